@@ -1,0 +1,2 @@
+//! rowgen
+fn main(){}
