@@ -1,1 +1,10 @@
-//! rowgen
+//! rowgen makes rows in parallel and hands them to sinks in order.
+
+pub mod domain;
+pub mod error;
+pub mod format;
+pub mod place;
+pub mod registry;
+pub mod report;
+pub mod sink;
+pub mod units;

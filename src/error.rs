@@ -1,0 +1,269 @@
+//! What can go wrong, whose fault it is, and how it is said: `error:`, `caused by:`, `hint:`.
+
+use std::fmt;
+
+use crate::place::Place;
+
+/// A result whose error is rowgen's own.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whose fault an error is; it decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The pipeline file or the options: exit code 1.
+    User,
+    /// A disk, a broker, a database: exit code 2.
+    Run,
+}
+
+/// One thing that is wrong: what, where, why, and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// What is wrong: lower case, no final dot.
+    pub message: String,
+    /// Where in the pipeline file, if it is there.
+    pub place: Option<Place>,
+    /// Why, outermost first.
+    pub causes: Vec<String>,
+    /// What the reader can do.
+    pub hint: Option<String>,
+}
+
+/// One or more problems that end a command.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// At least one, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+/// Gathers problems, so that all of them are said at once.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problem {
+    /// A problem without a place.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            place: None,
+            causes: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// Adds a hint; the first one stays.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    /// Adds a hint when there is one.
+    #[must_use]
+    pub fn maybe_hint(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
+    /// Adds a cause below those that are there.
+    #[must_use]
+    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// Says where; an inner place, being more exact, stays.
+    #[must_use]
+    pub fn at(mut self, place: &Place) -> Self {
+        self.place.get_or_insert_with(|| place.clone());
+        self
+    }
+}
+
+impl Error {
+    /// The user's mistake.
+    pub fn user(problem: impl Into<Problem>) -> Self {
+        Self {
+            fault: Fault::User,
+            problems: vec![problem.into()],
+        }
+    }
+
+    /// The run failed.
+    pub fn run(problem: impl Into<Problem>) -> Self {
+        Self {
+            fault: Fault::Run,
+            problems: vec![problem.into()],
+        }
+    }
+
+    /// The run failed at doing something, because of an error of a library or of the system.
+    pub fn because(doing: impl Into<String>, cause: impl fmt::Display) -> Self {
+        Self::run(Problem::new(doing).cause(cause))
+    }
+
+    /// Adds a hint to the last problem.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        if let Some(problem) = self.problems.last_mut() {
+            problem.hint.get_or_insert_with(|| hint.into());
+        }
+        self
+    }
+
+    /// Puts what was being done above what went wrong.
+    #[must_use]
+    pub fn context(mut self, doing: impl Into<String>) -> Self {
+        if let Some(problem) = self.problems.first_mut() {
+            let inner = std::mem::replace(&mut problem.message, doing.into());
+            problem.causes.insert(0, inner);
+        }
+        self
+    }
+}
+
+impl Problems {
+    /// Keeps the value, or notes the problem and goes on.
+    pub fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.push(problem)).ok()
+    }
+
+    /// Notes a problem, once.
+    pub fn push(&mut self, problem: Problem) {
+        let same = |other: &Problem| {
+            other.message == problem.message
+                && other.place.as_ref().map(Place::position)
+                    == problem.place.as_ref().map(Place::position)
+        };
+        if !self.0.iter().any(same) {
+            self.0.push(problem);
+        }
+    }
+
+    /// True while nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The user's error with every problem noted, in the order of the file.
+    pub fn into_result(mut self) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        self.0
+            .sort_by_key(|problem| problem.place.as_ref().map(Place::position));
+        Err(Error {
+            fault: Fault::User,
+            problems: self.0,
+        })
+    }
+}
+
+impl From<String> for Problem {
+    fn from(message: String) -> Self {
+        Self::new(message)
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(message: &str) -> Self {
+        Self::new(message)
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::user(problem)
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::because("working on Arrow arrays", error)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n{place}")?;
+        }
+        for cause in &self.causes {
+            write!(f, "\n  caused by: {cause}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}
+impl std::error::Error for Error {}
+
+/// `did you mean …?` when one of `names` is near `wrong`.
+pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
+}
+
+fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_error_cause_and_hint() {
+        let problem = Problem::new("could not open sink 2")
+            .cause("connecting to localhost:5432")
+            .cause("connection refused")
+            .hint("start the server");
+        assert_eq!(
+            problem.to_string(),
+            "error: could not open sink 2\n  caused by: connecting to localhost:5432\n  caused by: connection refused\n  hint: start the server"
+        );
+    }
+
+    #[test]
+    fn near_names_are_offered_and_far_ones_are_not() {
+        let names = ["users", "orders"];
+        assert_eq!(
+            did_you_mean("userz", names).as_deref(),
+            Some("did you mean `users`?")
+        );
+        assert_eq!(did_you_mean("casino", names), None);
+    }
+
+    #[test]
+    fn the_same_problem_is_said_once() {
+        let mut problems = Problems::default();
+        problems.push(Problem::new("one"));
+        problems.push(Problem::new("one"));
+        let error = problems.into_result().unwrap_err();
+        assert_eq!(error.to_string(), "error: one");
+    }
+}

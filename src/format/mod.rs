@@ -1,0 +1,111 @@
+//! How rows become bytes: one file a format, encoded on the workers, put down in order by a sink.
+
+pub mod parquet;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use crate::domain::Domain;
+use crate::error::{Problem, Result};
+
+/// What a writer is told of the rows it will get.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    /// The table's name.
+    pub table: String,
+    /// The columns as they come in batches. Low-cardinality text comes as
+    /// `Dictionary(Int32, Utf8)`; in a file it is plain text.
+    pub schema: SchemaRef,
+    /// What is known of each column, in the schema's order.
+    pub domains: Vec<Domain>,
+    /// How many rows there will be; unknown for an endless run.
+    pub rows: Option<u64>,
+    /// How many rows each batch has, the last one of the table apart.
+    pub batch_rows: usize,
+    /// A number that is the same for every run of this plan, seed and slice: for sync markers and the like.
+    pub run_key: u128,
+    /// The first batch of the whole table, for choices that a trial decides; none for streams.
+    pub trial: Option<RecordBatch>,
+}
+
+/// The options of a format: they check themselves against a table's shape and open an encoder.
+pub trait Format: std::fmt::Debug + Send + Sync {
+    /// The file extensions that choose this format, without the dot, the usual one first.
+    fn extensions(&self) -> &'static [&'static str];
+
+    /// Everything about `shape` that this format cannot write as asked.
+    fn check(&self, shape: &Shape) -> Vec<Problem>;
+
+    /// An encoder for files of this shape.
+    ///
+    /// # Errors
+    /// What `check` reports, and a schema file that cannot be read.
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>>;
+}
+
+/// Turns batches into chunks on the workers, and chunks into files on the sink's writer thread.
+pub trait Encoder: Send + Sync {
+    /// Encodes batch `number`, and hands out every chunk that became ready. Called by the worker
+    /// that made the batch, for every number from 0 exactly once, in any order, from many threads.
+    /// Each number gets exactly one chunk, possibly later and from another thread.
+    ///
+    /// # Errors
+    /// A value that the format cannot hold, naming column and row.
+    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()>;
+
+    /// Asks for the next chunk to close what is open (a row group), so that a file can end there.
+    fn cut(&self) {}
+
+    /// No more batches will come: hands out what is still open. `batches` is their number.
+    ///
+    /// # Errors
+    /// As `encode`.
+    fn end(&self, _batches: u64, _put: &dyn Fn(u64, Chunk)) -> Result<()> {
+        Ok(())
+    }
+
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn begin(&self, out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>>;
+}
+
+/// One encoded batch on its way to a file.
+pub struct Chunk {
+    /// Rows in it.
+    pub rows: u64,
+    /// Its bytes in whatever form the encoder's own `FileWriter` takes.
+    pub body: Body,
+}
+
+/// What a chunk carries.
+pub enum Body {
+    /// Encoded (and compressed) rows.
+    Block(Vec<u8>),
+    /// The finished column chunks of a Parquet row group, whose last batch this is.
+    RowGroup(Box<parquet::RowGroup>),
+    /// Taken into a row group that is still open.
+    Open,
+}
+
+/// One file being written, on the sink's writer thread.
+pub trait FileWriter: Send {
+    /// Puts a chunk down.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn write(&mut self, chunk: Chunk) -> Result<()>;
+
+    /// Bytes put down so far.
+    fn bytes(&self) -> u64;
+
+    /// Ends the file (footer, closing bracket) and flushes it.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn finish(self: Box<Self>) -> Result<()>;
+}

@@ -1,0 +1,496 @@
+//! From a placed tree to option structs: a strict serde deserializer whose errors know their place.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Deref;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
+    VariantAccess, Visitor, value::StrDeserializer,
+};
+
+use super::{Key, Node, Place, Value};
+use crate::error::{Problem, did_you_mean};
+
+const PLACED: &str = "rowgen placed value";
+const NODE: &str = "rowgen node";
+
+thread_local! {
+    /// Hands the node in hand across serde's interface to `Placed` and `Node`, and nowhere else:
+    /// set by the decoder right before the visitor that takes it is called.
+    static HANDED: RefCell<Option<Node>> = const { RefCell::new(None) };
+    /// Hands a problem with its place across serde's generic error type: see `carry`.
+    static CARRIED: RefCell<Option<Problem>> = const { RefCell::new(None) };
+}
+
+const CARRY: &str = "rowgen carried problem";
+
+/// A value that remembers where it stands.
+#[derive(Debug, Clone)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Its place.
+    pub place: Place,
+}
+
+/// Decodes a node into `T`: unknown keys, wrong types and missing keys are problems with a place.
+///
+/// # Errors
+/// The first mistake found, in the order of the file.
+pub fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Problem> {
+    T::deserialize(Decoder(node)).map_err(|problem| problem.at(&node.place))
+}
+
+/// Turns a problem into the error type of the deserializer in hand without losing its place.
+pub fn carry<E: de::Error>(problem: Problem) -> E {
+    CARRIED.set(Some(problem));
+    E::custom(CARRY)
+}
+
+impl<T> Deref for Placed<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+struct Decoder<'a>(&'a Node);
+
+impl Decoder<'_> {
+    fn text<'t>(&'t self, expected: &str) -> Result<&'t str, Problem> {
+        match &self.0.value {
+            Value::Scalar { text, .. } => Ok(text),
+            _ => Err(self.unexpected(expected)),
+        }
+    }
+
+    fn unexpected(&self, expected: &str) -> Problem {
+        Problem::new(format!("expected {expected}, found {}", self.0.describe())).at(&self.0.place)
+    }
+
+    fn integer(&self) -> Result<i128, Problem> {
+        let expected = "a whole number";
+        let text = self.text(expected)?.replace('_', "");
+        text.parse().map_err(|_| self.unexpected(expected))
+    }
+
+    fn unsigned(&self) -> Result<u64, Problem> {
+        u64::try_from(self.integer()?).map_err(|_| self.unexpected("a whole number from 0"))
+    }
+
+    fn signed(&self) -> Result<i64, Problem> {
+        i64::try_from(self.integer()?).map_err(|_| self.unexpected("a whole number of 64 bits"))
+    }
+
+    fn float(&self) -> Result<f64, Problem> {
+        let text = self.text("a number")?.replace('_', "");
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(number),
+            _ => Err(self.unexpected("a number")),
+        }
+    }
+
+    fn check_keys(&self, fields: &[&'static str]) -> Result<(), Problem> {
+        let Value::Map(entries) = &self.0.value else {
+            return Ok(());
+        };
+        match entries
+            .iter()
+            .find(|(key, _)| !fields.contains(&key.name.as_str()))
+        {
+            Some((key, _)) => Err(unknown_key(key, fields)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unknown_key(key: &Key, known: &[&'static str]) -> Problem {
+    let near = did_you_mean(&key.name, known.iter().copied());
+    let all = match known {
+        [] => "no keys are allowed here".to_string(),
+        _ => format!("the keys here are {}", list(known)),
+    };
+    Problem::new(format!("unknown key `{}`", key.name))
+        .at(&key.place)
+        .hint(near.unwrap_or(all))
+}
+
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+impl de::Error for Problem {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        let message = message.to_string();
+        let carried = if message == CARRY {
+            CARRIED.take()
+        } else {
+            None
+        };
+        carried.unwrap_or_else(|| Problem::new(message))
+    }
+    fn missing_field(field: &'static str) -> Self {
+        Problem::new(format!("the key `{field}` is missing"))
+    }
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Problem::new(format!("unknown name `{variant}`")).hint(
+            did_you_mean(variant, expected.iter().copied())
+                .unwrap_or_else(|| format!("the names here are {}", list(expected))),
+        )
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident $read:ident $visit:ident),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+            let number = self.$read()?;
+            visitor.$visit(number).map_err(|problem: Problem| problem.at(&self.0.place))
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Decoder<'_> {
+    type Error = Problem;
+
+    numbers! {
+        deserialize_u8 unsigned visit_u64, deserialize_u16 unsigned visit_u64,
+        deserialize_u32 unsigned visit_u64, deserialize_u64 unsigned visit_u64,
+        deserialize_i8 signed visit_i64, deserialize_i16 signed visit_i64,
+        deserialize_i32 signed visit_i64, deserialize_i64 signed visit_i64,
+        deserialize_f32 float visit_f64, deserialize_f64 float visit_f64
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.0.value {
+            Value::Null => visitor.visit_unit(),
+            Value::Scalar { .. } => self.deserialize_str(visitor),
+            Value::List(_) => self.deserialize_seq(visitor),
+            Value::Map(_) => self.deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.text("`true` or `false`")? {
+            "true" => visitor.visit_bool(true),
+            "false" => visitor.visit_bool(false),
+            _ => Err(self.unexpected("`true` or `false`")),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let text = self.text("text")?;
+        visitor
+            .visit_str(text)
+            .map_err(|problem: Problem| problem.at(&self.0.place))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.0.value {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        if name == PLACED || name == NODE {
+            HANDED.set(Some(self.0.clone()));
+        }
+        let place = self.0.place.clone();
+        visitor
+            .visit_newtype_struct(self)
+            .map_err(|problem: Problem| problem.at(&place))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.0.value {
+            Value::List(items) => visitor
+                .visit_seq(Items(items.iter()))
+                .map_err(|problem| problem.at(&self.0.place)),
+            _ => Err(self.unexpected("a list")),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let entries = match &self.0.value {
+            Value::Map(entries) => entries.as_slice(),
+            Value::Null => &[],
+            _ => return Err(self.unexpected("a map")),
+        };
+        let access = Entries {
+            entries: entries.iter(),
+            value: None,
+        };
+        visitor
+            .visit_map(access)
+            .map_err(|problem| problem.at(&self.0.place))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        self.check_keys(fields)?;
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let (name, place, content) = match &self.0.value {
+            Value::Scalar { text, .. } => (text, &self.0.place, None),
+            Value::Map(entries) => match entries.as_slice() {
+                [(key, content)] => (&key.name, &key.place, Some(content)),
+                [_, (second, _), ..] => {
+                    return Err(Problem::new(format!(
+                        "`{}` is one kind too many: exactly one is allowed here",
+                        second.name
+                    ))
+                    .at(&second.place));
+                }
+                [] => return Err(self.unexpected(&format!("one of {}", list(variants)))),
+            },
+            _ => return Err(self.unexpected(&format!("one of {}", list(variants)))),
+        };
+        let content = content.cloned().unwrap_or_else(|| self.0.defaults());
+        let variant = Variant { name, content };
+        visitor
+            .visit_enum(variant)
+            .map_err(|problem| problem.at(place))
+    }
+
+    serde::forward_to_deserialize_any! {
+        i128 u128 char bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
+    }
+}
+
+struct Items<'a>(std::slice::Iter<'a, Node>);
+
+impl<'de> SeqAccess<'de> for Items<'_> {
+    type Error = Problem;
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Problem> {
+        let Some(node) = self.0.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(Decoder(node))
+            .map(Some)
+            .map_err(|problem| problem.at(&node.place))
+    }
+}
+
+struct Entries<'a> {
+    entries: std::slice::Iter<'a, (Key, Node)>,
+    value: Option<&'a Node>,
+}
+
+impl<'de> MapAccess<'de> for Entries<'_> {
+    type Error = Problem;
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Problem> {
+        let Some((key, value)) = self.entries.next() else {
+            return Ok(None);
+        };
+        self.value = Some(value);
+        let node = Node {
+            place: key.place.clone(),
+            value: Value::Scalar {
+                text: key.name.clone(),
+                plain: false,
+            },
+        };
+        seed.deserialize(Decoder(&node))
+            .map(Some)
+            .map_err(|problem| problem.at(&key.place))
+    }
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Problem> {
+        let Some(node) = self.value.take() else {
+            return Err(Problem::new("a value was asked for before its key"));
+        };
+        seed.deserialize(Decoder(node))
+            .map_err(|problem| problem.at(&node.place))
+    }
+}
+
+struct Variant<'a> {
+    name: &'a str,
+    content: Node,
+}
+
+impl<'de> EnumAccess<'de> for Variant<'_> {
+    type Error = Problem;
+    type Variant = Self;
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self), Problem> {
+        let name: StrDeserializer<'_, Problem> = de::IntoDeserializer::into_deserializer(self.name);
+        Ok((seed.deserialize(name)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_> {
+    type Error = Problem;
+    fn unit_variant(self) -> Result<(), Problem> {
+        match &self.content.value {
+            Value::Map(entries) if entries.is_empty() => Ok(()),
+            _ => {
+                Err(Problem::new(format!("`{}` takes no options", self.name))
+                    .at(&self.content.place))
+            }
+        }
+    }
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Problem> {
+        seed.deserialize(Decoder(&self.content))
+            .map_err(|problem| problem.at(&self.content.place))
+    }
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
+        Decoder(&self.content).deserialize_seq(visitor)
+    }
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        Decoder(&self.content).deserialize_struct("", fields, visitor)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PlacedVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for PlacedVisitor<T> {
+            type Value = Placed<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                d: D,
+            ) -> Result<Placed<T>, D::Error> {
+                let node = handed()?;
+                Ok(Placed {
+                    value: T::deserialize(d)?,
+                    place: node.place,
+                })
+            }
+        }
+        deserializer.deserialize_newtype_struct(PLACED, PlacedVisitor(std::marker::PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NodeVisitor;
+        impl<'de> Visitor<'de> for NodeVisitor {
+            type Value = Node;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<Node, D::Error> {
+                handed()
+            }
+        }
+        deserializer.deserialize_newtype_struct(NODE, NodeVisitor)
+    }
+}
+
+fn handed<E: de::Error>() -> Result<Node, E> {
+    HANDED
+        .take()
+        .ok_or_else(|| E::custom("only a pipeline file can be read here"))
+}
+
+impl<T: JsonSchema> JsonSchema for Placed<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Source, parse};
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Sequence {
+        #[serde(default)]
+        start: i64,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[allow(dead_code)]
+    enum Generator {
+        Sequence(Sequence),
+    }
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Table {
+        rows: Placed<u64>,
+        #[serde(default)]
+        hidden: bool,
+        id: Generator,
+    }
+
+    fn check(text: &str) -> String {
+        let source = std::sync::Arc::new(Source {
+            name: "p.yaml".into(),
+            text: text.into(),
+        });
+        let node = parse(&source).unwrap();
+        match decode::<Table>(&node) {
+            Ok(table) => format!("{} {:?}", table.rows.value, table.id),
+            Err(problem) => problem.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_bare_kind_means_its_defaults() {
+        assert_eq!(
+            check("rows: 1_000\nid: sequence\n"),
+            "1000 Sequence(Sequence { start: 0 })"
+        );
+    }
+
+    #[test]
+    fn mistakes_are_shown_where_they_stand() {
+        insta::assert_snapshot!(
+            [
+                "rows: ten\nid: sequence\n",
+                "row: 1\nid: sequence\n",
+                "rows: 1\nid: { sequence: { strat: 1 } }\n",
+                "rows: 1\nid: { sequense: {} }\n",
+                "rows: 1\nid: { sequence: {}, hidden: true }\n",
+                "rows: 1\nid: sequence\nhidden: yes\n",
+                "rows: [1]\nid: sequence\n",
+                "rows: 1\n",
+            ]
+            .map(check)
+            .join("\n\n")
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! `${name}`, `${env:NAME}` and `${env:NAME:-default}`, expanded in values after parsing.
+
+use std::collections::BTreeMap;
+
+use super::{Node, Place, Value};
+use crate::error::{Problem, did_you_mean};
+
+/// What names stand for.
+#[derive(Debug, Default, Clone)]
+pub struct Scope {
+    /// The declared params and `run_date`.
+    pub params: BTreeMap<String, String>,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Expands every value below `node`, in place. Keys are names and stay as they are.
+///
+/// # Errors
+/// An unknown name or an unset variable, with its place.
+pub fn expand(node: &mut Node, scope: &Scope) -> Result<(), Problem> {
+    match &mut node.value {
+        Value::Null => Ok(()),
+        Value::Scalar { text, .. } if !text.contains("${") => Ok(()),
+        Value::Scalar { text, .. } => {
+            *text = expand_text(text, scope).map_err(|problem| problem.at(&node.place))?;
+            Ok(())
+        }
+        Value::List(items) => items.iter_mut().try_for_each(|item| expand(item, scope)),
+        Value::Map(entries) => entries
+            .iter_mut()
+            .try_for_each(|(_, value)| expand(value, scope)),
+    }
+}
+
+/// True for names whose values must not be shown.
+pub fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "credential",
+        "api_key",
+        "private_key",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
+fn expand_text(text: &str, scope: &Scope) -> Result<String, Problem> {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        if rest[..start].ends_with('$') {
+            expanded.push_str(&rest[..start - 1]);
+            expanded.push_str("${");
+            rest = &rest[start + 2..];
+            continue;
+        }
+        expanded.push_str(&rest[..start]);
+        let Some(end) = rest[start..].find('}') else {
+            return Err(Problem::new("`${` without its `}`").hint("write `$${` for a literal `${`"));
+        };
+        expanded.push_str(&value_of(&rest[start + 2..start + end], scope)?);
+        rest = &rest[start + end + 1..];
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+fn value_of(name: &str, scope: &Scope) -> Result<String, Problem> {
+    if let Some(variable) = name.strip_prefix("env:") {
+        let (variable, default) = match variable.split_once(":-") {
+            Some((variable, default)) => (variable, Some(default)),
+            None => (variable, None),
+        };
+        return match (scope.environment.get(variable), default) {
+            (Some(value), _) if !(value.is_empty() && default.is_some()) => Ok(value.clone()),
+            (_, Some(default)) => Ok(default.to_string()),
+            _ => Err(
+                Problem::new(format!("the environment variable `{variable}` is not set")).hint(
+                    format!("set it, or give a default: `${{env:{variable}:-…}}`"),
+                ),
+            ),
+        };
+    }
+    scope.params.get(name).cloned().ok_or_else(|| {
+        Problem::new(format!("`${{{name}}}` is not a declared param")).hint(
+            did_you_mean(name, scope.params.keys().map(String::as_str)).unwrap_or_else(|| {
+                format!(
+                    "declare it under `params:`, or write `${{env:{name}}}` for the environment"
+                )
+            }),
+        )
+    })
+}
+
+/// The params of a file, each expanded with those before it.
+///
+/// # Errors
+/// A param that is not a scalar, or a name it uses that is not declared before it.
+pub fn expand_params(
+    node: &Node,
+    given: &BTreeMap<String, String>,
+    scope: &mut Scope,
+) -> Result<Vec<(String, Place)>, Problem> {
+    let Value::Map(entries) = &node.value else {
+        return Err(Problem::new(format!(
+            "expected a map of params, found {}",
+            node.describe()
+        ))
+        .at(&node.place));
+    };
+    let mut names = Vec::new();
+    for (key, value) in entries {
+        let Value::Scalar { text, .. } = &value.value else {
+            return Err(Problem::new(format!(
+                "the param `{}` must be one value, found {}",
+                key.name,
+                value.describe()
+            ))
+            .at(&value.place));
+        };
+        let text = match given.get(&key.name) {
+            Some(text) => text.clone(),
+            None => expand_text(text, scope).map_err(|problem| problem.at(&value.place))?,
+        };
+        scope.params.insert(key.name.clone(), text);
+        names.push((key.name.clone(), key.place.clone()));
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> String {
+        let scope = Scope {
+            params: [("rows".to_string(), "10".to_string())].into(),
+            environment: [("HOST".to_string(), "box".to_string())].into(),
+        };
+        expand_text(text, &scope).unwrap_or_else(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn names_stand_for_their_values() {
+        assert_eq!(
+            check("a ${rows} b ${env:HOST}:${env:PORT:-9092}"),
+            "a 10 b box:9092"
+        );
+        assert_eq!(check("$${rows} costs $5"), "${rows} costs $5");
+    }
+
+    #[test]
+    fn unknown_names_are_refused() {
+        assert_eq!(
+            check("${row}"),
+            "error: `${row}` is not a declared param\n  hint: did you mean `rows`?"
+        );
+        assert_eq!(
+            check("${env:NOPE}"),
+            "error: the environment variable `NOPE` is not set\n  hint: set it, or give a default: `${env:NOPE:-…}`"
+        );
+        assert_eq!(
+            check("${rows"),
+            "error: `${` without its `}`\n  hint: write `$${` for a literal `${`"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! The leaf types of a pipeline file: each is read from one value and says what it expected.
+
+use std::ops::Deref;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use super::{Node, Value};
+use crate::units;
+
+/// Text; a number is taken as it is spelt.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Text(pub String);
+
+/// How many: `100_000`, `1e9`, `1M`, `"${scale} * 6_000_000"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(pub u64);
+
+/// A number of bytes: `512MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+/// A length of time: `90s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duration(pub std::time::Duration);
+
+/// Events a second: `2000/s`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate(pub f64);
+
+/// `true` or `false`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flag(pub bool);
+
+/// A finite number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number(pub f64);
+
+/// One value whose meaning the column's type decides: a number, a date, text, or `null`.
+#[derive(Debug, Clone)]
+pub struct Scalar {
+    /// As it is spelt; nothing for `null`.
+    pub text: Option<String>,
+    /// Written without quotes.
+    pub plain: bool,
+    /// Where it stands.
+    pub place: super::Place,
+}
+
+/// One value or a list of them.
+#[derive(Debug, Clone)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+macro_rules! leaf {
+    ($name:ident, $inner:ty, $parse:expr, $schema:tt) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let parse: fn(&str) -> Result<$inner, String> = $parse;
+                parse(&text).map($name).map_err(D::Error::custom)
+            }
+        }
+        impl Deref for $name {
+            type Target = $inner;
+            fn deref(&self) -> &$inner {
+                &self.0
+            }
+        }
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+leaf!(Text, String, |text| Ok(text.to_string()), { "type": ["string", "number", "boolean"] });
+leaf!(Count, u64, units::parse_count, { "type": ["integer", "number", "string"], "description": "a count: 100_000, 1e9, 1M" });
+leaf!(Bytes, u64, units::parse_bytes, { "type": "string", "description": "bytes with their unit: 512MiB" });
+leaf!(Duration, std::time::Duration, units::parse_duration, { "type": "string", "description": "a duration with its unit: 90s" });
+leaf!(Rate, f64, units::parse_rate, { "type": "string", "description": "a rate with its unit: 2000/s" });
+leaf!(Flag, bool, parse_flag, { "type": ["boolean", "string"] });
+leaf!(Number, f64, parse_number, { "type": ["number", "string"] });
+
+fn parse_flag(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("expected `true` or `false`, found `{text}`")),
+    }
+}
+
+fn parse_number(text: &str) -> Result<f64, String> {
+    match text.replace('_', "").parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err(format!("expected a number, found `{text}`")),
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let place = node.place.clone();
+        match node.value {
+            Value::Null => Ok(Scalar {
+                text: None,
+                plain: true,
+                place,
+            }),
+            Value::Scalar { text, plain } => Ok(Scalar {
+                text: Some(text),
+                plain,
+                place,
+            }),
+            _ => Err(D::Error::custom(format!(
+                "expected one value, found {}",
+                node.describe()
+            ))),
+        }
+    }
+}
+
+impl JsonSchema for Scalar {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Scalar".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean", "null"] })
+    }
+}
+
+impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let many: Result<Vec<T>, _> = match &node.value {
+            Value::List(items) => items.iter().map(super::decode).collect(),
+            _ => super::decode(&node).map(|one| vec![one]),
+        };
+        many.map(OneOrMany).map_err(super::carry)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("OneOrMany{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
+    }
+}

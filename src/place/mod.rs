@@ -1,0 +1,136 @@
+//! Where a value stands in its file; problems with a caret; the leaf types of a pipeline file.
+
+mod decode;
+mod expand;
+mod leaf;
+mod yaml;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use decode::{Placed, carry, decode};
+pub use expand::{Scope, expand, expand_params, is_secret};
+pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Text};
+pub use yaml::{Key, Node, Value, parse};
+
+/// A file that was read, kept to show its lines.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its path as the user named it.
+    pub name: String,
+    /// Its whole text.
+    pub text: String,
+}
+
+/// Where a value stands: the file, the line and the column, both from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    source: Arc<Source>,
+    line: usize,
+    column: usize,
+    length: usize,
+}
+
+impl Place {
+    /// A place of `length` characters at a line and column, both from 1.
+    pub fn new(source: Arc<Source>, line: usize, column: usize, length: usize) -> Self {
+        Self {
+            source,
+            line,
+            column,
+            length,
+        }
+    }
+
+    /// The same place, narrowed to `length` characters that begin `offset` characters in.
+    #[must_use]
+    pub fn within(&self, offset: usize, length: usize) -> Self {
+        let fits = offset < self.length && self.line_text().chars().count() >= self.column + offset;
+        if !fits {
+            return self.clone();
+        }
+        Self {
+            column: self.column + offset,
+            length: length.clamp(1, self.length - offset),
+            ..self.clone()
+        }
+    }
+
+    /// What problems are sorted by.
+    pub fn position(&self) -> (String, usize, usize) {
+        (self.source.name.clone(), self.line, self.column)
+    }
+
+    /// The file's path as the user named it.
+    pub fn file(&self) -> &str {
+        &self.source.name
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// What the file says here, as written.
+    pub fn written(&self) -> String {
+        self.line_text()
+            .chars()
+            .skip(self.column - 1)
+            .take(self.length)
+            .collect()
+    }
+
+    fn line_text(&self) -> &str {
+        self.source
+            .text
+            .lines()
+            .nth(self.line - 1)
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Place {
+    /// ```text
+    ///  --> pipelines/casino.yaml:23:14
+    ///    |
+    /// 23 |       table: userz
+    ///    |              ^^^^^
+    /// ```
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        let text = self.line_text();
+        let before: String = text
+            .chars()
+            .take(self.column - 1)
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect();
+        let room = text.chars().count().saturating_sub(self.column - 1).max(1);
+        let carets = "^".repeat(self.length.clamp(1, room));
+        writeln!(
+            f,
+            "{margin}--> {}:{}:{}",
+            self.source.name, self.line, self.column
+        )?;
+        writeln!(f, "{margin} |")?;
+        writeln!(f, "{number} | {text}")?;
+        write!(f, "{margin} | {before}{carets}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_shows_its_line_with_a_caret() {
+        let source = Arc::new(Source {
+            name: "p.yaml".into(),
+            text: "a: 1\nb: userz\n".into(),
+        });
+        assert_eq!(
+            Place::new(source, 2, 4, 5).to_string(),
+            " --> p.yaml:2:4\n  |\n2 | b: userz\n  |    ^^^^^"
+        );
+    }
+}

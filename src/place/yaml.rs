@@ -1,0 +1,307 @@
+//! A pipeline file as a tree in which every key and value knows its place. YAML 1.2, strict.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{Location, Spanned};
+
+use super::{Place, Source};
+use crate::error::Problem;
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Where it stands.
+    pub place: Place,
+    /// What stands there.
+    pub value: Value,
+}
+
+/// A key of a map and its place.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// The key's text.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What a YAML node holds.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Nothing, `null` or `~`.
+    Null,
+    /// Text as it was written, without its quotes; `plain` when there were none.
+    Scalar {
+        /// The text.
+        text: String,
+        /// Written without quotes.
+        plain: bool,
+    },
+    /// A list.
+    List(Vec<Node>),
+    /// A map in the file's order.
+    Map(Vec<(Key, Node)>),
+}
+
+/// What the parser hands over, before places have their file.
+enum Raw {
+    Null,
+    Text(String),
+    Typed(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<RawKey>, Spanned<Raw>)>),
+}
+
+struct RawKey(String);
+
+/// Parses the text of `source`.
+///
+/// # Errors
+/// Anything that is not one YAML document, and any key that stands twice in one map.
+pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
+    let raw: Spanned<Raw> =
+        serde_yaml::from_str(&source.text).map_err(|error| problem(source, &error))?;
+    Ok(node(source, raw))
+}
+
+impl Node {
+    /// The value under `name` when this is a map that has it.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(entries) => entries
+                .iter()
+                .find(|(key, _)| key.name == name)
+                .map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// Takes the value under `name` out of the map.
+    pub fn take(&mut self, name: &str) -> Option<(Key, Node)> {
+        match &mut self.value {
+            Value::Map(entries) => {
+                let index = entries.iter().position(|(key, _)| key.name == name)?;
+                Some(entries.remove(index))
+            }
+            _ => None,
+        }
+    }
+
+    /// An empty map at the same place: what a bare kind stands for.
+    pub fn defaults(&self) -> Node {
+        Node {
+            place: self.place.clone(),
+            value: Value::Map(Vec::new()),
+        }
+    }
+
+    /// What it is, for messages.
+    pub fn describe(&self) -> String {
+        match &self.value {
+            Value::Null => "nothing".into(),
+            Value::Scalar { text, .. } => format!("`{text}`"),
+            Value::List(_) => "a list".into(),
+            Value::Map(_) => "a map".into(),
+        }
+    }
+}
+
+fn node(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
+    let place = place(source, raw.referenced);
+    let value = match raw.value {
+        Raw::Null => Value::Null,
+        Raw::Text(text) => {
+            let plain = !written(source, raw.defined).starts_with(['"', '\'', '|', '>']);
+            Value::Scalar { text, plain }
+        }
+        // The parser has made a number or a truth of it; the file's own spelling says more.
+        Raw::Typed(text) => {
+            let spelt = written(source, raw.defined);
+            let text = if spelt.is_empty() { text } else { spelt.into() };
+            Value::Scalar { text, plain: true }
+        }
+        Raw::List(items) => Value::List(items.into_iter().map(|raw| node(source, raw)).collect()),
+        Raw::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(name, raw)| (key(source, name), node(source, raw)))
+                .collect(),
+        ),
+    };
+    Node { place, value }
+}
+
+fn key(source: &Arc<Source>, raw: Spanned<RawKey>) -> Key {
+    Key {
+        place: place(source, raw.referenced),
+        name: raw.value.0,
+    }
+}
+
+fn place(source: &Arc<Source>, location: Location) -> Place {
+    let length = match location.span().len() as usize {
+        0 => 1,
+        length => length,
+    };
+    Place::new(
+        source.clone(),
+        (location.line() as usize).max(1),
+        (location.column() as usize).max(1),
+        length,
+    )
+}
+
+fn written(source: &Source, location: Location) -> &str {
+    let span = location.span();
+    let (Some(start), Some(length)) = (span.byte_offset(), span.byte_len()) else {
+        return "";
+    };
+    let (start, end) = (start as usize, (start + length) as usize);
+    source.text.get(start..end).unwrap_or_default().trim_end()
+}
+
+fn problem(source: &Arc<Source>, error: &serde_yaml::Error) -> Problem {
+    let plain = error.without_snippet();
+    let mut problem = Problem::new(message(&plain.to_string()));
+    if let Some(location) = plain.location() {
+        let place = place(source, location);
+        let line = source.text.lines().nth(place.line() - 1).unwrap_or("");
+        if line.contains("${") && line.contains('{') {
+            problem =
+                problem.hint("inside `{ … }` a value with `${…}` must be quoted: \"${name}\"");
+        }
+        problem = problem.at(&place);
+    } else {
+        problem = problem.at(&Place::new(source.clone(), 1, 1, 1));
+    }
+    problem
+}
+
+/// The parser's message without its advice to programmers and its own way of saying where.
+fn message(text: &str) -> String {
+    let text = text.split(" at line ").next().unwrap_or(text);
+    match text.strip_prefix("duplicate mapping key: ") {
+        Some(rest) => format!(
+            "the key `{}` stands twice in this map",
+            rest.split(',').next().unwrap_or(rest)
+        ),
+        None => text.trim_end_matches([',', ' ']).to_string(),
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+    fn visit_i128<E>(self, value: i128) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+    fn visit_u128<E>(self, value: u128) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_string()))
+    }
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Raw::List(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut entries: Vec<(Spanned<RawKey>, Spanned<Raw>)> = Vec::new();
+        while let Some(key) = access.next_key::<Spanned<RawKey>>()? {
+            let value = access.next_value()?;
+            entries.push((key, value));
+        }
+        Ok(Raw::Map(entries))
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(RawKey)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_text(text: &str) -> Result<Node, Problem> {
+        parse(&Arc::new(Source {
+            name: "p.yaml".into(),
+            text: text.into(),
+        }))
+    }
+
+    #[test]
+    fn scalars_keep_their_spelling_and_place() {
+        let node = parse_text("a: 1_000\nb: \"1.10\"\nc: 1.10\nd: 1e9\ne: x y # c\n").unwrap();
+        let spelt = |name: &str| match &node.get(name).unwrap().value {
+            Value::Scalar { text, plain } => (text.clone(), *plain),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(spelt("a"), ("1_000".into(), true));
+        assert_eq!(spelt("b"), ("1.10".into(), false));
+        assert_eq!(spelt("c"), ("1.10".into(), true));
+        assert_eq!(spelt("d"), ("1e9".into(), true));
+        assert_eq!(spelt("e"), ("x y".into(), true));
+        assert_eq!(
+            node.get("c").unwrap().place.to_string(),
+            " --> p.yaml:3:4\n  |\n3 | c: 1.10\n  |    ^^^^"
+        );
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_with_its_place() {
+        let error = parse_text("a: 1\nb: { c: 1, c: 2 }\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "error: the key `c` stands twice in this map\n --> p.yaml:2:12\n  |\n2 | b: { c: 1, c: 2 }\n  |            ^"
+        );
+    }
+
+    #[test]
+    fn an_unquoted_variable_in_flow_style_says_how_to_mend_it() {
+        let error = parse_text("a: { rows: ${rows} }\n").unwrap_err();
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("inside `{ … }` a value with `${…}` must be quoted: \"${name}\"")
+        );
+    }
+}

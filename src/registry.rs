@@ -1,0 +1,68 @@
+//! One readable list for each kind of thing: the serde enum, the names, the docs and the examples.
+
+use schemars::Schema;
+
+/// One entry of a registry.
+#[derive(Debug, Clone)]
+pub struct Kind {
+    /// Its key in a pipeline file.
+    pub name: &'static str,
+    /// A YAML example of it.
+    pub example: &'static str,
+    /// The JSON Schema of its options.
+    pub schema: fn() -> Schema,
+}
+
+/// A YAML example of a kind: its key and its options, in one line.
+pub trait Example {
+    /// The example.
+    const EXAMPLE: &'static str;
+}
+
+impl Kind {
+    /// The first paragraph of the options' documentation, in one line.
+    pub fn summary(&self) -> String {
+        let schema = (self.schema)();
+        let text = schema.get("description").and_then(|text| text.as_str());
+        let first = text
+            .unwrap_or_default()
+            .split("\n\n")
+            .next()
+            .unwrap_or_default();
+        first.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Makes the enum of all kinds of something from one list of `"key" => Variant(options type)`.
+#[macro_export]
+macro_rules! registry {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident: $behaviour:path {
+        $($key:literal => $variant:ident($options:ty)),* $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
+        $vis enum $name {
+            $(#[allow(missing_docs)] #[serde(rename = $key)] $variant($options)),*
+        }
+        impl $name {
+            /// Every kind there is, in alphabetical order.
+            pub const KINDS: &'static [$crate::registry::Kind] = &[
+                $($crate::registry::Kind {
+                    name: $key,
+                    example: <$options as $crate::registry::Example>::EXAMPLE,
+                    schema: || schemars::schema_for!($options),
+                }),*
+            ];
+            /// This one's key.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $key),* }
+            }
+        }
+        impl std::ops::Deref for $name {
+            type Target = dyn $behaviour;
+            fn deref(&self) -> &Self::Target {
+                match self { $(Self::$variant(options) => options),* }
+            }
+        }
+    };
+}

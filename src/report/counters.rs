@@ -1,0 +1,39 @@
+//! What a sink counts while it works: read by the progress lines, summed up in the report.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Figures of one sink, moved once per batch.
+#[derive(Debug, Default)]
+pub struct Counters {
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    errors: AtomicU64,
+}
+
+impl Counters {
+    /// Rows and bytes that arrived.
+    pub fn add(&self, rows: u64, bytes: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Something went wrong.
+    pub fn error(&self) {
+        self.errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Rows that arrived.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that arrived, as encoded.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How much went wrong.
+    pub fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
+    }
+}

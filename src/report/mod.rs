@@ -1,0 +1,5 @@
+//! Counters during the run, the report after it.
+
+mod counters;
+
+pub use counters::Counters;

@@ -1,0 +1,141 @@
+//! Where bytes go: one file a sink; `lane.rs` is a sink in motion.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+
+use crate::error::{Problem, Result};
+use crate::format::Shape;
+use crate::place::{Placed, Text};
+use crate::report::Counters;
+
+/// What a sink is told when it is opened.
+#[derive(Clone)]
+pub struct Target {
+    /// The rows that will come.
+    pub shape: Shape,
+    /// Where relative paths start.
+    pub out: PathBuf,
+    /// Slice `index` of `count`, from 1; none for the whole table.
+    pub slice: Option<Slice>,
+    /// The first row of the table that comes: 0 but for later slices.
+    pub first_row: u64,
+    /// The partitions this lane writes one after the other; empty without `partition_by`.
+    pub partitions: Arc<Vec<Partition>>,
+    /// Equal for equal plans and seeds.
+    pub fingerprint: String,
+    /// `--overwrite` was given.
+    pub overwrite: bool,
+    /// Counted while the sink works.
+    pub counters: Arc<Counters>,
+    /// Called after `accepted` or `durable` moved, or the lane failed: wakes workers that wait.
+    pub moved: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// Consecutive batches that go to one hive folder.
+#[derive(Debug, Clone)]
+pub struct Partition {
+    /// Its first batch; its last one is the one before the next partition's first.
+    pub first_batch: u64,
+    /// Its first row, where its rows stand one after the other in the table.
+    pub first_row: Option<u64>,
+    /// Column names and values as text; none is null.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+/// One of several equal shares of a table's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// From 1.
+    pub index: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// The options of a sink: they check themselves against a table's shape and open a lane.
+pub trait Sink: std::fmt::Debug + Send + Sync {
+    /// Everything about `shape` that this sink cannot take as asked.
+    fn check(&self, shape: &Shape) -> Vec<Problem>;
+
+    /// Checks what the world allows before the first row (folders, existing output, servers).
+    ///
+    /// # Errors
+    /// What stands in the way.
+    fn connect(&self, target: &Target) -> Result<()>;
+
+    /// Opens it; every sink is opened before the first row is made. A sink that is partitioned by
+    /// columns with few values is opened once for each value, all with equal targets but for
+    /// `partitions`.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    fn open(&self, target: Target) -> Result<Arc<dyn Lane>>;
+
+    /// Columns whose values choose the folder; they are left out of `Shape` and of the batches.
+    fn partition_by(&self) -> Vec<Placed<Text>> {
+        Vec::new()
+    }
+
+    /// All lanes of this sink have finished: makes the dataset as a whole visible.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn commit(&self, _target: &Target, _finished: &[Finished]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A sink in motion: workers hand it batches in any order, its writer puts them down in order.
+pub trait Lane: Send + Sync {
+    /// Encodes batch `number` on the calling worker and passes it on. Every number from 0 comes once.
+    ///
+    /// # Errors
+    /// The lane has failed; `finish` tells why.
+    fn submit(&self, number: u64, batch: &RecordBatch) -> Result<()>;
+
+    /// How many batches it has taken in order. Moves on to `u64::MAX` when the lane failed.
+    fn accepted(&self) -> u64;
+
+    /// How many batches are safe: file renamed, message acknowledged, transaction committed.
+    fn durable(&self) -> u64;
+
+    /// True once it has failed.
+    fn failed(&self) -> bool;
+
+    /// All `batches` were submitted: writes the rest, closes, commits. Waits until that is done.
+    ///
+    /// # Errors
+    /// Why the lane failed; nothing has its final name then that is not whole.
+    fn finish(&self, batches: u64) -> Result<Finished>;
+
+    /// Stops without committing: partial files stay for inspection under their hidden names.
+    fn abort(&self);
+}
+
+/// What a lane has done.
+#[derive(Debug, Clone, Default)]
+pub struct Finished {
+    /// The files it committed.
+    pub files: Vec<FileReport>,
+    /// Time its writer spent working.
+    pub busy: Duration,
+    /// Time its writer spent waiting for batches.
+    pub waited: Duration,
+}
+
+/// One committed file.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct FileReport {
+    /// Where it is, as opened.
+    pub path: PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// The first row of the table in it, where its rows stand one after the other in the table.
+    pub first_row: Option<u64>,
+}

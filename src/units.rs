@@ -1,0 +1,237 @@
+//! Counts, bytes, durations and rates as people write them: parsed strictly, printed shortly.
+
+use std::time::Duration;
+
+/// Parses `100000`, `100_000`, `1e9`, `1M`, and arithmetic on them: `2.5 * 6_000_000`, rounded.
+///
+/// # Errors
+/// What was expected instead.
+pub fn parse_count(text: &str) -> Result<u64, String> {
+    let expected = || format!("expected a count such as `100_000`, `1e9` or `1M`, found `{text}`");
+    if let Ok(count) = text.replace('_', "").parse::<u64>() {
+        return Ok(count);
+    }
+    let value = arithmetic(text, &count_atom).ok_or_else(expected)?.round();
+    // 2^53: above it an f64 no longer holds every whole number.
+    if (0.0..=9_007_199_254_740_992.0).contains(&value) {
+        Ok(value as u64)
+    } else {
+        Err(expected())
+    }
+}
+
+/// Parses `512MiB`, `1GB`, `64 KiB` or `100B` into bytes.
+///
+/// # Errors
+/// What was expected instead; a bare number has no unit and is refused.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let units = [
+        ("KiB", 1u64 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("kB", 1000),
+        ("KB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("B", 1),
+    ];
+    with_unit(text, &units.map(|(name, scale)| (name, scale as f64)))
+        .map(|bytes| bytes.round() as u64)
+        .ok_or_else(|| format!("expected bytes with their unit such as `512MiB`, found `{text}`"))
+}
+
+/// Parses `90s`, `1.5h`, `250ms`, `10us` or `7d`.
+///
+/// # Errors
+/// What was expected instead; a bare number has no unit and is refused.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    with_unit(text, &DURATIONS)
+        .filter(|seconds| *seconds < 1e12)
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| format!("expected a duration with its unit such as `90s`, found `{text}`"))
+}
+
+/// Parses `2000/s`, `50_000/min` or `1M/h` into events a second.
+///
+/// # Errors
+/// What was expected instead; a bare number has no unit and is refused.
+pub fn parse_rate(text: &str) -> Result<f64, String> {
+    let expected = || format!("expected a rate with its unit such as `2000/s`, found `{text}`");
+    let (count, unit) = text.rsplit_once('/').ok_or_else(expected)?;
+    let seconds = DURATIONS
+        .iter()
+        .find(|(name, _)| *name == unit.trim())
+        .ok_or_else(expected)?
+        .1;
+    let count = arithmetic(count, &count_atom).ok_or_else(expected)?;
+    if count > 0.0 && count.is_finite() {
+        Ok(count / seconds)
+    } else {
+        Err(expected())
+    }
+}
+
+const DURATIONS: [(&str, f64); 8] = [
+    ("ns", 1e-9),
+    ("us", 1e-6),
+    ("µs", 1e-6),
+    ("ms", 1e-3),
+    ("s", 1.0),
+    ("min", 60.0),
+    ("h", 3600.0),
+    ("d", 86_400.0),
+];
+
+fn with_unit(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    let text = text.trim();
+    let split = text.find(|c: char| c.is_alphabetic())?;
+    let (number, unit) = text.split_at(split);
+    let scale = units.iter().find(|(name, _)| *name == unit)?.1;
+    let number: f64 = number.trim().replace('_', "").parse().ok()?;
+    (number.is_finite() && number >= 0.0).then_some(number * scale)
+}
+
+fn count_atom(text: &str) -> Option<f64> {
+    let text = text.trim().replace('_', "");
+    let scales = [
+        ('k', 1e3),
+        ('K', 1e3),
+        ('M', 1e6),
+        ('G', 1e9),
+        ('B', 1e9),
+        ('T', 1e12),
+    ];
+    let scaled = scales
+        .iter()
+        .find_map(|(suffix, scale)| Some((text.strip_suffix(*suffix)?, *scale)));
+    let (number, scale) = scaled.unwrap_or((&text, 1.0));
+    let starts_as_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    starts_as_number
+        .then(|| number.parse::<f64>().ok())?
+        .map(|n| n * scale)
+}
+
+/// `+ - * /` from left to right with the usual precedence, no brackets.
+fn arithmetic(text: &str, atom: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
+    let mut sum = 0.0;
+    let mut sign = 1.0;
+    let mut start = 0;
+    for (index, c) in text.char_indices() {
+        // `1e+9` is one number.
+        let exponent = index > 0 && text[..index].ends_with(['e', 'E']);
+        if (c == '+' || c == '-') && !exponent {
+            sum += sign * product(&text[start..index], atom)?;
+            sign = if c == '+' { 1.0 } else { -1.0 };
+            start = index + 1;
+        }
+    }
+    Some(sum + sign * product(&text[start..], atom)?)
+}
+
+fn product(text: &str, atom: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
+    let mut value = None;
+    let mut divide = false;
+    let mut start = 0;
+    for (index, c) in text.char_indices().chain([(text.len(), '*')]) {
+        if c == '*' || c == '/' {
+            let factor = atom(&text[start..index])?;
+            value = Some(match value {
+                None => factor,
+                Some(value) if divide => value / factor,
+                Some(value) => value * factor,
+            });
+            divide = c == '/';
+            start = index + 1;
+        }
+    }
+    value
+}
+
+/// `1.5 GiB`, for people.
+pub fn show_bytes(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{bytes} B"),
+        _ => format!("{value:.1} {}", units[unit]),
+    }
+}
+
+/// `1 234 567`, for people.
+pub fn show_count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(' ');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// `12.3 s` or `45 ms`, for people.
+pub fn show_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
+        s if s < 120.0 => format!("{s:.2} s"),
+        s => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_as_people_write_them() {
+        for (text, count) in [
+            ("100000", 100_000),
+            ("1_000", 1000),
+            ("1e9", 1_000_000_000),
+            ("1.5M", 1_500_000),
+            ("0.01 * 6_000_000", 60_000),
+            ("10 - 2 * 3 + 1", 5),
+            ("1e+3", 1000),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(parse_count(text), Ok(count), "{text}");
+        }
+        for text in ["ten", "", "-1", "1 2", "NaN", "1 / 0", "inf", "1e30"] {
+            assert!(parse_count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn units_must_be_written() {
+        assert_eq!(parse_bytes("512MiB"), Ok(512 << 20));
+        assert_eq!(parse_bytes("1.5 kB"), Ok(1500));
+        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_rate("50_000/s"), Ok(50_000.0));
+        assert_eq!(parse_rate("60/min"), Ok(1.0));
+        assert_eq!(
+            parse_bytes("512"),
+            Err("expected bytes with their unit such as `512MiB`, found `512`".into())
+        );
+        assert!(parse_duration("90").is_err());
+        assert!(parse_duration("90S").is_err());
+        assert!(parse_rate("2000").is_err());
+        assert!(parse_rate("0/s").is_err());
+    }
+
+    #[test]
+    fn figures_are_short() {
+        assert_eq!(show_bytes(1536), "1.5 KiB");
+        assert_eq!(show_count(1_234_567), "1 234 567");
+        assert_eq!(show_duration(Duration::from_millis(45)), "45 ms");
+    }
+}
