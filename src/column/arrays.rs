@@ -1,0 +1,202 @@
+//! Integers into arrays of whatever integral type a column has.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, DictionaryArray, Int32Array, PrimitiveArray,
+    make_array,
+};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
+};
+
+use crate::domain::Range;
+use crate::error::Result;
+
+/// An array of an integral type from the integers that hold its values, each within the type's limits.
+pub fn integers(data_type: &DataType, values: &[Option<i128>]) -> ArrayRef {
+    fn typed<T: ArrowPrimitiveType>(
+        values: &[Option<i128>],
+        convert: impl Fn(i128) -> T::Native,
+    ) -> ArrayRef {
+        let values = values.iter().map(|value| value.map(&convert));
+        Arc::new(values.collect::<PrimitiveArray<T>>())
+    }
+    let array = match width(data_type) {
+        Width::I8 => typed::<Int8Type>(values, |value| value as i8),
+        Width::I16 => typed::<Int16Type>(values, |value| value as i16),
+        Width::I32 => typed::<Int32Type>(values, |value| value as i32),
+        Width::I64 => typed::<Int64Type>(values, |value| value as i64),
+        Width::U8 => typed::<UInt8Type>(values, |value| value as u8),
+        Width::U16 => typed::<UInt16Type>(values, |value| value as u16),
+        Width::U32 => typed::<UInt32Type>(values, |value| value as u32),
+        Width::U64 => typed::<UInt64Type>(values, |value| value as u64),
+        Width::I128 => typed::<Decimal128Type>(values, |value| value),
+    };
+    retype(array, data_type)
+}
+
+/// An array of an integral type from 64-bit integers, each within the type's limits.
+pub fn from_i64(data_type: &DataType, values: Vec<i64>) -> ArrayRef {
+    fn narrow<T: ArrowPrimitiveType>(
+        values: &[i64],
+        convert: impl Fn(i64) -> T::Native,
+    ) -> ArrayRef {
+        let values: Vec<T::Native> = values.iter().map(|value| convert(*value)).collect();
+        Arc::new(PrimitiveArray::<T>::new(values.into(), None))
+    }
+    let array: ArrayRef = match width(data_type) {
+        Width::I8 => narrow::<Int8Type>(&values, |value| value as i8),
+        Width::I16 => narrow::<Int16Type>(&values, |value| value as i16),
+        Width::I32 => narrow::<Int32Type>(&values, |value| value as i32),
+        Width::I64 => Arc::new(PrimitiveArray::<Int64Type>::new(values.into(), None)),
+        Width::U8 => narrow::<UInt8Type>(&values, |value| value as u8),
+        Width::U16 => narrow::<UInt16Type>(&values, |value| value as u16),
+        Width::U32 => narrow::<UInt32Type>(&values, |value| value as u32),
+        Width::U64 => narrow::<UInt64Type>(&values, |value| value as u64),
+        Width::I128 => narrow::<Decimal128Type>(&values, i128::from),
+    };
+    retype(array, data_type)
+}
+
+/// A dictionary array of indices into shared values.
+///
+/// # Errors
+/// An index outside the values.
+pub fn dictionary(keys: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef> {
+    let keys = Int32Array::from(keys);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+        keys,
+        values.clone(),
+    )?))
+}
+
+/// A dictionary as the plain values it stands for; any other array as it is.
+///
+/// # Errors
+/// The values cannot be cast.
+pub fn plain(array: &ArrayRef) -> Result<ArrayRef> {
+    match array.as_any_dictionary_opt() {
+        Some(dictionary) => Ok(arrow::compute::take(
+            dictionary.values().as_ref(),
+            dictionary.keys(),
+            None,
+        )?),
+        None => Ok(array.clone()),
+    }
+}
+
+/// The bounds of an array of integers or floats that has some.
+pub fn range(values: &ArrayRef) -> Option<Range> {
+    use arrow::compute::kernels::aggregate::{max, min};
+    if values.data_type() == &DataType::Float64 {
+        let floats = values.as_primitive::<Float64Type>();
+        return Some(Range::Float {
+            min: min(floats)?,
+            max: max(floats)?,
+        });
+    }
+    let wide = match width(values.data_type()) {
+        _ if !super::scalar::is_integral(values.data_type()) => return None,
+        Width::I128 => retype(values.clone(), &DataType::Decimal128(38, 0)),
+        Width::I64 => arrow::compute::cast(
+            &retype(values.clone(), &DataType::Int64),
+            &DataType::Decimal128(38, 0),
+        )
+        .ok()?,
+        Width::I32 => arrow::compute::cast(
+            &retype(values.clone(), &DataType::Int32),
+            &DataType::Decimal128(38, 0),
+        )
+        .ok()?,
+        _ => arrow::compute::cast(values, &DataType::Decimal128(38, 0)).ok()?,
+    };
+    let wide = wide.as_primitive::<Decimal128Type>();
+    Some(Range::Integer {
+        min: min(wide)?,
+        max: max(wide)?,
+    })
+}
+
+/// The type of dictionary-coded text.
+pub fn text_dictionary() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// The plain type of what may be a dictionary.
+pub fn plain_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values,
+        other => other,
+    }
+}
+
+enum Width {
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    I128,
+}
+
+fn width(data_type: &DataType) -> Width {
+    match data_type {
+        DataType::Int8 => Width::I8,
+        DataType::Int16 => Width::I16,
+        DataType::Int32 | DataType::Date32 | DataType::Time32(_) => Width::I32,
+        DataType::UInt8 => Width::U8,
+        DataType::UInt16 => Width::U16,
+        DataType::UInt32 => Width::U32,
+        DataType::UInt64 => Width::U64,
+        DataType::Decimal128(..) => Width::I128,
+        _ => Width::I64,
+    }
+}
+
+/// The same buffers under a type of the same width.
+fn retype(array: ArrayRef, data_type: &DataType) -> ArrayRef {
+    if array.data_type() == data_type {
+        return array;
+    }
+    let data = array.to_data().into_builder().data_type(data_type.clone());
+    // Only the name of the type changes; `width` has chosen an equal layout.
+    data.build().map_or(array, make_array)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::Decimal64Array;
+    use arrow::datatypes::TimeUnit;
+
+    #[test]
+    fn integers_take_the_type_of_the_column() {
+        let decimal = from_i64(&DataType::Decimal64(18, 6), vec![10_500_000]);
+        assert_eq!(
+            decimal
+                .as_any()
+                .downcast_ref::<Decimal64Array>()
+                .unwrap()
+                .value_as_string(0),
+            "10.500000"
+        );
+        for data_type in [
+            DataType::Int8,
+            DataType::Date32,
+            DataType::Timestamp(TimeUnit::Second, Some("UTC".into())),
+            DataType::Decimal128(20, 0),
+            DataType::UInt64,
+        ] {
+            assert_eq!(from_i64(&data_type, vec![7]).data_type(), &data_type);
+            assert_eq!(
+                &integers(&data_type, &[Some(7)]),
+                &from_i64(&data_type, vec![7])
+            );
+        }
+    }
+}

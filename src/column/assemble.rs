@@ -1,0 +1,296 @@
+//! Turns one column's options into a node of its table, inputs first.
+
+use arrow::datatypes::{DataType, Field};
+
+use super::build::{Build, Made, Nested, Pick};
+use super::builder::{Builder, ColumnList, Scope};
+use super::hash::{Key, threshold};
+use super::options::Column;
+use super::program::{Node, Origin, Program};
+use super::types::{UUID_EXTENSION, show_type};
+use crate::domain::Domain;
+use crate::error::Problem;
+use crate::place::Place;
+
+impl Builder {
+    pub(super) fn build_column(&mut self, scope: usize, index: usize) -> Result<usize, Problem> {
+        let (name, column) = self.scopes[scope].columns[index].clone();
+        if let Some(node) = self.scopes[scope].names.get(name.value.as_str()) {
+            return Ok(*node);
+        }
+        if self.scopes[scope].building.contains(&index) {
+            return Err(self.cycle(scope, index, &column.place));
+        }
+        self.scopes[scope].building.push(index);
+        let built = self.build_new(scope, index, &name.value, &column);
+        self.scopes[scope].building.pop();
+        built
+    }
+
+    fn build_new(
+        &mut self,
+        scope: usize,
+        index: usize,
+        name: &str,
+        column: &Column,
+    ) -> Result<usize, Problem> {
+        let key = self.scopes[scope].key.child(name);
+        let mut build = Build {
+            scope,
+            key,
+            name: self.scopes[scope].path(name),
+            place: column.place.clone(),
+            wanted: column
+                .common
+                .data_type
+                .as_ref()
+                .map(|wanted| wanted.value.clone()),
+            unique: column
+                .common
+                .unique
+                .as_ref()
+                .is_some_and(|unique| unique.value.0),
+            inputs: Vec::new(),
+            builder: self,
+        };
+        let made = column
+            .generator
+            .build(&mut build)
+            .map_err(|problem| problem.at(&column.place))?;
+        let inputs = build.inputs;
+        check(&made, column, name)?;
+        let (inputs, base) = self.push_pick(scope, name, inputs, made.pick);
+        let mut domain = made.domain;
+        for input in &inputs {
+            let input = self.scopes[scope].nodes[*input].domain.clone();
+            domain.depend_on(&input);
+        }
+        let fraction = column
+            .common
+            .nulls
+            .as_ref()
+            .map_or(0.0, |nulls| nulls.value.0);
+        domain.nulls |= fraction > 0.0;
+        let field = field(name, &made.data_type, column);
+        let node = self.push(scope, name, field, domain, Origin::Fill(made.fill));
+        let parts = &mut self.scopes[scope];
+        parts.nodes[node].inputs = inputs;
+        parts.nodes[node].nulls =
+            (fraction > 0.0).then(|| (key.child("nulls"), threshold(fraction)));
+        parts.derived_rows = made.rows.or(parts.derived_rows);
+        if let Some(fields) = made.fields {
+            parts.fields.insert(index, (fields, base.unwrap_or(node)));
+        }
+        Ok(node)
+    }
+
+    /// With a pick, the values read the pick alone.
+    fn push_pick(
+        &mut self,
+        scope: usize,
+        name: &str,
+        inputs: Vec<usize>,
+        pick: Option<Pick>,
+    ) -> (Vec<usize>, Option<usize>) {
+        let Some(pick) = pick else {
+            return (inputs, None);
+        };
+        let name = format!("{name} (pick)");
+        let field = Field::new(&name, pick.data_type, false);
+        let mut domain = Domain::default();
+        for input in &inputs {
+            domain.depend_on(&self.scopes[scope].nodes[*input].domain);
+        }
+        let node = self.push(scope, &name, field, domain, Origin::Fill(pick.fill));
+        self.scopes[scope].nodes[node].inputs = inputs;
+        (vec![node], Some(node))
+    }
+
+    pub(super) fn build_field(
+        &mut self,
+        scope: usize,
+        index: usize,
+        rest: &str,
+        path: &str,
+        place: &Place,
+    ) -> Result<usize, Problem> {
+        self.build_column(scope, index)?;
+        let (name, column) = self.scopes[scope].columns[index].clone();
+        let Some((fields, base)) = self.scopes[scope].fields.get(&index).cloned() else {
+            let kind = column.generator.kind();
+            return Err(Problem::new(format!(
+                "column `{}` has no fields: it is a `{kind}`",
+                name.value
+            ))
+            .at(place));
+        };
+        let mut build = Build {
+            scope,
+            key: self.scopes[scope].key.child(path),
+            name: self.scopes[scope].path(path),
+            place: place.clone(),
+            wanted: None,
+            unique: false,
+            inputs: vec![base],
+            builder: self,
+        };
+        let made = fields.field(rest, &mut build)?;
+        let inputs = build.inputs;
+        let mut domain = made.domain;
+        for input in &inputs {
+            domain.depend_on(&self.scopes[scope].nodes[*input].domain);
+        }
+        let field = Field::new(path, made.data_type, true);
+        let node = self.push(scope, path, field, domain, Origin::Fill(made.fill));
+        self.scopes[scope].nodes[node].inputs = inputs;
+        Ok(node)
+    }
+
+    pub(super) fn nested(
+        &mut self,
+        outer: usize,
+        key: Key,
+        name: &str,
+        columns: &ColumnList,
+        items: Option<u64>,
+    ) -> Result<(Nested, Vec<usize>), Problem> {
+        let scope = self.scopes.len();
+        self.scopes
+            .push(Scope::nested(outer, key, name, columns, items));
+        let mut wanted = Vec::new();
+        for index in 0..columns.len() {
+            let node = self.build_column(scope, index)?;
+            if !columns[index].1.is_hidden() {
+                wanted.push(node);
+            }
+        }
+        // Nested scopes come and go like a stack, so this one is the last.
+        let Some(mut built) = self.scopes.pop() else {
+            return Err(Problem::new("a nested column vanished while it was built"));
+        };
+        let domains = wanted
+            .iter()
+            .map(|node| built.nodes[*node].domain.clone())
+            .collect();
+        let fields = wanted
+            .iter()
+            .map(|node| built.nodes[*node].field.clone())
+            .collect();
+        let outer_nodes = built
+            .outer
+            .take()
+            .map(|outer| outer.nodes)
+            .unwrap_or_default();
+        let program = Program::new(built.nodes);
+        let selection = program.select(wanted);
+        let nested = Nested {
+            program,
+            selection,
+            fields,
+            domains,
+            first_input: 0,
+        };
+        Ok((nested, outer_nodes))
+    }
+
+    pub(super) fn push(
+        &mut self,
+        scope: usize,
+        name: &str,
+        field: Field,
+        domain: Domain,
+        origin: Origin,
+    ) -> usize {
+        let scope = &mut self.scopes[scope];
+        scope.nodes.push(Node {
+            name: scope.path(name),
+            field,
+            domain,
+            inputs: Vec::new(),
+            origin,
+            nulls: None,
+        });
+        scope.names.insert(name.to_string(), scope.nodes.len() - 1);
+        scope.nodes.len() - 1
+    }
+}
+
+/// What every column must hold, whatever made it.
+fn check(made: &Made, column: &Column, name: &str) -> Result<(), Problem> {
+    let common = &column.common;
+    if let Some(instead) = column.generator.must_hide()
+        && !column.is_hidden()
+    {
+        let message = format!("column `{name}` has no value of its own to show");
+        return Err(Problem::new(message).at(&column.place).hint(instead));
+    }
+    if let Some(wanted) = &common.data_type
+        && show_type(&made.data_type) != show_type(&wanted.data_type)
+    {
+        let (kind, makes) = (column.generator.kind(), show_type(&made.data_type));
+        let message = format!(
+            "`{kind}` makes {makes}, not {}",
+            show_type(&wanted.data_type)
+        );
+        return Err(Problem::new(message).at(&wanted.place));
+    }
+    if let Some(nulls) = &common.nulls {
+        if !(0.0..=1.0).contains(&nulls.value.0) {
+            return Err(Problem::new(format!(
+                "`nulls` is a fraction from 0 to 1, found {}",
+                nulls.value.0
+            ))
+            .at(&nulls.place));
+        }
+        if let Some(nullable) = &common.nullable
+            && !nullable.value.0
+            && nulls.value.0 > 0.0
+        {
+            return Err(Problem::new(format!(
+                "column `{name}` has `nullable: false` and yet `nulls`"
+            ))
+            .at(&nulls.place));
+        }
+    }
+    if let Some(nullable) = &common.nullable
+        && !nullable.value.0
+        && made.domain.nulls
+    {
+        return Err(Problem::new(format!(
+            "column `{name}` has `nullable: false`, but its values can be null"
+        ))
+        .at(&nullable.place)
+        .hint("give the missing ones a value with `expr: \"coalesce(…)\"`"));
+    }
+    match &common.unique {
+        Some(unique) if unique.value.0 && !made.domain.unique => Err(Problem::new(format!(
+            "that column `{name}` is unique cannot be proved for `{}`", column.generator.kind()))
+            .at(&unique.place)
+            .hint("`sequence`, `permute`, `uuid`, whole-number `uniform`, `pattern`, and a `template` with one of them can be unique")),
+        _ => Ok(()),
+    }
+}
+
+fn field(name: &str, data_type: &DataType, column: &Column) -> Field {
+    let nullable = column
+        .common
+        .nullable
+        .as_ref()
+        .is_none_or(|flag| flag.value.0);
+    let field = Field::new(name, data_type.clone(), nullable);
+    let extension = column
+        .common
+        .data_type
+        .as_ref()
+        .and_then(|wanted| wanted.extension);
+    match extension {
+        Some(UUID_EXTENSION) => field.with_metadata(
+            [(
+                "ARROW:extension:name".to_string(),
+                UUID_EXTENSION.to_string(),
+            )]
+            .into(),
+        ),
+        _ => field,
+    }
+}

@@ -1,0 +1,243 @@
+//! What a generator sees while it is built: its key, its type, the columns and tables around it.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Fields as ArrowFields};
+
+use super::builder::{Builder, ColumnList};
+use super::hash::Key;
+use super::program::{Fill, Program, ProgramCell, Selection};
+use super::reference::Reference;
+use super::types::{ColumnType, show_type};
+use crate::domain::Domain;
+use crate::error::{Problem, did_you_mean};
+use crate::place::{Place, Placed, Text};
+
+/// A generator's view of the table it is built into.
+pub struct Build<'a> {
+    pub(super) builder: &'a mut Builder,
+    pub(super) scope: usize,
+    pub(super) inputs: Vec<usize>,
+    /// What this column's randomness is keyed by.
+    pub key: Key,
+    /// The column's path, for messages.
+    pub name: String,
+    /// Where the column stands.
+    pub place: Place,
+    /// The type the file asks for.
+    pub wanted: Option<ColumnType>,
+    /// The file asks that no value stands twice.
+    pub unique: bool,
+}
+
+/// A column that another one reads.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Its place among the inputs that `fill` gets.
+    pub index: usize,
+    /// Its type as it comes; text may come as a dictionary.
+    pub data_type: DataType,
+    /// What is known of it.
+    pub domain: Domain,
+}
+
+/// What a generator has made of its options.
+pub struct Made {
+    /// The type of the values as they come; text may come as a dictionary.
+    pub data_type: DataType,
+    /// What is known of the values.
+    pub domain: Domain,
+    /// Makes the values. With a `pick`, its only input is the pick.
+    pub fill: Arc<dyn Fill>,
+    /// What the values and fields are made from: a row of a reference or of a parent, a person.
+    pub pick: Option<Pick>,
+    /// The fields that `column.field` can read.
+    pub fields: Option<Arc<dyn Fields>>,
+    /// The table's row count, when this column decides it.
+    pub rows: Option<u64>,
+}
+
+/// What is chosen for a row, before any of it is shown.
+pub struct Pick {
+    /// Its type.
+    pub data_type: DataType,
+    /// Makes it from the inputs asked for while building.
+    pub fill: Arc<dyn Fill>,
+}
+
+/// The fields of a column that has some.
+pub trait Fields: Send + Sync {
+    /// The column behind `path`. Its input 0 is the pick, or the column itself without one.
+    ///
+    /// # Errors
+    /// There is no such field.
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem>;
+}
+
+/// Another table, to refer to.
+#[derive(Clone)]
+pub struct Parent {
+    pub(super) scope: usize,
+    /// Its name.
+    pub name: String,
+    /// Its columns once every table is built.
+    pub program: Arc<ProgramCell>,
+    /// How many rows it has; none when it is endless.
+    pub rows: Option<u64>,
+}
+
+/// Columns within a column.
+pub struct Nested {
+    /// Makes them.
+    pub program: Program,
+    /// All of them that are not hidden.
+    pub selection: Selection,
+    /// Their names and types.
+    pub fields: ArrowFields,
+    /// What is known of each.
+    pub domains: Vec<Domain>,
+    /// Where the outer columns they read begin among the inputs of the column around them.
+    pub first_input: usize,
+}
+
+impl Made {
+    /// Values of a type, and how they are made.
+    pub fn new(data_type: DataType, domain: Domain, fill: impl Fill + 'static) -> Self {
+        Self {
+            data_type,
+            domain,
+            fill: Arc::new(fill),
+            pick: None,
+            fields: None,
+            rows: None,
+        }
+    }
+}
+
+impl Build<'_> {
+    /// The column or field at `path` as an input of this one.
+    ///
+    /// # Errors
+    /// Nothing has that path, or it depends on this column.
+    pub fn input(&mut self, path: &str, place: &Place) -> Result<Input, Problem> {
+        let node = self.builder.resolve(self.scope, path, place)?;
+        let index = match self.inputs.iter().position(|input| *input == node) {
+            Some(index) => index,
+            None => {
+                self.inputs.push(node);
+                self.inputs.len() - 1
+            }
+        };
+        let node = self.builder.node(self.scope, node);
+        Ok(Input {
+            index,
+            data_type: node.field.data_type().clone(),
+            domain: node.domain.clone(),
+        })
+    }
+
+    /// How many rows the table has; none when it is endless. A generator whose values depend on
+    /// it says so in its domain.
+    ///
+    /// # Errors
+    /// The row count cannot be told.
+    pub fn rows(&mut self) -> Result<Option<u64>, Problem> {
+        self.builder.rows(self.scope)
+    }
+
+    /// The seconds since 1970 at which the run began, with microseconds as its fraction's unit.
+    pub fn now_micros(&self) -> i64 {
+        self.builder.now_micros
+    }
+
+    /// The type asked for, or `default`.
+    pub fn data_type(&self, default: DataType) -> DataType {
+        match &self.wanted {
+            Some(wanted) => wanted.data_type.clone(),
+            None => default,
+        }
+    }
+
+    /// The reference that `name` names.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn reference(&self, name: &Placed<Text>) -> Result<Arc<Reference>, Problem> {
+        let references = &self.builder.references;
+        references.get(name.as_str()).cloned().ok_or_else(|| {
+            Problem::new(format!("unknown reference `{}`", name.as_str()))
+                .at(&name.place)
+                .hint(
+                    did_you_mean(name, references.keys().map(String::as_str))
+                        .unwrap_or_else(|| "declare it under `reference:`".into()),
+                )
+        })
+    }
+
+    /// The table that `name` names.
+    ///
+    /// # Errors
+    /// There is none of that name, or its row count cannot be told.
+    pub fn parent(&mut self, name: &str, place: &Place) -> Result<Parent, Problem> {
+        self.builder.parent(name, place)
+    }
+
+    /// A column or field of another table: its node in the parent's program, its type and domain.
+    ///
+    /// # Errors
+    /// Nothing has that path, or it depends on this column.
+    pub fn parent_column(
+        &mut self,
+        parent: &Parent,
+        path: &str,
+        place: &Place,
+    ) -> Result<Input, Problem> {
+        let index = self.builder.resolve(parent.scope, path, place)?;
+        let node = self.builder.node(parent.scope, index);
+        Ok(Input {
+            index,
+            data_type: node.field.data_type().clone(),
+            domain: node.domain.clone(),
+        })
+    }
+
+    /// A column's options in another table, for generators that read each other's options.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub fn column_options(
+        &self,
+        parent: &Parent,
+        column: &str,
+        place: &Place,
+    ) -> Result<(Arc<super::Column>, Key), Problem> {
+        self.builder.column_options(parent.scope, column, place)
+    }
+
+    /// Columns within this one. `items` is the room for items in each row's list; none for a struct.
+    ///
+    /// # Errors
+    /// A nested column cannot be built.
+    pub fn nested(&mut self, columns: &ColumnList, items: Option<u64>) -> Result<Nested, Problem> {
+        let (mut nested, outer) = self
+            .builder
+            .nested(self.scope, self.key, &self.name, columns, items)?;
+        nested.first_input = self.inputs.len();
+        self.inputs.extend(outer);
+        Ok(nested)
+    }
+
+    /// `kind` cannot make the type asked for.
+    pub fn wrong_type(&self, kind: &str, can: &str) -> Problem {
+        let wanted = self
+            .wanted
+            .as_ref()
+            .map_or_else(String::new, |wanted| show_type(&wanted.data_type));
+        Problem::new(format!(
+            "`{kind}` cannot make {wanted} for column `{}`",
+            self.name
+        ))
+        .at(&self.place)
+        .hint(format!("it makes {can}"))
+    }
+}

@@ -1,0 +1,154 @@
+//! `choice`: one of a few values, evenly or by weight.
+
+use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::DataType;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use super::Generator;
+use super::alias::Alias;
+use super::arrays::{dictionary, text_dictionary};
+use super::build::{Build, Made};
+use super::hash::Key;
+use super::program::Fill;
+use super::rows::Rows;
+use super::scalar::{array, infer};
+use crate::domain::Domain;
+use crate::error::{Problem, Result};
+use crate::place::{Node, Place, Scalar, Value, carry, decode};
+use crate::registry::Example;
+
+/// One of a few values: a list chooses evenly, a map gives each its weight.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    values: Vec<Scalar>,
+    weights: Vec<f64>,
+    place: Place,
+}
+
+impl Example for Choice {
+    const EXAMPLE: &'static str = "choice: { PAID: 9, SHIPPED: 5, CANCELLED: 1 }";
+}
+
+struct Pick {
+    key: Key,
+    alias: Alias,
+    values: ArrayRef,
+    text: bool,
+}
+
+impl Generator for Choice {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let data_type = build.data_type(infer(&self.values));
+        let values = array(&self.values, &data_type)?;
+        let alias =
+            Alias::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;
+        let nulls = values.null_count() > 0;
+        let text = data_type == DataType::Utf8 && !nulls;
+        let domain = match text {
+            true => Domain::dictionary(&values),
+            false => Domain {
+                distinct: Some(values.len() as u64),
+                nulls,
+                range: super::arrays::range(&values),
+                ..Domain::default()
+            },
+        };
+        let made_type = if text { text_dictionary() } else { data_type };
+        Ok(Made::new(
+            made_type,
+            domain,
+            Pick {
+                key: build.key,
+                alias,
+                values,
+                text,
+            },
+        ))
+    }
+}
+
+impl Fill for Pick {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let random = self.key.fill(rows).into_iter();
+        match self.text {
+            true => dictionary(
+                random
+                    .map(|random| self.alias.pick(random) as i32)
+                    .collect(),
+                &self.values,
+            ),
+            false => {
+                let picked: Vec<u32> = random.map(|random| self.alias.pick(random)).collect();
+                Ok(take(&self.values, &UInt32Array::from(picked), None)?)
+            }
+        }
+    }
+}
+
+impl Choice {
+    fn from_node(node: &Node) -> Result<Self, Problem> {
+        let mut choice = Self {
+            values: Vec::new(),
+            weights: Vec::new(),
+            place: node.place.clone(),
+        };
+        match &node.value {
+            Value::List(items) => {
+                choice.values = items.iter().map(decode).collect::<Result<_, _>>()?;
+                choice.weights = vec![1.0; choice.values.len()];
+            }
+            Value::Map(entries) => {
+                for (key, weight) in entries {
+                    let plain = !key.place.written().starts_with(['"', '\'']);
+                    let text = Some(key.name.clone());
+                    choice.values.push(Scalar {
+                        text,
+                        plain,
+                        place: key.place.clone(),
+                    });
+                    choice
+                        .weights
+                        .push(decode::<crate::place::Number>(weight)?.0);
+                }
+            }
+            _ => {
+                return Err(Problem::new(format!(
+                    "expected a list of values or a map of weights, found {}",
+                    node.describe()
+                ))
+                .at(&node.place));
+            }
+        }
+        match choice.values.is_empty() {
+            true => Err(Problem::new("`choice` needs at least one value").at(&node.place)),
+            false => Ok(choice),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        Choice::from_node(&node).map_err(carry)
+    }
+}
+
+impl JsonSchema for Choice {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Choice".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<Scalar>();
+        let weight = generator.subschema_for::<crate::place::Number>();
+        json_schema!({
+            "description": "One of a few values: a list chooses evenly, a map gives each its weight.",
+            "anyOf": [
+                { "type": "array", "items": value, "minItems": 1 },
+                { "type": "object", "additionalProperties": weight, "minProperties": 1 }
+            ]
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! `copy`: the value of another column, or of a field of one.
+
+use arrow::array::ArrayRef;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use super::build::{Build, Made};
+use super::rows::Rows;
+use crate::error::Problem;
+use crate::place::{Placed, Text};
+use crate::registry::Example;
+
+/// The value of another column, or of a field: of a reference pick, a person, a struct, a parent.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Copy(Placed<Text>);
+
+impl Example for Copy {
+    const EXAMPLE: &'static str = "copy: country.code";
+}
+
+impl Generator for Copy {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let input = build.input(&self.0, &self.0.place)?;
+        let wanted = build.data_type(input.data_type.clone());
+        let mut domain = input.domain;
+        let plain = super::arrays::plain_type(&input.data_type);
+        if plain == &wanted {
+            return Ok(Made::new(
+                input.data_type,
+                domain,
+                |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
+            ));
+        }
+        if !arrow::compute::can_cast_types(plain, &wanted) {
+            return Err(build.wrong_type("copy", &super::types::show_type(plain)));
+        }
+        // A cast may round or fold values: only bounds that hold whatever it does may stay.
+        domain = crate::domain::Domain {
+            nulls: domain.nulls,
+            distinct: domain.distinct,
+            ..crate::domain::Domain::default()
+        };
+        let to = wanted.clone();
+        let options = arrow::compute::CastOptions {
+            safe: false,
+            ..Default::default()
+        };
+        let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| {
+            let plain = super::arrays::plain(&inputs[0])?;
+            Ok(arrow::compute::cast_with_options(&plain, &to, &options)?)
+        };
+        Ok(Made::new(wanted, domain, fill))
+    }
+}

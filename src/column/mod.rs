@@ -1,0 +1,63 @@
+//! How one column is made: one generator a file, `hash.rs` the only randomness.
+//!
+//! A generator is built once, from its options and what is around it, into a `Fill`: a function
+//! from rows to an Arrow array. New generator: its file, its `mod` line, its row in the registry.
+
+mod alias;
+pub mod arrays;
+mod assemble;
+mod build;
+mod builder;
+mod choice;
+mod constant;
+mod copy;
+pub mod hash;
+mod options;
+mod program;
+mod reference;
+pub mod rows;
+pub mod scalar;
+mod sequence;
+mod types;
+mod uniform;
+
+pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
+pub use builder::{Builder, ColumnList, TableOptions};
+pub use options::{Column, Common};
+pub use program::{Fill, Node, Program, ProgramCell, Selection};
+pub use reference::Reference;
+pub use types::{ColumnType, UUID_EXTENSION, parse_type, show_type};
+
+use crate::error::{Problem, Result};
+use crate::registry;
+
+/// The options of a generator: built once, they become a column.
+pub trait Generator: std::fmt::Debug + Send + Sync {
+    /// Checks the options against what is around them and makes the column of them.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem>;
+
+    /// True when this column decides the table's row count.
+    fn derives_rows(&self) -> bool {
+        false
+    }
+
+    /// Why this column cannot be shown, if it cannot: what to do instead.
+    fn must_hide(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+registry! {
+    /// How a column's values are made.
+    pub enum GeneratorKind: Generator {
+        "choice" => Choice(choice::Choice),
+        "constant" => Constant(constant::Constant),
+        "copy" => Copy(copy::Copy),
+        "reference" => Reference(reference::ReferencePick),
+        "sequence" => Sequence(sequence::Sequence),
+        "uniform" => Uniform(uniform::Uniform),
+    }
+}

@@ -1,0 +1,160 @@
+//! A column as the file says it: common options and exactly one generator, side by side.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use super::{ColumnType, GeneratorKind};
+use crate::error::{Problem, did_you_mean};
+use crate::place::{Flag, Key, Node, Number, Place, Placed, Value, carry, decode};
+
+/// One column: its generator and what every column can have.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Where it begins.
+    pub place: Place,
+    /// What every column can have.
+    pub common: Common,
+    /// How its values are made.
+    pub generator: GeneratorKind,
+}
+
+/// The options that every column can have.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Common {
+    /// The type of the values; each generator has a default.
+    #[serde(rename = "type")]
+    pub data_type: Option<Placed<ColumnType>>,
+    /// The fraction of values that are null, from 0 to 1.
+    pub nulls: Option<Placed<Number>>,
+    /// Whether the field may hold nulls (default true); `false` makes it required in the schema.
+    pub nullable: Option<Placed<Flag>>,
+    /// No value may stand twice: proved when planning, or refused.
+    pub unique: Option<Placed<Flag>>,
+    /// For other columns to use, not for the output.
+    pub hidden: Option<Placed<Flag>>,
+}
+
+const COMMON: &[&str] = &["type", "nulls", "nullable", "unique", "hidden"];
+
+impl Column {
+    /// Not for the output.
+    pub fn is_hidden(&self) -> bool {
+        self.common.hidden.as_ref().is_some_and(|flag| flag.value.0)
+    }
+
+    fn from_node(node: &Node) -> Result<Self, Problem> {
+        let (common, generator) = split(node)?;
+        Ok(Self {
+            place: node.place.clone(),
+            common: decode(&common)?,
+            generator: decode(&generator)?,
+        })
+    }
+}
+
+/// The common options in one map, the generator in another.
+fn split(node: &Node) -> Result<(Node, Node), Problem> {
+    let with = |entries| Node {
+        place: node.place.clone(),
+        value: Value::Map(entries),
+    };
+    let Value::Map(entries) = &node.value else {
+        return Ok((with(Vec::new()), bare(node)?));
+    };
+    let (common, kinds): (Vec<_>, Vec<_>) = entries
+        .iter()
+        .cloned()
+        .partition(|(key, _)| COMMON.contains(&key.name.as_str()));
+    if let Some((key, _)) = kinds.iter().find(|(key, _)| !is_kind(&key.name)) {
+        return Err(unknown(key));
+    }
+    match kinds.as_slice() {
+        [_] => Ok((with(common), with(kinds))),
+        [] => Err(Problem::new("this column has no generator")
+            .at(&node.place)
+            .hint("add one, such as `sequence: {}`; `rowgen list columns` shows them all")),
+        [_, (second, _), ..] => {
+            let message = format!("`{}` is a second generator: a column has one", second.name);
+            Err(Problem::new(message).at(&second.place))
+        }
+    }
+}
+
+fn bare(node: &Node) -> Result<Node, Problem> {
+    match &node.value {
+        Value::Scalar { text, .. } if is_kind(text) => Ok(node.clone()),
+        Value::Scalar { text, .. } => Err(unknown(&Key {
+            name: text.clone(),
+            place: node.place.clone(),
+        })),
+        _ => Err(
+            Problem::new(format!("expected a column, found {}", node.describe()))
+                .at(&node.place)
+                .hint("write its generator, such as `sequence: {}`"),
+        ),
+    }
+}
+
+fn is_kind(name: &str) -> bool {
+    GeneratorKind::KINDS.iter().any(|kind| kind.name == name)
+}
+
+fn unknown(key: &Key) -> Problem {
+    let names = GeneratorKind::KINDS.iter().map(|kind| kind.name);
+    Problem::new(format!("unknown generator or column option `{}`", key.name))
+        .at(&key.place)
+        .hint(
+            did_you_mean(&key.name, names.chain(COMMON.iter().copied()))
+                .unwrap_or_else(|| "`rowgen list columns` shows the generators".into()),
+        )
+}
+
+impl<'de> Deserialize<'de> for Column {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        Column::from_node(&node).map_err(carry)
+    }
+}
+
+impl JsonSchema for Column {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Column".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut properties = serde_json::Map::new();
+        let common = Common::json_schema(generator);
+        if let Some(common) = common.get("properties").and_then(|value| value.as_object()) {
+            properties.extend(common.clone());
+        }
+        for kind in GeneratorKind::KINDS {
+            let mut options = (kind.schema)().to_value();
+            if let Some(options) = options.as_object_mut() {
+                options.remove("$schema");
+            }
+            lift(&mut options, generator);
+            properties.insert(kind.name.into(), options);
+        }
+        let names: Vec<&str> = GeneratorKind::KINDS.iter().map(|kind| kind.name).collect();
+        json_schema!({ "anyOf": [
+            { "enum": names },
+            { "type": "object", "properties": properties, "additionalProperties": false }
+        ]})
+    }
+}
+
+/// Moves the definitions of a nested schema up to the whole document's.
+fn lift(schema: &mut serde_json::Value, generator: &mut SchemaGenerator) {
+    let Some(definitions) = schema.as_object_mut().and_then(|map| map.remove("$defs")) else {
+        return;
+    };
+    if let serde_json::Value::Object(definitions) = definitions {
+        for (name, definition) in definitions {
+            generator
+                .definitions_mut()
+                .entry(name)
+                .or_insert(definition);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The columns of one table as nodes in the order of their dependencies, ready to be evaluated
+//! at any rows.
+
+use std::sync::OnceLock;
+
+use arrow::array::{ArrayRef, Int64Array, make_array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::datatypes::Field;
+
+use super::hash::Key;
+use super::rows::Rows;
+use crate::domain::Domain;
+use crate::error::Result;
+
+/// Makes the values of one column: a function of the rows and the inputs alone.
+pub trait Fill: Send + Sync {
+    /// The values at `rows`. `inputs` are the columns asked for while building, at the same rows.
+    ///
+    /// # Errors
+    /// A value that the column's type cannot hold, naming the row.
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef>;
+}
+
+impl<F> Fill for F
+where
+    F: Fn(Rows<'_>, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync,
+{
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        self(rows, inputs)
+    }
+}
+
+/// Where a node's values come from.
+pub enum Origin {
+    /// Made here.
+    Fill(std::sync::Arc<dyn Fill>),
+    /// Given from outside: the outer column of a nested one.
+    Outer(usize),
+    /// The row's number.
+    Row,
+    /// The item's place in its list, from 0, when lists have room for so many items.
+    Item(u64),
+}
+
+/// One column, or something that columns are made from.
+pub struct Node {
+    /// Its path in the table.
+    pub name: String,
+    /// Its name, type and nullability as it comes in batches.
+    pub field: Field,
+    /// What is known of its values.
+    pub domain: Domain,
+    /// The nodes it reads.
+    pub inputs: Vec<usize>,
+    /// Where its values come from.
+    pub origin: Origin,
+    /// Rows whose random number is below the threshold are null; no threshold means all.
+    pub nulls: Option<(Key, Option<u64>)>,
+}
+
+/// The nodes of one table, or of one nested column.
+#[derive(Default)]
+pub struct Program {
+    nodes: Vec<Node>,
+}
+
+/// Which nodes are wanted, and which must be evaluated for them.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    order: Vec<usize>,
+    wanted: Vec<usize>,
+}
+
+/// A program that others refer to while it is still being built.
+pub type ProgramCell = OnceLock<Program>;
+
+impl Program {
+    /// A program of nodes, each after those it reads.
+    pub fn new(nodes: Vec<Node>) -> Self {
+        Self { nodes }
+    }
+
+    /// The node at `index`.
+    pub fn node(&self, index: usize) -> &Node {
+        &self.nodes[index]
+    }
+
+    /// What it takes to evaluate the `wanted` nodes.
+    pub fn select(&self, wanted: Vec<usize>) -> Selection {
+        let mut needed = vec![false; self.nodes.len()];
+        for index in &wanted {
+            needed[*index] = true;
+        }
+        for index in (0..self.nodes.len()).rev() {
+            if needed[index] {
+                for input in &self.nodes[index].inputs {
+                    needed[*input] = true;
+                }
+            }
+        }
+        let order = (0..needed.len()).filter(|index| needed[*index]).collect();
+        Selection { order, wanted }
+    }
+
+    /// The wanted columns at `rows`.
+    ///
+    /// # Errors
+    /// A value that cannot be made, naming column and row.
+    pub fn evaluate(
+        &self,
+        selection: &Selection,
+        rows: Rows<'_>,
+        outer: &[ArrayRef],
+    ) -> Result<Vec<ArrayRef>> {
+        let mut made: Vec<Option<ArrayRef>> = vec![None; self.nodes.len()];
+        let mut inputs = Vec::new();
+        for index in &selection.order {
+            let node = &self.nodes[*index];
+            inputs.clear();
+            inputs.extend(node.inputs.iter().filter_map(|input| made[*input].clone()));
+            let values = node.values(rows, &inputs, outer)?;
+            made[*index] = Some(node.with_nulls(rows, values)?);
+        }
+        let wanted = selection.wanted.iter();
+        Ok(wanted.filter_map(|index| made[*index].clone()).collect())
+    }
+}
+
+impl Node {
+    fn values(&self, rows: Rows<'_>, inputs: &[ArrayRef], outer: &[ArrayRef]) -> Result<ArrayRef> {
+        match &self.origin {
+            Origin::Fill(fill) => fill
+                .fill(rows, inputs)
+                .map_err(|error| error.context(format!("making column `{}`", self.name))),
+            Origin::Outer(index) => Ok(outer[*index].clone()),
+            Origin::Row => Ok(numbers(rows, |row| row as i64)),
+            Origin::Item(width) => Ok(numbers(rows, |row| (row % width) as i64)),
+        }
+    }
+
+    fn with_nulls(&self, rows: Rows<'_>, values: ArrayRef) -> Result<ArrayRef> {
+        let Some((key, threshold)) = &self.nulls else {
+            return Ok(values);
+        };
+        let random = key.fill(rows);
+        let valid = BooleanBuffer::collect_bool(random.len(), |index| match threshold {
+            Some(threshold) => random[index] >= *threshold,
+            None => false,
+        });
+        let nulls = NullBuffer::union(values.nulls(), Some(&NullBuffer::new(valid)));
+        let data = values.to_data().into_builder().nulls(nulls).build()?;
+        Ok(make_array(data))
+    }
+}
+
+fn numbers(rows: Rows<'_>, number: impl Fn(u64) -> i64) -> ArrayRef {
+    std::sync::Arc::new(Int64Array::from(rows.map(number)))
+}

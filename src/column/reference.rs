@@ -1,0 +1,282 @@
+//! `reference`: one row of a reference file for each row, evenly, by weight, or by group.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Float64Type, UInt32Type};
+use arrow::row::{RowConverter, SortField};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use super::alias::Alias;
+use super::arrays::{dictionary, text_dictionary};
+use super::build::{Build, Fields, Made, Pick};
+use super::hash::{Key, below};
+use super::program::Fill;
+use super::rows::Rows;
+use crate::domain::Domain;
+use crate::error::{Problem, Result, did_you_mean};
+use crate::place::{Place, Placed, Text};
+use crate::registry::Example;
+
+/// A small table that was read from a file.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// Its name.
+    pub name: String,
+    /// The file it came from, for messages.
+    pub path: String,
+    /// Its rows, dictionaries unpacked.
+    pub rows: RecordBatch,
+}
+
+/// One row of a reference for each row; read its fields with `copy: column.field`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferencePick {
+    /// The reference to pick from.
+    from: Placed<Text>,
+    /// The field that this column shows; without it the column must be hidden.
+    field: Option<Placed<Text>>,
+    /// A numeric field: rows are picked in proportion to it.
+    weight: Option<Placed<Text>>,
+    /// Picks evenly among the distinct values of this field first, then within one.
+    group_by: Option<Placed<Text>>,
+}
+
+impl Example for ReferencePick {
+    const EXAMPLE: &'static str = "reference: { from: countries, field: code }";
+}
+
+/// How a row is chosen.
+enum Choice {
+    Even { count: u64 },
+    Weighted(Alias),
+    Grouped { starts: Vec<u32>, rows: Vec<u32> },
+}
+
+struct Picker {
+    key: Key,
+    choice: Choice,
+}
+
+struct ReferenceFields(Arc<Reference>);
+
+/// Gives the picked rows' values of one field.
+struct Gather {
+    values: ArrayRef,
+    /// For text: the place of each reference row's value in the dictionary.
+    codes: Option<Vec<i32>>,
+}
+
+impl Reference {
+    /// The field of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn field(&self, name: &str, place: &Place) -> Result<&ArrayRef, Problem> {
+        self.rows.column_by_name(name).ok_or_else(|| {
+            let schema = self.rows.schema();
+            let names: Vec<&str> = schema
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str())
+                .collect();
+            Problem::new(format!(
+                "reference `{}` ({}) has no field `{name}`",
+                self.name, self.path
+            ))
+            .at(place)
+            .hint(
+                did_you_mean(name, names.iter().copied())
+                    .unwrap_or_else(|| format!("its fields are {}", names.join(", "))),
+            )
+        })
+    }
+}
+
+impl Generator for ReferencePick {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let reference = build.reference(&self.from)?;
+        if reference.rows.num_rows() == 0 {
+            let message = format!(
+                "reference `{}` ({}) has no rows to pick from",
+                reference.name, reference.path
+            );
+            return Err(Problem::new(message).at(&self.from.place));
+        }
+        let picker = Picker {
+            key: build.key,
+            choice: self.choice(&reference)?,
+        };
+        let mut made = match &self.field {
+            Some(field) => gather(reference.field(field, &field.place)?)?,
+            None => Made::new(
+                DataType::UInt32,
+                Domain::default(),
+                |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
+            ),
+        };
+        made.pick = Some(Pick {
+            data_type: DataType::UInt32,
+            fill: Arc::new(picker),
+        });
+        made.fields = Some(Arc::new(ReferenceFields(reference)));
+        Ok(made)
+    }
+
+    fn must_hide(&self) -> Option<&'static str> {
+        self.field.is_none().then_some(
+            "give it `field:` to show one field, or `hidden: true` and `copy` its fields",
+        )
+    }
+}
+
+impl ReferencePick {
+    fn choice(&self, reference: &Reference) -> Result<Choice, Problem> {
+        match (&self.weight, &self.group_by) {
+            (Some(weight), None) => weighted(reference, weight).map(Choice::Weighted),
+            (None, Some(field)) => grouped(reference, field),
+            (None, None) => Ok(Choice::Even {
+                count: reference.rows.num_rows() as u64,
+            }),
+            (Some(weight), Some(_)) => Err(Problem::new(
+                "`weight` and `group_by` cannot be used together",
+            )
+            .at(&weight.place)),
+        }
+    }
+}
+
+fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<Alias, Problem> {
+    let weights =
+        cast(reference.field(weight, &weight.place)?, &DataType::Float64).map_err(|_| {
+            Problem::new(format!("field `{}` is not numeric", weight.as_str())).at(&weight.place)
+        })?;
+    let weights: Vec<f64> = weights
+        .as_primitive::<Float64Type>()
+        .iter()
+        .map(|weight| weight.unwrap_or(0.0))
+        .collect();
+    Alias::new(&weights).map_err(|message| Problem::new(message).at(&weight.place))
+}
+
+fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<Choice, Problem> {
+    let values = reference.field(field, &field.place)?;
+    let codes = codes(values)?;
+    let groups = codes.iter().max().map_or(0, |most| *most as usize + 1);
+    let mut members: Vec<Vec<u32>> = vec![Vec::new(); groups];
+    for (row, code) in codes.iter().enumerate() {
+        members[*code as usize].push(row as u32);
+    }
+    let mut starts = vec![0];
+    let mut rows = Vec::new();
+    for group in members {
+        rows.extend(group);
+        starts.push(rows.len() as u32);
+    }
+    Ok(Choice::Grouped { starts, rows })
+}
+
+/// Numbers equal values alike, in the order of their first appearance.
+fn codes(values: &ArrayRef) -> Result<Vec<i32>, Problem> {
+    let wrong = |error: arrow::error::ArrowError| Problem::new(error.to_string());
+    let converter =
+        RowConverter::new(vec![SortField::new(values.data_type().clone())]).map_err(wrong)?;
+    let rows = converter
+        .convert_columns(std::slice::from_ref(values))
+        .map_err(wrong)?;
+    let mut seen = std::collections::HashMap::new();
+    let mut codes = Vec::with_capacity(rows.num_rows());
+    for row in &rows {
+        let next = seen.len() as i32;
+        codes.push(*seen.entry(row.owned()).or_insert(next));
+    }
+    Ok(codes)
+}
+
+impl Fill for Picker {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let random = self.key.fill(rows).into_iter();
+        let picked: Vec<u32> = match &self.choice {
+            Choice::Even { count } => random.map(|random| below(random, *count) as u32).collect(),
+            Choice::Weighted(alias) => random.map(|random| alias.pick(random)).collect(),
+            Choice::Grouped { starts, rows } => random
+                .map(|random| within_group(random, starts, rows))
+                .collect(),
+        };
+        Ok(Arc::new(UInt32Array::from(picked)))
+    }
+}
+
+/// The high bits choose the group, what is left of the product chooses within it.
+fn within_group(random: u64, starts: &[u32], rows: &[u32]) -> u32 {
+    let product = u128::from(random) * (starts.len() as u128 - 1);
+    let (group, rest) = ((product >> 64) as usize, product as u64);
+    let (start, end) = (starts[group], starts[group + 1]);
+    rows[start as usize + below(rest, u64::from(end - start)) as usize]
+}
+
+impl Fields for ReferenceFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+        gather(self.0.field(path, &build.place)?)
+    }
+}
+
+/// Values of a reference's field at the rows that input 0 picked.
+pub fn gather(values: &ArrayRef) -> Result<Made, Problem> {
+    let nulls = values.null_count() > 0;
+    if values.data_type() != &DataType::Utf8 || nulls {
+        let domain = Domain {
+            nulls,
+            distinct: Some(values.len() as u64),
+            ..Domain::default()
+        };
+        let fill = Gather {
+            values: values.clone(),
+            codes: None,
+        };
+        return Ok(Made::new(values.data_type().clone(), domain, fill));
+    }
+    let codes = codes(values)?;
+    let mut firsts = Vec::new();
+    for (row, code) in codes.iter().enumerate() {
+        if *code as usize == firsts.len() {
+            firsts.push(row as u32);
+        }
+    }
+    let distinct = take(values, &UInt32Array::from(firsts), None)
+        .map_err(|error| Problem::new(error.to_string()))?;
+    let domain = Domain::dictionary(&distinct);
+    Ok(Made::new(
+        text_dictionary(),
+        domain,
+        Gather {
+            values: distinct,
+            codes: Some(codes),
+        },
+    ))
+}
+
+impl Fill for Gather {
+    fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let picked = inputs[0].as_primitive::<UInt32Type>();
+        match &self.codes {
+            Some(codes) if picked.null_count() == 0 => {
+                let keys = picked.values().iter().map(|row| codes[*row as usize]);
+                dictionary(keys.collect(), &self.values)
+            }
+            Some(codes) => {
+                let keys = picked.iter().map(|row| row.map(|row| codes[row as usize]));
+                let keys: arrow::array::Int32Array = keys.collect();
+                Ok(Arc::new(arrow::array::DictionaryArray::try_new(
+                    keys,
+                    self.values.clone(),
+                )?))
+            }
+            None => Ok(take(&self.values, picked, None)?),
+        }
+    }
+}

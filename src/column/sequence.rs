@@ -1,0 +1,122 @@
+//! `sequence`: whole numbers that rise by a step from row to row.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use super::arrays::from_i64;
+use super::build::{Build, Made};
+use super::program::Fill;
+use super::rows::Rows;
+use super::scalar::{integer, is_integral, limits};
+use super::types::show_type;
+use crate::domain::{Domain, Order, Range};
+use crate::error::{Problem, Result};
+use crate::place::Scalar;
+use crate::registry::Example;
+
+/// Numbers (or dates, times, decimals) that rise by `step` from row to row, from `start` on.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    /// The first value (default 1).
+    start: Option<Scalar>,
+    /// What each row adds (default 1): for dates in days, for timestamps in the type's unit.
+    step: Option<Scalar>,
+}
+
+impl Example for Sequence {
+    const EXAMPLE: &'static str = "sequence: { start: 1000, step: 1 }";
+}
+
+struct Steps {
+    data_type: DataType,
+    start: i64,
+    step: i64,
+}
+
+impl Generator for Sequence {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let data_type = build.data_type(DataType::Int64);
+        if !is_integral(&data_type) || matches!(data_type, DataType::Decimal128(..)) {
+            return Err(build.wrong_type(
+                "sequence",
+                "whole numbers, decimals of up to 18 digits, dates and times",
+            ));
+        }
+        let start = value(self.start.as_ref(), &data_type, &data_type)?;
+        let step = value(self.step.as_ref(), &data_type, &step_type(&data_type))?;
+        let last = match build.rows()? {
+            Some(rows) => start + step * i128::from(rows.saturating_sub(1)),
+            None => start,
+        };
+        let (least, most) = limits(&data_type);
+        if !(least..=most).contains(&last) || i64::try_from(last).is_err() {
+            return Err(Problem::new(format!(
+                "the sequence ends at {last}, which does not fit in {}",
+                show_type(&data_type)
+            ))
+            .at(&build.place));
+        }
+        let narrow = |value: i128| {
+            i64::try_from(value).map_err(|_| {
+                Problem::new(format!("{value} does not fit in 64 bits")).at(&build.place)
+            })
+        };
+        let (first, each) = (narrow(start)?, narrow(step)?);
+        let domain = Domain {
+            range: Some(Range::Integer {
+                min: start.min(last),
+                max: start.max(last),
+            }),
+            order: match step {
+                1.. => Order::StrictlyAscending,
+                0 => Order::Ascending,
+                _ => Order::Unknown,
+            },
+            unique: step != 0,
+            ..Domain::default()
+        };
+        Ok(Made::new(
+            data_type.clone(),
+            domain,
+            Steps {
+                data_type,
+                start: first,
+                step: each,
+            },
+        ))
+    }
+}
+
+/// What a step is written as: a plain number for dates and times.
+fn step_type(data_type: &DataType) -> DataType {
+    match data_type.is_temporal() {
+        true => DataType::Int64,
+        false => data_type.clone(),
+    }
+}
+
+fn value(
+    scalar: Option<&Scalar>,
+    data_type: &DataType,
+    as_type: &DataType,
+) -> Result<i128, Problem> {
+    match scalar {
+        Some(scalar) => integer(scalar, as_type),
+        None if data_type.is_temporal() => Ok(1),
+        None => match data_type {
+            DataType::Decimal64(_, scale) => Ok(10i128.pow(u32::from(scale.unsigned_abs()))),
+            _ => Ok(1),
+        },
+    }
+}
+
+impl Fill for Steps {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let values = rows.map(|row| self.start.wrapping_add(self.step.wrapping_mul(row as i64)));
+        Ok(from_i64(&self.data_type, values))
+    }
+}

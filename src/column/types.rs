@@ -1,0 +1,253 @@
+//! Type names of a pipeline file: Arrow types with their SQL synonyms.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, TimeUnit};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use crate::error::did_you_mean;
+
+/// Marks a fixed binary of 16 bytes as a UUID in a field's metadata (an Arrow canonical extension).
+pub const UUID_EXTENSION: &str = "arrow.uuid";
+
+/// A column's type as the file names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnType {
+    /// The Arrow type. Decimals of precision up to 18 are `Decimal64`.
+    pub data_type: DataType,
+    /// The canonical extension on top of it.
+    pub extension: Option<&'static str>,
+}
+
+const NAMES: &[(&str, DataType)] = &[
+    ("boolean", DataType::Boolean),
+    ("bool", DataType::Boolean),
+    ("int8", DataType::Int8),
+    ("tinyint", DataType::Int8),
+    ("int16", DataType::Int16),
+    ("smallint", DataType::Int16),
+    ("int32", DataType::Int32),
+    ("int", DataType::Int32),
+    ("integer", DataType::Int32),
+    ("int64", DataType::Int64),
+    ("bigint", DataType::Int64),
+    ("uint8", DataType::UInt8),
+    ("uint16", DataType::UInt16),
+    ("uint32", DataType::UInt32),
+    ("uint64", DataType::UInt64),
+    ("float32", DataType::Float32),
+    ("real", DataType::Float32),
+    ("float64", DataType::Float64),
+    ("double", DataType::Float64),
+    ("utf8", DataType::Utf8),
+    ("text", DataType::Utf8),
+    ("string", DataType::Utf8),
+    ("varchar", DataType::Utf8),
+    ("binary", DataType::Binary),
+    ("bytes", DataType::Binary),
+    ("date", DataType::Date32),
+    ("date32", DataType::Date32),
+    ("uuid", DataType::FixedSizeBinary(16)),
+    ("time", DataType::Time64(TimeUnit::Microsecond)),
+];
+
+const WITH_ARGUMENTS: &[&str] = &["decimal", "numeric", "timestamp", "time", "fixed_binary"];
+
+impl ColumnType {
+    /// A type without extension.
+    pub fn plain(data_type: DataType) -> Self {
+        Self {
+            data_type,
+            extension: None,
+        }
+    }
+}
+
+/// Reads a type such as `int32`, `decimal(18,6)` or `timestamp(us, UTC)`.
+///
+/// # Errors
+/// What is wrong with it, and a near name.
+pub fn parse_type(text: &str) -> Result<ColumnType, String> {
+    let text = text.trim();
+    if let Some((_, data_type)) = NAMES.iter().find(|(name, _)| *name == text) {
+        let extension = (text == "uuid").then_some(UUID_EXTENSION);
+        return Ok(ColumnType {
+            data_type: data_type.clone(),
+            extension,
+        });
+    }
+    if text == "timestamp" {
+        return Ok(ColumnType::plain(DataType::Timestamp(
+            TimeUnit::Microsecond,
+            None,
+        )));
+    }
+    let (name, arguments) = text
+        .strip_suffix(')')
+        .and_then(|text| text.split_once('('))
+        .ok_or_else(|| unknown(text))?;
+    let arguments: Vec<&str> = arguments.split(',').map(str::trim).collect();
+    with_arguments(text, name.trim(), &arguments).map(ColumnType::plain)
+}
+
+fn with_arguments(text: &str, name: &str, arguments: &[&str]) -> Result<DataType, String> {
+    match (name, arguments) {
+        ("decimal" | "numeric", [precision]) => decimal(text, precision, "0"),
+        ("decimal" | "numeric", [precision, scale]) => decimal(text, precision, scale),
+        ("timestamp", [unit]) => Ok(DataType::Timestamp(time_unit(text, unit)?, None)),
+        ("timestamp", [unit, zone]) => {
+            let zone = time_zone(zone)?;
+            Ok(DataType::Timestamp(time_unit(text, unit)?, Some(zone)))
+        }
+        ("time", [unit]) => Ok(match time_unit(text, unit)? {
+            unit @ (TimeUnit::Second | TimeUnit::Millisecond) => DataType::Time32(unit),
+            unit => DataType::Time64(unit),
+        }),
+        ("varchar" | "char", [_]) => Ok(DataType::Utf8),
+        ("fixed_binary", [width]) => match width.parse() {
+            Ok(width @ 1..=65_536) => Ok(DataType::FixedSizeBinary(width)),
+            _ => Err(format!(
+                "`{text}`: the width of a fixed binary is 1 to 65536 bytes"
+            )),
+        },
+        _ => Err(unknown(text)),
+    }
+}
+
+fn decimal(text: &str, precision: &str, scale: &str) -> Result<DataType, String> {
+    let wrong = || {
+        format!("`{text}`: a decimal has a precision of 1 to 38 and a scale of 0 to its precision")
+    };
+    let precision: u8 = precision.parse().map_err(|_| wrong())?;
+    let scale: i8 = scale.parse().map_err(|_| wrong())?;
+    match (precision, u8::try_from(scale)) {
+        (1..=18, Ok(digits)) if digits <= precision => Ok(DataType::Decimal64(precision, scale)),
+        (19..=38, Ok(digits)) if digits <= precision => Ok(DataType::Decimal128(precision, scale)),
+        _ => Err(wrong()),
+    }
+}
+
+fn time_unit(text: &str, unit: &str) -> Result<TimeUnit, String> {
+    match unit {
+        "s" => Ok(TimeUnit::Second),
+        "ms" => Ok(TimeUnit::Millisecond),
+        "us" | "µs" => Ok(TimeUnit::Microsecond),
+        "ns" => Ok(TimeUnit::Nanosecond),
+        _ => Err(format!("`{text}`: the units are `s`, `ms`, `us` and `ns`")),
+    }
+}
+
+fn time_zone(zone: &str) -> Result<Arc<str>, String> {
+    zone.parse::<arrow::array::timezone::Tz>()
+        .map(|_| Arc::from(zone))
+        .map_err(|_| format!("unknown time zone `{zone}`: write `UTC`, `Europe/Rome` or `+01:00`"))
+}
+
+fn unknown(text: &str) -> String {
+    let names = NAMES.iter().map(|(name, _)| *name);
+    let near = did_you_mean(text, names.chain(WITH_ARGUMENTS.iter().copied()));
+    let rest = near.unwrap_or_else(|| {
+        "the types are boolean, int8 to int64, uint8 to uint64, float32, float64, decimal(p,s), utf8, binary, fixed_binary(n), uuid, date, time(unit) and timestamp(unit, zone)".into()
+    });
+    format!("unknown type `{text}`: {rest}")
+}
+
+/// A type as a pipeline file spells it.
+pub fn show_type(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Dictionary(_, values) => show_type(values),
+        DataType::Decimal64(p, s) | DataType::Decimal128(p, s) => format!("decimal({p},{s})"),
+        DataType::Timestamp(unit, None) => format!("timestamp({})", show_unit(*unit)),
+        DataType::Timestamp(unit, Some(zone)) => format!("timestamp({}, {zone})", show_unit(*unit)),
+        DataType::Time32(unit) | DataType::Time64(unit) => format!("time({})", show_unit(*unit)),
+        DataType::FixedSizeBinary(width) => format!("fixed_binary({width})"),
+        DataType::List(item) => format!("list of {}", show_type(item.data_type())),
+        DataType::Struct(fields) => {
+            let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+            format!("struct of {}", names.join(", "))
+        }
+        other => NAMES
+            .iter()
+            .find(|(_, data_type)| data_type == other)
+            .map_or_else(|| other.to_string(), |(name, _)| (*name).to_string()),
+    }
+}
+
+fn show_unit(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Millisecond => "ms",
+        TimeUnit::Microsecond => "us",
+        TimeUnit::Nanosecond => "ns",
+    }
+}
+
+impl<'de> Deserialize<'de> for ColumnType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_type(&text).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for ColumnType {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Type".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut examples: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+        examples.extend([
+            "decimal(18,6)",
+            "timestamp(us, UTC)",
+            "time(ms)",
+            "fixed_binary(8)",
+        ]);
+        json_schema!({ "type": "string", "examples": examples })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_read_and_shown() {
+        for text in [
+            "int32",
+            "decimal(18,6)",
+            "decimal(38,2)",
+            "timestamp(us, UTC)",
+            "timestamp(ms)",
+            "time(s)",
+            "fixed_binary(4)",
+            "boolean",
+            "utf8",
+            "date",
+        ] {
+            assert_eq!(show_type(&parse_type(text).unwrap().data_type), text);
+        }
+        assert_eq!(
+            parse_type("numeric(10, 2)").unwrap().data_type,
+            DataType::Decimal64(10, 2)
+        );
+    }
+
+    #[test]
+    fn wrong_types_say_what_is_right() {
+        assert_eq!(
+            parse_type("int23").unwrap_err(),
+            "unknown type `int23`: did you mean `int32`?"
+        );
+        assert_eq!(
+            parse_type("decimal(40,2)").unwrap_err(),
+            "`decimal(40,2)`: a decimal has a precision of 1 to 38 and a scale of 0 to its precision"
+        );
+        assert_eq!(
+            parse_type("timestamp(us, Mars)").unwrap_err(),
+            "unknown time zone `Mars`: write `UTC`, `Europe/Rome` or `+01:00`"
+        );
+    }
+}

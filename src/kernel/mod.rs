@@ -1,0 +1,3 @@
+//! Tight loops that columns and formats share, each a plain loop that the compiler vectorises.
+
+pub mod dispatch;
