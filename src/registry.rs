@@ -1,6 +1,6 @@
 //! One readable list for each kind of thing: the serde enum, the names, the docs and the examples.
 
-use schemars::Schema;
+use schemars::{Schema, SchemaGenerator};
 
 /// One entry of a registry.
 #[derive(Debug, Clone)]
@@ -31,6 +31,24 @@ impl Kind {
             .unwrap_or_default();
         first.split_whitespace().collect::<Vec<_>>().join(" ")
     }
+}
+
+/// The schema of a kind's options as a part of another schema, its definitions moved to the whole.
+pub fn embed(kind: &Kind, generator: &mut SchemaGenerator) -> serde_json::Value {
+    let mut options = (kind.schema)().to_value();
+    let Some(map) = options.as_object_mut() else {
+        return options;
+    };
+    map.remove("$schema");
+    if let Some(serde_json::Value::Object(definitions)) = map.remove("$defs") {
+        for (name, definition) in definitions {
+            generator
+                .definitions_mut()
+                .entry(name)
+                .or_insert(definition);
+        }
+    }
+    options
 }
 
 /// Makes the enum of all kinds of something from one list of `"key" => Variant(options type)`.

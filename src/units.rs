@@ -149,6 +149,11 @@ fn product(text: &str, atom: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
     value
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// `1.5 GiB`, for people.
 pub fn show_bytes(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];

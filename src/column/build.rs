@@ -179,7 +179,7 @@ impl Build<'_> {
     /// # Errors
     /// There is none of that name, or its row count cannot be told.
     pub fn parent(&mut self, name: &str, place: &Place) -> Result<Parent, Problem> {
-        self.builder.parent(name, place)
+        self.builder.parent(self.scope, name, place)
     }
 
     /// A column or field of another table: its node in the parent's program, its type and domain.

@@ -52,6 +52,7 @@ pub(super) struct Scope {
     pub(super) fields: HashMap<usize, (Arc<dyn Fields>, usize)>,
     pub(super) derived_rows: Option<u64>,
     pub(super) building: Vec<usize>,
+    pub(super) parents: Vec<String>,
     pub(super) program: Arc<ProgramCell>,
     pub(super) outer: Option<Outer>,
 }
@@ -96,6 +97,14 @@ impl Builder {
         self.rows(scope)
     }
 
+    /// The tables that each table refers to.
+    pub fn parents(&self) -> BTreeMap<String, Vec<String>> {
+        let tables = self.scopes.iter().take(self.tables.len());
+        tables
+            .map(|table| (table.name.clone(), table.parents.clone()))
+            .collect()
+    }
+
     /// The programs of all tables, by name; nothing can be added any more.
     pub fn finish(self) -> BTreeMap<String, Arc<ProgramCell>> {
         let mut programs = BTreeMap::new();
@@ -112,8 +121,14 @@ impl Builder {
         &self.scopes[scope].nodes[node]
     }
 
-    pub(super) fn parent(&mut self, name: &str, place: &Place) -> Result<Parent, Problem> {
+    pub(super) fn parent(
+        &mut self,
+        child: usize,
+        name: &str,
+        place: &Place,
+    ) -> Result<Parent, Problem> {
         let scope = self.scope_of(name, place)?;
+        self.scopes[child].parents.push(name.to_string());
         Ok(Parent {
             scope,
             name: name.to_string(),
@@ -271,6 +286,7 @@ impl Scope {
             fields: HashMap::new(),
             derived_rows: None,
             building: Vec::new(),
+            parents: Vec::new(),
             program: Arc::default(),
             outer: None,
         }
@@ -294,6 +310,7 @@ impl Scope {
             fields: HashMap::new(),
             derived_rows: None,
             building: Vec::new(),
+            parents: Vec::new(),
             program: Arc::default(),
             outer: Some(Outer {
                 scope: outer,

@@ -57,6 +57,7 @@ impl Generator for Constant {
         let domain = Domain {
             distinct: Some(1),
             nulls,
+            range: super::arrays::range(&value),
             ..Domain::default()
         };
         let fill = move |rows: Rows<'_>, _: &[ArrayRef]| -> Result<ArrayRef> {

@@ -11,6 +11,7 @@ mod builder;
 mod choice;
 mod constant;
 mod copy;
+pub mod expression;
 pub mod hash;
 mod options;
 mod program;

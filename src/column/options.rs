@@ -129,11 +129,7 @@ impl JsonSchema for Column {
             properties.extend(common.clone());
         }
         for kind in GeneratorKind::KINDS {
-            let mut options = (kind.schema)().to_value();
-            if let Some(options) = options.as_object_mut() {
-                options.remove("$schema");
-            }
-            lift(&mut options, generator);
+            let options = crate::registry::embed(kind, generator);
             properties.insert(kind.name.into(), options);
         }
         let names: Vec<&str> = GeneratorKind::KINDS.iter().map(|kind| kind.name).collect();
@@ -141,20 +137,5 @@ impl JsonSchema for Column {
             { "enum": names },
             { "type": "object", "properties": properties, "additionalProperties": false }
         ]})
-    }
-}
-
-/// Moves the definitions of a nested schema up to the whole document's.
-fn lift(schema: &mut serde_json::Value, generator: &mut SchemaGenerator) {
-    let Some(definitions) = schema.as_object_mut().and_then(|map| map.remove("$defs")) else {
-        return;
-    };
-    if let serde_json::Value::Object(definitions) = definitions {
-        for (name, definition) in definitions {
-            generator
-                .definitions_mut()
-                .entry(name)
-                .or_insert(definition);
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod decode;
 mod expand;
 mod leaf;
+mod named;
 mod yaml;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub use decode::{Placed, carry, decode};
 pub use expand::{Scope, expand, expand_params, is_secret};
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Text};
+pub use named::Named;
 pub use yaml::{Key, Node, Value, parse};
 
 /// A file that was read, kept to show its lines.

@@ -1,5 +1,203 @@
 //! Counters during the run, the report after it.
 
+mod assess;
 mod counters;
+mod show;
 
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::sink::{FileReport, Finished};
+
+pub use assess::{Assessment, Limit};
 pub use counters::Counters;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Everything arrived.
+    Done,
+    /// A source or a sink failed.
+    Failed,
+    /// A signal ended it, after a clean end of every sink.
+    Interrupted(i32),
+}
+
+/// Where the workers' time went, summed over them.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Times {
+    /// Seconds making batches.
+    #[serde(serialize_with = "seconds")]
+    pub making: Duration,
+    /// Seconds encoding them.
+    #[serde(serialize_with = "seconds")]
+    pub encoding: Duration,
+    /// Seconds waiting for a slow sink, or for the pace.
+    #[serde(serialize_with = "seconds")]
+    pub waiting: Duration,
+}
+
+/// What happened to one sink.
+#[derive(Debug, Clone, Serialize)]
+pub struct SinkReport {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its table.
+    pub table: String,
+    /// Rows that arrived.
+    pub rows: u64,
+    /// Bytes that arrived.
+    pub bytes: u64,
+    /// How much went wrong.
+    pub errors: u64,
+    /// Seconds its writers worked.
+    #[serde(serialize_with = "seconds")]
+    pub busy: Duration,
+    /// Seconds its writers waited for batches.
+    #[serde(serialize_with = "seconds")]
+    pub waited: Duration,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The same output was there already and stayed.
+    pub skipped: bool,
+    /// It was ended without committing, because something else failed.
+    pub aborted: bool,
+    /// The files it committed.
+    pub files: Vec<FileReport>,
+}
+
+/// What a run was and what it did.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// rowgen's version.
+    pub version: &'static str,
+    /// The seed.
+    pub seed: String,
+    /// Equal for runs of equal data.
+    pub fingerprint: String,
+    /// The params, secrets hidden.
+    pub params: Vec<(String, String)>,
+    /// Worker threads.
+    pub threads: usize,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Seconds from start to end.
+    #[serde(serialize_with = "seconds")]
+    pub elapsed: Duration,
+    /// Rows made, each counted once however many sinks it went to.
+    pub rows: u64,
+    /// Rows made in a second.
+    pub rows_per_second: f64,
+    /// How that compares with the systems rowgen replaces.
+    pub assessment: Assessment,
+    /// What a faster run would need.
+    pub limited_by: Limit,
+    /// Where the workers' time went.
+    pub times: Times,
+    /// What happened to each sink.
+    pub sinks: Vec<SinkReport>,
+    /// Why no more rows could be made.
+    pub error: Option<String>,
+}
+
+/// What is known of a run before it begins.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The seed.
+    pub seed: String,
+    /// Equal for runs of equal data.
+    pub fingerprint: String,
+    /// The params, secrets hidden.
+    pub params: Vec<(String, String)>,
+    /// Worker threads.
+    pub threads: usize,
+}
+
+impl SinkReport {
+    /// A sink to which nothing has happened yet.
+    pub fn new(name: &str, kind: &str, table: &str) -> Self {
+        Self {
+            name: name.to_string(),
+            kind: kind.to_string(),
+            table: table.to_string(),
+            rows: 0,
+            bytes: 0,
+            errors: 0,
+            busy: Duration::ZERO,
+            waited: Duration::ZERO,
+            error: None,
+            skipped: false,
+            aborted: false,
+            files: Vec::new(),
+        }
+    }
+
+    /// Adds what its lanes have done.
+    pub fn add(&mut self, finished: Vec<Finished>) {
+        for lane in finished {
+            self.busy += lane.busy;
+            self.waited += lane.waited;
+            self.files.extend(lane.files);
+        }
+    }
+
+    /// It failed.
+    pub fn fail(&mut self, error: &Error) {
+        self.error = Some(error.to_string());
+        self.errors = self.errors.max(1);
+    }
+}
+
+impl Report {
+    /// Sums a run up.
+    pub fn new(
+        about: About,
+        outcome: Outcome,
+        elapsed: Duration,
+        times: Times,
+        sinks: Vec<SinkReport>,
+        rows: u64,
+        error: Option<Error>,
+    ) -> Self {
+        let rows_per_second = rows as f64 / elapsed.as_secs_f64().max(1e-9);
+        Self {
+            pipeline: about.pipeline,
+            version: env!("CARGO_PKG_VERSION"),
+            seed: about.seed,
+            fingerprint: about.fingerprint,
+            params: about.params,
+            threads: about.threads,
+            outcome,
+            elapsed,
+            rows,
+            rows_per_second,
+            assessment: Assessment::of(rows_per_second),
+            limited_by: Limit::of(&times, &sinks, elapsed),
+            times,
+            sinks,
+            error: error.map(|error| error.to_string()),
+        }
+    }
+
+    /// The exit code: interruption before failure before success.
+    pub fn exit_code(&self) -> u8 {
+        match self.outcome {
+            Outcome::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(130),
+            Outcome::Failed => 2,
+            Outcome::Done => 0,
+        }
+    }
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1e6).round() / 1e6)
+}

@@ -1,0 +1,172 @@
+//! What can be said on the command line. Flag, then environment, then file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::sink::Slice;
+use crate::units::parse_count;
+
+/// One YAML pipeline file to data at the speed of the machine.
+#[derive(Debug, Parser)]
+#[command(name = "rowgen", version, about, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Makes the tables and writes them to their sinks
+    Run(RunOptions),
+    /// Parses and plans, and touches nothing
+    Check(CheckOptions),
+    /// Shows what would be done: rows, columns, files, sizes
+    Plan(FileOptions),
+    /// Shows rows as a table, without sinks
+    Preview(PreviewOptions),
+    /// Prints the JSON Schema of the pipeline file
+    Schema,
+    /// Lists generators, formats and sinks with an example each
+    List {
+        /// Only these
+        #[arg(value_enum)]
+        kinds: Option<Kinds>,
+    },
+    /// Runs into `discard` and into the sinks, and says what limits the run
+    Bench(BenchOptions),
+    /// Prints completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Kinds {
+    Columns,
+    Formats,
+    Sinks,
+    Sources,
+}
+
+/// What every command that reads a pipeline takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct FileOptions {
+    /// The pipeline file
+    pub(super) file: PathBuf,
+    /// Sets a declared param: --set rows=1e9
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(super) set: Vec<(String, String)>,
+    /// What all randomness is keyed by
+    #[arg(long, env = "ROWGEN_SEED")]
+    pub(super) seed: Option<String>,
+    /// The row count of the one table that has one
+    #[arg(long, env = "ROWGEN_ROWS", value_parser = parse_count)]
+    pub(super) rows: Option<u64>,
+    /// Worker threads
+    #[arg(long, env = "ROWGEN_THREADS")]
+    pub(super) threads: Option<usize>,
+    /// Makes share I of N of the rows, from 1: --slice 2/8
+    #[arg(long, env = "ROWGEN_SLICE", value_name = "I/N", value_parser = parse_slice)]
+    pub(super) slice: Option<Slice>,
+    /// The date that ${run_date} stands for (default: today, UTC)
+    #[arg(long, env = "ROWGEN_RUN_DATE", value_name = "YYYY-MM-DD", value_parser = parse_date)]
+    pub(super) run_date: Option<String>,
+    /// Only these sinks, by name
+    #[arg(long, env = "ROWGEN_SINKS", value_delimiter = ',', value_name = "A,B")]
+    pub(super) sinks: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// Where relative sink paths start
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Replaces output that is there, whatever `if_exists` says
+    #[arg(long, env = "ROWGEN_OVERWRITE")]
+    pub(super) overwrite: bool,
+    /// No progress and no report on stderr; errors are still said
+    #[arg(long, env = "ROWGEN_QUIET")]
+    pub(super) quiet: bool,
+    /// Writes the report as JSON to this file
+    #[arg(long, env = "ROWGEN_REPORT", value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+    /// How progress is told (default: a line for each sink on a terminal, JSON otherwise)
+    #[arg(long, env = "ROWGEN_LOG", value_enum)]
+    pub(super) log: Option<Log>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Log {
+    /// One structured line for each event
+    Json,
+    /// Live lines and a report for people
+    Text,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct CheckOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// Also opens every source and sink, and writes nothing
+    #[arg(long)]
+    pub(super) connect: bool,
+    /// Where relative sink paths start
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct PreviewOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// How many rows
+    #[arg(short = 'n', long, default_value_t = 10)]
+    pub(super) count: usize,
+    /// The table (default: the first)
+    #[arg(long)]
+    pub(super) table: Option<String>,
+    /// The first row, from 0
+    #[arg(long, default_value = "0", value_parser = parse_count)]
+    pub(super) row: u64,
+    /// Hidden columns too
+    #[arg(long)]
+    pub(super) hidden: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct BenchOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// Where relative sink paths start; what is written there is replaced
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+}
+
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.trim().to_string(), value.to_string()))
+}
+
+fn parse_slice(text: &str) -> Result<Slice, String> {
+    let wrong = || "expected I/N with I from 1 to N, such as 2/8".to_string();
+    let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+    let slice = Slice {
+        index: index.trim().parse().map_err(|_| wrong())?,
+        count: count.trim().parse().map_err(|_| wrong())?,
+    };
+    ((1..=slice.count).contains(&slice.index))
+        .then_some(slice)
+        .ok_or_else(wrong)
+}
+
+fn parse_date(text: &str) -> Result<String, String> {
+    match crate::column::scalar::date(text) {
+        Some(_) => Ok(text.to_string()),
+        None => Err("expected a date such as 2026-01-31".into()),
+    }
+}

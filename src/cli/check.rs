@@ -1,0 +1,72 @@
+//! `rowgen check`: parse and plan; with `--connect` also open every source and sink.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::arguments::{CheckOptions, FileOptions};
+use super::say;
+use crate::engine;
+use crate::error::{Error, Problem, Result};
+use crate::load;
+use crate::plan::{self, Overrides, Plan};
+use crate::spec::{self, Given, Pipeline};
+
+pub(super) fn run(options: &CheckOptions) -> Result<u8> {
+    let plan = make_plan(&options.file, false)?;
+    if options.connect {
+        let options = engine::Options {
+            out: options.out.clone().unwrap_or_default(),
+            ..Default::default()
+        };
+        engine::connect(&plan, &options)?;
+    }
+    for warning in &plan.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    say(&format!("{}: no mistakes found", plan.path));
+    Ok(0)
+}
+
+/// Reads, loads and plans what a command was given.
+pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
+    let pipeline = read(options)?;
+    let references = load::references(&pipeline)?;
+    plan::make(&pipeline, references, &overrides(options)?, trial)
+}
+
+/// Reads the pipeline that a command was given.
+pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
+    let given = Given {
+        set: options.set.iter().cloned().collect(),
+        environment: std::env::vars().collect(),
+        run_date: match &options.run_date {
+            Some(date) => date.clone(),
+            None => today(now_micros()?),
+        },
+        seed: options.seed.clone(),
+    };
+    spec::read(&options.file, &given)
+}
+
+/// What a command says beside the file.
+pub(super) fn overrides(options: &FileOptions) -> Result<Overrides> {
+    Ok(Overrides {
+        rows: options.rows,
+        threads: options.threads,
+        slice: options.slice,
+        sinks: options.sinks.clone(),
+        now_micros: now_micros()?,
+    })
+}
+
+fn now_micros() -> Result<i64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let micros = since
+        .ok()
+        .and_then(|since| i64::try_from(since.as_micros()).ok());
+    micros.ok_or_else(|| Error::run(Problem::new("the system's clock is before 1970")))
+}
+
+fn today(micros: i64) -> String {
+    chrono::DateTime::from_timestamp_micros(micros)
+        .map_or_else(String::new, |now| now.format("%Y-%m-%d").to_string())
+}

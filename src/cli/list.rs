@@ -1,0 +1,38 @@
+//! `rowgen list`: every kind there is, with one line and an example each, from the registries.
+
+use super::arguments::Kinds;
+use super::print;
+use crate::column::GeneratorKind;
+use crate::error::Result;
+//FK use crate::format::FormatKind;
+use crate::registry::Kind;
+use crate::sink::SinkKind;
+
+pub(super) fn run(only: Option<Kinds>) -> Result<u8> {
+    let mut text = String::new();
+    let mut section = |title: &str, kinds: &[Kind]| {
+        text.push_str(&format!("{title}\n"));
+        for kind in kinds {
+            text.push_str(&format!(
+                "  {:<14} {}\n  {:<14} {}\n",
+                kind.name,
+                kind.summary(),
+                "",
+                kind.example
+            ));
+        }
+    };
+    if matches!(only, None | Some(Kinds::Columns)) {
+        section("columns", GeneratorKind::KINDS);
+    }
+    if matches!(only, None | Some(Kinds::Formats)) {
+        //FK section("formats", FormatKind::KINDS);
+    }
+    if matches!(only, None | Some(Kinds::Sinks)) {
+        section("sinks", SinkKind::KINDS);
+    }
+    if matches!(only, None | Some(Kinds::Sources)) {
+        text.push_str("sources\n  tables         Generated from their columns.\n  tables         customers: { rows: 1000, columns: { id: sequence } }\n");
+    }
+    print(&text)
+}

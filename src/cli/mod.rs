@@ -1,0 +1,94 @@
+//! The command line: one short file a command, and the only place that prints.
+//!
+//! stdout is data, stderr is talk. Exit codes: 0 done; 1 the user's mistake; 2 the run failed;
+//! 3 the run missed what it promised; 130 or 143 interrupted, after a clean end.
+
+mod arguments;
+mod bench;
+mod check;
+mod list;
+mod log;
+mod plan;
+mod preview;
+mod progress;
+mod run;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+
+use crate::error::{Error, Fault, Result};
+
+/// Runs one command.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match dispatch(arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&error.to_string());
+            ExitCode::from(match error.fault {
+                Fault::User => 1,
+                Fault::Run => 2,
+            })
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<u8> {
+    match arguments.command {
+        Command::Run(options) => run::run(&options),
+        Command::Check(options) => check::run(&options),
+        Command::Plan(options) => plan::run(&options),
+        Command::Preview(options) => preview::run(&options),
+        Command::Schema => print(&crate::spec::schema()),
+        Command::List { kinds } => list::run(kinds),
+        Command::Bench(options) => bench::run(&options),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "rowgen", &mut text);
+            print(&String::from_utf8_lossy(&text))
+        }
+    }
+}
+
+/// The option parser's own messages: help is success, a mistake is the user's.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done when the terminal is gone.
+    let _ = error.print();
+    ExitCode::from(u8::from(error.use_stderr()))
+}
+
+const BROKEN_PIPE: &str = "the reader of the output has gone";
+
+/// Writes data to stdout.
+fn print(text: &str) -> Result<u8> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(0),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Err(Error::run(BROKEN_PIPE))
+        }
+        Err(error) => Err(Error::because("writing to stdout", error)),
+    }
+}
+
+/// Writes talk to stderr.
+fn say(text: &str) {
+    // Nothing can be done when the terminal is gone.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    error
+        .problems
+        .iter()
+        .any(|problem| problem.message == BROKEN_PIPE)
+}

@@ -1,0 +1,119 @@
+//! `rowgen plan`: rows, columns, files and sizes before anything is made.
+
+use super::arguments::FileOptions;
+use super::check::make_plan;
+use super::print;
+use crate::column::show_type;
+use crate::domain::{Domain, Order};
+use crate::error::Result;
+use crate::plan::{Job, Plan, SinkPlan};
+use crate::units::{show_bytes, show_count, show_duration};
+
+pub(super) fn run(options: &FileOptions) -> Result<u8> {
+    let plan = make_plan(options, true)?;
+    let mut text = head(&plan);
+    for job in &plan.jobs {
+        text.push_str(&describe_job(job));
+        for sink in &job.sinks {
+            text.push_str(&describe_sink(job, sink));
+        }
+    }
+    for warning in &plan.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    print(&text)
+}
+
+fn head(plan: &Plan) -> String {
+    let mut text = format!("{} ({})\n", plan.name, plan.path);
+    text.push_str(&format!(
+        "seed {}, fingerprint {}\n",
+        plan.seed, plan.fingerprint
+    ));
+    for (name, value) in &plan.params {
+        text.push_str(&format!("param {name} = {value}\n"));
+    }
+    let rate = plan.rate.map_or("as fast as it goes".to_string(), |rate| {
+        format!("{rate} rows/s")
+    });
+    text.push_str(&format!("{} threads, {rate}", plan.threads));
+    if let Some(duration) = plan.duration {
+        text.push_str(&format!(", for {}", show_duration(duration)));
+    }
+    text.push_str(&format!(
+        ", stall timeout {}\n",
+        show_duration(plan.stall_timeout)
+    ));
+    text
+}
+
+fn rows(rows: Option<u64>) -> String {
+    rows.map_or("endless".to_string(), |rows| {
+        format!("{} rows", show_count(rows))
+    })
+}
+
+fn describe_job(job: &Job) -> String {
+    let mut text = format!("\ntable {}: {}", job.table, rows(job.rows));
+    if job.rows != job.table_rows {
+        text.push_str(&format!(
+            " from row {} of {}",
+            show_count(job.first_row),
+            rows(job.table_rows)
+        ));
+    }
+    text.push_str(&format!(
+        " in batches of {}\n",
+        show_count(job.source.batch_rows)
+    ));
+    text
+}
+
+fn describe_sink(job: &Job, sink: &SinkPlan) -> String {
+    let mut text = format!("  sink {}: {}", sink.name, sink.options.kind());
+    if let Some((rows, trial)) = job.rows.zip(sink.shape.trial.as_ref()) {
+        let per_row = trial.get_array_memory_size() as f64 / trial.num_rows().max(1) as f64;
+        text.push_str(&format!(
+            ", {:.0} bytes a row in memory, {} in all",
+            per_row,
+            show_bytes((per_row * rows as f64) as u64)
+        ));
+    }
+    text.push('\n');
+    for (field, domain) in sink.shape.schema.fields().iter().zip(&sink.shape.domains) {
+        text.push_str(&format!(
+            "    {:<28} {:<20} {}\n",
+            field.name(),
+            show_type(field.data_type()),
+            knowledge(domain)
+        ));
+    }
+    text
+}
+
+fn knowledge(domain: &Domain) -> String {
+    let mut known = Vec::new();
+    if let Some(values) = &domain.dictionary {
+        known.push(format!("dictionary of {}", values.len()));
+    } else if let Some(distinct) = domain.distinct {
+        known.push(format!("at most {} values", show_count(distinct)));
+    }
+    if domain.unique {
+        known.push("unique".into());
+    }
+    match domain.order {
+        Order::Unknown => {}
+        Order::Ascending => known.push("ascending".into()),
+        Order::StrictlyAscending => known.push("strictly ascending".into()),
+    }
+    if domain.nulls {
+        known.push("with nulls".into());
+    }
+    if domain.depends_on_rows {
+        known.push("changes with the row count".into());
+    }
+    if domain.depends_on_now {
+        known.push("not reproducible".into());
+    }
+    known.join(", ")
+}

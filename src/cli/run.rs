@@ -1,0 +1,80 @@
+//! `rowgen run`: the run, its progress, its report.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use super::arguments::{Log, RunOptions};
+use super::check::make_plan;
+use super::progress::Bars;
+use super::{log, say};
+use crate::engine::{self, Stop};
+use crate::error::{Error, Result};
+use crate::report::Report;
+
+pub(super) fn run(options: &RunOptions) -> Result<u8> {
+    let log = options
+        .log
+        .unwrap_or(match std::io::stderr().is_terminal() {
+            true => Log::Text,
+            false => Log::Json,
+        });
+    let json = log == Log::Json && !options.quiet;
+    if json {
+        log::begin();
+    }
+    let plan = make_plan(&options.file, true)?;
+    for warning in &plan.warnings {
+        match json {
+            true => tracing::warn!("{warning}"),
+            false if options.quiet => {}
+            false => say(&format!("warning: {warning}")),
+        }
+    }
+    let run_options = engine::Options {
+        out: options.out.clone().unwrap_or_default(),
+        overwrite: options.overwrite,
+        checksums: options.report.is_some(),
+    };
+    let run = engine::start(&plan, &run_options, Stop::on_signals()?)?;
+    let report = match log {
+        _ if options.quiet => run.run(),
+        Log::Json => log::during(run, &plan),
+        Log::Text => {
+            let bars = Bars::start(run.progress());
+            let report = run.run();
+            bars.finish();
+            report
+        }
+    };
+    tell(&report, options, json);
+    if let Some(path) = &options.report {
+        write_report(&report, path)?;
+    }
+    Ok(report.exit_code())
+}
+
+fn tell(report: &Report, options: &RunOptions, json: bool) {
+    if json {
+        log::end(report);
+    } else if !options.quiet {
+        say(&report.to_string());
+    }
+    let errors = report
+        .sinks
+        .iter()
+        .filter_map(|sink| sink.error.as_ref())
+        .chain(&report.error);
+    for error in errors.filter(|_| options.quiet || json) {
+        say(error);
+    }
+    if let Some(error) = report.error.as_ref().filter(|_| !options.quiet && !json) {
+        say(error);
+    }
+}
+
+fn write_report(report: &Report, path: &Path) -> Result<()> {
+    let doing = || format!("writing the report to `{}`", path.display());
+    let text =
+        serde_json::to_string_pretty(report).map_err(|error| Error::because(doing(), error))?;
+    std::fs::write(path, text + "\n").map_err(|error| Error::because(doing(), error))
+}

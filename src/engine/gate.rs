@@ -1,0 +1,192 @@
+//! Gives out batch numbers: each once, in order, within the window of the slowest live lane.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::pace::Pace;
+use super::stop::Stop;
+
+/// One job's batch numbers.
+#[derive(Debug)]
+struct Counter {
+    job: usize,
+    next: u64,
+    batches: Option<u64>,
+}
+
+/// Where workers get their next batch number, and wait for one.
+pub struct Gate {
+    counters: Mutex<Vec<Counter>>,
+    moved: Condvar,
+    window: u64,
+    stop: Stop,
+    deadline: Option<Instant>,
+}
+
+/// What a worker is to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    /// The job.
+    pub job: usize,
+    /// Its batch.
+    pub number: u64,
+}
+
+/// How a gate sees a job.
+pub trait Seen {
+    /// The least number of batches that a live lane of the job has accepted.
+    fn accepted(&self, job: usize) -> u64;
+    /// The row, counted from this run's first, with which a batch of the job begins; for its pace.
+    fn first_row(&self, job: usize, number: u64) -> u64;
+    /// The job's pace.
+    fn pace(&self, job: usize) -> Option<Pace>;
+}
+
+enum Next {
+    Ticket(Ticket),
+    Wait(Duration),
+    End,
+}
+
+impl Gate {
+    /// A gate that gives out no number until `begin`.
+    pub fn new(window: u64, stop: Stop, deadline: Option<Instant>) -> Self {
+        Self {
+            counters: Mutex::default(),
+            moved: Condvar::new(),
+            window,
+            stop,
+            deadline,
+        }
+    }
+
+    /// Begins these jobs, side by side: their places in the plan and how many batches each has;
+    /// none is endless.
+    pub fn begin(&self, jobs: &[(usize, Option<u64>)]) {
+        let counters = jobs.iter().map(|(job, batches)| Counter {
+            job: *job,
+            next: 0,
+            batches: *batches,
+        });
+        *self.lock() = counters.collect();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Counter>> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the workers that wait: a lane has moved.
+    pub fn wake(&self) {
+        // Taking the lock orders this after a waiter's look at the lanes, so no wake-up is lost.
+        drop(self.lock());
+        self.moved.notify_all();
+    }
+
+    /// The next batch to make, waiting for its turn; none when the run ends. `first` is the job to
+    /// look at first, so that workers spread over the jobs. Also how long it waited.
+    pub fn next(&self, first: usize, seen: &dyn Seen) -> (Option<Ticket>, Duration) {
+        let start = Instant::now();
+        let mut counters = self.lock();
+        loop {
+            if self.stop.requested() || self.stop.at_deadline(self.deadline) {
+                return (None, start.elapsed());
+            }
+            match self.look(&mut counters, first, seen) {
+                Next::Ticket(ticket) => return (Some(ticket), start.elapsed()),
+                Next::End => return (None, start.elapsed()),
+                Next::Wait(wait) => {
+                    let waited = self.moved.wait_timeout(counters, wait);
+                    counters = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        }
+    }
+
+    /// How many batches of a job that has begun were given out.
+    pub fn given(&self, job: usize) -> u64 {
+        let counters = self.lock();
+        counters
+            .iter()
+            .find(|counter| counter.job == job)
+            .map_or(0, |counter| counter.next)
+    }
+
+    fn look(&self, counters: &mut [Counter], first: usize, seen: &dyn Seen) -> Next {
+        let jobs = counters.len();
+        let mut ended = 0;
+        // A signal or a deadline must be noticed while waiting.
+        let mut wait = Duration::from_millis(50);
+        for index in (0..jobs).map(|offset| (first + offset) % jobs) {
+            let counter = &mut counters[index];
+            let (job, number) = (counter.job, counter.next);
+            let accepted = seen.accepted(job);
+            if counter.batches.is_some_and(|batches| number >= batches) || accepted == u64::MAX {
+                ended += 1;
+                continue;
+            }
+            if number >= accepted.saturating_add(self.window) {
+                continue;
+            }
+            let early = seen
+                .pace(job)
+                .and_then(|pace| pace.wait(seen.first_row(job, number)));
+            if let Some(early) = early {
+                wait = wait.min(early);
+                continue;
+            }
+            counter.next += 1;
+            return Next::Ticket(Ticket { job, number });
+        }
+        if ended == jobs {
+            Next::End
+        } else {
+            Next::Wait(wait)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    struct One(AtomicU64);
+    impl Seen for One {
+        fn accepted(&self, _: usize) -> u64 {
+            self.0.load(Ordering::SeqCst)
+        }
+        fn first_row(&self, _: usize, number: u64) -> u64 {
+            number
+        }
+        fn pace(&self, _: usize) -> Option<Pace> {
+            None
+        }
+    }
+
+    #[test]
+    fn numbers_come_once_and_within_the_window() {
+        let gate = Gate::new(2, Stop::default(), None);
+        gate.begin(&[(0, Some(5))]);
+        let lane = One(AtomicU64::new(0));
+        let number = || gate.next(0, &lane).0.map(|ticket| ticket.number);
+        assert_eq!((number(), number()), (Some(0), Some(1)));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| gate.next(0, &lane).0);
+            lane.0.store(1, Ordering::SeqCst);
+            gate.wake();
+            assert_eq!(waiting.join().unwrap(), Some(Ticket { job: 0, number: 2 }));
+        });
+        lane.0.store(5, Ordering::SeqCst);
+        assert_eq!((number(), number(), number()), (Some(3), Some(4), None));
+        assert_eq!(gate.given(0), 5);
+    }
+
+    #[test]
+    fn a_stop_ends_the_numbers() {
+        let stop = Stop::default();
+        let gate = Gate::new(2, stop.clone(), None);
+        gate.begin(&[(0, None)]);
+        stop.request();
+        assert_eq!(gate.next(0, &One(AtomicU64::new(0))).0, None);
+    }
+}

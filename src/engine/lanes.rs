@@ -1,0 +1,225 @@
+//! Every sink opened, before the first row is made.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow::array::RecordBatch;
+
+use crate::error::{Error, Result};
+use crate::plan::{Job, Plan, SinkPlan};
+use crate::report::Counters;
+use crate::sink::{Connected, Finished, Lane, Target};
+
+/// How a plan is carried out, beside what it says.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where relative sink paths start; the current folder when empty.
+    pub out: PathBuf,
+    /// Replaces output that is there.
+    pub overwrite: bool,
+    /// Checksums of files are wanted for the report.
+    pub checksums: bool,
+}
+
+/// The sinks of one job, opened.
+pub(super) struct OpenJob<'p> {
+    pub(super) job: &'p Job,
+    pub(super) sinks: Vec<OpenSink<'p>>,
+}
+
+/// One sink, opened: one lane, or one for each partition.
+pub(super) struct OpenSink<'p> {
+    pub(super) plan: &'p SinkPlan,
+    pub(super) counters: Arc<Counters>,
+    pub(super) targets: Vec<Target>,
+    pub(super) lanes: Vec<Arc<dyn Lane>>,
+    /// Its output is there already and stays.
+    pub(super) skipped: bool,
+    /// It took nothing for too long and is not waited for any more.
+    pub(super) released: AtomicBool,
+    identity: bool,
+}
+
+/// Checks what the world allows for every sink, and changes nothing.
+///
+/// # Errors
+/// Everything that stands in the way.
+pub fn connect(plan: &Plan, options: &Options) -> Result<()> {
+    let mut problems = Vec::new();
+    let moved: Arc<dyn Fn() + Send + Sync> = Arc::new(|| ());
+    for sink in plan
+        .jobs
+        .iter()
+        .flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)))
+    {
+        let counters = Arc::new(Counters::default());
+        let targets = targets(plan, sink.0, sink.1, options, &counters, &moved);
+        for target in targets.iter().take(1) {
+            if let Err(error) = sink.1.options.connect(target) {
+                problems.extend(named(error, &sink.1.name).problems);
+            }
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Error {
+            fault: crate::error::Fault::Run,
+            problems,
+        }),
+    }
+}
+
+/// Opens every sink of the plan.
+///
+/// # Errors
+/// The first sink that cannot be opened; those opened before are aborted.
+pub(super) fn open<'p>(
+    plan: &'p Plan,
+    options: &Options,
+    moved: &Arc<dyn Fn() + Send + Sync>,
+) -> Result<Vec<OpenJob<'p>>> {
+    connect(plan, options)?;
+    let mut opened: Vec<OpenJob<'p>> = Vec::new();
+    for job in &plan.jobs {
+        let mut sinks = Vec::new();
+        for sink in &job.sinks {
+            match open_one(plan, job, sink, options, moved) {
+                Ok(sink) => sinks.push(sink),
+                Err(error) => {
+                    sinks.iter().for_each(OpenSink::abort);
+                    opened
+                        .iter()
+                        .flat_map(|job| &job.sinks)
+                        .for_each(OpenSink::abort);
+                    return Err(named(error, &sink.name));
+                }
+            }
+        }
+        opened.push(OpenJob { job, sinks });
+    }
+    Ok(opened)
+}
+
+fn named(error: Error, sink: &str) -> Error {
+    error.context(format!("could not open sink `{sink}`"))
+}
+
+fn open_one<'p>(
+    plan: &Plan,
+    job: &Job,
+    sink: &'p SinkPlan,
+    options: &Options,
+    moved: &Arc<dyn Fn() + Send + Sync>,
+) -> Result<OpenSink<'p>> {
+    let counters = Arc::new(Counters::default());
+    let targets = targets(plan, job, sink, options, &counters, moved);
+    let connected = match targets.first() {
+        Some(target) => sink.options.connect(target)?,
+        None => Connected::Ready,
+    };
+    let skipped = connected == Connected::Skip;
+    let mut lanes: Vec<Arc<dyn Lane>> = Vec::new();
+    for target in targets.iter().filter(|_| !skipped) {
+        match sink.options.open(target.clone()) {
+            Ok(lane) => lanes.push(lane),
+            Err(error) => {
+                lanes.iter().for_each(|lane| lane.abort());
+                return Err(error);
+            }
+        }
+    }
+    let width = job.source.schema.fields().len();
+    let identity =
+        sink.columns.iter().copied().eq(0..width) && sink.shape.schema == job.source.schema;
+    Ok(OpenSink {
+        plan: sink,
+        counters,
+        targets,
+        lanes,
+        skipped,
+        released: AtomicBool::new(false),
+        identity,
+    })
+}
+
+fn targets(
+    plan: &Plan,
+    job: &Job,
+    sink: &SinkPlan,
+    options: &Options,
+    counters: &Arc<Counters>,
+    moved: &Arc<dyn Fn() + Send + Sync>,
+) -> Vec<Target> {
+    let target = |partitions: &Arc<Vec<crate::sink::Partition>>| Target {
+        shape: sink.shape.clone(),
+        out: options.out.clone(),
+        slice: plan.slice,
+        first_row: job.first_row,
+        partitions: partitions.clone(),
+        fingerprint: plan.fingerprint.clone(),
+        overwrite: options.overwrite,
+        checksums: options.checksums,
+        counters: counters.clone(),
+        moved: moved.clone(),
+    };
+    sink.lanes.iter().map(target).collect()
+}
+
+impl OpenSink<'_> {
+    /// True while it takes batches.
+    pub(super) fn live(&self) -> bool {
+        !self.skipped
+            && !self.released.load(Ordering::Relaxed)
+            && !self.lanes.iter().any(|lane| lane.failed())
+    }
+
+    /// The least number of batches that its lanes have accepted.
+    pub(super) fn accepted(&self) -> u64 {
+        self.lanes
+            .iter()
+            .map(|lane| lane.accepted())
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+
+    /// The columns this sink gets, under its names.
+    pub(super) fn project(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        if self.identity {
+            return Ok(batch.clone());
+        }
+        let columns = batch.project(&self.plan.columns)?;
+        Ok(columns.with_schema(self.plan.shape.schema.clone())?)
+    }
+
+    /// Waits for its lanes and makes its output visible; or says why that cannot be.
+    pub(super) fn finish(&self, batches: u64) -> Result<Vec<Finished>> {
+        if self.released.load(Ordering::Relaxed) {
+            self.abort();
+            return Err(Error::run("it took nothing for too long and was released")
+                .hint("see `stall_timeout` under `run:`"));
+        }
+        let mut finished = Vec::new();
+        let mut failure = None;
+        for lane in &self.lanes {
+            match lane.finish(batches) {
+                Ok(done) => finished.push(done),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        if let Some(target) = self.targets.first().filter(|_| !self.skipped) {
+            self.plan.options.commit(target, &finished)?;
+        }
+        Ok(finished)
+    }
+
+    /// Ends it without committing.
+    pub(super) fn abort(&self) {
+        self.lanes.iter().for_each(|lane| lane.abort());
+    }
+}

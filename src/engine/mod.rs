@@ -1,0 +1,16 @@
+//! The run: workers pull batch numbers, make batches, hand them to lanes; sinks commit; a report.
+//!
+//! Invariants: batch n depends only on the plan and n. A worker starts batch n only within a fixed
+//! window of the slowest live lane, so memory is bounded and nothing can deadlock: the slowest
+//! lane's next batch is always being made by somebody who does not wait.
+
+mod gate;
+mod lanes;
+mod pace;
+mod run;
+mod stop;
+mod work;
+
+pub use lanes::{Options, connect};
+pub use run::{Run, SinkProgress, start};
+pub use stop::Stop;

@@ -1,0 +1,235 @@
+//! Carries a plan out: finite tables one after the other, endless ones side by side.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::gate::Gate;
+use super::lanes::{OpenJob, OpenSink, Options, open};
+use super::pace::Pace;
+use super::stop::Stop;
+use super::work::{Stalls, Work};
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::report::{About, Counters, Outcome, Report, SinkReport, Times};
+use crate::source::Indexed;
+
+/// A plan whose sinks are open.
+pub struct Run<'p> {
+    plan: &'p Plan,
+    jobs: Vec<OpenJob<'p>>,
+    gate: Arc<Gate>,
+    stop: Stop,
+    pool: rayon::ThreadPool,
+    started: Instant,
+}
+
+/// One sink's figures while the run goes on.
+#[derive(Debug, Clone)]
+pub struct SinkProgress {
+    /// Its name.
+    pub name: String,
+    /// Rows it will get; none without end.
+    pub rows: Option<u64>,
+    /// What it has so far.
+    pub counters: Arc<Counters>,
+}
+
+/// Opens every sink of the plan.
+///
+/// # Errors
+/// What stands in the way; nothing is left half-open.
+pub fn start<'p>(plan: &'p Plan, options: &Options, stop: Stop) -> Result<Run<'p>> {
+    let started = Instant::now();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.threads)
+        .thread_name(|index| format!("worker {index}"))
+        .build()
+        .map_err(|error| Error::because("starting the workers", error))?;
+    // Enough batches for every worker to have one in hand and one ahead, and for a short pause of
+    // the slowest lane.
+    let window = 4 * plan.threads as u64 + 4;
+    let deadline = plan.duration.map(|duration| started + duration);
+    let gate = Arc::new(Gate::new(window, stop.clone(), deadline));
+    let wake = gate.clone();
+    let jobs = open(
+        plan,
+        options,
+        &(Arc::new(move || wake.wake()) as Arc<dyn Fn() + Send + Sync>),
+    )?;
+    Ok(Run {
+        plan,
+        jobs,
+        gate,
+        stop,
+        pool,
+        started,
+    })
+}
+
+impl Run<'_> {
+    /// The sinks' figures, to watch while it runs.
+    pub fn progress(&self) -> Vec<SinkProgress> {
+        let sinks = self
+            .jobs
+            .iter()
+            .flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)));
+        sinks
+            .map(|(job, sink)| SinkProgress {
+                name: sink.plan.name.clone(),
+                rows: job.job.rows,
+                counters: sink.counters.clone(),
+            })
+            .collect()
+    }
+
+    /// Makes every row, finishes every sink, and tells what happened. Failures are in the report.
+    pub fn run(self) -> Report {
+        let mut times = Times::default();
+        let mut sinks = Vec::new();
+        let mut failure = None;
+        for group in groups(self.plan) {
+            let begun = !self.stop.requested() && failure.is_none();
+            if begun {
+                let (spent, error) = self.work(&group);
+                times.making += spent.making;
+                times.encoding += spent.encoding;
+                times.waiting += spent.waiting;
+                failure = failure.or(error);
+            }
+            for job in group {
+                let given = self.gate.given(job);
+                let whole = begun && failure.is_none() && !self.stop.failed();
+                sinks.extend(
+                    self.jobs[job]
+                        .sinks
+                        .iter()
+                        .map(|sink| self.finish(job, sink, given, whole)),
+                );
+            }
+        }
+        self.report(times, sinks, failure)
+    }
+
+    fn work(&self, group: &[usize]) -> (Times, Option<Error>) {
+        let batches: Vec<_> = group
+            .iter()
+            .map(|job| (*job, self.plan.jobs[*job].source.batches()))
+            .collect();
+        self.gate.begin(&batches);
+        let work = Work {
+            jobs: &self.jobs,
+            gate: &self.gate,
+            stop: &self.stop,
+            pace: self.plan.rate.map(Pace::new),
+            failure: Mutex::new(None),
+        };
+        let done = Stop::default();
+        let times = std::thread::scope(|scope| {
+            let watch = scope.spawn(|| self.watch(&work, group, &done));
+            let times = self.pool.broadcast(|context| work.run(context.index()));
+            done.request();
+            watch.thread().unpark();
+            times
+        });
+        let failure = work
+            .failure
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        (sum(&times), failure)
+    }
+
+    /// Looks after lanes that stall while the workers work.
+    fn watch(&self, work: &Work<'_, '_>, group: &[usize], done: &Stop) {
+        let mut stalls = Stalls::new(group);
+        while !done.requested() {
+            work.release_stalled(&mut stalls, self.plan.stall_timeout);
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+    }
+
+    fn finish(&self, job: usize, sink: &OpenSink<'_>, given: u64, whole: bool) -> SinkReport {
+        let mut report = SinkReport::new(
+            &sink.plan.name,
+            sink.plan.options.kind(),
+            &self.plan.jobs[job].table,
+        );
+        report.skipped = sink.skipped;
+        if whole || sink.lanes.iter().any(|lane| lane.failed()) {
+            match sink.finish(given) {
+                Ok(finished) => report.add(finished),
+                Err(error) => report.fail(&error),
+            }
+        } else {
+            sink.abort();
+            report.aborted = true;
+        }
+        report.rows = sink.counters.rows();
+        report.bytes = sink.counters.bytes();
+        report.errors = sink
+            .counters
+            .errors()
+            .max(u64::from(report.error.is_some()));
+        report
+    }
+
+    fn report(&self, times: Times, sinks: Vec<SinkReport>, failure: Option<Error>) -> Report {
+        let outcome = match (&failure, self.stop.signal()) {
+            (_, Some(signal)) => Outcome::Interrupted(signal),
+            (Some(_), None) => Outcome::Failed,
+            (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
+            _ => Outcome::Done,
+        };
+        let plan = self.plan;
+        let about = About {
+            pipeline: plan.name.clone(),
+            seed: plan.seed.clone(),
+            fingerprint: plan.fingerprint.clone(),
+            params: plan.params.clone(),
+            threads: plan.threads,
+        };
+        Report::new(
+            about,
+            outcome,
+            self.started.elapsed(),
+            times,
+            sinks,
+            self.rows(),
+            failure,
+        )
+    }
+
+    /// Rows made, each counted once however many sinks and jobs it went to.
+    fn rows(&self) -> u64 {
+        let mut tables: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+        for job in &self.jobs {
+            let most = job
+                .sinks
+                .iter()
+                .map(|sink| sink.counters.rows())
+                .max()
+                .unwrap_or(0);
+            let rows = tables.entry(&job.job.table).or_default();
+            *rows = most.max(*rows);
+        }
+        tables.values().sum()
+    }
+}
+
+/// Jobs that run side by side: each finite one alone, all endless ones together.
+fn groups(plan: &Plan) -> Vec<Vec<usize>> {
+    let (finite, endless): (Vec<usize>, Vec<usize>) =
+        (0..plan.jobs.len()).partition(|job| plan.jobs[*job].rows.is_some());
+    let mut groups: Vec<Vec<usize>> = finite.into_iter().map(|job| vec![job]).collect();
+    if !endless.is_empty() {
+        groups.push(endless);
+    }
+    groups
+}
+
+fn sum(times: &[Times]) -> Times {
+    times.iter().fold(Times::default(), |total, times| Times {
+        making: total.making + times.making,
+        encoding: total.encoding + times.encoding,
+        waiting: total.waiting + times.waiting,
+    })
+}

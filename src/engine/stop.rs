@@ -1,0 +1,82 @@
+//! When a run ends early: a signal, a deadline, a failure.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Instant;
+
+use crate::error::{Error, Result};
+
+/// Shared by everything that may end a run or must notice that it ends.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    requested: AtomicBool,
+    failed: AtomicBool,
+    signal: AtomicI32,
+}
+
+impl Stop {
+    /// A stop that the first SIGINT or SIGTERM requests; the second one ends the process at once.
+    ///
+    /// # Errors
+    /// The system refuses the handlers.
+    pub fn on_signals() -> Result<Self> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        let stop = Self::default();
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])
+            .map_err(|error| Error::because("installing signal handlers", error))?;
+        let seen = stop.clone();
+        let watch = move || {
+            for signal in signals.forever() {
+                if seen.inner.signal.swap(signal, Ordering::SeqCst) != 0 {
+                    signal_hook::low_level::exit(128 + signal);
+                }
+                seen.request();
+            }
+        };
+        std::thread::Builder::new()
+            .name("signals".into())
+            .spawn(watch)
+            .map_err(|error| Error::because("starting the signal thread", error))?;
+        Ok(stop)
+    }
+
+    /// No new batch is begun from here on.
+    pub fn request(&self) {
+        self.inner.requested.store(true, Ordering::SeqCst);
+    }
+
+    /// The run cannot succeed any more.
+    pub fn fail(&self) {
+        self.inner.failed.store(true, Ordering::SeqCst);
+        self.request();
+    }
+
+    /// True once the run is to end.
+    pub fn requested(&self) -> bool {
+        self.inner.requested.load(Ordering::Relaxed)
+    }
+
+    /// True once it failed.
+    pub fn failed(&self) -> bool {
+        self.inner.failed.load(Ordering::Relaxed)
+    }
+
+    /// The signal that asked for it.
+    pub fn signal(&self) -> Option<i32> {
+        Some(self.inner.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    /// Requests the stop once `deadline` has passed; true then.
+    pub fn at_deadline(&self, deadline: Option<Instant>) -> bool {
+        let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if over {
+            self.request();
+        }
+        over
+    }
+}

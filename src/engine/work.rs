@@ -1,0 +1,147 @@
+//! What a worker does: takes a number, makes that batch, hands it to every live lane of its job.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::gate::{Gate, Seen, Ticket};
+use super::lanes::OpenJob;
+use super::pace::Pace;
+use super::stop::Stop;
+use crate::column::rows::Rows;
+use crate::error::{Error, Result};
+use crate::report::Times;
+use crate::source::Indexed;
+use crate::spec::OnSinkFailure;
+
+/// What the workers share.
+pub(super) struct Work<'a, 'p> {
+    pub(super) jobs: &'a [OpenJob<'p>],
+    pub(super) gate: &'a Gate,
+    pub(super) stop: &'a Stop,
+    pub(super) pace: Option<Pace>,
+    /// Why a source failed, once it did.
+    pub(super) failure: Mutex<Option<Error>>,
+}
+
+impl Seen for Work<'_, '_> {
+    fn accepted(&self, job: usize) -> u64 {
+        let live = self.jobs[job].sinks.iter().filter(|sink| sink.live());
+        live.map(|sink| sink.accepted()).min().unwrap_or(u64::MAX)
+    }
+
+    fn first_row(&self, job: usize, number: u64) -> u64 {
+        let job = self.jobs[job].job;
+        job.source.first_row(number) - job.first_row
+    }
+
+    fn pace(&self, _: usize) -> Option<Pace> {
+        self.pace
+    }
+}
+
+impl Work<'_, '_> {
+    /// Works until there is nothing left to do.
+    pub(super) fn run(&self, worker: usize) -> Times {
+        let mut times = Times::default();
+        loop {
+            let (ticket, waited) = self.gate.next(worker, self);
+            times.waiting += waited;
+            let Some(ticket) = ticket else {
+                return times;
+            };
+            if let Err(error) = self.one(ticket, &mut times) {
+                self.stop.fail();
+                let mut failure = self
+                    .failure
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                failure.get_or_insert(error);
+                self.gate.wake();
+            }
+        }
+    }
+
+    fn one(&self, ticket: Ticket, times: &mut Times) -> Result<()> {
+        let job = &self.jobs[ticket.job];
+        match &job.job.split {
+            None => {
+                let start = Instant::now();
+                let batch = job.job.source.make(ticket.number)?;
+                times.making += start.elapsed();
+                self.submit(job, ticket.number, 0, &batch, times)
+            }
+            Some(split) => {
+                let start = Instant::now();
+                let lanes = split.rows(ticket.number)?;
+                times.making += start.elapsed();
+                for (lane, rows) in lanes.iter().enumerate() {
+                    let start = Instant::now();
+                    let batch = job.job.source.at(Rows::List(rows))?;
+                    times.making += start.elapsed();
+                    self.submit(job, ticket.number, lane, &batch, times)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn submit(
+        &self,
+        job: &OpenJob<'_>,
+        number: u64,
+        lane: usize,
+        batch: &arrow::array::RecordBatch,
+        times: &mut Times,
+    ) -> Result<()> {
+        let start = Instant::now();
+        for sink in job.sinks.iter().filter(|sink| sink.live()) {
+            let columns = sink.project(batch)?;
+            // The lane's `finish` tells why; here it is enough to know that it takes no more.
+            if sink.lanes[lane].submit(number, &columns).is_err()
+                && sink.plan.on_failure == OnSinkFailure::Stop
+            {
+                self.stop.fail();
+            }
+        }
+        times.encoding += start.elapsed();
+        Ok(())
+    }
+
+    /// Releases lanes that have not moved for `timeout` though there was something to take.
+    pub(super) fn release_stalled(&self, stalls: &mut Stalls, timeout: Duration) {
+        for job in &stalls.group {
+            let given = self.gate.given(*job);
+            for (index, sink) in self.jobs[*job].sinks.iter().enumerate() {
+                let accepted = sink.accepted();
+                let (seen, since) = stalls
+                    .seen
+                    .entry((*job, index))
+                    .or_insert((accepted, Instant::now()));
+                if accepted != *seen || accepted >= given || !sink.live() {
+                    (*seen, *since) = (accepted, Instant::now());
+                } else if since.elapsed() >= timeout {
+                    sink.released.store(true, Ordering::Relaxed);
+                    self.gate.wake();
+                }
+            }
+        }
+    }
+}
+
+/// When each lane of a group of jobs was last seen to move.
+pub(super) struct Stalls {
+    group: Vec<usize>,
+    seen: HashMap<(usize, usize), (u64, Instant)>,
+}
+
+impl Stalls {
+    /// Nothing seen yet.
+    pub(super) fn new(group: &[usize]) -> Self {
+        Self {
+            group: group.to_vec(),
+            seen: HashMap::new(),
+        }
+    }
+}

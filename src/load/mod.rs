@@ -1,0 +1,179 @@
+//! What the file points at: reference data, read whole before the run; the only reading before it.
+
+mod filter;
+mod json;
+mod tabular;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, Schema};
+
+use crate::column::{Reference, arrays, show_type};
+use crate::error::{Problem, Problems, Result};
+use crate::place::{Placed, Text};
+use crate::spec::{Pipeline, ReferenceFile};
+
+/// The references of a pipeline by name.
+pub type References = BTreeMap<String, Arc<Reference>>;
+
+/// Reads every reference of the pipeline.
+///
+/// # Errors
+/// Every file that is missing, unreadable, or not of its stated types.
+pub fn references(pipeline: &Pipeline) -> Result<References> {
+    let mut problems = Problems::default();
+    let mut loaded = References::new();
+    for (name, file) in &pipeline.reference.0 {
+        if let Some(reference) = problems.note(read(&name.value, file)) {
+            loaded.insert(name.value.clone(), Arc::new(reference));
+        }
+    }
+    problems.into_result()?;
+    Ok(loaded)
+}
+
+/// A digest of the references' contents, for the fingerprint of a plan.
+pub fn digest(references: &References) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hasher = Sha256::new();
+    for (name, reference) in references {
+        hasher.update(format!("{name} {:?}", reference.rows));
+    }
+    crate::units::hexadecimal(&hasher.finalize())
+}
+
+fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {
+    let path = beside(&file.path);
+    let shown = path.display().to_string();
+    let doing = || {
+        Problem::new(format!("could not read reference `{name}` from `{shown}`"))
+            .at(&file.path.place)
+    };
+    let rows = match extension(&path) {
+        "json" | "jsonl" | "ndjson" => json::read(&path),
+        "csv" | "tsv" | "txt" => tabular::csv(&path, delimiter(file, &path)?),
+        "parquet" => tabular::parquet(&path),
+        other => {
+            return Err(
+                Problem::new(format!("reference `{name}`: unknown file type `{other}`"))
+                    .at(&file.path.place)
+                    .hint("the types are json, jsonl, csv, tsv and parquet"),
+            );
+        }
+    };
+    let rows = rows.map_err(|cause| doing().cause(cause))?;
+    let rows = unpack(rows).map_err(|error| doing().cause(error))?;
+    let rows = retype(name, rows, file)?;
+    let rows = match &file.filter {
+        Some(filter) => filter::keep(name, &rows, filter)?,
+        None => rows,
+    };
+    Ok(Reference {
+        name: name.to_string(),
+        path: shown,
+        rows,
+    })
+}
+
+/// Paths to read are relative to the file that names them.
+fn beside(path: &Placed<Text>) -> PathBuf {
+    let folder = Path::new(path.place.file())
+        .parent()
+        .unwrap_or(Path::new(""));
+    folder.join(path.as_str())
+}
+
+fn extension(path: &Path) -> &str {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
+}
+
+fn delimiter(file: &ReferenceFile, path: &Path) -> Result<u8, Problem> {
+    match &file.delimiter {
+        None if extension(path) == "tsv" => Ok(b'\t'),
+        None => Ok(b','),
+        Some(text) => match text.as_bytes() {
+            b"\\t" => Ok(b'\t'),
+            [one] => Ok(*one),
+            _ => Err(Problem::new("`delimiter` is one ASCII character").at(&text.place)),
+        },
+    }
+}
+
+/// Dictionaries as plain values: columns decide themselves what to code as dictionaries.
+fn unpack(rows: RecordBatch) -> Result<RecordBatch> {
+    let columns: Vec<ArrayRef> = rows
+        .columns()
+        .iter()
+        .map(arrays::plain)
+        .collect::<Result<_>>()?;
+    let fields: Vec<Field> = rows
+        .schema()
+        .fields()
+        .iter()
+        .zip(&columns)
+        .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
+        .collect();
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
+}
+
+/// Casts fields to the types the file asks for.
+fn retype(name: &str, rows: RecordBatch, file: &ReferenceFile) -> Result<RecordBatch, Problem> {
+    let mut columns = rows.columns().to_vec();
+    let mut fields: Vec<Field> = rows
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone())
+        .collect();
+    for (field, wanted) in &file.types.0 {
+        let Some(index) = fields.iter().position(|known| known.name() == &field.value) else {
+            return Err(
+                Problem::new(format!("reference `{name}` has no field `{}`", field.value))
+                    .at(&field.place),
+            );
+        };
+        columns[index] = convert(&columns[index], &wanted.data_type).map_err(|cause| {
+            let (from, to) = (
+                show_type(fields[index].data_type()),
+                show_type(&wanted.data_type),
+            );
+            Problem::new(format!(
+                "field `{}` of reference `{name}` cannot be read as {to}: it is {from}",
+                field.value
+            ))
+            .at(&wanted.place)
+            .cause(cause)
+        })?;
+        fields[index] = Field::new(&field.value, wanted.data_type.clone(), true);
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .map_err(|error| Problem::new(error.to_string()))
+}
+
+/// A cast that never loses digits silently: floats become decimals through their shortest text.
+fn convert(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, arrow::error::ArrowError> {
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let decimal = matches!(to, DataType::Decimal64(..) | DataType::Decimal128(..));
+    match values.as_primitive_opt::<arrow::datatypes::Float64Type>() {
+        Some(floats) if decimal => {
+            let texts: arrow::array::StringArray = floats
+                .iter()
+                .map(|value| value.map(|value| value.to_string()))
+                .collect();
+            cast_with_options(&texts, to, &options)
+        }
+        _ => cast_with_options(values, to, &options),
+    }
+}

@@ -1,0 +1,260 @@
+//! Jobs: a table's rows, cut into batches, on their way to the sinks that share them.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema};
+
+use super::partition::{KeyColumn, Layout, Split, keys_of, layout};
+use super::sinks::Resolved;
+use super::{BATCH_ROWS, Job, SinkPlan};
+use crate::column::{Program, ProgramCell};
+use crate::error::{Problem, Problems};
+use crate::format::Shape;
+use crate::sink::{Partition, Slice};
+use crate::source::{Generated, Indexed, RowRange};
+
+/// What a job is made from.
+pub(super) struct Table<'a> {
+    pub(super) name: &'a str,
+    pub(super) rows: Option<u64>,
+    pub(super) program: &'a Arc<ProgramCell>,
+    pub(super) slice: Option<Slice>,
+    pub(super) batch_rows: Option<u64>,
+    pub(super) run_key: u128,
+    pub(super) trial: bool,
+}
+
+/// The jobs of one table: one for the sinks that share batches, one for each partitioned sink.
+pub(super) fn jobs(table: &Table<'_>, sinks: Vec<Resolved>, problems: &mut Problems) -> Vec<Job> {
+    let Some(program) = table.program.get() else {
+        return Vec::new();
+    };
+    let (partitioned, shared): (Vec<_>, Vec<_>) = sinks
+        .into_iter()
+        .partition(|sink| !sink.partition_by.is_empty());
+    let mut jobs = Vec::new();
+    if !shared.is_empty() {
+        jobs.push(shared_job(table, program, shared, problems));
+    }
+    for sink in partitioned {
+        jobs.extend(partitioned_job(table, program, sink, problems));
+    }
+    jobs
+}
+
+fn shared_job(
+    table: &Table<'_>,
+    program: &Program,
+    sinks: Vec<Resolved>,
+    problems: &mut Problems,
+) -> Job {
+    let mut nodes: Vec<usize> = sinks
+        .iter()
+        .flat_map(|sink| sink.columns.iter().map(|(node, _)| *node))
+        .collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    let batch_rows = batch_rows(table, &sinks);
+    let source = source(table, program, &nodes, batch_rows);
+    let sinks = sinks
+        .into_iter()
+        .filter_map(|sink| {
+            sink_plan(
+                table,
+                program,
+                &source,
+                &nodes,
+                sink,
+                vec![Arc::default()],
+                problems,
+            )
+        })
+        .collect();
+    job(table, source, None, sinks)
+}
+
+fn partitioned_job(
+    table: &Table<'_>,
+    program: &Program,
+    sink: Resolved,
+    problems: &mut Problems,
+) -> Option<Job> {
+    let batch_rows = batch_rows(table, std::slice::from_ref(&sink));
+    let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
+    let mut source = source(table, program, &nodes, batch_rows);
+    let keys = keys_of(
+        &source,
+        table.program,
+        sink.partition_by.iter().map(|(node, _)| *node).collect(),
+    )?;
+    let columns: Vec<KeyColumn<'_>> = sink
+        .partition_by
+        .iter()
+        .map(|(node, name)| {
+            let node = program.node(*node);
+            KeyColumn {
+                name,
+                data_type: node.field.data_type(),
+                domain: &node.domain,
+            }
+        })
+        .collect();
+    let (split, lanes): (Option<Split>, Vec<Arc<Vec<Partition>>>) =
+        match problems.note(layout(&columns, keys))? {
+            Layout::Closed {
+                codes,
+                lanes,
+                batch_rows,
+            } => {
+                source.batch_rows = batch_rows;
+                (Some(codes), lanes)
+            }
+            Layout::Monotone { runs, partitions } => {
+                source.runs = Arc::new(runs);
+                (None, vec![partitions])
+            }
+        };
+    let sink = sink_plan(table, program, &source, &nodes, sink, lanes, problems)?;
+    Some(job(table, source, split, vec![sink]))
+}
+
+fn job(table: &Table<'_>, source: Generated, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
+    let (first_row, rows) = share(table);
+    Job {
+        table: table.name.to_string(),
+        table_rows: table.rows,
+        first_row,
+        rows,
+        source,
+        split,
+        sinks,
+    }
+}
+
+/// The rows of this run's slice: the first one and how many.
+fn share(table: &Table<'_>) -> (u64, Option<u64>) {
+    match (table.rows, table.slice) {
+        (Some(rows), Some(slice)) => {
+            let cut = |index: u64| {
+                (u128::from(rows) * u128::from(index) / u128::from(slice.count)) as u64
+            };
+            (
+                cut(slice.index - 1),
+                Some(cut(slice.index) - cut(slice.index - 1)),
+            )
+        }
+        (rows, _) => (0, rows),
+    }
+}
+
+/// Batches are no larger than the smallest row group, so that row groups are whole batches.
+fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
+    let least = sinks
+        .iter()
+        .filter_map(|sink| sink.options.batch_rows())
+        .min();
+    table
+        .batch_rows
+        .unwrap_or(BATCH_ROWS)
+        .min(least.unwrap_or(u64::MAX))
+        .max(1)
+}
+
+fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64) -> Generated {
+    let (first_row, rows) = share(table);
+    let fields: Vec<Field> = nodes
+        .iter()
+        .map(|node| program.node(*node).field.clone())
+        .collect();
+    Generated {
+        program: table.program.clone(),
+        selection: program.select(nodes.to_vec()),
+        schema: Arc::new(Schema::new(fields)),
+        runs: Arc::new(vec![RowRange {
+            first_row,
+            rows,
+            first_batch: 0,
+        }]),
+        batch_rows,
+    }
+}
+
+fn sink_plan(
+    table: &Table<'_>,
+    program: &Program,
+    source: &Generated,
+    nodes: &[usize],
+    sink: Resolved,
+    lanes: Vec<Arc<Vec<Partition>>>,
+    problems: &mut Problems,
+) -> Option<SinkPlan> {
+    let columns: Vec<usize> = sink
+        .columns
+        .iter()
+        .filter_map(|(node, _)| nodes.iter().position(|other| other == node))
+        .collect();
+    let mut shape = shape(table, program, source, &sink);
+    for problem in sink.options.check(&shape) {
+        problems.push(problem.at(&sink.place));
+    }
+    if table.trial && problems.is_empty() {
+        shape.trial = problems.note(trial(table, source, &columns, &shape).map_err(|error| {
+            match error.problems.into_iter().next() {
+                Some(problem) => problem.at(&sink.place),
+                None => Problem::new("the first batch cannot be made").at(&sink.place),
+            }
+        }))?;
+    }
+    Some(SinkPlan {
+        name: sink.name,
+        options: sink.options,
+        columns,
+        shape,
+        lanes,
+        on_failure: sink.on_failure,
+    })
+}
+
+fn shape(table: &Table<'_>, program: &Program, source: &Generated, sink: &Resolved) -> Shape {
+    let fields: Vec<Field> = sink
+        .columns
+        .iter()
+        .map(|(node, name)| program.node(*node).field.clone().with_name(name))
+        .collect();
+    Shape {
+        table: table.name.to_string(),
+        schema: Arc::new(Schema::new(fields)),
+        domains: sink
+            .columns
+            .iter()
+            .map(|(node, _)| program.node(*node).domain.clone())
+            .collect(),
+        rows: share(table).1,
+        batch_rows: usize::try_from(source.batch_rows).unwrap_or(usize::MAX),
+        run_key: table.run_key,
+        trial: None,
+    }
+}
+
+/// The first batch of the whole table, whatever the slice.
+fn trial(
+    table: &Table<'_>,
+    source: &Generated,
+    columns: &[usize],
+    shape: &Shape,
+) -> crate::error::Result<Option<arrow::array::RecordBatch>> {
+    let first = Generated {
+        runs: Arc::new(vec![RowRange {
+            first_row: 0,
+            rows: table.rows,
+            first_batch: 0,
+        }]),
+        batch_rows: BATCH_ROWS.min(source.batch_rows),
+        ..source.clone()
+    };
+    if first.rows(0) == 0 {
+        return Ok(None);
+    }
+    let batch = first.make(0)?.project(columns)?;
+    Ok(Some(batch.with_schema(shape.schema.clone())?))
+}

@@ -1,0 +1,195 @@
+//! Makes the plan.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::job::{Table, jobs};
+use super::sinks::{Resolved, resolve};
+use super::tables::{build_all, options, ordered};
+use super::{Job, Overrides, Plan};
+use crate::column::Builder;
+use crate::column::hash::Key;
+use crate::error::{Error, Problem, Problems, Result};
+use crate::load::{References, digest};
+use crate::place::is_secret;
+use crate::spec::Pipeline;
+
+/// Makes a plan of a pipeline and its references. With `trial`, the first batch of each table is
+/// made, for choices that depend on it.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn make(
+    pipeline: &Pipeline,
+    references: References,
+    overrides: &Overrides,
+    trial: bool,
+) -> Result<Plan> {
+    let mut problems = Problems::default();
+    let references_digest = digest(&references);
+    let tables = options(pipeline, overrides.rows, &mut problems);
+    let mut builder = Builder::new(tables, references, overrides.now_micros);
+    build_all(pipeline, &mut builder, &mut problems);
+    let sinks = resolve(
+        pipeline,
+        overrides.sinks.as_deref(),
+        &mut builder,
+        &mut problems,
+    );
+    if sinks.is_empty() {
+        problems.push(
+            Problem::new("the pipeline has no sink to write to")
+                .hint("add one under `sinks:`, or use `rowgen preview`"),
+        );
+    }
+    problems.into_result()?;
+    let fingerprint = fingerprint(pipeline, &references_digest, overrides);
+    let mut plan = Plan {
+        name: pipeline.name.clone(),
+        path: pipeline.path.clone(),
+        seed: pipeline.seed.clone(),
+        params: shown_params(pipeline),
+        fingerprint,
+        jobs: Vec::new(),
+        warnings: Vec::new(),
+        threads: threads(pipeline, overrides)?,
+        rate: pipeline.run.rate.as_ref().map(|rate| rate.value.0),
+        duration: pipeline
+            .run
+            .duration
+            .as_ref()
+            .map(|duration| duration.value.0),
+        stall_timeout: pipeline
+            .run
+            .stall_timeout
+            .as_ref()
+            .map_or(Duration::from_secs(120), |timeout| timeout.value.0),
+        log_interval: pipeline
+            .run
+            .log_interval
+            .as_ref()
+            .map_or(Duration::from_secs(5), |interval| interval.value.0),
+        slice: overrides.slice,
+    };
+    plan.warnings = unused(pipeline, &builder, &sinks);
+    plan.jobs = all_jobs(pipeline, builder, sinks, overrides, trial)?;
+    Ok(plan)
+}
+
+fn all_jobs(
+    pipeline: &Pipeline,
+    mut builder: Builder,
+    mut sinks: Vec<Resolved>,
+    overrides: &Overrides,
+    trial: bool,
+) -> Result<Vec<Job>> {
+    let mut problems = Problems::default();
+    let mut rows = Vec::new();
+    for (name, _) in &pipeline.tables.0 {
+        rows.push((
+            name.value.clone(),
+            builder.table_rows(&name.value, &name.place)?,
+        ));
+    }
+    let order = ordered(pipeline, &builder.parents());
+    let programs = builder.finish();
+    let mut all = Vec::new();
+    for name in order {
+        let (own, rest): (Vec<_>, Vec<_>) = sinks.into_iter().partition(|sink| sink.table == name);
+        sinks = rest;
+        let count = rows
+            .iter()
+            .find(|(table, _)| *table == name)
+            .and_then(|(_, rows)| *rows);
+        let Some(program) = programs.get(&name).filter(|_| !own.is_empty()) else {
+            continue;
+        };
+        sliceable(&name, count, overrides, &mut problems);
+        let table = Table {
+            name: &name,
+            rows: count,
+            program,
+            slice: overrides.slice,
+            batch_rows: pipeline.run.batch_rows.as_ref().map(|rows| rows.value.0),
+            run_key: run_key(pipeline, overrides, &name),
+            trial,
+        };
+        all.extend(jobs(&table, own, &mut problems));
+    }
+    problems.into_result()?;
+    Ok(all)
+}
+
+fn sliceable(name: &str, rows: Option<u64>, overrides: &Overrides, problems: &mut Problems) {
+    if rows.is_none() && overrides.slice.is_some() {
+        problems.push(
+            Problem::new(format!("table `{name}` is endless and cannot be sliced"))
+                .hint("leave out `--slice`, or give it `rows`"),
+        );
+    }
+}
+
+/// The same for every run of the same data and slice.
+fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
+    let key = Key::new(&pipeline.seed).child(table);
+    match overrides.slice {
+        Some(slice) => key
+            .child(&format!("slice {} of {}", slice.index, slice.count))
+            .bits(),
+        None => key.bits(),
+    }
+}
+
+fn fingerprint(pipeline: &Pipeline, references: &str, overrides: &Overrides) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(&pipeline.canonical);
+    hasher.update(references);
+    hasher.update(format!(
+        "{:?} {}",
+        overrides.rows,
+        env!("CARGO_PKG_VERSION")
+    ));
+    crate::units::hexadecimal(&hasher.finalize()[..16])
+}
+
+fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
+    let of_file = pipeline
+        .run
+        .threads
+        .as_ref()
+        .map(|threads| threads.value.0 as usize);
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    match overrides.threads.or(of_file) {
+        Some(threads @ 1..=4096) => Ok(threads),
+        Some(other) => Err(Error::user(Problem::new(format!(
+            "the number of threads is 1 to 4096, not {other}"
+        )))),
+        None => Ok(cores()),
+    }
+}
+
+fn shown_params(pipeline: &Pipeline) -> Vec<(String, String)> {
+    let shown = |(name, value): &(String, String)| {
+        let value = if is_secret(name) {
+            "***".to_string()
+        } else {
+            value.clone()
+        };
+        (name.clone(), value)
+    };
+    pipeline.params.iter().map(shown).collect()
+}
+
+fn unused(pipeline: &Pipeline, builder: &Builder, sinks: &[Resolved]) -> Vec<String> {
+    let parents = builder.parents();
+    let referred = |name: &str| parents.values().flatten().any(|parent| parent == name);
+    let sunk = |name: &str| sinks.iter().any(|sink| sink.table == name);
+    let names = pipeline
+        .tables
+        .names()
+        .filter(|name| !referred(name) && !sunk(name));
+    names
+        .map(|name| format!("table `{name}` is neither written nor referred to"))
+        .collect()
+}

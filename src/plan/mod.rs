@@ -1,0 +1,113 @@
+//! What will be done: names resolved, types fixed, rows counted, sinks checked; pure over what the
+//! file says and what it points at. Every problem is reported at once.
+
+mod job;
+mod make;
+mod partition;
+mod preview;
+mod sinks;
+mod tables;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::format::Shape;
+use crate::sink::{Partition, SinkKind, Slice};
+use crate::source::Generated;
+use crate::spec::OnSinkFailure;
+
+pub use make::make;
+pub use partition::Split;
+pub use preview::{Preview, discarding, preview};
+
+/// Rows in a batch unless something asks for fewer: about what stays in a core's cache.
+pub const BATCH_ROWS: u64 = 16_384;
+
+/// What the command line says beside the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--rows`: the row count of the one root table.
+    pub rows: Option<u64>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+    /// `--slice i/n`.
+    pub slice: Option<Slice>,
+    /// `--sinks a,b`: only these.
+    pub sinks: Option<Vec<String>>,
+    /// The start of the run, in microseconds since 1970.
+    pub now_micros: i64,
+}
+
+/// A plan that is complete and cannot be wrong, but for what only the run can show.
+
+pub struct Plan {
+    /// The pipeline's name.
+    pub name: String,
+    /// The file's path.
+    pub path: String,
+    /// The seed.
+    pub seed: String,
+    /// The params with their values, secrets hidden.
+    pub params: Vec<(String, String)>,
+    /// Equal for plans that make equal data.
+    pub fingerprint: String,
+    /// One job for each table and way of cutting it, parents before children.
+    pub jobs: Vec<Job>,
+    /// What deserves a second look.
+    pub warnings: Vec<String>,
+    /// Worker threads.
+    pub threads: usize,
+    /// Rows a second of each table.
+    pub rate: Option<f64>,
+    /// When to stop.
+    pub duration: Option<Duration>,
+    /// When a sink that takes nothing is given up.
+    pub stall_timeout: Duration,
+    /// How often figures are logged.
+    pub log_interval: Duration,
+    /// The share of the rows this run makes.
+    pub slice: Option<Slice>,
+}
+
+/// One table on its way to the sinks that take it in equal batches.
+
+pub struct Job {
+    /// The table's name.
+    pub table: String,
+    /// Rows of the whole table; none when it is endless.
+    pub table_rows: Option<u64>,
+    /// The first row of this run's share.
+    pub first_row: u64,
+    /// Rows of this run's share; none when it is endless.
+    pub rows: Option<u64>,
+    /// Makes the batches.
+    pub source: Generated,
+    /// Sends rows to one lane for each value of the partition columns.
+    pub split: Option<Split>,
+    /// Where they go: exactly one with a split.
+    pub sinks: Vec<SinkPlan>,
+}
+
+/// One sink of one table.
+
+pub struct SinkPlan {
+    /// Its name.
+    pub name: String,
+    /// Its kind and options.
+    pub options: Arc<SinkKind>,
+    /// Which of the source's columns it gets.
+    pub columns: Vec<usize>,
+    /// What it is told of them.
+    pub shape: Shape,
+    /// The partitions each of its lanes writes; one empty list without `partition_by`.
+    pub lanes: Vec<Arc<Vec<Partition>>>,
+    /// What its failure means for the others.
+    pub on_failure: OnSinkFailure,
+}
+
+impl Plan {
+    /// Rows of all tables in this run; none when one is endless.
+    pub fn rows(&self) -> Option<u64> {
+        self.jobs.iter().map(|job| job.rows).sum()
+    }
+}

@@ -1,0 +1,305 @@
+//! `partition_by`: folders for values that are few and known, or that come one after the other.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
+
+use crate::column::rows::Rows;
+use crate::column::{ProgramCell, arrays};
+use crate::domain::{Domain, Order, Range};
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Text};
+use crate::sink::Partition;
+use crate::source::{Generated, RowRange};
+
+/// At most so many files are open at once.
+const MOST_OPEN: usize = 64;
+
+/// Batches of one chunk, whose rows are told apart by their key columns before anything else is made.
+const CHUNK_BATCHES: u64 = 16;
+
+/// Sends the rows of a chunk to one lane for each combination of key values.
+pub struct Split {
+    /// Makes the key columns alone.
+    pub keys: Generated,
+    codes: Vec<Codes>,
+}
+
+/// How one key column's values are numbered; the number after the last one stands for null.
+#[derive(Debug)]
+struct Codes {
+    kind: Kind,
+    count: usize,
+    nulls: bool,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Dictionary(ArrayRef),
+    Boolean,
+    Integer { min: i64 },
+}
+
+/// One partition column.
+pub(super) struct KeyColumn<'a> {
+    pub(super) name: &'a Placed<Text>,
+    pub(super) data_type: &'a DataType,
+    pub(super) domain: &'a Domain,
+}
+
+/// How a partitioned sink is written.
+pub(super) enum Layout {
+    /// One lane for each combination of values.
+    Closed {
+        codes: Split,
+        lanes: Vec<Arc<Vec<Partition>>>,
+        batch_rows: u64,
+    },
+    /// One lane that changes folders at known rows.
+    Monotone {
+        runs: Vec<RowRange>,
+        partitions: Arc<Vec<Partition>>,
+    },
+}
+
+/// Decides the layout, or refuses.
+pub(super) fn layout(columns: &[KeyColumn<'_>], keys: Generated) -> Result<Layout, Problem> {
+    if let [one] = columns
+        && one.domain.order >= Order::Ascending
+        && !one.domain.nulls
+    {
+        return monotone(one, &keys).map_err(|error| problem(error, one.name));
+    }
+    let codes: Vec<Codes> = columns.iter().map(closed).collect::<Result<_, _>>()?;
+    let count: usize = codes
+        .iter()
+        .map(|codes| codes.count + usize::from(codes.nulls))
+        .product();
+    if count > MOST_OPEN {
+        let Some(last) = columns.last() else {
+            return Err(Problem::new("`partition_by` names no column"));
+        };
+        return Err(Problem::new(format!("`partition_by` would open {count} files at once, at most {MOST_OPEN} are allowed"))
+            .at(&last.name.place)
+            .hint("partition by fewer columns, or by one whose values come one after the other, such as a date"));
+    }
+    let batch_rows = keys.batch_rows * CHUNK_BATCHES;
+    let lanes = (0..count)
+        .map(|index| lane(columns, &codes, index))
+        .collect();
+    let keys = Generated { batch_rows, ..keys };
+    Ok(Layout::Closed {
+        codes: Split { keys, codes },
+        lanes,
+        batch_rows,
+    })
+}
+
+fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
+    let (kind, count) = match (
+        column.data_type,
+        &column.domain.dictionary,
+        column.domain.range,
+    ) {
+        (DataType::Dictionary(..), Some(values), _) => {
+            (Kind::Dictionary(values.clone()), values.len())
+        }
+        (DataType::Boolean, ..) => (Kind::Boolean, 2),
+        (data_type, _, Some(Range::Integer { min, max }))
+            if data_type.is_integer() && max - min < MOST_OPEN as i128 =>
+        {
+            (Kind::Integer { min: min as i64 }, (max - min + 1) as usize)
+        }
+        _ => {
+            let name = column.name.as_str();
+            return Err(Problem::new(format!("cannot partition by `{name}`: its values are neither few and known nor in order"))
+                .at(&column.name.place)
+                .hint("partition by a `choice`, a `bool`, a small range of whole numbers, or the date of an `event_time`"));
+        }
+    };
+    Ok(Codes {
+        kind,
+        count,
+        nulls: column.domain.nulls,
+    })
+}
+
+fn lane(columns: &[KeyColumn<'_>], codes: &[Codes], index: usize) -> Arc<Vec<Partition>> {
+    let mut rest = index;
+    let mut values = Vec::new();
+    for (column, codes) in columns.iter().zip(codes).rev() {
+        let all = codes.count + usize::from(codes.nulls);
+        values.push((column.name.0.clone(), codes.text(rest % all)));
+        rest /= all;
+    }
+    values.reverse();
+    Arc::new(vec![Partition {
+        first_batch: 0,
+        first_row: None,
+        values,
+    }])
+}
+
+impl Codes {
+    fn text(&self, code: usize) -> Option<String> {
+        if code == self.count {
+            return None;
+        }
+        Some(match &self.kind {
+            Kind::Dictionary(values) => values.as_string::<i32>().value(code).to_string(),
+            Kind::Boolean => (code == 1).to_string(),
+            Kind::Integer { min } => (min + code as i64).to_string(),
+        })
+    }
+
+    fn of(&self, column: &ArrayRef) -> Result<Vec<usize>> {
+        let code = |row: usize, code: i64| {
+            if column.is_null(row) {
+                self.count
+            } else {
+                code as usize
+            }
+        };
+        Ok(match &self.kind {
+            Kind::Dictionary(_) => {
+                let keys = column.as_dictionary::<Int32Type>().keys().values();
+                keys.iter()
+                    .enumerate()
+                    .map(|(row, key)| code(row, i64::from(*key)))
+                    .collect()
+            }
+            Kind::Boolean => {
+                let values = column.as_boolean().values();
+                values
+                    .iter()
+                    .enumerate()
+                    .map(|(row, value)| code(row, i64::from(value)))
+                    .collect()
+            }
+            Kind::Integer { min } => {
+                let wide = arrow::compute::cast(column, &DataType::Int64)?;
+                let values = wide.as_primitive::<Int64Type>().values().clone();
+                values
+                    .iter()
+                    .enumerate()
+                    .map(|(row, value)| code(row, value.wrapping_sub(*min)))
+                    .collect()
+            }
+        })
+    }
+}
+
+impl Split {
+    /// The rows of chunk `number` for each lane.
+    ///
+    /// # Errors
+    /// A key that cannot be made.
+    pub fn rows(&self, number: u64) -> Result<Vec<Vec<u64>>> {
+        use crate::source::Indexed;
+        let batch = self.keys.make(number)?;
+        let first = self.keys.first_row(number);
+        let mut lanes = vec![0usize; batch.num_rows()];
+        let mut count = 1;
+        for (codes, column) in self.codes.iter().zip(batch.columns()) {
+            let all = codes.count + usize::from(codes.nulls);
+            count *= all;
+            for (lane, code) in lanes.iter_mut().zip(codes.of(column)?) {
+                *lane = *lane * all + code;
+            }
+        }
+        let mut rows = vec![Vec::new(); count];
+        for (offset, lane) in lanes.into_iter().enumerate() {
+            rows[lane].push(first + offset as u64);
+        }
+        Ok(rows)
+    }
+}
+
+/// Finds the rows at which the value changes: any row can be made alone, so by bisection.
+fn monotone(column: &KeyColumn<'_>, keys: &Generated) -> Result<Layout> {
+    let Some(run) = keys.runs.first().copied() else {
+        return Err(Error::user("there are no rows to partition"));
+    };
+    let Some(rows) = run.rows else {
+        return Err(Error::user(format!(
+            "an endless table cannot be partitioned by `{}`",
+            column.name.as_str()
+        )));
+    };
+    let end = run.first_row + rows;
+    let text = |row: u64| -> Result<String> {
+        let batch = keys.at(Rows::List(&[row]))?;
+        Ok(arrow::util::display::array_value_to_string(
+            &arrays::plain(batch.column(0))?,
+            0,
+        )?)
+    };
+    let (mut runs, mut partitions) = (Vec::new(), Vec::new());
+    let (mut row, mut batch) = (run.first_row, 0);
+    while row < end {
+        let value = text(row)?;
+        let next = first_after(row, end, |other| Ok(text(other)? == value))?;
+        runs.push(RowRange {
+            first_row: row,
+            rows: Some(next - row),
+            first_batch: batch,
+        });
+        let values = vec![(column.name.0.clone(), Some(value))];
+        partitions.push(Partition {
+            first_batch: batch,
+            first_row: Some(row),
+            values,
+        });
+        batch += (next - row).div_ceil(keys.batch_rows);
+        row = next;
+    }
+    Ok(Layout::Monotone {
+        runs,
+        partitions: Arc::new(partitions),
+    })
+}
+
+/// The first row after `row` that is not the `same`: steps that double, then bisection.
+fn first_after(row: u64, end: u64, same: impl Fn(u64) -> Result<bool>) -> Result<u64> {
+    let (mut low, mut step) = (row, 1);
+    while low + step < end && same(low + step)? {
+        low += step;
+        step *= 2;
+    }
+    let mut high = (low + step).min(end);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match same(middle)? {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    Ok(high)
+}
+
+fn problem(error: Error, name: &Placed<Text>) -> Problem {
+    let first = error.problems.into_iter().next();
+    first
+        .unwrap_or_else(|| Problem::new("cannot partition"))
+        .at(&name.place)
+}
+
+/// The program cell of a table, for partition columns that are made while planning.
+pub(super) fn keys_of(
+    source: &Generated,
+    program: &Arc<ProgramCell>,
+    nodes: Vec<usize>,
+) -> Option<Generated> {
+    let table = program.get()?;
+    let fields: Vec<_> = nodes
+        .iter()
+        .map(|node| table.node(*node).field.clone())
+        .collect();
+    Some(Generated {
+        program: program.clone(),
+        selection: table.select(nodes),
+        schema: Arc::new(arrow::datatypes::Schema::new(fields)),
+        ..source.clone()
+    })
+}

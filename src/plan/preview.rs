@@ -1,0 +1,102 @@
+//! What commands without the plan's own sinks need: one table's columns, or every row discarded.
+
+use std::sync::Arc;
+
+use super::tables::{build_all, options};
+use super::{Job, Overrides, Plan, SinkPlan};
+use crate::column::{Builder, ProgramCell};
+use crate::error::{Problem, Problems, Result, did_you_mean};
+use crate::load::References;
+use crate::sink::SinkKind;
+use crate::spec::Pipeline;
+
+/// One table, ready to show.
+pub struct Preview {
+    /// Its columns.
+    pub program: Arc<ProgramCell>,
+    /// The ones to show.
+    pub nodes: Vec<usize>,
+    /// How many rows it has; none when it is endless.
+    pub rows: Option<u64>,
+}
+
+/// Builds one table (the first without a name), with or without its hidden columns.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn preview(
+    pipeline: &Pipeline,
+    references: References,
+    overrides: &Overrides,
+    table: Option<&str>,
+    hidden: bool,
+) -> Result<Preview> {
+    let mut problems = Problems::default();
+    let tables = options(pipeline, overrides.rows, &mut problems);
+    let mut builder = Builder::new(tables, references, overrides.now_micros);
+    build_all(pipeline, &mut builder, &mut problems);
+    let names = || pipeline.tables.names();
+    let name = table.or_else(|| names().next()).unwrap_or_default();
+    let found = pipeline
+        .tables
+        .0
+        .iter()
+        .find(|(table, _)| table.value == name);
+    if found.is_none() {
+        problems.push(
+            Problem::new(format!("there is no table `{name}`"))
+                .maybe_hint(did_you_mean(name, names())),
+        );
+    }
+    problems.into_result()?;
+    let mut nodes = Vec::new();
+    let mut rows = None;
+    if let Some((table, options)) = found {
+        rows = builder.table_rows(name, &table.place)?;
+        for (column, _) in options
+            .columns
+            .0
+            .iter()
+            .filter(|(_, column)| hidden || !column.is_hidden())
+        {
+            nodes.push(builder.column(name, &column.value, &column.place)?);
+        }
+    }
+    let program = builder.finish().remove(name).unwrap_or_default();
+    Ok(Preview {
+        program,
+        nodes,
+        rows,
+    })
+}
+
+/// The same plan with every sink thrown away: how fast rows are made.
+pub fn discarding(plan: &Plan) -> Plan {
+    let discard = |sink: &SinkPlan| SinkPlan {
+        name: sink.name.clone(),
+        options: Arc::new(SinkKind::Discard(Default::default())),
+        columns: sink.columns.clone(),
+        shape: sink.shape.clone(),
+        lanes: vec![Arc::default()],
+        on_failure: sink.on_failure,
+    };
+    let jobs = plan.jobs.iter().map(|job| Job {
+        table: job.table.clone(),
+        table_rows: job.table_rows,
+        first_row: job.first_row,
+        rows: job.rows,
+        source: job.source.clone(),
+        split: None,
+        sinks: job.sinks.iter().map(discard).collect(),
+    });
+    Plan {
+        name: plan.name.clone(),
+        path: plan.path.clone(),
+        seed: plan.seed.clone(),
+        params: plan.params.clone(),
+        fingerprint: plan.fingerprint.clone(),
+        jobs: jobs.collect(),
+        warnings: Vec::new(),
+        ..*plan
+    }
+}

@@ -1,0 +1,195 @@
+//! Sinks: which tables and columns each one gets, and under which names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::column::Builder;
+use crate::error::{Problem, Problems, did_you_mean};
+use crate::place::{Place, Placed, Text};
+use crate::sink::SinkKind;
+use crate::spec::{OnSinkFailure, Pipeline, SinkEntry, Table};
+
+/// One sink of one table, its columns resolved.
+pub(super) struct Resolved {
+    pub(super) name: String,
+    pub(super) table: String,
+    pub(super) place: Place,
+    pub(super) options: Arc<SinkKind>,
+    /// Nodes of the table's program and the names the sink gives them.
+    pub(super) columns: Vec<(usize, String)>,
+    /// Nodes of the partition columns and their names.
+    pub(super) partition_by: Vec<(usize, Placed<Text>)>,
+    pub(super) on_failure: OnSinkFailure,
+}
+
+/// Every enabled sink for each of its tables.
+pub(super) fn resolve(
+    pipeline: &Pipeline,
+    only: Option<&[String]>,
+    builder: &mut Builder,
+    problems: &mut Problems,
+) -> Vec<Resolved> {
+    let names = names(pipeline, problems);
+    for asked in only.into_iter().flatten() {
+        if !names.iter().any(|name| name == asked) {
+            let near = did_you_mean(asked, names.iter().map(String::as_str));
+            let known = format!("the sinks are {}", names.join(", "));
+            problems.push(
+                Problem::new(format!("`--sinks`: no sink is named `{asked}`"))
+                    .hint(near.unwrap_or(known)),
+            );
+        }
+    }
+    let mut resolved = Vec::new();
+    for (entry, name) in pipeline.sinks.iter().zip(names) {
+        let asked = only.is_none_or(|only| only.contains(&name));
+        if !asked || (only.is_none() && entry.common.enabled.is_some_and(|enabled| !enabled.0)) {
+            continue;
+        }
+        let tables = problems.note(tables(pipeline, entry)).unwrap_or_default();
+        for table in tables {
+            if let Some(one) = problems.note(resolve_one(pipeline, entry, &name, &table, builder)) {
+                resolved.push(one);
+            }
+        }
+    }
+    resolved
+}
+
+/// A name for each sink: its own, or its kind and place in the list.
+fn names(pipeline: &Pipeline, problems: &mut Problems) -> Vec<String> {
+    let mut seen: BTreeMap<String, ()> = BTreeMap::new();
+    let mut names = Vec::new();
+    for (index, entry) in pipeline.sinks.iter().enumerate() {
+        let name = match &entry.common.name {
+            Some(name) => name.value.0.clone(),
+            None => format!("{}-{}", entry.kind(), index + 1),
+        };
+        if seen.insert(name.clone(), ()).is_some() {
+            let place = entry
+                .common
+                .name
+                .as_ref()
+                .map_or(&entry.place, |name| &name.place);
+            problems.push(Problem::new(format!("two sinks are named `{name}`")).at(place));
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// The tables a sink takes.
+fn tables(pipeline: &Pipeline, entry: &SinkEntry) -> Result<Vec<Placed<String>>, Problem> {
+    let all = || {
+        pipeline
+            .tables
+            .0
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect::<Vec<_>>()
+    };
+    let owned = |name: &Placed<Text>| Placed {
+        value: name.value.0.clone(),
+        place: name.place.clone(),
+    };
+    let tables = match (&entry.common.table, &entry.common.tables) {
+        (Some(table), None) => vec![owned(table)],
+        (None, Some(tables)) if tables.0.iter().any(|name| name.as_str() == "all") => all(),
+        (None, Some(tables)) => tables.0.iter().map(owned).collect(),
+        (Some(_), Some(tables)) => {
+            let place = tables.0.first().map_or(&entry.place, |name| &name.place);
+            return Err(Problem::new("a sink has `table` or `tables`, not both").at(place));
+        }
+        (None, None) if pipeline.tables.0.len() == 1 => all(),
+        (None, None) => {
+            return Err(Problem::new("this sink does not say which table it takes")
+                .at(&entry.place)
+                .hint("add `table: …`, or `tables: all` with `{table}` in its path"));
+        }
+    };
+    if tables.len() > 1 && !entry.names_table() && entry.kind() != "discard" {
+        return Err(Problem::new("several tables would go to the same place")
+            .at(&entry.place)
+            .hint("write `{table}` in the path"));
+    }
+    Ok(tables)
+}
+
+fn resolve_one(
+    pipeline: &Pipeline,
+    entry: &SinkEntry,
+    name: &str,
+    table: &Placed<String>,
+    builder: &mut Builder,
+) -> Result<Resolved, Problem> {
+    let Some(columns) = pipeline.tables.get(&table.value) else {
+        return Err(Problem::new(format!(
+            "sink `{name}` takes table `{}`, which does not exist",
+            table.value
+        ))
+        .at(&table.place)
+        .maybe_hint(did_you_mean(&table.value, pipeline.tables.names())));
+    };
+    let options = entry.options(&table.value)?;
+    let mut partition_by = Vec::new();
+    for key in options.partition_by() {
+        partition_by.push((builder.column(&table.value, &key, &key.place)?, key));
+    }
+    let keys = |column: &str| partition_by.iter().any(|(_, key)| key.as_str() == column);
+    let wanted = wanted(entry, columns)
+        .into_iter()
+        .filter(|(column, _)| !keys(&column.value));
+    let mut resolved = Vec::new();
+    for (column, output) in wanted {
+        if resolved.iter().any(|(_, name)| name == &output.value) {
+            return Err(Problem::new(format!(
+                "two columns of sink `{name}` are named `{}`",
+                output.value
+            ))
+            .at(&output.place));
+        }
+        resolved.push((
+            builder.column(&table.value, &column.value, &column.place)?,
+            output.value,
+        ));
+    }
+    Ok(Resolved {
+        name: if entry.names_table() {
+            format!("{name} {}", table.value)
+        } else {
+            name.to_string()
+        },
+        table: table.value.clone(),
+        place: entry.place.clone(),
+        options: Arc::new(options),
+        columns: resolved,
+        partition_by,
+        on_failure: entry
+            .common
+            .on_sink_failure
+            .or(pipeline.run.on_sink_failure)
+            .unwrap_or_default(),
+    })
+}
+
+/// Columns and the names they get.
+fn wanted(entry: &SinkEntry, table: &Table) -> Vec<(Placed<String>, Placed<String>)> {
+    match &entry.common.columns {
+        // In the map the key is the new name, the value the column.
+        Some(projection) => projection
+            .0
+            .iter()
+            .map(|(output, column)| (column.clone(), output.clone()))
+            .collect(),
+        None => {
+            let shown = table
+                .columns
+                .0
+                .iter()
+                .filter(|(_, column)| !column.is_hidden());
+            shown
+                .map(|(name, _)| (name.clone(), name.clone()))
+                .collect()
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The report for people.
+
+use std::fmt;
+
+use super::{Assessment, Outcome, Report, SinkReport};
+use crate::units::{show_bytes, show_count, show_duration};
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = match self.outcome {
+            Outcome::Done => "done",
+            Outcome::Failed => "failed",
+            Outcome::Interrupted(_) => "interrupted",
+        };
+        writeln!(
+            f,
+            "{}: {ended}, {} rows in {}, {} rows/s on {} threads",
+            self.pipeline,
+            show_count(self.rows),
+            show_duration(self.elapsed),
+            show_count(self.rows_per_second as u64),
+            self.threads
+        )?;
+        for sink in &self.sinks {
+            writeln!(f, "  {}", Line(sink))?;
+        }
+        writeln!(
+            f,
+            "  workers: {} making, {} encoding, {} waiting; limited by {}",
+            show_duration(self.times.making),
+            show_duration(self.times.encoding),
+            show_duration(self.times.waiting),
+            self.limited_by.describe()
+        )?;
+        writeln!(
+            f,
+            "  {} ({})",
+            self.assessment.name(),
+            Assessment::THRESHOLDS
+        )?;
+        write!(f, "  seed {}, fingerprint {}", self.seed, self.fingerprint)
+    }
+}
+
+/// One sink in one line, and why it failed in some more.
+struct Line<'a>(&'a SinkReport);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sink = self.0;
+        let name = match sink.kind == sink.name {
+            true => sink.name.clone(),
+            false => format!("{} ({})", sink.name, sink.kind),
+        };
+        if sink.skipped {
+            return write!(f, "{name}: kept, the same output is there already");
+        }
+        if sink.aborted {
+            return write!(f, "{name}: not committed");
+        }
+        if let Some(error) = &sink.error {
+            return write!(f, "{name}: FAILED\n    {}", error.replace('\n', "\n    "));
+        }
+        write!(
+            f,
+            "{name}: {} rows, {}",
+            show_count(sink.rows),
+            show_bytes(sink.bytes)
+        )?;
+        if !sink.busy.is_zero() {
+            write!(
+                f,
+                ", {} busy, {} waiting",
+                show_duration(sink.busy),
+                show_duration(sink.waited)
+            )?;
+        }
+        match sink.files.as_slice() {
+            [] => Ok(()),
+            [one] => write!(f, ", {}", one.path.display()),
+            [first, ..] => write!(
+                f,
+                ", {} files from {}",
+                sink.files.len(),
+                first.path.display()
+            ),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the file says: one YAML pipeline file, its includes, its params, every value with its place.
+
+mod pipeline;
+mod read;
+mod run;
+mod schema;
+mod sink;
+mod table;
+
+pub use pipeline::Pipeline;
+pub use read::{Given, read};
+pub use run::Run;
+pub use schema::schema;
+pub use sink::{OnSinkFailure, Projection, SinkEntry};
+pub use table::{ReferenceFile, Table};

@@ -1,0 +1,61 @@
+//! The whole file, decoded.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{ReferenceFile, Run, SinkEntry, Table};
+use crate::place::{Named, OneOrMany, Placed, Text};
+
+/// The top level of a pipeline file, as written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "rowgen pipeline", extend("patternProperties" = { "^x-": {} }))]
+pub(super) struct File {
+    /// The version of the language; values are frozen within a version.
+    pub(super) version: Placed<u64>,
+    /// The pipeline's name (default: the file's name).
+    pub(super) name: Option<Placed<Text>>,
+    /// What all randomness is keyed by (default: the pipeline's name).
+    pub(super) seed: Option<Placed<Text>>,
+    /// Files whose params, references and tables are used here.
+    #[allow(dead_code, reason = "taken before decoding; named here for the schema")]
+    include: Option<OneOrMany<Text>>,
+    /// Values that `${name}` stands for; `--set name=value` changes them.
+    #[allow(dead_code, reason = "taken before decoding; named here for the schema")]
+    params: Option<Named<Text>>,
+    /// Small files whose rows columns pick from or look up.
+    #[serde(default)]
+    pub(super) reference: Named<ReferenceFile>,
+    /// The tables to make.
+    #[serde(default)]
+    pub(super) tables: Named<Table>,
+    /// Where the tables go.
+    #[serde(default)]
+    pub(super) sinks: Vec<SinkEntry>,
+    /// How to run.
+    #[serde(default)]
+    pub(super) run: Run,
+}
+
+/// A pipeline: what its file and the files it includes say, with everything expanded.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The path of the file as given.
+    pub path: String,
+    /// The pipeline's name.
+    pub name: String,
+    /// What all randomness is keyed by.
+    pub seed: String,
+    /// The params with their values.
+    pub params: Vec<(String, String)>,
+    /// Small files to read.
+    pub reference: Named<ReferenceFile>,
+    /// The tables.
+    pub tables: Named<Table>,
+    /// Where the tables go, one entry for each sink and table.
+    pub sinks: Vec<SinkEntry>,
+    /// How to run.
+    pub run: Run,
+    /// The tables, references and seed as text without places: equal texts make equal data.
+    pub canonical: String,
+}

@@ -1,0 +1,262 @@
+//! Reads a pipeline file and those it includes: parse, merge, take params, expand, decode.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Pipeline;
+use super::pipeline::File;
+use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::place::{Key, Node, Place, Scope, Source, Value, decode, expand, expand_params, parse};
+
+/// What is given beside the file.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// `--set name=value`.
+    pub set: BTreeMap<String, String>,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// `--run-date`, a date as 2026-01-31.
+    pub run_date: String,
+    /// `--seed`.
+    pub seed: Option<String>,
+}
+
+const SHARED: &[&str] = &["params", "reference", "tables"];
+
+/// Reads the pipeline at `path`.
+///
+/// # Errors
+/// The first mistake in the file, with its place.
+pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
+    let mut root = read_tree(path)?;
+    include(&mut root, path)?;
+    remove_extensions(&mut root);
+    let params = expand_all(&mut root, given)?;
+    let canonical = canonical(&root, given.seed.as_deref());
+    let file: File = decode(&root)?;
+    check_version(&file)?;
+    let stem = path.file_stem().map_or_else(
+        || "pipeline".into(),
+        |stem| stem.to_string_lossy().into_owned(),
+    );
+    let name = file.name.map_or(stem, |name| name.value.0);
+    Ok(Pipeline {
+        path: path.display().to_string(),
+        seed: given
+            .seed
+            .clone()
+            .or(file.seed.map(|seed| seed.value.0))
+            .unwrap_or_else(|| name.clone()),
+        name,
+        params,
+        reference: file.reference,
+        tables: file.tables,
+        sinks: file.sinks,
+        run: file.run,
+        canonical,
+    })
+}
+
+fn read_tree(path: &Path) -> Result<Node> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|cause| {
+        Error::user(Problem::new(format!("could not read the pipeline file `{name}`")).cause(cause))
+    })?;
+    Ok(parse(&Arc::new(Source { name, text }))?)
+}
+
+/// Merges the shared parts of the included files into the root, the root's own winning for params.
+fn include(root: &mut Node, path: &Path) -> Result<()> {
+    let Some((_, included)) = root.take("include") else {
+        return Ok(());
+    };
+    let paths = match &included.value {
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(&included),
+    };
+    for item in paths {
+        let Value::Scalar { text, .. } = &item.value else {
+            return Err(Problem::new(format!(
+                "expected a path to include, found {}",
+                item.describe()
+            ))
+            .at(&item.place)
+            .into());
+        };
+        let path = path.parent().unwrap_or(Path::new("")).join(text);
+        let mut tree = read_tree(&path).map_err(|mut error| {
+            error.problems = error
+                .problems
+                .into_iter()
+                .map(|problem| problem.at(&item.place))
+                .collect();
+            error
+        })?;
+        include(&mut tree, &path)?;
+        merge(root, tree)?;
+    }
+    Ok(())
+}
+
+fn merge(root: &mut Node, included: Node) -> Result<(), Problem> {
+    let Value::Map(entries) = included.value else {
+        return Err(Problem::new("an included file must be a map").at(&included.place));
+    };
+    for (key, value) in entries {
+        if key.name == "version" || key.name.starts_with("x-") {
+            continue;
+        }
+        if !SHARED.contains(&key.name.as_str()) {
+            return Err(
+                Problem::new(format!("an included file cannot have `{}`", key.name))
+                    .at(&key.place)
+                    .hint("it shares `params`, `reference` and `tables`"),
+            );
+        }
+        merge_part(root, key, value)?;
+    }
+    Ok(())
+}
+
+fn merge_part(root: &mut Node, part: Key, value: Node) -> Result<(), Problem> {
+    let Some((key, mut own)) = root.take(&part.name) else {
+        return push(root, part, value);
+    };
+    if let (Value::Map(ours), Value::Map(theirs)) = (&mut own.value, value.value) {
+        let mut merged = Vec::new();
+        for (name, value) in theirs {
+            match ours.iter().find(|(own, _)| own.name == name.name) {
+                None => merged.push((name, value)),
+                Some(_) if part.name == "params" => {}
+                Some((own, _)) => {
+                    return Err(Problem::new(format!(
+                        "`{}` is defined twice, here and in an included file",
+                        own.name
+                    ))
+                    .at(&own.place));
+                }
+            }
+        }
+        merged.append(ours);
+        *ours = merged;
+    }
+    push(root, key, own)
+}
+
+fn push(root: &mut Node, key: Key, value: Node) -> Result<(), Problem> {
+    match &mut root.value {
+        Value::Map(entries) => {
+            entries.push((key, value));
+            Ok(())
+        }
+        _ => Err(Problem::new(format!(
+            "a pipeline file is a map, found {}",
+            root.describe()
+        ))
+        .at(&root.place)),
+    }
+}
+
+fn remove_extensions(root: &mut Node) {
+    if let Value::Map(entries) = &mut root.value {
+        entries.retain(|(key, _)| !key.name.starts_with("x-"));
+    }
+}
+
+/// Takes the params out of the tree and expands everything else; the params with their values.
+fn expand_all(root: &mut Node, given: &Given) -> Result<Vec<(String, String)>> {
+    let mut scope = Scope {
+        params: [("run_date".to_string(), given.run_date.clone())].into(),
+        environment: given.environment.clone(),
+    };
+    let mut names = Vec::new();
+    if let Some((_, params)) = root.take("params") {
+        names = expand_params(&params, &overrides(given), &mut scope)?;
+    }
+    check_set(given, &names)?;
+    expand(root, &scope)?;
+    let value = |name: String| (scope.params[&name].clone(), name);
+    Ok(names
+        .into_iter()
+        .map(|(name, _)| value(name))
+        .map(|(value, name)| (name, value))
+        .collect())
+}
+
+/// `--set` before `ROWGEN_PARAM_name`.
+fn overrides(given: &Given) -> BTreeMap<String, String> {
+    let environment = given.environment.iter().filter_map(|(name, value)| {
+        Some((
+            name.strip_prefix("ROWGEN_PARAM_")?.to_string(),
+            value.clone(),
+        ))
+    });
+    environment.chain(given.set.clone()).collect()
+}
+
+fn check_set(given: &Given, names: &[(String, Place)]) -> Result<()> {
+    let known = || names.iter().map(|(name, _)| name.as_str());
+    match given
+        .set
+        .keys()
+        .find(|name| !known().any(|known| known == *name))
+    {
+        None => Ok(()),
+        Some(name) => Err(Problem::new(format!(
+            "`--set {name}=…`: the pipeline declares no param `{name}`"
+        ))
+        .hint(did_you_mean(name, known()).unwrap_or_else(|| match names {
+            [] => "it has no `params`".into(),
+            _ => format!("its params are {}", known().collect::<Vec<_>>().join(", ")),
+        }))
+        .into()),
+    }
+}
+
+fn check_version(file: &File) -> Result<(), Problem> {
+    match file.version.value {
+        1 => Ok(()),
+        other => Err(
+            Problem::new(format!("unknown version {other} of the pipeline language"))
+                .at(&file.version.place)
+                .hint("this rowgen speaks version 1"),
+        ),
+    }
+}
+
+/// What decides the data, as text without places.
+fn canonical(root: &Node, seed: Option<&str>) -> String {
+    let mut text = format!("rowgen 1\nseed {seed:?}\n");
+    for part in ["name", "seed", "reference", "tables"] {
+        if let Some(node) = root.get(part) {
+            text.push_str(part);
+            write_canonical(node, &mut text);
+        }
+    }
+    text
+}
+
+fn write_canonical(node: &Node, text: &mut String) {
+    match &node.value {
+        Value::Null => text.push('~'),
+        Value::Scalar { text: scalar, .. } => text.push_str(&format!("{scalar:?}")),
+        Value::List(items) => {
+            text.push('[');
+            items.iter().for_each(|item| {
+                write_canonical(item, text);
+                text.push(',');
+            });
+            text.push(']');
+        }
+        Value::Map(entries) => {
+            text.push('{');
+            for (key, value) in entries {
+                text.push_str(&format!("{:?}:", key.name));
+                write_canonical(value, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `run:`: how fast, how long, with how much of the machine.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::OnSinkFailure;
+use crate::place::{Count, Duration, Placed, Rate};
+
+/// How to run; without it, as fast as the machine goes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Rows a second of each table; files take whole batches (default: as fast as it goes).
+    pub rate: Option<Placed<Rate>>,
+    /// Stops after this time, with whole files.
+    #[serde(rename = "for")]
+    pub duration: Option<Placed<Duration>>,
+    /// Worker threads (default: one for each core).
+    pub threads: Option<Placed<Count>>,
+    /// Rows in a batch, at most 16 384 unless said here; it never changes values.
+    pub batch_rows: Option<Placed<Count>>,
+    /// A sink that takes nothing for this long fails and is released (default 120s).
+    pub stall_timeout: Option<Placed<Duration>>,
+    /// What one sink's failure means for the others (default `continue`).
+    pub on_sink_failure: Option<OnSinkFailure>,
+    /// How often figures are logged (default 5s).
+    pub log_interval: Option<Placed<Duration>>,
+}

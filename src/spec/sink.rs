@@ -1,0 +1,271 @@
+//! `sinks:`: what every sink can have, beside its kind's own options.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use crate::error::{Problem, did_you_mean};
+use crate::place::{Flag, Key, Named, Node, OneOrMany, Place, Placed, Text, Value, carry, decode};
+use crate::sink::SinkKind;
+
+/// One sink of one table.
+#[derive(Debug, Clone)]
+pub struct SinkEntry {
+    /// Where it begins.
+    pub place: Place,
+    /// What every sink can have.
+    pub common: Common,
+    /// Its kind and options; `{table}` stands for the table's name.
+    options: Node,
+}
+
+/// The options that every sink can have.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Common {
+    /// The table whose rows it gets; it can be left out when there is only one.
+    pub table: Option<Placed<Text>>,
+    /// Several tables, or `all`; its path then says `{table}`.
+    pub tables: Option<OneOrMany<Placed<Text>>>,
+    /// The columns it gets: a list, or a map from new names to columns (default: all that are not hidden).
+    pub columns: Option<Projection>,
+    /// Its name, for `--sinks` and the report (default: its kind and place in the list).
+    pub name: Option<Placed<Text>>,
+    /// `false` leaves it out (default true).
+    pub enabled: Option<Flag>,
+    /// What its failure means for the others (default: what `run` says).
+    pub on_sink_failure: Option<OnSinkFailure>,
+}
+
+/// What one sink's failure means for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSinkFailure {
+    /// They go on.
+    #[default]
+    Continue,
+    /// The run stops.
+    Stop,
+}
+
+/// Columns of the table under the names that the sink gives them.
+#[derive(Debug, Clone)]
+pub struct Projection(pub Vec<(Placed<String>, Placed<String>)>);
+
+const COMMON: &[&str] = &[
+    "table",
+    "tables",
+    "columns",
+    "name",
+    "enabled",
+    "on_sink_failure",
+];
+
+impl SinkEntry {
+    /// The sink's options for one table.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn options(&self, table: &str) -> Result<SinkKind, Problem> {
+        let mut options = self.options.clone();
+        name_table(&mut options, table);
+        decode(&options)
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> &str {
+        match &self.options.value {
+            Value::Map(entries) => entries.first().map_or("", |(key, _)| &key.name),
+            _ => "",
+        }
+    }
+
+    /// True when an option says `{table}`.
+    pub fn names_table(&self) -> bool {
+        let mut copy = self.options.clone();
+        name_table(&mut copy, "")
+    }
+
+    fn from_node(node: &Node) -> Result<Self, Problem> {
+        let (key, options) = kind(node)?;
+        let Value::Map(entries) = options.value else {
+            return Err(Problem::new(format!(
+                "expected the options of `{}`, found {}",
+                key.name,
+                options.describe()
+            ))
+            .at(&options.place));
+        };
+        check_keys(&key.name, &entries)?;
+        let (common, own): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|(key, _)| COMMON.contains(&key.name.as_str()));
+        let map = |entries| Node {
+            place: options.place.clone(),
+            value: Value::Map(entries),
+        };
+        let entry = Self {
+            place: key.place.clone(),
+            common: decode(&map(common))?,
+            options: Node {
+                place: node.place.clone(),
+                value: Value::Map(vec![(key, map(own))]),
+            },
+        };
+        // Everything wrong with the options is said while parsing; the table's name changes no shape.
+        entry.options("table").map(|_| entry)
+    }
+}
+
+/// The kind's key and its options.
+fn kind(node: &Node) -> Result<(Key, Node), Problem> {
+    let (key, options) = match &node.value {
+        Value::Scalar { text, .. } => (
+            Key {
+                name: text.clone(),
+                place: node.place.clone(),
+            },
+            node.defaults(),
+        ),
+        Value::Map(entries) => match entries.as_slice() {
+            [
+                (
+                    key,
+                    Node {
+                        value: Value::Null, ..
+                    },
+                ),
+            ] => (key.clone(), node.defaults()),
+            [(key, options)] => (key.clone(), options.clone()),
+            [_, (second, _), ..] => {
+                let message = format!("`{}` is one kind too many: a sink has one", second.name);
+                return Err(Problem::new(message)
+                    .at(&second.place)
+                    .hint("its options stand within its kind: `- file: { table: …, path: … }`"));
+            }
+            [] => return Err(Problem::new("this sink has no kind").at(&node.place)),
+        },
+        _ => {
+            return Err(
+                Problem::new(format!("expected a sink, found {}", node.describe())).at(&node.place),
+            );
+        }
+    };
+    let kinds = || SinkKind::KINDS.iter().map(|kind| kind.name);
+    if kinds().any(|kind| kind == key.name) {
+        return Ok((key, options));
+    }
+    let all: Vec<&str> = kinds().collect();
+    Err(Problem::new(format!("unknown sink `{}`", key.name))
+        .at(&key.place)
+        .hint(
+            did_you_mean(&key.name, kinds())
+                .unwrap_or_else(|| format!("the sinks are {}", all.join(", "))),
+        ))
+}
+
+fn check_keys(kind: &str, entries: &[(Key, Node)]) -> Result<(), Problem> {
+    let schema = SinkKind::KINDS
+        .iter()
+        .find(|known| known.name == kind)
+        .map(|known| (known.schema)());
+    let own = schema
+        .as_ref()
+        .and_then(|schema| schema.get("properties")?.as_object());
+    let known = || {
+        own.into_iter()
+            .flat_map(|own| own.keys().map(String::as_str))
+            .chain(COMMON.iter().copied())
+    };
+    let Some((key, _)) = entries
+        .iter()
+        .find(|(key, _)| !known().any(|name| name == key.name))
+    else {
+        return Ok(());
+    };
+    let all: Vec<&str> = known().collect();
+    Err(Problem::new(format!("unknown key `{}`", key.name))
+        .at(&key.place)
+        .hint(
+            did_you_mean(&key.name, known())
+                .unwrap_or_else(|| format!("the keys of `{kind}` are {}", all.join(", "))),
+        ))
+}
+
+/// Puts the table's name for `{table}` into every value; true if there was one.
+fn name_table(node: &mut Node, table: &str) -> bool {
+    match &mut node.value {
+        Value::Scalar { text, .. } if text.contains("{table}") => {
+            *text = text.replace("{table}", table);
+            true
+        }
+        Value::List(items) => items
+            .iter_mut()
+            .fold(false, |found, item| name_table(item, table) | found),
+        Value::Map(entries) => entries
+            .iter_mut()
+            .fold(false, |found, (_, value)| name_table(value, table) | found),
+        _ => false,
+    }
+}
+
+impl<'de> Deserialize<'de> for SinkEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        SinkEntry::from_node(&node).map_err(carry)
+    }
+}
+
+impl<'de> Deserialize<'de> for Projection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let columns = match &node.value {
+            Value::List(_) => decode::<Vec<Placed<String>>>(&node)
+                .map(|names| names.into_iter().map(|name| (name.clone(), name)).collect()),
+            _ => decode::<Named<Placed<String>>>(&node).map(|named| named.0),
+        };
+        columns.map(Projection).map_err(carry)
+    }
+}
+
+impl JsonSchema for Projection {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Projection".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "array", "items": { "type": "string" } },
+            { "type": "object", "additionalProperties": { "type": "string" } }
+        ]})
+    }
+}
+
+impl JsonSchema for SinkEntry {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Sink".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let common = Common::json_schema(generator);
+        let common = common
+            .get("properties")
+            .and_then(|value| value.as_object())
+            .cloned()
+            .unwrap_or_default();
+        let mut kinds = serde_json::Map::new();
+        for kind in SinkKind::KINDS {
+            let mut options = crate::registry::embed(kind, generator);
+            if let Some(properties) = options
+                .get_mut("properties")
+                .and_then(|value| value.as_object_mut())
+            {
+                properties.extend(common.clone());
+            }
+            kinds.insert(kind.name.into(), options);
+        }
+        let names: Vec<&str> = SinkKind::KINDS.iter().map(|kind| kind.name).collect();
+        json_schema!({ "anyOf": [
+            { "enum": names },
+            { "type": "object", "properties": kinds, "additionalProperties": false, "minProperties": 1, "maxProperties": 1 }
+        ]})
+    }
+}
