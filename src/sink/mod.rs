@@ -1,5 +1,9 @@
 //! Where bytes go: one file a sink; `lane.rs` is a sink in motion.
 
+pub mod discard;
+pub mod file;
+pub mod lane;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +13,16 @@ use arrow::array::RecordBatch;
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Placed, Text};
+use crate::registry;
 use crate::report::Counters;
+
+registry! {
+    /// Where rows go.
+    pub enum SinkKind: Sink {
+        "discard" => Discard(discard::Discard),
+        "file" => File(file::File),
+    }
+}
 
 /// What a sink is told when it is opened.
 #[derive(Clone)]
@@ -28,6 +41,8 @@ pub struct Target {
     pub fingerprint: String,
     /// `--overwrite` was given.
     pub overwrite: bool,
+    /// Somebody will read the SHA-256 of the files (a run report): manifests have it anyway.
+    pub checksums: bool,
     /// Counted while the sink works.
     pub counters: Arc<Counters>,
     /// Called after `accepted` or `durable` moved, or the lane failed: wakes workers that wait.
@@ -59,11 +74,17 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     /// Everything about `shape` that this sink cannot take as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 
-    /// Checks what the world allows before the first row (folders, existing output, servers).
+    /// What can be written but may surprise those who read it.
+    fn warnings(&self, _shape: &Shape) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Checks what the world allows before the first row (folders, existing output, servers), and
+    /// changes nothing.
     ///
     /// # Errors
     /// What stands in the way.
-    fn connect(&self, target: &Target) -> Result<()>;
+    fn connect(&self, target: &Target) -> Result<Connected>;
 
     /// Opens it; every sink is opened before the first row is made. A sink that is partitioned by
     /// columns with few values is opened once for each value, all with equal targets but for
@@ -87,12 +108,21 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     }
 }
 
+/// What a sink found before the first row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connected {
+    /// It can be opened.
+    Ready,
+    /// The same output is there already and `if_exists: skip` keeps it: neither `open` nor `commit` is needed.
+    Skip,
+}
+
 /// A sink in motion: workers hand it batches in any order, its writer puts them down in order.
 pub trait Lane: Send + Sync {
     /// Encodes batch `number` on the calling worker and passes it on. Every number from 0 comes once.
     ///
     /// # Errors
-    /// The lane has failed; `finish` tells why.
+    /// The lane takes no more: a quiet error, `finish` tells why.
     fn submit(&self, number: u64, batch: &RecordBatch) -> Result<()>;
 
     /// How many batches it has taken in order. Moves on to `u64::MAX` when the lane failed.
@@ -101,7 +131,7 @@ pub trait Lane: Send + Sync {
     /// How many batches are safe: file renamed, message acknowledged, transaction committed.
     fn durable(&self) -> u64;
 
-    /// True once it has failed.
+    /// True once it takes no more: it failed, was aborted, or the reader of its pipe has gone.
     fn failed(&self) -> bool;
 
     /// All `batches` were submitted: writes the rest, closes, commits. Waits until that is done.
@@ -134,8 +164,8 @@ pub struct FileReport {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
-    /// Its SHA-256 in hexadecimal.
-    pub sha256: String,
+    /// Its SHA-256 in hexadecimal, where a manifest or a report asks for it.
+    pub sha256: Option<String>,
     /// The first row of the table in it, where its rows stand one after the other in the table.
     pub first_row: Option<u64>,
 }

@@ -1,0 +1,84 @@
+//! `discard`: counts rows and throws them away, to measure what a pipeline can make.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::lane::{self, Marks, Writer};
+use super::{Connected, FileReport, Lane, Sink, Target};
+use crate::error::{Error, Problem, Result};
+use crate::format::{Body, Chunk, Encoder, FileWriter, FormatKind, Shape};
+use crate::registry::Example;
+
+/// Counts rows and throws them away, with or without encoding them first.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct Discard {
+    /// Encode the rows like this before throwing them away; without it they are only counted.
+    pub format: Option<FormatKind>,
+}
+
+/// Makes nothing of a batch but its row count.
+struct Count;
+
+/// Puts the encoded rows into nothing.
+struct Nowhere(Option<Box<dyn FileWriter>>);
+
+impl Example for Discard {
+    const EXAMPLE: &'static str = "discard: { format: parquet }";
+}
+
+impl Sink for Discard {
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        self.format
+            .as_ref()
+            .map_or_else(Vec::new, |format| format.check(shape))
+    }
+
+    fn connect(&self, _target: &Target) -> Result<Connected> {
+        Ok(Connected::Ready)
+    }
+
+    fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
+        let Some(format) = &self.format else {
+            return lane::start(&target, Arc::new(Count), Box::new(Nowhere(None)));
+        };
+        let encoder = format.open(&target.shape)?;
+        let file = encoder.begin(Box::new(std::io::sink()))?;
+        lane::start(&target, encoder, Box::new(Nowhere(Some(file))))
+    }
+}
+
+impl Encoder for Count {
+    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+        let rows = batch.num_rows() as u64;
+        let body = Body::Block(Vec::new());
+        put(number, Chunk { rows, body });
+        Ok(())
+    }
+
+    fn begin(&self, _out: Box<dyn std::io::Write + Send>) -> Result<Box<dyn FileWriter>> {
+        Err(Error::run("rows that are only counted have no file"))
+    }
+}
+
+impl Writer for Nowhere {
+    fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>> {
+        if let Some(file) = &mut self.0 {
+            let before = file.bytes();
+            file.write(chunk)?;
+            marks.add(0, file.bytes() - before);
+        }
+        marks.durable(number + 1);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn finish(&mut self, _marks: &Marks) -> Result<Vec<FileReport>> {
+        if let Some(file) = self.0.take() {
+            file.finish()?;
+        }
+        Ok(Vec::new())
+    }
+}
