@@ -10,6 +10,15 @@ use arrow::datatypes::SchemaRef;
 
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
+use crate::place::{Node, Placed, Text, Value, decode};
+use crate::registry;
+
+registry! {
+    /// How rows become bytes.
+    pub enum FormatKind: Format {
+        "parquet" => Parquet(parquet::Parquet),
+    }
+}
 
 /// What a writer is told of the rows it will get.
 #[derive(Debug, Clone)]
@@ -39,6 +48,11 @@ pub trait Format: std::fmt::Debug + Send + Sync {
     /// Everything about `shape` that this format cannot write as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 
+    /// What can be written but may surprise those who read it.
+    fn warnings(&self, _shape: &Shape) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// An encoder for files of this shape.
     ///
     /// # Errors
@@ -48,6 +62,9 @@ pub trait Format: std::fmt::Debug + Send + Sync {
 
 /// Turns batches into chunks on the workers, and chunks into files on the sink's writer thread.
 pub trait Encoder: Send + Sync {
+    /// Told once, before the first batch, where files will end.
+    fn plan_files(&self, _ends: FileEnds) {}
+
     /// Encodes batch `number`, and hands out every chunk that became ready. Called by the worker
     /// that made the batch, for every number from 0 exactly once, in any order, from many threads.
     /// Each number gets exactly one chunk, possibly later and from another thread.
@@ -59,7 +76,8 @@ pub trait Encoder: Send + Sync {
     /// Asks for the next chunk to close what is open (a row group), so that a file can end there.
     fn cut(&self) {}
 
-    /// No more batches will come: hands out what is still open. `batches` is their number.
+    /// No more batches will come, and `batches` of them were encoded: hands out what is still open,
+    /// as one more chunk under the number `batches`.
     ///
     /// # Errors
     /// As `encode`.
@@ -74,9 +92,19 @@ pub trait Encoder: Send + Sync {
     fn begin(&self, out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>>;
 }
 
+/// Where files end as far as that is known before the first batch. Formats that gather several
+/// batches (row groups) never gather across these ends; the others need not know them.
+#[derive(Debug, Clone, Default)]
+pub struct FileEnds {
+    /// The first batch of each file (and of each partition) but the first, ascending.
+    pub before: Vec<u64>,
+    /// A file ends near so many bytes.
+    pub bytes: Option<u64>,
+}
+
 /// One encoded batch on its way to a file.
 pub struct Chunk {
-    /// Rows in it.
+    /// Rows of the batch under whose number it comes.
     pub rows: u64,
     /// Its bytes in whatever form the encoder's own `FileWriter` takes.
     pub body: Body,
@@ -88,8 +116,37 @@ pub enum Body {
     Block(Vec<u8>),
     /// The finished column chunks of a Parquet row group, whose last batch this is.
     RowGroup(Box<parquet::RowGroup>),
-    /// Taken into a row group that is still open.
+    /// Taken into a row group that is still open: a file cannot end here.
     Open,
+}
+
+impl FormatKind {
+    /// The format that a path's extension chooses, with its defaults.
+    ///
+    /// # Errors
+    /// No format has this extension.
+    pub fn of_path(path: &Placed<Text>) -> Result<Self, Problem> {
+        let file = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+        for kind in Self::KINDS {
+            let format: Self = decode(&Node {
+                place: path.place.clone(),
+                value: Value::Scalar {
+                    text: kind.name.into(),
+                    plain: true,
+                },
+            })?;
+            let ends = |extension: &&str| file.ends_with(&format!(".{extension}"));
+            if format.extensions().iter().any(|name| ends(&name)) {
+                return Ok(format);
+            }
+        }
+        let names: Vec<&str> = Self::KINDS.iter().map(|kind| kind.name).collect();
+        Err(
+            Problem::new(format!("`{}` does not say its format", path.as_str()))
+                .at(&path.place)
+                .hint(format!("add `format:` with one of {}", names.join(", "))),
+        )
+    }
 }
 
 /// One file being written, on the sink's writer thread.

@@ -1,67 +1,84 @@
-//! `discard`: counts rows and throws them away.
+//! `discard`: counts rows and throws them away, to measure what a pipeline can make.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Connected, Finished, Lane, Sink, Target};
-use crate::error::{Problem, Result};
-use crate::format::Shape;
+use super::lane::{self, Marks, Writer};
+use super::{Connected, FileReport, Lane, Sink, Target};
+use crate::error::{Error, Problem, Result};
+use crate::format::{Body, Chunk, Encoder, FileWriter, FormatKind, Shape};
 use crate::registry::Example;
 
-/// Counts rows and throws them away: how fast rows are made.
+/// Counts rows and throws them away, with or without encoding them first.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Discard {}
-
-impl Example for Discard {
-    const EXAMPLE: &'static str = "discard: { table: bets }";
+pub struct Discard {
+    /// Encode the rows like this before throwing them away; without it they are only counted.
+    pub format: Option<FormatKind>,
 }
 
-struct Nowhere {
-    target: Target,
-    taken: AtomicU64,
+/// Makes nothing of a batch but its row count.
+struct Count;
+
+/// Puts the encoded rows into nothing.
+struct Nowhere(Option<Box<dyn FileWriter>>);
+
+impl Example for Discard {
+    const EXAMPLE: &'static str = "discard: { format: parquet }";
 }
 
 impl Sink for Discard {
-    fn check(&self, _: &Shape) -> Vec<Problem> {
-        Vec::new()
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        self.format
+            .as_ref()
+            .map_or_else(Vec::new, |format| format.check(shape))
     }
-    fn connect(&self, _: &Target) -> Result<Connected> {
+
+    fn connect(&self, _target: &Target) -> Result<Connected> {
         Ok(Connected::Ready)
     }
+
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        Ok(Arc::new(Nowhere {
-            target,
-            taken: AtomicU64::new(0),
-        }))
+        let Some(format) = &self.format else {
+            return lane::start(&target, Arc::new(Count), Box::new(Nowhere(None)));
+        };
+        let encoder = format.open(&target.shape)?;
+        let file = encoder.begin(Box::new(std::io::sink()))?;
+        lane::start(&target, encoder, Box::new(Nowhere(Some(file))))
     }
 }
 
-impl Lane for Nowhere {
-    fn submit(&self, _: u64, batch: &RecordBatch) -> Result<()> {
-        self.target.counters.add(
-            batch.num_rows() as u64,
-            batch.get_array_memory_size() as u64,
-        );
-        self.taken.fetch_add(1, Ordering::Relaxed);
-        (self.target.moved)();
+impl Encoder for Count {
+    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+        let rows = batch.num_rows() as u64;
+        let body = Body::Block(Vec::new());
+        put(number, Chunk { rows, body });
         Ok(())
     }
-    fn accepted(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
+
+    fn begin(&self, _out: Box<dyn std::io::Write + Send>) -> Result<Box<dyn FileWriter>> {
+        Err(Error::run("rows that are only counted have no file"))
     }
-    fn durable(&self) -> u64 {
-        self.accepted()
+}
+
+impl Writer for Nowhere {
+    fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>> {
+        if let Some(file) = &mut self.0 {
+            let before = file.bytes();
+            file.write(chunk)?;
+            marks.add(0, file.bytes() - before);
+        }
+        marks.durable(number + 1);
+        Ok(ControlFlow::Continue(()))
     }
-    fn failed(&self) -> bool {
-        false
+
+    fn finish(&mut self, _marks: &Marks) -> Result<Vec<FileReport>> {
+        if let Some(file) = self.0.take() {
+            file.finish()?;
+        }
+        Ok(Vec::new())
     }
-    fn finish(&self, _: u64) -> Result<Finished> {
-        Ok(Finished::default())
-    }
-    fn abort(&self) {}
 }

@@ -1,6 +1,8 @@
 //! Where bytes go: one file a sink; `lane.rs` is a sink in motion.
 
 pub mod discard;
+pub mod file;
+pub mod lane;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ registry! {
     /// Where rows go.
     pub enum SinkKind: Sink {
         "discard" => Discard(discard::Discard),
+        "file" => File(file::File),
     }
 }
 

@@ -1,4 +1,147 @@
 //! `parquet`: Apache Parquet files.
 
-/// The finished column chunks of one row group.
-pub struct RowGroup;
+mod check;
+mod codec;
+mod columns;
+mod encoder;
+mod properties;
+mod schedule;
+mod schema;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Encoder, Format, Shape};
+use crate::error::{Problem, Result};
+use crate::place::{Bytes, Count, Placed, Text};
+use crate::registry::Example;
+pub use codec::{Codec, ColumnEncoding};
+pub use columns::{BloomFilter, BloomOptions, ColumnOptions, Columns};
+pub use writer::RowGroup;
+
+/// What stands in every file as its writer.
+pub const CREATED_BY: &str = concat!("rowgen version ", env!("CARGO_PKG_VERSION"));
+
+/// Apache Parquet: columns, compressed and with statistics, for data lakes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Parquet {
+    /// How pages are compressed: auto (the default), none, snappy, gzip, gzip(6), lz4, zstd, zstd(3) or brotli.
+    pub compression: Option<Placed<Codec>>,
+    /// A row group has at most so many rows (default 1_048_576); it holds whole batches.
+    pub row_group_rows: Option<Placed<Count>>,
+    /// A row group ends near so many encoded bytes (default 128MiB); it holds whole batches.
+    pub row_group_bytes: Option<Placed<Bytes>>,
+    /// The version of the data pages: v1 (the default) or v2.
+    pub data_page: DataPage,
+    /// A page ends near so many bytes before compression (default 1MiB).
+    pub page_size: Option<Placed<Bytes>>,
+    /// A page ends near so many rows (default 20_000).
+    pub page_rows: Option<Placed<Count>>,
+    /// Least and greatest values and null counts for every page (the default), for every column chunk, or none.
+    pub statistics: Statistics,
+    /// Who must be able to read the files: spark (the default) or latest.
+    pub compatibility: Compatibility,
+    /// Keys and values that stand in the footer.
+    pub metadata: BTreeMap<String, Text>,
+    /// What is different for single columns.
+    pub columns: Columns,
+}
+
+/// The version of the data pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DataPage {
+    /// What every reader knows.
+    #[default]
+    V1,
+    /// Levels stand outside of what is compressed.
+    V2,
+}
+
+/// What statistics are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistics {
+    /// Every column chunk and every page.
+    #[default]
+    Page,
+    /// Every column chunk.
+    Chunk,
+    /// Nothing.
+    None,
+}
+
+/// Who must be able to read the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compatibility {
+    /// Spark 4 and everybody else.
+    #[default]
+    Spark,
+    /// Readers that know all of the format.
+    Latest,
+}
+
+impl Parquet {
+    /// The most rows of a row group.
+    fn row_group_rows(&self) -> u64 {
+        self.row_group_rows
+            .as_ref()
+            .map_or(1_048_576, |rows| rows.0)
+    }
+
+    /// The encoded bytes near which a row group ends.
+    fn row_group_bytes(&self) -> u64 {
+        self.row_group_bytes
+            .as_ref()
+            .map_or(128 << 20, |bytes| bytes.0)
+    }
+
+    /// The bytes near which a page ends.
+    fn page_size(&self) -> usize {
+        self.page_size
+            .as_ref()
+            .map_or(1 << 20, |bytes| bytes.0 as usize)
+    }
+
+    /// The rows near which a page ends.
+    fn page_rows(&self) -> usize {
+        self.page_rows
+            .as_ref()
+            .map_or(20_000, |rows| rows.0 as usize)
+    }
+
+    /// The codec of columns that have none of their own.
+    fn codec(&self) -> Codec {
+        self.compression
+            .as_ref()
+            .map_or(Codec::Auto, |codec| codec.value)
+    }
+}
+
+impl Example for Parquet {
+    const EXAMPLE: &'static str = "parquet: { compression: zstd(1), row_group_rows: 1_048_576, columns: { id: { bloom_filter: true } } }";
+}
+
+impl Format for Parquet {
+    fn extensions(&self) -> &'static [&'static str] {
+        &["parquet"]
+    }
+
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        check::problems(self, shape)
+    }
+
+    fn warnings(&self, shape: &Shape) -> Vec<Problem> {
+        check::warnings(shape)
+    }
+
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+        Ok(Arc::new(encoder::ParquetEncoder::new(self, shape)?))
+    }
+}

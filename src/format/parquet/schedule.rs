@@ -1,0 +1,359 @@
+//! Who encodes what next: the columns of the open row group, each fed its batches in order.
+//!
+//! A leaf column carries state from batch to batch, so one worker at a time may feed it, and in
+//! order; different leaves go ahead independently up to the next decision, the batch after which
+//! bytes are summed up. At that point every leaf has seen the same batches, so the decision to end
+//! the row group is the same at any number of threads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::format::FileEnds;
+
+/// So many batches at most pass between two decisions.
+const LONGEST_STEP: u64 = 16;
+
+/// What bounds a row group.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Limits {
+    /// Batches at most.
+    pub batches: u64,
+    /// Encoded bytes, nearly.
+    pub bytes: u64,
+    /// Batches that begin a file, and so a row group.
+    pub ends: FileEnds,
+}
+
+/// One thing for a worker to do.
+pub(super) enum Task<B> {
+    /// Feed a batch to a leaf.
+    Write { leaf: usize, batch: Arc<B> },
+    /// End a leaf's column chunk.
+    Close { leaf: usize },
+}
+
+/// What has become of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome<C> {
+    /// Every leaf has taken the batch of this number and so many rows.
+    Taken { number: u64, rows: u64 },
+    /// And the row group that it ended is finished: the chunks of the leaves.
+    Finished {
+        number: u64,
+        rows: u64,
+        chunks: Vec<C>,
+    },
+}
+
+/// The state of the open row group.
+pub(super) struct Schedule<B, C> {
+    leaves: Vec<Leaf>,
+    batches: BTreeMap<u64, Waiting<B>>,
+    limits: Limits,
+    /// The first batch of the open row group.
+    start: u64,
+    /// The next decision: no leaf goes past the batch before this one.
+    decision: u64,
+    closing: Option<Closing<C>>,
+    cut: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Leaf {
+    /// The next batch to feed it.
+    position: u64,
+    busy: bool,
+    /// Its chunk of the row group that is closing has been closed.
+    closed: bool,
+    bytes: u64,
+}
+
+struct Waiting<B> {
+    batch: Arc<B>,
+    rows: u64,
+    /// Leaves that still need it.
+    left: usize,
+}
+
+struct Closing<C> {
+    /// The batch that ended the row group, and its rows.
+    number: u64,
+    rows: u64,
+    /// The chunks of the leaves that have closed theirs.
+    chunks: Vec<Option<C>>,
+}
+
+impl<B, C> Schedule<B, C> {
+    /// Nothing has come yet for `leaves` leaf columns.
+    pub(super) fn new(leaves: usize, limits: Limits) -> Self {
+        Self {
+            leaves: vec![Leaf::default(); leaves],
+            batches: BTreeMap::new(),
+            limits,
+            start: 0,
+            decision: 1,
+            closing: None,
+            cut: false,
+        }
+    }
+
+    /// Where files will end; known before the first batch.
+    pub(super) fn plan_files(&mut self, ends: FileEnds) {
+        self.limits.bytes = self.limits.bytes.min(ends.bytes.unwrap_or(u64::MAX));
+        self.limits.ends = ends;
+    }
+
+    /// A batch has come.
+    pub(super) fn add(&mut self, number: u64, rows: u64, batch: B) {
+        let waiting = Waiting {
+            batch: Arc::new(batch),
+            rows,
+            left: self.leaves.len(),
+        };
+        self.batches.insert(number, waiting);
+    }
+
+    /// The next thing to do, if there is any: the leaf that is furthest behind comes first.
+    pub(super) fn next(&mut self) -> Option<Task<B>> {
+        let closing = self.closing.is_some();
+        let can_go = |leaf: &Leaf| {
+            let close = closing && !leaf.closed && leaf.position == self.start;
+            let write = leaf.position < self.decision && self.batches.contains_key(&leaf.position);
+            !leaf.busy && (close || write)
+        };
+        let (index, _) = self
+            .leaves
+            .iter()
+            .enumerate()
+            .filter(|(_, leaf)| can_go(leaf))
+            .min_by_key(|(_, leaf)| leaf.position)?;
+        let leaf = &mut self.leaves[index];
+        leaf.busy = true;
+        if closing && !leaf.closed {
+            return Some(Task::Close { leaf: index });
+        }
+        let batch = self.batches.get(&leaf.position)?.batch.clone();
+        Some(Task::Write { leaf: index, batch })
+    }
+
+    /// A leaf has been fed; its open chunk has about so many bytes now.
+    pub(super) fn wrote(&mut self, leaf: usize, bytes: u64) -> Option<Outcome<C>> {
+        let leaf = &mut self.leaves[leaf];
+        let number = leaf.position;
+        leaf.bytes = bytes;
+        leaf.busy = false;
+        leaf.position += 1;
+        let waiting = self.batches.get_mut(&number)?;
+        waiting.left -= 1;
+        if waiting.left > 0 {
+            return None;
+        }
+        let rows = waiting.rows;
+        self.batches.remove(&number);
+        if number + 1 == self.decision && self.decide() {
+            self.close(number, rows);
+            return None;
+        }
+        Some(Outcome::Taken { number, rows })
+    }
+
+    /// A leaf's chunk has been closed; the next row group may have begun for it.
+    pub(super) fn closed(&mut self, leaf: usize, chunk: C) -> Option<Outcome<C>> {
+        let closing = self.closing.as_mut()?;
+        closing.chunks[leaf] = Some(chunk);
+        let leaf = &mut self.leaves[leaf];
+        leaf.busy = false;
+        leaf.closed = true;
+        leaf.bytes = 0;
+        if closing.chunks.iter().any(Option::is_none) {
+            return None;
+        }
+        for leaf in &mut self.leaves {
+            leaf.closed = false;
+        }
+        let closing = self.closing.take()?;
+        Some(Outcome::Finished {
+            number: closing.number,
+            rows: closing.rows,
+            chunks: closing.chunks.into_iter().flatten().collect(),
+        })
+    }
+
+    /// Ends the row group with the next batch that not every leaf may have taken yet.
+    pub(super) fn cut(&mut self) {
+        let furthest = self.leaves.iter().map(|leaf| leaf.position).max();
+        self.cut = true;
+        self.decision = self.decision.min(furthest.unwrap_or(0) + 1);
+    }
+
+    /// No more than `batches` batches will come and every leaf has taken them all: what is open
+    /// is to be closed.
+    pub(super) fn end(&mut self, batches: u64) {
+        if batches > self.start {
+            self.start = batches;
+            self.close(batches, 0);
+        }
+    }
+
+    fn close(&mut self, number: u64, rows: u64) {
+        self.closing = Some(Closing {
+            number,
+            rows,
+            chunks: self.leaves.iter().map(|_| None).collect(),
+        });
+    }
+
+    /// Every leaf stands at the decision: does the row group end here? If not, when to ask again?
+    fn decide(&mut self) -> bool {
+        let here = self.decision;
+        let batches = here - self.start;
+        let bytes: u64 = self.leaves.iter().map(|leaf| leaf.bytes).sum();
+        let mean = (bytes / batches).max(1);
+        let room = self.limits.bytes.saturating_sub(bytes) / mean;
+        let end = self
+            .limits
+            .ends
+            .before
+            .partition_point(|end| *end <= self.start);
+        let file_end = self
+            .limits
+            .ends
+            .before
+            .get(end)
+            .copied()
+            .unwrap_or(u64::MAX);
+        let most = file_end.min(self.start + self.limits.batches.max(1));
+        if here >= most || room == 0 || self.cut {
+            self.start = here;
+            self.decision = here + 1;
+            self.cut = false;
+            return true;
+        }
+        // Half of the room: the mean of so few batches is only an estimate.
+        let step = (room / 2).clamp(1, LONGEST_STEP);
+        self.decision = (here + step).min(most);
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `batches` batches of `bytes` through `leaves` leaves, in an order that `choose` picks.
+    fn row_groups(limits: Limits, leaves: usize, choose: impl Fn(usize) -> usize) -> Vec<u64> {
+        let mut schedule = Schedule::<(), usize>::new(leaves, limits);
+        let mut bytes = vec![0; leaves];
+        let mut ends = Vec::new();
+        let mut note = |outcome| {
+            if let Some(Outcome::Finished { number, .. }) = outcome {
+                ends.push(number);
+            }
+        };
+        let mut doing: Vec<Task<()>> = Vec::new();
+        let mut coming: Vec<u64> = (0..40).rev().collect();
+        let mut turn = 0;
+        loop {
+            turn += 1;
+            let few = 3.min(coming.len());
+            if few > 0 && choose(turn) % 2 == 0 {
+                let number = coming.remove(coming.len() - 1 - choose(turn) % few);
+                schedule.add(number, 10, ());
+            }
+            while doing.len() < 4 {
+                match schedule.next() {
+                    Some(task) => doing.push(task),
+                    None => break,
+                }
+            }
+            if doing.is_empty() && coming.is_empty() {
+                break;
+            }
+            if doing.is_empty() {
+                continue;
+            }
+            note(match doing.remove(choose(turn) % doing.len()) {
+                Task::Write { leaf, .. } => {
+                    bytes[leaf] += leaf as u64 + 1;
+                    schedule.wrote(leaf, bytes[leaf])
+                }
+                Task::Close { leaf } => {
+                    bytes[leaf] = 0;
+                    schedule.closed(leaf, leaf)
+                }
+            });
+        }
+        schedule.end(40);
+        while let Some(Task::Close { leaf }) = schedule.next() {
+            note(schedule.closed(leaf, leaf));
+        }
+        ends
+    }
+
+    fn limits(batches: u64, bytes: u64, before: &[u64]) -> Limits {
+        let before = before.to_vec();
+        let ends = FileEnds {
+            before,
+            bytes: None,
+        };
+        Limits {
+            batches,
+            bytes,
+            ends,
+        }
+    }
+
+    #[test]
+    fn row_groups_end_alike_in_whatever_order_work_is_done() {
+        let orders: [fn(usize) -> usize; 4] = [
+            |_| 0,
+            |turn| turn,
+            |turn| turn * 7 + turn / 3,
+            |turn| (turn as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize >> 40,
+        ];
+        for (limits, expected) in [
+            (limits(8, u64::MAX, &[]), vec![7, 15, 23, 31, 39]),
+            (limits(30, u64::MAX, &[]), vec![29, 40]),
+            // Three leaves grow by 1 + 2 + 3 bytes a batch.
+            (limits(100, 60, &[]), vec![9, 19, 29, 39]),
+            (
+                limits(8, u64::MAX, &[3, 20]),
+                vec![2, 10, 18, 19, 27, 35, 40],
+            ),
+            (limits(1, 1, &[]), (0..40).collect()),
+        ] {
+            for choose in orders {
+                assert_eq!(
+                    row_groups(limits.clone(), 3, choose),
+                    expected,
+                    "{limits:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_ends_the_row_group_with_the_next_batch() {
+        let mut schedule = Schedule::new(1, limits(100, u64::MAX, &[]));
+        for number in 0..3 {
+            schedule.add(number, 10, ());
+            assert!(matches!(schedule.next(), Some(Task::Write { leaf: 0, .. })));
+            if number == 2 {
+                schedule.cut();
+            }
+            let outcome = schedule.wrote(0, 1);
+            match number {
+                2 => assert_eq!(outcome, None),
+                _ => assert_eq!(outcome, Some(Outcome::Taken { number, rows: 10 })),
+            }
+        }
+        assert!(matches!(schedule.next(), Some(Task::Close { leaf: 0 })));
+        let (number, rows, chunks) = (2, 10, vec!["chunk"]);
+        let outcome = Outcome::Finished {
+            number,
+            rows,
+            chunks,
+        };
+        assert_eq!(schedule.closed(0, "chunk"), Some(outcome));
+    }
+}

@@ -1,0 +1,76 @@
+//! A Parquet file on the writer thread: row groups are put down, the footer ends it.
+
+use std::io::Write;
+
+use parquet::arrow::arrow_writer::ArrowColumnChunk;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterPropertiesPtr;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::TypePtr;
+
+use crate::error::{Error, Result};
+use crate::format::{Body, Chunk, FileWriter};
+
+/// The finished column chunks of one row group.
+pub struct RowGroup {
+    /// One for each leaf column, in the order of the schema.
+    pub(super) chunks: Vec<ArrowColumnChunk>,
+}
+
+/// A Parquet file that has begun.
+pub(super) struct ParquetWriter(SerializedFileWriter<Box<dyn Write + Send>>);
+
+/// What the library says, without the name of its own error kind.
+pub(super) fn failed(doing: &str, error: ParquetError) -> Error {
+    match error {
+        ParquetError::General(text) => Error::because(doing, text),
+        ParquetError::External(error) => Error::because(doing, error),
+        other => Error::because(doing, other),
+    }
+}
+
+impl ParquetWriter {
+    /// Begins a file.
+    pub(super) fn new(
+        out: Box<dyn Write + Send>,
+        schema: TypePtr,
+        properties: WriterPropertiesPtr,
+    ) -> Result<Self> {
+        SerializedFileWriter::new(out, schema, properties)
+            .map(Self)
+            .map_err(|error| failed("beginning a Parquet file", error))
+    }
+
+    fn append(&mut self, group: RowGroup) -> Result<(), ParquetError> {
+        let mut row_group = self.0.next_row_group()?;
+        for chunk in group.chunks {
+            chunk.append_to_row_group(&mut row_group)?;
+        }
+        row_group.close()?;
+        Ok(())
+    }
+}
+
+impl FileWriter for ParquetWriter {
+    fn write(&mut self, chunk: Chunk) -> Result<()> {
+        match chunk.body {
+            Body::RowGroup(group) => self
+                .append(*group)
+                .map_err(|error| failed("writing a row group", error)),
+            Body::Open => Ok(()),
+            Body::Block(_) => Err(Error::run("a Parquet file takes row groups, not blocks")),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.bytes_written() as u64
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let doing = "writing the footer of a Parquet file";
+        let mut writer = self.0;
+        writer.finish().map_err(|error| failed(doing, error))?;
+        let mut out = writer.into_inner().map_err(|error| failed(doing, error))?;
+        out.flush().map_err(|error| Error::because(doing, error))
+    }
+}

@@ -1,0 +1,245 @@
+//! Output that is already there: looked at before the first row, replaced at commit.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::IfExists;
+use super::layout::{Folder, Layout};
+use super::manifest::{self, Entry, Listing};
+use super::output::system;
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Text};
+use crate::sink::{Connected, FileReport, Target};
+
+const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
+
+/// May the rows of `target` be written there?
+pub(super) fn check(
+    layout: &Layout,
+    path: &Placed<Text>,
+    if_exists: IfExists,
+    target: &Target,
+) -> Result<Connected> {
+    let answer = match layout {
+        Layout::Through(_) => Ok(Connected::Ready),
+        Layout::One(file) => check_way(file).and_then(|()| check_file(file, if_exists, target)),
+        Layout::Folder(folder) => {
+            check_way(&folder.path).and_then(|()| check_folder(folder, if_exists, target))
+        }
+    };
+    answer.map_err(|mut error| {
+        for problem in &mut error.problems {
+            problem.place.get_or_insert_with(|| path.place.clone());
+        }
+        error
+    })
+}
+
+/// Every folder above can be one.
+fn check_way(path: &Path) -> Result<()> {
+    let above = path.ancestors().skip(1).find(|above| above.exists());
+    match above {
+        Some(above) if !above.is_dir() => Err(Error::user(Problem::new(format!(
+            "`{}` is a file, so nothing can be written in it",
+            above.display()
+        )))),
+        _ => Ok(()),
+    }
+}
+
+fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Connected> {
+    let shown = file.display();
+    let Ok(found) = fs::metadata(file) else {
+        return Ok(Connected::Ready);
+    };
+    if found.is_dir() {
+        return Err(refused(format!("`{shown}` is a folder")));
+    }
+    match if_exists {
+        IfExists::Replace | IfExists::ReplacePartitions => Ok(Connected::Ready),
+        IfExists::Error => Err(refused(format!("`{shown}` is there already")).hint(REPLACE)),
+        IfExists::Skip => {
+            let entries = manifest::read(&beside(file))?.unwrap_or_default();
+            let same = |entry: &Entry| {
+                entry.fingerprint == target.fingerprint && entry.bytes == found.len()
+            };
+            if entries.iter().any(same) {
+                return Ok(Connected::Skip);
+            }
+            Err(other_output(&shown.to_string()))
+        }
+    }
+}
+
+fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result<Connected> {
+    let shown = folder.path.display().to_string();
+    if folder.path.is_file() {
+        let hint = "a path without an extension is a folder";
+        return Err(refused(format!("`{shown}` is a file")).hint(hint));
+    }
+    // The files are looked for before the manifests are read: a slice that is at work notes a file
+    // before it names it, so none is taken for a stranger.
+    let visible = visible_files(&folder.path)?;
+    let listing = folder.listing()?;
+    if folder.slice.is_some() && !listing.foreign.is_empty() {
+        let what = format!("`{shown}` holds this dataset in other slices, or as a whole");
+        return Err(refused(what).hint("write to another folder, or remove this one"));
+    }
+    let own = listing.own.is_some() || !listing.journal.is_empty();
+    let stranger = stranger(folder, &visible, &listing, if_exists, target);
+    match if_exists {
+        IfExists::Skip if is_same(folder, &listing, target)? => Ok(Connected::Skip),
+        IfExists::Skip if stranger.is_none() && is_mine(&listing, target) => Ok(Connected::Ready),
+        IfExists::Skip => Err(other_output(&shown)),
+        IfExists::Error if own || !listing.others.is_empty() => {
+            Err(refused(format!("`{shown}` holds a dataset already")).hint(REPLACE))
+        }
+        _ => match stranger {
+            None => Ok(Connected::Ready),
+            Some(stranger) => {
+                let what = format!("`{shown}` holds files that are no part of this dataset");
+                let hint = "write to another folder, or remove them";
+                let problem = Problem::new(what).cause(format!("`{stranger}` is one of them"));
+                Err(Error::user(problem.hint(hint)))
+            }
+        },
+    }
+}
+
+/// A file that no run of this dataset is known to have written, where it would be in the way.
+fn stranger(
+    folder: &Folder,
+    visible: &[String],
+    listing: &Listing,
+    if_exists: IfExists,
+    target: &Target,
+) -> Option<String> {
+    let known = listing.paths();
+    let written: BTreeSet<PathBuf> = target
+        .partitions
+        .iter()
+        .map(|partition| folder.of_partition(partition))
+        .collect();
+    let in_the_way = |path: &String| {
+        let whole = folder.path.join(path);
+        if_exists != IfExists::ReplacePartitions
+            || whole
+                .parent()
+                .is_some_and(|parent| written.contains(parent))
+    };
+    let mut strangers = visible
+        .iter()
+        .filter(|path| !known.contains(path.as_str()) && in_the_way(path));
+    strangers.next().cloned()
+}
+
+/// Complete, and of the same plan and seed.
+fn is_same(folder: &Folder, listing: &Listing, target: &Target) -> Result<bool> {
+    let stands = |entry: &Entry| match &entry.path {
+        Some(path) => {
+            fs::metadata(folder.path.join(path)).is_ok_and(|found| found.len() == entry.bytes)
+        }
+        None => true,
+    };
+    let same = |entry: &Entry| entry.fingerprint == target.fingerprint && stands(entry);
+    let committed = listing.own.as_ref();
+    let whole = listing.journal.is_empty() && committed.is_some_and(|own| own.iter().all(same));
+    // A run that was killed right before `_SUCCESS` is run again.
+    Ok(whole && (folder.has_success() || !folder.is_complete(&target.fingerprint)?))
+}
+
+/// Nothing is there, or what a killed run of the same plan and seed left.
+fn is_mine(listing: &Listing, target: &Target) -> bool {
+    let mine = |entry: &Entry| entry.fingerprint == target.fingerprint;
+    listing.others.is_empty()
+        && listing
+            .own
+            .iter()
+            .flatten()
+            .chain(&listing.journal)
+            .all(mine)
+}
+
+/// Ends a dataset: the manifest lists what was written, and what it replaced is removed.
+pub(super) fn commit(
+    folder: &Folder,
+    files: &[FileReport],
+    if_exists: IfExists,
+    fingerprint: &str,
+    fsync: bool,
+) -> Result<()> {
+    let listing = folder.listing()?;
+    let mut entries: Vec<Entry> = files
+        .iter()
+        .map(|file| Entry::new(file, &folder.path, fingerprint))
+        .collect();
+    let written: BTreeSet<String> = entries.iter().filter_map(|e| e.path.clone()).collect();
+    let folders: BTreeSet<PathBuf> = entries.iter().map(|e| e.folder().to_path_buf()).collect();
+    let replaced = |entry: &Entry| {
+        if_exists != IfExists::ReplacePartitions || folders.contains(entry.folder())
+    };
+    let mut before: Vec<Entry> = listing.own.into_iter().flatten().collect();
+    before.extend(listing.journal);
+    let mut foreign = Vec::new();
+    if folder.slice.is_none() {
+        before.extend(listing.others);
+        foreign = listing.foreign;
+    }
+    let mut stale = BTreeSet::new();
+    for entry in before {
+        match &entry.path {
+            Some(path) if written.contains(path) => {}
+            Some(path) if replaced(&entry) => {
+                stale.insert(path.clone());
+            }
+            Some(_) if !entries.contains(&entry) => entries.push(entry),
+            _ => {}
+        }
+    }
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    folder.commit(&entries, &stale, &foreign, fingerprint, fsync)
+}
+
+/// The hidden file beside a single one that remembers its fingerprint for `if_exists: skip`.
+pub(super) fn beside(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!(".{name}.manifest.jsonl"))
+}
+
+fn refused(what: String) -> Error {
+    Error::user(Problem::new(what))
+}
+
+fn other_output(shown: &str) -> Error {
+    refused(format!(
+        "`{shown}` is there already and is not known to be the same"
+    ))
+    .hint("`if_exists: replace` or `--overwrite` replaces it")
+}
+
+/// The files below a folder that an engine would read, relative to it.
+fn visible_files(folder: &Path) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(inside) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&inside) else {
+            continue;
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| system("reading", &inside, &error))?;
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(['.', '_']) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(path) = path.strip_prefix(folder) {
+                files.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,218 @@
+//! Where files stand and how they are called: one file, a folder of parts, hive partitions, slices.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::sink::{Partition, Slice, Target};
+
+/// What a null (or an empty text, which a folder's name cannot tell from it) is called in a folder's name.
+const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// What Hive and Spark escape in the names of partition folders, apart from control characters.
+const ESCAPED: &str = "\"#%'*/:=?\\{}[]^";
+
+/// Extensions that stand behind the format's own.
+const COMPRESSED: [&str; 2] = ["gz", "zst"];
+
+/// What a path means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// A pipe, a terminal or a device: written through.
+    Through(PathBuf),
+    /// One file.
+    One(PathBuf),
+    /// A folder of files.
+    Folder(Folder),
+}
+
+/// A folder of files, as one slice sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Folder {
+    /// The folder.
+    pub path: PathBuf,
+    /// The extension of its files.
+    pub extension: String,
+    /// The slice that writes.
+    pub slice: Option<Slice>,
+}
+
+/// Without an extension a path is a folder.
+pub(super) fn is_folder(path: &str) -> bool {
+    !is_standard_stream(Path::new(path)) && Path::new(path).extension().is_none()
+}
+
+impl Layout {
+    /// What `path` means for this target.
+    pub(super) fn new(path: &str, extension: &str, target: &Target) -> Self {
+        let whole = target.out.join(path);
+        if is_through(&whole) {
+            return Self::Through(whole);
+        }
+        if is_folder(path) {
+            return Self::Folder(Folder {
+                path: whole,
+                extension: extension.to_string(),
+                slice: target.slice,
+            });
+        }
+        Self::One(match target.slice {
+            Some(slice) => whole.with_file_name(sliced(&whole, slice)),
+            None => whole,
+        })
+    }
+}
+
+impl Folder {
+    /// The folder of a partition.
+    pub(super) fn of_partition(&self, partition: &Partition) -> PathBuf {
+        let names = partition.values.iter().map(|(key, value)| {
+            let value = value.as_deref().filter(|value| !value.is_empty());
+            format!(
+                "{}={}",
+                escape(key),
+                value.map_or(NULL_PARTITION.into(), escape)
+            )
+        });
+        names.fold(self.path.clone(), |path, name| path.join(name))
+    }
+
+    /// The name of the file number `index` of a folder.
+    pub(super) fn part(&self, index: u64) -> String {
+        format!("{}{index:05}.{}", self.part_prefix(), self.extension)
+    }
+
+    /// What the names of this slice's files begin with.
+    pub(super) fn part_prefix(&self) -> String {
+        match self.slice {
+            Some(slice) => format!("part-{}-", suffix(slice)),
+            None => "part-".into(),
+        }
+    }
+
+    /// The name of the manifest of this slice.
+    pub(super) fn manifest(&self) -> String {
+        match self.slice {
+            Some(slice) => format!("manifest-{}.jsonl", suffix(slice)),
+            None => "manifest.jsonl".into(),
+        }
+    }
+}
+
+/// `.name.partial`, in the same folder.
+pub(super) fn hidden(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.partial"))
+}
+
+/// `00002-of-00008`.
+pub(super) fn suffix(slice: Slice) -> String {
+    format!("{:05}-of-{:05}", slice.index, slice.count)
+}
+
+fn sliced(path: &Path, slice: Slice) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut stem = Path::new(name.as_ref());
+    let compressed = |path: &Path| {
+        path.extension()
+            .and_then(OsStr::to_str)
+            .is_some_and(|extension| COMPRESSED.contains(&extension))
+    };
+    if compressed(stem)
+        && Path::new(stem.file_stem().unwrap_or_default())
+            .extension()
+            .is_some()
+    {
+        stem = Path::new(stem.file_stem().unwrap_or_default());
+    }
+    let stem = stem.file_stem().unwrap_or_default().to_string_lossy();
+    format!("{stem}-{}{}", suffix(slice), &name[stem.len()..])
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_control() || ESCAPED.contains(c) {
+            escaped.push_str(&format!("%{:02X}", c as u32));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// `/dev/stdout` and its like, which may lead to a regular file that somebody else has opened.
+pub(super) fn is_standard_stream(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr"]
+        .iter()
+        .any(|name| path == Path::new(name))
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc")
+}
+
+fn is_through(path: &Path) -> bool {
+    is_standard_stream(path)
+        || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLICE: Slice = Slice { index: 2, count: 8 };
+
+    fn folder(slice: Option<Slice>) -> Folder {
+        let (path, extension) = ("out".into(), "parquet".into());
+        Folder {
+            path,
+            extension,
+            slice,
+        }
+    }
+
+    #[test]
+    fn names_say_the_slice_and_the_part() {
+        assert_eq!(folder(None).part(0), "part-00000.parquet");
+        let sliced_part = "part-00002-of-00008-00000.parquet";
+        assert_eq!(folder(Some(SLICE)).part(0), sliced_part);
+        assert_eq!(
+            folder(Some(SLICE)).manifest(),
+            "manifest-00002-of-00008.jsonl"
+        );
+        for (path, name) in [
+            ("a/x.parquet", "x-00002-of-00008.parquet"),
+            ("a/x.2026.csv", "x.2026-00002-of-00008.csv"),
+            ("a/x.csv.gz", "x-00002-of-00008.csv.gz"),
+        ] {
+            assert_eq!(sliced(Path::new(path), SLICE), name);
+        }
+        assert_eq!(hidden(Path::new("a/x.csv")), Path::new("a/.x.csv.partial"));
+    }
+
+    #[test]
+    fn partitions_are_hive_folders() {
+        let values = vec![
+            ("day".to_string(), Some("2026-01-01".to_string())),
+            ("what=ever".to_string(), Some("50% a/b: \u{e9}".to_string())),
+            ("none".to_string(), None),
+        ];
+        let partition = Partition {
+            first_batch: 0,
+            first_row: None,
+            values,
+        };
+        assert_eq!(
+            folder(None).of_partition(&partition),
+            Path::new(
+                "out/day=2026-01-01/what%3Dever=50%25 a%2Fb%3A \u{e9}/none=__HIVE_DEFAULT_PARTITION__"
+            )
+        );
+    }
+
+    #[test]
+    fn an_extension_makes_a_file() {
+        assert!(is_folder("out/orders"));
+        assert!(!is_folder("out/orders.parquet"));
+        assert!(!is_folder("/dev/stdout"));
+    }
+}

@@ -1,0 +1,284 @@
+//! What a dataset folder says of itself: `_rowgen/manifest.jsonl` and `_SUCCESS`.
+//!
+//! While a run writes, each file is noted in a hidden journal before it gets its name, so that
+//! whatever a killed run left can be told from other people's files. At the end the journal
+//! becomes the manifest, and `_SUCCESS` appears when every slice has its manifest.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::layout::{Folder, hidden, suffix};
+use super::output::{create_folder, publish, sync_folder, system};
+use crate::error::{Error, Problem, Result};
+use crate::sink::{FileReport, Slice};
+
+/// The folder of manifests inside of a dataset; engines skip names that begin like this.
+const FOLDER: &str = "_rowgen";
+
+/// The file that says that a dataset is complete.
+const SUCCESS: &str = "_SUCCESS";
+
+/// One line of a manifest: a file, or the word of a slice that it has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// Relative to the dataset's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: Option<String>,
+    /// The first and the last row of the table in it, where its rows stand one after the other.
+    pub first_row: Option<u64>,
+    pub last_row: Option<u64>,
+    /// Of the plan and the seed.
+    pub fingerprint: String,
+}
+
+/// Everything that the manifests of a folder list.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Of the slice that asks: what it committed, if it ever did.
+    pub own: Option<Vec<Entry>>,
+    /// What a run of it that did not end has named.
+    pub journal: Vec<Entry>,
+    /// What the other slices of the same slicing have named.
+    pub siblings: Vec<Entry>,
+    /// What others have named: the whole table, or another slicing of it.
+    pub others: Vec<Entry>,
+    /// The manifests of those.
+    pub foreign: Vec<PathBuf>,
+}
+
+impl Entry {
+    /// The line for a file that stands in `folder`.
+    pub(super) fn new(report: &FileReport, folder: &Path, fingerprint: &str) -> Self {
+        let path = report.path.strip_prefix(folder).unwrap_or(&report.path);
+        let last = |first: u64| (first + report.rows).checked_sub(1);
+        Self {
+            path: Some(path.to_string_lossy().into_owned()),
+            rows: report.rows,
+            bytes: report.bytes,
+            sha256: report.sha256.clone(),
+            first_row: report.first_row.filter(|_| report.rows > 0),
+            last_row: report.first_row.filter(|_| report.rows > 0).and_then(last),
+            fingerprint: fingerprint.to_string(),
+        }
+    }
+
+    fn none(fingerprint: &str) -> Self {
+        Self {
+            path: None,
+            rows: 0,
+            bytes: 0,
+            sha256: None,
+            first_row: None,
+            last_row: None,
+            fingerprint: fingerprint.to_string(),
+        }
+    }
+
+    /// The folder, relative to the dataset's, in which its file stands.
+    pub(super) fn folder(&self) -> &Path {
+        let path = Path::new(self.path.as_deref().unwrap_or_default());
+        path.parent().unwrap_or(path)
+    }
+}
+
+impl Listing {
+    /// Every file that some manifest or journal lists.
+    pub(super) fn paths(&self) -> BTreeSet<&str> {
+        let own = self.own.iter().flatten();
+        let all = own
+            .chain(&self.journal)
+            .chain(&self.siblings)
+            .chain(&self.others);
+        all.filter_map(|entry| entry.path.as_deref()).collect()
+    }
+}
+
+impl Folder {
+    fn own_manifest(&self) -> PathBuf {
+        self.path.join(FOLDER).join(self.manifest())
+    }
+
+    /// True once the dataset is said to be complete.
+    pub(super) fn has_success(&self) -> bool {
+        self.path.join(SUCCESS).exists()
+    }
+
+    /// Reads every manifest and journal.
+    pub(super) fn listing(&self) -> Result<Listing> {
+        let mut listing = Listing::default();
+        let folder = self.path.join(FOLDER);
+        let own = self.own_manifest();
+        listing.own = read(&own)?;
+        listing.journal = read(&hidden(&own))?.unwrap_or_default();
+        for path in files_in(&folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = name.trim_start_matches('.').trim_end_matches(".partial");
+            if name == self.manifest() || !name.ends_with(".jsonl") {
+                continue;
+            }
+            let sibling = self.slice.is_some_and(|slice| {
+                name.starts_with("manifest-")
+                    && name.ends_with(&format!("-of-{:05}.jsonl", slice.count))
+            });
+            let entries = read(&path)?.unwrap_or_default();
+            if sibling {
+                listing.siblings.extend(entries);
+            } else {
+                listing.others.extend(entries);
+                listing.foreign.push(path);
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Notes a file and gives it its final name. The dataset is no longer complete then.
+    pub(super) fn publish(
+        &self,
+        report: &FileReport,
+        fingerprint: &str,
+        fsync: bool,
+    ) -> Result<()> {
+        let entry = Entry::new(report, &self.path, fingerprint);
+        let journal = hidden(&self.own_manifest());
+        create_folder(&self.path.join(FOLDER), fsync)?;
+        let noted = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&journal)
+            .and_then(|mut file| {
+                file.write_all(line(&entry).as_bytes())?;
+                if fsync { file.sync_all() } else { Ok(()) }
+            });
+        noted.map_err(|error| system("writing", &journal, &error))?;
+        remove(&self.path.join(SUCCESS))?;
+        publish(&report.path, fsync)
+    }
+
+    /// Makes `entries` this slice's part of the dataset: removes `stale` files, and says that the
+    /// dataset is complete when it is.
+    pub(super) fn commit(
+        &self,
+        entries: &[Entry],
+        stale: &BTreeSet<String>,
+        foreign: &[PathBuf],
+        fingerprint: &str,
+        fsync: bool,
+    ) -> Result<()> {
+        create_folder(&self.path.join(FOLDER), fsync)?;
+        for path in stale {
+            remove(&self.path.join(path))?;
+            // The folder of a partition that has nothing left goes too; one that has something stays.
+            let folder = self.path.join(path);
+            if let Some(folder) = folder.parent().filter(|folder| *folder != self.path) {
+                let _ = fs::remove_dir(folder);
+            }
+        }
+        let lines: String = match entries {
+            [] => line(&Entry::none(fingerprint)),
+            entries => entries.iter().map(line).collect(),
+        };
+        let manifest = self.own_manifest();
+        write_whole(&manifest.with_extension("new"), &manifest, &lines, fsync)?;
+        remove(&hidden(&manifest))?;
+        foreign
+            .iter()
+            .map(|path| remove(path))
+            .collect::<Result<()>>()?;
+        if self.is_complete(fingerprint)? {
+            let success = self.path.join(SUCCESS);
+            write_whole(&hidden(&success), &success, "", fsync)?;
+        }
+        Ok(())
+    }
+
+    /// True when every slice has committed the same plan and none is at work.
+    pub(super) fn is_complete(&self, fingerprint: &str) -> Result<bool> {
+        let count = self.slice.map_or(0, |slice| slice.count);
+        for index in 1..=count {
+            let slice = Slice { index, count };
+            let manifest = format!("manifest-{}.jsonl", suffix(slice));
+            let manifest = self.path.join(FOLDER).join(manifest);
+            let same =
+                |entries: Vec<Entry>| entries.iter().all(|entry| entry.fingerprint == fingerprint);
+            if hidden(&manifest).exists() || !read(&manifest)?.is_some_and(same) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The lines of a manifest or a journal; nothing if there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(system("reading", path, &error)),
+    };
+    // A line without its end is what a killed run was writing: its file has no final name yet.
+    let whole = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    let entries = whole.lines().enumerate().map(|(index, line)| {
+        serde_json::from_str(line).map_err(|error| {
+            let what = format!(
+                "line {} of `{}` is no line of a manifest",
+                index + 1,
+                path.display()
+            );
+            Error::user(Problem::new(what).cause(error))
+        })
+    });
+    entries.collect::<Result<Vec<_>>>().map(Some)
+}
+
+/// Writes a small file so that it is there whole or not at all.
+pub(super) fn write_whole(draft: &Path, path: &Path, text: &str, fsync: bool) -> Result<()> {
+    let written = fs::File::create(draft).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        if fsync { file.sync_all() } else { Ok(()) }
+    });
+    written.map_err(|error| system("writing", draft, &error))?;
+    fs::rename(draft, path).map_err(|error| system("naming", path, &error))?;
+    match path.parent() {
+        Some(folder) if fsync => sync_folder(folder),
+        _ => Ok(()),
+    }
+}
+
+/// One line of JSON.
+pub(super) fn line(entry: &Entry) -> String {
+    // Strings and numbers only: there is nothing that JSON cannot say.
+    serde_json::to_string(entry).unwrap_or_default() + "\n"
+}
+
+/// Removes a file that may have gone already.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(system("removing", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(system("reading", folder, &error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(
+            entry
+                .map_err(|error| system("reading", folder, &error))?
+                .path(),
+        );
+    }
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,244 @@
+//! `file`: one file or a folder of files, whole or absent.
+
+mod existing;
+mod layout;
+mod manifest;
+mod output;
+mod writer;
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Connected, FileReport, Finished, Lane, Sink, Target, lane};
+use crate::error::{Problem, Result};
+use crate::format::{Encoder, FileEnds, FormatKind, Shape};
+use crate::place::{Bytes, Count, Duration, Flag, OneOrMany, Place, Placed, Text};
+use crate::registry::Example;
+use layout::Layout;
+use writer::{Files, Rules};
+
+/// One file, or a folder of files: each has its final name only when it is whole.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct File {
+    /// Where to write: with an extension it is one file, without one a folder of part-00000, …; `/dev/stdout` and pipes are written through.
+    pub path: Placed<Text>,
+    /// How rows become bytes; without it, the extension of the path chooses.
+    pub format: Option<FormatKind>,
+    /// What to do when there is output already: error (the default), replace, `replace_partitions` or skip.
+    #[serde(default)]
+    pub if_exists: IfExists,
+    /// Wait until files are safe on the disk (default true).
+    pub fsync: Option<Flag>,
+    /// Write so many files of nearly equal row counts.
+    pub files: Option<Placed<Count>>,
+    /// End a file near so many bytes and begin the next one.
+    pub target_file_size: Option<Placed<Bytes>>,
+    /// End a file after so long and begin the next one.
+    pub roll: Option<Placed<Duration>>,
+    /// Columns whose values name the folders, as in `day=2026-01-01`; files do not hold them.
+    pub partition_by: Option<OneOrMany<Placed<Text>>>,
+}
+
+/// What to do when there is output already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IfExists {
+    /// Refuse to run.
+    #[default]
+    Error,
+    /// Replace it, once the new output is whole.
+    Replace,
+    /// Replace the partitions that this run writes, keep the others.
+    ReplacePartitions,
+    /// Keep it and write nothing, if it comes from the same plan and seed.
+    Skip,
+}
+
+impl File {
+    /// The format, by name or by extension.
+    fn format(&self) -> Result<FormatKind, Problem> {
+        match &self.format {
+            Some(format) => Ok(format.clone()),
+            None => FormatKind::of_path(&self.path),
+        }
+    }
+
+    fn layout(&self, target: &Target) -> Result<Layout> {
+        let format = self.format()?;
+        let extension = format.extensions().first().copied().unwrap_or_default();
+        Ok(Layout::new(&self.path, extension, target))
+    }
+
+    fn if_exists(&self, target: &Target) -> IfExists {
+        if target.overwrite {
+            IfExists::Replace
+        } else {
+            self.if_exists
+        }
+    }
+
+    fn fsync(&self) -> bool {
+        self.fsync.is_none_or(|fsync| fsync.0)
+    }
+
+    fn rules(&self, target: &Target, layout: &Layout) -> Rules {
+        let partitions = target.partitions.iter().skip(1);
+        let mut before: Vec<u64> = partitions.map(|partition| partition.first_batch).collect();
+        if let (Some(files), Some(rows)) = (&self.files, target.shape.rows) {
+            let batches = rows.div_ceil(target.shape.batch_rows.max(1) as u64);
+            before.extend(file_starts(files.0, batches));
+        }
+        Rules {
+            if_exists: self.if_exists(target),
+            fsync: self.fsync(),
+            // A manifest lists them; of a single file only a report tells.
+            checksums: target.checksums || matches!(layout, Layout::Folder(_)),
+            roll: self.roll.as_ref().map(|roll| roll.0),
+            bytes: self.target_file_size.as_ref().map(|bytes| bytes.0),
+            before,
+        }
+    }
+
+    /// Options that only a folder of files can honour.
+    fn folder_options(&self) -> impl Iterator<Item = (&'static str, &Place)> {
+        let columns = self.partition_by.iter().flat_map(|columns| &columns.0);
+        [
+            self.files.as_ref().map(|files| ("files", &files.place)),
+            self.target_file_size
+                .as_ref()
+                .map(|size| ("target_file_size", &size.place)),
+            self.roll.as_ref().map(|roll| ("roll", &roll.place)),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(
+            columns
+                .take(1)
+                .map(|column| ("partition_by", &column.place)),
+        )
+    }
+
+    fn option_problems(&self, shape: &Shape) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if !layout::is_folder(&self.path) {
+            problems.extend(self.folder_options().map(|(option, place)| {
+                let hint = format!(
+                    "`{}` is one file: leave out its extension",
+                    self.path.as_str()
+                );
+                Problem::new(format!("`{option}` needs a folder"))
+                    .at(place)
+                    .hint(hint)
+            }));
+        }
+        if let Some(files) = &self.files {
+            let what = match (files.0, shape.rows, &self.partition_by) {
+                (0, ..) => Some(("`files` cannot be 0", "leave it out for one file")),
+                (_, None, _) => Some((
+                    "`files` needs a known number of rows",
+                    "`roll` and `target_file_size` cut files of a run without end",
+                )),
+                (_, _, Some(_)) => Some((
+                    "`files` cannot be used with `partition_by`",
+                    "`target_file_size` cuts the files of a partition",
+                )),
+                _ => None,
+            };
+            problems
+                .extend(what.map(|(what, hint)| Problem::new(what).at(&files.place).hint(hint)));
+        }
+        if self.if_exists == IfExists::ReplacePartitions && self.partition_by.is_none() {
+            let what = "`if_exists: replace_partitions` needs `partition_by`";
+            problems.push(
+                Problem::new(what)
+                    .at(&self.path.place)
+                    .hint("use `if_exists: replace`"),
+            );
+        }
+        problems
+    }
+}
+
+/// The first batches of all files but the first, when `batches` are dealt to `files` evenly.
+fn file_starts(files: u64, batches: u64) -> Vec<u64> {
+    let files = files.min(batches).max(1);
+    (1..files)
+        .map(|index| (u128::from(batches) * u128::from(index) / u128::from(files)) as u64)
+        .collect()
+}
+
+impl Example for File {
+    const EXAMPLE: &'static str =
+        "file: { path: out/orders.parquet, format: { parquet: { compression: zstd(1) } } }";
+}
+
+impl Sink for File {
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        let mut problems = self.option_problems(shape);
+        match self.format() {
+            Ok(format) => problems.extend(format.check(shape)),
+            Err(problem) => problems.push(problem),
+        }
+        problems
+    }
+
+    fn warnings(&self, shape: &Shape) -> Vec<Problem> {
+        self.format()
+            .map_or_else(|_| Vec::new(), |format| format.warnings(shape))
+    }
+
+    fn connect(&self, target: &Target) -> Result<Connected> {
+        let layout = self.layout(target)?;
+        existing::check(&layout, &self.path, self.if_exists(target), target)
+    }
+
+    fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
+        let encoder: Arc<dyn Encoder> = self.format()?.open(&target.shape)?;
+        let layout = self.layout(&target)?;
+        let rules = self.rules(&target, &layout);
+        encoder.plan_files(FileEnds {
+            before: rules.before.clone(),
+            bytes: rules.bytes,
+        });
+        let files = Files::new(encoder.clone(), layout, rules, target.clone())?;
+        lane::start(&target, encoder, Box::new(files))
+    }
+
+    fn partition_by(&self) -> Vec<Placed<Text>> {
+        let columns = self.partition_by.as_ref();
+        columns.map_or_else(Vec::new, |columns| columns.0.clone())
+    }
+
+    fn commit(&self, target: &Target, finished: &[Finished]) -> Result<()> {
+        let Layout::Folder(folder) = self.layout(target)? else {
+            return Ok(());
+        };
+        let files: Vec<FileReport> = finished
+            .iter()
+            .flat_map(|finished| finished.files.iter().cloned())
+            .collect();
+        let if_exists = self.if_exists(target);
+        existing::commit(
+            &folder,
+            &files,
+            if_exists,
+            &target.fingerprint,
+            self.fsync(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_dealt_evenly_to_files() {
+        assert_eq!(file_starts(4, 10), [2, 5, 7]);
+        assert_eq!(file_starts(4, 3), [1, 2]);
+        assert_eq!(file_starts(1, 10), [0; 0]);
+        assert_eq!(file_starts(3, 0), [0; 0]);
+    }
+}

@@ -1,0 +1,181 @@
+//! One file on its way: written under a hidden name or through a pipe, counted, hashed when asked.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::layout;
+use crate::error::{Error, Problem, Result};
+
+/// A file that is being written. A format writes into a clone; the sink keeps the other one.
+#[derive(Clone)]
+pub(super) struct Output(Arc<Mutex<Inner>>);
+
+struct Inner {
+    file: File,
+    bytes: u64,
+    hash: Option<Sha256>,
+    /// What the system said when writing failed: truer than what a format makes of it.
+    failure: Option<io::Error>,
+}
+
+/// A finished file that still has its hidden name.
+pub(super) struct Written {
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal, if it was asked for.
+    pub sha256: Option<String>,
+}
+
+impl Output {
+    /// A new file of this name, in a folder that is made if it is not there.
+    pub(super) fn create(path: &Path, hash: bool, fsync: bool) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            create_folder(folder, fsync)?;
+        }
+        let file = File::create(path).map_err(|error| system("creating", path, &error))?;
+        Ok(Self::new(file, hash))
+    }
+
+    /// A pipe, a terminal or a device that is there already.
+    pub(super) fn through(path: &Path, hash: bool) -> Result<Self> {
+        let file = match path.to_str() {
+            // Our own descriptor: opening the path anew would begin at the start of a file that the
+            // shell redirects to, even when it appends.
+            Some("/dev/stdout") => io::stdout().as_fd().try_clone_to_owned().map(File::from),
+            Some("/dev/stderr") => io::stderr().as_fd().try_clone_to_owned().map(File::from),
+            _ => OpenOptions::new().write(true).open(path),
+        };
+        let file = file.map_err(|error| system("opening", path, &error))?;
+        Ok(Self::new(file, hash))
+    }
+
+    fn new(file: File, hash: bool) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            file,
+            bytes: 0,
+            hash: hash.then(Sha256::new),
+            failure: None,
+        })))
+    }
+
+    /// The reader of the pipe has gone.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        let inner = self.lock();
+        let failure = inner.failure.as_ref();
+        failure.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    }
+
+    /// What to say of an error that a format met while it wrote here.
+    pub(super) fn explain(&self, path: &Path, error: Error) -> Error {
+        match &self.lock().failure {
+            Some(failure) => system("writing", path, failure),
+            None => error.context(format!("writing `{}`", path.display())),
+        }
+    }
+
+    /// Everything was written: makes it safe if asked.
+    pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<Written> {
+        let mut inner = self.lock();
+        if fsync {
+            let synced = inner.file.sync_all();
+            synced.map_err(|error| system("flushing", path, &error))?;
+        }
+        Ok(Written {
+            bytes: inner.bytes,
+            sha256: inner.hash.take().map(|hash| hexadecimal(&hash.finalize())),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut inner = self.lock();
+        if let Err(error) = inner.file.write_all(bytes) {
+            let same = copied(&error);
+            inner.failure = Some(error);
+            return Err(same);
+        }
+        inner.bytes += bytes.len() as u64;
+        if let Some(hash) = &mut inner.hash {
+            hash.update(bytes);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Gives a finished file its final name.
+pub(super) fn publish(path: &Path, fsync: bool) -> Result<()> {
+    let hidden = layout::hidden(path);
+    fs::rename(&hidden, path).map_err(|error| system("naming", path, &error))?;
+    match path.parent() {
+        Some(folder) if fsync => sync_folder(folder),
+        _ => Ok(()),
+    }
+}
+
+/// Makes what names were given in a folder safe.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    // The parent of a bare file name is the empty path.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| system("flushing", folder, &error))
+}
+
+/// Makes a folder and those above it.
+pub(super) fn create_folder(folder: &Path, fsync: bool) -> Result<()> {
+    let missing: Vec<PathBuf> = folder
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .map(Path::to_path_buf)
+        .collect();
+    fs::create_dir_all(folder).map_err(|error| system("creating", folder, &error))?;
+    let parents = missing.iter().filter_map(|folder| folder.parent());
+    if fsync {
+        parents.map(sync_folder).collect::<Result<()>>()?;
+    }
+    Ok(())
+}
+
+/// What the system said, to whom it was said, and what can be done about it.
+pub(super) fn system(doing: &str, path: &Path, error: &io::Error) -> Error {
+    let problem = Problem::new(format!("{doing} `{}`", path.display())).cause(error);
+    Error::run(match error.kind() {
+        ErrorKind::StorageFull => problem.hint("free some space, or write elsewhere with `--out`"),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            problem.hint("write elsewhere with `--out`, or change the folder's permissions")
+        }
+        _ => problem,
+    })
+}
+
+fn copied(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

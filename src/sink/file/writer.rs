@@ -1,0 +1,264 @@
+//! The file sink on its writer thread: which file a chunk goes to, when files end, their names.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::layout::{Layout, hidden};
+use super::manifest::{self, Entry};
+use super::output::{Output, publish};
+use super::{IfExists, existing};
+use crate::error::Result;
+use crate::format::{Body, Chunk, Encoder, FileWriter};
+use crate::sink::lane::{Marks, Writer};
+use crate::sink::{FileReport, Target};
+
+/// How files are cut and kept.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    pub if_exists: IfExists,
+    pub fsync: bool,
+    pub checksums: bool,
+    /// A file ends after so long.
+    pub roll: Option<Duration>,
+    /// A file ends near so many bytes.
+    pub bytes: Option<u64>,
+    /// Batches that begin a file.
+    pub before: Vec<u64>,
+}
+
+/// The files of one lane.
+pub(super) struct Files {
+    encoder: Arc<dyn Encoder>,
+    layout: Layout,
+    rules: Rules,
+    target: Target,
+    open: Option<OpenFile>,
+    /// What is written through, to see whether anybody still reads it.
+    pipe: Option<Output>,
+    /// How many files each folder has from us.
+    parts: HashMap<PathBuf, u64>,
+    partition: usize,
+    /// Rows of the lane, or of the partition, that have been put down.
+    rows: u64,
+    /// Batches that have been put down.
+    batches: u64,
+    reports: Vec<FileReport>,
+}
+
+struct OpenFile {
+    /// Its final name.
+    path: PathBuf,
+    output: Output,
+    writer: Box<dyn FileWriter>,
+    first_row: Option<u64>,
+    rows: u64,
+    /// When the first chunk came.
+    began: Option<Instant>,
+    /// The encoder was asked to come to an end.
+    cut: bool,
+}
+
+impl Files {
+    /// Nothing has come yet. A plain file is begun at once, so that what stands in the way of it is
+    /// known before the first row; a pipe is not, because opening it may wait for its reader.
+    pub(super) fn new(
+        encoder: Arc<dyn Encoder>,
+        layout: Layout,
+        rules: Rules,
+        target: Target,
+    ) -> Result<Self> {
+        let mut files = Self {
+            encoder,
+            layout,
+            rules,
+            target,
+            open: None,
+            pipe: None,
+            parts: HashMap::new(),
+            partition: 0,
+            rows: 0,
+            batches: 0,
+            reports: Vec::new(),
+        };
+        if files.target.partitions.is_empty() && !matches!(files.layout, Layout::Through(_)) {
+            files.open = Some(files.begin()?);
+        }
+        Ok(files)
+    }
+
+    fn begin(&mut self) -> Result<OpenFile> {
+        let checksums = self.rules.checksums;
+        let (path, output) = match &self.layout {
+            Layout::Through(path) => {
+                let output = Output::through(path, checksums)?;
+                self.pipe = Some(output.clone());
+                (path.clone(), output)
+            }
+            Layout::One(path) => {
+                let output = Output::create(&hidden(path), checksums, self.rules.fsync)?;
+                (path.clone(), output)
+            }
+            Layout::Folder(folder) => {
+                let inside = match self.target.partitions.get(self.partition) {
+                    Some(partition) => folder.of_partition(partition),
+                    None => folder.path.clone(),
+                };
+                let index = self.parts.entry(inside.clone()).or_default();
+                let path = inside.join(folder.part(*index));
+                *index += 1;
+                let output = Output::create(&hidden(&path), checksums, self.rules.fsync)?;
+                (path, output)
+            }
+        };
+        let writer = self.encoder.begin(Box::new(output.clone()));
+        Ok(OpenFile {
+            writer: writer.map_err(|error| output.explain(&path, error))?,
+            path,
+            output,
+            first_row: self.first_row(),
+            rows: 0,
+            began: None,
+            cut: false,
+        })
+    }
+
+    /// The table's row that comes next, where rows stand one after the other in the table.
+    fn first_row(&self) -> Option<u64> {
+        let first = match self.target.partitions.get(self.partition) {
+            Some(partition) => partition.first_row?,
+            None => self.target.first_row,
+        };
+        Some(first + self.rows)
+    }
+
+    /// Ends the file in hand where the next batch belongs to another one.
+    fn turn_to(&mut self, number: u64, marks: &Marks) -> Result<()> {
+        if self.rules.before.binary_search(&number).is_ok() {
+            self.end_file(marks)?;
+        }
+        let next = |files: &Self| {
+            let next = files.target.partitions.get(files.partition + 1);
+            next.is_some_and(|partition| partition.first_batch <= number)
+        };
+        while next(self) {
+            self.partition += 1;
+            self.rows = 0;
+        }
+        Ok(())
+    }
+
+    fn end_file(&mut self, marks: &Marks) -> Result<()> {
+        let Some(file) = self.open.take() else {
+            return Ok(());
+        };
+        let before = file.writer.bytes();
+        let finished = file.writer.finish();
+        finished.map_err(|error| file.output.explain(&file.path, error))?;
+        let through = matches!(self.layout, Layout::Through(_));
+        let written = file
+            .output
+            .close(&file.path, self.rules.fsync && !through)?;
+        marks.add(0, written.bytes.saturating_sub(before));
+        let report = FileReport {
+            path: file.path,
+            rows: file.rows,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            first_row: file.first_row,
+        };
+        self.publish(&report)?;
+        self.reports.push(report);
+        marks.durable(self.batches);
+        Ok(())
+    }
+
+    fn publish(&self, report: &FileReport) -> Result<()> {
+        let fsync = self.rules.fsync;
+        let fingerprint = &self.target.fingerprint;
+        match &self.layout {
+            Layout::Through(_) => Ok(()),
+            Layout::Folder(folder) => folder.publish(report, fingerprint, fsync),
+            Layout::One(path) => {
+                let beside = existing::beside(path);
+                if self.rules.if_exists == IfExists::Skip {
+                    let folder = path.parent().unwrap_or(path);
+                    let entry = manifest::line(&Entry::new(report, folder, fingerprint));
+                    manifest::write_whole(&hidden(&beside), &beside, &entry, fsync)?;
+                } else {
+                    manifest::remove(&beside)?;
+                }
+                publish(path, fsync)
+            }
+        }
+    }
+
+    /// True when the file should end here.
+    fn is_full(&self, file: &OpenFile, added: u64) -> bool {
+        // Half of what comes next is nearer to the wanted size than all or nothing of it.
+        let bytes = |wanted: u64| file.writer.bytes() + added / 2 >= wanted;
+        self.rules.bytes.is_some_and(bytes) || self.is_due(file)
+    }
+
+    fn is_due(&self, file: &OpenFile) -> bool {
+        let due = |roll: Duration| file.began.is_some_and(|began| began.elapsed() >= roll);
+        self.rules.roll.is_some_and(due)
+    }
+
+    fn put(&mut self, chunk: Chunk, marks: &Marks) -> Result<()> {
+        let mut file = match self.open.take() {
+            Some(file) => file,
+            None => self.begin()?,
+        };
+        let (rows, ends) = (chunk.rows, !matches!(chunk.body, Body::Open));
+        let before = file.writer.bytes();
+        file.began.get_or_insert_with(Instant::now);
+        let written = file.writer.write(chunk);
+        let added = file.writer.bytes() - before;
+        marks.add(0, added);
+        file.rows += rows;
+        self.rows += rows;
+        // What an encoder hands out at the end is no batch of its own.
+        self.batches += u64::from(rows > 0);
+        if !ends && !file.cut && self.is_due(&file) {
+            file.cut = true;
+            self.encoder.cut();
+        }
+        let explained = written.map_err(|error| file.output.explain(&file.path, error));
+        let full = ends && self.is_full(&file, added);
+        self.open = Some(file);
+        explained?;
+        if full { self.end_file(marks) } else { Ok(()) }
+    }
+
+    /// An error that only says that nobody reads any more is none.
+    fn unless_gone(&self, result: Result<()>) -> Result<ControlFlow<()>> {
+        let gone = self.pipe.as_ref().is_some_and(Output::is_broken_pipe);
+        match result {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(_) if gone => Ok(ControlFlow::Break(())),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Writer for Files {
+    fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>> {
+        self.turn_to(number, marks)?;
+        let result = self.put(chunk, marks);
+        self.unless_gone(result)
+    }
+
+    fn finish(&mut self, marks: &Marks) -> Result<Vec<FileReport>> {
+        // A table without rows is a file without rows; a partition without rows is nothing.
+        let nothing = self.reports.is_empty() && self.target.partitions.is_empty();
+        if self.open.is_none() && nothing {
+            self.open = Some(self.begin()?);
+        }
+        let result = self.end_file(marks);
+        self.unless_gone(result)
+            .map(|_| std::mem::take(&mut self.reports))
+    }
+}

@@ -1,0 +1,149 @@
+//! Chunks on their way from workers to the writer thread: put in any order, taken in order.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::format::Chunk;
+use crate::sink::FileReport;
+
+/// The reorder buffer of a lane and the end of its story.
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The number of the first chunk in `waiting`.
+    next: u64,
+    waiting: VecDeque<Option<Chunk>>,
+    /// How many chunks there are in all, once that is known.
+    total: Option<u64>,
+    end: Option<End>,
+}
+
+enum End {
+    Done(Vec<FileReport>),
+    Failed(Error),
+    Aborted,
+}
+
+/// What the writer thread is to do next.
+pub(super) enum Taken {
+    /// Put these chunks down; the first one's number.
+    Chunks(u64),
+    /// Every chunk was taken: close and commit.
+    All,
+    /// Stop at once.
+    Over,
+}
+
+impl Queue {
+    /// Keeps the chunk of batch `number` until its turn comes.
+    pub(super) fn put(&self, number: u64, chunk: Chunk) {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return;
+        }
+        let Some(place) = number.checked_sub(state.next) else {
+            debug_assert!(false, "chunk {number} came twice");
+            return;
+        };
+        let place = place as usize;
+        if state.waiting.len() <= place {
+            state.waiting.resize_with(place + 1, || None);
+        }
+        state.waiting[place] = Some(chunk);
+        drop(state);
+        if place == 0 {
+            self.ready.notify_one();
+        }
+    }
+
+    /// Moves every chunk whose turn has come into `ready`; waits for the first one.
+    pub(super) fn take(&self, ready: &mut Vec<Chunk>) -> Taken {
+        let mut state = self.lock();
+        loop {
+            if state.end.is_some() {
+                return Taken::Over;
+            }
+            let first = state.next;
+            while let Some(Some(_)) = state.waiting.front() {
+                ready.extend(state.waiting.pop_front().flatten());
+                state.next += 1;
+            }
+            if state.next > first {
+                return Taken::Chunks(first);
+            }
+            if state.total == Some(state.next) {
+                return Taken::All;
+            }
+            state = self
+                .ready
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// No more chunks will come: every batch has been encoded, and what was open has been handed out.
+    pub(super) fn close(&self, batches: u64) -> Result<()> {
+        let mut state = self.lock();
+        let total = state.next + state.waiting.len() as u64;
+        if total < batches || state.waiting.iter().any(Option::is_none) {
+            return Err(Error::run(format!(
+                "not all of {batches} batches were encoded, which is a bug of rowgen"
+            )));
+        }
+        state.total = Some(total);
+        drop(state);
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// Notes a failure, unless something else came first; what waits is dropped.
+    pub(super) fn fail(&self, error: Error) -> bool {
+        self.end(End::Failed(error))
+    }
+
+    /// Everything was put down.
+    pub(super) fn done(&self, files: Vec<FileReport>) {
+        self.end(End::Done(files));
+    }
+
+    /// Nothing more is wanted.
+    pub(super) fn abort(&self) {
+        self.end(End::Aborted);
+    }
+
+    /// True once nothing more will be put down.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
+    /// What came of it all, told once; nothing while it is open or after an abort.
+    pub(super) fn outcome(&self) -> Option<Result<Vec<FileReport>>> {
+        match self.lock().end.replace(End::Aborted) {
+            Some(End::Done(files)) => Some(Ok(files)),
+            Some(End::Failed(error)) => Some(Err(error)),
+            Some(End::Aborted) | None => None,
+        }
+    }
+
+    fn end(&self, end: End) -> bool {
+        let mut state = self.lock();
+        let first = state.end.is_none();
+        if first {
+            state.end = Some(end);
+            state.waiting.clear();
+        }
+        drop(state);
+        self.ready.notify_one();
+        first
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
