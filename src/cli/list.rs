@@ -4,7 +4,7 @@ use super::arguments::Kinds;
 use super::print;
 use crate::column::GeneratorKind;
 use crate::error::Result;
-//FK use crate::format::FormatKind;
+use crate::format::FormatKind;
 use crate::registry::Kind;
 use crate::sink::SinkKind;
 
@@ -26,7 +26,7 @@ pub(super) fn run(only: Option<Kinds>) -> Result<u8> {
         section("columns", GeneratorKind::KINDS);
     }
     if matches!(only, None | Some(Kinds::Formats)) {
-        //FK section("formats", FormatKind::KINDS);
+        section("formats", FormatKind::KINDS);
     }
     if matches!(only, None | Some(Kinds::Sinks)) {
         section("sinks", SinkKind::KINDS);

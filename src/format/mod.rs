@@ -1,6 +1,14 @@
 //! How rows become bytes: one file a format, encoded on the workers, put down in order by a sink.
 
+pub mod avro;
+pub mod block;
+pub mod cells;
+pub mod compression;
+pub mod csv;
+pub mod json;
+pub mod nested;
 pub mod parquet;
+pub mod text;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,6 +24,9 @@ use crate::registry;
 registry! {
     /// How rows become bytes.
     pub enum FormatKind: Format {
+        "avro" => Avro(avro::Avro),
+        "csv" => Csv(csv::Csv),
+        "json" => Json(json::Json),
         "parquet" => Parquet(parquet::Parquet),
     }
 }
@@ -44,6 +55,17 @@ pub struct Shape {
 pub trait Format: std::fmt::Debug + Send + Sync {
     /// The file extensions that choose this format, without the dot, the usual one first.
     fn extensions(&self) -> &'static [&'static str];
+
+    /// The extension of files that get their names from rowgen: those of a folder.
+    fn extension(&self) -> String {
+        self.extensions()[0].to_string()
+    }
+
+    /// These options with what they leave open decided by the file's name (`.tsv`, `.jsonl`,
+    /// `.csv.gz`), where this format lets the name decide something.
+    fn named(&self, _file_name: &str) -> Option<FormatKind> {
+        None
+    }
 
     /// Everything about `shape` that this format cannot write as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;

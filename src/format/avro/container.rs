@@ -1,0 +1,192 @@
+//! Avro's container file: a header with the schema, then blocks, each compressed by its worker.
+
+use std::fmt;
+use std::io::Write;
+use std::str::FromStr;
+
+use arrow::array::RecordBatch;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use super::encode::{records, write_bytes, write_long};
+use super::plan::Member;
+use crate::error::{Error, Result};
+use crate::format::block::BlockFormat;
+use crate::format::cells::{Cells, Refusal};
+use crate::format::compression::{with_level, zstd_frame};
+use crate::place::{Node, Value};
+
+/// How the blocks of a container are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Codec {
+    /// As they are.
+    #[default]
+    Null,
+    /// Deflate without a header, at a level from 0 to 9.
+    Deflate(u32),
+    /// Snappy and a checksum.
+    Snappy,
+    /// Zstandard at a level from 1 to 22.
+    Zstandard(i32),
+}
+
+/// A table's rows as an Avro file.
+pub struct Container {
+    /// The schema as JSON.
+    pub schema: String,
+    /// The fields of the record.
+    pub members: Vec<Member>,
+    /// How blocks are compressed.
+    pub codec: Codec,
+    /// What ends every block.
+    pub sync: [u8; 16],
+    /// Datums end to end, without header and blocks.
+    pub bare: bool,
+}
+
+impl Container {
+    /// Appends the datums of `batch`, one a row.
+    ///
+    /// # Errors
+    /// A value that the schema cannot hold.
+    pub fn write_datums(&self, batch: &RecordBatch, out: &mut Cells) -> Result<(), Refusal> {
+        let records = records(&self.members, batch.columns(), None)?;
+        out.bytes.reserve(records.size());
+        for row in 0..batch.num_rows() {
+            records.write(row, &mut out.bytes);
+            out.end();
+        }
+        Ok(())
+    }
+}
+
+impl BlockFormat for Container {
+    fn header(&self) -> Vec<u8> {
+        if self.bare {
+            return Vec::new();
+        }
+        let mut header = b"Obj\x01".to_vec();
+        write_long(&mut header, 2);
+        write_bytes(&mut header, b"avro.schema");
+        write_bytes(&mut header, self.schema.as_bytes());
+        write_bytes(&mut header, b"avro.codec");
+        write_bytes(&mut header, self.codec.name().as_bytes());
+        write_long(&mut header, 0);
+        header.extend_from_slice(&self.sync);
+        header
+    }
+
+    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+        let mut cells = Cells::reuse(std::mem::take(out));
+        let result = self.write_datums(batch, &mut cells);
+        result.map_err(|refusal| refusal.error(first_row))?;
+        if self.bare {
+            *out = cells.bytes;
+            return Ok(());
+        }
+        let data = self.codec.compress(cells.bytes)?;
+        out.reserve(data.len() + 36);
+        write_long(out, batch.num_rows() as i64);
+        write_bytes(out, &data);
+        out.extend_from_slice(&self.sync);
+        Ok(())
+    }
+}
+
+impl Codec {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Deflate(_) => "deflate",
+            Self::Snappy => "snappy",
+            Self::Zstandard(_) => "zstandard",
+        }
+    }
+
+    fn compress(self, bytes: Vec<u8>) -> Result<Vec<u8>> {
+        match self {
+            Self::Null => Ok(bytes),
+            Self::Deflate(level) => {
+                let level = flate2::Compression::new(level);
+                let room = Vec::with_capacity(bytes.len() / 3 + 64);
+                let mut encoder = flate2::write::DeflateEncoder::new(room, level);
+                encoder
+                    .write_all(&bytes)
+                    .and_then(|()| encoder.finish())
+                    .map_err(|error| Error::because("compressing a block with deflate", error))
+            }
+            Self::Snappy => {
+                let mut compressed = snap::raw::Encoder::new()
+                    .compress_vec(&bytes)
+                    .map_err(|error| Error::because("compressing a block with snappy", error))?;
+                let mut checksum = flate2::Crc::new();
+                checksum.update(&bytes);
+                compressed.extend_from_slice(&checksum.sum().to_be_bytes());
+                Ok(compressed)
+            }
+            Self::Zstandard(level) => zstd_frame(&bytes, level),
+        }
+    }
+}
+
+const DEFLATE_LEVEL: u32 = 6;
+const ZSTANDARD_LEVEL: i32 = 3;
+
+impl FromStr for Codec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match with_level(text) {
+            Some(("null", None)) => Ok(Self::Null),
+            Some(("deflate", None)) => Ok(Self::Deflate(DEFLATE_LEVEL)),
+            Some(("deflate", Some(level))) if level <= 9 => Ok(Self::Deflate(level)),
+            Some(("snappy", None)) => Ok(Self::Snappy),
+            Some(("zstandard", None)) => Ok(Self::Zstandard(ZSTANDARD_LEVEL)),
+            Some(("zstandard", Some(level @ 1..=22))) => Ok(Self::Zstandard(level as i32)),
+            _ => Err(format!(
+                "expected `null`, `deflate`, `deflate(0..9)`, `snappy`, `zstandard` or `zstandard(1..22)`, found `{text}`"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deflate(level) => write!(f, "deflate({level})"),
+            Self::Zstandard(level) => write!(f, "zstandard({level})"),
+            _ => f.write_str(self.name()),
+        }
+    }
+}
+
+/// `codec: null` without quotes is YAML's own null, and means the codec of that name.
+impl<'de> Deserialize<'de> for Codec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        match &node.value {
+            Value::Null => Ok(Self::Null),
+            Value::Scalar { text, .. } => text.parse().map_err(D::Error::custom),
+            _ => {
+                let found = node.describe();
+                Err(D::Error::custom(format!("expected a codec, found {found}")))
+            }
+        }
+    }
+}
+
+impl JsonSchema for Codec {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AvroCodec".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["string", "null"],
+            "pattern": r"^(null|deflate(\([0-9]\))?|snappy|zstandard(\(([1-9]|1[0-9]|2[0-2])\))?|.*\$\{.*)$",
+            "description": "null, deflate, deflate(0..9), snappy, zstandard or zstandard(1..22)"
+        })
+    }
+}

@@ -1,0 +1,221 @@
+//! `avro`: Apache Avro container files, or bare datums.
+
+mod container;
+mod derive;
+mod encode;
+mod plan;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use container::{Codec, Container};
+
+use super::block;
+use super::compression::Compression;
+use super::{Encoder, Format, Shape};
+use crate::error::{Error, Fault, Problem, Result};
+use crate::place::{Flag, Placed, Text};
+use crate::registry::Example;
+use derive::Derive;
+
+/// Apache Avro: a container file whose schema has logical types for decimals, dates, times and
+/// timestamps. Unsigned 64-bit numbers are decimal(20,0).
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Avro {
+    /// How blocks are compressed: `null` (default), `deflate`, `deflate(0..9)`, `snappy`, `zstandard` or `zstandard(1..22)`.
+    codec: Codec,
+    /// The record's name (default: the table's).
+    name: Option<Placed<Text>>,
+    /// The record's namespace: names with dots between.
+    namespace: Option<Placed<Text>>,
+    /// Where null stands in unions (default first).
+    null_order: Option<Placed<NullOrder>>,
+    /// How timestamps are written.
+    timestamps: Timestamps,
+    /// Your own schema (`.avsc`): it decides names, order, logical types and unions.
+    schema_file: Option<Placed<Text>>,
+    /// Datums end to end, without header, schema and blocks (default false).
+    bare: Flag,
+}
+
+/// Where null stands in a union.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NullOrder {
+    /// `["null", T]`, and null is the field's default.
+    #[default]
+    First,
+    /// `[T, "null"]`.
+    Second,
+}
+
+/// How timestamps are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Timestamps {
+    /// With the logical type of the column's own unit (milliseconds for seconds).
+    #[default]
+    Native,
+    /// As `timestamp-millis`, rounded down.
+    Millis,
+    /// As `timestamp-micros`, rounded down.
+    Micros,
+    /// As a plain long of milliseconds since 1970.
+    MillisLong,
+    /// As a plain long of microseconds since 1970.
+    MicrosLong,
+}
+
+impl Example for Avro {
+    const EXAMPLE: &'static str =
+        "avro: { codec: zstandard, name: User, namespace: com.example, null_order: second }";
+}
+
+impl Avro {
+    /// The rows of a table as these options write them; also for messages.
+    ///
+    /// # Errors
+    /// Everything that the schema cannot hold, and a schema file that cannot be read.
+    pub fn container(&self, shape: &Shape) -> Result<Container, Vec<Problem>> {
+        let json = match &self.schema_file {
+            Some(file) => self.written(file).map_err(|problem| vec![problem])?,
+            None => self.derived(shape)?,
+        };
+        let schema = schema::parse(&json).map_err(|fault| {
+            let problem = Problem::new("the Avro schema cannot be used").cause(fault);
+            vec![self.place(problem)]
+        })?;
+        let members = plan::plan(&schema, shape, self.timestamps).map_err(|problems| {
+            let problems = problems.into_iter();
+            problems
+                .map(|problem| self.place(problem))
+                .collect::<Vec<_>>()
+        })?;
+        Ok(Container {
+            schema: json.to_string(),
+            members,
+            codec: self.codec,
+            sync: shape.run_key.to_be_bytes(),
+            bare: *self.bare,
+        })
+    }
+
+    /// The schema that a table's columns make.
+    fn derived(&self, shape: &Shape) -> Result<serde_json::Value, Vec<Problem>> {
+        let name = self
+            .name
+            .as_ref()
+            .map_or(shape.table.as_str(), |name| name.as_str());
+        let namespace = self.namespace.as_ref().map(|namespace| namespace.as_str());
+        let mut problems: Vec<Problem> = self.check_names(name, namespace).collect();
+        let null_order = self
+            .null_order
+            .as_ref()
+            .map_or(NullOrder::First, |order| order.value);
+        let derive = Derive::new(null_order, self.timestamps);
+        match derive.record(shape, name, namespace) {
+            Ok(json) if problems.is_empty() => Ok(json),
+            Ok(_) => Err(problems),
+            Err(more) => {
+                problems.extend(more);
+                Err(problems)
+            }
+        }
+    }
+
+    fn check_names(&self, name: &str, namespace: Option<&str>) -> impl Iterator<Item = Problem> {
+        let name = (!schema::is_name(name)).then(|| {
+            let problem = Problem::new(format!("`{name}` is not a legal name in Avro"))
+                .hint("use letters, digits and `_`: `avro: { name: … }`, and `namespace:` for what stands before a dot");
+            match &self.name {
+                Some(name) => problem.at(&name.place),
+                None => problem,
+            }
+        });
+        let illegal = namespace.filter(|text| !text.split('.').all(schema::is_name));
+        let namespace = illegal.map(|text| {
+            let problem = Problem::new(format!("`{text}` is not a legal namespace in Avro"))
+                .hint("use names of letters, digits and `_` with dots between");
+            match &self.namespace {
+                Some(namespace) => problem.at(&namespace.place),
+                None => problem,
+            }
+        });
+        name.into_iter().chain(namespace)
+    }
+
+    /// The user's own schema. What would contradict it may not be given.
+    fn written(&self, file: &Placed<Text>) -> Result<serde_json::Value, Problem> {
+        let given = [
+            ("name", self.name.as_ref().map(|name| &name.place)),
+            ("namespace", self.namespace.as_ref().map(|name| &name.place)),
+            (
+                "null_order",
+                self.null_order.as_ref().map(|order| &order.place),
+            ),
+        ];
+        for (key, place) in given {
+            if let Some(place) = place {
+                let message = format!("`{key}` and `schema_file` are given together");
+                return Err(Problem::new(message)
+                    .hint("the schema file decides it")
+                    .at(place));
+            }
+        }
+        let folder = Path::new(file.place.file())
+            .parent()
+            .unwrap_or(Path::new(""));
+        let path = folder.join(file.as_str());
+        let reading = |error: String| {
+            Problem::new(format!("reading the Avro schema `{}`", path.display()))
+                .cause(error)
+                .at(&file.place)
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| reading(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| reading(error.to_string()))
+    }
+
+    fn place(&self, problem: Problem) -> Problem {
+        match &self.schema_file {
+            Some(file) => problem.at(&file.place),
+            None => problem,
+        }
+    }
+
+    fn check_bare(&self) -> Option<Problem> {
+        (*self.bare && self.codec != Codec::Null).then(|| {
+            Problem::new(format!(
+                "bare datums have no blocks that `codec: {}` could compress",
+                self.codec
+            ))
+            .hint("leave out `codec`, or leave out `bare`")
+        })
+    }
+}
+
+impl Format for Avro {
+    fn extensions(&self) -> &'static [&'static str] {
+        &["avro"]
+    }
+
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        let mut problems = self.container(shape).err().unwrap_or_default();
+        problems.extend(self.check_bare());
+        problems
+    }
+
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+        let container = self.container(shape).map_err(|problems| Error {
+            fault: Fault::User,
+            problems,
+        })?;
+        block::encoder(container, Compression::None, shape)
+    }
+}

@@ -1,0 +1,400 @@
+//! From an Avro schema and a table's columns to how each value is encoded.
+
+use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
+
+use super::Timestamps;
+use super::schema::{Branches, Logical, Schema, Type};
+use crate::domain::{Domain, Range};
+use crate::error::{Problem, did_you_mean};
+use crate::format::Shape;
+use crate::format::nested::{entry_fields, item_field, plain_type};
+use crate::format::text::Leaf;
+use crate::format::text::time::per_second;
+
+/// How the values of one column, item or field are encoded.
+#[derive(Debug)]
+pub struct Site {
+    /// How a value is.
+    pub codec: Codec,
+    /// The union that it stands in.
+    pub union: Option<Branches>,
+}
+
+/// How a value is encoded.
+#[derive(Debug)]
+pub enum Codec {
+    /// Nothing.
+    Null,
+    /// One byte.
+    Boolean,
+    /// A zigzag varint.
+    Integer(Conversion),
+    /// Four bytes.
+    Float,
+    /// Eight bytes.
+    Double,
+    /// A length and bytes.
+    Bytes,
+    /// A length and text.
+    Text,
+    /// A length and a UUID as text.
+    Uuid,
+    /// As many bytes as the column's values have.
+    Fixed,
+    /// A decimal: a length and its fewest bytes, or as many bytes as said.
+    Decimal(Option<usize>),
+    /// The place of the text among the symbols.
+    Enum(Vec<String>),
+    /// A count, items, zero.
+    Array(Box<Site>),
+    /// A count, keys and values, zero.
+    Map(Box<Site>),
+    /// Fields one after the other.
+    Record(Vec<Member>),
+}
+
+/// One field of a record and the column it comes from.
+#[derive(Debug)]
+pub struct Member {
+    /// Its column, or its field of the struct.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// Its values.
+    pub site: Site,
+}
+
+/// From a column's integers to those of the schema: `value * multiply / divide`, rounded down.
+#[derive(Debug, Clone, Copy)]
+pub struct Conversion {
+    /// Units of the schema in one of the column's.
+    pub multiply: i64,
+    /// Units of the column in one of the schema's.
+    pub divide: i64,
+    /// The least integer the schema can hold.
+    pub least: i64,
+    /// The greatest one.
+    pub most: i64,
+}
+
+/// Matches columns with a schema and notes what does not fit.
+struct Matching<'a> {
+    timestamps: Timestamps,
+    problems: Vec<Problem>,
+    domains: &'a [Domain],
+}
+
+/// Matches the columns of a table with the fields of a record.
+///
+/// # Errors
+/// Every column and field that do not fit.
+pub fn plan(
+    schema: &Schema,
+    shape: &Shape,
+    timestamps: Timestamps,
+) -> Result<Vec<Member>, Vec<Problem>> {
+    let Type::Record(fields) = &schema.kind else {
+        return Err(vec!["the schema is not a record".into()]);
+    };
+    let mut matching = Matching {
+        timestamps,
+        problems: Vec::new(),
+        domains: &shape.domains,
+    };
+    let members = matching.members(fields, shape.schema.fields(), "");
+    match matching.problems.is_empty() {
+        true => Ok(members),
+        false => Err(matching.problems),
+    }
+}
+
+impl Matching<'_> {
+    fn members(
+        &mut self,
+        written: &[(String, Schema)],
+        columns: &Fields,
+        path: &str,
+    ) -> Vec<Member> {
+        for column in columns {
+            if !written.iter().any(|(name, _)| name == column.name()) {
+                self.problems.push(
+                    Problem::new(format!(
+                        "the schema has no field for column `{path}{}`",
+                        column.name()
+                    ))
+                    .hint(
+                        "add it to the schema, or leave the column out with the sink's `columns:`",
+                    ),
+                );
+            }
+        }
+        let mut members = Vec::new();
+        for (name, schema) in written {
+            match columns.iter().position(|column| column.name() == name) {
+                Some(index) => members.extend(self.member(schema, columns, index, path)),
+                None => {
+                    let names = columns.iter().map(|column| column.name().as_str());
+                    let problem =
+                        Problem::new(format!("no column for the schema's field `{path}{name}`"));
+                    self.problems
+                        .push(problem.hint(did_you_mean(name, names).unwrap_or_else(|| {
+                            "add the column, or rename one with the sink's `columns:`".into()
+                        })));
+                }
+            }
+        }
+        members
+    }
+
+    fn member(
+        &mut self,
+        schema: &Schema,
+        columns: &Fields,
+        index: usize,
+        parent: &str,
+    ) -> Option<Member> {
+        let field = &columns[index];
+        let path = format!("{parent}{}", field.name());
+        let site = self.site(schema, field, &path)?;
+        if let (Some(domain), true) = (self.domains.get(index), parent.is_empty()) {
+            self.problems.extend(unfit(&site, domain, &path));
+        }
+        Some(Member {
+            index,
+            name: field.name().clone(),
+            site,
+        })
+    }
+
+    fn site(&mut self, schema: &Schema, field: &Field, path: &str) -> Option<Site> {
+        let codec = self.codec(schema, field, path)?;
+        Some(Site {
+            codec,
+            union: schema.union,
+        })
+    }
+
+    fn codec(&mut self, schema: &Schema, field: &Field, path: &str) -> Option<Codec> {
+        let data_type = plain_type(field.data_type());
+        let codec = match (&schema.kind, data_type) {
+            (Type::Record(written), DataType::Struct(fields)) => {
+                return Some(Codec::Record(self.members(
+                    written,
+                    fields,
+                    &format!("{path}."),
+                )));
+            }
+            (Type::Map(values), DataType::Map(entries, _)) => {
+                match entry_fields(entries.data_type()) {
+                    Some((key, value)) if Leaf::of(key) == Some(Leaf::Text) => {
+                        return Some(Codec::Map(Box::new(self.site(values, value, path)?)));
+                    }
+                    _ => None,
+                }
+            }
+            (Type::Map(_), _) => None,
+            (Type::Array(items), _) => match item_field(data_type) {
+                Some(item) => return Some(Codec::Array(Box::new(self.site(items, item, path)?))),
+                None => None,
+            },
+            _ => leaf(schema, field, self.timestamps),
+        };
+        if codec.is_none() {
+            self.problems.push(mismatch(schema, data_type, path));
+        }
+        codec
+    }
+}
+
+fn mismatch(schema: &Schema, data_type: &DataType, path: &str) -> Problem {
+    let wanted = show(schema);
+    let problem = Problem::new(format!(
+        "column `{path}` has the type {data_type}, which the schema's {wanted} cannot hold"
+    ));
+    match (data_type, &schema.kind) {
+        (DataType::Timestamp(..), Type::Long) => problem.hint(
+            "say what the long counts: `timestamps: millis_long` or `timestamps: micros_long`",
+        ),
+        _ => problem.hint("give the column a type that fits, or change the schema"),
+    }
+}
+
+/// The schema's type in words.
+fn show(schema: &Schema) -> String {
+    let kind = match &schema.kind {
+        Type::Null => "null",
+        Type::Boolean => "boolean",
+        Type::Int => "int",
+        Type::Long => "long",
+        Type::Float => "float",
+        Type::Double => "double",
+        Type::Bytes => "bytes",
+        Type::Text => "string",
+        Type::Fixed(size) => return format!("fixed({size})"),
+        Type::Enum(_) => "enum",
+        Type::Array(_) => "array",
+        Type::Map(_) => "map",
+        Type::Record(_) => "record",
+    };
+    match schema.logical {
+        Some(Logical::Decimal { precision, scale }) => format!("decimal({precision},{scale})"),
+        Some(Logical::Uuid) => "uuid".into(),
+        Some(Logical::Date) => "date".into(),
+        Some(Logical::Time(_)) => format!("{kind} of a time"),
+        Some(Logical::Timestamp(_)) => format!("{kind} of a timestamp"),
+        None => kind.into(),
+    }
+}
+
+/// How a column of leaves is written as a type of the schema, if it can be.
+fn leaf(schema: &Schema, field: &Field, timestamps: Timestamps) -> Option<Codec> {
+    let data_type = plain_type(field.data_type());
+    let leaf = Leaf::of(field);
+    let codec = match (&schema.kind, leaf) {
+        (Type::Null, None) if *data_type == DataType::Null => Codec::Null,
+        (Type::Boolean, Some(Leaf::Boolean)) => Codec::Boolean,
+        (Type::Int | Type::Long, Some(leaf)) => {
+            Codec::Integer(conversion(schema, leaf, data_type, timestamps)?)
+        }
+        (Type::Float, Some(Leaf::Float)) if *data_type == DataType::Float32 => Codec::Float,
+        (Type::Double, Some(Leaf::Float)) => Codec::Double,
+        (Type::Text, Some(Leaf::Text)) => Codec::Text,
+        (Type::Text, Some(Leaf::Uuid)) => Codec::Uuid,
+        (Type::Enum(symbols), Some(Leaf::Text)) => Codec::Enum(symbols.clone()),
+        (Type::Bytes, Some(Leaf::Decimal | Leaf::Integer { .. })) => {
+            decimal(schema, data_type)?;
+            Codec::Decimal(None)
+        }
+        (Type::Fixed(size), Some(Leaf::Decimal | Leaf::Integer { .. })) => {
+            let precision = decimal(schema, data_type)?;
+            holds(*size, precision).then_some(Codec::Decimal(Some(*size)))?
+        }
+        (Type::Bytes, Some(Leaf::Binary)) if schema.logical.is_none() => Codec::Bytes,
+        (Type::Fixed(size), Some(Leaf::Binary | Leaf::Uuid)) => {
+            let same = *data_type == DataType::FixedSizeBinary(*size as i32);
+            same.then_some(Codec::Fixed)?
+        }
+        _ => return None,
+    };
+    Some(codec)
+}
+
+/// The precision of a column that the schema's decimal can hold.
+fn decimal(schema: &Schema, data_type: &DataType) -> Option<u8> {
+    let (precision, scale) = match *data_type {
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale) => (precision, scale),
+        DataType::UInt64 => (20, 0),
+        DataType::Int64 => (19, 0),
+        _ => (10, 0),
+    };
+    match schema.logical {
+        Some(Logical::Decimal {
+            precision: most,
+            scale: same,
+        }) if scale == same && precision <= most => Some(precision),
+        _ => None,
+    }
+}
+
+/// True when every decimal of so many digits fits in so many bytes.
+fn holds(size: usize, precision: u8) -> bool {
+    let greatest = 10_i128.checked_pow(u32::from(precision));
+    match (size, greatest) {
+        (16.., _) => true,
+        (0, _) | (_, None) => false,
+        (_, Some(greatest)) => greatest <= 1_i128 << (8 * size - 1),
+    }
+}
+
+fn conversion(
+    schema: &Schema,
+    leaf: Leaf,
+    data_type: &DataType,
+    timestamps: Timestamps,
+) -> Option<Conversion> {
+    let (least, most) = match schema.kind {
+        Type::Int => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    };
+    let (multiply, divide) = match (leaf, schema.logical, timestamps) {
+        (Leaf::Integer { .. }, ..) => (1, 1),
+        (Leaf::Date, Some(Logical::Date) | None, _) => match data_type {
+            DataType::Date64 => (1, 86_400_000),
+            _ => (1, 1),
+        },
+        (Leaf::Time, Some(Logical::Time(units)), _) => ratio(data_type, units)?,
+        (Leaf::Timestamp, Some(Logical::Timestamp(units)), _) => ratio(data_type, units)?,
+        (Leaf::Timestamp, None, Timestamps::MillisLong) => ratio(data_type, 1000)?,
+        (Leaf::Timestamp, None, Timestamps::MicrosLong) => ratio(data_type, 1_000_000)?,
+        _ => return None,
+    };
+    Some(Conversion {
+        multiply,
+        divide,
+        least,
+        most,
+    })
+}
+
+/// From the column's unit to `units` a second.
+fn ratio(data_type: &DataType, units: i64) -> Option<(i64, i64)> {
+    let unit: TimeUnit = match data_type {
+        DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => *unit,
+        _ => return None,
+    };
+    let own = per_second(unit);
+    Some(((units / own).max(1), (own / units).max(1)))
+}
+
+/// What is known of a column's values and does not fit.
+fn unfit(site: &Site, domain: &Domain, path: &str) -> Option<Problem> {
+    if domain.nulls && site.union.is_none() && !matches!(site.codec, Codec::Null) {
+        return Some(
+            Problem::new(format!(
+                "column `{path}` has nulls, which the schema does not allow"
+            ))
+            .hint("make the field a union with null, or set `nulls: 0`"),
+        );
+    }
+    match (&site.codec, domain.range, &domain.dictionary) {
+        (Codec::Integer(conversion), Some(Range::Integer { min, max }), _) => {
+            let edge = [min, max]
+                .into_iter()
+                .find(|edge| !conversion.fits(*edge))?;
+            let message =
+                format!("column `{path}` reaches {edge}, which the schema's type cannot hold");
+            Some(Problem::new(message).hint("narrow the column's range, or make the field a long"))
+        }
+        (Codec::Enum(symbols), _, Some(values)) => {
+            let values = arrow::compute::cast(values, &DataType::Utf8).ok()?;
+            let values = arrow::array::AsArray::as_string::<i32>(&values);
+            let mut values = values.iter().flatten();
+            let value = values.find(|value| !symbols.iter().any(|symbol| symbol == value))?;
+            let message =
+                format!("column `{path}` has the value `{value}`, which the enum has not");
+            Some(Problem::new(message).hint("add the symbol to the schema"))
+        }
+        _ => None,
+    }
+}
+
+impl Conversion {
+    /// A value of the column in the schema's unit; none when the schema's type cannot hold it.
+    pub fn of(&self, value: i64) -> Option<i64> {
+        let value = match self.multiply {
+            1 => value,
+            multiply => value.checked_mul(multiply)?,
+        };
+        let value = match self.divide {
+            1 => value,
+            divide => value.div_euclid(divide),
+        };
+        (self.least..=self.most).contains(&value).then_some(value)
+    }
+
+    fn fits(&self, value: i128) -> bool {
+        i64::try_from(value).is_ok_and(|value| self.of(value).is_some())
+    }
+}

@@ -1,0 +1,176 @@
+//! Files of independent blocks: one encoder and one file writer for CSV, JSON and Avro.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+
+use super::compression::Compression;
+use super::{Body, Chunk, Encoder, FileWriter, Shape};
+use crate::error::{Error, Result};
+
+/// A format whose files are a header, blocks with something between them, and a footer.
+pub trait BlockFormat: Send + Sync + 'static {
+    /// What every file begins with.
+    fn header(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// What stands between two blocks.
+    fn separator(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// What every file ends with.
+    fn footer(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Appends the rows of `batch`, whose first one is row `first_row` of the output.
+    ///
+    /// # Errors
+    /// A value that the format cannot hold, naming column and row.
+    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()>;
+}
+
+/// The parts of a file that are the same in every file, compressed.
+struct Frame {
+    header: Vec<u8>,
+    separator: Vec<u8>,
+    footer: Vec<u8>,
+}
+
+/// Buffers on their way back from the writer to the workers.
+#[derive(Default)]
+struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+struct BlockEncoder<F> {
+    format: F,
+    compression: Compression,
+    batch_rows: u64,
+    frame: Arc<Frame>,
+    buffers: Arc<Buffers>,
+}
+
+struct BlockFile {
+    out: Box<dyn Write + Send>,
+    bytes: u64,
+    blocks: u64,
+    frame: Arc<Frame>,
+    buffers: Arc<Buffers>,
+}
+
+/// An encoder of `format`, each of whose blocks is compressed by the worker that made it.
+///
+/// # Errors
+/// The compressor failed.
+pub fn encoder<F: BlockFormat>(
+    format: F,
+    compression: Compression,
+    shape: &Shape,
+) -> Result<Arc<dyn Encoder>> {
+    let frame = Frame {
+        header: compression.compress(&format.header())?,
+        separator: compression.compress(&format.separator())?,
+        footer: compression.compress(&format.footer())?,
+    };
+    Ok(Arc::new(BlockEncoder {
+        format,
+        compression,
+        batch_rows: shape.batch_rows as u64,
+        frame: Arc::new(frame),
+        buffers: Arc::default(),
+    }))
+}
+
+impl<F: BlockFormat> Encoder for BlockEncoder<F> {
+    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+        let mut bytes = self.buffers.take();
+        if batch.num_rows() > 0 {
+            let first_row = number * self.batch_rows;
+            self.format.encode(first_row, batch, &mut bytes)?;
+        }
+        if self.compression != Compression::None {
+            let compressed = self.compression.compress(&bytes)?;
+            self.buffers.give(std::mem::replace(&mut bytes, compressed));
+        }
+        let chunk = Chunk {
+            rows: batch.num_rows() as u64,
+            body: Body::Block(bytes),
+        };
+        put(number, chunk);
+        Ok(())
+    }
+
+    fn begin(&self, out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>> {
+        let mut file = BlockFile {
+            out,
+            bytes: 0,
+            blocks: 0,
+            frame: self.frame.clone(),
+            buffers: self.buffers.clone(),
+        };
+        let frame = self.frame.clone();
+        file.put(&frame.header)?;
+        Ok(Box::new(file))
+    }
+}
+
+impl BlockFile {
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.bytes += bytes.len() as u64;
+        self.out
+            .write_all(bytes)
+            .map_err(|error| Error::because("writing a block", error))
+    }
+}
+
+impl FileWriter for BlockFile {
+    fn write(&mut self, chunk: Chunk) -> Result<()> {
+        let Body::Block(bytes) = chunk.body else {
+            return Err(Error::run(
+                "a chunk of another format reached a file of blocks",
+            ));
+        };
+        if chunk.rows > 0 {
+            if self.blocks > 0 {
+                let frame = self.frame.clone();
+                self.put(&frame.separator)?;
+            }
+            self.put(&bytes)?;
+            self.blocks += 1;
+        }
+        self.buffers.give(bytes);
+        Ok(())
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        let frame = self.frame.clone();
+        self.put(&frame.footer)?;
+        self.out
+            .flush()
+            .map_err(|error| Error::because("writing the end of the file", error))
+    }
+}
+
+impl Buffers {
+    /// More than this many are never in flight for long; the rest goes back to the allocator.
+    const KEPT: usize = 16;
+
+    fn take(&self) -> Vec<u8> {
+        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        buffers.pop().unwrap_or_default()
+    }
+
+    fn give(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buffers.len() < Self::KEPT {
+            buffers.push(buffer);
+        }
+    }
+}

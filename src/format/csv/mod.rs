@@ -1,0 +1,234 @@
+//! `csv`: comma-separated text, or with any other delimiter.
+
+mod null;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Field;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use null::NullText;
+pub use rows::Rows;
+
+use super::block::{self, BlockFormat};
+use super::cells::Cells;
+use super::compression::Compression;
+use super::text::Leaf;
+use super::{Encoder, Format, FormatKind, Shape, json};
+use crate::error::{Problem, Result};
+use crate::place::{Flag, Place, Placed, Text};
+use crate::registry::Example;
+
+/// Comma-separated text: null is empty, the empty string is `""`, times are RFC 3339 with a fixed
+/// number of fraction digits, decimals have all their digits.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Csv {
+    /// One ASCII character between values, such as `";"` or `"\t"` (default: a comma, and a tab for `.tsv`).
+    delimiter: Option<Placed<Text>>,
+    /// A first line with the columns' names (default true).
+    header: Option<Flag>,
+    /// One ASCII character around values that need it, doubled inside them (default `"`).
+    quote: Option<Placed<Text>>,
+    /// Which values have quotes: those that need them, or all but null.
+    quote_style: QuoteStyle,
+    /// What stands for null (default: nothing). A text that is equal has quotes.
+    null: NullText,
+    /// What stands for the empty string (default: two quotes).
+    empty: Option<Placed<Text>>,
+    /// Lists, structs and maps are errors unless written as `json`, bytes then as hexadecimal.
+    nested: Option<Nested>,
+    /// `none`, `gzip`, `gzip(0..9)`, `zstd` or `zstd(1..22)` (default: what the file's name says).
+    compression: Option<Compression>,
+    /// The file's name ends in `.tsv`.
+    #[serde(skip)]
+    tabs: bool,
+}
+
+/// Which values have quotes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QuoteStyle {
+    /// Those that could be taken for something else.
+    #[default]
+    Necessary,
+    /// All but null.
+    Always,
+}
+
+/// How nested values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Nested {
+    /// As JSON in one value.
+    Json,
+}
+
+struct Blocks {
+    rows: Rows,
+    header: Vec<u8>,
+}
+
+impl Example for Csv {
+    const EXAMPLE: &'static str = "csv: { delimiter: \"|\", null: NULL, compression: gzip }";
+}
+
+impl Csv {
+    /// The rows as these options spell them.
+    ///
+    /// # Errors
+    /// A delimiter, a quote or a text for null that no reader could tell from values.
+    pub fn rows(&self) -> Result<Rows, Problem> {
+        let delimiter = match &self.delimiter {
+            Some(text) => separator(text, "delimiter")?,
+            None if self.tabs => b'\t',
+            None => b',',
+        };
+        let quote = match &self.quote {
+            Some(text) => separator(text, "quote")?,
+            None => b'"',
+        };
+        if delimiter == quote {
+            let problem = Problem::new("the delimiter and the quote are the same character");
+            let place = self.quote.as_ref().or(self.delimiter.as_ref());
+            return Err(place.map_or(problem.clone(), |text| problem.at(&text.place)));
+        }
+        let empty = self.empty.as_ref();
+        let texts = [
+            (self.null.text.as_str(), self.null.place.as_ref()),
+            (
+                empty.map_or("", |empty| empty.as_str()),
+                empty.map(|empty| &empty.place),
+            ),
+        ];
+        for (text, place) in texts {
+            plain(text, place, delimiter, quote)?;
+        }
+        let always = self.quote_style == QuoteStyle::Always;
+        let empty = empty.map(|empty| empty.as_str());
+        Ok(Rows::new(delimiter, quote, always, &self.null.text, empty))
+    }
+
+    fn check_columns(&self, shape: &Shape) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for field in shape.schema.fields() {
+            match Leaf::of(field) {
+                Some(Leaf::Binary) | None if self.nested.is_none() => {
+                    problems.push(unsupported(field));
+                }
+                Some(_) => {}
+                None => problems.extend(json::check_field(field, field.name(), "CSV")),
+            }
+        }
+        problems.extend(self.check_blank_lines(shape));
+        problems
+    }
+
+    /// A line of one empty value is a blank line, which readers skip.
+    fn check_blank_lines(&self, shape: &Shape) -> Option<Problem> {
+        let nulls = shape.domains.first().is_some_and(|domain| domain.nulls);
+        let blank = shape.schema.fields().len() == 1 && nulls && self.null.text.is_empty();
+        blank.then(|| {
+            Problem::new(format!(
+                "the nulls of `{}`, the only column, would be blank lines in CSV, which readers skip",
+                shape.schema.field(0).name()
+            ))
+            .hint("give null a text: `null: NULL`")
+        })
+    }
+}
+
+impl Format for Csv {
+    fn extensions(&self) -> &'static [&'static str] {
+        &["csv", "tsv", "csv.gz", "csv.zst", "tsv.gz", "tsv.zst"]
+    }
+
+    fn extension(&self) -> String {
+        let suffix = self.compression.map_or("", Compression::suffix);
+        format!("csv{suffix}")
+    }
+
+    fn named(&self, file_name: &str) -> Option<FormatKind> {
+        let name = file_name.to_lowercase();
+        let (compression, inner) = Compression::of_name(&name);
+        Some(FormatKind::Csv(Self {
+            compression: self.compression.or(compression),
+            tabs: self.tabs || inner.ends_with(".tsv"),
+            ..self.clone()
+        }))
+    }
+
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        let mut problems = self.check_columns(shape);
+        problems.extend(self.rows().err());
+        problems
+    }
+
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+        let rows = self.rows()?;
+        let header = match self.header {
+            Some(Flag(false)) => Vec::new(),
+            _ => rows.header(&shape.schema),
+        };
+        let compression = self.compression.unwrap_or(Compression::None);
+        block::encoder(Blocks { rows, header }, compression, shape)
+    }
+}
+
+impl BlockFormat for Blocks {
+    fn header(&self) -> Vec<u8> {
+        self.header.clone()
+    }
+
+    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+        let mut cells = Cells::reuse(std::mem::take(out));
+        let result = self.rows.write(batch, &mut cells);
+        *out = cells.bytes;
+        result.map_err(|refusal| refusal.error(first_row))
+    }
+}
+
+/// The one character that `text` is: it must not be part of numbers and dates, which have no quotes.
+fn separator(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
+    match text.as_bytes() {
+        [byte]
+            if byte.is_ascii()
+                && !byte.is_ascii_alphanumeric()
+                && !b"+-.:\r\n\0".contains(byte) =>
+        {
+            Ok(*byte)
+        }
+        _ => Err(Problem::new(format!(
+            "expected one ASCII character for the {what}, found `{}`",
+            text.escape_debug()
+        ))
+        .hint("letters, digits and `+`, `-`, `.`, `:` are parts of values")
+        .at(&text.place)),
+    }
+}
+
+fn plain(text: &str, place: Option<&Place>, delimiter: u8, quote: u8) -> Result<(), Problem> {
+    let special = |byte: u8| [delimiter, quote, b'\n', b'\r'].contains(&byte);
+    if !text.bytes().any(special) {
+        return Ok(());
+    }
+    let problem = Problem::new(format!(
+        "`{}` holds a delimiter, a quote or a line break",
+        text.escape_debug()
+    ));
+    Err(place.map_or(problem.clone(), |place| problem.at(place)))
+}
+
+fn unsupported(field: &Field) -> Problem {
+    Problem::new(format!(
+        "column `{}` has the type {}, which CSV cannot hold",
+        field.name(),
+        field.data_type()
+    ))
+    .hint("leave it out with the sink's `columns:`, or write it as JSON with `nested: json`")
+}

@@ -1,0 +1,261 @@
+//! `json`: JSON, an object a row, on lines of their own or in one array.
+
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use value::{Objects, Values};
+
+use super::block::{self, BlockFormat};
+use super::cells::{Cells, Refusal};
+use super::compression::Compression;
+use super::nested::{entry_fields, item_field, plain_type};
+use super::text::Leaf;
+use super::{Encoder, Format, FormatKind, Shape};
+use crate::error::{Problem, Result};
+use crate::place::{Flag, Placed};
+use crate::registry::Example;
+
+/// JSON, an object a row: times are RFC 3339 with a fixed number of fraction digits, decimals have
+/// all their digits, bytes are hexadecimal.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Json {
+    /// One object a line, or one array (default: lines for `.jsonl` and `.ndjson`, else to be said).
+    layout: Option<Layout>,
+    /// Every field on a line of its own, in an array (default false).
+    pretty: Option<Placed<Flag>>,
+    /// Null fields are written as `null` or left out.
+    nulls: Nulls,
+    /// Decimals are numbers or strings, with all their digits either way.
+    decimals: Spelling,
+    /// Whole numbers of 64 bits are numbers, or strings for readers that hold numbers in doubles.
+    int64: Spelling,
+    /// `none`, `gzip`, `gzip(0..9)`, `zstd` or `zstd(1..22)` (default: what the file's name says).
+    compression: Option<Compression>,
+}
+
+/// How objects follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// One object a line.
+    Lines,
+    /// One array of objects.
+    Array,
+}
+
+/// What becomes of null fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Nulls {
+    /// Written as `null`.
+    #[default]
+    Write,
+    /// Left out.
+    Omit,
+}
+
+/// How numbers are spelt that a double may not hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Spelling {
+    /// As a JSON number.
+    #[default]
+    Number,
+    /// As a string.
+    String,
+}
+
+struct Blocks {
+    values: Values,
+    layout: Layout,
+}
+
+impl Example for Json {
+    const EXAMPLE: &'static str = "json: { layout: lines, decimals: string, nulls: omit }";
+}
+
+impl Json {
+    /// How these options spell values; also those of messages.
+    pub fn values(&self) -> Values {
+        Values {
+            omit_nulls: self.nulls == Nulls::Omit,
+            decimal_strings: self.decimals == Spelling::String,
+            wide_strings: self.int64 == Spelling::String,
+            pretty: self.pretty(),
+        }
+    }
+
+    fn pretty(&self) -> bool {
+        self.pretty.as_ref().is_some_and(|pretty| pretty.0)
+    }
+
+    fn check_layout(&self) -> Option<Problem> {
+        let problem = match (self.layout, &self.pretty) {
+            (None, _) => Problem::new("JSON files hold lines or one array: which one is not said")
+                .hint("say `json: { layout: lines }` or `json: { layout: array }`, or name the file `.jsonl`"),
+            (Some(Layout::Lines), Some(pretty)) if pretty.0 => {
+                Problem::new("`pretty: true` would break the lines of `layout: lines`")
+                    .hint("say `layout: array`")
+                    .at(&pretty.place)
+            }
+            _ => return None,
+        };
+        Some(problem)
+    }
+}
+
+impl Format for Json {
+    fn extensions(&self) -> &'static [&'static str] {
+        const ALL: &[&str] = &[
+            "json",
+            "jsonl",
+            "ndjson",
+            "json.gz",
+            "json.zst",
+            "jsonl.gz",
+            "jsonl.zst",
+            "ndjson.gz",
+            "ndjson.zst",
+        ];
+        ALL
+    }
+
+    fn extension(&self) -> String {
+        let name = match self.layout {
+            Some(Layout::Lines) => "jsonl",
+            _ => "json",
+        };
+        let suffix = self.compression.map_or("", Compression::suffix);
+        format!("{name}{suffix}")
+    }
+
+    fn named(&self, file_name: &str) -> Option<FormatKind> {
+        let name = file_name.to_lowercase();
+        let (compression, inner) = Compression::of_name(&name);
+        let lines = inner.ends_with(".jsonl") || inner.ends_with(".ndjson");
+        Some(FormatKind::Json(Self {
+            compression: self.compression.or(compression),
+            layout: self.layout.or(lines.then_some(Layout::Lines)),
+            ..self.clone()
+        }))
+    }
+
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        let fields = shape.schema.fields().iter();
+        fields
+            .flat_map(|field| check_field(field, field.name(), "JSON"))
+            .chain(self.check_layout())
+            .collect()
+    }
+
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+        let blocks = Blocks {
+            values: self.values(),
+            layout: self.layout.unwrap_or(Layout::Lines),
+        };
+        let compression = self.compression.unwrap_or(Compression::None);
+        block::encoder(blocks, compression, shape)
+    }
+}
+
+/// Appends the rows of `batch` as objects, each followed by `ending`.
+///
+/// # Errors
+/// A value that JSON cannot hold.
+pub fn write_rows(
+    values: &Values,
+    depth: usize,
+    batch: &RecordBatch,
+    ending: &[u8],
+    out: &mut Cells,
+) -> Result<(), Refusal> {
+    let schema = batch.schema();
+    let objects = values.objects(schema.fields(), batch.columns(), depth, None)?;
+    objects.write(batch.num_rows(), None, ending, out);
+    Ok(())
+}
+
+/// In an array every row begins on a new line, so a block begins with its line break, and only
+/// commas stand between blocks.
+impl BlockFormat for Blocks {
+    fn header(&self) -> Vec<u8> {
+        match self.layout {
+            Layout::Lines => Vec::new(),
+            Layout::Array => b"[".to_vec(),
+        }
+    }
+
+    fn separator(&self) -> Vec<u8> {
+        match self.layout {
+            Layout::Lines => Vec::new(),
+            Layout::Array => b",".to_vec(),
+        }
+    }
+
+    fn footer(&self) -> Vec<u8> {
+        match self.layout {
+            Layout::Lines => Vec::new(),
+            Layout::Array => b"\n]\n".to_vec(),
+        }
+    }
+
+    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+        let (begin, ending, depth): (&[u8], &[u8], usize) = match (self.layout, self.values.pretty)
+        {
+            (Layout::Lines, _) => (b"", b"\n", 0),
+            (Layout::Array, false) => (b"\n", b",\n", 0),
+            (Layout::Array, true) => (b"\n  ", b",\n  ", 1),
+        };
+        let mut cells = Cells::reuse(std::mem::take(out));
+        cells.bytes.extend_from_slice(begin);
+        let result = write_rows(&self.values, depth, batch, ending, &mut cells);
+        *out = cells.bytes;
+        if self.layout == Layout::Array {
+            out.truncate(out.len().saturating_sub(ending.len()));
+        }
+        result.map_err(|refusal| refusal.error(first_row))
+    }
+}
+
+/// What JSON cannot hold in a column and below it.
+pub fn check_field(field: &Field, path: &str, format: &str) -> Vec<Problem> {
+    if Leaf::of(field).is_some() {
+        return Vec::new();
+    }
+    let data_type = plain_type(field.data_type());
+    match (data_type, item_field(data_type)) {
+        (DataType::Null, _) => Vec::new(),
+        (DataType::Struct(fields), _) => fields
+            .iter()
+            .flat_map(|field| check_field(field, &format!("{path}.{}", field.name()), format))
+            .collect(),
+        (DataType::Map(..), Some(entries)) => match entry_fields(entries.data_type()) {
+            Some((key, value)) if Leaf::of(key) == Some(Leaf::Text) => {
+                check_field(value, path, format)
+            }
+            _ => vec![
+                Problem::new(format!(
+                    "the keys of the map `{path}` are not text, as JSON needs"
+                ))
+                .hint("make the keys utf8"),
+            ],
+        },
+        (_, Some(item)) => check_field(item, path, format),
+        _ => vec![
+            Problem::new(format!(
+                "column `{path}` has the type {data_type}, which {format} cannot hold"
+            ))
+            .hint("give it another type, or leave it out with the sink's `columns:`"),
+        ],
+    }
+}

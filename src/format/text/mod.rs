@@ -1,0 +1,7 @@
+//! Leaf values as text, alike in CSV and JSON: numbers, dates, times, identifiers.
+
+pub mod leaf;
+pub mod number;
+pub mod time;
+
+pub use leaf::{Leaf, Style};
