@@ -133,6 +133,10 @@ impl Format for Parquet {
         &["parquet"]
     }
 
+    fn batch_rows(&self) -> Option<u64> {
+        Some(self.row_group_rows())
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         check::problems(self, shape)
     }

@@ -57,18 +57,19 @@ pub enum IfExists {
 }
 
 impl File {
-    /// The format, by name or by extension.
+    /// The format, by name or by extension; what it leaves open, the file's name decides.
     fn format(&self) -> Result<FormatKind, Problem> {
-        match &self.format {
-            Some(format) => Ok(format.clone()),
-            None => FormatKind::of_path(&self.path),
-        }
+        let format = match &self.format {
+            Some(format) => format.clone(),
+            None => FormatKind::of_path(&self.path)?,
+        };
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        Ok(format.named(name).unwrap_or(format))
     }
 
     fn layout(&self, target: &Target) -> Result<Layout> {
         let format = self.format()?;
-        let extension = format.extensions().first().copied().unwrap_or_default();
-        Ok(Layout::new(&self.path, extension, target))
+        Ok(Layout::new(&self.path, &format.extension(), target))
     }
 
     fn if_exists(&self, target: &Target) -> IfExists {
@@ -204,6 +205,10 @@ impl Sink for File {
         });
         let files = Files::new(encoder.clone(), layout, rules, target.clone())?;
         lane::start(&target, encoder, Box::new(files))
+    }
+
+    fn batch_rows(&self) -> Option<u64> {
+        self.format().ok()?.batch_rows()
     }
 
     fn partition_by(&self) -> Vec<Placed<Text>> {
