@@ -13,11 +13,14 @@ mod constant;
 mod copy;
 pub mod hash;
 mod options;
+mod permutation;
 mod program;
 mod reference;
 pub mod rows;
 pub mod scalar;
 mod sequence;
+#[cfg(test)]
+mod testing;
 mod types;
 mod uniform;
 
