@@ -14,6 +14,7 @@ mod copy;
 pub mod hash;
 mod options;
 mod permutation;
+mod permute;
 mod program;
 mod reference;
 pub mod rows;
@@ -59,6 +60,7 @@ registry! {
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
+        "permute" => Permute(permute::Permute),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
         "uniform" => Uniform(uniform::Uniform),
