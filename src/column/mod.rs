@@ -11,7 +11,9 @@ mod builder;
 mod choice;
 mod constant;
 mod copy;
+pub mod distribution;
 pub mod hash;
+mod law;
 mod options;
 mod permutation;
 mod permute;
@@ -19,6 +21,7 @@ mod program;
 mod reference;
 pub mod rows;
 pub mod scalar;
+mod scale;
 mod sequence;
 #[cfg(test)]
 mod testing;
@@ -27,6 +30,7 @@ mod uniform;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, ColumnList, TableOptions};
+pub use distribution::{Amounts, Counts, Distribution};
 pub use options::{Column, Common};
 pub use program::{Fill, Node, Program, ProgramCell, Selection};
 pub use reference::Reference;

@@ -1,3 +1,4 @@
 //! Tight loops that columns and formats share, each a plain loop that the compiler vectorises.
 
 pub mod dispatch;
+pub mod math;
