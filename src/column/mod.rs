@@ -16,12 +16,16 @@ pub mod expression;
 pub mod hash;
 mod law;
 mod options;
+mod permutation;
+mod permute;
 mod program;
 mod reference;
 pub mod rows;
 pub mod scalar;
 mod scale;
 mod sequence;
+#[cfg(test)]
+mod testing;
 mod types;
 mod uniform;
 
@@ -61,6 +65,7 @@ registry! {
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
+        "permute" => Permute(permute::Permute),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
         "uniform" => Uniform(uniform::Uniform),

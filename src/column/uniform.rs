@@ -11,6 +11,7 @@ use super::Generator;
 use super::arrays::from_i64;
 use super::build::{Build, Made};
 use super::hash::{Key, below, unit};
+use super::permutation::{Permutation, check_room};
 use super::program::Fill;
 use super::rows::Rows;
 use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral};
@@ -41,6 +42,8 @@ struct Integers {
     min: i64,
     step: i64,
     count: u64,
+    /// Draws each value once at most.
+    permutation: Option<Permutation>,
 }
 
 struct Floats {
@@ -67,7 +70,7 @@ impl Generator for Uniform {
 }
 
 impl Uniform {
-    fn integers(&self, build: &Build<'_>, data_type: DataType) -> Result<Made, Problem> {
+    fn integers(&self, build: &mut Build<'_>, data_type: DataType) -> Result<Made, Problem> {
         let (min, max) = (
             integer(&self.min, &data_type)?,
             integer(&self.max, &data_type)?,
@@ -99,17 +102,20 @@ impl Uniform {
                 Problem::new(format!("{value} does not fit in 64 bits")).at(&self.max.place)
             })
         };
+        let values = u64::try_from(count).map_err(|_| {
+            Problem::new("the range holds more than 2^64 - 1 values").at(&self.max.place)
+        })?;
         let fill = Integers {
             key: build.key,
             data_type: data_type.clone(),
             min: narrow(min)?,
             step: narrow(step)?,
-            count: u64::try_from(count).map_err(|_| {
-                Problem::new("the range holds more than 2^64 - 1 values").at(&self.max.place)
-            })?,
+            count: values,
+            permutation: each_once(build, values)?,
         };
         let mut domain = Domain::integers(min, min + (count - 1) * step);
-        domain.distinct = u64::try_from(count).ok();
+        domain.distinct = Some(values);
+        domain.unique = build.unique;
         Ok(Made::new(data_type, domain, fill))
     }
 
@@ -147,13 +153,27 @@ impl Uniform {
     }
 }
 
+/// A permutation of the values when the file asks that none stands twice.
+fn each_once(build: &mut Build<'_>, values: u64) -> Result<Option<Permutation>, Problem> {
+    if !build.unique {
+        return Ok(None);
+    }
+    check_room(build, "range", values)?;
+    Ok(Some(Permutation::new(build.key, values)))
+}
+
 impl Fill for Integers {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let value = |random: u64| {
-            self.min
-                .wrapping_add(self.step.wrapping_mul(below(random, self.count) as i64))
+        let value = |index: u64| self.min.wrapping_add(self.step.wrapping_mul(index as i64));
+        let values = match &self.permutation {
+            Some(permutation) => permutation.fill(rows).into_iter().map(value).collect(),
+            None => {
+                let random = self.key.fill(rows).into_iter();
+                random
+                    .map(|random| value(below(random, self.count)))
+                    .collect()
+            }
         };
-        let values = self.key.fill(rows).into_iter().map(value).collect();
         Ok(from_i64(&self.data_type, values))
     }
 }
@@ -171,5 +191,51 @@ impl Fill for Floats {
             )),
             false => Arc::new(Float64Array::from_iter_values(values)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_any_split, one, problem};
+
+    #[test]
+    fn unique_numbers_stand_once_at_most() {
+        let column = "a: { uniform: { min: 100, max: 10_099 }, unique: true }";
+        let tables = one(10_000, column);
+        let mut numbers = tables.integers("t", "a");
+        assert_eq!(one(10, column).integers("t", "a"), numbers[..10]);
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq(100..10_100));
+        let domain = tables.domain("t", "a");
+        assert!(domain.unique && !domain.depends_on_rows);
+        check_any_split(&tables, "t", &["a"]);
+    }
+
+    #[test]
+    fn unique_steps_are_shuffled() {
+        let tables = one(
+            4,
+            "a: { uniform: { min: 0, max: 1.5, step: 0.5 }, type: \"decimal(4,2)\", unique: true }",
+        );
+        let mut texts = tables.texts("t", "a");
+        texts.sort_unstable();
+        assert_eq!(texts, ["0.00", "0.50", "1.00", "1.50"]);
+    }
+
+    #[test]
+    fn too_few_values_are_refused() {
+        let table = |rows: &str, column: &str| {
+            problem(&format!(
+                "t:\n  rows: {rows}\n  columns:\n    c: {column}\n"
+            ))
+        };
+        insta::assert_snapshot!(
+            [
+                table("11", "{ uniform: { min: 1, max: 10 }, unique: true }"),
+                table("0", "{ uniform: { min: 1, max: 10 }, unique: true }"),
+                table("11", "{ uniform: { min: 1.5, max: 10 }, unique: true }"),
+            ]
+            .join("\n\n")
+        );
     }
 }
