@@ -8,6 +8,8 @@ pub mod csv;
 pub mod json;
 pub mod nested;
 pub mod parquet;
+#[cfg(test)]
+mod testing;
 pub mod text;
 
 use std::io::Write;

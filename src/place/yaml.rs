@@ -254,7 +254,9 @@ impl<'de> Deserialize<'de> for Raw {
 
 impl<'de> Deserialize<'de> for RawKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(RawKey)
+        // `null:` is YAML's own null, and an option of CSV.
+        let key = Option::<String>::deserialize(deserializer)?;
+        Ok(RawKey(key.unwrap_or_else(|| "null".into())))
     }
 }
 
