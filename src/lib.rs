@@ -1,1 +1,4 @@
 //! rowgen
+
+pub mod column;
+pub mod kernel;

@@ -1,2 +1,2 @@
 //! rowgen
-fn main(){}
+fn main() {}

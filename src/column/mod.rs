@@ -1,0 +1,3 @@
+//! How one column is made.
+
+pub mod expression;
