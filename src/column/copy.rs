@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::Generator;
 use super::build::{Build, Made};
 use super::rows::Rows;
+use crate::domain::{Domain, Order};
 use crate::error::Problem;
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -36,11 +37,17 @@ impl Generator for Copy {
         if !arrow::compute::can_cast_types(plain, &wanted) {
             return Err(build.wrong_type("copy", &super::types::show_type(plain)));
         }
-        // A cast may round or fold values: only bounds that hold whatever it does may stay.
-        domain = crate::domain::Domain {
+        // A cast may round or fold values: only what holds whatever it does may stay. Dates and
+        // coarser times keep the order of the times they are taken from.
+        let order = match (plain.is_temporal() && wanted.is_temporal(), domain.order) {
+            (true, Order::StrictlyAscending | Order::Ascending) => Order::Ascending,
+            _ => Order::Unknown,
+        };
+        domain = Domain {
             nulls: domain.nulls,
             distinct: domain.distinct,
-            ..crate::domain::Domain::default()
+            order,
+            ..Domain::default()
         };
         let to = wanted.clone();
         let options = arrow::compute::CastOptions {

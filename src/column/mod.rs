@@ -12,6 +12,7 @@ mod choice;
 mod constant;
 mod copy;
 pub mod distribution;
+mod expr;
 pub mod expression;
 pub mod hash;
 mod law;
@@ -65,6 +66,7 @@ registry! {
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
+        "expr" => Expr(expr::Expr),
         "permute" => Permute(permute::Permute),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),

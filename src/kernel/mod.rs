@@ -1,4 +1,9 @@
 //! Tight loops that columns and formats share, each a plain loop that the compiler vectorises.
 
+pub mod decimal;
 pub mod dispatch;
+pub mod map;
 pub mod math;
+pub mod select;
+pub mod time;
+pub mod time_part;

@@ -4,7 +4,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::DataType;
 
-use crate::column::expression::{Input, compile};
+use crate::column::expression::{Input, UnknownName, compile};
 use crate::column::show_type;
 use crate::error::Problem;
 use crate::place::{Placed, Text};
@@ -23,11 +23,13 @@ pub(super) fn keep(
             nullable: true,
             range: None,
         }),
-        Err(_) => Err(format!("reference `{name}` has no field `{path}`")),
+        Err(_) => Err(UnknownName::from(format!(
+            "reference `{name}` has no field `{path}`"
+        ))),
     };
     let expression = compile(filter, &mut resolve).map_err(|error| {
         Problem::new(error.message)
-            .at(&filter.place.within(error.offset, error.length))
+            .at(&filter.place.within_scalar(error.offset, error.length))
             .maybe_hint(error.hint)
     })?;
     if expression.data_type() != &DataType::Boolean {
@@ -44,6 +46,6 @@ pub(super) fn keep(
     };
     let keep = expression
         .evaluate(rows.columns(), rows.num_rows())
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| failed(error.message))?;
     filter_record_batch(rows, keep.as_boolean()).map_err(|error| failed(error.to_string()))
 }

@@ -58,6 +58,18 @@ impl Place {
         }
     }
 
+    /// The same place narrowed to a part of the text that the value here spells: an opening quote
+    /// is stepped over. A value that runs over several lines, or has escapes, keeps its whole place.
+    #[must_use]
+    pub fn within_scalar(&self, offset: usize, length: usize) -> Self {
+        let written = self.written();
+        let quote = usize::from(written.starts_with(['"', '\'']));
+        match written.contains('\\') || written.starts_with(['|', '>']) {
+            true => self.clone(),
+            false => self.within(offset + quote, length),
+        }
+    }
+
     /// What problems are sorted by.
     pub fn position(&self) -> (String, usize, usize) {
         (self.source.name.clone(), self.line, self.column)

@@ -1,0 +1,121 @@
+//! `expr`: a value computed from other columns, in PostgreSQL's expression language.
+
+use arrow::array::ArrayRef;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use super::build::{Build, Made};
+use super::expression::{self, Expression, ExpressionError, Input, UnknownName};
+use super::program::Fill;
+use super::rows::Rows;
+use crate::domain::{Domain, Range};
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Text};
+use crate::registry::Example;
+
+/// A value computed from other columns: arithmetic, comparison, `case`, `coalesce`, `concat`, `round`, `cast`, `date_trunc`, `extract` and more, as in PostgreSQL.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Expr(Placed<Text>);
+
+impl Example for Expr {
+    const EXAMPLE: &'static str = "expr: \"round(quantity * price * 1.22, 2)\"";
+}
+
+struct Computed(Expression);
+
+impl Generator for Expr {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let mut inner = None;
+        let mut domains = Vec::new();
+        let mut resolve = |path: &str| {
+            let input = build.input(path, &self.0.place).map_err(|problem| {
+                let unknown = UnknownName {
+                    message: problem.message.clone(),
+                    hint: problem.hint.clone(),
+                };
+                inner = Some(problem);
+                unknown
+            })?;
+            domains.push(input.domain.clone());
+            Ok(described(input))
+        };
+        let compiled = expression::compile(&self.0, &mut resolve);
+        let compiled = compiled.map_err(|error| self.problem(error, inner))?;
+        let expression = match build.wanted.clone() {
+            Some(wanted) => compiled.cast_to(&wanted.data_type),
+            None => {
+                let natural = compiled.data_type().clone();
+                compiled.cast_to(&natural)
+            }
+        };
+        let expression = expression.map_err(|error| self.problem(error, None))?;
+        // Few values in, few values out.
+        let distinct = domains.iter().map(|domain| domain.distinct);
+        let distinct = distinct.try_fold(1u64, |all, one| all.checked_mul(one?));
+        let domain = Domain {
+            range: expression.range().map(|range| Range::Integer {
+                min: range.low,
+                max: range.high,
+            }),
+            nulls: expression.nullable(),
+            distinct,
+            ..Domain::default()
+        };
+        Ok(Made::new(
+            expression.data_type().clone(),
+            domain,
+            Computed(expression),
+        ))
+    }
+}
+
+impl Expr {
+    /// The error at its place within the text. One that lies in a column it reads keeps its own place.
+    fn problem(&self, error: ExpressionError, inner: Option<Problem>) -> Problem {
+        if let Some(inner) =
+            inner.filter(|inner| inner.message != error.message || self.is_elsewhere(inner))
+        {
+            return inner;
+        }
+        let before = self.0.get(..error.offset).unwrap_or_default();
+        let within = self
+            .0
+            .get(error.offset..error.offset + error.length)
+            .unwrap_or_default();
+        let (offset, length) = (before.chars().count(), within.chars().count());
+        Problem::new(error.message)
+            .at(&self.0.place.within_scalar(offset, length))
+            .maybe_hint(error.hint)
+    }
+
+    fn is_elsewhere(&self, problem: &Problem) -> bool {
+        problem
+            .place
+            .as_ref()
+            .is_some_and(|place| place != &self.0.place)
+    }
+}
+
+fn described(input: super::build::Input) -> Input {
+    let range = match input.domain.range {
+        Some(Range::Integer { min, max }) => Some(expression::Range::new(min, max)),
+        _ => None,
+    };
+    Input {
+        index: input.index,
+        data_type: input.data_type,
+        nullable: input.domain.nulls,
+        range,
+    }
+}
+
+impl Fill for Computed {
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        self.0.evaluate(inputs, rows.len()).map_err(|error| {
+            let row = rows.at(error.row.min(rows.len().saturating_sub(1)));
+            Error::run(Problem::new(format!("row {row}: {}", error.message)))
+        })
+    }
+}

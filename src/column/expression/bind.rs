@@ -1,0 +1,256 @@
+//! From `sqlparser`'s tree to ours: names resolved, types decided, constants folded.
+
+use super::cast;
+use super::compare::Comparison;
+use super::conditions as condition;
+use super::error::{ExpressionError, Place};
+use super::functions::{self, mismatch};
+use super::node::{Kind, Node, Shape};
+use super::types::{self, Family, family};
+use super::{Input, Resolve, choice, extract, number, operator, parse, syntax, temporal};
+use arrow::datatypes::DataType;
+use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
+use std::collections::HashMap;
+
+/// Parts within parts that are still read; a thread's stack would hold some thousands.
+const MAX_DEPTH: usize = 256;
+
+pub(super) struct Binder<'a> {
+    sql: &'a str,
+    resolve: &'a mut Resolve<'a>,
+    known: HashMap<String, Input>,
+    depth: usize,
+}
+
+impl<'a> Binder<'a> {
+    pub fn new(sql: &'a str, resolve: &'a mut Resolve<'a>) -> Self {
+        Self {
+            sql,
+            resolve,
+            known: HashMap::new(),
+            depth: 0,
+        }
+    }
+
+    pub fn place(&self, part: &impl ast::Spanned) -> Place {
+        parse::place(self.sql, part)
+    }
+
+    pub fn bind(&mut self, expression: &Expr) -> Result<Node, ExpressionError> {
+        if self.depth == MAX_DEPTH {
+            let place = self.place(expression);
+            return Err(place.error(format!(
+                "more than {MAX_DEPTH} parts stand one within the other"
+            )));
+        }
+        self.depth += 1;
+        let node = self.bind_here(expression);
+        self.depth -= 1;
+        node
+    }
+
+    pub fn bind_all(&mut self, expressions: &[Expr]) -> Result<Vec<Node>, ExpressionError> {
+        expressions
+            .iter()
+            .map(|expression| self.bind(expression))
+            .collect()
+    }
+
+    fn bind_here(&mut self, expression: &Expr) -> Result<Node, ExpressionError> {
+        let place = self.place(expression);
+        match expression {
+            Expr::Identifier(name) => self.column(&name.value, place),
+            Expr::CompoundIdentifier(names) => {
+                let names: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
+                self.column(&names.join("."), place)
+            }
+            Expr::Value(value) => syntax::literal(&value.value, place),
+            Expr::Nested(inner) => self.bind(inner),
+            Expr::BinaryOp { left, op, right } => {
+                let sides = (self.bind(left)?, self.bind(right)?);
+                operator::binary(op, sides, place)
+            }
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr, place),
+            Expr::Function(function) => self.function(function, place),
+            Expr::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => self.case(
+                operand.as_deref(),
+                conditions,
+                else_result.as_deref(),
+                place,
+            ),
+            Expr::Cast { .. } | Expr::TypedString(_) | Expr::Interval(_) => {
+                self.typed(expression, place)
+            }
+            Expr::Like { .. } | Expr::ILike { .. } => self.like(expression, place),
+            Expr::Extract { field, expr, .. } => {
+                let part = extract::named_part(
+                    &field.to_string(),
+                    syntax::field_place(self.sql, field).unwrap_or(place),
+                )?;
+                extract::extract(part, self.bind(expr)?, place)
+            }
+            Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => extract::at_time_zone(self.bind(timestamp)?, self.bind(time_zone)?, place),
+            _ => match self.condition(expression, place) {
+                Some(node) => node,
+                None => self.special_call(expression, place),
+            },
+        }
+    }
+
+    fn column(&mut self, path: &str, place: Place) -> Result<Node, ExpressionError> {
+        let input = match self.known.get(path) {
+            Some(known) => known.clone(),
+            None => (self.resolve)(path).map_err(|unknown| ExpressionError {
+                hint: unknown.hint,
+                ..place.error(unknown.message)
+            })?,
+        };
+        self.known.insert(path.to_owned(), input.clone());
+        let data_type = types::inside(&input.data_type).map_err(|what| {
+            place.error(format!(
+                "`{path}` is {}: {what} cannot be computed with",
+                types::name(&input.data_type)
+            ))
+        })?;
+        let dictionary = matches!(input.data_type, DataType::Dictionary(..));
+        let shape = Shape::of(data_type);
+        let range = match (shape.range, input.range) {
+            (Some(bounds), Some(range)) => Some(range.clamp(bounds)),
+            (bounds, range) => bounds.or(range),
+        };
+        let kind = Kind::Column {
+            index: input.index,
+            dictionary,
+        };
+        Ok(Node::new(
+            kind,
+            place,
+            Shape { range, ..shape }.nullable(input.nullable),
+        ))
+    }
+
+    fn unary(
+        &mut self,
+        operator: UnaryOperator,
+        of: &Expr,
+        place: Place,
+    ) -> Result<Node, ExpressionError> {
+        match operator {
+            UnaryOperator::Not => condition::negation(self.bind(of)?, place),
+            UnaryOperator::Plus => {
+                let node = self.bind(of)?;
+                match types::is_number(&node.data_type) {
+                    true => Ok(node),
+                    false => Err(mismatch("+", "a number", &node)),
+                }
+            }
+            UnaryOperator::Minus => self.negated(of, place),
+            _ => Err(syntax::unsupported(&format!("{operator}"), place)),
+        }
+    }
+
+    /// `-2 ^ 2` is 4: the minus binds tighter than the power, unlike in the parser's tree.
+    fn negated(&mut self, of: &Expr, place: Place) -> Result<Node, ExpressionError> {
+        if let Expr::BinaryOp {
+            left,
+            op: BinaryOperator::PGExp,
+            right,
+        } = of
+        {
+            let base = self.negated(left, place)?;
+            return operator::binary(&BinaryOperator::PGExp, (base, self.bind(right)?), place);
+        }
+        let node = self.bind(of)?;
+        match family(&node.data_type) {
+            Family::Interval => temporal::negate(node, place),
+            Family::Null => Ok(node),
+            _ if types::is_number(&node.data_type) => number::negate(node, place),
+            _ => Err(mismatch("-", "a number or an interval", &node)),
+        }
+    }
+
+    fn function(
+        &mut self,
+        function: &ast::Function,
+        place: Place,
+    ) -> Result<Node, ExpressionError> {
+        let name = function.name.to_string();
+        let name_place = self.place(&function.name);
+        let ast::FunctionArguments::List(list) = &function.args else {
+            // `user`, `current_date`: functions to the parser, perhaps columns to us.
+            return self
+                .column(&name, name_place)
+                .map_err(|error| functions::elsewhere(&name, name_place).unwrap_or(error));
+        };
+        functions::known(&name, name_place)?;
+        if function.over.is_some()
+            || function.filter.is_some()
+            || list.duplicate_treatment.is_some()
+        {
+            return Err(place.error("an expression sees one row at a time"));
+        }
+        let mut nodes = Vec::with_capacity(list.args.len());
+        for argument in &list.args {
+            let ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)) = argument else {
+                return Err(syntax::unsupported(&argument.to_string(), place));
+            };
+            nodes.push(self.bind(argument)?);
+        }
+        functions::call(&name, name_place, nodes, place)
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<&Expr>,
+        whens: &[ast::CaseWhen],
+        otherwise: Option<&Expr>,
+        place: Place,
+    ) -> Result<Node, ExpressionError> {
+        let mut conditions = Vec::with_capacity(whens.len());
+        let mut results = Vec::with_capacity(whens.len());
+        for when in whens {
+            let condition = self.bind(&when.condition)?;
+            conditions.push(match operand {
+                None => condition::condition(condition, "when")?,
+                Some(operand) => {
+                    let (operand, place) = (self.bind(operand)?, condition.place);
+                    condition::comparison(Comparison::Equal, operand, condition, place)?
+                }
+            });
+            results.push(self.bind(&when.result)?);
+        }
+        let otherwise = otherwise
+            .map(|otherwise| self.bind(otherwise))
+            .transpose()?;
+        choice::case(conditions, results, otherwise, place)
+    }
+
+    /// Casts, and literals that name their type.
+    fn typed(&mut self, expression: &Expr, place: Place) -> Result<Node, ExpressionError> {
+        match expression {
+            Expr::Cast {
+                kind: ast::CastKind::Cast | ast::CastKind::DoubleColon,
+                expr,
+                data_type,
+                format: None,
+            } => {
+                let target = parse::target(data_type, place)?;
+                cast::explicit(self.bind(expr)?, &target)
+            }
+            Expr::TypedString(typed) => {
+                let target = parse::target(&typed.data_type, place)?;
+                cast::explicit(syntax::literal(&typed.value.value, place)?, &target)
+            }
+            Expr::Interval(interval) => syntax::interval(interval, place),
+            other => Err(syntax::unsupported(&other.to_string(), place)),
+        }
+    }
+}

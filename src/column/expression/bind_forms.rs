@@ -1,0 +1,163 @@
+//! The forms with a grammar of their own: `is`, `in`, `between`, `like`, `trim(… from …)` and their like.
+
+use super::bind::Binder;
+use super::conditions as condition;
+use super::error::{ExpressionError, Place};
+use super::functions::{self, Arguments};
+use super::node::Node;
+use super::{syntax, text_search};
+use arrow::datatypes::DataType;
+use sqlparser::ast::{self, Expr};
+
+impl Binder<'_> {
+    pub fn like(&mut self, expression: &Expr, place: Place) -> Result<Node, ExpressionError> {
+        let (text, pattern, escape, negated, any_case) = match expression {
+            Expr::Like {
+                negated,
+                any: false,
+                expr,
+                pattern,
+                escape_char,
+            } => (expr, pattern, escape_char, *negated, false),
+            Expr::ILike {
+                negated,
+                any: false,
+                expr,
+                pattern,
+                escape_char,
+            } => (expr, pattern, escape_char, *negated, true),
+            other => return Err(syntax::unsupported(&other.to_string(), place)),
+        };
+        let (text, mut pattern) = (self.bind(text)?, self.bind(pattern)?);
+        if let Some(escape) = escape {
+            let escape = self.bind(escape)?;
+            pattern = syntax::with_escape(pattern, &escape)?;
+        }
+        text_search::matches(text, pattern, (negated, any_case), place)
+    }
+
+    /// What is true, false or unknown.
+    pub fn condition(
+        &mut self,
+        expression: &Expr,
+        place: Place,
+    ) -> Option<Result<Node, ExpressionError>> {
+        let mut bind = |part: &Expr| self.bind(part);
+        Some(match expression {
+            Expr::IsNull(node) => {
+                bind(node).and_then(|node| condition::is_null(node, false, place))
+            }
+            Expr::IsNotNull(node) => {
+                bind(node).and_then(|node| condition::is_null(node, true, place))
+            }
+            Expr::IsUnknown(node) => {
+                bind(node).and_then(|node| condition::is_null(node, false, place))
+            }
+            Expr::IsNotUnknown(node) => {
+                bind(node).and_then(|node| condition::is_null(node, true, place))
+            }
+            Expr::IsTrue(node) => {
+                bind(node).and_then(|node| condition::is_truth(node, true, false, place))
+            }
+            Expr::IsNotTrue(node) => {
+                bind(node).and_then(|node| condition::is_truth(node, true, true, place))
+            }
+            Expr::IsFalse(node) => {
+                bind(node).and_then(|node| condition::is_truth(node, false, false, place))
+            }
+            Expr::IsNotFalse(node) => {
+                bind(node).and_then(|node| condition::is_truth(node, false, true, place))
+            }
+            Expr::IsDistinctFrom(left, right) => self.distinct(left, right, false, place),
+            Expr::IsNotDistinctFrom(left, right) => self.distinct(left, right, true, place),
+            Expr::InList {
+                expr,
+                list,
+                negated,
+            } => self
+                .bind(expr)
+                .and_then(|node| condition::in_list(node, self.bind_all(list)?, *negated, place)),
+            Expr::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => self.bind(expr).and_then(|node| {
+                condition::between(node, self.bind(low)?, self.bind(high)?, *negated, place)
+            }),
+            _ => return None,
+        })
+    }
+
+    fn distinct(
+        &mut self,
+        left: &Expr,
+        right: &Expr,
+        negated: bool,
+        place: Place,
+    ) -> Result<Node, ExpressionError> {
+        condition::is_distinct(self.bind(left)?, self.bind(right)?, negated, place)
+    }
+
+    /// The functions that have a grammar of their own.
+    pub fn special_call(
+        &mut self,
+        expression: &Expr,
+        place: Place,
+    ) -> Result<Node, ExpressionError> {
+        let (name, parts) = match expression {
+            Expr::Floor {
+                expr,
+                field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime),
+            } => ("floor", vec![&**expr]),
+            Expr::Ceil {
+                expr,
+                field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime),
+            } => ("ceil", vec![&**expr]),
+            Expr::Position { expr, r#in } => ("position", vec![&**expr, &**r#in]),
+            Expr::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                ..
+            } => {
+                let mut nodes = vec![self.bind(expr)?];
+                nodes.push(match substring_from {
+                    Some(from) => self.bind(from)?,
+                    None => Node::exact(1, DataType::Int32, place),
+                });
+                nodes.extend(
+                    substring_for
+                        .as_ref()
+                        .map(|length| self.bind(length))
+                        .transpose()?,
+                );
+                return functions::call("substring", place, nodes, place);
+            }
+            Expr::Trim {
+                expr,
+                trim_where,
+                trim_what,
+                trim_characters,
+            } => {
+                let mut nodes = vec![self.bind(expr)?];
+                nodes.extend(trim_what.as_ref().map(|what| self.bind(what)).transpose()?);
+                nodes.extend(self.bind_all(trim_characters.as_deref().unwrap_or_default())?);
+                let start = !matches!(trim_where, Some(ast::TrimWhereField::Trailing));
+                let end = !matches!(trim_where, Some(ast::TrimWhereField::Leading));
+                return text_search::trimmed(
+                    Arguments {
+                        name: "trim",
+                        nodes,
+                        place,
+                    },
+                    start,
+                    end,
+                );
+            }
+            other => return Err(syntax::unsupported(&other.to_string(), place)),
+        };
+        let nodes: Result<Vec<Node>, _> = parts.into_iter().map(|part| self.bind(part)).collect();
+        functions::call(name, place, nodes?, place)
+    }
+}

@@ -1,0 +1,140 @@
+//! Which type becomes which, and whether it must be asked for.
+
+use super::error::ExpressionError;
+use super::exact::scale;
+use super::node::{Kind, Node};
+use super::types::{self, Family, family};
+use super::{cast_number, cast_text, cast_time, rescale, text_value};
+use crate::kernel::decimal::Rounding;
+use arrow::datatypes::{DataType, TimeUnit};
+
+/// Who wants the other type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The other side of an operator, or the column's declared type.
+    Implicitly,
+    /// `cast(… as …)` or `::`.
+    Explicitly,
+}
+
+/// A type as SQL names it, of which the source may decide a part.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Target {
+    Type(DataType),
+    /// `numeric` alone keeps the source's digits.
+    Numeric,
+    /// `varchar(n)` cuts.
+    Varchar(usize),
+    /// Without a precision the source's unit, or microseconds; with a zone the source's, or UTC.
+    Timestamp {
+        unit: Option<TimeUnit>,
+        zoned: bool,
+    },
+}
+
+impl Target {
+    fn resolve(&self, node: &Node) -> Result<DataType, ExpressionError> {
+        Ok(match self {
+            Self::Type(data_type) => data_type.clone(),
+            Self::Varchar(_) => DataType::Utf8,
+            Self::Numeric => match (family(&node.data_type), node.quoted_text()) {
+                (Family::Integer | Family::Decimal, _) => {
+                    let (precision, scale) = types::digits(&node.data_type);
+                    types::decimal(precision, scale)
+                }
+                (_, Some(text)) => text_value::decimal_type(text, node.place)?,
+                _ => types::decimal(38, super::number::QUOTIENT_SCALE),
+            },
+            Self::Timestamp { unit, zoned } => {
+                let (own, zone) = match &node.data_type {
+                    DataType::Timestamp(unit, zone) => (Some(*unit), zone.clone()),
+                    _ => (None, None),
+                };
+                let unit = unit.or(own).unwrap_or(TimeUnit::Microsecond);
+                DataType::Timestamp(unit, zoned.then(|| zone.unwrap_or_else(|| "UTC".into())))
+            }
+        })
+    }
+}
+
+/// `cast(node as target)`.
+pub(super) fn explicit(node: Node, target: &Target) -> Result<Node, ExpressionError> {
+    let data_type = target.resolve(&node)?;
+    let node = cast(node, &data_type, Asked::Explicitly)?;
+    match target {
+        Target::Varchar(length) => super::text::cut(node, *length),
+        _ => Ok(node),
+    }
+}
+
+/// The node as another type; every row is proved or checked to fit.
+pub(super) fn cast(node: Node, target: &DataType, asked: Asked) -> Result<Node, ExpressionError> {
+    use Family::{Boolean, Date, Decimal, Float, Integer, Interval, Null, Text, Timestamp};
+    if node.is_null() || family(&node.data_type) == Null {
+        return Ok(Node::null(target.clone(), node.place));
+    }
+    if node.data_type == *target {
+        return Ok(unquoted(node));
+    }
+    let quoted = node.quoted_text().is_some();
+    match (family(&node.data_type), family(target)) {
+        (Integer | Decimal, Integer) => {
+            let digits = whole_digits(&node);
+            let node = rescale::rescale(node, digits, 0, Rounding::HalfAwayFromZero)?;
+            rescale::within(node, target.clone())
+        }
+        (Integer | Decimal, Decimal) => {
+            let (precision, scale) = types::digits(target);
+            let node = rescale::rescale(node, precision, scale, Rounding::HalfAwayFromZero)?;
+            rescale::within(node, target.clone())
+        }
+        (Integer | Decimal, Float) => cast_number::exact_to_float(node, target),
+        (Float, Integer | Decimal) => cast_number::float_to_exact(node, target),
+        (Float, Float) => cast_number::float_to_float(node, target),
+        (Integer, Boolean) if asked == Asked::Explicitly => cast_number::integer_to_boolean(node),
+        (Boolean, Integer) if asked == Asked::Explicitly => {
+            cast_number::boolean_to_integer(node, target)
+        }
+        (Date | Timestamp, Date | Timestamp) => cast_time::instant(node, target),
+        (Interval, Interval) => cast_time::interval(node, target),
+        (Text, _) if quoted || asked == Asked::Explicitly => text_value::parse(node, target),
+        (_, Text) => cast_text::to_text(node, cast_text::Truth::Words),
+        _ => Err(refused(&node, target, asked)),
+    }
+}
+
+/// A literal that has found its type: text.
+pub(super) fn unquoted(mut node: Node) -> Node {
+    if let Kind::Constant { quoted, .. } = &mut node.kind {
+        *quoted = false;
+    }
+    node
+}
+
+fn whole_digits(node: &Node) -> u8 {
+    let digits = i16::from(types::digits(&node.data_type).0) - i16::from(scale(node));
+    (digits + 1).clamp(1, 38) as u8
+}
+
+fn refused(node: &Node, target: &DataType, asked: Asked) -> ExpressionError {
+    let (from, to) = (node.type_name(), types::name(target));
+    let error = node.place.error(format!("{from} is not {to}"));
+    let castable = matches!(
+        (family(&node.data_type), family(target)),
+        (
+            Family::Text,
+            Family::Boolean | Family::Integer | Family::Decimal | Family::Float
+        ) | (
+            Family::Text,
+            Family::Date | Family::Timestamp | Family::Interval
+        ) | (Family::Boolean, Family::Integer)
+            | (Family::Integer, Family::Boolean)
+    );
+    match asked {
+        Asked::Implicitly if castable => error.hint(format!("write `cast(… as {to})`")),
+        _ => ExpressionError {
+            message: format!("{from} cannot be cast to {to}"),
+            ..error
+        },
+    }
+}

@@ -1,0 +1,205 @@
+//! Casts between floats, exact numbers and truth values.
+//!
+//! As in PostgreSQL, a float becomes an integer by rounding halves to even, and a decimal by its 15
+//! significant decimal digits, so that 1.005 becomes 1.01 though its bits are a little below.
+
+use super::digits::decimal_text;
+use super::error::{ExpressionError, Failure};
+use super::exact::{Width, scale};
+use super::float;
+use super::node::{Kernel, Node, Shape};
+use super::range::Range;
+use super::types::{self, Lane};
+use super::value::{Value, nulls};
+use crate::kernel::decimal::{Rounding, power_of_ten};
+use crate::kernel::map::{Operand, map, map_checked};
+use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array};
+use arrow::datatypes::{DataType, Decimal128Type};
+use std::sync::Arc;
+
+pub(super) fn exact_to_float(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+    let (scale, narrow, place) = (scale(&node), node.lane() == Lane::Narrow, node.place);
+    let single = *target == DataType::Float32;
+    let divisor = power(scale);
+    let convert = move |value: i128| {
+        let value = float_of(value, scale, divisor);
+        if single {
+            f64::from(value as f32)
+        } else {
+            value
+        }
+    };
+    let kernel: Kernel = Box::new(move |values, _| {
+        let results = match narrow {
+            true => map(values[0].narrow(), Operand::Constant(()), |value, ()| {
+                convert(value.into())
+            }),
+            false => map(values[0].wide(), Operand::Constant(()), |value, ()| {
+                convert(value)
+            }),
+        };
+        Ok(Arc::new(Float64Array::new(results.into(), nulls(values))))
+    });
+    Node::strict(place, Shape::of(target.clone()), vec![node], kernel)
+}
+
+/// The float nearest to a decimal. Up to 2^53 and 10^22 both numbers are exact floats, and one division
+/// rounds once.
+fn float_of(value: i128, scale: i8, divisor: f64) -> f64 {
+    if value.unsigned_abs() <= 1 << 53 && scale <= 22 {
+        return value as f64 / divisor;
+    }
+    decimal_text(value, scale).parse().unwrap_or(f64::NAN)
+}
+
+fn power(scale: i8) -> f64 {
+    power_of_ten(scale.unsigned_abs().into()).unwrap_or(1) as f64
+}
+
+pub(super) fn float_to_float(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+    let (place, shape) = (node.place, Shape::of(target.clone()));
+    if *target == DataType::Float64 {
+        return Ok(Node {
+            data_type: DataType::Float64,
+            ..node
+        });
+    }
+    Node::strict(
+        place,
+        shape,
+        vec![node],
+        float::simple(|value| f64::from(value as f32)),
+    )
+}
+
+pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    let shape = Shape::of(target.clone()).fallible(true);
+    let limit = shape.range.unwrap_or(Range::DECIMAL);
+    let (lane, name) = (shape.lane(), types::name(target));
+    let scale = match types::family(target) {
+        types::Family::Integer => None,
+        _ => Some(types::digits(target).1),
+    };
+    let convert = move |value: f64| {
+        let exact = match scale {
+            None => whole_of(value),
+            Some(scale) => decimal_of(value, scale),
+        };
+        match exact.filter(|&value| limit.contains(value)) {
+            Some(value) => (value, false),
+            None => (0, true),
+        }
+    };
+    let kernel: Kernel = Box::new(move |values, frame| {
+        let operand = values[0].float();
+        let (results, failed) =
+            map_checked(operand, Operand::Constant(()), |value, ()| convert(value));
+        let nulls = nulls(values);
+        if failed {
+            let fails = |row| convert(operand.at(row)).1;
+            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
+                let text = super::cast_text::float_text(operand.at(row), false);
+                return Err(Failure::at(row, format!("{text} does not fit {name}")));
+            }
+        }
+        Ok(i128::array(results, nulls, lane))
+    });
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+fn whole_of(value: f64) -> Option<i128> {
+    let whole = value.round_ties_even();
+    (whole.abs() < 1e20).then_some(whole as i128)
+}
+
+/// The decimal of `scale` digits that is nearest to the float's 15 significant digits.
+pub(super) fn decimal_of(value: f64, scale: i8) -> Option<i128> {
+    if !value.is_finite() {
+        return None;
+    }
+    let scaled = value * power(scale);
+    // Far enough from a half that neither the product's error nor the cut to 15 digits can matter.
+    let from_half = (scaled.abs().fract() - 0.5).abs();
+    if scaled.abs() < 1e13 && from_half > scaled.abs() * 1e-14 {
+        return Some(scaled.round() as i128);
+    }
+    let text = format!("{value:.14e}");
+    let (mantissa, exponent) = text.split_once('e')?;
+    let digits: i128 = mantissa.replace('.', "").parse().ok()?;
+    let zeros = exponent.parse::<i32>().ok()? - 14 + i32::from(scale);
+    match u32::try_from(zeros) {
+        Ok(zeros) => digits.checked_mul(power_of_ten(zeros)?),
+        Err(_) => Some(power_of_ten(zeros.unsigned_abs()).map_or(0, |divisor| {
+            Rounding::HalfAwayFromZero.divide(digits, divisor)
+        })),
+    }
+}
+
+pub(super) fn integer_to_boolean(node: Node) -> Result<Node, ExpressionError> {
+    let (place, narrow) = (node.place, node.lane() == Lane::Narrow);
+    let kernel: Kernel = Box::new(move |values, _| {
+        let truths = match narrow {
+            true => map(values[0].narrow(), Operand::Constant(()), |value, ()| {
+                value != 0
+            }),
+            false => values[0]
+                .array
+                .as_primitive::<Decimal128Type>()
+                .values()
+                .iter()
+                .map(|&value| value != 0)
+                .collect(),
+        };
+        Ok(Arc::new(BooleanArray::new(truths.into(), nulls(values))))
+    });
+    Node::strict(place, Shape::of(DataType::Boolean), vec![node], kernel)
+}
+
+pub(super) fn boolean_to_integer(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+    let shape = Shape::of(target.clone()).within(Range::new(0, 1));
+    let kernel: Kernel = Box::new(|values: &[Value], frame| {
+        let truths = values[0].booleans(frame.rows);
+        let numbers: Vec<i64> = truths.values().iter().map(i64::from).collect();
+        Ok(Arc::new(Int64Array::new(
+            numbers.into(),
+            truths.nulls().cloned(),
+        )))
+    });
+    Node::strict(node.place, shape, vec![node], kernel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_become_the_decimals_they_print_as() {
+        for (value, scale, expected) in [
+            (1.005, 2, Some(101)),
+            (-1.005, 2, Some(-101)),
+            (0.1 + 0.2, 15, Some(300_000_000_000_000)),
+            (123.456, 1, Some(1235)),
+            (0.5, 0, Some(1)),
+            (1e20, 2, Some(10_i128.pow(22))),
+            (1e-300, 10, Some(0)),
+            (123_456_789_012_345.678, 3, Some(123_456_789_012_346_000)),
+            (1e300, 2, None),
+            (f64::NAN, 2, None),
+        ] {
+            assert_eq!(decimal_of(value, scale), expected, "{value} {scale}");
+        }
+    }
+
+    #[test]
+    fn decimals_become_the_nearest_float() {
+        for (value, scale, expected) in [
+            (965, 3, 0.965),
+            (12_345_678_901_234_567_890, 10, 1_234_567_890.123_456_8),
+            (1, 38, 1e-38),
+            (-7, 0, -7.0),
+        ] {
+            assert_eq!(float_of(value, scale, power(scale)), expected);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Casts between dates and timestamps of any unit and zone, and between intervals.
+//!
+//! A timestamp without a zone is a wall clock: cast to one with a zone it is read there, and back it is what
+//! the clock shows. Where two zones meet, the left one stays. Casts to a coarser unit round.
+
+use super::error::{ExpressionError, Failure, Place};
+use super::node::{Kernel, Node, Shape};
+use super::types;
+use super::value::nulls;
+use crate::kernel::map::{Operand, map, map_checked};
+use crate::kernel::time::{SECONDS_PER_DAY, Zone};
+use arrow::array::{ArrayRef, Int64Array, IntervalMonthDayNanoArray};
+use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
+use std::sync::Arc;
+
+/// The zone of a timestamp's type; `None` for a wall clock.
+pub(super) fn zone_of(data_type: &DataType, place: Place) -> Result<Option<Zone>, ExpressionError> {
+    match data_type {
+        DataType::Timestamp(_, Some(zone)) => named_zone(zone, place).map(Some),
+        _ => Ok(None),
+    }
+}
+
+pub(super) fn named_zone(name: &str, place: Place) -> Result<Zone, ExpressionError> {
+    Zone::parse(name).ok_or_else(|| {
+        place
+            .error(format!("unknown time zone `{name}`"))
+            .hint("write a name like `Europe/Berlin` or an offset like `+02:00`")
+    })
+}
+
+/// Ticks per second of a date's or a timestamp's 64-bit lane seen as a timestamp.
+pub(super) fn per_second(data_type: &DataType) -> i64 {
+    match data_type {
+        DataType::Timestamp(unit, _) | DataType::Duration(unit) => types::per_second(*unit),
+        _ => 1,
+    }
+}
+
+/// A function of one 64-bit lane to another, for every row.
+pub(super) fn ticks(
+    node: Node,
+    shape: Shape,
+    place: Place,
+    function: impl Fn(i64) -> i64 + Send + Sync + 'static,
+) -> Result<Node, ExpressionError> {
+    let kernel: Kernel = Box::new(move |values, _| {
+        let results = map(values[0].narrow(), Operand::Constant(()), |value, ()| {
+            function(value)
+        });
+        Ok(Arc::new(Int64Array::new(results.into(), nulls(values))) as ArrayRef)
+    });
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+/// A function of 64-bit lanes that has no value for every row.
+pub(super) fn checked_ticks(
+    nodes: Vec<Node>,
+    shape: Shape,
+    place: Place,
+    function: impl Fn(i64, i64) -> Option<i64> + Copy + Send + Sync + 'static,
+) -> Result<Node, ExpressionError> {
+    let target = types::name(&shape.data_type);
+    let compute = move |left, right| match function(left, right) {
+        Some(value) => (value, false),
+        None => (0, true),
+    };
+    let kernel: Kernel = Box::new(move |values, frame| {
+        let left = values[0].narrow();
+        let right = values
+            .get(1)
+            .map_or(Operand::Constant(0), |value| value.narrow());
+        let (results, failed) = map_checked(left, right, compute);
+        let nulls = nulls(values);
+        if failed {
+            let fails = |row| compute(left.at(row), right.at(row)).1;
+            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
+                return Err(Failure::at(
+                    row,
+                    format!("the result does not fit {target}"),
+                ));
+            }
+        }
+        Ok(Arc::new(Int64Array::new(results.into(), nulls)) as ArrayRef)
+    });
+    Node::strict(place, shape.fallible(true), nodes, kernel)
+}
+
+/// Between dates and timestamps.
+pub(super) fn instant(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    let from_date = node.data_type == DataType::Date32;
+    let (from, to) = (zone_of(&node.data_type, place)?, zone_of(target, place)?);
+    let per_second = per_second(&node.data_type);
+    if *target == DataType::Date32 {
+        let zone = from.unwrap_or(Zone::UTC);
+        let per_day = per_second * SECONDS_PER_DAY;
+        let day = move |instant| zone.to_local(instant, per_second).div_euclid(per_day);
+        return ticks(node, Shape::of(DataType::Date32), place, day);
+    }
+    let DataType::Timestamp(unit, _) = target else {
+        return Ok(node);
+    };
+    let target_per_second = types::per_second(*unit);
+    let node = match (from_date, from, to) {
+        (false, Some(zone), None) => {
+            moved(node, move |instant| zone.to_local(instant, per_second))?
+        }
+        (false, None, Some(zone)) => moved(node, move |local| zone.to_instant(local, per_second))?,
+        _ => node,
+    };
+    if !from_date {
+        return rescaled(node, target.clone(), per_second, target_per_second);
+    }
+    let zone = to.unwrap_or(Zone::UTC);
+    let midnight = move |days: i64, _: i64| {
+        let local = days.checked_mul(SECONDS_PER_DAY)?;
+        zone.to_instant(local, 1).checked_mul(target_per_second)
+    };
+    checked_ticks(vec![node], Shape::of(target.clone()), place, midnight)
+}
+
+/// By a zone's offset, which changes neither unit nor width.
+fn moved(
+    node: Node,
+    function: impl Fn(i64) -> i64 + Send + Sync + 'static,
+) -> Result<Node, ExpressionError> {
+    let (place, shape) = (node.place, Shape::of(node.data_type.clone()));
+    // A wall clock in UTC is the instant itself.
+    if function(0) == 0 && function(i64::MAX / 2) == i64::MAX / 2 {
+        return Ok(node);
+    }
+    ticks(node, shape, place, function)
+}
+
+/// Ticks of one unit as ticks of another.
+pub(super) fn rescaled(
+    node: Node,
+    target: DataType,
+    from: i64,
+    to: i64,
+) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    match (to / from, from / to) {
+        (1, 1) => Ok(Node {
+            data_type: target,
+            ..node
+        }),
+        (0, divisor) => {
+            let half = divisor / 2;
+            let round = move |ticks: i64| ticks.saturating_add(half).div_euclid(divisor);
+            ticks(node, Shape::of(target), place, round)
+        }
+        (factor, _) => {
+            let multiply = move |ticks: i64, _: i64| ticks.checked_mul(factor);
+            checked_ticks(vec![node], Shape::of(target), place, multiply)
+        }
+    }
+}
+
+/// Between durations of different units, and from a duration to months, days and nanoseconds.
+pub(super) fn interval(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    let DataType::Duration(unit) = &node.data_type else {
+        return Err(place
+            .error("an interval of months and days is not a duration")
+            .hint("take the difference of two timestamps, or `extract(epoch from …)`"));
+    };
+    let unit = *unit;
+    if let DataType::Duration(to) = target {
+        let (from, to) = (types::per_second(unit), types::per_second(*to));
+        return rescaled(node, target.clone(), from, to);
+    }
+    let kernel: Kernel = Box::new(move |values, _| {
+        let split = |ticks, ()| days_and_time(ticks, unit);
+        let results = map(values[0].narrow(), Operand::Constant(()), split);
+        Ok(Arc::new(IntervalMonthDayNanoArray::new(
+            results.into(),
+            nulls(values),
+        )) as ArrayRef)
+    });
+    Node::strict(place, Shape::of(types::INTERVAL), vec![node], kernel)
+}
+
+/// The interval that PostgreSQL makes of the time between two timestamps: whole days, then hours.
+fn days_and_time(ticks: i64, unit: TimeUnit) -> IntervalMonthDayNano {
+    let per_second = types::per_second(unit);
+    let per_day = per_second * SECONDS_PER_DAY;
+    let nanoseconds = ticks % per_day * (types::per_second(TimeUnit::Nanosecond) / per_second);
+    IntervalMonthDayNano::new(0, (ticks / per_day) as i32, nanoseconds)
+}

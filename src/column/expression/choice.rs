@@ -1,0 +1,178 @@
+//! Values chosen among several: `case`, `coalesce`, `nullif`, `greatest`, `least`.
+//!
+//! All of them have one type: the common one, where quoted literals and null follow the others.
+
+use super::cast::{self, Asked};
+use super::compare::{Comparison, compare};
+use super::error::{ExpressionError, Failure, Place};
+use super::evaluate::{choose, expanded, internal, missing};
+use super::functions::{Arguments, Function};
+use super::node::{Kernel, Kind, Node, Shape};
+use super::types::{self, Lane};
+use super::value::{Frame, Value};
+use crate::kernel::select::mark;
+use arrow::array::{Array, ArrayRef};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::nullif;
+use arrow::datatypes::DataType;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("coalesce", "coalesce(a, b, …)", 1..=usize::MAX, coalesce),
+    Function::new("nullif", "nullif(a, b)", 2..=2, null_if),
+    Function::new(
+        "greatest",
+        "greatest(a, b, …)",
+        1..=usize::MAX,
+        |arguments| extreme(arguments, Comparison::Greater),
+    ),
+    Function::new("least", "least(a, b, …)", 1..=usize::MAX, |arguments| {
+        extreme(arguments, Comparison::Less)
+    }),
+];
+
+/// The nodes in their common type; `what` names them in the error: "`case` cannot give text and integer".
+pub(super) fn unified(nodes: Vec<Node>, what: &str) -> Result<Vec<Node>, ExpressionError> {
+    let common = common(&nodes, what)?;
+    nodes
+        .into_iter()
+        .map(|node| cast::cast(node, &common, Asked::Implicitly))
+        .collect()
+}
+
+fn common(nodes: &[Node], what: &str) -> Result<DataType, ExpressionError> {
+    let mut common: Option<DataType> = None;
+    for node in nodes.iter().filter(|node| node.quoted_text().is_none()) {
+        common = Some(match common {
+            None => node.data_type.clone(),
+            Some(common) => types::common(&common, &node.data_type).ok_or_else(|| {
+                let (left, right) = (types::name(&common), node.type_name());
+                node.place
+                    .error(format!("{what} cannot have both {left} and {right}"))
+            })?,
+        });
+    }
+    let quoted = nodes.iter().any(|node| node.quoted_text().is_some());
+    Ok(match common {
+        Some(DataType::Null) | None if quoted => DataType::Utf8,
+        Some(common) => common,
+        None => DataType::Null,
+    })
+}
+
+/// The shape of a value that is one of the nodes, which have one type.
+fn one_of(nodes: &[Node]) -> Shape {
+    let data_type = nodes
+        .first()
+        .map_or(DataType::Null, |node| node.data_type.clone());
+    let shape = Shape::of(data_type).nullable(nodes.iter().any(|node| node.nullable));
+    // A null has no bounds of its own to add.
+    let ranges = nodes
+        .iter()
+        .filter(|node| !node.is_null())
+        .map(|node| node.range);
+    match ranges.reduce(|all, own| Some(all?.union(own?))) {
+        Some(range) => Shape { range, ..shape },
+        None => Shape {
+            range: nodes.first().and_then(|null| null.range),
+            ..shape
+        },
+    }
+}
+
+fn coalesce(arguments: Arguments) -> Result<Node, ExpressionError> {
+    let place = arguments.place;
+    let nodes = unified(arguments.nodes, "`coalesce`")?;
+    let shape = one_of(&nodes);
+    let nullable = nodes.iter().all(|node| node.nullable);
+    let fallible = nodes.iter().any(|node| node.fallible);
+    let kind = Kind::Coalesce(nodes);
+    Node::new(kind, place, shape.nullable(nullable).fallible(fallible)).folded()
+}
+
+/// `case when … then …`, the conditions already truth values.
+pub(super) fn case(
+    conditions: Vec<Node>,
+    results: Vec<Node>,
+    otherwise: Option<Node>,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let otherwise = otherwise.unwrap_or_else(|| Node::null(DataType::Null, place));
+    let mut values = results;
+    values.push(otherwise);
+    let mut values = unified(values, "`case`")?;
+    let shape = one_of(&values);
+    let fallible = conditions.iter().chain(&values).any(|node| node.fallible);
+    let Some(otherwise) = values.pop() else {
+        return Err(place.error("`case` has no result"));
+    };
+    let branches = conditions.into_iter().zip(values).collect();
+    let kind = Kind::Case {
+        branches,
+        otherwise: Box::new(otherwise),
+    };
+    Node::new(kind, place, shape.fallible(fallible)).folded()
+}
+
+/// Null where both are equal, the first otherwise.
+fn null_if(arguments: Arguments) -> Result<Node, ExpressionError> {
+    let place = arguments.place;
+    let nodes = unified(arguments.nodes, "`nullif`")?;
+    let lane = one_of(&nodes).lane();
+    let [first, second] =
+        <[Node; 2]>::try_from(nodes).map_err(|_| place.error("`nullif` compares two values"))?;
+    let shape = Shape {
+        range: first.range,
+        ..Shape::of(first.data_type.clone())
+    };
+    let own = first.lane();
+    let kernel: Kernel = Box::new(move |values, frame| {
+        let equal = compare(Comparison::Equal, &values[0], &values[1], lane)?;
+        let first = expanded(&values[0], own, frame.rows)?;
+        nullif(&first, &equal).map_err(internal)
+    });
+    Node::call(place, shape.nullable(true), vec![first, second], kernel)
+}
+
+/// The largest or smallest of those that are not null.
+fn extreme(arguments: Arguments, better: Comparison) -> Result<Node, ExpressionError> {
+    let (place, name) = (arguments.place, arguments.name);
+    let nodes = unified(arguments.nodes, &format!("`{name}`"))?;
+    let nullable = nodes.iter().all(|node| node.nullable);
+    let shape = one_of(&nodes).nullable(nullable).fallible(false);
+    let lane = shape.lane();
+    let kernel: Kernel = Box::new(move |values, frame| best(values, better, lane, frame));
+    Node::call(place, shape, nodes, kernel)
+}
+
+fn best(
+    values: &[Value],
+    better: Comparison,
+    lane: Lane,
+    frame: &Frame<'_>,
+) -> Result<ArrayRef, Failure> {
+    let Some((first, others)) = values.split_first() else {
+        return Err(Failure::at(0, "nothing to choose from"));
+    };
+    let mut best = first.clone();
+    for value in others {
+        let above = compare(better, value, &best, lane)?;
+        let above = match above.nulls() {
+            Some(nulls) => above.values() & nulls.inner(),
+            None => above.values().clone(),
+        };
+        let mut choice = vec![0; frame.rows];
+        let chosen = expanded_mask(&above, frame.rows);
+        mark(&mut choice, &(&chosen | &missing(&best, frame.rows)), 1);
+        best = choose(&choice, &[best, value.clone()], lane)?;
+    }
+    expanded(&super::evaluate::in_lane(&best, lane), lane, frame.rows)
+}
+
+/// Two constants compare to one row, which stands for all.
+fn expanded_mask(mask: &BooleanBuffer, rows: usize) -> BooleanBuffer {
+    match mask.len() == rows {
+        true => mask.clone(),
+        false if mask.value(0) => BooleanBuffer::new_set(rows),
+        false => BooleanBuffer::new_unset(rows),
+    }
+}

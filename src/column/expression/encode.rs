@@ -1,0 +1,112 @@
+//! Finds the parts that depend on one dictionary column alone. They are computed once per dictionary value,
+//! a handful, and looked up for every row.
+
+use super::node::{Kind, Node, Shape};
+use std::sync::OnceLock;
+
+/// The columns that a part depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Columns {
+    None,
+    One { index: usize, dictionary: bool },
+    Many,
+}
+
+impl Columns {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, columns) | (columns, Self::None) => columns,
+            (left, right) if left == right => left,
+            _ => Self::Many,
+        }
+    }
+}
+
+fn columns(node: &Node) -> Columns {
+    match node.kind {
+        Kind::Column { index, dictionary } => Columns::One { index, dictionary },
+        _ => node
+            .children()
+            .into_iter()
+            .map(columns)
+            .fold(Columns::None, Columns::and),
+    }
+}
+
+/// The tree with its largest such parts marked.
+pub(super) fn encode(mut node: Node) -> Node {
+    if matches!(
+        node.kind,
+        Kind::Column { .. } | Kind::Constant { .. } | Kind::PerValue { .. }
+    ) {
+        return node;
+    }
+    match columns(&node) {
+        Columns::One {
+            index,
+            dictionary: true,
+        } => {
+            let Node {
+                range,
+                nullable,
+                fallible,
+                place,
+                ..
+            } = node;
+            let shape = Shape {
+                data_type: node.data_type.clone(),
+                range,
+                fallible,
+                nullable,
+            };
+            let kind = Kind::PerValue {
+                column: index,
+                part: Box::new(node),
+                last: OnceLock::new(),
+            };
+            Node::new(kind, place, shape)
+        }
+        Columns::Many => {
+            node.kind = encode_children(node.kind);
+            node
+        }
+        _ => node,
+    }
+}
+
+fn encode_children(kind: Kind) -> Kind {
+    let all = |nodes: Vec<Node>| nodes.into_iter().map(encode).collect();
+    match kind {
+        Kind::Call { kernel, arguments } => Kind::Call {
+            kernel,
+            arguments: all(arguments),
+        },
+        Kind::Coalesce(values) => Kind::Coalesce(all(values)),
+        Kind::Logic { decides, sides } => Kind::Logic {
+            decides,
+            sides: Box::new((*sides).map(encode)),
+        },
+        Kind::Case {
+            branches,
+            otherwise,
+        } => Kind::Case {
+            branches: branches
+                .into_iter()
+                .map(|(when, then)| (encode(when), encode(then)))
+                .collect(),
+            otherwise: Box::new(encode(*otherwise)),
+        },
+        leaf => leaf,
+    }
+}
+
+/// The one dictionary column that the whole tree is a function of.
+pub(super) fn dictionary_of(node: &Node) -> Option<usize> {
+    match columns(node) {
+        Columns::One {
+            index,
+            dictionary: true,
+        } => Some(index),
+        _ => None,
+    }
+}

@@ -1,0 +1,270 @@
+//! The building blocks of whole numbers and decimals: one operation over 64-bit lanes where the bounds of
+//! everything involved allow, over 128-bit lanes otherwise, checked only where the bounds prove nothing.
+
+use super::digits::decimal_text;
+use super::error::{ExpressionError, Failure, Place};
+use super::node::{Kernel, Node, Shape};
+use super::range::Range;
+use super::types::{self, Lane, WIDE};
+use super::value::{Value, nulls};
+use crate::kernel::decimal::{Exact, divide_scaled, power_of_ten};
+use crate::kernel::map::{Operand, map, map_checked};
+use arrow::array::{ArrayRef, AsArray, Decimal128Array, Int64Array};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// An operation on two numbers of one scale (of any scales, for `Mul`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+}
+
+impl Operator {
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::Rem => "%",
+        }
+    }
+
+    fn range(self, left: Range, right: Range) -> Range {
+        match self {
+            Self::Add => left.add(right),
+            Self::Sub => left.sub(right),
+            Self::Mul => left.mul(right),
+            Self::Div => left.div(1, right),
+            Self::Rem => left.rem(right),
+        }
+    }
+}
+
+/// A width that a lane can have.
+pub(super) trait Width: Exact {
+    fn operand(value: &Value) -> Operand<'_, Self>;
+    fn array(values: Vec<Self>, nulls: Option<NullBuffer>, lane: Lane) -> ArrayRef;
+}
+
+impl Width for i64 {
+    fn operand(value: &Value) -> Operand<'_, Self> {
+        value.narrow()
+    }
+    fn array(values: Vec<Self>, nulls: Option<NullBuffer>, _: Lane) -> ArrayRef {
+        Arc::new(Int64Array::new(values.into(), nulls))
+    }
+}
+
+impl Width for i128 {
+    fn operand(value: &Value) -> Operand<'_, Self> {
+        value.wide()
+    }
+    fn array(values: Vec<Self>, nulls: Option<NullBuffer>, lane: Lane) -> ArrayRef {
+        if lane == Lane::Narrow {
+            let narrow = values.into_iter().map(|value| value as i64).collect();
+            return i64::array(narrow, nulls, lane);
+        }
+        Arc::new(Decimal128Array::new(values.into(), nulls).with_data_type(WIDE))
+    }
+}
+
+/// What the text of a failure needs to know.
+#[derive(Clone)]
+struct Failing {
+    operator: Operator,
+    scales: [i8; 2],
+    target: String,
+}
+
+impl Failing {
+    fn message(&self, left: i128, right: i128) -> String {
+        if right == 0 && matches!(self.operator, Operator::Div | Operator::Rem) {
+            return "division by zero".to_owned();
+        }
+        let [left, right] = [(left, self.scales[0]), (right, self.scales[1])]
+            .map(|(value, scale)| decimal_text(value, scale));
+        format!(
+            "{left} {} {right} does not fit {}",
+            self.operator.symbol(),
+            self.target
+        )
+    }
+}
+
+/// The scale of a whole number or a decimal.
+pub(super) fn scale(node: &Node) -> i8 {
+    types::digits(&node.data_type).1
+}
+
+/// `left operator right` as `data_type`, which no value may leave.
+pub(super) fn binary(
+    operator: Operator,
+    left: Node,
+    right: Node,
+    data_type: DataType,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let limit = limit(&data_type);
+    let range = operator.range(left.bounds(), right.bounds());
+    let by_zero = matches!(operator, Operator::Div | Operator::Rem) && right.bounds().contains(0);
+    let checked = (by_zero || !range.is_within(limit)).then_some(limit);
+    let failing = Failing {
+        operator,
+        scales: [scale(&left), scale(&right)],
+        target: limit_name(&data_type),
+    };
+    let shape = Shape::of(data_type)
+        .within(range.clamp(limit))
+        .fallible(checked.is_some());
+    let kernel = if is_narrow(&shape, [&left, &right]) {
+        by_operator::<i64>(operator, checked, failing, shape.lane())
+    } else {
+        by_operator::<i128>(operator, checked, failing, shape.lane())
+    };
+    Node::strict(place, shape, vec![left, right], kernel)
+}
+
+fn is_narrow(shape: &Shape, sides: [&Node; 2]) -> bool {
+    shape.lane() == Lane::Narrow && sides.iter().all(|side| side.lane() == Lane::Narrow)
+}
+
+/// What an operation's result must stay within: the type for integers, 38 digits for decimals, whose
+/// precision counts only when the column is stored.
+fn limit(data_type: &DataType) -> Range {
+    match types::family(data_type) {
+        types::Family::Decimal => Range::DECIMAL,
+        _ => types::bounds(data_type).unwrap_or(Range::DECIMAL),
+    }
+}
+
+fn limit_name(data_type: &DataType) -> String {
+    match types::family(data_type) {
+        types::Family::Decimal => "the 38 digits of a decimal".to_owned(),
+        _ => types::name(data_type),
+    }
+}
+
+fn by_operator<T: Width>(
+    operator: Operator,
+    limit: Option<Range>,
+    failing: Failing,
+    lane: Lane,
+) -> Kernel {
+    match operator {
+        Operator::Add => kernel(T::overflowing_add, limit, failing, lane),
+        Operator::Sub => kernel(T::overflowing_sub, limit, failing, lane),
+        Operator::Mul => kernel(T::overflowing_mul, limit, failing, lane),
+        Operator::Div => kernel(T::overflowing_div, limit, failing, lane),
+        Operator::Rem => kernel(T::overflowing_rem, limit, failing, lane),
+    }
+}
+
+fn kernel<T: Width>(
+    operation: impl Fn(T, T) -> (T, bool) + Copy + Send + Sync + 'static,
+    limit: Option<Range>,
+    failing: Failing,
+    lane: Lane,
+) -> Kernel {
+    let Some(limit) = limit else {
+        return Box::new(move |values, _| {
+            let [left, right] = [widened::<T>(&values[0]), widened::<T>(&values[1])];
+            let results = map(T::operand(&left), T::operand(&right), |left, right| {
+                operation(left, right).0
+            });
+            Ok(T::array(results, nulls(values), lane))
+        });
+    };
+    let (low, high) = (T::truncated(limit.low), T::truncated(limit.high));
+    let checked = move |left: T, right: T| {
+        let (value, failed) = operation(left, right);
+        (value, failed | (value < low) | (value > high))
+    };
+    Box::new(move |values, frame| {
+        let [left, right] = [widened::<T>(&values[0]), widened::<T>(&values[1])];
+        let (left, right) = (T::operand(&left), T::operand(&right));
+        let (results, failed) = map_checked(left, right, checked);
+        let nulls = nulls(values);
+        if failed {
+            let fails = |row| checked(left.at(row), right.at(row)).1;
+            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
+                let message = failing.message(left.at(row).into(), right.at(row).into());
+                return Err(Failure::at(row, message));
+            }
+        }
+        Ok(T::array(results, nulls, lane))
+    })
+}
+
+/// The value in the lane of width `T`, copied only from a 64-bit lane into a 128-bit one.
+pub(super) fn widened<T: Width>(value: &Value) -> Cow<'_, Value> {
+    match value.array.as_primitive_opt::<Int64Type>() {
+        Some(narrow) if size_of::<T>() == 16 => {
+            let wide = narrow
+                .unary::<_, Decimal128Type>(i128::from)
+                .with_data_type(WIDE);
+            Cow::Owned(Value {
+                array: Arc::new(wide),
+                constant: value.constant,
+            })
+        }
+        _ => Cow::Borrowed(value),
+    }
+}
+
+/// `left / right` rounded half away from zero at `scale` digits.
+pub(super) fn quotient(
+    left: Node,
+    right: Node,
+    precision: u8,
+    result_scale: i8,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let digits = result_scale - scale(&left) + scale(&right);
+    let Some(factor) = power_of_ten(digits as u32) else {
+        return Err(place
+            .error("the quotient needs more than 38 digits after the point")
+            .hint("round the divisor to fewer digits first"));
+    };
+    let range = left.bounds().div(factor, right.bounds());
+    let fallible = right.bounds().contains(0) || !range.is_within(Range::DECIMAL);
+    let shape = Shape::of(types::decimal(precision, result_scale))
+        .within(range.clamp(Range::DECIMAL))
+        .fallible(fallible);
+    let failing = Failing {
+        operator: Operator::Div,
+        scales: [scale(&left), scale(&right)],
+        target: limit_name(&shape.data_type),
+    };
+    let fits = left.bounds().mul(Range::of(factor)).is_within(Range::I64);
+    let kernel = if fits && is_narrow(&shape, [&left, &right]) {
+        let factor = factor as i64;
+        let divide = move |left: i64, right: i64| {
+            crate::kernel::decimal::divide_rounded(left.wrapping_mul(factor), right)
+        };
+        kernel(
+            divide,
+            fallible.then_some(Range::I64),
+            failing,
+            shape.lane(),
+        )
+    } else {
+        let divide = move |left, right| match divide_scaled(left, factor, right) {
+            Some(quotient) => (quotient, false),
+            None => (0, true),
+        };
+        kernel::<i128>(
+            divide,
+            fallible.then_some(Range::DECIMAL),
+            failing,
+            shape.lane(),
+        )
+    };
+    Node::strict(place, shape, vec![left, right], kernel)
+}

@@ -1,0 +1,246 @@
+//! `extract`, `date_part`, `date_trunc`, `at time zone`, `to_timestamp`.
+//!
+//! As in PostgreSQL, `extract` gives a decimal: of scale 0 for whole parts, of the unit's digits for `second`
+//! and `epoch`. `date_part` gives double precision.
+
+use super::cast::{self, Asked};
+use super::cast_time::{named_zone, per_second, ticks, zone_of};
+use super::error::{ExpressionError, Place, did_you_mean};
+use super::functions::{Arguments, Function, mismatch};
+use super::node::{Kernel, Node, Shape};
+use super::number::as_double;
+use super::range::Range;
+use super::types::{self, Family, INTERVAL, decimal, family};
+use super::value::nulls;
+use crate::kernel::map::{Operand, map};
+use crate::kernel::time::{SECONDS_PER_DAY, Zone};
+use crate::kernel::time_part::{PARTS, Part};
+use arrow::array::{ArrayRef, Int64Array};
+use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
+use std::sync::Arc;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new(
+        "date_trunc",
+        "date_trunc('day', timestamp)",
+        2..=2,
+        date_trunc,
+    ),
+    Function::new("date_part", "date_part('day', timestamp)", 2..=2, date_part),
+    Function::new("to_timestamp", "to_timestamp(seconds)", 1..=1, to_timestamp),
+];
+
+/// The quoted name of a part.
+fn quoted_part(node: &Node, function: &str) -> Result<Part, ExpressionError> {
+    let name = node.constant_text().ok_or_else(|| {
+        node.place
+            .error(format!("`{function}` takes the part as quoted text"))
+            .hint(format!("write `{function}('day', …)`"))
+    })?;
+    named_part(name, node.place)
+}
+
+pub(super) fn named_part(name: &str, place: Place) -> Result<Part, ExpressionError> {
+    Part::parse(name).ok_or_else(|| {
+        let error = place.error(format!("unknown part `{name}`"));
+        let nearest = did_you_mean(&name.to_lowercase(), PARTS.iter().map(|(name, _)| *name));
+        error.hint(
+            nearest
+                .unwrap_or_else(|| "parts are year, month, day, hour, minute, second …".to_owned()),
+        )
+    })
+}
+
+fn date_part(arguments: Arguments) -> Result<Node, ExpressionError> {
+    let (place, [part, node]) = arguments.exactly::<2>()?;
+    let part = quoted_part(&part, "date_part")?;
+    as_double(extract(part, node, place)?)
+}
+
+pub(super) fn extract(part: Part, node: Node, place: Place) -> Result<Node, ExpressionError> {
+    let unit = match &node.data_type {
+        DataType::Null => return Ok(Node::null(shape(part, 0).data_type, place)),
+        DataType::Date32 => {
+            return ticks(node, shape(part, 0), place, move |days| part.of_day(days));
+        }
+        DataType::Timestamp(unit, _) => *unit,
+        DataType::Duration(_) => {
+            let node = cast::cast(node, &INTERVAL, Asked::Implicitly)?;
+            return of_interval(part, node, place);
+        }
+        DataType::Interval(_) => return of_interval(part, node, place),
+        _ => {
+            return Err(mismatch(
+                "extract",
+                "a date, a timestamp or an interval",
+                &node,
+            ));
+        }
+    };
+    let shape = shape(part, types::unit_digits(unit));
+    let per_second = types::per_second(unit);
+    let zone = zone_of(&node.data_type, node.place)?.unwrap_or(Zone::UTC);
+    match part {
+        Part::Epoch => ticks(node, shape, place, |instant| instant),
+        _ => ticks(node, shape, place, move |instant| {
+            part.of_clock(zone.to_local(instant, per_second), per_second)
+        }),
+    }
+}
+
+/// The type and the bounds of a part of a clock of so many digits.
+fn shape(part: Part, digits: i8) -> Shape {
+    let scale = part.scale(digits);
+    let per_minute = 60 * 10_i128.pow(scale.unsigned_abs().into());
+    let (precision, range) = match part {
+        Part::Second => (2 + scale, Range::new(0, per_minute - 1)),
+        Part::Milliseconds => (5 + scale, Range::new(0, per_minute * 1000 - 1)),
+        Part::Microseconds => (8 + scale, Range::new(0, per_minute * 1_000_000 - 1)),
+        Part::Minute => (2, Range::new(0, 59)),
+        Part::Hour => (2, Range::new(0, 23)),
+        Part::Day => (2, Range::new(1, 31)),
+        Part::Week => (2, Range::new(1, 53)),
+        Part::Month => (2, Range::new(1, 12)),
+        Part::Quarter => (1, Range::new(1, 4)),
+        Part::DayOfWeek => (1, Range::new(0, 6)),
+        Part::IsoDayOfWeek => (1, Range::new(1, 7)),
+        Part::DayOfYear => (3, Range::new(1, 366)),
+        Part::Epoch => (19, Range::I64),
+        // Years have 6 digits in 64 bits of microseconds, 7 in a date, 12 in 64 bits of seconds.
+        _ if digits >= 6 => (6, Range::of_digits(6)),
+        _ => (12, Range::of_digits(12)),
+    };
+    Shape::of(decimal(precision as u8, scale)).within(range)
+}
+
+/// Parts of an interval are those it is written in: 90 minutes are 1 hour and 30 minutes, 25 hours are 25
+/// hours.
+fn of_interval(part: Part, node: Node, place: Place) -> Result<Node, ExpressionError> {
+    let (scale, precision) = match part {
+        Part::Epoch => (6, 38),
+        Part::Second => (6, 19),
+        Part::Milliseconds => (3, 19),
+        _ => (0, 19),
+    };
+    if matches!(
+        part,
+        Part::Week | Part::DayOfWeek | Part::IsoDayOfWeek | Part::DayOfYear | Part::IsoYear
+    ) {
+        return Err(place.error("an interval has no such part"));
+    }
+    let shape = Shape::of(decimal(precision, scale)).within(Range::I64);
+    let kernel: Kernel = Box::new(move |values, _| {
+        let read = |interval, ()| interval_part(part, interval);
+        let results = map(values[0].interval(), Operand::Constant(()), read);
+        Ok(Arc::new(Int64Array::new(results.into(), nulls(values))) as ArrayRef)
+    });
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+fn interval_part(part: Part, interval: IntervalMonthDayNano) -> i64 {
+    let (months, days) = (i64::from(interval.months), i64::from(interval.days));
+    let microseconds = interval.nanoseconds / 1000;
+    let (per_minute, per_hour) = (60_000_000, 3_600_000_000);
+    match part {
+        Part::Microseconds | Part::Milliseconds | Part::Second => microseconds % per_minute,
+        Part::Minute => microseconds % per_hour / per_minute,
+        Part::Hour => microseconds / per_hour,
+        Part::Day => days,
+        Part::Month => months % 12,
+        Part::Quarter => months % 12 / 3 + 1,
+        Part::Year => months / 12,
+        Part::Decade => months / 120,
+        Part::Century => months / 1200,
+        Part::Millennium => months / 12_000,
+        // A year is 365.25 days, a month 30.
+        _ => {
+            let days = months / 12 * 1461 * SECONDS_PER_DAY / 4
+                + (months % 12 * 30 + days) * SECONDS_PER_DAY;
+            days.saturating_mul(1_000_000).saturating_add(microseconds)
+        }
+    }
+}
+
+fn date_trunc(arguments: Arguments) -> Result<Node, ExpressionError> {
+    let (place, [part, node]) = arguments.exactly::<2>()?;
+    let named = quoted_part(&part, "date_trunc")?;
+    let node = match family(&node.data_type) {
+        Family::Timestamp => node,
+        Family::Date | Family::Null => {
+            let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
+            cast::cast(node, &midnight, Asked::Implicitly)?
+        }
+        _ => return Err(mismatch("date_trunc", "a date or a timestamp", &node)),
+    };
+    if named.truncate(0, 1).is_none() {
+        let name = part.constant_text().unwrap_or_default();
+        return Err(part
+            .place
+            .error(format!("`date_trunc` does not cut to `{name}`")));
+    }
+    let zone = zone_of(&node.data_type, node.place)?.unwrap_or(Zone::UTC);
+    let (shape, per_second) = (
+        Shape::of(node.data_type.clone()),
+        per_second(&node.data_type),
+    );
+    match zone {
+        Zone::Fixed(0) => ticks(node, shape, place, move |instant| {
+            named.truncate(instant, per_second).unwrap_or(instant)
+        }),
+        zone => ticks(node, shape, place, move |instant| {
+            let local = zone.to_local(instant, per_second);
+            zone.to_instant(
+                named.truncate(local, per_second).unwrap_or(local),
+                per_second,
+            )
+        }),
+    }
+}
+
+/// A timestamp with a zone as that other zone's wall clock; a wall clock as the instant it is there.
+pub(super) fn at_time_zone(node: Node, zone: Node, place: Place) -> Result<Node, ExpressionError> {
+    let Some(name) = zone.constant_text() else {
+        return Err(zone.place.error("the time zone must be quoted text"));
+    };
+    let named = named_zone(name, zone.place)?;
+    let node = match family(&node.data_type) {
+        Family::Timestamp => node,
+        Family::Date | Family::Null => cast::cast(
+            node,
+            &DataType::Timestamp(TimeUnit::Microsecond, None),
+            Asked::Implicitly,
+        )?,
+        _ => return Err(mismatch("at time zone", "a timestamp", &node)),
+    };
+    let per_second = per_second(&node.data_type);
+    let DataType::Timestamp(unit, own) = &node.data_type else {
+        return Ok(node);
+    };
+    match own {
+        Some(_) => {
+            let shape = Shape::of(DataType::Timestamp(*unit, None));
+            ticks(node, shape, place, move |instant| {
+                named.to_local(instant, per_second)
+            })
+        }
+        None => {
+            let shape = Shape::of(DataType::Timestamp(*unit, Some(name.into())));
+            ticks(node, shape, place, move |local| {
+                named.to_instant(local, per_second)
+            })
+        }
+    }
+}
+
+/// Seconds since 1970, with their fraction, as a timestamp in UTC.
+fn to_timestamp(arguments: Arguments) -> Result<Node, ExpressionError> {
+    let (place, [node]) = arguments.exactly::<1>()?;
+    if !types::is_number(&node.data_type) && !node.is_null() {
+        return Err(mismatch("to_timestamp", "a number of seconds", &node));
+    }
+    let data_type = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let microseconds = cast::cast(node, &decimal(18, 6), Asked::Explicitly)?;
+    ticks(microseconds, Shape::of(data_type), place, |microseconds| {
+        microseconds
+    })
+}

@@ -1,0 +1,205 @@
+//! The functions by name. Each lives in the file of its subject, which lists its own here.
+
+use super::error::{ExpressionError, Place, did_you_mean};
+use super::node::Node;
+use super::types::{self, Family};
+use super::{choice, extract, float, rounding, text, text_search};
+use std::ops::RangeInclusive;
+
+/// A function that an expression may call.
+pub(super) struct Function {
+    pub name: &'static str,
+    /// As the manual writes it, for hints.
+    pub signature: &'static str,
+    counts: RangeInclusive<usize>,
+    bind: fn(Arguments) -> Result<Node, ExpressionError>,
+}
+
+/// The arguments of one call.
+pub(super) struct Arguments {
+    pub name: &'static str,
+    pub nodes: Vec<Node>,
+    /// The whole call.
+    pub place: Place,
+}
+
+/// Names that other dialects, or queries over many rows, have.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("avg", "an expression sees one row at a time"),
+    ("count", "an expression sees one row at a time"),
+    (
+        "max",
+        "an expression sees one row at a time; the largest of several values is `greatest(a, b)`",
+    ),
+    (
+        "min",
+        "an expression sees one row at a time; the smallest of several values is `least(a, b)`",
+    ),
+    ("sum", "an expression sees one row at a time"),
+    ("ifnull", "write `coalesce(a, b)`"),
+    ("isnull", "write `a is null`"),
+    ("nvl", "write `coalesce(a, b)`"),
+    ("if", "write `case when … then … else … end`"),
+    ("iif", "write `case when … then … else … end`"),
+    ("now", "use a column of the kind `now`"),
+    ("current_date", "use a column of the kind `now`"),
+    ("current_timestamp", "use a column of the kind `now`"),
+    ("random", "use a column of the kind `uniform`"),
+    ("gen_random_uuid", "use a column of the kind `uuid`"),
+    (
+        "to_char",
+        "use a `template` column: it formats numbers and dates",
+    ),
+];
+
+impl Function {
+    pub const fn new(
+        name: &'static str,
+        signature: &'static str,
+        counts: RangeInclusive<usize>,
+        bind: fn(Arguments) -> Result<Node, ExpressionError>,
+    ) -> Self {
+        Self {
+            name,
+            signature,
+            counts,
+            bind,
+        }
+    }
+}
+
+pub(super) fn all() -> impl Iterator<Item = &'static Function> {
+    [
+        choice::FUNCTIONS,
+        extract::FUNCTIONS,
+        float::FUNCTIONS,
+        rounding::FUNCTIONS,
+        text::FUNCTIONS,
+        text_search::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The call of a function by its name; `name_place` is where an unknown name is underlined.
+pub(super) fn call(
+    name: &str,
+    name_place: Place,
+    nodes: Vec<Node>,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let lower = name.to_lowercase();
+    let Some(function) = all().find(|function| function.name == lower) else {
+        return Err(unknown(name, &lower, name_place));
+    };
+    if !function.counts.contains(&nodes.len()) {
+        let message = format!(
+            "`{lower}` does not take {}",
+            counted(nodes.len(), "argument")
+        );
+        return Err(place
+            .error(message)
+            .hint(format!("write `{}`", function.signature)));
+    }
+    (function.bind)(Arguments {
+        name: function.name,
+        nodes,
+        place,
+    })
+}
+
+/// Whether there is such a function, before its arguments are looked at.
+pub(super) fn known(name: &str, place: Place) -> Result<(), ExpressionError> {
+    let lower = name.to_lowercase();
+    match all().any(|function| function.name == lower) {
+        true => Ok(()),
+        false => Err(unknown(name, &lower, place)),
+    }
+}
+
+fn unknown(name: &str, lower: &str, place: Place) -> ExpressionError {
+    if let Some(error) = elsewhere(lower, place) {
+        return error;
+    }
+    let error = place.error(format!("unknown function `{name}`"));
+    match did_you_mean(lower, all().map(|function| function.name)) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// What to use instead of a function that only other places have.
+pub(super) fn elsewhere(name: &str, place: Place) -> Option<ExpressionError> {
+    let (_, hint) = ELSEWHERE
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    Some(
+        place
+            .error(format!("unknown function `{name}`"))
+            .hint(*hint),
+    )
+}
+
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+impl Arguments {
+    /// The call's place and its arguments, whose number the registry has checked.
+    pub fn exactly<const N: usize>(self) -> Result<(Place, [Node; N]), ExpressionError> {
+        let (place, count) = (self.place, self.nodes.len());
+        let nodes = self.nodes.try_into();
+        nodes.map(|nodes| (place, nodes)).map_err(|_| {
+            place.error(format!(
+                "`{}` does not take {}",
+                self.name,
+                counted(count, "argument")
+            ))
+        })
+    }
+
+    /// The argument, which must be of a family; quoted text is text, and null is of every family.
+    pub fn expect(
+        &self,
+        index: usize,
+        family: Family,
+        wanted: &str,
+    ) -> Result<(), ExpressionError> {
+        match self.nodes.get(index) {
+            Some(node) if ![Family::Null, family].contains(&types::family(&node.data_type)) => {
+                Err(mismatch(self.name, wanted, node))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// "`length` takes text, not integer".
+pub(super) fn mismatch(name: &str, wanted: &str, node: &Node) -> ExpressionError {
+    node.place
+        .error(format!("`{name}` takes {wanted}, not {}", node.type_name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_begin_their_signature() {
+        let mut names: Vec<&str> = all().map(|function| function.name).collect();
+        for function in all() {
+            assert!(
+                function
+                    .signature
+                    .starts_with(&format!("{}(", function.name)),
+                "{}",
+                function.name
+            );
+        }
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(ELSEWHERE.iter().all(|(name, _)| !names.contains(name)));
+    }
+}

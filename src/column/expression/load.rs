@@ -1,0 +1,168 @@
+//! Between Arrow's arrays and the lanes: inputs on their way in, the finished column on its way out.
+
+use super::types::{self, Lane, WIDE};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Array, Float64Array, PrimitiveArray,
+    make_array,
+};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{
+    DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type,
+    Float32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
+use arrow::error::ArrowError;
+use std::sync::Arc;
+
+const MILLISECONDS_PER_DAY: i64 = 86_400_000;
+
+/// An input in its lane, without a copy where the bits are the same.
+pub(super) fn load(array: &ArrayRef, lane: Lane) -> Result<ArrayRef, String> {
+    let text = |error: ArrowError| error.to_string();
+    if let Some(dictionary) = array.as_any_dictionary_opt() {
+        let decoded = take(dictionary.values(), dictionary.keys(), None).map_err(text)?;
+        return load(&decoded, lane);
+    }
+    match lane {
+        Lane::Narrow => narrow(array),
+        Lane::Wide => wide(array),
+        Lane::Float => float(array),
+        Lane::Text => cast(array, &DataType::Utf8).map_err(text),
+        Lane::Boolean | Lane::Interval | Lane::Other => Ok(array.clone()),
+    }
+}
+
+fn unexpected(array: &ArrayRef) -> String {
+    format!(
+        "an input is {}, which its type did not say",
+        types::name(array.data_type())
+    )
+}
+
+fn narrow(array: &ArrayRef) -> Result<ArrayRef, String> {
+    use DataType::*;
+    Ok(match array.data_type() {
+        Int64 => array.clone(),
+        Int8 => widened::<Int8Type>(array),
+        Int16 => widened::<Int16Type>(array),
+        Int32 => widened::<Int32Type>(array),
+        UInt8 => widened::<UInt8Type>(array),
+        UInt16 => widened::<UInt16Type>(array),
+        UInt32 => widened::<UInt32Type>(array),
+        Date32 => widened::<Date32Type>(array),
+        Decimal32(..) => widened::<Decimal32Type>(array),
+        UInt64 => unary(array.as_primitive::<UInt64Type>(), |value| value as i64),
+        Date64 => unary(array.as_primitive::<Date64Type>(), |value| {
+            value.div_euclid(MILLISECONDS_PER_DAY)
+        }),
+        Decimal128(..) => unary(array.as_primitive::<Decimal128Type>(), |value| value as i64),
+        Decimal64(..) => Arc::new(
+            array
+                .as_primitive::<Decimal64Type>()
+                .reinterpret_cast::<Int64Type>(),
+        ),
+        Timestamp(..) | Duration(_) => retyped(array, &Int64).map_err(|error| error.to_string())?,
+        _ => return Err(unexpected(array)),
+    })
+}
+
+fn widened<T: ArrowPrimitiveType>(array: &ArrayRef) -> ArrayRef
+where
+    i64: From<T::Native>,
+{
+    unary(array.as_primitive::<T>(), i64::from)
+}
+
+fn unary<T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<T>,
+    convert: impl Fn(T::Native) -> i64,
+) -> ArrayRef {
+    Arc::new(array.unary::<_, Int64Type>(convert))
+}
+
+fn wide(array: &ArrayRef) -> Result<ArrayRef, String> {
+    let array = match array.data_type() {
+        DataType::Decimal128(..) => array.as_primitive::<Decimal128Type>().clone(),
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().unary(i128::from),
+        _ => narrow(array)?.as_primitive::<Int64Type>().unary(i128::from),
+    };
+    Ok(Arc::new(array.with_data_type(WIDE)))
+}
+
+fn float(array: &ArrayRef) -> Result<ArrayRef, String> {
+    let array: Float64Array = match array.data_type() {
+        DataType::Float64 => return Ok(array.clone()),
+        DataType::Float32 => array.as_primitive::<Float32Type>().unary(f64::from),
+        DataType::Float16 => array.as_primitive::<Float16Type>().unary(f64::from),
+        _ => return Err(unexpected(array)),
+    };
+    Ok(Arc::new(array))
+}
+
+/// The lane array as the column's declared type; its values have been proved or checked to fit.
+pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
+    use DataType::*;
+    let narrow = || to_narrow(&array);
+    Ok(match target {
+        Int64 => narrow(),
+        Int8 => narrowed::<Int8Type>(&narrow(), target, |value| value as i8),
+        Int16 => narrowed::<Int16Type>(&narrow(), target, |value| value as i16),
+        Int32 => narrowed::<Int32Type>(&narrow(), target, |value| value as i32),
+        UInt8 => narrowed::<UInt8Type>(&narrow(), target, |value| value as u8),
+        UInt16 => narrowed::<UInt16Type>(&narrow(), target, |value| value as u16),
+        UInt32 => narrowed::<UInt32Type>(&narrow(), target, |value| value as u32),
+        UInt64 => match array.data_type() {
+            Int64 => narrowed::<UInt64Type>(&array, target, |value| value as u64),
+            _ => Arc::new(
+                array
+                    .as_primitive::<Decimal128Type>()
+                    .unary::<_, UInt64Type>(|value| value as u64),
+            ),
+        },
+        Date32 => narrowed::<Date32Type>(&array, target, |value| value as i32),
+        Date64 => narrowed::<Date64Type>(&array, target, |value| {
+            value.wrapping_mul(MILLISECONDS_PER_DAY)
+        }),
+        Decimal32(..) => narrowed::<Decimal32Type>(&narrow(), target, |value| value as i32),
+        Decimal64(..) => {
+            let array = narrow()
+                .as_primitive::<Int64Type>()
+                .reinterpret_cast::<Decimal64Type>();
+            Arc::new(array.with_data_type(target.clone()))
+        }
+        Decimal128(..) => Arc::new(to_wide(&array).with_data_type(target.clone())),
+        Float16 | Float32 => cast(&array, target)?,
+        Timestamp(..) | Duration(_) => retyped(&array, target)?,
+        Utf8 | Float64 | Boolean | Interval(_) => array,
+        _ if array.data_type() == target => array,
+        _ => cast(&array, target)?,
+    })
+}
+
+fn to_narrow(array: &ArrayRef) -> ArrayRef {
+    match array.as_primitive_opt::<Decimal128Type>() {
+        Some(wide) => unary(wide, |value| value as i64),
+        None => array.clone(),
+    }
+}
+
+fn to_wide(array: &ArrayRef) -> Decimal128Array {
+    match array.as_primitive_opt::<Decimal128Type>() {
+        Some(wide) => wide.clone(),
+        None => array.as_primitive::<Int64Type>().unary(i128::from),
+    }
+}
+
+fn narrowed<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    target: &DataType,
+    convert: impl Fn(i64) -> T::Native,
+) -> ArrayRef {
+    let array = array.as_primitive::<Int64Type>().unary::<_, T>(convert);
+    Arc::new(array.with_data_type(target.clone()))
+}
+
+fn retyped(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
+    let data = array.to_data().into_builder().data_type(target.clone());
+    Ok(make_array(data.build()?))
+}

@@ -1,0 +1,208 @@
+//! `expr`: a column computed from other columns, in PostgreSQL's expression language.
+//!
+//! ```text
+//! text → parse (sqlparser) → bind (types, bounds, constants folded) → a tree of kernels → evaluate, per batch
+//! ```
+//!
+//! Semantics are PostgreSQL's. Where its own depend on each value or on a session, ours are fixed:
+//! * Decimals have at most 38 digits. A quotient has 16 digits after the point, more if an operand has;
+//!   `numeric` without digits keeps its source's, and 16 after the point of a float or a text.
+//! * `power`, `sqrt`, `exp`, `ln` give double precision also of decimals; underflow gives zero.
+//! * Timestamps keep their unit and zone; a timestamp without a zone is UTC where one with a zone is needed,
+//!   and quoted text without a zone is read in the zone of what it is compared with.
+//! * Text is ordered by its bytes. Names are matched as they are written, quoted or not.
+//!
+//! Whole numbers, decimals, dates and timestamps carry proved bounds, so that most operations run in 64 bits
+//! without a check. Bounds never change a value.
+
+mod bind;
+mod bind_forms;
+mod cast;
+mod cast_number;
+mod cast_text;
+mod cast_time;
+mod choice;
+mod compare;
+mod conditions;
+mod digits;
+mod encode;
+mod error;
+mod evaluate;
+mod exact;
+mod extract;
+mod float;
+mod functions;
+mod load;
+mod node;
+mod number;
+mod operator;
+mod parse;
+mod range;
+mod rescale;
+mod rounding;
+mod syntax;
+mod temporal;
+mod text;
+mod text_search;
+mod text_value;
+mod time_format;
+mod time_parse;
+mod types;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{EvaluateError, ExpressionError, UnknownName};
+pub use range::Range;
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::DataType;
+use cast::Asked;
+use error::{Failure, Place};
+use node::{Kind, Node};
+use std::fmt;
+use value::{Frame, Inputs};
+
+/// What a name in an expression means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its place among the arrays given to [`Expression::evaluate`].
+    pub index: usize,
+    pub data_type: DataType,
+    pub nullable: bool,
+    /// Proved bounds, where known: at the scale of a decimal, in the unit of a timestamp.
+    pub range: Option<Range>,
+}
+
+/// Finds what a path such as `bet_amount`, `customer_id.created_at` or `row` means; asked once for each.
+pub type Resolve<'a> = dyn FnMut(&str) -> Result<Input, UnknownName> + 'a;
+
+/// A compiled expression. It keeps no state between batches but the results for the last dictionary.
+pub struct Expression {
+    sql: String,
+    root: Node,
+    /// The declared type; the natural one until [`Expression::cast_to`].
+    data_type: DataType,
+}
+
+/// Compiles the text of an expression.
+pub fn compile<'a>(
+    sql: &'a str,
+    resolve: &'a mut Resolve<'a>,
+) -> Result<Expression, ExpressionError> {
+    let tree = parse::parse(sql)?;
+    let root = bind::Binder::new(sql, resolve).bind(&tree)?;
+    let root = cast::unquoted(root);
+    Ok(Expression {
+        sql: sql.to_owned(),
+        data_type: root.data_type.clone(),
+        root: encode::encode(root),
+    })
+}
+
+/// Every function with the way it is written, for the manual.
+pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    functions::all().map(|function| (function.name, function.signature))
+}
+
+impl Expression {
+    /// The declared type, or the one that the expression has by itself.
+    pub fn data_type(&self) -> &DataType {
+        &self.data_type
+    }
+
+    /// Proved bounds of integers and decimals, and of dates and timestamps that are one of the inputs.
+    pub fn range(&self) -> Option<Range> {
+        self.root.range
+    }
+
+    pub fn nullable(&self) -> bool {
+        self.root.nullable
+    }
+
+    /// Whether a row can fail: overflow or a division by zero that no bounds exclude.
+    pub fn fallible(&self) -> bool {
+        self.root.fallible
+    }
+
+    /// The input whose dictionary decides every value, where there is just one: the column may then be a
+    /// dictionary too (`cast_to` such a type), and batches that share theirs share this one's.
+    pub fn dictionary_input(&self) -> Option<usize> {
+        encode::dictionary_of(&self.root)
+    }
+
+    /// Fixes the column's declared type: bounds prove that every value fits, or each row is checked.
+    pub fn cast_to(self, target: &DataType) -> Result<Self, ExpressionError> {
+        let whole = Place {
+            offset: 0,
+            length: self.sql.len(),
+        };
+        let inside = types::inside(target)
+            .map_err(|what| whole.error(format!("{what} cannot be computed")))?;
+        let root = match self.root.kind {
+            Kind::PerValue { part, .. } => *part,
+            _ => self.root,
+        };
+        let root = cast::cast(root.at(whole), &inside, Asked::Implicitly)?;
+        Ok(Self {
+            sql: self.sql,
+            data_type: target.clone(),
+            root: encode::encode(root),
+        })
+    }
+
+    /// The column for one batch of `rows` rows.
+    pub fn evaluate(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, EvaluateError> {
+        self.column(inputs, rows)
+            .map_err(|failure| self.error(failure))
+    }
+
+    fn column(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, Failure> {
+        if let Some(encoded) = self.encoded(inputs, rows) {
+            return encoded;
+        }
+        let inputs = Inputs::batch(inputs);
+        let value = self.root.evaluate(&Frame::new(&inputs, rows))?;
+        let lane = evaluate::expanded(&value, self.root.lane(), rows)?;
+        load::store(lane, &self.data_type).map_err(evaluate::internal)
+    }
+
+    /// The dictionary column that a function of one dictionary column is.
+    fn encoded(&self, inputs: &[ArrayRef], rows: usize) -> Option<Result<ArrayRef, Failure>> {
+        let (Kind::PerValue { column, part, last }, DataType::Dictionary(_, values)) =
+            (&self.root.kind, &self.data_type)
+        else {
+            return None;
+        };
+        let array = inputs.get(*column)?;
+        let results = evaluate::per_dictionary_value(array, part, last, rows)?;
+        let dictionary = array.as_any_dictionary();
+        let stored = load::store(results, values).map(|values| dictionary.with_values(values));
+        Some(stored.map_err(evaluate::internal))
+    }
+
+    fn error(&self, failure: Failure) -> EvaluateError {
+        let Failure {
+            message,
+            row,
+            place,
+        } = failure;
+        let part = place.and_then(|place| self.sql.get(place.offset..place.offset + place.length));
+        let message = match part {
+            Some(part) if !part.is_empty() => format!("{message} in `{part}`"),
+            _ => message,
+        };
+        EvaluateError { message, row }
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Expression");
+        debug
+            .field("sql", &self.sql)
+            .field("data_type", &self.data_type)
+            .finish_non_exhaustive()
+    }
+}

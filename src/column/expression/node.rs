@@ -1,0 +1,323 @@
+//! The compiled form: a tree whose every part knows its type, its bounds and its place in the text.
+
+use super::error::{ExpressionError, Failure, Place};
+use super::range::Range;
+use super::types::{self, Lane, WIDE};
+use super::value::{Frame, Inputs, Value};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray, new_null_array,
+};
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+use std::sync::{Arc, OnceLock};
+
+/// Computes a part for all rows from the values of its arguments.
+pub(super) type Kernel =
+    Box<dyn Fn(&[Value], &Frame<'_>) -> Result<ArrayRef, Failure> + Send + Sync>;
+
+pub(super) struct Node {
+    pub kind: Kind,
+    pub data_type: DataType,
+    /// Proved bounds; always there for integers and decimals.
+    pub range: Option<Range>,
+    pub nullable: bool,
+    /// Whether a row can fail, so that rows that are not asked for must be told apart.
+    pub fallible: bool,
+    pub place: Place,
+}
+
+pub(super) enum Kind {
+    Column {
+        index: usize,
+        dictionary: bool,
+    },
+    /// One row in its lane. `quoted` text takes the type that its surroundings ask for.
+    Constant {
+        array: ArrayRef,
+        quoted: bool,
+    },
+    Call {
+        kernel: Kernel,
+        arguments: Vec<Node>,
+    },
+    /// `and` (when `decides` is false), `or` (when true): the right side counts only where the left does
+    /// not decide.
+    Logic {
+        decides: bool,
+        sides: Box<[Node; 2]>,
+    },
+    /// The value beside the first condition that is true.
+    Case {
+        branches: Vec<(Node, Node)>,
+        otherwise: Box<Node>,
+    },
+    /// The first value that is not null.
+    Coalesce(Vec<Node>),
+    /// A part that depends on one dictionary column alone: computed once per dictionary value.
+    PerValue {
+        column: usize,
+        part: Box<Node>,
+        last: OnceLock<(ArrayRef, ArrayRef)>,
+    },
+}
+
+/// What is known of a call's result beside its arguments.
+pub(super) struct Shape {
+    pub data_type: DataType,
+    pub range: Option<Range>,
+    pub fallible: bool,
+    pub nullable: bool,
+}
+
+impl Shape {
+    pub fn of(data_type: DataType) -> Self {
+        let range = match types::family(&data_type) {
+            types::Family::Integer | types::Family::Decimal => types::bounds(&data_type),
+            _ => None,
+        };
+        Self {
+            data_type,
+            range,
+            fallible: false,
+            nullable: false,
+        }
+    }
+
+    pub fn within(mut self, range: Range) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    pub fn fallible(mut self, fallible: bool) -> Self {
+        self.fallible = fallible;
+        self
+    }
+
+    pub fn nullable(mut self, nullable: bool) -> Self {
+        self.nullable = nullable;
+        self
+    }
+
+    pub fn lane(&self) -> Lane {
+        types::lane(&self.data_type, self.range)
+    }
+}
+
+impl Node {
+    /// A function that is null where any argument is.
+    pub fn strict(
+        place: Place,
+        shape: Shape,
+        arguments: Vec<Self>,
+        kernel: Kernel,
+    ) -> Result<Self, ExpressionError> {
+        if arguments.iter().any(Self::is_null) {
+            return Ok(Self::null(shape.data_type, place));
+        }
+        let nullable = shape.nullable || arguments.iter().any(|argument| argument.nullable);
+        Self::call(place, shape.nullable(nullable), arguments, kernel)
+    }
+
+    /// A function that looks at nulls itself.
+    pub fn call(
+        place: Place,
+        shape: Shape,
+        arguments: Vec<Self>,
+        kernel: Kernel,
+    ) -> Result<Self, ExpressionError> {
+        let fallible = shape.fallible || arguments.iter().any(|argument| argument.fallible);
+        Self {
+            fallible,
+            ..Self::new(Kind::Call { kernel, arguments }, place, shape)
+        }
+        .folded()
+    }
+
+    pub fn new(kind: Kind, place: Place, shape: Shape) -> Self {
+        let Shape {
+            data_type,
+            range,
+            fallible,
+            nullable,
+        } = shape;
+        Self {
+            kind,
+            data_type,
+            range,
+            nullable,
+            fallible,
+            place,
+        }
+    }
+
+    pub fn null(data_type: DataType, place: Place) -> Self {
+        let shape = match Shape::of(data_type) {
+            shape if shape.range.is_some() => shape.within(Range::of(0)),
+            shape => shape,
+        };
+        let array = new_null_array(&array_type(&shape), 1);
+        Self::new(
+            Kind::Constant {
+                array,
+                quoted: false,
+            },
+            place,
+            shape.nullable(true),
+        )
+    }
+
+    /// A whole number, or the digits of a decimal.
+    pub fn exact(value: i128, data_type: DataType, place: Place) -> Self {
+        let shape = Shape::of(data_type).within(Range::of(value));
+        let array: ArrayRef = match shape.lane() {
+            Lane::Narrow => Arc::new(Int64Array::from(vec![value as i64])),
+            _ => Arc::new(Decimal128Array::from(vec![value]).with_data_type(WIDE)),
+        };
+        Self::new(
+            Kind::Constant {
+                array,
+                quoted: false,
+            },
+            place,
+            shape,
+        )
+    }
+
+    /// Any other constant, in its lane.
+    pub fn constant(array: ArrayRef, data_type: DataType, place: Place) -> Self {
+        let kind = Kind::Constant {
+            array,
+            quoted: false,
+        };
+        Self::new(kind, place, Shape::of(data_type))
+    }
+
+    pub fn quoted(text: &str, place: Place) -> Self {
+        let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
+        Self::new(
+            Kind::Constant {
+                array,
+                quoted: true,
+            },
+            place,
+            Shape::of(DataType::Utf8),
+        )
+    }
+
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    pub fn lane(&self) -> Lane {
+        types::lane(&self.data_type, self.range)
+    }
+
+    /// Bounds of an integer or a decimal.
+    pub fn bounds(&self) -> Range {
+        self.range.unwrap_or(Range::DECIMAL)
+    }
+
+    pub fn type_name(&self) -> String {
+        types::name(&self.data_type)
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Constant { array, .. } if array.is_null(0))
+    }
+
+    pub fn is_constant(&self) -> bool {
+        matches!(self.kind, Kind::Constant { .. })
+    }
+
+    /// The text of a quoted literal that has no type yet.
+    pub fn quoted_text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Constant {
+                array,
+                quoted: true,
+            } => Some(array.as_string::<i32>().value(0)),
+            _ => None,
+        }
+    }
+
+    /// The text of a constant.
+    pub fn constant_text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Constant { array, .. } if !array.is_null(0) => {
+                array.as_string_opt::<i32>().map(|array| array.value(0))
+            }
+            _ => None,
+        }
+    }
+
+    /// The digits of a constant whole number or decimal.
+    pub fn constant_exact(&self) -> Option<i128> {
+        match &self.kind {
+            Kind::Constant { array, .. } if !array.is_null(0) => exact_value(array),
+            _ => None,
+        }
+    }
+
+    pub fn children(&self) -> Vec<&Self> {
+        match &self.kind {
+            Kind::Column { .. } | Kind::Constant { .. } => Vec::new(),
+            Kind::Call { arguments, .. } | Kind::Coalesce(arguments) => arguments.iter().collect(),
+            Kind::Logic { sides, .. } => sides.iter().collect(),
+            Kind::Case {
+                branches,
+                otherwise,
+            } => {
+                let branches = branches
+                    .iter()
+                    .flat_map(|(condition, value)| [condition, value]);
+                branches.chain([&**otherwise]).collect()
+            }
+            Kind::PerValue { part, .. } => vec![part],
+        }
+    }
+
+    /// A constant where everything below is one; its failure is then a mistake in the text.
+    pub fn folded(self) -> Result<Self, ExpressionError> {
+        if !self.children().into_iter().all(Self::is_constant) {
+            return Ok(self);
+        }
+        let inputs = Inputs::batch(&[]);
+        let value = self
+            .evaluate(&Frame::new(&inputs, 1))
+            .map_err(|failure| failure.place.unwrap_or(self.place).error(failure.message))?;
+        if value.array.is_null(0) {
+            return Ok(Self::null(self.data_type, self.place));
+        }
+        Ok(match self.lane() {
+            Lane::Narrow | Lane::Wide if self.range.is_some() => {
+                let value = exact_value(&value.array).unwrap_or_default();
+                Self::exact(value, self.data_type, self.place)
+            }
+            _ => Self::constant(value.array, self.data_type, self.place),
+        })
+    }
+}
+
+fn exact_value(array: &ArrayRef) -> Option<i128> {
+    let narrow = array
+        .as_primitive_opt::<Int64Type>()
+        .map(|array| array.value(0).into());
+    narrow.or_else(|| {
+        array
+            .as_primitive_opt::<Decimal128Type>()
+            .map(|array| array.value(0))
+    })
+}
+
+/// The Arrow type of a lane.
+pub(super) fn array_type(shape: &Shape) -> DataType {
+    match shape.lane() {
+        Lane::Boolean => DataType::Boolean,
+        Lane::Narrow => DataType::Int64,
+        Lane::Wide => WIDE,
+        Lane::Float => DataType::Float64,
+        Lane::Text => DataType::Utf8,
+        Lane::Interval => types::INTERVAL,
+        Lane::Other => shape.data_type.clone(),
+    }
+}

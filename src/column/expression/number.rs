@@ -1,0 +1,149 @@
+//! `+ - * / %` on numbers: which type the result has.
+//!
+//! Integers give the wider of the two types; division cuts towards zero. With a decimal on either side the
+//! result is a decimal: `+` and `-` at the larger scale, `*` at the sum of the scales, `%` at the larger
+//! scale, `/` at the largest of 16 and the two scales (PostgreSQL picks at least 16 *significant* digits value
+//! by value; a column needs one scale). A float on either side makes both double precision.
+
+use super::cast::{self, Asked};
+use super::error::{ExpressionError, Place};
+use super::exact::{self, Operator};
+use super::float;
+use super::node::Node;
+use super::rescale;
+use super::text_value;
+use super::types::{self, Family, family};
+use arrow::datatypes::DataType;
+
+/// Digits after the point of every quotient of decimals, unless an operand has more.
+pub(super) const QUOTIENT_SCALE: i8 = 16;
+
+pub(super) fn arithmetic(
+    operator: Operator,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    match (family(&left.data_type), family(&right.data_type)) {
+        (Family::Float, _) | (_, Family::Float) => float::arithmetic(operator, left, right, place),
+        (Family::Integer, Family::Integer) => integer(operator, left, right, place),
+        _ => decimal(operator, left, right, place),
+    }
+}
+
+fn integer(
+    operator: Operator,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    match types::common_integer(&left.data_type, &right.data_type) {
+        DataType::Decimal128(..) => decimal(operator, left, right, place),
+        data_type => exact::binary(operator, left, right, data_type, place),
+    }
+}
+
+fn decimal(
+    operator: Operator,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let ((left_digits, left_scale), (right_digits, right_scale)) = (
+        types::digits(&left.data_type),
+        types::digits(&right.data_type),
+    );
+    let scale = left_scale.max(right_scale);
+    let whole = |digits: u8, scale: i8| i16::from(digits) - i16::from(scale);
+    let (left_whole, right_whole) = (
+        whole(left_digits, left_scale),
+        whole(right_digits, right_scale),
+    );
+    let precision = |whole: i16, scale: i8| (whole + i16::from(scale)).clamp(1, 38) as u8;
+    match operator {
+        Operator::Mul => {
+            let scale = left_scale + right_scale;
+            if scale > 38 {
+                return Err(place
+                    .error(format!(
+                        "the product has {scale} digits after the point, more than 38"
+                    ))
+                    .hint("round a factor first"));
+            }
+            let precision = (left_digits + right_digits).min(38);
+            exact::binary(
+                operator,
+                left,
+                right,
+                types::decimal(precision, scale),
+                place,
+            )
+        }
+        Operator::Div => {
+            let scale = scale.max(QUOTIENT_SCALE);
+            let precision = precision(left_whole + i16::from(right_scale), scale);
+            exact::quotient(left, right, precision, scale, place)
+        }
+        Operator::Add | Operator::Sub | Operator::Rem => {
+            let whole = match operator {
+                Operator::Rem => left_whole.min(right_whole),
+                _ => left_whole.max(right_whole) + 1,
+            };
+            let data_type = types::decimal(precision(whole, scale), scale);
+            let left = aligned(left, scale)?;
+            let right = aligned(right, scale)?;
+            exact::binary(operator, left, right, data_type, place)
+        }
+    }
+}
+
+/// The number with `scale` digits after the point, of which it has no more.
+fn aligned(node: Node, scale: i8) -> Result<Node, ExpressionError> {
+    let (digits, from) = types::digits(&node.data_type);
+    let precision = (i16::from(digits) + i16::from(scale) - i16::from(from)).clamp(1, 38) as u8;
+    rescale::rescale(
+        node,
+        precision,
+        scale,
+        crate::kernel::decimal::Rounding::HalfAwayFromZero,
+    )
+}
+
+pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> {
+    match family(&node.data_type) {
+        Family::Float => float::negate(node, place),
+        Family::Integer if node.data_type != DataType::UInt64 => {
+            let zero = Node::exact(0, DataType::Int16, place);
+            integer(Operator::Sub, zero, node, place)
+        }
+        _ => {
+            let (digits, scale) = types::digits(&node.data_type);
+            let zero = Node::exact(0, types::decimal(digits, scale), place);
+            exact::binary(
+                Operator::Sub,
+                zero,
+                node,
+                types::decimal(digits, scale),
+                place,
+            )
+        }
+    }
+}
+
+/// A number as it is written: `integer` or `bigint` where it fits, a decimal of its own digits otherwise.
+pub(super) fn literal(text: &str, place: Place) -> Result<Node, ExpressionError> {
+    let error = || place.error(format!("`{text}` has more than 38 digits"));
+    let (value, scale) = text_value::digits_of(&text.replace('_', "")).ok_or_else(error)?;
+    let precision = text_value::precision(value, scale).ok_or_else(error)?;
+    let data_type = match text.contains(['.', 'e', 'E']) {
+        false if i32::try_from(value).is_ok() => DataType::Int32,
+        false if i64::try_from(value).is_ok() => DataType::Int64,
+        _ => types::decimal(precision, scale),
+    };
+    Ok(Node::exact(value, data_type, place))
+}
+
+/// The argument as double precision.
+pub(super) fn as_double(node: Node) -> Result<Node, ExpressionError> {
+    cast::cast(node, &DataType::Float64, Asked::Implicitly)
+}

@@ -1,0 +1,71 @@
+//! The operators between two values.
+
+use super::compare::Comparison;
+use super::conditions as condition;
+use super::error::{ExpressionError, Place};
+use super::exact::Operator;
+use super::functions::mismatch;
+use super::node::Node;
+use super::types::{self, Family, family};
+use super::{float, number, syntax, temporal, text};
+use arrow::datatypes::DataType;
+use sqlparser::ast::BinaryOperator;
+
+pub(super) fn binary(
+    operator: &BinaryOperator,
+    (left, right): (Node, Node),
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    use BinaryOperator as Op;
+    match operator {
+        Op::Plus => arithmetic(Operator::Add, left, right, place),
+        Op::Minus => arithmetic(Operator::Sub, left, right, place),
+        Op::Multiply => arithmetic(Operator::Mul, left, right, place),
+        Op::Divide => arithmetic(Operator::Div, left, right, place),
+        Op::Modulo => arithmetic(Operator::Rem, left, right, place),
+        Op::Eq => condition::comparison(Comparison::Equal, left, right, place),
+        Op::NotEq => condition::comparison(Comparison::NotEqual, left, right, place),
+        Op::Lt => condition::comparison(Comparison::Less, left, right, place),
+        Op::LtEq => condition::comparison(Comparison::LessOrEqual, left, right, place),
+        Op::Gt => condition::comparison(Comparison::Greater, left, right, place),
+        Op::GtEq => condition::comparison(Comparison::GreaterOrEqual, left, right, place),
+        Op::And => condition::logic(false, left, right, place),
+        Op::Or => condition::logic(true, left, right, place),
+        Op::StringConcat => text::joined(left, right, place),
+        Op::PGExp => match [&left, &right]
+            .iter()
+            .find(|side| !types::is_number(&side.data_type) && !side.is_null())
+        {
+            Some(side) => Err(mismatch("^", "numbers", side)),
+            None => float::to_the_power(left, right, place),
+        },
+        other => Err(syntax::unsupported(&other.to_string(), place)),
+    }
+}
+
+fn arithmetic(
+    operator: Operator,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let names = [left.type_name(), right.type_name()];
+    let (left, right) = syntax::beside(operator, left, right)?;
+    if types::is_number(&left.data_type) && types::is_number(&right.data_type) {
+        return number::arithmetic(operator, left, right, place);
+    }
+    if [&left, &right]
+        .iter()
+        .all(|side| family(&side.data_type) == Family::Null)
+    {
+        return Ok(Node::null(DataType::Int32, place));
+    }
+    temporal::arithmetic(operator, left, right, place).unwrap_or_else(|| {
+        let [left, right] = names;
+        let message = format!(
+            "`{}` does not work on {left} and {right}",
+            operator.symbol()
+        );
+        Err(place.error(message))
+    })
+}

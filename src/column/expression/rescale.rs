@@ -1,0 +1,107 @@
+//! Whole numbers and decimals brought to another scale, or held within a type's bounds.
+
+use super::digits::decimal_text;
+use super::error::{ExpressionError, Failure};
+use super::exact::{self, Operator, Width, scale};
+use super::node::{Kernel, Node, Shape};
+use super::range::Range;
+use super::types::{self, Lane};
+use super::value::{Frame, Value, nulls};
+use crate::kernel::decimal::{Rounding, power_of_ten, round_narrow, scale_down};
+use crate::kernel::map::{Operand, map_checked};
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+
+/// A number at another scale: more digits multiply, fewer round.
+pub(super) fn rescale(
+    node: Node,
+    precision: u8,
+    to: i8,
+    rounding: Rounding,
+) -> Result<Node, ExpressionError> {
+    let (from, place) = (scale(&node), node.place);
+    let data_type = types::decimal(precision, to);
+    if to == from {
+        return Ok(Node { data_type, ..node });
+    }
+    if to > from {
+        let factor = power_of_ten((to - from) as u32).unwrap_or(i128::MAX);
+        let factor = Node::exact(factor, DataType::Decimal128(38, 0), place);
+        return exact::binary(Operator::Mul, node, factor, data_type, place);
+    }
+    let digits = (from - to) as u32;
+    let range = node.bounds().scale_down(digits, rounding);
+    let shape = Shape::of(data_type).within(range);
+    let (narrow, lane) = (node.lane() == Lane::Narrow, shape.lane());
+    let kernel: Kernel = Box::new(move |values, _| {
+        Ok(match narrow {
+            true => i64::array(
+                scaled_down_narrow(&values[0], digits, rounding),
+                nulls(values),
+                lane,
+            ),
+            false => {
+                let array = values[0].array.as_primitive::<Decimal128Type>();
+                i128::array(
+                    scale_down(array.values(), digits, rounding),
+                    nulls(values),
+                    lane,
+                )
+            }
+        })
+    });
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+fn scaled_down_narrow(value: &Value, digits: u32, rounding: Rounding) -> Vec<i64> {
+    let values = value.array.as_primitive::<Int64Type>().values();
+    match rounding {
+        Rounding::HalfAwayFromZero => round_narrow(values, digits),
+        _ => scale_down(values, digits, rounding),
+    }
+}
+
+/// The number, of which every row is proved or checked to lie within a type's bounds.
+pub(super) fn within(node: Node, data_type: DataType) -> Result<Node, ExpressionError> {
+    let (place, from) = (node.place, scale(&node));
+    let limit = types::bounds(&data_type).unwrap_or(Range::DECIMAL);
+    if node.bounds().is_within(limit) {
+        return Ok(Node { data_type, ..node });
+    }
+    let target = types::name(&data_type);
+    let shape = Shape::of(data_type)
+        .within(node.bounds().clamp(limit))
+        .fallible(true);
+    let (lane, wide) = (shape.lane(), node.lane() == Lane::Wide);
+    let kernel: Kernel = Box::new(move |values, frame| match wide {
+        true => limited::<i128>(&values[0], limit, lane, from, &target, frame),
+        false => limited::<i64>(&values[0], limit, lane, from, &target, frame),
+    });
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+fn limited<T: Width>(
+    value: &Value,
+    limit: Range,
+    lane: Lane,
+    scale: i8,
+    target: &str,
+    frame: &Frame<'_>,
+) -> Result<ArrayRef, Failure> {
+    let limit = limit.clamp(Range::new(T::MIN.into(), T::MAX.into()));
+    let (low, high) = (T::truncated(limit.low), T::truncated(limit.high));
+    let fails = |value: T| (value < low) | (value > high);
+    let operand = T::operand(value);
+    let (results, failed) = map_checked(operand, Operand::Constant(low), |value, _| {
+        (value, fails(value))
+    });
+    let nulls = nulls(std::slice::from_ref(value));
+    if failed {
+        let failing = frame.failing(results.len(), nulls.as_ref(), |row| fails(operand.at(row)));
+        if let Some(row) = failing {
+            let text = decimal_text(operand.at(row).into(), scale);
+            return Err(Failure::at(row, format!("{text} does not fit {target}")));
+        }
+    }
+    Ok(T::array(results, nulls, lane))
+}

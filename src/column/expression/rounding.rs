@@ -1,0 +1,236 @@
+//! `round`, `trunc`, `floor`, `ceil`, `abs`, `sign`, `mod`.
+//!
+//! Types as in PostgreSQL: of a decimal they are decimals, of an integer or a float double precision, and with
+//! a number of digits always decimals. `abs` and `mod` keep the type.
+
+use super::cast::{self, Asked};
+use super::error::{ExpressionError, Place};
+use super::exact::{self, Operator};
+use super::float;
+use super::functions::{Arguments, Function, mismatch};
+use super::node::{Kernel, Node, Shape};
+use super::number::{self, as_double};
+use super::range::Range;
+use super::rescale;
+use super::types::{self, Family, Lane, family};
+use super::value::nulls;
+use crate::kernel::decimal::Rounding;
+use crate::kernel::map::{Operand, map};
+use arrow::array::Int64Array;
+use arrow::datatypes::DataType;
+use std::sync::Arc;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("round", "round(x[, digits])", 1..=2, |arguments| {
+        rounded(arguments, Rounding::HalfAwayFromZero, f64::round_ties_even)
+    }),
+    Function::new("trunc", "trunc(x[, digits])", 1..=2, |arguments| {
+        rounded(arguments, Rounding::TowardsZero, f64::trunc)
+    }),
+    Function::new("floor", "floor(x)", 1..=1, |arguments| {
+        rounded(arguments, Rounding::Down, f64::floor)
+    }),
+    Function::new("ceil", "ceil(x)", 1..=1, |arguments| {
+        rounded(arguments, Rounding::Up, f64::ceil)
+    }),
+    Function::new("ceiling", "ceiling(x)", 1..=1, |arguments| {
+        rounded(arguments, Rounding::Up, f64::ceil)
+    }),
+    Function::new("abs", "abs(x)", 1..=1, abs),
+    Function::new("sign", "sign(x)", 1..=1, sign),
+    Function::new("mod", "mod(x, y)", 2..=2, modulo),
+];
+
+fn expect_number(name: &str, node: &Node) -> Result<(), ExpressionError> {
+    match types::is_number(&node.data_type) || node.is_null() {
+        true => Ok(()),
+        false => Err(mismatch(name, "a number", node)),
+    }
+}
+
+/// A number of quoted or missing type as double precision.
+fn numeric(arguments: &mut Arguments, index: usize) -> Result<(), ExpressionError> {
+    let node = &arguments.nodes[index];
+    if node.quoted_text().is_some() || node.is_null() {
+        let place = node.place;
+        let node = std::mem::replace(
+            &mut arguments.nodes[index],
+            Node::null(DataType::Null, place),
+        );
+        arguments.nodes[index] = cast::cast(node, &DataType::Float64, Asked::Implicitly)?;
+    }
+    expect_number(arguments.name, &arguments.nodes[index])
+}
+
+fn rounded(
+    mut arguments: Arguments,
+    rounding: Rounding,
+    of_float: fn(f64) -> f64,
+) -> Result<Node, ExpressionError> {
+    let (name, place) = (arguments.name, arguments.place);
+    numeric(&mut arguments, 0)?;
+    let digits = match arguments.nodes.get(1) {
+        Some(node) => Some(constant_digits(name, node)?),
+        None => None,
+    };
+    let node = arguments.nodes.swap_remove(0);
+    match (family(&node.data_type), digits) {
+        (Family::Decimal, digits) => to_digits(node, digits.unwrap_or(0), rounding, place),
+        (_, None) => {
+            let kernel = float::simple(of_float);
+            Node::strict(
+                place,
+                Shape::of(DataType::Float64),
+                vec![as_double(node)?],
+                kernel,
+            )
+        }
+        (Family::Integer, Some(digits)) => {
+            let (precision, _) = types::digits(&node.data_type);
+            let node = cast::cast(node, &types::decimal(precision, 0), Asked::Explicitly)?;
+            to_digits(node, digits, rounding, place)
+        }
+        (_, Some(digits)) => {
+            // The digits of a float, and two more than asked for, so that only one rounding counts.
+            let scale = (digits + 2).clamp(16, 38) as i8;
+            let node = cast::cast(node, &types::decimal(38, scale), Asked::Explicitly)?;
+            to_digits(node, digits, rounding, place)
+        }
+    }
+}
+
+fn constant_digits(name: &str, node: &Node) -> Result<i32, ExpressionError> {
+    let constant = node
+        .constant_exact()
+        .filter(|_| family(&node.data_type) == Family::Integer);
+    let digits = constant.and_then(|digits| i32::try_from(digits).ok());
+    digits
+        .filter(|digits| (-38..=38).contains(digits))
+        .ok_or_else(|| {
+            node.place.error(format!(
+                "the digits of `{name}` must be a constant integer from -38 to 38"
+            ))
+        })
+}
+
+/// A decimal at `digits` after the point; negative digits round tens, hundreds and so on.
+fn to_digits(
+    node: Node,
+    digits: i32,
+    rounding: Rounding,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let (precision, from) = types::digits(&node.data_type);
+    let whole = i32::from(precision) - i32::from(from);
+    let carry = i32::from(digits < from.into());
+    let precision = |scale: i32| (whole + carry + scale).clamp(1, 38) as u8;
+    let node = node.at(place);
+    if digits >= 0 {
+        return rescale::rescale(node, precision(digits), digits as i8, rounding);
+    }
+    // Down to tens as a number of negative scale would be, then up again.
+    let tens = digits.unsigned_abs() as i8;
+    let scaled = Node {
+        data_type: types::decimal(38, from + tens),
+        ..node
+    };
+    let tenths = rescale::rescale(scaled, 38, 0, rounding)?;
+    let tenths = Node {
+        data_type: types::decimal(38, 0),
+        ..tenths
+    };
+    let factor = crate::kernel::decimal::power_of_ten(digits.unsigned_abs()).unwrap_or(1);
+    let factor = Node::exact(factor, types::decimal(38, 0), place);
+    exact::binary(
+        Operator::Mul,
+        tenths,
+        factor,
+        types::decimal(precision(0), 0),
+        place,
+    )
+}
+
+fn abs(mut arguments: Arguments) -> Result<Node, ExpressionError> {
+    numeric(&mut arguments, 0)?;
+    let (place, [node]) = arguments.exactly::<1>()?;
+    if family(&node.data_type) == Family::Float {
+        let shape = Shape::of(node.data_type.clone());
+        return Node::strict(place, shape, vec![node], float::simple(f64::abs));
+    }
+    if node.bounds().low >= 0 {
+        return Ok(node.at(place));
+    }
+    absolute(node, place)
+}
+
+/// The larger of the number and its opposite, which fails where the opposite does not fit.
+fn absolute(node: Node, place: Place) -> Result<Node, ExpressionError> {
+    let limit = types::bounds(&node.data_type).unwrap_or(Range::DECIMAL);
+    let (range, name) = (node.bounds().abs(), node.type_name());
+    let fallible = !range.is_within(limit);
+    let shape = Shape::of(node.data_type.clone())
+        .within(range.clamp(limit))
+        .fallible(fallible);
+    let kernel: Kernel = match node.lane() {
+        Lane::Narrow => Box::new(move |values, frame| {
+            let operand = values[0].narrow();
+            let results = map(operand, Operand::Constant(()), |value, ()| {
+                value.wrapping_abs()
+            });
+            let nulls = nulls(values);
+            let fails = |row| !limit.contains(i128::from(operand.at(row)).abs());
+            let failing = fallible.then(|| frame.failing(results.len(), nulls.as_ref(), fails));
+            if let Some(row) = failing.flatten() {
+                let message = format!("abs({}) does not fit {name}", operand.at(row));
+                return Err(super::error::Failure::at(row, message));
+            }
+            Ok(Arc::new(Int64Array::new(results.into(), nulls)))
+        }),
+        _ => {
+            let lane = shape.lane();
+            Box::new(move |values, _| {
+                let results = map(values[0].wide(), Operand::Constant(()), |value, ()| {
+                    value.wrapping_abs()
+                });
+                Ok(exact::Width::array(results, nulls(values), lane))
+            })
+        }
+    };
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+/// -1, 0 or 1: a decimal of a decimal, double precision of anything else.
+fn sign(mut arguments: Arguments) -> Result<Node, ExpressionError> {
+    numeric(&mut arguments, 0)?;
+    let (place, [node]) = arguments.exactly::<1>()?;
+    if family(&node.data_type) != Family::Decimal {
+        let sign = |value: f64| match value {
+            value if value > 0.0 => 1.0,
+            value if value < 0.0 => -1.0,
+            value => value,
+        };
+        let shape = Shape::of(DataType::Float64);
+        return Node::strict(place, shape, vec![as_double(node)?], float::simple(sign));
+    }
+    let shape = Shape::of(types::decimal(1, 0)).within(Range::new(-1, 1));
+    let wide = node.lane() == Lane::Wide;
+    let kernel: Kernel = Box::new(move |values, _| {
+        let signs = match wide {
+            true => map(values[0].wide(), Operand::Constant(()), |value, ()| {
+                value.signum() as i64
+            }),
+            false => map(values[0].narrow(), Operand::Constant(()), |value, ()| {
+                value.signum()
+            }),
+        };
+        Ok(Arc::new(Int64Array::new(signs.into(), nulls(values))))
+    });
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+fn modulo(arguments: Arguments) -> Result<Node, ExpressionError> {
+    expect_number("mod", &arguments.nodes[0])?;
+    expect_number("mod", &arguments.nodes[1])?;
+    let (place, [left, right]) = arguments.exactly::<2>()?;
+    number::arithmetic(Operator::Rem, left, right, place)
+}

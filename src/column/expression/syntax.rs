@@ -1,0 +1,140 @@
+//! Small pieces of grammar: literals, the types that quoted text takes beside an operator, `escape`.
+
+use super::cast::{self, Asked};
+use super::error::{ExpressionError, Place};
+use super::exact::Operator;
+use super::node::Node;
+use super::types::{self, Family, INTERVAL, family};
+use super::{number, parse, text_value, time_parse};
+use arrow::array::BooleanArray;
+use arrow::datatypes::DataType;
+use sqlparser::ast::{self, DateTimeField, Expr, Value};
+use std::sync::Arc;
+
+pub(super) fn unsupported(what: &str, place: Place) -> ExpressionError {
+    place.error(format!("`{what}` is not part of the expression language"))
+}
+
+pub(super) fn literal(value: &Value, place: Place) -> Result<Node, ExpressionError> {
+    match value {
+        Value::Number(text, _) => number::literal(text, place),
+        Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => {
+            Ok(Node::quoted(text, place))
+        }
+        Value::DollarQuotedString(text) => Ok(Node::quoted(&text.value, place)),
+        Value::Boolean(truth) => {
+            let array = Arc::new(BooleanArray::from(vec![*truth]));
+            Ok(Node::constant(array, DataType::Boolean, place))
+        }
+        Value::Null => Ok(Node::null(DataType::Null, place)),
+        other => Err(unsupported(&other.to_string(), place)),
+    }
+}
+
+/// `interval '3 days'`, `interval '3' day`.
+pub(super) fn interval(interval: &ast::Interval, place: Place) -> Result<Node, ExpressionError> {
+    let text = match &*interval.value {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::Number(text, _) => text.clone(),
+            other => return Err(unsupported(&other.to_string(), place)),
+        },
+        _ => {
+            return Err(place
+                .error("an interval is written as quoted text")
+                .hint("multiply: `n * interval '1 day'`"));
+        }
+    };
+    if let Some(last) = &interval.last_field {
+        return Err(unsupported(&format!("to {last}"), place));
+    }
+    let text = match &interval.leading_field {
+        Some(unit) => format!("{text} {unit}"),
+        None => text,
+    };
+    match time_parse::interval(&text) {
+        Some(value) => Ok(text_value::interval_constant(value, place)),
+        None => Err(place.error(format!("`{text}` is not a valid interval"))),
+    }
+}
+
+/// The place of an `extract` field, where the parser keeps one.
+pub(super) fn field_place(sql: &str, field: &DateTimeField) -> Option<Place> {
+    match field {
+        DateTimeField::Custom(name) => {
+            Some(parse::place(sql, &ast::Expr::Identifier(name.clone())))
+        }
+        _ => None,
+    }
+}
+
+/// Quoted text and null take a type from the other side of an arithmetic operator.
+pub(super) fn beside(
+    operator: Operator,
+    left: Node,
+    right: Node,
+) -> Result<(Node, Node), ExpressionError> {
+    let open =
+        |node: &Node| node.quoted_text().is_some() || family(&node.data_type) == Family::Null;
+    match (open(&left), open(&right)) {
+        (true, false) => {
+            let target = other_side(operator, &right);
+            Ok((adapted(left, target)?, right))
+        }
+        (false, true) => {
+            let target = other_side(operator, &left);
+            Ok((left, adapted(right, target)?))
+        }
+        _ => Ok((left, right)),
+    }
+}
+
+fn other_side(operator: Operator, node: &Node) -> Option<DataType> {
+    match (family(&node.data_type), operator) {
+        (Family::Date | Family::Timestamp, Operator::Add) => Some(INTERVAL),
+        (Family::Interval, Operator::Mul | Operator::Div) => Some(DataType::Float64),
+        (Family::Interval, _) => Some(INTERVAL),
+        (Family::Date | Family::Timestamp, Operator::Sub) => Some(node.data_type.clone()),
+        _ if types::is_number(&node.data_type) => Some(node.data_type.clone()),
+        _ => None,
+    }
+}
+
+fn adapted(node: Node, target: Option<DataType>) -> Result<Node, ExpressionError> {
+    match (target, node.quoted_text()) {
+        (None, _) => Ok(node),
+        // `price * '1.005'` keeps the digits of the text, whatever the scale of the price.
+        (Some(target), Some(text)) if family(&target) == Family::Decimal => {
+            let target = text_value::decimal_type(text, node.place)?;
+            cast::cast(node, &target, Asked::Implicitly)
+        }
+        (Some(target), _) => cast::cast(node, &target, Asked::Implicitly),
+    }
+}
+
+/// A `like` pattern with another escape character, as one with a backslash.
+pub(super) fn with_escape(pattern: Node, escape: &Node) -> Result<Node, ExpressionError> {
+    let wrong = || escape.place.error("`escape` takes one quoted character");
+    let text = escape.constant_text().ok_or_else(wrong)?;
+    let mut letters = text.chars();
+    let (Some(escape), None) = (letters.next(), letters.next()) else {
+        return Err(wrong());
+    };
+    let Some(text) = pattern.constant_text() else {
+        return Err(pattern
+            .place
+            .error("with `escape` the pattern must be a constant"));
+    };
+    let mut to = String::with_capacity(text.len() + 4);
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            letter if letter == escape => {
+                to.push('\\');
+                to.extend(letters.next());
+            }
+            '\\' => to.push_str("\\\\"),
+            letter => to.push(letter),
+        }
+    }
+    Ok(Node::quoted(&to, pattern.place))
+}

@@ -1,0 +1,313 @@
+//! Arithmetic with dates, timestamps and intervals.
+//!
+//! `timestamp - timestamp` is a duration in the finer unit, which behaves as PostgreSQL's interval of whole
+//! days and hours. Months and days are counted on the wall clock of the timestamp's zone.
+
+use super::cast::{self, Asked};
+use super::cast_time::{checked_ticks, per_second, zone_of};
+use super::error::{ExpressionError, Failure, Place};
+use super::exact::Operator;
+use super::node::{Kernel, Node, Shape};
+use super::number::as_double;
+use super::types::{self, Family, INTERVAL, family};
+use super::value::nulls;
+use crate::kernel::map::{Operand, map_checked};
+use crate::kernel::time::{SECONDS_PER_DAY, Zone, add_interval};
+use arrow::array::{ArrayRef, Int64Array, IntervalMonthDayNanoArray};
+use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
+use std::sync::Arc;
+
+const NANOSECONDS: i64 = 1_000_000_000;
+
+/// The operation, where the types have one.
+pub(super) fn arithmetic(
+    operator: Operator,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Option<Result<Node, ExpressionError>> {
+    use Family::{Date, Decimal, Float, Integer, Interval, Timestamp};
+    use Operator::{Add, Div, Mul, Sub};
+    Some(
+        match (operator, family(&left.data_type), family(&right.data_type)) {
+            (Add, Integer, Date) => days(operator, right, left, place),
+            (Add | Sub, Date, Integer) => days(operator, left, right, place),
+            (Sub, Date, Date) => between_dates(left, right, place),
+            (Sub, Date | Timestamp, Date | Timestamp) => between(left, right, place),
+            (Add, Interval, Date | Timestamp) => moved(right, left, 1, place),
+            (Add | Sub, Date | Timestamp, Interval) => {
+                moved(left, right, if operator == Sub { -1 } else { 1 }, place)
+            }
+            (Add | Sub, Interval, Interval) => intervals(operator, left, right, place),
+            (Mul, Integer | Decimal | Float, Interval) => multiplied(right, left, false, place),
+            (Mul | Div, Interval, Integer | Decimal | Float) => {
+                multiplied(left, right, operator == Div, place)
+            }
+            _ => return None,
+        },
+    )
+}
+
+/// A date moved by whole days.
+fn days(operator: Operator, date: Node, days: Node, place: Place) -> Result<Node, ExpressionError> {
+    let days = cast::cast(days, &DataType::Int64, Asked::Implicitly)?;
+    let sum = move |date: i64, days: i64| {
+        let day = match operator {
+            Operator::Sub => date.checked_sub(days),
+            _ => date.checked_add(days),
+        };
+        day.filter(|day| i32::try_from(*day).is_ok())
+    };
+    checked_ticks(vec![date, days], Shape::of(DataType::Date32), place, sum)
+}
+
+/// Whole days.
+fn between_dates(left: Node, right: Node, place: Place) -> Result<Node, ExpressionError> {
+    let difference = |left: i64, right: i64| {
+        left.checked_sub(right)
+            .filter(|days| i32::try_from(*days).is_ok())
+    };
+    checked_ticks(
+        vec![left, right],
+        Shape::of(DataType::Int32),
+        place,
+        difference,
+    )
+}
+
+fn between(left: Node, right: Node, place: Place) -> Result<Node, ExpressionError> {
+    let common = types::common(&left.data_type, &right.data_type).unwrap_or(DataType::Date32);
+    let DataType::Timestamp(unit, _) = common else {
+        return Err(place.error("only dates and timestamps have a difference"));
+    };
+    let [left, right] = [left, right].map(|side| cast::cast(side, &common, Asked::Implicitly));
+    checked_ticks(
+        vec![left?, right?],
+        Shape::of(DataType::Duration(unit)),
+        place,
+        i64::checked_sub,
+    )
+}
+
+/// A date or a timestamp moved by an interval: a date becomes the timestamp of its midnight.
+fn moved(instant: Node, interval: Node, sign: i64, place: Place) -> Result<Node, ExpressionError> {
+    let instant = match instant.data_type {
+        DataType::Date32 => {
+            let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
+            cast::cast(instant, &midnight, Asked::Implicitly)?
+        }
+        _ => instant,
+    };
+    if matches!(interval.data_type, DataType::Duration(_)) {
+        return moved_by_duration(instant, interval, sign, place);
+    }
+    let zone = zone_of(&instant.data_type, instant.place)?.unwrap_or(Zone::UTC);
+    let (ticks, shape) = (
+        per_second(&instant.data_type),
+        Shape::of(instant.data_type.clone()),
+    );
+    let target = types::name(&shape.data_type);
+    let per_tick = NANOSECONDS / ticks;
+    let add = move |instant: i64, by: IntervalMonthDayNano| {
+        let (months, days) = (
+            by.months.checked_mul(sign as i32),
+            by.days.checked_mul(sign as i32),
+        );
+        let time = (by.nanoseconds / per_tick).checked_mul(sign);
+        let moved = months
+            .zip(days)
+            .zip(time)
+            .and_then(|((months, days), time)| {
+                add_interval(instant, (months, days, time), &zone, ticks)
+            });
+        moved.map_or((0, true), |moved| (moved, false))
+    };
+    let kernel: Kernel = Box::new(move |values, frame| {
+        let (instants, intervals) = (values[0].narrow(), values[1].interval());
+        let (results, failed) = map_checked(instants, intervals, add);
+        let nulls = nulls(values);
+        if failed {
+            let fails = |row| add(instants.at(row), intervals.at(row)).1;
+            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
+                return Err(Failure::at(
+                    row,
+                    format!("the result does not fit {target}"),
+                ));
+            }
+        }
+        Ok(Arc::new(Int64Array::new(results.into(), nulls)) as ArrayRef)
+    });
+    Node::strict(place, shape.fallible(true), vec![instant, interval], kernel)
+}
+
+fn moved_by_duration(
+    instant: Node,
+    by: Node,
+    sign: i64,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let shape = Shape::of(instant.data_type.clone());
+    let DataType::Timestamp(unit, _) = instant.data_type else {
+        return Err(place.error("only dates and timestamps are moved by a duration"));
+    };
+    let by = cast::cast(by, &DataType::Duration(unit), Asked::Implicitly)?;
+    let add = move |instant: i64, by: i64| instant.checked_add(by.checked_mul(sign)?);
+    checked_ticks(vec![instant, by], shape, place, add)
+}
+
+fn intervals(
+    operator: Operator,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let common = types::common(&left.data_type, &right.data_type).unwrap_or(INTERVAL);
+    let [left, right] = [left, right].map(|side| cast::cast(side, &common, Asked::Implicitly));
+    let (left, right) = (left?, right?);
+    let sub = operator == Operator::Sub;
+    if common != INTERVAL {
+        let shape = Shape::of(common);
+        return match sub {
+            true => checked_ticks(vec![left, right], shape, place, i64::checked_sub),
+            false => checked_ticks(vec![left, right], shape, place, i64::checked_add),
+        };
+    }
+    let add = move |left: IntervalMonthDayNano, right: IntervalMonthDayNano| {
+        let sign = if sub { -1 } else { 1 };
+        parts(
+            i128::from(left.months) + sign * i128::from(right.months),
+            i128::from(left.days) + sign * i128::from(right.days),
+            i128::from(left.nanoseconds) + sign * i128::from(right.nanoseconds),
+        )
+    };
+    let kernel: Kernel = Box::new(move |values, frame| {
+        interval_kernel(
+            values[0].interval(),
+            values[1].interval(),
+            add,
+            values,
+            frame,
+        )
+    });
+    Node::strict(
+        place,
+        Shape::of(INTERVAL).fallible(true),
+        vec![left, right],
+        kernel,
+    )
+}
+
+fn parts(months: i128, days: i128, nanoseconds: i128) -> Option<IntervalMonthDayNano> {
+    Some(IntervalMonthDayNano::new(
+        i32::try_from(months).ok()?,
+        i32::try_from(days).ok()?,
+        i64::try_from(nanoseconds).ok()?,
+    ))
+}
+
+fn interval_kernel<T: Copy>(
+    left: Operand<'_, IntervalMonthDayNano>,
+    right: Operand<'_, T>,
+    function: impl Fn(IntervalMonthDayNano, T) -> Option<IntervalMonthDayNano>,
+    values: &[super::value::Value],
+    frame: &super::value::Frame<'_>,
+) -> Result<ArrayRef, Failure> {
+    let compute = |left, right| match function(left, right) {
+        Some(interval) => (interval, false),
+        None => (IntervalMonthDayNano::default(), true),
+    };
+    let (results, failed) = map_checked(left, right, compute);
+    let nulls = nulls(values);
+    if failed {
+        let fails = |row| compute(left.at(row), right.at(row)).1;
+        if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
+            return Err(Failure::at(row, "the result does not fit interval"));
+        }
+    }
+    Ok(Arc::new(IntervalMonthDayNanoArray::new(
+        results.into(),
+        nulls,
+    )))
+}
+
+/// An interval times, or divided by, a number.
+fn multiplied(
+    interval: Node,
+    by: Node,
+    divide: bool,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let interval = cast::cast(interval, &INTERVAL, Asked::Implicitly)?;
+    let shape = Shape::of(INTERVAL).fallible(true);
+    if family(&by.data_type) == Family::Integer && !divide {
+        let by = cast::cast(by, &DataType::Int64, Asked::Implicitly)?;
+        let kernel: Kernel = Box::new(move |values, frame| {
+            let times = |interval: IntervalMonthDayNano, by: i64| {
+                let by = i128::from(by);
+                let (months, days) = (
+                    i128::from(interval.months) * by,
+                    i128::from(interval.days) * by,
+                );
+                parts(months, days, i128::from(interval.nanoseconds) * by)
+            };
+            interval_kernel(
+                values[0].interval(),
+                values[1].narrow(),
+                times,
+                values,
+                frame,
+            )
+        });
+        return Node::strict(place, shape, vec![interval, by], kernel);
+    }
+    let kernel: Kernel = Box::new(move |values, frame| {
+        let times = |interval, by| scaled(interval, by, divide);
+        interval_kernel(
+            values[0].interval(),
+            values[1].float(),
+            times,
+            values,
+            frame,
+        )
+    });
+    Node::strict(place, shape, vec![interval, as_double(by)?], kernel)
+}
+
+/// Fractions of a month spill into days of 30 to the month, fractions of a day into time, to the
+/// microsecond, as PostgreSQL's `interval_mul`.
+fn scaled(interval: IntervalMonthDayNano, by: f64, divide: bool) -> Option<IntervalMonthDayNano> {
+    let times = |value: f64| if divide { value / by } else { value * by };
+    let (months, days) = (times(interval.months.into()), times(interval.days.into()));
+    let microseconds = times(interval.nanoseconds as f64 / 1000.0);
+    if !(months.is_finite() && days.is_finite() && microseconds.is_finite()) {
+        return None;
+    }
+    // Rounded to a millionth of a day, so that 0.1 months are 3 days.
+    let to_micro = |value: f64| (value * 1e6).round_ties_even() / 1e6;
+    let month_days = to_micro(months.fract() * 30.0);
+    let day_seconds = to_micro((days.fract() + month_days.fract()) * SECONDS_PER_DAY as f64);
+    let (extra_days, seconds) = match day_seconds.abs() >= SECONDS_PER_DAY as f64 {
+        true => (
+            day_seconds.signum(),
+            day_seconds - day_seconds.signum() * SECONDS_PER_DAY as f64,
+        ),
+        false => (0.0, day_seconds),
+    };
+    let whole_days = days.trunc() + month_days.trunc() + extra_days;
+    let nanoseconds = (microseconds + seconds * 1e6).round_ties_even() * 1000.0;
+    let fits = |value: f64, limit: f64| value.abs() < limit;
+    (fits(months, 2_147_483_648.0)
+        && fits(whole_days, 2_147_483_648.0)
+        && fits(nanoseconds, 9.2e18))
+    .then(|| IntervalMonthDayNano::new(months as i32, whole_days as i32, nanoseconds as i64))
+}
+
+/// `-interval`.
+pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> {
+    let minus = Node::exact(-1, DataType::Int32, place);
+    if matches!(node.data_type, DataType::Duration(_)) {
+        let shape = Shape::of(node.data_type.clone());
+        return checked_ticks(vec![node], shape, place, |ticks, _| ticks.checked_neg());
+    }
+    multiplied(node, minus, false, place)
+}

@@ -1,0 +1,183 @@
+//! Text that stands for a value of another type: quoted literals, and casts from text.
+
+use super::error::{ExpressionError, Failure, Place};
+use super::exact::Width;
+use super::node::{Kernel, Node, Shape};
+use super::range::Range;
+use super::time_parse;
+use super::types::{self, Lane};
+use super::value::{Frame, Texts, nulls};
+use crate::kernel::decimal::{Rounding, power_of_ten};
+use crate::kernel::time::Zone;
+use arrow::array::{BooleanArray, Float64Array, IntervalMonthDayNanoArray};
+use arrow::datatypes::{DataType, IntervalMonthDayNano};
+use std::sync::Arc;
+
+/// Text cast to another type; a literal that is not one is a mistake in the expression.
+pub(super) fn parse(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    let shape = Shape::of(target.clone()).fallible(true);
+    let (lane, name) = (shape.lane(), types::name(target));
+    let kernel: Kernel = match target {
+        DataType::Boolean => Box::new(move |values, frame| {
+            let (found, nulls) = each(values, frame, &name, truth_of)?;
+            Ok(Arc::new(BooleanArray::new(found.into(), nulls)))
+        }),
+        DataType::Float32 | DataType::Float64 => {
+            let single = *target == DataType::Float32;
+            Box::new(move |values, frame| {
+                let (found, nulls) = each(values, frame, &name, |text| float_of(text, single))?;
+                Ok(Arc::new(Float64Array::new(found.into(), nulls)))
+            })
+        }
+        DataType::Interval(_) => Box::new(move |values, frame| {
+            let (found, nulls) = each(values, frame, &name, time_parse::interval)?;
+            Ok(Arc::new(IntervalMonthDayNanoArray::new(
+                found.into(),
+                nulls,
+            )))
+        }),
+        _ => match steps(target) {
+            Some(steps) => Box::new(move |values, frame| {
+                let (found, nulls) = each(values, frame, &name, &steps)?;
+                Ok(i128::array(found, nulls, lane))
+            }),
+            None => return Err(place.error(format!("text cannot be cast to {name}"))),
+        },
+    };
+    Node::strict(place, shape, vec![node], kernel)
+}
+
+/// The text's value in whole steps, for the types that count in them.
+fn steps(target: &DataType) -> Option<Box<dyn Fn(&str) -> Option<i128> + Send + Sync>> {
+    let limit = types::bounds(target).unwrap_or(Range::I64);
+    Some(match types::family(target) {
+        types::Family::Integer => {
+            Box::new(move |text| text.parse().ok().filter(|&value| limit.contains(value)))
+        }
+        types::Family::Decimal => {
+            let scale = types::digits(target).1;
+            Box::new(move |text| decimal_of(text, scale).filter(|&value| limit.contains(value)))
+        }
+        types::Family::Date => Box::new(|text| time_parse::date(text).map(i128::from)),
+        types::Family::Timestamp => {
+            let DataType::Timestamp(unit, zone) = target else {
+                return None;
+            };
+            let zone = match zone {
+                Some(zone) => Some(Zone::parse(zone)?),
+                None => None,
+            };
+            let per_second = types::per_second(*unit);
+            Box::new(move |text| {
+                time_parse::timestamp(text, zone.as_ref(), per_second).map(i128::from)
+            })
+        }
+        _ => return None,
+    })
+}
+
+type Found<T> = (Vec<T>, Option<arrow::buffer::NullBuffer>);
+
+fn each<T: Default>(
+    values: &[super::value::Value],
+    frame: &Frame<'_>,
+    name: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Found<T>, Failure> {
+    let (texts, nulls): (Texts<'_>, _) = (values[0].text(), nulls(values));
+    let mut found = Vec::with_capacity(frame.rows);
+    for row in 0..frame.rows {
+        let counts = frame.is_active(row) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+        let value = if counts {
+            parse(texts.at(row).trim())
+        } else {
+            Some(T::default())
+        };
+        found.push(value.ok_or_else(|| {
+            Failure::at(row, format!("`{}` is not a valid {name}", texts.at(row)))
+        })?);
+    }
+    Ok((found, nulls))
+}
+
+/// As PostgreSQL reads it: any beginning of these words, or a digit.
+fn truth_of(text: &str) -> Option<bool> {
+    let lower = text.to_lowercase();
+    let begins = |word: &str, least: usize| lower.len() >= least && word.starts_with(&lower);
+    if lower == "1" || begins("true", 1) || begins("yes", 1) || lower == "on" {
+        return Some(true);
+    }
+    (lower == "0" || begins("false", 1) || begins("no", 1) || begins("off", 2)).then_some(false)
+}
+
+fn float_of(text: &str, single: bool) -> Option<f64> {
+    match single {
+        true => text.parse::<f32>().ok().map(f64::from),
+        false => text.parse().ok(),
+    }
+}
+
+/// The digits and the scale of a decimal number, as many as are written.
+pub(super) fn digits_of(text: &str) -> Option<(i128, i8)> {
+    let (negative, text) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let value: i128 = digits.parse().ok()?;
+    let value = if negative { -value } else { value };
+    let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+    match u32::try_from(scale) {
+        Ok(scale) => Some((value, i8::try_from(scale).ok()?)),
+        Err(_) => Some((value.checked_mul(power_of_ten(scale.unsigned_abs())?)?, 0)),
+    }
+}
+
+/// Digits of a number of so many after the point; `None` beyond 38.
+pub(super) fn precision(value: i128, scale: i8) -> Option<u8> {
+    let digits = value
+        .unsigned_abs()
+        .checked_ilog10()
+        .map_or(1, |digits| digits + 1);
+    let precision = digits.max(scale.unsigned_abs().into());
+    (precision <= 38).then_some(precision as u8)
+}
+
+/// The type of a quoted number cast to `numeric`: its own digits.
+pub(super) fn decimal_type(text: &str, place: Place) -> Result<DataType, ExpressionError> {
+    let digits = digits_of(text.trim());
+    let precision = digits.and_then(|(value, scale)| Some((precision(value, scale)?, scale)));
+    let (precision, scale) =
+        precision.ok_or_else(|| place.error(format!("`{text}` is not a valid numeric")))?;
+    Ok(types::decimal(precision, scale))
+}
+
+fn decimal_of(text: &str, scale: i8) -> Option<i128> {
+    let (value, from) = digits_of(text)?;
+    let difference = i32::from(scale) - i32::from(from);
+    match u32::try_from(difference) {
+        Ok(digits) => value.checked_mul(power_of_ten(digits)?),
+        Err(_) => Some(
+            power_of_ten(difference.unsigned_abs()).map_or(0, |divisor| {
+                Rounding::HalfAwayFromZero.divide(value, divisor)
+            }),
+        ),
+    }
+}
+
+/// The lane of every interval constant.
+pub(super) fn interval_constant(value: IntervalMonthDayNano, place: Place) -> Node {
+    debug_assert_eq!(Shape::of(types::INTERVAL).lane(), Lane::Interval);
+    let array = Arc::new(IntervalMonthDayNanoArray::from(vec![value]));
+    Node::constant(array, types::INTERVAL, place)
+}

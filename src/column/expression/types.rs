@@ -1,0 +1,298 @@
+//! Types inside an expression: their names, their families, what two of them have in common, and which
+//! machine representation (lane) carries their values.
+
+use super::range::Range;
+use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
+
+/// Families of types that the rules speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Null,
+    Boolean,
+    Integer,
+    Decimal,
+    Float,
+    Text,
+    Date,
+    Timestamp,
+    /// Months, days and nanoseconds, or the plain duration between two timestamps.
+    Interval,
+    /// What only passes through: binary, lists, structs, times of day.
+    Other,
+}
+
+/// How values travel between operations. Whatever counts in whole steps (integers, decimals, dates,
+/// timestamps, durations) is one 64-bit lane where its bounds allow, so that one kernel serves them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Boolean,
+    /// `Int64Array`.
+    Narrow,
+    /// `Decimal128Array` of type [`WIDE`].
+    Wide,
+    /// `Float64Array`; `real` is rounded to 32 bits after every operation.
+    Float,
+    /// `StringArray`.
+    Text,
+    /// `IntervalMonthDayNanoArray`.
+    Interval,
+    /// Arrow's own array.
+    Other,
+}
+
+/// The one Arrow type of the wide lane: scales are the expression's business, not the array's.
+pub(super) const WIDE: DataType = DataType::Decimal128(38, 0);
+
+pub(super) const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
+
+pub(super) fn family(data_type: &DataType) -> Family {
+    use DataType::*;
+    match data_type {
+        Null => Family::Null,
+        Boolean => Family::Boolean,
+        Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 => Family::Integer,
+        Decimal64(..) | Decimal128(..) => Family::Decimal,
+        Float32 | Float64 => Family::Float,
+        Utf8 => Family::Text,
+        Date32 => Family::Date,
+        Timestamp(..) => Family::Timestamp,
+        Duration(_) | Interval(IntervalUnit::MonthDayNano) => Family::Interval,
+        _ => Family::Other,
+    }
+}
+
+pub(super) fn is_number(data_type: &DataType) -> bool {
+    matches!(
+        family(data_type),
+        Family::Integer | Family::Decimal | Family::Float
+    )
+}
+
+pub(super) fn lane(data_type: &DataType, range: Option<Range>) -> Lane {
+    match family(data_type) {
+        Family::Boolean => Lane::Boolean,
+        Family::Integer | Family::Decimal => match range {
+            Some(range) if range.is_within(Range::I64) => Lane::Narrow,
+            _ => Lane::Wide,
+        },
+        Family::Float => Lane::Float,
+        Family::Text => Lane::Text,
+        Family::Date | Family::Timestamp => Lane::Narrow,
+        Family::Interval if matches!(data_type, DataType::Duration(_)) => Lane::Narrow,
+        Family::Interval => Lane::Interval,
+        Family::Null | Family::Other => Lane::Other,
+    }
+}
+
+/// The type that an input has inside an expression: one type per family and width, whatever the encoding.
+pub(super) fn inside(data_type: &DataType) -> Result<DataType, String> {
+    use DataType::*;
+    Ok(match data_type {
+        Dictionary(_, values) => return inside(values),
+        LargeUtf8 | Utf8View => Utf8,
+        Float16 => Float32,
+        Date64 => Date32,
+        Decimal256(..) => return Err("decimals of more than 38 digits".to_owned()),
+        Decimal32(_, scale) | Decimal64(_, scale) | Decimal128(_, scale) if *scale < 0 => {
+            return Err("decimals of a negative scale".to_owned());
+        }
+        Decimal32(precision, scale)
+        | Decimal64(precision, scale)
+        | Decimal128(precision, scale) => decimal(*precision, *scale),
+        other => other.clone(),
+    })
+}
+
+/// A decimal type of at most 38 digits; up to 18 it is 64 bits wide.
+pub(super) fn decimal(precision: u8, scale: i8) -> DataType {
+    match precision.clamp(1, 38) {
+        precision @ ..=18 => DataType::Decimal64(precision, scale),
+        precision => DataType::Decimal128(precision, scale),
+    }
+}
+
+/// Digits and digits after the point of a whole number's or a decimal's type.
+pub(super) fn digits(data_type: &DataType) -> (u8, i8) {
+    use DataType::*;
+    match data_type {
+        Int8 | UInt8 => (3, 0),
+        Int16 | UInt16 => (5, 0),
+        Int32 | UInt32 => (10, 0),
+        UInt64 => (20, 0),
+        Decimal32(precision, scale)
+        | Decimal64(precision, scale)
+        | Decimal128(precision, scale)
+        | Decimal256(precision, scale) => (*precision, *scale),
+        _ => (19, 0),
+    }
+}
+
+/// Every value that a type can hold, for the types that count in whole steps.
+pub(super) fn bounds(data_type: &DataType) -> Option<Range> {
+    use DataType::*;
+    let signed = |bits: u32| Range::new(-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
+    let unsigned = |bits: u32| Range::new(0, (1 << bits) - 1);
+    Some(match data_type {
+        Int8 => signed(8),
+        Int16 => signed(16),
+        Int32 | Date32 => signed(32),
+        Int64 | Timestamp(..) | Duration(_) => signed(64),
+        UInt8 => unsigned(8),
+        UInt16 => unsigned(16),
+        UInt32 => unsigned(32),
+        UInt64 => unsigned(64),
+        Decimal32(precision, _) | Decimal64(precision, _) | Decimal128(precision, _) => {
+            Range::of_digits(*precision)
+        }
+        _ => return None,
+    })
+}
+
+/// The type as SQL, or the pipeline file, names it.
+pub(super) fn name(data_type: &DataType) -> String {
+    use DataType::*;
+    match data_type {
+        Null => "null".to_owned(),
+        Boolean => "boolean".to_owned(),
+        Int8 => "tinyint".to_owned(),
+        Int16 => "smallint".to_owned(),
+        Int32 => "integer".to_owned(),
+        Int64 => "bigint".to_owned(),
+        Float32 => "real".to_owned(),
+        Float64 => "double precision".to_owned(),
+        Utf8 | LargeUtf8 | Utf8View => "text".to_owned(),
+        Date32 | Date64 => "date".to_owned(),
+        Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) => {
+            let (precision, scale) = digits(data_type);
+            format!("decimal({precision},{scale})")
+        }
+        Timestamp(unit, None) => format!("timestamp({})", unit_name(*unit)),
+        Timestamp(unit, Some(zone)) => format!("timestamp({}, {zone})", unit_name(*unit)),
+        Duration(_) | Interval(_) => "interval".to_owned(),
+        Dictionary(_, values) => name(values),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
+/// As the pipeline file writes it; Arrow's own name has a `µ`.
+fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Millisecond => "ms",
+        TimeUnit::Microsecond => "us",
+        TimeUnit::Nanosecond => "ns",
+    }
+}
+
+pub(super) fn per_second(unit: TimeUnit) -> i64 {
+    10_i64.pow(unit_digits(unit) as u32)
+}
+
+/// Digits after the point of a second.
+pub(super) fn unit_digits(unit: TimeUnit) -> i8 {
+    match unit {
+        TimeUnit::Second => 0,
+        TimeUnit::Millisecond => 3,
+        TimeUnit::Microsecond => 6,
+        TimeUnit::Nanosecond => 9,
+    }
+}
+
+fn finer(left: TimeUnit, right: TimeUnit) -> TimeUnit {
+    if unit_digits(left) >= unit_digits(right) {
+        left
+    } else {
+        right
+    }
+}
+
+/// The type in which two values are compared, or in which a `case` gives them both.
+pub(super) fn common(left: &DataType, right: &DataType) -> Option<DataType> {
+    use DataType::*;
+    match (family(left), family(right)) {
+        _ if left == right => Some(left.clone()),
+        (Family::Null, _) => Some(right.clone()),
+        (_, Family::Null) => Some(left.clone()),
+        (Family::Integer, Family::Integer) => Some(common_integer(left, right)),
+        (Family::Integer | Family::Decimal, Family::Integer | Family::Decimal) => {
+            Some(common_decimal(left, right))
+        }
+        (Family::Float, _) | (_, Family::Float) => {
+            (is_number(left) && is_number(right)).then_some(Float64)
+        }
+        (Family::Date, Family::Timestamp) => Some(right.clone()),
+        (Family::Timestamp, Family::Date) => Some(left.clone()),
+        (Family::Timestamp, Family::Timestamp) => common_timestamp(left, right),
+        (Family::Interval, Family::Interval) => Some(match (left, right) {
+            (Duration(left), Duration(right)) => Duration(finer(*left, *right)),
+            _ => INTERVAL,
+        }),
+        _ => None,
+    }
+}
+
+fn common_timestamp(left: &DataType, right: &DataType) -> Option<DataType> {
+    let (DataType::Timestamp(unit, zone), DataType::Timestamp(other, other_zone)) = (left, right)
+    else {
+        return None;
+    };
+    let zone = zone.as_ref().or(other_zone.as_ref()).cloned();
+    Some(DataType::Timestamp(finer(*unit, *other), zone))
+}
+
+/// The narrowest of PostgreSQL's integers that holds both; beyond `bigint` a decimal.
+pub(super) fn common_integer(left: &DataType, right: &DataType) -> DataType {
+    let holds = |outer: &DataType, inner: &DataType| {
+        bounds(inner)
+            .zip(bounds(outer))
+            .is_some_and(|(inner, outer)| inner.is_within(outer))
+    };
+    [DataType::Int16, DataType::Int32, DataType::Int64]
+        .into_iter()
+        .find(|outer| holds(outer, left) && holds(outer, right))
+        .unwrap_or_else(|| decimal(20, 0))
+}
+
+fn common_decimal(left: &DataType, right: &DataType) -> DataType {
+    let ((left, left_scale), (right, right_scale)) = (digits(left), digits(right));
+    let scale = left_scale.max(right_scale);
+    let whole = (left as i8 - left_scale).max(right as i8 - right_scale);
+    decimal((whole + scale) as u8, scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_types_meet_in_the_one_that_holds_both() {
+        use DataType::*;
+        let us = |zone: Option<&str>| Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
+        for (left, right, expected) in [
+            (Int8, Int8, Some(Int8)),
+            (Int8, UInt8, Some(Int16)),
+            (Int32, UInt32, Some(Int64)),
+            (Int64, UInt64, Some(Decimal128(20, 0))),
+            (Int32, Decimal64(4, 2), Some(Decimal64(12, 2))),
+            (Int64, Decimal64(4, 2), Some(Decimal128(21, 2))),
+            (Decimal64(18, 6), Decimal64(10, 2), Some(Decimal64(18, 6))),
+            (
+                Decimal128(38, 0),
+                Decimal128(38, 38),
+                Some(Decimal128(38, 38)),
+            ),
+            (Float32, Int16, Some(Float64)),
+            (Date32, us(Some("UTC")), Some(us(Some("UTC")))),
+            (
+                us(None),
+                Timestamp(TimeUnit::Second, Some("UTC".into())),
+                Some(us(Some("UTC"))),
+            ),
+            (Null, Utf8, Some(Utf8)),
+            (Utf8, Int32, None),
+            (Boolean, Int32, None),
+        ] {
+            assert_eq!(common(&left, &right), expected, "{left} {right}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What passes between the parts of an expression while it is evaluated.
+
+use super::error::Failure;
+use crate::kernel::map::Operand;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, StringArray};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::datatypes::{
+    Decimal128Type, Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType,
+};
+use std::cell::OnceCell;
+
+/// A lane array with a value for every row, or one row that stands for all.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub array: ArrayRef,
+    pub constant: bool,
+}
+
+/// Text by row.
+#[derive(Clone, Copy)]
+pub(super) struct Texts<'a> {
+    array: &'a StringArray,
+    constant: bool,
+}
+
+/// The rows being evaluated.
+pub(super) struct Frame<'a> {
+    inputs: &'a Inputs<'a>,
+    pub rows: usize,
+    /// The rows whose values will be used; a failure elsewhere is none. All, when absent.
+    pub active: Option<BooleanBuffer>,
+}
+
+/// The arrays that columns are read from, each brought into its lane once.
+pub(super) struct Inputs<'a> {
+    arrays: &'a [ArrayRef],
+    /// Every column is the first array: the values of the one dictionary that a part depends on.
+    single: bool,
+    loaded: Vec<OnceCell<ArrayRef>>,
+}
+
+impl Value {
+    pub fn column(array: ArrayRef) -> Self {
+        Self {
+            array,
+            constant: false,
+        }
+    }
+
+    pub fn narrow(&self) -> Operand<'_, i64> {
+        let array = self.array.as_primitive::<Int64Type>();
+        match self.constant {
+            true => Operand::Constant(array.value(0)),
+            false => Operand::Column(array.values()),
+        }
+    }
+
+    pub fn wide(&self) -> Operand<'_, i128> {
+        let array = self.array.as_primitive::<Decimal128Type>();
+        match self.constant {
+            true => Operand::Constant(array.value(0)),
+            false => Operand::Column(array.values()),
+        }
+    }
+
+    pub fn float(&self) -> Operand<'_, f64> {
+        let array = self.array.as_primitive::<Float64Type>();
+        match self.constant {
+            true => Operand::Constant(array.value(0)),
+            false => Operand::Column(array.values()),
+        }
+    }
+
+    pub fn interval(&self) -> Operand<'_, IntervalMonthDayNano> {
+        let array = self.array.as_primitive::<IntervalMonthDayNanoType>();
+        match self.constant {
+            true => Operand::Constant(array.value(0)),
+            false => Operand::Column(array.values()),
+        }
+    }
+
+    pub fn text(&self) -> Texts<'_> {
+        Texts {
+            array: self.array.as_string(),
+            constant: self.constant,
+        }
+    }
+
+    pub fn is_null(&self, row: usize) -> bool {
+        self.array.is_null(if self.constant { 0 } else { row })
+    }
+
+    /// A truth value for every row.
+    pub fn booleans(&self, rows: usize) -> BooleanArray {
+        let array = self.array.as_boolean();
+        match self.constant {
+            false => array.clone(),
+            true if array.is_null(0) => BooleanArray::new_null(rows),
+            true if array.value(0) => BooleanBuffer::new_set(rows).into(),
+            true => BooleanBuffer::new_unset(rows).into(),
+        }
+    }
+}
+
+impl<'a> Texts<'a> {
+    pub fn at(&self, row: usize) -> &'a str {
+        self.array.value(if self.constant { 0 } else { row })
+    }
+
+    pub fn get(&self, row: usize) -> Option<&'a str> {
+        let row = if self.constant { 0 } else { row };
+        self.array.is_valid(row).then(|| self.array.value(row))
+    }
+}
+
+impl Datum for Value {
+    fn get(&self) -> (&dyn Array, bool) {
+        (&self.array, self.constant)
+    }
+}
+
+/// The rows where every column has a value. Constants have one: a null constant was folded away.
+pub(super) fn nulls(values: &[Value]) -> Option<NullBuffer> {
+    let columns = values.iter().filter(|value| !value.constant);
+    NullBuffer::union_many(columns.map(|value| value.array.nulls()))
+}
+
+impl<'a> Frame<'a> {
+    pub fn new(inputs: &'a Inputs<'a>, rows: usize) -> Self {
+        Self {
+            inputs,
+            rows,
+            active: None,
+        }
+    }
+
+    pub fn inputs(&self) -> &'a Inputs<'a> {
+        self.inputs
+    }
+
+    /// The same rows, of which only some will be used.
+    pub fn only(&self, rows: BooleanBuffer) -> Self {
+        let active = match &self.active {
+            Some(active) => active & &rows,
+            None => rows,
+        };
+        Self {
+            inputs: self.inputs,
+            rows: self.rows,
+            active: Some(active),
+        }
+    }
+
+    pub fn is_active(&self, row: usize) -> bool {
+        self.active.as_ref().is_none_or(|active| active.value(row))
+    }
+
+    /// The first failing row that counts, of rows that were computed whether they count or not.
+    pub fn failing(
+        &self,
+        rows: usize,
+        nulls: Option<&NullBuffer>,
+        fails: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        (0..rows).find(|&row| {
+            self.is_active(row) && nulls.is_none_or(|nulls| nulls.is_valid(row)) && fails(row)
+        })
+    }
+}
+
+impl<'a> Inputs<'a> {
+    pub fn batch(arrays: &'a [ArrayRef]) -> Self {
+        Self {
+            arrays,
+            single: false,
+            loaded: vec![OnceCell::new(); arrays.len()],
+        }
+    }
+
+    pub fn single(array: &'a ArrayRef) -> Self {
+        let arrays = std::slice::from_ref(array);
+        Self {
+            arrays,
+            single: true,
+            loaded: vec![OnceCell::new()],
+        }
+    }
+
+    pub fn array(&self, column: usize) -> Result<&'a ArrayRef, Failure> {
+        let place = if self.single { 0 } else { column };
+        let missing = || Failure::at(0, format!("input {column} is missing"));
+        self.arrays.get(place).ok_or_else(missing)
+    }
+
+    /// The column in its lane, brought there by `load` the first time.
+    pub fn lane(
+        &self,
+        column: usize,
+        load: impl FnOnce(&ArrayRef) -> Result<ArrayRef, String>,
+    ) -> Result<ArrayRef, Failure> {
+        let array = self.array(column)?;
+        let cell = &self.loaded[if self.single { 0 } else { column }];
+        if let Some(loaded) = cell.get() {
+            return Ok(loaded.clone());
+        }
+        let loaded = load(array).map_err(|message| Failure::at(0, message))?;
+        Ok(cell.get_or_init(|| loaded).clone())
+    }
+}

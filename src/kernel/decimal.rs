@@ -1,0 +1,299 @@
+//! Exact numbers: integers and decimals as `i64` or `i128` at a scale, where Arrow's kernels have no
+//! rounding, no division at a stated scale and no fast rescaling.
+//!
+//! Every rounding here is half away from zero, as PostgreSQL's `numeric`.
+
+use arrow::datatypes::i256;
+
+/// The largest magnitude of a decimal of 38 digits.
+pub const MAX_DECIMAL: i128 = 10_i128.pow(38) - 1;
+
+/// 10^digits, or `None` where it has more than 38 zeros.
+pub fn power_of_ten(digits: u32) -> Option<i128> {
+    (digits <= 38).then(|| 10_i128.pow(digits))
+}
+
+/// A whole number of either width; every operation wraps or says that it overflowed, none panics.
+pub trait Exact: Copy + Ord + Default + Into<i128> + Send + Sync + 'static {
+    const ZERO: Self;
+    const ONE: Self;
+    const MIN: Self;
+    const MAX: Self;
+    fn overflowing_add(self, other: Self) -> (Self, bool);
+    fn overflowing_sub(self, other: Self) -> (Self, bool);
+    fn overflowing_mul(self, other: Self) -> (Self, bool);
+    /// The quotient cut towards zero; fails on zero and on the one overflow.
+    fn overflowing_div(self, other: Self) -> (Self, bool);
+    /// The remainder with the dividend's sign; fails on zero.
+    fn overflowing_rem(self, other: Self) -> (Self, bool);
+    /// The value cut to this width; the caller has proved that it fits, or checks after.
+    fn truncated(value: i128) -> Self;
+}
+
+macro_rules! exact {
+    ($native:ty) => {
+        impl Exact for $native {
+            const ZERO: Self = 0;
+            const ONE: Self = 1;
+            const MIN: Self = <$native>::MIN;
+            const MAX: Self = <$native>::MAX;
+            #[inline(always)]
+            fn overflowing_add(self, other: Self) -> (Self, bool) {
+                <$native>::overflowing_add(self, other)
+            }
+            #[inline(always)]
+            fn overflowing_sub(self, other: Self) -> (Self, bool) {
+                <$native>::overflowing_sub(self, other)
+            }
+            #[inline(always)]
+            fn overflowing_mul(self, other: Self) -> (Self, bool) {
+                <$native>::overflowing_mul(self, other)
+            }
+            #[inline(always)]
+            fn overflowing_div(self, other: Self) -> (Self, bool) {
+                match other {
+                    0 => (0, true),
+                    _ => <$native>::overflowing_div(self, other),
+                }
+            }
+            #[inline(always)]
+            fn overflowing_rem(self, other: Self) -> (Self, bool) {
+                match other {
+                    0 => (0, true),
+                    _ => (<$native>::wrapping_rem(self, other), false),
+                }
+            }
+            #[inline(always)]
+            fn truncated(value: i128) -> Self {
+                value as $native
+            }
+        }
+    };
+}
+exact!(i64);
+exact!(i128);
+
+/// How a quotient becomes whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    HalfAwayFromZero,
+    TowardsZero,
+    Down,
+    Up,
+}
+
+impl Rounding {
+    /// `value / divisor` for a positive divisor.
+    #[inline(always)]
+    pub fn divide<T: Exact>(self, value: T, divisor: T) -> T {
+        let quotient = value.overflowing_div(divisor).0;
+        let rest = value.overflowing_rem(divisor).0;
+        let away = match self {
+            // `rest >= divisor - rest` is `2 * rest >= divisor` without the overflow.
+            Self::HalfAwayFromZero if value < T::ZERO => {
+                T::ZERO.overflowing_sub(rest).0 >= divisor.overflowing_add(rest).0
+            }
+            Self::HalfAwayFromZero => rest >= divisor.overflowing_sub(rest).0,
+            Self::TowardsZero => false,
+            Self::Down => rest < T::ZERO,
+            Self::Up => rest > T::ZERO,
+        };
+        match away {
+            false => quotient,
+            true if value < T::ZERO => quotient.overflowing_sub(T::ONE).0,
+            true => quotient.overflowing_add(T::ONE).0,
+        }
+    }
+}
+
+/// Divides every value by 10^digits; `digits` beyond 38 give what a vanishing fraction rounds to.
+pub fn scale_down<T: Exact>(values: &[T], digits: u32, rounding: Rounding) -> Vec<T> {
+    match power_of_ten(digits) {
+        Some(divisor) if std::mem::size_of::<T>() == 16 || digits <= 18 => {
+            let divisor = T::truncated(divisor);
+            values
+                .iter()
+                .map(|&value| rounding.divide(value, divisor))
+                .collect()
+        }
+        _ => values
+            .iter()
+            .map(|&value| vanishing(value, rounding))
+            .collect(),
+    }
+}
+
+fn vanishing<T: Exact>(value: T, rounding: Rounding) -> T {
+    match rounding {
+        Rounding::Down if value < T::ZERO => T::ZERO.overflowing_sub(T::ONE).0,
+        Rounding::Up if value > T::ZERO => T::ONE,
+        _ => T::ZERO,
+    }
+}
+
+/// `scale_down` of 64-bit values half away from zero: a division by a literal power of ten is a
+/// multiplication, about a third of the time of one by a variable.
+pub fn round_narrow(values: &[i64], digits: u32) -> Vec<i64> {
+    macro_rules! by_literal {
+        ($($digits:literal)*) => {
+            match digits {
+                $($digits => values
+                    .iter()
+                    .map(|&value| Rounding::HalfAwayFromZero.divide(value, 10_i64.pow($digits)))
+                    .collect(),)*
+                _ => scale_down(values, digits, Rounding::HalfAwayFromZero),
+            }
+        };
+    }
+    by_literal!(1 2 3 4 5 6 7 8 9 10 11 12)
+}
+
+/// The quotient of any two signs rounded half away from zero; fails on zero and on the one overflow.
+#[inline(always)]
+pub fn divide_rounded<T: Exact>(dividend: T, divisor: T) -> (T, bool) {
+    let (quotient, failed) = dividend.overflowing_div(divisor);
+    let rest = dividend.overflowing_rem(divisor).0;
+    // Both as negative numbers, whose range is the wider one.
+    let down = |value: T| {
+        if value > T::ZERO {
+            T::ZERO.overflowing_sub(value).0
+        } else {
+            value
+        }
+    };
+    let (rest, whole) = (down(rest), down(divisor));
+    let away = rest != T::ZERO && rest <= whole.overflowing_sub(rest).0;
+    match (away, (dividend < T::ZERO) == (divisor < T::ZERO)) {
+        (false, _) => (quotient, failed),
+        (true, true) => (quotient.overflowing_add(T::ONE).0, failed),
+        (true, false) => (quotient.overflowing_sub(T::ONE).0, failed),
+    }
+}
+
+/// `dividend * factor / divisor` rounded half away from zero; `None` on a zero divisor or a quotient that
+/// does not fit. The product may need 256 bits.
+pub fn divide_scaled(dividend: i128, factor: i128, divisor: i128) -> Option<i128> {
+    match dividend.checked_mul(factor) {
+        Some(product) => {
+            let (quotient, failed) = divide_rounded(product, divisor);
+            (!failed).then_some(quotient)
+        }
+        None if divisor == 0 => None,
+        None => divide_wide(dividend, factor, divisor),
+    }
+}
+
+fn divide_wide(dividend: i128, factor: i128, divisor: i128) -> Option<i128> {
+    let (one, negative) = (i256::ONE, (dividend < 0) != (divisor < 0));
+    let magnitude = |value: i128| i256::from_parts(value.unsigned_abs(), 0);
+    let product = magnitude(dividend).checked_mul(magnitude(factor))?;
+    let divisor = magnitude(divisor);
+    let (quotient, rest) = (product.checked_div(divisor)?, product.checked_rem(divisor)?);
+    let away = rest >= divisor.checked_sub(rest)?;
+    let quotient = if away {
+        quotient.checked_add(one)?
+    } else {
+        quotient
+    }
+    .to_i128()?;
+    Some(if negative { -quotient } else { quotient })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_as_named() {
+        use Rounding::*;
+        for (value, expected) in [
+            (25, [3, 2, 2, 3]),
+            (24, [2, 2, 2, 3]),
+            (-25, [-3, -2, -3, -2]),
+            (-24, [-2, -2, -3, -2]),
+            (20, [2, 2, 2, 2]),
+            (-20, [-2, -2, -2, -2]),
+        ] {
+            for (rounding, expected) in [HalfAwayFromZero, TowardsZero, Down, Up]
+                .iter()
+                .zip(expected)
+            {
+                assert_eq!(
+                    rounding.divide(value, 10_i64),
+                    expected,
+                    "{value} {rounding:?}"
+                );
+                assert_eq!(
+                    rounding.divide(i128::from(value), 10_i128),
+                    i128::from(expected)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_do_not_overflow() {
+        let divisor = 10_i64.pow(18);
+        assert_eq!(Rounding::HalfAwayFromZero.divide(i64::MAX, divisor), 9);
+        assert_eq!(Rounding::HalfAwayFromZero.divide(i64::MIN, divisor), -9);
+        assert_eq!(scale_down(&[i64::MAX, -1, 1], 19, Rounding::Up), [1, 0, 1]);
+        assert_eq!(
+            scale_down(&[MAX_DECIMAL], 38, Rounding::HalfAwayFromZero),
+            [1]
+        );
+    }
+
+    #[test]
+    fn the_literal_powers_agree_with_the_variable_ones() {
+        let values: Vec<i64> = (-2000..2000)
+            .map(|step| step * 12_345_678_901_233)
+            .collect();
+        for digits in 0..=18 {
+            let expected = scale_down(&values, digits, Rounding::HalfAwayFromZero);
+            assert_eq!(round_narrow(&values, digits), expected, "{digits}");
+        }
+    }
+
+    #[test]
+    fn quotients_round_away_from_zero_whatever_the_signs() {
+        for (dividend, divisor, expected) in [
+            (7, 2, 4),
+            (-7, 2, -4),
+            (7, -2, -4),
+            (-7, -2, 4),
+            (1, 3, 0),
+            (-2, 3, -1),
+            (6, 3, 2),
+            (0, 5, 0),
+        ] {
+            assert_eq!(divide_rounded::<i64>(dividend, divisor), (expected, false));
+        }
+        assert!(divide_rounded::<i64>(1, 0).1);
+        assert!(divide_rounded::<i64>(i64::MIN, -1).1);
+        assert_eq!(divide_rounded::<i64>(i64::MIN, i64::MIN), (1, false));
+        assert_eq!(divide_rounded::<i64>(i64::MAX, i64::MIN), (-1, false));
+    }
+
+    #[test]
+    fn divides_at_a_scale() {
+        assert_eq!(divide_scaled(10, 1000, 3), Some(3333));
+        assert_eq!(divide_scaled(20, 1000, 3), Some(6667));
+        assert_eq!(divide_scaled(-20, 1000, 3), Some(-6667));
+        assert_eq!(divide_scaled(20, 1000, -3), Some(-6667));
+        assert_eq!(divide_scaled(1, 1, 0), None);
+        let large = MAX_DECIMAL;
+        assert_eq!(
+            divide_scaled(large, 10_i128.pow(20), 10_i128.pow(20)),
+            Some(large)
+        );
+        assert_eq!(
+            divide_scaled(-large, 10_i128.pow(20), 10_i128.pow(20)),
+            Some(-large)
+        );
+        assert_eq!(divide_scaled(large, 10_i128.pow(20), 7), None);
+        assert_eq!(
+            divide_scaled(15, 10_i128.pow(38), 10_i128.pow(39) - 1),
+            Some(2)
+        );
+    }
+}

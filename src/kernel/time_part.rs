@@ -1,0 +1,164 @@
+//! The parts of a date, a timestamp or an interval: what `extract` reads and `date_trunc` cuts to.
+
+use super::time::{SECONDS_PER_DAY, civil_from_days, days_from_civil};
+
+/// A part by its PostgreSQL name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Microseconds,
+    Milliseconds,
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+    Decade,
+    Century,
+    Millennium,
+    DayOfWeek,
+    IsoDayOfWeek,
+    DayOfYear,
+    IsoYear,
+    Epoch,
+}
+
+/// Every name, the plain one of each part first.
+pub const PARTS: &[(&str, Part)] = &[
+    ("microseconds", Part::Microseconds),
+    ("milliseconds", Part::Milliseconds),
+    ("second", Part::Second),
+    ("minute", Part::Minute),
+    ("hour", Part::Hour),
+    ("day", Part::Day),
+    ("week", Part::Week),
+    ("month", Part::Month),
+    ("quarter", Part::Quarter),
+    ("year", Part::Year),
+    ("decade", Part::Decade),
+    ("century", Part::Century),
+    ("millennium", Part::Millennium),
+    ("dow", Part::DayOfWeek),
+    ("isodow", Part::IsoDayOfWeek),
+    ("doy", Part::DayOfYear),
+    ("isoyear", Part::IsoYear),
+    ("epoch", Part::Epoch),
+    ("dayofweek", Part::DayOfWeek),
+    ("dayofyear", Part::DayOfYear),
+    ("isoweek", Part::Week),
+    ("microsecond", Part::Microseconds),
+    ("millisecond", Part::Milliseconds),
+    ("seconds", Part::Second),
+    ("minutes", Part::Minute),
+    ("hours", Part::Hour),
+    ("days", Part::Day),
+    ("weeks", Part::Week),
+    ("months", Part::Month),
+    ("years", Part::Year),
+];
+
+impl Part {
+    pub fn parse(name: &str) -> Option<Self> {
+        let named =
+            |(known, part): &(&str, Self)| known.eq_ignore_ascii_case(name).then_some(*part);
+        PARTS.iter().find_map(named)
+    }
+
+    /// A wall clock cut to the part; `None` for the parts that only number something.
+    pub fn truncate(self, local: i64, per_second: i64) -> Option<i64> {
+        let per_day = per_second * SECONDS_PER_DAY;
+        let cut = |ticks: i64| local.wrapping_sub(local.rem_euclid(ticks.max(1)));
+        Some(match self {
+            Self::Microseconds => cut(per_second / 1_000_000),
+            Self::Milliseconds => cut(per_second / 1000),
+            Self::Second => cut(per_second),
+            Self::Minute => cut(per_second * 60),
+            Self::Hour => cut(per_second * 3600),
+            Self::Day => cut(per_day),
+            _ => self
+                .first_day(local.div_euclid(per_day))?
+                .wrapping_mul(per_day),
+        })
+    }
+
+    /// The first day of the part that a day is in.
+    fn first_day(self, days: i64) -> Option<i64> {
+        let (year, month, _) = civil_from_days(days);
+        // Centuries and millennia begin with year 1, decades with year 0.
+        let (year, month) = match self {
+            Self::Week => return Some(days.saturating_sub(iso_day_of_week(days) - 1)),
+            Self::Month => (year, month),
+            Self::Quarter => (year, month - (month - 1) % 3),
+            Self::Year => (year, 1),
+            Self::Decade => (year - year.rem_euclid(10), 1),
+            Self::Century => (year - (year - 1).rem_euclid(100), 1),
+            Self::Millennium => (year - (year - 1).rem_euclid(1000), 1),
+            _ => return None,
+        };
+        Some(days_from_civil(year, month, 1))
+    }
+
+    /// The part of a wall clock, at [`Part::scale`] digits after the point.
+    pub fn of_clock(self, local: i64, per_second: i64) -> i64 {
+        let per_minute = per_second * 60;
+        match self {
+            Self::Epoch => local,
+            Self::Second => local.rem_euclid(per_minute),
+            Self::Milliseconds => local.rem_euclid(per_minute) * (1000 / per_second).max(1),
+            Self::Microseconds => local.rem_euclid(per_minute) * (1_000_000 / per_second).max(1),
+            Self::Minute => local.div_euclid(per_minute).rem_euclid(60),
+            Self::Hour => local.div_euclid(per_minute * 60).rem_euclid(24),
+            _ => self.of_day(local.div_euclid(per_second * SECONDS_PER_DAY)),
+        }
+    }
+
+    /// The part of a day.
+    pub fn of_day(self, days: i64) -> i64 {
+        let (year, month, day) = civil_from_days(days);
+        match self {
+            Self::Epoch => days.saturating_mul(SECONDS_PER_DAY),
+            Self::Day => day,
+            Self::Week => days.saturating_sub(iso_year_start(iso_year(days))) / 7 + 1,
+            Self::Month => month,
+            Self::Quarter => (month - 1) / 3 + 1,
+            Self::Year => year,
+            Self::Decade => year.div_euclid(10),
+            Self::Century => (year - 1).div_euclid(100) + 1,
+            Self::Millennium => (year - 1).div_euclid(1000) + 1,
+            Self::DayOfWeek => iso_day_of_week(days) % 7,
+            Self::IsoDayOfWeek => iso_day_of_week(days),
+            Self::DayOfYear => days.saturating_sub(days_from_civil(year, 1, 1)) + 1,
+            Self::IsoYear => iso_year(days),
+            Self::Hour | Self::Minute | Self::Second | Self::Milliseconds | Self::Microseconds => 0,
+        }
+    }
+
+    /// Digits after the point of the part of a clock of `digits` digits: `second` of a timestamp in
+    /// microseconds has 6.
+    pub fn scale(self, digits: i8) -> i8 {
+        match self {
+            Self::Epoch | Self::Second => digits,
+            Self::Milliseconds => (digits - 3).max(0),
+            Self::Microseconds => (digits - 6).max(0),
+            _ => 0,
+        }
+    }
+}
+
+/// Monday is 1.
+fn iso_day_of_week(days: i64) -> i64 {
+    (days.rem_euclid(7) + 3) % 7 + 1
+}
+
+/// The year whose week a day is in: the year of that week's Thursday.
+fn iso_year(days: i64) -> i64 {
+    civil_from_days(days.saturating_add(4 - iso_day_of_week(days))).0
+}
+
+/// The Monday of week 1, the week of 4 January.
+fn iso_year_start(year: i64) -> i64 {
+    let fourth = days_from_civil(year, 1, 4);
+    fourth - iso_day_of_week(fourth) + 1
+}
