@@ -52,7 +52,7 @@ impl Generator for Expr {
         };
         let expression = expression.map_err(|error| self.problem(error, None))?;
         // Few values in, few values out.
-        let distinct = domains.iter().map(|domain| domain.distinct);
+        let mut distinct = domains.iter().map(|domain| domain.distinct);
         let distinct = distinct.try_fold(1u64, |all, one| all.checked_mul(one?));
         let domain = Domain {
             range: expression.range().map(|range| Range::Integer {

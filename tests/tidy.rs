@@ -1,0 +1,289 @@
+//! Tidy: what the house style says of every file, checked by plain `cargo test`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Modules of the crate from the bottom up: a file names only modules of its own layer and below.
+/// What stands in one line is on one level and does not name each other, but for what is allowed below.
+const LAYERS: &[&[&str]] = &[
+    &["error", "units", "place", "domain", "registry", "kernel"],
+    &["column", "format"],
+    &["sink", "source", "report"],
+    &["spec"],
+    &["load"],
+    &["plan"],
+    &["engine"],
+    &["serve"],
+    &["cli"],
+];
+
+/// Neighbours in one layer that may be named, from left to right.
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("error", "place"),
+    ("place", "error"),
+    ("place", "units"),
+    ("registry", "error"),
+    ("domain", "error"),
+    ("kernel", "error"),
+    ("sink", "report"),
+    ("report", "sink"),
+];
+
+const MOST_LINES: usize = 400;
+const MOST_FUNCTION_LINES: usize = 60;
+
+fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                files.push((path, text));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn all_files() -> Vec<(PathBuf, String)> {
+    ["src", "tests", "examples", "benches"]
+        .iter()
+        .flat_map(|folder| rust_files(folder))
+        .collect()
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR"))
+        .unwrap()
+        .display()
+        .to_string()
+}
+
+/// The file without its tests.
+fn production(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod ").next().unwrap()
+}
+
+fn is_test(path: &Path) -> bool {
+    let path = shown(path);
+    path.starts_with("tests/")
+        || path.contains("/tests/")
+        || path.ends_with("/tests.rs")
+        || path.ends_with("/testing.rs")
+}
+
+fn report(problems: &[String]) {
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let opens = |text: &str| text.starts_with("//! ");
+    let problems: Vec<String> = all_files()
+        .iter()
+        .filter(|(_, text)| !opens(text))
+        .map(|(path, _)| format!("{}:1: does not open with `//!`", shown(path)))
+        .collect();
+    report(&problems);
+}
+
+#[test]
+fn files_are_short() {
+    let problems: Vec<String> = all_files()
+        .iter()
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > MOST_LINES)
+        .map(|(path, lines)| format!("{}: {lines} lines, at most {MOST_LINES}", shown(path)))
+        .collect();
+    report(&problems);
+}
+
+#[test]
+fn functions_are_short() {
+    let mut problems = Vec::new();
+    for (path, text) in rust_files("src") {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let is_function = line
+                .trim_start()
+                .split('(')
+                .next()
+                .unwrap()
+                .split_whitespace()
+                .any(|word| word == "fn");
+            if !is_function || line.trim_start().starts_with("//") || line.trim_end().ends_with(';')
+            {
+                continue;
+            }
+            let end = format!("{}}}", " ".repeat(indent));
+            let length = lines[index..]
+                .iter()
+                .position(|line| *line == end)
+                .unwrap_or(0);
+            if length > MOST_FUNCTION_LINES {
+                problems.push(format!(
+                    "{}:{}: a function of {length} lines, at most {MOST_FUNCTION_LINES}",
+                    shown(&path),
+                    index + 1
+                ));
+            }
+        }
+    }
+    report(&problems);
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+/// The module a file belongs to: its folder below `src`, or its own name.
+fn module(path: &Path) -> String {
+    let shown = shown(path);
+    let inner = shown.strip_prefix("src/").unwrap();
+    inner.split(['/', '.']).next().unwrap().to_string()
+}
+
+fn may_name(own: &str, other: &str) -> bool {
+    let (Some(own_layer), Some(other_layer)) = (layer(own), layer(other)) else {
+        return false;
+    };
+    own == other || other_layer < own_layer || NEIGHBOURS.contains(&(own, other))
+}
+
+#[test]
+fn lower_layers_know_nothing_of_higher_ones() {
+    let mut problems = Vec::new();
+    for (path, text) in rust_files("src") {
+        let own = module(&path);
+        if own == "lib" || own == "main" || is_test(&path) {
+            continue;
+        }
+        for (index, line) in production(&text).lines().enumerate() {
+            for named in line.split("crate::").skip(1) {
+                let other: String = named
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                let is_module = layer(&other).is_some();
+                if is_module && !may_name(&own, &other) {
+                    problems.push(format!(
+                        "{}:{}: `{own}` must not use `{other}`",
+                        shown(&path),
+                        index + 1
+                    ));
+                }
+            }
+        }
+        assert!(
+            layer(&own).is_some(),
+            "src/{own} has no layer in tests/tidy.rs"
+        );
+    }
+    report(&problems);
+}
+
+#[test]
+fn unsafe_stays_in_kernels_and_formats_and_says_why() {
+    let mut problems = Vec::new();
+    for (path, text) in rust_files("src") {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap();
+            if !code.contains("unsafe ") || code.contains("unsafe_code") {
+                continue;
+            }
+            let allowed = ["kernel", "format"].contains(&module(&path).as_str());
+            let proof = lines[index.saturating_sub(8)..index]
+                .iter()
+                .any(|line| line.contains("SAFETY:") || line.contains("# Safety"));
+            if !allowed || !proof {
+                problems.push(format!(
+                    "{}:{}: `unsafe` without its proof, or outside kernel/ and format/",
+                    shown(&path),
+                    index + 1
+                ));
+            }
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    let words = [
+        "todo!(",
+        "unimplemented!(",
+        "#[ignore",
+        "TODO",
+        "FIXME",
+        "XXX",
+        "dbg!(",
+    ];
+    let mut problems = Vec::new();
+    for (path, text) in all_files()
+        .iter()
+        .filter(|(path, _)| !path.ends_with("tidy.rs"))
+    {
+        for (index, line) in text.lines().enumerate() {
+            if words.iter().any(|word| line.contains(word)) {
+                problems.push(format!(
+                    "{}:{}: left undone: {}",
+                    shown(path),
+                    index + 1,
+                    line.trim()
+                ));
+            }
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn production_code_neither_unwraps_nor_prints() {
+    let words = [
+        ".unwrap()",
+        ".expect(",
+        "panic!(",
+        "println!(",
+        "print!(",
+        "eprint!(",
+    ];
+    let mut problems = Vec::new();
+    for (path, text) in rust_files("src").iter().filter(|(path, _)| !is_test(path)) {
+        for (index, line) in production(text).lines().enumerate() {
+            let code = line.split("//").next().unwrap();
+            if words.iter().any(|word| code.contains(word)) {
+                problems.push(format!("{}:{}: {}", shown(path), index + 1, line.trim()));
+            }
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn no_line_ends_in_a_space_and_no_path_of_a_machine_is_named() {
+    let mut problems = Vec::new();
+    for (path, text) in all_files() {
+        for (index, line) in text.lines().enumerate() {
+            let machine = ["/root/", "/work/"]
+                .iter()
+                .any(|start| line.contains(start))
+                && !path.ends_with("tidy.rs");
+            if line.ends_with([' ', '\t']) || machine {
+                problems.push(format!(
+                    "{}:{}: {}",
+                    shown(&path),
+                    index + 1,
+                    line.trim_end()
+                ));
+            }
+        }
+    }
+    report(&problems);
+}
