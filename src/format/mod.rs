@@ -45,6 +45,17 @@ pub trait Format: std::fmt::Debug + Send + Sync {
     /// The file extensions that choose this format, without the dot, the usual one first.
     fn extensions(&self) -> &'static [&'static str];
 
+    /// The extension of files that get their names from rowgen: those of a folder.
+    fn extension(&self) -> String {
+        self.extensions()[0].to_string()
+    }
+
+    /// These options with what they leave open decided by the file's name (`.tsv`, `.jsonl`,
+    /// `.csv.gz`), where this format lets the name decide something.
+    fn named(&self, _file_name: &str) -> Option<FormatKind> {
+        None
+    }
+
     /// Everything about `shape` that this format cannot write as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 
@@ -136,7 +147,7 @@ impl FormatKind {
                 },
             })?;
             let ends = |extension: &&str| file.ends_with(&format!(".{extension}"));
-            if format.extensions().iter().any(|name| ends(&name)) {
+            if format.extensions().iter().any(ends) {
                 return Ok(format);
             }
         }

@@ -59,16 +59,17 @@ pub enum IfExists {
 impl File {
     /// The format, by name or by extension.
     fn format(&self) -> Result<FormatKind, Problem> {
-        match &self.format {
-            Some(format) => Ok(format.clone()),
-            None => FormatKind::of_path(&self.path),
-        }
+        let format = match &self.format {
+            Some(format) => format.clone(),
+            None => FormatKind::of_path(&self.path)?,
+        };
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        Ok(format.named(name).unwrap_or(format))
     }
 
     fn layout(&self, target: &Target) -> Result<Layout> {
         let format = self.format()?;
-        let extension = format.extensions().first().copied().unwrap_or_default();
-        Ok(Layout::new(&self.path, extension, target))
+        Ok(Layout::new(&self.path, &format.extension(), target))
     }
 
     fn if_exists(&self, target: &Target) -> IfExists {
