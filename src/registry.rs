@@ -58,6 +58,8 @@ macro_rules! registry {
         $($key:literal => $variant:ident($options:ty)),* $(,)?
     }) => {
         $(#[$meta])*
+        // Options are read once and never moved in a loop: their size does not matter.
+        #[allow(clippy::large_enum_variant)]
         #[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
         $vis enum $name {
             $(#[allow(missing_docs)] #[serde(rename = $key)] $variant($options)),*

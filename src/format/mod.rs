@@ -69,11 +69,14 @@ pub trait Format: std::fmt::Debug + Send + Sync {
         None
     }
 
+<<<<<<< HEAD
     /// Batches must not have more rows than this.
     fn batch_rows(&self) -> Option<u64> {
         None
     }
 
+=======
+>>>>>>> files
     /// Everything about `shape` that this format cannot write as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 
@@ -165,7 +168,7 @@ impl FormatKind {
                 },
             })?;
             let ends = |extension: &&str| file.ends_with(&format!(".{extension}"));
-            if format.extensions().iter().any(|name| ends(&name)) {
+            if format.extensions().iter().any(ends) {
                 return Ok(format);
             }
         }

@@ -11,6 +11,8 @@ use crate::error::{Problem, did_you_mean};
 use crate::format::Shape;
 use crate::place::{Placed, Text};
 
+type TakesType = fn(&Type) -> bool;
+
 /// Everything that cannot be written as asked.
 pub(super) fn problems(options: &Parquet, shape: &Shape) -> Vec<Problem> {
     let mut problems = zeros(options);
@@ -62,11 +64,11 @@ fn zeros(options: &Parquet) -> Vec<Problem> {
     ];
     let counts = counts.into_iter().filter_map(|(name, count)| {
         let count = count.as_ref()?;
-        (count.0 == 0).then(|| (name, &count.place))
+        (count.0 == 0).then_some((name, &count.place))
     });
     let bytes = bytes.into_iter().filter_map(|(name, bytes)| {
         let bytes = bytes.as_ref()?;
-        (bytes.0 == 0).then(|| (name, &bytes.place))
+        (bytes.0 == 0).then_some((name, &bytes.place))
     });
     counts
         .chain(bytes)
@@ -183,7 +185,7 @@ fn encoding_problem(
 }
 
 /// The physical types that an encoding takes, and how people call them; none if it takes all.
-fn taken(encoding: ColumnEncoding) -> Option<(fn(&Type) -> bool, &'static str)> {
+fn taken(encoding: ColumnEncoding) -> Option<(TakesType, &'static str)> {
     Some(match encoding {
         ColumnEncoding::Auto | ColumnEncoding::Plain => return None,
         ColumnEncoding::Dictionary => (|leaf| *leaf != Type::BOOLEAN, "everything but booleans"),

@@ -256,7 +256,7 @@ mod tests {
         loop {
             turn += 1;
             let few = 3.min(coming.len());
-            if few > 0 && choose(turn) % 2 == 0 {
+            if few > 0 && choose(turn).is_multiple_of(2) {
                 let number = coming.remove(coming.len() - 1 - choose(turn) % few);
                 schedule.add(number, 10, ());
             }

@@ -66,11 +66,10 @@ impl FileWriter for ParquetWriter {
         self.0.bytes_written() as u64
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        let doing = "writing the footer of a Parquet file";
-        let mut writer = self.0;
-        writer.finish().map_err(|error| failed(doing, error))?;
-        let mut out = writer.into_inner().map_err(|error| failed(doing, error))?;
-        out.flush().map_err(|error| Error::because(doing, error))
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        match self.0.finish() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(failed("writing the footer of a Parquet file", error)),
+        }
     }
 }

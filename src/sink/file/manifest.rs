@@ -187,10 +187,7 @@ impl Folder {
         let manifest = self.own_manifest();
         write_whole(&manifest.with_extension("new"), &manifest, &lines, fsync)?;
         remove(&hidden(&manifest))?;
-        foreign
-            .iter()
-            .map(|path| remove(path))
-            .collect::<Result<()>>()?;
+        foreign.iter().try_for_each(|path| remove(path))?;
         if self.is_complete(fingerprint)? {
             let success = self.path.join(SUCCESS);
             write_whole(&hidden(&success), &success, "", fsync)?;

@@ -150,9 +150,9 @@ pub(super) fn create_folder(folder: &Path, fsync: bool) -> Result<()> {
         .map(Path::to_path_buf)
         .collect();
     fs::create_dir_all(folder).map_err(|error| system("creating", folder, &error))?;
-    let parents = missing.iter().filter_map(|folder| folder.parent());
+    let mut parents = missing.iter().filter_map(|folder| folder.parent());
     if fsync {
-        parents.map(sync_folder).collect::<Result<()>>()?;
+        parents.try_for_each(sync_folder)?;
     }
     Ok(())
 }

@@ -1,0 +1,183 @@
+//! Drives lanes as an engine does: N threads pull batch numbers within a window of what was accepted.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use rowgen::error::Result;
+use rowgen::place::{Source, decode, parse};
+use rowgen::report::Counters;
+use rowgen::sink::{Finished, Lane, Partition, Sink, SinkKind, Slice, Target};
+
+use crate::rows::{self, BATCH_ROWS};
+
+/// How far ahead of a lane workers may be.
+const WINDOW: u64 = 8;
+
+/// A run of one sink.
+pub struct Run<'a> {
+    pub out: &'a Path,
+    pub rows: u64,
+    pub threads: u64,
+    pub slice: Option<Slice>,
+    pub partitions: Vec<Partition>,
+    pub fingerprint: &'a str,
+    pub overwrite: bool,
+    pub endless: bool,
+    /// Sleep so long before each batch.
+    pub pause: Duration,
+}
+
+/// What wakes workers that wait for the window to move.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<u64>,
+    moved: Condvar,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(out: &'a Path) -> Self {
+        Run {
+            out,
+            rows: 10_001,
+            threads: 2,
+            slice: None,
+            partitions: Vec::new(),
+            fingerprint: "plan-a",
+            overwrite: false,
+            endless: false,
+            pause: Duration::ZERO,
+        }
+    }
+
+    fn first_row(&self) -> u64 {
+        self.slice
+            .map_or(0, |s| self.rows * (s.index - 1) / s.count)
+    }
+
+    fn slice_rows(&self) -> u64 {
+        let end = self
+            .slice
+            .map_or(self.rows, |s| self.rows * s.index / s.count);
+        end - self.first_row()
+    }
+
+    pub fn batches(&self) -> u64 {
+        self.slice_rows().div_ceil(BATCH_ROWS)
+    }
+
+    fn batch(&self, number: u64) -> RecordBatch {
+        let first = number * BATCH_ROWS;
+        let rows = BATCH_ROWS.min(self.slice_rows() - first);
+        rows::batch(self.first_row() + first, rows)
+    }
+
+    pub fn target(&self) -> Target {
+        self.target_with(Arc::default())
+    }
+
+    fn target_with(&self, bell: Arc<Bell>) -> Target {
+        let mut shape = rows::shape(self.slice_rows());
+        if self.endless {
+            shape.rows = None;
+        }
+        Target {
+            shape,
+            out: self.out.to_path_buf(),
+            slice: self.slice,
+            first_row: self.first_row(),
+            partitions: Arc::new(self.partitions.clone()),
+            fingerprint: self.fingerprint.to_string(),
+            overwrite: self.overwrite,
+            checksums: true,
+            counters: Arc::new(Counters::default()),
+            moved: Arc::new(move || bell.ring()),
+        }
+    }
+
+    /// Checks, opens, fills, finishes and commits, and counts what arrived.
+    pub fn run(&self, sink: &dyn Sink) -> Result<Finished> {
+        let bell = Arc::new(Bell::default());
+        let target = self.target_with(bell.clone());
+        sink.connect(&target)?;
+        let lane = sink.open(target.clone())?;
+        self.fill(lane.as_ref(), &bell, self.batches());
+        let finished = lane.finish(self.batches())?;
+        sink.commit(&target, std::slice::from_ref(&finished))?;
+        assert_eq!(
+            target.counters.rows(),
+            self.slice_rows(),
+            "every row counts once"
+        );
+        Ok(finished)
+    }
+
+    /// Fills half of what there is and aborts.
+    pub fn abort_half_way(&self, sink: &dyn Sink) -> Result<()> {
+        let bell = Arc::new(Bell::default());
+        let lane = sink.open(self.target_with(bell.clone()))?;
+        self.fill(lane.as_ref(), &bell, self.batches() / 2);
+        lane.abort();
+        assert!(lane.failed());
+        assert_eq!(
+            lane.accepted(),
+            u64::MAX,
+            "nobody waits for an aborted lane"
+        );
+        Ok(())
+    }
+
+    fn fill(&self, lane: &dyn Lane, bell: &Bell, batches: u64) {
+        let next = AtomicU64::new(0);
+        let work = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= batches {
+                    return;
+                }
+                bell.wait_until(|| number < lane.accepted().saturating_add(WINDOW));
+                std::thread::sleep(self.pause);
+                if lane.failed() || lane.submit(number, &self.batch(number)).is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.threads {
+                scope.spawn(work);
+            }
+        });
+    }
+}
+
+impl Bell {
+    fn ring(&self) {
+        *self.rung.lock().unwrap() += 1;
+        self.moved.notify_all();
+    }
+
+    fn wait_until(&self, done: impl Fn() -> bool) {
+        let mut rung = self.rung.lock().unwrap();
+        while !done() {
+            let patience = Duration::from_secs(20);
+            let (guard, waited) = self.moved.wait_timeout(rung, patience).unwrap();
+            assert!(!waited.timed_out(), "the lane stands still");
+            rung = guard;
+        }
+    }
+}
+
+/// The sink that one entry of `sinks:` describes.
+pub fn sink(yaml: &str) -> SinkKind {
+    try_sink(yaml).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+pub fn try_sink(yaml: &str) -> Result<SinkKind, rowgen::error::Problem> {
+    let source = Arc::new(Source {
+        name: "p.yaml".into(),
+        text: format!("{yaml}\n"),
+    });
+    decode(&parse(&source)?)
+}
