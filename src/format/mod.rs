@@ -9,7 +9,7 @@ pub mod json;
 pub mod nested;
 pub mod parquet;
 #[cfg(test)]
-mod testing;
+mod tests;
 pub mod text;
 
 use std::io::Write;

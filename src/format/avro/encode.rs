@@ -2,20 +2,16 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType,
-    Time64MicrosecondType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
-};
+use arrow::datatypes::{DataType, Float32Type};
 
-use super::plan::{Codec, Conversion, Member, Site};
+use super::number::{decimals, doubles, integers};
+use super::plan::{Codec, Member, Site};
 use crate::format::cells::{Cells, Column, Refusal};
 use crate::format::nested::{dictionary, items, unpacked, visible};
 use crate::format::text::leaf::{binaries, texts, write_uuid};
 
-type Rows<'a> = Option<&'a NullBuffer>;
+/// The rows that are inside nothing null.
+pub type Rows<'a> = Option<&'a NullBuffer>;
 
 /// Records that are ready to be written.
 pub struct Records(Vec<Column>);
@@ -114,7 +110,8 @@ fn branches(site: &Site) -> ([u8; 1], [u8; 1], usize) {
     }
 }
 
-fn fill(site: &Site, array: &dyn Array, mut write: impl FnMut(&mut Vec<u8>, usize)) -> Cells {
+/// Writes a column's values, each after the branch of its union.
+pub fn fill(site: &Site, array: &dyn Array, mut write: impl FnMut(&mut Vec<u8>, usize)) -> Cells {
     let (null, value, len) = branches(site);
     Cells::fill(array.len(), array.nulls(), &null[..len], |out, row| {
         out.extend_from_slice(&value[..len]);
@@ -169,7 +166,8 @@ fn required(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<(), Refus
     }
 }
 
-fn refusal(row: usize, fault: String, hint: &'static str) -> Refusal {
+/// A value that cannot be written.
+pub fn refusal(row: usize, fault: String, hint: &'static str) -> Refusal {
     Refusal {
         path: String::new(),
         row,
@@ -208,116 +206,6 @@ fn known(symbols: &[String], array: &dyn Array, shown: Rows<'_>) -> Result<(), R
             Err(refusal(row, fault, "add the symbol to the schema"))
         }
     }
-}
-
-fn integers(
-    site: &Site,
-    array: &dyn Array,
-    conversion: &Conversion,
-    shown: Rows<'_>,
-) -> Result<Cells, Refusal> {
-    macro_rules! integers {
-        ($t:ty) => {{
-            let values = array.as_primitive::<$t>().values();
-            converted(site, array, shown, |row| {
-                conversion.of(i64::try_from(values[row]).ok()?)
-            })
-        }};
-    }
-    match array.data_type() {
-        DataType::Int8 => integers!(Int8Type),
-        DataType::Int16 => integers!(Int16Type),
-        DataType::Int32 => integers!(Int32Type),
-        DataType::UInt8 => integers!(UInt8Type),
-        DataType::UInt16 => integers!(UInt16Type),
-        DataType::UInt32 => integers!(UInt32Type),
-        DataType::UInt64 => integers!(UInt64Type),
-        DataType::Date32 => integers!(Date32Type),
-        DataType::Date64 => integers!(Date64Type),
-        DataType::Time32(TimeUnit::Second) => integers!(Time32SecondType),
-        DataType::Time32(_) => integers!(Time32MillisecondType),
-        DataType::Time64(TimeUnit::Microsecond) => integers!(Time64MicrosecondType),
-        DataType::Time64(_) => integers!(Time64NanosecondType),
-        DataType::Timestamp(TimeUnit::Second, _) => integers!(TimestampSecondType),
-        DataType::Timestamp(TimeUnit::Millisecond, _) => integers!(TimestampMillisecondType),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => integers!(TimestampMicrosecondType),
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => integers!(TimestampNanosecondType),
-        _ => integers!(Int64Type),
-    }
-}
-
-fn converted(
-    site: &Site,
-    array: &dyn Array,
-    shown: Rows<'_>,
-    value: impl Fn(usize) -> Option<i64>,
-) -> Result<Cells, Refusal> {
-    let visible = visible(array, shown);
-    let there = |row: &usize| {
-        visible
-            .as_ref()
-            .is_none_or(|visible| visible.is_valid(*row))
-    };
-    if let Some(row) = (0..array.len()).find(|row| value(*row).is_none() && there(row)) {
-        let fault = "is beyond what the schema's type can hold".into();
-        return Err(refusal(
-            row,
-            fault,
-            "narrow the column's range, or widen the schema",
-        ));
-    }
-    Ok(fill(site, array, |out, row| {
-        write_long(out, value(row).unwrap_or_default())
-    }))
-}
-
-fn doubles(site: &Site, array: &dyn Array) -> Cells {
-    match array.data_type() {
-        DataType::Float32 => {
-            let values = array.as_primitive::<Float32Type>().values();
-            fill(site, array, |out, row| {
-                out.extend(f64::from(values[row]).to_le_bytes())
-            })
-        }
-        _ => {
-            let values = array.as_primitive::<Float64Type>().values();
-            fill(site, array, |out, row| {
-                out.extend(values[row].to_le_bytes())
-            })
-        }
-    }
-}
-
-fn decimals(site: &Site, array: &dyn Array, width: Option<usize>) -> Result<Cells, Refusal> {
-    let scale = match *array.data_type() {
-        DataType::Decimal32(_, scale)
-        | DataType::Decimal64(_, scale)
-        | DataType::Decimal128(_, scale) => scale,
-        _ => 0,
-    };
-    let wide = arrow::compute::cast(array, &DataType::Decimal128(38, scale))
-        .map_err(|error| refusal(0, format!("is not a decimal: {error}"), "check its type"))?;
-    let values = wide.as_primitive::<Decimal128Type>().values();
-    Ok(fill(site, array, |out, row| match width {
-        None => write_bytes(out, shortest(&values[row].to_be_bytes())),
-        Some(width) => write_fixed(out, values[row], width),
-    }))
-}
-
-/// Two's complement without the leading bytes that only repeat the sign.
-fn shortest(bytes: &[u8; 16]) -> &[u8] {
-    let sign = if bytes[0] & 0x80 == 0 { 0 } else { 0xff };
-    let repeats = |start: &usize| bytes[*start] == sign && (bytes[*start + 1] ^ sign) & 0x80 == 0;
-    let start = (0..15).take_while(repeats).count();
-    &bytes[start..]
-}
-
-/// Big-endian two's complement in `width` bytes, which the plan has found to be enough.
-fn write_fixed(out: &mut Vec<u8>, value: i128, width: usize) {
-    let bytes = value.to_be_bytes();
-    let sign = if value < 0 { 0xff } else { 0 };
-    out.resize(out.len() + width.saturating_sub(16), sign);
-    out.extend_from_slice(&bytes[16 - width.min(16)..]);
 }
 
 fn lists(site: &Site, item: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {

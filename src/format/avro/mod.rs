@@ -3,6 +3,8 @@
 mod container;
 mod derive;
 mod encode;
+mod leaf;
+mod number;
 mod plan;
 mod schema;
 #[cfg(test)]

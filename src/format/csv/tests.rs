@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::*;
 use arrow::datatypes::*;
 
-use crate::format::testing::*;
+use crate::format::tests::*;
 
 fn text(yaml: &str, batch: &RecordBatch) -> String {
     let bytes = file(yaml, batch.schema(), std::slice::from_ref(batch)).unwrap();

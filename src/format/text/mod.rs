@@ -2,6 +2,7 @@
 
 pub mod leaf;
 pub mod number;
+pub mod temporal;
 pub mod time;
 
 pub use leaf::{Leaf, Style};

@@ -267,3 +267,17 @@ pub fn nested() -> RecordBatch {
         ("map", Arc::new(map.finish())),
     ])
 }
+
+#[test]
+fn every_example_is_of_its_own_kind() {
+    for kind in FormatKind::KINDS {
+        assert_eq!(format(kind.example).unwrap().kind(), kind.name);
+        assert_ne!(kind.summary(), "");
+        let extensions = format(kind.name).unwrap();
+        assert!(
+            extensions
+                .extensions()
+                .contains(&extensions.extension().as_str())
+        );
+    }
+}

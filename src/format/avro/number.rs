@@ -1,0 +1,135 @@
+//! Columns of numbers as Avro's integers, doubles and decimals.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{
+    DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType,
+    Time64MicrosecondType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
+
+use super::encode::{Rows, fill, refusal, write_bytes, write_long};
+use super::leaf::Conversion;
+use super::plan::Site;
+use crate::format::cells::{Cells, Refusal};
+use crate::format::nested::visible;
+
+/// Integers, dates, times and timestamps in the schema's unit.
+///
+/// # Errors
+/// A visible value beyond the schema's type.
+pub fn integers(
+    site: &Site,
+    array: &dyn Array,
+    conversion: &Conversion,
+    shown: Rows<'_>,
+) -> Result<Cells, Refusal> {
+    macro_rules! integers {
+        ($t:ty) => {{
+            let values = array.as_primitive::<$t>().values();
+            converted(site, array, shown, |row| {
+                conversion.of(i64::try_from(values[row]).ok()?)
+            })
+        }};
+    }
+    match array.data_type() {
+        DataType::Int8 => integers!(Int8Type),
+        DataType::Int16 => integers!(Int16Type),
+        DataType::Int32 => integers!(Int32Type),
+        DataType::UInt8 => integers!(UInt8Type),
+        DataType::UInt16 => integers!(UInt16Type),
+        DataType::UInt32 => integers!(UInt32Type),
+        DataType::UInt64 => integers!(UInt64Type),
+        DataType::Date32 => integers!(Date32Type),
+        DataType::Date64 => integers!(Date64Type),
+        DataType::Time32(TimeUnit::Second) => integers!(Time32SecondType),
+        DataType::Time32(_) => integers!(Time32MillisecondType),
+        DataType::Time64(TimeUnit::Microsecond) => integers!(Time64MicrosecondType),
+        DataType::Time64(_) => integers!(Time64NanosecondType),
+        DataType::Timestamp(TimeUnit::Second, _) => integers!(TimestampSecondType),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => integers!(TimestampMillisecondType),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => integers!(TimestampMicrosecondType),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => integers!(TimestampNanosecondType),
+        _ => integers!(Int64Type),
+    }
+}
+
+fn converted(
+    site: &Site,
+    array: &dyn Array,
+    shown: Rows<'_>,
+    value: impl Fn(usize) -> Option<i64>,
+) -> Result<Cells, Refusal> {
+    let visible = visible(array, shown);
+    let there = |row: &usize| {
+        visible
+            .as_ref()
+            .is_none_or(|visible| visible.is_valid(*row))
+    };
+    if let Some(row) = (0..array.len()).find(|row| value(*row).is_none() && there(row)) {
+        let fault = "is beyond what the schema's type can hold".into();
+        return Err(refusal(
+            row,
+            fault,
+            "narrow the column's range, or widen the schema",
+        ));
+    }
+    Ok(fill(site, array, |out, row| {
+        write_long(out, value(row).unwrap_or_default())
+    }))
+}
+
+/// Doubles, also from floats.
+pub fn doubles(site: &Site, array: &dyn Array) -> Cells {
+    match array.data_type() {
+        DataType::Float32 => {
+            let values = array.as_primitive::<Float32Type>().values();
+            fill(site, array, |out, row| {
+                out.extend(f64::from(values[row]).to_le_bytes())
+            })
+        }
+        _ => {
+            let values = array.as_primitive::<Float64Type>().values();
+            fill(site, array, |out, row| {
+                out.extend(values[row].to_le_bytes())
+            })
+        }
+    }
+}
+
+/// Decimals in two's complement, in as few bytes as they need or in `width` of them.
+///
+/// # Errors
+/// The column is not a decimal.
+pub fn decimals(site: &Site, array: &dyn Array, width: Option<usize>) -> Result<Cells, Refusal> {
+    let scale = match *array.data_type() {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale) => scale,
+        _ => 0,
+    };
+    let wide = arrow::compute::cast(array, &DataType::Decimal128(38, scale))
+        .map_err(|error| refusal(0, format!("is not a decimal: {error}"), "check its type"))?;
+    let values = wide.as_primitive::<Decimal128Type>().values();
+    Ok(fill(site, array, |out, row| match width {
+        None => write_bytes(out, shortest(&values[row].to_be_bytes())),
+        Some(width) => write_fixed(out, values[row], width),
+    }))
+}
+
+/// Two's complement without the leading bytes that only repeat the sign.
+fn shortest(bytes: &[u8; 16]) -> &[u8] {
+    let sign = if bytes[0] & 0x80 == 0 { 0 } else { 0xff };
+    let repeats = |start: &usize| bytes[*start] == sign && (bytes[*start + 1] ^ sign) & 0x80 == 0;
+    let start = (0..15).take_while(repeats).count();
+    &bytes[start..]
+}
+
+/// Big-endian two's complement in `width` bytes, which the plan has found to be enough.
+fn write_fixed(out: &mut Vec<u8>, value: i128, width: usize) {
+    let bytes = value.to_be_bytes();
+    let sign = if value < 0 { 0xff } else { 0 };
+    out.resize(out.len() + width.saturating_sub(16), sign);
+    out.extend_from_slice(&bytes[16 - width.min(16)..]);
+}
