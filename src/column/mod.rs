@@ -29,6 +29,7 @@ mod sequence;
 mod testing;
 mod types;
 mod uniform;
+mod uuid;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, ColumnList, TableOptions};
@@ -71,5 +72,6 @@ registry! {
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
         "uniform" => Uniform(uniform::Uniform),
+        "uuid" => Uuid(uuid::Uuid),
     }
 }

@@ -148,6 +148,17 @@ impl Tables {
         program.evaluate(&selection, rows, &[]).unwrap().remove(0)
     }
 
+    /// The text of the error that making the whole column ends in.
+    pub(super) fn failure(&self, table: &str, column: &str) -> String {
+        let (program, node) = self.find(table, column);
+        let count = self.rows(table) as usize;
+        let selection = program.select(vec![node]);
+        match program.evaluate(&selection, Rows::Range { first: 0, count }, &[]) {
+            Ok(_) => "no error".into(),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// What is known of a column.
     pub(super) fn domain(&self, table: &str, column: &str) -> Domain {
         let (program, node) = self.find(table, column);
