@@ -37,7 +37,8 @@ def check_ids(db):
 
 def check_sequence(db):
     """Every number from 1 to the count of rows, once."""
-    found = db.execute(f"SELECT count(*), count(DISTINCT s), min(s), max(s) FROM (SELECT {SEQUENCE}::BIGINT s FROM bets)")
+    numbers = f"SELECT {SEQUENCE}::BIGINT AS s FROM bets"
+    found = db.execute(f"SELECT count(*), count(DISTINCT s), min(s), max(s) FROM ({numbers})")
     rows, distinct, first, last = found.fetchone()
     assert (distinct, first, last) == (rows, 1, rows)
 

@@ -14,7 +14,6 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 from schemas import clickhouse_type, duckdb_type
 
-
 # A result over 1 MiB is fetched from the driver by its host name, which need not lead back to this machine.
 LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
@@ -76,7 +75,9 @@ def polars_csv(path, schema, delimiter):
 
 
 def pyarrow_csv(path, schema, delimiter):
-    convert = pyarrow.csv.ConvertOptions(column_types=schema, strings_can_be_null=True, quoted_strings_can_be_null=False)
+    convert = pyarrow.csv.ConvertOptions(
+        column_types=schema, strings_can_be_null=True, quoted_strings_can_be_null=False
+    )
     return pyarrow.csv.read_csv(
         path, parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter), convert_options=convert
     )

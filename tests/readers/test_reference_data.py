@@ -3,14 +3,12 @@
 import pytest
 from casino_reference import active, load, rate, rate_changes, usdt_rate
 
+PAIR = ["currency_from", "currency_from_id", "currency_to", "currency_to_id"]
 SHAPES = {
     "agents": (54, ["id", "sas_entity_id", "master_agent_id", "status", "notification_enabled"]),
     "game_categories": (6, ["id", "code", "name", "status"]),
     "currencies": (8, ["id", "code", "name"]),
-    "currency_rates": (
-        14,
-        ["id", "currency_from", "currency_from_id", "currency_to", "currency_to_id", "rate", "effective_from", "status"],
-    ),
+    "currency_rates": (14, ["id", *PAIR, "rate", "effective_from", "status"]),
 }
 
 
