@@ -69,14 +69,11 @@ pub trait Format: std::fmt::Debug + Send + Sync {
         None
     }
 
-<<<<<<< HEAD
     /// Batches must not have more rows than this.
     fn batch_rows(&self) -> Option<u64> {
         None
     }
 
-=======
->>>>>>> files
     /// Everything about `shape` that this format cannot write as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 
