@@ -85,6 +85,11 @@ impl Place {
         self.line
     }
 
+    /// The column, from 1.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
     /// What the file says here, as written.
     pub fn written(&self) -> String {
         self.line_text()

@@ -1,0 +1,86 @@
+//! Every bad input gets one clear message: what, where, why, and a hint. The whole text is under test.
+
+use super::support::Folder;
+
+/// A table `t` with these columns.
+fn columns(columns: &str) -> String {
+    format!("version: 1\ntables:\n  t:\n    rows: 1000\n    columns:\n{columns}\nsinks:\n  - file: {{ path: t.csv }}\n")
+}
+
+fn refuse_all(cases: &[String]) -> String {
+    let folder = Folder::new();
+    folder.write("agents.json", r#"[{"id":1,"name":"a"},{"id":2,"name":"b"}]"#);
+    folder.write("broken.json", r#"[{"id":1,]"#);
+    cases.iter().map(|yaml| folder.refuse(yaml)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn mistakes_of_spelling_and_shape() {
+    let base = columns("      id: sequence");
+    let cases = [
+        base.replace("rows: 1000", "row: 1000"),
+        base.replace("rows: 1000", "rows: ten"),
+        base.replace("rows: 1000", "rows: 1000\n    rows: 10"),
+        base.replace("id: sequence", "id: sequense"),
+        base.replace("id: sequence", "id: { sequence: { strat: 1 } }"),
+        base.replace("id: sequence", "id: { sequence: {}, uuid: {} }"),
+        base.replace("id: sequence", "id: { hidden: false }"),
+        base.replace("id: sequence", "id: { type: int23, sequence: {} }"),
+        base.replace("version: 1", "version: 2"),
+        base.replace("- file:", "- flie:"),
+        base.replace("path: t.csv", "path: t.csv, if_exist: replace"),
+        base.replace("path: t.csv", "path: t.xyz"),
+        base.replace("path: t.csv", "path: t.csv, target_file_size: 100"),
+        base.replace("path: t.csv", "path: t.csv, table: u"),
+        base.replace("rows: 1000", "rows: \"${rows}\""),
+        base.replace("rows: 1000", "rows: \"${env:ROWS}\""),
+        base.replace("{ path: t.csv }", "{ path: ${out}/t.csv }"),
+    ];
+    insta::assert_snapshot!(refuse_all(&cases));
+}
+
+#[test]
+fn mistakes_of_meaning() {
+    let cases = [
+        columns("      a: { copy: b }\n      b: { copy: a }"),
+        columns("      a: { copy: c }\n      b: { expr: \"d + 1\" }\n      d2: sequence"),
+        columns("      a: { uniform: { min: 10, max: 1 } }"),
+        columns("      a: { type: int8, uniform: { min: 0, max: 1000 } }"),
+        columns("      a: { type: boolean, sequence: {} }"),
+        columns("      a: { choice: [A, B], unique: true }"),
+        columns("      a: { type: int8, sequence: {} }"),
+        columns("      a: { sequence: {}, nulls: 2 }"),
+        columns("      a: { sequence: {}, nulls: 0.1, nullable: false }"),
+        columns("      a: { choice: { A: -1 } }"),
+        columns("      a: { type: \"decimal(4,2)\", choice: [1.234] }"),
+        columns("      a: { type: date, constant: tomorrow }"),
+        columns("      a: { reference: { from: agents } }"),
+        columns("      s: sequence\n      a: { copy: s.name }"),
+    ];
+    insta::assert_snapshot!(refuse_all(&cases));
+}
+
+#[test]
+fn mistakes_of_references() {
+    let with = |reference: &str, column: &str| columns(column).replace("tables:", &format!("reference:\n  agents: {{ {reference} }}\ntables:"));
+    let pick = "      a: { reference: { from: agents, field: id } }";
+    let cases = [
+        with("path: nowhere.json", pick),
+        with("path: broken.json", pick),
+        with("path: agents.txt7", pick),
+        with("path: agents.json", "      a: { reference: { from: agents, field: nmae } }"),
+        with("path: agents.json", "      a: { reference: { from: agent, field: id } }"),
+        with("path: agents.json", "      a: { reference: { from: agents } }"),
+        with("path: agents.json, where: \"idd = 1\"", pick),
+        with("path: agents.json, where: \"id > 5\"", pick),
+        with("path: agents.json, types: { name: int32 }", pick),
+    ];
+    insta::assert_snapshot!(refuse_all(&cases));
+}
+
+#[test]
+fn every_problem_of_a_plan_is_said_at_once() {
+    let folder = Folder::new();
+    let text = folder.refuse(&columns("      a: { uniform: { min: 10, max: 1 } }\n      b: { copy: nothing }\n      c: { choice: [A], unique: true }"));
+    assert_eq!(text.matches("error:").count(), 3, "{text}");
+}

@@ -1,0 +1,9 @@
+//! Whole-program tests: the binary as a user runs it, on files as a user writes them.
+
+mod commands;
+mod errors;
+mod faults;
+mod invariance;
+mod mutations;
+mod pipelines;
+mod support;
