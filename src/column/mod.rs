@@ -6,23 +6,38 @@
 mod alias;
 pub mod arrays;
 mod assemble;
+mod boolean;
 mod build;
 mod builder;
 mod choice;
 mod constant;
 mod copy;
 pub mod distribution;
+mod exponential;
+#[cfg(test)]
+mod fixture;
 pub mod hash;
+mod histogram;
+mod interval;
 mod law;
+mod lognormal;
+mod normal;
 mod options;
+mod pareto;
+mod poisson;
 mod program;
 mod reference;
 pub mod rows;
 pub mod scalar;
 mod scale;
 mod sequence;
+#[cfg(test)]
+mod statistics;
+#[cfg(test)]
+mod tests;
 mod types;
 mod uniform;
+mod zipf;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, ColumnList, TableOptions};
@@ -57,11 +72,19 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
 registry! {
     /// How a column's values are made.
     pub enum GeneratorKind: Generator {
+        "bool" => Bool(boolean::Bool),
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
+        "exponential" => Exponential(exponential::Exponential),
+        "histogram" => Histogram(histogram::Histogram),
+        "lognormal" => Lognormal(lognormal::Lognormal),
+        "normal" => Normal(normal::Normal),
+        "pareto" => Pareto(pareto::Pareto),
+        "poisson" => Poisson(poisson::Poisson),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
         "uniform" => Uniform(uniform::Uniform),
+        "zipf" => Zipf(zipf::Zipf),
     }
 }

@@ -2,3 +2,4 @@
 
 pub mod dispatch;
 pub mod math;
+pub mod normal;
