@@ -10,6 +10,7 @@ use serde::de::Deserializer;
 
 use super::law::{Always, Evenly, Law, Steps, Table};
 use super::scale::{Scale, Shape};
+use super::{exponential, histogram, lognormal, normal, pareto, poisson, zipf};
 use crate::error::Problem;
 use crate::kernel::math::nearest;
 use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
@@ -30,7 +31,14 @@ registry! {
     /// A distribution of numbers.
     pub enum DistributionKind: Shape {
         "choice" => Choice(NumberChoice),
+        "exponential" => Exponential(exponential::Exponential),
+        "histogram" => Histogram(histogram::Histogram),
+        "lognormal" => Lognormal(lognormal::Lognormal),
+        "normal" => Normal(normal::Normal),
+        "pareto" => Pareto(pareto::Pareto),
+        "poisson" => Poisson(poisson::Poisson),
         "uniform" => Uniform(Between),
+        "zipf" => Zipf(zipf::Zipf),
     }
 }
 

@@ -30,6 +30,16 @@ pub trait Law: Debug + Send + Sync {
     }
 }
 
+/// More random bits from the same ones, for laws that have used them up: the finaliser of
+/// A. Appleby's MurmurHash3.
+#[inline(always)]
+pub fn again(random: u64) -> u64 {
+    let mut x = random;
+    x = (x ^ (x >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    x = (x ^ (x >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    x ^ (x >> 33)
+}
+
 /// The same number always.
 #[derive(Debug)]
 pub struct Always(pub f64);

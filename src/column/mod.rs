@@ -6,19 +6,29 @@
 mod alias;
 pub mod arrays;
 mod assemble;
+mod boolean;
 mod build;
 mod builder;
 mod choice;
 mod constant;
 mod copy;
 pub mod distribution;
+#[cfg(test)]
+mod exponential;
 mod expr;
 pub mod expression;
+mod fixture;
 pub mod hash;
+mod histogram;
+mod interval;
 mod law;
+mod lognormal;
+mod normal;
 mod options;
+mod pareto;
 mod permutation;
 mod permute;
+mod poisson;
 mod program;
 mod reference;
 pub mod rows;
@@ -26,10 +36,14 @@ pub mod scalar;
 mod scale;
 mod sequence;
 #[cfg(test)]
+#[cfg(test)]
+mod statistics;
 mod testing;
+mod tests;
 mod types;
 mod uniform;
 mod uuid;
+mod zipf;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, ColumnList, TableOptions};
@@ -64,14 +78,22 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
 registry! {
     /// How a column's values are made.
     pub enum GeneratorKind: Generator {
+        "bool" => Bool(boolean::Bool),
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
+        "exponential" => Exponential(exponential::Exponential),
         "expr" => Expr(expr::Expr),
+        "histogram" => Histogram(histogram::Histogram),
+        "lognormal" => Lognormal(lognormal::Lognormal),
+        "normal" => Normal(normal::Normal),
+        "pareto" => Pareto(pareto::Pareto),
         "permute" => Permute(permute::Permute),
+        "poisson" => Poisson(poisson::Poisson),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
         "uniform" => Uniform(uniform::Uniform),
         "uuid" => Uuid(uuid::Uuid),
+        "zipf" => Zipf(zipf::Zipf),
     }
 }

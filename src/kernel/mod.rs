@@ -4,6 +4,7 @@ pub mod decimal;
 pub mod dispatch;
 pub mod map;
 pub mod math;
+pub mod normal;
 pub mod select;
 pub mod time;
 pub mod time_part;
