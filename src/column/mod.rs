@@ -13,17 +13,21 @@ mod constant;
 mod copy;
 pub mod hash;
 mod options;
+mod permutation;
 mod program;
 mod reference;
 pub mod rows;
 pub mod scalar;
 mod sequence;
+mod template;
+#[cfg(test)]
+mod testing;
 mod types;
 mod uniform;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, ColumnList, TableOptions};
-pub use options::{Column, Common};
+pub use options::{Column, Columns, Common, columns};
 pub use program::{Fill, Node, Program, ProgramCell, Selection};
 pub use reference::Reference;
 pub use types::{ColumnType, UUID_EXTENSION, parse_type, show_type};
@@ -58,6 +62,7 @@ registry! {
         "copy" => Copy(copy::Copy),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
+        "template" => Template(template::Template),
         "uniform" => Uniform(uniform::Uniform),
     }
 }
