@@ -13,10 +13,10 @@ mod choice;
 mod constant;
 mod copy;
 pub mod distribution;
-#[cfg(test)]
 mod exponential;
 mod expr;
 pub mod expression;
+#[cfg(test)]
 mod fixture;
 pub mod hash;
 mod histogram;
@@ -36,9 +36,11 @@ pub mod scalar;
 mod scale;
 mod sequence;
 #[cfg(test)]
-#[cfg(test)]
 mod statistics;
+mod template;
+#[cfg(test)]
 mod testing;
+#[cfg(test)]
 mod tests;
 mod types;
 mod uniform;
@@ -48,7 +50,7 @@ mod zipf;
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, ColumnList, TableOptions};
 pub use distribution::{Amounts, Counts, Distribution};
-pub use options::{Column, Common};
+pub use options::{Column, Columns, Common, columns};
 pub use program::{Fill, Node, Program, ProgramCell, Selection};
 pub use reference::Reference;
 pub use types::{ColumnType, UUID_EXTENSION, parse_type, show_type};
@@ -92,6 +94,7 @@ registry! {
         "poisson" => Poisson(poisson::Poisson),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
+        "template" => Template(template::Template),
         "uniform" => Uniform(uniform::Uniform),
         "uuid" => Uuid(uuid::Uuid),
         "zipf" => Zipf(zipf::Zipf),

@@ -1,10 +1,12 @@
 //! A column as the file says it: common options and exactly one generator, side by side.
 
+use std::sync::Arc;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::{ColumnType, GeneratorKind};
+use super::{ColumnList, ColumnType, GeneratorKind};
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Flag, Key, Node, Number, Place, Placed, Value, carry, decode};
 
@@ -36,6 +38,10 @@ pub struct Common {
     pub hidden: Option<Placed<Flag>>,
 }
 
+/// Columns within a column, by name.
+#[derive(Debug, Clone)]
+pub struct Columns(pub ColumnList);
+
 const COMMON: &[&str] = &["type", "nulls", "nullable", "unique", "hidden"];
 
 impl Column {
@@ -52,6 +58,30 @@ impl Column {
             generator: decode(&generator)?,
         })
     }
+}
+
+/// The columns of a map, by name, in the order of the file.
+///
+/// # Errors
+/// It is not a map, it is empty, or a column is wrong.
+pub fn columns(node: &Node) -> Result<ColumnList, Problem> {
+    let Value::Map(entries) = &node.value else {
+        let found = node.describe();
+        return Err(Problem::new(format!("expected columns, found {found}"))
+            .at(&node.place)
+            .hint("write each column's name and its generator, such as `id: { sequence: {} }`"));
+    };
+    if entries.is_empty() {
+        return Err(Problem::new("at least one column is needed here").at(&node.place));
+    }
+    let column = |(key, node): &(Key, Node)| {
+        let name = Placed {
+            value: key.name.clone(),
+            place: key.place.clone(),
+        };
+        Ok((name, Arc::new(decode(node)?)))
+    };
+    entries.iter().map(column).collect()
 }
 
 /// The common options in one map, the generator in another.
@@ -115,6 +145,30 @@ impl<'de> Deserialize<'de> for Column {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         Column::from_node(&node).map_err(carry)
+    }
+}
+
+impl<'de> Deserialize<'de> for Columns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        columns(&node).map(Self).map_err(carry)
+    }
+}
+
+impl JsonSchema for Columns {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Columns".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // By name only: a column's own schema holds this one.
+        json_schema!({
+            "type": "object",
+            "additionalProperties": { "$ref": "#/$defs/Column" },
+            "minProperties": 1
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use arrow::array::ArrayRef;
 
 use super::program::{Program, ProgramCell};
 use super::rows::Rows;
-use super::{Builder, Column, TableOptions};
+use super::{Builder, Column, Reference, TableOptions};
 use crate::column::hash::Key;
 use crate::domain::Domain;
 use crate::error::Problem;
@@ -25,6 +25,15 @@ pub(super) struct Tables {
 
 /// Builds `{ table: { rows: 10, columns: { … } } }`, every column of it.
 pub(super) fn tables(yaml: &str) -> Result<Tables, Problem> {
+    tables_with(yaml, Vec::new())
+}
+
+/// The same, with references to read.
+pub(super) fn tables_with(yaml: &str, references: Vec<Reference>) -> Result<Tables, Problem> {
+    let references = references.into_iter();
+    let references = references
+        .map(|reference| (reference.name.clone(), Arc::new(reference)))
+        .collect();
     let source = Arc::new(Source {
         name: "p.yaml".into(),
         text: yaml.into(),
@@ -36,7 +45,7 @@ pub(super) fn tables(yaml: &str) -> Result<Tables, Problem> {
         .collect::<Result<_, _>>()?;
     let mut rows = BTreeMap::new();
     let mut nodes = BTreeMap::new();
-    let mut builder = Builder::new(options.clone(), BTreeMap::new(), NOW_MICROS);
+    let mut builder = Builder::new(options.clone(), references, NOW_MICROS);
     for table in &options {
         for (name, _) in &table.columns {
             let node = builder.column(&table.name, &name.value, &table.place)?;

@@ -1,10 +1,13 @@
 //! Tight loops that columns and formats share, each a plain loop that the compiler vectorises.
 
 pub mod decimal;
+pub mod digits;
 pub mod dispatch;
 pub mod map;
 pub mod math;
 pub mod normal;
 pub mod select;
+pub mod strftime;
+pub mod text;
 pub mod time;
 pub mod time_part;
