@@ -6,6 +6,9 @@
 
 mod queue;
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -9,6 +9,9 @@ mod schedule;
 mod schema;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -198,7 +198,24 @@ pub(super) fn commit(
         }
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));
+    for inside in folders.iter().map(|inside| folder.path.join(inside)) {
+        remove_unfinished(folder, &inside)?;
+    }
     folder.commit(&entries, &stale, &foreign, fingerprint, fsync)
+}
+
+/// Removes what earlier runs of this slice did not finish: nobody will inspect it any more.
+fn remove_unfinished(folder: &Folder, inside: &Path) -> Result<()> {
+    let prefix = format!(".{}", folder.part_prefix());
+    let entries = fs::read_dir(inside).map_err(|error| system("reading", inside, &error))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| system("reading", inside, &error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&prefix) && name.ends_with(".partial") {
+            manifest::remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The hidden file beside a single one that remembers its fingerprint for `if_exists: skip`.

@@ -27,8 +27,7 @@ pub struct File {
     /// How rows become bytes; without it, the extension of the path chooses.
     pub format: Option<FormatKind>,
     /// What to do when there is output already: error (the default), replace, `replace_partitions` or skip.
-    #[serde(default)]
-    pub if_exists: IfExists,
+    pub if_exists: Option<Placed<IfExists>>,
     /// Wait until files are safe on the disk (default true).
     pub fsync: Option<Flag>,
     /// Write so many files of nearly equal row counts.
@@ -77,6 +76,8 @@ impl File {
             IfExists::Replace
         } else {
             self.if_exists
+                .as_ref()
+                .map_or(IfExists::Error, |if_exists| if_exists.value)
         }
     }
 
@@ -150,14 +151,14 @@ impl File {
             problems
                 .extend(what.map(|(what, hint)| Problem::new(what).at(&files.place).hint(hint)));
         }
-        if self.if_exists == IfExists::ReplacePartitions && self.partition_by.is_none() {
-            let what = "`if_exists: replace_partitions` needs `partition_by`";
-            problems.push(
-                Problem::new(what)
-                    .at(&self.path.place)
-                    .hint("use `if_exists: replace`"),
-            );
-        }
+        let partitions = |if_exists: &&Placed<IfExists>| {
+            if_exists.value == IfExists::ReplacePartitions && self.partition_by.is_none()
+        };
+        problems.extend(self.if_exists.as_ref().filter(partitions).map(|if_exists| {
+            Problem::new("`replace_partitions` needs `partition_by`")
+                .at(&if_exists.place)
+                .hint("use `replace`")
+        }));
         problems
     }
 }

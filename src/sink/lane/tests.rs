@@ -1,0 +1,241 @@
+//! Lanes with a stand-in for the encoder and the writer: order, failures, ends.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+
+use super::{Marks, Writer, start};
+use crate::error::{Error, Result};
+use crate::format::{Body, Chunk, Encoder, FileWriter, Shape};
+use crate::report::Counters;
+use crate::sink::{FileReport, Lane, Target};
+
+/// Hands a chunk out when told so: `late` batches wait for the next one.
+#[derive(Default)]
+struct Stand {
+    late: Vec<u64>,
+    waiting: Mutex<Vec<u64>>,
+    bad: Option<u64>,
+    panics: Option<u64>,
+    extra: bool,
+}
+
+/// Notes what it gets.
+struct Notes {
+    got: Arc<Mutex<Vec<u64>>>,
+    full_at: u64,
+    panics_at: u64,
+    gone_at: u64,
+    blocked: Option<mpsc::Receiver<()>>,
+}
+
+impl Encoder for Stand {
+    fn encode(&self, number: u64, _batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+        assert!(self.panics != Some(number), "out of range");
+        if self.bad == Some(number) {
+            return Err(Error::run("column `x`, row 7: NaN is no JSON"));
+        }
+        let mut waiting = self.waiting.lock().unwrap();
+        waiting.push(number);
+        if !self.late.contains(&number) {
+            waiting.drain(..).for_each(|number| put(number, chunk(1)));
+        }
+        Ok(())
+    }
+
+    fn end(&self, batches: u64, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+        let mut waiting = self.waiting.lock().unwrap();
+        waiting.drain(..).for_each(|number| put(number, chunk(1)));
+        if self.extra {
+            put(batches, chunk(0));
+        }
+        Ok(())
+    }
+
+    fn begin(&self, _: Box<dyn std::io::Write + Send>) -> Result<Box<dyn FileWriter>> {
+        Err(Error::run("no files here"))
+    }
+}
+
+impl Writer for Notes {
+    fn write(&mut self, number: u64, _chunk: Chunk, _marks: &Marks) -> Result<ControlFlow<()>> {
+        if let Some(blocked) = &self.blocked {
+            let _ = blocked.recv();
+        }
+        assert!(number != self.panics_at, "index out of bounds");
+        if number == self.full_at {
+            return Err(Error::because("writing `x`", "No space left on device"));
+        }
+        if number == self.gone_at {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.got.lock().unwrap().push(number);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn finish(&mut self, marks: &Marks) -> Result<Vec<FileReport>> {
+        marks.durable(self.got.lock().unwrap().len() as u64);
+        Ok(Vec::new())
+    }
+}
+
+fn chunk(rows: u64) -> Chunk {
+    let body = Body::Block(Vec::new());
+    Chunk { rows, body }
+}
+
+fn notes() -> Notes {
+    Notes {
+        got: Arc::default(),
+        full_at: u64::MAX,
+        panics_at: u64::MAX,
+        gone_at: u64::MAX,
+        blocked: None,
+    }
+}
+
+fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
+    let shape = Shape {
+        table: "t".into(),
+        schema: Arc::new(Schema::empty()),
+        domains: Vec::new(),
+        rows: None,
+        batch_rows: 1,
+        run_key: 0,
+        trial: None,
+    };
+    let target = Target {
+        shape,
+        out: ".".into(),
+        slice: None,
+        first_row: 0,
+        partitions: Arc::default(),
+        fingerprint: String::new(),
+        overwrite: false,
+        checksums: false,
+        counters: Arc::new(Counters::default()),
+        moved: Arc::new(|| {}),
+    };
+    start(&target, Arc::new(stand), Box::new(notes)).unwrap()
+}
+
+fn submit(lane: &dyn Lane, numbers: impl IntoIterator<Item = u64>) -> Result<()> {
+    let batch = RecordBatch::new_empty(Arc::new(Schema::empty()));
+    numbers
+        .into_iter()
+        .try_for_each(|number| lane.submit(number, &batch))
+}
+
+/// Submits ten batches, one after the other, and says what `finish` says.
+fn outcome(stand: Stand, notes: Notes) -> String {
+    let lane = lane(stand, notes);
+    let mut quiet = None;
+    for number in 0..10 {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while lane.accepted() < number && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        quiet = quiet.or(submit(lane.as_ref(), [number]).err());
+    }
+    if let Some(quiet) = quiet {
+        assert_eq!(quiet.to_string(), "error: the sink has stopped");
+        assert!(lane.failed());
+        assert_eq!(lane.accepted(), u64::MAX);
+    }
+    match lane.finish(10) {
+        Ok(_) => "fine".into(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn chunks_are_put_down_in_order_whatever_order_they_come_in() {
+    let notes = notes();
+    let got = notes.got.clone();
+    let late = vec![0, 3, 9];
+    let lane = lane(
+        Stand {
+            late,
+            extra: true,
+            ..Stand::default()
+        },
+        notes,
+    );
+    submit(lane.as_ref(), [4, 0, 2, 1, 3, 7, 9, 5, 8, 6]).unwrap();
+    lane.finish(10).unwrap();
+    assert_eq!(*got.lock().unwrap(), (0..=10).collect::<Vec<_>>());
+    assert_eq!((lane.accepted(), lane.durable()), (11, 11));
+    assert!(!lane.failed());
+}
+
+#[test]
+fn finish_tells_the_cause_and_everybody_else_hears_that_it_is_over() {
+    let full = Notes {
+        full_at: 4,
+        ..notes()
+    };
+    assert_eq!(
+        outcome(Stand::default(), full),
+        "error: writing `x`\n  caused by: No space left on device"
+    );
+    let bad = Stand {
+        bad: Some(4),
+        ..Stand::default()
+    };
+    assert_eq!(
+        outcome(bad, notes()),
+        "error: column `x`, row 7: NaN is no JSON"
+    );
+    let gone = Notes {
+        gone_at: 4,
+        ..notes()
+    };
+    assert_eq!(outcome(Stand::default(), gone), "fine");
+}
+
+#[test]
+fn panics_and_lost_batches_are_failures_and_never_a_standstill() {
+    let panics = Notes {
+        panics_at: 4,
+        ..notes()
+    };
+    assert_eq!(
+        outcome(Stand::default(), panics),
+        "error: the writer panicked, which is a bug of rowgen\n  caused by: index out of bounds"
+    );
+    let panics = Stand {
+        panics: Some(4),
+        ..Stand::default()
+    };
+    assert_eq!(
+        outcome(panics, notes()),
+        "error: the encoder panicked, which is a bug of rowgen\n  caused by: out of range"
+    );
+    let lane = lane(Stand::default(), notes());
+    submit(lane.as_ref(), [0, 1, 3]).unwrap();
+    assert_eq!(
+        lane.finish(4).unwrap_err().to_string(),
+        "error: not all of 4 batches were encoded, which is a bug of rowgen"
+    );
+}
+
+#[test]
+fn an_aborted_lane_writes_nothing_more_and_does_not_wait_for_ever() {
+    let (_open, blocked) = mpsc::channel();
+    let notes = Notes {
+        blocked: Some(blocked),
+        ..notes()
+    };
+    let got = notes.got.clone();
+    let lane = lane(Stand::default(), notes);
+    submit(lane.as_ref(), 0..3).unwrap();
+    let began = Instant::now();
+    lane.abort();
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(submit(lane.as_ref(), [3]).is_err());
+    assert!(lane.failed());
+    assert_eq!(got.lock().unwrap().len(), 0);
+}
