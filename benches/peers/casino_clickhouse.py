@@ -1,4 +1,7 @@
-"""ClickHouse, in process as chdb, makes the casino transactions: one INSERT INTO FUNCTION file."""
+"""ClickHouse, in process as chdb, makes the casino transactions: one INSERT INTO FUNCTION file.
+
+Its rows come in no fixed order: `numbers_mt` is spared what keeping them in order costs the others.
+"""
 
 import chdb
 from casino import (

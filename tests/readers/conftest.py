@@ -10,6 +10,8 @@ import pytest
 
 PIPELINES = Path(__file__).resolve().parents[2] / "pipelines"
 ENDLESS_SECONDS = 3
+# Some ten thousands of rows: enough for the mean win to lie near what it is in the long run.
+ENDLESS_RATE = 20_000
 
 
 def pytest_configure():
@@ -74,7 +76,7 @@ def run(tmp_path_factory):
 def run_endless(tmp_path_factory):
     """Runs an endless pipeline for some seconds, then interrupts it: 130, and whole files."""
     folder = tmp_path_factory.mktemp("endless")
-    process = start(command("casino_continuous", folder, {}))
+    process = start(command("casino_continuous", folder, {"bets_per_second": ENDLESS_RATE}))
     time.sleep(ENDLESS_SECONDS)
     process.send_signal(signal.SIGINT)
     finish(process, 130)

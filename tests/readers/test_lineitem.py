@@ -37,7 +37,8 @@ NEVER = {
 
 # What no order does: number its lines otherwise than 1, 2, 3 …, or have lines that no one order date explains.
 NEVER_AN_ORDER = {
-    "line numbers": "min(l_linenumber) != 1 OR count(*) != max(l_linenumber) OR count(*) != count(DISTINCT l_linenumber)",
+    "line numbers": """min(l_linenumber) != 1
+        OR count(*) != max(l_linenumber) OR count(*) != count(DISTINCT l_linenumber)""",
     "order date": """greatest(max(l_shipdate) - 121, max(l_commitdate) - 90, DATE '1992-01-01')
         > least(min(l_shipdate) - 1, min(l_commitdate) - 30, DATE '1998-08-02')""",
 }
