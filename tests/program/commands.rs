@@ -7,9 +7,15 @@ const YAML: &str = "version: 1\nname: demo\nparams: { rows: 25, db_password: hun
 #[test]
 fn preview_shows_the_rows_asked_for() {
     let folder = Folder::new();
-    folder.write("p.yaml", "version: 1\ntables:\n  t: { rows: 25, columns: { id: { sequence: { start: 10 } } } }\n");
+    folder.write(
+        "p.yaml",
+        "version: 1\ntables:\n  t: { rows: 25, columns: { id: { sequence: { start: 10 } } } }\n",
+    );
     let ended = folder.run(&["preview", "p.yaml", "-n", "2", "--row", "5"]);
-    assert_eq!(ended.stdout, "+----+\n| id |\n+----+\n| 15 |\n| 16 |\n+----+\n");
+    assert_eq!(
+        ended.stdout,
+        "+----+\n| id |\n+----+\n| 15 |\n| 16 |\n+----+\n"
+    );
     let ended = folder.run(&["preview", "p.yaml", "--row", "24"]);
     assert_eq!(ended.stdout, "+----+\n| id |\n+----+\n| 34 |\n+----+\n");
 }
@@ -26,7 +32,13 @@ fn the_report_file_has_everything_and_no_secret() {
     assert_eq!(report["params"][0][1], "1e2");
     assert_eq!(report["params"][1][1], "***");
     assert_eq!(report["sinks"][0]["files"][0]["rows"], 100);
-    assert_eq!(report["sinks"][0]["files"][0]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(
+        report["sinks"][0]["files"][0]["sha256"]
+            .as_str()
+            .unwrap()
+            .len(),
+        64
+    );
     assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
 }
 
@@ -36,9 +48,24 @@ fn json_lines_are_those_of_the_program_it_replaces() {
     folder.write("p.yaml", YAML);
     let ended = folder.run(&["run", "p.yaml"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let lines: Vec<serde_json::Value> = ended.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let messages: Vec<&str> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
-    assert_eq!(messages, ["Starting message producer", "Final summary", "Output breakdown", "Performance assessment"]);
+    let lines: Vec<serde_json::Value> = ended
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let messages: Vec<&str> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "Starting message producer",
+            "Final summary",
+            "Output breakdown",
+            "Performance assessment"
+        ]
+    );
     assert_eq!(lines[1]["total_messages"], 25);
     assert_eq!(lines[2]["errors"], 0);
 }
@@ -48,7 +75,10 @@ fn settings_come_from_the_environment_too() {
     let folder = Folder::new();
     folder.write("p.yaml", YAML);
     let mut command = folder.command(&["run", "p.yaml"]);
-    command.env("ROWGEN_PARAM_rows", "7").env("ROWGEN_QUIET", "true").env("ROWGEN_OUT", "there");
+    command
+        .env("ROWGEN_PARAM_rows", "7")
+        .env("ROWGEN_QUIET", "true")
+        .env("ROWGEN_OUT", "there");
     assert!(command.output().unwrap().status.success());
     assert_eq!(folder.read("there/t.csv").lines().count(), 8);
 }
@@ -74,8 +104,16 @@ fn lists_plans_schemas_and_completions_go_to_stdout() {
         (&["completions", "bash"], "_rowgen"),
     ] {
         let ended = folder.run(arguments);
-        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{arguments:?}");
-        assert!(ended.stdout.contains(has), "{arguments:?}: {}", ended.stdout);
+        assert_eq!(
+            (ended.code, ended.stderr.as_str()),
+            (0, ""),
+            "{arguments:?}"
+        );
+        assert!(
+            ended.stdout.contains(has),
+            "{arguments:?}: {}",
+            ended.stdout
+        );
     }
 }
 
@@ -85,14 +123,27 @@ fn bench_compares_generation_with_the_sinks() {
     folder.write("p.yaml", YAML);
     let ended = folder.run(&["bench", "p.yaml", "--set", "rows=100_000"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stdout.contains("generation alone") && ended.stdout.contains("limited by"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("generation alone") && ended.stdout.contains("limited by"),
+        "{}",
+        ended.stdout
+    );
 }
 
 #[test]
 fn everything_can_go_to_a_pipe_that_closes_early() {
     let folder = Folder::new();
-    folder.write("p.yaml", &YAML.replace("path: t.csv", "path: /dev/stdout, format: csv").replace("25", "10_000_000"));
-    let mut child = folder.command(&["run", "p.yaml", "--quiet"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    folder.write(
+        "p.yaml",
+        &YAML
+            .replace("path: t.csv", "path: /dev/stdout, format: csv")
+            .replace("25", "10_000_000"),
+    );
+    let mut child = folder
+        .command(&["run", "p.yaml", "--quiet"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -4,14 +4,23 @@ use super::support::Folder;
 
 /// A table `t` with these columns.
 fn columns(columns: &str) -> String {
-    format!("version: 1\ntables:\n  t:\n    rows: 1000\n    columns:\n{columns}\nsinks:\n  - file: {{ path: t.csv }}\n")
+    format!(
+        "version: 1\ntables:\n  t:\n    rows: 1000\n    columns:\n{columns}\nsinks:\n  - file: {{ path: t.csv }}\n"
+    )
 }
 
 fn refuse_all(cases: &[String]) -> String {
     let folder = Folder::new();
-    folder.write("agents.json", r#"[{"id":1,"name":"a"},{"id":2,"name":"b"}]"#);
+    folder.write(
+        "agents.json",
+        r#"[{"id":1,"name":"a"},{"id":2,"name":"b"}]"#,
+    );
     folder.write("broken.json", r#"[{"id":1,]"#);
-    cases.iter().map(|yaml| folder.refuse(yaml)).collect::<Vec<_>>().join("\n")
+    cases
+        .iter()
+        .map(|yaml| folder.refuse(yaml))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -62,15 +71,29 @@ fn mistakes_of_meaning() {
 
 #[test]
 fn mistakes_of_references() {
-    let with = |reference: &str, column: &str| columns(column).replace("tables:", &format!("reference:\n  agents: {{ {reference} }}\ntables:"));
+    let with = |reference: &str, column: &str| {
+        columns(column).replace(
+            "tables:",
+            &format!("reference:\n  agents: {{ {reference} }}\ntables:"),
+        )
+    };
     let pick = "      a: { reference: { from: agents, field: id } }";
     let cases = [
         with("path: nowhere.json", pick),
         with("path: broken.json", pick),
         with("path: agents.txt7", pick),
-        with("path: agents.json", "      a: { reference: { from: agents, field: nmae } }"),
-        with("path: agents.json", "      a: { reference: { from: agent, field: id } }"),
-        with("path: agents.json", "      a: { reference: { from: agents } }"),
+        with(
+            "path: agents.json",
+            "      a: { reference: { from: agents, field: nmae } }",
+        ),
+        with(
+            "path: agents.json",
+            "      a: { reference: { from: agent, field: id } }",
+        ),
+        with(
+            "path: agents.json",
+            "      a: { reference: { from: agents } }",
+        ),
         with("path: agents.json, where: \"idd = 1\"", pick),
         with("path: agents.json, where: \"id > 5\"", pick),
         with("path: agents.json, types: { name: int32 }", pick),

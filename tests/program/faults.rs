@@ -8,18 +8,34 @@ use super::support::{Ended, Folder};
 const ENDLESS: &str = "version: 1\ntables:\n  t: { rows: 0, columns: { id: sequence, x: { uniform: { min: 0, max: 1000000 } } } }\nsinks:\n  - file: { path: out/t.parquet }\n  - file: { path: out/t.csv }\nrun: { rate: 200_000/s }\n";
 
 fn small(path: &str) -> String {
-    format!("version: 1\ntables:\n  t: {{ rows: 1000, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ path: {path} }}\n")
+    format!(
+        "version: 1\ntables:\n  t: {{ rows: 1000, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ path: {path} }}\n"
+    )
 }
 
 #[test]
 fn a_full_disk_is_said_as_such() {
     let folder = Folder::new();
-    let yaml = format!("{}  - file: {{ path: good.csv }}\n", small("/dev/full").replace("{ path: /dev/full }", "{ path: /dev/full, format: csv, name: full }"));
+    let yaml = format!(
+        "{}  - file: {{ path: good.csv }}\n",
+        small("/dev/full").replace(
+            "{ path: /dev/full }",
+            "{ path: /dev/full, format: csv, name: full }"
+        )
+    );
     folder.write("p.yaml", &yaml);
     let ended = folder.run(&["run", "p.yaml", "--quiet"]);
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.stderr.contains("No space left on device"), "{}", ended.stderr);
-    assert_eq!(folder.read("good.csv").lines().count(), 1001, "one sink's failure does not stop the other");
+    assert!(
+        ended.stderr.contains("No space left on device"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(
+        folder.read("good.csv").lines().count(),
+        1001,
+        "one sink's failure does not stop the other"
+    );
 }
 
 #[test]
@@ -39,7 +55,11 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_first_row() {
     folder.write("p.yaml", &small("blocked/t.csv"));
     let ended = folder.run(&["run", "p.yaml", "--quiet"]);
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.stderr.contains("could not open sink `file-1`"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("could not open sink `file-1`"),
+        "{}",
+        ended.stderr
+    );
     assert!(ended.stderr.contains("Not a directory"), "{}", ended.stderr);
 }
 
@@ -60,9 +80,15 @@ fn output_that_is_there_is_not_touched_unless_asked() {
 fn start(folder: &Folder) -> std::process::Child {
     folder.write("p.yaml", ENDLESS);
     let mut command = folder.command(&["run", "p.yaml", "--log", "text"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
-    let begun = || std::fs::metadata(folder.path("out/.t.csv.partial")).is_ok_and(|file| file.len() > 100_000);
+    let begun = || {
+        std::fs::metadata(folder.path("out/.t.csv.partial")).is_ok_and(|file| file.len() > 100_000)
+    };
     while !begun() {
         assert!(Instant::now() < deadline, "the run did not begin");
         std::thread::sleep(Duration::from_millis(10));
@@ -71,7 +97,10 @@ fn start(folder: &Folder) -> std::process::Child {
 }
 
 fn signal(child: &std::process::Child, name: &str) {
-    let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    let status = std::process::Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 
@@ -81,7 +110,10 @@ fn killed_in_the_middle_only_hidden_partial_files_remain() {
     let mut child = start(&folder);
     signal(&child, "-KILL");
     child.wait().unwrap();
-    assert_eq!(folder.names("out"), [".t.csv.partial", ".t.parquet.partial"]);
+    assert_eq!(
+        folder.names("out"),
+        [".t.csv.partial", ".t.parquet.partial"]
+    );
 }
 
 #[test]

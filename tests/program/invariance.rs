@@ -20,13 +20,23 @@ fn pipeline(columns: &str, sinks: &str, run: &str) -> String {
 
 fn folder() -> Folder {
     let folder = Folder::new();
-    folder.write("countries.json", r#"[{"code":"IT"},{"code":"FR"},{"code":"DE"}]"#);
+    folder.write(
+        "countries.json",
+        r#"[{"code":"IT"},{"code":"FR"},{"code":"DE"}]"#,
+    );
     folder
 }
 
 const ALL: &str = "  - file: { path: t.parquet, format: { parquet: { row_group_rows: 40_000 } } }\n  - file: { path: t.csv }\n  - file: { path: t.csv.gz }\n  - file: { path: t.jsonl }\n  - file: { path: t.avro }\n  - file: { path: parts, format: parquet, partition_by: status }\n";
-const FILES: [&str; 7] =
-    ["t.parquet", "t.csv", "t.csv.gz", "t.jsonl", "t.avro", "parts/status=PAID/part-00000.parquet", "parts/_rowgen/manifest.jsonl"];
+const FILES: [&str; 7] = [
+    "t.parquet",
+    "t.csv",
+    "t.csv.gz",
+    "t.jsonl",
+    "t.avro",
+    "parts/status=PAID/part-00000.parquet",
+    "parts/_rowgen/manifest.jsonl",
+];
 
 #[test]
 fn output_is_the_same_on_any_number_of_threads() {
@@ -37,8 +47,14 @@ fn output_is_the_same_on_any_number_of_threads() {
     }
     for file in FILES {
         let one = folder.bytes(&format!("1/{file}"));
-        assert!(one == folder.bytes(&format!("2/{file}")), "{file} on 2 threads");
-        assert!(one == folder.bytes(&format!("8/{file}")), "{file} on 8 threads");
+        assert!(
+            one == folder.bytes(&format!("2/{file}")),
+            "{file} on 2 threads"
+        );
+        assert!(
+            one == folder.bytes(&format!("8/{file}")),
+            "{file} on 8 threads"
+        );
     }
 }
 
@@ -53,17 +69,27 @@ fn values_are_the_same_at_any_batch_size() {
     }
     let whole = folder.read("16384/t.csv");
     assert!(whole == folder.read("1000/t.csv"));
-    assert!(whole.starts_with(&folder.read("1/t.csv")), "the first rows stay when there are more");
+    assert!(
+        whole.starts_with(&folder.read("1/t.csv")),
+        "the first rows stay when there are more"
+    );
 }
 
 #[test]
 fn slices_laid_end_to_end_are_the_whole() {
     let folder = folder();
-    let yaml = pipeline(COLUMNS, "  - file: { path: t.csv, format: { csv: { header: false } } }\n", "");
+    let yaml = pipeline(
+        COLUMNS,
+        "  - file: { path: t.csv, format: { csv: { header: false } } }\n",
+        "",
+    );
     folder.make(&yaml, &[]);
     let mut together = String::new();
     for slice in 1..=7 {
-        folder.make(&yaml, &["--slice", &format!("{slice}/7"), "--out", "slices"]);
+        folder.make(
+            &yaml,
+            &["--slice", &format!("{slice}/7"), "--out", "slices"],
+        );
         let name = format!("slices/t-{slice:05}-of-00007.csv");
         let rows = folder.read(&name).lines().count();
         assert_eq!(rows, 100_003 * slice / 7 - 100_003 * (slice - 1) / 7);

@@ -11,7 +11,18 @@ use rowgen::{error::Error, load};
 use super::support::{Folder, project};
 
 /// Keys below these are names that the user chose.
-const FREE: &[&str] = &["tables", "columns", "params", "reference", "types", "choice", "match", "as_of", "struct", "metadata"];
+const FREE: &[&str] = &[
+    "tables",
+    "columns",
+    "params",
+    "reference",
+    "types",
+    "choice",
+    "match",
+    "as_of",
+    "struct",
+    "metadata",
+];
 
 /// One key of a file.
 struct Entry {
@@ -24,7 +35,11 @@ fn entries(node: &Node, parent: &str, found: &mut Vec<Entry>) {
     match &node.value {
         Value::Map(map) => {
             for (key, value) in map {
-                found.push(Entry { key: key.clone(), value: value.clone(), parent: parent.into() });
+                found.push(Entry {
+                    key: key.clone(),
+                    value: value.clone(),
+                    parent: parent.into(),
+                });
                 entries(value, &key.name, found);
             }
         }
@@ -44,7 +59,10 @@ fn replace(text: &str, line: usize, column: usize, length: usize, with: &str) ->
 }
 
 fn try_file(path: &Path) -> Result<(), Error> {
-    let given = Given { run_date: "2026-01-15".into(), ..Given::default() };
+    let given = Given {
+        run_date: "2026-01-15".into(),
+        ..Given::default()
+    };
     let pipeline = spec::read(path, &given)?;
     let references = load::references(&pipeline)?;
     plan::make(&pipeline, references, &Overrides::default(), false).map(|_| ())
@@ -52,20 +70,40 @@ fn try_file(path: &Path) -> Result<(), Error> {
 
 /// Every mutation of the file at `name` with the line that must be named.
 fn mutations(text: &str, name: &str) -> Vec<(String, usize, String)> {
-    let source = Source { name: name.into(), text: text.into() };
+    let source = Source {
+        name: name.into(),
+        text: text.into(),
+    };
     let mut found = Vec::new();
     entries(&parse(&Arc::new(source)).unwrap(), "", &mut found);
     let mut all = Vec::new();
-    for entry in found.iter().filter(|entry| !FREE.contains(&entry.parent.as_str()) && entry.key.name != "<<") {
+    for entry in found
+        .iter()
+        .filter(|entry| !FREE.contains(&entry.parent.as_str()) && entry.key.name != "<<")
+    {
         let (line, column) = (entry.key.place.line(), entry.key.place.column());
         let length = entry.key.name.chars().count();
         let key = &entry.key.name;
-        all.push((format!("`{key}` misspelt"), line, replace(text, line, column, length, &format!("{key}zq"))));
-        let twice = match text.lines().nth(line - 1).unwrap().trim_start_matches([' ', '-']).starts_with(key) {
+        all.push((
+            format!("`{key}` misspelt"),
+            line,
+            replace(text, line, column, length, &format!("{key}zq")),
+        ));
+        let twice = match text
+            .lines()
+            .nth(line - 1)
+            .unwrap()
+            .trim_start_matches([' ', '-'])
+            .starts_with(key)
+        {
             true => format!("{key}: x\n{}{key}", " ".repeat(column - 1)),
             false => format!("{key}: x, {key}"),
         };
-        all.push((format!("`{key}` twice"), line, replace(text, line, column, length, &twice)));
+        all.push((
+            format!("`{key}` twice"),
+            line,
+            replace(text, line, column, length, &twice),
+        ));
         spoil_value(text, entry, &mut all);
     }
     all
@@ -82,22 +120,50 @@ fn spoil_value(text: &str, entry: &Entry, all: &mut Vec<(String, usize, String)>
     }
     let (line, column, length) = (place.line(), place.column(), written.chars().count());
     let key = &entry.key.name;
-    all.push((format!("a map for `{key}`"), line, replace(text, line, column, length, "{ zq: 1 }")));
+    all.push((
+        format!("a map for `{key}`"),
+        line,
+        replace(text, line, column, length, "{ zq: 1 }"),
+    ));
     if scalar.replace('_', "").parse::<f64>().is_ok() {
-        all.push((format!("text for the number of `{key}`"), line, replace(text, line, column, length, "zebra")));
+        all.push((
+            format!("text for the number of `{key}`"),
+            line,
+            replace(text, line, column, length, "zebra"),
+        ));
     }
 }
 
 #[test]
 fn every_mutation_is_refused_with_its_line() {
     let folder = Folder::new();
-    let pipelines: Vec<_> = std::fs::read_dir(project().join("pipelines")).unwrap().flatten().map(|entry| entry.path()).collect();
-    for path in std::fs::read_dir(project().join("data")).unwrap().flatten().map(|entry| entry.path()) {
-        folder.write(&format!("data/{}", path.file_name().unwrap().display()), &std::fs::read_to_string(&path).unwrap());
+    let pipelines: Vec<_> = std::fs::read_dir(project().join("pipelines"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    for path in std::fs::read_dir(project().join("data"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+    {
+        folder.write(
+            &format!("data/{}", path.file_name().unwrap().display()),
+            &std::fs::read_to_string(&path).unwrap(),
+        );
     }
-    let yaml: Vec<_> = pipelines.iter().filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    let yaml: Vec<_> = pipelines
+        .iter()
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
     for path in &yaml {
-        folder.write(&format!("pipelines/{}", path.file_name().unwrap().display()), &std::fs::read_to_string(path).unwrap());
+        folder.write(
+            &format!("pipelines/{}", path.file_name().unwrap().display()),
+            &std::fs::read_to_string(path).unwrap(),
+        );
     }
     let (mut tried, mut accepted) = (0, Vec::new());
     for path in yaml {
@@ -119,6 +185,11 @@ fn every_mutation_is_refused_with_its_line() {
         }
         folder.write(&format!("pipelines/{name}"), &text);
     }
-    assert!(accepted.is_empty(), "{} of {tried}:\n{}", accepted.len(), accepted.join("\n"));
+    assert!(
+        accepted.is_empty(),
+        "{} of {tried}:\n{}",
+        accepted.len(),
+        accepted.join("\n")
+    );
     assert!(tried > 300, "only {tried} mutations were tried");
 }

@@ -5,7 +5,10 @@ use super::support::{Folder, project};
 #[test]
 fn every_pipeline_plans() {
     let folder = Folder::new();
-    for entry in std::fs::read_dir(project().join("pipelines")).unwrap().flatten() {
+    for entry in std::fs::read_dir(project().join("pipelines"))
+        .unwrap()
+        .flatten()
+    {
         let path = entry.path().display().to_string();
         if path.ends_with(".yaml") && !path.ends_with("_tables.yaml") {
             let ended = folder.run(&["check", &path]);
@@ -16,12 +19,19 @@ fn every_pipeline_plans() {
 
 #[test]
 fn every_pipeline_makes_rows() {
-    for entry in std::fs::read_dir(project().join("pipelines")).unwrap().flatten() {
+    for entry in std::fs::read_dir(project().join("pipelines"))
+        .unwrap()
+        .flatten()
+    {
         let path = entry.path().display().to_string();
         if path.ends_with(".yaml") && !path.ends_with("_tables.yaml") {
             let ended = Folder::new().run(&["preview", &path, "-n", "3", "--hidden"]);
             assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
-            assert!(ended.stdout.lines().count() >= 5, "{path}: {}", ended.stdout);
+            assert!(
+                ended.stdout.lines().count() >= 5,
+                "{path}: {}",
+                ended.stdout
+            );
         }
     }
 }
@@ -34,7 +44,10 @@ fn the_schema_is_current() {
         std::fs::write(&path, &schema).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == schema, "pipelines/schema.json is out of date: UPDATE=1 cargo test --test program schema");
+    assert!(
+        kept == schema,
+        "pipelines/schema.json is out of date: UPDATE=1 cargo test --test program schema"
+    );
 }
 
 #[test]
@@ -48,7 +61,10 @@ fn the_readme_s_pipelines_plan() {
         }
         let folder = Folder::new();
         for name in ["countries.json", "agents.json"] {
-            folder.write(&format!("data/{name}"), r#"[{"id":1,"code":"IT","name":"Italy","master_agent_id":1,"status":1}]"#);
+            folder.write(
+                &format!("data/{name}"),
+                r#"[{"id":1,"code":"IT","name":"Italy","master_agent_id":1,"status":1}]"#,
+            );
         }
         folder.write("pipelines/p.yaml", yaml);
         let ended = folder.run(&["check", "pipelines/p.yaml"]);

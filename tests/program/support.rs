@@ -36,7 +36,8 @@ impl Folder {
     }
 
     pub fn read(&self, name: &str) -> String {
-        let bytes = std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let bytes =
+            std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         String::from_utf8(bytes).unwrap()
     }
 
@@ -52,7 +53,12 @@ impl Folder {
             for entry in std::fs::read_dir(at).into_iter().flatten().flatten() {
                 match entry.path() {
                     path if path.is_dir() => folders.push(path),
-                    path => names.push(path.strip_prefix(self.path(folder)).unwrap().display().to_string()),
+                    path => names.push(
+                        path.strip_prefix(self.path(folder))
+                            .unwrap()
+                            .display()
+                            .to_string(),
+                    ),
                 }
             }
         }
@@ -63,7 +69,10 @@ impl Folder {
     /// The program, about to run here, with an environment of its own.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
-        command.args(arguments).current_dir(self.0.path()).env_clear();
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_clear();
         command
     }
 
