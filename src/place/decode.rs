@@ -1,40 +1,15 @@
 //! From a placed tree to option structs: a strict serde deserializer whose errors know their place.
 
-use std::cell::RefCell;
 use std::fmt;
-use std::ops::Deref;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
     VariantAccess, Visitor, value::StrDeserializer,
 };
 
-use super::{Key, Node, Place, Value};
+use super::placed::{hand, is_handed, take_carried};
+use super::{Key, Node, Value};
 use crate::error::{Problem, did_you_mean};
-
-const PLACED: &str = "rowgen placed value";
-const NODE: &str = "rowgen node";
-
-thread_local! {
-    /// Hands the node in hand across serde's interface to `Placed` and `Node`, and nowhere else:
-    /// set by the decoder right before the visitor that takes it is called.
-    static HANDED: RefCell<Option<Node>> = const { RefCell::new(None) };
-    /// Hands a problem with its place across serde's generic error type: see `carry`.
-    static CARRIED: RefCell<Option<Problem>> = const { RefCell::new(None) };
-}
-
-const CARRY: &str = "rowgen carried problem";
-
-/// A value that remembers where it stands.
-#[derive(Debug, Clone)]
-pub struct Placed<T> {
-    /// The value.
-    pub value: T,
-    /// Its place.
-    pub place: Place,
-}
 
 /// Decodes a node into `T`: unknown keys, wrong types and missing keys are problems with a place.
 ///
@@ -42,19 +17,6 @@ pub struct Placed<T> {
 /// The first mistake found, in the order of the file.
 pub fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Problem> {
     T::deserialize(Decoder(node)).map_err(|problem| problem.at(&node.place))
-}
-
-/// Turns a problem into the error type of the deserializer in hand without losing its place.
-pub fn carry<E: de::Error>(problem: Problem) -> E {
-    CARRIED.set(Some(problem));
-    E::custom(CARRY)
-}
-
-impl<T> Deref for Placed<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.value
-    }
 }
 
 struct Decoder<'a>(&'a Node);
@@ -126,12 +88,7 @@ fn list(names: &[&str]) -> String {
 impl de::Error for Problem {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let message = message.to_string();
-        let carried = if message == CARRY {
-            CARRIED.take()
-        } else {
-            None
-        };
-        carried.unwrap_or_else(|| Problem::new(message))
+        take_carried(&message).unwrap_or_else(|| Problem::new(message))
     }
     fn missing_field(field: &'static str) -> Self {
         Problem::new(format!("the key `{field}` is missing"))
@@ -204,8 +161,8 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        if name == PLACED || name == NODE {
-            HANDED.set(Some(self.0.clone()));
+        if is_handed(name) {
+            hand(self.0);
         }
         let place = self.0.place.clone();
         visitor
@@ -373,67 +330,11 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PlacedVisitor<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for PlacedVisitor<T> {
-            type Value = Placed<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_newtype_struct<D: Deserializer<'de>>(
-                self,
-                d: D,
-            ) -> Result<Placed<T>, D::Error> {
-                let node = handed()?;
-                Ok(Placed {
-                    value: T::deserialize(d)?,
-                    place: node.place,
-                })
-            }
-        }
-        deserializer.deserialize_newtype_struct(PLACED, PlacedVisitor(std::marker::PhantomData))
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NodeVisitor;
-        impl<'de> Visitor<'de> for NodeVisitor {
-            type Value = Node;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<Node, D::Error> {
-                handed()
-            }
-        }
-        deserializer.deserialize_newtype_struct(NODE, NodeVisitor)
-    }
-}
-
-fn handed<E: de::Error>() -> Result<Node, E> {
-    HANDED
-        .take()
-        .ok_or_else(|| E::custom("only a pipeline file can be read here"))
-}
-
-impl<T: JsonSchema> JsonSchema for Placed<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Source, parse};
+    use super::super::{Placed, Source, parse};
     use super::*;
+    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[allow(dead_code)]

@@ -4,15 +4,17 @@ mod decode;
 mod expand;
 mod leaf;
 mod named;
+mod placed;
 mod yaml;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use decode::{Placed, carry, decode};
+pub use decode::decode;
 pub use expand::{Scope, expand, expand_params, is_secret};
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Text};
 pub use named::Named;
+pub use placed::{Placed, carry};
 pub use yaml::{Key, Node, Value, parse};
 
 /// A file that was read, kept to show its lines.

@@ -159,7 +159,7 @@ impl Arguments {
     }
 
     /// The argument, which must be of a family; quoted text is text, and null is of every family.
-    pub fn expect(
+    pub fn require(
         &self,
         index: usize,
         family: Family,

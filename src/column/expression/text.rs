@@ -84,7 +84,7 @@ fn mapped(
     arguments: Arguments,
     function: impl Fn(&str, &mut String) + Send + Sync + 'static,
 ) -> Result<Node, ExpressionError> {
-    arguments.expect(0, Family::Text, "text")?;
+    arguments.require(0, Family::Text, "text")?;
     let kernel: Kernel = Box::new(move |values, frame| {
         let texts = values[0].text();
         build(frame.rows, nulls(values), |to, row| {
@@ -105,7 +105,7 @@ fn numbered(
     mut arguments: Arguments,
     function: fn(&str, i64, &mut String, usize) -> Written,
 ) -> Result<Node, ExpressionError> {
-    arguments.expect(0, Family::Text, "text")?;
+    arguments.require(0, Family::Text, "text")?;
     integers(&mut arguments, 1)?;
     let kernel: Kernel = Box::new(move |values, frame| {
         let (texts, numbers) = (values[0].text(), values[1].narrow());
@@ -130,7 +130,7 @@ fn integers(arguments: &mut Arguments, first: usize) -> Result<(), ExpressionErr
 
 fn integer(arguments: &mut Arguments, index: usize) -> Result<(), ExpressionError> {
     if arguments.nodes[index].quoted_text().is_none() {
-        arguments.expect(index, Family::Integer, "an integer")?;
+        arguments.require(index, Family::Integer, "an integer")?;
     }
     let place = arguments.nodes[index].place;
     let node = std::mem::replace(
@@ -180,7 +180,7 @@ fn repeat(text: &str, times: i64, to: &mut String, row: usize) -> Written {
 }
 
 fn substring(mut arguments: Arguments) -> Result<Node, ExpressionError> {
-    arguments.expect(0, Family::Text, "text")?;
+    arguments.require(0, Family::Text, "text")?;
     integers(&mut arguments, 1)?;
     let kernel: Kernel = Box::new(|values: &[Value], frame| {
         let (texts, starts) = (values[0].text(), values[1].narrow());
@@ -221,9 +221,9 @@ pub(super) fn cut(node: Node, length: usize) -> Result<Node, ExpressionError> {
 
 fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> {
     let place = arguments.place;
-    arguments.expect(0, Family::Text, "text")?;
+    arguments.require(0, Family::Text, "text")?;
     integer(&mut arguments, 1)?;
-    arguments.expect(2, Family::Text, "text")?;
+    arguments.require(2, Family::Text, "text")?;
     if arguments.nodes.len() == 2 {
         arguments.nodes.push(Node::quoted(" ", place));
     }
@@ -306,7 +306,7 @@ fn concat(arguments: Arguments) -> Result<Node, ExpressionError> {
 
 /// Null where the separator is; other nulls are left out with their separator.
 fn concat_ws(arguments: Arguments) -> Result<Node, ExpressionError> {
-    arguments.expect(0, Family::Text, "text")?;
+    arguments.require(0, Family::Text, "text")?;
     let (place, parts) = (arguments.place, as_texts(arguments.nodes)?);
     let kernel: Kernel = Box::new(|values: &[Value], frame| {
         let texts: Vec<Texts<'_>> = values.iter().map(Value::text).collect();

@@ -68,7 +68,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn all_text(arguments: &Arguments) -> Result<(), ExpressionError> {
-    (0..arguments.nodes.len()).try_for_each(|index| arguments.expect(index, Family::Text, "text"))
+    (0..arguments.nodes.len()).try_for_each(|index| arguments.require(index, Family::Text, "text"))
 }
 
 fn characters(arguments: Arguments) -> Result<Node, ExpressionError> {
@@ -188,9 +188,9 @@ pub(super) fn trimmed(
 }
 
 fn split_part(arguments: Arguments) -> Result<Node, ExpressionError> {
-    arguments.expect(0, Family::Text, "text")?;
-    arguments.expect(1, Family::Text, "text")?;
-    arguments.expect(2, Family::Integer, "an integer")?;
+    arguments.require(0, Family::Text, "text")?;
+    arguments.require(1, Family::Text, "text")?;
+    arguments.require(2, Family::Integer, "an integer")?;
     let fallible = arguments.nodes[2].bounds().contains(0);
     let kernel: Kernel = Box::new(|values: &[Value], frame| {
         let (texts, delimiters, numbers) = (values[0].text(), values[1].text(), values[2].narrow());

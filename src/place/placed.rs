@@ -1,0 +1,123 @@
+//! Values that remember their place, and problems that keep theirs, across serde's interface.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Deref;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+
+use super::{Node, Place};
+use crate::error::Problem;
+
+const PLACED: &str = "rowgen placed value";
+const NODE: &str = "rowgen node";
+
+thread_local! {
+    /// Hands the node in hand across serde's interface to `Placed` and `Node`, and nowhere else:
+    /// set by the decoder right before the visitor that takes it is called.
+    static HANDED: RefCell<Option<Node>> = const { RefCell::new(None) };
+    /// Hands a problem with its place across serde's generic error type: see `carry`.
+    static CARRIED: RefCell<Option<Problem>> = const { RefCell::new(None) };
+}
+
+const CARRY: &str = "rowgen carried problem";
+
+/// A value that remembers where it stands.
+#[derive(Debug, Clone)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Its place.
+    pub place: Place,
+}
+
+/// True for the types that want the node in hand.
+pub(super) fn is_handed(name: &str) -> bool {
+    name == PLACED || name == NODE
+}
+
+/// Keeps the node in hand for the visitor that is called next.
+pub(super) fn hand(node: &Node) {
+    HANDED.set(Some(node.clone()));
+}
+
+/// The problem that a carried message stands for.
+pub(super) fn take_carried(message: &str) -> Option<Problem> {
+    if message == CARRY {
+        CARRIED.take()
+    } else {
+        None
+    }
+}
+
+/// Turns a problem into the error type of the deserializer in hand without losing its place.
+pub fn carry<E: de::Error>(problem: Problem) -> E {
+    CARRIED.set(Some(problem));
+    E::custom(CARRY)
+}
+
+impl<T> Deref for Placed<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PlacedVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for PlacedVisitor<T> {
+            type Value = Placed<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                d: D,
+            ) -> Result<Placed<T>, D::Error> {
+                let node = handed()?;
+                Ok(Placed {
+                    value: T::deserialize(d)?,
+                    place: node.place,
+                })
+            }
+        }
+        deserializer.deserialize_newtype_struct(PLACED, PlacedVisitor(std::marker::PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NodeVisitor;
+        impl<'de> Visitor<'de> for NodeVisitor {
+            type Value = Node;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<Node, D::Error> {
+                handed()
+            }
+        }
+        deserializer.deserialize_newtype_struct(NODE, NodeVisitor)
+    }
+}
+
+fn handed<E: de::Error>() -> Result<Node, E> {
+    HANDED
+        .take()
+        .ok_or_else(|| E::custom("only a pipeline file can be read here"))
+}
+
+impl<T: JsonSchema> JsonSchema for Placed<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
