@@ -14,6 +14,7 @@ use super::arrays::integers;
 use super::types::show_type;
 use crate::error::Problem;
 use crate::place::Scalar;
+use crate::units::parse_count;
 
 /// True for types whose values are held as integers: whole numbers, decimals, dates and times.
 pub fn is_integral(data_type: &DataType) -> bool {
@@ -210,9 +211,13 @@ fn whole(text: &str) -> Option<i128> {
     if let Ok(value) = text.parse() {
         return Some(value);
     }
-    // `1e6` is a whole number that people write.
-    let value: f64 = text.parse().ok()?;
-    (value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0).then_some(value as i128)
+    // `1e6` and `0.1 * 200_000` are whole numbers that people write; `1.5` is not one.
+    let arithmetic = text.contains(['e', 'E', '*', '/']);
+    match text.strip_prefix('-') {
+        _ if !arithmetic => None,
+        Some(positive) => parse_count(positive).ok().map(|count| -i128::from(count)),
+        None => parse_count(&text).ok().map(i128::from),
+    }
 }
 
 fn decimal(text: &str, scale: i8) -> Option<i128> {
