@@ -23,6 +23,8 @@ mod histogram;
 mod interval;
 mod law;
 mod lognormal;
+#[cfg(test)]
+mod mistakes;
 mod normal;
 mod options;
 mod pareto;
