@@ -16,15 +16,11 @@ pub mod distribution;
 mod exponential;
 mod expr;
 pub mod expression;
-#[cfg(test)]
-mod fixture;
 pub mod hash;
 mod histogram;
 mod interval;
 mod law;
 mod lognormal;
-#[cfg(test)]
-mod mistakes;
 mod normal;
 mod options;
 mod pareto;
@@ -37,8 +33,6 @@ pub mod rows;
 pub mod scalar;
 mod scale;
 mod sequence;
-#[cfg(test)]
-mod statistics;
 mod template;
 #[cfg(test)]
 mod testing;

@@ -1,7 +1,8 @@
 //! Tests of what a wrong distribution is told, as whole texts.
 
-use super::Distribution;
-use super::fixture::{node, problem};
+use super::fixture::node;
+use crate::column::Distribution;
+use crate::column::testing::problem;
 use crate::error::Problem;
 use crate::place::decode;
 
@@ -17,6 +18,10 @@ fn option(text: &str, least: u64, most: u64) -> String {
     read().map_or_else(|problem| problem.to_string(), |()| "fine".into())
 }
 
+fn column(text: &str) -> String {
+    problem(&format!("t:\n  rows: 9\n  columns:\n    c: {text}\n"))
+}
+
 fn together(texts: &[String]) -> String {
     texts.join("\n\n")
 }
@@ -25,37 +30,37 @@ fn together(texts: &[String]) -> String {
 fn wrong_options_are_shown_where_they_stand() {
     insta::assert_snapshot!(together(
         &[
-            "normal: { mean: 5 }",
-            "normal: { mean: five, stddev: 1 }",
-            "normal: { mean: 5, stddev: 0 }",
-            "normal: { mean: 5, stddev: 1, min: 7, max: 6 }",
-            "normal: { mean: 5, stddev: 1, bounds: clamp }",
-            "normal: { mean: 5, stddev: 1, min: 0, bounds: cut }",
-            "normal: { mean: 5, stddev: 1, min: 99 }",
-            "lognormal: { median: 40, sigma: 1 }",
-            "lognormal: { median: 40, p99: 30 }",
-            "lognormal: { mu: 1, sigma: -1 }",
-            "exponential: { mean: 1, rate: 1 }",
-            "exponential: { rate: 0 }",
-            "pareto: { scale: 1, shape: -1 }",
-            "pareto: { scale: 1, shape: 0.01 }",
-            "poisson: { mean: 1e10 }",
-            "poisson: { mean: 0 }",
+            "{ normal: { mean: 5 } }",
+            "{ normal: { mean: five, stddev: 1 } }",
+            "{ normal: { mean: 5, stddev: 0 } }",
+            "{ normal: { mean: 5, stddev: 1, min: 7, max: 6 } }",
+            "{ normal: { mean: 5, stddev: 1, bounds: clamp } }",
+            "{ normal: { mean: 5, stddev: 1, min: 0, bounds: cut } }",
+            "{ normal: { mean: 5, stddev: 1, min: 99 } }",
+            "{ lognormal: { median: 40, sigma: 1 } }",
+            "{ lognormal: { median: 40, p99: 30 } }",
+            "{ lognormal: { mu: 1, sigma: -1 } }",
+            "{ exponential: { mean: 1, rate: 1 } }",
+            "{ exponential: { rate: 0 } }",
+            "{ pareto: { scale: 1, shape: -1 } }",
+            "{ pareto: { scale: 1, shape: 0.01 } }",
+            "{ poisson: { mean: 1e10 } }",
+            "{ poisson: { mean: 0 } }",
             "{ type: float64, poisson: { mean: 1, min: 1.2, max: 1.7 } }",
-            "zipf: { exponent: 1.1 }",
-            "zipf: { exponent: 1.1, min: 3, max: 2 }",
-            "zipf: { exponent: 0, max: 2 }",
-            "zipf: { exponent: 1, max: 1e15 }",
-            "zipf: { exponent: 1, max: 100_000_000_000_000_000 }",
-            "histogram: { edges: [1, 2, 2], weights: [1, 1] }",
-            "histogram: { edges: [1, 2], weights: [1, 1] }",
-            "histogram: { edges: [], weights: [] }",
-            "histogram: { edges: [1, 2, 3], weights: [0, 0] }",
-            "bool: 1.5",
-            "bool: { false: 0.5 }",
-            "bool: half",
+            "{ zipf: { exponent: 1.1 } }",
+            "{ zipf: { exponent: 1.1, min: 3, max: 2 } }",
+            "{ zipf: { exponent: 0, max: 2 } }",
+            "{ zipf: { exponent: 1, max: 1e15 } }",
+            "{ zipf: { exponent: 1, max: 100_000_000_000_000_000 } }",
+            "{ histogram: { edges: [1, 2, 2], weights: [1, 1] } }",
+            "{ histogram: { edges: [1, 2], weights: [1, 1] } }",
+            "{ histogram: { edges: [], weights: [] } }",
+            "{ histogram: { edges: [1, 2, 3], weights: [0, 0] } }",
+            "{ bool: 1.5 }",
+            "{ bool: { false: 0.5 } }",
+            "{ bool: half }",
         ]
-        .map(problem)
+        .map(column)
     ));
 }
 
@@ -79,7 +84,7 @@ fn types_that_cannot_honour_a_distribution_are_named() {
             "{ type: date, normal: { mean: 2025-01-01, stddev: 1000000000d } }",
             "{ type: float32, exponential: { mean: 1e38 } }",
         ]
-        .map(problem)
+        .map(column)
     ));
 }
 
