@@ -24,9 +24,9 @@ impl Example for Copy {
 impl Generator for Copy {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
         let input = build.input(&self.0, &self.0.place)?;
-        let wanted = build.data_type(input.data_type.clone());
-        let mut domain = input.domain;
         let plain = super::arrays::plain_type(&input.data_type);
+        let wanted = build.data_type(plain.clone());
+        let mut domain = input.domain;
         if plain == &wanted {
             return Ok(Made::new(
                 input.data_type,

@@ -93,19 +93,20 @@ impl Distribution {
         scale.room = Some((least, most));
         let law = self.law(&scale).map_err(|problem| problem.at(place))?;
         let (low, high) = law.range();
-        let (low, high) = (scale.integer(low), scale.integer(high));
-        let reached = if low < least.into() { low } else { high };
-        if (i128::from(least)..=i128::from(most)).contains(&reached) {
+        let (first, last) = (scale.integer(low), scale.integer(high));
+        if first >= i128::from(least) && last <= i128::from(most) {
             // Both ends lie within `least` and `most`.
-            let (least, most) = (low as u64, high as u64);
+            let (least, most) = (first as u64, last as u64);
             return Ok(Counts { law, least, most });
         }
+        let reached = if first < least.into() { low } else { high };
         let possible = match most {
             u64::MAX => format!("{least} and more"),
             _ => format!("{least} to {most}"),
         };
-        let kind = self.kind();
-        let message = format!("`{kind}` reaches {reached}, but only {possible} is possible here");
+        let (kind, reached) = (self.kind(), scale.show(reached));
+        let message =
+            format!("`{kind}` reaches {reached}, outside what is possible here: {possible}");
         let fixed = matches!(kind, "constant" | "choice" | "histogram");
         let hint = (!fixed).then(|| "set its `min` and `max`".to_string());
         Err(Problem::new(message).at(place).maybe_hint(hint))

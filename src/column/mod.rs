@@ -16,8 +16,6 @@ pub mod distribution;
 mod exponential;
 mod expr;
 pub mod expression;
-#[cfg(test)]
-mod fixture;
 pub mod hash;
 mod histogram;
 mod interval;
@@ -35,8 +33,6 @@ pub mod rows;
 pub mod scalar;
 mod scale;
 mod sequence;
-#[cfg(test)]
-mod statistics;
 mod template;
 #[cfg(test)]
 mod testing;

@@ -184,7 +184,7 @@ impl Scale {
                 } else {
                     high
                 };
-                return Err(self.overflow(kind, build, &format!("{reached:e}")));
+                return Err(self.overflow(kind, build, &self.show(reached)));
             }
             let domain = Domain {
                 range: Some(Range::Float { min, max }),
@@ -212,7 +212,7 @@ impl Scale {
     }
 
     /// A number of the law as the user knows it.
-    fn show(&self, value: f64) -> String {
+    pub fn show(&self, value: f64) -> String {
         let seconds = |unit: TimeUnit| (self.base as f64 + value) / per_second(unit) as f64;
         match &self.data_type {
             DataType::Date32 => format!("day {:.0} from 1970", self.base as f64 + value),
@@ -220,6 +220,7 @@ impl Scale {
                 format!("{:.0} s from midnight", seconds(*unit))
             }
             DataType::Timestamp(unit, _) => format!("{:.0} s from 1970", seconds(*unit)),
+            _ if value.is_infinite() => "infinity".into(),
             _ if value.abs() < 1e15 => format!("{value:.0}"),
             _ => format!("{value:.3e}"),
         }

@@ -86,9 +86,12 @@ impl Shape for Zipf {
         };
         let count = max.floor() - min.ceil() + 1.0;
         if count < 1.0 {
-            return Err(Problem::new(format!(
-                "`max` ({max}) is below `min` ({min})"
-            )));
+            let problem = Problem::new(format!("`max` ({max}) is below `min` ({min})"));
+            let written = self.max.as_ref().or(self.min.as_ref());
+            return Err(match written {
+                Some(scalar) => problem.at(&scalar.place),
+                None => problem,
+            });
         }
         if count > MOST || min.abs() > MOST || max.abs() > MOST {
             let problem = Problem::new(format!("`zipf` has numbers up to 2^53, found {max:e}"));
