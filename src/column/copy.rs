@@ -27,7 +27,7 @@ impl Generator for Copy {
         let wanted = build.data_type(input.data_type.clone());
         let mut domain = input.domain;
         let plain = super::arrays::plain_type(&input.data_type);
-        if plain == &wanted {
+        if plain == super::arrays::plain_type(&wanted) {
             return Ok(Made::new(
                 input.data_type,
                 domain,

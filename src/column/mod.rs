@@ -8,15 +8,22 @@ pub mod arrays;
 mod assemble;
 mod build;
 mod builder;
+mod bytes;
+mod child_count;
+mod children;
 mod choice;
 mod constant;
 mod copy;
 pub mod distribution;
 mod expr;
 pub mod expression;
+mod foreign_key;
 pub mod hash;
 mod law;
+mod nth;
 mod options;
+mod parent_column;
+mod pattern;
 mod permutation;
 mod permute;
 mod program;
@@ -64,10 +71,15 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
 registry! {
     /// How a column's values are made.
     pub enum GeneratorKind: Generator {
+        "bytes" => Bytes(bytes::Bytes),
+        "child_count" => ChildCount(child_count::ChildCount),
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
         "expr" => Expr(expr::Expr),
+        "foreign_key" => ForeignKey(foreign_key::ForeignKey),
+        "nth" => Nth(nth::Nth),
+        "pattern" => Pattern(pattern::Pattern),
         "permute" => Permute(permute::Permute),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
