@@ -9,6 +9,9 @@ mod assemble;
 mod boolean;
 mod build;
 mod builder;
+mod bytes;
+mod child_count;
+mod children;
 mod choice;
 mod constant;
 mod copy;
@@ -16,14 +19,18 @@ pub mod distribution;
 mod exponential;
 mod expr;
 pub mod expression;
+mod foreign_key;
 pub mod hash;
 mod histogram;
 mod interval;
 mod law;
 mod lognormal;
 mod normal;
+mod nth;
 mod options;
+mod parent_column;
 mod pareto;
+mod pattern;
 mod permutation;
 mod permute;
 mod poisson;
@@ -77,15 +84,20 @@ registry! {
     /// How a column's values are made.
     pub enum GeneratorKind: Generator {
         "bool" => Bool(boolean::Bool),
+        "bytes" => Bytes(bytes::Bytes),
+        "child_count" => ChildCount(child_count::ChildCount),
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
         "exponential" => Exponential(exponential::Exponential),
         "expr" => Expr(expr::Expr),
+        "foreign_key" => ForeignKey(foreign_key::ForeignKey),
         "histogram" => Histogram(histogram::Histogram),
         "lognormal" => Lognormal(lognormal::Lognormal),
         "normal" => Normal(normal::Normal),
+        "nth" => Nth(nth::Nth),
         "pareto" => Pareto(pareto::Pareto),
+        "pattern" => Pattern(pattern::Pattern),
         "permute" => Permute(permute::Permute),
         "poisson" => Poisson(poisson::Poisson),
         "reference" => Reference(reference::ReferencePick),

@@ -1,0 +1,236 @@
+//! How many children each parent has, and whose child a row is, when rows are clustered by parent.
+//!
+//! A parent's number of children is a function of its row alone. Only the first row of each block
+//! of parents is kept, so any row is found by a binary search and a walk within one block.
+
+use rayon::prelude::*;
+
+use super::distribution::Counts;
+use super::hash::Key;
+use super::rows::Rows;
+
+/// Parents of a block: a lone row costs half of as many draws to find, and eight bytes stand for it.
+const BLOCK: u64 = 64;
+/// Blocks grow rather than that the index has more entries (8 MiB): it stays small for milliards.
+const MOST_BLOCKS: u64 = 1 << 20;
+
+/// The children of every parent.
+#[derive(Debug)]
+pub(super) struct Children {
+    key: Key,
+    counts: Counts,
+    parents: u64,
+    block: u64,
+    /// The first row of each block, and behind the last one the number of rows.
+    starts: Vec<u64>,
+}
+
+/// The rows of one parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) parent: u64,
+    /// Its first child.
+    pub(super) first: u64,
+    /// The first row that is not its child any more.
+    pub(super) end: u64,
+}
+
+/// Finds the runs of rows; near the one before is fast.
+struct Cursor<'a> {
+    children: &'a Children,
+    run: Run,
+}
+
+/// The number of children of the parent at a row.
+pub(super) fn children_of(key: Key, counts: &Counts, parents: Rows<'_>) -> Vec<u64> {
+    let random = key.fill(parents);
+    let mut numbers = vec![0; random.len()];
+    counts.fill(&random, &mut numbers);
+    numbers
+}
+
+impl Children {
+    /// Sums the children of all `parents`, in parallel; none when they are more than 2^63.
+    pub(super) fn index(key: Key, counts: Counts, parents: u64) -> Option<Self> {
+        let block = BLOCK.max(parents.div_ceil(MOST_BLOCKS).next_power_of_two());
+        let sum = |index: u64| {
+            let first = index * block;
+            let count = block.min(parents - first) as usize;
+            let numbers = children_of(key, &counts, Rows::Range { first, count });
+            numbers.into_iter().try_fold(0u64, u64::checked_add)
+        };
+        let sums: Vec<Option<u64>> = (0..parents.div_ceil(block))
+            .into_par_iter()
+            .map(sum)
+            .collect();
+        let mut starts = vec![0u64];
+        let mut total = 0u64;
+        for sum in sums {
+            total = total
+                .checked_add(sum?)
+                .filter(|total| *total <= i64::MAX as u64)?;
+            starts.push(total);
+        }
+        Some(Self {
+            key,
+            counts,
+            parents,
+            block,
+            starts,
+        })
+    }
+
+    /// How many children all parents have.
+    pub(super) fn total(&self) -> u64 {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// The most children that a parent can have.
+    pub(super) fn most(&self) -> u64 {
+        self.counts.range().1
+    }
+
+    /// The parent of each row.
+    pub(super) fn parents(&self, rows: Rows<'_>) -> Vec<u64> {
+        self.map(rows, |run, _| run.parent)
+    }
+
+    /// Each row's place among its siblings, from 0.
+    pub(super) fn places(&self, rows: Rows<'_>) -> Vec<u64> {
+        self.map(rows, |run, row| row - run.first)
+    }
+
+    #[inline(always)]
+    fn map(&self, rows: Rows<'_>, value: impl Fn(Run, u64) -> u64) -> Vec<u64> {
+        let mut values = Vec::with_capacity(rows.len());
+        let mut cursor = Cursor::new(self);
+        match rows {
+            Rows::Range { first, count } => {
+                let end = first + count as u64;
+                let mut row = first;
+                while row < end {
+                    let run = cursor.seek(row);
+                    let until = run.end.clamp(row + 1, end);
+                    values.extend((row..until).map(|row| value(run, row)));
+                    row = until;
+                }
+            }
+            Rows::List(rows) => {
+                values.extend(rows.iter().map(|row| value(cursor.seek(*row), *row)));
+            }
+        }
+        values
+    }
+
+    fn draw(&self, parent: u64) -> u64 {
+        self.counts.draw(self.key.at(parent))
+    }
+}
+
+impl<'a> Cursor<'a> {
+    fn new(children: &'a Children) -> Self {
+        let run = Run {
+            parent: 0,
+            first: 0,
+            end: 0,
+        };
+        Self { children, run }
+    }
+
+    /// The run that `row`, which is below the total, belongs to.
+    fn seek(&mut self, row: u64) -> Run {
+        let Children { block, starts, .. } = self.children;
+        debug_assert!(row < self.children.total(), "row {row}");
+        if (self.run.first..self.run.end).contains(&row) {
+            return self.run;
+        }
+        let here = (self.run.parent / block) as usize;
+        let ahead = row >= self.run.end && starts.get(here + 1).is_some_and(|next| row < *next);
+        let fresh = self.run.end == 0;
+        if !ahead || fresh {
+            // The last block that begins at or before the row: empty ones come before it.
+            let found = starts
+                .partition_point(|start| *start <= row)
+                .saturating_sub(1);
+            let parent = found as u64 * block;
+            self.run = self.of(parent, starts[found]);
+        }
+        while row >= self.run.end && self.run.parent + 1 < self.children.parents {
+            self.run = self.of(self.run.parent + 1, self.run.end);
+        }
+        self.run
+    }
+
+    fn of(&self, parent: u64, first: u64) -> Run {
+        let end = first + self.children.draw(parent);
+        Run { parent, first, end }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::distribution::Distribution;
+    use crate::place::{Placed, Source, decode, parse};
+
+    fn counts(yaml: &str, most: u64) -> Counts {
+        let source = std::sync::Arc::new(Source {
+            name: "p.yaml".into(),
+            text: yaml.into(),
+        });
+        let node = parse(&source).unwrap();
+        let options = decode::<Placed<Distribution>>(&node).unwrap();
+        options.counts(&options.place, 0, most).unwrap()
+    }
+
+    #[test]
+    fn rows_are_found_alone_and_together() {
+        for yaml in [
+            "{ uniform: { min: 0, max: 7 } }",
+            "1",
+            "{ choice: { 0: 99, 500: 1 } }",
+        ] {
+            for parents in [0, 1, 63, 64, 65, 5000] {
+                let children =
+                    Children::index(Key::new("children"), counts(yaml, 1000), parents).unwrap();
+                let mut expected = Vec::new();
+                for parent in 0..parents {
+                    let number = children.draw(parent);
+                    expected.extend((0..number).map(|place| (parent, place)));
+                }
+                let total = children.total();
+                assert_eq!(total, expected.len() as u64);
+                let range = Rows::Range {
+                    first: 0,
+                    count: total as usize,
+                };
+                let (wanted, places): (Vec<u64>, Vec<u64>) = expected.into_iter().unzip();
+                assert_eq!(children.parents(range), wanted);
+                assert_eq!(children.places(range), places);
+                for rows in [
+                    (0..total).rev().collect(),
+                    (0..total).step_by(37).collect::<Vec<u64>>(),
+                ] {
+                    let at = rows.iter().map(|row| wanted[*row as usize]);
+                    assert_eq!(children.parents(Rows::List(&rows)), at.collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_index_stays_small() {
+        let children = Children::index(Key::new("small"), counts("3", 9), 3_000_000).unwrap();
+        assert_eq!(children.total(), 9_000_000);
+        // Eight bytes for 64 parents: below one byte a row, for ever fewer as parents grow.
+        assert_eq!(children.starts.len(), 3_000_000 / 64 + 1);
+    }
+
+    #[test]
+    fn too_many_children_are_noticed() {
+        let counts = counts("9_000_000_000_000_000", u64::MAX);
+        let index = |parents| Children::index(Key::new("many"), counts.clone(), parents);
+        assert!(index(1000).is_some());
+        assert!(index(2000).is_none());
+    }
+}

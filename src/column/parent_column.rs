@@ -1,0 +1,118 @@
+//! A column of another table at the rows that a foreign key picked there.
+
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, UInt64Array};
+use arrow::compute::take;
+use arrow::datatypes::UInt64Type;
+
+use super::program::{Fill, ProgramCell, Selection};
+use super::rows::Rows;
+use crate::error::{Error, Problem, Result};
+
+/// Evaluates one node of the parent's program at the rows that its input names.
+pub(super) struct ParentColumn {
+    program: Arc<ProgramCell>,
+    node: usize,
+    /// Rows of one parent follow each other: each is evaluated once.
+    clustered: bool,
+    selection: OnceLock<Selection>,
+}
+
+impl ParentColumn {
+    pub(super) fn new(program: Arc<ProgramCell>, node: usize, clustered: bool) -> Self {
+        Self {
+            program,
+            node,
+            clustered,
+            selection: OnceLock::new(),
+        }
+    }
+
+    fn evaluate(&self, rows: &[u64]) -> Result<ArrayRef> {
+        let unfinished = || {
+            Error::run(Problem::new(
+                "a parent's column was read before it was built",
+            ))
+        };
+        let program = self.program.get().ok_or_else(unfinished)?;
+        let selection = self
+            .selection
+            .get_or_init(|| program.select(vec![self.node]));
+        let mut made = program.evaluate(selection, as_rows(rows), &[])?;
+        made.pop().ok_or_else(unfinished)
+    }
+}
+
+impl Fill for ParentColumn {
+    fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let picked = inputs[0].as_primitive::<UInt64Type>();
+        if !self.clustered && picked.null_count() == 0 {
+            return self.evaluate(picked.values());
+        }
+        let (parents, index) = runs(picked);
+        if parents.len() == picked.len() {
+            return self.evaluate(&parents);
+        }
+        Ok(take(&self.evaluate(&parents)?, &index, None)?)
+    }
+}
+
+/// Rows that follow each other are a range, which generators fill faster than a list.
+fn as_rows(rows: &[u64]) -> Rows<'_> {
+    match (rows.first(), rows.last()) {
+        (Some(first), Some(last))
+            if last.wrapping_sub(*first) == rows.len() as u64 - 1
+                && rows
+                    .windows(2)
+                    .all(|pair| pair[1] == pair[0].wrapping_add(1)) =>
+        {
+            Rows::Range {
+                first: *first,
+                count: rows.len(),
+            }
+        }
+        _ => Rows::List(rows),
+    }
+}
+
+/// Each run of equal rows once, and for each place the run it is in; nothing for a null.
+fn runs(picked: &UInt64Array) -> (Vec<u64>, UInt32Array) {
+    let mut rows: Vec<u64> = Vec::new();
+    let mut run = |row: u64| {
+        if rows.last() != Some(&row) {
+            rows.push(row);
+        }
+        rows.len() as u32 - 1
+    };
+    let index = match picked.null_count() {
+        0 => UInt32Array::from_iter_values(picked.values().iter().map(|row| run(*row))),
+        _ => picked.iter().map(|row| row.map(&mut run)).collect(),
+    };
+    (rows, index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_evaluated_once_and_nulls_never() {
+        let picked = UInt64Array::from(vec![Some(5), Some(5), None, Some(6), Some(5)]);
+        let (rows, index) = runs(&picked);
+        assert_eq!(rows, [5, 6, 5]);
+        let expected = [Some(0), Some(0), None, Some(1), Some(2)];
+        assert!(index.iter().eq(expected));
+    }
+
+    #[test]
+    fn rows_that_follow_each_other_are_a_range() {
+        assert!(matches!(
+            as_rows(&[7, 8, 9]),
+            Rows::Range { first: 7, count: 3 }
+        ));
+        assert!(matches!(as_rows(&[7, 9, 9]), Rows::List(_)));
+        assert!(matches!(as_rows(&[9, 8, 7]), Rows::List(_)));
+        assert!(matches!(as_rows(&[]), Rows::List(_)));
+    }
+}
