@@ -23,6 +23,7 @@ mod histogram;
 mod interval;
 mod law;
 mod lognormal;
+mod lookup;
 mod normal;
 mod options;
 mod pareto;
@@ -42,6 +43,7 @@ mod template;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod ticks;
 mod types;
 mod uniform;
 mod uuid;
@@ -88,6 +90,7 @@ registry! {
         "expr" => Expr(expr::Expr),
         "histogram" => Histogram(histogram::Histogram),
         "lognormal" => Lognormal(lognormal::Lognormal),
+        "lookup" => Lookup(lookup::Lookup),
         "normal" => Normal(normal::Normal),
         "pareto" => Pareto(pareto::Pareto),
         "permute" => Permute(permute::Permute),
