@@ -25,6 +25,7 @@ mod histogram;
 mod interval;
 mod law;
 mod lognormal;
+mod lookup;
 mod normal;
 mod nth;
 mod options;
@@ -45,6 +46,7 @@ mod template;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod ticks;
 mod types;
 mod uniform;
 mod uuid;
@@ -94,6 +96,7 @@ registry! {
         "foreign_key" => ForeignKey(foreign_key::ForeignKey),
         "histogram" => Histogram(histogram::Histogram),
         "lognormal" => Lognormal(lognormal::Lognormal),
+        "lookup" => Lookup(lookup::Lookup),
         "normal" => Normal(normal::Normal),
         "nth" => Nth(nth::Nth),
         "pareto" => Pareto(pareto::Pareto),

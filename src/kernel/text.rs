@@ -13,6 +13,9 @@ use super::digits;
 /// Bytes of one block.
 const BLOCK: usize = 32;
 
+/// Numbers whose digits are made together.
+const CHUNK: usize = 256;
+
 /// A part of the text of every row.
 pub enum Part<'a> {
     /// The same for every row.
@@ -43,7 +46,8 @@ enum Ready<'a> {
     Longs(&'a [i32], &'a [String]),
     /// Numbers below 10^8 that all have exactly so many digits, at most eight.
     Short(&'a [i64], usize),
-    Number(&'a [i64], usize),
+    /// Numbers, the least digits, and the digits of the longest one.
+    Number(&'a [i64], usize, usize),
     Own(&'a StringArray),
 }
 
@@ -64,51 +68,62 @@ pub fn compose(
 ) -> Result<StringArray, String> {
     let parts = fuse(parts, rows);
     let ready: Vec<Ready<'_>> = parts.iter().map(|part| prepare(part, &nulls)).collect();
-    let room: usize = parts.iter().map(|part| room(part, rows, &nulls)).sum();
+    let room: usize = ready.iter().map(|part| part.room(rows, &nulls)).sum();
     if i32::try_from(room).is_err() {
         return Err("the text of one batch is longer than 2 GiB".into());
     }
     let mut out = vec![0; room + BLOCK + digits::SLACK];
-    let mut offsets = Vec::with_capacity(rows + 1);
-    offsets.push(0);
+    let mut offsets = vec![0; rows + 1];
+    let ends = &mut offsets[1..];
     match (ready.as_slice(), &nulls) {
         ([Ready::Block(block), Ready::Short(values, width)], None) => {
-            let mut at = 0;
-            for value in &values[..rows] {
-                at = block.put(&mut out, at);
-                at = digits::put_short(&mut out, at, *value as u64, *width);
-                offsets.push(at as i32);
-            }
+            put_numbered(|_| block, values, *width, &mut out, ends);
         }
         ([Ready::Blocks(codes, blocks), Ready::Short(values, width)], None) => {
-            let mut at = 0;
-            for (code, value) in codes.iter().zip(&values[..rows]) {
-                at = blocks[*code as usize].put(&mut out, at);
-                at = digits::put_short(&mut out, at, *value as u64, *width);
-                offsets.push(at as i32);
-            }
+            put_numbered(
+                |row| &blocks[codes[row] as usize],
+                values,
+                *width,
+                &mut out,
+                ends,
+            );
         }
-        _ => put_all(rows, &ready, &nulls, &mut out, &mut offsets),
+        _ => put_all(&ready, &nulls, &mut out, ends),
     }
     out.truncate(offsets.last().map_or(0, |last| *last as usize));
     Ok(array(out, offsets, nulls))
 }
 
-fn put_all(
-    rows: usize,
-    parts: &[Ready<'_>],
-    nulls: &Option<NullBuffer>,
+/// A block and a short number, the most frequent shape: `TXN-20260115-00000001`.
+#[inline(always)]
+fn put_numbered<'a>(
+    block: impl Fn(usize) -> &'a Block,
+    values: &[i64],
+    width: usize,
     out: &mut [u8],
-    offsets: &mut Vec<i32>,
+    ends: &mut [i32],
 ) {
     let mut at = 0;
-    for row in 0..rows {
+    let mut digits = [0; CHUNK];
+    for (index, (values, ends)) in values.chunks(CHUNK).zip(ends.chunks_mut(CHUNK)).enumerate() {
+        digits::all_eight(values, &mut digits);
+        for (row, (digits, end)) in digits.iter().zip(ends).enumerate() {
+            at = block(index * CHUNK + row).put(out, at);
+            at = digits::put_eight(out, at, *digits, width);
+            *end = at as i32;
+        }
+    }
+}
+
+fn put_all(parts: &[Ready<'_>], nulls: &Option<NullBuffer>, out: &mut [u8], ends: &mut [i32]) {
+    let mut at = 0;
+    for (row, end) in ends.iter_mut().enumerate() {
         if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
             for part in parts {
                 at = part.put(out, at, row);
             }
         }
-        offsets.push(at as i32);
+        *end = at as i32;
     }
 }
 
@@ -172,7 +187,7 @@ fn prepare<'a>(part: &'a Part<'_>, nulls: &Option<NullBuffer>) -> Ready<'a> {
             most if nulls.is_none() && most <= *width && *width <= 8 => {
                 Ready::Short(values, *width)
             }
-            _ => Ready::Number(values, *width),
+            most => Ready::Number(values, *width, most),
         },
         Part::Own(texts) => Ready::Own(texts),
     }
@@ -186,24 +201,6 @@ fn longest_number(values: &[i64]) -> usize {
             .copied()
             .fold(0, |most, value| most.max(value as u64)),
     )
-}
-
-/// Bytes that a part needs at most for all rows.
-fn room(part: &Part<'_>, rows: usize, nulls: &Option<NullBuffer>) -> usize {
-    match part {
-        Part::Literal(text) => text.len() * rows,
-        Part::Coded { codes, texts } => {
-            match texts.iter().map(String::len).max().unwrap_or_default() {
-                most if most <= BLOCK => most * rows,
-                _ => (0..rows)
-                    .filter(|row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row)))
-                    .map(|row| texts[codes[row] as usize].len())
-                    .sum(),
-            }
-        }
-        Part::Number { values, width } => longest_number(values).max(*width) * rows,
-        Part::Own(texts) => texts.value_data().len(),
-    }
 }
 
 impl Block {
@@ -226,6 +223,25 @@ impl Block {
 }
 
 impl Ready<'_> {
+    /// Bytes that the part needs at most for all rows.
+    fn room(&self, rows: usize, nulls: &Option<NullBuffer>) -> usize {
+        match self {
+            Ready::Block(block) => block.length * rows,
+            Ready::Blocks(_, blocks) => {
+                let longest = blocks.iter().map(|block| block.length).max();
+                longest.unwrap_or_default() * rows
+            }
+            Ready::Long(text) => text.len() * rows,
+            Ready::Longs(codes, texts) => (0..rows)
+                .filter(|row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row)))
+                .map(|row| texts[codes[row] as usize].len())
+                .sum(),
+            Ready::Short(_, width) => width * rows,
+            Ready::Number(_, width, most) => most.max(width) * rows,
+            Ready::Own(texts) => texts.value_data().len(),
+        }
+    }
+
     /// Writes the row's part at `at`; says where it ends.
     #[inline(always)]
     fn put(&self, out: &mut [u8], at: usize, row: usize) -> usize {
@@ -233,7 +249,7 @@ impl Ready<'_> {
             Ready::Block(block) => block.put(out, at),
             Ready::Blocks(codes, blocks) => blocks[codes[row] as usize].put(out, at),
             Ready::Short(values, width) => digits::put_short(out, at, values[row] as u64, *width),
-            Ready::Number(values, width) => digits::put(out, at, values[row] as u64, *width),
+            Ready::Number(values, width, _) => digits::put(out, at, values[row] as u64, *width),
             Ready::Long(text) => copy(text, out, at),
             Ready::Longs(codes, texts) => copy(&texts[codes[row] as usize], out, at),
             Ready::Own(texts) => copy(texts.value(row), out, at),
