@@ -45,8 +45,12 @@ fn every_file_kind(check: impl Fn(&SinkKind, &Path, &Path)) {
 #[test]
 fn no_rows_are_a_whole_file_too() {
     every_file_kind(|sink, out, path| {
-        // Blocks of compressed text are frames of their own, and no block is no frame.
-        if path.extension().is_some_and(|end| end == "gz" || end == "zst") {
+        // Known fault of `format/block.rs`: compressed text without a block is an empty file, which is
+        // no gzip member and no zstd frame. Take this out when it writes an empty one.
+        if path
+            .extension()
+            .is_some_and(|end| end == "gz" || end == "zst")
+        {
             return;
         }
         let run = Run {
