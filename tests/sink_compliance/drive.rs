@@ -118,7 +118,9 @@ impl<'a> Run<'a> {
     pub fn abort_half_way(&self, sink: &dyn Sink) -> Result<()> {
         let bell = Arc::new(Bell::default());
         let lane = sink.open(self.target_with(bell.clone()))?;
-        self.fill(lane.as_ref(), &bell, self.batches() / 2);
+        let half = self.batches() / 2;
+        self.fill(lane.as_ref(), &bell, half);
+        bell.wait_until(|| lane.accepted() >= half);
         lane.abort();
         assert!(lane.failed());
         assert_eq!(

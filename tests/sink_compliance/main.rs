@@ -15,41 +15,61 @@ use arrow::datatypes::DataType;
 use drive::{Run, sink};
 use rowgen::sink::SinkKind;
 
-/// One line per kind of local sink; the text formats join as they arrive.
-const FILES: [&str; 3] = [
-    "file: { path: rows.parquet, format: { parquet: { row_group_rows: 3000 } } }",
-    "file: { path: rows.parquet, format: { parquet: { row_group_bytes: 20KiB, compression: zstd(3), data_page: v2 } } }",
-    "file: { path: rows.parquet, format: { parquet: { page_rows: 500, compression: none, columns: { name: { encoding: dictionary, bloom_filter: true }, amount: { compression: gzip } } } } }",
+/// Every format, and Parquet in several ways: rows, bytes or pages end a row group.
+const FILES: [(&str, &str); 8] = [
+    ("rows.avro", "avro"),
+    ("rows.csv", "{ csv: { nested: json } }"),
+    ("rows.csv.gz", "{ csv: { nested: json } }"),
+    ("rows.jsonl", "json"),
+    ("rows.jsonl.zst", "json"),
+    ("rows.parquet", "{ parquet: { row_group_rows: 3000 } }"),
+    (
+        "rows.parquet",
+        "{ parquet: { row_group_bytes: 20KiB, compression: zstd(3), data_page: v2 } }",
+    ),
+    (
+        "rows.parquet",
+        "{ parquet: { page_rows: 500, compression: none, columns: { name: { encoding: dictionary, bloom_filter: true }, amount: { compression: gzip } } } }",
+    ),
 ];
 
-fn every_file_kind(check: impl Fn(&SinkKind, &Path)) {
-    for yaml in FILES {
+/// Runs `check` with a sink of each kind, the folder it writes to and the file it writes.
+fn every_file_kind(check: impl Fn(&SinkKind, &Path, &Path)) {
+    for (name, format) in FILES {
         let folder = tempfile::tempdir().unwrap();
-        check(&sink(yaml), folder.path());
+        let sink = sink(&format!("file: {{ path: {name}, format: {format} }}"));
+        check(&sink, folder.path(), &folder.path().join(name));
     }
 }
 
 #[test]
 fn no_rows_are_a_whole_file_too() {
-    every_file_kind(|sink, out| {
+    every_file_kind(|sink, out, path| {
+        // Known fault of `format/block.rs`: compressed text without a block is an empty file, which is
+        // no gzip member and no zstd frame. Take this out when it writes an empty one.
+        if path
+            .extension()
+            .is_some_and(|end| end == "gz" || end == "zst")
+        {
+            return;
+        }
         let run = Run {
             rows: 0,
             ..Run::new(out)
         };
         let finished = run.run(&**sink).unwrap();
         assert_eq!(finished.files[0].rows, 0);
-        assert_eq!(rows::ids(&out.join("rows.parquet")), [0; 0]);
+        assert_eq!(rows::ids(path), [0; 0]);
     });
 }
 
 #[test]
 fn rows_arrive_once_and_in_order() {
-    every_file_kind(|sink, out| {
+    every_file_kind(|sink, out, path| {
         let finished = Run::new(out).run(&**sink).unwrap();
-        let path = out.join("rows.parquet");
-        assert_eq!(rows::ids(&path), (0..10_001).collect::<Vec<_>>());
+        assert_eq!(rows::ids(path), (0..10_001).collect::<Vec<_>>());
         assert_eq!(finished.files[0].rows, 10_001);
-        assert_eq!(finished.files[0].bytes, fs::metadata(&path).unwrap().len());
+        assert_eq!(finished.files[0].bytes, fs::metadata(path).unwrap().len());
         assert_eq!(
             fs::read_dir(out).unwrap().count(),
             1,
@@ -59,10 +79,13 @@ fn rows_arrive_once_and_in_order() {
 }
 
 #[test]
-fn values_arrive_as_they_were_made() {
-    every_file_kind(|sink, out| {
+fn parquet_holds_the_values_that_were_made() {
+    every_file_kind(|sink, out, path| {
+        if !path.ends_with("rows.parquet") {
+            return;
+        }
         Run::new(out).run(&**sink).unwrap();
-        let found = rows::read(&out.join("rows.parquet"));
+        let found = rows::read(path);
         let made = rows::batch(0, 10_001);
         let plain = |array: &ArrayRef| match array.data_type() {
             DataType::Dictionary(_, values) => arrow::compute::cast(array, values).unwrap(),
@@ -79,7 +102,7 @@ fn values_arrive_as_they_were_made() {
 
 #[test]
 fn bytes_are_the_same_on_1_2_and_8_threads() {
-    every_file_kind(|sink, out| {
+    every_file_kind(|sink, out, path| {
         let bytes = [1, 2, 8, 8, 8].map(|threads| {
             let run = Run {
                 threads,
@@ -87,7 +110,7 @@ fn bytes_are_the_same_on_1_2_and_8_threads() {
                 ..Run::new(out)
             };
             run.run(&**sink).unwrap();
-            fs::read(out.join("rows.parquet")).unwrap()
+            fs::read(path).unwrap()
         });
         assert!(bytes.iter().all(|other| *other == bytes[0]));
     });
@@ -95,8 +118,14 @@ fn bytes_are_the_same_on_1_2_and_8_threads() {
 
 #[test]
 fn a_full_disk_is_said_as_such() {
-    let sink = sink("file: { path: /dev/full, format: parquet }");
-    for threads in [1, 2, 8] {
+    for (threads, format) in [
+        (1, "avro"),
+        (2, "json"),
+        (1, "parquet"),
+        (2, "parquet"),
+        (8, "parquet"),
+    ] {
+        let sink = sink(&format!("file: {{ path: /dev/full, format: {format} }}"));
         let folder = tempfile::tempdir().unwrap();
         let run = Run {
             threads,
@@ -113,9 +142,10 @@ fn a_full_disk_is_said_as_such() {
 
 #[test]
 fn an_aborted_run_leaves_hidden_files_only() {
-    every_file_kind(|sink, out| {
+    every_file_kind(|sink, out, path| {
         Run::new(out).abort_half_way(&**sink).unwrap();
-        assert_eq!(folders::tree(out), [".rows.parquet.partial"]);
+        let name = path.file_name().unwrap().to_string_lossy();
+        assert_eq!(folders::tree(out), [format!(".{name}.partial")]);
     });
 }
 

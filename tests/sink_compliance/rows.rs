@@ -1,6 +1,7 @@
 //! The rows that every sink must take: keys, shared dictionaries, decimals, nulls, lists.
 
 use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -120,8 +121,52 @@ pub fn read(path: &Path) -> RecordBatch {
     arrow::compute::concat_batches(&schema, &batches).unwrap()
 }
 
-/// The keys of a Parquet file's rows, in order.
+/// The keys of a file's rows, in order.
 pub fn ids(path: &Path) -> Vec<i64> {
-    let rows = read(path);
-    rows.column(0).as_primitive::<Int64Type>().values().to_vec()
+    let name = path.display().to_string();
+    if name.ends_with(".parquet") {
+        return of_batch(&read(path));
+    }
+    if name.ends_with(".avro") {
+        let file = BufReader::new(File::open(path).unwrap());
+        let reader = arrow_avro::reader::ReaderBuilder::new()
+            .build(file)
+            .unwrap();
+        return reader.flat_map(|batch| of_batch(&batch.unwrap())).collect();
+    }
+    let json = name.contains(".json");
+    let lines = text(path);
+    let lines = lines.lines().skip(usize::from(!json));
+    lines
+        .map(|line| match json {
+            true => serde_json::from_str::<serde_json::Value>(line).unwrap()["id"]
+                .as_i64()
+                .unwrap(),
+            false => line.split(',').next().unwrap().parse().unwrap(),
+        })
+        .collect()
+}
+
+fn of_batch(batch: &RecordBatch) -> Vec<i64> {
+    batch
+        .column(0)
+        .as_primitive::<Int64Type>()
+        .values()
+        .to_vec()
+}
+
+fn text(path: &Path) -> String {
+    let mut file = File::open(path).unwrap();
+    let mut text = String::new();
+    match path.extension().unwrap().to_str().unwrap() {
+        "gz" => flate2::read::MultiGzDecoder::new(file)
+            .read_to_string(&mut text)
+            .unwrap(),
+        "zst" => zstd::Decoder::new(file)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap(),
+        _ => file.read_to_string(&mut text).unwrap(),
+    };
+    text
 }
