@@ -24,6 +24,7 @@ pub mod hash;
 mod histogram;
 mod interval;
 mod law;
+mod list;
 mod lognormal;
 mod lookup;
 mod normal;
@@ -41,6 +42,7 @@ pub mod rows;
 pub mod scalar;
 mod scale;
 mod sequence;
+mod structure;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -95,6 +97,7 @@ registry! {
         "expr" => Expr(expr::Expr),
         "foreign_key" => ForeignKey(foreign_key::ForeignKey),
         "histogram" => Histogram(histogram::Histogram),
+        "list" => List(list::List),
         "lognormal" => Lognormal(lognormal::Lognormal),
         "lookup" => Lookup(lookup::Lookup),
         "normal" => Normal(normal::Normal),
@@ -105,6 +108,7 @@ registry! {
         "poisson" => Poisson(poisson::Poisson),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),
+        "struct" => Structure(structure::Structure),
         "template" => Template(template::Template),
         "uniform" => Uniform(uniform::Uniform),
         "uuid" => Uuid(uuid::Uuid),
