@@ -48,7 +48,8 @@ pub struct Lookup {
 }
 
 impl Example for Lookup {
-    const EXAMPLE: &'static str = "lookup: { from: countries, match: { code: country.code }, field: name }";
+    const EXAMPLE: &'static str =
+        "lookup: { from: countries, match: { code: country.code }, field: name }";
 }
 
 /// No row.
