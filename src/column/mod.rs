@@ -16,6 +16,7 @@ mod choice;
 mod constant;
 mod copy;
 pub mod distribution;
+mod event_time;
 mod exponential;
 mod expr;
 pub mod expression;
@@ -93,6 +94,7 @@ registry! {
         "choice" => Choice(choice::Choice),
         "constant" => Constant(constant::Constant),
         "copy" => Copy(copy::Copy),
+        "event_time" => EventTime(event_time::EventTime),
         "exponential" => Exponential(exponential::Exponential),
         "expr" => Expr(expr::Expr),
         "foreign_key" => ForeignKey(foreign_key::ForeignKey),
