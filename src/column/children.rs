@@ -39,6 +39,9 @@ pub(super) struct Run {
 struct Cursor<'a> {
     children: &'a Children,
     run: Run,
+    /// The numbers of children from the parent `drawn` on.
+    numbers: Vec<u64>,
+    drawn: u64,
 }
 
 /// The number of children of the parent at a row.
@@ -121,10 +124,6 @@ impl Children {
         }
         values
     }
-
-    fn draw(&self, parent: u64) -> u64 {
-        self.counts.draw(self.key.at(parent))
-    }
 }
 
 impl<'a> Cursor<'a> {
@@ -134,13 +133,19 @@ impl<'a> Cursor<'a> {
             first: 0,
             end: 0,
         };
-        Self { children, run }
+        Self {
+            children,
+            run,
+            numbers: Vec::new(),
+            drawn: 0,
+        }
     }
 
     /// The run that `row`, which is below the total, belongs to.
     fn seek(&mut self, row: u64) -> Run {
-        let Children { block, starts, .. } = self.children;
-        debug_assert!(row < self.children.total(), "row {row}");
+        let children = self.children;
+        let Children { block, starts, .. } = children;
+        debug_assert!(row < children.total(), "row {row}");
         if (self.run.first..self.run.end).contains(&row) {
             return self.run;
         }
@@ -155,15 +160,35 @@ impl<'a> Cursor<'a> {
             let parent = found as u64 * block;
             self.run = self.of(parent, starts[found]);
         }
-        while row >= self.run.end && self.run.parent + 1 < self.children.parents {
+        while row >= self.run.end && self.run.parent + 1 < children.parents {
             self.run = self.of(self.run.parent + 1, self.run.end);
         }
         self.run
     }
 
-    fn of(&self, parent: u64, first: u64) -> Run {
-        let end = first + self.children.draw(parent);
-        Run { parent, first, end }
+    /// The run of a parent, whose neighbours are drawn with it: many at once cost less.
+    fn of(&mut self, parent: u64, first: u64) -> Run {
+        let known = parent.wrapping_sub(self.drawn);
+        let number = match self.numbers.get(known as usize) {
+            Some(number) => *number,
+            None => {
+                let rest = self.children.parents.saturating_sub(parent);
+                let count = rest.clamp(1, BLOCK) as usize;
+                let parents = Rows::Range {
+                    first: parent,
+                    count,
+                };
+                let Children { key, counts, .. } = self.children;
+                self.numbers = children_of(*key, counts, parents);
+                self.drawn = parent;
+                self.numbers[0]
+            }
+        };
+        Run {
+            parent,
+            first,
+            end: first + number,
+        }
     }
 }
 
@@ -195,7 +220,7 @@ mod tests {
                     Children::index(Key::new("children"), counts(yaml, 1000), parents).unwrap();
                 let mut expected = Vec::new();
                 for parent in 0..parents {
-                    let number = children.draw(parent);
+                    let number = children.counts.draw(children.key.at(parent));
                     expected.extend((0..number).map(|place| (parent, place)));
                 }
                 let total = children.total();

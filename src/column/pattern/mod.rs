@@ -1,5 +1,6 @@
 //! `pattern`: text that follows a pattern such as `[A-Z]{2}\d{4}`.
 
+mod flat;
 mod part;
 mod proof;
 mod syntax;
@@ -12,6 +13,7 @@ use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use self::flat::Flat;
 use self::part::{Draws, Part};
 use self::proof::{one_way_each, seams_show};
 use super::Generator;
@@ -41,7 +43,8 @@ impl Example for Pattern {
 struct Random {
     key: Key,
     chain: Key,
-    part: Part,
+    part: Arc<Part>,
+    flat: Option<Flat>,
 }
 
 /// Texts that differ: the counted parts together hold a permutation of the row.
@@ -50,6 +53,8 @@ struct Unique {
     chain: Key,
     permutation: Permutation,
     parts: Vec<Counted>,
+    /// When the pattern is flat and all of it counted.
+    flat: Option<Flat>,
 }
 
 struct Counted {
@@ -79,12 +84,14 @@ impl Generator for Pattern {
             let fill = self.unique(build, part, chain)?;
             return Ok(Made::new(DataType::Utf8, domain, fill));
         }
-        let key = build.key;
-        Ok(Made::new(
-            DataType::Utf8,
-            domain,
-            Random { key, chain, part },
-        ))
+        let part = Arc::new(part);
+        let fill = Random {
+            key: build.key,
+            chain,
+            flat: Flat::new(std::iter::once(&part)),
+            part,
+        };
+        Ok(Made::new(DataType::Utf8, domain, fill))
     }
 }
 
@@ -116,6 +123,8 @@ impl Pattern {
             ));
         }
         check_room(build, "pattern", ways)?;
+        let every = chosen.iter().all(|chosen| *chosen);
+        let flat = Flat::new(parts.iter()).filter(|_| every);
         let mut behind = ways;
         let place = |(part, chosen): (Arc<Part>, bool)| {
             if chosen {
@@ -129,6 +138,7 @@ impl Pattern {
             chain,
             permutation: Permutation::new(build.key.child("permutation"), ways),
             parts: parts.into_iter().zip(chosen).map(place).collect(),
+            flat,
         })
     }
 }
@@ -147,6 +157,11 @@ fn inside(pattern: &Placed<Text>, offset: usize, length: usize) -> Place {
 impl Fill for Random {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let seeds = self.key.fill(rows);
+        if let Some(flat) = &self.flat {
+            return flat_texts(flat, &seeds, |seed, out| {
+                flat.write_random(&mut Draws::new(seed, &self.chain), out);
+            });
+        }
         texts(seeds.len(), self.part.bytes, |index, out| {
             let mut draws = Draws::new(seeds[index], &self.chain);
             self.part.write_random(&mut draws, out);
@@ -156,8 +171,11 @@ impl Fill for Random {
 
 impl Fill for Unique {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let seeds = self.key.fill(rows);
         let ways = self.permutation.fill(rows);
+        if let Some(flat) = &self.flat {
+            return flat_texts(flat, &ways, |way, out| flat.write_way(way, out));
+        }
+        let seeds = self.key.fill(rows);
         let width = self.parts.iter().map(|counted| counted.part.bytes).sum();
         texts(seeds.len(), width, |index, out| {
             let mut draws = Draws::new(seeds[index], &self.chain);
@@ -188,6 +206,23 @@ fn texts(count: usize, width: usize, write: impl Fn(usize, &mut String)) -> Resu
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     let array = StringArray::try_new(offsets, text.into_bytes().into(), None)?;
+    Ok(Arc::new(array))
+}
+
+/// An array of copies of a flat pattern's template, one for each number, filled in by `write`.
+fn flat_texts(flat: &Flat, numbers: &[u64], write: impl Fn(u64, &mut [u8])) -> Result<ArrayRef> {
+    let width = flat.template.len();
+    let mut bytes = flat.template.repeat(numbers.len());
+    if width > 0 {
+        for (out, number) in bytes.chunks_exact_mut(width).zip(numbers) {
+            write(*number, out);
+        }
+    }
+    let end = i32::try_from(bytes.len())
+        .map_err(|error| Error::because("gathering a batch of texts", error))?;
+    let width = end / i32::try_from(numbers.len().max(1)).unwrap_or(1);
+    let offsets: ScalarBuffer<i32> = (0..=numbers.len() as i32).map(|row| row * width).collect();
+    let array = StringArray::try_new(OffsetBuffer::new(offsets), bytes.into(), None)?;
     Ok(Arc::new(array))
 }
 

@@ -1,9 +1,13 @@
 //! Patterns: what they write, how evenly, and what they refuse.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::testing::{check_any_split, one, problem};
+use super::flat::Flat;
+use super::part::Draws;
 use super::syntax::read;
+use crate::column::hash::Key;
 
 fn refused(rows: &str, column: &str) -> String {
     problem(&format!(
@@ -196,5 +200,31 @@ fn ways_are_counted() {
         ("[a-z]{14}", None),
     ] {
         assert_eq!(read(pattern).unwrap().ways, ways, "{pattern}");
+    }
+}
+
+#[test]
+fn flat_patterns_are_written_as_by_their_parts() {
+    let key = Key::new("flat");
+    for pattern in ["", "abc", r"[A-Z]{2}\d{4}-x", "[ab]{70}", "([xy]z){3}!"] {
+        let part = Arc::new(read(pattern).unwrap());
+        let flat = Flat::new(std::iter::once(&part)).unwrap();
+        for row in 0..200 {
+            let (mut text, mut bytes) = (String::new(), flat.template.clone());
+            part.write_random(&mut Draws::new(key.at(row), &key), &mut text);
+            flat.write_random(&mut Draws::new(key.at(row), &key), &mut bytes);
+            assert_eq!(text.as_bytes(), bytes, "{pattern}");
+            if let Some(ways) = part.ways {
+                text.clear();
+                let way = key.at(row) % ways;
+                part.write_way(way, &mut text);
+                flat.write_way(way, &mut bytes);
+                assert_eq!(text.as_bytes(), bytes, "{pattern}");
+            }
+        }
+    }
+    for pattern in ["a?", "(a|b)", "[é]"] {
+        let part = Arc::new(read(pattern).unwrap());
+        assert!(Flat::new(std::iter::once(&part)).is_none(), "{pattern}");
     }
 }
