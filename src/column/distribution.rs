@@ -8,9 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::law::{Always, Evenly, Law, Steps, Table};
+use super::law::{Always, Evenly, Law, Steps};
 use super::scale::{Scale, Shape};
-use super::{exponential, histogram, lognormal, normal, pareto, poisson, zipf};
+use super::{exponential, histogram, lognormal, normal, number_choice, pareto, poisson, zipf};
 use crate::error::Problem;
 use crate::kernel::math::nearest;
 use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
@@ -24,13 +24,13 @@ pub enum Distribution {
     /// Always the same.
     Constant(Scalar),
     /// Any other.
-    Kind(DistributionKind),
+    Kind(Box<DistributionKind>),
 }
 
 registry! {
     /// A distribution of numbers.
     pub enum DistributionKind: Shape {
-        "choice" => Choice(NumberChoice),
+        "choice" => Choice(number_choice::NumberChoice),
         "exponential" => Exponential(exponential::Exponential),
         "histogram" => Histogram(histogram::Histogram),
         "lognormal" => Lognormal(lognormal::Lognormal),
@@ -52,14 +52,6 @@ pub struct Between {
     max: Scalar,
 }
 
-/// One of a few numbers: a list chooses evenly, a map gives each its weight.
-#[derive(Debug, Clone)]
-pub struct NumberChoice {
-    values: Vec<Scalar>,
-    weights: Vec<f64>,
-    place: Place,
-}
-
 /// Whole numbers, each a pure function of 64 random bits.
 #[derive(Debug, Clone)]
 pub struct Counts {
@@ -76,10 +68,6 @@ pub struct Amounts {
 
 impl Example for Between {
     const EXAMPLE: &'static str = "uniform: { min: 1, max: 7 }";
-}
-
-impl Example for NumberChoice {
-    const EXAMPLE: &'static str = "choice: { 1: 5, 2: 3, 10: 1 }";
 }
 
 impl Distribution {
@@ -212,76 +200,6 @@ impl Shape for Between {
     }
 }
 
-impl Shape for NumberChoice {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
-        let values = self.values.iter().map(|value| scale.value(value));
-        let table = Table::new(values.collect::<Result<_, _>>()?, &self.weights);
-        match table {
-            Ok(table) => Ok(Arc::new(table)),
-            Err(message) => Err(Problem::new(message).at(&self.place)),
-        }
-    }
-}
-
-impl NumberChoice {
-    fn from_node(node: &Node) -> Result<Self, Problem> {
-        let (values, weights) = match &node.value {
-            Value::List(items) => {
-                let values: Vec<Scalar> = items.iter().map(decode).collect::<Result<_, _>>()?;
-                let weights = vec![1.0; values.len()];
-                (values, weights)
-            }
-            Value::Map(entries) => {
-                let values = entries.iter().map(|(key, _)| Scalar {
-                    text: Some(key.name.clone()),
-                    plain: true,
-                    place: key.place.clone(),
-                });
-                let weights = entries.iter().map(|(_, weight)| decode::<Number>(weight));
-                let weights = weights.map(|weight| weight.map(|weight| weight.0));
-                (values.collect(), weights.collect::<Result<_, _>>()?)
-            }
-            _ => {
-                let found = node.describe();
-                let expected = "expected a list of numbers or a map of weights";
-                return Err(Problem::new(format!("{expected}, found {found}")).at(&node.place));
-            }
-        };
-        if values.is_empty() {
-            return Err(Problem::new("`choice` needs at least one number").at(&node.place));
-        }
-        let place = node.place.clone();
-        Ok(Self {
-            values,
-            weights,
-            place,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for NumberChoice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        NumberChoice::from_node(&node).map_err(carry)
-    }
-}
-
-impl JsonSchema for NumberChoice {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "NumberChoice".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = generator.subschema_for::<Number>();
-        json_schema!({
-            "description": "One of a few numbers: a list chooses evenly, a map gives each its weight.",
-            "anyOf": [
-                { "type": "array", "items": number, "minItems": 1 },
-                { "type": "object", "additionalProperties": number, "minProperties": 1 }
-            ]
-        })
-    }
-}
-
 impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
@@ -289,7 +207,7 @@ impl<'de> Deserialize<'de> for Distribution {
             Value::Scalar { text, .. } if text.replace('_', "").parse::<f64>().is_ok() => {
                 decode(&node).map(Self::Constant)
             }
-            _ => decode(&node).map(Self::Kind),
+            _ => decode(&node).map(|kind| Self::Kind(Box::new(kind))),
         };
         read.map_err(carry)
     }

@@ -30,6 +30,7 @@ mod lognormal;
 mod lookup;
 mod normal;
 mod nth;
+mod number_choice;
 mod options;
 mod parent_column;
 mod pareto;
