@@ -3,9 +3,9 @@
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
-use super::super::fixture::{chi_square, kolmogorov_smirnov, problem};
 use super::super::rows::Rows;
 use super::super::testing::{Tables, check_any_split, one};
+use super::super::tests::fixture::{chi_square, kolmogorov_smirnov};
 use crate::domain::{Order, Range};
 
 const START: i64 = 1_768_435_200_000_000;
