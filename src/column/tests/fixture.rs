@@ -1,9 +1,9 @@
 //! A small pipeline to build columns in, and the measures of how well numbers follow a law.
 //!
 //! Reference `countries {code, name, weight}`; table `customers {customer_id, created_at, name}`
-//! of 100 rows; table `orders {order_id, country, customer_id, ordered_at, quantity, price}` of
-//! 100 rows, where `country` is a hidden pick. The example of a kind may name all of these; it is
-//! built as the column `example` of `orders`, or of the table that `mod.rs` says.
+//! of 100 rows; their `orders {customer_id, order_id, country, ordered_at, quantity, price}`, where
+//! `country` is a hidden pick; the orders' `lines {order_id}`. The example of a kind may name all
+//! of these; it is built as the column `example` of `orders`, or of the table that `mod.rs` says.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::column::testing::{Tables, tables_with};
 use crate::error::Problem;
 use crate::place::{Node, Source, parse};
 
-/// The rows of each table.
+/// Each table has at least so many rows.
 pub const ROWS: u64 = 100;
 
 const CUSTOMERS: &str = r#"customers:
@@ -30,14 +30,18 @@ const CUSTOMERS: &str = r#"customers:
 "#;
 
 const ORDERS: &str = r#"orders:
-  rows: 100
   columns:
+    customer_id: { foreign_key: { ref: customers.customer_id, per_parent: { uniform: { min: 1, max: 5 } } } }
     order_id: sequence
     country: { reference: { from: countries }, hidden: true }
-    customer_id: { uniform: { min: 1, max: 100 } }
     ordered_at: { type: "timestamp(us, UTC)", uniform: { min: 2025-01-01, max: 2025-12-31 } }
     quantity: { uniform: { min: 1, max: 7 } }
     price: { type: "decimal(10,2)", uniform: { min: 0.50, max: 99.99 } }
+"#;
+
+const LINES: &str = r#"lines:
+  columns:
+    order_id: { foreign_key: { ref: orders.order_id, per_parent: { choice: { 1: 5, 2: 3 } } } }
 "#;
 
 /// The pipeline with the column `example`, written as `text`, in one of its tables.
@@ -46,7 +50,7 @@ pub fn build_in(table: &str, text: &str) -> Result<Tables, Problem> {
         true => format!("{columns}    example:\n      {text}\n"),
         false => columns.to_string(),
     };
-    let yaml = with("customers", CUSTOMERS) + &with("orders", ORDERS);
+    let yaml = with("customers", CUSTOMERS) + &with("orders", ORDERS) + &with("lines", LINES);
     tables_with(&yaml, vec![countries()])
 }
 

@@ -21,7 +21,7 @@ use crate::registry::Kind;
 use fixture::{ROWS, build_in, node};
 
 /// Kinds whose example does not belong in the table `orders`.
-const ELSEWHERE: &[(&str, &str)] = &[("child_count", "customers")];
+const ELSEWHERE: &[(&str, &str)] = &[("child_count", "customers"), ("nth", "lines")];
 
 /// The small pipeline with a kind's example in it.
 struct Built {
