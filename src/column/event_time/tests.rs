@@ -207,17 +207,27 @@ fn hours_are_as_busy_as_their_weights() {
 #[test]
 fn mistakes_say_what_is_wrong() {
     let mistakes = [
-        "event_time: { start: 2026-01-15 }",
-        "event_time: { start: 2026-01-15, rate: 1/s, span: 1d }",
-        "event_time: { start: soon, rate: 1/s }",
-        "event_time: { start: 2026-01-15, rate: 2000 }",
-        "event_time: { start: 2026-01-15, rate: 1/s, arrivals: random }",
-        "event_time: { start: 2026-01-15, rate: 1/s, profile: [1, 2] }",
-        "event_time: { start: 2026-01-15, span: 0s }",
-        "event_time: { start: 2026-01-15, span: 1h, profile: [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1] }",
+        "{ event_time: { start: 2026-01-15 } }",
+        "{ event_time: { start: 2026-01-15, rate: 1/s, span: 1d } }",
+        "{ event_time: { start: soon, rate: 1/s } }",
+        "{ event_time: { start: 2026-01-15, rate: 2000 } }",
+        "{ event_time: { start: 2026-01-15, rate: 1/s, arrivals: random } }",
+        "{ event_time: { start: 2026-01-15, rate: 1/s, profile: [1, 2] } }",
+        "{ event_time: { start: 2026-01-15, span: 0s } }",
+        "{ event_time: { start: 2026-01-15, span: 1h, profile: [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1] } }",
         "{ type: date, event_time: { start: 2026-01-15, rate: 1/s } }",
         "{ type: \"timestamp(ns)\", event_time: { start: 2026-01-15, rate: 0.0000001/d } }",
     ];
+    let problem = |column: &str| {
+        let yaml = format!(
+            "t:
+  rows: 9
+  columns:
+    x: {column}
+"
+        );
+        super::super::testing::problem(&yaml)
+    };
     insta::assert_snapshot!(mistakes.map(problem).join("\n\n"));
 }
 
