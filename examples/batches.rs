@@ -1,0 +1,28 @@
+//! Arrow batches without sinks: any batch of the casino's transactions, made alone.
+//!
+//! `cargo run --example batches`
+
+use std::path::Path;
+
+use rowgen::plan::{self, Overrides};
+use rowgen::source::Indexed;
+use rowgen::spec::{self, Given};
+use rowgen::{error, load};
+
+fn main() -> error::Result<()> {
+    let given = Given {
+        set: [("rows".into(), "1_000_000".into())].into(),
+        run_date: "2026-01-15".into(),
+        ..Given::default()
+    };
+    let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &given)?;
+    let references = load::references(&pipeline)?;
+    let plan = plan::make(&pipeline, references, &Overrides::default(), false)?;
+    let source = &plan.jobs[0].source;
+    let last = source.batches().unwrap_or(1) - 1;
+    for number in [0, last] {
+        let batch = source.make(number)?;
+        println!("batch {number}: {} rows of {} columns from row {}", batch.num_rows(), batch.num_columns(), source.first_row(number));
+    }
+    Ok(())
+}
