@@ -11,6 +11,11 @@ use super::rows::Rows;
 
 /// Parents of a block: a lone row costs half of as many draws to find, and eight bytes stand for it.
 const BLOCK: u64 = 64;
+/// Children that are written at once, whatever their number: most parents have fewer, and a copy of
+/// fixed length takes no guess.
+const STRIDE: usize = 8;
+/// Parents whose numbers of children are drawn at once when rows follow each other.
+const MOST_DRAWN: u64 = 4096;
 /// Blocks grow rather than that the index has more entries (8 MiB): it stays small for milliards.
 const MOST_BLOCKS: u64 = 1 << 20;
 
@@ -39,9 +44,6 @@ pub(super) struct Run {
 struct Cursor<'a> {
     children: &'a Children,
     run: Run,
-    /// The numbers of children from the parent `drawn` on.
-    numbers: Vec<u64>,
-    drawn: u64,
 }
 
 /// The number of children of the parent at a row.
@@ -105,25 +107,74 @@ impl Children {
 
     #[inline(always)]
     fn map(&self, rows: Rows<'_>, value: impl Fn(Run, u64) -> u64) -> Vec<u64> {
-        let mut values = Vec::with_capacity(rows.len());
         let mut cursor = Cursor::new(self);
         match rows {
-            Rows::Range { first, count } => {
-                let end = first + count as u64;
-                let mut row = first;
-                while row < end {
-                    let run = cursor.seek(row);
-                    let until = run.end.clamp(row + 1, end);
-                    values.extend((row..until).map(|row| value(run, row)));
-                    row = until;
-                }
-            }
+            Rows::Range { count: 0, .. } => Vec::new(),
+            Rows::Range { first, count } => self.map_range(cursor.seek(first), first, count, value),
             Rows::List(rows) => {
-                values.extend(rows.iter().map(|row| value(cursor.seek(*row), *row)));
+                let value = |row: &u64| value(cursor.seek(*row), *row);
+                rows.iter().map(value).collect()
             }
         }
+    }
+
+    /// The values from row `first` on, which is in `run`.
+    #[inline(always)]
+    fn map_range(
+        &self,
+        mut run: Run,
+        first: u64,
+        count: usize,
+        value: impl Fn(Run, u64) -> u64,
+    ) -> Vec<u64> {
+        let mut values = vec![0; count + STRIDE];
+        let mut done = write(&mut values, 0, count, first, run, &value);
+        while done < count && run.parent + 1 < self.parents {
+            let left = (count - done) as f64 / self.counts.mean().max(0.01);
+            let parents = (self.parents - run.parent - 1).min((left as u64 + 8).min(MOST_DRAWN));
+            let next = Rows::Range {
+                first: run.parent + 1,
+                count: parents as usize,
+            };
+            for number in children_of(self.key, &self.counts, next) {
+                run = Run {
+                    parent: run.parent + 1,
+                    first: run.end,
+                    end: run.end + number,
+                };
+                done = write(&mut values, done, count, run.first, run, &value);
+            }
+        }
+        values.truncate(count);
         values
     }
+
+    fn draw(&self, parent: u64) -> u64 {
+        self.counts.draw(self.key.at(parent))
+    }
+}
+
+/// Writes the values of a run's rows from `row` on behind the `done` first ones, up to `count`; how
+/// many there are then. Up to `STRIDE` values behind them are spoilt.
+#[inline(always)]
+fn write(
+    values: &mut [u64],
+    done: usize,
+    count: usize,
+    row: u64,
+    run: Run,
+    value: &impl Fn(Run, u64) -> u64,
+) -> usize {
+    let end = count.min(done + (run.end - row) as usize);
+    for (index, out) in values[done..done + STRIDE].iter_mut().enumerate() {
+        *out = value(run, row + index as u64);
+    }
+    if end - done > STRIDE {
+        for (index, out) in values[done..end].iter_mut().enumerate() {
+            *out = value(run, row + index as u64);
+        }
+    }
+    end
 }
 
 impl<'a> Cursor<'a> {
@@ -133,12 +184,7 @@ impl<'a> Cursor<'a> {
             first: 0,
             end: 0,
         };
-        Self {
-            children,
-            run,
-            numbers: Vec::new(),
-            drawn: 0,
-        }
+        Self { children, run }
     }
 
     /// The run that `row`, which is below the total, belongs to.
@@ -166,29 +212,9 @@ impl<'a> Cursor<'a> {
         self.run
     }
 
-    /// The run of a parent, whose neighbours are drawn with it: many at once cost less.
-    fn of(&mut self, parent: u64, first: u64) -> Run {
-        let known = parent.wrapping_sub(self.drawn);
-        let number = match self.numbers.get(known as usize) {
-            Some(number) => *number,
-            None => {
-                let rest = self.children.parents.saturating_sub(parent);
-                let count = rest.clamp(1, BLOCK) as usize;
-                let parents = Rows::Range {
-                    first: parent,
-                    count,
-                };
-                let Children { key, counts, .. } = self.children;
-                self.numbers = children_of(*key, counts, parents);
-                self.drawn = parent;
-                self.numbers[0]
-            }
-        };
-        Run {
-            parent,
-            first,
-            end: first + number,
-        }
+    fn of(&self, parent: u64, first: u64) -> Run {
+        let end = first + self.children.draw(parent);
+        Run { parent, first, end }
     }
 }
 

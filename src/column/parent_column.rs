@@ -78,6 +78,26 @@ fn as_rows(rows: &[u64]) -> Rows<'_> {
 
 /// Each run of equal rows once, and for each place the run it is in; nothing for a null.
 fn runs(picked: &UInt64Array) -> (Vec<u64>, UInt32Array) {
+    if picked.null_count() > 0 {
+        return runs_around_nulls(picked);
+    }
+    // Every row is written where the current run stands: without a branch, which would be guessed
+    // wrong at each end of a run.
+    let mut rows = vec![0; picked.len()];
+    let mut before = picked.values().first().copied().unwrap_or(0);
+    let mut at = 0;
+    let mut run = |row: &u64| {
+        at += usize::from(*row != before);
+        before = *row;
+        rows[at] = *row;
+        at as u32
+    };
+    let index: Vec<u32> = picked.values().iter().map(&mut run).collect();
+    rows.truncate(index.last().map_or(0, |last| *last as usize + 1));
+    (rows, UInt32Array::from(index))
+}
+
+fn runs_around_nulls(picked: &UInt64Array) -> (Vec<u64>, UInt32Array) {
     let mut rows: Vec<u64> = Vec::new();
     let mut run = |row: u64| {
         if rows.last() != Some(&row) {
@@ -85,10 +105,7 @@ fn runs(picked: &UInt64Array) -> (Vec<u64>, UInt32Array) {
         }
         rows.len() as u32 - 1
     };
-    let index = match picked.null_count() {
-        0 => UInt32Array::from_iter_values(picked.values().iter().map(|row| run(*row))),
-        _ => picked.iter().map(|row| row.map(&mut run)).collect(),
-    };
+    let index = picked.iter().map(|row| row.map(&mut run)).collect();
     (rows, index)
 }
 
@@ -103,6 +120,10 @@ mod tests {
         assert_eq!(rows, [5, 6, 5]);
         let expected = [Some(0), Some(0), None, Some(1), Some(2)];
         assert!(index.iter().eq(expected));
+        let (rows, index) = runs(&UInt64Array::from(vec![5, 5, 6, 6, 6, 9]));
+        assert_eq!(rows, [5, 6, 9]);
+        assert_eq!(index.values(), &[0, 0, 1, 1, 1, 2]);
+        assert_eq!(runs(&UInt64Array::from(Vec::<u64>::new())).0, [0u64; 0]);
     }
 
     #[test]

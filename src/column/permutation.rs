@@ -141,10 +141,11 @@ impl Permutation {
     }
 }
 
-/// 32 bits from 32, in multiplications of 32 bits by 32, which every vector unit has.
+/// 32 bits from 32, in multiplications of 32 bits by 32, which every vector unit has. A digit has
+/// no more bits: the first mask tells the compiler.
 #[inline(always)]
 fn hash(digit: u64, (first, second): (u64, u64)) -> u64 {
-    let x = (digit ^ first) * 0x9e37_79b1;
+    let x = ((digit ^ first) & LOW) * 0x9e37_79b1;
     let x = (x ^ (x >> 32) ^ second) & LOW;
     let x = x * 0x85eb_ca6b;
     let x = (x ^ (x >> 29)) & LOW;
@@ -152,10 +153,11 @@ fn hash(digit: u64, (first, second): (u64, u64)) -> u64 {
     (x ^ (x >> 32)) & LOW
 }
 
-/// Adds a hash, scaled to the base, to a digit of that base.
+/// Adds a hash, scaled to the base, to a digit of that base. The base may be 2^32, one less fits
+/// the multiplication.
 #[inline(always)]
 fn add(digit: u64, hash: u64, base: u64) -> u64 {
-    let sum = digit + ((hash * base) >> 32);
+    let sum = digit + ((hash * ((base - 1) & LOW) + hash) >> 32);
     if sum >= base { sum - base } else { sum }
 }
 
