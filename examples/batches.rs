@@ -22,7 +22,12 @@ fn main() -> error::Result<()> {
     let last = source.batches().unwrap_or(1) - 1;
     for number in [0, last] {
         let batch = source.make(number)?;
-        println!("batch {number}: {} rows of {} columns from row {}", batch.num_rows(), batch.num_columns(), source.first_row(number));
+        println!(
+            "batch {number}: {} rows of {} columns from row {}",
+            batch.num_rows(),
+            batch.num_columns(),
+            source.first_row(number)
+        );
     }
     Ok(())
 }

@@ -24,17 +24,25 @@ impl Sink for Counting {
         Ok(Connected::Ready)
     }
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        Ok(lane::each(&target, |number, batch: &RecordBatch| println!("batch {number}: {} rows", batch.num_rows())))
+        lane::each(&target, |number, batch: &RecordBatch| {
+            println!("batch {number}: {} rows", batch.num_rows())
+        })
     }
 }
 
 fn main() -> Result<()> {
-    let given = Given { run_date: "2026-01-15".into(), ..Given::default() };
+    let given = Given {
+        run_date: "2026-01-15".into(),
+        ..Given::default()
+    };
     let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &given)?;
     let references = rowgen::load::references(&pipeline)?;
     let mut plan = plan::make(&pipeline, references, &Overrides::default(), false)?;
     plan.jobs[0].sinks.truncate(1);
     plan.jobs[0].sinks[0].options = Arc::new(Counting);
-    println!("{}", engine::start(&plan, &engine::Options::default(), Stop::default())?.run());
+    println!(
+        "{}",
+        engine::start(&plan, &engine::Options::default(), Stop::default())?.run()
+    );
     Ok(())
 }

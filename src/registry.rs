@@ -9,8 +9,8 @@ pub struct Kind {
     pub name: &'static str,
     /// A YAML example of it.
     pub example: &'static str,
-    /// The JSON Schema of its options.
-    pub schema: fn() -> Schema,
+    /// Makes the JSON Schema of its options, with definitions left to the generator.
+    pub part: fn(&mut SchemaGenerator) -> Schema,
 }
 
 /// A YAML example of a kind: its key and its options, in one line.
@@ -20,9 +20,17 @@ pub trait Example {
 }
 
 impl Kind {
+    /// The JSON Schema of its options, whole.
+    pub fn schema(&self) -> Schema {
+        let mut generator = SchemaGenerator::default();
+        let mut schema = (self.part)(&mut generator);
+        schema.insert("$defs".into(), generator.take_definitions(true).into());
+        schema
+    }
+
     /// The first paragraph of the options' documentation, in one line.
     pub fn summary(&self) -> String {
-        let schema = (self.schema)();
+        let schema = self.schema();
         let text = schema.get("description").and_then(|text| text.as_str());
         let first = text
             .unwrap_or_default()
@@ -31,24 +39,6 @@ impl Kind {
             .unwrap_or_default();
         first.split_whitespace().collect::<Vec<_>>().join(" ")
     }
-}
-
-/// The schema of a kind's options as a part of another schema, its definitions moved to the whole.
-pub fn embed(kind: &Kind, generator: &mut SchemaGenerator) -> serde_json::Value {
-    let mut options = (kind.schema)().to_value();
-    let Some(map) = options.as_object_mut() else {
-        return options;
-    };
-    map.remove("$schema");
-    if let Some(serde_json::Value::Object(definitions)) = map.remove("$defs") {
-        for (name, definition) in definitions {
-            generator
-                .definitions_mut()
-                .entry(name)
-                .or_insert(definition);
-        }
-    }
-    options
 }
 
 /// Makes the enum of all kinds of something from one list of `"key" => Variant(options type)`.
@@ -70,9 +60,13 @@ macro_rules! registry {
                 $($crate::registry::Kind {
                     name: $key,
                     example: <$options as $crate::registry::Example>::EXAMPLE,
-                    schema: || schemars::schema_for!($options),
+                    part: |generator| <$options as schemars::JsonSchema>::json_schema(generator),
                 }),*
             ];
+            /// The options of this one, shared.
+            pub fn shared(&self) -> std::sync::Arc<dyn $behaviour> {
+                match self { $(Self::$variant(options) => std::sync::Arc::new(options.clone())),* }
+            }
             /// This one's key.
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $key),* }

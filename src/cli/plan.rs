@@ -70,7 +70,7 @@ fn describe_job(job: &Job) -> String {
 }
 
 fn describe_sink(job: &Job, sink: &SinkPlan) -> String {
-    let mut text = format!("  sink {}: {}", sink.name, sink.options.kind());
+    let mut text = format!("  sink {}: {}", sink.name, sink.kind);
     if let Some((rows, trial)) = job.rows.zip(sink.shape.trial.as_ref()) {
         let per_row = trial.get_array_memory_size() as f64 / trial.num_rows().max(1) as f64;
         text.push_str(&format!(

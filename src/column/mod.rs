@@ -60,7 +60,7 @@ pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, ColumnList, TableOptions};
 pub use distribution::{Amounts, Counts, Distribution};
 pub use options::{Column, Columns, Common, columns};
-pub use program::{Fill, Node, Program, ProgramCell, Selection};
+pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};
 pub use reference::Reference;
 pub use types::{ColumnType, UUID_EXTENSION, parse_type, show_type};
 

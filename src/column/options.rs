@@ -183,7 +183,7 @@ impl JsonSchema for Column {
             properties.extend(common.clone());
         }
         for kind in GeneratorKind::KINDS {
-            let options = crate::registry::embed(kind, generator);
+            let options = (kind.part)(generator).to_value();
             properties.insert(kind.name.into(), options);
         }
         let names: Vec<&str> = GeneratorKind::KINDS.iter().map(|kind| kind.name).collect();

@@ -148,11 +148,8 @@ impl Run<'_> {
     }
 
     fn finish(&self, job: usize, sink: &OpenSink<'_>, given: u64, whole: bool) -> SinkReport {
-        let mut report = SinkReport::new(
-            &sink.plan.name,
-            sink.plan.options.kind(),
-            &self.plan.jobs[job].table,
-        );
+        let mut report =
+            SinkReport::new(&sink.plan.name, &sink.plan.kind, &self.plan.jobs[job].table);
         report.skipped = sink.skipped;
         if whole || sink.lanes.iter().any(|lane| lane.failed()) {
             match sink.finish(given) {

@@ -207,7 +207,8 @@ fn sink_plan(
     }
     Some(SinkPlan {
         name: sink.name,
-        options: sink.options,
+        kind: sink.options.kind().to_string(),
+        options: sink.options.shared(),
         columns,
         shape,
         lanes,

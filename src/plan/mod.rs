@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::Shape;
-use crate::sink::{Partition, SinkKind, Slice};
+use crate::sink::{Partition, Sink, Slice};
 use crate::source::Generated;
 use crate::spec::OnSinkFailure;
 
@@ -93,8 +93,10 @@ pub struct Job {
 pub struct SinkPlan {
     /// Its name.
     pub name: String,
-    /// Its kind and options.
-    pub options: Arc<SinkKind>,
+    /// Its kind.
+    pub kind: String,
+    /// Its options.
+    pub options: Arc<dyn Sink>,
     /// Which of the source's columns it gets.
     pub columns: Vec<usize>,
     /// What it is told of them.

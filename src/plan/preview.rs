@@ -7,7 +7,7 @@ use super::{Job, Overrides, Plan, SinkPlan};
 use crate::column::{Builder, ProgramCell};
 use crate::error::{Problem, Problems, Result, did_you_mean};
 use crate::load::References;
-use crate::sink::SinkKind;
+use crate::sink::discard::Discard;
 use crate::spec::Pipeline;
 
 /// One table, ready to show.
@@ -74,7 +74,8 @@ pub fn preview(
 pub fn discarding(plan: &Plan) -> Plan {
     let discard = |sink: &SinkPlan| SinkPlan {
         name: sink.name.clone(),
-        options: Arc::new(SinkKind::Discard(Default::default())),
+        kind: "discard".into(),
+        options: Arc::new(Discard::default()),
         columns: sink.columns.clone(),
         shape: sink.shape.clone(),
         lanes: vec![Arc::default()],

@@ -3,14 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::lane::{self, Marks, Writer};
 use super::{Connected, FileReport, Lane, Sink, Target};
-use crate::error::{Error, Problem, Result};
-use crate::format::{Body, Chunk, Encoder, FileWriter, FormatKind, Shape};
+use crate::error::{Problem, Result};
+use crate::format::{Chunk, FileWriter, FormatKind, Shape};
 use crate::registry::Example;
 
 /// Counts rows and throws them away, with or without encoding them first.
@@ -19,9 +18,6 @@ pub struct Discard {
     /// Encode the rows like this before throwing them away; without it they are only counted.
     pub format: Option<FormatKind>,
 }
-
-/// Makes nothing of a batch but its row count.
-struct Count;
 
 /// Puts the encoded rows into nothing.
 struct Nowhere(Option<Box<dyn FileWriter>>);
@@ -43,24 +39,11 @@ impl Sink for Discard {
 
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
         let Some(format) = &self.format else {
-            return lane::start(&target, Arc::new(Count), Box::new(Nowhere(None)));
+            return lane::each(&target, |_, _| ());
         };
         let encoder = format.open(&target.shape)?;
         let file = encoder.begin(Box::new(std::io::sink()))?;
         lane::start(&target, encoder, Box::new(Nowhere(Some(file))))
-    }
-}
-
-impl Encoder for Count {
-    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
-        let rows = batch.num_rows() as u64;
-        let body = Body::Block(Vec::new());
-        put(number, Chunk { rows, body });
-        Ok(())
-    }
-
-    fn begin(&self, _out: Box<dyn std::io::Write + Send>) -> Result<Box<dyn FileWriter>> {
-        Err(Error::run("rows that are only counted have no file"))
     }
 }
 

@@ -4,6 +4,7 @@
 //! which bounds what waits here. Whatever goes wrong first is what `finish` reports; everybody else
 //! only hears that the lane has stopped.
 
+mod each;
 mod queue;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ use super::{FileReport, Finished, Lane, Target};
 use crate::error::{Error, Result};
 use crate::format::{Chunk, Encoder};
 use crate::report::Counters;
+pub use each::each;
 use queue::{Queue, Taken};
 
 /// How long `abort` waits for the writer to leave what it is doing: long enough for a write to a

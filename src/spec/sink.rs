@@ -168,7 +168,7 @@ fn check_keys(kind: &str, entries: &[(Key, Node)]) -> Result<(), Problem> {
     let schema = SinkKind::KINDS
         .iter()
         .find(|known| known.name == kind)
-        .map(|known| (known.schema)());
+        .map(|known| known.schema());
     let own = schema
         .as_ref()
         .and_then(|schema| schema.get("properties")?.as_object());
@@ -253,7 +253,7 @@ impl JsonSchema for SinkEntry {
             .unwrap_or_default();
         let mut kinds = serde_json::Map::new();
         for kind in SinkKind::KINDS {
-            let mut options = crate::registry::embed(kind, generator);
+            let mut options = (kind.part)(generator).to_value();
             if let Some(properties) = options
                 .get_mut("properties")
                 .and_then(|value| value.as_object_mut())

@@ -200,7 +200,7 @@ fn within(range: Range, values: &ArrayRef) -> bool {
 fn every_option_has_a_line_of_documentation() {
     for kind in GeneratorKind::KINDS.iter().chain(DistributionKind::KINDS) {
         assert!(!kind.summary().is_empty(), "{}", kind.name);
-        let schema = (kind.schema)().to_value();
+        let schema = kind.schema().to_value();
         let mut missing = Vec::new();
         undocumented(&schema, &schema, kind.name, &mut missing);
         assert!(missing.is_empty(), "without a line: {missing:?}");
