@@ -1,51 +1,56 @@
-//! `list`: several values in one row, each made like a column of its own.
+//! `list`: in each row so many values of one column.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ListArray, UInt32Array};
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, FieldRef};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::Deserializer;
 
+use super::Generator;
 use super::arrays::plain;
 use super::build::{Build, Made, Nested};
+use super::builder::ColumnList;
 use super::distribution::{Counts, Distribution};
 use super::hash::Key;
+use super::options::Column;
 use super::program::Fill;
 use super::rows::Rows;
-use super::structure::unpacked;
-use super::{Column, Generator};
+use super::structure::plain_field;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
-use crate::place::Placed;
+use crate::place::{Node, Placed, Value, carry, decode};
 use crate::registry::Example;
 
-/// The longest list: the places of a row's items are numbered within so many.
-const LONGEST: u64 = 1 << 20;
-
-/// Several values in one row; `item` is a value's place in its list, from 0.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// In each row a list of so many values: `of` one column, or of a `struct` of columns. They can
+/// read the columns around them, and `item`, the place in the list from 0.
+#[derive(Debug, Clone)]
 pub struct List {
-    /// How many values a row has.
     length: Placed<Distribution>,
-    /// How a value is made; a `struct` makes a list of structs.
-    of: Arc<Column>,
+    items: ColumnList,
 }
 
 impl Example for List {
     const EXAMPLE: &'static str =
-        "list: { length: { uniform: { min: 1, max: 7 } }, of: { uniform: { min: 1, max: 6 } } }";
+        "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }";
 }
+
+/// The most items that a list has room for.
+const LONGEST: u64 = 100_000;
+
+/// The items' own name: none that a path could mean.
+const ITEMS: &str = "[]";
 
 struct Items {
     key: Key,
-    counts: Counts,
+    length: Counts,
+    /// Room for items in each row's list.
     width: u64,
     nested: Nested,
-    element: FieldRef,
+    field: FieldRef,
 }
 
 impl Generator for List {
@@ -53,69 +58,63 @@ impl Generator for List {
         if build.wanted.is_some() {
             return Err(Problem::new("a list has no `type` of its own")
                 .at(&build.place)
-                .hint("give `of` its type"));
+                .hint("give its items their type"));
         }
-        let counts = self.length.value.counts(&self.length.place, 0, LONGEST)?;
-        let width = counts.range().1.max(1);
-        let name = Placed {
-            value: "element".to_string(),
-            place: self.of.place.clone(),
-        };
-        let nested = build.nested(&vec![(name, self.of.clone())], Some(width))?;
+        let length = self.length.value.counts(&self.length.place, 0, LONGEST)?;
+        let width = length.range().1.max(1);
+        let nested = build.nested(&self.items, Some(width))?;
         let Some(field) = nested.fields.first() else {
-            return Err(Problem::new("the values of a list cannot be hidden").at(&self.of.place));
+            return Err(Problem::new("the items of a `list` cannot be hidden").at(&build.place));
         };
-        let element: FieldRef = Arc::new(unpacked(field));
-        let data_type = DataType::List(element.clone());
+        let field = Arc::new(plain_field(field).with_name("element"));
+        let mut domain = Domain::default();
+        nested
+            .domains
+            .iter()
+            .for_each(|items| domain.depend_on(items));
         let items = Items {
             key: build.key.child("length"),
-            counts,
+            length,
             width,
             nested,
-            element,
+            field: field.clone(),
         };
-        Ok(Made::new(data_type, Domain::default(), items))
+        Ok(Made::new(DataType::List(field), domain, items))
     }
 }
 
 impl Fill for Items {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        let lengths: Vec<usize> = self
-            .key
-            .fill(rows)
-            .into_iter()
-            .map(|random| self.counts.draw(random) as usize)
-            .collect();
-        let all: usize = lengths.iter().sum();
-        if i32::try_from(all).is_err() {
-            return Err(
-                Error::run("the lists of one batch hold more than 2^31 values")
-                    .hint("set a smaller `batch_rows` under `run:`"),
-            );
+        let mut lengths = vec![0; rows.len()];
+        self.length.fill(&self.key.fill(rows), &mut lengths);
+        let total: u64 = lengths.iter().sum();
+        if i32::try_from(total).is_err() {
+            return Err(Error::run(Problem::new(
+                "the lists of one batch have more than 2^31 items",
+            )));
         }
-        let (mut items, mut owners) = (Vec::with_capacity(all), Vec::with_capacity(all));
+        let mut offsets = Vec::with_capacity(rows.len() + 1);
+        let mut items = Vec::with_capacity(total as usize);
+        let mut owners = Vec::with_capacity(total as usize);
+        offsets.push(0);
         for (index, length) in lengths.iter().enumerate() {
-            let first = rows.at(index) * self.width;
-            items.extend(first..first + *length as u64);
-            owners.extend(std::iter::repeat_n(index as u32, *length));
+            let first = rows.at(index).wrapping_mul(self.width);
+            items.extend((0..*length).map(|item| first.wrapping_add(item)));
+            owners.extend((0..*length).map(|_| index as u32));
+            offsets.push(items.len() as i32);
         }
         let owners = UInt32Array::from(owners);
-        let outer: Vec<ArrayRef> = inputs[self.nested.first_input..]
-            .iter()
-            .map(|input| take(input, &owners, None))
-            .collect::<Result<_, _>>()?;
-        let made =
-            self.nested
-                .program
-                .evaluate(&self.nested.selection, Rows::List(&items), &outer)?;
-        let values = made
-            .first()
-            .map(plain)
-            .transpose()?
-            .ok_or_else(|| Error::run("a list without values"))?;
-        let offsets = OffsetBuffer::from_lengths(lengths);
+        let outer = inputs[self.nested.first_input..].iter();
+        let outer = outer.map(|input| take(input, &owners, None));
+        let outer = outer.collect::<Result<Vec<_>, _>>()?;
+        let nested = &self.nested;
+        let made = nested
+            .program
+            .evaluate(&nested.selection, Rows::List(&items), &outer)?;
+        let values = plain(&made[0])?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         Ok(Arc::new(ListArray::try_new(
-            self.element.clone(),
+            self.field.clone(),
             offsets,
             values,
             None,
@@ -123,12 +122,141 @@ impl Fill for Items {
     }
 }
 
+impl List {
+    fn from_node(node: &Node) -> Result<Self, Problem> {
+        let mut rest = node.clone();
+        let Value::Map(_) = &rest.value else {
+            return Err(Problem::new(format!(
+                "expected `length` and `of`, found {}",
+                node.describe()
+            ))
+            .at(&node.place)
+            .hint("write `{ length: 3, of: <column> }`"));
+        };
+        let Some((_, length)) = rest.take("length") else {
+            return Err(Problem::new("the key `length` is missing").at(&node.place));
+        };
+        // What is left is the items' column, under `of` or as it is.
+        let items = match rest.take("of") {
+            Some((_, items)) => match &rest.value {
+                Value::Map(entries) if !entries.is_empty() => {
+                    let (key, _) = &entries[0];
+                    let message = format!("unknown key `{}`", key.name);
+                    return Err(Problem::new(message)
+                        .at(&key.place)
+                        .hint("the keys here are `length`, `of`"));
+                }
+                _ => items,
+            },
+            None => rest,
+        };
+        let column = Arc::new(decode::<Column>(&items)?);
+        let name = Placed {
+            value: ITEMS.to_string(),
+            place: items.place,
+        };
+        Ok(Self {
+            length: decode(&length)?,
+            items: vec![(name, column)],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        List::from_node(&node).map_err(carry)
+    }
+}
+
+impl JsonSchema for List {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "List".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut length = generator.subschema_for::<Distribution>();
+        length.insert(
+            "description".into(),
+            "How many values: a number, or a distribution.".into(),
+        );
+        // By name only: a column's own schema holds this one.
+        json_schema!({
+            "description": "In each row a list of so many values: `of` one column, or of a `struct` of columns. They can read the columns around them, and `item`, the place in the list from 0.",
+            "type": "object",
+            "properties": {
+                "length": length,
+                "of": { "$ref": "#/$defs/Column", "description": "The column of the values." },
+                "struct": {
+                    "type": "object",
+                    "additionalProperties": { "$ref": "#/$defs/Column" },
+                    "description": "The columns of the values, instead of `of`."
+                }
+            },
+            "required": ["length"],
+            "additionalProperties": false
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{check_any_split, one, problem, tables};
+    use super::super::tests::fixture::chi_square;
     use arrow::array::{Array, AsArray};
     use arrow::datatypes::Int64Type;
 
-    use crate::column::testing::tables;
+    const COLUMNS: &str = r#"id: sequence
+kind: { choice: [A, B] }
+tags: { list: { length: { uniform: { min: 0, max: 4 } }, of: { choice: [red, green] } } }
+lines: { list: { length: { uniform: { min: 1, max: 3 } }, struct: { line: { template: "{id}/{kind}/{item}/{price}" }, price: { uniform: { min: 1, max: 9 } }, parts: { list: { length: 2, of: { template: "{price}.{item}" } } } } }, nulls: 0.1 }
+"#;
+
+    #[test]
+    fn items_read_what_is_around_them() {
+        let tables = one(3, COLUMNS);
+        insta::assert_snapshot!(
+            ["tags", "lines"]
+                .map(|column| tables.texts("t", column).join("\n"))
+                .join("\n\n")
+        );
+    }
+
+    #[test]
+    fn lengths_follow_their_distribution() {
+        let tables = one(50_000, COLUMNS);
+        let tags = tables.column("t", "tags");
+        let tags = tags.as_list::<i32>();
+        let mut counts = vec![0; 5];
+        (0..tags.len()).for_each(|row| counts[tags.value_length(row) as usize] += 1);
+        assert!(chi_square(&counts, &[0.2; 5]) < 3.72, "{counts:?}");
+        let values = tags.values().as_string::<i32>();
+        let red = values.iter().filter(|tag| *tag == Some("red")).count() as u64;
+        assert!(chi_square(&[red, values.len() as u64 - red], &[0.5; 2]) < 3.72);
+    }
+
+    #[test]
+    fn values_are_a_function_of_the_row() {
+        check_any_split(&one(100, COLUMNS), "t", &["tags", "lines"]);
+    }
+
+    #[test]
+    fn mistakes_say_what_is_wrong() {
+        let mistakes = [
+            "list: 3",
+            "list: { of: sequence }",
+            "list: { length: 3 }",
+            "list: { length: 3, of: sequence, off: 1 }",
+            "list: { length: 3, of: { sequence: {}, hidden: true } }",
+            "list: { length: -1, of: sequence }",
+            "list: { length: { uniform: { min: 1, max: 1e9 } }, of: sequence }",
+            "list: { length: 3, sequense: {} }",
+            "list: { length: 3, of: { copy: itm } }",
+            "list: { length: 3, of: sequence }, type: int64",
+        ];
+        let shown = mistakes
+            .map(|list| problem(&format!("t:\n  rows: 9\n  columns:\n    x: {{ {list} }}\n")));
+        insta::assert_snapshot!(shown.join("\n\n"));
+    }
 
     const TABLE: &str = "t:\n  rows: 1000\n  columns:\n    id: { sequence: { start: 0 } }\n    l: { list: { length: { uniform: { min: 0, max: 3 } }, of: { struct: { place: { expr: \"item\" }, owner: { copy: id }, size: { choice: [S, M] } } } } }\n";
 

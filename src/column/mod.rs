@@ -3,6 +3,7 @@
 //! A generator is built once, from its options and what is around it, into a `Fill`: a function
 //! from rows to an Arrow array. New generator: its file, its `mod` line, its row in the registry.
 
+mod after;
 mod alias;
 pub mod arrays;
 mod assemble;
@@ -29,6 +30,7 @@ mod list;
 mod lognormal;
 mod lookup;
 mod normal;
+mod now;
 mod nth;
 mod number_choice;
 mod options;
@@ -89,6 +91,7 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
 registry! {
     /// How a column's values are made.
     pub enum GeneratorKind: Generator {
+        "after" => After(after::After),
         "bool" => Bool(boolean::Bool),
         "bytes" => Bytes(bytes::Bytes),
         "child_count" => ChildCount(child_count::ChildCount),
@@ -104,6 +107,7 @@ registry! {
         "lognormal" => Lognormal(lognormal::Lognormal),
         "lookup" => Lookup(lookup::Lookup),
         "normal" => Normal(normal::Normal),
+        "now" => Now(now::Now),
         "nth" => Nth(nth::Nth),
         "pareto" => Pareto(pareto::Pareto),
         "pattern" => Pattern(pattern::Pattern),

@@ -57,7 +57,7 @@ fn order_and_uniqueness_are_proved() {
     assert_eq!(known("shuffled"), (Unknown, true, Some(16), false));
     // Were "EGT1" a vendor, 1 and 11 could not be told apart.
     assert_eq!(known("both"), (Unknown, false, Some(13), false));
-    assert_eq!(known("holes").3, true);
+    assert!(known("holes").3);
 }
 
 #[test]
