@@ -185,6 +185,58 @@ fn ranks_follow_their_distribution_and_are_scattered() {
 }
 
 #[test]
+fn hot_parents_are_as_hot_as_zipf_says() {
+    let options = ", distribution: { zipf: { exponent: 1.1 } }";
+    let ranked = random(&format!("{options}, ranked: true")).integers("orders", "c");
+    let weight = |rank: i64| (rank as f64).powf(-1.1);
+    let all: f64 = (1..=1000).map(weight).sum();
+    let cells = frequencies(&ranked);
+    let expected = |rank: i64| (cells[&(500 + rank)], 200_000.0 * weight(rank) / all);
+    let chi = chi_square((1..=1000).map(expected));
+    // 999 degrees of freedom: standard deviation 44.7; 5 of them.
+    assert!((776.0..1222.0).contains(&chi), "{chi}");
+    let scattered = frequencies(&random(options).integers("orders", "c"));
+    let hottest = scattered
+        .iter()
+        .max_by(|one, other| one.1.total_cmp(other.1));
+    assert_eq!(hottest.unwrap().1, &cells[&501]);
+    let early: f64 = (501..=510)
+        .map(|key| scattered.get(&key).unwrap_or(&0.0))
+        .sum();
+    assert!(early < 20_000.0, "{early}");
+}
+
+#[test]
+fn children_follow_poisson() {
+    let orders = CLUSTERED.replace(
+        "{ uniform: { min: 0, max: 8 } }",
+        "{ poisson: { mean: 3 } }",
+    );
+    let tables = shop(
+        &orders.replace("    line: { nth: customer_id, type: int8 }\n", ""),
+        "",
+    );
+    let cells = frequencies(&tables.integers("customers", "orders"));
+    let mut probability = (-3.0f64).exp();
+    let mut expected = Vec::new();
+    for number in 0..8 {
+        expected.push((
+            cells.get(&number).copied().unwrap_or(0.0),
+            1000.0 * probability,
+        ));
+        probability *= 3.0 / (number + 1) as f64;
+    }
+    let chi = chi_square(expected);
+    // 8 cells of a distribution that has a few more, p = 0.0001.
+    assert!(chi < 31.9, "{chi} {cells:?}");
+    let total: f64 = cells
+        .iter()
+        .map(|(number, parents)| *number as f64 * parents)
+        .sum();
+    assert_eq!(total, tables.rows("orders") as f64);
+}
+
+#[test]
 fn a_key_of_several_columns_is_copied() {
     let tables = picked(
         "  rows: 500
