@@ -1,11 +1,12 @@
 //! What can be said on the command line. Flag, then environment, then file.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::sink::Slice;
-use crate::units::parse_count;
+use crate::units::{parse_count, parse_duration, parse_rate};
 
 /// One YAML pipeline file to data at the speed of the machine.
 #[derive(Debug, Parser)]
@@ -74,6 +75,21 @@ pub(super) struct FileOptions {
     /// The date that ${run_date} stands for (default: today, UTC)
     #[arg(long, env = "ROWGEN_RUN_DATE", value_name = "YYYY-MM-DD", value_parser = parse_date)]
     pub(super) run_date: Option<String>,
+    /// Rows a second of each table: --rate 50_000/s
+    #[arg(long, env = "ROWGEN_RATE", value_parser = parse_rate)]
+    pub(super) rate: Option<f64>,
+    /// Stops after this time, with whole files: --for 60s
+    #[arg(long = "for", env = "ROWGEN_FOR", value_name = "DURATION", value_parser = parse_duration)]
+    pub(super) duration: Option<Duration>,
+    /// Rows in a batch; it never changes values
+    #[arg(long, env = "ROWGEN_BATCH_ROWS", value_parser = parse_count)]
+    pub(super) batch_rows: Option<u64>,
+    /// A sink that takes nothing for so long is given up
+    #[arg(long, env = "ROWGEN_STALL_TIMEOUT", value_name = "DURATION", value_parser = parse_duration)]
+    pub(super) stall_timeout: Option<Duration>,
+    /// How often figures are logged
+    #[arg(long, env = "ROWGEN_LOG_INTERVAL", value_name = "DURATION", value_parser = parse_duration)]
+    pub(super) log_interval: Option<Duration>,
     /// Only these sinks, by name
     #[arg(long, env = "ROWGEN_SINKS", value_delimiter = ',', value_name = "A,B")]
     pub(super) sinks: Option<Vec<String>>,

@@ -54,6 +54,11 @@ pub(super) fn overrides(options: &FileOptions) -> Result<Overrides> {
         threads: options.threads,
         slice: options.slice,
         sinks: options.sinks.clone(),
+        rate: options.rate,
+        duration: options.duration,
+        batch_rows: options.batch_rows,
+        stall_timeout: options.stall_timeout,
+        log_interval: options.log_interval,
         now_micros: now_micros()?,
     })
 }

@@ -75,8 +75,12 @@ impl Builder {
         let node = self.push(scope, name, field, domain, Origin::Fill(made.fill));
         let parts = &mut self.scopes[scope];
         parts.nodes[node].inputs = inputs;
-        parts.nodes[node].nulls =
-            (fraction > 0.0).then(|| (key.child("nulls"), threshold(fraction)));
+        let nulls = (fraction > 0.0).then(|| (key.child("nulls"), threshold(fraction)));
+        // Without a pick there are no fields either: they are null where the column is.
+        if let Some(pick) = base {
+            parts.nodes[pick].nulls = nulls;
+        }
+        parts.nodes[node].nulls = nulls;
         parts.derived_rows = made.rows.or(parts.derived_rows);
         if let Some(fields) = made.fields {
             parts.fields.insert(index, (fields, base.unwrap_or(node)));
@@ -140,6 +144,7 @@ impl Builder {
         for input in &inputs {
             domain.depend_on(&self.scopes[scope].nodes[*input].domain);
         }
+        domain.nulls |= self.scopes[scope].nodes[base].nulls.is_some();
         let field = Field::new(path, made.data_type, true);
         let node = self.push(scope, path, field, domain, Origin::Fill(made.fill));
         self.scopes[scope].nodes[node].inputs = inputs;

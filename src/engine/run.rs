@@ -87,10 +87,13 @@ impl Run<'_> {
         let mut times = Times::default();
         let mut sinks = Vec::new();
         let mut failure = None;
+        let mut slow = false;
         for group in groups(self.plan) {
             let begun = !self.stop.requested() && failure.is_none();
             if begun {
+                let began = Instant::now();
                 let (spent, error) = self.work(&group);
+                slow |= self.too_slow(&group, began.elapsed());
                 times.making += spent.making;
                 times.encoding += spent.encoding;
                 times.waiting += spent.waiting;
@@ -107,7 +110,7 @@ impl Run<'_> {
                 );
             }
         }
-        self.report(times, sinks, failure)
+        self.report(times, sinks, failure, slow)
     }
 
     fn work(&self, group: &[usize]) -> (Times, Option<Error>) {
@@ -169,11 +172,29 @@ impl Run<'_> {
         report
     }
 
-    fn report(&self, times: Times, sinks: Vec<SinkReport>, failure: Option<Error>) -> Report {
+    /// True when a table's rows came slower than the rate that was asked for. Runs of under a
+    /// second prove nothing; five in a hundred are forgiven.
+    fn too_slow(&self, group: &[usize], elapsed: Duration) -> bool {
+        let Some(rate) = self.plan.rate.filter(|_| elapsed >= Duration::from_secs(1)) else {
+            return false;
+        };
+        let due = rate * elapsed.as_secs_f64() * 0.95;
+        let given = |job: &usize| self.gate.given(*job) * self.plan.jobs[*job].source.batch_rows;
+        group.iter().any(|job| (given(job) as f64) < due)
+    }
+
+    fn report(
+        &self,
+        times: Times,
+        sinks: Vec<SinkReport>,
+        failure: Option<Error>,
+        slow: bool,
+    ) -> Report {
         let outcome = match (&failure, self.stop.signal()) {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
             (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
+            (None, None) if slow => Outcome::TooSlow,
             _ => Outcome::Done,
         };
         let plan = self.plan;

@@ -12,8 +12,14 @@ use crate::column::Builder;
 use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::load::{References, digest};
-use crate::place::is_secret;
+use crate::place::{self, Placed, is_secret};
 use crate::spec::Pipeline;
+
+/// A sink that takes nothing for so long is given up.
+const STALL_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How often figures are logged.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Makes a plan of a pipeline and its references. With `trial`, the first batch of each table is
 /// made, for choices that depend on it.
@@ -37,7 +43,7 @@ pub fn make(
         &mut builder,
         &mut problems,
     );
-    if sinks.is_empty() {
+    if sinks.is_empty() && problems.is_empty() {
         problems.push(
             Problem::new("the pipeline has no sink to write to")
                 .hint("add one under `sinks:`, or use `rowgen preview`"),
@@ -45,6 +51,9 @@ pub fn make(
     }
     problems.into_result()?;
     let fingerprint = fingerprint(pipeline, &references_digest, overrides);
+    let run = &pipeline.run;
+    let of =
+        |duration: &Option<Placed<place::Duration>>| duration.as_ref().map(|value| value.value.0);
     let mut plan = Plan {
         name: pipeline.name.clone(),
         path: pipeline.path.clone(),
@@ -54,27 +63,36 @@ pub fn make(
         jobs: Vec::new(),
         warnings: Vec::new(),
         threads: threads(pipeline, overrides)?,
-        rate: pipeline.run.rate.as_ref().map(|rate| rate.value.0),
-        duration: pipeline
-            .run
-            .duration
-            .as_ref()
-            .map(|duration| duration.value.0),
-        stall_timeout: pipeline
-            .run
+        rate: overrides
+            .rate
+            .or(run.rate.as_ref().map(|rate| rate.value.0)),
+        duration: overrides.duration.or(of(&run.duration)),
+        stall_timeout: overrides
             .stall_timeout
-            .as_ref()
-            .map_or(Duration::from_secs(120), |timeout| timeout.value.0),
-        log_interval: pipeline
-            .run
+            .or(of(&run.stall_timeout))
+            .unwrap_or(STALL_TIMEOUT),
+        log_interval: overrides
             .log_interval
-            .as_ref()
-            .map_or(Duration::from_secs(5), |interval| interval.value.0),
+            .or(of(&run.log_interval))
+            .unwrap_or(LOG_INTERVAL),
         slice: overrides.slice,
     };
     plan.warnings = unused(pipeline, &builder, &sinks);
     plan.jobs = all_jobs(pipeline, builder, sinks, overrides, trial)?;
+    let mut more = Vec::new();
+    for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
+        let warnings = sink.options.warnings(&sink.shape);
+        more.extend(warnings.iter().map(|problem| warning(&sink.name, problem)));
+    }
+    plan.warnings.extend(more);
     Ok(plan)
+}
+
+fn warning(sink: &str, problem: &Problem) -> String {
+    match &problem.hint {
+        Some(hint) => format!("sink `{sink}`: {} ({hint})", problem.message),
+        None => format!("sink `{sink}`: {}", problem.message),
+    }
 }
 
 fn all_jobs(
@@ -111,7 +129,11 @@ fn all_jobs(
             rows: count,
             program,
             slice: overrides.slice,
-            batch_rows: pipeline.run.batch_rows.as_ref().map(|rows| rows.value.0),
+            batch_rows: overrides.batch_rows.or(pipeline
+                .run
+                .batch_rows
+                .as_ref()
+                .map(|rows| rows.value.0)),
             run_key: run_key(pipeline, overrides, &name),
             trial,
         };

@@ -34,6 +34,16 @@ pub struct Overrides {
     pub slice: Option<Slice>,
     /// `--sinks a,b`: only these.
     pub sinks: Option<Vec<String>>,
+    /// `--rate`: rows a second of each table.
+    pub rate: Option<f64>,
+    /// `--for`: when to stop.
+    pub duration: Option<Duration>,
+    /// `--batch-rows`.
+    pub batch_rows: Option<u64>,
+    /// `--stall-timeout`.
+    pub stall_timeout: Option<Duration>,
+    /// `--log-interval`.
+    pub log_interval: Option<Duration>,
     /// The start of the run, in microseconds since 1970.
     pub now_micros: i64,
 }

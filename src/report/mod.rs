@@ -20,6 +20,8 @@ pub use counters::Counters;
 pub enum Outcome {
     /// Everything arrived.
     Done,
+    /// Everything arrived, but slower than the rate that was asked for.
+    TooSlow,
     /// A source or a sink failed.
     Failed,
     /// A signal ended it, after a clean end of every sink.
@@ -193,6 +195,7 @@ impl Report {
         match self.outcome {
             Outcome::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(130),
             Outcome::Failed => 2,
+            Outcome::TooSlow => 3,
             Outcome::Done => 0,
         }
     }

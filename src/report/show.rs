@@ -9,6 +9,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ended = match self.outcome {
             Outcome::Done => "done",
+            Outcome::TooSlow => "done, but the rate was not held",
             Outcome::Failed => "failed",
             Outcome::Interrupted(_) => "interrupted",
         };

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::Pipeline;
 use super::pipeline::File;
 use crate::error::{Error, Problem, Result, did_you_mean};
-use crate::place::{Key, Node, Place, Scope, Source, Value, decode, expand, expand_params, parse};
+use crate::place::{
+    Key, Node, Place, Placed, Scope, Source, Value, decode, expand, expand_params, parse,
+};
 
 /// What is given beside the file.
 #[derive(Debug, Clone, Default)]
@@ -24,18 +26,31 @@ pub struct Given {
 
 const SHARED: &[&str] = &["params", "reference", "tables"];
 
+const KEYS: &[&str] = &[
+    "version",
+    "name",
+    "seed",
+    "include",
+    "params",
+    "reference",
+    "tables",
+    "sinks",
+    "run",
+];
+
 /// Reads the pipeline at `path`.
 ///
 /// # Errors
 /// The first mistake in the file, with its place.
 pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
     let mut root = read_tree(path)?;
-    include(&mut root, path)?;
     remove_extensions(&mut root);
+    check_keys(&root)?;
+    include(&mut root, path)?;
     let params = expand_all(&mut root, given)?;
     let canonical = canonical(&root, given.seed.as_deref());
     let file: File = decode(&root)?;
-    check_version(&file)?;
+    check_version(&file.version)?;
     let stem = path.file_stem().map_or_else(
         || "pipeline".into(),
         |stem| stem.to_string_lossy().into_owned(),
@@ -104,7 +119,11 @@ fn merge(root: &mut Node, included: Node) -> Result<(), Problem> {
         return Err(Problem::new("an included file must be a map").at(&included.place));
     };
     for (key, value) in entries {
-        if key.name == "version" || key.name.starts_with("x-") {
+        if key.name.starts_with("x-") {
+            continue;
+        }
+        if key.name == "version" {
+            check_version(&decode(&value)?)?;
             continue;
         }
         if !SHARED.contains(&key.name.as_str()) {
@@ -156,6 +175,23 @@ fn push(root: &mut Node, key: Key, value: Node) -> Result<(), Problem> {
         ))
         .at(&root.place)),
     }
+}
+
+/// Unknown keys are said first: what a misspelt `params` declares would seem to be missing.
+fn check_keys(root: &Node) -> Result<(), Problem> {
+    let Value::Map(entries) = &root.value else {
+        return Ok(());
+    };
+    let unknown = entries
+        .iter()
+        .find(|(key, _)| !KEYS.contains(&key.name.as_str()));
+    let Some((key, _)) = unknown else {
+        return Ok(());
+    };
+    let near = did_you_mean(&key.name, KEYS.iter().copied());
+    Err(Problem::new(format!("unknown key `{}`", key.name))
+        .at(&key.place)
+        .hint(near.unwrap_or_else(|| format!("the keys here are {}", KEYS.join(", ")))))
 }
 
 fn remove_extensions(root: &mut Node) {
@@ -214,12 +250,12 @@ fn check_set(given: &Given, names: &[(String, Place)]) -> Result<()> {
     }
 }
 
-fn check_version(file: &File) -> Result<(), Problem> {
-    match file.version.value {
+fn check_version(version: &Placed<u64>) -> Result<(), Problem> {
+    match version.value {
         1 => Ok(()),
         other => Err(
             Problem::new(format!("unknown version {other} of the pipeline language"))
-                .at(&file.version.place)
+                .at(&version.place)
                 .hint("this rowgen speaks version 1"),
         ),
     }

@@ -147,3 +147,29 @@ fn everything_can_go_to_a_pipe_that_closes_early() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_rate_that_is_not_held_is_told() {
+    let folder = Folder::new();
+    folder.write("p.yaml", "version: 1\ntables:\n  t: { rows: 0, columns: { s: { words: {} }, u: uuid } }\nsinks:\n  - file: { path: t.jsonl }\n");
+    let ended = folder.run(&[
+        "run", "p.yaml", "--log", "text", "--for", "1500ms", "--rate", "1G/s",
+    ]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("done, but the rate was not held"),
+        "{}",
+        ended.stderr
+    );
+    let ended = folder.run(&[
+        "run",
+        "p.yaml",
+        "--quiet",
+        "--overwrite",
+        "--for",
+        "1500ms",
+        "--rate",
+        "20_000/s",
+    ]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}

@@ -60,7 +60,13 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_first_row() {
         "{}",
         ended.stderr
     );
-    assert!(ended.stderr.contains("Not a directory"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("`blocked` is a file, so nothing can be written in it"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! What ships is under test: pipelines, the schema beside them, the README's YAML.
 
+use rowgen::column::GeneratorKind;
+use rowgen::format::FormatKind;
+use rowgen::registry::Kind;
+use rowgen::sink::SinkKind;
+
 use super::support::{Folder, project};
 
 #[test]
@@ -72,4 +77,107 @@ fn the_readme_s_pipelines_plan() {
         checked += 1;
     }
     assert!(checked > 0, "the README shows no whole pipeline");
+}
+
+/// A registry as a Markdown table.
+fn table(kinds: &[Kind]) -> String {
+    let row = |kind: &Kind| {
+        let example = kind.example.replace('|', "\\|");
+        format!(
+            "| `{}` | {} | `{example}` |\n",
+            kind.name,
+            kind.summary().replace('|', "\\|")
+        )
+    };
+    let rows: String = kinds.iter().map(row).collect();
+    format!("| kind | what it is | example |\n|---|---|---|\n{rows}")
+}
+
+/// What a command prints, as the README shows it.
+fn shown(folder: &Folder, arguments: &[&str]) -> String {
+    let ended = folder.run(arguments);
+    format!(
+        "```text\n$ rowgen {}\n{}{}```\n",
+        arguments.join(" "),
+        ended.stdout,
+        ended.stderr
+    )
+}
+
+/// The README with what stands between the marks of `name` replaced.
+fn between(readme: &str, name: &str, text: &str) -> String {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = readme.split_once(&open).unwrap();
+    let (_, after) = rest.split_once(&close).unwrap();
+    format!("{before}{open}{text}{close}{after}")
+}
+
+#[test]
+fn the_readme_s_tables_and_outputs_are_current() {
+    let path = project().join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let yaml = readme
+        .split("```yaml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let folder = Folder::new();
+    folder.write("orders.yaml", yaml);
+    let wrong = yaml
+        .replace("copy: customer_id.country", "copy: customer_id.contry")
+        .replace(
+            "choice: [PAID, SHIPPED, CANCELLED], nulls: 0.01",
+            "choice: [PAID, SHIPPED, CANCELLED], unique: true",
+        );
+    folder.write("wrong.yaml", &wrong);
+    let current = [
+        (
+            "preview",
+            shown(
+                &folder,
+                &["preview", "orders.yaml", "--table", "orders", "-n", "3"],
+            ),
+        ),
+        ("mistake", shown(&folder, &["check", "wrong.yaml"])),
+        ("columns", table(GeneratorKind::KINDS)),
+        ("formats", table(FormatKind::KINDS)),
+        ("sinks", table(SinkKind::KINDS)),
+    ];
+    let fresh = current.iter().fold(readme.clone(), |readme, (name, text)| {
+        between(&readme, name, text)
+    });
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        kept == fresh,
+        "README.md is out of date: UPDATE=1 cargo test --test program readme"
+    );
+}
+
+#[test]
+fn examples_run() {
+    for name in ["batches", "own_column", "own_sink"] {
+        let path = std::path::Path::new(env!("CARGO_BIN_EXE_rowgen"))
+            .with_file_name("examples")
+            .join(name);
+        let output = std::process::Command::new(&path)
+            .current_dir(project())
+            .output()
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let source =
+            std::fs::read_to_string(project().join(format!("examples/{name}.rs"))).unwrap();
+        assert!(
+            source.lines().count() <= 60 && !output.stdout.is_empty(),
+            "{name}"
+        );
+    }
 }
