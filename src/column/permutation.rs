@@ -79,19 +79,6 @@ impl Permutation {
         }
     }
 
-    /// Where `number`, which is below the count, goes.
-    pub fn at(&self, number: u64) -> u64 {
-        debug_assert!(number < self.count, "{number} of {}", self.count);
-        let mut number = number;
-        loop {
-            let (left, right) = self.split(number);
-            number = self.join(self.rounds(left, right));
-            if number < self.count {
-                return number;
-            }
-        }
-    }
-
     /// Where each of `rows`, all below the count, goes.
     pub fn fill(&self, rows: Rows<'_>) -> Vec<u64> {
         let mut numbers = rows.numbers();
@@ -105,7 +92,7 @@ impl Permutation {
             shuffle(self, chunk);
             for number in chunk {
                 if *number >= self.count {
-                    *number = self.at_beyond(*number);
+                    *number = self.walk(*number);
                 }
             }
         }
@@ -113,7 +100,7 @@ impl Permutation {
 
     /// Goes on from a number that fell outside.
     #[cold]
-    fn at_beyond(&self, mut number: u64) -> u64 {
+    fn walk(&self, mut number: u64) -> u64 {
         while number >= self.count {
             let (left, right) = self.split(number);
             number = self.join(self.rounds(left, right));
@@ -253,7 +240,8 @@ mod tests {
             let numbers: Vec<u64> = spread.chain([0, count - 1, count / 2]).collect();
             let many = permutation.fill(Rows::List(&numbers));
             for (number, gone) in numbers.iter().zip(many) {
-                assert_eq!(permutation.at(*number), gone, "{number} of {count}");
+                let alone = permutation.fill(Rows::List(&[*number]));
+                assert_eq!(alone, [gone], "{number} of {count}");
                 assert!(gone < count);
             }
         }

@@ -123,7 +123,7 @@ fn the_parents_columns_are_read_through_the_key() {
         let parent = (key - 501) as usize;
         let row: usize = row;
         let read = |column: &str| tables.texts("orders", column)[row].clone();
-        if row % 97 == 0 {
+        if row.is_multiple_of(97) {
             assert_eq!(read("country"), country[parent]);
             assert_eq!(read("code"), code[parent]);
             assert_eq!(read("siblings"), numbers[parent]);
