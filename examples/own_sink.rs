@@ -1,17 +1,13 @@
-//! A sink of one's own: it is handed every batch of the shop's orders, in any order, from many threads.
+//! A sink of one's own: it is handed every batch, in any order, from many threads.
 //!
 //! `cargo run --example own_sink`
-
-use std::path::Path;
-use std::sync::Arc;
-
-use arrow::array::RecordBatch;
 use rowgen::engine::{self, Stop};
 use rowgen::error::{Problem, Result};
 use rowgen::format::Shape;
-use rowgen::plan::{self, Overrides};
 use rowgen::sink::{Connected, Lane, Sink, Target, lane};
-use rowgen::spec::{self, Given};
+use rowgen::{load, plan, spec};
+use std::path::Path;
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct Counting;
@@ -24,25 +20,19 @@ impl Sink for Counting {
         Ok(Connected::Ready)
     }
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        lane::each(&target, |number, batch: &RecordBatch| {
-            println!("batch {number}: {} rows", batch.num_rows())
+        lane::each(&target, |number, batch| {
+            println!("batch {number}: {} rows", batch.num_rows());
         })
     }
 }
 
 fn main() -> Result<()> {
-    let given = Given {
-        run_date: "2026-01-15".into(),
-        ..Given::default()
-    };
-    let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &given)?;
-    let references = rowgen::load::references(&pipeline)?;
-    let mut plan = plan::make(&pipeline, references, &Overrides::default(), false)?;
+    let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &spec::Given::default())?;
+    let references = load::references(&pipeline)?;
+    let mut plan = plan::make(&pipeline, references, &plan::Overrides::default(), false)?;
     plan.jobs[0].sinks.truncate(1);
     plan.jobs[0].sinks[0].options = Arc::new(Counting);
-    println!(
-        "{}",
-        engine::start(&plan, &engine::Options::default(), Stop::default())?.run()
-    );
+    let run = engine::start(&plan, &engine::Options::default(), Stop::default())?;
+    println!("{}", run.run());
     Ok(())
 }

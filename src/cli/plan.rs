@@ -5,6 +5,7 @@ use super::check::make_plan;
 use super::print;
 use crate::column::show_type;
 use crate::domain::{Domain, Order};
+use crate::engine::window;
 use crate::error::Result;
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::units::{show_bytes, show_count, show_duration};
@@ -14,8 +15,9 @@ pub(super) fn run(options: &FileOptions) -> Result<u8> {
     let mut text = head(&plan);
     for job in &plan.jobs {
         text.push_str(&describe_job(job));
+        text.push_str(&memory(&plan, job));
         for sink in &job.sinks {
-            text.push_str(&describe_sink(job, sink));
+            text.push_str(&describe_sink(sink));
         }
     }
     for warning in &plan.warnings {
@@ -69,26 +71,41 @@ fn describe_job(job: &Job) -> String {
     text
 }
 
-fn describe_sink(job: &Job, sink: &SinkPlan) -> String {
+fn describe_sink(sink: &SinkPlan) -> String {
     let mut text = format!("  sink {}: {}", sink.name, sink.kind);
-    if let Some((rows, trial)) = job.rows.zip(sink.shape.trial.as_ref()) {
-        let per_row = trial.get_array_memory_size() as f64 / trial.num_rows().max(1) as f64;
-        text.push_str(&format!(
-            ", {:.0} bytes a row in memory, {} in all",
-            per_row,
-            show_bytes((per_row * rows as f64) as u64)
-        ));
+    match sink.lanes.len() {
+        1 => {}
+        lanes => text.push_str(&format!(", {lanes} partitions")),
     }
     text.push('\n');
     for (field, domain) in sink.shape.schema.fields().iter().zip(&sink.shape.domains) {
+        let data_type = show_type(field.data_type());
         text.push_str(&format!(
-            "    {:<28} {:<20} {}\n",
+            "    {:<28} {data_type:<20} {}\n",
             field.name(),
-            show_type(field.data_type()),
             knowledge(domain)
         ));
     }
+    for line in sink.options.describe(&sink.shape) {
+        text.push_str(&format!("    {line}\n"));
+    }
     text
+}
+
+/// What the batches in flight take: every worker has one in hand, and lanes may wait for as many
+/// as the window allows; the open row groups come on top.
+fn memory(plan: &Plan, job: &Job) -> String {
+    let trial = job.sinks.iter().find_map(|sink| sink.shape.trial.as_ref());
+    let Some(trial) = trial.filter(|trial| trial.num_rows() > 0) else {
+        return String::new();
+    };
+    let row = trial.get_array_memory_size() as f64 / trial.num_rows() as f64;
+    let batch = row * job.source.batch_rows as f64;
+    let most = batch * window(plan.threads) as f64;
+    format!(
+        "  {row:.0} bytes a row in memory, at most {} in flight, open row groups apart\n",
+        show_bytes(most as u64)
+    )
 }
 
 fn knowledge(domain: &Domain) -> String {

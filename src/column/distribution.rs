@@ -133,6 +133,17 @@ impl Distribution {
 }
 
 impl Counts {
+    /// Equally likely whole numbers from `least` to `most`.
+    pub fn even(least: u64, most: u64) -> Self {
+        let (min, count) = (least as f64, most - least + 1);
+        let law = Arc::new(Steps {
+            min,
+            step: 1.0,
+            count,
+        });
+        Self { law, least, most }
+    }
+
     /// The number for 64 random bits.
     pub fn draw(&self, random: u64) -> u64 {
         self.whole(self.law.draw(random))

@@ -56,6 +56,7 @@ mod ticks;
 mod types;
 mod uniform;
 mod uuid;
+mod words;
 mod zipf;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
@@ -119,6 +120,7 @@ registry! {
         "template" => Template(template::Template),
         "uniform" => Uniform(uniform::Uniform),
         "uuid" => Uuid(uuid::Uuid),
+        "words" => Words(words::Words),
         "zipf" => Zipf(zipf::Zipf),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use arrow::array::{ArrayRef, Int64Array, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field};
 
 use super::hash::Key;
 use super::rows::Rows;
@@ -127,6 +127,18 @@ impl Program {
 }
 
 impl Node {
+    /// A node of which nothing is known but its type, without nulls.
+    pub fn new(name: &str, data_type: DataType, inputs: Vec<usize>, origin: Origin) -> Self {
+        Self {
+            name: name.to_string(),
+            field: Field::new(name, data_type, false),
+            domain: Domain::default(),
+            inputs,
+            origin,
+            nulls: None,
+        }
+    }
+
     fn values(&self, rows: Rows<'_>, inputs: &[ArrayRef], outer: &[ArrayRef]) -> Result<ArrayRef> {
         match &self.origin {
             Origin::Fill(fill) => fill

@@ -12,5 +12,5 @@ mod stop;
 mod work;
 
 pub use lanes::{Options, connect};
-pub use run::{Run, SinkProgress, start};
+pub use run::{Run, SinkProgress, start, window};
 pub use stop::Stop;

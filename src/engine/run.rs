@@ -34,6 +34,12 @@ pub struct SinkProgress {
     pub counters: Arc<Counters>,
 }
 
+/// How many batches may be under way: enough for every worker to have one in hand and one ahead,
+/// and for a short pause of the slowest lane.
+pub fn window(threads: usize) -> u64 {
+    4 * threads as u64 + 4
+}
+
 /// Opens every sink of the plan.
 ///
 /// # Errors
@@ -45,9 +51,7 @@ pub fn start<'p>(plan: &'p Plan, options: &Options, stop: Stop) -> Result<Run<'p
         .thread_name(|index| format!("worker {index}"))
         .build()
         .map_err(|error| Error::because("starting the workers", error))?;
-    // Enough batches for every worker to have one in hand and one ahead, and for a short pause of
-    // the slowest lane.
-    let window = 4 * plan.threads as u64 + 4;
+    let window = window(plan.threads);
     let deadline = plan.duration.map(|duration| started + duration);
     let gate = Arc::new(Gate::new(window, stop.clone(), deadline));
     let wake = gate.clone();

@@ -82,6 +82,11 @@ pub trait Format: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Lines that say how files of this shape will be written.
+    fn describe(&self, _shape: &Shape) -> Vec<String> {
+        Vec::new()
+    }
+
     /// An encoder for files of this shape.
     ///
     /// # Errors

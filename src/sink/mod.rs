@@ -94,6 +94,11 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     /// What stands in the way.
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>>;
 
+    /// Lines that say what will be written, where and how.
+    fn describe(&self, _shape: &Shape) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Batches must not have more rows than this: a row group is made of whole batches.
     fn batch_rows(&self) -> Option<u64> {
         None

@@ -176,7 +176,7 @@ fn examples_run() {
         let source =
             std::fs::read_to_string(project().join(format!("examples/{name}.rs"))).unwrap();
         assert!(
-            source.lines().count() <= 60 && !output.stdout.is_empty(),
+            source.lines().count() <= 40 && !output.stdout.is_empty(),
             "{name}"
         );
     }

@@ -3,6 +3,7 @@
 mod check;
 mod codec;
 mod columns;
+mod describe;
 mod encoder;
 mod properties;
 mod schedule;
@@ -138,6 +139,10 @@ impl Format for Parquet {
 
     fn batch_rows(&self) -> Option<u64> {
         Some(self.row_group_rows())
+    }
+
+    fn describe(&self, shape: &Shape) -> Vec<String> {
+        describe::describe(self, shape)
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {

@@ -1,5 +1,6 @@
 //! `file`: one file or a folder of files, whole or absent.
 
+mod describe;
 mod existing;
 mod layout;
 mod manifest;
@@ -206,6 +207,10 @@ impl Sink for File {
         });
         let files = Files::new(encoder.clone(), layout, rules, target.clone())?;
         lane::start(&target, encoder, Box::new(files))
+    }
+
+    fn describe(&self, shape: &Shape) -> Vec<String> {
+        describe::describe(self, shape)
     }
 
     fn batch_rows(&self) -> Option<u64> {

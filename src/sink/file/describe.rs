@@ -1,0 +1,77 @@
+//! What a file sink will write, for `rowgen plan`: where, how, and about how many bytes.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::File;
+use crate::error::Result;
+use crate::format::{Chunk, FormatKind, Shape};
+use crate::units::show_bytes;
+
+/// Counts bytes and throws them away.
+struct Counting(Arc<AtomicU64>);
+
+impl Write for Counting {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Lines that describe the sink's output.
+pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
+    let Ok(format) = file.format() else {
+        return Vec::new();
+    };
+    let exists = format!("{:?}", file.if_exists).to_lowercase();
+    let mut lines = vec![format!(
+        "{} as {}, if it exists: {exists}, fsync: {}",
+        file.path.as_str(),
+        format.kind(),
+        file.fsync()
+    )];
+    if let Some(bytes) = bytes_a_row(&format, shape) {
+        let all = shape.rows.map_or(String::new(), |rows| {
+            format!(
+                ", about {} in all",
+                show_bytes((bytes * rows as f64) as u64)
+            )
+        });
+        lines.push(format!("{bytes:.1} bytes a row{all}"));
+    }
+    lines.extend(format.describe(shape));
+    lines
+}
+
+/// The bytes that a row of the trial batch takes once it is encoded.
+fn bytes_a_row(format: &FormatKind, shape: &Shape) -> Option<f64> {
+    let trial = shape.trial.as_ref().filter(|trial| trial.num_rows() > 0)?;
+    let bytes = encoded(format, shape).ok()?;
+    Some(bytes as f64 / trial.num_rows() as f64)
+}
+
+fn encoded(format: &FormatKind, shape: &Shape) -> Result<u64> {
+    let count = Arc::new(AtomicU64::new(0));
+    let encoder = format.open(shape)?;
+    let mut file = encoder.begin(Box::new(Counting(count.clone())))?;
+    let chunks: Mutex<Vec<Chunk>> = Mutex::default();
+    let put = |_, chunk| {
+        chunks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(chunk)
+    };
+    if let Some(batch) = &shape.trial {
+        encoder.encode(0, batch, &put)?;
+    }
+    encoder.end(1, &put)?;
+    for chunk in chunks.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        file.write(chunk)?;
+    }
+    file.finish()?;
+    Ok(count.load(Ordering::Relaxed))
+}
