@@ -292,8 +292,9 @@ mod tests {
         );
         assert_eq!(divide_scaled(large, 10_i128.pow(20), 7), None);
         assert_eq!(
-            divide_scaled(15, 10_i128.pow(38), 10_i128.pow(39) - 1),
-            Some(2)
+            divide_scaled(15, 10_i128.pow(38), 10_i128.pow(38)),
+            Some(15)
         );
+        assert_eq!(divide_scaled(15, 10_i128.pow(38), i128::MAX), Some(9));
     }
 }

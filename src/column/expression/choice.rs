@@ -8,6 +8,7 @@ use super::error::{ExpressionError, Failure, Place};
 use super::evaluate::{choose, expanded, internal, missing};
 use super::functions::{Arguments, Function};
 use super::node::{Kernel, Kind, Node, Shape};
+use super::text_value;
 use super::types::{self, Lane};
 use super::value::{Frame, Value};
 use crate::kernel::select::mark;
@@ -30,18 +31,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// The nodes in their common type; `what` names them in the error: "`case` cannot give text and integer".
+/// The nodes in their common type; `what` names them in the error: "`case` cannot have both …".
 pub(super) fn unified(nodes: Vec<Node>, what: &str) -> Result<Vec<Node>, ExpressionError> {
-    let common = common(&nodes, what)?;
+    let typed = common(&nodes, what, |node| node.quoted_text().is_none())?;
+    let typed = typed.filter(|typed| *typed != DataType::Null);
+    let nodes: Result<Vec<Node>, _> = nodes
+        .into_iter()
+        .map(|node| match node.quoted_text() {
+            Some(_) => text_value::beside(node, typed.as_ref()),
+            None => Ok(node),
+        })
+        .collect();
+    let nodes = nodes?;
+    let common = common(&nodes, what, |_| true)?.unwrap_or(DataType::Null);
     nodes
         .into_iter()
         .map(|node| cast::cast(node, &common, Asked::Implicitly))
         .collect()
 }
 
-fn common(nodes: &[Node], what: &str) -> Result<DataType, ExpressionError> {
+fn common(
+    nodes: &[Node],
+    what: &str,
+    counts: impl Fn(&Node) -> bool,
+) -> Result<Option<DataType>, ExpressionError> {
     let mut common: Option<DataType> = None;
-    for node in nodes.iter().filter(|node| node.quoted_text().is_none()) {
+    for node in nodes.iter().filter(|node| counts(node)) {
         common = Some(match common {
             None => node.data_type.clone(),
             Some(common) => types::common(&common, &node.data_type).ok_or_else(|| {
@@ -51,12 +66,7 @@ fn common(nodes: &[Node], what: &str) -> Result<DataType, ExpressionError> {
             })?,
         });
     }
-    let quoted = nodes.iter().any(|node| node.quoted_text().is_some());
-    Ok(match common {
-        Some(DataType::Null) | None if quoted => DataType::Utf8,
-        Some(common) => common,
-        None => DataType::Null,
-    })
+    Ok(common)
 }
 
 /// The shape of a value that is one of the nodes, which have one type.

@@ -80,21 +80,28 @@ impl Width for i128 {
 struct Failing {
     operator: Operator,
     scales: [i8; 2],
-    target: String,
+    target: DataType,
+    /// The multiplication by a power of ten that gives a number more digits after its point.
+    rescales: bool,
 }
 
 impl Failing {
     fn message(&self, left: i128, right: i128) -> String {
-        if right == 0 && matches!(self.operator, Operator::Div | Operator::Rem) {
-            return "division by zero".to_owned();
-        }
-        let [left, right] = [(left, self.scales[0]), (right, self.scales[1])]
+        let [left_text, right_text] = [(left, self.scales[0]), (right, self.scales[1])]
             .map(|(value, scale)| decimal_text(value, scale));
-        format!(
-            "{left} {} {right} does not fit {}",
-            self.operator.symbol(),
-            self.target
-        )
+        let what = match self.operator {
+            Operator::Div | Operator::Rem if right == 0 => return "division by zero".to_owned(),
+            Operator::Mul if self.rescales => {
+                let digits = types::digits(&self.target).1;
+                format!("{left_text} with {digits} digits after the point")
+            }
+            Operator::Sub if left == 0 => format!("-({right_text})"),
+            operator => format!("{left_text} {} {right_text}", operator.symbol()),
+        };
+        match types::family(&self.target) {
+            types::Family::Decimal => format!("{what} does not fit the 38 digits of a decimal"),
+            _ => format!("{what} does not fit {}", types::name(&self.target)),
+        }
     }
 }
 
@@ -111,15 +118,43 @@ pub(super) fn binary(
     data_type: DataType,
     place: Place,
 ) -> Result<Node, ExpressionError> {
+    let failing = Failing {
+        operator,
+        scales: [scale(&left), scale(&right)],
+        target: data_type,
+        rescales: false,
+    };
+    operation(failing, left, right, place)
+}
+
+/// A number times a power of ten, as the decimal type of so many digits more.
+pub(super) fn scale_up(
+    node: Node,
+    factor: i128,
+    data_type: DataType,
+) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    let failing = Failing {
+        operator: Operator::Mul,
+        scales: [scale(&node), 0],
+        target: data_type,
+        rescales: true,
+    };
+    let factor = Node::exact(factor, DataType::Decimal128(38, 0), place);
+    operation(failing, node, factor, place)
+}
+
+fn operation(
+    failing: Failing,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let (operator, data_type) = (failing.operator, failing.target.clone());
     let limit = limit(&data_type);
     let range = operator.range(left.bounds(), right.bounds());
     let by_zero = matches!(operator, Operator::Div | Operator::Rem) && right.bounds().contains(0);
     let checked = (by_zero || !range.is_within(limit)).then_some(limit);
-    let failing = Failing {
-        operator,
-        scales: [scale(&left), scale(&right)],
-        target: limit_name(&data_type),
-    };
     let shape = Shape::of(data_type)
         .within(range.clamp(limit))
         .fallible(checked.is_some());
@@ -141,13 +176,6 @@ fn limit(data_type: &DataType) -> Range {
     match types::family(data_type) {
         types::Family::Decimal => Range::DECIMAL,
         _ => types::bounds(data_type).unwrap_or(Range::DECIMAL),
-    }
-}
-
-fn limit_name(data_type: &DataType) -> String {
-    match types::family(data_type) {
-        types::Family::Decimal => "the 38 digits of a decimal".to_owned(),
-        _ => types::name(data_type),
     }
 }
 
@@ -181,7 +209,7 @@ fn kernel<T: Width>(
             Ok(T::array(results, nulls(values), lane))
         });
     };
-    let (low, high) = (T::truncated(limit.low), T::truncated(limit.high));
+    let (low, high) = limits::<T>(limit);
     let checked = move |left: T, right: T| {
         let (value, failed) = operation(left, right);
         (value, failed | (value < low) | (value > high))
@@ -200,6 +228,12 @@ fn kernel<T: Width>(
         }
         Ok(T::array(results, nulls, lane))
     })
+}
+
+/// The bounds as far as the width reaches.
+pub(super) fn limits<T: Width>(limit: Range) -> (T, T) {
+    let limit = limit.clamp(Range::new(T::MIN.into(), T::MAX.into()));
+    (T::truncated(limit.low), T::truncated(limit.high))
 }
 
 /// The value in the lane of width `T`, copied only from a 64-bit lane into a 128-bit one.
@@ -240,7 +274,8 @@ pub(super) fn quotient(
     let failing = Failing {
         operator: Operator::Div,
         scales: [scale(&left), scale(&right)],
-        target: limit_name(&shape.data_type),
+        target: shape.data_type.clone(),
+        rescales: false,
     };
     let fits = left.bounds().mul(Range::of(factor)).is_within(Range::I64);
     let kernel = if fits && is_narrow(&shape, [&left, &right]) {

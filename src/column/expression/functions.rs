@@ -46,6 +46,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("current_timestamp", "use a column of the kind `now`"),
     ("random", "use a column of the kind `uniform`"),
     ("gen_random_uuid", "use a column of the kind `uuid`"),
+    ("row", "the row's number is `row`, without parentheses"),
     (
         "to_char",
         "use a `template` column: it formats numbers and dates",

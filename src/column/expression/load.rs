@@ -3,7 +3,7 @@
 use super::types::{self, Lane, WIDE};
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Array, Float64Array, PrimitiveArray,
-    make_array,
+    make_array, new_null_array,
 };
 use arrow::compute::{cast, take};
 use arrow::datatypes::{
@@ -104,6 +104,7 @@ pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, Arro
     use DataType::*;
     let narrow = || to_narrow(&array);
     Ok(match target {
+        Null => new_null_array(target, array.len()),
         Int64 => narrow(),
         Int8 => narrowed::<Int8Type>(&narrow(), target, |value| value as i8),
         Int16 => narrowed::<Int16Type>(&narrow(), target, |value| value as i16),

@@ -37,6 +37,8 @@ mod node;
 mod number;
 mod operator;
 mod parse;
+mod per_value;
+mod place;
 mod range;
 mod rescale;
 mod rounding;
@@ -176,10 +178,12 @@ impl Expression {
             return None;
         };
         let array = inputs.get(*column)?;
-        let results = evaluate::per_dictionary_value(array, part, last, rows)?;
-        let dictionary = array.as_any_dictionary();
-        let stored = load::store(results, values).map(|values| dictionary.with_values(values));
-        Some(stored.map_err(evaluate::internal))
+        let each = per_value::per_dictionary_value(array, part, last, rows)?;
+        let encoded = load::store(each.results.clone(), values).and_then(|values| {
+            let encoded = each.encoded(array.as_any_dictionary(), values)?;
+            load::store(encoded, &self.data_type)
+        });
+        Some(encoded.map_err(evaluate::internal))
     }
 
     fn error(&self, failure: Failure) -> EvaluateError {

@@ -1,6 +1,7 @@
 //! The compiled form: a tree whose every part knows its type, its bounds and its place in the text.
 
 use super::error::{ExpressionError, Failure, Place};
+use super::per_value::Last;
 use super::range::Range;
 use super::types::{self, Lane, WIDE};
 use super::value::{Frame, Inputs, Value};
@@ -8,7 +9,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray, new_null_array,
 };
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Computes a part for all rows from the values of its arguments.
 pub(super) type Kernel =
@@ -56,7 +57,7 @@ pub(super) enum Kind {
     PerValue {
         column: usize,
         part: Box<Node>,
-        last: OnceLock<(ArrayRef, ArrayRef)>,
+        last: Last,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use super::digits::decimal_text;
 use super::error::{ExpressionError, Failure};
-use super::exact::{self, Operator, Width, scale};
+use super::exact::{self, Width, limits, scale};
 use super::node::{Kernel, Node, Shape};
 use super::range::Range;
 use super::types::{self, Lane};
@@ -26,8 +26,7 @@ pub(super) fn rescale(
     }
     if to > from {
         let factor = power_of_ten((to - from) as u32).unwrap_or(i128::MAX);
-        let factor = Node::exact(factor, DataType::Decimal128(38, 0), place);
-        return exact::binary(Operator::Mul, node, factor, data_type, place);
+        return exact::scale_up(node, factor, data_type);
     }
     let digits = (from - to) as u32;
     let range = node.bounds().scale_down(digits, rounding);
@@ -88,8 +87,7 @@ fn limited<T: Width>(
     target: &str,
     frame: &Frame<'_>,
 ) -> Result<ArrayRef, Failure> {
-    let limit = limit.clamp(Range::new(T::MIN.into(), T::MAX.into()));
-    let (low, high) = (T::truncated(limit.low), T::truncated(limit.high));
+    let (low, high) = limits::<T>(limit);
     let fails = |value: T| (value < low) | (value > high);
     let operand = T::operand(value);
     let (results, failed) = map_checked(operand, Operand::Constant(low), |value, _| {

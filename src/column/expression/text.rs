@@ -21,10 +21,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
         concat_ws,
     ),
     Function::new("lower", "lower(text)", 1..=1, |arguments| {
-        mapped(arguments, |text, to| to.push_str(&text.to_lowercase()))
+        mapped(arguments, |text, to| {
+            to.extend(
+                text.chars()
+                    .map(|letter| single(letter.to_lowercase(), letter)),
+            );
+        })
     }),
     Function::new("upper", "upper(text)", 1..=1, |arguments| {
-        mapped(arguments, |text, to| to.push_str(&text.to_uppercase()))
+        mapped(arguments, |text, to| {
+            to.extend(
+                text.chars()
+                    .map(|letter| single(letter.to_uppercase(), letter)),
+            );
+        })
     }),
     Function::new("reverse", "reverse(text)", 1..=1, |arguments| {
         mapped(arguments, |text, to| to.extend(text.chars().rev()))
@@ -78,6 +88,14 @@ pub(super) fn build(
     let offsets = OffsetBuffer::new(offsets.into());
     let array = StringArray::try_new(offsets, text.into_bytes().into(), nulls);
     Ok(Arc::new(array.map_err(super::evaluate::internal)?))
+}
+
+/// The other case of a letter; a letter whose other case is two (`ß`) stays, as in PostgreSQL.
+fn single(mut cases: impl Iterator<Item = char>, letter: char) -> char {
+    match (cases.next(), cases.next()) {
+        (Some(case), None) => case,
+        _ => letter,
+    }
 }
 
 fn mapped(
