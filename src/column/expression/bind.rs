@@ -44,9 +44,12 @@ impl<'a> Binder<'a> {
         node
     }
 
-    pub fn bind_all(&mut self, expressions: &[Expr]) -> Result<Vec<Node>, ExpressionError> {
+    pub fn bind_all<'e>(
+        &mut self,
+        expressions: impl IntoIterator<Item = &'e Expr>,
+    ) -> Result<Vec<Node>, ExpressionError> {
         expressions
-            .iter()
+            .into_iter()
             .map(|expression| self.bind(expression))
             .collect()
     }

@@ -2,7 +2,7 @@
 
 use super::error::{ExpressionError, Place};
 use super::exact::scale;
-use super::node::{Kind, Node};
+use super::node::{Form, Kind, Node};
 use super::types::{self, Family, family};
 use super::{cast_number, cast_text, cast_time, rescale, text_value};
 use crate::kernel::decimal::Rounding;
@@ -63,10 +63,15 @@ pub(super) fn explicit(node: Node, target: &Target, place: Place) -> Result<Node
     let (own, same) = (node.place, node.data_type == data_type);
     let node = cast(node, &data_type, Asked::Explicitly)?;
     let node = match target {
-        Target::Varchar(length) => super::text::cut(node, *length)?,
+        Target::Varchar(length) => super::text_part::cut(node, *length)?,
         _ => node,
     };
-    Ok(node.at(if same { own } else { place }))
+    let node = node.at(if same { own } else { place });
+    // A rounding that was asked for stays, also when another follows.
+    Ok(match (target, node.form()) {
+        (Target::Type(_), Form::Quotient | Form::OfFloat) => node.formed(Form::Plain),
+        _ => node,
+    })
 }
 
 /// The node as another type; every row is proved or checked to fit.
@@ -106,7 +111,7 @@ pub(super) fn cast(node: Node, target: &DataType, asked: Asked) -> Result<Node, 
 }
 
 /// A literal that has found its type: text.
-pub(super) fn unquoted(mut node: Node) -> Node {
+fn unquoted(mut node: Node) -> Node {
     if let Kind::Constant { quoted, .. } = &mut node.kind {
         *quoted = false;
     }

@@ -7,7 +7,7 @@ use super::digits::decimal_text;
 use super::error::{ExpressionError, Failure};
 use super::exact::{Width, scale};
 use super::float;
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::range::Range;
 use super::types::{self, Lane};
 use super::value::{Value, nulls};
@@ -107,7 +107,7 @@ pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, Expr
         }
         Ok(i128::array(results, nulls, lane))
     });
-    Node::strict(place, shape, vec![node], kernel)
+    Ok(Node::strict(place, shape, vec![node], kernel)?.formed(Form::OfFloat))
 }
 
 fn whole_of(value: f64) -> Option<i128> {
@@ -124,7 +124,7 @@ fn decimal_of(value: f64, scale: i8) -> Option<i128> {
     // Far enough from a half that neither the product's error nor the cut to 15 digits can matter.
     let from_half = (scaled.abs().fract() - 0.5).abs();
     if scaled.abs() < 1e13 && from_half > scaled.abs() * 1e-14 {
-        return Some(scaled.round() as i128);
+        return Some((scaled.round() as i64).into());
     }
     significant(&format!("{value:.14e}"), scale)
 }
@@ -194,7 +194,7 @@ mod tests {
             (0.5, 0, Some(1)),
             (1e20, 2, Some(10_i128.pow(22))),
             (1e-300, 10, Some(0)),
-            (123_456_789_012_345.678, 3, Some(123_456_789_012_346_000)),
+            (123_456_789_012_345.67, 3, Some(123_456_789_012_346_000)),
             (1e300, 2, None),
             (f64::NAN, 2, None),
         ] {

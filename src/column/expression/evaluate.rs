@@ -23,7 +23,9 @@ impl Node {
                 array: array.clone(),
                 constant: true,
             }),
-            Kind::Call { kernel, arguments } => self.run(kernel, arguments, frame),
+            Kind::Call {
+                kernel, arguments, ..
+            } => self.run(kernel, arguments, frame),
             Kind::Logic { decides, sides } => logic(*decides, sides, frame),
             Kind::Case {
                 branches,

@@ -3,11 +3,11 @@
 
 use super::digits::decimal_text;
 use super::error::{ExpressionError, Failure, Place};
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::range::Range;
 use super::types::{self, Lane, WIDE};
 use super::value::{Value, nulls};
-use crate::kernel::decimal::{Exact, divide_scaled, power_of_ten};
+use crate::kernel::decimal::Exact;
 use crate::kernel::map::{Operand, map, map_checked};
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Int64Array};
 use arrow::buffer::NullBuffer;
@@ -77,12 +77,12 @@ impl Width for i128 {
 
 /// What the text of a failure needs to know.
 #[derive(Clone)]
-struct Failing {
-    operator: Operator,
-    scales: [i8; 2],
-    target: DataType,
+pub(super) struct Failing {
+    pub operator: Operator,
+    pub scales: [i8; 2],
+    pub target: DataType,
     /// The multiplication by a power of ten that gives a number more digits after its point.
-    rescales: bool,
+    pub rescales: bool,
 }
 
 impl Failing {
@@ -141,7 +141,7 @@ pub(super) fn scale_up(
         rescales: true,
     };
     let factor = Node::exact(factor, DataType::Decimal128(38, 0), place);
-    operation(failing, node, factor, place)
+    Ok(operation(failing, node, factor, place)?.formed(Form::ScaledUp))
 }
 
 fn operation(
@@ -166,7 +166,7 @@ fn operation(
     Node::strict(place, shape, vec![left, right], kernel)
 }
 
-fn is_narrow(shape: &Shape, sides: [&Node; 2]) -> bool {
+pub(super) fn is_narrow(shape: &Shape, sides: [&Node; 2]) -> bool {
     shape.lane() == Lane::Narrow && sides.iter().all(|side| side.lane() == Lane::Narrow)
 }
 
@@ -194,7 +194,8 @@ fn by_operator<T: Width>(
     }
 }
 
-fn kernel<T: Width>(
+/// `operation` on every row, each checked to stay within `limit` where there is one.
+pub(super) fn kernel<T: Width>(
     operation: impl Fn(T, T) -> (T, bool) + Copy + Send + Sync + 'static,
     limit: Option<Range>,
     failing: Failing,
@@ -250,56 +251,4 @@ pub(super) fn widened<T: Width>(value: &Value) -> Cow<'_, Value> {
         }
         _ => Cow::Borrowed(value),
     }
-}
-
-/// `left / right` rounded half away from zero at `scale` digits.
-pub(super) fn quotient(
-    left: Node,
-    right: Node,
-    precision: u8,
-    result_scale: i8,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let digits = result_scale - scale(&left) + scale(&right);
-    let Some(factor) = power_of_ten(digits as u32) else {
-        return Err(place
-            .error("the quotient needs more than 38 digits after the point")
-            .hint("round the divisor to fewer digits first"));
-    };
-    let range = left.bounds().div(factor, right.bounds());
-    let fallible = right.bounds().contains(0) || !range.is_within(Range::DECIMAL);
-    let shape = Shape::of(types::decimal(precision, result_scale))
-        .within(range.clamp(Range::DECIMAL))
-        .fallible(fallible);
-    let failing = Failing {
-        operator: Operator::Div,
-        scales: [scale(&left), scale(&right)],
-        target: shape.data_type.clone(),
-        rescales: false,
-    };
-    let fits = left.bounds().mul(Range::of(factor)).is_within(Range::I64);
-    let kernel = if fits && is_narrow(&shape, [&left, &right]) {
-        let factor = factor as i64;
-        let divide = move |left: i64, right: i64| {
-            crate::kernel::decimal::divide_rounded(left.wrapping_mul(factor), right)
-        };
-        kernel(
-            divide,
-            fallible.then_some(Range::I64),
-            failing,
-            shape.lane(),
-        )
-    } else {
-        let divide = move |left, right| match divide_scaled(left, factor, right) {
-            Some(quotient) => (quotient, false),
-            None => (0, true),
-        };
-        kernel::<i128>(
-            divide,
-            fallible.then_some(Range::DECIMAL),
-            failing,
-            shape.lane(),
-        )
-    };
-    Node::strict(place, shape, vec![left, right], kernel)
 }

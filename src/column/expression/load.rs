@@ -102,6 +102,9 @@ fn float(array: &ArrayRef) -> Result<ArrayRef, String> {
 /// The lane array as the column's declared type; its values have been proved or checked to fit.
 pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
     use DataType::*;
+    if array.data_type() == target {
+        return Ok(array);
+    }
     let narrow = || to_narrow(&array);
     Ok(match target {
         Null => new_null_array(target, array.len()),
@@ -135,7 +138,7 @@ pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, Arro
         Float16 | Float32 => cast(&array, target)?,
         Timestamp(..) | Duration(_) => retyped(&array, target)?,
         Utf8 | Float64 | Boolean | Interval(_) => array,
-        _ if array.data_type() == target => array,
+        Dictionary(_, values) => cast(&store(array, values)?, target)?,
         _ => cast(&array, target)?,
     })
 }

@@ -10,6 +10,7 @@ use super::error::{ExpressionError, Place};
 use super::exact::{self, Operator};
 use super::float;
 use super::node::Node;
+use super::quotient;
 use super::rescale;
 use super::text_value;
 use super::types::{self, Family, family};
@@ -79,7 +80,7 @@ fn decimal(
         Operator::Div => {
             let scale = scale.max(QUOTIENT_SCALE);
             let precision = precision(left_whole + i16::from(right_scale), scale);
-            exact::quotient(left, right, precision, scale, place)
+            quotient::quotient(left, right, types::decimal(precision, scale), place)
         }
         Operator::Add | Operator::Sub | Operator::Rem => {
             let whole = match operator {

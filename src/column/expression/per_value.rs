@@ -5,9 +5,11 @@ use super::evaluate::internal;
 use super::node::Node;
 use super::value::{Frame, Inputs, Value};
 use arrow::array::{
-    AnyDictionaryArray, Array, ArrayRef, AsArray, DictionaryArray, UInt32Array, new_null_array,
+    AnyDictionaryArray, Array, ArrayRef, AsArray, DictionaryArray, UInt32Array,
+    downcast_integer_array, new_null_array,
 };
-use arrow::compute::{concat, take};
+use arrow::compute::{cast, concat, take};
+use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use std::sync::{Arc, OnceLock};
 
@@ -59,16 +61,22 @@ impl PerValue {
         Some(keys.into_iter().enumerate().map(key).collect())
     }
 
-    /// The rows as a dictionary of the finished `values`.
+    /// The rows as a dictionary of the finished `values`, which stay the same array.
     pub fn encoded(
         &self,
         dictionary: &dyn AnyDictionaryArray,
+        key_type: &DataType,
         values: ArrayRef,
     ) -> Result<ArrayRef, ArrowError> {
-        Ok(match self.keys(dictionary) {
-            Some(keys) => Arc::new(DictionaryArray::try_new(keys, values)?),
-            None => dictionary.with_values(values),
-        })
+        let keys: ArrayRef = match self.keys(dictionary) {
+            Some(keys) => cast(&keys, key_type)?,
+            None => cast(dictionary.keys(), key_type)?,
+        };
+        let keys = keys.as_ref();
+        downcast_integer_array! {
+            keys => Ok(Arc::new(DictionaryArray::try_new(keys.clone(), values)?)),
+            other => Err(ArrowError::CastError(format!("{other} is not a dictionary key")))
+        }
     }
 }
 

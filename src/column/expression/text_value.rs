@@ -49,8 +49,10 @@ pub(super) fn parse(node: Node, target: &DataType) -> Result<Node, ExpressionErr
     Node::strict(place, shape, vec![node], kernel)
 }
 
+type Steps = Box<dyn Fn(&str) -> Option<i128> + Send + Sync>;
+
 /// The text's value in whole steps, for the types that count in them.
-fn steps(target: &DataType) -> Option<Box<dyn Fn(&str) -> Option<i128> + Send + Sync>> {
+fn steps(target: &DataType) -> Option<Steps> {
     let limit = types::bounds(target).unwrap_or(Range::I64);
     Some(match types::family(target) {
         types::Family::Integer => {

@@ -11,18 +11,23 @@ use std::sync::Arc;
 
 pub const ROWS: usize = 6;
 
-/// 2024-01-01 00:00:00 in microseconds, minus the days and seconds that a test adds.
-fn at(days: i64, seconds: i64, microseconds: i64) -> Option<i64> {
-    Some((days * 86_400 + seconds) * 1_000_000 + microseconds)
-}
+/// Stands for null among numbers.
+const NULL: i64 = i64::MIN;
 
-fn timestamps(values: [Option<i64>; ROWS], zone: Option<&str>) -> ArrayRef {
-    let array = TimestampMicrosecondArray::from(values.to_vec());
+/// Days, seconds and microseconds since 1970.
+fn timestamps(values: [(i64, i64, i64); ROWS], zone: Option<&str>) -> ArrayRef {
+    let at = |(days, seconds, microseconds)| {
+        (microseconds != NULL).then(|| (days * 86_400 + seconds) * 1_000_000 + microseconds)
+    };
+    let array: TimestampMicrosecondArray = values.into_iter().map(at).collect();
     Arc::new(array.with_timezone_opt(zone))
 }
 
-fn decimal(values: [Option<i64>; ROWS], precision: u8, scale: i8) -> ArrayRef {
-    let array = Decimal64Array::from(values.to_vec());
+fn decimal(values: [i64; ROWS], precision: u8, scale: i8) -> ArrayRef {
+    let array: Decimal64Array = values
+        .map(|value| (value != NULL).then_some(value))
+        .into_iter()
+        .collect();
     Arc::new(
         array
             .with_precision_and_scale(precision, scale)
@@ -62,31 +67,31 @@ fn intervals() -> ArrayRef {
 
 /// Every column by its name.
 pub fn columns() -> Vec<(&'static str, ArrayRef)> {
-    let text =
-        |values: [Option<&str>; ROWS]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
-    let codes = [
-        Some("BTC"),
-        Some("ETH"),
-        Some("USDT"),
+    [numbers(), texts_and_truths(), times()].concat()
+}
+
+fn numbers() -> Vec<(&'static str, ArrayRef)> {
+    let i = vec![Some(7), Some(-7), Some(0), None, Some(i32::MAX), Some(12)];
+    let d = [100_000_000, -500_000, 12_345_678, NULL, 1, 99_999_999_999];
+    let f = vec![
+        Some(1.5),
+        Some(-2.5),
+        Some(0.1),
         None,
-        Some("BTC"),
-        Some("JPY"),
+        Some(1e10),
+        Some(3.25),
     ];
-    let codes: DictionaryArray<Int32Type> = codes.into_iter().collect();
-    let none = None;
+    let r = vec![
+        Some(0.1),
+        Some(1.5),
+        Some(-7.25),
+        None,
+        Some(3e10),
+        Some(2.5),
+    ];
     vec![
         ("n", Arc::new(Int32Array::from(vec![1, 2, 3, 4, 5, 6]))),
-        (
-            "i",
-            Arc::new(Int32Array::from(vec![
-                Some(7),
-                Some(-7),
-                Some(0),
-                none,
-                Some(i32::MAX),
-                Some(12),
-            ])),
-        ),
+        ("i", Arc::new(Int32Array::from(i))),
         (
             "b",
             Arc::new(Int64Array::from(vec![3, -2, 5, 4, i64::MAX, -8])),
@@ -95,150 +100,93 @@ pub fn columns() -> Vec<(&'static str, ArrayRef)> {
             "k",
             Arc::new(Int16Array::from(vec![2, -3, 7, 1, i16::MAX, 4])),
         ),
-        (
-            "d",
-            decimal(
-                [
-                    Some(100_000_000),
-                    Some(-500_000),
-                    Some(12_345_678),
-                    None,
-                    Some(1),
-                    Some(99_999_999_999),
-                ],
-                18,
-                6,
-            ),
-        ),
-        (
-            "p",
-            decimal(
-                [Some(150), Some(96), None, Some(238), Some(9999), Some(1)],
-                4,
-                2,
-            ),
-        ),
+        ("d", decimal(d, 18, 6)),
+        ("p", decimal([150, 96, NULL, 238, 9999, 1], 4, 2)),
         ("w", wide()),
-        (
-            "f",
-            Arc::new(Float64Array::from(vec![
-                Some(1.5),
-                Some(-2.5),
-                Some(0.1),
-                None,
-                Some(1e10),
-                Some(3.14159),
-            ])),
-        ),
-        (
-            "r",
-            Arc::new(Float32Array::from(vec![
-                Some(0.1),
-                Some(1.5),
-                Some(-7.25),
-                None,
-                Some(3e10),
-                Some(2.5),
-            ])),
-        ),
-        (
-            "s",
-            text([
-                Some("Hello"),
-                Some(""),
-                Some("żółw"),
-                None,
-                Some("a,b,c"),
-                Some(" pad "),
-            ]),
-        ),
+        ("f", Arc::new(Float64Array::from(f))),
+        ("r", Arc::new(Float32Array::from(r))),
+    ]
+}
+
+fn texts_and_truths() -> Vec<(&'static str, ArrayRef)> {
+    let s = vec![
+        Some("Hello"),
+        Some(""),
+        Some("żółw"),
+        None,
+        Some("a,b,c"),
+        Some(" pad "),
+    ];
+    let c = [
+        Some("BTC"),
+        Some("ETH"),
+        Some("USDT"),
+        None,
+        Some("BTC"),
+        Some("JPY"),
+    ];
+    let c: DictionaryArray<Int32Type> = c.into_iter().collect();
+    let o = vec![
+        Some(true),
+        Some(false),
+        None,
+        Some(true),
+        Some(false),
+        Some(true),
+    ];
+    let q = vec![Some(true), Some(true), Some(false), None, None, Some(false)];
+    vec![
+        ("s", Arc::new(StringArray::from(s))),
         (
             "u",
-            text([
-                Some("lo"),
-                Some(""),
-                Some("ół"),
-                Some("x"),
-                Some(","),
-                Some("pad"),
-            ]),
+            Arc::new(StringArray::from(vec!["lo", "", "ół", "x", ",", "pad"])),
         ),
-        ("c", Arc::new(codes)),
-        (
-            "t",
-            timestamps(
-                [
-                    at(19_782, 49_559, 123_456),
-                    at(10_956, 86_399, 0),
-                    at(10_957, 0, 0),
-                    None,
-                    at(20_639, 22_028, 900_000),
-                    at(20_087, 0, 0),
-                ],
-                None,
-            ),
-        ),
-        (
-            "z",
-            timestamps(
-                [
-                    at(19_813, 1800, 0),
-                    at(20_023, 3599, 500_000),
-                    at(18_793, 45_015, 0),
-                    None,
-                    at(-1, 86_399, 0),
-                    at(20_454, 0, 0),
-                ],
-                Some("UTC"),
-            ),
-        ),
-        (
-            "y",
-            timestamps(
-                [
-                    at(19_723, 0, 0),
-                    at(18_321, 43_200, 0),
-                    None,
-                    at(18_793, 45_015, 0),
-                    at(0, 0, 0),
-                    at(20_453, 86_399, 999_999),
-                ],
-                Some("UTC"),
-            ),
-        ),
-        (
-            "e",
-            Arc::new(Date32Array::from(vec![
-                Some(19_782),
-                Some(0),
-                Some(19_722),
-                None,
-                Some(18_321),
-                Some(18_630),
-            ])),
-        ),
-        (
-            "o",
-            Arc::new(BooleanArray::from(vec![
-                Some(true),
-                Some(false),
-                None,
-                Some(true),
-                Some(false),
-                Some(true),
-            ])),
-        ),
-        (
-            "q",
-            Arc::new(BooleanArray::from(vec![
-                Some(true),
-                Some(true),
-                Some(false),
-                None,
-                None,
-                Some(false),
-            ])),
-        ),
+        ("c", Arc::new(c)),
+        ("o", Arc::new(BooleanArray::from(o))),
+        ("q", Arc::new(BooleanArray::from(q))),
+    ]
+}
+
+fn times() -> Vec<(&'static str, ArrayRef)> {
+    let null = (0, 0, NULL);
+    let day = 86_399;
+    let t = [
+        (19_782, 49_559, 123_456),
+        (10_956, day, 0),
+        (10_957, 0, 0),
+        null,
+        (20_639, 22_028, 900_000),
+        (20_087, 0, 0),
+    ];
+    let z = [
+        (19_813, 1800, 0),
+        (20_023, 3599, 500_000),
+        (18_793, 45_015, 0),
+        null,
+        (-1, day, 0),
+        (20_454, 0, 0),
+    ];
+    let y = [
+        (19_723, 0, 0),
+        (18_321, 43_200, 0),
+        null,
+        (18_793, 45_015, 0),
+        (0, 0, 0),
+        (20_453, day, 999_999),
+    ];
+    let e = vec![
+        Some(19_782),
+        Some(0),
+        Some(19_722),
+        None,
+        Some(18_321),
+        Some(18_630),
+    ];
+    vec![
+        ("t", timestamps(t, None)),
+        ("z", timestamps(z, Some("UTC"))),
+        ("y", timestamps(y, Some("UTC"))),
+        ("e", Arc::new(Date32Array::from(e))),
         ("v", intervals()),
     ]
 }

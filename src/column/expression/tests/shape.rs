@@ -271,3 +271,23 @@ fn an_encoding_never_changes_a_value() {
         assert_eq!(&ours, &evaluated(&plain, &self::arrays(), ROWS), "{sql}");
     }
 }
+
+#[test]
+fn a_name_is_asked_for_once_and_threads_share_an_expression() {
+    let mut asked = Vec::new();
+    let mut resolve = |path: &str| {
+        asked.push(path.to_owned());
+        let input = Input {
+            index: 0,
+            data_type: DataType::Int64,
+            nullable: false,
+            range: None,
+        };
+        Ok(input)
+    };
+    let expression = compile("row % 10 + row + \"Own Name\" + parent.id", &mut resolve);
+    assert!(expression.is_ok());
+    assert_eq!(asked, ["row", "Own Name", "parent.id"]);
+    fn shared<T: Send + Sync>() {}
+    shared::<Expression>();
+}
