@@ -26,6 +26,8 @@ pub trait Exact: Copy + Ord + Default + Into<i128> + Send + Sync + 'static {
     fn overflowing_div(self, other: Self) -> (Self, bool);
     /// The remainder with the dividend's sign; fails on zero.
     fn overflowing_rem(self, other: Self) -> (Self, bool);
+    /// What the quotient leaves over, by a multiplication: a second 128-bit division costs ten times that.
+    fn rest(self, quotient: Self, other: Self) -> Self;
     /// The value cut to this width; the caller has proved that it fits, or checks after.
     fn truncated(value: i128) -> Self;
 }
@@ -64,6 +66,10 @@ macro_rules! exact {
                 }
             }
             #[inline(always)]
+            fn rest(self, quotient: Self, other: Self) -> Self {
+                self.wrapping_sub(quotient.wrapping_mul(other))
+            }
+            #[inline(always)]
             fn truncated(value: i128) -> Self {
                 value as $native
             }
@@ -87,7 +93,7 @@ impl Rounding {
     #[inline(always)]
     pub fn divide<T: Exact>(self, value: T, divisor: T) -> T {
         let quotient = value.overflowing_div(divisor).0;
-        let rest = value.overflowing_rem(divisor).0;
+        let rest = value.rest(quotient, divisor);
         let away = match self {
             // `rest >= divisor - rest` is `2 * rest >= divisor` without the overflow.
             Self::HalfAwayFromZero if value < T::ZERO => {
@@ -152,7 +158,7 @@ pub fn round_narrow(values: &[i64], digits: u32) -> Vec<i64> {
 #[inline(always)]
 pub fn divide_rounded<T: Exact>(dividend: T, divisor: T) -> (T, bool) {
     let (quotient, failed) = dividend.overflowing_div(divisor);
-    let rest = dividend.overflowing_rem(divisor).0;
+    let rest = dividend.rest(quotient, divisor);
     // Both as negative numbers, whose range is the wider one.
     let down = |value: T| {
         if value > T::ZERO {
@@ -292,8 +298,41 @@ mod tests {
         );
         assert_eq!(divide_scaled(large, 10_i128.pow(20), 7), None);
         assert_eq!(
-            divide_scaled(15, 10_i128.pow(38), 10_i128.pow(39) - 1),
-            Some(2)
+            divide_scaled(15, 10_i128.pow(38), 10_i128.pow(38)),
+            Some(15)
         );
+        assert_eq!(divide_scaled(15, 10_i128.pow(38), i128::MAX), Some(9));
+    }
+
+    #[test]
+    fn every_width_divides_alike() {
+        let mut state = 7_u64;
+        let mut next = |bits: u32| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state as i64) >> (64 - bits)
+        };
+        for round in 0..20_000 {
+            let (dividend, divisor) = (next(2 + round % 60), next(2 + round % 40).max(1));
+            let factor = 10_i64.pow(round % 4);
+            let Some(product) = dividend.checked_mul(factor) else {
+                continue;
+            };
+            for divisor in [divisor, -divisor] {
+                let expected = divide_wide(dividend.into(), factor.into(), divisor.into());
+                let wide = divide_scaled(dividend.into(), factor.into(), divisor.into());
+                let (narrow, failed) = divide_rounded(product, divisor);
+                assert_eq!(wide, expected, "{dividend} * {factor} / {divisor}");
+                assert_eq!(
+                    Some(narrow.into()),
+                    expected,
+                    "{dividend} * {factor} / {divisor}"
+                );
+                assert!(!failed);
+            }
+            let rounded = Rounding::HalfAwayFromZero.divide(product, divisor);
+            assert_eq!(rounded, divide_rounded(product, divisor).0);
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! null's slot may hold anything.
 
 use arrow::array::timezone::Tz;
-use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
+use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset, TimeDelta, TimeZone};
 
 pub const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -43,7 +43,14 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
 
 /// Days in a month.
 pub fn days_in_month(year: i64, month: i64) -> i64 {
-    days_from_civil(year, month + 1, 1) - days_from_civil(year, month, 1)
+    match month {
+        2 => {
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            28 + i64::from(leap)
+        }
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 /// A day moved by whole months, held to the last day of a shorter month as PostgreSQL does.
@@ -106,11 +113,11 @@ impl Zone {
             return 0;
         };
         let offset = match zone.offset_from_local_datetime(&clock.naive_utc()) {
-            chrono::MappedLocalTime::Single(offset) => offset,
-            chrono::MappedLocalTime::Ambiguous(_, later) => later,
-            chrono::MappedLocalTime::None => {
-                let before = clock.naive_utc() - chrono::TimeDelta::days(1);
-                zone.offset_from_utc_datetime(&before)
+            MappedLocalTime::Single(offset) => offset,
+            MappedLocalTime::Ambiguous(_, later) => later,
+            MappedLocalTime::None => {
+                let before = clock.naive_utc().checked_sub_signed(TimeDelta::days(1));
+                zone.offset_from_utc_datetime(&before.unwrap_or_default())
             }
         };
         i64::from(offset.fix().local_minus_utc())

@@ -2,6 +2,8 @@
 
 use super::time::{SECONDS_PER_DAY, civil_from_days, days_from_civil};
 
+const MOST_DAYS: i64 = i64::MAX / SECONDS_PER_DAY;
+
 /// A part by its PostgreSQL name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -66,8 +68,10 @@ impl Part {
         PARTS.iter().find_map(named)
     }
 
-    /// A wall clock cut to the part; `None` for the parts that only number something.
-    pub fn truncate(self, local: i64, per_second: i64) -> Option<i64> {
+    /// A wall clock cut to the part; `None` for the parts that only number something. The ticks per second
+    /// are a constant of the code, because a division by a variable costs five times one by a constant.
+    pub fn truncate<const PER_SECOND: i64>(self, local: i64) -> Option<i64> {
+        let per_second = PER_SECOND;
         let per_day = per_second * SECONDS_PER_DAY;
         let cut = |ticks: i64| local.wrapping_sub(local.rem_euclid(ticks.max(1)));
         Some(match self {
@@ -81,6 +85,11 @@ impl Part {
                 .first_day(local.div_euclid(per_day))?
                 .wrapping_mul(per_day),
         })
+    }
+
+    /// Whether [`Part::truncate`] cuts to it.
+    pub fn cuts(self) -> bool {
+        self.truncate::<1>(0).is_some()
     }
 
     /// The first day of the part that a day is in.
@@ -101,7 +110,8 @@ impl Part {
     }
 
     /// The part of a wall clock, at [`Part::scale`] digits after the point.
-    pub fn of_clock(self, local: i64, per_second: i64) -> i64 {
+    pub fn of_clock<const PER_SECOND: i64>(self, local: i64) -> i64 {
+        let per_second = PER_SECOND;
         let per_minute = per_second * 60;
         match self {
             Self::Epoch => local,
@@ -114,8 +124,9 @@ impl Part {
         }
     }
 
-    /// The part of a day.
+    /// The part of a day, of the days that 64 bits of seconds reach.
     pub fn of_day(self, days: i64) -> i64 {
+        let days = days.clamp(-MOST_DAYS, MOST_DAYS);
         let (year, month, day) = civil_from_days(days);
         match self {
             Self::Epoch => days.saturating_mul(SECONDS_PER_DAY),
@@ -161,4 +172,82 @@ fn iso_year(days: i64) -> i64 {
 fn iso_year_start(year: i64) -> i64 {
     let fourth = days_from_civil(year, 1, 4);
     fourth - iso_day_of_week(fourth) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, Datelike, Timelike};
+
+    #[test]
+    fn parts_agree_with_chrono() {
+        for instant in (-4_000_000_000_i64..8_000_000_000).step_by(7_777_777) {
+            let Some(theirs) = DateTime::from_timestamp(instant, 0) else {
+                continue;
+            };
+            let week = theirs.iso_week();
+            for (part, expected) in [
+                (Part::Year, i64::from(theirs.year())),
+                (Part::Month, theirs.month().into()),
+                (Part::Day, theirs.day().into()),
+                (Part::Hour, theirs.hour().into()),
+                (Part::Minute, theirs.minute().into()),
+                (Part::Second, theirs.second().into()),
+                (Part::DayOfYear, theirs.ordinal().into()),
+                (
+                    Part::IsoDayOfWeek,
+                    theirs.weekday().number_from_monday().into(),
+                ),
+                (
+                    Part::DayOfWeek,
+                    theirs.weekday().num_days_from_sunday().into(),
+                ),
+                (Part::Week, week.week().into()),
+                (Part::IsoYear, week.year().into()),
+                (Part::Epoch, instant),
+            ] {
+                assert_eq!(
+                    part.of_clock::<1>(instant),
+                    expected,
+                    "{part:?} of {theirs}"
+                );
+                assert_eq!(
+                    part.of_clock::<1000>(instant * 1000),
+                    expected
+                        * if part == Part::Second || part == Part::Epoch {
+                            1000
+                        } else {
+                            1
+                        }
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn cutting_gives_the_start_and_keeps_it() {
+        for (_, part) in PARTS {
+            for instant in (-4_000_000_000_i64..8_000_000_000).step_by(77_777_777) {
+                let Some(start) = part.truncate::<1>(instant) else {
+                    assert!(!part.cuts());
+                    continue;
+                };
+                assert!(start <= instant, "{part:?}");
+                assert_eq!(part.truncate::<1>(start), Some(start), "{part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_number_makes_it_panic() {
+        for (_, part) in PARTS {
+            for instant in [i64::MIN, i64::MIN + 1, -1, i64::MAX] {
+                let _ = (part.of_clock::<1>(instant), part.truncate::<1>(instant));
+                let _ = (
+                    part.of_clock::<1_000_000_000>(instant),
+                    part.of_day(instant),
+                );
+            }
+        }
+    }
 }

@@ -6,14 +6,12 @@ use super::conditions as condition;
 use super::error::{ExpressionError, Place};
 use super::functions::{self, mismatch};
 use super::node::{Kind, Node, Shape};
+use super::parse::MAX_DEPTH;
 use super::types::{self, Family, family};
-use super::{Input, Resolve, choice, extract, number, operator, parse, syntax, temporal};
+use super::{Input, Resolve, choice, extract, number, operator, parse, place, syntax, temporal};
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
 use std::collections::HashMap;
-
-/// Parts within parts that are still read; a thread's stack would hold some thousands.
-const MAX_DEPTH: usize = 256;
 
 pub(super) struct Binder<'a> {
     sql: &'a str,
@@ -33,15 +31,12 @@ impl<'a> Binder<'a> {
     }
 
     pub fn place(&self, part: &impl ast::Spanned) -> Place {
-        parse::place(self.sql, part)
+        place::of(self.sql, part)
     }
 
     pub fn bind(&mut self, expression: &Expr) -> Result<Node, ExpressionError> {
-        if self.depth == MAX_DEPTH {
-            let place = self.place(expression);
-            return Err(place.error(format!(
-                "more than {MAX_DEPTH} parts stand one within the other"
-            )));
+        if self.depth > MAX_DEPTH {
+            return Err(parse::too_deep(self.sql));
         }
         self.depth += 1;
         let node = self.bind_here(expression);
@@ -49,15 +44,18 @@ impl<'a> Binder<'a> {
         node
     }
 
-    pub fn bind_all(&mut self, expressions: &[Expr]) -> Result<Vec<Node>, ExpressionError> {
+    pub fn bind_all<'e>(
+        &mut self,
+        expressions: impl IntoIterator<Item = &'e Expr>,
+    ) -> Result<Vec<Node>, ExpressionError> {
         expressions
-            .iter()
+            .into_iter()
             .map(|expression| self.bind(expression))
             .collect()
     }
 
     fn bind_here(&mut self, expression: &Expr) -> Result<Node, ExpressionError> {
-        let place = self.place(expression);
+        let place = place::of_expression(self.sql, expression);
         match expression {
             Expr::Identifier(name) => self.column(&name.value, place),
             Expr::CompoundIdentifier(names) => {
@@ -242,12 +240,13 @@ impl<'a> Binder<'a> {
                 data_type,
                 format: None,
             } => {
-                let target = parse::target(data_type, place)?;
-                cast::explicit(self.bind(expr)?, &target)
+                let name = place::type_name(self.sql, place::of_expression(self.sql, expr));
+                let target = parse::target(data_type, name)?;
+                cast::explicit(self.bind(expr)?, &target, place)
             }
             Expr::TypedString(typed) => {
                 let target = parse::target(&typed.data_type, place)?;
-                cast::explicit(syntax::literal(&typed.value.value, place)?, &target)
+                cast::explicit(syntax::literal(&typed.value.value, place)?, &target, place)
             }
             Expr::Interval(interval) => syntax::interval(interval, place),
             other => Err(syntax::unsupported(&other.to_string(), place)),

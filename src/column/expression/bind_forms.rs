@@ -105,59 +105,55 @@ impl Binder<'_> {
         expression: &Expr,
         place: Place,
     ) -> Result<Node, ExpressionError> {
-        let (name, parts) = match expression {
-            Expr::Floor {
-                expr,
-                field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime),
-            } => ("floor", vec![&**expr]),
-            Expr::Ceil {
-                expr,
-                field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime),
-            } => ("ceil", vec![&**expr]),
-            Expr::Position { expr, r#in } => ("position", vec![&**expr, &**r#in]),
+        const PLAIN: ast::CeilFloorKind =
+            ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime);
+        let (name, nodes) = match expression {
+            Expr::Floor { expr, field } if *field == PLAIN => ("floor", vec![self.bind(expr)?]),
+            Expr::Ceil { expr, field } if *field == PLAIN => ("ceil", vec![self.bind(expr)?]),
+            Expr::Position { expr, r#in } => ("position", vec![self.bind(expr)?, self.bind(r#in)?]),
             Expr::Substring {
                 expr,
                 substring_from,
                 substring_for,
                 ..
             } => {
-                let mut nodes = vec![self.bind(expr)?];
-                nodes.push(match substring_from {
+                let from = match substring_from {
                     Some(from) => self.bind(from)?,
                     None => Node::exact(1, DataType::Int32, place),
-                });
-                nodes.extend(
-                    substring_for
-                        .as_ref()
-                        .map(|length| self.bind(length))
-                        .transpose()?,
-                );
-                return functions::call("substring", place, nodes, place);
+                };
+                let mut nodes = vec![self.bind(expr)?, from];
+                nodes.extend(self.bind_all(substring_for.as_deref())?);
+                ("substring", nodes)
             }
-            Expr::Trim {
-                expr,
-                trim_where,
-                trim_what,
-                trim_characters,
-            } => {
-                let mut nodes = vec![self.bind(expr)?];
-                nodes.extend(trim_what.as_ref().map(|what| self.bind(what)).transpose()?);
-                nodes.extend(self.bind_all(trim_characters.as_deref().unwrap_or_default())?);
-                let start = !matches!(trim_where, Some(ast::TrimWhereField::Trailing));
-                let end = !matches!(trim_where, Some(ast::TrimWhereField::Leading));
-                return text_search::trimmed(
-                    Arguments {
-                        name: "trim",
-                        nodes,
-                        place,
-                    },
-                    start,
-                    end,
-                );
-            }
+            Expr::Trim { .. } => return self.trim(expression, place),
             other => return Err(syntax::unsupported(&other.to_string(), place)),
         };
-        let nodes: Result<Vec<Node>, _> = parts.into_iter().map(|part| self.bind(part)).collect();
-        functions::call(name, place, nodes?, place)
+        functions::call(name, place, nodes, place)
+    }
+
+    fn trim(&mut self, expression: &Expr, place: Place) -> Result<Node, ExpressionError> {
+        let Expr::Trim {
+            expr,
+            trim_where,
+            trim_what,
+            trim_characters,
+        } = expression
+        else {
+            return Err(syntax::unsupported(&expression.to_string(), place));
+        };
+        let mut nodes = vec![self.bind(expr)?];
+        nodes.extend(self.bind_all(trim_what.as_deref())?);
+        nodes.extend(self.bind_all(trim_characters.iter().flatten())?);
+        let start = !matches!(trim_where, Some(ast::TrimWhereField::Trailing));
+        let end = !matches!(trim_where, Some(ast::TrimWhereField::Leading));
+        text_search::trimmed(
+            Arguments {
+                name: "trim",
+                nodes,
+                place,
+            },
+            start,
+            end,
+        )
     }
 }

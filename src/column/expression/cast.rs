@@ -1,8 +1,8 @@
 //! Which type becomes which, and whether it must be asked for.
 
-use super::error::ExpressionError;
+use super::error::{ExpressionError, Place};
 use super::exact::scale;
-use super::node::{Kind, Node};
+use super::node::{Form, Kind, Node};
 use super::types::{self, Family, family};
 use super::{cast_number, cast_text, cast_time, rescale, text_value};
 use crate::kernel::decimal::Rounding;
@@ -58,13 +58,20 @@ impl Target {
 }
 
 /// `cast(node as target)`.
-pub(super) fn explicit(node: Node, target: &Target) -> Result<Node, ExpressionError> {
+pub(super) fn explicit(node: Node, target: &Target, place: Place) -> Result<Node, ExpressionError> {
     let data_type = target.resolve(&node)?;
+    let (own, same) = (node.place, node.data_type == data_type);
     let node = cast(node, &data_type, Asked::Explicitly)?;
-    match target {
-        Target::Varchar(length) => super::text::cut(node, *length),
-        _ => Ok(node),
-    }
+    let node = match target {
+        Target::Varchar(length) => super::text_part::cut(node, *length)?,
+        _ => node,
+    };
+    let node = node.at(if same { own } else { place });
+    // A rounding that was asked for stays, also when another follows.
+    Ok(match (target, node.form()) {
+        (Target::Type(_), Form::Quotient | Form::OfFloat) => node.formed(Form::Plain),
+        _ => node,
+    })
 }
 
 /// The node as another type; every row is proved or checked to fit.
@@ -104,7 +111,7 @@ pub(super) fn cast(node: Node, target: &DataType, asked: Asked) -> Result<Node, 
 }
 
 /// A literal that has found its type: text.
-pub(super) fn unquoted(mut node: Node) -> Node {
+fn unquoted(mut node: Node) -> Node {
     if let Kind::Constant { quoted, .. } = &mut node.kind {
         *quoted = false;
     }
@@ -118,23 +125,19 @@ fn whole_digits(node: &Node) -> u8 {
 
 fn refused(node: &Node, target: &DataType, asked: Asked) -> ExpressionError {
     let (from, to) = (node.type_name(), types::name(target));
-    let error = node.place.error(format!("{from} is not {to}"));
-    let castable = matches!(
-        (family(&node.data_type), family(target)),
-        (
-            Family::Text,
-            Family::Boolean | Family::Integer | Family::Decimal | Family::Float
-        ) | (
-            Family::Text,
-            Family::Date | Family::Timestamp | Family::Interval
-        ) | (Family::Boolean, Family::Integer)
-            | (Family::Integer, Family::Boolean)
-    );
-    match asked {
-        Asked::Implicitly if castable => error.hint(format!("write `cast(… as {to})`")),
-        _ => ExpressionError {
-            message: format!("{from} cannot be cast to {to}"),
-            ..error
-        },
+    if asked == Asked::Explicitly {
+        return node.place.error(format!("{from} cannot be cast to {to}"));
+    }
+    let error = node.place.error(format!("expected {to}, found {from}"));
+    let castable = match family(&node.data_type) {
+        Family::Text => family(target) != Family::Other,
+        Family::Boolean => family(target) == Family::Integer,
+        Family::Integer => family(target) == Family::Boolean,
+        _ => false,
+    };
+    if castable {
+        error.hint(format!("write `cast(… as {to})`"))
+    } else {
+        error
     }
 }

@@ -1,13 +1,13 @@
 //! Casts between floats, exact numbers and truth values.
 //!
-//! As in PostgreSQL, a float becomes an integer by rounding halves to even, and a decimal by its 15
-//! significant decimal digits, so that 1.005 becomes 1.01 though its bits are a little below.
+//! As in PostgreSQL, a float becomes an integer by rounding halves to even, and a decimal by its significant
+//! decimal digits (15, or 6 of a `real`), so that 1.005 becomes 1.01 though its bits are a little below.
 
 use super::digits::decimal_text;
 use super::error::{ExpressionError, Failure};
 use super::exact::{Width, scale};
 use super::float;
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::range::Range;
 use super::types::{self, Lane};
 use super::value::{Value, nulls};
@@ -74,6 +74,7 @@ pub(super) fn float_to_float(node: Node, target: &DataType) -> Result<Node, Expr
 
 pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
     let place = node.place;
+    let single = node.data_type == DataType::Float32;
     let shape = Shape::of(target.clone()).fallible(true);
     let limit = shape.range.unwrap_or(Range::DECIMAL);
     let (lane, name) = (shape.lane(), types::name(target));
@@ -84,6 +85,7 @@ pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, Expr
     let convert = move |value: f64| {
         let exact = match scale {
             None => whole_of(value),
+            Some(scale) if single => single_decimal_of(value, scale),
             Some(scale) => decimal_of(value, scale),
         };
         match exact.filter(|&value| limit.contains(value)) {
@@ -105,7 +107,7 @@ pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, Expr
         }
         Ok(i128::array(results, nulls, lane))
     });
-    Node::strict(place, shape, vec![node], kernel)
+    Ok(Node::strict(place, shape, vec![node], kernel)?.formed(Form::OfFloat))
 }
 
 fn whole_of(value: f64) -> Option<i128> {
@@ -114,7 +116,7 @@ fn whole_of(value: f64) -> Option<i128> {
 }
 
 /// The decimal of `scale` digits that is nearest to the float's 15 significant digits.
-pub(super) fn decimal_of(value: f64, scale: i8) -> Option<i128> {
+fn decimal_of(value: f64, scale: i8) -> Option<i128> {
     if !value.is_finite() {
         return None;
     }
@@ -122,12 +124,21 @@ pub(super) fn decimal_of(value: f64, scale: i8) -> Option<i128> {
     // Far enough from a half that neither the product's error nor the cut to 15 digits can matter.
     let from_half = (scaled.abs().fract() - 0.5).abs();
     if scaled.abs() < 1e13 && from_half > scaled.abs() * 1e-14 {
-        return Some(scaled.round() as i128);
+        return Some((scaled.round() as i64).into());
     }
-    let text = format!("{value:.14e}");
+    significant(&format!("{value:.14e}"), scale)
+}
+
+fn single_decimal_of(value: f64, scale: i8) -> Option<i128> {
+    significant(&format!("{value:.5e}"), scale)
+}
+
+/// The decimal of `scale` digits that is nearest to a number in scientific form.
+fn significant(text: &str, scale: i8) -> Option<i128> {
     let (mantissa, exponent) = text.split_once('e')?;
+    let fraction = mantissa.split_once('.')?.1.len() as i32;
     let digits: i128 = mantissa.replace('.', "").parse().ok()?;
-    let zeros = exponent.parse::<i32>().ok()? - 14 + i32::from(scale);
+    let zeros = exponent.parse::<i32>().ok()? - fraction + i32::from(scale);
     match u32::try_from(zeros) {
         Ok(zeros) => digits.checked_mul(power_of_ten(zeros)?),
         Err(_) => Some(power_of_ten(zeros.unsigned_abs()).map_or(0, |divisor| {
@@ -183,7 +194,7 @@ mod tests {
             (0.5, 0, Some(1)),
             (1e20, 2, Some(10_i128.pow(22))),
             (1e-300, 10, Some(0)),
-            (123_456_789_012_345.678, 3, Some(123_456_789_012_346_000)),
+            (123_456_789_012_345.67, 3, Some(123_456_789_012_346_000)),
             (1e300, 2, None),
             (f64::NAN, 2, None),
         ] {

@@ -5,11 +5,12 @@
 
 use super::error::{ExpressionError, Failure, Place};
 use super::node::{Kernel, Node, Shape};
+use super::temporal::interval_kernel;
 use super::types;
 use super::value::nulls;
 use crate::kernel::map::{Operand, map, map_checked};
 use crate::kernel::time::{SECONDS_PER_DAY, Zone};
-use arrow::array::{ArrayRef, Int64Array, IntervalMonthDayNanoArray};
+use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
 
@@ -171,21 +172,25 @@ pub(super) fn interval(node: Node, target: &DataType) -> Result<Node, Expression
         let (from, to) = (types::per_second(unit), types::per_second(*to));
         return rescaled(node, target.clone(), from, to);
     }
-    let kernel: Kernel = Box::new(move |values, _| {
+    let kernel: Kernel = Box::new(move |values, frame| {
         let split = |ticks, ()| days_and_time(ticks, unit);
-        let results = map(values[0].narrow(), Operand::Constant(()), split);
-        Ok(Arc::new(IntervalMonthDayNanoArray::new(
-            results.into(),
-            nulls(values),
-        )) as ArrayRef)
+        interval_kernel(
+            values[0].narrow(),
+            Operand::Constant(()),
+            split,
+            values,
+            frame,
+        )
     });
-    Node::strict(place, Shape::of(types::INTERVAL), vec![node], kernel)
+    let shape = Shape::of(types::INTERVAL).fallible(unit == TimeUnit::Second);
+    Node::strict(place, shape, vec![node], kernel)
 }
 
 /// The interval that PostgreSQL makes of the time between two timestamps: whole days, then hours.
-fn days_and_time(ticks: i64, unit: TimeUnit) -> IntervalMonthDayNano {
+fn days_and_time(ticks: i64, unit: TimeUnit) -> Option<IntervalMonthDayNano> {
     let per_second = types::per_second(unit);
     let per_day = per_second * SECONDS_PER_DAY;
     let nanoseconds = ticks % per_day * (types::per_second(TimeUnit::Nanosecond) / per_second);
-    IntervalMonthDayNano::new(0, (ticks / per_day) as i32, nanoseconds)
+    let days = i32::try_from(ticks / per_day).ok()?;
+    Some(IntervalMonthDayNano::new(0, days, nanoseconds))
 }

@@ -8,6 +8,7 @@ use super::error::{ExpressionError, Failure, Place};
 use super::evaluate::{choose, expanded, internal, missing};
 use super::functions::{Arguments, Function};
 use super::node::{Kernel, Kind, Node, Shape};
+use super::text_value;
 use super::types::{self, Lane};
 use super::value::{Frame, Value};
 use crate::kernel::select::mark;
@@ -30,18 +31,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// The nodes in their common type; `what` names them in the error: "`case` cannot give text and integer".
+/// The nodes in their common type; `what` names them in the error: "`case` cannot have both …".
 pub(super) fn unified(nodes: Vec<Node>, what: &str) -> Result<Vec<Node>, ExpressionError> {
-    let common = common(&nodes, what)?;
+    let typed = common(&nodes, what, |node| node.quoted_text().is_none())?;
+    let typed = typed.filter(|typed| *typed != DataType::Null);
+    let nodes: Result<Vec<Node>, _> = nodes
+        .into_iter()
+        .map(|node| match node.quoted_text() {
+            Some(_) => text_value::beside(node, typed.as_ref()),
+            None => Ok(node),
+        })
+        .collect();
+    let nodes = nodes?;
+    let common = common(&nodes, what, |_| true)?.unwrap_or(DataType::Null);
     nodes
         .into_iter()
         .map(|node| cast::cast(node, &common, Asked::Implicitly))
         .collect()
 }
 
-fn common(nodes: &[Node], what: &str) -> Result<DataType, ExpressionError> {
+fn common(
+    nodes: &[Node],
+    what: &str,
+    counts: impl Fn(&Node) -> bool,
+) -> Result<Option<DataType>, ExpressionError> {
     let mut common: Option<DataType> = None;
-    for node in nodes.iter().filter(|node| node.quoted_text().is_none()) {
+    for node in nodes.iter().filter(|node| counts(node)) {
         common = Some(match common {
             None => node.data_type.clone(),
             Some(common) => types::common(&common, &node.data_type).ok_or_else(|| {
@@ -51,12 +66,7 @@ fn common(nodes: &[Node], what: &str) -> Result<DataType, ExpressionError> {
             })?,
         });
     }
-    let quoted = nodes.iter().any(|node| node.quoted_text().is_some());
-    Ok(match common {
-        Some(DataType::Null) | None if quoted => DataType::Utf8,
-        Some(common) => common,
-        None => DataType::Null,
-    })
+    Ok(common)
 }
 
 /// The shape of a value that is one of the nodes, which have one type.
@@ -79,14 +89,45 @@ fn one_of(nodes: &[Node]) -> Shape {
     }
 }
 
+/// The same choice among the values as `change` makes them; `None` where the node is not a choice.
+pub(super) fn each_value(
+    node: &mut Node,
+    change: impl Fn(Node) -> Result<Node, ExpressionError>,
+) -> Option<Result<Node, ExpressionError>> {
+    let kind = std::mem::replace(&mut node.kind, Kind::Coalesce(Vec::new()));
+    let (place, nullable) = (node.place, node.nullable);
+    match kind {
+        Kind::Case {
+            branches,
+            otherwise,
+        } => {
+            let (conditions, mut values): (Vec<Node>, Vec<Node>) = branches.into_iter().unzip();
+            values.push(*otherwise);
+            let values: Result<Vec<Node>, _> = values.into_iter().map(change).collect();
+            Some(values.and_then(|values| branched(conditions, values, place)))
+        }
+        Kind::Coalesce(values) => {
+            let values: Result<Vec<Node>, _> = values.into_iter().map(change).collect();
+            Some(values.map(|values| first_of(values, nullable, place)))
+        }
+        kind => {
+            node.kind = kind;
+            None
+        }
+    }
+}
+
 fn coalesce(arguments: Arguments) -> Result<Node, ExpressionError> {
     let place = arguments.place;
     let nodes = unified(arguments.nodes, "`coalesce`")?;
-    let shape = one_of(&nodes);
     let nullable = nodes.iter().all(|node| node.nullable);
+    first_of(nodes, nullable, place).folded()
+}
+
+fn first_of(nodes: Vec<Node>, nullable: bool, place: Place) -> Node {
     let fallible = nodes.iter().any(|node| node.fallible);
-    let kind = Kind::Coalesce(nodes);
-    Node::new(kind, place, shape.nullable(nullable).fallible(fallible)).folded()
+    let shape = one_of(&nodes).nullable(nullable).fallible(fallible);
+    Node::new(Kind::Coalesce(nodes), place, shape)
 }
 
 /// `case when … then …`, the conditions already truth values.
@@ -99,7 +140,15 @@ pub(super) fn case(
     let otherwise = otherwise.unwrap_or_else(|| Node::null(DataType::Null, place));
     let mut values = results;
     values.push(otherwise);
-    let mut values = unified(values, "`case`")?;
+    branched(conditions, unified(values, "`case`")?, place)?.folded()
+}
+
+/// A value for each condition, and one more for the rows without.
+fn branched(
+    conditions: Vec<Node>,
+    mut values: Vec<Node>,
+    place: Place,
+) -> Result<Node, ExpressionError> {
     let shape = one_of(&values);
     let fallible = conditions.iter().chain(&values).any(|node| node.fallible);
     let Some(otherwise) = values.pop() else {
@@ -110,7 +159,7 @@ pub(super) fn case(
         branches,
         otherwise: Box::new(otherwise),
     };
-    Node::new(kind, place, shape.fallible(fallible)).folded()
+    Ok(Node::new(kind, place, shape.fallible(fallible)))
 }
 
 /// Null where both are equal, the first otherwise.

@@ -178,7 +178,7 @@ impl List {
                 BooleanBuffer::collect_bool(rows, |row| texts.get(row).is_some_and(known))
             }
         };
-        let nulls = match value.is_null(0) && value.constant {
+        let nulls = match value.constant && value.is_null(0) {
             true => Some(NullBuffer::new_null(rows)),
             false => nulls(std::slice::from_ref(value)),
         };

@@ -10,32 +10,37 @@ pub(super) fn decimal_text(value: i128, scale: i8) -> String {
 pub(super) fn write_decimal(text: &mut String, value: i128, scale: i8) {
     let mut digits = [b'0'; 80];
     let mut start = digits.len();
-    let scale = scale.max(0) as usize;
-    let point = digits.len() - scale;
+    let mut place = |digit: u8| {
+        start -= 1;
+        digits[start] = digit;
+    };
     let mut rest = value.unsigned_abs();
-    // 64-bit divisions while they suffice: a 128-bit one is ten times slower.
-    while rest > u128::from(u64::MAX) {
-        start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    let mut rest = rest as u64;
-    while rest > 0 {
-        start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
+    let mut written = 0;
+    // At least one digit before the point. 64-bit divisions while they suffice: a 128-bit one is ten times
+    // slower.
+    while rest > 0 || written <= scale.max(0) {
+        if written == scale && scale > 0 {
+            place(b'.');
+        }
+        let digit = match u64::try_from(rest) {
+            Ok(narrow) => {
+                rest = u128::from(narrow / 10);
+                narrow % 10
+            }
+            Err(_) => {
+                let digit = (rest % 10) as u64;
+                rest /= 10;
+                digit
+            }
+        };
+        place(b'0' + digit as u8);
+        written += 1;
     }
     if value < 0 {
-        text.push('-');
+        place(b'-');
     }
-    let start = start.min(point - 1);
-    let push =
-        |text: &mut String, digits: &[u8]| digits.iter().for_each(|&digit| text.push(digit.into()));
-    push(text, &digits[start..point]);
-    if scale > 0 {
-        text.push('.');
-        push(text, &digits[point..]);
-    }
+    // Digits are always UTF-8; one whole piece costs a third of a character at a time.
+    text.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
 }
 
 #[cfg(test)]

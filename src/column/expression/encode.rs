@@ -77,10 +77,18 @@ pub(super) fn encode(mut node: Node) -> Node {
 fn encode_children(kind: Kind) -> Kind {
     let all = |nodes: Vec<Node>| nodes.into_iter().map(encode).collect();
     match kind {
-        Kind::Call { kernel, arguments } => Kind::Call {
+        Kind::Call {
             kernel,
-            arguments: all(arguments),
-        },
+            arguments,
+            form,
+        } => {
+            let arguments = all(arguments);
+            Kind::Call {
+                kernel,
+                arguments,
+                form,
+            }
+        }
         Kind::Coalesce(values) => Kind::Coalesce(all(values)),
         Kind::Logic { decides, sides } => Kind::Logic {
             decides,

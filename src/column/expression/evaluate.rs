@@ -5,16 +5,15 @@ use super::error::Failure;
 use super::exact::widened;
 use super::load;
 use super::node::{Kernel, Kind, Node};
+use super::per_value::per_value;
 use super::types::Lane;
-use super::value::{Frame, Inputs, Value};
+use super::value::{Frame, Value};
 use crate::kernel::select::{mark, select, select_nulls};
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::compute::{and_kleene, interleave, or_kleene, take};
+use arrow::compute::{and_kleene, interleave, or_kleene};
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 impl Node {
     pub fn evaluate(&self, frame: &Frame<'_>) -> Result<Value, Failure> {
@@ -24,7 +23,9 @@ impl Node {
                 array: array.clone(),
                 constant: true,
             }),
-            Kind::Call { kernel, arguments } => self.run(kernel, arguments, frame),
+            Kind::Call {
+                kernel, arguments, ..
+            } => self.run(kernel, arguments, frame),
             Kind::Logic { decides, sides } => logic(*decides, sides, frame),
             Kind::Case {
                 branches,
@@ -120,7 +121,7 @@ fn coalesce(nodes: &[Node], lane: Lane, frame: &Frame<'_>) -> Result<Value, Fail
     let mut left = BooleanBuffer::new_set(frame.rows);
     let mut values = Vec::with_capacity(nodes.len());
     for (number, node) in nodes.iter().enumerate() {
-        if left.count_set_bits() == 0 {
+        if number > 0 && left.count_set_bits() == 0 {
             break;
         }
         mark(&mut choice, &left, number as u32);
@@ -205,47 +206,4 @@ fn interleaved(choice: &[u32], values: &[Value]) -> Result<ArrayRef, Failure> {
     };
     let places: Vec<(usize, usize)> = choice.iter().enumerate().map(place).collect();
     interleave(&arrays, &places).map_err(internal)
-}
-
-fn per_value(
-    column: usize,
-    part: &Node,
-    last: &OnceLock<(ArrayRef, ArrayRef)>,
-    frame: &Frame<'_>,
-) -> Result<Value, Failure> {
-    let array = frame.inputs().array(column)?;
-    match per_dictionary_value(array, part, last, frame.rows) {
-        Some(values) => {
-            let dictionary = array.as_any_dictionary();
-            let taken = take(&values, dictionary.keys(), None).map_err(internal)?;
-            Ok(Value::column(taken))
-        }
-        None => part.evaluate(frame),
-    }
-}
-
-/// The part for each value of the dictionary: the same array for every batch that shares its dictionary.
-/// `None` where rows are better: a plain array, a large dictionary of one batch's own, or a value that
-/// fails though perhaps no row that counts has it.
-pub(super) fn per_dictionary_value(
-    array: &ArrayRef,
-    part: &Node,
-    last: &OnceLock<(ArrayRef, ArrayRef)>,
-    rows: usize,
-) -> Option<ArrayRef> {
-    let values = array.as_any_dictionary_opt()?.values();
-    let known = || last.get().filter(|(known, _)| Arc::ptr_eq(known, values));
-    if let Some((_, results)) = known() {
-        return Some(results.clone());
-    }
-    if last.get().is_some() && values.len() > rows {
-        return None;
-    }
-    let inputs = Inputs::single(values);
-    let results = part
-        .evaluate(&Frame::new(&inputs, values.len()))
-        .ok()?
-        .array;
-    let _ = last.set((values.clone(), results.clone()));
-    Some(known().map_or(results, |(_, results)| results.clone()))
 }

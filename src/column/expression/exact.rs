@@ -3,11 +3,11 @@
 
 use super::digits::decimal_text;
 use super::error::{ExpressionError, Failure, Place};
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::range::Range;
 use super::types::{self, Lane, WIDE};
 use super::value::{Value, nulls};
-use crate::kernel::decimal::{Exact, divide_scaled, power_of_ten};
+use crate::kernel::decimal::Exact;
 use crate::kernel::map::{Operand, map, map_checked};
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Int64Array};
 use arrow::buffer::NullBuffer;
@@ -77,24 +77,31 @@ impl Width for i128 {
 
 /// What the text of a failure needs to know.
 #[derive(Clone)]
-struct Failing {
-    operator: Operator,
-    scales: [i8; 2],
-    target: String,
+pub(super) struct Failing {
+    pub operator: Operator,
+    pub scales: [i8; 2],
+    pub target: DataType,
+    /// The multiplication by a power of ten that gives a number more digits after its point.
+    pub rescales: bool,
 }
 
 impl Failing {
     fn message(&self, left: i128, right: i128) -> String {
-        if right == 0 && matches!(self.operator, Operator::Div | Operator::Rem) {
-            return "division by zero".to_owned();
-        }
-        let [left, right] = [(left, self.scales[0]), (right, self.scales[1])]
+        let [left_text, right_text] = [(left, self.scales[0]), (right, self.scales[1])]
             .map(|(value, scale)| decimal_text(value, scale));
-        format!(
-            "{left} {} {right} does not fit {}",
-            self.operator.symbol(),
-            self.target
-        )
+        let what = match self.operator {
+            Operator::Div | Operator::Rem if right == 0 => return "division by zero".to_owned(),
+            Operator::Mul if self.rescales => {
+                let digits = types::digits(&self.target).1;
+                format!("{left_text} with {digits} digits after the point")
+            }
+            Operator::Sub if left == 0 => format!("-({right_text})"),
+            operator => format!("{left_text} {} {right_text}", operator.symbol()),
+        };
+        match types::family(&self.target) {
+            types::Family::Decimal => format!("{what} does not fit the 38 digits of a decimal"),
+            _ => format!("{what} does not fit {}", types::name(&self.target)),
+        }
     }
 }
 
@@ -111,15 +118,43 @@ pub(super) fn binary(
     data_type: DataType,
     place: Place,
 ) -> Result<Node, ExpressionError> {
+    let failing = Failing {
+        operator,
+        scales: [scale(&left), scale(&right)],
+        target: data_type,
+        rescales: false,
+    };
+    operation(failing, left, right, place)
+}
+
+/// A number times a power of ten, as the decimal type of so many digits more.
+pub(super) fn scale_up(
+    node: Node,
+    factor: i128,
+    data_type: DataType,
+) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    let failing = Failing {
+        operator: Operator::Mul,
+        scales: [scale(&node), 0],
+        target: data_type,
+        rescales: true,
+    };
+    let factor = Node::exact(factor, DataType::Decimal128(38, 0), place);
+    Ok(operation(failing, node, factor, place)?.formed(Form::ScaledUp))
+}
+
+fn operation(
+    failing: Failing,
+    left: Node,
+    right: Node,
+    place: Place,
+) -> Result<Node, ExpressionError> {
+    let (operator, data_type) = (failing.operator, failing.target.clone());
     let limit = limit(&data_type);
     let range = operator.range(left.bounds(), right.bounds());
     let by_zero = matches!(operator, Operator::Div | Operator::Rem) && right.bounds().contains(0);
     let checked = (by_zero || !range.is_within(limit)).then_some(limit);
-    let failing = Failing {
-        operator,
-        scales: [scale(&left), scale(&right)],
-        target: limit_name(&data_type),
-    };
     let shape = Shape::of(data_type)
         .within(range.clamp(limit))
         .fallible(checked.is_some());
@@ -131,7 +166,7 @@ pub(super) fn binary(
     Node::strict(place, shape, vec![left, right], kernel)
 }
 
-fn is_narrow(shape: &Shape, sides: [&Node; 2]) -> bool {
+pub(super) fn is_narrow(shape: &Shape, sides: [&Node; 2]) -> bool {
     shape.lane() == Lane::Narrow && sides.iter().all(|side| side.lane() == Lane::Narrow)
 }
 
@@ -141,13 +176,6 @@ fn limit(data_type: &DataType) -> Range {
     match types::family(data_type) {
         types::Family::Decimal => Range::DECIMAL,
         _ => types::bounds(data_type).unwrap_or(Range::DECIMAL),
-    }
-}
-
-fn limit_name(data_type: &DataType) -> String {
-    match types::family(data_type) {
-        types::Family::Decimal => "the 38 digits of a decimal".to_owned(),
-        _ => types::name(data_type),
     }
 }
 
@@ -166,7 +194,8 @@ fn by_operator<T: Width>(
     }
 }
 
-fn kernel<T: Width>(
+/// `operation` on every row, each checked to stay within `limit` where there is one.
+pub(super) fn kernel<T: Width>(
     operation: impl Fn(T, T) -> (T, bool) + Copy + Send + Sync + 'static,
     limit: Option<Range>,
     failing: Failing,
@@ -181,7 +210,7 @@ fn kernel<T: Width>(
             Ok(T::array(results, nulls(values), lane))
         });
     };
-    let (low, high) = (T::truncated(limit.low), T::truncated(limit.high));
+    let (low, high) = limits::<T>(limit);
     let checked = move |left: T, right: T| {
         let (value, failed) = operation(left, right);
         (value, failed | (value < low) | (value > high))
@@ -202,6 +231,12 @@ fn kernel<T: Width>(
     })
 }
 
+/// The bounds as far as the width reaches.
+pub(super) fn limits<T: Width>(limit: Range) -> (T, T) {
+    let limit = limit.clamp(Range::new(T::MIN.into(), T::MAX.into()));
+    (T::truncated(limit.low), T::truncated(limit.high))
+}
+
 /// The value in the lane of width `T`, copied only from a 64-bit lane into a 128-bit one.
 pub(super) fn widened<T: Width>(value: &Value) -> Cow<'_, Value> {
     match value.array.as_primitive_opt::<Int64Type>() {
@@ -216,55 +251,4 @@ pub(super) fn widened<T: Width>(value: &Value) -> Cow<'_, Value> {
         }
         _ => Cow::Borrowed(value),
     }
-}
-
-/// `left / right` rounded half away from zero at `scale` digits.
-pub(super) fn quotient(
-    left: Node,
-    right: Node,
-    precision: u8,
-    result_scale: i8,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let digits = result_scale - scale(&left) + scale(&right);
-    let Some(factor) = power_of_ten(digits as u32) else {
-        return Err(place
-            .error("the quotient needs more than 38 digits after the point")
-            .hint("round the divisor to fewer digits first"));
-    };
-    let range = left.bounds().div(factor, right.bounds());
-    let fallible = right.bounds().contains(0) || !range.is_within(Range::DECIMAL);
-    let shape = Shape::of(types::decimal(precision, result_scale))
-        .within(range.clamp(Range::DECIMAL))
-        .fallible(fallible);
-    let failing = Failing {
-        operator: Operator::Div,
-        scales: [scale(&left), scale(&right)],
-        target: limit_name(&shape.data_type),
-    };
-    let fits = left.bounds().mul(Range::of(factor)).is_within(Range::I64);
-    let kernel = if fits && is_narrow(&shape, [&left, &right]) {
-        let factor = factor as i64;
-        let divide = move |left: i64, right: i64| {
-            crate::kernel::decimal::divide_rounded(left.wrapping_mul(factor), right)
-        };
-        kernel(
-            divide,
-            fallible.then_some(Range::I64),
-            failing,
-            shape.lane(),
-        )
-    } else {
-        let divide = move |left, right| match divide_scaled(left, factor, right) {
-            Some(quotient) => (quotient, false),
-            None => (0, true),
-        };
-        kernel::<i128>(
-            divide,
-            fallible.then_some(Range::DECIMAL),
-            failing,
-            shape.lane(),
-        )
-    };
-    Node::strict(place, shape, vec![left, right], kernel)
 }

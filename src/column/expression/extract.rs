@@ -30,6 +30,30 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("to_timestamp", "to_timestamp(seconds)", 1..=1, to_timestamp),
 ];
 
+/// The expression with the unit's ticks per second as a constant.
+macro_rules! by_unit {
+    ($unit:expr, $per_second:ident => $expression:expr) => {
+        match $unit {
+            TimeUnit::Second => {
+                const $per_second: i64 = 1;
+                $expression
+            }
+            TimeUnit::Millisecond => {
+                const $per_second: i64 = 1000;
+                $expression
+            }
+            TimeUnit::Microsecond => {
+                const $per_second: i64 = 1_000_000;
+                $expression
+            }
+            TimeUnit::Nanosecond => {
+                const $per_second: i64 = 1_000_000_000;
+                $expression
+            }
+        }
+    };
+}
+
 /// The quoted name of a part.
 fn quoted_part(node: &Node, function: &str) -> Result<Part, ExpressionError> {
     let name = node.constant_text().ok_or_else(|| {
@@ -78,13 +102,12 @@ pub(super) fn extract(part: Part, node: Node, place: Place) -> Result<Node, Expr
         }
     };
     let shape = shape(part, types::unit_digits(unit));
-    let per_second = types::per_second(unit);
     let zone = zone_of(&node.data_type, node.place)?.unwrap_or(Zone::UTC);
     match part {
         Part::Epoch => ticks(node, shape, place, |instant| instant),
-        _ => ticks(node, shape, place, move |instant| {
-            part.of_clock(zone.to_local(instant, per_second), per_second)
-        }),
+        _ => by_unit!(unit, PER_SECOND => ticks(node, shape, place, move |instant| {
+            part.of_clock::<PER_SECOND>(zone.to_local(instant, PER_SECOND))
+        })),
     }
 }
 
@@ -172,29 +195,21 @@ fn date_trunc(arguments: Arguments) -> Result<Node, ExpressionError> {
         }
         _ => return Err(mismatch("date_trunc", "a date or a timestamp", &node)),
     };
-    if named.truncate(0, 1).is_none() {
+    if !named.cuts() {
         let name = part.constant_text().unwrap_or_default();
-        return Err(part
-            .place
-            .error(format!("`date_trunc` does not cut to `{name}`")));
+        let message = format!("`date_trunc` does not cut to `{name}`");
+        return Err(part.place.error(message));
     }
     let zone = zone_of(&node.data_type, node.place)?.unwrap_or(Zone::UTC);
-    let (shape, per_second) = (
-        Shape::of(node.data_type.clone()),
-        per_second(&node.data_type),
-    );
-    match zone {
-        Zone::Fixed(0) => ticks(node, shape, place, move |instant| {
-            named.truncate(instant, per_second).unwrap_or(instant)
-        }),
-        zone => ticks(node, shape, place, move |instant| {
-            let local = zone.to_local(instant, per_second);
-            zone.to_instant(
-                named.truncate(local, per_second).unwrap_or(local),
-                per_second,
-            )
-        }),
-    }
+    let shape = Shape::of(node.data_type.clone());
+    let DataType::Timestamp(unit, _) = node.data_type else {
+        return Ok(node);
+    };
+    by_unit!(unit, PER_SECOND => ticks(node, shape, place, move |instant| {
+        let local = zone.to_local(instant, PER_SECOND);
+        let start = named.truncate::<PER_SECOND>(local).unwrap_or(local);
+        zone.to_instant(start, PER_SECOND)
+    }))
 }
 
 /// A timestamp with a zone as that other zone's wall clock; a wall clock as the instant it is there.

@@ -18,9 +18,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("sqrt", "sqrt(x)", 1..=1, |arguments| {
         unary(arguments, libm::sqrt, sqrt_fails)
     }),
-    Function::new("cbrt", "cbrt(x)", 1..=1, |arguments| {
-        unary(arguments, libm::cbrt, |_| None)
-    }),
     Function::new("exp", "exp(x)", 1..=1, |arguments| {
         unary(arguments, libm::exp, |_| None)
     }),

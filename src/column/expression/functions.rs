@@ -3,7 +3,7 @@
 use super::error::{ExpressionError, Place, did_you_mean};
 use super::node::Node;
 use super::types::{self, Family};
-use super::{choice, extract, float, rounding, text, text_search};
+use super::{choice, extract, float, rounding, text, text_part, text_search};
 use std::ops::RangeInclusive;
 
 /// A function that an expression may call.
@@ -46,6 +46,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("current_timestamp", "use a column of the kind `now`"),
     ("random", "use a column of the kind `uniform`"),
     ("gen_random_uuid", "use a column of the kind `uuid`"),
+    ("row", "the row's number is `row`, without parentheses"),
     (
         "to_char",
         "use a `template` column: it formats numbers and dates",
@@ -75,6 +76,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
         float::FUNCTIONS,
         rounding::FUNCTIONS,
         text::FUNCTIONS,
+        text_part::FUNCTIONS,
         text_search::FUNCTIONS,
     ]
     .into_iter()

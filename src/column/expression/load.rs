@@ -3,7 +3,7 @@
 use super::types::{self, Lane, WIDE};
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Array, Float64Array, PrimitiveArray,
-    make_array,
+    make_array, new_null_array,
 };
 use arrow::compute::{cast, take};
 use arrow::datatypes::{
@@ -102,8 +102,12 @@ fn float(array: &ArrayRef) -> Result<ArrayRef, String> {
 /// The lane array as the column's declared type; its values have been proved or checked to fit.
 pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
     use DataType::*;
+    if array.data_type() == target {
+        return Ok(array);
+    }
     let narrow = || to_narrow(&array);
     Ok(match target {
+        Null => new_null_array(target, array.len()),
         Int64 => narrow(),
         Int8 => narrowed::<Int8Type>(&narrow(), target, |value| value as i8),
         Int16 => narrowed::<Int16Type>(&narrow(), target, |value| value as i16),
@@ -134,7 +138,7 @@ pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, Arro
         Float16 | Float32 => cast(&array, target)?,
         Timestamp(..) | Duration(_) => retyped(&array, target)?,
         Utf8 | Float64 | Boolean | Interval(_) => array,
-        _ if array.data_type() == target => array,
+        Dictionary(_, values) => cast(&store(array, values)?, target)?,
         _ => cast(&array, target)?,
     })
 }

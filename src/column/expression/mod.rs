@@ -6,14 +6,17 @@
 //!
 //! Semantics are PostgreSQL's. Where its own depend on each value or on a session, ours are fixed:
 //! * Decimals have at most 38 digits. A quotient has 16 digits after the point, more if an operand has;
-//!   `numeric` without digits keeps its source's, and 16 after the point of a float or a text.
+//!   `numeric` without digits keeps its source's, and 16 after the point of a float or a text. What is cast or
+//!   rounded to fewer digits is rounded once, half away from zero, from the exact quotient.
 //! * `power`, `sqrt`, `exp`, `ln` give double precision also of decimals; underflow gives zero.
 //! * Timestamps keep their unit and zone; a timestamp without a zone is UTC where one with a zone is needed,
-//!   and quoted text without a zone is read in the zone of what it is compared with.
+//!   and quoted text without a zone is read in the zone of what it is compared with. An offset such as `+02`
+//!   counts east, as in every type (PostgreSQL's `at time zone '+02'` counts west).
+//! * `date_trunc` of a date gives a timestamp without a zone.
 //! * Text is ordered by its bytes. Names are matched as they are written, quoted or not.
 //!
-//! Whole numbers, decimals, dates and timestamps carry proved bounds, so that most operations run in 64 bits
-//! without a check. Bounds never change a value.
+//! Whole numbers, decimals, dates and timestamps carry bounds, so that most operations run in 64 bits without
+//! a check. Types and values follow from the text and the inputs' types alone: bounds never change them.
 
 mod bind;
 mod bind_forms;
@@ -37,12 +40,16 @@ mod node;
 mod number;
 mod operator;
 mod parse;
+mod per_value;
+mod place;
+mod quotient;
 mod range;
 mod rescale;
 mod rounding;
 mod syntax;
 mod temporal;
 mod text;
+mod text_part;
 mod text_search;
 mod text_value;
 mod time_format;
@@ -93,7 +100,6 @@ pub fn compile<'a>(
 ) -> Result<Expression, ExpressionError> {
     let tree = parse::parse(sql)?;
     let root = bind::Binder::new(sql, resolve).bind(&tree)?;
-    let root = cast::unquoted(root);
     Ok(Expression {
         sql: sql.to_owned(),
         data_type: root.data_type.clone(),
@@ -168,18 +174,22 @@ impl Expression {
         load::store(lane, &self.data_type).map_err(evaluate::internal)
     }
 
-    /// The dictionary column that a function of one dictionary column is.
+    /// The dictionary column that a dictionary column, or a function of it alone, is.
     fn encoded(&self, inputs: &[ArrayRef], rows: usize) -> Option<Result<ArrayRef, Failure>> {
-        let (Kind::PerValue { column, part, last }, DataType::Dictionary(_, values)) =
-            (&self.root.kind, &self.data_type)
-        else {
+        let DataType::Dictionary(keys, values) = &self.data_type else {
             return None;
         };
-        let array = inputs.get(*column)?;
-        let results = evaluate::per_dictionary_value(array, part, last, rows)?;
-        let dictionary = array.as_any_dictionary();
-        let stored = load::store(results, values).map(|values| dictionary.with_values(values));
-        Some(stored.map_err(evaluate::internal))
+        let encoded = match &self.root.kind {
+            Kind::Column { index, .. } => load::store(inputs.get(*index)?.clone(), &self.data_type),
+            Kind::PerValue { column, part, last } => {
+                let array = inputs.get(*column)?;
+                let each = per_value::per_dictionary_value(array, part, last, rows)?;
+                let stored = load::store(each.results.clone(), values);
+                stored.and_then(|values| each.encoded(array.as_any_dictionary(), keys, values))
+            }
+            _ => return None,
+        };
+        Some(encoded.map_err(evaluate::internal))
     }
 
     fn error(&self, failure: Failure) -> EvaluateError {

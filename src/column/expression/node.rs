@@ -1,6 +1,7 @@
 //! The compiled form: a tree whose every part knows its type, its bounds and its place in the text.
 
 use super::error::{ExpressionError, Failure, Place};
+use super::per_value::Last;
 use super::range::Range;
 use super::types::{self, Lane, WIDE};
 use super::value::{Frame, Inputs, Value};
@@ -8,7 +9,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray, new_null_array,
 };
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Computes a part for all rows from the values of its arguments.
 pub(super) type Kernel =
@@ -38,6 +39,7 @@ pub(super) enum Kind {
     Call {
         kernel: Kernel,
         arguments: Vec<Node>,
+        form: Form,
     },
     /// `and` (when `decides` is false), `or` (when true): the right side counts only where the left does
     /// not decide.
@@ -56,8 +58,22 @@ pub(super) enum Kind {
     PerValue {
         column: usize,
         part: Box<Node>,
-        last: OnceLock<(ArrayRef, ArrayRef)>,
+        last: Last,
     },
+}
+
+/// Calls that a surrounding one can take apart, to compute more directly what is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    /// A decimal quotient at its natural scale: rounding it may divide at the other scale at once.
+    Quotient,
+    /// A decimal given more digits after its point, which rounding takes away again.
+    ScaledUp,
+    /// A decimal of all the digits that a float has.
+    OfFloat,
+    /// Text joined by `||`: a longer chain is one call.
+    Joined,
 }
 
 /// What is known of a call's result beside its arguments.
@@ -125,9 +141,15 @@ impl Node {
         kernel: Kernel,
     ) -> Result<Self, ExpressionError> {
         let fallible = shape.fallible || arguments.iter().any(|argument| argument.fallible);
+        let form = Form::Plain;
+        let kind = Kind::Call {
+            kernel,
+            arguments,
+            form,
+        };
         Self {
             fallible,
-            ..Self::new(Kind::Call { kernel, arguments }, place, shape)
+            ..Self::new(kind, place, shape)
         }
         .folded()
     }
@@ -201,6 +223,29 @@ impl Node {
             place,
             Shape::of(DataType::Utf8),
         )
+    }
+
+    /// The call known to be of a form; a constant that it was folded to stays one.
+    pub fn formed(mut self, new: Form) -> Self {
+        if let Kind::Call { form, .. } = &mut self.kind {
+            *form = new;
+        }
+        self
+    }
+
+    pub fn form(&self) -> Form {
+        match self.kind {
+            Kind::Call { form, .. } => form,
+            _ => Form::Plain,
+        }
+    }
+
+    /// The arguments of a call.
+    pub fn into_arguments(self) -> Vec<Self> {
+        match self.kind {
+            Kind::Call { arguments, .. } => arguments,
+            _ => Vec::new(),
+        }
     }
 
     pub fn at(mut self, place: Place) -> Self {

@@ -10,6 +10,7 @@ use super::error::{ExpressionError, Place};
 use super::exact::{self, Operator};
 use super::float;
 use super::node::Node;
+use super::quotient;
 use super::rescale;
 use super::text_value;
 use super::types::{self, Family, family};
@@ -49,10 +50,7 @@ fn decimal(
     right: Node,
     place: Place,
 ) -> Result<Node, ExpressionError> {
-    let ((left_digits, left_scale), (right_digits, right_scale)) = (
-        types::digits(&left.data_type),
-        types::digits(&right.data_type),
-    );
+    let ((left_digits, left_scale), (right_digits, right_scale)) = (digits(&left), digits(&right));
     let scale = left_scale.max(right_scale);
     let whole = |digits: u8, scale: i8| i16::from(digits) - i16::from(scale);
     let (left_whole, right_whole) = (
@@ -82,7 +80,7 @@ fn decimal(
         Operator::Div => {
             let scale = scale.max(QUOTIENT_SCALE);
             let precision = precision(left_whole + i16::from(right_scale), scale);
-            exact::quotient(left, right, precision, scale, place)
+            quotient::quotient(left, right, types::decimal(precision, scale), place)
         }
         Operator::Add | Operator::Sub | Operator::Rem => {
             let whole = match operator {
@@ -94,6 +92,18 @@ fn decimal(
             let right = aligned(right, scale)?;
             exact::binary(operator, left, right, data_type, place)
         }
+    }
+}
+
+/// The digits of a number's type; of an integer constant its own, so that `price * 2` has one digit more than
+/// `price`, not ten.
+fn digits(node: &Node) -> (u8, i8) {
+    let own = node
+        .constant_exact()
+        .and_then(|value| text_value::precision(value, 0));
+    match (family(&node.data_type), own) {
+        (Family::Integer, Some(own)) => (own, 0),
+        _ => types::digits(&node.data_type),
     }
 }
 
@@ -132,7 +142,12 @@ pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> 
 
 /// A number as it is written: `integer` or `bigint` where it fits, a decimal of its own digits otherwise.
 pub(super) fn literal(text: &str, place: Place) -> Result<Node, ExpressionError> {
-    let error = || place.error(format!("`{text}` has more than 38 digits"));
+    let error = || {
+        let error = place.error(format!("`{text}` has more than 38 digits"));
+        error.hint(format!(
+            "a float may have more: `'{text}'::double precision`"
+        ))
+    };
     let (value, scale) = text_value::digits_of(&text.replace('_', "")).ok_or_else(error)?;
     let precision = text_value::precision(value, scale).ok_or_else(error)?;
     let data_type = match text.contains(['.', 'e', 'E']) {

@@ -2,12 +2,13 @@
 
 use super::cast::Target;
 use super::error::{ExpressionError, Place, did_you_mean};
+use super::place;
 use super::types::decimal;
 use arrow::datatypes::{DataType, TimeUnit};
-use sqlparser::ast::{self, CharacterLength, ExactNumberInfo, Expr, Spanned, TimezoneInfo};
+use sqlparser::ast::{self, CharacterLength, ExactNumberInfo, Expr, TimezoneInfo};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token};
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 /// Names of types, for a did-you-mean.
 const TYPES: &[&str] = &[
@@ -28,20 +29,31 @@ const TYPES: &[&str] = &[
     "boolean",
 ];
 
+/// Parts within parts that are still read; a thread's stack would hold some thousands.
+pub(super) const MAX_DEPTH: usize = 256;
+
+/// Words and signs in one expression: enough for an `in` of thousands, few enough that the tree of a chain
+/// `a + a + …` of them can be dropped on a small stack.
+const MAX_TOKENS: usize = 8192;
+
 /// Where `sqlparser` stopped, when it says so: its message ends in this.
 const LOCATION: &str = " at Line: ";
 
 pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
     let dialect = PostgreSqlDialect {};
-    let mut parser = Parser::new(&dialect)
-        .try_with_sql(sql)
-        .map_err(|error| readable(sql, &error))?;
+    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location();
+    let tokens = tokens.map_err(|error| readable(sql, &error.into()))?;
+    if tokens.len() > MAX_TOKENS {
+        return Err(whole(sql).error(format!("more than {MAX_TOKENS} words and signs")));
+    }
+    let parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH);
+    let mut parser = parser.with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|error| readable(sql, &error))?;
     let rest = parser.peek_token();
     if rest.token == Token::EOF {
-        return Ok(expression);
+        return shallow(sql, expression);
     }
-    let place = span_place(sql, rest.span.start, rest.span.end);
+    let place = place::of_span(sql, rest.span);
     let error = place.error(format!("`{}` does not belong here", rest.token));
     Err(match expression {
         Expr::Identifier(name) if name.value.eq_ignore_ascii_case("select") => {
@@ -51,20 +63,64 @@ pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
     })
 }
 
+/// Refuses a chain such as `a + a + …` of more links than a thread's stack is sure to hold: the parser limits
+/// every other kind of depth.
+fn shallow(sql: &str, expression: Expr) -> Result<Expr, ExpressionError> {
+    let (mut link, mut links) = (&expression, 0);
+    while let Some(next) = first_operand(link) {
+        (link, links) = (next, links + 1);
+    }
+    if links > MAX_DEPTH {
+        return Err(too_deep(sql));
+    }
+    Ok(expression)
+}
+
+fn first_operand(expression: &Expr) -> Option<&Expr> {
+    Some(match expression {
+        Expr::BinaryOp { left: first, .. }
+        | Expr::Cast { expr: first, .. }
+        | Expr::AtTimeZone {
+            timestamp: first, ..
+        }
+        | Expr::InList { expr: first, .. }
+        | Expr::Between { expr: first, .. }
+        | Expr::Like { expr: first, .. }
+        | Expr::ILike { expr: first, .. }
+        | Expr::IsNull(first)
+        | Expr::IsNotNull(first)
+        | Expr::IsTrue(first)
+        | Expr::IsNotTrue(first)
+        | Expr::IsFalse(first)
+        | Expr::IsNotFalse(first)
+        | Expr::Nested(first) => first,
+        _ => return None,
+    })
+}
+
+pub(super) fn too_deep(sql: &str) -> ExpressionError {
+    whole(sql).error(format!(
+        "more than {MAX_DEPTH} parts stand one within the other"
+    ))
+}
+
+fn whole(sql: &str) -> Place {
+    Place {
+        offset: 0,
+        length: sql.len(),
+    }
+}
+
 /// The parser's own message in our style: `Expected: ), found: EOF` becomes `expected ), found the end`.
 fn readable(sql: &str, error: &ParserError) -> ExpressionError {
     let (ParserError::ParserError(message) | ParserError::TokenizerError(message)) = error else {
-        return Place {
-            offset: 0,
-            length: sql.len(),
-        }
-        .error("the expression is nested too deeply");
+        return too_deep(sql);
     };
     let (message, location) = match message.rsplit_once(LOCATION) {
         Some((message, location)) => (message, parse_location(location)),
         None => (message.as_str(), None),
     };
-    let offset = location.map_or(sql.len(), |location| offset(sql, location));
+    let offset = location.map_or(sql.len(), |location| place::offset(sql, location));
     let message = message
         .replace("Expected: ", "expected ")
         .replace("found: EOF", "found the end");
@@ -86,45 +142,6 @@ fn parse_location(text: &str) -> Option<Location> {
         line: line.parse().ok()?,
         column: column.parse().ok()?,
     })
-}
-
-/// The byte of a line and a column, both counted in characters from 1.
-fn offset(sql: &str, location: Location) -> usize {
-    let line = usize::try_from(location.line).unwrap_or(1);
-    let start: usize = sql
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let column = usize::try_from(location.column)
-        .unwrap_or(1)
-        .saturating_sub(1);
-    let rest = &sql[start..];
-    start
-        + rest
-            .char_indices()
-            .nth(column)
-            .map_or(rest.len(), |(byte, _)| byte)
-}
-
-fn span_place(sql: &str, start: Location, end: Location) -> Place {
-    let (start, end) = (offset(sql, start), offset(sql, end));
-    Place {
-        offset: start,
-        length: end.saturating_sub(start),
-    }
-}
-
-/// The place of a part of the tree; of the whole text where the parser kept none.
-pub(super) fn place(sql: &str, part: &impl Spanned) -> Place {
-    let span = part.span();
-    if span.start.line == 0 {
-        return Place {
-            offset: 0,
-            length: sql.len(),
-        };
-    }
-    span_place(sql, span.start, span.end)
 }
 
 /// A type by its SQL name.
@@ -177,10 +194,9 @@ fn numeric(info: ExactNumberInfo, place: Place) -> Result<Target, ExpressionErro
     };
     let fits = (1..=38).contains(&precision) && (0..=precision as i64).contains(&scale);
     if !fits {
-        let message = format!(
-            "numeric({precision},{scale}) needs 1 to 38 digits, of which 0 to all after the point"
-        );
-        return Err(place.error(message));
+        let message = format!("numeric({precision},{scale}) is not a type");
+        let hint = "a numeric has 1 to 38 digits, of which none to all stand after the point";
+        return Err(place.error(message).hint(hint));
     }
     Ok(Target::Type(decimal(precision as u8, scale as i8)))
 }
@@ -227,28 +243,5 @@ mod tests {
         ] {
             assert_eq!(refused(sql), (message.to_owned(), offset, length), "{sql}");
         }
-    }
-
-    #[test]
-    fn places_are_bytes() {
-        let sql = "'é' ||\n \"ü\" + 1";
-        let tree = parse(sql).expect("parses");
-        let Expr::BinaryOp { left, right, .. } = &tree else {
-            panic!("{tree:?}");
-        };
-        assert_eq!(
-            place(sql, &**left),
-            Place {
-                offset: 0,
-                length: 4
-            }
-        );
-        assert_eq!(
-            place(sql, &**right),
-            Place {
-                offset: 9,
-                length: 8
-            }
-        );
     }
 }

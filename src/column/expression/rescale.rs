@@ -2,19 +2,21 @@
 
 use super::digits::decimal_text;
 use super::error::{ExpressionError, Failure};
-use super::exact::{self, Operator, Width, scale};
-use super::node::{Kernel, Node, Shape};
+use super::exact::{self, Width, limits, scale};
+use super::node::{Form, Kernel, Node, Shape};
 use super::range::Range;
 use super::types::{self, Lane};
 use super::value::{Frame, Value, nulls};
-use crate::kernel::decimal::{Rounding, power_of_ten, round_narrow, scale_down};
+use super::{cast_number, choice, quotient};
+use crate::kernel::decimal::{self, Rounding, power_of_ten, round_narrow};
 use crate::kernel::map::{Operand, map_checked};
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 
-/// A number at another scale: more digits multiply, fewer round.
+/// A number at another scale: more digits multiply, fewer round. What has just been divided, scaled up or
+/// chosen is instead divided, scaled or chosen at the new scale: rounded once, and mostly in 64 bits.
 pub(super) fn rescale(
-    node: Node,
+    mut node: Node,
     precision: u8,
     to: i8,
     rounding: Rounding,
@@ -24,31 +26,53 @@ pub(super) fn rescale(
     if to == from {
         return Ok(Node { data_type, ..node });
     }
+    let each = |value| rescale(value, precision, to, rounding);
+    if let Some(choice) = choice::each_value(&mut node, each) {
+        return choice;
+    }
+    let rounds = to < from && rounding == Rounding::HalfAwayFromZero;
+    match node.form() {
+        Form::ScaledUp => {
+            let original = node.into_arguments().swap_remove(0);
+            return rescale(original, precision, to, rounding);
+        }
+        Form::Quotient if rounds => return quotient::quotient_at(node, precision, to),
+        Form::OfFloat if rounds => {
+            let float = node.into_arguments().swap_remove(0);
+            return Ok(cast_number::float_to_exact(float, &data_type)?.at(place));
+        }
+        _ => {}
+    }
     if to > from {
         let factor = power_of_ten((to - from) as u32).unwrap_or(i128::MAX);
-        let factor = Node::exact(factor, DataType::Decimal128(38, 0), place);
-        return exact::binary(Operator::Mul, node, factor, data_type, place);
+        return exact::scale_up(node, factor, data_type);
     }
-    let digits = (from - to) as u32;
-    let range = node.bounds().scale_down(digits, rounding);
-    let shape = Shape::of(data_type).within(range);
-    let (narrow, lane) = (node.lane() == Lane::Narrow, shape.lane());
+    scale_down(node, (from - to) as u32, data_type, rounding)
+}
+
+fn scale_down(
+    node: Node,
+    digits: u32,
+    data_type: DataType,
+    rounding: Rounding,
+) -> Result<Node, ExpressionError> {
+    let shape = Shape::of(data_type).within(node.bounds().scale_down(digits, rounding));
+    let (place, narrow, lane) = (node.place, node.lane() == Lane::Narrow, shape.lane());
     let kernel: Kernel = Box::new(move |values, _| {
-        Ok(match narrow {
-            true => i64::array(
+        let nulls = nulls(values);
+        if narrow {
+            return Ok(i64::array(
                 scaled_down_narrow(&values[0], digits, rounding),
-                nulls(values),
+                nulls,
                 lane,
-            ),
-            false => {
-                let array = values[0].array.as_primitive::<Decimal128Type>();
-                i128::array(
-                    scale_down(array.values(), digits, rounding),
-                    nulls(values),
-                    lane,
-                )
-            }
-        })
+            ));
+        }
+        let array = values[0].array.as_primitive::<Decimal128Type>();
+        Ok(i128::array(
+            decimal::scale_down(array.values(), digits, rounding),
+            nulls,
+            lane,
+        ))
     });
     Node::strict(place, shape, vec![node], kernel)
 }
@@ -57,16 +81,20 @@ fn scaled_down_narrow(value: &Value, digits: u32, rounding: Rounding) -> Vec<i64
     let values = value.array.as_primitive::<Int64Type>().values();
     match rounding {
         Rounding::HalfAwayFromZero => round_narrow(values, digits),
-        _ => scale_down(values, digits, rounding),
+        _ => decimal::scale_down(values, digits, rounding),
     }
 }
 
 /// The number, of which every row is proved or checked to lie within a type's bounds.
-pub(super) fn within(node: Node, data_type: DataType) -> Result<Node, ExpressionError> {
+pub(super) fn within(mut node: Node, data_type: DataType) -> Result<Node, ExpressionError> {
     let (place, from) = (node.place, scale(&node));
     let limit = types::bounds(&data_type).unwrap_or(Range::DECIMAL);
     if node.bounds().is_within(limit) {
         return Ok(Node { data_type, ..node });
+    }
+    let each = |value| within(value, data_type.clone());
+    if let Some(choice) = choice::each_value(&mut node, each) {
+        return choice;
     }
     let target = types::name(&data_type);
     let shape = Shape::of(data_type)
@@ -88,8 +116,7 @@ fn limited<T: Width>(
     target: &str,
     frame: &Frame<'_>,
 ) -> Result<ArrayRef, Failure> {
-    let limit = limit.clamp(Range::new(T::MIN.into(), T::MAX.into()));
-    let (low, high) = (T::truncated(limit.low), T::truncated(limit.high));
+    let (low, high) = limits::<T>(limit);
     let fails = |value: T| (value < low) | (value > high);
     let operand = T::operand(value);
     let (results, failed) = map_checked(operand, Operand::Constant(low), |value, _| {

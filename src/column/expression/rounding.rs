@@ -91,8 +91,7 @@ fn rounded(
             to_digits(node, digits, rounding, place)
         }
         (_, Some(digits)) => {
-            // The digits of a float, and two more than asked for, so that only one rounding counts.
-            let scale = (digits + 2).clamp(16, 38) as i8;
+            let scale = number::QUOTIENT_SCALE.max(digits as i8);
             let node = cast::cast(node, &types::decimal(38, scale), Asked::Explicitly)?;
             to_digits(node, digits, rounding, place)
         }

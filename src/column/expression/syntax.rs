@@ -1,11 +1,10 @@
 //! Small pieces of grammar: literals, the types that quoted text takes beside an operator, `escape`.
 
-use super::cast::{self, Asked};
 use super::error::{ExpressionError, Place};
 use super::exact::Operator;
 use super::node::Node;
 use super::types::{self, Family, INTERVAL, family};
-use super::{number, parse, text_value, time_parse};
+use super::{number, place, text_value, time_parse};
 use arrow::array::BooleanArray;
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, DateTimeField, Expr, Value};
@@ -60,9 +59,7 @@ pub(super) fn interval(interval: &ast::Interval, place: Place) -> Result<Node, E
 /// The place of an `extract` field, where the parser keeps one.
 pub(super) fn field_place(sql: &str, field: &DateTimeField) -> Option<Place> {
     match field {
-        DateTimeField::Custom(name) => {
-            Some(parse::place(sql, &ast::Expr::Identifier(name.clone())))
-        }
+        DateTimeField::Custom(name) => Some(place::of_span(sql, name.span)),
         _ => None,
     }
 }
@@ -78,11 +75,11 @@ pub(super) fn beside(
     match (open(&left), open(&right)) {
         (true, false) => {
             let target = other_side(operator, &right);
-            Ok((adapted(left, target)?, right))
+            Ok((text_value::beside(left, target.as_ref())?, right))
         }
         (false, true) => {
             let target = other_side(operator, &left);
-            Ok((left, adapted(right, target)?))
+            Ok((left, text_value::beside(right, target.as_ref())?))
         }
         _ => Ok((left, right)),
     }
@@ -96,18 +93,6 @@ fn other_side(operator: Operator, node: &Node) -> Option<DataType> {
         (Family::Date | Family::Timestamp, Operator::Sub) => Some(node.data_type.clone()),
         _ if types::is_number(&node.data_type) => Some(node.data_type.clone()),
         _ => None,
-    }
-}
-
-fn adapted(node: Node, target: Option<DataType>) -> Result<Node, ExpressionError> {
-    match (target, node.quoted_text()) {
-        (None, _) => Ok(node),
-        // `price * '1.005'` keeps the digits of the text, whatever the scale of the price.
-        (Some(target), Some(text)) if family(&target) == Family::Decimal => {
-            let target = text_value::decimal_type(text, node.place)?;
-            cast::cast(node, &target, Asked::Implicitly)
-        }
-        (Some(target), _) => cast::cast(node, &target, Asked::Implicitly),
     }
 }
 

@@ -205,10 +205,11 @@ fn parts(months: i128, days: i128, nanoseconds: i128) -> Option<IntervalMonthDay
     ))
 }
 
-fn interval_kernel<T: Copy>(
-    left: Operand<'_, IntervalMonthDayNano>,
-    right: Operand<'_, T>,
-    function: impl Fn(IntervalMonthDayNano, T) -> Option<IntervalMonthDayNano>,
+/// An interval for every row, or the failure of the first row that counts and has none.
+pub(super) fn interval_kernel<A: Copy, B: Copy>(
+    left: Operand<'_, A>,
+    right: Operand<'_, B>,
+    function: impl Fn(A, B) -> Option<IntervalMonthDayNano>,
     values: &[super::value::Value],
     frame: &super::value::Frame<'_>,
 ) -> Result<ArrayRef, Failure> {

@@ -1,10 +1,9 @@
-//! Text made from text: `||`, `concat`, parts of a text, padding, case.
+//! Text made from text: `||`, `concat`, upper and lower case.
 
-use super::cast;
 use super::cast_text::{self, Truth};
 use super::error::{ExpressionError, Failure, Place};
 use super::functions::{Arguments, Function, mismatch};
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::types::{self, Family};
 use super::value::{Texts, Value, nulls};
 use arrow::array::{ArrayRef, StringArray};
@@ -21,42 +20,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         concat_ws,
     ),
     Function::new("lower", "lower(text)", 1..=1, |arguments| {
-        mapped(arguments, |text, to| to.push_str(&text.to_lowercase()))
+        mapped(arguments, lower)
     }),
     Function::new("upper", "upper(text)", 1..=1, |arguments| {
-        mapped(arguments, |text, to| to.push_str(&text.to_uppercase()))
+        mapped(arguments, upper)
     }),
     Function::new("reverse", "reverse(text)", 1..=1, |arguments| {
         mapped(arguments, |text, to| to.extend(text.chars().rev()))
     }),
-    Function::new("substr", "substr(text, start[, length])", 2..=3, substring),
-    Function::new(
-        "substring",
-        "substring(text, start[, length])",
-        2..=3,
-        substring,
-    ),
-    Function::new("left", "left(text, length)", 2..=2, |arguments| {
-        numbered(arguments, left)
-    }),
-    Function::new("right", "right(text, length)", 2..=2, |arguments| {
-        numbered(arguments, right)
-    }),
-    Function::new("repeat", "repeat(text, times)", 2..=2, |arguments| {
-        numbered(arguments, repeat)
-    }),
-    Function::new("lpad", "lpad(text, length[, fill])", 2..=3, |arguments| {
-        pad(arguments, true)
-    }),
-    Function::new("rpad", "rpad(text, length[, fill])", 2..=3, |arguments| {
-        pad(arguments, false)
-    }),
 ];
 
-/// The longest text that a function makes, as PostgreSQL's longest value.
-const MAX_BYTES: usize = 1 << 30;
-
-type Written = Result<(), Failure>;
+pub(super) type Written = Result<(), Failure>;
 
 /// Text row by row: `write` appends a row's text, and is not called for null rows.
 pub(super) fn build(
@@ -80,6 +54,40 @@ pub(super) fn build(
     Ok(Arc::new(array.map_err(super::evaluate::internal)?))
 }
 
+fn lower(text: &str, to: &mut String) {
+    match text.is_ascii() {
+        true => ascii(text, to, str::make_ascii_lowercase),
+        false => to.extend(
+            text.chars()
+                .map(|letter| single(letter.to_lowercase(), letter)),
+        ),
+    }
+}
+
+fn upper(text: &str, to: &mut String) {
+    match text.is_ascii() {
+        true => ascii(text, to, str::make_ascii_uppercase),
+        false => to.extend(
+            text.chars()
+                .map(|letter| single(letter.to_uppercase(), letter)),
+        ),
+    }
+}
+
+fn ascii(text: &str, to: &mut String, change: fn(&mut str)) {
+    let start = to.len();
+    to.push_str(text);
+    change(&mut to[start..]);
+}
+
+/// The other case of a letter; a letter whose other case is two (`ß`) stays, as in PostgreSQL.
+fn single(mut cases: impl Iterator<Item = char>, letter: char) -> char {
+    match (cases.next(), cases.next()) {
+        (Some(case), None) => case,
+        _ => letter,
+    }
+}
+
 fn mapped(
     arguments: Arguments,
     function: impl Fn(&str, &mut String) + Send + Sync + 'static,
@@ -100,164 +108,6 @@ fn mapped(
     )
 }
 
-/// A text and a number.
-fn numbered(
-    mut arguments: Arguments,
-    function: fn(&str, i64, &mut String, usize) -> Written,
-) -> Result<Node, ExpressionError> {
-    arguments.require(0, Family::Text, "text")?;
-    integers(&mut arguments, 1)?;
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let (texts, numbers) = (values[0].text(), values[1].narrow());
-        build(frame.rows, nulls(values), |to, row| {
-            if !frame.is_active(row) {
-                return Ok(());
-            }
-            function(texts.at(row), numbers.at(row), to, row)
-        })
-    });
-    let shape = Shape::of(DataType::Utf8).fallible(true);
-    Node::strict(arguments.place, shape, arguments.nodes, kernel)
-}
-
-/// Makes the arguments from `first` on 64-bit integers.
-fn integers(arguments: &mut Arguments, first: usize) -> Result<(), ExpressionError> {
-    for index in first..arguments.nodes.len() {
-        integer(arguments, index)?;
-    }
-    Ok(())
-}
-
-fn integer(arguments: &mut Arguments, index: usize) -> Result<(), ExpressionError> {
-    if arguments.nodes[index].quoted_text().is_none() {
-        arguments.require(index, Family::Integer, "an integer")?;
-    }
-    let place = arguments.nodes[index].place;
-    let node = std::mem::replace(
-        &mut arguments.nodes[index],
-        Node::null(DataType::Null, place),
-    );
-    arguments.nodes[index] = cast::cast(node, &DataType::Int64, cast::Asked::Implicitly)?;
-    Ok(())
-}
-
-/// The byte where the character begins, or the end.
-fn byte_of(text: &str, character: usize) -> usize {
-    if text.is_ascii() {
-        return character.min(text.len());
-    }
-    text.char_indices()
-        .nth(character)
-        .map_or(text.len(), |(byte, _)| byte)
-}
-
-fn left(text: &str, count: i64, to: &mut String, _: usize) -> Written {
-    let count = if count < 0 {
-        text.chars().count() as i64 + count
-    } else {
-        count
-    };
-    to.push_str(&text[..byte_of(text, usize::try_from(count).unwrap_or(0))]);
-    Ok(())
-}
-
-fn right(text: &str, count: i64, to: &mut String, _: usize) -> Written {
-    let skipped = match count {
-        0.. => text.chars().count() as i64 - count,
-        _ => count.saturating_neg(),
-    };
-    to.push_str(&text[byte_of(text, usize::try_from(skipped).unwrap_or(0))..]);
-    Ok(())
-}
-
-fn repeat(text: &str, times: i64, to: &mut String, row: usize) -> Written {
-    let times = usize::try_from(times).unwrap_or(0);
-    if text.len().saturating_mul(times) > MAX_BYTES {
-        return Err(Failure::at(row, "the text is longer than 1 GiB"));
-    }
-    to.push_str(&text.repeat(times));
-    Ok(())
-}
-
-fn substring(mut arguments: Arguments) -> Result<Node, ExpressionError> {
-    arguments.require(0, Family::Text, "text")?;
-    integers(&mut arguments, 1)?;
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
-        let (texts, starts) = (values[0].text(), values[1].narrow());
-        let lengths = values.get(2).map(Value::narrow);
-        build(frame.rows, nulls(values), |to, row| {
-            let start = starts.at(row).saturating_sub(1);
-            let length = lengths.map_or(i64::MAX, |lengths| lengths.at(row));
-            if length < 0 && frame.is_active(row) {
-                return Err(Failure::at(row, format!("a substring of length {length}")));
-            }
-            let end = start.saturating_add(length.max(0)).max(0) as usize;
-            let (start, text) = (start.max(0) as usize, texts.at(row));
-            if start < end {
-                to.push_str(&text[byte_of(text, start)..byte_of(text, end)]);
-            }
-            Ok(())
-        })
-    });
-    let fallible = arguments
-        .nodes
-        .get(2)
-        .is_some_and(|length| length.bounds().low < 0);
-    let shape = Shape::of(DataType::Utf8).fallible(fallible);
-    Node::strict(arguments.place, shape, arguments.nodes, kernel)
-}
-
-/// The first `length` characters: a cast to `varchar(length)`.
-pub(super) fn cut(node: Node, length: usize) -> Result<Node, ExpressionError> {
-    let place = node.place;
-    let length = Node::exact(length as i128, DataType::Int64, place);
-    let arguments = Arguments {
-        name: "left",
-        nodes: vec![node, length],
-        place,
-    };
-    numbered(arguments, left)
-}
-
-fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> {
-    let place = arguments.place;
-    arguments.require(0, Family::Text, "text")?;
-    integer(&mut arguments, 1)?;
-    arguments.require(2, Family::Text, "text")?;
-    if arguments.nodes.len() == 2 {
-        arguments.nodes.push(Node::quoted(" ", place));
-    }
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let (texts, lengths, fills) = (values[0].text(), values[1].narrow(), values[2].text());
-        build(frame.rows, nulls(values), |to, row| {
-            let (text, length) = (texts.at(row), lengths.at(row).max(0) as usize);
-            if length > MAX_BYTES {
-                return match frame.is_active(row) {
-                    true => Err(Failure::at(row, "the text is longer than 1 GiB")),
-                    false => Ok(()),
-                };
-            }
-            let kept = &text[..byte_of(text, length)];
-            let missing = length - kept.chars().count();
-            let filling = fills.at(row).chars().cycle().take(missing);
-            if before {
-                to.extend(filling);
-                to.push_str(kept);
-            } else {
-                to.push_str(kept);
-                to.extend(filling);
-            }
-            Ok(())
-        })
-    });
-    Node::strict(
-        place,
-        Shape::of(DataType::Utf8).fallible(true),
-        arguments.nodes,
-        kernel,
-    )
-}
-
 /// `left || right`: one side at least is text, the other becomes it.
 pub(super) fn joined(left: Node, right: Node, place: Place) -> Result<Node, ExpressionError> {
     let texts = [&left, &right].map(|node| types::family(&node.data_type));
@@ -272,20 +122,20 @@ pub(super) fn joined(left: Node, right: Node, place: Place) -> Result<Node, Expr
         _ => cast_text::to_text(node, Truth::Words),
     });
     let [left, right] = sides;
+    let (left, right) = (left?, right?);
+    let mut parts = match left.form() {
+        Form::Joined => left.into_arguments(),
+        _ => vec![left],
+    };
+    parts.push(right);
     let kernel: Kernel = Box::new(|values: &[Value], frame| {
-        let (left, right) = (values[0].text(), values[1].text());
+        let texts: Vec<Texts<'_>> = values.iter().map(Value::text).collect();
         build(frame.rows, nulls(values), |to, row| {
-            to.push_str(left.at(row));
-            to.push_str(right.at(row));
+            texts.iter().for_each(|text| to.push_str(text.at(row)));
             Ok(())
         })
     });
-    Node::strict(
-        place,
-        Shape::of(DataType::Utf8),
-        vec![left?, right?],
-        kernel,
-    )
+    Ok(Node::strict(place, Shape::of(DataType::Utf8), parts, kernel)?.formed(Form::Joined))
 }
 
 /// Nulls add nothing.
@@ -339,35 +189,4 @@ fn as_texts(nodes: Vec<Node>) -> Result<Vec<Node>, ExpressionError> {
             _ => cast_text::to_text(node, Truth::Letters),
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn characters_are_not_bytes() {
-        assert_eq!(
-            [0, 1, 2, 9].map(|character| byte_of("aéz", character)),
-            [0, 1, 3, 4]
-        );
-        assert_eq!(
-            [0, 2, 9].map(|character| byte_of("abc", character)),
-            [0, 2, 3]
-        );
-        let cut = |function: fn(&str, i64, &mut String, usize) -> Written, count| {
-            let mut to = String::new();
-            function("żółw", count, &mut to, 0)
-                .map(|()| to)
-                .unwrap_or_default()
-        };
-        assert_eq!(
-            [0, 2, 9, -1, -9, i64::MIN].map(|count| cut(left, count)),
-            ["", "żó", "żółw", "żół", "", ""]
-        );
-        assert_eq!(
-            [0, 2, 9, -1, -9, i64::MIN].map(|count| cut(right, count)),
-            ["", "łw", "żółw", "ółw", "", ""]
-        );
-    }
 }

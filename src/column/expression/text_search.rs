@@ -6,6 +6,7 @@ use super::functions::{Arguments, Function, mismatch};
 use super::node::{Kernel, Node, Shape};
 use super::range::Range;
 use super::text::build;
+use super::text_part::length_of;
 use super::types::{self, Family};
 use super::value::{Texts, Value, nulls};
 use arrow::array::{ArrayRef, BooleanArray, Int64Array};
@@ -72,7 +73,7 @@ fn all_text(arguments: &Arguments) -> Result<(), ExpressionError> {
 }
 
 fn characters(arguments: Arguments) -> Result<Node, ExpressionError> {
-    measured(arguments, |texts, row| texts[0].at(row).chars().count())
+    measured(arguments, |texts, row| length_of(texts[0].at(row)))
 }
 
 /// A function from texts to a count.
@@ -95,7 +96,7 @@ fn measured(
 /// The character at which the part begins, from 1; 0 where it is not there.
 fn place_of(text: &str, part: &str) -> usize {
     text.find(part)
-        .map_or(0, |byte| text[..byte].chars().count() + 1)
+        .map_or(0, |byte| length_of(&text[..byte]) + 1)
 }
 
 fn starts_with(arguments: Arguments) -> Result<Node, ExpressionError> {

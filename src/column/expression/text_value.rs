@@ -1,5 +1,6 @@
 //! Text that stands for a value of another type: quoted literals, and casts from text.
 
+use super::cast::{self, Asked};
 use super::error::{ExpressionError, Failure, Place};
 use super::exact::Width;
 use super::node::{Kernel, Node, Shape};
@@ -10,7 +11,7 @@ use super::value::{Frame, Texts, nulls};
 use crate::kernel::decimal::{Rounding, power_of_ten};
 use crate::kernel::time::Zone;
 use arrow::array::{BooleanArray, Float64Array, IntervalMonthDayNanoArray};
-use arrow::datatypes::{DataType, IntervalMonthDayNano};
+use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
 
 /// Text cast to another type; a literal that is not one is a mistake in the expression.
@@ -48,8 +49,10 @@ pub(super) fn parse(node: Node, target: &DataType) -> Result<Node, ExpressionErr
     Node::strict(place, shape, vec![node], kernel)
 }
 
+type Steps = Box<dyn Fn(&str) -> Option<i128> + Send + Sync>;
+
 /// The text's value in whole steps, for the types that count in them.
-fn steps(target: &DataType) -> Option<Box<dyn Fn(&str) -> Option<i128> + Send + Sync>> {
+fn steps(target: &DataType) -> Option<Steps> {
     let limit = types::bounds(target).unwrap_or(Range::I64);
     Some(match types::family(target) {
         types::Family::Integer => {
@@ -160,6 +163,33 @@ pub(super) fn decimal_type(text: &str, place: Place) -> Result<DataType, Express
     let (precision, scale) =
         precision.ok_or_else(|| place.error(format!("`{text}` is not a valid numeric")))?;
     Ok(types::decimal(precision, scale))
+}
+
+/// Quoted text or null as what it stands beside, with as many digits as it is written with: the scale of a
+/// price does not round `price > '1.005'`.
+pub(super) fn beside(node: Node, other: Option<&DataType>) -> Result<Node, ExpressionError> {
+    let target = match (other, node.quoted_text()) {
+        (None, _) => return Ok(node),
+        (Some(DataType::Decimal64(..) | DataType::Decimal128(..)), Some(text)) => {
+            decimal_type(text, node.place)?
+        }
+        (Some(DataType::Timestamp(unit, zone)), Some(text)) => {
+            DataType::Timestamp(finer(*unit, text), zone.clone())
+        }
+        (Some(other), _) => other.clone(),
+    };
+    cast::cast(node, &target, Asked::Implicitly)
+}
+
+/// The unit that keeps the text's fraction of a second, of which PostgreSQL has six digits.
+fn finer(unit: TimeUnit, text: &str) -> TimeUnit {
+    let fraction = text.rsplit_once('.').map_or("", |(_, fraction)| fraction);
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    match (unit, digits) {
+        (TimeUnit::Second, 1..=3) => TimeUnit::Millisecond,
+        (TimeUnit::Second | TimeUnit::Millisecond, 4..) => TimeUnit::Microsecond,
+        _ => unit,
+    }
 }
 
 fn decimal_of(text: &str, scale: i8) -> Option<i128> {

@@ -70,7 +70,8 @@ pub(super) fn is_number(data_type: &DataType) -> bool {
 
 pub(super) fn lane(data_type: &DataType, range: Option<Range>) -> Lane {
     match family(data_type) {
-        Family::Boolean => Lane::Boolean,
+        // A null without a type is a truth value that nobody knows.
+        Family::Boolean | Family::Null => Lane::Boolean,
         Family::Integer | Family::Decimal => match range {
             Some(range) if range.is_within(Range::I64) => Lane::Narrow,
             _ => Lane::Wide,
@@ -80,7 +81,7 @@ pub(super) fn lane(data_type: &DataType, range: Option<Range>) -> Lane {
         Family::Date | Family::Timestamp => Lane::Narrow,
         Family::Interval if matches!(data_type, DataType::Duration(_)) => Lane::Narrow,
         Family::Interval => Lane::Interval,
-        Family::Null | Family::Other => Lane::Other,
+        Family::Other => Lane::Other,
     }
 }
 

@@ -1,0 +1,125 @@
+//! Evaluates a part that depends on one dictionary column alone once per dictionary value.
+
+use super::error::Failure;
+use super::evaluate::internal;
+use super::node::Node;
+use super::value::{Frame, Inputs, Value};
+use arrow::array::{
+    AnyDictionaryArray, Array, ArrayRef, AsArray, DictionaryArray, UInt32Array,
+    downcast_integer_array, new_null_array,
+};
+use arrow::compute::{cast, concat, take};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use std::sync::{Arc, OnceLock};
+
+/// The values of a dictionary that has been seen, and the part for each of them.
+pub(super) type Last = OnceLock<(ArrayRef, PerValue)>;
+
+/// The part for each value of a dictionary; where the part of null is a value, it stands last.
+#[derive(Clone)]
+pub(super) struct PerValue {
+    pub results: ArrayRef,
+    /// Where a row without a key looks, if that is not simply null.
+    pub null: Option<u32>,
+}
+
+pub(super) fn per_value(
+    column: usize,
+    part: &Node,
+    last: &Last,
+    frame: &Frame<'_>,
+) -> Result<Value, Failure> {
+    let array = frame.inputs().array(column)?;
+    let Some(each) = per_dictionary_value(array, part, last, frame.rows) else {
+        return part.evaluate(frame);
+    };
+    let dictionary = array.as_any_dictionary();
+    let taken = match each.keys(dictionary) {
+        Some(keys) => take(&each.results, &keys, None),
+        None => take(&each.results, dictionary.keys(), None),
+    };
+    taken.map(Value::column).map_err(internal)
+}
+
+impl PerValue {
+    /// The keys of rows whose null is a value; `None` where the dictionary's own keys do.
+    pub fn keys(&self, dictionary: &dyn AnyDictionaryArray) -> Option<UInt32Array> {
+        let nulls = dictionary
+            .keys()
+            .nulls()
+            .filter(|nulls| nulls.null_count() > 0)?;
+        let null = self.null?;
+        let keys = dictionary.normalized_keys();
+        let key = |(row, key): (usize, usize)| {
+            if nulls.is_valid(row) {
+                key as u32
+            } else {
+                null
+            }
+        };
+        Some(keys.into_iter().enumerate().map(key).collect())
+    }
+
+    /// The rows as a dictionary of the finished `values`, which stay the same array.
+    pub fn encoded(
+        &self,
+        dictionary: &dyn AnyDictionaryArray,
+        key_type: &DataType,
+        values: ArrayRef,
+    ) -> Result<ArrayRef, ArrowError> {
+        let keys: ArrayRef = match self.keys(dictionary) {
+            Some(keys) => cast(&keys, key_type)?,
+            None => cast(dictionary.keys(), key_type)?,
+        };
+        let keys = keys.as_ref();
+        downcast_integer_array! {
+            keys => Ok(Arc::new(DictionaryArray::try_new(keys.clone(), values)?)),
+            other => Err(ArrowError::CastError(format!("{other} is not a dictionary key")))
+        }
+    }
+}
+
+/// The part for each value of the dictionary: the same array for every batch that shares its dictionary.
+/// `None` where rows are better: a plain array, a large dictionary of one batch's own, or a value that
+/// fails though perhaps no row that counts has it.
+pub(super) fn per_dictionary_value(
+    array: &ArrayRef,
+    part: &Node,
+    last: &Last,
+    rows: usize,
+) -> Option<PerValue> {
+    let values = array.as_any_dictionary_opt()?.values();
+    if values.is_empty() {
+        return None;
+    }
+    let known = || last.get().filter(|(known, _)| Arc::ptr_eq(known, values));
+    if let Some((_, each)) = known() {
+        return Some(each.clone());
+    }
+    if last.get().is_some() && values.len() > rows {
+        return None;
+    }
+    let each = evaluate_each(values, part)?;
+    // Another worker may have been first: then its array is the one that all share.
+    let _ = last.set((values.clone(), each.clone()));
+    Some(known().map_or(each, |(_, each)| each.clone()))
+}
+
+fn evaluate_each(values: &ArrayRef, part: &Node) -> Option<PerValue> {
+    let null = new_null_array(values.data_type(), 1);
+    let with_null = concat(&[values, &null]).ok()?;
+    let inputs = Inputs::single(&with_null);
+    let value = part.evaluate(&Frame::new(&inputs, with_null.len())).ok()?;
+    let results = value.array;
+    Some(match results.is_null(values.len()) {
+        true => PerValue {
+            results: results.slice(0, values.len()),
+            null: None,
+        },
+        false => PerValue {
+            results,
+            null: Some(u32::try_from(values.len()).ok()?),
+        },
+    })
+}

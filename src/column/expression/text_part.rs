@@ -1,0 +1,236 @@
+//! Parts of a text, and text brought to a length: `substr`, `left`, `lpad`, `repeat`.
+
+use super::cast;
+use super::error::{ExpressionError, Failure};
+use super::functions::{Arguments, Function};
+use super::node::{Kernel, Node, Shape};
+use super::text::{Written, build};
+use super::types::Family;
+use super::value::{Value, nulls};
+use arrow::datatypes::DataType;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("substr", "substr(text, start[, length])", 2..=3, substring),
+    Function::new(
+        "substring",
+        "substring(text, start[, length])",
+        2..=3,
+        substring,
+    ),
+    Function::new("left", "left(text, length)", 2..=2, |arguments| {
+        numbered(arguments, left)
+    }),
+    Function::new("right", "right(text, length)", 2..=2, |arguments| {
+        numbered(arguments, right)
+    }),
+    Function::new("repeat", "repeat(text, times)", 2..=2, |arguments| {
+        numbered(arguments, repeat)
+    }),
+    Function::new("lpad", "lpad(text, length[, fill])", 2..=3, |arguments| {
+        pad(arguments, true)
+    }),
+    Function::new("rpad", "rpad(text, length[, fill])", 2..=3, |arguments| {
+        pad(arguments, false)
+    }),
+];
+
+/// The longest text that a function makes, as PostgreSQL's longest value.
+const MAX_BYTES: usize = 1 << 30;
+
+/// A text and a number.
+fn numbered(
+    mut arguments: Arguments,
+    function: fn(&str, i64, &mut String, usize) -> Written,
+) -> Result<Node, ExpressionError> {
+    arguments.require(0, Family::Text, "text")?;
+    integers(&mut arguments, 1)?;
+    let kernel: Kernel = Box::new(move |values, frame| {
+        let (texts, numbers) = (values[0].text(), values[1].narrow());
+        build(frame.rows, nulls(values), |to, row| {
+            if !frame.is_active(row) {
+                return Ok(());
+            }
+            function(texts.at(row), numbers.at(row), to, row)
+        })
+    });
+    let shape = Shape::of(DataType::Utf8).fallible(true);
+    Node::strict(arguments.place, shape, arguments.nodes, kernel)
+}
+
+/// Makes the arguments from `first` on 64-bit integers.
+fn integers(arguments: &mut Arguments, first: usize) -> Result<(), ExpressionError> {
+    for index in first..arguments.nodes.len() {
+        integer(arguments, index)?;
+    }
+    Ok(())
+}
+
+fn integer(arguments: &mut Arguments, index: usize) -> Result<(), ExpressionError> {
+    if arguments.nodes[index].quoted_text().is_none() {
+        arguments.require(index, Family::Integer, "an integer")?;
+    }
+    let place = arguments.nodes[index].place;
+    let node = std::mem::replace(
+        &mut arguments.nodes[index],
+        Node::null(DataType::Null, place),
+    );
+    arguments.nodes[index] = cast::cast(node, &DataType::Int64, cast::Asked::Implicitly)?;
+    Ok(())
+}
+
+/// Characters, which are bytes in ASCII.
+pub(super) fn length_of(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
+}
+
+/// The byte where the character begins, or the end.
+fn byte_of(text: &str, character: usize) -> usize {
+    if text.is_ascii() {
+        return character.min(text.len());
+    }
+    text.char_indices()
+        .nth(character)
+        .map_or(text.len(), |(byte, _)| byte)
+}
+
+fn left(text: &str, count: i64, to: &mut String, _: usize) -> Written {
+    let count = if count < 0 {
+        length_of(text) as i64 + count
+    } else {
+        count
+    };
+    to.push_str(&text[..byte_of(text, usize::try_from(count).unwrap_or(0))]);
+    Ok(())
+}
+
+fn right(text: &str, count: i64, to: &mut String, _: usize) -> Written {
+    let skipped = match count {
+        0.. => length_of(text) as i64 - count,
+        _ => count.saturating_neg(),
+    };
+    to.push_str(&text[byte_of(text, usize::try_from(skipped).unwrap_or(0))..]);
+    Ok(())
+}
+
+fn repeat(text: &str, times: i64, to: &mut String, row: usize) -> Written {
+    let times = usize::try_from(times).unwrap_or(0);
+    if text.len().saturating_mul(times) > MAX_BYTES {
+        return Err(Failure::at(row, "the text is longer than 1 GiB"));
+    }
+    to.push_str(&text.repeat(times));
+    Ok(())
+}
+
+fn substring(mut arguments: Arguments) -> Result<Node, ExpressionError> {
+    arguments.require(0, Family::Text, "text")?;
+    integers(&mut arguments, 1)?;
+    let kernel: Kernel = Box::new(|values: &[Value], frame| {
+        let (texts, starts) = (values[0].text(), values[1].narrow());
+        let lengths = values.get(2).map(Value::narrow);
+        build(frame.rows, nulls(values), |to, row| {
+            let start = starts.at(row).saturating_sub(1);
+            let length = lengths.map_or(i64::MAX, |lengths| lengths.at(row));
+            if length < 0 && frame.is_active(row) {
+                return Err(Failure::at(row, format!("a substring of length {length}")));
+            }
+            let end = start.saturating_add(length.max(0)).max(0) as usize;
+            let (start, text) = (start.max(0) as usize, texts.at(row));
+            if start < end {
+                to.push_str(&text[byte_of(text, start)..byte_of(text, end)]);
+            }
+            Ok(())
+        })
+    });
+    let fallible = arguments
+        .nodes
+        .get(2)
+        .is_some_and(|length| length.bounds().low < 0);
+    let shape = Shape::of(DataType::Utf8).fallible(fallible);
+    Node::strict(arguments.place, shape, arguments.nodes, kernel)
+}
+
+/// The first `length` characters: a cast to `varchar(length)`.
+pub(super) fn cut(node: Node, length: usize) -> Result<Node, ExpressionError> {
+    let place = node.place;
+    let length = Node::exact(length as i128, DataType::Int64, place);
+    let arguments = Arguments {
+        name: "left",
+        nodes: vec![node, length],
+        place,
+    };
+    numbered(arguments, left)
+}
+
+fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> {
+    let place = arguments.place;
+    arguments.require(0, Family::Text, "text")?;
+    integer(&mut arguments, 1)?;
+    arguments.require(2, Family::Text, "text")?;
+    if arguments.nodes.len() == 2 {
+        arguments.nodes.push(Node::quoted(" ", place));
+    }
+    let kernel: Kernel = Box::new(move |values, frame| {
+        let (texts, lengths, fills) = (values[0].text(), values[1].narrow(), values[2].text());
+        build(frame.rows, nulls(values), |to, row| {
+            let (text, length) = (texts.at(row), lengths.at(row).max(0) as usize);
+            if length > MAX_BYTES {
+                return match frame.is_active(row) {
+                    true => Err(Failure::at(row, "the text is longer than 1 GiB")),
+                    false => Ok(()),
+                };
+            }
+            let kept = &text[..byte_of(text, length)];
+            let missing = length - length_of(kept);
+            let filling = fills.at(row).chars().cycle().take(missing);
+            if before {
+                to.extend(filling);
+                to.push_str(kept);
+            } else {
+                to.push_str(kept);
+                to.extend(filling);
+            }
+            Ok(())
+        })
+    });
+    Node::strict(
+        place,
+        Shape::of(DataType::Utf8).fallible(true),
+        arguments.nodes,
+        kernel,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_not_bytes() {
+        assert_eq!(
+            [0, 1, 2, 9].map(|character| byte_of("aéz", character)),
+            [0, 1, 3, 4]
+        );
+        assert_eq!(
+            [0, 2, 9].map(|character| byte_of("abc", character)),
+            [0, 2, 3]
+        );
+        let cut = |function: fn(&str, i64, &mut String, usize) -> Written, count| {
+            let mut to = String::new();
+            function("żółw", count, &mut to, 0)
+                .map(|()| to)
+                .unwrap_or_default()
+        };
+        assert_eq!(
+            [0, 2, 9, -1, -9, i64::MIN].map(|count| cut(left, count)),
+            ["", "żó", "żółw", "żół", "", ""]
+        );
+        assert_eq!(
+            [0, 2, 9, -1, -9, i64::MIN].map(|count| cut(right, count)),
+            ["", "łw", "żółw", "ółw", "", ""]
+        );
+    }
+}
