@@ -163,9 +163,9 @@ impl Builder {
         self.scopes
             .push(Scope::nested(outer, key, name, columns, items));
         let mut wanted = Vec::new();
-        for index in 0..columns.len() {
+        for (index, (_, column)) in columns.iter().enumerate() {
             let node = self.build_column(scope, index)?;
-            if !columns[index].1.is_hidden() {
+            if !column.is_hidden() {
                 wanted.push(node);
             }
         }

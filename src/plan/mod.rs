@@ -49,7 +49,6 @@ pub struct Overrides {
 }
 
 /// A plan that is complete and cannot be wrong, but for what only the run can show.
-
 pub struct Plan {
     /// The pipeline's name.
     pub name: String,
@@ -80,7 +79,6 @@ pub struct Plan {
 }
 
 /// One table on its way to the sinks that take it in equal batches.
-
 pub struct Job {
     /// The table's name.
     pub table: String,
@@ -99,7 +97,6 @@ pub struct Job {
 }
 
 /// One sink of one table.
-
 pub struct SinkPlan {
     /// Its name.
     pub name: String,
