@@ -5,5 +5,6 @@ mod errors;
 mod faults;
 mod invariance;
 mod mutations;
+mod partitions;
 mod pipelines;
 mod support;

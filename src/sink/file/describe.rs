@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::File;
+use super::{File, IfExists};
 use crate::error::Result;
 use crate::format::{Chunk, FormatKind, Shape};
 use crate::units::show_bytes;
@@ -27,7 +27,16 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
     let Ok(format) = file.format() else {
         return Vec::new();
     };
-    let exists = format!("{:?}", file.if_exists).to_lowercase();
+    let exists = match file
+        .if_exists
+        .as_ref()
+        .map_or(IfExists::Error, |asked| asked.value)
+    {
+        IfExists::Error => "error",
+        IfExists::Replace => "replace",
+        IfExists::ReplacePartitions => "replace_partitions",
+        IfExists::Skip => "skip",
+    };
     let mut lines = vec![format!(
         "{} as {}, if it exists: {exists}, fsync: {}",
         file.path.as_str(),

@@ -1,0 +1,98 @@
+//! Hive folders: every row in the folder of its value, none lost, none twice.
+
+use super::support::Folder;
+
+fn pipeline(partition_by: &str) -> String {
+    format!(
+        "version: 1\ntables:\n  t:\n    rows: 100_000\n    columns:\n      id: sequence\n      at: {{ type: \"timestamp(us, UTC)\", event_time: {{ start: 2026-01-15, rate: 1/s, arrivals: poisson }} }}\n      day: {{ copy: at, type: date, hidden: true }}\n      code: {{ choice: [A, \"B/C\"], nulls: 0.1 }}\n      number: {{ type: int32, uniform: {{ min: 1, max: 3 }} }}\n      far: {{ uniform: {{ min: 1, max: 1000 }} }}\nsinks:\n  - file: {{ path: parts, format: {{ csv: {{ header: false }} }}, columns: [id, at, day, code, number], partition_by: {partition_by} }}\n  - file: {{ path: whole.csv, columns: [id, at], format: {{ csv: {{ header: false }} }} }}\n"
+    )
+}
+
+fn parts(folder: &Folder) -> Vec<String> {
+    folder
+        .names("parts")
+        .into_iter()
+        .filter(|name| name.ends_with(".csv"))
+        .collect()
+}
+
+#[test]
+fn values_that_are_few_get_a_folder_each() {
+    let folder = Folder::new();
+    folder.make(&pipeline("[code, number]"), &[]);
+    let names = parts(&folder);
+    let expected: Vec<String> = ["A", "B%2FC", "__HIVE_DEFAULT_PARTITION__"]
+        .iter()
+        .flat_map(|code| {
+            (1..=3).map(move |number| format!("code={code}/number={number}/part-00000.csv"))
+        })
+        .collect();
+    assert_eq!(names, expected);
+    let mut ids: Vec<u64> = Vec::new();
+    for name in names {
+        let text = folder.read(&format!("parts/{name}"));
+        let own: Vec<u64> = text
+            .lines()
+            .map(|line| line.split(',').next().unwrap().parse().unwrap())
+            .collect();
+        assert!(own.is_sorted(), "{name}");
+        ids.extend(own);
+    }
+    ids.sort_unstable();
+    assert!(ids.iter().copied().eq(1..=100_000));
+}
+
+#[test]
+fn values_that_follow_each_other_are_cut_where_they_change() {
+    let folder = Folder::new();
+    folder.make(&pipeline("day"), &[]);
+    let names = parts(&folder);
+    assert_eq!(
+        names,
+        [
+            "day=2026-01-15/part-00000.csv",
+            "day=2026-01-16/part-00000.csv"
+        ]
+    );
+    let mut together = String::new();
+    for name in &names {
+        let day = &name[4..14];
+        for line in folder.read(&format!("parts/{name}")).lines() {
+            let fields: Vec<&str> = line.split(',').collect();
+            assert!(fields[1].starts_with(day), "{name}: {line}");
+            together.push_str(&format!("{},{}\n", fields[0], fields[1]));
+        }
+    }
+    assert!(together == folder.read("whole.csv"));
+}
+
+#[test]
+fn values_that_are_many_and_in_no_order_are_refused() {
+    let folder = Folder::new();
+    assert_eq!(
+        folder.refuse(&pipeline("far")).lines().next().unwrap(),
+        "error: cannot partition by `far`: its values are neither few and known nor in order"
+    );
+}
+
+#[test]
+fn replacing_partitions_keeps_the_others() {
+    let folder = Folder::new();
+    let yaml = pipeline("day")
+        .replace(
+            "partition_by: day }",
+            "partition_by: day, if_exists: replace_partitions }",
+        )
+        .replace("path: whole.csv", "path: whole.csv, if_exists: replace");
+    folder.make(&yaml, &[]);
+    let before = folder.read("parts/day=2026-01-16/part-00000.csv");
+    folder.make(&yaml, &["--rows", "1000", "--seed", "other"]);
+    assert_eq!(
+        folder
+            .read("parts/day=2026-01-15/part-00000.csv")
+            .lines()
+            .count(),
+        1000
+    );
+    assert!(folder.read("parts/day=2026-01-16/part-00000.csv") == before);
+}
