@@ -1,5 +1,6 @@
 //! Tight loops that columns and formats share, each a plain loop that the compiler vectorises.
 
+pub mod block;
 pub mod decimal;
 pub mod digits;
 pub mod dispatch;

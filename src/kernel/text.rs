@@ -1,17 +1,12 @@
 //! Text put together from parts, a whole batch into one buffer: no allocation for a value.
-//!
-//! Short parts are copied as fixed blocks of 32 bytes, which later parts overwrite: a block costs
-//! less than finding out how much of it is needed.
 
 use std::borrow::Cow;
 
 use arrow::array::StringArray;
-use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::buffer::NullBuffer;
 
+use super::block::{Block, SLACK, TOO_LONG, array};
 use super::digits;
-
-/// Bytes of one block.
-const BLOCK: usize = 32;
 
 /// Numbers whose digits are made together.
 const CHUNK: usize = 256;
@@ -51,12 +46,6 @@ enum Ready<'a> {
     Own(&'a StringArray),
 }
 
-#[derive(Clone, Copy)]
-struct Block {
-    bytes: [u8; BLOCK],
-    length: usize,
-}
-
 /// The parts side by side, row by row; rows that `nulls` says are null.
 ///
 /// # Errors
@@ -70,9 +59,9 @@ pub fn compose(
     let ready: Vec<Ready<'_>> = parts.iter().map(|part| prepare(part, &nulls)).collect();
     let room: usize = ready.iter().map(|part| part.room(rows, &nulls)).sum();
     if i32::try_from(room).is_err() {
-        return Err("the text of one batch is longer than 2 GiB".into());
+        return Err(TOO_LONG.into());
     }
-    let mut out = vec![0; room + BLOCK + digits::SLACK];
+    let mut out = vec![0; room + SLACK + digits::SLACK];
     let mut offsets = vec![0; rows + 1];
     let ends = &mut offsets[1..];
     match (ready.as_slice(), &nulls) {
@@ -124,23 +113,6 @@ fn put_all(parts: &[Ready<'_>], nulls: &Option<NullBuffer>, out: &mut [u8], ends
             }
         }
         *end = at as i32;
-    }
-}
-
-/// Text from bytes that only `Ready::put` has written.
-fn array(bytes: Vec<u8>, offsets: Vec<i32>, nulls: Option<NullBuffer>) -> StringArray {
-    debug_assert!(std::str::from_utf8(&bytes).is_ok());
-    debug_assert!(offsets.windows(2).all(|pair| pair[0] <= pair[1]));
-    debug_assert_eq!(offsets.last().map(|last| *last as usize), Some(bytes.len()));
-    let bytes = Buffer::from_vec(bytes);
-    // SAFETY: the offsets start at 0 and each is the one before it plus the length of whole parts,
-    // so they rise; every part is a `str` or ASCII digits, copied whole, and each row begins where
-    // the one before it ended, so that every row is a string of whole characters. The last offset
-    // is the buffer's length. `nulls` has a bit for every row: it comes from inputs of that length.
-    #[allow(unsafe_code)]
-    unsafe {
-        let offsets = OffsetBuffer::new_unchecked(ScalarBuffer::from(offsets));
-        StringArray::new_unchecked(offsets, bytes, nulls)
     }
 }
 
@@ -201,25 +173,6 @@ fn longest_number(values: &[i64]) -> usize {
             .copied()
             .fold(0, |most, value| most.max(value as u64)),
     )
-}
-
-impl Block {
-    fn new(text: &str) -> Option<Self> {
-        let mut bytes = [0; BLOCK];
-        bytes
-            .get_mut(..text.len())?
-            .copy_from_slice(text.as_bytes());
-        Some(Self {
-            bytes,
-            length: text.len(),
-        })
-    }
-
-    #[inline(always)]
-    fn put(&self, out: &mut [u8], at: usize) -> usize {
-        out[at..at + BLOCK].copy_from_slice(&self.bytes);
-        at + self.length
-    }
 }
 
 impl Ready<'_> {

@@ -1,44 +1,48 @@
 //! `words`: English-looking text of so many words, or of so many characters.
 //!
-//! The words are a list of common English words of our own (`words.txt`). They are strung together
-//! once into a pool that is the same in every run; a row's text is a piece of it that begins at a
-//! word, as TPC-H makes its comments (specification 3.0, 4.2.2.10).
+//! `words.txt` is our own list of common English words, like the rest of rowgen under the Apache
+//! License 2.0. Every text is drawn word by word, so that texts repeat each other no more than
+//! their words do: pieces of a prepared text would compress far better than data do.
+
+mod lexicon;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray};
-use arrow::buffer::{Buffer, OffsetBuffer};
+use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use self::lexicon::{Lexicon, Random};
 use super::Generator;
 use super::build::{Build, Made};
 use super::distribution::{Counts, Distribution};
-use super::hash::{Key, below};
+use super::hash::Key;
 use super::program::Fill;
 use super::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
-use crate::place::Placed;
+use crate::kernel::block::Writer;
+use crate::place::{Count, Place, Placed, Text};
 use crate::registry::Example;
 
-const WORDS: &str = include_str!("words.txt");
-
-/// Words in the pool beyond the longest text: enough that pieces seldom repeat.
-const POOL_WORDS: usize = 1 << 17;
-
-/// The most characters, or words, of one text.
-const LONGEST: u64 = 1 << 16;
-
-/// English-looking text: `count` words (3 to 10 unless said), or `length` characters.
+/// English-looking text: 3 to 8 words, or as many as `count`, `min` and `max` say, or words that
+/// together have exactly `length` characters.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
-    /// How many words.
+    /// How many words: a number, or a distribution.
     count: Option<Placed<Distribution>>,
-    /// How many characters; the last word may be cut.
+    /// The least number of words; all up to `max` are equally likely.
+    min: Option<Placed<Count>>,
+    /// The greatest number of words.
+    max: Option<Placed<Count>>,
+    /// How many characters, instead of words: a number, or a distribution.
     length: Option<Placed<Distribution>>,
+    /// Words that would make the text longer than so many characters are left out.
+    max_length: Option<Placed<Count>>,
+    /// What stands between words (default a space), at most 8 characters.
+    separator: Option<Placed<Text>>,
 }
 
 impl Example for Words {
@@ -47,181 +51,174 @@ impl Example for Words {
 
 /// How long a text is.
 enum Extent {
-    Words(Counts),
+    /// So many words, as far as they fit in so many characters.
+    Words(Counts, usize),
+    /// Evenly from one number of words to another, as far as they fit.
+    Between(u64, u64, usize),
+    /// So many characters.
     Characters(Counts),
 }
 
-struct Pieces {
-    start: Key,
+struct Texts {
+    /// Draws each text's extent.
     extent_key: Key,
+    /// Draws the words.
+    word_key: Key,
     extent: Extent,
-    pool: String,
-    /// Where each word of the pool begins.
-    starts: Vec<u32>,
-    /// A piece may begin at so many of them.
-    beginnings: u64,
+    lexicon: Lexicon,
 }
+
+/// The most words, or characters, of one text.
+const MOST: u64 = 1_000_000;
+
+/// The most characters and bytes of a separator: with a word it must fit in a block.
+const LONGEST_SEPARATOR: (usize, usize) = (8, 18);
 
 impl Generator for Words {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
         if build.data_type(DataType::Utf8) != DataType::Utf8 {
-            return Err(build.wrong_type("words", "utf8"));
+            return Err(build.wrong_type("words", "text"));
         }
+        let separator = match &self.separator {
+            None => " ",
+            Some(separator) => separator.as_str(),
+        };
+        let (characters, bytes) = LONGEST_SEPARATOR;
+        if separator.chars().count() > characters || separator.len() > bytes {
+            let place = self
+                .separator
+                .as_ref()
+                .map_or(&build.place, |separator| &separator.place);
+            let message =
+                format!("a separator has at most {characters} characters and {bytes} bytes");
+            return Err(Problem::new(message).at(place));
+        }
+        let lexicon = Lexicon::new(separator);
         let extent = self.extent()?;
-        let most = match &extent {
-            Extent::Words(counts) | Extent::Characters(counts) => counts.range().1 as usize,
-        };
-        let (pool, starts) = pool(POOL_WORDS + most + 1);
-        let longest_word = WORDS.lines().map(str::len).max().unwrap_or(0) + 1;
+        let widest = separator.chars().map(char::len_utf8).max().unwrap_or(1);
         let longest = match &extent {
-            Extent::Words(_) => most * longest_word,
-            Extent::Characters(_) => most,
-        };
-        let pieces = Pieces {
-            start: build.key,
-            extent_key: build.key.child("extent"),
-            extent,
-            pool,
-            starts,
-            beginnings: POOL_WORDS as u64,
+            Extent::Characters(counts) => counts.range().1 as usize * widest,
+            Extent::Words(counts, most) => lexicon
+                .longest(counts.range().1)
+                .min(most.saturating_mul(widest)),
+            Extent::Between(_, max, most) => lexicon.longest(*max).min(most.saturating_mul(widest)),
         };
         let domain = Domain {
             longest: Some(longest),
             ..Domain::default()
         };
-        Ok(Made::new(DataType::Utf8, domain, pieces))
+        let texts = Texts {
+            extent_key: build.key.child("extent"),
+            word_key: build.key.child("words"),
+            extent,
+            lexicon,
+        };
+        Ok(Made::new(DataType::Utf8, domain, texts))
     }
 }
 
 impl Words {
     fn extent(&self) -> Result<Extent, Problem> {
-        let counts = |of: &Placed<Distribution>| of.value.counts(&of.place, 0, LONGEST);
-        match (&self.count, &self.length) {
-            (Some(count), None) => counts(count).map(Extent::Words),
-            (None, Some(length)) => counts(length).map(Extent::Characters),
-            (None, None) => Ok(Extent::Words(Counts::even(3, 10))),
-            (Some(_), Some(length)) => {
-                Err(Problem::new("`count` and `length` cannot be used together").at(&length.place))
-            }
-        }
-    }
-}
-
-/// So many words in a row, and where each begins: the same in every run and for every column.
-fn pool(count: usize) -> (String, Vec<u32>) {
-    let words: Vec<&str> = WORDS.lines().collect();
-    let key = Key::new("rowgen words");
-    let mut pool = String::with_capacity(count * 8);
-    let mut starts = Vec::with_capacity(count);
-    for index in 0..count as u64 {
-        starts.push(pool.len() as u32);
-        pool.push_str(words[below(key.at(index), words.len() as u64) as usize]);
-        pool.push(' ');
-    }
-    (pool, starts)
-}
-
-impl Pieces {
-    /// The bytes of the pool that a row shows.
-    fn piece(&self, start: u64, extent: usize) -> &[u8] {
-        let word = below(start, self.beginnings) as usize;
-        let from = self.starts[word] as usize;
-        let to = match &self.extent {
-            // The space before the next word is not shown.
-            Extent::Words(_) if extent == 0 => from,
-            Extent::Words(_) => self.starts[word + extent] as usize - 1,
-            Extent::Characters(_) => from + extent,
+        let clash = |one: &str, other: &str, place: &Place| {
+            let message = format!("`{one}` and `{other}` cannot be used together");
+            Err(Problem::new(message).at(place))
         };
-        &self.pool.as_bytes()[from..to]
+        let bound = self.min.as_ref().map(|min| ("min", min));
+        let bound = bound.or(self.max.as_ref().map(|max| ("max", max)));
+        let most = self.max_length.as_ref();
+        match (&self.length, &self.count, bound) {
+            (Some(length), Some(_), _) => clash("length", "count", &length.place),
+            (Some(length), _, Some((name, _))) => clash("length", name, &length.place),
+            (Some(length), None, None) if most.is_some() => {
+                clash("length", "max_length", &length.place)
+            }
+            (None, Some(count), Some((name, _))) => clash("count", name, &count.place),
+            (Some(length), None, None) => {
+                let counts = length.value.counts(&length.place, 0, MOST)?;
+                Ok(Extent::Characters(counts))
+            }
+            (None, Some(count), None) => {
+                let counts = count.value.counts(&count.place, 0, MOST)?;
+                Ok(Extent::Words(counts, self.most_characters()))
+            }
+            (None, None, _) => self.between(),
+        }
+    }
+
+    fn between(&self) -> Result<Extent, Problem> {
+        let read = |count: &Option<Placed<Count>>| count.as_ref().map(|count| count.value.0);
+        let (min, max) = (read(&self.min), read(&self.max));
+        let (min, max) = match (min, max) {
+            (None, None) => (3, 8),
+            (Some(min), None) => (min, min.max(8)),
+            (None, Some(max)) => (max.min(3), max),
+            (Some(min), Some(max)) => (min, max),
+        };
+        let place = self
+            .max
+            .as_ref()
+            .or(self.min.as_ref())
+            .map(|bound| &bound.place);
+        let wrong = match () {
+            () if max < min => format!("`max` ({max}) is below `min` ({min})"),
+            () if max > MOST => format!("a text has at most {MOST} words"),
+            () => return Ok(Extent::Between(min, max, self.most_characters())),
+        };
+        let problem = Problem::new(wrong);
+        Err(match place {
+            Some(place) => problem.at(place),
+            None => problem,
+        })
+    }
+
+    fn most_characters(&self) -> usize {
+        let most = self
+            .max_length
+            .as_ref()
+            .map(|most| usize::try_from(most.value.0));
+        most.map_or(usize::MAX, |most| most.unwrap_or(usize::MAX))
     }
 }
 
-impl Fill for Pieces {
+impl Fill for Texts {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let starts = self.start.fill(rows);
-        let (Extent::Words(counts) | Extent::Characters(counts)) = &self.extent;
-        let mut extents = vec![0; rows.len()];
-        counts.fill(&self.extent_key.fill(rows), &mut extents);
-        let mut bytes = Vec::with_capacity(rows.len() * 32);
-        let mut lengths = Vec::with_capacity(rows.len());
-        for (start, extent) in starts.into_iter().zip(extents) {
-            let piece = self.piece(start, extent as usize);
-            bytes.extend_from_slice(piece);
-            // A piece that is cut after a word ends in a letter instead of the space.
-            if let Some(last @ b' ') = bytes.last_mut().filter(|_| !piece.is_empty()) {
-                *last = b's';
+        let extents = self.extents(rows);
+        let random = self.word_key.fill(rows);
+        let mut writer = Writer::new(rows.len(), 32);
+        for (extent, random) in extents.into_iter().zip(random) {
+            let random = Random::new(self.word_key, random);
+            match &self.extent {
+                Extent::Characters(_) => self.lexicon.write_characters(extent, random, &mut writer),
+                Extent::Words(_, most) | Extent::Between(_, _, most) => {
+                    self.lexicon.write_words(extent, *most, random, &mut writer);
+                }
             }
-            lengths.push(piece.len());
+            writer.end();
         }
-        if i32::try_from(bytes.len()).is_err() {
-            return Err(Error::run("the texts of one batch take more than 2 GiB")
-                .hint("set a smaller `batch_rows` under `run:`"));
+        let texts = writer
+            .finish()
+            .map_err(|message| Error::run(message.as_str()))?;
+        Ok(Arc::new(texts))
+    }
+}
+
+impl Texts {
+    fn extents(&self, rows: Rows<'_>) -> Vec<u64> {
+        let random = self.extent_key.fill(rows);
+        let mut extents = vec![0; random.len()];
+        match &self.extent {
+            Extent::Words(counts, _) | Extent::Characters(counts) => {
+                counts.fill(&random, &mut extents);
+            }
+            Extent::Between(min, max, _) => {
+                for (extent, random) in extents.iter_mut().zip(random) {
+                    *extent = min + super::hash::below(random, max - min + 1);
+                }
+            }
         }
-        let offsets = OffsetBuffer::from_lengths(lengths);
-        Ok(Arc::new(StringArray::try_new(
-            offsets,
-            Buffer::from_vec(bytes),
-            None,
-        )?))
+        extents
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::column::testing::{check_any_split, one, problem};
-
-    #[test]
-    fn texts_have_the_length_that_was_asked_for() {
-        let tables = one(
-            10_000,
-            "a: { words: { length: { uniform: { min: 10, max: 43 } } } }\nb: { words: { count: 3 } }\nc: words",
-        );
-        let mut lengths = [0u32; 44];
-        for text in tables.texts("t", "a") {
-            lengths[text.len()] += 1;
-            assert!(!text.starts_with(' ') && !text.ends_with(' '), "{text:?}");
-        }
-        // 10 000 draws of 34 lengths: 294 ± 5 standard deviations of 17.
-        assert!(
-            lengths[10..].iter().all(|count| (209..380).contains(count)),
-            "{lengths:?}"
-        );
-        assert!(
-            tables
-                .texts("t", "b")
-                .iter()
-                .all(|text| text.split(' ').count() == 3)
-        );
-        assert!(
-            tables
-                .texts("t", "c")
-                .iter()
-                .all(|text| (3..=10).contains(&text.split(' ').count()))
-        );
-        check_any_split(&tables, "t", &["a", "b", "c"]);
-    }
-
-    #[test]
-    fn words_are_drawn_evenly() {
-        let tables = one(100_000, "a: { words: { count: 1 } }");
-        let mut counts = std::collections::HashMap::new();
-        for text in tables.texts("t", "a") {
-            *counts.entry(text).or_insert(0u32) += 1;
-        }
-        assert_eq!(counts.len(), super::WORDS.lines().count());
-    }
-
-    #[test]
-    fn mistakes_are_told() {
-        let table =
-            |column: &str| problem(&format!("t:\n  rows: 9\n  columns:\n    c: {column}\n"));
-        assert_eq!(
-            table("{ words: { count: 1, length: 2 } }"),
-            "error: `count` and `length` cannot be used together\n --> p.yaml:4:37\n  |\n4 |     c: { words: { count: 1, length: 2 } }\n  |                                     ^"
-        );
-        assert!(
-            table("{ type: int32, words: {} }")
-                .starts_with("error: `words` cannot make int32 for column `t.c`")
-        );
-    }
-}
+mod tests;

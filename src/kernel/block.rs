@@ -1,0 +1,128 @@
+//! Short texts as blocks of 32 bytes, and the text arrays that are written with them.
+//!
+//! A block is copied whole, and what follows overwrites what was too much of it: that costs less
+//! than to copy as many bytes as are needed.
+
+use arrow::array::StringArray;
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+
+/// Bytes that `Block::put` may write beyond the text.
+pub const SLACK: usize = 32;
+
+/// A text of at most 32 bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Block {
+    bytes: [u8; SLACK],
+    /// The text's length in bytes.
+    pub length: usize,
+}
+
+/// Writes the texts of a batch one after the other.
+pub struct Writer {
+    bytes: Vec<u8>,
+    at: usize,
+    offsets: Vec<i32>,
+    too_long: bool,
+}
+
+impl Block {
+    /// The block of a text, unless that is too long.
+    pub fn new(text: &str) -> Option<Self> {
+        let mut bytes = [0; SLACK];
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        Some(Self {
+            bytes,
+            length: text.len(),
+        })
+    }
+
+    /// Writes the text at `at`, and anything after it; says where it ends.
+    #[inline(always)]
+    pub fn put(&self, out: &mut [u8], at: usize) -> usize {
+        out[at..at + SLACK].copy_from_slice(&self.bytes);
+        at + self.length
+    }
+}
+
+impl Writer {
+    /// A writer of so many texts, of so many bytes each as a first guess.
+    pub fn new(rows: usize, bytes_per_row: usize) -> Self {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Self {
+            bytes: vec![0; rows * bytes_per_row + SLACK],
+            at: 0,
+            offsets,
+            too_long: false,
+        }
+    }
+
+    /// Adds a block to the text in hand.
+    #[inline(always)]
+    pub fn put(&mut self, block: &Block) {
+        if self.bytes.len() < self.at + SLACK {
+            self.bytes.resize((self.at + SLACK) * 2, 0);
+        }
+        self.at = block.put(&mut self.bytes, self.at);
+    }
+
+    /// Ends the text in hand.
+    #[inline(always)]
+    pub fn end(&mut self) {
+        self.too_long |= i32::try_from(self.at).is_err();
+        self.offsets.push(self.at as i32);
+    }
+
+    /// The texts.
+    ///
+    /// # Errors
+    /// They are longer than 2 GiB.
+    pub fn finish(mut self) -> Result<StringArray, String> {
+        if self.too_long {
+            return Err(TOO_LONG.into());
+        }
+        self.bytes.truncate(self.at);
+        Ok(array(self.bytes, self.offsets, None))
+    }
+}
+
+/// What is said of more text than the offsets of one array can tell apart.
+pub const TOO_LONG: &str = "the text of one batch is longer than 2 GiB";
+
+/// Text from bytes that were written as whole texts, one after the other: `offsets` say where.
+pub(super) fn array(bytes: Vec<u8>, offsets: Vec<i32>, nulls: Option<NullBuffer>) -> StringArray {
+    debug_assert!(std::str::from_utf8(&bytes).is_ok());
+    debug_assert!(offsets.windows(2).all(|pair| pair[0] <= pair[1]));
+    debug_assert_eq!(offsets.last().map(|last| *last as usize), Some(bytes.len()));
+    let bytes = Buffer::from_vec(bytes);
+    // SAFETY: both callers, `Writer` and `text::compose`, start the offsets at 0 and put each at the
+    // one before it plus the length of whole parts, so they rise; every part is a `str` (`Block`
+    // is made from one) or ASCII digits, copied whole, and each row begins where the one before it
+    // ended, so that every row is a string of whole characters. The last offset is the buffer's
+    // length. `nulls` has a bit for every row: it comes from inputs of that length.
+    #[allow(unsafe_code)]
+    unsafe {
+        let offsets = OffsetBuffer::new_unchecked(ScalarBuffer::from(offsets));
+        StringArray::new_unchecked(offsets, bytes, nulls)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_follow_each_other() {
+        let block = |text| Block::new(text).unwrap();
+        let mut writer = Writer::new(3, 0);
+        for texts in [&["one ", "two"][..], &[], &["ärger", ""]] {
+            texts.iter().for_each(|text| writer.put(&block(text)));
+            writer.end();
+        }
+        let texts = writer.finish().unwrap();
+        assert_eq!(texts, StringArray::from(vec!["one two", "", "ärger"]));
+        assert!(Block::new(&"x".repeat(33)).is_none());
+    }
+}
