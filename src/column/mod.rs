@@ -39,6 +39,7 @@ mod pareto;
 mod pattern;
 mod permutation;
 mod permute;
+mod person;
 mod poisson;
 mod program;
 mod reference;
@@ -113,6 +114,7 @@ registry! {
         "pareto" => Pareto(pareto::Pareto),
         "pattern" => Pattern(pattern::Pattern),
         "permute" => Permute(permute::Permute),
+        "person" => Person(person::Person),
         "poisson" => Poisson(poisson::Poisson),
         "reference" => Reference(reference::ReferencePick),
         "sequence" => Sequence(sequence::Sequence),

@@ -6,6 +6,8 @@
 use arrow::array::StringArray;
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
+use super::digits;
+
 /// Bytes that `Block::put` may write beyond the text.
 pub const SLACK: usize = 32;
 
@@ -38,6 +40,21 @@ impl Block {
         })
     }
 
+    /// The block of a text, or of as many of its characters as fit.
+    pub fn cut(text: &str) -> Self {
+        let mut bytes = [0; SLACK];
+        let length = text.floor_char_boundary(SLACK);
+        bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+        Self { bytes, length }
+    }
+
+    /// A capital letter, by its place in the alphabet from 0.
+    pub fn letter(place: u8) -> Self {
+        let mut bytes = [0; SLACK];
+        bytes[0] = b'A' + place % 26;
+        Self { bytes, length: 1 }
+    }
+
     /// Writes the text at `at`, and anything after it; says where it ends.
     #[inline(always)]
     pub fn put(&self, out: &mut [u8], at: usize) -> usize {
@@ -66,6 +83,16 @@ impl Writer {
             self.bytes.resize((self.at + SLACK) * 2, 0);
         }
         self.at = block.put(&mut self.bytes, self.at);
+    }
+
+    /// Adds a number in at least so many digits to the text in hand.
+    #[inline(always)]
+    pub fn put_number(&mut self, value: u64, width: usize) {
+        let room = width.max(20) + digits::SLACK;
+        if self.bytes.len() < self.at + room {
+            self.bytes.resize((self.at + room) * 2, 0);
+        }
+        self.at = digits::put(&mut self.bytes, self.at, value, width);
     }
 
     /// Ends the text in hand.
@@ -124,5 +151,12 @@ mod tests {
         let texts = writer.finish().unwrap();
         assert_eq!(texts, StringArray::from(vec!["one two", "", "ärger"]));
         assert!(Block::new(&"x".repeat(33)).is_none());
+        let mut writer = Writer::new(1, 0);
+        writer.put(&Block::cut(&"ä".repeat(20)));
+        writer.put_number(7, 3);
+        writer.put(&Block::letter(25));
+        writer.end();
+        let text = format!("{}007Z", "ä".repeat(16));
+        assert_eq!(writer.finish().unwrap().value(0), text);
     }
 }

@@ -1,0 +1,86 @@
+//! `person`: a person in each row, whose name, sex, place, address and telephone number agree.
+//!
+//! The lists beside this file are our own, of names, towns and streets that are common in each
+//! language: facts that nobody owns; like the rest of rowgen under the Apache License 2.0. Mail
+//! addresses end in domains that RFC 2606 sets aside for examples; telephone numbers are, where a
+//! country has some, those it sets aside for fiction (United States, Canada, United Kingdom,
+//! Australia, Germany, France).
+
+mod crowd;
+mod field;
+mod locale;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, UInt64Array};
+use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use self::crowd::Crowd;
+use self::field::{FIELDS, made};
+use self::locale::Locale;
+use super::Generator;
+use super::build::{Build, Fields, Made, Pick};
+use super::rows::Rows;
+use crate::error::{Problem, did_you_mean};
+use crate::place::{OneOrMany, Placed};
+use crate::registry::Example;
+
+/// A person; shown as the full name. `column.field` reads more of the same person: first_name,
+/// last_name, full_name, gender, birth_date, email, user_name, phone, street, postal_code, city,
+/// country, country_code, locale.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The languages that people speak, each as likely as the others (default `en`).
+    locale: Option<Placed<OneOrMany<Locale>>>,
+}
+
+impl Example for Person {
+    const EXAMPLE: &'static str = "person: { locale: [en, it, de] }";
+}
+
+struct PersonFields(Arc<Crowd>);
+
+impl Generator for Person {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        if build.data_type(DataType::Utf8) != DataType::Utf8 {
+            return Err(build.wrong_type("person", "text"));
+        }
+        let locales = match &self.locale {
+            None => vec![Locale::En],
+            Some(locales) if locales.value.0.is_empty() => {
+                return Err(Problem::new("at least one locale is needed").at(&locales.place));
+            }
+            Some(locales) => locales.value.0.clone(),
+        };
+        let crowd = Arc::new(Crowd::new(&locales));
+        let mut made = made("full_name", &crowd).ok_or("a person without a name")?;
+        let key = build.key;
+        made.pick = Some(Pick {
+            data_type: DataType::UInt64,
+            fill: Arc::new(move |rows: Rows<'_>, _: &[ArrayRef]| {
+                Ok(Arc::new(UInt64Array::from(key.fill(rows))) as ArrayRef)
+            }),
+        });
+        made.fields = Some(Arc::new(PersonFields(crowd)));
+        Ok(made)
+    }
+}
+
+impl Fields for PersonFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+        made(path, &self.0).ok_or_else(|| {
+            Problem::new(format!("a person has no field `{path}`"))
+                .at(&build.place)
+                .hint(
+                    did_you_mean(path, FIELDS.iter().copied())
+                        .unwrap_or_else(|| format!("the fields are {}", FIELDS.join(", "))),
+                )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
