@@ -25,6 +25,7 @@ mod foreign_key;
 pub mod hash;
 mod histogram;
 mod interval;
+mod json;
 mod law;
 mod list;
 mod lognormal;
@@ -105,6 +106,7 @@ registry! {
         "expr" => Expr(expr::Expr),
         "foreign_key" => ForeignKey(foreign_key::ForeignKey),
         "histogram" => Histogram(histogram::Histogram),
+        "json" => Json(json::Json),
         "list" => List(list::List),
         "lognormal" => Lognormal(lognormal::Lognormal),
         "lookup" => Lookup(lookup::Lookup),
