@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Generator;
 use super::arrays::from_i64;
 use super::build::{Build, Made};
+use super::permutation::row_numbers;
 use super::program::Fill;
 use super::rows::Rows;
 use super::scalar::{integer, is_integral, limits};
@@ -48,10 +49,17 @@ impl Generator for Sequence {
         }
         let start = value(self.start.as_ref(), &data_type, &data_type)?;
         let step = value(self.step.as_ref(), &data_type, &step_type(&data_type))?;
-        let last = match build.rows()? {
-            Some(rows) => start + step * i128::from(rows.saturating_sub(1)),
-            None => start,
-        };
+        let rows = row_numbers(build)?;
+        if rows.is_none() && bits(&data_type) < 64 {
+            let message = format!(
+                "a sequence without end does not fit in {}",
+                show_type(&data_type)
+            );
+            return Err(Problem::new(message)
+                .at(&build.place)
+                .hint("give it a type of 64 bits"));
+        }
+        let last = start + step * i128::from(rows.unwrap_or(1).saturating_sub(1));
         let (least, most) = limits(&data_type);
         if !(least..=most).contains(&last) || i64::try_from(last).is_err() {
             return Err(Problem::new(format!(
@@ -67,7 +75,7 @@ impl Generator for Sequence {
         };
         let (first, each) = (narrow(start)?, narrow(step)?);
         let domain = Domain {
-            range: Some(Range::Integer {
+            range: rows.map(|_| Range::Integer {
                 min: start.min(last),
                 max: start.max(last),
             }),
@@ -89,6 +97,11 @@ impl Generator for Sequence {
             },
         ))
     }
+}
+
+/// Bits of the integers that hold the type's values.
+fn bits(data_type: &DataType) -> usize {
+    data_type.primitive_width().map_or(64, |bytes| bytes * 8)
 }
 
 /// What a step is written as: a plain number for dates and times.

@@ -169,7 +169,7 @@ fn a_rate_that_is_not_held_is_told() {
         "--for",
         "1500ms",
         "--rate",
-        "20_000/s",
+        "1_000/s",
     ]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
