@@ -3,6 +3,7 @@
 //!
 //! Every rounding here is half away from zero, as PostgreSQL's `numeric`.
 
+use super::wide;
 use arrow::datatypes::i256;
 
 /// The largest magnitude of a decimal of 38 digits.
@@ -33,7 +34,7 @@ pub trait Exact: Copy + Ord + Default + Into<i128> + Send + Sync + 'static {
 }
 
 macro_rules! exact {
-    ($native:ty) => {
+    ($native:ty, $multiply:expr, $divide:expr) => {
         impl Exact for $native {
             const ZERO: Self = 0;
             const ONE: Self = 1;
@@ -49,21 +50,16 @@ macro_rules! exact {
             }
             #[inline(always)]
             fn overflowing_mul(self, other: Self) -> (Self, bool) {
-                <$native>::overflowing_mul(self, other)
+                $multiply(self, other)
             }
             #[inline(always)]
             fn overflowing_div(self, other: Self) -> (Self, bool) {
-                match other {
-                    0 => (0, true),
-                    _ => <$native>::overflowing_div(self, other),
-                }
+                $divide(self, other)
             }
             #[inline(always)]
             fn overflowing_rem(self, other: Self) -> (Self, bool) {
-                match other {
-                    0 => (0, true),
-                    _ => (<$native>::wrapping_rem(self, other), false),
-                }
+                let quotient = $divide(self, other).0;
+                (self.rest(quotient, other), other == 0)
             }
             #[inline(always)]
             fn rest(self, quotient: Self, other: Self) -> Self {
@@ -76,8 +72,16 @@ macro_rules! exact {
         }
     };
 }
-exact!(i64);
-exact!(i128);
+exact!(i64, i64::overflowing_mul, divide_narrow);
+exact!(i128, wide::multiply, wide::divide);
+
+#[inline(always)]
+fn divide_narrow(dividend: i64, divisor: i64) -> (i64, bool) {
+    match divisor {
+        0 => (0, true),
+        _ => dividend.overflowing_div(divisor),
+    }
+}
 
 /// How a quotient becomes whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,13 +183,13 @@ pub fn divide_rounded<T: Exact>(dividend: T, divisor: T) -> (T, bool) {
 /// `dividend * factor / divisor` rounded half away from zero; `None` on a zero divisor or a quotient that
 /// does not fit. The product may need 256 bits.
 pub fn divide_scaled(dividend: i128, factor: i128, divisor: i128) -> Option<i128> {
-    match dividend.checked_mul(factor) {
-        Some(product) => {
+    match wide::multiply(dividend, factor) {
+        (product, false) => {
             let (quotient, failed) = divide_rounded(product, divisor);
             (!failed).then_some(quotient)
         }
-        None if divisor == 0 => None,
-        None => divide_wide(dividend, factor, divisor),
+        _ if divisor == 0 => None,
+        _ => divide_wide(dividend, factor, divisor),
     }
 }
 

@@ -12,3 +12,4 @@ pub mod strftime;
 pub mod text;
 pub mod time;
 pub mod time_part;
+pub mod wide;

@@ -6,6 +6,7 @@ use super::exact::widened;
 use super::load;
 use super::node::{Kernel, Kind, Node};
 use super::per_value::per_value;
+use super::sparse;
 use super::types::Lane;
 use super::value::{Frame, Value};
 use crate::kernel::select::{mark, select, select_nulls};
@@ -136,10 +137,18 @@ fn coalesce(nodes: &[Node], lane: Lane, frame: &Frame<'_>) -> Result<Value, Fail
 }
 
 fn evaluate_where(node: &Node, rows: BooleanBuffer, frame: &Frame<'_>) -> Result<Value, Failure> {
-    if node.fallible {
-        node.evaluate(&frame.only(rows))
-    } else {
-        node.evaluate(frame)
+    if matches!(
+        node.kind,
+        Kind::Column { .. } | Kind::Constant { .. } | Kind::PerValue { .. }
+    ) {
+        return node.evaluate(frame);
+    }
+    let some = frame.only(rows);
+    match &some.active {
+        Some(rows) if sparse::pays(node, rows.count_set_bits(), frame.rows) => {
+            sparse::evaluate(node, rows, frame)
+        }
+        _ => node.evaluate(&some),
     }
 }
 

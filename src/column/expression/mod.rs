@@ -46,6 +46,7 @@ mod quotient;
 mod range;
 mod rescale;
 mod rounding;
+mod sparse;
 mod syntax;
 mod temporal;
 mod text;

@@ -186,10 +186,28 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// Other rows of the same columns.
+    pub fn like<'b>(&self, arrays: &'b [ArrayRef]) -> Inputs<'b> {
+        let loaded = vec![OnceCell::new(); arrays.len()];
+        Inputs {
+            arrays,
+            single: self.single,
+            loaded,
+        }
+    }
+
+    pub fn arrays(&self) -> &'a [ArrayRef] {
+        self.arrays
+    }
+
+    /// Where a column stands among the arrays.
+    pub fn place(&self, column: usize) -> usize {
+        if self.single { 0 } else { column }
+    }
+
     pub fn array(&self, column: usize) -> Result<&'a ArrayRef, Failure> {
-        let place = if self.single { 0 } else { column };
         let missing = || Failure::at(0, format!("input {column} is missing"));
-        self.arrays.get(place).ok_or_else(missing)
+        self.arrays.get(self.place(column)).ok_or_else(missing)
     }
 
     /// The column in its lane, brought there by `load` the first time.
@@ -199,7 +217,7 @@ impl<'a> Inputs<'a> {
         load: impl FnOnce(&ArrayRef) -> Result<ArrayRef, String>,
     ) -> Result<ArrayRef, Failure> {
         let array = self.array(column)?;
-        let cell = &self.loaded[if self.single { 0 } else { column }];
+        let cell = &self.loaded[self.place(column)];
         if let Some(loaded) = cell.get() {
             return Ok(loaded.clone());
         }
