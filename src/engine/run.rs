@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::report::{About, Counters, Outcome, Report, SinkReport, Times};
 use crate::source::Indexed;
+use crate::spec::OnSinkFailure;
 
 /// A plan whose sinks are open.
 pub struct Run<'p> {
@@ -103,16 +104,7 @@ impl Run<'_> {
                 times.waiting += spent.waiting;
                 failure = failure.or(error);
             }
-            for job in group {
-                let given = self.gate.given(job);
-                let whole = begun && failure.is_none() && !self.stop.failed();
-                sinks.extend(
-                    self.jobs[job]
-                        .sinks
-                        .iter()
-                        .map(|sink| self.finish(job, sink, given, whole)),
-                );
-            }
+            sinks.extend(self.finish_all(&group, begun));
         }
         self.report(times, sinks, failure, slow)
     }
@@ -152,6 +144,28 @@ impl Run<'_> {
             work.release_stalled(&mut stalls, self.plan.stall_timeout);
             std::thread::park_timeout(Duration::from_millis(200));
         }
+    }
+
+    /// Finishes every sink of a group. One whose failure stops the others ends before they commit.
+    fn finish_all(&self, group: &[usize], begun: bool) -> Vec<SinkReport> {
+        let mut sinks: Vec<(usize, &OpenSink<'_>)> = Vec::new();
+        for job in group {
+            sinks.extend(self.jobs[*job].sinks.iter().map(|sink| (*job, sink)));
+        }
+        let stops = |index: usize| sinks[index].1.plan.on_failure == OnSinkFailure::Stop;
+        let mut order: Vec<usize> = (0..sinks.len()).collect();
+        order.sort_by_key(|index| !stops(*index));
+        let mut reports: Vec<Option<SinkReport>> = vec![None; sinks.len()];
+        for index in order {
+            let (job, sink) = sinks[index];
+            let whole = begun && !self.stop.failed();
+            let report = self.finish(job, sink, self.gate.given(job), whole);
+            if report.error.is_some() && stops(index) {
+                self.stop.fail();
+            }
+            reports[index] = Some(report);
+        }
+        reports.into_iter().flatten().collect()
     }
 
     fn finish(&self, job: usize, sink: &OpenSink<'_>, given: u64, whole: bool) -> SinkReport {

@@ -96,13 +96,14 @@ impl Work<'_, '_> {
         times: &mut Times,
     ) -> Result<()> {
         let start = Instant::now();
-        for sink in job.sinks.iter().filter(|sink| sink.live()) {
-            let columns = sink.project(batch)?;
-            // The lane's `finish` tells why; here it is enough to know that it takes no more.
-            if sink.lanes[lane].submit(number, &columns).is_err()
-                && sink.plan.on_failure == OnSinkFailure::Stop
-            {
-                self.stop.fail();
+        for sink in job.sinks.iter().filter(|sink| !sink.skipped) {
+            if sink.live() {
+                let columns = sink.project(batch)?;
+                // Why a lane takes no more is what its `finish` tells.
+                sink.lanes[lane].submit(number, &columns).ok();
+            }
+            if sink.plan.on_failure == OnSinkFailure::Stop && !sink.live() {
+                self.stop.request();
             }
         }
         times.encoding += start.elapsed();
