@@ -38,6 +38,8 @@ struct Frame {
     header: Vec<u8>,
     separator: Vec<u8>,
     footer: Vec<u8>,
+    /// What a file of no bytes at all holds: an empty member or frame.
+    nothing: Vec<u8>,
 }
 
 /// Buffers on their way back from the writer to the workers.
@@ -73,6 +75,7 @@ pub fn encoder<F: BlockFormat>(
         header: compression.compress(&format.header())?,
         separator: compression.compress(&format.separator())?,
         footer: compression.compress(&format.footer())?,
+        nothing: compression.member(&[])?,
     };
     Ok(Arc::new(BlockEncoder {
         format,
@@ -151,6 +154,9 @@ impl FileWriter for BlockFile {
     fn finish(mut self: Box<Self>) -> Result<()> {
         let frame = self.frame.clone();
         self.put(&frame.footer)?;
+        if self.bytes == 0 {
+            self.put(&frame.nothing)?;
+        }
         self.out
             .flush()
             .map_err(|error| Error::because("writing the end of the file", error))

@@ -50,9 +50,17 @@ impl Compression {
     /// # Errors
     /// The compressor failed.
     pub fn compress(self, bytes: &[u8]) -> Result<Vec<u8>> {
-        if bytes.is_empty() {
-            return Ok(Vec::new());
+        match bytes {
+            [] => Ok(Vec::new()),
+            _ => self.member(bytes),
         }
+    }
+
+    /// One member or frame, even of nothing: what a file without any bytes must hold.
+    ///
+    /// # Errors
+    /// The compressor failed.
+    pub fn member(self, bytes: &[u8]) -> Result<Vec<u8>> {
         match self {
             Self::None => Ok(bytes.to_vec()),
             Self::Gzip(level) => gzip(bytes, level),
