@@ -276,19 +276,9 @@ impl Builder {
 impl Scope {
     fn table(options: TableOptions) -> Self {
         Self {
-            name: options.name,
             place: Some(options.place),
-            key: options.key,
             rows: options.rows,
-            columns: options.columns,
-            nodes: Vec::new(),
-            names: HashMap::new(),
-            fields: HashMap::new(),
-            derived_rows: None,
-            building: Vec::new(),
-            parents: Vec::new(),
-            program: Arc::default(),
-            outer: None,
+            ..Self::new(options.name, options.key, options.columns)
         }
     }
 
@@ -299,12 +289,25 @@ impl Scope {
         columns: &ColumnList,
         items: Option<u64>,
     ) -> Self {
+        let outer = Outer {
+            scope: outer,
+            items,
+            nodes: Vec::new(),
+        };
         Self {
-            name: name.to_string(),
+            outer: Some(outer),
+            ..Self::new(name.to_string(), key, columns.clone())
+        }
+    }
+
+    /// Columns of which none is built yet.
+    fn new(name: String, key: Key, columns: ColumnList) -> Self {
+        Self {
+            name,
             place: None,
             key,
             rows: None,
-            columns: columns.clone(),
+            columns,
             nodes: Vec::new(),
             names: HashMap::new(),
             fields: HashMap::new(),
@@ -312,11 +315,7 @@ impl Scope {
             building: Vec::new(),
             parents: Vec::new(),
             program: Arc::default(),
-            outer: Some(Outer {
-                scope: outer,
-                items,
-                nodes: Vec::new(),
-            }),
+            outer: None,
         }
     }
 

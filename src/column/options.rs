@@ -8,7 +8,7 @@ use serde::de::Deserializer;
 
 use super::{ColumnList, ColumnType, GeneratorKind};
 use crate::error::{Problem, did_you_mean};
-use crate::place::{Flag, Key, Node, Number, Place, Placed, Value, carry, decode};
+use crate::place::{Flag, Key, Named, Node, Number, Place, Placed, Value, carry, decode};
 
 /// One column: its generator and what every column can have.
 #[derive(Debug, Clone)]
@@ -74,14 +74,7 @@ pub fn columns(node: &Node) -> Result<ColumnList, Problem> {
     if entries.is_empty() {
         return Err(Problem::new("at least one column is needed here").at(&node.place));
     }
-    let column = |(key, node): &(Key, Node)| {
-        let name = Placed {
-            value: key.name.clone(),
-            place: key.place.clone(),
-        };
-        Ok((name, Arc::new(decode(node)?)))
-    };
-    entries.iter().map(column).collect()
+    decode::<Named<Arc<Column>>>(node).map(|named| named.0)
 }
 
 /// The common options in one map, the generator in another.

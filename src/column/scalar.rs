@@ -13,6 +13,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
 use super::arrays::integers;
 use super::types::show_type;
 use crate::error::Problem;
+use crate::kernel::time;
 use crate::place::Scalar;
 use crate::units::parse_count;
 
@@ -55,12 +56,7 @@ pub fn limits(data_type: &DataType) -> (i128, i128) {
 
 /// Ticks of a unit in a second.
 pub fn per_second(unit: TimeUnit) -> i128 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-    }
+    time::per_second(unit).into()
 }
 
 /// The integer that holds `scalar` in a column of an integral type.
@@ -74,7 +70,7 @@ pub fn integer(scalar: &Scalar, data_type: &DataType) -> Result<i128, Problem> {
         DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => decimal(text, *scale),
         DataType::Date32 => date(text).map(|date| days(date).into()),
         DataType::Timestamp(unit, zone) => timestamp(text, *unit, zone.as_deref()),
-        DataType::Time32(unit) | DataType::Time64(unit) => time(text, *unit),
+        DataType::Time32(unit) | DataType::Time64(unit) => time_of_day(text, *unit),
         _ => whole(text),
     };
     let value = value.ok_or_else(wrong)?;
@@ -248,7 +244,7 @@ pub fn days(date: NaiveDate) -> i32 {
     date.num_days_from_ce() - 719_163
 }
 
-fn time(text: &str, unit: TimeUnit) -> Option<i128> {
+fn time_of_day(text: &str, unit: TimeUnit) -> Option<i128> {
     let time = NaiveTime::parse_from_str(text, "%H:%M:%S%.f")
         .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"))
         .ok()?;

@@ -4,9 +4,20 @@
 //! null's slot may hold anything.
 
 use arrow::array::timezone::Tz;
+use arrow::datatypes::TimeUnit;
 use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset, TimeDelta, TimeZone};
 
 pub const SECONDS_PER_DAY: i64 = 86_400;
+
+/// Ticks of a unit in a second.
+pub fn per_second(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    }
+}
 
 /// Days since 1970 of a day of the calendar; months beyond 1..=12 carry into the year.
 pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {

@@ -2,6 +2,7 @@
 //! machine representation (lane) carries their values.
 
 use super::range::Range;
+pub(super) use crate::kernel::time::per_second;
 use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 
 /// Families of types that the rules speak of.
@@ -183,10 +184,6 @@ fn unit_name(unit: TimeUnit) -> &'static str {
         TimeUnit::Microsecond => "us",
         TimeUnit::Nanosecond => "ns",
     }
-}
-
-pub(super) fn per_second(unit: TimeUnit) -> i64 {
-    10_i64.pow(unit_digits(unit) as u32)
 }
 
 /// Digits after the point of a second.

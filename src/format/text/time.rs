@@ -1,5 +1,6 @@
 //! Dates, times of day and timestamps as text: ISO 8601, with a fixed number of fraction digits.
 
+pub use crate::kernel::time::per_second;
 use arrow::array::timezone::Tz;
 use arrow::datatypes::TimeUnit;
 use chrono::{DateTime, Offset, TimeZone};
@@ -78,16 +79,6 @@ fn civil(day: i64) -> (i64, u64, u64) {
     };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month as u64, day as u64)
-}
-
-/// How many of the unit a second has.
-pub fn per_second(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-    }
 }
 
 /// How many fraction digits the unit has.
