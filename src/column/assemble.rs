@@ -1,16 +1,30 @@
 //! Turns one column's options into a node of its table, inputs first.
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, Field};
 
 use super::build::{Build, Made, Nested, Pick};
 use super::builder::{Builder, ColumnList, Scope};
+use super::coding::Coding;
 use super::hash::{Key, threshold};
 use super::options::Column;
-use super::program::{Node, Origin, Program};
+use super::program::{Fill, Node, Origin, Program};
 use super::types::{UUID_EXTENSION, show_type};
 use crate::domain::Domain;
 use crate::error::Problem;
 use crate::place::Place;
+
+/// A node that is to be added.
+struct New {
+    domain: Domain,
+    inputs: Vec<usize>,
+    fill: Arc<dyn Fill>,
+    nulls: Option<(Key, Option<u64>)>,
+    coding: Option<Coding>,
+    /// It picks one of so many rows.
+    picks: Option<usize>,
+}
 
 impl Builder {
     pub(super) fn build_column(&mut self, scope: usize, index: usize) -> Result<usize, Problem> {
@@ -53,34 +67,37 @@ impl Builder {
             inputs: Vec::new(),
             builder: self,
         };
-        let made = column
+        let mut made = column
             .generator
             .build(&mut build)
             .map_err(|problem| problem.at(&column.place))?;
         let inputs = build.inputs;
-        check(&made, column, name)?;
-        let (inputs, base) = self.push_pick(scope, name, inputs, made.pick);
-        let mut domain = made.domain;
-        for input in &inputs {
-            let input = self.scopes[scope].nodes[*input].domain.clone();
-            domain.depend_on(&input);
-        }
         let fraction = column
             .common
             .nulls
             .as_ref()
             .map_or(0.0, |nulls| nulls.value.0);
-        domain.nulls |= fraction > 0.0;
-        let field = field(name, &made.data_type, column);
-        let node = self.push(scope, name, field, domain, Origin::Fill(made.fill));
-        let parts = &mut self.scopes[scope];
-        parts.nodes[node].inputs = inputs;
         let nulls = (fraction > 0.0).then(|| (key.child("nulls"), threshold(fraction)));
         // Without a pick there are no fields either: they are null where the column is.
-        if let Some(pick) = base {
-            parts.nodes[pick].nulls = nulls;
-        }
-        parts.nodes[node].nulls = nulls;
+        let (inputs, base) = match made.pick.take() {
+            Some(pick) => {
+                let pick = self.add_pick(scope, name, inputs, pick, nulls);
+                (vec![pick], Some(pick))
+            }
+            None => (inputs, None),
+        };
+        let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
+        check(&made, column, name)?;
+        let new = New {
+            domain: made.domain,
+            inputs,
+            fill: made.fill,
+            nulls,
+            coding,
+            picks: None,
+        };
+        let node = self.add(scope, name, field(name, &made.data_type, column), new);
+        let parts = &mut self.scopes[scope];
         parts.derived_rows = made.rows.or(parts.derived_rows);
         if let Some(fields) = made.fields {
             parts.fields.insert(index, (fields, base.unwrap_or(node)));
@@ -89,25 +106,75 @@ impl Builder {
     }
 
     /// With a pick, the values read the pick alone.
-    fn push_pick(
+    fn add_pick(
         &mut self,
         scope: usize,
         name: &str,
         inputs: Vec<usize>,
-        pick: Option<Pick>,
-    ) -> (Vec<usize>, Option<usize>) {
-        let Some(pick) = pick else {
+        pick: Pick,
+        nulls: Option<(Key, Option<u64>)>,
+    ) -> usize {
+        let name = format!("{name} (pick)");
+        let folded = match pick.pointwise {
+            true => self.fold(scope, pick.fill.as_ref(), &inputs, true),
+            false => None,
+        };
+        let (inputs, fill, coding) = match folded {
+            Some(folded) => (folded.inputs, folded.fill, Some(folded.coding)),
+            None => (inputs, pick.fill, None),
+        };
+        let new = New {
+            domain: Domain::default(),
+            inputs,
+            fill,
+            nulls,
+            coding,
+            picks: pick.rows,
+        };
+        self.add(scope, &name, Field::new(&name, pick.data_type, false), new)
+    }
+
+    /// Makes a table of what was made, if it can be one.
+    fn fold_made(
+        &self,
+        scope: usize,
+        made: &mut Made,
+        inputs: Vec<usize>,
+    ) -> (Vec<usize>, Option<Coding>) {
+        let folded = match made.pointwise {
+            true => self.fold(scope, made.fill.as_ref(), &inputs, false),
+            false => None,
+        };
+        let Some(folded) = folded else {
             return (inputs, None);
         };
-        let name = format!("{name} (pick)");
-        let field = Field::new(&name, pick.data_type, false);
-        let mut domain = Domain::default();
-        for input in &inputs {
+        let known = std::mem::replace(&mut made.domain, folded.domain);
+        made.domain.order = known.order;
+        made.domain.range = made.domain.range.or(known.range);
+        made.domain.depend_on(&known);
+        made.data_type = folded.data_type;
+        made.fill = folded.fill;
+        (folded.inputs, Some(folded.coding))
+    }
+
+    /// Adds a node with all that is known of it.
+    fn add(&mut self, scope: usize, name: &str, field: Field, new: New) -> usize {
+        let mut domain = new.domain;
+        for input in &new.inputs {
             domain.depend_on(&self.scopes[scope].nodes[*input].domain);
         }
-        let node = self.push(scope, &name, field, domain, Origin::Fill(pick.fill));
-        self.scopes[scope].nodes[node].inputs = inputs;
-        (vec![node], Some(node))
+        domain.nulls |= new.nulls.is_some();
+        let node = self.push(scope, name, field, domain, Origin::Fill(new.fill));
+        let parts = &mut self.scopes[scope];
+        parts.nodes[node].inputs = new.inputs;
+        parts.nodes[node].nulls = new.nulls;
+        match new.coding.filter(|_| new.nulls.is_none()) {
+            Some(coding) => {
+                parts.codings.insert(node, coding);
+            }
+            None => self.register_root(scope, node, new.picks),
+        }
+        node
     }
 
     pub(super) fn build_field(
@@ -138,17 +205,42 @@ impl Builder {
             inputs: vec![base],
             builder: self,
         };
-        let made = fields.field(rest, &mut build)?;
+        let mut made = fields.field(rest, &mut build)?;
         let inputs = build.inputs;
-        let mut domain = made.domain;
-        for input in &inputs {
-            domain.depend_on(&self.scopes[scope].nodes[*input].domain);
+        let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
+        made.domain.nulls |= self.scopes[scope].nodes[base].nulls.is_some();
+        let new = New {
+            domain: made.domain,
+            inputs,
+            fill: made.fill,
+            nulls: None,
+            coding,
+            picks: None,
+        };
+        Ok(self.add(scope, path, Field::new(path, made.data_type, true), new))
+    }
+
+    /// A node that a generator makes of another node for its own use.
+    pub(super) fn derived(
+        &mut self,
+        scope: usize,
+        name: &str,
+        input: usize,
+        made: impl FnOnce() -> Made,
+    ) -> usize {
+        if let Some(known) = self.scopes[scope].names.get(name) {
+            return *known;
         }
-        domain.nulls |= self.scopes[scope].nodes[base].nulls.is_some();
-        let field = Field::new(path, made.data_type, true);
-        let node = self.push(scope, path, field, domain, Origin::Fill(made.fill));
-        self.scopes[scope].nodes[node].inputs = inputs;
-        Ok(node)
+        let made = made();
+        let new = New {
+            domain: made.domain,
+            inputs: vec![input],
+            fill: made.fill,
+            nulls: None,
+            coding: None,
+            picks: None,
+        };
+        self.add(scope, name, Field::new(name, made.data_type, true), new)
     }
 
     pub(super) fn nested(

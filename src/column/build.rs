@@ -49,6 +49,8 @@ pub struct Made {
     pub domain: Domain,
     /// Makes the values. With a `pick`, its only input is the pick.
     pub fill: Arc<dyn Fill>,
+    /// Each value is a function of the inputs' values in its row alone.
+    pub pointwise: bool,
     /// What the values and fields are made from: a row of a reference or of a parent, a person.
     pub pick: Option<Pick>,
     /// The fields that `column.field` can read.
@@ -63,6 +65,10 @@ pub struct Pick {
     pub data_type: DataType,
     /// Makes it from the inputs asked for while building.
     pub fill: Arc<dyn Fill>,
+    /// Each pick is a function of the inputs' values in its row alone.
+    pub pointwise: bool,
+    /// It is one of so many rows.
+    pub rows: Option<usize>,
 }
 
 /// The fields of a column that has some.
@@ -107,9 +113,19 @@ impl Made {
             data_type,
             domain,
             fill: Arc::new(fill),
+            pointwise: false,
             pick: None,
             fields: None,
             rows: None,
+        }
+    }
+
+    /// Values that are functions of the inputs alone, and can be computed for each of few inputs
+    /// before the first row.
+    pub fn pointwise(data_type: DataType, domain: Domain, fill: impl Fill + 'static) -> Self {
+        Self {
+            pointwise: true,
+            ..Self::new(data_type, domain, fill)
         }
     }
 }
@@ -121,6 +137,31 @@ impl Build<'_> {
     /// Nothing has that path, or it depends on this column.
     pub fn input(&mut self, path: &str, place: &Place) -> Result<Input, Problem> {
         let node = self.builder.resolve(self.scope, path, place)?;
+        let node = self.builder.plain_node(self.scope, node);
+        Ok(self.add_input(node))
+    }
+
+    /// As `input`, but a column of few values comes as a dictionary whatever its type.
+    ///
+    /// # Errors
+    /// As `input`.
+    pub fn coded_input(&mut self, path: &str, place: &Place) -> Result<Input, Problem> {
+        let node = self.builder.resolve(self.scope, path, place)?;
+        Ok(self.add_input(node))
+    }
+
+    /// Puts a column that is made of one of the inputs in the input's place; one that has `name`
+    /// already is taken for the same.
+    pub fn replace(&mut self, input: &Input, name: &str, made: impl FnOnce() -> Made) -> Input {
+        let at = input.index;
+        let node = self
+            .builder
+            .derived(self.scope, name, self.inputs[at], made);
+        self.inputs[at] = self.builder.plain_node(self.scope, node);
+        self.described(at)
+    }
+
+    fn add_input(&mut self, node: usize) -> Input {
         let index = match self.inputs.iter().position(|input| *input == node) {
             Some(index) => index,
             None => {
@@ -128,12 +169,16 @@ impl Build<'_> {
                 self.inputs.len() - 1
             }
         };
-        let node = self.builder.node(self.scope, node);
-        Ok(Input {
+        self.described(index)
+    }
+
+    fn described(&self, index: usize) -> Input {
+        let node = self.builder.node(self.scope, self.inputs[index]);
+        Input {
             index,
             data_type: node.field.data_type().clone(),
             domain: node.domain.clone(),
-        })
+        }
     }
 
     /// How many rows the table has; none when it is endless. A generator whose values depend on

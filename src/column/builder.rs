@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 
 use super::build::{Fields, Parent};
+use super::coding::Coding;
 use super::hash::Key;
 use super::options::Column;
 use super::program::{Node, Origin, Program, ProgramCell};
@@ -50,6 +51,8 @@ pub(super) struct Scope {
     pub(super) nodes: Vec<Node>,
     pub(super) names: HashMap<String, usize>,
     pub(super) fields: HashMap<usize, (Arc<dyn Fields>, usize)>,
+    /// How nodes follow from few values.
+    pub(super) codings: HashMap<usize, Coding>,
     pub(super) derived_rows: Option<u64>,
     pub(super) building: Vec<usize>,
     pub(super) parents: Vec<String>,
@@ -311,6 +314,7 @@ impl Scope {
             nodes: Vec::new(),
             names: HashMap::new(),
             fields: HashMap::new(),
+            codings: HashMap::new(),
             derived_rows: None,
             building: Vec::new(),
             parents: Vec::new(),

@@ -2,15 +2,14 @@
 
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::take;
-use arrow::datatypes::DataType;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::Generator;
 use super::alias::Alias;
-use super::arrays::{dictionary, text_dictionary};
 use super::build::{Build, Made};
+use super::coded::{Coded, can_be_coded};
 use super::hash::Key;
 use super::program::Fill;
 use super::rows::Rows;
@@ -32,11 +31,18 @@ impl Example for Choice {
     const EXAMPLE: &'static str = "choice: { PAID: 9, SHIPPED: 5, CANCELLED: 1 }";
 }
 
-struct Pick {
+/// Values that are looked up by key.
+struct Keys {
+    key: Key,
+    alias: Alias,
+    coded: Coded,
+}
+
+/// Values of types that have no dictionaries.
+struct Values {
     key: Key,
     alias: Alias,
     values: ArrayRef,
-    text: bool,
 }
 
 impl Generator for Choice {
@@ -45,46 +51,32 @@ impl Generator for Choice {
         let values = array(&self.values, &data_type)?;
         let alias =
             Alias::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;
-        let nulls = values.null_count() > 0;
-        let text = data_type == DataType::Utf8 && !nulls;
-        let domain = match text {
-            true => Domain::dictionary(&values),
-            false => Domain {
-                distinct: Some(values.len() as u64),
-                nulls,
-                range: super::arrays::range(&values),
-                ..Domain::default()
-            },
+        let key = build.key;
+        if can_be_coded(&data_type) {
+            let coded = Coded::new(&values).map_err(|error| Problem::new(error.to_string()))?;
+            let (data_type, domain) = (coded.data_type(), coded.domain());
+            return Ok(Made::new(data_type, domain, Keys { key, alias, coded }));
+        }
+        let domain = Domain {
+            distinct: Some(values.len() as u64),
+            nulls: values.null_count() > 0,
+            ..Domain::default()
         };
-        let made_type = if text { text_dictionary() } else { data_type };
-        Ok(Made::new(
-            made_type,
-            domain,
-            Pick {
-                key: build.key,
-                alias,
-                values,
-                text,
-            },
-        ))
+        Ok(Made::new(data_type, domain, Values { key, alias, values }))
     }
 }
 
-impl Fill for Pick {
+impl Fill for Keys {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let random = self.key.fill(rows).into_iter();
-        match self.text {
-            true => dictionary(
-                random
-                    .map(|random| self.alias.pick(random) as i32)
-                    .collect(),
-                &self.values,
-            ),
-            false => {
-                let picked: Vec<u32> = random.map(|random| self.alias.pick(random)).collect();
-                Ok(take(&self.values, &UInt32Array::from(picked), None)?)
-            }
-        }
+        let pick = |row| self.coded.keys[self.alias.pick(self.key.at(row)) as usize];
+        self.coded.column(rows.map(pick))
+    }
+}
+
+impl Fill for Values {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let picked = rows.map(|row| self.alias.pick(self.key.at(row)));
+        Ok(take(&self.values, &UInt32Array::from(picked), None)?)
     }
 }
 

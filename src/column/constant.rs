@@ -2,14 +2,13 @@
 
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::take;
-use arrow::datatypes::DataType;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::Generator;
-use super::arrays::{dictionary, text_dictionary};
 use super::build::{Build, Made};
+use super::coded::{Coded, can_be_coded};
 use super::rows::Rows;
 use super::scalar::{array, infer};
 use crate::domain::Domain;
@@ -48,16 +47,15 @@ impl Generator for Constant {
         let data_type = build.data_type(infer(scalars));
         let value = array(scalars, &data_type)?;
         let nulls = value.null_count() > 0;
-        if data_type == DataType::Utf8 && !nulls {
-            let domain = Domain::dictionary(&value);
-            let fill =
-                move |rows: Rows<'_>, _: &[ArrayRef]| dictionary(vec![0; rows.len()], &value);
-            return Ok(Made::new(text_dictionary(), domain, fill));
+        if can_be_coded(&data_type) && !nulls {
+            let coded = Coded::new(&value).map_err(|error| Problem::new(error.to_string()))?;
+            let (data_type, domain) = (coded.data_type(), coded.domain());
+            let fill = move |rows: Rows<'_>, _: &[ArrayRef]| coded.column(vec![0; rows.len()]);
+            return Ok(Made::new(data_type, domain, fill));
         }
         let domain = Domain {
             distinct: Some(1),
             nulls,
-            range: super::arrays::range(&value),
             ..Domain::default()
         };
         let fill = move |rows: Rows<'_>, _: &[ArrayRef]| -> Result<ArrayRef> {

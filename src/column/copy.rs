@@ -23,12 +23,12 @@ impl Example for Copy {
 
 impl Generator for Copy {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
-        let input = build.input(&self.0, &self.0.place)?;
+        let input = build.coded_input(&self.0, &self.0.place)?;
         let plain = super::arrays::plain_type(&input.data_type);
         let wanted = build.data_type(plain.clone());
         let mut domain = input.domain;
         if plain == &wanted {
-            return Ok(Made::new(
+            return Ok(Made::pointwise(
                 input.data_type,
                 domain,
                 |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
@@ -58,6 +58,6 @@ impl Generator for Copy {
             let plain = super::arrays::plain(&inputs[0])?;
             Ok(arrow::compute::cast_with_options(&plain, &to, &options)?)
         };
-        Ok(Made::new(wanted, domain, fill))
+        Ok(Made::pointwise(wanted, domain, fill))
     }
 }

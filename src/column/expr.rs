@@ -63,7 +63,7 @@ impl Generator for Expr {
             distinct,
             ..Domain::default()
         };
-        Ok(Made::new(
+        Ok(Made::pointwise(
             expression.data_type().clone(),
             domain,
             Computed(expression),

@@ -44,6 +44,8 @@ impl Generator for Json {
         made.pick = Some(Pick {
             data_type: parts.data_type,
             fill: parts.fill,
+            pointwise: parts.pointwise,
+            rows: None,
         });
         made.fields = parts.fields;
         Ok(made)

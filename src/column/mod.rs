@@ -14,6 +14,8 @@ mod bytes;
 mod child_count;
 mod children;
 mod choice;
+mod coded;
+mod coding;
 mod constant;
 mod copy;
 pub mod distribution;

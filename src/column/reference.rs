@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Float64Type, UInt32Type};
-use arrow::row::{RowConverter, SortField};
+use arrow::datatypes::{DataType, Float64Type};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
 use super::alias::Alias;
-use super::arrays::{dictionary, text_dictionary};
 use super::build::{Build, Fields, Made, Pick};
+use super::coded::Coded;
 use super::hash::{Key, below};
 use super::program::Fill;
 use super::rows::Rows;
@@ -64,13 +63,6 @@ struct Picker {
 
 struct ReferenceFields(Arc<Reference>);
 
-/// Gives the picked rows' values of one field.
-struct Gather {
-    values: ArrayRef,
-    /// For text: the place of each reference row's value in the dictionary.
-    codes: Option<Vec<i32>>,
-}
-
 impl Reference {
     /// The field of that name.
     ///
@@ -112,7 +104,7 @@ impl Generator for ReferencePick {
             choice: self.choice(&reference)?,
         };
         let mut made = match &self.field {
-            Some(field) => gather(reference.field(field, &field.place)?)?,
+            Some(field) => gather(reference.field(field, &field.place)?),
             None => Made::new(
                 DataType::UInt32,
                 Domain::default(),
@@ -122,6 +114,8 @@ impl Generator for ReferencePick {
         made.pick = Some(Pick {
             data_type: DataType::UInt32,
             fill: Arc::new(picker),
+            pointwise: false,
+            rows: Some(reference.rows.num_rows()),
         });
         made.fields = Some(Arc::new(ReferenceFields(reference)));
         Ok(made)
@@ -165,47 +159,32 @@ fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<Alias, Probl
 
 fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<Choice, Problem> {
     let values = reference.field(field, &field.place)?;
-    let codes = codes(values)?;
-    let groups = codes.iter().max().map_or(0, |most| *most as usize + 1);
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); groups];
-    for (row, code) in codes.iter().enumerate() {
-        members[*code as usize].push(row as u32);
+    let coded = Coded::new(values).map_err(|error| Problem::new(error.to_string()))?;
+    let groups = coded.values.len();
+    // Rows without a value are a group, too.
+    let mut members: Vec<Vec<u32>> = vec![Vec::new(); groups + 1];
+    for (row, key) in coded.keys.iter().enumerate() {
+        members[usize::try_from(*key).unwrap_or(groups)].push(row as u32);
     }
     let mut starts = vec![0];
     let mut rows = Vec::new();
-    for group in members {
+    for group in members.into_iter().filter(|group| !group.is_empty()) {
         rows.extend(group);
         starts.push(rows.len() as u32);
     }
     Ok(Choice::Grouped { starts, rows })
 }
 
-/// Numbers equal values alike, in the order of their first appearance.
-fn codes(values: &ArrayRef) -> Result<Vec<i32>, Problem> {
-    let wrong = |error: arrow::error::ArrowError| Problem::new(error.to_string());
-    let converter =
-        RowConverter::new(vec![SortField::new(values.data_type().clone())]).map_err(wrong)?;
-    let rows = converter
-        .convert_columns(std::slice::from_ref(values))
-        .map_err(wrong)?;
-    let mut seen = std::collections::HashMap::new();
-    let mut codes = Vec::with_capacity(rows.num_rows());
-    for row in &rows {
-        let next = seen.len() as i32;
-        codes.push(*seen.entry(row.owned()).or_insert(next));
-    }
-    Ok(codes)
-}
-
 impl Fill for Picker {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let random = self.key.fill(rows).into_iter();
+        let key = self.key;
         let picked: Vec<u32> = match &self.choice {
-            Choice::Even { count } => random.map(|random| below(random, *count) as u32).collect(),
-            Choice::Weighted(alias) => random.map(|random| alias.pick(random)).collect(),
-            Choice::Grouped { starts, rows } => random
-                .map(|random| within_group(random, starts, rows))
-                .collect(),
+            Choice::Even { count } => rows.map(|row| below(key.at(row), *count) as u32),
+            Choice::Weighted(alias) => rows.map(|row| alias.pick(key.at(row))),
+            Choice::Grouped {
+                starts,
+                rows: members,
+            } => rows.map(|row| within_group(key.at(row), starts, members)),
         };
         Ok(Arc::new(UInt32Array::from(picked)))
     }
@@ -221,62 +200,18 @@ fn within_group(random: u64, starts: &[u32], rows: &[u32]) -> u32 {
 
 impl Fields for ReferenceFields {
     fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
-        gather(self.0.field(path, &build.place)?)
+        Ok(gather(self.0.field(path, &build.place)?))
     }
 }
 
 /// Values of a reference's field at the rows that input 0 picked.
-pub fn gather(values: &ArrayRef) -> Result<Made, Problem> {
-    let nulls = values.null_count() > 0;
-    if values.data_type() != &DataType::Utf8 || nulls {
-        let domain = Domain {
-            nulls,
-            distinct: Some(values.len() as u64),
-            ..Domain::default()
-        };
-        let fill = Gather {
-            values: values.clone(),
-            codes: None,
-        };
-        return Ok(Made::new(values.data_type().clone(), domain, fill));
-    }
-    let codes = codes(values)?;
-    let mut firsts = Vec::new();
-    for (row, code) in codes.iter().enumerate() {
-        if *code as usize == firsts.len() {
-            firsts.push(row as u32);
-        }
-    }
-    let distinct = take(values, &UInt32Array::from(firsts), None)
-        .map_err(|error| Problem::new(error.to_string()))?;
-    let domain = Domain::dictionary(&distinct);
-    Ok(Made::new(
-        text_dictionary(),
-        domain,
-        Gather {
-            values: distinct,
-            codes: Some(codes),
-        },
-    ))
-}
-
-impl Fill for Gather {
-    fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        let picked = inputs[0].as_primitive::<UInt32Type>();
-        match &self.codes {
-            Some(codes) if picked.null_count() == 0 => {
-                let keys = picked.values().iter().map(|row| codes[*row as usize]);
-                dictionary(keys.collect(), &self.values)
-            }
-            Some(codes) => {
-                let keys = picked.iter().map(|row| row.map(|row| codes[row as usize]));
-                let keys: arrow::array::Int32Array = keys.collect();
-                Ok(Arc::new(arrow::array::DictionaryArray::try_new(
-                    keys,
-                    self.values.clone(),
-                )?))
-            }
-            None => Ok(take(&self.values, picked, None)?),
-        }
-    }
+pub fn gather(values: &ArrayRef) -> Made {
+    let domain = Domain {
+        nulls: values.null_count() > 0,
+        distinct: Some(values.len() as u64),
+        ..Domain::default()
+    };
+    let (data_type, values) = (values.data_type().clone(), values.clone());
+    let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| Ok(take(&values, &inputs[0], None)?);
+    Made::pointwise(data_type, domain, fill)
 }

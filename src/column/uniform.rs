@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Generator;
 use super::arrays::from_i64;
 use super::build::{Build, Made};
+use super::coded::Coded;
 use super::hash::{Key, below, unit};
 use super::permutation::{Permutation, check_room};
 use super::program::Fill;
@@ -35,6 +36,9 @@ pub struct Uniform {
 impl Example for Uniform {
     const EXAMPLE: &'static str = "uniform: { min: 1, max: 100 }";
 }
+
+/// So many values are few: they come as keys, and their column is a dictionary.
+const FEW: u64 = 4096;
 
 struct Integers {
     key: Key,
@@ -113,6 +117,9 @@ impl Uniform {
             count: values,
             permutation: each_once(build, values)?,
         };
+        if values <= FEW && !build.unique {
+            return few(fill);
+        }
         let mut domain = Domain::integers(min, min + (count - 1) * step);
         domain.distinct = Some(values);
         domain.unique = build.unique;
@@ -153,6 +160,18 @@ impl Uniform {
     }
 }
 
+/// Few values come as keys.
+fn few(all: Integers) -> Result<Made, Problem> {
+    let values = (0..all.count).map(|index| all.value(index)).collect();
+    let coded = Coded::new(&from_i64(&all.data_type, values));
+    let coded = coded.map_err(|error| Problem::new(error.to_string()))?;
+    let (data_type, domain) = (coded.data_type(), coded.domain());
+    let fill = move |rows: Rows<'_>, _: &[ArrayRef]| {
+        coded.column(rows.map(|row| below(all.key.at(row), all.count) as i32))
+    };
+    Ok(Made::new(data_type, domain, fill))
+}
+
 /// A permutation of the values when the file asks that none stands twice.
 fn each_once(build: &mut Build<'_>, values: u64) -> Result<Option<Permutation>, Problem> {
     if !build.unique {
@@ -162,17 +181,21 @@ fn each_once(build: &mut Build<'_>, values: u64) -> Result<Option<Permutation>, 
     Ok(Some(Permutation::new(build.key, values)))
 }
 
+impl Integers {
+    #[inline(always)]
+    fn value(&self, index: u64) -> i64 {
+        self.min.wrapping_add(self.step.wrapping_mul(index as i64))
+    }
+}
+
 impl Fill for Integers {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let value = |index: u64| self.min.wrapping_add(self.step.wrapping_mul(index as i64));
         let values = match &self.permutation {
-            Some(permutation) => permutation.fill(rows).into_iter().map(value).collect(),
-            None => {
-                let random = self.key.fill(rows).into_iter();
-                random
-                    .map(|random| value(below(random, self.count)))
-                    .collect()
+            Some(permutation) => {
+                let indices = permutation.fill(rows).into_iter();
+                indices.map(|index| self.value(index)).collect()
             }
+            None => rows.map(|row| self.value(below(self.key.at(row), self.count))),
         };
         Ok(from_i64(&self.data_type, values))
     }

@@ -4,6 +4,7 @@ pub mod block;
 pub mod decimal;
 pub mod digits;
 pub mod dispatch;
+pub mod look_up;
 pub mod map;
 pub mod math;
 pub mod normal;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 
 use crate::column::rows::Rows;
@@ -103,7 +104,9 @@ fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
         column.domain.range,
     ) {
         (DataType::Dictionary(..), Some(values), _) => {
-            (Kind::Dictionary(values.clone()), values.len())
+            let texts = cast(values, &DataType::Utf8)
+                .map_err(|error| Problem::new(error.to_string()).at(&column.name.place))?;
+            (Kind::Dictionary(texts), values.len())
         }
         (DataType::Boolean, ..) => (Kind::Boolean, 2),
         (data_type, _, Some(Range::Integer { min, max }))

@@ -100,6 +100,8 @@ impl Generator for ForeignKey {
                 Some(children) => Arc::new(ClusteredParents(children)),
                 None => Arc::new(self.random(build.key, &fields.parent, parents, &place)?),
             },
+            pointwise: false,
+            rows: None,
         });
         made.fields = Some(Arc::new(fields));
         Ok(made)

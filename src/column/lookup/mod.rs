@@ -1,6 +1,7 @@
 //! `lookup`: a field of the reference row that matches other columns, as of a time.
 
 mod as_of;
+mod floor;
 mod matching;
 mod pairs;
 
@@ -82,6 +83,8 @@ impl Generator for Lookup {
         made.pick = Some(Pick {
             data_type: DataType::UInt32,
             fill: Arc::new(picker),
+            pointwise: true,
+            rows: None,
         });
         let nulls = !total;
         made.fields = Some(Arc::new(LookupFields { reference, nulls }));
@@ -125,10 +128,21 @@ impl Lookup {
                 total,
             ));
         };
+        let matched = build.inputs.len();
         let input = build.input(ours, &ours.place)?;
         let times = reference.field(&theirs.value, &theirs.place)?;
         let times = as_of::times(times, &input.data_type)
             .map_err(|message| self.not_a_time(theirs, reference, message))?;
+        let name = format!(
+            "{} (as of {}.{})",
+            ours.as_str(),
+            reference.name,
+            theirs.value
+        );
+        let input = match floor::few(&input, &times) {
+            Some(floor) if input.index == matched => floor.input(&name, &input, build),
+            _ => input,
+        };
         let as_of = AsOf::new(&input, &groups, matching.groups(), &times);
         let total = matching.total(|group| as_of.covers(group));
         let rows = Vec::new();
@@ -205,12 +219,12 @@ impl Lookup {
         let wanted = build.data_type(values.data_type().clone());
         let mut values = converted(values, &wanted, field)?;
         let Some(default) = &self.default else {
-            return gather_or_null(&values, nulls);
+            return Ok(gather_or_null(&values, nulls));
         };
         let default = array(std::slice::from_ref(default), &wanted)?;
         let missing = values.len() as u32;
         values = concat(&[&values, &default]).map_err(|error| Problem::new(error.to_string()))?;
-        let mut made = gather(&values)?;
+        let mut made = gather(&values);
         let gather = made.fill;
         made.fill = Arc::new(OrDefault { gather, missing });
         Ok(made)
@@ -237,15 +251,18 @@ fn converted(
     })
 }
 
-fn gather_or_null(values: &ArrayRef, nulls: bool) -> Result<Made, Problem> {
-    let mut made = gather(values)?;
+fn gather_or_null(values: &ArrayRef, nulls: bool) -> Made {
+    let mut made = gather(values);
     made.domain.nulls |= nulls;
-    Ok(made)
+    made
 }
 
 impl Fields for LookupFields {
     fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
-        gather_or_null(self.reference.field(path, &build.place)?, self.nulls)
+        Ok(gather_or_null(
+            self.reference.field(path, &build.place)?,
+            self.nulls,
+        ))
     }
 }
 

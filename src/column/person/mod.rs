@@ -63,6 +63,8 @@ impl Generator for Person {
             fill: Arc::new(move |rows: Rows<'_>, _: &[ArrayRef]| {
                 Ok(Arc::new(UInt64Array::from(key.fill(rows))) as ArrayRef)
             }),
+            pointwise: false,
+            rows: None,
         });
         made.fields = Some(Arc::new(PersonFields(crowd)));
         Ok(made)

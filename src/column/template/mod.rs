@@ -57,7 +57,12 @@ impl Generator for Template {
             shapes.push(shape);
         }
         let domain = shape::domain(&shapes);
-        Ok(Made::new(DataType::Utf8, domain, Render { elements }))
+        let drawn = |element: &Element| matches!(element, Element::Permute(..));
+        let pointwise = !elements.iter().any(drawn);
+        Ok(Made {
+            pointwise,
+            ..Made::new(DataType::Utf8, domain, Render { elements })
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every generator must hold: its example works, its options are documented, a list of rows
 //! gives what the range gives, and its values are what its domain says.
 
+mod coding;
 pub(super) mod fixture;
 mod mistakes;
 mod statistics;

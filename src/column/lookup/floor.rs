@@ -1,0 +1,92 @@
+//! A time as the last moment at which a reference changed: of all times since, rows are the same.
+
+use arrow::array::{Array, ArrayRef};
+
+use super::super::arrays::from_i64;
+use super::super::build::{Build, Input, Made};
+use super::super::coded::{Coded, NULL};
+use super::super::program::Fill;
+use super::super::rows::Rows;
+use super::super::ticks::ticks;
+use crate::domain::{Domain, Range};
+use crate::error::Result;
+
+/// More moments than this are not told apart before the first row.
+const MOST: usize = 1024;
+
+/// The moments that our times can be floored to.
+pub struct Floor {
+    /// The first one stands for the times before the second one.
+    moments: Vec<i64>,
+}
+
+/// Floors each time.
+struct Floored {
+    moments: Vec<i64>,
+    coded: Coded,
+}
+
+/// The moments between the least and the greatest of our times at which theirs change; none where
+/// these are many, or our times are not known.
+pub fn few(ours: &Input, theirs: &[Option<i64>]) -> Option<Floor> {
+    let Some(Range::Integer { min, max }) = ours.domain.range else {
+        return None;
+    };
+    let (min, max) = (i64::try_from(min).ok()?, i64::try_from(max).ok()?);
+    let between = theirs.iter().flatten().copied();
+    let mut moments: Vec<i64> = between.filter(|time| *time > min && *time <= max).collect();
+    moments.push(min);
+    moments.sort_unstable();
+    moments.dedup();
+    (moments.len() <= MOST).then_some(Floor { moments })
+}
+
+impl Floor {
+    /// The floored times as an input, called `name`.
+    pub fn input(self, name: &str, ours: &Input, build: &mut Build<'_>) -> Input {
+        let times = from_i64(&ours.data_type, self.moments.clone());
+        let keys = (0..self.moments.len() as i32).collect();
+        let coded = Coded {
+            values: times,
+            keys,
+        };
+        let domain = Domain {
+            nulls: ours.domain.nulls,
+            order: ours.domain.order.min(crate::domain::Order::Ascending),
+            ..coded.domain()
+        };
+        let moments = self.moments;
+        build.replace(ours, name, || {
+            Made::new(coded.data_type(), domain, Floored { moments, coded })
+        })
+    }
+}
+
+impl Floored {
+    #[inline(always)]
+    fn key(&self, time: i64) -> i32 {
+        self.moments
+            .partition_point(|moment| *moment <= time)
+            .saturating_sub(1) as i32
+    }
+}
+
+impl Fill for Floored {
+    fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let times = ticks(&inputs[0])?;
+        if times.nulls().is_some() {
+            let keys = times
+                .iter()
+                .map(|time| time.map_or(NULL, |time| self.key(time)));
+            return self.coded.column(keys.collect());
+        }
+        let times = times.values();
+        let bounds = |(least, most): (i64, i64), time: &i64| (least.min(*time), most.max(*time));
+        let (least, most) = times.iter().fold((i64::MAX, i64::MIN), bounds);
+        let (first, last) = (self.key(least), self.key(most));
+        self.coded.column(match first == last {
+            true => vec![first; times.len()],
+            false => times.iter().map(|time| self.key(*time)).collect(),
+        })
+    }
+}
