@@ -103,7 +103,9 @@ fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
         &column.domain.dictionary,
         column.domain.range,
     ) {
-        (DataType::Dictionary(..), Some(values), _) => {
+        (DataType::Dictionary(_, plain), Some(values), _)
+            if plain.as_ref() == &DataType::Utf8 || values.len() <= MOST_OPEN =>
+        {
             let texts = cast(values, &DataType::Utf8)
                 .map_err(|error| Problem::new(error.to_string()).at(&column.name.place))?;
             (Kind::Dictionary(texts), values.len())
