@@ -1,17 +1,17 @@
 //! Weighted choice in constant time: M. D. Vose's alias method (1991), with 64-bit thresholds, so
 //! that a weight of one in a milliard is honoured.
 
+use super::hash::Key;
+use super::rows::Rows;
+use crate::kernel::draw::all_picks;
+
 /// A table to pick indices in proportion to their weights.
 #[derive(Debug, Clone)]
 pub struct Alias {
-    slots: Vec<Slot>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    /// Below it this index, from it on the other one.
-    threshold: u64,
-    other: u32,
+    /// Below its threshold a slot stands for its own index.
+    thresholds: Vec<u64>,
+    /// From the threshold on it stands for this one.
+    others: Vec<u32>,
 }
 
 impl Alias {
@@ -34,44 +34,42 @@ impl Alias {
         let mut shares: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..shares.len()).partition(|index| shares[*index] < 1.0);
-        let full = |index: usize| Slot {
-            threshold: u64::MAX,
-            other: index as u32,
-        };
-        let mut slots: Vec<Slot> = (0..shares.len()).map(full).collect();
+        let mut thresholds = vec![u64::MAX; shares.len()];
+        let mut others: Vec<u32> = (0..shares.len() as u32).collect();
         while let (Some(less), Some(more)) = (small.pop(), large.last().copied()) {
             // 2^64 as a float.
-            let threshold = (shares[less] * 18_446_744_073_709_551_616.0) as u64;
-            slots[less] = Slot {
-                threshold,
-                other: more as u32,
-            };
+            thresholds[less] = (shares[less] * 18_446_744_073_709_551_616.0) as u64;
+            others[less] = more as u32;
             shares[more] -= 1.0 - shares[less];
             if shares[more] < 1.0 {
                 large.pop();
                 small.push(more);
             }
         }
-        Ok(Self { slots })
+        Ok(Self { thresholds, others })
     }
 
     /// The index that 64 random bits pick: the product's high half is the slot, its low half decides.
     #[inline(always)]
     pub fn pick(&self, random: u64) -> u32 {
-        let product = u128::from(random) * self.slots.len() as u128;
+        let product = u128::from(random) * self.others.len() as u128;
         let (index, rest) = ((product >> 64) as usize, product as u64);
-        let slot = self.slots[index];
-        if rest < slot.threshold {
-            index as u32
-        } else {
-            slot.other
+        match rest < self.thresholds[index] {
+            true => index as u32,
+            false => self.others[index],
         }
+    }
+
+    /// The index that each row picks.
+    pub fn picks(&self, key: &Key, rows: Rows<'_>) -> Vec<u32> {
+        key.draw(rows, |randoms, out| {
+            all_picks(randoms, &self.thresholds, &self.others, out);
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::hash::Key;
     use super::*;
 
     #[test]
@@ -80,8 +78,13 @@ mod tests {
         let alias = Alias::new(&weights).unwrap();
         let key = Key::new("alias");
         let mut counts = [0f64; 5];
-        for row in 0..1_000_000 {
-            counts[alias.pick(key.at(row)) as usize] += 1.0;
+        let rows = Rows::Range {
+            first: 0,
+            count: 1_000_000,
+        };
+        for (row, pick) in (0..).zip(alias.picks(&key, rows)) {
+            assert_eq!(pick, alias.pick(key.at(row)));
+            counts[pick as usize] += 1.0;
         }
         assert_eq!(counts[1], 0.0);
         let chi: f64 = [0, 2, 3, 4]
@@ -98,7 +101,7 @@ mod tests {
     #[test]
     fn a_weight_of_one_in_a_milliard_is_honoured() {
         let alias = Alias::new(&[1e-9, 1.0]).unwrap();
-        let share = alias.slots[0].threshold as f64 / 18_446_744_073_709_551_616.0 / 2.0;
+        let share = alias.thresholds[0] as f64 / 18_446_744_073_709_551_616.0 / 2.0;
         assert!((share - 1e-9).abs() < 1e-15, "{share}");
     }
 

@@ -68,14 +68,13 @@ impl Generator for Choice {
 
 impl Fill for Keys {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let pick = |row| self.coded.keys[self.alias.pick(self.key.at(row)) as usize];
-        self.coded.column(rows.map(pick))
+        self.coded.picked(self.alias.picks(&self.key, rows))
     }
 }
 
 impl Fill for Values {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let picked = rows.map(|row| self.alias.pick(self.key.at(row)));
+        let picked = self.alias.picks(&self.key, rows);
         Ok(take(&self.values, &UInt32Array::from(picked), None)?)
     }
 }

@@ -12,7 +12,9 @@ use arrow::row::{RowConverter, SortField};
 
 use super::arrays::range;
 use crate::domain::Domain;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::kernel::dictionary::dictionary;
+use crate::kernel::look_up::look_up;
 
 /// Values of which each is there once, and the one that each place has.
 #[derive(Debug, Clone)]
@@ -77,6 +79,20 @@ impl Coded {
     pub fn column(&self, keys: Vec<i32>) -> Result<ArrayRef> {
         column(keys, &self.values)
     }
+
+    /// The column that has, row by row, the values of these places.
+    ///
+    /// # Errors
+    /// A place that is not there.
+    pub fn picked(&self, places: Vec<u32>) -> Result<ArrayRef> {
+        let same = self.keys.iter().zip(0..).all(|(key, place)| *key == place);
+        if same {
+            return self.column(places.into_iter().map(|place| place as i32).collect());
+        }
+        let mut keys = vec![0; places.len()];
+        look_up(&self.keys, &places, &mut keys);
+        self.column(keys)
+    }
 }
 
 /// The column that has, row by row, these keys into `values`.
@@ -85,12 +101,13 @@ impl Coded {
 /// A key beyond the values.
 pub fn column(keys: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef> {
     let any = keys.iter().fold(0, |all, key| all | *key) < 0;
-    let nulls = any.then(|| keys.iter().map(|key| *key != NULL).collect::<NullBuffer>());
-    let keys: Vec<i32> = match nulls {
-        Some(_) => keys.into_iter().map(|key| key.max(0)).collect(),
-        None => keys,
-    };
-    let keys = Int32Array::new(keys.into(), nulls);
+    if !any {
+        let beyond = || Error::run("a column of few values has a key beyond them");
+        return dictionary(keys, values).ok_or_else(beyond);
+    }
+    let nulls = keys.iter().map(|key| *key != NULL).collect::<NullBuffer>();
+    let keys: Vec<i32> = keys.into_iter().map(|key| key.max(0)).collect();
+    let keys = Int32Array::new(keys.into(), Some(nulls));
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
         keys,
         values.clone(),

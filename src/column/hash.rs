@@ -17,6 +17,9 @@ pub struct Key {
     second: u64,
 }
 
+/// Rows whose random bits stay in the nearest cache.
+const CHUNK: usize = 512;
+
 impl Key {
     /// The key of a seed.
     pub fn new(seed: &str) -> Self {
@@ -51,6 +54,21 @@ impl Key {
         match rows {
             Rows::Range { first, .. } => hash_range(*self, first, &mut out),
             Rows::List(rows) => hash_list(*self, rows, &mut out),
+        }
+        out
+    }
+
+    /// An index for each of `rows`, which `draw` makes of random bits, some rows at once.
+    pub fn draw(&self, rows: Rows<'_>, draw: impl Fn(&[u64], &mut [u32])) -> Vec<u32> {
+        let mut out = vec![0; rows.len()];
+        let mut randoms = [0; CHUNK];
+        for (number, out) in out.chunks_mut(CHUNK).enumerate() {
+            let (start, randoms) = (number * CHUNK, &mut randoms[..out.len()]);
+            match rows {
+                Rows::Range { first, .. } => hash_range(*self, first + start as u64, randoms),
+                Rows::List(rows) => hash_list(*self, &rows[start..], randoms),
+            }
+            draw(randoms, out);
         }
         out
     }
@@ -136,6 +154,22 @@ mod tests {
             count: 100,
         };
         assert_eq!(key.fill(range), key.fill(Rows::List(&range.numbers())));
+    }
+
+    #[test]
+    fn indices_are_drawn_from_each_row_s_own_bits() {
+        let key = Key::new("x");
+        for count in [0, 1, 511, 512, 513, 2000] {
+            let range = Rows::Range { first: 10, count };
+            let draw = |rows: Rows<'_>| {
+                key.draw(rows, |randoms, out| {
+                    crate::kernel::draw::all_below(randoms, 1000, out)
+                })
+            };
+            let expected = range.map(|row| below(key.at(row), 1000) as u32);
+            assert_eq!(draw(range), expected);
+            assert_eq!(draw(Rows::List(&range.numbers())), expected);
+        }
     }
 
     #[test]

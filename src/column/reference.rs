@@ -12,11 +12,12 @@ use super::Generator;
 use super::alias::Alias;
 use super::build::{Build, Fields, Made, Pick};
 use super::coded::Coded;
-use super::hash::{Key, below};
+use super::hash::Key;
 use super::program::Fill;
 use super::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Problem, Result, did_you_mean};
+use crate::kernel::draw::all_below;
 use crate::place::{Place, Placed, Text};
 use crate::registry::Example;
 
@@ -51,9 +52,8 @@ impl Example for ReferencePick {
 
 /// How a row is chosen.
 enum Choice {
-    Even { count: u64 },
+    Even { count: u32 },
     Weighted(Alias),
-    Grouped { starts: Vec<u32>, rows: Vec<u32> },
 }
 
 struct Picker {
@@ -132,9 +132,9 @@ impl ReferencePick {
     fn choice(&self, reference: &Reference) -> Result<Choice, Problem> {
         match (&self.weight, &self.group_by) {
             (Some(weight), None) => weighted(reference, weight).map(Choice::Weighted),
-            (None, Some(field)) => grouped(reference, field),
+            (None, Some(field)) => grouped(reference, field).map(Choice::Weighted),
             (None, None) => Ok(Choice::Even {
-                count: reference.rows.num_rows() as u64,
+                count: reference.rows.num_rows() as u32,
             }),
             (Some(weight), Some(_)) => Err(Problem::new(
                 "`weight` and `group_by` cannot be used together",
@@ -157,45 +157,35 @@ fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<Alias, Probl
     Alias::new(&weights).map_err(|message| Problem::new(message).at(&weight.place))
 }
 
-fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<Choice, Problem> {
+/// Each row of a group of `n` rows has the `n`th part of what every group has.
+fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<Alias, Problem> {
     let values = reference.field(field, &field.place)?;
     let coded = Coded::new(values).map_err(|error| Problem::new(error.to_string()))?;
-    let groups = coded.values.len();
     // Rows without a value are a group, too.
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); groups + 1];
-    for (row, key) in coded.keys.iter().enumerate() {
-        members[usize::try_from(*key).unwrap_or(groups)].push(row as u32);
+    let group = |key: &i32| usize::try_from(*key).unwrap_or(coded.values.len());
+    let mut members = vec![0.0; coded.values.len() + 1];
+    for key in &coded.keys {
+        members[group(key)] += 1.0;
     }
-    let mut starts = vec![0];
-    let mut rows = Vec::new();
-    for group in members.into_iter().filter(|group| !group.is_empty()) {
-        rows.extend(group);
-        starts.push(rows.len() as u32);
-    }
-    Ok(Choice::Grouped { starts, rows })
+    let weights: Vec<f64> = coded
+        .keys
+        .iter()
+        .map(|key| 1.0 / members[group(key)])
+        .collect();
+    Alias::new(&weights).map_err(|message| Problem::new(message).at(&field.place))
 }
 
 impl Fill for Picker {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let key = self.key;
-        let picked: Vec<u32> = match &self.choice {
-            Choice::Even { count } => rows.map(|row| below(key.at(row), *count) as u32),
-            Choice::Weighted(alias) => rows.map(|row| alias.pick(key.at(row))),
-            Choice::Grouped {
-                starts,
-                rows: members,
-            } => rows.map(|row| within_group(key.at(row), starts, members)),
+        let picked = match &self.choice {
+            Choice::Even { count } => {
+                let draw = |randoms: &[u64], out: &mut [u32]| all_below(randoms, *count, out);
+                self.key.draw(rows, draw)
+            }
+            Choice::Weighted(alias) => alias.picks(&self.key, rows),
         };
         Ok(Arc::new(UInt32Array::from(picked)))
     }
-}
-
-/// The high bits choose the group, what is left of the product chooses within it.
-fn within_group(random: u64, starts: &[u32], rows: &[u32]) -> u32 {
-    let product = u128::from(random) * (starts.len() as u128 - 1);
-    let (group, rest) = ((product >> 64) as usize, product as u64);
-    let (start, end) = (starts[group], starts[group + 1]);
-    rows[start as usize + below(rest, u64::from(end - start)) as usize]
 }
 
 impl Fields for ReferenceFields {

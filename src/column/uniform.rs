@@ -18,6 +18,7 @@ use super::rows::Rows;
 use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral};
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
+use crate::kernel::draw::all_below;
 use crate::place::Scalar;
 use crate::registry::Example;
 
@@ -167,7 +168,11 @@ fn few(all: Integers) -> Result<Made, Problem> {
     let coded = coded.map_err(|error| Problem::new(error.to_string()))?;
     let (data_type, domain) = (coded.data_type(), coded.domain());
     let fill = move |rows: Rows<'_>, _: &[ArrayRef]| {
-        coded.column(rows.map(|row| below(all.key.at(row), all.count) as i32))
+        let count = all.count as u32;
+        coded.picked(
+            all.key
+                .draw(rows, |randoms, out| all_below(randoms, count, out)),
+        )
     };
     Ok(Made::new(data_type, domain, fill))
 }

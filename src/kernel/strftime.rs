@@ -5,8 +5,11 @@ use std::fmt::Write;
 
 use arrow::array::timezone::Tz;
 use arrow::array::{StringArray, StringBuilder};
+use arrow::buffer::NullBuffer;
 use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
 use chrono::{DateTime, FixedOffset, Offset, TimeZone};
+
+use super::bounds::bounds;
 
 /// A pattern such as `%Y-%m-%d`, checked.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub struct Clock {
 /// Times as text.
 #[derive(Debug)]
 pub enum Rendered {
+    /// The same text for every row.
+    Same(String),
     /// Each row's code, and the texts that the codes stand for.
     Coded(Vec<i32>, Vec<String>),
     /// Each row's own text.
@@ -70,23 +75,24 @@ impl Pattern {
         Ok(Self { items, finest })
     }
 
-    /// The ticks as text. `valid` says which rows count.
-    pub fn render(
-        &self,
-        ticks: &[i64],
-        clock: &Clock,
-        valid: impl Fn(usize) -> bool + Copy,
-    ) -> Rendered {
-        let counted = || {
-            (0..ticks.len())
-                .filter(|row| valid(*row))
-                .map(|row| ticks[row])
+    /// The ticks as text; rows that are null have any text.
+    pub fn render(&self, ticks: &[i64], clock: &Clock, nulls: Option<&NullBuffer>) -> Rendered {
+        let valid = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
+        let (least, most) = match nulls {
+            None => bounds(ticks),
+            Some(nulls) => {
+                let counted: Vec<i64> = nulls.valid_indices().map(|row| ticks[row]).collect();
+                bounds(&counted)
+            }
         };
-        let (least, most) = counted().fold((i64::MAX, i64::MIN), |(least, most), tick| {
-            (least.min(tick), most.max(tick))
-        });
-        let grains = most.saturating_sub(least) / clock.grain(self.finest);
-        match grains {
+        let grain = clock.grain(self.finest);
+        let one = least <= most && least.div_euclid(grain) == most.div_euclid(grain);
+        if one && clock.zone.is_none() {
+            let mut text = String::new();
+            self.write(least, 0, clock, &mut text);
+            return Rendered::Same(text);
+        }
+        match most.saturating_sub(least) / grain {
             grains if grains > ticks.len() as i64 / 4 => self.each(ticks, clock, valid),
             _ => self.coded(ticks, clock, valid),
         }
@@ -298,10 +304,8 @@ mod tests {
     }
 
     fn shown(pattern: &str, ticks: &[i64], clock: &Clock) -> Vec<String> {
-        match Pattern::new(pattern)
-            .unwrap()
-            .render(ticks, clock, |_| true)
-        {
+        match Pattern::new(pattern).unwrap().render(ticks, clock, None) {
+            Rendered::Same(text) => vec![text; ticks.len()],
             Rendered::Coded(codes, texts) => codes
                 .iter()
                 .map(|code| texts[*code as usize].clone())

@@ -6,6 +6,7 @@ use arrow::array::StringArray;
 use arrow::buffer::NullBuffer;
 
 use super::block::{Block, SLACK, TOO_LONG, array};
+use super::bounds::bounds;
 use super::digits;
 
 /// Numbers whose digits are made together.
@@ -165,14 +166,14 @@ fn prepare<'a>(part: &'a Part<'_>, nulls: &Option<NullBuffer>) -> Ready<'a> {
     }
 }
 
-/// The most digits among the numbers.
+/// The most digits among the numbers; those of an unsigned one where one is negative.
 fn longest_number(values: &[i64]) -> usize {
-    digits::count(
-        values
-            .iter()
-            .copied()
-            .fold(0, |most, value| most.max(value as u64)),
-    )
+    let (least, most) = bounds(values);
+    match (values.is_empty(), least < 0) {
+        (true, _) => 1,
+        (_, true) => digits::count(u64::MAX),
+        (_, false) => digits::count(most as u64),
+    }
 }
 
 impl Ready<'_> {

@@ -10,6 +10,7 @@ use super::super::rows::Rows;
 use super::super::ticks::ticks;
 use crate::domain::{Domain, Range};
 use crate::error::Result;
+use crate::kernel::bounds::bounds;
 
 /// More moments than this are not told apart before the first row.
 const MOST: usize = 1024;
@@ -81,8 +82,7 @@ impl Fill for Floored {
             return self.coded.column(keys.collect());
         }
         let times = times.values();
-        let bounds = |(least, most): (i64, i64), time: &i64| (least.min(*time), most.max(*time));
-        let (least, most) = times.iter().fold((i64::MAX, i64::MIN), bounds);
+        let (least, most) = bounds(times);
         let (first, last) = (self.key(least), self.key(most));
         self.coded.column(match first == last {
             true => vec![first; times.len()],

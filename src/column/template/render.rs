@@ -17,6 +17,7 @@ use super::super::rows::Rows;
 use super::super::scalar::per_second;
 use super::parse::Format;
 use crate::error::{Error, Problem, Result};
+use crate::kernel::bounds::bounds;
 use crate::kernel::strftime::{Clock, Pattern, Rendered};
 use crate::kernel::text::{Part, compose};
 
@@ -140,7 +141,8 @@ fn integers<'a>(
     };
     let signed = input.data_type().is_signed_integer();
     if let Some(values) = input.as_primitive_opt::<Int64Type>()
-        && !any_negative::<Int64Type>(values.values(), nulls)
+        && (nulls.is_none() && bounds(values.values()).0 >= 0
+            || !any_negative::<Int64Type>(values.values(), nulls))
     {
         let values = values.values().as_ref().into();
         return Ok(Part::Number { values, width });
@@ -270,9 +272,9 @@ fn time(input: &ArrayRef, pattern: &Pattern, nulls: &Option<NullBuffer>) -> Resu
         Some(_) => cast(&cast(input, &DataType::Int32)?, &DataType::Int64)?,
         None => cast(input, &DataType::Int64)?,
     };
-    let valid = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
     let ticks = ticks.as_primitive::<Int64Type>().values();
-    Ok(match pattern.render(ticks, &clock, valid) {
+    Ok(match pattern.render(ticks, &clock, nulls.as_ref()) {
+        Rendered::Same(text) => Part::Literal(text.into()),
         Rendered::Coded(codes, texts) => Part::Coded {
             codes: codes.into(),
             texts,
