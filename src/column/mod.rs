@@ -46,6 +46,7 @@ mod person;
 mod poisson;
 mod program;
 mod reference;
+mod required;
 pub mod rows;
 pub mod scalar;
 mod scale;
