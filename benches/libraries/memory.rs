@@ -11,7 +11,7 @@ use crate::batches::Batches;
 use crate::ordered::on_each;
 
 /// Bytes that each thread fills again and again.
-const BEYOND_CACHES: usize = 128 << 20;
+const BEYOND_CACHES: usize = 32 << 20;
 
 /// The rows of a batch and the lengths of its buffers: `16384:65536,65540`. What two batches share
 /// (the values of dictionaries) is not made for each, and does not count.

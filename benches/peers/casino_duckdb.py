@@ -25,7 +25,7 @@ from casino import (
     interval_sql,
 )
 
-FORMATS = {"parquet": "FORMAT parquet, COMPRESSION snappy", "csv": "FORMAT csv, HEADER"}
+FORMATS = {"parquet": "FORMAT parquet, COMPRESSION snappy", "csv": "FORMAT csv, HEADER", "json": "FORMAT json"}
 
 
 def pick(values, index):
