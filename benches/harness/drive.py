@@ -46,7 +46,10 @@ def works_of(name, peers_only):
         chosen, facts = {"lineitem": works.lineitem, "memory": works.memory}[name](), {}
     else:
         buffers, bytes_each = works.batch_buffers()
-        chosen, facts = works.casino(buffers), {"a row": f"{bytes_each:.0f} bytes in rowgen's batches"}
+        chosen, facts = works.casino(buffers), {
+            "a row": f"{bytes_each:.0f} bytes in rowgen's batches",
+            "memset": "as many bytes; batches: each batch's buffers allocated, filled, freed; memory: beyond the caches",
+        }
     if peers_only:
         for work in chosen:
             work.entries = {tool: entry for tool, entry in work.entries.items() if not tool.startswith("rowgen")}

@@ -47,7 +47,7 @@ def table(runs):
         for tool, it in per.items():
             ratios = [f"{own.by_wall / it.by_wall:.2f}x", f"{own.by_cpu / it.by_cpu:.2f}x"] if own else ["-", "-"]
             size = f"{it.bytes / 1e6:.1f}" if it.bytes else "-"
-            figures = [f"{it.by_wall:,.0f}", f"{it.wall:.2f}", f"{it.cpu:.2f}", f"{it.rss / MIB:.0f}", size]
+            figures = [f"{it.by_wall:,.0f}", f"{it.wall:.3f}", f"{it.cpu:.3f}", f"{it.rss / MIB:.0f}", size]
             lines.append([work, tool, f"{it.rows:,}", *figures, *ratios])
     return aligned(lines, left=[0, 1])
 

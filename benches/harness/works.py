@@ -9,6 +9,7 @@ from settings import PEERS, TOP, Settings
 
 SECONDS_OF_DAY = 86_400
 FASTAVRO_SHARE = 20  # a tool that is so much slower makes so many times fewer rows
+GENERATION_TIMES = 5  # what is so much faster makes so many times more rows
 OUT = Settings.folder / "out"
 
 
@@ -61,8 +62,8 @@ def library(fmt, path=None):
     return Entry([*words, *casino_params(Settings.rows)], Settings.rows)
 
 
-def memset(way, buffers):
-    return Entry([Settings.libraries, f"memset-{way}", Settings.rows, Settings.threads, buffers], Settings.rows)
+def memset(way, rows, buffers):
+    return Entry([Settings.libraries, f"memset-{way}", rows, Settings.threads, buffers], rows)
 
 
 def batch_buffers():
@@ -77,7 +78,7 @@ def batch_buffers():
 
 def casino(buffers):
     databases = ["polars", "pyarrow", "duckdb", "clickhouse"]
-    null = Path("/dev/null")
+    null, many = Path("/dev/null"), GENERATION_TIMES * Settings.rows
     return [
         Work(
             "parquet",
@@ -113,9 +114,9 @@ def casino(buffers):
         Work(
             "generation",
             {
-                "rowgen": own("generation"),
-                "memset batches": memset("batches", buffers),
-                "memset memory": memset("memory", buffers),
+                "rowgen": own("generation", many),
+                "memset batches": memset("batches", many, buffers),
+                "memset memory": memset("memory", many, buffers),
             },
         ),
     ]
