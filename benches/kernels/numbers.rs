@@ -5,6 +5,7 @@ use divan::{Bencher, black_box};
 use rowgen::column::hash::{Key, below, unit};
 use rowgen::column::rows::Rows;
 use rowgen::kernel::decimal::{Rounding, divide_rounded, round_narrow, scale_down};
+use rowgen::kernel::look_up::{add_keys, look_up};
 use rowgen::kernel::map::{Operand, map, map_checked};
 use rowgen::kernel::math::{exp, ln, open_unit, round};
 use rowgen::kernel::normal::normal_quantiles;
@@ -164,6 +165,19 @@ fn select_mark(bencher: Bencher<'_, '_>) {
     let rows: BooleanBuffer = random(2).iter().map(|value| *value == 1).collect();
     let mut choice = vec![0; ROWS];
     fills(bencher, ROWS * 4, || mark(black_box(&mut choice), &rows, 1));
+}
+
+#[divan::bench]
+fn table_of_two_codes(bencher: Bencher<'_, '_>) {
+    let keys: Vec<i32> = random(10).iter().map(|key| *key as i32).collect();
+    let table: Vec<i32> = (0..100).rev().collect();
+    let mut out = vec![0; ROWS];
+    fills(bencher, ROWS * 4, || {
+        let mut places = vec![0; ROWS];
+        add_keys(&mut places, black_box(&keys), 1);
+        add_keys(&mut places, &keys, 10);
+        look_up(&table, &places, &mut out);
+    });
 }
 
 #[divan::bench]
