@@ -20,8 +20,8 @@ VENDORS = 10
 MOST_ROWS = 99_999_999
 BETS_EACH = 6
 
-# Tenths of the bet that a win pays, and how often in a thousand: the player gets 95 % back.
-WINS = {0: 564, 5: 100, 10: 120, 20: 150, 50: 50, 100: 12, 200: 3, 500: 1}
+# Tenths of the bet that a win pays, and how often in a hundred.
+WINS = {0: 42, 5: 20, 15: 13, 20: 15, 30: 7, 50: 3}
 WIN_TENTHS = [tenths for tenths, often in WINS.items() for _ in range(often)]
 
 CATEGORIES = [row["id"] for row in active("game_categories")]

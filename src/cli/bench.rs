@@ -1,12 +1,23 @@
-//! `rowgen bench`: the same plan into `discard` and into its sinks: what limits the run.
+//! `rowgen bench`: the same plan into `discard` and into its sinks: what generation, encoding and
+//! writing cost, and what limits the run.
+
+use std::hint::black_box;
+use std::time::Instant;
 
 use super::arguments::BenchOptions;
 use super::check::{overrides, read};
 use super::print;
 use crate::engine::{self, Stop};
 use crate::error::Result;
-use crate::report::Report;
+use crate::plan::Plan;
+use crate::report::{Costs, Report};
+use crate::source::Indexed;
+use crate::units::{show_bytes, show_count, show_duration};
 use crate::{load, plan};
+
+/// What each thread fills, again and again, to see how fast memory is: no cache holds it.
+const FILLED: usize = 64 << 20;
+const FILLS: usize = 4;
 
 pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     let pipeline = read(&options.file)?;
@@ -20,24 +31,85 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     };
     let sinks = plan::make(&pipeline, references, &overrides, true)?;
     let discard = plan::discarding(&sinks);
-    let made = engine::start(&discard, &run_options, stop.clone())?.run();
+    let alone = engine::start(&discard, &run_options, stop.clone())?.run();
     let written = engine::start(&sinks, &run_options, stop)?.run();
-    print(&format!(
-        "{}\n{}\n",
-        line("generation alone", &made),
-        line("with its sinks", &written)
-    ))?;
-    print(&format!("{written}\n"))?;
-    Ok(made.exit_code().max(written.exit_code()))
+    let memory = fill_rate(sinks.threads);
+    let costs = stages(&alone, &written, batch_bytes(&sinks)?, memory);
+    print(&format!("{costs}\n{written}\n"))?;
+    Ok(alone.exit_code().max(written.exit_code()))
 }
 
-fn line(title: &str, report: &Report) -> String {
-    let per_row = |seconds: f64| seconds * 1e9 / report.rows.max(1) as f64;
-    format!(
-        "{title:<18} {:>12.0} rows/s, a row: {:>6.0} ns made, {:>6.0} ns encoded (CPU of workers), {:>6.0} ns in all (wall)",
-        report.rows_per_second,
-        per_row(report.times.making.as_secs_f64()),
-        per_row(report.times.encoding.as_secs_f64()),
-        per_row(report.elapsed.as_secs_f64()),
-    )
+/// A line for each stage, and what limits.
+fn stages(alone: &Report, written: &Report, batch_bytes: f64, memory: f64) -> String {
+    let (made, costs) = (Costs::of(alone), Costs::of(written));
+    let [generation, encoding, writing] = costs.nanoseconds();
+    let [alone_generation, ..] = made.nanoseconds();
+    let second = |bytes: f64| format!("{}/s", show_bytes(bytes as u64));
+    let rate = |report: &Report| format!("{} rows/s", show_count(report.rows_per_second as u64));
+    let elapsed = written.elapsed.as_secs_f64().max(1e-9);
+    let lines = [
+        format!(
+            "generation alone  {alone_generation:>6.0} ns of CPU a row, {}, {} of batches",
+            rate(alone),
+            second(batch_bytes * alone.rows_per_second)
+        ),
+        format!("generation        {generation:>6.0} ns of CPU a row"),
+        format!("encoding          {encoding:>6.0} ns of CPU a row"),
+        format!(
+            "writing           {writing:>6.0} ns of CPU a row, writers busy {:.0} % of the time, {} at {}",
+            costs.busy_share() * 100.0,
+            show_bytes(costs.bytes()),
+            second(costs.bytes() as f64 / elapsed)
+        ),
+        format!(
+            "in all            {:>6.0} ns of CPU a row, {} in {}",
+            generation + encoding + writing,
+            rate(written),
+            show_duration(written.elapsed)
+        ),
+        format!(
+            "memory            {} pass, {} can be filled",
+            second(costs.traffic(batch_bytes)),
+            second(memory)
+        ),
+        format!(
+            "limited by {}",
+            costs.bottleneck(batch_bytes, memory).describe()
+        ),
+    ];
+    lines.map(|line| line + "\n").concat()
+}
+
+/// Bytes of a row in memory, by the first batch of every table.
+fn batch_bytes(plan: &Plan) -> Result<f64> {
+    let (mut bytes, mut rows) = (0, 0);
+    for job in plan
+        .jobs
+        .iter()
+        .filter(|job| job.source.batches() != Some(0))
+    {
+        let batch = job.source.make(0)?;
+        bytes += batch.get_array_memory_size();
+        rows += batch.num_rows();
+    }
+    Ok(bytes as f64 / rows.max(1) as f64)
+}
+
+/// Bytes a second that so many threads can fill.
+fn fill_rate(threads: usize) -> f64 {
+    let fill = || {
+        let mut memory = vec![1_u8; FILLED];
+        let start = Instant::now();
+        for round in 0..FILLS {
+            black_box(&mut memory).fill(round as u8);
+        }
+        (FILLS * FILLED) as f64 / start.elapsed().as_secs_f64().max(1e-9)
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(fill)).collect();
+        running
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .sum()
+    })
 }

@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::stop::Stop;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
-use crate::report::Times;
+use crate::report::{Times, cpu_time};
 use crate::source::Indexed;
 use crate::spec::OnSinkFailure;
 
@@ -67,19 +67,19 @@ impl Work<'_, '_> {
         let job = &self.jobs[ticket.job];
         match &job.job.split {
             None => {
-                let start = Instant::now();
+                let start = cpu_time();
                 let batch = job.job.source.make(ticket.number)?;
-                times.making += start.elapsed();
+                times.making += cpu_time() - start;
                 self.submit(job, ticket.number, 0, &batch, times)
             }
             Some(split) => {
-                let start = Instant::now();
+                let start = cpu_time();
                 let lanes = split.rows(ticket.number)?;
-                times.making += start.elapsed();
+                times.making += cpu_time() - start;
                 for (lane, rows) in lanes.iter().enumerate() {
-                    let start = Instant::now();
+                    let start = cpu_time();
                     let batch = job.job.source.at(Rows::List(rows))?;
-                    times.making += start.elapsed();
+                    times.making += cpu_time() - start;
                     self.submit(job, ticket.number, lane, &batch, times)?;
                 }
                 Ok(())
@@ -95,7 +95,7 @@ impl Work<'_, '_> {
         batch: &arrow::array::RecordBatch,
         times: &mut Times,
     ) -> Result<()> {
-        let start = Instant::now();
+        let start = cpu_time();
         for sink in job.sinks.iter().filter(|sink| !sink.skipped) {
             if sink.live() {
                 let columns = sink.project(batch)?;
@@ -106,7 +106,7 @@ impl Work<'_, '_> {
                 self.stop.request();
             }
         }
-        times.encoding += start.elapsed();
+        times.encoding += cpu_time() - start;
         Ok(())
     }
 

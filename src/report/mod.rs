@@ -1,6 +1,8 @@
 //! Counters during the run, the report after it.
 
 mod assess;
+mod clock;
+mod costs;
 mod counters;
 mod show;
 
@@ -12,6 +14,8 @@ use crate::error::Error;
 use crate::sink::{FileReport, Finished};
 
 pub use assess::{Assessment, Limit};
+pub use clock::cpu_time;
+pub use costs::{Bottleneck, Costs};
 pub use counters::Counters;
 
 /// How a run ended.
@@ -31,10 +35,10 @@ pub enum Outcome {
 /// Where the workers' time went, summed over them.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Times {
-    /// Seconds making batches.
+    /// Processor seconds making batches.
     #[serde(serialize_with = "seconds")]
     pub making: Duration,
-    /// Seconds encoding them.
+    /// Processor seconds encoding them.
     #[serde(serialize_with = "seconds")]
     pub encoding: Duration,
     /// Seconds waiting for a slow sink, or for the pace.
@@ -60,6 +64,9 @@ pub struct SinkReport {
     /// Seconds its writers worked.
     #[serde(serialize_with = "seconds")]
     pub busy: Duration,
+    /// Processor seconds of its writers: less than they worked where they waited for the disk.
+    #[serde(serialize_with = "seconds")]
+    pub cpu: Duration,
     /// Seconds its writers waited for batches.
     #[serde(serialize_with = "seconds")]
     pub waited: Duration,
@@ -135,6 +142,7 @@ impl SinkReport {
             bytes: 0,
             errors: 0,
             busy: Duration::ZERO,
+            cpu: Duration::ZERO,
             waited: Duration::ZERO,
             error: None,
             skipped: false,
@@ -147,6 +155,7 @@ impl SinkReport {
     pub fn add(&mut self, finished: Vec<Finished>) {
         for lane in finished {
             self.busy += lane.busy;
+            self.cpu += lane.cpu;
             self.waited += lane.waited;
             self.files.extend(lane.files);
         }

@@ -22,7 +22,7 @@ use arrow::array::RecordBatch;
 use super::{FileReport, Finished, Lane, Target};
 use crate::error::{Error, Result};
 use crate::format::{Chunk, Encoder};
-use crate::report::Counters;
+use crate::report::{Counters, cpu_time};
 pub use each::each;
 use queue::{Queue, Taken};
 
@@ -66,6 +66,7 @@ struct EncodingLane {
 #[derive(Default)]
 struct Times {
     busy: Duration,
+    cpu: Duration,
     waited: Duration,
 }
 
@@ -107,6 +108,7 @@ fn run(queue: &Queue, marks: &Marks, mut writer: Box<dyn Writer>) -> Times {
         Ok(Err(error)) => fail(queue, marks, error),
         Err(panic) => fail(queue, marks, panicked("the writer", panic.as_ref())),
     }
+    times.cpu = cpu_time();
     times
 }
 
@@ -262,6 +264,7 @@ impl Lane for EncodingLane {
         Ok(Finished {
             files: self.queue.outcome().unwrap_or_else(|| Err(stopped()))?,
             busy: times.busy,
+            cpu: times.cpu,
             waited: times.waited,
         })
     }

@@ -161,6 +161,8 @@ pub struct Finished {
     pub files: Vec<FileReport>,
     /// Time its writer spent working.
     pub busy: Duration,
+    /// Processor time its writer took.
+    pub cpu: Duration,
     /// Time its writer spent waiting for batches.
     pub waited: Duration,
 }

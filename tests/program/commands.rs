@@ -118,16 +118,33 @@ fn lists_plans_schemas_and_completions_go_to_stdout() {
 }
 
 #[test]
-fn bench_compares_generation_with_the_sinks() {
+fn bench_tells_what_each_stage_costs_and_which_one_limits() {
     let folder = Folder::new();
     folder.write("p.yaml", YAML);
     let ended = folder.run(&["bench", "p.yaml", "--set", "rows=100_000"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(
-        ended.stdout.contains("generation alone") && ended.stdout.contains("limited by"),
+    let starts: Vec<String> = ended
+        .stdout
+        .lines()
+        .take(7)
+        .map(|line| line.split("  ").next().unwrap().into())
+        .collect();
+    let (last, stages) = starts.split_last().unwrap();
+    assert_eq!(
+        stages,
+        [
+            "generation alone",
+            "generation",
+            "encoding",
+            "writing",
+            "in all",
+            "memory"
+        ],
         "{}",
         ended.stdout
     );
+    assert!(last.starts_with("limited by "), "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("ns of CPU a row").count(), 5);
 }
 
 #[test]

@@ -7,37 +7,35 @@ use rowgen::sink::SinkKind;
 
 use super::support::{Folder, project};
 
+/// Every pipeline that ships, and those of the benchmarks; not the tables that they share.
+fn pipelines() -> Vec<String> {
+    ["pipelines", "benches/pipelines"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(project().join(folder)).unwrap().flatten())
+        .map(|entry| entry.path().display().to_string())
+        .filter(|path| path.ends_with(".yaml") && !path.ends_with("_tables.yaml"))
+        .collect()
+}
+
 #[test]
 fn every_pipeline_plans() {
     let folder = Folder::new();
-    for entry in std::fs::read_dir(project().join("pipelines"))
-        .unwrap()
-        .flatten()
-    {
-        let path = entry.path().display().to_string();
-        if path.ends_with(".yaml") && !path.ends_with("_tables.yaml") {
-            let ended = folder.run(&["check", &path]);
-            assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
-        }
+    for path in pipelines() {
+        let ended = folder.run(&["check", &path]);
+        assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
     }
 }
 
 #[test]
 fn every_pipeline_makes_rows() {
-    for entry in std::fs::read_dir(project().join("pipelines"))
-        .unwrap()
-        .flatten()
-    {
-        let path = entry.path().display().to_string();
-        if path.ends_with(".yaml") && !path.ends_with("_tables.yaml") {
-            let ended = Folder::new().run(&["preview", &path, "-n", "3", "--hidden"]);
-            assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
-            assert!(
-                ended.stdout.lines().count() >= 5,
-                "{path}: {}",
-                ended.stdout
-            );
-        }
+    for path in pipelines() {
+        let ended = Folder::new().run(&["preview", &path, "-n", "3", "--hidden"]);
+        assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
+        assert!(
+            ended.stdout.lines().count() >= 5,
+            "{path}: {}",
+            ended.stdout
+        );
     }
 }
 

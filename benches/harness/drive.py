@@ -1,0 +1,109 @@
+"""Runs rowgen and its peers, prints medians, ratios and targets, and keeps them. See scripts/bench."""
+
+import argparse
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import targets
+import works
+from race import race
+from report import circumstances, kept, record, table
+from settings import TOP, Settings
+
+PACKAGES = {
+    "casino": ["polars", "pyarrow", "numpy", "duckdb", "chdb", "fastavro"],
+    "lineitem": ["tpchgen-cli"],
+    "memory": [],
+}
+CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
+FILES = {
+    "casino": "Parquet with snappy (rowgen also with auto), CSV, JSON lines, Avro without compression",
+    "lineitem": "Parquet with snappy, CSV",
+    "memory": "Parquet with snappy",
+}
+
+
+def crate_versions():
+    """The libraries' versions, as the lock file has them."""
+    lines = (TOP / "Cargo.lock").read_text().splitlines()
+    names = {f'name = "{crate}"': crate for crate in CRATES}
+    return {names[line]: lines[at + 1].split('"')[1] for at, line in enumerate(lines) if line in names}
+
+
+def size(name):
+    return {
+        "casino": f"{Settings.rows:,} rows",
+        "lineitem": f"scale {Settings.scale}",
+        "memory": f"{Settings.rows_memory:,} rows",
+    }[name]
+
+
+def works_of(name, peers_only):
+    """The works and what the benchmark's record says of them."""
+    if name != "casino":
+        chosen, facts = {"lineitem": works.lineitem, "memory": works.memory}[name](), {}
+    else:
+        buffers, bytes_each = works.batch_buffers()
+        chosen, facts = works.casino(buffers), {
+            "a row": f"{bytes_each:.0f} bytes in rowgen's batches",
+            "memset": "as many bytes; batches: each batch's buffers allocated, filled, freed; memory: beyond the caches",
+        }
+    if peers_only:
+        for work in chosen:
+            work.entries = {tool: entry for tool, entry in work.entries.items() if not tool.startswith("rowgen")}
+    return [work for work in chosen if work.entries], facts
+
+
+def versions_of(name, peers_only):
+    known = {package: version(package) for package in PACKAGES[name]}
+    if name == "casino":
+        known |= crate_versions()
+    if peers_only:
+        return known
+    said = subprocess.run([Settings.rowgen, "--version"], capture_output=True, text=True, check=True).stdout
+    return {"rowgen": said.split()[-1], **known}
+
+
+def run(name, peers_only):
+    """One benchmark: prints it, keeps it, and gives the lines of its targets."""
+    load = os.getloadavg()[0]
+    chosen, facts = works_of(name, peers_only)
+    runs = race(chosen)
+    rounds = max(work.rounds for work in chosen)
+    facts = {
+        "command": f"scripts/bench {' '.join(sys.argv[1:])}",
+        "size": size(name),
+        "limits": f"{Settings.threads} threads on as many cores; medians of {rounds} rounds in turn",
+        "load before": f"{load:.2f}",
+        "files": f"{FILES[name]}; fsync off for every tool",
+        **facts,
+        "measured": "whole processes, start included; CPU is user and system, children too",
+    }
+    lines = targets.reached(name, runs)
+    text = f"{circumstances(TOP, versions_of(name, peers_only), facts)}\n\n{table(runs)}"
+    text += f"\n\n{targets.table(lines)}" if lines else ""
+    print(text, flush=True)
+    if not peers_only:
+        print(f"recorded in {record(TOP, name, runs, text).relative_to(TOP)}\n", file=sys.stderr)
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("name", choices=[*FILES, "targets"])
+    parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
+    options = parser.parse_args()
+    if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
+        sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
+    names = list(FILES) if options.name == "targets" else [options.name]
+    lines = [line for name in names for line in run(name, options.peers_only)]
+    if options.name == "targets":
+        text = targets.table(lines)
+        print(f"\n{text}")
+        (kept(TOP) / "targets.txt").write_text(f"{circumstances(TOP, {}, {'command': 'scripts/bench targets'})}\n\n{text}\n")
+
+
+main()

@@ -1,0 +1,125 @@
+"""The bars that rowgen is held to, and what one run reached of each."""
+
+from dataclasses import dataclass
+
+from report import MIB, aligned, medians
+
+
+@dataclass
+class Speed:
+    """Rows a second against the fastest of some peers."""
+
+    name: str
+    work: str
+    against: list
+    bar: float | None
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        mine = results[self.work, self.tool]
+        best = max(self.against, key=lambda tool: results[self.work, tool].by_wall)
+        peer = results[self.work, best]
+        ratio = mine.by_wall / peer.by_wall
+        verdict = "stated" if self.bar is None else verdict_of(ratio >= self.bar)
+        bar = "" if self.bar is None else f">= {self.bar:g}x"
+        return [self.name, best, f"{ratio:.2f}x", f"{mine.by_cpu / peer.by_cpu:.2f}x", bar, verdict]
+
+    def needs(self):
+        return [(self.work, tool) for tool in [self.tool, *self.against]]
+
+
+@dataclass
+class Size:
+    """A file against the smallest of some peers'."""
+
+    name: str
+    work: str
+    against: list
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        smallest = min(self.against, key=lambda tool: results[self.work, tool].bytes)
+        ratio = results[self.work, self.tool].bytes / results[self.work, smallest].bytes
+        return [self.name, smallest, f"{ratio:.2f}x", "", "<= 1x", verdict_of(ratio <= 1)]
+
+    needs = Speed.needs
+
+
+@dataclass
+class Slowness:
+    """Time against a floor that cannot be reached."""
+
+    name: str
+    work: str
+    against: list
+    bar: float
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        mine, floor = results[self.work, self.tool], results[self.work, self.against[0]]
+        ratio = mine.wall / floor.wall
+        cpu = mine.cpu / floor.cpu
+        return [self.name, self.against[0], f"{ratio:.2f}x", f"{cpu:.2f}x", f"<= {self.bar:g}x", verdict_of(ratio <= self.bar)]
+
+    needs = Speed.needs
+
+
+@dataclass
+class Memory:
+    """Peak memory."""
+
+    name: str
+    work: str
+    bar: int
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        peak = results[self.work, self.tool].rss / MIB
+        return [self.name, "", f"{peak:.0f} MiB", "", f"<= {self.bar} MiB", verdict_of(peak <= self.bar)]
+
+    def needs(self):
+        return [(self.work, self.tool)]
+
+
+DATABASES = ["duckdb", "clickhouse", "pyarrow", "polars"]
+TARGETS = {
+    "casino": [
+        Speed("casino Parquet, snappy", "parquet", DATABASES, 5),
+        Speed("casino Parquet, auto", "parquet", DATABASES, None, "rowgen auto"),
+        Size("casino Parquet, snappy: file", "parquet", DATABASES),
+        Size("casino Parquet, auto: file", "parquet", DATABASES, "rowgen auto"),
+        Speed("casino Parquet, snappy", "parquet", ["ArrowWriter"], 3),
+        Speed("casino CSV", "csv", ["clickhouse"], 3),
+        Speed("casino CSV", "csv", ["arrow-csv"], 4),
+        Speed("casino CSV to /dev/null", "csv to null", ["arrow-csv"], 6),
+        Speed("casino JSON lines", "json", ["arrow-json"], 3),
+        Speed("casino JSON lines", "json", ["duckdb"], 8),
+        Speed("casino JSON lines to /dev/null", "json to null", ["arrow-json"], 5),
+        Speed("casino Avro", "avro", ["arrow-avro"], 3),
+        Speed("casino Avro", "avro", ["fastavro"], 20),
+        Slowness("casino generation, its time", "generation", ["memset batches"], 12),
+        Slowness("casino generation, its time", "generation", ["memset memory"], 12),
+    ],
+    "lineitem": [
+        Speed("lineitem Parquet, snappy", "parquet", ["tpchgen-cli"], 3),
+        Speed("lineitem CSV", "csv", ["tpchgen-cli"], 3),
+    ],
+    "memory": [Memory("casino Parquet, peak memory", "parquet", 300)],
+}
+
+
+def verdict_of(reached):
+    return "reached" if reached else "missed"
+
+
+def reached(name, runs):
+    """One line for each target of a benchmark whose tools all ran."""
+    pairs = dict.fromkeys((run.work, run.tool) for run in runs)
+    results = {pair: medians([run for run in runs if (run.work, run.tool) == pair]) for pair in pairs}
+    return [target.reach(results) for target in TARGETS[name] if all(need in results for need in target.needs())]
+
+
+def table(lines):
+    """What was reached, by rows a second and by rows a CPU second, beside the bar."""
+    header = ["target", "against", "reached", "by CPU", "bar", ""]
+    return aligned([header, *lines], left=[0, 1, 5])

@@ -1,0 +1,141 @@
+//! Kernels that make text.
+
+use std::borrow::Cow;
+
+use divan::{Bencher, black_box};
+use rowgen::kernel::block::{Block, Writer};
+use rowgen::kernel::digits::{SLACK, all_eight, put};
+use rowgen::kernel::strftime::{Clock, Pattern, Rendered};
+use rowgen::kernel::text::{Part, compose};
+
+use crate::{ROWS, fills, random};
+
+const VENDORS: [&str; 4] = ["PRAGMATIC", "EVOLUTION", "NETENT", "EGT"];
+
+#[divan::bench]
+fn eight_digits(bencher: Bencher<'_, '_>) {
+    let (values, mut out) = (random(100_000_000), vec![0; ROWS]);
+    fills(bencher, ROWS * 8, || {
+        all_eight(black_box(&values), &mut out)
+    });
+}
+
+#[divan::bench(args = [8, 12, 18])]
+fn digits(bencher: Bencher<'_, '_>, width: usize) {
+    let values = random(10_u64.pow(width as u32));
+    let mut out = vec![0; ROWS * width + SLACK];
+    fills(bencher, ROWS * width, || {
+        black_box(&values)
+            .iter()
+            .fold(0, |at, value| put(&mut out, at, *value as u64, width))
+    });
+}
+
+fn vendors() -> Part<'static> {
+    Part::Coded {
+        codes: Cow::Owned(random(4).iter().map(|code| *code as i32).collect()),
+        texts: VENDORS.map(String::from).to_vec(),
+    }
+}
+
+/// Composes again and again, with the bytes of one result.
+fn composed<'a>(bencher: Bencher<'_, '_>, parts: impl Fn() -> Vec<Part<'a>>) {
+    let bytes = compose(ROWS, parts(), None).map_or(0, |texts| texts.values().len());
+    fills(bencher, bytes, || compose(ROWS, parts(), None));
+}
+
+#[divan::bench]
+fn template_of_literal_and_number(bencher: Bencher<'_, '_>) {
+    let values = random(100_000_000);
+    composed(bencher, || {
+        vec![
+            Part::Literal("TXN-20260115-".into()),
+            Part::Number {
+                values: Cow::Borrowed(&values),
+                width: 8,
+            },
+        ]
+    });
+}
+
+#[divan::bench]
+fn template_of_codes_and_number(bencher: Bencher<'_, '_>) {
+    let values = random(100_000_000);
+    let codes: Vec<i32> = random(4).iter().map(|code| *code as i32).collect();
+    composed(bencher, || {
+        vec![
+            Part::Literal("EXT-".into()),
+            Part::Coded {
+                codes: Cow::Borrowed(&codes),
+                texts: VENDORS.map(String::from).to_vec(),
+            },
+            Part::Literal("-".into()),
+            Part::Number {
+                values: Cow::Borrowed(&values),
+                width: 8,
+            },
+        ]
+    });
+}
+
+#[divan::bench]
+fn template_of_long_numbers(bencher: Bencher<'_, '_>) {
+    let values = random(1 << 60);
+    composed(bencher, || {
+        vec![
+            Part::Number {
+                values: Cow::Borrowed(&values),
+                width: 12,
+            },
+            Part::Literal("-".into()),
+            vendors(),
+        ]
+    });
+}
+
+#[divan::bench]
+fn blocks(bencher: Bencher<'_, '_>) {
+    let blocks = VENDORS.map(Block::cut);
+    let codes = random(4);
+    let write = || {
+        let mut writer = Writer::new(ROWS, 16);
+        for code in black_box(&codes) {
+            writer.put(&blocks[*code as usize]);
+            writer.end();
+        }
+        writer.finish()
+    };
+    let bytes = write().map_or(0, |texts| texts.values().len());
+    fills(bencher, bytes, write);
+}
+
+/// Times one microsecond to one minute apart.
+fn strftime(bencher: Bencher<'_, '_>, text: &str, gap: i64) {
+    let Ok(pattern) = Pattern::new(text) else {
+        return;
+    };
+    let ticks: Vec<i64> = (0..ROWS as i64)
+        .map(|row| 1_768_435_200_000_000 + row * gap)
+        .collect();
+    let clock = Clock {
+        per_second: Some(1_000_000),
+        zone: None,
+    };
+    let bytes = match pattern.render(&ticks, &clock, |_| true) {
+        Rendered::Coded(codes, _) => codes.len() * 4,
+        Rendered::Own(texts) => texts.values().len(),
+    };
+    fills(bencher, bytes, || {
+        pattern.render(black_box(&ticks), &clock, |_| true)
+    });
+}
+
+#[divan::bench]
+fn date_codes(bencher: Bencher<'_, '_>) {
+    strftime(bencher, "%Y%m%d", 1000);
+}
+
+#[divan::bench]
+fn time_texts(bencher: Bencher<'_, '_>) {
+    strftime(bencher, "%Y-%m-%d %H:%M:%S", 60_000_000);
+}

@@ -1,0 +1,29 @@
+//! The processor's time of one thread: what others do on the machine meanwhile does not count.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// How long the calling thread has had a processor so far.
+pub fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleep_does_not_count_and_work_does() {
+        let start = cpu_time();
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(cpu_time() - start < Duration::from_millis(50));
+        while cpu_time() - start < Duration::from_millis(60) {
+            std::hint::black_box((0..1000).sum::<u64>());
+        }
+    }
+}
