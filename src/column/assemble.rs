@@ -220,12 +220,12 @@ impl Builder {
         Ok(self.add(scope, path, Field::new(path, made.data_type, true), new))
     }
 
-    /// A node that a generator makes of another node for its own use.
+    /// A node that a generator makes of other nodes for its own use.
     pub(super) fn derived(
         &mut self,
         scope: usize,
         name: &str,
-        input: usize,
+        inputs: Vec<usize>,
         made: impl FnOnce() -> Made,
     ) -> usize {
         if let Some(known) = self.scopes[scope].names.get(name) {
@@ -234,7 +234,7 @@ impl Builder {
         let made = made();
         let new = New {
             domain: made.domain,
-            inputs: vec![input],
+            inputs,
             fill: made.fill,
             nulls: None,
             coding: None,

@@ -156,9 +156,20 @@ impl Build<'_> {
         let at = input.index;
         let node = self
             .builder
-            .derived(self.scope, name, self.inputs[at], made);
+            .derived(self.scope, name, vec![self.inputs[at]], made);
         self.inputs[at] = self.builder.plain_node(self.scope, node);
         self.described(at)
+    }
+
+    /// True when the input is a function of few values that are known.
+    pub fn is_coded(&self, input: usize) -> bool {
+        let codings = &self.builder.scopes[self.scope].codings;
+        codings.contains_key(&self.inputs[input])
+    }
+
+    /// A node for this column's own use, made of other nodes.
+    pub(super) fn add(&mut self, name: &str, made: Made, inputs: Vec<usize>) -> usize {
+        self.builder.derived(self.scope, name, inputs, || made)
     }
 
     fn add_input(&mut self, node: usize) -> Input {

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, UInt32Array,
+};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Int32Type, UInt32Type};
 
@@ -178,6 +180,8 @@ impl Builder {
             (DataType::Dictionary(..), Some(values)) => Some(values.clone()),
             _ => None,
         };
+        let boolean = parts.field.data_type() == &DataType::Boolean;
+        let picks = picks.or(boolean.then_some(2));
         let Some(count) = values.as_ref().map(|values| values.len()).or(picks) else {
             return;
         };
@@ -188,6 +192,10 @@ impl Builder {
         let keys = (0..count as i32).chain(nulls.then_some(NULL));
         let over: Option<ArrayRef> = match values {
             Some(values) => column(keys.collect(), &values).ok(),
+            None if boolean => {
+                let truth = keys.map(|key| (key != NULL).then_some(key == 1));
+                Some(Arc::new(truth.collect::<BooleanArray>()))
+            }
             None => Some(Arc::new(
                 keys.map(|key| u32::try_from(key).ok())
                     .collect::<UInt32Array>(),
@@ -292,6 +300,9 @@ impl Root {
             add_numbers(places, &numbers.ok_or_else(unplanned)?, scale);
         } else if let Some(dictionary) = input.as_dictionary_opt::<Int32Type>() {
             add_keys(places, dictionary.keys().values(), scale);
+        } else if let Some(truth) = input.as_boolean_opt() {
+            let numbers: Vec<u32> = truth.values().iter().map(u32::from).collect();
+            add_numbers(places, &numbers, scale);
         } else {
             let picks = input
                 .as_primitive_opt::<UInt32Type>()
@@ -303,8 +314,11 @@ impl Root {
 }
 
 fn number(input: &ArrayRef, row: usize) -> Option<u32> {
-    match input.as_dictionary_opt::<Int32Type>() {
-        Some(dictionary) => Some(dictionary.keys().value(row) as u32),
+    if let Some(dictionary) = input.as_dictionary_opt::<Int32Type>() {
+        return Some(dictionary.keys().value(row) as u32);
+    }
+    match input.as_boolean_opt() {
+        Some(truth) => Some(u32::from(truth.value(row))),
         None => Some(input.as_primitive_opt::<UInt32Type>()?.value(row)),
     }
 }

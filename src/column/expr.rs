@@ -1,6 +1,7 @@
 //! `expr`: a value computed from other columns, in PostgreSQL's expression language.
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -63,12 +64,37 @@ impl Generator for Expr {
             distinct,
             ..Domain::default()
         };
-        Ok(Made::pointwise(
-            expression.data_type().clone(),
-            domain,
-            Computed(expression),
-        ))
+        let data_type = expression.data_type().clone();
+        let expression = few_valued(expression, build);
+        Ok(Made::pointwise(data_type, domain, Computed(expression)))
     }
+}
+
+/// The expression of few values that it is where columns of many values stand in conditions alone:
+/// each condition becomes an input that is true or false.
+fn few_valued(expression: Expression, build: &mut Build<'_>) -> Expression {
+    let coded: Vec<bool> = (0..build.inputs.len())
+        .map(|input| build.is_coded(input))
+        .collect();
+    let few = |input: usize| coded.get(input).copied().unwrap_or_default();
+    let Some(kept) = expression.without_conditions(&few) else {
+        return expression;
+    };
+    let (rest, conditions) = expression.split(&few, &kept);
+    let all = build.inputs.clone();
+    let mut inputs: Vec<usize> = kept.iter().map(|input| all[*input]).collect();
+    for (number, condition) in conditions.into_iter().enumerate() {
+        let column = build.name.rsplit('.').next().unwrap_or_default();
+        let name = format!("{column} (condition {})", number + 1);
+        let domain = Domain {
+            nulls: condition.nullable(),
+            ..Domain::default()
+        };
+        let made = Made::new(DataType::Boolean, domain, Computed(condition));
+        inputs.push(build.add(&name, made, all.clone()));
+    }
+    build.inputs = inputs;
+    rest
 }
 
 impl Expr {

@@ -67,44 +67,48 @@ pub(super) fn encode(mut node: Node) -> Node {
             Node::new(kind, place, shape)
         }
         Columns::Many => {
-            node.kind = encode_children(node.kind);
+            node.kind = node.kind.map(&mut encode);
             node
         }
         _ => node,
     }
 }
 
-fn encode_children(kind: Kind) -> Kind {
-    let all = |nodes: Vec<Node>| nodes.into_iter().map(encode).collect();
-    match kind {
-        Kind::Call {
-            kernel,
-            arguments,
-            form,
-        } => {
-            let arguments = all(arguments);
-            Kind::Call {
+impl Kind {
+    /// The same with other nodes directly below.
+    pub fn map(self, change: &mut dyn FnMut(Node) -> Node) -> Self {
+        match self {
+            Self::Call {
                 kernel,
                 arguments,
                 form,
-            }
+            } => Self::Call {
+                kernel,
+                arguments: arguments.into_iter().map(change).collect(),
+                form,
+            },
+            Self::Coalesce(values) => Self::Coalesce(values.into_iter().map(change).collect()),
+            Self::Logic { decides, sides } => Self::Logic {
+                decides,
+                sides: Box::new((*sides).map(change)),
+            },
+            Self::Case {
+                branches,
+                otherwise,
+            } => Self::Case {
+                branches: branches
+                    .into_iter()
+                    .map(|(when, then)| (change(when), change(then)))
+                    .collect(),
+                otherwise: Box::new(change(*otherwise)),
+            },
+            Self::PerValue { column, part, last } => Self::PerValue {
+                column,
+                part: Box::new(change(*part)),
+                last,
+            },
+            leaf @ (Self::Column { .. } | Self::Constant { .. }) => leaf,
         }
-        Kind::Coalesce(values) => Kind::Coalesce(all(values)),
-        Kind::Logic { decides, sides } => Kind::Logic {
-            decides,
-            sides: Box::new((*sides).map(encode)),
-        },
-        Kind::Case {
-            branches,
-            otherwise,
-        } => Kind::Case {
-            branches: branches
-                .into_iter()
-                .map(|(when, then)| (encode(when), encode(then)))
-                .collect(),
-            otherwise: Box::new(encode(*otherwise)),
-        },
-        leaf => leaf,
     }
 }
 

@@ -47,6 +47,7 @@ mod range;
 mod rescale;
 mod rounding;
 mod sparse;
+mod split;
 mod syntax;
 mod temporal;
 mod text;
@@ -69,6 +70,7 @@ use arrow::datatypes::DataType;
 use cast::Asked;
 use error::{Failure, Place};
 use node::{Kind, Node};
+use std::collections::BTreeSet;
 use std::fmt;
 use value::{Frame, Inputs};
 
@@ -137,6 +139,38 @@ impl Expression {
     /// dictionary too (`cast_to` such a type), and batches that share theirs share this one's.
     pub fn dictionary_input(&self) -> Option<usize> {
         encode::dictionary_of(&self.root)
+    }
+
+    /// The inputs, in their order, that the expression would read without its conditions on inputs that
+    /// are not of `few` values; none where it has no such conditions, or reads such inputs elsewhere.
+    pub fn without_conditions(&self, few: &dyn Fn(usize) -> bool) -> Option<BTreeSet<usize>> {
+        split::kept(&self.root, few)
+    }
+
+    /// The expression that reads the inputs `kept`, renumbered from 0, and after them its conditions on
+    /// other inputs; and these conditions, which read the inputs as before.
+    pub fn split(self, few: &dyn Fn(usize) -> bool, kept: &BTreeSet<usize>) -> (Self, Vec<Self>) {
+        let Self {
+            sql,
+            root,
+            data_type,
+        } = self;
+        let split = split::split(root, few, kept);
+        let condition = |root: Node| Self {
+            sql: sql.clone(),
+            root,
+            data_type: DataType::Boolean,
+        };
+        let conditions = split.conditions.into_iter().map(condition).collect();
+        let root = split.rest;
+        (
+            Self {
+                sql,
+                root,
+                data_type,
+            },
+            conditions,
+        )
     }
 
     /// Fixes the column's declared type: bounds prove that every value fits, or each row is checked.

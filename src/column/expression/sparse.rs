@@ -4,6 +4,7 @@
 use super::error::Failure;
 use super::evaluate::internal;
 use super::node::{Kind, Node};
+use super::split::columns;
 use super::types::Lane;
 use super::value::{Frame, Value};
 use arrow::array::{ArrayRef, BooleanArray, UInt32Array};
@@ -50,13 +51,6 @@ fn lane_cost(lane: Lane) -> usize {
         Lane::Wide => 6,
         Lane::Interval | Lane::Other => 8,
         Lane::Text => 20,
-    }
-}
-
-fn columns(node: &Node) -> BTreeSet<usize> {
-    match node.kind {
-        Kind::Column { index, .. } | Kind::PerValue { column: index, .. } => [index].into(),
-        _ => node.children().into_iter().flat_map(columns).collect(),
     }
 }
 

@@ -14,7 +14,8 @@ flag: { bool: 0.5 }
 unit: { type: "decimal(18,6)", expr: "case code when 'BTC' then 0.001 when 'EUR' then 7 end" }
 "#;
 
-/// Functions of few values, each with the number of its distinct values.
+/// Functions of few values, each with the number of its distinct values. Nothing is added to them
+/// where they are to be computed row by row.
 const FOLDED: &[(&str, u64)] = &[
     ("stake * unit", 6),
     ("stake * level", 19),
@@ -34,7 +35,10 @@ fn table(columns: &str) -> Tables {
 #[test]
 fn few_values_are_computed_once_and_are_the_same() {
     for (expression, distinct) in FOLDED {
-        let slow = format!("case when row >= 0 then {expression} end");
+        let slow = match *expression {
+            text if text.contains("||") => format!("{text} || substr(cast(row as text), 1, 0)"),
+            number => format!("{number} + cast(row - row as int)"),
+        };
         let columns = format!("folded: {{ expr: \"{expression}\" }}\nslow: {{ expr: \"{slow}\" }}");
         let tables = table(&columns);
         assert_eq!(
@@ -49,6 +53,21 @@ fn few_values_are_computed_once_and_are_the_same() {
         assert_eq!(column.null_count() > 0, folded.nulls, "{expression}");
         check_any_split(&tables, "t", &["folded"]);
     }
+}
+
+#[test]
+fn conditions_on_many_values_are_inputs_that_are_true_or_false() {
+    let columns = "number: { uniform: { min: 1, max: 1_000_000 }, nulls: 0.1 }
+half: { expr: \"case when number > 500_000 then code when number < 100 or level > 2 then 'few' else 'none' end\" }
+slow: { expr: \"case when number > 500_000 then code when number < 100 or level > 2 then 'few' else 'none' end || substr(cast(row as text), 1, 0)\" }
+guarded: { expr: \"case when number = 5 then 1 when 10 / (number - 5) > 1 then 2 else 3 end\" }";
+    let tables = table(columns);
+    assert_eq!(tables.texts("t", "half"), tables.texts("t", "slow"));
+    assert_eq!(tables.domain("t", "half").distinct, Some(5));
+    assert!(tables.domain("t", "slow").dictionary.is_none());
+    // What a row must not compute is not taken out of its branch.
+    assert!(tables.domain("t", "guarded").dictionary.is_none());
+    check_any_split(&tables, "t", &["half", "guarded"]);
 }
 
 #[test]
