@@ -2,15 +2,19 @@
 
 pub mod block;
 pub mod bounds;
+pub mod blocks;
 pub mod decimal;
 pub mod dictionary;
 pub mod digits;
 pub mod dispatch;
 pub mod draw;
 pub mod look_up;
+pub mod interleave;
 pub mod map;
 pub mod math;
 pub mod normal;
+pub mod number_text;
+pub mod scan;
 pub mod select;
 pub mod strftime;
 pub mod text;
