@@ -55,9 +55,7 @@ impl Blocks {
     ) -> Self {
         let mut first = [0; WIDTH];
         first[..start.len()].copy_from_slice(start);
-        let mut bytes = BUFFERS
-            .with_borrow_mut(Vec::pop)
-            .unwrap_or_default();
+        let mut bytes = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
         bytes.resize(count * WIDTH, 0);
         let mut longest = 0;
         let blocks = bytes.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate();
@@ -166,7 +164,10 @@ mod tests {
     #[test]
     fn values_are_told_apart_and_long_ones_refused() {
         let blocks = Blocks::of(&[0, 1, 1, 3], b"abc").unwrap();
-        assert_eq!([0, 1, 2].map(|index| blocks.get(index)), [&b"a"[..], b"", b"bc"]);
+        assert_eq!(
+            [0, 1, 2].map(|index| blocks.get(index)),
+            [&b"a"[..], b"", b"bc"]
+        );
         assert_eq!(Blocks::of(&[0, 128], &[7; 128]).unwrap().width(), 128);
         assert!(Blocks::of(&[0, 129], &[7; 129]).is_none());
         assert!(Blocks::of(&[0], b"").unwrap().is_empty());

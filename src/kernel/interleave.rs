@@ -14,10 +14,10 @@ const SLACK: usize = Blocks::WIDEST;
 /// Room is made for so many rows at once.
 const CHUNK: usize = 256;
 
-/// The most bytes of a literal before a text, and of one after it.
-pub const BEFORE: usize = 32;
+/// The most bytes of a literal that goes with the text after it, and of one with that before it.
+const BEFORE: usize = 32;
 /// See `BEFORE`.
-pub const AFTER: usize = 8;
+const AFTER: usize = 8;
 
 /// The columns of some rows, from the first byte of a row to its last.
 pub struct Rows<'a> {
@@ -97,19 +97,21 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds each row's text, whether null or not, between two literals; with `sized` its length
-    /// stands before it. False when a literal is too long.
-    #[must_use]
-    pub fn texts(&mut self, texts: &'a StringArray, frame: (&[u8], &[u8]), sized: bool) -> bool {
+    /// stands before it.
+    pub fn texts(&mut self, texts: &'a StringArray, frame: (&'a [u8], &'a [u8]), sized: bool) {
         assert_eq!(texts.len(), self.rows);
-        let Some(texts) = Texts::new(texts, frame.0, frame.1) else {
-            return false;
-        };
+        let (mut before, mut after) = frame;
+        if before.len() > BEFORE {
+            self.literal(std::mem::take(&mut before));
+        }
+        let late = (after.len() > AFTER).then(|| std::mem::take(&mut after));
+        let texts = Texts::new(texts, before, after);
         self.pieces.push(match texts.before_length {
             _ if sized => Piece::Sized(texts),
             0 => Piece::Texts(texts),
             _ => Piece::Framed(texts),
         });
-        true
+        self.literal(late.unwrap_or_default());
     }
 
     /// Adds each row's own bytes: those from `offsets[row]` to `offsets[row + 1]`.
@@ -257,7 +259,7 @@ impl Coded<'_> {
 
 #[allow(unsafe_code)]
 impl<'a> Texts<'a> {
-    fn new(texts: &'a StringArray, before: &[u8], after: &[u8]) -> Option<Self> {
+    fn new(texts: &'a StringArray, before: &[u8], after: &[u8]) -> Self {
         let mut all = Self {
             offsets: texts.value_offsets(),
             bytes: texts.values().as_slice(),
@@ -266,9 +268,9 @@ impl<'a> Texts<'a> {
             after: [0; AFTER],
             after_length: after.len(),
         };
-        all.before.get_mut(..before.len())?.copy_from_slice(before);
-        all.after.get_mut(..after.len())?.copy_from_slice(after);
-        Some(all)
+        all.before[..before.len()].copy_from_slice(before);
+        all.after[..after.len()].copy_from_slice(after);
+        all
     }
 
     /// # Safety
@@ -367,11 +369,10 @@ mod tests {
 
             let mut rows = Rows::new(600);
             rows.literal(b"<");
-            assert!(rows.texts(&array, (b"[", b"]"), false));
-            assert!(rows.texts(&array, (b"", b","), false));
-            assert!(rows.texts(&array, (b"!", b""), true));
-            assert!(!rows.texts(&array, (&[0; 33], b""), false));
-            assert!(!rows.texts(&array, (b"", &[0; 9]), false));
+            rows.texts(&array, (b"[", b"]"), false);
+            rows.texts(&array, (b"", b","), false);
+            rows.texts(&array, (b"!", b""), true);
+            rows.texts(&array, (&[b'-'; 33], &[b'='; 9]), false);
             rows.values(&all_ends, &all_bytes);
             rows.picked(&keys, &few_ends, &few_bytes);
             if let (Some(coded), Some(own)) = (&coded, &own) {
@@ -388,7 +389,8 @@ mod tests {
                     length @ 64.. => expected.extend([size | 0x80, (length >> 6) as u8]),
                     _ => expected.push(size),
                 }
-                expected.extend(text.repeat(1 + times).bytes());
+                let long = format!("{text}{}{text}{}", "-".repeat(33), "=".repeat(9));
+                expected.extend((long + &text.repeat(times)).bytes());
                 assert_eq!(out[ends[row]..ends[row + 1]], expected, "row {row}");
             }
             assert_eq!(ends[600], out.len());
@@ -399,7 +401,7 @@ mod tests {
     fn a_slice_of_texts_ends_where_its_buffer_does() {
         let array = StringArray::from(vec!["one", "two", "three"]).slice(1, 2);
         let mut rows = Rows::new(2);
-        assert!(rows.texts(&array, (b"", b"\n"), false));
+        rows.texts(&array, (b"", b"\n"), false);
         let mut out = Vec::new();
         rows.append(&mut out, None);
         assert_eq!(out, b"two\nthree\n");

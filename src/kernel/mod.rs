@@ -20,4 +20,6 @@ pub mod strftime;
 pub mod text;
 pub mod time;
 pub mod time_part;
+pub mod time_text;
+pub mod varint;
 pub mod wide;

@@ -1,13 +1,17 @@
 //! Whole numbers and decimals as text, eight digits at a time and without a loop over digits.
 
-use super::digits::{eight, put_eight};
+use super::digits::{count, eight, put_eight};
 
 /// Room that `put_unsigned` needs: the digits of the greatest number, written in eights.
 pub const UNSIGNED: usize = 20;
 /// Room that `put_signed` needs.
 pub const SIGNED: usize = UNSIGNED + 1;
-/// Room that `put_decimal` needs: a sign, `0`, the point, and digits in eights.
-pub const DECIMAL: usize = 1 + UNSIGNED + 1 + 24;
+
+/// Room that `put_decimal` needs for values of at most so many: a sign, the digits, the point, and
+/// what is too much of eight digits.
+pub fn decimal_room(most: u64, scale: u32) -> usize {
+    count(most).max(scale as usize + 1) + 10
+}
 
 const TEN_TO_8: u64 = 100_000_000;
 const TEN_TO_16: u64 = TEN_TO_8 * TEN_TO_8;
@@ -92,7 +96,8 @@ mod tests {
         let powers = (0..19).flat_map(move |power| near(10_i64.pow(power)));
         let bits = (0..63).flat_map(move |bit| near(1 << bit));
         let all: Vec<i64> = powers.chain(bits).chain([i64::MIN, i64::MAX]).collect();
-        all.into_iter().flat_map(|value| [value, value.wrapping_neg()])
+        all.into_iter()
+            .flat_map(|value| [value, value.wrapping_neg()])
     }
 
     fn shown(room: usize, put: impl Fn(&mut [u8]) -> usize) -> String {
@@ -116,7 +121,8 @@ mod tests {
     fn decimals_have_all_their_digits_at_every_scale() {
         for scale in 0..=18 {
             for value in values() {
-                let text = shown(DECIMAL, |out| put_decimal(out, 0, value, scale));
+                let room = decimal_room(value.unsigned_abs(), scale);
+                let text = shown(room, |out| put_decimal(out, 0, value, scale));
                 let sign = if value < 0 { "-" } else { "" };
                 let width = scale as usize + 1;
                 let digits = format!("{:0width$}", value.unsigned_abs());
