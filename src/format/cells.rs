@@ -175,31 +175,30 @@ impl Values {
 
     /// Writes short values, each into a block that begins with what stands before it. `write` gets
     /// a block, where to write, and the row, and says where the value ends; it may write `room`
-    /// bytes. Nothing when the blocks would have to be too wide.
+    /// bytes.
+    #[inline(always)]
     pub fn short(
         len: usize,
         nulls: Option<&NullBuffer>,
         frame: &Frame,
         room: usize,
         mut write: impl FnMut(&mut [u8], usize, usize) -> usize,
-    ) -> Option<Self> {
+    ) -> Self {
         let Frame {
             before,
             after,
             null,
         } = frame;
-        let longest = (before.len() + room + after.len()).max(null.len());
-        let width = Blocks::width_for(longest)?;
+        let room = (before.len() + room + after.len()).max(null.len());
         let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-        let blocks = Blocks::fill(width, len, before, |row, block| {
+        Self::Blocks(Blocks::fill(room, len, before, |row, block| {
             if nulls.is_some_and(|nulls| nulls.is_null(row)) {
                 block[..null.len()].copy_from_slice(null);
                 return null.len();
             }
             let end = write(block, before.len(), row);
             put_after(block, end, after)
-        });
-        Some(Self::Blocks(blocks))
+        }))
     }
 }
 
@@ -291,7 +290,6 @@ mod tests {
             block[at..at + row].copy_from_slice(&b"abc"[..row]);
             at + row
         });
-        let short = short.unwrap();
         assert!((0..3).all(|row| short.get(row) == cells.get(row)));
     }
 

@@ -228,13 +228,14 @@ impl Group {
         else {
             return None;
         };
-        let width = Blocks::width_for(first.longest() + second.longest())?;
+        let longest = first.longest() + second.longest();
         let count = first.len() * second.len();
+        let bytes = count * Blocks::width_for(longest);
         let adjacent = self.columns.end == next.columns.start;
-        if !adjacent || count > rows || count * width > FUSED_BYTES {
+        if !adjacent || longest > Blocks::WIDEST || count > rows || bytes > FUSED_BYTES {
             return None;
         }
-        let blocks = Blocks::fill(width, count, b"", |index, block| {
+        let blocks = Blocks::fill(longest, count, b"", |index, block| {
             let (before, after) = (index / second.len(), index % second.len());
             let both = [first.get(before), second.get(after)].concat();
             block[..both.len()].copy_from_slice(&both);

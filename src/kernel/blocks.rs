@@ -5,15 +5,18 @@
 
 use std::cell::RefCell;
 
-/// Values of at most `WIDEST` bytes.
+/// Values in blocks.
 #[derive(Debug, Clone, Default)]
 pub struct Blocks {
     width: usize,
     /// Value `i` is at `i * width`.
     bytes: Vec<u8>,
-    lengths: Vec<u8>,
+    lengths: Vec<u32>,
     longest: usize,
 }
+
+/// Blocks are copied in parts of so many bytes.
+const PART: usize = 32;
 
 /// More buffers than this are not kept by a thread.
 const SPARE: usize = 16;
@@ -24,65 +27,69 @@ thread_local! {
 }
 
 impl Blocks {
-    /// The widest block.
+    /// The widest block that is copied whole.
     pub const WIDEST: usize = 128;
 
-    /// The least width for values of so many bytes, if there is one.
-    pub fn width_for(bytes: usize) -> Option<usize> {
-        [32, 64, 128].into_iter().find(|width| bytes <= *width)
-    }
-
-    /// Writes `count` values; `write` gets the row and its block, which begins with `start`, and
-    /// says where the value ends.
-    pub fn fill(
-        width: usize,
-        count: usize,
-        start: &[u8],
-        write: impl FnMut(usize, &mut [u8]) -> usize,
-    ) -> Self {
-        match width {
-            32 => Self::fill_wide::<32>(count, start, write),
-            64 => Self::fill_wide::<64>(count, start, write),
-            _ => Self::fill_wide::<128>(count, start, write),
+    /// The least width for values of so many bytes.
+    pub fn width_for(bytes: usize) -> usize {
+        match bytes {
+            ..=32 => 32,
+            ..=64 => 64,
+            _ => bytes.next_multiple_of(Self::WIDEST),
         }
     }
 
+    /// Writes `count` values of at most `room` bytes; `write` gets the row and its block, which
+    /// begins with `start`, and says where the value ends.
     #[inline(always)]
-    fn fill_wide<const WIDTH: usize>(
+    pub fn fill(
+        room: usize,
         count: usize,
         start: &[u8],
         mut write: impl FnMut(usize, &mut [u8]) -> usize,
     ) -> Self {
-        let mut first = [0; WIDTH];
+        let width = Self::width_for(room);
+        let mut blocks = Self::new(width, count);
+        let mut first = vec![0; width];
         first[..start.len()].copy_from_slice(start);
+        let lengths = blocks.lengths.iter_mut().enumerate();
+        for (block, (row, length)) in blocks.bytes.chunks_exact_mut(width).zip(lengths) {
+            // Without a call: most blocks have one part.
+            let parts = block.as_chunks_mut::<PART>().0.iter_mut();
+            parts
+                .zip(first.as_chunks().0)
+                .for_each(|(to, from)| *to = *from);
+            let end = write(row, block).min(width);
+            *length = end as u32;
+            blocks.longest = blocks.longest.max(end);
+        }
+        blocks
+    }
+
+    /// Blocks with anything in them.
+    fn new(width: usize, count: usize) -> Self {
         let mut bytes = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
-        bytes.resize(count * WIDTH, 0);
-        let mut longest = 0;
-        let blocks = bytes.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate();
-        let lengths = blocks.map(|(row, block)| {
-            *block = first;
-            let length = write(row, block).min(WIDTH);
-            longest = longest.max(length);
-            length as u8
-        });
+        bytes.resize(count * width, 0);
         Self {
-            width: WIDTH,
-            lengths: lengths.collect(),
-            longest,
+            width,
             bytes,
+            lengths: vec![0; count],
+            longest: 0,
         }
     }
 
     /// Blocks of the values that `offsets` tells apart in `bytes`, unless one is too long.
     pub fn of(offsets: &[usize], bytes: &[u8]) -> Option<Self> {
         let longest = offsets.windows(2).map(|ends| ends[1] - ends[0]).max();
-        let width = Self::width_for(longest.unwrap_or_default())?;
+        let longest = longest.unwrap_or_default();
         let count = offsets.len() - 1;
-        Some(Self::fill(width, count, b"", |index, block| {
-            let value = &bytes[offsets[index]..offsets[index + 1]];
-            block[..value.len()].copy_from_slice(value);
-            value.len()
-        }))
+        (longest <= Self::WIDEST).then(|| {
+            Self::fill(longest, count, b"", |index, block| {
+                let value = &bytes[offsets[index]..offsets[index + 1]];
+                block[..value.len()].copy_from_slice(value);
+                value.len()
+            })
+        })
     }
 
     /// How many values there are.
@@ -108,7 +115,7 @@ impl Blocks {
     /// The bytes of value `index`.
     pub fn get(&self, index: usize) -> &[u8] {
         let start = index * self.width;
-        &self.bytes[start..start + usize::from(self.lengths[index])]
+        &self.bytes[start..start + self.lengths[index] as usize]
     }
 
     /// Copies block `index` to `at`; says where its value ends.
@@ -124,7 +131,7 @@ impl Blocks {
         unsafe {
             let block = self.bytes.as_ptr().add(index * WIDTH);
             at.copy_from_nonoverlapping(block, WIDTH);
-            at.add(usize::from(*self.lengths.get_unchecked(index)))
+            at.add(*self.lengths.get_unchecked(index) as usize)
         }
     }
 }
@@ -148,8 +155,8 @@ mod tests {
 
     #[test]
     fn a_block_holds_what_was_written_after_its_start() {
-        for (width, start) in [(32, "x="), (64, ""), (128, "key: ")] {
-            let blocks = Blocks::fill(width, 3, start.as_bytes(), |row, block| {
+        for (width, start) in [(32, "x="), (64, ""), (128, "key: "), (256, "long")] {
+            let blocks = Blocks::fill(width - 1, 3, start.as_bytes(), |row, block| {
                 let at = start.len();
                 block[at..at + 8].fill(b'0' + row as u8);
                 at + row

@@ -30,9 +30,11 @@ enum Piece<'a> {
     Coded32(Coded<'a>),
     Coded64(Coded<'a>),
     Coded128(Coded<'a>),
+    CodedWide(Coded<'a>),
     Own32(&'a Blocks),
     Own64(&'a Blocks),
     Own128(&'a Blocks),
+    OwnWide(&'a Blocks),
     /// Texts with a literal after each.
     Texts(Texts<'a>),
     /// Texts with a literal before and one after each.
@@ -82,7 +84,8 @@ impl<'a> Rows<'a> {
         self.pieces.push(match blocks.width() {
             32 => Piece::Coded32(coded),
             64 => Piece::Coded64(coded),
-            _ => Piece::Coded128(coded),
+            128 => Piece::Coded128(coded),
+            _ => Piece::CodedWide(coded),
         });
     }
 
@@ -92,7 +95,8 @@ impl<'a> Rows<'a> {
         self.pieces.push(match blocks.width() {
             32 => Piece::Own32(blocks),
             64 => Piece::Own64(blocks),
-            _ => Piece::Own128(blocks),
+            128 => Piece::Own128(blocks),
+            _ => Piece::OwnWide(blocks),
         });
     }
 
@@ -175,12 +179,14 @@ impl Piece<'_> {
         let rows = last - first;
         match self {
             Piece::Literal(bytes) => bytes.len() * rows,
-            Piece::Coded32(coded) | Piece::Coded64(coded) | Piece::Coded128(coded) => {
-                coded.blocks.longest() * rows
-            }
-            Piece::Own32(blocks) | Piece::Own64(blocks) | Piece::Own128(blocks) => {
-                blocks.longest() * rows
-            }
+            Piece::Coded32(coded)
+            | Piece::Coded64(coded)
+            | Piece::Coded128(coded)
+            | Piece::CodedWide(coded) => coded.blocks.longest() * rows,
+            Piece::Own32(blocks)
+            | Piece::Own64(blocks)
+            | Piece::Own128(blocks)
+            | Piece::OwnWide(blocks) => blocks.longest() * rows,
             Piece::Texts(texts) | Piece::Framed(texts) | Piece::Sized(texts) => {
                 // A zigzag varint of 32 bits has at most five bytes.
                 let around = texts.before_length + texts.after_length + 5;
@@ -206,9 +212,11 @@ impl Piece<'_> {
                 Piece::Coded32(coded) => coded.blocks.put::<32>(coded.key(row), at),
                 Piece::Coded64(coded) => coded.blocks.put::<64>(coded.key(row), at),
                 Piece::Coded128(coded) => coded.blocks.put::<128>(coded.key(row), at),
+                Piece::CodedWide(coded) => put_exact(coded.blocks.get(coded.key(row)), at),
                 Piece::Own32(blocks) => blocks.put::<32>(row, at),
                 Piece::Own64(blocks) => blocks.put::<64>(row, at),
                 Piece::Own128(blocks) => blocks.put::<128>(row, at),
+                Piece::OwnWide(blocks) => put_exact(blocks.get(row), at),
                 Piece::Texts(texts) => texts.put_after(texts.put_text(row, at)),
                 Piece::Framed(texts) => {
                     let at = texts.put_before(at);
@@ -394,7 +402,27 @@ mod tests {
                 assert_eq!(out[ends[row]..ends[row + 1]], expected, "row {row}");
             }
             assert_eq!(ends[600], out.len());
+            wide(&keys, &few, &all);
         }
+    }
+
+    /// Blocks that are too wide to be copied whole.
+    fn wide(keys: &[i32], few: &[String], all: &[String]) {
+        let fill = |texts: &[String]| {
+            Blocks::fill(300, texts.len(), b"", |row, block| {
+                let text = texts[row].as_bytes();
+                block[..text.len()].copy_from_slice(text);
+                text.len()
+            })
+        };
+        let (coded, own) = (fill(few), fill(all));
+        let mut rows = Rows::new(keys.len());
+        rows.coded(keys, &coded);
+        rows.own(&own);
+        let mut out = Vec::new();
+        rows.append(&mut out, None);
+        let expected: Vec<String> = all.iter().map(|text| text.repeat(2)).collect();
+        assert_eq!(out, expected.concat().into_bytes());
     }
 
     #[test]

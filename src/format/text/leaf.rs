@@ -116,23 +116,18 @@ pub fn write(
 }
 
 /// Writes a column of short values: `put` writes that of a row at a place and says where it ends.
+#[inline(always)]
 pub fn short(
     array: &dyn Array,
     frame: &Frame,
     room: usize,
-    mut put: impl FnMut(&mut [u8], usize, usize) -> usize,
+    put: impl FnMut(&mut [u8], usize, usize) -> usize,
 ) -> Values {
-    let (len, nulls) = (array.len(), array.nulls());
-    Values::short(len, nulls, frame, room, &mut put).unwrap_or_else(|| {
-        let mut block = vec![0; room];
-        Values::Cells(Cells::fill(len, nulls, frame, |out, row| {
-            let end = put(&mut block, 0, row);
-            out.extend_from_slice(&block[..end]);
-        }))
-    })
+    Values::short(array.len(), array.nulls(), frame, room, put)
 }
 
 /// Writes a column of short numbers, each value by `put`.
+#[inline(always)]
 pub fn primitives<T: ArrowPrimitiveType>(
     array: &dyn Array,
     frame: &Frame,
