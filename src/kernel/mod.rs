@@ -1,15 +1,15 @@
 //! Tight loops that columns and formats share, each a plain loop that the compiler vectorises.
 
 pub mod block;
-pub mod bounds;
 pub mod blocks;
+pub mod bounds;
 pub mod decimal;
 pub mod dictionary;
 pub mod digits;
 pub mod dispatch;
 pub mod draw;
-pub mod look_up;
 pub mod interleave;
+pub mod look_up;
 pub mod map;
 pub mod math;
 pub mod normal;
