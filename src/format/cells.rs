@@ -1,8 +1,13 @@
 //! Values as bytes, a column at a time: what the rows of every text and row format are put together from.
 
-use arrow::buffer::NullBuffer;
+use std::sync::Arc;
+
+use arrow::array::StringArray;
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 
 use crate::error::{Error, Problem};
+use crate::kernel::blocks::Blocks;
+use crate::kernel::interleave::Rows;
 
 /// Values one after the other: value `i` is `bytes[offsets[i]..offsets[i + 1]]`.
 #[derive(Debug, Clone)]
@@ -13,11 +18,43 @@ pub struct Cells {
     pub offsets: Vec<usize>,
 }
 
-/// A column's cells: one for each row, or one for each value of a dictionary and a pick for each row.
+/// Values of a column, in blocks where they are short.
 #[derive(Debug, Clone)]
-pub struct Column {
-    cells: Cells,
-    picks: Option<Vec<u32>>,
+pub enum Values {
+    /// Each in a block of its own.
+    Blocks(Blocks),
+    /// One after the other.
+    Cells(Cells),
+}
+
+/// A column ready to be put into rows.
+#[derive(Debug, Clone)]
+pub enum Column {
+    /// A value for each row.
+    Own(Values),
+    /// A few values and the one that each row has.
+    Picked(ScalarBuffer<i32>, Arc<Values>),
+    /// The texts of the column's own array: as they are, between what stands around each; with
+    /// `sized` after their length.
+    Texts {
+        /// The texts; what is null is empty.
+        array: StringArray,
+        /// What stands around each.
+        frame: Frame,
+        /// Their length as a zigzag varint stands before them.
+        sized: bool,
+    },
+}
+
+/// What stands around each value of a column.
+#[derive(Debug, Clone, Default)]
+pub struct Frame {
+    /// What stands before a value.
+    pub before: Vec<u8>,
+    /// What stands after a value.
+    pub after: Vec<u8>,
+    /// What stands for null, and around it.
+    pub null: Vec<u8>,
 }
 
 /// A value that a format cannot hold.
@@ -49,24 +86,29 @@ impl Cells {
         }
     }
 
-    /// Writes `len` values; those that `nulls` marks are `null`.
+    /// Writes `len` values with what stands around each.
     pub fn fill(
         len: usize,
         nulls: Option<&NullBuffer>,
-        null: &[u8],
+        frame: &Frame,
         mut write: impl FnMut(&mut Vec<u8>, usize),
     ) -> Self {
         // Eight bytes a value are about what numbers and dates need; more is a matter of one or two growths.
+        let around = frame.before.len() + frame.after.len();
         let mut cells = Self {
-            bytes: Vec::with_capacity(len * 8),
+            bytes: Vec::with_capacity(len * (8 + around)),
             offsets: Vec::with_capacity(len + 1),
         };
         cells.offsets.push(0);
         let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
         for row in 0..len {
             match nulls {
-                Some(nulls) if nulls.is_null(row) => cells.bytes.extend_from_slice(null),
-                _ => write(&mut cells.bytes, row),
+                Some(nulls) if nulls.is_null(row) => cells.bytes.extend_from_slice(&frame.null),
+                _ => {
+                    cells.bytes.extend_from_slice(&frame.before);
+                    write(&mut cells.bytes, row);
+                    cells.bytes.extend_from_slice(&frame.after);
+                }
             }
             cells.end();
         }
@@ -94,46 +136,119 @@ impl Cells {
     }
 }
 
-impl From<Cells> for Column {
+impl From<Cells> for Values {
     fn from(cells: Cells) -> Self {
-        Self { cells, picks: None }
+        match Blocks::of(&cells.offsets, &cells.bytes) {
+            Some(blocks) => Self::Blocks(blocks),
+            None => Self::Cells(cells),
+        }
     }
 }
 
-impl Column {
-    /// A dictionary column: the cells of its values, and the one that each row has.
-    pub fn picked(
-        mut cells: Cells,
-        keys: &[usize],
+impl From<Cells> for Column {
+    fn from(cells: Cells) -> Self {
+        Self::Own(Values::Cells(cells))
+    }
+}
+
+impl Values {
+    /// The bytes of value `index`.
+    pub fn get(&self, index: usize) -> &[u8] {
+        match self {
+            Self::Blocks(blocks) => blocks.get(index),
+            Self::Cells(cells) => cells.get(index),
+        }
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Blocks(blocks) => blocks.len(),
+            Self::Cells(cells) => cells.len(),
+        }
+    }
+
+    /// True without values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes short values, each into a block that begins with what stands before it. `write` gets
+    /// a block, where to write, and the row, and says where the value ends; it may write `room`
+    /// bytes.
+    #[inline(always)]
+    pub fn short(
+        len: usize,
         nulls: Option<&NullBuffer>,
-        null: &[u8],
+        frame: &Frame,
+        room: usize,
+        mut write: impl FnMut(&mut [u8], usize, usize) -> usize,
     ) -> Self {
-        let missing = cells.len() as u32;
-        cells.bytes.extend_from_slice(null);
-        cells.end();
-        let pick = |(row, key): (usize, &usize)| match nulls {
-            Some(nulls) if nulls.is_null(row) => missing,
-            _ => *key as u32,
-        };
-        Self {
-            cells,
-            picks: Some(keys.iter().enumerate().map(pick).collect()),
-        }
+        let Frame {
+            before,
+            after,
+            null,
+        } = frame;
+        let room = (before.len() + room + after.len()).max(null.len());
+        let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+        Self::Blocks(Blocks::fill(room, len, before, |row, block| {
+            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+                block[..null.len()].copy_from_slice(null);
+                return null.len();
+            }
+            let end = write(block, before.len(), row);
+            put_after(block, end, after)
+        }))
     }
+}
 
-    /// The bytes of the value in `row`.
+/// Copies a few bytes: a call of `memcpy` costs more than what it copies.
+#[inline(always)]
+fn put_after(block: &mut [u8], at: usize, after: &[u8]) -> usize {
+    match *after {
+        [] => {}
+        [byte] => block[at] = byte,
+        [first, second] => block[at..at + 2].copy_from_slice(&[first, second]),
+        _ => block[at..at + after.len()].copy_from_slice(after),
+    }
+    at + after.len()
+}
+
+impl Column {
+    /// The bytes of the value in `row`; of a text only the text itself.
     pub fn get(&self, row: usize) -> &[u8] {
-        match &self.picks {
-            Some(picks) => self.cells.get(picks[row] as usize),
-            None => self.cells.get(row),
+        match self {
+            Self::Own(values) => values.get(row),
+            Self::Picked(keys, values) => values.get(keys[row] as usize),
+            Self::Texts { array, .. } => array.value(row).as_bytes(),
         }
     }
 
-    /// How many bytes its rows have together, to reserve room; a guess for dictionaries.
-    pub fn size(&self) -> usize {
-        match &self.picks {
-            Some(picks) => picks.len() * (self.cells.bytes.len() / self.cells.len().max(1) + 1),
-            None => self.cells.bytes.len(),
+    /// Adds the column to rows.
+    pub fn add<'a>(&'a self, rows: &mut Rows<'a>) {
+        match self {
+            Self::Own(Values::Blocks(blocks)) => rows.own(blocks),
+            Self::Own(Values::Cells(cells)) => rows.values(&cells.offsets, &cells.bytes),
+            Self::Picked(keys, values) => match values.as_ref() {
+                Values::Blocks(blocks) => rows.coded(keys, blocks),
+                Values::Cells(cells) => rows.picked(keys, &cells.offsets, &cells.bytes),
+            },
+            Self::Texts {
+                array,
+                frame,
+                sized,
+            } => rows.texts(array, (&frame.before, &frame.after), *sized),
+        }
+    }
+}
+
+impl Frame {
+    /// A frame of these bytes; what stands for null stands without `around`.
+    pub fn new(lead: &[u8], around: &[u8], null: &[u8], tail: &[u8]) -> Self {
+        Self {
+            before: [lead, around].concat(),
+            after: [around, tail].concat(),
+            null: [lead, null, tail].concat(),
         }
     }
 }
@@ -164,19 +279,24 @@ mod tests {
     #[test]
     fn cells_know_where_each_value_ends() {
         let nulls = NullBuffer::from(vec![true, false, true]);
-        let cells = Cells::fill(3, Some(&nulls), b"null", |out, row| {
+        let frame = Frame::new(b":", b"'", b"null", b",");
+        let cells = Cells::fill(3, Some(&nulls), &frame, |out, row| {
             out.extend_from_slice(&b"abc"[..row]);
         });
-        assert_eq!(cells.bytes, b"nullab");
-        assert_eq!(cells.offsets, [0, 0, 4, 6]);
-        assert_eq!(cells.get(1), b"null");
+        assert_eq!(cells.bytes, b":'',:null,:'ab',");
+        assert_eq!(cells.offsets, [0, 4, 10, 16]);
+        assert_eq!(cells.get(1), b":null,");
+        let short = Values::short(3, Some(&nulls), &frame, 2, |block, at, row| {
+            block[at..at + row].copy_from_slice(&b"abc"[..row]);
+            at + row
+        });
+        assert!((0..3).all(|row| short.get(row) == cells.get(row)));
     }
 
     #[test]
     fn a_dictionary_is_written_once_and_picked_from() {
-        let values = Cells::fill(2, None, b"", |out, row| out.push(b"xy"[row]));
-        let nulls = NullBuffer::from(vec![true, false, true]);
-        let column = Column::picked(values, &[1, 0, 0], Some(&nulls), b"-");
+        let values = Cells::fill(3, None, &Frame::default(), |out, row| out.push(b"xy-"[row]));
+        let column = Column::Picked(vec![1, 2, 0].into(), Arc::new(values.into()));
         assert_eq!([0, 1, 2].map(|row| column.get(row)), [b"y", b"-", b"x"]);
     }
 

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod json;
 pub mod nested;
 pub mod parquet;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 pub mod text;

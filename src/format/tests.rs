@@ -1,5 +1,7 @@
 //! What the tests of formats share: options from YAML, shapes, whole files in memory, awkward columns.
 
+mod random;
+
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};

@@ -3,17 +3,20 @@
 use std::fmt;
 use std::io::Write;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::encode::{records, write_bytes, write_long};
+use super::encode::{Records, write_bytes, write_long};
 use super::plan::Member;
 use crate::error::{Error, Result};
 use crate::format::block::BlockFormat;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::compression::{with_level, zstd_frame};
+use crate::format::rows::Memory;
+use crate::kernel::varint::LONG;
 use crate::place::{Node, Value};
 
 /// How the blocks of a container are compressed.
@@ -42,19 +45,57 @@ pub struct Container {
     pub sync: [u8; 16],
     /// Datums end to end, without header and blocks.
     pub bare: bool,
+    /// What was made of dictionaries.
+    pub memory: Memory,
+    /// How many bytes the datums of some block before had.
+    pub block_bytes: AtomicUsize,
 }
 
 impl Container {
-    /// Appends the datums of `batch`, one a row.
+    /// Appends the datums of `batch`, one a row. What is made of dictionaries is kept for the next
+    /// batch of the same table.
     ///
     /// # Errors
     /// A value that the schema cannot hold.
     pub fn write_datums(&self, batch: &RecordBatch, out: &mut Cells) -> Result<(), Refusal> {
-        let records = records(&self.members, batch.columns(), None)?;
-        out.bytes.reserve(records.size());
-        for row in 0..batch.num_rows() {
-            records.write(row, &mut out.bytes);
-            out.end();
+        self.append(batch, &mut out.bytes, Some(&mut out.offsets))
+    }
+
+    fn append(
+        &self,
+        batch: &RecordBatch,
+        out: &mut Vec<u8>,
+        ends: Option<&mut Vec<usize>>,
+    ) -> Result<(), Refusal> {
+        let records = Records {
+            members: &self.members,
+            shown: None,
+        };
+        let (columns, rows) = (batch.columns(), batch.num_rows());
+        records.write(columns, rows, Some(&self.memory), out, ends)
+    }
+
+    /// Writes the datums after a block's beginning, whose length a guess at theirs decides: where
+    /// that is wrong they move.
+    fn uncompressed(&self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let begin = |bytes: usize| {
+            let mut begin = Vec::with_capacity(2 * LONG);
+            write_long(&mut begin, batch.num_rows() as i64);
+            write_long(&mut begin, bytes as i64);
+            begin
+        };
+        let before = self.block_bytes.load(Ordering::Relaxed);
+        let start = out.len();
+        let guess = begin(before).len();
+        out.resize(start + guess, 0);
+        self.append(batch, out, None)?;
+        let bytes = out.len() - start - guess;
+        self.block_bytes.store(bytes, Ordering::Relaxed);
+        let begin = begin(bytes);
+        if begin.len() == guess {
+            out[start..start + guess].copy_from_slice(&begin);
+        } else {
+            out.splice(start..start + guess, begin);
         }
         Ok(())
     }
@@ -77,14 +118,18 @@ impl BlockFormat for Container {
     }
 
     fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
-        let mut cells = Cells::reuse(std::mem::take(out));
-        let result = self.write_datums(batch, &mut cells);
-        result.map_err(|refusal| refusal.error(first_row))?;
+        let refused = |refusal: Refusal| refusal.error(first_row);
         if self.bare {
-            *out = cells.bytes;
+            return self.append(batch, out, None).map_err(refused);
+        }
+        if self.codec == Codec::Null {
+            self.uncompressed(batch, out).map_err(refused)?;
+            out.extend_from_slice(&self.sync);
             return Ok(());
         }
-        let data = self.codec.compress(cells.bytes)?;
+        let mut datums = Vec::new();
+        self.append(batch, &mut datums, None).map_err(refused)?;
+        let data = self.codec.compress(datums)?;
         out.reserve(data.len() + 36);
         write_long(out, batch.num_rows() as i64);
         write_bytes(out, &data);

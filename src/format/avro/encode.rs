@@ -1,150 +1,165 @@
 //! Columns as Avro's binary encoding, each value with the branch of its union before it.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Float32Type};
 
 use super::number::{decimals, doubles, integers};
 use super::plan::{Codec, Member, Site};
-use crate::format::cells::{Cells, Column, Refusal};
+use crate::format::cells::{Cells, Column, Frame, Refusal, Values};
 use crate::format::nested::{dictionary, items, unpacked, visible};
-use crate::format::text::leaf::{binaries, texts, write_uuid};
+use crate::format::rows::{self, Memory, Of, Spelling};
+use crate::format::text::leaf::{UUID_LENGTH, binaries, put_uuid, short, texts};
+use crate::kernel::varint::{LONG, put_long};
 
 /// The rows that are inside nothing null.
 pub type Rows<'a> = Option<&'a NullBuffer>;
 
-/// Records that are ready to be written.
-pub struct Records(Vec<Column>);
-
-/// Records made of these columns.
-///
-/// # Errors
-/// A visible value that the schema cannot hold.
-pub fn records(
-    members: &[Member],
-    columns: &[ArrayRef],
-    shown: Rows<'_>,
-) -> Result<Records, Refusal> {
-    let column = |member: &Member| {
-        column(&member.site, &columns[member.index], shown)
-            .map_err(|refusal| refusal.within(&member.name))
-    };
-    let columns: Result<Vec<Column>, Refusal> = members.iter().map(column).collect();
-    columns.map(Records)
+/// Records with these fields.
+pub struct Records<'a> {
+    /// The fields, in the schema's order.
+    pub members: &'a [Member],
+    /// Those that are inside nothing null.
+    pub shown: Rows<'a>,
 }
 
-impl Records {
-    /// Appends the record of one row.
-    pub fn write(&self, row: usize, out: &mut Vec<u8>) {
-        for column in &self.0 {
-            out.extend_from_slice(column.get(row));
+impl Records<'_> {
+    /// Appends `rows` records made of these columns.
+    ///
+    /// # Errors
+    /// A visible value that the schema cannot hold.
+    pub fn write(
+        &self,
+        columns: &[ArrayRef],
+        rows: usize,
+        memory: Option<&Memory>,
+        out: &mut Vec<u8>,
+        ends: Option<&mut Vec<usize>>,
+    ) -> Result<(), Refusal> {
+        if self.members.is_empty() {
+            let ends = ends.into_iter();
+            ends.for_each(|ends| ends.resize(ends.len() + rows, out.len()));
+            return Ok(());
+        }
+        let columns = self
+            .members
+            .iter()
+            .map(|member| columns[member.index].clone());
+        let columns: Vec<ArrayRef> = columns.collect();
+        rows::append(self, &columns, memory, out, ends)
+    }
+}
+
+impl Spelling for Records<'_> {
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal> {
+        let Member { name, site, .. } = &self.members[index];
+        let texts = array.as_any().downcast_ref::<StringArray>();
+        match (&site.codec, texts) {
+            (Codec::Text, Some(array)) if of == Of::Rows && array.null_count() == 0 => {
+                Ok(Column::Texts {
+                    array: array.clone(),
+                    frame: frame(site),
+                    sized: true,
+                })
+            }
+            _ => {
+                let shown = self.shown.filter(|_| of == Of::Rows);
+                column(site, array, shown).map_err(|refusal| refusal.within(name))
+            }
         }
     }
 
-    /// How many bytes all records have together; a guess where there are dictionaries.
-    pub fn size(&self) -> usize {
-        self.0.iter().map(Column::size).sum()
+    fn null(&self, index: usize) -> Option<Vec<u8>> {
+        let site = &self.members[index].site;
+        let allowed = site.union.is_some() || matches!(site.codec, Codec::Null);
+        allowed.then(|| frame(site).null)
     }
 }
 
 fn column(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Column, Refusal> {
     required(site, array, shown)?;
+    let plain = unpacked(array)?;
     match &site.codec {
-        Codec::Text => Ok(dictionary_or_plain(site, array, |values| {
-            text_cells(site, values, |out, text| write_bytes(out, text.as_bytes()))
-        })),
+        Codec::Text => Ok(texts(&plain, &frame(site), |out, text| {
+            write_bytes(out, text.as_bytes())
+        })
+        .into()),
         Codec::Enum(symbols) => {
             known(symbols, array, shown)?;
-            Ok(dictionary_or_plain(site, array, |values| {
-                text_cells(site, values, |out, text| {
-                    let symbol = symbols.iter().position(|symbol| symbol == text);
-                    write_long(out, symbol.unwrap_or_default() as i64);
-                })
-            }))
+            let write = |out: &mut Vec<u8>, text: &str| {
+                let symbol = symbols.iter().position(|symbol| symbol == text);
+                write_long(out, symbol.unwrap_or_default() as i64);
+            };
+            Ok(texts(&plain, &frame(site), write).into())
         }
-        _ => Ok(plain_column(site, &unpacked(array)?, shown)?.into()),
+        _ => plain_column(site, &plain, shown).map(Column::Own),
     }
 }
 
-fn plain_column(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {
+fn plain_column(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Values, Refusal> {
+    let frame = frame(site);
     let cells = match &site.codec {
-        Codec::Null | Codec::Text | Codec::Enum(_) => fill(site, array, |_, _| ()),
+        Codec::Null | Codec::Text | Codec::Enum(_) => short(array, &frame, 0, |_, at, _| at),
         Codec::Boolean => {
-            let values = array.as_boolean();
-            fill(site, array, |out, row| {
-                out.push(u8::from(values.value(row)))
+            let values = array.as_boolean().values();
+            short(array, &frame, 1, |out, at, row| {
+                out[at] = u8::from(values.value(row));
+                at + 1
             })
         }
-        Codec::Integer(conversion) => return integers(site, array, conversion, shown),
+        Codec::Integer(conversion) => return integers(&frame, array, conversion, shown),
         Codec::Float => {
             let values = array.as_primitive::<Float32Type>().values();
-            fill(site, array, |out, row| {
-                out.extend(values[row].to_le_bytes())
+            short(array, &frame, 4, |out, at, row| {
+                out[at..at + 4].copy_from_slice(&values[row].to_le_bytes());
+                at + 4
             })
         }
-        Codec::Double => doubles(site, array),
-        Codec::Bytes => bytes_cells(site, array, write_bytes),
-        Codec::Uuid => bytes_cells(site, array, |out, bytes| {
-            write_long(out, 36);
-            write_uuid(out, bytes);
-        }),
-        Codec::Fixed => bytes_cells(site, array, |out, bytes| out.extend_from_slice(bytes)),
-        Codec::Decimal(width) => decimals(site, array, *width)?,
-        Codec::Array(item) => return lists(site, item, array, shown),
-        Codec::Map(value) => return maps(site, value, array, shown),
+        Codec::Double => doubles(&frame, array),
+        Codec::Bytes => Values::Cells(binaries(array, &frame, write_bytes)),
+        Codec::Uuid => {
+            let values = array.as_fixed_size_binary();
+            short(array, &frame, LONG + UUID_LENGTH, |out, at, row| {
+                let at = put_long(out, at, UUID_LENGTH as i64);
+                put_uuid(out, at, values.value(row))
+            })
+        }
+        Codec::Fixed => Values::Cells(binaries(array, &frame, |out, bytes| {
+            out.extend_from_slice(bytes)
+        })),
+        Codec::Decimal(width) => decimals(&frame, array, *width)?,
+        Codec::Array(item) => return lists(&frame, item, array, shown).map(Values::Cells),
+        Codec::Map(value) => return maps(&frame, value, array, shown).map(Values::Cells),
         Codec::Record(members) => {
             let shown = visible(array, shown);
+            let shown = shown.as_ref();
+            let records = Records { members, shown };
+            let mut cells = Cells::default();
+            let Cells { bytes, offsets } = &mut cells;
             let columns = array.as_struct().columns();
-            let records = records(members, columns, shown.as_ref())?;
-            fill(site, array, |out, row| records.write(row, out))
+            records.write(columns, array.len(), None, bytes, Some(offsets))?;
+            Values::Cells(fill(&frame, array, |out, row| {
+                out.extend_from_slice(cells.get(row))
+            }))
         }
     };
     Ok(cells)
 }
 
-/// What stands for null, and what stands before a value.
-fn branches(site: &Site) -> ([u8; 1], [u8; 1], usize) {
+/// The branch of a value's union before it, and what stands for null.
+fn frame(site: &Site) -> Frame {
     match site.union {
-        Some(union) => ([union.null], [union.value], 1),
-        None => ([0], [0], 0),
+        Some(union) => Frame {
+            before: vec![union.value],
+            after: Vec::new(),
+            null: vec![union.null],
+        },
+        None => Frame::default(),
     }
 }
 
-/// Writes a column's values, each after the branch of its union.
-pub fn fill(site: &Site, array: &dyn Array, mut write: impl FnMut(&mut Vec<u8>, usize)) -> Cells {
-    let (null, value, len) = branches(site);
-    Cells::fill(array.len(), array.nulls(), &null[..len], |out, row| {
-        out.extend_from_slice(&value[..len]);
-        write(out, row);
-    })
-}
-
-fn text_cells(site: &Site, array: &dyn Array, write: impl Fn(&mut Vec<u8>, &str)) -> Cells {
-    let (null, value, len) = branches(site);
-    texts(array, &null[..len], |out, text| {
-        out.extend_from_slice(&value[..len]);
-        write(out, text);
-    })
-}
-
-fn bytes_cells(site: &Site, array: &dyn Array, write: impl Fn(&mut Vec<u8>, &[u8])) -> Cells {
-    let (null, value, len) = branches(site);
-    binaries(array, &null[..len], |out, bytes| {
-        out.extend_from_slice(&value[..len]);
-        write(out, bytes);
-    })
-}
-
-fn dictionary_or_plain(
-    site: &Site,
-    array: &dyn Array,
-    cells: impl Fn(&dyn Array) -> Cells,
-) -> Column {
-    let (null, _, len) = branches(site);
-    match dictionary(array) {
-        Some((values, keys)) => Column::picked(cells(&values), &keys, array.nulls(), &null[..len]),
-        None => cells(array).into(),
-    }
+fn fill(frame: &Frame, array: &dyn Array, write: impl FnMut(&mut Vec<u8>, usize)) -> Cells {
+    Cells::fill(array.len(), array.nulls(), frame, write)
 }
 
 /// Refuses the first visible null of a type that does not allow it.
@@ -180,7 +195,7 @@ pub fn refusal(row: usize, fault: String, hint: &'static str) -> Refusal {
 fn known(symbols: &[String], array: &dyn Array, shown: Rows<'_>) -> Result<(), Refusal> {
     let mut unknown = false;
     let check = |values: &dyn Array, unknown: &mut bool| {
-        texts(values, b"", |_, text| {
+        texts(values, &Frame::default(), |_, text| {
             *unknown |= !symbols.iter().any(|symbol| symbol == text);
         });
     };
@@ -208,13 +223,13 @@ fn known(symbols: &[String], array: &dyn Array, shown: Rows<'_>) -> Result<(), R
     }
 }
 
-fn lists(site: &Site, item: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {
+fn lists(frame: &Frame, item: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {
     let Some(items) = items(array, shown) else {
         return Err(refusal(0, "is not a list".into(), "check its type"));
     };
     let cells = column(item, &items.values, items.shown.as_ref())
         .map_err(|refusal| items.refusal(refusal))?;
-    Ok(fill(site, array, |out, row| {
+    Ok(fill(frame, array, |out, row| {
         let range = items.offsets[row]..items.offsets[row + 1];
         counted(out, range, |out, item| {
             out.extend_from_slice(cells.get(item))
@@ -222,7 +237,7 @@ fn lists(site: &Site, item: &Site, array: &dyn Array, shown: Rows<'_>) -> Result
     }))
 }
 
-fn maps(site: &Site, value: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {
+fn maps(frame: &Frame, value: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {
     let Some(items) = items(array, shown) else {
         return Err(refusal(0, "is not a map".into(), "check its type"));
     };
@@ -235,7 +250,7 @@ fn maps(site: &Site, value: &Site, array: &dyn Array, shown: Rows<'_>) -> Result
     let values = column(value, entries.column(1), items.shown.as_ref());
     let keys = keys.map_err(|refusal| items.refusal(refusal))?;
     let values = values.map_err(|refusal| items.refusal(refusal))?;
-    Ok(fill(site, array, |out, row| {
+    Ok(fill(frame, array, |out, row| {
         let range = items.offsets[row]..items.offsets[row + 1];
         counted(out, range, |out, item| {
             out.extend_from_slice(keys.get(item));
@@ -265,10 +280,7 @@ pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// A zigzag varint.
 pub fn write_long(out: &mut Vec<u8>, value: i64) {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
+    let mut room = [0; LONG];
+    let end = put_long(&mut room, 0, value);
+    out.extend_from_slice(&room[..end]);
 }

@@ -7,7 +7,7 @@ use super::plan::Codec;
 use super::schema::{Logical, Schema, Type};
 use crate::format::nested::plain_type;
 use crate::format::text::Leaf;
-use crate::format::text::time::per_second;
+use crate::kernel::time::per_second;
 
 /// From a column's integers to those of the schema: `value * multiply / divide`, rounded down.
 #[derive(Debug, Clone, Copy)]

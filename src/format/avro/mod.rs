@@ -12,6 +12,7 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,6 +21,7 @@ pub use container::{Codec, Container};
 
 use super::block;
 use super::compression::Compression;
+use super::rows::Memory;
 use super::{Encoder, Format, Shape};
 use crate::error::{Error, Fault, Problem, Result};
 use crate::place::{Flag, Placed, Text};
@@ -106,6 +108,8 @@ impl Avro {
             codec: self.codec,
             sync: shape.run_key.to_be_bytes(),
             bare: *self.bare,
+            memory: Memory::default(),
+            block_bytes: AtomicUsize::new(0),
         })
     }
 

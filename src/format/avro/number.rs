@@ -2,33 +2,34 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType,
+    DataType, Date32Type, Date64Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType,
     Time64MicrosecondType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
 
-use super::encode::{Rows, fill, refusal, write_bytes, write_long};
+use super::encode::{Rows, refusal, write_bytes};
 use super::leaf::Conversion;
-use super::plan::Site;
-use crate::format::cells::{Cells, Refusal};
+use crate::format::cells::{Cells, Frame, Refusal, Values};
 use crate::format::nested::visible;
+use crate::format::text::leaf::{primitives, short};
+use crate::kernel::varint::{LONG, put_long};
 
 /// Integers, dates, times and timestamps in the schema's unit.
 ///
 /// # Errors
 /// A visible value beyond the schema's type.
 pub fn integers(
-    site: &Site,
+    frame: &Frame,
     array: &dyn Array,
     conversion: &Conversion,
     shown: Rows<'_>,
-) -> Result<Cells, Refusal> {
+) -> Result<Values, Refusal> {
     macro_rules! integers {
         ($t:ty) => {{
             let values = array.as_primitive::<$t>().values();
-            converted(site, array, shown, |row| {
+            converted(frame, array, shown, |row| {
                 conversion.of(i64::try_from(values[row]).ok()?)
             })
         }};
@@ -56,11 +57,11 @@ pub fn integers(
 }
 
 fn converted(
-    site: &Site,
+    frame: &Frame,
     array: &dyn Array,
     shown: Rows<'_>,
     value: impl Fn(usize) -> Option<i64>,
-) -> Result<Cells, Refusal> {
+) -> Result<Values, Refusal> {
     let visible = visible(array, shown);
     let there = |row: &usize| {
         visible
@@ -75,26 +76,22 @@ fn converted(
             "narrow the column's range, or widen the schema",
         ));
     }
-    Ok(fill(site, array, |out, row| {
-        write_long(out, value(row).unwrap_or_default())
+    Ok(short(array, frame, LONG, |out, at, row| {
+        put_long(out, at, value(row).unwrap_or_default())
     }))
 }
 
 /// Doubles, also from floats.
-pub fn doubles(site: &Site, array: &dyn Array) -> Cells {
+pub fn doubles(frame: &Frame, array: &dyn Array) -> Values {
+    let put = |out: &mut [u8], at: usize, value: f64| {
+        out[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        at + 8
+    };
     match array.data_type() {
-        DataType::Float32 => {
-            let values = array.as_primitive::<Float32Type>().values();
-            fill(site, array, |out, row| {
-                out.extend(f64::from(values[row]).to_le_bytes())
-            })
-        }
-        _ => {
-            let values = array.as_primitive::<Float64Type>().values();
-            fill(site, array, |out, row| {
-                out.extend(values[row].to_le_bytes())
-            })
-        }
+        DataType::Float32 => primitives::<Float32Type>(array, frame, 8, |out, at, value| {
+            put(out, at, f64::from(value))
+        }),
+        _ => primitives::<Float64Type>(array, frame, 8, put),
     }
 }
 
@@ -102,8 +99,11 @@ pub fn doubles(site: &Site, array: &dyn Array) -> Cells {
 ///
 /// # Errors
 /// The column is not a decimal.
-pub fn decimals(site: &Site, array: &dyn Array, width: Option<usize>) -> Result<Cells, Refusal> {
+pub fn decimals(frame: &Frame, array: &dyn Array, width: Option<usize>) -> Result<Values, Refusal> {
     let scale = match *array.data_type() {
+        DataType::Decimal64(..) if width.is_none() => {
+            return Ok(primitives::<Decimal64Type>(array, frame, 9, put_shortest));
+        }
         DataType::Decimal32(_, scale)
         | DataType::Decimal64(_, scale)
         | DataType::Decimal128(_, scale) => scale,
@@ -112,10 +112,28 @@ pub fn decimals(site: &Site, array: &dyn Array, width: Option<usize>) -> Result<
     let wide = arrow::compute::cast(array, &DataType::Decimal128(38, scale))
         .map_err(|error| refusal(0, format!("is not a decimal: {error}"), "check its type"))?;
     let values = wide.as_primitive::<Decimal128Type>().values();
-    Ok(fill(site, array, |out, row| match width {
+    let write = |out: &mut Vec<u8>, row: usize| match width {
         None => write_bytes(out, shortest(&values[row].to_be_bytes())),
         Some(width) => write_fixed(out, values[row], width),
-    }))
+    };
+    Ok(Values::Cells(Cells::fill(
+        array.len(),
+        array.nulls(),
+        frame,
+        write,
+    )))
+}
+
+/// Writes the length and the fewest bytes of a decimal; says where they end.
+#[inline(always)]
+fn put_shortest(out: &mut [u8], at: usize, value: i64) -> usize {
+    // A bit for the sign and those that differ from it.
+    let bits = 65 - (value ^ (value >> 63)).leading_zeros() as usize;
+    let length = bits.div_ceil(8);
+    let bytes = (value as u64) << (64 - 8 * length);
+    out[at] = length as u8 * 2;
+    out[at + 1..at + 9].copy_from_slice(&bytes.to_be_bytes());
+    at + 1 + length
 }
 
 /// Two's complement without the leading bytes that only repeat the sign.

@@ -16,7 +16,6 @@ pub use null::NullText;
 pub use rows::Rows;
 
 use super::block::{self, BlockFormat};
-use super::cells::Cells;
 use super::compression::Compression;
 use super::text::Leaf;
 use super::{Encoder, Format, FormatKind, Shape, json};
@@ -186,9 +185,7 @@ impl BlockFormat for Blocks {
     }
 
     fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
-        let mut cells = Cells::reuse(std::mem::take(out));
-        let result = self.rows.write(batch, &mut cells);
-        *out = cells.bytes;
+        let result = self.rows.append(batch, out, None);
         result.map_err(|refusal| refusal.error(first_row))
     }
 }

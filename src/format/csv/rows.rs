@@ -1,15 +1,18 @@
 //! Rows of comma-separated text, made column by column.
 
-use arrow::array::{Array, RecordBatch};
-use arrow::buffer::NullBuffer;
-use arrow::datatypes::{Field, Schema};
+use std::sync::Arc;
 
-use crate::format::cells::{Cells, Column, Refusal};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{Field, Fields, Schema};
+
+use crate::format::cells::{Cells, Column, Frame, Refusal};
 use crate::format::json::Values;
-use crate::format::nested::{dictionary, unpacked};
+use crate::format::rows::{self, Memory, Of, Spelling};
 use crate::format::text::leaf::{self, texts};
 use crate::format::text::number::Floats;
+use crate::format::text::raw;
 use crate::format::text::{Leaf, Style};
+use crate::kernel::scan::Special;
 
 /// How the rows of a file are spelt.
 #[derive(Debug, Clone)]
@@ -20,24 +23,31 @@ pub struct Rows {
     null: Vec<u8>,
     empty: Vec<u8>,
     /// Bytes that make quotes necessary.
-    special: Box<[bool; 256]>,
+    special: Special,
+    memory: Arc<Memory>,
+}
+
+/// The rows of batches with these columns.
+struct Table<'a> {
+    rows: &'a Rows,
+    fields: &'a Fields,
 }
 
 impl Rows {
     /// Rows with this delimiter, quote, and texts for null and for the empty string; with `always`
     /// every value but null has quotes.
     pub fn new(delimiter: u8, quote: u8, always: bool, null: &str, empty: Option<&str>) -> Self {
-        let mut special = Box::new([false; 256]);
-        for byte in [delimiter, quote, b'\n', b'\r'] {
-            special[usize::from(byte)] = true;
-        }
         Self {
             delimiter,
             quote,
             always,
             null: null.as_bytes().to_vec(),
             empty: empty.map_or_else(|| vec![quote, quote], |empty| empty.as_bytes().to_vec()),
-            special,
+            special: Special {
+                bytes: [delimiter, quote, b'\n', b'\r'],
+                below: 0,
+            },
+            memory: Arc::default(),
         }
     }
 
@@ -53,69 +63,27 @@ impl Rows {
         line
     }
 
-    /// Appends the rows of `batch`, each ended by a line feed.
+    /// Appends the rows of `batch`, each ended by a line feed. What is made of dictionaries is kept
+    /// for the next batch of the same table.
     ///
     /// # Errors
     /// A value without a text form.
     pub fn write(&self, batch: &RecordBatch, out: &mut Cells) -> Result<(), Refusal> {
-        let schema = batch.schema();
-        let columns: Vec<Column> = std::iter::zip(schema.fields(), batch.columns())
-            .map(|(field, array)| {
-                self.column(field, array)
-                    .map_err(|refusal| refusal.within(field.name()))
-            })
-            .collect::<Result<_, _>>()?;
-        let size: usize = columns.iter().map(Column::size).sum();
-        out.bytes.reserve(size + batch.num_rows() * columns.len());
-        for row in 0..batch.num_rows() {
-            for column in &columns {
-                out.bytes.extend_from_slice(column.get(row));
-                out.bytes.push(self.delimiter);
-            }
-            out.bytes.pop();
-            out.bytes.push(b'\n');
-            out.end();
-        }
-        Ok(())
+        self.append(batch, &mut out.bytes, Some(&mut out.offsets))
     }
 
-    fn column(&self, field: &Field, array: &dyn Array) -> Result<Column, Refusal> {
-        let shown: Option<&NullBuffer> = None;
-        match Leaf::of(field) {
-            Some(Leaf::Text) => Ok(self.text_column(array)),
-            Some(leaf) => {
-                let array = unpacked(array)?;
-                let quote = [self.quote];
-                let style = Style {
-                    around: if self.always { &quote } else { b"" },
-                    null: &self.null,
-                    floats: Floats::Csv,
-                };
-                Ok(leaf::write(&array, leaf, &style, shown)?.into())
-            }
-            None => self.json_column(field, array),
-        }
-    }
-
-    fn text_column(&self, array: &dyn Array) -> Column {
-        let cells =
-            |values: &dyn Array| texts(values, &self.null, |out, text| self.write_text(out, text));
-        match dictionary(array) {
-            Some((values, keys)) => {
-                Column::picked(cells(&values), &keys, array.nulls(), &self.null)
-            }
-            None => cells(array).into(),
-        }
-    }
-
-    /// Nested values are JSON inside one value.
-    fn json_column(&self, field: &Field, array: &dyn Array) -> Result<Column, Refusal> {
-        let values = Values::default().column(field, array, 0, None)?;
-        let nulls = array.logical_nulls();
-        let cells = Cells::fill(array.len(), nulls.as_ref(), &self.null, |out, row| {
-            self.write_bytes(out, values.get(row));
-        });
-        Ok(cells.into())
+    /// As `write`, without need to know where rows end.
+    pub fn append(
+        &self,
+        batch: &RecordBatch,
+        out: &mut Vec<u8>,
+        ends: Option<&mut Vec<usize>>,
+    ) -> Result<(), Refusal> {
+        let table = Table {
+            rows: self,
+            fields: batch.schema_ref().fields(),
+        };
+        rows::append(&table, batch.columns(), Some(&self.memory), out, ends)
     }
 
     fn write_text(&self, out: &mut Vec<u8>, text: &str) {
@@ -129,7 +97,7 @@ impl Rows {
     /// With quotes where the value could be taken for something else: for two values, two lines,
     /// null, or the empty string.
     fn write_bytes(&self, out: &mut Vec<u8>, text: &[u8]) {
-        let special = |byte: &u8| self.special[usize::from(*byte)];
+        let special = |byte: &u8| self.special.bytes.contains(byte);
         let necessary = || text.iter().any(special) || text == self.null || text == self.empty;
         if !self.always && !necessary() {
             return out.extend_from_slice(text);
@@ -142,5 +110,74 @@ impl Rows {
             out.push(*byte);
         }
         out.push(self.quote);
+    }
+}
+
+impl Spelling for Table<'_> {
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal> {
+        let field = &self.fields[index];
+        let spelt = match Leaf::of(field) {
+            Some(Leaf::Text) => Ok(self.texts(index, array, of == Of::Rows)),
+            Some(leaf) => {
+                let style = Style {
+                    frame: self.frame(index, self.rows.always),
+                    floats: Floats::Csv,
+                };
+                leaf::write(array, leaf, &style, None).map(Column::Own)
+            }
+            None => self.nested(index, field, array),
+        };
+        spelt.map_err(|refusal| refusal.within(field.name()))
+    }
+
+    fn null(&self, index: usize) -> Option<Vec<u8>> {
+        Some(self.frame(index, false).null)
+    }
+}
+
+impl Table<'_> {
+    /// Values are followed by the delimiter, the last one by a line feed.
+    fn frame(&self, index: usize, quoted: bool) -> Frame {
+        let last = index + 1 == self.fields.len();
+        let after = if last { b'\n' } else { self.rows.delimiter };
+        let quote = [self.rows.quote];
+        let around: &[u8] = if quoted { &quote } else { b"" };
+        Frame::new(b"", around, &self.rows.null, &[after])
+    }
+
+    fn texts(&self, index: usize, array: &ArrayRef, may_stay: bool) -> Column {
+        let plain = array.as_any().downcast_ref::<StringArray>();
+        if let Some(array) = plain.filter(|array| may_stay && self.is_plain(array)) {
+            return Column::Texts {
+                array: array.clone(),
+                frame: self.frame(index, self.rows.always),
+                sized: false,
+            };
+        }
+        let frame = self.frame(index, false);
+        texts(array, &frame, |out, text| self.rows.write_text(out, text)).into()
+    }
+
+    /// True when no text needs to be looked at on its own: none needs quotes, or doubled ones.
+    fn is_plain(&self, array: &StringArray) -> bool {
+        let rows = self.rows;
+        // What stands for the empty string is two quotes, which are special anyway, or a text.
+        let empty = (!rows.empty.contains(&rows.quote)).then_some(rows.empty.len());
+        let told_apart = |length: usize| {
+            length != 0 && (rows.always || length != rows.null.len() && Some(length) != empty)
+        };
+        let nulls = rows.null.is_empty() && !rows.always;
+        raw::lengths(array, nulls, told_apart) && !rows.special.is_in(raw::bytes(array))
+    }
+
+    /// Nested values are JSON inside one value.
+    fn nested(&self, index: usize, field: &Field, array: &ArrayRef) -> Result<Column, Refusal> {
+        let values = Values::default().column(field, array, 0, None, &Frame::default())?;
+        let nulls = array.logical_nulls();
+        let frame = self.frame(index, false);
+        let cells = Cells::fill(array.len(), nulls.as_ref(), &frame, |out, row| {
+            self.rows.write_bytes(out, values.get(row));
+        });
+        Ok(cells.into())
     }
 }

@@ -1,5 +1,6 @@
 //! `json`: JSON, an object a row, on lines of their own or in one array.
 
+mod object;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -12,10 +13,10 @@ use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use value::{Objects, Values};
+pub use object::Rows;
+pub use value::Values;
 
 use super::block::{self, BlockFormat};
-use super::cells::{Cells, Refusal};
 use super::compression::Compression;
 use super::nested::{entry_fields, item_field, plain_type};
 use super::text::Leaf;
@@ -76,8 +77,9 @@ pub enum Spelling {
 }
 
 struct Blocks {
-    values: Values,
+    rows: Rows,
     layout: Layout,
+    begin: &'static [u8],
 }
 
 impl Example for Json {
@@ -159,30 +161,21 @@ impl Format for Json {
     }
 
     fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+        let layout = self.layout.unwrap_or(Layout::Lines);
+        let values = self.values();
+        let (begin, ending, depth): (&[u8], &[u8], usize) = match (layout, values.pretty) {
+            (Layout::Lines, _) => (b"", b"\n", 0),
+            (Layout::Array, false) => (b"\n", b",\n", 0),
+            (Layout::Array, true) => (b"\n  ", b",\n  ", 1),
+        };
         let blocks = Blocks {
-            values: self.values(),
-            layout: self.layout.unwrap_or(Layout::Lines),
+            rows: Rows::new(values, depth, ending),
+            layout,
+            begin,
         };
         let compression = self.compression.unwrap_or(Compression::None);
         block::encoder(blocks, compression, shape)
     }
-}
-
-/// Appends the rows of `batch` as objects, each followed by `ending`.
-///
-/// # Errors
-/// A value that JSON cannot hold.
-pub fn write_rows(
-    values: &Values,
-    depth: usize,
-    batch: &RecordBatch,
-    ending: &[u8],
-    out: &mut Cells,
-) -> Result<(), Refusal> {
-    let schema = batch.schema();
-    let objects = values.objects(schema.fields(), batch.columns(), depth, None)?;
-    objects.write(batch.num_rows(), None, ending, out);
-    Ok(())
 }
 
 /// In an array every row begins on a new line, so a block begins with its line break, and only
@@ -210,20 +203,14 @@ impl BlockFormat for Blocks {
     }
 
     fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
-        let (begin, ending, depth): (&[u8], &[u8], usize) = match (self.layout, self.values.pretty)
-        {
-            (Layout::Lines, _) => (b"", b"\n", 0),
-            (Layout::Array, false) => (b"\n", b",\n", 0),
-            (Layout::Array, true) => (b"\n  ", b",\n  ", 1),
-        };
-        let mut cells = Cells::reuse(std::mem::take(out));
-        cells.bytes.extend_from_slice(begin);
-        let result = write_rows(&self.values, depth, batch, ending, &mut cells);
-        *out = cells.bytes;
+        out.extend_from_slice(self.begin);
+        self.rows
+            .append(batch, out, None)
+            .map_err(|refusal| refusal.error(first_row))?;
         if self.layout == Layout::Array {
-            out.truncate(out.len().saturating_sub(ending.len()));
+            out.truncate(out.len() - self.rows.ending().len());
         }
-        result.map_err(|refusal| refusal.error(first_row))
+        Ok(())
     }
 }
 

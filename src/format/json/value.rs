@@ -1,17 +1,18 @@
 //! Columns as JSON values, nested ones put together from the cells of their parts.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, AsArray, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 
+use super::object::Objects;
 use super::text::write_string;
-use crate::format::cells::{Cells, Column, Refusal};
-use crate::format::nested::{
-    Items, dictionary, entry_fields, item_field, items, unpacked, visible,
-};
+use crate::format::cells::{Cells, Column, Frame, Refusal};
+use crate::format::nested::{Items, entry_fields, item_field, items, unpacked, visible};
 use crate::format::text::leaf::{self, texts};
 use crate::format::text::number::Floats;
+use crate::format::text::raw;
 use crate::format::text::{Leaf, Style};
+use crate::kernel::scan::Special;
 
 /// How values are spelt.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,19 +27,16 @@ pub struct Values {
     pub pretty: bool,
 }
 
-/// One field of objects that are being put together.
-struct Member {
-    /// What stands before the value: line break, name, colon.
-    lead: Vec<u8>,
-    column: Column,
-    /// The rows where it is left out.
-    absent: Option<NullBuffer>,
-}
+pub(super) const NULL: &[u8] = b"null";
 
-const NULL: &[u8] = b"null";
+/// Bytes that are escaped in strings.
+const ESCAPED: Special = Special {
+    bytes: *b"\"\\\"\\",
+    below: b' ',
+};
 
 impl Values {
-    /// The cells of a column whose values stand `depth` levels deep.
+    /// The values of a column `depth` levels deep, and what stands around them.
     ///
     /// # Errors
     /// A visible value that JSON cannot hold.
@@ -48,11 +46,13 @@ impl Values {
         array: &dyn Array,
         depth: usize,
         shown: Option<&NullBuffer>,
+        frame: &Frame,
     ) -> Result<Column, Refusal> {
+        let array = unpacked(array)?;
         match Leaf::of(field) {
-            Some(Leaf::Text) => Ok(strings(array)),
-            Some(leaf) => self.leaf(leaf, &unpacked(array)?, shown),
-            None => self.nested(&unpacked(array)?, depth, shown),
+            Some(Leaf::Text) => Ok(strings(&array, frame).into()),
+            Some(leaf) => self.leaf(leaf, &array, shown, frame),
+            None => self.nested(&array, depth, shown, frame).map(Column::from),
         }
     }
 
@@ -61,6 +61,7 @@ impl Values {
         leaf: Leaf,
         array: &dyn Array,
         shown: Option<&NullBuffer>,
+        frame: &Frame,
     ) -> Result<Column, Refusal> {
         let bare = match leaf {
             Leaf::Boolean | Leaf::Float => true,
@@ -72,11 +73,10 @@ impl Values {
             finite(array, shown)?;
         }
         let style = Style {
-            around: if bare { b"" } else { b"\"" },
-            null: NULL,
+            frame: if bare { frame.clone() } else { quoted(frame) },
             floats: Floats::Json,
         };
-        Ok(leaf::write(array, leaf, &style, shown)?.into())
+        leaf::write(array, leaf, &style, shown).map(Column::Own)
     }
 
     fn nested(
@@ -84,25 +84,30 @@ impl Values {
         array: &dyn Array,
         depth: usize,
         shown: Option<&NullBuffer>,
-    ) -> Result<Column, Refusal> {
+        frame: &Frame,
+    ) -> Result<Cells, Refusal> {
         if let DataType::Struct(fields) = array.data_type() {
             let shown = visible(array, shown);
-            let nulls = array.nulls();
-            let columns = array.as_struct().columns();
             let mut cells = Cells::default();
-            let objects = self.objects(fields, columns, depth, shown.as_ref())?;
-            objects.write(array.len(), nulls, b"", &mut cells);
-            return Ok(cells.into());
+            Objects::new(*self, fields, depth, shown.as_ref(), b"").write(
+                array.as_struct().columns(),
+                array.len(),
+                None,
+                &mut cells.bytes,
+                Some(&mut cells.offsets),
+            )?;
+            let write = |out: &mut Vec<u8>, row: usize| out.extend_from_slice(cells.get(row));
+            return Ok(Cells::fill(array.len(), array.nulls(), frame, write));
         }
         match (items(array, shown), item_field(array.data_type())) {
             (Some(items), Some(field)) if matches!(array.data_type(), DataType::Map(..)) => {
-                self.map(array, &items, field, depth)
+                self.map(array, &items, field, depth, frame)
             }
-            (Some(items), Some(field)) => self.list(array, &items, field, depth),
-            _ => Ok(Cells::fill(array.len(), None, NULL, |out, _| {
-                out.extend_from_slice(NULL)
-            })
-            .into()),
+            (Some(items), Some(field)) => self.list(array, &items, field, depth, frame),
+            _ => {
+                let nulls = NullBuffer::new_null(array.len());
+                Ok(Cells::fill(array.len(), Some(&nulls), frame, |_, _| ()))
+            }
         }
     }
 
@@ -112,18 +117,29 @@ impl Values {
         items: &Items,
         field: &FieldRef,
         depth: usize,
-    ) -> Result<Column, Refusal> {
+        frame: &Frame,
+    ) -> Result<Cells, Refusal> {
         let column = self
-            .column(field, &items.values, depth + 1, items.shown.as_ref())
+            .column(
+                field,
+                &items.values,
+                depth + 1,
+                items.shown.as_ref(),
+                &bare(),
+            )
             .map_err(|refusal| items.refusal(refusal))?;
         let (lead, close) = (self.line(depth + 1), self.line(depth));
-        let cells = Cells::fill(array.len(), array.nulls(), NULL, |out, row| {
-            let items = items.offsets[row]..items.offsets[row + 1];
-            bracketed(out, *b"[]", &close, |out| {
-                joined(out, items.map(|item| [&lead, column.get(item), b"", b""]))
-            });
-        });
-        Ok(cells.into())
+        Ok(Cells::fill(
+            array.len(),
+            array.nulls(),
+            frame,
+            |out, row| {
+                let items = items.offsets[row]..items.offsets[row + 1];
+                bracketed(out, *b"[]", &close, |out| {
+                    joined(out, items.map(|item| [&lead, column.get(item), b"", b""]))
+                });
+            },
+        ))
     }
 
     /// A map is an object whose names are the keys.
@@ -133,18 +149,20 @@ impl Values {
         items: &Items,
         field: &FieldRef,
         depth: usize,
-    ) -> Result<Column, Refusal> {
+        frame: &Frame,
+    ) -> Result<Cells, Refusal> {
         let Some((_, value_field)) = entry_fields(field.data_type()) else {
-            return Ok(Cells::fill(array.len(), None, NULL, |_, _| ()).into());
+            return Ok(Cells::fill(array.len(), None, frame, |_, _| ()));
         };
         let entries = items.values.as_struct();
-        let keys = strings(entries.column(0));
+        let keys = strings(&unpacked(entries.column(0))?, &bare());
         let values = self
             .column(
                 value_field,
                 entries.column(1),
                 depth + 1,
                 items.shown.as_ref(),
+                &bare(),
             )
             .map_err(|refusal| items.refusal(refusal))?;
         let absent = entries
@@ -152,53 +170,25 @@ impl Values {
             .logical_nulls()
             .filter(|_| self.omit_nulls);
         let (lead, colon, close) = (self.line(depth + 1), self.colon(), self.line(depth));
-        let cells = Cells::fill(array.len(), array.nulls(), NULL, |out, row| {
-            let present = (items.offsets[row]..items.offsets[row + 1])
-                .filter(|item| absent.as_ref().is_none_or(|absent| absent.is_valid(*item)));
-            bracketed(out, *b"{}", &close, |out| {
-                joined(
-                    out,
-                    present.map(|item| [&lead, keys.get(item), colon, values.get(item)]),
-                )
-            });
-        });
-        Ok(cells.into())
-    }
-
-    /// Objects made of these columns.
-    ///
-    /// # Errors
-    /// A visible value that JSON cannot hold.
-    pub fn objects<'a>(
-        &self,
-        fields: impl IntoIterator<Item = &'a FieldRef>,
-        columns: &[ArrayRef],
-        depth: usize,
-        shown: Option<&NullBuffer>,
-    ) -> Result<Objects, Refusal> {
-        let member = |(field, array): (&'a FieldRef, &ArrayRef)| {
-            let mut lead = self.line(depth + 1);
-            write_string(&mut lead, field.name());
-            lead.extend_from_slice(self.colon());
-            let column = self
-                .column(field, array, depth + 1, shown)
-                .map_err(|refusal| refusal.within(field.name()))?;
-            let absent = array.logical_nulls().filter(|_| self.omit_nulls);
-            Ok(Member {
-                lead,
-                column,
-                absent,
-            })
-        };
-        let members = std::iter::zip(fields, columns).map(member);
-        Ok(Objects {
-            members: members.collect::<Result<_, Refusal>>()?,
-            close: self.line(depth),
-        })
+        Ok(Cells::fill(
+            array.len(),
+            array.nulls(),
+            frame,
+            |out, row| {
+                let present = (items.offsets[row]..items.offsets[row + 1])
+                    .filter(|item| absent.as_ref().is_none_or(|absent| absent.is_valid(*item)));
+                bracketed(out, *b"{}", &close, |out| {
+                    joined(
+                        out,
+                        present.map(|item| [&lead, keys.get(item), colon, values.get(item)]),
+                    )
+                });
+            },
+        ))
     }
 
     /// The line break before something that stands `depth` levels deep, if lines are broken.
-    fn line(&self, depth: usize) -> Vec<u8> {
+    pub(super) fn line(&self, depth: usize) -> Vec<u8> {
         if !self.pretty {
             return Vec::new();
         }
@@ -207,45 +197,8 @@ impl Values {
         line
     }
 
-    fn colon(&self) -> &'static [u8] {
+    pub(super) fn colon(&self) -> &'static [u8] {
         if self.pretty { b": " } else { b":" }
-    }
-}
-
-/// Objects that are ready to be written.
-pub struct Objects {
-    members: Vec<Member>,
-    close: Vec<u8>,
-}
-
-impl Objects {
-    /// Appends `len` objects, each followed by `ending`.
-    pub fn write(&self, len: usize, nulls: Option<&NullBuffer>, ending: &[u8], out: &mut Cells) {
-        let size = |member: &Member| member.column.size() + len * (member.lead.len() + 1);
-        let size: usize = self.members.iter().map(size).sum();
-        out.bytes.reserve(size + len * (ending.len() + 2));
-        for row in 0..len {
-            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
-                out.bytes.extend_from_slice(NULL);
-            } else {
-                self.write_one(row, &mut out.bytes);
-            }
-            out.bytes.extend_from_slice(ending);
-            out.end();
-        }
-    }
-
-    fn write_one(&self, row: usize, out: &mut Vec<u8>) {
-        let present = self.members.iter().filter(|member| {
-            let absent = member.absent.as_ref();
-            absent.is_none_or(|absent| absent.is_valid(row))
-        });
-        bracketed(out, *b"{}", &self.close, |out| {
-            joined(
-                out,
-                present.map(|member| [&member.lead, member.column.get(row), b"", b""]),
-            )
-        });
     }
 }
 
@@ -273,16 +226,32 @@ fn joined<'a>(out: &mut Vec<u8>, items: impl Iterator<Item = [&'a [u8]; 4]>) {
     }
 }
 
-fn strings(array: &dyn Array) -> Column {
-    match dictionary(array) {
-        Some((values, keys)) => Column::picked(
-            texts(&values, NULL, write_string),
-            &keys,
-            array.nulls(),
-            NULL,
-        ),
-        None => texts(array, NULL, write_string).into(),
+/// A value and nothing around it.
+fn bare() -> Frame {
+    Frame::new(b"", b"", NULL, b"")
+}
+
+/// The frame with quotes around values, but not around null.
+pub(super) fn quoted(frame: &Frame) -> Frame {
+    let mut quoted = frame.clone();
+    quoted.before.push(b'"');
+    quoted.after.insert(0, b'"');
+    quoted
+}
+
+fn strings(array: &dyn Array, frame: &Frame) -> Cells {
+    let plain = array.as_any().downcast_ref::<StringArray>();
+    if plain.is_some_and(|array| !ESCAPED.is_in(raw::bytes(array))) {
+        return texts(array, &quoted(frame), |out, text| {
+            out.extend_from_slice(text.as_bytes())
+        });
     }
+    texts(array, frame, write_string)
+}
+
+/// True for texts that are strings with nothing but quotes around them.
+pub(super) fn is_plain(array: &StringArray) -> bool {
+    array.null_count() == 0 && !ESCAPED.is_in(raw::bytes(array))
 }
 
 fn finite(array: &dyn Array, shown: Option<&NullBuffer>) -> Result<(), Refusal> {

@@ -7,11 +7,14 @@ use arrow::datatypes::{
     Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 
-use super::number::{Floats, write_decimal, write_f32, write_f64, write_signed, write_unsigned};
+use super::number::{FLOAT, Floats, put_f32, put_f64, write_decimal};
 use super::temporal::{dates, times, timestamps};
 use super::time::Zone;
-use crate::format::cells::{Cells, Refusal};
+use crate::format::cells::{Cells, Frame, Refusal, Values};
 use crate::format::nested::plain_type;
+use crate::kernel::number_text::{
+    SIGNED, UNSIGNED, decimal_room, put_decimal, put_signed, put_unsigned,
+};
 
 /// The leaf types that text formats know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +45,10 @@ pub enum Leaf {
 }
 
 /// How leaves other than text are written.
-#[derive(Debug, Clone, Copy)]
-pub struct Style<'a> {
-    /// What stands before and after each value.
-    pub around: &'a [u8],
-    /// What stands for null.
-    pub null: &'a [u8],
+#[derive(Debug, Clone)]
+pub struct Style {
+    /// What stands around each value.
+    pub frame: Frame,
     /// How floats are spelt.
     pub floats: Floats,
 }
@@ -93,126 +94,153 @@ impl Leaf {
 pub fn write(
     array: &dyn Array,
     leaf: Leaf,
-    style: &Style<'_>,
+    style: &Style,
     shown: Option<&NullBuffer>,
-) -> Result<Cells, Refusal> {
-    let cells = match leaf {
-        Leaf::Boolean => {
-            let values = array.as_boolean();
-            let word = |row| if values.value(row) { "true" } else { "false" };
-            fill(array, style, |out, row| {
-                out.extend_from_slice(word(row).as_bytes())
-            })
-        }
-        Leaf::Integer { .. } => integers(array, style),
+) -> Result<Values, Refusal> {
+    let frame = &style.frame;
+    let values = match leaf {
+        Leaf::Boolean => booleans(array, frame),
+        Leaf::Integer { .. } => integers(array, frame),
         Leaf::Float => floats(array, style),
-        Leaf::Decimal => decimals(array, style),
-        Leaf::Date => dates(array, style),
-        Leaf::Time => return times(array, style, shown),
-        Leaf::Timestamp => return timestamps(array, style, shown),
-        Leaf::Text => texts(array, style.null, |out, text| {
+        Leaf::Decimal => decimals(array, frame),
+        Leaf::Date => dates(array, frame),
+        Leaf::Time => return times(array, frame, shown),
+        Leaf::Timestamp => return timestamps(array, frame, shown),
+        Leaf::Text => Values::Cells(texts(array, frame, |out, text| {
             out.extend_from_slice(text.as_bytes())
-        }),
-        Leaf::Uuid => bytes(array, style, write_uuid),
-        Leaf::Binary => bytes(array, style, write_hexadecimal),
+        })),
+        Leaf::Uuid => uuids(array, frame),
+        Leaf::Binary => Values::Cells(binaries(array, frame, write_hexadecimal)),
     };
-    Ok(cells)
+    Ok(values)
 }
 
-fn fill(array: &dyn Array, style: &Style<'_>, mut write: impl FnMut(&mut Vec<u8>, usize)) -> Cells {
-    Cells::fill(array.len(), array.nulls(), style.null, |out, row| {
-        out.extend_from_slice(style.around);
-        write(out, row);
-        out.extend_from_slice(style.around);
-    })
+/// Writes a column of short values: `put` writes that of a row at a place and says where it ends.
+#[inline(always)]
+pub fn short(
+    array: &dyn Array,
+    frame: &Frame,
+    room: usize,
+    put: impl FnMut(&mut [u8], usize, usize) -> usize,
+) -> Values {
+    Values::short(array.len(), array.nulls(), frame, room, put)
 }
 
-fn bytes(array: &dyn Array, style: &Style<'_>, write: fn(&mut Vec<u8>, &[u8])) -> Cells {
-    binaries(array, style.null, |out, bytes| {
-        out.extend_from_slice(style.around);
-        write(out, bytes);
-        out.extend_from_slice(style.around);
-    })
-}
-
-/// Writes a column of numbers, each value by `write`.
+/// Writes a column of short numbers, each value by `put`.
+#[inline(always)]
 pub fn primitives<T: ArrowPrimitiveType>(
     array: &dyn Array,
-    style: &Style<'_>,
-    mut write: impl FnMut(&mut Vec<u8>, T::Native),
-) -> Cells {
+    frame: &Frame,
+    room: usize,
+    mut put: impl FnMut(&mut [u8], usize, T::Native) -> usize,
+) -> Values {
     let values = array.as_primitive::<T>().values();
-    fill(array, style, |out, row| write(out, values[row]))
+    short(array, frame, room, |block, at, row| {
+        put(block, at, values[row])
+    })
 }
 
-fn integers(array: &dyn Array, style: &Style<'_>) -> Cells {
+fn booleans(array: &dyn Array, frame: &Frame) -> Values {
+    let values = array.as_boolean().values();
+    short(array, frame, 5, |block, at, row| {
+        let word: &[u8] = if values.value(row) { b"true" } else { b"false" };
+        block[at..at + word.len()].copy_from_slice(word);
+        at + word.len()
+    })
+}
+
+fn uuids(array: &dyn Array, frame: &Frame) -> Values {
+    let values = array.as_fixed_size_binary();
+    short(array, frame, UUID_LENGTH, |block, at, row| {
+        put_uuid(block, at, values.value(row))
+    })
+}
+
+fn integers(array: &dyn Array, frame: &Frame) -> Values {
     macro_rules! signed {
-        ($t:ty) => {
-            primitives::<$t>(array, style, |out, value| {
-                write_signed(out, i64::from(value))
+        ($t:ty, $room:expr) => {
+            primitives::<$t>(array, frame, $room, |block, at, value| {
+                put_signed(block, at, i64::from(value))
             })
         };
     }
     macro_rules! unsigned {
-        ($t:ty) => {
-            primitives::<$t>(array, style, |out, value| {
-                write_unsigned(out, u64::from(value))
+        ($t:ty, $room:expr) => {
+            primitives::<$t>(array, frame, $room, |block, at, value| {
+                put_unsigned(block, at, u64::from(value))
             })
         };
     }
+    // A sign and eight digits at once, or ten digits in two parts.
+    const NARROW: usize = 11;
     match array.data_type() {
-        DataType::Int8 => signed!(Int8Type),
-        DataType::Int16 => signed!(Int16Type),
-        DataType::Int32 => signed!(Int32Type),
-        DataType::UInt8 => unsigned!(UInt8Type),
-        DataType::UInt16 => unsigned!(UInt16Type),
-        DataType::UInt32 => unsigned!(UInt32Type),
-        DataType::UInt64 => unsigned!(UInt64Type),
-        _ => signed!(Int64Type),
+        DataType::Int8 => signed!(Int8Type, NARROW),
+        DataType::Int16 => signed!(Int16Type, NARROW),
+        DataType::Int32 => signed!(Int32Type, NARROW),
+        DataType::UInt8 => unsigned!(UInt8Type, NARROW),
+        DataType::UInt16 => unsigned!(UInt16Type, NARROW),
+        DataType::UInt32 => unsigned!(UInt32Type, NARROW),
+        DataType::UInt64 => unsigned!(UInt64Type, UNSIGNED),
+        _ => signed!(Int64Type, SIGNED),
     }
 }
 
-fn floats(array: &dyn Array, style: &Style<'_>) -> Cells {
-    let floats = style.floats;
+fn floats(array: &dyn Array, style: &Style) -> Values {
+    let (frame, floats) = (&style.frame, style.floats);
     match array.data_type() {
-        DataType::Float32 => {
-            primitives::<Float32Type>(array, style, |out, value| write_f32(out, value, floats))
-        }
-        _ => primitives::<Float64Type>(array, style, |out, value| write_f64(out, value, floats)),
+        DataType::Float32 => primitives::<Float32Type>(array, frame, FLOAT, |out, at, value| {
+            put_f32(out, at, value, floats)
+        }),
+        _ => primitives::<Float64Type>(array, frame, FLOAT, |out, at, value| {
+            put_f64(out, at, value, floats)
+        }),
     }
 }
 
-fn decimals(array: &dyn Array, style: &Style<'_>) -> Cells {
-    macro_rules! decimal {
-        ($t:ty, $scale:expr) => {
-            primitives::<$t>(array, style, |out, value| {
-                write_decimal(out, i128::from(value), $scale)
+fn decimals(array: &dyn Array, frame: &Frame) -> Values {
+    macro_rules! narrow {
+        ($t:ty, $scale:expr) => {{
+            let values = array.as_primitive::<$t>().values().iter();
+            let most = values.fold(0, |most, value| most.max(u64::from(value.unsigned_abs())));
+            let room = decimal_room(most, $scale as u32);
+            primitives::<$t>(array, frame, room, |block, at, value| {
+                put_decimal(block, at, i64::from(value), $scale as u32)
             })
-        };
+        }};
+    }
+    macro_rules! wide {
+        ($t:ty, $scale:expr) => {{
+            let values = array.as_primitive::<$t>().values();
+            let write =
+                |out: &mut Vec<u8>, row: usize| write_decimal(out, i128::from(values[row]), $scale);
+            Values::Cells(Cells::fill(array.len(), array.nulls(), frame, write))
+        }};
     }
     match *array.data_type() {
-        DataType::Decimal32(_, scale) => decimal!(Decimal32Type, scale),
-        DataType::Decimal64(_, scale) => decimal!(Decimal64Type, scale),
-        DataType::Decimal128(_, scale) => decimal!(Decimal128Type, scale),
-        _ => decimal!(Decimal128Type, 0),
+        DataType::Decimal32(_, scale @ 0..=9) => narrow!(Decimal32Type, scale),
+        DataType::Decimal64(_, scale @ 0..=18) => narrow!(Decimal64Type, scale),
+        DataType::Decimal32(_, scale) => wide!(Decimal32Type, scale),
+        DataType::Decimal64(_, scale) => wide!(Decimal64Type, scale),
+        DataType::Decimal128(_, scale) => wide!(Decimal128Type, scale),
+        _ => wide!(Decimal128Type, 0),
     }
 }
 
 /// Writes a column of text, each value by `write`.
-pub fn texts(array: &dyn Array, null: &[u8], mut write: impl FnMut(&mut Vec<u8>, &str)) -> Cells {
+pub fn texts(array: &dyn Array, frame: &Frame, mut write: impl FnMut(&mut Vec<u8>, &str)) -> Cells {
     let (len, nulls) = (array.len(), array.nulls());
     match array.data_type() {
         DataType::LargeUtf8 => {
             let values = array.as_string::<i64>();
-            Cells::fill(len, nulls, null, |out, row| write(out, values.value(row)))
+            Cells::fill(len, nulls, frame, |out, row| write(out, values.value(row)))
         }
         DataType::Utf8View => {
             let values = array.as_string_view();
-            Cells::fill(len, nulls, null, |out, row| write(out, values.value(row)))
+            Cells::fill(len, nulls, frame, |out, row| write(out, values.value(row)))
         }
         _ => {
             let values = array.as_string::<i32>();
-            Cells::fill(len, nulls, null, |out, row| write(out, values.value(row)))
+            Cells::fill(len, nulls, frame, |out, row| write(out, values.value(row)))
         }
     }
 }
@@ -220,45 +248,52 @@ pub fn texts(array: &dyn Array, null: &[u8], mut write: impl FnMut(&mut Vec<u8>,
 /// Writes a column of bytes, each value by `write`.
 pub fn binaries(
     array: &dyn Array,
-    null: &[u8],
+    frame: &Frame,
     mut write: impl FnMut(&mut Vec<u8>, &[u8]),
 ) -> Cells {
     let (len, nulls) = (array.len(), array.nulls());
     match array.data_type() {
         DataType::LargeBinary => {
             let values = array.as_binary::<i64>();
-            Cells::fill(len, nulls, null, |out, row| write(out, values.value(row)))
+            Cells::fill(len, nulls, frame, |out, row| write(out, values.value(row)))
         }
         DataType::BinaryView => {
             let values = array.as_binary_view();
-            Cells::fill(len, nulls, null, |out, row| write(out, values.value(row)))
+            Cells::fill(len, nulls, frame, |out, row| write(out, values.value(row)))
         }
         DataType::FixedSizeBinary(_) => {
             let values = array.as_fixed_size_binary();
-            Cells::fill(len, nulls, null, |out, row| write(out, values.value(row)))
+            Cells::fill(len, nulls, frame, |out, row| write(out, values.value(row)))
         }
         _ => {
             let values = array.as_binary::<i32>();
-            Cells::fill(len, nulls, null, |out, row| write(out, values.value(row)))
+            Cells::fill(len, nulls, frame, |out, row| write(out, values.value(row)))
         }
     }
 }
 
 /// Writes two hexadecimal digits a byte.
 pub fn write_hexadecimal(out: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
-    }
+    out.extend(bytes.iter().flat_map(|byte| hexadecimal(*byte)));
 }
 
-/// Writes sixteen bytes as `8-4-4-4-12` hexadecimal digits.
-pub fn write_uuid(out: &mut Vec<u8>, bytes: &[u8]) {
-    for (index, byte) in bytes.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&index) {
-            out.push(b'-');
-        }
-        write_hexadecimal(out, &[*byte]);
+fn hexadecimal(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
+}
+
+/// The length of a UUID as text.
+pub const UUID_LENGTH: usize = 36;
+
+/// Writes sixteen bytes as `8-4-4-4-12` hexadecimal digits; says where they end.
+pub fn put_uuid(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    let out = &mut out[at..at + UUID_LENGTH];
+    for (byte, place) in bytes.iter().zip(PLACES) {
+        out[place..place + 2].copy_from_slice(&hexadecimal(*byte));
     }
+    for hyphen in [8, 13, 18, 23] {
+        out[hyphen] = b'-';
+    }
+    at + UUID_LENGTH
 }

@@ -1,73 +1,25 @@
 //! Whole numbers, decimals and floats as text.
 
-const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
-2021222324252627282930313233343536373839\
-4041424344454647484950515253545556575859\
-6061626364656667686970717273747576777879\
-8081828384858687888990919293949596979899";
+use crate::kernel::number_text::{UNSIGNED, put_fraction, put_unsigned};
 
-/// Room for the digits of the greatest u128.
-type Digits = [u8; 39];
+/// Room for the digits of the greatest u128, in parts of 18 digits.
+type Digits = [u8; 2 * 18 + UNSIGNED];
 
-/// Writes the digits of `value` to the end of `digits` and says where they begin.
-fn digits(mut value: u64, digits: &mut Digits, mut start: usize) -> usize {
-    while value >= 100 {
-        let pair = (value % 100) as usize * 2;
-        value /= 100;
-        start -= 2;
-        digits[start..start + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+/// Writes a whole number to `room`; says where it ends.
+fn put_wide(value: u128, room: &mut Digits) -> usize {
+    const PART: u128 = 1_000_000_000_000_000_000;
+    if value < PART {
+        return put_unsigned(room, 0, value as u64);
     }
-    if value >= 10 {
-        let pair = value as usize * 2;
-        start -= 2;
-        digits[start..start + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
-    } else {
-        start -= 1;
-        digits[start] = b'0' + value as u8;
-    }
-    start
-}
-
-fn wide_digits(mut value: u128, room: &mut Digits) -> usize {
-    // The greatest power of ten in 64 bits.
-    const PART: u128 = 10_000_000_000_000_000_000;
-    let mut end = room.len();
-    while value >= PART {
-        let start = digits((value % PART) as u64, room, end);
-        value /= PART;
-        room[end - 19..start].fill(b'0');
-        end -= 19;
-    }
-    digits(value as u64, room, end)
-}
-
-/// Writes a whole number.
-pub fn write_unsigned(out: &mut Vec<u8>, value: u64) {
-    let mut room = [0; 39];
-    let start = digits(value, &mut room, 39);
-    out.extend_from_slice(&room[start..]);
-}
-
-/// Writes a whole number.
-pub fn write_signed(out: &mut Vec<u8>, value: i64) {
-    if value < 0 {
-        out.push(b'-');
-    }
-    write_unsigned(out, value.unsigned_abs());
-}
-
-/// Writes a whole number with at least `width` digits.
-pub fn write_padded(out: &mut Vec<u8>, value: u64, width: usize) {
-    let mut room = [b'0'; 39];
-    let start = digits(value, &mut room, 39);
-    out.extend_from_slice(&room[start.min(39 - width)..]);
+    let end = put_wide(value / PART, room);
+    put_fraction(room, end, (value % PART) as u64, 18)
 }
 
 /// Writes `value` × 10^-`scale` with exactly `scale` digits after the point.
 pub fn write_decimal(out: &mut Vec<u8>, value: i128, scale: i8) {
-    let mut room = [b'0'; 39];
-    let start = wide_digits(value.unsigned_abs(), &mut room);
-    let text = &room[start..];
+    let mut room: Digits = [0; 2 * 18 + UNSIGNED];
+    let end = put_wide(value.unsigned_abs(), &mut room);
+    let text = &room[..end];
     if value < 0 {
         out.push(b'-');
     }
@@ -101,27 +53,27 @@ pub enum Floats {
     Json,
 }
 
-/// Writes a float.
-pub fn write_f64(out: &mut Vec<u8>, value: f64, floats: Floats) {
-    match floats {
-        Floats::Csv => out.extend_from_slice(ryu::Buffer::new().format(value).as_bytes()),
-        Floats::Json => {
-            let mut room = [0; <f64 as lexical_core::FormattedSize>::FORMATTED_SIZE];
-            out.extend_from_slice(lexical_core::write(value, &mut room));
+/// Room for a float.
+pub const FLOAT: usize = 24;
+
+macro_rules! put_float {
+    ($name:ident, $t:ty) => {
+        /// Writes a float; says where it ends.
+        pub fn $name(out: &mut [u8], at: usize, value: $t, floats: Floats) -> usize {
+            let mut spelt = ryu::Buffer::new();
+            let mut written = [0; <$t as lexical_core::FormattedSize>::FORMATTED_SIZE];
+            let text = match floats {
+                Floats::Csv => spelt.format(value).as_bytes(),
+                Floats::Json => lexical_core::write(value, &mut written),
+            };
+            out[at..at + text.len()].copy_from_slice(text);
+            at + text.len()
         }
-    }
+    };
 }
 
-/// Writes a float with the digits that 32 bits need.
-pub fn write_f32(out: &mut Vec<u8>, value: f32, floats: Floats) {
-    match floats {
-        Floats::Csv => out.extend_from_slice(ryu::Buffer::new().format(value).as_bytes()),
-        Floats::Json => {
-            let mut room = [0; <f32 as lexical_core::FormattedSize>::FORMATTED_SIZE];
-            out.extend_from_slice(lexical_core::write(value, &mut room));
-        }
-    }
-}
+put_float!(put_f32, f32);
+put_float!(put_f64, f64);
 
 #[cfg(test)]
 mod tests {
@@ -133,17 +85,10 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    #[test]
-    fn whole_numbers_have_every_digit() {
-        for value in [0, 9, 10, 99, 100, 12345, i64::MAX, i64::MIN, -1, -10] {
-            assert_eq!(text(|out| write_signed(out, value)), value.to_string());
-        }
-        assert_eq!(
-            text(|out| write_unsigned(out, u64::MAX)),
-            u64::MAX.to_string()
-        );
-        assert_eq!(text(|out| write_padded(out, 7, 3)), "007");
-        assert_eq!(text(|out| write_padded(out, 12345, 3)), "12345");
+    fn float(put: impl FnOnce(&mut [u8]) -> usize) -> String {
+        let mut out = [0; FLOAT];
+        let end = put(&mut out);
+        String::from_utf8(out[..end].to_vec()).unwrap()
     }
 
     #[test]
@@ -172,7 +117,9 @@ mod tests {
 
     #[test]
     fn floats_are_as_short_as_they_can_be() {
-        for (value, csv, json) in [
+        let csv = |value: f64| float(|out| put_f64(out, 0, value, Floats::Csv));
+        let json = |value: f64| float(|out| put_f64(out, 0, value, Floats::Json));
+        for (value, in_csv, in_json) in [
             (0.1, "0.1", "0.1"),
             (-0.0, "-0.0", "-0.0"),
             (1e16, "1e16", "1.0e16"),
@@ -182,15 +129,16 @@ mod tests {
                 "2.2250738585072014e-308",
                 "2.2250738585072014e-308",
             ),
+            (
+                -f64::MAX,
+                "-1.7976931348623157e308",
+                "-1.7976931348623157e308",
+            ),
         ] {
-            assert_eq!(text(|out| write_f64(out, value, Floats::Csv)), csv);
-            assert_eq!(text(|out| write_f64(out, value, Floats::Json)), json);
+            assert_eq!((csv(value), json(value)), (in_csv.into(), in_json.into()));
         }
-        assert_eq!(text(|out| write_f64(out, f64::NAN, Floats::Csv)), "NaN");
-        assert_eq!(
-            text(|out| write_f64(out, f64::NEG_INFINITY, Floats::Csv)),
-            "-inf"
-        );
-        assert_eq!(text(|out| write_f32(out, 0.1, Floats::Json)), "0.1");
+        assert_eq!(csv(f64::NAN), "NaN");
+        assert_eq!(csv(f64::NEG_INFINITY), "-inf");
+        assert_eq!(float(|out| put_f32(out, 0, 0.1, Floats::Json)), "0.1");
     }
 }

@@ -1,0 +1,437 @@
+//! Rows from columns: the pieces of every row side by side, copied in blocks of fixed size.
+//!
+//! A short piece is copied as a whole block, and what follows overwrites what was too much of it:
+//! that costs less than to copy as many bytes as are needed.
+
+use arrow::array::{Array, StringArray};
+
+use super::blocks::Blocks;
+use crate::dispatched;
+
+/// Bytes that a piece may write beyond its end: the widest block.
+const SLACK: usize = Blocks::WIDEST;
+
+/// Room is made for so many rows at once.
+const CHUNK: usize = 256;
+
+/// The most bytes of a literal that goes with the text after it, and of one with that before it.
+const BEFORE: usize = 32;
+/// See `BEFORE`.
+const AFTER: usize = 8;
+
+/// The columns of some rows, from the first byte of a row to its last.
+pub struct Rows<'a> {
+    rows: usize,
+    pieces: Vec<Piece<'a>>,
+}
+
+enum Piece<'a> {
+    Literal(&'a [u8]),
+    Coded32(Coded<'a>),
+    Coded64(Coded<'a>),
+    Coded128(Coded<'a>),
+    CodedWide(Coded<'a>),
+    Own32(&'a Blocks),
+    Own64(&'a Blocks),
+    Own128(&'a Blocks),
+    OwnWide(&'a Blocks),
+    /// Texts with a literal after each.
+    Texts(Texts<'a>),
+    /// Texts with a literal before and one after each.
+    Framed(Texts<'a>),
+    /// Texts with a literal and their length as a zigzag varint before each.
+    Sized(Texts<'a>),
+    Values(&'a [usize], &'a [u8]),
+    Picked(&'a [i32], &'a [usize], &'a [u8], usize),
+}
+
+#[derive(Clone, Copy)]
+struct Coded<'a> {
+    keys: &'a [i32],
+    blocks: &'a Blocks,
+}
+
+struct Texts<'a> {
+    offsets: &'a [i32],
+    bytes: &'a [u8],
+    before: [u8; BEFORE],
+    before_length: usize,
+    after: [u8; AFTER],
+    after_length: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// So many rows without any column.
+    pub fn new(rows: usize) -> Self {
+        Self {
+            rows,
+            pieces: Vec::new(),
+        }
+    }
+
+    /// Adds what is the same in every row.
+    pub fn literal(&mut self, bytes: &'a [u8]) {
+        if !bytes.is_empty() {
+            self.pieces.push(Piece::Literal(bytes));
+        }
+    }
+
+    /// Adds one of a few blocks a row, by its key. A key beyond the blocks, which Arrow's
+    /// dictionaries do not have, is taken for the last one.
+    pub fn coded(&mut self, keys: &'a [i32], blocks: &'a Blocks) {
+        assert!(keys.len() == self.rows && !blocks.is_empty());
+        let coded = Coded { keys, blocks };
+        self.pieces.push(match blocks.width() {
+            32 => Piece::Coded32(coded),
+            64 => Piece::Coded64(coded),
+            128 => Piece::Coded128(coded),
+            _ => Piece::CodedWide(coded),
+        });
+    }
+
+    /// Adds each row's own block.
+    pub fn own(&mut self, blocks: &'a Blocks) {
+        assert_eq!(blocks.len(), self.rows);
+        self.pieces.push(match blocks.width() {
+            32 => Piece::Own32(blocks),
+            64 => Piece::Own64(blocks),
+            128 => Piece::Own128(blocks),
+            _ => Piece::OwnWide(blocks),
+        });
+    }
+
+    /// Adds each row's text, whether null or not, between two literals; with `sized` its length
+    /// stands before it.
+    pub fn texts(&mut self, texts: &'a StringArray, frame: (&'a [u8], &'a [u8]), sized: bool) {
+        assert_eq!(texts.len(), self.rows);
+        let (mut before, mut after) = frame;
+        if before.len() > BEFORE {
+            self.literal(std::mem::take(&mut before));
+        }
+        let late = (after.len() > AFTER).then(|| std::mem::take(&mut after));
+        let texts = Texts::new(texts, before, after);
+        self.pieces.push(match texts.before_length {
+            _ if sized => Piece::Sized(texts),
+            0 => Piece::Texts(texts),
+            _ => Piece::Framed(texts),
+        });
+        self.literal(late.unwrap_or_default());
+    }
+
+    /// Adds each row's own bytes: those from `offsets[row]` to `offsets[row + 1]`.
+    pub fn values(&mut self, offsets: &'a [usize], bytes: &'a [u8]) {
+        assert_eq!(offsets.len(), self.rows + 1);
+        self.pieces.push(Piece::Values(offsets, bytes));
+    }
+
+    /// Adds one of a few values a row, by its key.
+    pub fn picked(&mut self, keys: &'a [i32], offsets: &'a [usize], bytes: &'a [u8]) {
+        assert_eq!(keys.len(), self.rows);
+        let longest = offsets.windows(2).map(|ends| ends[1] - ends[0]).max();
+        let longest = longest.unwrap_or_default();
+        self.pieces
+            .push(Piece::Picked(keys, offsets, bytes, longest));
+    }
+
+    /// Appends the rows to `out`, and where each one ends to `ends`.
+    pub fn append(&self, out: &mut Vec<u8>, ends: Option<&mut Vec<usize>>) {
+        append(self, out, ends);
+    }
+}
+
+dispatched! {
+    fn append(rows: &Rows<'_>, out: &mut Vec<u8>, ends: Option<&mut Vec<usize>>) {
+        let mut ends = ends;
+        if let Some(ends) = &mut ends {
+            ends.reserve(rows.rows);
+        }
+        for first in (0..rows.rows).step_by(CHUNK) {
+            let last = (first + CHUNK).min(rows.rows);
+            let room = rows.pieces.iter().map(|piece| piece.room(first, last)).sum::<usize>();
+            out.reserve(room + SLACK);
+            let start = out.as_mut_ptr_range().end;
+            // SAFETY: `room` is at least what the pieces of these rows advance by, all together
+            // (see `Piece::room`), and a piece writes at most `SLACK` bytes beyond where it was
+            // called, or exactly as many as it advances by. So nothing is written beyond the room
+            // that was reserved, and all bytes up to the last `at` have been written.
+            #[allow(unsafe_code)]
+            unsafe {
+                let mut at = start;
+                for row in first..last {
+                    for piece in &rows.pieces {
+                        at = piece.put(row, at);
+                    }
+                    if let Some(ends) = &mut ends {
+                        ends.push(out.len() + at.offset_from_unsigned(start));
+                    }
+                }
+                let written = at.offset_from_unsigned(start);
+                debug_assert!(written <= room);
+                out.set_len(out.len() + written);
+            }
+        }
+    }
+}
+
+impl Piece<'_> {
+    /// At least as many bytes as the rows from `first` to `last` take.
+    fn room(&self, first: usize, last: usize) -> usize {
+        let rows = last - first;
+        match self {
+            Piece::Literal(bytes) => bytes.len() * rows,
+            Piece::Coded32(coded)
+            | Piece::Coded64(coded)
+            | Piece::Coded128(coded)
+            | Piece::CodedWide(coded) => coded.blocks.longest() * rows,
+            Piece::Own32(blocks)
+            | Piece::Own64(blocks)
+            | Piece::Own128(blocks)
+            | Piece::OwnWide(blocks) => blocks.longest() * rows,
+            Piece::Texts(texts) | Piece::Framed(texts) | Piece::Sized(texts) => {
+                // A zigzag varint of 32 bits has at most five bytes.
+                let around = texts.before_length + texts.after_length + 5;
+                (texts.offsets[last] - texts.offsets[first]) as usize + around * rows
+            }
+            Piece::Values(offsets, _) => offsets[last] - offsets[first],
+            Piece::Picked(.., longest) => longest * rows,
+        }
+    }
+
+    /// Writes the row's piece at `at`; says where it ends.
+    ///
+    /// # Safety
+    /// `row` is one of the rows, and at `at` there is room for the piece and `SLACK` bytes.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    unsafe fn put(&self, row: usize, at: *mut u8) -> *mut u8 {
+        // SAFETY: passed on; keys, blocks and offsets have one entry a row (asserted when the
+        // piece was added), and `Coded::key` is a block's index.
+        unsafe {
+            match self {
+                Piece::Literal(bytes) => put_exact(bytes, at),
+                Piece::Coded32(coded) => coded.blocks.put::<32>(coded.key(row), at),
+                Piece::Coded64(coded) => coded.blocks.put::<64>(coded.key(row), at),
+                Piece::Coded128(coded) => coded.blocks.put::<128>(coded.key(row), at),
+                Piece::CodedWide(coded) => put_exact(coded.blocks.get(coded.key(row)), at),
+                Piece::Own32(blocks) => blocks.put::<32>(row, at),
+                Piece::Own64(blocks) => blocks.put::<64>(row, at),
+                Piece::Own128(blocks) => blocks.put::<128>(row, at),
+                Piece::OwnWide(blocks) => put_exact(blocks.get(row), at),
+                Piece::Texts(texts) => texts.put_after(texts.put_text(row, at)),
+                Piece::Framed(texts) => {
+                    let at = texts.put_before(at);
+                    texts.put_after(texts.put_text(row, at))
+                }
+                Piece::Sized(texts) => {
+                    let at = texts.put_before(at);
+                    texts.put_text(row, texts.put_size(row, at))
+                }
+                Piece::Values(offsets, bytes) => {
+                    put_exact(&bytes[offsets[row]..offsets[row + 1]], at)
+                }
+                Piece::Picked(keys, offsets, bytes, _) => {
+                    let key = keys[row] as usize;
+                    put_exact(&bytes[offsets[key]..offsets[key + 1]], at)
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// At `at` there is room for the bytes.
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn put_exact(bytes: &[u8], at: *mut u8) -> *mut u8 {
+    // SAFETY: the caller's; `out` is not borrowed by any piece.
+    unsafe {
+        at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        at.add(bytes.len())
+    }
+}
+
+impl Coded<'_> {
+    /// The index of the row's block.
+    ///
+    /// # Safety
+    /// `row` is one of the rows.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    unsafe fn key(&self, row: usize) -> usize {
+        debug_assert!(row < self.keys.len());
+        // SAFETY: there is a key for every row.
+        let key = unsafe { *self.keys.get_unchecked(row) };
+        (key as u32 as usize).min(self.blocks.len() - 1)
+    }
+}
+
+#[allow(unsafe_code)]
+impl<'a> Texts<'a> {
+    fn new(texts: &'a StringArray, before: &[u8], after: &[u8]) -> Self {
+        let mut all = Self {
+            offsets: texts.value_offsets(),
+            bytes: texts.values().as_slice(),
+            before: [0; BEFORE],
+            before_length: before.len(),
+            after: [0; AFTER],
+            after_length: after.len(),
+        };
+        all.before[..before.len()].copy_from_slice(before);
+        all.after[..after.len()].copy_from_slice(after);
+        all
+    }
+
+    /// # Safety
+    /// At `at` there is room for a block.
+    #[inline(always)]
+    unsafe fn put_before(&self, at: *mut u8) -> *mut u8 {
+        // SAFETY: the caller's, and `before` has at most `BEFORE` bytes.
+        unsafe {
+            at.copy_from_nonoverlapping(self.before.as_ptr(), BEFORE);
+            at.add(self.before_length)
+        }
+    }
+
+    /// # Safety
+    /// At `at` there is room for eight bytes.
+    #[inline(always)]
+    unsafe fn put_after(&self, at: *mut u8) -> *mut u8 {
+        // SAFETY: the caller's, and `after` has at most `AFTER` bytes.
+        unsafe {
+            at.copy_from_nonoverlapping(self.after.as_ptr(), AFTER);
+            at.add(self.after_length)
+        }
+    }
+
+    /// # Safety
+    /// `row` is one of the rows, and at `at` there is room for five bytes.
+    #[inline(always)]
+    unsafe fn put_size(&self, row: usize, mut at: *mut u8) -> *mut u8 {
+        // SAFETY: the caller's; a length has 31 bits, its double 32, which are five times seven.
+        unsafe {
+            let start = *self.offsets.get_unchecked(row);
+            let mut size = (*self.offsets.get_unchecked(row + 1) - start) as u32 * 2;
+            while size >= 0x80 {
+                *at = size as u8 | 0x80;
+                at = at.add(1);
+                size >>= 7;
+            }
+            *at = size as u8;
+            at.add(1)
+        }
+    }
+
+    /// # Safety
+    /// `row` is one of the rows, and at `at` there is room for its text and for a block.
+    #[inline(always)]
+    unsafe fn put_text(&self, row: usize, at: *mut u8) -> *mut u8 {
+        const BLOCK: usize = 32;
+        debug_assert!(row + 1 < self.offsets.len());
+        // SAFETY: a string array has one offset more than rows, its offsets rise, and the last one
+        // is within its bytes. A block is only read where so many bytes are left.
+        unsafe {
+            let start = *self.offsets.get_unchecked(row) as usize;
+            let length = *self.offsets.get_unchecked(row + 1) as usize - start;
+            debug_assert!(start + length <= self.bytes.len());
+            let text = self.bytes.as_ptr().add(start);
+            if length <= BLOCK && start + BLOCK <= self.bytes.len() {
+                at.copy_from_nonoverlapping(text, BLOCK);
+            } else {
+                at.copy_from_nonoverlapping(text, length);
+            }
+            at.add(length)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(length: usize) -> String {
+        "abcdefghijklmnopqrstuvwxyz".repeat(20)[..length].to_string()
+    }
+
+    fn offsets(texts: &[String]) -> Vec<usize> {
+        let ends = texts.iter().scan(0, |end, text| {
+            *end += text.len();
+            Some(*end)
+        });
+        std::iter::once(0).chain(ends).collect()
+    }
+
+    /// Values of every length around the widths of blocks, in every kind of piece.
+    #[test]
+    fn pieces_stand_side_by_side_whatever_their_lengths() {
+        for longest in [0, 1, 31, 32, 33, 63, 64, 65, 127, 128, 200] {
+            let keys: Vec<i32> = (0..600).map(|row| row * 7 % (longest + 1)).collect();
+            let few: Vec<String> = (0..=longest as usize).map(text).collect();
+            let all: Vec<String> = keys.iter().map(|key| text(*key as usize)).collect();
+            let array = StringArray::from(all.clone());
+            let (few_ends, all_ends) = (offsets(&few), offsets(&all));
+            let bytes = |texts: &[String]| texts.concat().into_bytes();
+            let (few_bytes, all_bytes) = (bytes(&few), bytes(&all));
+            let coded = Blocks::of(&few_ends, &few_bytes);
+            let own = Blocks::of(&all_ends, &all_bytes);
+            assert_eq!(own.is_some(), longest as usize <= Blocks::WIDEST);
+
+            let mut rows = Rows::new(600);
+            rows.literal(b"<");
+            rows.texts(&array, (b"[", b"]"), false);
+            rows.texts(&array, (b"", b","), false);
+            rows.texts(&array, (b"!", b""), true);
+            rows.texts(&array, (&[b'-'; 33], &[b'='; 9]), false);
+            rows.values(&all_ends, &all_bytes);
+            rows.picked(&keys, &few_ends, &few_bytes);
+            if let (Some(coded), Some(own)) = (&coded, &own) {
+                rows.coded(&keys, coded);
+                rows.own(own);
+            }
+            let (mut out, mut ends) = (b"before".to_vec(), vec![6]);
+            rows.append(&mut out, Some(&mut ends));
+            let times = if own.is_some() { 4 } else { 2 };
+            for (row, text) in all.iter().enumerate() {
+                let size = (text.len() * 2) as u8;
+                let mut expected = format!("<[{text}]{text},!").into_bytes();
+                match text.len() {
+                    length @ 64.. => expected.extend([size | 0x80, (length >> 6) as u8]),
+                    _ => expected.push(size),
+                }
+                let long = format!("{text}{}{text}{}", "-".repeat(33), "=".repeat(9));
+                expected.extend((long + &text.repeat(times)).bytes());
+                assert_eq!(out[ends[row]..ends[row + 1]], expected, "row {row}");
+            }
+            assert_eq!(ends[600], out.len());
+            wide(&keys, &few, &all);
+        }
+    }
+
+    /// Blocks that are too wide to be copied whole.
+    fn wide(keys: &[i32], few: &[String], all: &[String]) {
+        let fill = |texts: &[String]| {
+            Blocks::fill(300, texts.len(), b"", |row, block| {
+                let text = texts[row].as_bytes();
+                block[..text.len()].copy_from_slice(text);
+                text.len()
+            })
+        };
+        let (coded, own) = (fill(few), fill(all));
+        let mut rows = Rows::new(keys.len());
+        rows.coded(keys, &coded);
+        rows.own(&own);
+        let mut out = Vec::new();
+        rows.append(&mut out, None);
+        let expected: Vec<String> = all.iter().map(|text| text.repeat(2)).collect();
+        assert_eq!(out, expected.concat().into_bytes());
+    }
+
+    #[test]
+    fn a_slice_of_texts_ends_where_its_buffer_does() {
+        let array = StringArray::from(vec!["one", "two", "three"]).slice(1, 2);
+        let mut rows = Rows::new(2);
+        rows.texts(&array, (b"", b"\n"), false);
+        let mut out = Vec::new();
+        rows.append(&mut out, None);
+        assert_eq!(out, b"two\nthree\n");
+    }
+}
