@@ -2,10 +2,8 @@
 
 use arrow::buffer::BooleanBuffer;
 use divan::{Bencher, black_box};
-use rowgen::column::hash::{Key, below, unit};
-use rowgen::column::rows::Rows;
+use rowgen::kernel::bounds::bounds;
 use rowgen::kernel::decimal::{Rounding, divide_rounded, round_narrow, scale_down};
-use rowgen::kernel::look_up::{add_keys, look_up};
 use rowgen::kernel::map::{Operand, map, map_checked};
 use rowgen::kernel::math::{exp, ln, open_unit, round};
 use rowgen::kernel::normal::normal_quantiles;
@@ -18,41 +16,6 @@ use crate::{ROWS, fills, random};
 fn memset(bencher: Bencher<'_, '_>) {
     let mut out = vec![0_u8; ROWS * 8];
     fills(bencher, ROWS * 8, || black_box(&mut out).fill(1));
-}
-
-#[divan::bench]
-fn hash_range(bencher: Bencher<'_, '_>) {
-    let key = Key::new("seed");
-    let rows = Rows::Range {
-        first: 1 << 40,
-        count: ROWS,
-    };
-    fills(bencher, ROWS * 8, || key.fill(black_box(rows)));
-}
-
-#[divan::bench]
-fn hash_list(bencher: Bencher<'_, '_>) {
-    let key = Key::new("seed");
-    let rows: Vec<u64> = random(1 << 40).iter().map(|row| *row as u64).collect();
-    fills(bencher, ROWS * 8, || key.fill(Rows::List(black_box(&rows))));
-}
-
-#[divan::bench]
-fn uniform_below(bencher: Bencher<'_, '_>) {
-    let random = random(u64::MAX);
-    let bound = |value: &i64| below(*value as u64, 1000) as i64;
-    fills(bencher, ROWS * 8, || {
-        black_box(&random).iter().map(bound).collect::<Vec<_>>()
-    });
-}
-
-#[divan::bench]
-fn uniform_unit(bencher: Bencher<'_, '_>) {
-    let random = random(u64::MAX);
-    let to_unit = |value: &i64| unit(*value as u64);
-    fills(bencher, ROWS * 8, || {
-        black_box(&random).iter().map(to_unit).collect::<Vec<_>>()
-    });
 }
 
 fn probabilities() -> Vec<f64> {
@@ -168,16 +131,9 @@ fn select_mark(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn table_of_two_codes(bencher: Bencher<'_, '_>) {
-    let keys: Vec<i32> = random(10).iter().map(|key| *key as i32).collect();
-    let table: Vec<i32> = (0..100).rev().collect();
-    let mut out = vec![0; ROWS];
-    fills(bencher, ROWS * 4, || {
-        let mut places = vec![0; ROWS];
-        add_keys(&mut places, black_box(&keys), 1);
-        add_keys(&mut places, &keys, 10);
-        look_up(&table, &places, &mut out);
-    });
+fn bounds_of_integers(bencher: Bencher<'_, '_>) {
+    let values = random(1 << 40);
+    fills(bencher, ROWS * 8, || bounds(black_box(&values)));
 }
 
 #[divan::bench]
