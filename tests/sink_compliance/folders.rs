@@ -86,7 +86,7 @@ fn a_folder_lists_its_files_and_says_when_it_is_whole() {
 
 #[test]
 fn a_folder_is_cut_alike_at_any_number_of_threads() {
-    for options in [", files: 4", ", target_file_size: 25KiB"] {
+    for options in [", files: 4", ", target_file_size: 10KiB"] {
         let mut all = Vec::new();
         for threads in [1, 2, 8] {
             let folder = tempfile::tempdir().unwrap();

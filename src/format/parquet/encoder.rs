@@ -1,24 +1,26 @@
-//! Batches become row groups with the library's column writers, fed by whichever worker is free.
+//! Batches become row groups: flat columns as pages on the worker that made the batch, the others
+//! with the library's column writers, fed by whichever worker is free.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowLeafColumn, ArrowRowGroupWriterFactory,
-    compute_leaves,
-};
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, SchemaRef};
+use bytes::Bytes;
+use parquet::arrow::arrow_writer::{ArrowLeafColumn, compute_leaves};
 use parquet::file::properties::WriterPropertiesPtr;
-use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::TypePtr;
 
+use super::choose::{self, Files, Way};
+use super::column::{Column, Page, Worker};
+use super::gather::Gathered;
+use super::library::Library;
 use super::schedule::{Limits, Outcome, Schedule, Task};
-use super::writer::{ParquetWriter, RowGroup, failed};
-use super::{Parquet, properties, schema};
-use crate::error::{Error, Result};
+use super::writer::{ColumnChunk, ParquetWriter, RowGroup, failed};
+use super::{Parquet, properties};
+use crate::error::Result;
 use crate::format::{Body, Chunk, Encoder, FileEnds, FileWriter, Shape};
 
 /// Encodes one table's batches.
@@ -26,55 +28,115 @@ pub(super) struct ParquetEncoder {
     schema: SchemaRef,
     root: TypePtr,
     properties: WriterPropertiesPtr,
-    factory: ArrowRowGroupWriterFactory,
-    schedule: Mutex<Schedule<Vec<ArrowLeafColumn>, ArrowColumnChunk>>,
-    /// The writer of each leaf's open chunk. The schedule gives a leaf to one worker at a time, so
-    /// nobody ever waits for these locks.
-    writers: Vec<Mutex<Option<ArrowColumnWriter>>>,
-    /// Writers of the row group that is beginning, which can only be made for all leaves at once.
-    fresh: Mutex<Vec<Option<ArrowColumnWriter>>>,
+    direct: Vec<Direct>,
+    /// What the library encodes, by the columns that its leaves are in.
+    library: Library,
+    fields: Vec<usize>,
+    /// Who has the chunk of each leaf column of the file, in order.
+    order: Vec<Owner>,
+    /// The library's leaves come first; what is encoded here goes through as one more.
+    schedule: Mutex<Schedule<Encoded, Vec<ColumnChunk>>>,
+    gathered: Mutex<Vec<Gathered>>,
+    workers: Mutex<Vec<Worker>>,
     /// A worker has met an error, which it reports: the others stop quietly.
     broken: AtomicBool,
+}
+
+/// A column that is encoded here.
+struct Direct {
+    field: usize,
+    column: Box<Column>,
+    /// The page of its dictionary, the same in every row group, and its bytes before compression.
+    dictionary: Option<(Bytes, usize)>,
+}
+
+/// Whose chunk a leaf column of the file is: by its place among theirs.
+#[derive(Clone, Copy)]
+enum Owner {
+    Direct(usize),
+    Library(usize),
+}
+
+/// A batch as the schedule holds it.
+struct Encoded {
+    leaves: Vec<ArrowLeafColumn>,
+    pages: Mutex<Vec<Vec<Page>>>,
 }
 
 impl ParquetEncoder {
     /// An encoder for files of this shape.
     pub(super) fn new(options: &Parquet, shape: &Shape) -> Result<Self> {
-        let doing = "making the Parquet schema";
-        let schema = schema::logical(&shape.schema);
-        let described = ArrowSchemaConverter::new()
-            .convert(&schema)
-            .map_err(|error| failed(doing, error))?;
-        let leaves = described.num_columns();
-        let root = described.root_schema_ptr();
-        let properties = Arc::new(properties::make(options, shape, &schema, &described));
-        let nowhere = SerializedFileWriter::new(std::io::sink(), root.clone(), properties.clone())
-            .map_err(|error| failed(doing, error))?;
+        let files = choose::files(options, shape)?;
+        let properties = Arc::new(properties::make(options, shape, &files));
         let limits = Limits {
             batches: options.row_group_rows() / shape.batch_rows.max(1) as u64,
             bytes: options.row_group_bytes(),
             ends: FileEnds::default(),
         };
-        Ok(Self {
-            factory: ArrowRowGroupWriterFactory::new(&nowhere, schema.clone()),
+        let Files {
             schema,
-            root,
-            properties,
-            schedule: Mutex::new(Schedule::new(leaves, limits)),
-            writers: (0..leaves).map(|_| Mutex::default()).collect(),
-            fresh: Mutex::new((0..leaves).map(|_| None).collect()),
+            described,
+            leaves,
+        } = files;
+        let (mut direct, mut order, mut fields) = (Vec::new(), Vec::new(), Vec::new());
+        let mut others = 0;
+        for leaf in leaves {
+            match leaf.way {
+                Way::Direct(column) => {
+                    order.push(Owner::Direct(direct.len()));
+                    direct.push(Direct {
+                        field: leaf.field,
+                        dictionary: column.dictionary_page()?,
+                        column,
+                    });
+                }
+                Way::Library(_) => {
+                    order.push(Owner::Library(others));
+                    others += 1;
+                    if fields.last() != Some(&leaf.field) {
+                        fields.push(leaf.field);
+                    }
+                }
+            }
+        }
+        let tracks = others + usize::from(!direct.is_empty());
+        Ok(Self {
+            library: Library::new(&schema, &fields, others, &properties)?,
+            gathered: Mutex::new(direct.iter().map(|_| Gathered::default()).collect()),
+            schedule: Mutex::new(Schedule::new(tracks, limits)),
+            root: described.root_schema_ptr(),
+            workers: Mutex::default(),
             broken: AtomicBool::new(false),
+            schema,
+            properties,
+            direct,
+            fields,
+            order,
         })
     }
 
-    /// A batch as the leaf columns take it: work that needs no order.
-    fn leaf_columns(&self, batch: &RecordBatch) -> Result<Vec<ArrowLeafColumn>> {
-        let mut leaves = Vec::with_capacity(self.writers.len());
-        for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
+    /// A batch encoded as far as that needs no order.
+    fn encoded(&self, batch: &RecordBatch) -> Result<Encoded> {
+        let mut leaves = Vec::new();
+        for field in &self.fields {
+            let (field, column) = (self.schema.field(*field), batch.column(*field));
             let doing = || format!("encoding the column `{}`", field.name());
-            leaves.extend(compute_leaves(field, column).map_err(|error| failed(&doing(), error))?);
+            let column = unpacked(column)?;
+            let found = compute_leaves(field, &column);
+            leaves.extend(found.map_err(|error| failed(&doing(), error))?);
         }
-        Ok(leaves)
+        let mut worker = lock(&self.workers).pop().unwrap_or_default();
+        let pages = self.direct.iter().map(|direct| {
+            let name = self.schema.field(direct.field).name();
+            let pages = direct.column.pages(batch.column(direct.field), &mut worker);
+            pages.map_err(|error| error.context(format!("encoding the column `{name}`")))
+        });
+        let pages = pages.collect::<Result<_>>()?;
+        lock(&self.workers).push(worker);
+        Ok(Encoded {
+            leaves,
+            pages: Mutex::new(pages),
+        })
     }
 
     /// Does what there is to do until nothing is left for this worker.
@@ -84,12 +146,13 @@ impl ParquetEncoder {
             let outcome = match task {
                 None => return Ok(()),
                 Some(Task::Write { leaf, batch }) => {
-                    let bytes = self.write(leaf, &batch[leaf])?;
+                    let bytes = self.write(leaf, &batch)?;
+                    drop(batch);
                     lock(&self.schedule).wrote(leaf, bytes)
                 }
                 Some(Task::Close { leaf }) => {
-                    let chunk = self.close(leaf)?;
-                    lock(&self.schedule).closed(leaf, chunk)
+                    let chunks = self.close(leaf)?;
+                    lock(&self.schedule).closed(leaf, chunks)
                 }
             };
             match outcome {
@@ -103,6 +166,7 @@ impl ParquetEncoder {
                     rows,
                     chunks,
                 }) => {
+                    let chunks = self.in_order(chunks);
                     let body = Body::RowGroup(Box::new(RowGroup { chunks }));
                     put(number, Chunk { rows, body });
                 }
@@ -111,43 +175,44 @@ impl ParquetEncoder {
         Ok(())
     }
 
-    /// Feeds a leaf; how many bytes its open chunk has about now.
-    fn write(&self, leaf: usize, column: &ArrowLeafColumn) -> Result<u64> {
-        let mut slot = lock(&self.writers[leaf]);
-        let writer = match slot.take() {
-            Some(writer) => writer,
-            None => self.fresh_writer(leaf)?,
-        };
-        let writer = slot.insert(writer);
-        writer
-            .write(column)
-            .map_err(|error| failed("encoding a column chunk", error))?;
-        Ok(writer.get_estimated_total_bytes() as u64)
-    }
-
-    fn fresh_writer(&self, leaf: usize) -> Result<ArrowColumnWriter> {
-        let mut fresh = lock(&self.fresh);
-        if let Some(writer) = fresh[leaf].take() {
-            return Ok(writer);
+    /// Feeds a leaf of the library, or gathers pages; how many bytes are open about now.
+    fn write(&self, leaf: usize, batch: &Encoded) -> Result<u64> {
+        if let Some(column) = batch.leaves.get(leaf) {
+            return self.library.write(leaf, column);
         }
-        // The index of the row group matters to encryption alone.
-        let all = self.factory.create_column_writers(0);
-        let all = all.map_err(|error| failed("beginning a row group", error))?;
-        *fresh = all.into_iter().map(Some).collect();
-        fresh[leaf]
-            .take()
-            .ok_or_else(|| Error::run("a leaf column has no writer, which is a bug of rowgen"))
+        let mut gathered = lock(&self.gathered);
+        let pages = std::mem::take(&mut *lock(&batch.pages));
+        for (gathered, pages) in gathered.iter_mut().zip(pages) {
+            gathered.add(pages);
+        }
+        Ok(gathered.iter().map(Gathered::bytes).sum())
     }
 
-    fn close(&self, leaf: usize) -> Result<ArrowColumnChunk> {
-        let writer = lock(&self.writers[leaf]).take();
-        let writer = match writer {
-            Some(writer) => writer,
-            None => self.fresh_writer(leaf)?,
+    fn close(&self, leaf: usize) -> Result<Vec<ColumnChunk>> {
+        if leaf < self.library.leaves() {
+            let chunk = self.library.close(leaf)?;
+            return Ok(vec![ColumnChunk::Library(Box::new(chunk))]);
+        }
+        let mut gathered = lock(&self.gathered);
+        let mut chunks = Vec::with_capacity(self.direct.len());
+        for (direct, gathered) in self.direct.iter().zip(gathered.iter_mut()) {
+            let gathered = std::mem::take(gathered);
+            let chunk = gathered.close(&direct.column, direct.dictionary.as_ref())?;
+            chunks.push(ColumnChunk::Direct(Box::new(chunk)));
+        }
+        Ok(chunks)
+    }
+
+    /// The chunks of a row group in the order of the file.
+    fn in_order(&self, chunks: Vec<Vec<ColumnChunk>>) -> Vec<ColumnChunk> {
+        let mut chunks: Vec<_> = chunks.into_iter().flatten().map(Some).collect();
+        let others = self.library.leaves();
+        let place = |owner: &Owner| match owner {
+            Owner::Library(place) => *place,
+            Owner::Direct(place) => others + place,
         };
-        writer
-            .close()
-            .map_err(|error| failed("ending a column chunk", error))
+        let take = |owner| chunks.get_mut(place(owner)).and_then(Option::take);
+        self.order.iter().filter_map(take).collect()
     }
 
     /// The first worker that meets an error reports it.
@@ -165,8 +230,8 @@ impl Encoder for ParquetEncoder {
     }
 
     fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
-        let result = self.leaf_columns(batch).and_then(|leaves| {
-            lock(&self.schedule).add(number, batch.num_rows() as u64, leaves);
+        let result = self.encoded(batch).and_then(|encoded| {
+            lock(&self.schedule).add(number, batch.num_rows() as u64, encoded);
             self.work(put)
         });
         self.report(result)
@@ -188,6 +253,14 @@ impl Encoder for ParquetEncoder {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// A column as the library takes it: only texts as the keys of a dictionary.
+fn unpacked(column: &ArrayRef) -> Result<ArrayRef> {
+    match column.data_type() {
+        DataType::Dictionary(_, kind) if **kind != DataType::Utf8 => Ok(cast(column, kind)?),
+        _ => Ok(column.clone()),
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

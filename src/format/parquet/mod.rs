@@ -1,13 +1,26 @@
 //! `parquet`: Apache Parquet files.
 
+mod bloom;
 mod check;
+mod choose;
 mod codec;
+mod column;
 mod columns;
+mod compress;
+mod cut;
 mod describe;
+mod encode;
 mod encoder;
+mod gather;
+mod header;
+mod levels;
+mod library;
 mod properties;
 mod schedule;
 mod schema;
+mod statistics;
+mod truncate;
+mod values;
 mod writer;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A Parquet file on the writer thread: row groups are put down, the footer ends it.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::errors::ParquetError;
@@ -8,17 +8,29 @@ use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::TypePtr;
 
+use super::gather;
 use crate::error::{Error, Result};
 use crate::format::{Body, Chunk, FileWriter};
+
+/// Bytes that are handed to the system at once.
+const AT_ONCE: usize = 1 << 20;
 
 /// The finished column chunks of one row group.
 pub struct RowGroup {
     /// One for each leaf column, in the order of the schema.
-    pub(super) chunks: Vec<ArrowColumnChunk>,
+    pub(super) chunks: Vec<ColumnChunk>,
+}
+
+/// The finished chunk of one leaf column.
+pub(super) enum ColumnChunk {
+    /// Encoded here.
+    Direct(Box<gather::Chunk>),
+    /// Encoded by the library.
+    Library(Box<ArrowColumnChunk>),
 }
 
 /// A Parquet file that has begun.
-pub(super) struct ParquetWriter(SerializedFileWriter<Box<dyn Write + Send>>);
+pub(super) struct ParquetWriter(SerializedFileWriter<BufWriter<Box<dyn Write + Send>>>);
 
 /// What the library says, without the name of its own error kind.
 pub(super) fn failed(doing: &str, error: ParquetError) -> Error {
@@ -36,6 +48,7 @@ impl ParquetWriter {
         schema: TypePtr,
         properties: WriterPropertiesPtr,
     ) -> Result<Self> {
+        let out = BufWriter::with_capacity(AT_ONCE, out);
         SerializedFileWriter::new(out, schema, properties)
             .map(Self)
             .map_err(|error| failed("beginning a Parquet file", error))
@@ -44,7 +57,12 @@ impl ParquetWriter {
     fn append(&mut self, group: RowGroup) -> Result<(), ParquetError> {
         let mut row_group = self.0.next_row_group()?;
         for chunk in group.chunks {
-            chunk.append_to_row_group(&mut row_group)?;
+            match chunk {
+                ColumnChunk::Library(chunk) => chunk.append_to_row_group(&mut row_group)?,
+                ColumnChunk::Direct(chunk) => {
+                    row_group.append_column(&chunk.pages, chunk.close)?;
+                }
+            }
         }
         row_group.close()?;
         Ok(())

@@ -1,5 +1,8 @@
 //! What stands in the files: encodings that suit the domains, metadata, checks of types.
 
+mod columns;
+mod differential;
+
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, UInt64Array};
