@@ -1,5 +1,7 @@
 //! The least and the greatest of a page's values.
 
+use std::cmp::Ordering;
+
 use crate::dispatched;
 
 /// As many values as the widest vectors hold several times.
@@ -100,33 +102,48 @@ floats! {
     of_f64, f64_into, f64
 }
 
-/// The first 16 bytes of a text, as a number that is ordered as they are.
+/// The first 16 bytes from `start` on, as a number that is ordered as they are.
 #[inline(always)]
 fn head(bytes: &[u8], start: usize, end: usize) -> u128 {
-    let length = end - start;
-    match bytes[start..].first_chunk() {
+    let length = end.saturating_sub(start);
+    match bytes.get(start..).and_then(<[u8]>::first_chunk) {
         Some(window) if length >= 16 => u128::from_be_bytes(*window),
         Some(window) => u128::from_be_bytes(*window) & !(u128::MAX >> (8 * length)),
         None => {
             let mut window = [0; 16];
             let length = length.min(16);
-            window[..length].copy_from_slice(&bytes[start..start + length]);
+            window[..length].copy_from_slice(bytes.get(start..start + length).unwrap_or_default());
             u128::from_be_bytes(window)
         }
     }
 }
 
+/// How two texts are ordered whose first 16 bytes are the same.
+#[inline(always)]
+fn tied(bytes: &[u8], one: (usize, usize), other: (usize, usize)) -> Ordering {
+    let (length, other_length) = (one.1 - one.0, other.1 - other.0);
+    if length.max(other_length) <= 16 {
+        return length.cmp(&other_length);
+    }
+    let second = |text: (usize, usize)| head(bytes, text.0 + 16, text.1);
+    match second(one).cmp(&second(other)) {
+        Ordering::Equal => bytes[one.0..one.1].cmp(&bytes[other.0..other.1]),
+        order => order,
+    }
+}
+
 dispatched! {
     fn texts_into(offsets: &[i32], bytes: &[u8], found: &mut (usize, usize)) {
-        let text = |place: usize| &bytes[offsets[place] as usize..offsets[place + 1] as usize];
+        let text = |place: usize| (offsets[place] as usize, offsets[place + 1] as usize);
         let (mut least, mut greatest) = (u128::MAX, 0);
         let (mut first, mut last) = (0, 0);
         for (place, ends) in offsets.windows(2).enumerate() {
-            let head = head(bytes, ends[0] as usize, ends[1] as usize);
-            if head > greatest || (head == greatest && text(place) > text(last)) {
+            let this = (ends[0] as usize, ends[1] as usize);
+            let head = head(bytes, this.0, this.1);
+            if head >= greatest && (head > greatest || tied(bytes, this, text(last)).is_gt()) {
                 (greatest, last) = (head, place);
             }
-            if head < least || (head == least && text(place) < text(first)) {
+            if head <= least && (head < least || tied(bytes, this, text(first)).is_lt()) {
                 (least, first) = (head, place);
             }
         }
@@ -200,7 +217,7 @@ mod tests {
 
     #[test]
     fn texts_are_ordered_byte_by_byte() {
-        let sets: [&[&str]; 6] = [
+        let sets: [&[&str]; 8] = [
             &[],
             &[""],
             &["b", "a\0", "a", "", "ab"],
@@ -211,6 +228,16 @@ mod tests {
             ],
             &["é", "z", "\u{10FFFF}", "~"],
             &["", "\0", "\0\0"],
+            &[
+                "sixteen bytes ok",
+                "sixteen bytes ok\0",
+                "sixteen bytes ok",
+                "sixteen bytes o",
+            ],
+            &[
+                "sixteen bytes of more than 32 bytes b",
+                "sixteen bytes of more than 32 bytes a",
+            ],
         ];
         for texts in sets {
             let bytes = texts.concat().into_bytes();

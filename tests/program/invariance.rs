@@ -39,6 +39,39 @@ const FILES: [&str; 7] = [
 ];
 
 #[test]
+fn output_is_the_same_at_every_level_of_the_processor() {
+    let folder = folder();
+    folder.write("p.yaml", &pipeline(COLUMNS, ALL, ""));
+    for level in ["baseline", "avx2", "avx512"] {
+        let arguments = ["run", "p.yaml", "--quiet", "--threads", "2", "--out", level];
+        let mut command = folder.command(&arguments);
+        let ended = command.env("ROWGEN_SIMD", level).output().unwrap();
+        assert!(ended.status.success(), "{level}");
+    }
+    for (level, found) in [
+        ("avx2", cfg!(target_arch = "x86_64") && has("avx2")),
+        ("avx512", cfg!(target_arch = "x86_64") && has("avx512dq")),
+    ] {
+        if !found {
+            eprintln!("{level}: not run, this processor lacks it");
+        }
+        for file in FILES {
+            let other = folder.bytes(&format!("{level}/{file}"));
+            assert!(
+                folder.bytes(&format!("baseline/{file}")) == other,
+                "{level} {file}"
+            );
+        }
+    }
+}
+
+/// True if the system says that the processor has a feature.
+fn has(feature: &str) -> bool {
+    let known = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    known.split_whitespace().any(|word| word == feature)
+}
+
+#[test]
 fn output_is_the_same_on_any_number_of_threads() {
     let folder = folder();
     let yaml = pipeline(COLUMNS, ALL, "");

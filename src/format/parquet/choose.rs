@@ -26,6 +26,9 @@ const DICTIONARY_VALUES: u64 = 131_072;
 /// What does not shrink below this part of its size is stored as it is.
 const WORTH: f64 = 0.9;
 
+/// The format counts the bytes of a page in 32 bits.
+const LONGEST_PAGE: usize = 1 << 30;
+
 /// What Snappy may cost more, at most, when it looks at a column's texts by rows: some five times
 /// as fast as it is otherwise.
 const BY_ROWS: f64 = 1.1;
@@ -149,6 +152,7 @@ impl Question<'_> {
         let mut way = way;
         if let Way::Direct(column) = &mut way {
             column.compression = compression;
+            column.by_rows &= compression == Compression::SNAPPY;
         }
         Ok(Leaf {
             descriptor: self.descriptor.clone(),
@@ -337,7 +341,7 @@ impl Question<'_> {
             by_rows: false,
             rising: self.domain.order > Order::Unknown && !self.domain.nulls,
             data_page: self.files.data_page,
-            page_size: self.files.page_size(),
+            page_size: self.files.page_size().min(LONGEST_PAGE),
             page_rows: self.files.page_rows(),
         }
     }

@@ -59,8 +59,6 @@ pub(super) struct Worker {
     used: Used,
     keys: Vec<i32>,
     body: Vec<u8>,
-    /// Where the texts begin that the body ends with, if Snappy is to look at them by rows.
-    texts: Vec<i32>,
     compressed: Vec<u8>,
     compressors: Compressors,
 }
@@ -71,6 +69,8 @@ struct Content {
     bounds: Option<Bounds>,
     text_length: Option<i64>,
     hashes: Vec<u64>,
+    /// The page is compressed already, with so many bytes of text that never stood in its body.
+    by_rows: Option<usize>,
 }
 
 impl Column {
@@ -129,15 +129,19 @@ impl Column {
             }
         }
         let levels = worker.body.len();
+        let apart = match self.data_page {
+            DataPage::V1 => 0,
+            DataPage::V2 => levels,
+        };
         let content = match (array.as_dictionary_opt::<Int32Type>(), &self.dictionary) {
             (Some(keys), Some(dictionary)) => {
                 let keys = keys.keys().values();
                 self.keys(dictionary, keys, nulls, worker)
             }
-            _ => self.values(array, worker)?,
+            _ => self.values(array, apart, worker)?,
         };
         let nulls = nulls.map_or(0, NullBuffer::null_count);
-        self.finish(content, rows, nulls, levels, worker)
+        self.finish(content, rows, nulls, apart, worker)
     }
 
     fn keys(
@@ -172,10 +176,11 @@ impl Column {
             bounds,
             text_length: None,
             hashes,
+            by_rows: None,
         }
     }
 
-    fn values(&self, array: &ArrayRef, worker: &mut Worker) -> Result<Content> {
+    fn values(&self, array: &ArrayRef, apart: usize, worker: &mut Worker) -> Result<Content> {
         let physical = self.leaf.physical_type();
         if !values::known(array.data_type(), physical) {
             let what = format!(
@@ -191,16 +196,17 @@ impl Column {
             Encoding::RLE_DICTIONARY => Encoding::PLAIN,
             encoding => encoding,
         };
-        if !encode::encode(&values, encoding, &mut worker.scratch, &mut worker.body) {
+        let mut by_rows = None;
+        if let (true, Values::Text { offsets, bytes }) = (self.by_rows, values) {
+            encode::text_lengths(offsets, &mut worker.scratch, &mut worker.body);
+            let (head, out) = (&worker.body[apart..], &mut worker.compressed);
+            worker
+                .compressors
+                .compress_rows(head, bytes, offsets, out)?;
+            by_rows = values.text_length().map(|length| length as usize);
+        } else if !encode::encode(&values, encoding, &mut worker.scratch, &mut worker.body) {
             let what = format!("values of {physical} cannot be encoded as {encoding}");
             return Err(Error::run(what));
-        }
-        worker.texts.clear();
-        if let (true, Values::Text { offsets, .. }) = (self.by_rows, values) {
-            let first = offsets.first().copied().unwrap_or(0);
-            worker
-                .texts
-                .extend(offsets.iter().map(|offset| offset - first));
         }
         let mut hashes = Vec::new();
         if self.bloom.is_some() {
@@ -211,6 +217,7 @@ impl Column {
             bounds: self.bounds(&values),
             text_length: values.text_length().filter(|_| self.dictionary.is_none()),
             hashes,
+            by_rows,
         })
     }
 
@@ -228,42 +235,33 @@ impl Column {
         content: Content,
         rows: usize,
         nulls: usize,
-        levels: usize,
+        apart: usize,
         worker: &mut Worker,
     ) -> Result<Page> {
-        let apart = match self.data_page {
-            DataPage::V1 => 0,
-            DataPage::V2 => levels,
-        };
         let (before, body) = worker.body.split_at(apart);
         let mut compressed = self.compression != Compression::UNCOMPRESSED;
-        if compressed {
+        if compressed && content.by_rows.is_none() {
             let (compressors, out) = (&mut worker.compressors, &mut worker.compressed);
-            match (self.by_rows, worker.texts.last()) {
-                (true, Some(length)) => {
-                    let (head, texts) = body.split_at(body.len() - *length as usize);
-                    compressors.compress_rows(head, texts, &worker.texts, out)?;
-                }
-                _ => compressors.compress(self.compression, body, out)?,
-            }
+            compressors.compress(self.compression, body, out)?;
             // Only pages of version 2 can say that compressing was of no use.
-            compressed = self.data_page == DataPage::V1 || worker.compressed.len() < body.len();
+            compressed = self.data_page == DataPage::V1 || out.len() < body.len();
         }
         let after = if compressed { &worker.compressed } else { body };
         let kind = match self.data_page {
             DataPage::V1 => Kind::V1,
             DataPage::V2 => Kind::V2 {
                 nulls: nulls as u32,
-                levels: levels as u32,
+                levels: apart as u32,
                 compressed,
             },
         };
         let encoding = content.encoding;
         let parts = [before, after];
-        let (bytes, header) = put_together(kind, encoding, rows, worker.body.len(), parts)?;
+        let uncompressed = worker.body.len() + content.by_rows.unwrap_or(0);
+        let (bytes, header) = put_together(kind, encoding, rows, uncompressed, parts)?;
         Ok(Page {
             bytes,
-            uncompressed: header + worker.body.len(),
+            uncompressed: header + uncompressed,
             encoding,
             rows,
             nulls,

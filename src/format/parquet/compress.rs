@@ -54,8 +54,8 @@ impl Compressors {
         done.map_err(|error| Error::because("compressing a page", error))
     }
 
-    /// What `head` and then the texts that `offsets` mark in `texts` are with Snappy, when most of
-    /// what repeats in the texts begins where a text begins.
+    /// What `head` and then the texts that `offsets` mark in `texts` are with Snappy, which looks
+    /// only at where a text begins for what repeats.
     ///
     /// # Errors
     /// The compressor failed.
@@ -69,7 +69,9 @@ impl Compressors {
         let mut first = std::mem::take(&mut self.head);
         self.compress(Compression::SNAPPY, head, &mut first)?;
         out.clear();
-        varint((head.len() + texts.len()) as u64, out);
+        let ends = offsets.first().zip(offsets.last());
+        let length = ends.map_or(0, |(first, last)| (last - first) as usize);
+        varint((head.len() + length) as u64, out);
         let mut own_length = Vec::new();
         varint(head.len() as u64, &mut own_length);
         out.extend_from_slice(&first[own_length.len()..]);

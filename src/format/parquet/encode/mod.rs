@@ -52,6 +52,11 @@ pub(super) fn encode(
     true
 }
 
+/// Adds the lengths of texts, as `DELTA_LENGTH_BYTE_ARRAY` begins.
+pub(super) fn text_lengths(offsets: &[i32], scratch: &mut Scratch, out: &mut Vec<u8>) {
+    text::lengths(offsets, &mut scratch.numbers, out);
+}
+
 /// Adds the values one after the other.
 pub(super) fn plain(values: &Values<'_>, out: &mut Vec<u8>) {
     match values {

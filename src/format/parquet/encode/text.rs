@@ -27,16 +27,21 @@ pub(super) fn plain(offsets: &[i32], bytes: &[u8], out: &mut Vec<u8>) {
     out.truncate(at);
 }
 
+/// Adds the lengths of all texts.
+pub(super) fn lengths(offsets: &[i32], lengths: &mut Vec<i32>, out: &mut Vec<u8>) {
+    lengths.clear();
+    lengths.extend(offsets.windows(2).map(|ends| ends[1] - ends[0]));
+    delta::pack_i32(lengths, out);
+}
+
 /// Adds the lengths of all texts, then the texts.
 pub(super) fn lengths_apart(
     offsets: &[i32],
     bytes: &[u8],
-    lengths: &mut Vec<i32>,
+    numbers: &mut Vec<i32>,
     out: &mut Vec<u8>,
 ) {
-    lengths.clear();
-    lengths.extend(offsets.windows(2).map(|ends| ends[1] - ends[0]));
-    delta::pack_i32(lengths, out);
+    lengths(offsets, numbers, out);
     out.extend_from_slice(&bytes[first(offsets)..last(offsets)]);
 }
 
