@@ -141,20 +141,29 @@ impl Ordered {
                     greatest: values.value(greatest),
                 })
             }
-            (Values::Bits(..) | Values::Fixed(..), _) => {
-                let all = (0..values.len()).map(|place| values.value(place));
-                all.fold(None, |bounds, value| self.join(bounds, self.single(value)))
-            }
+            (Values::Bits(bits, length), _) => of_bits(bits, *length),
+            (Values::Fixed(bytes, width), _) => self.of_fixed(bytes.chunks_exact(*width)),
         };
         bounds.map(|bounds| self.signed_zeros(bounds))
     }
 
-    /// The bounds of one value; none for what is not a number.
-    fn single(&self, value: Vec<u8>) -> Option<Bounds> {
-        self.compare(&value, &value)?;
-        Some(Bounds {
-            least: value.clone(),
-            greatest: value,
+    fn of_fixed<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Option<Bounds> {
+        let mut found: Option<(&[u8], &[u8])> = None;
+        for value in values {
+            let Some((least, greatest)) = found else {
+                let number = self.compare(value, value).is_some();
+                found = number.then_some((value, value));
+                continue;
+            };
+            if self.compare(value, least) == Some(Ordering::Less) {
+                found = Some((value, greatest));
+            } else if self.compare(value, greatest) == Some(Ordering::Greater) {
+                found = Some((least, value));
+            }
+        }
+        found.map(|(least, greatest)| Bounds {
+            least: least.to_vec(),
+            greatest: greatest.to_vec(),
         })
     }
 
@@ -251,6 +260,15 @@ impl Ordered {
             }
         }
     }
+}
+
+/// The bounds of so many bits.
+fn of_bits(bits: &[u8], length: usize) -> Option<Bounds> {
+    let set: usize = bits.iter().map(|byte| byte.count_ones() as usize).sum();
+    (length > 0).then(|| Bounds {
+        least: vec![u8::from(set == length)],
+        greatest: vec![u8::from(set > 0)],
+    })
 }
 
 /// A number from its bytes, 0 if they are not as many as it has.
