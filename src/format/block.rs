@@ -1,7 +1,8 @@
 //! Files of independent blocks: one encoder and one file writer for CSV, JSON and Avro.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 
@@ -44,7 +45,11 @@ struct Frame {
 
 /// Buffers on their way back from the writer to the workers.
 #[derive(Default)]
-struct Buffers(Mutex<Vec<Vec<u8>>>);
+struct Buffers {
+    spare: Mutex<Vec<Vec<u8>>>,
+    /// The room that the largest block needed so far.
+    room: AtomicUsize,
+}
 
 struct BlockEncoder<F> {
     format: F,
@@ -167,16 +172,22 @@ impl Buffers {
     /// More than this many are never in flight for long; the rest goes back to the allocator.
     const KEPT: usize = 16;
 
+    /// A used buffer, or a new one with room for a block: growing would move what is in it.
     fn take(&self) -> Vec<u8> {
-        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        buffers.pop().unwrap_or_default()
+        let spare = self.spare().pop();
+        spare.unwrap_or_else(|| Vec::with_capacity(self.room.load(Ordering::Relaxed)))
     }
 
     fn give(&self, mut buffer: Vec<u8>) {
+        self.room.fetch_max(buffer.capacity(), Ordering::Relaxed);
         buffer.clear();
-        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if buffers.len() < Self::KEPT {
-            buffers.push(buffer);
+        let mut spare = self.spare();
+        if spare.len() < Self::KEPT {
+            spare.push(buffer);
         }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Int32Type};
 
 use super::cells::{Cells, Column, Refusal, Values};
 use super::nested::unpacked;
+use crate::dispatched;
 use crate::kernel::blocks::Blocks;
 use crate::kernel::interleave::Rows;
 
@@ -155,10 +156,9 @@ impl Dictionaries {
         let seen = self.columns[index].as_ref()?;
         let same = |group: &&Group| group.columns == (index..index + 1);
         let before = known.columns.get(index).and_then(Option::as_ref);
-        if before.is_some_and(|before| before.same(seen) && before.nulls == seen.nulls) {
-            if let Some(group) = known.groups.iter().find(same) {
-                return Some(group.clone());
-            }
+        let unchanged = before.is_some_and(|before| before.same(seen));
+        if let Some(group) = known.groups.iter().filter(|_| unchanged).find(same) {
+            return Some(group.clone());
         }
         let column = spelling.column(index, &seen.values, Of::Dictionary).ok()?;
         let mut cells = Cells::default();
@@ -216,7 +216,7 @@ impl Dictionaries {
 
 impl Seen {
     fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.values, &other.values)
+        Arc::ptr_eq(&self.values, &other.values) && self.nulls == other.nulls
     }
 }
 
@@ -259,17 +259,23 @@ impl Group {
         }
         let mut fused = keys(0).to_vec();
         for column in 1..columns.len() {
-            let count = self.counts[column] as i32;
-            for (fused, key) in fused.iter_mut().zip(keys(column).iter()) {
-                *fused = fused.wrapping_mul(count).wrapping_add(*key);
-            }
+            fuse(&mut fused, &keys(column), self.counts[column] as i32);
         }
         fused.into()
     }
 }
 
+dispatched! {
+    /// From keys of one dictionary to those of it and the next one, which has `count` values.
+    fn fuse(keys: &mut [i32], next: &[i32], count: i32) {
+        for (key, next) in keys.iter_mut().zip(next) {
+            *key = key.wrapping_mul(count).wrapping_add(*next);
+        }
+    }
+}
+
 /// The keys of a dictionary column; that of null is the last of `count`.
-pub fn picks(keys: &PrimitiveArray<Int32Type>, count: usize) -> ScalarBuffer<i32> {
+fn picks(keys: &PrimitiveArray<Int32Type>, count: usize) -> ScalarBuffer<i32> {
     match keys.nulls().filter(|nulls| nulls.null_count() > 0) {
         None => keys.values().clone(),
         Some(nulls) => {

@@ -34,7 +34,7 @@ impl Blocks {
     pub fn width_for(bytes: usize) -> usize {
         match bytes {
             ..=32 => 32,
-            ..=64 => 64,
+            33..=64 => 64,
             _ => bytes.next_multiple_of(Self::WIDEST),
         }
     }

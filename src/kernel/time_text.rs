@@ -1,5 +1,7 @@
 //! Dates and times of day as text: ISO 8601, a date written once for all moments of its day.
 
+use std::cell::Cell;
+
 use super::number_text::{put_fraction, put_unsigned};
 use super::time::{SECONDS_PER_DAY, civil_from_days};
 
@@ -16,16 +18,29 @@ pub const FAR_DATE_LENGTH: usize = 19;
 /// Days whose years have four digits and no sign.
 pub const ORDINARY_DAYS: std::ops::RangeInclusive<i64> = -719_528..=2_932_896;
 
-/// Writes dates, and remembers the last one: neighbours often share their day.
-#[derive(Debug, Clone)]
+/// Writes dates, and remembers those of the days it met: a table of dates often has few.
+#[derive(Debug)]
 pub struct Dates {
     day: i64,
     text: [u8; FAR_DATE],
     length: usize,
+    /// Ordinary days and their dates, each day at its lowest bits.
+    met: Vec<(i32, [u8; 12])>,
+}
+
+/// So many days are remembered, eleven years if they follow each other.
+const MET: usize = 4096;
+
+/// No ordinary day.
+const NEVER: i32 = i32::MIN;
+
+thread_local! {
+    /// What was met by the thread so far.
+    static BEFORE: Cell<Vec<(i32, [u8; 12])>> = const { Cell::new(Vec::new()) };
 }
 
 /// Writes moments in so many ticks a second as a date, `T`, and a time of day.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Moments<const PER_SECOND: i64> {
     dates: Dates,
     /// Where the day of the last moment begins.
@@ -38,9 +53,19 @@ impl Default for Dates {
             day: 0,
             text: [0; FAR_DATE],
             length: 0,
+            met: BEFORE.take(),
         };
-        dates.remember(0);
+        dates.met.resize(MET, (NEVER, [0; 12]));
+        dates.write(0);
         dates
+    }
+}
+
+impl Drop for Dates {
+    fn drop(&mut self) {
+        let met = std::mem::take(&mut self.met);
+        // At the end of a thread there is nobody left to keep it for.
+        let _ = BEFORE.try_with(|before| before.set(met));
     }
 }
 
@@ -59,9 +84,25 @@ impl Dates {
         at + self.length
     }
 
-    /// `2026-01-15`; years before 0 and after 9999 have a sign, as ISO 8601 asks.
     #[inline(never)]
     fn remember(&mut self, day: i64) {
+        if !ORDINARY_DAYS.contains(&day) {
+            return self.write(day);
+        }
+        let place = day as usize % MET;
+        if self.met[place].0 != day as i32 {
+            self.write(day);
+            let mut text = [0; 12];
+            text.copy_from_slice(&self.text[..12]);
+            self.met[place] = (day as i32, text);
+        }
+        self.day = day;
+        self.length = DATE_LENGTH;
+        self.text[..12].copy_from_slice(&self.met[place].1);
+    }
+
+    /// `2026-01-15`; years before 0 and after 9999 have a sign, as ISO 8601 asks.
+    fn write(&mut self, day: i64) {
         let (year, month, of_month) = civil_from_days(day);
         let mut text = [0; 2 * FAR_DATE];
         let mut at = 0;

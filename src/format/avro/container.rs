@@ -127,8 +127,10 @@ impl BlockFormat for Container {
             out.extend_from_slice(&self.sync);
             return Ok(());
         }
-        let mut datums = Vec::new();
+        let mut datums = Vec::with_capacity(self.block_bytes.load(Ordering::Relaxed));
         self.append(batch, &mut datums, None).map_err(refused)?;
+        self.block_bytes
+            .fetch_max(datums.capacity(), Ordering::Relaxed);
         let data = self.codec.compress(datums)?;
         out.reserve(data.len() + 36);
         write_long(out, batch.num_rows() as i64);
