@@ -5,6 +5,7 @@
 
 mod draws;
 mod numbers;
+mod rows;
 mod text;
 
 use divan::Bencher;
