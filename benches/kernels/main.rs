@@ -5,6 +5,7 @@
 
 mod draws;
 mod numbers;
+mod pages;
 mod rows;
 mod text;
 
