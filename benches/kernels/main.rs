@@ -5,6 +5,8 @@
 
 mod draws;
 mod numbers;
+mod pages;
+mod rows;
 mod text;
 
 use divan::Bencher;
