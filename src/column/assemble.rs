@@ -49,29 +49,7 @@ impl Builder {
         column: &Column,
     ) -> Result<usize, Problem> {
         let key = self.scopes[scope].key.child(name);
-        let mut build = Build {
-            scope,
-            key,
-            name: self.scopes[scope].path(name),
-            place: column.place.clone(),
-            wanted: column
-                .common
-                .data_type
-                .as_ref()
-                .map(|wanted| wanted.value.clone()),
-            unique: column
-                .common
-                .unique
-                .as_ref()
-                .is_some_and(|unique| unique.value.0),
-            inputs: Vec::new(),
-            builder: self,
-        };
-        let mut made = column
-            .generator
-            .build(&mut build)
-            .map_err(|problem| problem.at(&column.place))?;
-        let inputs = build.inputs;
+        let (mut made, inputs) = self.generate(scope, key, name, column)?;
         let fraction = column
             .common
             .nulls
@@ -103,6 +81,30 @@ impl Builder {
             parts.fields.insert(index, (fields, base.unwrap_or(node)));
         }
         Ok(node)
+    }
+
+    /// What the column's generator makes of its options, and the nodes that it reads.
+    fn generate(
+        &mut self,
+        scope: usize,
+        key: Key,
+        name: &str,
+        column: &Column,
+    ) -> Result<(Made, Vec<usize>), Problem> {
+        let common = &column.common;
+        let mut build = Build {
+            scope,
+            key,
+            name: self.scopes[scope].path(name),
+            place: column.place.clone(),
+            wanted: common.data_type.as_ref().map(|wanted| wanted.value.clone()),
+            unique: common.unique.as_ref().is_some_and(|unique| unique.value.0),
+            inputs: Vec::new(),
+            builder: self,
+        };
+        let made = column.generator.build(&mut build);
+        let made = made.map_err(|problem| problem.at(&column.place))?;
+        Ok((made, build.inputs))
     }
 
     /// With a pick, the values read the pick alone.

@@ -55,7 +55,7 @@ mod tests {
             all_below(&randoms, bound, &mut out);
             let expected = randoms
                 .iter()
-                .map(|random| (u128::from(*random) * u128::from(bound) >> 64) as u32);
+                .map(|random| ((u128::from(*random) * u128::from(bound)) >> 64) as u32);
             assert!(out.into_iter().eq(expected), "{bound}");
         }
     }
