@@ -27,13 +27,13 @@ use crate::format::{Chunk, Format, Shape};
 
 /// Rows of a page, of a batch, and of the file.
 #[derive(Debug, Clone, Copy)]
-struct Rows {
-    page: usize,
-    batch: usize,
-    all: usize,
+pub(super) struct Rows {
+    pub page: usize,
+    pub batch: usize,
+    pub all: usize,
 }
 
-struct Case {
+pub(super) struct Case {
     rows: Rows,
     yaml: String,
     v2: bool,
@@ -84,7 +84,7 @@ fn physical(data_type: &DataType) -> Type {
     described.unwrap().column(0).physical_type()
 }
 
-fn case(seed: u64, rows: Rows, v2: bool, bloom: bool) -> Case {
+pub(super) fn case(seed: u64, rows: Rows, v2: bool, bloom: bool) -> Case {
     let mut random = Random(seed);
     let (mut fields, mut arrays, mut domains) = (Vec::new(), Vec::new(), Vec::new());
     let mut by_library = Vec::new();
@@ -154,7 +154,7 @@ fn case(seed: u64, rows: Rows, v2: bool, bloom: bool) -> Case {
 }
 
 /// The file as we write it, its batches encoded from the last to the first.
-fn ours(case: &Case, trial: bool) -> Bytes {
+pub(super) fn ours(case: &Case, trial: bool) -> Bytes {
     let schema = case.batches[0].schema();
     let shape = Shape {
         table: "t".into(),
@@ -196,7 +196,7 @@ fn logical(batch: &RecordBatch) -> RecordBatch {
 }
 
 /// The file as the library writes it, with the same pages.
-fn theirs(case: &Case) -> Bytes {
+pub(super) fn theirs(case: &Case) -> Bytes {
     let mut properties = WriterProperties::builder()
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_data_page_row_count_limit(case.rows.page)
@@ -232,7 +232,7 @@ fn theirs(case: &Case) -> Bytes {
     bytes.into()
 }
 
-fn read(bytes: &Bytes) -> Vec<ArrayRef> {
+pub(super) fn read(bytes: &Bytes) -> Vec<ArrayRef> {
     let reader = ParquetRecordBatchReader::try_new(bytes.clone(), 1000).unwrap();
     let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
     let columns = 0..batches[0].num_columns();

@@ -2,6 +2,7 @@
 
 mod columns;
 mod differential;
+mod pairs;
 
 use std::sync::{Arc, Mutex};
 
