@@ -313,6 +313,13 @@ impl Root {
     }
 }
 
+/// The places themselves, where the only root is a pick without nulls.
+fn picks(inputs: &[ArrayRef]) -> Option<&[u32]> {
+    let [input] = inputs else { return None };
+    let picks = input.as_primitive_opt::<UInt32Type>()?;
+    (picks.null_count() == 0).then(|| picks.values().as_ref())
+}
+
 fn number(input: &ArrayRef, row: usize) -> Option<u32> {
     if let Some(dictionary) = input.as_dictionary_opt::<Int32Type>() {
         return Some(dictionary.keys().value(row) as u32);
@@ -339,7 +346,10 @@ impl Fill for Table {
             }
             Shown::Keys { keys, values } => {
                 let mut found = vec![0; rows.len()];
-                look_up(keys, &self.places(rows.len(), inputs)?, &mut found);
+                match picks(inputs) {
+                    Some(picks) => look_up(keys, picks, &mut found),
+                    None => look_up(keys, &self.places(rows.len(), inputs)?, &mut found),
+                }
                 column(found, values)
             }
             Shown::Plain(values) => {

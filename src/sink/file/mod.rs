@@ -5,6 +5,7 @@ mod existing;
 mod layout;
 mod manifest;
 mod output;
+mod sequential;
 mod writer;
 
 use std::sync::Arc;

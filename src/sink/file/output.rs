@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::layout;
+use super::sequential::Sequential;
 use crate::error::{Error, Problem, Result};
 
 /// A file that is being written. A format writes into a clone; the sink keeps the other one.
@@ -16,11 +17,19 @@ use crate::error::{Error, Problem, Result};
 pub(super) struct Output(Arc<Mutex<Inner>>);
 
 struct Inner {
-    file: File,
+    target: Target,
     bytes: u64,
     hash: Option<Sha256>,
     /// What the system said when writing failed: truer than what a format makes of it.
     failure: Option<io::Error>,
+}
+
+/// Where bytes go.
+enum Target {
+    /// A file of our own.
+    File(Sequential),
+    /// A pipe, a terminal or a device.
+    Through(File),
 }
 
 /// A finished file that still has its hidden name.
@@ -37,8 +46,14 @@ impl Output {
         if let Some(folder) = path.parent() {
             create_folder(folder, fsync)?;
         }
-        let file = File::create(path).map_err(|error| system("creating", path, &error))?;
-        Ok(Self::new(file, hash))
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path);
+        let file = file.map_err(|error| system("creating", path, &error))?;
+        Ok(Self::new(Target::File(Sequential::new(file, fsync)), hash))
     }
 
     /// A pipe, a terminal or a device that is there already.
@@ -51,12 +66,12 @@ impl Output {
             _ => OpenOptions::new().write(true).open(path),
         };
         let file = file.map_err(|error| system("opening", path, &error))?;
-        Ok(Self::new(file, hash))
+        Ok(Self::new(Target::Through(file), hash))
     }
 
-    fn new(file: File, hash: bool) -> Self {
+    fn new(target: Target, hash: bool) -> Self {
         Self(Arc::new(Mutex::new(Inner {
-            file,
+            target,
             bytes: 0,
             hash: hash.then(Sha256::new),
             failure: None,
@@ -81,8 +96,10 @@ impl Output {
     /// Everything was written: makes it safe if asked.
     pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<Written> {
         let mut inner = self.lock();
+        let file = inner.target.finish();
+        let file = file.map_err(|error| system("writing", path, &error))?;
         if fsync {
-            let synced = inner.file.sync_all();
+            let synced = file.sync_all();
             synced.map_err(|error| system("flushing", path, &error))?;
         }
         Ok(Written {
@@ -96,6 +113,22 @@ impl Output {
     }
 }
 
+impl Target {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.write_all(bytes),
+            Self::Through(file) => file.write_all(bytes),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<&File> {
+        match self {
+            Self::File(file) => file.finish(),
+            Self::Through(file) => Ok(file),
+        }
+    }
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes).map(|()| bytes.len())
@@ -103,7 +136,7 @@ impl Write for Output {
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut inner = self.lock();
-        if let Err(error) = inner.file.write_all(bytes) {
+        if let Err(error) = inner.target.write_all(bytes) {
             let same = copied(&error);
             inner.failure = Some(error);
             return Err(same);

@@ -1,0 +1,292 @@
+//! A large file written from its start to its end: through the page cache, or around it where that is
+//! faster.
+//!
+//! The page cache takes short files at the speed of memory, but of long ones it takes no more than the
+//! disk does, at the cost of copying and of finding free pages. Which way is faster is measured while
+//! the file is written; the bytes are the same.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+/// Below so many bytes a file is the page cache's own business.
+const SHORT: u64 = 256 << 20;
+
+/// Bytes after which the ways are compared.
+const WINDOW: u64 = 64 << 20;
+
+/// Windows after which the way that was slower is tried again.
+const PATIENCE: u32 = 32;
+
+/// The page cache keeps up with memory while it takes more bytes than these a second.
+const KEEPS_UP: f64 = 2e9;
+
+/// Bytes that go around the cache at once, and what their place and number are multiples of.
+const BLOCK: usize = 4 << 20;
+const ALIGNMENT: usize = 4096;
+
+/// A file, and the way that its next bytes take.
+pub(super) struct Sequential {
+    file: File,
+    /// Bytes that were given so far.
+    given: u64,
+    way: Way,
+    /// The bytes a second that the page cache and the disk took when they were last tried.
+    rates: [Option<f64>; 2],
+    /// What was written since the ways were compared, and how long that took.
+    window: (u64, Duration),
+    windows: u32,
+    /// The file is waited for in the end: what lies in the cache then was not fast.
+    waited_for: bool,
+    /// The file system writes only through the cache.
+    refused: bool,
+    buffer: Option<Buffer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Cached,
+    Direct,
+}
+
+/// Bytes that wait for a whole block, from an address that the disk takes.
+struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+    filled: usize,
+}
+
+impl Sequential {
+    /// An empty file. One that is `waited_for` is flushed before it is taken for written.
+    pub(super) fn new(file: File, waited_for: bool) -> Self {
+        Self {
+            file,
+            given: 0,
+            way: Way::Cached,
+            rates: [None; 2],
+            window: (0, Duration::ZERO),
+            windows: 0,
+            waited_for,
+            refused: false,
+            buffer: None,
+        }
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let start = Instant::now();
+        match self.way {
+            Way::Cached => self.file.write_all(bytes)?,
+            Way::Direct => self.write_direct(bytes)?,
+        }
+        self.given += bytes.len() as u64;
+        self.window.0 += bytes.len() as u64;
+        self.window.1 += start.elapsed();
+        if self.given >= SHORT && self.window.0 >= WINDOW && !self.refused {
+            self.compare()?;
+        }
+        Ok(())
+    }
+
+    /// Hands the file over, when all of its bytes were given to it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn finish(&mut self) -> io::Result<&File> {
+        self.turn(Way::Cached)?;
+        Ok(&self.file)
+    }
+
+    /// Takes the way that is faster, or one of which nothing is known yet.
+    fn compare(&mut self) -> io::Result<()> {
+        let rate = self.window.0 as f64 / self.window.1.as_secs_f64().max(1e-9);
+        self.rates[self.way as usize] = Some(rate);
+        self.window = (0, Duration::ZERO);
+        self.windows += 1;
+        if self.windows.is_multiple_of(PATIENCE) {
+            let other = 1 - self.way as usize;
+            self.rates[other] = None;
+        }
+        let way = choose(self.rates, self.waited_for);
+        self.turn(way)
+    }
+
+    fn turn(&mut self, way: Way) -> io::Result<()> {
+        if way == self.way {
+            return Ok(());
+        }
+        if way == Way::Direct {
+            self.refused = self.around_the_cache(true).is_err();
+            if !self.refused {
+                self.way = way;
+                self.align()?;
+            }
+            return Ok(());
+        }
+        self.around_the_cache(false)?;
+        self.way = way;
+        match &mut self.buffer {
+            Some(buffer) => self.file.write_all(buffer.take()),
+            None => Ok(()),
+        }
+    }
+
+    fn around_the_cache(&self, around: bool) -> io::Result<()> {
+        let mut flags = fcntl_getfl(&self.file)?;
+        flags.set(OFlags::DIRECT, around);
+        Ok(fcntl_setfl(&self.file, flags)?)
+    }
+
+    /// The bytes of the last, incomplete block of the file are written again, with those after them.
+    fn align(&mut self) -> io::Result<()> {
+        let over = self.given as usize % ALIGNMENT;
+        let buffer = self.buffer.get_or_insert_with(Buffer::new);
+        buffer.filled = 0;
+        if over > 0 {
+            self.around_the_cache(false)?;
+            let first = self.file.seek(SeekFrom::Start(self.given - over as u64))?;
+            let buffer = self.buffer.get_or_insert_with(Buffer::new);
+            self.file.read_exact(buffer.room(over))?;
+            buffer.filled = over;
+            self.file.seek(SeekFrom::Start(first))?;
+            self.around_the_cache(true)?;
+        }
+        Ok(())
+    }
+
+    fn write_direct(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            if self.way == Way::Cached {
+                return self.file.write_all(bytes);
+            }
+            let buffer = self.buffer.get_or_insert_with(Buffer::new);
+            let taken = buffer.fill(bytes);
+            bytes = &bytes[taken..];
+            if buffer.filled == BLOCK {
+                self.write_block()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a whole block around the cache, or through it if the file system will not have it so.
+    fn write_block(&mut self) -> io::Result<()> {
+        let Some(buffer) = &mut self.buffer else {
+            return Ok(());
+        };
+        let place = self.file.stream_position()?;
+        let block = buffer.take();
+        match self.file.write_all(block) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                self.refused = true;
+                self.way = Way::Cached;
+                let mut flags = fcntl_getfl(&self.file)?;
+                flags.remove(OFlags::DIRECT);
+                fcntl_setfl(&self.file, flags)?;
+                self.file.seek(SeekFrom::Start(place))?;
+                self.file.write_all(block)
+            }
+            written => written,
+        }
+    }
+}
+
+/// The faster way; while nothing is known of the disk, the cache as long as it keeps up.
+fn choose([cached, direct]: [Option<f64>; 2], waited_for: bool) -> Way {
+    match (cached, direct) {
+        (Some(cached), None) if cached > KEEPS_UP && !waited_for => Way::Cached,
+        (_, None) => Way::Direct,
+        (Some(cached), Some(direct)) if cached > direct && !waited_for => Way::Cached,
+        (None, Some(direct)) if direct < KEEPS_UP && !waited_for => Way::Cached,
+        _ => Way::Direct,
+    }
+}
+
+impl Buffer {
+    fn new() -> Self {
+        let bytes = vec![0; BLOCK + ALIGNMENT];
+        let start = bytes.as_ptr().align_offset(ALIGNMENT);
+        Self {
+            start: start.min(ALIGNMENT),
+            bytes,
+            filled: 0,
+        }
+    }
+
+    /// Takes as many bytes as there is room for, and says how many.
+    fn fill(&mut self, bytes: &[u8]) -> usize {
+        let taken = bytes.len().min(BLOCK - self.filled);
+        let at = self.start + self.filled;
+        self.bytes[at..at + taken].copy_from_slice(&bytes[..taken]);
+        self.filled += taken;
+        taken
+    }
+
+    fn room(&mut self, length: usize) -> &mut [u8] {
+        &mut self.bytes[self.start..self.start + length]
+    }
+
+    /// What it holds, which it then holds no more.
+    fn take(&mut self) -> &[u8] {
+        let filled = std::mem::take(&mut self.filled);
+        &self.bytes[self.start..self.start + filled]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_are_the_same_whichever_way_they_take() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path);
+        let mut output = Sequential::new(file.unwrap(), false);
+        let mut expected = Vec::new();
+        let pieces = [
+            1,
+            4095,
+            5000,
+            1 << 20,
+            4096,
+            BLOCK,
+            3 * BLOCK + 17,
+            10,
+            0,
+            8192,
+        ];
+        for (number, length) in pieces.iter().cycle().take(40).enumerate() {
+            let bytes: Vec<u8> = (0..*length).map(|at| (at * 7 + number) as u8).collect();
+            output.write_all(&bytes).unwrap();
+            expected.extend(bytes);
+            let way = [Way::Cached, Way::Direct, Way::Direct][number % 3];
+            output.turn(way).unwrap();
+        }
+        output.finish().unwrap();
+        assert!(std::fs::read(&path).unwrap() == expected);
+    }
+
+    #[test]
+    fn the_way_is_the_faster_one() {
+        assert_eq!(choose([Some(5e9), None], false), Way::Cached);
+        assert_eq!(choose([Some(5e8), None], false), Way::Direct);
+        assert_eq!(choose([Some(5e8), Some(2e9)], false), Way::Direct);
+        assert_eq!(choose([Some(5e8), Some(2e8)], false), Way::Cached);
+        assert_eq!(choose([None, Some(2e8)], false), Way::Cached, "tried again");
+        assert_eq!(
+            choose([Some(5e9), None], true),
+            Way::Direct,
+            "flushed in the end"
+        );
+    }
+}
