@@ -152,25 +152,27 @@ dispatched! {
             let last = (first + CHUNK).min(rows.rows);
             let room = rows.pieces.iter().map(|piece| piece.room(first, last)).sum::<usize>();
             out.reserve(room + SLACK);
-            let start = out.as_mut_ptr_range().end;
+            let before = out.len();
             // SAFETY: `room` is at least what the pieces of these rows advance by, all together
             // (see `Piece::room`), and a piece writes at most `SLACK` bytes beyond where it was
             // called, or exactly as many as it advances by. So nothing is written beyond the room
             // that was reserved, and all bytes up to the last `at` have been written.
             #[allow(unsafe_code)]
             unsafe {
+                // Not by way of a slice, whose pointer would hold for the bytes that are there alone.
+                let start = out.as_mut_ptr().add(before);
                 let mut at = start;
                 for row in first..last {
                     for piece in &rows.pieces {
                         at = piece.put(row, at);
                     }
                     if let Some(ends) = &mut ends {
-                        ends.push(out.len() + at.offset_from_unsigned(start));
+                        ends.push(before + at.offset_from_unsigned(start));
                     }
                 }
                 let written = at.offset_from_unsigned(start);
                 debug_assert!(written <= room);
-                out.set_len(out.len() + written);
+                out.set_len(before + written);
             }
         }
     }
