@@ -2,8 +2,8 @@
 
 use arrow::buffer::BooleanBuffer;
 use divan::{Bencher, black_box};
-use rowgen::kernel::bounds::bounds;
 use rowgen::kernel::decimal::{Rounding, divide_rounded, round_narrow, scale_down};
+use rowgen::kernel::extremes;
 use rowgen::kernel::map::{Operand, map, map_checked};
 use rowgen::kernel::math::{exp, ln, open_unit, round};
 use rowgen::kernel::normal::normal_quantiles;
@@ -133,7 +133,7 @@ fn select_mark(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn bounds_of_integers(bencher: Bencher<'_, '_>) {
     let values = random(1 << 40);
-    fills(bencher, ROWS * 8, || bounds(black_box(&values)));
+    fills(bencher, ROWS * 8, || extremes::of_i64(black_box(&values)));
 }
 
 #[divan::bench]

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, DictionaryArray, Int32Array, PrimitiveArray,
-    make_array,
-};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, make_array};
 use arrow::datatypes::{
     DataType, Decimal128Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
     UInt16Type, UInt32Type, UInt64Type,
@@ -60,18 +57,6 @@ pub fn from_i64(data_type: &DataType, values: Vec<i64>) -> ArrayRef {
     retype(array, data_type)
 }
 
-/// A dictionary array of indices into shared values.
-///
-/// # Errors
-/// An index outside the values.
-pub fn dictionary(keys: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef> {
-    let keys = Int32Array::from(keys);
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
-        keys,
-        values.clone(),
-    )?))
-}
-
 /// A dictionary as the plain values it stands for; any other array as it is.
 ///
 /// # Errors
@@ -117,11 +102,6 @@ pub fn range(values: &ArrayRef) -> Option<Range> {
         min: min(wide)?,
         max: max(wide)?,
     })
-}
-
-/// The type of dictionary-coded text.
-pub fn text_dictionary() -> DataType {
-    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }
 
 /// The plain type of what may be a dictionary.

@@ -137,12 +137,16 @@ mod tests {
             .collect()
     }
 
-    const LENGTHS: [usize; 12] = [0, 1, 7, 8, 9, 31, 32, 33, 64, 127, 128, 1000];
+    /// Miri, which takes a thousand times as long, looks at fewer.
+    const LENGTHS: &[usize] = match cfg!(miri) {
+        true => &[0, 1, 9, 33, 64],
+        false => &[0, 1, 7, 8, 9, 31, 32, 33, 64, 127, 128, 1000],
+    };
 
     #[test]
     fn every_width_and_length_is_packed_as_its_twin_says() {
         for width in 0..=64 {
-            for length in LENGTHS {
+            for length in LENGTHS.iter().copied() {
                 let values = values(length, width);
                 let expected = twin(&values, width);
                 let mut out = vec![0xAA; expected.len() + SLACK];

@@ -1,4 +1,4 @@
-//! The least and the greatest of a page's values.
+//! The least and the greatest of many values.
 
 use std::cmp::Ordering;
 
@@ -194,6 +194,21 @@ mod tests {
                 of_i32_as_u32(&values),
                 unsigned().min().zip(unsigned().max())
             );
+        }
+    }
+
+    #[test]
+    fn bounds_are_found_wherever_they_stand() {
+        assert_eq!(of_i64(&[]), None);
+        for length in [1, 7, 8, 31, 64, 1000] {
+            for place in [0, length / 2, length - 1] {
+                let mut values = vec![3; length];
+                values[place] = -5;
+                let greatest = if length > 1 { 3 } else { -5 };
+                assert_eq!(of_i64(&values), Some((-5, greatest)));
+                values[place] = i64::MAX;
+                assert_eq!(of_i64(&values).unwrap().1, i64::MAX);
+            }
         }
     }
 

@@ -3,7 +3,6 @@
 pub mod bit_pack;
 pub mod block;
 pub mod blocks;
-pub mod bounds;
 pub mod decimal;
 pub mod delta;
 pub mod dictionary;

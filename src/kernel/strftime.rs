@@ -9,7 +9,7 @@ use arrow::buffer::NullBuffer;
 use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
 use chrono::{DateTime, FixedOffset, Offset, TimeZone};
 
-use super::bounds::bounds;
+use super::extremes::of_i64;
 
 /// A pattern such as `%Y-%m-%d`, checked.
 #[derive(Debug, Clone)]
@@ -78,15 +78,18 @@ impl Pattern {
     /// The ticks as text; rows that are null have any text.
     pub fn render(&self, ticks: &[i64], clock: &Clock, nulls: Option<&NullBuffer>) -> Rendered {
         let valid = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
-        let (least, most) = match nulls {
-            None => bounds(ticks),
+        let extent = match nulls {
+            None => of_i64(ticks),
             Some(nulls) => {
                 let counted: Vec<i64> = nulls.valid_indices().map(|row| ticks[row]).collect();
-                bounds(&counted)
+                of_i64(&counted)
             }
         };
+        let Some((least, most)) = extent else {
+            return self.coded(ticks, clock, valid);
+        };
         let grain = clock.grain(self.finest);
-        let one = least <= most && least.div_euclid(grain) == most.div_euclid(grain);
+        let one = least.div_euclid(grain) == most.div_euclid(grain);
         if one && clock.zone.is_none() {
             let mut text = String::new();
             self.write(least, 0, clock, &mut text);

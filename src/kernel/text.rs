@@ -6,8 +6,8 @@ use arrow::array::StringArray;
 use arrow::buffer::NullBuffer;
 
 use super::block::{Block, SLACK, TOO_LONG, array};
-use super::bounds::bounds;
 use super::digits;
+use super::extremes::of_i64;
 
 /// Numbers whose digits are made together.
 const CHUNK: usize = 256;
@@ -168,11 +168,10 @@ fn prepare<'a>(part: &'a Part<'_>, nulls: &Option<NullBuffer>) -> Ready<'a> {
 
 /// The most digits among the numbers; those of an unsigned one where one is negative.
 fn longest_number(values: &[i64]) -> usize {
-    let (least, most) = bounds(values);
-    match (values.is_empty(), least < 0) {
-        (true, _) => 1,
-        (_, true) => digits::count(u64::MAX),
-        (_, false) => digits::count(most as u64),
+    match of_i64(values) {
+        None => 1,
+        Some((least, _)) if least < 0 => digits::count(u64::MAX),
+        Some((_, most)) => digits::count(most as u64),
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::rows::Rows;
 use super::super::ticks::ticks;
 use crate::domain::{Domain, Range};
 use crate::error::Result;
-use crate::kernel::bounds::bounds;
+use crate::kernel::extremes::of_i64;
 
 /// More moments than this are not told apart before the first row.
 const MOST: usize = 1024;
@@ -82,7 +82,9 @@ impl Fill for Floored {
             return self.coded.column(keys.collect());
         }
         let times = times.values();
-        let (least, most) = bounds(times);
+        let Some((least, most)) = of_i64(times) else {
+            return self.coded.column(Vec::new());
+        };
         let (first, last) = (self.key(least), self.key(most));
         self.coded.column(match first == last {
             true => vec![first; times.len()],

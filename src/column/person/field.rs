@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{DataType, UInt64Type};
 
-use super::super::arrays::{dictionary, from_i64, text_dictionary};
+use super::super::arrays::from_i64;
 use super::super::build::Made;
+use super::super::coded::{coded_type, column};
 use super::super::hash::below;
 use super::super::program::Fill;
 use super::super::rows::Rows;
@@ -167,7 +168,7 @@ fn coded(crowd: &Arc<Crowd>, fact: Fact) -> Made {
         values,
         codes,
     };
-    Made::new(text_dictionary(), domain, fill)
+    Made::new(coded_type(&DataType::Utf8), domain, fill)
 }
 
 fn birth_date(crowd: &Arc<Crowd>) -> Made {
@@ -331,7 +332,7 @@ impl Fill for Coded {
             self.codes[locale][self.crowd.place(self.fact, locale, *person)]
         };
         let people = inputs[0].as_primitive::<UInt64Type>().values();
-        dictionary(people.iter().map(code).collect(), &self.values)
+        column(people.iter().map(code).collect(), &self.values)
     }
 }
 

@@ -17,7 +17,7 @@ use super::super::rows::Rows;
 use super::super::scalar::per_second;
 use super::parse::Format;
 use crate::error::{Error, Problem, Result};
-use crate::kernel::bounds::bounds;
+use crate::kernel::extremes::of_i64;
 use crate::kernel::strftime::{Clock, Pattern, Rendered};
 use crate::kernel::text::{Part, compose};
 
@@ -141,7 +141,7 @@ fn integers<'a>(
     };
     let signed = input.data_type().is_signed_integer();
     if let Some(values) = input.as_primitive_opt::<Int64Type>()
-        && (nulls.is_none() && bounds(values.values()).0 >= 0
+        && (nulls.is_none() && of_i64(values.values()).is_none_or(|(least, _)| least >= 0)
             || !any_negative::<Int64Type>(values.values(), nulls))
     {
         let values = values.values().as_ref().into();

@@ -121,14 +121,14 @@ impl Sequential {
             return Ok(());
         }
         if way == Way::Direct {
-            self.refused = self.around_the_cache(true).is_err();
+            self.refused = go_around_the_cache(&self.file, true).is_err();
             if !self.refused {
                 self.way = way;
                 self.align()?;
             }
             return Ok(());
         }
-        self.around_the_cache(false)?;
+        go_around_the_cache(&self.file, false)?;
         self.way = way;
         match &mut self.buffer {
             Some(buffer) => self.file.write_all(buffer.take()),
@@ -136,25 +136,17 @@ impl Sequential {
         }
     }
 
-    fn around_the_cache(&self, around: bool) -> io::Result<()> {
-        let mut flags = fcntl_getfl(&self.file)?;
-        flags.set(OFlags::DIRECT, around);
-        Ok(fcntl_setfl(&self.file, flags)?)
-    }
-
     /// The bytes of the last, incomplete block of the file are written again, with those after them.
     fn align(&mut self) -> io::Result<()> {
         let over = self.given as usize % ALIGNMENT;
         let buffer = self.buffer.get_or_insert_with(Buffer::new);
-        buffer.filled = 0;
+        buffer.filled = over;
         if over > 0 {
-            self.around_the_cache(false)?;
+            go_around_the_cache(&self.file, false)?;
             let first = self.file.seek(SeekFrom::Start(self.given - over as u64))?;
-            let buffer = self.buffer.get_or_insert_with(Buffer::new);
             self.file.read_exact(buffer.room(over))?;
-            buffer.filled = over;
             self.file.seek(SeekFrom::Start(first))?;
-            self.around_the_cache(true)?;
+            go_around_the_cache(&self.file, true)?;
         }
         Ok(())
     }
@@ -185,15 +177,19 @@ impl Sequential {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 self.refused = true;
                 self.way = Way::Cached;
-                let mut flags = fcntl_getfl(&self.file)?;
-                flags.remove(OFlags::DIRECT);
-                fcntl_setfl(&self.file, flags)?;
+                go_around_the_cache(&self.file, false)?;
                 self.file.seek(SeekFrom::Start(place))?;
                 self.file.write_all(block)
             }
             written => written,
         }
     }
+}
+
+fn go_around_the_cache(file: &File, around: bool) -> io::Result<()> {
+    let mut flags = fcntl_getfl(file)?;
+    flags.set(OFlags::DIRECT, around);
+    Ok(fcntl_setfl(file, flags)?)
 }
 
 /// The faster way; while nothing is known of the disk, the cache as long as it keeps up.
