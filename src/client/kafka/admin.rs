@@ -1,0 +1,183 @@
+//! Topics: whether one is there, how many partitions it has, what its limits are; making one.
+
+use std::time::{Duration, Instant};
+
+use futures_executor::block_on;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
+use rdkafka::producer::{BaseProducer, Producer};
+
+use super::{Connection, Events, config};
+use crate::error::{Error, Result};
+
+/// How long the brokers may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often is looked for what librdkafka has to say while it waits for them.
+const STEP: Duration = Duration::from_secs(1);
+
+/// A client that asks about topics.
+pub struct Admin {
+    probe: BaseProducer<Events>,
+    config: ClientConfig,
+    brokers: String,
+}
+
+/// What is to be known of a topic before it is written to.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// The broker refuses batches of more bytes.
+    pub max_message_bytes: usize,
+    /// Messages older than this are deleted; none where they are kept.
+    pub retention: Option<Duration>,
+}
+
+impl Default for Topic {
+    /// A broker's own defaults.
+    fn default() -> Self {
+        Self {
+            partitions: 1,
+            max_message_bytes: 1_048_588,
+            retention: Some(Duration::from_secs(7 * 24 * 3600)),
+        }
+    }
+}
+
+impl Admin {
+    /// A client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// A property that librdkafka does not take.
+    pub fn new(connection: &Connection) -> Result<Self> {
+        let config = connection.finish(config(connection));
+        Ok(Self {
+            probe: config
+                .create_with_context(Events::default())
+                .map_err(setting_up)?,
+            config,
+            brokers: connection.brokers.clone(),
+        })
+    }
+
+    /// The topic; none where it does not exist. It is never created by asking.
+    ///
+    /// # Errors
+    /// The brokers cannot be reached, or refuse this client.
+    pub fn topic(&self, name: &str) -> Result<Option<Topic>> {
+        let metadata = self.metadata()?;
+        let found = metadata.topics().iter().find(|topic| topic.name() == name);
+        let Some(found) = found.filter(|topic| topic.error().is_none()) else {
+            return Ok(None);
+        };
+        let partitions = i32::try_from(found.partitions().len()).unwrap_or(i32::MAX);
+        Ok(Some(Topic {
+            partitions,
+            ..self.limits(name)?
+        }))
+    }
+
+    /// What the brokers say of all topics: to ask for all creates none, to ask for one may.
+    fn metadata(&self) -> Result<Metadata> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let asked = self.probe.client().fetch_metadata(None, STEP);
+            let error = match asked {
+                Ok(metadata) => return Ok(metadata),
+                Err(error) => error,
+            };
+            self.probe.poll(Duration::ZERO);
+            let events = self.probe.client().context();
+            if events.refused() || Instant::now() >= deadline {
+                let cause = events.last().unwrap_or_else(|| error.to_string());
+                return Err(self.unreachable(&cause, events.refused()));
+            }
+        }
+    }
+
+    fn unreachable(&self, cause: &str, refused: bool) -> Error {
+        let (doing, hint) = match refused {
+            true => ("let in by", "check `sasl:` and `tls:`"),
+            false => ("reach", "is it running, and is `brokers` its address?"),
+        };
+        let doing = match refused {
+            true => format!("was not {doing} Kafka at `{}`", self.brokers),
+            false => format!("could not {doing} Kafka at `{}`", self.brokers),
+        };
+        Error::because(doing, cause).hint(hint)
+    }
+
+    fn client(&self) -> Result<AdminClient<Events>> {
+        self.config
+            .create_with_context(Events::default())
+            .map_err(setting_up)
+    }
+
+    /// What a topic's configuration limits; the defaults where this client may not ask.
+    fn limits(&self, name: &str) -> Result<Topic> {
+        let client = self.client()?;
+        let asked = [ResourceSpecifier::Topic(name)];
+        let options = AdminOptions::new().request_timeout(Some(PATIENCE));
+        let mut topic = Topic::default();
+        let Ok(answers) = block_on(client.describe_configs(&asked, &options)) else {
+            return Ok(topic);
+        };
+        for resource in answers.into_iter().flatten() {
+            let number = |key: &str| {
+                let entry = resource.get(key)?;
+                entry.value.as_ref()?.parse::<i64>().ok()
+            };
+            if let Some(bytes) = number("max.message.bytes") {
+                topic.max_message_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            }
+            if let Some(millis) = number("retention.ms") {
+                topic.retention = u64::try_from(millis).ok().map(Duration::from_millis);
+            }
+        }
+        Ok(topic)
+    }
+
+    /// Makes a topic and waits until it has its partitions.
+    ///
+    /// # Errors
+    /// The broker's refusal.
+    pub fn create(
+        &self,
+        name: &str,
+        partitions: i32,
+        replication: i32,
+        configuration: &[(String, String)],
+    ) -> Result<()> {
+        let client = self.client()?;
+        let fixed = TopicReplication::Fixed(replication);
+        let mut topic = NewTopic::new(name, partitions, fixed);
+        for (key, value) in configuration {
+            topic = topic.set(key, value);
+        }
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+        let doing = || format!("creating topic `{name}`");
+        let answers = block_on(client.create_topics(&[topic], &options))
+            .map_err(|error| Error::because(doing(), error))?;
+        for answer in answers {
+            match answer {
+                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((_, code)) => return Err(Error::because(doing(), code)),
+            }
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while self.topic(name)?.is_none() {
+            if Instant::now() > deadline {
+                return Err(Error::because(doing(), "it does not appear"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+fn setting_up(error: KafkaError) -> Error {
+    Error::because("setting up a client of Kafka", error)
+}

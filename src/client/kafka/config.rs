@@ -1,0 +1,114 @@
+//! What librdkafka is told, and what it says of itself.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{DeliveryResult, ProducerContext};
+
+use super::{Connection, Mechanism};
+
+/// librdkafka's properties for a connection; what a client adds may be overridden by the user's own
+/// `properties`, so those are set last, by `Connection::finish`.
+pub fn config(connection: &Connection) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &connection.brokers);
+    config.set("client.id", "rowgen");
+    let protocol = match (&connection.tls, &connection.sasl) {
+        (None, None) => "plaintext",
+        (Some(_), None) => "ssl",
+        (None, Some(_)) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    };
+    config.set("security.protocol", protocol);
+    if let Some(tls) = &connection.tls {
+        let files = [
+            ("ssl.ca.location", &tls.ca),
+            ("ssl.certificate.location", &tls.certificate),
+            ("ssl.key.location", &tls.key),
+        ];
+        for (property, file) in files {
+            if let Some(file) = file {
+                config.set(property, file.as_str());
+            }
+        }
+        let verify = tls.verify.is_none_or(|verify| verify.0);
+        config.set("enable.ssl.certificate.verification", verify.to_string());
+    }
+    if let Some(sasl) = &connection.sasl {
+        let mechanism: Mechanism = sasl.mechanism.value;
+        config.set("sasl.mechanisms", mechanism.name());
+        config.set("sasl.username", sasl.username.as_str());
+        config.set("sasl.password", sasl.password.0.as_str());
+    }
+    config
+}
+
+impl Connection {
+    /// Sets the user's own properties, which win.
+    pub fn finish(&self, mut config: ClientConfig) -> ClientConfig {
+        for (name, value) in &self.properties.0 {
+            config.set(name.as_str(), value.as_str());
+        }
+        config
+    }
+}
+
+/// Keeps what librdkafka says of brokers that it cannot reach or that refuse it, to be told as the
+/// cause of whatever fails next.
+#[derive(Debug, Default)]
+pub struct Events {
+    last: Mutex<Option<String>>,
+    refused: AtomicBool,
+}
+
+impl Events {
+    /// The last thing that went wrong, if anything did.
+    pub fn last(&self) -> Option<String> {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The broker has refused this client: to ask again is of no use.
+    pub fn refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, text: &str) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_string());
+    }
+}
+
+impl ClientContext for Events {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(facility, ?level, "{message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // That all brokers are down follows from what was said of each, and says less.
+        let all_down = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown);
+        if !all_down || self.last().is_none() {
+            self.note(reason);
+        }
+        if matches!(
+            error.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed)
+        ) {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        tracing::debug!("{reason}");
+    }
+}
+
+impl ConsumerContext for Events {}
+
+impl ProducerContext for Events {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}

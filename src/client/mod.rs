@@ -1,0 +1,3 @@
+//! How servers are reached: one file or folder a protocol, shared by its sink and its source.
+
+pub mod kafka;
