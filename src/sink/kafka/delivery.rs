@@ -1,0 +1,198 @@
+//! What was sent, what was acknowledged, what failed: so that nothing is lost without a word.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Problem, Result};
+use crate::sink::lane::Marks;
+
+/// Bytes under way before the next batch waits: enough for several requests to every broker.
+const MOST_BYTES: usize = 48 << 20;
+
+/// The state of everything that was handed to a producer.
+pub struct Delivery {
+    topic: String,
+    marks: Arc<Marks>,
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The number of the first batch in `open`.
+    first: u64,
+    open: VecDeque<Open>,
+    bytes: usize,
+    sent: u64,
+    acknowledged: u64,
+    failed: BTreeMap<String, u64>,
+    error: Option<Problem>,
+    over: bool,
+}
+
+/// A batch whose messages are under way.
+#[derive(Default)]
+struct Open {
+    rows: u64,
+    complete: bool,
+}
+
+impl Delivery {
+    /// Nothing was sent yet.
+    pub fn new(topic: &str, marks: Arc<Marks>) -> Self {
+        Self {
+            topic: topic.to_string(),
+            marks,
+            state: Mutex::default(),
+            moved: Condvar::new(),
+        }
+    }
+
+    /// Waits until there is room for more of batch `number`; numbers never go down.
+    ///
+    /// # Errors
+    /// Something failed for good.
+    pub fn begin(&self, number: u64, rows: u64, bytes: usize) -> Result<()> {
+        let mut state = self.lock();
+        while state.error.is_none() && !state.over && state.bytes > 0 && state.bytes + bytes > MOST_BYTES {
+            state = self.wait(state, Duration::from_millis(100));
+            state.over |= self.marks.over();
+        }
+        if state.error.is_some() || state.over {
+            return Err(self.failure(&state));
+        }
+        state.bytes += bytes;
+        state.sent += rows;
+        state.open(number).rows += rows;
+        Ok(())
+    }
+
+    /// All of batch `number` was handed over.
+    pub fn complete(&self, number: u64) {
+        let mut state = self.lock();
+        state.open(number).complete = true;
+        self.advance(state);
+    }
+
+    /// The broker has these.
+    pub fn acknowledged(&self, number: u64, rows: u64, bytes: usize) {
+        let mut state = self.lock();
+        state.bytes -= bytes;
+        state.acknowledged += rows;
+        state.open(number).rows -= rows;
+        self.marks.add(rows, bytes as u64);
+        self.advance(state);
+    }
+
+    /// The broker will never have these.
+    pub fn failed(&self, rows: u64, bytes: usize, kind: &str, problem: Problem) {
+        let mut state = self.lock();
+        state.bytes -= bytes;
+        *state.failed.entry(kind.to_string()).or_default() += rows;
+        state.error.get_or_insert(problem);
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// True once something failed for good, or nobody waits for more.
+    pub fn is_over(&self) -> bool {
+        let state = self.lock();
+        state.error.is_some() || state.over || self.marks.over()
+    }
+
+    /// Nothing more will be sent and nothing is waited for.
+    pub fn end(&self) {
+        self.lock().over = true;
+        self.moved.notify_all();
+    }
+
+    /// Waits until everything is acknowledged.
+    ///
+    /// # Errors
+    /// What failed, with how much was not acknowledged.
+    pub fn finish(&self) -> Result<()> {
+        let mut state = self.lock();
+        loop {
+            if state.error.is_some() || state.over {
+                return Err(self.failure(&state));
+            }
+            if state.acknowledged == state.sent {
+                return Ok(());
+            }
+            state = self.wait(state, Duration::from_millis(100));
+            state.over |= self.marks.over();
+        }
+    }
+
+    /// How many messages were sent and are not acknowledged.
+    pub fn missing(&self) -> u64 {
+        let state = self.lock();
+        state.sent - state.acknowledged
+    }
+
+    fn failure(&self, state: &State) -> Error {
+        let missing = state.sent - state.acknowledged;
+        let kinds = state.failed.iter();
+        let kinds: Vec<String> = kinds.map(|(kind, rows)| format!("{rows} {kind}")).collect();
+        let detail = match kinds.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", kinds.join(", ")),
+        };
+        let problem = Problem::new(format!(
+            "{missing} of {} messages sent to topic `{}` were not acknowledged{detail}",
+            state.sent, self.topic
+        ));
+        let Some(cause) = &state.error else {
+            return Error::run(problem);
+        };
+        let causes = std::iter::once(&cause.message).chain(&cause.causes);
+        let problem = causes.fold(problem, |problem, cause| problem.cause(cause));
+        Error::run(problem.maybe_hint(cause.hint.clone()))
+    }
+
+    /// Moves the durable mark over every batch of which nothing is missing.
+    fn advance(&self, mut state: MutexGuard<'_, State>) {
+        let before = state.first;
+        while state.open.front().is_some_and(|open| open.complete && open.rows == 0) {
+            state.open.pop_front();
+            state.first += 1;
+        }
+        let first = state.first;
+        drop(state);
+        if first > before {
+            self.marks.durable(first);
+        }
+        self.moved.notify_all();
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, most: Duration) -> MutexGuard<'a, State> {
+        let waited = self.moved.wait_timeout(state, most);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn open(&mut self, number: u64) -> &mut Open {
+        let place = (number - self.first) as usize;
+        if self.open.len() <= place {
+            self.open.resize_with(place + 1, Open::default);
+        }
+        &mut self.open[place]
+    }
+}
+
+/// Waits until `due`, unless the delivery is over before; how a slow pace holds messages back.
+pub fn wait_until(due: Instant, delivery: &Delivery) {
+    loop {
+        let wait = due.saturating_duration_since(Instant::now());
+        if wait.is_zero() || delivery.is_over() {
+            return;
+        }
+        std::thread::sleep(wait.min(Duration::from_millis(50)));
+    }
+}

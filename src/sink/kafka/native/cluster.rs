@@ -1,0 +1,151 @@
+//! Which broker leads which partition of a topic, and the connections to those brokers.
+
+use std::collections::HashMap;
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::{
+    ApiKey, InitProducerIdRequest, InitProducerIdResponse, MetadataRequest, MetadataResponse,
+    TopicName,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use super::record_batch::Stamp;
+use super::wire::Wire;
+
+/// What is known of the brokers that hold a topic.
+#[derive(Debug)]
+pub struct Cluster {
+    bootstrap: Vec<String>,
+    topic: String,
+    /// Addresses by broker.
+    brokers: HashMap<i32, String>,
+    /// Leaders by partition.
+    leaders: HashMap<i32, i32>,
+}
+
+impl Cluster {
+    /// Nothing is known yet but whom to ask.
+    pub fn new(brokers: &str, topic: &str) -> Self {
+        Self {
+            bootstrap: brokers.split(',').map(|broker| address(broker.trim())).collect(),
+            topic: topic.to_string(),
+            brokers: HashMap::new(),
+            leaders: HashMap::new(),
+        }
+    }
+
+    /// Asks anyone who answers for the leaders.
+    ///
+    /// # Errors
+    /// Nobody answers, or the topic is gone.
+    pub fn refresh(&mut self) -> Result<(), String> {
+        let topic = MetadataRequestTopic::default()
+            .with_name(Some(TopicName(StrBytes::from_string(self.topic.clone()))));
+        let request = MetadataRequest::default()
+            .with_topics(Some(vec![topic]))
+            .with_allow_auto_topic_creation(false);
+        let mut wire = self.anyone()?;
+        let version = wire.versions().metadata;
+        let response: MetadataResponse = wire.call(ApiKey::Metadata, &request, version)?;
+        let address = |host: &str, port: i32| match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        };
+        let brokers = response.brokers.iter();
+        self.brokers = brokers
+            .map(|broker| (broker.node_id.0, address(&broker.host, broker.port)))
+            .collect();
+        self.leaders.clear();
+        for topic in &response.topics {
+            if let Some(error) = ResponseError::try_from_code(topic.error_code) {
+                return Err(format!("topic `{}`: {error}", self.topic));
+            }
+            let partitions = topic.partitions.iter();
+            let led = partitions.filter(|partition| partition.leader_id.0 >= 0);
+            self.leaders
+                .extend(led.map(|partition| (partition.partition_index, partition.leader_id.0)));
+        }
+        Ok(())
+    }
+
+    /// Who leads a partition, as far as is known.
+    pub fn leader(&self, partition: i32) -> Option<i32> {
+        self.leaders.get(&partition).copied()
+    }
+
+    /// The leader of this partition may have changed.
+    pub fn forget(&mut self, partition: i32) {
+        self.leaders.remove(&partition);
+    }
+
+    /// A connection to a broker.
+    ///
+    /// # Errors
+    /// It does not answer, or is not known.
+    pub fn connect(&self, broker: i32) -> Result<Wire, String> {
+        match self.brokers.get(&broker) {
+            Some(address) => {
+                Wire::connect(address).map_err(|error| format!("{address}: {error}"))
+            }
+            None => Err(format!("broker {broker} is not known")),
+        }
+    }
+
+    /// A name for an idempotent producer.
+    ///
+    /// # Errors
+    /// Nobody gives one.
+    pub fn producer(&self) -> Result<Stamp, String> {
+        let mut wire = self.anyone()?;
+        let version = wire.versions().init_producer_id;
+        if version < 0 {
+            return Err("the broker knows no idempotent producers".into());
+        }
+        let request = InitProducerIdRequest::default()
+            .with_transactional_id(None)
+            .with_transaction_timeout_ms(60_000);
+        let response: InitProducerIdResponse =
+            wire.call(ApiKey::InitProducerId, &request, version)?;
+        match ResponseError::try_from_code(response.error_code) {
+            Some(error) => Err(error.to_string()),
+            None => Ok(Stamp {
+                producer_id: response.producer_id.0,
+                epoch: response.producer_epoch,
+                sequence: 0,
+            }),
+        }
+    }
+
+    /// A connection to whoever answers first.
+    fn anyone(&self) -> Result<Wire, String> {
+        let mut last = String::new();
+        for address in self.brokers.values().chain(&self.bootstrap) {
+            match Wire::connect(address) {
+                Ok(wire) => return Ok(wire),
+                Err(error) => last = format!("{address}: {error}"),
+            }
+        }
+        Err(last)
+    }
+}
+
+/// With Kafka's usual port where none is said.
+fn address(broker: &str) -> String {
+    let port = broker.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    match port {
+        true => broker.to_string(),
+        false => format!("{broker}:9092"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_without_a_port_has_the_usual_one() {
+        let cluster = Cluster::new("a:1, b,[::1]:7", "t");
+        assert_eq!(cluster.bootstrap, ["a:1", "b:9092", "[::1]:7"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! rowgen's own producer: record batches made on every core, sent by one thread that keeps their
+//! order, sends again what a broker could not take, and lets the broker drop what comes twice.
+
+mod cluster;
+mod in_flight;
+mod record_batch;
+mod sender;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::delivery::Delivery;
+use super::messages::Messages;
+use super::options::Codec;
+use crate::error::{Error, Result};
+use in_flight::Part;
+use record_batch::RecordBatch;
+use sender::{Event, Run};
+
+/// How the producer behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `host:port`, several with commas between.
+    pub brokers: String,
+    /// The topic.
+    pub topic: String,
+    /// Who must have a message: -1, 1 or 0.
+    pub acks: i16,
+    /// The broker drops what comes twice.
+    pub idempotence: bool,
+    /// Requests under way to one broker.
+    pub max_in_flight: usize,
+    /// A message that is not acknowledged by then is lost.
+    pub timeout: Duration,
+}
+
+/// A producer at work on a thread of its own.
+pub struct Native {
+    events: Sender<Event>,
+    delivery: Arc<Delivery>,
+    thread: Option<JoinHandle<()>>,
+    order: u64,
+}
+
+/// Record batches of one batch of rows, and the first row of each for the pace.
+pub type Encoded = Vec<(usize, RecordBatch)>;
+
+/// What a worker makes of the messages of a batch.
+///
+/// # Errors
+/// The compressor failed.
+pub fn encode(messages: &Messages, codec: Codec) -> Result<Encoded> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let batches = messages.groups.iter().map(|group| {
+        let batch = record_batch::encode(messages, group, codec, now)?;
+        Ok((group.first_row, batch))
+    });
+    batches.collect()
+}
+
+impl Native {
+    /// Finds the brokers and starts the thread.
+    ///
+    /// # Errors
+    /// Nobody answers, or the system gives no thread.
+    pub fn start(settings: Settings, delivery: Arc<Delivery>) -> Result<Self> {
+        let (events, inbox) = channel();
+        let mut run = Run::new(settings, delivery.clone(), inbox, events.clone());
+        run.begin().map_err(|cause| {
+            Error::because(format!("could not begin to send to topic `{}`", run.topic()), cause)
+        })?;
+        let thread = std::thread::Builder::new()
+            .name("send to Kafka".into())
+            .spawn(move || run.run())
+            .map_err(|error| Error::because("starting a thread", error))?;
+        Ok(Self {
+            events,
+            delivery,
+            thread: Some(thread),
+            order: 0,
+        })
+    }
+
+    /// Hands a record batch of batch `number` over; waits while too much is under way.
+    ///
+    /// # Errors
+    /// Something failed for good.
+    pub fn send(&mut self, number: u64, batch: RecordBatch) -> Result<()> {
+        self.delivery.begin(number, u64::from(batch.rows), batch.bytes.len())?;
+        let part = Part::new(self.order, number, batch);
+        self.order += 1;
+        // The thread only ends before its inbox when the delivery is over, which `finish` tells.
+        let _ = self.events.send(Event::Part(part));
+        Ok(())
+    }
+}
+
+impl Drop for Native {
+    fn drop(&mut self) {
+        self.delivery.end();
+        let _ = self.events.send(Event::End);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread is told by the delivery, to which something is missing then.
+            let _ = thread.join();
+        }
+    }
+}

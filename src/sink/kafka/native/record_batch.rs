@@ -1,0 +1,384 @@
+//! Record batches of Kafka's message format 2, made straight from the messages of a batch.
+//!
+//! The layout is that of <https://kafka.apache.org/documentation/#recordbatch>. A worker encodes and
+//! compresses the records; the sender stamps the producer's id and the sequence number, which
+//! only it knows, and the checksum over all of it.
+
+use std::io::Write;
+
+use super::super::messages::{BATCH_OVERHEAD, Group, Header, HeaderValue, Messages};
+use super::super::options::Codec;
+use crate::error::{Error, Result};
+use crate::kernel::varint::{LONG, put_long};
+
+/// Where the checksum stands, and where what it covers begins.
+const CRC: usize = 17;
+const COVERED: usize = 21;
+
+/// An encoded record batch that is not stamped yet.
+#[derive(Debug)]
+pub struct RecordBatch {
+    /// The partition it goes to.
+    pub partition: i32,
+    /// How many records it has.
+    pub rows: u32,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The checksum of its records.
+    crc: u32,
+}
+
+/// Who sends a batch, so that the broker can tell one that comes twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The producer's id; -1 without idempotence.
+    pub producer_id: i64,
+    /// Its epoch.
+    pub epoch: i16,
+    /// The number of the first record in its partition.
+    pub sequence: i32,
+}
+
+impl Stamp {
+    /// Nobody in particular.
+    pub const NONE: Self = Self {
+        producer_id: -1,
+        epoch: -1,
+        sequence: -1,
+    };
+}
+
+/// The records of a group. `now` is in milliseconds since 1970.
+///
+/// # Errors
+/// The compressor failed.
+pub fn encode(messages: &Messages, group: &Group, codec: Codec, now: i64) -> Result<RecordBatch> {
+    let rows = &messages.order[group.rows.clone()];
+    let time = |row: &u32| messages.times.as_ref().map_or(now, |times| times[*row as usize]);
+    let base = rows.first().map_or(now, time);
+    let latest = match &messages.times {
+        Some(_) => rows.iter().map(time).max().unwrap_or(base),
+        None => base,
+    };
+    let size: usize = rows.iter().map(|row| messages.size(*row as usize)).sum();
+    let mut bytes = Vec::with_capacity(BATCH_OVERHEAD + size);
+    bytes.resize(BATCH_OVERHEAD, 0);
+    let headers = Headers::new(&messages.headers);
+    for (offset, row) in rows.iter().enumerate() {
+        record(&mut bytes, messages, &headers, *row as usize, time(row) - base, offset);
+    }
+    if codec != Codec::None {
+        let records = compress(codec, &bytes[BATCH_OVERHEAD..])
+            .map_err(|error| Error::because("compressing messages", error))?;
+        bytes.truncate(BATCH_OVERHEAD);
+        bytes.extend_from_slice(&records);
+    }
+    let count = rows.len() as u32;
+    header(&mut bytes, count, codec, base, latest);
+    let crc = crc32c::crc32c(&bytes[BATCH_OVERHEAD..]);
+    Ok(RecordBatch {
+        partition: group.partition,
+        rows: count,
+        bytes,
+        crc,
+    })
+}
+
+impl RecordBatch {
+    /// Says who sends it; it is complete then.
+    pub fn stamp(&mut self, stamp: Stamp) {
+        let bytes = &mut self.bytes;
+        bytes[43..51].copy_from_slice(&stamp.producer_id.to_be_bytes());
+        bytes[51..53].copy_from_slice(&stamp.epoch.to_be_bytes());
+        bytes[53..57].copy_from_slice(&stamp.sequence.to_be_bytes());
+        let header = crc32c::crc32c(&bytes[COVERED..BATCH_OVERHEAD]);
+        let records = bytes.len() - BATCH_OVERHEAD;
+        let crc = crc32c::crc32c_combine(header, self.crc, records);
+        bytes[CRC..COVERED].copy_from_slice(&crc.to_be_bytes());
+    }
+}
+
+/// The fields before the records, but for the checksum and the stamp.
+fn header(bytes: &mut [u8], count: u32, codec: Codec, base: i64, latest: i64) {
+    let length = (bytes.len() - 12) as i32;
+    let last = count.wrapping_sub(1);
+    let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+    put(8, &length.to_be_bytes());
+    put(12, &(-1_i32).to_be_bytes());
+    put(16, &[2]);
+    put(21, &codec.name().1.to_be_bytes());
+    put(23, &last.to_be_bytes());
+    put(27, &base.to_be_bytes());
+    put(35, &latest.to_be_bytes());
+    put(57, &count.to_be_bytes());
+}
+
+/// The headers of a batch: those that are the same in every record are spelt once.
+struct Headers<'a> {
+    fixed: Vec<u8>,
+    count: usize,
+    rows: Vec<(&'a str, &'a super::super::messages::Bytes)>,
+}
+
+impl<'a> Headers<'a> {
+    fn new(headers: &'a [Header]) -> Self {
+        let mut all = Self {
+            fixed: Vec::new(),
+            count: 0,
+            rows: Vec::new(),
+        };
+        for header in headers {
+            match &header.value {
+                HeaderValue::Fixed(value) => {
+                    sized(&mut all.fixed, header.name.as_bytes());
+                    sized(&mut all.fixed, value);
+                    all.count += 1;
+                }
+                HeaderValue::Rows(values) => all.rows.push((&header.name, values)),
+            }
+        }
+        all
+    }
+
+    fn of(&self, row: usize) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let rows = self.rows.iter();
+        rows.filter_map(move |(name, values)| Some((*name, values.get(row)?)))
+    }
+
+    /// The number of a record's headers, and how many bytes all of them take.
+    fn size(&self, row: usize) -> (usize, usize) {
+        let sizes = self.of(row).map(|(name, value)| {
+            length(name.len()) + name.len() + length(value.len()) + value.len()
+        });
+        let (mut count, mut bytes) = (self.count, self.fixed.len());
+        for size in sizes {
+            count += 1;
+            bytes += size;
+        }
+        (count, bytes + length(count))
+    }
+}
+
+/// One record.
+#[inline]
+fn record(
+    out: &mut Vec<u8>,
+    messages: &Messages,
+    headers: &Headers<'_>,
+    row: usize,
+    time: i64,
+    offset: usize,
+) {
+    let key = messages.keys.as_ref().and_then(|keys| keys.get(row));
+    let value = messages.values.get(row);
+    let (count, header_bytes) = headers.size(row);
+    let body = 1 + length_of(time) + length(offset) + field(key) + field(value) + header_bytes;
+    // Everything but the bytes of key, value and headers: at most six numbers and the attributes.
+    let mut small = [0; 3 * LONG + 1];
+    let mut at = put_long(&mut small, 0, body as i64);
+    at = put_long(&mut small, at + 1, time);
+    at = put_long(&mut small, at, offset as i64);
+    out.extend_from_slice(&small[..at]);
+    nullable(out, key);
+    nullable(out, value);
+    number(out, count as i64);
+    out.extend_from_slice(&headers.fixed);
+    for (name, value) in headers.of(row) {
+        sized(out, name.as_bytes());
+        sized(out, value);
+    }
+}
+
+fn nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    match bytes {
+        Some(bytes) => sized(out, bytes),
+        None => number(out, -1),
+    }
+}
+
+fn sized(out: &mut Vec<u8>, bytes: &[u8]) {
+    number(out, bytes.len() as i64);
+    out.extend_from_slice(bytes);
+}
+
+fn number(out: &mut Vec<u8>, value: i64) {
+    let mut small = [0; LONG];
+    let end = put_long(&mut small, 0, value);
+    out.extend_from_slice(&small[..end]);
+}
+
+/// Bytes of a field: its length and what it holds.
+fn field(bytes: Option<&[u8]>) -> usize {
+    bytes.map_or(1, |bytes| length(bytes.len()) + bytes.len())
+}
+
+/// Bytes of a length as a zigzag varint.
+fn length(length: usize) -> usize {
+    length_of(length as i64)
+}
+
+fn length_of(value: i64) -> usize {
+    let zigzag = ((value << 1) ^ (value >> 63)) as u64;
+    (70 - (zigzag | 1).leading_zeros() as usize) / 7
+}
+
+/// The records compressed as Kafka's Java clients expect them.
+fn compress(codec: Codec, records: &[u8]) -> std::io::Result<Vec<u8>> {
+    match codec {
+        Codec::None => Ok(records.to_vec()),
+        Codec::Gzip => {
+            let room = Vec::with_capacity(records.len() / 2);
+            let mut encoder = flate2::write::GzEncoder::new(room, flate2::Compression::default());
+            encoder.write_all(records)?;
+            encoder.finish()
+        }
+        Codec::Snappy => snappy(records),
+        Codec::Lz4 => {
+            let room = Vec::with_capacity(records.len() / 2);
+            let mut encoder = lz4_flex::frame::FrameEncoder::new(room);
+            encoder.write_all(records)?;
+            encoder.finish().map_err(std::io::Error::other)
+        }
+        Codec::Zstd => zstd::bulk::compress(records, zstd::DEFAULT_COMPRESSION_LEVEL),
+    }
+}
+
+/// Blocks of Snappy, each after its length, in the framing of snappy-java.
+fn snappy(records: &[u8]) -> std::io::Result<Vec<u8>> {
+    const MAGIC: &[u8] = b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01";
+    const BLOCK: usize = 32 << 10;
+    let mut out = Vec::with_capacity(records.len() / 2);
+    out.extend_from_slice(MAGIC);
+    let mut encoder = snap::raw::Encoder::new();
+    for block in records.chunks(BLOCK) {
+        let block = encoder.compress_vec(block)?;
+        out.extend_from_slice(&(block.len() as u32).to_be_bytes());
+        out.extend_from_slice(&block);
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::kafka::messages::Bytes;
+
+    fn bytes(values: &[Option<&str>]) -> Bytes {
+        let mut bytes = Bytes::default();
+        for value in values {
+            bytes.cells.bytes.extend(value.unwrap_or_default().bytes());
+            bytes.cells.end();
+        }
+        bytes.nulls = Some(values.iter().map(Option::is_some).collect());
+        bytes
+    }
+
+    fn messages() -> Messages {
+        Messages {
+            values: bytes(&[Some("a"), None, Some("ccc")]),
+            keys: Some(bytes(&[Some("k"), Some("l"), None])),
+            headers: vec![
+                Header {
+                    name: "h".into(),
+                    value: HeaderValue::Fixed(b"fix".to_vec()),
+                },
+                Header {
+                    name: "r".into(),
+                    value: HeaderValue::Rows(bytes(&[None, Some("x"), None])),
+                },
+            ],
+            times: Some(vec![1000, 2000, 500]),
+            order: vec![2, 0, 1],
+            groups: Vec::new(),
+        }
+    }
+
+    /// Read back with the protocol library's own decoder, which checks the checksum.
+    #[test]
+    fn records_are_what_the_protocols_library_reads() {
+        let group = Group {
+            partition: 7,
+            rows: 0..3,
+            first_row: 0,
+        };
+        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+            let mut batch = encode(&messages(), &group, codec, 0).unwrap();
+            batch.stamp(Stamp {
+                producer_id: 42,
+                epoch: 3,
+                sequence: 9,
+            });
+            let plain = decompressed(&batch.bytes, codec);
+            let mut buffer = bytes::Bytes::from(plain);
+            let set = kafka_protocol::records::RecordBatchDecoder::decode(&mut buffer).unwrap();
+            let read: Vec<_> = set
+                .records
+                .iter()
+                .map(|record| {
+                    let text = |bytes: &Option<bytes::Bytes>| {
+                        bytes.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+                    };
+                    let headers = record.headers.iter();
+                    let headers: Vec<_> =
+                        headers.map(|(name, value)| (name.to_string(), text(value))).collect();
+                    (
+                        text(&record.key),
+                        text(&record.value),
+                        record.timestamp,
+                        record.sequence,
+                        format!("{headers:?}"),
+                    )
+                })
+                .collect();
+            let fixed = r#"[("h", Some("fix"))]"#.to_string();
+            let both = r#"[("h", Some("fix")), ("r", Some("x"))]"#.to_string();
+            let some = |text: &str| Some(text.to_string());
+            assert_eq!(
+                read,
+                [
+                    (None, some("ccc"), 500, 9, fixed.clone()),
+                    (some("k"), some("a"), 1000, 10, fixed),
+                    (some("l"), None, 2000, 11, both),
+                ],
+                "{codec:?}"
+            );
+            assert_eq!(set.records[0].producer_id, 42);
+            assert_eq!((batch.partition, batch.rows), (7, 3));
+        }
+    }
+
+    /// The same batch without compression: the library is built without the codecs.
+    fn decompressed(batch: &[u8], codec: Codec) -> Vec<u8> {
+        use std::io::Read;
+        let records = &batch[BATCH_OVERHEAD..];
+        let mut plain = Vec::new();
+        match codec {
+            Codec::None => return batch.to_vec(),
+            Codec::Gzip => {
+                let mut reader = flate2::read::GzDecoder::new(records);
+                reader.read_to_end(&mut plain).unwrap();
+            }
+            Codec::Snappy => {
+                let mut rest = &records[16..];
+                while let Some((length, after)) = rest.split_first_chunk::<4>() {
+                    let length = u32::from_be_bytes(*length) as usize;
+                    plain.extend(snap::raw::Decoder::new().decompress_vec(&after[..length]).unwrap());
+                    rest = &after[length..];
+                }
+            }
+            Codec::Lz4 => {
+                let mut reader = lz4_flex::frame::FrameDecoder::new(records);
+                reader.read_to_end(&mut plain).unwrap();
+            }
+            Codec::Zstd => plain = zstd::stream::decode_all(records).unwrap(),
+        }
+        let mut whole = [&batch[..BATCH_OVERHEAD], &plain].concat();
+        assert_eq!(whole[22], codec.name().1 as u8);
+        whole[22] = 0;
+        let length = (whole.len() - 12) as i32;
+        whole[8..12].copy_from_slice(&length.to_be_bytes());
+        let crc = crc32c::crc32c(&whole[COVERED..]);
+        whole[CRC..COVERED].copy_from_slice(&crc.to_be_bytes());
+        whole
+    }
+}

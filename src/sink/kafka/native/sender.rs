@@ -1,0 +1,389 @@
+//! The thread that sends: takes what was handed over, writes requests, reads what becomes of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::produce_response::PartitionProduceResponse;
+use kafka_protocol::messages::{ApiKey, ProduceRequest, ProduceResponse, TopicName};
+use kafka_protocol::protocol::StrBytes;
+
+use super::cluster::Cluster;
+use super::in_flight::{Part, Pending, Request, Sequences, carries_before};
+use super::wire::{self, Wire};
+use super::{Delivery, Settings};
+use crate::error::Problem;
+
+/// A broker may take so long to answer a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The first pause before something is tried again, and the longest.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What happens to the sender.
+pub enum Event {
+    /// Something was handed over.
+    Part(Part),
+    /// A broker answered, or its connection (the `u64` says which) ended.
+    Answer(i32, u64, Result<bytes::Bytes, String>),
+    /// Nothing more is wanted.
+    End,
+}
+
+/// A broker's connection and what is under way on it.
+struct Connection {
+    id: u64,
+    wire: Wire,
+    requests: VecDeque<Request>,
+}
+
+/// The sender's state.
+pub struct Run {
+    settings: Settings,
+    delivery: Arc<Delivery>,
+    inbox: Receiver<Event>,
+    events: Sender<Event>,
+    cluster: Cluster,
+    sequences: Sequences,
+    pending: Pending,
+    connections: HashMap<i32, Connection>,
+    next_id: u64,
+    /// Nothing is sent before, since something went wrong.
+    pause_until: Option<Instant>,
+    pause: Duration,
+    /// The leaders have to be asked for before anything is sent.
+    stale: bool,
+    last_error: Option<String>,
+}
+
+impl Run {
+    /// A sender that knows nobody yet.
+    pub fn new(
+        settings: Settings,
+        delivery: Arc<Delivery>,
+        inbox: Receiver<Event>,
+        events: Sender<Event>,
+    ) -> Self {
+        Self {
+            cluster: Cluster::new(&settings.brokers, &settings.topic),
+            settings,
+            delivery,
+            inbox,
+            events,
+            sequences: Sequences::new(None),
+            pending: Pending::default(),
+            connections: HashMap::new(),
+            next_id: 0,
+            pause_until: None,
+            pause: PAUSE,
+            stale: false,
+            last_error: None,
+        }
+    }
+
+    /// The topic it sends to.
+    pub fn topic(&self) -> &str {
+        &self.settings.topic
+    }
+
+    /// Finds the leaders, and gets a producer's id where one is needed.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub fn begin(&mut self) -> Result<(), String> {
+        self.cluster.refresh()?;
+        if self.settings.idempotence {
+            // Right after a broker's start its coordinator may not be there yet.
+            let mut stamp = self.cluster.producer();
+            for _ in 0..20 {
+                if stamp.is_ok() {
+                    break;
+                }
+                std::thread::sleep(4 * PAUSE);
+                stamp = self.cluster.producer();
+            }
+            self.sequences = Sequences::new(Some(stamp?));
+        }
+        Ok(())
+    }
+
+    /// Sends until nothing more is wanted.
+    pub fn run(mut self) {
+        loop {
+            let event = self.inbox.recv_timeout(self.patience());
+            match event {
+                Ok(event) => {
+                    if self.handle(event).is_break() {
+                        return;
+                    }
+                    // What has come meanwhile goes into the same requests.
+                    while let Ok(event) = self.inbox.try_recv() {
+                        if self.handle(event).is_break() {
+                            return;
+                        }
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.give_up_on_the_late();
+            self.send_all();
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let wait = self.pause_until.map(|until| until.saturating_duration_since(Instant::now()));
+        wait.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
+    }
+
+    fn handle(&mut self, event: Event) -> std::ops::ControlFlow<()> {
+        match event {
+            Event::Part(part) => self.pending.put(part),
+            Event::Answer(broker, id, answer) => self.answer(broker, id, answer),
+            Event::End => return std::ops::ControlFlow::Break(()),
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    /// A response, or the end of a connection; those of former connections are of no interest.
+    fn answer(&mut self, broker: i32, id: u64, answer: Result<bytes::Bytes, String>) {
+        let Some(connection) = self.connections.get_mut(&broker).filter(|known| known.id == id) else {
+            return;
+        };
+        let version = connection.wire.versions().produce;
+        let decoded = answer.and_then(|mut frame| wire::decode::<ProduceResponse>(&mut frame, version));
+        let request = connection.requests.pop_front();
+        match (decoded, request) {
+            (Ok((number, response)), Some(request)) if number == request.number => {
+                self.answered(response, request.parts);
+            }
+            (decoded, request) => {
+                let error = decoded.err().unwrap_or_else(|| "an answer to nothing that was asked".into());
+                for part in request.into_iter().flat_map(|request| request.parts) {
+                    self.pending.put(part);
+                }
+                self.broken(broker, error);
+            }
+        }
+    }
+
+    /// Sorts the parts of a request by what became of each.
+    fn answered(&mut self, response: ProduceResponse, mut parts: Vec<Part>) {
+        let answers = response.responses.into_iter().flat_map(|topic| topic.partition_responses);
+        for answer in answers {
+            let Some(at) = parts.iter().position(|part| part.partition == answer.index) else {
+                continue;
+            };
+            let part = parts.swap_remove(at);
+            self.settled(part, &answer);
+        }
+        // What the broker did not speak of is asked for again.
+        parts.into_iter().for_each(|part| self.pending.put(part));
+    }
+
+    fn settled(&mut self, part: Part, answer: &PartitionProduceResponse) {
+        match ResponseError::try_from_code(answer.error_code) {
+            // What the broker has already is what was wanted.
+            None | Some(ResponseError::DuplicateSequenceNumber) => {
+                self.pause = PAUSE;
+                self.delivery.acknowledged(part.number, u64::from(part.rows), part.len());
+            }
+            Some(error) if error.is_retriable() || self.follows_another(&part, error) => {
+                self.last_error = Some(error.to_string());
+                self.cluster.forget(part.partition);
+                self.pending.put(part);
+                self.try_again_later();
+            }
+            Some(error) => {
+                let said = answer.error_message.as_ref();
+                let said = said.map_or_else(String::new, |said| format!(": {}", said.as_str()));
+                self.refused(&part, &format!("{error}{said}"), hint(error));
+            }
+        }
+    }
+
+    /// Out of order only because an earlier part of its partition has to be sent again.
+    fn follows_another(&self, part: &Part, error: ResponseError) -> bool {
+        let mut connections = self.connections.values();
+        error == ResponseError::OutOfOrderSequenceNumber
+            && (self.pending.has_before(part.partition, part.order)
+                || connections.any(|connection| {
+                    carries_before(&connection.requests, part.partition, part.order)
+                }))
+    }
+
+    fn refused(&self, part: &Part, error: &str, hint: Option<&str>) {
+        let problem = Problem::new(format!("partition {} refused messages", part.partition)).cause(error);
+        let problem = problem.maybe_hint(hint.map(str::to_string));
+        let kind = error.split(':').next().unwrap_or(error);
+        self.delivery.failed(u64::from(part.rows), part.len(), kind, problem);
+    }
+
+    /// A connection has ended: everything on it is sent again.
+    fn broken(&mut self, broker: i32, error: String) {
+        tracing::debug!(broker, "{error}");
+        if let Some(connection) = self.connections.remove(&broker) {
+            let requests = connection.requests.into_iter();
+            for part in requests.flat_map(|request| request.parts) {
+                self.cluster.forget(part.partition);
+                self.pending.put(part);
+            }
+        }
+        self.last_error = Some(error);
+        self.try_again_later();
+    }
+
+    fn try_again_later(&mut self) {
+        if self.pause_until.is_none() {
+            self.pause_until = Some(Instant::now() + self.pause);
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        }
+        self.stale = true;
+    }
+
+    /// Fails what waits for too long, and breaks with brokers that do not answer.
+    fn give_up_on_the_late(&mut self) {
+        let late: Vec<i32> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| {
+                let oldest = connection.requests.front();
+                oldest.is_some_and(|request| request.sent.elapsed() > REQUEST_TIMEOUT)
+            })
+            .map(|(broker, _)| *broker)
+            .collect();
+        for broker in late {
+            self.broken(broker, "the broker did not answer in 30 s".into());
+        }
+        let oldest = self.pending.first().map(|part| part.since.elapsed());
+        if oldest.is_some_and(|age| age > self.settings.timeout) {
+            let error = self.last_error.take().unwrap_or_else(|| "no broker took them".into());
+            let timeout = crate::units::show_duration(self.settings.timeout);
+            for part in self.pending.take_all().collect::<Vec<_>>() {
+                let problem = Problem::new(format!("not delivered within {timeout}")).cause(&error);
+                self.delivery.failed(u64::from(part.rows), part.len(), "timed out", problem);
+            }
+        }
+    }
+
+    /// Writes as many requests as may be under way.
+    fn send_all(&mut self) {
+        if self.pause_until.is_some_and(|until| Instant::now() < until) || self.pending.is_empty() {
+            return;
+        }
+        self.pause_until = None;
+        if self.stale {
+            if let Err(error) = self.cluster.refresh() {
+                self.last_error = Some(error);
+                return self.try_again_later();
+            }
+            self.stale = false;
+        }
+        let leaders: std::collections::BTreeSet<i32> = {
+            let partitions = self.pending.partitions();
+            let leaders = partitions.iter().filter_map(|partition| self.cluster.leader(*partition));
+            leaders.collect()
+        };
+        if leaders.is_empty() {
+            self.last_error = Some("no partition has a leader".into());
+            return self.try_again_later();
+        }
+        for leader in leaders {
+            if let Err(error) = self.send_to(leader) {
+                self.broken(leader, error);
+            }
+        }
+    }
+
+    fn send_to(&mut self, leader: i32) -> Result<(), String> {
+        if !self.connections.contains_key(&leader) {
+            let connection = self.connect(leader)?;
+            self.connections.insert(leader, connection);
+        }
+        let Some(connection) = self.connections.get_mut(&leader) else {
+            return Ok(());
+        };
+        while connection.requests.len() < self.settings.max_in_flight {
+            let leads = |partition| self.cluster.leader(partition) == Some(leader);
+            let parts = self.pending.request(leads, &mut self.sequences);
+            if parts.is_empty() {
+                return Ok(());
+            }
+            let request = produce(&self.settings, &parts);
+            let version = connection.wire.versions().produce;
+            let sent = connection.wire.send(ApiKey::Produce, &request, version);
+            let answered = self.settings.acks != 0;
+            if answered || sent.is_err() {
+                connection.requests.push_back(Request {
+                    number: *sent.as_ref().unwrap_or(&-1),
+                    parts,
+                    sent: Instant::now(),
+                });
+            } else {
+                for part in parts {
+                    self.delivery.acknowledged(part.number, u64::from(part.rows), part.len());
+                }
+            }
+            sent?;
+        }
+        Ok(())
+    }
+
+    /// Connects to a broker and starts a thread that receives its answers.
+    fn connect(&mut self, broker: i32) -> Result<Connection, String> {
+        let wire = self.cluster.connect(broker)?;
+        let mut socket = wire.receiver()?;
+        let id = self.next_id;
+        self.next_id += 1;
+        let events = self.events.clone();
+        let receive = move || {
+            loop {
+                let answer = wire::receive(&mut socket);
+                let over = answer.is_err();
+                if events.send(Event::Answer(broker, id, answer)).is_err() || over {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("receive from Kafka".into());
+        thread.spawn(receive).map_err(|error| error.to_string())?;
+        Ok(Connection {
+            id,
+            wire,
+            requests: VecDeque::new(),
+        })
+    }
+}
+
+/// The request that carries these parts.
+fn produce(settings: &Settings, parts: &[Part]) -> ProduceRequest {
+    let data = parts.iter().map(|part| {
+        PartitionProduceData::default()
+            .with_index(part.partition)
+            .with_records(Some(part.bytes.clone()))
+    });
+    let topic = TopicProduceData::default()
+        .with_name(TopicName(StrBytes::from_string(settings.topic.clone())))
+        .with_partition_data(data.collect());
+    ProduceRequest::default()
+        .with_acks(settings.acks)
+        .with_timeout_ms(REQUEST_TIMEOUT.as_millis() as i32)
+        .with_topic_data(vec![topic])
+}
+
+fn hint(error: ResponseError) -> Option<&'static str> {
+    match error {
+        ResponseError::MessageTooLarge => {
+            Some("set `batch_bytes` to at most the topic's `max.message.bytes`")
+        }
+        ResponseError::TopicAuthorizationFailed => Some("this client may not write to the topic"),
+        ResponseError::InvalidTimestamp => {
+            Some("the topic limits how far the times of messages may be from now")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,235 @@
+//! What can be said of a topic, its messages and their delivery.
+
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use crate::error::Problem;
+use crate::place::{Count, Named, Node, Placed, Text, Value, carry, decode};
+
+/// What becomes of a message on its way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Codec {
+    /// As it is.
+    #[default]
+    None,
+    /// gzip.
+    Gzip,
+    /// Snappy.
+    Snappy,
+    /// LZ4 frames.
+    Lz4,
+    /// Zstandard.
+    Zstd,
+}
+
+/// Who must have a message before it counts as delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum Acks {
+    /// All replicas that are in sync.
+    #[default]
+    #[serde(rename = "all", alias = "-1")]
+    All,
+    /// The partition's leader.
+    #[serde(rename = "1")]
+    Leader,
+    /// Nobody: sent is delivered.
+    #[serde(rename = "0")]
+    None,
+}
+
+/// Which client sends the messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProducerChoice {
+    /// The native one where it can, librdkafka for TLS, SASL and its own properties.
+    #[default]
+    Auto,
+    /// librdkafka.
+    Librdkafka,
+    /// rowgen's own: record batches made on every core.
+    Native,
+}
+
+/// Which partition a message goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartitionerOption {
+    /// By the key, as Java clients do (default with a key).
+    Murmur2,
+    /// By the key, as librdkafka does.
+    Crc32,
+    /// Row by row in turn.
+    RoundRobin,
+    /// Batch by batch in turn (default without a key).
+    Sticky,
+    /// A column holds its number.
+    Column(Placed<Text>),
+}
+
+/// What a header holds.
+#[derive(Debug, Clone)]
+pub enum HeaderOption {
+    /// The same text in every message.
+    Fixed(String),
+    /// The text of a column; no header where it is null.
+    Column(Placed<Text>),
+    /// One UUID for the whole run.
+    RunUuid,
+}
+
+/// What is asked of a topic that does not exist yet.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTopic {
+    /// How many partitions; a topic that exists must have as many.
+    pub partitions: Placed<Count>,
+    /// How many brokers hold each (default 1).
+    pub replication: Option<Placed<Count>>,
+    /// The topic's own configuration, such as `retention.ms`.
+    #[serde(default)]
+    pub config: Named<Text>,
+}
+
+/// What becomes of a row that cannot be a message.
+#[derive(Debug, Clone, Default)]
+pub enum OnBadRow {
+    /// The sink fails.
+    #[default]
+    Stop,
+    /// It is left out and counted.
+    Skip,
+    /// It is left out, counted and noted in this file, a JSON object a line.
+    DeadLetter(PathBuf),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfColumn {
+    column: Placed<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfRun {
+    uuid: Placed<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeadLetter {
+    dead_letter: Text,
+}
+
+impl Acks {
+    /// As the protocol says it.
+    pub fn number(self) -> i16 {
+        match self {
+            Self::All => -1,
+            Self::Leader => 1,
+            Self::None => 0,
+        }
+    }
+}
+
+impl Codec {
+    /// Its name in librdkafka, and its number in a record batch.
+    pub fn name(self) -> (&'static str, i16) {
+        match self {
+            Self::None => ("none", 0),
+            Self::Gzip => ("gzip", 1),
+            Self::Snappy => ("snappy", 2),
+            Self::Lz4 => ("lz4", 3),
+            Self::Zstd => ("zstd", 4),
+        }
+    }
+}
+
+fn unknown(node: &Node, what: &str, known: &str) -> Problem {
+    Problem::new(format!("expected {what}, found {}", node.describe()))
+        .at(&node.place)
+        .hint(format!("it is {known}"))
+}
+
+fn partitioner(node: &Node) -> Result<PartitionerOption, Problem> {
+    let known = "`murmur2`, `crc32`, `round_robin`, `sticky` or `{ column: … }`";
+    match &node.value {
+        Value::Scalar { text, .. } => match text.as_str() {
+            "murmur2" => Ok(PartitionerOption::Murmur2),
+            "crc32" => Ok(PartitionerOption::Crc32),
+            "round_robin" => Ok(PartitionerOption::RoundRobin),
+            "sticky" => Ok(PartitionerOption::Sticky),
+            _ => Err(unknown(node, "a partitioner", known)),
+        },
+        Value::Map(_) => decode::<OfColumn>(node).map(|of| PartitionerOption::Column(of.column)),
+        _ => Err(unknown(node, "a partitioner", known)),
+    }
+}
+
+fn header(node: &Node) -> Result<HeaderOption, Problem> {
+    let known = "a text, `{ column: … }` or `{ uuid: run }`";
+    match &node.value {
+        Value::Scalar { text, .. } => Ok(HeaderOption::Fixed(text.clone())),
+        Value::Map(entries) if entries.iter().any(|(key, _)| key.name == "uuid") => {
+            let of = decode::<OfRun>(node)?;
+            match of.uuid.value.as_str() {
+                "run" => Ok(HeaderOption::RunUuid),
+                other => Err(Problem::new(format!("there is no uuid of `{other}`"))
+                    .at(&of.uuid.place)
+                    .hint("it is one for the whole run: `{ uuid: run }`")),
+            }
+        }
+        Value::Map(_) => decode::<OfColumn>(node).map(|of| HeaderOption::Column(of.column)),
+        _ => Err(unknown(node, "a header", known)),
+    }
+}
+
+fn on_bad_row(node: &Node) -> Result<OnBadRow, Problem> {
+    let known = "`stop`, `skip` or `{ dead_letter: PATH }`";
+    match &node.value {
+        Value::Scalar { text, .. } if text == "stop" => Ok(OnBadRow::Stop),
+        Value::Scalar { text, .. } if text == "skip" => Ok(OnBadRow::Skip),
+        Value::Map(_) => {
+            decode::<DeadLetter>(node).map(|of| OnBadRow::DeadLetter(of.dead_letter.0.into()))
+        }
+        _ => Err(unknown(node, "what to do with a bad row", known)),
+    }
+}
+
+macro_rules! of_node {
+    ($name:ident, $decode:path, $schema:tt) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let node = Node::deserialize(deserializer)?;
+                $decode(&node).map_err(carry)
+            }
+        }
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+of_node!(PartitionerOption, partitioner, { "anyOf": [
+    { "enum": ["murmur2", "crc32", "round_robin", "sticky"] },
+    { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"], "additionalProperties": false }
+]});
+of_node!(HeaderOption, header, { "anyOf": [
+    { "type": ["string", "number", "boolean"] },
+    { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"], "additionalProperties": false },
+    { "type": "object", "properties": { "uuid": { "enum": ["run"] } }, "required": ["uuid"], "additionalProperties": false }
+]});
+of_node!(OnBadRow, on_bad_row, { "anyOf": [
+    { "enum": ["stop", "skip"] },
+    { "type": "object", "properties": { "dead_letter": { "type": "string" } }, "required": ["dead_letter"], "additionalProperties": false }
+]});
