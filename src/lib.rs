@@ -17,6 +17,7 @@
 //! the same in `format/` and `sink/`.
 
 pub mod cli;
+pub mod client;
 pub mod column;
 pub mod domain;
 pub mod engine;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// What stands in one line is on one level and does not name each other, but for what is allowed below.
 const LAYERS: &[&[&str]] = &[
     &["error", "units", "place", "domain", "registry", "kernel"],
+    &["client"],
     &["column", "format"],
     &["sink", "source", "report"],
     &["spec"],
