@@ -4,6 +4,7 @@
 //! are looked at where the result is one answer. A new kernel is one function with `#[divan::bench]`.
 
 mod draws;
+mod messages;
 mod numbers;
 mod pages;
 mod rows;

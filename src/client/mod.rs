@@ -1,3 +1,4 @@
 //! How servers are reached: one file or folder a protocol, shared by its sink and its source.
 
 pub mod kafka;
+pub mod registry;

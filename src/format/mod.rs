@@ -6,6 +6,7 @@ pub mod cells;
 pub mod compression;
 pub mod csv;
 pub mod json;
+pub mod message;
 pub mod nested;
 pub mod parquet;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! The leaf types of a pipeline file: each is read from one value and says what it expected.
 
+use std::fmt;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -11,6 +12,10 @@ use crate::units;
 /// Text; a number is taken as it is spelt.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(pub String);
+
+/// Text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
 
 /// How many: `100_000`, `1e9`, `1M`, `"${scale} * 6_000_000"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,12 +86,19 @@ macro_rules! leaf {
 }
 
 leaf!(Text, String, |text| Ok(text.to_string()), { "type": ["string", "number", "boolean"] });
+leaf!(Secret, String, |text| Ok(text.to_string()), { "type": ["string", "number"], "description": "a secret, from the environment: ${env:NAME}" });
 leaf!(Count, u64, units::parse_count, { "type": ["integer", "number", "string"], "description": "a count: 100_000, 1e9, 1M" });
 leaf!(Bytes, u64, units::parse_bytes, { "type": "string", "description": "bytes with their unit: 512MiB" });
 leaf!(Duration, std::time::Duration, units::parse_duration, { "type": "string", "description": "a duration with its unit: 90s" });
 leaf!(Rate, f64, units::parse_rate, { "type": "string", "description": "a rate with its unit: 2000/s" });
 leaf!(Flag, bool, parse_flag, { "type": ["boolean", "string"] });
 leaf!(Number, f64, parse_number, { "type": ["number", "string"] });
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
 
 fn parse_flag(text: &str) -> Result<bool, String> {
     match text {

@@ -1,5 +1,6 @@
 //! Where a value stands in its file; problems with a caret; the leaf types of a pipeline file.
 
+mod braces;
 mod decode;
 mod expand;
 mod leaf;
@@ -10,20 +11,28 @@ mod yaml;
 use std::fmt;
 use std::sync::Arc;
 
+pub use braces::{Part, braces, place_of};
 pub use decode::decode;
 pub use expand::{Scope, expand, expand_params, is_secret};
-pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Text};
+pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Secret, Text};
 pub use named::Named;
 pub use placed::{Placed, carry};
 pub use yaml::{Key, Node, Value, parse};
 
 /// A file that was read, kept to show its lines.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Source {
     /// Its path as the user named it.
     pub name: String,
     /// Its whole text.
     pub text: String,
+}
+
+/// Only its name: its text may hold secrets.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Source").field(&self.name).finish()
+    }
 }
 
 /// Where a value stands: the file, the line and the column, both from 1.

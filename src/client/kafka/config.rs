@@ -42,7 +42,7 @@ pub fn config(connection: &Connection) -> ClientConfig {
         let mechanism: Mechanism = sasl.mechanism.value;
         config.set("sasl.mechanisms", mechanism.name());
         config.set("sasl.username", sasl.username.as_str());
-        config.set("sasl.password", sasl.password.0.as_str());
+        config.set("sasl.password", sasl.password.as_str());
     }
     config
 }

@@ -14,7 +14,7 @@ pub use admin::{Admin, Topic};
 pub use config::{Events, config};
 
 use crate::error::Problem;
-use crate::place::{Flag, Named, Place, Placed, Text};
+use crate::place::{Flag, Named, Place, Placed, Secret, Text};
 
 /// Encrypted connections to the brokers.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -56,11 +56,6 @@ pub enum Mechanism {
     ScramSha512,
 }
 
-/// Text that is never shown.
-#[derive(Clone, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Secret(pub Text);
-
 /// Everything that a client of Kafka needs to be let in.
 #[derive(Debug, Clone, Default)]
 pub struct Connection {
@@ -72,12 +67,6 @@ pub struct Connection {
     pub sasl: Option<Sasl>,
     /// Properties of librdkafka, which win over everything else.
     pub properties: Named<Text>,
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
 }
 
 impl Mechanism {

@@ -1,9 +1,11 @@
 //! Reads a template's text: literals and placeholders, with what is wrong shown under its caret.
 
+use std::ops::Range;
+
 use super::super::scalar::is_decimal;
 use crate::error::Problem;
 use crate::kernel::strftime::Pattern;
-use crate::place::{Place, Placed, Text};
+use crate::place::{Part, Place, Placed, Text, braces, place_of};
 
 /// A piece of a template as it is written.
 #[derive(Debug)]
@@ -48,46 +50,17 @@ const WIDEST: usize = 64;
 /// # Errors
 /// A brace without its partner, an empty placeholder or an unknown format.
 pub fn parse(text: &Placed<Text>) -> Result<Vec<Piece>, Problem> {
-    let mut pieces = Vec::new();
-    let mut literal = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find(['{', '}']) {
-        literal.push_str(&rest[..at]);
-        let start = text.len() - rest.len() + at;
-        let (brace, after) = (&rest[at..=at], &rest[at + 1..]);
-        if let Some(after) = after.strip_prefix(brace) {
-            literal.push_str(brace);
-            rest = after;
-            continue;
-        }
-        let Some((inner, after)) = after.split_once('}').filter(|_| brace == "{") else {
-            let twice = brace.repeat(2);
-            let message = format!("`{brace}` without its partner");
-            return Err(Problem::new(message)
-                .at(&part(text, start, start + 1))
-                .hint(format!("write `{twice}` for the character itself")));
-        };
-        if !literal.is_empty() {
-            pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-        }
-        let end = start + inner.len() + 2;
-        pieces.push(Piece::Placeholder(placeholder(text, inner, start, end)?));
-        rest = after;
-    }
-    literal.push_str(rest);
-    if !literal.is_empty() {
-        pieces.push(Piece::Literal(literal));
-    }
-    Ok(pieces)
+    let pieces = braces(text)?.into_iter().map(|part| match part {
+        Part::Literal(literal) => Ok(Piece::Literal(literal)),
+        Part::Named(inner) => placeholder(text, &inner).map(Piece::Placeholder),
+    });
+    pieces.collect()
 }
 
-fn placeholder(
-    text: &Placed<Text>,
-    inner: &str,
-    start: usize,
-    end: usize,
-) -> Result<Placeholder, Problem> {
-    let place = part(text, start, end);
+fn placeholder(text: &Placed<Text>, range: &Range<usize>) -> Result<Placeholder, Problem> {
+    let (start, end) = (range.start - 1, range.end + 1);
+    let inner = &text[range.clone()];
+    let place = place_of(text, start..end);
     let (path, format) = match inner.split_once(':') {
         Some((path, format)) => (path, Some(format)),
         None => (inner, None),
@@ -105,7 +78,7 @@ fn placeholder(
     };
     let format = format.map_err(|within| {
         let from = within.map_or(start, |offset| format_start + offset);
-        wrong_format(inner, path).at(&part(text, from, end.max(from + 2) - 1))
+        wrong_format(inner, path).at(&place_of(text, from..end.max(from + 2) - 1))
     })?;
     Ok(Placeholder {
         path: path.trim().to_string(),
@@ -146,19 +119,6 @@ fn wrong_format(inner: &str, path: &str) -> Problem {
     Problem::new(format!("unknown format in `{{{inner}}}`")).hint(
         "write `08` for at least 8 digits, `.2` for 2 digits after the point, `%Y-%m-%d` for dates",
     )
-}
-
-/// The place of some bytes of the text, when the file shows the text as it is.
-fn part(text: &Placed<Text>, start: usize, end: usize) -> Place {
-    let written = text.place.written();
-    let quoted = written.starts_with(['"', '\'']);
-    let shown = written.trim_matches(['"', '\'']);
-    if shown != text.as_str() {
-        return text.place.clone();
-    }
-    let characters = |to: usize| text.get(..to).unwrap_or(text.as_str()).chars().count();
-    let (from, to) = (characters(start), characters(end));
-    text.place.within(from + usize::from(quoted), to - from)
 }
 
 impl Format {

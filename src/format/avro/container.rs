@@ -6,10 +6,11 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
+use arrow::buffer::NullBuffer;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::encode::{Records, write_bytes, write_long};
+use super::encode::{Records, Rows, write_bytes, write_long};
 use super::plan::Member;
 use crate::error::{Error, Result};
 use crate::format::block::BlockFormat;
@@ -39,6 +40,8 @@ pub struct Container {
     pub schema: String,
     /// The fields of the record.
     pub members: Vec<Member>,
+    /// What stands before every datum: nothing in files.
+    pub lead: Vec<u8>,
     /// How blocks are compressed.
     pub codec: Codec,
     /// What ends every block.
@@ -67,12 +70,33 @@ impl Container {
         out: &mut Vec<u8>,
         ends: Option<&mut Vec<usize>>,
     ) -> Result<(), Refusal> {
-        let records = Records {
-            members: &self.members,
-            shown: None,
-        };
         let (columns, rows) = (batch.columns(), batch.num_rows());
-        records.write(columns, rows, Some(&self.memory), out, ends)
+        let memory = Some(&self.memory);
+        self.records(None).write(columns, rows, memory, out, ends)
+    }
+
+    /// As `write_datums`; what is written for rows that are not `shown` means nothing.
+    ///
+    /// # Errors
+    /// A value in a shown row that the schema cannot hold.
+    pub fn write_shown(
+        &self,
+        batch: &RecordBatch,
+        shown: &NullBuffer,
+        out: &mut Cells,
+    ) -> Result<(), Refusal> {
+        let (columns, rows) = (batch.columns(), batch.num_rows());
+        let ends = Some(&mut out.offsets);
+        let records = self.records(Some(shown));
+        records.write(columns, rows, None, &mut out.bytes, ends)
+    }
+
+    fn records<'a>(&'a self, shown: Rows<'a>) -> Records<'a> {
+        Records {
+            members: &self.members,
+            shown,
+            lead: &self.lead,
+        }
     }
 
     /// Writes the datums after a block's beginning, whose length a guess at theirs decides: where

@@ -63,6 +63,18 @@ impl Derive {
         }
     }
 
+    /// The schema of a field's values without null, whose named types begin with `name`.
+    ///
+    /// # Errors
+    /// What in it has no Avro type or no legal name.
+    pub fn value(mut self, field: &Field, name: &str) -> Result<Value, Vec<Problem>> {
+        let schema = self.of(field, name, field.name());
+        match self.problems.is_empty() {
+            true => Ok(schema),
+            false => Err(self.problems),
+        }
+    }
+
     /// A field of a record; `path` is the way to it for messages, `parent` the record's name.
     fn field(&mut self, field: &Field, parent: &str, path: &str) -> Value {
         if !is_name(field.name()) {

@@ -21,6 +21,8 @@ pub struct Records<'a> {
     pub members: &'a [Member],
     /// Those that are inside nothing null.
     pub shown: Rows<'a>,
+    /// What stands before every record.
+    pub lead: &'a [u8],
 }
 
 impl Records<'_> {
@@ -37,8 +39,11 @@ impl Records<'_> {
         ends: Option<&mut Vec<usize>>,
     ) -> Result<(), Refusal> {
         if self.members.is_empty() {
-            let ends = ends.into_iter();
-            ends.for_each(|ends| ends.resize(ends.len() + rows, out.len()));
+            let start = out.len();
+            out.extend(std::iter::repeat_n(self.lead, rows).flatten());
+            let end = |row: usize| start + row * self.lead.len();
+            ends.into_iter()
+                .for_each(|ends| ends.extend((1..=rows).map(end)));
             return Ok(());
         }
         let columns = self
@@ -47,6 +52,16 @@ impl Records<'_> {
             .map(|member| columns[member.index].clone());
         let columns: Vec<ArrayRef> = columns.collect();
         rows::append(self, &columns, memory, out, ends)
+    }
+
+    /// What stands around the values of a field.
+    fn frame(&self, index: usize) -> Frame {
+        let mut frame = frame_of(&self.members[index].site);
+        if index == 0 {
+            frame.before.splice(..0, self.lead.iter().copied());
+            frame.null.splice(..0, self.lead.iter().copied());
+        }
+        frame
     }
 }
 
@@ -58,13 +73,14 @@ impl Spelling for Records<'_> {
             (Codec::Text, Some(array)) if of == Of::Rows && array.null_count() == 0 => {
                 Ok(Column::Texts {
                     array: array.clone(),
-                    frame: frame(site),
+                    frame: self.frame(index),
                     sized: true,
                 })
             }
             _ => {
                 let shown = self.shown.filter(|_| of == Of::Rows);
-                column(site, array, shown).map_err(|refusal| refusal.within(name))
+                column(site, array, shown, &self.frame(index))
+                    .map_err(|refusal| refusal.within(name))
             }
         }
     }
@@ -72,73 +88,85 @@ impl Spelling for Records<'_> {
     fn null(&self, index: usize) -> Option<Vec<u8>> {
         let site = &self.members[index].site;
         let allowed = site.union.is_some() || matches!(site.codec, Codec::Null);
-        allowed.then(|| frame(site).null)
+        allowed.then(|| self.frame(index).null)
     }
 }
 
-fn column(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Column, Refusal> {
+fn column(
+    site: &Site,
+    array: &dyn Array,
+    shown: Rows<'_>,
+    frame: &Frame,
+) -> Result<Column, Refusal> {
     required(site, array, shown)?;
     let plain = unpacked(array)?;
     match &site.codec {
-        Codec::Text => Ok(texts(&plain, &frame(site), |out, text| {
-            write_bytes(out, text.as_bytes())
-        })
-        .into()),
+        Codec::Text => {
+            Ok(texts(&plain, frame, |out, text| write_bytes(out, text.as_bytes())).into())
+        }
         Codec::Enum(symbols) => {
             known(symbols, array, shown)?;
             let write = |out: &mut Vec<u8>, text: &str| {
                 let symbol = symbols.iter().position(|symbol| symbol == text);
                 write_long(out, symbol.unwrap_or_default() as i64);
             };
-            Ok(texts(&plain, &frame(site), write).into())
+            Ok(texts(&plain, frame, write).into())
         }
-        _ => plain_column(site, &plain, shown).map(Column::Own),
+        _ => plain_column(site, &plain, shown, frame).map(Column::Own),
     }
 }
 
-fn plain_column(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Values, Refusal> {
-    let frame = frame(site);
+fn plain_column(
+    site: &Site,
+    array: &dyn Array,
+    shown: Rows<'_>,
+    frame: &Frame,
+) -> Result<Values, Refusal> {
     let cells = match &site.codec {
-        Codec::Null | Codec::Text | Codec::Enum(_) => short(array, &frame, 0, |_, at, _| at),
+        Codec::Null | Codec::Text | Codec::Enum(_) => short(array, frame, 0, |_, at, _| at),
         Codec::Boolean => {
             let values = array.as_boolean().values();
-            short(array, &frame, 1, |out, at, row| {
+            short(array, frame, 1, |out, at, row| {
                 out[at] = u8::from(values.value(row));
                 at + 1
             })
         }
-        Codec::Integer(conversion) => return integers(&frame, array, conversion, shown),
+        Codec::Integer(conversion) => return integers(frame, array, conversion, shown),
         Codec::Float => {
             let values = array.as_primitive::<Float32Type>().values();
-            short(array, &frame, 4, |out, at, row| {
+            short(array, frame, 4, |out, at, row| {
                 out[at..at + 4].copy_from_slice(&values[row].to_le_bytes());
                 at + 4
             })
         }
-        Codec::Double => doubles(&frame, array),
-        Codec::Bytes => Values::Cells(binaries(array, &frame, write_bytes)),
+        Codec::Double => doubles(frame, array),
+        Codec::Bytes => Values::Cells(binaries(array, frame, write_bytes)),
         Codec::Uuid => {
             let values = array.as_fixed_size_binary();
-            short(array, &frame, LONG + UUID_LENGTH, |out, at, row| {
+            short(array, frame, LONG + UUID_LENGTH, |out, at, row| {
                 let at = put_long(out, at, UUID_LENGTH as i64);
                 put_uuid(out, at, values.value(row))
             })
         }
-        Codec::Fixed => Values::Cells(binaries(array, &frame, |out, bytes| {
+        Codec::Fixed => Values::Cells(binaries(array, frame, |out, bytes| {
             out.extend_from_slice(bytes)
         })),
-        Codec::Decimal(width) => decimals(&frame, array, *width)?,
-        Codec::Array(item) => return lists(&frame, item, array, shown).map(Values::Cells),
-        Codec::Map(value) => return maps(&frame, value, array, shown).map(Values::Cells),
+        Codec::Decimal(width) => decimals(frame, array, *width)?,
+        Codec::Array(item) => return lists(frame, item, array, shown).map(Values::Cells),
+        Codec::Map(value) => return maps(frame, value, array, shown).map(Values::Cells),
         Codec::Record(members) => {
             let shown = visible(array, shown);
             let shown = shown.as_ref();
-            let records = Records { members, shown };
+            let records = Records {
+                members,
+                shown,
+                lead: b"",
+            };
             let mut cells = Cells::default();
             let Cells { bytes, offsets } = &mut cells;
             let columns = array.as_struct().columns();
             records.write(columns, array.len(), None, bytes, Some(offsets))?;
-            Values::Cells(fill(&frame, array, |out, row| {
+            Values::Cells(fill(frame, array, |out, row| {
                 out.extend_from_slice(cells.get(row))
             }))
         }
@@ -147,7 +175,7 @@ fn plain_column(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Value
 }
 
 /// The branch of a value's union before it, and what stands for null.
-fn frame(site: &Site) -> Frame {
+fn frame_of(site: &Site) -> Frame {
     match site.union {
         Some(union) => Frame {
             before: vec![union.value],
@@ -227,7 +255,7 @@ fn lists(frame: &Frame, item: &Site, array: &dyn Array, shown: Rows<'_>) -> Resu
     let Some(items) = items(array, shown) else {
         return Err(refusal(0, "is not a list".into(), "check its type"));
     };
-    let cells = column(item, &items.values, items.shown.as_ref())
+    let cells = column(item, &items.values, items.shown.as_ref(), &frame_of(item))
         .map_err(|refusal| items.refusal(refusal))?;
     Ok(fill(frame, array, |out, row| {
         let range = items.offsets[row]..items.offsets[row + 1];
@@ -246,8 +274,18 @@ fn maps(frame: &Frame, value: &Site, array: &dyn Array, shown: Rows<'_>) -> Resu
         codec: Codec::Text,
         union: None,
     };
-    let keys = column(&key_site, entries.column(0), items.shown.as_ref());
-    let values = column(value, entries.column(1), items.shown.as_ref());
+    let keys = column(
+        &key_site,
+        entries.column(0),
+        items.shown.as_ref(),
+        &Frame::default(),
+    );
+    let values = column(
+        value,
+        entries.column(1),
+        items.shown.as_ref(),
+        &frame_of(value),
+    );
     let keys = keys.map_err(|refusal| items.refusal(refusal))?;
     let values = values.map_err(|refusal| items.refusal(refusal))?;
     Ok(fill(frame, array, |out, row| {

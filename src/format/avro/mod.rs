@@ -34,19 +34,19 @@ use derive::Derive;
 #[serde(default, deny_unknown_fields)]
 pub struct Avro {
     /// How blocks are compressed: `null` (default), `deflate`, `deflate(0..9)`, `snappy`, `zstandard` or `zstandard(1..22)`.
-    codec: Codec,
+    pub(in crate::format) codec: Codec,
     /// The record's name (default: the table's).
-    name: Option<Placed<Text>>,
+    pub(in crate::format) name: Option<Placed<Text>>,
     /// The record's namespace: names with dots between.
-    namespace: Option<Placed<Text>>,
+    pub(in crate::format) namespace: Option<Placed<Text>>,
     /// Where null stands in unions (default first).
-    null_order: Option<Placed<NullOrder>>,
+    pub(in crate::format) null_order: Option<Placed<NullOrder>>,
     /// How timestamps are written.
-    timestamps: Timestamps,
+    pub(in crate::format) timestamps: Timestamps,
     /// Your own schema (`.avsc`): it decides names, order, logical types and unions.
-    schema_file: Option<Placed<Text>>,
+    pub(in crate::format) schema_file: Option<Placed<Text>>,
     /// Datums end to end, without header, schema and blocks (default false).
-    bare: Flag,
+    pub(in crate::format) bare: Flag,
 }
 
 /// Where null stands in a union.
@@ -88,29 +88,63 @@ impl Avro {
     /// # Errors
     /// Everything that the schema cannot hold, and a schema file that cannot be read.
     pub fn container(&self, shape: &Shape) -> Result<Container, Vec<Problem>> {
+        self.encoding(
+            shape,
+            |avro| avro.derived(shape),
+            |schema| plan::plan(schema, shape, self.timestamps),
+        )
+    }
+
+    /// The values of one column on their own, null left aside; for messages' keys.
+    ///
+    /// # Errors
+    /// As `container`.
+    pub fn value(&self, shape: &Shape, column: usize) -> Result<Container, Vec<Problem>> {
+        let field = shape.schema.field(column);
+        let name = format!("{}_{}", shape.table, field.name());
+        let derive = Derive::new(self.null_order(), self.timestamps);
+        self.encoding(
+            shape,
+            |_| derive.value(field, &name),
+            |schema| plan::value(schema, shape, column, self.timestamps),
+        )
+    }
+
+    fn encoding(
+        &self,
+        shape: &Shape,
+        derived: impl FnOnce(&Self) -> Result<serde_json::Value, Vec<Problem>>,
+        members: impl FnOnce(&schema::Schema) -> Result<Vec<plan::Member>, Vec<Problem>>,
+    ) -> Result<Container, Vec<Problem>> {
         let json = match &self.schema_file {
             Some(file) => self.written(file).map_err(|problem| vec![problem])?,
-            None => self.derived(shape)?,
+            None => derived(self)?,
         };
         let schema = schema::parse(&json).map_err(|fault| {
             let problem = Problem::new("the Avro schema cannot be used").cause(fault);
             vec![self.place(problem)]
         })?;
-        let members = plan::plan(&schema, shape, self.timestamps).map_err(|problems| {
+        let placed = |problems: Vec<Problem>| {
             let problems = problems.into_iter();
             problems
                 .map(|problem| self.place(problem))
                 .collect::<Vec<_>>()
-        })?;
+        };
         Ok(Container {
             schema: json.to_string(),
-            members,
+            members: members(&schema).map_err(placed)?,
+            lead: Vec::new(),
             codec: self.codec,
             sync: shape.run_key.to_be_bytes(),
             bare: *self.bare,
             memory: Memory::default(),
             block_bytes: AtomicUsize::new(0),
         })
+    }
+
+    fn null_order(&self) -> NullOrder {
+        let order = self.null_order.as_ref();
+        order.map_or(NullOrder::First, |order| order.value)
     }
 
     /// The schema that a table's columns make.
@@ -121,11 +155,7 @@ impl Avro {
             .map_or(shape.table.as_str(), |name| name.as_str());
         let namespace = self.namespace.as_ref().map(|namespace| namespace.as_str());
         let mut problems: Vec<Problem> = self.check_names(name, namespace).collect();
-        let null_order = self
-            .null_order
-            .as_ref()
-            .map_or(NullOrder::First, |order| order.value);
-        let derive = Derive::new(null_order, self.timestamps);
+        let derive = Derive::new(self.null_order(), self.timestamps);
         match derive.record(shape, name, namespace) {
             Ok(json) if problems.is_empty() => Ok(json),
             Ok(_) => Err(problems),

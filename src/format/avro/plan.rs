@@ -83,19 +83,49 @@ pub fn plan(
     let Type::Record(fields) = &schema.kind else {
         return Err(vec!["the schema is not a record".into()]);
     };
-    let mut matching = Matching {
-        timestamps,
-        problems: Vec::new(),
-        domains: &shape.domains,
-    };
-    let members = matching.members(fields, shape.schema.fields(), "");
-    match matching.problems.is_empty() {
-        true => Ok(members),
-        false => Err(matching.problems),
-    }
+    Matching::new(shape, timestamps)
+        .finish(|matching| matching.members(fields, shape.schema.fields(), ""))
 }
 
-impl Matching<'_> {
+/// Matches one column with a schema of its values.
+///
+/// # Errors
+/// The schema does not fit.
+pub fn value(
+    schema: &Schema,
+    shape: &Shape,
+    column: usize,
+    timestamps: Timestamps,
+) -> Result<Vec<Member>, Vec<Problem>> {
+    let fields = shape.schema.fields();
+    Matching::new(shape, timestamps).finish(|matching| {
+        let site = matching.site(schema, &fields[column], fields[column].name());
+        let member = site.map(|site| Member {
+            index: column,
+            name: fields[column].name().clone(),
+            site,
+        });
+        Vec::from_iter(member)
+    })
+}
+
+impl<'a> Matching<'a> {
+    fn new(shape: &'a Shape, timestamps: Timestamps) -> Self {
+        Self {
+            timestamps,
+            problems: Vec::new(),
+            domains: &shape.domains,
+        }
+    }
+
+    fn finish<T>(mut self, work: impl FnOnce(&mut Self) -> T) -> Result<T, Vec<Problem>> {
+        let done = work(&mut self);
+        match self.problems.is_empty() {
+            true => Ok(done),
+            false => Err(self.problems),
+        }
+    }
+
     fn members(
         &mut self,
         written: &[(String, Schema)],

@@ -29,24 +29,24 @@ use crate::registry::Example;
 #[serde(default, deny_unknown_fields)]
 pub struct Csv {
     /// One ASCII character between values, such as `";"` or `"\t"` (default: a comma, and a tab for `.tsv`).
-    delimiter: Option<Placed<Text>>,
+    pub(in crate::format) delimiter: Option<Placed<Text>>,
     /// A first line with the columns' names (default true).
-    header: Option<Flag>,
+    pub(in crate::format) header: Option<Flag>,
     /// One ASCII character around values that need it, doubled inside them (default `"`).
-    quote: Option<Placed<Text>>,
+    pub(in crate::format) quote: Option<Placed<Text>>,
     /// Which values have quotes: those that need them, or all but null.
-    quote_style: QuoteStyle,
+    pub(in crate::format) quote_style: QuoteStyle,
     /// What stands for null (default: nothing). A text that is equal has quotes.
-    null: NullText,
+    pub(in crate::format) null: NullText,
     /// What stands for the empty string (default: two quotes).
-    empty: Option<Placed<Text>>,
+    pub(in crate::format) empty: Option<Placed<Text>>,
     /// Lists, structs and maps are errors unless written as `json`, bytes then as hexadecimal.
-    nested: Option<Nested>,
+    pub(in crate::format) nested: Option<Nested>,
     /// `none`, `gzip`, `gzip(0..9)`, `zstd` or `zstd(1..22)` (default: what the file's name says).
-    compression: Option<Compression>,
+    pub(in crate::format) compression: Option<Compression>,
     /// The file's name ends in `.tsv`.
     #[serde(skip)]
-    tabs: bool,
+    pub(in crate::format) tabs: bool,
 }
 
 /// Which values have quotes.
@@ -113,7 +113,8 @@ impl Csv {
         Ok(Rows::new(delimiter, quote, always, &self.null.text, empty))
     }
 
-    fn check_columns(&self, shape: &Shape) -> Vec<Problem> {
+    /// The columns that a row cannot hold.
+    pub fn check_columns(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = Vec::new();
         for field in shape.schema.fields() {
             match Leaf::of(field) {
@@ -124,7 +125,6 @@ impl Csv {
                 None => problems.extend(json::check_field(field, field.name(), "CSV")),
             }
         }
-        problems.extend(self.check_blank_lines(shape));
         problems
     }
 
@@ -164,6 +164,7 @@ impl Format for Csv {
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = self.check_columns(shape);
+        problems.extend(self.check_blank_lines(shape));
         problems.extend(self.rows().err());
         problems
     }

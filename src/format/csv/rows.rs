@@ -24,6 +24,8 @@ pub struct Rows {
     empty: Vec<u8>,
     /// Bytes that make quotes necessary.
     special: Special,
+    /// What follows every row.
+    ending: &'static [u8],
     memory: Arc<Memory>,
 }
 
@@ -47,7 +49,17 @@ impl Rows {
                 bytes: [delimiter, quote, b'\n', b'\r'],
                 below: 0,
             },
+            ending: b"\n",
             memory: Arc::default(),
+        }
+    }
+
+    /// The same rows, each on its own: nothing follows them.
+    #[must_use]
+    pub fn without_line_ends(self) -> Self {
+        Self {
+            ending: b"",
+            ..self
         }
     }
 
@@ -63,7 +75,7 @@ impl Rows {
         line
     }
 
-    /// Appends the rows of `batch`, each ended by a line feed. What is made of dictionaries is kept
+    /// Appends the rows of `batch`. What is made of dictionaries is kept
     /// for the next batch of the same table.
     ///
     /// # Errors
@@ -139,10 +151,13 @@ impl Table<'_> {
     /// Values are followed by the delimiter, the last one by a line feed.
     fn frame(&self, index: usize, quoted: bool) -> Frame {
         let last = index + 1 == self.fields.len();
-        let after = if last { b'\n' } else { self.rows.delimiter };
+        let after: &[u8] = match last {
+            true => self.rows.ending,
+            false => &[self.rows.delimiter],
+        };
         let quote = [self.rows.quote];
         let around: &[u8] = if quoted { &quote } else { b"" };
-        Frame::new(b"", around, &self.rows.null, &[after])
+        Frame::new(b"", around, &self.rows.null, after)
     }
 
     fn texts(&self, index: usize, array: &ArrayRef, may_stay: bool) -> Column {

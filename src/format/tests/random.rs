@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::format::avro::Container;
 use crate::format::cells::Cells;
+use crate::format::message::MessageKind;
 
 /// Numbers from one seed.
 struct Random(u64);
@@ -229,6 +230,27 @@ fn all(yaml: &str, batches: &[RecordBatch]) -> String {
     bytes.escape_ascii().to_string()
 }
 
+/// Every message of the batches, each followed by `ending`.
+fn messages(yaml: &str, batches: &[RecordBatch], ending: &[u8]) -> String {
+    let source = std::sync::Arc::new(Source {
+        name: "p.yaml".into(),
+        text: yaml.into(),
+    });
+    let format: MessageKind = decode(&parse(&source).unwrap()).unwrap();
+    let writer = format.open(&shape("t", batches[0].schema()), None).unwrap();
+    let mut all = Vec::new();
+    for batch in batches {
+        let mut cells = Cells::default();
+        assert!(writer.write(batch, &mut cells).unwrap().is_none());
+        assert_eq!(cells.len(), batch.num_rows());
+        for row in 0..cells.len() {
+            all.extend_from_slice(cells.get(row));
+            all.extend_from_slice(ending);
+        }
+    }
+    all.escape_ascii().to_string()
+}
+
 fn datums(batches: &[RecordBatch]) -> (Container, Cells) {
     let FormatKind::Avro(avro) = format("avro").unwrap() else {
         panic!("avro is Avro")
@@ -260,6 +282,21 @@ proptest! {
             "avro: { bare: true, timestamps: millis }",
         ] {
             prop_assert_eq!(all(yaml, &batches), all(yaml, &plain), "{}", yaml);
+        }
+    }
+
+    #[test]
+    fn messages_are_the_rows_of_files(seed: u64) {
+        let batches = batches(0..KINDS, &mut Random(seed));
+        for (file, message, ending) in [
+            ("csv: { header: false }", "csv", "\n"),
+            ("csv: { header: false, quote_style: always, null: '\\N' }", "csv: { quote_style: always, null: '\\N' }", "\n"),
+            ("json: { layout: lines }", "json", "\n"),
+            ("json: { layout: lines, nulls: omit, decimals: string }", "json: { nulls: omit, decimals: string }", "\n"),
+            ("avro: { bare: true }", "avro", ""),
+            ("avro: { bare: true, null_order: second, timestamps: millis }", "avro: { null_order: second, timestamps: millis }", ""),
+        ] {
+            prop_assert_eq!(all(file, &batches), messages(message, &batches, ending.as_bytes()), "{}", message);
         }
     }
 

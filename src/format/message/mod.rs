@@ -1,0 +1,115 @@
+//! How rows become messages: one file a format, each row's bytes on their own.
+
+mod avro;
+mod csv;
+mod json;
+mod key;
+mod plain;
+mod raw;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::buffer::NullBuffer;
+
+use super::Shape;
+use super::cells::{Cells, Refusal};
+use crate::client::registry::Registry;
+use crate::error::{Error, Fault, Problem, Result, did_you_mean};
+use crate::place::{Place, Placed, Text};
+use crate::registry;
+
+pub use avro::{AvroMessage, Framing};
+pub use csv::CsvMessage;
+pub use json::JsonMessage;
+pub use key::{Key, KeyFormat};
+pub use raw::RawMessage;
+pub use template::TemplateMessage;
+
+registry! {
+    /// How rows become messages.
+    pub enum MessageKind: MessageFormat {
+        "avro" => Avro(AvroMessage),
+        "csv" => Csv(CsvMessage),
+        "json" => Json(JsonMessage),
+        "raw" => Raw(RawMessage),
+        "template" => Template(TemplateMessage),
+    }
+}
+
+/// The options of a message format: they check themselves against the columns and open a writer.
+pub trait MessageFormat: std::fmt::Debug + Send + Sync {
+    /// Everything about `shape` that messages cannot hold as asked.
+    fn check(&self, shape: &Shape) -> Vec<Problem>;
+
+    /// The schema that has to be registered before the first message, if messages name one.
+    ///
+    /// # Errors
+    /// What `check` reports.
+    fn registration(&self, _shape: &Shape) -> Result<Option<Registration>, Vec<Problem>> {
+        Ok(None)
+    }
+
+    /// A writer for rows of this shape; `schema_id` is what the registry answered.
+    ///
+    /// # Errors
+    /// What `check` reports.
+    fn open(&self, shape: &Shape, schema_id: Option<u32>) -> Result<Arc<dyn MessageWriter>>;
+}
+
+/// Turns rows into messages, on many workers at once.
+pub trait MessageWriter: Send + Sync {
+    /// Appends a message for each row of `batch` to `out`, and says which are null: what stands in
+    /// `out` for those means nothing.
+    ///
+    /// # Errors
+    /// A value that the format cannot hold; what was appended is then of no use.
+    fn write(&self, batch: &RecordBatch, out: &mut Cells) -> Result<Option<NullBuffer>, Refusal>;
+}
+
+/// A schema and where to register it.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The registry.
+    pub registry: Registry,
+    /// Its subject; none for that of the topic.
+    pub subject: Option<String>,
+    /// The schema as JSON.
+    pub schema: String,
+}
+
+/// The place of a column that an option names.
+fn column(shape: &Shape, name: &str, place: &Place) -> Result<usize, Problem> {
+    shape.schema.index_of(name).map_err(|_| {
+        let names = || {
+            shape
+                .schema
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str())
+        };
+        let all: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+        Problem::new(format!("`{}` has no column `{name}`", shape.table))
+            .hint(
+                did_you_mean(name, names())
+                    .unwrap_or_else(|| format!("its columns are {}", all.join(", "))),
+            )
+            .at(place)
+    })
+}
+
+/// As `column`, of a name with its place.
+fn named(shape: &Shape, name: &Placed<Text>) -> Result<usize, Problem> {
+    column(shape, name, &name.place)
+}
+
+/// The user's error with these problems.
+fn wrong(problems: Vec<Problem>) -> Error {
+    Error {
+        fault: Fault::User,
+        problems,
+    }
+}
