@@ -155,6 +155,8 @@ fn targets(
         shape: sink.shape.clone(),
         out: options.out.clone(),
         slice: plan.slice,
+        rate: plan.rate,
+        run_id: plan.run_id,
         first_row: job.first_row,
         partitions: partitions.clone(),
         fingerprint: plan.fingerprint.clone(),

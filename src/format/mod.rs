@@ -18,7 +18,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
@@ -43,6 +43,8 @@ pub struct Shape {
     /// The columns as they come in batches. Low-cardinality text comes as
     /// `Dictionary(Int32, Utf8)`; in a file it is plain text.
     pub schema: SchemaRef,
+    /// How many of the last columns are only read (a message's key, its time), not written.
+    pub beside: usize,
     /// What is known of each column, in the schema's order.
     pub domains: Vec<Domain>,
     /// How many rows there will be; unknown for an endless run.
@@ -53,6 +55,21 @@ pub struct Shape {
     pub run_key: u128,
     /// The first batch of the whole table, for choices that a trial decides; none for streams.
     pub trial: Option<RecordBatch>,
+}
+
+impl Shape {
+    /// The same without the columns that are only read.
+    #[must_use]
+    pub fn written(&self) -> Self {
+        let written = self.schema.fields().len() - self.beside;
+        Self {
+            schema: Arc::new(Schema::new(self.schema.fields()[..written].to_vec())),
+            domains: self.domains[..written].to_vec(),
+            beside: 0,
+            trial: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// The options of a format: they check themselves against a table's shape and open an encoder.
@@ -154,6 +171,8 @@ pub enum Body {
     RowGroup(Box<parquet::RowGroup>),
     /// Taken into a row group that is still open: a file cannot end here.
     Open,
+    /// What only the sink understands whose encoder made it.
+    Own(Box<dyn std::any::Any + Send>),
 }
 
 impl FormatKind {

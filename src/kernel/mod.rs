@@ -17,6 +17,8 @@ pub mod math;
 pub mod normal;
 pub mod number_text;
 pub mod prefix;
+#[cfg(feature = "kafka")]
+pub mod produce_batch;
 pub mod scan;
 pub mod select;
 pub mod snappy_rows;

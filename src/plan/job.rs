@@ -232,6 +232,7 @@ fn shape(table: &Table<'_>, program: &Program, source: &Generated, sink: &Resolv
             .collect(),
         rows: share(table).1,
         batch_rows: usize::try_from(source.batch_rows).unwrap_or(usize::MAX),
+        beside: sink.beside,
         run_key: table.run_key,
         trial: None,
     }

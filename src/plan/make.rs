@@ -59,6 +59,10 @@ pub fn make(
         path: pipeline.path.clone(),
         seed: pipeline.seed.clone(),
         params: shown_params(pipeline),
+        run_id: Key::new(&pipeline.seed)
+            .child("run")
+            .child(&pipeline.run_date)
+            .bits(),
         fingerprint,
         jobs: Vec::new(),
         warnings: Vec::new(),

@@ -58,6 +58,8 @@ pub struct Plan {
     pub seed: String,
     /// The params with their values, secrets hidden.
     pub params: Vec<(String, String)>,
+    /// Equal for all runs of a seed and a date.
+    pub run_id: u128,
     /// Equal for plans that make equal data.
     pub fingerprint: String,
     /// One job for each table and way of cutting it, parents before children.

@@ -17,6 +17,8 @@ pub(super) struct Resolved {
     pub(super) options: Arc<SinkKind>,
     /// Nodes of the table's program and the names the sink gives them.
     pub(super) columns: Vec<(usize, String)>,
+    /// How many of the last ones are only read, not written.
+    pub(super) beside: usize,
     /// Nodes of the partition columns and their names.
     pub(super) partition_by: Vec<(usize, Placed<Text>)>,
     pub(super) on_failure: OnSinkFailure,
@@ -153,7 +155,15 @@ fn resolve_one(
             output.value,
         ));
     }
+    let written = resolved.len();
+    for read in options.reads() {
+        if resolved.iter().all(|(_, name)| name != read.as_str()) {
+            let node = builder.column(&table.value, &read, &read.place)?;
+            resolved.push((node, read.value.0.clone()));
+        }
+    }
     Ok(Resolved {
+        beside: resolved.len() - written,
         name: if entry.names_table() {
             format!("{name} {}", table.value)
         } else {

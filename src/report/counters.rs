@@ -8,6 +8,7 @@ pub struct Counters {
     rows: AtomicU64,
     bytes: AtomicU64,
     errors: AtomicU64,
+    rejected: AtomicU64,
 }
 
 impl Counters {
@@ -15,6 +16,16 @@ impl Counters {
     pub fn add(&self, rows: u64, bytes: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Rows that the target cannot take were left out.
+    pub fn reject(&self, rows: u64) {
+        self.rejected.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Rows that were left out.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
     }
 
     /// Something went wrong.

@@ -79,7 +79,20 @@ pub fn start(
     encoder: Arc<dyn Encoder>,
     writer: Box<dyn Writer>,
 ) -> Result<Arc<dyn Lane>> {
+    start_with(target, encoder, |_| Ok(writer))
+}
+
+/// As `start`, with a writer that moves the lane's marks on threads of its own.
+///
+/// # Errors
+/// The system gives no thread, or the writer cannot begin.
+pub fn start_with(
+    target: &Target,
+    encoder: Arc<dyn Encoder>,
+    writer: impl FnOnce(Arc<Marks>) -> Result<Box<dyn Writer>>,
+) -> Result<Arc<dyn Lane>> {
     let marks = Arc::new(Marks::new(target));
+    let writer = writer(marks.clone())?;
     let queue = Arc::new(Queue::default());
     let (its_queue, its_marks) = (queue.clone(), marks.clone());
     let thread = std::thread::Builder::new()
@@ -198,6 +211,11 @@ impl Marks {
     pub fn durable(&self, batches: u64) {
         self.durable.fetch_max(batches, Ordering::Release);
         (self.moved)();
+    }
+
+    /// True once nobody waits for this lane any more.
+    pub fn over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 
     fn accept(&self, batches: u64) {

@@ -2,6 +2,7 @@
 
 pub mod discard;
 pub mod file;
+pub mod kafka;
 pub mod lane;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ registry! {
     pub enum SinkKind: Sink {
         "discard" => Discard(discard::Discard),
         "file" => File(file::File),
+        "kafka" => Kafka(kafka::Kafka),
     }
 }
 
@@ -33,10 +35,15 @@ pub struct Target {
     pub out: PathBuf,
     /// Slice `index` of `count`, from 1; none for the whole table.
     pub slice: Option<Slice>,
+    /// Rows a second, where that is asked for: messages are held back one by one, files take whole
+    /// batches.
+    pub rate: Option<f64>,
     /// The first row of the table that comes: 0 but for later slices.
     pub first_row: u64,
     /// The partitions this lane writes one after the other; empty without `partition_by`.
     pub partitions: Arc<Vec<Partition>>,
+    /// Equal for all tables and slices of a run: it follows from the seed and the run's date.
+    pub run_id: u128,
     /// Equal for equal plans and seeds.
     pub fingerprint: String,
     /// `--overwrite` was given.
@@ -106,6 +113,12 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
 
     /// Columns whose values choose the folder; they are left out of `Shape` and of the batches.
     fn partition_by(&self) -> Vec<Placed<Text>> {
+        Vec::new()
+    }
+
+    /// Columns that are read beside those that are written: keys, times. Each is a column that is
+    /// written, or one of the table's, hidden ones too, which then comes after all that are written.
+    fn reads(&self) -> Vec<Placed<Text>> {
         Vec::new()
     }
 

@@ -46,6 +46,8 @@ pub struct Pipeline {
     pub name: String,
     /// What all randomness is keyed by.
     pub seed: String,
+    /// The date that the run is of.
+    pub run_date: String,
     /// The params with their values.
     pub params: Vec<(String, String)>,
     /// Small files to read.

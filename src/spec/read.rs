@@ -58,6 +58,7 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
     let name = file.name.map_or(stem, |name| name.value.0);
     Ok(Pipeline {
         path: path.display().to_string(),
+        run_date: given.run_date.clone(),
         seed: given
             .seed
             .clone()

@@ -87,6 +87,8 @@ impl<'a> Run<'a> {
             shape,
             out: self.out.to_path_buf(),
             slice: self.slice,
+            rate: None,
+            run_id: 0,
             first_row: self.first_row(),
             partitions: Arc::new(self.partitions.clone()),
             fingerprint: self.fingerprint.to_string(),

@@ -76,7 +76,9 @@ impl FileWriter for ParquetWriter {
                 .append(*group)
                 .map_err(|error| failed("writing a row group", error)),
             Body::Open => Ok(()),
-            Body::Block(_) => Err(Error::run("a Parquet file takes row groups, not blocks")),
+            Body::Block(_) | Body::Own(_) => {
+                Err(Error::run("a Parquet file takes row groups, not blocks"))
+            }
         }
     }
 

@@ -55,7 +55,11 @@ impl Delivery {
     /// Something failed for good.
     pub fn begin(&self, number: u64, rows: u64, bytes: usize) -> Result<()> {
         let mut state = self.lock();
-        while state.error.is_none() && !state.over && state.bytes > 0 && state.bytes + bytes > MOST_BYTES {
+        while state.error.is_none()
+            && !state.over
+            && state.bytes > 0
+            && state.bytes + bytes > MOST_BYTES
+        {
             state = self.wait(state, Duration::from_millis(100));
             state.over |= self.marks.over();
         }
@@ -154,7 +158,11 @@ impl Delivery {
     /// Moves the durable mark over every batch of which nothing is missing.
     fn advance(&self, mut state: MutexGuard<'_, State>) {
         let before = state.first;
-        while state.open.front().is_some_and(|open| open.complete && open.rows == 0) {
+        while state
+            .open
+            .front()
+            .is_some_and(|open| open.complete && open.rows == 0)
+        {
             state.open.pop_front();
             state.first += 1;
         }

@@ -114,7 +114,13 @@ impl Messages {
     }
 
     /// Groups of rows that go to partitions in turn, the first one to `turn`.
-    pub fn deal(&mut self, turn: u64, partitions: i32, limits: Limits, keep: &dyn Fn(usize) -> bool) {
+    pub fn deal(
+        &mut self,
+        turn: u64,
+        partitions: i32,
+        limits: Limits,
+        keep: &dyn Fn(usize) -> bool,
+    ) {
         self.order = (0..self.values.len())
             .filter(|row| keep(*row))
             .map(|row| row as u32)
@@ -134,7 +140,14 @@ impl Messages {
 
     /// Groups of the rows of each partition; every `limits.rows` rows begin anew. Rows without a
     /// partition are dealt in turn, the first one to `turn`.
-    pub fn scatter(&mut self, of: &[Option<i32>], turn: u64, partitions: i32, limits: Limits, keep: &dyn Fn(usize) -> bool) {
+    pub fn scatter(
+        &mut self,
+        of: &[Option<i32>],
+        turn: u64,
+        partitions: i32,
+        limits: Limits,
+        keep: &dyn Fn(usize) -> bool,
+    ) {
         let count = partitions.unsigned_abs() as usize;
         let mut next = turn;
         let mut partition = |row: usize| {
@@ -226,12 +239,7 @@ mod tests {
         };
         let of = [Some(1), Some(0), Some(1), None, Some(1), None];
         messages.scatter(&of, 5, 2, limits, &|_| true);
-        let expected = [
-            (0, vec![1]),
-            (1, vec![0, 2, 3]),
-            (0, vec![5]),
-            (1, vec![4]),
-        ];
+        let expected = [(0, vec![1]), (1, vec![0, 2, 3]), (0, vec![5]), (1, vec![4])];
         assert_eq!(groups(&messages), expected);
         assert_eq!(messages.groups[2].first_row, 4);
     }

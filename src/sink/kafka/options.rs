@@ -55,7 +55,7 @@ pub enum ProducerChoice {
 }
 
 /// Which partition a message goes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum PartitionerOption {
     /// By the key, as Java clients do (default with a key).
     Murmur2,

@@ -104,6 +104,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         domains: Vec::new(),
         rows: None,
         batch_rows: 1,
+        beside: 0,
         run_key: 0,
         trial: None,
     };
@@ -111,6 +112,8 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         shape,
         out: ".".into(),
         slice: None,
+        rate: None,
+        run_id: 0,
         first_row: 0,
         partitions: Arc::default(),
         fingerprint: String::new(),

@@ -64,6 +64,14 @@ pub enum KeyFormat {
 }
 
 impl Key {
+    /// A column as text.
+    pub fn text(column: Placed<Text>) -> Self {
+        Self {
+            columns: Columns::One(column),
+            format: KeyFormat::String,
+        }
+    }
+
     /// The columns that it names.
     pub fn columns(&self) -> &[Placed<Text>] {
         match &self.columns {

@@ -162,6 +162,7 @@ pub(super) fn ours(case: &Case, trial: bool) -> Bytes {
         domains: case.domains.clone(),
         rows: Some(case.rows.all as u64),
         batch_rows: case.rows.batch,
+        beside: 0,
         run_key: 0,
         trial: trial.then(|| case.batches[0].clone()),
     };

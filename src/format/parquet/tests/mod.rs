@@ -66,6 +66,7 @@ fn shape(schema: Arc<Schema>, domains: Vec<Domain>) -> Shape {
         domains,
         rows: Some(ROWS as u64),
         batch_rows: ROWS,
+        beside: 0,
         run_key: 0,
         trial: None,
     }

@@ -28,7 +28,10 @@ impl Cluster {
     /// Nothing is known yet but whom to ask.
     pub fn new(brokers: &str, topic: &str) -> Self {
         Self {
-            bootstrap: brokers.split(',').map(|broker| address(broker.trim())).collect(),
+            bootstrap: brokers
+                .split(',')
+                .map(|broker| address(broker.trim()))
+                .collect(),
             topic: topic.to_string(),
             brokers: HashMap::new(),
             leaders: HashMap::new(),
@@ -85,9 +88,7 @@ impl Cluster {
     /// It does not answer, or is not known.
     pub fn connect(&self, broker: i32) -> Result<Wire, String> {
         match self.brokers.get(&broker) {
-            Some(address) => {
-                Wire::connect(address).map_err(|error| format!("{address}: {error}"))
-            }
+            Some(address) => Wire::connect(address).map_err(|error| format!("{address}: {error}")),
             None => Err(format!("broker {broker} is not known")),
         }
     }
@@ -132,7 +133,9 @@ impl Cluster {
 
 /// With Kafka's usual port where none is said.
 fn address(broker: &str) -> String {
-    let port = broker.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let port = broker
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     match port {
         true => broker.to_string(),
         false => format!("{broker}:9092"),

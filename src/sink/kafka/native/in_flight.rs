@@ -64,7 +64,9 @@ impl Part {
 
     /// Its size.
     pub fn len(&self) -> usize {
-        self.unstamped.as_ref().map_or(self.bytes.len(), |batch| batch.bytes.len())
+        self.unstamped
+            .as_ref()
+            .map_or(self.bytes.len(), |batch| batch.bytes.len())
     }
 }
 
@@ -117,7 +119,9 @@ impl Pending {
 
     /// True when something of this partition waits that was handed over before.
     pub fn has_before(&self, partition: i32, order: u64) -> bool {
-        self.0.range(..order).any(|(_, part)| part.partition == partition)
+        self.0
+            .range(..order)
+            .any(|(_, part)| part.partition == partition)
     }
 
     /// The partitions of what waits.

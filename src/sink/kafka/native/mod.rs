@@ -53,7 +53,9 @@ pub type Encoded = Vec<(usize, RecordBatch)>;
 /// # Errors
 /// The compressor failed.
 pub fn encode(messages: &Messages, codec: Codec) -> Result<Encoded> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     let batches = messages.groups.iter().map(|group| {
         let batch = record_batch::encode(messages, group, codec, now)?;
@@ -71,7 +73,10 @@ impl Native {
         let (events, inbox) = channel();
         let mut run = Run::new(settings, delivery.clone(), inbox, events.clone());
         run.begin().map_err(|cause| {
-            Error::because(format!("could not begin to send to topic `{}`", run.topic()), cause)
+            Error::because(
+                format!("could not begin to send to topic `{}`", run.topic()),
+                cause,
+            )
         })?;
         let thread = std::thread::Builder::new()
             .name("send to Kafka".into())
@@ -90,7 +95,8 @@ impl Native {
     /// # Errors
     /// Something failed for good.
     pub fn send(&mut self, number: u64, batch: RecordBatch) -> Result<()> {
-        self.delivery.begin(number, u64::from(batch.rows), batch.bytes.len())?;
+        self.delivery
+            .begin(number, u64::from(batch.rows), batch.bytes.len())?;
         let part = Part::new(self.order, number, batch);
         self.order += 1;
         // The thread only ends before its inbox when the delivery is over, which `finish` tells.

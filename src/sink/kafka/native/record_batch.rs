@@ -54,7 +54,12 @@ impl Stamp {
 /// The compressor failed.
 pub fn encode(messages: &Messages, group: &Group, codec: Codec, now: i64) -> Result<RecordBatch> {
     let rows = &messages.order[group.rows.clone()];
-    let time = |row: &u32| messages.times.as_ref().map_or(now, |times| times[*row as usize]);
+    let time = |row: &u32| {
+        messages
+            .times
+            .as_ref()
+            .map_or(now, |times| times[*row as usize])
+    };
     let base = rows.first().map_or(now, time);
     let latest = match &messages.times {
         Some(_) => rows.iter().map(time).max().unwrap_or(base),
@@ -65,7 +70,14 @@ pub fn encode(messages: &Messages, group: &Group, codec: Codec, now: i64) -> Res
     bytes.resize(BATCH_OVERHEAD, 0);
     let headers = Headers::new(&messages.headers);
     for (offset, row) in rows.iter().enumerate() {
-        record(&mut bytes, messages, &headers, *row as usize, time(row) - base, offset);
+        record(
+            &mut bytes,
+            messages,
+            &headers,
+            *row as usize,
+            time(row) - base,
+            offset,
+        );
     }
     if codec != Codec::None {
         let records = compress(codec, &bytes[BATCH_OVERHEAD..])
@@ -301,7 +313,13 @@ mod tests {
             rows: 0..3,
             first_row: 0,
         };
-        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+        for codec in [
+            Codec::None,
+            Codec::Gzip,
+            Codec::Snappy,
+            Codec::Lz4,
+            Codec::Zstd,
+        ] {
             let mut batch = encode(&messages(), &group, codec, 0).unwrap();
             batch.stamp(Stamp {
                 producer_id: 42,
@@ -316,11 +334,14 @@ mod tests {
                 .iter()
                 .map(|record| {
                     let text = |bytes: &Option<bytes::Bytes>| {
-                        bytes.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+                        bytes
+                            .as_ref()
+                            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
                     };
                     let headers = record.headers.iter();
-                    let headers: Vec<_> =
-                        headers.map(|(name, value)| (name.to_string(), text(value))).collect();
+                    let headers: Vec<_> = headers
+                        .map(|(name, value)| (name.to_string(), text(value)))
+                        .collect();
                     (
                         text(&record.key),
                         text(&record.value),
@@ -362,7 +383,11 @@ mod tests {
                 let mut rest = &records[16..];
                 while let Some((length, after)) = rest.split_first_chunk::<4>() {
                     let length = u32::from_be_bytes(*length) as usize;
-                    plain.extend(snap::raw::Decoder::new().decompress_vec(&after[..length]).unwrap());
+                    plain.extend(
+                        snap::raw::Decoder::new()
+                            .decompress_vec(&after[..length])
+                            .unwrap(),
+                    );
                     rest = &after[length..];
                 }
             }

@@ -136,7 +136,9 @@ impl Run {
     }
 
     fn patience(&self) -> Duration {
-        let wait = self.pause_until.map(|until| until.saturating_duration_since(Instant::now()));
+        let wait = self
+            .pause_until
+            .map(|until| until.saturating_duration_since(Instant::now()));
         wait.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
     }
 
@@ -151,18 +153,25 @@ impl Run {
 
     /// A response, or the end of a connection; those of former connections are of no interest.
     fn answer(&mut self, broker: i32, id: u64, answer: Result<bytes::Bytes, String>) {
-        let Some(connection) = self.connections.get_mut(&broker).filter(|known| known.id == id) else {
+        let Some(connection) = self
+            .connections
+            .get_mut(&broker)
+            .filter(|known| known.id == id)
+        else {
             return;
         };
         let version = connection.wire.versions().produce;
-        let decoded = answer.and_then(|mut frame| wire::decode::<ProduceResponse>(&mut frame, version));
+        let decoded =
+            answer.and_then(|mut frame| wire::decode::<ProduceResponse>(&mut frame, version));
         let request = connection.requests.pop_front();
         match (decoded, request) {
             (Ok((number, response)), Some(request)) if number == request.number => {
                 self.answered(response, request.parts);
             }
             (decoded, request) => {
-                let error = decoded.err().unwrap_or_else(|| "an answer to nothing that was asked".into());
+                let error = decoded
+                    .err()
+                    .unwrap_or_else(|| "an answer to nothing that was asked".into());
                 for part in request.into_iter().flat_map(|request| request.parts) {
                     self.pending.put(part);
                 }
@@ -173,7 +182,10 @@ impl Run {
 
     /// Sorts the parts of a request by what became of each.
     fn answered(&mut self, response: ProduceResponse, mut parts: Vec<Part>) {
-        let answers = response.responses.into_iter().flat_map(|topic| topic.partition_responses);
+        let answers = response
+            .responses
+            .into_iter()
+            .flat_map(|topic| topic.partition_responses);
         for answer in answers {
             let Some(at) = parts.iter().position(|part| part.partition == answer.index) else {
                 continue;
@@ -190,7 +202,8 @@ impl Run {
             // What the broker has already is what was wanted.
             None | Some(ResponseError::DuplicateSequenceNumber) => {
                 self.pause = PAUSE;
-                self.delivery.acknowledged(part.number, u64::from(part.rows), part.len());
+                self.delivery
+                    .acknowledged(part.number, u64::from(part.rows), part.len());
             }
             Some(error) if error.is_retriable() || self.follows_another(&part, error) => {
                 self.last_error = Some(error.to_string());
@@ -217,10 +230,12 @@ impl Run {
     }
 
     fn refused(&self, part: &Part, error: &str, hint: Option<&str>) {
-        let problem = Problem::new(format!("partition {} refused messages", part.partition)).cause(error);
+        let problem =
+            Problem::new(format!("partition {} refused messages", part.partition)).cause(error);
         let problem = problem.maybe_hint(hint.map(str::to_string));
         let kind = error.split(':').next().unwrap_or(error);
-        self.delivery.failed(u64::from(part.rows), part.len(), kind, problem);
+        self.delivery
+            .failed(u64::from(part.rows), part.len(), kind, problem);
     }
 
     /// A connection has ended: everything on it is sent again.
@@ -261,11 +276,15 @@ impl Run {
         }
         let oldest = self.pending.first().map(|part| part.since.elapsed());
         if oldest.is_some_and(|age| age > self.settings.timeout) {
-            let error = self.last_error.take().unwrap_or_else(|| "no broker took them".into());
+            let error = self
+                .last_error
+                .take()
+                .unwrap_or_else(|| "no broker took them".into());
             let timeout = crate::units::show_duration(self.settings.timeout);
             for part in self.pending.take_all().collect::<Vec<_>>() {
                 let problem = Problem::new(format!("not delivered within {timeout}")).cause(&error);
-                self.delivery.failed(u64::from(part.rows), part.len(), "timed out", problem);
+                self.delivery
+                    .failed(u64::from(part.rows), part.len(), "timed out", problem);
             }
         }
     }
@@ -285,7 +304,9 @@ impl Run {
         }
         let leaders: std::collections::BTreeSet<i32> = {
             let partitions = self.pending.partitions();
-            let leaders = partitions.iter().filter_map(|partition| self.cluster.leader(*partition));
+            let leaders = partitions
+                .iter()
+                .filter_map(|partition| self.cluster.leader(*partition));
             leaders.collect()
         };
         if leaders.is_empty() {
@@ -325,7 +346,8 @@ impl Run {
                 });
             } else {
                 for part in parts {
-                    self.delivery.acknowledged(part.number, u64::from(part.rows), part.len());
+                    self.delivery
+                        .acknowledged(part.number, u64::from(part.rows), part.len());
                 }
             }
             sent?;

@@ -48,7 +48,9 @@ impl Wire {
     /// # Errors
     /// Nobody answers there, or somebody who is no Kafka of version 0.11 or newer.
     pub fn connect(address: &str) -> Result<Self, String> {
-        let addresses = address.to_socket_addrs().map_err(|error| error.to_string())?;
+        let addresses = address
+            .to_socket_addrs()
+            .map_err(|error| error.to_string())?;
         let mut last = "the name has no address".to_string();
         for address in addresses {
             match TcpStream::connect_timeout(&address, PATIENCE) {
@@ -70,10 +72,13 @@ impl Wire {
             next: 0,
             versions: WANTED,
         };
-        let spoken: ApiVersionsResponse = 
+        let spoken: ApiVersionsResponse =
             wire.call(ApiKey::ApiVersions, &ApiVersionsRequest::default(), 0)?;
         let newest = |key: ApiKey, wanted: i16| {
-            let known = spoken.api_keys.iter().find(|known| known.api_key == key as i16);
+            let known = spoken
+                .api_keys
+                .iter()
+                .find(|known| known.api_key == key as i16);
             known.map_or(-1, |known| known.max_version.min(wanted))
         };
         wire.versions = Versions {
@@ -109,7 +114,9 @@ impl Wire {
             .with_request_api_version(version)
             .with_correlation_id(number)
             .with_client_id(Some(StrBytes::from_static_str("rowgen")));
-        let size = request.compute_size(version).map_err(|error| error.to_string())?;
+        let size = request
+            .compute_size(version)
+            .map_err(|error| error.to_string())?;
         let mut out = BytesMut::with_capacity(size + 64);
         out.extend_from_slice(&[0; 4]);
         header
@@ -118,7 +125,9 @@ impl Wire {
             .map_err(|error| error.to_string())?;
         let length = i32::try_from(out.len() - 4).map_err(|error| error.to_string())?;
         out[..4].copy_from_slice(&length.to_be_bytes());
-        self.socket.write_all(&out).map_err(|error| error.to_string())?;
+        self.socket
+            .write_all(&out)
+            .map_err(|error| error.to_string())?;
         Ok(number)
     }
 
@@ -147,7 +156,9 @@ impl Wire {
     /// The system gives none.
     pub fn receiver(&self) -> Result<TcpStream, String> {
         let socket = self.socket.try_clone().map_err(|error| error.to_string())?;
-        socket.set_read_timeout(None).map_err(|error| error.to_string())?;
+        socket
+            .set_read_timeout(None)
+            .map_err(|error| error.to_string())?;
         Ok(socket)
     }
 }
@@ -165,13 +176,17 @@ impl Drop for Wire {
 /// The connection has ended.
 pub fn receive(socket: &mut TcpStream) -> Result<Bytes, String> {
     let mut length = [0; 4];
-    socket.read_exact(&mut length).map_err(|error| error.to_string())?;
+    socket
+        .read_exact(&mut length)
+        .map_err(|error| error.to_string())?;
     let length = u32::from_be_bytes(length) as usize;
     if length > MOST_BYTES {
         return Err(format!("a response of {length} bytes, which is no Kafka"));
     }
     let mut frame = vec![0; length];
-    socket.read_exact(&mut frame).map_err(|error| error.to_string())?;
+    socket
+        .read_exact(&mut frame)
+        .map_err(|error| error.to_string())?;
     Ok(frame.into())
 }
 

@@ -1,0 +1,240 @@
+//! A batch of rows as messages: values, keys, headers, times and partitions, made by the worker
+//! that made the rows.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{cast, take_record_batch};
+use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+
+use super::bad_rows::BadRows;
+use super::messages::{Bytes, Header, HeaderValue, Limits, Messages};
+use super::native;
+use super::options::Codec;
+use super::partition::{Partitioner, by_key};
+use crate::error::{Error, Result};
+use crate::format::cells::Refusal;
+use crate::format::message::MessageWriter;
+use crate::format::{Body, Chunk, Encoder, FileWriter};
+
+/// How the rows of a table become messages.
+pub struct Recipe {
+    /// Values.
+    pub values: Arc<dyn MessageWriter>,
+    /// Keys.
+    pub keys: Option<Arc<dyn MessageWriter>>,
+    /// Headers by name.
+    pub headers: Vec<(String, HeaderSource)>,
+    /// The column with the times.
+    pub time: Option<usize>,
+    /// Partitions.
+    pub partitions: PartitionSource,
+    /// How many partitions there are.
+    pub count: i32,
+    /// The columns that values are made of come first; so many.
+    pub written: usize,
+    /// How much is sent together.
+    pub limits: Limits,
+    /// The first row of the table that comes, and rows in a batch; for messages about rows.
+    pub first_row: u64,
+    /// Rows in a batch.
+    pub batch_rows: u64,
+    /// Record batches are made here, so compressed; librdkafka makes its own.
+    pub native: Option<Codec>,
+    /// What becomes of rows that cannot be messages.
+    pub bad_rows: BadRows,
+}
+
+/// Where a header comes from.
+pub enum HeaderSource {
+    /// The same in every message.
+    Fixed(Vec<u8>),
+    /// Text of a column.
+    Column(Arc<dyn MessageWriter>),
+}
+
+/// Where partitions come from.
+#[derive(Debug, Clone, Copy)]
+pub enum PartitionSource {
+    /// A rule.
+    Rule(Partitioner),
+    /// A column with their numbers.
+    Column(usize),
+}
+
+/// What a worker hands to the writer.
+pub enum Sent {
+    /// Record batches, and the first row of each.
+    Encoded(native::Encoded),
+    /// Messages for librdkafka.
+    Messages(Arc<Messages>),
+}
+
+impl Encoder for Recipe {
+    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+        let mut messages = self.messages(number, batch)?;
+        self.group(number, batch, &mut messages)?;
+        let sent = match self.native {
+            Some(codec) => Sent::Encoded(native::encode(&messages, codec)?),
+            None => Sent::Messages(Arc::new(messages)),
+        };
+        // Rows are counted when they are acknowledged.
+        let body = Body::Own(Box::new(sent));
+        put(number, Chunk { rows: 0, body });
+        Ok(())
+    }
+
+    fn begin(&self, _out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>> {
+        Err(Error::run("messages have no file"))
+    }
+}
+
+impl Recipe {
+    /// Everything but where they go. Rows that a format refuses are left out where that is asked for.
+    fn messages(&self, number: u64, batch: &RecordBatch) -> Result<Messages> {
+        let first_row = self.first_row + number * self.batch_rows;
+        let mut rows: Option<Vec<u32>> = None;
+        loop {
+            let kept = match &rows {
+                None => batch.clone(),
+                Some(rows) => take_record_batch(batch, &UInt32Array::from(rows.clone()))?,
+            };
+            match self.made(&kept) {
+                Ok(messages) => return Ok(messages),
+                Err(refusal) => {
+                    let all = rows.get_or_insert_with(|| (0..batch.num_rows() as u32).collect());
+                    let row = all.remove(refusal.row.min(all.len() - 1));
+                    let refusal = Refusal {
+                        row: row as usize,
+                        ..refusal
+                    };
+                    self.bad_rows
+                        .note(refusal.error(first_row), first_row + u64::from(row))?;
+                }
+            }
+        }
+    }
+
+    fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {
+        let bytes = |writer: &Arc<dyn MessageWriter>, batch: &RecordBatch| {
+            let mut bytes = Bytes::default();
+            bytes.nulls = writer.write(batch, &mut bytes.cells)?;
+            Ok(bytes)
+        };
+        let written: Vec<usize> = (0..self.written).collect();
+        let projected = batch.project(&written);
+        let values = bytes(&self.values, projected.as_ref().unwrap_or(batch))?;
+        let keys = self
+            .keys
+            .as_ref()
+            .map(|keys| bytes(keys, batch))
+            .transpose()?;
+        let mut headers = Vec::with_capacity(self.headers.len());
+        for (name, source) in &self.headers {
+            let value = match source {
+                HeaderSource::Fixed(value) => HeaderValue::Fixed(value.clone()),
+                HeaderSource::Column(writer) => HeaderValue::Rows(bytes(writer, batch)?),
+            };
+            headers.push(Header {
+                name: name.clone(),
+                value,
+            });
+        }
+        let times = self.time.map(|column| milliseconds(batch.column(column)));
+        Ok(Messages {
+            values,
+            keys,
+            headers,
+            times: times.transpose().map_err(|fault| Refusal {
+                path: String::new(),
+                row: 0,
+                fault,
+                hint: "a message's time is a timestamp",
+            })?,
+            ..Messages::default()
+        })
+    }
+
+    /// Decides where each message goes, and leaves out those that are too large.
+    fn group(&self, number: u64, batch: &RecordBatch, messages: &mut Messages) -> Result<()> {
+        let first_row = self.first_row + number * self.batch_rows;
+        let mut large = Vec::new();
+        for (row, size) in messages.too_large(self.limits) {
+            let most = self.limits.bytes;
+            let error = Error::run(format!(
+                "the message of row {} has {size} bytes, at most {most} are taken",
+                first_row + row as u64
+            ));
+            let hint =
+                "raise `batch_bytes` and the topic's `max.message.bytes`, or set `on_bad_row`";
+            self.bad_rows
+                .note(error.hint(hint), first_row + row as u64)?;
+            large.push(row);
+        }
+        let keep = |row: usize| large.binary_search(&row).is_err();
+        let mut of = Vec::new();
+        match (self.partitions, &messages.keys) {
+            (PartitionSource::Column(column), _) => {
+                of = self.by_column(batch.column(column), first_row)?;
+            }
+            (
+                PartitionSource::Rule(rule @ (Partitioner::Murmur2 | Partitioner::Crc32)),
+                Some(keys),
+            ) => {
+                by_key(rule, keys, self.count, &mut of);
+            }
+            (PartitionSource::Rule(Partitioner::RoundRobin), _) => {
+                let count = u64::from(self.count.unsigned_abs());
+                let rows = first_row..first_row + messages.values.len() as u64;
+                of.extend(rows.map(|row| Some((row % count) as i32)));
+            }
+            (PartitionSource::Rule(_), _) => {
+                messages.deal(number, self.count, self.limits, &keep);
+                return Ok(());
+            }
+        }
+        messages.scatter(&of, number, self.count, self.limits, &keep);
+        Ok(())
+    }
+
+    fn by_column(&self, column: &ArrayRef, first_row: u64) -> Result<Vec<Option<i32>>> {
+        let numbers = cast(column, &DataType::Int64)?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        let of = numbers
+            .iter()
+            .enumerate()
+            .map(|(row, number)| match number {
+                None => Ok(None),
+                Some(number) if (0..i64::from(self.count)).contains(&number) => {
+                    Ok(Some(number as i32))
+                }
+                Some(number) => Err(Error::run(format!(
+                    "row {} goes to partition {number}, but the topic has only {}",
+                    first_row + row as u64,
+                    self.count
+                ))),
+            });
+        of.collect()
+    }
+}
+
+/// Milliseconds since 1970; null is -1, which is "no time" to Kafka.
+fn milliseconds(column: &ArrayRef) -> std::result::Result<Vec<i64>, String> {
+    let zone = match column.data_type() {
+        DataType::Timestamp(_, zone) => zone.clone(),
+        DataType::Dictionary(_, values) => match values.as_ref() {
+            DataType::Timestamp(_, zone) => zone.clone(),
+            _ => None,
+        },
+        _ => None,
+    };
+    let millis = DataType::Timestamp(TimeUnit::Millisecond, zone);
+    let times = cast(column, &millis).and_then(|times| cast(&times, &DataType::Int64));
+    let times = times.map_err(|error| error.to_string())?;
+    let times = times.as_primitive::<Int64Type>();
+    Ok(match times.null_count() {
+        0 => times.values().to_vec(),
+        _ => times.iter().map(|time| time.unwrap_or(-1)).collect(),
+    })
+}

@@ -1,0 +1,232 @@
+//! `kafka`: rows as messages of a topic of Apache Kafka.
+
+#[cfg(feature = "kafka")]
+mod bad_rows;
+#[cfg(feature = "kafka")]
+mod delivery;
+mod describe;
+#[cfg(feature = "kafka")]
+mod encoder;
+#[cfg(feature = "kafka")]
+mod librdkafka;
+#[cfg(feature = "kafka")]
+mod messages;
+#[cfg(feature = "kafka")]
+mod native;
+#[cfg(feature = "kafka")]
+mod open;
+mod options;
+#[cfg(feature = "kafka")]
+mod partition;
+#[cfg(feature = "kafka")]
+mod writer;
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Connected, Lane, Sink, Target};
+use crate::client::kafka::{Connection, Sasl, Tls};
+use crate::error::{Problem, Result};
+use crate::format::Shape;
+use crate::format::message::{Key, MessageFormat, MessageKind};
+use crate::place::{Bytes, Count, Duration, Flag, Named, Placed, Text};
+use crate::registry::Example;
+pub use options::{
+    Acks, Codec, CreateTopic, HeaderOption, OnBadRow, PartitionerOption, ProducerChoice,
+};
+
+/// Messages of a topic of Apache Kafka, a row each: every one is acknowledged, or the run says
+/// which were not.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct Kafka {
+    /// The brokers to ask first: `host:port`, several with commas between.
+    pub brokers: Placed<Text>,
+    /// The topic.
+    pub topic: Placed<Text>,
+    /// How rows become messages (default `json`).
+    pub format: Option<MessageKind>,
+    /// What a message's key is made of: a column, or columns and a format (default: no key).
+    pub key: Option<Key>,
+    /// Which partition a message goes to: `murmur2` (default with a key), `crc32`, `round_robin`, `sticky` (default without) or `{ column: … }`.
+    pub partitioner: Option<Placed<PartitionerOption>>,
+    /// Headers by name: a text, `{ column: … }`, or `{ uuid: run }`.
+    #[serde(default)]
+    pub headers: Named<HeaderOption>,
+    /// The column with the time of a message (default: when it is sent).
+    pub timestamp: Option<Placed<Text>>,
+    /// How batches of messages are compressed: none (default), gzip, snappy, lz4 or zstd.
+    #[serde(default)]
+    pub compression: Codec,
+    /// Who must have a message: all (default), 1 or 0; 1 and 0 need `idempotence: false`.
+    #[serde(default)]
+    pub acks: Acks,
+    /// The broker drops what comes twice (default true).
+    pub idempotence: Option<Placed<Flag>>,
+    /// Bytes of messages in a batch for one partition (default: what the topic takes, at most 1MiB).
+    pub batch_bytes: Option<Placed<Bytes>>,
+    /// How long librdkafka waits for more messages of a batch (default 5ms); the native producer has whole batches.
+    pub linger: Option<Placed<Duration>>,
+    /// Requests under way to one broker (default 5, which is the most with idempotence).
+    pub max_in_flight: Option<Placed<Count>>,
+    /// A message that is not acknowledged by then has failed (default 120s).
+    pub delivery_timeout: Option<Placed<Duration>>,
+    /// Makes the topic where it does not exist.
+    pub create_topic: Option<CreateTopic>,
+    /// Which client sends: auto (default), native or librdkafka.
+    pub producer: Option<Placed<ProducerChoice>>,
+    /// Encrypted connections.
+    pub tls: Option<Tls>,
+    /// Who this client is.
+    pub sasl: Option<Sasl>,
+    /// Any other property of librdkafka; with one, librdkafka sends.
+    #[serde(default)]
+    pub properties: Named<Text>,
+    /// What becomes of a row that cannot be a message: stop (default), skip, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    pub on_bad_row: OnBadRow,
+}
+
+/// Requests to one broker that an idempotent producer may have under way.
+const MOST_IN_FLIGHT: u64 = 5;
+
+impl Example for Kafka {
+    const EXAMPLE: &'static str = "kafka: { brokers: \"localhost:9092\", topic: orders, format: json, compression: lz4, create_topic: { partitions: 20 } }";
+}
+
+impl Kafka {
+    fn format(&self) -> MessageKind {
+        let json = || MessageKind::Json(crate::format::message::JsonMessage::default());
+        self.format.clone().unwrap_or_else(json)
+    }
+
+    fn connection(&self) -> Connection {
+        Connection {
+            brokers: self.brokers.value.0.clone(),
+            tls: self.tls.clone(),
+            sasl: self.sasl.clone(),
+            properties: self.properties.clone(),
+        }
+    }
+
+    /// Whether rowgen's own producer sends.
+    fn is_native(&self) -> bool {
+        match self.producer.as_ref().map(|choice| choice.value) {
+            Some(ProducerChoice::Native) => true,
+            Some(ProducerChoice::Librdkafka) => false,
+            _ => !self.connection().needs_librdkafka() && self.properties.0.is_empty(),
+        }
+    }
+
+    fn idempotence(&self) -> bool {
+        self.idempotence.as_ref().is_none_or(|flag| flag.value.0)
+    }
+
+    /// Columns that are read beside those that messages hold.
+    fn read_columns(&self) -> Vec<Placed<Text>> {
+        let mut columns: Vec<Placed<Text>> = Vec::new();
+        if let Some(key) = &self.key {
+            columns.extend(key.columns().iter().cloned());
+        }
+        if let Some(Placed {
+            value: PartitionerOption::Column(column),
+            ..
+        }) = &self.partitioner
+        {
+            columns.push(column.clone());
+        }
+        for (_, header) in &self.headers.0 {
+            if let HeaderOption::Column(column) = header {
+                columns.push(column.clone());
+            }
+        }
+        columns.extend(self.timestamp.clone());
+        columns
+    }
+
+    fn option_problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.acks != Acks::All && self.idempotence() {
+            let place = self.idempotence.as_ref().map(|flag| &flag.place);
+            let problem = Problem::new("idempotence needs `acks: all`")
+                .hint("say `idempotence: false`: a message may come twice then, or be lost");
+            problems.push(problem.at(place.unwrap_or(&self.topic.place)));
+        }
+        if let Some(most) = &self.max_in_flight {
+            let over = self.idempotence() && most.value.0 > MOST_IN_FLIGHT;
+            if most.value.0 == 0 || over {
+                let problem = Problem::new("`max_in_flight` is 1 to 5 with idempotence");
+                problems.push(problem.at(&most.place));
+            }
+        }
+        if let Some(choice) = &self.producer
+            && choice.value == ProducerChoice::Native
+            && (self.connection().needs_librdkafka() || !self.properties.0.is_empty())
+        {
+            let problem = Problem::new(
+                "the native producer knows no `tls`, no `sasl` and no properties of librdkafka",
+            );
+            problems.push(
+                problem
+                    .hint("leave `producer` out, or say `librdkafka`")
+                    .at(&choice.place),
+            );
+        }
+        if self.topic.is_empty() || self.topic.len() > 249 {
+            problems.push(
+                Problem::new("the name of a topic has 1 to 249 characters").at(&self.topic.place),
+            );
+        }
+        problems
+    }
+}
+
+impl Sink for Kafka {
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        let mut problems = self.option_problems();
+        problems.extend(self.connection().check(Some(&self.brokers.place)));
+        problems.extend(self.format().check(&shape.written()));
+        if let Some(key) = &self.key {
+            problems.extend(key.check(shape));
+        }
+        problems.extend(describe::column_problems(self, shape));
+        problems
+    }
+
+    fn reads(&self) -> Vec<Placed<Text>> {
+        self.read_columns()
+    }
+
+    fn describe(&self, shape: &Shape) -> Vec<String> {
+        describe::describe(self, shape)
+    }
+
+    #[cfg(feature = "kafka")]
+    fn connect(&self, _target: &Target) -> Result<Connected> {
+        open::topic(self, false).map(|_| Connected::Ready)
+    }
+
+    #[cfg(feature = "kafka")]
+    fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
+        open::open(self, &target)
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn connect(&self, _target: &Target) -> Result<Connected> {
+        Err(self.lacking())
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn open(&self, _target: Target) -> Result<Arc<dyn Lane>> {
+        Err(self.lacking())
+    }
+}
+
+#[cfg(not(feature = "kafka"))]
+impl Kafka {
+    fn lacking(&self) -> crate::error::Error {
+        let problem = self.connection().check(Some(&self.brokers.place));
+        crate::error::Error::user(problem.unwrap_or_else(|| Problem::new("no Kafka in this build")))
+    }
+}

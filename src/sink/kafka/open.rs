@@ -1,0 +1,250 @@
+//! Opening a topic: it is there or is made, its schema is registered, a producer is started.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bad_rows::BadRows;
+use super::delivery::Delivery;
+use super::encoder::{HeaderSource, PartitionSource, Recipe};
+use super::librdkafka::Librdkafka;
+use super::messages::Limits;
+use super::native::{self, Native};
+use super::options::{HeaderOption, PartitionerOption};
+use super::partition::Partitioner;
+use super::writer::{Messenger, Producer};
+use super::{Kafka, describe};
+use crate::client::kafka::{Admin, Topic};
+use crate::client::registry::Client;
+use crate::error::{Error, Problem, Result};
+use crate::format::Shape;
+use crate::format::message::{Key, MessageFormat};
+use crate::place::Placed;
+use crate::sink::{Lane, Target, lane};
+
+/// A message that is not acknowledged by then has failed.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Rows a slow pace releases together: a hundredth of a second's.
+const SLICES_A_SECOND: f64 = 100.0;
+
+/// A batch of messages has at most so many bytes, unless more is asked for: brokers take 1 MiB.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// The topic, made where that is asked for and `make` says so.
+///
+/// # Errors
+/// No broker answers, or the topic is not as asked.
+pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
+    let admin = Admin::new(&kafka.connection())?;
+    let name = kafka.topic.as_str();
+    let asked = kafka.create_topic.as_ref();
+    let found = match admin.topic(name)? {
+        None if asked.is_some() && make => {
+            create(kafka, &admin)?;
+            admin.topic(name)?
+        }
+        None if asked.is_some() => return Ok(Topic::default()),
+        found => found,
+    };
+    let Some(topic) = found else {
+        let problem = Problem::new(format!("topic `{name}` does not exist")).at(&kafka.topic.place);
+        return Err(Error::run(problem.hint(
+            "add `create_topic: { partitions: … }`, or make it with Kafka's own tools",
+        )));
+    };
+    match asked.map(|asked| &asked.partitions) {
+        Some(partitions) if partitions.value.0 != u64::from(topic.partitions.unsigned_abs()) => {
+            let problem = Problem::new(format!(
+                "topic `{name}` has {} partitions, not {}",
+                topic.partitions, partitions.value.0
+            ));
+            Err(Error::run(problem.at(&partitions.place).hint(
+                "change `create_topic`, or leave it out to take the topic as it is",
+            )))
+        }
+        _ => Ok(topic),
+    }
+}
+
+fn create(kafka: &Kafka, admin: &Admin) -> Result<()> {
+    let Some(asked) = &kafka.create_topic else {
+        return Ok(());
+    };
+    let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
+    let config: Vec<(String, String)> = asked
+        .config
+        .0
+        .iter()
+        .map(|(key, value)| (key.value.clone(), value.0.clone()))
+        .collect();
+    let replication = asked
+        .replication
+        .as_ref()
+        .map_or(1, |count| number(count.value.0));
+    let partitions = number(asked.partitions.value.0);
+    admin.create(kafka.topic.as_str(), partitions, replication, &config)
+}
+
+/// A lane to the topic.
+///
+/// # Errors
+/// What stands in the way.
+pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
+    let topic = topic(kafka, true)?;
+    describe::warn_of_retention(kafka, &target.shape, &topic);
+    let recipe = recipe(kafka, target, &topic)?;
+    let batch_rows = recipe.batch_rows;
+    let bytes = recipe.limits.bytes;
+    let native = recipe.native.is_some();
+    lane::start_with(target, Arc::new(recipe), |marks| {
+        let delivery = Arc::new(Delivery::new(kafka.topic.as_str(), marks));
+        let producer = match native {
+            true => Producer::Native(Native::start(settings(kafka), delivery.clone())?),
+            false => Producer::Librdkafka(Librdkafka::start(
+                kafka,
+                bytes,
+                timeout(kafka),
+                delivery.clone(),
+            )?),
+        };
+        Ok(Box::new(Messenger {
+            producer,
+            delivery,
+            rate: target.rate,
+            began: None,
+            batch_rows,
+        }))
+    })
+}
+
+fn timeout(kafka: &Kafka) -> Duration {
+    kafka
+        .delivery_timeout
+        .as_ref()
+        .map_or(DELIVERY_TIMEOUT, |timeout| timeout.value.0)
+}
+
+fn settings(kafka: &Kafka) -> native::Settings {
+    let most = kafka.max_in_flight.as_ref();
+    native::Settings {
+        brokers: kafka.brokers.value.0.clone(),
+        topic: kafka.topic.value.0.clone(),
+        acks: kafka.acks.number(),
+        idempotence: kafka.idempotence(),
+        max_in_flight: most.map_or(5, |most| usize::try_from(most.value.0).unwrap_or(5)),
+        timeout: timeout(kafka),
+    }
+}
+
+fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
+    let shape = &target.shape;
+    let written = shape.written();
+    let format = kafka.format();
+    let values = format.open(&written, registered(&*format, &written, kafka, "value")?)?;
+    let keys = match &kafka.key {
+        Some(key) => Some(key.open(shape, registered(key, shape, kafka, "key")?)?),
+        None => None,
+    };
+    let partitions = match kafka.partitioner.as_ref().map(|option| &option.value) {
+        Some(PartitionerOption::Column(column)) => {
+            PartitionSource::Column(shape.schema.index_of(column)?)
+        }
+        Some(PartitionerOption::Crc32) => PartitionSource::Rule(Partitioner::Crc32),
+        Some(PartitionerOption::RoundRobin) => PartitionSource::Rule(Partitioner::RoundRobin),
+        Some(PartitionerOption::Sticky) => PartitionSource::Rule(Partitioner::Sticky),
+        Some(PartitionerOption::Murmur2) | None => PartitionSource::Rule(Partitioner::Murmur2),
+    };
+    let time = kafka.timestamp.as_ref();
+    let asked = kafka
+        .batch_bytes
+        .as_ref()
+        .map(|bytes| usize::try_from(bytes.value.0));
+    let most = asked.map_or(BATCH_BYTES, |asked| asked.unwrap_or(usize::MAX));
+    Ok(Recipe {
+        values,
+        keys,
+        headers: headers(kafka, shape, target.run_id)?,
+        time: time
+            .map(|column| shape.schema.index_of(column))
+            .transpose()?,
+        partitions,
+        count: topic.partitions,
+        written: written.schema.fields().len(),
+        limits: Limits {
+            bytes: most.min(topic.max_message_bytes),
+            rows: target.rate.map_or(usize::MAX, |rate| {
+                (rate / SLICES_A_SECOND).max(1.0) as usize
+            }),
+        },
+        first_row: target.first_row,
+        batch_rows: shape.batch_rows as u64,
+        native: kafka.is_native().then_some(kafka.compression),
+        bad_rows: BadRows::new(
+            &kafka.on_bad_row,
+            &target.out,
+            target.counters.clone(),
+            &shape.table,
+        ),
+    })
+}
+
+/// The id of the schema, where messages name one.
+fn registered(
+    format: &dyn MessageFormat,
+    shape: &Shape,
+    kafka: &Kafka,
+    part: &str,
+) -> Result<Option<u32>> {
+    let registration = format.registration(shape).map_err(|problems| Error {
+        fault: crate::error::Fault::User,
+        problems,
+    })?;
+    let Some(registration) = registration else {
+        return Ok(None);
+    };
+    let subject = registration.subject.clone();
+    let subject = subject.unwrap_or_else(|| format!("{}-{part}", kafka.topic.as_str()));
+    let client = Client::new(&registration.registry)?;
+    client.register(&subject, &registration.schema).map(Some)
+}
+
+fn headers(kafka: &Kafka, shape: &Shape, run_id: u128) -> Result<Vec<(String, HeaderSource)>> {
+    let header = |(name, option): &(Placed<String>, HeaderOption)| {
+        let source = match option {
+            HeaderOption::Fixed(text) => HeaderSource::Fixed(text.clone().into_bytes()),
+            HeaderOption::RunUuid => HeaderSource::Fixed(run_uuid(run_id).into_bytes()),
+            HeaderOption::Column(column) => {
+                // A header is spelt as a key of that column is.
+                HeaderSource::Column(Key::text(column.clone()).open(shape, None)?)
+            }
+        };
+        Ok((name.value.clone(), source))
+    };
+    kafka.headers.0.iter().map(header).collect()
+}
+
+/// A UUID of version 4 with these bits, where it leaves them open.
+fn run_uuid(key: u128) -> String {
+    let version = (key & !(0xf << 76)) | (4 << 76);
+    let bits = (version & !(0b11 << 62)) | (0b10 << 62);
+    let hex = format!("{bits:032x}");
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run_uuid;
+
+    #[test]
+    fn the_uuid_of_a_run_is_of_version_4() {
+        assert_eq!(run_uuid(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(run_uuid(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+}
