@@ -26,10 +26,19 @@ class Broker:
     def create(self, name, partitions=1, config=None):
         topic = NewTopic(name, partitions, 1, config={key: str(value) for key, value in (config or {}).items()})
         self.admin.create_topics([topic])[name].result(30)
+        self.until(lambda: len(getattr(self.topics().get(name), "partitions", ())) == partitions)
 
     def delete(self, names):
         for name, outcome in self.admin.delete_topics(list(names)).items() if names else []:
             outcome.exception(30)
+
+    @staticmethod
+    def until(holds, seconds=30):
+        """Waits until something holds: a broker answers before it has told itself everything."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.05)
 
     def topics(self):
         return self.admin.list_topics(timeout=10).topics

@@ -16,7 +16,8 @@ def test_a_topic_is_there_only_when_asked_for(broker, topic):
     producer.flush(10)
     assert said == ["UNKNOWN_TOPIC_OR_PART"]
     assert "nobody-made-it" not in broker.topics()
-    assert len(broker.topics()[topic(3)].partitions) == 3
+    asked_for = topic(3)
+    assert len(broker.topics()[asked_for].partitions) == 3
 
 
 def test_messages_outlive_a_broker_that_is_killed(broker, topic):
