@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use rowgen::domain::Domain;

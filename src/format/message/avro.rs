@@ -91,6 +91,8 @@ impl AvroMessage {
                     .at(&framing.place),
             );
         }
+        let registry = self.registry.as_ref();
+        problems.extend(registry.and_then(|registry| registry.address().err()));
         let unused = [
             (
                 "registry",

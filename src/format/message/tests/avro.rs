@@ -66,7 +66,10 @@ fn registered_schemas_are_named_by_their_number() {
     let registration = format.registration(&shape("t", batch.schema()));
     let registration = registration.unwrap().unwrap();
     assert_eq!(registration.subject.as_deref(), Some("users-value"));
-    assert_eq!(registration.registry.url.as_str(), "http://localhost:8081");
+    assert_eq!(
+        registration.registry.address().unwrap().url,
+        "http://localhost:8081"
+    );
     assert_eq!(
         registration.schema,
         r#"{"type":"record","name":"t","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string"],"default":null},{"name":"email","type":["null","string"],"default":null}]}"#

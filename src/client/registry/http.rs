@@ -1,0 +1,289 @@
+//! A client of the Schema Registry API: registers schemas, and looks them up by their number.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::{Method, Request};
+
+use super::{Address, Registry};
+use crate::error::{Error, Problem, Result};
+
+const CONNECT: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// For so long a number that the registry did not know is not asked for again.
+const UNKNOWN: Duration = Duration::from_secs(30);
+
+/// What the registry's own API calls its JSON.
+const JSON: &str = "application/vnd.schemaregistry.v1+json";
+
+/// A connection to one registry.
+#[derive(Debug)]
+pub struct Client {
+    registry: Registry,
+    address: Address,
+    agent: Agent,
+    schemas: Mutex<HashMap<u32, Answer>>,
+}
+
+/// What is known of a schema's number.
+#[derive(Debug, Clone)]
+enum Answer {
+    Schema(Arc<str>),
+    /// Since then.
+    Unknown(Instant, Error),
+}
+
+/// An answer that is not the one hoped for.
+struct Refused {
+    status: u16,
+    words: String,
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    ///
+    /// # Errors
+    /// The URL is none.
+    pub fn new(registry: &Registry) -> Result<Self> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(ANSWER))
+            .user_agent(concat!("rowgen/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self {
+            registry: registry.clone(),
+            address: registry.address()?,
+            agent: config.into(),
+            schemas: Mutex::default(),
+        })
+    }
+
+    /// The number of an Avro schema under its subject; an equal one keeps the number it has.
+    ///
+    /// # Errors
+    /// The registry does not answer, or refuses the schema.
+    pub fn register(&self, subject: &str, schema: &str) -> Result<u32> {
+        let path = format!(
+            "subjects/{}/versions",
+            utf8_percent_encode(subject, NON_ALPHANUMERIC)
+        );
+        let answer = self.ask(
+            Method::POST,
+            &path,
+            &json!({ "schema": schema }).to_string(),
+        )?;
+        let answer = answer.map_err(|refused| self.problem(&refused, subject))?;
+        let id = answer["id"].as_u64().and_then(|id| u32::try_from(id).ok());
+        id.ok_or_else(|| self.nonsense(&answer))
+    }
+
+    /// The Avro schema with this number, asked for once.
+    ///
+    /// # Errors
+    /// The registry does not answer, has no such schema, or has one that is not Avro.
+    pub fn schema(&self, id: u32) -> Result<Arc<str>> {
+        // Whoever else needs a schema waits for the one that is asked for.
+        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        match schemas.get(&id) {
+            Some(Answer::Schema(schema)) => return Ok(schema.clone()),
+            Some(Answer::Unknown(since, error)) if since.elapsed() < UNKNOWN => {
+                return Err(error.clone());
+            }
+            _ => {}
+        }
+        let answer = match self.ask(Method::GET, &format!("schemas/ids/{id}"), "")? {
+            Ok(answer) => self.avro(id, &answer).map(Answer::Schema)?,
+            Err(refused) if refused.status == 404 => {
+                let message = format!("{} has no schema {id}", self.name());
+                let error = Error::run(Problem::new(message).cause(refused.words));
+                Answer::Unknown(Instant::now(), error)
+            }
+            Err(refused) => return Err(Error::run(self.refusal(&refused))),
+        };
+        schemas.insert(id, answer.clone());
+        match answer {
+            Answer::Schema(schema) => Ok(schema),
+            Answer::Unknown(_, error) => Err(error),
+        }
+    }
+
+    fn avro(&self, id: u32, answer: &Value) -> Result<Arc<str>> {
+        let kind = answer["schemaType"].as_str().unwrap_or("AVRO");
+        let refers = answer["references"].as_array();
+        let fault = match answer["schema"].as_str() {
+            _ if kind != "AVRO" => format!("is {kind}, not Avro"),
+            _ if refers.is_some_and(|all| !all.is_empty()) => {
+                "refers to other schemas, which rowgen does not follow".into()
+            }
+            Some(schema) => return Ok(schema.into()),
+            None => return Err(self.nonsense(answer)),
+        };
+        Err(Error::run(format!(
+            "schema {id} of {} {fault}",
+            self.name()
+        )))
+    }
+
+    /// The answer to a request, as JSON.
+    fn ask(&self, method: Method, path: &str, body: &str) -> Result<Result<Value, Refused>> {
+        let silent = |error: ureq::Error| self.silent(&error);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}/{path}", self.address.url))
+            .header("accept", format!("{JSON}, application/json"))
+            .header("content-type", JSON);
+        if let Some((user, password)) = &self.address.user {
+            let user = BASE64_STANDARD.encode(format!("{user}:{}", password.0));
+            request = request.header("authorization", format!("Basic {user}"));
+        }
+        let request = request.body(body).map_err(|error| silent(error.into()))?;
+        let mut answer = self.agent.run(request).map_err(silent)?;
+        let status = answer.status();
+        let text = answer.body_mut().read_to_string().map_err(silent)?;
+        let json: Option<Value> = serde_json::from_str(&text).ok();
+        Ok(match json {
+            Some(json) if status.is_success() => Ok(json),
+            json => {
+                let words = json.as_ref().and_then(|json| json["message"].as_str());
+                Err(Refused {
+                    status: status.as_u16(),
+                    words: one_line(words.unwrap_or(&text)),
+                })
+            }
+        })
+    }
+
+    fn name(&self) -> String {
+        format!("the schema registry {}", self.address.url)
+    }
+
+    fn silent(&self, error: &ureq::Error) -> Error {
+        let cause = match error {
+            ureq::Error::Io(error) => error.to_string(),
+            error => error.to_string(),
+        };
+        let problem = Problem::new(format!("{} does not answer", self.name()))
+            .cause(cause)
+            .hint("is it running, and is `url` right?");
+        Error::run(self.place(problem))
+    }
+
+    /// Why a schema was not registered.
+    fn problem(&self, refused: &Refused, subject: &str) -> Error {
+        let (message, hint) = match refused.status {
+            409 => (
+                format!("the schema does not go with those that the subject `{subject}` has"),
+                "change the schema so that readers of both can go on, name another `subject`, or loosen the subject's compatibility",
+            ),
+            422 => (
+                format!(
+                    "{} refused the schema for the subject `{subject}`",
+                    self.name()
+                ),
+                "the subject's rules or the schema itself may be the reason",
+            ),
+            _ => return Error::run(self.refusal(refused)),
+        };
+        Error::run(self.place(Problem::new(message).cause(&refused.words).hint(hint)))
+    }
+
+    fn refusal(&self, refused: &Refused) -> Problem {
+        let Refused { status, words } = refused;
+        let problem = Problem::new(format!("{} answered {status}", self.name())).cause(words);
+        let hint = match status {
+            401 | 403 => "set `user` and `password`",
+            404 | 405 => "is `url` where its API begins?",
+            _ => "its log says more",
+        };
+        self.place(problem.hint(hint))
+    }
+
+    fn nonsense(&self, answer: &Value) -> Error {
+        let answer = one_line(&answer.to_string());
+        let problem = Problem::new(format!("{} answered something else", self.name()));
+        Error::run(self.place(problem.cause(answer).hint("is `url` where its API begins?")))
+    }
+
+    fn place(&self, problem: Problem) -> Problem {
+        match self.registry.place() {
+            Some(place) => problem.at(place),
+            None => problem,
+        }
+    }
+}
+
+/// The registry's own words in one line, those of a whole page shortened.
+fn one_line(words: &str) -> String {
+    const MOST: usize = 400;
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.is_empty() => "without a word".into(),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::place::{Source, decode, parse};
+
+    /// What a client says to a server that knows nobody, and what it makes of the answer.
+    fn refused(user: &str) -> (String, String) {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        let heard = std::thread::spawn(move || {
+            let mut stream = server.accept().unwrap().0;
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let lines = lines
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty());
+            let heard = lines.collect::<Vec<_>>().join("\n");
+            let answer = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 7\r\n\r\nwho\nis?";
+            stream.write_all(answer.as_bytes()).unwrap();
+            heard
+        });
+        let source = Arc::new(Source {
+            name: "p.yaml".into(),
+            text: format!("url: \"http://127.0.0.1:{port}\"{user}"),
+        });
+        let registry: Registry = decode(&parse(&source).unwrap()).unwrap();
+        let error = Client::new(&registry).unwrap().schema(1).unwrap_err();
+        let error = error.to_string().replace(&port.to_string(), "PORT");
+        (heard.join().unwrap(), error)
+    }
+
+    #[test]
+    fn the_user_is_told_to_the_registry_and_to_nobody_else() {
+        let (heard, error) = refused("\nuser: reader\npassword: hunter2");
+        assert!(
+            heard.starts_with("GET /schemas/ids/1 HTTP/1.1\n"),
+            "{heard}"
+        );
+        // `reader:hunter2`
+        assert!(
+            heard.contains("authorization: Basic cmVhZGVyOmh1bnRlcjI="),
+            "{heard}"
+        );
+        let shown = error.replace('^', "");
+        assert_eq!(
+            shown,
+            "error: the schema registry http://127.0.0.1:PORT answered 401\n \
+             --> p.yaml:1:6\n  |\n1 | url: \"http://127.0.0.1:PORT\"\n  |      \n  \
+             caused by: who is?\n  hint: set `user` and `password`"
+        );
+        let (heard, _) = refused("");
+        assert!(!heard.contains("authorization"), "{heard}");
+    }
+}

@@ -1,0 +1,151 @@
+//! Schema registries: what a pipeline file says of one, and its client.
+
+#[cfg(feature = "kafka")]
+mod http;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::error::Problem;
+use crate::place::{Place, Placed, Secret, Text};
+
+#[cfg(feature = "kafka")]
+pub use http::Client;
+
+/// A server of the Schema Registry API.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Where it answers: `http://localhost:8081`.
+    url: Placed<Text>,
+    /// The user's name, if it asks for one.
+    user: Option<Text>,
+    /// The user's password.
+    password: Option<Secret>,
+}
+
+/// A registry's address without the user, and the user.
+#[derive(Debug)]
+pub struct Address {
+    /// `http://localhost:8081`, without a final slash.
+    pub url: String,
+    /// A name and a password, as they go over the line.
+    pub user: Option<(String, Secret)>,
+}
+
+impl Registry {
+    /// The address, and who asks. A user in the URL itself counts where no other is named.
+    ///
+    /// # Errors
+    /// The URL is none.
+    pub fn address(&self) -> Result<Address, Problem> {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or_default();
+        if !matches!(scheme, "http" | "https") || rest.is_empty() {
+            let problem =
+                Problem::new("the URL of a schema registry begins with `http://` or `https://`");
+            return Err(self.at(problem.hint("say `url: \"http://localhost:8081\"`")));
+        }
+        if scheme == "https" && !cfg!(feature = "kafka-tls") {
+            let problem = Problem::new("this rowgen cannot speak TLS to a schema registry");
+            return Err(self.at(problem.hint("build it with `--features kafka-tls`")));
+        }
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (inside, host) = match host.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, host),
+        };
+        let inside = inside.map(|user| user.split_once(':').unwrap_or((user, "")));
+        let inside =
+            inside.map(|(user, password)| (user.to_string(), Secret(password.to_string())));
+        let password = || {
+            self.password
+                .clone()
+                .unwrap_or_else(|| Secret(String::new()))
+        };
+        let named = self.user.as_ref().map(|user| (user.0.clone(), password()));
+        Ok(Address {
+            url: format!("{scheme}://{host}{}", path.trim_end_matches('/')),
+            user: named.or(inside),
+        })
+    }
+
+    /// Where its URL stands; nothing when that line would show a password.
+    pub fn place(&self) -> Option<&Place> {
+        (!self.url.contains('@')).then_some(&self.url.place)
+    }
+
+    fn at(&self, problem: Problem) -> Problem {
+        match self.place() {
+            Some(place) => problem.at(place),
+            None => problem,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::place::{Source, decode, parse};
+
+    fn registry(yaml: &str) -> Registry {
+        let source = Arc::new(Source {
+            name: "p.yaml".into(),
+            text: yaml.into(),
+        });
+        decode(&parse(&source).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_address_is_shown_without_the_user() {
+        for (yaml, url, user) in [
+            ("url: \"http://r:8081/\"", "http://r:8081", None),
+            ("url: \"http://r/a/b@c\"", "http://r/a/b@c", None),
+            ("url: \"http://u:p@r/x\"", "http://r/x", Some(("u", "p"))),
+            (
+                "url: \"http://u@r\"\nuser: v\npassword: q",
+                "http://r",
+                Some(("v", "q")),
+            ),
+            ("url: \"http://r\"\nuser: v", "http://r", Some(("v", ""))),
+        ] {
+            let address = registry(yaml).address().unwrap();
+            assert_eq!(address.url, url);
+            let found = address.user.as_ref();
+            assert_eq!(
+                found.map(|(user, password)| (user.as_str(), password.0.as_str())),
+                user
+            );
+        }
+    }
+
+    #[test]
+    fn a_url_that_is_none_is_shown_where_it_stands() {
+        assert_eq!(
+            registry("url: \"localhost:8081\"")
+                .address()
+                .unwrap_err()
+                .to_string(),
+            "error: the URL of a schema registry begins with `http://` or `https://`\n \
+             --> p.yaml:1:6\n  |\n1 | url: \"localhost:8081\"\n  |      ^^^^^^^^^^^^^^^^\n  \
+             hint: say `url: \"http://localhost:8081\"`"
+        );
+        let hidden = registry("url: \"user:hunter2@localhost:8081\"").address();
+        assert!(!hidden.unwrap_err().to_string().contains("hunter2"));
+    }
+
+    #[cfg(not(feature = "kafka-tls"))]
+    #[test]
+    fn tls_needs_its_feature() {
+        assert_eq!(
+            registry("url: \"https://r\"")
+                .address()
+                .unwrap_err()
+                .to_string(),
+            "error: this rowgen cannot speak TLS to a schema registry\n \
+             --> p.yaml:1:6\n  |\n1 | url: \"https://r\"\n  |      ^^^^^^^^^^^\n  \
+             hint: build it with `--features kafka-tls`"
+        );
+    }
+}
