@@ -183,6 +183,8 @@ impl Run<'_> {
         }
         report.rows = sink.counters.rows();
         report.bytes = sink.counters.bytes();
+        report.rejected = sink.counters.rejected();
+        report.encoding = sink.counters.encoding();
         report.errors = sink
             .counters
             .errors()
@@ -212,6 +214,7 @@ impl Run<'_> {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
             (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
+            (None, None) if sinks.iter().any(|sink| sink.rejected > 0) => Outcome::Rejected,
             (None, None) if slow => Outcome::TooSlow,
             _ => Outcome::Done,
         };

@@ -95,18 +95,20 @@ impl Work<'_, '_> {
         batch: &arrow::array::RecordBatch,
         times: &mut Times,
     ) -> Result<()> {
-        let start = cpu_time();
         for sink in job.sinks.iter().filter(|sink| !sink.skipped) {
             if sink.live() {
+                let start = cpu_time();
                 let columns = sink.project(batch)?;
                 // Why a lane takes no more is what its `finish` tells.
                 sink.lanes[lane].submit(number, &columns).ok();
+                let spent = cpu_time() - start;
+                sink.counters.encode(spent);
+                times.encoding += spent;
             }
             if sink.plan.on_failure == OnSinkFailure::Stop && !sink.live() {
                 self.stop.request();
             }
         }
-        times.encoding += cpu_time() - start;
         Ok(())
     }
 

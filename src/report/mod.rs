@@ -26,6 +26,8 @@ pub enum Outcome {
     Done,
     /// Everything arrived, but slower than the rate that was asked for.
     TooSlow,
+    /// Everything arrived but rows that a target could not take.
+    Rejected,
     /// A source or a sink failed.
     Failed,
     /// A signal ended it, after a clean end of every sink.
@@ -61,6 +63,11 @@ pub struct SinkReport {
     pub bytes: u64,
     /// How much went wrong.
     pub errors: u64,
+    /// Rows that it could not take and that were left out.
+    pub rejected: u64,
+    /// Processor seconds that the workers spent on encoding for it: what its format costs.
+    #[serde(serialize_with = "seconds")]
+    pub encoding: Duration,
     /// Seconds its writers worked.
     #[serde(serialize_with = "seconds")]
     pub busy: Duration,
@@ -141,6 +148,8 @@ impl SinkReport {
             rows: 0,
             bytes: 0,
             errors: 0,
+            rejected: 0,
+            encoding: Duration::ZERO,
             busy: Duration::ZERO,
             cpu: Duration::ZERO,
             waited: Duration::ZERO,
@@ -204,7 +213,7 @@ impl Report {
         match self.outcome {
             Outcome::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(130),
             Outcome::Failed => 2,
-            Outcome::TooSlow => 3,
+            Outcome::TooSlow | Outcome::Rejected => 3,
             Outcome::Done => 0,
         }
     }

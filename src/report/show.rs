@@ -10,6 +10,7 @@ impl fmt::Display for Report {
         let ended = match self.outcome {
             Outcome::Done => "done",
             Outcome::TooSlow => "done, but the rate was not held",
+            Outcome::Rejected => "done, but rows were left out",
             Outcome::Failed => "failed",
             Outcome::Interrupted(_) => "interrupted",
         };
@@ -68,6 +69,12 @@ impl fmt::Display for Line<'_> {
             show_count(sink.rows),
             show_bytes(sink.bytes)
         )?;
+        if sink.rejected > 0 {
+            write!(f, ", {} left out", show_count(sink.rejected))?;
+        }
+        if !sink.encoding.is_zero() {
+            write!(f, ", {} encoding", show_duration(sink.encoding))?;
+        }
         if !sink.busy.is_zero() {
             write!(
                 f,

@@ -129,11 +129,6 @@ impl Delivery {
         }
     }
 
-    /// How many messages were sent and are not acknowledged.
-    pub fn missing(&self) -> u64 {
-        let state = self.lock();
-        state.sent - state.acknowledged
-    }
 
     fn failure(&self, state: &State) -> Error {
         let missing = state.sent - state.acknowledged;
