@@ -1,6 +1,7 @@
 //! One readable list for each kind of thing: the serde enum, the names, the docs and the examples.
 
 use schemars::{Schema, SchemaGenerator};
+use serde_json::Value;
 
 /// One entry of a registry.
 #[derive(Debug, Clone)]
@@ -41,6 +42,19 @@ impl Kind {
     }
 }
 
+/// Lets a kind stand for itself, as its options' defaults: the schema knew it only with options.
+pub fn or_bare(schema: &mut Schema) {
+    let Some(Value::Array(kinds)) = schema.get_mut("oneOf") else {
+        return;
+    };
+    let with_options = kinds
+        .iter()
+        .filter_map(|kind| kind["properties"].as_object());
+    let names: Vec<&String> = with_options.flat_map(|options| options.keys()).collect();
+    let bare = serde_json::json!({ "enum": names });
+    kinds.insert(0, bare);
+}
+
 /// Makes the enum of all kinds of something from one list of `"key" => Variant(options type)`.
 #[macro_export]
 macro_rules! registry {
@@ -51,6 +65,7 @@ macro_rules! registry {
         // Options are read once and never moved in a loop: their size does not matter.
         #[allow(clippy::large_enum_variant)]
         #[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
+        #[schemars(transform = $crate::registry::or_bare)]
         $vis enum $name {
             $(#[allow(missing_docs)] #[serde(rename = $key)] $variant($options)),*
         }

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import kafka
 import targets
 import works
 from race import race
@@ -16,6 +17,7 @@ PACKAGES = {
     "casino": ["polars", "pyarrow", "numpy", "duckdb", "chdb", "fastavro"],
     "lineitem": ["tpchgen-cli"],
     "memory": [],
+    "kafka": ["confluent-kafka"],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -23,12 +25,18 @@ FILES = {
     "lineitem": "Parquet with snappy, CSV",
     "memory": "Parquet with snappy",
 }
+MEASURED = "whole processes, start included; CPU is user and system, children too"
+MEASURED_KAFKA = (
+    "rowgen: the whole process, its start, generation and decoding included; the others: their own clocks, from the first "
+    "message, which is in memory, to the last acknowledgement, and for reading from the first fetch; warm: the same process "
+    "after as many messages; CPU is the whole process's"
+)
 
 
-def crate_versions():
+def crate_versions(crates):
     """The libraries' versions, as the lock file has them."""
     lines = (TOP / "Cargo.lock").read_text().splitlines()
-    names = {f'name = "{crate}"': crate for crate in CRATES}
+    names = {f'name = "{crate}"': crate for crate in crates}
     return {names[line]: lines[at + 1].split('"')[1] for at, line in enumerate(lines) if line in names}
 
 
@@ -37,6 +45,7 @@ def size(name):
         "casino": f"{Settings.rows:,} rows",
         "lineitem": f"scale {Settings.scale}",
         "memory": f"{Settings.rows_memory:,} rows",
+        "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
     }[name]
 
 
@@ -59,27 +68,34 @@ def works_of(name, peers_only):
 def versions_of(name, peers_only):
     known = {package: version(package) for package in PACKAGES[name]}
     if name == "casino":
-        known |= crate_versions()
+        known |= crate_versions(CRATES)
+    if name == "kafka":
+        known |= {"Apache Kafka": kafka.version(), **crate_versions(["rdkafka", "rdkafka-sys"])}
     if peers_only:
         return known
     said = subprocess.run([Settings.rowgen, "--version"], capture_output=True, text=True, check=True).stdout
     return {"rowgen": said.split()[-1], **known}
 
 
+def raced(name, peers_only):
+    """Every run, and what the record says of all."""
+    if name == "kafka":
+        return kafka.race(peers_only), {"measured": MEASURED_KAFKA}
+    chosen, facts = works_of(name, peers_only)
+    return race(chosen), {"files": f"{FILES[name]}; fsync off for every tool", **facts, "measured": MEASURED}
+
+
 def run(name, peers_only):
     """One benchmark: prints it, keeps it, and gives the lines of its targets."""
     load = os.getloadavg()[0]
-    chosen, facts = works_of(name, peers_only)
-    runs = race(chosen)
-    rounds = max(work.rounds for work in chosen)
+    runs, facts = raced(name, peers_only)
+    rounds = max(run.round for run in runs)
     facts = {
         "command": f"scripts/bench {' '.join(sys.argv[1:])}",
         "size": size(name),
         "limits": f"{Settings.threads} threads on as many cores; medians of {rounds} rounds in turn",
         "load before": f"{load:.2f}",
-        "files": f"{FILES[name]}; fsync off for every tool",
         **facts,
-        "measured": "whole processes, start included; CPU is user and system, children too",
     }
     lines = targets.reached(name, runs)
     text = f"{circumstances(TOP, versions_of(name, peers_only), facts)}\n\n{table(runs)}"
@@ -92,13 +108,13 @@ def run(name, peers_only):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("name", choices=[*FILES, "targets"])
+    parser.add_argument("name", choices=[*FILES, "kafka", "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
     if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
-    names = list(FILES) if options.name == "targets" else [options.name]
+    names = [*FILES, "kafka"] if options.name == "targets" else [options.name]
     lines = [line for name in names for line in run(name, options.peers_only)]
     if options.name == "targets":
         text = targets.table(lines)

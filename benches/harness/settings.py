@@ -15,6 +15,8 @@ class Settings:
     scale = os.environ.get("SCALE", "2")
     threads = int(os.environ.get("THREADS", "2"))
     rounds = int(os.environ.get("RUNS", "5"))
+    messages = int(os.environ.get("MESSAGES", "1_000_000"))
+    kafka_rounds = int(os.environ.get("RUNS", "3"))
     folder = Path(os.environ.get("BENCH_DIR", TOP / "target" / "bench"))
     rowgen = os.environ.get("ROWGEN", "")
     libraries = os.environ.get("LIBRARIES", "")

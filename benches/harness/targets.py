@@ -81,6 +81,20 @@ class Memory:
         return [(self.work, self.tool)]
 
 
+def kafka():
+    """Sending, by size, acks and compression, and reading."""
+    cells = [f"acks={acks} {compression}" for acks in ["1", "all"] for compression in ["none", "lz4"]]
+    perf = ["perf-test", "perf-test tuned", "perf-test tuned, warm"]
+    sent = [
+        Speed(f"{data} to Kafka, {cell}", f"{data} {cell}", against, bar)
+        for data, least in [("users", 3), ("casino", 2)]
+        for cell in cells
+        for against, bar in [(perf, least), (["BaseProducer"], 3), (["confluent-kafka"], 5)]
+    ]
+    read = [(data, fmt) for data in ["users", "casino"] for fmt in ["json", "avro"]]
+    return sent + [Speed(f"{data} from Kafka, {fmt}", f"read {data} {fmt}", ["perf-test"], 0.8) for data, fmt in read]
+
+
 DATABASES = ["duckdb", "clickhouse", "pyarrow", "polars"]
 TARGETS = {
     "casino": [
@@ -105,6 +119,7 @@ TARGETS = {
         Speed("lineitem CSV", "csv", ["tpchgen-cli"], 3),
     ],
     "memory": [Memory("casino Parquet, peak memory", "parquet", 300)],
+    "kafka": kafka(),
 }
 
 

@@ -4,10 +4,12 @@
 //! `libraries parquet|csv|json|avro THREADS PATH NAME=VALUE…` writes the casino's transactions.
 //! `libraries buffers NAME=VALUE…` prints the rows of a batch and the lengths of its buffers, and
 //! `libraries memset-batches|memset-memory ROWS THREADS BUFFERS` fills as many bytes as batches of
-//! these buffers have.
+//! these buffers have. `libraries kafka-send TOPIC FILE KEY NAME=VALUE…` sends a file's lines to Kafka
+//! with these properties of librdkafka.
 
 mod avro;
 mod batches;
+mod kafka;
 mod memory;
 mod ordered;
 mod parquet;
@@ -47,6 +49,9 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["memset-memory", rows, threads, buffers] => {
             memory::fill_memory(rows.parse()?, threads.parse()?, buffers)
+        }
+        ["kafka-send", topic, path, key, properties @ ..] => {
+            kafka::send(topic, path, key, properties)
         }
         [work, threads, path, set @ ..] => write(
             work,

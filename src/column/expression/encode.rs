@@ -111,14 +111,3 @@ impl Kind {
         }
     }
 }
-
-/// The one dictionary column that the whole tree is a function of.
-pub(super) fn dictionary_of(node: &Node) -> Option<usize> {
-    match columns(node) {
-        Columns::One {
-            index,
-            dictionary: true,
-        } => Some(index),
-        _ => None,
-    }
-}

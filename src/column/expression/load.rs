@@ -138,7 +138,6 @@ pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, Arro
         Float16 | Float32 => cast(&array, target)?,
         Timestamp(..) | Duration(_) => retyped(&array, target)?,
         Utf8 | Float64 | Boolean | Interval(_) => array,
-        Dictionary(_, values) => cast(&store(array, values)?, target)?,
         _ => cast(&array, target)?,
     })
 }

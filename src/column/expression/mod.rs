@@ -65,7 +65,7 @@ mod tests;
 pub use error::{EvaluateError, ExpressionError, UnknownName};
 pub use range::Range;
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use cast::Asked;
 use error::{Failure, Place};
@@ -135,12 +135,6 @@ impl Expression {
         self.root.fallible
     }
 
-    /// The input whose dictionary decides every value, where there is just one: the column may then be a
-    /// dictionary too (`cast_to` such a type), and batches that share theirs share this one's.
-    pub fn dictionary_input(&self) -> Option<usize> {
-        encode::dictionary_of(&self.root)
-    }
-
     /// The inputs, in their order, that the expression would read without its conditions on inputs that
     /// are not of `few` values; none where it has no such conditions, or reads such inputs elsewhere.
     pub fn without_conditions(&self, few: &dyn Fn(usize) -> bool) -> Option<BTreeSet<usize>> {
@@ -200,31 +194,10 @@ impl Expression {
     }
 
     fn column(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, Failure> {
-        if let Some(encoded) = self.encoded(inputs, rows) {
-            return encoded;
-        }
         let inputs = Inputs::batch(inputs);
         let value = self.root.evaluate(&Frame::new(&inputs, rows))?;
         let lane = evaluate::expanded(&value, self.root.lane(), rows)?;
         load::store(lane, &self.data_type).map_err(evaluate::internal)
-    }
-
-    /// The dictionary column that a dictionary column, or a function of it alone, is.
-    fn encoded(&self, inputs: &[ArrayRef], rows: usize) -> Option<Result<ArrayRef, Failure>> {
-        let DataType::Dictionary(keys, values) = &self.data_type else {
-            return None;
-        };
-        let encoded = match &self.root.kind {
-            Kind::Column { index, .. } => load::store(inputs.get(*index)?.clone(), &self.data_type),
-            Kind::PerValue { column, part, last } => {
-                let array = inputs.get(*column)?;
-                let each = per_value::per_dictionary_value(array, part, last, rows)?;
-                let stored = load::store(each.results.clone(), values);
-                stored.and_then(|values| each.encoded(array.as_any_dictionary(), keys, values))
-            }
-            _ => return None,
-        };
-        Some(encoded.map_err(evaluate::internal))
     }
 
     fn error(&self, failure: Failure) -> EvaluateError {

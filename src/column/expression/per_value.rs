@@ -4,13 +4,8 @@ use super::error::Failure;
 use super::evaluate::internal;
 use super::node::Node;
 use super::value::{Frame, Inputs, Value};
-use arrow::array::{
-    AnyDictionaryArray, Array, ArrayRef, AsArray, DictionaryArray, UInt32Array,
-    downcast_integer_array, new_null_array,
-};
-use arrow::compute::{cast, concat, take};
-use arrow::datatypes::DataType;
-use arrow::error::ArrowError;
+use arrow::array::{AnyDictionaryArray, Array, ArrayRef, AsArray, UInt32Array, new_null_array};
+use arrow::compute::{concat, take};
 use std::sync::{Arc, OnceLock};
 
 /// The values of a dictionary that has been seen, and the part for each of them.
@@ -60,30 +55,12 @@ impl PerValue {
         };
         Some(keys.into_iter().enumerate().map(key).collect())
     }
-
-    /// The rows as a dictionary of the finished `values`, which stay the same array.
-    pub fn encoded(
-        &self,
-        dictionary: &dyn AnyDictionaryArray,
-        key_type: &DataType,
-        values: ArrayRef,
-    ) -> Result<ArrayRef, ArrowError> {
-        let keys: ArrayRef = match self.keys(dictionary) {
-            Some(keys) => cast(&keys, key_type)?,
-            None => cast(dictionary.keys(), key_type)?,
-        };
-        let keys = keys.as_ref();
-        downcast_integer_array! {
-            keys => Ok(Arc::new(DictionaryArray::try_new(keys.clone(), values)?)),
-            other => Err(ArrowError::CastError(format!("{other} is not a dictionary key")))
-        }
-    }
 }
 
 /// The part for each value of the dictionary: the same array for every batch that shares its dictionary.
 /// `None` where rows are better: a plain array, a large dictionary of one batch's own, or a value that
 /// fails though perhaps no row that counts has it.
-pub(super) fn per_dictionary_value(
+fn per_dictionary_value(
     array: &ArrayRef,
     part: &Node,
     last: &Last,

@@ -49,6 +49,7 @@ struct Options {
 /// A key's bytes.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = crate::registry::or_bare)]
 pub enum KeyFormat {
     /// The value as text, as CSV spells it but without quotes; bytes as they are.
     #[default]

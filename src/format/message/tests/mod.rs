@@ -126,6 +126,19 @@ fn every_example_is_of_its_own_kind() {
 }
 
 #[test]
+fn the_schema_knows_formats_without_options() {
+    let enums = |schema: schemars::Schema| schema.to_value()["oneOf"][0]["enum"].clone();
+    assert_eq!(
+        enums(schemars::schema_for!(MessageKind)),
+        serde_json::json!(["avro", "csv", "json", "raw", "template"])
+    );
+    assert_eq!(
+        enums(schemars::schema_for!(super::KeyFormat)),
+        serde_json::json!(["json", "avro"])
+    );
+}
+
+#[test]
 fn json_messages_are_the_lines_of_arrow_json() {
     for batch in [users(), nested()] {
         let mut lines = Vec::new();

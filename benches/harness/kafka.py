@@ -1,0 +1,254 @@
+"""Kafka: rowgen and other clients send the same messages to one broker, and read the same topics from it."""
+
+import contextlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from measure import Run, measure
+from settings import PEERS, TOP, Settings, readable
+
+SERVICES = TOP / "scripts" / "services"
+PIPELINE = TOP / "benches" / "pipelines" / "kafka_bench.yaml"
+OUT = Settings.folder / "out"
+PAYLOADS = Settings.folder / "payloads"
+PARTITIONS = 20
+DELETED = 1.5  # seconds after which the broker has removed a deleted topic's files
+WARM_UP = 4_000_000
+TOOLS = "org.apache.kafka.tools"
+JAVA_TUNED = ["batch.size=262144", "linger.ms=5"]
+# As far as librdkafka goes by settings alone.
+RDKAFKA_TUNED = ["linger.ms=5", "batch.size=1000000", "batch.num.messages=100000", "queue.buffering.max.messages=1000000",
+                 "queue.buffering.max.kbytes=1048576", "partitioner=murmur2_random"]  # fmt: skip
+
+
+@dataclass
+class Client:
+    """What one tool is started with, and how its own clock reads: by tool, the messages and their seconds."""
+
+    words: Callable[[str], list]  # of a topic
+    clock: Callable[[str], dict] | None = None  # of what it said; none: the whole process's time counts
+
+
+@dataclass
+class Work:
+    name: str
+    clients: dict[str, Client]
+    bytes: int  # of all messages' values
+    topic: str | None = None  # that all read; none: each sends to a new one
+
+
+@contextlib.contextmanager
+def broker():
+    """A broker of this benchmark's own, in the folder where files are written."""
+    Settings.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=Settings.folder) as servers:
+        os.environ["ROWGEN_SERVERS"] = servers
+        try:
+            lines = subprocess.run([SERVICES, "start", "kafka"], check=True, stdout=subprocess.PIPE, text=True).stdout
+            os.environ.update(shlex.split(line)[1].split("=", 1) for line in lines.splitlines())
+            yield Topics(os.environ["KAFKA_BROKERS"])
+        finally:
+            subprocess.run([SERVICES, "stop", "kafka"], check=True)
+
+
+def version():
+    """The broker's, as its pom names it."""
+    return re.search("<kafka.version>(.*)</", (TOP / "scripts/servers/maven/kafka.xml").read_text()).group(1)
+
+
+class Topics:
+    def __init__(self, brokers):
+        from confluent_kafka import Consumer
+        from confluent_kafka.admin import AdminClient
+
+        settings = {"bootstrap.servers": brokers, "log_level": 0}
+        self.admin = AdminClient(settings)
+        self.consumer = Consumer({**settings, "group.id": "bench"})
+
+    def make(self, name):
+        from confluent_kafka.admin import NewTopic
+
+        self.admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(30)
+        while len(getattr(self.admin.list_topics(timeout=10).topics.get(name), "partitions", ())) < PARTITIONS:
+            time.sleep(0.05)
+
+    def delete(self, name):
+        self.admin.delete_topics([name])[name].result(30)
+        time.sleep(DELETED)
+
+    def count(self, name):
+        from confluent_kafka import TopicPartition
+
+        ends = [self.consumer.get_watermark_offsets(TopicPartition(name, number)) for number in range(PARTITIONS)]
+        return sum(high - low for low, high in ends)
+
+
+# --- the tools ---
+
+
+def tool(name, *words):
+    return [SERVICES, "tool", "kafka", f"{TOOLS}.{name}", *words]
+
+
+def rowgen(sink, *params, out=OUT):
+    def words(topic):
+        pairs = [*casino_params(), f"topic={topic}", f"payloads={PAYLOADS}", *params]
+        sets = [word for pair in pairs for word in ("--set", pair)]
+        options = [*sets, "--sinks", sink, "--threads", Settings.threads, "--out", out, "--quiet"]
+        return [Settings.rowgen, "run", PIPELINE, *options]
+
+    return Client(words)
+
+
+def casino_params():
+    """All transactions within one day, as the other benchmarks have them."""
+    return [f"rows={Settings.messages}", f"bets_per_second={Settings.messages / 86_400:.6f}"]
+
+
+def seconds_said(text):
+    return {"": (Settings.messages, float(re.search(r"^seconds: (\S+)", text, re.M).group(1)))}
+
+
+def perf_said(text):
+    """Of all messages and, where some were a warm-up, of those after it."""
+    sent = re.findall(r"^(\d+)( steady state)? records sent, (\S+) records/sec", text, re.M)
+    return {", warm" if steady else "": (int(records), int(records) / float(rate)) for records, steady, rate in sent[-2:]}
+
+
+def perf(data, properties, warm_up=0):
+    """The broker's own tool; its warm-up comes on top of the messages that count."""
+
+    def words(topic):
+        return tool("ProducerPerformance", "--topic", topic, "--num-records", Settings.messages + warm_up,
+                    "--throughput", -1, "--payload-file", PAYLOADS / f"{data}.jsonl",
+                    *(["--warmup-records", warm_up] if warm_up else []),
+                    "--command-property", *properties)  # fmt: skip
+
+    return Client(words, perf_said)
+
+
+def rdkafka(program, data, key, properties):
+    brokers = f"bootstrap.servers={os.environ['KAFKA_BROKERS']}"
+    words = lambda topic: [*program, topic, PAYLOADS / f"{data}.jsonl", key, brokers, *RDKAFKA_TUNED, *properties]
+    return Client(words, seconds_said)
+
+
+def consumer_said(text):
+    """Fetching alone, without the time to join the group."""
+    *_, last = [line for line in text.splitlines() if re.match(r"\d{4}-", line)]
+    return {"": (Settings.messages, Settings.messages / float(last.split(",")[9]))}
+
+
+# --- the works ---
+
+
+def sends(data, key, acks, compression):
+    idempotence = "true" if acks == "all" else "false"
+    common = [f"acks={acks}", f"enable.idempotence={idempotence}"]
+    java, c = [*common, f"compression.type={compression}"], [*common, f"compression.codec={compression}"]
+    own = [f"acks={acks}", f"idempotence={idempotence}", f"compression={compression}"]
+    clients = {
+        "rowgen": rowgen(data, "producer=native", *own),
+        "rowgen librdkafka": rowgen(data, "producer=librdkafka", *own),
+        **({"rowgen from CSV": rowgen("users-from-csv", "producer=native", *own)} if data == "users" else {}),
+        "perf-test": perf(data, java),
+        "perf-test tuned": perf(data, [*java, *JAVA_TUNED], Settings.messages),
+        "BaseProducer": rdkafka([Settings.libraries, "kafka-send"], data, key, c),
+        "confluent-kafka": rdkafka([sys.executable, PEERS / "kafka_confluent.py"], data, key, c),
+    }
+    return Work(f"{data} acks={acks} {compression}", clients, payload_bytes(data))
+
+
+def reads(data, fmt):
+    topic = f"{data}-{fmt}"
+    peer = tool("ConsumerPerformance", "--topic", topic, "--num-records", Settings.messages)
+    clients = {"rowgen": rowgen(f"read-{topic}"), "perf-test": Client(lambda _: peer, consumer_said)}
+    return Work(f"read {data} {fmt}", clients, payload_bytes(data), topic)
+
+
+def payload_bytes(data):
+    return (PAYLOADS / f"{data}.jsonl").stat().st_size - Settings.messages
+
+
+def prepare(topics, peers_only):
+    """The messages as files, the topics that are read, and a broker that has seen work."""
+    PAYLOADS.mkdir(parents=True, exist_ok=True)
+    for sink in ["users-payloads", "casino-payloads", "users-csv"]:
+        run(rowgen(sink, out=PAYLOADS).words("none"))
+    topics.make("warm-up")
+    run(tool("ProducerPerformance", "--topic", "warm-up", "--num-records", WARM_UP, "--throughput", -1,
+             "--payload-file", PAYLOADS / "users.jsonl", "--command-property", *JAVA_TUNED))  # fmt: skip
+    topics.delete("warm-up")
+    for data in [] if peers_only else ["users", "casino"]:
+        for fmt in ["json", "avro"]:
+            topics.make(f"{data}-{fmt}")
+            run(rowgen(f"{data}-{fmt}").words(f"{data}-{fmt}"))
+
+
+def run(words):
+    outcome = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    if outcome.returncode != 0:
+        sys.exit(f"bench: exit code {outcome.returncode}: {shlex.join(map(str, words))}\n{outcome.stdout}{outcome.stderr}")
+
+
+def works(peers_only):
+    chosen = [
+        sends(data, key, acks, compression)
+        for data, key in [("users", "-"), ("casino", "id")]
+        for acks in ["1", "all"]
+        for compression in ["none", "lz4"]
+    ]
+    chosen += [] if peers_only else [reads(data, fmt) for data in ["users", "casino"] for fmt in ["json", "avro"]]
+    for work in chosen if peers_only else []:
+        work.clients = {tool: client for tool, client in work.clients.items() if not tool.startswith("rowgen")}
+    return chosen
+
+
+# --- the race ---
+
+
+def race(peers_only):
+    with broker() as topics:
+        prepare(topics, peers_only)
+        return [run for work in works(peers_only) for run in race_one(work, topics)]
+
+
+def race_one(work, topics):
+    """Every client in each round, each round beginning with another."""
+    names, runs = list(work.clients), []
+    for number in range(Settings.kafka_rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            runs += one(work, name, number + 1, topics)
+            print(f"{work.name} round {number + 1} {name}: {runs[-1].rows / runs[-1].wall:,.0f}/s", file=sys.stderr)
+    return sorted(runs, key=lambda run: names.index(run.tool.removesuffix(", warm")))
+
+
+def one(work, name, number, topics):
+    """One client's run, in a topic of its own unless the work reads one."""
+    client, topic = work.clients[name], work.topic or f"bench-{time.monotonic_ns()}"
+    if work.topic is None:
+        topics.make(topic)
+    words = [str(word) for word in client.words(topic)]
+    wall, user, system, rss, _, code = measure(words, OUT, {"PYTHONDONTWRITEBYTECODE": "1"}, writes=False)
+    clock = client.clock((OUT.parent / "said").read_text()) if client.clock else {"": (Settings.messages, wall)}
+    total = max(messages for messages, _ in clock.values())
+    if work.topic is None:
+        there = topics.count(topic)
+        topics.delete(topic)
+        if there != total:
+            sys.exit(f"bench: {there} messages arrived of {total}: {shlex.join(words)}")
+    command = readable(words).replace(os.environ["KAFKA_BROKERS"], "$KAFKA_BROKERS")
+    share = lambda messages: (user * messages / total, system * messages / total)
+    size = lambda messages: work.bytes * messages // Settings.messages
+    return [
+        Run(name + suffix, work.name, number, messages, seconds, *share(messages), rss, size(messages), code, command)
+        for suffix, (messages, seconds) in clock.items()
+    ]
