@@ -215,7 +215,9 @@ impl Run<'_> {
     ) -> Report {
         let sources = self.sources();
         let rejected = sources.iter().map(|source| source.rejected);
-        let rejected = rejected.chain(sinks.iter().map(|sink| sink.rejected)).sum::<u64>();
+        let rejected = rejected
+            .chain(sinks.iter().map(|sink| sink.rejected))
+            .sum::<u64>();
         let outcome = match (&failure, self.stop.signal()) {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
