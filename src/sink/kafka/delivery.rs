@@ -129,7 +129,6 @@ impl Delivery {
         }
     }
 
-
     fn failure(&self, state: &State) -> Error {
         let missing = state.sent - state.acknowledged;
         let kinds = state.failed.iter();
