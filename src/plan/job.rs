@@ -11,13 +11,15 @@ use crate::column::{Program, ProgramCell};
 use crate::error::{Problem, Problems};
 use crate::format::Shape;
 use crate::sink::{Partition, Slice};
-use crate::source::{Generated, Indexed, RowRange};
+use crate::source::{Batches, Input, Records, RowRange};
 
 /// What a job is made from.
 pub(super) struct Table<'a> {
     pub(super) name: &'a str,
     pub(super) rows: Option<u64>,
     pub(super) program: &'a Arc<ProgramCell>,
+    /// What its columns are read from.
+    pub(super) records: Option<&'a Arc<dyn Records>>,
     pub(super) slice: Option<Slice>,
     pub(super) batch_rows: Option<u64>,
     pub(super) run_key: u128,
@@ -118,7 +120,7 @@ fn partitioned_job(
     Some(job(table, source, split, vec![sink]))
 }
 
-fn job(table: &Table<'_>, source: Generated, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
+fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
     let (first_row, rows) = share(table);
     Job {
         table: table.name.to_string(),
@@ -160,15 +162,20 @@ fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
         .max(1)
 }
 
-fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64) -> Generated {
+fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64) -> Batches {
     let (first_row, rows) = share(table);
     let fields: Vec<Field> = nodes
         .iter()
         .map(|node| program.node(*node).field.clone())
         .collect();
-    Generated {
+    let selection = program.select(nodes.to_vec());
+    let input = table
+        .records
+        .map(|records| Input::new(records, program.outer(&selection)));
+    Batches {
         program: table.program.clone(),
-        selection: program.select(nodes.to_vec()),
+        selection,
+        input,
         schema: Arc::new(Schema::new(fields)),
         runs: Arc::new(vec![RowRange {
             first_row,
@@ -182,7 +189,7 @@ fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64
 fn sink_plan(
     table: &Table<'_>,
     program: &Program,
-    source: &Generated,
+    source: &Batches,
     nodes: &[usize],
     sink: Resolved,
     lanes: Vec<Arc<Vec<Partition>>>,
@@ -216,7 +223,7 @@ fn sink_plan(
     })
 }
 
-fn shape(table: &Table<'_>, program: &Program, source: &Generated, sink: &Resolved) -> Shape {
+fn shape(table: &Table<'_>, program: &Program, source: &Batches, sink: &Resolved) -> Shape {
     let fields: Vec<Field> = sink
         .columns
         .iter()
@@ -240,17 +247,21 @@ fn shape(table: &Table<'_>, program: &Program, source: &Generated, sink: &Resolv
 /// The first batch of the whole table, whatever the slice.
 fn trial(
     table: &Table<'_>,
-    source: &Generated,
+    source: &Batches,
     columns: &[usize],
     shape: &Shape,
 ) -> crate::error::Result<Option<arrow::array::RecordBatch>> {
-    let first = Generated {
+    let first = Batches {
         runs: Arc::new(vec![RowRange {
             first_row: 0,
             rows: table.rows,
             first_batch: 0,
         }]),
         batch_rows: BATCH_ROWS.min(source.batch_rows),
+        // What it leaves out is not counted.
+        input: table.records.zip(source.input.as_ref()).map(|(records, input)| {
+            Input::new(records, input.columns.clone())
+        }),
         ..source.clone()
     };
     if first.rows(0) == 0 {

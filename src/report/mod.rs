@@ -6,6 +6,8 @@ mod costs;
 mod counters;
 mod show;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -26,6 +28,8 @@ pub enum Outcome {
     Done,
     /// Everything arrived, but slower than the rate that was asked for.
     TooSlow,
+    /// Everything arrived but for rows that could not be read.
+    Rejected,
     /// A source or a sink failed.
     Failed,
     /// A signal ended it, after a clean end of every sink.
@@ -44,6 +48,21 @@ pub struct Times {
     /// Seconds waiting for a slow sink, or for the pace.
     #[serde(serialize_with = "seconds")]
     pub waiting: Duration,
+}
+
+/// What happened to one table that was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceReport {
+    /// Its table.
+    pub table: String,
+    /// What was read.
+    pub source: String,
+    /// Rows that could not be read and were left out.
+    pub rejected: u64,
+    /// How many of them for each reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// The file that they are kept in.
+    pub dead_letters: Option<PathBuf>,
 }
 
 /// What happened to one sink.
@@ -110,6 +129,8 @@ pub struct Report {
     pub limited_by: Limit,
     /// Where the workers' time went.
     pub times: Times,
+    /// What happened to each table that was read.
+    pub sources: Vec<SourceReport>,
     /// What happened to each sink.
     pub sinks: Vec<SinkReport>,
     /// Why no more rows could be made.
@@ -175,6 +196,7 @@ impl Report {
         outcome: Outcome,
         elapsed: Duration,
         times: Times,
+        sources: Vec<SourceReport>,
         sinks: Vec<SinkReport>,
         rows: u64,
         error: Option<Error>,
@@ -194,6 +216,7 @@ impl Report {
             assessment: Assessment::of(rows_per_second),
             limited_by: Limit::of(&times, &sinks, elapsed),
             times,
+            sources,
             sinks,
             error: error.map(|error| error.to_string()),
         }
@@ -204,7 +227,7 @@ impl Report {
         match self.outcome {
             Outcome::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(130),
             Outcome::Failed => 2,
-            Outcome::TooSlow => 3,
+            Outcome::TooSlow | Outcome::Rejected => 3,
             Outcome::Done => 0,
         }
     }
