@@ -16,7 +16,7 @@ pub mod text;
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 
 use crate::domain::Domain;
@@ -52,6 +52,23 @@ pub struct Shape {
     pub run_key: u128,
     /// The first batch of the whole table, for choices that a trial decides; none for streams.
     pub trial: Option<RecordBatch>,
+}
+
+impl Shape {
+    /// Some columns of a batch under this shape's names.
+    ///
+    /// # Errors
+    /// They are not of this shape's types.
+    pub fn take(&self, columns: &[usize], batch: &RecordBatch) -> Result<RecordBatch> {
+        let taken = columns.iter().map(|column| batch.column(*column).clone());
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let schema = self.schema.clone();
+        Ok(RecordBatch::try_new_with_options(
+            schema,
+            taken.collect(),
+            &options,
+        )?)
+    }
 }
 
 /// The options of a format: they check themselves against a table's shape and open an encoder.

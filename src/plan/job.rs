@@ -10,6 +10,7 @@ use super::{BATCH_ROWS, Job, SinkPlan};
 use crate::column::{Program, ProgramCell};
 use crate::error::{Problem, Problems};
 use crate::format::Shape;
+use crate::place::Place;
 use crate::sink::{Partition, Slice};
 use crate::source::{Batches, Input, Records, RowRange};
 
@@ -18,8 +19,9 @@ pub(super) struct Table<'a> {
     pub(super) name: &'a str,
     pub(super) rows: Option<u64>,
     pub(super) program: &'a Arc<ProgramCell>,
-    /// What its columns are read from.
+    /// What its columns are read from, and where the file says so.
     pub(super) records: Option<&'a Arc<dyn Records>>,
+    pub(super) from: Option<&'a Place>,
     pub(super) slice: Option<Slice>,
     pub(super) batch_rows: Option<u64>,
     pub(super) run_key: u128,
@@ -205,10 +207,11 @@ fn sink_plan(
         problems.push(problem.at(&sink.place));
     }
     if table.trial && problems.is_empty() {
+        let place = table.from.unwrap_or(&sink.place);
         shape.trial = problems.note(trial(table, source, &columns, &shape).map_err(|error| {
             match error.problems.into_iter().next() {
-                Some(problem) => problem.at(&sink.place),
-                None => Problem::new("the first batch cannot be made").at(&sink.place),
+                Some(problem) => problem.at(place),
+                None => Problem::new("the first batch cannot be made").at(place),
             }
         }))?;
     }
@@ -259,14 +262,14 @@ fn trial(
         }]),
         batch_rows: BATCH_ROWS.min(source.batch_rows),
         // What it leaves out is not counted.
-        input: table.records.zip(source.input.as_ref()).map(|(records, input)| {
-            Input::new(records, input.columns.clone())
-        }),
+        input: table
+            .records
+            .zip(source.input.as_ref())
+            .map(|(records, input)| Input::new(records, input.columns.clone())),
         ..source.clone()
     };
     if first.rows(0) == 0 {
         return Ok(None);
     }
-    let batch = first.make(0)?.project(columns)?;
-    Ok(Some(batch.with_schema(shape.schema.clone())?))
+    shape.take(columns, &first.make(0)?).map(Some)
 }

@@ -131,6 +131,11 @@ fn all_jobs(
             rows: count,
             program,
             records: sources.get(&name),
+            from: pipeline
+                .tables
+                .get(&name)
+                .and_then(|table| table.from.as_ref())
+                .map(|from| &from.place),
             slice: overrides.slice,
             batch_rows: overrides.batch_rows.or(pipeline
                 .run

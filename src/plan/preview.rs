@@ -36,7 +36,10 @@ impl Preview {
             .get()
             .ok_or_else(|| Error::run("the table is not built"))?;
         let selection = program.select(self.nodes.clone());
-        let fields = self.nodes.iter().map(|node| program.node(*node).field.clone());
+        let fields = self
+            .nodes
+            .iter()
+            .map(|node| program.node(*node).field.clone());
         let records = self.records.as_ref();
         let source = Batches {
             input: records.map(|records| Input::new(records, program.outer(&selection))),

@@ -77,7 +77,8 @@ fn root(pipeline: &Pipeline) -> Result<usize, Problem> {
 pub(super) fn build_all(pipeline: &Pipeline, builder: &mut Builder, problems: &mut Problems) {
     for (name, table) in &pipeline.tables.0 {
         if let (None, Some((first, _))) = (&table.from, table.types.0.first()) {
-            let problem = Problem::new("`types` are of columns that are read, and nothing is read here");
+            let problem =
+                Problem::new("`types` are of columns that are read, and nothing is read here");
             let hint = "give each column its `type:`, or say where they come from with `from:`";
             problems.push(problem.at(&first.place).hint(hint));
         }

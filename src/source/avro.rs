@@ -87,7 +87,9 @@ fn blocks(file: &OpenFile, start: u64) -> Result<Vec<Block>> {
             return Err(broken(offset));
         };
         let next = offset + (head.len() - rest.len()) as u64;
-        let next = next.checked_add(size).and_then(|next| next.checked_add(SYNC));
+        let next = next
+            .checked_add(size)
+            .and_then(|next| next.checked_add(SYNC));
         match next.filter(|next| *next <= file.length) {
             Some(next) => offset = next,
             None => return Err(broken(offset).hint("is the file complete?")),

@@ -78,7 +78,9 @@ impl Batches {
     pub fn at(&self, rows: Rows<'_>) -> Result<RecordBatch> {
         match &self.input {
             None => self.evaluate(rows, &[]),
-            Some(_) => Err(Error::run("a table that is read has no rows out of their order")),
+            Some(_) => Err(Error::run(
+                "a table that is read has no rows out of their order",
+            )),
         }
     }
 

@@ -63,10 +63,12 @@ impl OpenFile {
     /// The disk fails, or the file has become shorter.
     pub fn bytes(&self, start: u64, end: u64) -> Result<Vec<u8>> {
         let mut bytes = vec![0; (end - start) as usize];
-        self.file.read_exact_at(&mut bytes, start).map_err(|error| {
-            Error::because(format!("could not read `{}`", self.path.display()), error)
-                .hint("a file must not change while it is read")
-        })?;
+        self.file
+            .read_exact_at(&mut bytes, start)
+            .map_err(|error| {
+                Error::because(format!("could not read `{}`", self.path.display()), error)
+                    .hint("a file must not change while it is read")
+            })?;
         Ok(bytes)
     }
 

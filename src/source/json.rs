@@ -52,7 +52,9 @@ impl Source for Json {
         let schema = match types {
             [] => infer(&file)?,
             types => {
-                let fields = types.iter().map(|(name, wanted)| typed(&name.value, wanted));
+                let fields = types
+                    .iter()
+                    .map(|(name, wanted)| typed(&name.value, wanted));
                 Arc::new(Schema::new(fields.collect::<Vec<_>>()))
             }
         };
@@ -75,7 +77,9 @@ fn refuse_array(file: &OpenFile) -> Result<(), Problem> {
             let path = file.path.display();
             Err(file
                 .problem("it is one JSON array, whose items cannot be read in parallel")
-                .hint(format!("write one object a line: `jq -c '.[]' {path} > rows.jsonl`")))
+                .hint(format!(
+                    "write one object a line: `jq -c '.[]' {path} > rows.jsonl`"
+                )))
         }
     }
 }

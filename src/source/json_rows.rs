@@ -54,7 +54,8 @@ impl JsonRows {
                 let mistyped = self.mistyped(objects, &good)?;
                 good.retain(|object| !mistyped.iter().any(|(other, _)| other == object));
                 bad.extend(mistyped);
-                self.batch(objects, &good)?.map_err(|error| unexpected(&error))?
+                self.batch(objects, &good)?
+                    .map_err(|error| unexpected(&error))?
             }
         };
         let columns = self.converted(batch, &mut good, &mut bad)?;
@@ -83,11 +84,7 @@ impl JsonRows {
     }
 
     /// The rows of well-shaped objects, or why some value is not of its type.
-    fn batch(
-        &self,
-        objects: &[&[u8]],
-        good: &[usize],
-    ) -> Result<Result<RecordBatch, ArrowError>> {
+    fn batch(&self, objects: &[&[u8]], good: &[usize]) -> Result<Result<RecordBatch, ArrowError>> {
         let mut decoder = self.decoder(good.len())?;
         for object in good {
             feed(&mut decoder, objects[*object])
@@ -106,7 +103,13 @@ impl JsonRows {
         };
         if let [one] = good {
             let message = plain(&error);
-            return Ok(vec![(*one, Bad { kind: "wrong type", message })]);
+            return Ok(vec![(
+                *one,
+                Bad {
+                    kind: "wrong type",
+                    message,
+                },
+            )]);
         }
         let (left, right) = good.split_at(good.len() / 2);
         let mut bad = self.mistyped(objects, left)?;
@@ -121,7 +124,9 @@ impl JsonRows {
         bad: &mut Vec<(usize, Bad)>,
     ) -> Result<Vec<ArrayRef>> {
         if batch.num_rows() != good.len() {
-            return Err(Error::run("JSON objects and rows are not equally many, which is a bug of rowgen"));
+            return Err(Error::run(
+                "JSON objects and rows are not equally many, which is a bug of rowgen",
+            ));
         }
         let mut columns = batch.columns().to_vec();
         let mut wrong = Vec::new();
@@ -140,13 +145,21 @@ impl JsonRows {
         for (row, name) in wrong {
             if std::mem::replace(&mut keep[row], false) {
                 let message = format!("column `{name}`: expected uuid");
-                bad.push((good[row], Bad { kind: "wrong type", message }));
+                bad.push((
+                    good[row],
+                    Bad {
+                        kind: "wrong type",
+                        message,
+                    },
+                ));
             }
         }
         let mut keeps = keep.iter();
         good.retain(|_| keeps.next() == Some(&true));
         let keep = arrow::array::BooleanArray::from(keep);
-        let kept = columns.iter().map(|column| Ok(arrow::compute::filter(column, &keep)?));
+        let kept = columns
+            .iter()
+            .map(|column| Ok(arrow::compute::filter(column, &keep)?));
         kept.collect()
     }
 }
@@ -169,19 +182,27 @@ fn feed(decoder: &mut Decoder, bytes: &[u8]) -> Result<(), Bad> {
     })?;
     if decoder.has_partial_record() || taken < bytes.len() {
         return Err(match decoder.len() > before + 1 {
-            true => bad("more than one object", "expected one JSON object, found more"),
+            true => bad(
+                "more than one object",
+                "expected one JSON object, found more",
+            ),
             false => bad("truncated", "the JSON object has no end"),
         });
     }
     match decoder.len() - before {
         1 => Ok(()),
-        _ => Err(bad("more than one object", "expected one JSON object, found more")),
+        _ => Err(bad(
+            "more than one object",
+            "expected one JSON object, found more",
+        )),
     }
 }
 
 fn plain(error: &ArrowError) -> String {
     let text = error.to_string();
-    text.strip_prefix("Json error: ").unwrap_or(&text).to_string()
+    text.strip_prefix("Json error: ")
+        .unwrap_or(&text)
+        .to_string()
 }
 
 fn unexpected(error: &ArrowError) -> Error {

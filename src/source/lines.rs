@@ -74,7 +74,10 @@ impl Index {
     pub fn read(&self, file: &OpenFile, first: u64, count: usize) -> Result<Stretch> {
         let from = self.points[(first / STEP) as usize];
         let after = (first + count as u64).div_ceil(STEP) as usize;
-        let end = self.points.get(after).map_or(self.end, |point| point.offset);
+        let end = self
+            .points
+            .get(after)
+            .map_or(self.end, |point| point.offset);
         Ok(Stretch {
             bytes: file.bytes(from.offset, end)?,
             line: from.line,
@@ -167,7 +170,8 @@ impl Scan {
             end => bytes[end - 1],
         };
         let here = offset + end as u64;
-        let length = here - self.begin.offset - u64::from(before == b'\r' && here > self.begin.offset);
+        let length =
+            here - self.begin.offset - u64::from(before == b'\r' && here > self.begin.offset);
         self.record(length);
         self.line += 1;
         self.begin = Point {

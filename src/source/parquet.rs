@@ -83,12 +83,11 @@ impl Table {
         let from = self.groups.partition_point(|start| *start <= first) - 1;
         let after = self.groups.partition_point(|start| *start < end).max(from);
         let skip = (first - self.groups[from]) as usize;
-        let selection = RowSelection::from(vec![
-            RowSelector::skip(skip),
-            RowSelector::select(count),
-        ]);
+        let selection =
+            RowSelection::from(vec![RowSelector::skip(skip), RowSelector::select(count)]);
         let metadata = self.metadata.clone();
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), metadata);
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), metadata);
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
         let reader = builder
             .with_projection(mask)
@@ -121,7 +120,10 @@ impl Records for Table {
             return Ok(Piece::whole(empty.collect()));
         }
         let batch = self.batch(first, count, columns).map_err(|error| {
-            Error::because(format!("could not read `{}`", self.file.0.path.display()), error)
+            Error::because(
+                format!("could not read `{}`", self.file.0.path.display()),
+                error,
+            )
         })?;
         // The reader gives them in the file's order.
         let mut order = columns.to_vec();
@@ -181,9 +183,11 @@ impl ChunkReader for At {
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
         let bytes = self.0.bytes(start, start + length as u64);
-        Ok(Bytes::from(bytes.map_err(|error| error.to_string()).map_err(
-            parquet::errors::ParquetError::General,
-        )?))
+        Ok(Bytes::from(
+            bytes
+                .map_err(|error| error.to_string())
+                .map_err(parquet::errors::ParquetError::General)?,
+        ))
     }
 }
 

@@ -101,14 +101,15 @@ pub fn check_names(found: &Schema, types: &Types) -> Result<(), Problem> {
         return Ok(());
     };
     let all: Vec<&str> = names().collect();
-    Err(
-        Problem::new(format!("`types`: there is no column `{}` to read", wrong.value))
-            .at(&wrong.place)
-            .hint(
-                did_you_mean(&wrong.value, names())
-                    .unwrap_or_else(|| format!("the columns are {}", all.join(", "))),
-            ),
-    )
+    Err(Problem::new(format!(
+        "`types`: there is no column `{}` to read",
+        wrong.value
+    ))
+    .at(&wrong.place)
+    .hint(
+        did_you_mean(&wrong.value, names())
+            .unwrap_or_else(|| format!("the columns are {}", all.join(", "))),
+    ))
 }
 
 /// The values as `to`, and the rows whose value cannot be that.

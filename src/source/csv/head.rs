@@ -33,10 +33,16 @@ pub(super) fn head(
         let names: Vec<String> = types.iter().map(|(name, _)| name.value.clone()).collect();
         check_width(file, &names, &values)?;
         let (bytes, lines) = (mark as u64, 0);
-        return Ok(Head { names, bytes, lines });
+        return Ok(Head {
+            names,
+            bytes,
+            lines,
+        });
     }
     if values.is_empty() {
-        return Err(file.problem("it is empty: its first line should have the names of the columns"));
+        return Err(
+            file.problem("it is empty: its first line should have the names of the columns")
+        );
     }
     let lines = memchr::memchr_iter(b'\n', &bytes[..end]).count() as u64;
     let names = named(file, values)?;

@@ -108,9 +108,9 @@ fn number(digits: &[u8], text: &[u8]) -> u16 {
 
 /// Digits with a point or an exponent.
 fn is_float(text: &[u8]) -> bool {
-    let number = text.iter().all(|byte| {
-        byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-')
-    });
+    let number = text
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
     number && std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
 }
 
@@ -184,7 +184,10 @@ mod tests {
             (&["2026-01-31"], "date"),
             (&["2026-01-31", "2026-01-31 10:00:00.25"], "timestamp(us)"),
             (&["2026-01-31T10:00:00.123456789"], "timestamp(ns)"),
-            (&["2026-01-31T10:00:00Z", "2026-01-31T10:00:00.5+01:00"], "timestamp(us, UTC)"),
+            (
+                &["2026-01-31T10:00:00Z", "2026-01-31T10:00:00.5+01:00"],
+                "timestamp(us, UTC)",
+            ),
             (&["2026-01-31T10:00:00", "2026-01-31T10:00:00Z"], "utf8"),
             (&["1", "true"], "utf8"),
             (&["00123"], "utf8"),

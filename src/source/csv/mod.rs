@@ -84,7 +84,9 @@ impl Source for Csv {
         if let Some(line) = index.open_quote {
             let line = head.lines + line + 1;
             return Err(file
-                .problem(format!("line {line}: the quote that opens there is never closed"))
+                .problem(format!(
+                    "line {line}: the quote that opens there is never closed"
+                ))
                 .hint("say which character encloses values with `quote:`"));
         }
         let mut table = Table {
@@ -103,7 +105,10 @@ impl Source for Csv {
 
 impl Csv {
     fn dialect(&self, file: &OpenFile) -> Result<Dialect, Problem> {
-        let tabs = file.path.extension().is_some_and(|extension| extension == "tsv");
+        let tabs = file
+            .path
+            .extension()
+            .is_some_and(|extension| extension == "tsv");
         let dialect = Dialect {
             delimiter: match &self.delimiter {
                 Some(text) => character(text, "delimiter")?,
@@ -148,7 +153,9 @@ impl Table {
             .collect();
         let seen = match open.is_empty() {
             true => Vec::new(),
-            false => self.infer(&open).map_err(|error| self.file.problem(error))?,
+            false => self
+                .infer(&open)
+                .map_err(|error| self.file.problem(error))?,
         };
         let mut seen = seen.iter();
         let typed = fields.iter().map(|field| match said(field.name()) {
@@ -189,8 +196,12 @@ impl Table {
         std::thread::scope(|scope| {
             let running: Vec<_> = (0..threads).map(|_| scope.spawn(look)).collect();
             for one in running {
-                let seen = one.join().map_err(|_| Error::run("inferring types failed"))??;
-                all.iter_mut().zip(seen).for_each(|(all, seen)| *all = all.and(seen));
+                let seen = one
+                    .join()
+                    .map_err(|_| Error::run("inferring types failed"))??;
+                all.iter_mut()
+                    .zip(seen)
+                    .for_each(|(all, seen)| *all = all.and(seen));
             }
             Ok(all)
         })
@@ -211,7 +222,13 @@ impl Table {
 
     fn split<'b>(&self, stretch: &'b Stretch, count: usize) -> Result<Split<'b>> {
         let width = self.schema.fields().len();
-        Ok(Split::new(&stretch.bytes, self.dialect, width, stretch.before, count))
+        Ok(Split::new(
+            &stretch.bytes,
+            self.dialect,
+            width,
+            stretch.before,
+            count,
+        ))
     }
 
     /// What is wrong with the records that cannot be read, each once, in their order.
@@ -224,9 +241,10 @@ impl Table {
         bad.retain(|(record, _)| !wrong.iter().any(|(other, _)| other == record));
         bad.sort_unstable();
         bad.dedup_by_key(|(record, _)| *record);
-        wrong.extend(bad.into_iter().map(|(record, column)| {
-            (record, self.value_problem(split, record, column))
-        }));
+        wrong.extend(
+            bad.into_iter()
+                .map(|(record, column)| (record, self.value_problem(split, record, column))),
+        );
         wrong.sort_by_key(|(record, _)| *record);
         wrong
     }
@@ -278,7 +296,10 @@ fn readable(name: &str, wanted: &Placed<ColumnType>) -> Result<(), Problem> {
     if uuid || (arrow::compute::can_cast_types(&DataType::Utf8, to) && !to.is_nested()) {
         return Ok(());
     }
-    let message = format!("column `{name}` cannot be read as {} from CSV", show_type(to));
+    let message = format!(
+        "column `{name}` cannot be read as {} from CSV",
+        show_type(to)
+    );
     Err(Problem::new(message).at(&wanted.place))
 }
 

@@ -164,7 +164,10 @@ impl<'b> Split<'b> {
                     at = after;
                     cell
                 }
-                false => Cell { start: start as u32, ..Cell::EMPTY },
+                false => Cell {
+                    start: start as u32,
+                    ..Cell::EMPTY
+                },
             };
             let found = memchr2(dialect.delimiter, b'\n', &bytes[at..]);
             let mut end = found.map_or(bytes.len(), |found| at + found);
@@ -231,11 +234,17 @@ mod tests {
     fn records_are_cut_at_line_ends_outside_quotes() {
         let bytes = b"1,\"a\nb\"\r\n\n2,\"say \"\"hi\"\"\"\n3,x";
         let split = Split::new(bytes, DIALECT, 2, 0, 9);
-        assert_eq!(texts(&split), ["1", "a\nb", "2", "say \"\"hi\"\"", "3", "x"]);
+        assert_eq!(
+            texts(&split),
+            ["1", "a\nb", "2", "say \"\"hi\"\"", "3", "x"]
+        );
         let forms: Vec<Form> = split.cells(1).map(|cell| cell.form).collect();
         assert_eq!(forms, [Form::Quoted, Form::Escaped, Form::Plain]);
         assert_eq!(split.record_bytes(1), b"2,\"say \"\"hi\"\"\"");
-        assert_eq!(texts(&Split::new(bytes, DIALECT, 2, 1, 1)), ["2", "say \"\"hi\"\""]);
+        assert_eq!(
+            texts(&Split::new(bytes, DIALECT, 2, 1, 1)),
+            ["2", "say \"\"hi\"\""]
+        );
     }
 
     #[test]
@@ -243,7 +252,11 @@ mod tests {
         let split = Split::new(b"1,2\n3\n4,5,6\n\"7\"x,8\n,\n", DIALECT, 2, 0, 9);
         assert_eq!(
             split.wrong,
-            [(1, Wrong::Width(1)), (2, Wrong::Width(3)), (3, Wrong::Quote(0))]
+            [
+                (1, Wrong::Width(1)),
+                (2, Wrong::Width(3)),
+                (3, Wrong::Quote(0))
+            ]
         );
         assert_eq!(texts(&split).join("|"), "1|2|||||||||".split_at(11).0);
     }
