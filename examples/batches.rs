@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use rowgen::plan::{self, Overrides};
-use rowgen::source::Indexed;
 use rowgen::spec::{self, Given};
 use rowgen::{error, load};
 
@@ -16,8 +15,8 @@ fn main() -> error::Result<()> {
         ..Given::default()
     };
     let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &given)?;
-    let references = load::references(&pipeline)?;
-    let plan = plan::make(&pipeline, references, &Overrides::default(), false)?;
+    let loaded = load::load(&pipeline)?;
+    let plan = plan::make(&pipeline, loaded, &Overrides::default(), false)?;
     let source = &plan.jobs[0].source;
     let last = source.batches().unwrap_or(1) - 1;
     for number in [0, last] {

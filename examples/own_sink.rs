@@ -28,8 +28,8 @@ impl Sink for Counting {
 
 fn main() -> Result<()> {
     let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &spec::Given::default())?;
-    let references = load::references(&pipeline)?;
-    let mut plan = plan::make(&pipeline, references, &plan::Overrides::default(), false)?;
+    let loaded = load::load(&pipeline)?;
+    let mut plan = plan::make(&pipeline, loaded, &plan::Overrides::default(), false)?;
     plan.jobs[0].sinks.truncate(1);
     plan.jobs[0].sinks[0].options = Arc::new(Counting);
     let run = engine::start(&plan, &engine::Options::default(), Stop::default())?;

@@ -8,7 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rowgen::load;
 use rowgen::plan::{self, Overrides};
-use rowgen::source::{Generated, Indexed};
+use rowgen::source;
 use rowgen::spec::{self, Given};
 
 use crate::Result;
@@ -17,7 +17,7 @@ const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/casino.ya
 
 /// A table that any thread can make any batch of.
 pub struct Batches {
-    source: Generated,
+    source: source::Batches,
     /// The places of the columns that files have, in their order, and their types.
     columns: Vec<usize>,
     schema: SchemaRef,
@@ -46,8 +46,8 @@ impl Batches {
             ..Given::default()
         };
         let pipeline = spec::read(Path::new(PIPELINE), &given)?;
-        let references = load::references(&pipeline)?;
-        let plan = plan::make(&pipeline, references, &Overrides::default(), false)?;
+        let loaded = load::load(&pipeline)?;
+        let plan = plan::make(&pipeline, loaded, &Overrides::default(), false)?;
         let job = plan.jobs.first().ok_or("the pipeline has no table")?;
         let sink = job.sinks.first().ok_or("the pipeline has no sink")?;
         Ok(Self {

@@ -11,7 +11,6 @@ use crate::engine::{self, Stop};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::report::{Costs, Report};
-use crate::source::Indexed;
 use crate::units::{show_bytes, show_count, show_duration};
 use crate::{load, plan};
 
@@ -22,14 +21,14 @@ const FILLS: usize = 4;
 pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     let pipeline = read(&options.file)?;
     let overrides = overrides(&options.file)?;
-    let references = load::references(&pipeline)?;
+    let loaded = load::load(&pipeline)?;
     let stop = Stop::on_signals()?;
     let run_options = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         overwrite: true,
         checksums: false,
     };
-    let sinks = plan::make(&pipeline, references, &overrides, true)?;
+    let sinks = plan::make(&pipeline, loaded, &overrides, true)?;
     let discard = plan::discarding(&sinks);
     let alone = engine::start(&discard, &run_options, stop.clone())?.run();
     let written = engine::start(&sinks, &run_options, stop)?.run();

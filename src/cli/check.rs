@@ -29,8 +29,8 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
 /// Reads, loads and plans what a command was given.
 pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
     let pipeline = read(options)?;
-    let references = load::references(&pipeline)?;
-    plan::make(&pipeline, references, &overrides(options)?, trial)
+    let loaded = load::load(&pipeline)?;
+    plan::make(&pipeline, loaded, &overrides(options)?, trial)
 }
 
 /// Reads the pipeline that a command was given.

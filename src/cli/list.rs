@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::format::FormatKind;
 use crate::registry::Kind;
 use crate::sink::SinkKind;
+use crate::source::SourceKind;
 
 pub(super) fn run(only: Option<Kinds>) -> Result<u8> {
     let mut text = String::new();
@@ -32,7 +33,7 @@ pub(super) fn run(only: Option<Kinds>) -> Result<u8> {
         section("sinks", SinkKind::KINDS);
     }
     if matches!(only, None | Some(Kinds::Sources)) {
-        text.push_str("sources\n  tables         Generated from their columns.\n  tables         customers: { rows: 1000, columns: { id: sequence } }\n");
+        section("sources", SourceKind::KINDS);
     }
     print(&text)
 }

@@ -68,6 +68,16 @@ fn describe_job(job: &Job) -> String {
         " in batches of {}\n",
         show_count(job.source.batch_rows)
     ));
+    if let Some(input) = &job.source.input {
+        let schema = input.records.schema();
+        let used: Vec<&str> = input
+            .columns
+            .iter()
+            .map(|column| schema.field(*column).name().as_str())
+            .collect();
+        let source = input.records.describe();
+        text.push_str(&format!("  from {source}, columns {}\n", used.join(", ")));
+    }
     text
 }
 

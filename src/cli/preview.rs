@@ -1,24 +1,19 @@
 //! `rowgen preview`: rows as a table, without sinks.
 
-use std::sync::Arc;
-
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
 use arrow::util::pretty::pretty_format_batches;
 
 use super::arguments::PreviewOptions;
 use super::check::{overrides, read};
 use super::print;
-use crate::column::rows::Rows;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::{load, plan};
 
 pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
     let pipeline = read(&options.file)?;
-    let references = load::references(&pipeline)?;
+    let loaded = load::load(&pipeline)?;
     let table = plan::preview(
         &pipeline,
-        references,
+        loaded,
         &overrides(&options.file)?,
         options.table.as_deref(),
         options.hidden,
@@ -29,20 +24,6 @@ pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
     let count = usize::try_from(left)
         .unwrap_or(usize::MAX)
         .min(options.count);
-    let program = table
-        .program
-        .get()
-        .ok_or_else(|| Error::run("the table is not built"))?;
-    let rows = Rows::Range {
-        first: options.row,
-        count,
-    };
-    let columns = program.evaluate(&program.select(table.nodes.clone()), rows, &[])?;
-    let fields: Vec<_> = table
-        .nodes
-        .iter()
-        .map(|node| program.node(*node).field.clone())
-        .collect();
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    let batch = table.batch(options.row, count)?;
     print(&format!("{}\n", pretty_format_batches(&[batch])?))
 }

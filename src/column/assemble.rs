@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Field;
 
-use super::build::{Build, Made, Nested, Pick};
+use super::build::{Build, Fields, Made, Nested, Pick};
 use super::builder::{Builder, ColumnList, Scope};
 use super::coding::Coding;
 use super::hash::{Key, threshold};
@@ -197,6 +197,19 @@ impl Builder {
             ))
             .at(place));
         };
+        self.build_field_of(scope, fields, base, rest, path, place)
+    }
+
+    /// The field behind `path`, of the column or pick `base`.
+    pub(super) fn build_field_of(
+        &mut self,
+        scope: usize,
+        fields: Arc<dyn Fields>,
+        base: usize,
+        rest: &str,
+        path: &str,
+        place: &Place,
+    ) -> Result<usize, Problem> {
         let mut build = Build {
             scope,
             key: self.scopes[scope].key.child(path),

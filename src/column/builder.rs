@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Fields};
 
-use super::build::{Fields, Parent};
+use super::build::{self, Parent};
 use super::coding::Coding;
 use super::hash::Key;
 use super::options::Column;
@@ -17,6 +17,15 @@ use crate::place::{Count, Place, Placed};
 
 /// Columns by name, in the order of the file.
 pub type ColumnList = Vec<(Placed<String>, Arc<Column>)>;
+
+/// What a table is read from: its columns come in before those that are made.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// The columns that are read.
+    pub fields: Fields,
+    /// How many rows there are; none without end.
+    pub rows: Option<u64>,
+}
 
 /// A table to build.
 #[derive(Debug, Clone)]
@@ -31,6 +40,8 @@ pub struct TableOptions {
     pub rows: Option<Placed<Count>>,
     /// Its columns.
     pub columns: ColumnList,
+    /// What it is read from.
+    pub outside: Option<Outside>,
 }
 
 /// Every table of a pipeline while it is being built.
@@ -50,7 +61,7 @@ pub(super) struct Scope {
     pub(super) columns: ColumnList,
     pub(super) nodes: Vec<Node>,
     pub(super) names: HashMap<String, usize>,
-    pub(super) fields: HashMap<usize, (Arc<dyn Fields>, usize)>,
+    pub(super) fields: HashMap<usize, (Arc<dyn build::Fields>, usize)>,
     /// How nodes follow from few values.
     pub(super) codings: HashMap<usize, Coding>,
     pub(super) derived_rows: Option<u64>,
@@ -58,6 +69,7 @@ pub(super) struct Scope {
     pub(super) parents: Vec<String>,
     pub(super) program: Arc<ProgramCell>,
     pub(super) outer: Option<Outer>,
+    pub(super) outside: Option<Outside>,
 }
 
 pub(super) struct Outer {
@@ -131,6 +143,7 @@ impl Builder {
         place: &Place,
     ) -> Result<Parent, Problem> {
         let scope = self.scope_of(name, place)?;
+        self.refuse_outside(scope, name, place)?;
         self.scopes[child].parents.push(name.to_string());
         Ok(Parent {
             scope,
@@ -156,8 +169,12 @@ impl Builder {
         if let Some(outer) = &self.scopes[scope].outer {
             return self.rows(outer.scope);
         }
-        if let Some(rows) = &self.scopes[scope].rows {
-            return Ok(Some(rows.value.0).filter(|rows| *rows > 0));
+        let asked = self.scopes[scope].rows.as_ref().map(|rows| rows.value.0);
+        if let Some(outside) = &self.scopes[scope].outside {
+            return Ok(asked.into_iter().chain(outside.rows).min());
+        }
+        if let Some(rows) = asked {
+            return Ok(Some(rows).filter(|rows| *rows > 0));
         }
         let columns = &self.scopes[scope].columns;
         let decides = columns
@@ -182,13 +199,19 @@ impl Builder {
         if let Some(node) = self.scopes[scope].names.get(path) {
             return Ok(*node);
         }
-        if let Some(index) = self.find(scope, path) {
+        if let Some(index) = self.made(scope, path) {
             return self.build_column(scope, index);
         }
-        if let Some((head, rest)) = path.split_once('.')
-            && let Some(index) = self.find(scope, head)
-        {
-            return self.build_field(scope, index, rest, path, place);
+        if let Some(node) = self.read(scope, path) {
+            return Ok(node);
+        }
+        if let Some((head, rest)) = path.split_once('.') {
+            if let Some(index) = self.made(scope, head) {
+                return self.build_field(scope, index, rest, path, place);
+            }
+            if let Some(node) = self.read(scope, head) {
+                return self.read_field(scope, node, rest, path, place);
+            }
         }
         self.resolve_around(scope, path, place)
     }
@@ -250,7 +273,9 @@ impl Builder {
 
     fn unknown(&self, scope: usize, path: &str, place: &Place) -> Problem {
         let scope = &self.scopes[scope];
+        let read = scope.outside.iter().flat_map(|outside| &outside.fields);
         let names = scope.columns.iter().map(|(name, _)| name.value.as_str());
+        let names = names.chain(read.map(|field| field.name().as_str()));
         Problem::new(format!("unknown column `{path}` in `{}`", scope.name))
             .at(place)
             .maybe_hint(did_you_mean(path.split('.').next().unwrap_or(path), names))
@@ -281,6 +306,7 @@ impl Scope {
         Self {
             place: Some(options.place),
             rows: options.rows,
+            outside: options.outside,
             ..Self::new(options.name, options.key, options.columns)
         }
     }
@@ -320,6 +346,7 @@ impl Scope {
             parents: Vec::new(),
             program: Arc::default(),
             outer: None,
+            outside: None,
         }
     }
 

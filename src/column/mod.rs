@@ -37,6 +37,7 @@ mod now;
 mod nth;
 mod number_choice;
 mod options;
+mod outside;
 mod parent_column;
 mod pareto;
 mod pattern;
@@ -65,7 +66,7 @@ mod words;
 mod zipf;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
-pub use builder::{Builder, ColumnList, TableOptions};
+pub use builder::{Builder, ColumnList, Outside, TableOptions};
 pub use distribution::{Amounts, Counts, Distribution};
 pub use options::{Column, Columns, Common, columns};
 pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};

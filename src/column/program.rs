@@ -102,6 +102,19 @@ impl Program {
         Selection { order, wanted }
     }
 
+    /// The outer columns that a selection reads.
+    pub fn outer(&self, selection: &Selection) -> Vec<usize> {
+        let origins = selection.order.iter().map(|node| &self.nodes[*node].origin);
+        let mut outer: Vec<usize> = origins
+            .filter_map(|origin| match origin {
+                Origin::Outer(index) => Some(*index),
+                _ => None,
+            })
+            .collect();
+        outer.sort_unstable();
+        outer
+    }
+
     /// The wanted columns at `rows`.
     ///
     /// # Errors

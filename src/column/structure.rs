@@ -31,7 +31,8 @@ struct Assemble {
     fields: ArrowFields,
 }
 
-struct StructureFields {
+/// Fields of structs by their paths.
+pub(super) struct StructureFields {
     fields: ArrowFields,
     domains: Vec<Domain>,
 }
@@ -73,6 +74,20 @@ pub fn plain_field(field: &Field) -> Field {
     field
         .clone()
         .with_data_type(plain_type(field.data_type()).clone())
+}
+
+impl StructureFields {
+    /// The fields of structs that are read.
+    pub(super) fn read(fields: &ArrowFields) -> Self {
+        let domain = |field: &std::sync::Arc<Field>| Domain {
+            nulls: field.is_nullable(),
+            ..Domain::default()
+        };
+        Self {
+            domains: fields.iter().map(domain).collect(),
+            fields: fields.clone(),
+        }
+    }
 }
 
 impl Fill for Assemble {

@@ -191,6 +191,7 @@ fn table(name: &crate::place::Key, node: &Node) -> Result<TableOptions, Problem>
         Ok((placed, Arc::new(decode::<Column>(node)?)))
     };
     Ok(TableOptions {
+        outside: None,
         name: name.name.clone(),
         place: Place::clone(&name.place),
         key: Key::new("test").child(&name.name),

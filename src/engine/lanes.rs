@@ -190,8 +190,7 @@ impl OpenSink<'_> {
         if self.identity {
             return Ok(batch.clone());
         }
-        let columns = batch.project(&self.plan.columns)?;
-        Ok(columns.with_schema(self.plan.shape.schema.clone())?)
+        self.plan.shape.take(&self.plan.columns, batch)
     }
 
     /// Waits for its lanes and makes its output visible; or says why that cannot be.

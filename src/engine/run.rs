@@ -1,5 +1,6 @@
 //! Carries a plan out: finite tables one after the other, endless ones side by side.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,7 @@ use super::stop::Stop;
 use super::work::{Stalls, Work};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::report::{About, Counters, Outcome, Report, SinkReport, Times};
-use crate::source::Indexed;
+use crate::report::{About, Counters, Ended, Outcome, Report, SinkReport, SourceReport, Times};
 use crate::spec::OnSinkFailure;
 
 /// A plan whose sinks are open.
@@ -61,6 +61,9 @@ pub fn start<'p>(plan: &'p Plan, options: &Options, stop: Stop) -> Result<Run<'p
         options,
         &(Arc::new(move || wake.wake()) as Arc<dyn Fn() + Send + Sync>),
     )?;
+    for input in plan.jobs.iter().filter_map(|job| job.source.input.as_ref()) {
+        input.rejects.begin(&options.out)?;
+    }
     Ok(Run {
         plan,
         jobs,
@@ -210,11 +213,15 @@ impl Run<'_> {
         failure: Option<Error>,
         slow: bool,
     ) -> Report {
+        let sources = self.sources();
+        let rejected = sources.iter().any(|source| source.rejected > 0);
         let outcome = match (&failure, self.stop.signal()) {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
             (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
-            (None, None) if sinks.iter().any(|sink| sink.rejected > 0) => Outcome::Rejected,
+            (None, None) if rejected || sinks.iter().any(|sink| sink.rejected > 0) => {
+                Outcome::Rejected
+            }
             (None, None) if slow => Outcome::TooSlow,
             _ => Outcome::Done,
         };
@@ -226,15 +233,32 @@ impl Run<'_> {
             params: plan.params.clone(),
             threads: plan.threads,
         };
-        Report::new(
-            about,
+        let ended = Ended {
             outcome,
-            self.started.elapsed(),
-            times,
-            sinks,
-            self.rows(),
-            failure,
-        )
+            elapsed: self.started.elapsed(),
+            error: failure,
+        };
+        Report::new(about, ended, times, sources, sinks, self.rows())
+    }
+
+    /// What became of the tables that were read.
+    fn sources(&self) -> Vec<SourceReport> {
+        let mut reports = Vec::new();
+        for job in &self.plan.jobs {
+            let Some(input) = &job.source.input else {
+                continue;
+            };
+            let counts = input.rejects.counts();
+            let reason = |(reason, count): (&'static str, u64)| (reason.to_string(), count);
+            reports.push(SourceReport {
+                table: job.table.clone(),
+                source: input.records.describe(),
+                rejected: counts.values().sum(),
+                reasons: counts.into_iter().map(reason).collect(),
+                dead_letters: input.rejects.path().map(Path::to_path_buf),
+            });
+        }
+        reports
     }
 
     /// Rows made, each counted once however many sinks and jobs it went to.

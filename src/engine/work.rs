@@ -12,7 +12,6 @@ use super::stop::Stop;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
 use crate::report::{Times, cpu_time};
-use crate::source::Indexed;
 use crate::spec::OnSinkFailure;
 
 /// What the workers share.

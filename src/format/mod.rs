@@ -17,7 +17,7 @@ pub mod text;
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::domain::Domain;
@@ -69,6 +69,21 @@ impl Shape {
             trial: None,
             ..self.clone()
         }
+    }
+
+    /// Some columns of a batch under this shape's names.
+    ///
+    /// # Errors
+    /// They are not of this shape's types.
+    pub fn take(&self, columns: &[usize], batch: &RecordBatch) -> Result<RecordBatch> {
+        let taken = columns.iter().map(|column| batch.column(*column).clone());
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let schema = self.schema.clone();
+        Ok(RecordBatch::try_new_with_options(
+            schema,
+            taken.collect(),
+            &options,
+        )?)
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the file points at: reference data, read whole before the run; the only reading before it.
+//! What the file points at: reference data, read whole, and the sources of tables, looked at; the
+//! only reading before the run.
 
 mod filter;
 mod json;
@@ -15,35 +16,64 @@ use arrow::datatypes::{DataType, Field, Schema};
 use crate::column::{Reference, arrays, show_type};
 use crate::error::{Problem, Problems, Result};
 use crate::place::{Placed, Text};
+use crate::source::Records;
 use crate::spec::{Pipeline, ReferenceFile};
 
 /// The references of a pipeline by name.
 pub type References = BTreeMap<String, Arc<Reference>>;
 
-/// Reads every reference of the pipeline.
+/// The sources of a pipeline's tables by the tables' names.
+pub type Sources = BTreeMap<String, Arc<dyn Records>>;
+
+/// All that a pipeline points at.
+#[derive(Default)]
+pub struct Loaded {
+    /// Held in memory.
+    pub references: References,
+    /// Open.
+    pub sources: Sources,
+}
+
+/// Reads every reference of the pipeline and looks at the source of every table.
 ///
 /// # Errors
-/// Every file that is missing, unreadable, or not of its stated types.
-pub fn references(pipeline: &Pipeline) -> Result<References> {
+/// Everything that is missing, unreadable, or not of its stated types.
+pub fn load(pipeline: &Pipeline) -> Result<Loaded> {
     let mut problems = Problems::default();
-    let mut loaded = References::new();
+    let mut loaded = Loaded::default();
     for (name, file) in &pipeline.reference.0 {
         if let Some(reference) = problems.note(read(&name.value, file)) {
-            loaded.insert(name.value.clone(), Arc::new(reference));
+            loaded
+                .references
+                .insert(name.value.clone(), Arc::new(reference));
+        }
+    }
+    for (name, table) in &pipeline.tables.0 {
+        let Some(from) = &table.from else {
+            continue;
+        };
+        let opened = from.value.open(&table.types.0);
+        if let Some(records) = problems.note(opened.map_err(|problem| problem.at(&from.place))) {
+            loaded.sources.insert(name.value.clone(), records);
         }
     }
     problems.into_result()?;
     Ok(loaded)
 }
 
-/// A digest of the references' contents, for the fingerprint of a plan.
-pub fn digest(references: &References) -> String {
-    use sha2::{Digest, Sha256};
-    let mut hasher = Sha256::new();
-    for (name, reference) in references {
-        hasher.update(format!("{name} {:?}", reference.rows));
+impl Loaded {
+    /// A digest of what was read and of what will be, for the fingerprint of a plan.
+    pub fn digest(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hasher = Sha256::new();
+        for (name, reference) in &self.references {
+            hasher.update(format!("{name} {:?}", reference.rows));
+        }
+        for (name, records) in &self.sources {
+            hasher.update(format!("{name} {}", records.digest()));
+        }
+        crate::units::hexadecimal(&hasher.finalize())
     }
-    crate::units::hexadecimal(&hasher.finalize())
 }
 
 fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {

@@ -10,14 +10,18 @@ use super::{BATCH_ROWS, Job, SinkPlan};
 use crate::column::{Program, ProgramCell};
 use crate::error::{Problem, Problems};
 use crate::format::Shape;
+use crate::place::Place;
 use crate::sink::{Partition, Slice};
-use crate::source::{Generated, Indexed, RowRange};
+use crate::source::{Batches, Input, Records, RowRange};
 
 /// What a job is made from.
 pub(super) struct Table<'a> {
     pub(super) name: &'a str,
     pub(super) rows: Option<u64>,
     pub(super) program: &'a Arc<ProgramCell>,
+    /// What its columns are read from, and where the file says so.
+    pub(super) records: Option<&'a Arc<dyn Records>>,
+    pub(super) from: Option<&'a Place>,
     pub(super) slice: Option<Slice>,
     pub(super) batch_rows: Option<u64>,
     pub(super) run_key: u128,
@@ -118,7 +122,7 @@ fn partitioned_job(
     Some(job(table, source, split, vec![sink]))
 }
 
-fn job(table: &Table<'_>, source: Generated, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
+fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
     let (first_row, rows) = share(table);
     Job {
         table: table.name.to_string(),
@@ -160,15 +164,20 @@ fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
         .max(1)
 }
 
-fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64) -> Generated {
+fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64) -> Batches {
     let (first_row, rows) = share(table);
     let fields: Vec<Field> = nodes
         .iter()
         .map(|node| program.node(*node).field.clone())
         .collect();
-    Generated {
+    let selection = program.select(nodes.to_vec());
+    let input = table
+        .records
+        .map(|records| Input::new(records, program.outer(&selection)));
+    Batches {
         program: table.program.clone(),
-        selection: program.select(nodes.to_vec()),
+        selection,
+        input,
         schema: Arc::new(Schema::new(fields)),
         runs: Arc::new(vec![RowRange {
             first_row,
@@ -182,7 +191,7 @@ fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64
 fn sink_plan(
     table: &Table<'_>,
     program: &Program,
-    source: &Generated,
+    source: &Batches,
     nodes: &[usize],
     sink: Resolved,
     lanes: Vec<Arc<Vec<Partition>>>,
@@ -198,10 +207,11 @@ fn sink_plan(
         problems.push(problem.at(&sink.place));
     }
     if table.trial && problems.is_empty() {
+        let place = table.from.unwrap_or(&sink.place);
         shape.trial = problems.note(trial(table, source, &columns, &shape).map_err(|error| {
             match error.problems.into_iter().next() {
-                Some(problem) => problem.at(&sink.place),
-                None => Problem::new("the first batch cannot be made").at(&sink.place),
+                Some(problem) => problem.at(place),
+                None => Problem::new("the first batch cannot be made").at(place),
             }
         }))?;
     }
@@ -216,7 +226,7 @@ fn sink_plan(
     })
 }
 
-fn shape(table: &Table<'_>, program: &Program, source: &Generated, sink: &Resolved) -> Shape {
+fn shape(table: &Table<'_>, program: &Program, source: &Batches, sink: &Resolved) -> Shape {
     let fields: Vec<Field> = sink
         .columns
         .iter()
@@ -241,22 +251,26 @@ fn shape(table: &Table<'_>, program: &Program, source: &Generated, sink: &Resolv
 /// The first batch of the whole table, whatever the slice.
 fn trial(
     table: &Table<'_>,
-    source: &Generated,
+    source: &Batches,
     columns: &[usize],
     shape: &Shape,
 ) -> crate::error::Result<Option<arrow::array::RecordBatch>> {
-    let first = Generated {
+    let first = Batches {
         runs: Arc::new(vec![RowRange {
             first_row: 0,
             rows: table.rows,
             first_batch: 0,
         }]),
         batch_rows: BATCH_ROWS.min(source.batch_rows),
+        // What it leaves out is not counted.
+        input: table
+            .records
+            .zip(source.input.as_ref())
+            .map(|(records, input)| Input::new(records, input.columns.clone())),
         ..source.clone()
     };
     if first.rows(0) == 0 {
         return Ok(None);
     }
-    let batch = first.make(0)?.project(columns)?;
-    Ok(Some(batch.with_schema(shape.schema.clone())?))
+    shape.take(columns, &first.make(0)?).map(Some)
 }

@@ -11,7 +11,7 @@ use super::{Job, Overrides, Plan};
 use crate::column::Builder;
 use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
-use crate::load::{References, digest};
+use crate::load::{Loaded, Sources};
 use crate::place::{self, Placed, is_secret};
 use crate::spec::Pipeline;
 
@@ -21,21 +21,22 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// How often figures are logged.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Makes a plan of a pipeline and its references. With `trial`, the first batch of each table is
+/// Makes a plan of a pipeline and what it points at. With `trial`, the first batch of each table is
 /// made, for choices that depend on it.
 ///
 /// # Errors
 /// Everything that is wrong, at once.
 pub fn make(
     pipeline: &Pipeline,
-    references: References,
+    loaded: Loaded,
     overrides: &Overrides,
     trial: bool,
 ) -> Result<Plan> {
     let mut problems = Problems::default();
-    let references_digest = digest(&references);
-    let tables = options(pipeline, overrides.rows, &mut problems);
-    let mut builder = Builder::new(tables, references, overrides.now_micros);
+    let digest = loaded.digest();
+    let sources = loaded.sources;
+    let tables = options(pipeline, &sources, overrides.rows, &mut problems);
+    let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
     build_all(pipeline, &mut builder, &mut problems);
     let sinks = resolve(
         pipeline,
@@ -50,7 +51,7 @@ pub fn make(
         );
     }
     problems.into_result()?;
-    let fingerprint = fingerprint(pipeline, &references_digest, overrides);
+    let fingerprint = fingerprint(pipeline, &digest, overrides);
     let run = &pipeline.run;
     let of =
         |duration: &Option<Placed<place::Duration>>| duration.as_ref().map(|value| value.value.0);
@@ -82,7 +83,7 @@ pub fn make(
         slice: overrides.slice,
     };
     plan.warnings = unused(pipeline, &builder, &sinks);
-    plan.jobs = all_jobs(pipeline, builder, sinks, overrides, trial)?;
+    plan.jobs = all_jobs(pipeline, &sources, builder, sinks, overrides, trial)?;
     let mut more = Vec::new();
     for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
         let warnings = sink.options.warnings(&sink.shape);
@@ -101,6 +102,7 @@ fn warning(sink: &str, problem: &Problem) -> String {
 
 fn all_jobs(
     pipeline: &Pipeline,
+    sources: &Sources,
     mut builder: Builder,
     mut sinks: Vec<Resolved>,
     overrides: &Overrides,
@@ -132,6 +134,12 @@ fn all_jobs(
             name: &name,
             rows: count,
             program,
+            records: sources.get(&name),
+            from: pipeline
+                .tables
+                .get(&name)
+                .and_then(|table| table.from.as_ref())
+                .map(|from| &from.place),
             slice: overrides.slice,
             batch_rows: overrides.batch_rows.or(pipeline
                 .run

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::format::Shape;
 use crate::sink::{Partition, Sink, Slice};
-use crate::source::Generated;
+use crate::source::Batches;
 use crate::spec::OnSinkFailure;
 
 pub use make::make;
@@ -90,8 +90,8 @@ pub struct Job {
     pub first_row: u64,
     /// Rows of this run's share; none when it is endless.
     pub rows: Option<u64>,
-    /// Makes the batches.
-    pub source: Generated,
+    /// Makes or reads the batches.
+    pub source: Batches,
     /// Sends rows to one lane for each value of the partition columns.
     pub split: Option<Split>,
     /// Where they go: exactly one with a split.

@@ -12,7 +12,7 @@ use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::sink::Partition;
-use crate::source::{Generated, RowRange};
+use crate::source::{Batches, RowRange};
 
 /// At most so many files are open at once.
 const MOST_OPEN: usize = 64;
@@ -23,7 +23,7 @@ const CHUNK_BATCHES: u64 = 16;
 /// Sends the rows of a chunk to one lane for each combination of key values.
 pub struct Split {
     /// Makes the key columns alone.
-    pub keys: Generated,
+    pub keys: Batches,
     codes: Vec<Codes>,
 }
 
@@ -65,7 +65,7 @@ pub(super) enum Layout {
 }
 
 /// Decides the layout, or refuses.
-pub(super) fn layout(columns: &[KeyColumn<'_>], keys: Generated) -> Result<Layout, Problem> {
+pub(super) fn layout(columns: &[KeyColumn<'_>], keys: Batches) -> Result<Layout, Problem> {
     if let [one] = columns
         && one.domain.order >= Order::Ascending
         && !one.domain.nulls
@@ -89,7 +89,7 @@ pub(super) fn layout(columns: &[KeyColumn<'_>], keys: Generated) -> Result<Layou
     let lanes = (0..count)
         .map(|index| lane(columns, &codes, index))
         .collect();
-    let keys = Generated { batch_rows, ..keys };
+    let keys = Batches { batch_rows, ..keys };
     Ok(Layout::Closed {
         codes: Split { keys, codes },
         lanes,
@@ -201,7 +201,6 @@ impl Split {
     /// # Errors
     /// A key that cannot be made.
     pub fn rows(&self, number: u64) -> Result<Vec<Vec<u64>>> {
-        use crate::source::Indexed;
         let batch = self.keys.make(number)?;
         let first = self.keys.first_row(number);
         let mut lanes = vec![0usize; batch.num_rows()];
@@ -222,7 +221,7 @@ impl Split {
 }
 
 /// Finds the rows at which the value changes: any row can be made alone, so by bisection.
-fn monotone(column: &KeyColumn<'_>, keys: &Generated) -> Result<Layout> {
+fn monotone(column: &KeyColumn<'_>, keys: &Batches) -> Result<Layout> {
     let Some(run) = keys.runs.first().copied() else {
         return Err(Error::user("there are no rows to partition"));
     };
@@ -292,16 +291,16 @@ fn problem(error: Error, name: &Placed<Text>) -> Problem {
 
 /// The program cell of a table, for partition columns that are made while planning.
 pub(super) fn keys_of(
-    source: &Generated,
+    source: &Batches,
     program: &Arc<ProgramCell>,
     nodes: Vec<usize>,
-) -> Option<Generated> {
+) -> Option<Batches> {
     let table = program.get()?;
     let fields: Vec<_> = nodes
         .iter()
         .map(|node| table.node(*node).field.clone())
         .collect();
-    Some(Generated {
+    Some(Batches {
         program: program.clone(),
         selection: table.select(nodes),
         schema: Arc::new(arrow::datatypes::Schema::new(fields)),

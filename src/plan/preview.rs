@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+
 use super::tables::{build_all, options};
 use super::{Job, Overrides, Plan, SinkPlan};
 use crate::column::{Builder, ProgramCell};
-use crate::error::{Problem, Problems, Result, did_you_mean};
-use crate::load::References;
+use crate::error::{Error, Problem, Problems, Result, did_you_mean};
+use crate::load::Loaded;
 use crate::sink::discard::Discard;
+use crate::source::{Batches, Input, Records, RowRange};
 use crate::spec::Pipeline;
 
 /// One table, ready to show.
@@ -18,6 +22,39 @@ pub struct Preview {
     pub nodes: Vec<usize>,
     /// How many rows it has; none when it is endless.
     pub rows: Option<u64>,
+    records: Option<Arc<dyn Records>>,
+}
+
+impl Preview {
+    /// Some of its rows.
+    ///
+    /// # Errors
+    /// A value that cannot be made or read.
+    pub fn batch(&self, first_row: u64, rows: usize) -> Result<RecordBatch> {
+        let program = self
+            .program
+            .get()
+            .ok_or_else(|| Error::run("the table is not built"))?;
+        let selection = program.select(self.nodes.clone());
+        let fields = self
+            .nodes
+            .iter()
+            .map(|node| program.node(*node).field.clone());
+        let records = self.records.as_ref();
+        let source = Batches {
+            input: records.map(|records| Input::new(records, program.outer(&selection))),
+            program: self.program.clone(),
+            selection,
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            runs: Arc::new(vec![RowRange {
+                first_row,
+                rows: Some(rows as u64),
+                first_batch: 0,
+            }]),
+            batch_rows: rows.max(1) as u64,
+        };
+        source.make(0)
+    }
 }
 
 /// Builds one table (the first without a name), with or without its hidden columns.
@@ -26,14 +63,14 @@ pub struct Preview {
 /// Everything that is wrong, at once.
 pub fn preview(
     pipeline: &Pipeline,
-    references: References,
+    loaded: Loaded,
     overrides: &Overrides,
     table: Option<&str>,
     hidden: bool,
 ) -> Result<Preview> {
     let mut problems = Problems::default();
-    let tables = options(pipeline, overrides.rows, &mut problems);
-    let mut builder = Builder::new(tables, references, overrides.now_micros);
+    let tables = options(pipeline, &loaded.sources, overrides.rows, &mut problems);
+    let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
     build_all(pipeline, &mut builder, &mut problems);
     let names = || pipeline.tables.names();
     let name = table.or_else(|| names().next()).unwrap_or_default();
@@ -51,14 +88,10 @@ pub fn preview(
     problems.into_result()?;
     let mut nodes = Vec::new();
     let mut rows = None;
-    if let Some((table, options)) = found {
+    if let Some((table, _)) = found {
         rows = builder.table_rows(name, &table.place)?;
-        for (column, _) in options
-            .columns
-            .0
-            .iter()
-            .filter(|(_, column)| hidden || !column.is_hidden())
-        {
+        let columns = builder.columns(name);
+        for (column, _) in columns.iter().filter(|(_, own)| hidden || !own) {
             nodes.push(builder.column(name, &column.value, &column.place)?);
         }
     }
@@ -67,6 +100,7 @@ pub fn preview(
         program,
         nodes,
         rows,
+        records: loaded.sources.get(name).cloned(),
     })
 }
 

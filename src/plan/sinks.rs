@@ -7,7 +7,7 @@ use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Place, Placed, Text};
 use crate::sink::SinkKind;
-use crate::spec::{OnSinkFailure, Pipeline, SinkEntry, Table};
+use crate::spec::{OnSinkFailure, Pipeline, SinkEntry};
 
 /// One sink of one table, its columns resolved.
 pub(super) struct Resolved {
@@ -124,21 +124,21 @@ fn resolve_one(
     table: &Placed<String>,
     builder: &mut Builder,
 ) -> Result<Resolved, Problem> {
-    let Some(columns) = pipeline.tables.get(&table.value) else {
+    if pipeline.tables.get(&table.value).is_none() {
         return Err(Problem::new(format!(
             "sink `{name}` takes table `{}`, which does not exist",
             table.value
         ))
         .at(&table.place)
         .maybe_hint(did_you_mean(&table.value, pipeline.tables.names())));
-    };
+    }
     let options = entry.options(&table.value)?;
     let mut partition_by = Vec::new();
     for key in options.partition_by() {
         partition_by.push((builder.column(&table.value, &key, &key.place)?, key));
     }
     let keys = |column: &str| partition_by.iter().any(|(_, key)| key.as_str() == column);
-    let wanted = wanted(entry, columns)
+    let wanted = wanted(entry, builder.columns(&table.value))
         .into_iter()
         .filter(|(column, _)| !keys(&column.value));
     let mut resolved = Vec::new();
@@ -183,7 +183,10 @@ fn resolve_one(
 }
 
 /// Columns and the names they get.
-fn wanted(entry: &SinkEntry, table: &Table) -> Vec<(Placed<String>, Placed<String>)> {
+fn wanted(
+    entry: &SinkEntry,
+    columns: Vec<(Placed<String>, bool)>,
+) -> Vec<(Placed<String>, Placed<String>)> {
     match &entry.common.columns {
         // In the map the key is the new name, the value the column.
         Some(projection) => projection
@@ -192,14 +195,8 @@ fn wanted(entry: &SinkEntry, table: &Table) -> Vec<(Placed<String>, Placed<Strin
             .map(|(output, column)| (column.clone(), output.clone()))
             .collect(),
         None => {
-            let shown = table
-                .columns
-                .0
-                .iter()
-                .filter(|(_, column)| !column.is_hidden());
-            shown
-                .map(|(name, _)| (name.clone(), name.clone()))
-                .collect()
+            let shown = columns.into_iter().filter(|(_, hidden)| !hidden);
+            shown.map(|(name, _)| (name.clone(), name)).collect()
         }
     }
 }

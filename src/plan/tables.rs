@@ -1,16 +1,20 @@
 //! Tables: their row counts, their columns, the order in which they run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::column::hash::Key;
-use crate::column::{Builder, TableOptions};
+use crate::column::{Builder, Outside, TableOptions};
 use crate::error::{Problem, Problems};
+use crate::load::Sources;
 use crate::place::{Count, Placed};
+use crate::source::Records;
 use crate::spec::{Pipeline, Table};
 
 /// The tables as the builder takes them.
 pub(super) fn options(
     pipeline: &Pipeline,
+    sources: &Sources,
     rows: Option<u64>,
     problems: &mut Problems,
 ) -> Vec<TableOptions> {
@@ -27,34 +31,42 @@ pub(super) fn options(
                 place: name.place.clone(),
                 key: Key::new(seed).child(&name.value),
                 rows: match root {
-                    Some((root, rows)) if root == index => given(table, rows),
+                    Some((root, rows)) if root == index => Some(given(name, table, rows)),
                     _ => table.rows.clone(),
                 },
                 columns: table.columns.0.clone(),
+                outside: sources.get(&name.value).map(outside),
             }
         })
         .collect()
 }
 
-fn given(table: &Table, rows: u64) -> Option<Placed<Count>> {
-    let place = table.rows.as_ref().map(|rows| rows.place.clone());
-    place.map(|place| Placed {
+fn outside(records: &Arc<dyn Records>) -> Outside {
+    Outside {
+        fields: records.schema().fields().clone(),
+        rows: Some(records.rows()),
+    }
+}
+
+fn given(name: &Placed<String>, table: &Table, rows: u64) -> Placed<Count> {
+    let place = table.rows.as_ref().map_or(&name.place, |rows| &rows.place);
+    Placed {
         value: Count(rows),
-        place,
-    })
+        place: place.clone(),
+    }
 }
 
 /// The one table whose row count `--rows` sets.
 fn root(pipeline: &Pipeline) -> Result<usize, Problem> {
     let tables = pipeline.tables.0.iter().enumerate();
     let counted: Vec<usize> = tables
-        .filter(|(_, (_, table))| table.rows.is_some())
+        .filter(|(_, (_, table))| table.rows.is_some() || table.from.is_some())
         .map(|(index, _)| index)
         .collect();
     match counted.as_slice() {
         [one] => Ok(*one),
         _ => Err(Problem::new(format!(
-            "`--rows` needs exactly one table with `rows`, here are {}",
+            "`--rows` needs exactly one table with `rows` or `from`, here are {}",
             counted.len()
         ))
         .hint("declare a param and use `--set` instead")),
@@ -64,16 +76,18 @@ fn root(pipeline: &Pipeline) -> Result<usize, Problem> {
 /// Builds every column of every table, so that every mistake is found.
 pub(super) fn build_all(pipeline: &Pipeline, builder: &mut Builder, problems: &mut Problems) {
     for (name, table) in &pipeline.tables.0 {
+        if let (None, Some((first, _))) = (&table.from, table.types.0.first()) {
+            let problem =
+                Problem::new("`types` are of columns that are read, and nothing is read here");
+            let hint = "give each column its `type:`, or say where they come from with `from:`";
+            problems.push(problem.at(&first.place).hint(hint));
+        }
         problems.note(builder.table_rows(&name.value, &name.place));
-        for (column, _) in &table.columns.0 {
+        let columns = builder.columns(&name.value);
+        for (column, _) in &columns {
             problems.note(builder.column(&name.value, &column.value, &column.place));
         }
-        let shown = table
-            .columns
-            .0
-            .iter()
-            .any(|(_, column)| !column.is_hidden());
-        if !shown {
+        if columns.iter().all(|(_, hidden)| *hidden) {
             problems.push(
                 Problem::new(format!("table `{}` has no column to show", name.value))
                     .at(&name.place),

@@ -6,6 +6,8 @@ mod costs;
 mod counters;
 mod show;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -26,7 +28,7 @@ pub enum Outcome {
     Done,
     /// Everything arrived, but slower than the rate that was asked for.
     TooSlow,
-    /// Everything arrived but rows that a target could not take.
+    /// Everything arrived but for rows that could not be read, or that a target could not take.
     Rejected,
     /// A source or a sink failed.
     Failed,
@@ -46,6 +48,21 @@ pub struct Times {
     /// Seconds waiting for a slow sink, or for the pace.
     #[serde(serialize_with = "seconds")]
     pub waiting: Duration,
+}
+
+/// What happened to one table that was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceReport {
+    /// Its table.
+    pub table: String,
+    /// What was read.
+    pub source: String,
+    /// Rows that could not be read and were left out.
+    pub rejected: u64,
+    /// How many of them for each reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// The file that they are kept in.
+    pub dead_letters: Option<PathBuf>,
 }
 
 /// What happened to one sink.
@@ -117,6 +134,8 @@ pub struct Report {
     pub limited_by: Limit,
     /// Where the workers' time went.
     pub times: Times,
+    /// What happened to each table that was read.
+    pub sources: Vec<SourceReport>,
     /// What happened to each sink.
     pub sinks: Vec<SinkReport>,
     /// Why no more rows could be made.
@@ -136,6 +155,17 @@ pub struct About {
     pub params: Vec<(String, String)>,
     /// Worker threads.
     pub threads: usize,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Why no more rows could be made.
+    pub error: Option<Error>,
 }
 
 impl SinkReport {
@@ -181,13 +211,13 @@ impl Report {
     /// Sums a run up.
     pub fn new(
         about: About,
-        outcome: Outcome,
-        elapsed: Duration,
+        ended: Ended,
         times: Times,
+        sources: Vec<SourceReport>,
         sinks: Vec<SinkReport>,
         rows: u64,
-        error: Option<Error>,
     ) -> Self {
+        let elapsed = ended.elapsed;
         let rows_per_second = rows as f64 / elapsed.as_secs_f64().max(1e-9);
         Self {
             pipeline: about.pipeline,
@@ -196,15 +226,16 @@ impl Report {
             fingerprint: about.fingerprint,
             params: about.params,
             threads: about.threads,
-            outcome,
+            outcome: ended.outcome,
             elapsed,
             rows,
             rows_per_second,
             assessment: Assessment::of(rows_per_second),
             limited_by: Limit::of(&times, &sinks, elapsed),
             times,
+            sources,
             sinks,
-            error: error.map(|error| error.to_string()),
+            error: ended.error.map(|error| error.to_string()),
         }
     }
 

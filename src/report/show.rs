@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Assessment, Outcome, Report, SinkReport};
+use super::{Assessment, Outcome, Report, SinkReport, SourceReport};
 use crate::units::{show_bytes, show_count, show_duration};
 
 impl fmt::Display for Report {
@@ -23,6 +23,9 @@ impl fmt::Display for Report {
             show_count(self.rows_per_second as u64),
             self.threads
         )?;
+        for source in &self.sources {
+            writeln!(f, "  {}", Read(source))?;
+        }
         for sink in &self.sinks {
             writeln!(f, "  {}", Line(sink))?;
         }
@@ -41,6 +44,30 @@ impl fmt::Display for Report {
             Assessment::THRESHOLDS
         )?;
         write!(f, "  seed {}, fingerprint {}", self.seed, self.fingerprint)
+    }
+}
+
+/// One table that was read, in one line.
+struct Read<'a>(&'a SourceReport);
+
+impl fmt::Display for Read<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = self.0;
+        write!(f, "{} from {}", source.table, source.source)?;
+        if source.rejected == 0 {
+            return Ok(());
+        }
+        let reasons: Vec<String> = source
+            .reasons
+            .iter()
+            .map(|(reason, count)| format!("{} {reason}", show_count(*count)))
+            .collect();
+        let (rejected, reasons) = (show_count(source.rejected), reasons.join(", "));
+        write!(f, ": {rejected} rows left out ({reasons})")?;
+        match &source.dead_letters {
+            Some(path) => write!(f, ", kept in {}", path.display()),
+            None => Ok(()),
+        }
     }
 }
 

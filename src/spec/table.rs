@@ -7,16 +7,23 @@ use serde::Deserialize;
 
 use crate::column::{Column, ColumnType};
 use crate::place::{Count, Named, Placed, Text};
+use crate::source::SourceKind;
 
-/// A table to make.
+/// A table to make or to read.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// What this table's randomness is keyed by (default: the pipeline's seed).
     pub seed: Option<Placed<Text>>,
-    /// How many rows; 0 runs until it is stopped; left out when a `per_parent` foreign key decides.
+    /// How many rows; 0 runs until it is stopped; left out when a `per_parent` foreign key decides, or when all rows are read.
     pub rows: Option<Placed<Count>>,
-    /// The columns in the order of the output.
+    /// Where its rows are read from; without it they are made.
+    pub from: Option<Placed<SourceKind>>,
+    /// Types of columns that are read, where the source's own are not the ones wanted.
+    #[serde(default)]
+    pub types: Named<Placed<ColumnType>>,
+    /// The columns in the order of the output. Beside `from` they come after those that are read, or take the place of the one of their name, which they can read under it.
+    #[serde(default)]
     pub columns: Named<Arc<Column>>,
 }
 

@@ -8,4 +8,5 @@ mod levels;
 mod mutations;
 mod partitions;
 mod pipelines;
+mod sources;
 mod support;

@@ -64,8 +64,8 @@ fn try_file(path: &Path) -> Result<(), Error> {
         ..Given::default()
     };
     let pipeline = spec::read(path, &given)?;
-    let references = load::references(&pipeline)?;
-    plan::make(&pipeline, references, &Overrides::default(), false).map(|_| ())
+    let loaded = load::load(&pipeline)?;
+    plan::make(&pipeline, loaded, &Overrides::default(), false).map(|_| ())
 }
 
 /// Every mutation of the file at `name` with the line that must be named.

@@ -125,6 +125,12 @@ impl ParquetEncoder {
             let found = compute_leaves(field, &column);
             leaves.extend(found.map_err(|error| failed(&doing(), error))?);
         }
+        if batch.num_rows() == 0 {
+            // Readers do not expect pages without values.
+            let pages = self.direct.iter().map(|_| Vec::new()).collect();
+            let pages = Mutex::new(pages);
+            return Ok(Encoded { leaves, pages });
+        }
         let mut worker = lock(&self.workers).pop().unwrap_or_default();
         let pages = self.direct.iter().map(|direct| {
             let name = self.schema.field(direct.field).name();

@@ -29,6 +29,16 @@ pub(super) enum ColumnChunk {
     Library(Box<ArrowColumnChunk>),
 }
 
+impl ColumnChunk {
+    /// A row group whose batches were all empty has none.
+    fn rows(&self) -> u64 {
+        match self {
+            Self::Direct(chunk) => chunk.close.rows_written,
+            Self::Library(chunk) => chunk.close().rows_written,
+        }
+    }
+}
+
 /// A Parquet file that has begun.
 pub(super) struct ParquetWriter(SerializedFileWriter<BufWriter<Box<dyn Write + Send>>>);
 
@@ -55,6 +65,9 @@ impl ParquetWriter {
     }
 
     fn append(&mut self, group: RowGroup) -> Result<(), ParquetError> {
+        if group.chunks.first().is_some_and(|chunk| chunk.rows() == 0) {
+            return Ok(());
+        }
         let mut row_group = self.0.next_row_group()?;
         for chunk in group.chunks {
             match chunk {

@@ -1,0 +1,172 @@
+//! `avro` container files: blocks are found once, then any of their rows are read alone.
+
+use std::io::{BufReader, Cursor};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use arrow_avro::codec::Tz;
+use arrow_avro::reader::{ReaderBuilder, read_header_info};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::file::OpenFile;
+use super::parquet::typed;
+use super::retype::wanted;
+use super::{Piece, Records, Source, Types};
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Text};
+use crate::registry::Example;
+
+/// An Avro container file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Avro {
+    /// The file, relative to the pipeline's.
+    path: Placed<Text>,
+}
+
+struct Container {
+    file: OpenFile,
+    header: Vec<u8>,
+    /// Every block, and the end of the last one.
+    blocks: Vec<Block>,
+    schema: SchemaRef,
+}
+
+/// Where a block begins.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    row: u64,
+    offset: u64,
+}
+
+/// Bytes that two numbers of 64 bits may take.
+const NUMBERS: u64 = 20;
+const SYNC: u64 = 16;
+
+impl Example for Avro {
+    const EXAMPLE: &'static str = "avro: { path: users.avro }";
+}
+
+impl Source for Avro {
+    fn open(&self, types: &Types) -> Result<Arc<dyn Records>, Problem> {
+        let file = OpenFile::open(&self.path)?;
+        let info = read_header_info(BufReader::new(&file.file));
+        let info = info.map_err(|error| file.problem(error))?;
+        let header = file.bytes(0, info.header_len());
+        let header = header.map_err(|error| file.problem(error))?;
+        let blocks = blocks(&file, info.header_len()).map_err(|error| file.problem(error))?;
+        let found = reader().build(Cursor::new(header.clone()));
+        let found = found.map_err(|error| file.problem(error))?.schema();
+        let schema = wanted(&found, types)?;
+        Ok(Arc::new(Container {
+            file,
+            header,
+            blocks,
+            schema,
+        }))
+    }
+}
+
+fn reader() -> ReaderBuilder {
+    ReaderBuilder::new().with_tz(Tz::Utc)
+}
+
+/// Finds every block by the sizes that they begin with.
+fn blocks(file: &OpenFile, start: u64) -> Result<Vec<Block>> {
+    let (mut row, mut offset) = (0, start);
+    let mut blocks = vec![Block { row, offset }];
+    let broken = |offset: u64| Error::run(format!("the block at byte {offset} is broken"));
+    while offset < file.length {
+        let head = file.bytes(offset, file.length.min(offset + NUMBERS))?;
+        let mut rest = head.as_slice();
+        let numbers = (number(&mut rest), number(&mut rest));
+        let (Some(rows), Some(size)) = numbers else {
+            return Err(broken(offset));
+        };
+        let next = offset + (head.len() - rest.len()) as u64;
+        let next = next
+            .checked_add(size)
+            .and_then(|next| next.checked_add(SYNC));
+        match next.filter(|next| *next <= file.length) {
+            Some(next) => offset = next,
+            None => return Err(broken(offset).hint("is the file complete?")),
+        }
+        row += rows;
+        blocks.push(Block { row, offset });
+    }
+    Ok(blocks)
+}
+
+/// A number that is not negative, as Avro writes it.
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return (value & 1 == 0).then_some(value >> 1);
+        }
+    }
+    None
+}
+
+impl Container {
+    fn batch(&self, first: u64, count: usize, columns: &[usize]) -> Result<RecordBatch> {
+        let end = first + count as u64;
+        let from = self.blocks.partition_point(|block| block.row <= first) - 1;
+        let after = self.blocks.partition_point(|block| block.row < end);
+        let (from, after) = (self.blocks[from], self.blocks[after]);
+        let mut bytes = self.header.clone();
+        bytes.extend(self.file.bytes(from.offset, after.offset)?);
+        let reader = reader()
+            .with_batch_size((after.row - from.row) as usize)
+            .with_projection(columns.to_vec())
+            .build(Cursor::new(bytes))?;
+        let schema = reader.schema();
+        let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
+        let batch = match batches.as_slice() {
+            [one] => one.clone(),
+            batches => concat_batches(&schema, batches)?,
+        };
+        Ok(batch.slice((first - from.row) as usize, count))
+    }
+}
+
+impl Records for Container {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn rows(&self) -> u64 {
+        self.blocks.last().map_or(0, |block| block.row)
+    }
+
+    fn read(&self, first: u64, count: usize, columns: &[usize]) -> Result<Piece> {
+        if columns.is_empty() || count == 0 {
+            let empty = columns.iter().map(|column| self.schema.field(*column));
+            let empty = empty.map(|field| arrow::array::new_empty_array(field.data_type()));
+            return Ok(Piece::whole(empty.collect()));
+        }
+        let batch = self.batch(first, count, columns).map_err(|error| {
+            error.context(format!("could not read `{}`", self.file.path.display()))
+        })?;
+        let arrays: Result<Vec<ArrayRef>> = columns
+            .iter()
+            .zip(batch.columns())
+            .map(|(column, values)| typed(values, self.schema.field(*column), first))
+            .collect();
+        Ok(Piece::whole(arrays?))
+    }
+
+    fn describe(&self) -> String {
+        format!("avro {}", self.file.describe())
+    }
+
+    fn digest(&self) -> String {
+        self.file.digest()
+    }
+}

@@ -1,0 +1,205 @@
+//! The types of a CSV file's columns, from all of its values.
+
+use arrow::datatypes::{DataType, TimeUnit};
+
+use super::split::{Form, Split};
+
+/// What has been seen in one column: one bit for each kind of value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Seen(u16);
+
+const INTEGER: u16 = 1;
+const FLOAT: u16 = 2;
+const BOOLEAN: u16 = 4;
+const DATE: u16 = 8;
+/// A date and a time, with up to six and with more digits of a second.
+const MICROS: u16 = 16;
+const NANOS: u16 = 32;
+/// The same with a zone.
+const ZONED_MICROS: u16 = 64;
+const ZONED_NANOS: u16 = 128;
+const TEXT: u16 = 256;
+
+impl Seen {
+    /// Looks at every value of a column.
+    pub(super) fn column(&mut self, split: &Split<'_>, column: usize, null: &[u8]) {
+        for cell in split.cells(column) {
+            if self.0 & TEXT != 0 {
+                return;
+            }
+            let text = cell.of(split.bytes);
+            let nothing = cell.form == Form::Plain && (text == null || text.is_empty());
+            if !nothing {
+                self.0 |= kind(text);
+            }
+        }
+    }
+
+    /// What both have seen.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// True when more values would change nothing.
+    pub(super) fn is_text(self) -> bool {
+        self.0 & TEXT != 0
+    }
+
+    /// The narrowest type that holds everything seen.
+    pub(super) fn data_type(self) -> DataType {
+        let local = DATE | MICROS | NANOS;
+        let zoned = ZONED_MICROS | ZONED_NANOS;
+        let utc = || Some("UTC".into());
+        match self.0 {
+            INTEGER => DataType::Int64,
+            FLOAT => DataType::Float64,
+            kinds if kinds == INTEGER | FLOAT => DataType::Float64,
+            BOOLEAN => DataType::Boolean,
+            DATE => DataType::Date32,
+            ZONED_MICROS => DataType::Timestamp(TimeUnit::Microsecond, utc()),
+            kinds if kinds != 0 && kinds & !zoned == 0 => {
+                DataType::Timestamp(TimeUnit::Nanosecond, utc())
+            }
+            kinds if kinds & NANOS != 0 && kinds & !local == 0 => {
+                DataType::Timestamp(TimeUnit::Nanosecond, None)
+            }
+            kinds if kinds & MICROS != 0 && kinds & !local == 0 => {
+                DataType::Timestamp(TimeUnit::Microsecond, None)
+            }
+            _ => DataType::Utf8,
+        }
+    }
+}
+
+fn kind(text: &[u8]) -> u16 {
+    let digits = match text {
+        [b'-', rest @ ..] => rest,
+        _ => text,
+    };
+    match digits.first() {
+        Some(b'0'..=b'9' | b'.') => number(digits, text),
+        _ if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") => BOOLEAN,
+        _ if [&b"NaN"[..], b"inf", b"-inf"].contains(&text) => FLOAT,
+        _ => TEXT,
+    }
+}
+
+fn number(digits: &[u8], text: &[u8]) -> u16 {
+    let length = digits
+        .iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(digits.len());
+    // Digits behind a zero are a code, not a number: as text they keep their zeros.
+    if length > 1 && digits[0] == b'0' && length == digits.len() {
+        return TEXT;
+    }
+    if length == digits.len() {
+        return match super::cells::integer(text) {
+            Some(_) => INTEGER,
+            None => TEXT,
+        };
+    }
+    match digits[length] {
+        b'-' if digits.len() == text.len() => moment(text),
+        b'.' | b'e' | b'E' if is_float(digits) => FLOAT,
+        _ => TEXT,
+    }
+}
+
+/// Digits with a point or an exponent.
+fn is_float(text: &[u8]) -> bool {
+    let number = text
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+    number && std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
+}
+
+/// A date, or a date and a time.
+fn moment(text: &[u8]) -> u16 {
+    let shape = |pattern: &[u8], text: &[u8]| {
+        text.len() >= pattern.len()
+            && pattern.iter().zip(text).all(|(wanted, byte)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't' | b' '),
+                other => other == byte,
+            })
+    };
+    if text.len() == 10 && shape(b"0000-00-00", text) {
+        return DATE;
+    }
+    if !shape(b"0000-00-00T00:00:00", text) {
+        return TEXT;
+    }
+    let rest = &text[19..];
+    let (digits, zone) = match rest {
+        [b'.', rest @ ..] => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            (digits, &rest[digits..])
+        }
+        _ => (0, rest),
+    };
+    let fits = digits <= 9 && (digits > 0 || rest.first() != Some(&b'.'));
+    match (fits, digits > 6, zone) {
+        (true, false, []) => MICROS,
+        (true, true, []) => NANOS,
+        (true, nanos, zone) if is_zone(zone) => match nanos {
+            false => ZONED_MICROS,
+            true => ZONED_NANOS,
+        },
+        _ => TEXT,
+    }
+}
+
+fn is_zone(zone: &[u8]) -> bool {
+    match zone {
+        b"Z" | b"z" => true,
+        [b'+' | b'-', rest @ ..] => match rest {
+            [a, b] | [a, b, b':'] => a.is_ascii_digit() && b.is_ascii_digit(),
+            [a, b, b':', c, d] | [a, b, c, d] => {
+                [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[&str]) -> String {
+        let seen = values.iter().fold(Seen::default(), |seen, value| {
+            seen.and(Seen(kind(value.as_bytes())))
+        });
+        crate::column::show_type(&seen.data_type())
+    }
+
+    #[test]
+    fn the_narrowest_type_holds_every_value() {
+        let cases: &[(&[&str], &str)] = &[
+            (&["1", "-2", "0"], "int64"),
+            (&["1", "2.5", "1e9", "-.5"], "float64"),
+            (&["true", "FALSE"], "boolean"),
+            (&["2026-01-31"], "date"),
+            (&["2026-01-31", "2026-01-31 10:00:00.25"], "timestamp(us)"),
+            (&["2026-01-31T10:00:00.123456789"], "timestamp(ns)"),
+            (
+                &["2026-01-31T10:00:00Z", "2026-01-31T10:00:00.5+01:00"],
+                "timestamp(us, UTC)",
+            ),
+            (&["2026-01-31T10:00:00", "2026-01-31T10:00:00Z"], "utf8"),
+            (&["1", "true"], "utf8"),
+            (&["00123"], "utf8"),
+            (&["1", "x"], "utf8"),
+            (&["9223372036854775808"], "utf8"),
+            (&["1.2.3"], "utf8"),
+            (&["192.168.1.1"], "utf8"),
+            (&["2026-01-31T10:00"], "utf8"),
+            (&[], "utf8"),
+        ];
+        for (values, data_type) in cases {
+            assert_eq!(of(values), *data_type, "{values:?}");
+        }
+    }
+}

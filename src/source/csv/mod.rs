@@ -1,0 +1,353 @@
+//! `csv` files: indexed once, then any of their rows are read alone, on any thread.
+
+mod cells;
+mod head;
+mod infer;
+mod split;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::file::OpenFile;
+use super::lines::{Ends, Index, Stretch};
+use super::reject::Bad;
+use super::retype::{check_names, typed};
+use super::{OnBadRow, Piece, Records, Source, Types};
+use crate::column::{ColumnType, show_type};
+use crate::error::{Error, Problem, Result};
+use crate::format::csv::NullText;
+use crate::place::{Flag, Placed, Text};
+use crate::registry::Example;
+use cells::Nulls;
+use head::head;
+use infer::Seen;
+use split::{Dialect, MOST_BYTES, Split, Wrong};
+
+/// Records whose types are inferred at once.
+const BLOCK: u64 = 16_384;
+
+/// A CSV file. Types are inferred from all of its values where `types` do not say them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Csv {
+    /// The file, relative to the pipeline's.
+    path: Placed<Text>,
+    /// One ASCII character between values (default: a comma; a tab for `.tsv`).
+    delimiter: Option<Placed<Text>>,
+    /// Whether the first line has the names (default true); without it they are those of `types`, in their order.
+    header: Option<Flag>,
+    /// One ASCII character around values, doubled inside them (default `"`).
+    quote: Option<Placed<Text>>,
+    /// What stands for null (default: nothing between two delimiters).
+    #[serde(default)]
+    null: NullText,
+    /// What becomes of a line that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    on_bad_row: OnBadRow,
+}
+
+/// A file, ready to be read.
+struct Table {
+    file: OpenFile,
+    dialect: Dialect,
+    nulls: Nulls,
+    index: Index,
+    /// Lines before the first record.
+    lines: u64,
+    schema: SchemaRef,
+    on_bad_row: OnBadRow,
+}
+
+impl Example for Csv {
+    const EXAMPLE: &'static str = "csv: { path: users_million.csv, delimiter: \"|\" }";
+}
+
+impl Source for Csv {
+    fn open(&self, types: &Types) -> Result<Arc<dyn Records>, Problem> {
+        let file = OpenFile::open(&self.path)?;
+        let dialect = self.dialect(&file)?;
+        let head = head(&file, dialect, self.header.is_none_or(|flag| flag.0), types)?;
+        let names = head.names.iter();
+        let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
+        let texts = Schema::new(fields.collect::<Vec<_>>());
+        check_names(&texts, types)?;
+        let ends = Ends {
+            quote: Some(dialect.quote),
+            delimiter: dialect.delimiter,
+        };
+        let index = Index::make(&file, head.bytes, ends).map_err(|error| file.problem(error))?;
+        if let Some(line) = index.open_quote {
+            let line = head.lines + line + 1;
+            return Err(file
+                .problem(format!(
+                    "line {line}: the quote that opens there is never closed"
+                ))
+                .hint("say which character encloses values with `quote:`"));
+        }
+        let mut table = Table {
+            file,
+            dialect,
+            nulls: Nulls(self.null.text.clone().into_bytes()),
+            index,
+            lines: head.lines,
+            schema: Arc::new(texts),
+            on_bad_row: self.on_bad_row.clone(),
+        };
+        table.schema = table.typed(types)?;
+        Ok(Arc::new(table))
+    }
+}
+
+impl Csv {
+    fn dialect(&self, file: &OpenFile) -> Result<Dialect, Problem> {
+        let tabs = file
+            .path
+            .extension()
+            .is_some_and(|extension| extension == "tsv");
+        let dialect = Dialect {
+            delimiter: match &self.delimiter {
+                Some(text) => character(text, "delimiter")?,
+                None if tabs => b'\t',
+                None => b',',
+            },
+            quote: match &self.quote {
+                Some(text) => character(text, "quote")?,
+                None => b'"',
+            },
+        };
+        let place = self.quote.as_ref().or(self.delimiter.as_ref());
+        match place.filter(|_| dialect.delimiter == dialect.quote) {
+            Some(place) => {
+                let message = "the delimiter and the quote are the same character";
+                Err(Problem::new(message).at(&place.place))
+            }
+            None => Ok(dialect),
+        }
+    }
+}
+
+fn character(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n') => Ok(*byte),
+        _ => Err(Problem::new(format!(
+            "expected one ASCII character for the {what}, found `{}`",
+            text.escape_debug()
+        ))
+        .at(&text.place)),
+    }
+}
+
+impl Table {
+    /// Names and types: those that `types` say, and for the others what all values allow.
+    fn typed(&self, types: &Types) -> Result<SchemaRef, Problem> {
+        let said = |name: &str| types.iter().find(|(known, _)| known.value == name);
+        let fields = self.schema.fields();
+        let open: Vec<usize> = (0..fields.len())
+            .filter(|column| said(fields[*column].name()).is_none())
+            .collect();
+        let seen = match open.is_empty() {
+            true => Vec::new(),
+            false => self
+                .infer(&open)
+                .map_err(|error| self.file.problem(error))?,
+        };
+        let mut seen = seen.iter();
+        let typed = fields.iter().map(|field| match said(field.name()) {
+            Some((_, wanted)) => {
+                readable(field.name(), wanted)?;
+                Ok(typed(field.name(), wanted))
+            }
+            None => {
+                let data_type = seen.next().map_or(DataType::Utf8, |seen| seen.data_type());
+                Ok(Field::new(field.name(), data_type, true))
+            }
+        });
+        let typed: Vec<Field> = typed.collect::<Result<_, Problem>>()?;
+        Ok(Arc::new(Schema::new(typed)))
+    }
+
+    /// Looks at all values of these columns, on every core.
+    fn infer(&self, columns: &[usize]) -> Result<Vec<Seen>> {
+        let blocks = self.index.records.div_ceil(BLOCK);
+        let next = AtomicU64::new(0);
+        let look = || -> Result<Vec<Seen>> {
+            let mut seen = vec![Seen::default(); columns.len()];
+            loop {
+                let block = next.fetch_add(1, Ordering::Relaxed);
+                if block >= blocks || seen.iter().all(|seen| seen.is_text()) {
+                    return Ok(seen);
+                }
+                let stretch = self.stretch(block * BLOCK, BLOCK as usize)?;
+                let split = self.split(&stretch, BLOCK as usize)?;
+                for (seen, column) in seen.iter_mut().zip(columns) {
+                    seen.column(&split, *column, &self.nulls.0);
+                }
+            }
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = (blocks as usize).clamp(1, cores);
+        let mut all = vec![Seen::default(); columns.len()];
+        std::thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(look)).collect();
+            for one in running {
+                let seen = one
+                    .join()
+                    .map_err(|_| Error::run("inferring types failed"))??;
+                all.iter_mut()
+                    .zip(seen)
+                    .for_each(|(all, seen)| *all = all.and(seen));
+            }
+            Ok(all)
+        })
+    }
+
+    fn stretch(&self, first: u64, count: usize) -> Result<Stretch> {
+        let stretch = self.index.read(&self.file, first, count)?;
+        match stretch.bytes.len() < MOST_BYTES {
+            true => Ok(stretch),
+            false => Err(Error::run(format!(
+                "{} rows of `{}` are longer than 4 GiB",
+                count,
+                self.file.path.display()
+            ))
+            .hint("say a smaller `batch_rows` under `run:`")),
+        }
+    }
+
+    fn split<'b>(&self, stretch: &'b Stretch, count: usize) -> Result<Split<'b>> {
+        let width = self.schema.fields().len();
+        Ok(Split::new(
+            &stretch.bytes,
+            self.dialect,
+            width,
+            stretch.before,
+            count,
+        ))
+    }
+
+    /// What is wrong with the records that cannot be read, each once, in their order.
+    fn wrong(&self, split: &Split<'_>, mut bad: Vec<(usize, usize)>) -> Vec<(usize, Bad)> {
+        let mut wrong: Vec<(usize, Bad)> = split
+            .wrong
+            .iter()
+            .map(|(record, wrong)| (*record, self.shape_problem(*wrong)))
+            .collect();
+        bad.retain(|(record, _)| !wrong.iter().any(|(other, _)| other == record));
+        bad.sort_unstable();
+        bad.dedup_by_key(|(record, _)| *record);
+        wrong.extend(
+            bad.into_iter()
+                .map(|(record, column)| (record, self.value_problem(split, record, column))),
+        );
+        wrong.sort_by_key(|(record, _)| *record);
+        wrong
+    }
+
+    fn shape_problem(&self, wrong: Wrong) -> Bad {
+        let fields = self.schema.fields();
+        match wrong {
+            Wrong::Width(found) => Bad {
+                kind: "wrong number of values",
+                message: format!("expected {} values, found {found}", fields.len()),
+            },
+            Wrong::Quote(column) => Bad {
+                kind: "wrong quotes",
+                message: format!(
+                    "column `{}`: something stands behind the closing quote",
+                    fields.get(column).map_or("", |field| field.name())
+                ),
+            },
+        }
+    }
+
+    fn value_problem(&self, split: &Split<'_>, record: usize, column: usize) -> Bad {
+        let field = self.schema.field(column);
+        let mut bytes = Vec::new();
+        if let Some(cell) = split.cells(column).nth(record) {
+            cells::unescape(cell, split.bytes, self.dialect.quote, &mut bytes);
+        }
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Bad {
+                kind: "wrong type",
+                message: format!(
+                    "column `{}`: expected {}, found `{text}`",
+                    field.name(),
+                    show_type(field.data_type())
+                ),
+            },
+            Err(_) => Bad {
+                kind: "not UTF-8",
+                message: format!("column `{}`: the text is not UTF-8", field.name()),
+            },
+        }
+    }
+}
+
+/// The types that text can be read as.
+fn readable(name: &str, wanted: &Placed<ColumnType>) -> Result<(), Problem> {
+    let to = &wanted.data_type;
+    let uuid = to == &DataType::FixedSizeBinary(16);
+    if uuid || (arrow::compute::can_cast_types(&DataType::Utf8, to) && !to.is_nested()) {
+        return Ok(());
+    }
+    let message = format!(
+        "column `{name}` cannot be read as {} from CSV",
+        show_type(to)
+    );
+    Err(Problem::new(message).at(&wanted.place))
+}
+
+impl Records for Table {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn rows(&self) -> u64 {
+        self.index.records
+    }
+
+    fn read(&self, first: u64, count: usize, columns: &[usize]) -> Result<Piece> {
+        let stretch = self.stretch(first, count)?;
+        let split = self.split(&stretch, count)?;
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
+        let mut bad = Vec::new();
+        for column in columns {
+            let data_type = self.schema.field(*column).data_type();
+            let quote = self.dialect.quote;
+            let (array, wrong) = cells::column(&split, *column, data_type, &self.nulls, quote)?;
+            bad.extend(wrong.into_iter().map(|record| (record, *column)));
+            arrays.push(array);
+        }
+        if bad.is_empty() && split.wrong.is_empty() {
+            return Ok(Piece::whole(arrays));
+        }
+        let line = |record: usize| {
+            let before = &stretch.bytes[..split.records[record].0 as usize];
+            self.lines + stretch.line + memchr::memchr_iter(b'\n', before).count() as u64 + 1
+        };
+        let rejected = self.wrong(&split, bad);
+        let rejected = rejected.into_iter().map(|(record, bad)| {
+            let text = split.record_bytes(record);
+            (record, bad.at_line(&self.file.path, line(record), text))
+        });
+        Piece::without(arrays, first, split.records.len(), rejected.collect())
+    }
+
+    fn on_bad_row(&self) -> OnBadRow {
+        self.on_bad_row.clone()
+    }
+
+    fn describe(&self) -> String {
+        format!("csv {}", self.file.describe())
+    }
+
+    fn digest(&self) -> String {
+        self.file.digest()
+    }
+}

@@ -1,0 +1,269 @@
+//! Cuts bytes of a CSV file into records and values, without copying them.
+
+use memchr::{memchr, memchr2};
+
+/// What separates and encloses values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dialect {
+    pub(super) delimiter: u8,
+    pub(super) quote: u8,
+}
+
+/// Where one value stands in the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell {
+    start: u32,
+    end: u32,
+    pub(super) form: Form,
+}
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    Quoted,
+    /// With quotes inside, each written twice.
+    Escaped,
+}
+
+/// Why a record cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// It has so many values.
+    Width(usize),
+    /// Something stands behind the closing quote of the value in this column.
+    Quote(usize),
+}
+
+/// The records of some bytes.
+#[derive(Debug)]
+pub(super) struct Split<'b> {
+    pub(super) bytes: &'b [u8],
+    width: usize,
+    cells: Vec<Cell>,
+    /// Where each record begins and ends.
+    pub(super) records: Vec<(u32, u32)>,
+    /// The records that cannot be read; their cells are empty.
+    pub(super) wrong: Vec<(usize, Wrong)>,
+    /// Where the first record that was not cut begins.
+    pub(super) end: usize,
+}
+
+/// More bytes than a record may have, so that places fit 32 bits.
+pub(super) const MOST_BYTES: usize = u32::MAX as usize;
+
+impl Cell {
+    pub(super) const EMPTY: Self = Self {
+        start: 0,
+        end: 0,
+        form: Form::Plain,
+    };
+
+    /// The bytes between the quotes, if there are any.
+    #[inline]
+    pub(super) fn of<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        &bytes[self.start as usize..self.end as usize]
+    }
+}
+
+impl<'b> Split<'b> {
+    /// Leaves out `before` records and cuts up to `count` records of `width` values. `bytes` are
+    /// fewer than `MOST_BYTES`.
+    pub(super) fn new(
+        bytes: &'b [u8],
+        dialect: Dialect,
+        width: usize,
+        before: usize,
+        count: usize,
+    ) -> Self {
+        let mut split = Self {
+            bytes,
+            width,
+            cells: Vec::with_capacity(count.min(bytes.len()) * width),
+            records: Vec::with_capacity(count.min(bytes.len())),
+            wrong: Vec::new(),
+            end: 0,
+        };
+        let (mut at, mut left) = (0, before);
+        while at < bytes.len() && split.records.len() < count {
+            let start = at;
+            let first = split.cells.len();
+            let (end, next, quote) = split.record(dialect, at);
+            at = next;
+            let empty = end == start;
+            if empty || left > 0 {
+                left -= usize::from(!empty);
+                split.cells.truncate(first);
+                continue;
+            }
+            split.keep(first, quote);
+            split.records.push((start as u32, end as u32));
+        }
+        split.end = at;
+        split
+    }
+
+    /// Cuts the first record, whatever its width is.
+    pub(super) fn first(bytes: &'b [u8], dialect: Dialect) -> Self {
+        let mut split = Self::new(bytes, dialect, 1, 0, 0);
+        while split.end < bytes.len() {
+            let start = split.end;
+            let (end, next, _) = split.record(dialect, start);
+            split.end = next;
+            if end > start {
+                break;
+            }
+            split.cells.clear();
+        }
+        split
+    }
+
+    /// Every value, record by record.
+    pub(super) fn all(&self) -> impl Iterator<Item = Cell> + '_ {
+        self.cells.iter().copied()
+    }
+
+    /// The value of a record in a column.
+    #[inline]
+    pub(super) fn cells(&self, column: usize) -> impl ExactSizeIterator<Item = Cell> + '_ {
+        let start = column.min(self.cells.len());
+        self.cells[start..].iter().step_by(self.width).copied()
+    }
+
+    /// The bytes of a record.
+    pub(super) fn record_bytes(&self, record: usize) -> &'b [u8] {
+        let (start, end) = self.records[record];
+        &self.bytes[start as usize..end as usize]
+    }
+
+    /// A record that is not as it should be keeps its place, with nothing in it.
+    fn keep(&mut self, first: usize, quote: Option<usize>) {
+        let found = self.cells.len() - first;
+        let wrong = match quote {
+            Some(column) => Wrong::Quote(column),
+            None if found != self.width => Wrong::Width(found),
+            None => return,
+        };
+        self.wrong.push((self.records.len(), wrong));
+        self.cells.truncate(first);
+        self.cells.resize(first + self.width, Cell::EMPTY);
+    }
+
+    /// Cuts the record at `at`: where it ends, where the next one begins, and the column in which
+    /// something stands behind a closing quote.
+    fn record(&mut self, dialect: Dialect, mut at: usize) -> (usize, usize, Option<usize>) {
+        let bytes = self.bytes;
+        let first = self.cells.len();
+        let mut wrong = None;
+        loop {
+            let start = at;
+            let quoted = bytes.get(at) == Some(&dialect.quote);
+            let mut cell = match quoted {
+                true => {
+                    let (cell, after) = enclosed(bytes, dialect.quote, at);
+                    at = after;
+                    cell
+                }
+                false => Cell {
+                    start: start as u32,
+                    ..Cell::EMPTY
+                },
+            };
+            let found = memchr2(dialect.delimiter, b'\n', &bytes[at..]);
+            let mut end = found.map_or(bytes.len(), |found| at + found);
+            let last = found.is_none() || bytes[end] == b'\n';
+            let next = end + usize::from(found.is_some());
+            if last && end > at && bytes[end - 1] == b'\r' && found.is_some() {
+                end -= 1;
+            }
+            match quoted {
+                true if end > at => wrong = wrong.or(Some(self.cells.len() - first)),
+                true => {}
+                false => cell.end = end as u32,
+            }
+            self.cells.push(cell);
+            if last {
+                return (end, next, wrong);
+            }
+            at = next;
+        }
+    }
+}
+
+/// The value whose opening quote stands at `at`, and what comes behind its closing one.
+fn enclosed(bytes: &[u8], quote: u8, at: usize) -> (Cell, usize) {
+    let start = at + 1;
+    let mut form = Form::Quoted;
+    let mut from = start;
+    loop {
+        let Some(found) = memchr(quote, &bytes[from..]) else {
+            return (cell(start, bytes.len(), form), bytes.len());
+        };
+        let end = from + found;
+        if bytes.get(end + 1) != Some(&quote) {
+            return (cell(start, end, form), end + 1);
+        }
+        form = Form::Escaped;
+        from = end + 2;
+    }
+}
+
+fn cell(start: usize, end: usize, form: Form) -> Cell {
+    Cell {
+        start: start as u32,
+        end: end as u32,
+        form,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIALECT: Dialect = Dialect {
+        delimiter: b',',
+        quote: b'"',
+    };
+
+    fn texts(split: &Split<'_>) -> Vec<String> {
+        let cell = |cell: &Cell| String::from_utf8_lossy(cell.of(split.bytes)).into_owned();
+        split.cells.iter().map(cell).collect()
+    }
+
+    #[test]
+    fn records_are_cut_at_line_ends_outside_quotes() {
+        let bytes = b"1,\"a\nb\"\r\n\n2,\"say \"\"hi\"\"\"\n3,x";
+        let split = Split::new(bytes, DIALECT, 2, 0, 9);
+        assert_eq!(
+            texts(&split),
+            ["1", "a\nb", "2", "say \"\"hi\"\"", "3", "x"]
+        );
+        let forms: Vec<Form> = split.cells(1).map(|cell| cell.form).collect();
+        assert_eq!(forms, [Form::Quoted, Form::Escaped, Form::Plain]);
+        assert_eq!(split.record_bytes(1), b"2,\"say \"\"hi\"\"\"");
+        assert_eq!(
+            texts(&Split::new(bytes, DIALECT, 2, 1, 1)),
+            ["2", "say \"\"hi\"\""]
+        );
+    }
+
+    #[test]
+    fn records_that_are_wrong_keep_their_place() {
+        let split = Split::new(b"1,2\n3\n4,5,6\n\"7\"x,8\n,\n", DIALECT, 2, 0, 9);
+        assert_eq!(
+            split.wrong,
+            [
+                (1, Wrong::Width(1)),
+                (2, Wrong::Width(3)),
+                (3, Wrong::Quote(0))
+            ]
+        );
+        assert_eq!(texts(&split).join("|"), "1|2|||||||||".split_at(11).0);
+    }
+
+    #[test]
+    fn blank_lines_are_no_records() {
+        let split = Split::new(b"\na\n\r\nb\r\n\n", DIALECT, 1, 0, 9);
+        assert_eq!(texts(&split), ["a", "b"]);
+    }
+}

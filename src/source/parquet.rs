@@ -1,0 +1,201 @@
+//! `parquet` files: rows are read by row group and page, only the columns that are used.
+
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    RowSelector,
+};
+use parquet::errors::Result as ParquetResult;
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::reader::{ChunkReader, Length};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::file::OpenFile;
+use super::retype::{convert, wanted};
+use super::{Piece, Records, Source, Types};
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Text};
+use crate::registry::Example;
+
+/// A Parquet file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parquet {
+    /// The file, relative to the pipeline's.
+    path: Placed<Text>,
+}
+
+struct Table {
+    file: At,
+    metadata: ArrowReaderMetadata,
+    /// The first row of each row group, and the number of all rows.
+    groups: Vec<u64>,
+    schema: SchemaRef,
+}
+
+/// A file whose bytes are read at places, so that threads do not disturb each other.
+#[derive(Clone)]
+struct At(Arc<OpenFile>);
+
+struct From {
+    file: At,
+    at: u64,
+}
+
+impl Example for Parquet {
+    const EXAMPLE: &'static str = "parquet: { path: orders.parquet }";
+}
+
+impl Source for Parquet {
+    fn open(&self, types: &Types) -> Result<Arc<dyn Records>, Problem> {
+        let file = At(Arc::new(OpenFile::open(&self.path)?));
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let metadata = ArrowReaderMetadata::load(&file, options);
+        let metadata = metadata.map_err(|error| file.0.problem(error))?;
+        let schema = wanted(metadata.schema(), types)?;
+        let mut groups = vec![0];
+        let mut rows = 0;
+        for group in metadata.metadata().row_groups() {
+            rows += group.num_rows() as u64;
+            groups.push(rows);
+        }
+        Ok(Arc::new(Table {
+            file,
+            metadata,
+            groups,
+            schema,
+        }))
+    }
+}
+
+impl Table {
+    /// The columns of these rows, in the file's own order and types.
+    fn batch(&self, first: u64, count: usize, columns: &[usize]) -> ParquetResult<RecordBatch> {
+        let end = first + count as u64;
+        let from = self.groups.partition_point(|start| *start <= first) - 1;
+        let after = self.groups.partition_point(|start| *start < end).max(from);
+        let skip = (first - self.groups[from]) as usize;
+        let selection =
+            RowSelection::from(vec![RowSelector::skip(skip), RowSelector::select(count)]);
+        let metadata = self.metadata.clone();
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), metadata);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+        let reader = builder
+            .with_projection(mask)
+            .with_row_groups((from..after).collect())
+            .with_row_selection(selection)
+            .with_batch_size(count)
+            .build()?;
+        let schema = arrow::array::RecordBatchReader::schema(&reader);
+        let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
+        match batches.as_slice() {
+            [one] => Ok(one.clone()),
+            batches => Ok(concat_batches(&schema, batches)?),
+        }
+    }
+}
+
+impl Records for Table {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn rows(&self) -> u64 {
+        self.groups.last().copied().unwrap_or(0)
+    }
+
+    fn read(&self, first: u64, count: usize, columns: &[usize]) -> Result<Piece> {
+        if columns.is_empty() || count == 0 {
+            let empty = columns.iter().map(|column| self.schema.field(*column));
+            let empty = empty.map(|field| arrow::array::new_empty_array(field.data_type()));
+            return Ok(Piece::whole(empty.collect()));
+        }
+        let batch = self.batch(first, count, columns).map_err(|error| {
+            Error::because(
+                format!("could not read `{}`", self.file.0.path.display()),
+                error,
+            )
+        })?;
+        // The reader gives them in the file's order.
+        let mut order = columns.to_vec();
+        order.sort_unstable();
+        let arrays = columns.iter().map(|column| {
+            let at = order.partition_point(|other| other < column);
+            typed(batch.column(at), self.schema.field(*column), first)
+        });
+        Ok(Piece::whole(arrays.collect::<Result<_>>()?))
+    }
+
+    fn describe(&self) -> String {
+        format!("parquet {}", self.file.0.describe())
+    }
+
+    fn digest(&self) -> String {
+        self.file.0.digest()
+    }
+}
+
+/// The values as the column's type; a value that it cannot hold is an error.
+pub(super) fn typed(
+    values: &ArrayRef,
+    field: &arrow::datatypes::Field,
+    first: u64,
+) -> Result<ArrayRef> {
+    let (made, bad) = convert(values, field.data_type())?;
+    match bad.first() {
+        None => Ok(made),
+        Some(row) => {
+            let text = arrow::util::display::array_value_to_string(values, *row)?;
+            Err(Error::run(format!(
+                "column `{}`, row {}: {text} cannot be read as {}",
+                field.name(),
+                first + *row as u64,
+                crate::column::show_type(field.data_type())
+            )))
+        }
+    }
+}
+
+impl Length for At {
+    fn len(&self) -> u64 {
+        self.0.length
+    }
+}
+
+impl ChunkReader for At {
+    type T = BufReader<From>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        Ok(BufReader::new(From {
+            file: self.clone(),
+            at: start,
+        }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        let bytes = self.0.bytes(start, start + length as u64);
+        Ok(Bytes::from(
+            bytes
+                .map_err(|error| error.to_string())
+                .map_err(parquet::errors::ParquetError::General)?,
+        ))
+    }
+}
+
+impl Read for From {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        use std::os::unix::fs::FileExt;
+        let read = self.file.0.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,213 @@
+//! Rows that cannot be read: the run stops, or they are counted and, on request, kept in a file.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer};
+
+use crate::error::{Error, Problem, Result};
+use crate::place::{Node, Placed, Text, Value, carry, decode};
+
+/// What becomes of a row that cannot be read.
+#[derive(Debug, Clone, Default)]
+pub enum OnBadRow {
+    /// The run stops.
+    #[default]
+    Stop,
+    /// It is left out and counted.
+    Skip,
+    /// It is left out, counted, and kept in this file.
+    DeadLetter(Placed<Text>),
+}
+
+/// A row that cannot be read.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    /// Where it stands.
+    pub place: String,
+    /// What is wrong with it, without its values: rows are counted by it.
+    pub kind: &'static str,
+    /// What exactly is wrong with it.
+    pub message: String,
+    /// What is kept of it.
+    pub letter: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What is wrong with a row.
+#[derive(Debug, Clone)]
+pub struct Bad {
+    /// In general.
+    pub kind: &'static str,
+    /// Exactly.
+    pub message: String,
+}
+
+/// The rows of one table that could not be read.
+#[derive(Debug, Default)]
+pub struct Rejects {
+    policy: OnBadRow,
+    counts: Mutex<BTreeMap<&'static str, u64>>,
+    letters: OnceLock<Letters>,
+}
+
+#[derive(Debug)]
+struct Letters {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Bad {
+    /// The line of a file that it is wrong with.
+    pub fn at_line(self, path: &Path, line: u64, text: &[u8]) -> Rejected {
+        let path = path.display().to_string();
+        let place = format!("{path}:{line}");
+        let text = String::from_utf8_lossy(text).into_owned();
+        let mut letter = serde_json::Map::new();
+        letter.insert("path".into(), path.into());
+        letter.insert("line".into(), line.into());
+        letter.insert("reason".into(), self.message.clone().into());
+        letter.insert("text".into(), text.into());
+        Rejected {
+            place,
+            kind: self.kind,
+            message: self.message,
+            letter,
+        }
+    }
+}
+
+impl Rejects {
+    /// None so far.
+    pub fn new(policy: OnBadRow) -> Self {
+        Self {
+            policy,
+            ..Self::default()
+        }
+    }
+
+    /// The run begins: makes the file that they are kept in, if there is to be one. Before that
+    /// they are only counted.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn begin(&self, out: &Path) -> Result<()> {
+        let OnBadRow::DeadLetter(path) = &self.policy else {
+            return Ok(());
+        };
+        let path = out.join(path.as_str());
+        let doing = || format!("could not make the dead-letter file `{}`", path.display());
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| Error::because(doing(), error))?;
+        }
+        let file = File::create(&path).map_err(|error| Error::because(doing(), error))?;
+        let file = Mutex::new(file);
+        // A run begins once.
+        let _ = self.letters.set(Letters { path, file });
+        Ok(())
+    }
+
+    /// Some more.
+    ///
+    /// # Errors
+    /// The run is to stop because of them, or they cannot be kept.
+    pub fn add(&self, rejected: &[Rejected]) -> Result<()> {
+        let Some(first) = rejected.first() else {
+            return Ok(());
+        };
+        if let OnBadRow::Stop = self.policy {
+            return Err(stop(first));
+        }
+        let mut lines = Vec::new();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in rejected {
+            *counts.entry(one.kind).or_default() += 1;
+            // Maps of text and numbers always become JSON.
+            serde_json::to_writer(&mut lines, &one.letter).ok();
+            lines.push(b'\n');
+        }
+        drop(counts);
+        match self.letters.get() {
+            Some(letters) => letters.write(|file| file.write_all(&lines)),
+            None => Ok(()),
+        }
+    }
+
+    /// What was kept is safe on the disk.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn sync(&self) -> Result<()> {
+        match self.letters.get() {
+            Some(letters) => letters.write(|file| file.sync_data()),
+            None => Ok(()),
+        }
+    }
+
+    /// How many there are by what is wrong with them.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.clone()
+    }
+
+    /// The file that they are kept in.
+    pub fn path(&self) -> Option<&Path> {
+        self.letters.get().map(|letters| letters.path.as_path())
+    }
+}
+
+impl Letters {
+    fn write(&self, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&mut file).map_err(|error| {
+            let path = self.path.display();
+            Error::because(format!("writing the dead-letter file `{path}`"), error)
+        })
+    }
+}
+
+fn stop(rejected: &Rejected) -> Error {
+    Error::run(
+        Problem::new(format!("{}: {}", rejected.place, rejected.message))
+            .hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"),
+    )
+}
+
+impl<'de> Deserialize<'de> for OnBadRow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        match &node.value {
+            Value::Scalar { text, .. } if text == "stop" => Ok(Self::Stop),
+            Value::Scalar { text, .. } if text == "skip" => Ok(Self::Skip),
+            Value::Map(entries) => match entries.as_slice() {
+                [(key, path)] if key.name == "dead_letter" => {
+                    decode(path).map(Self::DeadLetter).map_err(carry)
+                }
+                _ => Err(unknown()),
+            },
+            _ => Err(unknown()),
+        }
+    }
+}
+
+fn unknown<E: serde::de::Error>() -> E {
+    E::custom("expected `stop`, `skip` or `{ dead_letter: PATH }`")
+}
+
+impl JsonSchema for OnBadRow {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OnBadRow".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "enum": ["stop", "skip"] },
+            { "type": "object", "properties": { "dead_letter": { "type": "string" } }, "required": ["dead_letter"], "additionalProperties": false }
+        ]})
+    }
+}

@@ -1,0 +1,171 @@
+//! Types as the rest of rowgen knows them: plain text, decimals of 64 bits where they fit.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use super::Types;
+use crate::column::show_type;
+use crate::error::{Error, Problem, Result, did_you_mean};
+
+/// The type that values of `data_type` get.
+pub fn usual(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => usual(values),
+        DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => DataType::Utf8,
+        DataType::LargeBinary | DataType::BinaryView => DataType::Binary,
+        DataType::Float16 => DataType::Float32,
+        DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
+        DataType::Decimal32(precision, scale) => DataType::Decimal64(*precision, *scale),
+        DataType::Decimal128(precision, scale) if *precision <= 18 => {
+            DataType::Decimal64(*precision, *scale)
+        }
+        DataType::LargeList(item) | DataType::List(item) => DataType::List(inner(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
+        other => other.clone(),
+    }
+}
+
+fn inner(field: &Arc<Field>) -> Arc<Field> {
+    let data_type = usual(field.data_type());
+    Arc::new(field.as_ref().clone().with_data_type(data_type))
+}
+
+/// The columns of `found` with the types that `types` ask for, or else the usual ones.
+///
+/// # Errors
+/// A name that is no column, or a type that the column's values cannot become.
+pub fn wanted(found: &Schema, types: &Types) -> Result<SchemaRef, Problem> {
+    check_names(found, types)?;
+    let fields: Vec<Field> = found
+        .fields()
+        .iter()
+        .map(|field| one(field, types))
+        .collect::<Result<_, _>>()?;
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn one(field: &Field, types: &Types) -> Result<Field, Problem> {
+    let plain = Field::new(
+        field.name(),
+        usual(field.data_type()),
+        field.is_nullable() || field.data_type() == &DataType::Null,
+    );
+    let Some((_, wanted)) = types.iter().find(|(name, _)| name.value == *field.name()) else {
+        return Ok(plain.with_metadata(extension(field)));
+    };
+    let to = &wanted.data_type;
+    if !arrow::compute::can_cast_types(plain.data_type(), to) && plain.data_type() != to {
+        return Err(Problem::new(format!(
+            "column `{}` cannot be read as {}: it is {}",
+            field.name(),
+            show_type(to),
+            show_type(plain.data_type())
+        ))
+        .at(&wanted.place));
+    }
+    Ok(typed(field.name(), wanted))
+}
+
+/// What the extension of a field's type is; the rest of its metadata is its file's own business.
+fn extension(field: &Field) -> std::collections::HashMap<String, String> {
+    let own = |(key, _): &(&String, &String)| key.as_str() == EXTENSION;
+    let kept = field.metadata().iter().filter(own);
+    kept.map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+const EXTENSION: &str = "ARROW:extension:name";
+
+/// A column of the type that the file asks for.
+pub fn typed(name: &str, wanted: &crate::column::ColumnType) -> Field {
+    let field = Field::new(name, wanted.data_type.clone(), true);
+    match wanted.extension {
+        Some(extension) => {
+            field.with_metadata([(EXTENSION.to_string(), extension.to_string())].into())
+        }
+        None => field,
+    }
+}
+
+/// # Errors
+/// `types` has a name that is no column.
+pub fn check_names(found: &Schema, types: &Types) -> Result<(), Problem> {
+    let names = || found.fields().iter().map(|field| field.name().as_str());
+    let Some((wrong, _)) = types
+        .iter()
+        .find(|(name, _)| !names().any(|known| known == name.value))
+    else {
+        return Ok(());
+    };
+    let all: Vec<&str> = names().collect();
+    Err(Problem::new(format!(
+        "`types`: there is no column `{}` to read",
+        wrong.value
+    ))
+    .at(&wrong.place)
+    .hint(
+        did_you_mean(&wrong.value, names())
+            .unwrap_or_else(|| format!("the columns are {}", all.join(", "))),
+    ))
+}
+
+/// The values as `to`, and the rows whose value cannot be that.
+///
+/// # Errors
+/// No value of that type can become one of the other.
+pub fn convert(values: &ArrayRef, to: &DataType) -> Result<(ArrayRef, Vec<usize>)> {
+    if values.data_type() == to {
+        return Ok((values.clone(), Vec::new()));
+    }
+    let safe = CastOptions {
+        safe: true,
+        ..CastOptions::default()
+    };
+    let made = cast_with_options(values, to, &safe)?;
+    // A cast that fails leaves a null where there was none.
+    if made.null_count() == values.logical_null_count() {
+        return Ok((made, Vec::new()));
+    }
+    let before = values.logical_nulls();
+    let lost = |row: &usize| {
+        made.is_null(*row) && before.as_ref().is_none_or(|nulls| nulls.is_valid(*row))
+    };
+    let bad = (0..made.len()).filter(lost).collect();
+    Ok((made, bad))
+}
+
+/// Texts as UUIDs of 16 bytes, and the rows whose text is none.
+///
+/// # Errors
+/// The values are no texts.
+pub fn uuids(texts: &ArrayRef) -> Result<(ArrayRef, Vec<usize>)> {
+    let texts = texts.as_string_opt::<i32>();
+    let texts = texts.ok_or_else(|| Error::run("a UUID is not read from text"))?;
+    let mut bad = Vec::new();
+    let mut values = FixedSizeBinaryBuilder::with_capacity(texts.len(), 16);
+    for (row, text) in texts.iter().enumerate() {
+        match text.map(uuid) {
+            Some(Some(bytes)) => values.append_value(bytes)?,
+            Some(None) => {
+                bad.push(row);
+                values.append_null();
+            }
+            None => values.append_null(),
+        }
+    }
+    Ok((Arc::new(values.finish()), bad))
+}
+
+/// 32 hexadecimal digits, with dashes between them or without.
+fn uuid(text: &str) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    let mut digits = text.bytes().filter(|byte| *byte != b'-');
+    for byte in &mut bytes {
+        let mut digit = || char::from(digits.next()?).to_digit(16);
+        *byte = (digit()? * 16 + digit()?) as u8;
+    }
+    digits.next().is_none().then_some(bytes)
+}
