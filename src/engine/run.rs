@@ -11,7 +11,7 @@ use super::stop::Stop;
 use super::work::{Stalls, Work};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::report::{About, Counters, Outcome, Report, SinkReport, SourceReport, Times};
+use crate::report::{About, Counters, Ended, Outcome, Report, SinkReport, SourceReport, Times};
 use crate::spec::OnSinkFailure;
 
 /// A plan whose sinks are open.
@@ -285,16 +285,12 @@ impl Run<'_> {
             params: plan.params.clone(),
             threads: plan.threads,
         };
-        Report::new(
-            about,
+        let ended = Ended {
             outcome,
-            self.started.elapsed(),
-            times,
-            sources,
-            sinks,
-            self.rows(),
-            failure,
-        )
+            elapsed: self.started.elapsed(),
+            error: failure,
+        };
+        Report::new(about, ended, times, sources, sinks, self.rows())
     }
 
     /// What became of the tables that were read.

@@ -28,7 +28,7 @@ pub enum Outcome {
     Done,
     /// Everything arrived, but slower than the rate that was asked for.
     TooSlow,
-    /// Everything arrived but rows that could not be read, or that a target could not take.
+    /// Everything arrived but for rows that could not be read, or that a target could not take.
     Rejected,
     /// A source or a sink failed.
     Failed,
@@ -157,6 +157,17 @@ pub struct About {
     pub threads: usize,
 }
 
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Why no more rows could be made.
+    pub error: Option<Error>,
+}
+
 impl SinkReport {
     /// A sink to which nothing has happened yet.
     pub fn new(name: &str, kind: &str, table: &str) -> Self {
@@ -200,14 +211,13 @@ impl Report {
     /// Sums a run up.
     pub fn new(
         about: About,
-        outcome: Outcome,
-        elapsed: Duration,
+        ended: Ended,
         times: Times,
         sources: Vec<SourceReport>,
         sinks: Vec<SinkReport>,
         rows: u64,
-        error: Option<Error>,
     ) -> Self {
+        let elapsed = ended.elapsed;
         let rows_per_second = rows as f64 / elapsed.as_secs_f64().max(1e-9);
         Self {
             pipeline: about.pipeline,
@@ -216,7 +226,7 @@ impl Report {
             fingerprint: about.fingerprint,
             params: about.params,
             threads: about.threads,
-            outcome,
+            outcome: ended.outcome,
             elapsed,
             rows,
             rows_per_second,
@@ -225,7 +235,7 @@ impl Report {
             times,
             sources,
             sinks,
-            error: error.map(|error| error.to_string()),
+            error: ended.error.map(|error| error.to_string()),
         }
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from kafka.admin import KafkaAdminClient
 
 SERVICES = Path(__file__).resolve().parents[2] / "scripts" / "services"
 
@@ -67,6 +68,16 @@ class Broker:
 
     def count(self, topic):
         return sum(high - low for low, high in self.ends(topic).values())
+
+    def stored(self, topic):
+        """How many bytes the topic's records have on the broker's disk."""
+        client = KafkaAdminClient(bootstrap_servers=self.address)
+        try:
+            (broker,) = client.describe_log_dirs()
+        finally:
+            client.close()
+        topics = [its for folder in broker["log_dirs"] for its in folder["topics"] if its["name"] == topic]
+        return sum(partition["partition_size"] for its in topics for partition in its["partitions"])
 
     def consumer(self, **more):
         settings = {

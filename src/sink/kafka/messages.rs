@@ -125,8 +125,8 @@ impl Messages {
             .filter(|row| keep(*row))
             .map(|row| row as u32)
             .collect();
-        let mut next = turn;
-        for rows in self.cut(0..self.order.len(), limits) {
+        let runs = self.cut(0..self.order.len(), limits);
+        for (next, rows) in (turn..).zip(runs) {
             let partition = (next % u64::from(partitions.unsigned_abs())) as i32;
             let first_row = self.order[rows.start] as usize;
             self.groups.push(Group {
@@ -134,7 +134,6 @@ impl Messages {
                 rows,
                 first_row,
             });
-            next += 1;
         }
     }
 

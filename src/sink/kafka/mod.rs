@@ -70,7 +70,7 @@ pub struct Kafka {
     pub linger: Option<Placed<Duration>>,
     /// Requests under way to one broker (default 5, which is the most with idempotence).
     pub max_in_flight: Option<Placed<Count>>,
-    /// A message that is not acknowledged by then has failed (default 120s).
+    /// A message that is not acknowledged by then has failed (default 100s).
     pub delivery_timeout: Option<Placed<Duration>>,
     /// Makes the topic where it does not exist.
     pub create_topic: Option<CreateTopic>,

@@ -21,8 +21,9 @@ use crate::format::message::{Key, MessageFormat};
 use crate::place::Placed;
 use crate::sink::{Lane, Target, lane};
 
-/// A message that is not acknowledged by then has failed.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(120);
+/// A message that is not acknowledged by then has failed: before the stall timeout of 120 s, so that
+/// the report says what is missing.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// Rows a slow pace releases together: a hundredth of a second's.
 const SLICES_A_SECOND: f64 = 100.0;

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use kafka_protocol::ResponseError;
+use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
-    ApiKey, InitProducerIdRequest, InitProducerIdResponse, MetadataRequest, MetadataResponse,
-    TopicName,
+    ApiKey, DescribeProducersRequest, DescribeProducersResponse, InitProducerIdRequest,
+    InitProducerIdResponse, MetadataRequest, MetadataResponse, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -116,6 +117,36 @@ impl Cluster {
                 sequence: 0,
             }),
         }
+    }
+
+    /// The number of the last record that a partition has of a producer, if it has any.
+    ///
+    /// # Errors
+    /// The partition's leader does not tell.
+    pub fn last_sequence(&self, partition: i32, producer_id: i64) -> Result<Option<i32>, String> {
+        let leader = self
+            .leader(partition)
+            .ok_or("the partition has no leader")?;
+        let topic = TopicRequest::default()
+            .with_name(TopicName(StrBytes::from_string(self.topic.clone())))
+            .with_partition_indexes(vec![partition]);
+        let request = DescribeProducersRequest::default().with_topics(vec![topic]);
+        let mut wire = self.connect(leader)?;
+        let response: DescribeProducersResponse =
+            wire.call(ApiKey::DescribeProducers, &request, 0)?;
+        let mut partitions = response
+            .topics
+            .into_iter()
+            .flat_map(|topic| topic.partitions);
+        let found = partitions.next().ok_or("the broker does not tell")?;
+        if let Some(error) = ResponseError::try_from_code(found.error_code) {
+            return Err(error.to_string());
+        }
+        let mut producers = found.active_producers.iter();
+        let own = producers.find(|producer| producer.producer_id.0 == producer_id);
+        Ok(own
+            .map(|producer| producer.last_sequence)
+            .filter(|last| *last >= 0))
     }
 
     /// A connection to whoever answers first.

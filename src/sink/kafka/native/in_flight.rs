@@ -23,6 +23,8 @@ pub struct Part {
     pub bytes: bytes::Bytes,
     /// When it was handed over.
     pub since: Instant,
+    /// The number of its first record in the partition, once it has one.
+    pub sequence: Option<i32>,
     unstamped: Option<RecordBatch>,
 }
 
@@ -58,8 +60,19 @@ impl Part {
             rows: batch.rows,
             bytes: bytes::Bytes::new(),
             since: Instant::now(),
+            sequence: None,
             unstamped: Some(batch),
         }
+    }
+
+    /// True when a partition whose last record has this number has all of it.
+    pub fn is_within(&self, last: i32) -> bool {
+        // After the greatest number comes 0; what is less than half of them ahead is later.
+        let behind = |sequence: i32| last.wrapping_sub(sequence) & i32::MAX;
+        self.sequence.is_some_and(|first| {
+            let own = first.wrapping_add(self.rows.cast_signed() - 1) & i32::MAX;
+            behind(own) < i32::MAX / 2
+        })
     }
 
     /// Its size.
@@ -79,6 +92,11 @@ impl Sequences {
         }
     }
 
+    /// The producer's id.
+    pub fn producer_id(&self) -> i64 {
+        self.stamp.producer_id
+    }
+
     /// Stamps a part that is sent for the first time; it keeps its number for ever.
     fn stamp(&mut self, part: &mut Part) {
         let Some(mut batch) = part.unstamped.take() else {
@@ -88,6 +106,7 @@ impl Sequences {
         if stamp != Stamp::NONE {
             let next = self.next.entry(part.partition).or_default();
             stamp.sequence = *next;
+            part.sequence = Some(*next);
             // After the greatest number comes 0.
             *next = next.wrapping_add(batch.rows.cast_signed()) & i32::MAX;
         }

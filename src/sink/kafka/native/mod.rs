@@ -1,6 +1,7 @@
 //! rowgen's own producer: record batches made on every core, sent by one thread that keeps their
 //! order, sends again what a broker could not take, and lets the broker drop what comes twice.
 
+mod answers;
 mod cluster;
 mod in_flight;
 mod record_batch;

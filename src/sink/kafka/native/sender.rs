@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use kafka_protocol::ResponseError;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::produce_response::PartitionProduceResponse;
-use kafka_protocol::messages::{ApiKey, ProduceRequest, ProduceResponse, TopicName};
+use kafka_protocol::messages::{ApiKey, ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::cluster::Cluster;
-use super::in_flight::{Part, Pending, Request, Sequences, carries_before};
+use super::in_flight::{Part, Pending, Request, Sequences};
 use super::wire::{self, Wire};
 use super::{Delivery, Settings};
 use crate::error::Problem;
@@ -21,7 +19,7 @@ use crate::error::Problem;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The first pause before something is tried again, and the longest.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What happens to the sender.
@@ -35,29 +33,29 @@ pub enum Event {
 }
 
 /// A broker's connection and what is under way on it.
-struct Connection {
-    id: u64,
-    wire: Wire,
-    requests: VecDeque<Request>,
+pub(super) struct Connection {
+    pub(super) id: u64,
+    pub(super) wire: Wire,
+    pub(super) requests: VecDeque<Request>,
 }
 
 /// The sender's state.
 pub struct Run {
     settings: Settings,
-    delivery: Arc<Delivery>,
+    pub(super) delivery: Arc<Delivery>,
     inbox: Receiver<Event>,
     events: Sender<Event>,
-    cluster: Cluster,
-    sequences: Sequences,
-    pending: Pending,
-    connections: HashMap<i32, Connection>,
+    pub(super) cluster: Cluster,
+    pub(super) sequences: Sequences,
+    pub(super) pending: Pending,
+    pub(super) connections: HashMap<i32, Connection>,
     next_id: u64,
     /// Nothing is sent before, since something went wrong.
     pause_until: Option<Instant>,
-    pause: Duration,
+    pub(super) pause: Duration,
     /// The leaders have to be asked for before anything is sent.
     stale: bool,
-    last_error: Option<String>,
+    pub(super) last_error: Option<String>,
 }
 
 impl Run {
@@ -151,95 +149,8 @@ impl Run {
         std::ops::ControlFlow::Continue(())
     }
 
-    /// A response, or the end of a connection; those of former connections are of no interest.
-    fn answer(&mut self, broker: i32, id: u64, answer: Result<bytes::Bytes, String>) {
-        let Some(connection) = self
-            .connections
-            .get_mut(&broker)
-            .filter(|known| known.id == id)
-        else {
-            return;
-        };
-        let version = connection.wire.versions().produce;
-        let decoded =
-            answer.and_then(|mut frame| wire::decode::<ProduceResponse>(&mut frame, version));
-        let request = connection.requests.pop_front();
-        match (decoded, request) {
-            (Ok((number, response)), Some(request)) if number == request.number => {
-                self.answered(response, request.parts);
-            }
-            (decoded, request) => {
-                let error = decoded
-                    .err()
-                    .unwrap_or_else(|| "an answer to nothing that was asked".into());
-                for part in request.into_iter().flat_map(|request| request.parts) {
-                    self.pending.put(part);
-                }
-                self.broken(broker, error);
-            }
-        }
-    }
-
-    /// Sorts the parts of a request by what became of each.
-    fn answered(&mut self, response: ProduceResponse, mut parts: Vec<Part>) {
-        let answers = response
-            .responses
-            .into_iter()
-            .flat_map(|topic| topic.partition_responses);
-        for answer in answers {
-            let Some(at) = parts.iter().position(|part| part.partition == answer.index) else {
-                continue;
-            };
-            let part = parts.swap_remove(at);
-            self.settled(part, &answer);
-        }
-        // What the broker did not speak of is asked for again.
-        parts.into_iter().for_each(|part| self.pending.put(part));
-    }
-
-    fn settled(&mut self, part: Part, answer: &PartitionProduceResponse) {
-        match ResponseError::try_from_code(answer.error_code) {
-            // What the broker has already is what was wanted.
-            None | Some(ResponseError::DuplicateSequenceNumber) => {
-                self.pause = PAUSE;
-                self.delivery
-                    .acknowledged(part.number, u64::from(part.rows), part.len());
-            }
-            Some(error) if error.is_retriable() || self.follows_another(&part, error) => {
-                self.last_error = Some(error.to_string());
-                self.cluster.forget(part.partition);
-                self.pending.put(part);
-                self.try_again_later();
-            }
-            Some(error) => {
-                let said = answer.error_message.as_ref();
-                let said = said.map_or_else(String::new, |said| format!(": {}", said.as_str()));
-                self.refused(&part, &format!("{error}{said}"), hint(error));
-            }
-        }
-    }
-
-    /// Out of order only because an earlier part of its partition has to be sent again.
-    fn follows_another(&self, part: &Part, error: ResponseError) -> bool {
-        let mut connections = self.connections.values();
-        error == ResponseError::OutOfOrderSequenceNumber
-            && (self.pending.has_before(part.partition, part.order)
-                || connections.any(|connection| {
-                    carries_before(&connection.requests, part.partition, part.order)
-                }))
-    }
-
-    fn refused(&self, part: &Part, error: &str, hint: Option<&str>) {
-        let problem =
-            Problem::new(format!("partition {} refused messages", part.partition)).cause(error);
-        let problem = problem.maybe_hint(hint.map(str::to_string));
-        let kind = error.split(':').next().unwrap_or(error);
-        self.delivery
-            .failed(u64::from(part.rows), part.len(), kind, problem);
-    }
-
     /// A connection has ended: everything on it is sent again.
-    fn broken(&mut self, broker: i32, error: String) {
+    pub(super) fn broken(&mut self, broker: i32, error: String) {
         tracing::debug!(broker, "{error}");
         if let Some(connection) = self.connections.remove(&broker) {
             let requests = connection.requests.into_iter();
@@ -252,7 +163,7 @@ impl Run {
         self.try_again_later();
     }
 
-    fn try_again_later(&mut self) {
+    pub(super) fn try_again_later(&mut self) {
         if self.pause_until.is_none() {
             self.pause_until = Some(Instant::now() + self.pause);
             self.pause = (self.pause * 2).min(LONGEST_PAUSE);
@@ -395,17 +306,4 @@ fn produce(settings: &Settings, parts: &[Part]) -> ProduceRequest {
         .with_acks(settings.acks)
         .with_timeout_ms(REQUEST_TIMEOUT.as_millis() as i32)
         .with_topic_data(vec![topic])
-}
-
-fn hint(error: ResponseError) -> Option<&'static str> {
-    match error {
-        ResponseError::MessageTooLarge => {
-            Some("set `batch_bytes` to at most the topic's `max.message.bytes`")
-        }
-        ResponseError::TopicAuthorizationFailed => Some("this client may not write to the topic"),
-        ResponseError::InvalidTimestamp => {
-            Some("the topic limits how far the times of messages may be from now")
-        }
-        _ => None,
-    }
 }
