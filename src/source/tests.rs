@@ -82,7 +82,8 @@ fn check(
 
 fn json(user: &User, harm: &Harm) -> Vec<u8> {
     let (id, name, email) = user;
-    let text = serde_json::json!({ "id": id, "name": name, "other": [1, {}], "email": email }).to_string();
+    let text =
+        serde_json::json!({ "id": id, "name": name, "other": [1, {}], "email": email }).to_string();
     let mut bytes = text.clone().into_bytes();
     match harm {
         Harm::None => {}
@@ -264,14 +265,26 @@ mod avro {
         assert_eq!(kind(datum, good()[..3].to_vec()), "truncated");
         assert_eq!(kind(datum, [good(), vec![0]].concat()), "trailing bytes");
         assert_eq!(kind(datum, [good(), good()].concat()), "trailing bytes");
-        assert_eq!(kind(datum, harmed(&user, &Harm::WrongType).unwrap()), "not Avro");
+        assert_eq!(
+            kind(datum, harmed(&user, &Harm::WrongType).unwrap()),
+            "not Avro"
+        );
         let single = Framing::SingleObject;
         let framed = |bytes| framed(single, 0, bytes);
         assert_eq!(kind(single, good()), "no frame");
-        assert_eq!(kind(single, [framed(good()), framed(good())].concat()), "more than one datum");
-        assert_eq!(kind(single, [&[0xc3, 1][..], &[9; 8], &good()].concat()), "unknown schema");
+        assert_eq!(
+            kind(single, [framed(good()), framed(good())].concat()),
+            "more than one datum"
+        );
+        assert_eq!(
+            kind(single, [&[0xc3, 1][..], &[9; 8], &good()].concat()),
+            "unknown schema"
+        );
         let registry = Framing::Confluent;
-        assert_eq!(kind(registry, [&[0, 0, 0, 0, 9][..], &good()].concat()), "unknown schema");
+        assert_eq!(
+            kind(registry, [&[0, 0, 0, 0, 9][..], &good()].concat()),
+            "unknown schema"
+        );
         assert_eq!(kind(registry, vec![0, 1]), "no frame");
     }
 }
