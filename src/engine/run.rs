@@ -214,14 +214,15 @@ impl Run<'_> {
         slow: bool,
     ) -> Report {
         let sources = self.sources();
-        let rejected = sources.iter().any(|source| source.rejected > 0);
+        let rejected = sources.iter().map(|source| source.rejected);
+        let rejected = rejected
+            .chain(sinks.iter().map(|sink| sink.rejected))
+            .sum::<u64>();
         let outcome = match (&failure, self.stop.signal()) {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
             (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
-            (None, None) if rejected || sinks.iter().any(|sink| sink.rejected > 0) => {
-                Outcome::Rejected
-            }
+            (None, None) if rejected > 0 => Outcome::Rejected,
             (None, None) if slow => Outcome::TooSlow,
             _ => Outcome::Done,
         };

@@ -1,9 +1,9 @@
-//! A large file written from its start to its end: through the page cache, or around it where that is
-//! faster.
+//! A large file written from its start to its end: through the page cache, or around it where the
+//! whole run is as fast that way.
 //!
 //! The page cache takes short files at the speed of memory, but of long ones it takes no more than the
-//! disk does, at the cost of copying and of finding free pages. Which way is faster is measured while
-//! the file is written; the bytes are the same.
+//! disk does, at the cost of copying and of finding free pages: time of a processor that workers could
+//! have. Which way is better is measured while the file is written; the bytes are the same.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,11 +17,12 @@ const SHORT: u64 = 256 << 20;
 /// Bytes after which the ways are compared.
 const WINDOW: u64 = 64 << 20;
 
-/// Windows after which the way that was slower is tried again.
+/// Windows after which the other way is tried again, twice as many each time.
 const PATIENCE: u32 = 32;
 
-/// The page cache keeps up with memory while it takes more bytes than these a second.
-const KEEPS_UP: f64 = 2e9;
+/// The page cache costs the processor's time, so it has to be faster by more than what a window's
+/// measure may be off.
+const WORTH_COPYING: f64 = 1.1;
 
 /// Bytes that go around the cache at once, and what their place and number are multiples of.
 const BLOCK: usize = 4 << 20;
@@ -33,11 +34,14 @@ pub(super) struct Sequential {
     /// Bytes that were given so far.
     given: u64,
     way: Way,
-    /// The bytes a second that the page cache and the disk took when they were last tried.
+    /// The bytes a second that came while the page cache and the disk took them, when they were last
+    /// tried: with the time in which no bytes came, as that is longer where writing takes the
+    /// processor from those that make them.
     rates: [Option<f64>; 2],
-    /// What was written since the ways were compared, and how long that took.
-    window: (u64, Duration),
+    /// What was written since the ways were compared, and since when.
+    window: (u64, Option<Instant>),
     windows: u32,
+    patience: u32,
     /// The file is waited for in the end: what lies in the cache then was not fast.
     waited_for: bool,
     /// The file system writes only through the cache.
@@ -66,8 +70,9 @@ impl Sequential {
             given: 0,
             way: Way::Cached,
             rates: [None; 2],
-            window: (0, Duration::ZERO),
+            window: (0, None),
             windows: 0,
+            patience: PATIENCE,
             waited_for,
             refused: false,
             buffer: None,
@@ -79,16 +84,15 @@ impl Sequential {
     /// # Errors
     /// What the system says.
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let start = Instant::now();
+        let start = *self.window.1.get_or_insert_with(Instant::now);
         match self.way {
             Way::Cached => self.file.write_all(bytes)?,
             Way::Direct => self.write_direct(bytes)?,
         }
         self.given += bytes.len() as u64;
         self.window.0 += bytes.len() as u64;
-        self.window.1 += start.elapsed();
         if self.given >= SHORT && self.window.0 >= WINDOW && !self.refused {
-            self.compare()?;
+            self.compare(start.elapsed())?;
         }
         Ok(())
     }
@@ -102,13 +106,15 @@ impl Sequential {
         Ok(&self.file)
     }
 
-    /// Takes the way that is faster, or one of which nothing is known yet.
-    fn compare(&mut self) -> io::Result<()> {
-        let rate = self.window.0 as f64 / self.window.1.as_secs_f64().max(1e-9);
+    /// Takes the better way, or one of which nothing is known yet.
+    fn compare(&mut self, took: Duration) -> io::Result<()> {
+        let rate = self.window.0 as f64 / took.as_secs_f64().max(1e-9);
         self.rates[self.way as usize] = Some(rate);
-        self.window = (0, Duration::ZERO);
+        self.window = (0, Some(Instant::now()));
         self.windows += 1;
-        if self.windows.is_multiple_of(PATIENCE) {
+        if self.windows == self.patience {
+            self.windows = 0;
+            self.patience = self.patience.saturating_mul(2);
             let other = 1 - self.way as usize;
             self.rates[other] = None;
         }
@@ -192,13 +198,12 @@ fn go_around_the_cache(file: &File, around: bool) -> io::Result<()> {
     Ok(fcntl_setfl(file, flags)?)
 }
 
-/// The faster way; while nothing is known of the disk, the cache as long as it keeps up.
+/// The way around the cache, unless the run is faster through it.
 fn choose([cached, direct]: [Option<f64>; 2], waited_for: bool) -> Way {
     match (cached, direct) {
-        (Some(cached), None) if cached > KEEPS_UP && !waited_for => Way::Cached,
-        (_, None) => Way::Direct,
-        (Some(cached), Some(direct)) if cached > direct && !waited_for => Way::Cached,
-        (None, Some(direct)) if direct < KEEPS_UP && !waited_for => Way::Cached,
+        _ if waited_for => Way::Direct,
+        (None, Some(_)) => Way::Cached,
+        (Some(cached), Some(direct)) if cached > direct * WORTH_COPYING => Way::Cached,
         _ => Way::Direct,
     }
 }
@@ -273,16 +278,14 @@ mod tests {
     }
 
     #[test]
-    fn the_way_is_the_faster_one() {
-        assert_eq!(choose([Some(5e9), None], false), Way::Cached);
-        assert_eq!(choose([Some(5e8), None], false), Way::Direct);
-        assert_eq!(choose([Some(5e8), Some(2e9)], false), Way::Direct);
-        assert_eq!(choose([Some(5e8), Some(2e8)], false), Way::Cached);
-        assert_eq!(choose([None, Some(2e8)], false), Way::Cached, "tried again");
-        assert_eq!(
-            choose([Some(5e9), None], true),
-            Way::Direct,
-            "flushed in the end"
-        );
+    fn the_cache_is_taken_where_it_is_worth_its_copies() {
+        let way = |cached, direct| choose([cached, direct], false);
+        assert_eq!(way(Some(5e9), None), Way::Direct, "tried first");
+        assert_eq!(way(Some(2e9), Some(2e9)), Way::Direct, "costs less");
+        assert_eq!(way(Some(2.1e9), Some(2e9)), Way::Direct, "hardly faster");
+        assert_eq!(way(Some(3e9), Some(2e9)), Way::Cached);
+        assert_eq!(way(None, Some(3e9)), Way::Cached, "tried again");
+        let flushed = choose([Some(5e9), Some(1e9)], true);
+        assert_eq!(flushed, Way::Direct, "flushed in the end");
     }
 }

@@ -4,6 +4,8 @@ mod cells;
 mod head;
 mod infer;
 mod split;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
