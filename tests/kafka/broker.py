@@ -136,13 +136,17 @@ class Broker:
             yield
         finally:
             self.services("resume", "kafka")
+            self.recovered()
 
     def kill(self):
         self.services("kill", "kafka")
 
     def restart(self):
-        """Starts it again, and waits until it leads its partitions again."""
         self.services("restart", "kafka")
+        self.recovered()
+
+    def recovered(self):
+        """Waits until it leads its partitions again."""
 
         def leads():
             try:

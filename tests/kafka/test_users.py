@@ -5,8 +5,8 @@ import uuid
 
 import fastavro
 import pytest
-from rowgen import PIPELINES, user
-from test_sending import AVRO_COLUMNS, datum, java_partition
+from rowgen import PIPELINES, Rowgen, user
+from test_sending import datum, java_partition
 
 ROWS = 1_000_000
 PARTITIONS = 20
@@ -23,24 +23,12 @@ AVRO = {
 
 @pytest.fixture(scope="module")
 def sent(broker, tmp_path_factory):
-    """The run, and its two topics."""
-    from rowgen import Rowgen
-
+    """What pipelines/users.yaml made of what pipelines/users_csv.yaml made, and its two topics."""
     rowgen = Rowgen(tmp_path_factory.mktemp("users"), broker.address)
-    csv = rowgen.folder / "out" / "users_million.csv"
     rowgen.finish(rowgen.start(PIPELINES / "users_csv.yaml", rows=ROWS))
     topics = {fmt: f"users-{fmt}-{broker.nonce()}" for fmt in ["json", "avro"]}
-    common = {"key": "id", "headers": {"correlation-id": {"uuid": "run"}}, "create_topic": {"partitions": PARTITIONS}}
-    sinks = [
-        {"file": {"name": "array", "path": "users.json", "format": {"json": {"layout": "array", "pretty": True}}}},
-        {"file": {"name": "container", "path": "users.avro", "columns": AVRO_COLUMNS, "format": {"avro": {"name": "User"}}}},
-        rowgen.kafka("users", topics["json"], name="json", format="json", compression="lz4", **common),
-        rowgen.kafka("users", topics["avro"], name="avro", format={"avro": {"name": "User"}}, columns=AVRO_COLUMNS,
-                     **(common | {"key": "ID"})),
-    ]  # fmt: skip
-    source = {"from": {"csv": {"path": str(csv), "delimiter": "|"}}}
-    types = {"id": "int32", "nome_utente": "utf8", "email": "utf8"}
-    outcome = rowgen.run({"users": source | {"types": types}}, sinks)
+    params = {"users": rowgen.folder / "out" / "users_million.csv", "topic": topics["json"], "avro_topic": topics["avro"]}
+    outcome = rowgen.finish(rowgen.start(PIPELINES / "users.yaml", partitions=PARTITIONS, **params))
     yield outcome, topics
     broker.delete(topics.values())
 
@@ -48,7 +36,7 @@ def sent(broker, tmp_path_factory):
 def test_every_sink_has_every_row(sent, broker):
     outcome, topics = sent
     assert {sink["name"]: sink["rows"] for sink in outcome.report["sinks"]} == dict.fromkeys(
-        ["array", "container", "json", "avro"], ROWS
+        ["json", "avro", "kafka_json", "kafka_avro"], ROWS
     )
     assert all(sink["errors"] == 0 for sink in outcome.report["sinks"])
     assert {topic: broker.count(topic) for topic in topics.values()} == dict.fromkeys(topics.values(), ROWS)
@@ -56,9 +44,9 @@ def test_every_sink_has_every_row(sent, broker):
 
 def test_the_files_hold_every_user_in_order(sent):
     outcome, _ = sent
-    with open(outcome.folder / "users.json") as file:
+    with open(outcome.folder / "out" / "users.json") as file:
         assert all(row == user(number) for number, row in enumerate(json.load(file), 1))
-    with open(outcome.folder / "users.avro", "rb") as file:
+    with open(outcome.folder / "out" / "users.avro", "rb") as file:
         number = 0
         for number, row in enumerate(fastavro.reader(file), 1):
             assert tuple(row.values()) == tuple(user(number).values())
@@ -95,5 +83,5 @@ def test_every_avro_message_is_its_row(sent, broker):
 def test_json_and_avro_can_be_compared(sent):
     """The report has the time that each sink's encoding took."""
     outcome, _ = sent
-    times = {name: outcome.sink(name)["encoding"] for name in ["json", "avro"]}
+    times = {name: outcome.sink(name)["encoding"] for name in ["kafka_json", "kafka_avro"]}
     assert all(0 < seconds < outcome.report["elapsed"] * outcome.report["threads"] for seconds in times.values()), times
