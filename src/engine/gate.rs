@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::pace::Pace;
 use super::stop::Stop;
+use crate::sink;
 
 /// One job's batch numbers.
 #[derive(Debug)]
@@ -40,6 +41,16 @@ pub trait Seen {
     fn first_row(&self, job: usize, number: u64) -> u64;
     /// The job's pace.
     fn pace(&self, job: usize) -> Option<Pace>;
+}
+
+impl sink::Run for Gate {
+    fn moved(&self) {
+        self.wake();
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.requested()
+    }
 }
 
 enum Next {
@@ -105,7 +116,10 @@ impl Gate {
     /// The job ended before this batch.
     pub fn ended(&self, ticket: Ticket) {
         let mut counters = self.lock();
-        if let Some(counter) = counters.iter_mut().find(|counter| counter.job == ticket.job) {
+        if let Some(counter) = counters
+            .iter_mut()
+            .find(|counter| counter.job == ticket.job)
+        {
             let end = counter.batches.unwrap_or(u64::MAX).min(ticket.number);
             counter.batches = Some(end);
         }
@@ -124,7 +138,9 @@ impl Gate {
         counters
             .iter()
             .find(|counter| counter.job == job)
-            .map_or(0, |counter| counter.next.min(counter.batches.unwrap_or(u64::MAX)))
+            .map_or(0, |counter| {
+                counter.next.min(counter.batches.unwrap_or(u64::MAX))
+            })
     }
 
     fn look(&self, counters: &mut [Counter], first: usize, seen: &dyn Seen) -> Next {

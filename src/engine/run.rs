@@ -55,12 +55,8 @@ pub fn start<'p>(plan: &'p Plan, options: &Options, stop: Stop) -> Result<Run<'p
     let window = window(plan.threads);
     let deadline = plan.duration.map(|duration| started + duration);
     let gate = Arc::new(Gate::new(window, stop.clone(), deadline));
-    let wake = gate.clone();
-    let jobs = open(
-        plan,
-        options,
-        &(Arc::new(move || wake.wake()) as Arc<dyn Fn() + Send + Sync>),
-    )?;
+    let seen: Arc<dyn crate::sink::Run> = gate.clone();
+    let jobs = open(plan, options, &seen)?;
     if let Err(error) = begin(plan, options) {
         let sinks = jobs.iter().flat_map(|job| &job.sinks);
         sinks.for_each(OpenSink::abort);
@@ -254,7 +250,10 @@ impl Run<'_> {
         let given = |job: &usize| self.gate.given(*job) * self.plan.jobs[*job].source.batch_rows;
         // A stream comes as fast as it comes.
         let made = |job: &&usize| self.jobs[**job].job.source.input.is_none();
-        group.iter().filter(made).any(|job| (given(job) as f64) < due)
+        group
+            .iter()
+            .filter(made)
+            .any(|job| (given(job) as f64) < due)
     }
 
     fn report(

@@ -100,7 +100,10 @@ impl<C: ConsumerContext> Member<C> {
             )
         };
         let taken = usize::try_from(taken).unwrap_or(0);
-        debug_assert!(taken <= most, "librdkafka gave more than there was room for");
+        debug_assert!(
+            taken <= most,
+            "librdkafka gave more than there was room for"
+        );
         messages.truncate(taken);
         Messages {
             messages,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane::Marks;
@@ -185,16 +185,5 @@ impl State {
             self.open.resize_with(place + 1, Open::default);
         }
         &mut self.open[place]
-    }
-}
-
-/// Waits until `due`, unless the delivery is over before; how a slow pace holds messages back.
-pub fn wait_until(due: Instant, delivery: &Delivery) {
-    loop {
-        let wait = due.saturating_duration_since(Instant::now());
-        if wait.is_zero() || delivery.is_over() {
-            return;
-        }
-        std::thread::sleep(wait.min(Duration::from_millis(50)));
     }
 }
