@@ -93,7 +93,9 @@ impl Delivery {
     pub fn failed(&self, rows: u64, bytes: usize, kind: &str, problem: Problem) {
         let mut state = self.lock();
         state.bytes -= bytes;
-        *state.failed.entry(kind.to_string()).or_default() += rows;
+        if rows > 0 {
+            *state.failed.entry(kind.to_string()).or_default() += rows;
+        }
         state.error.get_or_insert(problem);
         drop(state);
         self.moved.notify_all();
