@@ -15,18 +15,7 @@ use arrow_avro::schema::{
 use super::messages::{Decoder, Decoders};
 use super::reject::Bad;
 use crate::error::{Error, Result};
-
-/// What stands before a datum.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Framing {
-    /// Nothing.
-    #[default]
-    Datum,
-    /// A mark and the fingerprint of the writer's schema.
-    SingleObject,
-    /// A zero byte and the number that a registry gave the writer's schema.
-    Confluent,
-}
+use crate::format::message::Framing;
 
 /// Reads datums into rows of one schema.
 pub struct AvroRows {
@@ -49,6 +38,7 @@ pub struct Datums {
     framed: Vec<u8>,
     writer: Option<[u8; 4]>,
     done: Vec<RecordBatch>,
+    failed: Option<Bad>,
     schema: SchemaRef,
 }
 
@@ -68,7 +58,7 @@ impl AvroRows {
         let mut prefix = Vec::new();
         if framing == Framing::Confluent {
             // The library wants one schema to begin with; no registry gives this number.
-            let first = Fingerprint::load_fingerprint_id(u32::MAX);
+            let first = Fingerprint::Id(u32::MAX);
             store
                 .set(first, reader.clone())
                 .map_err(|error| doing(&error))?;
@@ -125,7 +115,7 @@ impl AvroRows {
         let doing = || format!("schema {id} of the registry cannot be read as the table's rows");
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let mut more = store.clone();
-        let fingerprint = Fingerprint::load_fingerprint_id(id);
+        let fingerprint = Fingerprint::Id(id);
         more.set(fingerprint, AvroSchema::new(schema.to_string()))
             .and_then(|_| build(more.clone(), &self.reader, 1))
             .map_err(|error| Error::because(doing(), error))?;
@@ -175,6 +165,7 @@ impl Decoders for AvroRows {
             framed: Vec::new(),
             writer: None,
             done: Vec::new(),
+            failed: None,
             schema: self.schema.clone(),
         })
     }
@@ -182,20 +173,23 @@ impl Decoders for AvroRows {
 
 impl Datums {
     /// A decoder must be emptied before it reads another writer's rows.
-    fn turn_to(&mut self, message: &[u8]) -> Result<(), Bad> {
+    fn turn_to(&mut self, message: &[u8]) {
         let number = writer(message);
-        if number == self.writer {
-            return Ok(());
+        if number != self.writer {
+            self.writer = number;
+            self.empty();
         }
-        self.writer = number;
-        self.empty()
     }
 
-    fn empty(&mut self) -> Result<(), Bad> {
-        let rows = self.library.flush();
-        let rows = rows.map_err(|error| Bad::new("wrong type", error.to_string()))?;
-        self.done.extend(rows);
-        Ok(())
+    /// What is wrong with rows so far is no fault of the message in hand: it is told in the end.
+    fn empty(&mut self) {
+        match self.library.flush() {
+            Ok(rows) => self.done.extend(rows),
+            Err(error) => {
+                let bad = || Bad::new("wrong type", plain(&error.to_string()));
+                self.failed.get_or_insert_with(bad);
+            }
+        }
     }
 }
 
@@ -213,7 +207,7 @@ impl Decoder for Datums {
             }
             Framing::SingleObject if message.starts_with(&SINGLE_OBJECT_MAGIC) => message,
             Framing::Confluent if writer(message).is_some() => {
-                self.turn_to(message)?;
+                self.turn_to(message);
                 message
             }
             _ => {
@@ -223,6 +217,9 @@ impl Decoder for Datums {
                 ));
             }
         };
+        if self.failed.is_some() {
+            return Ok(());
+        }
         let before = self.library.capacity();
         let taken = self.library.decode(bytes);
         let taken = taken.map_err(|error| refusal(&error.to_string()))?;
@@ -239,7 +236,10 @@ impl Decoder for Datums {
     }
 
     fn rows(mut self) -> Result<RecordBatch, Bad> {
-        self.empty()?;
+        self.empty();
+        if let Some(bad) = self.failed {
+            return Err(bad);
+        }
         let schema = self.schema.clone();
         match self.done.as_slice() {
             [one] => Ok(one.clone()),
@@ -253,9 +253,17 @@ fn trailing() -> Bad {
     Bad::new("trailing bytes", "something stands behind the Avro datum")
 }
 
+/// The library's words without the names of its error kinds.
+fn plain(text: &str) -> &str {
+    let kinds = ["Parser error: ", "Arrow: ", "Invalid argument error: "];
+    kinds
+        .iter()
+        .fold(text, |text, kind| text.strip_prefix(kind).unwrap_or(text))
+}
+
 /// What the library says of bytes that it cannot take.
 fn refusal(text: &str) -> Bad {
-    let text = text.strip_prefix("Parser error: ").unwrap_or(text);
+    let text = plain(text);
     if text.starts_with("Missing magic") {
         return trailing();
     }

@@ -3,17 +3,21 @@
 //! New source: its file, its `mod` line, its row in the registry.
 
 pub mod avro;
+#[cfg(feature = "kafka")]
 mod avro_rows;
 mod batches;
 pub mod csv;
 mod file;
 pub mod json;
 mod json_rows;
+pub mod kafka;
 mod lines;
 mod messages;
 pub mod parquet;
 mod reject;
 mod retype;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use std::sync::Arc;
@@ -36,6 +40,7 @@ registry! {
         "avro" => Avro(avro::Avro),
         "csv" => Csv(csv::Csv),
         "json" => Json(json::Json),
+        "kafka" => Kafka(kafka::Kafka),
         "parquet" => Parquet(parquet::Parquet),
     }
 }
