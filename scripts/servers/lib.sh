@@ -45,12 +45,20 @@ spawn() {
   printf '%s %s\n' "$!" "$(start_time "$!")" >"$STATE/pid"
 }
 
+signal() {
+  local pid _
+  running || die "it is not running"
+  read -r pid _ <"$STATE/pid"
+  kill "-$1" "$pid"
+}
+
 # Sends a signal to the server, and waits; what is left of it after half a minute is killed.
 end() {
   local pid _ waited=0
   running || return 0
   read -r pid _ <"$STATE/pid"
   kill "-$1" "$pid" 2>/dev/null || true
+  kill -CONT "$pid" 2>/dev/null || true # a paused one ends no earlier
   while running; do
     [ $((waited += 1)) -le 300 ] || kill -KILL "$pid" 2>/dev/null || true
     sleep 0.1
@@ -211,7 +219,7 @@ main() {
   STATE=$ROOT/$NAME
   mkdir -p "$CACHE" "$ROOT"
   case $verb in
-  install | start | stop | kill | restart)
+  install | start | stop | kill | restart | pause | resume)
     exec 9>"$ROOT/$NAME.lock"
     flock 9
     ;;
@@ -220,6 +228,8 @@ main() {
   case $verb in
   install) server_install ;;
   kill) end KILL ;;
+  pause) signal STOP ;;
+  resume) signal CONT ;;
   start | restart | stop | status) "verb_$verb" ;;
   env | tool)
     [ -s "$STATE/ports" ] || die "it is not running; scripts/services start $NAME"

@@ -1,5 +1,6 @@
 """The broker that `scripts/services` started, by way of confluent-kafka."""
 
+import contextlib
 import itertools
 import os
 import subprocess
@@ -7,7 +8,7 @@ import time
 import uuid
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from kafka.admin import KafkaAdminClient
 
@@ -17,8 +18,12 @@ SERVICES = Path(__file__).resolve().parents[2] / "scripts" / "services"
 class Broker:
     def __init__(self):
         self.address = os.environ["KAFKA_BROKERS"]
-        self.admin = AdminClient({"bootstrap.servers": self.address})
         self.numbers = itertools.count()
+
+    @property
+    def admin(self):
+        """A new client each time: one that was there while the broker was not takes its time to come back."""
+        return AdminClient({"bootstrap.servers": self.address, "log_level": 0})
 
     def nonce(self):
         """Text that no earlier topic or group has in its name."""
@@ -26,11 +31,13 @@ class Broker:
 
     def create(self, name, partitions=1, config=None):
         topic = NewTopic(name, partitions, 1, config={key: str(value) for key, value in (config or {}).items()})
-        self.admin.create_topics([topic])[name].result(30)
+        admin = self.admin
+        admin.create_topics([topic])[name].result(30)
         self.until(lambda: len(getattr(self.topics().get(name), "partitions", ())) == partitions)
 
     def delete(self, names):
-        for name, outcome in self.admin.delete_topics(list(names)).items() if names else []:
+        admin = self.admin
+        for outcome in admin.delete_topics(list(names)).values() if names else []:
             outcome.exception(30)
 
     @staticmethod
@@ -85,6 +92,7 @@ class Broker:
             "group.id": f"tests-{uuid.uuid4()}",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
+            "log_level": 0,
             "check.crcs": True,  # every batch's checksum
             "enable.partition.eof": False,
             **more,
@@ -120,8 +128,30 @@ class Broker:
     def services(*words):
         subprocess.run([SERVICES, *words], check=True, stdout=subprocess.DEVNULL)
 
+    @contextlib.contextmanager
+    def paused(self):
+        """It answers nobody, though its connections stand."""
+        self.services("pause", "kafka")
+        try:
+            yield
+        finally:
+            self.services("resume", "kafka")
+            self.recovered()
+
     def kill(self):
         self.services("kill", "kafka")
 
     def restart(self):
         self.services("restart", "kafka")
+        self.recovered()
+
+    def recovered(self):
+        """Waits until it leads its partitions again."""
+
+        def leads():
+            try:
+                return [self.ends(name) for name in self.topics()]
+            except KafkaException:
+                return False
+
+        self.until(leads)

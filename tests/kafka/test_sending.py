@@ -213,7 +213,8 @@ def test_a_topic_is_made_as_asked(broker, rowgen, new_topic):
     rowgen.run(users(1000), sinks)
     assert len(broker.topics()[name].partitions) == 7
     resource = ConfigResource(ConfigResource.Type.TOPIC, name)
-    config = broker.admin.describe_configs([resource])[resource].result(10)
+    admin = broker.admin
+    config = admin.describe_configs([resource])[resource].result(10)
     assert (config["retention.ms"].value, config["cleanup.policy"].value) == ("-1", "compact")
     rowgen.run(users(1000), sinks)
     assert broker.count(name) == 2000

@@ -12,7 +12,7 @@ use super::native::{self, Native};
 use super::options::{HeaderOption, PartitionerOption};
 use super::partition::Partitioner;
 use super::writer::{Messenger, Producer};
-use super::{Kafka, describe};
+use super::{Kafka, retention};
 use crate::client::kafka::{Admin, Topic};
 use crate::client::registry::Client;
 use crate::error::{Error, Problem, Result};
@@ -36,6 +36,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// # Errors
 /// No broker answers, or the topic is not as asked.
 pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
+    if let Some(topic) = kafka.found.get() {
+        return Ok(topic.clone());
+    }
     let admin = Admin::new(&kafka.connection())?;
     let name = kafka.topic.as_str();
     let asked = kafka.create_topic.as_ref();
@@ -63,7 +66,7 @@ pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
                 "change `create_topic`, or leave it out to take the topic as it is",
             )))
         }
-        _ => Ok(topic),
+        _ => Ok(kafka.found.get_or_init(|| topic).clone()),
     }
 }
 
@@ -92,7 +95,7 @@ fn create(kafka: &Kafka, admin: &Admin) -> Result<()> {
 /// What stands in the way.
 pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
     let topic = topic(kafka, true)?;
-    describe::warn_of_retention(kafka, &target.shape, &topic);
+    retention::warn(kafka, &target.shape, &topic);
     let recipe = recipe(kafka, target, &topic)?;
     let batch_rows = recipe.batch_rows;
     let bytes = recipe.limits.bytes;
@@ -113,6 +116,7 @@ pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
             delivery,
             rate: target.rate,
             began: None,
+            run: target.run.clone(),
             batch_rows,
         }))
     })
