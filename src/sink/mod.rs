@@ -13,7 +13,7 @@ use arrow::array::RecordBatch;
 
 use crate::error::{Problem, Result};
 use crate::format::Shape;
-use crate::place::{Placed, Text};
+use crate::place::{Place, Placed, Text};
 use crate::registry;
 use crate::report::Counters;
 
@@ -124,6 +124,11 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
 
     /// Batches must not have more rows than this: a row group is made of whole batches.
     fn batch_rows(&self) -> Option<u64> {
+        None
+    }
+
+    /// Where it is said that this sink removes what earlier runs have written.
+    fn replaces(&self) -> Option<&Place> {
         None
     }
 

@@ -58,7 +58,9 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Conne
     }
     match if_exists {
         IfExists::Replace | IfExists::ReplacePartitions => Ok(Connected::Ready),
-        IfExists::Error => Err(refused(format!("`{shown}` is there already")).hint(REPLACE)),
+        IfExists::Error | IfExists::Append => {
+            Err(refused(format!("`{shown}` is there already")).hint(REPLACE))
+        }
         IfExists::Skip => {
             let entries = manifest::read(&beside(file))?.unwrap_or_default();
             let same = |entry: &Entry| {
@@ -176,8 +178,10 @@ pub(super) fn commit(
         .collect();
     let written: BTreeSet<String> = entries.iter().filter_map(|e| e.path.clone()).collect();
     let folders: BTreeSet<PathBuf> = entries.iter().map(|e| e.folder().to_path_buf()).collect();
-    let replaced = |entry: &Entry| {
-        if_exists != IfExists::ReplacePartitions || folders.contains(entry.folder())
+    let replaced = |entry: &Entry| match if_exists {
+        IfExists::Append => false,
+        IfExists::ReplacePartitions => folders.contains(entry.folder()),
+        _ => true,
     };
     let mut before: Vec<Entry> = listing.own.into_iter().flatten().collect();
     before.extend(listing.journal);
@@ -193,7 +197,10 @@ pub(super) fn commit(
             Some(path) if replaced(&entry) => {
                 stale.insert(path.clone());
             }
-            Some(_) if !entries.contains(&entry) => entries.push(entry),
+            // A run that was killed may have noted a file that never got its name.
+            Some(path) if !entries.contains(&entry) && folder.path.join(path).exists() => {
+                entries.push(entry);
+            }
             _ => {}
         }
     }

@@ -82,6 +82,18 @@ impl Folder {
         format!("{}{index:05}.{}", self.part_prefix(), self.extension)
     }
 
+    /// The number after the greatest one that a file of a folder has.
+    pub(super) fn next_part(&self, inside: &Path) -> u64 {
+        let prefix = self.part_prefix();
+        let number = |name: String| {
+            let (number, _) = name.strip_prefix(&prefix)?.split_once('.')?;
+            number.parse::<u64>().ok()
+        };
+        let entries = fs::read_dir(inside).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter_map(number).max().map_or(0, |last| last + 1)
+    }
+
     /// What the names of this slice's files begin with.
     pub(super) fn part_prefix(&self) -> String {
         match self.slice {

@@ -28,7 +28,7 @@ pub struct File {
     pub path: Placed<Text>,
     /// How rows become bytes; without it, the extension of the path chooses.
     pub format: Option<FormatKind>,
-    /// What to do when there is output already: error (the default), replace, `replace_partitions` or skip.
+    /// What to do when there is output already: error (the default), replace, `replace_partitions`, skip or append.
     pub if_exists: Option<Placed<IfExists>>,
     /// Wait until files are safe on the disk (default true).
     pub fsync: Option<Flag>,
@@ -55,6 +55,8 @@ pub enum IfExists {
     ReplacePartitions,
     /// Keep it and write nothing, if it comes from the same plan and seed.
     Skip,
+    /// Keep it and add files to the folder, after those that are there.
+    Append,
 }
 
 impl File {
@@ -114,6 +116,10 @@ impl File {
                 .as_ref()
                 .map(|size| ("target_file_size", &size.place)),
             self.roll.as_ref().map(|roll| ("roll", &roll.place)),
+            self.if_exists
+                .as_ref()
+                .filter(|if_exists| if_exists.value == IfExists::Append)
+                .map(|append| ("if_exists: append", &append.place)),
         ]
         .into_iter()
         .flatten()
@@ -216,6 +222,14 @@ impl Sink for File {
 
     fn batch_rows(&self) -> Option<u64> {
         self.format().ok()?.batch_rows()
+    }
+
+    fn replaces(&self) -> Option<&Place> {
+        let replaces = |if_exists: &&Placed<IfExists>| {
+            matches!(if_exists.value, IfExists::Replace | IfExists::ReplacePartitions)
+        };
+        let if_exists = self.if_exists.as_ref().filter(replaces);
+        if_exists.map(|if_exists| &if_exists.place)
     }
 
     fn partition_by(&self) -> Vec<Placed<Text>> {

@@ -106,7 +106,9 @@ impl Files {
                     Some(partition) => folder.of_partition(partition),
                     None => folder.path.clone(),
                 };
-                let index = self.parts.entry(inside.clone()).or_default();
+                let append = self.rules.if_exists == IfExists::Append;
+                let first = || if append { folder.next_part(&inside) } else { 0 };
+                let index = self.parts.entry(inside.clone()).or_insert_with(first);
                 let path = inside.join(folder.part(*index));
                 *index += 1;
                 let output = Output::create(&hidden(&path), checksums, self.rules.fsync)?;
