@@ -183,7 +183,7 @@ impl Batches {
             None => self.at(Rows::Range { first, count }),
             Some((input, Opened::Records(records))) => {
                 let piece = records.read(first, count, &input.columns)?;
-                self.from_piece(input, piece, first, count)
+                self.completed(input, piece, first, count)
             }
             Some((_, Opened::Stream(_))) => {
                 Err(Error::run("a stream has no rows before the run").hint("use `rowgen run`"))
@@ -209,10 +209,10 @@ impl Batches {
         let piece = block.read(first, &input.columns)?;
         let rows = block.rows();
         drop(block);
-        self.from_piece(input, piece, first, rows).map(Some)
+        self.completed(input, piece, first, rows).map(Some)
     }
 
-    fn from_piece(
+    fn completed(
         &self,
         input: &Input,
         piece: Piece,

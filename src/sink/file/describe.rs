@@ -36,6 +36,7 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
         IfExists::Replace => "replace",
         IfExists::ReplacePartitions => "replace_partitions",
         IfExists::Skip => "skip",
+        IfExists::Append => "append",
     };
     let mut lines = vec![format!(
         "{} as {}, if it exists: {exists}, fsync: {}",

@@ -226,7 +226,10 @@ impl Sink for File {
 
     fn replaces(&self) -> Option<&Place> {
         let replaces = |if_exists: &&Placed<IfExists>| {
-            matches!(if_exists.value, IfExists::Replace | IfExists::ReplacePartitions)
+            matches!(
+                if_exists.value,
+                IfExists::Replace | IfExists::ReplacePartitions
+            )
         };
         let if_exists = self.if_exists.as_ref().filter(replaces);
         if_exists.map(|if_exists| &if_exists.place)

@@ -41,7 +41,7 @@ pub enum Values {
     /// One JSON object each.
     Json,
     /// One Avro datum each, and who knows the writers' schemas.
-    Avro(Box<AvroRows>, Option<Client>),
+    Avro(Box<AvroRows>, Option<Box<Client>>),
 }
 
 /// A block that was not looked at yet.
@@ -113,7 +113,7 @@ impl Decode {
                 JsonRows::new(wanted).read(bytes)
             }
             Values::Avro(rows, registry) => {
-                self.learn(rows, registry.as_ref(), bytes)?;
+                self.learn(rows, registry.as_deref(), bytes)?;
                 let (batch, bad) = decode(rows.as_ref(), bytes)?;
                 let arrays = columns.iter().map(|column| {
                     let field = self.schema.field(*column);

@@ -15,7 +15,7 @@ pub enum MessageFormat {
     #[default]
     Json,
     /// One Avro datum each.
-    Avro(AvroOptions),
+    Avro(Box<AvroOptions>),
 }
 
 /// One Avro datum a message.

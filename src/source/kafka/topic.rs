@@ -145,6 +145,7 @@ fn avro_columns(
     let rows = AvroRows::new(&schema, framing).map_err(|error| first(error, place))?;
     let fields = wanted(&rows.schema(), types)?;
     let fields = fields.fields().iter().map(|field| field.as_ref().clone());
+    let registry = registry.map(Box::new);
     Ok((Values::Avro(Box::new(rows), registry), fields.collect()))
 }
 
