@@ -12,7 +12,7 @@ use super::offsets::{Covered, Ledger};
 use crate::error::Error;
 
 /// How long a member waits for more messages before it looks after its group.
-const STEP: Duration = Duration::from_millis(100);
+const STEP: Duration = Duration::from_millis(20);
 
 /// Messages that a member takes at once, and about the most bytes of them.
 const MOST_MESSAGES: usize = 16_384;

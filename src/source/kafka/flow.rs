@@ -51,35 +51,17 @@ impl Group {
     /// # Errors
     /// The brokers cannot be reached, or do not have the topic.
     pub fn join(topic: &Topic) -> Result<Self> {
-        let found = Admin::new(&topic.connection)?.topic(&topic.name)?;
-        let found = found.ok_or_else(|| topic.missing())?;
-        let doing = || format!("joining group `{}`", topic.group);
-        let ledger = Arc::new(Ledger::new(&topic.name));
-        let mut members = Vec::new();
-        for _ in 0..topic.consumers {
-            members.push(member(topic, &ledger)?);
-        }
-        let first = members.first().ok_or_else(|| Error::run(doing()))?;
-        let (until, start) = (topic.until, topic.start);
-        let left = Left::new(
-            until,
-            start,
-            first.consumer(),
-            &topic.name,
-            found.partitions,
-        )
-        .map_err(|error| Error::because(doing(), error))?;
         let dead = topic.dead_topic.as_deref();
         let dead = dead.map(|dead| DeadTopic::open(&topic.connection, dead));
         let dead = dead.transpose()?.map(Arc::new);
         let group = Self {
             topic: topic.name.clone(),
             pipe: Arc::new(Pipe::new(topic.consumers + 2)),
-            ledger,
+            ledger: Arc::new(Ledger::new(&topic.name)),
             decode: Arc::new(topic.decode(dead.clone())),
             dead,
             reading: Mutex::new(Reading {
-                left,
+                left: Left::All,
                 rest: None,
                 looked: Instant::now(),
             }),
@@ -87,25 +69,56 @@ impl Group {
             threads: Mutex::default(),
             stopped: AtomicBool::new(false),
         };
-        for (number, member) in members.into_iter().enumerate() {
-            group.start(number, member)?;
+        // The members join while the brokers are asked what there is.
+        let asked = group.start(topic).and_then(|()| group.ask(topic));
+        if let Err(error) = asked {
+            group.close();
+            return Err(error);
         }
         Ok(group)
     }
 
-    fn start(&self, number: usize, member: Arc<Member>) -> Result<()> {
-        let consumer = member.consumer();
-        consumer.subscribe(&[&self.topic]).map_err(|error| {
-            Error::because(format!("subscribing to topic `{}`", self.topic), error)
+    fn start(&self, topic: &Topic) -> Result<()> {
+        for number in 0..topic.consumers {
+            let member = member(topic, &self.ledger)?;
+            member
+                .consumer()
+                .subscribe(&[&self.topic])
+                .map_err(|error| {
+                    Error::because(format!("subscribing to topic `{}`", self.topic), error)
+                })?;
+            let (pipe, topic, own) = (self.pipe.clone(), self.topic.clone(), member.clone());
+            let ledger = self.ledger.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("fetch {number}"))
+                .spawn(move || fetch::run(&own, &topic, &ledger, &pipe))
+                .map_err(|error| Error::because("starting a thread", error))?;
+            lock(&self.threads).push(thread);
+            lock(&self.members).push(member);
+        }
+        Ok(())
+    }
+
+    /// Asks which part of the topic belongs to the run.
+    fn ask(&self, topic: &Topic) -> Result<()> {
+        let found = Admin::new(&topic.connection)?.topic(&topic.name)?;
+        let found = found.ok_or_else(|| topic.missing())?;
+        let members = lock(&self.members);
+        let first = members
+            .first()
+            .ok_or_else(|| Error::run("a group has no members"))?;
+        let (until, start) = (topic.until, topic.start);
+        let left = Left::new(
+            until,
+            start,
+            first.consumer(),
+            &topic.name,
+            found.partitions,
+        );
+        let left = left.map_err(|error| {
+            Error::because(format!("asking what topic `{}` holds", topic.name), error)
         })?;
-        let (pipe, topic, own) = (self.pipe.clone(), self.topic.clone(), member.clone());
-        let ledger = self.ledger.clone();
-        let thread = std::thread::Builder::new()
-            .name(format!("fetch {number}"))
-            .spawn(move || fetch::run(&own, &topic, &ledger, &pipe))
-            .map_err(|error| Error::because("starting a thread", error))?;
-        lock(&self.threads).push(thread);
-        lock(&self.members).push(member);
+        lock(&self.reading).left = left;
         Ok(())
     }
 
