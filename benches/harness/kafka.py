@@ -15,7 +15,7 @@ from measure import Run, measure
 from settings import PEERS, TOP, Settings, readable
 
 SERVICES = TOP / "scripts" / "services"
-PIPELINE = TOP / "benches" / "pipelines" / "kafka_bench.yaml"
+PIPELINES = TOP / "benches" / "pipelines"
 OUT = Settings.folder / "out"
 PAYLOADS = Settings.folder / "payloads"
 PARTITIONS = 20
@@ -97,19 +97,19 @@ def tool(name, *words):
     return [SERVICES, "tool", "kafka", f"{TOOLS}.{name}", *words]
 
 
-def rowgen(sink, *params, out=OUT):
+def rowgen(pipeline, sink, *params, out=OUT):
     def words(topic):
-        pairs = [*casino_params(), f"topic={topic}", f"payloads={PAYLOADS}", *params]
-        sets = [word for pair in pairs for word in ("--set", pair)]
+        sets = [word for pair in [f"topic={topic}", *params] for word in ("--set", pair)]
         options = [*sets, "--sinks", sink, "--threads", Settings.threads, "--out", out, "--quiet"]
-        return [Settings.rowgen, "run", PIPELINE, *options]
+        return [Settings.rowgen, "run", PIPELINES / f"{pipeline}.yaml", *options]
 
     return Client(words)
 
 
-def casino_params():
+def generated(sink, *params, out=OUT):
     """All transactions within one day, as the other benchmarks have them."""
-    return [f"rows={Settings.messages}", f"bets_per_second={Settings.messages / 86_400:.6f}"]
+    day = [f"rows={Settings.messages}", f"bets_per_second={Settings.messages / 86_400:.6f}"]
+    return rowgen("kafka_bench", sink, *day, *params, out=out)
 
 
 def seconds_said(text):
@@ -155,15 +155,19 @@ def sends(data, key, acks, compression):
     java, c = [*common, f"compression.type={compression}"], [*common, f"compression.codec={compression}"]
     own = [f"acks={acks}", f"idempotence={idempotence}", f"compression={compression}"]
     clients = {
-        "rowgen": rowgen(data, "producer=native", *own),
-        "rowgen librdkafka": rowgen(data, "producer=librdkafka", *own),
-        **({"rowgen from CSV": rowgen("users-from-csv", "producer=native", *own)} if data == "users" else {}),
+        "rowgen": generated(data, "producer=native", *own),
+        "rowgen librdkafka": generated(data, "producer=librdkafka", *own),
+        **({"rowgen from CSV": from_csv(own)} if data == "users" else {}),
         "perf-test": perf(data, java),
         "perf-test tuned": perf(data, [*java, *JAVA_TUNED], Settings.messages),
         "BaseProducer": rdkafka([Settings.libraries, "kafka-send"], data, key, c),
         "confluent-kafka": rdkafka([sys.executable, PEERS / "kafka_confluent.py"], data, key, c),
     }
     return Work(f"{data} acks={acks} {compression}", clients, payload_bytes(data))
+
+
+def from_csv(own):
+    return rowgen("kafka_csv_bench", "users", f"payloads={PAYLOADS}", "producer=native", *own)
 
 
 def reads(data, fmt):
@@ -181,7 +185,7 @@ def prepare(topics, peers_only):
     """The messages as files, the topics that are read, and a broker that has seen work."""
     PAYLOADS.mkdir(parents=True, exist_ok=True)
     for sink in ["users-payloads", "casino-payloads", "users-csv"]:
-        run(rowgen(sink, out=PAYLOADS).words("none"))
+        run(generated(sink, out=PAYLOADS).words("none"))
     topics.make("warm-up")
     run(tool("ProducerPerformance", "--topic", "warm-up", "--num-records", WARM_UP, "--throughput", -1,
              "--payload-file", PAYLOADS / "users.jsonl", "--command-property", *JAVA_TUNED))  # fmt: skip
