@@ -69,13 +69,13 @@ fn describe_job(job: &Job) -> String {
         show_count(job.source.batch_rows)
     ));
     if let Some(input) = &job.source.input {
-        let schema = input.records.schema();
+        let schema = input.opened.schema();
         let used: Vec<&str> = input
             .columns
             .iter()
             .map(|column| schema.field(*column).name().as_str())
             .collect();
-        let source = input.records.describe();
+        let source = input.opened.describe();
         text.push_str(&format!("  from {source}, columns {}\n", used.join(", ")));
     }
     text

@@ -102,13 +102,29 @@ impl Gate {
         }
     }
 
+    /// The job ended before this batch.
+    pub fn ended(&self, ticket: Ticket) {
+        let mut counters = self.lock();
+        if let Some(counter) = counters.iter_mut().find(|counter| counter.job == ticket.job) {
+            let end = counter.batches.unwrap_or(u64::MAX).min(ticket.number);
+            counter.batches = Some(end);
+        }
+        drop(counters);
+        self.moved.notify_all();
+    }
+
+    /// Ends the run once its time is over, also while every worker waits for a stream.
+    pub fn check_deadline(&self) {
+        self.stop.at_deadline(self.deadline);
+    }
+
     /// How many batches of a job that has begun were given out.
     pub fn given(&self, job: usize) -> u64 {
         let counters = self.lock();
         counters
             .iter()
             .find(|counter| counter.job == job)
-            .map_or(0, |counter| counter.next)
+            .map_or(0, |counter| counter.next.min(counter.batches.unwrap_or(u64::MAX)))
     }
 
     fn look(&self, counters: &mut [Counter], first: usize, seen: &dyn Seen) -> Next {

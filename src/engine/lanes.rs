@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::report::Counters;
 use crate::sink::{Connected, Finished, Lane, Target};
+use crate::source::Opened;
 
 /// How a plan is carried out, beside what it says.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +60,14 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<()> {
             if let Err(error) = sink.1.options.connect(target) {
                 problems.extend(named(error, &sink.1.name).problems);
             }
+        }
+    }
+    for job in &plan.jobs {
+        if let Some(Opened::Stream(stream)) = job.source.input.as_ref().map(|input| &input.opened)
+            && let Err(error) = stream.connect()
+        {
+            let doing = format!("could not read table `{}`", job.table);
+            problems.extend(error.context(doing).problems);
         }
     }
     match problems.is_empty() {
@@ -183,6 +192,12 @@ impl OpenSink<'_> {
             .map(|lane| lane.accepted())
             .min()
             .unwrap_or(u64::MAX)
+    }
+
+    /// The least number of batches that are safe in all of its lanes.
+    pub(super) fn durable(&self) -> u64 {
+        let durable = self.lanes.iter().map(|lane| lane.durable());
+        durable.min().unwrap_or(0)
     }
 
     /// The columns this sink gets, under its names.

@@ -61,8 +61,10 @@ pub fn start<'p>(plan: &'p Plan, options: &Options, stop: Stop) -> Result<Run<'p
         options,
         &(Arc::new(move || wake.wake()) as Arc<dyn Fn() + Send + Sync>),
     )?;
-    for input in plan.jobs.iter().filter_map(|job| job.source.input.as_ref()) {
-        input.rejects.begin(&options.out)?;
+    if let Err(error) = begin(plan, options) {
+        let sinks = jobs.iter().flat_map(|job| &job.sinks);
+        sinks.for_each(OpenSink::abort);
+        return Err(error);
     }
     Ok(Run {
         plan,
@@ -72,6 +74,19 @@ pub fn start<'p>(plan: &'p Plan, options: &Options, stop: Stop) -> Result<Run<'p
         pool,
         started,
     })
+}
+
+/// Begins to read what tables are read from.
+fn begin(plan: &Plan, options: &Options) -> Result<()> {
+    for job in &plan.jobs {
+        if let Some(input) = &job.source.input {
+            let doing = || format!("could not read table `{}`", job.table);
+            input
+                .begin(&options.out)
+                .map_err(|error| error.context(doing()))?;
+        }
+    }
+    Ok(())
 }
 
 impl Run<'_> {
@@ -108,6 +123,7 @@ impl Run<'_> {
                 failure = failure.or(error);
             }
             sinks.extend(self.finish_all(&group, begun));
+            failure = failure.or(self.close_streams(&group));
         }
         self.report(times, sinks, failure, slow)
     }
@@ -145,8 +161,41 @@ impl Run<'_> {
         let mut stalls = Stalls::new(group);
         while !done.requested() {
             work.release_stalled(&mut stalls, self.plan.stall_timeout);
+            self.gate.check_deadline();
+            for job in group {
+                if let Err(error) = self.settle(*job) {
+                    work.fail(error);
+                }
+            }
             std::thread::park_timeout(Duration::from_millis(200));
         }
+    }
+
+    /// Tells a stream that the run is to end, and how many of its batches are safe in every sink.
+    fn settle(&self, job: usize) -> Result<()> {
+        let open = &self.jobs[job];
+        let Some(input) = open.job.source.input.as_ref() else {
+            return Ok(());
+        };
+        if let Some(flow) = input.flow().filter(|_| self.stop.requested()) {
+            flow.stop();
+        }
+        let sinks = open.sinks.iter().filter(|sink| !sink.skipped);
+        let durable = sinks.map(OpenSink::durable).min().unwrap_or(0);
+        input.durable(durable.min(self.gate.given(job)))
+    }
+
+    /// What is safe now that every sink has finished is told to the streams, before they are left.
+    fn close_streams(&self, group: &[usize]) -> Option<Error> {
+        let mut failure = None;
+        for job in group {
+            failure = failure.or(self.settle(*job).err());
+            let input = self.jobs[*job].job.source.input.as_ref();
+            if let Some(flow) = input.and_then(|input| input.flow()) {
+                flow.close();
+            }
+        }
+        failure
     }
 
     /// Finishes every sink of a group. One whose failure stops the others ends before they commit.
@@ -203,7 +252,9 @@ impl Run<'_> {
         };
         let due = rate * elapsed.as_secs_f64() * 0.95;
         let given = |job: &usize| self.gate.given(*job) * self.plan.jobs[*job].source.batch_rows;
-        group.iter().any(|job| (given(job) as f64) < due)
+        // A stream comes as fast as it comes.
+        let made = |job: &&usize| self.jobs[**job].job.source.input.is_none();
+        group.iter().filter(made).any(|job| (given(job) as f64) < due)
     }
 
     fn report(
@@ -253,7 +304,7 @@ impl Run<'_> {
             let reason = |(reason, count): (&'static str, u64)| (reason.to_string(), count);
             reports.push(SourceReport {
                 table: job.table.clone(),
-                source: input.records.describe(),
+                source: input.opened.describe(),
                 rejected: counts.values().sum(),
                 reasons: counts.into_iter().map(reason).collect(),
                 dead_letters: input.rejects.path().map(Path::to_path_buf),

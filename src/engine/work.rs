@@ -51,15 +51,21 @@ impl Work<'_, '_> {
                 return times;
             };
             if let Err(error) = self.one(ticket, &mut times) {
-                self.stop.fail();
-                let mut failure = self
-                    .failure
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                failure.get_or_insert(error);
-                self.gate.wake();
+                self.fail(error);
             }
         }
+    }
+
+    /// The run cannot go on.
+    pub(super) fn fail(&self, error: Error) {
+        self.stop.fail();
+        let mut failure = self
+            .failure
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        failure.get_or_insert(error);
+        drop(failure);
+        self.gate.wake();
     }
 
     fn one(&self, ticket: Ticket, times: &mut Times) -> Result<()> {
@@ -67,9 +73,15 @@ impl Work<'_, '_> {
         match &job.job.split {
             None => {
                 let start = cpu_time();
-                let batch = job.job.source.make(ticket.number)?;
+                let batch = job.job.source.take(ticket.number)?;
                 times.making += cpu_time() - start;
-                self.submit(job, ticket.number, 0, &batch, times)
+                match batch {
+                    Some(batch) => self.submit(job, ticket.number, 0, &batch, times),
+                    None => {
+                        self.gate.ended(ticket);
+                        Ok(())
+                    }
+                }
             }
             Some(split) => {
                 let start = cpu_time();

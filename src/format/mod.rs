@@ -190,6 +190,13 @@ pub enum Body {
     Own(Box<dyn std::any::Any + Send>),
 }
 
+impl Body {
+    /// True when rows of batches before its own come with it.
+    pub fn carries_more(&self) -> bool {
+        matches!(self, Self::RowGroup(group) if !group.is_empty())
+    }
+}
+
 impl FormatKind {
     /// The format that a path's extension chooses, with its defaults.
     ///

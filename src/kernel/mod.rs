@@ -3,6 +3,8 @@
 pub mod bit_pack;
 pub mod block;
 pub mod blocks;
+#[cfg(feature = "kafka")]
+pub mod consume;
 pub mod decimal;
 pub mod delta;
 pub mod dictionary;

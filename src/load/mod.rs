@@ -16,14 +16,14 @@ use arrow::datatypes::{DataType, Field, Schema};
 use crate::column::{Reference, arrays, show_type};
 use crate::error::{Problem, Problems, Result};
 use crate::place::{Placed, Text};
-use crate::source::Records;
+use crate::source::Opened;
 use crate::spec::{Pipeline, ReferenceFile};
 
 /// The references of a pipeline by name.
 pub type References = BTreeMap<String, Arc<Reference>>;
 
 /// The sources of a pipeline's tables by the tables' names.
-pub type Sources = BTreeMap<String, Arc<dyn Records>>;
+pub type Sources = BTreeMap<String, Opened>;
 
 /// All that a pipeline points at.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use crate::error::{Problem, Problems};
 use crate::format::Shape;
 use crate::place::Place;
 use crate::sink::{Partition, Slice};
-use crate::source::{Batches, Input, Records, RowRange};
+use crate::source::{Batches, Input, Opened, RowRange};
 
 /// What a job is made from.
 pub(super) struct Table<'a> {
@@ -20,7 +20,7 @@ pub(super) struct Table<'a> {
     pub(super) rows: Option<u64>,
     pub(super) program: &'a Arc<ProgramCell>,
     /// What its columns are read from, and where the file says so.
-    pub(super) records: Option<&'a Arc<dyn Records>>,
+    pub(super) records: Option<&'a Opened>,
     pub(super) from: Option<&'a Place>,
     pub(super) slice: Option<Slice>,
     pub(super) batch_rows: Option<u64>,
@@ -206,7 +206,8 @@ fn sink_plan(
     for problem in sink.options.check(&shape) {
         problems.push(problem.at(&sink.place));
     }
-    if table.trial && problems.is_empty() {
+    let stream = matches!(table.records, Some(Opened::Stream(_)));
+    if table.trial && !stream && problems.is_empty() {
         let place = table.from.unwrap_or(&sink.place);
         shape.trial = problems.note(trial(table, source, &columns, &shape).map_err(|error| {
             match error.problems.into_iter().next() {

@@ -52,10 +52,24 @@ pub fn make(
     }
     problems.into_result()?;
     let fingerprint = fingerprint(pipeline, &digest, overrides);
+    let mut plan = frame(pipeline, overrides, fingerprint)?;
+    plan.warnings = unused(pipeline, &builder, &sinks);
+    plan.jobs = all_jobs(pipeline, &sources, builder, sinks, overrides, trial)?;
+    let mut more = Vec::new();
+    for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
+        let warnings = sink.options.warnings(&sink.shape);
+        more.extend(warnings.iter().map(|problem| warning(&sink.name, problem)));
+    }
+    plan.warnings.extend(more);
+    Ok(plan)
+}
+
+/// The plan without its jobs.
+fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Result<Plan> {
     let run = &pipeline.run;
     let of =
         |duration: &Option<Placed<place::Duration>>| duration.as_ref().map(|value| value.value.0);
-    let mut plan = Plan {
+    Ok(Plan {
         name: pipeline.name.clone(),
         path: pipeline.path.clone(),
         seed: pipeline.seed.clone(),
@@ -81,16 +95,7 @@ pub fn make(
             .or(of(&run.log_interval))
             .unwrap_or(LOG_INTERVAL),
         slice: overrides.slice,
-    };
-    plan.warnings = unused(pipeline, &builder, &sinks);
-    plan.jobs = all_jobs(pipeline, &sources, builder, sinks, overrides, trial)?;
-    let mut more = Vec::new();
-    for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
-        let warnings = sink.options.warnings(&sink.shape);
-        more.extend(warnings.iter().map(|problem| warning(&sink.name, problem)));
-    }
-    plan.warnings.extend(more);
-    Ok(plan)
+    })
 }
 
 fn warning(sink: &str, problem: &Problem) -> String {

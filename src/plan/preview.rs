@@ -11,7 +11,7 @@ use crate::column::{Builder, ProgramCell};
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::load::Loaded;
 use crate::sink::discard::Discard;
-use crate::source::{Batches, Input, Records, RowRange};
+use crate::source::{Batches, Input, Opened, RowRange};
 use crate::spec::Pipeline;
 
 /// One table, ready to show.
@@ -22,7 +22,7 @@ pub struct Preview {
     pub nodes: Vec<usize>,
     /// How many rows it has; none when it is endless.
     pub rows: Option<u64>,
-    records: Option<Arc<dyn Records>>,
+    records: Option<Opened>,
 }
 
 impl Preview {

@@ -155,15 +155,11 @@ fn resolve_one(
             output.value,
         ));
     }
-    let written = resolved.len();
-    for read in options.reads() {
-        if resolved.iter().all(|(_, name)| name != read.as_str()) {
-            let node = builder.column(&table.value, &read, &read.place)?;
-            resolved.push((node, read.value.0.clone()));
-        }
-    }
+    let beside = beside(&options.reads(), &resolved, table, builder)?;
+    let count = beside.len();
+    resolved.extend(beside);
     Ok(Resolved {
-        beside: resolved.len() - written,
+        beside: count,
         name: if entry.names_table() {
             format!("{name} {}", table.value)
         } else {
@@ -180,6 +176,24 @@ fn resolve_one(
             .or(pipeline.run.on_sink_failure)
             .unwrap_or_default(),
     })
+}
+
+/// The columns that are only read: those that are not written under their names anyway.
+fn beside(
+    reads: &[Placed<Text>],
+    written: &[(usize, String)],
+    table: &Placed<String>,
+    builder: &mut Builder,
+) -> Result<Vec<(usize, String)>, Problem> {
+    let mut beside: Vec<(usize, String)> = Vec::new();
+    for read in reads {
+        let mut known = written.iter().chain(&beside);
+        if known.all(|(_, name)| name != read.as_str()) {
+            let node = builder.column(&table.value, read, &read.place)?;
+            beside.push((node, read.value.0.clone()));
+        }
+    }
+    Ok(beside)
 }
 
 /// Columns and the names they get.

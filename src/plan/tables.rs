@@ -1,14 +1,13 @@
 //! Tables: their row counts, their columns, the order in which they run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::column::hash::Key;
 use crate::column::{Builder, Outside, TableOptions};
 use crate::error::{Problem, Problems};
 use crate::load::Sources;
 use crate::place::{Count, Placed};
-use crate::source::Records;
+use crate::source::Opened;
 use crate::spec::{Pipeline, Table};
 
 /// The tables as the builder takes them.
@@ -41,10 +40,10 @@ pub(super) fn options(
         .collect()
 }
 
-fn outside(records: &Arc<dyn Records>) -> Outside {
+fn outside(records: &Opened) -> Outside {
     Outside {
         fields: records.schema().fields().clone(),
-        rows: Some(records.rows()),
+        rows: records.rows(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! A table's rows as batches: a run of rows cut into equal parts, made here or read.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow::datatypes::{DataType, SchemaRef};
 
-use super::{Records, Rejects};
+use super::turns::Turns;
+use super::{Flow, Opened, Piece, Rejects};
 use crate::column::rows::Rows;
 use crate::column::{ProgramCell, Selection};
 use crate::error::{Error, Result};
@@ -31,11 +33,13 @@ pub struct Batches {
 #[derive(Clone)]
 pub struct Input {
     /// All of them.
-    pub records: Arc<dyn Records>,
+    pub opened: Opened,
     /// The columns that are used.
     pub columns: Vec<usize>,
     /// The rows that cannot be read.
     pub rejects: Arc<Rejects>,
+    /// A stream, once the run has begun.
+    turns: Arc<OnceLock<Turns>>,
 }
 
 /// Rows that stand one after the other.
@@ -50,19 +54,52 @@ pub struct RowRange {
 }
 
 impl Input {
-    /// The columns that are used of these records.
-    pub fn new(records: &Arc<dyn Records>, columns: Vec<usize>) -> Self {
+    /// The columns that are used of what was opened.
+    pub fn new(opened: &Opened, columns: Vec<usize>) -> Self {
         Self {
-            rejects: Arc::new(Rejects::new(records.on_bad_row())),
-            records: records.clone(),
+            rejects: Arc::new(Rejects::new(opened.on_bad_row())),
+            opened: opened.clone(),
             columns,
+            turns: Arc::default(),
+        }
+    }
+
+    /// The run begins: relative paths to write to start at `out`.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn begin(&self, out: &Path) -> Result<()> {
+        self.rejects.begin(out)?;
+        if let Opened::Stream(stream) = &self.opened {
+            // A run begins once.
+            let _ = self.turns.set(Turns::new(stream.start()?));
+        }
+        Ok(())
+    }
+
+    /// The stream in motion, if this is one.
+    pub fn flow(&self) -> Option<&dyn Flow> {
+        self.turns.get().map(Turns::flow)
+    }
+
+    /// The first `batches` batches are safe everywhere.
+    ///
+    /// # Errors
+    /// What was left out of them is not, or whoever sends cannot be told.
+    pub fn durable(&self, batches: u64) -> Result<()> {
+        match self.flow() {
+            Some(flow) => {
+                self.rejects.sync()?;
+                flow.durable(batches)
+            }
+            None => Ok(()),
         }
     }
 
     /// The columns that are used in their places; what stands in the others is never looked at.
     fn spread(&self, columns: Vec<ArrayRef>) -> Vec<ArrayRef> {
         let nothing = new_empty_array(&DataType::Null);
-        let mut all = vec![nothing; self.records.schema().fields().len()];
+        let mut all = vec![nothing; self.opened.schema().fields().len()];
         for (place, values) in self.columns.iter().zip(columns) {
             all[*place] = values;
         }
@@ -118,6 +155,9 @@ impl Batches {
 
     /// The table's row number at which batch `number` begins.
     pub fn first_row(&self, number: u64) -> u64 {
+        if let Some(turns) = self.input.as_ref().and_then(|input| input.turns.get()) {
+            return turns.rows();
+        }
         let run = self.run(number);
         run.first_row + (number - run.first_batch) * self.batch_rows
     }
@@ -139,10 +179,46 @@ impl Batches {
     /// A value that cannot be made or read, naming column and row.
     pub fn make(&self, number: u64) -> Result<RecordBatch> {
         let (first, count) = (self.first_row(number), self.rows(number));
+        match self.input.as_ref().map(|input| (input, &input.opened)) {
+            None => self.at(Rows::Range { first, count }),
+            Some((input, Opened::Records(records))) => {
+                let piece = records.read(first, count, &input.columns)?;
+                self.from_piece(input, piece, first, count)
+            }
+            Some((_, Opened::Stream(_))) => {
+                Err(Error::run("a stream has no rows before the run").hint("use `rowgen run`"))
+            }
+        }
+    }
+
+    /// Batch `number` of a run; nothing when the stream that it is read from ended before it.
+    ///
+    /// # Errors
+    /// As `make`.
+    pub fn take(&self, number: u64) -> Result<Option<RecordBatch>> {
         let Some(input) = &self.input else {
-            return self.at(Rows::Range { first, count });
+            return self.make(number).map(Some);
         };
-        let piece = input.records.read(first, count, &input.columns)?;
+        let Some(turns) = input.turns.get() else {
+            return self.make(number).map(Some);
+        };
+        // A batch never has more rows than fit a u32, so it fits a usize.
+        let Some((first, block)) = turns.take(number, self.batch_rows as usize)? else {
+            return Ok(None);
+        };
+        let piece = block.read(first, &input.columns)?;
+        let rows = block.rows();
+        drop(block);
+        self.from_piece(input, piece, first, rows).map(Some)
+    }
+
+    fn from_piece(
+        &self,
+        input: &Input,
+        piece: Piece,
+        first: u64,
+        count: usize,
+    ) -> Result<RecordBatch> {
         input.rejects.add(&piece.rejected)?;
         let read = input.spread(piece.columns);
         match &piece.kept {

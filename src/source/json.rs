@@ -13,7 +13,7 @@ use super::file::OpenFile;
 use super::json_rows::JsonRows;
 use super::lines::{Ends, Index};
 use super::retype::{typed, usual};
-use super::{OnBadRow, Piece, Records, Source, Types};
+use super::{OnBadRow, Opened, Piece, Records, Source, Types};
 use crate::error::{Problem, Result};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -41,7 +41,7 @@ impl Example for Json {
 }
 
 impl Source for Json {
-    fn open(&self, types: &Types) -> Result<Arc<dyn Records>, Problem> {
+    fn open(&self, types: &Types) -> Result<Opened, Problem> {
         let file = OpenFile::open(&self.path)?;
         refuse_array(&file)?;
         let ends = Ends {
@@ -58,12 +58,12 @@ impl Source for Json {
                 Arc::new(Schema::new(fields.collect::<Vec<_>>()))
             }
         };
-        Ok(Arc::new(Lines {
+        Ok(Opened::Records(Arc::new(Lines {
             file,
             index,
             schema,
             on_bad_row: self.on_bad_row.clone(),
-        }))
+        })))
     }
 }
 

@@ -3,15 +3,18 @@
 //! New source: its file, its `mod` line, its row in the registry.
 
 pub mod avro;
+mod avro_rows;
 mod batches;
 pub mod csv;
 mod file;
 pub mod json;
 mod json_rows;
+mod messages;
 mod lines;
 pub mod parquet;
 mod reject;
 mod retype;
+mod turns;
 
 use std::sync::Arc;
 
@@ -46,7 +49,16 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// It is not there, cannot be read, or does not have the types it should have.
-    fn open(&self, types: &Types) -> Result<Arc<dyn Records>, Problem>;
+    fn open(&self, types: &Types) -> Result<Opened, Problem>;
+}
+
+/// What a table is read from.
+#[derive(Clone)]
+pub enum Opened {
+    /// Rows that are there.
+    Records(Arc<dyn Records>),
+    /// Rows that come.
+    Stream(Arc<dyn Stream>),
 }
 
 /// Rows that are there to be read: any of them can be read alone, from any thread.
@@ -76,6 +88,65 @@ pub trait Records: Send + Sync {
     fn digest(&self) -> String;
 }
 
+/// Rows that come, one after the other.
+pub trait Stream: Send + Sync {
+    /// The columns, in their order.
+    fn schema(&self) -> SchemaRef;
+
+    /// What becomes of rows that cannot be read.
+    fn on_bad_row(&self) -> OnBadRow;
+
+    /// What is read, in one line.
+    fn describe(&self) -> String;
+
+    /// Checks what the world allows, and changes nothing.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    fn connect(&self) -> Result<()>;
+
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    fn start(&self) -> Result<Box<dyn Flow>>;
+}
+
+/// A stream in motion.
+pub trait Flow: Send + Sync {
+    /// What comes next, for batch `number`: at most `most` rows, fewer or none when no more came
+    /// within about a second; nothing when the stream has ended. Numbers come in order.
+    ///
+    /// # Errors
+    /// Reading failed.
+    fn next(&self, number: u64, most: usize) -> Result<Option<Box<dyn Block>>>;
+
+    /// The run is to end: `next` waits no more.
+    fn stop(&self);
+
+    /// The first `batches` batches are safe everywhere: they need not come again.
+    ///
+    /// # Errors
+    /// That could not be told to whoever sends.
+    fn durable(&self, batches: u64) -> Result<()>;
+
+    /// Nothing will be asked any more.
+    fn close(&self);
+}
+
+/// Rows as they came, not looked at yet.
+pub trait Block: Send {
+    /// How many there are.
+    fn rows(&self) -> usize;
+
+    /// Some columns of them; those that cannot be read are left out and told. The first one is row
+    /// `first` of the table.
+    ///
+    /// # Errors
+    /// Reading failed.
+    fn read(&self, first: u64, columns: &[usize]) -> Result<Piece>;
+}
+
 /// Rows that were read.
 #[derive(Debug, Default)]
 pub struct Piece {
@@ -85,6 +156,48 @@ pub struct Piece {
     pub kept: Option<Vec<u64>>,
     /// The rows that are not.
     pub rejected: Vec<Rejected>,
+}
+
+impl Opened {
+    /// The columns, in their order.
+    pub fn schema(&self) -> SchemaRef {
+        match self {
+            Self::Records(records) => records.schema(),
+            Self::Stream(stream) => stream.schema(),
+        }
+    }
+
+    /// How many rows there are; none when that is not known.
+    pub fn rows(&self) -> Option<u64> {
+        match self {
+            Self::Records(records) => Some(records.rows()),
+            Self::Stream(_) => None,
+        }
+    }
+
+    /// What becomes of rows that cannot be read.
+    pub fn on_bad_row(&self) -> OnBadRow {
+        match self {
+            Self::Records(records) => records.on_bad_row(),
+            Self::Stream(stream) => stream.on_bad_row(),
+        }
+    }
+
+    /// What is read, in one line.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Records(records) => records.describe(),
+            Self::Stream(stream) => stream.describe(),
+        }
+    }
+
+    /// Equal while the rows are the same.
+    pub fn digest(&self) -> String {
+        match self {
+            Self::Records(records) => records.digest(),
+            Self::Stream(stream) => stream.describe(),
+        }
+    }
 }
 
 impl Piece {

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::file::OpenFile;
 use super::retype::{convert, wanted};
-use super::{Piece, Records, Source, Types};
+use super::{Opened, Piece, Records, Source, Types};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -55,7 +55,7 @@ impl Example for Parquet {
 }
 
 impl Source for Parquet {
-    fn open(&self, types: &Types) -> Result<Arc<dyn Records>, Problem> {
+    fn open(&self, types: &Types) -> Result<Opened, Problem> {
         let file = At(Arc::new(OpenFile::open(&self.path)?));
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&file, options);
@@ -67,12 +67,12 @@ impl Source for Parquet {
             rows += group.num_rows() as u64;
             groups.push(rows);
         }
-        Ok(Arc::new(Table {
+        Ok(Opened::Records(Arc::new(Table {
             file,
             metadata,
             groups,
             schema,
-        }))
+        })))
     }
 }
 

@@ -61,6 +61,12 @@ struct Letters {
 }
 
 impl Bad {
+    /// What is wrong, in general and exactly.
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { kind, message }
+    }
+
     /// The line of a file that it is wrong with.
     pub fn at_line(self, path: &Path, line: u64, text: &[u8]) -> Rejected {
         let path = path.display().to_string();

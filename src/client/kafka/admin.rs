@@ -110,9 +110,12 @@ impl Admin {
         Error::because(doing, cause).hint(hint)
     }
 
-    fn client(&self) -> Result<AdminClient<Events>> {
-        self.config
-            .create_with_context(Events::default())
+    /// A client for requests that are answered by events; its end takes a tenth of a second, which
+    /// nobody needs to wait for.
+    fn client(&self) -> Result<Leaving<AdminClient<Events>>> {
+        let client = self.config.create_with_context(Events::default());
+        client
+            .map(|client| Leaving(Some(client)))
             .map_err(setting_up)
     }
 
@@ -122,7 +125,9 @@ impl Admin {
         let asked = [ResourceSpecifier::Topic(name)];
         let options = AdminOptions::new().request_timeout(Some(PATIENCE));
         let mut topic = Topic::default();
-        let Ok(answers) = block_on(client.describe_configs(&asked, &options)) else {
+        let Some(Ok(answers)) =
+            client.with(|client| block_on(client.describe_configs(&asked, &options)))
+        else {
             return Ok(topic);
         };
         for resource in answers.into_iter().flatten() {
@@ -159,9 +164,11 @@ impl Admin {
         }
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
         let doing = || format!("creating topic `{name}`");
-        let answers = block_on(client.create_topics(&[topic], &options))
+        let answers = client.with(|client| block_on(client.create_topics(&[topic], &options)));
+        let answers = answers
+            .transpose()
             .map_err(|error| Error::because(doing(), error))?;
-        for answer in answers {
+        for answer in answers.into_iter().flatten() {
             match answer {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((_, code)) => return Err(Error::because(doing(), code)),
@@ -175,6 +182,22 @@ impl Admin {
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
+    }
+}
+
+/// Something that is dropped on a thread of its own.
+struct Leaving<T: Send + 'static>(Option<T>);
+
+impl<T: Send + 'static> Leaving<T> {
+    fn with<R>(&self, ask: impl FnOnce(&T) -> R) -> Option<R> {
+        self.0.as_ref().map(ask)
+    }
+}
+
+impl<T: Send + 'static> Drop for Leaving<T> {
+    fn drop(&mut self) {
+        let last = self.0.take();
+        std::thread::spawn(move || drop(last));
     }
 }
 

@@ -29,8 +29,14 @@ pub(super) enum ColumnChunk {
     Library(Box<ArrowColumnChunk>),
 }
 
+impl RowGroup {
+    /// True when all of its batches were empty.
+    pub fn is_empty(&self) -> bool {
+        self.chunks.first().is_some_and(|chunk| chunk.rows() == 0)
+    }
+}
+
 impl ColumnChunk {
-    /// A row group whose batches were all empty has none.
     fn rows(&self) -> u64 {
         match self {
             Self::Direct(chunk) => chunk.close.rows_written,
@@ -65,7 +71,7 @@ impl ParquetWriter {
     }
 
     fn append(&mut self, group: RowGroup) -> Result<(), ParquetError> {
-        if group.chunks.first().is_some_and(|chunk| chunk.rows() == 0) {
+        if group.is_empty() {
             return Ok(());
         }
         let mut row_group = self.0.next_row_group()?;

@@ -220,8 +220,6 @@ impl Files {
         marks.add(0, added);
         file.rows += rows;
         self.rows += rows;
-        // What an encoder hands out at the end is no batch of its own.
-        self.batches += u64::from(rows > 0);
         if !ends && !file.cut && self.is_due(&file) {
             file.cut = true;
             self.encoder.cut();
@@ -247,6 +245,12 @@ impl Files {
 impl Writer for Files {
     fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>> {
         self.turn_to(number, marks)?;
+        self.batches = number + 1;
+        if self.open.is_none() && chunk.rows == 0 && !chunk.body.carries_more() {
+            // All rows so far stand in files that have ended, and nothing begins another one.
+            marks.durable(self.batches);
+            return Ok(ControlFlow::Continue(()));
+        }
         let result = self.put(chunk, marks);
         self.unless_gone(result)
     }

@@ -86,6 +86,10 @@ pub struct Kafka {
     /// What becomes of a row that cannot be a message: stop (default), skip, or `{ dead_letter: PATH }`.
     #[serde(default)]
     pub on_bad_row: OnBadRow,
+    /// What was found of the topic: it is asked for once.
+    #[cfg(feature = "kafka")]
+    #[serde(skip)]
+    found: Arc<std::sync::OnceLock<crate::client::kafka::Topic>>,
 }
 
 /// Requests to one broker that an idempotent producer may have under way.

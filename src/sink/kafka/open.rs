@@ -36,6 +36,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// # Errors
 /// No broker answers, or the topic is not as asked.
 pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
+    if let Some(topic) = kafka.found.get() {
+        return Ok(topic.clone());
+    }
     let admin = Admin::new(&kafka.connection())?;
     let name = kafka.topic.as_str();
     let asked = kafka.create_topic.as_ref();
@@ -63,7 +66,7 @@ pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
                 "change `create_topic`, or leave it out to take the topic as it is",
             )))
         }
-        _ => Ok(topic),
+        _ => Ok(kafka.found.get_or_init(|| topic).clone()),
     }
 }
 

@@ -19,7 +19,7 @@ use super::file::OpenFile;
 use super::lines::{Ends, Index, Stretch};
 use super::reject::Bad;
 use super::retype::{check_names, typed};
-use super::{OnBadRow, Piece, Records, Source, Types};
+use super::{OnBadRow, Opened, Piece, Records, Source, Types};
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
 use crate::format::csv::NullText;
@@ -70,7 +70,7 @@ impl Example for Csv {
 }
 
 impl Source for Csv {
-    fn open(&self, types: &Types) -> Result<Arc<dyn Records>, Problem> {
+    fn open(&self, types: &Types) -> Result<Opened, Problem> {
         let file = OpenFile::open(&self.path)?;
         let dialect = self.dialect(&file)?;
         let head = head(&file, dialect, self.header.is_none_or(|flag| flag.0), types)?;
@@ -101,7 +101,7 @@ impl Source for Csv {
             on_bad_row: self.on_bad_row.clone(),
         };
         table.schema = table.typed(types)?;
-        Ok(Arc::new(table))
+        Ok(Opened::Records(Arc::new(table)))
     }
 }
 

@@ -7,7 +7,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use proptest::prelude::*;
 
-use super::super::SourceKind;
+use super::super::{Opened, SourceKind};
 use crate::place::{Source as Text, decode, parse};
 
 /// The source that a file names.
@@ -28,7 +28,9 @@ fn file(text: &str) -> tempfile::NamedTempFile {
 /// Every row as text, read in parts of `step` rows.
 fn ours(path: &str, step: usize) -> Vec<Vec<Option<String>>> {
     let source = source(&format!("csv: {{ path: {path}, delimiter: \"|\" }}"));
-    let records = source.open(&[]).unwrap();
+    let Opened::Records(records) = source.open(&[]).unwrap() else {
+        panic!("a file is no stream");
+    };
     let columns: Vec<usize> = (0..records.schema().fields().len()).collect();
     let mut rows = Vec::new();
     let mut first = 0;

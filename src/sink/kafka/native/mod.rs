@@ -3,6 +3,7 @@
 
 mod answers;
 mod cluster;
+mod compress;
 mod in_flight;
 mod record_batch;
 mod sender;

@@ -4,10 +4,9 @@
 //! compresses the records; the sender stamps the producer's id and the sequence number, which
 //! only it knows, and the checksum over all of it.
 
-use std::io::Write;
-
 use super::super::messages::{BATCH_OVERHEAD, Group, Header, HeaderValue, Messages};
 use super::super::options::Codec;
+use super::compress::compress;
 use crate::error::{Error, Result};
 use crate::kernel::varint::{LONG, put_long};
 
@@ -232,42 +231,6 @@ fn length(length: usize) -> usize {
 fn length_of(value: i64) -> usize {
     let zigzag = ((value << 1) ^ (value >> 63)) as u64;
     (70 - (zigzag | 1).leading_zeros() as usize) / 7
-}
-
-/// The records compressed as Kafka's Java clients expect them.
-fn compress(codec: Codec, records: &[u8]) -> std::io::Result<Vec<u8>> {
-    match codec {
-        Codec::None => Ok(records.to_vec()),
-        Codec::Gzip => {
-            let room = Vec::with_capacity(records.len() / 2);
-            let mut encoder = flate2::write::GzEncoder::new(room, flate2::Compression::default());
-            encoder.write_all(records)?;
-            encoder.finish()
-        }
-        Codec::Snappy => snappy(records),
-        Codec::Lz4 => {
-            let room = Vec::with_capacity(records.len() / 2);
-            let mut encoder = lz4_flex::frame::FrameEncoder::new(room);
-            encoder.write_all(records)?;
-            encoder.finish().map_err(std::io::Error::other)
-        }
-        Codec::Zstd => zstd::bulk::compress(records, zstd::DEFAULT_COMPRESSION_LEVEL),
-    }
-}
-
-/// Blocks of Snappy, each after its length, in the framing of snappy-java.
-fn snappy(records: &[u8]) -> std::io::Result<Vec<u8>> {
-    const MAGIC: &[u8] = b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01";
-    const BLOCK: usize = 32 << 10;
-    let mut out = Vec::with_capacity(records.len() / 2);
-    out.extend_from_slice(MAGIC);
-    let mut encoder = snap::raw::Encoder::new();
-    for block in records.chunks(BLOCK) {
-        let block = encoder.compress_vec(block)?;
-        out.extend_from_slice(&(block.len() as u32).to_be_bytes());
-        out.extend_from_slice(&block);
-    }
-    Ok(out)
 }
 
 #[cfg(test)]

@@ -1,0 +1,256 @@
+//! Avro datums as rows: bare, as single objects, or as a registry frames them.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use arrow_avro::codec::Tz;
+use arrow_avro::reader::{Decoder as Library, ReaderBuilder};
+use arrow_avro::schema::{
+    AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore, SINGLE_OBJECT_MAGIC,
+};
+
+use super::messages::{Decoder, Decoders};
+use super::reject::Bad;
+use crate::error::{Error, Result};
+
+/// What stands before a datum.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// Nothing.
+    #[default]
+    Datum,
+    /// A mark and the fingerprint of the writer's schema.
+    SingleObject,
+    /// A zero byte and the number that a registry gave the writer's schema.
+    Confluent,
+}
+
+/// Reads datums into rows of one schema.
+pub struct AvroRows {
+    framing: Framing,
+    reader: AvroSchema,
+    /// Writers' schemas that are known.
+    store: Mutex<SchemaStore>,
+    known: Mutex<HashSet<u32>>,
+    /// What makes a bare datum a single object.
+    prefix: Vec<u8>,
+    schema: SchemaRef,
+}
+
+/// One decoder of the library, and the rows of those schemas that came before the one it reads now.
+pub struct Datums {
+    library: Library,
+    framing: Framing,
+    prefix: Vec<u8>,
+    /// The message in hand with its prefix.
+    framed: Vec<u8>,
+    writer: Option<[u8; 4]>,
+    done: Vec<RecordBatch>,
+    schema: SchemaRef,
+}
+
+impl AvroRows {
+    /// A reader of datums as rows of `schema`, JSON text.
+    ///
+    /// # Errors
+    /// It is no schema, or not one of rows.
+    pub fn new(schema: &str, framing: Framing) -> Result<Self> {
+        let doing = |error: &dyn std::fmt::Display| Error::because("reading an Avro schema", error);
+        let reader = AvroSchema::new(schema.to_string());
+        let algorithm = match framing {
+            Framing::Confluent => FingerprintAlgorithm::Id,
+            Framing::Datum | Framing::SingleObject => FingerprintAlgorithm::Rabin,
+        };
+        let mut store = SchemaStore::new_with_type(algorithm);
+        let mut prefix = Vec::new();
+        if framing == Framing::Confluent {
+            // The library wants one schema to begin with; no registry gives this number.
+            let first = Fingerprint::load_fingerprint_id(u32::MAX);
+            store.set(first, reader.clone()).map_err(|error| doing(&error))?;
+        } else {
+            let fingerprint = store.register(reader.clone());
+            let fingerprint = fingerprint.map_err(|error| doing(&error))?;
+            prefix.extend(SINGLE_OBJECT_MAGIC);
+            if let Fingerprint::Rabin(value) = fingerprint {
+                prefix.extend(value.to_le_bytes());
+            }
+        }
+        let library = build(store.clone(), &reader, 1).map_err(|error| doing(&error))?;
+        Ok(Self {
+            framing,
+            schema: library.schema(),
+            reader,
+            store: Mutex::new(store),
+            known: Mutex::default(),
+            prefix,
+        })
+    }
+
+    /// The rows' columns as the library reads them.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// The numbers of writers' schemas among these messages that are not known yet.
+    pub fn unknown(&self, messages: &[&[u8]]) -> Vec<u32> {
+        if self.framing != Framing::Confluent {
+            return Vec::new();
+        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = None;
+        let mut unknown = Vec::new();
+        for number in messages.iter().filter_map(|message| writer(message)) {
+            if last == Some(number) {
+                continue;
+            }
+            last = Some(number);
+            let id = u32::from_be_bytes(number);
+            if !known.contains(&id) && !unknown.contains(&id) {
+                unknown.push(id);
+            }
+        }
+        unknown
+    }
+
+    /// A registry knows this writer's schema.
+    ///
+    /// # Errors
+    /// Its rows cannot be read as those that are wanted.
+    pub fn learn(&self, id: u32, schema: &str) -> Result<()> {
+        let doing = || format!("schema {id} of the registry cannot be read as the table's rows");
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut more = store.clone();
+        let fingerprint = Fingerprint::load_fingerprint_id(id);
+        more.set(fingerprint, AvroSchema::new(schema.to_string()))
+            .and_then(|_| build(more.clone(), &self.reader, 1))
+            .map_err(|error| Error::because(doing(), error))?;
+        *store = more;
+        drop(store);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(id);
+        Ok(())
+    }
+}
+
+/// The number of the writer's schema, as a registry frames it.
+fn writer(message: &[u8]) -> Option<[u8; 4]> {
+    match message {
+        [0, number @ ..] => number.first_chunk().copied(),
+        _ => None,
+    }
+}
+
+fn build(
+    store: SchemaStore,
+    reader: &AvroSchema,
+    rows: usize,
+) -> std::result::Result<Library, arrow::error::ArrowError> {
+    let fingerprint = store.fingerprints().first().copied();
+    let builder = ReaderBuilder::new()
+        .with_tz(Tz::Utc)
+        .with_batch_size(rows)
+        .with_reader_schema(reader.clone())
+        .with_writer_schema_store(store);
+    match fingerprint {
+        Some(fingerprint) => builder.with_active_fingerprint(fingerprint).build_decoder(),
+        None => builder.build_decoder(),
+    }
+}
+
+impl Decoders for AvroRows {
+    type Decoder = Datums;
+
+    fn decoder(&self, messages: usize) -> Result<Datums> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        // Never full, so that it takes every byte it is given.
+        Ok(Datums {
+            library: build(store.clone(), &self.reader, messages + 1)?,
+            framing: self.framing,
+            prefix: self.prefix.clone(),
+            framed: Vec::new(),
+            writer: None,
+            done: Vec::new(),
+            schema: self.schema.clone(),
+        })
+    }
+}
+
+impl Datums {
+    /// A decoder must be emptied before it reads another writer's rows.
+    fn turn_to(&mut self, message: &[u8]) -> Result<(), Bad> {
+        let number = writer(message);
+        if number == self.writer {
+            return Ok(());
+        }
+        self.writer = number;
+        self.empty()
+    }
+
+    fn empty(&mut self) -> Result<(), Bad> {
+        let rows = self.library.flush();
+        let rows = rows.map_err(|error| Bad::new("wrong type", error.to_string()))?;
+        self.done.extend(rows);
+        Ok(())
+    }
+}
+
+impl Decoder for Datums {
+    fn feed(&mut self, message: &[u8]) -> Result<(), Bad> {
+        if message.is_empty() {
+            return Err(Bad::new("empty", "expected an Avro datum, found nothing"));
+        }
+        let bytes = match self.framing {
+            Framing::Datum => {
+                self.framed.clear();
+                self.framed.extend_from_slice(&self.prefix);
+                self.framed.extend_from_slice(message);
+                self.framed.as_slice()
+            }
+            Framing::SingleObject if message.starts_with(&SINGLE_OBJECT_MAGIC) => message,
+            Framing::Confluent if writer(message).is_some() => {
+                self.turn_to(message)?;
+                message
+            }
+            _ => return Err(Bad::new("no frame", "nothing says with which schema it was written")),
+        };
+        let before = self.library.capacity();
+        let taken = self.library.decode(bytes);
+        let taken = taken.map_err(|error| refusal(&error.to_string()))?;
+        let rows = before.saturating_sub(self.library.capacity());
+        match (rows, taken == bytes.len()) {
+            (1, true) => Ok(()),
+            (0, _) => Err(Bad::new("truncated", "the Avro datum has no end")),
+            (1, false) => Err(trailing()),
+            _ => Err(Bad::new("more than one datum", "expected one Avro datum, found more")),
+        }
+    }
+
+    fn rows(mut self) -> Result<RecordBatch, Bad> {
+        self.empty()?;
+        let schema = self.schema.clone();
+        match self.done.as_slice() {
+            [one] => Ok(one.clone()),
+            many => concat_batches(&schema, many)
+                .map_err(|error| Bad::new("wrong type", error.to_string())),
+        }
+    }
+}
+
+fn trailing() -> Bad {
+    Bad::new("trailing bytes", "something stands behind the Avro datum")
+}
+
+/// What the library says of bytes that it cannot take.
+fn refusal(text: &str) -> Bad {
+    let text = text.strip_prefix("Parser error: ").unwrap_or(text);
+    if text.starts_with("Missing magic") {
+        return trailing();
+    }
+    if text.starts_with("Unknown fingerprint") {
+        return Bad::new("unknown schema", "nobody knows the writer's schema");
+    }
+    Bad::new("not Avro", text)
+}
