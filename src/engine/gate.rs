@@ -105,7 +105,10 @@ impl Gate {
     /// The job ended before this batch.
     pub fn ended(&self, ticket: Ticket) {
         let mut counters = self.lock();
-        if let Some(counter) = counters.iter_mut().find(|counter| counter.job == ticket.job) {
+        if let Some(counter) = counters
+            .iter_mut()
+            .find(|counter| counter.job == ticket.job)
+        {
             let end = counter.batches.unwrap_or(u64::MAX).min(ticket.number);
             counter.batches = Some(end);
         }
@@ -124,7 +127,9 @@ impl Gate {
         counters
             .iter()
             .find(|counter| counter.job == job)
-            .map_or(0, |counter| counter.next.min(counter.batches.unwrap_or(u64::MAX)))
+            .map_or(0, |counter| {
+                counter.next.min(counter.batches.unwrap_or(u64::MAX))
+            })
     }
 
     fn look(&self, counters: &mut [Counter], first: usize, seen: &dyn Seen) -> Next {

@@ -254,7 +254,10 @@ impl Run<'_> {
         let given = |job: &usize| self.gate.given(*job) * self.plan.jobs[*job].source.batch_rows;
         // A stream comes as fast as it comes.
         let made = |job: &&usize| self.jobs[**job].job.source.input.is_none();
-        group.iter().filter(made).any(|job| (given(job) as f64) < due)
+        group
+            .iter()
+            .filter(made)
+            .any(|job| (given(job) as f64) < due)
     }
 
     fn report(

@@ -28,7 +28,8 @@ pub struct Target(Weak<Queue>);
 /// Messages that were taken together. They lie in memory of their consumer, which they keep.
 pub struct Messages<C: ConsumerContext> {
     messages: Vec<*mut native::rd_kafka_message_t>,
-    _member: Arc<Member<C>>,
+    /// Kept alive for librdkafka, whose memory the messages lie in.
+    member: Arc<Member<C>>,
 }
 
 /// One message.
@@ -100,11 +101,14 @@ impl<C: ConsumerContext> Member<C> {
             )
         };
         let taken = usize::try_from(taken).unwrap_or(0);
-        debug_assert!(taken <= most, "librdkafka gave more than there was room for");
+        debug_assert!(
+            taken <= most,
+            "librdkafka gave more than there was room for"
+        );
         messages.truncate(taken);
         Messages {
             messages,
-            _member: self.clone(),
+            member: self.clone(),
         }
     }
 }
@@ -163,6 +167,15 @@ impl<C: ConsumerContext> Messages<C> {
     /// Every message.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Message<'_>> {
         self.messages.iter().map(|message| read(*message))
+    }
+
+    /// Keeps the first `at` and gives the others away.
+    #[must_use]
+    pub fn split_off(&mut self, at: usize) -> Self {
+        Self {
+            messages: self.messages.split_off(at.min(self.messages.len())),
+            member: self.member.clone(),
+        }
     }
 
     /// Gives those back that are not to be kept.

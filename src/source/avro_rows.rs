@@ -9,24 +9,13 @@ use arrow::datatypes::SchemaRef;
 use arrow_avro::codec::Tz;
 use arrow_avro::reader::{Decoder as Library, ReaderBuilder};
 use arrow_avro::schema::{
-    AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore, SINGLE_OBJECT_MAGIC,
+    AvroSchema, Fingerprint, FingerprintAlgorithm, SINGLE_OBJECT_MAGIC, SchemaStore,
 };
 
 use super::messages::{Decoder, Decoders};
 use super::reject::Bad;
 use crate::error::{Error, Result};
-
-/// What stands before a datum.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Framing {
-    /// Nothing.
-    #[default]
-    Datum,
-    /// A mark and the fingerprint of the writer's schema.
-    SingleObject,
-    /// A zero byte and the number that a registry gave the writer's schema.
-    Confluent,
-}
+use crate::format::message::Framing;
 
 /// Reads datums into rows of one schema.
 pub struct AvroRows {
@@ -69,7 +58,9 @@ impl AvroRows {
         if framing == Framing::Confluent {
             // The library wants one schema to begin with; no registry gives this number.
             let first = Fingerprint::load_fingerprint_id(u32::MAX);
-            store.set(first, reader.clone()).map_err(|error| doing(&error))?;
+            store
+                .set(first, reader.clone())
+                .map_err(|error| doing(&error))?;
         } else {
             let fingerprint = store.register(reader.clone());
             let fingerprint = fingerprint.map_err(|error| doing(&error))?;
@@ -214,7 +205,12 @@ impl Decoder for Datums {
                 self.turn_to(message)?;
                 message
             }
-            _ => return Err(Bad::new("no frame", "nothing says with which schema it was written")),
+            _ => {
+                return Err(Bad::new(
+                    "no frame",
+                    "nothing says with which schema it was written",
+                ));
+            }
         };
         let before = self.library.capacity();
         let taken = self.library.decode(bytes);
@@ -224,7 +220,10 @@ impl Decoder for Datums {
             (1, true) => Ok(()),
             (0, _) => Err(Bad::new("truncated", "the Avro datum has no end")),
             (1, false) => Err(trailing()),
-            _ => Err(Bad::new("more than one datum", "expected one Avro datum, found more")),
+            _ => Err(Bad::new(
+                "more than one datum",
+                "expected one Avro datum, found more",
+            )),
         }
     }
 

@@ -42,6 +42,7 @@ impl Example for Json {
 
 impl Source for Json {
     fn open(&self, types: &Types) -> Result<Opened, Problem> {
+        self.on_bad_row.of_file()?;
         let file = OpenFile::open(&self.path)?;
         refuse_array(&file)?;
         let ends = Ends {

@@ -50,14 +50,25 @@ impl JsonRows {
     /// The columns' types cannot be read from JSON.
     pub fn read(&self, objects: &[&[u8]]) -> Result<Rows> {
         let (batch, bad) = decode(self, objects)?;
-        if self.wanted.fields().iter().zip(self.read.fields()).all(|(a, b)| a.data_type() == b.data_type()) {
+        if self
+            .wanted
+            .fields()
+            .iter()
+            .zip(self.read.fields())
+            .all(|(a, b)| a.data_type() == b.data_type())
+        {
             return Ok((batch.columns().to_vec(), bad));
         }
         self.uuids(&batch, objects.len(), bad)
     }
 
     /// Texts become UUIDs, those that are none are left out, too.
-    fn uuids(&self, batch: &RecordBatch, objects: usize, mut bad: Vec<(usize, Bad)>) -> Result<Rows> {
+    fn uuids(
+        &self,
+        batch: &RecordBatch,
+        objects: usize,
+        mut bad: Vec<(usize, Bad)>,
+    ) -> Result<Rows> {
         let mut columns = batch.columns().to_vec();
         let mut keep = vec![true; batch.num_rows()];
         let left = |object: &usize| !bad.iter().any(|(other, _)| other == object);

@@ -9,8 +9,9 @@ pub mod csv;
 mod file;
 pub mod json;
 mod json_rows;
-mod messages;
+pub mod kafka;
 mod lines;
+mod messages;
 pub mod parquet;
 mod reject;
 mod retype;
@@ -36,6 +37,7 @@ registry! {
         "avro" => Avro(avro::Avro),
         "csv" => Csv(csv::Csv),
         "json" => Json(json::Json),
+        "kafka" => Kafka(kafka::Kafka),
         "parquet" => Parquet(parquet::Parquet),
     }
 }

@@ -22,6 +22,8 @@ pub enum OnBadRow {
     Skip,
     /// It is left out, counted, and kept in this file.
     DeadLetter(Placed<Text>),
+    /// It is left out, counted, and kept in this topic of where it came from.
+    DeadTopic(Placed<Text>),
 }
 
 /// A row that cannot be read.
@@ -58,6 +60,19 @@ pub struct Rejects {
 struct Letters {
     path: PathBuf,
     file: Mutex<File>,
+}
+
+impl OnBadRow {
+    /// # Errors
+    /// A file has no topics.
+    pub fn of_file(&self) -> Result<(), Problem> {
+        match self {
+            Self::DeadTopic(topic) => Err(Problem::new("only messages go to a topic")
+                .at(&topic.place)
+                .hint("keep the rows in a file: `dead_letter: rejected.jsonl`")),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Bad {
@@ -189,13 +204,21 @@ impl<'de> Deserialize<'de> for OnBadRow {
             Value::Scalar { text, .. } if text == "stop" => Ok(Self::Stop),
             Value::Scalar { text, .. } if text == "skip" => Ok(Self::Skip),
             Value::Map(entries) => match entries.as_slice() {
-                [(key, path)] if key.name == "dead_letter" => {
-                    decode(path).map(Self::DeadLetter).map_err(carry)
-                }
+                [(key, to)] if key.name == "dead_letter" => kept(to).map_err(carry),
                 _ => Err(unknown()),
             },
             _ => Err(unknown()),
         }
+    }
+}
+
+fn kept(to: &Node) -> Result<OnBadRow, Problem> {
+    match &to.value {
+        Value::Map(entries) => match entries.as_slice() {
+            [(key, topic)] if key.name == "topic" => decode(topic).map(OnBadRow::DeadTopic),
+            _ => Err(Problem::new("expected `{ topic: TOPIC }`").at(&to.place)),
+        },
+        _ => decode(to).map(OnBadRow::DeadLetter),
     }
 }
 
@@ -213,7 +236,10 @@ impl JsonSchema for OnBadRow {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [
             { "enum": ["stop", "skip"] },
-            { "type": "object", "properties": { "dead_letter": { "type": "string" } }, "required": ["dead_letter"], "additionalProperties": false }
+            { "type": "object", "properties": { "dead_letter": { "anyOf": [
+                { "type": "string" },
+                { "type": "object", "properties": { "topic": { "type": "string" } }, "required": ["topic"], "additionalProperties": false }
+            ] } }, "required": ["dead_letter"], "additionalProperties": false }
         ]})
     }
 }

@@ -90,12 +90,41 @@ impl Client {
     /// # Errors
     /// The registry does not answer, has no such schema, or has one that is not Avro.
     pub fn schema(&self, id: u32) -> Result<Arc<str>> {
+        self.look_up(id)?
+    }
+
+    /// As `schema`, but nothing where the registry has no such schema.
+    ///
+    /// # Errors
+    /// The registry does not answer, or has one that is not Avro.
+    pub fn find(&self, id: u32) -> Result<Option<Arc<str>>> {
+        Ok(self.look_up(id)?.ok())
+    }
+
+    /// The newest Avro schema under a subject.
+    ///
+    /// # Errors
+    /// The registry does not answer, has no such subject, or has one that is not Avro.
+    pub fn newest(&self, subject: &str) -> Result<Arc<str>> {
+        let subject = utf8_percent_encode(subject, NON_ALPHANUMERIC);
+        let path = format!("subjects/{subject}/versions/latest");
+        match self.ask(Method::GET, &path, "")? {
+            Ok(answer) => {
+                let id = answer["id"].as_u64().and_then(|id| u32::try_from(id).ok());
+                self.avro(id.unwrap_or_default(), &answer)
+            }
+            Err(refused) => Err(Error::run(self.refusal(&refused))),
+        }
+    }
+
+    /// The schema with this number; or why the registry has none.
+    fn look_up(&self, id: u32) -> Result<Result<Arc<str>>> {
         // Whoever else needs a schema waits for the one that is asked for.
         let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
         match schemas.get(&id) {
-            Some(Answer::Schema(schema)) => return Ok(schema.clone()),
+            Some(Answer::Schema(schema)) => return Ok(Ok(schema.clone())),
             Some(Answer::Unknown(since, error)) if since.elapsed() < UNKNOWN => {
-                return Err(error.clone());
+                return Ok(Err(error.clone()));
             }
             _ => {}
         }
@@ -109,10 +138,10 @@ impl Client {
             Err(refused) => return Err(Error::run(self.refusal(&refused))),
         };
         schemas.insert(id, answer.clone());
-        match answer {
+        Ok(match answer {
             Answer::Schema(schema) => Ok(schema),
             Answer::Unknown(_, error) => Err(error),
-        }
+        })
     }
 
     fn avro(&self, id: u32, answer: &Value) -> Result<Arc<str>> {

@@ -71,6 +71,7 @@ impl Example for Csv {
 
 impl Source for Csv {
     fn open(&self, types: &Types) -> Result<Opened, Problem> {
+        self.on_bad_row.of_file()?;
         let file = OpenFile::open(&self.path)?;
         let dialect = self.dialect(&file)?;
         let head = head(&file, dialect, self.header.is_none_or(|flag| flag.0), types)?;

@@ -1,0 +1,199 @@
+//! Messages that were fetched, on their way to being rows.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, Int32Array, Int64Array, StringArray, TimestampMillisecondArray,
+};
+use arrow::datatypes::SchemaRef;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::dead::DeadTopic;
+use super::member::Messages;
+use super::metadata::Known;
+use crate::client::registry::Client;
+use crate::error::{Error, Result};
+use crate::kernel::consume::Message;
+use crate::source::avro_rows::AvroRows;
+use crate::source::json_rows::JsonRows;
+use crate::source::messages::decode;
+use crate::source::reject::Bad;
+use crate::source::retype::convert;
+use crate::source::{Block, Piece, Rejected};
+
+/// How messages become rows.
+pub struct Decode {
+    /// The topic, for messages.
+    pub topic: String,
+    /// All columns: those of the values, then those of `metadata`.
+    pub schema: SchemaRef,
+    /// What the last ones hold.
+    pub metadata: Vec<Known>,
+    /// What values hold.
+    pub values: Arc<Values>,
+    /// Where messages go that cannot be read.
+    pub dead: Option<Arc<DeadTopic>>,
+}
+
+/// What values hold.
+pub enum Values {
+    /// One JSON object each.
+    Json,
+    /// One Avro datum each, and who knows the writers' schemas.
+    Avro(Box<AvroRows>, Option<Client>),
+}
+
+/// A block that was not looked at yet.
+pub struct Waiting {
+    messages: Vec<Messages>,
+    decode: Arc<Decode>,
+}
+
+/// The columns, and the messages that are not in them.
+type Columns = (Vec<ArrayRef>, Vec<(usize, Bad)>);
+
+impl Waiting {
+    /// These messages.
+    pub fn new(messages: Vec<Messages>, decode: Arc<Decode>) -> Self {
+        Self { messages, decode }
+    }
+}
+
+impl Block for Waiting {
+    fn rows(&self) -> usize {
+        self.messages.iter().map(Messages::len).sum()
+    }
+
+    fn read(&self, first: u64, columns: &[usize]) -> Result<Piece> {
+        let messages: Vec<Message<'_>> = self.messages.iter().flat_map(Messages::iter).collect();
+        self.decode.read(&messages, first, columns)
+    }
+}
+
+impl Decode {
+    /// The rows of these messages.
+    fn read(&self, messages: &[Message<'_>], first: u64, columns: &[usize]) -> Result<Piece> {
+        let values = self.schema.fields().len() - self.metadata.len();
+        let (of_values, _): (Vec<usize>, Vec<usize>) =
+            columns.iter().partition(|column| **column < values);
+        let bytes: Vec<&[u8]> = messages
+            .iter()
+            .map(|message| message.value.unwrap_or_default())
+            .collect();
+        let (arrays, bad) = self.values(&bytes, &of_values)?;
+        let mut bad_places = bad.iter().map(|(place, _)| *place).peekable();
+        let good = |place: &usize| bad_places.next_if_eq(place).is_none();
+        let good: Vec<usize> = (0..messages.len()).filter(good).collect();
+        let mut arrays = arrays.into_iter();
+        let mut made = Vec::with_capacity(columns.len());
+        for column in columns {
+            match column.checked_sub(values) {
+                None => made.extend(arrays.next()),
+                Some(place) => made.push(self.known(self.metadata[place], messages, &good)),
+            }
+        }
+        let rejected: Result<Vec<Rejected>> = bad
+            .into_iter()
+            .map(|(place, bad)| self.reject(messages[place], bad))
+            .collect();
+        let rejected = rejected?;
+        let rows = || good.iter().map(|place| first + *place as u64).collect();
+        Ok(Piece {
+            columns: made,
+            kept: (!rejected.is_empty()).then(rows),
+            rejected,
+        })
+    }
+
+    fn values(&self, bytes: &[&[u8]], columns: &[usize]) -> Result<Columns> {
+        match self.values.as_ref() {
+            Values::Json => {
+                let wanted = Arc::new(self.schema.project(columns)?);
+                JsonRows::new(wanted).read(bytes)
+            }
+            Values::Avro(rows, registry) => {
+                self.learn(rows, registry.as_ref(), bytes)?;
+                let (batch, bad) = decode(rows.as_ref(), bytes)?;
+                let arrays = columns.iter().map(|column| {
+                    let field = self.schema.field(*column);
+                    let (values, wrong) = convert(batch.column(*column), field.data_type())?;
+                    match wrong.first() {
+                        None => Ok(values),
+                        Some(_) => Err(Error::run(format!(
+                            "column `{}` of topic `{}` has values that are not of its type",
+                            field.name(),
+                            self.topic
+                        ))),
+                    }
+                });
+                Ok((arrays.collect::<Result<_>>()?, bad))
+            }
+        }
+    }
+
+    /// Asks the registry for the schemas of writers that are new.
+    fn learn(&self, rows: &AvroRows, registry: Option<&Client>, bytes: &[&[u8]]) -> Result<()> {
+        let Some(registry) = registry else {
+            return Ok(());
+        };
+        for id in rows.unknown(bytes) {
+            // A number that the registry never gave, or gave to other rows, stands in a broken
+            // message, which is left out as such. A registry that does not answer ends the run.
+            if let Some(schema) = registry.find(id)?
+                && let Err(error) = rows.learn(id, &schema)
+            {
+                tracing::warn!("{error}");
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&self, known: Known, messages: &[Message<'_>], good: &[usize]) -> ArrayRef {
+        let good = good.iter().map(|place| messages[*place]);
+        match known {
+            Known::Topic => {
+                let topics = good.map(|_| self.topic.as_str());
+                Arc::new(StringArray::from_iter_values(topics))
+            }
+            Known::Partition => Arc::new(Int32Array::from_iter_values(
+                good.map(|message| message.partition),
+            )),
+            Known::Offset => Arc::new(Int64Array::from_iter_values(
+                good.map(|message| message.offset),
+            )),
+            Known::Timestamp => {
+                let times: TimestampMillisecondArray =
+                    good.map(|message| message.timestamp).collect();
+                Arc::new(times.with_timezone("UTC"))
+            }
+            Known::Key => {
+                let mut keys = BinaryBuilder::new();
+                good.for_each(|message| keys.append_option(message.key));
+                Arc::new(keys.finish())
+            }
+        }
+    }
+
+    fn reject(&self, message: Message<'_>, bad: Bad) -> Result<Rejected> {
+        if let Some(dead) = &self.dead {
+            dead.send(&self.topic, message, &bad.message)?;
+        }
+        let coded = |bytes: Option<&[u8]>| bytes.map(|bytes| STANDARD.encode(bytes));
+        let (topic, partition, offset) = (&self.topic, message.partition, message.offset);
+        let mut letter = serde_json::Map::new();
+        letter.insert("topic".into(), topic.clone().into());
+        letter.insert("partition".into(), partition.into());
+        letter.insert("offset".into(), offset.into());
+        letter.insert("timestamp".into(), message.timestamp.into());
+        letter.insert("reason".into(), bad.message.clone().into());
+        letter.insert("key".into(), coded(message.key).into());
+        letter.insert("value".into(), coded(message.value).into());
+        Ok(Rejected {
+            place: format!("topic `{topic}`, partition {partition}, offset {offset}"),
+            kind: bad.kind,
+            message: bad.message,
+            letter,
+        })
+    }
+}

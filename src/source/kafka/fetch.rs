@@ -1,0 +1,191 @@
+//! Members fetch on threads of their own into one bounded pipe.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::member::{Member, Messages, Turns};
+use crate::error::Error;
+
+/// How long a member waits for more messages before it looks after its group.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Messages that a member takes at once, and about the most bytes of them.
+const MOST_MESSAGES: usize = 16_384;
+const MOST_BYTES: usize = 16 << 20;
+
+/// Messages of one member.
+pub struct Fetched {
+    /// The member.
+    pub member: usize,
+    /// Its partitions when it took them.
+    pub turns: Turns,
+    /// They themselves.
+    pub messages: Messages,
+}
+
+/// Between members and workers.
+pub struct Pipe {
+    state: Mutex<State>,
+    moved: Condvar,
+    room: usize,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Fetched>,
+    failed: Option<Error>,
+    closed: bool,
+}
+
+impl Pipe {
+    /// Room for so many takes.
+    pub fn new(room: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            moved: Condvar::new(),
+            room,
+        }
+    }
+
+    /// What was fetched next, waiting until `deadline`.
+    ///
+    /// # Errors
+    /// No member can go on.
+    pub fn take(&self, deadline: Instant) -> Result<Option<Fetched>, Error> {
+        let mut state = self.lock();
+        loop {
+            if let Some(fetched) = state.waiting.pop_front() {
+                drop(state);
+                self.moved.notify_all();
+                return Ok(Some(fetched));
+            }
+            if let Some(error) = &state.failed {
+                return Err(error.clone());
+            }
+            let wait = deadline.saturating_duration_since(Instant::now());
+            if state.closed || wait.is_zero() {
+                return Ok(None);
+            }
+            let waited = self.moved.wait_timeout(state, wait);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Nothing more is wanted, nobody waits any more.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.moved.notify_all();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    fn fail(&self, error: Error) {
+        self.lock().failed.get_or_insert(error);
+        self.moved.notify_all();
+    }
+
+    /// Puts it in, or gives it back when there was no room for a while.
+    fn put(&self, fetched: Fetched) -> Option<Fetched> {
+        let mut state = self.lock();
+        if state.waiting.len() >= self.room && !state.closed {
+            let waited = self.moved.wait_timeout(state, STEP);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.closed {
+            return None;
+        }
+        if state.waiting.len() >= self.room {
+            return Some(fetched);
+        }
+        state.waiting.push_back(fetched);
+        drop(state);
+        self.moved.notify_all();
+        None
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What member `number` does until the pipe is closed.
+pub fn run(number: usize, member: &Arc<Member>, topic: &str, pipe: &Pipe) {
+    let mut most = MOST_MESSAGES / 64;
+    while !pipe.is_closed() {
+        if !attend(member, topic, pipe) {
+            return;
+        }
+        let mut messages = member.take(most, STEP);
+        most = next_most(&messages, most);
+        messages.retain(|message| match message.error {
+            None | Some(RDKafkaErrorCode::PartitionEOF) => true,
+            Some(code) => {
+                complain(&KafkaError::MessageConsumption(code), topic, pipe);
+                false
+            }
+        });
+        if messages.is_empty() {
+            continue;
+        }
+        let mut fetched = Some(Fetched {
+            member: number,
+            turns: member.consumer().context().turns(),
+            messages,
+        });
+        while let Some(back) = fetched {
+            fetched = pipe.put(back);
+            if fetched.is_some() && !attend(member, topic, pipe) {
+                return;
+            }
+        }
+    }
+}
+
+/// Answers what the group asks; false when the member cannot go on.
+fn attend(member: &Arc<Member>, topic: &str, pipe: &Pipe) -> bool {
+    match member.consumer().poll(Duration::ZERO) {
+        Some(Err(error)) => complain(&error, topic, pipe),
+        Some(Ok(_)) | None => true,
+    }
+}
+
+/// True when the error passes by itself.
+fn complain(error: &KafkaError, topic: &str, pipe: &Pipe) -> bool {
+    let hint = match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+            "does the topic exist?"
+        }
+        Some(RDKafkaErrorCode::TopicAuthorizationFailed) => "may this user read the topic?",
+        Some(RDKafkaErrorCode::GroupAuthorizationFailed) => "may this user read with this group?",
+        Some(RDKafkaErrorCode::SaslAuthenticationFailed | RDKafkaErrorCode::Authentication) => {
+            "check `sasl:` and `tls:`"
+        }
+        _ if matches!(error, KafkaError::MessageConsumptionFatal(_)) => {
+            "start the run again: it goes on where it was safe"
+        }
+        _ => {
+            tracing::debug!(%error, "librdkafka reported while consuming");
+            return true;
+        }
+    };
+    pipe.fail(Error::because(format!("reading topic `{topic}`"), error).hint(hint));
+    false
+}
+
+/// As many messages as are about as many bytes as a take may have.
+fn next_most(messages: &Messages, most: usize) -> usize {
+    let bytes: usize = messages
+        .iter()
+        .map(|message| message.value.map_or(0, <[u8]>::len) + message.key.map_or(0, <[u8]>::len))
+        .sum();
+    match messages.len() {
+        0 => most,
+        count => (MOST_BYTES * count / bytes.max(1)).clamp(1, MOST_MESSAGES),
+    }
+}

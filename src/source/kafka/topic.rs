@@ -1,0 +1,196 @@
+//! A topic to read: its columns, known before the run, and all that it takes to begin.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema, SchemaRef};
+
+use super::Kafka;
+use super::block::{Decode, Values};
+use super::dead::DeadTopic;
+use super::flow::Group;
+use super::format::{AvroOptions, MessageFormat};
+use super::metadata::Known;
+use super::options::{Start, Until};
+use crate::client::kafka::{Admin, Connection};
+use crate::client::registry::Client;
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Text};
+use crate::source::avro_rows::AvroRows;
+use crate::source::retype::{typed, wanted};
+use crate::source::{Flow, OnBadRow, Stream, Types};
+
+/// A topic that is not read yet.
+pub struct Topic {
+    pub(super) connection: Connection,
+    pub(super) name: String,
+    pub(super) group: String,
+    pub(super) start: Start,
+    pub(super) until: Until,
+    pub(super) consumers: usize,
+    pub(super) dead_topic: Option<String>,
+    schema: SchemaRef,
+    metadata: Vec<Known>,
+    values: Arc<Values>,
+    on_bad_row: OnBadRow,
+}
+
+impl Topic {
+    /// The topic that the options name.
+    ///
+    /// # Errors
+    /// Its columns are not known.
+    pub fn new(options: &Kafka, types: &Types) -> Result<Self, Problem> {
+        let (values, mut fields) = match &options.format {
+            MessageFormat::Json => (Values::Json, json_columns(options, types)?),
+            MessageFormat::Avro(avro) => avro_columns(options, avro, types)?,
+        };
+        let metadata = options.metadata.columns();
+        for (known, name) in &metadata {
+            if fields.iter().any(|field| field.name() == name.as_str()) {
+                let message = format!("two columns are named `{}`", name.as_str());
+                return Err(Problem::new(message).at(&name.place));
+            }
+            fields.push(known.field(name));
+        }
+        let dead_topic = match &options.on_bad_row {
+            OnBadRow::DeadTopic(topic) => Some(topic.value.0.clone()),
+            _ => None,
+        };
+        let consumers = options.consumers.as_ref().map_or(1, |count| count.value.0);
+        Ok(Self {
+            connection: options.connection(),
+            name: options.topic.value.0.clone(),
+            group: options.group().to_string(),
+            start: options.start,
+            until: options.until,
+            consumers: usize::try_from(consumers).unwrap_or(1),
+            dead_topic,
+            schema: Arc::new(Schema::new(fields)),
+            metadata: metadata.into_iter().map(|(known, _)| known).collect(),
+            values: Arc::new(values),
+            on_bad_row: options.on_bad_row.clone(),
+        })
+    }
+
+    /// How its messages become rows.
+    pub(super) fn decode(&self, dead: Option<Arc<DeadTopic>>) -> Decode {
+        Decode {
+            topic: self.name.clone(),
+            schema: self.schema.clone(),
+            metadata: self.metadata.clone(),
+            values: self.values.clone(),
+            dead,
+        }
+    }
+
+    pub(super) fn missing(&self) -> Error {
+        Error::run(format!(
+            "Kafka at `{}` has no topic `{}`",
+            self.connection.brokers, self.name
+        ))
+        .hint("a source creates no topics")
+    }
+}
+
+fn json_columns(options: &Kafka, types: &Types) -> Result<Vec<Field>, Problem> {
+    if types.is_empty() {
+        return Err(Problem::new("JSON messages do not tell their columns")
+            .at(&options.topic.place)
+            .hint("say them in the table's `types`: `types: { id: int64, name: utf8 }`"));
+    }
+    let fields = types
+        .iter()
+        .map(|(name, wanted)| typed(&name.value, wanted));
+    Ok(fields.collect())
+}
+
+fn avro_columns(
+    options: &Kafka,
+    avro: &AvroOptions,
+    types: &Types,
+) -> Result<(Values, Vec<Field>), Problem> {
+    let registry = avro.registry.as_ref().map(Client::new).transpose();
+    let registry = registry.map_err(|error| first(error, &options.topic))?;
+    let (schema, place) = match (&avro.schema_file, &registry) {
+        (Some(file), _) => (read(file)?, file),
+        (None, Some(registry)) => {
+            let default = format!("{}-value", options.topic.as_str());
+            let subject = avro
+                .subject
+                .as_ref()
+                .map_or(default, |own| own.value.0.clone());
+            let newest = registry.newest(&subject);
+            let place = avro.subject.as_ref().unwrap_or(&options.topic);
+            (
+                newest.map_err(|error| first(error, place))?.to_string(),
+                place,
+            )
+        }
+        (None, None) => {
+            return Err(
+                Problem::new("nothing says which columns the Avro messages have")
+                    .at(&options.topic.place)
+                    .hint("give `avro:` a `schema_file`, or a `registry`"),
+            );
+        }
+    };
+    let framing = avro.framing();
+    if framing == crate::format::message::Framing::Confluent && registry.is_none() {
+        return Err(
+            Problem::new("`framing: confluent` needs the `registry` that has the schemas")
+                .at(&options.topic.place),
+        );
+    }
+    let rows = AvroRows::new(&schema, framing).map_err(|error| first(error, place))?;
+    let fields = wanted(&rows.schema(), types)?;
+    let fields = fields.fields().iter().map(|field| field.as_ref().clone());
+    Ok((Values::Avro(Box::new(rows), registry), fields.collect()))
+}
+
+/// An error as a problem with an option.
+fn first(error: Error, option: &Placed<Text>) -> Problem {
+    let first = error.problems.into_iter().next();
+    first
+        .unwrap_or_else(|| Problem::new("it cannot be read"))
+        .at(&option.place)
+}
+
+fn read(file: &Placed<Text>) -> Result<String, Problem> {
+    let folder = Path::new(file.place.file()).parent();
+    let path = folder.unwrap_or(Path::new("")).join(file.as_str());
+    std::fs::read_to_string(&path).map_err(|error| {
+        Problem::new(format!("could not read the schema `{}`", path.display()))
+            .at(&file.place)
+            .cause(error)
+            .hint("a path to read is relative to the pipeline's file")
+    })
+}
+
+impl Stream for Topic {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn on_bad_row(&self) -> OnBadRow {
+        self.on_bad_row.clone()
+    }
+
+    fn describe(&self) -> String {
+        format!(
+            "kafka topic {} at {}, group {}",
+            self.name, self.connection.brokers, self.group
+        )
+    }
+
+    fn connect(&self) -> Result<()> {
+        match Admin::new(&self.connection)?.topic(&self.name)? {
+            Some(_) => Ok(()),
+            None => Err(self.missing()),
+        }
+    }
+
+    fn start(&self) -> Result<Box<dyn Flow>> {
+        Ok(Box::new(Group::join(self)?))
+    }
+}
