@@ -57,7 +57,7 @@ impl AvroRows {
         let mut prefix = Vec::new();
         if framing == Framing::Confluent {
             // The library wants one schema to begin with; no registry gives this number.
-            let first = Fingerprint::load_fingerprint_id(u32::MAX);
+            let first = Fingerprint::Id(u32::MAX);
             store
                 .set(first, reader.clone())
                 .map_err(|error| doing(&error))?;
@@ -114,7 +114,7 @@ impl AvroRows {
         let doing = || format!("schema {id} of the registry cannot be read as the table's rows");
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let mut more = store.clone();
-        let fingerprint = Fingerprint::load_fingerprint_id(id);
+        let fingerprint = Fingerprint::Id(id);
         more.set(fingerprint, AvroSchema::new(schema.to_string()))
             .and_then(|_| build(more.clone(), &self.reader, 1))
             .map_err(|error| Error::because(doing(), error))?;
