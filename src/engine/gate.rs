@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::pace::Pace;
 use super::stop::Stop;
+use crate::sink;
 
 /// One job's batch numbers.
 #[derive(Debug)]
@@ -40,6 +41,16 @@ pub trait Seen {
     fn first_row(&self, job: usize, number: u64) -> u64;
     /// The job's pace.
     fn pace(&self, job: usize) -> Option<Pace>;
+}
+
+impl sink::Run for Gate {
+    fn moved(&self) {
+        self.wake();
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.requested()
+    }
 }
 
 enum Next {

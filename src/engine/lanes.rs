@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 use crate::error::{Error, Result};
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::report::Counters;
-use crate::sink::{Connected, Finished, Lane, Target};
+use crate::sink::{self, Connected, Finished, Lane, Target};
 use crate::source::Opened;
 
 /// How a plan is carried out, beside what it says.
@@ -48,14 +48,14 @@ pub(super) struct OpenSink<'p> {
 /// Everything that stands in the way.
 pub fn connect(plan: &Plan, options: &Options) -> Result<()> {
     let mut problems = Vec::new();
-    let moved: Arc<dyn Fn() + Send + Sync> = Arc::new(|| ());
+    let run: Arc<dyn sink::Run> = Arc::new(());
     for sink in plan
         .jobs
         .iter()
         .flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)))
     {
         let counters = Arc::new(Counters::default());
-        let targets = targets(plan, sink.0, sink.1, options, &counters, &moved);
+        let targets = targets(plan, sink.0, sink.1, options, &counters, &run);
         for target in targets.iter().take(1) {
             if let Err(error) = sink.1.options.connect(target) {
                 problems.extend(named(error, &sink.1.name).problems);
@@ -86,14 +86,14 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<()> {
 pub(super) fn open<'p>(
     plan: &'p Plan,
     options: &Options,
-    moved: &Arc<dyn Fn() + Send + Sync>,
+    run: &Arc<dyn sink::Run>,
 ) -> Result<Vec<OpenJob<'p>>> {
     connect(plan, options)?;
     let mut opened: Vec<OpenJob<'p>> = Vec::new();
     for job in &plan.jobs {
         let mut sinks = Vec::new();
         for sink in &job.sinks {
-            match open_one(plan, job, sink, options, moved) {
+            match open_one(plan, job, sink, options, run) {
                 Ok(sink) => sinks.push(sink),
                 Err(error) => {
                     sinks.iter().for_each(OpenSink::abort);
@@ -119,10 +119,10 @@ fn open_one<'p>(
     job: &Job,
     sink: &'p SinkPlan,
     options: &Options,
-    moved: &Arc<dyn Fn() + Send + Sync>,
+    run: &Arc<dyn sink::Run>,
 ) -> Result<OpenSink<'p>> {
     let counters = Arc::new(Counters::default());
-    let targets = targets(plan, job, sink, options, &counters, moved);
+    let targets = targets(plan, job, sink, options, &counters, run);
     let connected = match targets.first() {
         Some(target) => sink.options.connect(target)?,
         None => Connected::Ready,
@@ -158,7 +158,7 @@ fn targets(
     sink: &SinkPlan,
     options: &Options,
     counters: &Arc<Counters>,
-    moved: &Arc<dyn Fn() + Send + Sync>,
+    run: &Arc<dyn sink::Run>,
 ) -> Vec<Target> {
     let target = |partitions: &Arc<Vec<crate::sink::Partition>>| Target {
         shape: sink.shape.clone(),
@@ -172,7 +172,7 @@ fn targets(
         overwrite: options.overwrite,
         checksums: options.checksums,
         counters: counters.clone(),
-        moved: moved.clone(),
+        run: run.clone(),
     };
     sink.lanes.iter().map(target).collect()
 }

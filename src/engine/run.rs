@@ -55,12 +55,8 @@ pub fn start<'p>(plan: &'p Plan, options: &Options, stop: Stop) -> Result<Run<'p
     let window = window(plan.threads);
     let deadline = plan.duration.map(|duration| started + duration);
     let gate = Arc::new(Gate::new(window, stop.clone(), deadline));
-    let wake = gate.clone();
-    let jobs = open(
-        plan,
-        options,
-        &(Arc::new(move || wake.wake()) as Arc<dyn Fn() + Send + Sync>),
-    )?;
+    let seen: Arc<dyn crate::sink::Run> = gate.clone();
+    let jobs = open(plan, options, &seen)?;
     if let Err(error) = begin(plan, options) {
         let sinks = jobs.iter().flat_map(|job| &job.sinks);
         sinks.for_each(OpenSink::abort);

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 
-use super::{FileReport, Finished, Lane, Target};
+use super::{FileReport, Finished, Lane, Run, Target};
 use crate::error::{Error, Result};
 use crate::format::{Chunk, Encoder};
 use crate::report::{Counters, cpu_time};
@@ -52,7 +52,7 @@ pub struct Marks {
     durable: AtomicU64,
     over: AtomicBool,
     counters: Arc<Counters>,
-    moved: Arc<dyn Fn() + Send + Sync>,
+    run: Arc<dyn Run>,
 }
 
 /// A lane of one encoder and one writer thread.
@@ -198,7 +198,7 @@ impl Marks {
             durable: AtomicU64::new(0),
             over: AtomicBool::new(false),
             counters: target.counters.clone(),
-            moved: target.moved.clone(),
+            run: target.run.clone(),
         }
     }
 
@@ -210,7 +210,7 @@ impl Marks {
     /// The first `batches` batches are safe now.
     pub fn durable(&self, batches: u64) {
         self.durable.fetch_max(batches, Ordering::Release);
-        (self.moved)();
+        self.run.moved();
     }
 
     /// True once nobody waits for this lane any more.
@@ -220,14 +220,14 @@ impl Marks {
 
     fn accept(&self, batches: u64) {
         self.accepted.fetch_max(batches, Ordering::Release);
-        (self.moved)();
+        self.run.moved();
     }
 
     /// Nobody needs to wait for this lane any more.
     fn stop(&self) {
         self.over.store(true, Ordering::Release);
         self.accepted.store(u64::MAX, Ordering::Release);
-        (self.moved)();
+        self.run.moved();
     }
 }
 

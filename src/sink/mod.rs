@@ -52,8 +52,24 @@ pub struct Target {
     pub checksums: bool,
     /// Counted while the sink works.
     pub counters: Arc<Counters>,
-    /// Called after `accepted` or `durable` moved, or the lane failed: wakes workers that wait.
-    pub moved: Arc<dyn Fn() + Send + Sync>,
+    /// The run that the sink is part of.
+    pub run: Arc<dyn Run>,
+}
+
+/// A run as its sinks see it.
+pub trait Run: Send + Sync {
+    /// Told after `accepted` or `durable` moved, or the lane failed: wakes workers that wait.
+    fn moved(&self);
+
+    /// The run ends before its rows do: what is held back for a pace is not waited for.
+    fn stopping(&self) -> bool {
+        false
+    }
+}
+
+/// A run of nothing, for checks.
+impl Run for () {
+    fn moved(&self) {}
 }
 
 /// Consecutive batches that go to one hive folder.

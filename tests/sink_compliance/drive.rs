@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
             overwrite: self.overwrite,
             checksums: true,
             counters: Arc::new(Counters::default()),
-            moved: Arc::new(move || bell.ring()),
+            run: bell,
         }
     }
 
@@ -153,6 +153,12 @@ impl<'a> Run<'a> {
                 scope.spawn(work);
             }
         });
+    }
+}
+
+impl rowgen::sink::Run for Bell {
+    fn moved(&self) {
+        self.ring();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane::Marks;
@@ -93,7 +93,9 @@ impl Delivery {
     pub fn failed(&self, rows: u64, bytes: usize, kind: &str, problem: Problem) {
         let mut state = self.lock();
         state.bytes -= bytes;
-        *state.failed.entry(kind.to_string()).or_default() += rows;
+        if rows > 0 {
+            *state.failed.entry(kind.to_string()).or_default() += rows;
+        }
         state.error.get_or_insert(problem);
         drop(state);
         self.moved.notify_all();
@@ -185,16 +187,5 @@ impl State {
             self.open.resize_with(place + 1, Open::default);
         }
         &mut self.open[place]
-    }
-}
-
-/// Waits until `due`, unless the delivery is over before; how a slow pace holds messages back.
-pub fn wait_until(due: Instant, delivery: &Delivery) {
-    loop {
-        let wait = due.saturating_duration_since(Instant::now());
-        if wait.is_zero() || delivery.is_over() {
-            return;
-        }
-        std::thread::sleep(wait.min(Duration::from_millis(50)));
     }
 }

@@ -73,8 +73,8 @@ pub enum Sent {
 
 impl Encoder for Recipe {
     fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
-        let mut messages = self.messages(number, batch)?;
-        self.group(number, batch, &mut messages)?;
+        let (mut messages, kept) = self.messages(number, batch)?;
+        self.group(number, &kept, &mut messages)?;
         let sent = match self.native {
             Some(codec) => Sent::Encoded(native::encode(&messages, codec)?),
             None => Sent::Messages(Arc::new(messages)),
@@ -90,27 +90,52 @@ impl Encoder for Recipe {
     }
 }
 
+/// The rows of a batch that can be messages.
+struct Kept {
+    batch: RecordBatch,
+    /// Their places in the whole batch, where some were left out.
+    rows: Option<Vec<u32>>,
+    /// The table's row with which the whole batch begins.
+    first_row: u64,
+}
+
+impl Kept {
+    /// The table's row.
+    fn row(&self, row: usize) -> u64 {
+        let place = self.rows.as_ref().map_or(row, |rows| rows[row] as usize);
+        self.first_row + place as u64
+    }
+
+    fn without(&self, row: usize) -> Result<Self> {
+        let all = || (0..self.batch.num_rows() as u32).collect();
+        let mut rows: Vec<u32> = self.rows.clone().unwrap_or_else(all);
+        rows.remove(row);
+        let mut left: Vec<u32> = (0..self.batch.num_rows() as u32).collect();
+        left.remove(row);
+        Ok(Self {
+            batch: take_record_batch(&self.batch, &UInt32Array::from(left))?,
+            rows: Some(rows),
+            first_row: self.first_row,
+        })
+    }
+}
+
 impl Recipe {
     /// Everything but where they go. Rows that a format refuses are left out where that is asked for.
-    fn messages(&self, number: u64, batch: &RecordBatch) -> Result<Messages> {
-        let first_row = self.first_row + number * self.batch_rows;
-        let mut rows: Option<Vec<u32>> = None;
+    fn messages(&self, number: u64, batch: &RecordBatch) -> Result<(Messages, Kept)> {
+        let mut kept = Kept {
+            batch: batch.clone(),
+            rows: None,
+            first_row: self.first_row + number * self.batch_rows,
+        };
         loop {
-            let kept = match &rows {
-                None => batch.clone(),
-                Some(rows) => take_record_batch(batch, &UInt32Array::from(rows.clone()))?,
-            };
-            match self.made(&kept) {
-                Ok(messages) => return Ok(messages),
+            match self.made(&kept.batch) {
+                Ok(messages) => return Ok((messages, kept)),
                 Err(refusal) => {
-                    let all = rows.get_or_insert_with(|| (0..batch.num_rows() as u32).collect());
-                    let row = all.remove(refusal.row.min(all.len() - 1));
-                    let refusal = Refusal {
-                        row: row as usize,
-                        ..refusal
-                    };
-                    self.bad_rows
-                        .note(refusal.error(first_row), first_row + u64::from(row))?;
+                    let (place, row) = (refusal.row, kept.row(refusal.row));
+                    let refusal = Refusal { row: 0, ..refusal };
+                    self.bad_rows.note(refusal.error(row), row)?;
+                    kept = kept.without(place)?;
                 }
             }
         }
@@ -157,26 +182,24 @@ impl Recipe {
     }
 
     /// Decides where each message goes, and leaves out those that are too large.
-    fn group(&self, number: u64, batch: &RecordBatch, messages: &mut Messages) -> Result<()> {
-        let first_row = self.first_row + number * self.batch_rows;
+    fn group(&self, number: u64, kept: &Kept, messages: &mut Messages) -> Result<()> {
         let mut large = Vec::new();
         for (row, size) in messages.too_large(self.limits) {
             let most = self.limits.bytes;
+            let place = kept.row(row);
             let error = Error::run(format!(
-                "the message of row {} has {size} bytes, at most {most} are taken",
-                first_row + row as u64
+                "the message of row {place} has {size} bytes, at most {most} are taken"
             ));
             let hint =
                 "raise `batch_bytes` and the topic's `max.message.bytes`, or set `on_bad_row`";
-            self.bad_rows
-                .note(error.hint(hint), first_row + row as u64)?;
+            self.bad_rows.note(error.hint(hint), place)?;
             large.push(row);
         }
         let keep = |row: usize| large.binary_search(&row).is_err();
         let mut of = Vec::new();
         match (self.partitions, &messages.keys) {
             (PartitionSource::Column(column), _) => {
-                of = self.by_column(batch.column(column), first_row)?;
+                of = self.by_column(kept, column)?;
             }
             (
                 PartitionSource::Rule(rule @ (Partitioner::Murmur2 | Partitioner::Crc32)),
@@ -186,8 +209,8 @@ impl Recipe {
             }
             (PartitionSource::Rule(Partitioner::RoundRobin), _) => {
                 let count = u64::from(self.count.unsigned_abs());
-                let rows = first_row..first_row + messages.values.len() as u64;
-                of.extend(rows.map(|row| Some((row % count) as i32)));
+                let rows = 0..messages.values.len();
+                of.extend(rows.map(|row| Some((kept.row(row) % count) as i32)));
             }
             (PartitionSource::Rule(_), _) => {
                 messages.deal(number, self.count, self.limits, &keep);
@@ -198,8 +221,8 @@ impl Recipe {
         Ok(())
     }
 
-    fn by_column(&self, column: &ArrayRef, first_row: u64) -> Result<Vec<Option<i32>>> {
-        let numbers = cast(column, &DataType::Int64)?;
+    fn by_column(&self, kept: &Kept, column: usize) -> Result<Vec<Option<i32>>> {
+        let numbers = cast(kept.batch.column(column), &DataType::Int64)?;
         let numbers = numbers.as_primitive::<Int64Type>();
         let of = numbers
             .iter()
@@ -211,7 +234,7 @@ impl Recipe {
                 }
                 Some(number) => Err(Error::run(format!(
                     "row {} goes to partition {number}, but the topic has only {}",
-                    first_row + row as u64,
+                    kept.row(row),
                     self.count
                 ))),
             });
@@ -237,4 +260,94 @@ fn milliseconds(column: &ArrayRef) -> std::result::Result<Vec<i64>, String> {
         0 => times.values().to_vec(),
         _ => times.iter().map(|time| time.unwrap_or(-1)).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use arrow::array::{Float64Array, Int32Array};
+
+    use super::*;
+    use crate::format::Shape;
+    use crate::format::message::{JsonMessage, MessageFormat};
+    use crate::report::Counters;
+    use crate::sink::kafka::options::OnBadRow;
+
+    fn batch() -> RecordBatch {
+        let columns: [(&str, ArrayRef); 2] = [
+            (
+                "x",
+                Arc::new(Float64Array::from(vec![1.0, f64::NAN, 3.0, 4.0])),
+            ),
+            ("p", Arc::new(Int32Array::from(vec![0, 1, 2, 0]))),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn recipe(rule: &OnBadRow, counters: &Arc<Counters>, bytes: usize) -> Recipe {
+        let shape = Shape {
+            table: "t".into(),
+            schema: batch().schema(),
+            beside: 1,
+            domains: vec![crate::domain::Domain::default(); 2],
+            rows: None,
+            batch_rows: 4,
+            run_key: 0,
+            trial: None,
+        };
+        Recipe {
+            values: JsonMessage::default().open(&shape.written(), None).unwrap(),
+            keys: None,
+            headers: Vec::new(),
+            time: None,
+            partitions: PartitionSource::Column(1),
+            count: 3,
+            written: 1,
+            limits: Limits { bytes, rows: 100 },
+            first_row: 0,
+            batch_rows: 4,
+            native: None,
+            bad_rows: BadRows::new(rule, Path::new("."), counters.clone(), "t"),
+        }
+    }
+
+    fn sent(recipe: &Recipe) -> Result<Vec<(i32, Vec<String>)>> {
+        let (mut messages, kept) = recipe.messages(2, &batch())?;
+        recipe.group(2, &kept, &mut messages)?;
+        let text =
+            |row: &u32| String::from_utf8_lossy(messages.values.cells.get(*row as usize)).into();
+        let groups = messages.groups.iter();
+        Ok(groups
+            .map(|group| {
+                let rows = &messages.order[group.rows.clone()];
+                (group.partition, rows.iter().map(text).collect())
+            })
+            .collect())
+    }
+
+    #[test]
+    fn a_row_that_a_format_refuses_is_left_out_and_the_others_keep_their_partitions() {
+        let counters = Arc::new(Counters::default());
+        let groups = sent(&recipe(&OnBadRow::Skip, &counters, 1000)).unwrap();
+        let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
+        let third = vec![r#"{"x":3.0}"#.to_string()];
+        assert_eq!(groups, [(0, first), (2, third)]);
+        assert_eq!(counters.rejected(), 1);
+    }
+
+    #[test]
+    fn bad_rows_stop_the_sink_and_are_named_with_their_row() {
+        let counters = Arc::new(Counters::default());
+        let error = sent(&recipe(&OnBadRow::Stop, &counters, 1000)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("error: column `x` in row 9 is NaN"),
+            "{error}"
+        );
+        let error = sent(&recipe(&OnBadRow::Skip, &counters, 90)).unwrap();
+        assert_eq!(error, []);
+        assert_eq!(counters.rejected(), 4);
+    }
 }

@@ -206,11 +206,13 @@ impl Librdkafka {
         Ok(())
     }
 
+    /// librdkafka takes no more: what it has not acknowledged by now is missing.
     fn refused(&self, code: RDKafkaErrorCode) -> Error {
-        Error::because(
-            format!("librdkafka took no messages for topic `{}`", self.topic),
-            code,
-        )
+        let problem = Problem::new("librdkafka took no messages").cause(code);
+        self.delivery.failed(0, 0, &format!("{code:?}"), problem);
+        let told = self.delivery.finish();
+        told.err()
+            .unwrap_or_else(|| Error::because("sending messages", code))
     }
 
     /// What the polling thread does.

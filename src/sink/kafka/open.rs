@@ -116,6 +116,7 @@ pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
             delivery,
             rate: target.rate,
             began: None,
+            run: target.run.clone(),
             batch_rows,
         }))
     })

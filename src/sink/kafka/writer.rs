@@ -4,14 +4,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::delivery::{Delivery, wait_until};
+use super::delivery::Delivery;
 use super::encoder::Sent;
 use super::librdkafka::Librdkafka;
 use super::native::Native;
 use crate::error::{Error, Result};
 use crate::format::{Body, Chunk};
-use crate::sink::FileReport;
 use crate::sink::lane::{Marks, Writer};
+use crate::sink::{FileReport, Run};
+
+/// How often a held message looks whether the run ends.
+const STEP: Duration = Duration::from_millis(50);
 
 /// Whoever sends.
 pub enum Producer {
@@ -33,6 +36,8 @@ pub struct Messenger {
     pub began: Option<Instant>,
     /// Rows in a batch.
     pub batch_rows: u64,
+    /// The run, which may end before its rows do.
+    pub run: Arc<dyn Run>,
 }
 
 impl Writer for Messenger {
@@ -47,7 +52,9 @@ impl Writer for Messenger {
         match *sent {
             Sent::Encoded(batches) => {
                 for (row, batch) in batches {
-                    self.hold(first + row as u64);
+                    if self.hold(first + row as u64).is_break() {
+                        return Ok(ControlFlow::Continue(()));
+                    }
                     if let Producer::Native(native) = &mut self.producer {
                         native.send(number, batch)?;
                     }
@@ -55,7 +62,9 @@ impl Writer for Messenger {
             }
             Sent::Messages(messages) => {
                 for group in &messages.groups {
-                    self.hold(first + group.first_row as u64);
+                    if self.hold(first + group.first_row as u64).is_break() {
+                        return Ok(ControlFlow::Continue(()));
+                    }
                     if let Producer::Librdkafka(producer) = &mut self.producer {
                         producer.send(number, &messages, group)?;
                     }
@@ -73,15 +82,23 @@ impl Writer for Messenger {
 }
 
 impl Messenger {
-    /// Waits until row `row`, counted from this run's first, is due.
-    fn hold(&mut self, row: u64) {
+    /// Waits until row `row`, counted from this run's first, is due. `Break` when the run ends
+    /// before: what is not sent of the batch then is not durable either.
+    fn hold(&mut self, row: u64) -> ControlFlow<()> {
         let Some(rate) = self.rate else {
-            return;
+            return ControlFlow::Continue(());
         };
         let began = *self.began.get_or_insert_with(Instant::now);
-        wait_until(
-            began + Duration::from_secs_f64(row as f64 / rate),
-            &self.delivery,
-        );
+        let due = began + Duration::from_secs_f64(row as f64 / rate);
+        loop {
+            let wait = due.saturating_duration_since(Instant::now());
+            if wait.is_zero() || self.delivery.is_over() {
+                return ControlFlow::Continue(());
+            }
+            if self.run.stopping() {
+                return ControlFlow::Break(());
+            }
+            std::thread::sleep(wait.min(STEP));
+        }
     }
 }

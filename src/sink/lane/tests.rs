@@ -120,7 +120,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         overwrite: false,
         checksums: false,
         counters: Arc::new(Counters::default()),
-        moved: Arc::new(|| {}),
+        run: Arc::new(()),
     };
     start(&target, Arc::new(stand), Box::new(notes)).unwrap()
 }
