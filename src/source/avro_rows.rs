@@ -38,6 +38,7 @@ pub struct Datums {
     framed: Vec<u8>,
     writer: Option<[u8; 4]>,
     done: Vec<RecordBatch>,
+    failed: Option<Bad>,
     schema: SchemaRef,
 }
 
@@ -164,6 +165,7 @@ impl Decoders for AvroRows {
             framed: Vec::new(),
             writer: None,
             done: Vec::new(),
+            failed: None,
             schema: self.schema.clone(),
         })
     }
@@ -171,20 +173,23 @@ impl Decoders for AvroRows {
 
 impl Datums {
     /// A decoder must be emptied before it reads another writer's rows.
-    fn turn_to(&mut self, message: &[u8]) -> Result<(), Bad> {
+    fn turn_to(&mut self, message: &[u8]) {
         let number = writer(message);
-        if number == self.writer {
-            return Ok(());
+        if number != self.writer {
+            self.writer = number;
+            self.empty();
         }
-        self.writer = number;
-        self.empty()
     }
 
-    fn empty(&mut self) -> Result<(), Bad> {
-        let rows = self.library.flush();
-        let rows = rows.map_err(|error| Bad::new("wrong type", error.to_string()))?;
-        self.done.extend(rows);
-        Ok(())
+    /// What is wrong with rows so far is no fault of the message in hand: it is told in the end.
+    fn empty(&mut self) {
+        match self.library.flush() {
+            Ok(rows) => self.done.extend(rows),
+            Err(error) => {
+                let bad = || Bad::new("wrong type", plain(&error.to_string()));
+                self.failed.get_or_insert_with(bad);
+            }
+        }
     }
 }
 
@@ -202,7 +207,7 @@ impl Decoder for Datums {
             }
             Framing::SingleObject if message.starts_with(&SINGLE_OBJECT_MAGIC) => message,
             Framing::Confluent if writer(message).is_some() => {
-                self.turn_to(message)?;
+                self.turn_to(message);
                 message
             }
             _ => {
@@ -212,6 +217,9 @@ impl Decoder for Datums {
                 ));
             }
         };
+        if self.failed.is_some() {
+            return Ok(());
+        }
         let before = self.library.capacity();
         let taken = self.library.decode(bytes);
         let taken = taken.map_err(|error| refusal(&error.to_string()))?;
@@ -228,7 +236,10 @@ impl Decoder for Datums {
     }
 
     fn rows(mut self) -> Result<RecordBatch, Bad> {
-        self.empty()?;
+        self.empty();
+        if let Some(bad) = self.failed {
+            return Err(bad);
+        }
         let schema = self.schema.clone();
         match self.done.as_slice() {
             [one] => Ok(one.clone()),
@@ -242,9 +253,17 @@ fn trailing() -> Bad {
     Bad::new("trailing bytes", "something stands behind the Avro datum")
 }
 
+/// The library's words without the names of its error kinds.
+fn plain(text: &str) -> &str {
+    let kinds = ["Parser error: ", "Arrow: ", "Invalid argument error: "];
+    kinds
+        .iter()
+        .fold(text, |text, kind| text.strip_prefix(kind).unwrap_or(text))
+}
+
 /// What the library says of bytes that it cannot take.
 fn refusal(text: &str) -> Bad {
-    let text = text.strip_prefix("Parser error: ").unwrap_or(text);
+    let text = plain(text);
     if text.starts_with("Missing magic") {
         return trailing();
     }

@@ -3,6 +3,7 @@
 //! New source: its file, its `mod` line, its row in the registry.
 
 pub mod avro;
+#[cfg(feature = "kafka")]
 mod avro_rows;
 mod batches;
 pub mod csv;
@@ -15,6 +16,8 @@ mod messages;
 pub mod parquet;
 mod reject;
 mod retype;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use std::sync::Arc;

@@ -19,6 +19,8 @@ mod options;
 #[cfg(feature = "kafka")]
 mod partition;
 #[cfg(feature = "kafka")]
+mod retention;
+#[cfg(feature = "kafka")]
 mod writer;
 
 use std::sync::Arc;

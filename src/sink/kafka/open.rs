@@ -12,7 +12,7 @@ use super::native::{self, Native};
 use super::options::{HeaderOption, PartitionerOption};
 use super::partition::Partitioner;
 use super::writer::{Messenger, Producer};
-use super::{Kafka, describe};
+use super::{Kafka, retention};
 use crate::client::kafka::{Admin, Topic};
 use crate::client::registry::Client;
 use crate::error::{Error, Problem, Result};
@@ -95,7 +95,7 @@ fn create(kafka: &Kafka, admin: &Admin) -> Result<()> {
 /// What stands in the way.
 pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
     let topic = topic(kafka, true)?;
-    describe::warn_of_retention(kafka, &target.shape, &topic);
+    retention::warn(kafka, &target.shape, &topic);
     let recipe = recipe(kafka, target, &topic)?;
     let batch_rows = recipe.batch_rows;
     let bytes = recipe.limits.bytes;

@@ -31,9 +31,8 @@ impl Run {
                 let error = decoded
                     .err()
                     .unwrap_or_else(|| "an answer to nothing that was asked".into());
-                for part in request.into_iter().flat_map(|request| request.parts) {
-                    self.pending.put(part);
-                }
+                let parts = request.into_iter().flat_map(|request| request.parts);
+                parts.for_each(|part| self.send_again(part));
                 self.broken(broker, error);
             }
         }
@@ -53,7 +52,22 @@ impl Run {
             self.settled(part, &answer);
         }
         // What the broker did not speak of is asked for again.
-        parts.into_iter().for_each(|part| self.pending.put(part));
+        parts.into_iter().for_each(|part| self.send_again(part));
+    }
+
+    /// A part that was sent waits again in its old place.
+    pub(super) fn send_again(&mut self, part: Part) {
+        self.cluster.forget(part.partition);
+        self.partitions.back(&part);
+        self.pending.put(part);
+        self.stale = true;
+    }
+
+    fn acknowledged(&mut self, part: &Part) {
+        self.partitions.back(part);
+        self.partitions.proven(part);
+        self.delivery
+            .acknowledged(part.number, u64::from(part.rows), part.len());
     }
 
     fn settled(&mut self, part: Part, answer: &PartitionProduceResponse) {
@@ -61,13 +75,11 @@ impl Run {
             // What the broker has already is what was wanted.
             None | Some(ResponseError::DuplicateSequenceNumber) => {
                 self.pause = PAUSE;
-                self.delivery
-                    .acknowledged(part.number, u64::from(part.rows), part.len());
+                self.acknowledged(&part);
             }
             Some(error) if error.is_retriable() || self.follows_another(&part, error) => {
                 self.last_error = Some(error.to_string());
-                self.cluster.forget(part.partition);
-                self.pending.put(part);
+                self.send_again(part);
                 self.try_again_later();
             }
             Some(ResponseError::OutOfOrderSequenceNumber) => self.look_whether_it_is_there(part),
@@ -94,11 +106,10 @@ impl Run {
     fn look_whether_it_is_there(&mut self, part: Part) {
         let last = self
             .cluster
-            .last_sequence(part.partition, self.sequences.producer_id());
+            .last_sequence(part.partition, self.partitions.producer_id());
         match last {
             Ok(Some(last)) if part.is_within(last) => {
-                self.delivery
-                    .acknowledged(part.number, u64::from(part.rows), part.len());
+                self.acknowledged(&part);
             }
             Ok(_) => {
                 let error = "the broker lacks messages that it had acknowledged";
@@ -110,7 +121,7 @@ impl Run {
             }
             Err(error) => {
                 self.last_error = Some(error);
-                self.pending.put(part);
+                self.send_again(part);
                 self.try_again_later();
             }
         }

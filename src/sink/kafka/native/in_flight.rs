@@ -43,11 +43,26 @@ pub struct Request {
 #[derive(Debug, Default)]
 pub struct Pending(BTreeMap<u64, Part>);
 
-/// The numbers that the broker tells a repetition by.
+/// What is known of each partition: the numbers that the broker tells a repetition by, and how much
+/// may be under way.
 #[derive(Debug)]
-pub struct Sequences {
+pub struct Partitions {
     stamp: Stamp,
-    next: HashMap<i32, i32>,
+    all: HashMap<i32, Partition>,
+}
+
+/// One partition of an idempotent producer.
+#[derive(Debug, Default)]
+struct Partition {
+    /// The number of the next record.
+    next: i32,
+    /// Parts under way.
+    in_flight: usize,
+    /// The broker has something of this producer, so it refuses what does not follow it. Before, it
+    /// takes whatever comes first, even when an earlier part has to be sent again.
+    proven: bool,
+    /// What is under way was sent before.
+    again: bool,
 }
 
 impl Part {
@@ -83,12 +98,12 @@ impl Part {
     }
 }
 
-impl Sequences {
+impl Partitions {
     /// Those of a producer; without idempotence nobody's.
     pub fn new(stamp: Option<Stamp>) -> Self {
         Self {
             stamp: stamp.unwrap_or(Stamp::NONE),
-            next: HashMap::new(),
+            all: HashMap::new(),
         }
     }
 
@@ -97,21 +112,49 @@ impl Sequences {
         self.stamp.producer_id
     }
 
-    /// Stamps a part that is sent for the first time; it keeps its number for ever.
-    fn stamp(&mut self, part: &mut Part) {
+    /// True when this part may be sent now: alone, while the broker has nothing of this producer or
+    /// something is sent again; behind others otherwise.
+    fn allows(&self, part: &Part) -> bool {
+        if self.stamp == Stamp::NONE {
+            return true;
+        }
+        let Some(partition) = self.all.get(&part.partition) else {
+            return true;
+        };
+        partition.in_flight == 0
+            || (partition.proven && !partition.again && part.unstamped.is_some())
+    }
+
+    /// A part is sent. One that is sent for the first time gets its number, which it keeps for ever.
+    fn send(&mut self, part: &mut Part) {
+        let partition = self.all.entry(part.partition).or_default();
+        partition.in_flight += 1;
         let Some(mut batch) = part.unstamped.take() else {
+            partition.again = true;
             return;
         };
         let mut stamp = self.stamp;
         if stamp != Stamp::NONE {
-            let next = self.next.entry(part.partition).or_default();
-            stamp.sequence = *next;
-            part.sequence = Some(*next);
+            stamp.sequence = partition.next;
+            part.sequence = Some(partition.next);
             // After the greatest number comes 0.
-            *next = next.wrapping_add(batch.rows.cast_signed()) & i32::MAX;
+            partition.next = partition.next.wrapping_add(batch.rows.cast_signed()) & i32::MAX;
         }
         batch.stamp(stamp);
         part.bytes = batch.bytes.into();
+    }
+
+    /// A part is not under way any more.
+    pub fn back(&mut self, part: &Part) {
+        if let Some(partition) = self.all.get_mut(&part.partition) {
+            partition.in_flight -= 1;
+            partition.again &= partition.in_flight > 0;
+        }
+    }
+
+    /// The broker has something of this producer.
+    pub fn proven(&mut self, part: &Part) {
+        self.all.entry(part.partition).or_default().proven = true;
     }
 }
 
@@ -150,13 +193,14 @@ impl Pending {
 
     /// The next request to one broker, of the partitions it leads: one record batch for each, and
     /// of every partition the first that waits.
-    pub fn request(&mut self, leads: impl Fn(i32) -> bool, sequences: &mut Sequences) -> Vec<Part> {
+    pub fn request(&mut self, leads: impl Fn(i32) -> bool, state: &mut Partitions) -> Vec<Part> {
         let mut seen = HashSet::new();
         let mut bytes = 0;
         let mut chosen = Vec::new();
         for (order, part) in &self.0 {
             // A second one of a partition comes after the first, so it waits for the next request.
-            if !seen.insert(part.partition) || !leads(part.partition) {
+            let first = seen.insert(part.partition);
+            if !first || !leads(part.partition) || !state.allows(part) {
                 continue;
             }
             if bytes > 0 && bytes + part.len() > REQUEST_BYTES {
@@ -167,7 +211,7 @@ impl Pending {
         }
         let taken = chosen.into_iter().filter_map(|order| self.0.remove(&order));
         let mut parts: Vec<Part> = taken.collect();
-        parts.iter_mut().for_each(|part| sequences.stamp(part));
+        parts.iter_mut().for_each(|part| state.send(part));
         parts
     }
 }
@@ -176,4 +220,103 @@ impl Pending {
 pub fn carries_before(requests: &VecDeque<Request>, partition: i32, order: u64) -> bool {
     let mut parts = requests.iter().flat_map(|request| &request.parts);
     parts.any(|part| part.partition == partition && part.order < order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::messages::{Bytes, Group, Messages};
+    use super::super::super::options::Codec;
+    use super::super::record_batch::encode;
+    use super::*;
+
+    fn part(order: u64, partition: i32) -> Part {
+        let mut values = Bytes::default();
+        for _ in 0..3 {
+            values.cells.end();
+        }
+        let messages = Messages {
+            values,
+            order: vec![0, 1, 2],
+            ..Messages::default()
+        };
+        let group = Group {
+            partition,
+            rows: 0..3,
+            first_row: 0,
+        };
+        Part::new(
+            order,
+            order,
+            encode(&messages, &group, Codec::None, 0).unwrap(),
+        )
+    }
+
+    fn partitions() -> Partitions {
+        Partitions::new(Some(Stamp {
+            producer_id: 1,
+            epoch: 0,
+            sequence: 0,
+        }))
+    }
+
+    fn orders(parts: &[Part]) -> Vec<u64> {
+        parts.iter().map(|part| part.order).collect()
+    }
+
+    #[test]
+    fn the_first_part_of_a_partition_is_sent_alone_until_the_broker_has_it() {
+        let (mut pending, mut state) = (Pending::default(), partitions());
+        for (order, partition) in [(0, 7), (1, 7), (2, 8), (3, 7), (4, 7)] {
+            pending.put(part(order, partition));
+        }
+        let mut first = pending.request(|_| true, &mut state);
+        assert_eq!(orders(&first), [0, 2]);
+        assert!(pending.request(|_| true, &mut state).is_empty());
+        // It failed and is sent again, still alone, with the number that it has.
+        let again = first.remove(0);
+        state.back(&again);
+        pending.put(again);
+        let mut second = pending.request(|_| true, &mut state);
+        assert_eq!(orders(&second), [0]);
+        assert_eq!(second[0].sequence, Some(0));
+        assert!(pending.request(|_| true, &mut state).is_empty());
+        let done = second.remove(0);
+        state.back(&done);
+        state.proven(&done);
+        // Now the others follow each other, each in a request of its own.
+        let third = pending.request(|_| true, &mut state);
+        let fourth = pending.request(|_| true, &mut state);
+        assert_eq!((orders(&third), orders(&fourth)), (vec![1], vec![3]));
+        assert_eq!(fourth[0].sequence, Some(6));
+    }
+
+    #[test]
+    fn nothing_overtakes_a_part_that_is_sent_again() {
+        let (mut pending, mut state) = (Pending::default(), partitions());
+        state.proven(&part(0, 7));
+        for order in 0..4 {
+            pending.put(part(order, 7));
+        }
+        let first = pending.request(|_| true, &mut state);
+        let second = pending.request(|_| true, &mut state);
+        for part in first.into_iter().chain(second) {
+            state.back(&part);
+            pending.put(part);
+        }
+        let again = pending.request(|_| true, &mut state);
+        assert_eq!(orders(&again), [0]);
+        assert!(pending.request(|_| true, &mut state).is_empty());
+        state.back(&again[0]);
+        assert_eq!(orders(&pending.request(|_| true, &mut state)), [1]);
+    }
+
+    #[test]
+    fn numbers_go_on_from_0_after_the_greatest() {
+        let mut part = part(0, 7);
+        part.sequence = Some(i32::MAX - 1);
+        assert!(!part.is_within(i32::MAX - 2));
+        assert!(!part.is_within(i32::MAX));
+        assert!(part.is_within(0));
+        assert!(part.is_within(5));
+    }
 }

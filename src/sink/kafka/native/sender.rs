@@ -10,7 +10,7 @@ use kafka_protocol::messages::{ApiKey, ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::cluster::Cluster;
-use super::in_flight::{Part, Pending, Request, Sequences};
+use super::in_flight::{Part, Partitions, Pending, Request};
 use super::wire::{self, Wire};
 use super::{Delivery, Settings};
 use crate::error::Problem;
@@ -46,7 +46,7 @@ pub struct Run {
     inbox: Receiver<Event>,
     events: Sender<Event>,
     pub(super) cluster: Cluster,
-    pub(super) sequences: Sequences,
+    pub(super) partitions: Partitions,
     pub(super) pending: Pending,
     pub(super) connections: HashMap<i32, Connection>,
     next_id: u64,
@@ -54,7 +54,7 @@ pub struct Run {
     pause_until: Option<Instant>,
     pub(super) pause: Duration,
     /// The leaders have to be asked for before anything is sent.
-    stale: bool,
+    pub(super) stale: bool,
     pub(super) last_error: Option<String>,
 }
 
@@ -72,7 +72,7 @@ impl Run {
             delivery,
             inbox,
             events,
-            sequences: Sequences::new(None),
+            partitions: Partitions::new(None),
             pending: Pending::default(),
             connections: HashMap::new(),
             next_id: 0,
@@ -104,7 +104,7 @@ impl Run {
                 std::thread::sleep(4 * PAUSE);
                 stamp = self.cluster.producer();
             }
-            self.sequences = Sequences::new(Some(stamp?));
+            self.partitions = Partitions::new(Some(stamp?));
         }
         Ok(())
     }
@@ -154,10 +154,8 @@ impl Run {
         tracing::debug!(broker, "{error}");
         if let Some(connection) = self.connections.remove(&broker) {
             let requests = connection.requests.into_iter();
-            for part in requests.flat_map(|request| request.parts) {
-                self.cluster.forget(part.partition);
-                self.pending.put(part);
-            }
+            let parts = requests.flat_map(|request| request.parts);
+            parts.for_each(|part| self.send_again(part));
         }
         self.last_error = Some(error);
         self.try_again_later();
@@ -241,7 +239,7 @@ impl Run {
         };
         while connection.requests.len() < self.settings.max_in_flight {
             let leads = |partition| self.cluster.leader(partition) == Some(leader);
-            let parts = self.pending.request(leads, &mut self.sequences);
+            let parts = self.pending.request(leads, &mut self.partitions);
             if parts.is_empty() {
                 return Ok(());
             }
@@ -257,6 +255,7 @@ impl Run {
                 });
             } else {
                 for part in parts {
+                    self.partitions.back(&part);
                     self.delivery
                         .acknowledged(part.number, u64::from(part.rows), part.len());
                 }
