@@ -1,6 +1,6 @@
 //! Members fetch on threads of their own into one bounded pipe.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::member::{Member, Messages, Turns};
+use super::offsets::{Covered, Ledger};
 use crate::error::Error;
 
 /// How long a member waits for more messages before it looks after its group.
@@ -19,9 +20,7 @@ const MOST_BYTES: usize = 16 << 20;
 
 /// Messages of one member.
 pub struct Fetched {
-    /// The member.
-    pub member: usize,
-    /// Its partitions when it took them.
+    /// The partitions of the member that took them, then.
     pub turns: Turns,
     /// They themselves.
     pub messages: Messages,
@@ -114,8 +113,8 @@ impl Pipe {
     }
 }
 
-/// What member `number` does until the pipe is closed.
-pub fn run(number: usize, member: &Arc<Member>, topic: &str, pipe: &Pipe) {
+/// What a member does until the pipe is closed.
+pub fn run(member: &Arc<Member>, topic: &str, ledger: &Ledger, pipe: &Pipe) {
     let mut most = MOST_MESSAGES / 64;
     while !pipe.is_closed() {
         if !attend(member, topic, pipe) {
@@ -134,15 +133,48 @@ pub fn run(number: usize, member: &Arc<Member>, topic: &str, pipe: &Pipe) {
             continue;
         }
         let mut fetched = Some(Fetched {
-            member: number,
             turns: member.consumer().context().turns(),
             messages,
         });
-        while let Some(back) = fetched {
-            fetched = pipe.put(back);
-            if fetched.is_some() && !attend(member, topic, pipe) {
-                return;
+        while let Some(waiting) = fetched {
+            let covered = waiting.covered();
+            fetched = pipe.put(waiting);
+            match &mut fetched {
+                None => ledger.read(covered),
+                Some(_) if !attend(member, topic, pipe) => return,
+                Some(back) => back.forget(&member.consumer().context().turns()),
             }
+        }
+    }
+}
+
+impl Fetched {
+    /// How far the messages go.
+    pub fn covered(&self) -> Vec<Covered> {
+        let mut covered: HashMap<i32, Covered> = HashMap::new();
+        for message in self
+            .messages
+            .iter()
+            .filter(|message| message.error.is_none())
+        {
+            if let Some(turn) = self.turns.get(&message.partition).copied() {
+                let one = Covered {
+                    turn,
+                    partition: message.partition,
+                    next: message.offset + 1,
+                };
+                covered.insert(one.partition, one);
+            }
+        }
+        covered.into_values().collect()
+    }
+
+    /// Lets go of partitions that the member lost before its messages were on their way.
+    fn forget(&mut self, now: &Turns) {
+        if !Arc::ptr_eq(now, &self.turns) {
+            let turns = self.turns.clone();
+            let kept = |partition: i32| now.get(&partition) == turns.get(&partition);
+            self.messages.retain(|message| kept(message.partition));
         }
     }
 }

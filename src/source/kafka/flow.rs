@@ -56,8 +56,8 @@ impl Group {
         let doing = || format!("joining group `{}`", topic.group);
         let ledger = Arc::new(Ledger::new(&topic.name));
         let mut members = Vec::new();
-        for number in 0..topic.consumers {
-            members.push(member(topic, number, &ledger)?);
+        for _ in 0..topic.consumers {
+            members.push(member(topic, &ledger)?);
         }
         let first = members.first().ok_or_else(|| Error::run(doing()))?;
         let (until, start) = (topic.until, topic.start);
@@ -99,9 +99,10 @@ impl Group {
             Error::because(format!("subscribing to topic `{}`", self.topic), error)
         })?;
         let (pipe, topic, own) = (self.pipe.clone(), self.topic.clone(), member.clone());
+        let ledger = self.ledger.clone();
         let thread = std::thread::Builder::new()
             .name(format!("fetch {number}"))
-            .spawn(move || fetch::run(number, &own, &topic, &pipe))
+            .spawn(move || fetch::run(&own, &topic, &ledger, &pipe))
             .map_err(|error| Error::because("starting a thread", error))?;
         lock(&self.threads).push(thread);
         lock(&self.members).push(member);
@@ -124,12 +125,17 @@ impl Group {
             };
             if fetched.messages.len() > most - rows {
                 reading.rest = Some(Fetched {
-                    member: fetched.member,
                     turns: fetched.turns.clone(),
                     messages: fetched.messages.split_off(most - rows),
                 });
             }
-            cover(&mut reading.left, &mut fetched, &mut covered);
+            select(&mut reading.left, &mut fetched);
+            covered.extend(
+                fetched
+                    .covered()
+                    .into_iter()
+                    .map(|one| (one.partition, one)),
+            );
             rows += fetched.messages.len();
             gathered.push(fetched.messages);
         }
@@ -157,24 +163,19 @@ impl Group {
         if let Some(dead) = &self.dead {
             dead.flush()?;
         }
-        for (number, member) in lock(&self.members).iter().enumerate() {
+        for member in lock(&self.members).iter() {
             let consumer = member.consumer();
             let turns = consumer.context().turns();
             self.ledger
-                .commit(number, &turns, consumer)
+                .commit(&turns, consumer)
                 .map_err(|error| Error::because("committing offsets", error))?;
         }
         Ok(())
     }
 }
 
-/// Keeps the messages that belong to the run, and notes how far they go.
-fn cover(
-    left: &mut Left,
-    fetched: &mut Fetched,
-    covered: &mut HashMap<(usize, u64, i32), Covered>,
-) {
-    let (member, turns) = (fetched.member, fetched.turns.clone());
+/// Keeps the messages that belong to the run.
+fn select(left: &mut Left, fetched: &mut Fetched) {
     fetched.messages.retain(|message| {
         let (partition, offset) = (message.partition, message.offset);
         if message.error.is_some() {
@@ -185,17 +186,6 @@ fn cover(
         let keep = left.takes(partition, offset);
         if keep {
             left.took();
-            // A partition that was lost meanwhile is read again by whoever has it now.
-            if let Some(turn) = turns.get(&partition).copied() {
-                let next = offset + 1;
-                let one = Covered {
-                    member,
-                    turn,
-                    partition,
-                    next,
-                };
-                covered.insert((member, turn, partition), one);
-            }
         }
         left.reached(partition, offset + 1);
         keep
@@ -246,12 +236,14 @@ impl Flow for Group {
             std::thread::sleep(Duration::from_millis(200));
         }
         lock(&self.reading).rest = None;
-        // The last of whoever holds a member leaves the group.
-        lock(&self.members).clear();
+        // Whoever holds the last messages of a member lets it leave the group.
+        for member in lock(&self.members).drain(..) {
+            member.consumer().context().leave();
+        }
     }
 }
 
-fn member(topic: &Topic, number: usize, ledger: &Arc<Ledger>) -> Result<Arc<Member>> {
+fn member(topic: &Topic, ledger: &Arc<Ledger>) -> Result<Arc<Member>> {
     let doing = || "setting up a consumer of Kafka".to_string();
     let mut settings = config(&topic.connection);
     let start = match topic.start {
@@ -268,12 +260,15 @@ fn member(topic: &Topic, number: usize, ledger: &Arc<Ledger>) -> Result<Arc<Memb
         ("check.crcs", "true"),
         // Somebody else goes on with the partitions of a run that was killed after so long.
         ("session.timeout.ms", "10000"),
-        ("queued.max.messages.kbytes", "32768"),
+        // A full queue is asked again after so many milliseconds, not after a second.
+        ("fetch.queue.backoff.ms", "5"),
+        ("queued.min.messages", "200000"),
+        ("queued.max.messages.kbytes", "65536"),
     ] {
         settings.set(name, value);
     }
     let settings = topic.connection.finish(settings);
-    let context = Context::new(number, ledger.clone());
+    let context = Context::new(ledger.clone());
     let consumer: BaseConsumer<Context> = settings
         .create_with_context(context)
         .map_err(|error| Error::because(doing(), error))?;

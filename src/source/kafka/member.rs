@@ -1,13 +1,16 @@
 //! One member of the consumer group: which partitions it has, and in which of its turns.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaError;
-use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
 
 use super::offsets::Ledger;
 use crate::client::kafka::Events;
@@ -27,29 +30,27 @@ pub type Turns = Arc<HashMap<i32, u64>>;
 pub struct Context {
     /// What librdkafka says.
     pub events: Events,
-    number: usize,
     ledger: Arc<Ledger>,
-    assigned: Mutex<Assigned>,
+    turns: Mutex<Turns>,
+    joined: AtomicBool,
+    /// It leaves the group: nothing is asked any more.
+    leaving: AtomicBool,
     /// Where messages go, once the member is there.
     target: OnceLock<Target>,
 }
 
-#[derive(Default)]
-struct Assigned {
-    turns: Turns,
-    turn: u64,
-    /// The group has answered.
-    joined: bool,
-}
+/// How long the brokers may take to say where the group is.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Context {
-    /// Member `number`, which has nothing yet.
-    pub fn new(number: usize, ledger: Arc<Ledger>) -> Self {
+    /// A member that has nothing yet.
+    pub fn new(ledger: Arc<Ledger>) -> Self {
         Self {
             events: Events::default(),
-            number,
             ledger,
-            assigned: Mutex::default(),
+            turns: Mutex::default(),
+            joined: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             target: OnceLock::new(),
         }
     }
@@ -62,51 +63,69 @@ impl Context {
 
     /// Its partitions.
     pub fn turns(&self) -> Turns {
-        self.lock().turns.clone()
+        self.lock().clone()
     }
 
     /// True once the group has said which partitions it has.
     pub fn joined(&self) -> bool {
-        self.lock().joined
+        self.joined.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Assigned> {
-        self.assigned.lock().unwrap_or_else(PoisonError::into_inner)
+    /// It is about to leave the group.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
-    fn assign(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
-        let mut assigned = self.lock();
-        assigned.joined = true;
-        assigned.turn += 1;
-        let mut turns = assigned.turns.as_ref().clone();
-        for partition in partitions.elements() {
-            let target = self.target.get();
-            let forwarded = target.is_some_and(|target| {
-                target.forward(consumer, partition.topic(), partition.partition())
-            });
-            if !forwarded {
-                tracing::warn!(
-                    partition = partition.partition(),
-                    "a partition has no queue"
-                );
+    fn lock(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A partition that another member of this run had is gone on with where that one stopped.
+    fn assign(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        list: &mut TopicPartitionList,
+    ) -> KafkaResult<()> {
+        let committed = consumer.committed_offsets(list.clone(), PATIENCE)?;
+        let mut turns = self.lock().as_ref().clone();
+        for told in committed.elements() {
+            let (topic, partition) = (told.topic(), told.partition());
+            let offset = match told.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            };
+            let (turn, start) = self.ledger.begin(partition, offset);
+            if let Some(start) = start {
+                list.set_partition_offset(topic, partition, Offset::Offset(start))?;
             }
-            turns.insert(partition.partition(), assigned.turn);
+            let target = self.target.get();
+            if !target.is_some_and(|target| target.forward(consumer, topic, partition)) {
+                tracing::warn!(partition, "a partition has no queue");
+            }
+            turns.insert(partition, turn);
         }
-        assigned.turns = Arc::new(turns);
+        *self.lock() = Arc::new(turns);
+        self.joined.store(true, Ordering::Relaxed);
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
+            _ => consumer.assign(list),
+        }
     }
 
     /// What is safe is told before the partitions are somebody else's.
-    fn revoke(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
-        let turns = self.turns();
-        if let Err(error) = self.ledger.commit(self.number, &turns, consumer) {
+    fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
+        let mut turns = self.turns().as_ref().clone();
+        if let Err(error) = self.ledger.commit(&turns, consumer) {
             tracing::warn!(%error, "offsets were not committed before partitions were revoked");
         }
-        let mut assigned = self.lock();
-        let mut turns = assigned.turns.as_ref().clone();
-        for partition in partitions.elements() {
+        for partition in list.elements() {
             turns.remove(&partition.partition());
         }
-        assigned.turns = Arc::new(turns);
+        *self.lock() = Arc::new(turns);
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+            _ => consumer.unassign(),
+        }
     }
 }
 
@@ -121,11 +140,19 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        match rebalance {
-            Rebalance::Assign(partitions) => self.assign(consumer, partitions),
-            Rebalance::Revoke(partitions) => self.revoke(consumer, partitions),
-            Rebalance::Error(error) => tracing::warn!(%error, "the group could not change"),
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        what: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        let done = match what {
+            _ if self.leaving.load(Ordering::Relaxed) => consumer.unassign(),
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
+            _ => self.revoke(consumer, list),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "the group could not change");
         }
     }
 }

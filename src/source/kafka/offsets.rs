@@ -7,14 +7,12 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::member::{Context, Turns};
+use super::member::Context;
 
-/// A member's turn with a partition, and the first offset that it has not read.
+/// A turn with a partition, and the first offset that was not read in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Covered {
-    /// The member.
-    pub member: usize,
-    /// The turn in which it had the partition.
+    /// The turn.
     pub turn: u64,
     /// The partition.
     pub partition: i32,
@@ -23,6 +21,10 @@ pub struct Covered {
 }
 
 /// What was read and what of it is safe.
+///
+/// A turn is the time in which a partition is read by this run without a gap, by whichever of its
+/// members. What was read in a turn that is over is told to nobody: whoever has the partition now
+/// reads it again.
 pub struct Ledger {
     topic: String,
     state: Mutex<State>,
@@ -30,10 +32,14 @@ pub struct Ledger {
 
 #[derive(Default)]
 struct State {
+    /// How many turns there were.
+    turns: u64,
+    /// How far each partition was read, and in which turn.
+    read: HashMap<i32, (u64, i64)>,
     /// What batches cover that are not safe yet, in the order of their numbers.
     open: VecDeque<(u64, Vec<Covered>)>,
-    /// What is safe and not committed: by member and partition the turn and the offset.
-    safe: HashMap<(usize, i32), (u64, i64)>,
+    /// What is safe and not committed: by partition the turn and the offset.
+    safe: HashMap<i32, (u64, i64)>,
 }
 
 impl Ledger {
@@ -42,6 +48,31 @@ impl Ledger {
         Self {
             topic: topic.to_string(),
             state: Mutex::default(),
+        }
+    }
+
+    /// A member gets a partition of which the group has committed so much: its turn, and where it
+    /// goes on if that is not where the group is.
+    pub fn begin(&self, partition: i32, committed: Option<i64>) -> (u64, Option<i64>) {
+        let mut state = self.lock();
+        match state.read.get(&partition).copied() {
+            // Nobody else has been further: what was read here goes on.
+            Some((turn, next)) if committed.is_none_or(|committed| committed <= next) => {
+                (turn, Some(next))
+            }
+            _ => {
+                state.read.remove(&partition);
+                state.turns += 1;
+                (state.turns, None)
+            }
+        }
+    }
+
+    /// Messages are on their way to a batch.
+    pub fn read(&self, covered: impl IntoIterator<Item = Covered>) {
+        let mut state = self.lock();
+        for one in covered {
+            state.read.insert(one.partition, (one.turn, one.next));
         }
     }
 
@@ -59,48 +90,42 @@ impl Ledger {
         {
             for one in covered {
                 // Batches are in order, so what comes later is further, or a later turn.
-                state
-                    .safe
-                    .insert((one.member, one.partition), (one.turn, one.next));
+                state.safe.insert(one.partition, (one.turn, one.next));
             }
         }
     }
 
-    /// Commits what is safe of a member's partitions, as far as it still has them in the same turn.
+    /// Commits what is safe of the partitions that a member has, in the turns in which it has them.
     ///
     /// # Errors
     /// The brokers did not take it; it stays to be tried again.
     pub fn commit(
         &self,
-        member: usize,
-        turns: &Turns,
+        turns: &HashMap<i32, u64>,
         consumer: &BaseConsumer<Context>,
     ) -> KafkaResult<()> {
-        let (mut list, mut told) = (TopicPartitionList::new(), Vec::new());
-        {
-            let mut state = self.lock();
-            let own = |partition: &i32, turn: u64| turns.get(partition) == Some(&turn);
-            state
-                .safe
-                .retain(|(owner, partition), (turn, _)| *owner != member || own(partition, *turn));
-            for ((owner, partition), (turn, next)) in &state.safe {
-                if *owner == member {
-                    list.add_partition_offset(&self.topic, *partition, Offset::Offset(*next))?;
-                    told.push((*partition, *turn, *next));
-                }
-            }
-        }
+        let told: Vec<(i32, (u64, i64))> = {
+            let state = self.lock();
+            let own =
+                |(partition, (turn, _)): &(&i32, &(u64, i64))| turns.get(partition) == Some(turn);
+            let own = state.safe.iter().filter(own);
+            own.map(|(partition, safe)| (*partition, *safe)).collect()
+        };
         if told.is_empty() {
             return Ok(());
+        }
+        let mut list = TopicPartitionList::new();
+        for (partition, (_, next)) in &told {
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(*next))?;
         }
         match consumer.commit(&list, CommitMode::Sync) {
             Err(error) if !is_of_the_past(&error) => return Err(error),
             _ => {}
         }
         let mut state = self.lock();
-        for (partition, turn, next) in told {
-            if state.safe.get(&(member, partition)) == Some(&(turn, next)) {
-                state.safe.remove(&(member, partition));
+        for (partition, safe) in told {
+            if state.safe.get(&partition) == Some(&safe) {
+                state.safe.remove(&partition);
             }
         }
         Ok(())
@@ -122,4 +147,48 @@ fn is_of_the_past(error: &KafkaError) -> bool {
                 | RDKafkaErrorCode::NoOffset
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covered(turn: u64, partition: i32, next: i64) -> Covered {
+        Covered {
+            turn,
+            partition,
+            next,
+        }
+    }
+
+    fn safe(ledger: &Ledger) -> Vec<(i32, (u64, i64))> {
+        let mut safe: Vec<_> = ledger.lock().safe.clone().into_iter().collect();
+        safe.sort_unstable();
+        safe
+    }
+
+    #[test]
+    fn what_is_safe_is_what_every_batch_before_covers() {
+        let ledger = Ledger::new("t");
+        ledger.add(0, vec![covered(1, 0, 10), covered(1, 1, 5)]);
+        ledger.add(1, vec![]);
+        ledger.add(2, vec![covered(1, 0, 20)]);
+        ledger.safe(0);
+        assert_eq!(safe(&ledger), []);
+        ledger.safe(2);
+        assert_eq!(safe(&ledger), [(0, (1, 10)), (1, (1, 5))]);
+        ledger.safe(3);
+        assert_eq!(safe(&ledger), [(0, (1, 20)), (1, (1, 5))]);
+    }
+
+    #[test]
+    fn a_turn_goes_on_where_nobody_else_was_further() {
+        let ledger = Ledger::new("t");
+        assert_eq!(ledger.begin(0, None), (1, None));
+        ledger.read([covered(1, 0, 10)]);
+        assert_eq!(ledger.begin(0, Some(4)), (1, Some(10)));
+        assert_eq!(ledger.begin(0, None), (1, Some(10)));
+        assert_eq!(ledger.begin(0, Some(11)), (2, None));
+        assert_eq!(ledger.begin(1, Some(3)), (3, None));
+    }
 }
