@@ -15,7 +15,7 @@ from measure import Run, measure
 from settings import PEERS, TOP, Settings, readable
 
 SERVICES = TOP / "scripts" / "services"
-PIPELINE = TOP / "benches" / "pipelines" / "kafka_bench.yaml"
+PIPELINES = TOP / "benches" / "pipelines"
 OUT = Settings.folder / "out"
 PAYLOADS = Settings.folder / "payloads"
 PARTITIONS = 20
@@ -97,19 +97,19 @@ def tool(name, *words):
     return [SERVICES, "tool", "kafka", f"{TOOLS}.{name}", *words]
 
 
-def rowgen(sink, *params, out=OUT):
+def rowgen(pipeline, sink, *params, out=OUT):
     def words(topic):
-        pairs = [*casino_params(), f"topic={topic}", f"payloads={PAYLOADS}", *params]
-        sets = [word for pair in pairs for word in ("--set", pair)]
+        sets = [word for pair in [f"topic={topic}", *params] for word in ("--set", pair)]
         options = [*sets, "--sinks", sink, "--threads", Settings.threads, "--out", out, "--quiet"]
-        return [Settings.rowgen, "run", PIPELINE, *options]
+        return [Settings.rowgen, "run", PIPELINES / f"{pipeline}.yaml", *options]
 
     return Client(words)
 
 
-def casino_params():
+def generated(sink, *params, out=OUT):
     """All transactions within one day, as the other benchmarks have them."""
-    return [f"rows={Settings.messages}", f"bets_per_second={Settings.messages / 86_400:.6f}"]
+    day = [f"rows={Settings.messages}", f"bets_per_second={Settings.messages / 86_400:.6f}"]
+    return rowgen("kafka_bench", sink, *day, *params, out=out)
 
 
 def seconds_said(text):
@@ -141,9 +141,9 @@ def rdkafka(program, data, key, properties):
 
 
 def consumer_said(text):
-    """Fetching alone, without the time to join the group."""
+    """From joining the group to the last message."""
     *_, last = [line for line in text.splitlines() if re.match(r"\d{4}-", line)]
-    return {"": (Settings.messages, Settings.messages / float(last.split(",")[9]))}
+    return {"": (Settings.messages, Settings.messages / float(last.split(",")[5]))}
 
 
 # --- the works ---
@@ -155,9 +155,9 @@ def sends(data, key, acks, compression):
     java, c = [*common, f"compression.type={compression}"], [*common, f"compression.codec={compression}"]
     own = [f"acks={acks}", f"idempotence={idempotence}", f"compression={compression}"]
     clients = {
-        "rowgen": rowgen(data, "producer=native", *own),
-        "rowgen librdkafka": rowgen(data, "producer=librdkafka", *own),
-        **({"rowgen from CSV": rowgen("users-from-csv", "producer=native", *own)} if data == "users" else {}),
+        "rowgen": generated(data, "producer=native", *own),
+        "rowgen librdkafka": generated(data, "producer=librdkafka", *own),
+        **({"rowgen from CSV": from_csv(own)} if data == "users" else {}),
         "perf-test": perf(data, java),
         "perf-test tuned": perf(data, [*java, *JAVA_TUNED], Settings.messages),
         "BaseProducer": rdkafka([Settings.libraries, "kafka-send"], data, key, c),
@@ -166,10 +166,17 @@ def sends(data, key, acks, compression):
     return Work(f"{data} acks={acks} {compression}", clients, payload_bytes(data))
 
 
+def from_csv(own):
+    return rowgen("kafka_csv_bench", "users", f"payloads={PAYLOADS}", "producer=native", *own)
+
+
 def reads(data, fmt):
+    """A group of its own for each run, so that each begins with the first message."""
     topic = f"{data}-{fmt}"
     peer = tool("ConsumerPerformance", "--topic", topic, "--num-records", Settings.messages)
-    clients = {"rowgen": rowgen(f"read-{topic}"), "perf-test": Client(lambda _: peer, consumer_said)}
+    group = lambda: f"group=bench-{time.monotonic_ns()}"
+    own = lambda name: rowgen("kafka_read_bench", topic, group(), f"payloads={PAYLOADS}").words(name)
+    clients = {"rowgen": Client(own), "perf-test": Client(lambda _: peer, consumer_said)}
     return Work(f"read {data} {fmt}", clients, payload_bytes(data), topic)
 
 
@@ -180,16 +187,24 @@ def payload_bytes(data):
 def prepare(topics, peers_only):
     """The messages as files, the topics that are read, and a broker that has seen work."""
     PAYLOADS.mkdir(parents=True, exist_ok=True)
-    for sink in ["users-payloads", "casino-payloads", "users-csv"]:
-        run(rowgen(sink, out=PAYLOADS).words("none"))
+    for sink in ["users-payloads", "casino-payloads", "users-csv", "users-container", "casino-container"]:
+        run(generated(sink, out=PAYLOADS).words("none"))
     topics.make("warm-up")
     run(tool("ProducerPerformance", "--topic", "warm-up", "--num-records", WARM_UP, "--throughput", -1,
              "--payload-file", PAYLOADS / "users.jsonl", "--command-property", *JAVA_TUNED))  # fmt: skip
     topics.delete("warm-up")
     for data in [] if peers_only else ["users", "casino"]:
-        for fmt in ["json", "avro"]:
+        schema_of(PAYLOADS / f"{data}.avro", PAYLOADS / f"{data}.avsc")
+        for fmt, sink in [("json", data), ("avro", f"{data}-avro")]:
             topics.make(f"{data}-{fmt}")
-            run(rowgen(f"{data}-{fmt}").words(f"{data}-{fmt}"))
+            run(generated(sink).words(f"{data}-{fmt}"))
+
+
+def schema_of(container, path):
+    from fastavro import reader
+
+    with open(container, "rb") as file:
+        path.write_text(reader(file).metadata["avro.schema"])
 
 
 def run(words):

@@ -59,7 +59,8 @@ class Rowgen:
     def start(self, path, *options, **params):
         """A run under way; `finish` waits for it."""
         sets = [word for name, value in params.items() for word in ("--set", f"{name}={value}")]
-        words = [os.environ["ROWGEN"], "run", path.name if path.parent == self.folder else path, "--out", self.folder, "--report", self.folder / "report.json"]
+        words = [os.environ["ROWGEN"], "run", path.name if path.parent == self.folder else path, "--report", self.folder / "report.json"]
+        words += [] if "--out" in options else ["--out", self.folder]
         (self.folder / "report.json").unlink(missing_ok=True)
         process = subprocess.Popen(
             [str(word) for word in [*words, *options, *sets]],

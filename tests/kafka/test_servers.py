@@ -20,14 +20,6 @@ def test_a_topic_is_there_only_when_asked_for(broker, topic):
     assert len(broker.topics()[asked_for].partitions) == 3
 
 
-def test_messages_outlive_a_broker_that_is_killed(broker, topic):
-    name = topic(2)
-    broker.send(name, [b"%d" % number for number in range(1000)])
-    broker.kill()
-    broker.restart()
-    assert sorted(int(message.value()) for message in broker.read(name)) == list(range(1000))
-
-
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 def test_one_listener_lets_in_only_those_who_log_in(mechanism):
     def topics(password):
