@@ -207,15 +207,6 @@ fn sink_plan(
         problems.push(problem.at(&sink.place));
     }
     let stream = matches!(table.records, Some(Opened::Stream(_)));
-    if let Some(place) = sink.options.replaces().filter(|_| stream) {
-        let message =
-            "what earlier runs have read of a stream does not come again: it cannot be replaced";
-        problems.push(
-            Problem::new(message)
-                .at(place)
-                .hint("say `if_exists: append`"),
-        );
-    }
     if table.trial && !stream && problems.is_empty() {
         let place = table.from.unwrap_or(&sink.place);
         shape.trial = problems.note(trial(table, source, &columns, &shape).map_err(|error| {

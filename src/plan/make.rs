@@ -13,6 +13,7 @@ use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::load::{Loaded, Sources};
 use crate::place::{self, Placed, is_secret};
+use crate::source::Opened;
 use crate::spec::Pipeline;
 
 /// A sink that takes nothing for so long is given up.
@@ -55,7 +56,7 @@ pub fn make(
     let mut plan = frame(pipeline, overrides, fingerprint)?;
     plan.warnings = unused(pipeline, &builder, &sinks);
     plan.jobs = all_jobs(pipeline, &sources, builder, sinks, overrides, trial)?;
-    let mut more = Vec::new();
+    let mut more = replaced(&plan.jobs);
     for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
         let warnings = sink.options.warnings(&sink.shape);
         more.extend(warnings.iter().map(|problem| warning(&sink.name, problem)));
@@ -96,6 +97,29 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
             .unwrap_or(LOG_INTERVAL),
         slice: overrides.slice,
     })
+}
+
+/// Sinks that remove what an earlier run has read of a stream and told to be safe.
+fn replaced(jobs: &[Job]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for job in jobs {
+        let input = job.source.input.as_ref();
+        let stream = input.is_some_and(|input| matches!(input.opened, Opened::Stream(_)));
+        for sink in job
+            .sinks
+            .iter()
+            .filter(|sink| stream && sink.options.replaces())
+        {
+            let problem = Problem::new(
+                "what it replaces was read from a stream by earlier runs and does not come again",
+            );
+            warnings.push(warning(
+                &sink.name,
+                &problem.hint("`if_exists: append` keeps it"),
+            ));
+        }
+    }
+    warnings
 }
 
 fn warning(sink: &str, problem: &Problem) -> String {

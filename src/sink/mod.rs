@@ -13,7 +13,7 @@ use arrow::array::RecordBatch;
 
 use crate::error::{Problem, Result};
 use crate::format::Shape;
-use crate::place::{Place, Placed, Text};
+use crate::place::{Placed, Text};
 use crate::registry;
 use crate::report::Counters;
 
@@ -127,9 +127,9 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         None
     }
 
-    /// Where it is said that this sink removes what earlier runs have written.
-    fn replaces(&self) -> Option<&Place> {
-        None
+    /// True when it removes what earlier runs have written.
+    fn replaces(&self) -> bool {
+        false
     }
 
     /// Columns whose values choose the folder; they are left out of `Shape` and of the batches.

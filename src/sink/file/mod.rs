@@ -224,15 +224,9 @@ impl Sink for File {
         self.format().ok()?.batch_rows()
     }
 
-    fn replaces(&self) -> Option<&Place> {
-        let replaces = |if_exists: &&Placed<IfExists>| {
-            matches!(
-                if_exists.value,
-                IfExists::Replace | IfExists::ReplacePartitions
-            )
-        };
-        let if_exists = self.if_exists.as_ref().filter(replaces);
-        if_exists.map(|if_exists| &if_exists.place)
+    fn replaces(&self) -> bool {
+        let asked = self.if_exists.as_ref().map(|asked| asked.value);
+        matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions))
     }
 
     fn partition_by(&self) -> Vec<Placed<Text>> {
