@@ -22,6 +22,7 @@ const FREE: &[&str] = &[
     "as_of",
     "struct",
     "metadata",
+    "headers",
 ];
 
 /// One key of a file.

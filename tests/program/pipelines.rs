@@ -20,6 +20,12 @@ fn pipelines() -> Vec<String> {
 
 /// What a pipeline reads is made first, by the one that is there for it.
 fn input(folder: &Folder, path: &str) -> Option<String> {
+    if path.ends_with("/kafka_read_bench.yaml") {
+        let schema = r#"{"type":"record","name":"Row","fields":[{"name":"id","type":"long"}]}"#;
+        folder.write("users.avsc", schema);
+        folder.write("casino.avsc", schema);
+        return Some(format!("--set=payloads={}", folder.path("").display()));
+    }
     if !path.ends_with("/users.yaml") {
         return None;
     }
@@ -43,7 +49,12 @@ fn every_pipeline_plans() {
 
 #[test]
 fn every_pipeline_makes_rows() {
-    for path in pipelines() {
+    // What is read of a broker has no rows before the run.
+    let made = |path: &String| {
+        let text = std::fs::read_to_string(path).unwrap();
+        !text.contains("from: { kafka:") && !text.contains("from:\n      kafka:")
+    };
+    for path in pipelines().into_iter().filter(made) {
         let folder = Folder::new();
         let input = input(&folder, &path);
         let input: Vec<&str> = input.iter().map(String::as_str).collect();
