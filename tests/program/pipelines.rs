@@ -20,13 +20,21 @@ fn pipelines() -> Vec<String> {
 
 /// What a pipeline reads is made first, by the one that is there for it.
 fn input(folder: &Folder, path: &str) -> Option<String> {
-    if !path.ends_with("/users.yaml") {
+    let bench = path.ends_with("/kafka_csv_bench.yaml");
+    if !bench && !path.ends_with("/users.yaml") {
         return None;
     }
-    let maker = path.replace("users.yaml", "users_csv.yaml");
+    let maker = project()
+        .join("pipelines/users_csv.yaml")
+        .display()
+        .to_string();
     let ended = folder.run(&["run", &maker, "--rows", "1000", "--quiet"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let users = folder.path("out/users_million.csv");
+    if bench {
+        std::fs::copy(&users, folder.path("out/users.csv")).unwrap();
+        return Some(format!("--set=payloads={}", folder.path("out").display()));
+    }
     Some(format!("--set=users={}", users.display()))
 }
 
@@ -48,6 +56,15 @@ fn every_pipeline_makes_rows() {
         let input = input(&folder, &path);
         let input: Vec<&str> = input.iter().map(String::as_str).collect();
         let ended = folder.run(&[&["preview", &path, "-n", "3", "--hidden"][..], &input].concat());
+        if std::fs::read_to_string(&path)
+            .unwrap()
+            .contains("from: { kafka:")
+            || path.contains("kafka_to_")
+        {
+            let said = "error: a stream has no rows before the run";
+            assert!(ended.stderr.starts_with(said), "{path}: {}", ended.stderr);
+            continue;
+        }
         assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
         assert!(
             ended.stdout.lines().count() >= 5,
