@@ -175,7 +175,7 @@ def reads(data, fmt):
     topic = f"{data}-{fmt}"
     peer = tool("ConsumerPerformance", "--topic", topic, "--num-records", Settings.messages)
     group = lambda: f"group=bench-{time.monotonic_ns()}"
-    own = lambda name: rowgen("kafka_read_bench", topic, group(), f"payloads={PAYLOADS}").words(name)
+    own = lambda name: rowgen("kafka_read_bench", topic, group()).words(name)
     clients = {"rowgen": Client(own), "perf-test": Client(lambda _: peer, consumer_said)}
     return Work(f"read {data} {fmt}", clients, payload_bytes(data), topic)
 
@@ -187,24 +187,16 @@ def payload_bytes(data):
 def prepare(topics, peers_only):
     """The messages as files, the topics that are read, and a broker that has seen work."""
     PAYLOADS.mkdir(parents=True, exist_ok=True)
-    for sink in ["users-payloads", "casino-payloads", "users-csv", "users-container", "casino-container"]:
+    for sink in ["users-payloads", "casino-payloads", "users-csv"]:
         run(generated(sink, out=PAYLOADS).words("none"))
     topics.make("warm-up")
     run(tool("ProducerPerformance", "--topic", "warm-up", "--num-records", WARM_UP, "--throughput", -1,
              "--payload-file", PAYLOADS / "users.jsonl", "--command-property", *JAVA_TUNED))  # fmt: skip
     topics.delete("warm-up")
     for data in [] if peers_only else ["users", "casino"]:
-        schema_of(PAYLOADS / f"{data}.avro", PAYLOADS / f"{data}.avsc")
         for fmt, sink in [("json", data), ("avro", f"{data}-avro")]:
             topics.make(f"{data}-{fmt}")
             run(generated(sink).words(f"{data}-{fmt}"))
-
-
-def schema_of(container, path):
-    from fastavro import reader
-
-    with open(container, "rb") as file:
-        path.write_text(reader(file).metadata["avro.schema"])
 
 
 def run(words):

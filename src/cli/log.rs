@@ -81,6 +81,15 @@ pub(super) fn end(report: &Report) {
         average_throughput = report.rows_per_second,
         "Final summary"
     );
+    for source in &report.sources {
+        info!(
+            table = source.table,
+            source = source.source,
+            rejected = source.rejected,
+            reasons = ?source.reasons,
+            "Input breakdown"
+        );
+    }
     for sink in &report.sinks {
         info!(
             sink = sink.name,

@@ -214,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn a_job_ends_where_its_source_did() {
+        let gate = Gate::new(4, Stop::default(), None);
+        gate.begin(&[(0, None)]);
+        let lane = One(AtomicU64::new(0));
+        let next = || gate.next(0, &lane).0;
+        let tickets = [next(), next(), next()].map(Option::unwrap);
+        gate.ended(tickets[2]);
+        gate.ended(tickets[1]);
+        assert_eq!((gate.given(0), next()), (1, None));
+    }
+
+    #[test]
     fn a_stop_ends_the_numbers() {
         let stop = Stop::default();
         let gate = Gate::new(2, stop.clone(), None);

@@ -83,3 +83,51 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Piece;
+
+    /// Three blocks whose size is their number, the last one slow to come.
+    struct Three(AtomicU64);
+    struct Sized(usize);
+
+    impl Flow for Three {
+        fn next(&self, number: u64, _: usize) -> Result<Option<Box<dyn Block>>> {
+            assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), number);
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            Ok((number < 3).then(|| Box::new(Sized(number as usize)) as Box<dyn Block>))
+        }
+        fn stop(&self) {}
+        fn durable(&self, _: u64) -> Result<()> {
+            Ok(())
+        }
+        fn close(&self) {}
+    }
+
+    impl Block for Sized {
+        fn rows(&self) -> usize {
+            self.0
+        }
+        fn read(&self, _: u64, _: &[usize]) -> Result<Piece> {
+            Ok(Piece::default())
+        }
+    }
+
+    #[test]
+    fn blocks_are_taken_in_the_order_of_their_numbers() {
+        let turns = Turns::new(Box::new(Three(AtomicU64::new(0))));
+        std::thread::scope(|scope| {
+            let take = |number| {
+                let taken = turns.take(number, 9).unwrap();
+                taken.map(|(first, block)| (first, block.rows()))
+            };
+            let later = [4, 3, 2, 1].map(|number| scope.spawn(move || take(number)));
+            assert_eq!(take(0), Some((0, 0)));
+            let later = later.map(|one| one.join().unwrap());
+            assert_eq!(later, [None, None, Some((1, 2)), Some((0, 1))]);
+        });
+        assert_eq!(turns.rows(), 3);
+    }
+}

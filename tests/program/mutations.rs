@@ -166,6 +166,10 @@ fn every_mutation_is_refused_with_its_line() {
             &std::fs::read_to_string(path).unwrap(),
         );
     }
+    folder.write(
+        "out/users_million.csv",
+        "id|nome_utente|email\n1|user1|user1@example.com\n",
+    );
     let (mut tried, mut accepted) = (0, Vec::new());
     for path in yaml {
         let name = path.file_name().unwrap().to_str().unwrap();

@@ -31,7 +31,10 @@ fn input(folder: &Folder, path: &str) -> Option<String> {
     if !path.ends_with("/users.yaml") {
         return None;
     }
-    let maker = path.replace("users.yaml", "users_csv.yaml");
+    let maker = project()
+        .join("pipelines/users_csv.yaml")
+        .display()
+        .to_string();
     let ended = folder.run(&["run", &maker, "--rows", "1000", "--quiet"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let users = folder.path("out/users_million.csv");
@@ -51,16 +54,20 @@ fn every_pipeline_plans() {
 
 #[test]
 fn every_pipeline_makes_rows() {
-    // What is read of a broker has no rows before the run.
-    let made = |path: &String| {
-        let text = std::fs::read_to_string(path).unwrap();
-        !text.contains("from: { kafka:") && !text.contains("from:\n      kafka:")
-    };
-    for path in pipelines().into_iter().filter(made) {
+    for path in pipelines() {
         let folder = Folder::new();
         let input = input(&folder, &path);
         let input: Vec<&str> = input.iter().map(String::as_str).collect();
         let ended = folder.run(&[&["preview", &path, "-n", "3", "--hidden"][..], &input].concat());
+        if std::fs::read_to_string(&path)
+            .unwrap()
+            .contains("from: { kafka:")
+            || path.contains("kafka_to_")
+        {
+            let said = "error: a stream has no rows before the run";
+            assert!(ended.stderr.starts_with(said), "{path}: {}", ended.stderr);
+            continue;
+        }
         assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
         assert!(
             ended.stdout.lines().count() >= 5,

@@ -307,3 +307,31 @@ sinks: [discard]
     let said = [parent, partitions, types].map(|yaml| folder.refuse(yaml));
     insta::assert_snapshot!(said.join("\n"));
 }
+
+#[test]
+fn appended_files_come_after_those_that_are_there() {
+    let folder = Folder::new();
+    folder.write("in.csv", "id,n\n1,2\n3,4\n");
+    let sink = "  - file: { path: lake, format: csv, if_exists: append }\n";
+    let yaml = read("csv: { path: in.csv }", "{}", sink);
+    folder.make(&yaml, &[]);
+    folder.make(&yaml, &[]);
+    let names = [
+        "_SUCCESS",
+        "_rowgen/manifest.jsonl",
+        "part-00000.csv",
+        "part-00001.csv",
+    ];
+    assert_eq!(folder.names("lake"), names);
+    assert_eq!(folder.read("lake/part-00001.csv"), "id,n\n1,2\n3,4\n");
+    assert_eq!(
+        folder.read("lake/_rowgen/manifest.jsonl").lines().count(),
+        2
+    );
+    let yaml = read(
+        "csv: { path: in.csv }",
+        "{}",
+        "  - file: { path: one.csv, if_exists: append }\n",
+    );
+    insta::assert_snapshot!(folder.refuse(&yaml));
+}
