@@ -1,5 +1,9 @@
 //! `kafka`: the messages of a topic as rows, at least once: what was read is told to the brokers once
 //! every sink has it safely.
+#![cfg_attr(
+    not(feature = "kafka"),
+    allow(dead_code, reason = "without Kafka, options are only read")
+)]
 
 #[cfg(feature = "kafka")]
 mod block;
