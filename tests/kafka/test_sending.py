@@ -223,7 +223,7 @@ def test_a_topic_is_made_as_asked(broker, rowgen, new_topic):
 @pytest.mark.parametrize("producer", PRODUCERS)
 def test_topics_made_just_now_have_every_row(broker, rowgen, new_topic, producer):
     """A partition has no leader yet when the first batches come."""
-    rows, options = 100_000, {"key": "id", "producer": producer, "create_topic": {"partitions": 8}}
+    rows, options = 100_000, {"key": "id", "producer": producer, "create_topic": {"partitions": 20}}
     for _ in range(5):
         names = [new_topic() for _ in range(4)]
         outcome = rowgen.run(users(rows), [rowgen.kafka("users", name, name=name, **options) for name in names])
