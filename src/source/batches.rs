@@ -69,7 +69,8 @@ impl Input {
     /// # Errors
     /// What stands in the way.
     pub fn begin(&self, out: &Path) -> Result<()> {
-        self.rejects.begin(out)?;
+        let again = matches!(self.opened, Opened::Stream(_));
+        self.rejects.begin(out, again)?;
         if let Opened::Stream(stream) = &self.opened {
             // A run begins once.
             let _ = self.turns.set(Turns::new(stream.start()?));

@@ -1,7 +1,7 @@
 //! Rows that cannot be read: the run stops, or they are counted and, on request, kept in a file.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -111,11 +111,12 @@ impl Rejects {
     }
 
     /// The run begins: makes the file that they are kept in, if there is to be one. Before that
-    /// they are only counted.
+    /// they are only counted. With `again` what earlier runs kept stays: a stream does not send it
+    /// again.
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn begin(&self, out: &Path) -> Result<()> {
+    pub fn begin(&self, out: &Path, again: bool) -> Result<()> {
         let OnBadRow::DeadLetter(path) = &self.policy else {
             return Ok(());
         };
@@ -124,7 +125,12 @@ impl Rejects {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| Error::because(doing(), error))?;
         }
-        let file = File::create(&path).map_err(|error| Error::because(doing(), error))?;
+        let mut opening = OpenOptions::new();
+        opening.create(true).write(true);
+        opening.append(again).truncate(!again);
+        let file = opening
+            .open(&path)
+            .map_err(|error| Error::because(doing(), error))?;
         let file = Mutex::new(file);
         // A run begins once.
         let _ = self.letters.set(Letters { path, file });
@@ -241,5 +247,40 @@ impl JsonSchema for OnBadRow {
                 { "type": "object", "properties": { "topic": { "type": "string" } }, "required": ["topic"], "additionalProperties": false }
             ] } }, "required": ["dead_letter"], "additionalProperties": false }
         ]})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::decode;
+
+    #[test]
+    fn letters_of_a_stream_s_earlier_runs_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let yaml = "dead_letter: dead.jsonl";
+        let source = crate::place::Source {
+            name: "test".into(),
+            text: yaml.into(),
+        };
+        let node = crate::place::parse(&std::sync::Arc::new(source)).unwrap();
+        let policy: OnBadRow = decode(&node).unwrap();
+        let run = |again: bool| {
+            let rejects = Rejects::new(policy.clone());
+            rejects.begin(folder.path(), again).unwrap();
+            let letter = serde_json::Map::new();
+            let one = Rejected {
+                place: "here".into(),
+                kind: "wrong",
+                message: "it is wrong".into(),
+                letter,
+            };
+            rejects.add(&[one]).unwrap();
+            rejects.sync().unwrap();
+            std::fs::read_to_string(folder.path().join("dead.jsonl")).unwrap()
+        };
+        assert_eq!(run(false), "{}\n");
+        assert_eq!(run(true), "{}\n{}\n");
+        assert_eq!(run(false), "{}\n");
     }
 }
