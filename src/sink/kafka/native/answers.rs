@@ -4,6 +4,7 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::ProduceResponse;
 use kafka_protocol::messages::produce_response::PartitionProduceResponse;
 
+use super::cluster::Link;
 use super::in_flight::{Part, carries_before};
 use super::sender::{PAUSE, Run};
 use super::wire;
@@ -11,10 +12,10 @@ use crate::error::Problem;
 
 impl Run {
     /// A response, or the end of a connection; those of former connections are of no interest.
-    pub(super) fn answer(&mut self, broker: i32, id: u64, answer: Result<bytes::Bytes, String>) {
+    pub(super) fn answer(&mut self, link: Link, id: u64, answer: Result<bytes::Bytes, String>) {
         let Some(connection) = self
             .connections
-            .get_mut(&broker)
+            .get_mut(&link)
             .filter(|known| known.id == id)
         else {
             return;
@@ -33,7 +34,7 @@ impl Run {
                     .unwrap_or_else(|| "an answer to nothing that was asked".into());
                 let parts = request.into_iter().flat_map(|request| request.parts);
                 parts.for_each(|part| self.send_again(part));
-                self.broken(broker, error);
+                self.broken(link, error);
             }
         }
     }

@@ -14,6 +14,17 @@ use kafka_protocol::protocol::StrBytes;
 use super::record_batch::Stamp;
 use super::wire::Wire;
 
+/// Connections to one broker: it works on one request of a connection at a time, so that one alone
+/// would leave its other cores idle.
+const LANES: i32 = 2;
+
+/// One of the connections to a broker; a partition always takes the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Link {
+    broker: i32,
+    lane: i32,
+}
+
 /// What is known of the brokers that hold a topic.
 #[derive(Debug)]
 pub struct Cluster {
@@ -74,8 +85,14 @@ impl Cluster {
     }
 
     /// Who leads a partition, as far as is known.
-    pub fn leader(&self, partition: i32) -> Option<i32> {
+    fn leader(&self, partition: i32) -> Option<i32> {
         self.leaders.get(&partition).copied()
+    }
+
+    /// The connection for a partition, as far as its leader is known.
+    pub fn link(&self, partition: i32) -> Option<Link> {
+        let lane = partition % LANES;
+        self.leader(partition).map(|broker| Link { broker, lane })
     }
 
     /// The leader of this partition may have changed.
@@ -83,11 +100,12 @@ impl Cluster {
         self.leaders.remove(&partition);
     }
 
-    /// A connection to a broker.
+    /// A connection.
     ///
     /// # Errors
     /// It does not answer, or is not known.
-    pub fn connect(&self, broker: i32) -> Result<Wire, String> {
+    pub fn connect(&self, link: Link) -> Result<Wire, String> {
+        let broker = link.broker;
         match self.brokers.get(&broker) {
             Some(address) => Wire::connect(address).map_err(|error| format!("{address}: {error}")),
             None => Err(format!("broker {broker} is not known")),
@@ -124,14 +142,12 @@ impl Cluster {
     /// # Errors
     /// The partition's leader does not tell.
     pub fn last_sequence(&self, partition: i32, producer_id: i64) -> Result<Option<i32>, String> {
-        let leader = self
-            .leader(partition)
-            .ok_or("the partition has no leader")?;
+        let link = self.link(partition).ok_or("the partition has no leader")?;
         let topic = TopicRequest::default()
             .with_name(TopicName(StrBytes::from_string(self.topic.clone())))
             .with_partition_indexes(vec![partition]);
         let request = DescribeProducersRequest::default().with_topics(vec![topic]);
-        let mut wire = self.connect(leader)?;
+        let mut wire = self.connect(link)?;
         let response: DescribeProducersResponse =
             wire.call(ApiKey::DescribeProducers, &request, 0)?;
         let mut partitions = response

@@ -9,7 +9,7 @@ use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProdu
 use kafka_protocol::messages::{ApiKey, ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Link};
 use super::in_flight::{Part, Partitions, Pending, Request};
 use super::wire::{self, Wire};
 use super::{Delivery, Settings};
@@ -27,7 +27,7 @@ pub enum Event {
     /// Something was handed over.
     Part(Part),
     /// A broker answered, or its connection (the `u64` says which) ended.
-    Answer(i32, u64, Result<bytes::Bytes, String>),
+    Answer(Link, u64, Result<bytes::Bytes, String>),
     /// Nothing more is wanted.
     End,
 }
@@ -48,7 +48,7 @@ pub struct Run {
     pub(super) cluster: Cluster,
     pub(super) partitions: Partitions,
     pub(super) pending: Pending,
-    pub(super) connections: HashMap<i32, Connection>,
+    pub(super) connections: HashMap<Link, Connection>,
     next_id: u64,
     /// Nothing is sent before, since something went wrong.
     pause_until: Option<Instant>,
@@ -143,16 +143,16 @@ impl Run {
     fn handle(&mut self, event: Event) -> std::ops::ControlFlow<()> {
         match event {
             Event::Part(part) => self.pending.put(part),
-            Event::Answer(broker, id, answer) => self.answer(broker, id, answer),
+            Event::Answer(link, id, answer) => self.answer(link, id, answer),
             Event::End => return std::ops::ControlFlow::Break(()),
         }
         std::ops::ControlFlow::Continue(())
     }
 
     /// A connection has ended: everything on it is sent again.
-    pub(super) fn broken(&mut self, broker: i32, error: String) {
-        tracing::debug!(broker, "{error}");
-        if let Some(connection) = self.connections.remove(&broker) {
+    pub(super) fn broken(&mut self, link: Link, error: String) {
+        tracing::debug!(?link, "{error}");
+        if let Some(connection) = self.connections.remove(&link) {
             let requests = connection.requests.into_iter();
             let parts = requests.flat_map(|request| request.parts);
             parts.for_each(|part| self.send_again(part));
@@ -171,17 +171,17 @@ impl Run {
 
     /// Fails what waits for too long, and breaks with brokers that do not answer.
     fn give_up_on_the_late(&mut self) {
-        let late: Vec<i32> = self
+        let late: Vec<Link> = self
             .connections
             .iter()
             .filter(|(_, connection)| {
                 let oldest = connection.requests.front();
                 oldest.is_some_and(|request| request.sent.elapsed() > REQUEST_TIMEOUT)
             })
-            .map(|(broker, _)| *broker)
+            .map(|(link, _)| *link)
             .collect();
-        for broker in late {
-            self.broken(broker, "the broker did not answer in 30 s".into());
+        for link in late {
+            self.broken(link, "the broker did not answer in 30 s".into());
         }
         let oldest = self.pending.first().map(|part| part.since.elapsed());
         if oldest.is_some_and(|age| age > self.settings.timeout) {
@@ -211,34 +211,34 @@ impl Run {
             }
             self.stale = false;
         }
-        let leaders: std::collections::BTreeSet<i32> = {
+        let links: std::collections::BTreeSet<Link> = {
             let partitions = self.pending.partitions();
-            let leaders = partitions
+            let links = partitions
                 .iter()
-                .filter_map(|partition| self.cluster.leader(*partition));
-            leaders.collect()
+                .filter_map(|partition| self.cluster.link(*partition));
+            links.collect()
         };
-        if leaders.is_empty() {
+        if links.is_empty() {
             self.last_error = Some("no partition has a leader".into());
             return self.try_again_later();
         }
-        for leader in leaders {
-            if let Err(error) = self.send_to(leader) {
-                self.broken(leader, error);
+        for link in links {
+            if let Err(error) = self.send_to(link) {
+                self.broken(link, error);
             }
         }
     }
 
-    fn send_to(&mut self, leader: i32) -> Result<(), String> {
-        if !self.connections.contains_key(&leader) {
-            let connection = self.connect(leader)?;
-            self.connections.insert(leader, connection);
+    fn send_to(&mut self, link: Link) -> Result<(), String> {
+        if !self.connections.contains_key(&link) {
+            let connection = self.connect(link)?;
+            self.connections.insert(link, connection);
         }
-        let Some(connection) = self.connections.get_mut(&leader) else {
+        let Some(connection) = self.connections.get_mut(&link) else {
             return Ok(());
         };
         while connection.requests.len() < self.settings.max_in_flight {
-            let leads = |partition| self.cluster.leader(partition) == Some(leader);
+            let leads = |partition| self.cluster.link(partition) == Some(link);
             let parts = self.pending.request(leads, &mut self.partitions);
             if parts.is_empty() {
                 return Ok(());
@@ -266,8 +266,8 @@ impl Run {
     }
 
     /// Connects to a broker and starts a thread that receives its answers.
-    fn connect(&mut self, broker: i32) -> Result<Connection, String> {
-        let wire = self.cluster.connect(broker)?;
+    fn connect(&mut self, link: Link) -> Result<Connection, String> {
+        let wire = self.cluster.connect(link)?;
         let mut socket = wire.receiver()?;
         let id = self.next_id;
         self.next_id += 1;
@@ -276,7 +276,7 @@ impl Run {
             loop {
                 let answer = wire::receive(&mut socket);
                 let over = answer.is_err();
-                if events.send(Event::Answer(broker, id, answer)).is_err() || over {
+                if events.send(Event::Answer(link, id, answer)).is_err() || over {
                     return;
                 }
             }
