@@ -42,58 +42,38 @@ pub(super) struct OpenSink<'p> {
     identity: bool,
 }
 
-/// Checks what the world allows for every sink, and changes nothing.
+/// One sink that was looked at and can be opened.
+struct Checked {
+    counters: Arc<Counters>,
+    targets: Vec<Target>,
+    connected: Connected,
+}
+
+/// Checks what the world allows for every sink and stream, and changes nothing.
 ///
 /// # Errors
 /// Everything that stands in the way.
 pub fn connect(plan: &Plan, options: &Options) -> Result<()> {
-    let mut problems = Vec::new();
     let run: Arc<dyn sink::Run> = Arc::new(());
-    for sink in plan
-        .jobs
-        .iter()
-        .flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)))
-    {
-        let counters = Arc::new(Counters::default());
-        let targets = targets(plan, sink.0, sink.1, options, &counters, &run);
-        for target in targets.iter().take(1) {
-            if let Err(error) = sink.1.options.connect(target) {
-                problems.extend(named(error, &sink.1.name).problems);
-            }
-        }
-    }
-    for job in &plan.jobs {
-        if let Some(Opened::Stream(stream)) = job.source.input.as_ref().map(|input| &input.opened)
-            && let Err(error) = stream.connect()
-        {
-            let doing = format!("could not read table `{}`", job.table);
-            problems.extend(error.context(doing).problems);
-        }
-    }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error {
-            fault: crate::error::Fault::Run,
-            problems,
-        }),
-    }
+    check(plan, options, &run).map(|_| ())
 }
 
 /// Opens every sink of the plan.
 ///
 /// # Errors
-/// The first sink that cannot be opened; those opened before are aborted.
+/// Everything that stands in the way, or the first sink that cannot be opened; those opened before
+/// are aborted.
 pub(super) fn open<'p>(
     plan: &'p Plan,
     options: &Options,
     run: &Arc<dyn sink::Run>,
 ) -> Result<Vec<OpenJob<'p>>> {
-    connect(plan, options)?;
+    let checked = check(plan, options, run)?;
     let mut opened: Vec<OpenJob<'p>> = Vec::new();
-    for job in &plan.jobs {
+    for (job, checked) in plan.jobs.iter().zip(checked) {
         let mut sinks = Vec::new();
-        for sink in &job.sinks {
-            match open_one(plan, job, sink, options, run) {
+        for (sink, checked) in job.sinks.iter().zip(checked) {
+            match open_one(job, sink, checked) {
                 Ok(sink) => sinks.push(sink),
                 Err(error) => {
                     sinks.iter().for_each(OpenSink::abort);
@@ -110,26 +90,65 @@ pub(super) fn open<'p>(
     Ok(opened)
 }
 
-fn named(error: Error, sink: &str) -> Error {
-    error.context(format!("could not open sink `{sink}`"))
+/// Looks at every sink of every job once, then at the streams.
+fn check(plan: &Plan, options: &Options, run: &Arc<dyn sink::Run>) -> Result<Vec<Vec<Checked>>> {
+    let mut problems = Vec::new();
+    let mut jobs = Vec::new();
+    for job in &plan.jobs {
+        let mut sinks = Vec::new();
+        for sink in &job.sinks {
+            match check_one(plan, job, sink, options, run) {
+                Ok(checked) => sinks.push(checked),
+                Err(error) => problems.extend(named(error, &sink.name).problems),
+            }
+        }
+        jobs.push(sinks);
+    }
+    for job in &plan.jobs {
+        if let Some(Opened::Stream(stream)) = job.source.input.as_ref().map(|input| &input.opened)
+            && let Err(error) = stream.connect()
+        {
+            let doing = format!("could not read table `{}`", job.table);
+            problems.extend(error.context(doing).problems);
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(jobs),
+        false => Err(Error {
+            fault: crate::error::Fault::Run,
+            problems,
+        }),
+    }
 }
 
-fn open_one<'p>(
+fn check_one(
     plan: &Plan,
     job: &Job,
-    sink: &'p SinkPlan,
+    sink: &SinkPlan,
     options: &Options,
     run: &Arc<dyn sink::Run>,
-) -> Result<OpenSink<'p>> {
+) -> Result<Checked> {
     let counters = Arc::new(Counters::default());
     let targets = targets(plan, job, sink, options, &counters, run);
     let connected = match targets.first() {
         Some(target) => sink.options.connect(target)?,
         None => Connected::Ready,
     };
-    let skipped = connected == Connected::Skip;
+    Ok(Checked {
+        counters,
+        targets,
+        connected,
+    })
+}
+
+fn named(error: Error, sink: &str) -> Error {
+    error.context(format!("could not open sink `{sink}`"))
+}
+
+fn open_one<'p>(job: &Job, sink: &'p SinkPlan, checked: Checked) -> Result<OpenSink<'p>> {
+    let skipped = checked.connected == Connected::Skip;
     let mut lanes: Vec<Arc<dyn Lane>> = Vec::new();
-    for target in targets.iter().filter(|_| !skipped) {
+    for target in checked.targets.iter().filter(|_| !skipped) {
         match sink.options.open(target.clone()) {
             Ok(lane) => lanes.push(lane),
             Err(error) => {
@@ -143,8 +162,8 @@ fn open_one<'p>(
         sink.columns.iter().copied().eq(0..width) && sink.shape.schema == job.source.schema;
     Ok(OpenSink {
         plan: sink,
-        counters,
-        targets,
+        counters: checked.counters,
+        targets: checked.targets,
         lanes,
         skipped,
         released: AtomicBool::new(false),

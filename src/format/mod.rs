@@ -21,7 +21,7 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::domain::Domain;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::place::{Node, Placed, Text, Value, decode};
 use crate::registry;
 
@@ -153,11 +153,13 @@ pub trait Encoder: Send + Sync {
         Ok(())
     }
 
-    /// Begins a file.
+    /// Begins a file; only what goes into files has any.
     ///
     /// # Errors
     /// Writing failed.
-    fn begin(&self, out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>>;
+    fn begin(&self, _out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>> {
+        Err(Error::run("what goes into no file begins none"))
+    }
 }
 
 /// Where files end as far as that is known before the first batch. Formats that gather several

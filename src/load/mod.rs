@@ -6,7 +6,7 @@ mod json;
 mod tabular;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
@@ -15,7 +15,6 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::column::{Reference, arrays, show_type};
 use crate::error::{Problem, Problems, Result};
-use crate::place::{Placed, Text};
 use crate::source::Opened;
 use crate::spec::{Pipeline, ReferenceFile};
 
@@ -77,7 +76,7 @@ impl Loaded {
 }
 
 fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {
-    let path = beside(&file.path);
+    let path = file.path.beside();
     let shown = path.display().to_string();
     let doing = || {
         Problem::new(format!("could not read reference `{name}` from `{shown}`"))
@@ -107,14 +106,6 @@ fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {
         path: shown,
         rows,
     })
-}
-
-/// Paths to read are relative to the file that names them.
-fn beside(path: &Placed<Text>) -> PathBuf {
-    let folder = Path::new(path.place.file())
-        .parent()
-        .unwrap_or(Path::new(""));
-    folder.join(path.as_str())
 }
 
 fn extension(path: &Path) -> &str {

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::{Node, Place};
+use super::{Node, Place, Text};
 use crate::error::Problem;
 
 const PLACED: &str = "rowgen placed value";
@@ -31,6 +32,14 @@ pub struct Placed<T> {
     pub value: T,
     /// Its place.
     pub place: Place,
+}
+
+impl Placed<Text> {
+    /// The path to read that this says: relative to the file that says it.
+    pub fn beside(&self) -> PathBuf {
+        let folder = Path::new(self.place.file()).parent();
+        folder.unwrap_or(Path::new("")).join(self.value.as_str())
+    }
 }
 
 /// True for the types that want the node in hand.

@@ -28,8 +28,7 @@ impl OpenFile {
     /// # Errors
     /// It is not there, is no plain file, or is compressed.
     pub fn open(path: &Placed<Text>) -> Result<Self, Problem> {
-        let folder = Path::new(path.place.file()).parent();
-        let found = folder.unwrap_or(Path::new("")).join(path.as_str());
+        let found = path.beside();
         let shown = found.display().to_string();
         let doing = || Problem::new(format!("could not read `{shown}`")).at(&path.place);
         let file = File::open(&found).map_err(|error| {

@@ -119,20 +119,11 @@ impl Records for Lines {
             numbered.skip(stretch.before).take(count).unzip();
         let rows = JsonRows::new(Arc::new(self.schema.project(columns)?));
         let (arrays, bad) = rows.read(&lines)?;
-        if bad.is_empty() {
-            return Ok(Piece::whole(arrays));
-        }
-        let mut kept: Vec<u64> = (first..first + lines.len() as u64).collect();
-        let mut rejected = Vec::new();
-        for (row, bad) in bad {
-            kept.retain(|number| *number != first + row as u64);
-            rejected.push(bad.at_line(&self.file.path, numbers[row] + 1, lines[row]));
-        }
-        Ok(Piece {
-            columns: arrays,
-            kept: Some(kept),
-            rejected,
-        })
+        let rejected = bad.into_iter().map(|(row, bad)| {
+            let letter = bad.at_line(&self.file.path, numbers[row] + 1, lines[row]);
+            (row, letter)
+        });
+        Ok(Piece::among(arrays, first, lines.len(), rejected.collect()))
     }
 
     fn on_bad_row(&self) -> OnBadRow {

@@ -71,7 +71,10 @@ impl JsonRows {
     ) -> Result<Rows> {
         let mut columns = batch.columns().to_vec();
         let mut keep = vec![true; batch.num_rows()];
-        let left = |object: &usize| !bad.iter().any(|(other, _)| other == object);
+        let left = |object: &usize| {
+            bad.binary_search_by_key(object, |(other, _)| *other)
+                .is_err()
+        };
         let good: Vec<usize> = (0..objects).filter(left).collect();
         for (column, field) in columns.iter_mut().zip(self.wanted.fields()) {
             if column.data_type() == field.data_type() {

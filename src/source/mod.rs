@@ -22,9 +22,9 @@ mod turns;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray};
+use arrow::array::{ArrayRef, BooleanArray, new_empty_array};
 use arrow::compute::filter;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 
 pub use batches::{Batches, Input, RowRange};
 pub use reject::{OnBadRow, Rejected, Rejects};
@@ -214,6 +214,12 @@ impl Piece {
         }
     }
 
+    /// No rows of these columns.
+    pub fn empty(schema: &Schema, columns: &[usize]) -> Self {
+        let empty = |column: &usize| new_empty_array(schema.field(*column).data_type());
+        Self::whole(columns.iter().map(empty).collect())
+    }
+
     /// Of `count` rows from row `first` on, those that are not rejected. `rejected` names them by
     /// their place among the rows, in order.
     ///
@@ -225,19 +231,36 @@ impl Piece {
         count: usize,
         rejected: Vec<(usize, Rejected)>,
     ) -> Result<Self> {
-        let mut keep = vec![true; count];
-        rejected.iter().for_each(|(row, _)| keep[*row] = false);
-        let kept = (first..).zip(&keep).filter(|(_, keep)| **keep);
-        let kept = kept.map(|(row, _)| row).collect();
-        let keep = BooleanArray::from(keep);
+        let keep = BooleanArray::from(present(count, &rejected));
         let columns = columns
             .iter()
             .map(|column| Ok(filter(column, &keep)?))
             .collect::<Result<_>>()?;
-        Ok(Self {
-            columns,
-            kept: Some(kept),
-            rejected: rejected.into_iter().map(|(_, rejected)| rejected).collect(),
-        })
+        Ok(Self::among(columns, first, count, rejected))
     }
+
+    /// As `without`, where the columns lack those rows already.
+    pub fn among(
+        columns: Vec<ArrayRef>,
+        first: u64,
+        count: usize,
+        rejected: Vec<(usize, Rejected)>,
+    ) -> Self {
+        if rejected.is_empty() {
+            return Self::whole(columns);
+        }
+        let keep = (first..).zip(present(count, &rejected));
+        Self {
+            columns,
+            kept: Some(keep.filter(|(_, keep)| *keep).map(|(row, _)| row).collect()),
+            rejected: rejected.into_iter().map(|(_, rejected)| rejected).collect(),
+        }
+    }
+}
+
+/// Which of `count` rows are not rejected.
+fn present(count: usize, rejected: &[(usize, Rejected)]) -> Vec<bool> {
+    let mut keep = vec![true; count];
+    rejected.iter().for_each(|(row, _)| keep[*row] = false);
+    keep
 }

@@ -115,9 +115,7 @@ impl Records for Table {
 
     fn read(&self, first: u64, count: usize, columns: &[usize]) -> Result<Piece> {
         if columns.is_empty() || count == 0 {
-            let empty = columns.iter().map(|column| self.schema.field(*column));
-            let empty = empty.map(|field| arrow::array::new_empty_array(field.data_type()));
-            return Ok(Piece::whole(empty.collect()));
+            return Ok(Piece::empty(&self.schema, columns));
         }
         let batch = self.batch(first, count, columns).map_err(|error| {
             Error::because(

@@ -10,7 +10,6 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -205,10 +204,7 @@ impl Avro {
                     .at(place));
             }
         }
-        let folder = Path::new(file.place.file())
-            .parent()
-            .unwrap_or(Path::new(""));
-        let path = folder.join(file.as_str());
+        let path = file.beside();
         let reading = |error: String| {
             Problem::new(format!("reading the Avro schema `{}`", path.display()))
                 .cause(error)

@@ -1,7 +1,6 @@
 //! A batch of rows as messages: values, keys, headers, times and partitions, made by the worker
 //! that made the rows.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
@@ -16,7 +15,7 @@ use super::partition::{Partitioner, by_key};
 use crate::error::{Error, Result};
 use crate::format::cells::Refusal;
 use crate::format::message::MessageWriter;
-use crate::format::{Body, Chunk, Encoder, FileWriter};
+use crate::format::{Body, Chunk, Encoder};
 
 /// How the rows of a table become messages.
 pub struct Recipe {
@@ -83,10 +82,6 @@ impl Encoder for Recipe {
         let body = Body::Own(Box::new(sent));
         put(number, Chunk { rows: 0, body });
         Ok(())
-    }
-
-    fn begin(&self, _out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>> {
-        Err(Error::run("messages have no file"))
     }
 }
 

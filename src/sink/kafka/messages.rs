@@ -42,6 +42,8 @@ pub struct Group {
     pub rows: Range<usize>,
     /// The batch's row that is sent last before these, for the pace.
     pub first_row: usize,
+    /// At most how many bytes their record batch takes.
+    pub bytes: usize,
 }
 
 /// One batch as messages.
@@ -126,13 +128,14 @@ impl Messages {
             .map(|row| row as u32)
             .collect();
         let runs = self.cut(0..self.order.len(), limits);
-        for (next, rows) in (turn..).zip(runs) {
+        for (next, (rows, bytes)) in (turn..).zip(runs) {
             let partition = (next % u64::from(partitions.unsigned_abs())) as i32;
             let first_row = self.order[rows.start] as usize;
             self.groups.push(Group {
                 partition,
                 rows,
                 first_row,
+                bytes,
             });
         }
     }
@@ -167,32 +170,33 @@ impl Messages {
             for (partition, bucket) in buckets.iter_mut().enumerate() {
                 let begin = self.order.len();
                 self.order.append(bucket);
-                for rows in self.cut(begin..self.order.len(), limits) {
+                for (rows, bytes) in self.cut(begin..self.order.len(), limits) {
                     self.groups.push(Group {
                         partition: partition as i32,
                         rows,
                         first_row: first,
+                        bytes,
                     });
                 }
             }
         }
     }
 
-    /// Runs of rows within the limits.
-    fn cut(&self, rows: Range<usize>, limits: Limits) -> Vec<Range<usize>> {
+    /// Runs of rows within the limits, and their bytes.
+    fn cut(&self, rows: Range<usize>, limits: Limits) -> Vec<(Range<usize>, usize)> {
         let most = limits.bytes.saturating_sub(BATCH_OVERHEAD);
         let mut runs = Vec::new();
         let (mut begin, mut bytes) = (rows.start, 0);
         for at in rows.clone() {
             let size = self.size(self.order[at] as usize);
             if at > begin && (bytes + size > most || at - begin >= limits.rows) {
-                runs.push(begin..at);
+                runs.push((begin..at, BATCH_OVERHEAD + bytes));
                 (begin, bytes) = (at, 0);
             }
             bytes += size;
         }
         if begin < rows.end {
-            runs.push(begin..rows.end);
+            runs.push((begin..rows.end, BATCH_OVERHEAD + bytes));
         }
         runs
     }

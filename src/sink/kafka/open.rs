@@ -11,7 +11,7 @@ use super::messages::Limits;
 use super::native::{self, Native};
 use super::options::{HeaderOption, PartitionerOption};
 use super::partition::Partitioner;
-use super::writer::{Messenger, Producer};
+use super::writer::{Messenger, Pace, Producer};
 use super::{Kafka, retention};
 use crate::client::kafka::{Admin, Topic};
 use crate::client::registry::Client;
@@ -111,12 +111,15 @@ pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
                 delivery.clone(),
             )?),
         };
-        Ok(Box::new(Messenger {
-            producer,
-            delivery,
+        let pace = Pace {
             rate: target.rate,
             began: None,
             run: target.run.clone(),
+            delivery,
+        };
+        Ok(Box::new(Messenger {
+            producer,
+            pace,
             batch_rows,
         }))
     })

@@ -28,60 +28,65 @@ pub enum Producer {
 pub struct Messenger {
     /// Whoever sends.
     pub producer: Producer,
-    /// What becomes of them.
-    pub delivery: Arc<Delivery>,
+    /// No faster than this.
+    pub pace: Pace,
+    /// Rows in a batch.
+    pub batch_rows: u64,
+}
+
+/// Holds messages back until they are due.
+pub struct Pace {
     /// Rows a second.
     pub rate: Option<f64>,
     /// When the first row came.
     pub began: Option<Instant>,
-    /// Rows in a batch.
-    pub batch_rows: u64,
     /// The run, which may end before its rows do.
     pub run: Arc<dyn Run>,
+    /// What becomes of the messages.
+    pub delivery: Arc<Delivery>,
 }
 
 impl Writer for Messenger {
     fn write(&mut self, number: u64, chunk: Chunk, _marks: &Marks) -> Result<ControlFlow<()>> {
         let Body::Own(sent) = chunk.body else {
-            return Err(Error::run("messages were expected"));
+            return Err(unexpected());
         };
-        let Ok(sent) = sent.downcast::<Sent>() else {
-            return Err(Error::run("messages were expected"));
-        };
+        let sent = *sent.downcast::<Sent>().map_err(|_| unexpected())?;
         let first = number * self.batch_rows;
-        match *sent {
-            Sent::Encoded(batches) => {
+        match (&mut self.producer, sent) {
+            (Producer::Native(native), Sent::Encoded(batches)) => {
                 for (row, batch) in batches {
-                    if self.hold(first + row as u64).is_break() {
+                    if self.pace.hold(first + row as u64).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
-                    if let Producer::Native(native) = &mut self.producer {
-                        native.send(number, batch)?;
-                    }
+                    native.send(number, batch)?;
                 }
             }
-            Sent::Messages(messages) => {
+            (Producer::Librdkafka(producer), Sent::Messages(messages)) => {
                 for group in &messages.groups {
-                    if self.hold(first + group.first_row as u64).is_break() {
+                    if self.pace.hold(first + group.first_row as u64).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
-                    if let Producer::Librdkafka(producer) = &mut self.producer {
-                        producer.send(number, &messages, group)?;
-                    }
+                    producer.send(number, &messages, group)?;
                 }
             }
+            _ => return Err(unexpected()),
         }
-        self.delivery.complete(number);
+        self.pace.delivery.complete(number);
         Ok(ControlFlow::Continue(()))
     }
 
     fn finish(&mut self, _marks: &Marks) -> Result<Vec<FileReport>> {
-        self.delivery.finish()?;
+        self.pace.delivery.finish()?;
         Ok(Vec::new())
     }
 }
 
-impl Messenger {
+fn unexpected() -> Error {
+    Error::run("messages were expected")
+}
+
+impl Pace {
     /// Waits until row `row`, counted from this run's first, is due. `Break` when the run ends
     /// before: what is not sent of the batch then is not durable either.
     fn hold(&mut self, row: u64) -> ControlFlow<()> {

@@ -7,6 +7,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -241,7 +242,8 @@ impl Table {
             .iter()
             .map(|(record, wrong)| (*record, self.shape_problem(*wrong)))
             .collect();
-        bad.retain(|(record, _)| !wrong.iter().any(|(other, _)| other == record));
+        let misshapen: BTreeSet<usize> = wrong.iter().map(|(record, _)| *record).collect();
+        bad.retain(|(record, _)| !misshapen.contains(record));
         bad.sort_unstable();
         bad.dedup_by_key(|(record, _)| *record);
         wrong.extend(

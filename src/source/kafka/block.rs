@@ -93,17 +93,11 @@ impl Decode {
                 Some(place) => made.push(self.known(self.metadata[place], messages, &good)),
             }
         }
-        let rejected: Result<Vec<Rejected>> = bad
+        let rejected: Result<Vec<(usize, Rejected)>> = bad
             .into_iter()
-            .map(|(place, bad)| self.reject(messages[place], bad))
+            .map(|(place, bad)| Ok((place, self.reject(messages[place], bad)?)))
             .collect();
-        let rejected = rejected?;
-        let rows = || good.iter().map(|place| first + *place as u64).collect();
-        Ok(Piece {
-            columns: made,
-            kept: (!rejected.is_empty()).then(rows),
-            rejected,
-        })
+        Ok(Piece::among(made, first, messages.len(), rejected?))
     }
 
     fn values(&self, bytes: &[&[u8]], columns: &[usize]) -> Result<Columns> {

@@ -15,7 +15,7 @@ use super::member::{Context, Member, Messages};
 use super::offsets::{Covered, Ledger};
 use super::topic::Topic;
 use super::until::Left;
-use crate::client::kafka::{Admin, config};
+use crate::client::kafka::config;
 use crate::error::{Error, Result};
 use crate::source::{Block, Flow};
 
@@ -101,20 +101,13 @@ impl Group {
 
     /// Asks which part of the topic belongs to the run.
     fn ask(&self, topic: &Topic) -> Result<()> {
-        let found = Admin::new(&topic.connection)?.topic(&topic.name)?;
-        let found = found.ok_or_else(|| topic.missing())?;
+        let partitions = topic.partitions()?;
         let members = lock(&self.members);
         let first = members
             .first()
             .ok_or_else(|| Error::run("a group has no members"))?;
         let (until, start) = (topic.until, topic.start);
-        let left = Left::new(
-            until,
-            start,
-            first.consumer(),
-            &topic.name,
-            found.partitions,
-        );
+        let left = Left::new(until, start, first.consumer(), &topic.name, partitions);
         let left = left.map_err(|error| {
             Error::because(format!("asking what topic `{}` holds", topic.name), error)
         })?;

@@ -1,7 +1,6 @@
 //! A topic to read: its columns, known before the run, and all that it takes to begin.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
@@ -33,6 +32,8 @@ pub struct Topic {
     metadata: Vec<Known>,
     values: Arc<Values>,
     on_bad_row: OnBadRow,
+    /// How many partitions it has: asked for once.
+    partitions: OnceLock<i32>,
 }
 
 impl Topic {
@@ -70,6 +71,7 @@ impl Topic {
             metadata: metadata.into_iter().map(|(known, _)| known).collect(),
             values: Arc::new(values),
             on_bad_row: options.on_bad_row.clone(),
+            partitions: OnceLock::new(),
         })
     }
 
@@ -84,12 +86,22 @@ impl Topic {
         }
     }
 
-    pub(super) fn missing(&self) -> Error {
-        Error::run(format!(
-            "Kafka at `{}` has no topic `{}`",
-            self.connection.brokers, self.name
-        ))
-        .hint("a source creates no topics")
+    /// How many partitions it has.
+    ///
+    /// # Errors
+    /// The brokers cannot be reached, or do not have it.
+    pub(super) fn partitions(&self) -> Result<i32> {
+        if let Some(partitions) = self.partitions.get() {
+            return Ok(*partitions);
+        }
+        match Admin::new(&self.connection)?.topic(&self.name)? {
+            Some(found) => Ok(*self.partitions.get_or_init(|| found.partitions)),
+            None => Err(Error::run(format!(
+                "Kafka at `{}` has no topic `{}`",
+                self.connection.brokers, self.name
+            ))
+            .hint("a source creates no topics")),
+        }
     }
 }
 
@@ -158,8 +170,7 @@ fn first(error: Error, option: &Placed<Text>) -> Problem {
 }
 
 fn read(file: &Placed<Text>) -> Result<String, Problem> {
-    let folder = Path::new(file.place.file()).parent();
-    let path = folder.unwrap_or(Path::new("")).join(file.as_str());
+    let path = file.beside();
     std::fs::read_to_string(&path).map_err(|error| {
         Problem::new(format!("could not read the schema `{}`", path.display()))
             .at(&file.place)
@@ -185,10 +196,7 @@ impl Stream for Topic {
     }
 
     fn connect(&self) -> Result<()> {
-        match Admin::new(&self.connection)?.topic(&self.name)? {
-            Some(_) => Ok(()),
-            None => Err(self.missing()),
-        }
+        self.partitions().map(|_| ())
     }
 
     fn start(&self) -> Result<Box<dyn Flow>> {

@@ -243,6 +243,7 @@ mod tests {
             partition,
             rows: 0..3,
             first_row: 0,
+            bytes: 0,
         };
         Part::new(
             order,

@@ -64,8 +64,7 @@ pub fn encode(messages: &Messages, group: &Group, codec: Codec, now: i64) -> Res
         Some(_) => rows.iter().map(time).max().unwrap_or(base),
         None => base,
     };
-    let size: usize = rows.iter().map(|row| messages.size(*row as usize)).sum();
-    let mut bytes = Vec::with_capacity(BATCH_OVERHEAD + size);
+    let mut bytes = Vec::with_capacity(group.bytes);
     bytes.resize(BATCH_OVERHEAD, 0);
     let headers = Headers::new(&messages.headers);
     for (offset, row) in rows.iter().enumerate() {
@@ -275,6 +274,7 @@ mod tests {
             partition: 7,
             rows: 0..3,
             first_row: 0,
+            bytes: 0,
         };
         for codec in [
             Codec::None,
