@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResourceResult, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
@@ -68,15 +70,20 @@ impl Admin {
     /// # Errors
     /// The brokers cannot be reached, or refuse this client.
     pub fn topic(&self, name: &str) -> Result<Option<Topic>> {
+        let client = self.client()?;
+        let asked = [ResourceSpecifier::Topic(name)];
+        let options = AdminOptions::new().request_timeout(Some(PATIENCE));
+        // The answer is under way while the other client connects.
+        let configuration = client.with(|client| client.describe_configs(&asked, &options));
         let metadata = self.metadata()?;
         let found = metadata.topics().iter().find(|topic| topic.name() == name);
         let Some(found) = found.filter(|topic| topic.error().is_none()) else {
             return Ok(None);
         };
-        let partitions = i32::try_from(found.partitions().len()).unwrap_or(i32::MAX);
+        let answers = configuration.map(block_on).and_then(Result::ok);
         Ok(Some(Topic {
-            partitions,
-            ..self.limits(name)?
+            partitions: i32::try_from(found.partitions().len()).unwrap_or(i32::MAX),
+            ..limits(answers.into_iter().flatten())
         }))
     }
 
@@ -119,32 +126,6 @@ impl Admin {
             .map_err(setting_up)
     }
 
-    /// What a topic's configuration limits; the defaults where this client may not ask.
-    fn limits(&self, name: &str) -> Result<Topic> {
-        let client = self.client()?;
-        let asked = [ResourceSpecifier::Topic(name)];
-        let options = AdminOptions::new().request_timeout(Some(PATIENCE));
-        let mut topic = Topic::default();
-        let Some(Ok(answers)) =
-            client.with(|client| block_on(client.describe_configs(&asked, &options)))
-        else {
-            return Ok(topic);
-        };
-        for resource in answers.into_iter().flatten() {
-            let number = |key: &str| {
-                let entry = resource.get(key)?;
-                entry.value.as_ref()?.parse::<i64>().ok()
-            };
-            if let Some(bytes) = number("max.message.bytes") {
-                topic.max_message_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-            }
-            if let Some(millis) = number("retention.ms") {
-                topic.retention = u64::try_from(millis).ok().map(Duration::from_millis);
-            }
-        }
-        Ok(topic)
-    }
-
     /// Makes a topic and waits until it has its partitions.
     ///
     /// # Errors
@@ -183,6 +164,24 @@ impl Admin {
         }
         Ok(())
     }
+}
+
+/// What a topic's configuration limits; the defaults where this client may not ask.
+fn limits(answers: impl Iterator<Item = ConfigResourceResult>) -> Topic {
+    let mut topic = Topic::default();
+    for resource in answers.flatten() {
+        let number = |key: &str| {
+            let entry = resource.get(key)?;
+            entry.value.as_ref()?.parse::<i64>().ok()
+        };
+        if let Some(bytes) = number("max.message.bytes") {
+            topic.max_message_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        }
+        if let Some(millis) = number("retention.ms") {
+            topic.retention = u64::try_from(millis).ok().map(Duration::from_millis);
+        }
+    }
+    topic
 }
 
 /// Something that is dropped on a thread of its own.

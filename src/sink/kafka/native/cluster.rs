@@ -1,6 +1,6 @@
 //! Which broker leads which partition of a topic, and the connections to those brokers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
@@ -93,6 +93,14 @@ impl Cluster {
     pub fn link(&self, partition: i32) -> Option<Link> {
         let lane = partition % LANES;
         self.leader(partition).map(|broker| Link { broker, lane })
+    }
+
+    /// The connections for all partitions whose leader is known.
+    pub fn links(&self) -> BTreeSet<Link> {
+        let partitions = self.leaders.keys();
+        partitions
+            .filter_map(|partition| self.link(*partition))
+            .collect()
     }
 
     /// The leader of this partition may have changed.

@@ -78,10 +78,10 @@ pub fn encode(messages: &Messages, group: &Group, codec: Codec, now: i64) -> Res
         );
     }
     if codec != Codec::None {
-        let records = compress(codec, &bytes[BATCH_OVERHEAD..])
+        let records = std::mem::replace(&mut bytes, Vec::with_capacity(group.bytes / 2));
+        bytes.resize(BATCH_OVERHEAD, 0);
+        compress(codec, &records[BATCH_OVERHEAD..], &mut bytes)
             .map_err(|error| Error::because("compressing messages", error))?;
-        bytes.truncate(BATCH_OVERHEAD);
-        bytes.extend_from_slice(&records);
     }
     let count = rows.len() as u32;
     header(&mut bytes, count, codec, base, latest);

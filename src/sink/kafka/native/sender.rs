@@ -111,6 +111,7 @@ impl Run {
 
     /// Sends until nothing more is wanted.
     pub fn run(mut self) {
+        self.connect_ahead();
         loop {
             let event = self.inbox.recv_timeout(self.patience());
             match event {
@@ -130,6 +131,17 @@ impl Run {
             }
             self.give_up_on_the_late();
             self.send_all();
+        }
+    }
+
+    /// Connects to the leaders while the first rows are made. Whoever does not answer is tried again
+    /// when there is something to send.
+    fn connect_ahead(&mut self) {
+        for link in self.cluster.links() {
+            match self.connect(link) {
+                Ok(connection) => drop(self.connections.insert(link, connection)),
+                Err(error) => tracing::debug!(?link, "{error}"),
+            }
         }
     }
 
