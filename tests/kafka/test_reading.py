@@ -202,3 +202,20 @@ def test_a_killed_run_begun_again_misses_nothing(broker, rowgen, topic):
     dead = [json.loads(line) for folder in [killed, again] for line in (folder / "dead.jsonl").open()]
     assert len({(letter["partition"], letter["offset"]) for letter in dead}) == rows // every
     assert sum(broker.committed(name, name).values()) == rows
+
+
+def test_a_second_process_of_a_group_takes_its_share_and_nothing_is_missing(broker, rowgen, topic):
+    name, rows = topic(PARTITIONS), 600_000
+    broker.send(name, [as_json(user(number)) for number in range(1, rows + 1)])
+    sinks = [{"file": {"table": "users", "path": "landed", "roll": "1s", "format": "parquet"}}]
+    path = rowgen.write({"users": {"from": rowgen.from_kafka(name, name), "types": TYPES}}, sinks)
+    folders = [rowgen.folder / "first", rowgen.folder / "second"]
+    first = rowgen.start(path, "--out", folders[0], "--rate", "50_000/s")
+    broker.until(lambda: sum(broker.committed(name, name).values()) > rows // 10)
+    second = rowgen.start(path, "--out", folders[1], "--rate", "50_000/s")
+    rowgen.finish(second)
+    rowgen.finish(first)
+    shares = [set(landed(folder, "landed")["id"].to_pylist()) for folder in folders]
+    assert shares[0] | shares[1] == set(range(1, rows + 1))
+    assert min(map(len, shares)) > rows // 10, "one process had nearly nothing to do"
+    assert sum(broker.committed(name, name).values()) == rows

@@ -53,8 +53,9 @@ impl Admin {
     /// A client; nothing is asked yet.
     ///
     /// # Errors
-    /// A property that librdkafka does not take.
+    /// A property that librdkafka does not take, a certificate that cannot be read.
     pub fn new(connection: &Connection) -> Result<Self> {
+        connection.readable()?;
         let config = connection.finish(config(connection));
         Ok(Self {
             probe: config

@@ -32,7 +32,7 @@ pub fn config(connection: &Connection) -> ClientConfig {
         ];
         for (property, file) in files {
             if let Some(file) = file {
-                config.set(property, file.as_str());
+                config.set(property, file.beside().to_string_lossy());
             }
         }
         let verify = tls.verify.is_none_or(|verify| verify.0);

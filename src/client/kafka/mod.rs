@@ -14,6 +14,8 @@ pub use admin::{Admin, Topic};
 pub use config::{Events, config};
 
 use crate::error::Problem;
+#[cfg(feature = "kafka")]
+use crate::error::{Error, Result};
 use crate::place::{Flag, Named, Place, Placed, Secret, Text};
 
 /// Encrypted connections to the brokers.
@@ -103,6 +105,25 @@ impl Connection {
             Some(place) => problem.at(place),
             None => problem,
         })
+    }
+
+    /// The files of `tls:` can be read; librdkafka says of one that cannot only what OpenSSL does.
+    ///
+    /// # Errors
+    /// One cannot be read.
+    #[cfg(feature = "kafka")]
+    fn readable(&self) -> Result<()> {
+        let Some(tls) = &self.tls else {
+            return Ok(());
+        };
+        for file in [&tls.ca, &tls.certificate, &tls.key].into_iter().flatten() {
+            let path = file.beside();
+            if let Err(error) = std::fs::File::open(&path) {
+                let what = format!("could not read the certificate `{}`", path.display());
+                return Err(Error::run(Problem::new(what).at(&file.place).cause(error)));
+            }
+        }
+        Ok(())
     }
 
     /// True where only librdkafka can connect: encrypted, or with a user.

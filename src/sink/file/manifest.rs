@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -148,14 +148,7 @@ impl Folder {
         let entry = Entry::new(report, &self.path, fingerprint);
         let journal = hidden(&self.own_manifest());
         create_folder(&self.path.join(FOLDER), fsync)?;
-        let noted = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&journal)
-            .and_then(|mut file| {
-                file.write_all(line(&entry).as_bytes())?;
-                if fsync { file.sync_all() } else { Ok(()) }
-            });
+        let noted = note(&journal, &line(&entry), fsync);
         noted.map_err(|error| system("writing", &journal, &error))?;
         remove(&self.path.join(SUCCESS))?;
         publish(&report.path, fsync)
@@ -234,6 +227,29 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
     entries.collect::<Result<Vec<_>>>().map(Some)
 }
 
+/// Appends a line to a journal. What a killed run has left of one goes, or both would be one that
+/// nobody can read.
+fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .create(true)
+        .read(true)
+        .append(true)
+        .open(journal)?;
+    let mut last = *b"\n";
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last != *b"\n" {
+        let text = fs::read(journal)?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n');
+        file.set_len(whole.map_or(0, |end| end as u64 + 1))?;
+    }
+    file.write_all(line.as_bytes())?;
+    if fsync { file.sync_all() } else { Ok(()) }
+}
+
 /// Writes a small file so that it is there whole or not at all.
 pub(super) fn write_whole(draft: &Path, path: &Path, text: &str, fsync: bool) -> Result<()> {
     let written = fs::File::create(draft).and_then(|mut file| {
@@ -278,4 +294,28 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_of_a_line_goes_when_the_next_one_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        for (left, then) in [
+            ("", "next\n"),
+            ("one\n", "one\nnext\n"),
+            ("one\ntw", "one\nnext\n"),
+            ("on", "next\n"),
+        ] {
+            fs::write(&journal, left).unwrap();
+            note(&journal, "next\n", false).unwrap();
+            assert_eq!(fs::read_to_string(&journal).unwrap(), then);
+        }
+        fs::remove_file(&journal).unwrap();
+        note(&journal, "first\n", true).unwrap();
+        assert_eq!(fs::read_to_string(&journal).unwrap(), "first\n");
+    }
 }

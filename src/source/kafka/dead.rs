@@ -56,6 +56,7 @@ impl DeadTopic {
     pub fn open(connection: &Connection, topic: &str) -> Result<Self> {
         let mut settings = config(connection);
         settings.set("enable.idempotence", "true");
+        let settings = connection.finish(settings);
         let producer = settings.create_with_context(Delivery::default());
         Ok(Self {
             producer: producer
