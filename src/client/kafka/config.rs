@@ -97,7 +97,11 @@ impl ClientContext for Events {
         }
         if matches!(
             error.rdkafka_error_code(),
-            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed)
+            Some(
+                RDKafkaErrorCode::Authentication
+                    | RDKafkaErrorCode::SaslAuthenticationFailed
+                    | RDKafkaErrorCode::SSL
+            )
         ) {
             self.refused.store(true, Ordering::Relaxed);
         }

@@ -231,11 +231,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
 /// nobody can read.
 fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
-    let mut file = options
-        .create(true)
-        .read(true)
-        .append(true)
-        .open(journal)?;
+    let mut file = options.create(true).read(true).append(true).open(journal)?;
     let mut last = *b"\n";
     if file.seek(SeekFrom::End(0))? > 0 {
         file.seek(SeekFrom::End(-1))?;
