@@ -10,9 +10,15 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.schema_registry import SchemaRegistryClient
 from kafka.admin import KafkaAdminClient
 
 SERVICES = Path(__file__).resolve().parents[2] / "scripts" / "services"
+
+
+def registry():
+    """A client of the registry; one whose answer does not come asks again, which it does not by itself."""
+    return SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"], "timeout": 10})
 
 
 class Broker:

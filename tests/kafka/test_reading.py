@@ -10,7 +10,7 @@ import signal
 import fastavro
 import pyarrow.dataset
 import pytest
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from broker import registry
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from rowgen import user
@@ -156,7 +156,7 @@ def test_the_first_corrupt_message_stops_the_run_unless_told_otherwise(broker, r
 
 def test_avro_of_a_registry_is_read(broker, rowgen, topic):
     name, url = topic(4), os.environ["SCHEMA_REGISTRY_URL"]
-    serialize, context = AvroSerializer(SchemaRegistryClient({"url": url}), json.dumps(SCHEMA)), SerializationContext(name, MessageField.VALUE)  # fmt: skip
+    serialize, context = AvroSerializer(registry(), json.dumps(SCHEMA)), SerializationContext(name, MessageField.VALUE)  # fmt: skip
     broker.send(name, [serialize(user(number), context) for number in range(1, 20_001)])
     source = rowgen.from_kafka(name, name, format={"avro": {"framing": "confluent", "registry": {"url": url}}})
     rowgen.run({"users": {"from": source}}, [{"file": {"table": "users", "path": "landed", "format": "parquet"}}])

@@ -7,9 +7,9 @@ import uuid
 
 import fastavro
 import pytest
+from broker import registry
 from confluent_kafka import TIMESTAMP_CREATE_TIME
 from confluent_kafka.admin import ConfigResource
-from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from kafka.partitioner import murmur2
@@ -156,7 +156,7 @@ def single_object(value, hexadecimal=fastavro.schema.fingerprint(CANONICAL, "CRC
 
 def confluent(topic):
     """Decodes with what the registry has; its schema must say what was asked for."""
-    client = SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"]})
+    client = registry()
     decoder, context = AvroDeserializer(client), SerializationContext(topic, MessageField.VALUE)
 
     def decode(value):
@@ -171,7 +171,7 @@ def test_the_registry_holds_one_subject_for_each_topic(broker, rowgen, topic):
     sinks = [rowgen.kafka("users", name, format={"avro": avro}, columns=AVRO_COLUMNS)]
     rowgen.run(avro_users(10), sinks)
     rowgen.run(avro_users(10), sinks)
-    client = SchemaRegistryClient({"url": url})
+    client = registry()
     assert client.get_versions(f"{name}-value") == [1]
     schema = json.loads(client.get_latest_version(f"{name}-value").schema.schema_str)
     assert (schema["name"], schema["namespace"]) == ("User", "com.example")

@@ -4,9 +4,10 @@ import json
 import os
 
 import pytest
+from broker import registry
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
+from confluent_kafka.schema_registry import Schema, SchemaRegistryError
 
 
 def test_a_topic_is_there_only_when_asked_for(broker, topic):
@@ -38,7 +39,7 @@ def test_one_listener_lets_in_only_those_who_log_in(mechanism):
 
 
 def test_the_registry_keeps_schemas_and_refuses_incompatible_ones():
-    client = SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"]})
+    client = registry()
     subject = "tests-servers-value"
     client.set_compatibility(subject, level="BACKWARD")
     number = client.register_schema(subject, schema_of("long"))
