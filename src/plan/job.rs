@@ -206,7 +206,7 @@ fn sink_plan(
     for problem in sink.options.check(&shape) {
         problems.push(problem.at(&sink.place));
     }
-    let stream = matches!(table.records, Some(Opened::Stream(_)));
+    let stream = table.records.is_some_and(Opened::is_stream);
     if table.trial && !stream && problems.is_empty() {
         let place = table.from.unwrap_or(&sink.place);
         shape.trial = problems.note(trial(table, source, &columns, &shape).map_err(|error| {

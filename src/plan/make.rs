@@ -13,7 +13,6 @@ use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::load::{Loaded, Sources};
 use crate::place::{self, Placed, is_secret};
-use crate::source::Opened;
 use crate::spec::Pipeline;
 
 /// A sink that takes nothing for so long is given up.
@@ -104,7 +103,7 @@ fn replaced(jobs: &[Job]) -> Vec<String> {
     let mut warnings = Vec::new();
     for job in jobs {
         let input = job.source.input.as_ref();
-        let stream = input.is_some_and(|input| matches!(input.opened, Opened::Stream(_)));
+        let stream = input.is_some_and(|input| input.opened.is_stream());
         for sink in job
             .sinks
             .iter()

@@ -69,8 +69,7 @@ impl Input {
     /// # Errors
     /// What stands in the way.
     pub fn begin(&self, out: &Path) -> Result<()> {
-        let again = matches!(self.opened, Opened::Stream(_));
-        self.rejects.begin(out, again)?;
+        self.rejects.begin(out, self.opened.is_stream())?;
         if let Opened::Stream(stream) = &self.opened {
             // A run begins once.
             let _ = self.turns.set(Turns::new(stream.start()?));

@@ -164,6 +164,11 @@ pub struct Piece {
 }
 
 impl Opened {
+    /// True for rows that come, which do not come again.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream(_))
+    }
+
     /// The columns, in their order.
     pub fn schema(&self) -> SchemaRef {
         match self {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from rowgen import user
+from test_reading import TYPES
 from test_sending import users
 
-TYPES = {"id": "int64", "nome_utente": "utf8", "email": "utf8"}
 CERTIFICATES = {"ca": "broker.crt", "certificate": "client.crt", "key": "client.key"}
 
 

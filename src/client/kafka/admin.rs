@@ -76,16 +76,25 @@ impl Admin {
         let options = AdminOptions::new().request_timeout(Some(PATIENCE));
         // The answer is under way while the other client connects.
         let configuration = client.with(|client| client.describe_configs(&asked, &options));
-        let metadata = self.metadata()?;
-        let found = metadata.topics().iter().find(|topic| topic.name() == name);
-        let Some(found) = found.filter(|topic| topic.error().is_none()) else {
+        let Some(partitions) = self.partitions(name)? else {
             return Ok(None);
         };
         let answers = configuration.map(block_on).and_then(Result::ok);
         Ok(Some(Topic {
-            partitions: i32::try_from(found.partitions().len()).unwrap_or(i32::MAX),
+            partitions,
             ..limits(answers.into_iter().flatten())
         }))
+    }
+
+    /// How many partitions the topic has; none where it does not exist.
+    ///
+    /// # Errors
+    /// The brokers cannot be reached, or refuse this client.
+    pub fn partitions(&self, name: &str) -> Result<Option<i32>> {
+        let metadata = self.metadata()?;
+        let found = metadata.topics().iter().find(|topic| topic.name() == name);
+        let found = found.filter(|topic| topic.error().is_none());
+        Ok(found.map(|topic| i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)))
     }
 
     /// What the brokers say of all topics: to ask for all creates none, to ask for one may.
@@ -108,14 +117,13 @@ impl Admin {
 
     fn unreachable(&self, cause: &str, refused: bool) -> Error {
         let (doing, hint) = match refused {
-            true => ("let in by", "check `sasl:` and `tls:`"),
-            false => ("reach", "is it running, and is `brokers` its address?"),
+            true => ("was not let in by", "check `sasl:` and `tls:`"),
+            false => (
+                "could not reach",
+                "is it running, and is `brokers` its address?",
+            ),
         };
-        let doing = match refused {
-            true => format!("was not {doing} Kafka at `{}`", self.brokers),
-            false => format!("could not {doing} Kafka at `{}`", self.brokers),
-        };
-        Error::because(doing, cause).hint(hint)
+        Error::because(format!("{doing} Kafka at `{}`", self.brokers), cause).hint(hint)
     }
 
     /// A client for requests that are answered by events; its end takes a tenth of a second, which
@@ -157,7 +165,7 @@ impl Admin {
             }
         }
         let deadline = Instant::now() + PATIENCE;
-        while self.topic(name)?.is_none() {
+        while self.partitions(name)?.is_none() {
             if Instant::now() > deadline {
                 return Err(Error::because(doing(), "it does not appear"));
             }

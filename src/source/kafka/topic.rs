@@ -94,8 +94,8 @@ impl Topic {
         if let Some(partitions) = self.partitions.get() {
             return Ok(*partitions);
         }
-        match Admin::new(&self.connection)?.topic(&self.name)? {
-            Some(found) => Ok(*self.partitions.get_or_init(|| found.partitions)),
+        match Admin::new(&self.connection)?.partitions(&self.name)? {
+            Some(found) => Ok(*self.partitions.get_or_init(|| found)),
             None => Err(Error::run(format!(
                 "Kafka at `{}` has no topic `{}`",
                 self.connection.brokers, self.name

@@ -84,23 +84,24 @@ impl Cluster {
         Ok(())
     }
 
-    /// Who leads a partition, as far as is known.
-    fn leader(&self, partition: i32) -> Option<i32> {
-        self.leaders.get(&partition).copied()
-    }
-
     /// The connection for a partition, as far as its leader is known.
     pub fn link(&self, partition: i32) -> Option<Link> {
+        let broker = *self.leaders.get(&partition)?;
         let lane = partition % LANES;
-        self.leader(partition).map(|broker| Link { broker, lane })
+        Some(Link { broker, lane })
     }
 
-    /// The connections for all partitions whose leader is known.
-    pub fn links(&self) -> BTreeSet<Link> {
-        let partitions = self.leaders.keys();
+    /// The connections for these partitions, as far as their leaders are known.
+    pub fn links(&self, partitions: impl IntoIterator<Item = i32>) -> BTreeSet<Link> {
+        let partitions = partitions.into_iter();
         partitions
-            .filter_map(|partition| self.link(*partition))
+            .filter_map(|partition| self.link(partition))
             .collect()
+    }
+
+    /// The partitions whose leader is known.
+    pub fn led(&self) -> impl Iterator<Item = i32> {
+        self.leaders.keys().copied()
     }
 
     /// The leader of this partition may have changed.

@@ -137,7 +137,7 @@ impl Run {
     /// Connects to the leaders while the first rows are made. Whoever does not answer is tried again
     /// when there is something to send.
     fn connect_ahead(&mut self) {
-        for link in self.cluster.links() {
+        for link in self.cluster.links(self.cluster.led()) {
             match self.connect(link) {
                 Ok(connection) => drop(self.connections.insert(link, connection)),
                 Err(error) => tracing::debug!(?link, "{error}"),
@@ -223,13 +223,7 @@ impl Run {
             }
             self.stale = false;
         }
-        let links: std::collections::BTreeSet<Link> = {
-            let partitions = self.pending.partitions();
-            let links = partitions
-                .iter()
-                .filter_map(|partition| self.cluster.link(*partition));
-            links.collect()
-        };
+        let links = self.cluster.links(self.pending.partitions());
         if links.is_empty() {
             self.last_error = Some("no partition has a leader".into());
             return self.try_again_later();
