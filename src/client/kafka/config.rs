@@ -17,6 +17,9 @@ pub fn config(connection: &Connection) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", &connection.brokers);
     config.set("client.id", "rowgen");
+    // librdkafka connects to no other broker for half of this after the first, and a client's second
+    // is the same one under its own name: at its default of 100 ms every client waited 50 ms.
+    config.set("reconnect.backoff.ms", "20");
     let protocol = match (&connection.tls, &connection.sasl) {
         (None, None) => "plaintext",
         (Some(_), None) => "ssl",
