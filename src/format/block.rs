@@ -1,11 +1,11 @@
 //! Files of independent blocks: one encoder and one file writer for CSV, JSON and Avro.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
+use super::buffers::Buffers;
 use super::compression::Compression;
 use super::{Body, Chunk, Encoder, FileWriter, Shape};
 use crate::error::{Error, Result};
@@ -43,13 +43,8 @@ struct Frame {
     nothing: Vec<u8>,
 }
 
-/// Buffers on their way back from the writer to the workers.
-#[derive(Default)]
-struct Buffers {
-    spare: Mutex<Vec<Vec<u8>>>,
-    /// The room that the largest block needed so far.
-    room: AtomicUsize,
-}
+/// More blocks than this are never in flight for long.
+const SPARE: usize = 16;
 
 struct BlockEncoder<F> {
     format: F,
@@ -87,7 +82,7 @@ pub fn encoder<F: BlockFormat>(
         compression,
         batch_rows: shape.batch_rows as u64,
         frame: Arc::new(frame),
-        buffers: Arc::default(),
+        buffers: Arc::new(Buffers::new(SPARE)),
     }))
 }
 
@@ -165,29 +160,5 @@ impl FileWriter for BlockFile {
         self.out
             .flush()
             .map_err(|error| Error::because("writing the end of the file", error))
-    }
-}
-
-impl Buffers {
-    /// More than this many are never in flight for long; the rest goes back to the allocator.
-    const KEPT: usize = 16;
-
-    /// A used buffer, or a new one with room for a block: growing would move what is in it.
-    fn take(&self) -> Vec<u8> {
-        let spare = self.spare().pop();
-        spare.unwrap_or_else(|| Vec::with_capacity(self.room.load(Ordering::Relaxed)))
-    }
-
-    fn give(&self, mut buffer: Vec<u8>) {
-        self.room.fetch_max(buffer.capacity(), Ordering::Relaxed);
-        buffer.clear();
-        let mut spare = self.spare();
-        if spare.len() < Self::KEPT {
-            spare.push(buffer);
-        }
-    }
-
-    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod avro;
 pub mod block;
+pub mod buffers;
 pub mod cells;
 pub mod compression;
 pub mod csv;

@@ -13,7 +13,8 @@ use super::native;
 use super::options::Codec;
 use super::partition::{Partitioner, by_key};
 use crate::error::{Error, Result};
-use crate::format::cells::Refusal;
+use crate::format::buffers::Buffers;
+use crate::format::cells::{Cells, Refusal};
 use crate::format::message::MessageWriter;
 use crate::format::{Body, Chunk, Encoder};
 
@@ -43,6 +44,8 @@ pub struct Recipe {
     pub native: Option<Codec>,
     /// What becomes of rows that cannot be messages.
     pub bad_rows: BadRows,
+    /// Where values were, to be used again.
+    pub buffers: Buffers,
 }
 
 /// Where a header comes from.
@@ -75,7 +78,11 @@ impl Encoder for Recipe {
         let (mut messages, kept) = self.messages(number, batch)?;
         self.group(number, &kept, &mut messages)?;
         let sent = match self.native {
-            Some(codec) => Sent::Encoded(native::encode(&messages, codec)?),
+            Some(codec) => {
+                let batches = native::encode(&messages, codec)?;
+                self.buffers.give(messages.values.cells.bytes);
+                Sent::Encoded(batches)
+            }
             None => Sent::Messages(Arc::new(messages)),
         };
         // Rows are counted when they are acknowledged.
@@ -137,14 +144,16 @@ impl Recipe {
     }
 
     fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {
-        let bytes = |writer: &Arc<dyn MessageWriter>, batch: &RecordBatch| {
-            let mut bytes = Bytes::default();
+        let into = |cells: Cells, writer: &Arc<dyn MessageWriter>, batch: &RecordBatch| {
+            let mut bytes = Bytes { cells, nulls: None };
             bytes.nulls = writer.write(batch, &mut bytes.cells)?;
             Ok(bytes)
         };
+        let bytes = |writer, batch| into(Cells::default(), writer, batch);
         let written: Vec<usize> = (0..self.written).collect();
         let projected = batch.project(&written);
-        let values = bytes(&self.values, projected.as_ref().unwrap_or(batch))?;
+        let room = Cells::reuse(self.buffers.take());
+        let values = into(room, &self.values, projected.as_ref().unwrap_or(batch))?;
         let keys = self
             .keys
             .as_ref()
@@ -304,6 +313,7 @@ mod tests {
             batch_rows: 4,
             native: None,
             bad_rows: BadRows::new(rule, Path::new("."), counters.clone(), "t"),
+            buffers: Buffers::new(1),
         }
     }
 

@@ -1,0 +1,61 @@
+//! Buffers that are used again: a new one would have to grow, and its pages to be zeroed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Buffers on their way back to the workers from whoever was done with them.
+#[derive(Debug)]
+pub struct Buffers {
+    spare: Mutex<Vec<Vec<u8>>>,
+    /// More than so many go back to the allocator.
+    most: usize,
+    /// The room that the largest needed so far.
+    room: AtomicUsize,
+}
+
+impl Buffers {
+    /// None yet, and never more than `most`.
+    pub fn new(most: usize) -> Self {
+        Self {
+            spare: Mutex::default(),
+            most,
+            room: AtomicUsize::new(0),
+        }
+    }
+
+    /// A used buffer, or a new one with the room that the largest one needed.
+    pub fn take(&self) -> Vec<u8> {
+        let spare = self.spare().pop();
+        spare.unwrap_or_else(|| Vec::with_capacity(self.room.load(Ordering::Relaxed)))
+    }
+
+    /// A buffer that is needed no more.
+    pub fn give(&self, mut buffer: Vec<u8>) {
+        self.room.fetch_max(buffer.capacity(), Ordering::Relaxed);
+        buffer.clear();
+        let mut spare = self.spare();
+        if spare.len() < self.most {
+            spare.push(buffer);
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_empty_with_its_room_and_too_many_do_not() {
+        let buffers = Buffers::new(1);
+        assert_eq!(buffers.take().capacity(), 0);
+        buffers.give(vec![1; 100]);
+        buffers.give(vec![2; 300]);
+        let (first, second) = (buffers.take(), buffers.take());
+        assert_eq!((first.len(), first.capacity()), (0, 100));
+        assert_eq!((second.len(), second.capacity()), (0, 300), "a new one");
+    }
+}
