@@ -27,9 +27,10 @@ FILES = {
 }
 MEASURED = "whole processes, start included; CPU is user and system, children too"
 MEASURED_KAFKA = (
-    "rowgen: the whole process, its start, generation and decoding included; sending, the others: their own clocks, from the "
-    "first message, which is in memory, to the last acknowledgement; warm: the same process after as many messages; reading, "
-    "perf-test: its own clock, from joining the group; CPU is the whole process's"
+    "rowgen: the whole process, its start, generation and decoding included; rowgen, sink: from before its sink connects to "
+    "the last acknowledgement, generation included; sending, the others: their own clocks, from the first message, which is "
+    "in memory, to the last acknowledgement; warm: the same process after as many messages; reading, perf-test: its own "
+    "clock, from joining the group; CPU is the whole process's"
 )
 
 

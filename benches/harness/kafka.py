@@ -1,6 +1,7 @@
 """Kafka: rowgen and other clients send the same messages to one broker, and read the same topics from it."""
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ from settings import PEERS, TOP, Settings, readable
 SERVICES = TOP / "scripts" / "services"
 PIPELINES = TOP / "benches" / "pipelines"
 OUT = Settings.folder / "out"
+REPORT = Settings.folder / "report.json"
 PAYLOADS = Settings.folder / "payloads"
 PARTITIONS = 20
 DELETED = 1.5  # seconds after which the broker has removed a deleted topic's files
@@ -32,10 +34,10 @@ RDKAFKA_TUNED = ["linger.ms=5", "batch.size=1000000", "batch.num.messages=100000
 
 @dataclass
 class Client:
-    """What one tool is started with, and how its own clock reads: by tool, the messages and their seconds."""
+    """What one tool is started with, and how clocks read: by what is timed, the messages and their seconds."""
 
     words: Callable[[str], list]  # of a topic
-    clock: Callable[[str], dict] | None = None  # of what it said; none: the whole process's time counts
+    clock: Callable[[str, float], dict]  # of what it said and the seconds of the whole process
 
 
 @dataclass
@@ -113,10 +115,20 @@ def tool(name, *words):
 def rowgen(pipeline, sink, *params, out=OUT):
     def words(topic):
         sets = [word for pair in [f"topic={topic}", *params] for word in ("--set", pair)]
-        options = [*sets, "--sinks", sink, "--threads", Settings.threads, "--out", out, "--quiet"]
+        options = [*sets, "--sinks", sink, "--threads", Settings.threads, "--out", out, "--report", REPORT, "--quiet"]
         return [Settings.rowgen, "run", PIPELINES / f"{pipeline}.yaml", *options]
 
-    return Client(words)
+    return Client(words, report_said)
+
+
+def report_said(_, wall):
+    """The whole process, and what compares with a producer's own clock: its sink, from before it connects to the
+    last acknowledgement."""
+    (sink,) = json.loads(REPORT.read_text())["sinks"]
+    clocks = {"": (Settings.messages, wall)}
+    if sink["kind"] == "kafka":
+        clocks[", sink"] = (Settings.messages, sink["busy"] + sink["waited"])
+    return clocks
 
 
 def generated(sink, *params, out=OUT):
@@ -125,11 +137,11 @@ def generated(sink, *params, out=OUT):
     return rowgen("kafka_bench", sink, *day, *params, out=out)
 
 
-def seconds_said(text):
+def seconds_said(text, _):
     return {"": (Settings.messages, float(re.search(r"^seconds: (\S+)", text, re.M).group(1)))}
 
 
-def perf_said(text):
+def perf_said(text, _):
     """Of all messages and, where some were a warm-up, of those after it."""
     sent = re.findall(r"^(\d+)( steady state)? records sent, (\S+) records/sec", text, re.M)
     return {", warm" if steady else "": (int(records), int(records) / float(rate)) for records, steady, rate in sent[-2:]}
@@ -153,7 +165,7 @@ def rdkafka(program, data, key, properties):
     return Client(words, seconds_said)
 
 
-def consumer_said(text):
+def consumer_said(text, _):
     """From joining the group to the last message."""
     *_, last = [line for line in text.splitlines() if re.match(r"\d{4}-", line)]
     return {"": (Settings.messages, Settings.messages / float(last.split(",")[5]))}
@@ -189,7 +201,7 @@ def reads(data, fmt):
     peer = tool("ConsumerPerformance", "--topic", topic, "--num-records", Settings.messages)
     group = lambda: f"group=bench-{time.monotonic_ns()}"
     own = lambda name: rowgen("kafka_read_bench", topic, group()).words(name)
-    clients = {"rowgen": Client(own), "perf-test": Client(lambda _: peer, consumer_said)}
+    clients = {"rowgen": Client(own, report_said), "perf-test": Client(lambda _: peer, consumer_said)}
     return Work(f"read {data} {fmt}", clients, payload_bytes(data), topic)
 
 
@@ -248,7 +260,7 @@ def race_one(work, topics):
         for name in names[first:] + names[:first]:
             runs += one(work, name, number + 1, topics)
             print(f"{work.name} round {number + 1} {name}: {runs[-1].rows / runs[-1].wall:,.0f}/s", file=sys.stderr)
-    return sorted(runs, key=lambda run: names.index(run.tool.removesuffix(", warm")))
+    return sorted(runs, key=lambda run: names.index(run.tool.split(", ")[0]))
 
 
 def one(work, name, number, topics):
@@ -259,7 +271,7 @@ def one(work, name, number, topics):
         topics.open(topic)
     words = [str(word) for word in client.words(topic)]
     wall, user, system, rss, _, code = measure(words, OUT, {"PYTHONDONTWRITEBYTECODE": "1"}, writes=False)
-    clock = client.clock((OUT.parent / "said").read_text()) if client.clock else {"": (Settings.messages, wall)}
+    clock = client.clock((OUT.parent / "said").read_text(), wall)
     total = max(messages for messages, _ in clock.values())
     if work.topic is None:
         there = topics.count(topic)

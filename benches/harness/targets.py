@@ -82,11 +82,12 @@ class Memory:
 
 
 def kafka():
-    """Sending, by size, acks and compression, and reading."""
+    """Sending, by size, acks and compression, by the whole process's time and by the sink's; and reading."""
     cells = [f"acks={acks} {compression}" for acks in ["1", "all"] for compression in ["none", "lz4"]]
     perf = ["perf-test", "perf-test tuned", "perf-test tuned, warm"]
     sent = [
-        Speed(f"{data} to Kafka, {cell}", f"{data} {cell}", against, bar)
+        Speed(f"{data} to Kafka, {cell}{clock}", f"{data} {cell}", against, bar, f"rowgen{clock}")
+        for clock in ["", ", sink"]
         for data, least in [("users", 3), ("casino", 2)]
         for cell in cells
         for against, bar in [(perf, least), (["BaseProducer"], 3), (["confluent-kafka"], 5)]
@@ -111,6 +112,7 @@ TARGETS = {
         Speed("casino JSON lines to /dev/null", "json to null", ["arrow-json"], 5),
         Speed("casino Avro", "avro", ["arrow-avro"], 3),
         Speed("casino Avro", "avro", ["fastavro"], 20),
+        Speed("casino Avro to /dev/null", "avro to null", ["arrow-avro"], None),
         Slowness("casino generation, its time", "generation", ["memset batches"], 12),
         Slowness("casino generation, its time", "generation", ["memset memory"], 12),
     ],

@@ -111,6 +111,7 @@ def casino(buffers):
             },
             "avro",
         ),
+        Work("avro to null", {"rowgen": own("avro-null"), "arrow-avro": library("avro", null)}),
         Work(
             "generation",
             {
