@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often is looked for what librdkafka has to say while it waits for them.
 const STEP: Duration = Duration::from_secs(1);
 
+/// How long it listens then: with no time at all it would hear one thing of many.
+const LISTEN: Duration = Duration::from_millis(20);
+
 /// A client that asks about topics.
 pub struct Admin {
     probe: BaseProducer<Events>,
@@ -106,7 +109,7 @@ impl Admin {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => error,
             };
-            self.probe.poll(Duration::ZERO);
+            self.probe.poll(LISTEN);
             let events = self.probe.client().context();
             if events.refused() || Instant::now() >= deadline {
                 let cause = events.last().unwrap_or_else(|| error.to_string());
