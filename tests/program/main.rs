@@ -4,6 +4,7 @@ mod commands;
 mod errors;
 mod faults;
 mod invariance;
+mod json_arrays;
 mod levels;
 mod mutations;
 mod partitions;
