@@ -81,7 +81,7 @@ fn elements_that_cannot_be_read_are_left_out_with_their_lines() {
     let from = "path: in.json, on_bad_row: { dead_letter: letters.jsonl }";
     let sinks = "  - file: { path: /dev/stdout, format: csv }\n";
     folder.write("p.yaml", &read(from, "{ id: int64, name: utf8 }", sinks));
-    for options in [&[][..], &["--batch-rows", "2"]] {
+    for options in [&[][..], &["--batch-rows", "2", "--threads", "1"]] {
         let ended = folder.run(&[&["run", "p.yaml", "--quiet"], options].concat());
         let rows = "id,name\n1,a\n4,\n9,\n13,\"th,ir}teen\"\n14,\n";
         assert_eq!((ended.code, ended.stdout.as_str()), (3, rows));

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::{Opened, Records, SourceKind};
 use super::scan::{Found, Place, Scan};
+use crate::column::ColumnType;
 use crate::error::Problem;
 use crate::format::tests::file as written;
-use crate::place::{Source as Text, decode, parse};
+use crate::place::{Named, Placed, Source as Text, decode, parse};
 
 fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -20,12 +22,17 @@ fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
     file
 }
 
-fn open(file: &tempfile::NamedTempFile) -> Result<Arc<dyn Records>, Problem> {
+/// What stands in a pipeline's file.
+fn option<T: DeserializeOwned>(yaml: &str) -> T {
     let text = Text {
         name: "p.yaml".into(),
-        text: format!("json: {{ path: {} }}", file.path().display()),
+        text: yaml.into(),
     };
-    let source: SourceKind = decode(&parse(&Arc::new(text)).unwrap()).unwrap();
+    decode(&parse(&Arc::new(text)).unwrap()).unwrap()
+}
+
+fn open(file: &tempfile::NamedTempFile) -> Result<Arc<dyn Records>, Problem> {
+    let source: SourceKind = option(&format!("json: {{ path: {} }}", file.path().display()));
     match source.open(&[])? {
         Opened::Records(records) => Ok(records),
         Opened::Stream(_) => panic!("a file is no stream"),
@@ -197,6 +204,39 @@ fn what_stands_around_an_array_does_not_matter() {
     ] {
         let file = file(text.as_bytes());
         assert_eq!(lines_of(open(&file).unwrap().as_ref(), 9), rows);
+    }
+}
+
+#[test]
+fn a_bad_element_has_its_line_wherever_it_stands() {
+    let row = |row: usize| match row % 700 {
+        99 => format!("{{\n\"id\":\n\"x{row}\"}}"),
+        _ => format!("{{\n\"id\":\n{row}}}"),
+    };
+    let rows: Vec<String> = (0..5000).map(row).collect();
+    let file = file(format!("\n\n[\n{}\n]", rows.join(",\n")).as_bytes());
+    let source = format!("json: {{ path: {} }}", file.path().display());
+    let types: Named<Placed<ColumnType>> = option("id: int64");
+    let source: SourceKind = option(&source);
+    let Opened::Records(records) = source.open(&types.0).unwrap() else {
+        panic!("a file is no stream");
+    };
+    for step in [1, 700, 1024, 1500, 5000] {
+        let mut places = Vec::new();
+        for first in (0..5000).step_by(step) {
+            let count = step.min(5000 - first);
+            let piece = records.read(first as u64, count, &[0]).unwrap();
+            places.extend(
+                piece
+                    .rejected
+                    .into_iter()
+                    .map(|bad| bad.letter["line"].clone()),
+            );
+        }
+        let lines = (0..5000)
+            .filter(|row| row % 700 == 99)
+            .map(|row| 4 + 3 * row);
+        assert_eq!(places, lines.collect::<Vec<_>>(), "{step}");
     }
 }
 
