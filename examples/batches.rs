@@ -15,7 +15,7 @@ fn main() -> error::Result<()> {
         ..Given::default()
     };
     let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &given)?;
-    let loaded = load::load(&pipeline)?;
+    let loaded = load::load(&pipeline, |_| true)?;
     let plan = plan::make(&pipeline, loaded, &Overrides::default(), false)?;
     let source = &plan.jobs[0].source;
     let last = source.batches().unwrap_or(1) - 1;

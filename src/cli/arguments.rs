@@ -90,7 +90,7 @@ pub(super) struct FileOptions {
     /// How often figures are logged
     #[arg(long, env = "ROWGEN_LOG_INTERVAL", value_name = "DURATION", value_parser = parse_duration)]
     pub(super) log_interval: Option<Duration>,
-    /// Only these sinks, by name
+    /// Only these sinks, by name; sources that none of them needs are not opened
     #[arg(long, env = "ROWGEN_SINKS", value_delimiter = ',', value_name = "A,B")]
     pub(super) sinks: Option<Vec<String>>,
 }

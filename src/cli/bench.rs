@@ -5,30 +5,26 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use super::arguments::BenchOptions;
-use super::check::{overrides, read};
+use super::check::make_plan;
 use super::print;
 use crate::engine::{self, Stop};
 use crate::error::Result;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::report::{Costs, Report};
 use crate::units::{show_bytes, show_count, show_duration};
-use crate::{load, plan};
 
 /// What each thread fills, again and again, to see how fast memory is: no cache holds it.
 const FILLED: usize = 64 << 20;
 const FILLS: usize = 4;
 
 pub(super) fn run(options: &BenchOptions) -> Result<u8> {
-    let pipeline = read(&options.file)?;
-    let overrides = overrides(&options.file)?;
-    let loaded = load::load(&pipeline)?;
+    let sinks = make_plan(&options.file, true)?;
     let stop = Stop::on_signals()?;
     let run_options = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         overwrite: true,
         checksums: false,
     };
-    let sinks = plan::make(&pipeline, loaded, &overrides, true)?;
     let discard = plan::discarding(&sinks);
     let alone = engine::start(&discard, &run_options, stop.clone())?.run();
     let written = engine::start(&sinks, &run_options, stop)?.run();

@@ -29,8 +29,10 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
 /// Reads, loads and plans what a command was given.
 pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
     let pipeline = read(options)?;
-    let loaded = load::load(&pipeline)?;
-    plan::make(&pipeline, loaded, &overrides(options)?, trial)
+    let overrides = overrides(options)?;
+    let taken = plan::taken(&pipeline, overrides.sinks.as_deref());
+    let loaded = load::load(&pipeline, |table| taken.iter().any(|taken| taken == table))?;
+    plan::make(&pipeline, loaded, &overrides, trial)
 }
 
 /// Reads the pipeline that a command was given.

@@ -10,7 +10,7 @@ use crate::{load, plan};
 
 pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
     let pipeline = read(&options.file)?;
-    let loaded = load::load(&pipeline)?;
+    let loaded = load::load(&pipeline, |_| true)?;
     let table = plan::preview(
         &pipeline,
         loaded,

@@ -187,7 +187,7 @@ fn targets(
         run_id: plan.run_id,
         first_row: job.first_row,
         partitions: partitions.clone(),
-        fingerprint: plan.fingerprint.clone(),
+        fingerprint: job.fingerprint.clone(),
         overwrite: options.overwrite,
         checksums: options.checksums,
         counters: counters.clone(),

@@ -12,7 +12,7 @@ pub mod nested;
 pub mod parquet;
 pub mod rows;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod text;
 
 use std::io::Write;

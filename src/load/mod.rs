@@ -33,11 +33,11 @@ pub struct Loaded {
     pub sources: Sources,
 }
 
-/// Reads every reference of the pipeline and looks at the source of every table.
+/// Reads every reference of the pipeline and looks at the source of every table that is `needed`.
 ///
 /// # Errors
 /// Everything that is missing, unreadable, or not of its stated types.
-pub fn load(pipeline: &Pipeline) -> Result<Loaded> {
+pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded> {
     let mut problems = Problems::default();
     let mut loaded = Loaded::default();
     for (name, file) in &pipeline.reference.0 {
@@ -48,7 +48,7 @@ pub fn load(pipeline: &Pipeline) -> Result<Loaded> {
         }
     }
     for (name, table) in &pipeline.tables.0 {
-        let Some(from) = &table.from else {
+        let Some(from) = table.from.as_ref().filter(|_| needed(&name.value)) else {
             continue;
         };
         let opened = from.value.open(&table.types.0);
@@ -61,14 +61,14 @@ pub fn load(pipeline: &Pipeline) -> Result<Loaded> {
 }
 
 impl Loaded {
-    /// A digest of what was read and of what will be, for the fingerprint of a plan.
-    pub fn digest(&self) -> String {
+    /// A digest of what was read and of what will be for these tables, for a fingerprint.
+    pub fn digest(&self, of: impl Fn(&str) -> bool) -> String {
         use sha2::{Digest, Sha256};
         let mut hasher = Sha256::new();
         for (name, reference) in &self.references {
             hasher.update(format!("{name} {:?}", reference.rows));
         }
-        for (name, records) in &self.sources {
+        for (name, records) in self.sources.iter().filter(|(name, _)| of(name)) {
             hasher.update(format!("{name} {}", records.digest()));
         }
         crate::units::hexadecimal(&hasher.finalize())

@@ -17,6 +17,7 @@ use crate::source::{Batches, Input, Opened, RowRange};
 /// What a job is made from.
 pub(super) struct Table<'a> {
     pub(super) name: &'a str,
+    pub(super) fingerprint: String,
     pub(super) rows: Option<u64>,
     pub(super) program: &'a Arc<ProgramCell>,
     /// What its columns are read from, and where the file says so.
@@ -126,6 +127,7 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
     let (first_row, rows) = share(table);
     Job {
         table: table.name.to_string(),
+        fingerprint: table.fingerprint.clone(),
         table_rows: table.rows,
         first_row,
         rows,

@@ -11,7 +11,7 @@ use super::{Job, Overrides, Plan};
 use crate::column::Builder;
 use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
-use crate::load::{Loaded, Sources};
+use crate::load::Loaded;
 use crate::place::{self, Placed, is_secret};
 use crate::spec::Pipeline;
 
@@ -33,11 +33,10 @@ pub fn make(
     trial: bool,
 ) -> Result<Plan> {
     let mut problems = Problems::default();
-    let digest = loaded.digest();
-    let sources = loaded.sources;
-    let tables = options(pipeline, &sources, overrides.rows, &mut problems);
-    let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
-    build_all(pipeline, &mut builder, &mut problems);
+    let tables = options(pipeline, &loaded.sources, overrides.rows, &mut problems);
+    let references = loaded.references.clone();
+    let mut builder = Builder::new(tables, references, overrides.now_micros);
+    build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
     let sinks = resolve(
         pipeline,
         overrides.sinks.as_deref(),
@@ -51,10 +50,10 @@ pub fn make(
         );
     }
     problems.into_result()?;
-    let fingerprint = fingerprint(pipeline, &digest, overrides);
+    let fingerprint = fingerprint(pipeline, &loaded.digest(|_| true), overrides);
     let mut plan = frame(pipeline, overrides, fingerprint)?;
     plan.warnings = unused(pipeline, &builder, &sinks);
-    plan.jobs = all_jobs(pipeline, &sources, builder, sinks, overrides, trial)?;
+    plan.jobs = all_jobs(pipeline, &loaded, builder, sinks, overrides, trial)?;
     let mut more = replaced(&plan.jobs);
     for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
         let warnings = sink.options.warnings(&sink.shape);
@@ -130,7 +129,7 @@ fn warning(sink: &str, problem: &Problem) -> String {
 
 fn all_jobs(
     pipeline: &Pipeline,
-    sources: &Sources,
+    loaded: &Loaded,
     mut builder: Builder,
     mut sinks: Vec<Resolved>,
     overrides: &Overrides,
@@ -162,7 +161,9 @@ fn all_jobs(
             name: &name,
             rows: count,
             program,
-            records: sources.get(&name),
+            // No table refers to one that is read: its rows depend on its own source alone.
+            fingerprint: fingerprint(pipeline, &loaded.digest(|table| table == name), overrides),
+            records: loaded.sources.get(&name),
             from: pipeline
                 .tables
                 .get(&name)

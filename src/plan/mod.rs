@@ -19,6 +19,7 @@ use crate::spec::OnSinkFailure;
 pub use make::make;
 pub use partition::Split;
 pub use preview::{Preview, discarding, preview};
+pub use sinks::taken;
 
 /// Rows in a batch unless something asks for fewer: about what stays in a core's cache.
 pub const BATCH_ROWS: u64 = 16_384;
@@ -84,6 +85,8 @@ pub struct Plan {
 pub struct Job {
     /// The table's name.
     pub table: String,
+    /// Equal for jobs that make equal data, whatever other tables are read from.
+    pub fingerprint: String,
     /// Rows of the whole table; none when it is endless.
     pub table_rows: Option<u64>,
     /// The first row of this run's share.

@@ -71,7 +71,7 @@ pub fn preview(
     let mut problems = Problems::default();
     let tables = options(pipeline, &loaded.sources, overrides.rows, &mut problems);
     let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
-    build_all(pipeline, &mut builder, &mut problems);
+    build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
     let names = || pipeline.tables.names();
     let name = table.or_else(|| names().next()).unwrap_or_default();
     let found = pipeline
@@ -117,6 +117,7 @@ pub fn discarding(plan: &Plan) -> Plan {
     };
     let jobs = plan.jobs.iter().map(|job| Job {
         table: job.table.clone(),
+        fingerprint: job.fingerprint.clone(),
         table_rows: job.table_rows,
         first_row: job.first_row,
         rows: job.rows,

@@ -58,6 +58,20 @@ pub(super) fn resolve(
     resolved
 }
 
+/// The tables that any of the sinks named `only` takes; without names all of the pipeline's. No
+/// other source is needed: a table that is read is no parent of another.
+pub fn taken(pipeline: &Pipeline, only: Option<&[String]>) -> Vec<String> {
+    let Some(only) = only else {
+        return pipeline.tables.names().map(str::to_string).collect();
+    };
+    // What is wrong with a sink is said when the plan is made.
+    let names = names(pipeline, &mut Problems::default());
+    let chosen = pipeline.sinks.iter().zip(names);
+    let chosen = chosen.filter(|(_, name)| only.contains(name));
+    let tables = chosen.flat_map(|(entry, _)| tables(pipeline, entry).unwrap_or_default());
+    tables.map(|table| table.value).collect()
+}
+
 /// A name for each sink: its own, or its kind and place in the list.
 fn names(pipeline: &Pipeline, problems: &mut Problems) -> Vec<String> {
     let mut seen: BTreeMap<String, ()> = BTreeMap::new();

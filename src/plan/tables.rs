@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use arrow::datatypes::Fields;
+
 use crate::column::hash::Key;
 use crate::column::{Builder, Outside, TableOptions};
 use crate::error::{Problem, Problems};
@@ -34,16 +36,20 @@ pub(super) fn options(
                     _ => table.rows.clone(),
                 },
                 columns: table.columns.0.clone(),
-                outside: sources.get(&name.value).map(outside),
+                outside: table
+                    .from
+                    .as_ref()
+                    .map(|_| outside(sources.get(&name.value))),
             }
         })
         .collect()
 }
 
-fn outside(records: &Opened) -> Outside {
+/// What a table is read from; of a source that is not open nothing is known.
+fn outside(records: Option<&Opened>) -> Outside {
     Outside {
-        fields: records.schema().fields().clone(),
-        rows: records.rows(),
+        fields: records.map_or_else(Fields::empty, |records| records.schema().fields().clone()),
+        rows: records.and_then(Opened::rows),
     }
 }
 
@@ -72,9 +78,17 @@ fn root(pipeline: &Pipeline) -> Result<usize, Problem> {
     }
 }
 
-/// Builds every column of every table, so that every mistake is found.
-pub(super) fn build_all(pipeline: &Pipeline, builder: &mut Builder, problems: &mut Problems) {
-    for (name, table) in &pipeline.tables.0 {
+/// Builds every column of every table, so that every mistake is found; but for tables whose source
+/// is not open, whose columns nobody knows.
+pub(super) fn build_all(
+    pipeline: &Pipeline,
+    sources: &Sources,
+    builder: &mut Builder,
+    problems: &mut Problems,
+) {
+    let known = |name: &str, table: &Table| table.from.is_none() || sources.contains_key(name);
+    let tables = pipeline.tables.0.iter();
+    for (name, table) in tables.filter(|(name, table)| known(&name.value, table)) {
         if let (None, Some((first, _))) = (&table.from, table.types.0.first()) {
             let problem =
                 Problem::new("`types` are of columns that are read, and nothing is read here");

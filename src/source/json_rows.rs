@@ -141,7 +141,8 @@ impl Decoder for Objects {
     }
 }
 
-fn plain(error: &ArrowError) -> String {
+/// What the library says, without the name of its kind.
+pub fn plain(error: &ArrowError) -> String {
     let text = error.to_string();
     text.strip_prefix("Json error: ")
         .unwrap_or(&text)

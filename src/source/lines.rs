@@ -1,15 +1,10 @@
-//! An index of a file's records: where every 1024th begins, so that any of them can be read alone.
+//! Where records begin that end with their line, but for line ends within quotes.
 
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::file::OpenFile;
+use super::index::{Index, Point, parts};
 use crate::error::Result;
-
-/// Records between two points of an index.
-const STEP: u64 = 1024;
-
-/// Bytes that are read at once while an index is made.
-const CHUNK: u64 = 1 << 20;
 
 /// What decides where a record ends.
 #[derive(Debug, Clone, Copy)]
@@ -20,77 +15,34 @@ pub struct Ends {
     pub delimiter: u8,
 }
 
-/// Where a record begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Point {
-    offset: u64,
-    /// Its line, from 0.
-    line: u64,
-}
-
-/// Where records begin.
+/// The lines of a file.
 #[derive(Debug, Clone)]
-pub struct Index {
-    points: Vec<Point>,
-    /// How many records there are.
-    pub records: u64,
-    end: u64,
+pub struct Lines {
+    /// Where they begin.
+    pub index: Index,
     /// The line, from 0, at which a value's quote is opened and never closed.
     pub open_quote: Option<u64>,
 }
 
-/// Bytes that hold some records, and what stands before them.
-#[derive(Debug)]
-pub struct Stretch {
-    /// The bytes, from the beginning of a record to the end of one.
-    pub bytes: Vec<u8>,
-    /// The line at which they begin, from 0.
-    pub line: u64,
-    /// Records before the first one wanted.
-    pub before: usize,
-}
-
-impl Index {
+impl Lines {
     /// Finds every record from `start` on.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn make(file: &OpenFile, start: u64, ends: Ends) -> Result<Self> {
+    pub fn find(file: &OpenFile, start: u64, ends: Ends) -> Result<Self> {
         let mut scan = Scan::new(start, ends);
-        let mut at = start;
-        while at < file.length {
-            let end = file.length.min(at + CHUNK);
-            scan.chunk(&file.bytes(at, end)?, at);
-            at = end;
+        for part in parts(file, start) {
+            let (offset, bytes) = part?;
+            scan.chunk(&bytes, offset);
         }
         Ok(scan.finish(file.length))
-    }
-
-    /// The bytes of `count` records from record `first` on, and of those between them and the
-    /// points around them.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn read(&self, file: &OpenFile, first: u64, count: usize) -> Result<Stretch> {
-        let from = self.points[(first / STEP) as usize];
-        let after = (first + count as u64).div_ceil(STEP) as usize;
-        let end = self
-            .points
-            .get(after)
-            .map_or(self.end, |point| point.offset);
-        Ok(Stretch {
-            bytes: file.bytes(from.offset, end)?,
-            line: from.line,
-            before: (first % STEP) as usize,
-        })
     }
 }
 
 /// The state of a scan between two chunks.
 struct Scan {
     ends: Ends,
-    points: Vec<Point>,
-    records: u64,
+    index: Index,
     /// Where the record in hand begins.
     begin: Point,
     line: u64,
@@ -105,8 +57,7 @@ impl Scan {
     fn new(start: u64, ends: Ends) -> Self {
         Self {
             ends,
-            points: Vec::new(),
-            records: 0,
+            index: Index::default(),
             begin: Point {
                 offset: start,
                 line: 0,
@@ -183,23 +134,18 @@ impl Scan {
 
     fn record(&mut self, length: u64) {
         // A blank line is no record.
-        if length == 0 {
-            return;
+        if length > 0 {
+            self.index.add(|| self.begin);
         }
-        if self.records.is_multiple_of(STEP) {
-            self.points.push(self.begin);
-        }
-        self.records += 1;
     }
 
-    fn finish(mut self, end: u64) -> Index {
+    fn finish(mut self, end: u64) -> Lines {
         if self.begin.offset < end {
             self.record(end - self.begin.offset);
         }
-        Index {
-            points: self.points,
-            records: self.records,
-            end,
+        self.index.end = end;
+        Lines {
+            index: self.index,
             open_quote: self.open,
         }
     }

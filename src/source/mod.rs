@@ -8,6 +8,7 @@ mod avro_rows;
 mod batches;
 pub mod csv;
 mod file;
+mod index;
 pub mod json;
 mod json_rows;
 pub mod kafka;

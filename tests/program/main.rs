@@ -1,9 +1,11 @@
 //! Whole-program tests: the binary as a user runs it, on files as a user writes them.
 
+mod chosen_sinks;
 mod commands;
 mod errors;
 mod faults;
 mod invariance;
+mod json_arrays;
 mod levels;
 mod mutations;
 mod partitions;

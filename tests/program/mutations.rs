@@ -65,7 +65,7 @@ fn try_file(path: &Path) -> Result<(), Error> {
         ..Given::default()
     };
     let pipeline = spec::read(path, &given)?;
-    let loaded = load::load(&pipeline)?;
+    let loaded = load::load(&pipeline, |_| true)?;
     plan::make(&pipeline, loaded, &Overrides::default(), false).map(|_| ())
 }
 

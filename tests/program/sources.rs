@@ -248,7 +248,8 @@ fn mistakes_say_what_is_wrong_and_where() {
     folder.write("open.csv", "id,name\n1,\"a\n2,b\n");
     folder.write("twice.csv", "id,id\n1,a\n");
     folder.write("none.csv", "");
-    folder.write("in.json", "[{\"id\":1}]\n");
+    folder.write("in.json", "[{\"id\":1},\n{\"id\":");
+    folder.write("in.jsonl", "{\"id\":1}\n\n{\"id\":x}\n");
     folder.write("in.csv.gz", "");
     folder.write("in.parquet", "no such thing");
     folder.write("in.avro", "no such thing");
@@ -268,6 +269,7 @@ fn mistakes_say_what_is_wrong_and_where() {
         ("csv: { path: . }", "{}"),
         ("csv: { pth: in.csv }", "{}"),
         ("json: { path: in.json }", "{}"),
+        ("json: { path: in.jsonl }", "{}"),
         ("parquet: { path: in.parquet }", "{}"),
         ("avro: { path: in.avro }", "{}"),
         ("file: { path: in.csv }", "{}"),

@@ -17,7 +17,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::OpenFile;
-use super::lines::{Ends, Index, Stretch};
+use super::index::{Index, Stretch};
+use super::lines::{Ends, Lines};
 use super::reject::Bad;
 use super::retype::{check_names, typed};
 use super::{OnBadRow, Opened, Piece, Records, Source, Types};
@@ -84,8 +85,8 @@ impl Source for Csv {
             quote: Some(dialect.quote),
             delimiter: dialect.delimiter,
         };
-        let index = Index::make(&file, head.bytes, ends).map_err(|error| file.problem(error))?;
-        if let Some(line) = index.open_quote {
+        let lines = Lines::find(&file, head.bytes, ends).map_err(|error| file.problem(error))?;
+        if let Some(line) = lines.open_quote {
             let line = head.lines + line + 1;
             return Err(file
                 .problem(format!(
@@ -97,7 +98,7 @@ impl Source for Csv {
             file,
             dialect,
             nulls: Nulls(self.null.text.clone().into_bytes()),
-            index,
+            index: lines.index,
             lines: head.lines,
             schema: Arc::new(texts),
             on_bad_row: self.on_bad_row.clone(),

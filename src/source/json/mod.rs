@@ -1,0 +1,172 @@
+//! `json` files of objects, one a line or in one array: indexed once, then any of their rows are
+//! read alone.
+
+mod array;
+mod infer;
+mod scan;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::file::OpenFile;
+use super::index::{Index, Stretch, parts};
+use super::json_rows::JsonRows;
+use super::lines::{Ends, Lines};
+use super::retype::typed;
+use super::{OnBadRow, Opened, Piece, Records, Source, Types};
+use crate::error::{Problem, Result};
+use crate::place::{Placed, Text};
+use crate::registry::Example;
+
+/// A file of JSON objects, one a line or all in one array. Its columns are those of `types`; without them all that it has, with types inferred from all of its values.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Json {
+    /// The file, relative to the pipeline's.
+    path: Placed<Text>,
+    /// What becomes of an object that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    on_bad_row: OnBadRow,
+}
+
+/// How objects follow each other, and where they begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Lines(u64),
+    Array(u64),
+}
+
+/// A file, ready to be read.
+struct Objects {
+    file: OpenFile,
+    layout: Layout,
+    index: Index,
+    schema: SchemaRef,
+    on_bad_row: OnBadRow,
+}
+
+/// The bytes of an object and its line, from 0.
+type Object<'b> = (u64, &'b [u8]);
+
+impl Example for Json {
+    const EXAMPLE: &'static str = "json: { path: users.jsonl, on_bad_row: skip }";
+}
+
+impl Source for Json {
+    fn open(&self, types: &Types) -> Result<Opened, Problem> {
+        self.on_bad_row.of_file()?;
+        let file = OpenFile::open(&self.path)?;
+        let layout = Layout::of(&file).map_err(|error| file.problem(error))?;
+        let fields = types
+            .iter()
+            .map(|(name, wanted)| typed(&name.value, wanted));
+        let mut objects = Objects {
+            index: layout.index(&file)?,
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            file,
+            layout,
+            on_bad_row: self.on_bad_row.clone(),
+        };
+        if types.is_empty() {
+            objects.schema = infer::schema(&objects)?;
+        }
+        Ok(Opened::Records(Arc::new(objects)))
+    }
+}
+
+impl Layout {
+    /// What begins with a bracket is an array.
+    fn of(file: &OpenFile) -> Result<Self> {
+        let mut mark = 0;
+        for part in parts(file, 0) {
+            let (offset, bytes) = part?;
+            if offset == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
+                mark = 3;
+            }
+            let skipped = if offset == 0 { mark } else { 0 };
+            let mut solid = (skipped..bytes.len()).filter(|at| !bytes[*at].is_ascii_whitespace());
+            if let Some(at) = solid.next() {
+                return Ok(match bytes[at] {
+                    b'[' => Self::Array(offset + at as u64 + 1),
+                    _ => Self::Lines(mark as u64),
+                });
+            }
+        }
+        Ok(Self::Lines(mark as u64))
+    }
+
+    fn index(self, file: &OpenFile) -> Result<Index, Problem> {
+        match self {
+            Self::Array(start) => array::index(file, start),
+            Self::Lines(start) => {
+                let ends = Ends {
+                    quote: None,
+                    delimiter: b',',
+                };
+                let lines = Lines::find(file, start, ends);
+                Ok(lines.map_err(|error| file.problem(error))?.index)
+            }
+        }
+    }
+}
+
+impl Objects {
+    /// `count` objects of a stretch, those that stand before them left out.
+    fn split<'b>(&self, stretch: &'b Stretch, count: usize) -> Result<Vec<Object<'b>>> {
+        match self.layout {
+            Layout::Array(_) => array::split(&self.file, stretch, count),
+            Layout::Lines(_) => {
+                let lines = stretch.bytes.split(|byte| *byte == b'\n');
+                let blank = |line: &[u8]| line.is_empty() || line == b"\r";
+                let lines = (stretch.line..).zip(lines).filter(|(_, line)| !blank(line));
+                Ok(lines.skip(stretch.before).take(count).collect())
+            }
+        }
+    }
+}
+
+impl Records for Objects {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn rows(&self) -> u64 {
+        self.index.records
+    }
+
+    fn read(&self, first: u64, count: usize, columns: &[usize]) -> Result<Piece> {
+        let stretch = self.index.read(&self.file, first, count)?;
+        let (lines, objects): (Vec<u64>, Vec<&[u8]>) =
+            self.split(&stretch, count)?.into_iter().unzip();
+        let rows = JsonRows::new(Arc::new(self.schema.project(columns)?));
+        let (arrays, bad) = rows.read(&objects)?;
+        let rejected = bad.into_iter().map(|(row, bad)| {
+            let letter = bad.at_line(&self.file.path, lines[row] + 1, objects[row]);
+            (row, letter)
+        });
+        Ok(Piece::among(
+            arrays,
+            first,
+            objects.len(),
+            rejected.collect(),
+        ))
+    }
+
+    fn on_bad_row(&self) -> OnBadRow {
+        self.on_bad_row.clone()
+    }
+
+    fn describe(&self) -> String {
+        format!("json {}", self.file.describe())
+    }
+
+    fn digest(&self) -> String {
+        self.file.digest()
+    }
+}
+
+#[cfg(test)]
+mod tests;
