@@ -15,7 +15,11 @@ pub fn write(batches: &Batches, path: &Path) -> Result<()> {
     let schema = batches.schema(Coded::None);
     on_each(batches.threads, |thread| {
         let own = path.with_extension(format!("{thread}.avro"));
-        let file = File::create(if path == Path::new("/dev/null") { path } else { &own })?;
+        let file = File::create(if path == Path::new("/dev/null") {
+            path
+        } else {
+            &own
+        })?;
         let file = BufWriter::with_capacity(1 << 20, file);
         let mut writer = AvroWriter::new(file, schema.as_ref().clone())?;
         for number in (thread as u64..batches.count()).step_by(batches.threads) {

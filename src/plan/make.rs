@@ -5,7 +5,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::job::{Table, jobs};
-use super::sinks::{Resolved, resolve};
+use super::sinks::{Resolved, resolve, written};
 use super::tables::{build_all, options, ordered};
 use super::{Job, Overrides, Plan};
 use crate::column::Builder;
@@ -52,7 +52,7 @@ pub fn make(
     problems.into_result()?;
     let fingerprint = fingerprint(pipeline, &loaded.digest(|_| true), overrides);
     let mut plan = frame(pipeline, overrides, fingerprint)?;
-    plan.warnings = unused(pipeline, &builder, &sinks);
+    plan.warnings = unused(pipeline, &builder);
     plan.jobs = all_jobs(pipeline, &loaded, builder, sinks, overrides, trial)?;
     let mut more = replaced(&plan.jobs);
     for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
@@ -244,10 +244,12 @@ fn shown_params(pipeline: &Pipeline) -> Vec<(String, String)> {
     pipeline.params.iter().map(shown).collect()
 }
 
-fn unused(pipeline: &Pipeline, builder: &Builder, sinks: &[Resolved]) -> Vec<String> {
+/// Tables of no use, whichever sinks this run takes.
+fn unused(pipeline: &Pipeline, builder: &Builder) -> Vec<String> {
     let parents = builder.parents();
     let referred = |name: &str| parents.values().flatten().any(|parent| parent == name);
-    let sunk = |name: &str| sinks.iter().any(|sink| sink.table == name);
+    let written = written(pipeline, |_| true);
+    let sunk = |name: &str| written.iter().any(|table| table == name);
     let names = pipeline
         .tables
         .names()

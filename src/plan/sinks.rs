@@ -64,11 +64,16 @@ pub fn taken(pipeline: &Pipeline, only: Option<&[String]>) -> Vec<String> {
     let Some(only) = only else {
         return pipeline.tables.names().map(str::to_string).collect();
     };
+    written(pipeline, |name| only.iter().any(|only| only == name))
+}
+
+/// The tables that any sink of such a name takes.
+pub(super) fn written(pipeline: &Pipeline, chosen: impl Fn(&str) -> bool) -> Vec<String> {
     // What is wrong with a sink is said when the plan is made.
     let names = names(pipeline, &mut Problems::default());
-    let chosen = pipeline.sinks.iter().zip(names);
-    let chosen = chosen.filter(|(_, name)| only.contains(name));
-    let tables = chosen.flat_map(|(entry, _)| tables(pipeline, entry).unwrap_or_default());
+    let sinks = pipeline.sinks.iter().zip(names);
+    let sinks = sinks.filter(|(_, name)| chosen(name));
+    let tables = sinks.flat_map(|(entry, _)| tables(pipeline, entry).unwrap_or_default());
     tables.map(|table| table.value).collect()
 }
 

@@ -50,7 +50,12 @@ fn sources_that_no_chosen_sink_needs_need_not_be_there() {
     }
     for command in ["check", "plan"] {
         let ended = folder.run(&[command, "p.yaml", "--sinks", "users"]);
-        assert_eq!(ended.code, 0, "{command}: {}", ended.stderr);
+        let told = ["", "p.yaml: no mistakes found\n"];
+        assert!(
+            ended.code == 0 && told.contains(&ended.stderr.as_str()),
+            "{command}: {}",
+            ended.stderr
+        );
     }
     let ended = folder.run(&["preview", "p.yaml", "--sinks", "users"]);
     assert_eq!((ended.code, ended.stderr), (1, missing.to_string()));
@@ -86,4 +91,17 @@ fn a_table_s_files_are_the_same_whatever_other_sources_are_open() {
     folder.write("users.csv", "id\n1\n2\n3\n");
     let ended = folder.run(&["run", "p.yaml", "--quiet", "--sinks", "users"]);
     assert_ne!(ended.code, 0, "{}", ended.stderr);
+}
+
+#[test]
+fn a_table_of_no_use_is_told_whichever_sinks_are_chosen() {
+    let folder = Folder::new();
+    let text = "version: 1\ntables:\n  a: { rows: 1, columns: { id: sequence } }\n  b: { rows: 1, columns: { id: sequence } }\nsinks:\n  - file: { name: one, table: a, path: one.csv }\n  - file: { name: two, table: a, path: two.csv }\n";
+    folder.write("p.yaml", text);
+    for options in [&[][..], &["--sinks", "two"]] {
+        let ended = folder.run(&[&["check", "p.yaml"], options].concat());
+        let told =
+            "warning: table `b` is neither written nor referred to\np.yaml: no mistakes found\n";
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, told));
+    }
 }
