@@ -43,9 +43,6 @@ struct Frame {
     nothing: Vec<u8>,
 }
 
-/// More blocks than this are never in flight for long.
-const SPARE: usize = 16;
-
 struct BlockEncoder<F> {
     format: F,
     compression: Compression,
@@ -82,7 +79,7 @@ pub fn encoder<F: BlockFormat>(
         compression,
         batch_rows: shape.batch_rows as u64,
         frame: Arc::new(frame),
-        buffers: Arc::new(Buffers::new(SPARE)),
+        buffers: Arc::default(),
     }))
 }
 

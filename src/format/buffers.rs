@@ -4,24 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Buffers on their way back to the workers from whoever was done with them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Buffers {
     spare: Mutex<Vec<Vec<u8>>>,
-    /// More than so many go back to the allocator.
-    most: usize,
     /// The room that the largest needed so far.
     room: AtomicUsize,
 }
 
 impl Buffers {
-    /// None yet, and never more than `most`.
-    pub fn new(most: usize) -> Self {
-        Self {
-            spare: Mutex::default(),
-            most,
-            room: AtomicUsize::new(0),
-        }
-    }
+    /// More than this many are never in flight for long; the rest goes back to the allocator.
+    const KEPT: usize = 16;
 
     /// A used buffer, or a new one with the room that the largest one needed.
     pub fn take(&self) -> Vec<u8> {
@@ -34,7 +26,7 @@ impl Buffers {
         self.room.fetch_max(buffer.capacity(), Ordering::Relaxed);
         buffer.clear();
         let mut spare = self.spare();
-        if spare.len() < self.most {
+        if spare.len() < Self::KEPT {
             spare.push(buffer);
         }
     }
@@ -50,10 +42,15 @@ mod tests {
 
     #[test]
     fn a_buffer_comes_back_empty_with_its_room_and_too_many_do_not() {
-        let buffers = Buffers::new(1);
+        let buffers = Buffers::default();
         assert_eq!(buffers.take().capacity(), 0);
-        buffers.give(vec![1; 100]);
+        for _ in 0..Buffers::KEPT {
+            buffers.give(vec![1; 100]);
+        }
         buffers.give(vec![2; 300]);
+        for _ in 1..Buffers::KEPT {
+            assert_eq!(buffers.take().capacity(), 100);
+        }
         let (first, second) = (buffers.take(), buffers.take());
         assert_eq!((first.len(), first.capacity()), (0, 100));
         assert_eq!((second.len(), second.capacity()), (0, 300), "a new one");

@@ -313,7 +313,7 @@ mod tests {
             batch_rows: 4,
             native: None,
             bad_rows: BadRows::new(rule, Path::new("."), counters.clone(), "t"),
-            buffers: Buffers::new(1),
+            buffers: Buffers::default(),
         }
     }
 

@@ -32,9 +32,6 @@ const SLICES_A_SECOND: f64 = 100.0;
 /// A batch of messages has at most so many bytes, unless more is asked for: brokers take 1 MiB.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// So many workers or more can be in the middle of a batch.
-const SPARE: usize = 16;
-
 /// The topic, made where that is asked for and `make` says so.
 ///
 /// # Errors
@@ -197,7 +194,7 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
             target.counters.clone(),
             &shape.table,
         ),
-        buffers: Buffers::new(SPARE),
+        buffers: Buffers::default(),
     })
 }
 
