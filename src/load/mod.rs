@@ -12,6 +12,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema};
+use arrow::row::{RowConverter, SortField};
+use sha2::{Digest, Sha256};
 
 use crate::column::{Reference, arrays, show_type};
 use crate::error::{Problem, Problems, Result};
@@ -31,6 +33,8 @@ pub struct Loaded {
     pub references: References,
     /// Open.
     pub sources: Sources,
+    /// Every reference, whole.
+    digest: Sha256,
 }
 
 /// Reads every reference of the pipeline and looks at the source of every table that is `needed`.
@@ -57,17 +61,34 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
         }
     }
     problems.into_result()?;
+    for (name, reference) in &loaded.references {
+        digest(&mut loaded.digest, name, &reference.rows);
+    }
     Ok(loaded)
+}
+
+/// Adds every value of a reference: what Arrow prints of a long column lacks its middle.
+fn digest(hasher: &mut Sha256, name: &str, rows: &RecordBatch) {
+    let schema = rows.schema();
+    hasher.update(format!("{name} {}", rows.num_rows()));
+    for (field, column) in schema.fields().iter().zip(rows.columns()) {
+        hasher.update(format!(" {} {}", field.name(), field.data_type()));
+        let sort = vec![SortField::new(field.data_type().clone())];
+        let values = RowConverter::new(sort)
+            .and_then(|converter| converter.convert_columns(std::slice::from_ref(column)));
+        match values {
+            Ok(values) => values.iter().for_each(|value| hasher.update(value)),
+            // A type that has no order, as maps have none.
+            Err(_) => (0..rows.num_rows())
+                .for_each(|row| hasher.update(format!("{:?}", column.slice(row, 1)))),
+        }
+    }
 }
 
 impl Loaded {
     /// A digest of what was read and of what will be for these tables, for a fingerprint.
     pub fn digest(&self, of: impl Fn(&str) -> bool) -> String {
-        use sha2::{Digest, Sha256};
-        let mut hasher = Sha256::new();
-        for (name, reference) in &self.references {
-            hasher.update(format!("{name} {:?}", reference.rows));
-        }
+        let mut hasher = self.digest.clone();
         for (name, records) in self.sources.iter().filter(|(name, _)| of(name)) {
             hasher.update(format!("{name} {}", records.digest()));
         }

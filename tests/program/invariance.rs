@@ -157,3 +157,23 @@ fn the_seed_changes_everything_and_nothing_else_does() {
     assert!(folder.read("a/t.csv") == folder.read("b/t.csv"));
     assert!(folder.read("a/t.csv") != folder.read("c/t.csv"));
 }
+
+/// Output that is there already is of another run when one value in the middle of a reference is.
+#[test]
+fn a_reference_is_told_from_one_that_differs_in_one_value() {
+    let folder = Folder::new();
+    let countries = |fiftieth: &str| {
+        let codes = (0..100).map(|row| if row == 50 { fiftieth } else { "IT" });
+        let rows: Vec<String> = codes
+            .map(|code| format!("{{\"code\":\"{code}\"}}"))
+            .collect();
+        folder.write("countries.json", &format!("[{}]", rows.join(",")));
+    };
+    let sinks = "  - file: { path: out, format: csv, if_exists: skip }\n";
+    folder.write("p.yaml", &pipeline(COLUMNS, sinks, ""));
+    let run = || folder.run(&["run", "p.yaml", "--quiet"]).code;
+    countries("FR");
+    assert_eq!((run(), run()), (0, 0), "made, then skipped");
+    countries("DE");
+    assert_ne!(run(), 0, "not skipped");
+}
