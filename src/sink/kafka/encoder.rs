@@ -1,17 +1,19 @@
 //! A batch of rows as messages: values, keys, headers, times and partitions, made by the worker
 //! that made the rows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{cast, take_record_batch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 
 use super::bad_rows::BadRows;
-use super::messages::{Bytes, Header, HeaderValue, Limits, Messages};
+use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
 use super::native;
 use super::options::Codec;
-use super::partition::{Partitioner, by_key};
+use super::partition::{Partitioner, Run, by_key, scatter};
+use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::format::buffers::Buffers;
 use crate::format::cells::{Cells, Refusal};
@@ -70,20 +72,36 @@ pub enum Sent {
     /// Record batches, and the first row of each.
     Encoded(native::Encoded),
     /// Messages for librdkafka.
-    Messages(Arc<Messages>),
+    Messages(Vec<Arc<Messages>>),
+}
+
+/// Rows of a batch that go to one partition, or to all in turn.
+struct Part {
+    rows: Rows,
+    run: Option<Run>,
 }
 
 impl Encoder for Recipe {
     fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
-        let (mut messages, kept) = self.messages(number, batch)?;
-        self.group(number, &kept, &mut messages)?;
+        let all = Rows::all(batch, self.first_row + number * self.batch_rows);
+        let parts = self.parts(number, all)?.into_iter();
+        let messages = parts.map(|part| self.messages(number, part));
         let sent = match self.native {
             Some(codec) => {
-                let batches = native::encode(&messages, codec)?;
-                self.buffers.give(messages.values.cells.bytes);
+                let mut compressor = native::Compressor::new(codec)
+                    .map_err(|error| Error::because("compressing messages", error))?;
+                let mut batches = Vec::new();
+                for messages in messages {
+                    let messages = messages?;
+                    native::encode(&messages, &mut compressor, &mut batches)?;
+                    self.buffers.give(messages.values.cells.bytes);
+                }
                 Sent::Encoded(batches)
             }
-            None => Sent::Messages(Arc::new(messages)),
+            None => {
+                let messages = messages.map(|messages| messages.map(Arc::new));
+                Sent::Messages(messages.collect::<Result<_>>()?)
+            }
         };
         // Rows are counted when they are acknowledged.
         let body = Body::Own(Box::new(sent));
@@ -92,78 +110,123 @@ impl Encoder for Recipe {
     }
 }
 
-/// The rows of a batch that can be messages.
-struct Kept {
-    batch: RecordBatch,
-    /// Their places in the whole batch, where some were left out.
-    rows: Option<Vec<u32>>,
-    /// The table's row with which the whole batch begins.
-    first_row: u64,
-}
-
-impl Kept {
-    /// The table's row.
-    fn row(&self, row: usize) -> u64 {
-        let place = self.rows.as_ref().map_or(row, |rows| rows[row] as usize);
-        self.first_row + place as u64
-    }
-
-    fn without(&self, row: usize) -> Result<Self> {
-        let all = || (0..self.batch.num_rows() as u32).collect();
-        let mut rows: Vec<u32> = self.rows.clone().unwrap_or_else(all);
-        rows.remove(row);
-        let mut left: Vec<u32> = (0..self.batch.num_rows() as u32).collect();
-        left.remove(row);
-        Ok(Self {
-            batch: take_record_batch(&self.batch, &UInt32Array::from(left))?,
-            rows: Some(rows),
-            first_row: self.first_row,
-        })
-    }
-}
-
 impl Recipe {
-    /// Everything but where they go. Rows that a format refuses are left out where that is asked for.
-    fn messages(&self, number: u64, batch: &RecordBatch) -> Result<(Messages, Kept)> {
-        let mut kept = Kept {
-            batch: batch.clone(),
-            rows: None,
-            first_row: self.first_row + number * self.batch_rows,
+    /// The rows in the order of their partitions: columns are cheaper to put in order than what is
+    /// made of them.
+    fn parts(&self, number: u64, all: Rows) -> Result<Vec<Part>> {
+        let (rows, of) = match (self.partitions, &self.keys) {
+            (PartitionSource::Column(column), _) => {
+                let of = self.by_column(&all, column)?;
+                (all, of)
+            }
+            (
+                PartitionSource::Rule(rule @ (Partitioner::Murmur2 | Partitioner::Crc32)),
+                Some(keys),
+            ) => {
+                let (rows, keys) = self.accepted(all, |batch| written(&**keys, batch))?;
+                (rows, by_key(rule, &keys, self.count))
+            }
+            (PartitionSource::Rule(Partitioner::RoundRobin), _) => {
+                let count = u64::from(self.count.unsigned_abs());
+                let of = |row| Some((all.row(row) % count) as i32);
+                let of = (0..all.batch.num_rows()).map(of).collect();
+                (all, of)
+            }
+            (PartitionSource::Rule(_), _) => {
+                return Ok(vec![Part {
+                    rows: all,
+                    run: None,
+                }]);
+            }
         };
+        let (order, runs) = scatter(&of, number, self.count, self.limits.rows);
+        let rows = rows.picked(order)?;
+        let part = |run: Run| Part {
+            rows: rows.slice(run.rows.clone()),
+            run: Some(run),
+        };
+        Ok(runs.into_iter().map(part).collect())
+    }
+
+    /// What `make` makes of rows. Those that a format refuses are left out where that is asked for.
+    fn accepted<T>(
+        &self,
+        mut rows: Rows,
+        make: impl Fn(&RecordBatch) -> std::result::Result<T, Refusal>,
+    ) -> Result<(Rows, T)> {
         loop {
-            match self.made(&kept.batch) {
-                Ok(messages) => return Ok((messages, kept)),
+            match make(&rows.batch) {
+                Ok(made) => return Ok((rows, made)),
                 Err(refusal) => {
-                    let (place, row) = (refusal.row, kept.row(refusal.row));
+                    let (place, row) = (refusal.row, rows.row(refusal.row));
                     let refusal = Refusal { row: 0, ..refusal };
                     self.bad_rows.note(refusal.error(row), row)?;
-                    kept = kept.without(place)?;
+                    rows = rows.without(&[place])?;
                 }
             }
         }
     }
 
-    fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {
-        let into = |cells: Cells, writer: &Arc<dyn MessageWriter>, batch: &RecordBatch| {
-            let mut bytes = Bytes { cells, nulls: None };
-            bytes.nulls = writer.write(batch, &mut bytes.cells)?;
-            Ok(bytes)
+    /// The messages of a part, in groups; those that are too large are left out where that is asked for.
+    fn messages(&self, number: u64, part: Part) -> Result<Messages> {
+        let mut rows = part.rows;
+        loop {
+            let (kept, mut messages) = self.accepted(rows, |batch| self.made(batch))?;
+            let large = messages.too_large(self.limits);
+            if large.is_empty() {
+                messages.groups = self.groups(number, &messages, &kept, part.run.as_ref());
+                return Ok(messages);
+            }
+            for (row, size) in &large {
+                let (place, most) = (kept.row(*row), self.limits.bytes);
+                let error = Error::run(format!(
+                    "the message of row {place} has {size} bytes, at most {most} are taken"
+                ));
+                let hint =
+                    "raise `batch_bytes` and the topic's `max.message.bytes`, or set `on_bad_row`";
+                self.bad_rows.note(error.hint(hint), place)?;
+            }
+            let large: Vec<usize> = large.into_iter().map(|(row, _)| row).collect();
+            rows = kept.without(&large)?;
+        }
+    }
+
+    /// What is sent together: to the partition of the run, or in turn, first to the one whose turn
+    /// it is in batch `number`.
+    fn groups(
+        &self,
+        number: u64,
+        messages: &Messages,
+        kept: &Rows,
+        run: Option<&Run>,
+    ) -> Vec<Group> {
+        let turn = |next: u64| (next % u64::from(self.count.unsigned_abs())) as i32;
+        let cuts = (number..).zip(messages.cut(self.limits));
+        let group = |(next, (rows, bytes)): (u64, (Range<usize>, usize))| Group {
+            partition: run.map_or_else(|| turn(next), |run| run.partition),
+            first_row: run.map_or_else(|| kept.place(rows.start), |run| run.first_row),
+            rows,
+            bytes,
         };
-        let bytes = |writer, batch| into(Cells::default(), writer, batch);
-        let written: Vec<usize> = (0..self.written).collect();
-        let projected = batch.project(&written);
-        let room = Cells::reuse(self.buffers.take());
-        let values = into(room, &self.values, projected.as_ref().unwrap_or(batch))?;
-        let keys = self
-            .keys
-            .as_ref()
-            .map(|keys| bytes(keys, batch))
-            .transpose()?;
+        cuts.map(group).collect()
+    }
+
+    fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {
+        let columns: Vec<usize> = (0..self.written).collect();
+        let projected = batch.project(&columns);
+        let mut values = Bytes {
+            cells: Cells::reuse(self.buffers.take()),
+            nulls: None,
+        };
+        let columns = projected.as_ref().unwrap_or(batch);
+        values.nulls = self.values.write(columns, &mut values.cells)?;
+        let keys = self.keys.as_ref();
+        let keys = keys.map(|keys| written(&**keys, batch)).transpose()?;
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, source) in &self.headers {
             let value = match source {
                 HeaderSource::Fixed(value) => HeaderValue::Fixed(value.clone()),
-                HeaderSource::Column(writer) => HeaderValue::Rows(bytes(writer, batch)?),
+                HeaderSource::Column(writer) => HeaderValue::Rows(written(&**writer, batch)?),
             };
             headers.push(Header {
                 name: name.clone(),
@@ -185,48 +248,8 @@ impl Recipe {
         })
     }
 
-    /// Decides where each message goes, and leaves out those that are too large.
-    fn group(&self, number: u64, kept: &Kept, messages: &mut Messages) -> Result<()> {
-        let mut large = Vec::new();
-        for (row, size) in messages.too_large(self.limits) {
-            let most = self.limits.bytes;
-            let place = kept.row(row);
-            let error = Error::run(format!(
-                "the message of row {place} has {size} bytes, at most {most} are taken"
-            ));
-            let hint =
-                "raise `batch_bytes` and the topic's `max.message.bytes`, or set `on_bad_row`";
-            self.bad_rows.note(error.hint(hint), place)?;
-            large.push(row);
-        }
-        let keep = |row: usize| large.binary_search(&row).is_err();
-        let mut of = Vec::new();
-        match (self.partitions, &messages.keys) {
-            (PartitionSource::Column(column), _) => {
-                of = self.by_column(kept, column)?;
-            }
-            (
-                PartitionSource::Rule(rule @ (Partitioner::Murmur2 | Partitioner::Crc32)),
-                Some(keys),
-            ) => {
-                by_key(rule, keys, self.count, &mut of);
-            }
-            (PartitionSource::Rule(Partitioner::RoundRobin), _) => {
-                let count = u64::from(self.count.unsigned_abs());
-                let rows = 0..messages.values.len();
-                of.extend(rows.map(|row| Some((kept.row(row) % count) as i32)));
-            }
-            (PartitionSource::Rule(_), _) => {
-                messages.deal(number, self.count, self.limits, &keep);
-                return Ok(());
-            }
-        }
-        messages.scatter(&of, number, self.count, self.limits, &keep);
-        Ok(())
-    }
-
-    fn by_column(&self, kept: &Kept, column: usize) -> Result<Vec<Option<i32>>> {
-        let numbers = cast(kept.batch.column(column), &DataType::Int64)?;
+    fn by_column(&self, rows: &Rows, column: usize) -> Result<Vec<Option<i32>>> {
+        let numbers = cast(rows.batch.column(column), &DataType::Int64)?;
         let numbers = numbers.as_primitive::<Int64Type>();
         let of = numbers
             .iter()
@@ -238,12 +261,19 @@ impl Recipe {
                 }
                 Some(number) => Err(Error::run(format!(
                     "row {} goes to partition {number}, but the topic has only {}",
-                    kept.row(row),
+                    rows.row(row),
                     self.count
                 ))),
             });
         of.collect()
     }
+}
+
+/// What a writer makes of rows.
+fn written(writer: &dyn MessageWriter, batch: &RecordBatch) -> std::result::Result<Bytes, Refusal> {
+    let mut bytes = Bytes::default();
+    bytes.nulls = writer.write(batch, &mut bytes.cells)?;
+    Ok(bytes)
 }
 
 /// Milliseconds since 1970; null is -1, which is "no time" to Kafka.
@@ -318,17 +348,18 @@ mod tests {
     }
 
     fn sent(recipe: &Recipe) -> Result<Vec<(i32, Vec<String>)>> {
-        let (mut messages, kept) = recipe.messages(2, &batch())?;
-        recipe.group(2, &kept, &mut messages)?;
-        let text =
-            |row: &u32| String::from_utf8_lossy(messages.values.cells.get(*row as usize)).into();
-        let groups = messages.groups.iter();
-        Ok(groups
-            .map(|group| {
-                let rows = &messages.order[group.rows.clone()];
-                (group.partition, rows.iter().map(text).collect())
-            })
-            .collect())
+        let all = Rows::all(&batch(), 2 * recipe.batch_rows);
+        let mut sent = Vec::new();
+        for part in recipe.parts(2, all)? {
+            let messages = recipe.messages(2, part)?;
+            for group in &messages.groups {
+                let rows = group.rows.clone();
+                let text =
+                    |row| String::from_utf8_lossy(messages.values.cells.get(row)).into_owned();
+                sent.push((group.partition, rows.map(text).collect()));
+            }
+        }
+        Ok(sent)
     }
 
     #[test]

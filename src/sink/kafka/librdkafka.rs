@@ -2,6 +2,7 @@
 //! messages have headers or times of their own, which that call does not know.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -130,8 +131,8 @@ impl Librdkafka {
     /// # Errors
     /// Something failed for good.
     pub fn send(&mut self, number: u64, messages: &Arc<Messages>, group: &Group) -> Result<()> {
-        let rows = &messages.order[group.rows.clone()];
-        let bytes = rows.iter().map(|row| size(messages, *row as usize)).sum();
+        let rows = group.rows.clone();
+        let bytes = rows.clone().map(|row| size(messages, row)).sum();
         self.delivery.begin(number, rows.len() as u64, bytes)?;
         let id = self.next;
         self.next += 1;
@@ -152,12 +153,12 @@ impl Librdkafka {
     fn send_batch(
         &self,
         messages: &Arc<Messages>,
-        rows: &[u32],
+        rows: Range<usize>,
         partition: i32,
         id: usize,
     ) -> Result<()> {
         let shared: Arc<dyn produce_batch::Messages> = messages.clone();
-        let mut left = rows.to_vec();
+        let mut left: Vec<u32> = rows.map(|row| row as u32).collect();
         while !left.is_empty() {
             left = self
                 .producer
@@ -173,12 +174,11 @@ impl Librdkafka {
     fn send_each(
         &self,
         messages: &Messages,
-        rows: &[u32],
+        rows: Range<usize>,
         partition: i32,
         id: usize,
     ) -> Result<()> {
         for row in rows {
-            let row = *row as usize;
             let record = || {
                 let mut record = BaseRecord::with_opaque_to(&self.topic, id).partition(partition);
                 record.payload = messages.values.get(row);

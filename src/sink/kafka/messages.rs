@@ -38,7 +38,7 @@ pub enum HeaderValue {
 pub struct Group {
     /// Where they go.
     pub partition: i32,
-    /// Where they stand in `Messages::order`.
+    /// The rows.
     pub rows: Range<usize>,
     /// The batch's row that is sent last before these, for the pace.
     pub first_row: usize,
@@ -57,8 +57,6 @@ pub struct Messages {
     pub headers: Vec<Header>,
     /// Milliseconds since 1970; the time of sending without.
     pub times: Option<Vec<i64>>,
-    /// The rows, those of a group side by side.
-    pub order: Vec<u32>,
     /// What is sent together, in the order of sending.
     pub groups: Vec<Group>,
 }
@@ -115,88 +113,21 @@ impl Messages {
         sizes.filter(|(_, size)| *size > most).collect()
     }
 
-    /// Groups of rows that go to partitions in turn, the first one to `turn`.
-    pub fn deal(
-        &mut self,
-        turn: u64,
-        partitions: i32,
-        limits: Limits,
-        keep: &dyn Fn(usize) -> bool,
-    ) {
-        self.order = (0..self.values.len())
-            .filter(|row| keep(*row))
-            .map(|row| row as u32)
-            .collect();
-        let runs = self.cut(0..self.order.len(), limits);
-        for (next, (rows, bytes)) in (turn..).zip(runs) {
-            let partition = (next % u64::from(partitions.unsigned_abs())) as i32;
-            let first_row = self.order[rows.start] as usize;
-            self.groups.push(Group {
-                partition,
-                rows,
-                first_row,
-                bytes,
-            });
-        }
-    }
-
-    /// Groups of the rows of each partition; every `limits.rows` rows begin anew. Rows without a
-    /// partition are dealt in turn, the first one to `turn`.
-    pub fn scatter(
-        &mut self,
-        of: &[Option<i32>],
-        turn: u64,
-        partitions: i32,
-        limits: Limits,
-        keep: &dyn Fn(usize) -> bool,
-    ) {
-        let count = partitions.unsigned_abs() as usize;
-        let mut next = turn;
-        let mut partition = |row: usize| {
-            of[row].map_or_else(
-                || {
-                    next += 1;
-                    ((next - 1) % count as u64) as usize
-                },
-                |partition| partition as usize,
-            )
-        };
-        let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); count];
-        for first in (0..of.len()).step_by(limits.rows.max(1)) {
-            let slice = first..of.len().min(first.saturating_add(limits.rows.max(1)));
-            for row in slice.filter(|row| keep(*row)) {
-                buckets[partition(row)].push(row as u32);
-            }
-            for (partition, bucket) in buckets.iter_mut().enumerate() {
-                let begin = self.order.len();
-                self.order.append(bucket);
-                for (rows, bytes) in self.cut(begin..self.order.len(), limits) {
-                    self.groups.push(Group {
-                        partition: partition as i32,
-                        rows,
-                        first_row: first,
-                        bytes,
-                    });
-                }
-            }
-        }
-    }
-
     /// Runs of rows within the limits, and their bytes.
-    fn cut(&self, rows: Range<usize>, limits: Limits) -> Vec<(Range<usize>, usize)> {
+    pub fn cut(&self, limits: Limits) -> Vec<(Range<usize>, usize)> {
         let most = limits.bytes.saturating_sub(BATCH_OVERHEAD);
         let mut runs = Vec::new();
-        let (mut begin, mut bytes) = (rows.start, 0);
-        for at in rows.clone() {
-            let size = self.size(self.order[at] as usize);
-            if at > begin && (bytes + size > most || at - begin >= limits.rows) {
-                runs.push((begin..at, BATCH_OVERHEAD + bytes));
-                (begin, bytes) = (at, 0);
+        let (mut begin, mut bytes) = (0, 0);
+        for row in 0..self.values.len() {
+            let size = self.size(row);
+            if row > begin && (bytes + size > most || row - begin >= limits.rows) {
+                runs.push((begin..row, BATCH_OVERHEAD + bytes));
+                (begin, bytes) = (row, 0);
             }
             bytes += size;
         }
-        if begin < rows.end {
-            runs.push((begin..rows.end, BATCH_OVERHEAD + bytes));
+        if begin < self.values.len() {
+            runs.push((begin..self.values.len(), BATCH_OVERHEAD + bytes));
         }
         runs
     }
@@ -216,35 +147,16 @@ mod tests {
         messages
     }
 
-    fn groups(messages: &Messages) -> Vec<(i32, Vec<u32>)> {
-        let rows = |group: &Group| messages.order[group.rows.clone()].to_vec();
-        let groups = messages.groups.iter();
-        groups.map(|group| (group.partition, rows(group))).collect()
-    }
-
     #[test]
-    fn rows_without_a_key_go_in_turn_within_the_limits() {
-        let mut messages = messages(&[10; 5]);
-        let limits = Limits {
-            bytes: 61 + 2 * 36,
-            rows: 100,
+    fn messages_are_cut_where_a_limit_asks_for_it() {
+        let cut = |rows| {
+            messages(&[10; 5]).cut(Limits {
+                bytes: 61 + 2 * 36,
+                rows,
+            })
         };
-        messages.deal(7, 3, limits, &|row| row != 1);
-        assert_eq!(groups(&messages), [(1, vec![0, 2]), (2, vec![3, 4])]);
-    }
-
-    #[test]
-    fn rows_go_to_their_partitions_in_their_order() {
-        let mut messages = messages(&[10; 6]);
-        let limits = Limits {
-            bytes: 1000,
-            rows: 4,
-        };
-        let of = [Some(1), Some(0), Some(1), None, Some(1), None];
-        messages.scatter(&of, 5, 2, limits, &|_| true);
-        let expected = [(0, vec![1]), (1, vec![0, 2, 3]), (0, vec![5]), (1, vec![4])];
-        assert_eq!(groups(&messages), expected);
-        assert_eq!(messages.groups[2].first_row, 4);
+        assert_eq!(cut(100), [(0..2, 133), (2..4, 133), (4..5, 97)]);
+        assert_eq!(cut(1).len(), 5);
     }
 
     #[test]

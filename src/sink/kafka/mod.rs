@@ -21,6 +21,8 @@ mod partition;
 #[cfg(feature = "kafka")]
 mod retention;
 #[cfg(feature = "kafka")]
+mod rows;
+#[cfg(feature = "kafka")]
 mod writer;
 
 use std::sync::Arc;

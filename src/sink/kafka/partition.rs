@@ -1,5 +1,7 @@
 //! Which partition a message goes to.
 
+use std::ops::Range;
+
 use super::messages::Bytes;
 
 /// Which partition a message goes to.
@@ -15,13 +17,67 @@ pub enum Partitioner {
     Sticky,
 }
 
+/// Rows that stand side by side once the rows of a batch are in the order of their partitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Where they go.
+    pub partition: i32,
+    /// Where they stand in that order.
+    pub rows: Range<usize>,
+    /// The batch's row that is sent last before these, for the pace.
+    pub first_row: usize,
+}
+
 /// The partition of each key, of so many; none where the key is null: those are dealt in turn.
-pub fn by_key(partitioner: Partitioner, keys: &Bytes, partitions: i32, out: &mut Vec<Option<i32>>) {
+pub fn by_key(partitioner: Partitioner, keys: &Bytes, partitions: i32) -> Vec<Option<i32>> {
     let of = |key: &[u8]| match partitioner {
         Partitioner::Crc32 => crc32fast::hash(key) % partitions.unsigned_abs(),
         _ => (murmur2(key) & 0x7fff_ffff) % partitions.unsigned_abs(),
     };
-    out.extend((0..keys.len()).map(|row| keys.get(row).map(|key| of(key).cast_signed())));
+    let keys = (0..keys.len()).map(|row| keys.get(row));
+    keys.map(|key| key.map(|key| of(key).cast_signed()))
+        .collect()
+}
+
+/// The rows in the order of their partitions, and the runs of each; every `slice` rows begin anew.
+/// Rows without a partition are dealt in turn, the first one to `turn`.
+pub fn scatter(
+    of: &[Option<i32>],
+    turn: u64,
+    partitions: i32,
+    slice: usize,
+) -> (Vec<u32>, Vec<Run>) {
+    let count = partitions.unsigned_abs() as usize;
+    let mut next = turn;
+    let mut partition = |of: Option<i32>| {
+        of.map_or_else(
+            || {
+                next += 1;
+                ((next - 1) % count as u64) as usize
+            },
+            |partition| partition as usize,
+        )
+    };
+    let (mut order, mut runs) = (Vec::with_capacity(of.len()), Vec::new());
+    let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for first_row in (0..of.len()).step_by(slice.max(1)) {
+        let last = of.len().min(first_row.saturating_add(slice.max(1)));
+        for row in first_row..last {
+            buckets[partition(of[row])].push(row as u32);
+        }
+        for (partition, bucket) in buckets.iter_mut().enumerate() {
+            let begin = order.len();
+            order.append(bucket);
+            if begin < order.len() {
+                runs.push(Run {
+                    partition: partition as i32,
+                    rows: begin..order.len(),
+                    first_row,
+                });
+            }
+        }
+    }
+    (order, runs)
 }
 
 /// MurmurHash2 of 32 bits with the seed of Kafka's Java clients
@@ -51,6 +107,21 @@ pub fn murmur2(key: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_go_to_their_partitions_in_their_order_and_those_without_in_turn() {
+        let of = [Some(1), Some(0), Some(1), None, Some(1), None];
+        let (order, runs) = scatter(&of, 5, 2, 4);
+        assert_eq!(order, [1, 0, 2, 3, 5, 4]);
+        let runs: Vec<_> = runs
+            .into_iter()
+            .map(|run| (run.partition, run.rows, run.first_row))
+            .collect();
+        assert_eq!(
+            runs,
+            [(0, 0..1, 0), (1, 1..4, 0), (0, 4..5, 4), (1, 5..6, 4)]
+        );
+    }
 
     #[test]
     fn keys_hash_as_in_kafkas_own_test() {

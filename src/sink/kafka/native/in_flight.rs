@@ -226,6 +226,7 @@ pub fn carries_before(requests: &VecDeque<Request>, partition: i32, order: u64) 
 mod tests {
     use super::super::super::messages::{Bytes, Group, Messages};
     use super::super::super::options::Codec;
+    use super::super::compress::Compressor;
     use super::super::record_batch::encode;
     use super::*;
 
@@ -236,7 +237,6 @@ mod tests {
         }
         let messages = Messages {
             values,
-            order: vec![0, 1, 2],
             ..Messages::default()
         };
         let group = Group {
@@ -248,7 +248,13 @@ mod tests {
         Part::new(
             order,
             order,
-            encode(&messages, &group, Codec::None, 0).unwrap(),
+            encode(
+                &messages,
+                &group,
+                0,
+                &mut Compressor::new(Codec::None).unwrap(),
+            )
+            .unwrap(),
         )
     }
 

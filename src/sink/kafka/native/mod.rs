@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::delivery::Delivery;
 use super::messages::Messages;
-use super::options::Codec;
 use crate::error::{Error, Result};
+pub use compress::Compressor;
 use in_flight::Part;
 use record_batch::RecordBatch;
 use sender::{Event, Run};
@@ -50,20 +50,20 @@ pub struct Native {
 /// Record batches of one batch of rows, and the first row of each for the pace.
 pub type Encoded = Vec<(usize, RecordBatch)>;
 
-/// What a worker makes of the messages of a batch.
+/// Adds what a worker makes of messages.
 ///
 /// # Errors
 /// The compressor failed.
-pub fn encode(messages: &Messages, codec: Codec) -> Result<Encoded> {
+pub fn encode(messages: &Messages, compressor: &mut Compressor, out: &mut Encoded) -> Result<()> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-    let batches = messages.groups.iter().map(|group| {
-        let batch = record_batch::encode(messages, group, codec, now)?;
-        Ok((group.first_row, batch))
-    });
-    batches.collect()
+    for group in &messages.groups {
+        let batch = record_batch::encode(messages, group, now, compressor)?;
+        out.push((group.first_row, batch));
+    }
+    Ok(())
 }
 
 impl Native {

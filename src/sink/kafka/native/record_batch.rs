@@ -6,7 +6,7 @@
 
 use super::super::messages::{BATCH_OVERHEAD, Group, Header, HeaderValue, Messages};
 use super::super::options::Codec;
-use super::compress::compress;
+use super::compress::Compressor;
 use crate::error::{Error, Result};
 use crate::kernel::varint::{LONG, put_long};
 
@@ -23,8 +23,6 @@ pub struct RecordBatch {
     pub rows: u32,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The checksum of its records.
-    crc: u32,
 }
 
 /// Who sends a batch, so that the broker can tell one that comes twice.
@@ -51,46 +49,47 @@ impl Stamp {
 ///
 /// # Errors
 /// The compressor failed.
-pub fn encode(messages: &Messages, group: &Group, codec: Codec, now: i64) -> Result<RecordBatch> {
-    let rows = &messages.order[group.rows.clone()];
-    let time = |row: &u32| {
-        messages
-            .times
-            .as_ref()
-            .map_or(now, |times| times[*row as usize])
-    };
-    let base = rows.first().map_or(now, time);
-    let latest = match &messages.times {
-        Some(_) => rows.iter().map(time).max().unwrap_or(base),
-        None => base,
-    };
-    let mut bytes = Vec::with_capacity(group.bytes);
-    bytes.resize(BATCH_OVERHEAD, 0);
+pub fn encode(
+    messages: &Messages,
+    group: &Group,
+    now: i64,
+    compressor: &mut Compressor,
+) -> Result<RecordBatch> {
+    let times = messages.times.as_ref();
+    let time = |row: usize| times.map_or(now, |times| times[row]);
+    let base = time(group.rows.start);
+    let latest = times.and_then(|times| times[group.rows.clone()].iter().max());
+    let latest = latest.copied().unwrap_or(base);
     let headers = Headers::new(&messages.headers);
-    for (offset, row) in rows.iter().enumerate() {
-        record(
-            &mut bytes,
-            messages,
-            &headers,
-            *row as usize,
-            time(row) - base,
-            offset,
-        );
+    let records = |out: &mut Vec<u8>| {
+        for (offset, row) in group.rows.clone().enumerate() {
+            let late = time(row) - base;
+            record(out, messages, &headers, row, late, offset);
+        }
+    };
+    let mut bytes = Vec::new();
+    match compressor.codec() {
+        Codec::None => {
+            bytes.reserve_exact(group.bytes);
+            bytes.resize(BATCH_OVERHEAD, 0);
+            records(&mut bytes);
+        }
+        _ => {
+            compressor.records.clear();
+            records(&mut compressor.records);
+            let packed = compressor.packed();
+            let packed = packed.map_err(|error| Error::because("compressing messages", error))?;
+            bytes.reserve_exact(BATCH_OVERHEAD + packed.len());
+            bytes.resize(BATCH_OVERHEAD, 0);
+            bytes.extend_from_slice(packed);
+        }
     }
-    if codec != Codec::None {
-        let records = std::mem::replace(&mut bytes, Vec::with_capacity(group.bytes / 2));
-        bytes.resize(BATCH_OVERHEAD, 0);
-        compress(codec, &records[BATCH_OVERHEAD..], &mut bytes)
-            .map_err(|error| Error::because("compressing messages", error))?;
-    }
-    let count = rows.len() as u32;
-    header(&mut bytes, count, codec, base, latest);
-    let crc = crc32c::crc32c(&bytes[BATCH_OVERHEAD..]);
+    let count = group.rows.len() as u32;
+    header(&mut bytes, count, compressor.codec(), base, latest);
     Ok(RecordBatch {
         partition: group.partition,
         rows: count,
         bytes,
-        crc,
     })
 }
 
@@ -101,9 +100,9 @@ impl RecordBatch {
         bytes[43..51].copy_from_slice(&stamp.producer_id.to_be_bytes());
         bytes[51..53].copy_from_slice(&stamp.epoch.to_be_bytes());
         bytes[53..57].copy_from_slice(&stamp.sequence.to_be_bytes());
-        let header = crc32c::crc32c(&bytes[COVERED..BATCH_OVERHEAD]);
-        let records = bytes.len() - BATCH_OVERHEAD;
-        let crc = crc32c::crc32c_combine(header, self.crc, records);
+        // Not combined of a worker's and one of the header: `crc32c_combine` takes as long as the
+        // checksum of half a megabyte, and what is read here is copied into the request next.
+        let crc = crc32c::crc32c(&bytes[COVERED..]);
         bytes[CRC..COVERED].copy_from_slice(&crc.to_be_bytes());
     }
 }
@@ -249,8 +248,8 @@ mod tests {
 
     fn messages() -> Messages {
         Messages {
-            values: bytes(&[Some("a"), None, Some("ccc")]),
-            keys: Some(bytes(&[Some("k"), Some("l"), None])),
+            values: bytes(&[Some("ccc"), Some("a"), None]),
+            keys: Some(bytes(&[None, Some("k"), Some("l")])),
             headers: vec![
                 Header {
                     name: "h".into(),
@@ -258,13 +257,17 @@ mod tests {
                 },
                 Header {
                     name: "r".into(),
-                    value: HeaderValue::Rows(bytes(&[None, Some("x"), None])),
+                    value: HeaderValue::Rows(bytes(&[None, None, Some("x")])),
                 },
             ],
-            times: Some(vec![1000, 2000, 500]),
-            order: vec![2, 0, 1],
+            times: Some(vec![500, 1000, 2000]),
             groups: Vec::new(),
         }
+    }
+
+    fn text(bytes: &Option<bytes::Bytes>) -> Option<String> {
+        let bytes = bytes.as_ref();
+        bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     /// Read back with the protocol library's own decoder, which checks the checksum.
@@ -283,7 +286,8 @@ mod tests {
             Codec::Lz4,
             Codec::Zstd,
         ] {
-            let mut batch = encode(&messages(), &group, codec, 0).unwrap();
+            let mut compressor = Compressor::new(codec).unwrap();
+            let mut batch = encode(&messages(), &group, 0, &mut compressor).unwrap();
             batch.stamp(Stamp {
                 producer_id: 42,
                 epoch: 3,
@@ -296,11 +300,6 @@ mod tests {
                 .records
                 .iter()
                 .map(|record| {
-                    let text = |bytes: &Option<bytes::Bytes>| {
-                        bytes
-                            .as_ref()
-                            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-                    };
                     let headers = record.headers.iter();
                     let headers: Vec<_> = headers
                         .map(|(name, value)| (name.to_string(), text(value)))

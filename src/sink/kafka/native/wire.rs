@@ -22,6 +22,8 @@ pub struct Wire {
     socket: TcpStream,
     next: i32,
     versions: Versions,
+    /// Where the last request was: a new buffer's pages would have to be zeroed.
+    request: BytesMut,
 }
 
 /// The newest version of each request that both sides speak.
@@ -71,6 +73,7 @@ impl Wire {
             socket,
             next: 0,
             versions: WANTED,
+            request: BytesMut::new(),
         };
         let spoken: ApiVersionsResponse =
             wire.call(ApiKey::ApiVersions, &ApiVersionsRequest::default(), 0)?;
@@ -117,16 +120,18 @@ impl Wire {
         let size = request
             .compute_size(version)
             .map_err(|error| error.to_string())?;
-        let mut out = BytesMut::with_capacity(size + 64);
+        let out = &mut self.request;
+        out.clear();
+        out.reserve(size + 64);
         out.extend_from_slice(&[0; 4]);
         header
-            .encode(&mut out, Q::header_version(version))
-            .and_then(|()| request.encode(&mut out, version))
+            .encode(out, Q::header_version(version))
+            .and_then(|()| request.encode(out, version))
             .map_err(|error| error.to_string())?;
         let length = i32::try_from(out.len() - 4).map_err(|error| error.to_string())?;
         out[..4].copy_from_slice(&length.to_be_bytes());
         self.socket
-            .write_all(&out)
+            .write_all(out)
             .map_err(|error| error.to_string())?;
         Ok(number)
     }
