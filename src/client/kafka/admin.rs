@@ -23,6 +23,10 @@ const STEP: Duration = Duration::from_secs(1);
 /// How long it listens then: with no time at all it would hear one thing of many.
 const LISTEN: Duration = Duration::from_millis(20);
 
+/// The entries of a topic's configuration that matter here.
+pub(super) const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
+pub(super) const RETENTION: &str = "retention.ms";
+
 /// A client that asks about topics.
 pub struct Admin {
     probe: BaseProducer<Events>,
@@ -182,18 +186,26 @@ impl Admin {
 fn limits(answers: impl Iterator<Item = ConfigResourceResult>) -> Topic {
     let mut topic = Topic::default();
     for resource in answers.flatten() {
-        let number = |key: &str| {
-            let entry = resource.get(key)?;
-            entry.value.as_ref()?.parse::<i64>().ok()
-        };
-        if let Some(bytes) = number("max.message.bytes") {
-            topic.max_message_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        }
-        if let Some(millis) = number("retention.ms") {
-            topic.retention = u64::try_from(millis).ok().map(Duration::from_millis);
+        for entry in resource.entries {
+            topic.limit(&entry.name, entry.value.as_deref().unwrap_or_default());
         }
     }
     topic
+}
+
+impl Topic {
+    /// Heeds an entry of its configuration.
+    pub(super) fn limit(&mut self, key: &str, value: &str) {
+        match (key, value.parse::<i64>()) {
+            (MAX_MESSAGE_BYTES, Ok(bytes)) => {
+                self.max_message_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            }
+            (RETENTION, Ok(millis)) => {
+                self.retention = u64::try_from(millis).ok().map(Duration::from_millis);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Something that is dropped on a thread of its own.

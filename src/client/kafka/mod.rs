@@ -4,6 +4,10 @@
 mod admin;
 #[cfg(feature = "kafka")]
 mod config;
+#[cfg(feature = "kafka")]
+mod look;
+#[cfg(feature = "kafka")]
+pub mod wire;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,6 +16,8 @@ use serde::Deserialize;
 pub use admin::{Admin, Topic};
 #[cfg(feature = "kafka")]
 pub use config::{Events, config};
+#[cfg(feature = "kafka")]
+pub use look::topic as look;
 
 use crate::error::Problem;
 #[cfg(feature = "kafka")]

@@ -13,7 +13,7 @@ use super::options::{HeaderOption, PartitionerOption};
 use super::partition::Partitioner;
 use super::writer::{Messenger, Pace, Producer};
 use super::{Kafka, retention};
-use crate::client::kafka::{Admin, Topic};
+use crate::client::kafka::{Admin, Topic, look};
 use crate::client::registry::Client;
 use crate::error::{Error, Problem, Result};
 use crate::format::Shape;
@@ -40,18 +40,16 @@ pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
     if let Some(topic) = kafka.found.get() {
         return Ok(topic.clone());
     }
-    let admin = Admin::new(&kafka.connection())?;
     let name = kafka.topic.as_str();
     let asked = kafka.create_topic.as_ref();
-    let found = match admin.topic(name)? {
-        None if asked.is_some() && make => {
-            create(kafka, &admin)?;
-            admin.topic(name)?
-        }
-        None if asked.is_some() => return Ok(Topic::default()),
+    let found = match look(&kafka.connection(), name) {
+        None => by_librdkafka(kafka, make)?,
         found => found,
     };
     let Some(topic) = found else {
+        if asked.is_some() && !make {
+            return Ok(Topic::default());
+        }
         let problem = Problem::new(format!("topic `{name}` does not exist")).at(&kafka.topic.place);
         return Err(Error::run(problem.hint(
             "add `create_topic: { partitions: … }`, or make it with Kafka's own tools",
@@ -68,6 +66,19 @@ pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
             )))
         }
         _ => Ok(kafka.found.get_or_init(|| topic).clone()),
+    }
+}
+
+/// The topic, made where that is asked for, by whoever can connect to every broker.
+fn by_librdkafka(kafka: &Kafka, make: bool) -> Result<Option<Topic>> {
+    let admin = Admin::new(&kafka.connection())?;
+    let name = kafka.topic.as_str();
+    match admin.topic(name)? {
+        None if make && kafka.create_topic.is_some() => {
+            create(kafka, &admin)?;
+            admin.topic(name)
+        }
+        found => Ok(found),
     }
 }
 

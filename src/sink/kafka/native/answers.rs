@@ -7,7 +7,7 @@ use kafka_protocol::messages::produce_response::PartitionProduceResponse;
 use super::cluster::Link;
 use super::in_flight::{Part, carries_before};
 use super::sender::{PAUSE, Run};
-use super::wire;
+use crate::client::kafka::wire;
 use crate::error::Problem;
 
 impl Run {

@@ -12,7 +12,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::record_batch::Stamp;
-use super::wire::Wire;
+use crate::client::kafka::wire::{PATIENCE, Wire, bootstrap};
 
 /// Connections to one broker: it works on one request of a connection at a time, so that one alone
 /// would leave its other cores idle.
@@ -40,10 +40,7 @@ impl Cluster {
     /// Nothing is known yet but whom to ask.
     pub fn new(brokers: &str, topic: &str) -> Self {
         Self {
-            bootstrap: brokers
-                .split(',')
-                .map(|broker| address(broker.trim()))
-                .collect(),
+            bootstrap: bootstrap(brokers),
             topic: topic.to_string(),
             brokers: HashMap::new(),
             leaders: HashMap::new(),
@@ -116,7 +113,9 @@ impl Cluster {
     pub fn connect(&self, link: Link) -> Result<Wire, String> {
         let broker = link.broker;
         match self.brokers.get(&broker) {
-            Some(address) => Wire::connect(address).map_err(|error| format!("{address}: {error}")),
+            Some(address) => {
+                Wire::connect(address, PATIENCE).map_err(|error| format!("{address}: {error}"))
+            }
             None => Err(format!("broker {broker} is not known")),
         }
     }
@@ -176,35 +175,6 @@ impl Cluster {
 
     /// A connection to whoever answers first.
     fn anyone(&self) -> Result<Wire, String> {
-        let mut last = String::new();
-        for address in self.brokers.values().chain(&self.bootstrap) {
-            match Wire::connect(address) {
-                Ok(wire) => return Ok(wire),
-                Err(error) => last = format!("{address}: {error}"),
-            }
-        }
-        Err(last)
-    }
-}
-
-/// With Kafka's usual port where none is said.
-fn address(broker: &str) -> String {
-    let port = broker
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    match port {
-        true => broker.to_string(),
-        false => format!("{broker}:9092"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_broker_without_a_port_has_the_usual_one() {
-        let cluster = Cluster::new("a:1, b,[::1]:7", "t");
-        assert_eq!(cluster.bootstrap, ["a:1", "b:9092", "[::1]:7"]);
+        Wire::any(self.brokers.values().chain(&self.bootstrap), PATIENCE)
     }
 }

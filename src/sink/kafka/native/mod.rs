@@ -7,7 +7,6 @@ mod compress;
 mod in_flight;
 mod record_batch;
 mod sender;
-mod wire;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};

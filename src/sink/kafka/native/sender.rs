@@ -11,8 +11,8 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::cluster::{Cluster, Link};
 use super::in_flight::{Part, Partitions, Pending, Request};
-use super::wire::{self, Wire};
 use super::{Delivery, Settings};
+use crate::client::kafka::wire::{self, Wire};
 use crate::error::Problem;
 
 /// A broker may take so long to answer a request.

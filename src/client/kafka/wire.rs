@@ -35,6 +35,8 @@ pub struct Versions {
     pub metadata: i16,
     /// Of `InitProducerId`.
     pub init_producer_id: i16,
+    /// Of `DescribeConfigs`.
+    pub describe_configs: i16,
 }
 
 /// The versions that are enough here: newer ones name topics by ids.
@@ -42,32 +44,51 @@ const WANTED: Versions = Versions {
     produce: 9,
     metadata: 9,
     init_producer_id: 4,
+    describe_configs: 4,
 };
 
 impl Wire {
+    /// A connection to whoever answers first.
+    ///
+    /// # Errors
+    /// Nobody does.
+    pub fn any<'a>(
+        addresses: impl Iterator<Item = &'a String>,
+        patience: Duration,
+    ) -> Result<Self, String> {
+        let mut last = String::new();
+        for address in addresses {
+            match Self::connect(address, patience) {
+                Ok(wire) => return Ok(wire),
+                Err(error) => last = format!("{address}: {error}"),
+            }
+        }
+        Err(last)
+    }
+
     /// Connects to `host:port` and asks which versions the broker speaks.
     ///
     /// # Errors
     /// Nobody answers there, or somebody who is no Kafka of version 0.11 or newer.
-    pub fn connect(address: &str) -> Result<Self, String> {
+    pub fn connect(address: &str, patience: Duration) -> Result<Self, String> {
         let addresses = address
             .to_socket_addrs()
             .map_err(|error| error.to_string())?;
         let mut last = "the name has no address".to_string();
         for address in addresses {
-            match TcpStream::connect_timeout(&address, PATIENCE) {
-                Ok(socket) => return Self::begin(socket),
+            match TcpStream::connect_timeout(&address, patience) {
+                Ok(socket) => return Self::begin(socket, patience),
                 Err(error) => last = error.to_string(),
             }
         }
         Err(last)
     }
 
-    fn begin(socket: TcpStream) -> Result<Self, String> {
+    fn begin(socket: TcpStream, patience: Duration) -> Result<Self, String> {
         let set = socket
             .set_nodelay(true)
-            .and_then(|()| socket.set_read_timeout(Some(PATIENCE)))
-            .and_then(|()| socket.set_write_timeout(Some(6 * PATIENCE)));
+            .and_then(|()| socket.set_read_timeout(Some(patience)))
+            .and_then(|()| socket.set_write_timeout(Some(6 * patience)));
         set.map_err(|error| error.to_string())?;
         let mut wire = Self {
             socket,
@@ -88,6 +109,7 @@ impl Wire {
             produce: newest(ApiKey::Produce, WANTED.produce),
             metadata: newest(ApiKey::Metadata, WANTED.metadata),
             init_producer_id: newest(ApiKey::InitProducerId, WANTED.init_producer_id),
+            describe_configs: newest(ApiKey::DescribeConfigs, WANTED.describe_configs),
         };
         match wire.versions.produce < 3 || wire.versions.metadata < 4 {
             true => Err("the broker is older than Kafka 0.11".into()),
@@ -207,4 +229,31 @@ pub fn decode<R: Decodable + HeaderVersion>(
     let header = header.map_err(|error| error.to_string())?;
     let response = R::decode(frame, version).map_err(|error| error.to_string())?;
     Ok((header.correlation_id, response))
+}
+
+/// Where to ask first, each with Kafka's usual port where none is said.
+pub fn bootstrap(brokers: &str) -> Vec<String> {
+    let address = |broker: &str| {
+        let port = broker
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        match port {
+            true => broker.to_string(),
+            false => format!("{broker}:9092"),
+        }
+    };
+    brokers
+        .split(',')
+        .map(|broker| address(broker.trim()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_without_a_port_has_the_usual_one() {
+        assert_eq!(bootstrap("a:1, b,[::1]:7"), ["a:1", "b:9092", "[::1]:7"]);
+    }
 }
