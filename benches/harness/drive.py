@@ -30,7 +30,8 @@ MEASURED_KAFKA = (
     "rowgen: the whole process, its start, generation and decoding included; rowgen, sink: from before its sink connects to "
     "the last acknowledgement, generation included; sending, the others: their own clocks, from the first message, which is "
     "in memory, to the last acknowledgement; warm: the same process after as many messages; reading, perf-test: its own "
-    "clock, from joining the group; CPU is the whole process's"
+    "clock, from joining the group; CPU is the whole process's; a first round of every work, which warms the broker, does "
+    "not count"
 )
 
 

@@ -76,6 +76,7 @@ pub fn encode(
         }
         _ => {
             compressor.records.clear();
+            compressor.records.reserve(group.bytes);
             records(&mut compressor.records);
             let packed = compressor.packed();
             let packed = packed.map_err(|error| Error::because("compressing messages", error))?;
