@@ -96,6 +96,8 @@ impl Encoder for Recipe {
                     native::encode(&messages, &mut compressor, &mut batches)?;
                     self.buffers.give(messages.values.cells.bytes);
                 }
+                // A pace lets go of all partitions slice by slice.
+                batches.sort_by_key(|(row, _)| *row);
                 Sent::Encoded(batches)
             }
             None => {
@@ -139,7 +141,7 @@ impl Recipe {
                 }]);
             }
         };
-        let (order, runs) = scatter(&of, number, self.count, self.limits.rows);
+        let (order, runs) = scatter(&of, number, self.count);
         let rows = rows.picked(order)?;
         let part = |run: Run| Part {
             rows: rows.slice(run.rows.clone()),
@@ -201,14 +203,14 @@ impl Recipe {
         run: Option<&Run>,
     ) -> Vec<Group> {
         let turn = |next: u64| (next % u64::from(self.count.unsigned_abs())) as i32;
-        let cuts = (number..).zip(messages.cut(self.limits));
+        let cuts = messages.cut(self.limits, |row| kept.place(row));
         let group = |(next, (rows, bytes)): (u64, (Range<usize>, usize))| Group {
             partition: run.map_or_else(|| turn(next), |run| run.partition),
-            first_row: run.map_or_else(|| kept.place(rows.start), |run| run.first_row),
+            first_row: kept.place(rows.start),
             rows,
             bytes,
         };
-        cuts.map(group).collect()
+        (number..).zip(cuts).map(group).collect()
     }
 
     fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {

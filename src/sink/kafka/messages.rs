@@ -40,7 +40,7 @@ pub struct Group {
     pub partition: i32,
     /// The rows.
     pub rows: Range<usize>,
-    /// The batch's row that is sent last before these, for the pace.
+    /// Where the first of them stood in the batch, for the pace.
     pub first_row: usize,
     /// At most how many bytes their record batch takes.
     pub bytes: usize,
@@ -66,7 +66,7 @@ pub struct Messages {
 pub struct Limits {
     /// Bytes of a group, and of one message.
     pub bytes: usize,
-    /// Rows of a group: fewer where a slow pace asks for it.
+    /// The batch's rows that a group may be of: fewer where a slow pace asks for it.
     pub rows: usize,
 }
 
@@ -113,16 +113,25 @@ impl Messages {
         sizes.filter(|(_, size)| *size > most).collect()
     }
 
-    /// Runs of rows within the limits, and their bytes.
-    pub fn cut(&self, limits: Limits) -> Vec<(Range<usize>, usize)> {
+    /// Runs of rows within the limits, and their bytes. `place` is where a row stood in the batch:
+    /// a run is of one slice of `limits.rows` there.
+    pub fn cut(
+        &self,
+        limits: Limits,
+        place: impl Fn(usize) -> usize,
+    ) -> Vec<(Range<usize>, usize)> {
         let most = limits.bytes.saturating_sub(BATCH_OVERHEAD);
+        let slice = limits.rows.max(1);
         let mut runs = Vec::new();
-        let (mut begin, mut bytes) = (0, 0);
+        let (mut begin, mut bytes, mut end) = (0, 0, 0);
         for row in 0..self.values.len() {
             let size = self.size(row);
-            if row > begin && (bytes + size > most || row - begin >= limits.rows) {
+            if row > begin && (bytes + size > most || place(row) >= end) {
                 runs.push((begin..row, BATCH_OVERHEAD + bytes));
                 (begin, bytes) = (row, 0);
+            }
+            if row == begin {
+                end = (place(row) / slice + 1).saturating_mul(slice);
             }
             bytes += size;
         }
@@ -149,13 +158,14 @@ mod tests {
 
     #[test]
     fn messages_are_cut_where_a_limit_asks_for_it() {
-        let cut = |rows| {
-            messages(&[10; 5]).cut(Limits {
-                bytes: 61 + 2 * 36,
-                rows,
-            })
+        let limits = |rows| Limits {
+            bytes: 61 + 2 * 36,
+            rows,
         };
+        // The rows stood at 0, 3, 6, 9 and 12.
+        let cut = |rows| messages(&[10; 5]).cut(limits(rows), |row| 3 * row);
         assert_eq!(cut(100), [(0..2, 133), (2..4, 133), (4..5, 97)]);
+        assert_eq!(cut(4), [(0..2, 133), (2..3, 97), (3..4, 97), (4..5, 97)]);
         assert_eq!(cut(1).len(), 5);
     }
 

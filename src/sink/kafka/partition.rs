@@ -24,8 +24,6 @@ pub struct Run {
     pub partition: i32,
     /// Where they stand in that order.
     pub rows: Range<usize>,
-    /// The batch's row that is sent last before these, for the pace.
-    pub first_row: usize,
 }
 
 /// The partition of each key, of so many; none where the key is null: those are dealt in turn.
@@ -39,42 +37,26 @@ pub fn by_key(partitioner: Partitioner, keys: &Bytes, partitions: i32) -> Vec<Op
         .collect()
 }
 
-/// The rows in the order of their partitions, and the runs of each; every `slice` rows begin anew.
-/// Rows without a partition are dealt in turn, the first one to `turn`.
-pub fn scatter(
-    of: &[Option<i32>],
-    turn: u64,
-    partitions: i32,
-    slice: usize,
-) -> (Vec<u32>, Vec<Run>) {
+/// The rows in the order of their partitions, and the run of each. Rows without a partition are
+/// dealt in turn, the first one to `turn`.
+pub fn scatter(of: &[Option<i32>], turn: u64, partitions: i32) -> (Vec<u32>, Vec<Run>) {
     let count = partitions.unsigned_abs() as usize;
-    let mut next = turn;
-    let mut partition = |of: Option<i32>| {
-        of.map_or_else(
-            || {
-                next += 1;
-                ((next - 1) % count as u64) as usize
-            },
-            |partition| partition as usize,
-        )
-    };
-    let (mut order, mut runs) = (Vec::with_capacity(of.len()), Vec::new());
+    let mut turns = turn..;
     let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for first_row in (0..of.len()).step_by(slice.max(1)) {
-        let last = of.len().min(first_row.saturating_add(slice.max(1)));
-        for row in first_row..last {
-            buckets[partition(of[row])].push(row as u32);
-        }
-        for (partition, bucket) in buckets.iter_mut().enumerate() {
-            let begin = order.len();
-            order.append(bucket);
-            if begin < order.len() {
-                runs.push(Run {
-                    partition: partition as i32,
-                    rows: begin..order.len(),
-                    first_row,
-                });
-            }
+    for (row, partition) in (0..).zip(of) {
+        let partition = match partition {
+            Some(partition) => *partition as usize,
+            None => (turns.next().unwrap_or_default() % count as u64) as usize,
+        };
+        buckets[partition].push(row);
+    }
+    let (mut order, mut runs) = (Vec::with_capacity(of.len()), Vec::new());
+    for (partition, bucket) in (0..).zip(&mut buckets) {
+        let begin = order.len();
+        order.append(bucket);
+        if begin < order.len() {
+            let rows = begin..order.len();
+            runs.push(Run { partition, rows });
         }
     }
     (order, runs)
@@ -111,16 +93,10 @@ mod tests {
     #[test]
     fn rows_go_to_their_partitions_in_their_order_and_those_without_in_turn() {
         let of = [Some(1), Some(0), Some(1), None, Some(1), None];
-        let (order, runs) = scatter(&of, 5, 2, 4);
-        assert_eq!(order, [1, 0, 2, 3, 5, 4]);
-        let runs: Vec<_> = runs
-            .into_iter()
-            .map(|run| (run.partition, run.rows, run.first_row))
-            .collect();
-        assert_eq!(
-            runs,
-            [(0, 0..1, 0), (1, 1..4, 0), (0, 4..5, 4), (1, 5..6, 4)]
-        );
+        let (order, runs) = scatter(&of, 5, 2);
+        assert_eq!(order, [1, 5, 0, 2, 3, 4]);
+        let run = |partition, rows| Run { partition, rows };
+        assert_eq!(runs, [run(0, 0..2), run(1, 2..6)]);
     }
 
     #[test]

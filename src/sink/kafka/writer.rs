@@ -66,6 +66,8 @@ impl Writer for Messenger {
                 let groups = parts
                     .iter()
                     .flat_map(|part| part.groups.iter().map(move |group| (part, group)));
+                let mut groups: Vec<_> = groups.collect();
+                groups.sort_by_key(|(_, group)| group.first_row);
                 for (messages, group) in groups {
                     if self.pace.hold(first + group.first_row as u64).is_break() {
                         return Ok(ControlFlow::Continue(()));
