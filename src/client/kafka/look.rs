@@ -4,11 +4,7 @@
 use std::time::Duration;
 
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
-use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::{
-    ApiKey, DescribeConfigsRequest, DescribeConfigsResponse, MetadataRequest, MetadataResponse,
-    TopicName,
-};
+use kafka_protocol::messages::{ApiKey, DescribeConfigsRequest, DescribeConfigsResponse};
 use kafka_protocol::protocol::StrBytes;
 
 use super::admin::{MAX_MESSAGE_BYTES, RETENTION};
@@ -24,7 +20,7 @@ const TOPIC: i8 = 2;
 
 /// The topic, if nothing but a network is between it and this client. It is never created by asking.
 pub fn topic(connection: &Connection, name: &str) -> Option<Topic> {
-    if connection.needs_librdkafka() || !connection.properties.0.is_empty() {
+    if connection.needs_librdkafka() {
         return None;
     }
     let addresses = bootstrap(&connection.brokers);
@@ -42,13 +38,7 @@ pub fn topic(connection: &Connection, name: &str) -> Option<Topic> {
 }
 
 fn partitions(wire: &mut Wire, name: &str) -> Result<Option<i32>, String> {
-    let topic = MetadataRequestTopic::default()
-        .with_name(Some(TopicName(StrBytes::from_string(name.to_string()))));
-    let request = MetadataRequest::default()
-        .with_topics(Some(vec![topic]))
-        .with_allow_auto_topic_creation(false);
-    let version = wire.versions().metadata;
-    let response: MetadataResponse = wire.call(ApiKey::Metadata, &request, version)?;
+    let response = wire.metadata(name)?;
     let mut topics = response.topics.iter();
     let found = topics.find(|topic| topic.error_code == 0 && !topic.partitions.is_empty());
     Ok(found.and_then(|topic| i32::try_from(topic.partitions.len()).ok()))

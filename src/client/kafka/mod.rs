@@ -132,8 +132,8 @@ impl Connection {
         Ok(())
     }
 
-    /// True where only librdkafka can connect: encrypted, or with a user.
+    /// True where only librdkafka can connect: encrypted, with a user, or with its own properties.
     pub fn needs_librdkafka(&self) -> bool {
-        self.tls.is_some() || self.sasl.is_some()
+        self.tls.is_some() || self.sasl.is_some() || !self.properties.0.is_empty()
     }
 }

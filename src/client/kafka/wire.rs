@@ -5,8 +5,10 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, ResponseHeader,
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
+    RequestHeader, ResponseHeader, TopicName,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 
@@ -174,6 +176,19 @@ impl Wire {
             true => Ok(response),
             false => Err("the broker answered another request".into()),
         }
+    }
+
+    /// What the broker says of a topic and of the brokers that hold it. It is never created by asking.
+    ///
+    /// # Errors
+    /// See `call`.
+    pub fn metadata(&mut self, topic: &str) -> Result<MetadataResponse, String> {
+        let topic = MetadataRequestTopic::default()
+            .with_name(Some(TopicName(StrBytes::from_string(topic.to_string()))));
+        let request = MetadataRequest::default()
+            .with_topics(Some(vec![topic]))
+            .with_allow_auto_topic_creation(false);
+        self.call(ApiKey::Metadata, &request, self.versions.metadata)
     }
 
     /// A second handle of the socket, to receive responses on a thread of its own, without end of

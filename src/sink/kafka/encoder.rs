@@ -16,7 +16,7 @@ use super::partition::{Partitioner, Run, by_key, scatter};
 use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::format::buffers::Buffers;
-use crate::format::cells::{Cells, Refusal};
+use crate::format::cells::Refusal;
 use crate::format::message::MessageWriter;
 use crate::format::{Body, Chunk, Encoder};
 
@@ -71,8 +71,8 @@ pub enum PartitionSource {
 pub enum Sent {
     /// Record batches, and the first row of each.
     Encoded(native::Encoded),
-    /// Messages for librdkafka.
-    Messages(Vec<Arc<Messages>>),
+    /// Messages for librdkafka, and which of them are sent together.
+    Messages(Vec<(Arc<Messages>, Group)>),
 }
 
 /// Rows of a batch that go to one partition, or to all in turn.
@@ -86,6 +86,7 @@ impl Encoder for Recipe {
         let all = Rows::all(batch, self.first_row + number * self.batch_rows);
         let parts = self.parts(number, all)?.into_iter();
         let messages = parts.map(|part| self.messages(number, part));
+        // In order of their rows: a pace lets go of all partitions slice by slice.
         let sent = match self.native {
             Some(codec) => {
                 let mut compressor = native::Compressor::new(codec)
@@ -96,13 +97,19 @@ impl Encoder for Recipe {
                     native::encode(&messages, &mut compressor, &mut batches)?;
                     self.buffers.give(messages.values.cells.bytes);
                 }
-                // A pace lets go of all partitions slice by slice.
                 batches.sort_by_key(|(row, _)| *row);
                 Sent::Encoded(batches)
             }
             None => {
-                let messages = messages.map(|messages| messages.map(Arc::new));
-                Sent::Messages(messages.collect::<Result<_>>()?)
+                let mut groups = Vec::new();
+                for messages in messages {
+                    let mut messages = messages?;
+                    let of = std::mem::take(&mut messages.groups);
+                    let messages = Arc::new(messages);
+                    groups.extend(of.into_iter().map(|group| (messages.clone(), group)));
+                }
+                groups.sort_by_key(|(_, group)| group.first_row);
+                Sent::Messages(groups)
             }
         };
         // Rows are counted when they are acknowledged.
@@ -125,7 +132,8 @@ impl Recipe {
                 PartitionSource::Rule(rule @ (Partitioner::Murmur2 | Partitioner::Crc32)),
                 Some(keys),
             ) => {
-                let (rows, keys) = self.accepted(all, |batch| written(&**keys, batch))?;
+                let (rows, keys) =
+                    self.accepted(all, |batch| Bytes::written(&**keys, batch, Vec::new()))?;
                 (rows, by_key(rule, &keys, self.count))
             }
             (PartitionSource::Rule(Partitioner::RoundRobin), _) => {
@@ -216,19 +224,18 @@ impl Recipe {
     fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {
         let columns: Vec<usize> = (0..self.written).collect();
         let projected = batch.project(&columns);
-        let mut values = Bytes {
-            cells: Cells::reuse(self.buffers.take()),
-            nulls: None,
-        };
         let columns = projected.as_ref().unwrap_or(batch);
-        values.nulls = self.values.write(columns, &mut values.cells)?;
+        let values = Bytes::written(&*self.values, columns, self.buffers.take())?;
         let keys = self.keys.as_ref();
-        let keys = keys.map(|keys| written(&**keys, batch)).transpose()?;
+        let keys = keys.map(|keys| Bytes::written(&**keys, batch, Vec::new()));
+        let keys = keys.transpose()?;
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, source) in &self.headers {
             let value = match source {
                 HeaderSource::Fixed(value) => HeaderValue::Fixed(value.clone()),
-                HeaderSource::Column(writer) => HeaderValue::Rows(written(&**writer, batch)?),
+                HeaderSource::Column(writer) => {
+                    HeaderValue::Rows(Bytes::written(&**writer, batch, Vec::new())?)
+                }
             };
             headers.push(Header {
                 name: name.clone(),
@@ -269,13 +276,6 @@ impl Recipe {
             });
         of.collect()
     }
-}
-
-/// What a writer makes of rows.
-fn written(writer: &dyn MessageWriter, batch: &RecordBatch) -> std::result::Result<Bytes, Refusal> {
-    let mut bytes = Bytes::default();
-    bytes.nulls = writer.write(batch, &mut bytes.cells)?;
-    Ok(bytes)
 }
 
 /// Milliseconds since 1970; null is -1, which is "no time" to Kafka.

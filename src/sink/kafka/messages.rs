@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use arrow::array::RecordBatch;
 use arrow::buffer::NullBuffer;
 
-use crate::format::cells::Cells;
+use crate::format::cells::{Cells, Refusal};
+use crate::format::message::MessageWriter;
 
 /// Byte strings, some of which may be null.
 #[derive(Debug, Default)]
@@ -75,6 +77,20 @@ pub const BATCH_OVERHEAD: usize = 61;
 const RECORD_OVERHEAD: usize = 26;
 
 impl Bytes {
+    /// What a writer makes of rows, in the room of a used buffer.
+    ///
+    /// # Errors
+    /// The first row that the format refuses.
+    pub fn written(
+        writer: &dyn MessageWriter,
+        batch: &RecordBatch,
+        room: Vec<u8>,
+    ) -> Result<Self, Refusal> {
+        let mut cells = Cells::reuse(room);
+        let nulls = writer.write(batch, &mut cells)?;
+        Ok(Self { cells, nulls })
+    }
+
     /// Value `row`, unless it is null.
     pub fn get(&self, row: usize) -> Option<&[u8]> {
         let null = self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));

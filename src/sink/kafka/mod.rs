@@ -123,7 +123,7 @@ impl Kafka {
         match self.producer.as_ref().map(|choice| choice.value) {
             Some(ProducerChoice::Native) => true,
             Some(ProducerChoice::Librdkafka) => false,
-            _ => !self.connection().needs_librdkafka() && self.properties.0.is_empty(),
+            _ => !self.connection().needs_librdkafka(),
         }
     }
 
@@ -170,7 +170,7 @@ impl Kafka {
         }
         if let Some(choice) = &self.producer
             && choice.value == ProducerChoice::Native
-            && (self.connection().needs_librdkafka() || !self.properties.0.is_empty())
+            && self.connection().needs_librdkafka()
         {
             let problem = Problem::new(
                 "the native producer knows no `tls`, no `sasl` and no properties of librdkafka",

@@ -62,17 +62,12 @@ impl Writer for Messenger {
                     native.send(number, batch)?;
                 }
             }
-            (Producer::Librdkafka(producer), Sent::Messages(parts)) => {
-                let groups = parts
-                    .iter()
-                    .flat_map(|part| part.groups.iter().map(move |group| (part, group)));
-                let mut groups: Vec<_> = groups.collect();
-                groups.sort_by_key(|(_, group)| group.first_row);
+            (Producer::Librdkafka(producer), Sent::Messages(groups)) => {
                 for (messages, group) in groups {
                     if self.pace.hold(first + group.first_row as u64).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
-                    producer.send(number, messages, group)?;
+                    producer.send(number, &messages, &group)?;
                 }
             }
             _ => return Err(unexpected()),

@@ -4,10 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
-use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
     ApiKey, DescribeProducersRequest, DescribeProducersResponse, InitProducerIdRequest,
-    InitProducerIdResponse, MetadataRequest, MetadataResponse, TopicName,
+    InitProducerIdResponse, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -52,14 +51,7 @@ impl Cluster {
     /// # Errors
     /// Nobody answers, or the topic is gone.
     pub fn refresh(&mut self) -> Result<(), String> {
-        let topic = MetadataRequestTopic::default()
-            .with_name(Some(TopicName(StrBytes::from_string(self.topic.clone()))));
-        let request = MetadataRequest::default()
-            .with_topics(Some(vec![topic]))
-            .with_allow_auto_topic_creation(false);
-        let mut wire = self.anyone()?;
-        let version = wire.versions().metadata;
-        let response: MetadataResponse = wire.call(ApiKey::Metadata, &request, version)?;
+        let response = self.anyone()?.metadata(&self.topic)?;
         let address = |host: &str, port: i32| match host.contains(':') {
             true => format!("[{host}]:{port}"),
             false => format!("{host}:{port}"),

@@ -16,15 +16,16 @@ const LZ4_STORED: u32 = 1 << 31;
 
 /// Compresses one run of records after the other, in the same memory.
 pub struct Compressor {
-    coder: Coder,
-    /// Where records are before they are compressed.
-    pub records: Vec<u8>,
+    /// What it was made for.
+    pub codec: Codec,
+    /// None for records as they are.
+    coder: Option<Coder>,
+    records: Vec<u8>,
     packed: Vec<u8>,
     block: Vec<u8>,
 }
 
 enum Coder {
-    None,
     Gzip,
     Snappy(Box<snap::raw::Encoder>),
     Lz4,
@@ -38,16 +39,17 @@ impl Compressor {
     /// The library has no memory.
     pub fn new(codec: Codec) -> io::Result<Self> {
         let coder = match codec {
-            Codec::None => Coder::None,
-            Codec::Gzip => Coder::Gzip,
-            Codec::Snappy => Coder::Snappy(Box::new(snap::raw::Encoder::new())),
-            Codec::Lz4 => Coder::Lz4,
+            Codec::None => None,
+            Codec::Gzip => Some(Coder::Gzip),
+            Codec::Snappy => Some(Coder::Snappy(Box::new(snap::raw::Encoder::new()))),
+            Codec::Lz4 => Some(Coder::Lz4),
             Codec::Zstd => {
                 let level = zstd::DEFAULT_COMPRESSION_LEVEL;
-                Coder::Zstd(zstd::bulk::Compressor::new(level)?)
+                Some(Coder::Zstd(zstd::bulk::Compressor::new(level)?))
             }
         };
         Ok(Self {
+            codec,
             coder,
             records: Vec::new(),
             packed: Vec::new(),
@@ -55,40 +57,44 @@ impl Compressor {
         })
     }
 
-    /// The codec of the record batches.
-    pub fn codec(&self) -> Codec {
-        match self.coder {
-            Coder::None => Codec::None,
-            Coder::Gzip => Codec::Gzip,
-            Coder::Snappy(_) => Codec::Snappy,
-            Coder::Lz4 => Codec::Lz4,
-            Coder::Zstd(_) => Codec::Zstd,
-        }
-    }
-
-    /// `records` after their codec.
+    /// Appends what `write` writes, at most about `room` bytes, compressed.
     ///
     /// # Errors
     /// The compressor failed.
-    pub fn packed(&mut self) -> io::Result<&[u8]> {
+    pub fn append(
+        &mut self,
+        out: &mut Vec<u8>,
+        room: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> io::Result<()> {
         let Self {
             coder,
             records,
             packed,
             block,
+            ..
         } = self;
+        let Some(coder) = coder else {
+            out.reserve_exact(room);
+            write(out);
+            return Ok(());
+        };
+        records.clear();
+        records.reserve(room);
+        write(records);
         packed.clear();
         match coder {
-            Coder::None => return Ok(records),
             Coder::Gzip => gzip(records, packed)?,
             Coder::Snappy(encoder) => snappy(encoder, records, block, packed)?,
             Coder::Lz4 => lz4(records, block, packed)?,
             Coder::Zstd(compressor) => {
                 packed.reserve(zstd::zstd_safe::compress_bound(records.len()));
-                compressor.compress_to_buffer(records, packed)?;
+                compressor.compress_to_buffer(records.as_slice(), packed)?;
             }
         }
-        Ok(packed)
+        out.reserve_exact(packed.len());
+        out.extend_from_slice(packed);
+        Ok(())
     }
 }
 
@@ -154,17 +160,17 @@ mod tests {
         for codec in [Codec::Lz4, Codec::Snappy] {
             let mut compressor = Compressor::new(codec).unwrap();
             for records in [&records[..], &records[..1], &[], &records[BLOCK + 7..]] {
-                compressor.records.clear();
-                compressor.records.extend_from_slice(records);
-                let packed = compressor.packed().unwrap();
+                let mut packed = Vec::new();
+                let write = |out: &mut Vec<u8>| out.extend_from_slice(records);
+                compressor.append(&mut packed, 0, write).unwrap();
                 let read = match codec {
                     Codec::Lz4 => {
                         let mut read = Vec::new();
-                        let mut reader = lz4_flex::frame::FrameDecoder::new(packed);
+                        let mut reader = lz4_flex::frame::FrameDecoder::new(&packed[..]);
                         reader.read_to_end(&mut read).unwrap();
                         read
                     }
-                    _ => unframed(packed),
+                    _ => unframed(&packed),
                 };
                 assert!(read == records, "{codec:?}");
                 assert!(packed.len() < records.len() + 100, "{codec:?}");

@@ -67,26 +67,12 @@ pub fn encode(
             record(out, messages, &headers, row, late, offset);
         }
     };
-    let mut bytes = Vec::new();
-    match compressor.codec() {
-        Codec::None => {
-            bytes.reserve_exact(group.bytes);
-            bytes.resize(BATCH_OVERHEAD, 0);
-            records(&mut bytes);
-        }
-        _ => {
-            compressor.records.clear();
-            compressor.records.reserve(group.bytes);
-            records(&mut compressor.records);
-            let packed = compressor.packed();
-            let packed = packed.map_err(|error| Error::because("compressing messages", error))?;
-            bytes.reserve_exact(BATCH_OVERHEAD + packed.len());
-            bytes.resize(BATCH_OVERHEAD, 0);
-            bytes.extend_from_slice(packed);
-        }
-    }
+    let mut bytes = vec![0; BATCH_OVERHEAD];
+    compressor
+        .append(&mut bytes, group.bytes, records)
+        .map_err(|error| Error::because("compressing messages", error))?;
     let count = group.rows.len() as u32;
-    header(&mut bytes, count, compressor.codec(), base, latest);
+    header(&mut bytes, count, compressor.codec, base, latest);
     Ok(RecordBatch {
         partition: group.partition,
         rows: count,
