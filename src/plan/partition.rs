@@ -33,6 +33,8 @@ struct Codes {
     kind: Kind,
     count: usize,
     nulls: bool,
+    /// The number of the empty text, whose folder is that of null.
+    empty: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -123,10 +125,18 @@ fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
                 .hint("partition by a `choice`, a `bool`, a small range of whole numbers, or the date of an `event_time`"));
         }
     };
+    let empty = match &kind {
+        Kind::Dictionary(texts) => texts
+            .as_string::<i32>()
+            .iter()
+            .position(|text| text == Some("")),
+        _ => None,
+    };
     Ok(Codes {
         kind,
         count,
         nulls: column.domain.nulls,
+        empty,
     })
 }
 
@@ -160,7 +170,8 @@ impl Codes {
 
     fn of(&self, column: &ArrayRef) -> Result<Vec<usize>> {
         let code = |row: usize, code: i64| {
-            if column.is_null(row) {
+            let empty = || self.nulls && self.empty == Some(code as usize);
+            if column.is_null(row) || empty() {
                 self.count
             } else {
                 code as usize

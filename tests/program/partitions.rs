@@ -96,3 +96,21 @@ fn replacing_partitions_keeps_the_others() {
     );
     assert!(folder.read("parts/day=2026-01-16/part-00000.csv") == before);
 }
+
+/// A folder's name cannot tell them apart.
+#[test]
+fn an_empty_text_and_null_share_a_folder() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 1000, columns: { id: sequence, k: { choice: [\"\", a], nulls: 0.3 } } }\nsinks:\n  - file: { path: parts, format: { csv: { header: false } }, partition_by: k }\n";
+    folder.make(yaml, &[]);
+    let names = ["k=__HIVE_DEFAULT_PARTITION__", "k=a"].map(|k| format!("{k}/part-00000.csv"));
+    assert_eq!(parts(&folder), names);
+    let texts = names.map(|name| folder.read(&format!("parts/{name}")));
+    let mut ids: Vec<u64> = texts
+        .concat()
+        .lines()
+        .map(|id| id.parse().unwrap())
+        .collect();
+    ids.sort_unstable();
+    assert!(ids.into_iter().eq(1..=1000));
+}
