@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -101,6 +101,19 @@ impl Bad {
     }
 }
 
+/// True of a file that no run has kept rows in: perhaps the one that is read.
+fn holds_other(path: &Path) -> bool {
+    let Some(file) = path.is_file().then(|| File::open(path).ok()).flatten() else {
+        return false;
+    };
+    let mut first = serde_json::Deserializer::from_reader(BufReader::new(file))
+        .into_iter::<serde_json::Map<String, serde_json::Value>>();
+    match first.next() {
+        Some(letter) => !letter.is_ok_and(|letter| letter.contains_key("reason")),
+        None => false,
+    }
+}
+
 impl Rejects {
     /// None so far.
     pub fn new(policy: OnBadRow) -> Self {
@@ -117,10 +130,18 @@ impl Rejects {
     /// # Errors
     /// The file cannot be made.
     pub fn begin(&self, out: &Path, again: bool) -> Result<()> {
-        let OnBadRow::DeadLetter(path) = &self.policy else {
+        let OnBadRow::DeadLetter(name) = &self.policy else {
             return Ok(());
         };
-        let path = out.join(path.as_str());
+        let path = out.join(name.as_str());
+        if holds_other(&path) {
+            let what = format!(
+                "`{}` is there already and holds no dead letters",
+                path.display()
+            );
+            let hint = "give `dead_letter` a file of its own";
+            return Err(Error::user(Problem::new(what).at(&name.place).hint(hint)));
+        }
         let doing = || format!("could not make the dead-letter file `{}`", path.display());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| Error::because(doing(), error))?;

@@ -206,6 +206,42 @@ fn a_file_of_nothing_but_wrong_rows_gives_empty_files() {
 }
 
 #[test]
+fn dead_letters_do_not_replace_what_is_read() {
+    let folder = Folder::new();
+    let rows = "id\n1\nx\n";
+    folder.write("in.csv", rows);
+    let from = "csv: { path: in.csv, on_bad_row: { dead_letter: in.csv } }";
+    let yaml = read(from, "{ id: int64 }", "  - file: { path: out.csv }\n");
+    folder.write("p.yaml", &yaml);
+    let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let line = yaml.lines().nth(3).unwrap();
+    let column = line.find("in.csv }").unwrap();
+    let below = " ".repeat(column) + "^^^^^^";
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: could not read table `t`\n --> p.yaml:4:{}\n  |\n4 | {line}\n  | {below}\n  caused by: `in.csv` is there already and holds no dead letters\n  hint: give `dead_letter` a file of its own\n",
+            column + 1
+        )
+    );
+    assert_eq!(folder.read("in.csv"), rows);
+    folder.write(
+        "p.yaml",
+        &yaml.replace("letter: in.csv", "letter: letters.jsonl"),
+    );
+    for _ in 0..2 {
+        let ended = folder.run(&["run", "p.yaml", "--quiet", "--overwrite"]);
+        assert_eq!(ended.code, 3, "{ended:?}");
+        assert_eq!(
+            folder.read("letters.jsonl").lines().count(),
+            1,
+            "of the last run"
+        );
+    }
+}
+
+#[test]
 fn objects_are_one_a_line() {
     let folder = Folder::new();
     let lines = [
