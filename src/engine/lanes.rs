@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::report::Counters;
+use crate::sink::claims::Claims;
 use crate::sink::{self, Connected, Finished, Lane, Target};
 use crate::source::Opened;
 
@@ -37,6 +38,8 @@ pub(super) struct OpenSink<'p> {
     pub(super) lanes: Vec<Arc<dyn Lane>>,
     /// Its output is there already and stays.
     pub(super) skipped: bool,
+    /// What is there already goes when it commits.
+    pub(super) replaces: bool,
     /// It took nothing for too long and is not waited for any more.
     pub(super) released: AtomicBool,
     identity: bool,
@@ -115,7 +118,7 @@ fn check(plan: &Plan, options: &Options, run: &Arc<dyn sink::Run>) -> Result<Vec
     match problems.is_empty() {
         true => Ok(jobs),
         false => Err(Error {
-            fault: crate::error::Fault::Run,
+            fault: Fault::Run,
             problems,
         }),
     }
@@ -166,6 +169,7 @@ fn open_one<'p>(job: &Job, sink: &'p SinkPlan, checked: Checked) -> Result<OpenS
         targets: checked.targets,
         lanes,
         skipped,
+        replaces: checked.connected == Connected::Replaces,
         released: AtomicBool::new(false),
         identity,
     })
@@ -179,6 +183,7 @@ fn targets(
     counters: &Arc<Counters>,
     run: &Arc<dyn sink::Run>,
 ) -> Vec<Target> {
+    let claims: Arc<Claims> = Arc::default();
     let target = |partitions: &Arc<Vec<crate::sink::Partition>>| Target {
         shape: sink.shape.clone(),
         out: options.out.clone(),
@@ -187,9 +192,10 @@ fn targets(
         run_id: plan.run_id,
         first_row: job.first_row,
         partitions: partitions.clone(),
-        fingerprint: job.fingerprint.clone(),
+        fingerprint: sink.fingerprint.clone(),
         overwrite: options.overwrite,
         checksums: options.checksums,
+        claims: claims.clone(),
         counters: counters.clone(),
         run: run.clone(),
     };
@@ -227,8 +233,9 @@ impl OpenSink<'_> {
         self.plan.shape.take(&self.plan.columns, batch)
     }
 
-    /// Waits for its lanes and makes its output visible; or says why that cannot be.
-    pub(super) fn finish(&self, batches: u64) -> Result<Vec<Finished>> {
+    /// Waits for its lanes and makes its output visible; or says why that cannot be. `whole` if all
+    /// rows of the table came.
+    pub(super) fn finish(&self, batches: u64, whole: bool) -> Result<Vec<Finished>> {
         if self.released.load(Ordering::Relaxed) {
             self.abort();
             return Err(Error::run("it took nothing for too long and was released")
@@ -248,7 +255,7 @@ impl OpenSink<'_> {
             return Err(error);
         }
         if let Some(target) = self.targets.first().filter(|_| !self.skipped) {
-            self.plan.options.commit(target, &finished)?;
+            self.plan.options.commit(target, &finished, whole)?;
         }
         Ok(finished)
     }

@@ -206,8 +206,9 @@ impl Run<'_> {
         let mut reports: Vec<Option<SinkReport>> = vec![None; sinks.len()];
         for index in order {
             let (job, sink) = sinks[index];
-            let whole = begun && !self.stop.failed();
-            let report = self.finish(job, sink, self.gate.given(job), whole);
+            let whole = self.is_whole(job);
+            let ends = begun && !self.stop.failed() && (whole || !sink.replaces);
+            let report = self.finish(job, sink, ends);
             if report.error.is_some() && stops(index) {
                 self.stop.fail();
             }
@@ -216,12 +217,19 @@ impl Run<'_> {
         reports.into_iter().flatten().collect()
     }
 
-    fn finish(&self, job: usize, sink: &OpenSink<'_>, given: u64, whole: bool) -> SinkReport {
+    /// False if a signal came before the last row of a table that has one.
+    fn is_whole(&self, job: usize) -> bool {
+        let batches = self.plan.jobs[job].source.batches();
+        self.stop.signal().is_none() || batches.is_none_or(|all| self.gate.given(job) == all)
+    }
+
+    /// Ends a sink; one that is not to end gives up what it has, and what was there before stays.
+    fn finish(&self, job: usize, sink: &OpenSink<'_>, ends: bool) -> SinkReport {
         let mut report =
             SinkReport::new(&sink.plan.name, &sink.plan.kind, &self.plan.jobs[job].table);
         report.skipped = sink.skipped;
-        if whole || sink.lanes.iter().any(|lane| lane.failed()) {
-            match sink.finish(given) {
+        if ends || sink.lanes.iter().any(|lane| lane.failed()) {
+            match sink.finish(self.gate.given(job), self.is_whole(job)) {
                 Ok(finished) => report.add(finished),
                 Err(error) => report.fail(&error),
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 
+use super::make::digest;
 use super::partition::{KeyColumn, Layout, Split, keys_of, layout};
 use super::sinks::Resolved;
 use super::{BATCH_ROWS, Job, SinkPlan};
@@ -127,7 +128,6 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
     let (first_row, rows) = share(table);
     Job {
         table: table.name.to_string(),
-        fingerprint: table.fingerprint.clone(),
         table_rows: table.rows,
         first_row,
         rows,
@@ -226,6 +226,7 @@ fn sink_plan(
         shape,
         lanes,
         on_failure: sink.on_failure,
+        fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
     })
 }
 

@@ -84,7 +84,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
         rate: overrides
             .rate
             .or(run.rate.as_ref().map(|rate| rate.value.0)),
-        duration: overrides.duration.or(of(&run.duration)),
+        duration: duration(pipeline, overrides),
         stall_timeout: overrides
             .stall_timeout
             .or(of(&run.stall_timeout))
@@ -204,15 +204,34 @@ fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
     }
 }
 
+/// How long the run may take.
+fn duration(pipeline: &Pipeline, overrides: &Overrides) -> Option<Duration> {
+    let of_file = pipeline.run.duration.as_ref();
+    overrides
+        .duration
+        .or(of_file.map(|duration| duration.value.0))
+}
+
 fn fingerprint(pipeline: &Pipeline, references: &str, overrides: &Overrides) -> String {
+    let rows = overrides.rows.map(|rows| rows.to_string());
+    let duration = duration(pipeline, overrides).map(|duration| duration.as_nanos().to_string());
+    digest(&[
+        &pipeline.canonical,
+        &pipeline.seed,
+        references,
+        &rows.unwrap_or_default(),
+        &duration.unwrap_or_default(),
+        env!("CARGO_PKG_VERSION"),
+    ])
+}
+
+/// 128 bits in hexadecimal that are equal for equal parts.
+pub(super) fn digest(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(&pipeline.canonical);
-    hasher.update(references);
-    hasher.update(format!(
-        "{:?} {}",
-        overrides.rows,
-        env!("CARGO_PKG_VERSION")
-    ));
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
     crate::units::hexadecimal(&hasher.finalize()[..16])
 }
 

@@ -85,8 +85,6 @@ pub struct Plan {
 pub struct Job {
     /// The table's name.
     pub table: String,
-    /// Equal for jobs that make equal data, whatever other tables are read from.
-    pub fingerprint: String,
     /// Rows of the whole table; none when it is endless.
     pub table_rows: Option<u64>,
     /// The first row of this run's share.
@@ -117,6 +115,8 @@ pub struct SinkPlan {
     pub lanes: Vec<Arc<Vec<Partition>>>,
     /// What its failure means for the others.
     pub on_failure: OnSinkFailure,
+    /// Equal for equal output of equal data, whatever other tables are read from.
+    pub fingerprint: String,
 }
 
 impl Plan {

@@ -114,10 +114,10 @@ pub fn discarding(plan: &Plan) -> Plan {
         shape: sink.shape.clone(),
         lanes: vec![Arc::default()],
         on_failure: sink.on_failure,
+        fingerprint: sink.fingerprint.clone(),
     };
     let jobs = plan.jobs.iter().map(|job| Job {
         table: job.table.clone(),
-        fingerprint: job.fingerprint.clone(),
         table_rows: job.table_rows,
         first_row: job.first_row,
         rows: job.rows,

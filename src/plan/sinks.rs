@@ -1,6 +1,7 @@
 //! Sinks: which tables and columns each one gets, and under which names.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::column::Builder;
@@ -22,6 +23,8 @@ pub(super) struct Resolved {
     /// Nodes of the partition columns and their names.
     pub(super) partition_by: Vec<(usize, Placed<Text>)>,
     pub(super) on_failure: OnSinkFailure,
+    /// What decides the content of its output, beside the rows.
+    pub(super) canonical: String,
 }
 
 /// Every enabled sink for each of its tables.
@@ -51,11 +54,47 @@ pub(super) fn resolve(
         let tables = problems.note(tables(pipeline, entry)).unwrap_or_default();
         for table in tables {
             if let Some(one) = problems.note(resolve_one(pipeline, entry, &name, &table, builder)) {
+                if let Some(problem) = collision(&one, &resolved) {
+                    problems.push(problem);
+                }
                 resolved.push(one);
             }
         }
     }
     resolved
+}
+
+/// Two sinks that would write over each other.
+fn collision(one: &Resolved, others: &[Resolved]) -> Option<Problem> {
+    let path = one.options.writes_to()?;
+    let place = |path: &Text| normal(Path::new(path.as_str()));
+    let own = place(path);
+    others.iter().find_map(|other| {
+        let taken = place(other.options.writes_to()?);
+        let what = match (own.starts_with(&taken), taken.starts_with(&own)) {
+            (false, false) => return None,
+            (true, true) => format!("sink `{}` writes to `{}` too", other.name, path.as_str()),
+            (true, false) => format!("sink `{}` writes a dataset to the folder above", other.name),
+            (false, true) => format!("sink `{}` writes inside of this dataset", other.name),
+        };
+        let hint = "give each sink a path of its own";
+        Some(Problem::new(what).at(&path.place).hint(hint))
+    })
+}
+
+/// A path without steps that lead nowhere: as written, links are not followed.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for step in path.components() {
+        match step {
+            Component::CurDir => {}
+            Component::ParentDir if normal.file_name().is_some() => {
+                normal.pop();
+            }
+            step => normal.push(step),
+        }
+    }
+    normal
 }
 
 /// The tables that any of the sinks named `only` takes; without names all of the pipeline's. No
@@ -189,6 +228,7 @@ fn resolve_one(
         options: Arc::new(options),
         columns: resolved,
         partition_by,
+        canonical: entry.canonical(),
         on_failure: entry
             .common
             .on_sink_failure

@@ -1,5 +1,6 @@
 //! Where bytes go: one file a sink; `lane.rs` is a sink in motion.
 
+pub mod claims;
 pub mod discard;
 pub mod file;
 pub mod kafka;
@@ -44,12 +45,14 @@ pub struct Target {
     pub partitions: Arc<Vec<Partition>>,
     /// Equal for all tables and slices of a run: it follows from the seed and the run's date.
     pub run_id: u128,
-    /// Equal for equal plans and seeds.
+    /// Equal for equal plans, seeds and options of the sink.
     pub fingerprint: String,
     /// `--overwrite` was given.
     pub overwrite: bool,
     /// Somebody will read the SHA-256 of the files (a run report): manifests have it anyway.
     pub checksums: bool,
+    /// What the sink has locked.
+    pub claims: Arc<claims::Claims>,
     /// Counted while the sink works.
     pub counters: Arc<Counters>,
     /// The run that the sink is part of.
@@ -132,6 +135,11 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// The file or the folder that nobody else may write, as the pipeline says it.
+    fn writes_to(&self) -> Option<&Placed<Text>> {
+        None
+    }
+
     /// Columns whose values choose the folder; they are left out of `Shape` and of the batches.
     fn partition_by(&self) -> Vec<Placed<Text>> {
         Vec::new()
@@ -143,11 +151,12 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// All lanes of this sink have finished: makes the dataset as a whole visible.
+    /// All lanes of this sink have finished: makes the dataset as a whole visible. One that is not
+    /// `whole`, because a signal ended the run before the last row, must not be taken for complete.
     ///
     /// # Errors
     /// Writing failed.
-    fn commit(&self, _target: &Target, _finished: &[Finished]) -> Result<()> {
+    fn commit(&self, _target: &Target, _finished: &[Finished], _whole: bool) -> Result<()> {
         Ok(())
     }
 }
@@ -157,6 +166,8 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
 pub enum Connected {
     /// It can be opened.
     Ready,
+    /// It can be opened, and what it writes will replace what is there.
+    Replaces,
     /// The same output is there already and `if_exists: skip` keeps it: neither `open` nor `commit` is needed.
     Skip,
 }

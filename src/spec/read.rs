@@ -274,7 +274,7 @@ fn canonical(root: &Node, seed: Option<&str>) -> String {
     text
 }
 
-fn write_canonical(node: &Node, text: &mut String) {
+pub(super) fn write_canonical(node: &Node, text: &mut String) {
     match &node.value {
         Value::Null => text.push('~'),
         Value::Scalar { text: scalar, .. } => text.push_str(&format!("{scalar:?}")),

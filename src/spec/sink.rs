@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
+use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Flag, Key, Named, Node, OneOrMany, Place, Placed, Text, Value, carry, decode};
 use crate::sink::SinkKind;
@@ -61,6 +62,9 @@ const COMMON: &[&str] = &[
     "on_sink_failure",
 ];
 
+/// Options that say where files go and how safely: their content does not depend on them.
+const PLACING: &[&str] = &["path", "if_exists", "fsync"];
+
 impl SinkEntry {
     /// The sink's options for one table.
     ///
@@ -84,6 +88,31 @@ impl SinkEntry {
     pub fn names_table(&self) -> bool {
         let mut copy = self.options.clone();
         name_table(&mut copy, "")
+    }
+
+    /// What decides the content of its files, beside the table's rows, as text without places.
+    pub fn canonical(&self) -> String {
+        let mut options = self.options.clone();
+        if let Value::Map(kinds) = &mut options.value
+            && let Some((
+                _,
+                Node {
+                    value: Value::Map(own),
+                    ..
+                },
+            )) = kinds.first_mut()
+        {
+            own.retain(|(key, _)| !PLACING.contains(&key.name.as_str()));
+        }
+        let mut text = String::new();
+        write_canonical(&options, &mut text);
+        if let Some(Projection(columns)) = &self.common.columns {
+            let names = columns
+                .iter()
+                .map(|(output, column)| (&output.value, &column.value));
+            text.push_str(&format!("{:?}", names.collect::<Vec<_>>()));
+        }
+        text
     }
 
     fn from_node(node: &Node) -> Result<Self, Problem> {

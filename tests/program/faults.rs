@@ -7,7 +7,7 @@ use super::support::{Ended, Folder};
 
 const ENDLESS: &str = "version: 1\ntables:\n  t: { rows: 0, columns: { id: sequence, x: { uniform: { min: 0, max: 1000000 } } } }\nsinks:\n  - file: { path: out/t.parquet }\n  - file: { path: out/t.csv }\nrun: { rate: 200_000/s }\n";
 
-fn small(path: &str) -> String {
+pub fn small(path: &str) -> String {
     format!(
         "version: 1\ntables:\n  t: {{ rows: 1000, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ path: {path} }}\n"
     )
@@ -83,7 +83,7 @@ fn output_that_is_there_is_not_touched_unless_asked() {
 }
 
 /// Starts an endless run and waits until it writes.
-fn start(folder: &Folder) -> std::process::Child {
+pub fn start(folder: &Folder) -> std::process::Child {
     folder.write("p.yaml", ENDLESS);
     let mut command = folder.command(&["run", "p.yaml", "--log", "text"]);
     let child = command
@@ -102,7 +102,7 @@ fn start(folder: &Folder) -> std::process::Child {
     child
 }
 
-fn signal(child: &std::process::Child, name: &str) {
+pub fn signal(child: &std::process::Child, name: &str) {
     let status = std::process::Command::new("kill")
         .args([name, &child.id().to_string()])
         .status()

@@ -177,3 +177,36 @@ fn a_reference_is_told_from_one_that_differs_in_one_value() {
     countries("DE");
     assert_ne!(run(), 0, "not skipped");
 }
+
+/// Nor is output of other options, or of another seed, the same.
+#[test]
+fn output_of_other_options_or_of_another_seed_is_not_kept() {
+    let folder = Folder::new();
+    let skip = |more: &str| {
+        let sinks = format!("  - file: {{ path: out/t.csv, if_exists: skip{more} }}\n");
+        format!(
+            "version: 1\ntables:\n  t: {{ rows: 9, columns: {{ id: sequence, x: {{ uniform: {{ min: 0, max: 999 }} }} }} }}\nsinks:\n{sinks}"
+        )
+    };
+    let run = |name: &str, yaml: &str| {
+        folder.write(name, yaml);
+        folder.run(&["run", name, "--quiet"]).code
+    };
+    assert_eq!(run("p.yaml", &skip("")), 0);
+    assert_eq!(run("p.yaml", &skip(", fsync: false")), 0, "the same");
+    for other in [
+        ", columns: [x]",
+        ", columns: { id: x, x: id }",
+        ", format: { csv: { delimiter: \";\" } }",
+    ] {
+        assert_eq!(run("p.yaml", &skip(other)), 2, "{other}");
+    }
+    assert_eq!(run("q.yaml", &skip("")), 2, "its name is its seed");
+    folder.write("p.yaml", &skip(""));
+    assert_eq!(
+        folder
+            .run(&["run", "p.yaml", "--quiet", "--for", "1h"])
+            .code,
+        2
+    );
+}

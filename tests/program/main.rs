@@ -3,6 +3,7 @@
 mod chosen_sinks;
 mod commands;
 mod errors;
+mod existing_output;
 mod faults;
 mod invariance;
 mod json_arrays;

@@ -66,6 +66,15 @@ impl Folder {
         names
     }
 
+    /// What an engine would see below a folder: names and contents, sorted by name.
+    pub fn visible(&self, folder: &str) -> Vec<(String, String)> {
+        let is_visible = |name: &String| !name.starts_with('.') && !name.contains("/.");
+        let names = self.names(folder).into_iter().filter(is_visible);
+        names
+            .map(|name| (name.clone(), self.read(&format!("{folder}/{name}"))))
+            .collect()
+    }
+
     /// The program, about to run here, with an environment of its own.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));

@@ -94,6 +94,7 @@ impl<'a> Run<'a> {
             fingerprint: self.fingerprint.to_string(),
             overwrite: self.overwrite,
             checksums: true,
+            claims: Arc::default(),
             counters: Arc::new(Counters::default()),
             run: bell,
         }
@@ -107,7 +108,7 @@ impl<'a> Run<'a> {
         let lane = sink.open(target.clone())?;
         self.fill(lane.as_ref(), &bell, self.batches());
         let finished = lane.finish(self.batches())?;
-        sink.commit(&target, std::slice::from_ref(&finished))?;
+        sink.commit(&target, std::slice::from_ref(&finished), true)?;
         assert_eq!(
             target.counters.rows(),
             self.slice_rows(),

@@ -5,14 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::IfExists;
-use super::layout::{Folder, Layout};
+use super::layout::{Folder, Layout, hidden};
 use super::manifest::{self, Entry, Listing};
-use super::output::system;
+use super::output::{self, system};
+use super::writer::Rules;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::sink::{Connected, FileReport, Target};
 
 const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
+
+/// Only a run with `skip` notes what a single file comes from.
+const REPLACE_FILE: &str = "`if_exists: replace` or `--overwrite` replaces it";
 
 /// May the rows of `target` be written there?
 pub(super) fn check(
@@ -57,9 +61,9 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Conne
         return Err(refused(format!("`{shown}` is a folder")));
     }
     match if_exists {
-        IfExists::Replace | IfExists::ReplacePartitions => Ok(Connected::Ready),
+        IfExists::Replace | IfExists::ReplacePartitions => Ok(Connected::Replaces),
         IfExists::Error | IfExists::Append => {
-            Err(refused(format!("`{shown}` is there already")).hint(REPLACE))
+            Err(refused(format!("`{shown}` is there already")).hint(REPLACE_FILE))
         }
         IfExists::Skip => {
             let entries = manifest::read(&beside(file))?.unwrap_or_default();
@@ -68,6 +72,10 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Conne
             };
             if entries.iter().any(same) {
                 return Ok(Connected::Skip);
+            }
+            let cut_short = incomplete(&target.fingerprint);
+            if entries.iter().any(|entry| entry.fingerprint == cut_short) {
+                return Ok(Connected::Ready);
             }
             Err(other_output(&shown.to_string()))
         }
@@ -89,15 +97,17 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
         return Err(refused(what).hint("write to another folder, or remove this one"));
     }
     let own = listing.own.is_some() || !listing.journal.is_empty();
+    let dataset = own || !listing.others.is_empty();
     let stranger = stranger(folder, &visible, &listing, if_exists, target);
     match if_exists {
         IfExists::Skip if is_same(folder, &listing, target)? => Ok(Connected::Skip),
         IfExists::Skip if stranger.is_none() && is_mine(&listing, target) => Ok(Connected::Ready),
         IfExists::Skip => Err(other_output(&shown)),
-        IfExists::Error if own || !listing.others.is_empty() => {
+        IfExists::Error if dataset => {
             Err(refused(format!("`{shown}` holds a dataset already")).hint(REPLACE))
         }
         _ => match stranger {
+            None if dataset && if_exists != IfExists::Append => Ok(Connected::Replaces),
             None => Ok(Connected::Ready),
             Some(stranger) => {
                 let what = format!("`{shown}` holds files that are no part of this dataset");
@@ -163,13 +173,65 @@ fn is_mine(listing: &Listing, target: &Target) -> bool {
             .all(mine)
 }
 
-/// Ends a dataset: the manifest lists what was written, and what it replaced is removed.
+/// Gives a file that is whole its name.
+pub(super) fn publish(
+    layout: &Layout,
+    report: &FileReport,
+    rules: &Rules,
+    fingerprint: &str,
+) -> Result<()> {
+    match layout {
+        Layout::Through(_) => Ok(()),
+        Layout::Folder(folder) => folder.publish(report, fingerprint, rules.fsync),
+        Layout::One(path) => {
+            let beside = beside(path);
+            if rules.if_exists == IfExists::Skip {
+                let folder = path.parent().unwrap_or(path);
+                let entry = manifest::line(&Entry::new(report, folder, fingerprint));
+                manifest::write_whole(&hidden(&beside), &beside, &entry, rules.fsync)?;
+            } else {
+                manifest::remove(&beside)?;
+            }
+            output::publish(path, rules.fsync)
+        }
+    }
+}
+
+/// Ends the output of a run: files that wait for it get their names. A dataset that is not `whole`
+/// keeps its journal, as if the run had been killed, and a single file is known to be incomplete.
 pub(super) fn commit(
+    layout: &Layout,
+    files: &[FileReport],
+    rules: &Rules,
+    target: &Target,
+    whole: bool,
+) -> Result<()> {
+    let fingerprint = match (layout, whole) {
+        (Layout::One(_), false) => incomplete(&target.fingerprint),
+        _ => target.fingerprint.clone(),
+    };
+    if rules.named_at_commit {
+        for file in files {
+            publish(layout, file, rules, &fingerprint)?;
+        }
+    }
+    match layout {
+        Layout::Folder(folder) if whole => end_dataset(folder, files, rules, &fingerprint),
+        _ => Ok(()),
+    }
+}
+
+/// The fingerprint of what a run made before a signal ended it.
+fn incomplete(fingerprint: &str) -> String {
+    format!("{fingerprint} incomplete")
+}
+
+/// The manifest lists what was written, and what it replaced is removed.
+fn end_dataset(
     folder: &Folder,
     files: &[FileReport],
-    if_exists: IfExists,
+    rules: &Rules,
     fingerprint: &str,
-    fsync: bool,
 ) -> Result<()> {
     let listing = folder.listing()?;
     let mut entries: Vec<Entry> = files
@@ -178,7 +240,7 @@ pub(super) fn commit(
         .collect();
     let written: BTreeSet<String> = entries.iter().filter_map(|e| e.path.clone()).collect();
     let folders: BTreeSet<PathBuf> = entries.iter().map(|e| e.folder().to_path_buf()).collect();
-    let replaced = |entry: &Entry| match if_exists {
+    let replaced = |entry: &Entry| match rules.if_exists {
         IfExists::Append => false,
         IfExists::ReplacePartitions => folders.contains(entry.folder()),
         _ => true,
@@ -208,7 +270,7 @@ pub(super) fn commit(
     for inside in folders.iter().map(|inside| folder.path.join(inside)) {
         remove_unfinished(folder, &inside)?;
     }
-    folder.commit(&entries, &stale, &foreign, fingerprint, fsync)
+    folder.commit(&entries, &stale, &foreign, fingerprint, rules.fsync)
 }
 
 /// Removes what earlier runs of this slice did not finish: nobody will inspect it any more.
@@ -239,7 +301,7 @@ fn other_output(shown: &str) -> Error {
     refused(format!(
         "`{shown}` is there already and is not known to be the same"
     ))
-    .hint("`if_exists: replace` or `--overwrite` replaces it")
+    .hint(REPLACE_FILE)
 }
 
 /// The files below a folder that an engine would read, relative to it.

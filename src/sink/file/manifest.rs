@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Folder, hidden, suffix};
-use super::output::{create_folder, publish, sync_folder, system};
+use super::output::{busy, create_folder, publish, sync_folder, system};
 use crate::error::{Error, Problem, Result};
+use crate::sink::claims::Claims;
 use crate::sink::{FileReport, Slice};
 
 /// The folder of manifests inside of a dataset; engines skip names that begin like this.
@@ -128,6 +129,10 @@ impl Folder {
                     && name.ends_with(&format!("-of-{:05}.jsonl", slice.count))
             });
             let entries = read(&path)?.unwrap_or_default();
+            if entries.is_empty() {
+                // The journal of a run that has named nothing yet.
+                continue;
+            }
             if sibling {
                 listing.siblings.extend(entries);
             } else {
@@ -136,6 +141,17 @@ impl Folder {
             }
         }
         Ok(listing)
+    }
+
+    /// From here on until the run ends no other run writes here, but for other slices.
+    pub(super) fn claim(&self, claims: &Claims, fsync: bool) -> Result<()> {
+        create_folder(&self.path.join(FOLDER), fsync)?;
+        let journal = hidden(&self.own_manifest());
+        match claims.claim(&journal) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(busy(&self.path)),
+            Err(error) => Err(system("writing", &journal, &error)),
+        }
     }
 
     /// Notes a file and gives it its final name. The dataset is no longer complete then.
@@ -147,7 +163,6 @@ impl Folder {
     ) -> Result<()> {
         let entry = Entry::new(report, &self.path, fingerprint);
         let journal = hidden(&self.own_manifest());
-        create_folder(&self.path.join(FOLDER), fsync)?;
         let noted = note(&journal, &line(&entry), fsync);
         noted.map_err(|error| system("writing", &journal, &error))?;
         remove(&self.path.join(SUCCESS))?;
@@ -164,7 +179,6 @@ impl Folder {
         fingerprint: &str,
         fsync: bool,
     ) -> Result<()> {
-        create_folder(&self.path.join(FOLDER), fsync)?;
         for path in stale {
             remove(&self.path.join(path))?;
             // The folder of a partition that has nothing left goes too; one that has something stays.
@@ -197,7 +211,8 @@ impl Folder {
             let manifest = self.path.join(FOLDER).join(manifest);
             let same =
                 |entries: Vec<Entry>| entries.iter().all(|entry| entry.fingerprint == fingerprint);
-            if hidden(&manifest).exists() || !read(&manifest)?.is_some_and(same) {
+            let named = read(&hidden(&manifest))?.is_some_and(|journal| !journal.is_empty());
+            if named || !read(&manifest)?.is_some_and(same) {
                 return Ok(false);
             }
         }

@@ -96,8 +96,13 @@ impl File {
             let batches = rows.div_ceil(target.shape.batch_rows.max(1) as u64);
             before.extend(file_starts(files.0, batches));
         }
+        let if_exists = self.if_exists(target);
+        let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
+        let one = matches!(layout, Layout::One(_));
         Rules {
-            if_exists: self.if_exists(target),
+            if_exists,
+            // Rows of a stream do not come again: their files are safe as soon as they have names.
+            named_at_commit: target.shape.rows.is_some() && (one || replaces),
             fsync: self.fsync(),
             // A manifest lists them; of a single file only a report tells.
             checksums: target.checksums || matches!(layout, Layout::Folder(_)),
@@ -229,27 +234,23 @@ impl Sink for File {
         matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions))
     }
 
+    fn writes_to(&self) -> Option<&Placed<Text>> {
+        Some(&self.path).filter(|path| !path.starts_with("/dev/"))
+    }
+
     fn partition_by(&self) -> Vec<Placed<Text>> {
         let columns = self.partition_by.as_ref();
         columns.map_or_else(Vec::new, |columns| columns.0.clone())
     }
 
-    fn commit(&self, target: &Target, finished: &[Finished]) -> Result<()> {
-        let Layout::Folder(folder) = self.layout(target)? else {
-            return Ok(());
-        };
+    fn commit(&self, target: &Target, finished: &[Finished], whole: bool) -> Result<()> {
+        let layout = self.layout(target)?;
         let files: Vec<FileReport> = finished
             .iter()
             .flat_map(|finished| finished.files.iter().cloned())
             .collect();
-        let if_exists = self.if_exists(target);
-        existing::commit(
-            &folder,
-            &files,
-            if_exists,
-            &target.fingerprint,
-            self.fsync(),
-        )
+        let rules = self.rules(target, &layout);
+        existing::commit(&layout, &files, &rules, target, whole)
     }
 }
 

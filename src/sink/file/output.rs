@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::layout;
 use super::sequential::Sequential;
 use crate::error::{Error, Problem, Result};
+use crate::sink::claims::Claims;
 
 /// A file that is being written. A format writes into a clone; the sink keeps the other one.
 #[derive(Clone)]
@@ -41,18 +42,40 @@ pub(super) struct Written {
 }
 
 impl Output {
-    /// A new file of this name, in a folder that is made if it is not there.
+    /// A new file that is to have this name, in a folder that is made if it is not there.
     pub(super) fn create(path: &Path, hash: bool, fsync: bool) -> Result<Self> {
+        let create = |hidden: &Path| {
+            File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(hidden)
+        };
+        Self::hidden(path, hash, fsync, |hidden| create(hidden).map(Some))
+    }
+
+    /// As `create`, where nothing but the file itself can be locked.
+    pub(super) fn alone(path: &Path, claims: &Claims, hash: bool, fsync: bool) -> Result<Self> {
+        Self::hidden(path, hash, fsync, |hidden| {
+            let file = claims.claim(hidden)?;
+            file.iter().try_for_each(|file| file.set_len(0))?;
+            Ok(file)
+        })
+    }
+
+    fn hidden(
+        path: &Path,
+        hash: bool,
+        fsync: bool,
+        create: impl FnOnce(&Path) -> io::Result<Option<File>>,
+    ) -> Result<Self> {
         if let Some(folder) = path.parent() {
             create_folder(folder, fsync)?;
         }
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path);
-        let file = file.map_err(|error| system("creating", path, &error))?;
+        let hidden = layout::hidden(path);
+        let file = create(&hidden).map_err(|error| system("creating", &hidden, &error))?;
+        let file = file.ok_or_else(|| busy(path))?;
         Ok(Self::new(Target::File(Sequential::new(file, fsync)), hash))
     }
 
@@ -188,6 +211,13 @@ pub(super) fn create_folder(folder: &Path, fsync: bool) -> Result<()> {
         parents.try_for_each(sync_folder)?;
     }
     Ok(())
+}
+
+/// Somebody else writes there.
+pub(super) fn busy(path: &Path) -> Error {
+    let path = path.display();
+    let what = format!("another run, or another sink of this one, is writing `{path}`");
+    Error::run(Problem::new(what).hint("wait until it ends, or write elsewhere with `--out`"))
 }
 
 /// What the system said, to whom it was said, and what can be done about it.

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::layout::{Layout, hidden};
-use super::manifest::{self, Entry};
-use super::output::{Output, publish};
+use super::layout::Layout;
+use super::output::Output;
 use super::{IfExists, existing};
 use crate::error::Result;
 use crate::format::{Body, Chunk, Encoder, FileWriter};
@@ -19,6 +18,8 @@ use crate::sink::{FileReport, Target};
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
     pub if_exists: IfExists,
+    /// Files keep their hidden names until the sink commits.
+    pub named_at_commit: bool,
     pub fsync: bool,
     pub checksums: bool,
     /// A file ends after so long.
@@ -70,6 +71,9 @@ impl Files {
         rules: Rules,
         target: Target,
     ) -> Result<Self> {
+        if let Layout::Folder(folder) = &layout {
+            folder.claim(&target.claims, rules.fsync)?;
+        }
         let mut files = Self {
             encoder,
             layout,
@@ -98,7 +102,7 @@ impl Files {
                 (path.clone(), output)
             }
             Layout::One(path) => {
-                let output = Output::create(&hidden(path), checksums, self.rules.fsync)?;
+                let output = Output::alone(path, &self.target.claims, checksums, self.rules.fsync)?;
                 (path.clone(), output)
             }
             Layout::Folder(folder) => {
@@ -111,7 +115,7 @@ impl Files {
                 let index = self.parts.entry(inside.clone()).or_insert_with(first);
                 let path = inside.join(folder.part(*index));
                 *index += 1;
-                let output = Output::create(&hidden(&path), checksums, self.rules.fsync)?;
+                let output = Output::create(&path, checksums, self.rules.fsync)?;
                 (path, output)
             }
         };
@@ -171,30 +175,12 @@ impl Files {
             sha256: written.sha256,
             first_row: file.first_row,
         };
-        self.publish(&report)?;
+        if !self.rules.named_at_commit {
+            existing::publish(&self.layout, &report, &self.rules, &self.target.fingerprint)?;
+        }
         self.reports.push(report);
         marks.durable(self.batches);
         Ok(())
-    }
-
-    fn publish(&self, report: &FileReport) -> Result<()> {
-        let fsync = self.rules.fsync;
-        let fingerprint = &self.target.fingerprint;
-        match &self.layout {
-            Layout::Through(_) => Ok(()),
-            Layout::Folder(folder) => folder.publish(report, fingerprint, fsync),
-            Layout::One(path) => {
-                let beside = existing::beside(path);
-                if self.rules.if_exists == IfExists::Skip {
-                    let folder = path.parent().unwrap_or(path);
-                    let entry = manifest::line(&Entry::new(report, folder, fingerprint));
-                    manifest::write_whole(&hidden(&beside), &beside, &entry, fsync)?;
-                } else {
-                    manifest::remove(&beside)?;
-                }
-                publish(path, fsync)
-            }
-        }
     }
 
     /// True when the file should end here.

@@ -119,6 +119,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         fingerprint: String::new(),
         overwrite: false,
         checksums: false,
+        claims: Arc::default(),
         counters: Arc::new(Counters::default()),
         run: Arc::new(()),
     };

@@ -1,0 +1,172 @@
+//! Output that is there already, or is being written: replaced as a whole or not at all.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::faults::{signal, small, start};
+use super::support::{Ended, Folder};
+
+#[test]
+fn a_second_run_does_not_write_where_one_is_at_work() {
+    let folder = Folder::new();
+    let child = start(&folder);
+    let refused = |yaml: &str, name: &str, path: &str| {
+        folder.write("q.yaml", yaml);
+        let ended = folder.run(&["run", "q.yaml", "--quiet", "--overwrite"]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert_eq!(
+            ended.stderr,
+            format!(
+                "error: could not open sink `{name}`\n  caused by: another run, or another sink of this one, is writing `{path}`\n  hint: wait until it ends, or write elsewhere with `--out`\n"
+            )
+        );
+    };
+    refused(&small("out/t.csv"), "file-1", "out/t.csv");
+    signal(&child, "-INT");
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 130, "{ended:?}");
+    assert!(folder.read("out/t.csv").starts_with("id,x\n"));
+    folder.write("out/d/_rowgen/.manifest.jsonl.partial", "");
+    let journal = std::fs::File::open(folder.path("out/d/_rowgen/.manifest.jsonl.partial"));
+    let journal = journal.unwrap();
+    journal.lock().unwrap();
+    let dataset = small("out/d, format: csv");
+    refused(&dataset, "file-1", "out/d");
+    assert_eq!(folder.names("out/d"), ["_rowgen/.manifest.jsonl.partial"]);
+    drop(journal);
+    folder.make(&dataset, &[]);
+}
+
+/// Two million rows, too slowly to be there soon, to a file or a dataset.
+fn slow(sink: &str) -> String {
+    format!(
+        "version: 1\ntables:\n  t: {{ rows: 2_000_000, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ format: csv, {sink} }}\nrun: {{ rate: 200_000/s, batch_rows: 1000 }}\n"
+    )
+}
+
+/// Runs it until it writes this file, and interrupts it.
+fn interrupt(folder: &Folder, yaml: &str, written: &str) {
+    folder.write("p.yaml", yaml);
+    let mut command = folder.command(&["run", "p.yaml"]);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !std::fs::metadata(folder.path(written)).is_ok_and(|file| file.len() > 1000) {
+        assert!(Instant::now() < deadline, "the run did not begin");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    signal(&child, "-TERM");
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 143, "{ended:?}");
+}
+
+#[test]
+fn what_a_signal_cut_short_replaces_nothing() {
+    let folder = Folder::new();
+    for (path, partial) in [
+        ("out/t.csv", "out/.t.csv.partial"),
+        ("out/d", "out/d/.part-00000.csv.partial"),
+    ] {
+        folder.make(&small(&format!("{path}, format: csv")), &[]);
+        let before = folder.visible("out");
+        interrupt(
+            &folder,
+            &slow(&format!("path: {path}, if_exists: replace")),
+            partial,
+        );
+        assert_eq!(folder.visible("out"), before, "{path}");
+        std::fs::remove_dir_all(folder.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn what_a_signal_cut_short_is_never_taken_for_complete() {
+    let folder = Folder::new();
+    for (path, partial, file) in [
+        ("out/t.csv", "out/.t.csv.partial", "out/t.csv"),
+        (
+            "out/d",
+            "out/d/.part-00000.csv.partial",
+            "out/d/part-00000.csv",
+        ),
+    ] {
+        let yaml = slow(&format!("path: {path}, if_exists: skip"));
+        interrupt(&folder, &yaml, partial);
+        let rows = |text: &str| text.lines().count() - 1;
+        let first = rows(&folder.read(file));
+        assert!((1..2_000_000).contains(&first), "whole, of {first} rows");
+        assert!(!folder.path("out/d/_SUCCESS").exists());
+        let yaml = yaml.replace("rate: 200_000/s, ", "");
+        folder.make(&yaml, &[]);
+        assert_eq!(rows(&folder.read(file)), 2_000_000, "made again");
+        let again = folder.run(&["run", "p.yaml", "--log", "text"]);
+        let kept = "file-1 (file): kept, the same output is there already";
+        assert!(again.stderr.contains(kept), "{}", again.stderr);
+    }
+}
+
+#[test]
+fn a_dataset_that_cannot_be_replaced_stays() {
+    let folder = Folder::new();
+    let yaml = |columns: &str, if_exists: &str| {
+        format!(
+            "version: 1\ntables:\n  t: {{ rows: 5000, columns: {{ id: sequence, {columns} }} }}\nsinks:\n  - file: {{ path: out, format: csv, files: 5, if_exists: {if_exists} }}\nrun: {{ batch_rows: 1000 }}\n"
+        )
+    };
+    folder.make(&yaml("x: { constant: 1 }", "error"), &[]);
+    let before = folder.visible("out");
+    assert_eq!(
+        before
+            .iter()
+            .filter(|(path, _)| path.ends_with(".csv"))
+            .count(),
+        5
+    );
+    folder.write(
+        "p.yaml",
+        &yaml("x: { expr: \"1 / (4900 - id)\" }", "replace"),
+    );
+    let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert_eq!(folder.visible("out"), before);
+    folder.make(&yaml("x: { constant: 2 }", "replace"), &[]);
+    let names: Vec<String> = before.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(folder.names("out"), names);
+    assert!(folder.read("out/part-00004.csv").ends_with(",2\n"));
+}
+
+#[test]
+fn two_sinks_do_not_write_to_one_place() {
+    let folder = Folder::new();
+    for (first, second, what) in [
+        (
+            "out/a.csv",
+            "./out//a.csv",
+            "sink `file-1` writes to `./out//a.csv` too",
+        ),
+        (
+            "out/d",
+            "out/d/x.csv",
+            "sink `file-1` writes a dataset to the folder above",
+        ),
+        (
+            "out/d/e",
+            "out/d/../d",
+            "sink `file-1` writes inside of this dataset",
+        ),
+    ] {
+        let yaml = format!(
+            "version: 1\ntables:\n  t: {{ rows: 9, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ path: {first}, format: csv }}\n  - file: {{ format: csv, name: second, path:         {second} }}\n"
+        );
+        folder.write("p.yaml", &yaml);
+        let ended = folder.run(&["check", "p.yaml"]);
+        assert_eq!(ended.code, 1, "{ended:?}");
+        let line = yaml.lines().last().unwrap();
+        let below = " ".repeat(53) + &"^".repeat(second.len());
+        assert_eq!(
+            ended.stderr,
+            format!(
+                "error: {what}\n --> p.yaml:6:54\n  |\n6 | {line}\n  | {below}\n  hint: give each sink a path of its own\n"
+            )
+        );
+    }
+}
