@@ -11,5 +11,6 @@ mod levels;
 mod mutations;
 mod partitions;
 mod pipelines;
+mod source_values;
 mod sources;
 mod support;

@@ -46,6 +46,8 @@ pub(super) fn column(
             let (values, mut bad) = convert(&texts, other)?;
             bad.extend(wrong);
             Ok((values, bad))
+    // The usual null is no number, so that only what is none need be asked.
+    let number = integer(&nulls.0).is_some();
         }
     }
 }
@@ -56,12 +58,12 @@ fn integers(split: &Split<'_>, column: usize, nulls: &Nulls) -> Column {
     let (mut bad, mut missing) = (Vec::new(), Vec::new());
     for (record, cell) in cells.enumerate() {
         let value = match integer(cell.of(split.bytes)) {
-            Some(value) => value,
-            None if nulls.is(cell, split.bytes) => {
+            Some(value) if !number || !nulls.is(cell, split.bytes) => value,
+            _ if nulls.is(cell, split.bytes) => {
                 missing.push(record);
                 0
             }
-            None => {
+            _ => {
                 bad.push(record);
                 0
             }

@@ -23,12 +23,14 @@ const TEXT: u16 = 256;
 impl Seen {
     /// Looks at every value of a column.
     pub(super) fn column(&mut self, split: &Split<'_>, column: usize, null: &[u8]) {
-        for cell in split.cells(column) {
+        for (record, cell) in split.cells(column).enumerate() {
             if self.0 & TEXT != 0 {
                 return;
             }
             let text = cell.of(split.bytes);
-            let nothing = cell.form == Form::Plain && (text == null || text.is_empty());
+            let null = cell.form == Form::Plain && text == null;
+            // The cells of a record that is left out are empty.
+            let nothing = null || (text.is_empty() && split.is_wrong(record));
             if !nothing {
                 self.0 |= kind(text);
             }

@@ -130,6 +130,14 @@ impl<'b> Split<'b> {
         self.cells[start..].iter().step_by(self.width).copied()
     }
 
+    /// True for a record that cannot be read.
+    pub(super) fn is_wrong(&self, record: usize) -> bool {
+        let found = self
+            .wrong
+            .binary_search_by_key(&record, |(wrong, _)| *wrong);
+        found.is_ok()
+    }
+
     /// The bytes of a record.
     pub(super) fn record_bytes(&self, record: usize) -> &'b [u8] {
         let (start, end) = self.records[record];
