@@ -2,24 +2,34 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::filter;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter, interleave};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
+use arrow::util::display::array_value_to_string;
 use arrow_json::ReaderBuilder;
 
+use super::json_fractions::may_have_fraction;
 use super::messages::{Decoder, Decoders, decode};
 use super::reject::Bad;
-use super::retype::uuids;
+use super::retype::convert;
+use crate::column::show_type;
 use crate::error::Result;
 
 /// Reads objects into columns.
 #[derive(Debug, Clone)]
 pub struct JsonRows {
     wanted: SchemaRef,
-    /// The columns as the decoder reads them.
-    read: SchemaRef,
+    usual: Reader,
+    /// For objects that have a fraction where a whole number should be.
+    careful: Reader,
+    /// The columns of whole numbers.
+    whole: Vec<String>,
 }
+
+/// The columns as the decoder reads them.
+#[derive(Debug, Clone)]
+struct Reader(SchemaRef);
 
 /// The columns, and the messages that are not in them.
 pub type Rows = (Vec<ArrayRef>, Vec<(usize, Bad)>);
@@ -33,14 +43,13 @@ pub struct Objects {
 impl JsonRows {
     /// A reader of these columns.
     pub fn new(wanted: SchemaRef) -> Self {
-        let read = |field: &Arc<Field>| match field.data_type() {
-            DataType::FixedSizeBinary(16) => Field::new(field.name(), DataType::Utf8, true),
-            other => Field::new(field.name(), other.clone(), true),
-        };
-        let read: Vec<Field> = wanted.fields().iter().map(read).collect();
+        let whole = wanted.fields().iter();
+        let whole = whole.filter(|field| field.data_type().is_integer());
         Self {
+            usual: Reader::new(&wanted, usual),
+            careful: Reader::new(&wanted, careful),
+            whole: whole.map(|field| field.name().clone()).collect(),
             wanted,
-            read: Arc::new(Schema::new(read)),
         }
     }
 
@@ -49,45 +58,52 @@ impl JsonRows {
     /// # Errors
     /// The columns' types cannot be read from JSON.
     pub fn read(&self, objects: &[&[u8]]) -> Result<Rows> {
-        let (batch, bad) = decode(self, objects)?;
-        if self
-            .wanted
-            .fields()
-            .iter()
-            .zip(self.read.fields())
-            .all(|(a, b)| a.data_type() == b.data_type())
-        {
-            return Ok((batch.columns().to_vec(), bad));
+        let fraction = |object: &usize| may_have_fraction(objects[*object], &self.whole);
+        let (careful, usual): (Vec<usize>, Vec<usize>) = match self.whole.is_empty() {
+            true => return self.read_by(&self.usual, objects),
+            false => (0..objects.len()).partition(fraction),
+        };
+        if careful.is_empty() {
+            return self.read_by(&self.usual, objects);
         }
-        self.uuids(&batch, objects.len(), bad)
+        let (mut places, mut bad, mut parts) =
+            (Vec::new(), Vec::new(), Vec::<Vec<ArrayRef>>::new());
+        for (reader, chosen) in [(&self.usual, usual), (&self.careful, careful)] {
+            let part: Vec<&[u8]> = chosen.iter().map(|object| objects[*object]).collect();
+            let (columns, wrong) = self.read_by(reader, &part)?;
+            let good = good(part.len(), &wrong).into_iter().enumerate();
+            places.extend(good.map(|(row, at)| (chosen[at], (parts.len(), row))));
+            bad.extend(wrong.into_iter().map(|(at, bad)| (chosen[at], bad)));
+            parts.push(columns);
+        }
+        places.sort_unstable();
+        bad.sort_by_key(|(object, _)| *object);
+        let places: Vec<(usize, usize)> = places.into_iter().map(|(_, place)| place).collect();
+        let column = |column: usize| {
+            let parts: Vec<&dyn Array> = parts.iter().map(|part| part[column].as_ref()).collect();
+            Ok(interleave(&parts, &places)?)
+        };
+        let columns = (0..self.wanted.fields().len()).map(column);
+        Ok((columns.collect::<Result<_>>()?, bad))
     }
 
-    /// Texts become UUIDs, those that are none are left out, too.
-    fn uuids(
-        &self,
-        batch: &RecordBatch,
-        objects: usize,
-        mut bad: Vec<(usize, Bad)>,
-    ) -> Result<Rows> {
-        let mut columns = batch.columns().to_vec();
+    /// All objects by one reader, its columns as they are wanted.
+    fn read_by(&self, reader: &Reader, objects: &[&[u8]]) -> Result<Rows> {
+        let (batch, mut bad) = decode(reader, objects)?;
+        let good = good(objects.len(), &bad);
         let mut keep = vec![true; batch.num_rows()];
-        let left = |object: &usize| {
-            bad.binary_search_by_key(object, |(other, _)| *other)
-                .is_err()
-        };
-        let good: Vec<usize> = (0..objects).filter(left).collect();
-        for (column, field) in columns.iter_mut().zip(self.wanted.fields()) {
-            if column.data_type() == field.data_type() {
-                continue;
-            }
-            let (values, wrong) = uuids(column)?;
-            *column = values;
+        let mut columns = Vec::with_capacity(batch.num_columns());
+        for (column, field) in batch.columns().iter().zip(self.wanted.fields()) {
+            let (values, mut wrong) = convert(column, field.data_type())?;
+            wrong.extend(overflown(&values, |row| {
+                is_number(objects[good[row]], field.name())
+            }));
             for row in wrong {
                 if std::mem::replace(&mut keep[row], false) {
-                    let message = format!("column `{}`: expected uuid", field.name());
-                    bad.push((good[row], Bad::new("wrong type", message)));
+                    bad.push((good[row], mistyped(column, row, field)?));
                 }
             }
+            columns.push(values);
         }
         bad.sort_by_key(|(object, _)| *object);
         if keep.iter().all(|keep| *keep) {
@@ -99,15 +115,97 @@ impl JsonRows {
     }
 }
 
-impl Decoders for JsonRows {
+/// Those of so many objects that are not bad.
+fn good(objects: usize, bad: &[(usize, Bad)]) -> Vec<usize> {
+    let mut bad = bad.iter().map(|(object, _)| *object).peekable();
+    let good = (0..objects).filter(|object| bad.next_if_eq(object).is_none());
+    good.collect()
+}
+
+/// How a column is read. The decoder cuts decimals off: one digit more says how they are rounded.
+fn usual(wanted: &DataType) -> DataType {
+    match *wanted {
+        DataType::FixedSizeBinary(16) => DataType::Utf8,
+        DataType::Decimal64(precision @ ..18, scale) => {
+            DataType::Decimal64(precision + 1, scale + 1)
+        }
+        DataType::Decimal64(precision, scale) | DataType::Decimal128(precision @ ..38, scale) => {
+            DataType::Decimal128(precision + 1, scale + 1)
+        }
+        DataType::Decimal128(precision, scale) => DataType::Decimal256(precision + 1, scale + 1),
+        _ => wanted.clone(),
+    }
+}
+
+/// The decoder drops fractions of whole numbers, too: this has as many digits as there can be.
+fn careful(wanted: &DataType) -> DataType {
+    match wanted.is_integer() {
+        true => DataType::Decimal256(76, 56),
+        false => usual(wanted),
+    }
+}
+
+/// The rows of floats that are infinite because a number was too large.
+fn overflown(values: &ArrayRef, is_number: impl Fn(usize) -> bool) -> Vec<usize> {
+    fn infinite<T: ArrowPrimitiveType>(values: &ArrayRef) -> Vec<usize>
+    where
+        T::Native: Into<f64>,
+    {
+        let values = values.as_primitive::<T>().values().iter().enumerate();
+        let found = values.filter(|(_, value)| (**value).into().is_infinite());
+        found.map(|(row, _)| row).collect()
+    }
+    let mut rows = match values.data_type() {
+        DataType::Float32 => infinite::<Float32Type>(values),
+        DataType::Float64 => infinite::<Float64Type>(values),
+        _ => return Vec::new(),
+    };
+    rows.retain(|row| is_number(*row));
+    rows
+}
+
+/// True where the field is a number, not a text such as `inf`.
+fn is_number(object: &[u8], field: &str) -> bool {
+    let value = serde_json::from_slice::<serde_json::Value>(object);
+    // A number that no float holds is no JSON for that library.
+    value.map_or(true, |value| value[field].is_number())
+}
+
+fn mistyped(values: &ArrayRef, row: usize, field: &Field) -> Result<Bad> {
+    let expected = match field.data_type() {
+        DataType::FixedSizeBinary(16) => "uuid".to_string(),
+        other => show_type(other),
+    };
+    let text = array_value_to_string(values, row)?;
+    let found = match values.data_type() {
+        read if read.is_floating() => "a number that is too large".to_string(),
+        read if read.is_decimal() => {
+            format!("`{}`", text.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => format!("`{text}`"),
+    };
+    let name = field.name();
+    let message = format!("column `{name}`: expected {expected}, found {found}");
+    Ok(Bad::new("wrong type", message))
+}
+
+impl Reader {
+    fn new(wanted: &Schema, how: impl Fn(&DataType) -> DataType) -> Self {
+        let read = |field: &Arc<Field>| Field::new(field.name(), how(field.data_type()), true);
+        let fields: Vec<Field> = wanted.fields().iter().map(read).collect();
+        Self(Arc::new(Schema::new(fields)))
+    }
+}
+
+impl Decoders for Reader {
     type Decoder = Objects;
 
     fn decoder(&self, messages: usize) -> Result<Objects> {
         // Never full, so that it takes every byte it is given.
-        let builder = ReaderBuilder::new(self.read.clone()).with_batch_size(messages + 1);
+        let builder = ReaderBuilder::new(self.0.clone()).with_batch_size(messages + 1);
         Ok(Objects {
             decoder: builder.build_decoder()?,
-            read: self.read.clone(),
+            read: self.0.clone(),
         })
     }
 }

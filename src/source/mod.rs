@@ -10,6 +10,7 @@ pub mod csv;
 mod file;
 mod index;
 pub mod json;
+mod json_fractions;
 mod json_rows;
 pub mod kafka;
 mod lines;

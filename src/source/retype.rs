@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, FixedSizeBinaryBuilder, Int64Array,
+    PrimitiveArray,
+};
+use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{CastOptions, cast, cast_with_options};
+use arrow::datatypes::{
+    DataType, Field, Float32Type, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit,
+};
+use arrow::error::ArrowError;
 
 use super::Types;
 use crate::column::show_type;
-use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::error::{Problem, did_you_mean};
 
 /// The type that values of `data_type` get.
 pub fn usual(data_type: &DataType) -> DataType {
@@ -79,6 +86,8 @@ fn extension(field: &Field) -> std::collections::HashMap<String, String> {
 
 const EXTENSION: &str = "ARROW:extension:name";
 
+const UUID: DataType = DataType::FixedSizeBinary(16);
+
 /// A column of the type that the file asks for.
 pub fn typed(name: &str, wanted: &crate::column::ColumnType) -> Field {
     let field = Field::new(name, wanted.data_type.clone(), true);
@@ -112,38 +121,122 @@ pub fn check_names(found: &Schema, types: &Types) -> Result<(), Problem> {
     ))
 }
 
-/// The values as `to`, and the rows whose value cannot be that.
+/// Values, and the rows that have none because theirs is not of the type.
+pub type Converted = (ArrayRef, Vec<usize>);
+
+/// The values as `to`, and the rows whose value cannot be that. Decimals are rounded and moments
+/// floored to the digits that are wanted; nothing else is lost.
 ///
 /// # Errors
 /// No value of that type can become one of the other.
-pub fn convert(values: &ArrayRef, to: &DataType) -> Result<(ArrayRef, Vec<usize>)> {
+pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError> {
     if values.data_type() == to {
         return Ok((values.clone(), Vec::new()));
     }
-    let safe = CastOptions {
-        safe: true,
-        ..CastOptions::default()
-    };
-    let made = cast_with_options(values, to, &safe)?;
-    // A cast that fails leaves a null where there was none.
-    if made.null_count() == values.logical_null_count() {
-        return Ok((made, Vec::new()));
+    if to == &UUID && values.data_type() == &DataType::Utf8 {
+        return uuids(values);
     }
-    let before = values.logical_nulls();
-    let lost = |row: &usize| {
-        made.is_null(*row) && before.as_ref().is_none_or(|nulls| nulls.is_valid(*row))
-    };
-    let bad = (0..made.len()).filter(lost).collect();
+    let made = cast_with_options(&floored(values, to)?, to, &CastOptions::default())?;
+    let mut bad = lost(values, &made)?;
+    // A cast that fails leaves a null where there was none.
+    if made.null_count() != values.logical_null_count() {
+        let before = values.logical_nulls();
+        let failed = |row: &usize| {
+            made.is_null(*row) && before.as_ref().is_none_or(|nulls| nulls.is_valid(*row))
+        };
+        bad.extend((0..made.len()).filter(failed));
+        bad.sort_unstable();
+    }
     Ok((made, bad))
 }
 
+/// Moments before 1970 as a cast that cuts digits off needs them, which rounds to zero.
+fn floored(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    let (DataType::Timestamp(from, _), DataType::Timestamp(unit, _)) = (values.data_type(), to)
+    else {
+        return Ok(values.clone());
+    };
+    let step = per_second(*from) / per_second(*unit);
+    if step <= 1 {
+        return Ok(values.clone());
+    }
+    let counts = cast(values, &DataType::Int64)?;
+    let counts = counts.as_primitive::<Int64Type>();
+    let floored: Int64Array = counts.unary_opt(|count| match count < 0 {
+        true => count.checked_sub(count.rem_euclid(step)),
+        false => Some(count),
+    });
+    cast(&floored, values.data_type())
+}
+
+fn per_second(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    }
+}
+
+/// The rows of which a cast made something else without a word: a fraction a whole number, a number
+/// infinite or a boolean.
+fn lost(values: &ArrayRef, made: &ArrayRef) -> Result<Vec<usize>, ArrowError> {
+    let (from, to) = (values.data_type(), made.data_type());
+    if from.is_floating() && to.is_integer() {
+        let floats = cast(values, &DataType::Float64)?;
+        let floats = floats.as_primitive::<Float64Type>();
+        return Ok(rows(floats, |_, float| float.fract() != 0.0));
+    }
+    if (from.is_decimal() && to.is_integer()) || (from.is_numeric() && to == &DataType::Boolean) {
+        let differs = distinct(values, &cast(made, from)?)?;
+        let differs = differs.values().set_indices();
+        return Ok(differs.filter(|row| made.is_valid(*row)).collect());
+    }
+    match to {
+        DataType::Float32 => overflown(values, made.as_primitive::<Float32Type>()),
+        DataType::Float64 => overflown(values, made.as_primitive::<Float64Type>()),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The rows that are infinite, and were not before.
+fn overflown<T: ArrowPrimitiveType>(
+    values: &ArrayRef,
+    made: &PrimitiveArray<T>,
+) -> Result<Vec<usize>, ArrowError>
+where
+    T::Native: Into<f64>,
+{
+    if let Some(texts) = values.as_string_opt::<i32>() {
+        let number = |row: usize| texts.value(row).bytes().any(|byte| byte.is_ascii_digit());
+        return Ok(rows(made, |row, float| float.is_infinite() && number(row)));
+    }
+    if !values.data_type().is_floating() {
+        return Ok(Vec::new());
+    }
+    let before = cast(values, &DataType::Float64)?;
+    let before = before.as_primitive::<Float64Type>();
+    Ok(rows(made, |row, float| {
+        float.is_infinite() && before.value(row).is_finite()
+    }))
+}
+
+/// The rows whose value is so.
+fn rows<T: ArrowPrimitiveType>(
+    values: &PrimitiveArray<T>,
+    is: impl Fn(usize, f64) -> bool,
+) -> Vec<usize>
+where
+    T::Native: Into<f64>,
+{
+    let all = values.values().iter().enumerate();
+    let found = all.filter(|(row, value)| is(*row, (**value).into()) && values.is_valid(*row));
+    found.map(|(row, _)| row).collect()
+}
+
 /// Texts as UUIDs of 16 bytes, and the rows whose text is none.
-///
-/// # Errors
-/// The values are no texts.
-pub fn uuids(texts: &ArrayRef) -> Result<(ArrayRef, Vec<usize>)> {
-    let texts = texts.as_string_opt::<i32>();
-    let texts = texts.ok_or_else(|| Error::run("a UUID is not read from text"))?;
+fn uuids(texts: &ArrayRef) -> Result<Converted, ArrowError> {
+    let texts = texts.as_string::<i32>();
     let mut bad = Vec::new();
     let mut values = FixedSizeBinaryBuilder::with_capacity(texts.len(), 16);
     for (row, text) in texts.iter().enumerate() {

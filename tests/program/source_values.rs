@@ -55,3 +55,154 @@ fn only_what_stands_for_null_is_left_out_of_types() {
     let expected = "{\"a\":1,\"b\":1}\n{\"a\":3,\"b\":3}\n";
     assert_eq!((ended.code, ended.stdout.as_str()), (3, expected));
 }
+
+/// Values as CSV and JSON write them, and what they are as `decimal(4,2)` and as `int64`; nothing
+/// where they are refused.
+const NUMBERS: &[(&str, Option<&str>, Option<&str>)] = &[
+    ("2.999", Some("3.00"), None),
+    ("-0.005", Some("-0.01"), None),
+    ("0.00499999999999999999999", Some("0.00"), None),
+    ("99.994", Some("99.99"), None),
+    ("99.995", None, None),
+    ("12.7", Some("12.70"), None),
+    ("12", Some("12.00"), Some("12")),
+    ("-7", Some("-7.00"), Some("-7")),
+    ("9007199254740993", None, Some("9007199254740993")),
+    ("9223372036854775807", None, Some("9223372036854775807")),
+    ("9223372036854775808", None, None),
+    ("123456789012345678901234567890", None, None),
+];
+
+#[test]
+fn the_same_number_is_the_same_from_csv_and_json() {
+    let folder = Folder::new();
+    let lines = |line: &dyn Fn(usize, &str) -> String| {
+        let numbers = NUMBERS.iter().enumerate();
+        numbers
+            .map(|(row, (number, ..))| line(row, number))
+            .collect::<String>()
+    };
+    let csv = lines(&|row, number| format!("{row},{number}\n"));
+    folder.write("in.csv", &format!("row,n\n{csv}"));
+    let json = lines(&|row, number| format!("{{\"row\":{row},\"n\":{number}}}\n"));
+    folder.write("numbers.jsonl", &json);
+    let json = lines(&|row, number| format!("{{\"row\":{row},\"n\":\"{number}\"}}\n"));
+    folder.write("texts.jsonl", &json);
+    for decimal in [true, false] {
+        let kept = NUMBERS
+            .iter()
+            .enumerate()
+            .filter_map(|(row, (_, exact, whole))| {
+                let value = if decimal { exact } else { whole };
+                value.map(|value| format!("{row},{value}\n"))
+            });
+        let expected = format!("row,n\n{}", kept.collect::<String>());
+        let types = match decimal {
+            true => "{ row: int32, n: \"decimal(4,2)\" }",
+            false => "{ row: int32, n: int64 }",
+        };
+        for from in [
+            "csv: { path: in.csv",
+            "json: { path: numbers.jsonl",
+            "json: { path: texts.jsonl",
+        ] {
+            let from = format!("{from}, on_bad_row: skip }}");
+            for rows in ["1", "100"] {
+                folder.write("p.yaml", &table(&from, types, "csv"));
+                let ended = folder.run(&["run", "p.yaml", "--quiet", "--batch-rows", rows]);
+                assert_eq!(
+                    (ended.code, &ended.stdout),
+                    (3, &expected),
+                    "{from} {types}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fraction_in_json_is_no_whole_number() {
+    let folder = Folder::new();
+    folder.write(
+        "in.jsonl",
+        "{\"id\":12.0,\"ratio\":0.5}\n{\"id\":1.5e1,\"in\":{\"id\":0.5}}\n{\"id\":12.7}\n{\"d\":99.995}\n",
+    );
+    let from = "json: { path: in.jsonl, on_bad_row: { dead_letter: letters.jsonl } }";
+    let types = "{ id: int64, ratio: float64, d: \"decimal(4,2)\" }";
+    let ended = run(&folder, &table(from, types, LINES));
+    let expected = "{\"id\":12,\"ratio\":0.5,\"d\":null}\n{\"id\":15,\"ratio\":null,\"d\":null}\n";
+    assert_eq!((ended.code, ended.stdout.as_str()), (3, expected));
+    let letter = |line: usize, reason: &str, text: &str| {
+        let text = text.replace('"', "\\\"");
+        format!(
+            "{{\"path\":\"in.jsonl\",\"line\":{line},\"reason\":\"{reason}\",\"text\":\"{text}\"}}\n"
+        )
+    };
+    let expected = [
+        letter(
+            3,
+            "column `id`: expected int64, found `12.7`",
+            "{\"id\":12.7}",
+        ),
+        letter(
+            4,
+            "column `d`: expected decimal(4,2), found `99.995`",
+            "{\"d\":99.995}",
+        ),
+    ];
+    assert_eq!(folder.read("letters.jsonl"), expected.concat());
+}
+
+#[test]
+fn a_type_that_cannot_hold_a_value_is_refused_in_parquet_and_avro() {
+    let folder = Folder::new();
+    let made = r#"
+version: 1
+tables:
+  t:
+    rows: 3
+    columns:
+      f: { type: float64, choice: [2.7] }
+      w: { type: float64, choice: [-3.0] }
+      big: { type: float64, choice: [1.0e300] }
+      d: { type: "decimal(10,2)", choice: [2.75] }
+      e: { type: "decimal(10,2)", choice: [-4.00] }
+      n: { type: int64, choice: [2] }
+      t: { type: "timestamp(us)", choice: ["1969-12-31T23:59:59.999999"] }
+sinks:
+  - file: { path: in.parquet }
+  - file: { path: in.avro }
+"#;
+    folder.make(made, &[]);
+    for format in ["parquet", "avro"] {
+        let from = format!("{format}: {{ path: in.{format} }}");
+        let types = "{ w: int64, e: int32, d: \"decimal(10,1)\", t: timestamp(ms) }";
+        let written = rows(&folder, &from, types);
+        let expected = "{\"f\":2.7,\"w\":-3,\"big\":1.0e300,\"d\":2.8,\"e\":-4,\"n\":2,\"t\":\"1969-12-31T23:59:59.999\"}\n";
+        assert_eq!(written, expected.repeat(3));
+        for (types, said) in [
+            (
+                "{ f: int64 }",
+                "column `f`, row 0: 2.7 cannot be read as int64",
+            ),
+            (
+                "{ d: int8 }",
+                "column `d`, row 0: 2.75 cannot be read as int8",
+            ),
+            (
+                "{ big: float32 }",
+                "column `big`, row 0: 1e300 cannot be read as float32",
+            ),
+            (
+                "{ n: boolean }",
+                "column `n`, row 0: 2 cannot be read as boolean",
+            ),
+        ] {
+            let ended = refused(&folder, &from, types);
+            assert_eq!(
+                ended.lines().next(),
+                Some(format!("error: {said}").as_str())
+            );
+        }
+    }
+}

@@ -24,7 +24,7 @@ impl Nulls {
     }
 }
 
-/// The values of a column as `data_type`; `uuid` says that bytes are written as a UUID.
+/// The values of a column as `data_type`.
 pub(super) fn column(
     split: &Split<'_>,
     column: usize,
@@ -35,25 +35,19 @@ pub(super) fn column(
     match data_type {
         DataType::Int64 => Ok(integers(split, column, nulls)),
         DataType::Utf8 => texts(split, column, nulls, quote),
-        DataType::FixedSizeBinary(16) => {
-            let (texts, wrong) = texts(split, column, nulls, quote)?;
-            let (values, mut bad) = crate::source::retype::uuids(&texts)?;
-            bad.extend(wrong);
-            Ok((values, bad))
-        }
         other => {
             let (texts, wrong) = texts(split, column, nulls, quote)?;
             let (values, mut bad) = convert(&texts, other)?;
             bad.extend(wrong);
             Ok((values, bad))
-    // The usual null is no number, so that only what is none need be asked.
-    let number = integer(&nulls.0).is_some();
         }
     }
 }
 
 fn integers(split: &Split<'_>, column: usize, nulls: &Nulls) -> Column {
     let cells = split.cells(column);
+    // The usual null is no number, so that only what is none need be asked.
+    let number = integer(&nulls.0).is_some();
     let mut values = Vec::with_capacity(cells.len());
     let (mut bad, mut missing) = (Vec::new(), Vec::new());
     for (record, cell) in cells.enumerate() {
