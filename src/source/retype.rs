@@ -14,7 +14,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 
 use super::Types;
-use crate::column::show_type;
+use crate::column::{UUID_EXTENSION, show_type};
 use crate::error::{Problem, did_you_mean};
 
 /// The type that values of `data_type` get.
@@ -78,6 +78,10 @@ fn one(field: &Field, types: &Types) -> Result<Field, Problem> {
 
 /// What the extension of a field's type is; the rest of its metadata is its file's own business.
 fn extension(field: &Field) -> std::collections::HashMap<String, String> {
+    let avro = field.metadata().get("logicalType");
+    if avro.is_some_and(|name| name == "uuid") && field.data_type() == &UUID {
+        return [(EXTENSION.to_string(), UUID_EXTENSION.to_string())].into();
+    }
     let own = |(key, _): &(&String, &String)| key.as_str() == EXTENSION;
     let kept = field.metadata().iter().filter(own);
     kept.map(|(key, value)| (key.clone(), value.clone()))

@@ -206,3 +206,18 @@ sinks:
         }
     }
 }
+
+#[test]
+fn uuids_stay_uuids() {
+    let folder = Folder::new();
+    let made = "version: 1\ntables:\n  t: { rows: 3, columns: { u: uuid, v: { uuid: {}, nulls: 0.5 } } }\nsinks:\n  - file: { path: in.avro }\n  - file: { path: in.parquet }\n  - file: { path: in.jsonl }\n";
+    folder.make(made, &[]);
+    for format in ["avro", "parquet"] {
+        let from = format!("{format}: {{ path: in.{format} }}");
+        assert_eq!(
+            rows(&folder, &from, "{}"),
+            folder.read("in.jsonl"),
+            "{format}"
+        );
+    }
+}
