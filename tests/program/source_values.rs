@@ -56,6 +56,53 @@ fn only_what_stands_for_null_is_left_out_of_types() {
     assert_eq!((ended.code, ended.stdout.as_str()), (3, expected));
 }
 
+#[test]
+fn a_number_that_is_too_large_is_no_infinity() {
+    let folder = Folder::new();
+    folder.write("in.csv", "code,day\n12e999,2026-02-30\n1e5,2026-01-01\n");
+    let expected =
+        "{\"code\":\"12e999\",\"day\":\"2026-02-30\"}\n{\"code\":\"1e5\",\"day\":\"2026-01-01\"}\n";
+    assert_eq!(rows(&folder, "csv: { path: in.csv }", "{}"), expected);
+    for (data_type, number) in [("float64", "1e400"), ("float32", "-3.5e38")] {
+        folder.write("in.csv", &format!("f\ninf\n{number}\n"));
+        folder.write(
+            "in.jsonl",
+            &format!("{{\"f\":\"inf\"}}\n{{\"f\":{number}}}\n"),
+        );
+        let types = format!("{{ f: {data_type} }}");
+        let said = refused(&folder, "csv: { path: in.csv }", &types);
+        let expected =
+            format!("error: in.csv:3: column `f`: expected {data_type}, found `{number}`");
+        assert_eq!(said.lines().next(), Some(expected.as_str()), "{said}");
+        let said = refused(&folder, "json: { path: in.jsonl }", &types);
+        let expected = format!(
+            "error: in.jsonl:2: column `f`: expected {data_type}, found a number that is too large"
+        );
+        assert_eq!(said.lines().next(), Some(expected.as_str()), "{said}");
+    }
+}
+
+#[test]
+fn lines_without_line_feeds_are_refused() {
+    let folder = Folder::new();
+    let expected = "error: could not read `in.csv`
+ --> p.yaml:4:26
+  |
+4 |     from: { csv: { path: in.csv } }
+  |                          ^^^^^^
+  caused by: its lines end in carriage returns without line feeds
+  hint: make another file of it first: `tr '\\r' '\\n' < in.csv > lines.csv`
+";
+    for text in ["a,b\r1,2\r3,4\r", "\"a\",\"b\"\r\"1\",\"2\"", "a,b\r"] {
+        folder.write("in.csv", text);
+        let said = folder.refuse(&table("csv: { path: in.csv }", "{}", LINES));
+        assert_eq!(said, expected);
+    }
+    folder.write("in.csv", "\"a\rb\",c\r\n1,\"x\ry\"\r\n");
+    let written = rows(&folder, "csv: { path: in.csv }", "{}");
+    assert_eq!(written, "{\"a\\rb\":1,\"c\":\"x\\ry\"}\n");
+}
+
 /// Values as CSV and JSON write them, and what they are as `decimal(4,2)` and as `int64`; nothing
 /// where they are refused.
 const NUMBERS: &[(&str, Option<&str>, Option<&str>)] = &[

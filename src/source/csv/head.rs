@@ -29,6 +29,14 @@ pub(super) fn head(
     let mark = usize::from(bytes.starts_with(b"\xef\xbb\xbf")) * 3;
     let (values, end) = first_record(&bytes[mark..], dialect);
     let end = mark + end;
+    if has_bare_return(&bytes[mark..end], dialect.quote) {
+        let shown = file.path.display();
+        return Err(file
+            .problem("its lines end in carriage returns without line feeds")
+            .hint(format!(
+                "make another file of it first: `tr '\\r' '\\n' < {shown} > lines.csv`"
+            )));
+    }
     if !header {
         let names: Vec<String> = types.iter().map(|(name, _)| name.value.clone()).collect();
         check_width(file, &names, &values)?;
@@ -64,6 +72,15 @@ fn first_record(bytes: &[u8], dialect: Dialect) -> (Vec<String>, usize) {
         values.push(String::from_utf8_lossy(&value).into_owned());
     }
     (values, split.end)
+}
+
+/// True for a carriage return outside quotes that no line feed follows.
+fn has_bare_return(bytes: &[u8], quote: u8) -> bool {
+    let mut quoted = false;
+    bytes.iter().enumerate().any(|(at, byte)| {
+        quoted ^= *byte == quote;
+        *byte == b'\r' && !quoted && bytes.get(at + 1) != Some(&b'\n')
+    })
 }
 
 fn named(file: &OpenFile, values: Vec<String>) -> Result<Vec<String>, Problem> {

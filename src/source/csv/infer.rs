@@ -1,6 +1,7 @@
 //! The types of a CSV file's columns, from all of its values.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::compute::kernels::cast_utils::{Parser, string_to_timestamp_nanos};
+use arrow::datatypes::{DataType, Date32Type, TimeUnit};
 
 use super::split::{Form, Split};
 
@@ -113,10 +114,10 @@ fn is_float(text: &[u8]) -> bool {
     let number = text
         .iter()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    number && std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
+    number && std::str::from_utf8(text).is_ok_and(|text| text.parse().is_ok_and(f64::is_finite))
 }
 
-/// A date, or a date and a time.
+/// A date, or a date and a time, that there is.
 fn moment(text: &[u8]) -> u16 {
     let shape = |pattern: &[u8], text: &[u8]| {
         text.len() >= pattern.len()
@@ -124,6 +125,17 @@ fn moment(text: &[u8]) -> u16 {
                 b'0' => byte.is_ascii_digit(),
                 b'T' => matches!(byte, b'T' | b't' | b' '),
                 other => other == byte,
+    let shape = shape_of_moment(text);
+    let real = std::str::from_utf8(text).is_ok_and(|text| match shape {
+        TEXT => true,
+        // The run counts nanoseconds, which do not reach every year.
+        NANOS | ZONED_NANOS => string_to_timestamp_nanos(text).is_ok(),
+        _ => Date32Type::parse(text).is_some(),
+    });
+    if real { shape } else { TEXT }
+}
+
+fn shape_of_moment(text: &[u8]) -> u16 {
             })
     };
     if text.len() == 10 && shape(b"0000-00-00", text) {
@@ -204,4 +216,14 @@ mod tests {
             assert_eq!(of(values), *data_type, "{values:?}");
         }
     }
+            (&["1", "12e999"], "utf8"),
+            (&["-1e400"], "utf8"),
+            (&["1.5", "inf", "NaN"], "float64"),
+            (&["2024-02-29"], "date"),
+            (&["2026-02-30"], "utf8"),
+            (&["0000-00-00"], "utf8"),
+            (&["2026-01-31T24:00:00"], "utf8"),
+            (&["2026-01-31T10:00:00+99:00"], "utf8"),
+            (&["1066-10-14T09:00:00.5"], "timestamp(us)"),
+            (&["1066-10-14T09:00:00.123456789"], "utf8"),
 }
