@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use arrow::row::{RowConverter, SortField};
+use arrow::util::display::array_value_to_string;
 use sha2::{Digest, Sha256};
 
 use crate::column::{Reference, arrays, show_type};
 use crate::error::{Problem, Problems, Result};
-use crate::source::Opened;
+use crate::source::{self, Opened};
 use crate::spec::{Pipeline, ReferenceFile};
 
 /// The references of a pipeline by name.
@@ -104,8 +104,8 @@ fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {
             .at(&file.path.place)
     };
     let rows = match extension(&path) {
-        "json" | "jsonl" | "ndjson" => json::read(&path),
-        "csv" | "tsv" | "txt" => tabular::csv(&path, delimiter(file, &path)?),
+        "json" | "jsonl" | "ndjson" => json::read(&path, &file.types.0),
+        "csv" | "tsv" | "txt" => tabular::csv(&path, delimiter(file, &path)?, &file.types.0),
         "parquet" => tabular::parquet(&path),
         other => {
             return Err(
@@ -201,21 +201,22 @@ fn retype(name: &str, rows: RecordBatch, file: &ReferenceFile) -> Result<RecordB
         .map_err(|error| Problem::new(error.to_string()))
 }
 
-/// A cast that never loses digits silently: floats become decimals through their shortest text.
-fn convert(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, arrow::error::ArrowError> {
-    let options = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
-    let decimal = matches!(to, DataType::Decimal64(..) | DataType::Decimal128(..));
-    match values.as_primitive_opt::<arrow::datatypes::Float64Type>() {
-        Some(floats) if decimal => {
-            let texts: arrow::array::StringArray = floats
-                .iter()
-                .map(|value| value.map(|value| value.to_string()))
-                .collect();
-            cast_with_options(&texts, to, &options)
+/// The values as `to`: floats become decimals through their shortest text.
+fn convert(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, String> {
+    let floats = values.as_primitive_opt::<Float64Type>();
+    let values = match floats.filter(|_| to.is_decimal()) {
+        Some(floats) => {
+            let text = |value: Option<f64>| value.map(|value| value.to_string());
+            Arc::new(floats.iter().map(text).collect::<StringArray>())
         }
-        _ => cast_with_options(values, to, &options),
+        None => values.clone(),
+    };
+    let (made, bad) = source::convert(&values, to).map_err(|error| error.to_string())?;
+    match bad.first() {
+        None => Ok(made),
+        Some(row) => {
+            let value = array_value_to_string(&values, *row).map_err(|error| error.to_string())?;
+            Err(format!("its value in row {row} is `{value}`"))
+        }
     }
 }

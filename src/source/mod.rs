@@ -29,7 +29,9 @@ use arrow::compute::filter;
 use arrow::datatypes::{Schema, SchemaRef};
 
 pub use batches::{Batches, Input, RowRange};
+pub use json_rows::JsonRows;
 pub use reject::{OnBadRow, Rejected, Rejects};
+pub use retype::convert;
 
 use crate::column::ColumnType;
 use crate::error::{Problem, Result};

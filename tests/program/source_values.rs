@@ -268,3 +268,76 @@ fn uuids_stay_uuids() {
         );
     }
 }
+
+/// The fields of the references `c` and `j`, as text.
+fn fields(folder: &Folder, types: &str) -> String {
+    let yaml = format!(
+        "version: 1
+reference:
+  c: {{ path: c.csv, types: {types} }}
+  j: {{ path: j.json, types: {types} }}
+tables:
+  t:
+    rows: 1
+    columns:
+      r: {{ reference: {{ from: c }}, hidden: true }}
+      s: {{ reference: {{ from: j }}, hidden: true }}
+      c: {{ template: \"{{r.zip}} {{r.amount}} {{r.big}}\" }}
+      j: {{ template: \"{{s.zip}} {{s.amount}} {{s.big}}\" }}
+sinks:
+  - file: {{ path: /dev/stdout, format: {{ csv: {{ delimiter: \"|\" }} }} }}
+"
+    );
+    let ended = run(folder, &yaml);
+    ended.stdout + &ended.stderr
+}
+
+#[test]
+fn references_have_the_types_that_are_asked_for_from_the_start() {
+    let folder = Folder::new();
+    folder.write(
+        "c.csv",
+        "zip,amount,big\n00123,12345678901234567.89,12345678901234567890\n",
+    );
+    folder.write(
+        "j.json",
+        "[ {\"zip\":\"00123\" ,\n\"amount\":12345678901234567.89, \"big\":12345678901234567890}\n]",
+    );
+    let said = fields(
+        &folder,
+        "{ zip: utf8, amount: \"decimal(20,2)\", big: uint64 }",
+    );
+    let row = "00123 12345678901234567.89 12345678901234567890";
+    assert_eq!(said, format!("c|j\n{row}|{row}\n"));
+    let said = fields(&folder, "{ zip: int64 }");
+    assert_eq!(
+        said.lines().nth(1).map(|line| line.starts_with("123 ")),
+        Some(true),
+        "{said}"
+    );
+    let said = fields(&folder, "{ amount: int64 }");
+    let expected = "error: field `amount` of reference `c` cannot be read as int64: it is utf8
+ --> p.yaml:3:38
+  |
+3 |   c: { path: c.csv, types: { amount: int64 } }
+  |                                      ^^^^^
+  caused by: its value in row 0 is `12345678901234567.89`
+
+error: could not read reference `j` from `j.json`
+ --> p.yaml:4:14
+  |
+4 |   j: { path: j.json, types: { amount: int64 } }
+  |              ^^^^^^
+  caused by: item 1: column `amount`: expected int64, found `12345678901234567.89`
+";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn references_keep_codes_and_take_only_real_dates() {
+    let folder = Folder::new();
+    folder.write("c.csv", "zip,amount,big\n007,2026-02-30,1e999\n");
+    folder.write("j.json", "{\"zip\":\"007\",\"amount\":1,\"big\":2.5}");
+    let said = fields(&folder, "{}");
+    assert_eq!(said, "c|j\n007 2026-02-30 1e999|007 1 2.5\n");
+}

@@ -30,6 +30,7 @@ use crate::registry::Example;
 use cells::Nulls;
 use head::head;
 use infer::Seen;
+pub use infer::infer;
 use split::{Dialect, MOST_BYTES, Split, Wrong};
 
 /// Records whose types are inferred at once.
