@@ -3,9 +3,9 @@
 use std::io::{BufReader, Cursor};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, NullArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow_avro::codec::Tz;
 use arrow_avro::reader::{ReaderBuilder, read_header_info};
 use schemars::JsonSchema;
@@ -132,7 +132,20 @@ impl Container {
             [one] => one.clone(),
             batches => concat_batches(&schema, batches)?,
         };
-        Ok(batch.slice((first - from.row) as usize, count))
+        let rows = (after.row - from.row) as usize;
+        let null = |field: &Arc<Field>| field.data_type() == &DataType::Null;
+        if batch.num_rows() == rows {
+            return Ok(batch.slice((first - from.row) as usize, count));
+        }
+        // The library ends where the bytes do, of which rows of nothing but nulls have none.
+        if schema.fields().iter().all(null) {
+            let nulls = || Arc::new(NullArray::new(count)) as ArrayRef;
+            let nulls = columns.iter().map(|_| nulls()).collect();
+            return Ok(RecordBatch::try_new(schema, nulls)?);
+        }
+        let found = batch.num_rows();
+        let message = format!("its blocks say that they have {rows} rows, and have {found}");
+        Err(Error::run(message).hint("is the file complete?"))
     }
 }
 

@@ -269,6 +269,56 @@ fn uuids_stay_uuids() {
     }
 }
 
+/// An Avro file of records with one field `a` of this type, in one block.
+fn avro(folder: &Folder, data_type: &str, rows: u8, data: &[u8]) {
+    let schema = format!(
+        "{{\"type\":\"record\",\"name\":\"r\",\"fields\":[{{\"name\":\"a\",\"type\":{data_type}}}]}}"
+    );
+    let length = schema.len() * 2;
+    let mut bytes = b"Obj\x01\x02\x16avro.schema".to_vec();
+    bytes.extend([length as u8 & 0x7f | 0x80, (length >> 7) as u8]);
+    bytes.extend(schema.bytes());
+    bytes.push(0);
+    bytes.extend([7; 16]);
+    bytes.extend([rows * 2, data.len() as u8 * 2]);
+    bytes.extend(data);
+    bytes.extend([7; 16]);
+    std::fs::write(folder.path("in.avro"), bytes).unwrap();
+}
+
+#[test]
+fn avro_of_nothing_but_nulls_is_read() {
+    let folder = Folder::new();
+    avro(&folder, "\"null\"", 2, &[]);
+    let written = rows(&folder, "avro: { path: in.avro }", "{}");
+    assert_eq!(written, "{\"a\":null}\n{\"a\":null}\n");
+}
+
+#[test]
+fn a_union_of_several_types_is_no_parquet() {
+    let folder = Folder::new();
+    avro(
+        &folder,
+        "[\"null\",\"long\",\"string\"]",
+        2,
+        b"\x02\x0a\x04\x02x",
+    );
+    let yaml = |columns: &str| {
+        format!(
+            "version: 1\ntables:\n  t:\n    from: {{ avro: {{ path: in.avro }} }}\n    columns: {{ b: sequence }}\nsinks:\n  - file: {{ path: out.parquet{columns} }}\n"
+        )
+    };
+    let expected = "error: `t.a`: Parquet has no unions of several types
+ --> p.yaml:7:5
+  |
+7 |   - file: { path: out.parquet }
+  |     ^^^^
+  hint: leave it out with the sink's `columns:`
+";
+    assert_eq!(folder.refuse(&yaml("")), expected);
+    folder.make(&yaml(", columns: [b]"), &[]);
+}
+
 /// The fields of the references `c` and `j`, as text.
 fn fields(folder: &Folder, types: &str) -> String {
     let yaml = format!(

@@ -23,6 +23,15 @@ pub(super) fn problems(options: &Parquet, shape: &Shape) -> Vec<Problem> {
             Problem::new(format!("`{}.{}`: {why}", shape.table, field.name())).hint(hint)
         }));
     }
+    // The library panics at what it has no Parquet type for.
+    if shape
+        .schema
+        .fields()
+        .iter()
+        .any(|field| contains(field, &is_union))
+    {
+        return problems;
+    }
     match ArrowSchemaConverter::new().convert(&schema::logical(&shape.schema)) {
         Ok(described) => {
             for (name, column) in options.columns.iter() {
@@ -86,6 +95,10 @@ fn codec_problem(options: &Parquet, codec: Option<&Placed<Codec>>) -> Option<Pro
     })
 }
 
+fn is_union(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Union(..))
+}
+
 /// Why a column's type cannot be written, and what to do.
 fn type_problem(
     compatibility: Compatibility,
@@ -98,6 +111,12 @@ fn type_problem(
             DataType::Timestamp(TimeUnit::Second, _) | DataType::Time32(TimeUnit::Second)
         )
     };
+    if has(&is_union) {
+        return Some((
+            "Parquet has no unions of several types",
+            "leave it out with the sink's `columns:`",
+        ));
+    }
     if has(&seconds) {
         return Some((
             "Parquet has no times of whole seconds",
