@@ -1,5 +1,6 @@
 //! What the file says: one YAML pipeline file, its includes, its params, every value with its place.
 
+mod include;
 mod pipeline;
 mod read;
 mod run;

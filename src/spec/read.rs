@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Pipeline;
+use super::include::include;
 use super::pipeline::File;
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::place::{
-    Key, Node, Place, Placed, Scope, Source, Value, decode, expand, expand_params, parse,
+    Node, Place, Placed, Scope, Source, Value, decode, expand, expand_params, parse, without_users,
 };
 
 /// What is given beside the file.
@@ -23,8 +24,6 @@ pub struct Given {
     /// `--seed`.
     pub seed: Option<String>,
 }
-
-const SHARED: &[&str] = &["params", "reference", "tables"];
 
 const KEYS: &[&str] = &[
     "version",
@@ -74,108 +73,12 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
     })
 }
 
-fn read_tree(path: &Path) -> Result<Node> {
+pub(super) fn read_tree(path: &Path) -> Result<Node> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|cause| {
         Error::user(Problem::new(format!("could not read the pipeline file `{name}`")).cause(cause))
     })?;
     Ok(parse(&Arc::new(Source { name, text }))?)
-}
-
-/// Merges the shared parts of the included files into the root, the root's own winning for params.
-fn include(root: &mut Node, path: &Path) -> Result<()> {
-    let Some((_, included)) = root.take("include") else {
-        return Ok(());
-    };
-    let paths = match &included.value {
-        Value::List(items) => items.as_slice(),
-        _ => std::slice::from_ref(&included),
-    };
-    for item in paths {
-        let Value::Scalar { text, .. } = &item.value else {
-            return Err(Problem::new(format!(
-                "expected a path to include, found {}",
-                item.describe()
-            ))
-            .at(&item.place)
-            .into());
-        };
-        let path = path.parent().unwrap_or(Path::new("")).join(text);
-        let mut tree = read_tree(&path).map_err(|mut error| {
-            error.problems = error
-                .problems
-                .into_iter()
-                .map(|problem| problem.at(&item.place))
-                .collect();
-            error
-        })?;
-        include(&mut tree, &path)?;
-        merge(root, tree)?;
-    }
-    Ok(())
-}
-
-fn merge(root: &mut Node, included: Node) -> Result<(), Problem> {
-    let Value::Map(entries) = included.value else {
-        return Err(Problem::new("an included file must be a map").at(&included.place));
-    };
-    for (key, value) in entries {
-        if key.name.starts_with("x-") {
-            continue;
-        }
-        if key.name == "version" {
-            check_version(&decode(&value)?)?;
-            continue;
-        }
-        if !SHARED.contains(&key.name.as_str()) {
-            return Err(
-                Problem::new(format!("an included file cannot have `{}`", key.name))
-                    .at(&key.place)
-                    .hint("it shares `params`, `reference` and `tables`"),
-            );
-        }
-        merge_part(root, key, value)?;
-    }
-    Ok(())
-}
-
-fn merge_part(root: &mut Node, part: Key, value: Node) -> Result<(), Problem> {
-    let Some((key, mut own)) = root.take(&part.name) else {
-        return push(root, part, value);
-    };
-    if let (Value::Map(ours), Value::Map(theirs)) = (&mut own.value, value.value) {
-        let mut merged = Vec::new();
-        for (name, value) in theirs {
-            match ours.iter().find(|(own, _)| own.name == name.name) {
-                None => merged.push((name, value)),
-                Some(_) if part.name == "params" => {}
-                Some((own, _)) => {
-                    return Err(Problem::new(format!(
-                        "`{}` is defined twice, here and in an included file",
-                        own.name
-                    ))
-                    .at(&own.place));
-                }
-            }
-        }
-        merged.append(ours);
-        *ours = merged;
-    }
-    push(root, key, own)
-}
-
-fn push(root: &mut Node, key: Key, value: Node) -> Result<(), Problem> {
-    match &mut root.value {
-        Value::Map(entries) => {
-            entries.push((key, value));
-            Ok(())
-        }
-        _ => Err(Problem::new(format!(
-            "a pipeline file is a map, found {}",
-            root.describe()
-        ))
-        .at(&root.place)),
-    }
 }
 
 /// Unknown keys are said first: what a misspelt `params` declares would seem to be missing.
@@ -251,7 +154,7 @@ fn check_set(given: &Given, names: &[(String, Place)]) -> Result<()> {
     }
 }
 
-fn check_version(version: &Placed<u64>) -> Result<(), Problem> {
+pub(super) fn check_version(version: &Placed<u64>) -> Result<(), Problem> {
     match version.value {
         1 => Ok(()),
         other => Err(

@@ -107,3 +107,46 @@ fn every_problem_of_a_plan_is_said_at_once() {
     let text = folder.refuse(&columns("      a: { uniform: { min: 10, max: 1 } }\n      b: { copy: nothing }\n      c: { choice: [A], unique: true }"));
     assert_eq!(text.matches("error:").count(), 3, "{text}");
 }
+
+#[test]
+fn files_that_include_each_other_are_named() {
+    let folder = Folder::new();
+    folder.write("shared/a.yaml", "version: 1\ninclude: b.yaml\n");
+    folder.write("shared/b.yaml", "version: 1\ninclude:\n  - ../c.yaml\n");
+    folder.write("c.yaml", "include: ./shared/a.yaml\n");
+    let base = columns("      id: sequence");
+    insta::assert_snapshot!(
+        [
+            folder.refuse(&base.replace("tables:", "include: shared/a.yaml\ntables:")),
+            folder.refuse(&base.replace("tables:", "include: [p.yaml]\ntables:")),
+            folder.refuse(&base.replace("tables:", "include: none.yaml\ntables:")),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn a_file_that_two_others_include_is_included_once() {
+    let folder = Folder::new();
+    let table = |name: &str, rows: &str| {
+        format!("tables:\n  {name}: {{ rows: \"${{{rows}}}\", columns: {{ id: sequence }} }}\n")
+    };
+    folder.write(
+        "shared.yaml",
+        &format!("params: {{ few: 2 }}\n{}", table("t", "few")),
+    );
+    for (file, name) in [("a.yaml", "a"), ("b.yaml", "b")] {
+        let params = format!("include: ./shared.yaml\nparams: {{ of_{name}: \"${{few}}0\" }}\n");
+        folder.write(file, &(params + &table(name, &format!("of_{name}"))));
+    }
+    let yaml = "version: 1\ninclude: [a.yaml, b.yaml]\nsinks:\n  - file: { tables: all, path: \"{table}.csv\" }\n";
+    folder.make(yaml, &[]);
+    let lines = |name: &str| folder.read(name).lines().count();
+    assert_eq!(
+        [lines("t.csv"), lines("a.csv"), lines("b.csv")],
+        [3, 21, 21]
+    );
+
+    folder.write("b.yaml", &table("t", "few"));
+    insta::assert_snapshot!(folder.refuse(yaml));
+}

@@ -1,0 +1,158 @@
+//! Merges what included files share into the file that includes them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::read::{check_version, read_tree};
+use crate::error::{Problem, Result};
+use crate::place::{Key, Node, Value, decode};
+
+const SHARED: &[&str] = &["params", "reference", "tables"];
+
+/// The files of one pipeline, by their canonical paths.
+#[derive(Default)]
+struct Files {
+    /// Those whose includes are being merged, each with its path as shown, outermost first.
+    open: Vec<(PathBuf, String)>,
+    /// Those that are merged.
+    read: HashMap<PathBuf, Node>,
+}
+
+/// Merges the shared parts of the included files into the root, the root's own winning for params.
+///
+/// # Errors
+/// A file that cannot be read, that shares what it cannot, or that includes itself.
+pub(super) fn include(root: &mut Node, path: &Path) -> Result<()> {
+    Files::default().merge_all(root, path, canonical(path))
+}
+
+/// A path that cannot be resolved is said when it is read.
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+impl Files {
+    fn merge_all(&mut self, root: &mut Node, path: &Path, own: PathBuf) -> Result<()> {
+        let Some((_, included)) = root.take("include") else {
+            return Ok(());
+        };
+        let items = match &included.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&included),
+        };
+        self.open.push((own, path.display().to_string()));
+        for item in items {
+            let Value::Scalar { text, .. } = &item.value else {
+                let found = item.describe();
+                let message = format!("expected a path to include, found {found}");
+                return Err(Problem::new(message).at(&item.place).into());
+            };
+            let path = path.parent().unwrap_or(Path::new("")).join(text);
+            merge(root, self.tree(&path, item)?)?;
+        }
+        self.open.pop();
+        Ok(())
+    }
+
+    /// The file with all that it includes. One that several others include is read once.
+    fn tree(&mut self, path: &Path, item: &Node) -> Result<Node> {
+        let own = canonical(path);
+        if let Some(tree) = self.read.get(&own) {
+            return Ok(tree.clone());
+        }
+        self.refuse_circle(&own, item)?;
+        let mut tree = read_tree(path).map_err(|mut error| {
+            error.problems = error
+                .problems
+                .into_iter()
+                .map(|problem| problem.at(&item.place))
+                .collect();
+            error
+        })?;
+        self.merge_all(&mut tree, path, own.clone())?;
+        self.read.insert(own, tree.clone());
+        Ok(tree)
+    }
+
+    fn refuse_circle(&self, path: &Path, item: &Node) -> Result<(), Problem> {
+        let Some(first) = self.open.iter().position(|(open, _)| open == path) else {
+            return Ok(());
+        };
+        let circle = self.open[first..].iter().chain([&self.open[first]]);
+        let names: Vec<&str> = circle.map(|(_, name)| name.as_str()).collect();
+        Err(
+            Problem::new(format!("include circle: {}", names.join(" → ")))
+                .at(&item.place)
+                .hint("move what these files share into a file that includes none of them"),
+        )
+    }
+}
+
+fn merge(root: &mut Node, included: Node) -> Result<(), Problem> {
+    let Value::Map(entries) = included.value else {
+        return Err(Problem::new("an included file must be a map").at(&included.place));
+    };
+    for (key, value) in entries {
+        if key.name.starts_with("x-") {
+            continue;
+        }
+        if key.name == "version" {
+            check_version(&decode(&value)?)?;
+            continue;
+        }
+        if !SHARED.contains(&key.name.as_str()) {
+            return Err(
+                Problem::new(format!("an included file cannot have `{}`", key.name))
+                    .at(&key.place)
+                    .hint("it shares `params`, `reference` and `tables`"),
+            );
+        }
+        merge_part(root, key, value)?;
+    }
+    Ok(())
+}
+
+fn merge_part(root: &mut Node, part: Key, value: Node) -> Result<(), Problem> {
+    let Some((key, mut own)) = root.take(&part.name) else {
+        return push(root, part, value);
+    };
+    if let (Value::Map(ours), Value::Map(theirs)) = (&mut own.value, value.value) {
+        let mut merged = Vec::new();
+        for (name, value) in theirs {
+            match ours.iter().position(|(own, _)| own.name == name.name) {
+                None => merged.push((name, value)),
+                // From a file that two others include: it stands before what uses it.
+                Some(index) if ours[index].0.place == name.place => {
+                    merged.push(ours.remove(index));
+                }
+                Some(_) if part.name == "params" => {}
+                Some(index) => return Err(defined_twice(&ours[index].0, &name)),
+            }
+        }
+        merged.append(ours);
+        *ours = merged;
+    }
+    push(root, key, own)
+}
+
+fn push(root: &mut Node, key: Key, value: Node) -> Result<(), Problem> {
+    match &mut root.value {
+        Value::Map(entries) => {
+            entries.push((key, value));
+            Ok(())
+        }
+        _ => Err(Problem::new(format!(
+            "a pipeline file is a map, found {}",
+            root.describe()
+        ))
+        .at(&root.place)),
+    }
+}
+
+fn defined_twice(own: &Key, included: &Key) -> Problem {
+    let (name, file) = (&own.name, included.place.file());
+    Problem::new(format!(
+        "`{name}` is defined twice, here and in the included file `{file}`"
+    ))
+    .at(&own.place)
+}
