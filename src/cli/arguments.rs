@@ -158,7 +158,7 @@ pub(super) struct PreviewOptions {
 pub(super) struct BenchOptions {
     #[command(flatten)]
     pub(super) file: FileOptions,
-    /// Where relative sink paths start; what is written there is replaced
+    /// Where the temporary folder is made in which relative sink paths start (default: here)
     #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 }

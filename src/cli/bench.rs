@@ -2,13 +2,14 @@
 //! writing cost, and what limits the run.
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::arguments::BenchOptions;
 use super::check::make_plan;
 use super::print;
 use crate::engine::{self, Stop};
-use crate::error::Result;
+use crate::error::{Error, Problem, Result};
 use crate::plan::{self, Plan};
 use crate::report::{Costs, Report};
 use crate::units::{show_bytes, show_count, show_duration};
@@ -17,12 +18,17 @@ use crate::units::{show_bytes, show_count, show_duration};
 const FILLED: usize = 64 << 20;
 const FILLS: usize = 4;
 
+/// A folder that is removed in the end, whatever happens: what a measurement writes is of no use,
+/// and what is there already is somebody's.
+struct Temporary(PathBuf);
+
 pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     let sinks = make_plan(&options.file, true)?;
     let stop = Stop::on_signals()?;
+    let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
     let run_options = engine::Options {
-        out: options.out.clone().unwrap_or_default(),
-        overwrite: true,
+        out: folder.0.clone(),
+        overwrite: false,
         checksums: false,
     };
     let discard = plan::discarding(&sinks);
@@ -107,4 +113,26 @@ fn fill_rate(threads: usize) -> f64 {
             .filter_map(|thread| thread.join().ok())
             .sum()
     })
+}
+
+impl Temporary {
+    fn within(folder: &Path) -> Result<Self> {
+        let path = folder.join(format!(".rowgen-bench-{}", std::process::id()));
+        let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::create_dir(&path));
+        match made {
+            Ok(()) => Ok(Self(path)),
+            Err(cause) => {
+                let message = format!("could not make the temporary folder `{}`", path.display());
+                let hint = "`--out` says where it is made";
+                Err(Error::run(Problem::new(message).cause(cause).hint(hint)))
+            }
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // A folder that stays harms nobody, and there is nobody left to tell.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

@@ -148,6 +148,36 @@ fn bench_tells_what_each_stage_costs_and_which_one_limits() {
 }
 
 #[test]
+fn bench_leaves_what_is_there_and_nothing_else() {
+    let folder = Folder::new();
+    folder.write("p.yaml", YAML);
+    folder.write("t.csv", "precious\n");
+    folder.write("there/t.csv", "precious\n");
+    for arguments in [
+        &["bench", "p.yaml"][..],
+        &["bench", "p.yaml", "--out", "there"],
+    ] {
+        let ended = folder.run(arguments);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+    assert_eq!(folder.names(""), ["p.yaml", "t.csv", "there/t.csv"]);
+    assert_eq!(folder.read("t.csv"), "precious\n");
+    assert_eq!(folder.read("there/t.csv"), "precious\n");
+
+    let own = folder.write("own.csv", "precious\n").display().to_string();
+    folder.write("p.yaml", &YAML.replace("t.csv", &own));
+    let ended = folder.run(&["bench", "p.yaml"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let refused = format!("error: `{own}` is there already\n");
+    assert!(ended.stderr.starts_with(&refused), "{}", ended.stderr);
+    assert_eq!(
+        folder.names(""),
+        ["own.csv", "p.yaml", "t.csv", "there/t.csv"]
+    );
+    assert_eq!(folder.read("own.csv"), "precious\n");
+}
+
+#[test]
 fn everything_can_go_to_a_pipe_that_closes_early() {
     let folder = Folder::new();
     folder.write(
