@@ -57,6 +57,12 @@ pub fn from_i64(data_type: &DataType, values: Vec<i64>) -> ArrayRef {
     retype(array, data_type)
 }
 
+/// An integer within the limits of a type of up to 64 bits as `from_i64` takes it: uint64 has more
+/// than fits, and takes the same bits.
+pub fn low_bits(value: i128) -> i64 {
+    value as i64
+}
+
 /// A dictionary as the plain values it stands for; any other array as it is.
 ///
 /// # Errors

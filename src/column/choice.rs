@@ -13,7 +13,7 @@ use super::coded::{Coded, can_be_coded};
 use super::hash::Key;
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{array, infer};
+use super::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::place::{Node, Place, Scalar, Value, carry, decode};
@@ -47,7 +47,7 @@ struct Values {
 
 impl Generator for Choice {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
-        let data_type = build.data_type(infer(&self.values));
+        let data_type = build.data_type(infer_exactly(&self.values));
         let values = array(&self.values, &data_type)?;
         let alias =
             Alias::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;

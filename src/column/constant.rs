@@ -10,7 +10,7 @@ use super::Generator;
 use super::build::{Build, Made};
 use super::coded::{Coded, can_be_coded};
 use super::rows::Rows;
-use super::scalar::{array, infer};
+use super::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::place::Scalar;
@@ -44,7 +44,7 @@ impl JsonSchema for Constant {
 impl Generator for Constant {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
         let scalars = std::slice::from_ref(&self.0);
-        let data_type = build.data_type(infer(scalars));
+        let data_type = build.data_type(infer_exactly(scalars));
         let value = array(scalars, &data_type)?;
         let nulls = value.null_count() > 0;
         if can_be_coded(&data_type) && !nulls {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::law::{Always, Evenly, Law, Steps};
+use super::scalar::width;
 use super::scale::{Scale, Shape};
 use super::{exponential, histogram, lognormal, normal, number_choice, pareto, poisson, zipf};
 use crate::error::Problem;
@@ -204,6 +205,7 @@ impl Shape for Between {
         }
         let step = scale.step();
         if step == 0.0 {
+            width(min, max, &self.max)?;
             return Ok(Arc::new(Evenly { min, max }));
         }
         let count = nearest((max - min) / step) as u64 + 1;

@@ -11,7 +11,7 @@ use super::alias::Alias;
 use super::build::{Build, Made};
 use super::hash::{below, unit};
 use super::law::{Law, again};
-use super::scalar::infer;
+use super::scalar::{infer, width};
 use super::scale::{Scale, Shape, column};
 use crate::error::Problem;
 use crate::kernel::math::nearest;
@@ -65,6 +65,9 @@ impl Shape for Histogram {
             let text = edge.text.as_deref().unwrap_or_default();
             let message = format!("`edges` must rise, but {text} is not above the one before it");
             return Err(Problem::new(message).at(&edge.place));
+        }
+        for (pair, edge) in edges.windows(2).zip(&self.edges[1..]) {
+            width(pair[0], pair[1], edge)?;
         }
         let weights: Vec<f64> = self.weights.iter().map(|weight| weight.0).collect();
         if edges.len() != weights.len() + 1 || weights.is_empty() {

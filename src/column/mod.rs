@@ -71,7 +71,7 @@ pub use distribution::{Amounts, Counts, Distribution};
 pub use options::{Column, Columns, Common, columns};
 pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};
 pub use reference::Reference;
-pub use types::{ColumnType, UUID_EXTENSION, parse_type, show_type};
+pub use types::{ColumnType, UUID_EXTENSION, parse_type, parse_uuid, show_type};
 
 use crate::error::{Problem, Result};
 use crate::registry;

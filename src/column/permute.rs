@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use super::arrays::from_i64;
+use super::arrays::{from_i64, low_bits};
 use super::build::{Build, Made};
 use super::permutation::{Permutation, check_room, row_numbers};
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{integer, is_integral, limits};
+use super::scalar::{integer, is_integral, limits, show_integer};
 use super::types::show_type;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
@@ -57,17 +57,12 @@ impl Generator for Permute {
         let step = step(&data_type);
         let (start, count) = self.numbers(build, &data_type, step)?;
         let last = start + step * i128::from(count.saturating_sub(1));
-        let narrow = |value: i128| i64::try_from(value).ok();
         let (least, most) = limits(&data_type);
-        let (Some(first), Some(each), true) = (
-            narrow(start),
-            narrow(step),
-            (least..=most).contains(&last) && narrow(last).is_some(),
-        ) else {
-            let data_type = show_type(&data_type);
+        if !(least..=most).contains(&last) {
+            let (last, data_type) = (show_integer(last, &data_type), show_type(&data_type));
             let message = format!("the numbers end at {last}, which does not fit in {data_type}");
             return Err(Problem::new(message).at(&build.place));
-        };
+        }
         let domain = Domain {
             distinct: Some(count),
             unique: true,
@@ -76,8 +71,8 @@ impl Generator for Permute {
         };
         let fill = Shuffled {
             data_type: data_type.clone(),
-            start: first,
-            step: each,
+            start: low_bits(start),
+            step: low_bits(step),
             permutation: Permutation::new(build.key, count),
         };
         Ok(Made::new(data_type, domain, fill))

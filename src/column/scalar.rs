@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use arrow::array::timezone::Tz;
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, StringArray, new_null_array,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, Float32Array, Float64Array, StringArray,
+    new_null_array,
 };
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, DecimalType, TimeUnit};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
 
 use super::arrays::integers;
-use super::types::show_type;
+use super::types::{parse_uuid, show_type};
 use crate::error::Problem;
 use crate::kernel::time;
 use crate::place::Scalar;
@@ -83,16 +84,35 @@ pub fn integer(scalar: &Scalar, data_type: &DataType) -> Result<i128, Problem> {
     }
 }
 
-/// The float that `scalar` is.
+/// The float that `scalar` is in a column of a float's type; any other type asks for a float of
+/// 64 bits.
 ///
 /// # Errors
-/// It is not a finite number.
-pub fn float(scalar: &Scalar) -> Result<f64, Problem> {
+/// It is not a finite number, or is beyond the type's.
+pub fn float(scalar: &Scalar, data_type: &DataType) -> Result<f64, Problem> {
     let text = scalar.text.as_deref().unwrap_or_default().replace('_', "");
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        _ => Err(mismatch(scalar, &DataType::Float64)),
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+    let number = number.ok_or_else(|| mismatch(scalar, &DataType::Float64))?;
+    if data_type == &DataType::Float32 && !(number as f32).is_finite() {
+        let message = format!("{text} does not fit in {}", show_type(data_type));
+        return Err(Problem::new(message).at(&scalar.place));
     }
+    Ok(number)
+}
+
+/// From one float to a greater one, finite.
+///
+/// # Errors
+/// They are too far apart; `greater` is where the greater one stands.
+pub fn width(min: f64, max: f64, greater: &Scalar) -> Result<f64, Problem> {
+    let width = max - min;
+    if width.is_finite() {
+        return Ok(width);
+    }
+    let message = format!("from {min:e} to {max:e} is further than a float64 holds");
+    Err(Problem::new(message)
+        .at(&greater.place)
+        .hint("the greatest float64 is about 1.8e308"))
 }
 
 /// The type that a list of values has by itself.
@@ -110,6 +130,16 @@ pub fn infer(scalars: &[Scalar]) -> DataType {
     }
 }
 
+/// The type of values that stand in the data as they are written: whole numbers are never floats,
+/// which would round them.
+pub fn infer_exactly(scalars: &[Scalar]) -> DataType {
+    let mut texts = scalars.iter().filter_map(|scalar| scalar.text.as_deref());
+    match infer(scalars) {
+        DataType::Float64 if texts.all(in_digits) => DataType::UInt64,
+        inferred => inferred,
+    }
+}
+
 /// The values as one array of the type.
 ///
 /// # Errors
@@ -122,17 +152,29 @@ pub fn array(scalars: &[Scalar], data_type: &DataType) -> Result<ArrayRef, Probl
     match data_type {
         DataType::Utf8 => Ok(Arc::new(texts().collect::<StringArray>())),
         DataType::Boolean => Ok(Arc::new(booleans(scalars)?)),
-        DataType::Float64 => Ok(Arc::new(
-            floats(scalars)?.into_iter().collect::<Float64Array>(),
-        )),
+        DataType::Float64 => {
+            let values = floats(scalars, data_type)?.into_iter();
+            Ok(Arc::new(values.collect::<Float64Array>()))
+        }
         DataType::Float32 => {
-            let values = floats(scalars)?
+            let values = floats(scalars, data_type)?
                 .into_iter()
                 .map(|value| value.map(|value| value as f32));
             Ok(Arc::new(values.collect::<Float32Array>()))
         }
         integral if is_integral(integral) => integral_array(scalars, integral),
+        DataType::FixedSizeBinary(16) => Ok(Arc::new(uuids(scalars)?)),
         _ => cast_array(scalars, data_type),
+    }
+}
+
+/// The value that an integer of an integral type holds, as the user knows it.
+pub fn show_integer(value: i128, data_type: &DataType) -> String {
+    match data_type {
+        DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
+            Decimal128Type::format_decimal(value, DECIMAL128_MAX_PRECISION, *scale)
+        }
+        _ => value.to_string(),
     }
 }
 
@@ -165,6 +207,22 @@ fn cast_array(scalars: &[Scalar], data_type: &DataType) -> Result<ArrayRef, Prob
     arrow::compute::concat(&arrays).map_err(|error| Problem::new(error.to_string()))
 }
 
+/// Sixteen bytes are written as a UUID is.
+fn uuids(scalars: &[Scalar]) -> Result<FixedSizeBinaryArray, Problem> {
+    let one = |scalar: &Scalar| {
+        let wrong = |text: &str| {
+            Problem::new(format!("`{text}` is not a UUID"))
+                .at(&scalar.place)
+                .hint("write one as 6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+        };
+        let read = |text| parse_uuid(text).ok_or_else(|| wrong(text));
+        scalar.text.as_deref().map(read).transpose()
+    };
+    let values: Vec<Option<[u8; 16]>> = scalars.iter().map(one).collect::<Result<_, _>>()?;
+    FixedSizeBinaryArray::try_from_sparse_iter_with_size(values.into_iter(), 16)
+        .map_err(|error| Problem::new(error.to_string()))
+}
+
 fn booleans(scalars: &[Scalar]) -> Result<BooleanArray, Problem> {
     let one = |scalar: &Scalar| match scalar.text.as_deref() {
         None => Ok(None),
@@ -175,8 +233,11 @@ fn booleans(scalars: &[Scalar]) -> Result<BooleanArray, Problem> {
     scalars.iter().map(one).collect()
 }
 
-fn floats(scalars: &[Scalar]) -> Result<Vec<Option<f64>>, Problem> {
-    let one = |scalar: &Scalar| scalar.text.as_ref().map(|_| float(scalar)).transpose();
+fn floats(scalars: &[Scalar], data_type: &DataType) -> Result<Vec<Option<f64>>, Problem> {
+    let one = |scalar: &Scalar| {
+        let text = scalar.text.as_ref();
+        text.map(|_| float(scalar, data_type)).transpose()
+    };
     scalars.iter().map(one).collect()
 }
 
@@ -200,6 +261,15 @@ fn hint(data_type: &DataType) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// A whole number that is written out.
+fn in_digits(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'_')
 }
 
 fn whole(text: &str) -> Option<i128> {

@@ -124,7 +124,7 @@ impl Scale {
     /// It is not of the type.
     pub fn value(&self, scalar: &Scalar) -> Result<f64, Problem> {
         if is_float(&self.data_type) {
-            return float(scalar);
+            return float(scalar, &self.data_type);
         }
         let value = integer(scalar, &self.data_type)? - i128::from(self.base);
         Ok(value as f64 / self.factor)
@@ -137,7 +137,7 @@ impl Scale {
     pub fn location(&self, scalar: &Scalar) -> Result<f64, Problem> {
         match self.data_type.is_temporal() {
             true => self.value(scalar),
-            false => float(scalar),
+            false => float(scalar, &DataType::Float64),
         }
     }
 
@@ -151,7 +151,7 @@ impl Scale {
             DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => {
                 per_second(*unit) as f64
             }
-            _ => return float(scalar),
+            _ => return float(scalar, &DataType::Float64),
         };
         let text = scalar.text.as_deref().unwrap_or_default();
         let duration = parse_duration(text);

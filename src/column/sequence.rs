@@ -1,17 +1,17 @@
 //! `sequence`: whole numbers that rise by a step from row to row.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use super::arrays::from_i64;
+use super::arrays::{from_i64, low_bits};
 use super::build::{Build, Made};
 use super::permutation::row_numbers;
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{integer, is_integral, limits};
+use super::scalar::{integer, is_integral, limits, show_integer};
 use super::types::show_type;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
@@ -48,7 +48,8 @@ impl Generator for Sequence {
             ));
         }
         let start = value(self.start.as_ref(), &data_type, &data_type)?;
-        let step = value(self.step.as_ref(), &data_type, &step_type(&data_type))?;
+        let step = value(self.step.as_ref(), &data_type, &step_type(&data_type))
+            .map_err(|problem| problem.maybe_hint(step_hint(&data_type)))?;
         let rows = row_numbers(build)?;
         if rows.is_none() && bits(&data_type) < 64 {
             let message = format!(
@@ -61,19 +62,11 @@ impl Generator for Sequence {
         }
         let last = start + step * i128::from(rows.unwrap_or(1).saturating_sub(1));
         let (least, most) = limits(&data_type);
-        if !(least..=most).contains(&last) || i64::try_from(last).is_err() {
-            return Err(Problem::new(format!(
-                "the sequence ends at {last}, which does not fit in {}",
-                show_type(&data_type)
-            ))
-            .at(&build.place));
+        if !(least..=most).contains(&last) {
+            let (last, data_type) = (show_integer(last, &data_type), show_type(&data_type));
+            let message = format!("the sequence ends at {last}, which does not fit in {data_type}");
+            return Err(Problem::new(message).at(&build.place));
         }
-        let narrow = |value: i128| {
-            i64::try_from(value).map_err(|_| {
-                Problem::new(format!("{value} does not fit in 64 bits")).at(&build.place)
-            })
-        };
-        let (first, each) = (narrow(start)?, narrow(step)?);
         let domain = Domain {
             range: rows.map(|_| Range::Integer {
                 min: start.min(last),
@@ -92,8 +85,8 @@ impl Generator for Sequence {
             domain,
             Steps {
                 data_type,
-                start: first,
-                step: each,
+                start: low_bits(start),
+                step: low_bits(step),
             },
         ))
     }
@@ -110,6 +103,22 @@ fn step_type(data_type: &DataType) -> DataType {
         true => DataType::Int64,
         false => data_type.clone(),
     }
+}
+
+fn step_hint(data_type: &DataType) -> Option<String> {
+    let unit = match data_type {
+        DataType::Date32 => "days",
+        DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => {
+            match unit {
+                TimeUnit::Second => "seconds",
+                TimeUnit::Millisecond => "milliseconds",
+                TimeUnit::Microsecond => "microseconds",
+                TimeUnit::Nanosecond => "nanoseconds",
+            }
+        }
+        _ => return None,
+    };
+    Some(format!("write a step as its number of {unit}"))
 }
 
 fn value(

@@ -153,6 +153,17 @@ fn unknown(text: &str) -> String {
     format!("unknown type `{text}`: {rest}")
 }
 
+/// A UUID's bytes: 32 hexadecimal digits, with dashes between them or without.
+pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    let mut digits = text.bytes().filter(|byte| *byte != b'-');
+    for byte in &mut bytes {
+        let mut digit = || char::from(digits.next()?).to_digit(16);
+        *byte = (digit()? * 16 + digit()?) as u8;
+    }
+    digits.next().is_none().then_some(bytes)
+}
+
 /// A type as a pipeline file spells it.
 pub fn show_type(data_type: &DataType) -> String {
     match data_type {

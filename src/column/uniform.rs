@@ -8,14 +8,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use super::arrays::from_i64;
+use super::arrays::{from_i64, low_bits};
 use super::build::{Build, Made};
 use super::coded::Coded;
 use super::hash::{Key, below, unit};
 use super::permutation::{Permutation, check_room};
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral};
+use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral, width};
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
@@ -113,7 +113,7 @@ impl Uniform {
         let fill = Integers {
             key: build.key,
             data_type: data_type.clone(),
-            min: narrow(min)?,
+            min: low_bits(min),
             step: narrow(step)?,
             count: values,
             permutation: each_once(build, values)?,
@@ -128,7 +128,7 @@ impl Uniform {
     }
 
     fn floats(&self, build: &Build<'_>, data_type: DataType) -> Result<Made, Problem> {
-        let (min, max) = (float(&self.min)?, float(&self.max)?);
+        let (min, max) = (float(&self.min, &data_type)?, float(&self.max, &data_type)?);
         if max < min {
             return Err(self.empty());
         }
@@ -141,7 +141,7 @@ impl Uniform {
             key: build.key,
             single: data_type == DataType::Float32,
             min,
-            width: max - min,
+            width: width(min, max, &self.max)?,
         };
         let domain = Domain {
             range: Some(Range::Float { min, max }),

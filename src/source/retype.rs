@@ -14,8 +14,8 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 
 use super::Types;
-use crate::column::{UUID_EXTENSION, show_type};
-use crate::error::{Problem, did_you_mean};
+use crate::column::{UUID_EXTENSION, parse_uuid, show_type};
+use crate::error::{Problem, Result, did_you_mean};
 
 /// The type that values of `data_type` get.
 pub fn usual(data_type: &DataType) -> DataType {
@@ -244,7 +244,7 @@ fn uuids(texts: &ArrayRef) -> Result<Converted, ArrowError> {
     let mut bad = Vec::new();
     let mut values = FixedSizeBinaryBuilder::with_capacity(texts.len(), 16);
     for (row, text) in texts.iter().enumerate() {
-        match text.map(uuid) {
+        match text.map(parse_uuid) {
             Some(Some(bytes)) => values.append_value(bytes)?,
             Some(None) => {
                 bad.push(row);
@@ -254,15 +254,4 @@ fn uuids(texts: &ArrayRef) -> Result<Converted, ArrowError> {
         }
     }
     Ok((Arc::new(values.finish()), bad))
-}
-
-/// 32 hexadecimal digits, with dashes between them or without.
-fn uuid(text: &str) -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    let mut digits = text.bytes().filter(|byte| *byte != b'-');
-    for byte in &mut bytes {
-        let mut digit = || char::from(digits.next()?).to_digit(16);
-        *byte = (digit()? * 16 + digit()?) as u8;
-    }
-    digits.next().is_none().then_some(bytes)
 }

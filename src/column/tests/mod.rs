@@ -3,6 +3,7 @@
 
 mod coding;
 pub(super) mod fixture;
+mod limits;
 mod mistakes;
 mod statistics;
 
