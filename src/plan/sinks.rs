@@ -191,10 +191,7 @@ fn resolve_one(
         .maybe_hint(did_you_mean(&table.value, pipeline.tables.names())));
     }
     let options = entry.options(&table.value)?;
-    let mut partition_by = Vec::new();
-    for key in options.partition_by() {
-        partition_by.push((builder.column(&table.value, &key, &key.place)?, key));
-    }
+    let partition_by = partition_by(&options, table, builder)?;
     let keys = |column: &str| partition_by.iter().any(|(_, key)| key.as_str() == column);
     let wanted = wanted(entry, builder.columns(&table.value))
         .into_iter()
@@ -235,6 +232,24 @@ fn resolve_one(
             .or(pipeline.run.on_sink_failure)
             .unwrap_or_default(),
     })
+}
+
+/// The partition columns, each once.
+fn partition_by(
+    options: &SinkKind,
+    table: &Placed<String>,
+    builder: &mut Builder,
+) -> Result<Vec<(usize, Placed<Text>)>, Problem> {
+    let mut columns: Vec<(usize, Placed<Text>)> = Vec::new();
+    for key in options.partition_by() {
+        let name = key.as_str();
+        if columns.iter().any(|(_, known)| known.as_str() == name) {
+            let problem = Problem::new(format!("`partition_by` names `{name}` twice"));
+            return Err(problem.at(&key.place).hint("leave one of them out"));
+        }
+        columns.push((builder.column(&table.value, &key, &key.place)?, key));
+    }
+    Ok(columns)
 }
 
 /// The columns that are only read: those that are not written under their names anyway.

@@ -150,3 +150,21 @@ fn a_file_that_two_others_include_is_included_once() {
     folder.write("b.yaml", &table("t", "few"));
     insta::assert_snapshot!(folder.refuse(yaml));
 }
+
+#[test]
+fn columns_that_partition_by_leaves_are_needed() {
+    let folder = Folder::new();
+    let sink = |options: &str| {
+        columns("      k: { choice: [a, b] }")
+            .replace("path: t.csv", &format!("path: out, {options}"))
+    };
+    insta::assert_snapshot!(
+        [
+            folder.refuse(&sink("format: parquet, partition_by: k")),
+            folder.refuse(&sink("format: parquet, columns: []")),
+            folder.refuse(&sink("format: csv, partition_by: [k, k]")),
+        ]
+        .join("\n")
+    );
+    folder.make(&sink("format: csv, partition_by: k"), &[]);
+}

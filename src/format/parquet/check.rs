@@ -16,6 +16,11 @@ type TakesType = fn(&Type) -> bool;
 /// Everything that cannot be written as asked.
 pub(super) fn problems(options: &Parquet, shape: &Shape) -> Vec<Problem> {
     let mut problems = zeros(options);
+    if shape.schema.fields().is_empty() {
+        let what = format!("a Parquet file of `{}` has no column left", shape.table);
+        let hint = "write at least one column that `partition_by` does not name";
+        problems.push(Problem::new(what).hint(hint));
+    }
     problems.extend(codec_problem(options, options.compression.as_ref()));
     for field in shape.schema.fields() {
         let problem = type_problem(options.compatibility, field);
