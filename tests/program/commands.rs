@@ -43,6 +43,31 @@ fn the_report_file_has_everything_and_no_secret() {
 }
 
 #[test]
+fn plan_says_how_many_files_there_will_be() {
+    let folder = Folder::new();
+    let files = |rows: &str| {
+        let yaml = YAML.replace("path: t.csv", "path: out, format: csv, files: 3");
+        folder.write("p.yaml", &yaml);
+        let ended = folder.run(&["plan", "p.yaml", "--set", rows]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let mut lines = ended
+            .stdout
+            .lines()
+            .skip_while(|line| !line.contains(" as csv, "));
+        lines.nth(1).unwrap().trim().to_string()
+    };
+    assert_eq!(files("rows=100_000"), "3 files");
+    assert_eq!(
+        files("rows=1000"),
+        "1 file, not 3: each has whole batches of 16384 rows, `batch_rows` makes them smaller"
+    );
+    assert_eq!(
+        files("rows=20_000"),
+        "2 files, not 3: each has whole batches of 16384 rows, `batch_rows` makes them smaller"
+    );
+}
+
+#[test]
 fn json_lines_are_those_of_the_program_it_replaces() {
     let folder = Folder::new();
     folder.write("p.yaml", YAML);

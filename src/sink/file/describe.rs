@@ -4,10 +4,10 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{File, IfExists};
+use super::{File, IfExists, batches, file_starts};
 use crate::error::Result;
 use crate::format::{Chunk, FormatKind, Shape};
-use crate::units::show_bytes;
+use crate::units::{show_bytes, show_count};
 
 /// Counts bytes and throws them away.
 struct Counting(Arc<AtomicU64>);
@@ -44,6 +44,7 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
         format.kind(),
         file.fsync()
     )];
+    lines.extend(files(file, shape));
     if let Some(bytes) = bytes_a_row(&format, shape) {
         let all = shape.rows.map_or(String::new(), |rows| {
             format!(
@@ -55,6 +56,23 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
     }
     lines.extend(format.describe(shape));
     lines
+}
+
+/// How many files `files` really makes.
+fn files(file: &File, shape: &Shape) -> Option<String> {
+    let (asked, rows) = (file.files.as_ref()?.0, shape.rows?);
+    let made = file_starts(asked, batches(rows, shape)).len() as u64 + 1;
+    let shown = match made {
+        1 => "1 file".to_string(),
+        made => format!("{made} files"),
+    };
+    if made >= asked {
+        return Some(shown);
+    }
+    let batch = show_count(shape.batch_rows as u64);
+    Some(format!(
+        "{shown}, not {asked}: each has whole batches of {batch} rows, `batch_rows` makes them smaller"
+    ))
 }
 
 /// The bytes that a row of the trial batch takes once it is encoded.

@@ -93,8 +93,7 @@ impl File {
         let partitions = target.partitions.iter().skip(1);
         let mut before: Vec<u64> = partitions.map(|partition| partition.first_batch).collect();
         if let (Some(files), Some(rows)) = (&self.files, target.shape.rows) {
-            let batches = rows.div_ceil(target.shape.batch_rows.max(1) as u64);
-            before.extend(file_starts(files.0, batches));
+            before.extend(file_starts(files.0, batches(rows, &target.shape)));
         }
         let if_exists = self.if_exists(target);
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
@@ -174,6 +173,11 @@ impl File {
         }));
         problems
     }
+}
+
+/// How many batches so many rows come in.
+fn batches(rows: u64, shape: &Shape) -> u64 {
+    rows.div_ceil(shape.batch_rows.max(1) as u64)
 }
 
 /// The first batches of all files but the first, when `batches` are dealt to `files` evenly.
