@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::place::Place;
+use crate::place::{Place, without_users};
 
 /// A result whose error is rowgen's own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -189,15 +189,19 @@ impl From<arrow::error::ArrowError> for Error {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        let shown = |text: &str| match &self.place {
+            Some(place) => without_users(&place.shown(text)),
+            None => without_users(text),
+        };
+        write!(f, "error: {}", shown(&self.message))?;
         if let Some(place) = &self.place {
             write!(f, "\n{place}")?;
         }
         for cause in &self.causes {
-            write!(f, "\n  caused by: {cause}")?;
+            write!(f, "\n  caused by: {}", shown(cause))?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\n  hint: {hint}")?;
+            write!(f, "\n  hint: {}", shown(hint))?;
         }
         Ok(())
     }

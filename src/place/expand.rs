@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::secret::{Secrets, is_secret};
 use super::{Node, Place, Value};
 use crate::error::{Problem, did_you_mean};
 
@@ -12,6 +13,8 @@ pub struct Scope {
     pub params: BTreeMap<String, String>,
     /// The environment.
     pub environment: BTreeMap<String, String>,
+    /// What no message shows of the params' values, for those that have any.
+    pub secrets: BTreeMap<String, Secrets>,
 }
 
 /// Expands every value below `node`, in place. Keys are names and stay as they are.
@@ -23,7 +26,10 @@ pub fn expand(node: &mut Node, scope: &Scope) -> Result<(), Problem> {
         Value::Null => Ok(()),
         Value::Scalar { text, .. } if !text.contains("${") => Ok(()),
         Value::Scalar { text, .. } => {
-            *text = expand_text(text, scope).map_err(|problem| problem.at(&node.place))?;
+            let (expanded, secrets) =
+                expand_text(text, scope).map_err(|problem| problem.at(&node.place))?;
+            *text = expanded;
+            node.place.hide(secrets);
             Ok(())
         }
         Value::List(items) => items.iter_mut().try_for_each(|item| expand(item, scope)),
@@ -33,23 +39,9 @@ pub fn expand(node: &mut Node, scope: &Scope) -> Result<(), Problem> {
     }
 }
 
-/// True for names whose values must not be shown.
-pub fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    [
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "credential",
-        "api_key",
-        "private_key",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
-}
-
-fn expand_text(text: &str, scope: &Scope) -> Result<String, Problem> {
+/// The text with every name's value, and what of it no message shows.
+fn expand_text(text: &str, scope: &Scope) -> Result<(String, Secrets), Problem> {
+    let mut secrets = Secrets::default();
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -63,22 +55,27 @@ fn expand_text(text: &str, scope: &Scope) -> Result<String, Problem> {
         let Some(end) = rest[start..].find('}') else {
             return Err(Problem::new("`${` without its `}`").hint("write `$${` for a literal `${`"));
         };
-        expanded.push_str(&value_of(&rest[start + 2..start + end], scope)?);
+        let (value, hidden) = value_of(&rest[start + 2..start + end], scope)?;
+        expanded.push_str(&value);
+        secrets.extend(hidden);
         rest = &rest[start + end + 1..];
     }
     expanded.push_str(rest);
-    Ok(expanded)
+    Ok((expanded, secrets))
 }
 
-fn value_of(name: &str, scope: &Scope) -> Result<String, Problem> {
+fn value_of(name: &str, scope: &Scope) -> Result<(String, Secrets), Problem> {
     if let Some(variable) = name.strip_prefix("env:") {
         let (variable, default) = match variable.split_once(":-") {
             Some((variable, default)) => (variable, Some(default)),
             None => (variable, None),
         };
         return match (scope.environment.get(variable), default) {
-            (Some(value), _) if !(value.is_empty() && default.is_some()) => Ok(value.clone()),
-            (_, Some(default)) => Ok(default.to_string()),
+            (Some(value), _) if !(value.is_empty() && default.is_some()) => Ok((
+                value.clone(),
+                Secrets::one(value, &format!("env:{variable}")),
+            )),
+            (_, Some(default)) => Ok((default.to_string(), Secrets::default())),
             _ => Err(
                 Problem::new(format!("the environment variable `{variable}` is not set")).hint(
                     format!("set it, or give a default: `${{env:{variable}:-…}}`"),
@@ -86,7 +83,9 @@ fn value_of(name: &str, scope: &Scope) -> Result<String, Problem> {
             ),
         };
     }
-    scope.params.get(name).cloned().ok_or_else(|| {
+    let secrets = scope.secrets.get(name).cloned().unwrap_or_default();
+    let value = scope.params.get(name).cloned();
+    value.map(|value| (value, secrets)).ok_or_else(|| {
         Problem::new(format!("`${{{name}}}` is not a declared param")).hint(
             did_you_mean(name, scope.params.keys().map(String::as_str)).unwrap_or_else(|| {
                 format!(
@@ -123,10 +122,14 @@ pub fn expand_params(
             ))
             .at(&value.place));
         };
-        let text = match given.get(&key.name) {
-            Some(text) => text.clone(),
+        let (text, mut secrets) = match given.get(&key.name) {
+            Some(text) => (text.clone(), Secrets::default()),
             None => expand_text(text, scope).map_err(|problem| problem.at(&value.place))?,
         };
+        if is_secret(&key.name) {
+            secrets = Secrets::one(&text, &key.name);
+        }
+        scope.secrets.insert(key.name.clone(), secrets);
         scope.params.insert(key.name.clone(), text);
         names.push((key.name.clone(), key.place.clone()));
     }
@@ -141,8 +144,9 @@ mod tests {
         let scope = Scope {
             params: [("rows".to_string(), "10".to_string())].into(),
             environment: [("HOST".to_string(), "box".to_string())].into(),
+            ..Scope::default()
         };
-        expand_text(text, &scope).unwrap_or_else(|problem| problem.to_string())
+        expand_text(text, &scope).map_or_else(|problem| problem.to_string(), |(text, _)| text)
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod expand;
 mod leaf;
 mod named;
 mod placed;
+mod secret;
 mod yaml;
 
 use std::fmt;
@@ -13,10 +14,11 @@ use std::sync::Arc;
 
 pub use braces::{Part, braces, place_of};
 pub use decode::decode;
-pub use expand::{Scope, expand, expand_params, is_secret};
+pub use expand::{Scope, expand, expand_params};
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Secret, Text};
 pub use named::Named;
 pub use placed::{Placed, carry};
+pub use secret::{Secrets, is_secret, without_users};
 pub use yaml::{Key, Node, Value, parse};
 
 /// A file that was read, kept to show its lines.
@@ -42,6 +44,8 @@ pub struct Place {
     line: usize,
     column: usize,
     length: usize,
+    /// What no message shows of the value that stands here.
+    secrets: Option<Arc<Secrets>>,
 }
 
 impl Place {
@@ -52,6 +56,20 @@ impl Place {
             line,
             column,
             length,
+            secrets: None,
+        }
+    }
+
+    /// Keeps these values out of messages about this place.
+    pub fn hide(&mut self, secrets: Secrets) {
+        self.secrets = (!secrets.is_empty()).then(|| Arc::new(secrets));
+    }
+
+    /// A message about this place as it may be shown.
+    pub fn shown(&self, message: &str) -> String {
+        match &self.secrets {
+            Some(secrets) => secrets.hide(message),
+            None => message.to_string(),
         }
     }
 
@@ -129,7 +147,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let text = self.line_text();
+        let text = without_users(self.line_text());
         let before: String = text
             .chars()
             .take(self.column - 1)

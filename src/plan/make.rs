@@ -12,7 +12,7 @@ use crate::column::Builder;
 use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
-use crate::place::{self, Placed, is_secret};
+use crate::place::{self, Placed};
 use crate::spec::Pipeline;
 
 /// A sink that takes nothing for so long is given up.
@@ -72,7 +72,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
         name: pipeline.name.clone(),
         path: pipeline.path.clone(),
         seed: pipeline.seed.clone(),
-        params: shown_params(pipeline),
+        params: pipeline.params.clone(),
         run_id: Key::new(&pipeline.seed)
             .child("run")
             .child(&pipeline.run_date)
@@ -249,18 +249,6 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
         )))),
         None => Ok(cores()),
     }
-}
-
-fn shown_params(pipeline: &Pipeline) -> Vec<(String, String)> {
-    let shown = |(name, value): &(String, String)| {
-        let value = if is_secret(name) {
-            "***".to_string()
-        } else {
-            value.clone()
-        };
-        (name.clone(), value)
-    };
-    pipeline.params.iter().map(shown).collect()
 }
 
 /// Tables of no use, whichever sinks this run takes.

@@ -48,7 +48,7 @@ pub struct Pipeline {
     pub seed: String,
     /// The date that the run is of.
     pub run_date: String,
-    /// The params with their values.
+    /// The params with their values, secrets hidden.
     pub params: Vec<(String, String)>,
     /// Small files to read.
     pub reference: Named<ReferenceFile>,

@@ -9,7 +9,8 @@ use super::include::include;
 use super::pipeline::File;
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::place::{
-    Node, Place, Placed, Scope, Source, Value, decode, expand, expand_params, parse, without_users,
+    Node, Place, Placed, Scope, Source, Value, decode, expand, expand_params, is_secret, parse,
+    without_users,
 };
 
 /// What is given beside the file.
@@ -104,11 +105,13 @@ fn remove_extensions(root: &mut Node) {
     }
 }
 
-/// Takes the params out of the tree and expands everything else; the params with their values.
+/// Takes the params out of the tree and expands everything else; the params with their values,
+/// secrets hidden.
 fn expand_all(root: &mut Node, given: &Given) -> Result<Vec<(String, String)>> {
     let mut scope = Scope {
         params: [("run_date".to_string(), given.run_date.clone())].into(),
         environment: given.environment.clone(),
+        ..Scope::default()
     };
     let mut names = Vec::new();
     if let Some((_, params)) = root.take("params") {
@@ -116,12 +119,14 @@ fn expand_all(root: &mut Node, given: &Given) -> Result<Vec<(String, String)>> {
     }
     check_set(given, &names)?;
     expand(root, &scope)?;
-    let value = |name: String| (scope.params[&name].clone(), name);
-    Ok(names
-        .into_iter()
-        .map(|(name, _)| value(name))
-        .map(|(value, name)| (name, value))
-        .collect())
+    let shown = |(name, _): (String, Place)| {
+        let value = match is_secret(&name) {
+            true => "***".to_string(),
+            false => without_users(&scope.secrets[&name].hide(&scope.params[&name])),
+        };
+        (name, value)
+    };
+    Ok(names.into_iter().map(shown).collect())
 }
 
 /// `--set` before `ROWGEN_PARAM_name`.

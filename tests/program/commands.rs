@@ -43,6 +43,33 @@ fn the_report_file_has_everything_and_no_secret() {
 }
 
 #[test]
+fn a_param_with_a_secret_in_it_is_shown_without() {
+    let folder = Folder::new();
+    let urls = "db_password: hunter2, url: \"kafka:${db_password}\", at: \"a://me:hunter2@host\", env: \"${env:PASS}\"";
+    folder.write("p.yaml", &YAML.replace("db_password: hunter2", urls));
+    let plan = folder
+        .command(&["plan", "p.yaml"])
+        .env("PASS", "hunter2")
+        .output()
+        .unwrap();
+    let plan = String::from_utf8(plan.stdout).unwrap();
+    let params: Vec<&str> = plan
+        .lines()
+        .filter(|line| line.starts_with("param "))
+        .collect();
+    assert_eq!(
+        params,
+        [
+            "param rows = 25",
+            "param db_password = ***",
+            "param url = kafka:${db_password}",
+            "param at = a://**********@host",
+            "param env = ${env:PASS}",
+        ]
+    );
+}
+
+#[test]
 fn plan_says_how_many_files_there_will_be() {
     let folder = Folder::new();
     let files = |rows: &str| {

@@ -152,6 +152,29 @@ fn a_file_that_two_others_include_is_included_once() {
 }
 
 #[test]
+fn what_is_secret_is_shown_by_its_expression() {
+    let folder = Folder::new();
+    let params =
+        "params: { db_password: hunter2, url: \"postgres://me:${db_password}@host\" }\ntables:";
+    let base = columns("      id: sequence").replace("tables:", params);
+    let cases = [
+        base.replace("rows: 1000", "rows: \"${db_password}\""),
+        base.replace("rows: 1000", "rows: \"1${env:DB_PASS}\""),
+        base.replace("rows: 1000", "rows: \"${url}\""),
+        base.replace("rows: 1000", "rows: postgres://me:hunter2@host"),
+        base.replace("sequence", "{ type: date, constant: \"${db_password}\" }"),
+        base.replace("t.csv", "\"t.${env:DB_PASS}\""),
+    ];
+    let texts = cases.map(|yaml| {
+        folder.write("p.yaml", &yaml);
+        let mut command = folder.command(&["check", "p.yaml"]);
+        let output = command.env("DB_PASS", "hunter2").output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    });
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
 fn columns_that_partition_by_leaves_are_needed() {
     let folder = Folder::new();
     let sink = |options: &str| {

@@ -1,0 +1,120 @@
+//! What no message shows: values from the environment, params with telling names, users in URLs.
+
+use std::fmt;
+
+/// Values, each with the expression that is shown in its place.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(Vec<(String, String)>);
+
+/// Only how many there are.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
+
+impl Secrets {
+    /// One value, shown as `${name}`.
+    pub fn one(value: &str, name: &str) -> Self {
+        let mut secrets = Self::default();
+        if !value.is_empty() {
+            secrets.0.push((value.into(), format!("${{{name}}}")));
+        }
+        secrets
+    }
+
+    /// Adds others.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+        // A value may begin with another one.
+        self.0
+            .sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text with every value as its expression.
+    pub fn hide(&self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let secret = self.0.iter().find(|(value, _)| rest.starts_with(value));
+            let taken = match secret {
+                Some((value, expression)) => {
+                    shown.push_str(expression);
+                    value.len()
+                }
+                None => {
+                    shown.push(next);
+                    next.len_utf8()
+                }
+            };
+            rest = &rest[taken..];
+        }
+        shown
+    }
+}
+
+/// True for names whose values must not be shown.
+pub fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "credential",
+        "api_key",
+        "private_key",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
+/// The text with a star for every character of a URL's user and password, so that a caret below
+/// still stands where it should.
+pub fn without_users(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        let ends = |c: char| c.is_whitespace() || "/?#`'\"".contains(c);
+        let authority = &after[..after.find(ends).unwrap_or(after.len())];
+        let user = authority.rfind('@').unwrap_or(0);
+        let stars = "*".repeat(authority[..user].chars().count());
+        shown.extend([before, "://", &stars]);
+        rest = &after[user..];
+    }
+    shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_as_their_expressions() {
+        let mut secrets = Secrets::one("env", "env:SHORT");
+        secrets.extend(Secrets::one("environment", "env:LONG"));
+        secrets.extend(Secrets::one("", "env:EMPTY"));
+        assert_eq!(
+            secrets.hide("env, environment: é"),
+            "${env:SHORT}, ${env:LONG}: é"
+        );
+        assert_eq!(format!("{secrets:?}"), "Secrets(2)");
+    }
+
+    #[test]
+    fn users_of_urls_are_hidden() {
+        for (text, shown) in [
+            ("`postgres://u:pw@host/a`", "`postgres://****@host/a`"),
+            ("a://b@c, d://e:f@g@h", "a://*@c, d://*****@h"),
+            ("http://host/@me and x://", "http://host/@me and x://"),
+            ("no url: a@b", "no url: a@b"),
+        ] {
+            assert_eq!(without_users(text), shown);
+        }
+    }
+}
