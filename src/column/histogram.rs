@@ -66,7 +66,7 @@ impl Shape for Histogram {
             let message = format!("`edges` must rise, but {text} is not above the one before it");
             return Err(Problem::new(message).at(&edge.place));
         }
-        for (pair, edge) in edges.windows(2).zip(&self.edges[1..]) {
+        for (pair, edge) in edges.windows(2).zip(self.edges.iter().skip(1)) {
             width(pair[0], pair[1], edge)?;
         }
         let weights: Vec<f64> = self.weights.iter().map(|weight| weight.0).collect();
