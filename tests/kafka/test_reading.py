@@ -141,6 +141,44 @@ def test_corrupt_messages_can_go_to_a_topic_as_they_were(broker, rowgen, topic):
     assert all({"partition", "offset"} <= set(headers) for _, _, headers in kept)
 
 
+def test_a_topic_that_takes_no_dead_letters_ends_the_run(broker, rowgen, topic, new_topic):
+    name, small, missing = topic(1), topic(1, **{"max.message.bytes": 1000}), new_topic()
+    broker.send(name, [as_json(user(1)), b"x" * 5000, as_json(user(2))])
+    sinks = [{"file": {"table": "users", "path": "a.jsonl", "if_exists": "replace"}}]
+    for dead, said in [
+        (
+            small,
+            f"error: could not write dead letters to topic `{small}`\n"
+            "  caused by: MessageSizeTooLarge (Broker: Message size too large)\n"
+            "  hint: raise `max.message.bytes` of that topic to that of the source\n",
+        ),
+        (
+            missing,
+            f"caused by: Kafka at `{broker.address}` has no topic `{missing}`\n"
+            "  hint: a source creates none for its dead letters\n",
+        ),
+    ]:
+        source = rowgen.from_kafka(name, name, on_bad_row={"dead_letter": {"topic": dead}})
+        outcome = rowgen.run({"users": {"from": source, "types": TYPES}}, sinks, code=2)
+        assert said in outcome.said
+        assert broker.committed(name, name) == {0: 0}
+
+
+def test_an_avro_value_that_is_not_of_its_type_makes_a_bad_message(broker, rowgen, topic):
+    name = topic(1)
+    (rowgen.folder / "user.avsc").write_text(json.dumps(SCHEMA))
+    broker.send(name, [as_avro(user(1)), b"", as_avro(user(2) | {"id": 3_000_000_000}), as_avro(user(3))])
+    options = {"format": FORMATS["avro"][0], "on_bad_row": {"dead_letter": "dead.jsonl"}}
+    tables = {"users": {"from": rowgen.from_kafka(name, name, **options), "types": {"id": "int32"}}}
+    rowgen.run(tables, [{"file": {"table": "users", "path": "a.jsonl"}}], code=3)
+    assert [json.loads(line)["id"] for line in (rowgen.folder / "a.jsonl").open()] == [1, 3]
+    letters = [json.loads(line) for line in (rowgen.folder / "dead.jsonl").open()]
+    assert [(letter["offset"], letter["reason"]) for letter in letters] == [
+        (1, "expected an Avro datum, found nothing"),
+        (2, "column `id`: 3000000000 cannot be read as int32"),
+    ]
+
+
 def test_the_first_corrupt_message_stops_the_run_unless_told_otherwise(broker, rowgen, topic):
     name = topic(1)
     broker.send(name, [as_json(user(1)), b'{"id":2', as_json(user(3))])

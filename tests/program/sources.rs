@@ -373,3 +373,20 @@ fn appended_files_come_after_those_that_are_there() {
     );
     insta::assert_snapshot!(folder.refuse(&yaml));
 }
+
+#[cfg(feature = "kafka")]
+#[test]
+fn dead_letters_do_not_go_where_they_came_from() {
+    let folder = Folder::new();
+    let from = "kafka: { brokers: \"localhost:1\", topic: orders, on_bad_row: { dead_letter: { topic: orders } } }";
+    folder.write("p.yaml", &read(from, "{ id: int64 }", "  - discard\n"));
+    let ended = folder.run(&["check", "p.yaml"]);
+    assert_eq!(ended.code, 1);
+    assert_eq!(
+        ended.stderr,
+        "error: dead letters cannot go to the topic that is read\n --> p.yaml:5:97\n  |\n\
+         5 |     from: { kafka: { brokers: \"localhost:1\", topic: orders, on_bad_row: { dead_letter: { topic: orders } } } }\n  \
+         |                                                                                                 ^^^^^^\n  \
+         hint: name another topic: each of them would come again as a message\n"
+    );
+}

@@ -1,6 +1,6 @@
 //! Messages that cannot be read, kept as they are in a topic of their own.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
@@ -25,7 +25,8 @@ pub struct DeadTopic {
 #[derive(Default)]
 struct Delivery {
     events: Events,
-    failed: AtomicU64,
+    /// The first thing that a broker said when it took none.
+    refused: OnceLock<RDKafkaErrorCode>,
 }
 
 impl ClientContext for Delivery {
@@ -42,8 +43,10 @@ impl ProducerContext for Delivery {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if result.is_err() {
-            self.failed.fetch_add(1, Ordering::Relaxed);
+        if let Err((error, _)) = result {
+            let code = error.rdkafka_error_code();
+            self.refused
+                .get_or_init(|| code.unwrap_or(RDKafkaErrorCode::Fail));
         }
     }
 }
@@ -56,6 +59,8 @@ impl DeadTopic {
     pub fn open(connection: &Connection, topic: &str) -> Result<Self> {
         let mut settings = config(connection);
         settings.set("enable.idempotence", "true");
+        // What the topic takes is for its brokers to say.
+        settings.set("message.max.bytes", "1000000000");
         let settings = connection.finish(settings);
         let producer = settings.create_with_context(Delivery::default());
         Ok(Self {
@@ -68,7 +73,7 @@ impl DeadTopic {
     /// Sends a message of `topic` that cannot be read for this reason.
     ///
     /// # Errors
-    /// The brokers do not take it.
+    /// The brokers do not take it, or one before it.
     pub fn send(&self, topic: &str, message: Message<'_>, reason: &str) -> Result<()> {
         let (partition, offset) = (message.partition.to_string(), message.offset.to_string());
         let header = |key, value| Header {
@@ -94,26 +99,46 @@ impl DeadTopic {
             self.producer.poll(Duration::from_millis(50));
         }
         self.producer.poll(Duration::ZERO);
-        Ok(())
+        self.refused()
     }
 
-    /// Waits until the brokers have all that was sent.
+    /// Waits until the brokers have all that was sent; false when they still do not after a while.
     ///
     /// # Errors
-    /// They do not.
-    pub fn flush(&self) -> Result<()> {
-        if self.producer.in_flight_count() > 0 {
-            let flushed = self.producer.flush(PATIENCE);
-            flushed.map_err(|error| self.failed(&error))?;
-        }
-        match self.producer.context().failed.load(Ordering::Relaxed) {
+    /// They refuse it.
+    pub fn flush(&self) -> Result<bool> {
+        let flushed = match self.producer.in_flight_count() {
             0 => Ok(()),
-            count => Err(self.failed(&format!("{count} messages were not delivered"))),
+            _ => self.producer.flush(PATIENCE),
+        };
+        self.refused()?;
+        if let Err(error) = &flushed {
+            tracing::warn!(topic = self.topic, %error, "dead letters are not delivered yet");
         }
+        Ok(flushed.is_ok())
+    }
+
+    fn refused(&self) -> Result<()> {
+        let Some(code) = self.producer.context().refused.get() else {
+            return Ok(());
+        };
+        let error = self.failed(code);
+        Err(match code {
+            RDKafkaErrorCode::MessageSizeTooLarge => {
+                error.hint("raise `max.message.bytes` of that topic to that of the source")
+            }
+            RDKafkaErrorCode::TopicAuthorizationFailed => {
+                error.hint("may this user write to that topic?")
+            }
+            _ => error,
+        })
     }
 
     fn failed(&self, cause: &dyn std::fmt::Display) -> Error {
         let topic = &self.topic;
-        Error::because(format!("writing dead letters to topic `{topic}`"), cause)
+        Error::because(
+            format!("could not write dead letters to topic `{topic}`"),
+            cause,
+        )
     }
 }

@@ -166,9 +166,6 @@ impl Group {
     }
 
     fn commit(&self) -> Result<()> {
-        if let Some(dead) = &self.dead {
-            dead.flush()?;
-        }
         for member in lock(&self.members).iter() {
             let consumer = member.consumer();
             let turns = consumer.context().turns();
@@ -220,6 +217,12 @@ impl Flow for Group {
     }
 
     fn durable(&self, batches: u64) -> Result<()> {
+        // What was left out is safe once the brokers have its letters.
+        if let Some(dead) = &self.dead
+            && !dead.flush()?
+        {
+            return Ok(());
+        }
         self.ledger.safe(batches);
         if let Err(error) = self.commit() {
             // It is tried again, and what was not told comes again.

@@ -55,7 +55,7 @@ impl Topic {
             fields.push(known.field(name));
         }
         let dead_topic = match &options.on_bad_row {
-            OnBadRow::DeadTopic(topic) => Some(topic.value.0.clone()),
+            OnBadRow::DeadTopic(topic) => Some(own(topic, options)?),
             _ => None,
         };
         let consumers = options.consumers.as_ref().map_or(1, |count| count.value.0);
@@ -86,22 +86,39 @@ impl Topic {
         }
     }
 
-    /// How many partitions it has.
+    /// How many partitions it has; the topic for dead letters is there, too.
     ///
     /// # Errors
-    /// The brokers cannot be reached, or do not have it.
+    /// The brokers cannot be reached, or do not have one of them.
     pub(super) fn partitions(&self) -> Result<i32> {
         if let Some(partitions) = self.partitions.get() {
             return Ok(*partitions);
         }
-        match Admin::new(&self.connection)?.partitions(&self.name)? {
-            Some(found) => Ok(*self.partitions.get_or_init(|| found)),
-            None => Err(Error::run(format!(
-                "Kafka at `{}` has no topic `{}`",
-                self.connection.brokers, self.name
-            ))
-            .hint("a source creates no topics")),
+        let admin = Admin::new(&self.connection)?;
+        let found = self.of(&admin, &self.name, "a source creates no topics")?;
+        if let Some(dead) = &self.dead_topic {
+            self.of(&admin, dead, "a source creates none for its dead letters")?;
         }
+        Ok(*self.partitions.get_or_init(|| found))
+    }
+
+    fn of(&self, admin: &Admin, name: &str, hint: &str) -> Result<i32> {
+        let brokers = &self.connection.brokers;
+        let missing = || Error::run(format!("Kafka at `{brokers}` has no topic `{name}`"));
+        let found = admin.partitions(name)?;
+        found.ok_or_else(|| missing().hint(hint))
+    }
+}
+
+/// The topic for dead letters, which are no messages to read again.
+fn own(dead: &Placed<Text>, options: &Kafka) -> Result<String, Problem> {
+    match dead.as_str() == options.topic.as_str() {
+        false => Ok(dead.value.0.clone()),
+        true => Err(
+            Problem::new("dead letters cannot go to the topic that is read")
+                .at(&dead.place)
+                .hint("name another topic: each of them would come again as a message"),
+        ),
     }
 }
 
