@@ -1,11 +1,15 @@
 //! Messages that were fetched, on their way to being rows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Int32Array, Int64Array, StringArray, TimestampMillisecondArray,
+    ArrayRef, BinaryBuilder, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMillisecondArray,
 };
-use arrow::datatypes::SchemaRef;
+use arrow::compute::filter;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::util::display::array_value_to_string;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -13,7 +17,8 @@ use super::dead::DeadTopic;
 use super::member::Messages;
 use super::metadata::Known;
 use crate::client::registry::Client;
-use crate::error::{Error, Result};
+use crate::column::show_type;
+use crate::error::Result;
 use crate::kernel::consume::Message;
 use crate::source::avro_rows::AvroRows;
 use crate::source::json_rows::JsonRows;
@@ -109,19 +114,7 @@ impl Decode {
             Values::Avro(rows, registry) => {
                 self.learn(rows, registry.as_deref(), bytes)?;
                 let (batch, bad) = decode(rows.as_ref(), bytes)?;
-                let arrays = columns.iter().map(|column| {
-                    let field = self.schema.field(*column);
-                    let (values, wrong) = convert(batch.column(*column), field.data_type())?;
-                    match wrong.first() {
-                        None => Ok(values),
-                        Some(_) => Err(Error::run(format!(
-                            "column `{}` of topic `{}` has values that are not of its type",
-                            field.name(),
-                            self.topic
-                        ))),
-                    }
-                });
-                Ok((arrays.collect::<Result<_>>()?, bad))
+                typed(&batch, &self.schema, columns, bytes.len(), bad)
             }
         }
     }
@@ -189,5 +182,76 @@ impl Decode {
             message: bad.message,
             letter,
         })
+    }
+}
+
+/// The columns as `schema` has them. Of so many messages, `batch` lacks those in `bad`; a message
+/// with a value that does not become its column's type joins them.
+fn typed(
+    batch: &RecordBatch,
+    schema: &Schema,
+    columns: &[usize],
+    messages: usize,
+    mut bad: Vec<(usize, Bad)>,
+) -> Result<Columns> {
+    let mut arrays = Vec::with_capacity(columns.len());
+    let mut wrong = BTreeMap::new();
+    for column in columns {
+        let (field, values) = (schema.field(*column), batch.column(*column));
+        let (made, rows) = convert(values, field.data_type())?;
+        arrays.push(made);
+        for row in rows {
+            let (name, wanted) = (field.name(), show_type(field.data_type()));
+            let value = array_value_to_string(values, row)?;
+            wrong.entry(row).or_insert_with(|| {
+                let message = format!("column `{name}`: {value} cannot be read as {wanted}");
+                Bad::new("wrong type", message)
+            });
+        }
+    }
+    if wrong.is_empty() {
+        return Ok((arrays, bad));
+    }
+    let keep = (0..batch.num_rows()).map(|row| Some(!wrong.contains_key(&row)));
+    let keep: BooleanArray = keep.collect();
+    let arrays = arrays.iter().map(|values| Ok(filter(values, &keep)?));
+    let arrays = arrays.collect::<Result<_>>()?;
+    let mut bad_places = bad.iter().map(|(place, _)| *place).peekable();
+    let decoded = |place: &usize| bad_places.next_if_eq(place).is_none();
+    let decoded: Vec<usize> = (0..messages).filter(decoded).collect();
+    bad.extend(wrong.into_iter().map(|(row, wrong)| (decoded[row], wrong)));
+    bad.sort_by_key(|(place, _)| *place);
+    Ok((arrays, bad))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{AsArray, Int64Array};
+    use arrow::datatypes::{DataType, Field, Int32Type};
+
+    #[test]
+    fn messages_with_values_of_other_types_are_bad_ones() {
+        let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 3_000_000_000, 3]));
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["4", "x", "y"]));
+        let batch = RecordBatch::try_from_iter([("id", ids), ("n", texts)]).unwrap();
+        let field = |name| Field::new(name, DataType::Int32, true);
+        let schema = Schema::new(vec![field("id"), field("n")]);
+        let first = vec![(1, Bad::new("not Avro", "broken"))];
+        let (arrays, bad) = typed(&batch, &schema, &[0, 1], 4, first).unwrap();
+        let values = |array: &ArrayRef| array.as_primitive::<Int32Type>().values().to_vec();
+        assert_eq!(arrays.iter().map(values).collect::<Vec<_>>(), [[1], [4]]);
+        let bad: Vec<_> = bad
+            .iter()
+            .map(|(place, bad)| (*place, bad.message.as_str()))
+            .collect();
+        assert_eq!(
+            bad,
+            [
+                (1, "broken"),
+                (2, "column `id`: 3000000000 cannot be read as int32"),
+                (3, "column `n`: y cannot be read as int32"),
+            ]
+        );
     }
 }
