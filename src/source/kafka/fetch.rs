@@ -181,10 +181,17 @@ impl Fetched {
 
 /// Answers what the group asks; false when the member cannot go on.
 fn attend(member: &Arc<Member>, topic: &str, pipe: &Pipe) -> bool {
-    match member.consumer().poll(Duration::ZERO) {
-        Some(Err(error)) => complain(&error, topic, pipe),
-        Some(Ok(_)) | None => true,
+    if let Some(Err(error)) = member.consumer().poll(Duration::ZERO)
+        && !complain(&error, topic, pipe)
+    {
+        return false;
     }
+    let Some(error) = member.consumer().context().failed() else {
+        return true;
+    };
+    let error = Error::because(format!("taking partitions of topic `{topic}`"), error);
+    pipe.fail(error.hint("start the run again: it goes on where it was safe"));
+    false
 }
 
 /// True when the error passes by itself.

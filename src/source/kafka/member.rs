@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -12,7 +11,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 
-use super::offsets::Ledger;
+use super::offsets::{Ledger, PATIENCE, patiently};
 use crate::client::kafka::Events;
 use crate::kernel::consume::{self, Target};
 
@@ -35,12 +34,11 @@ pub struct Context {
     joined: AtomicBool,
     /// It leaves the group: nothing is asked any more.
     leaving: AtomicBool,
+    /// What it could not do that the group asked.
+    failed: OnceLock<KafkaError>,
     /// Where messages go, once the member is there.
     target: OnceLock<Target>,
 }
-
-/// How long the brokers may take to say where the group is.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Context {
     /// A member that has nothing yet.
@@ -51,6 +49,7 @@ impl Context {
             turns: Mutex::default(),
             joined: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            failed: OnceLock::new(),
             target: OnceLock::new(),
         }
     }
@@ -71,6 +70,11 @@ impl Context {
         self.joined.load(Ordering::Relaxed)
     }
 
+    /// Why it cannot go on, if it cannot.
+    pub fn failed(&self) -> Option<&KafkaError> {
+        self.failed.get()
+    }
+
     /// It is about to leave the group.
     pub fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);
@@ -86,7 +90,7 @@ impl Context {
         consumer: &BaseConsumer<Self>,
         list: &mut TopicPartitionList,
     ) -> KafkaResult<()> {
-        let committed = consumer.committed_offsets(list.clone(), PATIENCE)?;
+        let committed = patiently(|| consumer.committed_offsets(list.clone(), PATIENCE))?;
         let mut turns = self.lock().as_ref().clone();
         for told in committed.elements() {
             let (topic, partition) = (told.topic(), told.partition());
@@ -152,7 +156,8 @@ impl ConsumerContext for Context {
             _ => self.revoke(consumer, list),
         };
         if let Err(error) = done {
-            tracing::warn!(%error, "the group could not change");
+            // Told once: the member that has not what the group gave it is of no more use.
+            let _ = self.failed.set(error);
         }
     }
 }

@@ -1,17 +1,14 @@
 //! `until`: which messages belong to the run, and whether all of them have come.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::member::Context;
+use super::offsets::{PATIENCE, patiently};
 use super::options::{Start, Until};
-
-/// How long the brokers may take to say where a partition ends.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is left of a run.
 pub enum Left {
@@ -40,10 +37,10 @@ impl Left {
             Until::Count(count) => return Ok(Self::Count(count)),
             Until::End => {}
         }
-        let committed = committed(consumer, topic, 0..partitions)?;
+        let committed = patiently(|| committed(consumer, topic, 0..partitions))?;
         let mut left = HashMap::new();
         for partition in 0..partitions {
-            let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+            let (low, high) = patiently(|| consumer.fetch_watermarks(topic, partition, PATIENCE))?;
             let begin = match (committed.get(&partition), start) {
                 (Some(offset), _) => *offset,
                 (None, Start::Earliest) => low,
