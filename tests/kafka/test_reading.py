@@ -11,6 +11,7 @@ import fastavro
 import pyarrow.dataset
 import pytest
 from broker import registry
+from confluent_kafka import Producer
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from rowgen import user
@@ -257,3 +258,23 @@ def test_a_second_process_of_a_group_takes_its_share_and_nothing_is_missing(brok
     assert shares[0] | shares[1] == set(range(1, rows + 1))
     assert min(map(len, shares)) > rows // 10, "one process had nearly nothing to do"
     assert sum(broker.committed(name, name).values()) == rows
+
+
+def test_two_processes_of_a_group_both_end_behind_a_transaction(broker, rowgen, topic):
+    name, rows = topic(2), 60_000
+    producer = Producer({"bootstrap.servers": broker.address, "transactional.id": name})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for number in range(rows):
+        producer.produce(name, as_json(user(number + 1)), partition=number % 2)
+    producer.commit_transaction(30)
+    sinks = [{"file": {"table": "users", "path": "landed", "roll": "1s", "format": "parquet"}}]
+    path = rowgen.write({"users": {"from": rowgen.from_kafka(name, name), "types": TYPES}}, sinks)
+    folders = [rowgen.folder / "first", rowgen.folder / "second"]
+    runs = [rowgen.start(path, "--out", folder, "--rate", "15_000/s") for folder in folders]
+    for run in runs:
+        rowgen.finish(run, timeout=60)
+    landed_ids = [set(landed(folder, "landed")["id"].to_pylist()) for folder in folders if any((folder / "landed").glob("*"))]
+    assert set().union(*landed_ids) == set(range(1, rows + 1))
+    # What ends the transaction is an offset, too.
+    assert broker.committed(name, name) == {number: high for number, (_, high) in broker.ends(name).items()}

@@ -10,6 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::member::{Member, Messages, Turns};
 use super::offsets::{Covered, Ledger};
 use crate::error::Error;
+use crate::kernel::consume::Message;
 
 /// How long a member waits for more messages before it looks after its group.
 const STEP: Duration = Duration::from_millis(20);
@@ -150,23 +151,22 @@ pub fn run(member: &Arc<Member>, topic: &str, ledger: &Ledger, pipe: &Pipe) {
 
 impl Fetched {
     /// How far the messages go.
-    pub fn covered(&self) -> Vec<Covered> {
-        let mut covered: HashMap<i32, Covered> = HashMap::new();
-        for message in self
-            .messages
-            .iter()
-            .filter(|message| message.error.is_none())
-        {
-            if let Some(turn) = self.turns.get(&message.partition).copied() {
-                let one = Covered {
-                    turn,
-                    partition: message.partition,
-                    next: message.offset + 1,
-                };
-                covered.insert(one.partition, one);
-            }
-        }
-        covered.into_values().collect()
+    fn covered(&self) -> Vec<Covered> {
+        let reached = self.messages.iter().map(|one| (one.partition, next(&one)));
+        self.in_turn(reached.collect())
+    }
+
+    /// Partitions that were read so far, in the turns in which they were.
+    pub fn in_turn(&self, reached: HashMap<i32, i64>) -> Vec<Covered> {
+        let covered = |(partition, next)| {
+            let turn = *self.turns.get(&partition)?;
+            Some(Covered {
+                turn,
+                partition,
+                next,
+            })
+        };
+        reached.into_iter().filter_map(covered).collect()
     }
 
     /// Lets go of partitions that the member lost before its messages were on their way.
@@ -177,6 +177,12 @@ impl Fetched {
             self.messages.retain(|message| kept(message.partition));
         }
     }
+}
+
+/// The offset behind a message. The end of a partition stands behind what is no message, too, as is
+/// what ends a transaction.
+pub fn next(message: &Message<'_>) -> i64 {
+    message.offset + i64::from(message.error.is_none())
 }
 
 /// Answers what the group asks; false when the member cannot go on.

@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::block::{Decode, Waiting};
 use super::dead::DeadTopic;
-use super::fetch::{self, Fetched, Pipe};
+use super::fetch::{self, Fetched, Pipe, next};
 use super::member::{Context, Member, Messages};
 use super::offsets::{Covered, Ledger};
 use super::topic::Topic;
@@ -135,13 +135,9 @@ impl Group {
                     messages: fetched.messages.split_off(most - rows),
                 });
             }
-            select(&mut reading.left, &mut fetched);
-            covered.extend(
-                fetched
-                    .covered()
-                    .into_iter()
-                    .map(|one| (one.partition, one)),
-            );
+            let reached = select(&mut reading.left, &mut fetched.messages);
+            let reached = fetched.in_turn(reached).into_iter();
+            covered.extend(reached.map(|one| (one.partition, one)));
             rows += fetched.messages.len();
             gathered.push(fetched.messages);
         }
@@ -177,22 +173,20 @@ impl Group {
     }
 }
 
-/// Keeps the messages that belong to the run.
-fn select(left: &mut Left, fetched: &mut Fetched) {
-    fetched.messages.retain(|message| {
+/// Keeps the messages that belong to the run, and says how far it has read partitions with them.
+fn select(left: &mut Left, messages: &mut Messages) -> HashMap<i32, i64> {
+    let mut reached = HashMap::new();
+    messages.retain(|message| {
         let (partition, offset) = (message.partition, message.offset);
-        if message.error.is_some() {
-            // The end of the partition, as it is now.
-            left.reached(partition, offset);
-            return false;
-        }
-        let keep = left.takes(partition, offset);
+        let keep = message.error.is_none() && left.takes(partition, offset);
+        let next = left.reached(partition, next(&message));
+        reached.extend(next.map(|next| (partition, next)));
         if keep {
             left.took();
         }
-        left.reached(partition, offset + 1);
         keep
     });
+    reached
 }
 
 impl Flow for Group {

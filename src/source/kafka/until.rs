@@ -78,12 +78,18 @@ impl Left {
         }
     }
 
-    /// A partition was read up to before this offset.
-    pub fn reached(&mut self, partition: i32, offset: i64) {
-        if let Self::Until(left) = self
-            && left.get(&partition).is_some_and(|end| offset >= *end)
-        {
-            left.remove(&partition);
+    /// A partition was read up to before this offset: how much of that belongs to the run.
+    pub fn reached(&mut self, partition: i32, offset: i64) -> Option<i64> {
+        match self {
+            Self::All => Some(offset),
+            Self::Count(count) => (*count > 0).then_some(offset),
+            Self::Until(left) => {
+                let end = *left.get(&partition)?;
+                if offset >= end {
+                    left.remove(&partition);
+                }
+                Some(offset.min(end))
+            }
         }
     }
 
@@ -119,4 +125,27 @@ fn committed(
             _ => None,
         };
     Ok(told.elements().iter().filter_map(offset).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_covers_what_belongs_to_it_and_no_more() {
+        let mut left = Left::Until([(0, 10), (1, 4)].into());
+        // The last offset is no message: the end of the partition is behind it.
+        assert_eq!(left.reached(0, 9), Some(9));
+        assert_eq!(left.reached(0, 10), Some(10));
+        assert_eq!(left.reached(0, 10), None);
+        // More has come since the run began.
+        assert_eq!(left.reached(1, 7), Some(4));
+        assert!(left.is_nothing());
+        assert_eq!(left.reached(1, 8), None);
+        let mut left = Left::Count(1);
+        assert_eq!(left.reached(0, 5), Some(5));
+        left.took();
+        assert_eq!(left.reached(0, 6), None);
+        assert_eq!(Left::All.reached(0, 6), Some(6));
+    }
 }
