@@ -7,11 +7,11 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResourceResult, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::config::ClientConfig;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::metadata::Metadata;
 use rdkafka::producer::{BaseProducer, Producer};
 
-use super::{Connection, Events, config};
+use super::{Connection, Events, config, no_client};
 use crate::error::{Error, Result};
 
 /// How long the brokers may take to answer.
@@ -67,7 +67,7 @@ impl Admin {
         Ok(Self {
             probe: config
                 .create_with_context(Events::default())
-                .map_err(setting_up)?,
+                .map_err(|error| no_client("client", error))?,
             config,
             brokers: connection.brokers.clone(),
         })
@@ -139,7 +139,7 @@ impl Admin {
         let client = self.config.create_with_context(Events::default());
         client
             .map(|client| Leaving(Some(client)))
-            .map_err(setting_up)
+            .map_err(|error| no_client("client", error))
     }
 
     /// Makes a topic and waits until it has its partitions.
@@ -222,8 +222,4 @@ impl<T: Send + 'static> Drop for Leaving<T> {
         let last = self.0.take();
         std::thread::spawn(move || drop(last));
     }
-}
-
-fn setting_up(error: KafkaError) -> Error {
-    Error::because("setting up a client of Kafka", error)
 }

@@ -10,6 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 
 use super::{Connection, Mechanism};
+use crate::error::Error;
 
 /// librdkafka's properties for a connection; what a client adds may be overridden by the user's own
 /// `properties`, so those are set last, by `Connection::finish`.
@@ -58,6 +59,23 @@ impl Connection {
         }
         config
     }
+}
+
+/// librdkafka makes no such client. What a property is set to may be a password, and is not told.
+pub fn no_client(what: &str, error: KafkaError) -> Error {
+    let doing = format!("setting up a {what} of Kafka");
+    let KafkaError::ClientConfig(_, said, property, value) = error else {
+        return Error::because(doing, error);
+    };
+    let parts = value.split(',').map(str::trim);
+    let cause = match parts
+        .filter(|part| !part.is_empty())
+        .any(|part| said.contains(part))
+    {
+        true => format!("librdkafka does not take the value of `{property}`"),
+        false => said.trim_end().to_string(),
+    };
+    Error::because(doing, cause).hint(format!("look at `{property}` in `properties`"))
 }
 
 /// Keeps what librdkafka says of brokers that it cannot reach or that refuse it, to be told as the
@@ -118,4 +136,41 @@ impl ProducerContext for Events {
     type DeliveryOpaque = ();
 
     fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::producer::BaseProducer;
+
+    use super::*;
+
+    fn refused(property: &str, value: &str) -> String {
+        let mut settings = config(&Connection::default());
+        settings.set(property, value);
+        let made = settings.create::<BaseProducer>();
+        no_client("producer", made.err().unwrap()).to_string()
+    }
+
+    #[test]
+    fn what_a_property_is_set_to_is_not_told() {
+        assert_eq!(
+            refused("sasl.passwd", "hunter2"),
+            "error: setting up a producer of Kafka\n  \
+             caused by: No such configuration property: \"sasl.passwd\"\n  \
+             hint: look at `sasl.passwd` in `properties`"
+        );
+        assert_eq!(
+            refused("acks", "hunter2"),
+            "error: setting up a producer of Kafka\n  \
+             caused by: Invalid value for configuration property \"request.required.acks\"\n  \
+             hint: look at `acks` in `properties`"
+        );
+        // librdkafka itself tells this one.
+        assert_eq!(
+            refused("debug", "broker,hunter2"),
+            "error: setting up a producer of Kafka\n  \
+             caused by: librdkafka does not take the value of `debug`\n  \
+             hint: look at `debug` in `properties`"
+        );
+    }
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 #[cfg(feature = "kafka")]
 pub use admin::{Admin, Topic};
 #[cfg(feature = "kafka")]
-pub use config::{Events, config};
+pub use config::{Events, config, no_client};
 #[cfg(feature = "kafka")]
 pub use look::topic as look;
 

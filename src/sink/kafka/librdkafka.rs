@@ -17,7 +17,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, ProducerContex
 use super::Kafka;
 use super::delivery::Delivery;
 use super::messages::{Group, HeaderValue, Messages};
-use crate::client::kafka::{Events, config};
+use crate::client::kafka::{Events, config, no_client};
 use crate::error::{Error, Problem, Result};
 use crate::kernel::produce_batch::{self, BatchProducer};
 
@@ -107,7 +107,7 @@ impl Librdkafka {
             |error: &dyn std::fmt::Display| Error::because("setting up a producer of Kafka", error);
         let producer: BaseProducer<Outcomes> = properties(kafka, most, timeout)
             .create_with_context(Outcomes::default())
-            .map_err(|error| setting_up(&error))?;
+            .map_err(|error| no_client("producer", error))?;
         let topic = kafka.topic.as_str();
         let producer = BatchProducer::new(producer, topic)
             .ok_or_else(|| setting_up(&format!("`{topic}` is no name of a topic")))?;

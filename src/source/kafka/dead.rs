@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
-use crate::client::kafka::{Connection, Events, config};
+use crate::client::kafka::{Connection, Events, config, no_client};
 use crate::error::{Error, Result};
 use crate::kernel::consume::Message;
 
@@ -64,8 +64,7 @@ impl DeadTopic {
         let settings = connection.finish(settings);
         let producer = settings.create_with_context(Delivery::default());
         Ok(Self {
-            producer: producer
-                .map_err(|error| Error::because("setting up a producer of Kafka", error))?,
+            producer: producer.map_err(|error| no_client("producer", error))?,
             topic: topic.to_string(),
         })
     }

@@ -15,7 +15,7 @@ use super::member::{Context, Member, Messages};
 use super::offsets::{Covered, Ledger};
 use super::topic::Topic;
 use super::until::Left;
-use crate::client::kafka::config;
+use crate::client::kafka::{config, no_client};
 use crate::error::{Error, Result};
 use crate::source::{Block, Flow};
 
@@ -247,7 +247,6 @@ impl Flow for Group {
 }
 
 fn member(topic: &Topic, ledger: &Arc<Ledger>) -> Result<Arc<Member>> {
-    let doing = || "setting up a consumer of Kafka".to_string();
     let mut settings = config(&topic.connection);
     let start = match topic.start {
         super::options::Start::Earliest => "earliest",
@@ -274,9 +273,9 @@ fn member(topic: &Topic, ledger: &Arc<Ledger>) -> Result<Arc<Member>> {
     let context = Context::new(ledger.clone());
     let consumer: BaseConsumer<Context> = settings
         .create_with_context(context)
-        .map_err(|error| Error::because(doing(), error))?;
+        .map_err(|error| no_client("consumer", error))?;
     let member = Member::new(consumer);
-    let member = member.ok_or_else(|| Error::because(doing(), "there is no memory for a queue"))?;
+    let member = member.ok_or_else(|| Error::run("there is no memory for a queue of Kafka"))?;
     let target = member.target();
     member.consumer().context().forward_to(target);
     Ok(member)
