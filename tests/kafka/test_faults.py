@@ -187,3 +187,18 @@ sinks:
     assert lines[-3] == "  caused by: could not reach Kafka at `127.0.0.1:9`"
     assert "Connection refused" in lines[-2]
     assert lines[-1] == "  hint: is it running, and is `brokers` its address?"
+
+
+def test_a_broker_that_does_not_answer_is_waited_for_no_longer_than_messages_are(broker, rowgen, topic):
+    name = topic(2)
+    path = rowgen.write(users(50), [rowgen.kafka("users", name, producer="native", delivery_timeout="3s")])
+    broker.recovered()
+    process = rowgen.start(path, "--rate", "10/s")
+    broker.until(lambda: broker.count(name) > 0)
+    with broker.paused():
+        began = time.monotonic()
+        outcome = rowgen.finish(process, code=2)
+        took = time.monotonic() - began
+    said = "  caused by: not delivered within 3.00 s\n  caused by: the broker did not answer within 3.00 s"
+    assert outcome.sink("kafka-1")["error"].endswith(said)
+    assert took < 20, took

@@ -183,17 +183,19 @@ impl Run {
 
     /// Fails what waits for too long, and breaks with brokers that do not answer.
     fn give_up_on_the_late(&mut self) {
+        let longest = self.settings.request_timeout();
         let late: Vec<Link> = self
             .connections
             .iter()
             .filter(|(_, connection)| {
                 let oldest = connection.requests.front();
-                oldest.is_some_and(|request| request.sent.elapsed() > REQUEST_TIMEOUT)
+                oldest.is_some_and(|request| request.sent.elapsed() > longest)
             })
             .map(|(link, _)| *link)
             .collect();
         for link in late {
-            self.broken(link, "the broker did not answer in 30 s".into());
+            let longest = crate::units::show_duration(longest);
+            self.broken(link, format!("the broker did not answer within {longest}"));
         }
         let oldest = self.pending.first().map(|part| part.since.elapsed());
         if oldest.is_some_and(|age| age > self.settings.timeout) {
@@ -297,6 +299,13 @@ impl Run {
     }
 }
 
+impl Settings {
+    /// No request waits for longer than its messages may.
+    fn request_timeout(&self) -> Duration {
+        self.timeout.min(REQUEST_TIMEOUT)
+    }
+}
+
 /// The request that carries these parts.
 fn produce(settings: &Settings, parts: &[Part]) -> ProduceRequest {
     let data = parts.iter().map(|part| {
@@ -309,6 +318,6 @@ fn produce(settings: &Settings, parts: &[Part]) -> ProduceRequest {
         .with_partition_data(data.collect());
     ProduceRequest::default()
         .with_acks(settings.acks)
-        .with_timeout_ms(REQUEST_TIMEOUT.as_millis() as i32)
+        .with_timeout_ms(settings.request_timeout().as_millis() as i32)
         .with_topic_data(vec![topic])
 }
