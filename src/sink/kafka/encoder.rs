@@ -12,7 +12,7 @@ use super::bad_rows::BadRows;
 use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
 use super::native;
 use super::options::Codec;
-use super::partition::{Partitioner, Run, by_key, scatter};
+use super::partition::{Partitioner, Run, by_column, by_key, scatter};
 use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::format::buffers::Buffers;
@@ -125,8 +125,7 @@ impl Recipe {
     fn parts(&self, number: u64, all: Rows) -> Result<Vec<Part>> {
         let (rows, of) = match (self.partitions, &self.keys) {
             (PartitionSource::Column(column), _) => {
-                let of = self.by_column(&all, column)?;
-                (all, of)
+                by_column(all, column, self.count, &self.bad_rows)?
             }
             (
                 PartitionSource::Rule(rule @ (Partitioner::Murmur2 | Partitioner::Crc32)),
@@ -256,26 +255,6 @@ impl Recipe {
             ..Messages::default()
         })
     }
-
-    fn by_column(&self, rows: &Rows, column: usize) -> Result<Vec<Option<i32>>> {
-        let numbers = cast(rows.batch.column(column), &DataType::Int64)?;
-        let numbers = numbers.as_primitive::<Int64Type>();
-        let of = numbers
-            .iter()
-            .enumerate()
-            .map(|(row, number)| match number {
-                None => Ok(None),
-                Some(number) if (0..i64::from(self.count)).contains(&number) => {
-                    Ok(Some(number as i32))
-                }
-                Some(number) => Err(Error::run(format!(
-                    "row {} goes to partition {number}, but the topic has only {}",
-                    rows.row(row),
-                    self.count
-                ))),
-            });
-        of.collect()
-    }
 }
 
 /// Milliseconds since 1970; null is -1, which is "no time" to Kafka.
@@ -372,6 +351,21 @@ mod tests {
         let third = vec![r#"{"x":3.0}"#.to_string()];
         assert_eq!(groups, [(0, first), (2, third)]);
         assert_eq!(counters.rejected(), 1);
+    }
+
+    #[test]
+    fn a_row_for_a_partition_that_is_none_is_left_out() {
+        let counters = Arc::new(Counters::default());
+        let two = |rule| Recipe {
+            count: 2,
+            ..recipe(rule, &counters, 1000)
+        };
+        let error = sent(&two(&OnBadRow::Stop)).unwrap_err();
+        let said = "error: row 10 goes to partition 2, but the topic has only 2";
+        assert_eq!(error.to_string(), said);
+        let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
+        assert_eq!(sent(&two(&OnBadRow::Skip)).unwrap(), [(0, first)]);
+        assert_eq!(counters.rejected(), 2);
     }
 
     #[test]

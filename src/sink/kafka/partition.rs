@@ -2,7 +2,14 @@
 
 use std::ops::Range;
 
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+
+use super::bad_rows::BadRows;
 use super::messages::Bytes;
+use super::rows::Rows;
+use crate::error::{Error, Result};
 
 /// Which partition a message goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +42,39 @@ pub fn by_key(partitioner: Partitioner, keys: &Bytes, partitions: i32) -> Vec<Op
     let keys = (0..keys.len()).map(|row| keys.get(row));
     keys.map(|key| key.map(|key| of(key).cast_signed()))
         .collect()
+}
+
+/// The rows that a column sends to one of so many partitions, and to which; none where it is null.
+/// Those that it sends elsewhere are left out where that is asked for.
+///
+/// # Errors
+/// They are the end, or cannot be noted.
+pub fn by_column(
+    rows: Rows,
+    column: usize,
+    partitions: i32,
+    bad_rows: &BadRows,
+) -> Result<(Rows, Vec<Option<i32>>)> {
+    let numbers = cast(rows.batch.column(column), &DataType::Int64)?;
+    let numbers = numbers.as_primitive::<Int64Type>();
+    let (mut of, mut wrong) = (Vec::with_capacity(numbers.len()), Vec::new());
+    for (place, number) in numbers.iter().enumerate() {
+        match number {
+            Some(number) if !(0..i64::from(partitions)).contains(&number) => {
+                let row = rows.row(place);
+                let error = Error::run(format!(
+                    "row {row} goes to partition {number}, but the topic has only {partitions}"
+                ));
+                bad_rows.note(error, row)?;
+                wrong.push(place);
+            }
+            number => of.push(number.map(|number| number as i32)),
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok((rows, of)),
+        false => Ok((rows.without(&wrong)?, of)),
+    }
 }
 
 /// The rows in the order of their partitions, and the run of each. Rows without a partition are
