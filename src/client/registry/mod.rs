@@ -49,11 +49,11 @@ impl Registry {
             let problem = Problem::new("this rowgen cannot speak TLS to a schema registry");
             return Err(self.at(problem.hint("build it with `--features kafka-tls`")));
         }
-        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let (inside, host) = match host.rsplit_once('@') {
-            Some((user, host)) => (Some(user), host),
-            None => (None, host),
+        let (inside, rest) = match user_end(rest) {
+            Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+            None => (None, rest),
         };
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let inside = inside.map(|user| user.split_once(':').unwrap_or((user, "")));
         let inside =
             inside.map(|(user, password)| (user.to_string(), Secret(password.to_string())));
@@ -82,6 +82,18 @@ impl Registry {
     }
 }
 
+/// The `@` behind a user, which stands before the path. Without one there, what is no port may be
+/// the beginning of a password that has a slash.
+fn user_end(rest: &str) -> Option<usize> {
+    let host = &rest[..rest.find('/').unwrap_or(rest.len())];
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    let whole = port.is_none_or(|port| host.ends_with(']') || port.parse::<u16>().is_ok());
+    match host.rfind('@') {
+        None if !whole => rest.rfind('@'),
+        at => at,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -102,7 +114,14 @@ mod tests {
         for (yaml, url, user) in [
             ("url: \"http://r:8081/\"", "http://r:8081", None),
             ("url: \"http://r/a/b@c\"", "http://r/a/b@c", None),
+            ("url: \"http://r:80/b@c\"", "http://r:80/b@c", None),
+            ("url: \"http://[::1]/b@c\"", "http://[::1]/b@c", None),
             ("url: \"http://u:p@r/x\"", "http://r/x", Some(("u", "p"))),
+            (
+                "url: \"http://u:p/q/s@r:80/x\"",
+                "http://r:80/x",
+                Some(("u", "p/q/s")),
+            ),
             (
                 "url: \"http://u@r\"\nuser: v\npassword: q",
                 "http://r",
