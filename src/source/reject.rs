@@ -289,7 +289,8 @@ mod tests {
         let run = |again: bool| {
             let rejects = Rejects::new(policy.clone());
             rejects.begin(folder.path(), again).unwrap();
-            let letter = serde_json::Map::new();
+            let mut letter = serde_json::Map::new();
+            letter.insert("reason".into(), "it is wrong".into());
             let one = Rejected {
                 place: "here".into(),
                 kind: "wrong",
@@ -300,8 +301,9 @@ mod tests {
             rejects.sync().unwrap();
             std::fs::read_to_string(folder.path().join("dead.jsonl")).unwrap()
         };
-        assert_eq!(run(false), "{}\n");
-        assert_eq!(run(true), "{}\n{}\n");
-        assert_eq!(run(false), "{}\n");
+        let letter = "{\"reason\":\"it is wrong\"}\n";
+        assert_eq!(run(false), letter);
+        assert_eq!(run(true), letter.repeat(2));
+        assert_eq!(run(false), letter);
     }
 }

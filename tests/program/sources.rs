@@ -211,17 +211,17 @@ fn dead_letters_do_not_replace_what_is_read() {
     let rows = "id\n1\nx\n";
     folder.write("in.csv", rows);
     let from = "csv: { path: in.csv, on_bad_row: { dead_letter: in.csv } }";
-    let yaml = read(from, "{ id: int64 }", "  - file: { path: out.csv }\n");
+    let yaml = read(from, "{ id: int64 }", "  - file: { path: out.jsonl }\n");
     folder.write("p.yaml", &yaml);
     let ended = folder.run(&["run", "p.yaml", "--quiet"]);
     assert_eq!(ended.code, 1, "{ended:?}");
-    let line = yaml.lines().nth(3).unwrap();
+    let line = yaml.lines().nth(4).unwrap();
     let column = line.find("in.csv }").unwrap();
     let below = " ".repeat(column) + "^^^^^^";
     assert_eq!(
         ended.stderr,
         format!(
-            "error: could not read table `t`\n --> p.yaml:4:{}\n  |\n4 | {line}\n  | {below}\n  caused by: `in.csv` is there already and holds no dead letters\n  hint: give `dead_letter` a file of its own\n",
+            "error: could not read table `t`\n --> p.yaml:5:{}\n  |\n5 | {line}\n  | {below}\n  caused by: `in.csv` is there already and holds no dead letters\n  hint: give `dead_letter` a file of its own\n",
             column + 1
         )
     );

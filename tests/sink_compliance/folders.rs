@@ -202,8 +202,7 @@ fn replacing_removes_what_the_manifest_lists_and_nothing_else() {
 fn a_run_that_stops_half_way_says_nothing_is_whole_and_is_cleared_by_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let d = folder.path().join("d");
-    Run::new(folder.path()).run(&*folder_sink("")).unwrap();
-    let many = folder_sink(", files: 10, if_exists: replace");
+    let many = folder_sink(", files: 10");
     Run::new(folder.path()).abort_half_way(&*many).unwrap();
     let left = tree(&d);
     assert!(!left.contains(&"_SUCCESS".to_string()), "{left:?}");
@@ -218,6 +217,31 @@ fn a_run_that_stops_half_way_says_nothing_is_whole_and_is_cleared_by_the_next_on
         left,
         ["_SUCCESS", "_rowgen/manifest.jsonl", "part-00000.parquet"]
     );
+}
+
+#[test]
+fn what_a_run_that_stops_half_way_would_have_replaced_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let d = folder.path().join("d");
+    Run::new(folder.path()).run(&*folder_sink("")).unwrap();
+    let whole: Vec<_> = tree(&d)
+        .into_iter()
+        .map(|name| (fs::read(d.join(&name)).unwrap(), name))
+        .collect();
+    let many = folder_sink(", files: 10, if_exists: replace");
+    Run::new(folder.path()).abort_half_way(&*many).unwrap();
+    assert!(d.join(".part-00004.parquet.partial").exists());
+    assert!(
+        whole
+            .iter()
+            .all(|(bytes, name)| fs::read(d.join(name)).unwrap() == *bytes)
+    );
+    assert!(!d.join("part-00001.parquet").exists());
+    Run::new(folder.path())
+        .run(&*folder_sink(", if_exists: replace"))
+        .unwrap();
+    let names: Vec<String> = whole.into_iter().map(|(_, name)| name).collect();
+    assert_eq!(tree(&d), names);
 }
 
 #[test]
