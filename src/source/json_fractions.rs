@@ -1,57 +1,116 @@
-//! Finds objects that may have a fraction where a whole number should be, without parsing them.
+//! Finds objects with more digits behind a point than their column holds, without parsing them.
 
+use arrow::datatypes::{DataType, Schema};
 use memchr::{memchr2_iter, memrchr};
 
-/// True where a field of one of these names may be a number with a fraction or a negative exponent.
-/// Never false where one is; a text or an inner object may look like one.
-pub fn may_have_fraction(object: &[u8], names: &[String]) -> bool {
-    memchr2_iter(b'.', b'-', object).any(|at| {
-        let suspicious = match object[at] {
-            b'.' => !is_zero(object, at),
-            _ => at > 0 && matches!(object[at - 1], b'e' | b'E'),
+/// The columns of whole numbers and of decimals.
+#[derive(Debug, Clone, Default)]
+pub struct Exact {
+    /// Their names, and how many digits they hold behind the point.
+    columns: Vec<(String, usize)>,
+    /// The least of the decimals: they are read from texts, too.
+    decimals: usize,
+}
+
+impl Exact {
+    /// Those of a schema.
+    pub fn new(schema: &Schema) -> Self {
+        let mut exact = Self {
+            columns: Vec::new(),
+            decimals: usize::MAX,
         };
-        suspicious && named(object, at, names)
-    })
+        for field in schema.fields() {
+            let digits = match field.data_type() {
+                DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
+                    let digits = usize::try_from(*scale).unwrap_or(0);
+                    exact.decimals = exact.decimals.min(digits);
+                    digits
+                }
+                whole if whole.is_integer() => 0,
+                _ => continue,
+            };
+            exact.columns.push((field.name().clone(), digits));
+        }
+        exact
+    }
+
+    /// True where a field of one of the columns may have more digits than it holds, or a negative
+    /// exponent. Never false where one has; a text or an inner object may look like one.
+    pub fn may_lose(&self, object: &[u8]) -> bool {
+        !self.columns.is_empty()
+            && memchr2_iter(b'.', b'-', object).any(|at| match object[at] {
+                b'.' => digits(object, at).is_some_and(|digits| self.loses(object, at, digits)),
+                _ => {
+                    let exponent = at > 0 && matches!(object[at - 1], b'e' | b'E');
+                    exponent && self.loses(object, at, usize::MAX)
+                }
+            })
+    }
+
+    /// True where the number around this byte is the value of a field that holds fewer digits.
+    fn loses(&self, object: &[u8], at: usize, digits: usize) -> bool {
+        let number =
+            |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
+        let Some(before) = object[..at].iter().rposition(|byte| !number(byte)) else {
+            return false;
+        };
+        let value = match object[before] {
+            b'"' if digits <= self.decimals => return false,
+            b'"' => before,
+            _ => before + 1,
+        };
+        let Some(key) = object[..value].trim_ascii_end().strip_suffix(b":") else {
+            return false;
+        };
+        let Some(key) = key.trim_ascii_end().strip_suffix(b"\"") else {
+            return false;
+        };
+        let start = memrchr(b'"', key).map_or(0, |quote| quote + 1);
+        // An escape may be any letter, and a quote with one belongs to the name.
+        let escaped = key[start.saturating_sub(2)..].contains(&b'\\');
+        let mut columns = self.columns.iter();
+        escaped || columns.any(|(name, held)| *held < digits && name.as_bytes() == &key[start..])
+    }
 }
 
-/// True for a point behind which nothing but zeros stands, of a number that a float holds.
-fn is_zero(object: &[u8], point: usize) -> bool {
-    let before = object[..point].iter().rev();
-    let digits = before.take_while(|byte| byte.is_ascii_digit()).count();
-    let mut behind = object[point + 1..].iter();
-    let end = behind.find(|byte| **byte != b'0');
-    digits <= 15 && end.is_none_or(|end| !matches!(end, b'1'..=b'9' | b'e' | b'E'))
-}
-
-/// True where the number around this byte is the value of a field with one of these names.
-fn named(object: &[u8], at: usize, names: &[String]) -> bool {
-    let number =
-        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
-    let Some(before) = object[..at].iter().rposition(|byte| !number(byte)) else {
-        return false;
-    };
-    let Some(key) = object[..=before].trim_ascii_end().strip_suffix(b":") else {
-        return false;
-    };
-    let Some(key) = key.trim_ascii_end().strip_suffix(b"\"") else {
-        return false;
-    };
-    let start = memrchr(b'"', key).map_or(0, |quote| quote + 1);
-    // An escape may be any letter, and a quote with one belongs to the name.
-    let escaped = key[start.saturating_sub(2)..].contains(&b'\\');
-    escaped || names.iter().any(|name| name.as_bytes() == &key[start..])
+/// How many digits behind a point are not zeros at the end; none where nothing but zeros stands
+/// behind it and a float holds what stands before.
+fn digits(object: &[u8], point: usize) -> Option<usize> {
+    let behind = &object[point + 1..];
+    let end = behind.iter().position(|byte| !byte.is_ascii_digit());
+    let (all, end) = behind.split_at(end.unwrap_or(behind.len()));
+    if matches!(end.first(), Some(b'e' | b'E')) {
+        return Some(usize::MAX);
+    }
+    match all.iter().rposition(|byte| *byte != b'0') {
+        Some(last) => Some(last + 1),
+        None => {
+            let before = object[..point].iter().rev();
+            let digits = before.take_while(|byte| byte.is_ascii_digit()).count();
+            (digits > 15).then_some(1)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::Field;
+
     use super::*;
 
     fn found(object: &str) -> bool {
-        may_have_fraction(object.as_bytes(), &["id".to_string()])
+        let field = |name, data_type| Field::new(name, data_type, true);
+        let fields = [
+            field("id", DataType::Int64),
+            field("amount", DataType::Decimal64(10, 2)),
+            field("rate", DataType::Decimal128(30, 4)),
+            field("x", DataType::Float64),
+        ];
+        Exact::new(&Schema::new(fields.to_vec())).may_lose(object.as_bytes())
     }
 
     #[test]
-    fn only_a_fraction_of_a_whole_number_is_found() {
+    fn only_digits_that_a_column_does_not_hold_are_found() {
         for object in [
             r#"{"id":12.7}"#,
             r#"{"x":1.5,"id" : -0.5 }"#,
@@ -64,6 +123,11 @@ mod tests {
             "{\"\\u0069d\":1.5}",
             r#"{"a\"id":1.5}"#,
             "{\"id\"\n:\t1.5}",
+            r#"{"amount":2.999}"#,
+            r#"{"amount":"2.999"}"#,
+            r#"{"amount": "1e-3"}"#,
+            r#"{"amount":"-1.23E1"}"#,
+            r#"{"rate":0.00001}"#,
         ] {
             assert!(found(object), "{object}");
         }
@@ -73,6 +137,9 @@ mod tests {
             r#"{"id":12.00}"#,
             r#"{"id":1e3,"price":1.5,"small":1e-9}"#,
             r#"{"id":1,"ids":[1.5,-2.5e-3],"text":"e-e.e-1.5"}"#,
+            r#"{"amount":12.25,"rate":"1.2500","id":"1.5"}"#,
+            r#"{"amount":"-12.250000","rate":0.1234}"#,
+            r#"{"at":"2026-01-31T10:00:00.123456789Z","x":"0.123456789"}"#,
             ".",
             "-",
             "",

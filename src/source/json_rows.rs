@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use arrow_json::ReaderBuilder;
 
-use super::json_fractions::may_have_fraction;
+use super::json_fractions::Exact;
 use super::messages::{Decoder, Decoders, decode};
 use super::reject::Bad;
 use super::retype::convert;
@@ -21,10 +21,9 @@ use crate::error::Result;
 pub struct JsonRows {
     wanted: SchemaRef,
     usual: Reader,
-    /// For objects that have a fraction where a whole number should be.
+    /// For objects that have more digits behind a point than their column holds.
     careful: Reader,
-    /// The columns of whole numbers.
-    whole: Vec<String>,
+    exact: Exact,
 }
 
 /// The columns as the decoder reads them.
@@ -43,12 +42,10 @@ pub struct Objects {
 impl JsonRows {
     /// A reader of these columns.
     pub fn new(wanted: SchemaRef) -> Self {
-        let whole = wanted.fields().iter();
-        let whole = whole.filter(|field| field.data_type().is_integer());
         Self {
             usual: Reader::new(&wanted, usual),
             careful: Reader::new(&wanted, careful),
-            whole: whole.map(|field| field.name().clone()).collect(),
+            exact: Exact::new(&wanted),
             wanted,
         }
     }
@@ -58,11 +55,8 @@ impl JsonRows {
     /// # Errors
     /// The columns' types cannot be read from JSON.
     pub fn read(&self, objects: &[&[u8]]) -> Result<Rows> {
-        let fraction = |object: &usize| may_have_fraction(objects[*object], &self.whole);
-        let (careful, usual): (Vec<usize>, Vec<usize>) = match self.whole.is_empty() {
-            true => return self.read_by(&self.usual, objects),
-            false => (0..objects.len()).partition(fraction),
-        };
+        let may_lose = |object: &usize| self.exact.may_lose(objects[*object]);
+        let (careful, usual): (Vec<usize>, Vec<usize>) = (0..objects.len()).partition(may_lose);
         if careful.is_empty() {
             return self.read_by(&self.usual, objects);
         }
@@ -122,10 +116,18 @@ fn good(objects: usize, bad: &[(usize, Bad)]) -> Vec<usize> {
     good.collect()
 }
 
-/// How a column is read. The decoder cuts decimals off: one digit more says how they are rounded.
+/// How a column is read.
 fn usual(wanted: &DataType) -> DataType {
     match *wanted {
         DataType::FixedSizeBinary(16) => DataType::Utf8,
+        _ => wanted.clone(),
+    }
+}
+
+/// The decoder cuts digits off: of decimals one more says how they are rounded, and of whole numbers
+/// these are as many as there can be.
+fn careful(wanted: &DataType) -> DataType {
+    match *wanted {
         DataType::Decimal64(precision @ ..18, scale) => {
             DataType::Decimal64(precision + 1, scale + 1)
         }
@@ -133,15 +135,8 @@ fn usual(wanted: &DataType) -> DataType {
             DataType::Decimal128(precision + 1, scale + 1)
         }
         DataType::Decimal128(precision, scale) => DataType::Decimal256(precision + 1, scale + 1),
-        _ => wanted.clone(),
-    }
-}
-
-/// The decoder drops fractions of whole numbers, too: this has as many digits as there can be.
-fn careful(wanted: &DataType) -> DataType {
-    match wanted.is_integer() {
-        true => DataType::Decimal256(76, 56),
-        false => usual(wanted),
+        _ if wanted.is_integer() => DataType::Decimal256(76, 56),
+        _ => usual(wanted),
     }
 }
 
