@@ -1,7 +1,7 @@
 //! Finds objects with more digits behind a point than their column holds, without parsing them.
 
 use arrow::datatypes::{DataType, Schema};
-use memchr::{memchr2_iter, memrchr};
+use memchr::{memchr_iter, memrchr};
 
 /// The columns of whole numbers and of decimals.
 #[derive(Debug, Clone, Default)]
@@ -37,14 +37,13 @@ impl Exact {
     /// True where a field of one of the columns may have more digits than it holds, or a negative
     /// exponent. Never false where one has; a text or an inner object may look like one.
     pub fn may_lose(&self, object: &[u8]) -> bool {
+        let point = |at| digits(object, at).is_some_and(|digits| self.loses(object, at, digits));
+        let exponent = |at: usize| {
+            at > 0 && matches!(object[at - 1], b'e' | b'E') && self.loses(object, at, usize::MAX)
+        };
         !self.columns.is_empty()
-            && memchr2_iter(b'.', b'-', object).any(|at| match object[at] {
-                b'.' => digits(object, at).is_some_and(|digits| self.loses(object, at, digits)),
-                _ => {
-                    let exponent = at > 0 && matches!(object[at - 1], b'e' | b'E');
-                    exponent && self.loses(object, at, usize::MAX)
-                }
-            })
+            && (memchr_iter(b'.', object).any(point)
+                || may_have_negative_exponent(object) && memchr_iter(b'-', object).any(exponent))
     }
 
     /// True where the number around this byte is the value of a field that holds fewer digits.
@@ -71,6 +70,15 @@ impl Exact {
         let mut columns = self.columns.iter();
         escaped || columns.any(|(name, held)| *held < digits && name.as_bytes() == &key[start..])
     }
+}
+
+/// True where a letter E stands before a hyphen. A loop without an end before the last byte: it is
+/// vectorised, and most objects have many hyphens in dates and texts.
+fn may_have_negative_exponent(object: &[u8]) -> bool {
+    let pairs = object.iter().zip(object.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (letter, hyphen)| {
+        found | ((letter | 0x20 == b'e') & (*hyphen == b'-'))
+    })
 }
 
 /// How many digits behind a point are not zeros at the end; none where nothing but zeros stands
