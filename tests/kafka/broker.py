@@ -8,10 +8,13 @@ import time
 import uuid
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from kafka.admin import KafkaAdminClient
+
+# What a broker says for a moment after it has started, or has made a topic.
+NOT_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART}
 
 SERVICES = Path(__file__).resolve().parents[2] / "scripts" / "services"
 
@@ -73,11 +76,22 @@ class Broker:
         consumer = self.consumer()
         try:
             return {
-                number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+                number: self.watermarks(consumer, TopicPartition(topic, number))
                 for number in self.topics()[topic].partitions
             }
         finally:
             consumer.close()
+
+    @staticmethod
+    def watermarks(consumer, partition, seconds=30):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return consumer.get_watermark_offsets(partition, timeout=10)
+            except KafkaException as error:
+                if error.args[0].code() not in NOT_YET or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
 
     def count(self, topic):
         return sum(high - low for low, high in self.ends(topic).values())
