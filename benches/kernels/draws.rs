@@ -6,9 +6,9 @@ use arrow::array::{ArrayRef, Int64Array};
 use divan::{Bencher, black_box};
 use rowgen::column::hash::{Key, below, unit};
 use rowgen::column::rows::Rows;
-use rowgen::kernel::dictionary::dictionary;
-use rowgen::kernel::draw::{all_below, all_picks};
-use rowgen::kernel::look_up::{add_keys, look_up};
+use rowgen::kernel::dictionary::{KeyTable, dictionary};
+use rowgen::kernel::draw::{Slots, all_below};
+use rowgen::kernel::look_up::add_keys;
 
 use crate::{ROWS, fills, random};
 
@@ -60,11 +60,16 @@ fn indices_below(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(args = [6, 1000])]
 fn alias_picks(bencher: Bencher<'_, '_>, slots: usize) {
-    let thresholds: Vec<u64> = randoms()[..slots].to_vec();
-    let others: Vec<u32> = (0..slots as u32).rev().collect();
     let (randoms, mut out) = (randoms(), vec![0; ROWS]);
+    let slots = Slots::new(
+        randoms[..slots]
+            .iter()
+            .copied()
+            .zip((0..slots as u32).rev())
+            .collect(),
+    );
     fills(bencher, ROWS * 4, || {
-        all_picks(black_box(&randoms), &thresholds, &others, &mut out)
+        slots.picks(black_box(&randoms), &mut out)
     });
 }
 
@@ -74,13 +79,16 @@ fn keys() -> Vec<i32> {
 
 #[divan::bench]
 fn table_of_two_codes(bencher: Bencher<'_, '_>) {
-    let (keys, mut out) = (keys(), vec![0; ROWS]);
-    let table: Vec<i32> = (0..100).rev().collect();
+    let keys = keys();
+    let values: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100));
+    let Some(table) = KeyTable::new((0..100).rev().collect(), values) else {
+        return;
+    };
     fills(bencher, ROWS * 4, || {
-        let mut places = vec![0; ROWS];
-        add_keys(&mut places, black_box(&keys), 1);
-        add_keys(&mut places, &keys, 10);
-        look_up(&table, &places, &mut out);
+        table.combined(ROWS, |rows, places| {
+            add_keys(places, &black_box(&keys)[rows.clone()], 1);
+            add_keys(places, &keys[rows], 10);
+        })
     });
 }
 
@@ -90,6 +98,6 @@ fn column_of_keys(bencher: Bencher<'_, '_>) {
     let keys = keys();
     let values: ArrayRef = Arc::new(Int64Array::from_iter_values(0..10));
     fills(bencher, ROWS * 4, || {
-        dictionary(black_box(&keys).clone(), &values)
+        dictionary(black_box(&keys).clone().into(), &values)
     });
 }

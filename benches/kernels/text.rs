@@ -6,7 +6,7 @@ use divan::{Bencher, black_box};
 use rowgen::kernel::block::{Block, Writer};
 use rowgen::kernel::digits::{SLACK, all_eight, put};
 use rowgen::kernel::strftime::{Clock, Pattern, Rendered};
-use rowgen::kernel::text::{Part, compose};
+use rowgen::kernel::text::{Numbers, Part, compose};
 
 use crate::{ROWS, fills, random};
 
@@ -50,10 +50,7 @@ fn template_of_literal_and_number(bencher: Bencher<'_, '_>) {
     composed(bencher, || {
         vec![
             Part::Literal("TXN-20260115-".into()),
-            Part::Number {
-                values: Cow::Borrowed(&values),
-                width: 8,
-            },
+            Part::Number(Numbers::new(values.as_slice(), 8)),
         ]
     });
 }
@@ -70,10 +67,7 @@ fn template_of_codes_and_number(bencher: Bencher<'_, '_>) {
                 texts: VENDORS.map(String::from).to_vec(),
             },
             Part::Literal("-".into()),
-            Part::Number {
-                values: Cow::Borrowed(&values),
-                width: 8,
-            },
+            Part::Number(Numbers::new(values.as_slice(), 8)),
         ]
     });
 }
@@ -83,10 +77,7 @@ fn template_of_long_numbers(bencher: Bencher<'_, '_>) {
     let values = random(1 << 60);
     composed(bencher, || {
         vec![
-            Part::Number {
-                values: Cow::Borrowed(&values),
-                width: 12,
-            },
+            Part::Number(Numbers::new(values.as_slice(), 12)),
             Part::Literal("-".into()),
             vendors(),
         ]

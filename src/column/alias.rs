@@ -3,16 +3,11 @@
 
 use super::hash::Key;
 use super::rows::Rows;
-use crate::kernel::draw::all_picks;
+use crate::kernel::draw::Slots;
 
 /// A table to pick indices in proportion to their weights.
 #[derive(Debug, Clone)]
-pub struct Alias {
-    /// Below its threshold a slot stands for its own index.
-    thresholds: Vec<u64>,
-    /// From the threshold on it stands for this one.
-    others: Vec<u32>,
-}
+pub struct Alias(Slots);
 
 impl Alias {
     /// A table for these weights.
@@ -34,37 +29,30 @@ impl Alias {
         let mut shares: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..shares.len()).partition(|index| shares[*index] < 1.0);
-        let mut thresholds = vec![u64::MAX; shares.len()];
-        let mut others: Vec<u32> = (0..shares.len() as u32).collect();
+        let own = 0..shares.len() as u32;
+        let mut slots: Vec<(u64, u32)> = own.map(|own| (u64::MAX, own)).collect();
         while let (Some(less), Some(more)) = (small.pop(), large.last().copied()) {
             // 2^64 as a float.
-            thresholds[less] = (shares[less] * 18_446_744_073_709_551_616.0) as u64;
-            others[less] = more as u32;
+            let threshold = (shares[less] * 18_446_744_073_709_551_616.0) as u64;
+            slots[less] = (threshold, more as u32);
             shares[more] -= 1.0 - shares[less];
             if shares[more] < 1.0 {
                 large.pop();
                 small.push(more);
             }
         }
-        Ok(Self { thresholds, others })
+        Ok(Self(Slots::new(slots)))
     }
 
-    /// The index that 64 random bits pick: the product's high half is the slot, its low half decides.
+    /// The index that 64 random bits pick.
     #[inline(always)]
     pub fn pick(&self, random: u64) -> u32 {
-        let product = u128::from(random) * self.others.len() as u128;
-        let (index, rest) = ((product >> 64) as usize, product as u64);
-        match rest < self.thresholds[index] {
-            true => index as u32,
-            false => self.others[index],
-        }
+        self.0.pick(random)
     }
 
     /// The index that each row picks.
     pub fn picks(&self, key: &Key, rows: Rows<'_>) -> Vec<u32> {
-        key.draw(rows, |randoms, out| {
-            all_picks(randoms, &self.thresholds, &self.others, out);
-        })
+        key.draw(rows, |randoms, out| self.0.picks(randoms, out))
     }
 }
 
@@ -101,8 +89,10 @@ mod tests {
     #[test]
     fn a_weight_of_one_in_a_milliard_is_honoured() {
         let alias = Alias::new(&[1e-9, 1.0]).unwrap();
-        let share = alias.thresholds[0] as f64 / 18_446_744_073_709_551_616.0 / 2.0;
-        assert!((share - 1e-9).abs() < 1e-15, "{share}");
+        // Of two slots the first one has every random number below 2^63.
+        let share = |below: f64| (below * 9_223_372_036_854_775_808.0) as u64;
+        assert_eq!(alias.pick(share(1.999_999e-9)), 0);
+        assert_eq!(alias.pick(share(2.000_001e-9)), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::de::Deserializer;
 use super::Generator;
 use super::alias::Alias;
 use super::build::{Build, Made};
-use super::coded::{Coded, can_be_coded};
+use super::coded::{Coded, Places, can_be_coded};
 use super::hash::Key;
 use super::program::Fill;
 use super::rows::Rows;
@@ -35,7 +35,7 @@ impl Example for Choice {
 struct Keys {
     key: Key,
     alias: Alias,
-    coded: Coded,
+    places: Places,
 }
 
 /// Values of types that have no dictionaries.
@@ -55,7 +55,8 @@ impl Generator for Choice {
         if can_be_coded(&data_type) {
             let coded = Coded::new(&values).map_err(|error| Problem::new(error.to_string()))?;
             let (data_type, domain) = (coded.data_type(), coded.domain());
-            return Ok(Made::new(data_type, domain, Keys { key, alias, coded }));
+            let places = coded.into();
+            return Ok(Made::new(data_type, domain, Keys { key, alias, places }));
         }
         let domain = Domain {
             distinct: Some(values.len() as u64),
@@ -68,7 +69,7 @@ impl Generator for Choice {
 
 impl Fill for Keys {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        self.coded.picked(self.alias.picks(&self.key, rows))
+        self.places.picked(self.alias.picks(&self.key, rows).into())
     }
 }
 

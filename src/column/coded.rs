@@ -1,10 +1,11 @@
 //! Columns of few values: keys into values that every batch shares.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, UInt32Array};
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::error::ArrowError;
@@ -13,8 +14,7 @@ use arrow::row::{RowConverter, SortField};
 use super::arrays::range;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::kernel::dictionary::dictionary;
-use crate::kernel::look_up::look_up;
+use crate::kernel::dictionary::{KeyTable, dictionary};
 
 /// Values of which each is there once, and the one that each place has.
 #[derive(Debug, Clone)]
@@ -23,6 +23,17 @@ pub struct Coded {
     pub values: ArrayRef,
     /// Each place's value; `NULL` for a null.
     pub keys: Vec<i32>,
+}
+
+/// Makes columns from places in a [`Coded`].
+#[derive(Debug, Clone)]
+pub enum Places {
+    /// Each place is the key of its value.
+    Keys(ArrayRef),
+    /// Each place has a value.
+    Table(KeyTable),
+    /// Some places are null.
+    Nulls(Coded),
 }
 
 /// The key of a null.
@@ -79,20 +90,59 @@ impl Coded {
     pub fn column(&self, keys: Vec<i32>) -> Result<ArrayRef> {
         column(keys, &self.values)
     }
+}
 
+impl From<Coded> for Places {
+    fn from(coded: Coded) -> Self {
+        if coded.keys.iter().zip(0..).all(|(key, place)| *key == place) {
+            return Self::Keys(coded.values);
+        }
+        let table = KeyTable::new(coded.keys.clone(), coded.values.clone());
+        table.map_or(Self::Nulls(coded), Self::Table)
+    }
+}
+
+impl Places {
     /// The column that has, row by row, the values of these places.
     ///
     /// # Errors
     /// A place that is not there.
-    pub fn picked(&self, places: Vec<u32>) -> Result<ArrayRef> {
-        let same = self.keys.iter().zip(0..).all(|(key, place)| *key == place);
-        if same {
-            return self.column(places.into_iter().map(|place| place as i32).collect());
+    pub fn picked(&self, places: ScalarBuffer<u32>) -> Result<ArrayRef> {
+        match self {
+            Self::Keys(values) => {
+                let rows = places.len();
+                let keys = ScalarBuffer::new(places.into_inner(), 0, rows);
+                dictionary(keys, values).ok_or_else(beyond)
+            }
+            Self::Table(table) => Ok(table.picked(&places)),
+            Self::Nulls(coded) => {
+                let key = |place: &u32| coded.keys.get(*place as usize).copied();
+                let keys: Option<Vec<i32>> = places.iter().map(key).collect();
+                coded.column(keys.ok_or_else(beyond)?)
+            }
         }
-        let mut keys = vec![0; places.len()];
-        look_up(&self.keys, &places, &mut keys);
-        self.column(keys)
     }
+
+    /// The column of so many rows, to whose places, 0 at first, `add` adds: some rows at once.
+    ///
+    /// # Errors
+    /// A place that is not there.
+    pub fn combined(
+        &self,
+        rows: usize,
+        mut add: impl FnMut(Range<usize>, &mut [u32]),
+    ) -> Result<ArrayRef> {
+        if let Self::Table(table) = self {
+            return Ok(table.combined(rows, add));
+        }
+        let mut places = vec![0; rows];
+        add(0..rows, &mut places);
+        self.picked(places.into())
+    }
+}
+
+fn beyond() -> Error {
+    Error::run("a column of few values has a key beyond them")
 }
 
 /// The column that has, row by row, these keys into `values`.
@@ -102,8 +152,7 @@ impl Coded {
 pub fn column(keys: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef> {
     let any = keys.iter().fold(0, |all, key| all | *key) < 0;
     if !any {
-        let beyond = || Error::run("a column of few values has a key beyond them");
-        return dictionary(keys, values).ok_or_else(beyond);
+        return dictionary(keys.into(), values).ok_or_else(beyond);
     }
     let nulls = keys.iter().map(|key| *key != NULL).collect::<NullBuffer>();
     let keys: Vec<i32> = keys.into_iter().map(|key| key.max(0)).collect();

@@ -1,22 +1,25 @@
 //! Columns that are functions of columns of few values become tables: each combination of values is
 //! computed once, before the first row, and rows only look up which combination they have.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, UInt32Array,
 };
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Int32Type, UInt32Type};
 
 use super::arrays::plain;
 use super::builder::Builder;
-use super::coded::{Coded, NULL, can_be_coded, column};
+use super::coded::{Coded, NULL, Places, can_be_coded, column};
 use super::program::{Fill, Origin};
 use super::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::kernel::look_up::{add_keys, add_numbers, look_up};
+use crate::kernel::look_up::{add_keys, add_numbers};
 
 /// The most combinations of several columns' values that are computed before the first row: their
 /// tables stay in the cache.
@@ -58,10 +61,16 @@ struct Table {
     shown: Shown,
 }
 
+/// What the rows have of one root.
+enum Part<'a> {
+    Keys(&'a [i32]),
+    Numbers(Cow<'a, [u32]>),
+}
+
 /// What stands in a table.
 enum Shown {
     /// Keys into shared values.
-    Keys { keys: Vec<i32>, values: ArrayRef },
+    Keys(Places),
     /// The only root's own keys, which stand for other values.
     Values(ArrayRef),
     /// Picked rows, and values of types that have no dictionaries.
@@ -104,10 +113,7 @@ impl Builder {
         let over = column(coded.keys.clone(), &coded.values).ok()?;
         let shown = match self.keeps_keys(scope, &roots, &coded.keys) {
             true => Shown::Values(coded.values),
-            false => Shown::Keys {
-                keys: coded.keys,
-                values: coded.values,
-            },
+            false => Shown::Keys(coded.into()),
         };
         let fill = Arc::new(Table {
             roots: roots.clone(),
@@ -276,20 +282,34 @@ impl Coding {
 }
 
 impl Table {
+    /// What each row has of each root.
+    fn parts<'a>(&self, inputs: &'a [ArrayRef]) -> Result<Vec<Part<'a>>> {
+        let roots = self.roots.iter().zip(inputs);
+        roots.map(|(root, input)| root.part(input)).collect()
+    }
+
+    /// Adds up the combinations of some rows.
+    fn add(&self, parts: &[Part<'_>], rows: Range<usize>, places: &mut [u32]) {
+        let mut scale = 1;
+        for (root, part) in self.roots.iter().zip(parts) {
+            match part {
+                Part::Keys(keys) => add_keys(places, &keys[rows.clone()], scale),
+                Part::Numbers(numbers) => add_numbers(places, &numbers[rows.clone()], scale),
+            }
+            scale *= root.size as u32;
+        }
+    }
+
     /// Each row's combination.
     fn places(&self, rows: usize, inputs: &[ArrayRef]) -> Result<Vec<u32>> {
         let mut places = vec![0; rows];
-        let mut scale = 1;
-        for (root, input) in self.roots.iter().zip(inputs) {
-            root.add(input, scale, &mut places)?;
-            scale *= root.size as u32;
-        }
+        self.add(&self.parts(inputs)?, 0..rows, &mut places);
         Ok(places)
     }
 }
 
 impl Root {
-    fn add(&self, input: &ArrayRef, scale: u32, places: &mut [u32]) -> Result<()> {
+    fn part<'a>(&self, input: &'a ArrayRef) -> Result<Part<'a>> {
         if let Some(nulls) = input.nulls().filter(|nulls| nulls.null_count() > 0) {
             let last = self.size as u32 - 1;
             let place = |row: usize| match nulls.is_valid(row) {
@@ -297,27 +317,27 @@ impl Root {
                 false => Some(last),
             };
             let numbers: Option<Vec<u32>> = (0..input.len()).map(place).collect();
-            add_numbers(places, &numbers.ok_or_else(unplanned)?, scale);
-        } else if let Some(dictionary) = input.as_dictionary_opt::<Int32Type>() {
-            add_keys(places, dictionary.keys().values(), scale);
-        } else if let Some(truth) = input.as_boolean_opt() {
-            let numbers: Vec<u32> = truth.values().iter().map(u32::from).collect();
-            add_numbers(places, &numbers, scale);
-        } else {
-            let picks = input
-                .as_primitive_opt::<UInt32Type>()
-                .ok_or_else(unplanned)?;
-            add_numbers(places, picks.values(), scale);
+            return Ok(Part::Numbers(numbers.ok_or_else(unplanned)?.into()));
         }
-        Ok(())
+        if let Some(dictionary) = input.as_dictionary_opt::<Int32Type>() {
+            return Ok(Part::Keys(dictionary.keys().values()));
+        }
+        if let Some(truth) = input.as_boolean_opt() {
+            return Ok(Part::Numbers(
+                truth.values().iter().map(u32::from).collect(),
+            ));
+        }
+        let picks = input.as_primitive_opt::<UInt32Type>();
+        let picks = picks.ok_or_else(unplanned)?;
+        Ok(Part::Numbers(picks.values().as_ref().into()))
     }
 }
 
 /// The places themselves, where the only root is a pick without nulls.
-fn picks(inputs: &[ArrayRef]) -> Option<&[u32]> {
+fn picks(inputs: &[ArrayRef]) -> Option<&ScalarBuffer<u32>> {
     let [input] = inputs else { return None };
     let picks = input.as_primitive_opt::<UInt32Type>()?;
-    (picks.null_count() == 0).then(|| picks.values().as_ref())
+    (picks.null_count() == 0).then(|| picks.values())
 }
 
 fn number(input: &ArrayRef, row: usize) -> Option<u32> {
@@ -344,14 +364,13 @@ impl Fill for Table {
                     values.clone(),
                 )?))
             }
-            Shown::Keys { keys, values } => {
-                let mut found = vec![0; rows.len()];
-                match picks(inputs) {
-                    Some(picks) => look_up(keys, picks, &mut found),
-                    None => look_up(keys, &self.places(rows.len(), inputs)?, &mut found),
+            Shown::Keys(places) => match picks(inputs) {
+                Some(picks) => places.picked(picks.clone()),
+                None => {
+                    let parts = self.parts(inputs)?;
+                    places.combined(rows.len(), |rows, out| self.add(&parts, rows, out))
                 }
-                column(found, values)
-            }
+            },
             Shown::Plain(values) => {
                 let places = UInt32Array::from(self.places(rows.len(), inputs)?);
                 Ok(take(values, &places, None)?)

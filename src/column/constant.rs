@@ -1,5 +1,7 @@
 //! `constant`: the same value in every row.
 
+use std::sync::OnceLock;
+
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::take;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -9,6 +11,7 @@ use serde::de::Deserializer;
 use super::Generator;
 use super::build::{Build, Made};
 use super::coded::{Coded, can_be_coded};
+use super::program::Fill;
 use super::rows::Rows;
 use super::scalar::{array, infer_exactly};
 use crate::domain::Domain;
@@ -19,6 +22,12 @@ use crate::registry::Example;
 /// The same value in every row.
 #[derive(Debug, Clone)]
 pub struct Constant(Scalar);
+
+/// One column for all batches, as long as the first one was.
+struct Same<F> {
+    make: F,
+    made: OnceLock<ArrayRef>,
+}
 
 impl Example for Constant {
     const EXAMPLE: &'static str = "constant: 1";
@@ -50,17 +59,35 @@ impl Generator for Constant {
         if can_be_coded(&data_type) && !nulls {
             let coded = Coded::new(&value).map_err(|error| Problem::new(error.to_string()))?;
             let (data_type, domain) = (coded.data_type(), coded.domain());
-            let fill = move |rows: Rows<'_>, _: &[ArrayRef]| coded.column(vec![0; rows.len()]);
-            return Ok(Made::new(data_type, domain, fill));
+            let same = Same::new(move |rows| coded.column(vec![0; rows]));
+            return Ok(Made::new(data_type, domain, same));
         }
         let domain = Domain {
             distinct: Some(1),
             nulls,
             ..Domain::default()
         };
-        let fill = move |rows: Rows<'_>, _: &[ArrayRef]| -> Result<ArrayRef> {
-            Ok(take(&value, &UInt32Array::from(vec![0; rows.len()]), None)?)
-        };
-        Ok(Made::new(data_type, domain, fill))
+        let repeated = move |rows| Ok(take(&value, &UInt32Array::from(vec![0u32; rows]), None)?);
+        Ok(Made::new(data_type, domain, Same::new(repeated)))
+    }
+}
+
+impl<F> Same<F> {
+    fn new(make: F) -> Self {
+        let made = OnceLock::new();
+        Self { make, made }
+    }
+}
+
+impl<F: Fn(usize) -> Result<ArrayRef> + Send + Sync> Fill for Same<F> {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let known = self.made.get().filter(|made| made.len() >= rows.len());
+        if let Some(made) = known {
+            return Ok(made.slice(0, rows.len()));
+        }
+        let made = (self.make)(rows.len())?;
+        // Of two that make it at once, the first one's is kept.
+        let _ = self.made.set(made.clone());
+        Ok(made)
     }
 }

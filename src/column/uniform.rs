@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Generator;
 use super::arrays::{from_i64, low_bits};
 use super::build::{Build, Made};
-use super::coded::Coded;
+use super::coded::{Coded, Places};
 use super::hash::{Key, below, unit};
 use super::permutation::{Permutation, check_room};
 use super::program::Fill;
@@ -167,12 +167,10 @@ fn few(all: Integers) -> Result<Made, Problem> {
     let coded = Coded::new(&from_i64(&all.data_type, values));
     let coded = coded.map_err(|error| Problem::new(error.to_string()))?;
     let (data_type, domain) = (coded.data_type(), coded.domain());
+    let places = Places::from(coded);
     let fill = move |rows: Rows<'_>, _: &[ArrayRef]| {
-        let count = all.count as u32;
-        coded.picked(
-            all.key
-                .draw(rows, |randoms, out| all_below(randoms, count, out)),
-        )
+        let draw = |randoms: &[u64], out: &mut [u32]| all_below(randoms, all.count as u32, out);
+        places.picked(all.key.draw(rows, draw).into())
     };
     Ok(Made::new(data_type, domain, fill))
 }

@@ -61,6 +61,20 @@ impl Block {
         out[at..at + SLACK].copy_from_slice(&self.bytes);
         at + self.length
     }
+
+    /// The first `N` bytes: the text, which is not longer, and anything after it.
+    #[inline(always)]
+    pub fn first<const N: usize>(&self) -> &[u8; N] {
+        debug_assert!(self.length <= N);
+        const { assert!(N <= SLACK) };
+        self.bytes.first_chunk().unwrap_or(&[0; N])
+    }
+}
+
+/// The bytes of the longest block.
+pub fn longest(blocks: &[Block]) -> usize {
+    let lengths = blocks.iter().map(|block| block.length);
+    lengths.max().unwrap_or_default()
 }
 
 impl Writer {

@@ -6,6 +6,9 @@ use crate::dispatched;
 /// Room that `put` may write beyond the digits it is asked for.
 pub const SLACK: usize = 32;
 
+/// Digits that are made at once.
+pub const EIGHT: usize = 8;
+
 const TEN_TO_8: u64 = 100_000_000;
 
 /// How many digits a number has; 0 has one.

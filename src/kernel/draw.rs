@@ -18,19 +18,68 @@ dispatched! {
         }
     }
 
-    /// The index that an alias table picks for each random number: the product's high half is the
-    /// slot, its low half decides between the slot and `others`.
-    pub fn all_picks(randoms: &[u64], thresholds: &[u64], others: &[u32], out: &mut [u32]) {
-        let slots = thresholds.len().min(others.len());
-        let (thresholds, others) = (&thresholds[..slots], &others[..slots]);
-        let Some(last) = slots.checked_sub(1) else { return };
+    /// What `Slots::pick` picks for each random number, as far as the high halves of its remainder
+    /// and of the threshold tell them apart; `equal` where they do not for some.
+    fn near_picks(randoms: &[u64], near: &[u64], out: &mut [u32], equal: &mut bool) {
+        let Some(last) = near.len().checked_sub(1) else { return };
+        let mut any = false;
         for (out, random) in out.iter_mut().zip(randoms) {
-            let slot = high(*random, slots as u64) as usize;
+            let slot = high(*random, near.len() as u64) as usize;
             debug_assert!(slot <= last);
             let slot = slot.min(last);
-            let rest = random.wrapping_mul(slots as u64);
-            let (threshold, other) = (thresholds[slot], others[slot]);
+            let rest = random.wrapping_mul(near.len() as u64) >> 32;
+            let (threshold, other) = (near[slot] >> 32, near[slot] as u32);
             *out = if rest < threshold { slot as u32 } else { other };
+            any |= rest == threshold;
+        }
+        *equal = any;
+    }
+}
+
+/// An alias table: a slot stands for its own index or for another one.
+#[derive(Debug, Clone)]
+pub struct Slots {
+    /// Below its threshold a slot stands for its own index, from there on for the other.
+    slots: Vec<(u64, u32)>,
+    /// The high halves of the thresholds, above the others.
+    near: Vec<u64>,
+    /// No slot stands for another index than its own.
+    even: bool,
+}
+
+impl Slots {
+    /// Slots of these thresholds and other indices.
+    pub fn new(slots: Vec<(u64, u32)>) -> Self {
+        let near = |(threshold, other): &(u64, u32)| threshold >> 32 << 32 | u64::from(*other);
+        Self {
+            near: slots.iter().map(near).collect(),
+            even: slots.iter().zip(0..).all(|((_, other), own)| *other == own),
+            slots,
+        }
+    }
+
+    /// The index that 64 random bits pick: the high half of the product with the number of slots is
+    /// the slot, the low half decides.
+    #[inline(always)]
+    pub fn pick(&self, random: u64) -> u32 {
+        let product = u128::from(random) * self.slots.len() as u128;
+        let (slot, rest) = ((product >> 64) as usize, product as u64);
+        let (threshold, other) = self.slots[slot];
+        if rest < threshold { slot as u32 } else { other }
+    }
+
+    /// The index that each random number picks.
+    pub fn picks(&self, randoms: &[u64], out: &mut [u32]) {
+        if self.even {
+            return all_below(randoms, self.slots.len() as u32, out);
+        }
+        let mut equal = false;
+        near_picks(randoms, &self.near, out, &mut equal);
+        if equal {
+            // In 2^32 draws it happens once.
+            for (out, random) in out.iter_mut().zip(randoms) {
+                *out = self.pick(*random);
+            }
         }
     }
 }
@@ -62,15 +111,28 @@ mod tests {
 
     #[test]
     fn picks_fall_to_the_slot_or_to_the_other() {
-        let (thresholds, others) = ([0, u64::MAX, 1 << 63], [2, 0, 1]);
-        let randoms = randoms();
-        let mut out = vec![9; randoms.len()];
-        all_picks(&randoms, &thresholds, &others, &mut out);
-        for (random, out) in randoms.iter().zip(out) {
-            let product = u128::from(*random) * 3;
-            let slot = (product >> 64) as usize;
-            let stays = (product as u64) < thresholds[slot];
-            assert_eq!(out, if stays { slot as u32 } else { others[slot] });
+        let mut randoms = randoms();
+        let tables: [&[(u64, u32)]; 4] = [
+            &[(0, 2), (u64::MAX, 0), (1 << 63, 1)],
+            &[(u64::MAX, 0), (u64::MAX, 1), (u64::MAX, 2)],
+            &[(77, 0)],
+            &[((5 << 32) + 9, 1), (u64::MAX, 1)],
+        ];
+        // Remainders that the high half of a threshold does not tell from it.
+        let threshold = (5u64 << 32) + 9;
+        randoms.extend([threshold - 1, threshold, threshold + 1].map(|rest| rest.div_ceil(2)));
+        for slots in tables {
+            let table = Slots::new(slots.to_vec());
+            for some in [&randoms[..], &randoms[..3]] {
+                let mut out = vec![9; some.len()];
+                table.picks(some, &mut out);
+                for (random, out) in some.iter().zip(out) {
+                    let product = u128::from(*random) * slots.len() as u128;
+                    let slot = (product >> 64) as usize;
+                    let stays = (product as u64) < slots[slot].0;
+                    assert_eq!(out, if stays { slot as u32 } else { slots[slot].1 });
+                }
+            }
         }
     }
 }

@@ -17,13 +17,12 @@ dispatched! {
         }
     }
 
-    /// What stands at each place of `table`; a place beyond it is taken for its last one.
-    pub fn look_up(table: &[i32], places: &[u32], out: &mut [i32]) {
+    /// Appends what stands at each place of `table`, of an empty one nothing; a place beyond it is
+    /// taken for its last one.
+    pub fn look_up(table: &[i32], places: &[u32], out: &mut Vec<i32>) {
         let Some(last) = table.len().checked_sub(1) else { return };
         debug_assert!(places.iter().all(|place| *place as usize <= last));
-        for (out, place) in out.iter_mut().zip(places) {
-            *out = table[(*place as usize).min(last)];
-        }
+        out.extend(places.iter().map(|place| table[(*place as usize).min(last)]));
     }
 }
 
@@ -40,7 +39,7 @@ mod tests {
             let mut places = vec![0; keys.len()];
             add_keys(&mut places, &keys, 1);
             add_numbers(&mut places, &numbers, 3);
-            let mut out = vec![0; keys.len()];
+            let mut out = Vec::new();
             look_up(&table, &places, &mut out);
             let expected: Vec<i32> = (0..rows).map(|row| 100 - (row % 3 + row % 5 * 3)).collect();
             assert_eq!(out, expected);

@@ -10,6 +10,7 @@ pub mod delta;
 pub mod dictionary;
 pub mod digits;
 pub mod dispatch;
+pub mod divide;
 pub mod draw;
 pub mod extremes;
 pub mod interleave;
@@ -18,6 +19,7 @@ pub mod map;
 pub mod math;
 pub mod normal;
 pub mod number_text;
+pub mod numbered;
 pub mod prefix;
 #[cfg(feature = "kafka")]
 pub mod produce_batch;

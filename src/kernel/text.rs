@@ -5,12 +5,10 @@ use std::borrow::Cow;
 use arrow::array::StringArray;
 use arrow::buffer::NullBuffer;
 
-use super::block::{Block, SLACK, TOO_LONG, array};
+use super::block::{Block, SLACK, TOO_LONG, array, longest};
 use super::digits;
 use super::extremes::of_i64;
-
-/// Numbers whose digits are made together.
-const CHUNK: usize = 256;
+use super::numbered::{Before, Numbered, put_numbered};
 
 /// A part of the text of every row.
 pub enum Part<'a> {
@@ -24,14 +22,16 @@ pub enum Part<'a> {
         texts: Vec<String>,
     },
     /// A number from 0 in at least so many digits.
-    Number {
-        /// Each row's number; anything where the row is null.
-        values: Cow<'a, [i64]>,
-        /// The least number of digits.
-        width: usize,
-    },
+    Number(Numbers<'a>),
     /// Each row's own text.
     Own(StringArray),
+}
+
+/// A number for each row.
+pub struct Numbers<'a> {
+    values: Cow<'a, [i64]>,
+    width: usize,
+    extremes: Option<(i64, i64)>,
 }
 
 /// A part, ready to be copied.
@@ -40,8 +40,8 @@ enum Ready<'a> {
     Blocks(&'a [i32], Vec<Block>),
     Long(&'a str),
     Longs(&'a [i32], &'a [String]),
-    /// Numbers below 10^8 that all have exactly so many digits, at most eight.
-    Short(&'a [i64], usize),
+    /// Numbers of at most eight digits, all in as many.
+    Short(Numbered<'a>),
     /// Numbers, the least digits, and the digits of the longest one.
     Number(&'a [i64], usize, usize),
     Own(&'a StringArray),
@@ -62,59 +62,46 @@ pub fn compose(
     if i32::try_from(room).is_err() {
         return Err(TOO_LONG.into());
     }
-    let mut out = vec![0; room + SLACK + digits::SLACK];
-    let mut offsets = vec![0; rows + 1];
-    let ends = &mut offsets[1..];
+    let mut out = Vec::with_capacity(room + SLACK + digits::SLACK);
+    let mut offsets = Vec::with_capacity(rows + 1);
+    offsets.push(0);
     match (ready.as_slice(), &nulls) {
-        ([Ready::Block(block), Ready::Short(values, width)], None) => {
-            put_numbered(|_| block, values, *width, &mut out, ends);
+        ([Ready::Block(block), Ready::Short(numbered)], None) => {
+            put_numbered(&Before::One(block), *numbered, &mut out, &mut offsets);
         }
-        ([Ready::Blocks(codes, blocks), Ready::Short(values, width)], None) => {
+        ([Ready::Blocks(codes, blocks), Ready::Short(numbered)], None) => {
             put_numbered(
-                |row| &blocks[codes[row] as usize],
-                values,
-                *width,
+                &Before::Few(codes, blocks),
+                *numbered,
                 &mut out,
-                ends,
+                &mut offsets,
             );
         }
-        _ => put_all(&ready, &nulls, &mut out, ends),
+        _ => {
+            out.resize(out.capacity(), 0);
+            put_all(&ready, &nulls, rows, &mut out, &mut offsets);
+        }
     }
-    out.truncate(offsets.last().map_or(0, |last| *last as usize));
     Ok(array(out, offsets, nulls))
 }
 
-/// A block and a short number, the most frequent shape: `TXN-20260115-00000001`.
-#[inline(always)]
-fn put_numbered<'a>(
-    block: impl Fn(usize) -> &'a Block,
-    values: &[i64],
-    width: usize,
-    out: &mut [u8],
-    ends: &mut [i32],
+fn put_all(
+    parts: &[Ready<'_>],
+    nulls: &Option<NullBuffer>,
+    rows: usize,
+    out: &mut Vec<u8>,
+    ends: &mut Vec<i32>,
 ) {
     let mut at = 0;
-    let mut digits = [0; CHUNK];
-    for (index, (values, ends)) in values.chunks(CHUNK).zip(ends.chunks_mut(CHUNK)).enumerate() {
-        digits::all_eight(values, &mut digits);
-        for (row, (digits, end)) in digits.iter().zip(ends).enumerate() {
-            at = block(index * CHUNK + row).put(out, at);
-            at = digits::put_eight(out, at, *digits, width);
-            *end = at as i32;
-        }
-    }
-}
-
-fn put_all(parts: &[Ready<'_>], nulls: &Option<NullBuffer>, out: &mut [u8], ends: &mut [i32]) {
-    let mut at = 0;
-    for (row, end) in ends.iter_mut().enumerate() {
+    ends.extend((0..rows).map(|row| {
         if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
             for part in parts {
                 at = part.put(out, at, row);
             }
         }
-        *end = at as i32;
-    }
+        at as i32
+    }));
+    out.truncate(at);
 }
 
 /// Joins literals with the few texts beside them.
@@ -156,22 +143,44 @@ fn prepare<'a>(part: &'a Part<'_>, nulls: &Option<NullBuffer>) -> Ready<'a> {
                 None => Ready::Longs(codes, texts),
             }
         }
-        Part::Number { values, width } => match longest_number(values) {
-            most if nulls.is_none() && most <= *width && *width <= 8 => {
-                Ready::Short(values, *width)
+        Part::Number(numbers) => {
+            let (most, width) = (numbers.digits(), numbers.width);
+            match nulls.is_none() && most <= width && width <= 8 {
+                true => Ready::Short(Numbered {
+                    values: &numbers.values,
+                    width,
+                }),
+                false => Ready::Number(&numbers.values, width, most),
             }
-            most => Ready::Number(values, *width, most),
-        },
+        }
         Part::Own(texts) => Ready::Own(texts),
     }
 }
 
-/// The most digits among the numbers; those of an unsigned one where one is negative.
-fn longest_number(values: &[i64]) -> usize {
-    match of_i64(values) {
-        None => 1,
-        Some((least, _)) if least < 0 => digits::count(u64::MAX),
-        Some((_, most)) => digits::count(most as u64),
+impl<'a> Numbers<'a> {
+    /// Each row's number, anything where the row is null, in at least so many digits.
+    pub fn new(values: impl Into<Cow<'a, [i64]>>, width: usize) -> Self {
+        let values = values.into();
+        let extremes = of_i64(&values);
+        Self {
+            values,
+            width,
+            extremes,
+        }
+    }
+
+    /// True when some are below 0, those of null rows, too.
+    pub fn any_negative(&self) -> bool {
+        self.extremes.is_some_and(|(least, _)| least < 0)
+    }
+
+    /// The most digits that one has; those of an unsigned one where one is negative.
+    fn digits(&self) -> usize {
+        match self.extremes {
+            None => 1,
+            Some((least, _)) if least < 0 => digits::count(u64::MAX),
+            Some((_, most)) => digits::count(most as u64),
+        }
     }
 }
 
@@ -180,16 +189,13 @@ impl Ready<'_> {
     fn room(&self, rows: usize, nulls: &Option<NullBuffer>) -> usize {
         match self {
             Ready::Block(block) => block.length * rows,
-            Ready::Blocks(_, blocks) => {
-                let longest = blocks.iter().map(|block| block.length).max();
-                longest.unwrap_or_default() * rows
-            }
+            Ready::Blocks(_, blocks) => longest(blocks) * rows,
             Ready::Long(text) => text.len() * rows,
             Ready::Longs(codes, texts) => (0..rows)
                 .filter(|row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row)))
                 .map(|row| texts[codes[row] as usize].len())
                 .sum(),
-            Ready::Short(_, width) => width * rows,
+            Ready::Short(numbered) => numbered.width * rows,
             Ready::Number(_, width, most) => most.max(width) * rows,
             Ready::Own(texts) => texts.value_data().len(),
         }
@@ -201,7 +207,9 @@ impl Ready<'_> {
         match self {
             Ready::Block(block) => block.put(out, at),
             Ready::Blocks(codes, blocks) => blocks[codes[row] as usize].put(out, at),
-            Ready::Short(values, width) => digits::put_short(out, at, values[row] as u64, *width),
+            Ready::Short(Numbered { values, width }) => {
+                digits::put_short(out, at, values[row] as u64, *width)
+            }
             Ready::Number(values, width, _) => digits::put(out, at, values[row] as u64, *width),
             Ready::Long(text) => copy(text, out, at),
             Ready::Longs(codes, texts) => copy(&texts[codes[row] as usize], out, at),
@@ -228,10 +236,7 @@ mod tests {
     }
 
     fn number(values: &[i64], width: usize) -> Part<'static> {
-        Part::Number {
-            values: values.to_vec().into(),
-            width,
-        }
+        Part::Number(Numbers::new(values.to_vec(), width))
     }
 
     fn composed(rows: usize, parts: Vec<Part<'_>>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Equal distances without drift: row · ticks / rows in whole numbers, rounded down.
 
 use super::super::rows::Rows;
+use crate::kernel::divide::{EXACT, quotients};
 
 /// So many ticks for so many rows.
 #[derive(Debug, Clone, Copy)]
@@ -50,34 +51,38 @@ impl Ratio {
 
     /// The ticks before each of `rows`.
     pub fn times(&self, rows: Rows<'_>) -> Vec<i64> {
-        let Rows::Range { first, count } = rows else {
-            return rows.map(|row| self.at(row));
-        };
-        let (step, rest) = (self.ticks / self.rows, self.ticks % self.rows);
-        let last = self.at(first.saturating_add(count as u64));
-        let Ok(step) = i64::try_from(step) else {
-            return rows.map(|row| self.at(row));
-        };
-        if last == i64::MAX {
-            return rows.map(|row| self.at(row));
+        match rows {
+            Rows::Range { first, count } => self.range(first, count),
+            Rows::List(_) => None,
         }
+        .unwrap_or_else(|| rows.map(|row| self.at(row)))
+    }
+
+    /// The ticks before `count` rows from `first` on, where they and the fractions of a tick that
+    /// add up between them are numbers that can be divided all at once.
+    fn range(&self, first: u64, count: usize) -> Option<Vec<i64>> {
+        let step = i64::try_from(self.ticks / self.rows).ok()?;
         let start = self.at(first);
-        if rest == 0 {
-            return (0..count as i64).map(|row| start + row * step).collect();
+        if self.at(first.saturating_add(count as u64)) == i64::MAX {
+            return None;
         }
-        let mut tick = start;
-        let mut behind =
-            (u128::from(first) * u128::from(self.ticks) % u128::from(self.rows)) as u64;
-        let next = |_| {
-            let now = tick;
-            // A whole tick more each time that what is behind the point fills one.
-            let left = self.rows - behind;
-            let carry = rest >= left;
-            behind = if carry { rest - left } else { behind + rest };
-            tick += step + i64::from(carry);
-            now
-        };
-        (0..count).map(next).collect()
+        let whole = |row: i64| start + row * step;
+        if self.ticks.is_multiple_of(self.rows) {
+            return Some((0..count as i64).map(whole).collect());
+        }
+        let parts = i64::try_from(self.rows).ok()?;
+        let behind = u128::from(first) * u128::from(self.ticks) % u128::from(self.rows);
+        let (behind, rest) = (behind as i64, (self.ticks % self.rows) as i64);
+        parts
+            .checked_mul(count as i64 + 1)
+            .filter(|most| EXACT.contains(most))?;
+        let fractions: Vec<i64> = (0..count as i64).map(|row| behind + row * rest).collect();
+        let mut ticks = Vec::with_capacity(count);
+        quotients(&fractions, parts, &mut ticks);
+        for (tick, row) in ticks.iter_mut().zip(0..) {
+            *tick += whole(row);
+        }
+        Some(ticks)
     }
 }
 
@@ -128,6 +133,7 @@ mod tests {
             (u64::MAX / 3, 1 << 40),
             (500, 1),
             (1, 7),
+            (7 << 50, 3 << 50),
         ] {
             let ratio = Ratio::new(ticks, rows);
             for first in [0, 1, 12_345, 1_000_000_000_007] {

@@ -8,6 +8,7 @@ use super::range::Range;
 use super::types::{self, Lane, WIDE};
 use super::value::{Value, nulls};
 use crate::kernel::decimal::Exact;
+use crate::kernel::divide::{EXACT, quotients, remainders};
 use crate::kernel::map::{Operand, map, map_checked};
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Int64Array};
 use arrow::buffer::NullBuffer;
@@ -158,10 +159,13 @@ fn operation(
     let shape = Shape::of(data_type)
         .within(range.clamp(limit))
         .fallible(checked.is_some());
-    let kernel = if is_narrow(&shape, [&left, &right]) {
-        by_operator::<i64>(operator, checked, failing, shape.lane())
-    } else {
+    let divided = by_divisor(operator, &left, &right).filter(|_| checked.is_none());
+    let kernel = if !is_narrow(&shape, [&left, &right]) {
         by_operator::<i128>(operator, checked, failing, shape.lane())
+    } else if let Some(divided) = divided {
+        divided
+    } else {
+        by_operator::<i64>(operator, checked, failing, shape.lane())
     };
     Node::strict(place, shape, vec![left, right], kernel)
 }
@@ -177,6 +181,38 @@ fn limit(data_type: &DataType) -> Range {
         types::Family::Decimal => Range::DECIMAL,
         _ => types::bounds(data_type).unwrap_or(Range::DECIMAL),
     }
+}
+
+/// Division in 64-bit lanes by a constant, where floats are exact.
+fn by_divisor(operator: Operator, left: &Node, right: &Node) -> Option<Kernel> {
+    let divide = match operator {
+        Operator::Div => quotients,
+        Operator::Rem => remainders,
+        _ => return None,
+    };
+    let exact = Range::new((*EXACT.start()).into(), (*EXACT.end()).into());
+    let Range { low, high } = right.bounds();
+    if !right.is_constant() || low != high || low == 0 {
+        return None;
+    }
+    if ![left, right]
+        .iter()
+        .all(|side| side.bounds().is_within(exact))
+    {
+        return None;
+    }
+    let divisor = i64::truncated(low);
+    Some(Box::new(move |values, _| {
+        let mut results = Vec::new();
+        match values[0].narrow() {
+            Operand::Column(left) => {
+                results.reserve_exact(left.len());
+                divide(left, divisor, &mut results);
+            }
+            Operand::Constant(left) => divide(&[left], divisor, &mut results),
+        }
+        Ok(i64::array(results, nulls(values), Lane::Narrow))
+    }))
 }
 
 fn by_operator<T: Width>(

@@ -8,7 +8,7 @@ use super::super::coded::{Coded, NULL};
 use super::super::program::Fill;
 use super::super::rows::Rows;
 use super::super::ticks::ticks;
-use crate::domain::{Domain, Range};
+use crate::domain::{Domain, Order, Range};
 use crate::error::Result;
 use crate::kernel::extremes::of_i64;
 
@@ -25,6 +25,8 @@ pub struct Floor {
 struct Floored {
     moments: Vec<i64>,
     coded: Coded,
+    /// The times never fall from row to row.
+    ascending: bool,
 }
 
 /// The moments between the least and the greatest of our times at which theirs change; none where
@@ -51,15 +53,19 @@ impl Floor {
             values: times,
             keys,
         };
+        let order = ours.domain.order.min(Order::Ascending);
         let domain = Domain {
             nulls: ours.domain.nulls,
-            order: ours.domain.order.min(crate::domain::Order::Ascending),
+            order,
             ..coded.domain()
         };
-        let moments = self.moments;
-        build.replace(ours, name, || {
-            Made::new(coded.data_type(), domain, Floored { moments, coded })
-        })
+        let data_type = coded.data_type();
+        let floored = Floored {
+            moments: self.moments,
+            coded,
+            ascending: order == Order::Ascending,
+        };
+        build.replace(ours, name, || Made::new(data_type, domain, floored))
     }
 }
 
@@ -73,7 +79,7 @@ impl Floored {
 }
 
 impl Fill for Floored {
-    fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let times = ticks(&inputs[0])?;
         if times.nulls().is_some() {
             let keys = times
@@ -82,7 +88,11 @@ impl Fill for Floored {
             return self.coded.column(keys.collect());
         }
         let times = times.values();
-        let Some((least, most)) = of_i64(times) else {
+        let extremes = match self.ascending && matches!(rows, Rows::Range { .. }) {
+            true => times.first().copied().zip(times.last().copied()),
+            false => of_i64(times),
+        };
+        let Some((least, most)) = extremes else {
             return self.coded.column(Vec::new());
         };
         let (first, last) = (self.key(least), self.key(most));

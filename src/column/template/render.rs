@@ -17,9 +17,8 @@ use super::super::rows::Rows;
 use super::super::scalar::per_second;
 use super::parse::Format;
 use crate::error::{Error, Problem, Result};
-use crate::kernel::extremes::of_i64;
 use crate::kernel::strftime::{Clock, Pattern, Rendered};
-use crate::kernel::text::{Part, compose};
+use crate::kernel::text::{Numbers, Part, compose};
 
 /// One piece of the text.
 pub enum Element {
@@ -52,14 +51,11 @@ impl Fill for Render {
         for element in &self.elements {
             match element {
                 Element::Literal(text) => parts.push(Part::Literal(text.into())),
-                Element::Permute(permutation, width) => parts.push(Part::Number {
-                    values: permutation
-                        .fill(rows)
-                        .into_iter()
-                        .map(|number| number as i64)
-                        .collect(),
-                    width: *width,
-                }),
+                Element::Permute(permutation, width) => {
+                    let values = permutation.fill(rows).into_iter();
+                    let values: Vec<i64> = values.map(|number| number as i64).collect();
+                    parts.push(Part::Number(Numbers::new(values, *width)));
+                }
                 Element::Input { index, format } => {
                     show(&inputs[*index], format, &nulls, &mut parts)?;
                 }
@@ -140,12 +136,11 @@ fn integers<'a>(
         _ => 0,
     };
     let signed = input.data_type().is_signed_integer();
-    if let Some(values) = input.as_primitive_opt::<Int64Type>()
-        && (nulls.is_none() && of_i64(values.values()).is_none_or(|(least, _)| least >= 0)
-            || !any_negative::<Int64Type>(values.values(), nulls))
-    {
-        let values = values.values().as_ref().into();
-        return Ok(Part::Number { values, width });
+    if let Some(values) = input.as_primitive_opt::<Int64Type>() {
+        let numbers = Numbers::new(values.values().as_ref(), width);
+        if !numbers.any_negative() || !any_negative::<Int64Type>(values.values(), nulls) {
+            return Ok(Part::Number(numbers));
+        }
     }
     let values = wide(input)?;
     let values = values.as_primitive::<Int64Type>();
@@ -153,8 +148,7 @@ fn integers<'a>(
         let values = values.iter().map(|value| value.map(i128::from));
         return Ok(Part::Own(spell(values, 0, format)));
     }
-    let values = values.values().to_vec().into();
-    Ok(Part::Number { values, width })
+    Ok(Part::Number(Numbers::new(values.values().to_vec(), width)))
 }
 
 fn any_negative<T: ArrowPrimitiveType>(values: &[T::Native], nulls: &Option<NullBuffer>) -> bool {
@@ -189,17 +183,11 @@ fn decimals(
     }
     let unit = 10i64.pow(digits as u32);
     let whole: Vec<i64> = values.values().iter().map(|value| value / unit).collect();
-    parts.push(Part::Number {
-        values: whole.into(),
-        width: whole_width,
-    });
+    parts.push(Part::Number(Numbers::new(whole, whole_width)));
     if digits > 0 {
         let fraction: Vec<i64> = values.values().iter().map(|value| value % unit).collect();
         parts.push(Part::Literal(".".into()));
-        parts.push(Part::Number {
-            values: fraction.into(),
-            width: digits,
-        });
+        parts.push(Part::Number(Numbers::new(fraction, digits)));
     }
     Ok(())
 }
