@@ -38,8 +38,8 @@ pub fn put_numbered(
         Before::One(block) if block.length <= 16 => put_one::<16>(block, numbers, out, ends),
         Before::One(block) => put_one::<SLACK>(block, numbers, out, ends),
         Before::Few(codes, blocks) => match longest(blocks) {
-            ..=8 => put_few::<8>(codes, blocks, numbers, out, ends),
-            ..=16 => put_few::<16>(codes, blocks, numbers, out, ends),
+            0..=8 => put_few::<8>(codes, blocks, numbers, out, ends),
+            9..=16 => put_few::<16>(codes, blocks, numbers, out, ends),
             _ => put_few::<SLACK>(codes, blocks, numbers, out, ends),
         },
     }
