@@ -46,7 +46,6 @@ impl Output {
     pub(super) fn create(path: &Path, hash: bool, fsync: bool) -> Result<Self> {
         let create = |hidden: &Path| {
             File::options()
-                .read(true)
                 .write(true)
                 .create(true)
                 .truncate(true)
@@ -119,10 +118,8 @@ impl Output {
     /// Everything was written: makes it safe if asked.
     pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<Written> {
         let mut inner = self.lock();
-        let file = inner.target.finish();
-        let file = file.map_err(|error| system("writing", path, &error))?;
         if fsync {
-            let synced = file.sync_all();
+            let synced = inner.target.file().sync_all();
             synced.map_err(|error| system("flushing", path, &error))?;
         }
         Ok(Written {
@@ -144,10 +141,10 @@ impl Target {
         }
     }
 
-    fn finish(&mut self) -> io::Result<&File> {
+    fn file(&self) -> &File {
         match self {
-            Self::File(file) => file.finish(),
-            Self::Through(file) => Ok(file),
+            Self::File(file) => file.file(),
+            Self::Through(file) => file,
         }
     }
 }
