@@ -208,7 +208,7 @@ impl Run<'_> {
             let (job, sink) = sinks[index];
             let whole = self.is_whole(job);
             let ends = begun && !self.stop.failed() && (whole || !sink.replaces);
-            let report = self.finish(job, sink, ends);
+            let report = self.finish(job, sink, ends, whole);
             if report.error.is_some() && stops(index) {
                 self.stop.fail();
             }
@@ -224,12 +224,12 @@ impl Run<'_> {
     }
 
     /// Ends a sink; one that is not to end gives up what it has, and what was there before stays.
-    fn finish(&self, job: usize, sink: &OpenSink<'_>, ends: bool) -> SinkReport {
+    fn finish(&self, job: usize, sink: &OpenSink<'_>, ends: bool, whole: bool) -> SinkReport {
         let mut report =
             SinkReport::new(&sink.plan.name, &sink.plan.kind, &self.plan.jobs[job].table);
         report.skipped = sink.skipped;
         if ends || sink.lanes.iter().any(|lane| lane.failed()) {
-            match sink.finish(self.gate.given(job), self.is_whole(job)) {
+            match sink.finish(self.gate.given(job), whole) {
                 Ok(finished) => report.add(finished),
                 Err(error) => report.fail(&error),
             }

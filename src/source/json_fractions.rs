@@ -4,7 +4,7 @@ use arrow::datatypes::{DataType, Schema};
 use memchr::{memchr_iter, memrchr};
 
 /// The columns of whole numbers and of decimals.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Exact {
     /// Their names, and how many digits they hold behind the point.
     columns: Vec<(String, usize)>,

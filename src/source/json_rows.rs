@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::{filter, interleave};
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use arrow_json::ReaderBuilder;
@@ -12,7 +12,7 @@ use arrow_json::ReaderBuilder;
 use super::json_fractions::Exact;
 use super::messages::{Decoder, Decoders, decode};
 use super::reject::Bad;
-use super::retype::convert;
+use super::retype::{convert, infinite};
 use crate::column::show_type;
 use crate::error::Result;
 
@@ -89,9 +89,9 @@ impl JsonRows {
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (column, field) in batch.columns().iter().zip(self.wanted.fields()) {
             let (values, mut wrong) = convert(column, field.data_type())?;
-            wrong.extend(overflown(&values, |row| {
-                is_number(objects[good[row]], field.name())
-            }));
+            // A number that was too large; a text may well say `inf`.
+            let infinite = infinite(&values).into_iter();
+            wrong.extend(infinite.filter(|row| is_number(objects[good[*row]], field.name())));
             for row in wrong {
                 if std::mem::replace(&mut keep[row], false) {
                     bad.push((good[row], mistyped(column, row, field)?));
@@ -138,25 +138,6 @@ fn careful(wanted: &DataType) -> DataType {
         _ if wanted.is_integer() => DataType::Decimal256(76, 56),
         _ => usual(wanted),
     }
-}
-
-/// The rows of floats that are infinite because a number was too large.
-fn overflown(values: &ArrayRef, is_number: impl Fn(usize) -> bool) -> Vec<usize> {
-    fn infinite<T: ArrowPrimitiveType>(values: &ArrayRef) -> Vec<usize>
-    where
-        T::Native: Into<f64>,
-    {
-        let values = values.as_primitive::<T>().values().iter().enumerate();
-        let found = values.filter(|(_, value)| (**value).into().is_infinite());
-        found.map(|(row, _)| row).collect()
-    }
-    let mut rows = match values.data_type() {
-        DataType::Float32 => infinite::<Float32Type>(values),
-        DataType::Float64 => infinite::<Float64Type>(values),
-        _ => return Vec::new(),
-    };
-    rows.retain(|row| is_number(*row));
-    rows
 }
 
 /// True where the field is a number, not a text such as `inf`.

@@ -196,33 +196,27 @@ fn lost(values: &ArrayRef, made: &ArrayRef) -> Result<Vec<usize>, ArrowError> {
         let differs = differs.values().set_indices();
         return Ok(differs.filter(|row| made.is_valid(*row)).collect());
     }
-    match to {
-        DataType::Float32 => overflown(values, made.as_primitive::<Float32Type>()),
-        DataType::Float64 => overflown(values, made.as_primitive::<Float64Type>()),
-        _ => Ok(Vec::new()),
+    let mut overflown = infinite(made);
+    if let Some(texts) = values.as_string_opt::<i32>() {
+        overflown.retain(|row| texts.value(*row).bytes().any(|byte| byte.is_ascii_digit()));
+    } else if from.is_floating() {
+        let before = cast(values, &DataType::Float64)?;
+        let before = before.as_primitive::<Float64Type>();
+        overflown.retain(|row| before.value(*row).is_finite());
+    } else {
+        overflown.clear();
     }
+    Ok(overflown)
 }
 
-/// The rows that are infinite, and were not before.
-fn overflown<T: ArrowPrimitiveType>(
-    values: &ArrayRef,
-    made: &PrimitiveArray<T>,
-) -> Result<Vec<usize>, ArrowError>
-where
-    T::Native: Into<f64>,
-{
-    if let Some(texts) = values.as_string_opt::<i32>() {
-        let number = |row: usize| texts.value(row).bytes().any(|byte| byte.is_ascii_digit());
-        return Ok(rows(made, |row, float| float.is_infinite() && number(row)));
+/// The rows of floats that are infinite.
+pub(super) fn infinite(values: &ArrayRef) -> Vec<usize> {
+    let is = |_, float: f64| float.is_infinite();
+    match values.data_type() {
+        DataType::Float32 => rows(values.as_primitive::<Float32Type>(), is),
+        DataType::Float64 => rows(values.as_primitive::<Float64Type>(), is),
+        _ => Vec::new(),
     }
-    if !values.data_type().is_floating() {
-        return Ok(Vec::new());
-    }
-    let before = cast(values, &DataType::Float64)?;
-    let before = before.as_primitive::<Float64Type>();
-    Ok(rows(made, |row, float| {
-        float.is_infinite() && before.value(row).is_finite()
-    }))
 }
 
 /// The rows whose value is so.
