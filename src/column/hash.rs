@@ -60,17 +60,15 @@ impl Key {
 
     /// An index for each of `rows`, which `draw` makes of random bits, some rows at once.
     pub fn draw(&self, rows: Rows<'_>, draw: impl Fn(&[u64], &mut [u32])) -> Vec<u32> {
-        let mut out = Vec::with_capacity(rows.len());
+        let mut out = vec![0; rows.len()];
         let mut randoms = [0; CHUNK];
-        for start in (0..rows.len()).step_by(CHUNK) {
-            let randoms = &mut randoms[..CHUNK.min(rows.len() - start)];
+        for (number, out) in out.chunks_mut(CHUNK).enumerate() {
+            let (start, randoms) = (number * CHUNK, &mut randoms[..out.len()]);
             match rows {
                 Rows::Range { first, .. } => hash_range(*self, first + start as u64, randoms),
                 Rows::List(rows) => hash_list(*self, &rows[start..], randoms),
             }
-            // Zeroed just before it is written, while it is in the nearest cache.
-            out.resize(start + randoms.len(), 0);
-            draw(randoms, &mut out[start..]);
+            draw(randoms, out);
         }
         out
     }

@@ -32,16 +32,39 @@ pub fn put_numbered(
     ends: &mut Vec<i32>,
 ) {
     debug_assert!((1..=EIGHT).contains(&numbers.width));
+    let (start, longest) = (out.len(), before.longest());
+    let room = numbers.values.len() * (longest + numbers.width);
+    out.resize(start + room + SLACK + EIGHT, 0);
+    // The fewer bytes are copied, the fewer copies reach over a line of the cache.
+    let end = match longest {
+        0..=8 => put::<8>(before, numbers, out, start, ends),
+        9..=16 => put::<16>(before, numbers, out, start, ends),
+        _ => put::<SLACK>(before, numbers, out, start, ends),
+    };
+    out.truncate(end);
+}
+
+/// Writes rows whose texts have at most `N` bytes from `at` on; says where they end.
+fn put<const N: usize>(
+    before: &Before<'_>,
+    numbers: Numbered<'_>,
+    out: &mut [u8],
+    at: usize,
+    ends: &mut Vec<i32>,
+) -> usize {
     match before {
-        // The fewer bytes are copied, the fewer copies reach over a line of the cache.
-        Before::One(block) if block.length <= 8 => put_one::<8>(block, numbers, out, ends),
-        Before::One(block) if block.length <= 16 => put_one::<16>(block, numbers, out, ends),
-        Before::One(block) => put_one::<SLACK>(block, numbers, out, ends),
-        Before::Few(codes, blocks) => match longest(blocks) {
-            0..=8 => put_few::<8>(codes, blocks, numbers, out, ends),
-            9..=16 => put_few::<16>(codes, blocks, numbers, out, ends),
-            _ => put_few::<SLACK>(codes, blocks, numbers, out, ends),
-        },
+        Before::One(block) => put_one::<N>(block, numbers, out, at, ends),
+        Before::Few(codes, blocks) => put_few::<N>(codes, blocks, numbers, out, at, ends),
+    }
+}
+
+impl Before<'_> {
+    /// The bytes of the longest text.
+    fn longest(&self) -> usize {
+        match self {
+            Before::One(block) => block.length,
+            Before::Few(_, blocks) => longest(blocks),
+        }
     }
 }
 
@@ -59,25 +82,21 @@ fn digits<'a>(values: &[i64], width: usize, out: &'a mut [u64; CHUNK]) -> &'a [u
 fn put_one<const N: usize>(
     block: &Block,
     Numbered { values, width }: Numbered<'_>,
-    out: &mut Vec<u8>,
+    out: &mut [u8],
+    start: usize,
     ends: &mut Vec<i32>,
-) {
+) -> usize {
     let (text, length) = (block.first::<N>(), block.length);
-    let stride = length + width;
-    let (first, mut made) = (out.len(), [0; CHUNK]);
-    for (chunk, values) in values.chunks(CHUNK).enumerate() {
-        let start = first + chunk * CHUNK * stride;
-        // Zeroed just before it is written, while it is in the nearest cache.
-        out.resize(start + values.len() * stride + SLACK + EIGHT, 0);
-        let (out, mut at) = (&mut out[start..], 0);
+    let (mut at, mut made) = (start, [0; CHUNK]);
+    for values in values.chunks(CHUNK) {
         for digits in digits(values, width, &mut made) {
             out[at..at + N].copy_from_slice(text);
             out[at + length..at + length + EIGHT].copy_from_slice(&digits.to_le_bytes());
-            at += stride;
+            at += length + width;
         }
     }
-    out.truncate(first + values.len() * stride);
-    ends.extend((1..=values.len()).map(|rows| (first + rows * stride) as i32));
+    ends.extend((1..=values.len()).map(|rows| (start + rows * (length + width)) as i32));
+    at
 }
 
 #[inline(never)]
@@ -85,14 +104,12 @@ fn put_few<const N: usize>(
     codes: &[i32],
     blocks: &[Block],
     Numbered { values, width }: Numbered<'_>,
-    out: &mut Vec<u8>,
+    out: &mut [u8],
+    mut at: usize,
     ends: &mut Vec<i32>,
-) {
-    let (mut start, mut made) = (out.len(), [0; CHUNK]);
-    let most = longest(blocks) + width;
+) -> usize {
+    let mut made = [0; CHUNK];
     for (values, codes) in values.chunks(CHUNK).zip(codes.chunks(CHUNK)) {
-        out.resize(start + values.len() * most + SLACK + EIGHT, 0);
-        let (out, mut at) = (&mut out[start..], 0);
         let rows = digits(values, width, &mut made).iter().zip(codes);
         ends.extend(rows.map(|(digits, code)| {
             let block = &blocks[*code as usize];
@@ -100,11 +117,10 @@ fn put_few<const N: usize>(
             at += block.length;
             out[at..at + EIGHT].copy_from_slice(&digits.to_le_bytes());
             at += width;
-            (start + at) as i32
+            at as i32
         }));
-        start += at;
     }
-    out.truncate(start);
+    at
 }
 
 #[cfg(test)]
