@@ -115,6 +115,7 @@ impl Run<'_> {
                 slow |= self.too_slow(&group, began.elapsed());
                 times.making += spent.making;
                 times.encoding += spent.encoding;
+                times.writing += spent.writing;
                 times.waiting += spent.waiting;
                 failure = failure.or(error);
             }
@@ -352,6 +353,7 @@ fn sum(times: &[Times]) -> Times {
     times.iter().fold(Times::default(), |total, times| Times {
         making: total.making + times.making,
         encoding: total.encoding + times.encoding,
+        writing: total.writing + times.writing,
         waiting: total.waiting + times.waiting,
     })
 }

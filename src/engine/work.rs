@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::stop::Stop;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
-use crate::report::{Times, cpu_time};
+use crate::report::{Lap, Times};
 use crate::spec::OnSinkFailure;
 
 /// What the workers share.
@@ -22,6 +22,12 @@ pub(super) struct Work<'a, 'p> {
     pub(super) pace: Option<Pace>,
     /// Why a source failed, once it did.
     pub(super) failure: Mutex<Option<Error>>,
+}
+
+/// Where a worker's time went, and since when it does what it does.
+struct Spent {
+    times: Times,
+    lap: Lap,
 }
 
 impl Seen for Work<'_, '_> {
@@ -43,14 +49,17 @@ impl Seen for Work<'_, '_> {
 impl Work<'_, '_> {
     /// Works until there is nothing left to do.
     pub(super) fn run(&self, worker: usize) -> Times {
-        let mut times = Times::default();
+        let mut spent = Spent {
+            times: Times::default(),
+            lap: Lap::start(),
+        };
         loop {
             let (ticket, waited) = self.gate.next(worker, self);
-            times.waiting += waited;
+            spent.times.waiting += waited;
             let Some(ticket) = ticket else {
-                return times;
+                return spent.times;
             };
-            if let Err(error) = self.one(ticket, &mut times) {
+            if let Err(error) = self.one(ticket, &mut spent) {
                 self.fail(error);
             }
         }
@@ -68,15 +77,14 @@ impl Work<'_, '_> {
         self.gate.wake();
     }
 
-    fn one(&self, ticket: Ticket, times: &mut Times) -> Result<()> {
+    fn one(&self, ticket: Ticket, spent: &mut Spent) -> Result<()> {
         let job = &self.jobs[ticket.job];
         match &job.job.split {
             None => {
-                let start = cpu_time();
                 let batch = job.job.source.take(ticket.number)?;
-                times.making += cpu_time() - start;
+                spent.making();
                 match batch {
-                    Some(batch) => self.submit(job, ticket.number, 0, &batch, times),
+                    Some(batch) => self.submit(job, ticket.number, 0, &batch, spent),
                     None => {
                         self.gate.ended(ticket);
                         Ok(())
@@ -84,14 +92,11 @@ impl Work<'_, '_> {
                 }
             }
             Some(split) => {
-                let start = cpu_time();
                 let lanes = split.rows(ticket.number)?;
-                times.making += cpu_time() - start;
                 for (lane, rows) in lanes.iter().enumerate() {
-                    let start = cpu_time();
                     let batch = job.job.source.at(Rows::List(rows))?;
-                    times.making += cpu_time() - start;
-                    self.submit(job, ticket.number, lane, &batch, times)?;
+                    spent.making();
+                    self.submit(job, ticket.number, lane, &batch, spent)?;
                 }
                 Ok(())
             }
@@ -104,17 +109,15 @@ impl Work<'_, '_> {
         number: u64,
         lane: usize,
         batch: &arrow::array::RecordBatch,
-        times: &mut Times,
+        spent: &mut Spent,
     ) -> Result<()> {
         for sink in job.sinks.iter().filter(|sink| !sink.skipped) {
             if sink.live() {
-                let start = cpu_time();
                 let columns = sink.project(batch)?;
                 // Why a lane takes no more is what its `finish` tells.
                 sink.lanes[lane].submit(number, &columns).ok();
-                let spent = cpu_time() - start;
-                sink.counters.encode(spent);
-                times.encoding += spent;
+                sink.counters.encode(spent.encoding());
+                spent.times.writing += sink.lanes[lane].put_down(&mut spent.lap);
             }
             if sink.plan.on_failure == OnSinkFailure::Stop && !sink.live() {
                 self.stop.request();
@@ -141,6 +144,18 @@ impl Work<'_, '_> {
                 }
             }
         }
+    }
+}
+
+impl Spent {
+    fn making(&mut self) {
+        self.times.making += self.lap.end();
+    }
+
+    fn encoding(&mut self) -> Duration {
+        let spent = self.lap.end();
+        self.times.encoding += spent;
+        spent
     }
 }
 

@@ -129,7 +129,7 @@ pub trait Format: std::fmt::Debug + Send + Sync {
     fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>>;
 }
 
-/// Turns batches into chunks on the workers, and chunks into files on the sink's writer thread.
+/// Turns batches into chunks on the workers, and chunks, in order, into files.
 pub trait Encoder: Send + Sync {
     /// Told once, before the first batch, where files will end.
     fn plan_files(&self, _ends: FileEnds) {}
@@ -229,7 +229,7 @@ impl FormatKind {
     }
 }
 
-/// One file being written, on the sink's writer thread.
+/// One file being written.
 pub trait FileWriter: Send {
     /// Puts a chunk down.
     ///

@@ -28,7 +28,7 @@ pub enum Limit {
     Generation,
     /// Workers spent most of their time encoding.
     Encoding,
-    /// Workers waited for this sink's writer.
+    /// Workers waited for this sink's writer, or wrote to it themselves.
     Sink(String),
     /// Workers waited because a rate was asked for, or there was too little to do.
     Pace,
@@ -64,7 +64,7 @@ impl Limit {
     /// Whatever took most of the time.
     pub fn of(times: &Times, sinks: &[SinkReport], elapsed: Duration) -> Self {
         let working = times.making + times.encoding;
-        if times.waiting > working {
+        if times.waiting + times.writing > working {
             let busiest = sinks.iter().max_by_key(|sink| sink.busy);
             return match busiest {
                 Some(sink) if sink.busy * 2 > elapsed => Self::Sink(sink.name.clone()),
@@ -104,6 +104,7 @@ mod tests {
         let times = |making, encoding, waiting| Times {
             making,
             encoding,
+            writing: Duration::ZERO,
             waiting,
         };
         let mut sink = SinkReport::new("disk", "file", "t");

@@ -5,12 +5,29 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 /// How long the calling thread has had a processor so far.
-pub fn cpu_time() -> Duration {
+fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or_default(),
         u32::try_from(time.tv_nsec).unwrap_or_default(),
     )
+}
+
+/// A thread's processor time, cut into laps.
+#[derive(Debug)]
+pub struct Lap(Duration);
+
+impl Lap {
+    /// The first lap begins.
+    pub fn start() -> Self {
+        Self(cpu_time())
+    }
+
+    /// How long the lap took that ends here; the next one begins.
+    pub fn end(&mut self) -> Duration {
+        let now = cpu_time();
+        now.saturating_sub(std::mem::replace(&mut self.0, now))
+    }
 }
 
 #[cfg(test)]

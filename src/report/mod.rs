@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::sink::{FileReport, Finished};
 
 pub use assess::{Assessment, Limit};
-pub use clock::cpu_time;
+pub use clock::Lap;
 pub use costs::{Bottleneck, Costs};
 pub use counters::Counters;
 
@@ -45,6 +45,9 @@ pub struct Times {
     /// Processor seconds encoding them.
     #[serde(serialize_with = "seconds")]
     pub encoding: Duration,
+    /// Seconds writing to sinks that have no thread for it.
+    #[serde(serialize_with = "seconds")]
+    pub writing: Duration,
     /// Seconds waiting for a slow sink, or for the pace.
     #[serde(serialize_with = "seconds")]
     pub waiting: Duration,

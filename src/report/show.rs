@@ -103,12 +103,10 @@ impl fmt::Display for Line<'_> {
             write!(f, ", {} encoding", show_duration(sink.encoding))?;
         }
         if !sink.busy.is_zero() {
-            write!(
-                f,
-                ", {} busy, {} waiting",
-                show_duration(sink.busy),
-                show_duration(sink.waited)
-            )?;
+            write!(f, ", {} busy", show_duration(sink.busy))?;
+        }
+        if !sink.waited.is_zero() {
+            write!(f, ", {} waiting", show_duration(sink.waited))?;
         }
         match sink.files.as_slice() {
             [] => Ok(()),

@@ -1,11 +1,14 @@
-//! A sink in motion: chunks come in any order from the workers, one thread puts them down in order.
+//! A sink in motion: chunks come in any order from the workers and are put down in order.
 //!
-//! A lane never blocks a worker: the engine submits a batch only within a fixed window of `accepted`,
-//! which bounds what waits here. Whatever goes wrong first is what `finish` reports; everybody else
-//! only hears that the lane has stopped.
+//! A worker puts down what is in turn itself, while it is in its cache, unless another one is at it;
+//! where writing may wait for somebody else (a pipe's reader, a broker), a thread of the lane does.
+//! The engine submits a batch only within a fixed window of `accepted`, which bounds what waits here.
+//! Whatever goes wrong first is what `finish` reports; everybody else only hears that the lane has
+//! stopped.
 
 mod each;
 mod queue;
+mod writing;
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +16,7 @@ mod tests;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,16 +25,23 @@ use arrow::array::RecordBatch;
 use super::{FileReport, Finished, Lane, Run, Target};
 use crate::error::{Error, Result};
 use crate::format::{Chunk, Encoder};
-use crate::report::{Counters, cpu_time};
+use crate::report::{Counters, Lap};
 pub use each::each;
-use queue::{Queue, Taken};
+use queue::Queue;
+use writing::Writing;
 
-/// How long `abort` waits for the writer to leave what it is doing: long enough for a write to a
+/// How long `abort` waits for whoever writes to leave what it is doing: long enough for a write to a
 /// disk, and no wait for ever on a pipe that nobody reads.
 const ABORT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Puts chunks down, on the lane's own thread.
+/// Puts chunks down, one at a time.
 pub trait Writer: Send {
+    /// True when writing may wait for somebody else, a reader or a server: that is left to a thread
+    /// of the lane. Otherwise the workers write.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// Puts the chunk of batch `number` down; numbers come in order. `Break` when nobody reads any
     /// more (a closed pipe), which is no failure.
     ///
@@ -55,22 +65,16 @@ pub struct Marks {
     run: Arc<dyn Run>,
 }
 
-/// A lane of one encoder and one writer thread.
+/// A lane of one encoder and one writer.
 struct EncodingLane {
     encoder: Arc<dyn Encoder>,
-    queue: Arc<Queue>,
-    marks: Arc<Marks>,
-    thread: Mutex<Option<JoinHandle<Times>>>,
+    writing: Arc<Writing>,
+    /// Where it is not the workers that write: the thread that does, and how long it waited.
+    thread: Mutex<Option<JoinHandle<Duration>>>,
+    by_workers: bool,
 }
 
-#[derive(Default)]
-struct Times {
-    busy: Duration,
-    cpu: Duration,
-    waited: Duration,
-}
-
-/// Starts a lane whose writer thread puts down what `encoder` makes.
+/// Starts a lane whose writer puts down what `encoder` makes.
 ///
 /// # Errors
 /// The system gives no thread.
@@ -93,86 +97,41 @@ pub fn start_with(
 ) -> Result<Arc<dyn Lane>> {
     let marks = Arc::new(Marks::new(target));
     let writer = writer(marks.clone())?;
-    let queue = Arc::new(Queue::default());
-    let (its_queue, its_marks) = (queue.clone(), marks.clone());
-    let thread = std::thread::Builder::new()
-        .name(format!("write {}", target.shape.table))
-        .spawn(move || run(&its_queue, &its_marks, writer))
-        .map_err(|error| Error::because("starting a writer thread", error))?;
+    let waits = writer.waits();
+    let writing = Arc::new(Writing::new(writer, marks));
+    let thread = waits.then(|| thread(&target.shape.table, writing.clone()));
     Ok(Arc::new(EncodingLane {
         encoder,
-        queue,
-        marks,
-        thread: Mutex::new(Some(thread)),
+        writing,
+        thread: Mutex::new(thread.transpose()?),
+        by_workers: !waits,
     }))
+}
+
+/// A thread that puts down whatever is in turn, until the lane is over.
+fn thread(table: &str, writing: Arc<Writing>) -> Result<JoinHandle<Duration>> {
+    let work = move || {
+        let mut waited = Duration::ZERO;
+        let mut lap = Lap::start();
+        loop {
+            let asked = Instant::now();
+            let ready = writing.queue.wait();
+            waited += asked.elapsed();
+            if !ready {
+                return waited;
+            }
+            writing.put_down(&mut lap);
+        }
+    };
+    std::thread::Builder::new()
+        .name(format!("write {table}"))
+        .spawn(work)
+        .map_err(|error| Error::because("starting a writer thread", error))
 }
 
 /// What everybody but `finish` hears of a lane that takes no more.
 fn stopped() -> Error {
     Error::run("the sink has stopped")
-}
-
-/// The writer thread: a panic below it is a failure of the lane like any other.
-fn run(queue: &Queue, marks: &Marks, mut writer: Box<dyn Writer>) -> Times {
-    let mut times = Times::default();
-    let work = AssertUnwindSafe(|| put_down(queue, marks, writer.as_mut(), &mut times));
-    match catch_unwind(work) {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => fail(queue, marks, error),
-        Err(panic) => fail(queue, marks, panicked("the writer", panic.as_ref())),
-    }
-    times.cpu = cpu_time();
-    times
-}
-
-fn put_down(
-    queue: &Queue,
-    marks: &Marks,
-    writer: &mut dyn Writer,
-    times: &mut Times,
-) -> Result<()> {
-    let mut ready = Vec::new();
-    loop {
-        let asked = Instant::now();
-        let taken = queue.take(&mut ready);
-        let began = Instant::now();
-        times.waited += began - asked;
-        match taken {
-            Taken::Chunks(first) => {
-                for (number, chunk) in (first..).zip(ready.drain(..)) {
-                    if put_one(queue, marks, writer, number, chunk)?.is_break() {
-                        return Ok(());
-                    }
-                }
-            }
-            Taken::All => queue.done(writer.finish(marks)?),
-            Taken::Over => return Ok(()),
-        }
-        times.busy += began.elapsed();
-    }
-}
-
-fn put_one(
-    queue: &Queue,
-    marks: &Marks,
-    writer: &mut dyn Writer,
-    number: u64,
-    chunk: Chunk,
-) -> Result<ControlFlow<()>> {
-    if queue.is_over() {
-        return Ok(ControlFlow::Break(()));
-    }
-    let rows = chunk.rows;
-    let flow = writer.write(number, chunk, marks)?;
-    marks.add(rows, 0);
-    match flow {
-        ControlFlow::Continue(()) => marks.accept(number + 1),
-        ControlFlow::Break(()) => {
-            queue.done(Vec::new());
-            marks.stop();
-        }
-    }
-    Ok(flow)
 }
 
 fn fail(queue: &Queue, marks: &Marks, error: Error) {
@@ -237,15 +196,23 @@ impl EncodingLane {
         if self.failed() {
             return Err(stopped());
         }
-        let put = |number, chunk| self.queue.put(number, chunk);
+        let put = |number, chunk| self.writing.queue.put(number, chunk);
         let error = match catch_unwind(AssertUnwindSafe(|| work(&put))) {
             Ok(Ok(())) if !self.failed() => return Ok(()),
             Ok(Ok(())) => return Err(stopped()),
             Ok(Err(error)) => error,
             Err(panic) => panicked("the encoder", panic.as_ref()),
         };
-        fail(&self.queue, &self.marks, error);
+        self.fail(error);
         Err(stopped())
+    }
+
+    fn fail(&self, error: Error) {
+        fail(&self.writing.queue, &self.writing.marks, error);
+    }
+
+    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<Duration>>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -254,48 +221,48 @@ impl Lane for EncodingLane {
         self.encode(|put| self.encoder.encode(number, batch, put))
     }
 
+    fn put_down(&self, lap: &mut Lap) -> Duration {
+        match self.by_workers {
+            true => self.writing.put_down(lap),
+            false => Duration::ZERO,
+        }
+    }
+
     fn accepted(&self) -> u64 {
-        self.marks.accepted.load(Ordering::Acquire)
+        self.writing.marks.accepted.load(Ordering::Acquire)
     }
 
     fn durable(&self) -> u64 {
-        self.marks.durable.load(Ordering::Acquire)
+        self.writing.marks.durable.load(Ordering::Acquire)
     }
 
     fn failed(&self) -> bool {
-        self.marks.over.load(Ordering::Acquire)
+        self.writing.marks.over.load(Ordering::Acquire)
     }
 
     fn finish(&self, batches: u64) -> Result<Finished> {
         if self.encode(|put| self.encoder.end(batches, put)).is_ok()
-            && let Err(error) = self.queue.close(batches)
+            && let Err(error) = self.writing.queue.close(batches)
         {
-            fail(&self.queue, &self.marks, error);
+            self.fail(error);
         }
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let times = thread.and_then(|thread| thread.join().ok());
-        let times = times.unwrap_or_default();
+        let thread = self.thread().take();
+        let waited = thread.and_then(|thread| thread.join().ok());
+        let times = self.writing.finish();
+        let outcome = self.writing.queue.outcome();
         Ok(Finished {
-            files: self.queue.outcome().unwrap_or_else(|| Err(stopped()))?,
+            files: outcome.unwrap_or_else(|| Err(stopped()))?,
             busy: times.busy,
             cpu: times.cpu,
-            waited: times.waited,
+            waited: waited.unwrap_or_default(),
         })
     }
 
     fn abort(&self) {
-        self.queue.abort();
-        self.marks.stop();
+        self.writing.queue.abort();
+        self.writing.marks.stop();
         let deadline = Instant::now() + ABORT_PATIENCE;
-        let running = || {
-            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-            thread.as_ref().is_some_and(|thread| !thread.is_finished())
-        };
-        while running() && Instant::now() < deadline {
+        while !self.writing.leave() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -303,6 +270,6 @@ impl Lane for EncodingLane {
 
 impl Drop for EncodingLane {
     fn drop(&mut self) {
-        self.queue.abort();
+        self.writing.queue.abort();
     }
 }

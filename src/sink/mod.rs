@@ -16,7 +16,7 @@ use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Placed, Text};
 use crate::registry;
-use crate::report::Counters;
+use crate::report::{Counters, Lap};
 
 registry! {
     /// Where rows go.
@@ -172,13 +172,19 @@ pub enum Connected {
     Skip,
 }
 
-/// A sink in motion: workers hand it batches in any order, its writer puts them down in order.
+/// A sink in motion: workers hand it batches in any order, one at a time puts them down in order.
 pub trait Lane: Send + Sync {
     /// Encodes batch `number` on the calling worker and passes it on. Every number from 0 comes once.
     ///
     /// # Errors
     /// The lane takes no more: a quiet error, `finish` tells why.
     fn submit(&self, number: u64, batch: &RecordBatch) -> Result<()>;
+
+    /// Puts down what is in turn, on the calling worker; nothing where another worker is at it, or
+    /// where a thread of the lane does it. How long it took; `lap` tells whose processor time it was.
+    fn put_down(&self, _lap: &mut Lap) -> Duration {
+        Duration::ZERO
+    }
 
     /// How many batches it has taken in order. Moves on to `u64::MAX` when the lane failed.
     fn accepted(&self) -> u64;

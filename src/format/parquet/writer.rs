@@ -1,4 +1,4 @@
-//! A Parquet file on the writer thread: row groups are put down, the footer ends it.
+//! A Parquet file as it is written: row groups are put down, the footer ends it.
 
 use std::io::{BufWriter, Write};
 

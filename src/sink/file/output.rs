@@ -118,6 +118,8 @@ impl Output {
     /// Everything was written: makes it safe if asked.
     pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<Written> {
         let mut inner = self.lock();
+        let ended = inner.target.end();
+        ended.map_err(|error| system("ending", path, &error))?;
         if fsync {
             let synced = inner.target.file().sync_all();
             synced.map_err(|error| system("flushing", path, &error))?;
@@ -138,6 +140,13 @@ impl Target {
         match self {
             Self::File(file) => file.write_all(bytes),
             Self::Through(file) => file.write_all(bytes),
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.end(),
+            Self::Through(_) => Ok(()),
         }
     }
 

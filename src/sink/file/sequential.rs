@@ -1,5 +1,9 @@
-//! A file written from its start to its end: the disk begins with each part of a long one at once,
-//! and what the disk has does not stay in the page cache.
+//! A file written from its start to its end: a long one gets its room on the disk in large pieces,
+//! the disk begins with each part of it at once, and what the disk has does not stay in the page
+//! cache.
+//!
+//! A file system that is not asked for room counts each block of 4 KiB by itself while it is written,
+//! which takes ext4 a third of the time that the writing takes.
 //!
 //! Left to itself the system lets unwritten pages pile up until the writer has to wait for the disk,
 //! and looks for a free page for each one, which a file longer than the memory pays for with more
@@ -9,10 +13,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::num::NonZeroU64;
 
-use rustix::fs::{Advice, fadvise};
+use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
 
 /// The disk is given so many bytes at once.
 const PART: u64 = 8 << 20;
+
+/// A file that has a part gets room for so many bytes at once.
+const ROOM: u64 = 64 << 20;
 
 /// So many bytes of a file's end stay in the page cache. A shorter file is the system's own
 /// business, unless it is waited for.
@@ -22,6 +29,10 @@ const KEPT: u64 = 128 << 20;
 pub(super) struct Sequential {
     file: File,
     written: u64,
+    /// There is room up to here; the rest is given back in the end.
+    room: u64,
+    /// The file system gives room when it is asked.
+    roomy: bool,
     given: u64,
     /// Nothing is given before so many bytes were written.
     from: u64,
@@ -33,6 +44,8 @@ impl Sequential {
         Self {
             file,
             written: 0,
+            room: 0,
+            roomy: true,
             given: 0,
             from: if waited_for { 0 } else { KEPT },
         }
@@ -43,6 +56,7 @@ impl Sequential {
     /// # Errors
     /// What the system says.
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.make_room(bytes.len() as u64);
         self.file.write_all(bytes)?;
         self.written += bytes.len() as u64;
         if self.written >= self.from && self.written - self.given >= PART {
@@ -52,6 +66,29 @@ impl Sequential {
             self.given = end;
         }
         Ok(())
+    }
+
+    /// Nothing more comes: room that was not needed is given back.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        if self.room > self.written {
+            self.file.set_len(self.written)?;
+            self.room = self.written;
+        }
+        Ok(())
+    }
+
+    /// Room for these bytes and more, if there is any to be had: if not, writing says what is wrong.
+    fn make_room(&mut self, bytes: u64) {
+        let end = self.written + bytes;
+        if self.roomy && end >= PART && end > self.room {
+            let room = end.next_multiple_of(ROOM) - self.written;
+            let given = fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.written, room);
+            self.roomy = given.is_ok();
+            self.room = if self.roomy { self.written + room } else { self.room };
+        }
     }
 
     /// The file itself.

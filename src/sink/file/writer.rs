@@ -1,4 +1,4 @@
-//! The file sink on its writer thread: which file a chunk goes to, when files end, their names.
+//! The file sink as it writes: which file a chunk goes to, when files end, their names.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -231,6 +231,10 @@ impl Files {
 }
 
 impl Writer for Files {
+    fn waits(&self) -> bool {
+        matches!(self.layout, Layout::Through(_))
+    }
+
     fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>> {
         self.turn_to(number, marks)?;
         self.batches = number + 1;

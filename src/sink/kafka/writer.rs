@@ -47,6 +47,10 @@ pub struct Pace {
 }
 
 impl Writer for Messenger {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn write(&mut self, number: u64, chunk: Chunk, _marks: &Marks) -> Result<ControlFlow<()>> {
         let Body::Own(sent) = chunk.body else {
             return Err(unexpected());

@@ -1,4 +1,4 @@
-//! Chunks on their way from workers to the writer thread: put in any order, taken in order.
+//! Chunks on their way from workers to whoever writes: put in any order, taken in order.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,14 +30,21 @@ enum End {
     Aborted,
 }
 
-/// What the writer thread is to do next.
+impl State {
+    fn is_ready(&self) -> bool {
+        let in_turn = matches!(self.waiting.front(), Some(Some(_)));
+        self.end.is_none() && (in_turn || self.total == Some(self.next))
+    }
+}
+
+/// What is to be done next.
 pub(super) enum Taken {
     /// Put these chunks down; the first one's number.
     Chunks(u64),
     /// Every chunk was taken: close and commit.
     All,
-    /// Stop at once.
-    Over,
+    /// Nothing, for now or for good.
+    Nothing,
 }
 
 impl Queue {
@@ -62,29 +69,34 @@ impl Queue {
         }
     }
 
-    /// Moves every chunk whose turn has come into `ready`; waits for the first one.
+    /// Moves every chunk whose turn has come into `ready`.
     pub(super) fn take(&self, ready: &mut Vec<Chunk>) -> Taken {
         let mut state = self.lock();
-        loop {
-            if state.end.is_some() {
-                return Taken::Over;
-            }
-            let first = state.next;
-            while let Some(Some(_)) = state.waiting.front() {
-                ready.extend(state.waiting.pop_front().flatten());
-                state.next += 1;
-            }
-            if state.next > first {
-                return Taken::Chunks(first);
-            }
-            if state.total == Some(state.next) {
-                return Taken::All;
-            }
-            state = self
-                .ready
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        if !state.is_ready() {
+            return Taken::Nothing;
         }
+        let first = state.next;
+        while let Some(Some(_)) = state.waiting.front() {
+            ready.extend(state.waiting.pop_front().flatten());
+            state.next += 1;
+        }
+        match state.next > first {
+            true => Taken::Chunks(first),
+            false => Taken::All,
+        }
+    }
+
+    /// True when there is something to do.
+    pub(super) fn is_ready(&self) -> bool {
+        self.lock().is_ready()
+    }
+
+    /// Waits until there is something to do; false when there will be nothing any more.
+    pub(super) fn wait(&self) -> bool {
+        let idle = |state: &mut State| state.end.is_none() && !state.is_ready();
+        let state = self.ready.wait_while(self.lock(), idle);
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.end.is_none()
     }
 
     /// No more chunks will come: every batch has been encoded, and what was open has been handed out.
