@@ -6,7 +6,7 @@ use divan::{Bencher, black_box};
 use rowgen::kernel::block::{Block, Writer};
 use rowgen::kernel::digits::{SLACK, all_eight, put};
 use rowgen::kernel::strftime::{Clock, Pattern, Rendered};
-use rowgen::kernel::text::{Numbers, Part, compose};
+use rowgen::kernel::text::{Numbers, Part, Steps, compose};
 
 use crate::{ROWS, fills, random};
 
@@ -40,8 +40,9 @@ fn vendors() -> Part<'static> {
 
 /// Composes again and again, with the bytes of one result.
 fn composed<'a>(bencher: Bencher<'_, '_>, parts: impl Fn() -> Vec<Part<'a>>) {
-    let bytes = compose(ROWS, parts(), None).map_or(0, |texts| texts.values().len());
-    fills(bencher, bytes, || compose(ROWS, parts(), None));
+    let steps = Steps::default();
+    let bytes = compose(ROWS, parts(), None, &steps).map_or(0, |texts| texts.values().len());
+    fills(bencher, bytes, || compose(ROWS, parts(), None, &steps));
 }
 
 #[divan::bench]

@@ -15,9 +15,16 @@ struct Counter {
     batches: Option<u64>,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    counters: Vec<Counter>,
+    /// Workers that wait: without any, nobody is woken, which would be a call to the system a batch.
+    waiting: usize,
+}
+
 /// Where workers get their next batch number, and wait for one.
 pub struct Gate {
-    counters: Mutex<Vec<Counter>>,
+    state: Mutex<State>,
     moved: Condvar,
     window: u64,
     stop: Stop,
@@ -63,7 +70,7 @@ impl Gate {
     /// A gate that gives out no number until `begin`.
     pub fn new(window: u64, stop: Stop, deadline: Option<Instant>) -> Self {
         Self {
-            counters: Mutex::default(),
+            state: Mutex::default(),
             moved: Condvar::new(),
             window,
             stop,
@@ -79,35 +86,38 @@ impl Gate {
             next: 0,
             batches: *batches,
         });
-        *self.lock() = counters.collect();
+        self.lock().counters = counters.collect();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Counter>> {
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes the workers that wait: a lane has moved.
     pub fn wake(&self) {
         // Taking the lock orders this after a waiter's look at the lanes, so no wake-up is lost.
-        drop(self.lock());
-        self.moved.notify_all();
+        if self.lock().waiting > 0 {
+            self.moved.notify_all();
+        }
     }
 
     /// The next batch to make, waiting for its turn; none when the run ends. `first` is the job to
     /// look at first, so that workers spread over the jobs. Also how long it waited.
     pub fn next(&self, first: usize, seen: &dyn Seen) -> (Option<Ticket>, Duration) {
         let start = Instant::now();
-        let mut counters = self.lock();
+        let mut state = self.lock();
         loop {
             if self.stop.requested() || self.stop.at_deadline(self.deadline) {
                 return (None, start.elapsed());
             }
-            match self.look(&mut counters, first, seen) {
+            match self.look(&mut state.counters, first, seen) {
                 Next::Ticket(ticket) => return (Some(ticket), start.elapsed()),
                 Next::End => return (None, start.elapsed()),
                 Next::Wait(wait) => {
-                    let waited = self.moved.wait_timeout(counters, wait);
-                    counters = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    state.waiting += 1;
+                    let waited = self.moved.wait_timeout(state, wait);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    state.waiting -= 1;
                 }
             }
         }
@@ -115,15 +125,13 @@ impl Gate {
 
     /// The job ended before this batch.
     pub fn ended(&self, ticket: Ticket) {
-        let mut counters = self.lock();
-        if let Some(counter) = counters
-            .iter_mut()
-            .find(|counter| counter.job == ticket.job)
-        {
+        let mut state = self.lock();
+        let mut counters = state.counters.iter_mut();
+        if let Some(counter) = counters.find(|counter| counter.job == ticket.job) {
             let end = counter.batches.unwrap_or(u64::MAX).min(ticket.number);
             counter.batches = Some(end);
         }
-        drop(counters);
+        drop(state);
         self.moved.notify_all();
     }
 
@@ -134,9 +142,9 @@ impl Gate {
 
     /// How many batches of a job that has begun were given out.
     pub fn given(&self, job: usize) -> u64 {
-        let counters = self.lock();
+        let state = self.lock();
+        let mut counters = state.counters.iter();
         counters
-            .iter()
             .find(|counter| counter.job == job)
             .map_or(0, |counter| {
                 counter.next.min(counter.batches.unwrap_or(u64::MAX))

@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::stop::Stop;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
-use crate::report::{Lap, Times};
+use crate::report::{Clock, Times};
 use crate::spec::OnSinkFailure;
 
 /// What the workers share.
@@ -22,12 +22,6 @@ pub(super) struct Work<'a, 'p> {
     pub(super) pace: Option<Pace>,
     /// Why a source failed, once it did.
     pub(super) failure: Mutex<Option<Error>>,
-}
-
-/// Where a worker's time went, and since when it does what it does.
-struct Spent {
-    times: Times,
-    lap: Lap,
 }
 
 impl Seen for Work<'_, '_> {
@@ -49,17 +43,14 @@ impl Seen for Work<'_, '_> {
 impl Work<'_, '_> {
     /// Works until there is nothing left to do.
     pub(super) fn run(&self, worker: usize) -> Times {
-        let mut spent = Spent {
-            times: Times::default(),
-            lap: Lap::start(),
-        };
+        let mut clock = Clock::start();
         loop {
             let (ticket, waited) = self.gate.next(worker, self);
-            spent.times.waiting += waited;
+            clock.times.waiting += waited;
             let Some(ticket) = ticket else {
-                return spent.times;
+                return clock.times;
             };
-            if let Err(error) = self.one(ticket, &mut spent) {
+            if let Err(error) = self.one(ticket, &mut clock) {
                 self.fail(error);
             }
         }
@@ -77,14 +68,14 @@ impl Work<'_, '_> {
         self.gate.wake();
     }
 
-    fn one(&self, ticket: Ticket, spent: &mut Spent) -> Result<()> {
+    fn one(&self, ticket: Ticket, clock: &mut Clock) -> Result<()> {
         let job = &self.jobs[ticket.job];
         match &job.job.split {
             None => {
                 let batch = job.job.source.take(ticket.number)?;
-                spent.making();
+                clock.made();
                 match batch {
-                    Some(batch) => self.submit(job, ticket.number, 0, &batch, spent),
+                    Some(batch) => self.submit(job, ticket.number, 0, &batch, clock),
                     None => {
                         self.gate.ended(ticket);
                         Ok(())
@@ -95,8 +86,8 @@ impl Work<'_, '_> {
                 let lanes = split.rows(ticket.number)?;
                 for (lane, rows) in lanes.iter().enumerate() {
                     let batch = job.job.source.at(Rows::List(rows))?;
-                    spent.making();
-                    self.submit(job, ticket.number, lane, &batch, spent)?;
+                    clock.made();
+                    self.submit(job, ticket.number, lane, &batch, clock)?;
                 }
                 Ok(())
             }
@@ -109,15 +100,13 @@ impl Work<'_, '_> {
         number: u64,
         lane: usize,
         batch: &arrow::array::RecordBatch,
-        spent: &mut Spent,
+        clock: &mut Clock,
     ) -> Result<()> {
         for sink in job.sinks.iter().filter(|sink| !sink.skipped) {
             if sink.live() {
                 let columns = sink.project(batch)?;
                 // Why a lane takes no more is what its `finish` tells.
-                sink.lanes[lane].submit(number, &columns).ok();
-                sink.counters.encode(spent.encoding());
-                spent.times.writing += sink.lanes[lane].put_down(&mut spent.lap);
+                sink.lanes[lane].submit_timed(number, &columns, clock).ok();
             }
             if sink.plan.on_failure == OnSinkFailure::Stop && !sink.live() {
                 self.stop.request();
@@ -144,18 +133,6 @@ impl Work<'_, '_> {
                 }
             }
         }
-    }
-}
-
-impl Spent {
-    fn making(&mut self) {
-        self.times.making += self.lap.end();
-    }
-
-    fn encoding(&mut self) -> Duration {
-        let spent = self.lap.end();
-        self.times.encoding += spent;
-        spent
     }
 }
 

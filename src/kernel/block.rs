@@ -125,7 +125,7 @@ impl Writer {
             return Err(TOO_LONG.into());
         }
         self.bytes.truncate(self.at);
-        Ok(array(self.bytes, self.offsets, None))
+        Ok(array(self.bytes, self.offsets.into(), None))
     }
 }
 
@@ -133,7 +133,11 @@ impl Writer {
 pub const TOO_LONG: &str = "the text of one batch is longer than 2 GiB";
 
 /// Text from bytes that were written as whole texts, one after the other: `offsets` say where.
-pub(super) fn array(bytes: Vec<u8>, offsets: Vec<i32>, nulls: Option<NullBuffer>) -> StringArray {
+pub(super) fn array(
+    bytes: Vec<u8>,
+    offsets: ScalarBuffer<i32>,
+    nulls: Option<NullBuffer>,
+) -> StringArray {
     debug_assert!(std::str::from_utf8(&bytes).is_ok());
     debug_assert!(offsets.windows(2).all(|pair| pair[0] <= pair[1]));
     debug_assert_eq!(offsets.last().map(|last| *last as usize), Some(bytes.len()));
@@ -145,7 +149,7 @@ pub(super) fn array(bytes: Vec<u8>, offsets: Vec<i32>, nulls: Option<NullBuffer>
     // length. `nulls` has a bit for every row: it comes from inputs of that length.
     #[allow(unsafe_code)]
     unsafe {
-        let offsets = OffsetBuffer::new_unchecked(ScalarBuffer::from(offsets));
+        let offsets = OffsetBuffer::new_unchecked(offsets);
         StringArray::new_unchecked(offsets, bytes, nulls)
     }
 }

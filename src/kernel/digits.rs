@@ -38,7 +38,9 @@ dispatched! {
             // 3518437209 / 2^45 is 1 / 10^4 for numbers of 32 bits.
             let high = (value * 3_518_437_209) >> 45;
             let low = (value as u32).wrapping_sub((high as u32).wrapping_mul(10_000));
-            *digits = u64::from(four(high as u32)) | (u64::from(four(low)) << 32);
+            let made = u64::from(four(high as u32)) | (u64::from(four(low)) << 32);
+            // A greater number makes no digits, but never anything that is no ASCII.
+            *digits = made & 0x7f7f_7f7f_7f7f_7f7f;
         }
     }
 }

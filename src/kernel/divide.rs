@@ -15,6 +15,36 @@ pub const EXACT: RangeInclusive<i64> = -(1 << 51)..=1 << 51;
 /// 1.5 · 2^52.
 const WHOLE: f64 = 6_755_399_441_055_744.0;
 
+/// Whole numbers that rise by as much from row to row, rounded down: row 0 has `start`, and
+/// `behind / parts` behind the point; each other row has `step` more, and `rest / parts`.
+#[derive(Debug, Clone, Copy)]
+pub struct Slope {
+    /// The first number.
+    pub start: i64,
+    /// The whole part of what each row adds.
+    pub step: i64,
+    /// The first number's part behind the point, from 0.
+    pub behind: i64,
+    /// The part behind the point of what each row adds, from 0.
+    pub rest: i64,
+    /// How many of both make one: [`EXACT`], as is what is behind the point of the last row when
+    /// nothing of it is carried.
+    pub parts: i64,
+}
+
+impl Slope {
+    /// Whole steps from `start` on.
+    pub fn whole(start: i64, step: i64) -> Self {
+        Self {
+            start,
+            step,
+            behind: 0,
+            rest: 0,
+            parts: 1,
+        }
+    }
+}
+
 #[inline(always)]
 fn quotient(value: i64, divisor: f64) -> i64 {
     let whole = (value as f64 / divisor).trunc() + WHOLE;
@@ -27,6 +57,21 @@ dispatched! {
     pub fn quotients(values: &[i64], divisor: i64, out: &mut Vec<i64>) {
         let divisor = divisor as f64;
         out.extend(values.iter().map(|value| quotient(*value, divisor)));
+    }
+
+    /// Appends so many numbers of a slope; those that are beyond 64 bits wrap around.
+    pub fn rising(slope: Slope, rows: usize, out: &mut Vec<i64>) {
+        let rows = 0..rows as i64;
+        let whole = |row: i64| slope.start.wrapping_add(row.wrapping_mul(slope.step));
+        if slope.behind == 0 && slope.rest == 0 {
+            out.extend(rows.map(whole));
+            return;
+        }
+        let parts = slope.parts as f64;
+        out.extend(rows.map(|row| {
+            let behind = slope.behind.wrapping_add(row.wrapping_mul(slope.rest));
+            whole(row).wrapping_add(quotient(behind, parts))
+        }));
     }
 
     /// Appends the remainders, which have the values' signs, of values and a divisor that are

@@ -16,56 +16,39 @@ pub struct Numbered<'a> {
     pub width: usize,
 }
 
-/// The texts before the numbers.
-pub enum Before<'a> {
-    /// The same in every row.
-    One(&'a Block),
-    /// Each row's one of a few.
-    Few(&'a [i32], &'a [Block]),
-}
-
-/// Appends the rows one after the other, and where each of them ends.
-pub fn put_numbered(
-    before: &Before<'_>,
-    numbers: Numbered<'_>,
-    out: &mut Vec<u8>,
-    ends: &mut Vec<i32>,
-) {
-    debug_assert!((1..=EIGHT).contains(&numbers.width));
-    let (start, longest) = (out.len(), before.longest());
-    let room = numbers.values.len() * (longest + numbers.width);
-    out.resize(start + room + SLACK + EIGHT, 0);
+/// The rows one after the other, each with the same text before its number.
+pub fn after_one(block: &Block, numbers: Numbered<'_>) -> Vec<u8> {
+    let mut out = room(block.length, numbers);
     // The fewer bytes are copied, the fewer copies reach over a line of the cache.
-    let end = match longest {
-        0..=8 => put::<8>(before, numbers, out, start, ends),
-        9..=16 => put::<16>(before, numbers, out, start, ends),
-        _ => put::<SLACK>(before, numbers, out, start, ends),
+    let end = match block.length {
+        0..=8 => put_one::<8>(block, numbers, &mut out),
+        9..=16 => put_one::<16>(block, numbers, &mut out),
+        _ => put_one::<SLACK>(block, numbers, &mut out),
     };
     out.truncate(end);
+    out
 }
 
-/// Writes rows whose texts have at most `N` bytes from `at` on; says where they end.
-fn put<const N: usize>(
-    before: &Before<'_>,
-    numbers: Numbered<'_>,
-    out: &mut [u8],
-    at: usize,
-    ends: &mut Vec<i32>,
-) -> usize {
-    match before {
-        Before::One(block) => put_one::<N>(block, numbers, out, at, ends),
-        Before::Few(codes, blocks) => put_few::<N>(codes, blocks, numbers, out, at, ends),
-    }
+/// The rows one after the other, each with its one of a few texts before its number, and where each
+/// of them begins and the last one ends.
+pub fn after_few(codes: &[i32], blocks: &[Block], numbers: Numbered<'_>) -> (Vec<u8>, Vec<i32>) {
+    let longest = longest(blocks);
+    let mut out = room(longest, numbers);
+    let mut offsets = vec![0; numbers.values.len() + 1];
+    let ends = &mut offsets[1..];
+    let end = match longest {
+        0..=8 => put_few::<8>(codes, blocks, numbers, &mut out, ends),
+        9..=16 => put_few::<16>(codes, blocks, numbers, &mut out, ends),
+        _ => put_few::<SLACK>(codes, blocks, numbers, &mut out, ends),
+    };
+    out.truncate(end);
+    (out, offsets)
 }
 
-impl Before<'_> {
-    /// The bytes of the longest text.
-    fn longest(&self) -> usize {
-        match self {
-            Before::One(block) => block.length,
-            Before::Few(_, blocks) => longest(blocks),
-        }
-    }
+fn room(longest: usize, numbers: Numbered<'_>) -> Vec<u8> {
+    debug_assert!((1..=EIGHT).contains(&numbers.width));
+    let room = numbers.values.len() * (longest + numbers.width);
+    vec![0; room + SLACK + EIGHT]
 }
 
 /// The digits of some rows, the first of each lowest.
@@ -83,11 +66,9 @@ fn put_one<const N: usize>(
     block: &Block,
     Numbered { values, width }: Numbered<'_>,
     out: &mut [u8],
-    start: usize,
-    ends: &mut Vec<i32>,
 ) -> usize {
     let (text, length) = (block.first::<N>(), block.length);
-    let (mut at, mut made) = (start, [0; CHUNK]);
+    let (mut at, mut made) = (0, [0; CHUNK]);
     for values in values.chunks(CHUNK) {
         for digits in digits(values, width, &mut made) {
             out[at..at + N].copy_from_slice(text);
@@ -95,7 +76,6 @@ fn put_one<const N: usize>(
             at += length + width;
         }
     }
-    ends.extend((1..=values.len()).map(|rows| (start + rows * (length + width)) as i32));
     at
 }
 
@@ -105,20 +85,20 @@ fn put_few<const N: usize>(
     blocks: &[Block],
     Numbered { values, width }: Numbered<'_>,
     out: &mut [u8],
-    mut at: usize,
-    ends: &mut Vec<i32>,
+    ends: &mut [i32],
 ) -> usize {
-    let mut made = [0; CHUNK];
-    for (values, codes) in values.chunks(CHUNK).zip(codes.chunks(CHUNK)) {
+    let (mut at, mut made) = (0, [0; CHUNK]);
+    let chunks = values.chunks(CHUNK).zip(codes.chunks(CHUNK));
+    for ((values, codes), ends) in chunks.zip(ends.chunks_mut(CHUNK)) {
         let rows = digits(values, width, &mut made).iter().zip(codes);
-        ends.extend(rows.map(|(digits, code)| {
+        for ((digits, code), end) in rows.zip(ends) {
             let block = &blocks[*code as usize];
             out[at..at + N].copy_from_slice(block.first::<N>());
             at += block.length;
             out[at..at + EIGHT].copy_from_slice(&digits.to_le_bytes());
             at += width;
-            at as i32
-        }));
+            *end = at as i32;
+        }
     }
     at
 }
@@ -152,25 +132,27 @@ mod tests {
                     .collect();
                 for few in 1..=texts.len() {
                     let codes: Vec<i32> = codes.iter().map(|code| code % few as i32).collect();
-                    check(&Before::Few(&codes, &blocks[..few]), numbers, |row| {
-                        texts[codes[row] as usize]
-                    });
-                    check(&Before::One(&blocks[few - 1]), numbers, |_| texts[few - 1]);
+                    let (bytes, offsets) = after_few(&codes, &blocks[..few], numbers);
+                    let text = |row: usize| texts[codes[row] as usize];
+                    assert_eq!((text_of(bytes), offsets), expected(numbers, text));
+                    let bytes = after_one(&blocks[few - 1], numbers);
+                    assert_eq!(text_of(bytes), expected(numbers, |_| texts[few - 1]).0);
                 }
             }
         }
     }
 
-    fn check<'a>(before: &Before<'_>, numbers: Numbered<'_>, text: impl Fn(usize) -> &'a str) {
-        let (mut out, mut ends) = (b"before".to_vec(), Vec::new());
-        put_numbered(before, numbers, &mut out, &mut ends);
-        let (mut expected, mut expected_ends) = ("before".to_string(), Vec::new());
+    fn text_of(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn expected<'a>(numbers: Numbered<'_>, text: impl Fn(usize) -> &'a str) -> (String, Vec<i32>) {
+        let (mut expected, mut offsets) = (String::new(), vec![0]);
         for (row, value) in numbers.values.iter().enumerate() {
             let width = numbers.width;
             expected += &format!("{}{value:0width$}", text(row));
-            expected_ends.push(expected.len() as i32);
+            offsets.push(expected.len() as i32);
         }
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
-        assert_eq!(ends, expected_ends);
+        (expected, offsets)
     }
 }

@@ -1,14 +1,15 @@
 //! Text put together from parts, a whole batch into one buffer: no allocation for a value.
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 use arrow::array::StringArray;
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 
 use super::block::{Block, SLACK, TOO_LONG, array, longest};
 use super::digits;
 use super::extremes::of_i64;
-use super::numbered::{Before, Numbered, put_numbered};
+use super::numbered::{Numbered, after_few, after_one};
 
 /// A part of the text of every row.
 pub enum Part<'a> {
@@ -34,6 +35,10 @@ pub struct Numbers<'a> {
     extremes: Option<(i64, i64)>,
 }
 
+/// Where texts of one length begin and end: the same for every batch.
+#[derive(Default)]
+pub struct Steps(Mutex<(usize, Option<ScalarBuffer<i32>>)>);
+
 /// A part, ready to be copied.
 enum Ready<'a> {
     Block(Block),
@@ -55,6 +60,7 @@ pub fn compose(
     rows: usize,
     parts: Vec<Part<'_>>,
     nulls: Option<NullBuffer>,
+    steps: &Steps,
 ) -> Result<StringArray, String> {
     let parts = fuse(parts, rows);
     let ready: Vec<Ready<'_>> = parts.iter().map(|part| prepare(part, &nulls)).collect();
@@ -62,27 +68,22 @@ pub fn compose(
     if i32::try_from(room).is_err() {
         return Err(TOO_LONG.into());
     }
-    let mut out = Vec::with_capacity(room + SLACK + digits::SLACK);
-    let mut offsets = Vec::with_capacity(rows + 1);
-    offsets.push(0);
-    match (ready.as_slice(), &nulls) {
-        ([Ready::Block(block), Ready::Short(numbered)], None) => {
-            put_numbered(&Before::One(block), *numbered, &mut out, &mut offsets);
+    let (bytes, offsets) = match (ready.as_slice(), &nulls) {
+        ([Ready::Block(block), Ready::Short(numbers)], None) => {
+            let offsets = steps.of(rows, block.length + numbers.width);
+            (after_one(block, *numbers), offsets)
         }
-        ([Ready::Blocks(codes, blocks), Ready::Short(numbered)], None) => {
-            put_numbered(
-                &Before::Few(codes, blocks),
-                *numbered,
-                &mut out,
-                &mut offsets,
-            );
+        ([Ready::Blocks(codes, blocks), Ready::Short(numbers)], None) => {
+            let (bytes, offsets) = after_few(codes, blocks, *numbers);
+            (bytes, offsets.into())
         }
         _ => {
-            out.resize(out.capacity(), 0);
-            put_all(&ready, &nulls, rows, &mut out, &mut offsets);
+            let mut bytes = vec![0; room + SLACK + digits::SLACK];
+            let offsets = put_all(&ready, &nulls, rows, &mut bytes);
+            (bytes, offsets.into())
         }
-    }
-    Ok(array(out, offsets, nulls))
+    };
+    Ok(array(bytes, offsets, nulls))
 }
 
 fn put_all(
@@ -90,10 +91,11 @@ fn put_all(
     nulls: &Option<NullBuffer>,
     rows: usize,
     out: &mut Vec<u8>,
-    ends: &mut Vec<i32>,
-) {
+) -> Vec<i32> {
     let mut at = 0;
-    ends.extend((0..rows).map(|row| {
+    let mut offsets = Vec::with_capacity(rows + 1);
+    offsets.push(0);
+    offsets.extend((0..rows).map(|row| {
         if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
             for part in parts {
                 at = part.put(out, at, row);
@@ -102,6 +104,24 @@ fn put_all(
         at as i32
     }));
     out.truncate(at);
+    offsets
+}
+
+impl Steps {
+    /// The offsets of so many texts of so many bytes each: fewer than 2 GiB in all.
+    fn of(&self, rows: usize, length: usize) -> ScalarBuffer<i32> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let enough = |offsets: &&ScalarBuffer<i32>| offsets.len() > rows;
+        match known.1.as_ref().filter(enough) {
+            Some(offsets) if known.0 == length => offsets.slice(0, rows + 1),
+            _ => {
+                let offsets = (0..=rows).map(|row| (row * length) as i32);
+                let offsets: ScalarBuffer<i32> = offsets.collect();
+                *known = (length, Some(offsets.clone()));
+                offsets
+            }
+        }
+    }
 }
 
 /// Joins literals with the few texts beside them.
@@ -166,6 +186,17 @@ impl<'a> Numbers<'a> {
             values,
             width,
             extremes,
+        }
+    }
+
+    /// As `new`, when no number is less than the first of `extremes`, or greater than the second.
+    pub fn within(values: &'a [i64], width: usize, extremes: (i64, i64)) -> Self {
+        let (least, most) = extremes;
+        debug_assert!(of_i64(values).is_none_or(|found| least <= found.0 && found.1 <= most));
+        Self {
+            values: values.into(),
+            width,
+            extremes: Some(extremes),
         }
     }
 
@@ -240,7 +271,7 @@ mod tests {
     }
 
     fn composed(rows: usize, parts: Vec<Part<'_>>) -> Vec<String> {
-        let array = compose(rows, parts, None).unwrap();
+        let array = compose(rows, parts, None, &Steps::default()).unwrap();
         array.iter().map(|text| text.unwrap().to_string()).collect()
     }
 
@@ -284,7 +315,7 @@ mod tests {
     fn null_rows_take_no_room_whatever_their_codes() {
         let nulls = NullBuffer::from(vec![true, false, true]);
         let parts = vec![coded(&[0, -5, 0], &["a"]), number(&[1, -1, 2], 2)];
-        let array = compose(3, parts, Some(nulls)).unwrap();
+        let array = compose(3, parts, Some(nulls), &Steps::default()).unwrap();
         assert_eq!(
             array,
             StringArray::from(vec![Some("a01"), None, Some("a02")])

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use super::Times;
+
 /// How long the calling thread has had a processor so far.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
@@ -27,6 +29,37 @@ impl Lap {
     pub fn end(&mut self) -> Duration {
         let now = cpu_time();
         now.saturating_sub(std::mem::replace(&mut self.0, now))
+    }
+}
+
+/// A worker's time: where it went, and since when the worker does what it does.
+#[derive(Debug)]
+pub struct Clock {
+    /// Where it went.
+    pub times: Times,
+    /// What the worker does now.
+    pub lap: Lap,
+}
+
+impl Clock {
+    /// The worker begins.
+    pub fn start() -> Self {
+        Self {
+            times: Times::default(),
+            lap: Lap::start(),
+        }
+    }
+
+    /// A batch was made.
+    pub fn made(&mut self) {
+        self.times.making += self.lap.end();
+    }
+
+    /// A batch was encoded; how long that took.
+    pub fn encoded(&mut self) -> Duration {
+        let spent = self.lap.end();
+        self.times.encoding += spent;
+        spent
     }
 }
 

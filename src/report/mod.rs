@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::sink::{FileReport, Finished};
 
 pub use assess::{Assessment, Limit};
-pub use clock::Lap;
+pub use clock::{Clock, Lap};
 pub use costs::{Bottleneck, Costs};
 pub use counters::Counters;
 

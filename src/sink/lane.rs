@@ -25,7 +25,7 @@ use arrow::array::RecordBatch;
 use super::{FileReport, Finished, Lane, Run, Target};
 use crate::error::{Error, Result};
 use crate::format::{Chunk, Encoder};
-use crate::report::{Counters, Lap};
+use crate::report::{Clock, Counters, Lap};
 pub use each::each;
 use queue::Queue;
 use writing::Writing;
@@ -71,6 +71,7 @@ struct EncodingLane {
     writing: Arc<Writing>,
     /// Where it is not the workers that write: the thread that does, and how long it waited.
     thread: Mutex<Option<JoinHandle<Duration>>>,
+    /// The workers write.
     by_workers: bool,
 }
 
@@ -217,15 +218,13 @@ impl EncodingLane {
 }
 
 impl Lane for EncodingLane {
-    fn submit(&self, number: u64, batch: &RecordBatch) -> Result<()> {
-        self.encode(|put| self.encoder.encode(number, batch, put))
-    }
-
-    fn put_down(&self, lap: &mut Lap) -> Duration {
-        match self.by_workers {
-            true => self.writing.put_down(lap),
-            false => Duration::ZERO,
+    fn submit_timed(&self, number: u64, batch: &RecordBatch, clock: &mut Clock) -> Result<()> {
+        let passed_on = self.encode(|put| self.encoder.encode(number, batch, put));
+        self.writing.marks.counters.encode(clock.encoded());
+        if self.by_workers {
+            clock.times.writing += self.writing.put_down(&mut clock.lap);
         }
+        passed_on
     }
 
     fn accepted(&self) -> u64 {

@@ -16,7 +16,7 @@ use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Placed, Text};
 use crate::registry;
-use crate::report::{Counters, Lap};
+use crate::report::{Clock, Counters};
 
 registry! {
     /// Where rows go.
@@ -174,17 +174,20 @@ pub enum Connected {
 
 /// A sink in motion: workers hand it batches in any order, one at a time puts them down in order.
 pub trait Lane: Send + Sync {
-    /// Encodes batch `number` on the calling worker and passes it on. Every number from 0 comes once.
+    /// Encodes batch `number` on the calling worker and passes it on, or puts it down at once when
+    /// it is in turn. Every number from 0 comes once.
     ///
     /// # Errors
     /// The lane takes no more: a quiet error, `finish` tells why.
-    fn submit(&self, number: u64, batch: &RecordBatch) -> Result<()>;
-
-    /// Puts down what is in turn, on the calling worker; nothing where another worker is at it, or
-    /// where a thread of the lane does it. How long it took; `lap` tells whose processor time it was.
-    fn put_down(&self, _lap: &mut Lap) -> Duration {
-        Duration::ZERO
+    fn submit(&self, number: u64, batch: &RecordBatch) -> Result<()> {
+        self.submit_timed(number, batch, &mut Clock::start())
     }
+
+    /// As `submit`, by a worker whose `clock` is told what it took.
+    ///
+    /// # Errors
+    /// As `submit`.
+    fn submit_timed(&self, number: u64, batch: &RecordBatch, clock: &mut Clock) -> Result<()>;
 
     /// How many batches it has taken in order. Moves on to `u64::MAX` when the lane failed.
     fn accepted(&self) -> u64;

@@ -188,17 +188,20 @@ impl EventTime {
 
 impl Times {
     fn ticks(&self, rows: Rows<'_>) -> Vec<i64> {
-        let mut ticks = match &self.pace {
-            Pace::Fixed(ratio) => ratio.times(rows),
-            Pace::Poisson(poisson) => poisson.times(rows),
+        // A profile's ticks begin with its first hour's.
+        let start = if self.profile.is_some() {
+            0
+        } else {
+            self.start
         };
-        match &self.profile {
-            None => ticks
+        let mut ticks = match &self.pace {
+            Pace::Fixed(ratio) => ratio.times(start, rows),
+            Pace::Poisson(poisson) => poisson.times(start, rows),
+        };
+        if let Some(profile) = &self.profile {
+            ticks
                 .iter_mut()
-                .for_each(|tick| *tick = tick.saturating_add(self.start)),
-            Some(profile) => ticks
-                .iter_mut()
-                .for_each(|tick| *tick = profile.time(*tick)),
+                .for_each(|tick| *tick = profile.time(*tick));
         }
         ticks
     }

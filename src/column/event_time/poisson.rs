@@ -69,8 +69,8 @@ impl Poisson {
         }
     }
 
-    /// The ticks before each of `rows`.
-    pub fn times(&self, rows: Rows<'_>) -> Vec<i64> {
+    /// The ticks before each of `rows`, and `start` before those.
+    pub fn times(&self, start: i64, rows: Rows<'_>) -> Vec<i64> {
         let mut path = Path {
             block: u64::MAX,
             branches: Vec::new(),
@@ -84,10 +84,11 @@ impl Poisson {
             let row = rows.at(index);
             // A row before the leaf wraps to a place beyond it.
             let known = usize::try_from(row.wrapping_sub(leaf.first));
-            times.push(match known.ok().and_then(|place| leaf.times.get(place)) {
-                Some(time) => *time,
+            let ticks = match known.ok().and_then(|place| leaf.times.get(place)) {
+                Some(ticks) => *ticks,
                 None => self.find(row, &mut path, &mut leaf),
-            });
+            };
+            times.push(start.saturating_add(ticks));
         }
         times
     }

@@ -1,7 +1,7 @@
 //! Equal distances without drift: row · ticks / rows in whole numbers, rounded down.
 
 use super::super::rows::Rows;
-use crate::kernel::divide::{EXACT, quotients};
+use crate::kernel::divide::{EXACT, Slope, rising};
 
 /// So many ticks for so many rows.
 #[derive(Debug, Clone, Copy)]
@@ -49,40 +49,37 @@ impl Ratio {
         rows as f64 * self.ticks as f64 / self.rows as f64
     }
 
-    /// The ticks before each of `rows`.
-    pub fn times(&self, rows: Rows<'_>) -> Vec<i64> {
-        match rows {
-            Rows::Range { first, count } => self.range(first, count),
+    /// The ticks before each of `rows`, and `start` before those.
+    pub fn times(&self, start: i64, rows: Rows<'_>) -> Vec<i64> {
+        let slope = match rows {
+            Rows::Range { first, count } => self.slope(start, first, count),
             Rows::List(_) => None,
-        }
-        .unwrap_or_else(|| rows.map(|row| self.at(row)))
+        };
+        let Some(slope) = slope else {
+            return rows.map(|row| self.at(row).saturating_add(start));
+        };
+        let mut times = Vec::with_capacity(rows.len());
+        rising(slope, rows.len(), &mut times);
+        times
     }
 
-    /// The ticks before `count` rows from `first` on, where they and the fractions of a tick that
-    /// add up between them are numbers that can be divided all at once.
-    fn range(&self, first: u64, count: usize) -> Option<Vec<i64>> {
-        let step = i64::try_from(self.ticks / self.rows).ok()?;
-        let start = self.at(first);
-        if self.at(first.saturating_add(count as u64)) == i64::MAX {
-            return None;
-        }
-        let whole = |row: i64| start + row * step;
-        if self.ticks.is_multiple_of(self.rows) {
-            return Some((0..count as i64).map(whole).collect());
-        }
+    /// The times of `count` rows from `first` on, where they and the fractions of a tick that add
+    /// up between them are numbers that can be made all at once.
+    fn slope(&self, start: i64, first: u64, count: usize) -> Option<Slope> {
+        let last = self.at(first.saturating_add(count as u64));
+        start.checked_add(last).filter(|_| last < i64::MAX)?;
         let parts = i64::try_from(self.rows).ok()?;
-        let behind = u128::from(first) * u128::from(self.ticks) % u128::from(self.rows);
-        let (behind, rest) = (behind as i64, (self.ticks % self.rows) as i64);
         parts
             .checked_mul(count as i64 + 1)
             .filter(|most| EXACT.contains(most))?;
-        let fractions: Vec<i64> = (0..count as i64).map(|row| behind + row * rest).collect();
-        let mut ticks = Vec::with_capacity(count);
-        quotients(&fractions, parts, &mut ticks);
-        for (tick, row) in ticks.iter_mut().zip(0..) {
-            *tick += whole(row);
-        }
-        Some(ticks)
+        let behind = u128::from(first) * u128::from(self.ticks) % u128::from(self.rows);
+        Some(Slope {
+            start: start.checked_add(self.at(first))?,
+            step: i64::try_from(self.ticks / self.rows).ok()?,
+            behind: behind as i64,
+            rest: (self.ticks % self.rows) as i64,
+            parts,
+        })
     }
 }
 
@@ -137,11 +134,14 @@ mod tests {
         ] {
             let ratio = Ratio::new(ticks, rows);
             for first in [0, 1, 12_345, 1_000_000_000_007] {
-                let times = ratio.times(Rows::Range { first, count: 100 });
-                let exact = |row: u64| u128::from(row) * u128::from(ticks) / u128::from(rows);
-                for (row, time) in (first..).zip(times) {
-                    let exact = i64::try_from(exact(row)).unwrap_or(i64::MAX);
-                    assert_eq!(time, exact, "{row} · {ticks} / {rows}");
+                for start in [0, 17, -1_000_000, i64::MAX - 3] {
+                    let times = ratio.times(start, Rows::Range { first, count: 100 });
+                    let exact = |row: u64| u128::from(row) * u128::from(ticks) / u128::from(rows);
+                    for (row, time) in (first..).zip(times) {
+                        let exact = i64::try_from(exact(row)).unwrap_or(i64::MAX);
+                        let exact = exact.saturating_add(start);
+                        assert_eq!(time, exact, "{start} + {row} · {ticks} / {rows}");
+                    }
                 }
             }
         }

@@ -16,8 +16,9 @@ use super::Generator;
 use super::build::{Build, Made};
 use super::permutation::{Permutation, check_room};
 use super::types::show_type;
-use crate::domain::Domain;
+use crate::domain::{Domain, Range};
 use crate::error::Problem;
+use crate::kernel::text::Steps;
 use crate::place::{Node, Placed, Text, Value, carry, decode};
 use crate::registry::Example;
 
@@ -59,9 +60,13 @@ impl Generator for Template {
         let domain = shape::domain(&shapes);
         let drawn = |element: &Element| matches!(element, Element::Permute(..));
         let pointwise = !elements.iter().any(drawn);
+        let render = Render {
+            elements,
+            steps: Steps::default(),
+        };
         Ok(Made {
             pointwise,
-            ..Made::new(DataType::Utf8, domain, Render { elements })
+            ..Made::new(DataType::Utf8, domain, render)
         })
     }
 }
@@ -102,12 +107,24 @@ fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, 
         "row" => rows(input.domain, build),
         _ => input.domain,
     };
+    let range = narrow(&domain, format.width());
     let shape = Shape::value(domain, &input.data_type, &format);
     let element = Element::Input {
         index: input.index,
         format,
+        range,
     };
     Ok((element, shape))
+}
+
+/// The bounds of numbers that are known to have no sign, and no more digits than the width.
+fn narrow(domain: &Domain, width: usize) -> Option<(i64, i64)> {
+    let Some(Range::Integer { min, max }) = domain.range else {
+        return None;
+    };
+    let most = 10i64.checked_pow(u32::try_from(width).ok()?)?;
+    let (min, max) = (i64::try_from(min).ok()?, i64::try_from(max).ok()?);
+    (min >= 0 && max < most).then_some((min, max))
 }
 
 /// Row numbers end where the table does.

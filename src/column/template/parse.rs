@@ -122,6 +122,14 @@ fn wrong_format(inner: &str, path: &str) -> Problem {
 }
 
 impl Format {
+    /// The least digits that a number has.
+    pub fn width(&self) -> usize {
+        match self {
+            Format::Width(width) => *width,
+            _ => 0,
+        }
+    }
+
     /// True when values of the type can be shown like this.
     pub fn suits(&self, data_type: &arrow::datatypes::DataType) -> bool {
         use arrow::datatypes::DataType;

@@ -18,7 +18,7 @@ use super::super::scalar::per_second;
 use super::parse::Format;
 use crate::error::{Error, Problem, Result};
 use crate::kernel::strftime::{Clock, Pattern, Rendered};
-use crate::kernel::text::{Numbers, Part, compose};
+use crate::kernel::text::{Numbers, Part, Steps, compose};
 
 /// One piece of the text.
 pub enum Element {
@@ -30,6 +30,9 @@ pub enum Element {
         index: usize,
         /// How it is shown.
         format: Format,
+        /// No value is less than the first, or greater than the second: known where none is
+        /// negative, or has more digits than the format's width.
+        range: Option<(i64, i64)>,
     },
     /// The shuffled row number in so many digits.
     Permute(Permutation, usize),
@@ -39,6 +42,8 @@ pub enum Element {
 pub struct Render {
     /// In their order.
     pub elements: Vec<Element>,
+    /// Where texts of one length begin.
+    pub steps: Steps,
 }
 
 impl Fill for Render {
@@ -56,12 +61,20 @@ impl Fill for Render {
                     let values: Vec<i64> = values.map(|number| number as i64).collect();
                     parts.push(Part::Number(Numbers::new(values, *width)));
                 }
-                Element::Input { index, format } => {
-                    show(&inputs[*index], format, &nulls, &mut parts)?;
-                }
+                Element::Input {
+                    index,
+                    format,
+                    range,
+                } => match inputs[*index].as_primitive_opt::<Int64Type>().zip(*range) {
+                    Some((numbers, range)) if nulls.is_none() => {
+                        let numbers = Numbers::within(numbers.values(), format.width(), range);
+                        parts.push(Part::Number(numbers));
+                    }
+                    _ => show(&inputs[*index], format, &nulls, &mut parts)?,
+                },
             }
         }
-        let text = compose(rows.len(), parts, nulls);
+        let text = compose(rows.len(), parts, nulls, &self.steps);
         let text = text.map_err(|message| Error::run(Problem::new(message)))?;
         Ok(std::sync::Arc::new(text))
     }
@@ -131,10 +144,7 @@ fn integers<'a>(
     format: &Format,
     nulls: &Option<NullBuffer>,
 ) -> Result<Part<'a>> {
-    let width = match format {
-        Format::Width(width) => *width,
-        _ => 0,
-    };
+    let width = format.width();
     let signed = input.data_type().is_signed_integer();
     if let Some(values) = input.as_primitive_opt::<Int64Type>() {
         let numbers = Numbers::new(values.values().as_ref(), width);

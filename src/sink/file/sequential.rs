@@ -87,7 +87,11 @@ impl Sequential {
             let room = end.next_multiple_of(ROOM) - self.written;
             let given = fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.written, room);
             self.roomy = given.is_ok();
-            self.room = if self.roomy { self.written + room } else { self.room };
+            self.room = if self.roomy {
+                self.written + room
+            } else {
+                self.room
+            };
         }
     }
 

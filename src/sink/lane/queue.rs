@@ -22,6 +22,8 @@ struct State {
     /// How many chunks there are in all, once that is known.
     total: Option<u64>,
     end: Option<End>,
+    /// A thread waits. Where the workers write, none does, and none is woken.
+    watched: bool,
 }
 
 enum End {
@@ -63,8 +65,9 @@ impl Queue {
             state.waiting.resize_with(place + 1, || None);
         }
         state.waiting[place] = Some(chunk);
+        let watched = state.watched;
         drop(state);
-        if place == 0 {
+        if place == 0 && watched {
             self.ready.notify_one();
         }
     }
@@ -94,8 +97,11 @@ impl Queue {
     /// Waits until there is something to do; false when there will be nothing any more.
     pub(super) fn wait(&self) -> bool {
         let idle = |state: &mut State| state.end.is_none() && !state.is_ready();
-        let state = self.ready.wait_while(self.lock(), idle);
-        let state = state.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        state.watched = true;
+        let state = self.ready.wait_while(state, idle);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        state.watched = false;
         state.end.is_none()
     }
 

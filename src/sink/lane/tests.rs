@@ -1,6 +1,7 @@
 //! Lanes with a stand-in for the encoder and the writer: order, failures, ends.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ struct Notes {
     panics_at: u64,
     gone_at: u64,
     blocked: Option<mpsc::Receiver<()>>,
+    begun: Arc<AtomicBool>,
+    waits: bool,
 }
 
 impl Encoder for Stand {
@@ -61,7 +64,12 @@ impl Encoder for Stand {
 }
 
 impl Writer for Notes {
+    fn waits(&self) -> bool {
+        self.waits
+    }
+
     fn write(&mut self, number: u64, _chunk: Chunk, _marks: &Marks) -> Result<ControlFlow<()>> {
+        self.begun.store(true, Ordering::Release);
         if let Some(blocked) = &self.blocked {
             let _ = blocked.recv();
         }
@@ -87,13 +95,16 @@ fn chunk(rows: u64) -> Chunk {
     Chunk { rows, body }
 }
 
-fn notes() -> Notes {
+/// Notes of what the workers write, or, where writing `waits`, a thread of the lane.
+fn notes(waits: bool) -> Notes {
     Notes {
         got: Arc::default(),
         full_at: u64::MAX,
         panics_at: u64::MAX,
         gone_at: u64::MAX,
         blocked: None,
+        begun: Arc::default(),
+        waits,
     }
 }
 
@@ -128,13 +139,19 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
 
 fn submit(lane: &dyn Lane, numbers: impl IntoIterator<Item = u64>) -> Result<()> {
     let batch = RecordBatch::new_empty(Arc::new(Schema::empty()));
-    numbers
-        .into_iter()
-        .try_for_each(|number| lane.submit(number, &batch))
+    let mut numbers = numbers.into_iter();
+    numbers.try_for_each(|number| lane.submit(number, &batch))
+}
+
+/// What `finish` says after ten batches, whoever writes them.
+fn outcome(stand: fn() -> Stand, notes: fn(bool) -> Notes) -> String {
+    let [workers, thread] = [false, true].map(|waits| submitted(stand(), notes(waits)));
+    assert_eq!(workers, thread);
+    workers
 }
 
 /// Submits ten batches, one after the other, and says what `finish` says.
-fn outcome(stand: Stand, notes: Notes) -> String {
+fn submitted(stand: Stand, notes: Notes) -> String {
     let lane = lane(stand, notes);
     let mut quiet = None;
     for number in 0..10 {
@@ -157,82 +174,113 @@ fn outcome(stand: Stand, notes: Notes) -> String {
 
 #[test]
 fn chunks_are_put_down_in_order_whatever_order_they_come_in() {
-    let notes = notes();
-    let got = notes.got.clone();
-    let late = vec![0, 3, 9];
-    let lane = lane(
-        Stand {
-            late,
+    for waits in [false, true] {
+        let notes = notes(waits);
+        let got = notes.got.clone();
+        let stand = Stand {
+            late: vec![0, 3, 9],
             extra: true,
             ..Stand::default()
-        },
-        notes,
+        };
+        let lane = lane(stand, notes);
+        submit(lane.as_ref(), [4, 0, 2, 1, 3, 7, 9, 5, 8, 6]).unwrap();
+        lane.finish(10).unwrap();
+        assert_eq!(*got.lock().unwrap(), (0..=10).collect::<Vec<_>>());
+        assert_eq!((lane.accepted(), lane.durable()), (11, 11));
+        assert!(!lane.failed());
+    }
+}
+
+#[test]
+fn workers_that_write_lose_no_chunk_to_each_other() {
+    let notes = notes(false);
+    let got = notes.got.clone();
+    let lane = lane(Stand::default(), notes);
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mine =
+                    || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|next| *next < 9000);
+                submit(lane.as_ref(), std::iter::from_fn(mine)).unwrap();
+            });
+        }
+    });
+    assert_eq!(
+        lane.accepted(),
+        9000,
+        "whoever came last put down what was left"
     );
-    submit(lane.as_ref(), [4, 0, 2, 1, 3, 7, 9, 5, 8, 6]).unwrap();
-    lane.finish(10).unwrap();
-    assert_eq!(*got.lock().unwrap(), (0..=10).collect::<Vec<_>>());
-    assert_eq!((lane.accepted(), lane.durable()), (11, 11));
-    assert!(!lane.failed());
+    lane.finish(9000).unwrap();
+    assert_eq!(*got.lock().unwrap(), (0..9000).collect::<Vec<_>>());
 }
 
 #[test]
 fn finish_tells_the_cause_and_everybody_else_hears_that_it_is_over() {
-    let full = Notes {
+    let full = |waits| Notes {
         full_at: 4,
-        ..notes()
+        ..notes(waits)
     };
     assert_eq!(
-        outcome(Stand::default(), full),
+        outcome(Stand::default, full),
         "error: writing `x`\n  caused by: No space left on device"
     );
-    let bad = Stand {
+    let bad = || Stand {
         bad: Some(4),
         ..Stand::default()
     };
     assert_eq!(
-        outcome(bad, notes()),
+        outcome(bad, notes),
         "error: column `x`, row 7: NaN is no JSON"
     );
-    let gone = Notes {
+    let gone = |waits| Notes {
         gone_at: 4,
-        ..notes()
+        ..notes(waits)
     };
-    assert_eq!(outcome(Stand::default(), gone), "fine");
+    assert_eq!(outcome(Stand::default, gone), "fine");
 }
 
 #[test]
 fn panics_and_lost_batches_are_failures_and_never_a_standstill() {
-    let panics = Notes {
+    let panics = |waits| Notes {
         panics_at: 4,
-        ..notes()
+        ..notes(waits)
     };
     assert_eq!(
-        outcome(Stand::default(), panics),
+        outcome(Stand::default, panics),
         "error: the writer panicked, which is a bug of rowgen\n  caused by: index out of bounds"
     );
-    let panics = Stand {
+    let panics = || Stand {
         panics: Some(4),
         ..Stand::default()
     };
     assert_eq!(
-        outcome(panics, notes()),
+        outcome(panics, notes),
         "error: the encoder panicked, which is a bug of rowgen\n  caused by: out of range"
     );
-    let lane = lane(Stand::default(), notes());
-    submit(lane.as_ref(), [0, 1, 3]).unwrap();
-    assert_eq!(
-        lane.finish(4).unwrap_err().to_string(),
-        "error: not all of 4 batches were encoded, which is a bug of rowgen"
-    );
+    for waits in [false, true] {
+        let lane = lane(Stand::default(), notes(waits));
+        submit(lane.as_ref(), [0, 1, 3]).unwrap();
+        assert_eq!(
+            lane.finish(4).unwrap_err().to_string(),
+            "error: not all of 4 batches were encoded, which is a bug of rowgen"
+        );
+    }
+}
+
+/// Notes whose writer, once it has `begun`, waits until the sender is dropped.
+fn blocked(waits: bool) -> (Notes, mpsc::Sender<()>) {
+    let (open, blocked) = mpsc::channel();
+    let notes = Notes {
+        blocked: Some(blocked),
+        ..notes(waits)
+    };
+    (notes, open)
 }
 
 #[test]
 fn an_aborted_lane_writes_nothing_more_and_does_not_wait_for_ever() {
-    let (_open, blocked) = mpsc::channel();
-    let notes = Notes {
-        blocked: Some(blocked),
-        ..notes()
-    };
+    let (notes, _open) = blocked(true);
     let got = notes.got.clone();
     let lane = lane(Stand::default(), notes);
     submit(lane.as_ref(), 0..3).unwrap();
@@ -242,4 +290,22 @@ fn an_aborted_lane_writes_nothing_more_and_does_not_wait_for_ever() {
     assert!(submit(lane.as_ref(), [3]).is_err());
     assert!(lane.failed());
     assert_eq!(got.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn a_worker_that_writes_holds_no_other_one_up() {
+    let (notes, open) = blocked(false);
+    let (got, begun) = (notes.got.clone(), notes.begun.clone());
+    let lane = lane(Stand::default(), notes);
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| submit(lane.as_ref(), [0]));
+        while !begun.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+        submit(lane.as_ref(), [1, 2]).unwrap();
+        assert_eq!((lane.accepted(), writing.is_finished()), (0, false));
+        drop(open);
+        writing.join().unwrap().unwrap();
+    });
+    assert_eq!((lane.accepted(), got.lock().unwrap().len()), (3, 3));
 }
