@@ -143,10 +143,11 @@ pub(super) fn array(
     debug_assert_eq!(offsets.last().map(|last| *last as usize), Some(bytes.len()));
     let bytes = Buffer::from_vec(bytes);
     // SAFETY: both callers, `Writer` and `text::compose`, start the offsets at 0 and put each at the
-    // one before it plus the length of whole parts, so they rise; every part is a `str` (`Block`
-    // is made from one) or ASCII digits, copied whole, and each row begins where the one before it
-    // ended, so that every row is a string of whole characters. The last offset is the buffer's
-    // length. `nulls` has a bit for every row: it comes from inputs of that length.
+    // one before it plus the length of whole parts (`Steps`: all rows are equally long), so they
+    // rise; every part is a `str` (`Block` is made from one) or ASCII digits, copied whole, and each
+    // row begins where the one before it ended, so that every row is a string of whole characters.
+    // The last offset is the buffer's length. `nulls` has a bit for every row: it comes from inputs
+    // of that length.
     #[allow(unsafe_code)]
     unsafe {
         let offsets = OffsetBuffer::new_unchecked(offsets);

@@ -29,10 +29,10 @@ const KEPT: u64 = 128 << 20;
 pub(super) struct Sequential {
     file: File,
     written: u64,
-    /// There is room up to here; the rest is given back in the end.
+    /// There is room up to here; 0 before any was asked for.
     room: u64,
-    /// The file system gives room when it is asked.
-    roomy: bool,
+    /// The file system refused to give more.
+    refused: bool,
     given: u64,
     /// Nothing is given before so many bytes were written.
     from: u64,
@@ -45,7 +45,7 @@ impl Sequential {
             file,
             written: 0,
             room: 0,
-            roomy: true,
+            refused: false,
             given: 0,
             from: if waited_for { 0 } else { KEPT },
         }
@@ -72,26 +72,22 @@ impl Sequential {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn end(&mut self) -> io::Result<()> {
-        if self.room > self.written {
-            self.file.set_len(self.written)?;
-            self.room = self.written;
+    pub(super) fn end(&self) -> io::Result<()> {
+        // One that is refused may have been given in part.
+        match self.room > 0 || self.refused {
+            true => self.file.set_len(self.written),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Room for these bytes and more, if there is any to be had: if not, writing says what is wrong.
     fn make_room(&mut self, bytes: u64) {
         let end = self.written + bytes;
-        if self.roomy && end >= PART && end > self.room {
-            let room = end.next_multiple_of(ROOM) - self.written;
-            let given = fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.written, room);
-            self.roomy = given.is_ok();
-            self.room = if self.roomy {
-                self.written + room
-            } else {
-                self.room
-            };
+        if !self.refused && end >= PART && end > self.room {
+            let (from, room) = (self.written, end.next_multiple_of(ROOM));
+            let given = fallocate(&self.file, FallocateFlags::KEEP_SIZE, from, room - from);
+            self.refused = given.is_err();
+            self.room = room;
         }
     }
 
@@ -140,6 +136,20 @@ mod tests {
             output.file().sync_all().unwrap();
             assert!(std::fs::read(&path).unwrap() == expected);
         }
+    }
+
+    #[test]
+    fn room_that_was_not_needed_is_given_back() {
+        use std::os::unix::fs::MetadataExt;
+        let file = tempfile::tempfile().unwrap();
+        let mut output = Sequential::new(file, false);
+        let blocks = |output: &Sequential| output.file().metadata().unwrap().blocks() * 512;
+        output.write_all(&vec![1; PART as usize]).unwrap();
+        assert!(output.refused || blocks(&output) >= ROOM);
+        output.end().unwrap();
+        output.file().sync_all().unwrap();
+        assert_eq!(output.file().metadata().unwrap().len(), PART);
+        assert!(blocks(&output) < 2 * PART);
     }
 
     #[test]
