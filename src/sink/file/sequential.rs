@@ -16,14 +16,14 @@ use std::num::NonZeroU64;
 use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
 
 /// The disk is given so many bytes at once.
-const PART: u64 = 8 << 20;
+const PART: u64 = 4 << 20;
 
 /// A file that has a part gets room for so many bytes at once.
 const ROOM: u64 = 64 << 20;
 
 /// So many bytes of a file's end stay in the page cache. A shorter file is the system's own
 /// business, unless it is waited for.
-const KEPT: u64 = 128 << 20;
+const KEPT: u64 = 32 << 20;
 
 /// A file, and how much of it the disk was given.
 pub(super) struct Sequential {
