@@ -67,6 +67,16 @@ impl Domain {
         }
     }
 
+    /// The bounds of values that are integers of 64 bits.
+    pub fn bounds(&self) -> Option<(i64, i64)> {
+        match self.range {
+            Some(Range::Integer { min, max }) => {
+                i64::try_from(min).ok().zip(i64::try_from(max).ok())
+            }
+            _ => None,
+        }
+    }
+
     /// The values of a dictionary.
     pub fn dictionary(values: &ArrayRef) -> Self {
         Self {

@@ -15,7 +15,7 @@ use super::scalar::{integer, is_integral, limits, show_integer};
 use super::types::show_type;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
-use crate::kernel::divide::{Slope, rising};
+use crate::kernel::divide::Slope;
 use crate::place::Scalar;
 use crate::registry::Example;
 
@@ -141,12 +141,8 @@ impl Fill for Steps {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let value = |row: u64| self.start.wrapping_add(self.step.wrapping_mul(row as i64));
         let values = match rows {
-            Rows::Range { first, count } => {
-                let mut values = Vec::with_capacity(count);
-                rising(Slope::whole(value(first), self.step), count, &mut values);
-                values
-            }
-            Rows::List(rows) => rows.iter().map(|row| value(*row)).collect(),
+            Rows::Range { first, count } => Slope::whole(value(first), self.step).numbers(count),
+            Rows::List(_) => rows.map(value),
         };
         Ok(from_i64(&self.data_type, values))
     }

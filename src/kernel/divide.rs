@@ -43,6 +43,13 @@ impl Slope {
             parts: 1,
         }
     }
+
+    /// So many numbers of it; those that are beyond 64 bits wrap around.
+    pub fn numbers(self, rows: usize) -> Vec<i64> {
+        let mut numbers = Vec::with_capacity(rows);
+        rising(self, rows, &mut numbers);
+        numbers
+    }
 }
 
 #[inline(always)]
@@ -59,8 +66,7 @@ dispatched! {
         out.extend(values.iter().map(|value| quotient(*value, divisor)));
     }
 
-    /// Appends so many numbers of a slope; those that are beyond 64 bits wrap around.
-    pub fn rising(slope: Slope, rows: usize, out: &mut Vec<i64>) {
+    fn rising(slope: Slope, rows: usize, out: &mut Vec<i64>) {
         let rows = 0..rows as i64;
         let whole = |row: i64| slope.start.wrapping_add(row.wrapping_mul(slope.step));
         if slope.behind == 0 && slope.rest == 0 {

@@ -16,7 +16,7 @@ mod tests;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,6 @@ use crate::error::{Error, Result};
 use crate::format::{Chunk, Encoder};
 use crate::report::{Clock, Counters, Lap};
 pub use each::each;
-use queue::Queue;
 use writing::Writing;
 
 /// How long `abort` waits for whoever writes to leave what it is doing: long enough for a write to a
@@ -135,13 +134,6 @@ fn stopped() -> Error {
     Error::run("the sink has stopped")
 }
 
-fn fail(queue: &Queue, marks: &Marks, error: Error) {
-    if queue.fail(error) {
-        marks.counters.error();
-    }
-    marks.stop();
-}
-
 fn panicked(who: &str, panic: &(dyn std::any::Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
@@ -204,16 +196,8 @@ impl EncodingLane {
             Ok(Err(error)) => error,
             Err(panic) => panicked("the encoder", panic.as_ref()),
         };
-        self.fail(error);
+        self.writing.fail(error);
         Err(stopped())
-    }
-
-    fn fail(&self, error: Error) {
-        fail(&self.writing.queue, &self.writing.marks, error);
-    }
-
-    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<Duration>>> {
-        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -243,9 +227,10 @@ impl Lane for EncodingLane {
         if self.encode(|put| self.encoder.end(batches, put)).is_ok()
             && let Err(error) = self.writing.queue.close(batches)
         {
-            self.fail(error);
+            self.writing.fail(error);
         }
-        let thread = self.thread().take();
+        let thread = self.thread.lock();
+        let thread = thread.unwrap_or_else(PoisonError::into_inner).take();
         let waited = thread.and_then(|thread| thread.join().ok());
         let times = self.writing.finish();
         let outcome = self.writing.queue.outcome();

@@ -1,7 +1,7 @@
 //! Equal distances without drift: row · ticks / rows in whole numbers, rounded down.
 
 use super::super::rows::Rows;
-use crate::kernel::divide::{EXACT, Slope, rising};
+use crate::kernel::divide::{EXACT, Slope};
 
 /// So many ticks for so many rows.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +55,10 @@ impl Ratio {
             Rows::Range { first, count } => self.slope(start, first, count),
             Rows::List(_) => None,
         };
-        let Some(slope) = slope else {
-            return rows.map(|row| self.at(row).saturating_add(start));
-        };
-        let mut times = Vec::with_capacity(rows.len());
-        rising(slope, rows.len(), &mut times);
-        times
+        match slope {
+            Some(slope) => slope.numbers(rows.len()),
+            None => rows.map(|row| self.at(row).saturating_add(start)),
+        }
     }
 
     /// The times of `count` rows from `first` on, where they and the fractions of a tick that add
@@ -68,14 +66,19 @@ impl Ratio {
     fn slope(&self, start: i64, first: u64, count: usize) -> Option<Slope> {
         let last = self.at(first.saturating_add(count as u64));
         start.checked_add(last).filter(|_| last < i64::MAX)?;
+        let start = start.checked_add(self.at(first))?;
+        let step = i64::try_from(self.ticks / self.rows).ok()?;
+        if self.ticks.is_multiple_of(self.rows) {
+            return Some(Slope::whole(start, step));
+        }
         let parts = i64::try_from(self.rows).ok()?;
         parts
             .checked_mul(count as i64 + 1)
             .filter(|most| EXACT.contains(most))?;
         let behind = u128::from(first) * u128::from(self.ticks) % u128::from(self.rows);
         Some(Slope {
-            start: start.checked_add(self.at(first))?,
-            step: i64::try_from(self.ticks / self.rows).ok()?,
+            start,
+            step,
             behind: behind as i64,
             rest: (self.ticks % self.rows) as i64,
             parts,

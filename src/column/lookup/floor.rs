@@ -8,7 +8,7 @@ use super::super::coded::{Coded, NULL};
 use super::super::program::Fill;
 use super::super::rows::Rows;
 use super::super::ticks::ticks;
-use crate::domain::{Domain, Order, Range};
+use crate::domain::{Domain, Order};
 use crate::error::Result;
 use crate::kernel::extremes::of_i64;
 
@@ -32,10 +32,7 @@ struct Floored {
 /// The moments between the least and the greatest of our times at which theirs change; none where
 /// these are many, or our times are not known.
 pub fn few(ours: &Input, theirs: &[Option<i64>]) -> Option<Floor> {
-    let Some(Range::Integer { min, max }) = ours.domain.range else {
-        return None;
-    };
-    let (min, max) = (i64::try_from(min).ok()?, i64::try_from(max).ok()?);
+    let (min, max) = ours.domain.bounds()?;
     let between = theirs.iter().flatten().copied();
     let mut moments: Vec<i64> = between.filter(|time| *time > min && *time <= max).collect();
     moments.push(min);

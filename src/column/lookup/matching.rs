@@ -14,7 +14,6 @@ use super::super::ticks::{has_ticks, ticks};
 use super::super::types::show_type;
 use super::NONE;
 use super::pairs::Pairs;
-use crate::domain::Range;
 use crate::error::{Problem, Result};
 
 /// The most places that a table without hashing has: it stays in the cache.
@@ -298,13 +297,9 @@ impl Column {
         if let Some((_, codes)) = &self.known {
             return Some(codes.clone());
         }
-        match self.input.domain.range {
-            Some(Range::Integer { min, max }) if max - min < DENSE as i128 => {
-                let (min, max) = (i64::try_from(min).ok()?, i64::try_from(max).ok()?);
-                Some((min..=max).map(|value| self.integer(value)).collect())
-            }
-            _ => None,
-        }
+        let (min, max) = self.input.domain.bounds()?;
+        let few = i128::from(max) - i128::from(min) < DENSE as i128;
+        few.then(|| (min..=max).map(|value| self.integer(value)).collect())
     }
 }
 

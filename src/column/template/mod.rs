@@ -16,7 +16,7 @@ use super::Generator;
 use super::build::{Build, Made};
 use super::permutation::{Permutation, check_room};
 use super::types::show_type;
-use crate::domain::{Domain, Range};
+use crate::domain::Domain;
 use crate::error::Problem;
 use crate::kernel::text::Steps;
 use crate::place::{Node, Placed, Text, Value, carry, decode};
@@ -119,12 +119,10 @@ fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, 
 
 /// The bounds of numbers that are known to have no sign, and no more digits than the width.
 fn narrow(domain: &Domain, width: usize) -> Option<(i64, i64)> {
-    let Some(Range::Integer { min, max }) = domain.range else {
-        return None;
-    };
     let most = 10i64.checked_pow(u32::try_from(width).ok()?)?;
-    let (min, max) = (i64::try_from(min).ok()?, i64::try_from(max).ok()?);
-    (min >= 0 && max < most).then_some((min, max))
+    domain
+        .bounds()
+        .filter(|(min, max)| *min >= 0 && *max < most)
 }
 
 /// Row numbers end where the table does.

@@ -65,13 +65,7 @@ impl Fill for Render {
                     index,
                     format,
                     range,
-                } => match inputs[*index].as_primitive_opt::<Int64Type>().zip(*range) {
-                    Some((numbers, range)) if nulls.is_none() => {
-                        let numbers = Numbers::within(numbers.values(), format.width(), range);
-                        parts.push(Part::Number(numbers));
-                    }
-                    _ => show(&inputs[*index], format, &nulls, &mut parts)?,
-                },
+                } => show(&inputs[*index], format, *range, &nulls, &mut parts)?,
             }
         }
         let text = compose(rows.len(), parts, nulls, &self.steps);
@@ -83,6 +77,7 @@ impl Fill for Render {
 fn show<'a>(
     input: &'a ArrayRef,
     format: &Format,
+    range: Option<(i64, i64)>,
     nulls: &Option<NullBuffer>,
     parts: &mut Vec<Part<'a>>,
 ) -> Result<()> {
@@ -95,7 +90,7 @@ fn show<'a>(
         (DataType::Date32 | DataType::Timestamp(..), _) => {
             parts.push(time(input, &usual_pattern(input.data_type())?, nulls)?);
         }
-        (integer, _) if integer.is_integer() => parts.push(integers(input, format, nulls)?),
+        (integer, _) if integer.is_integer() => parts.push(integers(input, format, range, nulls)?),
         (DataType::Decimal64(_, scale), _) => decimals(input, *scale, format, nulls, parts)?,
         (DataType::Decimal128(_, scale), _) => {
             let values = input.as_primitive::<Decimal128Type>();
@@ -142,12 +137,16 @@ fn wide(input: &ArrayRef) -> Result<ArrayRef> {
 fn integers<'a>(
     input: &'a ArrayRef,
     format: &Format,
+    range: Option<(i64, i64)>,
     nulls: &Option<NullBuffer>,
 ) -> Result<Part<'a>> {
     let width = format.width();
     let signed = input.data_type().is_signed_integer();
     if let Some(values) = input.as_primitive_opt::<Int64Type>() {
-        let numbers = Numbers::new(values.values().as_ref(), width);
+        let numbers = match range.filter(|_| nulls.is_none()) {
+            Some(range) => Numbers::within(values.values(), width, range),
+            None => Numbers::new(values.values().as_ref(), width),
+        };
         if !numbers.any_negative() || !any_negative::<Int64Type>(values.values(), nulls) {
             return Ok(Part::Number(numbers));
         }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::queue::{Queue, Taken};
-use super::{Marks, Writer, fail, panicked};
-use crate::error::Result;
+use super::{Marks, Writer, panicked};
+use crate::error::{Error, Result};
 use crate::format::Chunk;
 use crate::report::Lap;
 
@@ -71,6 +71,14 @@ impl Writing {
         state.map(|mut state| state.writer = None).is_some()
     }
 
+    /// Ends the lane with a failure, unless something else ended it before.
+    pub(super) fn fail(&self, error: Error) {
+        if self.queue.fail(error) {
+            self.marks.counters.error();
+        }
+        self.marks.stop();
+    }
+
     fn try_state(&self) -> Option<MutexGuard<'_, State>> {
         match self.state.try_lock() {
             Ok(state) => Some(state),
@@ -84,11 +92,8 @@ impl Writing {
         let began = Instant::now();
         match catch_unwind(AssertUnwindSafe(|| self.put_all(state))) {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => fail(&self.queue, &self.marks, error),
-            Err(panic) => {
-                let error = panicked("the writer", panic.as_ref());
-                fail(&self.queue, &self.marks, error);
-            }
+            Ok(Err(error)) => self.fail(error),
+            Err(panic) => self.fail(panicked("the writer", panic.as_ref())),
         }
         if self.queue.is_over() {
             state.writer = None;
