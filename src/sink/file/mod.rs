@@ -1,10 +1,12 @@
 //! `file`: one file or a folder of files, whole or absent.
 
 mod describe;
+mod direct;
 mod existing;
 mod layout;
 mod manifest;
 mod output;
+mod part;
 mod sequential;
 mod writer;
 
@@ -20,6 +22,9 @@ use crate::place::{Bytes, Count, Duration, Flag, OneOrMany, Place, Placed, Text}
 use crate::registry::Example;
 use layout::Layout;
 use writer::{Files, Rules};
+
+/// A disk is given so many bytes at once.
+const PART: u64 = 4 << 20;
 
 /// One file, or a folder of files: each has its final name only when it is whole.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

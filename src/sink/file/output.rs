@@ -143,7 +143,7 @@ impl Target {
         }
     }
 
-    fn end(&self) -> io::Result<()> {
+    fn end(&mut self) -> io::Result<()> {
         match self {
             Self::File(file) => file.end(),
             Self::Through(_) => Ok(()),

@@ -1,0 +1,96 @@
+//! A part of a file in memory, as a disk takes it: aligned, and in huge pages where there are any.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use memmap2::{Advice, MmapMut};
+
+use super::PART;
+
+/// The size of a huge page. Of small ones a request to the disk holds 1 MiB, at about half the speed.
+const HUGE: usize = 2 << 20;
+
+/// One that is being filled.
+pub(super) struct Part {
+    memory: MmapMut,
+    /// Where in the memory it begins.
+    from: usize,
+    filled: usize,
+}
+
+impl Part {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub(super) fn new() -> io::Result<Self> {
+        let mut memory = MmapMut::map_anon(PART as usize + HUGE)?;
+        let from = memory.as_ptr().align_offset(HUGE);
+        let _ = memory.advise_range(Advice::HugePage, from, PART as usize);
+        with_huge_pages(|| memory[from..from + PART as usize].fill(0));
+        Ok(Self {
+            memory,
+            from,
+            filled: 0,
+        })
+    }
+
+    /// Takes as many of the bytes as there is room for; how many.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> usize {
+        let taken = bytes.len().min(PART as usize - self.filled);
+        let from = self.from + self.filled;
+        self.memory[from..from + taken].copy_from_slice(&bytes[..taken]);
+        self.filled += taken;
+        taken
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.filled == PART as usize
+    }
+
+    /// What was taken.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.memory[self.from..self.from + self.filled]
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.filled = 0;
+    }
+}
+
+/// Memory that is touched in here may come in huge pages, even where the process has them turned off.
+fn with_huge_pages(touch: impl FnOnce()) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let off = rustix::thread::transparent_huge_pages_are_disabled().unwrap_or(false);
+    let switch = |off| {
+        if let Err(error) = rustix::thread::disable_transparent_huge_pages(off) {
+            tracing::debug!(%error, "huge pages stay as they are");
+        }
+    };
+    if off {
+        switch(false);
+    }
+    touch();
+    if off {
+        switch(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_takes_what_it_has_room_for_and_lies_where_a_disk_can_take_it() {
+        let mut part = Part::new().unwrap();
+        let bytes: Vec<u8> = (0..PART + 5).map(|at| (at % 253) as u8).collect();
+        assert_eq!(part.take(&bytes[..3]), 3);
+        assert!(!part.is_full() && part.bytes() == &bytes[..3]);
+        assert_eq!(part.take(&bytes[3..]), PART as usize - 3);
+        assert!(part.is_full() && part.bytes() == &bytes[..PART as usize]);
+        assert!(part.bytes().as_ptr().addr().is_multiple_of(HUGE));
+        part.clear();
+        assert!(part.bytes().is_empty());
+    }
+}
