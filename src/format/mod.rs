@@ -109,6 +109,12 @@ pub trait Format: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// The rows of a batch of which this format makes about as much as stays in a core's cache, where
+    /// that is fewer than usual.
+    fn cached_rows(&self) -> Option<u64> {
+        None
+    }
+
     /// Everything about `shape` that this format cannot write as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 

@@ -153,14 +153,18 @@ fn share(table: &Table<'_>) -> (u64, Option<u64>) {
     }
 }
 
-/// Batches are no larger than the smallest row group, so that row groups are whole batches.
+/// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless
+/// somebody says how large, they are as small as all sinks like them.
 fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
     let least = sinks
         .iter()
         .filter_map(|sink| sink.options.batch_rows())
         .min();
+    let liked = |sink: &Resolved| sink.options.cached_rows().unwrap_or(BATCH_ROWS);
+    let usual = sinks.iter().map(liked).max();
     table
         .batch_rows
+        .or(usual)
         .unwrap_or(BATCH_ROWS)
         .min(least.unwrap_or(u64::MAX))
         .max(1)

@@ -21,7 +21,7 @@ pub use partition::Split;
 pub use preview::{Preview, discarding, preview};
 pub use sinks::taken;
 
-/// Rows in a batch unless something asks for fewer: about what stays in a core's cache.
+/// Rows in a batch unless something asks for fewer: about what stays in a core's cache of columns.
 pub const BATCH_ROWS: u64 = 16_384;
 
 /// What the command line says beside the file.

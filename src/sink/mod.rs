@@ -130,6 +130,11 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// Batches are best no larger than this, where all sinks that share them say so.
+    fn cached_rows(&self) -> Option<u64> {
+        None
+    }
+
     /// True when it removes what earlier runs have written.
     fn replaces(&self) -> bool {
         false

@@ -237,6 +237,11 @@ impl Format for Avro {
         &["avro"]
     }
 
+    /// What is compressed has larger blocks.
+    fn cached_rows(&self) -> Option<u64> {
+        matches!(self.codec, Codec::Null).then_some(8_192)
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = self.container(shape).err().unwrap_or_default();
         problems.extend(self.check_bare());

@@ -141,6 +141,12 @@ impl Format for Json {
         format!("{name}{suffix}")
     }
 
+    /// Each row repeats the names of its columns. What is compressed has larger blocks.
+    fn cached_rows(&self) -> Option<u64> {
+        let compression = self.compression.unwrap_or(Compression::None);
+        (compression == Compression::None).then_some(4_096)
+    }
+
     fn named(&self, file_name: &str) -> Option<FormatKind> {
         let name = file_name.to_lowercase();
         let (compression, inner) = Compression::of_name(&name);

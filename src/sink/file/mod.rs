@@ -238,6 +238,10 @@ impl Sink for File {
         self.format().ok()?.batch_rows()
     }
 
+    fn cached_rows(&self) -> Option<u64> {
+        self.format().ok()?.cached_rows()
+    }
+
     fn replaces(&self) -> bool {
         let asked = self.if_exists.as_ref().map(|asked| asked.value);
         matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions))
