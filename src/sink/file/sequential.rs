@@ -101,7 +101,6 @@ impl Sequential {
     fn choose(&mut self) -> io::Result<()> {
         match &self.way {
             Way::Short if self.written == KEPT => {
-                self.let_go(0, self.written);
                 self.way = Direct::start(&self.file).map_or(Way::Cached, Way::Direct);
             }
             Way::Direct(direct) if direct.is_slow() && !self.waited_for => self.cache()?,

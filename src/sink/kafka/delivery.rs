@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane::Marks;
 
-/// Bytes under way before the next batch waits: enough for several requests to every broker.
-const MOST_BYTES: usize = 48 << 20;
+/// Bytes under way before the next batch waits: enough for several requests. More of them would be
+/// sent no sooner, from memory that nobody has touched yet.
+const MOST_BYTES: usize = 16 << 20;
 
 /// The state of everything that was handed to a producer.
 pub struct Delivery {

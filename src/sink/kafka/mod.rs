@@ -202,6 +202,11 @@ impl Sink for Kafka {
         problems
     }
 
+    /// What is compressed compresses better in larger batches.
+    fn cached_rows(&self) -> Option<u64> {
+        (self.compression == Codec::None).then_some(8_192)
+    }
+
     fn reads(&self) -> Vec<Placed<Text>> {
         self.read_columns()
     }
