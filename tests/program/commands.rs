@@ -272,3 +272,28 @@ fn a_rate_that_is_not_held_is_told() {
     ]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
+
+#[test]
+fn batches_are_as_small_as_all_their_sinks_like_them() {
+    let folder = Folder::new();
+    let batches = |sinks: &str, options: &[&str]| {
+        let yaml = YAML.replace("  - file: { path: t.csv }\n", sinks);
+        folder.write("p.yaml", &yaml);
+        let ended = folder.run(&[&["plan", "p.yaml"], options].concat());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let line = ended
+            .stdout
+            .lines()
+            .find_map(|line| line.split_once("in batches of "));
+        line.unwrap().1.to_string()
+    };
+    let json = "  - file: { path: t.jsonl }\n";
+    let avro = "  - file: { path: t.avro }\n";
+    let packed = "  - file: { path: t.jsonl.gz }\n";
+    let parquet = "  - file: { path: t.parquet }\n";
+    assert_eq!(batches(json, &[]), "4 096");
+    assert_eq!(batches(&[json, avro].concat(), &[]), "8 192");
+    assert_eq!(batches(packed, &[]), "16 384");
+    assert_eq!(batches(&[json, parquet].concat(), &[]), "16 384");
+    assert_eq!(batches(json, &["--batch-rows", "10000"]), "10 000");
+}
