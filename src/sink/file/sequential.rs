@@ -39,7 +39,7 @@ pub(super) struct Sequential {
     /// The file system refused to give more.
     refused: bool,
     given: u64,
-    /// Otherwise nothing is given before `KEPT` bytes were written.
+    /// Otherwise nothing is given before more than `KEPT` bytes were written.
     waited_for: bool,
     way: Way,
 }
@@ -122,7 +122,7 @@ impl Sequential {
     fn give(&mut self) {
         let direct = matches!(self.way, Way::Direct(_));
         let from = if self.waited_for { 0 } else { KEPT };
-        if !direct && self.written >= from && self.written - self.given >= PART {
+        if !direct && self.written > from && self.written - self.given >= PART {
             let end = self.written - self.written % PART;
             self.let_go(self.given, end);
             self.let_go(0, end.saturating_sub(KEPT));
