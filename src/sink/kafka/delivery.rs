@@ -11,10 +11,14 @@ use crate::sink::lane::Marks;
 /// sent no sooner, from memory that nobody has touched yet.
 const MOST_BYTES: usize = 16 << 20;
 
+/// The same at a pace, which goes on for some seconds while a broker is away.
+const MOST_PACED_BYTES: usize = 48 << 20;
+
 /// The state of everything that was handed to a producer.
 pub struct Delivery {
     topic: String,
     marks: Arc<Marks>,
+    most_bytes: usize,
     state: Mutex<State>,
     moved: Condvar,
 }
@@ -41,10 +45,11 @@ struct Open {
 
 impl Delivery {
     /// Nothing was sent yet.
-    pub fn new(topic: &str, marks: Arc<Marks>) -> Self {
+    pub fn new(topic: &str, marks: Arc<Marks>, paced: bool) -> Self {
         Self {
             topic: topic.to_string(),
             marks,
+            most_bytes: if paced { MOST_PACED_BYTES } else { MOST_BYTES },
             state: Mutex::default(),
             moved: Condvar::new(),
         }
@@ -59,7 +64,7 @@ impl Delivery {
         while state.error.is_none()
             && !state.over
             && state.bytes > 0
-            && state.bytes + bytes > MOST_BYTES
+            && state.bytes + bytes > self.most_bytes
         {
             state = self.wait(state, Duration::from_millis(100));
             state.over |= self.marks.over();

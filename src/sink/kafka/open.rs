@@ -113,7 +113,8 @@ pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
     let bytes = recipe.limits.bytes;
     let native = recipe.native.is_some();
     lane::start_with(target, Arc::new(recipe), |marks| {
-        let delivery = Arc::new(Delivery::new(kafka.topic.as_str(), marks));
+        let paced = target.rate.is_some();
+        let delivery = Arc::new(Delivery::new(kafka.topic.as_str(), marks, paced));
         let producer = match native {
             true => Producer::Native(Native::start(settings(kafka), delivery.clone())?),
             false => Producer::Librdkafka(Librdkafka::start(
