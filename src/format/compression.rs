@@ -11,9 +11,10 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use crate::error::{Error, Result};
 
 /// How the bytes of a file are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Compression {
     /// As they are.
+    #[default]
     None,
     /// gzip at a level from 0 to 9.
     Gzip(u32),

@@ -175,7 +175,7 @@ impl Format for Csv {
             Some(Flag(false)) => Vec::new(),
             _ => rows.header(&shape.schema),
         };
-        let compression = self.compression.unwrap_or(Compression::None);
+        let compression = self.compression.unwrap_or_default();
         block::encoder(Blocks { rows, header }, compression, shape)
     }
 }

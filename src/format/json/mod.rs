@@ -143,8 +143,8 @@ impl Format for Json {
 
     /// Each row repeats the names of its columns. What is compressed has larger blocks.
     fn cached_rows(&self) -> Option<u64> {
-        let compression = self.compression.unwrap_or(Compression::None);
-        (compression == Compression::None).then_some(4_096)
+        let plain = self.compression.unwrap_or_default() == Compression::None;
+        plain.then_some(4_096)
     }
 
     fn named(&self, file_name: &str) -> Option<FormatKind> {
@@ -179,7 +179,7 @@ impl Format for Json {
             layout,
             begin,
         };
-        let compression = self.compression.unwrap_or(Compression::None);
+        let compression = self.compression.unwrap_or_default();
         block::encoder(blocks, compression, shape)
     }
 }

@@ -67,8 +67,7 @@ impl Drop for Turn {
 impl Direct {
     /// From the file's end on, which is a multiple of `PART`; None where it cannot be.
     pub(super) fn start(file: &File) -> Option<Self> {
-        let known = |system: rustix::fs::StatFs| KNOWN.contains(&(system.f_type as u64));
-        if !fstatfs(file).is_ok_and(known) {
+        if !is_known(file) {
             return None;
         }
         let started = Self::try_start(file, Turn::take()?);
@@ -143,8 +142,9 @@ impl Direct {
         self.full = None;
         let thread = self.thread.take().ok_or_else(gone)?;
         let written = thread.join().map_err(|_| gone())?;
-        fcntl_setfl(&self.file, fcntl_getfl(&self.file)? - OFlags::DIRECT)?;
-        written
+        let without = |flags| fcntl_setfl(&self.file, flags - OFlags::DIRECT);
+        let cleared = fcntl_getfl(&self.file).and_then(without);
+        written.and(cleared.map_err(io::Error::from))
     }
 }
 
@@ -155,6 +155,11 @@ impl Drop for Direct {
             let _ = self.join();
         }
     }
+}
+
+/// True on a file system that writes past the page cache.
+fn is_known(file: &File) -> bool {
+    fstatfs(file).is_ok_and(|system| KNOWN.contains(&(system.f_type as u64)))
 }
 
 fn gone() -> io::Error {
@@ -189,8 +194,7 @@ mod tests {
     /// None where the folder for temporary files is in memory, or on some other file system.
     fn start(file: &File) -> Option<Direct> {
         let direct = Direct::start(file);
-        let known = KNOWN.contains(&(fstatfs(file).unwrap().f_type as u64));
-        assert!(known || direct.is_none());
+        assert!(is_known(file) || direct.is_none());
         direct
     }
 
