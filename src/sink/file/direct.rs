@@ -27,10 +27,10 @@ const PARTS: usize = 3;
 const FILES: usize = 4;
 
 /// A disk that takes longer for a part is slower than the page cache (2 GiB/s).
-const QUICK: Duration = Duration::from_millis(2);
+const QUICK: Duration = Duration::from_millis(1);
 
 /// So many slow parts, one after the other, make a slow disk.
-const PATIENCE: u32 = 8;
+const PATIENCE: u32 = 16;
 
 /// A file whose parts go to the disk.
 pub(super) struct Direct {
@@ -65,7 +65,7 @@ impl Drop for Turn {
 }
 
 impl Direct {
-    /// From the file's end on, which is a multiple of `PART`; None where it cannot be.
+    /// From the file's end on, where a block of the disk begins; None where it cannot be.
     pub(super) fn start(file: &File) -> Option<Self> {
         if !is_known(file) {
             return None;
@@ -188,7 +188,7 @@ fn give(
 
 #[cfg(test)]
 mod tests {
-    use super::super::PART;
+    use super::super::part::SIZE;
     use super::*;
 
     /// None where the folder for temporary files is in memory, or on some other file system.
@@ -213,7 +213,7 @@ mod tests {
         let Some(mut direct) = start(&file) else {
             return;
         };
-        let bytes: Vec<u8> = (0..5 * PART + 4567).map(|at| (at % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..5 * SIZE + 4567).map(|at| (at % 251) as u8).collect();
         for piece in bytes.chunks(700_001) {
             append(&mut direct, piece).unwrap();
         }
@@ -230,7 +230,7 @@ mod tests {
         let Some(mut direct) = start(&read_only) else {
             return;
         };
-        let parts = vec![1; (PARTS as u64 * PART) as usize];
+        let parts = vec![1; PARTS * SIZE];
         let error = append(&mut direct, &parts).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(9), "{error}");
     }
