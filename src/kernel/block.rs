@@ -28,6 +28,12 @@ pub struct Writer {
 }
 
 impl Block {
+    /// The block of no text.
+    pub const EMPTY: Self = Self {
+        bytes: [0; SLACK],
+        length: 0,
+    };
+
     /// The block of a text, unless that is too long.
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; SLACK];

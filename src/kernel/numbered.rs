@@ -16,14 +16,17 @@ pub struct Numbered<'a> {
     pub width: usize,
 }
 
-/// The rows one after the other, each with the same text before its number.
-pub fn after_one(block: &Block, numbers: Numbered<'_>) -> Vec<u8> {
-    let mut out = room(block.length, numbers);
+/// The rows one after the other, each with the same text before its number, and one after it.
+pub fn between_two(before: &Block, numbers: Numbered<'_>, after: &Block) -> Vec<u8> {
+    let mut out = room(before.length + after.length, numbers);
+    let texts = (before, after);
     // The fewer bytes are copied, the fewer copies reach over a line of the cache.
-    let end = match block.length {
-        0..=8 => put_one::<8>(block, numbers, &mut out),
-        9..=16 => put_one::<16>(block, numbers, &mut out),
-        _ => put_one::<SLACK>(block, numbers, &mut out),
+    let end = match (before.length, after.length) {
+        (0..=8, 0) => put_one::<8, 0>(texts, numbers, &mut out),
+        (9..=16, 0) => put_one::<16, 0>(texts, numbers, &mut out),
+        (_, 0) => put_one::<SLACK, 0>(texts, numbers, &mut out),
+        (0..=8, 0..=16) => put_one::<8, 16>(texts, numbers, &mut out),
+        _ => put_one::<SLACK, SLACK>(texts, numbers, &mut out),
     };
     out.truncate(end);
     out
@@ -62,18 +65,22 @@ fn digits<'a>(values: &[i64], width: usize, out: &'a mut [u64; CHUNK]) -> &'a [u
 
 /// Every row has as many bytes. Not inlined: on its own it keeps everything in registers.
 #[inline(never)]
-fn put_one<const N: usize>(
-    block: &Block,
+fn put_one<const BEFORE: usize, const AFTER: usize>(
+    (before, after): (&Block, &Block),
     Numbered { values, width }: Numbered<'_>,
     out: &mut [u8],
 ) -> usize {
-    let (text, length) = (block.first::<N>(), block.length);
+    let (text, length) = (before.first::<BEFORE>(), before.length);
+    let (end, end_length) = (after.first::<AFTER>(), after.length);
     let (mut at, mut made) = (0, [0; CHUNK]);
     for values in values.chunks(CHUNK) {
         for digits in digits(values, width, &mut made) {
-            out[at..at + N].copy_from_slice(text);
-            out[at + length..at + length + EIGHT].copy_from_slice(&digits.to_le_bytes());
-            at += length + width;
+            out[at..at + BEFORE].copy_from_slice(text);
+            at += length;
+            out[at..at + EIGHT].copy_from_slice(&digits.to_le_bytes());
+            at += width;
+            out[at..at + AFTER].copy_from_slice(end);
+            at += end_length;
         }
     }
     at
@@ -134,9 +141,16 @@ mod tests {
                     let codes: Vec<i32> = codes.iter().map(|code| code % few as i32).collect();
                     let (bytes, offsets) = after_few(&codes, &blocks[..few], numbers);
                     let text = |row: usize| texts[codes[row] as usize];
-                    assert_eq!((text_of(bytes), offsets), expected(numbers, text));
-                    let bytes = after_one(&blocks[few - 1], numbers);
-                    assert_eq!(text_of(bytes), expected(numbers, |_| texts[few - 1]).0);
+                    assert_eq!((text_of(bytes), offsets), expected(numbers, text, ""));
+                    for (after, text) in [Block::EMPTY]
+                        .iter()
+                        .chain(&blocks)
+                        .zip([""].iter().chain(&texts))
+                    {
+                        let bytes = between_two(&blocks[few - 1], numbers, after);
+                        let (expected, _) = expected(numbers, |_| texts[few - 1], text);
+                        assert_eq!(text_of(bytes), expected);
+                    }
                 }
             }
         }
@@ -146,11 +160,15 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    fn expected<'a>(numbers: Numbered<'_>, text: impl Fn(usize) -> &'a str) -> (String, Vec<i32>) {
+    fn expected<'a>(
+        numbers: Numbered<'_>,
+        text: impl Fn(usize) -> &'a str,
+        after: &str,
+    ) -> (String, Vec<i32>) {
         let (mut expected, mut offsets) = (String::new(), vec![0]);
         for (row, value) in numbers.values.iter().enumerate() {
             let width = numbers.width;
-            expected += &format!("{}{value:0width$}", text(row));
+            expected += &format!("{}{value:0width$}{after}", text(row));
             offsets.push(expected.len() as i32);
         }
         (expected, offsets)

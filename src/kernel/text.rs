@@ -9,7 +9,7 @@ use arrow::buffer::{NullBuffer, ScalarBuffer};
 use super::block::{Block, SLACK, TOO_LONG, array, longest};
 use super::digits;
 use super::extremes::of_i64;
-use super::numbered::{Numbered, after_few, after_one};
+use super::numbered::{Numbered, after_few, between_two};
 
 /// A part of the text of every row.
 pub enum Part<'a> {
@@ -45,7 +45,7 @@ enum Ready<'a> {
     Blocks(&'a [i32], Vec<Block>),
     Long(&'a str),
     Longs(&'a [i32], &'a [String]),
-    /// Numbers of at most eight digits, all in as many.
+    /// Numbers that are all written in as many digits, at most eight.
     Short(Numbered<'a>),
     /// Numbers, the least digits, and the digits of the longest one.
     Number(&'a [i64], usize, usize),
@@ -68,12 +68,12 @@ pub fn compose(
     if i32::try_from(room).is_err() {
         return Err(TOO_LONG.into());
     }
-    let (bytes, offsets) = match (ready.as_slice(), &nulls) {
-        ([Ready::Block(block), Ready::Short(numbers)], None) => {
-            let offsets = steps.of(rows, block.length + numbers.width);
-            (after_one(block, *numbers), offsets)
+    let (bytes, offsets) = match (ready.as_slice(), between(&ready), &nulls) {
+        (_, Some((before, numbers, after)), None) => {
+            let offsets = steps.of(rows, before.length + numbers.width + after.length);
+            (between_two(&before, numbers, &after), offsets)
         }
-        ([Ready::Blocks(codes, blocks), Ready::Short(numbers)], None) => {
+        ([Ready::Blocks(codes, blocks), Ready::Short(numbers)], _, None) => {
             let (bytes, offsets) = after_few(codes, blocks, *numbers);
             (bytes, offsets.into())
         }
@@ -105,6 +105,21 @@ fn put_all(
     }));
     out.truncate(at);
     offsets
+}
+
+/// One number in each row, and the same text before and after it.
+fn between<'a>(parts: &[Ready<'a>]) -> Option<(Block, Numbered<'a>, Block)> {
+    match parts {
+        [Ready::Short(numbers)] => Some((Block::EMPTY, *numbers, Block::EMPTY)),
+        [Ready::Block(before), Ready::Short(numbers)] => Some((*before, *numbers, Block::EMPTY)),
+        [Ready::Short(numbers), Ready::Block(after)] => Some((Block::EMPTY, *numbers, *after)),
+        [
+            Ready::Block(before),
+            Ready::Short(numbers),
+            Ready::Block(after),
+        ] => Some((*before, *numbers, *after)),
+        _ => None,
+    }
 }
 
 impl Steps {
@@ -164,13 +179,12 @@ fn prepare<'a>(part: &'a Part<'_>, nulls: &Option<NullBuffer>) -> Ready<'a> {
             }
         }
         Part::Number(numbers) => {
-            let (most, width) = (numbers.digits(), numbers.width);
-            match nulls.is_none() && most <= width && width <= 8 {
-                true => Ready::Short(Numbered {
-                    values: &numbers.values,
-                    width,
-                }),
-                false => Ready::Number(&numbers.values, width, most),
+            let values = &numbers.values;
+            match numbers.same_digits() {
+                Some(width) if nulls.is_none() && width <= digits::EIGHT => {
+                    Ready::Short(Numbered { values, width })
+                }
+                _ => Ready::Number(values, numbers.width, numbers.digits()),
             }
         }
         Part::Own(texts) => Ready::Own(texts),
@@ -203,6 +217,13 @@ impl<'a> Numbers<'a> {
     /// True when some are below 0, those of null rows, too.
     pub fn any_negative(&self) -> bool {
         self.extremes.is_some_and(|(least, _)| least < 0)
+    }
+
+    /// The digits that each of them is written in, if all have as many.
+    fn same_digits(&self) -> Option<usize> {
+        let (least, _) = self.extremes.filter(|(least, _)| *least >= 0)?;
+        let fewest = digits::count(least as u64).max(self.width);
+        (fewest == self.digits().max(self.width)).then_some(fewest)
     }
 
     /// The most digits that one has; those of an unsigned one where one is negative.
@@ -289,6 +310,35 @@ mod tests {
         );
         let parts = vec![Part::Literal("BET-".into()), number(&[99, 100], 2)];
         assert_eq!(composed(2, parts), ["BET-99", "BET-100"]);
+        assert_eq!(composed(0, vec![number(&[], 0)]), [""; 0]);
+    }
+
+    #[test]
+    fn numbers_of_as_many_digits_stand_between_texts_as_others_do() {
+        let all: [&[i64]; 5] = [
+            &[10, 99, 57],
+            &[9, 10, 100],
+            &[0, 7, 3],
+            &[100_000_000, 999_999_999, 100_000_001],
+            &[12_345_678, 99_999_999, 10_000_000],
+        ];
+        for (values, width) in all
+            .iter()
+            .flat_map(|values| [0, 2, 9].map(|width| (values, width)))
+        {
+            for (before, after) in [("", ""), ("user", ""), ("", "!"), ("u", "@example.com")] {
+                let text = |value: &i64| format!("{before}{value:0width$}{after}");
+                let expected: Vec<String> = values.iter().map(text).collect();
+                let mut parts = vec![number(values, width)];
+                if !before.is_empty() {
+                    parts.insert(0, Part::Literal(before.into()));
+                }
+                if !after.is_empty() {
+                    parts.push(Part::Literal(after.into()));
+                }
+                assert_eq!(composed(3, parts), expected);
+            }
+        }
     }
 
     #[test]
