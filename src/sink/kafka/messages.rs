@@ -102,30 +102,42 @@ impl Bytes {
         self.cells.len()
     }
 
-    fn size(&self, row: usize) -> usize {
-        self.cells.offsets[row + 1] - self.cells.offsets[row]
+    fn size(&self, rows: Range<usize>) -> usize {
+        self.cells.offsets[rows.end] - self.cells.offsets[rows.start]
+    }
+}
+
+impl Limits {
+    /// The most bytes that the records of a group may take.
+    fn records(self) -> usize {
+        self.bytes.saturating_sub(BATCH_OVERHEAD)
     }
 }
 
 impl Messages {
-    /// At most how many bytes the record of a row takes.
-    pub fn size(&self, row: usize) -> usize {
-        let key = self.keys.as_ref().map_or(0, |keys| keys.size(row));
+    /// At most how many bytes the records of these rows take.
+    pub fn size(&self, rows: Range<usize>) -> usize {
+        let count = rows.len();
+        let keys = self.keys.as_ref();
+        let keys = keys.map_or(0, |keys| keys.size(rows.clone()));
         let header = |header: &Header| {
-            let value = match &header.value {
-                HeaderValue::Fixed(value) => value.len(),
-                HeaderValue::Rows(values) => values.size(row),
+            let values = match &header.value {
+                HeaderValue::Fixed(value) => count * value.len(),
+                HeaderValue::Rows(values) => values.size(rows.clone()),
             };
-            header.name.len() + value + 10
+            count * (header.name.len() + 10) + values
         };
         let headers: usize = self.headers.iter().map(header).sum();
-        RECORD_OVERHEAD + key + self.values.size(row) + headers
+        count * RECORD_OVERHEAD + keys + self.values.size(rows.clone()) + headers
     }
 
     /// Rows that no limit lets through, and their sizes.
     pub fn too_large(&self, limits: Limits) -> Vec<(usize, usize)> {
-        let most = limits.bytes.saturating_sub(BATCH_OVERHEAD);
-        let sizes = (0..self.values.len()).map(|row| (row, self.size(row)));
+        let (rows, most) = (self.values.len(), limits.records());
+        if self.size(0..rows) <= most {
+            return Vec::new();
+        }
+        let sizes = (0..rows).map(|row| (row, self.size(row..row + 1)));
         sizes.filter(|(_, size)| *size > most).collect()
     }
 
@@ -136,12 +148,16 @@ impl Messages {
         limits: Limits,
         place: impl Fn(usize) -> usize,
     ) -> Vec<(Range<usize>, usize)> {
-        let most = limits.bytes.saturating_sub(BATCH_OVERHEAD);
+        let (rows, most) = (self.values.len(), limits.records());
+        let all = self.size(0..rows);
+        if rows > 0 && all <= most && limits.rows == usize::MAX {
+            return vec![(0..rows, BATCH_OVERHEAD + all)];
+        }
         let slice = limits.rows.max(1);
         let mut runs = Vec::new();
         let (mut begin, mut bytes, mut end) = (0, 0, 0);
-        for row in 0..self.values.len() {
-            let size = self.size(row);
+        for row in 0..rows {
+            let size = self.size(row..row + 1);
             if row > begin && (bytes + size > most || place(row) >= end) {
                 runs.push((begin..row, BATCH_OVERHEAD + bytes));
                 (begin, bytes) = (row, 0);
@@ -151,8 +167,8 @@ impl Messages {
             }
             bytes += size;
         }
-        if begin < self.values.len() {
-            runs.push((begin..self.values.len(), BATCH_OVERHEAD + bytes));
+        if begin < rows {
+            runs.push((begin..rows, BATCH_OVERHEAD + bytes));
         }
         runs
     }
@@ -183,6 +199,13 @@ mod tests {
         assert_eq!(cut(100), [(0..2, 133), (2..4, 133), (4..5, 97)]);
         assert_eq!(cut(4), [(0..2, 133), (2..3, 97), (3..4, 97), (4..5, 97)]);
         assert_eq!(cut(1).len(), 5);
+        let whole = messages(&[10; 2]).cut(limits(usize::MAX), |row| row);
+        assert_eq!(whole, [(0..2, 133)]);
+        assert_eq!(
+            messages(&[10; 3]).cut(limits(usize::MAX), |row| row).len(),
+            2
+        );
+        assert_eq!(messages(&[]).cut(limits(usize::MAX), |row| row), []);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::ops::Range;
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
+use crc_fast::CrcAlgorithm::Crc32IsoHdlc;
+use crc_fast::checksum;
 
 use super::bad_rows::BadRows;
 use super::messages::Bytes;
@@ -36,7 +38,7 @@ pub struct Run {
 /// The partition of each key, of so many; none where the key is null: those are dealt in turn.
 pub fn by_key(partitioner: Partitioner, keys: &Bytes, partitions: i32) -> Vec<Option<i32>> {
     let of = |key: &[u8]| match partitioner {
-        Partitioner::Crc32 => crc32fast::hash(key) % partitions.unsigned_abs(),
+        Partitioner::Crc32 => checksum(Crc32IsoHdlc, key) as u32 % partitions.unsigned_abs(),
         _ => (murmur2(key) & 0x7fff_ffff) % partitions.unsigned_abs(),
     };
     let keys = (0..keys.len()).map(|row| keys.get(row));

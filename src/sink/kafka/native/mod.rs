@@ -6,6 +6,7 @@ mod cluster;
 mod compress;
 mod in_flight;
 mod record_batch;
+mod records;
 mod sender;
 
 use std::sync::Arc;

@@ -4,11 +4,14 @@
 //! compresses the records; the sender stamps the producer's id and the sequence number, which
 //! only it knows, and the checksum over all of it.
 
-use super::super::messages::{BATCH_OVERHEAD, Group, Header, HeaderValue, Messages};
+use crc_fast::CrcAlgorithm::Crc32Iscsi;
+
+use super::super::messages::{BATCH_OVERHEAD, Group, Messages};
 use super::super::options::Codec;
 use super::compress::Compressor;
+use super::records;
 use crate::error::{Error, Result};
-use crate::kernel::varint::{LONG, put_long};
+use crate::kernel::interleave::SLACK;
 
 /// Where the checksum stands, and where what it covers begins.
 const CRC: usize = 17;
@@ -60,16 +63,10 @@ pub fn encode(
     let base = time(group.rows.start);
     let latest = times.and_then(|times| times[group.rows.clone()].iter().max());
     let latest = latest.copied().unwrap_or(base);
-    let headers = Headers::new(&messages.headers);
-    let records = |out: &mut Vec<u8>| {
-        for (offset, row) in group.rows.clone().enumerate() {
-            let late = time(row) - base;
-            record(out, messages, &headers, row, late, offset);
-        }
-    };
+    let records = |out: &mut Vec<u8>| records::append(out, messages, group, base);
     let mut bytes = vec![0; BATCH_OVERHEAD];
     compressor
-        .append(&mut bytes, group.bytes, records)
+        .append(&mut bytes, group.bytes + SLACK, records)
         .map_err(|error| Error::because("compressing messages", error))?;
     let count = group.rows.len() as u32;
     header(&mut bytes, count, compressor.codec, base, latest);
@@ -87,11 +84,15 @@ impl RecordBatch {
         bytes[43..51].copy_from_slice(&stamp.producer_id.to_be_bytes());
         bytes[51..53].copy_from_slice(&stamp.epoch.to_be_bytes());
         bytes[53..57].copy_from_slice(&stamp.sequence.to_be_bytes());
-        // Not combined of a worker's and one of the header: `crc32c_combine` takes as long as the
-        // checksum of half a megabyte, and what is read here is copied into the request next.
-        let crc = crc32c::crc32c(&bytes[COVERED..]);
+        // Not combined of a worker's and one of the header: that takes as long as the checksum of
+        // some hundred kilobytes, and what is read here is copied into the request next.
+        let crc = crc32c(&bytes[COVERED..]);
         bytes[CRC..COVERED].copy_from_slice(&crc.to_be_bytes());
     }
+}
+
+fn crc32c(bytes: &[u8]) -> u32 {
+    crc_fast::checksum(Crc32Iscsi, bytes) as u32
 }
 
 /// The fields before the records, but for the checksum and the stamp.
@@ -109,119 +110,10 @@ fn header(bytes: &mut [u8], count: u32, codec: Codec, base: i64, latest: i64) {
     put(57, &count.to_be_bytes());
 }
 
-/// The headers of a batch: those that are the same in every record are spelt once.
-struct Headers<'a> {
-    fixed: Vec<u8>,
-    count: usize,
-    rows: Vec<(&'a str, &'a super::super::messages::Bytes)>,
-}
-
-impl<'a> Headers<'a> {
-    fn new(headers: &'a [Header]) -> Self {
-        let mut all = Self {
-            fixed: Vec::new(),
-            count: 0,
-            rows: Vec::new(),
-        };
-        for header in headers {
-            match &header.value {
-                HeaderValue::Fixed(value) => {
-                    sized(&mut all.fixed, header.name.as_bytes());
-                    sized(&mut all.fixed, value);
-                    all.count += 1;
-                }
-                HeaderValue::Rows(values) => all.rows.push((&header.name, values)),
-            }
-        }
-        all
-    }
-
-    fn of(&self, row: usize) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-        let rows = self.rows.iter();
-        rows.filter_map(move |(name, values)| Some((*name, values.get(row)?)))
-    }
-
-    /// The number of a record's headers, and how many bytes all of them take.
-    fn size(&self, row: usize) -> (usize, usize) {
-        let sizes = self.of(row).map(|(name, value)| {
-            length(name.len()) + name.len() + length(value.len()) + value.len()
-        });
-        let (mut count, mut bytes) = (self.count, self.fixed.len());
-        for size in sizes {
-            count += 1;
-            bytes += size;
-        }
-        (count, bytes + length(count))
-    }
-}
-
-/// One record.
-#[inline]
-fn record(
-    out: &mut Vec<u8>,
-    messages: &Messages,
-    headers: &Headers<'_>,
-    row: usize,
-    time: i64,
-    offset: usize,
-) {
-    let key = messages.keys.as_ref().and_then(|keys| keys.get(row));
-    let value = messages.values.get(row);
-    let (count, header_bytes) = headers.size(row);
-    let body = 1 + length_of(time) + length(offset) + field(key) + field(value) + header_bytes;
-    // Everything but the bytes of key, value and headers: at most six numbers and the attributes.
-    let mut small = [0; 3 * LONG + 1];
-    let mut at = put_long(&mut small, 0, body as i64);
-    at = put_long(&mut small, at + 1, time);
-    at = put_long(&mut small, at, offset as i64);
-    out.extend_from_slice(&small[..at]);
-    nullable(out, key);
-    nullable(out, value);
-    number(out, count as i64);
-    out.extend_from_slice(&headers.fixed);
-    for (name, value) in headers.of(row) {
-        sized(out, name.as_bytes());
-        sized(out, value);
-    }
-}
-
-fn nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
-    match bytes {
-        Some(bytes) => sized(out, bytes),
-        None => number(out, -1),
-    }
-}
-
-fn sized(out: &mut Vec<u8>, bytes: &[u8]) {
-    number(out, bytes.len() as i64);
-    out.extend_from_slice(bytes);
-}
-
-fn number(out: &mut Vec<u8>, value: i64) {
-    let mut small = [0; LONG];
-    let end = put_long(&mut small, 0, value);
-    out.extend_from_slice(&small[..end]);
-}
-
-/// Bytes of a field: its length and what it holds.
-fn field(bytes: Option<&[u8]>) -> usize {
-    bytes.map_or(1, |bytes| length(bytes.len()) + bytes.len())
-}
-
-/// Bytes of a length as a zigzag varint.
-fn length(length: usize) -> usize {
-    length_of(length as i64)
-}
-
-fn length_of(value: i64) -> usize {
-    let zigzag = ((value << 1) ^ (value >> 63)) as u64;
-    (70 - (zigzag | 1).leading_zeros() as usize) / 7
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::kafka::messages::Bytes;
+    use crate::sink::kafka::messages::{Bytes, Header, HeaderValue};
 
     fn bytes(values: &[Option<&str>]) -> Bytes {
         let mut bytes = Bytes::default();
@@ -351,7 +243,7 @@ mod tests {
         whole[22] = 0;
         let length = (whole.len() - 12) as i32;
         whole[8..12].copy_from_slice(&length.to_be_bytes());
-        let crc = crc32c::crc32c(&whole[COVERED..]);
+        let crc = crc32c(&whole[COVERED..]);
         whole[CRC..COVERED].copy_from_slice(&crc.to_be_bytes());
         whole
     }

@@ -106,12 +106,12 @@ impl Run {
             }
             self.partitions = Partitions::new(Some(stamp?));
         }
+        self.connect_ahead();
         Ok(())
     }
 
     /// Sends until nothing more is wanted.
     pub fn run(mut self) {
-        self.connect_ahead();
         loop {
             let event = self.inbox.recv_timeout(self.patience());
             match event {
@@ -134,8 +134,8 @@ impl Run {
         }
     }
 
-    /// Connects to the leaders while the first rows are made. Whoever does not answer is tried again
-    /// when there is something to send.
+    /// Connects to the leaders before rows are made: once all cores are at it, every answer takes some
+    /// milliseconds. Whoever does not answer is tried again when there is something to send.
     fn connect_ahead(&mut self) {
         for link in self.cluster.links(self.cluster.led()) {
             match self.connect(link) {

@@ -1,0 +1,308 @@
+//! The records of a group of messages: what stands before each value, the values, and what stands
+//! after them, put side by side as the columns of a format are.
+//!
+//! The layout is that of <https://kafka.apache.org/documentation/#record>.
+
+use std::ops::Range;
+
+use super::super::messages::{Bytes, Group, Header, HeaderValue, Messages};
+use crate::format::cells::{Cells, Column, Values};
+use crate::kernel::blocks::Blocks;
+use crate::kernel::interleave::Rows;
+use crate::kernel::varint::{LONG, put_long};
+
+/// Appends the records of a group; their times count from `base`.
+pub fn append(out: &mut Vec<u8>, messages: &Messages, group: &Group, base: i64) {
+    let rows = group.rows.clone();
+    let tails = Tails::new(&messages.headers, rows.clone());
+    let heads = heads(messages, group, base, &tails);
+    let kept = kept(&messages.values, rows.clone());
+    let mut records = Rows::new(rows.len());
+    heads.add(&mut records);
+    match &kept {
+        Some(kept) => records.values(&kept.offsets, &kept.bytes),
+        None => {
+            let cells = &messages.values.cells;
+            records.values(&cells.offsets[rows.start..=rows.end], &cells.bytes);
+        }
+    }
+    tails.add(&mut records);
+    records.append(out, None);
+}
+
+/// The values without what nulls have in their place, where there are any.
+fn kept(values: &Bytes, rows: Range<usize>) -> Option<Cells> {
+    values.nulls.as_ref()?;
+    let mut kept = Cells::default();
+    for row in rows {
+        let value = values.get(row).unwrap_or_default();
+        kept.bytes.extend_from_slice(value);
+        kept.end();
+    }
+    Some(kept)
+}
+
+/// What stands before each value: the record's size, its attributes, time and number, its key, and the
+/// value's size.
+fn heads(messages: &Messages, group: &Group, base: i64, tails: &Tails) -> Column {
+    let times = messages.times.as_ref();
+    let late = |row: usize| times.map_or(0, |times| times[row] - base);
+    let key = |row: usize| messages.keys.as_ref().and_then(|keys| keys.get(row));
+    let write = |index: usize, out: &mut [u8]| {
+        let row = group.rows.start + index;
+        let (late, key, value) = (late(row), key(row), messages.values.get(row));
+        let body = 1 + length(late) + length(index as i64) + field(key) + field(value);
+        let at = put_long(out, 0, (body + tails.size(index)) as i64);
+        out[at] = 0;
+        let at = put_long(out, at + 1, late);
+        let at = put_long(out, at, index as i64);
+        let at = put_long(out, at, size(key));
+        let key = key.unwrap_or_default();
+        out[at..at + key.len()].copy_from_slice(key);
+        put_long(out, at + key.len(), size(value))
+    };
+    let longest = group.rows.clone().filter_map(|row| Some(key(row)?.len()));
+    let sizes = 3 * length(group.bytes as i64) + length(group.rows.len() as i64);
+    let time = if times.is_some() { LONG } else { 1 };
+    let numbers = sizes + 1 + time + LONG;
+    let room = numbers + longest.max().unwrap_or_default();
+    Column::Own(match room <= Blocks::WIDEST {
+        true => Values::Blocks(Blocks::fill(room, group.rows.len(), b"", write)),
+        false => {
+            let room = |index: usize| {
+                let key = key(group.rows.start + index);
+                numbers + key.map_or(0, <[u8]>::len)
+            };
+            Values::Cells(long(group.rows.len(), room, write))
+        }
+    })
+}
+
+/// Values that need so many bytes at most, each as `write` writes it.
+fn long(
+    count: usize,
+    room: impl Fn(usize) -> usize,
+    write: impl Fn(usize, &mut [u8]) -> usize,
+) -> Cells {
+    let mut cells = Cells::default();
+    for index in 0..count {
+        let at = cells.bytes.len();
+        cells.bytes.resize(at + room(index), 0);
+        let length = write(index, &mut cells.bytes[at..]);
+        cells.bytes.truncate(at + length);
+        cells.end();
+    }
+    cells
+}
+
+/// What stands after the value of each record: its headers.
+enum Tails {
+    /// The same in every record.
+    Same(Vec<u8>),
+    /// Each record's own.
+    Own(Cells),
+}
+
+impl Tails {
+    fn new(headers: &[Header], rows: Range<usize>) -> Self {
+        let (mut fixed, mut count, mut own) = (Vec::new(), 0, Vec::new());
+        for Header { name, value } in headers {
+            match value {
+                HeaderValue::Fixed(value) => {
+                    put(&mut fixed, name.as_bytes());
+                    put(&mut fixed, value);
+                    count += 1;
+                }
+                HeaderValue::Rows(values) => own.push((name, values)),
+            }
+        }
+        if own.is_empty() {
+            let mut all = Vec::new();
+            put_number(&mut all, count);
+            return Self::Same([all, fixed].concat());
+        }
+        let mut cells = Cells::default();
+        for row in rows {
+            let own = own.iter();
+            let own = own.filter_map(|(name, values)| Some((name, values.get(row)?)));
+            let out = &mut cells.bytes;
+            put_number(out, count + own.clone().count() as i64);
+            out.extend_from_slice(&fixed);
+            for (name, value) in own {
+                put(out, name.as_bytes());
+                put(out, value);
+            }
+            cells.end();
+        }
+        Self::Own(cells)
+    }
+
+    /// The bytes of record `index` of the group.
+    fn size(&self, index: usize) -> usize {
+        match self {
+            Self::Same(bytes) => bytes.len(),
+            Self::Own(cells) => cells.get(index).len(),
+        }
+    }
+
+    fn add<'a>(&'a self, records: &mut Rows<'a>) {
+        match self {
+            Self::Same(bytes) => records.literal(bytes),
+            Self::Own(cells) => records.values(&cells.offsets, &cells.bytes),
+        }
+    }
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_number(out, bytes.len() as i64);
+    out.extend_from_slice(bytes);
+}
+
+fn put_number(out: &mut Vec<u8>, value: i64) {
+    let mut small = [0; LONG];
+    let end = put_long(&mut small, 0, value);
+    out.extend_from_slice(&small[..end]);
+}
+
+/// What is said of the size of a key or value; that of null is -1.
+fn size(bytes: Option<&[u8]>) -> i64 {
+    bytes.map_or(-1, |bytes| bytes.len() as i64)
+}
+
+/// Bytes of a key or value and its size.
+fn field(bytes: Option<&[u8]>) -> usize {
+    length(size(bytes)) + bytes.map_or(0, <[u8]>::len)
+}
+
+/// Bytes of a number as a zigzag varint.
+fn length(value: i64) -> usize {
+    let zigzag = ((value << 1) ^ (value >> 63)) as u64;
+    (70 - (zigzag | 1).leading_zeros() as usize) / 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COUNT: usize = 1_500;
+
+    #[derive(Debug, PartialEq)]
+    struct Record {
+        time: i64,
+        offset: i64,
+        key: Option<Vec<u8>>,
+        value: Option<Vec<u8>>,
+        headers: i64,
+    }
+
+    fn number(bytes: &mut &[u8]) -> i64 {
+        let (mut zigzag, mut shift) = (0_u64, 0);
+        loop {
+            let (byte, rest) = bytes.split_first().unwrap();
+            *bytes = rest;
+            zigzag |= u64::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                return (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+            }
+        }
+    }
+
+    fn field(bytes: &mut &[u8]) -> Option<Vec<u8>> {
+        let size = usize::try_from(number(bytes)).ok()?;
+        let (field, rest) = bytes.split_at(size);
+        *bytes = rest;
+        Some(field.to_vec())
+    }
+
+    /// In the plain way, a field after the other.
+    fn read(mut bytes: &[u8]) -> Vec<Record> {
+        let mut records = Vec::new();
+        while !bytes.is_empty() {
+            let size = number(&mut bytes) as usize;
+            let (mut rest, after) = bytes.split_at(size);
+            bytes = after;
+            assert_eq!(rest[0], 0);
+            rest = &rest[1..];
+            let record = Record {
+                time: number(&mut rest),
+                offset: number(&mut rest),
+                key: field(&mut rest),
+                value: field(&mut rest),
+                headers: number(&mut rest),
+            };
+            for _ in 0..2 * record.headers {
+                field(&mut rest).unwrap();
+            }
+            assert!(rest.is_empty());
+            records.push(record);
+        }
+        records
+    }
+
+    fn bytes(of: impl Fn(usize) -> Option<Vec<u8>>) -> Bytes {
+        let mut bytes = Bytes::default();
+        for row in 0..COUNT {
+            let garbage = b"of no meaning".to_vec();
+            bytes.cells.bytes.extend(of(row).unwrap_or(garbage));
+            bytes.cells.end();
+        }
+        let valid: Vec<bool> = (0..COUNT).map(|row| of(row).is_some()).collect();
+        bytes.nulls = valid.contains(&false).then(|| valid.into());
+        bytes
+    }
+
+    fn header(name: &str, value: HeaderValue) -> Header {
+        let name = name.to_string();
+        Header { name, value }
+    }
+
+    /// Keys of up to so many bytes, if any; with `all`, times far apart, nulls, and headers.
+    fn every_record_is_read(longest_key: usize, all: bool) {
+        let null = |row: usize, every: usize| all && row.is_multiple_of(every);
+        let key = |row: usize| (!null(row, 7)).then(|| vec![b'k'; row * 31 % (longest_key + 1)]);
+        let value = |row: usize| (!null(row, 11)).then(|| vec![row as u8; row * 17 % 300]);
+        let time = |row: usize| (row as i64 % 5 - 2) << (row % 60);
+        let fixed = || header("fixed", HeaderValue::Fixed(b"x".to_vec()));
+        let own = || header("own", HeaderValue::Rows(bytes(value)));
+        let messages = Messages {
+            values: bytes(value),
+            keys: (longest_key > 0).then(|| bytes(key)),
+            headers: if all {
+                vec![fixed(), own()]
+            } else {
+                Vec::new()
+            },
+            times: all.then(|| (0..COUNT).map(time).collect()),
+            groups: Vec::new(),
+        };
+        for rows in [0..COUNT, 3..4, 100..1_300, 9..9] {
+            let group = Group {
+                partition: 0,
+                bytes: messages.size(rows.clone()),
+                first_row: rows.start,
+                rows: rows.clone(),
+            };
+            let mut out = b"before".to_vec();
+            append(&mut out, &messages, &group, 5);
+            let expected = rows.clone().map(|row| Record {
+                time: if all { time(row) - 5 } else { 0 },
+                offset: (row - rows.start) as i64,
+                key: (longest_key > 0).then(|| key(row)).flatten(),
+                value: value(row),
+                headers: i64::from(all) + i64::from(all && value(row).is_some()),
+            });
+            let records = read(out.strip_prefix(b"before").unwrap());
+            assert!(records == expected.collect::<Vec<_>>(), "{longest_key}");
+        }
+    }
+
+    /// Heads in blocks of every width, and those that are too long for one.
+    #[test]
+    fn every_record_is_read_as_it_was() {
+        for longest_key in [0, 1, 20, 60, 90, 99, 5_000] {
+            every_record_is_read(longest_key, false);
+            every_record_is_read(longest_key, true);
+        }
+    }
+}
