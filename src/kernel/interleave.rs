@@ -11,8 +11,8 @@ use arrow::array::{Array, StringArray};
 use super::blocks::Blocks;
 use crate::dispatched;
 
-/// Bytes that a piece may write beyond its end, so that `append` makes room for them: the widest block.
-pub const SLACK: usize = Blocks::WIDEST;
+/// Bytes that a piece may write beyond its end: the widest block.
+const SLACK: usize = Blocks::WIDEST;
 
 /// Room is made for so many rows at once.
 const CHUNK: usize = 256;

@@ -1,4 +1,4 @@
-//! Avro's zigzag varints, without a branch for each byte.
+//! Zigzag varints, as Avro and Kafka's records have them, without a branch for each byte.
 
 /// The most bytes of a number, and the room that `put` needs.
 pub const LONG: usize = 10;
@@ -28,6 +28,19 @@ fn put_wide(out: &mut [u8], mut at: usize, mut rest: u64) -> usize {
     }
     out[at] = rest as u8;
     at + 1
+}
+
+/// A length and bytes.
+pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    write_long(out, bytes.len() as i64);
+    out.extend_from_slice(bytes);
+}
+
+/// A zigzag varint.
+pub fn write_long(out: &mut Vec<u8>, value: i64) {
+    let mut room = [0; LONG];
+    let end = put_long(&mut room, 0, value);
+    out.extend_from_slice(&room[..end]);
 }
 
 #[cfg(test)]

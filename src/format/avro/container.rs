@@ -10,14 +10,14 @@ use arrow::buffer::NullBuffer;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::encode::{Records, Rows, write_bytes, write_long};
+use super::encode::{Records, Rows};
 use super::plan::Member;
 use crate::error::{Error, Result};
 use crate::format::block::BlockFormat;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::compression::{with_level, zstd_frame};
 use crate::format::rows::Memory;
-use crate::kernel::varint::LONG;
+use crate::kernel::varint::{LONG, write_bytes, write_long};
 use crate::place::{Node, Value};
 
 /// How the blocks of a container are compressed.

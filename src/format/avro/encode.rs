@@ -10,7 +10,7 @@ use crate::format::cells::{Cells, Column, Frame, Refusal, Values};
 use crate::format::nested::{dictionary, items, unpacked, visible};
 use crate::format::rows::{self, Memory, Of, Spelling};
 use crate::format::text::leaf::{UUID_LENGTH, binaries, put_uuid, short, texts};
-use crate::kernel::varint::{LONG, put_long};
+use crate::kernel::varint::{LONG, put_long, write_bytes, write_long};
 
 /// The rows that are inside nothing null.
 pub type Rows<'a> = Option<&'a NullBuffer>;
@@ -308,17 +308,4 @@ fn counted(
         items.for_each(|item| write(out, item));
     }
     out.push(0);
-}
-
-/// A length and bytes.
-pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    write_long(out, bytes.len() as i64);
-    out.extend_from_slice(bytes);
-}
-
-/// A zigzag varint.
-pub fn write_long(out: &mut Vec<u8>, value: i64) {
-    let mut room = [0; LONG];
-    let end = put_long(&mut room, 0, value);
-    out.extend_from_slice(&room[..end]);
 }

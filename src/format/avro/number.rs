@@ -9,12 +9,12 @@ use arrow::datatypes::{
     UInt32Type, UInt64Type,
 };
 
-use super::encode::{Rows, refusal, write_bytes};
+use super::encode::{Rows, refusal};
 use super::leaf::Conversion;
 use crate::format::cells::{Cells, Frame, Refusal, Values};
 use crate::format::nested::visible;
 use crate::format::text::leaf::{primitives, short};
-use crate::kernel::varint::{LONG, put_long};
+use crate::kernel::varint::{LONG, put_long, write_bytes};
 
 /// Integers, dates, times and timestamps in the schema's unit.
 ///

@@ -57,7 +57,7 @@ fn a_container_has_its_schema_and_its_blocks() {
     let batches = [batch.clone(), batch.slice(0, 0), batch.slice(1, 1)];
     let schema = r#"{"type":"record","name":"User","namespace":"n.o","fields":[{"name":"ID","type":"long"},{"name":"NomeUtente","type":["string","null"]}]}"#;
     let mut expected = b"Obj\x01\x04\x16avro.schema".to_vec();
-    super::encode::write_bytes(&mut expected, schema.as_bytes());
+    crate::kernel::varint::write_bytes(&mut expected, schema.as_bytes());
     expected.extend(b"\x14avro.codec\x08null\x00");
     expected.extend(SYNC);
     // Two rows in eight bytes: 1, branch 0, two bytes of text; -65, branch 1.

@@ -23,9 +23,6 @@ use crate::registry::Example;
 use layout::Layout;
 use writer::{Files, Rules};
 
-/// A disk is given so many bytes at once.
-const PART: u64 = 4 << 20;
-
 /// One file, or a folder of files: each has its final name only when it is whole.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct File {

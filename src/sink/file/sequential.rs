@@ -15,13 +15,15 @@ use std::num::NonZeroU64;
 
 use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
 
-use super::PART;
 use super::direct::Direct;
 
 /// The system is given so many bytes at once, up to a multiple of it: it takes its pages from what was
 /// freed just before. For more it looks for larger pieces of memory that nobody has touched, which
 /// takes a fifth more time than all the writing.
 const PIECE: u64 = 512 << 10;
+
+/// Through the page cache a disk is given so many bytes at once.
+const PART: u64 = 4 << 20;
 
 /// A file that has a part gets room for so many bytes at once.
 const ROOM: u64 = 64 << 20;

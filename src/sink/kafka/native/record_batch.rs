@@ -11,7 +11,6 @@ use super::super::options::Codec;
 use super::compress::Compressor;
 use super::records;
 use crate::error::{Error, Result};
-use crate::kernel::interleave::SLACK;
 
 /// Where the checksum stands, and where what it covers begins.
 const CRC: usize = 17;
@@ -66,7 +65,7 @@ pub fn encode(
     let records = |out: &mut Vec<u8>| records::append(out, messages, group, base);
     let mut bytes = vec![0; BATCH_OVERHEAD];
     compressor
-        .append(&mut bytes, group.bytes + SLACK, records)
+        .append(&mut bytes, group.bytes, records)
         .map_err(|error| Error::because("compressing messages", error))?;
     let count = group.rows.len() as u32;
     header(&mut bytes, count, compressor.codec, base, latest);

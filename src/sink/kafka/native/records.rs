@@ -6,10 +6,10 @@
 use std::ops::Range;
 
 use super::super::messages::{Bytes, Group, Header, HeaderValue, Messages};
-use crate::format::cells::{Cells, Column, Values};
+use crate::format::cells::{Cells, Column, Frame, Values};
 use crate::kernel::blocks::Blocks;
 use crate::kernel::interleave::Rows;
-use crate::kernel::varint::{LONG, put_long};
+use crate::kernel::varint::{LONG, put_long, write_bytes, write_long};
 
 /// Appends the records of a group; their times count from `base`.
 pub fn append(out: &mut Vec<u8>, messages: &Messages, group: &Group, base: i64) {
@@ -33,13 +33,11 @@ pub fn append(out: &mut Vec<u8>, messages: &Messages, group: &Group, base: i64) 
 /// The values without what nulls have in their place, where there are any.
 fn kept(values: &Bytes, rows: Range<usize>) -> Option<Cells> {
     values.nulls.as_ref()?;
-    let mut kept = Cells::default();
-    for row in rows {
-        let value = values.get(row).unwrap_or_default();
-        kept.bytes.extend_from_slice(value);
-        kept.end();
-    }
-    Some(kept)
+    let kept = |out: &mut Vec<u8>, index: usize| {
+        let value = values.get(rows.start + index);
+        out.extend_from_slice(value.unwrap_or_default());
+    };
+    Some(Cells::fill(rows.len(), None, &Frame::default(), kept))
 }
 
 /// What stands before each value: the record's size, its attributes, time and number, its key, and the
@@ -69,30 +67,16 @@ fn heads(messages: &Messages, group: &Group, base: i64, tails: &Tails) -> Column
     Column::Own(match room <= Blocks::WIDEST {
         true => Values::Blocks(Blocks::fill(room, group.rows.len(), b"", write)),
         false => {
-            let room = |index: usize| {
-                let key = key(group.rows.start + index);
-                numbers + key.map_or(0, <[u8]>::len)
+            let long = |out: &mut Vec<u8>, index: usize| {
+                let (at, key) = (out.len(), key(group.rows.start + index));
+                out.resize(at + numbers + key.map_or(0, <[u8]>::len), 0);
+                let length = write(index, &mut out[at..]);
+                out.truncate(at + length);
             };
-            Values::Cells(long(group.rows.len(), room, write))
+            let none = Frame::default();
+            Values::Cells(Cells::fill(group.rows.len(), None, &none, long))
         }
     })
-}
-
-/// Values that need so many bytes at most, each as `write` writes it.
-fn long(
-    count: usize,
-    room: impl Fn(usize) -> usize,
-    write: impl Fn(usize, &mut [u8]) -> usize,
-) -> Cells {
-    let mut cells = Cells::default();
-    for index in 0..count {
-        let at = cells.bytes.len();
-        cells.bytes.resize(at + room(index), 0);
-        let length = write(index, &mut cells.bytes[at..]);
-        cells.bytes.truncate(at + length);
-        cells.end();
-    }
-    cells
 }
 
 /// What stands after the value of each record: its headers.
@@ -109,8 +93,8 @@ impl Tails {
         for Header { name, value } in headers {
             match value {
                 HeaderValue::Fixed(value) => {
-                    put(&mut fixed, name.as_bytes());
-                    put(&mut fixed, value);
+                    write_bytes(&mut fixed, name.as_bytes());
+                    write_bytes(&mut fixed, value);
                     count += 1;
                 }
                 HeaderValue::Rows(values) => own.push((name, values)),
@@ -118,23 +102,21 @@ impl Tails {
         }
         if own.is_empty() {
             let mut all = Vec::new();
-            put_number(&mut all, count);
+            write_long(&mut all, count);
             return Self::Same([all, fixed].concat());
         }
-        let mut cells = Cells::default();
-        for row in rows {
+        let tail = |out: &mut Vec<u8>, index: usize| {
+            let row = rows.start + index;
             let own = own.iter();
             let own = own.filter_map(|(name, values)| Some((name, values.get(row)?)));
-            let out = &mut cells.bytes;
-            put_number(out, count + own.clone().count() as i64);
+            write_long(out, count + own.clone().count() as i64);
             out.extend_from_slice(&fixed);
             for (name, value) in own {
-                put(out, name.as_bytes());
-                put(out, value);
+                write_bytes(out, name.as_bytes());
+                write_bytes(out, value);
             }
-            cells.end();
-        }
-        Self::Own(cells)
+        };
+        Self::Own(Cells::fill(rows.len(), None, &Frame::default(), tail))
     }
 
     /// The bytes of record `index` of the group.
@@ -151,17 +133,6 @@ impl Tails {
             Self::Own(cells) => records.values(&cells.offsets, &cells.bytes),
         }
     }
-}
-
-fn put(out: &mut Vec<u8>, bytes: &[u8]) {
-    put_number(out, bytes.len() as i64);
-    out.extend_from_slice(bytes);
-}
-
-fn put_number(out: &mut Vec<u8>, value: i64) {
-    let mut small = [0; LONG];
-    let end = put_long(&mut small, 0, value);
-    out.extend_from_slice(&small[..end]);
 }
 
 /// What is said of the size of a key or value; that of null is -1.
