@@ -16,6 +16,7 @@
 //! New column generator: its file in `column/` and its row in `column/mod.rs`. New format or sink:
 //! the same in `format/` and `sink/`.
 
+pub mod batch;
 pub mod cli;
 pub mod client;
 pub mod column;

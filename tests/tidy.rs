@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 /// Modules of the crate from the bottom up: a file names only modules of its own layer and below.
 /// What stands in one line is on one level and does not name each other, but for what is allowed below.
 const LAYERS: &[&[&str]] = &[
-    &["error", "units", "place", "domain", "registry", "kernel"],
+    &[
+        "batch", "error", "units", "place", "domain", "registry", "kernel",
+    ],
     &["client"],
     &["column", "format"],
     &["sink", "source", "report"],

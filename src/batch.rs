@@ -1,0 +1,137 @@
+//! A batch of rows with its identity, kept from the source to the sink: its number, which rows of the
+//! table it holds, and what it was read from. Nothing downstream guesses where rows came from.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arrow::array::RecordBatch;
+
+/// Rows on their way from a source to the sinks.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Its number, from 0; sinks put batches down in this order.
+    pub number: u64,
+    /// Which rows of the table these are.
+    pub place: Place,
+    /// The rows.
+    pub rows: RecordBatch,
+    /// What they were read from, by partition; empty for tables that are made or read from files.
+    pub origin: Arc<[Span]>,
+}
+
+/// Row numbers of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Rows that stand one after the other, from this one on.
+    From(u64),
+    /// The number of each row: of a partition, of a wanted order, or where rows were left out.
+    List(Arc<[u64]>),
+}
+
+/// What one partition of a stream gave to a batch. The spans of a batch are sorted by partition, as its
+/// rows are. A span may have no rows: what was passed over is committed too.
+#[derive(Debug, Clone)]
+pub struct Span {
+    /// The assignment in which it was read.
+    pub turn: Arc<Turn>,
+    /// The partition.
+    pub partition: i32,
+    /// The offset that comes first: the `to` of the span before, or what the sink had committed.
+    pub from: i64,
+    /// The offset behind the last one, and behind everything that was passed over: rows that cannot be
+    /// read, skipped tombstones, transaction markers, gaps of compaction, the end.
+    pub to: i64,
+    /// Which rows of the batch came from it.
+    pub rows: Range<usize>,
+}
+
+/// One assignment of a partition to this process. Either side can end it: the source when the group
+/// takes the partition away, a sink when another writer has taken over. What was read in a turn that is
+/// over is dropped, counts as gone, and is never committed.
+#[derive(Debug)]
+pub struct Turn {
+    number: u64,
+    over: AtomicBool,
+}
+
+impl Batch {
+    /// Rows that stand one after the other in their table.
+    pub fn new(number: u64, first_row: u64, rows: RecordBatch) -> Self {
+        Self {
+            number,
+            place: Place::From(first_row),
+            rows,
+            origin: Arc::default(),
+        }
+    }
+
+    /// The same rows with other columns: `rows` has as many.
+    #[must_use]
+    pub fn with(&self, rows: RecordBatch) -> Self {
+        debug_assert_eq!(rows.num_rows(), self.rows.num_rows());
+        Self {
+            rows,
+            ..self.clone()
+        }
+    }
+}
+
+impl Place {
+    /// The table's number of the row at `index` of the batch.
+    pub fn row(&self, index: usize) -> u64 {
+        match self {
+            Self::From(first) => first + index as u64,
+            Self::List(rows) => rows[index],
+        }
+    }
+}
+
+impl Turn {
+    /// A new turn; no two of a process are alike.
+    #[expect(
+        clippy::new_without_default,
+        reason = "each is another one, a default suggests otherwise"
+    )]
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Which one it is.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Ends it; true the first time.
+    pub fn end(&self) -> bool {
+        !self.over.swap(true, Ordering::AcqRel)
+    }
+
+    /// True once either side has ended it.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_know_their_numbers() {
+        assert_eq!(Place::From(7).row(2), 9);
+        assert_eq!(Place::List(Arc::from([4, 9])).row(1), 9);
+    }
+
+    #[test]
+    fn a_turn_ends_once() {
+        let (one, other) = (Turn::new(), Turn::new());
+        assert_ne!(one.number(), other.number());
+        assert_eq!((one.end(), one.end(), one.is_over()), (true, false, true));
+        assert!(!other.is_over());
+    }
+}
