@@ -20,7 +20,7 @@ fn main() -> error::Result<()> {
     let source = &plan.jobs[0].source;
     let last = source.batches().unwrap_or(1) - 1;
     for number in [0, last] {
-        let batch = source.make(number)?;
+        let batch = source.make(number)?.rows;
         println!(
             "batch {number}: {} rows of {} columns from row {}",
             batch.num_rows(),

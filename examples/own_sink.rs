@@ -20,8 +20,8 @@ impl Sink for Counting {
         Ok(Connected::Ready)
     }
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        lane::each(&target, |number, batch| {
-            println!("batch {number}: {} rows", batch.num_rows());
+        lane::each(&target, |batch| {
+            println!("batch {}: {} rows", batch.number, batch.rows.num_rows());
         })
     }
 }

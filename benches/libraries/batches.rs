@@ -70,7 +70,7 @@ impl Batches {
 
     /// Batch `number` as it comes.
     pub fn make(&self, number: u64) -> Result<RecordBatch> {
-        let columns = self.source.make(number)?.project(&self.columns)?;
+        let columns = self.source.make(number)?.rows.project(&self.columns)?;
         Ok(columns.with_schema(self.schema.clone())?)
     }
 

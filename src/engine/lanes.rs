@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::RecordBatch;
-
+use crate::batch::Batch;
 use crate::error::{Error, Fault, Result};
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::report::Counters;
@@ -226,11 +225,12 @@ impl OpenSink<'_> {
     }
 
     /// The columns this sink gets, under its names.
-    pub(super) fn project(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+    pub(super) fn project(&self, batch: &Batch) -> Result<Batch> {
         if self.identity {
             return Ok(batch.clone());
         }
-        self.plan.shape.take(&self.plan.columns, batch)
+        let rows = self.plan.shape.take(&self.plan.columns, &batch.rows)?;
+        Ok(batch.with(rows))
     }
 
     /// Waits for its lanes and makes its output visible; or says why that cannot be. `whole` if all

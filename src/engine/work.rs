@@ -9,6 +9,7 @@ use super::gate::{Gate, Seen, Ticket};
 use super::lanes::OpenJob;
 use super::pace::Pace;
 use super::stop::Stop;
+use crate::batch::{Batch, Place};
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
 use crate::report::{Clock, Times};
@@ -75,7 +76,7 @@ impl Work<'_, '_> {
                 let batch = job.job.source.take(ticket.number)?;
                 clock.made();
                 match batch {
-                    Some(batch) => self.submit(job, ticket.number, 0, &batch, clock),
+                    Some(batch) => self.submit(job, 0, &batch, clock),
                     None => {
                         self.gate.ended(ticket);
                         Ok(())
@@ -84,10 +85,14 @@ impl Work<'_, '_> {
             }
             Some(split) => {
                 let lanes = split.rows(ticket.number)?;
-                for (lane, rows) in lanes.iter().enumerate() {
-                    let batch = job.job.source.at(Rows::List(rows))?;
+                for (lane, rows) in lanes.into_iter().enumerate() {
+                    let made = job.job.source.at(Rows::List(&rows))?;
                     clock.made();
-                    self.submit(job, ticket.number, lane, &batch, clock)?;
+                    let batch = Batch {
+                        place: Place::List(rows.into()),
+                        ..Batch::new(ticket.number, 0, made)
+                    };
+                    self.submit(job, lane, &batch, clock)?;
                 }
                 Ok(())
             }
@@ -97,16 +102,15 @@ impl Work<'_, '_> {
     fn submit(
         &self,
         job: &OpenJob<'_>,
-        number: u64,
         lane: usize,
-        batch: &arrow::array::RecordBatch,
+        batch: &Batch,
         clock: &mut Clock,
     ) -> Result<()> {
         for sink in job.sinks.iter().filter(|sink| !sink.skipped) {
             if sink.live() {
-                let columns = sink.project(batch)?;
+                let projected = sink.project(batch)?;
                 // Why a lane takes no more is what its `finish` tells.
-                sink.lanes[lane].submit_timed(number, &columns, clock).ok();
+                sink.lanes[lane].submit_timed(&projected, clock).ok();
             }
             if sink.plan.on_failure == OnSinkFailure::Stop && !sink.live() {
                 self.stop.request();

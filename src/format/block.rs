@@ -3,11 +3,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-
 use super::buffers::Buffers;
 use super::compression::Compression;
-use super::{Body, Chunk, Encoder, FileWriter, Shape};
+use super::{Body, Encode, FileChunk, FileEncoder, FileWriter};
+use crate::batch::Batch;
 use crate::error::{Error, Result};
 
 /// A format whose files are a header, blocks with something between them, and a footer.
@@ -27,11 +26,11 @@ pub trait BlockFormat: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Appends the rows of `batch`, whose first one is row `first_row` of the output.
+    /// Appends the rows of `batch`.
     ///
     /// # Errors
     /// A value that the format cannot hold, naming column and row.
-    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()>;
+    fn encode(&self, batch: &Batch, out: &mut Vec<u8>) -> Result<()>;
 }
 
 /// The parts of a file that are the same in every file, compressed.
@@ -46,7 +45,6 @@ struct Frame {
 struct BlockEncoder<F> {
     format: F,
     compression: Compression,
-    batch_rows: u64,
     frame: Arc<Frame>,
     buffers: Arc<Buffers>,
 }
@@ -66,8 +64,7 @@ struct BlockFile {
 pub fn encoder<F: BlockFormat>(
     format: F,
     compression: Compression,
-    shape: &Shape,
-) -> Result<Arc<dyn Encoder>> {
+) -> Result<Arc<dyn FileEncoder>> {
     let frame = Frame {
         header: compression.compress(&format.header())?,
         separator: compression.compress(&format.separator())?,
@@ -77,31 +74,33 @@ pub fn encoder<F: BlockFormat>(
     Ok(Arc::new(BlockEncoder {
         format,
         compression,
-        batch_rows: shape.batch_rows as u64,
         frame: Arc::new(frame),
         buffers: Arc::default(),
     }))
 }
 
-impl<F: BlockFormat> Encoder for BlockEncoder<F> {
-    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+impl<F: BlockFormat> Encode for BlockEncoder<F> {
+    type Chunk = FileChunk;
+
+    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, FileChunk)) -> Result<()> {
         let mut bytes = self.buffers.take();
-        if batch.num_rows() > 0 {
-            let first_row = number * self.batch_rows;
-            self.format.encode(first_row, batch, &mut bytes)?;
+        if batch.rows.num_rows() > 0 {
+            self.format.encode(batch, &mut bytes)?;
         }
         if self.compression != Compression::None {
             let compressed = self.compression.compress(&bytes)?;
             self.buffers.give(std::mem::replace(&mut bytes, compressed));
         }
-        let chunk = Chunk {
-            rows: batch.num_rows() as u64,
+        let chunk = FileChunk {
+            rows: batch.rows.num_rows() as u64,
             body: Body::Block(bytes),
         };
-        put(number, chunk);
+        put(batch.number, chunk);
         Ok(())
     }
+}
 
+impl<F: BlockFormat> FileEncoder for BlockEncoder<F> {
     fn begin(&self, out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>> {
         let mut file = BlockFile {
             out,
@@ -126,7 +125,7 @@ impl BlockFile {
 }
 
 impl FileWriter for BlockFile {
-    fn write(&mut self, chunk: Chunk) -> Result<()> {
+    fn write(&mut self, chunk: FileChunk) -> Result<()> {
         let Body::Block(bytes) = chunk.body else {
             return Err(Error::run(
                 "a chunk of another format reached a file of blocks",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::StringArray;
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 
+use crate::batch::Place;
 use crate::error::{Error, Problem};
 use crate::kernel::blocks::Blocks;
 use crate::kernel::interleave::Rows;
@@ -264,9 +265,9 @@ impl Refusal {
         self
     }
 
-    /// The error of a run, with the row counted from the first row of the output.
-    pub fn error(self, first_row: u64) -> Error {
-        let row = first_row + self.row as u64;
+    /// The error of a run, with the table's number of the row; `place` is that of the batch.
+    pub fn error(self, place: &Place) -> Error {
+        let row = place.row(self.row);
         let message = format!("column `{}` in row {row} {}", self.path, self.fault);
         Error::run(Problem::new(message).hint(self.hint))
     }
@@ -312,7 +313,7 @@ mod tests {
             refusal
                 .within("price")
                 .within("lines")
-                .error(100)
+                .error(&Place::From(100))
                 .to_string(),
             "error: column `lines.price` in row 103 is NaN, which JSON cannot hold\n  hint: make it null"
         );

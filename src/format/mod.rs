@@ -21,8 +21,9 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 
+use crate::batch::Batch;
 use crate::domain::Domain;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::place::{Node, Placed, Text, Value, decode};
 use crate::registry;
 
@@ -132,41 +133,45 @@ pub trait Format: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// What `check` reports, and a schema file that cannot be read.
-    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>>;
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn FileEncoder>>;
 }
 
-/// Turns batches into chunks on the workers, and chunks, in order, into files.
-pub trait Encoder: Send + Sync {
-    /// Told once, before the first batch, where files will end.
-    fn plan_files(&self, _ends: FileEnds) {}
+/// Turns batches into chunks on the workers.
+pub trait Encode: Send + Sync {
+    /// An encoded batch, as whoever puts it down takes it.
+    type Chunk: Send;
 
-    /// Encodes batch `number`, and hands out every chunk that became ready. Called by the worker
-    /// that made the batch, for every number from 0 exactly once, in any order, from many threads.
-    /// Each number gets exactly one chunk, possibly later and from another thread.
+    /// Encodes a batch, and hands out every chunk that became ready. Called by the worker that made
+    /// the batch, for every number from 0 exactly once, in any order, from many threads. Each number
+    /// gets exactly one chunk, possibly later and from another thread.
     ///
     /// # Errors
     /// A value that the format cannot hold, naming column and row.
-    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()>;
-
-    /// Asks for the next chunk to close what is open (a row group), so that a file can end there.
-    fn cut(&self) {}
+    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Self::Chunk)) -> Result<()>;
 
     /// No more batches will come, and `batches` of them were encoded: hands out what is still open,
     /// as one more chunk under the number `batches`.
     ///
     /// # Errors
     /// As `encode`.
-    fn end(&self, _batches: u64, _put: &dyn Fn(u64, Chunk)) -> Result<()> {
+    fn end(&self, _batches: u64, _put: &dyn Fn(u64, Self::Chunk)) -> Result<()> {
         Ok(())
     }
+}
 
-    /// Begins a file; only what goes into files has any.
+/// Makes the chunks of files on the workers, and files of the chunks, in order.
+pub trait FileEncoder: Encode<Chunk = FileChunk> {
+    /// Told once, before the first batch, where files will end.
+    fn plan_files(&self, _ends: FileEnds) {}
+
+    /// Asks for the next chunk to close what is open (a row group), so that a file can end there.
+    fn cut(&self) {}
+
+    /// Begins a file.
     ///
     /// # Errors
     /// Writing failed.
-    fn begin(&self, _out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>> {
-        Err(Error::run("what goes into no file begins none"))
-    }
+    fn begin(&self, out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>>;
 }
 
 /// Where files end as far as that is known before the first batch. Formats that gather several
@@ -180,14 +185,14 @@ pub struct FileEnds {
 }
 
 /// One encoded batch on its way to a file.
-pub struct Chunk {
+pub struct FileChunk {
     /// Rows of the batch under whose number it comes.
     pub rows: u64,
     /// Its bytes in whatever form the encoder's own `FileWriter` takes.
     pub body: Body,
 }
 
-/// What a chunk carries.
+/// What a chunk of a file carries.
 pub enum Body {
     /// Encoded (and compressed) rows.
     Block(Vec<u8>),
@@ -195,8 +200,6 @@ pub enum Body {
     RowGroup(Box<parquet::RowGroup>),
     /// Taken into a row group that is still open: a file cannot end here.
     Open,
-    /// What only the sink understands whose encoder made it.
-    Own(Box<dyn std::any::Any + Send>),
 }
 
 impl Body {
@@ -241,7 +244,7 @@ pub trait FileWriter: Send {
     ///
     /// # Errors
     /// Writing failed.
-    fn write(&mut self, chunk: Chunk) -> Result<()>;
+    fn write(&mut self, chunk: FileChunk) -> Result<()>;
 
     /// Bytes put down so far.
     fn bytes(&self) -> u64;

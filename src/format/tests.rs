@@ -10,7 +10,8 @@ use arrow::array::*;
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::*;
 
-use super::{Chunk, FormatKind, Shape};
+use super::{FileChunk, FormatKind, Shape};
+use crate::batch::Batch;
 use crate::domain::Domain;
 use crate::error::Result;
 use crate::place::{Source, decode, parse};
@@ -69,12 +70,13 @@ pub fn problems(yaml: &str, shape: &Shape) -> String {
 /// The whole file, its batches encoded from the last to the first and put down in order.
 pub fn file(yaml: &str, schema: SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
     let encoder = format(yaml)?.open(&shape("t", schema))?;
-    let chunks: Mutex<HashMap<u64, Chunk>> = Mutex::default();
+    let chunks: Mutex<HashMap<u64, FileChunk>> = Mutex::default();
     let put = |number, chunk| {
         chunks.lock().unwrap().insert(number, chunk);
     };
     for (number, batch) in batches.iter().enumerate().rev() {
-        encoder.encode(number as u64, batch, &put)?;
+        let first = number as u64 * 3;
+        encoder.encode(&Batch::new(number as u64, first, batch.clone()), &put)?;
     }
     encoder.end(batches.len() as u64, &put)?;
     let memory = Memory::default();

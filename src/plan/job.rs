@@ -280,5 +280,5 @@ fn trial(
     if first.rows(0) == 0 {
         return Ok(None);
     }
-    shape.take(columns, &first.make(0)?).map(Some)
+    shape.take(columns, &first.make(0)?.rows).map(Some)
 }

@@ -212,7 +212,7 @@ impl Split {
     /// # Errors
     /// A key that cannot be made.
     pub fn rows(&self, number: u64) -> Result<Vec<Vec<u64>>> {
-        let batch = self.keys.make(number)?;
+        let batch = self.keys.make(number)?.rows;
         let first = self.keys.first_row(number);
         let mut lanes = vec![0usize; batch.num_rows()];
         let mut count = 1;

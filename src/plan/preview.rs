@@ -53,7 +53,7 @@ impl Preview {
             }]),
             batch_rows: rows.max(1) as u64,
         };
-        source.make(0)
+        Ok(source.make(0)?.rows)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::lane::{self, Marks, Writer};
 use super::{Connected, FileReport, Lane, Sink, Target};
 use crate::error::{Problem, Result};
-use crate::format::{Chunk, FileWriter, FormatKind, Shape};
+use crate::format::{FileChunk, FileWriter, FormatKind, Shape};
 use crate::registry::Example;
 
 /// Counts rows and throws them away, with or without encoding them first.
@@ -39,7 +39,7 @@ impl Sink for Discard {
 
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
         let Some(format) = &self.format else {
-            return lane::each(&target, |_, _| ());
+            return lane::each(&target, |_| ());
         };
         let encoder = format.open(&target.shape)?;
         let file = encoder.begin(Box::new(std::io::sink()))?;
@@ -47,8 +47,9 @@ impl Sink for Discard {
     }
 }
 
-impl Writer for Nowhere {
-    fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>> {
+impl Writer<FileChunk> for Nowhere {
+    fn write(&mut self, number: u64, chunk: FileChunk, marks: &Marks) -> Result<ControlFlow<()>> {
+        marks.add(chunk.rows, 0);
         if let Some(file) = &mut self.0 {
             let before = file.bytes();
             file.write(chunk)?;

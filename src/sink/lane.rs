@@ -20,11 +20,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
-
 use super::{FileReport, Finished, Lane, Run, Target};
+use crate::batch::Batch;
 use crate::error::{Error, Result};
-use crate::format::{Chunk, Encoder};
+use crate::format::Encode;
 use crate::report::{Clock, Counters, Lap};
 pub use each::each;
 use writing::Writing;
@@ -34,19 +33,20 @@ use writing::Writing;
 const ABORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Puts chunks down, one at a time.
-pub trait Writer: Send {
+pub trait Writer<C>: Send {
     /// True when writing may wait for somebody else, a reader or a server: that is left to a thread
     /// of the lane. Otherwise the workers write.
     fn waits(&self) -> bool {
         false
     }
 
-    /// Puts the chunk of batch `number` down; numbers come in order. `Break` when nobody reads any
+    /// Puts the chunk of batch `number` down and counts its rows and bytes, now or once they are
+    /// acknowledged; numbers come in order. `Break` when nobody reads any
     /// more (a closed pipe), which is no failure.
     ///
     /// # Errors
     /// Writing failed.
-    fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>>;
+    fn write(&mut self, number: u64, chunk: C, marks: &Marks) -> Result<ControlFlow<()>>;
 
     /// Every chunk was put down: closes and commits.
     ///
@@ -65,9 +65,9 @@ pub struct Marks {
 }
 
 /// A lane of one encoder and one writer.
-struct EncodingLane {
-    encoder: Arc<dyn Encoder>,
-    writing: Arc<Writing>,
+struct EncodingLane<E: Encode + ?Sized> {
+    encoder: Arc<E>,
+    writing: Arc<Writing<E::Chunk>>,
     /// Where it is not the workers that write: the thread that does, and how long it waited.
     thread: Mutex<Option<JoinHandle<Duration>>>,
     /// The workers write.
@@ -78,11 +78,14 @@ struct EncodingLane {
 ///
 /// # Errors
 /// The system gives no thread.
-pub fn start(
+pub fn start<E>(
     target: &Target,
-    encoder: Arc<dyn Encoder>,
-    writer: Box<dyn Writer>,
-) -> Result<Arc<dyn Lane>> {
+    encoder: Arc<E>,
+    writer: Box<dyn Writer<E::Chunk>>,
+) -> Result<Arc<dyn Lane>>
+where
+    E: Encode<Chunk: 'static> + ?Sized + 'static,
+{
     start_with(target, encoder, |_| Ok(writer))
 }
 
@@ -90,11 +93,14 @@ pub fn start(
 ///
 /// # Errors
 /// The system gives no thread, or the writer cannot begin.
-pub fn start_with(
+pub fn start_with<E>(
     target: &Target,
-    encoder: Arc<dyn Encoder>,
-    writer: impl FnOnce(Arc<Marks>) -> Result<Box<dyn Writer>>,
-) -> Result<Arc<dyn Lane>> {
+    encoder: Arc<E>,
+    writer: impl FnOnce(Arc<Marks>) -> Result<Box<dyn Writer<E::Chunk>>>,
+) -> Result<Arc<dyn Lane>>
+where
+    E: Encode<Chunk: 'static> + ?Sized + 'static,
+{
     let marks = Arc::new(Marks::new(target));
     let writer = writer(marks.clone())?;
     let waits = writer.waits();
@@ -109,7 +115,10 @@ pub fn start_with(
 }
 
 /// A thread that puts down whatever is in turn, until the lane is over.
-fn thread(table: &str, writing: Arc<Writing>) -> Result<JoinHandle<Duration>> {
+fn thread<C: Send + 'static>(
+    table: &str,
+    writing: Arc<Writing<C>>,
+) -> Result<JoinHandle<Duration>> {
     let work = move || {
         let mut waited = Duration::ZERO;
         let mut lap = Lap::start();
@@ -183,9 +192,9 @@ impl Marks {
     }
 }
 
-impl EncodingLane {
+impl<E: Encode + ?Sized> EncodingLane<E> {
     /// Runs `work` of the encoder; its failure is the lane's.
-    fn encode(&self, work: impl FnOnce(&dyn Fn(u64, Chunk)) -> Result<()>) -> Result<()> {
+    fn encode(&self, work: impl FnOnce(&dyn Fn(u64, E::Chunk)) -> Result<()>) -> Result<()> {
         if self.failed() {
             return Err(stopped());
         }
@@ -201,9 +210,9 @@ impl EncodingLane {
     }
 }
 
-impl Lane for EncodingLane {
-    fn submit_timed(&self, number: u64, batch: &RecordBatch, clock: &mut Clock) -> Result<()> {
-        let passed_on = self.encode(|put| self.encoder.encode(number, batch, put));
+impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
+    fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
+        let passed_on = self.encode(|put| self.encoder.encode(batch, put));
         self.writing.marks.counters.encode(clock.encoded());
         if self.by_workers {
             clock.times.writing += self.writing.put_down(&mut clock.lap);
@@ -252,7 +261,7 @@ impl Lane for EncodingLane {
     }
 }
 
-impl Drop for EncodingLane {
+impl<E: Encode + ?Sized> Drop for EncodingLane<E> {
     fn drop(&mut self) {
         self.writing.queue.abort();
     }

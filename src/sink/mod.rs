@@ -10,8 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
-
+use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Placed, Text};
@@ -179,20 +178,20 @@ pub enum Connected {
 
 /// A sink in motion: workers hand it batches in any order, one at a time puts them down in order.
 pub trait Lane: Send + Sync {
-    /// Encodes batch `number` on the calling worker and passes it on, or puts it down at once when
+    /// Encodes a batch on the calling worker and passes it on, or puts it down at once when
     /// it is in turn. Every number from 0 comes once.
     ///
     /// # Errors
     /// The lane takes no more: a quiet error, `finish` tells why.
-    fn submit(&self, number: u64, batch: &RecordBatch) -> Result<()> {
-        self.submit_timed(number, batch, &mut Clock::start())
+    fn submit(&self, batch: &Batch) -> Result<()> {
+        self.submit_timed(batch, &mut Clock::start())
     }
 
     /// As `submit`, by a worker whose `clock` is told what it took.
     ///
     /// # Errors
     /// As `submit`.
-    fn submit_timed(&self, number: u64, batch: &RecordBatch, clock: &mut Clock) -> Result<()>;
+    fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()>;
 
     /// How many batches it has taken in order. Moves on to `u64::MAX` when the lane failed.
     fn accepted(&self) -> u64;

@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 
 use super::turns::Turns;
 use super::{Flow, Opened, Piece, Rejects};
+use crate::batch::{Batch, Place};
 use crate::column::rows::Rows;
 use crate::column::{ProgramCell, Selection};
 use crate::error::{Error, Result};
@@ -177,13 +178,16 @@ impl Batches {
     ///
     /// # Errors
     /// A value that cannot be made or read, naming column and row.
-    pub fn make(&self, number: u64) -> Result<RecordBatch> {
+    pub fn make(&self, number: u64) -> Result<Batch> {
         let (first, count) = (self.first_row(number), self.rows(number));
         match self.input.as_ref().map(|input| (input, &input.opened)) {
-            None => self.at(Rows::Range { first, count }),
+            None => {
+                let rows = self.at(Rows::Range { first, count })?;
+                Ok(Batch::new(number, first, rows))
+            }
             Some((input, Opened::Records(records))) => {
                 let piece = records.read(first, count, &input.columns)?;
-                self.completed(input, piece, first, count)
+                self.completed(number, input, piece, first, count)
             }
             Some((_, Opened::Stream(_))) => {
                 Err(Error::run("a stream has no rows before the run").hint("use `rowgen run`"))
@@ -195,7 +199,7 @@ impl Batches {
     ///
     /// # Errors
     /// As `make`.
-    pub fn take(&self, number: u64) -> Result<Option<RecordBatch>> {
+    pub fn take(&self, number: u64) -> Result<Option<Batch>> {
         let Some(input) = &self.input else {
             return self.make(number).map(Some);
         };
@@ -209,22 +213,35 @@ impl Batches {
         let piece = block.read(first, &input.columns)?;
         let rows = block.rows();
         drop(block);
-        self.completed(input, piece, first, rows).map(Some)
+        self.completed(number, input, piece, first, rows).map(Some)
     }
 
     fn completed(
         &self,
+        number: u64,
         input: &Input,
         piece: Piece,
         first: u64,
         count: usize,
-    ) -> Result<RecordBatch> {
+    ) -> Result<Batch> {
         input.rejects.add(&piece.rejected)?;
         let read = input.spread(piece.columns);
-        match &piece.kept {
-            None => self.evaluate(Rows::Range { first, count }, &read),
-            Some(rows) => self.evaluate(Rows::List(rows), &read),
-        }
+        let place = match piece.kept {
+            None => Place::From(first),
+            Some(rows) => Place::List(rows.into()),
+        };
+        let rows = match &place {
+            Place::From(first) => Rows::Range {
+                first: *first,
+                count,
+            },
+            Place::List(rows) => Rows::List(rows),
+        };
+        let rows = self.evaluate(rows, &read)?;
+        Ok(Batch {
+            place,
+            ..Batch::new(number, first, rows)
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
+use rowgen::batch::Batch;
 use rowgen::error::Result;
 use rowgen::place::{Source, decode, parse};
 use rowgen::report::Counters;
@@ -68,10 +68,11 @@ impl<'a> Run<'a> {
         self.slice_rows().div_ceil(BATCH_ROWS)
     }
 
-    fn batch(&self, number: u64) -> RecordBatch {
+    fn batch(&self, number: u64) -> Batch {
         let first = number * BATCH_ROWS;
         let rows = BATCH_ROWS.min(self.slice_rows() - first);
-        rows::batch(self.first_row() + first, rows)
+        let first = self.first_row() + first;
+        Batch::new(number, first, rows::batch(first, rows))
     }
 
     pub fn target(&self) -> Target {
@@ -144,7 +145,7 @@ impl<'a> Run<'a> {
                 }
                 bell.wait_until(|| number < lane.accepted().saturating_add(WINDOW));
                 std::thread::sleep(self.pause);
-                if lane.failed() || lane.submit(number, &self.batch(number)).is_err() {
+                if lane.failed() || lane.submit(&self.batch(number)).is_err() {
                     return;
                 }
             }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use rowgen::batch::Batch;
 use rowgen::sink::{Connected, Sink};
 
 use crate::drive::{Run, sink, try_sink};
@@ -124,7 +125,11 @@ fn reader_gone(lane: &dyn rowgen::sink::Lane, reader: std::thread::JoinHandle<()
     let mut joined = Some(reader);
     for number in 0..20_000 {
         if lane
-            .submit(number, &rows::batch(number * 1000, 1000))
+            .submit(&Batch::new(
+                number,
+                number * 1000,
+                rows::batch(number * 1000, 1000),
+            ))
             .is_err()
         {
             assert!(lane.failed());

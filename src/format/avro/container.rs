@@ -12,6 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::encode::{Records, Rows};
 use super::plan::Member;
+use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::block::BlockFormat;
 use crate::format::cells::{Cells, Refusal};
@@ -141,8 +142,9 @@ impl BlockFormat for Container {
         header
     }
 
-    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
-        let refused = |refusal: Refusal| refusal.error(first_row);
+    fn encode(&self, batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
+        let refused = |refusal: Refusal| refusal.error(&batch.place);
+        let batch = &batch.rows;
         if self.bare {
             return self.append(batch, out, None).map_err(refused);
         }

@@ -21,7 +21,7 @@ pub use container::{Codec, Container};
 use super::block;
 use super::compression::Compression;
 use super::rows::Memory;
-use super::{Encoder, Format, Shape};
+use super::{FileEncoder, Format, Shape};
 use crate::error::{Error, Fault, Problem, Result};
 use crate::place::{Flag, Placed, Text};
 use crate::registry::Example;
@@ -248,11 +248,11 @@ impl Format for Avro {
         problems
     }
 
-    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn FileEncoder>> {
         let container = self.container(shape).map_err(|problems| Error {
             fault: Fault::User,
             problems,
         })?;
-        block::encoder(container, Compression::None, shape)
+        block::encoder(container, Compression::None)
     }
 }

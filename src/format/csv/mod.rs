@@ -7,7 +7,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::Field;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,7 +17,8 @@ pub use rows::Rows;
 use super::block::{self, BlockFormat};
 use super::compression::Compression;
 use super::text::Leaf;
-use super::{Encoder, Format, FormatKind, Shape, json};
+use super::{FileEncoder, Format, FormatKind, Shape, json};
+use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
 use crate::registry::Example;
@@ -169,14 +169,14 @@ impl Format for Csv {
         problems
     }
 
-    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn FileEncoder>> {
         let rows = self.rows()?;
         let header = match self.header {
             Some(Flag(false)) => Vec::new(),
             _ => rows.header(&shape.schema),
         };
         let compression = self.compression.unwrap_or_default();
-        block::encoder(Blocks { rows, header }, compression, shape)
+        block::encoder(Blocks { rows, header }, compression)
     }
 }
 
@@ -185,9 +185,9 @@ impl BlockFormat for Blocks {
         self.header.clone()
     }
 
-    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
-        let result = self.rows.append(batch, out, None);
-        result.map_err(|refusal| refusal.error(first_row))
+    fn encode(&self, batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
+        let result = self.rows.append(&batch.rows, out, None);
+        result.map_err(|refusal| refusal.error(&batch.place))
     }
 }
 

@@ -8,7 +8,6 @@ mod value;
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,7 +19,8 @@ use super::block::{self, BlockFormat};
 use super::compression::Compression;
 use super::nested::{entry_fields, item_field, plain_type};
 use super::text::Leaf;
-use super::{Encoder, Format, FormatKind, Shape};
+use super::{FileEncoder, Format, FormatKind, Shape};
+use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Placed};
 use crate::registry::Example;
@@ -166,7 +166,7 @@ impl Format for Json {
             .collect()
     }
 
-    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+    fn open(&self, _shape: &Shape) -> Result<Arc<dyn FileEncoder>> {
         let layout = self.layout.unwrap_or(Layout::Lines);
         let values = self.values();
         let (begin, ending, depth): (&[u8], &[u8], usize) = match (layout, values.pretty) {
@@ -180,7 +180,7 @@ impl Format for Json {
             begin,
         };
         let compression = self.compression.unwrap_or_default();
-        block::encoder(blocks, compression, shape)
+        block::encoder(blocks, compression)
     }
 }
 
@@ -208,11 +208,11 @@ impl BlockFormat for Blocks {
         }
     }
 
-    fn encode(&self, first_row: u64, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+    fn encode(&self, batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(self.begin);
         self.rows
-            .append(batch, out, None)
-            .map_err(|refusal| refusal.error(first_row))?;
+            .append(&batch.rows, out, None)
+            .map_err(|refusal| refusal.error(&batch.place))?;
         if self.layout == Layout::Array {
             out.truncate(out.len() - self.rows.ending().len());
         }

@@ -20,8 +20,9 @@ use super::library::Library;
 use super::schedule::{Limits, Outcome, Schedule, Task};
 use super::writer::{ColumnChunk, ParquetWriter, RowGroup, failed};
 use super::{Parquet, properties};
+use crate::batch::Batch;
 use crate::error::Result;
-use crate::format::{Body, Chunk, Encoder, FileEnds, FileWriter, Shape};
+use crate::format::{Body, Encode, FileChunk, FileEncoder, FileEnds, FileWriter, Shape};
 
 /// Encodes one table's batches.
 pub(super) struct ParquetEncoder {
@@ -146,7 +147,7 @@ impl ParquetEncoder {
     }
 
     /// Does what there is to do until nothing is left for this worker.
-    fn work(&self, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+    fn work(&self, put: &dyn Fn(u64, FileChunk)) -> Result<()> {
         while !self.broken.load(Ordering::Acquire) {
             let task = lock(&self.schedule).next();
             let outcome = match task {
@@ -165,7 +166,7 @@ impl ParquetEncoder {
                 None => {}
                 Some(Outcome::Taken { number, rows }) => {
                     let body = Body::Open;
-                    put(number, Chunk { rows, body });
+                    put(number, FileChunk { rows, body });
                 }
                 Some(Outcome::Finished {
                     number,
@@ -174,7 +175,7 @@ impl ParquetEncoder {
                 }) => {
                     let chunks = self.in_order(chunks);
                     let body = Body::RowGroup(Box::new(RowGroup { chunks }));
-                    put(number, Chunk { rows, body });
+                    put(number, FileChunk { rows, body });
                 }
             }
         }
@@ -230,27 +231,32 @@ impl ParquetEncoder {
     }
 }
 
-impl Encoder for ParquetEncoder {
-    fn plan_files(&self, ends: FileEnds) {
-        lock(&self.schedule).plan_files(ends);
-    }
+impl Encode for ParquetEncoder {
+    type Chunk = FileChunk;
 
-    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
-        let result = self.encoded(batch).and_then(|encoded| {
-            lock(&self.schedule).add(number, batch.num_rows() as u64, encoded);
+    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, FileChunk)) -> Result<()> {
+        let result = self.encoded(&batch.rows).and_then(|encoded| {
+            let rows = batch.rows.num_rows() as u64;
+            lock(&self.schedule).add(batch.number, rows, encoded);
             self.work(put)
         });
         self.report(result)
     }
 
-    fn cut(&self) {
-        lock(&self.schedule).cut();
-    }
-
-    fn end(&self, batches: u64, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+    fn end(&self, batches: u64, put: &dyn Fn(u64, FileChunk)) -> Result<()> {
         lock(&self.schedule).end(batches);
         let result = self.work(put);
         self.report(result)
+    }
+}
+
+impl FileEncoder for ParquetEncoder {
+    fn plan_files(&self, ends: FileEnds) {
+        lock(&self.schedule).plan_files(ends);
+    }
+
+    fn cut(&self) {
+        lock(&self.schedule).cut();
     }
 
     fn begin(&self, out: Box<dyn Write + Send>) -> Result<Box<dyn FileWriter>> {

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Encoder, Format, Shape};
+use super::{FileEncoder, Format, Shape};
 use crate::error::{Problem, Result};
 use crate::place::{Bytes, Count, Placed, Text};
 use crate::registry::Example;
@@ -166,7 +166,7 @@ impl Format for Parquet {
         check::warnings(shape)
     }
 
-    fn open(&self, shape: &Shape) -> Result<Arc<dyn Encoder>> {
+    fn open(&self, shape: &Shape) -> Result<Arc<dyn FileEncoder>> {
         Ok(Arc::new(encoder::ParquetEncoder::new(self, shape)?))
     }
 }

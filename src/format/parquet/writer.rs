@@ -10,7 +10,7 @@ use parquet::schema::types::TypePtr;
 
 use super::gather;
 use crate::error::{Error, Result};
-use crate::format::{Body, Chunk, FileWriter};
+use crate::format::{Body, FileChunk, FileWriter};
 
 /// Bytes that are handed to the system at once.
 const AT_ONCE: usize = 1 << 20;
@@ -89,15 +89,13 @@ impl ParquetWriter {
 }
 
 impl FileWriter for ParquetWriter {
-    fn write(&mut self, chunk: Chunk) -> Result<()> {
+    fn write(&mut self, chunk: FileChunk) -> Result<()> {
         match chunk.body {
             Body::RowGroup(group) => self
                 .append(*group)
                 .map_err(|error| failed("writing a row group", error)),
             Body::Open => Ok(()),
-            Body::Block(_) | Body::Own(_) => {
-                Err(Error::run("a Parquet file takes row groups, not blocks"))
-            }
+            Body::Block(_) => Err(Error::run("a Parquet file takes row groups, not blocks")),
         }
     }
 

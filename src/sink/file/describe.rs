@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{File, IfExists, batches, file_starts};
+use crate::batch::Batch;
 use crate::error::Result;
-use crate::format::{Chunk, FormatKind, Shape};
+use crate::format::{FileChunk, FormatKind, Shape};
 use crate::units::{show_bytes, show_count};
 
 /// Counts bytes and throws them away.
@@ -86,7 +87,7 @@ fn encoded(format: &FormatKind, shape: &Shape) -> Result<u64> {
     let count = Arc::new(AtomicU64::new(0));
     let encoder = format.open(shape)?;
     let mut file = encoder.begin(Box::new(Counting(count.clone())))?;
-    let chunks: Mutex<Vec<Chunk>> = Mutex::default();
+    let chunks: Mutex<Vec<FileChunk>> = Mutex::default();
     let put = |_, chunk| {
         chunks
             .lock()
@@ -94,7 +95,7 @@ fn encoded(format: &FormatKind, shape: &Shape) -> Result<u64> {
             .push(chunk)
     };
     if let Some(batch) = &shape.trial {
-        encoder.encode(0, batch, &put)?;
+        encoder.encode(&Batch::new(0, 0, batch.clone()), &put)?;
     }
     encoder.end(1, &put)?;
     for chunk in chunks.into_inner().unwrap_or_else(PoisonError::into_inner) {

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::{Connected, FileReport, Finished, Lane, Sink, Target, lane};
 use crate::error::{Problem, Result};
-use crate::format::{Encoder, FileEnds, FormatKind, Shape};
+use crate::format::{FileEncoder, FileEnds, FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, OneOrMany, Place, Placed, Text};
 use crate::registry::Example;
 use layout::Layout;
@@ -216,7 +216,7 @@ impl Sink for File {
     }
 
     fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        let encoder: Arc<dyn Encoder> = self.format()?.open(&target.shape)?;
+        let encoder: Arc<dyn FileEncoder> = self.format()?.open(&target.shape)?;
         let layout = self.layout(&target)?;
         let rules = self.rules(&target, &layout);
         encoder.plan_files(FileEnds {

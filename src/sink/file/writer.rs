@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::output::Output;
 use super::{IfExists, existing};
 use crate::error::Result;
-use crate::format::{Body, Chunk, Encoder, FileWriter};
+use crate::format::{Body, FileChunk, FileEncoder, FileWriter};
 use crate::sink::lane::{Marks, Writer};
 use crate::sink::{FileReport, Target};
 
@@ -32,7 +32,7 @@ pub(super) struct Rules {
 
 /// The files of one lane.
 pub(super) struct Files {
-    encoder: Arc<dyn Encoder>,
+    encoder: Arc<dyn FileEncoder>,
     layout: Layout,
     rules: Rules,
     target: Target,
@@ -66,7 +66,7 @@ impl Files {
     /// Nothing has come yet. A plain file is begun at once, so that what stands in the way of it is
     /// known before the first row; a pipe is not, because opening it may wait for its reader.
     pub(super) fn new(
-        encoder: Arc<dyn Encoder>,
+        encoder: Arc<dyn FileEncoder>,
         layout: Layout,
         rules: Rules,
         target: Target,
@@ -195,7 +195,7 @@ impl Files {
         self.rules.roll.is_some_and(due)
     }
 
-    fn put(&mut self, chunk: Chunk, marks: &Marks) -> Result<()> {
+    fn put(&mut self, chunk: FileChunk, marks: &Marks) -> Result<()> {
         let mut file = match self.open.take() {
             Some(file) => file,
             None => self.begin()?,
@@ -205,7 +205,7 @@ impl Files {
         file.began.get_or_insert_with(Instant::now);
         let written = file.writer.write(chunk);
         let added = file.writer.bytes() - before;
-        marks.add(0, added);
+        marks.add(rows, added);
         file.rows += rows;
         self.rows += rows;
         if !ends && !file.cut && self.is_due(&file) {
@@ -230,12 +230,12 @@ impl Files {
     }
 }
 
-impl Writer for Files {
+impl Writer<FileChunk> for Files {
     fn waits(&self) -> bool {
         matches!(self.layout, Layout::Through(_))
     }
 
-    fn write(&mut self, number: u64, chunk: Chunk, marks: &Marks) -> Result<ControlFlow<()>> {
+    fn write(&mut self, number: u64, chunk: FileChunk, marks: &Marks) -> Result<ControlFlow<()>> {
         self.turn_to(number, marks)?;
         self.batches = number + 1;
         if self.open.is_none() && chunk.rows == 0 && !chunk.body.carries_more() {

@@ -14,11 +14,12 @@ use super::native;
 use super::options::Codec;
 use super::partition::{Partitioner, Run, by_column, by_key, scatter};
 use super::rows::Rows;
+use crate::batch::{Batch, Place};
 use crate::error::{Error, Result};
+use crate::format::Encode;
 use crate::format::buffers::Buffers;
 use crate::format::cells::Refusal;
 use crate::format::message::MessageWriter;
-use crate::format::{Body, Chunk, Encoder};
 
 /// How the rows of a table become messages.
 pub struct Recipe {
@@ -38,10 +39,6 @@ pub struct Recipe {
     pub written: usize,
     /// How much is sent together.
     pub limits: Limits,
-    /// The first row of the table that comes, and rows in a batch; for messages about rows.
-    pub first_row: u64,
-    /// Rows in a batch.
-    pub batch_rows: u64,
     /// Record batches are made here, so compressed; librdkafka makes its own.
     pub native: Option<Codec>,
     /// What becomes of rows that cannot be messages.
@@ -68,7 +65,15 @@ pub enum PartitionSource {
 }
 
 /// What a worker hands to the writer.
-pub enum Sent {
+pub struct Sent {
+    /// Which rows of the table the messages are of.
+    pub place: Place,
+    /// The messages.
+    pub messages: Ready,
+}
+
+/// Messages, ready to be sent.
+pub enum Ready {
     /// Record batches, and the first row of each.
     Encoded(native::Encoded),
     /// Messages for librdkafka, and which of them are sent together.
@@ -81,40 +86,42 @@ struct Part {
     run: Option<Run>,
 }
 
-impl Encoder for Recipe {
-    fn encode(&self, number: u64, batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
-        let all = Rows::all(batch, self.first_row + number * self.batch_rows);
+impl Encode for Recipe {
+    type Chunk = Sent;
+
+    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Sent)) -> Result<()> {
+        let number = batch.number;
+        let all = Rows::all(batch);
         let parts = self.parts(number, all)?.into_iter();
-        let messages = parts.map(|part| self.messages(number, part));
+        let made = parts.map(|part| self.messages(number, part));
         // In order of their rows: a pace lets go of all partitions slice by slice.
-        let sent = match self.native {
+        let messages = match self.native {
             Some(codec) => {
                 let mut compressor = native::Compressor::new(codec)
                     .map_err(|error| Error::because("compressing messages", error))?;
                 let mut batches = Vec::new();
-                for messages in messages {
+                for messages in made {
                     let messages = messages?;
                     native::encode(&messages, &mut compressor, &mut batches)?;
                     self.buffers.give(messages.values.cells.bytes);
                 }
                 batches.sort_by_key(|(row, _)| *row);
-                Sent::Encoded(batches)
+                Ready::Encoded(batches)
             }
             None => {
                 let mut groups = Vec::new();
-                for messages in messages {
+                for messages in made {
                     let mut messages = messages?;
                     let of = std::mem::take(&mut messages.groups);
                     let messages = Arc::new(messages);
                     groups.extend(of.into_iter().map(|group| (messages.clone(), group)));
                 }
                 groups.sort_by_key(|(_, group)| group.first_row);
-                Sent::Messages(groups)
+                Ready::Messages(groups)
             }
         };
-        // Rows are counted when they are acknowledged.
-        let body = Body::Own(Box::new(sent));
-        put(number, Chunk { rows: 0, body });
+        let place = batch.place.clone();
+        put(number, Sent { place, messages });
         Ok(())
     }
 }
@@ -169,7 +176,7 @@ impl Recipe {
                 Err(refusal) => {
                     let (place, row) = (refusal.row, rows.row(refusal.row));
                     let refusal = Refusal { row: 0, ..refusal };
-                    self.bad_rows.note(refusal.error(row), row)?;
+                    self.bad_rows.note(refusal.error(&Place::From(row)), row)?;
                     rows = rows.without(&[place])?;
                 }
             }
@@ -320,8 +327,6 @@ mod tests {
             count: 3,
             written: 1,
             limits: Limits { bytes, rows: 100 },
-            first_row: 0,
-            batch_rows: 4,
             native: None,
             bad_rows: BadRows::new(rule, Path::new("."), counters.clone(), "t"),
             buffers: Buffers::default(),
@@ -329,7 +334,7 @@ mod tests {
     }
 
     fn sent(recipe: &Recipe) -> Result<Vec<(i32, Vec<String>)>> {
-        let all = Rows::all(&batch(), 2 * recipe.batch_rows);
+        let all = Rows::all(&Batch::new(2, 8, batch()));
         let mut sent = Vec::new();
         for part in recipe.parts(2, all)? {
             let messages = recipe.messages(2, part)?;

@@ -109,7 +109,6 @@ pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
     let topic = topic(kafka, true)?;
     retention::warn(kafka, &target.shape, &topic);
     let recipe = recipe(kafka, target, &topic)?;
-    let batch_rows = recipe.batch_rows;
     let bytes = recipe.limits.bytes;
     let native = recipe.native.is_some();
     lane::start_with(target, Arc::new(recipe), |marks| {
@@ -133,7 +132,7 @@ pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
         Ok(Box::new(Messenger {
             producer,
             pace,
-            batch_rows,
+            first_row: target.first_row,
         }))
     })
 }
@@ -197,8 +196,6 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
                 (rate / SLICES_A_SECOND).max(1.0) as usize
             }),
         },
-        first_row: target.first_row,
-        batch_rows: shape.batch_rows as u64,
         native: kafka.is_native().then_some(kafka.compression),
         bad_rows: BadRows::new(
             &kafka.on_bad_row,

@@ -7,6 +7,7 @@ use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::UInt32Type;
 
+use crate::batch::{Batch, Place};
 use crate::error::Result;
 
 /// Rows of one batch, in any order.
@@ -15,17 +16,17 @@ pub struct Rows {
     pub batch: RecordBatch,
     /// Where each stood in the whole batch; as they are without.
     places: Option<UInt32Array>,
-    /// The table's row with which the whole batch begins.
-    first_row: u64,
+    /// Which rows of the table the whole batch holds.
+    of: Place,
 }
 
 impl Rows {
-    /// All of a batch, which begins with this row of the table.
-    pub fn all(batch: &RecordBatch, first_row: u64) -> Self {
+    /// All of a batch.
+    pub fn all(batch: &Batch) -> Self {
         Self {
-            batch: batch.clone(),
+            batch: batch.rows.clone(),
             places: None,
-            first_row,
+            of: batch.place.clone(),
         }
     }
 
@@ -37,7 +38,7 @@ impl Rows {
 
     /// The table's row.
     pub fn row(&self, row: usize) -> u64 {
-        self.first_row + self.place(row) as u64
+        self.of.row(self.place(row))
     }
 
     /// These rows, in this order.
@@ -56,7 +57,7 @@ impl Rows {
         Ok(Self {
             batch,
             places: Some(places),
-            first_row: self.first_row,
+            of: self.of.clone(),
         })
     }
 
@@ -76,7 +77,7 @@ impl Rows {
         Self {
             batch: self.batch.slice(rows.start, rows.len()),
             places: places.map(|places| places.slice(rows.start, rows.len())),
-            first_row: self.first_row,
+            of: self.of.clone(),
         }
     }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::delivery::Delivery;
-use super::encoder::Sent;
+use super::encoder::{Ready, Sent};
 use super::librdkafka::Librdkafka;
 use super::native::Native;
 use crate::error::{Error, Result};
-use crate::format::{Body, Chunk};
 use crate::sink::lane::{Marks, Writer};
 use crate::sink::{FileReport, Run};
 
@@ -30,8 +29,8 @@ pub struct Messenger {
     pub producer: Producer,
     /// No faster than this.
     pub pace: Pace,
-    /// Rows in a batch.
-    pub batch_rows: u64,
+    /// The first row of the table that comes.
+    pub first_row: u64,
 }
 
 /// Holds messages back until they are due.
@@ -46,35 +45,36 @@ pub struct Pace {
     pub delivery: Arc<Delivery>,
 }
 
-impl Writer for Messenger {
+impl Writer<Sent> for Messenger {
     fn waits(&self) -> bool {
         true
     }
 
-    fn write(&mut self, number: u64, chunk: Chunk, _marks: &Marks) -> Result<ControlFlow<()>> {
-        let Body::Own(sent) = chunk.body else {
-            return Err(unexpected());
-        };
-        let sent = *sent.downcast::<Sent>().map_err(|_| unexpected())?;
-        let first = number * self.batch_rows;
-        match (&mut self.producer, sent) {
-            (Producer::Native(native), Sent::Encoded(batches)) => {
-                for (row, batch) in batches {
-                    if self.pace.hold(first + row as u64).is_break() {
+    fn write(&mut self, number: u64, sent: Sent, _marks: &Marks) -> Result<ControlFlow<()>> {
+        // Counted from this run's first row.
+        let row = |index: usize| sent.place.row(index).saturating_sub(self.first_row);
+        match (&mut self.producer, sent.messages) {
+            (Producer::Native(native), Ready::Encoded(batches)) => {
+                for (index, batch) in batches {
+                    if self.pace.hold(row(index as usize)).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
                     native.send(number, batch)?;
                 }
             }
-            (Producer::Librdkafka(producer), Sent::Messages(groups)) => {
+            (Producer::Librdkafka(producer), Ready::Messages(groups)) => {
                 for (messages, group) in groups {
-                    if self.pace.hold(first + group.first_row as u64).is_break() {
+                    if self.pace.hold(row(group.first_row)).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
                     producer.send(number, &messages, &group)?;
                 }
             }
-            _ => return Err(unexpected()),
+            _ => {
+                return Err(Error::run(
+                    "the encoder and the producer are not of one kind",
+                ));
+            }
         }
         self.pace.delivery.complete(number);
         Ok(ControlFlow::Continue(()))
@@ -84,10 +84,6 @@ impl Writer for Messenger {
         self.pace.delivery.finish()?;
         Ok(Vec::new())
     }
-}
-
-fn unexpected() -> Error {
-    Error::run("messages were expected")
 }
 
 impl Pace {

@@ -4,21 +4,18 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::format::Chunk;
 use crate::sink::FileReport;
 
 /// The reorder buffer of a lane and the end of its story.
-#[derive(Default)]
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(super) struct Queue<C> {
+    state: Mutex<State<C>>,
     ready: Condvar,
 }
 
-#[derive(Default)]
-struct State {
+struct State<C> {
     /// The number of the first chunk in `waiting`.
     next: u64,
-    waiting: VecDeque<Option<Chunk>>,
+    waiting: VecDeque<Option<C>>,
     /// How many chunks there are in all, once that is known.
     total: Option<u64>,
     end: Option<End>,
@@ -32,7 +29,22 @@ enum End {
     Aborted,
 }
 
-impl State {
+impl<C> Default for Queue<C> {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State {
+                next: 0,
+                waiting: VecDeque::new(),
+                total: None,
+                end: None,
+                watched: false,
+            }),
+            ready: Condvar::new(),
+        }
+    }
+}
+
+impl<C> State<C> {
     fn is_ready(&self) -> bool {
         let in_turn = matches!(self.waiting.front(), Some(Some(_)));
         self.end.is_none() && (in_turn || self.total == Some(self.next))
@@ -49,9 +61,9 @@ pub(super) enum Taken {
     Nothing,
 }
 
-impl Queue {
+impl<C> Queue<C> {
     /// Keeps the chunk of batch `number` until its turn comes.
-    pub(super) fn put(&self, number: u64, chunk: Chunk) {
+    pub(super) fn put(&self, number: u64, chunk: C) {
         let mut state = self.lock();
         if state.end.is_some() {
             return;
@@ -73,7 +85,7 @@ impl Queue {
     }
 
     /// Moves every chunk whose turn has come into `ready`.
-    pub(super) fn take(&self, ready: &mut Vec<Chunk>) -> Taken {
+    pub(super) fn take(&self, ready: &mut Vec<C>) -> Taken {
         let mut state = self.lock();
         if !state.is_ready() {
             return Taken::Nothing;
@@ -96,7 +108,7 @@ impl Queue {
 
     /// Waits until there is something to do; false when there will be nothing any more.
     pub(super) fn wait(&self) -> bool {
-        let idle = |state: &mut State| state.end.is_none() && !state.is_ready();
+        let idle = |state: &mut State<C>| state.end.is_none() && !state.is_ready();
         let mut state = self.lock();
         state.watched = true;
         let state = self.ready.wait_while(state, idle);
@@ -161,7 +173,7 @@ impl Queue {
         first
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,8 +9,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 
 use super::{Marks, Writer, start};
+use crate::batch::Batch;
 use crate::error::{Error, Result};
-use crate::format::{Body, Chunk, Encoder, FileWriter, Shape};
+use crate::format::{Encode, Shape};
 use crate::report::Counters;
 use crate::sink::{FileReport, Lane, Target};
 
@@ -35,8 +36,11 @@ struct Notes {
     waits: bool,
 }
 
-impl Encoder for Stand {
-    fn encode(&self, number: u64, _batch: &RecordBatch, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+impl Encode for Stand {
+    type Chunk = ();
+
+    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, ())) -> Result<()> {
+        let number = batch.number;
         assert!(self.panics != Some(number), "out of range");
         if self.bad == Some(number) {
             return Err(Error::run("column `x`, row 7: NaN is no JSON"));
@@ -44,31 +48,27 @@ impl Encoder for Stand {
         let mut waiting = self.waiting.lock().unwrap();
         waiting.push(number);
         if !self.late.contains(&number) {
-            waiting.drain(..).for_each(|number| put(number, chunk(1)));
+            waiting.drain(..).for_each(|number| put(number, ()));
         }
         Ok(())
     }
 
-    fn end(&self, batches: u64, put: &dyn Fn(u64, Chunk)) -> Result<()> {
+    fn end(&self, batches: u64, put: &dyn Fn(u64, ())) -> Result<()> {
         let mut waiting = self.waiting.lock().unwrap();
-        waiting.drain(..).for_each(|number| put(number, chunk(1)));
+        waiting.drain(..).for_each(|number| put(number, ()));
         if self.extra {
-            put(batches, chunk(0));
+            put(batches, ());
         }
         Ok(())
-    }
-
-    fn begin(&self, _: Box<dyn std::io::Write + Send>) -> Result<Box<dyn FileWriter>> {
-        Err(Error::run("no files here"))
     }
 }
 
-impl Writer for Notes {
+impl Writer<()> for Notes {
     fn waits(&self) -> bool {
         self.waits
     }
 
-    fn write(&mut self, number: u64, _chunk: Chunk, _marks: &Marks) -> Result<ControlFlow<()>> {
+    fn write(&mut self, number: u64, (): (), _marks: &Marks) -> Result<ControlFlow<()>> {
         self.begun.store(true, Ordering::Release);
         if let Some(blocked) = &self.blocked {
             let _ = blocked.recv();
@@ -88,11 +88,6 @@ impl Writer for Notes {
         marks.durable(self.got.lock().unwrap().len() as u64);
         Ok(Vec::new())
     }
-}
-
-fn chunk(rows: u64) -> Chunk {
-    let body = Body::Block(Vec::new());
-    Chunk { rows, body }
 }
 
 /// Notes of what the workers write, or, where writing `waits`, a thread of the lane.
@@ -140,7 +135,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
 fn submit(lane: &dyn Lane, numbers: impl IntoIterator<Item = u64>) -> Result<()> {
     let batch = RecordBatch::new_empty(Arc::new(Schema::empty()));
     let mut numbers = numbers.into_iter();
-    numbers.try_for_each(|number| lane.submit(number, &batch))
+    numbers.try_for_each(|number| lane.submit(&Batch::new(number, 0, batch.clone())))
 }
 
 /// What `finish` says after ten batches, whoever writes them.

@@ -8,20 +8,19 @@ use std::time::{Duration, Instant};
 use super::queue::{Queue, Taken};
 use super::{Marks, Writer, panicked};
 use crate::error::{Error, Result};
-use crate::format::Chunk;
 use crate::report::Lap;
 
 /// A writer with what waits for it.
-pub(super) struct Writing {
-    pub(super) queue: Queue,
+pub(super) struct Writing<C> {
+    pub(super) queue: Queue<C>,
     pub(super) marks: Arc<Marks>,
-    state: Mutex<State>,
+    state: Mutex<State<C>>,
 }
 
-struct State {
+struct State<C> {
     /// None once nothing more will be written.
-    writer: Option<Box<dyn Writer>>,
-    ready: Vec<Chunk>,
+    writer: Option<Box<dyn Writer<C>>>,
+    ready: Vec<C>,
     times: Times,
 }
 
@@ -32,8 +31,8 @@ pub(super) struct Times {
     pub(super) cpu: Duration,
 }
 
-impl Writing {
-    pub(super) fn new(writer: Box<dyn Writer>, marks: Arc<Marks>) -> Self {
+impl<C> Writing<C> {
+    pub(super) fn new(writer: Box<dyn Writer<C>>, marks: Arc<Marks>) -> Self {
         Self {
             queue: Queue::default(),
             marks,
@@ -79,7 +78,7 @@ impl Writing {
         self.marks.stop();
     }
 
-    fn try_state(&self) -> Option<MutexGuard<'_, State>> {
+    fn try_state(&self) -> Option<MutexGuard<'_, State<C>>> {
         match self.state.try_lock() {
             Ok(state) => Some(state),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -88,7 +87,7 @@ impl Writing {
     }
 
     /// A panic below it is a failure of the lane like any other.
-    fn work(&self, state: &mut State, lap: &mut Lap) -> Duration {
+    fn work(&self, state: &mut State<C>, lap: &mut Lap) -> Duration {
         let began = Instant::now();
         match catch_unwind(AssertUnwindSafe(|| self.put_all(state))) {
             Ok(Ok(())) => {}
@@ -104,7 +103,7 @@ impl Writing {
         busy
     }
 
-    fn put_all(&self, state: &mut State) -> Result<()> {
+    fn put_all(&self, state: &mut State<C>) -> Result<()> {
         let Some(writer) = state.writer.as_deref_mut() else {
             return Ok(());
         };
@@ -125,16 +124,14 @@ impl Writing {
 
     fn put_one(
         &self,
-        writer: &mut dyn Writer,
+        writer: &mut dyn Writer<C>,
         number: u64,
-        chunk: Chunk,
+        chunk: C,
     ) -> Result<ControlFlow<()>> {
         if self.queue.is_over() {
             return Ok(ControlFlow::Break(()));
         }
-        let rows = chunk.rows;
         let flow = writer.write(number, chunk, &self.marks)?;
-        self.marks.add(rows, 0);
         match flow {
             ControlFlow::Continue(()) => self.marks.accept(number + 1),
             ControlFlow::Break(()) => {

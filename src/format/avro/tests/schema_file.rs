@@ -146,7 +146,7 @@ fn values_that_the_schema_cannot_hold_name_their_row() {
         let result = container.write_datums(&batch, &mut cells);
         result
             .map(|()| cells.bytes)
-            .map_err(|refusal| refusal.error(10).to_string())
+            .map_err(|refusal| refusal.error(&crate::batch::Place::From(10)).to_string())
     };
     assert_eq!(
         check(vec![None, Some("a")], vec![false, true]),

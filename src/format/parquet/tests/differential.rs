@@ -20,10 +20,11 @@ use proptest::prelude::*;
 
 use super::columns::{KINDS, Random, coded, column};
 use super::{Memory, options};
+use crate::batch::Batch;
 use crate::domain::Domain;
 use crate::format::parquet::schema;
 use crate::format::tests::nested;
-use crate::format::{Chunk, Format, Shape};
+use crate::format::{FileChunk, Format, Shape};
 
 /// Rows of a page, of a batch, and of the file.
 #[derive(Debug, Clone, Copy)]
@@ -167,10 +168,11 @@ pub(super) fn ours(case: &Case, trial: bool) -> Bytes {
         trial: trial.then(|| case.batches[0].clone()),
     };
     let encoder = options(&case.yaml).open(&shape).unwrap();
-    let chunks: Mutex<Vec<(u64, Chunk)>> = Mutex::default();
+    let chunks: Mutex<Vec<(u64, FileChunk)>> = Mutex::default();
     let put = |number, chunk| chunks.lock().unwrap().push((number, chunk));
     for (number, batch) in case.batches.iter().enumerate().rev() {
-        encoder.encode(number as u64, batch, &put).unwrap();
+        let batch = Batch::new(number as u64, 0, batch.clone());
+        encoder.encode(&batch, &put).unwrap();
     }
     encoder.end(case.batches.len() as u64, &put).unwrap();
     let mut chunks = chunks.into_inner().unwrap();

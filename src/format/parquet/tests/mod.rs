@@ -13,6 +13,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::{CREATED_BY, Parquet};
+use crate::batch::Batch;
 use crate::domain::{Domain, Order};
 use crate::format::{Format, Shape};
 use crate::place::{Source, decode, parse};
@@ -96,7 +97,9 @@ fn written(yaml: &str) -> ParquetMetaData {
     let memory = Memory::default();
     let file = Mutex::new(encoder.begin(Box::new(memory.clone())).unwrap());
     let put = |_, chunk| file.lock().unwrap().write(chunk).unwrap();
-    encoder.encode(0, &batch, &put).unwrap();
+    encoder
+        .encode(&Batch::new(0, 0, batch.clone()), &put)
+        .unwrap();
     encoder.end(1, &put).unwrap();
     file.into_inner().unwrap().finish().unwrap();
     let bytes = bytes::Bytes::from(memory.0.lock().unwrap().clone());
@@ -196,7 +199,9 @@ fn unsigned_numbers_keep_all_their_bits() {
     let memory = Memory::default();
     let file = Mutex::new(encoder.begin(Box::new(memory.clone())).unwrap());
     let put = |_, chunk| file.lock().unwrap().write(chunk).unwrap();
-    encoder.encode(0, &batch, &put).unwrap();
+    encoder
+        .encode(&Batch::new(0, 0, batch.clone()), &put)
+        .unwrap();
     encoder.end(1, &put).unwrap();
     file.into_inner().unwrap().finish().unwrap();
     let bytes = bytes::Bytes::from(memory.0.lock().unwrap().clone());
