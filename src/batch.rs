@@ -1,11 +1,14 @@
 //! A batch of rows with its identity, kept from the source to the sink: its number, which rows of the
 //! table it holds, and what it was read from. Nothing downstream guesses where rows came from.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
+
+use crate::error::Result;
 
 /// Rows on their way from a source to the sinks.
 #[derive(Debug, Clone)]
@@ -53,6 +56,16 @@ pub struct Span {
 pub struct Turn {
     number: u64,
     over: AtomicBool,
+}
+
+/// Where a sink that keeps offsets with its rows wants a stream to go on. It is asked at every
+/// assignment; the partition is sought there while it is assigned.
+pub trait Resume: Send + Sync {
+    /// The next offset of each of these partitions that the sink has rows of.
+    ///
+    /// # Errors
+    /// The sink does not say.
+    fn offsets(&self, partitions: &[i32]) -> Result<HashMap<i32, i64>>;
 }
 
 impl Batch {

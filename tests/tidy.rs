@@ -28,6 +28,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("registry", "error"),
     ("domain", "error"),
     ("kernel", "error"),
+    ("batch", "error"),
     ("sink", "report"),
     ("report", "sink"),
 ];
