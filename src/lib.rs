@@ -33,4 +33,5 @@ pub mod report;
 pub mod sink;
 pub mod source;
 pub mod spec;
+pub mod sync;
 pub mod units;

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use super::arguments::BenchOptions;
 use super::check::make_plan;
-use super::print;
-use crate::engine::{self, Stop};
+use super::{print, signals};
+use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{self, Plan};
 use crate::report::{Costs, Report};
@@ -24,7 +24,7 @@ struct Temporary(PathBuf);
 
 pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     let sinks = make_plan(&options.file, true)?;
-    let stop = Stop::on_signals()?;
+    let stop = signals::stop()?;
     let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
     let run_options = engine::Options {
         out: folder.0.clone(),

@@ -58,7 +58,7 @@ fn metrics(progress: &[SinkProgress], interval: Duration, done: &Stop) {
         if last_time.elapsed() < interval || done.requested() {
             continue;
         }
-        let rows: u64 = progress.iter().map(|sink| sink.counters.rows()).sum();
+        let rows: u64 = progress.iter().map(|sink| sink.meter.rows()).sum();
         let elapsed = start.elapsed().as_secs_f64();
         let current = (rows - last_rows) as f64 / last_time.elapsed().as_secs_f64();
         info!(

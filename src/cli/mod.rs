@@ -12,6 +12,7 @@ mod plan;
 mod preview;
 mod progress;
 mod run;
+mod signals;
 
 use std::ffi::OsString;
 use std::io::Write;

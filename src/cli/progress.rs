@@ -44,8 +44,8 @@ fn draw(sinks: &[SinkProgress], done: &Stop) {
     let bars: Vec<ProgressBar> = sinks.iter().map(|sink| all.add(bar(sink))).collect();
     while !done.requested() {
         for (bar, sink) in bars.iter().zip(sinks) {
-            bar.set_position(sink.counters.rows());
-            bar.set_message(show_bytes(sink.counters.bytes()));
+            bar.set_position(sink.meter.rows());
+            bar.set_message(show_bytes(sink.meter.bytes()));
         }
         std::thread::park_timeout(Duration::from_millis(100));
     }

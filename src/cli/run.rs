@@ -6,8 +6,8 @@ use std::path::Path;
 use super::arguments::{Log, RunOptions};
 use super::check::make_plan;
 use super::progress::Bars;
-use super::{log, say};
-use crate::engine::{self, Stop};
+use super::{log, say, signals};
+use crate::engine;
 use crate::error::{Error, Result};
 use crate::report::Report;
 
@@ -35,7 +35,7 @@ pub(super) fn run(options: &RunOptions) -> Result<u8> {
         overwrite: options.overwrite,
         checksums: options.report.is_some(),
     };
-    let run = engine::start(&plan, &run_options, Stop::on_signals()?)?;
+    let run = engine::start(&plan, &run_options, signals::stop()?)?;
     let report = match log {
         _ if options.quiet => run.run(),
         Log::Json => log::during(run, &plan),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::batch::Batch;
 use crate::error::{Error, Fault, Result};
 use crate::plan::{Job, Plan, SinkPlan};
-use crate::report::Counters;
+use crate::report::Meter;
 use crate::sink::claims::Claims;
 use crate::sink::{self, Connected, Finished, Lane, Target};
 use crate::source::Opened;
@@ -32,7 +32,7 @@ pub(super) struct OpenJob<'p> {
 /// One sink, opened: one lane, or one for each partition.
 pub(super) struct OpenSink<'p> {
     pub(super) plan: &'p SinkPlan,
-    pub(super) counters: Arc<Counters>,
+    pub(super) meter: Arc<Meter>,
     pub(super) targets: Vec<Target>,
     pub(super) lanes: Vec<Arc<dyn Lane>>,
     /// Its output is there already and stays.
@@ -46,7 +46,7 @@ pub(super) struct OpenSink<'p> {
 
 /// One sink that was looked at and can be opened.
 struct Checked {
-    counters: Arc<Counters>,
+    meter: Arc<Meter>,
     targets: Vec<Target>,
     connected: Connected,
 }
@@ -130,14 +130,14 @@ fn check_one(
     options: &Options,
     run: &Arc<dyn sink::Run>,
 ) -> Result<Checked> {
-    let counters = Arc::new(Counters::default());
-    let targets = targets(plan, job, sink, options, &counters, run);
+    let meter = Arc::new(Meter::default());
+    let targets = targets(plan, job, sink, options, &meter, run);
     let connected = match targets.first() {
         Some(target) => sink.options.connect(target)?,
         None => Connected::Ready,
     };
     Ok(Checked {
-        counters,
+        meter,
         targets,
         connected,
     })
@@ -164,7 +164,7 @@ fn open_one<'p>(job: &Job, sink: &'p SinkPlan, checked: Checked) -> Result<OpenS
         sink.columns.iter().copied().eq(0..width) && sink.shape.schema == job.source.schema;
     Ok(OpenSink {
         plan: sink,
-        counters: checked.counters,
+        meter: checked.meter,
         targets: checked.targets,
         lanes,
         skipped,
@@ -179,7 +179,7 @@ fn targets(
     job: &Job,
     sink: &SinkPlan,
     options: &Options,
-    counters: &Arc<Counters>,
+    meter: &Arc<Meter>,
     run: &Arc<dyn sink::Run>,
 ) -> Vec<Target> {
     let claims: Arc<Claims> = Arc::default();
@@ -195,7 +195,7 @@ fn targets(
         overwrite: options.overwrite,
         checksums: options.checksums,
         claims: claims.clone(),
-        counters: counters.clone(),
+        meter: meter.clone(),
         run: run.clone(),
     };
     sink.lanes.iter().map(target).collect()

@@ -11,7 +11,7 @@ use super::stop::Stop;
 use super::work::{Stalls, Work};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::report::{About, Counters, Ended, Outcome, Report, SinkReport, SourceReport, Times};
+use crate::report::{About, Ended, Meter, Outcome, Report, SinkReport, SourceReport, Times};
 use crate::spec::OnSinkFailure;
 
 /// A plan whose sinks are open.
@@ -32,7 +32,7 @@ pub struct SinkProgress {
     /// Rows it will get; none without end.
     pub rows: Option<u64>,
     /// What it has so far.
-    pub counters: Arc<Counters>,
+    pub meter: Arc<Meter>,
 }
 
 /// How many batches may be under way: enough for every worker to have one in hand and one ahead,
@@ -96,7 +96,7 @@ impl Run<'_> {
             .map(|(job, sink)| SinkProgress {
                 name: sink.plan.name.clone(),
                 rows: job.job.rows,
-                counters: sink.counters.clone(),
+                meter: sink.meter.clone(),
             })
             .collect()
     }
@@ -238,14 +238,11 @@ impl Run<'_> {
             sink.abort();
             report.aborted = true;
         }
-        report.rows = sink.counters.rows();
-        report.bytes = sink.counters.bytes();
-        report.rejected = sink.counters.rejected();
-        report.encoding = sink.counters.encoding();
-        report.errors = sink
-            .counters
-            .errors()
-            .max(u64::from(report.error.is_some()));
+        report.rows = sink.meter.rows();
+        report.bytes = sink.meter.bytes();
+        report.rejected = sink.meter.rejected();
+        report.encoding = sink.meter.encoding();
+        report.errors = sink.meter.errors().max(u64::from(report.error.is_some()));
         report
     }
 
@@ -328,7 +325,7 @@ impl Run<'_> {
             let most = job
                 .sinks
                 .iter()
-                .map(|sink| sink.counters.rows())
+                .map(|sink| sink.meter.rows())
                 .max()
                 .unwrap_or(0);
             let rows = tables.entry(&job.job.table).or_default();

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Instant;
 
-use crate::error::{Error, Result};
-
 /// Shared by everything that may end a run or must notice that it ends.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
@@ -20,29 +18,11 @@ struct Inner {
 }
 
 impl Stop {
-    /// A stop that the first SIGINT or SIGTERM requests; the second one ends the process at once.
-    ///
-    /// # Errors
-    /// The system refuses the handlers.
-    pub fn on_signals() -> Result<Self> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let stop = Self::default();
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])
-            .map_err(|error| Error::because("installing signal handlers", error))?;
-        let seen = stop.clone();
-        let watch = move || {
-            for signal in signals.forever() {
-                if seen.inner.signal.swap(signal, Ordering::SeqCst) != 0 {
-                    signal_hook::low_level::exit(128 + signal);
-                }
-                seen.request();
-            }
-        };
-        std::thread::Builder::new()
-            .name("signals".into())
-            .spawn(watch)
-            .map_err(|error| Error::because("starting the signal thread", error))?;
-        Ok(stop)
+    /// A signal asks for it; false if one did before.
+    pub fn interrupt(&self, signal: i32) -> bool {
+        let first = self.inner.signal.swap(signal, Ordering::SeqCst) == 0;
+        self.request();
+        first
     }
 
     /// No new batch is begun from here on.

@@ -1,9 +1,9 @@
-//! Counters during the run, the report after it.
+//! Meter during the run, the report after it.
 
 mod assess;
 mod clock;
 mod costs;
-mod counters;
+mod meter;
 mod show;
 
 use std::collections::BTreeMap;
@@ -13,12 +13,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::sink::{FileReport, Finished};
 
 pub use assess::{Assessment, Limit};
 pub use clock::{Clock, Lap};
 pub use costs::{Bottleneck, Costs};
-pub use counters::Counters;
+pub use meter::{Meter, Quantiles, Reading};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,6 +65,34 @@ pub struct SourceReport {
     pub reasons: BTreeMap<String, u64>,
     /// The file that they are kept in.
     pub dead_letters: Option<PathBuf>,
+}
+
+/// What a lane has done.
+#[derive(Debug, Clone, Default)]
+pub struct Finished {
+    /// The files it has closed.
+    pub files: Vec<FileReport>,
+    /// Time its writer spent working.
+    pub busy: Duration,
+    /// Processor time its writer took.
+    pub cpu: Duration,
+    /// Time its writer spent waiting for batches.
+    pub waited: Duration,
+}
+
+/// One file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileReport {
+    /// Where it is, as opened.
+    pub path: PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal, where a manifest or a report asks for it.
+    pub sha256: Option<String>,
+    /// The first row of the table in it, where its rows stand one after the other in the table.
+    pub first_row: Option<u64>,
 }
 
 /// What happened to one sink.

@@ -24,7 +24,7 @@ use super::{FileReport, Finished, Lane, Run, Target};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::Encode;
-use crate::report::{Clock, Counters, Lap};
+use crate::report::{Clock, Lap, Meter};
 pub use each::each;
 use writing::Writing;
 
@@ -60,7 +60,7 @@ pub struct Marks {
     accepted: AtomicU64,
     durable: AtomicU64,
     over: AtomicBool,
-    counters: Arc<Counters>,
+    meter: Arc<Meter>,
     run: Arc<dyn Run>,
 }
 
@@ -158,14 +158,14 @@ impl Marks {
             accepted: AtomicU64::new(0),
             durable: AtomicU64::new(0),
             over: AtomicBool::new(false),
-            counters: target.counters.clone(),
+            meter: target.meter.clone(),
             run: target.run.clone(),
         }
     }
 
     /// Counts what was put down.
     pub fn add(&self, rows: u64, bytes: u64) {
-        self.counters.add(rows, bytes);
+        self.meter.add(rows, bytes);
     }
 
     /// The first `batches` batches are safe now.
@@ -213,7 +213,7 @@ impl<E: Encode + ?Sized> EncodingLane<E> {
 impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
     fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
         let passed_on = self.encode(|put| self.encoder.encode(batch, put));
-        self.writing.marks.counters.encode(clock.encoded());
+        self.writing.marks.meter.encode(clock.encoded());
         if self.by_workers {
             clock.times.writing += self.writing.put_down(&mut clock.lap);
         }

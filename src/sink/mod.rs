@@ -8,14 +8,14 @@ pub mod lane;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Placed, Text};
 use crate::registry;
-use crate::report::{Clock, Counters};
+use crate::report::{Clock, Meter};
+pub use crate::report::{FileReport, Finished};
 
 registry! {
     /// Where rows go.
@@ -53,7 +53,7 @@ pub struct Target {
     /// What the sink has locked.
     pub claims: Arc<claims::Claims>,
     /// Counted while the sink works.
-    pub counters: Arc<Counters>,
+    pub meter: Arc<Meter>,
     /// The run that the sink is part of.
     pub run: Arc<dyn Run>,
 }
@@ -210,32 +210,4 @@ pub trait Lane: Send + Sync {
 
     /// Stops without committing: partial files stay for inspection under their hidden names.
     fn abort(&self);
-}
-
-/// What a lane has done.
-#[derive(Debug, Clone, Default)]
-pub struct Finished {
-    /// The files it committed.
-    pub files: Vec<FileReport>,
-    /// Time its writer spent working.
-    pub busy: Duration,
-    /// Processor time its writer took.
-    pub cpu: Duration,
-    /// Time its writer spent waiting for batches.
-    pub waited: Duration,
-}
-
-/// One committed file.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct FileReport {
-    /// Where it is, as opened.
-    pub path: PathBuf,
-    /// Rows in it.
-    pub rows: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// Its SHA-256 in hexadecimal, where a manifest or a report asks for it.
-    pub sha256: Option<String>,
-    /// The first row of the table in it, where its rows stand one after the other in the table.
-    pub first_row: Option<u64>,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rowgen::batch::Batch;
 use rowgen::error::Result;
 use rowgen::place::{Source, decode, parse};
-use rowgen::report::Counters;
+use rowgen::report::Meter;
 use rowgen::sink::{Finished, Lane, Partition, Sink, SinkKind, Slice, Target};
 
 use crate::rows::{self, BATCH_ROWS};
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
             overwrite: self.overwrite,
             checksums: true,
             claims: Arc::default(),
-            counters: Arc::new(Counters::default()),
+            meter: Arc::new(Meter::default()),
             run: bell,
         }
     }
@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
         let finished = lane.finish(self.batches())?;
         sink.commit(&target, std::slice::from_ref(&finished), true)?;
         assert_eq!(
-            target.counters.rows(),
+            target.meter.rows(),
             self.slice_rows(),
             "every row counts once"
         );

@@ -7,25 +7,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::options::OnBadRow;
 use crate::error::{Error, Result};
-use crate::report::Counters;
+use crate::report::Meter;
 
 /// What becomes of rows that cannot be messages.
 pub struct BadRows {
     rule: OnBadRow,
     out: PathBuf,
     file: Mutex<Option<File>>,
-    counters: Arc<Counters>,
+    meter: Arc<Meter>,
     table: String,
 }
 
 impl BadRows {
     /// The rule; relative paths are taken from `out`.
-    pub fn new(rule: &OnBadRow, out: &Path, counters: Arc<Counters>, table: &str) -> Self {
+    pub fn new(rule: &OnBadRow, out: &Path, meter: Arc<Meter>, table: &str) -> Self {
         Self {
             rule: rule.clone(),
             out: out.to_path_buf(),
             file: Mutex::new(None),
-            counters,
+            meter,
             table: table.to_string(),
         }
     }
@@ -40,7 +40,7 @@ impl BadRows {
             OnBadRow::Skip => {}
             OnBadRow::DeadLetter(path) => self.keep(&self.out.join(path), &error, row)?,
         }
-        self.counters.reject(1);
+        self.meter.reject(1);
         Ok(())
     }
 

@@ -293,7 +293,7 @@ mod tests {
     use super::*;
     use crate::format::Shape;
     use crate::format::message::{JsonMessage, MessageFormat};
-    use crate::report::Counters;
+    use crate::report::Meter;
     use crate::sink::kafka::options::OnBadRow;
 
     fn batch() -> RecordBatch {
@@ -307,7 +307,7 @@ mod tests {
         RecordBatch::try_from_iter(columns).unwrap()
     }
 
-    fn recipe(rule: &OnBadRow, counters: &Arc<Counters>, bytes: usize) -> Recipe {
+    fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
         let shape = Shape {
             table: "t".into(),
             schema: batch().schema(),
@@ -328,7 +328,7 @@ mod tests {
             written: 1,
             limits: Limits { bytes, rows: 100 },
             native: None,
-            bad_rows: BadRows::new(rule, Path::new("."), counters.clone(), "t"),
+            bad_rows: BadRows::new(rule, Path::new("."), meter.clone(), "t"),
             buffers: Buffers::default(),
         }
     }
@@ -350,41 +350,41 @@ mod tests {
 
     #[test]
     fn a_row_that_a_format_refuses_is_left_out_and_the_others_keep_their_partitions() {
-        let counters = Arc::new(Counters::default());
-        let groups = sent(&recipe(&OnBadRow::Skip, &counters, 1000)).unwrap();
+        let meter = Arc::new(Meter::default());
+        let groups = sent(&recipe(&OnBadRow::Skip, &meter, 1000)).unwrap();
         let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
         let third = vec![r#"{"x":3.0}"#.to_string()];
         assert_eq!(groups, [(0, first), (2, third)]);
-        assert_eq!(counters.rejected(), 1);
+        assert_eq!(meter.rejected(), 1);
     }
 
     #[test]
     fn a_row_for_a_partition_that_is_none_is_left_out() {
-        let counters = Arc::new(Counters::default());
+        let meter = Arc::new(Meter::default());
         let two = |rule| Recipe {
             count: 2,
-            ..recipe(rule, &counters, 1000)
+            ..recipe(rule, &meter, 1000)
         };
         let error = sent(&two(&OnBadRow::Stop)).unwrap_err();
         let said = "error: row 10 goes to partition 2, but the topic has only 2";
         assert_eq!(error.to_string(), said);
         let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
         assert_eq!(sent(&two(&OnBadRow::Skip)).unwrap(), [(0, first)]);
-        assert_eq!(counters.rejected(), 2);
+        assert_eq!(meter.rejected(), 2);
     }
 
     #[test]
     fn bad_rows_stop_the_sink_and_are_named_with_their_row() {
-        let counters = Arc::new(Counters::default());
-        let error = sent(&recipe(&OnBadRow::Stop, &counters, 1000)).unwrap_err();
+        let meter = Arc::new(Meter::default());
+        let error = sent(&recipe(&OnBadRow::Stop, &meter, 1000)).unwrap_err();
         assert!(
             error
                 .to_string()
                 .starts_with("error: column `x` in row 9 is NaN"),
             "{error}"
         );
-        let error = sent(&recipe(&OnBadRow::Skip, &counters, 90)).unwrap();
+        let error = sent(&recipe(&OnBadRow::Skip, &meter, 90)).unwrap();
         assert_eq!(error, []);
-        assert_eq!(counters.rejected(), 4);
+        assert_eq!(meter.rejected(), 4);
     }
 }

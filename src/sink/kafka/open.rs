@@ -200,7 +200,7 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
         bad_rows: BadRows::new(
             &kafka.on_bad_row,
             &target.out,
-            target.counters.clone(),
+            target.meter.clone(),
             &shape.table,
         ),
         buffers: Buffers::default(),

@@ -12,7 +12,7 @@ use super::{Marks, Writer, start};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::{Encode, Shape};
-use crate::report::Counters;
+use crate::report::Meter;
 use crate::sink::{FileReport, Lane, Target};
 
 /// Hands a chunk out when told so: `late` batches wait for the next one.
@@ -126,7 +126,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         overwrite: false,
         checksums: false,
         claims: Arc::default(),
-        counters: Arc::new(Counters::default()),
+        meter: Arc::new(Meter::default()),
         run: Arc::new(()),
     };
     start(&target, Arc::new(stand), Box::new(notes)).unwrap()

@@ -73,7 +73,7 @@ impl<C> Writing<C> {
     /// Ends the lane with a failure, unless something else ended it before.
     pub(super) fn fail(&self, error: Error) {
         if self.queue.fail(error) {
-            self.marks.counters.error();
+            self.marks.meter.error("failed");
         }
         self.marks.stop();
     }

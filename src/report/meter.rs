@@ -1,0 +1,220 @@
+//! What a source or a sink counts while it works: read by whoever watches the run, summed up in the
+//! report. Moved once a batch, never once a row.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::sync::lock;
+
+/// Figures of one source or sink.
+#[derive(Debug, Default)]
+pub struct Meter {
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    retries: AtomicU64,
+    rejected: AtomicU64,
+    encoding: AtomicU64,
+    errors: Mutex<BTreeMap<String, u64>>,
+    lag: Mutex<BTreeMap<i32, u64>>,
+    batch_rows: Distribution,
+    batch_micros: Distribution,
+    commit_micros: Distribution,
+}
+
+/// Figures of a meter at one moment.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Reading {
+    /// Rows that arrived.
+    pub rows: u64,
+    /// Bytes that arrived.
+    pub bytes: u64,
+    /// What went wrong, by kind.
+    pub errors: BTreeMap<String, u64>,
+    /// How often something was tried again.
+    pub retries: u64,
+    /// Rows that were left out.
+    pub rejected: u64,
+    /// Rows that wait, by partition.
+    pub lag: BTreeMap<i32, u64>,
+    /// Rows of the batches.
+    pub batch_rows: Quantiles,
+    /// Microseconds that a batch took.
+    pub batch_micros: Quantiles,
+    /// Microseconds that a commit took.
+    pub commit_micros: Quantiles,
+}
+
+/// A distribution in a few numbers; all are 0 while nothing was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Quantiles {
+    /// How many were measured.
+    pub count: u64,
+    /// Half of them were at most this.
+    pub p50: u64,
+    /// 95 of 100 were at most this.
+    pub p95: u64,
+    /// 99 of 100 were at most this.
+    pub p99: u64,
+    /// The greatest one.
+    pub max: u64,
+}
+
+/// Values on a logarithmic scale: two digits of each are kept, which takes some kilobytes.
+#[derive(Debug, Default)]
+struct Distribution(Mutex<Option<Histogram<u64>>>);
+
+impl Meter {
+    /// Rows and bytes that arrived.
+    pub fn add(&self, rows: u64, bytes: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// A batch of so many rows took so long: to read and decode, or to encode.
+    pub fn batch(&self, rows: u64, took: Duration) {
+        self.batch_rows.record(rows);
+        self.batch_micros.record(micros(took));
+    }
+
+    /// A commit took so long.
+    pub fn commit(&self, took: Duration) {
+        self.commit_micros.record(micros(took));
+    }
+
+    /// Workers spent so much processor time on encoding.
+    pub fn encode(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.encoding.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// Processor time of the workers that was spent on encoding.
+    pub fn encoding(&self) -> Duration {
+        Duration::from_nanos(self.encoding.load(Ordering::Relaxed))
+    }
+
+    /// Rows were left out.
+    pub fn reject(&self, rows: u64) {
+        self.rejected.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Rows that were left out.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Something of this kind went wrong.
+    pub fn error(&self, kind: &str) {
+        let mut errors = lock(&self.errors);
+        match errors.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => {
+                errors.insert(kind.to_string(), 1);
+            }
+        }
+    }
+
+    /// How much went wrong.
+    pub fn errors(&self) -> u64 {
+        lock(&self.errors).values().sum()
+    }
+
+    /// Something was tried again.
+    pub fn retry(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many rows of a partition wait to be read.
+    pub fn lag(&self, partition: i32, rows: u64) {
+        lock(&self.lag).insert(partition, rows);
+    }
+
+    /// Rows that arrived.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that arrived, as encoded.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// All figures now.
+    pub fn read(&self) -> Reading {
+        Reading {
+            rows: self.rows(),
+            bytes: self.bytes(),
+            errors: lock(&self.errors).clone(),
+            retries: self.retries.load(Ordering::Relaxed),
+            rejected: self.rejected(),
+            lag: lock(&self.lag).clone(),
+            batch_rows: self.batch_rows.quantiles(),
+            batch_micros: self.batch_micros.quantiles(),
+            commit_micros: self.commit_micros.quantiles(),
+        }
+    }
+}
+
+impl Distribution {
+    fn record(&self, value: u64) {
+        let mut histogram = lock(&self.0);
+        // Two digits: a percentile is off by 1 % at most. The bounds are valid, so one is made.
+        if histogram.is_none() {
+            *histogram = Histogram::new(2).ok();
+        }
+        if let Some(histogram) = histogram.as_mut() {
+            histogram.saturating_record(value);
+        }
+    }
+
+    fn quantiles(&self) -> Quantiles {
+        let histogram = lock(&self.0);
+        let Some(histogram) = histogram.as_ref() else {
+            return Quantiles::default();
+        };
+        Quantiles {
+            count: histogram.len(),
+            p50: histogram.value_at_quantile(0.5),
+            p95: histogram.value_at_quantile(0.95),
+            p99: histogram.value_at_quantile(0.99),
+            max: histogram.max(),
+        }
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meter_reads_what_was_counted() {
+        let meter = Meter::default();
+        assert_eq!(meter.read().batch_rows, Quantiles::default());
+        for rows in 1..=100 {
+            meter.add(rows, 2 * rows);
+            meter.batch(rows, Duration::from_micros(rows));
+        }
+        meter.error("time-out");
+        meter.error("time-out");
+        meter.retry();
+        meter.reject(3);
+        meter.lag(7, 40);
+        let read = meter.read();
+        assert_eq!((read.rows, read.bytes, read.rejected), (5050, 10_100, 3));
+        assert_eq!((read.errors["time-out"], read.retries), (2, 1));
+        assert_eq!(read.lag[&7], 40);
+        let rows = read.batch_rows;
+        assert_eq!(
+            (rows.count, rows.p50, rows.p99, rows.max),
+            (100, 50, 99, 100)
+        );
+    }
+}
