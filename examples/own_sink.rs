@@ -1,26 +1,30 @@
 //! A sink of one's own: it is handed every batch, in any order, from many threads.
 //!
 //! `cargo run --example own_sink`
-use rowgen::engine::{self, Stop};
+use rowgen::engine;
 use rowgen::error::{Problem, Result};
 use rowgen::format::Shape;
-use rowgen::sink::{Connected, Lane, Sink, Target, lane};
+use rowgen::sink::{Found, Lane, Ready, Sink, Target, lane};
 use rowgen::{load, plan, spec};
 use std::path::Path;
 use std::sync::Arc;
 
 #[derive(Debug)]
 struct Counting;
+struct Open(Target);
 
 impl Sink for Counting {
     fn check(&self, _: &Shape) -> Vec<Problem> {
         Vec::new()
     }
-    fn connect(&self, _: &Target) -> Result<Connected> {
-        Ok(Connected::Ready)
+    fn connect(&self, target: &Target) -> Result<Found> {
+        Ok(Found::ready(Open(target.clone())))
     }
-    fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        lane::each(&target, |batch| {
+}
+
+impl Ready for Open {
+    fn open(&self, _: usize) -> Result<Arc<dyn Lane>> {
+        lane::each(&self.0, |batch| {
             println!("batch {}: {} rows", batch.number, batch.rows.num_rows());
         })
     }
@@ -32,7 +36,7 @@ fn main() -> Result<()> {
     let mut plan = plan::make(&pipeline, loaded, &plan::Overrides::default(), false)?;
     plan.jobs[0].sinks.truncate(1);
     plan.jobs[0].sinks[0].options = Arc::new(Counting);
-    let run = engine::start(&plan, &engine::Options::default(), Stop::default())?;
-    println!("{}", run.run());
+    let running = engine::start(Arc::new(plan), engine::Options::default());
+    println!("{}", running.wait());
     Ok(())
 }

@@ -106,6 +106,16 @@ impl Error {
         Self::run(Problem::new(doing).cause(cause))
     }
 
+    /// A thread has panicked, which is a bug; `who` names what it did.
+    pub fn of_panic(who: &str, panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Self::because(format!("{who} panicked, which is a bug of rowgen"), text)
+    }
+
     /// Adds a hint to the last problem.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -26,6 +26,7 @@ pub mod error;
 pub mod format;
 pub mod kernel;
 pub mod load;
+pub mod pace;
 pub mod place;
 pub mod plan;
 pub mod registry;

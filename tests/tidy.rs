@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["sync"],
     &[
-        "batch", "error", "units", "place", "domain", "registry", "kernel",
+        "batch", "error", "pace", "units", "place", "domain", "registry", "kernel",
     ],
     &["report"],
     &["client"],

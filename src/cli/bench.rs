@@ -3,15 +3,16 @@
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::arguments::BenchOptions;
 use super::check::make_plan;
-use super::{print, signals};
+use super::{print, say, signals};
 use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{self, Plan};
-use crate::report::{Costs, Report};
+use crate::report::{Costs, Outcome, Report};
 use crate::units::{show_bytes, show_count, show_duration};
 
 /// What each thread fills, again and again, to see how fast memory is: no cache holds it.
@@ -28,12 +29,19 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
     let run_options = engine::Options {
         out: folder.0.clone(),
-        overwrite: false,
-        checksums: false,
+        stop,
+        ..Default::default()
     };
-    let discard = plan::discarding(&sinks);
-    let alone = engine::start(&discard, &run_options, stop.clone())?.run();
-    let written = engine::start(&sinks, &run_options, stop)?.run();
+    let discard = Arc::new(plan::discarding(&sinks));
+    let sinks = Arc::new(sinks);
+    let alone = engine::start(discard, run_options.clone()).wait();
+    let written = engine::start(sinks.clone(), run_options).wait();
+    for report in [&alone, &written] {
+        if let (Outcome::NotBegun(_), Some(error)) = (report.outcome, &report.error) {
+            say(error);
+            return Ok(report.exit_code());
+        }
+    }
     let memory = fill_rate(sinks.threads);
     let costs = stages(&alone, &written, batch_bytes(&sinks)?, memory);
     print(&format!("{costs}\n{written}\n"))?;

@@ -1,12 +1,9 @@
 //! Structured log lines for machines: one JSON object for each event, on stderr.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
-use crate::engine::{Run, SinkProgress, Stop};
+use crate::engine::Running;
 use crate::plan::Plan;
 use crate::report::{Assessment, Report};
 
@@ -26,8 +23,8 @@ pub(super) fn begin() {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// Runs, and logs figures every few seconds.
-pub(super) fn during(run: Run<'_>, plan: &Plan) -> Report {
+/// Logs figures every few seconds until the run is over.
+pub(super) fn during(running: &Running, plan: &Plan) {
     info!(
         version = env!("CARGO_PKG_VERSION"),
         pipeline = plan.name,
@@ -35,40 +32,19 @@ pub(super) fn during(run: Run<'_>, plan: &Plan) -> Report {
         threads = plan.threads,
         "Starting message producer"
     );
-    let progress = run.progress();
-    let done = Arc::new(Stop::default());
-    let interval = plan.log_interval;
-    std::thread::scope(|scope| {
-        let watch = scope.spawn({
-            let done = done.clone();
-            move || metrics(&progress, interval, &done)
-        });
-        let report = run.run();
-        done.request();
-        watch.thread().unpark();
-        report
-    })
-}
-
-fn metrics(progress: &[SinkProgress], interval: Duration, done: &Stop) {
-    let start = Instant::now();
-    let (mut last_time, mut last_rows) = (start, 0);
-    while !done.requested() {
-        std::thread::park_timeout(interval.saturating_sub(last_time.elapsed()));
-        if last_time.elapsed() < interval || done.requested() {
-            continue;
-        }
-        let rows: u64 = progress.iter().map(|sink| sink.meter.rows()).sum();
-        let elapsed = start.elapsed().as_secs_f64();
-        let current = (rows - last_rows) as f64 / last_time.elapsed().as_secs_f64();
+    let (mut last_seconds, mut last_rows) = (0.0, 0);
+    while !running.wait_for(plan.log_interval) {
+        let status = running.status();
+        let (rows, elapsed) = (status.rows, status.seconds);
+        let current_rate = (rows - last_rows) as f64 / (elapsed - last_seconds).max(1e-9);
         info!(
             total_messages = rows,
             elapsed,
-            overall_rate = rows as f64 / elapsed,
-            current_rate = current,
+            overall_rate = rows as f64 / elapsed.max(1e-9),
+            current_rate,
             "Performance metrics"
         );
-        (last_time, last_rows) = (Instant::now(), rows);
+        (last_seconds, last_rows) = (elapsed, rows);
     }
 }
 

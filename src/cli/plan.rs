@@ -35,9 +35,9 @@ fn head(plan: &Plan) -> String {
     for (name, value) in &plan.params {
         text.push_str(&format!("param {name} = {value}\n"));
     }
-    let rate = plan.rate.map_or("as fast as it goes".to_string(), |rate| {
-        format!("{rate} rows/s")
-    });
+    let shared = plan.jobs.iter().find(|job| !job.own_rate);
+    let rate = shared.and_then(|job| job.rate);
+    let rate = rate.map_or("as fast as it goes".to_string(), shown_rate);
     text.push_str(&format!("{} threads, {rate}", plan.threads));
     if let Some(duration) = plan.duration {
         text.push_str(&format!(", for {}", show_duration(duration)));
@@ -47,6 +47,10 @@ fn head(plan: &Plan) -> String {
         show_duration(plan.stall_timeout)
     ));
     text
+}
+
+fn shown_rate(rate: f64) -> String {
+    format!("{rate} rows/s")
 }
 
 fn rows(rows: Option<u64>) -> String {
@@ -65,9 +69,13 @@ fn describe_job(job: &Job) -> String {
         ));
     }
     text.push_str(&format!(
-        " in batches of {}\n",
+        " in batches of {}",
         show_count(job.source.batch_rows)
     ));
+    if let Some(rate) = job.rate.filter(|_| job.own_rate) {
+        text.push_str(&format!(", {}, beside the others", shown_rate(rate)));
+    }
+    text.push('\n');
     if let Some(input) = &job.source.input {
         let schema = input.opened.schema();
         let used: Vec<&str> = input

@@ -2,14 +2,14 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::arguments::{Log, RunOptions};
 use super::check::make_plan;
-use super::progress::Bars;
-use super::{log, say, signals};
+use super::{log, progress, say, signals};
 use crate::engine;
 use crate::error::{Error, Result};
-use crate::report::Report;
+use crate::report::{Outcome, Report};
 
 pub(super) fn run(options: &RunOptions) -> Result<u8> {
     let log = options
@@ -34,18 +34,16 @@ pub(super) fn run(options: &RunOptions) -> Result<u8> {
         out: options.out.clone().unwrap_or_default(),
         overwrite: options.overwrite,
         checksums: options.report.is_some(),
+        stop: signals::stop()?,
     };
-    let run = engine::start(&plan, &run_options, signals::stop()?)?;
-    let report = match log {
-        _ if options.quiet => run.run(),
-        Log::Json => log::during(run, &plan),
-        Log::Text => {
-            let bars = Bars::start(run.progress());
-            let report = run.run();
-            bars.finish();
-            report
-        }
-    };
+    let plan = Arc::new(plan);
+    let running = engine::start(plan.clone(), run_options);
+    match log {
+        _ if options.quiet => {}
+        Log::Json => log::during(&running, &plan),
+        Log::Text => progress::show(&running),
+    }
+    let report = running.wait();
     tell(&report, options, json);
     if let Some(path) = &options.report {
         write_report(&report, path)?;
@@ -54,6 +52,10 @@ pub(super) fn run(options: &RunOptions) -> Result<u8> {
 }
 
 fn tell(report: &Report, options: &RunOptions, json: bool) {
+    if let (Outcome::NotBegun(_), Some(error)) = (report.outcome, &report.error) {
+        say(error);
+        return;
+    }
     if json {
         log::end(report);
     } else if !options.quiet {

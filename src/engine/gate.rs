@@ -3,8 +3,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::pace::Pace;
 use super::stop::Stop;
+use crate::pace::Pace;
 use crate::sink;
 
 /// One job's batch numbers.
@@ -47,7 +47,7 @@ pub trait Seen {
     /// The row, counted from this run's first, with which a batch of the job begins; for its pace.
     fn first_row(&self, job: usize, number: u64) -> u64;
     /// The job's pace.
-    fn pace(&self, job: usize) -> Option<Pace>;
+    fn pace(&self, job: usize) -> Option<&Pace>;
 }
 
 impl sink::Run for Gate {
@@ -198,7 +198,7 @@ mod tests {
         fn first_row(&self, _: usize, number: u64) -> u64 {
             number
         }
-        fn pace(&self, _: usize) -> Option<Pace> {
+        fn pace(&self, _: usize) -> Option<&Pace> {
             None
         }
     }

@@ -1,27 +1,20 @@
 //! Every sink opened, before the first row is made.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::run::paces;
+use super::running::Options;
+use super::watch::Watched;
 
 use crate::batch::Batch;
 use crate::error::{Error, Fault, Result};
+use crate::pace::Pace;
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::report::Meter;
-use crate::sink::claims::Claims;
-use crate::sink::{self, Connected, Finished, Lane, Target};
+use crate::sink::{self, Finished, Found, Lane, Publish, Ready, Target};
 use crate::source::Opened;
-
-/// How a plan is carried out, beside what it says.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Where relative sink paths start; the current folder when empty.
-    pub out: PathBuf,
-    /// Replaces output that is there.
-    pub overwrite: bool,
-    /// Checksums of files are wanted for the report.
-    pub checksums: bool,
-}
+use crate::sync::lock;
 
 /// The sinks of one job, opened.
 pub(super) struct OpenJob<'p> {
@@ -33,11 +26,12 @@ pub(super) struct OpenJob<'p> {
 pub(super) struct OpenSink<'p> {
     pub(super) plan: &'p SinkPlan,
     pub(super) meter: Arc<Meter>,
-    pub(super) targets: Vec<Target>,
     pub(super) lanes: Vec<Arc<dyn Lane>>,
+    /// Makes the output visible in the end.
+    ready: Mutex<Option<Box<dyn Ready>>>,
     /// Its output is there already and stays.
     pub(super) skipped: bool,
-    /// What is there already goes when it commits.
+    /// What is there already goes when it is published.
     pub(super) replaces: bool,
     /// It took nothing for too long and is not waited for any more.
     pub(super) released: AtomicBool,
@@ -47,8 +41,14 @@ pub(super) struct OpenSink<'p> {
 /// One sink that was looked at and can be opened.
 struct Checked {
     meter: Arc<Meter>,
-    targets: Vec<Target>,
-    connected: Connected,
+    lanes: usize,
+    found: Found,
+}
+
+/// What a sink's lanes have done, safe and not visible yet.
+pub(super) struct Prepared {
+    pub(super) finished: Vec<Finished>,
+    pub(super) publish: Option<Box<dyn Publish>>,
 }
 
 /// Checks what the world allows for every sink and stream, and changes nothing.
@@ -57,7 +57,7 @@ struct Checked {
 /// Everything that stands in the way.
 pub fn connect(plan: &Plan, options: &Options) -> Result<()> {
     let run: Arc<dyn sink::Run> = Arc::new(());
-    check(plan, options, &run).map(|_| ())
+    check(plan, options, &Watched::new(plan), &paces(plan), &run).map(|_| ())
 }
 
 /// Opens every sink of the plan.
@@ -68,9 +68,11 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<()> {
 pub(super) fn open<'p>(
     plan: &'p Plan,
     options: &Options,
+    watched: &Watched,
+    paces: &[Option<Arc<Pace>>],
     run: &Arc<dyn sink::Run>,
 ) -> Result<Vec<OpenJob<'p>>> {
-    let checked = check(plan, options, run)?;
+    let checked = check(plan, options, watched, paces, run)?;
     let mut opened: Vec<OpenJob<'p>> = Vec::new();
     for (job, checked) in plan.jobs.iter().zip(checked) {
         let mut sinks = Vec::new();
@@ -93,14 +95,38 @@ pub(super) fn open<'p>(
 }
 
 /// Looks at every sink of every job once, then at the streams.
-fn check(plan: &Plan, options: &Options, run: &Arc<dyn sink::Run>) -> Result<Vec<Vec<Checked>>> {
+fn check(
+    plan: &Plan,
+    options: &Options,
+    watched: &Watched,
+    paces: &[Option<Arc<Pace>>],
+    run: &Arc<dyn sink::Run>,
+) -> Result<Vec<Vec<Checked>>> {
     let mut problems = Vec::new();
     let mut jobs = Vec::new();
-    for job in &plan.jobs {
+    for ((job, watched), pace) in plan.jobs.iter().zip(&watched.jobs).zip(paces) {
         let mut sinks = Vec::new();
-        for sink in &job.sinks {
-            match check_one(plan, job, sink, options, run) {
-                Ok(checked) => sinks.push(checked),
+        for (sink, watched) in job.sinks.iter().zip(&watched.sinks) {
+            let target = Target {
+                shape: sink.shape.clone(),
+                out: options.out.clone(),
+                slice: plan.slice,
+                pace: pace.clone(),
+                run_id: plan.run_id,
+                first_row: job.first_row,
+                lanes: sink.lanes.clone(),
+                fingerprint: sink.fingerprint.clone(),
+                overwrite: options.overwrite,
+                checksums: options.checksums,
+                meter: watched.meter.clone(),
+                run: run.clone(),
+            };
+            match sink.options.connect(&target) {
+                Ok(found) => sinks.push(Checked {
+                    meter: watched.meter.clone(),
+                    lanes: target.lanes.len(),
+                    found,
+                }),
                 Err(error) => problems.extend(named(error, &sink.name).problems),
             }
         }
@@ -123,82 +149,38 @@ fn check(plan: &Plan, options: &Options, run: &Arc<dyn sink::Run>) -> Result<Vec
     }
 }
 
-fn check_one(
-    plan: &Plan,
-    job: &Job,
-    sink: &SinkPlan,
-    options: &Options,
-    run: &Arc<dyn sink::Run>,
-) -> Result<Checked> {
-    let meter = Arc::new(Meter::default());
-    let targets = targets(plan, job, sink, options, &meter, run);
-    let connected = match targets.first() {
-        Some(target) => sink.options.connect(target)?,
-        None => Connected::Ready,
-    };
-    Ok(Checked {
-        meter,
-        targets,
-        connected,
-    })
-}
-
 fn named(error: Error, sink: &str) -> Error {
     error.context(format!("could not open sink `{sink}`"))
 }
 
 fn open_one<'p>(job: &Job, sink: &'p SinkPlan, checked: Checked) -> Result<OpenSink<'p>> {
-    let skipped = checked.connected == Connected::Skip;
-    let mut lanes: Vec<Arc<dyn Lane>> = Vec::new();
-    for target in checked.targets.iter().filter(|_| !skipped) {
-        match sink.options.open(target.clone()) {
-            Ok(lane) => lanes.push(lane),
-            Err(error) => {
-                lanes.iter().for_each(|lane| lane.abort());
-                return Err(error);
-            }
-        }
-    }
     let width = job.source.schema.fields().len();
     let identity =
         sink.columns.iter().copied().eq(0..width) && sink.shape.schema == job.source.schema;
-    Ok(OpenSink {
+    let mut open = OpenSink {
         plan: sink,
         meter: checked.meter,
-        targets: checked.targets,
-        lanes,
-        skipped,
-        replaces: checked.connected == Connected::Replaces,
+        lanes: Vec::new(),
+        ready: Mutex::new(None),
+        skipped: true,
+        replaces: false,
         released: AtomicBool::new(false),
         identity,
-    })
-}
-
-fn targets(
-    plan: &Plan,
-    job: &Job,
-    sink: &SinkPlan,
-    options: &Options,
-    meter: &Arc<Meter>,
-    run: &Arc<dyn sink::Run>,
-) -> Vec<Target> {
-    let claims: Arc<Claims> = Arc::default();
-    let target = |partitions: &Arc<Vec<crate::sink::Partition>>| Target {
-        shape: sink.shape.clone(),
-        out: options.out.clone(),
-        slice: plan.slice,
-        rate: plan.rate,
-        run_id: plan.run_id,
-        first_row: job.first_row,
-        partitions: partitions.clone(),
-        fingerprint: sink.fingerprint.clone(),
-        overwrite: options.overwrite,
-        checksums: options.checksums,
-        claims: claims.clone(),
-        meter: meter.clone(),
-        run: run.clone(),
     };
-    sink.lanes.iter().map(target).collect()
+    if let Found::Ready { replaces, sink } = checked.found {
+        for lane in 0..checked.lanes {
+            match sink.open(lane) {
+                Ok(lane) => open.lanes.push(lane),
+                Err(error) => {
+                    open.abort();
+                    return Err(error);
+                }
+            }
+        }
+        (open.skipped, open.replaces) = (false, replaces);
+        *lock(&open.ready) = Some(sink);
+    }
+    Ok(open)
 }
 
 impl OpenSink<'_> {
@@ -233,9 +215,8 @@ impl OpenSink<'_> {
         Ok(batch.with(rows))
     }
 
-    /// Waits for its lanes and makes its output visible; or says why that cannot be. `whole` if all
-    /// rows of the table came.
-    pub(super) fn finish(&self, batches: u64, whole: bool) -> Result<Vec<Finished>> {
+    /// Waits for its lanes until all they have written is safe; or says why it is not.
+    pub(super) fn prepare(&self, batches: u64) -> Result<Prepared> {
         if self.released.load(Ordering::Relaxed) {
             self.abort();
             return Err(Error::run("it took nothing for too long and was released")
@@ -254,10 +235,9 @@ impl OpenSink<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
-        if let Some(target) = self.targets.first().filter(|_| !self.skipped) {
-            self.plan.options.commit(target, &finished, whole)?;
-        }
-        Ok(finished)
+        let ready = lock(&self.ready).take();
+        let publish = ready.map(|ready| ready.prepare(&finished)).transpose()?;
+        Ok(Prepared { finished, publish })
     }
 
     /// Ends it without committing.

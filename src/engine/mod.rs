@@ -4,13 +4,17 @@
 //! window of the slowest live lane, so memory is bounded and nothing can deadlock: the slowest
 //! lane's next batch is always being made by somebody who does not wait.
 
+mod finish;
 mod gate;
 mod lanes;
-mod pace;
 mod run;
+mod running;
 mod stop;
+mod watch;
 mod work;
 
-pub use lanes::{Options, connect};
-pub use run::{Run, SinkProgress, start, window};
+pub use lanes::connect;
+pub use run::window;
+pub use running::{Options, Running, start};
 pub use stop::Stop;
+pub use watch::{SinkStatus, SourceStatus, State, Status};

@@ -1,26 +1,31 @@
 //! What a worker does: takes a number, makes that batch, hands it to every live lane of its job.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::gate::{Gate, Seen, Ticket};
 use super::lanes::OpenJob;
-use super::pace::Pace;
 use super::stop::Stop;
+use super::watch::Watched;
 use crate::batch::{Batch, Place};
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
+use crate::pace::Pace;
 use crate::report::{Clock, Times};
 use crate::spec::OnSinkFailure;
+use crate::sync::lock;
 
 /// What the workers share.
 pub(super) struct Work<'a, 'p> {
     pub(super) jobs: &'a [OpenJob<'p>],
+    pub(super) watched: &'a Watched,
     pub(super) gate: &'a Gate,
     pub(super) stop: &'a Stop,
-    pub(super) pace: Option<Pace>,
+    /// The pace of each job that has one.
+    pub(super) paces: &'a [Option<Arc<Pace>>],
     /// Why a source failed, once it did.
     pub(super) failure: Mutex<Option<Error>>,
 }
@@ -36,8 +41,8 @@ impl Seen for Work<'_, '_> {
         job.source.first_row(number) - job.first_row
     }
 
-    fn pace(&self, _: usize) -> Option<Pace> {
-        self.pace
+    fn pace(&self, job: usize) -> Option<&Pace> {
+        self.paces[job].as_deref()
     }
 }
 
@@ -51,7 +56,11 @@ impl Work<'_, '_> {
             let Some(ticket) = ticket else {
                 return clock.times;
             };
-            if let Err(error) = self.one(ticket, &mut clock) {
+            // Others wait for this batch: a panic must end the run as any error does.
+            let one = AssertUnwindSafe(|| self.one(ticket, &mut clock));
+            let done = catch_unwind(one)
+                .unwrap_or_else(|panic| Err(Error::of_panic("making rows", panic.as_ref())));
+            if let Err(error) = done {
                 self.fail(error);
             }
         }
@@ -60,12 +69,7 @@ impl Work<'_, '_> {
     /// The run cannot go on.
     pub(super) fn fail(&self, error: Error) {
         self.stop.fail();
-        let mut failure = self
-            .failure
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        failure.get_or_insert(error);
-        drop(failure);
+        lock(&self.failure).get_or_insert(error);
         self.gate.wake();
     }
 
@@ -74,9 +78,12 @@ impl Work<'_, '_> {
         match &job.job.split {
             None => {
                 let batch = job.job.source.take(ticket.number)?;
-                clock.made();
+                let took = clock.made();
                 match batch {
-                    Some(batch) => self.submit(job, 0, &batch, clock),
+                    Some(batch) => {
+                        self.count(ticket.job, &batch, took);
+                        self.submit(job, 0, &batch, clock)
+                    }
                     None => {
                         self.gate.ended(ticket);
                         Ok(())
@@ -87,16 +94,23 @@ impl Work<'_, '_> {
                 let lanes = split.rows(ticket.number)?;
                 for (lane, rows) in lanes.into_iter().enumerate() {
                     let made = job.job.source.at(Rows::List(&rows))?;
-                    clock.made();
+                    let took = clock.made();
                     let batch = Batch {
                         place: Place::List(rows.into()),
                         ..Batch::new(ticket.number, 0, made)
                     };
+                    self.count(ticket.job, &batch, took);
                     self.submit(job, lane, &batch, clock)?;
                 }
                 Ok(())
             }
         }
+    }
+
+    fn count(&self, job: usize, batch: &Batch, took: Duration) {
+        let (meter, rows) = (&self.watched.jobs[job].made, batch.rows.num_rows() as u64);
+        meter.add(rows, 0);
+        meter.batch(rows, took);
     }
 
     fn submit(

@@ -25,6 +25,8 @@ pub(super) struct Table<'a> {
     pub(super) records: Option<&'a Opened>,
     pub(super) from: Option<&'a Place>,
     pub(super) slice: Option<Slice>,
+    /// Rows a second of every sink that has no rate of its own.
+    pub(super) rate: Option<f64>,
     pub(super) batch_rows: Option<u64>,
     pub(super) run_key: u128,
     pub(super) trial: bool,
@@ -35,17 +37,49 @@ pub(super) fn jobs(table: &Table<'_>, sinks: Vec<Resolved>, problems: &mut Probl
     let Some(program) = table.program.get() else {
         return Vec::new();
     };
-    let (partitioned, shared): (Vec<_>, Vec<_>) = sinks
+    let (alone, shared): (Vec<_>, Vec<_>) = sinks
         .into_iter()
-        .partition(|sink| !sink.partition_by.is_empty());
+        .partition(|sink| sink.rate.is_some() || !sink.partition_by.is_empty());
     let mut jobs = Vec::new();
     if !shared.is_empty() {
         jobs.push(shared_job(table, program, shared, problems));
     }
-    for sink in partitioned {
-        jobs.extend(partitioned_job(table, program, sink, problems));
+    for sink in alone {
+        jobs.extend(own_job(table, program, sink, problems));
     }
+    // Those with rates of their own come after the job beside which they run.
+    jobs.sort_by_key(|job| job.own_rate);
     jobs
+}
+
+/// The job of a sink that shares its batches with no other.
+fn own_job(
+    table: &Table<'_>,
+    program: &Program,
+    sink: Resolved,
+    problems: &mut Problems,
+) -> Option<Job> {
+    let rate = sink.rate.clone();
+    if let Some(rate) = rate
+        .as_ref()
+        .filter(|_| table.records.is_some_and(Opened::is_stream))
+    {
+        let problem = Problem::new("a stream's rows come once: no sink can have a rate of its own");
+        problems.push(
+            problem
+                .at(&rate.place)
+                .hint("say `rate` under `run:`, for all sinks of the stream"),
+        );
+    }
+    let job = match sink.partition_by.is_empty() {
+        true => Some(shared_job(table, program, vec![sink], problems)),
+        false => partitioned_job(table, program, sink, problems),
+    };
+    job.map(|job| Job {
+        rate: rate.as_ref().map(|rate| rate.value.0).or(job.rate),
+        own_rate: rate.is_some(),
+        ..job
+    })
 }
 
 fn shared_job(
@@ -131,6 +165,8 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
         table_rows: table.rows,
         first_row,
         rows,
+        rate: table.rate,
+        own_rate: false,
         source,
         split,
         sinks,
@@ -158,9 +194,9 @@ fn share(table: &Table<'_>) -> (u64, Option<u64>) {
 fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
     let least = sinks
         .iter()
-        .filter_map(|sink| sink.options.batch_rows())
+        .filter_map(|sink| sink.options.takes().most_rows)
         .min();
-    let liked = |sink: &Resolved| sink.options.cached_rows().unwrap_or(BATCH_ROWS);
+    let liked = |sink: &Resolved| sink.options.takes().best_rows.unwrap_or(BATCH_ROWS);
     let usual = sinks.iter().map(liked).max();
     table
         .batch_rows

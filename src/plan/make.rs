@@ -12,8 +12,9 @@ use crate::column::Builder;
 use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
+use crate::pace::Arrivals;
 use crate::place::{self, Placed};
-use crate::spec::Pipeline;
+use crate::spec::{self, Pipeline};
 
 /// A sink that takes nothing for so long is given up.
 const STALL_TIMEOUT: Duration = Duration::from_secs(120);
@@ -81,9 +82,13 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
         jobs: Vec::new(),
         warnings: Vec::new(),
         threads: threads(pipeline, overrides)?,
-        rate: overrides
-            .rate
-            .or(run.rate.as_ref().map(|rate| rate.value.0)),
+        arrivals: match run.arrivals.unwrap_or_default() {
+            spec::Arrivals::Fixed => Arrivals::Fixed,
+            spec::Arrivals::Poisson => {
+                // The lower half of the key is as random as all of it.
+                Arrivals::Poisson(Key::new(&pipeline.seed).child("arrivals").bits() as u64)
+            }
+        },
         duration: duration(pipeline, overrides),
         stall_timeout: overrides
             .stall_timeout
@@ -106,7 +111,7 @@ fn replaced(jobs: &[Job]) -> Vec<String> {
         for sink in job
             .sinks
             .iter()
-            .filter(|sink| stream && sink.options.replaces())
+            .filter(|sink| stream && sink.options.takes().replaces)
         {
             let problem = Problem::new(
                 "what it replaces was read from a stream by earlier runs and does not come again",
@@ -170,6 +175,9 @@ fn all_jobs(
                 .and_then(|table| table.from.as_ref())
                 .map(|from| &from.place),
             slice: overrides.slice,
+            rate: overrides
+                .rate
+                .or(pipeline.run.rate.as_ref().map(|rate| rate.value.0)),
             batch_rows: overrides.batch_rows.or(pipeline
                 .run
                 .batch_rows

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::Shape;
+use crate::pace::Arrivals;
 use crate::sink::{Partition, Sink, Slice};
 use crate::source::Batches;
 use crate::spec::OnSinkFailure;
@@ -69,8 +70,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Worker threads.
     pub threads: usize,
-    /// Rows a second of each table.
-    pub rate: Option<f64>,
+    /// How rows follow each other where a rate is asked for.
+    pub arrivals: Arrivals,
     /// When to stop.
     pub duration: Option<Duration>,
     /// When a sink that takes nothing is given up.
@@ -91,6 +92,10 @@ pub struct Job {
     pub first_row: u64,
     /// Rows of this run's share; none when it is endless.
     pub rows: Option<u64>,
+    /// Rows a second, where that is asked for.
+    pub rate: Option<f64>,
+    /// The rate is its sink's own: it runs beside the table's other jobs, and its rows are made again.
+    pub own_rate: bool,
     /// Makes or reads the batches.
     pub source: Batches,
     /// Sends rows to one lane for each value of the partition columns.

@@ -121,6 +121,8 @@ pub fn discarding(plan: &Plan) -> Plan {
         table_rows: job.table_rows,
         first_row: job.first_row,
         rows: job.rows,
+        rate: job.rate,
+        own_rate: job.own_rate,
         source: job.source.clone(),
         split: None,
         sinks: job.sinks.iter().map(discard).collect(),

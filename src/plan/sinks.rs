@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
-use crate::place::{Place, Placed, Text};
-use crate::sink::SinkKind;
+use crate::place::{Place, Placed, Rate, Text};
+use crate::sink::{SinkKind, SinkPlace};
 use crate::spec::{OnSinkFailure, Pipeline, SinkEntry};
 
 /// One sink of one table, its columns resolved.
@@ -23,6 +23,8 @@ pub(super) struct Resolved {
     /// Nodes of the partition columns and their names.
     pub(super) partition_by: Vec<(usize, Placed<Text>)>,
     pub(super) on_failure: OnSinkFailure,
+    /// Its own rate.
+    pub(super) rate: Option<Placed<Rate>>,
     /// What decides the content of its output, beside the rows.
     pub(super) canonical: String,
 }
@@ -66,11 +68,16 @@ pub(super) fn resolve(
 
 /// Two sinks that would write over each other.
 fn collision(one: &Resolved, others: &[Resolved]) -> Option<Problem> {
-    let path = one.options.writes_to()?;
+    let SinkPlace::Path(path) = one.options.takes().place else {
+        return None;
+    };
     let place = |path: &Text| normal(Path::new(path.as_str()));
-    let own = place(path);
+    let own = place(&path);
     others.iter().find_map(|other| {
-        let taken = place(other.options.writes_to()?);
+        let SinkPlace::Path(taken) = other.options.takes().place else {
+            return None;
+        };
+        let taken = place(&taken);
         let what = match (own.starts_with(&taken), taken.starts_with(&own)) {
             (false, false) => return None,
             (true, true) => format!("sink `{}` writes to `{}` too", other.name, path.as_str()),
@@ -167,7 +174,11 @@ fn tables(pipeline: &Pipeline, entry: &SinkEntry) -> Result<Vec<Placed<String>>,
                 .hint("add `table: …`, or `tables: all` with `{table}` in its path"));
         }
     };
-    if tables.len() > 1 && !entry.names_table() && entry.kind() != "discard" {
+    let shared = || match entry.options("table") {
+        Ok(options) => matches!(options.takes().place, SinkPlace::Nowhere),
+        Err(_) => false,
+    };
+    if tables.len() > 1 && !entry.names_table() && !shared() {
         return Err(Problem::new("several tables would go to the same place")
             .at(&entry.place)
             .hint("write `{table}` in the path"));
@@ -210,7 +221,8 @@ fn resolve_one(
             output.value,
         ));
     }
-    let beside = beside(&options.reads(), &resolved, table, builder)?;
+    let placing = options.takes().placing;
+    let beside = beside(&options.takes().reads, &resolved, table, builder)?;
     let count = beside.len();
     resolved.extend(beside);
     Ok(Resolved {
@@ -225,7 +237,8 @@ fn resolve_one(
         options: Arc::new(options),
         columns: resolved,
         partition_by,
-        canonical: entry.canonical(),
+        rate: entry.common.rate.clone(),
+        canonical: entry.canonical(placing),
         on_failure: entry
             .common
             .on_sink_failure
@@ -241,7 +254,7 @@ fn partition_by(
     builder: &mut Builder,
 ) -> Result<Vec<(usize, Placed<Text>)>, Problem> {
     let mut columns: Vec<(usize, Placed<Text>)> = Vec::new();
-    for key in options.partition_by() {
+    for key in options.takes().partition_by {
         let name = key.as_str();
         if columns.iter().any(|(_, known)| known.as_str() == name) {
             let problem = Problem::new(format!("`partition_by` names `{name}` twice"));

@@ -50,9 +50,11 @@ impl Clock {
         }
     }
 
-    /// A batch was made.
-    pub fn made(&mut self) {
-        self.times.making += self.lap.end();
+    /// A batch was made; how long that took.
+    pub fn made(&mut self) -> Duration {
+        let spent = self.lap.end();
+        self.times.making += spent;
+        spent
     }
 
     /// A batch was encoded; how long that took.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 
 pub use assess::{Assessment, Limit};
 pub use clock::{Clock, Lap};
@@ -31,6 +31,9 @@ pub enum Outcome {
     Rejected,
     /// A source or a sink failed.
     Failed,
+    /// It could not begin, by this fault: nothing was made.
+    #[serde(serialize_with = "unnamed")]
+    NotBegun(Fault),
     /// A signal ended it, after a clean end of every sink.
     Interrupted(i32),
 }
@@ -50,6 +53,16 @@ pub struct Times {
     /// Seconds waiting for a slow sink, or for the pace.
     #[serde(serialize_with = "seconds")]
     pub waiting: Duration,
+}
+
+impl Times {
+    /// Adds what another worker has spent.
+    pub fn add(&mut self, other: &Self) {
+        self.making += other.making;
+        self.encoding += other.encoding;
+        self.writing += other.writing;
+        self.waiting += other.waiting;
+    }
 }
 
 /// What happened to one table that was read.
@@ -273,11 +286,17 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         match self.outcome {
             Outcome::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(130),
-            Outcome::Failed => 2,
+            Outcome::Failed | Outcome::NotBegun(Fault::Run) => 2,
+            Outcome::NotBegun(Fault::User) => 1,
             Outcome::TooSlow | Outcome::Rejected => 3,
             Outcome::Done => 0,
         }
     }
+}
+
+/// Whose fault it was stands in the error's text.
+fn unnamed<S: serde::Serializer>(_: &Fault, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_unit()
 }
 
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -11,7 +11,7 @@ impl fmt::Display for Report {
             Outcome::Done => "done",
             Outcome::TooSlow => "done, but the rate was not held",
             Outcome::Rejected => "done, but rows were left out",
-            Outcome::Failed => "failed",
+            Outcome::Failed | Outcome::NotBegun(_) => "failed",
             Outcome::Interrupted(_) => "interrupted",
         };
         writeln!(

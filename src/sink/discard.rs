@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::lane::{self, Marks, Writer};
-use super::{Connected, FileReport, Lane, Sink, Target};
+use super::{FileReport, Found, Lane, Ready, Sink, SinkPlace, Takes, Target};
 use crate::error::{Problem, Result};
 use crate::format::{FileChunk, FileWriter, FormatKind, Shape};
 use crate::registry::Example;
@@ -18,6 +18,9 @@ pub struct Discard {
     /// Encode the rows like this before throwing them away; without it they are only counted.
     pub format: Option<FormatKind>,
 }
+
+/// The options and the rows that will come.
+struct Open(Discard, Target);
 
 /// Puts the encoded rows into nothing.
 struct Nowhere(Option<Box<dyn FileWriter>>);
@@ -33,17 +36,27 @@ impl Sink for Discard {
             .map_or_else(Vec::new, |format| format.check(shape))
     }
 
-    fn connect(&self, _target: &Target) -> Result<Connected> {
-        Ok(Connected::Ready)
+    fn takes(&self) -> Takes {
+        Takes {
+            place: SinkPlace::Nowhere,
+            ..Takes::default()
+        }
     }
 
-    fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        let Some(format) = &self.format else {
-            return lane::each(&target, |_| ());
+    fn connect(&self, target: &Target) -> Result<Found> {
+        Ok(Found::ready(Open(self.clone(), target.clone())))
+    }
+}
+
+impl Ready for Open {
+    fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
+        let Self(options, target) = self;
+        let Some(format) = &options.format else {
+            return lane::each(target, |_| ());
         };
         let encoder = format.open(&target.shape)?;
         let file = encoder.begin(Box::new(std::io::sink()))?;
-        lane::start(&target, encoder, Box::new(Nowhere(Some(file))))
+        lane::start(target, encoder, Box::new(Nowhere(Some(file))))
     }
 }
 

@@ -143,15 +143,6 @@ fn stopped() -> Error {
     Error::run("the sink has stopped")
 }
 
-fn panicked(who: &str, panic: &(dyn std::any::Any + Send)) -> Error {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    Error::because(format!("{who} panicked, which is a bug of rowgen"), text)
-}
-
 impl Marks {
     fn new(target: &Target) -> Self {
         Self {
@@ -203,7 +194,7 @@ impl<E: Encode + ?Sized> EncodingLane<E> {
             Ok(Ok(())) if !self.failed() => return Ok(()),
             Ok(Ok(())) => return Err(stopped()),
             Ok(Err(error)) => error,
-            Err(panic) => panicked("the encoder", panic.as_ref()),
+            Err(panic) => Error::of_panic("the encoder", panic.as_ref()),
         };
         self.writing.fail(error);
         Err(stopped())

@@ -9,9 +9,10 @@ pub mod lane;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Resume};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
+use crate::pace::Pace;
 use crate::place::{Placed, Text};
 use crate::registry;
 use crate::report::{Clock, Meter};
@@ -26,7 +27,7 @@ registry! {
     }
 }
 
-/// What a sink is told when it is opened.
+/// What a sink is told of the rows that will come, and of the run that it is part of.
 #[derive(Clone)]
 pub struct Target {
     /// The rows that will come.
@@ -35,23 +36,22 @@ pub struct Target {
     pub out: PathBuf,
     /// Slice `index` of `count`, from 1; none for the whole table.
     pub slice: Option<Slice>,
-    /// Rows a second, where that is asked for: messages are held back one by one, files take whole
-    /// batches.
-    pub rate: Option<f64>,
+    /// When rows are due, where a rate is asked for: messages are held back one by one, files take
+    /// whole batches.
+    pub pace: Option<Arc<Pace>>,
     /// The first row of the table that comes: 0 but for later slices.
     pub first_row: u64,
-    /// The partitions this lane writes one after the other; empty without `partition_by`.
-    pub partitions: Arc<Vec<Partition>>,
+    /// The partitions that each lane writes one after the other; one lane with none without
+    /// `partition_by`.
+    pub lanes: Vec<Arc<Vec<Partition>>>,
     /// Equal for all tables and slices of a run: it follows from the seed and the run's date.
     pub run_id: u128,
     /// Equal for equal plans, seeds and options of the sink.
     pub fingerprint: String,
-    /// `--overwrite` was given.
+    /// What is there already is replaced, whatever the sink's options say.
     pub overwrite: bool,
-    /// Somebody will read the SHA-256 of the files (a run report): manifests have it anyway.
+    /// Somebody will read the SHA-256 of what is written (a run report).
     pub checksums: bool,
-    /// What the sink has locked.
-    pub claims: Arc<claims::Claims>,
     /// Counted while the sink works.
     pub meter: Arc<Meter>,
     /// The run that the sink is part of.
@@ -94,7 +94,7 @@ pub struct Slice {
     pub count: u64,
 }
 
-/// The options of a sink: they check themselves against a table's shape and open a lane.
+/// The options of a sink: they check themselves against a table's shape and connect.
 pub trait Sink: std::fmt::Debug + Send + Sync {
     /// Everything about `shape` that this sink cannot take as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
@@ -104,76 +104,139 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Checks what the world allows before the first row (folders, existing output, servers), and
-    /// changes nothing.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    fn connect(&self, target: &Target) -> Result<Connected>;
-
-    /// Opens it; every sink is opened before the first row is made. A sink that is partitioned by
-    /// columns with few values is opened once for each value, all with equal targets but for
-    /// `partitions`.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    fn open(&self, target: Target) -> Result<Arc<dyn Lane>>;
-
     /// Lines that say what will be written, where and how.
     fn describe(&self, _shape: &Shape) -> Vec<String> {
         Vec::new()
     }
 
-    /// Batches must not have more rows than this: a row group is made of whole batches.
-    fn batch_rows(&self) -> Option<u64> {
-        None
+    /// What it takes, and what the plan must know of it.
+    fn takes(&self) -> Takes {
+        Takes::default()
     }
 
-    /// Batches are best no larger than this, where all sinks that share them say so.
-    fn cached_rows(&self) -> Option<u64> {
-        None
-    }
-
-    /// True when it removes what earlier runs have written.
-    fn replaces(&self) -> bool {
-        false
-    }
-
-    /// The file or the folder that nobody else may write, as the pipeline says it.
-    fn writes_to(&self) -> Option<&Placed<Text>> {
-        None
-    }
-
-    /// Columns whose values choose the folder; they are left out of `Shape` and of the batches.
-    fn partition_by(&self) -> Vec<Placed<Text>> {
-        Vec::new()
-    }
-
-    /// Columns that are read beside those that are written: keys, times. Each is a column that is
-    /// written, or one of the table's, hidden ones too, which then comes after all that are written.
-    fn reads(&self) -> Vec<Placed<Text>> {
-        Vec::new()
-    }
-
-    /// All lanes of this sink have finished: makes the dataset as a whole visible. One that is not
-    /// `whole`, because a signal ended the run before the last row, must not be taken for complete.
+    /// Looks at what the world allows before the first row (folders, existing output, servers), and
+    /// changes nothing. What it has learnt goes with what it returns.
     ///
     /// # Errors
-    /// Writing failed.
-    fn commit(&self, _target: &Target, _finished: &[Finished], _whole: bool) -> Result<()> {
-        Ok(())
-    }
+    /// What stands in the way.
+    fn connect(&self, target: &Target) -> Result<Found>;
+}
+
+/// What a sink takes, and what the plan must know of it.
+#[derive(Debug, Clone, Default)]
+pub struct Takes {
+    /// Batches must not have more rows than this: a row group is made of whole batches.
+    pub most_rows: Option<u64>,
+    /// Batches are best no larger than this, where all sinks that share them say so.
+    pub best_rows: Option<u64>,
+    /// Columns whose values choose a folder; they are left out of `Shape` and of the batches. Such a
+    /// sink has a lane for each value, or for each run of values.
+    pub partition_by: Vec<Placed<Text>>,
+    /// Columns that are read beside those that are written: keys, times. Each is a column that is
+    /// written, or one of the table's, hidden ones too, which then comes after all that are written.
+    pub reads: Vec<Placed<Text>>,
+    /// Where it writes.
+    pub place: SinkPlace,
+    /// It removes what earlier runs have written.
+    pub replaces: bool,
+    /// Options that say where rows go and how safely: what is written does not depend on them.
+    pub placing: &'static [&'static str],
+    /// What it promises of rows whose run is repeated or whose answer is lost.
+    pub delivery: Delivery,
+}
+
+/// Where a sink writes, as far as another one may be in its way.
+#[derive(Debug, Clone, Default)]
+pub enum SinkPlace {
+    /// Somewhere that several tables cannot share.
+    #[default]
+    Named,
+    /// The file or the folder that nobody else may write, as the pipeline says it.
+    Path(Placed<Text>),
+    /// Nowhere: any number of tables may go there.
+    Nowhere,
+}
+
+/// What a sink promises of rows whose run is repeated or whose answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delivery {
+    /// Rows and the offsets they came from are committed together: each is there once.
+    Transactional,
+    /// What comes again is what is there already.
+    Idempotent,
+    /// A row may come again.
+    #[default]
+    AtLeastOnce,
 }
 
 /// What a sink found before the first row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connected {
+pub enum Found {
+    /// What it would write is there already and stays: nothing is opened.
+    Same,
     /// It can be opened.
-    Ready,
-    /// It can be opened, and what it writes will replace what is there.
-    Replaces,
-    /// The same output is there already and `if_exists: skip` keeps it: neither `open` nor `commit` is needed.
-    Skip,
+    Ready {
+        /// What it writes will replace what is there.
+        replaces: bool,
+        /// The sink, with what it has learnt.
+        sink: Box<dyn Ready>,
+    },
+}
+
+impl Found {
+    /// It can be opened, and nothing is in its way.
+    pub fn ready(sink: impl Ready + 'static) -> Self {
+        Self::Ready {
+            replaces: false,
+            sink: Box::new(sink),
+        }
+    }
+}
+
+/// A sink that is connected: its lanes are opened, and what they have written is published.
+pub trait Ready: Send {
+    /// Where a stream goes on, for a sink that keeps the offsets of its rows.
+    fn resume(&self) -> Option<Arc<dyn Resume>> {
+        None
+    }
+
+    /// Opens lane `lane` of the target; every lane of every sink is opened before the first row is made.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    fn open(&self, lane: usize) -> Result<Arc<dyn Lane>>;
+
+    /// All lanes have finished. What they have written is safe after this, and still not visible,
+    /// where the sink can hold it back.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn prepare(self: Box<Self>, _done: &[Finished]) -> Result<Box<dyn Publish>> {
+        Ok(Box::new(Published))
+    }
+}
+
+/// Output that is safe and waits to be seen.
+pub trait Publish: Send {
+    /// Makes it visible. What is not `whole`, because a signal ended the run before the last row,
+    /// must not be taken for complete.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn publish(self: Box<Self>, whole: bool) -> Result<()>;
+
+    /// It is not wanted: what was there before stays.
+    fn withdraw(self: Box<Self>);
+}
+
+/// Output that is visible as soon as it is written.
+pub struct Published;
+
+impl Publish for Published {
+    fn publish(self: Box<Self>, _whole: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn withdraw(self: Box<Self>) {}
 }
 
 /// A sink in motion: workers hand it batches in any order, one at a time puts them down in order.

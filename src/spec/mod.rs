@@ -10,7 +10,7 @@ mod table;
 
 pub use pipeline::Pipeline;
 pub use read::{Given, read};
-pub use run::Run;
+pub use run::{Arrivals, Run};
 pub use schema::schema;
 pub use sink::{OnSinkFailure, Projection, SinkEntry};
 pub use table::{ReferenceFile, Table};

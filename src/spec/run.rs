@@ -6,12 +6,25 @@ use serde::Deserialize;
 use super::OnSinkFailure;
 use crate::place::{Count, Duration, Placed, Rate};
 
+/// How rows follow each other where a rate is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrivals {
+    /// All gaps are equal.
+    #[default]
+    Fixed,
+    /// Gaps are exponentially distributed.
+    Poisson,
+}
+
 /// How to run; without it, as fast as the machine goes.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// Rows a second of each table; files take whole batches (default: as fast as it goes).
     pub rate: Option<Placed<Rate>>,
+    /// How rows follow each other where a rate is asked for: `fixed` gaps (default), or `poisson` as of many independent clients.
+    pub arrivals: Option<Arrivals>,
     /// Stops after this time, with whole files.
     #[serde(rename = "for")]
     pub duration: Option<Placed<Duration>>,

@@ -6,7 +6,9 @@ use serde::de::Deserializer;
 
 use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
-use crate::place::{Flag, Key, Named, Node, OneOrMany, Place, Placed, Text, Value, carry, decode};
+use crate::place::{
+    Flag, Key, Named, Node, OneOrMany, Place, Placed, Rate, Text, Value, carry, decode,
+};
 use crate::sink::SinkKind;
 
 /// One sink of one table.
@@ -36,6 +38,8 @@ pub struct Common {
     pub enabled: Option<Flag>,
     /// What its failure means for the others (default: what `run` says).
     pub on_sink_failure: Option<OnSinkFailure>,
+    /// Rows a second of this sink alone, which then runs beside the others (default: what `run` says).
+    pub rate: Option<Placed<Rate>>,
 }
 
 /// What one sink's failure means for the others.
@@ -60,10 +64,8 @@ const COMMON: &[&str] = &[
     "name",
     "enabled",
     "on_sink_failure",
+    "rate",
 ];
-
-/// Options that say where files go and how safely: their content does not depend on them.
-const PLACING: &[&str] = &["path", "if_exists", "fsync"];
 
 impl SinkEntry {
     /// The sink's options for one table.
@@ -90,8 +92,9 @@ impl SinkEntry {
         name_table(&mut copy, "")
     }
 
-    /// What decides the content of its files, beside the table's rows, as text without places.
-    pub fn canonical(&self) -> String {
+    /// What decides the content of its output, beside the table's rows, as text without places.
+    /// `placing` are the options that only say where it goes and how safely.
+    pub fn canonical(&self, placing: &[&str]) -> String {
         let mut options = self.options.clone();
         if let Value::Map(kinds) = &mut options.value
             && let Some((
@@ -102,7 +105,7 @@ impl SinkEntry {
                 },
             )) = kinds.first_mut()
         {
-            own.retain(|(key, _)| !PLACING.contains(&key.name.as_str()));
+            own.retain(|(key, _)| !placing.contains(&key.name.as_str()));
         }
         let mut text = String::new();
         write_canonical(&options, &mut text);

@@ -9,7 +9,7 @@ use rowgen::batch::Batch;
 use rowgen::error::Result;
 use rowgen::place::{Source, decode, parse};
 use rowgen::report::Meter;
-use rowgen::sink::{Finished, Lane, Partition, Sink, SinkKind, Slice, Target};
+use rowgen::sink::{Finished, Found, Lane, Partition, Ready, Sink, SinkKind, Slice, Target};
 
 use crate::rows::{self, BATCH_ROWS};
 
@@ -88,14 +88,13 @@ impl<'a> Run<'a> {
             shape,
             out: self.out.to_path_buf(),
             slice: self.slice,
-            rate: None,
+            pace: None,
             run_id: 0,
             first_row: self.first_row(),
-            partitions: Arc::new(self.partitions.clone()),
+            lanes: vec![Arc::new(self.partitions.clone())],
             fingerprint: self.fingerprint.to_string(),
             overwrite: self.overwrite,
             checksums: true,
-            claims: Arc::default(),
             meter: Arc::new(Meter::default()),
             run: bell,
         }
@@ -105,11 +104,12 @@ impl<'a> Run<'a> {
     pub fn run(&self, sink: &dyn Sink) -> Result<Finished> {
         let bell = Arc::new(Bell::default());
         let target = self.target_with(bell.clone());
-        sink.connect(&target)?;
-        let lane = sink.open(target.clone())?;
+        let ready = ready(sink, &target)?;
+        let lane = ready.open(0)?;
         self.fill(lane.as_ref(), &bell, self.batches());
         let finished = lane.finish(self.batches())?;
-        sink.commit(&target, std::slice::from_ref(&finished), true)?;
+        let publish = ready.prepare(std::slice::from_ref(&finished))?;
+        publish.publish(true)?;
         assert_eq!(
             target.meter.rows(),
             self.slice_rows(),
@@ -121,7 +121,7 @@ impl<'a> Run<'a> {
     /// Fills half of what there is and aborts.
     pub fn abort_half_way(&self, sink: &dyn Sink) -> Result<()> {
         let bell = Arc::new(Bell::default());
-        let lane = sink.open(self.target_with(bell.clone()))?;
+        let lane = ready(sink, &self.target_with(bell.clone()))?.open(0)?;
         let half = self.batches() / 2;
         self.fill(lane.as_ref(), &bell, half);
         bell.wait_until(|| lane.accepted() >= half);
@@ -178,6 +178,25 @@ impl Bell {
             assert!(!waited.timed_out(), "the lane stands still");
             rung = guard;
         }
+    }
+}
+
+/// The sink, connected.
+pub fn ready(sink: &dyn Sink, target: &Target) -> Result<Box<dyn Ready>> {
+    match sink.connect(target)? {
+        Found::Ready { sink, .. } => Ok(sink),
+        Found::Same => panic!("the same output is there already"),
+    }
+}
+
+/// What the sink says of what is there: `ready`, `replaces` or `same`.
+pub fn found(sink: &dyn Sink, run: &Run<'_>) -> &'static str {
+    match sink.connect(&run.target()).unwrap() {
+        Found::Ready {
+            replaces: false, ..
+        } => "ready",
+        Found::Ready { replaces: true, .. } => "replaces",
+        Found::Same => "same",
     }
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use rowgen::batch::Batch;
-use rowgen::sink::{Connected, Sink};
+use rowgen::sink::Sink;
 
-use crate::drive::{Run, sink, try_sink};
+use crate::drive::{Run, found, ready, sink, try_sink};
 use crate::rows;
 
 fn file(options: &str) -> rowgen::sink::SinkKind {
@@ -46,9 +46,9 @@ fn the_same_output_is_skipped_and_another_one_refused() {
     let folder = tempfile::tempdir().unwrap();
     let skip = file(", if_exists: skip");
     let run = Run::new(folder.path());
-    assert_eq!(skip.connect(&run.target()).unwrap(), Connected::Ready);
+    assert_eq!(found(&*skip, &run), "ready");
     run.run(&*skip).unwrap();
-    assert_eq!(skip.connect(&run.target()).unwrap(), Connected::Skip);
+    assert_eq!(found(&*skip, &run), "same");
     let other = Run {
         fingerprint: "plan-b",
         ..Run::new(folder.path())
@@ -64,7 +64,8 @@ fn a_file_in_place_of_a_folder_is_said_before_the_first_row() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a"), "a file").unwrap();
     insta::assert_snapshot!(refusal(&Run::new(folder.path()), &*file("")));
-    let open = file("").open(Run::new(folder.path()).target());
+    let target = Run::new(folder.path()).target();
+    let open = ready(&*file(""), &target).and_then(|ready| ready.open(0));
     let text = open.err().unwrap().to_string();
     let text = text.replace(&folder.path().display().to_string(), "OUT");
     assert_eq!(
@@ -117,7 +118,8 @@ fn a_pipe_is_written_through_and_a_reader_that_goes_is_no_failure() {
 
     let reader = std::thread::spawn(move || drop(fs::File::open(pipe).unwrap()));
     let target = run.target();
-    let lane = sink.open(target).unwrap();
+    let ready = ready(&*sink, &target).unwrap();
+    let lane = ready.open(0).unwrap();
     reader_gone(lane.as_ref(), reader);
 }
 

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rowgen::sink::{Connected, Partition, Sink, SinkKind, Slice};
+use rowgen::sink::{Partition, Sink, SinkKind, Slice};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::drive::{Run, sink};
+use crate::drive::{Run, found, sink};
 use crate::rows;
 
 /// Every file below a folder, hidden ones too.
@@ -249,20 +249,16 @@ fn the_same_dataset_is_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let skip = folder_sink(", if_exists: skip");
     let run = Run::new(folder.path());
-    assert_eq!(skip.connect(&run.target()).unwrap(), Connected::Ready);
+    assert_eq!(found(&*skip, &run), "ready");
     run.run(&*skip).unwrap();
-    assert_eq!(skip.connect(&run.target()).unwrap(), Connected::Skip);
+    assert_eq!(found(&*skip, &run), "same");
     let other = Run {
         fingerprint: "plan-b",
         ..Run::new(folder.path())
     };
     insta::assert_snapshot!(refusal(&other, &*skip));
     fs::remove_file(folder.path().join("d/_SUCCESS")).unwrap();
-    assert_eq!(
-        skip.connect(&run.target()).unwrap(),
-        Connected::Ready,
-        "it was never whole"
-    );
+    assert_eq!(found(&*skip, &run), "ready", "it was never whole");
 }
 
 fn days(first_batches: &[(u64, &str)]) -> Vec<Partition> {

@@ -11,12 +11,23 @@ use super::output::{self, system};
 use super::writer::Rules;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
-use crate::sink::{Connected, FileReport, Target};
+use crate::sink::{FileReport, Target};
 
 const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
 
 /// Only a run with `skip` notes what a single file comes from.
 const REPLACE_FILE: &str = "`if_exists: replace` or `--overwrite` replaces it";
+
+/// What is there before the first row, where that does not stand in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// Nothing, or nothing that matters.
+    Nothing,
+    /// What will be replaced.
+    Replaced,
+    /// The same output.
+    Same,
+}
 
 /// May the rows of `target` be written there?
 pub(super) fn check(
@@ -24,9 +35,9 @@ pub(super) fn check(
     path: &Placed<Text>,
     if_exists: IfExists,
     target: &Target,
-) -> Result<Connected> {
+) -> Result<Existing> {
     let answer = match layout {
-        Layout::Through(_) => Ok(Connected::Ready),
+        Layout::Through(_) => Ok(Existing::Nothing),
         Layout::One(file) => check_way(file).and_then(|()| check_file(file, if_exists, target)),
         Layout::Folder(folder) => {
             check_way(&folder.path).and_then(|()| check_folder(folder, if_exists, target))
@@ -52,16 +63,16 @@ fn check_way(path: &Path) -> Result<()> {
     }
 }
 
-fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Connected> {
+fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Existing> {
     let shown = file.display();
     let Ok(found) = fs::metadata(file) else {
-        return Ok(Connected::Ready);
+        return Ok(Existing::Nothing);
     };
     if found.is_dir() {
         return Err(refused(format!("`{shown}` is a folder")));
     }
     match if_exists {
-        IfExists::Replace | IfExists::ReplacePartitions => Ok(Connected::Replaces),
+        IfExists::Replace | IfExists::ReplacePartitions => Ok(Existing::Replaced),
         IfExists::Error | IfExists::Append => {
             Err(refused(format!("`{shown}` is there already")).hint(REPLACE_FILE))
         }
@@ -71,18 +82,18 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Conne
                 entry.fingerprint == target.fingerprint && entry.bytes == found.len()
             };
             if entries.iter().any(same) {
-                return Ok(Connected::Skip);
+                return Ok(Existing::Same);
             }
             let cut_short = incomplete(&target.fingerprint);
             if entries.iter().any(|entry| entry.fingerprint == cut_short) {
-                return Ok(Connected::Ready);
+                return Ok(Existing::Nothing);
             }
             Err(other_output(&shown.to_string()))
         }
     }
 }
 
-fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result<Connected> {
+fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result<Existing> {
     let shown = folder.path.display().to_string();
     if folder.path.is_file() {
         let hint = "a path without an extension is a folder";
@@ -100,15 +111,15 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
     let dataset = own || !listing.others.is_empty();
     let stranger = stranger(folder, &visible, &listing, if_exists, target);
     match if_exists {
-        IfExists::Skip if is_same(folder, &listing, target)? => Ok(Connected::Skip),
-        IfExists::Skip if stranger.is_none() && is_mine(&listing, target) => Ok(Connected::Ready),
+        IfExists::Skip if is_same(folder, &listing, target)? => Ok(Existing::Same),
+        IfExists::Skip if stranger.is_none() && is_mine(&listing, target) => Ok(Existing::Nothing),
         IfExists::Skip => Err(other_output(&shown)),
         IfExists::Error if dataset => {
             Err(refused(format!("`{shown}` holds a dataset already")).hint(REPLACE))
         }
         _ => match stranger {
-            None if dataset && if_exists != IfExists::Append => Ok(Connected::Replaces),
-            None => Ok(Connected::Ready),
+            None if dataset && if_exists != IfExists::Append => Ok(Existing::Replaced),
+            None => Ok(Existing::Nothing),
             Some(stranger) => {
                 let what = format!("`{shown}` holds files that are no part of this dataset");
                 let hint = "write to another folder, or remove them";
@@ -129,8 +140,9 @@ fn stranger(
 ) -> Option<String> {
     let known = listing.paths();
     let written: BTreeSet<PathBuf> = target
-        .partitions
+        .lanes
         .iter()
+        .flat_map(|partitions| partitions.iter())
         .map(|partition| folder.of_partition(partition))
         .collect();
     let in_the_way = |path: &String| {

@@ -7,6 +7,7 @@ mod layout;
 mod manifest;
 mod output;
 mod part;
+mod ready;
 mod sequential;
 mod writer;
 
@@ -15,13 +16,16 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Connected, FileReport, Finished, Lane, Sink, Target, lane};
+use super::claims::Claims;
+use super::{Delivery, FileReport, Found, Partition, Sink, SinkPlace, Takes, Target};
 use crate::error::{Problem, Result};
-use crate::format::{FileEncoder, FileEnds, FormatKind, Shape};
+use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, OneOrMany, Place, Placed, Text};
 use crate::registry::Example;
+use existing::Existing;
 use layout::Layout;
-use writer::{Files, Rules};
+use ready::ReadyFiles;
+use writer::Rules;
 
 /// One file, or a folder of files: each has its final name only when it is whole.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -91,8 +95,9 @@ impl File {
         self.fsync.is_none_or(|fsync| fsync.0)
     }
 
-    fn rules(&self, target: &Target, layout: &Layout) -> Rules {
-        let partitions = target.partitions.iter().skip(1);
+    /// `partitions` are those of one lane.
+    fn rules(&self, target: &Target, layout: &Layout, partitions: &[Partition]) -> Rules {
+        let partitions = partitions.iter().skip(1);
         let mut before: Vec<u64> = partitions.map(|partition| partition.first_batch).collect();
         if let (Some(files), Some(rows)) = (&self.files, target.shape.rows) {
             before.extend(file_starts(files.0, batches(rows, &target.shape)));
@@ -210,57 +215,46 @@ impl Sink for File {
             .map_or_else(|_| Vec::new(), |format| format.warnings(shape))
     }
 
-    fn connect(&self, target: &Target) -> Result<Connected> {
+    fn connect(&self, target: &Target) -> Result<Found> {
         let layout = self.layout(target)?;
-        existing::check(&layout, &self.path, self.if_exists(target), target)
-    }
-
-    fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        let encoder: Arc<dyn FileEncoder> = self.format()?.open(&target.shape)?;
-        let layout = self.layout(&target)?;
-        let rules = self.rules(&target, &layout);
-        encoder.plan_files(FileEnds {
-            before: rules.before.clone(),
-            bytes: rules.bytes,
-        });
-        let files = Files::new(encoder.clone(), layout, rules, target.clone())?;
-        lane::start(&target, encoder, Box::new(files))
+        let found = existing::check(&layout, &self.path, self.if_exists(target), target)?;
+        if found == Existing::Same {
+            return Ok(Found::Same);
+        }
+        let sink = ReadyFiles {
+            options: self.clone(),
+            layout,
+            target: target.clone(),
+            claims: Arc::new(Claims::default()),
+        };
+        Ok(Found::Ready {
+            replaces: found == Existing::Replaced,
+            sink: Box::new(sink),
+        })
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {
         describe::describe(self, shape)
     }
 
-    fn batch_rows(&self) -> Option<u64> {
-        self.format().ok()?.batch_rows()
-    }
-
-    fn cached_rows(&self) -> Option<u64> {
-        self.format().ok()?.cached_rows()
-    }
-
-    fn replaces(&self) -> bool {
+    fn takes(&self) -> Takes {
+        let format = self.format().ok();
         let asked = self.if_exists.as_ref().map(|asked| asked.value);
-        matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions))
-    }
-
-    fn writes_to(&self) -> Option<&Placed<Text>> {
-        Some(&self.path).filter(|path| !path.starts_with("/dev/"))
-    }
-
-    fn partition_by(&self) -> Vec<Placed<Text>> {
         let columns = self.partition_by.as_ref();
-        columns.map_or_else(Vec::new, |columns| columns.0.clone())
-    }
-
-    fn commit(&self, target: &Target, finished: &[Finished], whole: bool) -> Result<()> {
-        let layout = self.layout(target)?;
-        let files: Vec<FileReport> = finished
-            .iter()
-            .flat_map(|finished| finished.files.iter().cloned())
-            .collect();
-        let rules = self.rules(target, &layout);
-        existing::commit(&layout, &files, &rules, target, whole)
+        Takes {
+            most_rows: format.as_ref().and_then(|format| format.batch_rows()),
+            best_rows: format.as_ref().and_then(|format| format.cached_rows()),
+            partition_by: columns.map_or_else(Vec::new, |columns| columns.0.clone()),
+            place: match self.path.starts_with("/dev/") {
+                true => SinkPlace::Named,
+                false => SinkPlace::Path(self.path.clone()),
+            },
+            replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
+            placing: &["path", "if_exists", "fsync"],
+            // Bytes are a function of the plan: a repeated run writes the same files.
+            delivery: Delivery::Idempotent,
+            reads: Vec::new(),
+        }
     }
 }
 

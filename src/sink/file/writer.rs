@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use super::layout::Layout;
 use super::output::Output;
+use super::ready::ReadyFiles;
 use super::{IfExists, existing};
 use crate::error::Result;
 use crate::format::{Body, FileChunk, FileEncoder, FileWriter};
+use crate::sink::claims::Claims;
 use crate::sink::lane::{Marks, Writer};
-use crate::sink::{FileReport, Target};
+use crate::sink::{FileReport, Partition};
 
 /// How files are cut and kept.
 #[derive(Debug, Clone)]
@@ -35,7 +37,12 @@ pub(super) struct Files {
     encoder: Arc<dyn FileEncoder>,
     layout: Layout,
     rules: Rules,
-    target: Target,
+    claims: Arc<Claims>,
+    /// The first row of the table that comes.
+    first_row: u64,
+    fingerprint: String,
+    /// Those of this lane, one after the other.
+    partitions: Arc<Vec<Partition>>,
     open: Option<OpenFile>,
     /// What is written through, to see whether anybody still reads it.
     pipe: Option<Output>,
@@ -67,18 +74,21 @@ impl Files {
     /// known before the first row; a pipe is not, because opening it may wait for its reader.
     pub(super) fn new(
         encoder: Arc<dyn FileEncoder>,
-        layout: Layout,
+        sink: &ReadyFiles,
         rules: Rules,
-        target: Target,
+        partitions: Arc<Vec<Partition>>,
     ) -> Result<Self> {
-        if let Layout::Folder(folder) = &layout {
-            folder.claim(&target.claims, rules.fsync)?;
+        if let Layout::Folder(folder) = &sink.layout {
+            folder.claim(&sink.claims, rules.fsync)?;
         }
         let mut files = Self {
             encoder,
-            layout,
+            layout: sink.layout.clone(),
             rules,
-            target,
+            claims: sink.claims.clone(),
+            first_row: sink.target.first_row,
+            fingerprint: sink.target.fingerprint.clone(),
+            partitions,
             open: None,
             pipe: None,
             parts: HashMap::new(),
@@ -87,7 +97,7 @@ impl Files {
             batches: 0,
             reports: Vec::new(),
         };
-        if files.target.partitions.is_empty() && !matches!(files.layout, Layout::Through(_)) {
+        if files.partitions.is_empty() && !matches!(files.layout, Layout::Through(_)) {
             files.open = Some(files.begin()?);
         }
         Ok(files)
@@ -102,11 +112,11 @@ impl Files {
                 (path.clone(), output)
             }
             Layout::One(path) => {
-                let output = Output::alone(path, &self.target.claims, checksums, self.rules.fsync)?;
+                let output = Output::alone(path, &self.claims, checksums, self.rules.fsync)?;
                 (path.clone(), output)
             }
             Layout::Folder(folder) => {
-                let inside = match self.target.partitions.get(self.partition) {
+                let inside = match self.partitions.get(self.partition) {
                     Some(partition) => folder.of_partition(partition),
                     None => folder.path.clone(),
                 };
@@ -133,9 +143,9 @@ impl Files {
 
     /// The table's row that comes next, where rows stand one after the other in the table.
     fn first_row(&self) -> Option<u64> {
-        let first = match self.target.partitions.get(self.partition) {
+        let first = match self.partitions.get(self.partition) {
             Some(partition) => partition.first_row?,
-            None => self.target.first_row,
+            None => self.first_row,
         };
         Some(first + self.rows)
     }
@@ -146,7 +156,7 @@ impl Files {
             self.end_file(marks)?;
         }
         let next = |files: &Self| {
-            let next = files.target.partitions.get(files.partition + 1);
+            let next = files.partitions.get(files.partition + 1);
             next.is_some_and(|partition| partition.first_batch <= number)
         };
         while next(self) {
@@ -176,7 +186,7 @@ impl Files {
             first_row: file.first_row,
         };
         if !self.rules.named_at_commit {
-            existing::publish(&self.layout, &report, &self.rules, &self.target.fingerprint)?;
+            existing::publish(&self.layout, &report, &self.rules, &self.fingerprint)?;
         }
         self.reports.push(report);
         marks.durable(self.batches);
@@ -249,7 +259,7 @@ impl Writer<FileChunk> for Files {
 
     fn finish(&mut self, marks: &Marks) -> Result<Vec<FileReport>> {
         // A table without rows is a file without rows; a partition without rows is nothing.
-        let nothing = self.reports.is_empty() && self.target.partitions.is_empty();
+        let nothing = self.reports.is_empty() && self.partitions.is_empty();
         if self.open.is_none() && nothing {
             self.open = Some(self.begin()?);
         }

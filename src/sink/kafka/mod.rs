@@ -25,12 +25,10 @@ mod rows;
 #[cfg(feature = "kafka")]
 mod writer;
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Connected, Lane, Sink, Target};
+use super::{Found, Sink, Takes, Target};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -90,10 +88,6 @@ pub struct Kafka {
     /// What becomes of a row that cannot be a message: stop (default), skip, or `{ dead_letter: PATH }`.
     #[serde(default)]
     pub on_bad_row: OnBadRow,
-    /// What was found of the topic: it is asked for once.
-    #[cfg(feature = "kafka")]
-    #[serde(skip)]
-    found: Arc<std::sync::OnceLock<crate::client::kafka::Topic>>,
 }
 
 /// Requests to one broker that an idempotent producer may have under way.
@@ -202,13 +196,13 @@ impl Sink for Kafka {
         problems
     }
 
-    /// What is compressed compresses better in larger batches.
-    fn cached_rows(&self) -> Option<u64> {
-        (self.compression == Codec::None).then_some(8_192)
-    }
-
-    fn reads(&self) -> Vec<Placed<Text>> {
-        self.read_columns()
+    fn takes(&self) -> Takes {
+        Takes {
+            // What is compressed compresses better in larger batches.
+            best_rows: (self.compression == Codec::None).then_some(8_192),
+            reads: self.read_columns(),
+            ..Takes::default()
+        }
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {
@@ -216,22 +210,12 @@ impl Sink for Kafka {
     }
 
     #[cfg(feature = "kafka")]
-    fn connect(&self, _target: &Target) -> Result<Connected> {
-        open::topic(self, false).map(|_| Connected::Ready)
-    }
-
-    #[cfg(feature = "kafka")]
-    fn open(&self, target: Target) -> Result<Arc<dyn Lane>> {
-        open::open(self, &target)
+    fn connect(&self, target: &Target) -> Result<Found> {
+        open::ReadyTopic::connect(self, target).map(Found::ready)
     }
 
     #[cfg(not(feature = "kafka"))]
-    fn connect(&self, _target: &Target) -> Result<Connected> {
-        Err(self.lacking())
-    }
-
-    #[cfg(not(feature = "kafka"))]
-    fn open(&self, _target: Target) -> Result<Arc<dyn Lane>> {
+    fn connect(&self, _target: &Target) -> Result<Found> {
         Err(self.lacking())
     }
 }

@@ -11,7 +11,7 @@ use super::messages::Limits;
 use super::native::{self, Native};
 use super::options::{HeaderOption, PartitionerOption};
 use super::partition::Partitioner;
-use super::writer::{Messenger, Pace, Producer};
+use super::writer::{Messenger, Producer};
 use super::{Kafka, retention};
 use crate::client::kafka::{Admin, Topic, look};
 use crate::client::registry::Client;
@@ -20,7 +20,7 @@ use crate::format::Shape;
 use crate::format::buffers::Buffers;
 use crate::format::message::{Key, MessageFormat};
 use crate::place::Placed;
-use crate::sink::{Lane, Target, lane};
+use crate::sink::{Lane, Ready, Target, lane};
 
 /// A message that is not acknowledged by then has failed: before the stall timeout of 120 s, so that
 /// the report says what is missing.
@@ -32,14 +32,41 @@ const SLICES_A_SECOND: f64 = 100.0;
 /// A batch of messages has at most so many bytes, unless more is asked for: brokers take 1 MiB.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// The topic, made where that is asked for and `make` says so.
-///
-/// # Errors
-/// No broker answers, or the topic is not as asked.
-pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
-    if let Some(topic) = kafka.found.get() {
-        return Ok(topic.clone());
+/// A topic that was looked at.
+pub struct ReadyTopic {
+    kafka: Kafka,
+    target: Target,
+    /// What was found; nothing where it is still to be made.
+    topic: Option<Topic>,
+}
+
+impl ReadyTopic {
+    /// Looks at the topic.
+    ///
+    /// # Errors
+    /// No broker answers, or the topic is not as asked.
+    pub fn connect(kafka: &Kafka, target: &Target) -> Result<Self> {
+        Ok(Self {
+            kafka: kafka.clone(),
+            target: target.clone(),
+            topic: topic(kafka, false)?,
+        })
     }
+}
+
+impl Ready for ReadyTopic {
+    fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
+        let topic = match &self.topic {
+            Some(topic) => Some(topic.clone()),
+            None => topic(&self.kafka, true)?,
+        };
+        let missing = || Error::run("the topic was made and is not there");
+        open(&self.kafka, &self.target, &topic.ok_or_else(missing)?)
+    }
+}
+
+/// The topic, made where that is asked for and `make` says so; nothing where it is still to be made.
+fn topic(kafka: &Kafka, make: bool) -> Result<Option<Topic>> {
     let name = kafka.topic.as_str();
     let asked = kafka.create_topic.as_ref();
     let found = match look(&kafka.connection(), name) {
@@ -48,7 +75,7 @@ pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
     };
     let Some(topic) = found else {
         if asked.is_some() && !make {
-            return Ok(Topic::default());
+            return Ok(None);
         }
         let problem = Problem::new(format!("topic `{name}` does not exist")).at(&kafka.topic.place);
         return Err(Error::run(problem.hint(
@@ -65,7 +92,7 @@ pub fn topic(kafka: &Kafka, make: bool) -> Result<Topic> {
                 "change `create_topic`, or leave it out to take the topic as it is",
             )))
         }
-        _ => Ok(kafka.found.get_or_init(|| topic).clone()),
+        _ => Ok(Some(topic)),
     }
 }
 
@@ -105,14 +132,13 @@ fn create(kafka: &Kafka, admin: &Admin) -> Result<()> {
 ///
 /// # Errors
 /// What stands in the way.
-pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
-    let topic = topic(kafka, true)?;
-    retention::warn(kafka, &target.shape, &topic);
-    let recipe = recipe(kafka, target, &topic)?;
+fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> {
+    retention::warn(kafka, &target.shape, topic);
+    let recipe = recipe(kafka, target, topic)?;
     let bytes = recipe.limits.bytes;
     let native = recipe.native.is_some();
     lane::start_with(target, Arc::new(recipe), |marks| {
-        let paced = target.rate.is_some();
+        let paced = target.pace.is_some();
         let delivery = Arc::new(Delivery::new(kafka.topic.as_str(), marks, paced));
         let producer = match native {
             true => Producer::Native(Native::start(settings(kafka), delivery.clone())?),
@@ -123,15 +149,11 @@ pub fn open(kafka: &Kafka, target: &Target) -> Result<Arc<dyn Lane>> {
                 delivery.clone(),
             )?),
         };
-        let pace = Pace {
-            rate: target.rate,
-            began: None,
-            run: target.run.clone(),
-            delivery,
-        };
         Ok(Box::new(Messenger {
             producer,
-            pace,
+            pace: target.pace.clone(),
+            run: target.run.clone(),
+            delivery,
             first_row: target.first_row,
         }))
     })
@@ -192,8 +214,8 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
         written: written.schema.fields().len(),
         limits: Limits {
             bytes: most.min(topic.max_message_bytes),
-            rows: target.rate.map_or(usize::MAX, |rate| {
-                (rate / SLICES_A_SECOND).max(1.0) as usize
+            rows: target.pace.as_ref().map_or(usize::MAX, |pace| {
+                (pace.rate() / SLICES_A_SECOND).max(1.0) as usize
             }),
         },
         native: kafka.is_native().then_some(kafka.compression),

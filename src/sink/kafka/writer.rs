@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::delivery::Delivery;
 use super::encoder::{Ready, Sent};
 use super::librdkafka::Librdkafka;
 use super::native::Native;
 use crate::error::{Error, Result};
+use crate::pace::Pace;
 use crate::sink::lane::{Marks, Writer};
 use crate::sink::{FileReport, Run};
 
@@ -23,26 +24,18 @@ pub enum Producer {
     Librdkafka(Librdkafka),
 }
 
-/// Messages on their way to a producer.
+/// Messages on their way to a producer, held back until they are due.
 pub struct Messenger {
     /// Whoever sends.
     pub producer: Producer,
     /// No faster than this.
-    pub pace: Pace,
-    /// The first row of the table that comes.
-    pub first_row: u64,
-}
-
-/// Holds messages back until they are due.
-pub struct Pace {
-    /// Rows a second.
-    pub rate: Option<f64>,
-    /// When the first row came.
-    pub began: Option<Instant>,
+    pub pace: Option<Arc<Pace>>,
     /// The run, which may end before its rows do.
     pub run: Arc<dyn Run>,
     /// What becomes of the messages.
     pub delivery: Arc<Delivery>,
+    /// The first row of the table that comes.
+    pub first_row: u64,
 }
 
 impl Writer<Sent> for Messenger {
@@ -51,59 +44,61 @@ impl Writer<Sent> for Messenger {
     }
 
     fn write(&mut self, number: u64, sent: Sent, _marks: &Marks) -> Result<ControlFlow<()>> {
-        // Counted from this run's first row.
-        let row = |index: usize| sent.place.row(index).saturating_sub(self.first_row);
-        match (&mut self.producer, sent.messages) {
-            (Producer::Native(native), Ready::Encoded(batches)) => {
+        match sent.messages {
+            Ready::Encoded(batches) => {
                 for (index, batch) in batches {
-                    if self.pace.hold(row(index as usize)).is_break() {
+                    if self.hold(sent.place.row(index as usize)).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
+                    let Producer::Native(native) = &mut self.producer else {
+                        return Err(mismatched());
+                    };
                     native.send(number, batch)?;
                 }
             }
-            (Producer::Librdkafka(producer), Ready::Messages(groups)) => {
+            Ready::Messages(groups) => {
                 for (messages, group) in groups {
-                    if self.pace.hold(row(group.first_row)).is_break() {
+                    if self.hold(sent.place.row(group.first_row)).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
+                    let Producer::Librdkafka(producer) = &mut self.producer else {
+                        return Err(mismatched());
+                    };
                     producer.send(number, &messages, &group)?;
                 }
             }
-            _ => {
-                return Err(Error::run(
-                    "the encoder and the producer are not of one kind",
-                ));
-            }
         }
-        self.pace.delivery.complete(number);
+        self.delivery.complete(number);
         Ok(ControlFlow::Continue(()))
     }
 
     fn finish(&mut self, _marks: &Marks) -> Result<Vec<FileReport>> {
-        self.pace.delivery.finish()?;
+        self.delivery.finish()?;
         Ok(Vec::new())
     }
 }
 
-impl Pace {
-    /// Waits until row `row`, counted from this run's first, is due. `Break` when the run ends
-    /// before: what is not sent of the batch then is not durable either.
-    fn hold(&mut self, row: u64) -> ControlFlow<()> {
-        let Some(rate) = self.rate else {
+fn mismatched() -> Error {
+    Error::run("the encoder and the producer are not of one kind")
+}
+
+impl Messenger {
+    /// Waits until row `row` of the table is due. `Break` when the run ends before: what is not sent
+    /// of the batch then is not durable either.
+    fn hold(&self, row: u64) -> ControlFlow<()> {
+        let Some(pace) = &self.pace else {
             return ControlFlow::Continue(());
         };
-        let began = *self.began.get_or_insert_with(Instant::now);
-        let due = began + Duration::from_secs_f64(row as f64 / rate);
-        loop {
-            let wait = due.saturating_duration_since(Instant::now());
-            if wait.is_zero() || self.delivery.is_over() {
-                return ControlFlow::Continue(());
+        let row = row.saturating_sub(self.first_row);
+        while let Some(wait) = pace.wait(row) {
+            if self.delivery.is_over() {
+                break;
             }
             if self.run.stopping() {
                 return ControlFlow::Break(());
             }
-            std::thread::sleep(wait.min(STEP));
+            pace.clock().sleep(wait.min(STEP));
         }
+        ControlFlow::Continue(())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::queue::{Queue, Taken};
-use super::{Marks, Writer, panicked};
+use super::{Marks, Writer};
 use crate::error::{Error, Result};
 use crate::report::Lap;
 
@@ -92,7 +92,7 @@ impl<C> Writing<C> {
         match catch_unwind(AssertUnwindSafe(|| self.put_all(state))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.fail(error),
-            Err(panic) => self.fail(panicked("the writer", panic.as_ref())),
+            Err(panic) => self.fail(Error::of_panic("the writer", panic.as_ref())),
         }
         if self.queue.is_over() {
             state.writer = None;

@@ -1,0 +1,136 @@
+//! A run that one can hold: started from a plan, watched, stopped, waited for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::run;
+use super::stop::Stop;
+use super::watch::{State, Status, Watched};
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::report::{About, Ended, Outcome, Report, Times};
+
+/// How a plan is carried out, beside what it says.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where relative sink paths start; the current folder when empty.
+    pub out: PathBuf,
+    /// Replaces output that is there.
+    pub overwrite: bool,
+    /// Checksums of files are wanted for the report.
+    pub checksums: bool,
+    /// Ends the run early; whoever holds a copy can ask for it.
+    pub stop: Stop,
+}
+
+/// A run in motion. It goes on by itself, on threads of its own; several may run at once. Dropped, it
+/// is stopped and waited for.
+pub struct Running {
+    plan: Arc<Plan>,
+    watched: Arc<Watched>,
+    stop: Stop,
+    /// The thread, or why there is none; nothing once it was waited for.
+    thread: Option<Result<JoinHandle<Report>>>,
+}
+
+/// Starts to carry a plan out. Whatever goes wrong, already while sinks are opened, is in the report.
+pub fn start(plan: Arc<Plan>, options: Options) -> Running {
+    let watched = Arc::new(Watched::new(&plan));
+    let stop = options.stop.clone();
+    let (own_plan, own_watched) = (plan.clone(), watched.clone());
+    let work = move || {
+        let _over = Over(&own_watched);
+        run::carry_out(&own_plan, &options, &own_watched)
+    };
+    let thread = std::thread::Builder::new().name("run".into()).spawn(work);
+    Running {
+        plan,
+        watched,
+        stop,
+        thread: Some(thread.map_err(|error| Error::because("starting the run's thread", error))),
+    }
+}
+
+/// Says that a run is over, also when it panics.
+struct Over<'a>(&'a Watched);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.turn_to(State::Ended);
+    }
+}
+
+/// What is known of a run before it begins.
+pub(super) fn about(plan: &Plan) -> About {
+    About {
+        pipeline: plan.name.clone(),
+        seed: plan.seed.clone(),
+        fingerprint: plan.fingerprint.clone(),
+        params: plan.params.clone(),
+        threads: plan.threads,
+    }
+}
+
+/// The report of a run that made nothing.
+pub(super) fn failed(plan: &Plan, watched: &Watched, error: Error) -> Report {
+    let ended = Ended {
+        outcome: Outcome::NotBegun(error.fault),
+        elapsed: watched.elapsed(),
+        error: Some(error),
+    };
+    let rows = watched.rows();
+    Report::new(
+        about(plan),
+        ended,
+        Times::default(),
+        Vec::new(),
+        Vec::new(),
+        rows,
+    )
+}
+
+impl Running {
+    /// Its figures now.
+    pub fn status(&self) -> Status {
+        self.watched.status()
+    }
+
+    /// Asks it to end: no new batch is begun, and every sink finishes whole.
+    pub fn stop(&self) {
+        self.stop.request();
+    }
+
+    /// True once `wait` returns at once.
+    pub fn is_over(&self) -> bool {
+        self.wait_for(Duration::ZERO)
+    }
+
+    /// Waits at most so long; true once it is over.
+    pub fn wait_for(&self, most: Duration) -> bool {
+        self.watched.wait_until_over(most)
+    }
+
+    /// Waits until every sink has ended, and tells what happened.
+    pub fn wait(mut self) -> Report {
+        let ended = match self.thread.take() {
+            Some(Ok(thread)) => thread
+                .join()
+                .map_err(|panic| Error::of_panic("the run", panic.as_ref())),
+            Some(Err(error)) => Err(error),
+            None => Err(Error::run("the run was waited for before")),
+        };
+        ended.unwrap_or_else(|error| failed(&self.plan, &self.watched, error))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(Ok(thread)) = self.thread.take() {
+            self.stop.request();
+            // What it has to tell nobody waits for.
+            let _ = thread.join();
+        }
+    }
+}

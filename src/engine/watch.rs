@@ -1,0 +1,188 @@
+//! What can be seen of a run from outside: its meters and its state, for bars, log lines, metrics and
+//! pages alike.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::plan::Plan;
+use crate::report::{Meter, Reading};
+use crate::sync::lock;
+
+/// What the run and those who watch it share.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pipeline: String,
+    began: Instant,
+    state: Mutex<State>,
+    over: Condvar,
+    pub(super) jobs: Vec<WatchedJob>,
+}
+
+/// The meters of one job of the plan.
+#[derive(Debug)]
+pub(super) struct WatchedJob {
+    table: String,
+    rows: Option<u64>,
+    /// What the table is read from, if it is.
+    source: Option<String>,
+    /// Counts what was made or read.
+    pub(super) made: Arc<Meter>,
+    pub(super) sinks: Vec<WatchedSink>,
+}
+
+#[derive(Debug)]
+pub(super) struct WatchedSink {
+    name: String,
+    kind: String,
+    pub(super) meter: Arc<Meter>,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Sources and sinks are being opened.
+    Opening,
+    /// Rows are made or read.
+    Running,
+    /// No more rows are made; sinks finish.
+    Ending,
+    /// It is over.
+    Ended,
+}
+
+/// A run at one moment.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// What it does.
+    pub state: State,
+    /// Seconds since the start.
+    pub seconds: f64,
+    /// Rows that arrived, each counted once however many sinks it went to.
+    pub rows: u64,
+    /// What is read or made, by table.
+    pub sources: Vec<SourceStatus>,
+    /// Where rows go.
+    pub sinks: Vec<SinkStatus>,
+}
+
+/// One table on its way.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceStatus {
+    /// The table.
+    pub table: String,
+    /// What it is read from; nothing for tables that are made.
+    pub source: Option<String>,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Reading,
+}
+
+/// One sink of one table.
+#[derive(Debug, Clone, Serialize)]
+pub struct SinkStatus {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its table.
+    pub table: String,
+    /// Rows it will get; none without end.
+    pub rows_expected: Option<u64>,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Reading,
+}
+
+impl Watched {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let jobs = plan.jobs.iter().map(|job| WatchedJob {
+            table: job.table.clone(),
+            rows: job.rows,
+            source: job
+                .source
+                .input
+                .as_ref()
+                .map(|input| input.opened.describe()),
+            made: Arc::default(),
+            sinks: job
+                .sinks
+                .iter()
+                .map(|sink| WatchedSink {
+                    name: sink.name.clone(),
+                    kind: sink.kind.clone(),
+                    meter: Arc::default(),
+                })
+                .collect(),
+        });
+        Self {
+            pipeline: plan.name.clone(),
+            began: Instant::now(),
+            state: Mutex::new(State::Opening),
+            over: Condvar::new(),
+            jobs: jobs.collect(),
+        }
+    }
+
+    pub(super) fn turn_to(&self, state: State) {
+        *lock(&self.state) = state;
+        if state == State::Ended {
+            self.over.notify_all();
+        }
+    }
+
+    /// Waits at most so long; true once it is over.
+    pub(super) fn wait_until_over(&self, most: Duration) -> bool {
+        let goes_on = |state: &mut State| *state != State::Ended;
+        let waited = self
+            .over
+            .wait_timeout_while(lock(&self.state), most, goes_on);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *state == State::Ended
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Rows that arrived, each counted once however many sinks and jobs it went to.
+    pub(super) fn rows(&self) -> u64 {
+        let mut tables: BTreeMap<&str, u64> = BTreeMap::new();
+        for job in &self.jobs {
+            let most = job.sinks.iter().map(|sink| sink.meter.rows()).max();
+            let rows = tables.entry(&job.table).or_default();
+            *rows = most.unwrap_or(0).max(*rows);
+        }
+        tables.values().sum()
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let sources = self.jobs.iter().map(|job| SourceStatus {
+            table: job.table.clone(),
+            source: job.source.clone(),
+            figures: job.made.read(),
+        });
+        let sinks = self.jobs.iter().flat_map(|job| {
+            job.sinks.iter().map(|sink| SinkStatus {
+                name: sink.name.clone(),
+                kind: sink.kind.clone(),
+                table: job.table.clone(),
+                rows_expected: job.rows,
+                figures: sink.meter.read(),
+            })
+        });
+        Status {
+            pipeline: self.pipeline.clone(),
+            state: *lock(&self.state),
+            seconds: self.elapsed().as_secs_f64(),
+            rows: self.rows(),
+            sources: sources.collect(),
+            sinks: sinks.collect(),
+        }
+    }
+}
