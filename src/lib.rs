@@ -6,7 +6,7 @@
 //!   → load     what the file points at       reference data; the only reading before the run
 //!   → plan     what will be done             names resolved, types fixed, all problems at once
 //!   → engine   pulls batch numbers           workers, windows, pace, stop
-//!   → source   makes batch n                 from `column`, one generator a file
+//!   → source   makes batch n                 from `column`, one generator a file; `expr` in `expression`
 //!   → format   a batch becomes bytes         on the worker that made it
 //!   → sink     bytes reach their place       in order, on one thread each
 //!   → report   what happened
@@ -23,6 +23,7 @@ pub mod column;
 pub mod domain;
 pub mod engine;
 pub mod error;
+pub mod expression;
 pub mod format;
 pub mod kernel;
 pub mod load;

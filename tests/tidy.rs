@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
         "batch", "error", "pace", "units", "place", "domain", "registry", "kernel",
     ],
     &["report"],
-    &["client"],
+    &["client", "expression"],
     &["column", "format"],
     &["sink", "source"],
     &["spec"],

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use super::Generator;
 use super::build::{Build, Made};
-use super::expression::{self, Expression, ExpressionError, Input, UnknownName};
 use super::program::Fill;
 use super::rows::Rows;
 use crate::domain::{Domain, Range};
 use crate::error::{Error, Problem, Result};
+use crate::expression::{self, Expression, ExpressionError, Input, UnknownName};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
 

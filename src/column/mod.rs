@@ -22,7 +22,6 @@ pub mod distribution;
 mod event_time;
 mod exponential;
 mod expr;
-pub mod expression;
 mod foreign_key;
 pub mod hash;
 mod histogram;

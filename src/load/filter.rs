@@ -4,9 +4,9 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::DataType;
 
-use crate::column::expression::{Input, UnknownName, compile};
 use crate::column::show_type;
 use crate::error::Problem;
+use crate::expression::{Input, UnknownName, compile};
 use crate::place::{Placed, Text};
 
 /// The rows for which the filter is true.

@@ -157,7 +157,7 @@ pub(super) fn type_name(sql: &str, value: Place) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::column::expression::parse::parse;
+    use crate::expression::parse::parse;
 
     #[test]
     fn places_cover_what_was_written() {

@@ -1,4 +1,4 @@
-//! `expr`: a column computed from other columns, in PostgreSQL's expression language.
+//! PostgreSQL's expression language over Arrow arrays: `expr` columns and a reference's `where` are written in it.
 //!
 //! ```text
 //! text → parse (sqlparser) → bind (types, bounds, constants folded) → a tree of kernels → evaluate, per batch

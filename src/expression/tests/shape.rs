@@ -2,7 +2,7 @@
 //! types, dictionaries, batches.
 
 use super::fixture::{ROWS, arrays, columns, compiled};
-use crate::column::expression::{Expression, Input, Range, UnknownName, compile};
+use crate::expression::{Expression, Input, Range, UnknownName, compile};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal64Type, Decimal128Type};

@@ -1,7 +1,7 @@
 //! Declared types, and inputs that are dictionaries.
 
 use super::fixture::{ROWS, arrays, compiled};
-use crate::column::expression::{Expression, Input, compile};
+use crate::expression::{Expression, Input, compile};
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray};
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::util::display::array_value_to_string;

@@ -1,7 +1,7 @@
 //! Every message whole: mistakes in the text under their caret, failures of rows by their row.
 
 use super::fixture::{ROWS, arrays, compiled};
-use crate::column::expression::ExpressionError;
+use crate::expression::ExpressionError;
 use arrow::datatypes::DataType;
 
 /// The error as a diagnostic draws it.

@@ -1,6 +1,6 @@
 //! The table that the tests compute with: six rows of every type, with nulls and extremes.
 
-use crate::column::expression::{Expression, ExpressionError, Input, UnknownName, compile};
+use crate::expression::{Expression, ExpressionError, Input, UnknownName, compile};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal64Array, Decimal128Array,
     DictionaryArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array,
