@@ -3,8 +3,6 @@
 pub mod bit_pack;
 pub mod block;
 pub mod blocks;
-#[cfg(feature = "kafka")]
-pub mod consume;
 pub mod decimal;
 pub mod delta;
 pub mod dictionary;
@@ -21,8 +19,6 @@ pub mod normal;
 pub mod number_text;
 pub mod numbered;
 pub mod prefix;
-#[cfg(feature = "kafka")]
-pub mod produce_batch;
 pub mod scan;
 pub mod select;
 pub mod snappy_rows;

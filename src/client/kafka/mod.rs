@@ -5,7 +5,11 @@ mod admin;
 #[cfg(feature = "kafka")]
 mod config;
 #[cfg(feature = "kafka")]
+pub mod consume;
+#[cfg(feature = "kafka")]
 mod look;
+#[cfg(feature = "kafka")]
+pub mod produce_batch;
 #[cfg(feature = "kafka")]
 pub mod wire;
 

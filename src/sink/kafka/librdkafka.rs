@@ -17,9 +17,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, ProducerContex
 use super::Kafka;
 use super::delivery::Delivery;
 use super::messages::{Group, HeaderValue, Messages};
+use crate::client::kafka::produce_batch::{self, BatchProducer};
 use crate::client::kafka::{Events, config, no_client};
 use crate::error::{Error, Problem, Result};
-use crate::kernel::produce_batch::{self, BatchProducer};
 
 /// How long to wait for room in librdkafka's queue before looking again.
 const STEP: Duration = Duration::from_millis(1);

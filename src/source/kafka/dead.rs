@@ -9,9 +9,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
+use crate::client::kafka::consume::Message;
 use crate::client::kafka::{Connection, Events, config, no_client};
 use crate::error::{Error, Result};
-use crate::kernel::consume::Message;
 
 /// How long the brokers may take to have them.
 const PATIENCE: Duration = Duration::from_secs(60);

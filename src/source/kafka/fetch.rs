@@ -9,8 +9,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::member::{Member, Messages, Turns};
 use super::offsets::{Covered, Ledger};
+use crate::client::kafka::consume::Message;
 use crate::error::Error;
-use crate::kernel::consume::Message;
 
 /// How long a member waits for more messages before it looks after its group.
 const STEP: Duration = Duration::from_millis(20);

@@ -13,7 +13,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::offsets::{Ledger, PATIENCE, patiently};
 use crate::client::kafka::Events;
-use crate::kernel::consume::{self, Target};
+use crate::client::kafka::consume::{self, Target};
 
 /// A member and its queue.
 pub type Member = consume::Member<Context>;
