@@ -198,6 +198,34 @@ fn lower_layers_know_nothing_of_higher_ones() {
     report(&problems);
 }
 
+/// Whole words of a line, without what stands behind `//`.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split("//").next().unwrap();
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+#[test]
+fn generators_do_not_know_the_builder() {
+    let mut problems = Vec::new();
+    for (path, text) in rust_files("src/column") {
+        let own = shown(&path);
+        let knows = own == "src/column/mod.rs" || own.starts_with("src/column/builder/");
+        if knows || is_test(&path) {
+            continue;
+        }
+        for (index, line) in production(&text).lines().enumerate() {
+            let names = line.contains("builder::") || words(line).any(|word| word == "Builder");
+            if names {
+                problems.push(format!(
+                    "{own}:{}: only `Build` is seen here, not the builder",
+                    index + 1
+                ));
+            }
+        }
+    }
+    report(&problems);
+}
+
 #[test]
 fn unsafe_stays_where_it_is_allowed_and_says_why() {
     let mut problems = Vec::new();

@@ -1,13 +1,16 @@
 //! What a generator sees while it is built: its key, its type, the columns and tables around it.
+//!
+//! Generators ask `Build`, and `Build` asks `Tables`, which the `builder` is: no generator names it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields as ArrowFields};
 
-use super::builder::{Builder, ColumnList};
 use super::hash::Key;
-use super::program::{Fill, Program, ProgramCell, Selection};
-use super::reference::Reference;
+use super::options::{Column, ColumnList};
+use super::program::{Fill, Node, Program, ProgramCell, Selection};
+use super::reference_data::Reference;
 use super::types::{ColumnType, show_type};
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
@@ -15,7 +18,7 @@ use crate::place::{Place, Placed, Text};
 
 /// A generator's view of the table it is built into.
 pub struct Build<'a> {
-    pub(super) builder: &'a mut Builder,
+    pub(super) tables: &'a mut dyn Tables,
     pub(super) scope: usize,
     pub(super) inputs: Vec<usize>,
     /// What this column's randomness is keyed by.
@@ -106,6 +109,68 @@ pub struct Nested {
     pub first_input: usize,
 }
 
+/// Every table while it is being built. A scope is a table, or the columns within a column; scopes
+/// and the nodes in each go by number.
+pub(super) trait Tables {
+    /// What can be read besides tables, by name.
+    fn references(&self) -> &BTreeMap<String, Arc<Reference>>;
+    /// Microseconds since 1970 at which the run began.
+    fn now_micros(&self) -> i64;
+    /// What a column stands in.
+    fn scope(&self, scope: usize) -> Around<'_>;
+    /// A node that is built.
+    fn node(&self, scope: usize, node: usize) -> &Node;
+    /// The node is a function of few values that are known.
+    fn is_coded(&self, scope: usize, node: usize) -> bool;
+    /// How many rows there are; none without end.
+    fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem>;
+    /// The node that `path` names, built if it is not yet.
+    fn resolve(&mut self, scope: usize, path: &str, place: &Place) -> Result<usize, Problem>;
+    /// A node whose values come without a dictionary, text apart: most generators read such.
+    fn plain_node(&mut self, scope: usize, node: usize) -> usize;
+    /// A node that a generator makes of other nodes for its own use; `made` is asked only if there
+    /// is none of that name yet.
+    fn derived(
+        &mut self,
+        scope: usize,
+        name: &str,
+        inputs: Vec<usize>,
+        made: Box<dyn FnOnce() -> Made + '_>,
+    ) -> usize;
+    /// The table `name`, which `child` refers to.
+    fn parent(&mut self, child: usize, name: &str, place: &Place) -> Result<Parent, Problem>;
+    /// A column's options and key.
+    fn column_options(
+        &self,
+        scope: usize,
+        column: &str,
+        place: &Place,
+    ) -> Result<(Arc<Column>, Key), Problem>;
+    /// Columns within a column of scope `outer`, and the outer nodes that they read.
+    fn nested(
+        &mut self,
+        outer: usize,
+        key: Key,
+        name: &str,
+        columns: &ColumnList,
+        items: Option<u64>,
+    ) -> Result<(Nested, Vec<usize>), Problem>;
+}
+
+/// What a column stands in.
+pub(super) struct Around<'a> {
+    /// The table's name, or the path of the column around.
+    pub name: &'a str,
+    /// The file says how many rows.
+    pub has_rows: bool,
+    /// All columns in it.
+    pub columns: &'a ColumnList,
+    /// The column that is being built.
+    pub building: Option<usize>,
+    /// Within a column: the scope which that stands in, and the room for items in each row's list.
+    pub outer: Option<(usize, Option<u64>)>,
+}
+
 impl Made {
     /// Values of a type, and how they are made.
     pub fn new(data_type: DataType, domain: Domain, fill: impl Fill + 'static) -> Self {
@@ -136,8 +201,8 @@ impl Build<'_> {
     /// # Errors
     /// Nothing has that path, or it depends on this column.
     pub fn input(&mut self, path: &str, place: &Place) -> Result<Input, Problem> {
-        let node = self.builder.resolve(self.scope, path, place)?;
-        let node = self.builder.plain_node(self.scope, node);
+        let node = self.tables.resolve(self.scope, path, place)?;
+        let node = self.tables.plain_node(self.scope, node);
         Ok(self.add_input(node))
     }
 
@@ -146,7 +211,7 @@ impl Build<'_> {
     /// # Errors
     /// As `input`.
     pub fn coded_input(&mut self, path: &str, place: &Place) -> Result<Input, Problem> {
-        let node = self.builder.resolve(self.scope, path, place)?;
+        let node = self.tables.resolve(self.scope, path, place)?;
         Ok(self.add_input(node))
     }
 
@@ -154,22 +219,33 @@ impl Build<'_> {
     /// already is taken for the same.
     pub fn replace(&mut self, input: &Input, name: &str, made: impl FnOnce() -> Made) -> Input {
         let at = input.index;
+        let inputs = vec![self.inputs[at]];
         let node = self
-            .builder
-            .derived(self.scope, name, vec![self.inputs[at]], made);
-        self.inputs[at] = self.builder.plain_node(self.scope, node);
+            .tables
+            .derived(self.scope, name, inputs, Box::new(made));
+        self.inputs[at] = self.tables.plain_node(self.scope, node);
         self.described(at)
     }
 
     /// True when the input is a function of few values that are known.
     pub fn is_coded(&self, input: usize) -> bool {
-        let codings = &self.builder.scopes[self.scope].codings;
-        codings.contains_key(&self.inputs[input])
+        self.tables.is_coded(self.scope, self.inputs[input])
+    }
+
+    /// What this column stands in.
+    pub(super) fn around(&self) -> Around<'_> {
+        self.tables.scope(self.scope)
+    }
+
+    /// What is known of an input.
+    pub(super) fn input_domain(&self, input: usize) -> &Domain {
+        &self.tables.node(self.scope, self.inputs[input]).domain
     }
 
     /// A node for this column's own use, made of other nodes.
     pub(super) fn add(&mut self, name: &str, made: Made, inputs: Vec<usize>) -> usize {
-        self.builder.derived(self.scope, name, inputs, || made)
+        self.tables
+            .derived(self.scope, name, inputs, Box::new(|| made))
     }
 
     fn add_input(&mut self, node: usize) -> Input {
@@ -184,7 +260,7 @@ impl Build<'_> {
     }
 
     fn described(&self, index: usize) -> Input {
-        let node = self.builder.node(self.scope, self.inputs[index]);
+        let node = self.tables.node(self.scope, self.inputs[index]);
         Input {
             index,
             data_type: node.field.data_type().clone(),
@@ -198,12 +274,12 @@ impl Build<'_> {
     /// # Errors
     /// The row count cannot be told.
     pub fn rows(&mut self) -> Result<Option<u64>, Problem> {
-        self.builder.rows(self.scope)
+        self.tables.rows(self.scope)
     }
 
     /// The seconds since 1970 at which the run began, with microseconds as its fraction's unit.
     pub fn now_micros(&self) -> i64 {
-        self.builder.now_micros
+        self.tables.now_micros()
     }
 
     /// The type asked for, or `default`.
@@ -219,7 +295,7 @@ impl Build<'_> {
     /// # Errors
     /// There is none of that name.
     pub fn reference(&self, name: &Placed<Text>) -> Result<Arc<Reference>, Problem> {
-        let references = &self.builder.references;
+        let references = self.tables.references();
         references.get(name.as_str()).cloned().ok_or_else(|| {
             Problem::new(format!("unknown reference `{}`", name.as_str()))
                 .at(&name.place)
@@ -235,7 +311,7 @@ impl Build<'_> {
     /// # Errors
     /// There is none of that name, or its row count cannot be told.
     pub fn parent(&mut self, name: &str, place: &Place) -> Result<Parent, Problem> {
-        self.builder.parent(self.scope, name, place)
+        self.tables.parent(self.scope, name, place)
     }
 
     /// A column or field of another table: its node in the parent's program, its type and domain.
@@ -248,8 +324,8 @@ impl Build<'_> {
         path: &str,
         place: &Place,
     ) -> Result<Input, Problem> {
-        let index = self.builder.resolve(parent.scope, path, place)?;
-        let node = self.builder.node(parent.scope, index);
+        let index = self.tables.resolve(parent.scope, path, place)?;
+        let node = self.tables.node(parent.scope, index);
         Ok(Input {
             index,
             data_type: node.field.data_type().clone(),
@@ -266,8 +342,8 @@ impl Build<'_> {
         parent: &Parent,
         column: &str,
         place: &Place,
-    ) -> Result<(Arc<super::Column>, Key), Problem> {
-        self.builder.column_options(parent.scope, column, place)
+    ) -> Result<(Arc<Column>, Key), Problem> {
+        self.tables.column_options(parent.scope, column, place)
     }
 
     /// Columns within this one. `items` is the room for items in each row's list; none for a struct.
@@ -276,7 +352,7 @@ impl Build<'_> {
     /// A nested column cannot be built.
     pub fn nested(&mut self, columns: &ColumnList, items: Option<u64>) -> Result<Nested, Problem> {
         let (mut nested, outer) = self
-            .builder
+            .tables
             .nested(self.scope, self.key, &self.name, columns, items)?;
         nested.first_input = self.inputs.len();
         self.inputs.extend(outer);

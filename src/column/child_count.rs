@@ -87,11 +87,11 @@ impl ChildCount {
     /// The foreign key must refer to the table that this column stands in.
     fn check_parent(&self, build: &Build<'_>, foreign_key: &ForeignKey) -> Result<(), Problem> {
         let (parent, ..) = foreign_key.target()?;
-        let scope = &build.builder.scopes[build.scope];
-        if scope.outer.is_none() && scope.name == parent {
+        let around = build.around();
+        if around.outer.is_none() && around.name == parent {
             return Ok(());
         }
-        let (child, here) = (self.0.as_str(), &scope.name);
+        let (child, here) = (self.0.as_str(), around.name);
         let message = format!("`{child}` refers to rows of `{parent}`, not of `{here}`");
         Err(Problem::new(message).at(&self.0.place))
     }

@@ -76,10 +76,10 @@ impl Generator for Nth {
 impl Nth {
     /// Says so when the column of that name is no foreign key at all.
     fn check_kind(&self, build: &Build<'_>) -> Result<(), Problem> {
-        let Some(index) = build.builder.find(build.scope, &self.of) else {
+        let columns = build.around().columns;
+        let Some((name, column)) = columns.iter().find(|(name, _)| *name.value == **self.of) else {
             return Ok(());
         };
-        let (name, column) = &build.builder.scopes[build.scope].columns[index];
         match &column.generator {
             GeneratorKind::ForeignKey(_) => Ok(()),
             other => Err(Problem::new(format!(

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::{ColumnList, ColumnType, GeneratorKind};
+use super::{ColumnType, GeneratorKind};
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Flag, Key, Named, Node, Number, Place, Placed, Value, carry, decode};
 
@@ -20,6 +20,9 @@ pub struct Column {
     /// How its values are made.
     pub generator: GeneratorKind,
 }
+
+/// Columns by name, in the order of the file.
+pub type ColumnList = Vec<(Placed<String>, Arc<Column>)>;
 
 /// The options that every column can have.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -177,10 +177,10 @@ pub(super) fn row_numbers(build: &mut Build<'_>) -> Result<Option<u64>, Problem>
     let Some(mut numbers) = build.rows()? else {
         return Ok(None);
     };
-    let mut scope = build.scope;
-    while let Some(outer) = &build.builder.scopes[scope].outer {
-        numbers = numbers.saturating_mul(outer.items.unwrap_or(1));
-        scope = outer.scope;
+    let mut outer = build.around().outer;
+    while let Some((scope, items)) = outer {
+        numbers = numbers.saturating_mul(items.unwrap_or(1));
+        outer = build.tables.scope(scope).outer;
     }
     Ok(Some(numbers))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Float64Type};
 use schemars::JsonSchema;
@@ -14,23 +14,13 @@ use super::build::{Build, Fields, Made, Pick};
 use super::coded::Coded;
 use super::hash::Key;
 use super::program::Fill;
+use super::reference_data::Reference;
 use super::rows::Rows;
 use crate::domain::Domain;
-use crate::error::{Problem, Result, did_you_mean};
+use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
-use crate::place::{Place, Placed, Text};
+use crate::place::{Placed, Text};
 use crate::registry::Example;
-
-/// A small table that was read from a file.
-#[derive(Debug, Clone)]
-pub struct Reference {
-    /// Its name.
-    pub name: String,
-    /// The file it came from, for messages.
-    pub path: String,
-    /// Its rows, dictionaries unpacked.
-    pub rows: RecordBatch,
-}
 
 /// One row of a reference for each row; read its fields with `copy: column.field`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -62,32 +52,6 @@ struct Picker {
 }
 
 struct ReferenceFields(Arc<Reference>);
-
-impl Reference {
-    /// The field of that name.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn field(&self, name: &str, place: &Place) -> Result<&ArrayRef, Problem> {
-        self.rows.column_by_name(name).ok_or_else(|| {
-            let schema = self.rows.schema();
-            let names: Vec<&str> = schema
-                .fields()
-                .iter()
-                .map(|field| field.name().as_str())
-                .collect();
-            Problem::new(format!(
-                "reference `{}` ({}) has no field `{name}`",
-                self.name, self.path
-            ))
-            .at(place)
-            .hint(
-                did_you_mean(name, names.iter().copied())
-                    .unwrap_or_else(|| format!("its fields are {}", names.join(", "))),
-            )
-        })
-    }
-}
 
 impl Generator for ReferencePick {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {

@@ -127,7 +127,7 @@ impl Fields for StructureFields {
             }
         }
         // Input 0 is the struct itself, with its own nulls.
-        let around = &build.builder.node(build.scope, build.inputs[0]).domain;
+        let around = build.input_domain(0);
         let domain = match steps.as_slice() {
             [only] => Domain {
                 nulls: self.domains[*only].nulls || around.nulls,

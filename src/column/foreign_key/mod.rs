@@ -207,22 +207,22 @@ impl ForeignKey {
 
 /// `per_parent` decides the row count of its table, so nothing else may.
 fn check_decides(build: &Build<'_>) -> Result<(), Problem> {
-    let scope = &build.builder.scopes[build.scope];
-    if scope.outer.is_some() {
+    let around = build.around();
+    if around.outer.is_some() {
         let message = "`per_parent` decides a table's rows: it cannot stand within a column";
         return Err(Problem::new(message).hint("use `list` with a `length`"));
     }
-    if scope.rows.is_some() {
-        let message = format!("`per_parent` decides the rows of `{}`", scope.name);
+    if around.has_rows {
+        let message = format!("`per_parent` decides the rows of `{}`", around.name);
         return Err(Problem::new(message).hint("remove the table's `rows`"));
     }
-    let deciding = |at: &usize| scope.columns[*at].1.generator.derives_rows();
-    match (0..scope.columns.len()).find(deciding) {
-        Some(first) if scope.building.last() != Some(&first) => {
-            let first = scope.columns[first].0.value.as_str();
+    let deciding = |at: &usize| around.columns[*at].1.generator.derives_rows();
+    match (0..around.columns.len()).find(deciding) {
+        Some(first) if around.building != Some(first) => {
+            let first = around.columns[first].0.value.as_str();
             let message = format!(
                 "column `{first}` decides the rows of `{}` already",
-                scope.name
+                around.name
             );
             Err(Problem::new(message))
         }

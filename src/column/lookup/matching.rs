@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Int32Type};
 
 use super::super::arrays::{plain, plain_type};
 use super::super::build::{Build, Input};
-use super::super::reference::Reference;
+use super::super::reference_data::Reference;
 use super::super::ticks::{has_ticks, ticks};
 use super::super::types::show_type;
 use super::NONE;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 
-use super::super::reference::Reference;
+use super::super::reference_data::Reference;
 use super::super::testing::{Tables, check_any_split, tables_with};
 
 fn reference(name: &str, columns: Vec<(&str, ArrayRef)>) -> Reference {

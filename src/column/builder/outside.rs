@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 
-use super::builder::Builder;
-use super::program::Origin;
-use super::structure::StructureFields;
-use super::types::show_type;
+use super::super::program::Origin;
+use super::super::structure::StructureFields;
+use super::super::types::show_type;
+use super::Builder;
 use crate::domain::Domain;
 use crate::error::Problem;
 use crate::place::{Place, Placed};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::Field;
 
-use super::build::{Build, Fields, Made, Nested, Pick};
-use super::builder::{Builder, ColumnList, Scope};
+use super::super::build::{Build, Fields, Made, Nested, Pick};
+use super::super::hash::{Key, threshold};
+use super::super::options::{Column, ColumnList};
+use super::super::program::{Fill, Origin, Program};
 use super::coding::Coding;
-use super::hash::{Key, threshold};
-use super::options::Column;
-use super::program::{Fill, Node, Origin, Program};
 use super::required::{check, field};
+use super::{Builder, Scope};
 use crate::domain::Domain;
 use crate::error::Problem;
 use crate::place::Place;
@@ -100,7 +100,7 @@ impl Builder {
             wanted: common.data_type.as_ref().map(|wanted| wanted.value.clone()),
             unique: common.unique.as_ref().is_some_and(|unique| unique.value.0),
             inputs: Vec::new(),
-            builder: self,
+            tables: self,
         };
         let made = column.generator.build(&mut build);
         let made = made.map_err(|problem| problem.at(&column.place))?;
@@ -218,7 +218,7 @@ impl Builder {
             wanted: None,
             unique: false,
             inputs: vec![base],
-            builder: self,
+            tables: self,
         };
         let mut made = fields.field(rest, &mut build)?;
         let inputs = build.inputs;
@@ -235,18 +235,14 @@ impl Builder {
         Ok(self.add(scope, path, Field::new(path, made.data_type, true), new))
     }
 
-    /// A node that a generator makes of other nodes for its own use.
-    pub(super) fn derived(
+    /// A node made of other nodes, with nothing more to it.
+    pub(super) fn add_made(
         &mut self,
         scope: usize,
         name: &str,
         inputs: Vec<usize>,
-        made: impl FnOnce() -> Made,
+        made: Made,
     ) -> usize {
-        if let Some(known) = self.scopes[scope].names.get(name) {
-            return *known;
-        }
-        let made = made();
         let new = New {
             domain: made.domain,
             inputs,
@@ -258,7 +254,8 @@ impl Builder {
         self.add(scope, name, Field::new(name, made.data_type, true), new)
     }
 
-    pub(super) fn nested(
+    /// Builds columns within a column, and tells which outer nodes they read.
+    pub(super) fn build_nested(
         &mut self,
         outer: usize,
         key: Key,
@@ -303,26 +300,5 @@ impl Builder {
             first_input: 0,
         };
         Ok((nested, outer_nodes))
-    }
-
-    pub(super) fn push(
-        &mut self,
-        scope: usize,
-        name: &str,
-        field: Field,
-        domain: Domain,
-        origin: Origin,
-    ) -> usize {
-        let scope = &mut self.scopes[scope];
-        scope.nodes.push(Node {
-            name: scope.path(name),
-            field,
-            domain,
-            inputs: Vec::new(),
-            origin,
-            nulls: None,
-        });
-        scope.names.insert(name.to_string(), scope.nodes.len() - 1);
-        scope.nodes.len() - 1
     }
 }

@@ -1,22 +1,29 @@
-//! Resolves names to nodes on demand, so that columns come in the order of their dependencies.
+//! Builds every table's columns on demand, so that they come in the order of their dependencies.
+//!
+//! `resolve` finds what a name means, `assemble` makes a node of a column's options, `fold` makes a
+//! table of what follows from few values. Generators see none of it: they are given a `Build`.
+
+mod assemble;
+mod coding;
+mod fold;
+mod outside;
+mod required;
+mod resolve;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{Field, Fields};
 
-use super::build::{self, Parent};
-use super::coding::Coding;
+use super::build::{self, Tables};
 use super::hash::Key;
-use super::options::Column;
+use super::options::ColumnList;
 use super::program::{Node, Origin, Program, ProgramCell};
-use super::reference::Reference;
+use super::reference_data::Reference;
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Count, Place, Placed};
-
-/// Columns by name, in the order of the file.
-pub type ColumnList = Vec<(Placed<String>, Arc<Column>)>;
+use coding::Coding;
 
 /// What a table is read from: its columns come in before those that are made.
 #[derive(Debug, Clone)]
@@ -46,36 +53,36 @@ pub struct TableOptions {
 
 /// Every table of a pipeline while it is being built.
 pub struct Builder {
-    pub(super) references: BTreeMap<String, Arc<Reference>>,
-    pub(super) now_micros: i64,
+    references: BTreeMap<String, Arc<Reference>>,
+    now_micros: i64,
     tables: BTreeMap<String, usize>,
-    pub(super) scopes: Vec<Scope>,
+    scopes: Vec<Scope>,
 }
 
 /// One table, or the columns within a column.
-pub(super) struct Scope {
-    pub(super) name: String,
-    pub(super) place: Option<Place>,
-    pub(super) key: Key,
-    pub(super) rows: Option<Placed<Count>>,
-    pub(super) columns: ColumnList,
-    pub(super) nodes: Vec<Node>,
-    pub(super) names: HashMap<String, usize>,
-    pub(super) fields: HashMap<usize, (Arc<dyn build::Fields>, usize)>,
+struct Scope {
+    name: String,
+    place: Option<Place>,
+    key: Key,
+    rows: Option<Placed<Count>>,
+    columns: ColumnList,
+    nodes: Vec<Node>,
+    names: HashMap<String, usize>,
+    fields: HashMap<usize, (Arc<dyn build::Fields>, usize)>,
     /// How nodes follow from few values.
-    pub(super) codings: HashMap<usize, Coding>,
-    pub(super) derived_rows: Option<u64>,
-    pub(super) building: Vec<usize>,
-    pub(super) parents: Vec<String>,
-    pub(super) program: Arc<ProgramCell>,
-    pub(super) outer: Option<Outer>,
-    pub(super) outside: Option<Outside>,
+    codings: HashMap<usize, Coding>,
+    derived_rows: Option<u64>,
+    building: Vec<usize>,
+    parents: Vec<String>,
+    program: Arc<ProgramCell>,
+    outer: Option<Outer>,
+    outside: Option<Outside>,
 }
 
-pub(super) struct Outer {
-    pub(super) scope: usize,
-    pub(super) items: Option<u64>,
-    pub(super) nodes: Vec<usize>,
+struct Outer {
+    scope: usize,
+    items: Option<u64>,
+    nodes: Vec<usize>,
 }
 
 impl Builder {
@@ -132,133 +139,28 @@ impl Builder {
         programs
     }
 
-    pub(super) fn node(&self, scope: usize, node: usize) -> &Node {
-        &self.scopes[scope].nodes[node]
-    }
-
-    pub(super) fn parent(
+    fn push(
         &mut self,
-        child: usize,
+        scope: usize,
         name: &str,
-        place: &Place,
-    ) -> Result<Parent, Problem> {
-        let scope = self.scope_of(name, place)?;
-        self.refuse_outside(scope, name, place)?;
-        self.scopes[child].parents.push(name.to_string());
-        Ok(Parent {
-            scope,
-            name: name.to_string(),
-            program: self.scopes[scope].program.clone(),
-            rows: self.rows(scope)?,
-        })
+        field: Field,
+        domain: Domain,
+        origin: Origin,
+    ) -> usize {
+        let scope = &mut self.scopes[scope];
+        scope.nodes.push(Node {
+            name: scope.path(name),
+            field,
+            domain,
+            inputs: Vec::new(),
+            origin,
+            nulls: None,
+        });
+        scope.names.insert(name.to_string(), scope.nodes.len() - 1);
+        scope.nodes.len() - 1
     }
 
-    pub(super) fn column_options(
-        &self,
-        scope: usize,
-        column: &str,
-        place: &Place,
-    ) -> Result<(Arc<Column>, Key), Problem> {
-        let index = self.find(scope, column);
-        let index = index.ok_or_else(|| self.unknown(scope, column, place))?;
-        let scope = &self.scopes[scope];
-        Ok((scope.columns[index].1.clone(), scope.key.child(column)))
-    }
-
-    pub(super) fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem> {
-        if let Some(outer) = &self.scopes[scope].outer {
-            return self.rows(outer.scope);
-        }
-        let asked = self.scopes[scope].rows.as_ref().map(|rows| rows.value.0);
-        if let Some(outside) = &self.scopes[scope].outside {
-            return Ok(asked.into_iter().chain(outside.rows).min());
-        }
-        if let Some(rows) = asked {
-            return Ok(Some(rows).filter(|rows| *rows > 0));
-        }
-        let columns = &self.scopes[scope].columns;
-        let decides = columns
-            .iter()
-            .position(|(_, column)| column.generator.derives_rows());
-        let name = self.scopes[scope].name.clone();
-        let Some(decides) = decides else {
-            let problem = Problem::new(format!("table `{name}` has no `rows`"));
-            return Err(self.scopes[scope].locate(problem));
-        };
-        self.build_column(scope, decides)?;
-        Ok(self.scopes[scope].derived_rows)
-    }
-
-    /// The node that `path` names, built if it is not yet.
-    pub(super) fn resolve(
-        &mut self,
-        scope: usize,
-        path: &str,
-        place: &Place,
-    ) -> Result<usize, Problem> {
-        if let Some(node) = self.scopes[scope].names.get(path) {
-            return Ok(*node);
-        }
-        if let Some(index) = self.made(scope, path) {
-            return self.build_column(scope, index);
-        }
-        if let Some(node) = self.read(scope, path) {
-            return Ok(node);
-        }
-        if let Some((head, rest)) = path.split_once('.') {
-            if let Some(index) = self.made(scope, head) {
-                return self.build_field(scope, index, rest, path, place);
-            }
-            if let Some(node) = self.read(scope, head) {
-                return self.read_field(scope, node, rest, path, place);
-            }
-        }
-        self.resolve_around(scope, path, place)
-    }
-
-    /// Names that are not this scope's own columns: the row, the item, the outer columns.
-    fn resolve_around(
-        &mut self,
-        scope: usize,
-        path: &str,
-        place: &Place,
-    ) -> Result<usize, Problem> {
-        let outer = self.scopes[scope].outer.as_ref();
-        let items = outer.and_then(|outer| outer.items);
-        let integers = |name: &str| Field::new(name, DataType::Int64, false);
-        if let (Some(items), "item") = (items, path) {
-            let domain = Domain::integers(0, items as i64 - 1);
-            return Ok(self.push(scope, path, integers(path), domain, Origin::Item(items)));
-        }
-        if let Some(outer_scope) = outer.map(|outer| outer.scope) {
-            let node = self
-                .resolve(outer_scope, path, place)
-                .map_err(|_| self.unknown(scope, path, place))?;
-            let (field, domain) = {
-                let node = self.node(outer_scope, node);
-                (node.field.clone(), node.domain.clone())
-            };
-            let index = match &mut self.scopes[scope].outer {
-                Some(outer) => {
-                    outer.nodes.push(node);
-                    outer.nodes.len() - 1
-                }
-                None => 0,
-            };
-            return Ok(self.push(scope, path, field, domain, Origin::Outer(index)));
-        }
-        if path == "row" {
-            let domain = Domain {
-                unique: true,
-                order: crate::domain::Order::StrictlyAscending,
-                ..Domain::integers(0, i64::MAX)
-            };
-            return Ok(self.push(scope, path, integers(path), domain, Origin::Row));
-        }
-        Err(self.unknown(scope, path, place))
-    }
-
-    pub(super) fn find(&self, scope: usize, name: &str) -> Option<usize> {
+    fn find(&self, scope: usize, name: &str) -> Option<usize> {
         let columns = &self.scopes[scope].columns;
         columns.iter().position(|(column, _)| column.value == name)
     }
@@ -281,7 +183,7 @@ impl Builder {
             .maybe_hint(did_you_mean(path.split('.').next().unwrap_or(path), names))
     }
 
-    pub(super) fn cycle(&self, scope: usize, index: usize, place: &Place) -> Problem {
+    fn cycle(&self, scope: usize, index: usize, place: &Place) -> Problem {
         let scope = &self.scopes[scope];
         let start = scope
             .building
@@ -311,7 +213,7 @@ impl Scope {
         }
     }
 
-    pub(super) fn nested(
+    fn nested(
         outer: usize,
         key: Key,
         name: &str,
@@ -350,7 +252,7 @@ impl Scope {
         }
     }
 
-    pub(super) fn path(&self, name: &str) -> String {
+    fn path(&self, name: &str) -> String {
         format!("{}.{name}", self.name)
     }
 

@@ -2,9 +2,9 @@
 
 use arrow::datatypes::{DataType, Field};
 
-use super::build::Made;
-use super::options::Column;
-use super::types::{UUID_EXTENSION, show_type};
+use super::super::build::Made;
+use super::super::options::Column;
+use super::super::types::{UUID_EXTENSION, show_type};
 use crate::error::Problem;
 
 /// What every column must hold, whatever made it.
