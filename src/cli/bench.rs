@@ -97,7 +97,7 @@ fn batch_bytes(plan: &Plan) -> Result<f64> {
         .iter()
         .filter(|job| job.source.batches() != Some(0))
     {
-        let batch = job.source.make(0)?.rows;
+        let batch = job.source.first()?.rows;
         bytes += batch.get_array_memory_size();
         rows += batch.num_rows();
     }

@@ -70,20 +70,19 @@ fn describe_job(job: &Job) -> String {
     }
     text.push_str(&format!(
         " in batches of {}",
-        show_count(job.source.batch_rows)
+        show_count(job.source.batch_rows())
     ));
     if let Some(rate) = job.rate.filter(|_| job.own_rate) {
         text.push_str(&format!(", {}, beside the others", shown_rate(rate)));
     }
     text.push('\n');
-    if let Some(input) = &job.source.input {
-        let schema = input.opened.schema();
-        let used: Vec<&str> = input
-            .columns
+    if let Some((opened, columns)) = job.source.source() {
+        let schema = opened.schema();
+        let used: Vec<&str> = columns
             .iter()
             .map(|column| schema.field(*column).name().as_str())
             .collect();
-        let source = input.opened.describe();
+        let source = opened.describe();
         text.push_str(&format!("  from {source}, columns {}\n", used.join(", ")));
     }
     text
@@ -118,7 +117,7 @@ fn memory(plan: &Plan, job: &Job) -> String {
         return String::new();
     };
     let row = trial.get_array_memory_size() as f64 / trial.num_rows() as f64;
-    let batch = row * job.source.batch_rows as f64;
+    let batch = row * job.source.batch_rows() as f64;
     let most = batch * window(plan.threads) as f64;
     format!(
         "  {row:.0} bytes a row in memory, at most {} in flight, open row groups apart\n",

@@ -1,7 +1,5 @@
 //! The end of a run: sinks finish, what is safe is published, and the report is made.
 
-use std::path::Path;
-
 use super::lanes::{OpenSink, Prepared};
 use super::run::Run;
 use super::running::about;
@@ -129,18 +127,17 @@ impl Run<'_> {
     /// What became of the tables that were read.
     fn source_reports(&self) -> Vec<SourceReport> {
         let mut reports = Vec::new();
-        for job in &self.plan.jobs {
-            let Some(input) = &job.source.input else {
+        for (job, source) in self.plan.jobs.iter().zip(&self.sources) {
+            let Some(kept) = source.kept() else {
                 continue;
             };
-            let counts = input.rejects.counts();
             let reason = |(reason, count): (&'static str, u64)| (reason.to_string(), count);
             reports.push(SourceReport {
                 table: job.table.clone(),
-                source: input.opened.describe(),
-                rejected: counts.values().sum(),
-                reasons: counts.into_iter().map(reason).collect(),
-                dead_letters: input.rejects.path().map(Path::to_path_buf),
+                source: kept.source,
+                rejected: kept.rejected.values().sum(),
+                reasons: kept.rejected.into_iter().map(reason).collect(),
+                dead_letters: kept.dead_letters,
             });
         }
         reports

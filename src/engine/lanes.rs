@@ -13,7 +13,7 @@ use crate::pace::Pace;
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::report::Meter;
 use crate::sink::{self, Finished, Found, Lane, Publish, Ready, Target};
-use crate::source::Opened;
+use crate::source::Batches;
 use crate::sync::lock;
 
 /// The sinks of one job, opened.
@@ -133,8 +133,8 @@ fn check(
         jobs.push(sinks);
     }
     for job in &plan.jobs {
-        if let Some(Opened::Stream(stream)) = job.source.input.as_ref().map(|input| &input.opened)
-            && let Err(error) = stream.connect()
+        if let Batches::Streamed(streamed) = &job.source
+            && let Err(error) = streamed.stream().connect()
         {
             let doing = format!("could not read table `{}`", job.table);
             problems.extend(error.context(doing).problems);
@@ -154,9 +154,9 @@ fn named(error: Error, sink: &str) -> Error {
 }
 
 fn open_one<'p>(job: &Job, sink: &'p SinkPlan, checked: Checked) -> Result<OpenSink<'p>> {
-    let width = job.source.schema.fields().len();
+    let width = job.source.schema().fields().len();
     let identity =
-        sink.columns.iter().copied().eq(0..width) && sink.shape.schema == job.source.schema;
+        sink.columns.iter().copied().eq(0..width) && &sink.shape.schema == job.source.schema();
     let mut open = OpenSink {
         plan: sink,
         meter: checked.meter,

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::plan::Plan;
 use crate::report::{Report, Times};
+use crate::source::{Batches, RunningSource};
 use crate::sync::lock;
 
 /// A plan whose sinks are open.
@@ -21,6 +22,8 @@ pub(super) struct Run<'p> {
     pub(super) plan: &'p Plan,
     pub(super) watched: &'p Watched,
     pub(super) jobs: Vec<OpenJob<'p>>,
+    /// Where each job's rows come from.
+    pub(super) sources: Vec<RunningSource>,
     pub(super) gate: Arc<Gate>,
     pub(super) stop: Stop,
     /// The pace of each job that has one.
@@ -56,15 +59,15 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
     let seen: Arc<dyn crate::sink::Run> = gate.clone();
     let paces = paces(plan);
     let jobs = open(plan, options, watched, &paces, &seen)?;
-    if let Err(error) = begin_sources(plan, options) {
+    let sources = begin_sources(plan, options).inspect_err(|_| {
         let sinks = jobs.iter().flat_map(|job| &job.sinks);
         sinks.for_each(OpenSink::abort);
-        return Err(error);
-    }
+    })?;
     Ok(Run {
         plan,
         watched,
         jobs,
+        sources,
         gate,
         stop,
         paces,
@@ -79,16 +82,18 @@ pub(super) fn paces(plan: &Plan) -> Vec<Option<Arc<Pace>>> {
 }
 
 /// Begins to read what tables are read from.
-fn begin_sources(plan: &Plan, options: &Options) -> Result<()> {
+fn begin_sources(plan: &Plan, options: &Options) -> Result<Vec<RunningSource>> {
+    let mut sources: Vec<RunningSource> = Vec::new();
     for job in &plan.jobs {
-        if let Some(input) = &job.source.input {
-            let doing = || format!("could not read table `{}`", job.table);
-            input
-                .begin(&options.out)
-                .map_err(|error| error.context(doing()))?;
+        match job.source.start(&options.out) {
+            Ok(source) => sources.push(source),
+            Err(error) => {
+                sources.iter().for_each(RunningSource::close);
+                return Err(error.context(format!("could not read table `{}`", job.table)));
+            }
         }
     }
-    Ok(())
+    Ok(sources)
 }
 
 impl Run<'_> {
@@ -126,6 +131,7 @@ impl Run<'_> {
         let work = Work {
             jobs: &self.jobs,
             watched: self.watched,
+            sources: &self.sources,
             gate: &self.gate,
             stop: &self.stop,
             paces: &self.paces,
@@ -168,15 +174,13 @@ impl Run<'_> {
     /// Tells a stream that the run is to end, and how many of its batches are safe in every sink.
     fn settle(&self, job: usize) -> Result<()> {
         let open = &self.jobs[job];
-        let Some(input) = open.job.source.input.as_ref() else {
-            return Ok(());
-        };
-        if let Some(flow) = input.flow().filter(|_| self.stop.requested()) {
-            flow.stop();
+        let source = &self.sources[job];
+        if self.stop.requested() {
+            source.stop();
         }
         let sinks = open.sinks.iter().filter(|sink| !sink.skipped);
         let durable = sinks.map(OpenSink::durable).min().unwrap_or(0);
-        input.durable(durable.min(self.gate.given(job)))
+        source.durable(durable.min(self.gate.given(job)))
     }
 
     /// What is safe now that every sink has finished is told to the streams, before they are left.
@@ -184,10 +188,7 @@ impl Run<'_> {
         let mut failure = None;
         for job in group {
             failure = failure.or(self.settle(*job).err());
-            let input = self.jobs[*job].job.source.input.as_ref();
-            if let Some(flow) = input.and_then(|input| input.flow()) {
-                flow.close();
-            }
+            self.sources[*job].close();
         }
         failure
     }
@@ -198,7 +199,7 @@ impl Run<'_> {
         let slow = |job: &usize| {
             let job_plan = &self.plan.jobs[*job];
             // A stream comes as fast as it comes.
-            let made = job_plan.source.input.is_none();
+            let made = matches!(job_plan.source, Batches::Made(_));
             let due = job_plan.rate.unwrap_or(0.0) * elapsed.as_secs_f64() * 0.95;
             made && (self.watched.jobs[*job].made.rows() as f64) < due
         };

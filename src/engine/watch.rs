@@ -104,11 +104,7 @@ impl Watched {
         let jobs = plan.jobs.iter().map(|job| WatchedJob {
             table: job.table.clone(),
             rows: job.rows,
-            source: job
-                .source
-                .input
-                .as_ref()
-                .map(|input| input.opened.describe()),
+            source: job.source.source().map(|(opened, _)| opened.describe()),
             made: Arc::default(),
             sinks: job
                 .sinks

@@ -10,11 +10,11 @@ use super::gate::{Gate, Seen, Ticket};
 use super::lanes::OpenJob;
 use super::stop::Stop;
 use super::watch::Watched;
-use crate::batch::{Batch, Place};
-use crate::column::rows::Rows;
+use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::{Clock, Times};
+use crate::source::RunningSource;
 use crate::spec::OnSinkFailure;
 use crate::sync::lock;
 
@@ -22,6 +22,7 @@ use crate::sync::lock;
 pub(super) struct Work<'a, 'p> {
     pub(super) jobs: &'a [OpenJob<'p>],
     pub(super) watched: &'a Watched,
+    pub(super) sources: &'a [RunningSource],
     pub(super) gate: &'a Gate,
     pub(super) stop: &'a Stop,
     /// The pace of each job that has one.
@@ -37,8 +38,7 @@ impl Seen for Work<'_, '_> {
     }
 
     fn first_row(&self, job: usize, number: u64) -> u64 {
-        let job = self.jobs[job].job;
-        job.source.first_row(number) - job.first_row
+        self.sources[job].rows_before(number)
     }
 
     fn pace(&self, job: usize) -> Option<&Pace> {
@@ -77,7 +77,7 @@ impl Work<'_, '_> {
         let job = &self.jobs[ticket.job];
         match &job.job.split {
             None => {
-                let batch = job.job.source.take(ticket.number)?;
+                let batch = self.sources[ticket.job].take(ticket.number)?;
                 let took = clock.made();
                 match batch {
                     Some(batch) => {
@@ -93,12 +93,8 @@ impl Work<'_, '_> {
             Some(split) => {
                 let lanes = split.rows(ticket.number)?;
                 for (lane, rows) in lanes.into_iter().enumerate() {
-                    let made = job.job.source.at(Rows::List(&rows))?;
+                    let batch = split.make(ticket.number, rows)?;
                     let took = clock.made();
-                    let batch = Batch {
-                        place: Place::List(rows.into()),
-                        ..Batch::new(ticket.number, 0, made)
-                    };
                     self.count(ticket.job, &batch, took);
                     self.submit(job, lane, &batch, clock)?;
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema};
 
 use super::make::digest;
-use super::partition::{KeyColumn, Layout, Split, keys_of, layout};
+use super::partition::{KeyColumn, Layout, Split, layout};
 use super::sinks::Resolved;
 use super::{BATCH_ROWS, Job, SinkPlan};
 use crate::column::{Program, ProgramCell};
@@ -13,7 +13,7 @@ use crate::error::{Problem, Problems};
 use crate::format::Shape;
 use crate::place::Place;
 use crate::sink::{Partition, Slice};
-use crate::source::{Batches, Input, Opened, RowRange};
+use crate::source::{Batches, Columns, Grid, Opened};
 
 /// What a job is made from.
 pub(super) struct Table<'a> {
@@ -121,12 +121,12 @@ fn partitioned_job(
 ) -> Option<Job> {
     let batch_rows = batch_rows(table, std::slice::from_ref(&sink));
     let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
-    let mut source = source(table, program, &nodes, batch_rows);
-    let keys = keys_of(
-        &source,
-        table.program,
-        sink.partition_by.iter().map(|(node, _)| *node).collect(),
-    )?;
+    let Batches::Made(made) = source(table, program, &nodes, batch_rows) else {
+        problems.push(unmade(table, &sink));
+        return None;
+    };
+    let keys: Vec<usize> = sink.partition_by.iter().map(|(node, _)| *node).collect();
+    let keys = made.with(Columns::new(table.program, program, &keys));
     let columns: Vec<KeyColumn<'_>> = sink
         .partition_by
         .iter()
@@ -139,23 +139,30 @@ fn partitioned_job(
             }
         })
         .collect();
-    let (split, lanes): (Option<Split>, Vec<Arc<Vec<Partition>>>) =
-        match problems.note(layout(&columns, keys))? {
+    let (made, split, lanes): (_, Option<Split>, Vec<Arc<Vec<Partition>>>) =
+        match problems.note(layout(&columns, keys, &made))? {
             Layout::Closed {
-                codes,
+                table,
+                split,
                 lanes,
-                batch_rows,
-            } => {
-                source.batch_rows = batch_rows;
-                (Some(codes), lanes)
-            }
-            Layout::Monotone { runs, partitions } => {
-                source.runs = Arc::new(runs);
-                (None, vec![partitions])
-            }
+            } => (table, Some(split), lanes),
+            Layout::Monotone { table, partitions } => (table, None, vec![partitions]),
         };
+    let source = Batches::Made(made);
     let sink = sink_plan(table, program, &source, &nodes, sink, lanes, problems)?;
     Some(job(table, source, split, vec![sink]))
+}
+
+/// Rows of a partition are made without those between them, which no source gives.
+fn unmade(table: &Table<'_>, sink: &Resolved) -> Problem {
+    let problem = Problem::new(format!(
+        "table `{}` is read, and only tables that are made here can be partitioned",
+        table.name
+    ));
+    match sink.partition_by.first() {
+        Some((_, name)) => problem.at(&name.place),
+        None => problem.at(&sink.place),
+    }
 }
 
 fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
@@ -208,26 +215,9 @@ fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
 
 fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64) -> Batches {
     let (first_row, rows) = share(table);
-    let fields: Vec<Field> = nodes
-        .iter()
-        .map(|node| program.node(*node).field.clone())
-        .collect();
-    let selection = program.select(nodes.to_vec());
-    let input = table
-        .records
-        .map(|records| Input::new(records, program.outer(&selection)));
-    Batches {
-        program: table.program.clone(),
-        selection,
-        input,
-        schema: Arc::new(Schema::new(fields)),
-        runs: Arc::new(vec![RowRange {
-            first_row,
-            rows,
-            first_batch: 0,
-        }]),
-        batch_rows,
-    }
+    let columns = Columns::new(table.program, program, nodes);
+    let grid = Grid::one(first_row, rows, batch_rows);
+    Batches::new(columns, program, table.records, grid)
 }
 
 fn sink_plan(
@@ -285,7 +275,7 @@ fn shape(table: &Table<'_>, program: &Program, source: &Batches, sink: &Resolved
             .map(|(node, _)| program.node(*node).domain.clone())
             .collect(),
         rows: share(table).1,
-        batch_rows: usize::try_from(source.batch_rows).unwrap_or(usize::MAX),
+        batch_rows: usize::try_from(source.batch_rows()).unwrap_or(usize::MAX),
         beside: sink.beside,
         run_key: table.run_key,
         trial: None,
@@ -299,22 +289,10 @@ fn trial(
     columns: &[usize],
     shape: &Shape,
 ) -> crate::error::Result<Option<arrow::array::RecordBatch>> {
-    let first = Batches {
-        runs: Arc::new(vec![RowRange {
-            first_row: 0,
-            rows: table.rows,
-            first_batch: 0,
-        }]),
-        batch_rows: BATCH_ROWS.min(source.batch_rows),
-        // What it leaves out is not counted.
-        input: table
-            .records
-            .zip(source.input.as_ref())
-            .map(|(records, input)| Input::new(records, input.columns.clone())),
-        ..source.clone()
-    };
-    if first.rows(0) == 0 {
+    let grid = Grid::one(0, table.rows, BATCH_ROWS.min(source.batch_rows()));
+    if grid.rows(0) == 0 {
         return Ok(None);
     }
-    shape.take(columns, &first.make(0)?.rows).map(Some)
+    let first = source.on(grid).first()?;
+    shape.take(columns, &first.rows).map(Some)
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
 use crate::pace::Arrivals;
 use crate::place::{self, Placed};
+use crate::source::Batches;
 use crate::spec::{self, Pipeline};
 
 /// A sink that takes nothing for so long is given up.
@@ -106,8 +107,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
 fn replaced(jobs: &[Job]) -> Vec<String> {
     let mut warnings = Vec::new();
     for job in jobs {
-        let input = job.source.input.as_ref();
-        let stream = input.is_some_and(|input| input.opened.is_stream());
+        let stream = matches!(job.source, Batches::Streamed(_));
         for sink in job
             .sinks
             .iter()

@@ -6,13 +6,14 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 
+use crate::batch::{Batch, Place};
+use crate::column::arrays;
 use crate::column::rows::Rows;
-use crate::column::{ProgramCell, arrays};
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::sink::Partition;
-use crate::source::{Batches, RowRange};
+use crate::source::{Made, RowRange};
 
 /// At most so many files are open at once.
 const MOST_OPEN: usize = 64;
@@ -23,7 +24,9 @@ const CHUNK_BATCHES: u64 = 16;
 /// Sends the rows of a chunk to one lane for each combination of key values.
 pub struct Split {
     /// Makes the key columns alone.
-    pub keys: Batches,
+    keys: Made,
+    /// Makes all of them.
+    table: Made,
     codes: Vec<Codes>,
 }
 
@@ -55,24 +58,28 @@ pub(super) struct KeyColumn<'a> {
 pub(super) enum Layout {
     /// One lane for each combination of values.
     Closed {
-        codes: Split,
+        table: Made,
+        split: Split,
         lanes: Vec<Arc<Vec<Partition>>>,
-        batch_rows: u64,
     },
     /// One lane that changes folders at known rows.
     Monotone {
-        runs: Vec<RowRange>,
+        table: Made,
         partitions: Arc<Vec<Partition>>,
     },
 }
 
-/// Decides the layout, or refuses.
-pub(super) fn layout(columns: &[KeyColumn<'_>], keys: Batches) -> Result<Layout, Problem> {
+/// Decides the layout of a table whose key columns `keys` makes, or refuses.
+pub(super) fn layout(
+    columns: &[KeyColumn<'_>],
+    keys: Made,
+    table: &Made,
+) -> Result<Layout, Problem> {
     if let [one] = columns
         && one.domain.order >= Order::Ascending
         && !one.domain.nulls
     {
-        return monotone(one, &keys).map_err(|error| problem(error, one.name));
+        return monotone(one, &keys, table).map_err(|error| problem(error, one.name));
     }
     let codes: Vec<Codes> = columns.iter().map(closed).collect::<Result<_, _>>()?;
     let count: usize = codes
@@ -87,15 +94,16 @@ pub(super) fn layout(columns: &[KeyColumn<'_>], keys: Batches) -> Result<Layout,
             .at(&last.name.place)
             .hint("partition by fewer columns, or by one whose values come one after the other, such as a date"));
     }
-    let batch_rows = keys.batch_rows * CHUNK_BATCHES;
+    let grid = table.grid();
+    let grid = grid.in_batches_of(grid.batch_rows() * CHUNK_BATCHES);
     let lanes = (0..count)
         .map(|index| lane(columns, &codes, index))
         .collect();
-    let keys = Batches { batch_rows, ..keys };
+    let (keys, table) = (keys.on(grid.clone()), table.on(grid));
     Ok(Layout::Closed {
-        codes: Split { keys, codes },
+        table: table.clone(),
+        split: Split { keys, table, codes },
         lanes,
-        batch_rows,
     })
 }
 
@@ -213,7 +221,7 @@ impl Split {
     /// A key that cannot be made.
     pub fn rows(&self, number: u64) -> Result<Vec<Vec<u64>>> {
         let batch = self.keys.make(number)?.rows;
-        let first = self.keys.first_row(number);
+        let first = self.keys.grid().first_row(number);
         let mut lanes = vec![0usize; batch.num_rows()];
         let mut count = 1;
         for (codes, column) in self.codes.iter().zip(batch.columns()) {
@@ -229,11 +237,23 @@ impl Split {
         }
         Ok(rows)
     }
+
+    /// Some rows of chunk `number`.
+    ///
+    /// # Errors
+    /// A value that cannot be made.
+    pub fn make(&self, number: u64, rows: Vec<u64>) -> Result<Batch> {
+        let made = self.table.at(Rows::List(&rows))?;
+        Ok(Batch {
+            place: Place::List(rows.into()),
+            ..Batch::new(number, 0, made)
+        })
+    }
 }
 
 /// Finds the rows at which the value changes: any row can be made alone, so by bisection.
-fn monotone(column: &KeyColumn<'_>, keys: &Batches) -> Result<Layout> {
-    let Some(run) = keys.runs.first().copied() else {
+fn monotone(column: &KeyColumn<'_>, keys: &Made, table: &Made) -> Result<Layout> {
+    let Some(run) = keys.grid().runs().first().copied() else {
         return Err(Error::user("there are no rows to partition"));
     };
     let Some(rows) = run.rows else {
@@ -266,11 +286,11 @@ fn monotone(column: &KeyColumn<'_>, keys: &Batches) -> Result<Layout> {
             first_row: Some(row),
             values,
         });
-        batch += (next - row).div_ceil(keys.batch_rows);
+        batch += (next - row).div_ceil(keys.grid().batch_rows());
         row = next;
     }
     Ok(Layout::Monotone {
-        runs,
+        table: table.on(keys.grid().of(runs)),
         partitions: Arc::new(partitions),
     })
 }
@@ -298,23 +318,4 @@ fn problem(error: Error, name: &Placed<Text>) -> Problem {
     first
         .unwrap_or_else(|| Problem::new("cannot partition"))
         .at(&name.place)
-}
-
-/// The program cell of a table, for partition columns that are made while planning.
-pub(super) fn keys_of(
-    source: &Batches,
-    program: &Arc<ProgramCell>,
-    nodes: Vec<usize>,
-) -> Option<Batches> {
-    let table = program.get()?;
-    let fields: Vec<_> = nodes
-        .iter()
-        .map(|node| table.node(*node).field.clone())
-        .collect();
-    Some(Batches {
-        program: program.clone(),
-        selection: table.select(nodes),
-        schema: Arc::new(arrow::datatypes::Schema::new(fields)),
-        ..source.clone()
-    })
 }

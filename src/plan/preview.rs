@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
 
 use super::tables::{build_all, options};
 use super::{Job, Overrides, Plan, SinkPlan};
@@ -11,7 +10,7 @@ use crate::column::{Builder, ProgramCell};
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::load::Loaded;
 use crate::sink::discard::Discard;
-use crate::source::{Batches, Input, Opened, RowRange};
+use crate::source::{Batches, Columns, Grid, Opened};
 use crate::spec::Pipeline;
 
 /// One table, ready to show.
@@ -35,25 +34,10 @@ impl Preview {
             .program
             .get()
             .ok_or_else(|| Error::run("the table is not built"))?;
-        let selection = program.select(self.nodes.clone());
-        let fields = self
-            .nodes
-            .iter()
-            .map(|node| program.node(*node).field.clone());
-        let records = self.records.as_ref();
-        let source = Batches {
-            input: records.map(|records| Input::new(records, program.outer(&selection))),
-            program: self.program.clone(),
-            selection,
-            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
-            runs: Arc::new(vec![RowRange {
-                first_row,
-                rows: Some(rows as u64),
-                first_batch: 0,
-            }]),
-            batch_rows: rows.max(1) as u64,
-        };
-        Ok(source.make(0)?.rows)
+        let columns = Columns::new(&self.program, program, &self.nodes);
+        let grid = Grid::one(first_row, Some(rows as u64), rows.max(1) as u64);
+        let source = Batches::new(columns, program, self.records.as_ref(), grid);
+        Ok(source.first()?.rows)
     }
 }
 

@@ -1,125 +1,87 @@
-//! A table's rows as batches: a run of rows cut into equal parts, made here or read.
+//! A table's rows as the plan knows them: made here, read from where they stand, or to come in a
+//! stream. A plan changes nothing; `start` gives what a run holds.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::turns::Turns;
-use super::{Flow, Opened, Piece, Rejects};
+use super::running::RunningSource;
+use super::{Grid, Opened, Piece, Records, Rejects, Stream};
 use crate::batch::{Batch, Place};
 use crate::column::rows::Rows;
-use crate::column::{ProgramCell, Selection};
+use crate::column::{Program, ProgramCell, Selection};
 use crate::error::{Error, Result};
 
-/// Rows of a table.
+/// Rows of a table, by where they come from.
 #[derive(Clone)]
-pub struct Batches {
-    /// The table's columns.
-    pub program: Arc<ProgramCell>,
-    /// The ones to make.
-    pub selection: Selection,
-    /// Their names and types.
-    pub schema: SchemaRef,
-    /// Runs of rows, each cut into batches of its own: one, or one for each partition.
-    pub runs: Arc<Vec<RowRange>>,
-    /// Rows in a batch, but for the last one of a run.
-    pub batch_rows: u64,
-    /// Where rows are read from; nothing when all columns are made here.
-    pub input: Option<Input>,
+pub enum Batches {
+    /// All columns are made here.
+    Made(Made),
+    /// Columns are read from rows that are there.
+    Read(Read),
+    /// Columns are read from rows that come.
+    Streamed(Streamed),
 }
 
-/// Rows that are read.
+/// The chosen columns of a table, however its rows come.
 #[derive(Clone)]
-pub struct Input {
-    /// All of them.
-    pub opened: Opened,
-    /// The columns that are used.
-    pub columns: Vec<usize>,
-    /// The rows that cannot be read.
-    pub rejects: Arc<Rejects>,
-    /// A stream, once the run has begun.
-    turns: Arc<OnceLock<Turns>>,
+pub struct Columns {
+    program: Arc<ProgramCell>,
+    selection: Selection,
+    schema: SchemaRef,
 }
 
-/// Rows that stand one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowRange {
-    /// The first row.
-    pub first_row: u64,
-    /// How many; none without end.
-    pub rows: Option<u64>,
-    /// The number of its first batch.
-    pub first_batch: u64,
+/// Rows that are made here: any of them, in any order.
+#[derive(Clone)]
+pub struct Made {
+    pub(super) columns: Columns,
+    pub(super) grid: Grid,
 }
 
-impl Input {
-    /// The columns that are used of what was opened.
-    pub fn new(opened: &Opened, columns: Vec<usize>) -> Self {
+/// Rows that are read from where they stand: any batch of them.
+#[derive(Clone)]
+pub struct Read {
+    pub(super) grid: Grid,
+    pub(super) records: Arc<dyn Records>,
+    taken: Taken,
+}
+
+/// Rows that come: whatever is there next.
+#[derive(Clone)]
+pub struct Streamed {
+    /// At most so many rows are in a batch.
+    pub(super) batch_rows: u64,
+    pub(super) stream: Arc<dyn Stream>,
+    taken: Taken,
+}
+
+/// Which columns are made, and what of the source they take.
+#[derive(Clone)]
+pub(super) struct Taken {
+    columns: Columns,
+    /// The source's columns that are used.
+    used: Vec<usize>,
+    /// How many the source has.
+    width: usize,
+}
+
+impl Columns {
+    /// These columns of the table whose program is in `cell`.
+    pub fn new(cell: &Arc<ProgramCell>, program: &Program, nodes: &[usize]) -> Self {
+        let field = |node: &usize| program.node(*node).field.clone();
+        let fields: Vec<Field> = nodes.iter().map(field).collect();
         Self {
-            rejects: Arc::new(Rejects::new(opened.on_bad_row())),
-            opened: opened.clone(),
-            columns,
-            turns: Arc::default(),
+            program: cell.clone(),
+            selection: program.select(nodes.to_vec()),
+            schema: Arc::new(Schema::new(fields)),
         }
     }
 
-    /// The run begins: relative paths to write to start at `out`.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    pub fn begin(&self, out: &Path) -> Result<()> {
-        self.rejects.begin(out, self.opened.is_stream())?;
-        if let Opened::Stream(stream) = &self.opened {
-            // A run begins once.
-            let _ = self.turns.set(Turns::new(stream.start()?));
-        }
-        Ok(())
-    }
-
-    /// The stream in motion, if this is one.
-    pub fn flow(&self) -> Option<&dyn Flow> {
-        self.turns.get().map(Turns::flow)
-    }
-
-    /// The first `batches` batches are safe everywhere.
-    ///
-    /// # Errors
-    /// What was left out of them is not, or whoever sends cannot be told.
-    pub fn durable(&self, batches: u64) -> Result<()> {
-        match self.flow() {
-            Some(flow) => {
-                self.rejects.sync()?;
-                flow.durable(batches)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The columns that are used in their places; what stands in the others is never looked at.
-    fn spread(&self, columns: Vec<ArrayRef>) -> Vec<ArrayRef> {
-        let nothing = new_empty_array(&DataType::Null);
-        let mut all = vec![nothing; self.opened.schema().fields().len()];
-        for (place, values) in self.columns.iter().zip(columns) {
-            all[*place] = values;
-        }
-        all
-    }
-}
-
-impl Batches {
-    /// The chosen columns at any rows of a table that is made here.
-    ///
-    /// # Errors
-    /// A value that cannot be made, naming column and row; or the table is read.
-    pub fn at(&self, rows: Rows<'_>) -> Result<RecordBatch> {
-        match &self.input {
-            None => self.evaluate(rows, &[]),
-            Some(_) => Err(Error::run(
-                "a table that is read has no rows out of their order",
-            )),
-        }
+    /// The source's columns that they are made from.
+    fn used(&self, program: &Program) -> Vec<usize> {
+        program.outer(&self.selection)
     }
 
     fn evaluate(&self, rows: Rows<'_>, read: &[ArrayRef]) -> Result<RecordBatch> {
@@ -135,97 +97,95 @@ impl Batches {
             &options,
         )?)
     }
+}
 
-    fn run(&self, number: u64) -> &RowRange {
-        let after = self.runs.partition_point(|run| run.first_batch <= number);
-        &self.runs[after.saturating_sub(1)]
-    }
-
-    /// The columns of the batches.
-    pub fn schema(&self) -> SchemaRef {
-        self.schema.clone()
-    }
-
-    /// How many batches there are; none without end.
-    pub fn batches(&self) -> Option<u64> {
-        match self.runs.last() {
-            Some(run) => Some(run.first_batch + run.rows?.div_ceil(self.batch_rows)),
-            None => Some(0),
+impl Made {
+    /// The same rows with other columns.
+    #[must_use]
+    pub fn with(&self, columns: Columns) -> Self {
+        Self {
+            columns,
+            grid: self.grid.clone(),
         }
     }
 
-    /// The table's row number at which batch `number` begins.
-    pub fn first_row(&self, number: u64) -> u64 {
-        if let Some(turns) = self.input.as_ref().and_then(|input| input.turns.get()) {
-            return turns.rows();
+    /// The same columns in other batches.
+    #[must_use]
+    pub fn on(&self, grid: Grid) -> Self {
+        Self {
+            columns: self.columns.clone(),
+            grid,
         }
-        let run = self.run(number);
-        run.first_row + (number - run.first_batch) * self.batch_rows
     }
 
-    /// How many rows batch `number` has, before any is left out.
-    pub fn rows(&self, number: u64) -> usize {
-        let run = self.run(number);
-        let before = (number - run.first_batch) * self.batch_rows;
-        let left = run
-            .rows
-            .map_or(self.batch_rows, |rows| rows.saturating_sub(before));
-        // A batch never has more rows than fit a u32, so it fits a usize.
-        left.min(self.batch_rows) as usize
+    /// How its rows are cut.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
     }
 
-    /// Batch `number`, from 0: any of them, in any order, on any thread.
+    /// The chosen columns at any rows.
+    ///
+    /// # Errors
+    /// A value that cannot be made, naming column and row.
+    pub fn at(&self, rows: Rows<'_>) -> Result<RecordBatch> {
+        self.columns.evaluate(rows, &[])
+    }
+
+    /// Batch `number`, from 0.
+    ///
+    /// # Errors
+    /// As `at`.
+    pub fn make(&self, number: u64) -> Result<Batch> {
+        let (first, count) = (self.grid.first_row(number), self.grid.rows(number));
+        let rows = self.at(Rows::Range { first, count })?;
+        Ok(Batch::new(number, first, rows))
+    }
+}
+
+impl Read {
+    /// Batch `number`, from 0; the rows that cannot be read join `rejects`.
     ///
     /// # Errors
     /// A value that cannot be made or read, naming column and row.
-    pub fn make(&self, number: u64) -> Result<Batch> {
-        let (first, count) = (self.first_row(number), self.rows(number));
-        match self.input.as_ref().map(|input| (input, &input.opened)) {
-            None => {
-                let rows = self.at(Rows::Range { first, count })?;
-                Ok(Batch::new(number, first, rows))
-            }
-            Some((input, Opened::Records(records))) => {
-                let piece = records.read(first, count, &input.columns)?;
-                self.completed(number, input, piece, first, count)
-            }
-            Some((_, Opened::Stream(_))) => {
-                Err(Error::run("a stream has no rows before the run").hint("use `rowgen run`"))
-            }
-        }
+    pub fn make(&self, number: u64, rejects: &Rejects) -> Result<Batch> {
+        let (first, count) = (self.grid.first_row(number), self.grid.rows(number));
+        let piece = self.records.read(first, count, &self.taken.used)?;
+        rejects.add(&piece.rejected)?;
+        self.taken.complete(number, piece, first, count)
+    }
+}
+
+impl Streamed {
+    /// What it is read from.
+    pub fn stream(&self) -> &dyn Stream {
+        self.stream.as_ref()
     }
 
-    /// Batch `number` of a run; nothing when the stream that it is read from ended before it.
-    ///
-    /// # Errors
-    /// As `make`.
-    pub fn take(&self, number: u64) -> Result<Option<Batch>> {
-        let Some(input) = &self.input else {
-            return self.make(number).map(Some);
-        };
-        let Some(turns) = input.turns.get() else {
-            return self.make(number).map(Some);
-        };
-        // A batch never has more rows than fit a u32, so it fits a usize.
-        let Some((first, block)) = turns.take(number, self.batch_rows as usize)? else {
-            return Ok(None);
-        };
-        let piece = block.read(first, &input.columns)?;
-        let rows = block.rows();
-        drop(block);
-        self.completed(number, input, piece, first, rows).map(Some)
+    pub(super) fn taken(&self) -> &Taken {
+        &self.taken
+    }
+}
+
+impl Taken {
+    /// The source's columns that are used.
+    pub(super) fn used(&self) -> &[usize] {
+        &self.used
     }
 
-    fn completed(
+    /// The batch of what was read of `count` rows from row `first` on.
+    pub(super) fn complete(
         &self,
         number: u64,
-        input: &Input,
         piece: Piece,
         first: u64,
         count: usize,
     ) -> Result<Batch> {
-        input.rejects.add(&piece.rejected)?;
-        let read = input.spread(piece.columns);
+        let nothing = new_empty_array(&DataType::Null);
+        // What stands in the places of columns that are not used is never looked at.
+        let mut read = vec![nothing; self.width];
+        for (place, values) in self.used.iter().zip(piece.columns) {
+            read[*place] = values;
+        }
         let place = match piece.kept {
             None => Place::From(first),
             Some(rows) => Place::List(rows.into()),
@@ -237,7 +197,7 @@ impl Batches {
             },
             Place::List(rows) => Rows::List(rows),
         };
-        let rows = self.evaluate(rows, &read)?;
+        let rows = self.columns.evaluate(rows, &read)?;
         Ok(Batch {
             place,
             ..Batch::new(number, first, rows)
@@ -245,39 +205,115 @@ impl Batches {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_are_cut_into_batches_of_their_own() {
-        let runs = vec![
-            RowRange {
-                first_row: 0,
-                rows: Some(10),
-                first_batch: 0,
-            },
-            RowRange {
-                first_row: 10,
-                rows: Some(5),
-                first_batch: 3,
-            },
-        ];
-        let program = Arc::new(ProgramCell::new());
-        let selection = crate::column::Program::default().select(vec![]);
-        let schema = Arc::new(arrow::datatypes::Schema::empty());
-        let source = Batches {
-            program,
-            selection,
-            schema,
-            runs: Arc::new(runs),
-            batch_rows: 4,
-            input: None,
+impl Batches {
+    /// These columns of rows that are read from `opened`, or made without it. A stream takes of the
+    /// grid how many rows a batch has at most.
+    pub fn new(columns: Columns, program: &Program, opened: Option<&Opened>, grid: Grid) -> Self {
+        let Some(opened) = opened else {
+            return Self::Made(Made { columns, grid });
         };
-        let cuts: Vec<(u64, usize)> = (0..5)
-            .map(|n| (source.first_row(n), source.rows(n)))
-            .collect();
-        assert_eq!(cuts, [(0, 4), (4, 4), (8, 2), (10, 4), (14, 1)]);
-        assert_eq!(source.batches(), Some(5));
+        let taken = Taken {
+            used: columns.used(program),
+            width: opened.schema().fields().len(),
+            columns,
+        };
+        match opened {
+            Opened::Records(records) => Self::Read(Read {
+                grid,
+                records: records.clone(),
+                taken,
+            }),
+            Opened::Stream(stream) => Self::Streamed(Streamed {
+                batch_rows: grid.batch_rows(),
+                stream: stream.clone(),
+                taken,
+            }),
+        }
+    }
+
+    /// The same columns in other batches.
+    #[must_use]
+    pub fn on(&self, grid: Grid) -> Self {
+        match self {
+            Self::Made(made) => Self::Made(made.on(grid)),
+            Self::Read(read) => Self::Read(Read {
+                grid,
+                ..read.clone()
+            }),
+            Self::Streamed(streamed) => Self::Streamed(Streamed {
+                batch_rows: grid.batch_rows(),
+                ..streamed.clone()
+            }),
+        }
+    }
+
+    fn columns(&self) -> &Columns {
+        match self {
+            Self::Made(made) => &made.columns,
+            Self::Read(read) => &read.taken.columns,
+            Self::Streamed(streamed) => &streamed.taken.columns,
+        }
+    }
+
+    /// The columns of the batches.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.columns().schema
+    }
+
+    /// How rows are cut into batches, where that is known before they are there.
+    pub fn grid(&self) -> Option<&Grid> {
+        match self {
+            Self::Made(made) => Some(&made.grid),
+            Self::Read(read) => Some(&read.grid),
+            Self::Streamed(_) => None,
+        }
+    }
+
+    /// How many batches there are; none without an end that is known.
+    pub fn batches(&self) -> Option<u64> {
+        self.grid().and_then(Grid::batches)
+    }
+
+    /// Rows in a batch: in all but the last one, or, of a stream, at most.
+    pub fn batch_rows(&self) -> u64 {
+        match self {
+            Self::Made(made) => made.grid.batch_rows(),
+            Self::Read(read) => read.grid.batch_rows(),
+            Self::Streamed(streamed) => streamed.batch_rows,
+        }
+    }
+
+    /// What rows are read from and which of its columns, if they are.
+    pub fn source(&self) -> Option<(Opened, &[usize])> {
+        match self {
+            Self::Made(_) => None,
+            Self::Read(read) => Some((Opened::Records(read.records.clone()), &read.taken.used)),
+            Self::Streamed(streamed) => Some((
+                Opened::Stream(streamed.stream.clone()),
+                &streamed.taken.used,
+            )),
+        }
+    }
+
+    /// The first batch, outside of a run: what cannot be read of it is counted nowhere.
+    ///
+    /// # Errors
+    /// A value that cannot be made or read, naming column and row; or it is a stream.
+    pub fn first(&self) -> Result<Batch> {
+        match self {
+            Self::Made(made) => made.make(0),
+            Self::Read(read) => read.make(0, &Rejects::new(read.records.on_bad_row())),
+            Self::Streamed(_) => {
+                Err(Error::run("a stream has no rows before the run").hint("use `rowgen run`"))
+            }
+        }
+    }
+
+    /// Begins a run: relative paths to write to start at `out`.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn start(&self, out: &Path) -> Result<RunningSource> {
+        RunningSource::start(self, out)
     }
 }

@@ -8,6 +8,7 @@ mod avro_rows;
 mod batches;
 pub mod csv;
 mod file;
+mod grid;
 mod index;
 pub mod json;
 mod json_fractions;
@@ -18,20 +19,25 @@ mod messages;
 pub mod parquet;
 mod reject;
 mod retype;
+mod running;
 #[cfg(test)]
 mod tests;
 mod turns;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, new_empty_array};
 use arrow::compute::filter;
 use arrow::datatypes::{Schema, SchemaRef};
 
-pub use batches::{Batches, Input, RowRange};
+pub use batches::{Batches, Columns, Made, Read, Streamed};
+pub use grid::{Grid, RowRange};
 pub use json_rows::JsonRows;
 pub use reject::{OnBadRow, Rejected, Rejects};
 pub use retype::convert;
+pub use running::RunningSource;
 
 use crate::column::ColumnType;
 use crate::error::{Problem, Result};
@@ -165,6 +171,17 @@ pub struct Piece {
     pub kept: Option<Vec<u64>>,
     /// The rows that are not.
     pub rejected: Vec<Rejected>,
+}
+
+/// What became of the rows that a run could not read.
+#[derive(Debug, Clone)]
+pub struct SourceKept {
+    /// What was read, in one line.
+    pub source: String,
+    /// How many were left out, by what is wrong with them.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// The file that they are kept in.
+    pub dead_letters: Option<PathBuf>,
 }
 
 impl Opened {

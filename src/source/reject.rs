@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
@@ -53,7 +53,7 @@ pub struct Bad {
 pub struct Rejects {
     policy: OnBadRow,
     counts: Mutex<BTreeMap<&'static str, u64>>,
-    letters: OnceLock<Letters>,
+    letters: Option<Letters>,
 }
 
 #[derive(Debug)]
@@ -115,7 +115,7 @@ fn holds_other(path: &Path) -> bool {
 }
 
 impl Rejects {
-    /// None so far.
+    /// None so far; they are only counted.
     pub fn new(policy: OnBadRow) -> Self {
         Self {
             policy,
@@ -123,39 +123,20 @@ impl Rejects {
         }
     }
 
-    /// The run begins: makes the file that they are kept in, if there is to be one. Before that
-    /// they are only counted. With `again` what earlier runs kept stays: a stream does not send it
-    /// again.
+    /// A run begins: none so far, and the file that they are kept in, if there is to be one. With
+    /// `again` what earlier runs kept stays: a stream does not send it again.
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn begin(&self, out: &Path, again: bool) -> Result<()> {
-        let OnBadRow::DeadLetter(name) = &self.policy else {
-            return Ok(());
+    pub fn begin(policy: OnBadRow, out: &Path, again: bool) -> Result<Self> {
+        let letters = match &policy {
+            OnBadRow::DeadLetter(name) => Some(Letters::open(name, out, again)?),
+            _ => None,
         };
-        let path = out.join(name.as_str());
-        if holds_other(&path) {
-            let what = format!(
-                "`{}` is there already and holds no dead letters",
-                path.display()
-            );
-            let hint = "give `dead_letter` a file of its own";
-            return Err(Error::user(Problem::new(what).at(&name.place).hint(hint)));
-        }
-        let doing = || format!("could not make the dead-letter file `{}`", path.display());
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Error::because(doing(), error))?;
-        }
-        let mut opening = OpenOptions::new();
-        opening.create(true).write(true);
-        opening.append(again).truncate(!again);
-        let file = opening
-            .open(&path)
-            .map_err(|error| Error::because(doing(), error))?;
-        let file = Mutex::new(file);
-        // A run begins once.
-        let _ = self.letters.set(Letters { path, file });
-        Ok(())
+        Ok(Self {
+            letters,
+            ..Self::new(policy)
+        })
     }
 
     /// Some more.
@@ -178,7 +159,7 @@ impl Rejects {
             lines.push(b'\n');
         }
         drop(counts);
-        match self.letters.get() {
+        match &self.letters {
             Some(letters) => letters.write(|file| file.write_all(&lines)),
             None => Ok(()),
         }
@@ -189,7 +170,7 @@ impl Rejects {
     /// # Errors
     /// It is not.
     pub fn sync(&self) -> Result<()> {
-        match self.letters.get() {
+        match &self.letters {
             Some(letters) => letters.write(|file| file.sync_data()),
             None => Ok(()),
         }
@@ -203,11 +184,35 @@ impl Rejects {
 
     /// The file that they are kept in.
     pub fn path(&self) -> Option<&Path> {
-        self.letters.get().map(|letters| letters.path.as_path())
+        self.letters.as_ref().map(|letters| letters.path.as_path())
     }
 }
 
 impl Letters {
+    fn open(name: &Placed<Text>, out: &Path, again: bool) -> Result<Self> {
+        let path = out.join(name.as_str());
+        if holds_other(&path) {
+            let what = format!(
+                "`{}` is there already and holds no dead letters",
+                path.display()
+            );
+            let hint = "give `dead_letter` a file of its own";
+            return Err(Error::user(Problem::new(what).at(&name.place).hint(hint)));
+        }
+        let doing = || format!("could not make the dead-letter file `{}`", path.display());
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| Error::because(doing(), error))?;
+        }
+        let mut opening = OpenOptions::new();
+        opening.create(true).write(true);
+        opening.append(again).truncate(!again);
+        let file = opening
+            .open(&path)
+            .map_err(|error| Error::because(doing(), error))?;
+        let file = Mutex::new(file);
+        Ok(Self { path, file })
+    }
+
     fn write(&self, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         write(&mut file).map_err(|error| {
@@ -287,8 +292,7 @@ mod tests {
         let node = crate::place::parse(&std::sync::Arc::new(source)).unwrap();
         let policy: OnBadRow = decode(&node).unwrap();
         let run = |again: bool| {
-            let rejects = Rejects::new(policy.clone());
-            rejects.begin(folder.path(), again).unwrap();
+            let rejects = Rejects::begin(policy.clone(), folder.path(), again).unwrap();
             let mut letter = serde_json::Map::new();
             letter.insert("reason".into(), "it is wrong".into());
             let one = Rejected {

@@ -336,13 +336,14 @@ tables:
   t: { from: { csv: { path: in.csv } } }
 sinks: [{ file: { path: out, format: csv, partition_by: [name] } }]
 "#;
+    let few = partitions.replace(" }\nsinks", ", types: { name: boolean } }\nsinks");
     let types = r#"
 version: 1
 tables:
   t: { rows: 9, types: { id: int64 }, columns: { id: sequence } }
 sinks: [discard]
 "#;
-    let said = [parent, partitions, types].map(|yaml| folder.refuse(yaml));
+    let said = [parent, partitions, &few, types].map(|yaml| folder.refuse(yaml));
     insta::assert_snapshot!(said.join("\n"));
 }
 
