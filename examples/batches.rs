@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use rowgen::plan::{self, Overrides};
+use rowgen::source::Batches;
 use rowgen::spec::{self, Given};
 use rowgen::{error, load};
 
@@ -17,15 +18,17 @@ fn main() -> error::Result<()> {
     let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &given)?;
     let loaded = load::load(&pipeline, |_| true)?;
     let plan = plan::make(&pipeline, loaded, &Overrides::default(), false)?;
-    let source = &plan.jobs[0].source;
-    let last = source.batches().unwrap_or(1) - 1;
+    let Batches::Made(table) = &plan.jobs[0].source else {
+        return Err(error::Error::run("the casino's transactions are made"));
+    };
+    let last = table.grid().batches().unwrap_or(1) - 1;
     for number in [0, last] {
-        let batch = source.make(number)?.rows;
+        let batch = table.make(number)?.rows;
         println!(
             "batch {number}: {} rows of {} columns from row {}",
             batch.num_rows(),
             batch.num_columns(),
-            source.first_row(number)
+            table.grid().first_row(number)
         );
     }
     Ok(())

@@ -17,7 +17,7 @@ const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/casino.ya
 
 /// A table that any thread can make any batch of.
 pub struct Batches {
-    source: source::Batches,
+    source: source::Made,
     /// The places of the columns that files have, in their order, and their types.
     columns: Vec<usize>,
     schema: SchemaRef,
@@ -51,7 +51,10 @@ impl Batches {
         let job = plan.jobs.first().ok_or("the pipeline has no table")?;
         let sink = job.sinks.first().ok_or("the pipeline has no sink")?;
         Ok(Self {
-            source: job.source.clone(),
+            source: match &job.source {
+                source::Batches::Made(made) => made.clone(),
+                _ => return Err("the pipeline's first table is not made".into()),
+            },
             columns: sink.columns.clone(),
             schema: sink.shape.schema.clone(),
             threads,
@@ -60,12 +63,12 @@ impl Batches {
 
     /// How many batches there are.
     pub fn count(&self) -> u64 {
-        self.source.batches().unwrap_or(0)
+        self.source.grid().batches().unwrap_or(0)
     }
 
     /// Rows in a batch, but for the last one.
     pub fn rows_each(&self) -> u64 {
-        self.source.batch_rows
+        self.source.grid().batch_rows()
     }
 
     /// Batch `number` as it comes.
