@@ -21,15 +21,10 @@ fn main() -> error::Result<()> {
     let Batches::Made(table) = &plan.jobs[0].source else {
         return Err(error::Error::run("the casino's transactions are made"));
     };
-    let last = table.grid().batches().unwrap_or(1) - 1;
-    for number in [0, last] {
-        let batch = table.make(number)?.rows;
-        println!(
-            "batch {number}: {} rows of {} columns from row {}",
-            batch.num_rows(),
-            batch.num_columns(),
-            table.grid().first_row(number)
-        );
+    for number in [0, table.grid().batches().unwrap_or(1) - 1] {
+        let batch = table.make(number)?;
+        let (rows, first) = (batch.rows.num_rows(), batch.place.row(0));
+        println!("batch {number}: {rows} rows from row {first}");
     }
     Ok(())
 }

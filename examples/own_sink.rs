@@ -4,29 +4,22 @@
 use rowgen::engine;
 use rowgen::error::{Problem, Result};
 use rowgen::format::Shape;
-use rowgen::sink::{Found, Lane, Ready, Sink, Target, lane};
+use rowgen::sink::{Found, Sink, Target, lane};
 use rowgen::{load, plan, spec};
 use std::path::Path;
 use std::sync::Arc;
 
 #[derive(Debug)]
 struct Counting;
-struct Open(Target);
 
 impl Sink for Counting {
     fn check(&self, _: &Shape) -> Vec<Problem> {
         Vec::new()
     }
     fn connect(&self, target: &Target) -> Result<Found> {
-        Ok(Found::ready(Open(target.clone())))
-    }
-}
-
-impl Ready for Open {
-    fn open(&self, _: usize) -> Result<Arc<dyn Lane>> {
-        lane::each(&self.0, |batch| {
+        Ok(lane::each(target, |batch| {
             println!("batch {}: {} rows", batch.number, batch.rows.num_rows());
-        })
+        }))
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Discard {
     pub format: Option<FormatKind>,
 }
 
-/// The options and the rows that will come.
-struct Open(Discard, Target);
+/// The format and the rows that will come.
+struct Open(FormatKind, Target);
 
 /// Puts the encoded rows into nothing.
 struct Nowhere(Option<Box<dyn FileWriter>>);
@@ -44,16 +44,16 @@ impl Sink for Discard {
     }
 
     fn connect(&self, target: &Target) -> Result<Found> {
-        Ok(Found::ready(Open(self.clone(), target.clone())))
+        Ok(match &self.format {
+            None => lane::each(target, |_| ()),
+            Some(format) => Found::ready(Open(format.clone(), target.clone())),
+        })
     }
 }
 
 impl Ready for Open {
     fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
-        let Self(options, target) = self;
-        let Some(format) = &options.format else {
-            return lane::each(target, |_| ());
-        };
+        let Self(format, target) = self;
         let encoder = format.open(&target.shape)?;
         let file = encoder.begin(Box::new(std::io::sink()))?;
         lane::start(target, encoder, Box::new(Nowhere(Some(file))))

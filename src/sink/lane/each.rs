@@ -7,22 +7,33 @@ use super::{Marks, Writer, start};
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::format::Encode;
-use crate::sink::{FileReport, Lane, Target};
+use crate::sink::{FileReport, Found, Lane, Ready, Target};
 
-struct Each<F>(F);
+struct Each<F>(Arc<F>);
+
+/// A sink whose lanes call a function.
+struct Calls<F> {
+    target: Target,
+    take: Arc<F>,
+}
 
 struct Nothing;
 
-/// Starts a lane that calls `take` with every batch: on the worker that made it, in any order, from
+/// A sink that is ready to call `take` with every batch: on the worker that made it, in any order, from
 /// many threads.
-///
-/// # Errors
-/// The system gives no thread.
-pub fn each<F>(target: &Target, take: F) -> Result<Arc<dyn Lane>>
+pub fn each<F>(target: &Target, take: F) -> Found
 where
     F: Fn(&Batch) + Send + Sync + 'static,
 {
-    start(target, Arc::new(Each(take)), Box::new(Nothing))
+    let (target, take) = (target.clone(), Arc::new(take));
+    Found::ready(Calls { target, take })
+}
+
+impl<F: Fn(&Batch) + Send + Sync + 'static> Ready for Calls<F> {
+    fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
+        let each = Each(self.take.clone());
+        start(&self.target, Arc::new(each), Box::new(Nothing))
+    }
 }
 
 impl<F: Fn(&Batch) + Send + Sync> Encode for Each<F> {
