@@ -11,6 +11,7 @@ mod levels;
 mod mutations;
 mod partitions;
 mod pipelines;
+mod running;
 mod source_values;
 mod sources;
 mod support;

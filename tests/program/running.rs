@@ -1,0 +1,155 @@
+//! A run that a program holds: started, watched, stopped, dropped, several at once; and what fails in
+//! it ends it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::{ArrayRef, Int64Array};
+use arrow::datatypes::DataType;
+use rowgen::column::rows::Rows;
+use rowgen::column::{Node, Origin, Program, ProgramCell};
+use rowgen::engine::{self, Options, State};
+use rowgen::plan::{self, Overrides, Plan};
+use rowgen::report::Outcome;
+use rowgen::source::{Batches, Columns};
+use rowgen::{load, spec};
+
+use crate::support::Folder;
+
+fn plan(folder: &Folder, yaml: &str) -> Plan {
+    let path = folder.write("p.yaml", yaml);
+    let pipeline = spec::read(&path, &spec::Given::default()).unwrap();
+    let loaded = load::load(&pipeline, |_| true).unwrap();
+    let overrides = Overrides {
+        threads: Some(2),
+        ..Overrides::default()
+    };
+    plan::make(&pipeline, loaded, &overrides, false).unwrap()
+}
+
+fn options(folder: &Folder) -> Options {
+    Options {
+        out: folder.path("."),
+        ..Options::default()
+    }
+}
+
+const ENDLESS: &str = "version: 1\ntables:\n  t: { rows: 0, columns: { id: sequence } }\nsinks: [discard]\nrun: { rate: 1000/s, batch_rows: 10 }\n";
+
+#[test]
+fn a_run_is_watched_stopped_and_waited_for() {
+    let folder = Folder::new();
+    let running = engine::start(Arc::new(plan(&folder, ENDLESS)), options(&folder));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while running.status().rows < 100 {
+        assert!(Instant::now() < deadline, "{:?}", running.status());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let status = running.status();
+    assert_eq!(status.state, State::Running);
+    assert_eq!(status.sinks[0].name, "discard-1");
+    assert_eq!(status.sinks[0].rows_expected, None);
+    assert!(status.sources[0].figures.batch_rows.count >= 10);
+    assert!(!running.is_over());
+    running.stop();
+    assert!(running.wait_for(Duration::from_secs(20)));
+    let last = running.status();
+    assert_eq!(last.state, State::Ended);
+    let report = running.wait();
+    assert_eq!(report.outcome, Outcome::Done);
+    // One count for bars, log lines and the report.
+    assert_eq!(report.rows, last.rows);
+    assert_eq!(report.sinks[0].rows, last.sinks[0].figures.rows);
+}
+
+#[test]
+fn a_run_that_is_dropped_ends() {
+    let folder = Folder::new();
+    let stop = engine::Stop::default();
+    let options = Options {
+        stop: stop.clone(),
+        ..options(&folder)
+    };
+    drop(engine::start(Arc::new(plan(&folder, ENDLESS)), options));
+    assert!(stop.requested());
+}
+
+#[test]
+fn one_plan_runs_several_times_at_once() {
+    let yaml = "version: 1\ntables:\n  t: { rows: 50_000, columns: { id: sequence } }\nsinks:\n  - file: { path: t.csv }\n";
+    let folders = [Folder::new(), Folder::new(), Folder::new()];
+    let plan = Arc::new(plan(&folders[0], yaml));
+    let start = |folder| engine::start(plan.clone(), options(folder));
+    let running: Vec<_> = folders.iter().map(start).collect();
+    for (running, folder) in running.into_iter().zip(&folders) {
+        assert_eq!(running.wait().outcome, Outcome::Done);
+        assert_eq!(folder.read("t.csv").lines().count(), 50_001);
+    }
+}
+
+#[test]
+fn what_fails_to_open_is_in_the_report() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 10, columns: { id: sequence } }\nsinks:\n  - file: { path: t.csv }\n";
+    folder.write("t.csv", "mine\n");
+    let report = engine::start(Arc::new(plan(&folder, yaml)), options(&folder)).wait();
+    assert_eq!(report.exit_code(), 2);
+    let error = report.error.unwrap();
+    assert!(error.contains("could not open sink `file-1`"), "{error}");
+    assert_eq!(folder.read("t.csv"), "mine\n");
+}
+
+#[test]
+fn a_worker_that_panics_ends_the_run_with_an_error() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 1_000_000, columns: { id: sequence } }\nsinks:\n  - file: { path: t.csv }\nrun: { batch_rows: 100 }\n";
+    let mut plan = plan(&folder, yaml);
+    let Batches::Made(made) = &plan.jobs[0].source else {
+        panic!("the table is made");
+    };
+    let broken = |rows: Rows<'_>, _: &[ArrayRef]| {
+        assert!(rows.at(0) < 2000, "index out of bounds");
+        let numbers = Int64Array::from(rows.map(|row| row as i64));
+        Ok(Arc::new(numbers) as ArrayRef)
+    };
+    let node = Node::new(
+        "id",
+        DataType::Int64,
+        vec![],
+        Origin::Fill(Arc::new(broken)),
+    );
+    let cell = Arc::new(ProgramCell::new());
+    let program = cell.get_or_init(|| Program::new(vec![node]));
+    let made = made.with(Columns::new(&cell, program, &[0]));
+    plan.jobs[0].source = Batches::Made(made);
+    let running = engine::start(Arc::new(plan), options(&folder));
+    assert!(running.wait_for(Duration::from_secs(60)), "the run hangs");
+    let report = running.wait();
+    assert_eq!(report.exit_code(), 2);
+    assert_eq!(
+        report.error.unwrap(),
+        "error: making rows panicked, which is a bug of rowgen\n  caused by: index out of bounds"
+    );
+    assert!(!folder.path("t.csv").exists());
+}
+
+#[test]
+fn a_sink_with_a_rate_of_its_own_runs_beside_the_others() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 300, columns: { id: sequence } }\nsinks:\n  - file: { path: t.csv }\n  - discard: { rate: 200/s }\nrun: { batch_rows: 10 }\n";
+    let plan = plan(&folder, yaml);
+    assert_eq!(plan.jobs.len(), 2);
+    let began = Instant::now();
+    let running = engine::start(Arc::new(plan), options(&folder));
+    let rows = |sink: usize| running.status().sinks[sink].figures.rows;
+    while rows(0) < 300 {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(rows(1) < 300, "the paced sink is as fast as the other one");
+    let report = running.wait();
+    assert!(began.elapsed() >= Duration::from_millis(1400));
+    assert_eq!(report.outcome, Outcome::Done);
+    assert_eq!(report.rows, 300, "each row counts once");
+    assert_eq!([report.sinks[0].rows, report.sinks[1].rows], [300, 300]);
+}
