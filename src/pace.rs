@@ -13,6 +13,12 @@ const FEMTOS: f64 = 1e15;
 /// Femtoseconds in a nanosecond.
 const FEMTOS_A_NANO: u128 = 1_000_000;
 
+/// The slowest rate that a run can be held to, a second: one row in 25 days.
+const SLOWEST: f64 = 0.04 / 86_400.0;
+
+/// The fastest one: no clock here tells less than a nanosecond.
+const FASTEST: f64 = 1e9;
+
 /// Rows whose gaps are summed up together.
 const BLOCK: u64 = 256;
 
@@ -71,6 +77,12 @@ impl Clock for MachineClock {
 }
 
 impl Pace {
+    /// What is wrong with a rate that a run is to be held to.
+    pub fn problem(rows_per_second: f64) -> Option<&'static str> {
+        let makes_sense = (SLOWEST..=FASTEST).contains(&rows_per_second);
+        (!makes_sense).then_some("a run's rate is at least `0.04/d` and at most `1_000_000_000/s`")
+    }
+
     /// A pace of so many rows a second, above zero. It starts when `start` is called, or when it is
     /// first asked.
     pub fn new(rows_per_second: f64, arrivals: Arrivals, clock: Arc<dyn Clock>) -> Self {
@@ -212,6 +224,13 @@ mod tests {
         assert_eq!(pace.late(3), Duration::from_millis(700));
         assert_eq!(pace.wait(3), None);
         assert_eq!(pace.late(30), Duration::ZERO);
+    }
+
+    #[test]
+    fn rates_that_make_no_sense_are_known() {
+        let problems = [1e-20, 0.0, f64::NAN, 1e9, 1e20, 1.0, 0.04 / 86_400.0].map(Pace::problem);
+        let refused = problems.map(|problem| problem.is_some());
+        assert_eq!(refused, [true, true, true, false, true, false, false]);
     }
 
     #[test]

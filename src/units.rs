@@ -66,22 +66,12 @@ pub fn parse_rate(text: &str) -> Result<f64, String> {
         .ok_or_else(expected)?
         .1;
     let count = arithmetic(count, &count_atom).ok_or_else(expected)?;
-    if count <= 0.0 || !count.is_finite() {
-        return Err(expected());
-    }
-    let rate = count / seconds;
-    match (SLOWEST..=FASTEST).contains(&rate) {
-        true => Ok(rate),
-        false => Err(format!(
-            "a rate is at least `0.04/d` and at most `1_000_000_000/s`, found `{text}`"
-        )),
+    if count > 0.0 && count.is_finite() {
+        Ok(count / seconds)
+    } else {
+        Err(expected())
     }
 }
-
-/// The bounds of a rate a second: slower than one in 25 days nobody waits for, and no clock here
-/// tells less than a nanosecond.
-const SLOWEST: f64 = 0.04 / 86_400.0;
-const FASTEST: f64 = 1e9;
 
 const DURATIONS: [(&str, f64); 8] = [
     ("ns", 1e-9),
@@ -241,11 +231,6 @@ mod tests {
         assert!(parse_duration("90S").is_err());
         assert!(parse_rate("2000").is_err());
         assert!(parse_rate("0/s").is_err());
-        for beyond in ["1e-20/s", "1e20/s", "1/ns", "2/ns"] {
-            let bounds = "a rate is at least `0.04/d` and at most `1_000_000_000/s`";
-            let expected = (beyond != "1/ns").then(|| format!("{bounds}, found `{beyond}`"));
-            assert_eq!(parse_rate(beyond).err(), expected);
-        }
     }
 
     #[test]

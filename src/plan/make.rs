@@ -12,8 +12,8 @@ use crate::column::Builder;
 use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
-use crate::pace::Arrivals;
-use crate::place::{self, Placed};
+use crate::pace::{Arrivals, Pace};
+use crate::place::{self, Placed, Rate};
 use crate::source::Batches;
 use crate::spec::{self, Pipeline};
 
@@ -45,6 +45,9 @@ pub fn make(
         &mut builder,
         &mut problems,
     );
+    rate_problems(pipeline, overrides)
+        .into_iter()
+        .for_each(|problem| problems.push(problem));
     if sinks.is_empty() && problems.is_empty() {
         problems.push(
             Problem::new("the pipeline has no sink to write to")
@@ -63,6 +66,17 @@ pub fn make(
     }
     plan.warnings.extend(more);
     Ok(plan)
+}
+
+/// Rates that no run can be held to.
+fn rate_problems(pipeline: &Pipeline, overrides: &Overrides) -> Vec<Problem> {
+    let own = pipeline.sinks.iter().map(|sink| &sink.common.rate);
+    let of_file = own.chain([&pipeline.run.rate]).flatten();
+    let problem =
+        |rate: &Placed<Rate>| Some(Problem::new(Pace::problem(*rate.value)?).at(&rate.place));
+    let asked = overrides.rate.and_then(Pace::problem);
+    let asked = asked.map(|problem| Problem::new(format!("`--rate`: {problem}")));
+    of_file.filter_map(problem).chain(asked).collect()
 }
 
 /// The plan without its jobs.

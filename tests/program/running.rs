@@ -153,3 +153,28 @@ fn a_sink_with_a_rate_of_its_own_runs_beside_the_others() {
     assert_eq!(report.rows, 300, "each row counts once");
     assert_eq!([report.sinks[0].rows, report.sinks[1].rows], [300, 300]);
 }
+
+#[test]
+fn rates_that_make_no_sense_are_refused_where_they_stand() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 100, columns: { id: sequence } }\nsinks:\n  - discard: { rate: 1e20/s }\nrun: { rate: 1e-20/s }\n";
+    folder.write("p.yaml", yaml);
+    let ended = folder.run(&["check", "p.yaml", "--rate", "1e-20/s"]);
+    assert_eq!(ended.code, 1);
+    let expected = "\
+error: `--rate`: a run's rate is at least `0.04/d` and at most `1_000_000_000/s`
+
+error: a run's rate is at least `0.04/d` and at most `1_000_000_000/s`
+ --> p.yaml:5:20
+  |
+5 |   - discard: { rate: 1e20/s }
+  |                      ^^^^^^
+
+error: a run's rate is at least `0.04/d` and at most `1_000_000_000/s`
+ --> p.yaml:6:14
+  |
+6 | run: { rate: 1e-20/s }
+  |              ^^^^^^^
+";
+    assert_eq!(ended.stderr, expected);
+}

@@ -1,6 +1,13 @@
 //! Tests against real servers, whose addresses the environment tells: `scripts/test services`.
 
+#[path = "../sink_compliance/drive.rs"]
+mod drive;
+#[path = "../sink_compliance/every.rs"]
+mod every;
 mod registry;
+#[path = "../sink_compliance/rows.rs"]
+mod rows;
+mod sinks;
 
 /// What the environment says of a server.
 pub fn environment(name: &str) -> String {

@@ -70,7 +70,7 @@ fn a_file_in_place_of_a_folder_is_said_before_the_first_row() {
     let text = text.replace(&folder.path().display().to_string(), "OUT");
     assert_eq!(
         text,
-        "error: creating `OUT/a`\n  caused by: File exists (os error 17)"
+        "error: `OUT/a` is a file, so nothing can be written in it\n --> p.yaml:1:15\n  |\n1 | file: { path: a/rows.parquet }\n  |               ^^^^^^^^^^^^^^"
     );
 }
 

@@ -2,6 +2,7 @@
 //! whole files or none, and a failure that is said as what it is.
 
 mod drive;
+mod every;
 mod files;
 mod folders;
 mod rows;
