@@ -4,17 +4,26 @@
 //! pipelines/casino.yaml
 //!   → spec     what the file says            every value knows its line and column
 //!   → load     what the file points at       reference data; the only reading before the run
-//!   → plan     what will be done             names resolved, types fixed, all problems at once
-//!   → engine   pulls batch numbers           workers, windows, pace, stop
-//!   → source   makes batch n                 from `column`, one generator a file; `expr` in `expression`
+//!   → plan     what will be done             names resolved, types fixed, all problems at once; data only
+//!   → engine   pulls batch numbers           workers, windows, pace, stop; a `Running` that one can hold
+//!   → source   makes or reads batch n        from `column`, one generator a file, and `expression`
 //!   → format   a batch becomes bytes         on the worker that made it
-//!   → sink     bytes reach their place       in order, on one thread each
-//!   → report   what happened
+//!   → sink     bytes reach their place       in order; safe first, then visible
+//!   → report   what happened                 one meter for each source and sink
 //! ```
 //!
-//! Invariant: batch n depends only on (plan, n), never on which thread made it or when.
-//! New column generator: its file in `column/` and its row in `column/mod.rs`. New format or sink:
-//! the same in `format/` and `sink/`.
+//! What travels is a [`batch::Batch`]: rows with their number, their places in the table, and the
+//! offsets they were read from. A sink connects ([`sink::Sink`]), opens a lane for each stream of
+//! batches ([`sink::Ready`], [`sink::Lane`]), and publishes what is whole ([`sink::Publish`]).
+//!
+//! Below them all: `kernel` (tight loops), `client` (Kafka, schema registries), `place` (where a value
+//! stands in its file), `pace` (when a row is due), `sync`, `units`, `error`.
+//!
+//! Invariant: batch n depends only on (plan, n), never on which thread made it or when. A plan holds
+//! nothing that a run changes. Names point down only: `tests/tidy.rs` holds the layers.
+//!
+//! New column generator: its file in `column/` and its row in `column/mod.rs`. New format, source or
+//! sink: the same in `format/`, `source/` and `sink/`.
 
 pub mod batch;
 pub mod cli;

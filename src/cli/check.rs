@@ -55,6 +55,7 @@ pub(super) fn overrides(options: &FileOptions) -> Result<Overrides> {
         rows: options.rows,
         threads: options.threads,
         slice: options.slice,
+        range: None,
         sinks: options.sinks.clone(),
         rate: options.rate,
         duration: options.duration,

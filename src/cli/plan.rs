@@ -103,6 +103,7 @@ fn describe_sink(sink: &SinkPlan) -> String {
             knowledge(domain)
         ));
     }
+    text.push_str(&format!("    {}\n", sink.guarantee.describe()));
     for line in sink.options.describe(&sink.shape) {
         text.push_str(&format!("    {line}\n"));
     }

@@ -1,9 +1,11 @@
 //! Jobs: a table's rows, cut into batches, on their way to the sinks that share them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 
+use super::guarantee::Guarantee;
 use super::make::digest;
 use super::partition::{KeyColumn, Layout, Split, layout};
 use super::sinks::Resolved;
@@ -12,7 +14,7 @@ use crate::column::{Program, ProgramCell};
 use crate::error::{Problem, Problems};
 use crate::format::Shape;
 use crate::place::Place;
-use crate::sink::{Partition, Slice};
+use crate::sink::{Delivery, Partition, Slice};
 use crate::source::{Batches, Columns, Grid, Opened};
 
 /// What a job is made from.
@@ -25,6 +27,7 @@ pub(super) struct Table<'a> {
     pub(super) records: Option<&'a Opened>,
     pub(super) from: Option<&'a Place>,
     pub(super) slice: Option<Slice>,
+    pub(super) range: Option<Range<u64>>,
     /// Rows a second of every sink that has no rate of its own.
     pub(super) rate: Option<f64>,
     pub(super) batch_rows: Option<u64>,
@@ -41,6 +44,7 @@ pub(super) fn jobs(table: &Table<'_>, sinks: Vec<Resolved>, problems: &mut Probl
         .into_iter()
         .partition(|sink| sink.rate.is_some() || !sink.partition_by.is_empty());
     let mut jobs = Vec::new();
+    problems.extend(sole_sink(table, &shared, &alone));
     if !shared.is_empty() {
         jobs.push(shared_job(table, program, shared, problems));
     }
@@ -50,6 +54,24 @@ pub(super) fn jobs(table: &Table<'_>, sinks: Vec<Resolved>, problems: &mut Probl
     // Those with rates of their own come after the job beside which they run.
     jobs.sort_by_key(|job| job.own_rate);
     jobs
+}
+
+/// A stream starts where the sink that keeps its offsets says: any other sink would lose rows, or get
+/// them again.
+fn sole_sink(table: &Table<'_>, shared: &[Resolved], alone: &[Resolved]) -> Option<Problem> {
+    let stream = table.records.is_some_and(Opened::is_stream);
+    let several = shared.len() + alone.len() > 1;
+    let keeps = |sink: &&Resolved| sink.options.takes().delivery == Delivery::Transactional;
+    let keeper = shared.iter().chain(alone).find(keeps)?;
+    let problem = Problem::new(format!(
+        "sink `{}` keeps the stream's offsets and can be its only sink",
+        keeper.name
+    ));
+    (stream && several).then(|| {
+        problem
+            .at(&keeper.place)
+            .hint("read the stream in a pipeline of its own for the other sinks")
+    })
 }
 
 /// The job of a sink that shares its batches with no other.
@@ -180,8 +202,13 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
     }
 }
 
-/// The rows of this run's slice: the first one and how many.
+/// The rows of this run's range or slice: the first one and how many.
 fn share(table: &Table<'_>) -> (u64, Option<u64>) {
+    if let Some(range) = &table.range {
+        let end = table.rows.unwrap_or(u64::MAX).min(range.end);
+        let first = range.start.min(end);
+        return (first, Some(end - first));
+    }
     match (table.rows, table.slice) {
         (Some(rows), Some(slice)) => {
             let cut = |index: u64| {
@@ -248,7 +275,10 @@ fn sink_plan(
             }
         }))?;
     }
+    let guarantee = Guarantee::of(table.records, &sink.options.takes());
+    problems.extend(guarantee.problem(sink.delivery.as_ref()));
     Some(SinkPlan {
+        guarantee,
         name: sink.name,
         kind: sink.options.kind().to_string(),
         options: sink.options.shared(),

@@ -14,7 +14,7 @@ use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
 use crate::pace::{Arrivals, Pace};
 use crate::place::{self, Placed, Rate};
-use crate::source::Batches;
+use crate::source::{Batches, Opened};
 use crate::spec::{self, Pipeline};
 
 /// A sink that takes nothing for so long is given up.
@@ -45,9 +45,7 @@ pub fn make(
         &mut builder,
         &mut problems,
     );
-    rate_problems(pipeline, overrides)
-        .into_iter()
-        .for_each(|problem| problems.push(problem));
+    problems.extend(rate_problems(pipeline, overrides));
     if sinks.is_empty() && problems.is_empty() {
         problems.push(
             Problem::new("the pipeline has no sink to write to")
@@ -175,7 +173,8 @@ fn all_jobs(
         let Some(program) = programs.get(&name).filter(|_| !own.is_empty()) else {
             continue;
         };
-        sliceable(&name, count, overrides, &mut problems);
+        let stream = loaded.sources.get(&name).is_some_and(Opened::is_stream);
+        problems.extend(divisible(&name, count, stream, overrides));
         let table = Table {
             name: &name,
             rows: count,
@@ -189,6 +188,7 @@ fn all_jobs(
                 .and_then(|table| table.from.as_ref())
                 .map(|from| &from.place),
             slice: overrides.slice,
+            range: overrides.range.clone(),
             rate: overrides
                 .rate
                 .or(pipeline.run.rate.as_ref().map(|rate| rate.value.0)),
@@ -206,23 +206,39 @@ fn all_jobs(
     Ok(all)
 }
 
-fn sliceable(name: &str, rows: Option<u64>, overrides: &Overrides, problems: &mut Problems) {
-    if rows.is_none() && overrides.slice.is_some() {
-        problems.push(
+/// What is wrong with asking for a part of a table.
+fn divisible(
+    name: &str,
+    rows: Option<u64>,
+    stream: bool,
+    overrides: &Overrides,
+) -> Option<Problem> {
+    match (&overrides.range, overrides.slice) {
+        (Some(_), Some(_)) => Some(Problem::new(
+            "a slice and a range of rows exclude each other",
+        )),
+        (Some(_), None) if stream => Some(Problem::new(format!(
+            "table `{name}` is a stream: its rows have no numbers before they come"
+        ))),
+        (None, Some(_)) if rows.is_none() => Some(
             Problem::new(format!("table `{name}` is endless and cannot be sliced"))
                 .hint("leave out `--slice`, or give it `rows`"),
-        );
+        ),
+        _ => None,
     }
 }
 
 /// The same for every run of the same data and slice.
 fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
     let key = Key::new(&pipeline.seed).child(table);
-    match overrides.slice {
-        Some(slice) => key
+    match (&overrides.range, overrides.slice) {
+        (Some(range), _) => key
+            .child(&format!("rows {} to {}", range.start, range.end))
+            .bits(),
+        (None, Some(slice)) => key
             .child(&format!("slice {} of {}", slice.index, slice.count))
             .bits(),
-        None => key.bits(),
+        (None, None) => key.bits(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What will be done: names resolved, types fixed, rows counted, sinks checked; pure over what the
 //! file says and what it points at. Every problem is reported at once.
 
+mod guarantee;
 mod job;
 mod make;
 mod partition;
@@ -8,6 +9,7 @@ mod preview;
 mod sinks;
 mod tables;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::sink::{Partition, Sink, Slice};
 use crate::source::Batches;
 use crate::spec::OnSinkFailure;
 
+pub use guarantee::Guarantee;
 pub use make::make;
 pub use partition::Split;
 pub use preview::{Preview, discarding, preview};
@@ -34,6 +37,9 @@ pub struct Overrides {
     pub threads: Option<usize>,
     /// `--slice i/n`.
     pub slice: Option<Slice>,
+    /// Only these rows of each table, by their numbers, for programs that deal rows out themselves: of
+    /// an endless table too. What lies behind a table's last row is no row.
+    pub range: Option<Range<u64>>,
     /// `--sinks a,b`: only these.
     pub sinks: Option<Vec<String>>,
     /// `--rate`: rows a second of each table.
@@ -122,6 +128,8 @@ pub struct SinkPlan {
     pub on_failure: OnSinkFailure,
     /// Equal for equal output of equal data, whatever other tables are read from.
     pub fingerprint: String,
+    /// What it guarantees when the run is interrupted and repeated.
+    pub guarantee: Guarantee,
 }
 
 impl Plan {

@@ -99,6 +99,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         lanes: vec![Arc::default()],
         on_failure: sink.on_failure,
         fingerprint: sink.fingerprint.clone(),
+        guarantee: sink.guarantee,
     };
     let jobs = plan.jobs.iter().map(|job| Job {
         table: job.table.clone(),

@@ -8,7 +8,7 @@ use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Place, Placed, Rate, Text};
 use crate::sink::{SinkKind, SinkPlace};
-use crate::spec::{OnSinkFailure, Pipeline, SinkEntry};
+use crate::spec::{AskedDelivery, OnSinkFailure, Pipeline, SinkEntry};
 
 /// One sink of one table, its columns resolved.
 pub(super) struct Resolved {
@@ -23,6 +23,8 @@ pub(super) struct Resolved {
     /// Nodes of the partition columns and their names.
     pub(super) partition_by: Vec<(usize, Placed<Text>)>,
     pub(super) on_failure: OnSinkFailure,
+    /// What it must guarantee.
+    pub(super) delivery: Option<Placed<AskedDelivery>>,
     /// Its own rate.
     pub(super) rate: Option<Placed<Rate>>,
     /// What decides the content of its output, beside the rows.
@@ -237,6 +239,7 @@ fn resolve_one(
         options: Arc::new(options),
         columns: resolved,
         partition_by,
+        delivery: entry.common.delivery.clone(),
         rate: entry.common.rate.clone(),
         canonical: entry.canonical(placing),
         on_failure: entry

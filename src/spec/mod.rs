@@ -12,5 +12,5 @@ pub use pipeline::Pipeline;
 pub use read::{Given, read};
 pub use run::{Arrivals, Run};
 pub use schema::schema;
-pub use sink::{OnSinkFailure, Projection, SinkEntry};
+pub use sink::{AskedDelivery, OnSinkFailure, Projection, SinkEntry};
 pub use table::{ReferenceFile, Table};

@@ -40,6 +40,8 @@ pub struct Common {
     pub on_sink_failure: Option<OnSinkFailure>,
     /// Rows a second of this sink alone, which then runs beside the others (default: what `run` says).
     pub rate: Option<Placed<Rate>>,
+    /// What it must guarantee when a run is repeated, or the plan is refused: `exactly_once` or `at_least_once` (default).
+    pub delivery: Option<Placed<AskedDelivery>>,
 }
 
 /// What one sink's failure means for the others.
@@ -51,6 +53,17 @@ pub enum OnSinkFailure {
     Continue,
     /// The run stops.
     Stop,
+}
+
+/// What a sink must guarantee when a run is interrupted and repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedDelivery {
+    /// Each row is there once.
+    ExactlyOnce,
+    /// No row is lost.
+    #[default]
+    AtLeastOnce,
 }
 
 /// Columns of the table under the names that the sink gives them.
@@ -65,6 +78,7 @@ const COMMON: &[&str] = &[
     "enabled",
     "on_sink_failure",
     "rate",
+    "delivery",
 ];
 
 impl SinkEntry {

@@ -1,6 +1,7 @@
 //! A run that a program holds: started, watched, stopped, dropped, several at once; and what fails in
 //! it ends it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,11 +18,16 @@ use rowgen::{load, spec};
 use crate::support::Folder;
 
 fn plan(folder: &Folder, yaml: &str) -> Plan {
+    plan_of(folder, yaml, None)
+}
+
+fn plan_of(folder: &Folder, yaml: &str, range: Option<Range<u64>>) -> Plan {
     let path = folder.write("p.yaml", yaml);
     let pipeline = spec::read(&path, &spec::Given::default()).unwrap();
     let loaded = load::load(&pipeline, |_| true).unwrap();
     let overrides = Overrides {
         threads: Some(2),
+        range,
         ..Overrides::default()
     };
     plan::make(&pipeline, loaded, &overrides, false).unwrap()
@@ -165,7 +171,7 @@ fn rates_that_make_no_sense_are_refused_where_they_stand() {
 error: `--rate`: a run's rate is at least `0.04/d` and at most `1_000_000_000/s`
 
 error: a run's rate is at least `0.04/d` and at most `1_000_000_000/s`
- --> p.yaml:5:20
+ --> p.yaml:5:22
   |
 5 |   - discard: { rate: 1e20/s }
   |                      ^^^^^^
@@ -177,4 +183,50 @@ error: a run's rate is at least `0.04/d` and at most `1_000_000_000/s`
   |              ^^^^^^^
 ";
     assert_eq!(ended.stderr, expected);
+}
+
+#[test]
+fn what_a_sink_guarantees_is_said_and_more_is_refused() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 100, columns: { id: sequence } }\nsinks:\n  - file: { path: t.csv, delivery: exactly_once }\n  - discard: { delivery: exactly_once }\n";
+    folder.write("p.yaml", yaml);
+    let refused = folder.run(&["check", "p.yaml"]);
+    assert_eq!(refused.code, 1);
+    let expected = "\
+error: this sink cannot have each row exactly once
+ --> p.yaml:6:26
+  |
+6 |   - discard: { delivery: exactly_once }
+  |                          ^^^^^^^^^^^^
+  caused by: a repeated run sends every row again
+  hint: say `delivery: at_least_once`, or use a sink that keeps offsets with its rows
+";
+    assert_eq!(refused.stderr, expected);
+    let planned = folder.run(&["plan", "p.yaml", "--sinks", "file-1"]);
+    let said =
+        "    exactly once: a repeated run writes the same again, and only what is whole is seen\n";
+    assert!(planned.stdout.contains(said), "{}", planned.stdout);
+}
+
+#[test]
+fn a_range_of_rows_is_what_the_whole_table_has_there() {
+    let yaml = |rows: u64| {
+        format!(
+            "version: 1\ntables:\n  t: {{ rows: {rows}, columns: {{ id: sequence, u: uuid }} }}\nsinks:\n  - file: {{ path: t.csv, format: {{ csv: {{ header: false }} }} }}\nrun: {{ batch_rows: 7 }}\n"
+        )
+    };
+    let lines = |yaml: &str, range: Option<Range<u64>>| {
+        let folder = Folder::new();
+        let plan = plan_of(&folder, yaml, range);
+        let report = engine::start(Arc::new(plan), options(&folder)).wait();
+        assert_eq!(report.outcome, Outcome::Done);
+        let text = folder.read("t.csv");
+        text.lines().map(str::to_string).collect::<Vec<_>>()
+    };
+    let all = lines(&yaml(100), None);
+    assert_eq!(lines(&yaml(100), Some(20..45)), all[20..45]);
+    assert_eq!(lines(&yaml(100), Some(90..1000)), all[90..]);
+    assert_eq!(lines(&yaml(100), Some(100..200)), [""; 0]);
+    // An endless table has them, too.
+    assert_eq!(lines(&yaml(0), Some(20..45)), all[20..45]);
 }

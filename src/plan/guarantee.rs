@@ -1,0 +1,66 @@
+//! What each sink guarantees of a table's rows when a run is interrupted and repeated, and why.
+
+use crate::error::Problem;
+use crate::place::Placed;
+use crate::sink::{Delivery, Takes};
+use crate::source::Opened;
+use crate::spec::AskedDelivery;
+
+/// What a sink guarantees of a table's rows, in the words of `rowgen plan`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarantee {
+    /// Each row is there once; why.
+    ExactlyOnce(&'static str),
+    /// No row is lost, and some may be there twice; why.
+    AtLeastOnce(&'static str),
+}
+
+impl Guarantee {
+    /// Of rows that are made, or read from `source`, in a sink that takes them so.
+    pub(super) fn of(source: Option<&Opened>, takes: &Takes) -> Self {
+        let stream = source.is_some_and(Opened::is_stream);
+        match (takes.delivery, stream) {
+            (Delivery::Transactional, true) => {
+                Self::ExactlyOnce("rows and their offsets are committed in one transaction")
+            }
+            (Delivery::Transactional, false) => {
+                Self::ExactlyOnce("rows and how far the load is are committed in one transaction")
+            }
+            (Delivery::Idempotent, false) => Self::ExactlyOnce(
+                "a repeated run writes the same again, and only what is whole is seen",
+            ),
+            (Delivery::Idempotent, true) => Self::AtLeastOnce(
+                "offsets are committed after the rows are safe: a kill between the two reads them again",
+            ),
+            (Delivery::AtLeastOnce, true) => {
+                Self::AtLeastOnce("offsets are committed after the rows are acknowledged")
+            }
+            (Delivery::AtLeastOnce, false) => {
+                Self::AtLeastOnce("a repeated run sends every row again")
+            }
+        }
+    }
+
+    /// In words.
+    pub fn describe(self) -> String {
+        match self {
+            Self::ExactlyOnce(why) => format!("exactly once: {why}"),
+            Self::AtLeastOnce(why) => format!("at least once: {why}"),
+        }
+    }
+
+    /// What is wrong if that is less than was asked for.
+    pub(super) fn problem(self, asked: Option<&Placed<AskedDelivery>>) -> Option<Problem> {
+        let asked = asked.filter(|asked| asked.value == AskedDelivery::ExactlyOnce)?;
+        let Self::AtLeastOnce(why) = self else {
+            return None;
+        };
+        let hint = "say `delivery: at_least_once`, or use a sink that keeps offsets with its rows";
+        Some(
+            Problem::new("this sink cannot have each row exactly once")
+                .cause(why)
+                .at(&asked.place)
+                .hint(hint),
+        )
+    }
+}
