@@ -81,6 +81,12 @@ pub struct Connection {
     pub properties: Named<Text>,
 }
 
+/// What this build of rowgen lacks, and the feature that brings it.
+pub fn missing(what: &str, feature: &str) -> Problem {
+    Problem::new(format!("this rowgen was built without {what}"))
+        .hint(format!("build it with `--features {feature}`"))
+}
+
 impl Mechanism {
     /// Its registered name.
     pub fn name(self) -> &'static str {
@@ -109,8 +115,7 @@ impl Connection {
             ),
             (None, None) => return None,
         };
-        let problem = Problem::new(format!("this rowgen was built without {what}"))
-            .hint(format!("build it with `--features {feature}`"));
+        let problem = missing(&what, feature);
         Some(match place {
             Some(place) => problem.at(place),
             None => problem,

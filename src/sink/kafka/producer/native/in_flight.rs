@@ -225,8 +225,8 @@ pub fn carries_before(requests: &VecDeque<Request>, partition: i32, order: u64) 
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::super::options::Codec;
     use super::super::super::messages::{Bytes, Group, Messages};
-    use super::super::super::options::Codec;
     use super::super::compress::Compressor;
     use super::super::record_batch::encode;
     use super::*;

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::Kafka;
+use super::super::options::{HeaderOption, PartitionerOption};
 use super::bad_rows::BadRows;
 use super::delivery::Delivery;
 use super::encoder::{HeaderSource, PartitionSource, Recipe};
 use super::librdkafka::Librdkafka;
 use super::messages::Limits;
 use super::native::{self, Native};
-use super::options::{HeaderOption, PartitionerOption};
 use super::partition::Partitioner;
+use super::retention;
 use super::writer::{Messenger, Producer};
-use super::{Kafka, retention};
 use crate::client::kafka::{Admin, Topic, look};
 use crate::client::registry::Client;
 use crate::error::{Error, Problem, Result};
@@ -20,7 +21,7 @@ use crate::format::Shape;
 use crate::format::buffers::Buffers;
 use crate::format::message::{Key, MessageFormat};
 use crate::place::Placed;
-use crate::sink::{Lane, Ready, Target, lane};
+use crate::sink::{Found, Lane, Ready, Target, lane};
 
 /// A message that is not acknowledged by then has failed: before the stall timeout of 120 s, so that
 /// the report says what is missing.
@@ -33,25 +34,23 @@ const SLICES_A_SECOND: f64 = 100.0;
 const BATCH_BYTES: usize = 1 << 20;
 
 /// A topic that was looked at.
-pub struct ReadyTopic {
+struct ReadyTopic {
     kafka: Kafka,
     target: Target,
     /// What was found; nothing where it is still to be made.
     topic: Option<Topic>,
 }
 
-impl ReadyTopic {
-    /// Looks at the topic.
-    ///
-    /// # Errors
-    /// No broker answers, or the topic is not as asked.
-    pub fn connect(kafka: &Kafka, target: &Target) -> Result<Self> {
-        Ok(Self {
-            kafka: kafka.clone(),
-            target: target.clone(),
-            topic: topic(kafka, false)?,
-        })
-    }
+/// Looks at the topic.
+///
+/// # Errors
+/// No broker answers, or the topic is not as asked.
+pub fn connect(kafka: &Kafka, target: &Target) -> Result<Found> {
+    Ok(Found::ready(ReadyTopic {
+        kafka: kafka.clone(),
+        target: target.clone(),
+        topic: topic(kafka, false)?,
+    }))
 }
 
 impl Ready for ReadyTopic {

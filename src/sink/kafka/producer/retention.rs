@@ -2,7 +2,7 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 
-use super::Kafka;
+use super::super::Kafka;
 use crate::client::kafka::Topic;
 use crate::domain::Range;
 use crate::format::Shape;

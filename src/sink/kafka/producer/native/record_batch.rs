@@ -6,8 +6,8 @@
 
 use crc_fast::CrcAlgorithm::Crc32Iscsi;
 
+use super::super::super::options::Codec;
 use super::super::messages::{BATCH_OVERHEAD, Group, Messages};
-use super::super::options::Codec;
 use super::compress::Compressor;
 use super::records;
 use crate::error::{Error, Result};
@@ -112,7 +112,7 @@ fn header(bytes: &mut [u8], count: u32, codec: Codec, base: i64, latest: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::kafka::messages::{Bytes, Header, HeaderValue};
+    use crate::sink::kafka::producer::messages::{Bytes, Header, HeaderValue};
 
     fn bytes(values: &[Option<&str>]) -> Bytes {
         let mut bytes = Bytes::default();

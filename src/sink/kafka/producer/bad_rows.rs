@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::options::OnBadRow;
+use super::super::options::OnBadRow;
 use crate::error::{Error, Result};
 use crate::report::Meter;
 

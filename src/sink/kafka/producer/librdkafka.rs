@@ -14,7 +14,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header as NativeHeader, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, ProducerContext};
 
-use super::Kafka;
+use super::super::Kafka;
 use super::delivery::Delivery;
 use super::messages::{Group, HeaderValue, Messages};
 use crate::client::kafka::produce_batch::{self, BatchProducer};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::options::Codec;
+use super::super::super::options::Codec;
 
 /// Bytes of a block of Snappy and of LZ4, as Java clients have them: both sides stay in the cache.
 const BLOCK: usize = 64 << 10;

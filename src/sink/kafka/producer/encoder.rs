@@ -8,10 +8,10 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 
+use super::super::options::Codec;
 use super::bad_rows::BadRows;
 use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
 use super::native;
-use super::options::Codec;
 use super::partition::{Partitioner, Run, by_column, by_key, scatter};
 use super::rows::Rows;
 use crate::batch::{Batch, Place};

@@ -1,0 +1,16 @@
+//! Sending: a worker makes messages of rows, a thread hands them to a producer in order, and what the
+//! brokers have is told to the lane.
+
+mod bad_rows;
+mod delivery;
+mod encoder;
+mod librdkafka;
+mod messages;
+mod native;
+mod open;
+mod partition;
+mod retention;
+mod rows;
+mod writer;
+
+pub use open::connect;
