@@ -1,32 +1,15 @@
 //! Apache Kafka: where the brokers are and how to be let in.
 
 #[cfg(feature = "kafka")]
-mod admin;
-#[cfg(feature = "kafka")]
-mod config;
-#[cfg(feature = "kafka")]
-pub mod consume;
-#[cfg(feature = "kafka")]
-mod look;
-#[cfg(feature = "kafka")]
-pub mod produce_batch;
-#[cfg(feature = "kafka")]
-pub mod wire;
+mod driver;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[cfg(feature = "kafka")]
-pub use admin::{Admin, Topic};
-#[cfg(feature = "kafka")]
-pub use config::{Events, config, no_client};
-#[cfg(feature = "kafka")]
-pub use look::topic as look;
-
 use crate::error::Problem;
-#[cfg(feature = "kafka")]
-use crate::error::{Error, Result};
 use crate::place::{Flag, Named, Place, Placed, Secret, Text};
+#[cfg(feature = "kafka")]
+pub use driver::*;
 
 /// Encrypted connections to the brokers.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -120,25 +103,6 @@ impl Connection {
             Some(place) => problem.at(place),
             None => problem,
         })
-    }
-
-    /// The files of `tls:` can be read; librdkafka says of one that cannot only what OpenSSL does.
-    ///
-    /// # Errors
-    /// One cannot be read.
-    #[cfg(feature = "kafka")]
-    fn readable(&self) -> Result<()> {
-        let Some(tls) = &self.tls else {
-            return Ok(());
-        };
-        for file in [&tls.ca, &tls.certificate, &tls.key].into_iter().flatten() {
-            let path = file.beside();
-            if let Err(error) = std::fs::File::open(&path) {
-                let what = format!("could not read the certificate `{}`", path.display());
-                return Err(Error::run(Problem::new(what).at(&file.place).cause(error)));
-            }
-        }
-        Ok(())
     }
 
     /// True where only librdkafka can connect: encrypted, with a user, or with its own properties.

@@ -11,7 +11,8 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::metadata::Metadata;
 use rdkafka::producer::{BaseProducer, Producer};
 
-use super::{Connection, Events, config, no_client};
+use super::super::Connection;
+use super::{Events, config, no_client};
 use crate::error::{Error, Result};
 
 /// How long the brokers may take to answer.

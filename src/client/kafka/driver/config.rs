@@ -9,8 +9,8 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 
-use super::{Connection, Mechanism};
-use crate::error::Error;
+use super::super::{Connection, Mechanism};
+use crate::error::{Error, Problem, Result};
 
 /// librdkafka's properties for a connection; what a client adds may be overridden by the user's own
 /// `properties`, so those are set last, by `Connection::finish`.
@@ -52,6 +52,24 @@ pub fn config(connection: &Connection) -> ClientConfig {
 }
 
 impl Connection {
+    /// The files of `tls:` can be read; librdkafka says of one that cannot only what OpenSSL does.
+    ///
+    /// # Errors
+    /// One cannot be read.
+    pub(super) fn readable(&self) -> Result<()> {
+        let Some(tls) = &self.tls else {
+            return Ok(());
+        };
+        for file in [&tls.ca, &tls.certificate, &tls.key].into_iter().flatten() {
+            let path = file.beside();
+            if let Err(error) = std::fs::File::open(&path) {
+                let what = format!("could not read the certificate `{}`", path.display());
+                return Err(Error::run(Problem::new(what).at(&file.place).cause(error)));
+            }
+        }
+        Ok(())
+    }
+
     /// Sets the user's own properties, which win.
     pub fn finish(&self, mut config: ClientConfig) -> ClientConfig {
         for (name, value) in &self.properties.0 {

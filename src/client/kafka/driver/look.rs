@@ -7,9 +7,10 @@ use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::{ApiKey, DescribeConfigsRequest, DescribeConfigsResponse};
 use kafka_protocol::protocol::StrBytes;
 
+use super::super::Connection;
+use super::Topic;
 use super::admin::{MAX_MESSAGE_BYTES, RETENTION};
 use super::wire::{Wire, bootstrap};
-use super::{Connection, Topic};
 
 /// Who does not answer by then is left to librdkafka, as is everything that goes wrong: it has the
 /// patience, and it knows why.

@@ -1,0 +1,12 @@
+//! What speaks to brokers: librdkafka, and Kafka's own protocol where that is faster.
+
+mod admin;
+mod config;
+pub mod consume;
+mod look;
+pub mod produce_batch;
+pub mod wire;
+
+pub use admin::{Admin, Topic};
+pub use config::{Events, config, no_client};
+pub use look::topic as look;
