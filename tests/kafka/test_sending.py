@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import time
 import uuid
 
 import fastavro
@@ -124,6 +125,72 @@ def test_headers_times_keys_and_tombstones(broker, rowgen, topic, producer):
         seen += 1
     assert seen == len(rows) == ROWS
     assert len(runs) == 1 and uuid.UUID(runs.pop().decode())
+
+
+def times(broker, topic):
+    """The times of the messages by id."""
+    found = {}
+    for message in broker.read(topic):
+        kind, found[json.loads(message.value())["id"]] = message.timestamp()
+        assert kind == TIMESTAMP_CREATE_TIME
+    return found
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+def test_messages_at_a_pace_have_the_times_of_their_sending(broker, rowgen, topic, producer):
+    name = topic(1)
+    began = time.time() * 1000
+    rowgen.run(users(60), [rowgen.kafka("users", name, producer=producer)], "--rate", "50/s")
+    ended = time.time() * 1000
+    seen = [millis for _, millis in sorted(times(broker, name).items())]
+    assert began <= seen[0] and seen[-1] <= ended and seen == sorted(seen)
+    # One message is sent every 20 ms, whatever the machine is at.
+    assert seen[-1] - seen[0] >= 59 * 20 - 100, seen
+    assert len(set(seen)) > 40, seen
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+@pytest.mark.parametrize("options", [[], ["--rate", "50/s"]], ids=["unpaced", "paced"])
+def test_a_message_without_a_time_has_that_of_its_sending(broker, rowgen, topic, producer, options):
+    name = topic(1)
+    at = {"type": "timestamp(us, UTC)", "constant": "2026-01-01T00:00:00Z", "nulls": 0.5}
+    sink = rowgen.kafka("users", name, timestamp="at", columns=["id"], producer=producer)
+    beside = {"file": {"table": "users", "path": "users.jsonl", "columns": ["id", "at"]}}
+    began = time.time() * 1000
+    rowgen.run(users(60, at=at), [sink, beside], *options)
+    ended = time.time() * 1000
+    rows = list(map(json.loads, (rowgen.folder / "users.jsonl").open()))
+    seen, last = times(broker, name), began - 1
+    assert {row["at"] is None for row in rows} == {True, False}
+    for row in rows:
+        millis = seen[row["id"]]
+        if row["at"] is not None:
+            assert millis == 1_767_225_600_000
+        else:
+            assert last <= millis <= ended
+            last = millis
+    nulls = [seen[row["id"]] for row in rows if row["at"] is None]
+    assert not options or max(nulls) - min(nulls) > 500
+
+
+@pytest.mark.parametrize("producer, sent", [("native", {2: 0, 3: 1}), ("librdkafka", {3: 1})])
+def test_times_are_rounded_down_and_those_that_cannot_be_sent_are_refused(broker, rowgen, topic, producer, sent):
+    """Java's clients know no time before 1970; to librdkafka 0 is the present."""
+    name = topic(1)
+    at = {"type": "timestamp(us, UTC)", "event_time": {"start": "1969-12-31T23:59:59.9995Z", "rate": "1000/s"}}
+    more = {"timestamp": "at", "columns": ["id"], "producer": producer}
+    sink = rowgen.kafka("users", name, on_bad_row={"dead_letter": "dead.jsonl"}, **more)
+    rowgen.run(users(3, at=at), [sink], code=3)
+    assert times(broker, name) == sent
+    dead = [json.loads(line) for line in (rowgen.folder / "dead.jsonl").open()]
+    reasons = [
+        "column `at` in row 0 is 1969-12-31T23:59:59.999Z, but Kafka has no times before 1970",
+        "column `at` in row 1 is 1970-01-01T00:00:00.000Z, which librdkafka takes for the present",
+    ]
+    assert [(its["row"], its["reason"]) for its in dead] == list(enumerate(reasons))[: 3 - len(sent)]
+    outcome = rowgen.run(users(3, at=at), [rowgen.kafka("users", name, **more)], code=2)
+    hint = "  hint: leave `timestamp` out for the time of sending, or set `on_bad_row`"
+    assert outcome.sink("kafka-1")["error"] == f"error: {reasons[0]}\n{hint}"
 
 
 @pytest.mark.parametrize("producer", PRODUCERS)

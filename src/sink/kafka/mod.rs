@@ -37,7 +37,7 @@ pub struct Kafka {
     /// Headers by name: a text, `{ column: … }`, or `{ uuid: run }`.
     #[serde(default)]
     pub headers: Named<HeaderOption>,
-    /// The column with the time of a message (default: when it is sent).
+    /// The column with the time of a message (default, and where it is null: when it is sent).
     pub timestamp: Option<Placed<Text>>,
     /// How batches of messages are compressed: none (default), gzip, snappy, lz4 or zstd.
     #[serde(default)]

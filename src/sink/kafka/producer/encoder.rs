@@ -4,9 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::array::RecordBatch;
 
 use super::super::options::Codec;
 use super::bad_rows::BadRows;
@@ -14,6 +12,7 @@ use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
 use super::native;
 use super::partition::{Partitioner, Run, by_column, by_key, scatter};
 use super::rows::Rows;
+use super::times::{Sendable, Times};
 use crate::batch::{Batch, Place};
 use crate::error::{Error, Result};
 use crate::format::Encode;
@@ -29,8 +28,8 @@ pub struct Recipe {
     pub keys: Option<Arc<dyn MessageWriter>>,
     /// Headers by name.
     pub headers: Vec<(String, HeaderSource)>,
-    /// The column with the times.
-    pub time: Option<usize>,
+    /// The column with the times, and which of them can be sent.
+    pub time: Option<(usize, Sendable)>,
     /// Partitions.
     pub partitions: PartitionSource,
     /// How many partitions there are.
@@ -90,72 +89,72 @@ impl Encode for Recipe {
     type Chunk = Sent;
 
     fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Sent)) -> Result<()> {
-        let number = batch.number;
-        let all = Rows::all(batch);
-        let parts = self.parts(number, all)?.into_iter();
-        let made = parts.map(|part| self.messages(number, part));
-        // In order of their rows: a pace lets go of all partitions slice by slice.
+        let parts = self.parts(batch)?.into_iter();
+        let made = parts.map(|part| self.messages(batch, part));
         let messages = match self.native {
-            Some(codec) => {
-                let mut compressor = native::Compressor::new(codec)
-                    .map_err(|error| Error::because("compressing messages", error))?;
-                let mut batches = Vec::new();
-                for messages in made {
-                    let messages = messages?;
-                    native::encode(&messages, &mut compressor, &mut batches)?;
-                    self.buffers.give(messages.values.cells.bytes);
-                }
-                batches.sort_by_key(|(row, _)| *row);
-                Ready::Encoded(batches)
-            }
-            None => {
-                let mut groups = Vec::new();
-                for messages in made {
-                    let mut messages = messages?;
-                    let of = std::mem::take(&mut messages.groups);
-                    let messages = Arc::new(messages);
-                    groups.extend(of.into_iter().map(|group| (messages.clone(), group)));
-                }
-                groups.sort_by_key(|(_, group)| group.first_row);
-                Ready::Messages(groups)
-            }
+            Some(codec) => self.encoded(made, codec)?,
+            None => grouped(made)?,
         };
         let place = batch.place.clone();
-        put(number, Sent { place, messages });
+        put(batch.number, Sent { place, messages });
         Ok(())
     }
 }
 
+/// In order of their rows: a pace lets go of all partitions slice by slice.
+fn grouped(made: impl Iterator<Item = Result<Messages>>) -> Result<Ready> {
+    let mut groups = Vec::new();
+    for messages in made {
+        let mut messages = messages?;
+        let of = std::mem::take(&mut messages.groups);
+        let messages = Arc::new(messages);
+        groups.extend(of.into_iter().map(|group| (messages.clone(), group)));
+    }
+    groups.sort_by_key(|(_, group)| group.first_row);
+    Ok(Ready::Messages(groups))
+}
+
 impl Recipe {
+    /// As `grouped`, as record batches.
+    fn encoded(&self, made: impl Iterator<Item = Result<Messages>>, codec: Codec) -> Result<Ready> {
+        let mut compressor = native::Compressor::new(codec)
+            .map_err(|error| Error::because("compressing messages", error))?;
+        let mut batches = Vec::new();
+        for messages in made {
+            let messages = messages?;
+            native::encode(&messages, &mut compressor, &mut batches)?;
+            self.buffers.give(messages.values.cells.bytes);
+        }
+        batches.sort_by_key(|(row, _)| *row);
+        Ok(Ready::Encoded(batches))
+    }
+
     /// The rows in the order of their partitions: columns are cheaper to put in order than what is
     /// made of them.
-    fn parts(&self, number: u64, all: Rows) -> Result<Vec<Part>> {
-        let (rows, of) = match (self.partitions, &self.keys) {
-            (PartitionSource::Column(column), _) => {
-                by_column(all, column, self.count, &self.bad_rows)?
-            }
-            (
-                PartitionSource::Rule(rule @ (Partitioner::Murmur2 | Partitioner::Crc32)),
-                Some(keys),
-            ) => {
-                let (rows, keys) =
-                    self.accepted(all, |batch| Bytes::written(&**keys, batch, Vec::new()))?;
-                (rows, by_key(rule, &keys, self.count))
-            }
-            (PartitionSource::Rule(Partitioner::RoundRobin), _) => {
+    fn parts(&self, batch: &Batch) -> Result<Vec<Part>> {
+        let rows = Rows::all(batch);
+        let (rows, of) = match self.partitions {
+            PartitionSource::Column(column) => by_column(rows, column, self.count, &self.bad_rows)?,
+            PartitionSource::Rule(Partitioner::RoundRobin) => {
                 let count = u64::from(self.count.unsigned_abs());
-                let of = |row| Some((all.row(row) % count) as i32);
-                let of = (0..all.batch.num_rows()).map(of).collect();
-                (all, of)
+                let of = |row| Some((rows.row(row) % count) as i32);
+                let of = (0..rows.batch.num_rows()).map(of).collect();
+                (rows, of)
             }
-            (PartitionSource::Rule(_), _) => {
-                return Ok(vec![Part {
-                    rows: all,
-                    run: None,
-                }]);
-            }
+            PartitionSource::Rule(rule) => match &self.keys {
+                Some(keys) if rule != Partitioner::Sticky => {
+                    let write = |batch: &RecordBatch| Bytes::written(&**keys, batch, Vec::new());
+                    let (rows, keys) = self.accepted(rows, write)?;
+                    let of = by_key(rule, &keys, self.count);
+                    (rows, of)
+                }
+                _ => {
+                    let (rows, run) = (rows, None);
+                    return Ok(vec![Part { rows, run }]);
+                }
+            },
         };
-        let (order, runs) = scatter(&of, number, self.count);
+        let (order, runs) = scatter(&of, batch.number, self.count);
         let rows = rows.picked(order)?;
         let part = |run: Run| Part {
             rows: rows.slice(run.rows.clone()),
@@ -184,13 +183,13 @@ impl Recipe {
     }
 
     /// The messages of a part, in groups; those that are too large are left out where that is asked for.
-    fn messages(&self, number: u64, part: Part) -> Result<Messages> {
+    fn messages(&self, batch: &Batch, part: Part) -> Result<Messages> {
         let mut rows = part.rows;
         loop {
             let (kept, mut messages) = self.accepted(rows, |batch| self.made(batch))?;
             let large = messages.too_large(self.limits);
             if large.is_empty() {
-                messages.groups = self.groups(number, &messages, &kept, part.run.as_ref());
+                messages.groups = self.groups(batch, &messages, &kept, part.run.as_ref());
                 return Ok(messages);
             }
             for (row, size) in &large {
@@ -207,24 +206,23 @@ impl Recipe {
         }
     }
 
-    /// What is sent together: to the partition of the run, or in turn, first to the one whose turn
-    /// it is in batch `number`.
+    /// What is sent together: to the partition of the run, or to each in turn.
     fn groups(
         &self,
-        number: u64,
+        batch: &Batch,
         messages: &Messages,
         kept: &Rows,
         run: Option<&Run>,
     ) -> Vec<Group> {
-        let turn = |next: u64| (next % u64::from(self.count.unsigned_abs())) as i32;
         let cuts = messages.cut(self.limits, |row| kept.place(row));
-        let group = |(next, (rows, bytes)): (u64, (Range<usize>, usize))| Group {
-            partition: run.map_or_else(|| turn(next), |run| run.partition),
+        let turn_of = |next: u64| (next % u64::from(self.count.unsigned_abs())) as i32;
+        let group = |(turn, (rows, bytes)): (u64, (Range<usize>, usize))| Group {
+            partition: run.map_or_else(|| turn_of(turn), |run| run.partition),
             first_row: kept.place(rows.start),
             rows,
             bytes,
         };
-        (number..).zip(cuts).map(group).collect()
+        (batch.number..).zip(cuts).map(group).collect()
     }
 
     fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {
@@ -248,143 +246,19 @@ impl Recipe {
                 value,
             });
         }
-        let times = self.time.map(|column| milliseconds(batch.column(column)));
+        let times = self.time.map(|(column, sendable)| {
+            let name = batch.schema_ref().field(column).name();
+            Times::of(name, batch.column(column), sendable)
+        });
         Ok(Messages {
             values,
             keys,
             headers,
-            times: times.transpose().map_err(|fault| Refusal {
-                path: String::new(),
-                row: 0,
-                fault,
-                hint: "a message's time is a timestamp",
-            })?,
-            ..Messages::default()
+            times: times.transpose()?,
+            groups: Vec::new(),
         })
     }
 }
 
-/// Milliseconds since 1970; null is -1, which is "no time" to Kafka.
-fn milliseconds(column: &ArrayRef) -> std::result::Result<Vec<i64>, String> {
-    let zone = match column.data_type() {
-        DataType::Timestamp(_, zone) => zone.clone(),
-        DataType::Dictionary(_, values) => match values.as_ref() {
-            DataType::Timestamp(_, zone) => zone.clone(),
-            _ => None,
-        },
-        _ => None,
-    };
-    let millis = DataType::Timestamp(TimeUnit::Millisecond, zone);
-    let times = cast(column, &millis).and_then(|times| cast(&times, &DataType::Int64));
-    let times = times.map_err(|error| error.to_string())?;
-    let times = times.as_primitive::<Int64Type>();
-    Ok(match times.null_count() {
-        0 => times.values().to_vec(),
-        _ => times.iter().map(|time| time.unwrap_or(-1)).collect(),
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use arrow::array::{Float64Array, Int32Array};
-
-    use super::*;
-    use crate::format::Shape;
-    use crate::format::message::{JsonMessage, MessageFormat};
-    use crate::report::Meter;
-    use crate::sink::kafka::options::OnBadRow;
-
-    fn batch() -> RecordBatch {
-        let columns: [(&str, ArrayRef); 2] = [
-            (
-                "x",
-                Arc::new(Float64Array::from(vec![1.0, f64::NAN, 3.0, 4.0])),
-            ),
-            ("p", Arc::new(Int32Array::from(vec![0, 1, 2, 0]))),
-        ];
-        RecordBatch::try_from_iter(columns).unwrap()
-    }
-
-    fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
-        let shape = Shape {
-            table: "t".into(),
-            schema: batch().schema(),
-            beside: 1,
-            domains: vec![crate::domain::Domain::default(); 2],
-            rows: None,
-            batch_rows: 4,
-            run_key: 0,
-            trial: None,
-        };
-        Recipe {
-            values: JsonMessage::default().open(&shape.written(), None).unwrap(),
-            keys: None,
-            headers: Vec::new(),
-            time: None,
-            partitions: PartitionSource::Column(1),
-            count: 3,
-            written: 1,
-            limits: Limits { bytes, rows: 100 },
-            native: None,
-            bad_rows: BadRows::new(rule, Path::new("."), meter.clone(), "t"),
-            buffers: Buffers::default(),
-        }
-    }
-
-    fn sent(recipe: &Recipe) -> Result<Vec<(i32, Vec<String>)>> {
-        let all = Rows::all(&Batch::new(2, 8, batch()));
-        let mut sent = Vec::new();
-        for part in recipe.parts(2, all)? {
-            let messages = recipe.messages(2, part)?;
-            for group in &messages.groups {
-                let rows = group.rows.clone();
-                let text =
-                    |row| String::from_utf8_lossy(messages.values.cells.get(row)).into_owned();
-                sent.push((group.partition, rows.map(text).collect()));
-            }
-        }
-        Ok(sent)
-    }
-
-    #[test]
-    fn a_row_that_a_format_refuses_is_left_out_and_the_others_keep_their_partitions() {
-        let meter = Arc::new(Meter::default());
-        let groups = sent(&recipe(&OnBadRow::Skip, &meter, 1000)).unwrap();
-        let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
-        let third = vec![r#"{"x":3.0}"#.to_string()];
-        assert_eq!(groups, [(0, first), (2, third)]);
-        assert_eq!(meter.rejected(), 1);
-    }
-
-    #[test]
-    fn a_row_for_a_partition_that_is_none_is_left_out() {
-        let meter = Arc::new(Meter::default());
-        let two = |rule| Recipe {
-            count: 2,
-            ..recipe(rule, &meter, 1000)
-        };
-        let error = sent(&two(&OnBadRow::Stop)).unwrap_err();
-        let said = "error: row 10 goes to partition 2, but the topic has only 2";
-        assert_eq!(error.to_string(), said);
-        let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
-        assert_eq!(sent(&two(&OnBadRow::Skip)).unwrap(), [(0, first)]);
-        assert_eq!(meter.rejected(), 2);
-    }
-
-    #[test]
-    fn bad_rows_stop_the_sink_and_are_named_with_their_row() {
-        let meter = Arc::new(Meter::default());
-        let error = sent(&recipe(&OnBadRow::Stop, &meter, 1000)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("error: column `x` in row 9 is NaN"),
-            "{error}"
-        );
-        let error = sent(&recipe(&OnBadRow::Skip, &meter, 90)).unwrap();
-        assert_eq!(error, []);
-        assert_eq!(meter.rejected(), 4);
-    }
-}
+mod tests;

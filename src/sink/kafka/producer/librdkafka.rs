@@ -183,7 +183,7 @@ impl Librdkafka {
                 let mut record = BaseRecord::with_opaque_to(&self.topic, id).partition(partition);
                 record.payload = messages.values.get(row);
                 record.key = messages.keys.as_ref().and_then(|keys| keys.get(row));
-                record.timestamp = messages.times.as_ref().map(|times| times[row]);
+                record.timestamp = messages.times.as_ref().and_then(|times| times.get(row));
                 record.headers = headers(messages, row);
                 record
             };

@@ -5,6 +5,7 @@ use std::ops::Range;
 use arrow::array::RecordBatch;
 use arrow::buffer::NullBuffer;
 
+use super::times::Times;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::message::MessageWriter;
 
@@ -57,8 +58,8 @@ pub struct Messages {
     pub keys: Option<Bytes>,
     /// Their headers.
     pub headers: Vec<Header>,
-    /// Milliseconds since 1970; the time of sending without.
-    pub times: Option<Vec<i64>>,
+    /// Their times; the time of sending without.
+    pub times: Option<Times>,
     /// What is sent together, in the order of sending.
     pub groups: Vec<Group>,
 }
@@ -142,7 +143,8 @@ impl Messages {
     }
 
     /// Runs of rows within the limits, and their bytes. `place` is where a row stood in the batch:
-    /// a run is of one slice of `limits.rows` there.
+    /// a run is of one slice of `limits.rows` there. At a pace a run has times of its own, or that of
+    /// its sending for all its rows, which is not known yet.
     pub fn cut(
         &self,
         limits: Limits,
@@ -154,11 +156,15 @@ impl Messages {
             return vec![(0..rows, BATCH_OVERHEAD + all)];
         }
         let slice = limits.rows.max(1);
+        let paced = limits.rows < usize::MAX;
+        let times = self.times.as_ref();
+        let timed = |row| times.is_some_and(|times| !times.is_null(row));
         let mut runs = Vec::new();
         let (mut begin, mut bytes, mut end) = (0, 0, 0);
         for row in 0..rows {
             let size = self.size(row..row + 1);
-            if row > begin && (bytes + size > most || place(row) >= end) {
+            let full = bytes + size > most || place(row) >= end;
+            if row > begin && (full || (paced && timed(row) != timed(begin))) {
                 runs.push((begin..row, BATCH_OVERHEAD + bytes));
                 (begin, bytes) = (row, 0);
             }
@@ -176,6 +182,11 @@ impl Messages {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, TimestampMillisecondArray};
+
+    use super::super::times::Sendable;
     use super::*;
 
     fn messages(sizes: &[usize]) -> Messages {
@@ -206,6 +217,22 @@ mod tests {
             2
         );
         assert_eq!(messages(&[]).cut(limits(usize::MAX), |row| row), []);
+    }
+
+    #[test]
+    fn at_a_pace_messages_with_and_without_times_are_not_sent_together() {
+        let times = [Some(5), None, None, Some(6), Some(7)];
+        let column: ArrayRef = Arc::new(TimestampMillisecondArray::from(times.to_vec()));
+        let messages = Messages {
+            times: Some(Times::of("t", &column, Sendable::From1970).unwrap()),
+            ..messages(&[10; 5])
+        };
+        let runs = |rows| {
+            let cut = messages.cut(Limits { bytes: 1000, rows }, |row| row);
+            cut.into_iter().map(|(rows, _)| rows).collect::<Vec<_>>()
+        };
+        assert_eq!(runs(4), [0..1, 1..3, 3..4, 4..5]);
+        assert_eq!(runs(usize::MAX), [0..5]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod open;
 mod partition;
 mod retention;
 mod rows;
+mod times;
 mod writer;
 
 pub use open::connect;

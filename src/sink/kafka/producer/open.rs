@@ -13,6 +13,7 @@ use super::messages::Limits;
 use super::native::{self, Native};
 use super::partition::Partitioner;
 use super::retention;
+use super::times::Sendable;
 use super::writer::{Messenger, Producer};
 use crate::client::kafka::{Admin, Topic, look};
 use crate::client::registry::Client;
@@ -196,6 +197,11 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
         Some(PartitionerOption::Murmur2) | None => PartitionSource::Rule(Partitioner::Murmur2),
     };
     let time = kafka.timestamp.as_ref();
+    let time = time.map(|column| shape.schema.index_of(column));
+    let sendable = match kafka.is_native() {
+        true => Sendable::From1970,
+        false => Sendable::After1970,
+    };
     let asked = kafka
         .batch_bytes
         .as_ref()
@@ -205,9 +211,7 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
         values,
         keys,
         headers: headers(kafka, shape, target.run_id)?,
-        time: time
-            .map(|column| shape.schema.index_of(column))
-            .transpose()?,
+        time: time.transpose()?.map(|column| (column, sendable)),
         partitions,
         count: topic.partitions,
         written: written.schema.fields().len(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
+use super::super::times::now;
 use super::record_batch::{RecordBatch, Stamp};
 
 /// At most so many bytes in a request, unless one record batch is larger: a broker begins with a small
@@ -126,8 +127,9 @@ impl Partitions {
             || (partition.proven && !partition.again && part.unstamped.is_some())
     }
 
-    /// A part is sent. One that is sent for the first time gets its number, which it keeps for ever.
-    fn send(&mut self, part: &mut Part) {
+    /// A part is sent now. One that is sent for the first time gets its number and its time, which it
+    /// keeps for ever.
+    fn send(&mut self, part: &mut Part, now: i64) {
         let partition = self.all.entry(part.partition).or_default();
         partition.in_flight += 1;
         let Some(mut batch) = part.unstamped.take() else {
@@ -141,7 +143,7 @@ impl Partitions {
             // After the greatest number comes 0.
             partition.next = partition.next.wrapping_add(batch.rows.cast_signed()) & i32::MAX;
         }
-        batch.stamp(stamp);
+        batch.stamp(stamp, now);
         part.bytes = batch.bytes.into();
     }
 
@@ -212,7 +214,8 @@ impl Pending {
         }
         let taken = chosen.into_iter().filter_map(|order| self.0.remove(&order));
         let mut parts: Vec<Part> = taken.collect();
-        parts.iter_mut().for_each(|part| state.send(part));
+        let now = now();
+        parts.iter_mut().for_each(|part| state.send(part, now));
         parts
     }
 }

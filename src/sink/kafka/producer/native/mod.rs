@@ -12,10 +12,11 @@ mod sender;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::delivery::Delivery;
 use super::messages::Messages;
+use super::times::now;
 use crate::error::{Error, Result};
 pub use compress::Compressor;
 use in_flight::Part;
@@ -55,10 +56,7 @@ pub type Encoded = Vec<(usize, RecordBatch)>;
 /// # Errors
 /// The compressor failed.
 pub fn encode(messages: &Messages, compressor: &mut Compressor, out: &mut Encoded) -> Result<()> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let now = now();
     for group in &messages.groups {
         let batch = record_batch::encode(messages, group, now, compressor)?;
         out.push((group.first_row, batch));

@@ -1,8 +1,8 @@
 //! Record batches of Kafka's message format 2, made straight from the messages of a batch.
 //!
 //! The layout is that of <https://kafka.apache.org/documentation/#recordbatch>. A worker encodes and
-//! compresses the records; the sender stamps the producer's id and the sequence number, which
-//! only it knows, and the checksum over all of it.
+//! compresses the records; the sender stamps the time of the sending, the producer's id and the sequence
+//! number, which only it knows, and the checksum over all of it.
 
 use crc_fast::CrcAlgorithm::Crc32Iscsi;
 
@@ -25,6 +25,8 @@ pub struct RecordBatch {
     pub rows: u32,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// Its messages have times of their own; otherwise they have that of their sending.
+    timed: bool,
 }
 
 /// Who sends a batch, so that the broker can tell one that comes twice.
@@ -47,7 +49,7 @@ impl Stamp {
     };
 }
 
-/// The records of a group. `now` is in milliseconds since 1970.
+/// The records of a group. Among messages that have times, those without have `now`.
 ///
 /// # Errors
 /// The compressor failed.
@@ -58,11 +60,11 @@ pub fn encode(
     compressor: &mut Compressor,
 ) -> Result<RecordBatch> {
     let times = messages.times.as_ref();
-    let time = |row: usize| times.map_or(now, |times| times[row]);
-    let base = time(group.rows.start);
-    let latest = times.and_then(|times| times[group.rows.clone()].iter().max());
-    let latest = latest.copied().unwrap_or(base);
-    let records = |out: &mut Vec<u8>| records::append(out, messages, group, base);
+    let times = times.and_then(|times| times.some(group.rows.clone(), now));
+    let base = times.as_ref().and_then(|times| times.first());
+    let latest = times.as_ref().and_then(|times| times.iter().max());
+    let [base, latest] = [base, latest].map(|time| time.copied().unwrap_or_default());
+    let records = |out: &mut Vec<u8>| records::append(out, messages, group, times.as_deref());
     let mut bytes = vec![0; BATCH_OVERHEAD];
     compressor
         .append(&mut bytes, group.bytes, records)
@@ -73,13 +75,18 @@ pub fn encode(
         partition: group.partition,
         rows: count,
         bytes,
+        timed: times.is_some(),
     })
 }
 
 impl RecordBatch {
-    /// Says who sends it; it is complete then.
-    pub fn stamp(&mut self, stamp: Stamp) {
+    /// Says who sends it, and that it is `now`; it is complete then.
+    pub fn stamp(&mut self, stamp: Stamp, now: i64) {
         let bytes = &mut self.bytes;
+        if !self.timed {
+            bytes[27..35].copy_from_slice(&now.to_be_bytes());
+            bytes[35..43].copy_from_slice(&now.to_be_bytes());
+        }
         bytes[43..51].copy_from_slice(&stamp.producer_id.to_be_bytes());
         bytes[51..53].copy_from_slice(&stamp.epoch.to_be_bytes());
         bytes[53..57].copy_from_slice(&stamp.sequence.to_be_bytes());
@@ -111,8 +118,14 @@ fn header(bytes: &mut [u8], count: u32, codec: Codec, base: i64, latest: i64) {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, TimestampMillisecondArray};
+
     use super::*;
     use crate::sink::kafka::producer::messages::{Bytes, Header, HeaderValue};
+    use crate::sink::kafka::producer::times::{Sendable, Times};
 
     fn bytes(values: &[Option<&str>]) -> Bytes {
         let mut bytes = Bytes::default();
@@ -122,6 +135,11 @@ mod tests {
         }
         bytes.nulls = Some(values.iter().map(Option::is_some).collect());
         bytes
+    }
+
+    fn column_of(times: Vec<Option<i64>>) -> Times {
+        let column: ArrayRef = Arc::new(TimestampMillisecondArray::from(times));
+        Times::of("t", &column, Sendable::From1970).unwrap()
     }
 
     fn messages() -> Messages {
@@ -138,7 +156,7 @@ mod tests {
                     value: HeaderValue::Rows(bytes(&[None, None, Some("x")])),
                 },
             ],
-            times: Some(vec![500, 1000, 2000]),
+            times: Some(column_of(vec![Some(500), Some(1000), Some(2000)])),
             groups: Vec::new(),
         }
     }
@@ -146,6 +164,43 @@ mod tests {
     fn text(bytes: &Option<bytes::Bytes>) -> Option<String> {
         let bytes = bytes.as_ref();
         bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    const STAMP: Stamp = Stamp {
+        producer_id: 42,
+        epoch: 3,
+        sequence: 9,
+    };
+
+    /// What the protocol's library reads as the times of records that it checks the checksum of.
+    fn times(batch: &RecordBatch) -> Vec<i64> {
+        let mut bytes = bytes::Bytes::from(batch.bytes.clone());
+        let set = kafka_protocol::records::RecordBatchDecoder::decode(&mut bytes).unwrap();
+        set.records.iter().map(|record| record.timestamp).collect()
+    }
+
+    #[test]
+    fn messages_without_times_have_that_of_their_sending() {
+        let times_of = |column: Option<Vec<Option<i64>>>, rows: Range<usize>| {
+            let mut messages = messages();
+            messages.times = column.map(column_of);
+            let (first_row, bytes) = (rows.start, 0);
+            let group = Group {
+                partition: 7,
+                rows,
+                first_row,
+                bytes,
+            };
+            let mut compressor = Compressor::new(Codec::None).unwrap();
+            let mut batch = encode(&messages, &group, 1_000, &mut compressor).unwrap();
+            batch.stamp(STAMP, 21_000);
+            times(&batch)
+        };
+        assert_eq!(times_of(None, 0..3), [21_000; 3]);
+        let some = || Some(vec![None, None, Some(2_000)]);
+        assert_eq!(times_of(some(), 0..2), [21_000; 2]);
+        assert_eq!(times_of(some(), 1..3), [1_000, 2_000]);
+        assert_eq!(times_of(some(), 2..3), [2_000]);
     }
 
     /// Read back with the protocol library's own decoder, which checks the checksum.
@@ -166,11 +221,7 @@ mod tests {
         ] {
             let mut compressor = Compressor::new(codec).unwrap();
             let mut batch = encode(&messages(), &group, 0, &mut compressor).unwrap();
-            batch.stamp(Stamp {
-                producer_id: 42,
-                epoch: 3,
-                sequence: 9,
-            });
+            batch.stamp(STAMP, 7);
             let plain = decompressed(&batch.bytes, codec);
             let mut buffer = bytes::Bytes::from(plain);
             let set = kafka_protocol::records::RecordBatchDecoder::decode(&mut buffer).unwrap();

@@ -11,11 +11,11 @@ use crate::kernel::blocks::Blocks;
 use crate::kernel::interleave::Rows;
 use crate::kernel::varint::{LONG, put_long, write_bytes, write_long};
 
-/// Appends the records of a group; their times count from `base`.
-pub fn append(out: &mut Vec<u8>, messages: &Messages, group: &Group, base: i64) {
+/// Appends the records of a group. Their times, if they have their own, count from the first one.
+pub fn append(out: &mut Vec<u8>, messages: &Messages, group: &Group, times: Option<&[i64]>) {
     let rows = group.rows.clone();
     let tails = Tails::new(&messages.headers, rows.clone());
-    let heads = heads(messages, group, base, &tails);
+    let heads = heads(messages, group, times, &tails);
     let kept = kept(&messages.values, rows.clone());
     let mut records = Rows::new(rows.len());
     heads.add(&mut records);
@@ -42,13 +42,12 @@ fn kept(values: &Bytes, rows: Range<usize>) -> Option<Cells> {
 
 /// What stands before each value: the record's size, its attributes, time and number, its key, and the
 /// value's size.
-fn heads(messages: &Messages, group: &Group, base: i64, tails: &Tails) -> Column {
-    let times = messages.times.as_ref();
-    let late = |row: usize| times.map_or(0, |times| times[row] - base);
+fn heads(messages: &Messages, group: &Group, times: Option<&[i64]>, tails: &Tails) -> Column {
+    let late = |index: usize| times.map_or(0, |times| times[index] - times[0]);
     let key = |row: usize| messages.keys.as_ref().and_then(|keys| keys.get(row));
     let write = |index: usize, out: &mut [u8]| {
         let row = group.rows.start + index;
-        let (late, key, value) = (late(row), key(row), messages.values.get(row));
+        let (late, key, value) = (late(index), key(row), messages.values.get(row));
         let body = 1 + length(late) + length(index as i64) + field(key) + field(value);
         let at = put_long(out, 0, (body + tails.size(index)) as i64);
         out[at] = 0;
@@ -244,7 +243,7 @@ mod tests {
             } else {
                 Vec::new()
             },
-            times: all.then(|| (0..COUNT).map(time).collect()),
+            times: None,
             groups: Vec::new(),
         };
         for rows in [0..COUNT, 3..4, 100..1_300, 9..9] {
@@ -255,9 +254,10 @@ mod tests {
                 rows: rows.clone(),
             };
             let mut out = b"before".to_vec();
-            append(&mut out, &messages, &group, 5);
+            let times: Option<Vec<i64>> = all.then(|| rows.clone().map(time).collect());
+            append(&mut out, &messages, &group, times.as_deref());
             let expected = rows.clone().map(|row| Record {
-                time: if all { time(row) - 5 } else { 0 },
+                time: times.as_ref().map_or(0, |times| time(row) - times[0]),
                 offset: (row - rows.start) as i64,
                 key: (longest_key > 0).then(|| key(row)).flatten(),
                 value: value(row),

@@ -1,0 +1,125 @@
+//! Which messages are made of batches, and where they go.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch};
+
+use super::*;
+use crate::format::Shape;
+use crate::format::message::{JsonMessage, MessageFormat};
+use crate::report::Meter;
+use crate::sink::kafka::options::OnBadRow;
+
+fn batch() -> RecordBatch {
+    let columns: [(&str, ArrayRef); 2] = [
+        (
+            "x",
+            Arc::new(Float64Array::from(vec![1.0, f64::NAN, 3.0, 4.0])),
+        ),
+        ("p", Arc::new(Int32Array::from(vec![0, 1, 2, 0]))),
+    ];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
+    let shape = Shape {
+        table: "t".into(),
+        schema: batch().schema(),
+        beside: 1,
+        domains: vec![crate::domain::Domain::default(); 2],
+        rows: None,
+        batch_rows: 4,
+        run_key: 0,
+        trial: None,
+    };
+    Recipe {
+        values: JsonMessage::default().open(&shape.written(), None).unwrap(),
+        keys: None,
+        headers: Vec::new(),
+        time: None,
+        partitions: PartitionSource::Column(1),
+        count: 3,
+        written: 1,
+        limits: Limits { bytes, rows: 100 },
+        native: None,
+        bad_rows: BadRows::new(rule, Path::new("."), meter.clone(), "t"),
+        buffers: Buffers::default(),
+    }
+}
+
+/// The messages of a batch by partition: key and value.
+type BySent = Vec<(i32, Vec<(String, String)>)>;
+
+fn encoded(recipe: &Recipe, batch: &Batch) -> Result<BySent> {
+    let sent = Mutex::new(Vec::new());
+    recipe.encode(batch, &|_, chunk: Sent| {
+        let Ready::Messages(groups) = chunk.messages else {
+            panic!("messages are asked for");
+        };
+        let text =
+            |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or(b"-")).into_owned();
+        for (messages, group) in groups {
+            let keys = messages.keys.as_ref();
+            let pair = |row| {
+                (
+                    text(keys.and_then(|keys| keys.get(row))),
+                    text(messages.values.get(row)),
+                )
+            };
+            let pairs = group.rows.clone().map(pair).collect();
+            sent.lock().unwrap().push((group.partition, pairs));
+        }
+    })?;
+    let mut sent = sent.into_inner().unwrap();
+    sent.sort();
+    Ok(sent)
+}
+
+fn sent(recipe: &Recipe) -> Result<Vec<(i32, Vec<String>)>> {
+    let sent = encoded(recipe, &Batch::new(2, 8, batch()))?.into_iter();
+    let values = |pairs: Vec<(String, String)>| pairs.into_iter().map(|(_, value)| value).collect();
+    Ok(sent
+        .map(|(partition, pairs)| (partition, values(pairs)))
+        .collect())
+}
+
+#[test]
+fn a_row_that_a_format_refuses_is_left_out_and_the_others_keep_their_partitions() {
+    let meter = Arc::new(Meter::default());
+    let groups = sent(&recipe(&OnBadRow::Skip, &meter, 1000)).unwrap();
+    let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
+    let third = vec![r#"{"x":3.0}"#.to_string()];
+    assert_eq!(groups, [(0, first), (2, third)]);
+    assert_eq!(meter.rejected(), 1);
+}
+
+#[test]
+fn a_row_for_a_partition_that_is_none_is_left_out() {
+    let meter = Arc::new(Meter::default());
+    let two = |rule| Recipe {
+        count: 2,
+        ..recipe(rule, &meter, 1000)
+    };
+    let error = sent(&two(&OnBadRow::Stop)).unwrap_err();
+    let said = "error: row 10 goes to partition 2, but the topic has only 2";
+    assert_eq!(error.to_string(), said);
+    let first = vec![r#"{"x":1.0}"#.to_string(), r#"{"x":4.0}"#.to_string()];
+    assert_eq!(sent(&two(&OnBadRow::Skip)).unwrap(), [(0, first)]);
+    assert_eq!(meter.rejected(), 2);
+}
+
+#[test]
+fn bad_rows_stop_the_sink_and_are_named_with_their_row() {
+    let meter = Arc::new(Meter::default());
+    let error = sent(&recipe(&OnBadRow::Stop, &meter, 1000)).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("error: column `x` in row 9 is NaN"),
+        "{error}"
+    );
+    let error = sent(&recipe(&OnBadRow::Skip, &meter, 90)).unwrap();
+    assert_eq!(error, []);
+    assert_eq!(meter.rejected(), 4);
+}
