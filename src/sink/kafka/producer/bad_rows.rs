@@ -1,21 +1,29 @@
 //! Rows that cannot be messages: the end of the run, or left out, counted and kept.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::super::options::OnBadRow;
 use crate::error::{Error, Result};
 use crate::report::Meter;
+use crate::sync::lock;
 
 /// What becomes of rows that cannot be messages.
 pub struct BadRows {
     rule: OnBadRow,
     out: PathBuf,
-    file: Mutex<Option<File>>,
+    file: Mutex<Option<Arc<File>>>,
     meter: Arc<Meter>,
     table: String,
+}
+
+/// The rows of one batch that cannot be messages.
+pub struct Refused<'a> {
+    of: &'a BadRows,
+    lines: Vec<u8>,
+    count: u64,
 }
 
 impl BadRows {
@@ -30,38 +38,86 @@ impl BadRows {
         }
     }
 
+    /// None of a batch so far.
+    pub fn batch(&self) -> Refused<'_> {
+        Refused {
+            of: self,
+            lines: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// Appends lines and waits until the disk has them.
+    fn keep(&self, path: &Path, lines: &[u8]) -> Result<()> {
+        let doing = |error| Error::because(format!("writing to `{}`", path.display()), error);
+        let mut held = lock(&self.file);
+        let file = match held.as_ref() {
+            Some(file) => file.clone(),
+            None => held.insert(Arc::new(open(path).map_err(doing)?)).clone(),
+        };
+        file.as_ref().write_all(lines).map_err(doing)?;
+        // Others may write while the disk is waited for.
+        drop(held);
+        match has_disk(&file) {
+            true => file.sync_data().map_err(doing),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Refused<'_> {
     /// Row `row` of the table cannot be a message.
     ///
     /// # Errors
-    /// That is the end, or it cannot be noted.
-    pub fn note(&self, error: Error, row: u64) -> Result<()> {
-        match &self.rule {
+    /// That is the end.
+    pub fn note(&mut self, error: Error, row: u64) -> Result<()> {
+        match &self.of.rule {
             OnBadRow::Stop => return Err(error),
             OnBadRow::Skip => {}
-            OnBadRow::DeadLetter(path) => self.keep(&self.out.join(path), &error, row)?,
+            OnBadRow::DeadLetter(_) => {
+                let reason = error.problems.first();
+                let reason = reason.map_or("", |problem| &problem.message);
+                let table = &self.of.table;
+                let line = serde_json::json!({ "table": table, "row": row, "reason": reason });
+                self.lines.extend_from_slice(format!("{line}\n").as_bytes());
+            }
         }
-        self.meter.reject(1);
+        self.count += 1;
         Ok(())
     }
 
-    fn keep(&self, path: &Path, error: &Error, row: u64) -> Result<()> {
-        let reason = error
-            .problems
-            .first()
-            .map_or("", |problem| &problem.message);
-        let line = serde_json::json!({ "table": self.table, "row": row, "reason": reason });
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let doing = |error| Error::because(format!("writing to `{}`", path.display()), error);
-        if file.is_none() {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).map_err(doing)?;
-            }
-            let opened = OpenOptions::new().create(true).append(true).open(path);
-            *file = Some(opened.map_err(doing)?);
+    /// Counts them. Those that are kept are on the disk afterwards: only then may the batch count as
+    /// safe, since what is safe is not sent again.
+    ///
+    /// # Errors
+    /// They cannot be kept.
+    pub fn keep(self) -> Result<()> {
+        if let (OnBadRow::DeadLetter(path), 1..) = (&self.of.rule, self.count) {
+            self.of.keep(&self.of.out.join(path), &self.lines)?;
         }
-        match file.as_mut() {
-            Some(file) => writeln!(file, "{line}").map_err(doing),
-            None => Ok(()),
-        }
+        self.of.meter.reject(self.count);
+        Ok(())
     }
+}
+
+/// Opens or makes the file; its name, if it is new, is on the disk too.
+fn open(path: &Path) -> io::Result<File> {
+    let new = path.ancestors().take_while(|path| !path.exists());
+    let folders: Vec<&Path> = new.filter_map(Path::parent).collect();
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    for folder in folders {
+        // The parent of a bare file name is the empty path.
+        let empty = folder.as_os_str().is_empty();
+        let folder = if empty { Path::new(".") } else { folder };
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+/// A pipe or a terminal has none.
+fn has_disk(file: &File) -> bool {
+    file.metadata().is_ok_and(|known| known.is_file())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use super::super::options::Codec;
-use super::bad_rows::BadRows;
+use super::bad_rows::{BadRows, Refused};
 use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
 use super::native;
 use super::partition::{Partitioner, Run, by_column, by_key, scatter};
@@ -89,12 +89,14 @@ impl Encode for Recipe {
     type Chunk = Sent;
 
     fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Sent)) -> Result<()> {
-        let parts = self.parts(batch)?.into_iter();
-        let made = parts.map(|part| self.messages(batch, part));
+        let mut refused = self.bad_rows.batch();
+        let parts = self.parts(batch, &mut refused)?.into_iter();
+        let made = parts.map(|part| self.messages(batch, part, &mut refused));
         let messages = match self.native {
             Some(codec) => self.encoded(made, codec)?,
             None => grouped(made)?,
         };
+        refused.keep()?;
         let place = batch.place.clone();
         put(batch.number, Sent { place, messages });
         Ok(())
@@ -131,10 +133,10 @@ impl Recipe {
 
     /// The rows in the order of their partitions: columns are cheaper to put in order than what is
     /// made of them.
-    fn parts(&self, batch: &Batch) -> Result<Vec<Part>> {
+    fn parts(&self, batch: &Batch, refused: &mut Refused<'_>) -> Result<Vec<Part>> {
         let rows = Rows::all(batch);
         let (rows, of) = match self.partitions {
-            PartitionSource::Column(column) => by_column(rows, column, self.count, &self.bad_rows)?,
+            PartitionSource::Column(column) => by_column(rows, column, self.count, refused)?,
             PartitionSource::Rule(Partitioner::RoundRobin) => {
                 let count = u64::from(self.count.unsigned_abs());
                 let of = |row| Some((rows.row(row) % count) as i32);
@@ -144,7 +146,7 @@ impl Recipe {
             PartitionSource::Rule(rule) => match &self.keys {
                 Some(keys) if rule != Partitioner::Sticky => {
                     let write = |batch: &RecordBatch| Bytes::written(&**keys, batch, Vec::new());
-                    let (rows, keys) = self.accepted(rows, write)?;
+                    let (rows, keys) = self.accepted(rows, refused, write)?;
                     let of = by_key(rule, &keys, self.count);
                     (rows, of)
                 }
@@ -167,6 +169,7 @@ impl Recipe {
     fn accepted<T>(
         &self,
         mut rows: Rows,
+        refused: &mut Refused<'_>,
         make: impl Fn(&RecordBatch) -> std::result::Result<T, Refusal>,
     ) -> Result<(Rows, T)> {
         loop {
@@ -175,7 +178,7 @@ impl Recipe {
                 Err(refusal) => {
                     let (place, row) = (refusal.row, rows.row(refusal.row));
                     let refusal = Refusal { row: 0, ..refusal };
-                    self.bad_rows.note(refusal.error(&Place::From(row)), row)?;
+                    refused.note(refusal.error(&Place::From(row)), row)?;
                     rows = rows.without(&[place])?;
                 }
             }
@@ -183,10 +186,10 @@ impl Recipe {
     }
 
     /// The messages of a part, in groups; those that are too large are left out where that is asked for.
-    fn messages(&self, batch: &Batch, part: Part) -> Result<Messages> {
+    fn messages(&self, batch: &Batch, part: Part, refused: &mut Refused<'_>) -> Result<Messages> {
         let mut rows = part.rows;
         loop {
-            let (kept, mut messages) = self.accepted(rows, |batch| self.made(batch))?;
+            let (kept, mut messages) = self.accepted(rows, refused, |batch| self.made(batch))?;
             let large = messages.too_large(self.limits);
             if large.is_empty() {
                 messages.groups = self.groups(batch, &messages, &kept, part.run.as_ref());
@@ -199,7 +202,7 @@ impl Recipe {
                 ));
                 let hint =
                     "raise `batch_bytes` and the topic's `max.message.bytes`, or set `on_bad_row`";
-                self.bad_rows.note(error.hint(hint), place)?;
+                refused.note(error.hint(hint), place)?;
             }
             let large: Vec<usize> = large.into_iter().map(|(row, _)| row).collect();
             rows = kept.without(&large)?;

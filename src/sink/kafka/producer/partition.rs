@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use crc_fast::CrcAlgorithm::Crc32IsoHdlc;
 use crc_fast::checksum;
 
-use super::bad_rows::BadRows;
+use super::bad_rows::Refused;
 use super::messages::Bytes;
 use super::rows::Rows;
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ pub fn by_column(
     rows: Rows,
     column: usize,
     partitions: i32,
-    bad_rows: &BadRows,
+    refused: &mut Refused<'_>,
 ) -> Result<(Rows, Vec<Option<i32>>)> {
     let numbers = cast(rows.batch.column(column), &DataType::Int64)?;
     let numbers = numbers.as_primitive::<Int64Type>();
@@ -67,7 +67,7 @@ pub fn by_column(
                 let error = Error::run(format!(
                     "row {row} goes to partition {number}, but the topic has only {partitions}"
                 ));
-                bad_rows.note(error, row)?;
+                refused.note(error, row)?;
                 wrong.push(place);
             }
             number => of.push(number.map(|number| number as i32)),

@@ -1,6 +1,6 @@
 //! Which messages are made of batches, and where they go.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch};
@@ -122,4 +122,41 @@ fn bad_rows_stop_the_sink_and_are_named_with_their_row() {
     let error = sent(&recipe(&OnBadRow::Skip, &meter, 90)).unwrap();
     assert_eq!(error, []);
     assert_eq!(meter.rejected(), 4);
+}
+
+#[test]
+fn dead_letters_are_in_their_file_before_their_batch_is_handed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/dead.jsonl");
+    let recipe = recipe(&OnBadRow::DeadLetter(path.clone()), &Arc::default(), 1000);
+    let found = Mutex::new(String::new());
+    let put = |_, _: Sent| *found.lock().unwrap() = std::fs::read_to_string(&path).unwrap();
+    recipe.encode(&Batch::new(2, 8, batch()), &put).unwrap();
+    let line =
+        r#"{"table":"t","row":9,"reason":"column `x` in row 9 is NaN, which JSON cannot hold"}"#;
+    assert_eq!(found.into_inner().unwrap(), format!("{line}\n"));
+}
+
+/// A file of `/proc` takes what is written and cannot be flushed, as a disk that fails.
+#[test]
+fn a_batch_whose_dead_letters_are_not_on_the_disk_is_not_handed_on() {
+    let path = PathBuf::from("/proc/self/comm");
+    let meter = Arc::new(Meter::default());
+    let recipe = recipe(&OnBadRow::DeadLetter(path), &meter, 1000);
+    let error = encoded(&recipe, &Batch::new(2, 8, batch())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "error: writing to `/proc/self/comm`\n  caused by: Invalid argument (os error 22)"
+    );
+    assert_eq!(meter.rejected(), 0);
+}
+
+/// What has no disk is not flushed.
+#[test]
+fn dead_letters_may_go_to_a_pipe() {
+    let rule = OnBadRow::DeadLetter("/dev/null".into());
+    assert_eq!(
+        sent(&recipe(&rule, &Arc::default(), 1000)).unwrap().len(),
+        2
+    );
 }
