@@ -4,8 +4,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-
 use super::super::options::Codec;
 use super::bad_rows::{BadRows, Refused};
 use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
@@ -132,9 +130,9 @@ impl Recipe {
     }
 
     /// The rows in the order of their partitions: columns are cheaper to put in order than what is
-    /// made of them.
+    /// made of them. Keys, which may choose the partition, are made before that.
     fn parts(&self, batch: &Batch, refused: &mut Refused<'_>) -> Result<Vec<Part>> {
-        let rows = Rows::all(batch);
+        let rows = self.keyed(Rows::all(batch), refused)?;
         let (rows, of) = match self.partitions {
             PartitionSource::Column(column) => by_column(rows, column, self.count, refused)?,
             PartitionSource::Rule(Partitioner::RoundRobin) => {
@@ -143,11 +141,9 @@ impl Recipe {
                 let of = (0..rows.batch.num_rows()).map(of).collect();
                 (rows, of)
             }
-            PartitionSource::Rule(rule) => match &self.keys {
+            PartitionSource::Rule(rule) => match &rows.keys {
                 Some(keys) if rule != Partitioner::Sticky => {
-                    let write = |batch: &RecordBatch| Bytes::written(&**keys, batch, Vec::new());
-                    let (rows, keys) = self.accepted(rows, refused, write)?;
-                    let of = by_key(rule, &keys, self.count);
+                    let of = by_key(rule, keys, self.count);
                     (rows, of)
                 }
                 _ => {
@@ -165,15 +161,26 @@ impl Recipe {
         Ok(runs.into_iter().map(part).collect())
     }
 
+    /// The rows with their keys, where messages have keys.
+    fn keyed(&self, rows: Rows, refused: &mut Refused<'_>) -> Result<Rows> {
+        let Some(keys) = &self.keys else {
+            return Ok(rows);
+        };
+        let write = |rows: &Rows| Bytes::written(&**keys, &rows.batch, Vec::new());
+        let (mut rows, keys) = self.accepted(rows, refused, write)?;
+        rows.keys = Some(keys.into());
+        Ok(rows)
+    }
+
     /// What `make` makes of rows. Those that a format refuses are left out where that is asked for.
     fn accepted<T>(
         &self,
         mut rows: Rows,
         refused: &mut Refused<'_>,
-        make: impl Fn(&RecordBatch) -> std::result::Result<T, Refusal>,
+        make: impl Fn(&Rows) -> std::result::Result<T, Refusal>,
     ) -> Result<(Rows, T)> {
         loop {
-            match make(&rows.batch) {
+            match make(&rows) {
                 Ok(made) => return Ok((rows, made)),
                 Err(refusal) => {
                     let (place, row) = (refusal.row, rows.row(refusal.row));
@@ -189,7 +196,7 @@ impl Recipe {
     fn messages(&self, batch: &Batch, part: Part, refused: &mut Refused<'_>) -> Result<Messages> {
         let mut rows = part.rows;
         loop {
-            let (kept, mut messages) = self.accepted(rows, refused, |batch| self.made(batch))?;
+            let (kept, mut messages) = self.accepted(rows, refused, |rows| self.made(rows))?;
             let large = messages.too_large(self.limits);
             if large.is_empty() {
                 messages.groups = self.groups(batch, &messages, &kept, part.run.as_ref());
@@ -228,14 +235,12 @@ impl Recipe {
         (batch.number..).zip(cuts).map(group).collect()
     }
 
-    fn made(&self, batch: &RecordBatch) -> std::result::Result<Messages, Refusal> {
+    fn made(&self, rows: &Rows) -> std::result::Result<Messages, Refusal> {
+        let batch = &rows.batch;
         let columns: Vec<usize> = (0..self.written).collect();
         let projected = batch.project(&columns);
         let columns = projected.as_ref().unwrap_or(batch);
         let values = Bytes::written(&*self.values, columns, self.buffers.take())?;
-        let keys = self.keys.as_ref();
-        let keys = keys.map(|keys| Bytes::written(&**keys, batch, Vec::new()));
-        let keys = keys.transpose()?;
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, source) in &self.headers {
             let value = match source {
@@ -255,7 +260,7 @@ impl Recipe {
         });
         Ok(Messages {
             values,
-            keys,
+            keys: rows.keys.clone(),
             headers,
             times: times.transpose()?,
             groups: Vec::new(),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use arrow::array::RecordBatch;
 use arrow::buffer::NullBuffer;
 
+use super::rows::Keys;
 use super::times::Times;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::message::MessageWriter;
@@ -55,7 +56,7 @@ pub struct Messages {
     /// What they hold; null is a tombstone.
     pub values: Bytes,
     /// Their keys.
-    pub keys: Option<Bytes>,
+    pub keys: Option<Keys>,
     /// Their headers.
     pub headers: Vec<Header>,
     /// Their times; the time of sending without.
@@ -103,7 +104,23 @@ impl Bytes {
         self.cells.len()
     }
 
-    fn size(&self, rows: Range<usize>) -> usize {
+    /// These, in this order.
+    #[must_use]
+    pub fn picked(&self, rows: impl ExactSizeIterator<Item = usize> + Clone) -> Self {
+        let mut cells = Cells::default();
+        cells.bytes.reserve(self.cells.bytes.len());
+        cells.offsets.reserve(rows.len());
+        for row in rows.clone() {
+            cells.bytes.extend_from_slice(self.cells.get(row));
+            cells.end();
+        }
+        let nulls = self.nulls.as_ref();
+        let nulls = nulls.map(|nulls| rows.map(|row| nulls.is_valid(row)).collect());
+        Self { cells, nulls }
+    }
+
+    /// The bytes of some that stand side by side.
+    pub fn size(&self, rows: Range<usize>) -> usize {
         self.cells.offsets[rows.end] - self.cells.offsets[rows.start]
     }
 }

@@ -9,8 +9,7 @@ use crc_fast::CrcAlgorithm::Crc32IsoHdlc;
 use crc_fast::checksum;
 
 use super::bad_rows::Refused;
-use super::messages::Bytes;
-use super::rows::Rows;
+use super::rows::{Keys, Rows};
 use crate::error::{Error, Result};
 
 /// Which partition a message goes to.
@@ -36,7 +35,7 @@ pub struct Run {
 }
 
 /// The partition of each key, of so many; none where the key is null: those are dealt in turn.
-pub fn by_key(partitioner: Partitioner, keys: &Bytes, partitions: i32) -> Vec<Option<i32>> {
+pub fn by_key(partitioner: Partitioner, keys: &Keys, partitions: i32) -> Vec<Option<i32>> {
     let of = |key: &[u8]| match partitioner {
         Partitioner::Crc32 => checksum(Crc32IsoHdlc, key) as u32 % partitions.unsigned_abs(),
         _ => (murmur2(key) & 0x7fff_ffff) % partitions.unsigned_abs(),

@@ -1,12 +1,14 @@
-//! Rows of a batch that are on their way to be messages: which of them are left, and where they
-//! stood.
+//! Rows of a batch that are on their way to be messages: which of them are left, where they stood, and
+//! their keys.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::UInt32Type;
 
+use super::messages::Bytes;
 use crate::batch::{Batch, Place};
 use crate::error::Result;
 
@@ -14,10 +16,58 @@ use crate::error::Result;
 pub struct Rows {
     /// The rows.
     pub batch: RecordBatch,
+    /// The key of each, where messages have keys: made once, as they choose the partition too.
+    pub keys: Option<Keys>,
     /// Where each stood in the whole batch; as they are without.
     places: Option<UInt32Array>,
     /// Which rows of the table the whole batch holds.
     of: Place,
+}
+
+/// The keys of rows that stand side by side.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    all: Arc<Bytes>,
+    rows: Range<usize>,
+}
+
+impl From<Bytes> for Keys {
+    fn from(all: Bytes) -> Self {
+        Self {
+            rows: 0..all.len(),
+            all: Arc::new(all),
+        }
+    }
+}
+
+impl Keys {
+    /// The key of row `row`, unless it is null.
+    pub fn get(&self, row: usize) -> Option<&[u8]> {
+        self.all.get(self.rows.start + row)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The bytes of the keys of these rows.
+    pub fn size(&self, rows: Range<usize>) -> usize {
+        self.all
+            .size(self.rows.start + rows.start..self.rows.start + rows.end)
+    }
+
+    fn picked(&self, rows: &[u32]) -> Self {
+        let rows = rows.iter().map(|row| self.rows.start + *row as usize);
+        self.all.picked(rows).into()
+    }
+
+    fn slice(&self, rows: Range<usize>) -> Self {
+        Self {
+            all: self.all.clone(),
+            rows: self.rows.start + rows.start..self.rows.start + rows.end,
+        }
+    }
 }
 
 impl Rows {
@@ -25,6 +75,7 @@ impl Rows {
     pub fn all(batch: &Batch) -> Self {
         Self {
             batch: batch.rows.clone(),
+            keys: None,
             places: None,
             of: batch.place.clone(),
         }
@@ -46,6 +97,7 @@ impl Rows {
     /// # Errors
     /// Texts of 2 GiB and more.
     pub fn picked(&self, rows: Vec<u32>) -> Result<Self> {
+        let keys = self.keys.as_ref().map(|keys| keys.picked(&rows));
         let rows = UInt32Array::from(rows);
         let batch = take_record_batch(&self.batch, &rows)?;
         let places = match &self.places {
@@ -56,6 +108,7 @@ impl Rows {
         };
         Ok(Self {
             batch,
+            keys,
             places: Some(places),
             of: self.of.clone(),
         })
@@ -76,6 +129,7 @@ impl Rows {
         let places = self.places.as_ref();
         Self {
             batch: self.batch.slice(rows.start, rows.len()),
+            keys: self.keys.as_ref().map(|keys| keys.slice(rows.clone())),
             places: places.map(|places| places.slice(rows.start, rows.len())),
             of: self.of.clone(),
         }

@@ -2,14 +2,38 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, RecordBatch, StringArray};
+use arrow::buffer::NullBuffer;
 
 use super::*;
 use crate::format::Shape;
+use crate::format::cells::Cells;
 use crate::format::message::{JsonMessage, MessageFormat};
 use crate::report::Meter;
 use crate::sink::kafka::options::OnBadRow;
+
+/// Keys as they are in column 2, counting how many are made.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl MessageWriter for Counting {
+    fn write(
+        &self,
+        batch: &RecordBatch,
+        out: &mut Cells,
+    ) -> std::result::Result<Option<NullBuffer>, Refusal> {
+        let keys = batch.column(2).as_string::<i32>();
+        for key in keys {
+            out.bytes
+                .extend_from_slice(key.unwrap_or_default().as_bytes());
+            out.end();
+        }
+        self.0.fetch_add(keys.len(), Ordering::Relaxed);
+        Ok(keys.nulls().cloned())
+    }
+}
 
 fn batch() -> RecordBatch {
     let columns: [(&str, ArrayRef); 2] = [
@@ -159,4 +183,58 @@ fn dead_letters_may_go_to_a_pipe() {
         sent(&recipe(&rule, &Arc::default(), 1000)).unwrap().len(),
         2
     );
+}
+
+fn keyed(keys: &[Option<&str>]) -> Batch {
+    let rows = 0..keys.len() as i32;
+    let (x, p): (Vec<f64>, Vec<i32>) = rows.map(|row| (f64::from(row), row % 3)).unzip();
+    let columns: [(&str, ArrayRef); 3] = [
+        ("x", Arc::new(Float64Array::from(x))),
+        ("p", Arc::new(Int32Array::from(p))),
+        ("k", Arc::new(StringArray::from(keys.to_vec()))),
+    ];
+    Batch::new(3, 12, RecordBatch::try_from_iter(columns).unwrap())
+}
+
+#[test]
+fn a_key_is_made_once_and_stays_with_its_row() {
+    let keys = [
+        Some("a"),
+        None,
+        Some("cc"),
+        Some("a"),
+        Some("a key that is too large for a message"),
+    ];
+    let rules = [
+        PartitionSource::Rule(Partitioner::Murmur2),
+        PartitionSource::Rule(Partitioner::Crc32),
+        PartitionSource::Rule(Partitioner::RoundRobin),
+        PartitionSource::Rule(Partitioner::Sticky),
+        PartitionSource::Column(1),
+    ];
+    for partitions in rules {
+        let (writer, meter) = (Arc::new(Counting::default()), Arc::default());
+        let recipe = Recipe {
+            keys: Some(writer.clone()),
+            partitions,
+            ..recipe(&OnBadRow::Skip, &meter, 61 + 40)
+        };
+        let sent = encoded(&recipe, &keyed(&keys)).unwrap();
+        assert_eq!(
+            writer.0.load(Ordering::Relaxed),
+            keys.len(),
+            "{partitions:?}"
+        );
+        assert_eq!(meter.rejected(), 1);
+        let mut pairs: Vec<_> = sent.into_iter().flat_map(|(_, pairs)| pairs).collect();
+        pairs.sort();
+        let pair = |key: &str, x: &str| (key.to_string(), format!("{{\"x\":{x}}}"));
+        let all = [
+            pair("-", "1.0"),
+            pair("a", "0.0"),
+            pair("a", "3.0"),
+            pair("cc", "2.0"),
+        ];
+        assert_eq!(pairs, all, "{partitions:?}");
+    }
 }

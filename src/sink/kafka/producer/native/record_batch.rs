@@ -145,7 +145,7 @@ mod tests {
     fn messages() -> Messages {
         Messages {
             values: bytes(&[Some("ccc"), Some("a"), None]),
-            keys: Some(bytes(&[None, Some("k"), Some("l")])),
+            keys: Some(bytes(&[None, Some("k"), Some("l")]).into()),
             headers: vec![
                 Header {
                     name: "h".into(),

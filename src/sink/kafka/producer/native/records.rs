@@ -237,7 +237,7 @@ mod tests {
         let own = || header("own", HeaderValue::Rows(bytes(value)));
         let messages = Messages {
             values: bytes(value),
-            keys: (longest_key > 0).then(|| bytes(key)),
+            keys: (longest_key > 0).then(|| bytes(key).into()),
             headers: if all {
                 vec![fixed(), own()]
             } else {
