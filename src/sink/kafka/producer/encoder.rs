@@ -8,7 +8,7 @@ use super::super::options::Codec;
 use super::bad_rows::{BadRows, Refused};
 use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
 use super::native;
-use super::partition::{Partitioner, Run, by_column, by_key, scatter};
+use super::partition::{Deal, Partitioner, Run, by_column, by_key, scatter, turn_of};
 use super::rows::Rows;
 use super::times::{Sendable, Times};
 use crate::batch::{Batch, Place};
@@ -38,6 +38,8 @@ pub struct Recipe {
     pub limits: Limits,
     /// Record batches are made here, so compressed; librdkafka makes its own.
     pub native: Option<Codec>,
+    /// Where what is dealt in turn goes on.
+    pub deal: Deal,
     /// What becomes of rows that cannot be messages.
     pub bad_rows: BadRows,
     /// Where values were, to be used again.
@@ -136,9 +138,11 @@ impl Recipe {
         let (rows, of) = match self.partitions {
             PartitionSource::Column(column) => by_column(rows, column, self.count, refused)?,
             PartitionSource::Rule(Partitioner::RoundRobin) => {
-                let count = u64::from(self.count.unsigned_abs());
-                let of = |row| Some((rows.row(row) % count) as i32);
-                let of = (0..rows.batch.num_rows()).map(of).collect();
+                let many = batch.rows.num_rows();
+                let made = if many > 0 { batch.place.row(0) } else { 0 };
+                let first = self.deal.begin(batch, made, many);
+                let of = (0..rows.batch.num_rows()).map(|row| first + rows.place(row) as u64);
+                let of = of.map(|turn| Some(turn_of(turn, self.count))).collect();
                 (rows, of)
             }
             PartitionSource::Rule(rule) => match &rows.keys {
@@ -152,7 +156,9 @@ impl Recipe {
                 }
             },
         };
-        let (order, runs) = scatter(&of, batch.number, self.count);
+        let dealt = of.iter().filter(|of| of.is_none()).count();
+        let first = self.deal.begin(batch, batch.number, dealt);
+        let (order, runs) = scatter(&of, first, self.count);
         let rows = rows.picked(order)?;
         let part = |run: Run| Part {
             rows: rows.slice(run.rows.clone()),
@@ -225,14 +231,17 @@ impl Recipe {
         run: Option<&Run>,
     ) -> Vec<Group> {
         let cuts = messages.cut(self.limits, |row| kept.place(row));
-        let turn_of = |next: u64| (next % u64::from(self.count.unsigned_abs())) as i32;
+        let first = match run {
+            Some(_) => 0,
+            None => self.deal.begin(batch, batch.number, cuts.len()),
+        };
         let group = |(turn, (rows, bytes)): (u64, (Range<usize>, usize))| Group {
-            partition: run.map_or_else(|| turn_of(turn), |run| run.partition),
+            partition: run.map_or_else(|| turn_of(turn, self.count), |run| run.partition),
             first_row: kept.place(rows.start),
             rows,
             bytes,
         };
-        (batch.number..).zip(cuts).map(group).collect()
+        (first..).zip(cuts).map(group).collect()
     }
 
     fn made(&self, rows: &Rows) -> std::result::Result<Messages, Refusal> {

@@ -11,7 +11,7 @@ use super::encoder::{HeaderSource, PartitionSource, Recipe};
 use super::librdkafka::Librdkafka;
 use super::messages::Limits;
 use super::native::{self, Native};
-use super::partition::Partitioner;
+use super::partition::{Deal, Partitioner};
 use super::retention;
 use super::times::Sendable;
 use super::writer::{Messenger, Producer};
@@ -222,6 +222,7 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
             }),
         },
         native: kafka.is_native().then_some(kafka.compression),
+        deal: Deal::default(),
         bad_rows: BadRows::new(
             &kafka.on_bad_row,
             &target.out,

@@ -1,6 +1,7 @@
 //! Which partition a message goes to.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::AsArray;
 use arrow::compute::cast;
@@ -10,6 +11,7 @@ use crc_fast::checksum;
 
 use super::bad_rows::Refused;
 use super::rows::{Keys, Rows};
+use crate::batch::Batch;
 use crate::error::{Error, Result};
 
 /// Which partition a message goes to.
@@ -25,6 +27,10 @@ pub enum Partitioner {
     Sticky,
 }
 
+/// Where dealing in turn goes on.
+#[derive(Debug, Default)]
+pub struct Deal(AtomicU64);
+
 /// Rows that stand side by side once the rows of a batch are in the order of their partitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -32,6 +38,24 @@ pub struct Run {
     pub partition: i32,
     /// Where they stand in that order.
     pub rows: Range<usize>,
+}
+
+impl Deal {
+    /// The first turn for `many` things of a batch. A table that is made has it from its rows, so that
+    /// any number of threads sends the same: `made`. The batches of a stream may be of any size, leave
+    /// rows out, or be empty, each in step with the number of partitions, and go on where the one before
+    /// has ended.
+    pub fn begin(&self, batch: &Batch, made: u64, many: usize) -> u64 {
+        match batch.origin.is_empty() {
+            true => made,
+            false => self.0.fetch_add(many as u64, Ordering::Relaxed),
+        }
+    }
+}
+
+/// The partition whose turn it is.
+pub fn turn_of(turn: u64, partitions: i32) -> i32 {
+    (turn % u64::from(partitions.unsigned_abs())) as i32
 }
 
 /// The partition of each key, of so many; none where the key is null: those are dealt in turn.
@@ -87,7 +111,7 @@ pub fn scatter(of: &[Option<i32>], turn: u64, partitions: i32) -> (Vec<u32>, Vec
     for (row, partition) in (0..).zip(of) {
         let partition = match partition {
             Some(partition) => *partition as usize,
-            None => (turns.next().unwrap_or_default() % count as u64) as usize,
+            None => turn_of(turns.next().unwrap_or_default(), partitions) as usize,
         };
         buckets[partition].push(row);
     }

@@ -1,5 +1,6 @@
 //! Which messages are made of batches, and where they go.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,6 +9,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, RecordBat
 use arrow::buffer::NullBuffer;
 
 use super::*;
+use crate::batch::{Span, Turn};
 use crate::format::Shape;
 use crate::format::cells::Cells;
 use crate::format::message::{JsonMessage, MessageFormat};
@@ -67,6 +69,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
         written: 1,
         limits: Limits { bytes, rows: 100 },
         native: None,
+        deal: Deal::default(),
         bad_rows: BadRows::new(rule, Path::new("."), meter.clone(), "t"),
         buffers: Buffers::default(),
     }
@@ -237,4 +240,65 @@ fn a_key_is_made_once_and_stays_with_its_row() {
         ];
         assert_eq!(pairs, all, "{partitions:?}");
     }
+}
+
+/// How many of 40 messages go to each partition of 20, when each is a batch of its own and what stood
+/// between them was left out.
+fn dealt(partitions: PartitionSource, streamed: bool) -> Vec<usize> {
+    let recipe = Recipe {
+        keys: Some(Arc::new(Counting::default())),
+        partitions,
+        count: 20,
+        ..recipe(&OnBadRow::Stop, &Arc::default(), 1000)
+    };
+    let mut counts = BTreeMap::new();
+    for number in 0..40 {
+        let mut batch = keyed(&[None]);
+        // Every other batch was empty, and every other row could not be read.
+        batch.number = 2 * number;
+        batch.place = Place::List(Arc::from([4 * number]));
+        if streamed {
+            let (from, to) = (number as i64, number as i64 + 1);
+            let (turn, partition, rows) = (Arc::new(Turn::new()), 0, 0..1);
+            batch.origin = Arc::from([Span {
+                turn,
+                partition,
+                from,
+                to,
+                rows,
+            }]);
+        }
+        for (partition, pairs) in encoded(&recipe, &batch).unwrap() {
+            *counts.entry(partition).or_default() += pairs.len();
+        }
+    }
+    counts.into_values().collect()
+}
+
+#[test]
+fn messages_of_a_stream_are_dealt_evenly_whatever_was_left_out() {
+    for rule in [
+        Partitioner::RoundRobin,
+        Partitioner::Sticky,
+        Partitioner::Murmur2,
+    ] {
+        let rule = PartitionSource::Rule(rule);
+        assert_eq!(dealt(rule, true), [2; 20], "{rule:?}");
+    }
+}
+
+#[test]
+fn rows_of_a_table_that_is_made_are_dealt_by_their_numbers() {
+    let rows = |first: u64| {
+        let recipe = Recipe {
+            partitions: PartitionSource::Rule(Partitioner::RoundRobin),
+            ..recipe(&OnBadRow::Skip, &Arc::default(), 1000)
+        };
+        let batch = Batch::new(first, first, batch().slice(2, 2));
+        let sent = encoded(&recipe, &batch).unwrap();
+        sent.into_iter()
+            .map(|(partition, _)| partition)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!([rows(6), rows(8), rows(10)], [[0, 1], [0, 2], [1, 2]]);
 }
