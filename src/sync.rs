@@ -1,9 +1,52 @@
-//! Locks that a panic elsewhere does not spoil: whoever panics has its error told by its own thread,
-//! and what the others share is counters and queues, which stand as they are.
+//! Locks and threads that a panic elsewhere does not spoil or silence.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
-/// Locks, also after a panic of whoever held it.
+/// Locks, also after a panic of whoever held it: what is shared is counters and queues, which stand as
+/// they are, and the panic is told by its own thread.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a thread that others wait for. If it panics, `panicked` is told, so that nobody waits for ever.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+    panicked: impl FnOnce(&(dyn Any + Send)) + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+                panicked(panic.as_ref());
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn who_waits_for_a_thread_hears_of_its_panic() {
+        let told = Arc::new(Mutex::new(String::new()));
+        let heard = told.clone();
+        let panicked = move |panic: &(dyn Any + Send)| {
+            lock(&heard).push_str(panic.downcast_ref::<&str>().unwrap_or(&"?"));
+        };
+        let held = told.clone();
+        let work = move || {
+            let _held = held.lock();
+            panic!("out of range");
+        };
+        spawn("test", work, panicked).unwrap().join().unwrap();
+        assert_eq!(*lock(&told), "out of range");
+    }
 }

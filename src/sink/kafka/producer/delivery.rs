@@ -1,5 +1,6 @@
 //! What was sent, what was acknowledged, what failed: so that nothing is lost without a word.
 
+use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -105,6 +106,15 @@ impl Delivery {
         state.error.get_or_insert(problem);
         drop(state);
         self.moved.notify_all();
+    }
+
+    /// A thread that others wait for has panicked.
+    pub fn panicked(&self, panic: &(dyn Any + Send)) {
+        let error = Error::of_panic("the producer", panic);
+        error
+            .problems
+            .into_iter()
+            .for_each(|problem| self.failed(0, 0, "", problem));
     }
 
     /// True once something failed for good, or nobody waits for more.

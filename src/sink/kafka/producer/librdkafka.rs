@@ -1,6 +1,7 @@
 //! librdkafka as the producer: whole batches for a partition in one call, message by message where
 //! messages have headers or times of their own, which that call does not know.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +21,7 @@ use super::messages::{Group, HeaderValue, Messages};
 use crate::client::kafka::produce_batch::{self, BatchProducer};
 use crate::client::kafka::{Events, config, no_client};
 use crate::error::{Error, Problem, Result};
+use crate::sync::spawn;
 
 /// How long to wait for room in librdkafka's queue before looking again.
 const STEP: Duration = Duration::from_millis(1);
@@ -121,8 +123,10 @@ impl Librdkafka {
             thread: None,
         };
         let hear = all.ear();
-        let thread = std::thread::Builder::new().name("hear from Kafka".into());
-        all.thread = Some(thread.spawn(hear).map_err(|error| setting_up(&error))?);
+        let broken = all.delivery.clone();
+        let panicked = move |panic: &(dyn Any + Send)| broken.panicked(panic);
+        let thread = spawn("hear from Kafka", hear, panicked);
+        all.thread = Some(thread.map_err(|error| setting_up(&error))?);
         Ok(all)
     }
 

@@ -9,6 +9,7 @@ mod record_batch;
 mod records;
 mod sender;
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
@@ -18,6 +19,7 @@ use super::delivery::Delivery;
 use super::messages::Messages;
 use super::times::now;
 use crate::error::{Error, Result};
+use crate::sync::spawn;
 pub use compress::Compressor;
 use in_flight::Part;
 use record_batch::RecordBatch;
@@ -78,9 +80,9 @@ impl Native {
                 cause,
             )
         })?;
-        let thread = std::thread::Builder::new()
-            .name("send to Kafka".into())
-            .spawn(move || run.run())
+        let broken = delivery.clone();
+        let panicked = move |panic: &(dyn Any + Send)| broken.panicked(panic);
+        let thread = spawn("send to Kafka", move || run.run(), panicked)
             .map_err(|error| Error::because("starting a thread", error))?;
         Ok(Self {
             events,
@@ -110,7 +112,7 @@ impl Drop for Native {
         self.delivery.end();
         let _ = self.events.send(Event::End);
         if let Some(thread) = self.thread.take() {
-            // A panic of the thread is told by the delivery, to which something is missing then.
+            // A panic of the thread was told to the delivery.
             let _ = thread.join();
         }
     }

@@ -1,5 +1,6 @@
 //! The thread that sends: takes what was handed over, writes requests, reads what becomes of them.
 
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -14,6 +15,7 @@ use super::in_flight::{Part, Partitions, Pending, Request};
 use super::{Delivery, Settings};
 use crate::client::kafka::wire::{self, Wire};
 use crate::error::Problem;
+use crate::sync::spawn;
 
 /// A broker may take so long to answer a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -289,8 +291,9 @@ impl Run {
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("receive from Kafka".into());
-        thread.spawn(receive).map_err(|error| error.to_string())?;
+        let broken = self.delivery.clone();
+        let panicked = move |panic: &(dyn Any + Send)| broken.panicked(panic);
+        spawn("receive from Kafka", receive, panicked).map_err(|error| error.to_string())?;
         Ok(Connection {
             id,
             wire,
