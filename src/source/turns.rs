@@ -1,7 +1,6 @@
 //! A stream in motion as numbered batches: workers take blocks of it one after the other, in the
 //! order of their numbers, and decode them side by side.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{Block, Flow};
@@ -12,13 +11,14 @@ pub struct Turns {
     flow: Box<dyn Flow>,
     state: Mutex<State>,
     turn: Condvar,
-    rows: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
     /// The batch that takes the next block.
     next: u64,
+    /// How many rows those before it have.
+    rows: u64,
     /// The stream ended before this batch.
     end: Option<u64>,
     failed: bool,
@@ -34,7 +34,6 @@ impl Turns {
             flow,
             state: Mutex::default(),
             turn: Condvar::new(),
-            rows: AtomicU64::new(0),
         }
     }
 
@@ -55,23 +54,24 @@ impl Turns {
             return Ok(None);
         }
         let taken = self.flow.next(number, most);
+        let first = state.rows;
         match &taken {
-            Ok(Some(_)) => state.next += 1,
+            // Rows are counted before the next batch can be taken: numbers rise with the batches.
+            Ok(Some(block)) => {
+                state.next += 1;
+                state.rows += block.rows() as u64;
+            }
             Ok(None) => state.end = Some(number),
             Err(_) => state.failed = true,
         }
         drop(state);
         self.turn.notify_all();
-        let Some(block) = taken? else {
-            return Ok(None);
-        };
-        let first = self.rows.fetch_add(block.rows() as u64, Ordering::Relaxed);
-        Ok(Some((first, block)))
+        Ok(taken?.map(|block| (first, block)))
     }
 
     /// How many rows were taken.
     pub fn rows(&self) -> u64 {
-        self.rows.load(Ordering::Relaxed)
+        self.lock().rows
     }
 
     /// The stream itself.
@@ -88,8 +88,9 @@ impl Turns {
 mod tests {
     use super::*;
     use crate::source::Piece;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Three blocks whose size is their number, the last one slow to come.
+    /// Three blocks, each a row smaller than the one before and slow to come.
     struct Three(AtomicU64);
     struct Sized(usize);
 
@@ -97,7 +98,7 @@ mod tests {
         fn next(&self, number: u64, _: usize) -> Result<Option<Box<dyn Block>>> {
             assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), number);
             std::thread::sleep(std::time::Duration::from_millis(5));
-            Ok((number < 3).then(|| Box::new(Sized(number as usize)) as Box<dyn Block>))
+            Ok((number < 3).then(|| Box::new(Sized(5 - number as usize)) as Box<dyn Block>))
         }
         fn stop(&self) {}
         fn durable(&self, _: u64) -> Result<()> {
@@ -107,7 +108,11 @@ mod tests {
     }
 
     impl Block for Sized {
+        /// The first one is slow to say how many it has.
         fn rows(&self) -> usize {
+            if self.0 == 5 {
+                std::thread::sleep(std::time::Duration::from_millis(30));
+            }
             self.0
         }
         fn read(&self, _: u64, _: &[usize]) -> Result<Piece> {
@@ -124,10 +129,10 @@ mod tests {
                 taken.map(|(first, block)| (first, block.rows()))
             };
             let later = [4, 3, 2, 1].map(|number| scope.spawn(move || take(number)));
-            assert_eq!(take(0), Some((0, 0)));
+            assert_eq!(take(0), Some((0, 5)));
             let later = later.map(|one| one.join().unwrap());
-            assert_eq!(later, [None, None, Some((1, 2)), Some((0, 1))]);
+            assert_eq!(later, [None, None, Some((9, 3)), Some((5, 4))]);
         });
-        assert_eq!(turns.rows(), 3);
+        assert_eq!(turns.rows(), 12);
     }
 }
