@@ -22,7 +22,7 @@ use crate::spec::OnSinkFailure;
 pub use guarantee::Guarantee;
 pub use make::make;
 pub use partition::Split;
-pub use preview::{Preview, discarding, preview};
+pub use preview::{Preview, discarding, measured, preview};
 pub use sinks::taken;
 
 /// Rows in a batch unless something asks for fewer: about what stays in a core's cache of columns.

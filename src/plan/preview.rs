@@ -88,6 +88,25 @@ pub fn preview(
     })
 }
 
+/// The same plan for a run that changes nothing but its own folder, and what its sinks do instead of
+/// what they were asked.
+pub fn measured(mut plan: Plan) -> (Plan, Vec<String>) {
+    let mut notes = Vec::new();
+    for sink in plan.jobs.iter_mut().flat_map(|job| &mut job.sinks) {
+        if let Some(measured) = sink.options.measured() {
+            notes.push(match sink.kind.as_str() {
+                "file" => format!(
+                    "sink {} (file): written below the temporary folder",
+                    sink.name
+                ),
+                kind => format!("sink {} ({kind}): encoded and thrown away", sink.name),
+            });
+            sink.options = measured;
+        }
+    }
+    (plan, notes)
+}
+
 /// The same plan with every sink thrown away: how fast rows are made.
 pub fn discarding(plan: &Plan) -> Plan {
     let discard = |sink: &SinkPlan| SinkPlan {

@@ -114,6 +114,12 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Takes::default()
     }
 
+    /// The same for a run that is only measured, where it would change what is not below the run's own
+    /// folder: it does all but that.
+    fn measured(&self) -> Option<Arc<dyn Sink>> {
+        None
+    }
+
     /// Looks at what the world allows before the first row (folders, existing output, servers), and
     /// changes nothing. What it has learnt goes with what it returns.
     ///

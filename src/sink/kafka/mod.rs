@@ -69,6 +69,9 @@ pub struct Kafka {
     /// What becomes of a row that cannot be a message: stop (default), skip, or `{ dead_letter: PATH }`.
     #[serde(default)]
     pub on_bad_row: OnBadRow,
+    /// The run is only measured: messages are made and thrown away.
+    #[serde(skip)]
+    measured: bool,
 }
 
 /// Requests to one broker that an idempotent producer may have under way.
@@ -188,6 +191,19 @@ impl Sink for Kafka {
 
     fn describe(&self, shape: &Shape) -> Vec<String> {
         describe::describe(self, shape)
+    }
+
+    /// Nothing is sent, no topic made and no schema registered.
+    fn measured(&self) -> Option<std::sync::Arc<dyn Sink>> {
+        let on_bad_row = match &self.on_bad_row {
+            OnBadRow::DeadLetter(_) => OnBadRow::Skip,
+            other => other.clone(),
+        };
+        Some(std::sync::Arc::new(Self {
+            measured: true,
+            on_bad_row,
+            ..self.clone()
+        }))
     }
 
     fn connect(&self, target: &Target) -> Result<Found> {

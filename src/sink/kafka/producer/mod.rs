@@ -5,6 +5,7 @@ mod bad_rows;
 mod delivery;
 mod encoder;
 mod librdkafka;
+mod measured;
 mod messages;
 mod native;
 mod open;

@@ -9,6 +9,7 @@ use super::bad_rows::BadRows;
 use super::delivery::Delivery;
 use super::encoder::{HeaderSource, PartitionSource, Recipe};
 use super::librdkafka::Librdkafka;
+use super::measured::Nowhere;
 use super::messages::Limits;
 use super::native::{self, Native};
 use super::partition::{Deal, Partitioner};
@@ -56,9 +57,15 @@ pub fn connect(kafka: &Kafka, target: &Target) -> Result<Found> {
 
 impl Ready for ReadyTopic {
     fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
-        let topic = match &self.topic {
-            Some(topic) => Some(topic.clone()),
-            None => topic(&self.kafka, true)?,
+        let asked = self.kafka.create_topic.as_ref();
+        let topic = match (&self.topic, asked) {
+            (Some(topic), _) => Some(topic.clone()),
+            // As many partitions as it would have.
+            (None, Some(asked)) if self.kafka.measured => Some(Topic {
+                partitions: i32::try_from(asked.partitions.value.0).unwrap_or(i32::MAX),
+                ..Topic::default()
+            }),
+            (None, _) => topic(&self.kafka, true)?,
         };
         let missing = || Error::run("the topic was made and is not there");
         open(&self.kafka, &self.target, &topic.ok_or_else(missing)?)
@@ -137,6 +144,9 @@ fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> 
     let recipe = recipe(kafka, target, topic)?;
     let bytes = recipe.limits.bytes;
     let native = recipe.native.is_some();
+    if kafka.measured {
+        return lane::start(target, Arc::new(recipe), Box::new(Nowhere));
+    }
     lane::start_with(target, Arc::new(recipe), |marks| {
         let paced = target.pace.is_some();
         let delivery = Arc::new(Delivery::new(kafka.topic.as_str(), marks, paced));
@@ -247,6 +257,10 @@ fn registered(
     let Some(registration) = registration else {
         return Ok(None);
     };
+    if kafka.measured {
+        // Any number takes as long to write.
+        return Ok(Some(0));
+    }
     let subject = registration.subject.clone();
     let subject = subject.unwrap_or_else(|| format!("{}-{part}", kafka.topic.as_str()));
     let client = Client::new(&registration.registry)?;

@@ -1,0 +1,34 @@
+//! Messages of a run that is only measured: they are made, counted, and thrown away.
+
+use std::ops::ControlFlow;
+
+use super::encoder::{Ready, Sent};
+use crate::error::Result;
+use crate::sink::FileReport;
+use crate::sink::lane::{Marks, Writer};
+
+/// Where such messages go.
+pub struct Nowhere;
+
+impl Writer<Sent> for Nowhere {
+    fn write(&mut self, number: u64, sent: Sent, marks: &Marks) -> Result<ControlFlow<()>> {
+        match sent.messages {
+            Ready::Encoded(batches) => {
+                for (_, batch) in batches {
+                    marks.add(u64::from(batch.rows), batch.bytes.len() as u64);
+                }
+            }
+            Ready::Messages(groups) => {
+                for (_, group) in groups {
+                    marks.add(group.rows.len() as u64, group.bytes as u64);
+                }
+            }
+        }
+        marks.durable(number + 1);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn finish(&mut self, _marks: &Marks) -> Result<Vec<FileReport>> {
+        Ok(Vec::new())
+    }
+}
