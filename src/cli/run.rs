@@ -35,6 +35,7 @@ pub(super) fn run(options: &RunOptions) -> Result<u8> {
         overwrite: options.overwrite,
         checksums: options.report.is_some(),
         stop: signals::stop()?,
+        measured: false,
     };
     let plan = Arc::new(plan);
     let running = engine::start(plan.clone(), run_options);

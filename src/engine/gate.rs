@@ -48,6 +48,8 @@ pub trait Seen {
     fn first_row(&self, job: usize, number: u64) -> u64;
     /// The job's pace.
     fn pace(&self, job: usize) -> Option<&Pace>;
+    /// How long until the job's source has something for a batch; nothing when it has.
+    fn wait(&self, job: usize, number: u64) -> Option<Duration>;
 }
 
 impl sink::Run for Gate {
@@ -167,10 +169,9 @@ impl Gate {
             if number >= accepted.saturating_add(self.window) {
                 continue;
             }
-            let early = seen
-                .pace(job)
-                .and_then(|pace| pace.wait(seen.first_row(job, number)));
-            if let Some(early) = early {
+            let pace = seen.pace(job);
+            let early = pace.and_then(|pace| pace.wait(seen.first_row(job, number)));
+            if let Some(early) = early.max(seen.wait(job, number)) {
                 wait = wait.min(early);
                 continue;
             }
@@ -192,6 +193,9 @@ mod tests {
 
     struct One(AtomicU64);
     impl Seen for One {
+        fn wait(&self, _: usize, _: u64) -> Option<Duration> {
+            None
+        }
         fn accepted(&self, _: usize) -> u64 {
             self.0.load(Ordering::SeqCst)
         }
@@ -231,6 +235,39 @@ mod tests {
         gate.ended(tickets[2]);
         gate.ended(tickets[1]);
         assert_eq!((gate.given(0), next()), (1, None));
+    }
+
+    /// Two jobs, the first of which has nothing until its source wakes the gate.
+    struct Two(AtomicU64);
+    impl Seen for Two {
+        fn accepted(&self, _: usize) -> u64 {
+            0
+        }
+        fn first_row(&self, _: usize, number: u64) -> u64 {
+            number
+        }
+        fn pace(&self, _: usize) -> Option<&Pace> {
+            None
+        }
+        fn wait(&self, job: usize, _: u64) -> Option<Duration> {
+            let ready = job == 1 || self.0.load(Ordering::SeqCst) > 0;
+            (!ready).then_some(Duration::MAX)
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_stream_while_there_is_other_work() {
+        let gate = Gate::new(2, Stop::default(), None);
+        gate.begin(&[(0, None), (1, None)]);
+        let jobs = Two(AtomicU64::new(0));
+        let next = || gate.next(0, &jobs).0.map(|ticket| ticket.job);
+        assert_eq!((next(), next()), (Some(1), Some(1)));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(next);
+            jobs.0.store(1, Ordering::SeqCst);
+            gate.wake();
+            assert_eq!(waiting.join().unwrap(), Some(0));
+        });
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::run::paces;
 use super::running::Options;
 use super::watch::Watched;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Resume};
 use crate::error::{Error, Fault, Result};
 use crate::pace::Pace;
 use crate::plan::{Job, Plan, SinkPlan};
@@ -204,6 +204,11 @@ impl OpenSink<'_> {
     pub(super) fn durable(&self) -> u64 {
         let durable = self.lanes.iter().map(|lane| lane.durable());
         durable.min().unwrap_or(0)
+    }
+
+    /// Where a stream goes on, if the sink keeps offsets.
+    pub(super) fn resume(&self) -> Option<Arc<dyn Resume>> {
+        lock(&self.ready).as_ref().and_then(|ready| ready.resume())
     }
 
     /// The columns this sink gets, under its names.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::plan::Plan;
 use crate::report::{Report, Times};
-use crate::source::{Batches, RunningSource};
+use crate::source::{Batches, Begin, RunningSource};
 use crate::sync::lock;
 
 /// A plan whose sinks are open.
@@ -59,7 +59,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
     let seen: Arc<dyn crate::sink::Run> = gate.clone();
     let paces = paces(plan);
     let jobs = open(plan, options, watched, &paces, &seen)?;
-    let sources = begin_sources(plan, options).inspect_err(|_| {
+    let sources = begin_sources(plan, options, &jobs, &gate).inspect_err(|_| {
         let sinks = jobs.iter().flat_map(|job| &job.sinks);
         sinks.for_each(OpenSink::abort);
     })?;
@@ -82,10 +82,23 @@ pub(super) fn paces(plan: &Plan) -> Vec<Option<Arc<Pace>>> {
 }
 
 /// Begins to read what tables are read from.
-fn begin_sources(plan: &Plan, options: &Options) -> Result<Vec<RunningSource>> {
+fn begin_sources(
+    plan: &Plan,
+    options: &Options,
+    jobs: &[OpenJob<'_>],
+    gate: &Arc<Gate>,
+) -> Result<Vec<RunningSource>> {
     let mut sources: Vec<RunningSource> = Vec::new();
-    for job in &plan.jobs {
-        match job.source.start(&options.out) {
+    for (job, open) in plan.jobs.iter().zip(jobs) {
+        let gate = gate.clone();
+        let begin = Begin {
+            out: options.out.clone(),
+            measured: options.measured,
+            wake: Arc::new(move || gate.wake()),
+            // The plan gives a stream no other sink beside one that keeps offsets.
+            resume: open.sinks.iter().find_map(OpenSink::resume),
+        };
+        match job.source.start(&begin) {
             Ok(source) => sources.push(source),
             Err(error) => {
                 sources.iter().for_each(RunningSource::close);
@@ -180,7 +193,18 @@ impl Run<'_> {
         }
         let sinks = open.sinks.iter().filter(|sink| !sink.skipped);
         let durable = sinks.map(OpenSink::durable).min().unwrap_or(0);
-        source.durable(durable.min(self.gate.given(job)))
+        source.durable(durable.min(self.gate.given(job)))?;
+        let gone = |sink: &&OpenSink<'_>| !sink.skipped && !sink.live();
+        if let Some(sink) = open.sinks.iter().find(gone)
+            && source.freeze()
+        {
+            tracing::error!(
+                table = open.job.table,
+                sink = sink.plan.name,
+                "a sink has failed: what it lacks stays uncommitted, and the next run reads that again"
+            );
+        }
+        Ok(())
     }
 
     /// What is safe now that every sink has finished is told to the streams, before they are left.

@@ -21,6 +21,9 @@ pub struct Options {
     pub overwrite: bool,
     /// Checksums of files are wanted for the report.
     pub checksums: bool,
+    /// The run is only measured: streams are read beside their groups, nothing of them is told to be
+    /// safe, and rows that are left out are only counted.
+    pub measured: bool,
     /// Ends the run early; whoever holds a copy can ask for it.
     pub stop: Stop,
 }

@@ -44,6 +44,10 @@ impl Seen for Work<'_, '_> {
     fn pace(&self, job: usize) -> Option<&Pace> {
         self.paces[job].as_deref()
     }
+
+    fn wait(&self, job: usize, number: u64) -> Option<Duration> {
+        self.sources[job].wait(number)
+    }
 }
 
 impl Work<'_, '_> {

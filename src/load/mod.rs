@@ -55,7 +55,11 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
         let Some(from) = table.from.as_ref().filter(|_| needed(&name.value)) else {
             continue;
         };
-        let opened = from.value.open(&table.types.0);
+        let opened = from.value.open(&source::Asked {
+            pipeline: &pipeline.name,
+            table: &name.value,
+            types: &table.types.0,
+        });
         if let Some(records) = problems.note(opened.map_err(|problem| problem.at(&from.place))) {
             loaded.sources.insert(name.value.clone(), records);
         }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::file::OpenFile;
 use super::parquet::typed;
 use super::retype::wanted;
-use super::{Opened, Piece, Records, Source, Types};
+use super::{Asked, Opened, Piece, Records, Source};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -51,7 +51,7 @@ impl Example for Avro {
 }
 
 impl Source for Avro {
-    fn open(&self, types: &Types) -> Result<Opened, Problem> {
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         let file = OpenFile::open(&self.path)?;
         let info = read_header_info(BufReader::new(&file.file));
         let info = info.map_err(|error| file.problem(error))?;
@@ -60,7 +60,7 @@ impl Source for Avro {
         let blocks = blocks(&file, info.header_len()).map_err(|error| file.problem(error))?;
         let found = reader().build(Cursor::new(header.clone()));
         let found = found.map_err(|error| file.problem(error))?.schema();
-        let schema = wanted(&found, types)?;
+        let schema = wanted(&found, asked.types)?;
         Ok(Opened::Records(Arc::new(Container {
             file,
             header,

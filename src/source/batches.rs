@@ -1,14 +1,13 @@
 //! A table's rows as the plan knows them: made here, read from where they stand, or to come in a
 //! stream. A plan changes nothing; `start` gives what a run holds.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::running::RunningSource;
-use super::{Grid, Opened, Piece, Records, Rejects, Stream};
+use super::{Begin, Grid, Opened, Piece, Records, Rejects, Stream};
 use crate::batch::{Batch, Place};
 use crate::column::rows::Rows;
 use crate::column::{Program, ProgramCell, Selection};
@@ -51,8 +50,7 @@ pub struct Read {
 /// Rows that come: whatever is there next.
 #[derive(Clone)]
 pub struct Streamed {
-    /// At most so many rows are in a batch.
-    pub(super) batch_rows: u64,
+    batch_rows: u64,
     pub(super) stream: Arc<dyn Stream>,
     taken: Taken,
 }
@@ -163,6 +161,11 @@ impl Streamed {
 
     pub(super) fn taken(&self) -> &Taken {
         &self.taken
+    }
+
+    /// At most so many rows are in a batch: never more than fit a u32, so they fit a usize.
+    pub(super) fn most(&self) -> usize {
+        self.batch_rows as usize
     }
 }
 
@@ -309,11 +312,11 @@ impl Batches {
         }
     }
 
-    /// Begins a run: relative paths to write to start at `out`.
+    /// Begins a run.
     ///
     /// # Errors
     /// What stands in the way.
-    pub fn start(&self, out: &Path) -> Result<RunningSource> {
-        RunningSource::start(self, out)
+    pub fn start(&self, begin: &Begin) -> Result<RunningSource> {
+        RunningSource::start(self, begin)
     }
 }

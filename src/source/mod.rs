@@ -27,6 +27,7 @@ mod turns;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{ArrayRef, BooleanArray, new_empty_array};
 use arrow::compute::filter;
@@ -39,6 +40,7 @@ pub use reject::{OnBadRow, Rejected, Rejects};
 pub use retype::convert;
 pub use running::RunningSource;
 
+use crate::batch::{Resume, Span};
 use crate::column::ColumnType;
 use crate::error::{Problem, Result};
 use crate::place::Placed;
@@ -60,11 +62,22 @@ pub type Types = [(Placed<String>, Placed<ColumnType>)];
 
 /// The options of a source: they look at what is there before the run.
 pub trait Source: std::fmt::Debug + Send + Sync {
-    /// Finds out which columns and how many rows there are.
+    /// Finds out which columns and how many rows there are, for a table.
     ///
     /// # Errors
     /// It is not there, cannot be read, or does not have the types it should have.
-    fn open(&self, types: &Types) -> Result<Opened, Problem>;
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem>;
+}
+
+/// What is asked of a source.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// The pipeline's name.
+    pub pipeline: &'a str,
+    /// The table's.
+    pub table: &'a str,
+    /// The types that some of its columns are to have.
+    pub types: &'a Types,
 }
 
 /// What a table is read from.
@@ -124,19 +137,37 @@ pub trait Stream: Send + Sync {
     ///
     /// # Errors
     /// What stands in the way.
-    fn start(&self) -> Result<Box<dyn Flow>>;
+    fn start(&self, begin: &Begin) -> Result<Box<dyn Flow>>;
+}
+
+/// A run that begins to read.
+#[derive(Clone)]
+pub struct Begin {
+    /// Where relative paths to write to start.
+    pub out: PathBuf,
+    /// The run is only measured: it reads and moves nothing outside of it, neither offsets nor rows
+    /// that are left out.
+    pub measured: bool,
+    /// Told when there is more to take of a stream: wakes workers that wait.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// Says where a stream goes on, if a sink keeps its offsets: asked at every assignment.
+    pub resume: Option<Arc<dyn Resume>>,
 }
 
 /// A stream in motion.
 pub trait Flow: Send + Sync {
-    /// What comes next, for batch `number`: at most `most` rows, fewer or none when no more came
-    /// within about a second; nothing when the stream has ended. Numbers come in order.
+    /// How long until a batch of at most `most` rows is worth making; nothing when it is now. Whoever
+    /// sends wakes the run before that, when something comes.
+    fn wait(&self, most: usize) -> Option<Duration>;
+
+    /// What is there for batch `number`, at most `most` rows, perhaps none: nothing is waited for.
+    /// Nothing at all when the stream has ended. Numbers come in order.
     ///
     /// # Errors
     /// Reading failed.
     fn next(&self, number: u64, most: usize) -> Result<Option<Box<dyn Block>>>;
 
-    /// The run is to end: `next` waits no more.
+    /// The run is to end: nothing more is fetched.
     fn stop(&self);
 
     /// The first `batches` batches are safe everywhere: they need not come again.
@@ -144,6 +175,9 @@ pub trait Flow: Send + Sync {
     /// # Errors
     /// That could not be told to whoever sends.
     fn durable(&self, batches: u64) -> Result<()>;
+
+    /// What is not safe by now never will be: nothing needs to be kept of it. True the first time.
+    fn freeze(&self) -> bool;
 
     /// Nothing will be asked any more.
     fn close(&self);
@@ -160,6 +194,9 @@ pub trait Block: Send {
     /// # Errors
     /// Reading failed.
     fn read(&self, first: u64, columns: &[usize]) -> Result<Piece>;
+
+    /// What they came from, in their order, before any was left out.
+    fn origin(&self) -> &Arc<[Span]>;
 }
 
 /// Rows that were read.

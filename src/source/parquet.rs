@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::file::OpenFile;
 use super::retype::{convert, wanted};
-use super::{Opened, Piece, Records, Source, Types};
+use super::{Asked, Opened, Piece, Records, Source};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -55,12 +55,12 @@ impl Example for Parquet {
 }
 
 impl Source for Parquet {
-    fn open(&self, types: &Types) -> Result<Opened, Problem> {
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         let file = At(Arc::new(OpenFile::open(&self.path)?));
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&file, options);
         let metadata = metadata.map_err(|error| file.0.problem(error))?;
-        let schema = wanted(metadata.schema(), types)?;
+        let schema = wanted(metadata.schema(), asked.types)?;
         let mut groups = vec![0];
         let mut rows = 0;
         for group in metadata.metadata().row_groups() {

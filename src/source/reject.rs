@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
 
+use super::Begin;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Node, Placed, Text, Value, carry, decode};
 
@@ -128,9 +129,11 @@ impl Rejects {
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn begin(policy: OnBadRow, out: &Path, again: bool) -> Result<Self> {
+    pub fn begin(policy: OnBadRow, begin: &Begin, again: bool) -> Result<Self> {
         let letters = match &policy {
-            OnBadRow::DeadLetter(name) => Some(Letters::open(name, out, again)?),
+            OnBadRow::DeadLetter(name) if !begin.measured => {
+                Some(Letters::open(name, &begin.out, again)?)
+            }
             _ => None,
         };
         Ok(Self {
@@ -291,8 +294,14 @@ mod tests {
         };
         let node = crate::place::parse(&std::sync::Arc::new(source)).unwrap();
         let policy: OnBadRow = decode(&node).unwrap();
+        let begin = Begin {
+            out: folder.path().to_path_buf(),
+            measured: false,
+            wake: std::sync::Arc::new(|| {}),
+            resume: None,
+        };
         let run = |again: bool| {
-            let rejects = Rejects::begin(policy.clone(), folder.path(), again).unwrap();
+            let rejects = Rejects::begin(policy.clone(), &begin, again).unwrap();
             let mut letter = serde_json::Map::new();
             letter.insert("reason".into(), "it is wrong".into());
             let one = Rejected {

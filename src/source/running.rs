@@ -2,15 +2,20 @@
 //! how much of a stream is safe.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::batches::{Batches, Made, Read, Streamed};
 use super::turns::Turns;
-use super::{Rejects, SourceKept};
-use crate::batch::Batch;
+use super::{Begin, Rejects, SourceKept};
+use crate::batch::{Batch, Place, Span};
 use crate::error::Result;
 
 /// A table's rows in one run.
-pub struct RunningSource(Kind);
+pub struct RunningSource {
+    kind: Kind,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
 
 enum Kind {
     Made(Made),
@@ -19,19 +24,30 @@ enum Kind {
 }
 
 impl RunningSource {
-    pub(super) fn start(batches: &Batches, out: &Path) -> Result<Self> {
-        Ok(Self(match batches {
+    pub(super) fn start(batches: &Batches, begin: &Begin) -> Result<Self> {
+        let kind = match batches {
             Batches::Made(made) => Kind::Made(made.clone()),
             Batches::Read(read) => {
-                let rejects = Rejects::begin(read.records.on_bad_row(), out, false)?;
+                let rejects = Rejects::begin(read.records.on_bad_row(), begin, false)?;
                 Kind::Read(read.clone(), rejects)
             }
             Batches::Streamed(streamed) => {
-                let rejects = Rejects::begin(streamed.stream.on_bad_row(), out, true)?;
-                let turns = Turns::new(streamed.stream.start()?);
+                let rejects = Rejects::begin(streamed.stream.on_bad_row(), begin, true)?;
+                let turns = Turns::new(streamed.stream.start(begin)?);
                 Kind::Streamed(streamed.clone(), turns, rejects)
             }
-        }))
+        };
+        let wake = begin.wake.clone();
+        Ok(Self { kind, wake })
+    }
+
+    /// How long until batch `number` is worth taking; nothing when it is now. A stream wakes the run
+    /// before that, when something comes: no worker waits for it while there is other work.
+    pub fn wait(&self, number: u64) -> Option<Duration> {
+        match &self.kind {
+            Kind::Streamed(streamed, turns, _) => turns.wait(number, streamed.most()),
+            _ => None,
+        }
     }
 
     /// Batch `number`; nothing when the stream ended before it. Of a stream numbers come in order.
@@ -39,28 +55,31 @@ impl RunningSource {
     /// # Errors
     /// A value that cannot be made or read, naming column and row.
     pub fn take(&self, number: u64) -> Result<Option<Batch>> {
-        match &self.0 {
+        match &self.kind {
             Kind::Made(made) => made.make(number).map(Some),
             Kind::Read(read, rejects) => read.make(number, rejects).map(Some),
             Kind::Streamed(streamed, turns, rejects) => {
-                // A batch never has more rows than fit a u32, so it fits a usize.
-                let most = streamed.batch_rows as usize;
-                let Some((first, block)) = turns.take(number, most)? else {
+                let taken = turns.take(number, streamed.most());
+                (self.wake)();
+                let Some((first, block)) = taken? else {
                     return Ok(None);
                 };
                 let taken = streamed.taken();
                 let piece = block.read(first, taken.used())?;
-                let rows = block.rows();
+                let (rows, origin) = (block.rows(), block.origin().clone());
+                // Whoever sends has its memory back before columns are made.
                 drop(block);
                 rejects.add(&piece.rejected)?;
-                taken.complete(number, piece, first, rows).map(Some)
+                let batch = taken.complete(number, piece, first, rows)?;
+                let origin = among(origin, first, &batch.place);
+                Ok(Some(Batch { origin, ..batch }))
             }
         }
     }
 
     /// How many rows of this run come before batch `number`, which is the next one of a stream.
     pub fn rows_before(&self, number: u64) -> u64 {
-        match &self.0 {
+        match &self.kind {
             Kind::Made(Made { grid, .. }) | Kind::Read(Read { grid, .. }, _) => {
                 grid.first_row(number) - grid.first_row(0)
             }
@@ -70,7 +89,7 @@ impl RunningSource {
 
     /// The run is to end: nobody waits for a stream any more.
     pub fn stop(&self) {
-        if let Kind::Streamed(_, turns, _) = &self.0 {
+        if let Kind::Streamed(_, turns, _) = &self.kind {
             turns.flow().stop();
         }
     }
@@ -80,7 +99,7 @@ impl RunningSource {
     /// # Errors
     /// What was left out of them is not, or whoever sends cannot be told.
     pub fn durable(&self, batches: u64) -> Result<()> {
-        match &self.0 {
+        match &self.kind {
             Kind::Streamed(_, turns, rejects) => {
                 rejects.sync()?;
                 turns.flow().durable(batches)
@@ -89,16 +108,25 @@ impl RunningSource {
         }
     }
 
+    /// A sink has failed and others go on: what is not safe by now never will be. True the first
+    /// time, of a stream.
+    pub fn freeze(&self) -> bool {
+        match &self.kind {
+            Kind::Streamed(_, turns, _) => turns.flow().freeze(),
+            _ => false,
+        }
+    }
+
     /// Nothing will be asked any more.
     pub fn close(&self) {
-        if let Kind::Streamed(_, turns, _) = &self.0 {
+        if let Kind::Streamed(_, turns, _) = &self.kind {
             turns.flow().close();
         }
     }
 
     /// What was read, and what of it could not be; nothing of rows that are made.
     pub fn kept(&self) -> Option<SourceKept> {
-        let (source, rejects) = match &self.0 {
+        let (source, rejects) = match &self.kind {
             Kind::Made(_) => return None,
             Kind::Read(read, rejects) => (read.records.describe(), rejects),
             Kind::Streamed(streamed, _, rejects) => (streamed.stream.describe(), rejects),
@@ -108,5 +136,46 @@ impl RunningSource {
             rejected: rejects.counts(),
             dead_letters: rejects.path().map(Path::to_path_buf),
         })
+    }
+}
+
+/// The spans with the rows that are left of theirs, of which the first one was row `first`.
+fn among(origin: Arc<[Span]>, first: u64, place: &Place) -> Arc<[Span]> {
+    let Place::List(kept) = place else {
+        return origin;
+    };
+    let before = |row: usize| kept.partition_point(|kept| *kept < first + row as u64);
+    let left = origin.iter().map(|span| Span {
+        rows: before(span.rows.start)..before(span.rows.end),
+        ..span.clone()
+    });
+    left.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Turn;
+
+    #[test]
+    fn spans_keep_the_rows_that_are_left() {
+        let turn = Arc::new(Turn::new());
+        let span = |partition, rows| Span {
+            turn: turn.clone(),
+            partition,
+            from: 0,
+            to: 9,
+            rows,
+        };
+        let origin: Arc<[Span]> = [span(0, 0..3), span(1, 3..4), span(4, 4..6)].into();
+        let rows = |place| {
+            let left = among(origin.clone(), 100, &place);
+            left.iter()
+                .map(|span| span.rows.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rows(Place::From(100)), [0..3, 3..4, 4..6]);
+        let list = Place::List(Arc::from([101, 102, 104, 105]));
+        assert_eq!(rows(list), [0..2, 2..2, 2..4]);
     }
 }

@@ -1,7 +1,9 @@
 //! A stream in motion as numbered batches: workers take blocks of it one after the other, in the
 //! order of their numbers, and decode them side by side.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::{Block, Flow};
 use crate::error::{Error, Result};
@@ -11,14 +13,14 @@ pub struct Turns {
     flow: Box<dyn Flow>,
     state: Mutex<State>,
     turn: Condvar,
+    /// The batch that takes the next block; it moves under the lock.
+    next: AtomicU64,
+    /// How many rows those before it have; as above.
+    rows: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
-    /// The batch that takes the next block.
-    next: u64,
-    /// How many rows those before it have.
-    rows: u64,
     /// The stream ended before this batch.
     end: Option<u64>,
     failed: bool,
@@ -34,6 +36,18 @@ impl Turns {
             flow,
             state: Mutex::default(),
             turn: Condvar::new(),
+            next: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+        }
+    }
+
+    /// How long until batch `number`, of at most `most` rows, is worth taking; nothing when it is
+    /// now. Nobody waits here for a lock that is held while messages are taken.
+    pub fn wait(&self, number: u64, most: usize) -> Option<Duration> {
+        match self.next.load(Ordering::Acquire) == number {
+            true => self.flow.wait(most),
+            // Whoever takes the one before wakes those who wait.
+            false => Some(Duration::MAX),
         }
     }
 
@@ -43,7 +57,7 @@ impl Turns {
     /// The stream has failed.
     pub fn take(&self, number: u64, most: usize) -> Result<Option<Taken>> {
         let mut state = self.lock();
-        while state.next != number && state.end.is_none() && !state.failed {
+        while self.next.load(Ordering::Acquire) != number && state.end.is_none() && !state.failed {
             let waited = self.turn.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
@@ -54,12 +68,13 @@ impl Turns {
             return Ok(None);
         }
         let taken = self.flow.next(number, most);
-        let first = state.rows;
+        let first = self.rows.load(Ordering::Relaxed);
         match &taken {
             // Rows are counted before the next batch can be taken: numbers rise with the batches.
             Ok(Some(block)) => {
-                state.next += 1;
-                state.rows += block.rows() as u64;
+                let rows = first + block.rows() as u64;
+                self.rows.store(rows, Ordering::Relaxed);
+                self.next.store(number + 1, Ordering::Release);
             }
             Ok(None) => state.end = Some(number),
             Err(_) => state.failed = true,
@@ -71,7 +86,7 @@ impl Turns {
 
     /// How many rows were taken.
     pub fn rows(&self) -> u64 {
-        self.lock().rows
+        self.rows.load(Ordering::Relaxed)
     }
 
     /// The stream itself.
@@ -88,7 +103,6 @@ impl Turns {
 mod tests {
     use super::*;
     use crate::source::Piece;
-    use std::sync::atomic::{AtomicU64, Ordering};
 
     /// Three blocks, each a row smaller than the one before and slow to come.
     struct Three(AtomicU64);
@@ -100,7 +114,13 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(5));
             Ok((number < 3).then(|| Box::new(Sized(5 - number as usize)) as Box<dyn Block>))
         }
+        fn wait(&self, _: usize) -> Option<Duration> {
+            None
+        }
         fn stop(&self) {}
+        fn freeze(&self) -> bool {
+            false
+        }
         fn durable(&self, _: u64) -> Result<()> {
             Ok(())
         }
@@ -117,6 +137,9 @@ mod tests {
         }
         fn read(&self, _: u64, _: &[usize]) -> Result<Piece> {
             Ok(Piece::default())
+        }
+        fn origin(&self) -> &std::sync::Arc<[crate::batch::Span]> {
+            unreachable!("nobody asks")
         }
     }
 

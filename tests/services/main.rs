@@ -8,6 +8,7 @@ mod registry;
 #[path = "../sink_compliance/rows.rs"]
 mod rows;
 mod sinks;
+mod turns;
 
 /// What the environment says of a server.
 pub fn environment(name: &str) -> String {

@@ -21,7 +21,7 @@ use super::index::{Index, Stretch};
 use super::lines::{Ends, Lines};
 use super::reject::Bad;
 use super::retype::{check_names, typed};
-use super::{OnBadRow, Opened, Piece, Records, Source, Types};
+use super::{Asked, OnBadRow, Opened, Piece, Records, Source, Types};
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
 use crate::format::csv::NullText;
@@ -73,15 +73,20 @@ impl Example for Csv {
 }
 
 impl Source for Csv {
-    fn open(&self, types: &Types) -> Result<Opened, Problem> {
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         self.on_bad_row.of_file()?;
         let file = OpenFile::open(&self.path)?;
         let dialect = self.dialect(&file)?;
-        let head = head(&file, dialect, self.header.is_none_or(|flag| flag.0), types)?;
+        let head = head(
+            &file,
+            dialect,
+            self.header.is_none_or(|flag| flag.0),
+            asked.types,
+        )?;
         let names = head.names.iter();
         let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
         let texts = Schema::new(fields.collect::<Vec<_>>());
-        check_names(&texts, types)?;
+        check_names(&texts, asked.types)?;
         let ends = Ends {
             quote: Some(dialect.quote),
             delimiter: dialect.delimiter,
@@ -104,7 +109,7 @@ impl Source for Csv {
             schema: Arc::new(texts),
             on_bad_row: self.on_bad_row.clone(),
         };
-        table.schema = table.typed(types)?;
+        table.schema = table.typed(asked.types)?;
         Ok(Opened::Records(Arc::new(table)))
     }
 }

@@ -7,7 +7,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use proptest::prelude::*;
 
-use super::super::{Opened, SourceKind};
+use super::super::{Asked, Opened, SourceKind};
 use crate::place::{Source as Text, decode, parse};
 
 /// The source that a file names.
@@ -28,7 +28,7 @@ fn file(text: &str) -> tempfile::NamedTempFile {
 /// Every row as text, read in parts of `step` rows.
 fn ours(path: &str, step: usize) -> Vec<Vec<Option<String>>> {
     let source = source(&format!("csv: {{ path: {path}, delimiter: \"|\" }}"));
-    let Opened::Records(records) = source.open(&[]).unwrap() else {
+    let Opened::Records(records) = source.open(&Asked::default()).unwrap() else {
         panic!("a file is no stream");
     };
     let columns: Vec<usize> = (0..records.schema().fields().len()).collect();

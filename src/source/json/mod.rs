@@ -16,7 +16,7 @@ use super::index::{Index, Stretch, parts};
 use super::json_rows::JsonRows;
 use super::lines::{Ends, Lines};
 use super::retype::typed;
-use super::{OnBadRow, Opened, Piece, Records, Source, Types};
+use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
 use crate::error::{Problem, Result};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -56,11 +56,12 @@ impl Example for Json {
 }
 
 impl Source for Json {
-    fn open(&self, types: &Types) -> Result<Opened, Problem> {
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         self.on_bad_row.of_file()?;
         let file = OpenFile::open(&self.path)?;
         let layout = Layout::of(&file).map_err(|error| file.problem(error))?;
-        let fields = types
+        let fields = asked
+            .types
             .iter()
             .map(|(name, wanted)| typed(&name.value, wanted));
         let mut objects = Objects {
@@ -70,7 +71,7 @@ impl Source for Json {
             layout,
             on_bad_row: self.on_bad_row.clone(),
         };
-        if types.is_empty() {
+        if asked.types.is_empty() {
             objects.schema = infer::schema(&objects)?;
         }
         Ok(Opened::Records(Arc::new(objects)))

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::super::{Opened, Records, SourceKind};
+use super::super::{Asked, Opened, Records, SourceKind};
 use super::scan::{Found, Place, Scan};
 use crate::column::ColumnType;
 use crate::error::Problem;
@@ -33,7 +33,7 @@ fn option<T: DeserializeOwned>(yaml: &str) -> T {
 
 fn open(file: &tempfile::NamedTempFile) -> Result<Arc<dyn Records>, Problem> {
     let source: SourceKind = option(&format!("json: {{ path: {} }}", file.path().display()));
-    match source.open(&[])? {
+    match source.open(&Asked::default())? {
         Opened::Records(records) => Ok(records),
         Opened::Stream(_) => panic!("a file is no stream"),
     }
@@ -218,7 +218,11 @@ fn a_bad_element_has_its_line_wherever_it_stands() {
     let source = format!("json: {{ path: {} }}", file.path().display());
     let types: Named<Placed<ColumnType>> = option("id: int64");
     let source: SourceKind = option(&source);
-    let Opened::Records(records) = source.open(&types.0).unwrap() else {
+    let asked = Asked {
+        types: &types.0,
+        ..Asked::default()
+    };
+    let Opened::Records(records) = source.open(&asked).unwrap() else {
         panic!("a file is no stream");
     };
     for step in [1, 700, 1024, 1500, 5000] {

@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMillisecondArray,
-};
-use arrow::compute::filter;
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{filter, take};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::util::display::array_value_to_string;
 use base64::Engine;
@@ -16,6 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::dead::DeadTopic;
 use super::member::Messages;
 use super::metadata::Known;
+use super::options::Tombstones;
+use crate::batch::Span;
 use crate::client::kafka::consume::Message;
 use crate::client::registry::Client;
 use crate::column::show_type;
@@ -37,6 +36,8 @@ pub struct Decode {
     pub metadata: Vec<Known>,
     /// What values hold.
     pub values: Arc<Values>,
+    /// What becomes of messages without a value.
+    pub tombstones: Tombstones,
     /// Where messages go that cannot be read.
     pub dead: Option<Arc<DeadTopic>>,
 }
@@ -52,16 +53,24 @@ pub enum Values {
 /// A block that was not looked at yet.
 pub struct Waiting {
     messages: Vec<Messages>,
+    origin: Arc<[Span]>,
     decode: Arc<Decode>,
 }
+
+/// What is wrong with a message without a value, where columns are never null.
+const TOMBSTONE: &str = "it has no value, and not every column may be null: say `tombstones: rows` to make them so, or `tombstones: skip`";
 
 /// The columns, and the messages that are not in them.
 type Columns = (Vec<ArrayRef>, Vec<(usize, Bad)>);
 
 impl Waiting {
-    /// These messages.
-    pub fn new(messages: Vec<Messages>, decode: Arc<Decode>) -> Self {
-        Self { messages, decode }
+    /// These messages, of these partitions.
+    pub fn new(messages: Vec<Messages>, origin: Arc<[Span]>, decode: Arc<Decode>) -> Self {
+        Self {
+            messages,
+            origin,
+            decode,
+        }
     }
 }
 
@@ -71,8 +80,15 @@ impl Block for Waiting {
     }
 
     fn read(&self, first: u64, columns: &[usize]) -> Result<Piece> {
-        let messages: Vec<Message<'_>> = self.messages.iter().flat_map(Messages::iter).collect();
+        let mut messages: Vec<Message<'_>> =
+            self.messages.iter().flat_map(Messages::iter).collect();
+        // In the order of the spans; a partition's messages keep their own.
+        messages.sort_by_key(|message| message.partition);
         self.decode.read(&messages, first, columns)
+    }
+
+    fn origin(&self) -> &Arc<[Span]> {
+        &self.origin
     }
 }
 
@@ -82,11 +98,7 @@ impl Decode {
         let values = self.schema.fields().len() - self.metadata.len();
         let (of_values, _): (Vec<usize>, Vec<usize>) =
             columns.iter().partition(|column| **column < values);
-        let bytes: Vec<&[u8]> = messages
-            .iter()
-            .map(|message| message.value.unwrap_or_default())
-            .collect();
-        let (arrays, bad) = self.values(&bytes, &of_values)?;
+        let (arrays, bad) = self.columns(messages, &of_values)?;
         let mut bad_places = bad.iter().map(|(place, _)| *place).peekable();
         let good = |place: &usize| bad_places.next_if_eq(place).is_none();
         let good: Vec<usize> = (0..messages.len()).filter(good).collect();
@@ -95,7 +107,10 @@ impl Decode {
         for column in columns {
             match column.checked_sub(values) {
                 None => made.extend(arrays.next()),
-                Some(place) => made.push(self.known(self.metadata[place], messages, &good)),
+                Some(place) => {
+                    let good = good.iter().map(|place| &messages[*place]);
+                    made.push(self.metadata[place].values(&self.topic, good));
+                }
             }
         }
         let rejected: Result<Vec<(usize, Rejected)>> = bad
@@ -103,6 +118,40 @@ impl Decode {
             .map(|(place, bad)| Ok((place, self.reject(messages[place], bad)?)))
             .collect();
         Ok(Piece::among(made, first, messages.len(), rejected?))
+    }
+
+    /// Columns of the values, of messages that have one and of those that do not.
+    fn columns(&self, messages: &[Message<'_>], columns: &[usize]) -> Result<Columns> {
+        let (mut valued, mut bytes, mut bad) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, message) in messages.iter().enumerate() {
+            match message.value {
+                _ if self.metadata.iter().any(|known| known.lacking(message)) => {
+                    bad.push((
+                        place,
+                        Bad::new("wrong type", "the key is not text in UTF-8"),
+                    ));
+                }
+                Some(value) => {
+                    valued.push(place);
+                    bytes.push(value);
+                }
+                None if self.tombstones == Tombstones::Rows => {}
+                None => bad.push((place, Bad::new("tombstone", TOMBSTONE))),
+            }
+        }
+        let (arrays, wrong) = self.values(&bytes, columns)?;
+        if valued.len() == messages.len() {
+            return Ok((arrays, wrong));
+        }
+        bad.extend(
+            wrong
+                .into_iter()
+                .map(|(place, wrong)| (valued[place], wrong)),
+        );
+        bad.sort_by_key(|(place, _)| *place);
+        let rows = spread(messages, &bad);
+        let spread = arrays.iter().map(|values| Ok(take(values, &rows, None)?));
+        Ok((spread.collect::<Result<_>>()?, bad))
     }
 
     fn values(&self, bytes: &[&[u8]], columns: &[usize]) -> Result<Columns> {
@@ -136,32 +185,6 @@ impl Decode {
         Ok(())
     }
 
-    fn known(&self, known: Known, messages: &[Message<'_>], good: &[usize]) -> ArrayRef {
-        let good = good.iter().map(|place| messages[*place]);
-        match known {
-            Known::Topic => {
-                let topics = good.map(|_| self.topic.as_str());
-                Arc::new(StringArray::from_iter_values(topics))
-            }
-            Known::Partition => Arc::new(Int32Array::from_iter_values(
-                good.map(|message| message.partition),
-            )),
-            Known::Offset => Arc::new(Int64Array::from_iter_values(
-                good.map(|message| message.offset),
-            )),
-            Known::Timestamp => {
-                let times: TimestampMillisecondArray =
-                    good.map(|message| message.timestamp).collect();
-                Arc::new(times.with_timezone("UTC"))
-            }
-            Known::Key => {
-                let mut keys = BinaryBuilder::new();
-                good.for_each(|message| keys.append_option(message.key));
-                Arc::new(keys.finish())
-            }
-        }
-    }
-
     fn reject(&self, message: Message<'_>, bad: Bad) -> Result<Rejected> {
         if let Some(dead) = &self.dead {
             dead.send(&self.topic, message, &bad.message)?;
@@ -183,6 +206,17 @@ impl Decode {
             letter,
         })
     }
+}
+
+/// Which row each message has that is not bad; none of those without a value.
+fn spread(messages: &[Message<'_>], bad: &[(usize, Bad)]) -> UInt32Array {
+    let mut bad_places = bad.iter().map(|(place, _)| *place).peekable();
+    let mut next = 0..;
+    let rows = messages.iter().enumerate().filter_map(|(place, message)| {
+        let good = bad_places.next_if_eq(&place).is_none();
+        good.then(|| message.value.and_then(|_| next.next()))
+    });
+    rows.collect()
 }
 
 /// The columns as `schema` has them. Of so many messages, `batch` lacks those in `bad`; a message
@@ -227,7 +261,7 @@ fn typed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{AsArray, Int64Array};
+    use arrow::array::{Array, AsArray, Int64Array, StringArray};
     use arrow::datatypes::{DataType, Field, Int32Type};
 
     #[test]
@@ -253,5 +287,67 @@ mod tests {
                 (3, "column `n`: y cannot be read as int32"),
             ]
         );
+    }
+
+    fn message(offset: i64, value: Option<&'static [u8]>) -> Message<'static> {
+        Message {
+            partition: 0,
+            offset,
+            error: None,
+            key: None,
+            value,
+            timestamp: None,
+        }
+    }
+
+    fn decode(tombstones: Tombstones) -> Decode {
+        let fields = vec![
+            Field::new("id", DataType::Int64, true),
+            Field::new("gone", DataType::Boolean, false),
+        ];
+        Decode {
+            topic: "t".into(),
+            schema: Arc::new(Schema::new(fields)),
+            metadata: vec![Known::Tombstone],
+            values: Arc::new(Values::Json),
+            tombstones,
+            dead: None,
+        }
+    }
+
+    #[test]
+    fn messages_without_a_value_are_rows_of_nulls() {
+        let messages = [
+            message(0, None),
+            message(1, Some(b"{\"id\":1}")),
+            message(2, Some(b"{")),
+            message(3, None),
+            message(4, Some(b"{\"id\":4}")),
+        ];
+        let piece = decode(Tombstones::Rows)
+            .read(&messages, 10, &[0, 1])
+            .unwrap();
+        let ids: Vec<_> = piece.columns[0]
+            .as_primitive::<arrow::datatypes::Int64Type>()
+            .iter()
+            .collect();
+        assert_eq!(ids, [None, Some(1), None, Some(4)]);
+        let gone: Vec<_> = piece.columns[1].as_boolean().iter().flatten().collect();
+        assert_eq!(gone, [true, false, true, false]);
+        assert_eq!(piece.kept, Some(vec![10, 11, 13, 14]));
+        assert_eq!(piece.rejected.len(), 1);
+        let piece = decode(Tombstones::Refuse)
+            .read(&messages, 10, &[0])
+            .unwrap();
+        assert_eq!(
+            (piece.columns[0].len(), piece.kept),
+            (2, Some(vec![11, 14]))
+        );
+        let said: Vec<_> = piece
+            .rejected
+            .iter()
+            .map(|one| one.message.as_str())
+            .collect();
+        assert_eq!((said[0], said[2]), (TOMBSTONE, TOMBSTONE));
     }
 }

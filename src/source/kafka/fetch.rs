@@ -1,207 +1,158 @@
-//! Members fetch on threads of their own into one bounded pipe.
+//! Members fetch on threads of their own.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::member::{Member, Messages, Turns};
-use super::offsets::{Covered, Ledger};
-use crate::client::kafka::consume::Message;
+use super::member::{Member, Messages, same_turn};
+use super::offsets::Ledger;
+use super::pipe::{Fetched, Pipe};
+use super::places::committed;
+use super::reading::{Reading, next};
 use crate::error::Error;
+use crate::sync::lock;
 
-/// How long a member waits for more messages before it looks after its group.
-const STEP: Duration = Duration::from_millis(20);
-
-/// Messages that a member takes at once, and about the most bytes of them.
+/// Messages that a member takes at once.
 const MOST_MESSAGES: usize = 16_384;
-const MOST_BYTES: usize = 16 << 20;
 
-/// Messages of one member.
-pub struct Fetched {
-    /// The partitions of the member that took them, then.
-    pub turns: Turns,
-    /// They themselves.
-    pub messages: Messages,
+/// How often is looked what other runs of the group have read.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What the members of a group and the batches share.
+pub struct Shared {
+    /// The topic.
+    pub topic: String,
+    /// What is safe.
+    pub ledger: Arc<Ledger>,
+    /// What was fetched.
+    pub pipe: Pipe,
+    /// What of it belongs to the run.
+    pub reading: Mutex<Reading>,
+    /// How long a member waits for more messages before it looks after its group.
+    pub step: Duration,
+    /// About the most bytes that a member takes at once.
+    pub most_bytes: usize,
 }
 
-/// Between members and workers.
-pub struct Pipe {
-    state: Mutex<State>,
-    moved: Condvar,
-    room: usize,
-}
-
-#[derive(Default)]
-struct State {
-    waiting: VecDeque<Fetched>,
-    failed: Option<Error>,
-    closed: bool,
-}
-
-impl Pipe {
-    /// Room for so many takes.
-    pub fn new(room: usize) -> Self {
-        Self {
-            state: Mutex::default(),
-            moved: Condvar::new(),
-            room,
-        }
-    }
-
-    /// What was fetched next, waiting until `deadline`.
-    ///
-    /// # Errors
-    /// No member can go on.
-    pub fn take(&self, deadline: Instant) -> Result<Option<Fetched>, Error> {
-        let mut state = self.lock();
-        loop {
-            if let Some(fetched) = state.waiting.pop_front() {
-                drop(state);
-                self.moved.notify_all();
-                return Ok(Some(fetched));
-            }
-            if let Some(error) = &state.failed {
-                return Err(error.clone());
-            }
-            let wait = deadline.saturating_duration_since(Instant::now());
-            if state.closed || wait.is_zero() {
-                return Ok(None);
-            }
-            let waited = self.moved.wait_timeout(state, wait);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    /// Nothing more is wanted, nobody waits any more.
-    pub fn close(&self) {
-        self.lock().closed = true;
-        self.moved.notify_all();
-    }
-
-    fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
-    fn fail(&self, error: Error) {
-        self.lock().failed.get_or_insert(error);
-        self.moved.notify_all();
-    }
-
-    /// Puts it in, or gives it back when there was no room for a while.
-    fn put(&self, fetched: Fetched) -> Option<Fetched> {
-        let mut state = self.lock();
-        if state.waiting.len() >= self.room && !state.closed {
-            let waited = self.moved.wait_timeout(state, STEP);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        if state.closed {
-            return None;
-        }
-        if state.waiting.len() >= self.room {
-            return Some(fetched);
-        }
-        state.waiting.push_back(fetched);
-        drop(state);
-        self.moved.notify_all();
-        None
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What a member does until the pipe is closed.
-pub fn run(member: &Arc<Member>, topic: &str, ledger: &Ledger, pipe: &Pipe) {
+/// What a member does until the pipe is closed. The first one also looks at what others have read.
+pub fn run(member: &Arc<Member>, shared: &Shared, first: bool) {
     let mut most = MOST_MESSAGES / 64;
-    while !pipe.is_closed() {
-        if !attend(member, topic, pipe) {
+    let mut looked = Instant::now();
+    while !shared.pipe.is_closed() {
+        if !attend(member, shared) {
             return;
         }
-        let mut messages = member.take(most, STEP);
-        most = next_most(&messages, most);
+        if first && looked.elapsed() >= LOOK {
+            look(member, shared);
+            looked = Instant::now();
+        }
+        let mut messages = member.take(most, shared.step);
         messages.retain(|message| match message.error {
             None | Some(RDKafkaErrorCode::PartitionEOF) => true,
             Some(code) => {
-                complain(&KafkaError::MessageConsumption(code), topic, pipe);
+                complain(&KafkaError::MessageConsumption(code), shared);
                 false
             }
         });
         if messages.is_empty() {
             continue;
         }
-        let mut fetched = Some(Fetched {
-            turns: member.consumer().context().turns(),
-            messages,
-        });
-        while let Some(waiting) = fetched {
-            let covered = waiting.covered();
-            fetched = pipe.put(waiting);
-            match &mut fetched {
-                None => ledger.read(covered),
-                Some(_) if !attend(member, topic, pipe) => return,
-                Some(back) => back.forget(&member.consumer().context().turns()),
-            }
+        let fetched = Fetched::new(member.consumer().context().turns(), messages);
+        most = next_most(&fetched, shared.most_bytes);
+        if !hand_over(member, shared, fetched) {
+            return;
         }
     }
 }
 
-impl Fetched {
-    /// How far the messages go.
-    fn covered(&self) -> Vec<Covered> {
-        let reached = self.messages.iter().map(|one| (one.partition, next(&one)));
-        self.in_turn(reached.collect())
-    }
-
-    /// Partitions that were read so far, in the turns in which they were.
-    pub fn in_turn(&self, reached: HashMap<i32, i64>) -> Vec<Covered> {
-        let covered = |(partition, next)| {
-            let turn = *self.turns.get(&partition)?;
-            Some(Covered {
-                turn,
-                partition,
-                next,
-            })
-        };
-        reached.into_iter().filter_map(covered).collect()
-    }
-
-    /// Lets go of partitions that the member lost before its messages were on their way.
-    fn forget(&mut self, now: &Turns) {
-        if !Arc::ptr_eq(now, &self.turns) {
-            let turns = self.turns.clone();
-            let kept = |partition: i32| now.get(&partition) == turns.get(&partition);
-            self.messages.retain(|message| kept(message.partition));
+/// Puts messages into the pipe as soon as there is room; false when the member cannot go on.
+fn hand_over(member: &Arc<Member>, shared: &Shared, fetched: Fetched) -> bool {
+    let mut fetched = Some(fetched);
+    while let Some(waiting) = fetched {
+        let (turns, reached) = (waiting.turns.clone(), reached(&waiting.messages));
+        fetched = shared.pipe.put(waiting, shared.step);
+        match &mut fetched {
+            None => shared.ledger.read(&turns, &reached),
+            Some(_) if !attend(member, shared) => return false,
+            Some(back) => forget(back, member),
         }
     }
+    true
 }
 
-/// The offset behind a message. The end of a partition stands behind what is no message, too, as is
-/// what ends a transaction.
-pub fn next(message: &Message<'_>) -> i64 {
-    message.offset + i64::from(message.error.is_none())
+/// How far messages go in each partition.
+fn reached(messages: &Messages) -> Vec<(i32, i64)> {
+    let mut reached: Vec<(i32, i64)> = Vec::new();
+    let mut last = 0;
+    for message in messages.iter() {
+        let here = |one: &(i32, i64)| one.0 == message.partition;
+        if !reached.get(last).is_some_and(here) {
+            last = reached.iter().position(here).unwrap_or(reached.len());
+        }
+        match reached.get_mut(last) {
+            Some(one) => one.1 = next(&message),
+            None => reached.push((message.partition, next(&message))),
+        }
+    }
+    reached
 }
 
-/// Answers what the group asks; false when the member cannot go on.
-fn attend(member: &Arc<Member>, topic: &str, pipe: &Pipe) -> bool {
-    if let Some(Err(error)) = member.consumer().poll(Duration::ZERO)
-        && !complain(&error, topic, pipe)
+/// Lets go of partitions that the member lost before its messages were on their way.
+fn forget(fetched: &mut Fetched, member: &Member) {
+    let (now, then) = (member.consumer().context().turns(), fetched.turns.clone());
+    if !Arc::ptr_eq(&now, &then) {
+        let kept = |partition: i32| same_turn(now.get(&partition), then.get(&partition));
+        fetched.messages.retain(|message| kept(message.partition));
+    }
+}
+
+/// Answers what the group asks, and begins again what a sink has ended; false when the member cannot
+/// go on.
+fn attend(member: &Arc<Member>, shared: &Shared) -> bool {
+    let consumer = member.consumer();
+    if let Some(Err(error)) = consumer.poll(Duration::ZERO)
+        && !complain(&error, shared)
     {
         return false;
     }
-    let Some(error) = member.consumer().context().failed() else {
+    let context = consumer.context();
+    if let Err(error) = context.begin_again(consumer) {
+        shared.pipe.fail(error);
+        return false;
+    }
+    let Some(error) = context.failed() else {
         return true;
     };
-    let error = Error::because(format!("taking partitions of topic `{topic}`"), error);
-    pipe.fail(error.hint("start the run again: it goes on where it was safe"));
+    shared.pipe.fail(error.clone());
     false
 }
 
+/// Partitions that other runs of the group read to their end are theirs: this run does not wait.
+fn look(member: &Member, shared: &Shared) {
+    let consumer = member.consumer();
+    if !consumer.context().joined() || !shared.pipe.is_empty() {
+        return;
+    }
+    let waited = lock(&shared.reading).left.waited();
+    if waited.is_empty() {
+        return;
+    }
+    match committed(consumer, &shared.topic, &waited) {
+        Ok(told) => {
+            let mut reading = lock(&shared.reading);
+            reading.left.told(&told);
+            if reading.left.is_nothing() {
+                shared.pipe.end();
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the group's offsets are not known"),
+    }
+}
+
 /// True when the error passes by itself.
-fn complain(error: &KafkaError, topic: &str, pipe: &Pipe) -> bool {
+fn complain(error: &KafkaError, shared: &Shared) -> bool {
     let hint = match error.rdkafka_error_code() {
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
             "does the topic exist?"
@@ -211,6 +162,9 @@ fn complain(error: &KafkaError, topic: &str, pipe: &Pipe) -> bool {
         Some(RDKafkaErrorCode::SaslAuthenticationFailed | RDKafkaErrorCode::Authentication) => {
             "check `sasl:` and `tls:`"
         }
+        Some(RDKafkaErrorCode::AutoOffsetReset) => {
+            "the brokers deleted messages before they were read: raise the topic's retention"
+        }
         _ if matches!(error, KafkaError::MessageConsumptionFatal(_)) => {
             "start the run again: it goes on where it was safe"
         }
@@ -219,18 +173,14 @@ fn complain(error: &KafkaError, topic: &str, pipe: &Pipe) -> bool {
             return true;
         }
     };
-    pipe.fail(Error::because(format!("reading topic `{topic}`"), error).hint(hint));
+    let topic = &shared.topic;
+    let error = Error::because(format!("reading topic `{topic}`"), error);
+    shared.pipe.fail(error.hint(hint));
     false
 }
 
 /// As many messages as are about as many bytes as a take may have.
-fn next_most(messages: &Messages, most: usize) -> usize {
-    let bytes: usize = messages
-        .iter()
-        .map(|message| message.value.map_or(0, <[u8]>::len) + message.key.map_or(0, <[u8]>::len))
-        .sum();
-    match messages.len() {
-        0 => most,
-        count => (MOST_BYTES * count / bytes.max(1)).clamp(1, MOST_MESSAGES),
-    }
+fn next_most(fetched: &Fetched, most_bytes: usize) -> usize {
+    let count = fetched.messages.len();
+    (most_bytes * count / fetched.bytes().max(1)).clamp(1, MOST_MESSAGES)
 }

@@ -1,171 +1,151 @@
 //! A topic in motion: members fetch, blocks are numbered, offsets are committed once they are safe.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::block::{Decode, Waiting};
 use super::dead::DeadTopic;
-use super::fetch::{self, Fetched, Pipe, next};
-use super::member::{Context, Member, Messages};
-use super::offsets::{Covered, Ledger};
+use super::fetch::{self, Shared};
+use super::member::{Context, Member};
+use super::offsets::Ledger;
+use super::options::{Start, Until};
+use super::pipe::Pipe;
+use super::places::Places;
+use super::reading::Reading;
 use super::topic::Topic;
 use super::until::Left;
 use crate::client::kafka::{config, no_client};
 use crate::error::{Error, Result};
-use crate::source::{Block, Flow};
-
-/// What came within this time goes into one batch; without anything the batch is empty.
-const LINGER: Duration = Duration::from_secs(1);
+use crate::source::{Begin, Block, Flow};
+use crate::sync::lock;
 
 /// How long is tried at the end to tell the brokers what is safe.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
+/// How long a member waits for more messages at most: its group is looked after in between.
+const STEP: Duration = Duration::from_millis(20);
+
 /// The group's members and what they have read.
 pub struct Group {
-    topic: String,
     members: Mutex<Vec<Arc<Member>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    pipe: Arc<Pipe>,
-    ledger: Arc<Ledger>,
+    shared: Arc<Shared>,
     decode: Arc<Decode>,
     dead: Option<Arc<DeadTopic>>,
-    reading: Mutex<Reading>,
-    stopped: AtomicBool,
-}
-
-struct Reading {
-    left: Left,
-    /// What did not fit into the block before.
-    rest: Option<Fetched>,
-    looked: Instant,
+    /// The run is only measured: there is no group, and nothing is committed.
+    measured: bool,
 }
 
 impl Group {
-    /// Joins the group.
+    /// Joins the group; a run that is only measured reads all partitions without one.
     ///
     /// # Errors
     /// The brokers cannot be reached, or do not have the topic.
-    pub fn join(topic: &Topic) -> Result<Self> {
-        let dead = topic.dead_topic.as_deref();
+    pub fn join(topic: &Topic, begin: &Begin) -> Result<Self> {
+        let dead = topic.dead_topic.as_deref().filter(|_| !begin.measured);
         let dead = dead.map(|dead| DeadTopic::open(&topic.connection, dead));
         let dead = dead.transpose()?.map(Arc::new);
-        let group = Self {
+        let step = (topic.linger / 4).clamp(Duration::from_millis(1), STEP);
+        let room = topic.buffer / 4;
+        let shared = Shared {
             topic: topic.name.clone(),
-            pipe: Arc::new(Pipe::new(topic.consumers + 2)),
             ledger: Arc::new(Ledger::new(&topic.name)),
+            pipe: Pipe::new(room, topic.linger, begin.wake.clone()),
+            reading: Mutex::new(Reading::new(Left::All, topic.skips_tombstones())),
+            step,
+            most_bytes: room / 4,
+        };
+        let group = Self {
+            shared: Arc::new(shared),
             decode: Arc::new(topic.decode(dead.clone())),
             dead,
-            reading: Mutex::new(Reading {
-                left: Left::All,
-                rest: None,
-                looked: Instant::now(),
-            }),
             members: Mutex::default(),
             threads: Mutex::default(),
-            stopped: AtomicBool::new(false),
+            measured: begin.measured,
         };
-        // The members join while the brokers are asked what there is.
-        let asked = group.start(topic).and_then(|()| group.ask(topic));
-        if let Err(error) = asked {
+        if let Err(error) = group.start(topic, begin) {
             group.close();
             return Err(error);
         }
         Ok(group)
     }
 
-    fn start(&self, topic: &Topic) -> Result<()> {
-        for number in 0..topic.consumers {
-            let member = member(topic, &self.ledger)?;
-            member
-                .consumer()
-                .subscribe(&[&self.topic])
-                .map_err(|error| {
-                    Error::because(format!("subscribing to topic `{}`", self.topic), error)
+    fn start(&self, topic: &Topic, begin: &Begin) -> Result<()> {
+        let resume = begin.resume.clone();
+        let places = Places::new(&topic.name, topic.start, resume, begin.measured);
+        let places = Arc::new(places);
+        for _ in 0..topic.consumers {
+            let member = member(topic, &self.shared.ledger, &places)?;
+            lock(&self.members).push(member);
+        }
+        let members = lock(&self.members).clone();
+        if !self.measured {
+            // The members join while the brokers are asked what there is.
+            for member in &members {
+                let joined = member.consumer().subscribe(&[&topic.name]);
+                joined.map_err(|error| {
+                    Error::because(format!("subscribing to topic `{}`", topic.name), error)
                 })?;
-            let (pipe, topic, own) = (self.pipe.clone(), self.topic.clone(), member.clone());
-            let ledger = self.ledger.clone();
+            }
+        }
+        let partitions: Vec<i32> = (0..topic.partitions()?).collect();
+        self.ask(topic, &places, &partitions)?;
+        for (number, member) in members.into_iter().enumerate() {
+            if self.measured {
+                let mut own = TopicPartitionList::new();
+                for partition in partitions.iter().skip(number).step_by(topic.consumers) {
+                    own.add_partition(&topic.name, *partition);
+                }
+                let consumer = member.consumer();
+                consumer.context().assign(consumer, &mut own)?;
+            }
+            let shared = self.shared.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("fetch {number}"))
-                .spawn(move || fetch::run(&own, &topic, &ledger, &pipe))
+                .spawn(move || fetch::run(&member, &shared, number == 0))
                 .map_err(|error| Error::because("starting a thread", error))?;
             lock(&self.threads).push(thread);
-            lock(&self.members).push(member);
         }
         Ok(())
     }
 
     /// Asks which part of the topic belongs to the run.
-    fn ask(&self, topic: &Topic) -> Result<()> {
-        let partitions = topic.partitions()?;
+    fn ask(&self, topic: &Topic, places: &Places, partitions: &[i32]) -> Result<()> {
+        let until = match topic.until {
+            // What is measured ends.
+            Until::Forever if self.measured => Until::End,
+            until => until,
+        };
         let members = lock(&self.members);
         let first = members
             .first()
             .ok_or_else(|| Error::run("a group has no members"))?;
-        let (until, start) = (topic.until, topic.start);
-        let left = Left::new(until, start, first.consumer(), &topic.name, partitions);
-        let left = left.map_err(|error| {
-            Error::because(format!("asking what topic `{}` holds", topic.name), error)
-        })?;
-        lock(&self.reading).left = left;
+        // Without an end nobody needs to know what there is.
+        let found = match until {
+            Until::End => places.find(first.consumer(), partitions)?,
+            _ => std::collections::HashMap::new(),
+        };
+        let left = Left::new(until, &found);
+        if left.is_nothing() {
+            self.shared.pipe.end();
+        }
+        lock(&self.shared.reading).left = left;
         Ok(())
     }
 
-    /// Messages of the run, until there are enough of them or enough time has passed.
-    fn gather(&self, reading: &mut Reading, most: usize) -> Result<(Vec<Messages>, Vec<Covered>)> {
-        let deadline = Instant::now() + LINGER;
-        let (mut gathered, mut covered) = (Vec::new(), HashMap::new());
-        let mut rows = 0;
-        while rows < most && !reading.left.is_nothing() {
-            let fetched = match reading.rest.take() {
-                Some(rest) => Some(rest),
-                None if self.stopped.load(Ordering::Relaxed) => None,
-                None => self.pipe.take(deadline)?,
-            };
-            let Some(mut fetched) = fetched else {
-                break;
-            };
-            if fetched.messages.len() > most - rows {
-                reading.rest = Some(Fetched {
-                    turns: fetched.turns.clone(),
-                    messages: fetched.messages.split_off(most - rows),
-                });
-            }
-            let reached = select(&mut reading.left, &mut fetched.messages);
-            let reached = fetched.in_turn(reached).into_iter();
-            covered.extend(reached.map(|one| (one.partition, one)));
-            rows += fetched.messages.len();
-            gathered.push(fetched.messages);
-        }
-        Ok((gathered, covered.into_values().collect()))
-    }
-
-    /// Partitions that other runs of the group read are theirs to finish.
-    fn look(&self, reading: &mut Reading) {
-        if reading.looked.elapsed() < LINGER * 2 {
-            return;
-        }
-        reading.looked = Instant::now();
-        let members = lock(&self.members);
-        let joined = members
-            .iter()
-            .all(|member| member.consumer().context().joined());
-        if let Some(member) = members.first().filter(|_| joined)
-            && let Err(error) = reading.left.look(member.consumer(), &self.topic)
-        {
-            tracing::debug!(%error, "the group's offsets are not known");
-        }
-    }
-
     fn commit(&self) -> Result<()> {
+        if self.measured {
+            return Ok(());
+        }
         for member in lock(&self.members).iter() {
             let consumer = member.consumer();
             let turns = consumer.context().turns();
-            self.ledger
+            self.shared
+                .ledger
                 .commit(&turns, consumer)
                 .map_err(|error| Error::because("committing offsets", error))?;
         }
@@ -173,41 +153,30 @@ impl Group {
     }
 }
 
-/// Keeps the messages that belong to the run, and says how far it has read partitions with them.
-fn select(left: &mut Left, messages: &mut Messages) -> HashMap<i32, i64> {
-    let mut reached = HashMap::new();
-    messages.retain(|message| {
-        let (partition, offset) = (message.partition, message.offset);
-        let keep = message.error.is_none() && left.takes(partition, offset);
-        let next = left.reached(partition, next(&message));
-        reached.extend(next.map(|next| (partition, next)));
-        if keep {
-            left.took();
-        }
-        keep
-    });
-    reached
-}
-
 impl Flow for Group {
+    fn wait(&self, most: usize) -> Option<Duration> {
+        self.shared.pipe.wait(most)
+    }
+
     fn next(&self, number: u64, most: usize) -> Result<Option<Box<dyn Block>>> {
-        let mut reading = lock(&self.reading);
+        let mut reading = lock(&self.shared.reading);
         if reading.left.is_nothing() {
             return Ok(None);
         }
-        let (messages, covered) = self.gather(&mut reading, most)?;
-        if messages.is_empty() {
-            self.look(&mut reading);
+        self.shared.pipe.begin();
+        let gathered = reading.gather(&self.shared.pipe, most)?;
+        if reading.left.is_nothing() {
+            self.shared.pipe.end();
         }
-        self.ledger.add(number, covered);
-        let block = Waiting::new(messages, self.decode.clone());
+        drop(reading);
+        let spans = gathered.spans.into();
+        self.shared.ledger.add(number, &spans);
+        let block = Waiting::new(gathered.messages, spans, self.decode.clone());
         Ok(Some(Box::new(block)))
     }
 
     fn stop(&self) {
-        if !self.stopped.swap(true, Ordering::Relaxed) {
-            self.pipe.close();
-        }
+        self.shared.pipe.close();
     }
 
     fn durable(&self, batches: u64) -> Result<()> {
@@ -217,12 +186,16 @@ impl Flow for Group {
         {
             return Ok(());
         }
-        self.ledger.safe(batches);
+        self.shared.ledger.safe(batches);
         if let Err(error) = self.commit() {
             // It is tried again, and what was not told comes again.
             tracing::warn!("{error}");
         }
         Ok(())
+    }
+
+    fn freeze(&self) -> bool {
+        self.shared.ledger.freeze()
     }
 
     fn close(&self) {
@@ -238,7 +211,7 @@ impl Flow for Group {
             }
             std::thread::sleep(Duration::from_millis(200));
         }
-        lock(&self.reading).rest = None;
+        self.shared.pipe.clear();
         // Whoever holds the last messages of a member lets it leave the group.
         for member in lock(&self.members).drain(..) {
             member.consumer().context().leave();
@@ -246,12 +219,16 @@ impl Flow for Group {
     }
 }
 
-fn member(topic: &Topic, ledger: &Arc<Ledger>) -> Result<Arc<Member>> {
+fn member(topic: &Topic, ledger: &Arc<Ledger>, places: &Arc<Places>) -> Result<Arc<Member>> {
     let mut settings = config(&topic.connection);
-    let start = match topic.start {
-        super::options::Start::Earliest => "earliest",
-        super::options::Start::Latest => "latest",
+    let start = match (places.are_the_sink_s(), topic.start) {
+        // What the brokers delete before it is read is missing in the sink.
+        (true, _) => "error",
+        (false, Start::Earliest) => "earliest",
+        (false, Start::Latest) => "latest",
     };
+    // The members share what may be fetched ahead, but for what waits for a batch.
+    let ahead = topic.buffer / 4 * 3 / topic.consumers / 1024;
     for (name, value) in [
         ("group.id", topic.group.as_str()),
         ("auto.offset.reset", start),
@@ -265,12 +242,12 @@ fn member(topic: &Topic, ledger: &Arc<Ledger>) -> Result<Arc<Member>> {
         // A full queue is asked again after so many milliseconds, not after a second.
         ("fetch.queue.backoff.ms", "5"),
         ("queued.min.messages", "200000"),
-        ("queued.max.messages.kbytes", "65536"),
+        ("queued.max.messages.kbytes", &ahead.max(1).to_string()),
     ] {
         settings.set(name, value);
     }
     let settings = topic.connection.finish(settings);
-    let context = Context::new(ledger.clone());
+    let context = Context::new(&topic.name, ledger, places);
     let consumer: BaseConsumer<Context> = settings
         .create_with_context(context)
         .map_err(|error| no_client("consumer", error))?;
@@ -279,8 +256,4 @@ fn member(topic: &Topic, ledger: &Arc<Ledger>) -> Result<Arc<Member>> {
     let target = member.target();
     member.consumer().context().forward_to(target);
     Ok(member)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,9 @@
-//! One member of the consumer group: which partitions it has, and in which of its turns.
+//! One member of the consumer group: which partitions it has, and in which of their turns.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -11,9 +12,17 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 
-use super::offsets::{Ledger, PATIENCE, patiently};
+use super::offsets::{Ledger, PATIENCE};
+use super::places::Places;
+use crate::batch::Turn;
 use crate::client::kafka::Events;
 use crate::client::kafka::consume::{self, Target};
+use crate::error::{Error, Result};
+use crate::sync::lock;
+
+/// A turn that a sink has ended is followed by the next one after so long: whoever else writes may
+/// still be at it.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// A member and its queue.
 pub type Member = consume::Member<Context>;
@@ -21,32 +30,47 @@ pub type Member = consume::Member<Context>;
 /// Messages that a member fetched.
 pub type Messages = consume::Messages<Context>;
 
-/// The partitions that a member has, each with the number of the turn in which it got it: what it
-/// read in an earlier turn is nobody's any more.
-pub type Turns = Arc<HashMap<i32, u64>>;
+/// The partitions that a member has.
+pub type Turns = Arc<HashMap<i32, Held>>;
+
+/// A partition as a member has it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The turn: what was read in an earlier one is nobody's any more.
+    pub turn: Arc<Turn>,
+    /// The offset at which the turn began.
+    pub start: i64,
+}
 
 /// What is done when the group changes.
 pub struct Context {
     /// What librdkafka says.
     pub events: Events,
+    topic: String,
     ledger: Arc<Ledger>,
+    places: Arc<Places>,
     turns: Mutex<Turns>,
+    /// When turns were last begun again.
+    again: Mutex<Option<Instant>>,
     joined: AtomicBool,
     /// It leaves the group: nothing is asked any more.
     leaving: AtomicBool,
     /// What it could not do that the group asked.
-    failed: OnceLock<KafkaError>,
+    failed: OnceLock<Error>,
     /// Where messages go, once the member is there.
     target: OnceLock<Target>,
 }
 
 impl Context {
     /// A member that has nothing yet.
-    pub fn new(ledger: Arc<Ledger>) -> Self {
+    pub fn new(topic: &str, ledger: &Arc<Ledger>, places: &Arc<Places>) -> Self {
         Self {
             events: Events::default(),
-            ledger,
+            topic: topic.to_string(),
+            ledger: ledger.clone(),
+            places: places.clone(),
             turns: Mutex::default(),
+            again: Mutex::default(),
             joined: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             failed: OnceLock::new(),
@@ -71,7 +95,7 @@ impl Context {
     }
 
     /// Why it cannot go on, if it cannot.
-    pub fn failed(&self) -> Option<&KafkaError> {
+    pub fn failed(&self) -> Option<&Error> {
         self.failed.get()
     }
 
@@ -81,32 +105,40 @@ impl Context {
     }
 
     fn lock(&self) -> MutexGuard<'_, Turns> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.turns)
     }
 
-    /// A partition that another member of this run had is gone on with where that one stopped.
-    fn assign(
+    fn refused(&self, error: KafkaError) -> Error {
+        Error::because(
+            format!("taking partitions of topic `{}`", self.topic),
+            error,
+        )
+        .hint("start the run again: it goes on where it was safe")
+    }
+
+    /// Takes partitions. One that another member of this run had is gone on with where that one
+    /// stopped.
+    ///
+    /// # Errors
+    /// The brokers or the sink do not say where they begin.
+    pub fn assign(
         &self,
         consumer: &BaseConsumer<Self>,
         list: &mut TopicPartitionList,
-    ) -> KafkaResult<()> {
-        let committed = patiently(|| consumer.committed_offsets(list.clone(), PATIENCE))?;
+    ) -> Result<()> {
+        let refused = |error| self.refused(error);
+        let partitions: Vec<i32> = list.elements().iter().map(|one| one.partition()).collect();
+        let found = self.places.find(consumer, &partitions)?;
         let mut turns = self.lock().as_ref().clone();
-        for told in committed.elements() {
-            let (topic, partition) = (told.topic(), told.partition());
-            let offset = match told.offset() {
-                Offset::Offset(offset) => Some(offset),
-                _ => None,
-            };
-            let (turn, start) = self.ledger.begin(partition, offset);
-            if let Some(start) = start {
-                list.set_partition_offset(topic, partition, Offset::Offset(start))?;
-            }
+        for (partition, beginning) in &found {
+            let (held, at) = self.ledger.begin(*partition, beginning);
+            list.set_partition_offset(&self.topic, *partition, Offset::Offset(at))
+                .map_err(refused)?;
             let target = self.target.get();
-            if !target.is_some_and(|target| target.forward(consumer, topic, partition)) {
+            if !target.is_some_and(|target| target.forward(consumer, &self.topic, *partition)) {
                 tracing::warn!(partition, "a partition has no queue");
             }
-            turns.insert(partition, turn);
+            turns.insert(*partition, held);
         }
         *self.lock() = Arc::new(turns);
         self.joined.store(true, Ordering::Relaxed);
@@ -114,6 +146,7 @@ impl Context {
             RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
             _ => consumer.assign(list),
         }
+        .map_err(refused)
     }
 
     /// What is safe is told before the partitions are somebody else's.
@@ -122,15 +155,57 @@ impl Context {
         if let Err(error) = self.ledger.commit(&turns, consumer) {
             tracing::warn!(%error, "offsets were not committed before partitions were revoked");
         }
-        for partition in list.elements() {
-            turns.remove(&partition.partition());
+        let partitions: Vec<i32> = list.elements().iter().map(|one| one.partition()).collect();
+        for partition in &partitions {
+            let held = turns.remove(partition);
+            // The sink's offsets are asked again, so nothing that is under way is of use.
+            if let Some(held) = held.filter(|_| self.places.are_the_sink_s()) {
+                held.turn.end();
+            }
         }
+        self.ledger.revoked(&partitions);
         *self.lock() = Arc::new(turns);
         match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
             _ => consumer.unassign(),
         }
     }
+
+    /// Partitions whose turn a sink has ended go on, in a new one, where they are safe.
+    ///
+    /// # Errors
+    /// The brokers or the sink do not say where that is.
+    pub fn begin_again(&self, consumer: &BaseConsumer<Self>) -> Result<()> {
+        let turns = self.turns();
+        let over = turns.iter().filter(|(_, held)| held.turn.is_over());
+        let over: Vec<i32> = over.map(|(partition, _)| *partition).collect();
+        let mut again = lock(&self.again);
+        if over.is_empty() || again.is_some_and(|last| last.elapsed() < AGAIN) {
+            return Ok(());
+        }
+        *again = Some(Instant::now());
+        let refused = |error| self.refused(error);
+        let mut turns = turns.as_ref().clone();
+        let mut list = TopicPartitionList::new();
+        for (partition, beginning) in self.places.find(consumer, &over)? {
+            let (held, at) = self.ledger.begin(partition, &beginning);
+            list.add_partition_offset(&self.topic, partition, Offset::Offset(at))
+                .map_err(refused)?;
+            turns.insert(partition, held);
+        }
+        let sought = consumer.seek_partitions(list, PATIENCE).map_err(refused)?;
+        for one in sought.elements() {
+            one.error().map_err(refused)?;
+        }
+        *self.lock() = Arc::new(turns);
+        Ok(())
+    }
+}
+
+/// Whether a partition is in the same turn.
+pub fn same_turn(one: Option<&Held>, other: Option<&Held>) -> bool {
+    let number = |held: Option<&Held>| held.map(|held| held.turn.number());
+    number(one) == number(other)
 }
 
 impl ClientContext for Context {
@@ -150,10 +225,11 @@ impl ConsumerContext for Context {
         what: RDKafkaRespErr,
         list: &mut TopicPartitionList,
     ) {
+        let refused = |error| self.refused(error);
         let done = match what {
-            _ if self.leaving.load(Ordering::Relaxed) => consumer.unassign(),
+            _ if self.leaving.load(Ordering::Relaxed) => consumer.unassign().map_err(refused),
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
-            _ => self.revoke(consumer, list),
+            _ => self.revoke(consumer, list).map_err(refused),
         };
         if let Err(error) = done {
             // Told once: the member that has not what the group gave it is of no more use.

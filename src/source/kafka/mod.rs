@@ -21,6 +21,12 @@ mod metadata;
 mod offsets;
 mod options;
 #[cfg(feature = "kafka")]
+mod pipe;
+#[cfg(feature = "kafka")]
+mod places;
+#[cfg(feature = "kafka")]
+mod reading;
+#[cfg(feature = "kafka")]
 mod topic;
 #[cfg(feature = "kafka")]
 mod until;
@@ -28,14 +34,14 @@ mod until;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{OnBadRow, Opened, Source, Types};
+use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::Problem;
-use crate::place::{Count, Named, Placed, Text};
+use crate::place::{Bytes, Count, Duration, Named, Placed, Text};
 use crate::registry::Example;
 use format::MessageFormat;
 use metadata::Metadata;
-use options::{Start, Until};
+use options::{Start, Tombstones, Until};
 
 /// Messages of a topic of Apache Kafka, read by a consumer group: a row each.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -45,7 +51,7 @@ pub struct Kafka {
     brokers: Placed<Text>,
     /// The topic.
     topic: Placed<Text>,
-    /// The consumer group, whose offsets say where to go on (default `rowgen`).
+    /// The consumer group, whose offsets say where to go on (default `rowgen-PIPELINE-TABLE`).
     group: Option<Placed<Text>>,
     /// What messages hold: `json` (default; the columns are those of `types`) or `{ avro: … }`.
     #[serde(default)]
@@ -58,7 +64,13 @@ pub struct Kafka {
     until: Until,
     /// Members of the group in this run, each with connections of its own (default 1).
     consumers: Option<Placed<Count>>,
-    /// Columns to add, named for what they hold: `{ partition: p, offset: o, timestamp: t, key: k, topic: t }`.
+    /// How long the first message of a batch waits for others (default 100ms): at most so long, or until the batch is full.
+    linger: Option<Placed<Duration>>,
+    /// Memory for messages that are fetched ahead, shared by all `consumers` (default 64MiB).
+    buffer: Option<Placed<Bytes>>,
+    /// What becomes of messages without a value: `rows`, whose columns of the value are null (default where all of them may be null), or `skip`.
+    tombstones: Option<Placed<Tombstones>>,
+    /// Columns to add, named for what they hold: `{ partition: p, offset: o, timestamp: t, key: k, topic: t, tombstone: d }`. The key is binary, or text with `types: { k: utf8 }`.
     #[serde(default)]
     metadata: Metadata,
     /// What becomes of a message that cannot be read: `stop` (default), `skip`, `{ dead_letter: PATH }` or `{ dead_letter: { topic: TOPIC } }`.
@@ -72,6 +84,12 @@ pub struct Kafka {
     #[serde(default)]
     properties: Named<Text>,
 }
+
+/// Batches are not to be waited for longer.
+const LONGEST_LINGER: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// What a consumer needs at least.
+const LEAST_BUFFER: u64 = 1 << 20;
 
 /// More members would only wait for each other.
 const MOST_CONSUMERS: u64 = 64;
@@ -91,34 +109,49 @@ impl Kafka {
     }
 
     #[cfg(feature = "kafka")]
-    fn group(&self) -> &str {
-        self.group.as_ref().map_or("rowgen", |group| group.as_str())
+    fn group(&self, asked: &Asked<'_>) -> String {
+        let own = || format!("rowgen-{}-{}", asked.pipeline, asked.table);
+        self.group
+            .as_ref()
+            .map_or_else(own, |group| group.value.0.clone())
     }
 
     fn check(&self) -> Result<(), Problem> {
         if let Some(problem) = self.connection().check(Some(&self.brokers.place)) {
             return Err(problem);
         }
-        match &self.consumers {
-            Some(count) if !(1..=MOST_CONSUMERS).contains(&count.value.0) => {
-                let message = format!("`consumers` is 1 to {MOST_CONSUMERS}");
-                Err(Problem::new(message).at(&count.place))
-            }
-            _ => Ok(()),
+        let consumers = self.consumers.as_ref().map_or(1, |count| count.value.0);
+        if let Some(count) = &self.consumers
+            && !(1..=MOST_CONSUMERS).contains(&consumers)
+        {
+            let message = format!("`consumers` is 1 to {MOST_CONSUMERS}");
+            return Err(Problem::new(message).at(&count.place));
         }
+        if let Some(linger) = &self.linger
+            && linger.0 > LONGEST_LINGER
+        {
+            return Err(Problem::new("`linger` is at most 60s").at(&linger.place));
+        }
+        if let Some(buffer) = &self.buffer
+            && buffer.0 < LEAST_BUFFER * consumers
+        {
+            let message = "`buffer` is at least 1MiB for each of the `consumers`";
+            return Err(Problem::new(message).at(&buffer.place));
+        }
+        Ok(())
     }
 }
 
 impl Source for Kafka {
     #[cfg(feature = "kafka")]
-    fn open(&self, types: &Types) -> Result<Opened, Problem> {
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         self.check()?;
-        let topic = topic::Topic::new(self, types)?;
+        let topic = topic::Topic::new(self, asked)?;
         Ok(Opened::Stream(std::sync::Arc::new(topic)))
     }
 
     #[cfg(not(feature = "kafka"))]
-    fn open(&self, _types: &Types) -> Result<Opened, Problem> {
+    fn open(&self, _asked: &Asked<'_>) -> Result<Opened, Problem> {
         self.check()?;
         Err(Problem::new("this rowgen was built without Kafka"))
     }

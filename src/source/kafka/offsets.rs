@@ -1,25 +1,21 @@
 //! Which offsets each batch covers, and which of them are safe and not told to the brokers yet.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::member::Context;
+use super::member::{Context, Held, Turns};
+use super::places::Beginning;
+use crate::batch::{Span, Turn};
+use crate::sync::lock;
 
-/// A turn with a partition, and the first offset that was not read in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Covered {
-    /// The turn.
-    pub turn: u64,
-    /// The partition.
-    pub partition: i32,
-    /// The offset after the last one.
-    pub next: i64,
-}
+/// A partition that no member of this run has is another process's after so long. Between members it
+/// passes within a heartbeat and a round of the group.
+const AWAY: Duration = Duration::from_secs(10);
 
 /// What was read and what of it is safe.
 ///
@@ -33,14 +29,27 @@ pub struct Ledger {
 
 #[derive(Default)]
 struct State {
-    /// How many turns there were.
-    turns: u64,
     /// How far each partition was read, and in which turn.
-    read: HashMap<i32, (u64, i64)>,
+    read: HashMap<i32, Read>,
     /// What batches cover that are not safe yet, in the order of their numbers.
-    open: VecDeque<(u64, Vec<Covered>)>,
-    /// What is safe and not committed: by partition the turn and the offset.
-    safe: HashMap<i32, (u64, i64)>,
+    open: VecDeque<(u64, Arc<[Span]>)>,
+    /// What is safe and not committed.
+    safe: HashMap<i32, Safe>,
+    /// Nothing more becomes safe.
+    frozen: bool,
+}
+
+struct Read {
+    held: Held,
+    next: i64,
+    /// Since when no member has it.
+    away: Option<Instant>,
+}
+
+#[derive(Debug, Clone)]
+struct Safe {
+    turn: Arc<Turn>,
+    next: i64,
 }
 
 impl Ledger {
@@ -52,34 +61,60 @@ impl Ledger {
         }
     }
 
-    /// A member gets a partition of which the group has committed so much: its turn, and where it
-    /// goes on if that is not where the group is.
-    pub fn begin(&self, partition: i32, committed: Option<i64>) -> (u64, Option<i64>) {
+    /// A member gets a partition that begins so: how it has it, and where it reads on.
+    pub fn begin(&self, partition: i32, beginning: &Beginning) -> (Held, i64) {
         let mut state = self.lock();
-        match state.read.get(&partition).copied() {
+        if let Some(read) = state.read.get_mut(&partition) {
             // Nobody else has been further: what was read here goes on.
-            Some((turn, next)) if committed.is_none_or(|committed| committed <= next) => {
-                (turn, Some(next))
+            let further = beginning.committed.is_some_and(|told| told > read.next);
+            if !further && !read.held.turn.is_over() {
+                read.away = None;
+                return (read.held.clone(), read.next);
             }
-            _ => {
-                state.read.remove(&partition);
-                state.turns += 1;
-                (state.turns, None)
+            read.held.turn.end();
+        }
+        let held = Held {
+            turn: Arc::new(Turn::new()),
+            start: beginning.at,
+        };
+        let read = Read {
+            held: held.clone(),
+            next: beginning.at,
+            away: None,
+        };
+        state.read.insert(partition, read);
+        (held, beginning.at)
+    }
+
+    /// A member gives partitions back: another one may get them, of this run or not.
+    pub fn revoked(&self, partitions: &[i32]) {
+        let mut state = self.lock();
+        for partition in partitions {
+            if let Some(read) = state.read.get_mut(partition) {
+                read.away = Some(Instant::now());
             }
         }
     }
 
-    /// Messages are on their way to a batch.
-    pub fn read(&self, covered: impl IntoIterator<Item = Covered>) {
+    /// Messages are on their way to a batch: how far they go in the turns in which they were read.
+    pub fn read(&self, turns: &Turns, reached: &[(i32, i64)]) {
         let mut state = self.lock();
-        for one in covered {
-            state.read.insert(one.partition, (one.turn, one.next));
+        for (partition, next) in reached {
+            let turn = turns.get(partition).map(|held| held.turn.number());
+            if let Some(read) = state.read.get_mut(partition)
+                && Some(read.held.turn.number()) == turn
+            {
+                read.next = read.next.max(*next);
+            }
         }
     }
 
     /// Batch `number` covers this; numbers come in order.
-    pub fn add(&self, number: u64, covered: Vec<Covered>) {
-        self.lock().open.push_back((number, covered));
+    pub fn add(&self, number: u64, spans: &Arc<[Span]>) {
+        let mut state = self.lock();
+        if !spans.is_empty() && !state.frozen {
+            state.open.push_back((number, spans.clone()));
+        }
     }
 
     /// The first `batches` batches are safe.
@@ -87,13 +122,32 @@ impl Ledger {
         let mut state = self.lock();
         while let Some((number, _)) = state.open.front()
             && *number < batches
-            && let Some((_, covered)) = state.open.pop_front()
+            && let Some((_, spans)) = state.open.pop_front()
         {
-            for one in covered {
+            for span in spans.iter() {
                 // Batches are in order, so what comes later is further, or a later turn.
-                state.safe.insert(one.partition, (one.turn, one.next));
+                let safe = Safe {
+                    turn: span.turn.clone(),
+                    next: span.to,
+                };
+                state.safe.insert(span.partition, safe);
             }
         }
+        state.read.retain(|_, read| {
+            let gone = read.away.is_some_and(|since| since.elapsed() >= AWAY);
+            if gone {
+                read.held.turn.end();
+            }
+            !gone
+        });
+    }
+
+    /// Batches that are not safe yet never will be: a sink has failed and others go on. True the
+    /// first time.
+    pub fn freeze(&self) -> bool {
+        let mut state = self.lock();
+        state.open = VecDeque::new();
+        !std::mem::replace(&mut state.frozen, true)
     }
 
     /// Commits what is safe of the partitions that a member has, in the turns in which it has them.
@@ -102,38 +156,46 @@ impl Ledger {
     /// The brokers did not take it; it stays to be tried again.
     pub fn commit(
         &self,
-        turns: &HashMap<i32, u64>,
+        turns: &HashMap<i32, Held>,
         consumer: &BaseConsumer<Context>,
     ) -> KafkaResult<()> {
-        let told: Vec<(i32, (u64, i64))> = {
-            let state = self.lock();
-            let own =
-                |(partition, (turn, _)): &(&i32, &(u64, i64))| turns.get(partition) == Some(turn);
-            let own = state.safe.iter().filter(own);
-            own.map(|(partition, safe)| (*partition, *safe)).collect()
-        };
+        let told = self.told(turns);
         if told.is_empty() {
             return Ok(());
         }
         let mut list = TopicPartitionList::new();
-        for (partition, (_, next)) in &told {
-            list.add_partition_offset(&self.topic, *partition, Offset::Offset(*next))?;
+        for (partition, safe) in &told {
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(safe.next))?;
         }
         match consumer.commit(&list, CommitMode::Sync) {
             Err(error) if !is_of_the_past(&error) => return Err(error),
             _ => {}
         }
         let mut state = self.lock();
-        for (partition, safe) in told {
-            if state.safe.get(&partition) == Some(&safe) {
+        for (partition, told) in told {
+            let same =
+                |safe: &Safe| safe.turn.number() == told.turn.number() && safe.next == told.next;
+            if state.safe.get(&partition).is_some_and(same) {
                 state.safe.remove(&partition);
             }
         }
         Ok(())
     }
 
+    /// What is safe, in the turns that a member has and nobody has ended.
+    fn told(&self, turns: &HashMap<i32, Held>) -> Vec<(i32, Safe)> {
+        let state = self.lock();
+        let own = |(partition, safe): &(&i32, &Safe)| {
+            let turn = turns.get(partition).map(|held| held.turn.number());
+            turn == Some(safe.turn.number()) && !safe.turn.is_over()
+        };
+        let own = state.safe.iter().filter(own);
+        own.map(|(partition, safe)| (*partition, safe.clone()))
+            .collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -196,32 +258,77 @@ fn is_of_the_past(error: &KafkaError) -> bool {
 mod tests {
     use super::*;
 
-    fn covered(turn: u64, partition: i32, next: i64) -> Covered {
-        Covered {
-            turn,
-            partition,
-            next,
+    fn at(committed: Option<i64>) -> Beginning {
+        Beginning {
+            at: committed.unwrap_or(0),
+            committed,
+            end: 100,
         }
     }
 
-    fn safe(ledger: &Ledger) -> Vec<(i32, (u64, i64))> {
-        let mut safe: Vec<_> = ledger.lock().safe.clone().into_iter().collect();
-        safe.sort_unstable();
-        safe
+    fn spans(held: &[(i32, &Held)], to: i64) -> Arc<[Span]> {
+        let span = |(partition, held): &(i32, &Held)| Span {
+            turn: held.turn.clone(),
+            partition: *partition,
+            from: 0,
+            to,
+            rows: 0..0,
+        };
+        held.iter().map(span).collect()
+    }
+
+    /// What would be committed by the member that has these partitions.
+    fn told(ledger: &Ledger, held: &[(i32, &Held)]) -> Vec<(i32, i64)> {
+        let turns = held.iter().map(|(number, held)| (*number, (*held).clone()));
+        let mut told = ledger.told(&turns.collect());
+        told.sort_unstable_by_key(|(partition, _)| *partition);
+        told.into_iter()
+            .map(|(number, safe)| (number, safe.next))
+            .collect()
     }
 
     #[test]
     fn what_is_safe_is_what_every_batch_before_covers() {
         let ledger = Ledger::new("t");
-        ledger.add(0, vec![covered(1, 0, 10), covered(1, 1, 5)]);
-        ledger.add(1, vec![]);
-        ledger.add(2, vec![covered(1, 0, 20)]);
+        let (zero, one) = (ledger.begin(0, &at(None)).0, ledger.begin(1, &at(None)).0);
+        let both = [(0, &zero), (1, &one)];
+        ledger.add(0, &spans(&both, 10));
+        ledger.add(1, &spans(&[], 0));
+        ledger.add(2, &spans(&[(0, &zero)], 20));
         ledger.safe(0);
-        assert_eq!(safe(&ledger), []);
+        assert_eq!(told(&ledger, &both), []);
         ledger.safe(2);
-        assert_eq!(safe(&ledger), [(0, (1, 10)), (1, (1, 5))]);
+        assert_eq!(told(&ledger, &both), [(0, 10), (1, 10)]);
         ledger.safe(3);
-        assert_eq!(safe(&ledger), [(0, (1, 20)), (1, (1, 5))]);
+        assert_eq!(told(&ledger, &both), [(0, 20), (1, 10)]);
+        assert_eq!(told(&ledger, &both[1..]), [(1, 10)]);
+    }
+
+    #[test]
+    fn what_was_read_in_a_turn_that_is_over_is_told_to_nobody() {
+        let ledger = Ledger::new("t");
+        let (first, _) = ledger.begin(0, &at(None));
+        ledger.add(0, &spans(&[(0, &first)], 10));
+        ledger.safe(1);
+        first.turn.end();
+        assert_eq!(told(&ledger, &[(0, &first)]), []);
+        let (second, from) = ledger.begin(0, &at(Some(4)));
+        assert_eq!((second.start, from), (4, 4));
+        assert_eq!(told(&ledger, &[(0, &second)]), []);
+    }
+
+    #[test]
+    fn behind_a_failed_sink_nothing_is_kept() {
+        let ledger = Ledger::new("t");
+        let (held, _) = ledger.begin(0, &at(None));
+        ledger.add(0, &spans(&[(0, &held)], 10));
+        ledger.safe(1);
+        ledger.add(1, &spans(&[(0, &held)], 20));
+        assert!(ledger.freeze() && !ledger.freeze());
+        ledger.add(2, &spans(&[(0, &held)], 30));
+        ledger.safe(3);
+        assert_eq!(ledger.lock().open.len(), 0);
+        assert_eq!(told(&ledger, &[(0, &held)]), [(0, 10)]);
     }
 
     #[test]
@@ -244,11 +351,35 @@ mod tests {
     #[test]
     fn a_turn_goes_on_where_nobody_else_was_further() {
         let ledger = Ledger::new("t");
-        assert_eq!(ledger.begin(0, None), (1, None));
-        ledger.read([covered(1, 0, 10)]);
-        assert_eq!(ledger.begin(0, Some(4)), (1, Some(10)));
-        assert_eq!(ledger.begin(0, None), (1, Some(10)));
-        assert_eq!(ledger.begin(0, Some(11)), (2, None));
-        assert_eq!(ledger.begin(1, Some(3)), (3, None));
+        let (first, from) = ledger.begin(0, &at(None));
+        assert_eq!((first.start, from), (0, 0));
+        let turns: Turns = Arc::new([(0, first.clone())].into());
+        ledger.read(&turns, &[(0, 10)]);
+        let begin = |committed| {
+            let (held, from) = ledger.begin(0, &at(committed));
+            (held.turn.number() == first.turn.number(), held.start, from)
+        };
+        assert_eq!(begin(Some(4)), (true, 0, 10));
+        assert_eq!(begin(None), (true, 0, 10));
+        assert!(!first.turn.is_over());
+        assert_eq!(begin(Some(11)), (false, 11, 11));
+        assert!(first.turn.is_over());
+        // What an earlier turn had read says nothing of the next one.
+        ledger.read(&turns, &[(0, 90)]);
+        assert_eq!(begin(None), (false, 11, 11));
+    }
+
+    #[test]
+    fn a_turn_that_nobody_has_any_more_ends() {
+        let ledger = Ledger::new("t");
+        let (first, _) = ledger.begin(0, &at(None));
+        ledger.revoked(&[0]);
+        ledger.safe(0);
+        assert!(!first.turn.is_over());
+        if let Some(read) = ledger.lock().read.get_mut(&0) {
+            read.away = Instant::now().checked_sub(AWAY);
+        }
+        ledger.safe(0);
+        assert!(first.turn.is_over());
     }
 }

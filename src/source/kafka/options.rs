@@ -1,4 +1,4 @@
-//! `start` and `until`.
+//! `start`, `until` and `tombstones`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -28,6 +28,19 @@ pub enum Until {
     End,
     /// After so many messages.
     Count(u64),
+}
+
+/// What becomes of messages without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tombstones {
+    /// Rows whose columns of the value are null.
+    Rows,
+    /// They are passed over.
+    Skip,
+    /// They cannot be read: a column is never null, and nothing was said.
+    #[serde(skip)]
+    Refuse,
 }
 
 impl<'de> Deserialize<'de> for Until {

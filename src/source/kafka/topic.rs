@@ -1,6 +1,7 @@
 //! A topic to read: its columns, known before the run, and all that it takes to begin.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
@@ -10,14 +11,24 @@ use super::dead::DeadTopic;
 use super::flow::Group;
 use super::format::{AvroOptions, MessageFormat};
 use super::metadata::Known;
-use super::options::{Start, Until};
+use super::options::{Start, Tombstones, Until};
 use crate::client::kafka::{Admin, Connection};
 use crate::client::registry::Client;
+use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::source::avro_rows::AvroRows;
 use crate::source::retype::{typed, wanted};
-use crate::source::{Flow, OnBadRow, Stream, Types};
+use crate::source::{Asked, Begin, Flow, OnBadRow, Stream, Types};
+
+/// How long the first message of a batch waits for others, unless something else is said.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// Bytes that may be fetched ahead, unless something else is said.
+const BUFFER: usize = 64 << 20;
+
+/// A column's name and the type that it is to have.
+type Typed = (Placed<String>, Placed<ColumnType>);
 
 /// A topic that is not read yet.
 pub struct Topic {
@@ -27,10 +38,15 @@ pub struct Topic {
     pub(super) start: Start,
     pub(super) until: Until,
     pub(super) consumers: usize,
+    /// How long the first message of a batch waits for others.
+    pub(super) linger: Duration,
+    /// Bytes that may be fetched ahead, by all consumers.
+    pub(super) buffer: usize,
     pub(super) dead_topic: Option<String>,
     schema: SchemaRef,
     metadata: Vec<Known>,
     values: Arc<Values>,
+    tombstones: Tombstones,
     on_bad_row: OnBadRow,
     /// How many partitions it has: asked for once.
     partitions: OnceLock<i32>,
@@ -41,12 +57,13 @@ impl Topic {
     ///
     /// # Errors
     /// Its columns are not known.
-    pub fn new(options: &Kafka, types: &Types) -> Result<Self, Problem> {
+    pub fn new(options: &Kafka, asked: &Asked<'_>) -> Result<Self, Problem> {
+        let (metadata, types) = known(options, asked.types)?;
         let (values, mut fields) = match &options.format {
-            MessageFormat::Json => (Values::Json, json_columns(options, types)?),
-            MessageFormat::Avro(avro) => avro_columns(options, avro, types)?,
+            MessageFormat::Json => (Values::Json, json_columns(options, &types)?),
+            MessageFormat::Avro(avro) => avro_columns(options, avro, &types)?,
         };
-        let metadata = options.metadata.columns();
+        let tombstones = tombstones(options, &mut fields);
         for (known, name) in &metadata {
             if fields.iter().any(|field| field.name() == name.as_str()) {
                 let message = format!("two columns are named `{}`", name.as_str());
@@ -62,14 +79,20 @@ impl Topic {
         Ok(Self {
             connection: options.connection(),
             name: options.topic.value.0.clone(),
-            group: options.group().to_string(),
+            group: options.group(asked),
             start: options.start,
             until: options.until,
             consumers: usize::try_from(consumers).unwrap_or(1),
+            linger: options.linger.as_ref().map_or(LINGER, |linger| linger.0),
+            buffer: options
+                .buffer
+                .as_ref()
+                .map_or(BUFFER, |buffer| buffer.0 as usize),
             dead_topic,
             schema: Arc::new(Schema::new(fields)),
             metadata: metadata.into_iter().map(|(known, _)| known).collect(),
             values: Arc::new(values),
+            tombstones,
             on_bad_row: options.on_bad_row.clone(),
             partitions: OnceLock::new(),
         })
@@ -82,8 +105,14 @@ impl Topic {
             schema: self.schema.clone(),
             metadata: self.metadata.clone(),
             values: self.values.clone(),
+            tombstones: self.tombstones,
             dead,
         }
+    }
+
+    /// Messages without a value are passed over.
+    pub(super) fn skips_tombstones(&self) -> bool {
+        self.tombstones == Tombstones::Skip
     }
 
     /// How many partitions it has; the topic for dead letters is there, too.
@@ -107,6 +136,56 @@ impl Topic {
         let missing = || Error::run(format!("Kafka at `{brokers}` has no topic `{name}`"));
         let found = admin.partitions(name)?;
         found.ok_or_else(|| missing().hint(hint))
+    }
+}
+
+/// What Kafka knows of messages as columns, and the types of the others.
+fn known<'o>(
+    options: &'o Kafka,
+    types: &Types,
+) -> Result<(Vec<(Known, &'o Placed<Text>)>, Vec<Typed>), Problem> {
+    let mut metadata = options.metadata.columns();
+    let mut others = Vec::new();
+    for (name, wanted) in types {
+        let own = metadata
+            .iter_mut()
+            .find(|(_, own)| own.as_str() == name.value);
+        let Some((known, _)) = own else {
+            others.push((name.clone(), wanted.clone()));
+            continue;
+        };
+        let Some(found) = known.of_type(&wanted.data_type) else {
+            let (name, own) = (&name.value, known.field(""));
+            let message = format!(
+                "column `{name}` is {}, and cannot be read as {}",
+                show_type(own.data_type()),
+                show_type(&wanted.data_type)
+            );
+            let problem = Problem::new(message).at(&wanted.place);
+            return Err(match known {
+                Known::Key => {
+                    problem.hint("a message's key is `binary`, or `utf8` if it is said here")
+                }
+                _ => problem,
+            });
+        };
+        *known = found;
+    }
+    Ok((metadata, others))
+}
+
+/// What becomes of messages without a value: rows, where every column may be null or is to be.
+fn tombstones(options: &Kafka, fields: &mut [Field]) -> Tombstones {
+    let nullable = fields.iter().all(Field::is_nullable);
+    match &options.tombstones {
+        Some(said) => {
+            if said.value == Tombstones::Rows {
+                fields.iter_mut().for_each(|field| field.set_nullable(true));
+            }
+            said.value
+        }
+        None if nullable => Tombstones::Rows,
+        None => Tombstones::Refuse,
     }
 }
 
@@ -216,7 +295,7 @@ impl Stream for Topic {
         self.partitions().map(|_| ())
     }
 
-    fn start(&self) -> Result<Box<dyn Flow>> {
-        Ok(Box::new(Group::join(self)?))
+    fn start(&self, begin: &Begin) -> Result<Box<dyn Flow>> {
+        Ok(Box::new(Group::join(self, begin)?))
     }
 }

@@ -2,13 +2,8 @@
 
 use std::collections::HashMap;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaResult;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-
-use super::member::Context;
-use super::offsets::{PATIENCE, patiently};
-use super::options::{Start, Until};
+use super::options::Until;
+use super::places::Beginning;
 
 /// What is left of a run.
 pub enum Left {
@@ -16,41 +11,40 @@ pub enum Left {
     All,
     /// So many messages.
     Count(u64),
-    /// The partitions that have more, by number: where the run's part of each ends.
-    Until(HashMap<i32, i64>),
+    /// What is there when the run begins.
+    Until {
+        /// Where the run's part of each partition ends.
+        ends: HashMap<i32, i64>,
+        /// Those of them that have more.
+        open: HashMap<i32, i64>,
+    },
 }
 
 impl Left {
-    /// Finds out what there is.
-    ///
-    /// # Errors
-    /// The brokers do not say.
-    pub fn new(
-        until: Until,
-        start: Start,
-        consumer: &BaseConsumer<Context>,
-        topic: &str,
-        partitions: i32,
-    ) -> KafkaResult<Self> {
+    /// What there is in a topic whose partitions begin so.
+    pub fn new(until: Until, partitions: &HashMap<i32, Beginning>) -> Self {
         match until {
-            Until::Forever => return Ok(Self::All),
-            Until::Count(count) => return Ok(Self::Count(count)),
-            Until::End => {}
-        }
-        let committed = patiently(|| committed(consumer, topic, 0..partitions))?;
-        let mut left = HashMap::new();
-        for partition in 0..partitions {
-            let (low, high) = patiently(|| consumer.fetch_watermarks(topic, partition, PATIENCE))?;
-            let begin = match (committed.get(&partition), start) {
-                (Some(offset), _) => *offset,
-                (None, Start::Earliest) => low,
-                (None, Start::Latest) => high,
-            };
-            if begin < high && low < high {
-                left.insert(partition, high);
+            Until::Forever => Self::All,
+            Until::Count(count) => Self::Count(count),
+            Until::End => {
+                let end = |(partition, beginning): (&i32, &Beginning)| (*partition, beginning.end);
+                let more = |(_, beginning): &(&i32, &Beginning)| beginning.at < beginning.end;
+                Self::Until {
+                    ends: partitions.iter().map(end).collect(),
+                    open: partitions.iter().filter(more).map(end).collect(),
+                }
             }
         }
-        Ok(Self::Until(left))
+    }
+
+    /// A partition is read from an offset on, perhaps not for the first time.
+    pub fn begin(&mut self, partition: i32, offset: i64) {
+        if let Self::Until { ends, open } = self
+            && let Some(end) = ends.get(&partition)
+            && offset < *end
+        {
+            open.insert(partition, *end);
+        }
     }
 
     /// True when nothing more belongs to the run.
@@ -58,7 +52,7 @@ impl Left {
         match self {
             Self::All => false,
             Self::Count(count) => *count == 0,
-            Self::Until(left) => left.is_empty(),
+            Self::Until { open, .. } => open.is_empty(),
         }
     }
 
@@ -67,7 +61,7 @@ impl Left {
         match self {
             Self::All => true,
             Self::Count(count) => *count > 0,
-            Self::Until(left) => left.get(&partition).is_some_and(|end| offset < *end),
+            Self::Until { open, .. } => open.get(&partition).is_some_and(|end| offset < *end),
         }
     }
 
@@ -83,48 +77,30 @@ impl Left {
         match self {
             Self::All => Some(offset),
             Self::Count(count) => (*count > 0).then_some(offset),
-            Self::Until(left) => {
-                let end = *left.get(&partition)?;
+            Self::Until { open, .. } => {
+                let end = *open.get(&partition)?;
                 if offset >= end {
-                    left.remove(&partition);
+                    open.remove(&partition);
                 }
                 Some(offset.min(end))
             }
         }
     }
 
-    /// What other members of the group, in other runs, have told is read, too.
-    ///
-    /// # Errors
-    /// The brokers do not say.
-    pub fn look(&mut self, consumer: &BaseConsumer<Context>, topic: &str) -> KafkaResult<()> {
-        if let Self::Until(left) = self
-            && !left.is_empty()
-        {
-            let told = committed(consumer, topic, left.keys().copied())?;
-            left.retain(|partition, end| told.get(partition).is_none_or(|told| told < end));
+    /// The partitions whose end the run waits for.
+    pub fn waited(&self) -> Vec<i32> {
+        match self {
+            Self::Until { open, .. } => open.keys().copied().collect(),
+            _ => Vec::new(),
         }
-        Ok(())
     }
-}
 
-/// The group's offsets of some partitions.
-fn committed(
-    consumer: &BaseConsumer<Context>,
-    topic: &str,
-    partitions: impl Iterator<Item = i32>,
-) -> KafkaResult<HashMap<i32, i64>> {
-    let mut list = TopicPartitionList::new();
-    for partition in partitions {
-        list.add_partition(topic, partition);
+    /// What the group has committed: what others have read to its end is read.
+    pub fn told(&mut self, committed: &HashMap<i32, i64>) {
+        if let Self::Until { open, .. } = self {
+            open.retain(|partition, end| committed.get(partition).is_none_or(|told| told < end));
+        }
     }
-    let told = consumer.committed_offsets(list, PATIENCE)?;
-    let offset =
-        |one: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match one.offset() {
-            Offset::Offset(offset) => Some((one.partition(), offset)),
-            _ => None,
-        };
-    Ok(told.elements().iter().filter_map(offset).collect())
 }
 
 #[cfg(test)]
@@ -133,7 +109,17 @@ mod tests {
 
     #[test]
     fn a_run_covers_what_belongs_to_it_and_no_more() {
-        let mut left = Left::Until([(0, 10), (1, 4)].into());
+        let beginning = |at, end| Beginning {
+            at,
+            committed: None,
+            end,
+        };
+        let partitions = [
+            (0, beginning(0, 10)),
+            (1, beginning(2, 4)),
+            (2, beginning(7, 7)),
+        ];
+        let mut left = Left::new(Until::End, &partitions.into());
         // The last offset is no message: the end of the partition is behind it.
         assert_eq!(left.reached(0, 9), Some(9));
         assert_eq!(left.reached(0, 10), Some(10));
@@ -142,6 +128,15 @@ mod tests {
         assert_eq!(left.reached(1, 7), Some(4));
         assert!(left.is_nothing());
         assert_eq!(left.reached(1, 8), None);
+        // A sink has not got all of it: it is read again.
+        left.begin(1, 3);
+        left.begin(2, 7);
+        assert_eq!(left.waited(), [1]);
+        assert!(left.takes(1, 3) && !left.takes(1, 4));
+        left.told(&[(1, 3)].into());
+        assert!(!left.is_nothing());
+        left.told(&[(1, 4)].into());
+        assert!(left.is_nothing());
         let mut left = Left::Count(1);
         assert_eq!(left.reached(0, 5), Some(5));
         left.took();

@@ -1,0 +1,220 @@
+//! What members have fetched and no batch has taken yet: a bounded queue that says when a batch is
+//! worth making.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::member::{Messages, Turns};
+use crate::error::{Error, Result};
+use crate::sync::lock;
+
+/// Without messages there is a batch without rows after so long: sinks see that time passes.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What a message takes beside its key and its value, about.
+const MESSAGE: usize = 100;
+
+/// Messages that a member took together.
+pub struct Fetched {
+    /// The partitions that the member had then.
+    pub turns: Turns,
+    /// They themselves.
+    pub messages: Messages,
+    bytes: usize,
+    arrived: Instant,
+}
+
+/// Between members and workers. Nobody waits here for messages: `wait` says when there are enough.
+pub struct Pipe {
+    state: Mutex<State>,
+    moved: Condvar,
+    /// About so many bytes may wait.
+    room: usize,
+    /// How long the first message may wait for others.
+    linger: Duration,
+    /// Told when there is more to take.
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+struct State {
+    waiting: VecDeque<Fetched>,
+    messages: usize,
+    bytes: usize,
+    /// When a batch was last made.
+    taken: Instant,
+    failed: Option<Error>,
+    closed: bool,
+    ended: bool,
+}
+
+impl Fetched {
+    /// What has just come.
+    pub fn new(turns: Turns, messages: Messages) -> Self {
+        let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+        let bytes = messages
+            .iter()
+            .map(|message| size(message.value) + size(message.key) + MESSAGE);
+        Self {
+            bytes: bytes.sum(),
+            turns,
+            messages,
+            arrived: Instant::now(),
+        }
+    }
+
+    /// About how many bytes they take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Keeps the first `most` messages and gives the others away.
+    pub fn split_off(&mut self, most: usize) -> Option<Self> {
+        let count = self.messages.len();
+        if count <= most {
+            return None;
+        }
+        let bytes = self.bytes / count * (count - most);
+        self.bytes -= bytes;
+        Some(Self {
+            turns: self.turns.clone(),
+            messages: self.messages.split_off(most),
+            bytes,
+            arrived: self.arrived,
+        })
+    }
+}
+
+impl Pipe {
+    /// Nothing waits yet.
+    pub fn new(room: usize, linger: Duration, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        let state = State {
+            waiting: VecDeque::new(),
+            messages: 0,
+            bytes: 0,
+            taken: Instant::now(),
+            failed: None,
+            closed: false,
+            ended: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            moved: Condvar::new(),
+            room,
+            linger,
+            wake,
+        }
+    }
+
+    /// How long until a batch of `most` rows is worth making; nothing when it is, and when there is
+    /// an end or an error to be told.
+    pub fn wait(&self, most: usize) -> Option<Duration> {
+        let state = self.lock();
+        let over = state.failed.is_some() || state.closed || state.ended;
+        if over || state.messages >= most || state.bytes >= self.room {
+            return None;
+        }
+        let due = match state.waiting.front() {
+            Some(first) => first.arrived + self.linger,
+            None => state.taken + IDLE,
+        };
+        let wait = due.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// A batch is made now.
+    pub fn begin(&self) {
+        self.lock().taken = Instant::now();
+    }
+
+    /// What was fetched next, if anything waits.
+    ///
+    /// # Errors
+    /// No member can go on.
+    pub fn take(&self) -> Result<Option<Fetched>> {
+        let mut state = self.lock();
+        let Some(fetched) = state.waiting.pop_front() else {
+            return match &state.failed {
+                Some(error) => Err(error.clone()),
+                None => Ok(None),
+            };
+        };
+        state.messages -= fetched.messages.len();
+        state.bytes -= fetched.bytes;
+        drop(state);
+        self.moved.notify_all();
+        Ok(Some(fetched))
+    }
+
+    /// It is for the next batch: it comes first again.
+    pub fn put_back(&self, fetched: Fetched) {
+        let mut state = self.lock();
+        state.messages += fetched.messages.len();
+        state.bytes += fetched.bytes;
+        state.waiting.push_front(fetched);
+    }
+
+    /// Puts it in, or gives it back when there was no room within `patience`.
+    pub fn put(&self, fetched: Fetched, patience: Duration) -> Option<Fetched> {
+        let mut state = self.lock();
+        if state.bytes >= self.room && !state.closed {
+            let waited = self.moved.wait_timeout(state, patience);
+            state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+        }
+        if state.closed {
+            return None;
+        }
+        if state.bytes >= self.room {
+            return Some(fetched);
+        }
+        state.messages += fetched.messages.len();
+        state.bytes += fetched.bytes;
+        state.waiting.push_back(fetched);
+        drop(state);
+        (self.wake)();
+        None
+    }
+
+    /// True while nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.lock().waiting.is_empty()
+    }
+
+    /// Nothing more belongs to the run.
+    pub fn end(&self) {
+        self.lock().ended = true;
+        (self.wake)();
+    }
+
+    /// Nothing more is wanted: no member waits any more.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.moved.notify_all();
+        (self.wake)();
+    }
+
+    /// True once nothing more is wanted.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// Lets go of what waits.
+    pub fn clear(&self) {
+        let mut state = self.lock();
+        (state.messages, state.bytes) = (0, 0);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting);
+    }
+
+    /// No member can go on.
+    pub fn fail(&self, error: Error) {
+        self.lock().failed.get_or_insert(error);
+        self.moved.notify_all();
+        (self.wake)();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
