@@ -11,7 +11,7 @@ use super::check::make_plan;
 use super::{print, say, signals};
 use crate::engine;
 use crate::error::{Error, Problem, Result};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Job, Plan};
 use crate::report::{Costs, Outcome, Report};
 use crate::units::{show_bytes, show_count, show_duration};
 
@@ -29,10 +29,12 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
     let run_options = engine::Options {
         out: folder.0.clone(),
+        measured: true,
         stop,
         ..Default::default()
     };
     let discard = Arc::new(plan::discarding(&sinks));
+    let (sinks, notes) = plan::measured(sinks);
     let sinks = Arc::new(sinks);
     let alone = engine::start(discard, run_options.clone()).wait();
     let written = engine::start(sinks.clone(), run_options).wait();
@@ -44,23 +46,28 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     }
     let memory = fill_rate(sinks.threads);
     let costs = stages(&alone, &written, batch_bytes(&sinks)?, memory);
-    print(&format!("{costs}\n{written}\n"))?;
+    let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
+    print(&format!("{costs}{notes}\n{written}\n"))?;
     Ok(alone.exit_code().max(written.exit_code()))
 }
 
 /// A line for each stage, and what limits.
-fn stages(alone: &Report, written: &Report, batch_bytes: f64, memory: f64) -> String {
+fn stages(alone: &Report, written: &Report, batch_bytes: Option<f64>, memory: f64) -> String {
     let (made, costs) = (Costs::of(alone), Costs::of(written));
     let [generation, encoding, writing] = costs.nanoseconds();
     let [alone_generation, ..] = made.nanoseconds();
     let second = |bytes: f64| format!("{}/s", show_bytes(bytes as u64));
     let rate = |report: &Report| format!("{} rows/s", show_count(report.rows_per_second as u64));
     let elapsed = written.elapsed.as_secs_f64().max(1e-9);
+    let batches = batch_bytes.map_or_else(String::new, |bytes| {
+        format!(", {} of batches", second(bytes * alone.rows_per_second))
+    });
+    // Of a stream's rows nobody knows before the run how large they are.
+    let batch_bytes = batch_bytes.unwrap_or(0.0);
     let lines = [
         format!(
-            "generation alone  {alone_generation:>6.0} ns of CPU a row, {}, {} of batches",
+            "generation alone  {alone_generation:>6.0} ns of CPU a row, {}{batches}",
             rate(alone),
-            second(batch_bytes * alone.rows_per_second)
         ),
         format!("generation        {generation:>6.0} ns of CPU a row"),
         format!("encoding          {encoding:>6.0} ns of CPU a row"),
@@ -89,19 +96,16 @@ fn stages(alone: &Report, written: &Report, batch_bytes: f64, memory: f64) -> St
     lines.map(|line| line + "\n").concat()
 }
 
-/// Bytes of a row in memory, by the first batch of every table.
-fn batch_bytes(plan: &Plan) -> Result<f64> {
+/// Bytes of a row in memory, by the first batch of every table; nothing where all are streams.
+fn batch_bytes(plan: &Plan) -> Result<Option<f64>> {
     let (mut bytes, mut rows) = (0, 0);
-    for job in plan
-        .jobs
-        .iter()
-        .filter(|job| job.source.batches() != Some(0))
-    {
+    let there = |job: &&Job| job.source.grid().is_some_and(|grid| grid.rows(0) > 0);
+    for job in plan.jobs.iter().filter(there) {
         let batch = job.source.first()?.rows;
         bytes += batch.get_array_memory_size();
         rows += batch.num_rows();
     }
-    Ok(bytes as f64 / rows.max(1) as f64)
+    Ok((rows > 0).then(|| bytes as f64 / rows as f64))
 }
 
 /// Bytes a second that so many threads can fill.
