@@ -69,7 +69,8 @@ impl Blocks {
     /// Blocks with anything in them.
     fn new(width: usize, count: usize) -> Self {
         let mut bytes = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
-        bytes.resize(count * width, 0);
+        // What is too much for a `usize` must not come out small: `put` trusts that it is there.
+        bytes.resize(count.saturating_mul(width), 0);
         Self {
             width,
             bytes,

@@ -121,15 +121,18 @@ impl<'a> Rows<'a> {
         self.literal(late.unwrap_or_default());
     }
 
-    /// Adds each row's own bytes: those from `offsets[row]` to `offsets[row + 1]`.
+    /// Adds each row's own bytes: those from `offsets[row]` to `offsets[row + 1]`. Panics where
+    /// offsets fall, or lie beyond the bytes.
     pub fn values(&mut self, offsets: &'a [usize], bytes: &'a [u8]) {
         assert_eq!(offsets.len(), self.rows + 1);
+        assert_ends(offsets, bytes);
         self.pieces.push(Piece::Values(offsets, bytes));
     }
 
-    /// Adds one of a few values a row, by its key.
+    /// Adds one of a few values a row, by its key. Panics as `values` does.
     pub fn picked(&mut self, keys: &'a [i32], offsets: &'a [usize], bytes: &'a [u8]) {
         assert_eq!(keys.len(), self.rows);
+        assert_ends(offsets, bytes);
         let longest = offsets.windows(2).map(|ends| ends[1] - ends[0]).max();
         let longest = longest.unwrap_or_default();
         self.pieces
@@ -142,7 +145,26 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Holds callers to offsets by which room can be made: the last one less the first one is only as
+/// much as the values take where none falls, and only sums without an overflow where bytes are there.
+fn assert_ends(offsets: &[usize], bytes: &[u8]) {
+    let mut rise = true;
+    rises(offsets, &mut rise);
+    let last = offsets.last().copied().unwrap_or_default();
+    assert!(
+        rise && last <= bytes.len(),
+        "offsets of values fall, or lie beyond their bytes"
+    );
+}
+
 dispatched! {
+    /// True when no offset is less than the one before it. One answer at the end vectorises; to stop
+    /// at the first that falls does not.
+    fn rises(offsets: &[usize], rise: &mut bool) {
+        let pairs = offsets.iter().zip(offsets.iter().skip(1));
+        *rise = pairs.fold(true, |rise, (start, end)| rise & (start <= end));
+    }
+
     fn append(rows: &Rows<'_>, out: &mut Vec<u8>, ends: Option<&mut Vec<usize>>) {
         let mut ends = ends;
         if let Some(ends) = &mut ends {
@@ -150,13 +172,15 @@ dispatched! {
         }
         for first in (0..rows.rows).step_by(CHUNK) {
             let last = (first + CHUNK).min(rows.rows);
-            let room = rows.pieces.iter().map(|piece| piece.room(first, last)).sum::<usize>();
-            out.reserve(room + SLACK);
+            let rooms = rows.pieces.iter().map(|piece| piece.room(first, last));
+            // What is too much for a `usize` must not come out small: `reserve` panics at it.
+            let room = rooms.fold(0, usize::saturating_add);
+            out.reserve(room.saturating_add(SLACK));
             let before = out.len();
             // SAFETY: `room` is at least what the pieces of these rows advance by, all together
-            // (see `Piece::room`), and a piece writes at most `SLACK` bytes beyond where it was
-            // called, or exactly as many as it advances by. So nothing is written beyond the room
-            // that was reserved, and all bytes up to the last `at` have been written.
+            // (see `Piece::room`), and a piece writes at most `SLACK` bytes beyond where it ends.
+            // So nothing is written beyond the room that was reserved, and all bytes up to the last
+            // `at` have been written.
             #[allow(unsafe_code)]
             unsafe {
                 // Not by way of a slice, whose pointer would hold for the bytes that are there alone.
@@ -183,22 +207,23 @@ impl Piece<'_> {
     fn room(&self, first: usize, last: usize) -> usize {
         let rows = last - first;
         match self {
-            Piece::Literal(bytes) => bytes.len() * rows,
+            Piece::Literal(bytes) => bytes.len().saturating_mul(rows),
             Piece::Coded32(coded)
             | Piece::Coded64(coded)
             | Piece::Coded128(coded)
-            | Piece::CodedWide(coded) => coded.blocks.longest() * rows,
+            | Piece::CodedWide(coded) => coded.blocks.longest().saturating_mul(rows),
             Piece::Own32(blocks)
             | Piece::Own64(blocks)
             | Piece::Own128(blocks)
-            | Piece::OwnWide(blocks) => blocks.longest() * rows,
+            | Piece::OwnWide(blocks) => blocks.longest().saturating_mul(rows),
             Piece::Texts(texts) | Piece::Framed(texts) | Piece::Sized(texts) => {
                 // A zigzag varint of 32 bits has at most five bytes.
                 let around = texts.before_length + texts.after_length + 5;
                 (texts.offsets[last] - texts.offsets[first]) as usize + around * rows
             }
+            // Offsets rise: see `assert_ends`.
             Piece::Values(offsets, _) => offsets[last] - offsets[first],
-            Piece::Picked(.., longest) => longest * rows,
+            Piece::Picked(.., longest) => longest.saturating_mul(rows),
         }
     }
 
@@ -209,8 +234,8 @@ impl Piece<'_> {
     #[inline(always)]
     #[allow(unsafe_code)]
     unsafe fn put(&self, row: usize, at: *mut u8) -> *mut u8 {
-        // SAFETY: passed on; keys, blocks and offsets have one entry a row (asserted when the
-        // piece was added), and `Coded::key` is a block's index.
+        // SAFETY: passed on; keys, blocks and the offsets of texts have one entry a row (asserted
+        // when the piece was added), and `Coded::key` is a block's index.
         unsafe {
             match self {
                 Piece::Literal(bytes) => put_exact(bytes, at),

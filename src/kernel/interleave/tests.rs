@@ -1,5 +1,7 @@
 //! Every kind of piece, at every length around the widths of blocks.
 
+use std::panic::catch_unwind;
+
 use super::*;
 
 /// Rows beyond one chunk; and values of every length around the widths of blocks. Miri, which takes
@@ -96,4 +98,37 @@ fn a_slice_of_texts_ends_where_its_buffer_does() {
     let mut out = Vec::new();
     rows.append(&mut out, None);
     assert_eq!(out, b"two\nthree\n");
+}
+
+/// Room is made by the first offset and the last: a value beyond it would be written over what
+/// stands behind the rows.
+#[test]
+fn offsets_that_fall_or_lie_beyond_their_bytes_are_refused() {
+    let bytes = [b'x'; 1000];
+    let wrong = [
+        [0, 1000, 0],
+        [500, 200, 900],
+        [0, 200, usize::MAX],
+        [0, 0, 1001],
+    ];
+    for offsets in wrong {
+        let values = || {
+            let mut rows = Rows::new(2);
+            rows.values(&offsets, &bytes);
+            rows.append(&mut Vec::new(), None);
+        };
+        let picked = || {
+            let mut rows = Rows::new(2);
+            rows.picked(&[0, 0], &offsets, &bytes);
+            rows.append(&mut Vec::new(), None);
+        };
+        for panic in [catch_unwind(values), catch_unwind(picked)] {
+            let panic = panic.expect_err(&format!("{offsets:?}"));
+            assert_eq!(
+                panic.downcast_ref(),
+                Some(&"offsets of values fall, or lie beyond their bytes"),
+                "{offsets:?}"
+            );
+        }
+    }
 }
