@@ -15,8 +15,8 @@ pub const SLACK: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub struct Block {
     bytes: [u8; SLACK],
-    /// The text's length in bytes.
-    pub length: usize,
+    // Not public: `array` takes on trust that so many of the bytes are whole characters.
+    length: usize,
 }
 
 /// Writes the texts of a batch one after the other.
@@ -61,6 +61,12 @@ impl Block {
         Self { bytes, length: 1 }
     }
 
+    /// The text's length in bytes.
+    #[inline(always)]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// Writes the text at `at`, and anything after it; says where it ends.
     #[inline(always)]
     pub fn put(&self, out: &mut [u8], at: usize) -> usize {
@@ -70,7 +76,7 @@ impl Block {
 
     /// The first `N` bytes: the text, which is not longer, and anything after it.
     #[inline(always)]
-    pub fn first<const N: usize>(&self) -> &[u8; N] {
+    pub(super) fn first<const N: usize>(&self) -> &[u8; N] {
         debug_assert!(self.length <= N);
         const { assert!(N <= SLACK) };
         self.bytes.first_chunk().unwrap_or(&[0; N])
@@ -99,20 +105,25 @@ impl Writer {
     /// Adds a block to the text in hand.
     #[inline(always)]
     pub fn put(&mut self, block: &Block) {
-        if self.bytes.len() < self.at + SLACK {
-            self.bytes.resize((self.at + SLACK) * 2, 0);
-        }
+        self.make_room(SLACK);
         self.at = block.put(&mut self.bytes, self.at);
     }
 
     /// Adds a number in at least so many digits to the text in hand.
     #[inline(always)]
     pub fn put_number(&mut self, value: u64, width: usize) {
-        let room = width.max(20) + digits::SLACK;
-        if self.bytes.len() < self.at + room {
-            self.bytes.resize((self.at + room) * 2, 0);
-        }
+        self.make_room(width.max(20).saturating_add(digits::SLACK));
         self.at = digits::put(&mut self.bytes, self.at, value, width);
+    }
+
+    /// Has room for so many more bytes. Panics where a `usize` cannot count them: with what is left
+    /// of such a sum, texts would end before they begin.
+    #[inline(always)]
+    fn make_room(&mut self, room: usize) {
+        let needed = self.at.saturating_add(room);
+        if self.bytes.len() < needed {
+            self.bytes.resize(needed.saturating_mul(2), 0);
+        }
     }
 
     /// Ends the text in hand.
@@ -122,7 +133,7 @@ impl Writer {
         self.offsets.push(self.at as i32);
     }
 
-    /// The texts.
+    /// The texts that were ended.
     ///
     /// # Errors
     /// They are longer than 2 GiB.
@@ -130,8 +141,13 @@ impl Writer {
         if self.too_long {
             return Err(TOO_LONG.into());
         }
-        self.bytes.truncate(self.at);
-        Ok(array(self.bytes, self.offsets.into(), None))
+        let end = self.offsets.last().map_or(0, |end| *end as usize);
+        self.bytes.truncate(end);
+        // SAFETY: the offsets start at 0; `end` puts each at `at`, which only grows and is at most
+        // the bytes' length: it is counted on by what was written there. That is whole texts:
+        // blocks, which hold a `str` each, and ASCII digits. There are no nulls.
+        #[allow(unsafe_code)]
+        Ok(unsafe { array(self.bytes, self.offsets.into(), None) })
     }
 }
 
@@ -139,7 +155,12 @@ impl Writer {
 pub const TOO_LONG: &str = "the text of one batch is longer than 2 GiB";
 
 /// Text from bytes that were written as whole texts, one after the other: `offsets` say where.
-pub(super) fn array(
+///
+/// # Safety
+/// The offsets start at 0, never fall, and end at the bytes' length. From each to the next one the
+/// bytes are UTF-8. Nulls have a bit for each row.
+#[allow(unsafe_code)]
+pub(super) unsafe fn array(
     bytes: Vec<u8>,
     offsets: ScalarBuffer<i32>,
     nulls: Option<NullBuffer>,
@@ -147,14 +168,9 @@ pub(super) fn array(
     debug_assert!(std::str::from_utf8(&bytes).is_ok());
     debug_assert!(offsets.windows(2).all(|pair| pair[0] <= pair[1]));
     debug_assert_eq!(offsets.last().map(|last| *last as usize), Some(bytes.len()));
+    debug_assert!(nulls.iter().all(|nulls| nulls.len() + 1 == offsets.len()));
     let bytes = Buffer::from_vec(bytes);
-    // SAFETY: both callers, `Writer` and `text::compose`, start the offsets at 0 and put each at the
-    // one before it plus the length of whole parts (`Steps`: all rows are equally long), so they
-    // rise; every part is a `str` (`Block` is made from one) or ASCII digits, copied whole, and each
-    // row begins where the one before it ended, so that every row is a string of whole characters.
-    // The last offset is the buffer's length. `nulls` has a bit for every row: it comes from inputs
-    // of that length.
-    #[allow(unsafe_code)]
+    // SAFETY: the caller's.
     unsafe {
         let offsets = OffsetBuffer::new_unchecked(offsets);
         StringArray::new_unchecked(offsets, bytes, nulls)
@@ -182,6 +198,17 @@ mod tests {
         writer.put(&Block::letter(25));
         writer.end();
         let text = format!("{}007Z", "ä".repeat(16));
-        assert_eq!(writer.finish().unwrap().value(0), text);
+        writer.put(&Block::letter(0));
+        assert_eq!(writer.finish().unwrap(), StringArray::from(vec![text]));
+    }
+
+    /// Where sums wrap, the text in hand would end before the one before it.
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn a_number_of_more_digits_than_there_is_memory_is_refused() {
+        let mut writer = Writer::new(2, 8);
+        writer.put(&Block::cut("before"));
+        writer.end();
+        writer.put_number(u64::MAX, usize::MAX);
     }
 }

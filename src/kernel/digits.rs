@@ -57,10 +57,11 @@ fn four(value: u32) -> u32 {
 }
 
 /// Writes a number below 10^8 in `width` digits (at most 8) at `at`; says where they end.
-/// Eight bytes are written whatever the width.
+/// Eight bytes are written whatever the width. A greater number is taken for the greatest: what is
+/// written is trusted to be text (`block::array`).
 #[inline(always)]
 pub fn put_short(out: &mut [u8], at: usize, value: u64, width: usize) -> usize {
-    put_eight(out, at, eight(value), width)
+    put_eight(out, at, eight(value.min(TEN_TO_8 - 1)), width)
 }
 
 /// Writes the last `width` of eight digits at `at`; says where they end.
@@ -79,7 +80,7 @@ pub fn put(out: &mut [u8], at: usize, value: u64, width: usize) -> usize {
     if value < TEN_TO_8 {
         let zeros = width.saturating_sub(8);
         out[at..at + zeros].fill(b'0');
-        return put_short(out, at + zeros, value, width - zeros);
+        return put_eight(out, at + zeros, eight(value), width - zeros);
     }
     put_long(out, at, value, width)
 }
@@ -112,6 +113,15 @@ mod tests {
             for width in [0, 1, 3, 7, 8, 9, 20, 24] {
                 assert_eq!(shown(value, width), format!("{value:0width$}"));
             }
+        }
+    }
+
+    #[test]
+    fn a_number_of_more_than_eight_digits_makes_nothing_but_digits() {
+        for value in [TEN_TO_8, 0x8080_8080, u64::MAX] {
+            let mut out = [0; 8];
+            assert_eq!(put_short(&mut out, 0, value, 8), 8);
+            assert_eq!(&out, b"99999999");
         }
     }
 

@@ -18,10 +18,10 @@ pub struct Numbered<'a> {
 
 /// The rows one after the other, each with the same text before its number, and one after it.
 pub fn between_two(before: &Block, numbers: Numbered<'_>, after: &Block) -> Vec<u8> {
-    let mut out = room(before.length + after.length, numbers);
+    let mut out = room(before.length() + after.length(), numbers);
     let texts = (before, after);
     // The fewer bytes are copied, the fewer copies reach over a line of the cache.
-    let end = match (before.length, after.length) {
+    let end = match (before.length(), after.length()) {
         (0..=8, 0) => put_one::<8, 0>(texts, numbers, &mut out),
         (9..=16, 0) => put_one::<16, 0>(texts, numbers, &mut out),
         (_, 0) => put_one::<SLACK, 0>(texts, numbers, &mut out),
@@ -70,8 +70,8 @@ fn put_one<const BEFORE: usize, const AFTER: usize>(
     Numbered { values, width }: Numbered<'_>,
     out: &mut [u8],
 ) -> usize {
-    let (text, length) = (before.first::<BEFORE>(), before.length);
-    let (end, end_length) = (after.first::<AFTER>(), after.length);
+    let (text, length) = (before.first::<BEFORE>(), before.length());
+    let (end, end_length) = (after.first::<AFTER>(), after.length());
     let (mut at, mut made) = (0, [0; CHUNK]);
     for values in values.chunks(CHUNK) {
         for digits in digits(values, width, &mut made) {
@@ -101,7 +101,7 @@ fn put_few<const N: usize>(
         for ((digits, code), end) in rows.zip(ends) {
             let block = &blocks[*code as usize];
             out[at..at + N].copy_from_slice(block.first::<N>());
-            at += block.length;
+            at += block.length();
             out[at..at + EIGHT].copy_from_slice(&digits.to_le_bytes());
             at += width;
             *end = at as i32;

@@ -239,7 +239,8 @@ impl Names {
     }
 
     fn longest(&self) -> usize {
-        let most = |blocks: &[Vec<Block>]| blocks.iter().flatten().map(|block| block.length).max();
+        let most =
+            |blocks: &[Vec<Block>]| blocks.iter().flatten().map(|block| block.length()).max();
         most(&self.first).unwrap_or(0) + most(&self.last).unwrap_or(0)
     }
 }
@@ -253,13 +254,13 @@ impl Shape {
                     + 6
                     + domains
                         .iter()
-                        .map(|domain| domain.length)
+                        .map(|domain| domain.length())
                         .max()
                         .unwrap_or(0)
             }
             Shape::Pattern(patterns, _) => {
                 let length = |step: &Step| match step {
-                    Step::Text(block) => block.length,
+                    Step::Text(block) => block.length(),
                     Step::Digits(count) => *count,
                     Step::Letter => 1,
                 };
@@ -271,7 +272,7 @@ impl Shape {
             }
             Shape::Street(streets) => {
                 let blocks = streets.iter().flat_map(|(blocks, _)| blocks);
-                blocks.map(|block| block.length).max().unwrap_or(0) + 3
+                blocks.map(|block| block.length()).max().unwrap_or(0) + 3
             }
         }
     }

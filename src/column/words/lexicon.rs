@@ -85,7 +85,7 @@ impl Lexicon {
         let mut before: Option<usize> = None;
         for _ in 0..count {
             let word = random.below(self.last.len());
-            let needed = self.last[word].length + before.map_or(0, |_| self.separator);
+            let needed = self.last[word].length() + before.map_or(0, |_| self.separator);
             if needed > left {
                 break;
             }
@@ -104,7 +104,7 @@ impl Lexicon {
         let mut left = count as usize;
         while left > 0 {
             let mut word = random.below(self.last.len());
-            let mut length = self.last[word].length;
+            let mut length = self.last[word].length();
             if length == left {
                 return writer.put(&self.last[word]);
             }
