@@ -40,6 +40,7 @@ fn shape(batch: &RecordBatch) -> Shape {
         domains: vec![Domain::default(); batch.num_columns()],
         rows: None,
         batch_rows: ROWS,
+        open_files: 1,
         beside: 0,
         run_key: 0,
         trial: None,

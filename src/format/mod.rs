@@ -53,6 +53,9 @@ pub struct Shape {
     pub rows: Option<u64>,
     /// How many rows each batch has, the last one of the table apart.
     pub batch_rows: usize,
+    /// How many files of this shape are open at once: one for each partition where rows of all of
+    /// them come mixed, else one.
+    pub open_files: usize,
     /// A number that is the same for every run of this plan, seed and slice: for sync markers and the like.
     pub run_key: u128,
     /// The first batch of the whole table, for choices that a trial decides; none for streams.

@@ -261,7 +261,7 @@ fn sink_plan(
         .iter()
         .filter_map(|(node, _)| nodes.iter().position(|other| other == node))
         .collect();
-    let mut shape = shape(table, program, source, &sink);
+    let mut shape = shape(table, program, source, &sink, lanes.len());
     for problem in sink.options.check(&shape) {
         problems.push(problem.at(&sink.place));
     }
@@ -290,7 +290,13 @@ fn sink_plan(
     })
 }
 
-fn shape(table: &Table<'_>, program: &Program, source: &Batches, sink: &Resolved) -> Shape {
+fn shape(
+    table: &Table<'_>,
+    program: &Program,
+    source: &Batches,
+    sink: &Resolved,
+    open_files: usize,
+) -> Shape {
     let fields: Vec<Field> = sink
         .columns
         .iter()
@@ -306,6 +312,7 @@ fn shape(table: &Table<'_>, program: &Program, source: &Batches, sink: &Resolved
             .collect(),
         rows: share(table).1,
         batch_rows: usize::try_from(source.batch_rows()).unwrap_or(usize::MAX),
+        open_files,
         beside: sink.beside,
         run_key: table.run_key,
         trial: None,

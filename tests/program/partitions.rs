@@ -97,6 +97,33 @@ fn replacing_partitions_keeps_the_others() {
     assert!(folder.read("parts/day=2026-01-16/part-00000.csv") == before);
 }
 
+/// One row group is open for each value, not for each day: days come one after the other.
+#[test]
+fn row_groups_that_are_open_at_once_share_their_memory_as_the_plan_says() {
+    let folder = Folder::new();
+    let pipeline = |partition_by: &str| {
+        let csv = "format: { csv: { header: false } }, columns: [id, at, day, code, number]";
+        pipeline(partition_by).replace(csv, "format: parquet, columns: [id, at, day, code, number]")
+    };
+    let row_groups = |partition_by: &str| {
+        folder.write("p.yaml", &pipeline(partition_by));
+        let ended = folder.run(&["plan", "p.yaml"]);
+        let lines = ended.stdout.lines();
+        let line = lines.filter(|line| line.contains("row groups of"));
+        line.map(|line| line.trim().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        row_groups("[code, number]"),
+        [
+            "row groups of 1 048 576 rows or 56.9 MiB, not 128.0 MiB: 9 are open at once and share 512.0 MiB"
+        ]
+    );
+    assert_eq!(
+        row_groups("day"),
+        ["row groups of 1 048 576 rows or 128.0 MiB"]
+    );
+}
+
 /// A folder's name cannot tell them apart.
 #[test]
 fn an_empty_text_and_null_share_a_folder() {

@@ -108,6 +108,7 @@ pub fn shape(rows: u64) -> Shape {
         ],
         rows: Some(rows),
         batch_rows: BATCH_ROWS as usize,
+        open_files: 1,
         beside: 0,
         run_key: 7,
         trial: Some(batch(0, 10)),

@@ -71,7 +71,7 @@ impl ParquetEncoder {
         let properties = Arc::new(properties::make(options, shape, &files));
         let limits = Limits {
             batches: options.row_group_rows() / shape.batch_rows.max(1) as u64,
-            bytes: options.row_group_bytes(),
+            bytes: options.open_bytes(shape.open_files),
             ends: FileEnds::default(),
         };
         let Files {

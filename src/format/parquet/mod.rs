@@ -43,6 +43,11 @@ pub use writer::RowGroup;
 /// What stands in every file as its writer.
 pub const CREATED_BY: &str = concat!("rowgen version ", env!("CARGO_PKG_VERSION"));
 
+/// What the open row groups of all files of a dataset may take, all together: four of the usual
+/// size, so that up to four partitions are cut as one file is. The most that can be open at once, 64,
+/// end near 8 MiB each: small, but without a bound they would take 8 GiB.
+const OPEN_BYTES: u64 = 512 << 20;
+
 /// Apache Parquet: columns, compressed and with statistics, for data lakes.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -51,7 +56,8 @@ pub struct Parquet {
     pub compression: Option<Placed<Codec>>,
     /// A row group has at most so many rows (default 1_048_576); it holds whole batches.
     pub row_group_rows: Option<Placed<Count>>,
-    /// A row group ends near so many encoded bytes (default 128MiB); it holds whole batches.
+    /// A row group ends near so many encoded bytes (default 128MiB, less where many partitions
+    /// are open at once: theirs share 512MiB); it holds whole batches.
     pub row_group_bytes: Option<Placed<Bytes>>,
     /// The version of the data pages: v1 (the default) or v2.
     pub data_page: DataPage,
@@ -112,11 +118,20 @@ impl Parquet {
             .map_or(1_048_576, |rows| rows.0)
     }
 
-    /// The encoded bytes near which a row group ends.
+    /// The encoded bytes near which a row group is asked to end.
     fn row_group_bytes(&self) -> u64 {
         self.row_group_bytes
             .as_ref()
             .map_or(128 << 20, |bytes| bytes.0)
+    }
+
+    /// The encoded bytes near which a row group does end where so many files are open at once. One
+    /// alone has what is asked for: whoever says how large it is has only that one in memory.
+    fn open_bytes(&self, open_files: usize) -> u64 {
+        match open_files as u64 {
+            0 | 1 => self.row_group_bytes(),
+            files => self.row_group_bytes().min(OPEN_BYTES / files),
+        }
     }
 
     /// The bytes near which a page ends.

@@ -2,6 +2,7 @@
 
 mod columns;
 mod differential;
+mod open_files;
 mod pairs;
 
 use std::sync::{Arc, Mutex};
@@ -67,6 +68,7 @@ fn shape(schema: Arc<Schema>, domains: Vec<Domain>) -> Shape {
         domains,
         rows: Some(ROWS as u64),
         batch_rows: ROWS,
+        open_files: 1,
         beside: 0,
         run_key: 0,
         trial: None,

@@ -52,6 +52,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
     let shape = Shape {
         table: "t".into(),
         schema: batch().schema(),
+        open_files: 1,
         beside: 1,
         domains: vec![crate::domain::Domain::default(); 2],
         rows: None,
