@@ -23,14 +23,21 @@ pub struct Member<C: ConsumerContext> {
 
 /// Where partitions are forwarded to, for those who are told of partitions before there is a member.
 #[derive(Clone, Default)]
-pub struct Target(Weak<Queue>);
+pub struct Target {
+    queue: Weak<Queue>,
+    /// The address of the client whose queue it is.
+    client: usize,
+}
 
 /// Messages that were taken together. They lie in memory of their consumer, which they keep.
 pub struct Messages<C: ConsumerContext> {
-    messages: Vec<*mut native::rd_kafka_message_t>,
-    /// Kept alive for librdkafka, whose memory the messages lie in.
+    // Dropped before the member, whose client's memory they lie in.
+    messages: Vec<Given>,
     member: Arc<Member<C>>,
 }
+
+/// A message that librdkafka has given, until it is given back.
+struct Given(NonNull<native::rd_kafka_message_t>);
 
 /// One message.
 #[derive(Debug, Clone, Copy)]
@@ -49,19 +56,14 @@ pub struct Message<'m> {
     pub timestamp: Option<i64>,
 }
 
-struct Queue {
-    queue: NonNull<native::rd_kafka_queue_t>,
-    /// Whose queue it is: compared, never followed.
-    client: *const native::rd_kafka_t,
-}
+struct Queue(NonNull<native::rd_kafka_queue_t>);
 
-// SAFETY: librdkafka's queues may be used from any thread, with locks of their own; the client's
-// address is only compared.
+// SAFETY: librdkafka's queues may be used from any thread, with locks of their own.
 unsafe impl Send for Queue {}
 // SAFETY: as above.
 unsafe impl Sync for Queue {}
 // SAFETY: messages are read-only memory with counted references, which any thread may give back.
-unsafe impl<C: ConsumerContext> Send for Messages<C> {}
+unsafe impl Send for Given {}
 
 impl<C: ConsumerContext> Member<C> {
     /// A member that takes its partitions' messages from one queue; none where librdkafka makes none.
@@ -70,10 +72,7 @@ impl<C: ConsumerContext> Member<C> {
         // SAFETY: the client is alive while `consumer` is borrowed, and `Member` drops the queue
         // before it.
         let queue = unsafe { native::rd_kafka_queue_new(client) };
-        let queue = Arc::new(Queue {
-            queue: NonNull::new(queue)?,
-            client: client.cast_const(),
-        });
+        let queue = Arc::new(Queue(NonNull::new(queue)?));
         Some(Arc::new(Self { queue, consumer }))
     }
 
@@ -84,7 +83,10 @@ impl<C: ConsumerContext> Member<C> {
 
     /// Where its partitions are to be forwarded to.
     pub fn target(&self) -> Target {
-        Target(Arc::downgrade(&self.queue))
+        Target {
+            queue: Arc::downgrade(&self.queue),
+            client: self.consumer.client().native_ptr().addr(),
+        }
     }
 
     /// At most `most` messages, fewer when no more come within `wait`.
@@ -94,7 +96,7 @@ impl<C: ConsumerContext> Member<C> {
         // SAFETY: the queue lives as long as `self`, and there is room for `most` pointers.
         let taken = unsafe {
             native::rd_kafka_consume_batch_queue(
-                self.queue.queue.as_ptr(),
+                self.queue.0.as_ptr(),
                 wait,
                 messages.as_mut_ptr(),
                 most,
@@ -106,8 +108,9 @@ impl<C: ConsumerContext> Member<C> {
             "librdkafka gave more than there was room for"
         );
         messages.truncate(taken);
+        let given = messages.into_iter().filter_map(NonNull::new).map(Given);
         Messages {
-            messages,
+            messages: given.collect(),
             member: self.clone(),
         }
     }
@@ -123,23 +126,25 @@ impl Target {
         partition: i32,
     ) -> bool {
         let client = consumer.client().native_ptr();
-        let Some(queue) = self.0.upgrade() else {
-            return false;
-        };
         let Ok(topic) = CString::new(topic) else {
             return false;
         };
-        if queue.client != client.cast_const() {
+        // Before the queue is held: another client may end meanwhile, and its queue must not outlive it.
+        if self.client != client.addr() {
             return false;
         }
+        let Some(queue) = self.queue.upgrade() else {
+            return false;
+        };
         // SAFETY: the client is alive while `consumer` is borrowed, and is the one that the queue
-        // belongs to; both queues are held over the call, and librdkafka counts what it keeps.
+        // belongs to: a queue that still is there was made for the client that still is. Both queues
+        // are held over the call, and librdkafka counts what it keeps.
         unsafe {
             let own = native::rd_kafka_queue_get_partition(client, topic.as_ptr(), partition);
             if own.is_null() {
                 return false;
             }
-            native::rd_kafka_queue_forward(own, queue.queue.as_ptr());
+            native::rd_kafka_queue_forward(own, queue.0.as_ptr());
             native::rd_kafka_queue_destroy(own);
         }
         true
@@ -148,8 +153,8 @@ impl Target {
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        // SAFETY: nobody else holds it, and its client still lives: see `Member`.
-        unsafe { native::rd_kafka_queue_destroy(self.queue.as_ptr()) }
+        // SAFETY: nobody else holds it, and its client still lives: see `Member` and `forward`.
+        unsafe { native::rd_kafka_queue_destroy(self.0.as_ptr()) }
     }
 }
 
@@ -166,7 +171,7 @@ impl<C: ConsumerContext> Messages<C> {
 
     /// Every message.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Message<'_>> {
-        self.messages.iter().map(|message| read(*message))
+        self.messages.iter().map(Given::read)
     }
 
     /// Keeps the first `at` and gives the others away.
@@ -180,47 +185,39 @@ impl<C: ConsumerContext> Messages<C> {
 
     /// Gives those back that are not to be kept.
     pub fn retain(&mut self, mut keep: impl FnMut(Message<'_>) -> bool) {
-        self.messages.retain(|message| {
-            let keep = keep(read(*message));
-            if !keep {
-                // SAFETY: it is given back once, and the list forgets it.
-                unsafe { native::rd_kafka_message_destroy(*message) }
-            }
-            keep
-        });
+        self.messages.retain(|message| keep(message.read()));
     }
 }
 
-impl<C: ConsumerContext> Drop for Messages<C> {
+impl Drop for Given {
     fn drop(&mut self) {
-        for message in &self.messages {
-            // SAFETY: each is ours alone and given back once, while its client lives.
-            unsafe { native::rd_kafka_message_destroy(*message) }
-        }
+        // SAFETY: it is ours alone and given back once, while its client lives: see `Messages`.
+        unsafe { native::rd_kafka_message_destroy(self.0.as_ptr()) }
     }
 }
 
-/// What librdkafka says of a message that a `Messages` holds, for as long as that is borrowed.
-fn read<'m>(message: *mut native::rd_kafka_message_t) -> Message<'m> {
-    debug_assert!(!message.is_null(), "librdkafka gave no message");
-    let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    // SAFETY: the pointers come from `rd_kafka_consume_batch_queue` and are not given back while
-    // their `Messages` is borrowed; value and key are as long as librdkafka says.
-    unsafe {
-        let timestamp = native::rd_kafka_message_timestamp(message, &raw mut kind);
-        let message = &*message;
-        let bytes = |start: *mut std::ffi::c_void, length: usize| match start.is_null() {
-            true => None,
-            false => Some(std::slice::from_raw_parts(start.cast::<u8>(), length)),
-        };
-        let error = RDKafkaErrorCode::from(message.err);
-        Message {
-            partition: message.partition,
-            offset: message.offset,
-            error: (error != RDKafkaErrorCode::NoError).then_some(error),
-            key: bytes(message.key, message.key_len),
-            value: bytes(message.payload, message.len),
-            timestamp: (timestamp >= 0).then_some(timestamp),
+impl Given {
+    /// What librdkafka says of the message, for as long as it is not given back.
+    fn read(&self) -> Message<'_> {
+        let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: the pointer comes from `rd_kafka_consume_batch_queue` and is not given back while
+        // `self` is borrowed; value and key are as long as librdkafka says.
+        unsafe {
+            let timestamp = native::rd_kafka_message_timestamp(self.0.as_ptr(), &raw mut kind);
+            let message = self.0.as_ref();
+            let bytes = |start: *mut std::ffi::c_void, length: usize| match start.is_null() {
+                true => None,
+                false => Some(std::slice::from_raw_parts(start.cast::<u8>(), length)),
+            };
+            let error = RDKafkaErrorCode::from(message.err);
+            Message {
+                partition: message.partition,
+                offset: message.offset,
+                error: (error != RDKafkaErrorCode::NoError).then_some(error),
+                key: bytes(message.key, message.key_len),
+                value: bytes(message.payload, message.len),
+                timestamp: (timestamp >= 0).then_some(timestamp),
+            }
         }
     }
 }
