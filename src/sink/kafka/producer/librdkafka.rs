@@ -13,12 +13,12 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header as NativeHeader, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, ProducerContext};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult};
 
 use super::super::Kafka;
 use super::delivery::Delivery;
 use super::messages::{Group, HeaderValue, Messages};
-use crate::client::kafka::produce_batch::{self, BatchProducer};
+use crate::client::kafka::produce_batch::{self, BatchProducer, Context, Listener, Ticket};
 use crate::client::kafka::{Events, config, no_client};
 use crate::error::{Error, Problem, Result};
 use crate::sync::spawn;
@@ -67,14 +67,10 @@ impl produce_batch::Messages for Messages {
     }
 }
 
-impl ClientContext for Outcomes {
+impl Listener for Outcomes {
     fn error(&self, error: KafkaError, reason: &str) {
         self.events.error(error, reason);
     }
-}
-
-impl ProducerContext for Outcomes {
-    type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, id: usize) {
         let size = |message: &BorrowedMessage<'_>| message.payload_len() + message.key_len();
@@ -107,8 +103,8 @@ impl Librdkafka {
     ) -> Result<Self> {
         let setting_up =
             |error: &dyn std::fmt::Display| Error::because("setting up a producer of Kafka", error);
-        let producer: BaseProducer<Outcomes> = properties(kafka, most, timeout)
-            .create_with_context(Outcomes::default())
+        let producer: BaseProducer<Context<Outcomes>> = properties(kafka, most, timeout)
+            .create_with_context(Context(Outcomes::default()))
             .map_err(|error| no_client("producer", error))?;
         let topic = kafka.topic.as_str();
         let producer = BatchProducer::new(producer, topic)
@@ -182,9 +178,12 @@ impl Librdkafka {
         partition: i32,
         id: usize,
     ) -> Result<()> {
+        let ticket = Ticket::copied(id);
         for row in rows {
             let record = || {
-                let mut record = BaseRecord::with_opaque_to(&self.topic, id).partition(partition);
+                let ticket = ticket.clone();
+                let mut record =
+                    BaseRecord::with_opaque_to(&self.topic, ticket).partition(partition);
                 record.payload = messages.values.get(row);
                 record.key = messages.keys.as_ref().and_then(|keys| keys.get(row));
                 record.timestamp = messages.times.as_ref().and_then(|times| times.get(row));
@@ -238,16 +237,15 @@ fn settle(
     delivery: &Delivery,
     numbers: &Mutex<HashMap<usize, Call>>,
 ) {
-    let context = rdkafka::producer::Producer::client(producer.producer()).context();
+    let outcomes = producer.listener();
     let settled = std::mem::take(
-        &mut *context
+        &mut *outcomes
             .settled
             .lock()
             .unwrap_or_else(PoisonError::into_inner),
     );
     for (id, settled) in settled {
         let failed = settled.failed.len() as u64;
-        producer.settled(id, settled.rows as usize + settled.failed.len());
         let number = {
             let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(call) = numbers.get_mut(&id) else {
@@ -265,7 +263,7 @@ fn settle(
         }
         for (code, bytes) in settled.failed {
             let problem = Problem::new("librdkafka could not deliver messages");
-            let problem = match context.events.last() {
+            let problem = match outcomes.events.last() {
                 Some(event) => problem.cause(code).cause(event),
                 None => problem.cause(code),
             };
