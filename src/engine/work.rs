@@ -54,17 +54,22 @@ impl Work<'_, '_> {
     /// Works until there is nothing left to do.
     pub(super) fn run(&self, worker: usize) -> Times {
         let mut clock = Clock::start();
+        // Others wait for this worker's batch: a panic must end the run as any error does.
+        let work = AssertUnwindSafe(|| self.take_turns(worker, &mut clock));
+        if let Err(panic) = catch_unwind(work) {
+            self.fail(Error::of_panic("making rows", panic.as_ref()));
+        }
+        clock.times
+    }
+
+    fn take_turns(&self, worker: usize, clock: &mut Clock) {
         loop {
             let (ticket, waited) = self.gate.next(worker, self);
             clock.times.waiting += waited;
             let Some(ticket) = ticket else {
-                return clock.times;
+                return;
             };
-            // Others wait for this batch: a panic must end the run as any error does.
-            let one = AssertUnwindSafe(|| self.one(ticket, &mut clock));
-            let done = catch_unwind(one)
-                .unwrap_or_else(|panic| Err(Error::of_panic("making rows", panic.as_ref())));
-            if let Err(error) = done {
+            if let Err(error) = self.one(ticket, clock) {
                 self.fail(error);
             }
         }

@@ -93,14 +93,8 @@ pub fn preview(
 pub fn measured(mut plan: Plan) -> (Plan, Vec<String>) {
     let mut notes = Vec::new();
     for sink in plan.jobs.iter_mut().flat_map(|job| &mut job.sinks) {
-        if let Some(measured) = sink.options.measured() {
-            notes.push(match sink.kind.as_str() {
-                "file" => format!(
-                    "sink {} (file): written below the temporary folder",
-                    sink.name
-                ),
-                kind => format!("sink {} ({kind}): encoded and thrown away", sink.name),
-            });
+        if let Some((measured, instead)) = sink.options.measured() {
+            notes.push(format!("sink {} ({}): {instead}", sink.name, sink.kind));
             sink.options = measured;
         }
     }

@@ -115,8 +115,8 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     }
 
     /// The same for a run that is only measured, where it would change what is not below the run's own
-    /// folder: it does all but that.
-    fn measured(&self) -> Option<Arc<dyn Sink>> {
+    /// folder: it does all but that, and what it does instead, in a few words.
+    fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
         None
     }
 

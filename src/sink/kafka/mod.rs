@@ -194,16 +194,17 @@ impl Sink for Kafka {
     }
 
     /// Nothing is sent, no topic made and no schema registered.
-    fn measured(&self) -> Option<std::sync::Arc<dyn Sink>> {
+    fn measured(&self) -> Option<(std::sync::Arc<dyn Sink>, &'static str)> {
         let on_bad_row = match &self.on_bad_row {
             OnBadRow::DeadLetter(_) => OnBadRow::Skip,
             other => other.clone(),
         };
-        Some(std::sync::Arc::new(Self {
+        let measured = Self {
             measured: true,
             on_bad_row,
             ..self.clone()
-        }))
+        };
+        Some((std::sync::Arc::new(measured), "encoded and thrown away"))
     }
 
     fn connect(&self, target: &Target) -> Result<Found> {
