@@ -47,7 +47,7 @@ impl Writer<Sent> for Messenger {
         match sent.messages {
             Ready::Encoded(batches) => {
                 for (index, batch) in batches {
-                    if self.hold(sent.place.row(index as usize)).is_break() {
+                    if self.hold(sent.place.row(index)).is_break() {
                         return Ok(ControlFlow::Continue(()));
                     }
                     let Producer::Native(native) = &mut self.producer else {
