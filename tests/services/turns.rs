@@ -161,18 +161,20 @@ fn topic() -> (String, i64) {
     (name, ROUNDS * (ROUND + 1))
 }
 
-fn run(topic: &str, keeps: &Keeps) -> Report {
+/// Batches have at most so many rows, and wait so long for them.
+fn run(topic: &str, keeps: &Keeps, (rows, linger): (u64, &str)) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.yaml");
     let brokers = environment("KAFKA_BROKERS");
     let yaml = format!(
-        "version: 1\ntables:\n  t:\n    from: {{ kafka: {{ brokers: \"{brokers}\", topic: {topic}, until: end, linger: 20ms, consumers: 2 }} }}\n    types: {{ id: int64 }}\nsinks: [discard]\n"
+        "version: 1\ntables:\n  t:\n    from: {{ kafka: {{ brokers: \"{brokers}\", topic: {topic}, group: {topic}-{}, until: end, linger: {linger}, consumers: 2 }} }}\n    types: {{ id: int64 }}\nsinks: [discard]\n",
+        keeps.resumes
     );
     std::fs::write(&path, yaml).unwrap();
     let pipeline = spec::read(&path, &spec::Given::default()).unwrap();
     let loaded = load::load(&pipeline, |_| true).unwrap();
     let overrides = plan::Overrides {
-        batch_rows: Some(500),
+        batch_rows: Some(rows),
         ..plan::Overrides::default()
     };
     let mut plan = plan::make(&pipeline, loaded, &overrides, false).unwrap();
@@ -186,7 +188,8 @@ fn a_sink_that_keeps_offsets_has_every_row_once() {
     let committed: Vec<i64> = (0..ROUNDS * ROUND)
         .filter(|row| row / ROUND % 4 != 3)
         .collect();
-    for (resumes, fences) in [(true, 3), (true, 0), (false, 0)] {
+    let (small, large) = ((500, "20ms"), (20_000, "1s"));
+    for (resumes, fences, batches) in [(true, 3, small), (true, 0, small), (false, 0, large)] {
         let table = Table {
             fences,
             ..Table::default()
@@ -195,11 +198,14 @@ fn a_sink_that_keeps_offsets_has_every_row_once() {
             table: Arc::new(Mutex::new(table)),
             resumes,
         };
-        let report = run(&name, &keeps);
+        let report = run(&name, &keeps, batches);
         assert_eq!(report.exit_code(), 0, "{report}");
         let table = keeps.table.lock().unwrap();
         assert_eq!((table.misfits, table.fences), (0, 0));
-        assert!(table.most_spans > 1, "every batch was of one partition");
+        assert!(
+            batches == small || table.most_spans > 1,
+            "each batch is of one partition"
+        );
         for partition in 0..PARTITIONS {
             assert_eq!(table.next[&partition], end, "of partition {partition}");
             assert!(
@@ -210,7 +216,7 @@ fn a_sink_that_keeps_offsets_has_every_row_once() {
         drop(table);
         // Nothing is left: a run that goes on there has no rows.
         if resumes {
-            run(&name, &keeps);
+            run(&name, &keeps, batches);
             let rows = keeps.table.lock().unwrap().rows[&0].len();
             assert_eq!(rows, committed.len());
         }
@@ -229,7 +235,7 @@ fn offsets_that_a_topic_does_not_have_end_the_run() {
         table: Arc::new(Mutex::new(table)),
         resumes: true,
     };
-    let report = run(&name, &keeps);
+    let report = run(&name, &keeps, (500, "20ms"));
     assert_eq!(
         report.error.unwrap().to_string(),
         format!(
