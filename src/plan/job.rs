@@ -167,7 +167,7 @@ fn partitioned_job(
                 table,
                 split,
                 lanes,
-            } => (table, Some(split), lanes),
+            } => (table, Some(*split), lanes),
             Layout::Monotone { table, partitions } => (table, None, vec![partitions]),
         };
     let source = Batches::Made(made);

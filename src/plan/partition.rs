@@ -59,7 +59,7 @@ pub(super) enum Layout {
     /// One lane for each combination of values.
     Closed {
         table: Made,
-        split: Split,
+        split: Box<Split>,
         lanes: Vec<Arc<Vec<Partition>>>,
     },
     /// One lane that changes folders at known rows.
@@ -102,7 +102,7 @@ pub(super) fn layout(
     let (keys, table) = (keys.on(grid.clone()), table.on(grid));
     Ok(Layout::Closed {
         table: table.clone(),
-        split: Split { keys, table, codes },
+        split: Box::new(Split { keys, table, codes }),
         lanes,
     })
 }

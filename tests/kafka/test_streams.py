@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 
+from kafka import KafkaProducer
 from rowgen import user
 from test_reading import TYPES, as_json
 
@@ -120,3 +121,14 @@ def test_a_message_is_in_the_next_topic_within_a_tenth_of_a_second(broker, rowge
     ended = [message.timestamp()[1] for message in broker.read(copy)]
     took = sorted(end - start for start, end in zip(started, ended, strict=True))
     assert took[len(took) // 2] < 100, took
+
+
+def test_messages_without_a_time_have_none(broker, rowgen, topic):
+    name = topic(1)
+    producer = KafkaProducer(bootstrap_servers=broker.address)
+    for number, moment in [(1, 1), (2, -1)]:
+        producer.send(name, as_json(user(number)), timestamp_ms=moment)
+    producer.close()
+    source = rowgen.from_kafka(name, name, metadata={"timestamp": "at"})
+    rowgen.run({"t": {"from": source, "types": TYPES}}, [{"file": {"table": "t", "path": "t.jsonl"}}])
+    assert [row["at"] for row in rows(rowgen.folder / "t.jsonl")] == ["1970-01-01T00:00:00.001Z", None]

@@ -217,11 +217,18 @@ fn bench_leaves_what_is_there_and_nothing_else() {
     assert_eq!(folder.read("there/t.csv"), "precious\n");
 
     let own = folder.write("own.csv", "precious\n").display().to_string();
-    folder.write("p.yaml", &YAML.replace("t.csv", &own));
-    let ended = folder.run(&["bench", "p.yaml"]);
-    assert_eq!(ended.code, 2, "{}", ended.stderr);
-    let refused = format!("  caused by: `{own}` is there already\n");
-    assert!(ended.stderr.contains(&refused), "{}", ended.stderr);
+    // A path that leads elsewhere is one below the folder that is removed in the end.
+    for path in [
+        own.clone(),
+        format!("{own}, if_exists: replace"),
+        "../out/own.csv".into(),
+    ] {
+        folder.write("p.yaml", &YAML.replace("t.csv", &path));
+        let ended = folder.run(&["bench", "p.yaml"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let said = "(file): written below the temporary folder\n";
+        assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    }
     assert_eq!(
         folder.names(""),
         ["own.csv", "p.yaml", "t.csv", "there/t.csv"]

@@ -72,7 +72,7 @@ fn hand_over(member: &Arc<Member>, shared: &Shared, fetched: Fetched) -> bool {
     let mut fetched = Some(fetched);
     while let Some(waiting) = fetched {
         let (turns, reached) = (waiting.turns.clone(), reached(&waiting.messages));
-        fetched = shared.pipe.put(waiting, shared.step);
+        fetched = shared.pipe.put(waiting, &reached, shared.step);
         match &mut fetched {
             None => shared.ledger.read(&turns, &reached),
             Some(_) if !attend(member, shared) => return false,

@@ -1,7 +1,7 @@
 //! What members have fetched and no batch has taken yet: a bounded queue that says when a batch is
 //! worth making.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -43,9 +43,45 @@ struct State {
     bytes: usize,
     /// When a batch was last made.
     taken: Instant,
+    awaited: Awaited,
     failed: Option<Error>,
     closed: bool,
     ended: bool,
+}
+
+/// What is still to be fetched of a run that ends: behind the last message nobody waits for others.
+pub enum Awaited {
+    /// More always comes.
+    More,
+    /// So many messages.
+    Count(u64),
+    /// Partitions, up to these offsets.
+    Ends(HashMap<i32, i64>),
+}
+
+impl Awaited {
+    /// So many messages came, and partitions were read so far.
+    fn came(&mut self, messages: usize, reached: &[(i32, i64)]) {
+        match self {
+            Self::More => {}
+            Self::Count(count) => *count = count.saturating_sub(messages as u64),
+            Self::Ends(ends) => {
+                for (partition, next) in reached {
+                    if ends.get(partition).is_some_and(|end| next >= end) {
+                        ends.remove(partition);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        match self {
+            Self::More => false,
+            Self::Count(count) => *count == 0,
+            Self::Ends(ends) => ends.is_empty(),
+        }
+    }
 }
 
 impl Fetched {
@@ -93,6 +129,7 @@ impl Pipe {
             messages: 0,
             bytes: 0,
             taken: Instant::now(),
+            awaited: Awaited::More,
             failed: None,
             closed: false,
             ended: false,
@@ -111,7 +148,8 @@ impl Pipe {
     pub fn wait(&self, most: usize) -> Option<Duration> {
         let state = self.lock();
         let over = state.failed.is_some() || state.closed || state.ended;
-        if over || state.messages >= most || state.bytes >= self.room {
+        let complete = state.awaited.is_nothing() && !state.waiting.is_empty();
+        if over || complete || state.messages >= most || state.bytes >= self.room {
             return None;
         }
         let due = match state.waiting.front() {
@@ -120,6 +158,11 @@ impl Pipe {
         };
         let wait = due.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
+    }
+
+    /// So much is to be fetched.
+    pub fn expect(&self, awaited: Awaited) {
+        self.lock().awaited = awaited;
     }
 
     /// A batch is made now.
@@ -154,8 +197,14 @@ impl Pipe {
         state.waiting.push_front(fetched);
     }
 
-    /// Puts it in, or gives it back when there was no room within `patience`.
-    pub fn put(&self, fetched: Fetched, patience: Duration) -> Option<Fetched> {
+    /// Puts it in, or gives it back when there was no room within `patience`. With it partitions are
+    /// read so far.
+    pub fn put(
+        &self,
+        fetched: Fetched,
+        reached: &[(i32, i64)],
+        patience: Duration,
+    ) -> Option<Fetched> {
         let mut state = self.lock();
         if state.bytes >= self.room && !state.closed {
             let waited = self.moved.wait_timeout(state, patience);
@@ -169,6 +218,7 @@ impl Pipe {
         }
         state.messages += fetched.messages.len();
         state.bytes += fetched.bytes;
+        state.awaited.came(fetched.messages.len(), reached);
         state.waiting.push_back(fetched);
         drop(state);
         (self.wake)();
@@ -216,5 +266,44 @@ impl Pipe {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pipe() -> Pipe {
+        Pipe::new(1000, Duration::from_secs(9), Arc::new(|| {}))
+    }
+
+    #[test]
+    fn an_end_and_an_error_are_told_at_once() {
+        assert!(pipe().wait(5).is_some());
+        let ended = pipe();
+        ended.end();
+        let closed = pipe();
+        closed.close();
+        let failed = pipe();
+        failed.fail(Error::run("it is gone"));
+        assert_eq!([ended.wait(5), closed.wait(5), failed.wait(5)], [None; 3]);
+        assert!(failed.take().is_err() && matches!(closed.take(), Ok(None)));
+    }
+
+    #[test]
+    fn what_a_run_awaits_comes_to_an_end() {
+        let mut more = Awaited::More;
+        more.came(9, &[(0, 9)]);
+        assert!(!more.is_nothing());
+        let mut count = Awaited::Count(5);
+        count.came(4, &[]);
+        assert!(!count.is_nothing());
+        count.came(4, &[]);
+        assert!(count.is_nothing());
+        let mut ends = Awaited::Ends([(0, 5), (3, 7)].into());
+        ends.came(9, &[(0, 4), (3, 8)]);
+        assert!(!ends.is_nothing());
+        ends.came(9, &[(0, 5), (1, 5)]);
+        assert!(ends.is_nothing());
     }
 }

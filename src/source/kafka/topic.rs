@@ -27,6 +27,9 @@ const LINGER: Duration = Duration::from_millis(100);
 /// Bytes that may be fetched ahead, unless something else is said.
 const BUFFER: usize = 64 << 20;
 
+/// What Kafka knows of a message, and the name of its column.
+type Named<'o> = (Known, &'o Placed<Text>);
+
 /// A column's name and the type that it is to have.
 type Typed = (Placed<String>, Placed<ColumnType>);
 
@@ -140,10 +143,7 @@ impl Topic {
 }
 
 /// What Kafka knows of messages as columns, and the types of the others.
-fn known<'o>(
-    options: &'o Kafka,
-    types: &Types,
-) -> Result<(Vec<(Known, &'o Placed<Text>)>, Vec<Typed>), Problem> {
+fn known<'o>(options: &'o Kafka, types: &Types) -> Result<(Vec<Named<'o>>, Vec<Typed>), Problem> {
     let mut metadata = options.metadata.columns();
     let mut others = Vec::new();
     for (name, wanted) in types {

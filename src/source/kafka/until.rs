@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::options::Until;
+use super::pipe::Awaited;
 use super::places::Beginning;
 
 /// What is left of a run.
@@ -34,6 +35,15 @@ impl Left {
                     open: partitions.iter().filter(more).map(end).collect(),
                 }
             }
+        }
+    }
+
+    /// What of it is to be fetched.
+    pub fn awaited(&self) -> Awaited {
+        match self {
+            Self::All => Awaited::More,
+            Self::Count(count) => Awaited::Count(*count),
+            Self::Until { open, .. } => Awaited::Ends(open.clone()),
         }
     }
 
