@@ -9,7 +9,6 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::member::{Member, Messages, same_turn};
 use super::offsets::Ledger;
 use super::pipe::{Fetched, Pipe};
-use super::places::committed;
 use super::reading::{Reading, next};
 use crate::error::Error;
 use crate::sync::lock;
@@ -139,7 +138,7 @@ fn look(member: &Member, shared: &Shared) {
     if waited.is_empty() {
         return;
     }
-    match committed(consumer, &shared.topic, &waited) {
+    match consumer.context().reached(consumer, &waited) {
         Ok(told) => {
             let mut reading = lock(&shared.reading);
             reading.left.told(&told);

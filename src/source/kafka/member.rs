@@ -171,6 +171,22 @@ impl Context {
         }
     }
 
+    /// How far partitions are read for good, by this run and others: as the group says, or the sink.
+    ///
+    /// # Errors
+    /// They do not say.
+    pub fn reached(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        partitions: &[i32],
+    ) -> Result<HashMap<i32, i64>> {
+        let found = self.places.find(consumer, partitions)?;
+        let known = found.iter().filter(|(_, beginning)| beginning.known);
+        Ok(known
+            .map(|(partition, beginning)| (*partition, beginning.at))
+            .collect())
+    }
+
     /// Partitions whose turn a sink has ended go on, in a new one, where they are safe.
     ///
     /// # Errors

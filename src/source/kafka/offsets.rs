@@ -262,6 +262,7 @@ mod tests {
         Beginning {
             at: committed.unwrap_or(0),
             committed,
+            known: committed.is_some(),
             end: 100,
         }
     }

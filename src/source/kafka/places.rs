@@ -30,6 +30,8 @@ pub struct Beginning {
     pub at: i64,
     /// What the group has committed, where that says where to begin.
     pub committed: Option<i64>,
+    /// Whether the sink or the group has said so, and not only `start`.
+    pub known: bool,
     /// The offset behind the last message that is there.
     pub end: i64,
 }
@@ -98,9 +100,10 @@ impl Places {
         committed: Option<i64>,
         (low, high): Kept,
     ) -> Result<Beginning> {
-        let beginning = |at, committed| Beginning {
+        let beginning = |at, committed: Option<i64>| Beginning {
             at,
             committed,
+            known: kept.is_some() || committed.is_some(),
             end: high,
         };
         if let Some(at) = kept {
@@ -163,10 +166,7 @@ fn ends(
 }
 
 /// The group's offsets of some partitions.
-///
-/// # Errors
-/// The brokers do not say.
-pub fn committed(
+fn committed(
     consumer: &BaseConsumer<Context>,
     topic: &str,
     partitions: &[i32],

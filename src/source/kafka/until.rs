@@ -105,10 +105,10 @@ impl Left {
         }
     }
 
-    /// What the group has committed: what others have read to its end is read.
-    pub fn told(&mut self, committed: &HashMap<i32, i64>) {
+    /// What is read for good: others may have read partitions to their end.
+    pub fn told(&mut self, reached: &HashMap<i32, i64>) {
         if let Self::Until { open, .. } = self {
-            open.retain(|partition, end| committed.get(partition).is_none_or(|told| told < end));
+            open.retain(|partition, end| reached.get(partition).is_none_or(|told| told < end));
         }
     }
 }
@@ -122,6 +122,7 @@ mod tests {
         let beginning = |at, end| Beginning {
             at,
             committed: None,
+            known: false,
             end,
         };
         let partitions = [
