@@ -144,9 +144,9 @@ def test_messages_at_a_pace_have_the_times_of_their_sending(broker, rowgen, topi
     ended = time.time() * 1000
     seen = [millis for _, millis in sorted(times(broker, name).items())]
     assert began <= seen[0] and seen[-1] <= ended and seen == sorted(seen)
-    # One message is sent every 20 ms, whatever the machine is at.
-    assert seen[-1] - seen[0] >= 59 * 20 - 100, seen
-    assert len(set(seen)) > 40, seen
+    # One message is due every 20 ms; a busy machine sends some of them late and together.
+    assert seen[-1] - seen[0] >= 59 * 20 - 500, seen
+    assert len(set(seen)) > 10, seen
 
 
 @pytest.mark.parametrize("producer", PRODUCERS)
