@@ -130,7 +130,7 @@ impl Group {
             _ => std::collections::HashMap::new(),
         };
         let left = Left::new(until, &found);
-        self.shared.pipe.expect(left.awaited());
+        self.shared.pipe.awaits(left.awaited());
         if left.is_nothing() {
             self.shared.pipe.end();
         }

@@ -161,7 +161,7 @@ impl Pipe {
     }
 
     /// So much is to be fetched.
-    pub fn expect(&self, awaited: Awaited) {
+    pub fn awaits(&self, awaited: Awaited) {
         self.lock().awaited = awaited;
     }
 
