@@ -42,10 +42,10 @@ fn head(plan: &Plan) -> String {
     if let Some(duration) = plan.duration {
         text.push_str(&format!(", for {}", show_duration(duration)));
     }
-    text.push_str(&format!(
-        ", stall timeout {}\n",
-        show_duration(plan.stall_timeout)
-    ));
+    let mut stalls = plan.jobs.iter();
+    let stalls = stalls.find_map(|job| job.stall_timeout(plan.stall_timeout));
+    let stalls = stalls.map_or("never".into(), show_duration);
+    text.push_str(&format!(", stall timeout {stalls}\n"));
     text
 }
 

@@ -138,9 +138,12 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Releases lanes that have not moved for `timeout` though there was something to take.
-    pub(super) fn release_stalled(&self, stalls: &mut Stalls, timeout: Duration) {
+    /// Releases lanes that have not moved for too long though there was something to take.
+    pub(super) fn release_stalled(&self, stalls: &mut Stalls, said: Option<Duration>) {
         for job in &stalls.group {
+            let Some(timeout) = self.jobs[*job].job.stall_timeout(said) else {
+                continue;
+            };
             let given = self.gate.given(*job);
             for (index, sink) in self.jobs[*job].sinks.iter().enumerate() {
                 let accepted = sink.accepted();

@@ -17,9 +17,6 @@ use crate::place::{self, Placed, Rate};
 use crate::source::{Batches, Opened};
 use crate::spec::{self, Pipeline};
 
-/// A sink that takes nothing for so long is given up.
-const STALL_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// How often figures are logged.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -103,10 +100,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
             }
         },
         duration: duration(pipeline, overrides),
-        stall_timeout: overrides
-            .stall_timeout
-            .or(of(&run.stall_timeout))
-            .unwrap_or(STALL_TIMEOUT),
+        stall_timeout: overrides.stall_timeout.or(of(&run.stall_timeout)),
         log_interval: overrides
             .log_interval
             .or(of(&run.log_interval))

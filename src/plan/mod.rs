@@ -80,8 +80,8 @@ pub struct Plan {
     pub arrivals: Arrivals,
     /// When to stop.
     pub duration: Option<Duration>,
-    /// When a sink that takes nothing is given up.
-    pub stall_timeout: Duration,
+    /// When a sink that takes nothing is given up, where that is said.
+    pub stall_timeout: Option<Duration>,
     /// How often figures are logged.
     pub log_interval: Duration,
     /// The share of the rows this run makes.
@@ -130,6 +130,18 @@ pub struct SinkPlan {
     pub fingerprint: String,
     /// What it guarantees when the run is interrupted and repeated.
     pub guarantee: Guarantee,
+}
+
+/// A sink of a finite table that takes nothing for so long is given up, unless something else is said:
+/// longer than a broker or a disk that comes back needs.
+const STALL_TIMEOUT: Duration = Duration::from_secs(120);
+
+impl Job {
+    /// When a sink that takes nothing is given up, of which a pipeline says `said`. A run without end
+    /// waits for its server, however long that takes, unless something is said.
+    pub fn stall_timeout(&self, said: Option<Duration>) -> Option<Duration> {
+        said.or(self.rows.map(|_| STALL_TIMEOUT))
+    }
 }
 
 impl Plan {

@@ -32,7 +32,7 @@ pub struct Run {
     pub threads: Option<Placed<Count>>,
     /// Rows in a batch, at most 16 384 unless said here; it never changes values.
     pub batch_rows: Option<Placed<Count>>,
-    /// A sink that takes nothing for this long fails and is released (default 120s).
+    /// A sink that takes nothing for this long fails and is released (default 120s; never where a table has no end).
     pub stall_timeout: Option<Placed<Duration>>,
     /// What one sink's failure means for the others (default `continue`).
     pub on_sink_failure: Option<OnSinkFailure>,
