@@ -110,6 +110,7 @@ impl Writer<Batch> for Keeps {
             table.next.insert(span.partition, span.to);
             let rows = table.rows.entry(span.partition).or_default();
             rows.extend(&ids.values()[span.rows.clone()]);
+            marks.add(span.rows.len() as u64, 0);
         }
         table.most_spans = batch.origin.len().max(table.most_spans);
         marks.durable(number + 1);
@@ -161,8 +162,23 @@ fn topic() -> (String, i64) {
     (name, ROUNDS * (ROUND + 1))
 }
 
+/// The rows of each partition.
+fn given() -> Vec<i64> {
+    let rows = 0..ROUNDS * ROUND;
+    rows.filter(|row| row / ROUND % 4 != 3).collect()
+}
+
 /// Batches have at most so many rows, and wait so long for them.
-fn run(topic: &str, keeps: &Keeps, (rows, linger): (u64, &str)) -> Report {
+fn run(topic: &str, keeps: &Keeps, batches: (u64, &str)) -> Report {
+    start(topic, keeps, batches, None).wait()
+}
+
+fn start(
+    topic: &str,
+    keeps: &Keeps,
+    (rows, linger): (u64, &str),
+    rate: Option<f64>,
+) -> engine::Running {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.yaml");
     let brokers = environment("KAFKA_BROKERS");
@@ -175,19 +191,18 @@ fn run(topic: &str, keeps: &Keeps, (rows, linger): (u64, &str)) -> Report {
     let loaded = load::load(&pipeline, |_| true).unwrap();
     let overrides = plan::Overrides {
         batch_rows: Some(rows),
+        rate,
         ..plan::Overrides::default()
     };
     let mut plan = plan::make(&pipeline, loaded, &overrides, false).unwrap();
     plan.jobs[0].sinks[0].options = Arc::new(keeps.clone());
-    engine::start(Arc::new(plan), engine::Options::default()).wait()
+    engine::start(Arc::new(plan), engine::Options::default())
 }
 
 #[test]
 fn a_sink_that_keeps_offsets_has_every_row_once() {
     let (name, end) = topic();
-    let committed: Vec<i64> = (0..ROUNDS * ROUND)
-        .filter(|row| row / ROUND % 4 != 3)
-        .collect();
+    let committed = given();
     let (small, large) = ((500, "20ms"), (20_000, "1s"));
     for (resumes, fences, batches) in [(true, 3, small), (true, 0, small), (false, 0, large)] {
         let table = Table {
@@ -220,6 +235,38 @@ fn a_sink_that_keeps_offsets_has_every_row_once() {
             let rows = keeps.table.lock().unwrap().rows[&0].len();
             assert_eq!(rows, committed.len());
         }
+    }
+}
+
+#[test]
+fn two_runs_of_a_group_share_a_table() {
+    let (name, end) = topic();
+    let keeps = Keeps {
+        table: Arc::default(),
+        resumes: true,
+    };
+    let begin = || start(&name, &keeps, (500, "20ms"), Some(1500.0));
+    let first = begin();
+    // The first one has all partitions when the second one comes and takes some; members of a group
+    // hear of each other after some seconds.
+    while keeps.table.lock().unwrap().next.is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let second = begin();
+    let (first, second) = (first.wait(), second.wait());
+    assert_eq!(
+        (first.exit_code(), second.exit_code()),
+        (0, 0),
+        "{first}{second}"
+    );
+    assert!(second.rows > 0, "the second run had nothing to do");
+    let table = keeps.table.lock().unwrap();
+    for partition in 0..PARTITIONS {
+        assert_eq!(table.next[&partition], end, "of partition {partition}");
+        assert!(
+            table.rows[&partition] == given(),
+            "in partition {partition}"
+        );
     }
 }
 
