@@ -100,6 +100,13 @@ impl Place {
     }
 }
 
+impl Span {
+    /// True if it is of the same partition in the same turn.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.partition == other.partition && Arc::ptr_eq(&self.turn, &other.turn)
+    }
+}
+
 impl Turn {
     /// A new turn; no two of a process are alike.
     #[expect(

@@ -5,6 +5,8 @@ pub mod discard;
 pub mod file;
 pub mod kafka;
 pub mod lane;
+#[cfg(feature = "sessions")]
+pub mod session;
 
 use std::path::PathBuf;
 use std::sync::Arc;

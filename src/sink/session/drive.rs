@@ -1,0 +1,194 @@
+//! A session's work: it takes what waits for it, commits it, and makes it again until it is done.
+
+use std::time::Duration;
+
+use super::attempt::Trouble;
+use super::backoff::Backoff;
+use super::clock::{Clock, First, first};
+use super::letters::Keep;
+use super::patience::{End, Patience};
+use super::queue::Queue;
+use super::transaction::Transaction;
+use super::{Connect, Failure, Options, Session};
+use crate::error::Error;
+
+/// What the sessions of a connection send.
+pub(super) type ChunkOf<C> = <<C as Connect>::Session as Session>::Chunk;
+
+/// What a session works with.
+pub(super) struct Shared<'a, C: Connect, K> {
+    pub(super) connect: &'a C,
+    pub(super) clock: &'a K,
+    pub(super) queue: &'a Queue<ChunkOf<C>>,
+    pub(super) keep: &'a dyn Keep,
+    pub(super) options: &'a Options,
+}
+
+/// One session at work.
+pub(super) struct Driver<'a, C: Connect, K> {
+    pub(super) shared: &'a Shared<'a, C, K>,
+    pub(super) number: usize,
+    pub(super) session: Option<C::Session>,
+    pub(super) patience: Patience<'a, ChunkOf<C>, K>,
+    backoff: Backoff,
+    spent: Spent,
+}
+
+/// Where the time of a session went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spent {
+    /// To its server.
+    pub(super) busy: Duration,
+    /// To waiting for rows.
+    pub(super) waited: Duration,
+}
+
+/// Works as session `number` until all is committed, or one of the sessions has failed.
+pub(super) async fn drive<C: Connect, K: Clock>(shared: Shared<'_, C, K>, number: usize) -> Spent {
+    let options = shared.options;
+    let seed = options.seed.wrapping_add(number as u64);
+    let mut driver = Driver {
+        shared: &shared,
+        number,
+        session: None,
+        patience: Patience::new(shared.clock, shared.queue, number, options.stall_timeout),
+        backoff: Backoff::new(seed),
+        spent: Spent::default(),
+    };
+    if let Err(End::Failed(error)) = driver.run().await {
+        shared.queue.fail(error);
+    }
+    driver.spent
+}
+
+impl<C: Connect, K: Clock> Driver<'_, C, K> {
+    async fn run(&mut self) -> Result<(), End> {
+        let (queue, clock) = (self.shared.queue, self.shared.clock);
+        let mut since = clock.now();
+        while queue.ready(self.number).await? {
+            self.linger().await?;
+            let begun = clock.now();
+            self.spent.waited += begun.saturating_sub(since);
+            let mut transaction = Transaction::new(queue.take(self.number));
+            self.patience.restart();
+            let committed = self.commit(&mut transaction).await;
+            since = clock.now();
+            self.spent.busy += since.saturating_sub(begun);
+            committed?;
+            queue.safe(transaction.batches());
+        }
+        Ok(())
+    }
+
+    /// Gives more rows the time to come.
+    async fn linger(&self) -> Result<(), End> {
+        let linger = self.shared.options.linger;
+        if linger.is_zero() {
+            return Ok(());
+        }
+        let full = self.shared.queue.full(self.number);
+        match first(full, self.shared.clock.sleep(linger)).await {
+            First::One(full) => Ok(full?),
+            First::Other(()) => Ok(()),
+        }
+    }
+
+    /// Commits a transaction, as often as that takes.
+    async fn commit(&mut self, transaction: &mut Transaction<ChunkOf<C>>) -> Result<(), End> {
+        loop {
+            transaction.restart();
+            if transaction.is_settled() {
+                break;
+            }
+            match self.attempt(transaction).await {
+                Ok(()) => break,
+                Err(Trouble::End(end)) => return Err(end),
+                Err(Trouble::Restart) => self.undo(transaction).await?,
+                Err(Trouble::Failure(failure)) => self.face(failure, transaction).await?,
+            }
+        }
+        if self.backoff.tries() > 0 {
+            tracing::info!(session = self.number, "the server commits again");
+            self.backoff.reset();
+        }
+        Ok(())
+    }
+
+    /// What an attempt has left at the server is undone.
+    async fn undo(&mut self, transaction: &Transaction<ChunkOf<C>>) -> Result<(), End> {
+        if !transaction.begun {
+            return Ok(());
+        }
+        if let Some(session) = &mut self.session
+            && !self.patience.wait(session.roll_back()).await?
+        {
+            self.session = None;
+        }
+        Ok(())
+    }
+
+    /// Finds out what a failure asks for.
+    async fn face(
+        &mut self,
+        failure: Failure,
+        transaction: &mut Transaction<ChunkOf<C>>,
+    ) -> Result<(), End> {
+        match failure {
+            Failure::Again(error) => self.again(error).await,
+            Failure::Unknown(error) => {
+                transaction.in_doubt = true;
+                self.again(error).await
+            }
+            Failure::Fenced(partitions) => {
+                self.undo(transaction).await?;
+                if !transaction.has(&partitions) {
+                    return Err(End::Failed(Error::run(
+                        "a session gave up partitions that it does not write, which is a bug of rowgen",
+                    )));
+                }
+                // It may be the commit before this one that has moved them, or the last one of an
+                // earlier run.
+                transaction.in_doubt |= transaction.is_made();
+                match transaction.in_doubt {
+                    true => transaction.fenced = partitions,
+                    false => self.fence(transaction, &partitions)?,
+                }
+                Ok(())
+            }
+            Failure::Stop(error) => Err(End::Failed(error)),
+            Failure::Rows(_) | Failure::Refused(_) => Err(End::Failed(Error::run(
+                "a session refused rows when it committed, which it has to do before",
+            ))),
+        }
+    }
+
+    /// Somebody else writes these partitions: they are given up.
+    pub(super) fn fence(
+        &self,
+        transaction: &mut Transaction<ChunkOf<C>>,
+        partitions: &[i32],
+    ) -> Result<(), End> {
+        if transaction.is_made() {
+            return Err(End::Failed(
+                Error::run("the sink has other rows of the table than this run makes")
+                    .hint("a load goes on with the batches and sessions that it began with"),
+            ));
+        }
+        tracing::warn!(?partitions, "another writer has taken over");
+        transaction.fence(partitions);
+        Ok(())
+    }
+
+    /// Waits before it is tried again, on a new connection.
+    async fn again(&mut self, error: Error) -> Result<(), End> {
+        self.session = None;
+        let wait = self.backoff.next();
+        match self.backoff.tries() {
+            1 => tracing::warn!(session = self.number, "{error}; it is tried again"),
+            _ => tracing::debug!(session = self.number, ?wait, "{error}"),
+        }
+        self.patience.note(error);
+        self.shared.queue.listener().retried();
+        self.patience.sleep(wait).await
+    }
+}

@@ -1,0 +1,219 @@
+//! A sink of sessions as the engine sees it: ready once its server was asked, then one lane.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+
+use super::{
+    Ask, Connect, Keep, Letters, Listener, Options, Part, Piece, Session, Sessions, split,
+};
+use crate::batch::{Batch, Resume};
+use crate::error::{Error, Result};
+use crate::report::{Clock, Finished, Meter};
+use crate::sink::{Found, Lane, Ready, Run, Target};
+
+/// A sink that is connected.
+struct Sessionful<C, F> {
+    target: Target,
+    connect: Arc<C>,
+    options: Options,
+    encode: Arc<F>,
+}
+
+struct SessionLane<P: Part + 'static, F> {
+    sessions: Sessions<P>,
+    count: usize,
+    encode: Arc<F>,
+    marks: Arc<Marks>,
+}
+
+/// The lane's marks, for everybody to see.
+struct Marks {
+    accepted: AtomicU64,
+    durable: AtomicU64,
+    over: AtomicBool,
+    meter: Arc<Meter>,
+    run: Arc<dyn Run>,
+}
+
+/// What `Sink::connect` of a sink of sessions returns: the server was asked where it is, and
+/// `encode` makes, on the workers, what a session sends of the rows it is given.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn sink<C, F>(target: &Target, connect: C, mut options: Options, encode: F) -> Result<Found>
+where
+    C: Connect,
+    F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
+{
+    let connect = Arc::new(connect);
+    if options.keeps_offsets {
+        // A load goes on; the partitions of a stream are asked for when they are assigned.
+        let sessions: Vec<i32> = (0..options.sessions as i32).collect();
+        options.reached = Ask::new(connect.clone()).offsets(&sessions)?;
+    }
+    let (target, encode) = (target.clone(), Arc::new(encode));
+    Ok(Found::ready(Sessionful {
+        target,
+        connect,
+        options,
+        encode,
+    }))
+}
+
+/// Sends rows as they are, for sessions that bind values.
+///
+/// # Errors
+/// None.
+pub fn rows(batch: &Batch) -> Result<RecordBatch> {
+    Ok(batch.rows.clone())
+}
+
+impl<C, F> Ready for Sessionful<C, F>
+where
+    C: Connect,
+    F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
+{
+    fn resume(&self) -> Option<Arc<dyn Resume>> {
+        let keeps = self.options.keeps_offsets;
+        keeps.then(|| Arc::new(Ask::new(self.connect.clone())) as Arc<dyn Resume>)
+    }
+
+    fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
+        let Target {
+            shape,
+            out,
+            meter,
+            run,
+            ..
+        } = &self.target;
+        let (table, options) = (&shape.table, &self.options);
+        let marks = Arc::new(Marks {
+            accepted: AtomicU64::new(0),
+            durable: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+            meter: meter.clone(),
+            run: run.clone(),
+        });
+        let letters = Letters::new(table, &options.bad_rows, out, meter.clone());
+        let keep: Arc<dyn Keep> = Arc::new(letters);
+        Ok(Arc::new(SessionLane {
+            sessions: Sessions::start(table, &self.connect, options, &keep, marks.clone())?,
+            count: options.sessions,
+            encode: self.encode.clone(),
+            marks,
+        }))
+    }
+}
+
+impl<P, F> SessionLane<P, F>
+where
+    P: Part + 'static,
+    F: Fn(&Batch) -> Result<P> + Send + Sync,
+{
+    fn encode(&self, batch: &Batch) -> Result<Vec<(usize, Piece<P>)>> {
+        let shares = split(batch, self.count)?.into_iter();
+        shares
+            .map(|share| {
+                let chunk = (self.encode)(&share.batch)?;
+                let Batch {
+                    number,
+                    place,
+                    origin,
+                    ..
+                } = share.batch;
+                Ok((
+                    share.session,
+                    Piece::new(number, chunk, place, origin.to_vec()),
+                ))
+            })
+            .collect()
+    }
+}
+
+impl<P, F> Lane for SessionLane<P, F>
+where
+    P: Part + 'static,
+    F: Fn(&Batch) -> Result<P> + Send + Sync,
+{
+    fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
+        if self.failed() {
+            return Err(stopped());
+        }
+        let encoded = catch_unwind(AssertUnwindSafe(|| self.encode(batch)));
+        self.marks.meter.encode(clock.encoded());
+        match encoded {
+            Ok(Ok(pieces)) => self.sessions.put(batch.number, pieces),
+            Ok(Err(error)) => self.sessions.fail(error),
+            Err(panic) => {
+                let error = Error::of_panic("the encoder", panic.as_ref());
+                self.sessions.fail(error);
+            }
+        }
+        match self.failed() {
+            true => Err(stopped()),
+            false => Ok(()),
+        }
+    }
+
+    fn accepted(&self) -> u64 {
+        self.marks.accepted.load(Ordering::Acquire)
+    }
+
+    fn durable(&self) -> u64 {
+        self.marks.durable.load(Ordering::Acquire)
+    }
+
+    fn failed(&self) -> bool {
+        self.marks.over.load(Ordering::Acquire)
+    }
+
+    fn finish(&self, batches: u64) -> Result<Finished> {
+        self.sessions.finish(batches)
+    }
+
+    fn abort(&self) {
+        self.sessions.abort();
+    }
+}
+
+impl Listener for Marks {
+    fn accepted(&self, batches: u64) {
+        self.accepted.fetch_max(batches, Ordering::Release);
+        self.run.moved();
+    }
+
+    fn durable(&self, batches: u64) {
+        self.durable.fetch_max(batches, Ordering::Release);
+        self.run.moved();
+    }
+
+    fn committed(&self, rows: u64, bytes: u64, took: Duration) {
+        self.meter.add(rows, bytes);
+        self.meter.commit(took);
+    }
+
+    fn retried(&self) {
+        self.meter.retry();
+    }
+
+    fn over(&self, failed: bool) {
+        if failed {
+            self.meter.error("failed");
+        }
+        self.over.store(true, Ordering::Release);
+        self.accepted.store(u64::MAX, Ordering::Release);
+        self.run.moved();
+    }
+
+    fn stopping(&self) -> bool {
+        self.run.stopping()
+    }
+}
+
+fn stopped() -> Error {
+    Error::run("the sink has stopped")
+}

@@ -1,0 +1,189 @@
+//! Rows that a server does not take: the end of the run, or left out, counted, and kept in a file
+//! that is on the disk before anything passes over them.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Problem, Result};
+use crate::report::Meter;
+use crate::sync::lock;
+
+/// A row that a server does not take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Letter {
+    /// Its number in the table.
+    pub row: u64,
+    /// The partition that it came from, if it came from one.
+    pub partition: Option<i32>,
+    /// What is wrong with it.
+    pub reason: String,
+    /// What is kept of it beside that.
+    pub kept: Map<String, Value>,
+}
+
+/// What becomes of rows that a server does not take.
+pub trait Keep: Send + Sync {
+    /// They are left out; when this returns, what is kept of them is on the disk.
+    ///
+    /// # Errors
+    /// That is the end of the run, or they cannot be kept.
+    fn keep(&self, letters: &[Letter]) -> Result<()>;
+}
+
+/// What the options of a sink say about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum BadRows {
+    /// The first one ends the run.
+    #[default]
+    Stop,
+    /// They are counted.
+    Skip,
+    /// They are counted and kept in this file, after what is there already.
+    DeadLetter(PathBuf),
+}
+
+/// The dead letters of a table.
+#[derive(Debug)]
+pub struct Letters {
+    table: String,
+    rule: BadRows,
+    file: Mutex<Option<File>>,
+    meter: Arc<Meter>,
+}
+
+impl Letters {
+    /// The rule; relative paths start at `out`.
+    pub fn new(table: &str, rule: &BadRows, out: &Path, meter: Arc<Meter>) -> Self {
+        Self {
+            table: table.to_string(),
+            rule: match rule {
+                BadRows::DeadLetter(path) => BadRows::DeadLetter(out.join(path)),
+                rule => rule.clone(),
+            },
+            file: Mutex::default(),
+            meter,
+        }
+    }
+
+    fn line(&self, letter: &Letter) -> Value {
+        let mut line = Map::new();
+        line.insert("table".into(), self.table.as_str().into());
+        line.insert("row".into(), letter.row.into());
+        if let Some(partition) = letter.partition {
+            line.insert("partition".into(), partition.into());
+        }
+        line.insert("reason".into(), letter.reason.as_str().into());
+        line.extend(letter.kept.clone());
+        line.into()
+    }
+}
+
+impl Keep for Letters {
+    fn keep(&self, letters: &[Letter]) -> Result<()> {
+        let Some(one) = letters.first() else {
+            return Ok(());
+        };
+        match &self.rule {
+            BadRows::Stop => return Err(stop(&self.table, one)),
+            BadRows::Skip => {}
+            BadRows::DeadLetter(path) => {
+                let lines = letters
+                    .iter()
+                    .map(|letter| format!("{}\n", self.line(letter)));
+                let lines: String = lines.collect();
+                let mut file = lock(&self.file);
+                append(path, &mut file, &lines).map_err(|error| {
+                    let path = path.display();
+                    Error::because(format!("writing the dead-letter file `{path}`"), error)
+                })?;
+            }
+        }
+        self.meter.reject(letters.len() as u64);
+        Ok(())
+    }
+}
+
+/// Adds lines to the file, which is opened with the first ones, and waits for the disk.
+fn append(path: &Path, file: &mut Option<File>, lines: &str) -> std::io::Result<()> {
+    let file = match file {
+        Some(file) => file,
+        None => {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            std::fs::create_dir_all(folder)?;
+            let opened = OpenOptions::new().create(true).append(true).open(path)?;
+            // A file is there after a crash if its folder says so.
+            File::open(folder)?.sync_all()?;
+            file.insert(opened)
+        }
+    };
+    file.write_all(lines.as_bytes())?;
+    file.sync_data()
+}
+
+fn stop(table: &str, letter: &Letter) -> Error {
+    let what = format!("table `{table}`, row {}: {}", letter.row, letter.reason);
+    Error::run(Problem::new(what).hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(row: u64, partition: Option<i32>) -> Letter {
+        let mut kept = Map::new();
+        kept.insert("id".into(), 7.into());
+        let reason = "too long".into();
+        Letter {
+            row,
+            partition,
+            reason,
+            kept,
+        }
+    }
+
+    #[test]
+    fn the_first_one_stops_a_run_that_keeps_none() {
+        let meter = Arc::new(Meter::default());
+        let stop = Letters::new("bets", &BadRows::Stop, Path::new(""), meter.clone());
+        assert_eq!(
+            stop.keep(&[letter(3, None)]).unwrap_err().to_string(),
+            "error: table `bets`, row 3: too long\n  hint: `on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"
+        );
+        assert!(stop.keep(&[]).is_ok());
+        let skip = Letters::new("bets", &BadRows::Skip, Path::new(""), meter.clone());
+        skip.keep(&[letter(3, None), letter(4, None)]).unwrap();
+        assert_eq!(meter.rejected(), 2);
+    }
+
+    #[test]
+    fn they_are_kept_after_those_that_are_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/dead.jsonl");
+        for _ in 0..2 {
+            let rule = BadRows::DeadLetter("deep/dead.jsonl".into());
+            let letters = Letters::new("bets", &rule, folder.path(), Arc::default());
+            letters.keep(&[letter(3, Some(5))]).unwrap();
+            letters.keep(&[letter(4, None)]).unwrap();
+        }
+        let lines = "{\"table\":\"bets\",\"row\":3,\"partition\":5,\"reason\":\"too long\",\"id\":7}\n{\"table\":\"bets\",\"row\":4,\"reason\":\"too long\",\"id\":7}\n";
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), lines.repeat(2));
+        let rule = BadRows::DeadLetter(folder.path().into());
+        let full = Letters::new("bets", &rule, Path::new(""), Arc::default());
+        assert!(
+            full.keep(&[letter(1, None)])
+                .unwrap_err()
+                .to_string()
+                .starts_with(&format!(
+                    "error: writing the dead-letter file `{}`\n  caused by: Is a directory",
+                    folder.path().display()
+                ))
+        );
+    }
+}

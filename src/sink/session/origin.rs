@@ -1,0 +1,171 @@
+//! Where rows came from, as a transaction commits it, and the offsets of tables that are made.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::batch::{Place, Span, Turn};
+use crate::error::{Error, Result};
+
+/// Spans that follow one another become one: what a partition gave in a turn is committed at once.
+/// Their rows are only counted.
+///
+/// # Errors
+/// A source that left something out between two spans of a turn.
+pub(super) fn merged<'a>(spans: impl Iterator<Item = &'a Span>) -> Result<Vec<Span>> {
+    let mut partitions: BTreeMap<i32, Vec<Span>> = BTreeMap::new();
+    for span in spans {
+        let before = partitions.entry(span.partition).or_default();
+        match before.last_mut() {
+            Some(last) if last.is_of(span) => {
+                if last.to != span.from {
+                    return Err(gap(last, span));
+                }
+                last.to = span.to;
+                last.rows.end += span.rows.len();
+            }
+            _ => before.push(Span {
+                rows: 0..span.rows.len(),
+                ..span.clone()
+            }),
+        }
+    }
+    Ok(partitions.into_values().flatten().collect())
+}
+
+fn gap(last: &Span, span: &Span) -> Error {
+    let (partition, to, from) = (span.partition, last.to, span.from);
+    Error::run(format!(
+        "partition {partition} went on at offset {from} after {to}, which is a bug of rowgen"
+    ))
+}
+
+/// The offsets of a table that is made: the partition is the session, the offset the row behind its
+/// last one.
+#[derive(Debug)]
+pub(super) struct Made {
+    sessions: Vec<Share>,
+}
+
+#[derive(Debug)]
+struct Share {
+    turn: Arc<Turn>,
+    /// What the sink's table says, or what this run has come to.
+    reached: Option<i64>,
+}
+
+impl Made {
+    /// A load that goes on behind these offsets.
+    pub(super) fn new(sessions: usize, offsets: &HashMap<i32, i64>) -> Self {
+        let share = |session| Share {
+            turn: Arc::new(Turn::new()),
+            reached: offsets.get(&(session as i32)).copied(),
+        };
+        Self {
+            sessions: (0..sessions).map(share).collect(),
+        }
+    }
+
+    /// What the next rows of a session come from; nothing when there are none, or when another run has
+    /// committed them.
+    ///
+    /// # Errors
+    /// The run before had batches of another size, or rows do not follow one another.
+    pub(super) fn span(
+        &mut self,
+        session: usize,
+        place: &Place,
+        rows: usize,
+    ) -> Result<Option<Span>> {
+        let Some(last) = rows.checked_sub(1) else {
+            return Ok(None);
+        };
+        // Rows may be left out between them.
+        let (first, to) = (place.row(0) as i64, place.row(last) as i64 + 1);
+        let share = &mut self.sessions[session];
+        let from = share.reached.unwrap_or(first);
+        if to <= from {
+            return Ok(None);
+        }
+        if first < from {
+            return Err(Error::run(format!(
+                "the sink has rows up to {from}, and a batch has rows {first} to {to}"
+            ))
+            .hint("a load goes on with the batches and sessions that it began with"));
+        }
+        share.reached = Some(to);
+        Ok(Some(Span {
+            turn: share.turn.clone(),
+            partition: session as i32,
+            from,
+            to,
+            rows: 0..rows,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(turn: &Arc<Turn>, partition: i32, offsets: std::ops::Range<i64>, rows: usize) -> Span {
+        Span {
+            turn: turn.clone(),
+            partition,
+            from: offsets.start,
+            to: offsets.end,
+            rows: 5..5 + rows,
+        }
+    }
+
+    #[test]
+    fn what_follows_is_committed_at_once() {
+        let (one, other) = (Arc::new(Turn::new()), Arc::new(Turn::new()));
+        let spans = [
+            span(&one, 3, 0..4, 2),
+            span(&one, 1, 7..9, 0),
+            span(&one, 3, 4..6, 1),
+            span(&other, 3, 6..8, 1),
+        ];
+        let merged = merged(spans.iter()).unwrap();
+        let merged = merged.iter().map(|span| {
+            let Span {
+                partition,
+                from,
+                to,
+                ..
+            } = span;
+            (*partition, *from, *to, span.rows.len())
+        });
+        assert_eq!(
+            merged.collect::<Vec<_>>(),
+            [(1, 7, 9, 0), (3, 0, 6, 3), (3, 6, 8, 1)]
+        );
+    }
+
+    #[test]
+    fn nothing_is_left_out_between_two_spans() {
+        let turn = Arc::new(Turn::new());
+        let spans = [span(&turn, 3, 0..4, 2), span(&turn, 3, 5..6, 1)];
+        assert_eq!(
+            merged(spans.iter()).unwrap_err().to_string(),
+            "error: partition 3 went on at offset 5 after 4, which is a bug of rowgen"
+        );
+    }
+
+    #[test]
+    fn made_rows_go_on_where_the_sink_is() {
+        let mut made = Made::new(2, &HashMap::from([(1, 20)]));
+        let mut at = |session, first, rows| {
+            let span = made.span(session, &Place::From(first), rows);
+            span.map(|span| span.map(|span| (span.partition, span.from, span.to)))
+        };
+        assert_eq!(at(0, 0, 10).unwrap(), Some((0, 0, 10)));
+        assert_eq!(at(1, 10, 10).unwrap(), None);
+        assert_eq!(at(0, 20, 10).unwrap(), Some((0, 10, 30)));
+        assert_eq!(
+            at(1, 15, 10).unwrap_err().to_string(),
+            "error: the sink has rows up to 20, and a batch has rows 15 to 25\n  hint: a load goes on with the batches and sessions that it began with"
+        );
+        assert_eq!(at(1, 30, 10).unwrap(), Some((1, 20, 40)));
+    }
+}

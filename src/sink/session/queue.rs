@@ -1,0 +1,303 @@
+//! Pieces of batches on their way to sessions: put in any order, taken in the order of the batches.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use super::origin::Made;
+use super::piece::Piece;
+use super::progress::{At, Progress};
+use super::{Listener, Options, Part};
+use crate::error::{Error, Result};
+use crate::sync::lock;
+
+/// What all sessions of a sink share.
+pub(super) struct Queue<C> {
+    state: Mutex<State<C>>,
+    listener: Arc<dyn Listener>,
+    /// A session takes no more than this at once.
+    rows: usize,
+    bytes: usize,
+}
+
+/// The pieces of one batch, each with its session.
+pub(super) type Pieces<C> = Vec<(usize, Piece<C>)>;
+
+struct State<C> {
+    /// The number of the first batch in `early`.
+    next: u64,
+    early: VecDeque<Option<Pieces<C>>>,
+    inboxes: Vec<Inbox<C>>,
+    progress: Progress,
+    made: Option<Made>,
+    /// No more batches will come.
+    closed: bool,
+    end: Option<End>,
+}
+
+struct Inbox<C> {
+    pieces: VecDeque<Piece<C>>,
+    rows: usize,
+    bytes: usize,
+    waker: Option<Waker>,
+}
+
+enum End {
+    Failed(Error),
+    Aborted,
+}
+
+/// Nothing more is to be done: who asked for that says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Over;
+
+impl<C: Part> Queue<C> {
+    pub(super) fn new(options: &Options, listener: Arc<dyn Listener>) -> Self {
+        let sessions = options.sessions.max(1);
+        Self {
+            state: Mutex::new(State {
+                next: 0,
+                early: VecDeque::new(),
+                inboxes: (0..sessions).map(|_| Inbox::new()).collect(),
+                progress: Progress::default(),
+                made: (options.keeps_offsets).then(|| Made::new(sessions, &options.reached)),
+                closed: false,
+                end: None,
+            }),
+            listener,
+            rows: options.rows,
+            bytes: options.bytes,
+        }
+    }
+
+    /// Who is told.
+    pub(super) fn listener(&self) -> &dyn Listener {
+        self.listener.as_ref()
+    }
+
+    /// The pieces of batch `number`; every number from 0 comes once.
+    pub(super) fn put(&self, number: u64, pieces: Pieces<C>) {
+        let mut state = self.lock();
+        let place = number.checked_sub(state.next);
+        let Some(place) = place.filter(|_| state.end.is_none()) else {
+            return;
+        };
+        let place = place as usize;
+        if state.early.len() <= place {
+            state.early.resize_with(place + 1, || None);
+        }
+        state.early[place] = Some(pieces);
+        while let Some(pieces) = state.early.front_mut().and_then(Option::take) {
+            state.early.pop_front();
+            state.next += 1;
+            if let Err(error) = state.hand_out(pieces) {
+                drop(state);
+                return self.fail(error);
+            }
+        }
+        self.tell(state);
+    }
+
+    /// No more batches will come.
+    ///
+    /// # Errors
+    /// Not all of them did.
+    pub(super) fn close(&self, batches: u64) -> Result<()> {
+        let mut state = self.lock();
+        if state.end.is_none() && (state.next != batches || !state.early.is_empty()) {
+            return Err(Error::run(format!(
+                "not all of {batches} batches were encoded, which is a bug of rowgen"
+            )));
+        }
+        state.closed = true;
+        self.tell(state);
+        Ok(())
+    }
+
+    /// Waits for a piece; false when none will come any more.
+    pub(super) fn ready(&self, session: usize) -> impl Future<Output = Result<bool, Over>> {
+        poll_fn(move |context| {
+            self.poll(session, context, |state| {
+                let some = !state.inboxes[session].pieces.is_empty();
+                (some || state.closed).then_some(some)
+            })
+        })
+    }
+
+    /// Waits until a transaction can be no larger.
+    pub(super) fn full(&self, session: usize) -> impl Future<Output = Result<(), Over>> {
+        poll_fn(move |context| {
+            self.poll(session, context, |state| {
+                let inbox = &state.inboxes[session];
+                let full = inbox.rows >= self.rows || inbox.bytes >= self.bytes;
+                (full || state.closed).then_some(())
+            })
+        })
+    }
+
+    /// Waits until nothing is to be done any more.
+    pub(super) fn over(&self, session: usize) -> impl Future<Output = Over> {
+        poll_fn(move |context| {
+            let over = self.poll(session, context, |_| None::<()>);
+            over.map(|_| Over)
+        })
+    }
+
+    /// Pieces for one transaction, as many as it may have.
+    pub(super) fn take(&self, session: usize) -> Vec<Piece<C>> {
+        let mut state = self.lock();
+        let (mut taken, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        while let Some(piece) = state.inboxes[session].pieces.front() {
+            rows += piece.chunk().rows();
+            bytes += piece.chunk().bytes();
+            if !taken.is_empty() && (rows > self.rows || bytes > self.bytes) {
+                break;
+            }
+            taken.extend(state.inboxes[session].pop());
+        }
+        for piece in &taken {
+            state.progress.taken(piece.batch());
+        }
+        self.tell(state);
+        taken
+    }
+
+    /// A piece of each of these batches is safe.
+    pub(super) fn safe(&self, batches: &[u64]) {
+        let mut state = self.lock();
+        for batch in batches {
+            state.progress.safe(*batch);
+        }
+        self.tell(state);
+    }
+
+    /// A session, or whoever encodes for them, cannot go on.
+    pub(super) fn fail(&self, error: Error) {
+        self.end(End::Failed(error));
+    }
+
+    /// Nothing more is wanted.
+    pub(super) fn abort(&self) {
+        self.end(End::Aborted);
+    }
+
+    /// True once nothing more is wanted.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
+    /// Why it is over, told once.
+    pub(super) fn failure(&self) -> Option<Error> {
+        let mut state = self.lock();
+        match state.end.take()? {
+            End::Failed(error) => {
+                state.end = Some(End::Aborted);
+                Some(error)
+            }
+            End::Aborted => {
+                state.end = Some(End::Aborted);
+                None
+            }
+        }
+    }
+
+    fn end(&self, end: End) {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return;
+        }
+        let failed = matches!(end, End::Failed(_));
+        state.end = Some(end);
+        state.early.clear();
+        for inbox in &mut state.inboxes {
+            inbox.pieces.clear();
+        }
+        self.tell(state);
+        self.listener.over(failed);
+    }
+
+    fn poll<T>(
+        &self,
+        session: usize,
+        context: &mut Context<'_>,
+        look: impl Fn(&State<C>) -> Option<T>,
+    ) -> Poll<Result<T, Over>> {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return Poll::Ready(Err(Over));
+        }
+        match look(&state) {
+            Some(seen) => Poll::Ready(Ok(seen)),
+            None => {
+                state.inboxes[session].waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Wakes the sessions that wait and tells how far they are, without holding the lock.
+    fn tell(&self, mut state: MutexGuard<'_, State<C>>) {
+        let At { accepted, durable } = state.progress.at();
+        let stirred = state.closed || state.end.is_some();
+        let inboxes = state.inboxes.iter_mut();
+        let waiting = inboxes.filter(|inbox| stirred || !inbox.pieces.is_empty());
+        let wakers: Vec<Waker> = waiting.filter_map(|inbox| inbox.waker.take()).collect();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        self.listener.accepted(accepted);
+        self.listener.durable(durable);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
+        lock(&self.state)
+    }
+}
+
+impl<C: Part> State<C> {
+    /// The next batch goes to its sessions.
+    fn hand_out(&mut self, pieces: Pieces<C>) -> Result<()> {
+        let mut wanted = Vec::with_capacity(pieces.len());
+        for (session, mut piece) in pieces {
+            if let Some(made) = &mut self.made
+                && piece.origin().is_empty()
+            {
+                let span = made.span(session, piece.place(), piece.chunk().rows())?;
+                let Some(span) = span else {
+                    continue;
+                };
+                piece.came_from(span);
+            }
+            wanted.push((session, piece));
+        }
+        self.progress.begin(wanted.len());
+        for (session, piece) in wanted {
+            self.inboxes[session].push(piece);
+        }
+        Ok(())
+    }
+}
+
+impl<C: Part> Inbox<C> {
+    fn new() -> Self {
+        Self {
+            pieces: VecDeque::new(),
+            rows: 0,
+            bytes: 0,
+            waker: None,
+        }
+    }
+
+    fn push(&mut self, piece: Piece<C>) {
+        self.rows += piece.chunk().rows();
+        self.bytes += piece.chunk().bytes();
+        self.pieces.push_back(piece);
+    }
+
+    fn pop(&mut self) -> Option<Piece<C>> {
+        let piece = self.pieces.pop_front()?;
+        self.rows -= piece.chunk().rows();
+        self.bytes -= piece.chunk().bytes();
+        Some(piece)
+    }
+}

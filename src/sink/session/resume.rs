@@ -1,0 +1,68 @@
+//! Where a sink's own table says a stream goes on, asked on a connection of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use super::{Clock, Connect, Failure, Resume, Session, Tokio, block_on};
+use crate::error::{Error, Problem, Result};
+
+/// How long a server is asked that does not answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks the sessions of a sink.
+pub struct Ask<C>(Arc<C>);
+
+impl<C: Connect> Ask<C> {
+    /// Asks sessions that are made so.
+    pub fn new(connect: Arc<C>) -> Self {
+        Self(connect)
+    }
+}
+
+impl<C: Connect> Resume for Ask<C> {
+    fn offsets(&self, partitions: &[i32]) -> Result<HashMap<i32, i64>> {
+        // A thread of its own: whoever asks may be within a runtime, or hold a lock of a client.
+        let ask = || block_on(ask(self.0.as_ref(), partitions, &Tokio::new()))?;
+        std::thread::scope(|scope| match scope.spawn(ask).join() {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::run("asking the sink panicked, which is a bug")),
+        })
+    }
+}
+
+async fn ask<C: Connect>(
+    connect: &C,
+    partitions: &[i32],
+    clock: &impl Clock,
+) -> Result<HashMap<i32, i64>> {
+    let mut backoff = Backoff::new(0);
+    loop {
+        let error = match once(connect, partitions).await {
+            Ok(offsets) => return Ok(offsets),
+            Err(Failure::Again(error) | Failure::Unknown(error)) if clock.now() < PATIENCE => error,
+            Err(failure) => return Err(why(failure).context("asking the sink where it is")),
+        };
+        tracing::debug!("{error}; asked again");
+        clock.sleep(backoff.next()).await;
+    }
+}
+
+async fn once<C: Connect>(connect: &C, partitions: &[i32]) -> Result<HashMap<i32, i64>, Failure> {
+    let mut session = connect.connect(0).await?;
+    let offsets = session.offsets(partitions).await?;
+    let mut offsets = offsets.ok_or_else(|| Failure::Stop(Error::run("it keeps no offsets")))?;
+    offsets.retain(|partition, _| partitions.contains(partition));
+    Ok(offsets)
+}
+
+fn why(failure: Failure) -> Error {
+    match failure {
+        Failure::Again(error) | Failure::Unknown(error) | Failure::Stop(error) => error,
+        Failure::Refused(reason) => Error::run(Problem::new(reason)),
+        Failure::Rows(_) | Failure::Fenced(_) => {
+            Error::run("it answers about rows, which is a bug of rowgen")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The one tokio runtime of a process: made when the first session needs it, a thread that looks
+//! after sockets and timers. Whoever uses a session waits on a thread of its own.
+
+use std::future::{Future, pending};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle};
+
+use super::Clock;
+use crate::error::{Error, Result};
+
+/// Waits on the calling thread for something that needs the runtime. Not for threads that are
+/// already within a runtime: they give such work to a thread.
+///
+/// # Errors
+/// The runtime cannot be started.
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
+    Ok(handle()?.block_on(future))
+}
+
+fn handle() -> Result<Handle> {
+    static RUNTIME: OnceLock<Result<Handle>> = OnceLock::new();
+    RUNTIME.get_or_init(start).clone()
+}
+
+fn start() -> Result<Handle> {
+    let doing = "starting the thread for connections";
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::because(doing, error))?;
+    let handle = runtime.handle().clone();
+    // What waits for the handle is woken by this thread, and runs where it waits.
+    std::thread::Builder::new()
+        .name("connections".into())
+        .spawn(move || runtime.block_on(pending::<()>()))
+        .map_err(|error| Error::because(doing, error))?;
+    Ok(handle)
+}
+
+/// The system's clock, to be waited on within the runtime.
+#[derive(Debug, Clone, Copy)]
+pub struct Tokio(Instant);
+
+impl Tokio {
+    /// It runs from now on.
+    #[expect(
+        clippy::new_without_default,
+        reason = "no two are alike, a default suggests otherwise"
+    )]
+    pub fn new() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for Tokio {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> {
+        tokio::time::sleep(time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_threads_wait_on_one_runtime() {
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                std::thread::spawn(|| {
+                    let clock = Tokio::new();
+                    block_on(async {
+                        tokio::spawn(tokio::time::sleep(Duration::from_millis(5)))
+                            .await
+                            .unwrap();
+                        clock.sleep(Duration::from_millis(5)).await;
+                    })
+                    .unwrap();
+                    clock.now()
+                })
+            })
+            .collect();
+        for thread in threads {
+            assert!(thread.join().unwrap() >= Duration::from_millis(10));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! One transaction: which pieces are in it, and what of them is settled. It never grows.
+
+use std::collections::HashMap;
+
+use super::Part;
+use super::letters::Letter;
+use super::origin::merged;
+use super::piece::Piece;
+use crate::batch::Span;
+use crate::error::Result;
+
+/// What a session commits at once.
+pub(super) struct Transaction<C> {
+    pieces: Vec<Piece<C>>,
+    batches: Vec<u64>,
+    /// Something of it may be at the server.
+    pub(super) begun: bool,
+    /// The answer to a commit was lost: it may be done, or be done later.
+    pub(super) in_doubt: bool,
+    /// A commit after that found these partitions with other offsets.
+    pub(super) fenced: Vec<i32>,
+}
+
+impl<C: Part> Transaction<C> {
+    pub(super) fn new(pieces: Vec<Piece<C>>) -> Self {
+        Self {
+            batches: pieces.iter().map(Piece::batch).collect(),
+            pieces,
+            begun: false,
+            in_doubt: false,
+            fenced: Vec::new(),
+        }
+    }
+
+    /// The batches of its pieces.
+    pub(super) fn batches(&self) -> &[u64] {
+        &self.batches
+    }
+
+    /// Its pieces.
+    pub(super) fn pieces(&mut self) -> &mut [Piece<C>] {
+        &mut self.pieces
+    }
+
+    /// It is put from the beginning: what was read in turns that are over is dropped.
+    pub(super) fn restart(&mut self) {
+        self.begun = false;
+        self.drop_spans(|span| span.turn.is_over());
+        for piece in &mut self.pieces {
+            piece.narrow.restart();
+        }
+    }
+
+    /// True when there is nothing to commit.
+    pub(super) fn is_settled(&self) -> bool {
+        let nothing = |piece: &Piece<C>| piece.origin().is_empty() && piece.narrow.is_nothing();
+        self.pieces.iter().all(nothing)
+    }
+
+    /// True when a turn ended since it was begun.
+    pub(super) fn has_ended_turns(&self) -> bool {
+        self.spans().any(|span| span.turn.is_over())
+    }
+
+    /// Its rows and bytes.
+    pub(super) fn size(&self) -> (u64, u64) {
+        let rows = self.pieces.iter().map(|piece| piece.narrow.rows() as u64);
+        let left = self.pieces.iter().filter(|piece| piece.narrow.rows() > 0);
+        let bytes = left.map(|piece| piece.chunk().bytes() as u64);
+        (rows.sum(), bytes.sum())
+    }
+
+    /// The offsets to commit.
+    ///
+    /// # Errors
+    /// A source has left something out.
+    pub(super) fn origin(&self) -> Result<Vec<Span>> {
+        merged(self.spans())
+    }
+
+    /// Rows that were left out since this was asked before.
+    pub(super) fn new_letters(&mut self) -> Vec<Letter> {
+        let mut letters = Vec::new();
+        for piece in &mut self.pieces {
+            let bad = piece.narrow.bad().iter_mut().filter(|bad| !bad.kept);
+            let new: Vec<(usize, String)> = bad
+                .map(|bad| {
+                    bad.kept = true;
+                    (bad.row, bad.reason.clone())
+                })
+                .collect();
+            letters.extend(new.into_iter().map(|(row, reason)| Letter {
+                row: piece.place().row(row),
+                partition: piece.partition(row),
+                reason,
+                kept: piece.chunk().letter(row),
+            }));
+        }
+        letters
+    }
+
+    /// Drops what the sink has, as its table of offsets says, and tells the partitions that are
+    /// neither where this transaction began nor where it ends.
+    ///
+    /// # Errors
+    /// A source has left something out.
+    pub(super) fn resolve(&mut self, next: &HashMap<i32, i64>) -> Result<Vec<i32>> {
+        if self.is_made() {
+            return self.resolve_made(next);
+        }
+        let mut elsewhere = Vec::new();
+        for span in self.origin()? {
+            match next.get(&span.partition).copied() {
+                Some(next) if next == span.to => self.drop_spans(|one| one.is_of(&span)),
+                Some(next) if next != span.from => elsewhere.push(span.partition),
+                _ => {}
+            }
+        }
+        Ok(elsewhere)
+    }
+
+    /// As `resolve`, of a table that is made: whoever has written rows of it, an earlier run whose
+    /// last commit came late, has written the same ones.
+    ///
+    /// # Errors
+    /// A source has left something out.
+    fn resolve_made(&mut self, next: &HashMap<i32, i64>) -> Result<Vec<i32>> {
+        let mut elsewhere = Vec::new();
+        for span in self.origin()? {
+            let Some(next) = next.get(&span.partition).copied() else {
+                continue;
+            };
+            let ends = self.spans().any(|one| one.is_of(&span) && one.to == next);
+            match ends || next >= span.to {
+                true => self.drop_spans(|one| one.is_of(&span) && one.to <= next),
+                false if next == span.from => {}
+                false => elsewhere.push(span.partition),
+            }
+        }
+        Ok(elsewhere)
+    }
+
+    /// True of a transaction of a table that is made.
+    pub(super) fn is_made(&self) -> bool {
+        self.pieces.iter().any(Piece::is_made)
+    }
+
+    /// True when it has some of these partitions.
+    pub(super) fn has(&self, partitions: &[i32]) -> bool {
+        self.spans()
+            .any(|span| partitions.contains(&span.partition))
+    }
+
+    /// Somebody else has these partitions: their turns end.
+    pub(super) fn fence(&mut self, partitions: &[i32]) {
+        let fenced = |span: &Span| partitions.contains(&span.partition);
+        for span in self.spans().filter(|span| fenced(span)) {
+            span.turn.end();
+        }
+        self.drop_spans(fenced);
+    }
+
+    fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.pieces.iter().flat_map(Piece::origin)
+    }
+
+    fn drop_spans(&mut self, gone: impl Fn(&Span) -> bool) {
+        for piece in &mut self.pieces {
+            piece.drop_spans(&gone);
+        }
+    }
+}
