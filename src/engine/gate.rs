@@ -1,6 +1,8 @@
 //! Gives out batch numbers: each once, in order, within the window of the slowest live lane.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(all(test, feature = "sessions"))]
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::stop::Stop;
@@ -122,6 +124,19 @@ impl Gate {
                     state.waiting -= 1;
                 }
             }
+        }
+    }
+
+    /// As `next`, without waiting: pending while there is none.
+    #[cfg(all(test, feature = "sessions"))]
+    pub(crate) fn try_next(&self, first: usize, seen: &dyn Seen) -> Poll<Option<Ticket>> {
+        if self.stop.requested() {
+            return Poll::Ready(None);
+        }
+        match self.look(&mut self.lock().counters, first, seen) {
+            Next::Ticket(ticket) => Poll::Ready(Some(ticket)),
+            Next::End => Poll::Ready(None),
+            Next::Wait(_) => Poll::Pending,
         }
     }
 

@@ -5,7 +5,7 @@
 //! lane's next batch is always being made by somebody who does not wait.
 
 mod finish;
-mod gate;
+pub(crate) mod gate;
 mod lanes;
 mod run;
 mod running;

@@ -1,0 +1,8 @@
+//! Sessions as a whole: ten thousand simulated runs on one thread, and a real server.
+
+mod executor;
+mod process;
+mod server;
+mod simulation;
+mod stream;
+mod waiting;
