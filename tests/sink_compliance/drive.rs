@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
         self.slice_rows().div_ceil(BATCH_ROWS)
     }
 
-    fn batch(&self, number: u64) -> Batch {
+    pub fn batch(&self, number: u64) -> Batch {
         let first = number * BATCH_ROWS;
         let rows = BATCH_ROWS.min(self.slice_rows() - first);
         let first = self.first_row() + first;

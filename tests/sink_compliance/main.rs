@@ -6,6 +6,8 @@ mod every;
 mod files;
 mod folders;
 mod rows;
+#[cfg(feature = "sessions")]
+mod sessions;
 
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
