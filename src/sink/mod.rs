@@ -99,7 +99,9 @@ pub struct Slice {
 /// The options of a sink: they check themselves against a table's shape and connect.
 pub trait Sink: std::fmt::Debug + Send + Sync {
     /// Everything about `shape` that this sink cannot take as asked.
-    fn check(&self, shape: &Shape) -> Vec<Problem>;
+    fn check(&self, _shape: &Shape) -> Vec<Problem> {
+        Vec::new()
+    }
 
     /// What can be written but may surprise those who read it.
     fn warnings(&self, _shape: &Shape) -> Vec<Problem> {
