@@ -170,3 +170,29 @@ impl<C: Part> Transaction<C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Place;
+    use arrow::array::{Int64Array, RecordBatch};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_row_that_is_refused_is_a_letter_before_all_is_settled() {
+        let ids = Arc::new(Int64Array::from(vec![7])) as _;
+        let rows = RecordBatch::try_from_iter([("id", ids)]).unwrap();
+        // Of a sink without offsets: nothing else is left of it.
+        let piece = Piece::new(0, rows, Place::From(41), Vec::new());
+        let mut transaction = Transaction::new(vec![piece]);
+        assert_eq!(transaction.pieces()[0].narrow.next(), Some(0..1));
+        transaction.pieces()[0].narrow.refused("too long");
+        transaction.restart();
+        assert!(!transaction.is_settled());
+        let letters = transaction.new_letters();
+        assert_eq!((letters.len(), letters[0].row), (1, 41));
+        transaction.restart();
+        assert!(transaction.is_settled());
+        assert!(transaction.new_letters().is_empty());
+    }
+}
