@@ -17,7 +17,9 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
             out: options.out.clone().unwrap_or_default(),
             ..Default::default()
         };
-        engine::connect(&plan, &options)?;
+        for line in engine::connect(&plan, &options)? {
+            say(&line);
+        }
     }
     for warning in &plan.warnings {
         say(&format!("warning: {warning}"));

@@ -5,93 +5,201 @@ use super::run::Run;
 use super::running::about;
 use crate::error::{Error, Result};
 use crate::report::{Ended, Outcome, Report, SinkReport, SourceReport, Times};
+use crate::sink::{Publish, Record};
 use crate::spec::OnSinkFailure;
 
-/// A sink of a group of jobs as it ends.
-struct Ending<'r, 'p> {
-    job: usize,
+/// A sink as it ends.
+pub(super) struct Ending<'r, 'p> {
     sink: &'r OpenSink<'p>,
     report: SinkReport,
+    /// How many batches its job gave out.
+    batches: u64,
+    /// Its rows were begun, and nothing but the end of the run's time cut them short.
+    begun: bool,
+    whole: bool,
+    /// Its table has an end.
+    finite: bool,
+    /// What is safe and waits to be published.
     prepared: Option<Prepared>,
+    /// What was published; nobody else writes there while it is kept.
+    published: Option<Box<dyn Publish>>,
+    /// Nobody waits for it to publish: its rows are seen already, and its failure stops no other.
+    later: bool,
 }
 
-impl Run<'_> {
-    /// Finishes every sink of a group, then publishes what is safe. A failure of one that stops the
-    /// others ends before any of them is seen.
-    pub(super) fn finish_all(&self, group: &[usize], begun: bool) -> Vec<SinkReport> {
-        let mut endings: Vec<Ending<'_, '_>> = Vec::new();
+impl<'p> Run<'p> {
+    /// Finishes the sinks of a group of jobs, so that what they have written is safe. Those that
+    /// nobody waits for are finished by `publish`.
+    pub(super) fn finish(&self, group: &[usize], begun: bool) -> Vec<Ending<'_, 'p>> {
+        let mut endings: Vec<Ending<'_, 'p>> = Vec::new();
         for job in group {
-            let table = &self.plan.jobs[*job].table;
-            endings.extend(self.jobs[*job].sinks.iter().map(|sink| Ending {
-                job: *job,
-                sink,
-                report: SinkReport::new(&sink.plan.name, &sink.plan.kind, table),
-                prepared: None,
-            }));
+            let ending = |sink| self.ending(*job, sink, begun);
+            endings.extend(self.jobs[*job].sinks.iter().map(ending));
         }
-        let mut order: Vec<usize> = (0..endings.len()).collect();
-        order.sort_by_key(|index| !endings[*index].stops());
-        for index in &order {
-            self.finish(&mut endings[*index], begun);
+        let mut order: Vec<&mut Ending<'_, 'p>> = endings.iter_mut().collect();
+        order.sort_by_key(|ending| !ending.stops());
+        for ending in order.into_iter().filter(|ending| !ending.later) {
+            self.prepare(ending);
         }
-        for index in &order {
-            self.publish(&mut endings[*index]);
+        endings
+    }
+
+    fn ending<'r>(&'r self, job: usize, sink: &'r OpenSink<'p>, begun: bool) -> Ending<'r, 'p> {
+        let plan = &self.plan.jobs[job];
+        let given = self.gate.given(job);
+        let all = plan.source.batches().is_none_or(|all| given == all);
+        let mut report = SinkReport::new(&sink.plan.name, &sink.plan.kind, &plan.table);
+        report.skipped = sink.skipped;
+        report.recovered.clone_from(&sink.recovered);
+        Ending {
+            sink,
+            report,
+            batches: given,
+            begun,
+            finite: plan.rows.is_some(),
+            whole: (begun && all) || self.stop.in_time(),
+            prepared: None,
+            published: None,
+            later: !sink.holds_back && sink.plan.on_failure != OnSinkFailure::Stop,
         }
-        endings.into_iter().map(Ending::told).collect()
     }
 
     /// Ends a sink; one that is not to end gives up what it has, and what was there before stays.
-    fn finish(&self, ending: &mut Ending<'_, '_>, begun: bool) {
+    fn prepare(&self, ending: &mut Ending<'_, '_>) {
         let sink = ending.sink;
-        ending.report.skipped = sink.skipped;
-        let whole = self.is_whole(ending.job);
-        let ends = begun && !self.stop.failed() && (whole || !sink.replaces);
+        let ends = ending.begun && !self.stop.failed();
         if !ends && !sink.lanes.iter().any(|lane| lane.failed()) {
             sink.abort();
             ending.report.aborted = true;
             return;
         }
-        let prepared = sink.prepare(self.gate.given(ending.job));
-        self.note(ending, prepared.map(Some));
+        let prepared = sink.prepare(ending.batches);
+        if let Some(prepared) = self.note(ending, prepared) {
+            ending.prepared = Some(prepared);
+        }
     }
 
-    /// Makes what is safe visible, unless something that stops the others has failed meanwhile.
-    fn publish(&self, ending: &mut Ending<'_, '_>) {
-        let Some(mut prepared) = ending.prepared.take() else {
-            return;
-        };
-        let Some(publish) = prepared.publish.take() else {
-            ending.report.add(prepared.finished);
-            return;
-        };
-        if self.stop.failed() {
-            publish.withdraw();
-            ending.report.aborted = true;
-            return;
+    /// Publishes what was finished: all of it, or nothing if something has failed that stops the
+    /// others, or a signal came. True if one did: where nothing is published, whoever runs it again
+    /// must be told that something is left to do, and nobody else.
+    pub(super) fn publish(&self, set: &mut [Ending<'_, '_>]) -> bool {
+        let signal = self.stop.signal().is_some();
+        let finite = |ending: &Ending<'_, '_>| ending.finite;
+        let cut_short = set.iter().any(Ending::is_cut_short) || (signal && set.iter().any(finite));
+        let mut waiting: Vec<&mut Ending<'_, '_>> = set.iter_mut().collect();
+        waiting.retain(|ending| ending.prepared.is_some());
+        for ending in waiting.iter_mut().filter(|ending| !ending.sink.holds_back) {
+            self.show(ending);
         }
-        let published = publish.publish(self.is_whole(ending.job));
-        if published.is_ok() {
-            ending.report.add(prepared.finished);
+        waiting.retain(|ending| ending.sink.holds_back);
+        waiting.sort_by_key(|ending| !ending.stops());
+        if !cut_short && !self.stop.failed() {
+            self.decide(&mut waiting);
         }
-        self.note(ending, published.map(|()| None));
+        let nothing = cut_short || self.stop.failed();
+        match nothing {
+            true => waiting.iter_mut().for_each(|ending| self.withdraw(ending)),
+            false => self.show_all(&mut waiting),
+        }
+        for ending in set.iter_mut().filter(|ending| ending.later) {
+            self.prepare(ending);
+            self.show(ending);
+        }
+        if !nothing && set.iter().all(|ending| ending.report.error.is_none()) {
+            self.forget(set);
+        }
+        signal
     }
 
-    fn note(&self, ending: &mut Ending<'_, '_>, outcome: Result<Option<Prepared>>) {
+    /// Everything is done: what was kept for the next run goes. After a failure it stays, so that the
+    /// same run again does only what is left to do.
+    fn forget(&self, set: &mut [Ending<'_, '_>]) {
+        let mut order: Vec<&mut Ending<'_, '_>> = set.iter_mut().collect();
+        order.sort_by_key(|ending| !ending.stops());
+        for ending in order {
+            let own = ending.published.as_ref();
+            let own = own.map_or(Ok(()), |publish| publish.settle());
+            let before = ending.sink.kept.as_ref();
+            let settled =
+                own.and_then(|()| before.map_or(Ok(()), |at| ending.sink.plan.options.settle(at)));
+            if self.note(ending, settled).is_none() {
+                // The last one stays as long as any does.
+                return;
+            }
+        }
+    }
+
+    /// Keeps beside every output what is decided for all of them, and leaves out those where that
+    /// cannot be kept.
+    fn decide(&self, waiting: &mut Vec<&mut Ending<'_, '_>>) {
+        loop {
+            let records: Vec<Record> = waiting.iter().filter_map(|e| e.record()).collect();
+            let mut failed = false;
+            for ending in waiting.iter_mut() {
+                let publish = ending.prepared.as_ref().and_then(|p| p.publish.as_ref());
+                let kept = publish.map_or(Ok(()), |publish| publish.decide(&records));
+                if self.note(ending, kept).is_none() {
+                    self.withdraw(ending);
+                    failed = true;
+                    break;
+                }
+            }
+            waiting.retain(|ending| ending.prepared.is_some());
+            if !failed || self.stop.failed() {
+                return;
+            }
+        }
+    }
+
+    /// Publishes outputs, one after the other.
+    fn show_all(&self, waiting: &mut [&mut Ending<'_, '_>]) {
+        for ending in waiting.iter_mut() {
+            if self.stop.failed() {
+                ending.report.aborted = true;
+                continue;
+            }
+            let Some(prepared) = ending.prepared.take() else {
+                continue;
+            };
+            let outcome = prepared.publish.as_ref().map_or(Ok(()), |p| p.publish());
+            if self.note(ending, outcome).is_some() {
+                ending.report.add(prepared.finished);
+            }
+            ending.published = prepared.publish;
+        }
+    }
+
+    /// Ends a sink whose rows are seen already.
+    fn show(&self, ending: &mut Ending<'_, '_>) {
+        let Some(prepared) = ending.prepared.take() else {
+            return;
+        };
+        let publish = |publish: Box<dyn Publish>| publish.publish().and_then(|()| publish.settle());
+        let outcome = prepared.publish.map_or(Ok(()), publish);
+        if self.note(ending, outcome).is_some() {
+            ending.report.add(prepared.finished);
+        }
+    }
+
+    fn withdraw(&self, ending: &mut Ending<'_, '_>) {
+        ending.report.aborted = ending.report.error.is_none();
+        let prepared = ending.prepared.take();
+        let publish = prepared.and_then(|prepared| prepared.publish);
+        let outcome = publish.map_or(Ok(()), |publish| publish.withdraw());
+        self.note(ending, outcome);
+    }
+
+    fn note<T>(&self, ending: &mut Ending<'_, '_>, outcome: Result<T>) -> Option<T> {
         match outcome {
-            Ok(prepared) => ending.prepared = prepared,
+            Ok(done) => Some(done),
             Err(error) => {
                 ending.report.fail(&error);
                 if ending.stops() {
                     self.stop.fail();
                 }
+                None
             }
         }
-    }
-
-    /// False if a signal came before the last row of a table that has one.
-    fn is_whole(&self, job: usize) -> bool {
-        let batches = self.plan.jobs[job].source.batches();
-        self.stop.signal().is_none() || batches.is_none_or(|all| self.gate.given(job) == all)
     }
 
     /// What happened.
@@ -101,13 +209,15 @@ impl Run<'_> {
         sinks: Vec<SinkReport>,
         failure: Option<Error>,
         slow: bool,
+        interrupted: bool,
     ) -> Report {
         let sources = self.source_reports();
         let rejected = sources.iter().map(|source| source.rejected);
         let rejected = rejected
             .chain(sinks.iter().map(|sink| sink.rejected))
             .sum::<u64>();
-        let outcome = match (&failure, self.stop.signal()) {
+        let signal = self.stop.signal().filter(|_| interrupted);
+        let outcome = match (&failure, signal) {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
             (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
@@ -150,8 +260,20 @@ impl Ending<'_, '_> {
         self.sink.plan.on_failure == OnSinkFailure::Stop
     }
 
+    /// Its table lacks rows, and not because this sink has failed.
+    fn is_cut_short(&self) -> bool {
+        let failed = self.report.error.is_some() || (self.later && !self.sink.live());
+        !self.whole && !self.sink.skipped && !failed
+    }
+
+    fn record(&self) -> Option<Record> {
+        let publish = self.prepared.as_ref()?.publish.as_ref()?;
+        let kind = self.sink.plan.kind.clone();
+        publish.record().map(|output| Record { kind, output })
+    }
+
     /// The report with what the sink has counted.
-    fn told(self) -> SinkReport {
+    pub(super) fn told(self) -> SinkReport {
         let meter = &self.sink.meter;
         let mut report = self.report;
         report.rows = meter.rows();
@@ -159,6 +281,7 @@ impl Ending<'_, '_> {
         report.rejected = meter.rejected();
         report.encoding = meter.encoding();
         report.errors = meter.errors().max(u64::from(report.error.is_some()));
+        report.left = meter.left();
         report
     }
 }

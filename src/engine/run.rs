@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::finish::Ending;
 use super::gate::Gate;
 use super::lanes::{OpenJob, OpenSink, open};
 use super::running::{Options, failed};
@@ -115,21 +116,38 @@ impl Run<'_> {
         let mut sinks = Vec::new();
         let mut failure = None;
         let mut slow = false;
-        for group in groups(self.plan) {
+        let mut interrupted = false;
+        // The tables that have an end are published together, before the others begin.
+        let mut set = Vec::new();
+        let groups = groups(self.plan);
+        for (index, group) in groups.iter().enumerate() {
             let begun = !self.stop.requested() && failure.is_none();
             if begun {
                 self.watched.turn_to(State::Running);
                 let began = Instant::now();
-                let (spent, error) = self.work(&group);
-                slow |= self.too_slow(&group, began.elapsed());
+                let (spent, error) = self.work(group);
+                slow |= self.too_slow(group, began.elapsed());
                 times.add(&spent);
                 failure = failure.or(error);
             }
             self.watched.turn_to(State::Ending);
-            sinks.extend(self.finish_all(&group, begun));
-            failure = failure.or(self.close_streams(&group));
+            set.extend(self.finish(group, begun));
+            if groups
+                .get(index + 1)
+                .is_none_or(|next| self.is_endless(next))
+            {
+                interrupted |= self.publish(&mut set);
+                sinks.extend(set.drain(..).map(Ending::told));
+            }
+            failure = failure.or(self.close_streams(group));
         }
-        self.report(times, sinks, failure, slow)
+        self.report(times, sinks, failure, slow, interrupted)
+    }
+
+    /// True for the tables without end, which all run in the last group.
+    fn is_endless(&self, group: &[usize]) -> bool {
+        let mut jobs = group.iter();
+        jobs.any(|job| self.plan.jobs[*job].rows.is_none())
     }
 
     fn work(&self, group: &[usize]) -> (Times, Option<Error>) {

@@ -10,7 +10,7 @@ use super::stop::Stop;
 use super::watch::{State, Status, Watched};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::report::{About, Ended, Outcome, Report, Times};
+use crate::report::{About, Ended, Outcome, Report, SinkReport, Times};
 
 /// How a plan is carried out, beside what it says.
 #[derive(Debug, Clone, Default)]
@@ -83,15 +83,28 @@ pub(super) fn failed(plan: &Plan, watched: &Watched, error: Error) -> Report {
         elapsed: watched.elapsed(),
         error: Some(error),
     };
-    let rows = watched.rows();
+    let (rows, sinks) = (watched.rows(), left(plan, watched));
     Report::new(
         about(plan),
         ended,
         Times::default(),
         Vec::new(),
-        Vec::new(),
+        sinks,
         rows,
     )
+}
+
+/// The sinks that had begun with files, which stay hidden.
+fn left(plan: &Plan, watched: &Watched) -> Vec<SinkReport> {
+    let mut reports = Vec::new();
+    for (job, watched) in plan.jobs.iter().zip(&watched.jobs) {
+        for (sink, watched) in job.sinks.iter().zip(&watched.sinks) {
+            let mut report = SinkReport::new(&sink.name, &sink.kind, &job.table);
+            (report.aborted, report.left) = (true, watched.meter.left());
+            reports.extend(Some(report).filter(|report| !report.left.is_empty()));
+        }
+    }
+    reports
 }
 
 impl Running {
@@ -100,7 +113,8 @@ impl Running {
         self.watched.status()
     }
 
-    /// Asks it to end: no new batch is begun, and every sink finishes whole.
+    /// Asks it to end: no new batch is begun, and every sink finishes. Tables that have an end and were
+    /// not made whole are not published.
     pub fn stop(&self) {
         self.stop.request();
     }

@@ -15,6 +15,7 @@ struct Inner {
     requested: AtomicBool,
     failed: AtomicBool,
     signal: AtomicI32,
+    in_time: AtomicBool,
 }
 
 impl Stop {
@@ -55,8 +56,15 @@ impl Stop {
     pub fn at_deadline(&self, deadline: Option<Instant>) -> bool {
         let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if over {
-            self.request();
+            // One that was asked to stop before then has not lasted so long.
+            let before = self.inner.requested.swap(true, Ordering::SeqCst);
+            self.inner.in_time.fetch_or(!before, Ordering::SeqCst);
         }
         over
+    }
+
+    /// True once the run has ended because its time was over, as it should.
+    pub fn in_time(&self) -> bool {
+        self.inner.in_time.load(Ordering::SeqCst)
     }
 }

@@ -265,6 +265,7 @@ fn sink_plan(
     for problem in sink.options.check(&shape) {
         problems.push(problem.at(&sink.place));
     }
+    problems.extend(sink.options.check_partitions(&lanes));
     let stream = table.records.is_some_and(Opened::is_stream);
     if table.trial && !stream && problems.is_empty() {
         let place = table.from.unwrap_or(&sink.place);

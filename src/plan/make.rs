@@ -1,5 +1,6 @@
 //! Makes the plan.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -74,6 +75,21 @@ fn rate_problems(pipeline: &Pipeline, overrides: &Overrides) -> Vec<Problem> {
     of_file.filter_map(problem).chain(asked).collect()
 }
 
+/// The pipeline's file, those that it includes, and what its tables and references are read from.
+fn reads(pipeline: &Pipeline) -> Vec<PathBuf> {
+    let mut reads = vec![PathBuf::from(&pipeline.path)];
+    for (name, reference) in &pipeline.reference.0 {
+        reads.extend([name.place.file().into(), reference.path.beside()]);
+    }
+    for (name, table) in &pipeline.tables.0 {
+        reads.push(name.place.file().into());
+        reads.extend(table.from.iter().filter_map(|from| from.value.file()));
+    }
+    reads.sort();
+    reads.dedup();
+    reads
+}
+
 /// The plan without its jobs.
 fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Result<Plan> {
     let run = &pipeline.run;
@@ -82,6 +98,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
     Ok(Plan {
         name: pipeline.name.clone(),
         path: pipeline.path.clone(),
+        reads: reads(pipeline),
         seed: pipeline.seed.clone(),
         params: pipeline.params.clone(),
         run_id: Key::new(&pipeline.seed)

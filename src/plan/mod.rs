@@ -10,6 +10,7 @@ mod sinks;
 mod tables;
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ pub struct Plan {
     pub name: String,
     /// The file's path.
     pub path: String,
+    /// Every file that the pipeline is read from or reads: none of them is written.
+    pub reads: Vec<PathBuf>,
     /// The seed.
     pub seed: String,
     /// The params with their values, secrets hidden.

@@ -126,6 +126,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         sinks: job.sinks.iter().map(discard).collect(),
     });
     Plan {
+        reads: plan.reads.clone(),
         name: plan.name.clone(),
         path: plan.path.clone(),
         seed: plan.seed.clone(),

@@ -204,6 +204,7 @@ fn resolve_one(
         .maybe_hint(did_you_mean(&table.value, pipeline.tables.names())));
     }
     let options = entry.options(&table.value)?;
+    stays_inside(entry, &options, table)?;
     let partition_by = partition_by(&options, table, builder)?;
     let keys = |column: &str| partition_by.iter().any(|(_, key)| key.as_str() == column);
     let wanted = wanted(entry, builder.columns(&table.value))
@@ -248,6 +249,23 @@ fn resolve_one(
             .or(pipeline.run.on_sink_failure)
             .unwrap_or_default(),
     })
+}
+
+/// A table's name is one name in a path, and leads nowhere else.
+fn stays_inside(
+    entry: &SinkEntry,
+    options: &SinkKind,
+    table: &Placed<String>,
+) -> Result<(), Problem> {
+    let name = &table.value;
+    let leads_out = name.contains('/') || matches!(name.as_str(), "." | "..");
+    let in_path = entry.names_table() && matches!(options.takes().place, SinkPlace::Path(_));
+    if !leads_out || !in_path {
+        return Ok(());
+    }
+    let what = format!("table `{name}` cannot stand in a path as `{{table}}`");
+    let hint = "give it a name without `/`, or its sink a path without `{table}`";
+    Err(Problem::new(what).at(&table.place).hint(hint))
 }
 
 /// The partition columns, each once.

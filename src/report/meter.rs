@@ -1,7 +1,8 @@
 //! What a source or a sink counts while it works: read by whoever watches the run, summed up in the
 //! report. Moved once a batch, never once a row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub struct Meter {
     encoding: AtomicU64,
     errors: Mutex<BTreeMap<String, u64>>,
     lag: Mutex<BTreeMap<i32, u64>>,
+    hidden: Mutex<BTreeSet<PathBuf>>,
     batch_rows: Distribution,
     batch_micros: Distribution,
     commit_micros: Distribution,
@@ -131,6 +133,26 @@ impl Meter {
     /// So many rows of a partition wait to be read.
     pub fn lag(&self, partition: i32, rows: u64) {
         lock(&self.lag).insert(partition, rows);
+    }
+
+    /// A hidden file is there until the output is published.
+    pub fn leaves(&self, path: PathBuf) {
+        lock(&self.hidden).insert(path);
+    }
+
+    /// A hidden file has its name.
+    pub fn named(&self, path: &Path) {
+        lock(&self.hidden).remove(path);
+    }
+
+    /// The hidden files that are still there.
+    pub fn left(&self) -> Vec<PathBuf> {
+        let hidden = lock(&self.hidden);
+        hidden
+            .iter()
+            .filter(|path| path.exists())
+            .cloned()
+            .collect()
     }
 
     /// Rows that arrived.

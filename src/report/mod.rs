@@ -145,6 +145,10 @@ pub struct SinkReport {
     pub aborted: bool,
     /// The files it committed.
     pub files: Vec<FileReport>,
+    /// Hidden files that it left: the next run over this place removes them.
+    pub left: Vec<PathBuf>,
+    /// What runs before had left, and what became of it.
+    pub recovered: Vec<String>,
 }
 
 /// What a run was and what it did.
@@ -230,6 +234,8 @@ impl SinkReport {
             skipped: false,
             aborted: false,
             files: Vec::new(),
+            left: Vec::new(),
+            recovered: Vec::new(),
         }
     }
 

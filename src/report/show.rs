@@ -1,6 +1,7 @@
 //! The report for people.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::{Assessment, Outcome, Report, SinkReport, SourceReport};
 use crate::units::{show_bytes, show_count, show_duration};
@@ -28,6 +29,12 @@ impl fmt::Display for Report {
         }
         for sink in &self.sinks {
             writeln!(f, "  {}", Line(sink))?;
+            for line in &sink.recovered {
+                writeln!(f, "    {line}")?;
+            }
+            if !sink.left.is_empty() {
+                writeln!(f, "    {}", Left(&sink.left))?;
+            }
         }
         writeln!(
             f,
@@ -67,6 +74,25 @@ impl fmt::Display for Read<'_> {
         match &source.dead_letters {
             Some(path) => write!(f, ", kept in {}", path.display()),
             None => Ok(()),
+        }
+    }
+}
+
+/// The hidden files of a sink that are still there; a report lists all of them.
+struct Left<'a>(&'a [PathBuf]);
+
+impl fmt::Display for Left<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<String> = self
+            .0
+            .iter()
+            .take(3)
+            .map(|path| path.display().to_string())
+            .collect();
+        write!(f, "left until the next run: {}", shown.join(", "))?;
+        match self.0.len().saturating_sub(shown.len()) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
         }
     }
 }

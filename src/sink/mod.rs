@@ -103,6 +103,11 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Partitions that it cannot keep apart, or give a name to.
+    fn check_partitions(&self, _lanes: &[Arc<Vec<Partition>>]) -> Option<Problem> {
+        None
+    }
+
     /// What can be written but may surprise those who read it.
     fn warnings(&self, _shape: &Shape) -> Vec<Problem> {
         Vec::new()
@@ -122,6 +127,23 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     /// folder: it does all but that, and what it does instead, in a few words.
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
         None
+    }
+
+    /// Finishes or removes what runs before have left at this place, or with `only_look` changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// Somebody is at work there, or the system refuses.
+    fn recover(&self, _target: &Target, _only_look: bool) -> Result<Recovered> {
+        Ok(Recovered::default())
+    }
+
+    /// What was kept at this place for the next run goes: it is done with.
+    ///
+    /// # Errors
+    /// The system refuses.
+    fn settle(&self, _target: &Target) -> Result<()> {
+        Ok(())
     }
 
     /// Looks at what the world allows before the first row (folders, existing output, servers), and
@@ -209,6 +231,11 @@ pub trait Ready: Send {
         None
     }
 
+    /// True if nothing of what it writes is seen before it is published.
+    fn holds_back(&self) -> bool {
+        false
+    }
+
     /// Opens lane `lane` of the target; every lane of every sink is opened before the first row is made.
     ///
     /// # Errors
@@ -225,28 +252,78 @@ pub trait Ready: Send {
     }
 }
 
-/// Output that is safe and waits to be seen.
+/// All that a later run needs to publish an output whose run was killed on the way.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The kind of its sink, which alone can read it.
+    pub kind: String,
+    /// What the sink makes of it.
+    pub output: serde_json::Value,
+}
+
+/// What runs before have left at a sink's place, and what became of it.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Lines for people.
+    pub lines: Vec<String>,
+    /// Tells the sink's output from all others; empty if none is ever finished for it.
+    pub output: String,
+    /// The outputs of a run that could not end, and that are published now: there is nothing left to do
+    /// for them. What is kept of them stays until `settle`.
+    pub published: Vec<String>,
+}
+
+/// Output that is safe and waits to be seen. The outputs of a run are seen all or none: each keeps what
+/// is decided for all, each publishes, each settles, always in the same order.
 pub trait Publish: Send {
-    /// Makes it visible. What is not `whole`, because a signal ended the run before the last row,
-    /// must not be taken for complete.
+    /// What a later run needs to publish it; nothing if it is published apart from others.
+    fn record(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// Keeps the run's records beside this output, safely: it is decided that all are published. May
+    /// be asked again, with fewer records.
     ///
     /// # Errors
     /// Writing failed.
-    fn publish(self: Box<Self>, whole: bool) -> Result<()>;
+    fn decide(&self, _run: &[Record]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Makes it visible.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn publish(&self) -> Result<()>;
+
+    /// Every sink of the run is done: what was kept for a later run goes.
+    ///
+    /// # Errors
+    /// Writing failed.
+    fn settle(&self) -> Result<()>;
 
     /// It is not wanted: what was there before stays.
-    fn withdraw(self: Box<Self>);
+    ///
+    /// # Errors
+    /// What was decided cannot be taken back.
+    fn withdraw(self: Box<Self>) -> Result<()>;
 }
 
 /// Output that is visible as soon as it is written.
 pub struct Published;
 
 impl Publish for Published {
-    fn publish(self: Box<Self>, _whole: bool) -> Result<()> {
+    fn publish(&self) -> Result<()> {
         Ok(())
     }
 
-    fn withdraw(self: Box<Self>) {}
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn withdraw(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A sink in motion: workers hand it batches in any order, one at a time puts them down in order.

@@ -1,6 +1,7 @@
 //! `avro` container files: blocks are found once, then any of their rows are read alone.
 
 use std::io::{BufReader, Cursor};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, NullArray, RecordBatch};
@@ -51,6 +52,10 @@ impl Example for Avro {
 }
 
 impl Source for Avro {
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.path.beside())
+    }
+
     fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         let file = OpenFile::open(&self.path)?;
         let info = read_header_info(BufReader::new(&file.file));

@@ -67,6 +67,11 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// It is not there, cannot be read, or does not have the types it should have.
     fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem>;
+
+    /// The file that it reads, if it is one.
+    fn file(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// What is asked of a source.

@@ -1,6 +1,7 @@
 //! `parquet` files: rows are read by row group and page, only the columns that are used.
 
 use std::io::{BufReader, Read};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -55,6 +56,10 @@ impl Example for Parquet {
 }
 
 impl Source for Parquet {
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.path.beside())
+    }
+
     fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         let file = At(Arc::new(OpenFile::open(&self.path)?));
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);

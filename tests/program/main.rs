@@ -2,6 +2,7 @@
 
 mod chosen_sinks;
 mod commands;
+mod disturbed;
 mod errors;
 mod existing_output;
 mod faults;
@@ -11,6 +12,7 @@ mod levels;
 mod mutations;
 mod partitions;
 mod pipelines;
+mod publishing;
 mod running;
 mod source_values;
 mod sources;

@@ -9,7 +9,9 @@ use rowgen::batch::Batch;
 use rowgen::error::Result;
 use rowgen::place::{Source, decode, parse};
 use rowgen::report::Meter;
-use rowgen::sink::{Finished, Found, Lane, Partition, Ready, Sink, SinkKind, Slice, Target};
+use rowgen::sink::{
+    Finished, Found, Lane, Partition, Ready, Record, Sink, SinkKind, Slice, Target,
+};
 
 use crate::rows::{self, BATCH_ROWS};
 
@@ -109,7 +111,11 @@ impl<'a> Run<'a> {
         self.fill(lane.as_ref(), &bell, self.batches());
         let finished = lane.finish(self.batches())?;
         let publish = ready.prepare(std::slice::from_ref(&finished))?;
-        publish.publish(true)?;
+        let kind = "file".to_string();
+        let record = publish.record().map(|output| Record { kind, output });
+        publish.decide(record.as_slice())?;
+        publish.publish()?;
+        publish.settle()?;
         assert_eq!(
             target.meter.rows(),
             self.slice_rows(),
@@ -183,6 +189,8 @@ impl Bell {
 
 /// The sink, connected.
 pub fn ready(sink: &dyn Sink, target: &Target) -> Result<Box<dyn Ready>> {
+    sink.recover(target, false)?;
+    sink.settle(target)?;
     match sink.connect(target)? {
         Found::Ready { sink, .. } => Ok(sink),
         Found::Same => panic!("the same output is there already"),

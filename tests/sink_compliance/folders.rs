@@ -136,7 +136,6 @@ fn slices_complete_the_set_in_any_order() {
     insta::assert_snapshot!(refusal(&again, &*folder_sink("")));
     let third = Run {
         slice: Some(Slice { index: 3, count: 3 }),
-        overwrite: true,
         ..Run::new(folder.path())
     };
     insta::assert_snapshot!(refusal(&third, &*folder_sink("")));
@@ -172,6 +171,42 @@ fn slices_complete_the_set_in_any_order() {
         tree(&d),
         ["_SUCCESS", "_rowgen/manifest.jsonl", "part-00000.parquet"]
     );
+}
+
+#[test]
+fn slices_replace_a_dataset_that_was_cut_otherwise() {
+    for count in [None, Some(2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let d = folder.path().join("d");
+        for index in 1..=count.unwrap_or(1) {
+            let slice = count.map(|count| Slice { index, count });
+            let run = Run {
+                slice,
+                ..Run::new(folder.path())
+            };
+            run.run(&*folder_sink("")).unwrap();
+        }
+        let before = tree(&d);
+        for index in [3, 1, 2] {
+            let run = Run {
+                slice: Some(Slice { index, count: 3 }),
+                fingerprint: "plan-b",
+                ..Run::new(folder.path())
+            };
+            run.run(&*folder_sink(", if_exists: replace")).unwrap();
+            let now = tree(&d);
+            let parts = before.iter().filter(|name| name.starts_with("part-"));
+            let stays = parts.filter(|name| now.contains(name)).count();
+            let all = count.unwrap_or(1) as usize;
+            assert_eq!(stays, if index == 2 { 0 } else { all }, "{now:?}");
+            assert_eq!(now.contains(&"_SUCCESS".to_string()), index == 2);
+        }
+        let ids: Vec<i64> = (1..=3)
+            .flat_map(|i| rows::ids(&d.join(format!("part-0000{i}-of-00003-00000.parquet"))))
+            .collect();
+        assert_eq!(ids, (0..10_001).collect::<Vec<_>>());
+        assert_eq!(tree(&d).len(), 7, "{:?}", tree(&d));
+    }
 }
 
 #[test]

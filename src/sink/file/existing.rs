@@ -1,17 +1,16 @@
-//! Output that is already there: looked at before the first row, replaced at commit.
+//! Output that is already there, looked at before the first row.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::IfExists;
-use super::layout::{Folder, Layout, hidden};
+use super::layout::{Folder, Layout};
 use super::manifest::{self, Entry, Listing};
-use super::output::{self, system};
-use super::writer::Rules;
+use super::output::system;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
-use crate::sink::{FileReport, Target};
+use crate::sink::Target;
 
 const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
 
@@ -84,10 +83,6 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
             if entries.iter().any(same) {
                 return Ok(Existing::Same);
             }
-            let cut_short = incomplete(&target.fingerprint);
-            if entries.iter().any(|entry| entry.fingerprint == cut_short) {
-                return Ok(Existing::Nothing);
-            }
             Err(other_output(&shown.to_string()))
         }
     }
@@ -103,9 +98,10 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
     // before it names it, so none is taken for a stranger.
     let visible = visible_files(&folder.path)?;
     let listing = folder.listing()?;
-    if folder.slice.is_some() && !listing.foreign.is_empty() {
+    let replaces = if_exists == IfExists::Replace;
+    if folder.slice.is_some() && !listing.foreign.is_empty() && !replaces {
         let what = format!("`{shown}` holds this dataset in other slices, or as a whole");
-        return Err(refused(what).hint("write to another folder, or remove this one"));
+        return Err(refused(what).hint("`if_exists: replace` or `--overwrite` replaces it once every slice is there; or write to another folder"));
     }
     let own = listing.own.is_some() || !listing.journal.is_empty();
     let dataset = own || !listing.others.is_empty();
@@ -183,120 +179,6 @@ fn is_mine(listing: &Listing, target: &Target) -> bool {
             .flatten()
             .chain(&listing.journal)
             .all(mine)
-}
-
-/// Gives a file that is whole its name.
-pub(super) fn publish(
-    layout: &Layout,
-    report: &FileReport,
-    rules: &Rules,
-    fingerprint: &str,
-) -> Result<()> {
-    match layout {
-        Layout::Through(_) => Ok(()),
-        Layout::Folder(folder) => folder.publish(report, fingerprint, rules.fsync),
-        Layout::One(path) => {
-            let beside = beside(path);
-            if rules.if_exists == IfExists::Skip {
-                let folder = path.parent().unwrap_or(path);
-                let entry = manifest::line(&Entry::new(report, folder, fingerprint));
-                manifest::write_whole(&hidden(&beside), &beside, &entry, rules.fsync)?;
-            } else {
-                manifest::remove(&beside)?;
-            }
-            output::publish(path, rules.fsync)
-        }
-    }
-}
-
-/// Ends the output of a run: files that wait for it get their names. A dataset that is not `whole`
-/// keeps its journal, as if the run had been killed, and a single file is known to be incomplete.
-pub(super) fn commit(
-    layout: &Layout,
-    files: &[FileReport],
-    rules: &Rules,
-    target: &Target,
-    whole: bool,
-) -> Result<()> {
-    let fingerprint = match (layout, whole) {
-        (Layout::One(_), false) => incomplete(&target.fingerprint),
-        _ => target.fingerprint.clone(),
-    };
-    if rules.named_at_commit {
-        for file in files {
-            publish(layout, file, rules, &fingerprint)?;
-        }
-    }
-    match layout {
-        Layout::Folder(folder) if whole => end_dataset(folder, files, rules, &fingerprint),
-        _ => Ok(()),
-    }
-}
-
-/// The fingerprint of what a run made before a signal ended it.
-fn incomplete(fingerprint: &str) -> String {
-    format!("{fingerprint} incomplete")
-}
-
-/// The manifest lists what was written, and what it replaced is removed.
-fn end_dataset(
-    folder: &Folder,
-    files: &[FileReport],
-    rules: &Rules,
-    fingerprint: &str,
-) -> Result<()> {
-    let listing = folder.listing()?;
-    let mut entries: Vec<Entry> = files
-        .iter()
-        .map(|file| Entry::new(file, &folder.path, fingerprint))
-        .collect();
-    let written: BTreeSet<String> = entries.iter().filter_map(|e| e.path.clone()).collect();
-    let folders: BTreeSet<PathBuf> = entries.iter().map(|e| e.folder().to_path_buf()).collect();
-    let replaced = |entry: &Entry| match rules.if_exists {
-        IfExists::Append => false,
-        IfExists::ReplacePartitions => folders.contains(entry.folder()),
-        _ => true,
-    };
-    let mut before: Vec<Entry> = listing.own.into_iter().flatten().collect();
-    before.extend(listing.journal);
-    let mut foreign = Vec::new();
-    if folder.slice.is_none() {
-        before.extend(listing.others);
-        foreign = listing.foreign;
-    }
-    let mut stale = BTreeSet::new();
-    for entry in before {
-        match &entry.path {
-            Some(path) if written.contains(path) => {}
-            Some(path) if replaced(&entry) => {
-                stale.insert(path.clone());
-            }
-            // A run that was killed may have noted a file that never got its name.
-            Some(path) if !entries.contains(&entry) && folder.path.join(path).exists() => {
-                entries.push(entry);
-            }
-            _ => {}
-        }
-    }
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    for inside in folders.iter().map(|inside| folder.path.join(inside)) {
-        remove_unfinished(folder, &inside)?;
-    }
-    folder.commit(&entries, &stale, &foreign, fingerprint, rules.fsync)
-}
-
-/// Removes what earlier runs of this slice did not finish: nobody will inspect it any more.
-fn remove_unfinished(folder: &Folder, inside: &Path) -> Result<()> {
-    let prefix = format!(".{}", folder.part_prefix());
-    let entries = fs::read_dir(inside).map_err(|error| system("reading", inside, &error))?;
-    for entry in entries {
-        let entry = entry.map_err(|error| system("reading", inside, &error))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(&prefix) && name.ends_with(".partial") {
-            manifest::remove(&entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 /// The hidden file beside a single one that remembers its fingerprint for `if_exists: skip`.

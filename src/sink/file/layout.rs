@@ -64,6 +64,15 @@ impl Layout {
 }
 
 impl Folder {
+    /// A folder whose files are not named here.
+    pub(super) fn at(path: &Path, slice: Option<Slice>) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            extension: String::new(),
+            slice,
+        }
+    }
+
     /// The folder of a partition.
     pub(super) fn of_partition(&self, partition: &Partition) -> PathBuf {
         let names = partition.values.iter().map(|(key, value)| {
@@ -102,6 +111,16 @@ impl Folder {
         }
     }
 
+    /// True for the name of a part of this slice that is not whole yet.
+    pub(super) fn is_unfinished_part(&self, name: &str) -> bool {
+        let part = name
+            .strip_prefix('.')
+            .and_then(|name| name.strip_suffix(".partial"))
+            .and_then(|name| name.strip_prefix(self.part_prefix().as_str()))
+            .and_then(|name| name.split_once('.'));
+        part.is_some_and(|(number, _)| number.parse::<u64>().is_ok())
+    }
+
     /// The name of the manifest of this slice.
     pub(super) fn manifest(&self) -> String {
         match self.slice {
@@ -115,6 +134,12 @@ impl Folder {
 pub(super) fn hidden(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.partial"))
+}
+
+/// `.name.new`, in the same folder: a small file until it is whole.
+pub(super) fn draft(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{}.new", name.trim_start_matches('.')))
 }
 
 /// `00002-of-00008`.

@@ -1,8 +1,9 @@
 //! What a dataset folder says of itself: `_rowgen/manifest.jsonl` and `_SUCCESS`.
 //!
-//! While a run writes, each file is noted in a hidden journal before it gets its name, so that
-//! whatever a killed run left can be told from other people's files. At the end the journal
-//! becomes the manifest, and `_SUCCESS` appears when every slice has its manifest.
+//! Files of a table with an end get their names together with the manifest that lists them. A table
+//! without one has a hidden journal beside it, in which each file is noted before it gets its name; at
+//! the end the journal becomes a part of the manifest. `_SUCCESS` appears when every slice has its
+//! manifest.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -18,10 +19,10 @@ use crate::sink::claims::Claims;
 use crate::sink::{FileReport, Slice};
 
 /// The folder of manifests inside of a dataset; engines skip names that begin like this.
-const FOLDER: &str = "_rowgen";
+pub(super) const FOLDER: &str = "_rowgen";
 
 /// The file that says that a dataset is complete.
-const SUCCESS: &str = "_SUCCESS";
+pub(super) const SUCCESS: &str = "_SUCCESS";
 
 /// One line of a manifest: a file, or the word of a slice that it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +71,8 @@ impl Entry {
         }
     }
 
-    fn none(fingerprint: &str) -> Self {
+    /// The word of a slice that it has no file.
+    pub(super) fn none(fingerprint: &str) -> Self {
         Self {
             path: None,
             rows: 0,
@@ -102,7 +104,7 @@ impl Listing {
 }
 
 impl Folder {
-    fn own_manifest(&self) -> PathBuf {
+    pub(super) fn own_manifest(&self) -> PathBuf {
         self.path.join(FOLDER).join(self.manifest())
     }
 
@@ -121,7 +123,7 @@ impl Folder {
         for path in files_in(&folder)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let name = name.trim_start_matches('.').trim_end_matches(".partial");
-            if name == self.manifest() || !name.ends_with(".jsonl") {
+            if name == self.manifest() || !is_manifest(name) {
                 continue;
             }
             let sibling = self.slice.is_some_and(|slice| {
@@ -143,18 +145,19 @@ impl Folder {
         Ok(listing)
     }
 
-    /// From here on until the run ends no other run writes here, but for other slices.
-    pub(super) fn claim(&self, claims: &Claims, fsync: bool) -> Result<()> {
+    /// From here on until the run ends no other run writes here, but for other slices. What is locked.
+    pub(super) fn claim(&self, claims: &Claims, fsync: bool) -> Result<PathBuf> {
         create_folder(&self.path.join(FOLDER), fsync)?;
         let journal = hidden(&self.own_manifest());
         match claims.claim(&journal) {
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(_)) => Ok(journal),
             Ok(None) => Err(busy(&self.path)),
             Err(error) => Err(system("writing", &journal, &error)),
         }
     }
 
-    /// Notes a file and gives it its final name. The dataset is no longer complete then.
+    /// Notes a file of a table without end and gives it its final name. The dataset is no longer
+    /// complete then.
     pub(super) fn publish(
         &self,
         report: &FileReport,
@@ -169,37 +172,18 @@ impl Folder {
         publish(&report.path, fsync)
     }
 
-    /// Makes `entries` this slice's part of the dataset: removes `stale` files, and says that the
-    /// dataset is complete when it is.
-    pub(super) fn commit(
-        &self,
-        entries: &[Entry],
-        stale: &BTreeSet<String>,
-        foreign: &[PathBuf],
-        fingerprint: &str,
-        fsync: bool,
-    ) -> Result<()> {
-        for path in stale {
-            remove(&self.path.join(path))?;
-            // The folder of a partition that has nothing left goes too; one that has something stays.
-            let folder = self.path.join(path);
-            if let Some(folder) = folder.parent().filter(|folder| *folder != self.path) {
-                let _ = fs::remove_dir(folder);
-            }
+    /// Says that the dataset is complete.
+    pub(super) fn succeed(&self, fsync: bool) -> Result<()> {
+        let draft = self.path.join(self.success_draft());
+        write_whole(&draft, &self.path.join(SUCCESS), "", fsync)
+    }
+
+    /// Slices that end at the same time each have a draft of their own.
+    pub(super) fn success_draft(&self) -> String {
+        match self.slice {
+            Some(slice) => format!(".{SUCCESS}-{}.new", suffix(slice)),
+            None => format!(".{SUCCESS}.new"),
         }
-        let lines: String = match entries {
-            [] => line(&Entry::none(fingerprint)),
-            entries => entries.iter().map(line).collect(),
-        };
-        let manifest = self.own_manifest();
-        write_whole(&manifest.with_extension("new"), &manifest, &lines, fsync)?;
-        remove(&hidden(&manifest))?;
-        foreign.iter().try_for_each(|path| remove(path))?;
-        if self.is_complete(fingerprint)? {
-            let success = self.path.join(SUCCESS);
-            write_whole(&hidden(&success), &success, "", fsync)?;
-        }
-        Ok(())
     }
 
     /// True when every slice has committed the same plan and none is at work.
@@ -242,6 +226,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
     entries.collect::<Result<Vec<_>>>().map(Some)
 }
 
+/// A manifest or a journal, and nothing else that lies beside them.
+fn is_manifest(name: &str) -> bool {
+    name.starts_with("manifest") && name.ends_with(".jsonl")
+}
+
 /// Appends a line to a journal. What a killed run has left of one goes, or both would be one that
 /// nobody can read.
 fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<()> {
@@ -267,8 +256,14 @@ pub(super) fn write_whole(draft: &Path, path: &Path, text: &str, fsync: bool) ->
         file.write_all(text.as_bytes())?;
         if fsync { file.sync_all() } else { Ok(()) }
     });
-    written.map_err(|error| system("writing", draft, &error))?;
-    fs::rename(draft, path).map_err(|error| system("naming", path, &error))?;
+    let written = written.map_err(|error| system("writing", draft, &error));
+    let named = written
+        .and_then(|()| fs::rename(draft, path).map_err(|error| system("naming", path, &error)));
+    if let Err(error) = named {
+        // Nobody needs it, and the error is what counts.
+        let _ = fs::remove_file(draft);
+        return Err(error);
+    }
     match path.parent() {
         Some(folder) if fsync => sync_folder(folder),
         _ => Ok(()),
@@ -284,8 +279,11 @@ pub(super) fn line(entry: &Entry) -> String {
 /// Removes a file that may have gone already.
 pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(system("removing", path, &error)),
-        _ => Ok(()),
+        Ok(()) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(())
+        }
+        Err(error) => Err(system("removing", path, &error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `file`: one file or a folder of files, whole or absent.
 
+mod decision;
 mod describe;
 mod direct;
 mod existing;
@@ -7,8 +8,12 @@ mod layout;
 mod manifest;
 mod output;
 mod part;
+mod partitions;
+mod publish;
 mod ready;
+mod recover;
 mod sequential;
+mod steps;
 mod writer;
 
 use std::path::Component;
@@ -18,7 +23,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::claims::Claims;
-use super::{Delivery, FileReport, Found, Partition, Sink, SinkPlace, Takes, Target};
+use super::{Delivery, FileReport, Found, Partition, Recovered, Sink, SinkPlace, Takes, Target};
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, OneOrMany, Place, Placed, Text};
@@ -103,13 +108,10 @@ impl File {
         if let (Some(files), Some(rows)) = (&self.files, target.shape.rows) {
             before.extend(file_starts(files.0, batches(rows, &target.shape)));
         }
-        let if_exists = self.if_exists(target);
-        let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
-        let one = matches!(layout, Layout::One(_));
         Rules {
-            if_exists,
+            if_exists: self.if_exists(target),
             // Rows of a stream do not come again: their files are safe as soon as they have names.
-            named_at_commit: target.shape.rows.is_some() && (one || replaces),
+            named_at_commit: target.shape.rows.is_some(),
             fsync: self.fsync(),
             // A manifest lists them; of a single file only a report tells.
             checksums: target.checksums || matches!(layout, Layout::Folder(_)),
@@ -223,6 +225,11 @@ impl Sink for File {
         problems
     }
 
+    fn check_partitions(&self, lanes: &[Arc<Vec<Partition>>]) -> Option<Problem> {
+        let columns = self.partition_by.as_ref()?;
+        partitions::problem(&columns.0, lanes)
+    }
+
     fn warnings(&self, shape: &Shape) -> Vec<Problem> {
         self.format()
             .map_or_else(|_| Vec::new(), |format| format.warnings(shape))
@@ -244,6 +251,15 @@ impl Sink for File {
             replaces: found == Existing::Replaced,
             sink: Box::new(sink),
         })
+    }
+
+    fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
+        recover::recover(&self.layout(target)?, target, only_look)
+    }
+
+    fn settle(&self, target: &Target) -> Result<()> {
+        let output = publish::place(&self.layout(target)?, &target.fingerprint);
+        output.map_or(Ok(()), |output| output.forget())
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {

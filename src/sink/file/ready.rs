@@ -1,15 +1,16 @@
-//! The file sink once it is connected: its lanes are opened, and in the end its files are named.
+//! The file sink once it is connected: its lanes are opened, and in the end its files are published.
 
 use std::sync::Arc;
 
-use super::existing;
+use super::decision::Output;
 use super::layout::Layout;
-use super::writer::{Files, Rules};
-use super::{File, FileReport};
+use super::writer::Files;
+use super::{File, FileReport, manifest, publish};
 use crate::error::Result;
 use crate::format::FileEnds;
+use crate::report::Meter;
 use crate::sink::claims::Claims;
-use crate::sink::{Finished, Lane, Publish, Ready, Target, lane};
+use crate::sink::{Finished, Lane, Publish, Ready, Record, Target, lane};
 
 /// What is known of the files before the first row.
 pub(super) struct ReadyFiles {
@@ -20,12 +21,15 @@ pub(super) struct ReadyFiles {
     pub(super) claims: Arc<Claims>,
 }
 
-/// Whole files, some of which still have hidden names.
+/// Whole files, and what is left to do until they are seen.
 struct Whole {
-    layout: Layout,
-    rules: Rules,
-    target: Target,
-    files: Vec<FileReport>,
+    /// Nothing for what was written through.
+    output: Option<Output>,
+    /// It is published together with others: the table has an end.
+    together: bool,
+    /// It is locked in a file of its own, which goes in the end.
+    locked: bool,
+    meter: Arc<Meter>,
     /// Nobody else writes there until the files are named.
     _claims: Arc<Claims>,
 }
@@ -44,23 +48,58 @@ impl Ready for ReadyFiles {
         lane::start(target, encoder, Box::new(files))
     }
 
+    fn holds_back(&self) -> bool {
+        !matches!(self.layout, Layout::Through(_))
+    }
+
     fn prepare(self: Box<Self>, done: &[Finished]) -> Result<Box<dyn Publish>> {
         let files = done.iter().flat_map(|lane| lane.files.iter().cloned());
+        let files: Vec<FileReport> = files.collect();
+        let rules = self.options.rules(&self.target, &self.layout, &[]);
         Ok(Box::new(Whole {
-            files: files.collect(),
-            rules: self.options.rules(&self.target, &self.layout, &[]),
-            layout: self.layout,
-            target: self.target,
+            output: publish::output(&self.layout, &files, &rules, &self.target.fingerprint)?,
+            together: rules.named_at_commit,
+            locked: matches!(self.layout, Layout::Folder(_)),
+            meter: self.target.meter,
             _claims: self.claims,
         }))
     }
 }
 
 impl Publish for Whole {
-    fn publish(self: Box<Self>, whole: bool) -> Result<()> {
-        existing::commit(&self.layout, &self.files, &self.rules, &self.target, whole)
+    fn record(&self) -> Option<serde_json::Value> {
+        let output = self.output.as_ref().filter(|_| self.together);
+        output.and_then(Output::record)
     }
 
-    /// Files keep their hidden names, for inspection.
-    fn withdraw(self: Box<Self>) {}
+    fn decide(&self, run: &[Record]) -> Result<()> {
+        let Some(output) = self.output.as_ref().filter(|_| self.together) else {
+            return Ok(());
+        };
+        self.meter.leaves(output.copy_path());
+        output.decide(run)
+    }
+
+    fn publish(&self) -> Result<()> {
+        match &self.output {
+            Some(output) => output.steps.take(&output.folder),
+            None => Ok(()),
+        }
+    }
+
+    fn settle(&self) -> Result<()> {
+        let Some(output) = &self.output else {
+            return Ok(());
+        };
+        output.forget()?;
+        match self.locked {
+            true => manifest::remove(&output.folder.join(&output.lock)),
+            false => Ok(()),
+        }
+    }
+
+    /// Files keep their hidden names until the next run.
+    fn withdraw(self: Box<Self>) -> Result<()> {
+        self.output.as_ref().map_or(Ok(()), Output::forget)
+    }
 }

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::output::Output;
 use super::ready::ReadyFiles;
-use super::{IfExists, existing};
+use super::{IfExists, publish};
 use crate::error::Result;
 use crate::format::{Body, FileChunk, FileEncoder, FileWriter};
+use crate::report::Meter;
 use crate::sink::claims::Claims;
 use crate::sink::lane::{Marks, Writer};
 use crate::sink::{FileReport, Partition};
@@ -38,6 +39,8 @@ pub(super) struct Files {
     layout: Layout,
     rules: Rules,
     claims: Arc<Claims>,
+    /// Knows what would be left.
+    meter: Arc<Meter>,
     /// The first row of the table that comes.
     first_row: u64,
     fingerprint: String,
@@ -79,13 +82,15 @@ impl Files {
         partitions: Arc<Vec<Partition>>,
     ) -> Result<Self> {
         if let Layout::Folder(folder) = &sink.layout {
-            folder.claim(&sink.claims, rules.fsync)?;
+            let lock = folder.claim(&sink.claims, rules.fsync)?;
+            sink.target.meter.leaves(lock);
         }
         let mut files = Self {
             encoder,
             layout: sink.layout.clone(),
             rules,
             claims: sink.claims.clone(),
+            meter: sink.target.meter.clone(),
             first_row: sink.target.first_row,
             fingerprint: sink.target.fingerprint.clone(),
             partitions,
@@ -112,6 +117,7 @@ impl Files {
                 (path.clone(), output)
             }
             Layout::One(path) => {
+                self.meter.leaves(layout::hidden(path));
                 let output = Output::alone(path, &self.claims, checksums, self.rules.fsync)?;
                 (path.clone(), output)
             }
@@ -125,6 +131,7 @@ impl Files {
                 let index = self.parts.entry(inside.clone()).or_insert_with(first);
                 let path = inside.join(folder.part(*index));
                 *index += 1;
+                self.meter.leaves(layout::hidden(&path));
                 let output = Output::create(&path, checksums, self.rules.fsync)?;
                 (path, output)
             }
@@ -186,7 +193,8 @@ impl Files {
             first_row: file.first_row,
         };
         if !self.rules.named_at_commit {
-            existing::publish(&self.layout, &report, &self.rules, &self.fingerprint)?;
+            publish::at_once(&self.layout, &report, &self.rules, &self.fingerprint)?;
+            self.meter.named(&layout::hidden(&report.path));
         }
         self.reports.push(report);
         marks.durable(self.batches);

@@ -8,6 +8,7 @@ mod split;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -73,6 +74,10 @@ impl Example for Csv {
 }
 
 impl Source for Csv {
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.path.beside())
+    }
+
     fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         self.on_bad_row.of_file()?;
         let file = OpenFile::open(&self.path)?;

@@ -5,6 +5,7 @@ mod array;
 mod infer;
 mod scan;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -56,6 +57,10 @@ impl Example for Json {
 }
 
 impl Source for Json {
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.path.beside())
+    }
+
     fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
         self.on_bad_row.of_file()?;
         let file = OpenFile::open(&self.path)?;

@@ -1,0 +1,202 @@
+//! What gives the files of a sink their final names: made when all of them are safe, taken when the
+//! run publishes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::IfExists;
+use super::decision::Output;
+use super::existing::beside;
+use super::layout::{Folder, Layout, hidden, suffix};
+use super::manifest::{self, Entry, FOLDER, SUCCESS};
+use super::steps::{Step, Steps};
+use super::writer::Rules;
+use crate::error::Result;
+use crate::sink::FileReport;
+
+/// What is there before a dataset is published, and what becomes of it.
+#[derive(Debug, Default)]
+struct Before {
+    /// Files that go, in the slice's own part of the dataset.
+    stale: BTreeSet<String>,
+    /// Files and manifests that go once the dataset is whole again.
+    replaced: BTreeSet<PathBuf>,
+    /// Files that stay.
+    kept: Vec<Entry>,
+}
+
+/// A file of a table without end gets its name as soon as it is whole.
+pub(super) fn at_once(
+    layout: &Layout,
+    report: &FileReport,
+    rules: &Rules,
+    fingerprint: &str,
+) -> Result<()> {
+    match layout {
+        Layout::Through(_) => Ok(()),
+        Layout::Folder(folder) => folder.publish(report, fingerprint, rules.fsync),
+        Layout::One(path) => {
+            let (fsync, steps) = (rules.fsync, one(path, report, rules, fingerprint));
+            Steps { fsync, steps }.take(folder_of(path))
+        }
+    }
+}
+
+/// All that is left to do for these files, which are safe.
+pub(super) fn output(
+    layout: &Layout,
+    files: &[FileReport],
+    rules: &Rules,
+    fingerprint: &str,
+) -> Result<Option<Output>> {
+    let mut output = match place(layout, fingerprint) {
+        Some(output) => output,
+        None => return Ok(None),
+    };
+    output.steps.fsync = rules.fsync;
+    output.steps.steps = match layout {
+        Layout::Folder(folder) => dataset(folder, files, rules, fingerprint)?,
+        Layout::One(path) if rules.named_at_commit => {
+            let steps = files.iter().map(|file| one(path, file, rules, fingerprint));
+            steps.flatten().collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Some(output))
+}
+
+/// Where an output's decision lies, and what is locked; nothing for what is written through.
+pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
+    let (folder, copy, lock) = match layout {
+        Layout::Through(_) => return None,
+        Layout::One(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let copy = format!(".{name}.run.jsonl").into();
+            (folder_of(path), copy, format!(".{name}.partial").into())
+        }
+        Layout::Folder(folder) => {
+            let copy = match folder.slice {
+                Some(slice) => format!(".run-{}.jsonl", suffix(slice)),
+                None => ".run.jsonl".into(),
+            };
+            let lock = format!(".{}.partial", folder.manifest());
+            let inside = Path::new(FOLDER);
+            (&*folder.path, inside.join(copy), inside.join(lock))
+        }
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    Some(Output {
+        folder: folder.to_path_buf(),
+        copy,
+        lock,
+        ready: now.unwrap_or_default().as_nanos() as u64,
+        fingerprint: fingerprint.to_string(),
+        steps: Steps::default(),
+    })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// A single file gets its name, after what is remembered of it for `if_exists: skip`.
+fn one(path: &Path, report: &FileReport, rules: &Rules, fingerprint: &str) -> Vec<Step> {
+    let folder = folder_of(path);
+    let beside = beside(path);
+    let relative = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
+    let mut steps = Vec::new();
+    if rules.if_exists == IfExists::Skip {
+        steps.push(Step::Write {
+            path: relative(&beside),
+            text: manifest::line(&Entry::new(report, folder, fingerprint)),
+        });
+    } else if beside.exists() {
+        let path = relative(&beside);
+        steps.push(Step::Remove { path });
+    }
+    steps.push(Step::Name {
+        path: relative(path),
+        bytes: report.bytes,
+    });
+    steps
+}
+
+/// Files get their names with the manifest that lists them, and what they replace goes.
+fn dataset(
+    folder: &Folder,
+    files: &[FileReport],
+    rules: &Rules,
+    fingerprint: &str,
+) -> Result<Vec<Step>> {
+    let mut entries: Vec<Entry> = files
+        .iter()
+        .map(|file| Entry::new(file, &folder.path, fingerprint))
+        .collect();
+    let path = SUCCESS.into();
+    let mut steps = vec![Step::Remove { path }];
+    if rules.named_at_commit {
+        steps.extend(entries.iter().map(|entry| Step::Name {
+            path: entry.path.clone().unwrap_or_default().into(),
+            bytes: entry.bytes,
+        }));
+    }
+    let before = before(folder, &entries, rules)?;
+    entries.extend(before.kept);
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    let stale = before.stale.into_iter().map(PathBuf::from);
+    steps.extend(stale.map(|path| Step::Remove { path }));
+    let inside = Path::new(FOLDER);
+    let manifest = inside.join(folder.manifest());
+    steps.push(Step::Write {
+        path: manifest.clone(),
+        text: match &*entries {
+            [] => manifest::line(&Entry::none(fingerprint)),
+            entries => entries.iter().map(manifest::line).collect(),
+        },
+    });
+    let path = hidden(&manifest);
+    steps.push(Step::Empty { path });
+    steps.push(Step::Complete {
+        fingerprint: fingerprint.to_string(),
+        slice: folder.slice.map(|slice| (slice.index, slice.count)),
+        replaced: before.replaced.into_iter().collect(),
+    });
+    Ok(steps)
+}
+
+/// Sorts what is there into what goes and what stays.
+fn before(folder: &Folder, written: &[Entry], rules: &Rules) -> Result<Before> {
+    let listing = folder.listing()?;
+    let paths: BTreeSet<&str> = written.iter().filter_map(|e| e.path.as_deref()).collect();
+    let folders: BTreeSet<&Path> = written.iter().map(Entry::folder).collect();
+    let goes = |entry: &Entry| match rules.if_exists {
+        IfExists::Append => false,
+        IfExists::ReplacePartitions => folders.contains(entry.folder()),
+        _ => true,
+    };
+    let mut before = Before::default();
+    let own = listing.own.into_iter().flatten().chain(listing.journal);
+    let others = listing.others.into_iter();
+    let all = own.map(|own| (own, true)).chain(others.map(|e| (e, false)));
+    for (entry, own) in all {
+        match &entry.path {
+            Some(path) if paths.contains(path.as_str()) => {}
+            Some(path) if goes(&entry) && (own || folder.slice.is_none()) => {
+                before.stale.insert(path.clone());
+            }
+            Some(path) if goes(&entry) => {
+                before.replaced.insert(path.into());
+            }
+            // A run without end that was killed may have noted a file that never got its name.
+            Some(path) if !before.kept.contains(&entry) && folder.path.join(path).exists() => {
+                before.kept.push(entry);
+            }
+            _ => {}
+        }
+    }
+    let foreign = listing.foreign.iter();
+    let foreign = foreign.filter_map(|path| path.strip_prefix(&folder.path).ok());
+    before.replaced.extend(foreign.map(Path::to_path_buf));
+    Ok(before)
+}

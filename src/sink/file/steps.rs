@@ -1,0 +1,217 @@
+//! What gives an output its final names, step by step: done twice, it is done once.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::layout::{Folder, draft, hidden};
+use super::manifest::{remove, write_whole};
+use super::output::{sync_folder, system};
+use crate::error::Result;
+use crate::sink::Slice;
+
+/// The steps of one output, in their order. Paths are relative to the output's folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Steps {
+    pub fsync: bool,
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Step {
+    /// A file of so many bytes gets its final name.
+    Name { path: PathBuf, bytes: u64 },
+    /// A small file is written whole.
+    Write { path: PathBuf, text: String },
+    /// A file goes, and with it the folder of a partition that has nothing left.
+    Remove { path: PathBuf },
+    /// A file is emptied and stays: it is locked.
+    Empty { path: PathBuf },
+    /// If every slice has its part of the dataset now, what the whole of it replaces goes, and
+    /// `_SUCCESS` appears.
+    Complete {
+        fingerprint: String,
+        /// Which slice, of how many.
+        slice: Option<(u64, u64)>,
+        replaced: Vec<PathBuf>,
+    },
+}
+
+impl Steps {
+    /// Takes all steps that have not been taken yet.
+    pub(super) fn take(&self, folder: &Path) -> Result<()> {
+        let mut named = BTreeSet::new();
+        for step in &self.steps {
+            if !matches!(step, Step::Name { .. }) {
+                self.sync(&mut named)?;
+            }
+            self.take_one(step, folder, &mut named)?;
+        }
+        self.sync(&mut named)
+    }
+
+    /// Makes the names that files got safe, before anything else changes.
+    fn sync(&self, named: &mut BTreeSet<PathBuf>) -> Result<()> {
+        let named = std::mem::take(named);
+        match self.fsync {
+            true => named.iter().try_for_each(|folder| sync_folder(folder)),
+            false => Ok(()),
+        }
+    }
+
+    fn take_one(&self, step: &Step, base: &Path, named: &mut BTreeSet<PathBuf>) -> Result<()> {
+        match step {
+            Step::Name { path, bytes } => {
+                let path = base.join(path);
+                // Without its hidden file, or with an empty one that only holds a lock, it has its name.
+                if length(&hidden(&path)) == Some(*bytes) {
+                    fs::rename(hidden(&path), &path)
+                        .map_err(|error| system("naming", &path, &error))?;
+                }
+                named.extend(path.parent().map(Path::to_path_buf));
+                Ok(())
+            }
+            Step::Write { path, text } => {
+                let path = base.join(path);
+                write_whole(&draft(&path), &path, text, self.fsync)
+            }
+            Step::Remove { path } => remove_part(base, path),
+            Step::Empty { path } => empty(&base.join(path)),
+            Step::Complete {
+                fingerprint,
+                slice,
+                replaced,
+            } => {
+                let folder = of_slice(base, *slice);
+                if folder.is_complete(fingerprint)? {
+                    replaced
+                        .iter()
+                        .try_for_each(|path| remove_part(base, path))?;
+                    folder.succeed(self.fsync)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// True when what the steps made is there.
+    pub(super) fn were_taken(&self, folder: &Path) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Name { path, bytes } => length(&folder.join(path)) == Some(*bytes),
+            Step::Write { path, text } => holds(&folder.join(path), text),
+            Step::Complete {
+                fingerprint, slice, ..
+            } => {
+                let folder = of_slice(folder, *slice);
+                folder.has_success() || folder.is_complete(fingerprint).is_ok_and(|whole| !whole)
+            }
+            Step::Remove { .. } | Step::Empty { .. } => true,
+        })
+    }
+
+    /// True when every file that is to be named is there, under one name or the other.
+    pub(super) fn can_be_taken(&self, folder: &Path) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Name { path, bytes } => {
+                let path = folder.join(path);
+                [hidden(&path), path]
+                    .iter()
+                    .any(|path| length(path) == Some(*bytes))
+            }
+            _ => true,
+        })
+    }
+}
+
+/// A dataset's folder as its slice sees it.
+fn of_slice(folder: &Path, slice: Option<(u64, u64)>) -> Folder {
+    let slice = slice.map(|(index, count)| Slice { index, count });
+    Folder::at(folder, slice)
+}
+
+/// Nobody has changed since what the steps wrote.
+fn holds(path: &Path, text: &str) -> bool {
+    fs::read(path).is_ok_and(|found| found == text.as_bytes())
+}
+
+fn length(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|found| found.len())
+}
+
+fn remove_part(base: &Path, path: &Path) -> Result<()> {
+    let path = base.join(path);
+    remove(&path)?;
+    // One that has something stays.
+    if let Some(folder) = path.parent().filter(|folder| *folder != base) {
+        let _ = fs::remove_dir(folder);
+    }
+    Ok(())
+}
+
+fn empty(path: &Path) -> Result<()> {
+    let emptied = File::options().write(true).open(path);
+    match emptied.and_then(|file| file.set_len(0)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(system("writing", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(path: &str, bytes: u64) -> Step {
+        let path = path.into();
+        Step::Name { path, bytes }
+    }
+
+    #[test]
+    fn steps_that_were_taken_are_not_taken_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path();
+        fs::create_dir(base.join("d")).unwrap();
+        for (file, text) in [(".a.partial", "new"), ("a", "old"), ("d/stale", "")] {
+            fs::write(base.join(file), text).unwrap();
+        }
+        let (path, text) = ("m".into(), "m\n".into());
+        let steps = Steps {
+            fsync: true,
+            steps: vec![
+                name("a", 3),
+                Step::Write { path, text },
+                Step::Remove {
+                    path: "d/stale".into(),
+                },
+            ],
+        };
+        for _ in 0..2 {
+            assert!(steps.can_be_taken(base));
+            steps.take(base).unwrap();
+            assert!(steps.were_taken(base));
+            let read = |name: &str| fs::read_to_string(base.join(name)).unwrap();
+            assert_eq!((read("a"), read("m")), ("new".into(), "m\n".into()));
+            assert_eq!(fs::read_dir(base).unwrap().count(), 2);
+        }
+        // A lock on the hidden name is an empty file.
+        fs::write(base.join(".a.partial"), "").unwrap();
+        steps.take(base).unwrap();
+        assert_eq!(fs::read(base.join("a")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn what_is_gone_cannot_be_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".a.partial"), "cut").unwrap();
+        let steps = |bytes| Steps {
+            fsync: false,
+            steps: vec![name("a", bytes)],
+        };
+        assert!(steps(3).can_be_taken(folder.path()));
+        assert!(!steps(4).can_be_taken(folder.path()));
+    }
+}

@@ -1,0 +1,60 @@
+/* Counts the calls with which a program changes names and makes files safe, and disturbs one of them.
+ * CALLS_LOG: each call appends its name there. CALLS_AT: the call, from 1. CALLS_DO: kill (before it),
+ * interrupt (before it) or fail (there is no space left). */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static atomic_long calls;
+
+static int disturbed(const char *name) {
+    const char *log = getenv("CALLS_LOG"), *at = getenv("CALLS_AT"), *action = getenv("CALLS_DO");
+    long call = atomic_fetch_add(&calls, 1) + 1;
+    if (log) {
+        int file = open(log, O_WRONLY | O_APPEND | O_CREAT, 0644);
+        if (file >= 0) {
+            char line[32] = "";
+            strncat(line, name, 30);
+            strcat(line, "\n");
+            if (write(file, line, strlen(line)) < 0) abort();
+            close(file);
+        }
+    }
+    if (!at || !action || atol(at) != call) return 0;
+    if (!strcmp(action, "kill")) kill(getpid(), SIGKILL);
+    if (!strcmp(action, "interrupt")) {
+        kill(getpid(), SIGTERM);
+        usleep(20000);
+        return 0;
+    }
+    errno = ENOSPC;
+    return 1;
+}
+
+int rename(const char *from, const char *to) {
+    int (*next)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+    return disturbed("rename") ? -1 : next(from, to);
+}
+
+int unlink(const char *path) {
+    int (*next)(const char *) = dlsym(RTLD_NEXT, "unlink");
+    return disturbed("unlink") ? -1 : next(path);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    int (*next)(const char *, mode_t) = dlsym(RTLD_NEXT, "mkdir");
+    return disturbed("mkdir") ? -1 : next(path, mode);
+}
+
+int fsync(int file) {
+    int (*next)(int) = dlsym(RTLD_NEXT, "fsync");
+    return disturbed("fsync") ? -1 : next(file);
+}
