@@ -203,8 +203,7 @@ fn resolve_one(
         .at(&table.place)
         .maybe_hint(did_you_mean(&table.value, pipeline.tables.names())));
     }
-    let options = entry.options(&table.value)?;
-    stays_inside(entry, &options, table)?;
+    let options = options(entry, table)?;
     let partition_by = partition_by(&options, table, builder)?;
     let keys = |column: &str| partition_by.iter().any(|(_, key)| key.as_str() == column);
     let wanted = wanted(entry, builder.columns(&table.value))
@@ -251,17 +250,14 @@ fn resolve_one(
     })
 }
 
-/// A table's name is one name in a path, and leads nowhere else.
-fn stays_inside(
-    entry: &SinkEntry,
-    options: &SinkKind,
-    table: &Placed<String>,
-) -> Result<(), Problem> {
+/// The sink's options for a table, whose name is one name in a path and leads nowhere else.
+fn options(entry: &SinkEntry, table: &Placed<String>) -> Result<SinkKind, Problem> {
+    let options = entry.options(&table.value)?;
     let name = &table.value;
     let leads_out = name.contains('/') || matches!(name.as_str(), "." | "..");
     let in_path = entry.names_table() && matches!(options.takes().place, SinkPlace::Path(_));
     if !leads_out || !in_path {
-        return Ok(());
+        return Ok(options);
     }
     let what = format!("table `{name}` cannot stand in a path as `{{table}}`");
     let hint = "give it a name without `/`, or its sink a path without `{table}`";
