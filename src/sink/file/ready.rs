@@ -91,11 +91,11 @@ impl Publish for Whole {
         let Some(output) = &self.output else {
             return Ok(());
         };
-        output.forget()?;
-        match self.locked {
-            true => manifest::remove(&output.folder.join(&output.lock)),
-            false => Ok(()),
+        // The copy goes last: a run that is killed before that has told nobody that it is done.
+        if self.locked {
+            manifest::remove(&output.folder.join(&output.lock))?;
         }
+        output.forget()
     }
 
     /// Files keep their hidden names until the next run.
