@@ -364,12 +364,19 @@ impl Build<'_> {
         let wanted = self
             .wanted
             .as_ref()
-            .map_or_else(String::new, |wanted| show_type(&wanted.data_type));
+            .map(|wanted| show_type(&wanted.data_type));
+        let (wanted, hint) = match wanted {
+            Some(wanted) => (wanted, format!("it makes {can}")),
+            None => (
+                "text".into(),
+                format!("it makes {can}: give the column a `type`"),
+            ),
+        };
         Problem::new(format!(
             "`{kind}` cannot make {wanted} for column `{}`",
             self.name
         ))
         .at(&self.place)
-        .hint(format!("it makes {can}"))
+        .hint(hint)
     }
 }

@@ -99,6 +99,7 @@ impl Choice {
                     choice.values.push(Scalar {
                         text,
                         plain,
+                        filled: false,
                         place: key.place.clone(),
                     });
                     choice

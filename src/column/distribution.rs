@@ -17,6 +17,7 @@ use crate::kernel::math::nearest;
 use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
 use crate::registry;
 use crate::registry::Example;
+use crate::units::{compute, number};
 
 /// How many, or how much: `3`, `{ uniform: { min: 1, max: 7 } }`, `{ poisson: { mean: 3 } }`,
 /// `{ zipf: { exponent: 1.1 } }`, `{ choice: { 1: 5, 2: 1 } }`, and so on.
@@ -217,7 +218,9 @@ impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         let read = match &node.value {
-            Value::Scalar { text, .. } if text.replace('_', "").parse::<f64>().is_ok() => {
+            Value::Scalar { text, filled, .. }
+                if number(text).is_some() || *filled && compute(text).is_some() =>
+            {
                 decode(&node).map(Self::Constant)
             }
             _ => decode(&node).map(|kind| Self::Kind(Box::new(kind))),

@@ -47,6 +47,7 @@ impl NumberChoice {
                 let values = entries.iter().map(|(key, _)| Scalar {
                     text: Some(key.name.clone()),
                     plain: true,
+                    filled: false,
                     place: key.place.clone(),
                 });
                 let weights = entries.iter().map(|(_, weight)| decode::<Number>(weight));

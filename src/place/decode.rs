@@ -274,6 +274,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
             value: Value::Scalar {
                 text: key.name.clone(),
                 plain: false,
+                filled: false,
             },
         };
         seed.deserialize(Decoder(&node))

@@ -25,9 +25,11 @@ pub fn expand(node: &mut Node, scope: &Scope) -> Result<(), Problem> {
     match &mut node.value {
         Value::Null => Ok(()),
         Value::Scalar { text, .. } if !text.contains("${") => Ok(()),
-        Value::Scalar { text, .. } => {
+        Value::Scalar { text, filled, .. } => {
             let (expanded, secrets) =
                 expand_text(text, scope).map_err(|problem| problem.at(&node.place))?;
+            // `$${` stands for itself.
+            *filled = text.replace("$${", "").contains("${");
             *text = expanded;
             node.place.hide(secrets);
             Ok(())

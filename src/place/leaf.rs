@@ -48,6 +48,8 @@ pub struct Scalar {
     pub text: Option<String>,
     /// Written without quotes.
     pub plain: bool,
+    /// It had `${…}`: what numbers make of it may be a sum.
+    pub filled: bool,
     /// Where it stands.
     pub place: super::Place,
 }
@@ -123,11 +125,17 @@ impl<'de> Deserialize<'de> for Scalar {
             Value::Null => Ok(Scalar {
                 text: None,
                 plain: true,
+                filled: false,
                 place,
             }),
-            Value::Scalar { text, plain } => Ok(Scalar {
+            Value::Scalar {
+                text,
+                plain,
+                filled,
+            } => Ok(Scalar {
                 text: Some(text),
                 plain,
+                filled,
                 place,
             }),
             _ => Err(D::Error::custom(format!(

@@ -38,6 +38,8 @@ pub enum Value {
         text: String,
         /// Written without quotes.
         plain: bool,
+        /// It had `${…}`, which the text has the values of.
+        filled: bool,
     },
     /// A list.
     List(Vec<Node>),
@@ -114,13 +116,13 @@ fn node(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
         Raw::Null => Value::Null,
         Raw::Text(text) => {
             let plain = !written(source, raw.defined).starts_with(['"', '\'', '|', '>']);
-            Value::Scalar { text, plain }
+            scalar(text, plain)
         }
         // The parser has made a number or a truth of it; the file's own spelling says more.
         Raw::Typed(text) => {
             let spelt = written(source, raw.defined);
             let text = if spelt.is_empty() { text } else { spelt.into() };
-            Value::Scalar { text, plain: true }
+            scalar(text, true)
         }
         Raw::List(items) => Value::List(items.into_iter().map(|raw| node(source, raw)).collect()),
         Raw::Map(entries) => Value::Map(
@@ -131,6 +133,14 @@ fn node(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
         ),
     };
     Node { place, value }
+}
+
+fn scalar(text: String, plain: bool) -> Value {
+    Value::Scalar {
+        text,
+        plain,
+        filled: false,
+    }
 }
 
 fn key(source: &Arc<Source>, raw: Spanned<RawKey>) -> Key {
@@ -275,7 +285,7 @@ mod tests {
     fn scalars_keep_their_spelling_and_place() {
         let node = parse_text("a: 1_000\nb: \"1.10\"\nc: 1.10\nd: 1e9\ne: x y # c\n").unwrap();
         let spelt = |name: &str| match &node.get(name).unwrap().value {
-            Value::Scalar { text, plain } => (text.clone(), *plain),
+            Value::Scalar { text, plain, .. } => (text.clone(), *plain),
             other => panic!("{other:?}"),
         };
         assert_eq!(spelt("a"), ("1_000".into(), true));

@@ -17,3 +17,4 @@ mod running;
 mod source_values;
 mod sources;
 mod support;
+mod values;

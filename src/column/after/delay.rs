@@ -102,7 +102,11 @@ fn key_in_ticks(key: &Key, tick: i128) -> Result<Key, Problem> {
 }
 
 fn number(text: String) -> Value {
-    Value::Scalar { text, plain: true }
+    Value::Scalar {
+        text,
+        plain: true,
+        filled: false,
+    }
 }
 
 fn with(node: &Node, value: Value) -> Node {

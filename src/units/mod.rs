@@ -1,6 +1,10 @@
 //! Counts, bytes, durations and rates as people write them: parsed strictly, printed shortly.
 
+mod arithmetic;
+
 use std::time::Duration;
+
+pub use arithmetic::{Fraction, compute, digits, number};
 
 /// Parses `100000`, `100_000`, `1e9`, `1M`, and arithmetic on them: `2.5 * 6_000_000`, rounded.
 ///
@@ -11,13 +15,8 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
     if let Ok(count) = text.replace('_', "").parse::<u64>() {
         return Ok(count);
     }
-    let value = arithmetic(text, &count_atom).ok_or_else(expected)?.round();
-    // 2^53: above it an f64 no longer holds every whole number.
-    if (0.0..=9_007_199_254_740_992.0).contains(&value) {
-        Ok(value as u64)
-    } else {
-        Err(expected())
-    }
+    let value = compute(text).ok_or_else(expected)?.rounded();
+    u64::try_from(value).map_err(|_| expected())
 }
 
 /// Parses `512MiB`, `1GB`, `64 KiB` or `100B` into bytes.
@@ -65,7 +64,7 @@ pub fn parse_rate(text: &str) -> Result<f64, String> {
         .find(|(name, _)| *name == unit.trim())
         .ok_or_else(expected)?
         .1;
-    let count = arithmetic(count, &count_atom).ok_or_else(expected)?;
+    let count = compute(count).ok_or_else(expected)?.float();
     if count > 0.0 && count.is_finite() {
         Ok(count / seconds)
     } else {
@@ -91,62 +90,6 @@ fn with_unit(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let scale = units.iter().find(|(name, _)| *name == unit)?.1;
     let number: f64 = number.trim().replace('_', "").parse().ok()?;
     (number.is_finite() && number >= 0.0).then_some(number * scale)
-}
-
-fn count_atom(text: &str) -> Option<f64> {
-    let text = text.trim().replace('_', "");
-    let scales = [
-        ('k', 1e3),
-        ('K', 1e3),
-        ('M', 1e6),
-        ('G', 1e9),
-        ('B', 1e9),
-        ('T', 1e12),
-    ];
-    let scaled = scales
-        .iter()
-        .find_map(|(suffix, scale)| Some((text.strip_suffix(*suffix)?, *scale)));
-    let (number, scale) = scaled.unwrap_or((&text, 1.0));
-    let starts_as_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    starts_as_number
-        .then(|| number.parse::<f64>().ok())?
-        .map(|n| n * scale)
-}
-
-/// `+ - * /` from left to right with the usual precedence, no brackets.
-fn arithmetic(text: &str, atom: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
-    let mut sum = 0.0;
-    let mut sign = 1.0;
-    let mut start = 0;
-    for (index, c) in text.char_indices() {
-        // `1e+9` is one number.
-        let exponent = index > 0 && text[..index].ends_with(['e', 'E']);
-        if (c == '+' || c == '-') && !exponent {
-            sum += sign * product(&text[start..index], atom)?;
-            sign = if c == '+' { 1.0 } else { -1.0 };
-            start = index + 1;
-        }
-    }
-    Some(sum + sign * product(&text[start..], atom)?)
-}
-
-fn product(text: &str, atom: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
-    let mut value = None;
-    let mut divide = false;
-    let mut start = 0;
-    for (index, c) in text.char_indices().chain([(text.len(), '*')]) {
-        if c == '*' || c == '/' {
-            let factor = atom(&text[start..index])?;
-            value = Some(match value {
-                None => factor,
-                Some(value) if divide => value / factor,
-                Some(value) => value * factor,
-            });
-            divide = c == '/';
-            start = index + 1;
-        }
-    }
-    value
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -1,0 +1,137 @@
+//! What a value of the pipeline file says: numbers, sums, lengths, days, local times, counts of files.
+
+use super::support::{Ended, Folder};
+
+/// A pipeline of one table `t` with these columns, written to stdout as JSON lines.
+fn table(rows: u64, columns: &[&str]) -> String {
+    let columns: String = columns
+        .iter()
+        .map(|column| format!("      {column}\n"))
+        .collect();
+    format!(
+        "version: 1\nparams: {{ scale: 0.07, n: 5, day: 2026-01-15 }}\ntables:\n  t:\n    rows: {rows}\n    columns:\n{columns}sinks:\n  - file: {{ table: t, path: /dev/stdout, format: {{ json: {{ layout: lines }} }} }}\n"
+    )
+}
+
+fn made(rows: u64, columns: &[&str]) -> Vec<String> {
+    let ended = Folder::new().make(&table(rows, columns), &[]);
+    ended.stdout.lines().map(String::from).collect()
+}
+
+/// What `check` says of a column that must be refused: without the lines that show the file.
+fn refused(column: &str) -> String {
+    let said = Folder::new().refuse(&table(3, &[column]));
+    said_alone(&said)
+}
+
+fn said_alone(said: &str) -> String {
+    let told = |line: &&str| {
+        ["error:", "  caused", "  hint:"]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    said.lines().filter(told).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_number_is_the_one_that_is_written() {
+    let columns = [
+        "a: { constant: 1e-7 }",
+        "b: { constant: 1e-1 }",
+        "c: { constant: 15e-1 }",
+        "d: { constant: 1.5E-3 }",
+        "e: { constant: -1e-3 }",
+        "f: { constant: 1e6 }",
+        "g: { constant: 1_000 }",
+        "h: { constant: 10e-1 }",
+        "i: { type: \"decimal(10,8)\", constant: 1e-7 }",
+        "j: { type: \"decimal(6,1)\", constant: 1.5e3 }",
+        "k: { type: int32, constant: 2e3 }",
+        "l: { type: float32, constant: 25e-2 }",
+        "m: { type: int64, choice: { 1e3: 1 } }",
+    ];
+    let expected = "{\"a\":1.0e-7,\"b\":0.1,\"c\":1.5,\"d\":0.0015,\"e\":-0.001,\"f\":1000000,\"g\":1000,\"h\":1.0,\"i\":0.00000010,\"j\":1500.0,\"k\":2000,\"l\":0.25,\"m\":1000}";
+    assert_eq!(made(1, &columns), [expected]);
+}
+
+#[test]
+fn whole_numbers_keep_all_of_their_digits() {
+    let columns = [
+        "a: { constant: 9007199254740993 }",
+        "b: { constant: 12345678901234567890 }",
+        "c: { constant: -12345678901234567890 }",
+        "d: { choice: { 9007199254740993: 1, 1.5: 0 } }",
+        "e: { expr: \"9007199254740993 + 0.5\" }",
+    ];
+    let expected = "{\"a\":9007199254740993,\"b\":12345678901234567890,\"c\":-12345678901234567890,\"d\":9007199254740993.0,\"e\":9007199254740993.5}";
+    assert_eq!(made(1, &columns), [expected]);
+}
+
+#[test]
+fn small_numbers_bound_what_is_drawn() {
+    let columns = [
+        "a: { uniform: { min: 1e-3, max: 2e-3 } }",
+        "b: { choice: [1e-3, 2e-3] }",
+        "c: { histogram: { edges: [1e-3, 1e-2, 1e-1], weights: [1, 1] } }",
+        "d: { type: \"decimal(8,6)\", uniform: { min: 1e-6, max: 3e-6 } }",
+    ];
+    for line in made(100, &columns) {
+        let row: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let number = |name: &str| row[name].as_f64().unwrap();
+        assert!((0.001..=0.002).contains(&number("a")), "{line}");
+        assert!([0.001, 0.002].contains(&number("b")), "{line}");
+        assert!((0.001..=0.1).contains(&number("c")), "{line}");
+        assert!((0.000_001..=0.000_003).contains(&number("d")), "{line}");
+    }
+}
+
+#[test]
+fn what_yaml_does_not_write_as_a_number_is_text() {
+    let columns = [
+        "aspect: { choice: [16/9, 16/9] }",
+        "size: { choice: { 1/4: 1 } }",
+        "day: { choice: [01/02/2026] }",
+        "drive: { constant: 4*4 }",
+        "open: { constant: 24/7 }",
+        "date: { constant: 2026/01/15 }",
+        "range: { constant: 10-20 }",
+        "phone: { constant: 555-1234 }",
+        "many: { constant: 1M }",
+        "none: { constant: nan }",
+        "sum: { constant: \"${n} * 2\" }",
+    ];
+    let expected = "{\"aspect\":\"16/9\",\"size\":\"1/4\",\"day\":\"01/02/2026\",\"drive\":\"4*4\",\"open\":\"24/7\",\"date\":\"2026/01/15\",\"range\":\"10-20\",\"phone\":\"555-1234\",\"many\":\"1M\",\"none\":\"nan\",\"sum\":\"5 * 2\"}";
+    assert_eq!(made(1, &columns), [expected]);
+}
+
+#[test]
+fn a_declared_number_may_be_a_sum_of_params() {
+    let columns = [
+        "a: { type: int64, constant: \"${scale} * 100\" }",
+        "b: { type: \"decimal(10,3)\", constant: \"${scale} / 2\" }",
+        "c: { type: float64, constant: \"${n} / 2\" }",
+        "d: { type: int32, uniform: { min: \"${n} * 2\", max: \"(${n} + 5) * 1\" } }",
+        "e: { type: int32, constant: \"round(${scale} * 50)\" }",
+        "f: { type: int32, constant: \"floor(${scale} * 50)\" }",
+    ];
+    let expected = "{\"a\":7,\"b\":0.035,\"c\":2.5,\"d\":10,\"e\":4,\"f\":3}";
+    assert_eq!(made(1, &columns), [expected]);
+}
+
+#[test]
+fn a_sum_that_is_no_value_of_its_type_is_refused() {
+    let said = [
+        "a: { type: int64, constant: \"${scale} * 50\" }",
+        "a: { type: int64, constant: 4*4 }",
+        "a: { type: int64, constant: 15e-1 }",
+        "a: { type: \"decimal(4,1)\", constant: \"${scale} * 1\" }",
+        "a: { type: int64, constant: \"${day}\" }",
+        "a: { type: int32, uniform: { min: 1, max: \"${n} / 2\" } }",
+        "a: { uniform: { min: 1, max: \"${n} * 2\" } }",
+        "a: { type: int32, histogram: { edges: [0, 2*2], weights: [1] } }",
+        "a: { list: { length: { choice: { 1/2: 1 } }, of: { constant: x } } }",
+    ]
+    .map(refused)
+    .join("\n");
+    insta::assert_snapshot!(said);
+}
