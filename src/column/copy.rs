@@ -1,14 +1,17 @@
 //! `copy`: the value of another column, or of a field of one.
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef};
+use arrow::util::display::array_value_to_string;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
 use super::build::{Build, Made};
 use super::rows::Rows;
+use super::types::show_type;
 use crate::domain::{Domain, Order};
-use crate::error::Problem;
+use crate::error::{Error, Problem};
+use crate::kernel::local_time::cast_to_zone;
 use crate::place::{Placed, Text};
 use crate::registry::Example;
 
@@ -35,7 +38,7 @@ impl Generator for Copy {
             ));
         }
         if !arrow::compute::can_cast_types(plain, &wanted) {
-            return Err(build.wrong_type("copy", &super::types::show_type(plain)));
+            return Err(build.wrong_type("copy", &show_type(plain)));
         }
         // A cast may round or fold values: only what holds whatever it does may stay. Dates and
         // coarser times keep the order of the times they are taken from.
@@ -50,13 +53,20 @@ impl Generator for Copy {
             ..Domain::default()
         };
         let to = wanted.clone();
-        let options = arrow::compute::CastOptions {
-            safe: false,
-            ..Default::default()
-        };
-        let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| {
+        let place = self.0.place.clone();
+        let fill = move |rows: Rows<'_>, inputs: &[ArrayRef]| {
             let plain = super::arrays::plain(&inputs[0])?;
-            Ok(arrow::compute::cast_with_options(&plain, &to, &options)?)
+            let made = cast_to_zone(&plain, &to)?;
+            let failed = |row: &usize| made.is_null(*row) && plain.is_valid(*row);
+            match (0..made.len()).find(failed) {
+                None => Ok(made),
+                Some(row) => {
+                    let value = array_value_to_string(&plain, row)?;
+                    let (row, to) = (rows.at(row), show_type(&to));
+                    let message = format!("row {row}: `{value}` cannot be {to}");
+                    Err(Error::run(Problem::new(message).at(&place)))
+                }
+            }
         };
         Ok(Made::pointwise(wanted, domain, fill))
     }

@@ -12,6 +12,7 @@ pub mod divide;
 pub mod draw;
 pub mod extremes;
 pub mod interleave;
+pub mod local_time;
 pub mod look_up;
 pub mod map;
 pub mod math;

@@ -23,7 +23,16 @@ pub struct JsonRows {
     usual: Reader,
     /// For objects that have more digits behind a point than their column holds.
     careful: Reader,
+    /// For objects with local times that a clock change repeats or skips: the library refuses them.
+    local: Option<Reader>,
     exact: Exact,
+}
+
+/// Some of the objects as rows.
+struct Part {
+    /// Which object each row is.
+    objects: Vec<usize>,
+    columns: Vec<ArrayRef>,
 }
 
 /// The columns as the decoder reads them.
@@ -45,6 +54,7 @@ impl JsonRows {
         Self {
             usual: Reader::new(&wanted, usual),
             careful: Reader::new(&wanted, careful),
+            local: has_local_times(&wanted).then(|| Reader::new(&wanted, local)),
             exact: Exact::new(&wanted),
             wanted,
         }
@@ -55,30 +65,64 @@ impl JsonRows {
     /// # Errors
     /// The columns' types cannot be read from JSON.
     pub fn read(&self, objects: &[&[u8]]) -> Result<Rows> {
+        let (columns, bad) = self.read_exactly(objects)?;
+        let Some(local) = self.local.as_ref().filter(|_| !bad.is_empty()) else {
+            return Ok((columns, bad));
+        };
+        let first = Part {
+            objects: good(objects.len(), &bad),
+            columns,
+        };
+        let again: Vec<usize> = bad.into_iter().map(|(object, _)| object).collect();
+        let (part, bad) = self.part(local, objects, again)?;
+        Ok((self.merged(&[first, part])?, bad))
+    }
+
+    fn read_exactly(&self, objects: &[&[u8]]) -> Result<Rows> {
         let may_lose = |object: &usize| self.exact.may_lose(objects[*object]);
         let (careful, usual): (Vec<usize>, Vec<usize>) = (0..objects.len()).partition(may_lose);
         if careful.is_empty() {
             return self.read_by(&self.usual, objects);
         }
-        let (mut places, mut bad, mut parts) =
-            (Vec::new(), Vec::new(), Vec::<Vec<ArrayRef>>::new());
-        for (reader, chosen) in [(&self.usual, usual), (&self.careful, careful)] {
-            let part: Vec<&[u8]> = chosen.iter().map(|object| objects[*object]).collect();
-            let (columns, wrong) = self.read_by(reader, &part)?;
-            let good = good(part.len(), &wrong).into_iter().enumerate();
-            places.extend(good.map(|(row, at)| (chosen[at], (parts.len(), row))));
-            bad.extend(wrong.into_iter().map(|(at, bad)| (chosen[at], bad)));
-            parts.push(columns);
+        let (usual, mut bad) = self.part(&self.usual, objects, usual)?;
+        let (careful, wrong) = self.part(&self.careful, objects, careful)?;
+        bad.extend(wrong);
+        bad.sort_by_key(|(object, _)| *object);
+        Ok((self.merged(&[usual, careful])?, bad))
+    }
+
+    /// The chosen objects by one reader.
+    fn part(
+        &self,
+        reader: &Reader,
+        objects: &[&[u8]],
+        chosen: Vec<usize>,
+    ) -> Result<(Part, Vec<(usize, Bad)>)> {
+        let some: Vec<&[u8]> = chosen.iter().map(|object| objects[*object]).collect();
+        let (columns, wrong) = self.read_by(reader, &some)?;
+        let good = good(some.len(), &wrong).into_iter();
+        let part = Part {
+            objects: good.map(|at| chosen[at]).collect(),
+            columns,
+        };
+        let wrong = wrong.into_iter().map(|(at, bad)| (chosen[at], bad));
+        Ok((part, wrong.collect()))
+    }
+
+    /// The rows of all parts in the order of the objects.
+    fn merged(&self, parts: &[Part]) -> Result<Vec<ArrayRef>> {
+        let mut places: Vec<(usize, (usize, usize))> = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let rows = part.objects.iter().enumerate();
+            places.extend(rows.map(|(row, object)| (*object, (number, row))));
         }
         places.sort_unstable();
-        bad.sort_by_key(|(object, _)| *object);
         let places: Vec<(usize, usize)> = places.into_iter().map(|(_, place)| place).collect();
         let column = |column: usize| {
-            let parts: Vec<&dyn Array> = parts.iter().map(|part| part[column].as_ref()).collect();
-            Ok(interleave(&parts, &places)?)
+            let parts = parts.iter().map(|part| part.columns[column].as_ref());
+            Ok(interleave(&parts.collect::<Vec<&dyn Array>>(), &places)?)
         };
-        let columns = (0..self.wanted.fields().len()).map(column);
-        Ok((columns.collect::<Result<_>>()?, bad))
+        (0..self.wanted.fields().len()).map(column).collect()
     }
 
     /// All objects by one reader, its columns as they are wanted.
@@ -114,6 +158,20 @@ fn good(objects: usize, bad: &[(usize, Bad)]) -> Vec<usize> {
     let mut bad = bad.iter().map(|(object, _)| *object).peekable();
     let good = (0..objects).filter(|object| bad.next_if_eq(object).is_none());
     good.collect()
+}
+
+/// True where a text without an offset is a time in a zone.
+fn has_local_times(wanted: &Schema) -> bool {
+    let mut fields = wanted.fields().iter();
+    fields.any(|field| local(field.data_type()) != careful(field.data_type()))
+}
+
+/// Times in a zone are read as texts, which `convert` knows to place; nothing else is read with less care.
+fn local(wanted: &DataType) -> DataType {
+    match wanted {
+        DataType::Timestamp(_, Some(zone)) if zone.as_ref() != "UTC" => DataType::Utf8,
+        other => careful(other),
+    }
 }
 
 /// How a column is read.

@@ -6,8 +6,8 @@ use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, FixedSizeBinaryBuilder, Int64Array,
     PrimitiveArray,
 };
+use arrow::compute::cast;
 use arrow::compute::kernels::cmp::distinct;
-use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{
     DataType, Field, Float32Type, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit,
 };
@@ -16,6 +16,7 @@ use arrow::error::ArrowError;
 use super::Types;
 use crate::column::{UUID_EXTENSION, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
+use crate::kernel::local_time::cast_to_zone;
 
 /// The type that values of `data_type` get.
 pub fn usual(data_type: &DataType) -> DataType {
@@ -140,7 +141,7 @@ pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError
     if to == &UUID && values.data_type() == &DataType::Utf8 {
         return uuids(values);
     }
-    let made = cast_with_options(&floored(values, to)?, to, &CastOptions::default())?;
+    let made = cast_to_zone(&floored(values, to)?, to)?;
     let mut bad = lost(values, &made)?;
     // A cast that fails leaves a null where there was none.
     if made.null_count() != values.logical_null_count() {

@@ -135,3 +135,39 @@ fn a_sum_that_is_no_value_of_its_type_is_refused() {
     .join("\n");
     insta::assert_snapshot!(said);
 }
+
+#[test]
+fn local_times_that_stand_twice_or_never_are_instants_by_one_rule() {
+    let folder = Folder::new();
+    // Skipped and repeated in Rome.
+    let times = ["2024-03-31 02:30:00", "2024-10-27 02:30:00"];
+    let instants = ["2024-03-31T03:30:00+02:00", "2024-10-27T02:30:00+01:00"];
+    folder.write("in.csv", &format!("t\n{}\n{}\n", times[0], times[1]));
+    folder.write(
+        "in.jsonl",
+        &format!("{{\"t\":\"{}\"}}\n{{\"t\":\"{}\"}}\n", times[0], times[1]),
+    );
+    let rome = "\"timestamp(s, Europe/Rome)\"";
+    for source in ["csv: { path: in.csv }", "json: { path: in.jsonl }"] {
+        let yaml = format!(
+            "version: 1\ntables:\n  t:\n    from: {{ {source} }}\n    types: {{ t: {rome} }}\nsinks:\n  - file: {{ path: /dev/stdout, format: {{ csv: {{ null: NULL }} }} }}\n"
+        );
+        let ended = folder.make(&yaml, &[]);
+        let lines: Vec<&str> = ended.stdout.lines().skip(1).collect();
+        assert_eq!(lines, instants, "{source}");
+    }
+    for (time, instant) in times.iter().zip(instants) {
+        let columns = [
+            format!("a: {{ type: {rome}, constant: \"{time}\" }}"),
+            format!("b: {{ type: {rome}, expr: \"timestamp '{time}'\" }}"),
+            format!("c: {{ type: {rome}, uniform: {{ min: \"{time}\", max: \"{time}\" }} }}"),
+            format!("l: {{ type: \"timestamp(s)\", constant: \"{time}\", hidden: true }}"),
+            format!("d: {{ type: {rome}, copy: l }}"),
+        ];
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let expected = format!(
+            "{{\"a\":\"{instant}\",\"b\":\"{instant}\",\"c\":\"{instant}\",\"d\":\"{instant}\"}}"
+        );
+        assert_eq!(made(1, &columns), [expected]);
+    }
+}

@@ -1,10 +1,11 @@
 //! Dates and times as a pipeline file writes them.
 
-use arrow::array::timezone::Tz;
 use arrow::datatypes::TimeUnit;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use super::per_second;
+use crate::kernel::time::Zone;
+
 /// A date written as 2026-01-31.
 pub fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
@@ -24,7 +25,8 @@ pub(super) fn time_of_day(text: &str, unit: TimeUnit) -> Option<i128> {
     Some(nanos * per_second(unit) / 1_000_000_000)
 }
 
-/// A time with an offset is that instant; one without is local to the column's zone, or UTC.
+/// A time with an offset is that instant; one without is local to the column's zone, or UTC. Local
+/// times that a clock change repeats or skips are instants by PostgreSQL's rule.
 pub fn timestamp(text: &str, unit: TimeUnit, zone: Option<&str>) -> Option<i128> {
     let nanos = match DateTime::parse_from_rfc3339(text) {
         Ok(instant) => {
@@ -32,11 +34,10 @@ pub fn timestamp(text: &str, unit: TimeUnit, zone: Option<&str>) -> Option<i128>
                 + i128::from(instant.timestamp_subsec_nanos())
         }
         Err(_) => {
-            let local = local(text)?;
-            let zone: Tz = zone.unwrap_or("UTC").parse().ok()?;
-            let instant = zone.from_local_datetime(&local).earliest()?;
-            i128::from(instant.timestamp()) * 1_000_000_000
-                + i128::from(instant.timestamp_subsec_nanos())
+            let local = local(text)?.and_utc();
+            let zone = Zone::parse(zone.unwrap_or("UTC"))?;
+            let instant = zone.to_instant(local.timestamp(), 1);
+            i128::from(instant) * 1_000_000_000 + i128::from(local.timestamp_subsec_nanos())
         }
     };
     Some(nanos.div_euclid(1_000_000_000 / per_second(unit)))
