@@ -1,6 +1,7 @@
 //! `copy`: the value of another column, or of a field of one.
 
 use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::DataType;
 use arrow::util::display::array_value_to_string;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use serde::Deserialize;
 use super::Generator;
 use super::build::{Build, Made};
 use super::rows::Rows;
+use super::scalar::is_float;
 use super::types::show_type;
 use crate::domain::{Domain, Order};
 use crate::error::{Error, Problem};
@@ -40,6 +42,9 @@ impl Generator for Copy {
         if !arrow::compute::can_cast_types(plain, &wanted) {
             return Err(build.wrong_type("copy", &show_type(plain)));
         }
+        if has_fraction(plain) && wanted.is_integer() {
+            return Err(self.fraction(plain, &wanted));
+        }
         // A cast may round or fold values: only what holds whatever it does may stay. Dates and
         // coarser times keep the order of the times they are taken from.
         let order = match (plain.is_temporal() && wanted.is_temporal(), domain.order) {
@@ -69,5 +74,25 @@ impl Generator for Copy {
             }
         };
         Ok(Made::pointwise(wanted, domain, fill))
+    }
+}
+
+fn has_fraction(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => *scale > 0,
+        other => is_float(other),
+    }
+}
+
+impl Copy {
+    /// A number with a fraction is not cut to a whole one unless somebody asks for it.
+    fn fraction(&self, from: &DataType, to: &DataType) -> Problem {
+        let (from, to) = (show_type(from), show_type(to));
+        Problem::new(format!("{from} may have a fraction, which {to} has not"))
+            .at(&self.0.place)
+            .hint(format!(
+                "write `expr: \"round({})\"`, or `floor(…)`",
+                self.0.as_str()
+            ))
     }
 }

@@ -4,6 +4,7 @@ use super::error::{ExpressionError, Place};
 use super::exact::scale;
 use super::node::{Form, Kind, Node};
 use super::types::{self, Family, family};
+use super::whole::{self, is_whole};
 use super::{cast_number, cast_text, cast_time, rescale, text_value};
 use crate::kernel::decimal::Rounding;
 use arrow::datatypes::{DataType, TimeUnit};
@@ -84,6 +85,10 @@ pub(super) fn cast(node: Node, target: &DataType, asked: Asked) -> Result<Node, 
         return Ok(unquoted(node));
     }
     let quoted = node.quoted_text().is_some();
+    let is_number = types::is_number(&node.data_type);
+    if asked == Asked::Implicitly && is_number && family(target) == Integer && !is_whole(&node) {
+        return Err(whole::refused(&node, target));
+    }
     match (family(&node.data_type), family(target)) {
         (Integer | Decimal, Integer) => {
             let digits = whole_digits(&node);

@@ -40,7 +40,8 @@ pub(super) fn exact_to_float(node: Node, target: &DataType) -> Result<Node, Expr
         };
         Ok(Arc::new(Float64Array::new(results.into(), nulls(values))))
     });
-    Node::strict(place, Shape::of(target.clone()), vec![node], kernel)
+    let form = float::form([&node]);
+    Ok(Node::strict(place, Shape::of(target.clone()), vec![node], kernel)?.formed(form))
 }
 
 /// The float nearest to a decimal. Up to 2^53 and 10^22 both numbers are exact floats, and one division
@@ -58,18 +59,15 @@ fn power(scale: i8) -> f64 {
 
 pub(super) fn float_to_float(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
     let (place, shape) = (node.place, Shape::of(target.clone()));
+    let form = float::form([&node]);
     if *target == DataType::Float64 {
         return Ok(Node {
             data_type: DataType::Float64,
             ..node
         });
     }
-    Node::strict(
-        place,
-        shape,
-        vec![node],
-        float::simple(|value| f64::from(value as f32)),
-    )
+    let single = float::simple(|value| f64::from(value as f32));
+    Ok(Node::strict(place, shape, vec![node], single)?.formed(form))
 }
 
 pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, ExpressionError> {

@@ -6,9 +6,10 @@
 use super::error::{ExpressionError, Failure, Place};
 use super::exact::Operator;
 use super::functions::{Arguments, Function};
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::number::as_double;
 use super::value::{Value, nulls};
+use super::whole::is_whole;
 use crate::kernel::map::{Operand, map_checked};
 use arrow::array::{ArrayRef, Float64Array};
 use arrow::datatypes::DataType;
@@ -80,12 +81,20 @@ pub(super) fn arithmetic(
                 .hint("cast both sides: `x::numeric(18,6) % 2`"));
         }
     };
-    Node::strict(
-        place,
-        shape,
-        vec![as_float(left)?, as_float(right)?],
-        kernel,
-    )
+    let sides = [as_float(left)?, as_float(right)?];
+    let form = match operator {
+        Operator::Div => Form::Plain,
+        _ => form(&sides),
+    };
+    Ok(Node::strict(place, shape, sides.into(), kernel)?.formed(form))
+}
+
+/// Of whole numbers, sums and products are whole.
+pub(super) fn form<'a>(sides: impl IntoIterator<Item = &'a Node>) -> Form {
+    match sides.into_iter().all(is_whole) {
+        true => Form::Whole,
+        false => Form::Plain,
+    }
 }
 
 /// Either float as it is, anything else as double precision.
@@ -98,7 +107,8 @@ fn as_float(node: Node) -> Result<Node, ExpressionError> {
 
 pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> {
     let shape = Shape::of(node.data_type.clone());
-    Node::strict(place, shape, vec![node], simple(|value| -value))
+    let form = form([&node]);
+    Ok(Node::strict(place, shape, vec![node], simple(|value| -value))?.formed(form))
 }
 
 /// A function of one float that cannot fail.

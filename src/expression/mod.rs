@@ -58,6 +58,7 @@ mod time_format;
 mod time_parse;
 mod types;
 mod value;
+mod whole;
 
 #[cfg(test)]
 mod tests;

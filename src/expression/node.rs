@@ -74,6 +74,8 @@ pub(super) enum Form {
     OfFloat,
     /// Text joined by `||`: a longer chain is one call.
     Joined,
+    /// A float without a fraction, such as `floor(x)`.
+    Whole,
 }
 
 /// What is known of a call's result beside its arguments.

@@ -8,7 +8,7 @@ use super::error::{ExpressionError, Place};
 use super::exact::{self, Operator};
 use super::float;
 use super::functions::{Arguments, Function, mismatch};
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::number::{self, as_double};
 use super::range::Range;
 use super::rescale;
@@ -78,12 +78,9 @@ fn rounded(
         (Family::Decimal, digits) => to_digits(node, digits.unwrap_or(0), rounding, place),
         (_, None) => {
             let kernel = float::simple(of_float);
-            Node::strict(
-                place,
-                Shape::of(DataType::Float64),
-                vec![as_double(node)?],
-                kernel,
-            )
+            let shape = Shape::of(DataType::Float64);
+            let rounded = Node::strict(place, shape, vec![as_double(node)?], kernel)?;
+            Ok(rounded.formed(Form::Whole))
         }
         (Family::Integer, Some(digits)) => {
             let (precision, _) = types::digits(&node.data_type);
@@ -154,7 +151,9 @@ fn abs(mut arguments: Arguments) -> Result<Node, ExpressionError> {
     let (place, [node]) = arguments.exactly::<1>()?;
     if family(&node.data_type) == Family::Float {
         let shape = Shape::of(node.data_type.clone());
-        return Node::strict(place, shape, vec![node], float::simple(f64::abs));
+        let form = float::form([&node]);
+        let absolute = Node::strict(place, shape, vec![node], float::simple(f64::abs))?;
+        return Ok(absolute.formed(form));
     }
     if node.bounds().low >= 0 {
         return Ok(node.at(place));
@@ -209,7 +208,8 @@ fn sign(mut arguments: Arguments) -> Result<Node, ExpressionError> {
             value => value,
         };
         let shape = Shape::of(DataType::Float64);
-        return Node::strict(place, shape, vec![as_double(node)?], float::simple(sign));
+        let sign = Node::strict(place, shape, vec![as_double(node)?], float::simple(sign))?;
+        return Ok(sign.formed(Form::Whole));
     }
     let shape = Shape::of(types::decimal(1, 0)).within(Range::new(-1, 1));
     let wide = node.lane() == Lane::Wide;

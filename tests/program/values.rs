@@ -137,6 +137,45 @@ fn a_sum_that_is_no_value_of_its_type_is_refused() {
 }
 
 #[test]
+fn a_fraction_is_not_put_into_a_whole_number() {
+    let price = "p: { type: \"decimal(6,2)\", constant: 1.50, hidden: true }";
+    let float = "x: { constant: 2.5, hidden: true }";
+    let said = [
+        "a: { type: int32, expr: \"p\" }",
+        "a: { type: int64, expr: \"p * 2\" }",
+        "a: { type: int64, expr: \"x * 2\" }",
+        "a: { type: int64, expr: \"7 / 2.0\" }",
+        "a: { type: int16, expr: \"case when p > 1 then p else 0 end\" }",
+        "a: { type: int16, expr: \"coalesce(round(x), x)\" }",
+        "a: { type: int32, expr: \"sqrt(row + 2)\" }",
+        "a: { expr: \"left('text', x)\" }",
+        "a: { type: int32, copy: x }",
+        "a: { type: int32, copy: p }",
+    ]
+    .map(|column| said_alone(&Folder::new().refuse(&table(3, &[price, float, column]))))
+    .join("\n");
+    insta::assert_snapshot!(said);
+    // Whole numbers of any type, and what somebody asked for.
+    let columns = [
+        price,
+        float,
+        "a: { type: int32, expr: \"round(p)\" }",
+        "b: { type: int32, expr: \"floor(x)\" }",
+        "c: { type: int32, expr: \"cast(p as int)\" }",
+        "d: { type: int64, expr: \"round(x) * 2 + 1\" }",
+        "e: { type: int64, expr: \"4.0\" }",
+        "f: { type: int64, expr: \"case when p > 1 then round(p) else 0.00 end\" }",
+        "g: { type: int64, expr: \"coalesce(trunc(x), 0)\" }",
+        "h: { type: int64, expr: \"extract(year from date '2026-01-15')\" }",
+        "i: { type: int64, expr: \"-ceil(x)\" }",
+        "j: { type: int64, expr: \"abs(round(x))\" }",
+    ];
+    let expected =
+        "{\"a\":2,\"b\":2,\"c\":2,\"d\":5,\"e\":4,\"f\":2,\"g\":2,\"h\":2026,\"i\":-3,\"j\":2}";
+    assert_eq!(made(1, &columns), [expected]);
+}
+
+#[test]
 fn local_times_that_stand_twice_or_never_are_instants_by_one_rule() {
     let folder = Folder::new();
     // Skipped and repeated in Rome.
