@@ -18,6 +18,8 @@ pub struct ColumnType {
     pub data_type: DataType,
     /// The canonical extension on top of it.
     pub extension: Option<&'static str>,
+    /// At most so many characters: of `varchar(n)`.
+    pub length: Option<usize>,
 }
 
 const NAMES: &[(&str, DataType)] = &[
@@ -52,7 +54,14 @@ const NAMES: &[(&str, DataType)] = &[
     ("time", DataType::Time64(TimeUnit::Microsecond)),
 ];
 
-const WITH_ARGUMENTS: &[&str] = &["decimal", "numeric", "timestamp", "time", "fixed_binary"];
+const WITH_ARGUMENTS: &[&str] = &[
+    "decimal",
+    "numeric",
+    "timestamp",
+    "time",
+    "fixed_binary",
+    "char",
+];
 
 impl ColumnType {
     /// A type without extension.
@@ -60,6 +69,7 @@ impl ColumnType {
         Self {
             data_type,
             extension: None,
+            length: None,
         }
     }
 }
@@ -73,8 +83,8 @@ pub fn parse_type(text: &str) -> Result<ColumnType, String> {
     if let Some((_, data_type)) = NAMES.iter().find(|(name, _)| *name == text) {
         let extension = (text == "uuid").then_some(UUID_EXTENSION);
         return Ok(ColumnType {
-            data_type: data_type.clone(),
             extension,
+            ..ColumnType::plain(data_type.clone())
         });
     }
     if text == "timestamp" {
@@ -88,6 +98,9 @@ pub fn parse_type(text: &str) -> Result<ColumnType, String> {
         .and_then(|text| text.split_once('('))
         .ok_or_else(|| unknown(text))?;
     let arguments: Vec<&str> = arguments.split(',').map(str::trim).collect();
+    if let ("varchar" | "char", [length]) = (name.trim(), arguments.as_slice()) {
+        return characters(text, length);
+    }
     with_arguments(text, name.trim(), &arguments).map(ColumnType::plain)
 }
 
@@ -104,7 +117,6 @@ fn with_arguments(text: &str, name: &str, arguments: &[&str]) -> Result<DataType
             unit @ (TimeUnit::Second | TimeUnit::Millisecond) => DataType::Time32(unit),
             unit => DataType::Time64(unit),
         }),
-        ("varchar" | "char", [_]) => Ok(DataType::Utf8),
         ("fixed_binary", [width]) => match width.parse() {
             Ok(width @ 1..=65_536) => Ok(DataType::FixedSizeBinary(width)),
             _ => Err(format!(
@@ -112,6 +124,18 @@ fn with_arguments(text: &str, name: &str, arguments: &[&str]) -> Result<DataType
             )),
         },
         _ => Err(unknown(text)),
+    }
+}
+
+/// Text of a greatest length: the only type that says more than Arrow's.
+fn characters(text: &str, length: &str) -> Result<ColumnType, String> {
+    // PostgreSQL's limit.
+    match length.parse() {
+        Ok(length @ 1..=10_485_760) => Ok(ColumnType {
+            length: Some(length),
+            ..ColumnType::plain(DataType::Utf8)
+        }),
+        _ => Err(format!("`{text}`: a length is 1 to 10485760 characters")),
     }
 }
 
@@ -215,6 +239,7 @@ impl JsonSchema for ColumnType {
             "timestamp(us, UTC)",
             "time(ms)",
             "fixed_binary(8)",
+            "varchar(20)",
         ]);
         json_schema!({ "type": "string", "examples": examples })
     }
@@ -244,6 +269,18 @@ mod tests {
             parse_type("numeric(10, 2)").unwrap().data_type,
             DataType::Decimal64(10, 2)
         );
+    }
+
+    #[test]
+    fn lengths_are_kept() {
+        let length = |text| parse_type(text).map(|data_type| data_type.length);
+        assert_eq!(length("varchar(3)"), Ok(Some(3)));
+        assert_eq!(length("char( 10 )"), Ok(Some(10)));
+        assert_eq!(length("varchar"), Ok(None));
+        for text in ["varchar(0)", "char(-1)", "varchar(n)", "varchar(20000000)"] {
+            let message = format!("`{text}`: a length is 1 to 10485760 characters");
+            assert_eq!(length(text), Err(message));
+        }
     }
 
     #[test]

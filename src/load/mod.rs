@@ -15,8 +15,9 @@ use arrow::row::{RowConverter, SortField};
 use arrow::util::display::array_value_to_string;
 use sha2::{Digest, Sha256};
 
-use crate::column::{Reference, arrays, show_type};
+use crate::column::{ColumnType, Reference, arrays, show_type};
 use crate::error::{Problem, Problems, Result};
+use crate::place::Placed;
 use crate::source::{self, Opened};
 use crate::spec::{Pipeline, ReferenceFile};
 
@@ -44,6 +45,10 @@ pub struct Loaded {
 pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded> {
     let mut problems = Problems::default();
     let mut loaded = Loaded::default();
+    let tables = pipeline.tables.0.iter().map(|(_, table)| &table.types);
+    let references = pipeline.reference.0.iter().map(|(_, file)| &file.types);
+    let typed = tables.chain(references).flat_map(|types| types.0.iter());
+    problems.extend(typed.filter_map(|(name, wanted)| length(name, wanted)));
     for (name, file) in &pipeline.reference.0 {
         if let Some(reference) = problems.note(read(&name.value, file)) {
             loaded
@@ -69,6 +74,16 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
         digest(&mut loaded.digest, name, &reference.rows);
     }
     Ok(loaded)
+}
+
+/// Lengths are held where columns are made: what is read is not measured.
+fn length(name: &str, wanted: &Placed<ColumnType>) -> Option<Problem> {
+    wanted.length?;
+    let written = wanted.place.written();
+    let problem = Problem::new("a type of what is read cannot have a length").at(&wanted.place);
+    Some(problem.hint(format!(
+        "write `utf8` here, and under `columns:` of the table `{name}: {{ type: {written}, expr: {name} }}`"
+    )))
 }
 
 /// Adds every value of a reference: what Arrow prints of a long column lacks its middle.

@@ -33,6 +33,13 @@ fn said_alone(said: &str) -> String {
     said.lines().filter(told).collect::<Vec<_>>().join("\n")
 }
 
+/// A run that fails at a row.
+fn failed(rows: u64, columns: &[&str]) -> Ended {
+    let folder = Folder::new();
+    folder.write("p.yaml", &table(rows, columns));
+    folder.run(&["run", "p.yaml", "--quiet"])
+}
+
 #[test]
 fn a_number_is_the_one_that_is_written() {
     let columns = [
@@ -173,6 +180,70 @@ fn a_fraction_is_not_put_into_a_whole_number() {
     let expected =
         "{\"a\":2,\"b\":2,\"c\":2,\"d\":5,\"e\":4,\"f\":2,\"g\":2,\"h\":2026,\"i\":-3,\"j\":2}";
     assert_eq!(made(1, &columns), [expected]);
+}
+
+#[test]
+fn a_length_is_kept() {
+    // Known before the first row.
+    let said = [
+        "a: { type: varchar(3), constant: abcd }",
+        "a: { type: varchar(3), choice: [ab, abcd] }",
+        "a: { type: char(2), choice: { żół: 1 } }",
+        "a: { type: varchar(0), constant: a }",
+        "a: { type: varchar(x), constant: a }",
+    ]
+    .map(refused)
+    .join("\n");
+    insta::assert_snapshot!(said);
+    // Seen at a row.
+    let template = "a: { type: varchar(3), template: \"{row}\" }";
+    let ended = failed(2000, &[template]);
+    assert_ne!(ended.code, 0, "{ended:?}");
+    assert_eq!(
+        said_alone(&ended.stderr),
+        "error: making column `t.a`\n  caused by: row 1000: `1000` has 4 characters, and column `a` takes 3\n  hint: give it a longer type, or cut its texts: `expr: \"left(…, 3)\"`"
+    );
+    let ended = failed(3, &["a: { type: varchar(4), expr: \"'row ' || row\" }"]);
+    assert_ne!(ended.code, 0, "{ended:?}");
+    // What fits, in characters; and the hint, followed.
+    let columns = [
+        "a: { type: varchar(3), constant: żół }",
+        "b: { type: char(3), pattern: \"[a-c]{3}\" }",
+        "c: { type: varchar(3), expr: \"left('row ' || row, 3)\" }",
+        "d: { type: varchar(3), constant: null }",
+    ];
+    for line in made(2, &columns) {
+        assert!(
+            line.starts_with("{\"a\":\"żół\"") && line.ends_with("\"c\":\"row\",\"d\":null}"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_length_of_what_is_read_is_said_where_it_is_made() {
+    let folder = Folder::new();
+    folder.write("in.csv", "c,d\nab,1\nabcd,2\n");
+    let yaml = |types: &str, columns: &str| {
+        format!(
+            "version: 1\ntables:\n  t:\n    from: {{ csv: {{ path: in.csv }} }}\n{types}{columns}sinks:\n  - file: {{ path: /dev/stdout, format: {{ csv: {{ null: NULL }} }} }}\n"
+        )
+    };
+    let said = folder.refuse(&yaml("    types: { c: varchar(3) }\n", ""));
+    assert_eq!(
+        said_alone(&said),
+        "error: a type of what is read cannot have a length\n  hint: write `utf8` here, and under `columns:` of the table `c: { type: varchar(3), expr: c }`"
+    );
+    let columns = "    columns: { c: { type: varchar(3), expr: c } }\n";
+    folder.write("p.yaml", &yaml("    types: { c: utf8 }\n", columns));
+    let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+    assert_ne!(ended.code, 0, "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("caused by: row 1: `abcd` has 4 characters"),
+        "{ended:?}"
+    );
 }
 
 #[test]

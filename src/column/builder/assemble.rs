@@ -9,6 +9,7 @@ use super::super::hash::{Key, threshold};
 use super::super::options::{Column, ColumnList};
 use super::super::program::{Fill, Origin, Program};
 use super::coding::Coding;
+use super::length::limit;
 use super::required::{check, field};
 use super::{Builder, Scope};
 use crate::domain::Domain;
@@ -66,6 +67,7 @@ impl Builder {
         };
         let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
         check(&made, column, name)?;
+        limit(&mut made, column, name)?;
         let new = New {
             domain: made.domain,
             inputs,

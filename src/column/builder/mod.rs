@@ -6,6 +6,7 @@
 mod assemble;
 mod coding;
 mod fold;
+mod length;
 mod outside;
 mod required;
 mod resolve;
