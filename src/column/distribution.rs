@@ -199,7 +199,7 @@ impl Amounts {
 
 impl Shape for Between {
     fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
-        let (min, max) = (scale.value(&self.min)?, scale.value(&self.max)?);
+        let (min, max) = (scale.value(&self.min)?, scale.last(&self.max)?);
         if max < min {
             let message = format!("`max` ({max}) is below `min` ({min})");
             return Err(Problem::new(message).at(&self.max.place));

@@ -76,7 +76,7 @@ impl Interval {
         }
         let interval = Self {
             min: min.map(|min| scale.value(min)).transpose()?,
-            max: max.map(|max| scale.value(max)).transpose()?,
+            max: max.map(|max| scale.last(max)).transpose()?,
             clamp: bounds.is_some_and(|bounds| bounds.value == Bounds::Clamp),
             half_step: scale.step() / 2.0,
         };

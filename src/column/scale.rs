@@ -14,7 +14,7 @@ use super::hash::Key;
 use super::law::Law;
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{float, integer, is_float, is_integral, limits, per_second};
+use super::scalar::{float, integer, is_float, is_integral, last, limits, per_second};
 use super::types::show_type;
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
@@ -128,6 +128,17 @@ impl Scale {
         }
         let value = integer(scalar, &self.data_type)? - i128::from(self.base);
         Ok(value as f64 / self.factor)
+    }
+
+    /// The greatest value that an upper bound lets through: a day means its end.
+    ///
+    /// # Errors
+    /// It is not of the type.
+    pub fn last(&self, scalar: &Scalar) -> Result<f64, Problem> {
+        match self.data_type.is_temporal() {
+            true => Ok((last(scalar, &self.data_type)? - i128::from(self.base)) as f64),
+            false => self.value(scalar),
+        }
     }
 
     /// A place on the scale that need not be a value of the type, such as a mean of 2.5.

@@ -15,7 +15,7 @@ use super::hash::{Key, below, unit};
 use super::permutation::{Permutation, check_room};
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral, width};
+use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral, last, width};
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
@@ -28,7 +28,7 @@ use crate::registry::Example;
 pub struct Uniform {
     /// The least value.
     min: Scalar,
-    /// The greatest value.
+    /// The greatest value; a date in a column of timestamps means the end of that day.
     max: Scalar,
     /// Values are `min` plus a multiple of this (default: the type's smallest step).
     step: Option<Scalar>,
@@ -78,7 +78,7 @@ impl Uniform {
     fn integers(&self, build: &mut Build<'_>, data_type: DataType) -> Result<Made, Problem> {
         let (min, max) = (
             integer(&self.min, &data_type)?,
-            integer(&self.max, &data_type)?,
+            last(&self.max, &data_type)?,
         );
         let step = match &self.step {
             Some(step) => integer(

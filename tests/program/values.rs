@@ -246,6 +246,45 @@ fn a_length_of_what_is_read_is_said_where_it_is_made() {
     );
 }
 
+/// The greatest of a column's values.
+fn greatest(column: &str) -> String {
+    made(4000, &[column]).into_iter().max().unwrap()
+}
+
+#[test]
+fn a_day_as_the_greatest_time_means_its_end() {
+    for (column, day) in [
+        (
+            "a: { type: \"timestamp(s)\", uniform: { min: 2025-12-30, max: 2025-12-31 } }",
+            "2025-12-31T2",
+        ),
+        (
+            "a: { type: \"timestamp(us, UTC)\", uniform: { min: 2025-12-31, max: 2025-12-31 } }",
+            "2025-12-31T23:",
+        ),
+        (
+            "a: { type: \"timestamp(ms, Europe/Rome)\", uniform: { min: 2025-12-31, max: 2025-12-31 } }",
+            "2025-12-31T23:",
+        ),
+        (
+            "a: { type: \"timestamp(s)\", normal: { mean: 2025-12-31, stddev: 10d, max: 2025-12-31 } }",
+            "2025-12-31T23:",
+        ),
+        // A time is itself, and so is a date in a column of dates.
+        (
+            "a: { type: \"timestamp(s)\", uniform: { min: \"2025-12-31 00:00:00\", max: \"2025-12-31 00:00:00\" } }",
+            "2025-12-31T00:00:00",
+        ),
+        (
+            "a: { type: date, uniform: { min: 2025-12-30, max: 2025-12-31 } }",
+            "2025-12-31",
+        ),
+    ] {
+        let greatest = greatest(column);
+        assert!(greatest.contains(day), "{column}: {greatest}");
+    }
+}
+
 #[test]
 fn local_times_that_stand_twice_or_never_are_instants_by_one_rule() {
     let folder = Folder::new();

@@ -89,6 +89,25 @@ pub fn integer(scalar: &Scalar, data_type: &DataType) -> Result<i128, Problem> {
     }
 }
 
+/// The greatest integer that an upper bound lets through: of a day in a column of timestamps, the
+/// last one of that day.
+///
+/// # Errors
+/// As `integer`.
+pub fn last(scalar: &Scalar, data_type: &DataType) -> Result<i128, Problem> {
+    let day = scalar.text.as_deref().and_then(|text| date(text.trim()));
+    let (DataType::Timestamp(..), Some(next)) = (data_type, day.and_then(|day| day.succ_opt()))
+    else {
+        return integer(scalar, data_type);
+    };
+    let next = Scalar {
+        text: Some(next.to_string()),
+        ..scalar.clone()
+    };
+    // The message is about the day that is written.
+    integer(&next, data_type).map_or_else(|_| integer(scalar, data_type), |next| Ok(next - 1))
+}
+
 /// From one float to a greater one, finite.
 ///
 /// # Errors
