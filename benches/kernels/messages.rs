@@ -40,6 +40,7 @@ fn shape(batch: &RecordBatch) -> Shape {
         domains: vec![Domain::default(); batch.num_columns()],
         rows: None,
         batch_rows: ROWS,
+        file_starts: std::sync::Arc::default(),
         open_files: 1,
         beside: 0,
         run_key: 0,

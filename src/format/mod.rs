@@ -51,8 +51,10 @@ pub struct Shape {
     pub domains: Vec<Domain>,
     /// How many rows there will be; unknown for an endless run.
     pub rows: Option<u64>,
-    /// How many rows each batch has, the last one of the table apart.
+    /// How many rows each batch has, the last one of a file or of the table apart.
     pub batch_rows: usize,
+    /// The first batches of the files that a sink has asked for, without the first file's.
+    pub file_starts: Arc<[u64]>,
     /// How many files of this shape are open at once: one for each partition where rows of all of
     /// them come mixed, else one.
     pub open_files: usize,
@@ -225,6 +227,7 @@ impl FormatKind {
                 value: Value::Scalar {
                     text: kind.name.into(),
                     plain: true,
+                    filled: false,
                 },
             })?;
             let ends = |extension: &&str| file.ends_with(&format!(".{extension}"));

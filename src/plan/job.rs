@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 
+use super::files;
 use super::guarantee::Guarantee;
 use super::make::digest;
 use super::partition::{KeyColumn, Layout, Split, layout};
@@ -116,8 +117,7 @@ fn shared_job(
         .collect();
     nodes.sort_unstable();
     nodes.dedup();
-    let batch_rows = batch_rows(table, &sinks);
-    let source = source(table, program, &nodes, batch_rows);
+    let source = source(table, program, &nodes, grid(table, &sinks));
     let sinks = sinks
         .into_iter()
         .filter_map(|sink| {
@@ -141,9 +141,9 @@ fn partitioned_job(
     sink: Resolved,
     problems: &mut Problems,
 ) -> Option<Job> {
-    let batch_rows = batch_rows(table, std::slice::from_ref(&sink));
+    let grid = grid(table, std::slice::from_ref(&sink));
     let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
-    let Batches::Made(made) = source(table, program, &nodes, batch_rows) else {
+    let Batches::Made(made) = source(table, program, &nodes, grid) else {
         problems.push(unmade(table, &sink));
         return None;
     };
@@ -240,10 +240,16 @@ fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
         .max(1)
 }
 
-fn source(table: &Table<'_>, program: &Program, nodes: &[usize], batch_rows: u64) -> Batches {
+/// How the rows are cut for these sinks.
+fn grid(table: &Table<'_>, sinks: &[Resolved]) -> Grid {
     let (first_row, rows) = share(table);
+    let grid = Grid::one(first_row, rows, batch_rows(table, sinks));
+    let files = sinks.iter().filter_map(|sink| sink.options.takes().files);
+    files::cut(&grid, &files.collect::<Vec<u64>>())
+}
+
+fn source(table: &Table<'_>, program: &Program, nodes: &[usize], grid: Grid) -> Batches {
     let columns = Columns::new(table.program, program, nodes);
-    let grid = Grid::one(first_row, rows, batch_rows);
     Batches::new(columns, program, table.records, grid)
 }
 
@@ -313,6 +319,7 @@ fn shape(
             .collect(),
         rows: share(table).1,
         batch_rows: usize::try_from(source.batch_rows()).unwrap_or(usize::MAX),
+        file_starts: files::starts(source.grid(), sink.options.takes().files),
         open_files,
         beside: sink.beside,
         run_key: table.run_key,

@@ -1,6 +1,7 @@
 //! What will be done: names resolved, types fixed, rows counted, sinks checked; pure over what the
 //! file says and what it points at. Every problem is reported at once.
 
+mod files;
 mod guarantee;
 mod job;
 mod make;

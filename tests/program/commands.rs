@@ -84,14 +84,9 @@ fn plan_says_how_many_files_there_will_be() {
         lines.nth(1).unwrap().trim().to_string()
     };
     assert_eq!(files("rows=100_000"), "3 files");
-    assert_eq!(
-        files("rows=1000"),
-        "1 file, not 3: each has whole batches of 16 384 rows, `batch_rows` makes them smaller"
-    );
-    assert_eq!(
-        files("rows=20_000"),
-        "2 files, not 3: each has whole batches of 16 384 rows, `batch_rows` makes them smaller"
-    );
+    assert_eq!(files("rows=1000"), "3 files");
+    assert_eq!(files("rows=2"), "2 files, not 3: none is empty");
+    assert_eq!(files("rows=1"), "1 file, not 3: none is empty");
 }
 
 #[test]

@@ -286,6 +286,46 @@ fn a_day_as_the_greatest_time_means_its_end() {
 }
 
 #[test]
+fn as_many_files_as_were_asked_for() {
+    let yaml = |rows: u64, files: u64, batch: &str| {
+        format!(
+            "version: 1\ntables: {{ t: {{ rows: {rows}, columns: {{ id: sequence, x: {{ uniform: {{ min: 1, max: 1e9 }} }} }} }} }}\nsinks:\n  - file: {{ table: t, path: out, format: csv, files: {files}, if_exists: replace }}\n{batch}"
+        )
+    };
+    let folder = Folder::new();
+    let mut all = Vec::new();
+    for (batch, threads) in [("", "1"), ("", "2"), ("run: { batch_rows: 1000 }\n", "2")] {
+        folder.make(&yaml(40_000, 10, batch), &["--threads", threads]);
+        let names = folder
+            .names("out")
+            .into_iter()
+            .filter(|name| name.starts_with("part-"));
+        let texts: Vec<String> = names
+            .map(|name| folder.read(&format!("out/{name}")))
+            .collect();
+        let lines: Vec<usize> = texts.iter().map(|text| text.lines().count() - 1).collect();
+        assert_eq!(lines, [4000; 10]);
+        all.push(texts);
+    }
+    assert!(all[0] == all[1] && all[0] == all[2]);
+    for (rows, files, expected) in [
+        (10, 3, vec![3, 3, 4]),
+        (2, 5, vec![1, 1]),
+        (50_000, 3, vec![16_666, 16_667, 16_667]),
+    ] {
+        folder.make(&yaml(rows, files, ""), &[]);
+        let names = folder
+            .names("out")
+            .into_iter()
+            .filter(|name| name.starts_with("part-"));
+        let lines: Vec<usize> = names
+            .map(|name| folder.read(&format!("out/{name}")).lines().count() - 1)
+            .collect();
+        assert_eq!(lines, expected);
+    }
+}
+
+#[test]
 fn local_times_that_stand_twice_or_never_are_instants_by_one_rule() {
     let folder = Folder::new();
     // Skipped and repeated in Rome.

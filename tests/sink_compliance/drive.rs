@@ -187,11 +187,16 @@ impl Bell {
     }
 }
 
-/// The sink, connected.
+/// The sink, connected to rows that are cut where it asks: here whole batches are dealt to its files.
 pub fn ready(sink: &dyn Sink, target: &Target) -> Result<Box<dyn Ready>> {
-    sink.recover(target, false)?;
-    sink.settle(target)?;
-    match sink.connect(target)? {
+    let mut target = target.clone();
+    let batches = target.shape.rows.unwrap_or(0).div_ceil(BATCH_ROWS);
+    let files = sink.takes().files.unwrap_or(1).min(batches);
+    let starts = (1..files).map(|index| batches * index / files);
+    target.shape.file_starts = starts.collect();
+    sink.recover(&target, false)?;
+    sink.settle(&target)?;
+    match sink.connect(&target)? {
         Found::Ready { sink, .. } => Ok(sink),
         Found::Same => panic!("the same output is there already"),
     }

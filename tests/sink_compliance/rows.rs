@@ -108,6 +108,7 @@ pub fn shape(rows: u64) -> Shape {
         ],
         rows: Some(rows),
         batch_rows: BATCH_ROWS as usize,
+        file_starts: std::sync::Arc::default(),
         open_files: 1,
         beside: 0,
         run_key: 7,

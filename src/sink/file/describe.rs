@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{File, IfExists, batches, file_starts};
+use super::{File, IfExists};
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::format::{FileChunk, FormatKind, Shape};
@@ -59,21 +59,19 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
     lines
 }
 
-/// How many files `files` really makes.
+/// How many files `files` makes, when it asks for more than there are rows.
 fn files(file: &File, shape: &Shape) -> Option<String> {
-    let (asked, rows) = (file.files.as_ref()?.0, shape.rows?);
-    let made = file_starts(asked, batches(rows, shape)).len() as u64 + 1;
+    let asked = file.files.as_ref()?.0;
+    let made = shape.file_starts.len() as u64 + 1;
     let shown = match made {
         1 => "1 file".to_string(),
-        made => format!("{made} files"),
+        made => format!("{} files", show_count(made)),
     };
     if made >= asked {
         return Some(shown);
     }
-    let batch = show_count(shape.batch_rows as u64);
-    Some(format!(
-        "{shown}, not {asked}: each has whole batches of {batch} rows, `batch_rows` makes them smaller"
-    ))
+    let asked = show_count(asked);
+    Some(format!("{shown}, not {asked}: none is empty"))
 }
 
 /// The bytes that a row of the trial batch takes once it is encoded.

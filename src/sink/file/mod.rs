@@ -71,6 +71,9 @@ pub enum IfExists {
     Append,
 }
 
+/// So many names are more than any folder takes well.
+const MOST_FILES: u64 = 1_000_000;
+
 impl File {
     /// The format, by name or by extension; what it leaves open, the file's name decides.
     fn format(&self) -> Result<FormatKind, Problem> {
@@ -105,9 +108,7 @@ impl File {
     fn rules(&self, target: &Target, layout: &Layout, partitions: &[Partition]) -> Rules {
         let partitions = partitions.iter().skip(1);
         let mut before: Vec<u64> = partitions.map(|partition| partition.first_batch).collect();
-        if let (Some(files), Some(rows)) = (&self.files, target.shape.rows) {
-            before.extend(file_starts(files.0, batches(rows, &target.shape)));
-        }
+        before.extend(target.shape.file_starts.iter());
         Rules {
             if_exists: self.if_exists(target),
             // Rows of a stream do not come again: their files are safe as soon as they have names.
@@ -160,6 +161,10 @@ impl File {
         if let Some(files) = &self.files {
             let what = match (files.0, shape.rows, &self.partition_by) {
                 (0, ..) => Some(("`files` cannot be 0", "leave it out for one file")),
+                (MOST_FILES.., ..) => Some((
+                    "`files` is less than 1 000 000",
+                    "`target_file_size` cuts files of a size",
+                )),
                 (_, None, _) => Some((
                     "`files` needs a known number of rows",
                     "`roll` and `target_file_size` cut files of a run without end",
@@ -183,19 +188,6 @@ impl File {
         }));
         problems
     }
-}
-
-/// How many batches so many rows come in.
-fn batches(rows: u64, shape: &Shape) -> u64 {
-    rows.div_ceil(shape.batch_rows.max(1) as u64)
-}
-
-/// The first batches of all files but the first, when `batches` are dealt to `files` evenly.
-fn file_starts(files: u64, batches: u64) -> Vec<u64> {
-    let files = files.min(batches).max(1);
-    (1..files)
-        .map(|index| (u128::from(batches) * u128::from(index) / u128::from(files)) as u64)
-        .collect()
 }
 
 impl Example for File {
@@ -271,6 +263,7 @@ impl Sink for File {
         let asked = self.if_exists.as_ref().map(|asked| asked.value);
         let columns = self.partition_by.as_ref();
         Takes {
+            files: self.files.as_ref().map(|files| files.0.min(MOST_FILES)),
             most_rows: format.as_ref().and_then(|format| format.batch_rows()),
             best_rows: format.as_ref().and_then(|format| format.cached_rows()),
             partition_by: columns.map_or_else(Vec::new, |columns| columns.0.clone()),
@@ -284,18 +277,5 @@ impl Sink for File {
             delivery: Delivery::Idempotent,
             reads: Vec::new(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_are_dealt_evenly_to_files() {
-        assert_eq!(file_starts(4, 10), [2, 5, 7]);
-        assert_eq!(file_starts(4, 3), [1, 2]);
-        assert_eq!(file_starts(1, 10), [0; 0]);
-        assert_eq!(file_starts(3, 0), [0; 0]);
     }
 }

@@ -110,6 +110,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         domains: Vec::new(),
         rows: None,
         batch_rows: 1,
+        file_starts: std::sync::Arc::default(),
         open_files: 1,
         beside: 0,
         run_key: 0,

@@ -163,6 +163,7 @@ pub(super) fn ours(case: &Case, trial: bool) -> Bytes {
         domains: case.domains.clone(),
         rows: Some(case.rows.all as u64),
         batch_rows: case.rows.batch,
+        file_starts: std::sync::Arc::default(),
         open_files: 1,
         beside: 0,
         run_key: 0,

@@ -68,6 +68,7 @@ fn shape(schema: Arc<Schema>, domains: Vec<Domain>) -> Shape {
         domains,
         rows: Some(ROWS as u64),
         batch_rows: ROWS,
+        file_starts: std::sync::Arc::default(),
         open_files: 1,
         beside: 0,
         run_key: 0,

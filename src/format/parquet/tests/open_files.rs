@@ -24,6 +24,7 @@ fn of_batches(open_files: usize) -> Shape {
     Shape {
         rows: Some(BATCHES * BATCH_ROWS as u64),
         batch_rows: BATCH_ROWS,
+        file_starts: std::sync::Arc::default(),
         open_files,
         ..shape(batch(0).schema(), vec![Domain::default()])
     }

@@ -57,6 +57,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
         domains: vec![crate::domain::Domain::default(); 2],
         rows: None,
         batch_rows: 4,
+        file_starts: std::sync::Arc::default(),
         run_key: 0,
         trial: None,
     };
