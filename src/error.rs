@@ -40,7 +40,11 @@ pub struct Error {
 
 /// Gathers problems, so that all of them are said at once.
 #[derive(Debug, Default)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    all: Vec<Problem>,
+    /// Something was the user's mistake.
+    mistaken: bool,
+}
 
 impl Problem {
     /// A problem without a place.
@@ -149,9 +153,17 @@ impl Problems {
                 && other.place.as_ref().map(Place::position)
                     == problem.place.as_ref().map(Place::position)
         };
-        if !self.0.iter().any(same) {
-            self.0.push(problem);
+        self.mistaken = true;
+        if !self.all.iter().any(same) {
+            self.all.push(problem);
         }
+    }
+
+    /// Notes what went wrong while something was done, and whose fault that is.
+    pub fn fail(&mut self, error: Error) {
+        let mistaken = self.mistaken || error.fault == Fault::User;
+        self.extend(error.problems);
+        self.mistaken = mistaken;
     }
 
     /// Notes some problems, each once.
@@ -161,19 +173,23 @@ impl Problems {
 
     /// True while nothing is wrong.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
-    /// The user's error with every problem noted, in the order of the file.
+    /// An error with every problem noted, in the order of the file: the user's, unless nothing but
+    /// what was done failed.
     pub fn into_result(mut self) -> Result<()> {
-        if self.0.is_empty() {
+        if self.all.is_empty() {
             return Ok(());
         }
-        self.0
+        self.all
             .sort_by_key(|problem| problem.place.as_ref().map(Place::position));
         Err(Error {
-            fault: Fault::User,
-            problems: self.0,
+            fault: match self.mistaken {
+                true => Fault::User,
+                false => Fault::Run,
+            },
+            problems: self.all,
         })
     }
 }

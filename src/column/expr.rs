@@ -12,7 +12,7 @@ use super::rows::Rows;
 use crate::domain::{Domain, Range};
 use crate::error::{Error, Problem, Result};
 use crate::expression::{self, Expression, ExpressionError, Input, UnknownName};
-use crate::place::{Placed, Text};
+use crate::place::{Place, Placed, Text};
 use crate::registry::Example;
 
 /// A value computed from other columns: arithmetic, comparison, `case`, `coalesce`, `concat`, `round`, `cast`, `date_trunc`, `extract` and more, as in PostgreSQL.
@@ -24,7 +24,11 @@ impl Example for Expr {
     const EXAMPLE: &'static str = "expr: \"round(quantity * price * 1.22, 2)\"";
 }
 
-struct Computed(Expression);
+struct Computed {
+    expression: Expression,
+    /// Where its text stands, to say so when a row fails.
+    place: Place,
+}
 
 impl Generator for Expr {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
@@ -65,14 +69,19 @@ impl Generator for Expr {
             ..Domain::default()
         };
         let data_type = expression.data_type().clone();
-        let expression = few_valued(expression, build);
-        Ok(Made::pointwise(data_type, domain, Computed(expression)))
+        let place = &self.0.place;
+        let expression = few_valued(expression, place, build);
+        Ok(Made::pointwise(
+            data_type,
+            domain,
+            Computed::new(expression, place),
+        ))
     }
 }
 
 /// The expression of few values that it is where columns of many values stand in conditions alone:
 /// each condition becomes an input that is true or false.
-fn few_valued(expression: Expression, build: &mut Build<'_>) -> Expression {
+fn few_valued(expression: Expression, place: &Place, build: &mut Build<'_>) -> Expression {
     let coded: Vec<bool> = (0..build.inputs.len())
         .map(|input| build.is_coded(input))
         .collect();
@@ -90,7 +99,7 @@ fn few_valued(expression: Expression, build: &mut Build<'_>) -> Expression {
             nulls: condition.nullable(),
             ..Domain::default()
         };
-        let made = Made::new(DataType::Boolean, domain, Computed(condition));
+        let made = Made::new(DataType::Boolean, domain, Computed::new(condition, place));
         inputs.push(build.add(&name, made, all.clone()));
     }
     build.inputs = inputs;
@@ -137,11 +146,20 @@ fn described(input: super::build::Input) -> Input {
     }
 }
 
+impl Computed {
+    fn new(expression: Expression, place: &Place) -> Self {
+        let place = place.clone();
+        Self { expression, place }
+    }
+}
+
 impl Fill for Computed {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        self.0.evaluate(inputs, rows.len()).map_err(|error| {
+        let made = self.expression.evaluate(inputs, rows.len());
+        made.map_err(|error| {
             let row = rows.at(error.row.min(rows.len().saturating_sub(1)));
-            Error::run(Problem::new(format!("row {row}: {}", error.message)))
+            let message = format!("row {row}: {}", error.message);
+            Error::run(Problem::new(message).at(&self.place))
         })
     }
 }

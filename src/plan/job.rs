@@ -275,12 +275,15 @@ fn sink_plan(
     let stream = table.records.is_some_and(Opened::is_stream);
     if table.trial && !stream && problems.is_empty() {
         let place = table.from.unwrap_or(&sink.place);
-        shape.trial = problems.note(trial(table, source, &columns, &shape).map_err(|error| {
-            match error.problems.into_iter().next() {
-                Some(problem) => problem.at(place),
-                None => Problem::new("the first batch cannot be made").at(place),
+        match trial(table, source, &columns, &shape) {
+            Ok(trial) => shape.trial = trial,
+            Err(mut error) => {
+                let placed = error.problems.into_iter().map(|problem| problem.at(place));
+                error.problems = placed.collect();
+                problems.fail(error);
+                return None;
             }
-        }))?;
+        }
     }
     let guarantee = Guarantee::of(table.records, &sink.options.takes());
     problems.extend(guarantee.problem(sink.delivery.as_ref()));

@@ -26,7 +26,7 @@ fn rows(folder: &Folder, from: &str, types: &str) -> String {
 /// What is said of a table that must be refused by the run.
 fn refused(folder: &Folder, from: &str, types: &str) -> String {
     let ended = run(folder, &table(from, types, "{ csv: { null: NULL } }"));
-    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.code, 2, "{}{}", ended.stdout, ended.stderr);
     ended.stderr
 }
 

@@ -198,13 +198,13 @@ fn a_length_is_kept() {
     // Seen at a row.
     let template = "a: { type: varchar(3), template: \"{row}\" }";
     let ended = failed(2000, &[template]);
-    assert_ne!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(
         said_alone(&ended.stderr),
         "error: making column `t.a`\n  caused by: row 1000: `1000` has 4 characters, and column `a` takes 3\n  hint: give it a longer type, or cut its texts: `expr: \"left(…, 3)\"`"
     );
     let ended = failed(3, &["a: { type: varchar(4), expr: \"'row ' || row\" }"]);
-    assert_ne!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.code, 2, "{ended:?}");
     // What fits, in characters; and the hint, followed.
     let columns = [
         "a: { type: varchar(3), constant: żół }",
@@ -237,7 +237,7 @@ fn a_length_of_what_is_read_is_said_where_it_is_made() {
     let columns = "    columns: { c: { type: varchar(3), expr: c } }\n";
     folder.write("p.yaml", &yaml("    types: { c: utf8 }\n", columns));
     let ended = folder.run(&["run", "p.yaml", "--quiet"]);
-    assert_ne!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.code, 2, "{ended:?}");
     assert!(
         ended
             .stderr
@@ -359,4 +359,27 @@ fn local_times_that_stand_twice_or_never_are_instants_by_one_rule() {
         );
         assert_eq!(made(1, &columns), [expected]);
     }
+}
+
+#[test]
+fn a_row_that_fails_fails_the_run_wherever_it_stands() {
+    // In the first batch, which the plan tries, and beyond it.
+    for row in [989, 20_000] {
+        let column = format!("a: {{ expr: \"10 / ({row} - row)\" }}");
+        let ended = failed(30_000, &[&column]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        let carets = "^".repeat(column.len() - 13);
+        let expected = format!(
+            "error: making column `t.a`
+ --> p.yaml:7:18
+  |
+7 |       {column}
+  |                  {carets}
+  caused by: row {row}: division by zero in `10 / ({row} - row)`
+"
+        );
+        assert_eq!(ended.stderr, expected);
+    }
+    let ended = failed(3, &["a: { type: int8, expr: \"row + 126\" }"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
 }
