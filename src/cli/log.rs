@@ -1,11 +1,32 @@
 //! Structured log lines for machines: one JSON object for each event, on stderr.
+//!
+//! A log line that cannot be written is lost, and the run goes on: the log is never worth the data.
 
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
-use crate::engine::Running;
+use crate::engine::{Running, Status};
 use crate::plan::Plan;
-use crate::report::{Assessment, Report};
+use crate::report::{FileReport, Report, SinkReport, SourceReport};
+
+/// Of a sink so many files are named one by one; its own line counts all of them.
+const FILES_NAMED: usize = 100;
+
+/// What a run tells, each once it is so.
+enum Event<'a> {
+    /// The run begins.
+    Started(&'a Plan),
+    /// It goes on: its figures, and rows a second since the last time.
+    Progress(&'a Status, f64),
+    /// A table was read.
+    Read(&'a SourceReport),
+    /// A file has its final name.
+    File(&'a SinkReport, &'a FileReport),
+    /// A sink is done.
+    Sink(&'a SinkReport),
+    /// The run is over.
+    Ended(&'a Report),
+}
 
 /// Sends events to stderr as JSON lines; `RUST_LOG` filters them.
 pub(super) fn begin() {
@@ -18,6 +39,8 @@ pub(super) fn begin() {
         .with_target(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would tell of a full disk by writing to the same one, and panic.
+        .log_internal_errors(false)
         .finish();
     // A second run in one process keeps the first one's subscriber.
     let _ = tracing::subscriber::set_global_default(subscriber);
@@ -25,64 +48,110 @@ pub(super) fn begin() {
 
 /// Logs figures every few seconds until the run is over.
 pub(super) fn during(running: &Running, plan: &Plan) {
-    info!(
-        version = env!("CARGO_PKG_VERSION"),
-        pipeline = plan.name,
-        seed = plan.seed,
-        threads = plan.threads,
-        "Starting message producer"
-    );
+    tell(&Event::Started(plan));
     let (mut last_seconds, mut last_rows) = (0.0, 0);
     while !running.wait_for(plan.log_interval) {
         let status = running.status();
-        let (rows, elapsed) = (status.rows, status.seconds);
-        let current_rate = (rows - last_rows) as f64 / (elapsed - last_seconds).max(1e-9);
-        info!(
-            total_messages = rows,
-            elapsed,
-            overall_rate = rows as f64 / elapsed.max(1e-9),
-            current_rate,
-            "Performance metrics"
-        );
-        (last_seconds, last_rows) = (elapsed, rows);
+        let (rows, seconds) = (status.rows, status.seconds);
+        let rate = rows.saturating_sub(last_rows) as f64 / (seconds - last_seconds).max(1e-9);
+        tell(&Event::Progress(&status, rate));
+        (last_seconds, last_rows) = (seconds, rows);
     }
 }
 
 /// Logs the report.
 pub(super) fn end(report: &Report) {
-    let total_time = report.elapsed.as_secs_f64();
-    info!(
-        total_messages = report.rows,
-        total_time,
-        average_throughput = report.rows_per_second,
-        "Final summary"
-    );
-    for source in &report.sources {
-        info!(
+    let sources = report.sources.iter().map(Event::Read);
+    let sinks = report.sinks.iter().flat_map(|sink| {
+        let files = sink.files.iter().take(FILES_NAMED);
+        let files = files.map(move |file| Event::File(sink, file));
+        files.chain([Event::Sink(sink)])
+    });
+    sources.chain(sinks).for_each(|event| tell(&event));
+    tell(&Event::Ended(report));
+}
+
+/// Every line there is. `rows` are rows of tables, each counted once however many sinks it went to; in
+/// a line with a `sink`, those that arrived there.
+fn tell(event: &Event<'_>) {
+    match event {
+        Event::Started(plan) => info!(
+            version = env!("CARGO_PKG_VERSION"),
+            pipeline = plan.name,
+            path = plan.path,
+            seed = plan.seed,
+            fingerprint = plan.fingerprint,
+            threads = plan.threads,
+            rows_expected = plan.rows(),
+            "run started"
+        ),
+        Event::Progress(status, rate) => info!(
+            rows = status.rows,
+            seconds = status.seconds,
+            rows_per_second = status.rows as f64 / status.seconds.max(1e-9),
+            rows_per_second_now = rate,
+            bytes = status
+                .sinks
+                .iter()
+                .map(|sink| sink.figures.bytes)
+                .sum::<u64>(),
+            "run goes on"
+        ),
+        Event::Read(source) => info!(
             table = source.table,
             source = source.source,
             rejected = source.rejected,
-            reasons = ?source.reasons,
-            "Input breakdown"
-        );
-    }
-    for sink in &report.sinks {
-        info!(
+            reasons = (!source.reasons.is_empty()).then(|| format!("{:?}", source.reasons)),
+            dead_letters = source
+                .dead_letters
+                .as_ref()
+                .map(|path| path.display().to_string()),
+            "table read"
+        ),
+        Event::File(sink, file) => info!(
             sink = sink.name,
-            kind = sink.kind,
             table = sink.table,
-            messages = sink.rows,
-            bytes = sink.bytes,
-            errors = sink.errors,
-            busy_seconds = sink.busy.as_secs_f64(),
-            waiting_seconds = sink.waited.as_secs_f64(),
-            "Output breakdown"
-        );
+            path = file.path.display().to_string(),
+            rows = file.rows,
+            bytes = file.bytes,
+            "file written"
+        ),
+        Event::Sink(sink) => tell_sink(sink),
+        Event::Ended(report) => info!(
+            outcome = report.ended(),
+            rows = report.rows,
+            seconds = report.elapsed.as_secs_f64(),
+            rows_per_second = report.rows_per_second,
+            limited_by = report.limited_by.describe(),
+            exit_code = report.exit_code(),
+            "run ended"
+        ),
     }
+}
+
+fn tell_sink(sink: &SinkReport) {
     info!(
-        assessment = report.assessment.name(),
-        thresholds = Assessment::THRESHOLDS,
-        limited_by = report.limited_by.describe(),
-        "Performance assessment"
+        sink = sink.name,
+        kind = sink.kind,
+        table = sink.table,
+        outcome = outcome(sink),
+        rows = sink.rows,
+        bytes = sink.bytes,
+        files = sink.files.len(),
+        rejected = sink.rejected,
+        errors = sink.errors,
+        encoding_seconds = sink.encoding.as_secs_f64(),
+        busy_seconds = sink.busy.as_secs_f64(),
+        waiting_seconds = sink.waited.as_secs_f64(),
+        "sink ended"
     );
+}
+
+fn outcome(sink: &SinkReport) -> &'static str {
+    match sink {
+        SinkReport { skipped: true, .. } => "kept",
+        SinkReport { error: Some(_), .. } => "failed",
+        SinkReport { aborted: true, .. } => "not committed",
+        _ => "written",
+    }
 }

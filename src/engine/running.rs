@@ -73,6 +73,11 @@ pub(super) fn about(plan: &Plan) -> About {
         fingerprint: plan.fingerprint.clone(),
         params: plan.params.clone(),
         threads: plan.threads,
+        paced: plan.jobs.iter().any(|job| job.rate.is_some()),
+        streams: plan
+            .jobs
+            .iter()
+            .any(|job| job.rows.is_none() && job.source.source().is_some()),
     }
 }
 

@@ -24,14 +24,37 @@ pub enum Assessment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
-    /// Workers spent most of their time making values.
+    /// Making values took half of the workers' time and more.
     Generation,
-    /// Workers spent most of their time encoding.
+    /// Encoding did.
     Encoding,
+    /// Both together did.
+    Processor,
     /// Workers waited for this sink's writer, or wrote to it themselves.
     Sink(String),
-    /// Workers waited because a rate was asked for, or there was too little to do.
+    /// Workers waited because a rate was asked for.
     Pace,
+    /// Workers waited for rows that come from outside.
+    Source,
+    /// Opening, closing and syncing took most of the time.
+    Ends,
+    /// There was less to do than workers to do it.
+    Size,
+}
+
+/// What is known of a run's work, to tell what limited it.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// Where the workers' time went.
+    pub times: &'a Times,
+    /// How many they were.
+    pub threads: usize,
+    /// From start to end.
+    pub elapsed: Duration,
+    /// A rate was asked for.
+    pub paced: bool,
+    /// Rows came from outside, as they came.
+    pub streams: bool,
 }
 
 impl Assessment {
@@ -62,18 +85,29 @@ impl Assessment {
 
 impl Limit {
     /// Whatever took most of the time.
-    pub fn of(times: &Times, sinks: &[SinkReport], elapsed: Duration) -> Self {
-        let working = times.making + times.encoding;
-        if times.waiting + times.writing > working {
-            let busiest = sinks.iter().max_by_key(|sink| sink.busy);
-            return match busiest {
-                Some(sink) if sink.busy * 2 > elapsed => Self::Sink(sink.name.clone()),
-                _ => Self::Pace,
-            };
+    pub fn of(work: &Work<'_>, sinks: &[SinkReport]) -> Self {
+        let times = work.times;
+        let capacity = work.elapsed * u32::try_from(work.threads.max(1)).unwrap_or(u32::MAX);
+        let half = capacity / 2;
+        if times.making >= half {
+            return Self::Generation;
         }
-        match times.making >= times.encoding {
-            true => Self::Generation,
-            false => Self::Encoding,
+        if times.encoding >= half {
+            return Self::Encoding;
+        }
+        if times.making + times.encoding >= half {
+            return Self::Processor;
+        }
+        let busiest = sinks.iter().max_by_key(|sink| sink.busy);
+        if let Some(sink) = busiest.filter(|sink| sink.busy * 2 > work.elapsed) {
+            return Self::Sink(sink.name.clone());
+        }
+        let spent = times.making + times.encoding + times.writing + times.waiting;
+        match capacity.saturating_sub(spent) {
+            _ if times.waiting >= half && work.paced => Self::Pace,
+            _ if times.waiting >= half && work.streams => Self::Source,
+            ends if ends > times.waiting => Self::Ends,
+            _ => Self::Size,
         }
     }
 
@@ -82,8 +116,12 @@ impl Limit {
         match self {
             Self::Generation => "making values".into(),
             Self::Encoding => "encoding".into(),
+            Self::Processor => "the processor: making values and encoding".into(),
             Self::Sink(name) => format!("writing to `{name}`"),
-            Self::Pace => "nothing: workers waited for the pace".into(),
+            Self::Pace => "the rate that was asked for".into(),
+            Self::Source => "its source: workers waited for rows".into(),
+            Self::Ends => "opening and closing: it is too short for more".into(),
+            Self::Size => "nothing: there was too little to do for all workers".into(),
         }
     }
 }
@@ -98,33 +136,42 @@ mod tests {
         assert_eq!(names, ["EXCELLENT", "EXCELLENT", "GOOD", "MODERATE", "LOW"]);
     }
 
-    #[test]
-    fn the_limit_is_what_took_the_time() {
-        let second = Duration::from_secs(1);
-        let times = |making, encoding, waiting| Times {
-            making,
-            encoding,
+    /// Of a run of one second on two threads, with a sink that was busy for so long.
+    fn limit(making: u64, encoding: u64, waiting: u64, busy: u64, paced: bool) -> Limit {
+        let times = Times {
+            making: Duration::from_millis(making),
+            encoding: Duration::from_millis(encoding),
             writing: Duration::ZERO,
-            waiting,
+            waiting: Duration::from_millis(waiting),
         };
         let mut sink = SinkReport::new("disk", "file", "t");
-        sink.busy = second;
-        let none = Duration::ZERO;
+        sink.busy = Duration::from_millis(busy);
+        let work = Work {
+            times: &times,
+            threads: 2,
+            elapsed: Duration::from_secs(1),
+            paced,
+            streams: false,
+        };
+        Limit::of(&work, &[sink])
+    }
+
+    #[test]
+    fn the_limit_is_what_took_half_of_the_time() {
+        assert_eq!(limit(1200, 600, 100, 100, false), Limit::Generation);
+        assert_eq!(limit(600, 1200, 100, 100, false), Limit::Encoding);
+        assert_eq!(limit(700, 650, 100, 900, false), Limit::Processor);
         assert_eq!(
-            Limit::of(&times(second, none, none), &[], second),
-            Limit::Generation
-        );
-        assert_eq!(
-            Limit::of(&times(none, second, none), &[], second),
-            Limit::Encoding
-        );
-        assert_eq!(
-            Limit::of(&times(none, none, second), &[sink], second),
+            limit(300, 300, 1200, 900, false),
             Limit::Sink("disk".into())
         );
-        assert_eq!(
-            Limit::of(&times(none, none, second), &[], second),
-            Limit::Pace
-        );
+    }
+
+    #[test]
+    fn who_waits_without_a_rate_does_not_wait_for_one() {
+        assert_eq!(limit(50, 60, 1800, 100, true), Limit::Pace);
+        assert_eq!(limit(50, 60, 1800, 100, false), Limit::Size);
+        // A third of the time is not what limits.
+        assert_eq!(limit(10, 700, 100, 100, true), Limit::Ends);
     }
 }

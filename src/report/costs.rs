@@ -16,7 +16,7 @@ pub struct Costs {
     busy: Duration,
     /// Bytes that the sinks took.
     bytes: u64,
-    paced: bool,
+    limited_by: Limit,
 }
 
 /// What a faster run would need.
@@ -32,8 +32,10 @@ pub enum Bottleneck {
     Disk,
     /// Batches and files pass at the speed of memory.
     Memory,
-    /// Workers wait for the rate that was asked for, or there is too little to do.
+    /// Workers wait for the rate that was asked for.
     Pace,
+    /// There is too little to do, or rows come too slowly.
+    Idle,
 }
 
 impl Costs {
@@ -49,7 +51,7 @@ impl Costs {
             writing: writers(|sink| sink.cpu),
             busy: writers(|sink| sink.busy),
             bytes: report.sinks.iter().map(|sink| sink.bytes).sum(),
-            paced: report.limited_by == Limit::Pace,
+            limited_by: report.limited_by.clone(),
         }
     }
 
@@ -82,10 +84,12 @@ impl Costs {
         let [generation, encoding, writing] = [self.generation, self.encoding, self.writing];
         if blocked * 2 > self.elapsed {
             Bottleneck::Disk
-        } else if self.paced {
+        } else if self.limited_by == Limit::Pace {
             Bottleneck::Pace
         } else if self.traffic(batch_bytes) >= memory {
             Bottleneck::Memory
+        } else if matches!(self.limited_by, Limit::Size | Limit::Ends | Limit::Source) {
+            Bottleneck::Idle
         } else if writing >= generation.max(encoding) || self.busy_share() > 0.9 {
             Bottleneck::Writing
         } else if generation >= encoding {
@@ -105,7 +109,8 @@ impl Bottleneck {
             Self::Writing => "writing",
             Self::Disk => "writing: the disk",
             Self::Memory => "the machine's memory",
-            Self::Pace => "nothing: workers waited for the pace",
+            Self::Pace => "the rate that was asked for",
+            Self::Idle => "nothing: there was too little to do for all workers",
         }
     }
 }
@@ -126,7 +131,7 @@ mod tests {
             writing,
             busy: Duration::from_millis(busy),
             bytes: 50_000,
-            paced: false,
+            limited_by: Limit::Processor,
         }
     }
 
@@ -145,8 +150,10 @@ mod tests {
         let mut run = costs([900, 600, 100], 100);
         assert_eq!(run.traffic(100.0), 300_000.0);
         assert_eq!(run.bottleneck(100.0, 300_000.0), Bottleneck::Memory);
-        run.paced = true;
+        run.limited_by = Limit::Pace;
         assert_eq!(run.bottleneck(100.0, 300_000.0), Bottleneck::Pace);
+        run.limited_by = Limit::Size;
+        assert_eq!(run.bottleneck(100.0, 1e9), Bottleneck::Idle);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Fault};
 
-pub use assess::{Assessment, Limit};
+pub use assess::{Assessment, Limit, Work};
 pub use clock::{Clock, Lap};
 pub use costs::{Bottleneck, Costs};
 pub use meter::{Meter, Quantiles, Reading};
@@ -175,8 +175,6 @@ pub struct Report {
     pub rows: u64,
     /// Rows made in a second.
     pub rows_per_second: f64,
-    /// How that compares with the systems rowgen replaces.
-    pub assessment: Assessment,
     /// What a faster run would need.
     pub limited_by: Limit,
     /// Where the workers' time went.
@@ -202,6 +200,10 @@ pub struct About {
     pub params: Vec<(String, String)>,
     /// Worker threads.
     pub threads: usize,
+    /// A rate was asked for.
+    pub paced: bool,
+    /// Rows come from outside, as they come.
+    pub streams: bool,
 }
 
 /// How a run ended.
@@ -268,6 +270,13 @@ impl Report {
     ) -> Self {
         let elapsed = ended.elapsed;
         let rows_per_second = rows as f64 / elapsed.as_secs_f64().max(1e-9);
+        let work = Work {
+            times: &times,
+            threads: about.threads,
+            elapsed,
+            paced: about.paced,
+            streams: about.streams,
+        };
         Self {
             pipeline: about.pipeline,
             version: env!("CARGO_PKG_VERSION"),
@@ -279,8 +288,7 @@ impl Report {
             elapsed,
             rows,
             rows_per_second,
-            assessment: Assessment::of(rows_per_second),
-            limited_by: Limit::of(&times, &sinks, elapsed),
+            limited_by: Limit::of(&work, &sinks),
             times,
             sources,
             sinks,

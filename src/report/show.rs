@@ -3,18 +3,25 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Assessment, Outcome, Report, SinkReport, SourceReport};
+use super::{Outcome, Report, SinkReport, SourceReport};
 use crate::units::{show_bytes, show_count, show_duration};
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ended = match self.outcome {
+impl Report {
+    /// How it ended, in words.
+    pub fn ended(&self) -> &'static str {
+        match self.outcome {
             Outcome::Done => "done",
             Outcome::TooSlow => "done, but the rate was not held",
             Outcome::Rejected => "done, but rows were left out",
             Outcome::Failed | Outcome::NotBegun(_) => "failed",
             Outcome::Interrupted(_) => "interrupted",
-        };
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = self.ended();
         writeln!(
             f,
             "{}: {ended}, {} rows in {}, {} rows/s on {} threads",
@@ -36,19 +43,13 @@ impl fmt::Display for Report {
                 writeln!(f, "    {}", Left(&sink.left))?;
             }
         }
+        writeln!(f, "  limited by {}", self.limited_by.describe())?;
         writeln!(
             f,
-            "  workers: {} making, {} encoding, {} waiting; limited by {}",
+            "  workers: {} making, {} encoding, {} waiting",
             show_duration(self.times.making),
             show_duration(self.times.encoding),
-            show_duration(self.times.waiting),
-            self.limited_by.describe()
-        )?;
-        writeln!(
-            f,
-            "  {} ({})",
-            self.assessment.name(),
-            Assessment::THRESHOLDS
+            show_duration(self.times.waiting)
         )?;
         write!(f, "  seed {}, fingerprint {}", self.seed, self.fingerprint)
     }
