@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::place::{Place, without_users};
+use crate::place::{Place, shortened, without_users};
 
 /// A result whose error is rowgen's own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -80,6 +80,14 @@ impl Problem {
         self
     }
 
+    /// A text of this problem as it may be shown: without secrets, and never longer than one reads.
+    pub fn shown(&self, text: &str) -> String {
+        shortened(&match &self.place {
+            Some(place) => without_users(&place.shown(text)),
+            None => without_users(text),
+        })
+    }
+
     /// Says where; an inner place, being more exact, stays.
     #[must_use]
     pub fn at(mut self, place: &Place) -> Self {
@@ -118,6 +126,14 @@ impl Error {
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_default();
         Self::because(format!("{who} panicked, which is a bug of rowgen"), text)
+    }
+
+    /// The exit code of a command that ends with it.
+    pub fn exit_code(&self) -> u8 {
+        match self.fault {
+            Fault::User => 1,
+            Fault::Run => 2,
+        }
     }
 
     /// Adds a hint to the last problem.
@@ -176,6 +192,19 @@ impl Problems {
         self.all.is_empty()
     }
 
+    /// True when something is noted where this problem is.
+    pub fn has_place_of(&self, problem: &Problem) -> bool {
+        let position = problem.place.as_ref().map(Place::position);
+        let places = self.all.iter().map(|noted| noted.place.as_ref());
+        let mut positions = places.map(|place| place.map(Place::position));
+        position.is_some() && positions.any(|noted| noted == position)
+    }
+
+    /// What was noted.
+    pub fn into_vec(self) -> Vec<Problem> {
+        self.all
+    }
+
     /// An error with every problem noted, in the order of the file: the user's, unless nothing but
     /// what was done failed.
     pub fn into_result(mut self) -> Result<()> {
@@ -220,10 +249,7 @@ impl From<arrow::error::ArrowError> for Error {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |text: &str| match &self.place {
-            Some(place) => without_users(&place.shown(text)),
-            None => without_users(text),
-        };
+        let shown = |text: &str| self.shown(text);
         write!(f, "error: {}", shown(&self.message))?;
         if let Some(place) = &self.place {
             write!(f, "\n{place}")?;

@@ -7,10 +7,13 @@ mod leaf;
 mod named;
 mod placed;
 mod secret;
+mod window;
 mod yaml;
 
 use std::fmt;
 use std::sync::Arc;
+
+use window::around;
 
 pub use braces::{Part, braces, place_of};
 pub use decode::decode;
@@ -19,6 +22,7 @@ pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Se
 pub use named::Named;
 pub use placed::{Placed, carry};
 pub use secret::{Secrets, is_secret, without_users};
+pub use window::shortened;
 pub use yaml::{Key, Node, Value, parse};
 
 /// A file that was read, kept to show its lines.
@@ -119,6 +123,11 @@ impl Place {
         self.column
     }
 
+    /// How many characters it has.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// What the file says here, as written.
     pub fn written(&self) -> String {
         self.line_text()
@@ -147,14 +156,14 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let text = without_users(self.line_text());
+        let line = without_users(self.line_text());
+        let (text, column, length) = around(&line, self.column, self.length);
         let before: String = text
             .chars()
-            .take(self.column - 1)
+            .take(column - 1)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
-        let room = text.chars().count().saturating_sub(self.column - 1).max(1);
-        let carets = "^".repeat(self.length.clamp(1, room));
+        let carets = "^".repeat(length);
         writeln!(
             f,
             "{margin}--> {}:{}:{}",
