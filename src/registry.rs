@@ -42,6 +42,194 @@ impl Kind {
     }
 }
 
+/// What generators of other tools are called, and ours that do the same.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &[
+            "address",
+            "company",
+            "email",
+            "fake",
+            "faker",
+            "first_name",
+            "full_name",
+            "last_name",
+            "phone",
+            "user_name",
+            "username",
+        ],
+        "`person` makes people: with `p: { person: {}, hidden: true }`, the column `{ copy: p.email }` is their e-mail address",
+    ),
+    (
+        &["regex", "regexp", "regexify", "rex"],
+        "`pattern: '[A-Z]{2}\\d{4}'` makes text that follows a pattern",
+    ),
+    (
+        &[
+            "enum",
+            "one_of",
+            "oneof",
+            "pick",
+            "random_choice",
+            "values",
+            "weighted",
+        ],
+        "`choice: [A, B]` makes one of a few values, `choice: { A: 9, B: 1 }` with weights",
+    ),
+    (
+        &[
+            "between",
+            "byte",
+            "decimal",
+            "double",
+            "float",
+            "int",
+            "int32",
+            "int64",
+            "integer",
+            "long",
+            "number",
+            "numeric",
+            "rand",
+            "random",
+            "random_int",
+            "range",
+            "short",
+        ],
+        "`uniform: { min: 1, max: 100 }` makes numbers; `type:` beside it says which",
+    ),
+    (
+        &["date", "datetime", "time", "timestamp"],
+        "`{ type: date, uniform: { min: 2026-01-01, max: 2026-12-31 } }` makes dates and times, `event_time` makes times that rise",
+    ),
+    (
+        &[
+            "lorem",
+            "paragraph",
+            "sentence",
+            "string",
+            "text",
+            "varchar",
+            "word",
+        ],
+        "`words: {}` makes text, `pattern` and `template` make codes",
+    ),
+    (
+        &[
+            "auto_increment",
+            "autoincrement",
+            "counter",
+            "id",
+            "increment",
+            "row_number",
+            "serial",
+        ],
+        "`sequence: { start: 1 }` counts the rows",
+    ),
+    (&["guid", "uuid4", "uuidv4"], "`uuid: {}` makes UUIDs"),
+    (&["boolean"], "`bool: { true: 0.3 }` makes true and false"),
+    (
+        &["const", "fixed", "literal", "static", "value"],
+        "`constant: 1` makes the same value in every row",
+    ),
+    (
+        &["fk", "foreign", "parent", "references"],
+        "`foreign_key: { ref: customers.customer_id }` makes keys of another table's rows",
+    ),
+    (
+        &["concat", "format"],
+        "`template: \"ORD-{row:08}\"` makes text of other columns",
+    ),
+    (
+        &["gauss", "gaussian"],
+        "`normal: { mean: 170, stddev: 9 }` makes the bell curve",
+    ),
+    (
+        &["compute", "expression", "formula", "sql"],
+        "`expr: \"price * 1.22\"` computes a value from other columns",
+    ),
+    (
+        &["function", "gen", "generator", "kind", "provider"],
+        "the generator is the key itself: `{ sequence: {} }`, not `{ generator: sequence }`",
+    ),
+    (
+        &["array"],
+        "`list: { length: 3, of: { choice: [a, b] } }` makes lists",
+    ),
+    (
+        &["map", "object", "record"],
+        "`struct: { a: sequence }` holds columns",
+    ),
+    (
+        &["null", "null_probability", "null_rate", "null_ratio"],
+        "`nulls: 0.1` makes a tenth of the values null",
+    ),
+    (
+        &["default"],
+        "a column's values are made by its generator: `constant: 1` for the same in all rows",
+    ),
+    (
+        &["primary_key"],
+        "`{ sequence: {}, unique: true }` proves that no value stands twice",
+    ),
+];
+
+/// What types of other tools are called, and ours.
+const TYPES_ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["float"],
+        "write `float32`, or `float64` for twice the digits",
+    ),
+    (&["long"], "write `int64`"),
+    (&["short"], "write `int16`"),
+    (&["byte"], "write `int8`, or `binary` for bytes"),
+    (
+        &["datetime", "datetime64", "timestamptz"],
+        "write `\"timestamp(us, UTC)\"`, or `timestamp(us)` for local times",
+    ),
+    (
+        &["money", "number"],
+        "write `\"decimal(18,2)\"`, or `float64`",
+    ),
+    (
+        &["char", "character", "nvarchar", "str", "varchar2"],
+        "write `text`",
+    ),
+    (&["blob", "bytea"], "write `binary`"),
+    (&["guid"], "write `uuid`"),
+    (&["uint", "unsigned"], "write `uint32` or `uint64`"),
+    (&["enum"], "a `choice` of texts has the type `text`"),
+    (
+        &["array", "list"],
+        "leave it out: the generator `list` makes lists",
+    ),
+    (
+        &["object", "record", "struct"],
+        "leave it out: the generator `struct` makes them",
+    ),
+];
+
+fn ours(list: &[(&[&str], &'static str)], theirs: &str) -> Option<&'static str> {
+    let theirs = theirs.to_lowercase();
+    let found = list
+        .iter()
+        .find(|(names, _)| names.contains(&theirs.as_str()));
+    found.map(|(_, ours)| *ours)
+}
+
+/// How a generator of another tool is called here: `person.email` and `faker.name` as `faker`.
+pub fn elsewhere(name: &str) -> Option<&'static str> {
+    let family = name.split_once('.').map(|(family, _)| family);
+    let family = family.filter(|family| ["faker", "fake", "person"].contains(family));
+    ours(ELSEWHERE, family.map_or(name, |_| "faker"))
+}
+
+/// How a type of another tool is called here; of one with arguments, as `float(8)`, by its name.
+pub fn type_elsewhere(name: &str) -> Option<&'static str> {
+    let bare = name.split_once('(').map_or(name, |(bare, _)| bare);
+    ours(TYPES_ELSEWHERE, bare)
+}
+
 /// Lets a kind stand for itself, as its options' defaults: the schema knew it only with options.
 pub fn or_bare(schema: &mut Schema) {
     let Some(Value::Array(kinds)) = schema.get_mut("oneOf") else {

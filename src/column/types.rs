@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::error::did_you_mean;
+use crate::registry::type_elsewhere;
 
 /// Marks a fixed binary of 16 bytes as a UUID in a field's metadata (an Arrow canonical extension).
 pub const UUID_EXTENSION: &str = "arrow.uuid";
@@ -169,6 +170,9 @@ fn time_zone(zone: &str) -> Result<Arc<str>, String> {
 }
 
 fn unknown(text: &str) -> String {
+    if let Some(ours) = type_elsewhere(text) {
+        return format!("unknown type `{text}`: {ours}");
+    }
     let names = NAMES.iter().map(|(name, _)| *name);
     let near = did_you_mean(text, names.chain(WITH_ARGUMENTS.iter().copied()));
     let rest = near.unwrap_or_else(|| {
