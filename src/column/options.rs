@@ -8,7 +8,8 @@ use serde::de::Deserializer;
 
 use super::{ColumnType, GeneratorKind};
 use crate::error::{Problem, did_you_mean};
-use crate::place::{Flag, Key, Named, Node, Number, Place, Placed, Value, carry, decode};
+use crate::place::{Flag, Key, Named, Node, Number, Place, Placed, Value, also, carry, decode};
+use crate::registry::elsewhere;
 
 /// One column: its generator and what every column can have.
 #[derive(Debug, Clone)]
@@ -53,13 +54,27 @@ impl Column {
         self.common.hidden.as_ref().is_some_and(|flag| flag.value.0)
     }
 
+    /// The JSON Schema of what every column can have.
+    pub fn common_schema() -> Schema {
+        schemars::schema_for!(Common)
+    }
+
     fn from_node(node: &Node) -> Result<Self, Problem> {
         let (common, generator) = split(node)?;
-        Ok(Self {
-            place: node.place.clone(),
-            common: decode(&common)?,
-            generator: decode(&generator)?,
-        })
+        let common = decode(&common);
+        let generator = decode(&generator).map_err(|problem| by_name(problem, &generator));
+        match (common, generator) {
+            (Ok(common), Ok(generator)) => Ok(Self {
+                place: node.place.clone(),
+                common,
+                generator,
+            }),
+            (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
+            (Err(problem), Err(other)) => {
+                also(other);
+                Err(problem)
+            }
+        }
     }
 }
 
@@ -123,6 +138,27 @@ fn bare(node: &Node) -> Result<Node, Problem> {
     }
 }
 
+/// Options that stand there without their names: what they are called.
+fn by_name(mut problem: Problem, generator: &Node) -> Problem {
+    let Value::Map(entries) = &generator.value else {
+        return problem;
+    };
+    let Some((key, options)) = entries.first() else {
+        return problem;
+    };
+    let shaped = matches!(options.value, Value::Map(_) | Value::Null);
+    if !shaped && problem.message.starts_with("expected a map, ") {
+        let kind = GeneratorKind::KINDS
+            .iter()
+            .find(|kind| kind.name == key.name);
+        problem.hint = kind.map(|kind| {
+            let (name, example) = (kind.name, kind.example);
+            format!("such as `{example}`; `rowgen list {name}` shows all its options")
+        });
+    }
+    problem
+}
+
 fn is_kind(name: &str) -> bool {
     GeneratorKind::KINDS.iter().any(|kind| kind.name == name)
 }
@@ -131,6 +167,7 @@ fn unknown(key: &Key) -> Problem {
     let names = GeneratorKind::KINDS.iter().map(|kind| kind.name);
     Problem::new(format!("unknown generator or column option `{}`", key.name))
         .at(&key.place)
+        .maybe_hint(elsewhere(&key.name).map(Into::into))
         .hint(
             did_you_mean(&key.name, names.chain(COMMON.iter().copied()))
                 .unwrap_or_else(|| "`rowgen list columns` shows the generators".into()),

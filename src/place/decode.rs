@@ -1,5 +1,8 @@
 //! From a placed tree to option structs: a strict serde deserializer whose errors know their place.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use serde::de::{
@@ -7,7 +10,7 @@ use serde::de::{
     VariantAccess, Visitor, value::StrDeserializer,
 };
 
-use super::placed::{hand, is_handed, take_carried};
+use super::placed::{also, hand, is_handed, take_also, take_carried};
 use super::{Key, Node, Value};
 use crate::error::{Problem, did_you_mean};
 
@@ -19,13 +22,48 @@ pub fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Problem> {
     T::deserialize(Decoder(node)).map_err(|problem| problem.at(&node.place))
 }
 
+/// Decodes a node into `T`, and tells every mistake that one can be told beside the others: of each
+/// named thing, of each item, of each unknown key.
+///
+/// # Errors
+/// At least one.
+pub fn decode_all<T: DeserializeOwned>(node: &Node) -> Result<T, Vec<Problem>> {
+    take_also();
+    decode(node).map_err(|problem| {
+        let mut problems = take_also();
+        problems.push(problem);
+        problems
+    })
+}
+
 struct Decoder<'a>(&'a Node);
 
 impl Decoder<'_> {
     fn text<'t>(&'t self, expected: &str) -> Result<&'t str, Problem> {
         match &self.0.value {
             Value::Scalar { text, .. } => Ok(text),
-            _ => Err(self.unexpected(expected)),
+            _ => Err(self.unexpected(expected).maybe_hint(self.quotes())),
+        }
+    }
+
+    /// `{id}` where text is wanted: a map to YAML, meant as text.
+    fn quotes(&self) -> Option<String> {
+        match &self.0.value {
+            Value::Map(entries) => match entries.as_slice() {
+                [
+                    (
+                        key,
+                        Node {
+                            value: Value::Null, ..
+                        },
+                    ),
+                ] => Some(format!(
+                    "text that begins with `{{` must be quoted: \"{{{}}}\"",
+                    key.name
+                )),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -59,17 +97,18 @@ impl Decoder<'_> {
         let Value::Map(entries) = &self.0.value else {
             return Ok(());
         };
-        match entries
+        let unknown = entries
             .iter()
-            .find(|(key, _)| !fields.contains(&key.name.as_str()))
-        {
-            Some((key, _)) => Err(unknown_key(key, fields)),
-            None => Ok(()),
-        }
+            .filter(|(key, _)| !fields.contains(&key.name.as_str()));
+        let braces = self.quotes();
+        let mut unknown = unknown.map(|(key, _)| unknown_key(key, fields, braces.clone()));
+        let first = unknown.next();
+        unknown.for_each(also);
+        first.map_or(Ok(()), Err)
     }
 }
 
-fn unknown_key(key: &Key, known: &[&'static str]) -> Problem {
+fn unknown_key(key: &Key, known: &[&'static str], braces: Option<String>) -> Problem {
     let near = did_you_mean(&key.name, known.iter().copied());
     let all = match known {
         [] => "no keys are allowed here".to_string(),
@@ -77,7 +116,7 @@ fn unknown_key(key: &Key, known: &[&'static str]) -> Problem {
     };
     Problem::new(format!("unknown key `{}`", key.name))
         .at(&key.place)
-        .hint(near.unwrap_or(all))
+        .hint(near.or(braces).unwrap_or(all))
 }
 
 fn list(names: &[&str]) -> String {
@@ -91,7 +130,11 @@ impl de::Error for Problem {
         take_carried(&message).unwrap_or_else(|| Problem::new(message))
     }
     fn missing_field(field: &'static str) -> Self {
-        Problem::new(format!("the key `{field}` is missing"))
+        let problem = Problem::new(format!("the key `{field}` is missing"));
+        match field {
+            "version" => problem.hint("begin the file with the line `version: 1`"),
+            _ => problem,
+        }
     }
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Problem::new(format!("unknown name `{variant}`")).hint(
@@ -183,7 +226,10 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         let entries = match &self.0.value {
             Value::Map(entries) => entries.as_slice(),
             Value::Null => &[],
-            _ => return Err(self.unexpected("a map")),
+            _ => {
+                let hint = "write its options by their names: `{ name: value }`";
+                return Err(self.unexpected("a map").hint(hint));
+            }
         };
         let access = Entries {
             entries: entries.iter(),
@@ -328,71 +374,5 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         Decoder(&self.content).deserialize_struct("", fields, visitor)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Placed, Source, parse};
-    use super::*;
-    use serde::Deserialize;
-
-    #[derive(Debug, Deserialize)]
-    #[allow(dead_code)]
-    struct Sequence {
-        #[serde(default)]
-        start: i64,
-    }
-    #[derive(Debug, Deserialize)]
-    #[serde(rename_all = "snake_case")]
-    #[allow(dead_code)]
-    enum Generator {
-        Sequence(Sequence),
-    }
-    #[derive(Debug, Deserialize)]
-    #[allow(dead_code)]
-    struct Table {
-        rows: Placed<u64>,
-        #[serde(default)]
-        hidden: bool,
-        id: Generator,
-    }
-
-    fn check(text: &str) -> String {
-        let source = std::sync::Arc::new(Source {
-            name: "p.yaml".into(),
-            text: text.into(),
-        });
-        let node = parse(&source).unwrap();
-        match decode::<Table>(&node) {
-            Ok(table) => format!("{} {:?}", table.rows.value, table.id),
-            Err(problem) => problem.to_string(),
-        }
-    }
-
-    #[test]
-    fn a_bare_kind_means_its_defaults() {
-        assert_eq!(
-            check("rows: 1_000\nid: sequence\n"),
-            "1000 Sequence(Sequence { start: 0 })"
-        );
-    }
-
-    #[test]
-    fn mistakes_are_shown_where_they_stand() {
-        insta::assert_snapshot!(
-            [
-                "rows: ten\nid: sequence\n",
-                "row: 1\nid: sequence\n",
-                "rows: 1\nid: { sequence: { strat: 1 } }\n",
-                "rows: 1\nid: { sequense: {} }\n",
-                "rows: 1\nid: { sequence: {}, hidden: true }\n",
-                "rows: 1\nid: sequence\nhidden: yes\n",
-                "rows: [1]\nid: sequence\n",
-                "rows: 1\n",
-            ]
-            .map(check)
-            .join("\n\n")
-        );
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::secret::{Secrets, is_secret};
 use super::{Node, Place, Value};
-use crate::error::{Problem, did_you_mean};
+use crate::error::{Problem, Problems, did_you_mean};
 
 /// What names stand for.
 #[derive(Debug, Default, Clone)]
@@ -17,27 +17,27 @@ pub struct Scope {
     pub secrets: BTreeMap<String, Secrets>,
 }
 
-/// Expands every value below `node`, in place. Keys are names and stay as they are.
-///
-/// # Errors
-/// An unknown name or an unset variable, with its place.
-pub fn expand(node: &mut Node, scope: &Scope) -> Result<(), Problem> {
+/// Expands every value below `node`, in place, and notes each unknown name or unset variable with its
+/// place. Keys are names and stay as they are.
+pub fn expand(node: &mut Node, scope: &Scope, problems: &mut Problems) {
     match &mut node.value {
-        Value::Null => Ok(()),
-        Value::Scalar { text, .. } if !text.contains("${") => Ok(()),
+        Value::Null => {}
+        Value::Scalar { text, .. } if !text.contains("${") => {}
         Value::Scalar { text, filled, .. } => {
-            let (expanded, secrets) =
-                expand_text(text, scope).map_err(|problem| problem.at(&node.place))?;
             // `$${` stands for itself.
             *filled = text.replace("$${", "").contains("${");
-            *text = expanded;
-            node.place.hide(secrets);
-            Ok(())
+            let expanded = expand_text(text, scope).map_err(|problem| problem.at(&node.place));
+            if let Some((expanded, secrets)) = problems.note(expanded) {
+                *text = expanded;
+                node.place.hide(secrets);
+            }
         }
-        Value::List(items) => items.iter_mut().try_for_each(|item| expand(item, scope)),
+        Value::List(items) => items
+            .iter_mut()
+            .for_each(|item| expand(item, scope, problems)),
         Value::Map(entries) => entries
             .iter_mut()
-            .try_for_each(|(_, value)| expand(value, scope)),
+            .for_each(|(_, value)| expand(value, scope, problems)),
     }
 }
 

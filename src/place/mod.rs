@@ -7,6 +7,7 @@ mod leaf;
 mod named;
 mod placed;
 mod secret;
+mod traps;
 mod window;
 mod yaml;
 
@@ -16,14 +17,14 @@ use std::sync::Arc;
 use window::around;
 
 pub use braces::{Part, braces, place_of};
-pub use decode::decode;
+pub use decode::{decode, decode_all};
 pub use expand::{Scope, expand, expand_params};
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Secret, Text};
-pub use named::Named;
-pub use placed::{Placed, carry};
+pub use named::{Each, Named};
+pub use placed::{Placed, also, carry};
 pub use secret::{Secrets, is_secret, without_users};
 pub use window::shortened;
-pub use yaml::{Key, Node, Value, parse};
+pub use yaml::{Key, Node, Value, parse, split_values};
 
 /// A file that was read, kept to show its lines.
 #[derive(PartialEq, Eq)]

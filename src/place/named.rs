@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
+use super::placed::all_or_first;
 use super::{Node, Placed, Value, carry, decode};
 use crate::error::Problem;
 
@@ -40,7 +41,15 @@ impl<T: DeserializeOwned> Named<T> {
             Value::Null => &[],
             _ => {
                 let message = format!("expected a map of names, found {}", node.describe());
-                return Err(Problem::new(message).at(&node.place));
+                let glued = match &node.value {
+                    Value::Scalar { text, .. } => text.split_once(':'),
+                    _ => None,
+                };
+                let hint = glued.map_or_else(
+                    || "write each name as a key, without a dash: `name: …`".to_string(),
+                    |(name, value)| format!("a blank stands after the colon: `{name}: {value}`"),
+                );
+                return Err(Problem::new(message).at(&node.place).hint(hint));
             }
         };
         let named = entries.iter().map(|(key, value)| {
@@ -50,7 +59,7 @@ impl<T: DeserializeOwned> Named<T> {
             };
             Ok((name, decode(value)?))
         });
-        named.collect::<Result<_, Problem>>().map(Self)
+        all_or_first(named).map(Self)
     }
 }
 
@@ -58,6 +67,46 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         Self::from_node(&node).map_err(carry)
+    }
+}
+
+/// A list in which every mistake is told, not only the first.
+#[derive(Debug, Clone)]
+pub struct Each<T>(pub Vec<T>);
+
+impl<T> Default for Each<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Each<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let items = match &node.value {
+            Value::List(items) => items.as_slice(),
+            Value::Null => &[],
+            _ => {
+                let message = format!("expected a list, found {}", node.describe());
+                let hint = "each item begins with a dash: `- file: { … }`";
+                return Err(carry(Problem::new(message).at(&node.place).hint(hint)));
+            }
+        };
+        all_or_first(items.iter().map(decode))
+            .map(Self)
+            .map_err(carry)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Each<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Each{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        <Vec<T>>::json_schema(generator)
     }
 }
 

@@ -21,6 +21,8 @@ thread_local! {
     static HANDED: RefCell<Option<Node>> = const { RefCell::new(None) };
     /// Hands a problem with its place across serde's generic error type: see `carry`.
     static CARRIED: RefCell<Option<Problem>> = const { RefCell::new(None) };
+    /// What is wrong beside the problem that decoding ends with: serde's errors are single ones.
+    static ALSO: RefCell<Vec<Problem>> = const { RefCell::new(Vec::new()) };
 }
 
 const CARRY: &str = "rowgen carried problem";
@@ -59,6 +61,32 @@ pub(super) fn take_carried(message: &str) -> Option<Problem> {
     } else {
         None
     }
+}
+
+/// Notes a problem beside the one that decoding will end with.
+pub fn also(problem: Problem) {
+    ALSO.with_borrow_mut(|noted| noted.push(problem));
+}
+
+/// The problems noted since the last call.
+pub(super) fn take_also() -> Vec<Problem> {
+    ALSO.take()
+}
+
+/// The values, or the first problem: the others are noted.
+pub(super) fn all_or_first<T>(
+    results: impl Iterator<Item = Result<T, Problem>>,
+) -> Result<Vec<T>, Problem> {
+    let mut values = Vec::new();
+    let mut first = None;
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(problem) if first.is_none() => first = Some(problem),
+            Err(problem) => also(problem),
+        }
+    }
+    first.map_or(Ok(values), Err)
 }
 
 /// Turns a problem into the error type of the deserializer in hand without losing its place.

@@ -4,10 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::budget::BudgetBreach;
 use serde_yaml::{Location, Spanned};
 
+use super::traps::{Complaint, explain};
 use super::{Place, Source};
 use crate::error::Problem;
+use crate::units::{show_bytes, show_count};
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -58,13 +61,25 @@ enum Raw {
 
 struct RawKey(String);
 
+/// A `choice` of a million weights has two million of them.
+const MOST_VALUES: usize = 3_000_000;
+const MOST_DEPTH: usize = 64;
+const MOST_BYTES: usize = 64 << 20;
+
 /// Parses the text of `source`.
 ///
 /// # Errors
 /// Anything that is not one YAML document, and any key that stands twice in one map.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
+    let budget = serde_yaml::budget! {
+        max_nodes: MOST_VALUES,
+        max_events: 2 * MOST_VALUES,
+        max_depth: MOST_DEPTH,
+        max_total_scalar_bytes: MOST_BYTES,
+    };
     let raw: Spanned<Raw> =
-        serde_yaml::from_str(&source.text).map_err(|error| problem(source, &error))?;
+        serde_yaml::from_str_with_options(&source.text, serde_yaml::options! { budget: budget })
+            .map_err(|error| problem(source, &error))?;
     Ok(node(source, raw))
 }
 
@@ -174,19 +189,86 @@ fn written(source: &Source, location: Location) -> &str {
 
 fn problem(source: &Arc<Source>, error: &serde_yaml::Error) -> Problem {
     let plain = error.without_snippet();
-    let mut problem = Problem::new(message(&plain.to_string()));
-    if let Some(location) = plain.location() {
-        let place = place(source, location);
-        let line = source.text.lines().nth(place.line() - 1).unwrap_or("");
-        if line.contains("${") && line.contains('{') {
-            problem =
-                problem.hint("inside `{ … }` a value with `${…}` must be quoted: \"${name}\"");
+    let place = match plain.location() {
+        Some(location) => place(source, location),
+        None => Place::new(source.clone(), 1, 1, 1),
+    };
+    let problem = match plain {
+        serde_yaml::Error::Budget { breach, .. } => limit(breach),
+        serde_yaml::Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            Problem::new("an alias stands within what its anchor names")
+                .hint("write out what it stands for")
         }
-        problem = problem.at(&place);
-    } else {
-        problem = problem.at(&Place::new(source.clone(), 1, 1, 1));
+        _ => {
+            let text = plain.to_string();
+            let complaint = Complaint {
+                source,
+                message: &text,
+                line: place.line(),
+                column: place.column(),
+            };
+            explain(&complaint).unwrap_or_else(|| Problem::new(message(&text)))
+        }
+    };
+    problem.at(&place)
+}
+
+/// What is too much for one file, and where it belongs.
+fn limit(breach: &BudgetBreach) -> Problem {
+    let reference = "long lists belong in a file of their own: under `reference:` as `names: { path: names.csv }`, and in the column `reference: { from: names, field: name }`";
+    match breach {
+        BudgetBreach::Depth { .. } => {
+            Problem::new(format!("values stand more than {MOST_DEPTH} levels deep"))
+                .hint("what is nested deeper can be columns of its own, read with `copy`")
+        }
+        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
+            let most = show_count(MOST_VALUES as u64);
+            Problem::new(format!("the file has more than {most} keys and values")).hint(reference)
+        }
+        BudgetBreach::ScalarBytes { .. } | BudgetBreach::InputBytes { .. } => {
+            let most = show_bytes(MOST_BYTES as u64);
+            Problem::new(format!("the file has more than {most} of text")).hint(reference)
+        }
+        BudgetBreach::Documents { .. } => {
+            Problem::new("a pipeline file is one YAML document").hint("remove the lines `---`")
+        }
+        _ => Problem::new("the file's anchors and aliases stand for too much")
+            .hint("write out what they stand for, or move it to a file and `include:` it"),
     }
-    problem
+}
+
+/// `type: decimal(10,2)` in `{ … }`: to YAML the comma ends the value, and a second key begins.
+///
+/// All of them, as each would be told as something else later.
+pub fn split_values(node: &Node) -> Vec<Problem> {
+    let mut found = Vec::new();
+    match &node.value {
+        Value::List(items) => found.extend(items.iter().flat_map(split_values)),
+        Value::Map(entries) => {
+            let pairs = entries.iter().zip(entries.iter().skip(1));
+            found.extend(pairs.filter_map(|((_, value), (key, rest))| split_at(value, key, rest)));
+            found.extend(entries.iter().flat_map(|(_, value)| split_values(value)));
+        }
+        _ => {}
+    }
+    found
+}
+
+fn split_at(value: &Node, key: &Key, rest: &Node) -> Option<Problem> {
+    let (Value::Scalar { text, plain: true }, Value::Null) = (&value.value, &rest.value) else {
+        return None;
+    };
+    let opens = text.contains('(') && !text.contains(')');
+    let closes = key.name.ends_with(')') && !key.name.contains('(');
+    let same_line = value.place.line() == key.place.line();
+    (opens && closes && same_line).then(|| {
+        let after = value.place.column() + text.chars().count() + 1;
+        let blank = if key.place.column() > after { " " } else { "" };
+        let whole = format!("{text},{blank}{}", key.name);
+        Problem::new(format!("the comma ends the value here: it is `{text}`"))
+            .at(&value.place)
+            .hint(format!("within `{{ … }}` it must be quoted: \"{whole}\""))
+    })
 }
 
 /// The parser's message without its advice to programmers and its own way of saying where.
@@ -311,9 +393,6 @@ mod tests {
     #[test]
     fn an_unquoted_variable_in_flow_style_says_how_to_mend_it() {
         let error = parse_text("a: { rows: ${rows} }\n").unwrap_err();
-        assert_eq!(
-            error.hint.as_deref(),
-            Some("inside `{ … }` a value with `${…}` must be quoted: \"${name}\"")
-        );
+        assert_eq!(error.hint.as_deref(), Some("write \"${rows}\""));
     }
 }

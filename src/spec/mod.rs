@@ -1,6 +1,7 @@
 //! What the file says: one YAML pipeline file, its includes, its params, every value with its place.
 
 mod include;
+mod mistakes;
 mod pipeline;
 mod read;
 mod run;

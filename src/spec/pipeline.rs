@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{ReferenceFile, Run, SinkEntry, Table};
-use crate::place::{Named, OneOrMany, Placed, Text};
+use crate::place::{Each, Named, OneOrMany, Placed, Text};
 
 /// The top level of a pipeline file, as written.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,7 +31,7 @@ pub(super) struct File {
     pub(super) tables: Named<Table>,
     /// Where the tables go.
     #[serde(default)]
-    pub(super) sinks: Vec<SinkEntry>,
+    pub(super) sinks: Each<SinkEntry>,
     /// How to run.
     #[serde(default)]
     pub(super) run: Run,

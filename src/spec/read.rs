@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::Pipeline;
 use super::include::include;
+use super::mistakes::note_all;
 use super::pipeline::File;
-use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::place::{
-    Node, Place, Placed, Scope, Source, Value, decode, expand, expand_params, is_secret, parse,
-    without_users,
+    Node, Place, Placed, Scope, Source, Value, decode_all, expand, expand_params, is_secret, parse,
+    split_values, without_users,
 };
 
 /// What is given beside the file.
@@ -25,6 +26,16 @@ pub struct Given {
     /// `--seed`.
     pub seed: Option<String>,
 }
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+const FIRST: &str = "
+    version: 1
+    tables:
+      people: { rows: 10, columns: { id: sequence, name: person } }
+    sinks:
+      - file: { path: people.csv }";
 
 const KEYS: &[&str] = &[
     "version",
@@ -41,17 +52,33 @@ const KEYS: &[&str] = &[
 /// Reads the pipeline at `path`.
 ///
 /// # Errors
-/// The first mistake in the file, with its place.
+/// Every mistake in the file, each with its place.
 pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
-    let mut root = read_tree(path)?;
+    let mut root = read_root(path)?;
+    if matches!(root.value, Value::Null) {
+        return Err(empty(&root).into());
+    }
     remove_extensions(&mut root);
-    check_keys(&root)?;
-    include(&mut root, path)?;
-    let params = expand_all(&mut root, given)?;
+    let mut problems = Problems::default();
+    remove_unknown_keys(&mut root, &mut problems);
+    if let Err(error) = include(&mut root, path) {
+        return Err(all(problems, error.problems));
+    }
+    // What a misspelt `params` declares would seem to be missing.
+    let misspelt = !problems.is_empty();
+    let mut unexpanded = Problems::default();
+    let params = match expand_all(&mut root, given, &mut unexpanded) {
+        Ok(params) => params,
+        Err(_) if misspelt => return Err(all(problems, Vec::new())),
+        Err(error) => return Err(all(problems, error.problems)),
+    };
+    if !misspelt {
+        problems.extend(unexpanded.into_vec());
+    }
     let canonical = canonical(&root, given.seed.as_deref());
-    let file: File = decode(&root)?;
-    check_version(&file.version)?;
-    let stem = path.file_stem().map_or_else(
+    let file = decode_file(&root, problems)?;
+    let stem = path.file_stem().filter(|stem| *stem != STDIN);
+    let stem = stem.map_or_else(
         || "pipeline".into(),
         |stem| stem.to_string_lossy().into_owned(),
     );
@@ -68,35 +95,103 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
         params,
         reference: file.reference,
         tables: file.tables,
-        sinks: file.sinks,
+        sinks: file.sinks.0,
         run: file.run,
         canonical,
     })
 }
 
+/// The file that a command was given; standard input has no folder: its paths start in the current one.
+fn read_root(path: &Path) -> Result<Node> {
+    if path.as_os_str() != STDIN {
+        return read_tree(path);
+    }
+    let text = std::io::read_to_string(std::io::stdin());
+    let text = text.map_err(|cause| {
+        Error::user(Problem::new("could not read the pipeline from standard input").cause(cause))
+    })?;
+    tree("stdin".into(), text)
+}
+
 pub(super) fn read_tree(path: &Path) -> Result<Node> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|cause| {
-        Error::user(Problem::new(format!("could not read the pipeline file `{name}`")).cause(cause))
+        let problem = Problem::new(format!("could not read the pipeline file `{name}`"));
+        Error::user(problem.cause(cause).maybe_hint(near_file(path)))
     })?;
-    Ok(parse(&Arc::new(Source { name, text }))?)
+    tree(name, text)
 }
 
-/// Unknown keys are said first: what a misspelt `params` declares would seem to be missing.
-fn check_keys(root: &Node) -> Result<(), Problem> {
-    let Value::Map(entries) = &root.value else {
-        return Ok(());
+fn tree(name: String, text: String) -> Result<Node> {
+    let root = parse(&Arc::new(Source { name, text }))?;
+    let mut problems = Problems::default();
+    problems.extend(split_values(&root));
+    problems.into_result()?;
+    Ok(root)
+}
+
+fn empty(root: &Node) -> Problem {
+    let hint = format!("this is a first pipeline, and `rowgen init` writes a longer one:\n{FIRST}");
+    Problem::new("the file says nothing")
+        .at(&root.place)
+        .hint(hint)
+}
+
+/// A pipeline file beside the one that is not there, with nearly its name.
+fn near_file(path: &Path) -> Option<String> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
     };
-    let unknown = entries
-        .iter()
-        .find(|(key, _)| !KEYS.contains(&key.name.as_str()));
-    let Some((key, _)) = unknown else {
-        return Ok(());
-    };
-    let near = did_you_mean(&key.name, KEYS.iter().copied());
-    Err(Problem::new(format!("unknown key `{}`", key.name))
-        .at(&key.place)
-        .hint(near.unwrap_or_else(|| format!("the keys here are {}", KEYS.join(", ")))))
+    let names = std::fs::read_dir(folder).ok()?.flatten();
+    let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names
+        .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
+        .collect();
+    names.sort_unstable();
+    let wrong = path.file_name()?.to_string_lossy();
+    did_you_mean(&wrong, names.iter().map(String::as_str))
+}
+
+/// Keys that nobody knows are said, and what they hold is not read.
+fn remove_unknown_keys(root: &mut Node, problems: &mut Problems) {
+    if let Value::Map(entries) = &mut root.value {
+        entries.retain(|(key, _)| {
+            let known = KEYS.contains(&key.name.as_str());
+            if !known {
+                let near = did_you_mean(&key.name, KEYS.iter().copied());
+                let all = || format!("the keys here are {}", KEYS.join(", "));
+                let problem = Problem::new(format!("unknown key `{}`", key.name));
+                problems.push(problem.at(&key.place).hint(near.unwrap_or_else(all)));
+            }
+            known
+        });
+    }
+}
+
+/// The whole file, or everything that is wrong with it.
+fn decode_file(root: &Node, mut problems: Problems) -> Result<File> {
+    match decode_all::<File>(root) {
+        Ok(file) => {
+            let version = check_version(&file.version);
+            problems.note(version);
+            problems.into_result()?;
+            Ok(file)
+        }
+        Err(first) => {
+            note_all(root, first, &mut problems);
+            Err(all(problems, Vec::new()))
+        }
+    }
+}
+
+/// What was noted, and some more.
+fn all(mut problems: Problems, more: Vec<Problem>) -> Error {
+    problems.extend(more);
+    match problems.into_result() {
+        Err(error) => error,
+        Ok(()) => Error::run("the file was refused without a reason"),
+    }
 }
 
 fn remove_extensions(root: &mut Node) {
@@ -107,7 +202,11 @@ fn remove_extensions(root: &mut Node) {
 
 /// Takes the params out of the tree and expands everything else; the params with their values,
 /// secrets hidden.
-fn expand_all(root: &mut Node, given: &Given) -> Result<Vec<(String, String)>> {
+fn expand_all(
+    root: &mut Node,
+    given: &Given,
+    problems: &mut Problems,
+) -> Result<Vec<(String, String)>> {
     let mut scope = Scope {
         params: [("run_date".to_string(), given.run_date.clone())].into(),
         environment: given.environment.clone(),
@@ -118,7 +217,7 @@ fn expand_all(root: &mut Node, given: &Given) -> Result<Vec<(String, String)>> {
         names = expand_params(&params, &overrides(given), &mut scope)?;
     }
     check_set(given, &names)?;
-    expand(root, &scope)?;
+    expand(root, &scope, problems);
     let shown = |(name, _): (String, Place)| {
         let value = match is_secret(&name) {
             true => "***".to_string(),

@@ -1,0 +1,68 @@
+//! Every mistake of a file at once: each part is read by itself where the whole cannot be.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::{ReferenceFile, Run, SinkEntry, Table};
+use crate::column::{Column, ColumnType};
+use crate::error::{Problem, Problems};
+use crate::place::{Count, Each, Named, Node, Placed, Text, Value, decode_all};
+use crate::source::SourceKind;
+
+/// Notes what is wrong with a file that cannot be decoded; `first` is what decoding found. Where
+/// something is noted already, as for a name that stands for nothing, the rest follows from that.
+pub(super) fn note_all(root: &Node, first: Vec<Problem>, problems: &mut Problems) {
+    let mut found = Problems::default();
+    found.extend(first);
+    note_sections(root, &mut found);
+    for problem in found.into_vec() {
+        if !problems.has_place_of(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+fn note_sections(root: &Node, problems: &mut Problems) {
+    note_parts(root, problems, |key, part, problems| match key {
+        "name" | "seed" => note::<Placed<Text>>(part, problems),
+        "reference" => note::<Named<ReferenceFile>>(part, problems),
+        "run" => note::<Run>(part, problems),
+        "sinks" => note::<Each<SinkEntry>>(part, problems),
+        "tables" => note_tables(part, problems),
+        "version" => note::<Placed<u64>>(part, problems),
+        _ => {}
+    });
+}
+
+fn note_tables(tables: &Node, problems: &mut Problems) {
+    note::<Named<Table>>(tables, problems);
+    note_parts(tables, problems, |_, table, problems| {
+        note_parts(table, problems, |key, part, problems| match key {
+            "columns" => note::<Named<Arc<Column>>>(part, problems),
+            "from" => note::<Placed<SourceKind>>(part, problems),
+            "rows" => note::<Placed<Count>>(part, problems),
+            "seed" => note::<Placed<Text>>(part, problems),
+            "types" => note::<Named<Placed<ColumnType>>>(part, problems),
+            _ => {}
+        });
+    });
+}
+
+fn note_parts(
+    node: &Node,
+    problems: &mut Problems,
+    mut each: impl FnMut(&str, &Node, &mut Problems),
+) {
+    if let Value::Map(entries) = &node.value {
+        entries
+            .iter()
+            .for_each(|(key, part)| each(&key.name, part, problems));
+    }
+}
+
+fn note<T: DeserializeOwned>(part: &Node, problems: &mut Problems) {
+    if let Err(found) = decode_all::<T>(part) {
+        problems.extend(found);
+    }
+}
