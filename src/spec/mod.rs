@@ -12,6 +12,6 @@ mod table;
 pub use pipeline::Pipeline;
 pub use read::{Given, read};
 pub use run::{Arrivals, Run};
-pub use schema::schema;
+pub use schema::{schema, schema_draft_07};
 pub use sink::{AskedDelivery, OnSinkFailure, Projection, SinkEntry};
 pub use table::{ReferenceFile, Table};

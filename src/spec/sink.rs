@@ -300,6 +300,7 @@ impl JsonSchema for SinkEntry {
         let mut kinds = serde_json::Map::new();
         for kind in SinkKind::KINDS {
             let mut options = (kind.part)(generator).to_value();
+            options["additionalProperties"] = false.into();
             if let Some(properties) = options
                 .get_mut("properties")
                 .and_then(|value| value.as_object_mut())
