@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod grid;
 mod list;
 mod log;
 mod plan;

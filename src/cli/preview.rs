@@ -1,10 +1,8 @@
 //! `rowgen preview`: rows as a table, without sinks.
 
-use arrow::util::pretty::pretty_format_batches;
-
 use super::arguments::PreviewOptions;
 use super::check::{overrides, read};
-use super::print;
+use super::{grid, print};
 use crate::error::Result;
 use crate::{load, plan};
 
@@ -25,5 +23,15 @@ pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
         .unwrap_or(usize::MAX)
         .min(options.count);
     let batch = table.batch(options.row, count)?;
-    print(&format!("{}\n", pretty_format_batches(&[batch])?))
+    print(&grid::show(&batch, options.row, width())?)
+}
+
+/// How many characters a line of the terminal has: nothing where stdout is none, unless `COLUMNS` says it.
+fn width() -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok();
+    let said = said.and_then(|columns| columns.parse().ok());
+    let terminal = console::Term::stdout();
+    let asked = terminal.is_term().then(|| terminal.size_checked());
+    let asked = asked.flatten().map(|(_, columns)| usize::from(columns));
+    said.or(asked).filter(|width| *width > 0)
 }
