@@ -23,16 +23,30 @@ pub(super) enum Command {
     /// Parses and plans, and touches nothing
     Check(CheckOptions),
     /// Shows what would be done: rows, columns, files, sizes
-    Plan(FileOptions),
+    Plan(PlanOptions),
     /// Shows rows as a table, without sinks
     Preview(PreviewOptions),
     /// Prints the JSON Schema of the pipeline file
-    Schema,
-    /// Lists generators, formats and sinks with an example each
+    Schema {
+        /// The draft of JSON Schema: 07 is what editors and SchemaStore read everywhere
+        #[arg(long, value_enum, default_value = "2020-12")]
+        draft: Draft,
+    },
+    /// Writes a first pipeline, with comments
+    Init {
+        /// What it makes
+        #[arg(value_enum, default_value = "shop")]
+        name: First,
+        /// Where it is written (default: NAME.yaml); what is there stays
+        file: Option<PathBuf>,
+    },
+    /// Lists generators, formats, sinks and sources with an example each, or shows one with all options
     List {
-        /// Only these
-        #[arg(value_enum)]
-        kinds: Option<Kinds>,
+        /// Only these (columns, formats, messages, distributions, sinks, sources), or the name of one
+        name: Option<String>,
+        /// As JSON, with the schema of each one's options
+        #[arg(long)]
+        json: bool,
     },
     /// Runs into `discard` and into the sinks, and says what limits the run
     Bench(BenchOptions),
@@ -44,18 +58,33 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Kinds {
-    Columns,
-    Formats,
-    Sinks,
-    Sources,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Draft {
+    /// JSON Schema draft-07
+    #[value(name = "07", alias = "7", alias = "draft-07")]
+    Seven,
+    /// JSON Schema 2020-12
+    #[value(name = "2020-12")]
+    Newest,
+}
+
+/// The pipelines that `init` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum First {
+    /// Customers and their orders, with the lines of each
+    Shop,
+    /// Page views and clicks in time order
+    Events,
+    /// Measurements of devices
+    Iot,
+    /// Two tables with a key between them, to Parquet and CSV
+    Orders,
 }
 
 /// What every command that reads a pipeline takes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct FileOptions {
-    /// The pipeline file
+    /// The pipeline file; `-` reads standard input, and its paths start in the current folder
     pub(super) file: PathBuf,
     /// Sets a declared param: --set rows=1e9
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
@@ -131,9 +160,21 @@ pub(super) struct CheckOptions {
     /// Also opens every source and sink, and writes nothing
     #[arg(long)]
     pub(super) connect: bool,
+    /// What is wrong, and where, as JSON on stdout
+    #[arg(long)]
+    pub(super) json: bool,
     /// Where relative sink paths start
     #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlanOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -158,6 +199,9 @@ pub(super) struct PreviewOptions {
 pub(super) struct BenchOptions {
     #[command(flatten)]
     pub(super) file: FileOptions,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
     /// Where the temporary folder is made in which relative sink paths start (default: here)
     #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
     pub(super) out: Option<PathBuf>,

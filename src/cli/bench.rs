@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
 use super::arguments::BenchOptions;
 use super::check::make_plan;
+use super::json::print_json;
 use super::{print, say, signals};
 use crate::engine;
 use crate::error::{Error, Problem, Result};
@@ -45,10 +48,45 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
         }
     }
     let memory = fill_rate(sinks.threads);
-    let costs = stages(&alone, &written, batch_bytes(&sinks)?, memory);
+    let batch_bytes = batch_bytes(&sinks)?;
+    if options.json {
+        print_json(&as_json(&alone, &written, batch_bytes, memory, &notes))?;
+        return Ok(alone.exit_code().max(written.exit_code()));
+    }
+    let costs = stages(&alone, &written, batch_bytes, memory);
     let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
     print(&format!("{costs}{notes}\n{written}\n"))?;
     Ok(alone.exit_code().max(written.exit_code()))
+}
+
+fn as_json(
+    alone: &Report,
+    written: &Report,
+    batch_bytes: Option<f64>,
+    memory: f64,
+    notes: &[String],
+) -> Value {
+    let (made, costs) = (Costs::of(alone), Costs::of(written));
+    let [generation, encoding, writing] = costs.nanoseconds();
+    let [alone_generation, ..] = made.nanoseconds();
+    let bytes = batch_bytes.unwrap_or(0.0);
+    json!({
+        "nanoseconds_per_row": {
+            "generation_alone": alone_generation,
+            "generation": generation,
+            "encoding": encoding,
+            "writing": writing,
+        },
+        "rows_per_second_alone": alone.rows_per_second,
+        "rows_per_second": written.rows_per_second,
+        "batch_bytes_per_row": batch_bytes,
+        "writers_busy": costs.busy_share(),
+        "bytes": costs.bytes(),
+        "memory_bytes_per_second": { "passed": costs.traffic(bytes), "can_be_filled": memory },
+        "limited_by": costs.bottleneck(bytes, memory).describe(),
+        "notes": notes,
+        "report": written,
+    })
 }
 
 /// A line for each stage, and what limits.

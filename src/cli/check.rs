@@ -2,8 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::json;
+
 use super::arguments::{CheckOptions, FileOptions};
-use super::say;
+use super::json::{print_json, problem};
+use super::{environment, say};
 use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::load;
@@ -11,6 +14,19 @@ use crate::plan::{self, Overrides, Plan};
 use crate::spec::{self, Given, Pipeline};
 
 pub(super) fn run(options: &CheckOptions) -> Result<u8> {
+    let checked = check(options);
+    if options.json {
+        return tell_json(options, &checked);
+    }
+    let plan = checked?;
+    for warning in &plan.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    say(&format!("{}: no mistakes found", plan.path));
+    Ok(0)
+}
+
+fn check(options: &CheckOptions) -> Result<Plan> {
     let plan = make_plan(&options.file, false)?;
     if options.connect {
         let options = engine::Options {
@@ -21,11 +37,20 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
             say(&line);
         }
     }
-    for warning in &plan.warnings {
-        say(&format!("warning: {warning}"));
-    }
-    say(&format!("{}: no mistakes found", plan.path));
-    Ok(0)
+    Ok(plan)
+}
+
+fn tell_json(options: &CheckOptions, checked: &Result<Plan>) -> Result<u8> {
+    let (problems, warnings, code) = match checked {
+        Ok(plan) => (&[][..], &plan.warnings[..], 0),
+        Err(error) => (&error.problems[..], &[][..], error.exit_code()),
+    };
+    print_json(&json!({
+        "pipeline": options.file.file.display().to_string(),
+        "problems": problems.iter().map(problem).collect::<Vec<_>>(),
+        "warnings": warnings,
+    }))?;
+    Ok(code)
 }
 
 /// Reads, loads and plans what a command was given.
@@ -34,7 +59,10 @@ pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
     let overrides = overrides(options)?;
     let taken = plan::taken(&pipeline, overrides.sinks.as_deref());
     let loaded = load::load(&pipeline, |table| taken.iter().any(|taken| taken == table))?;
-    plan::make(&pipeline, loaded, &overrides, trial)
+    let mut plan = plan::make(&pipeline, loaded, &overrides, trial)?;
+    plan.warnings
+        .extend(environment::warnings(&pipeline.params));
+    Ok(plan)
 }
 
 /// Reads the pipeline that a command was given.

@@ -6,7 +6,10 @@
 mod arguments;
 mod bench;
 mod check;
+mod environment;
 mod grid;
+mod init;
+mod json;
 mod list;
 mod log;
 mod plan;
@@ -14,6 +17,7 @@ mod preview;
 mod progress;
 mod run;
 mod signals;
+mod usage;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -21,25 +25,23 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Draft};
 
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 
 /// Runs one command.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return usage::tell(&error, &arguments),
     };
     match dispatch(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say(&error.to_string());
-            ExitCode::from(match error.fault {
-                Fault::User => 1,
-                Fault::Run => 2,
-            })
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -50,8 +52,12 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Check(options) => check::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Preview(options) => preview::run(&options),
-        Command::Schema => print(&crate::spec::schema()),
-        Command::List { kinds } => list::run(kinds),
+        Command::Schema { draft } => print(&match draft {
+            Draft::Seven => crate::spec::schema_draft_07(),
+            Draft::Newest => crate::spec::schema(),
+        }),
+        Command::Init { name, file } => init::run(name, file.as_deref()),
+        Command::List { name, json } => list::run(name.as_deref(), json),
         Command::Bench(options) => bench::run(&options),
         Command::Completions { shell } => {
             let mut text = Vec::new();
@@ -59,13 +65,6 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
             print(&String::from_utf8_lossy(&text))
         }
     }
-}
-
-/// The option parser's own messages: help is success, a mistake is the user's.
-fn usage(error: &clap::Error) -> ExitCode {
-    // Nothing can be done when the terminal is gone.
-    let _ = error.print();
-    ExitCode::from(u8::from(error.use_stderr()))
 }
 
 const BROKEN_PIPE: &str = "the reader of the output has gone";

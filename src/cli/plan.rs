@@ -1,7 +1,10 @@
 //! `rowgen plan`: rows, columns, files and sizes before anything is made.
 
-use super::arguments::FileOptions;
+use serde_json::{Value, json};
+
+use super::arguments::PlanOptions;
 use super::check::make_plan;
+use super::json::print_json;
 use super::print;
 use crate::column::show_type;
 use crate::domain::{Domain, Order};
@@ -10,8 +13,11 @@ use crate::error::Result;
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::units::{show_bytes, show_count, show_duration};
 
-pub(super) fn run(options: &FileOptions) -> Result<u8> {
-    let plan = make_plan(options, true)?;
+pub(super) fn run(options: &PlanOptions) -> Result<u8> {
+    let plan = make_plan(&options.file, true)?;
+    if options.json {
+        return print_json(&as_json(&plan));
+    }
     let mut text = head(&plan);
     for job in &plan.jobs {
         text.push_str(&describe_job(job));
@@ -151,4 +157,60 @@ fn knowledge(domain: &Domain) -> String {
         known.push("not reproducible".into());
     }
     known.join(", ")
+}
+
+fn as_json(plan: &Plan) -> Value {
+    let params = plan
+        .params
+        .iter()
+        .map(|(name, value)| json!({ "name": name, "value": value }));
+    json!({
+        "pipeline": plan.name,
+        "path": plan.path,
+        "seed": plan.seed,
+        "fingerprint": plan.fingerprint,
+        "params": params.collect::<Vec<_>>(),
+        "threads": plan.threads,
+        "seconds": plan.duration.map(|duration| duration.as_secs_f64()),
+        "stall_timeout_seconds": plan.stall_timeout.map(|timeout| timeout.as_secs_f64()),
+        "rows": plan.rows(),
+        "tables": plan.jobs.iter().map(job_as_json).collect::<Vec<_>>(),
+        "warnings": plan.warnings,
+    })
+}
+
+fn job_as_json(job: &Job) -> Value {
+    json!({
+        "table": job.table,
+        "rows": job.rows,
+        "first_row": job.first_row,
+        "table_rows": job.table_rows,
+        "batch_rows": job.source.batch_rows(),
+        "rows_per_second": job.rate,
+        "source": job.source.source().map(|(opened, _)| opened.describe()),
+        "sinks": job.sinks.iter().map(sink_as_json).collect::<Vec<_>>(),
+    })
+}
+
+fn sink_as_json(sink: &SinkPlan) -> Value {
+    let columns = sink.shape.schema.fields().iter().zip(&sink.shape.domains);
+    let columns = columns.map(|(field, domain)| {
+        json!({
+            "name": field.name(),
+            "type": show_type(field.data_type()),
+            "nullable": field.is_nullable(),
+            "nulls": domain.nulls,
+            "unique": domain.unique,
+            "distinct": domain.distinct,
+            "knowledge": knowledge(domain),
+        })
+    });
+    json!({
+        "name": sink.name,
+        "kind": sink.kind,
+        "partitions": sink.lanes.len(),
+        "columns": columns.collect::<Vec<_>>(),
+        "guarantee": sink.guarantee.describe(),
+        "output": sink.options.describe(&sink.shape),
+    })
 }

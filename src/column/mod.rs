@@ -63,7 +63,7 @@ mod zipf;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, Outside, TableOptions};
-pub use distribution::{Amounts, Counts, Distribution};
+pub use distribution::{Amounts, Counts, Distribution, DistributionKind};
 pub use options::{Column, ColumnList, Columns, Common, columns};
 pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};
 pub use reference_data::Reference;

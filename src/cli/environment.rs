@@ -1,0 +1,93 @@
+//! Variables that nearly have a name of ours: what they say would not be heard.
+
+use clap::CommandFactory;
+
+use super::arguments::Arguments;
+use crate::error::did_you_mean;
+
+const OURS: &str = "ROWGEN_";
+const PARAM: &str = "ROWGEN_PARAM_";
+
+/// A warning for each variable whose name is near one that is read; others are somebody else's.
+pub(super) fn warnings(params: &[(String, String)]) -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(OURS)).collect();
+    names.sort_unstable();
+    let known = known();
+    let warning = |name: &String| misspelt(name, &known, params);
+    names.iter().filter_map(warning).collect()
+}
+
+fn misspelt(name: &str, known: &[String], params: &[(String, String)]) -> Option<String> {
+    let params = params.iter().map(|(name, _)| name.as_str());
+    let near = match name.strip_prefix(PARAM) {
+        Some(param) => near(param, params, PARAM)?,
+        None => {
+            let known = known.iter().filter_map(|known| known.strip_prefix(OURS));
+            near(name.strip_prefix(OURS)?, known, OURS)?
+        }
+    };
+    Some(format!(
+        "the environment variable `{name}` is not read: {near}"
+    ))
+}
+
+/// Nothing where the name is one of them.
+fn near<'a>(
+    name: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+    prefix: &str,
+) -> Option<String> {
+    let is_known = names.clone().any(|known| known == name);
+    let whole: Vec<String> = names
+        .filter(|known| did_you_mean(name, [*known]).is_some())
+        .map(|known| format!("{prefix}{known}"))
+        .collect();
+    let wrong = format!("{prefix}{name}");
+    let near = did_you_mean(&wrong, whole.iter().map(String::as_str));
+    near.filter(|_| !is_known)
+}
+
+/// Every variable that an option is read from.
+fn known() -> Vec<String> {
+    let command = Arguments::command();
+    let arguments = command
+        .get_subcommands()
+        .flat_map(|command| command.get_arguments());
+    let variables = arguments.filter_map(|argument| argument.get_env());
+    let mut names: Vec<String> = variables
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_nearly_ours_is_told() {
+        let params = [("rows".to_string(), "1".to_string())];
+        let told = |name| misspelt(name, &known(), &params);
+        assert_eq!(
+            told("ROWGEN_SEDE").as_deref(),
+            Some("the environment variable `ROWGEN_SEDE` is not read: did you mean `ROWGEN_SEED`?")
+        );
+        assert_eq!(
+            told("ROWGEN_PARAM_row").as_deref(),
+            Some(
+                "the environment variable `ROWGEN_PARAM_row` is not read: did you mean `ROWGEN_PARAM_rows`?"
+            )
+        );
+        for name in [
+            "ROWGEN_SEED",
+            "ROWGEN_PARAM_rows",
+            "ROWGEN_PARAM_day",
+            "ROWGEN_FSYNC",
+        ] {
+            assert_eq!(told(name), None);
+        }
+    }
+}
