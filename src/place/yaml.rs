@@ -255,7 +255,13 @@ pub fn split_values(node: &Node) -> Vec<Problem> {
 }
 
 fn split_at(value: &Node, key: &Key, rest: &Node) -> Option<Problem> {
-    let (Value::Scalar { text, plain: true }, Value::Null) = (&value.value, &rest.value) else {
+    let (
+        Value::Scalar {
+            text, plain: true, ..
+        },
+        Value::Null,
+    ) = (&value.value, &rest.value)
+    else {
         return None;
     };
     let opens = text.contains('(') && !text.contains(')');
