@@ -7,6 +7,7 @@ mod leaf;
 mod named;
 mod placed;
 mod secret;
+mod split;
 mod traps;
 mod window;
 mod yaml;
@@ -23,8 +24,9 @@ pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Se
 pub use named::{Each, Named};
 pub use placed::{Placed, also, carry};
 pub use secret::{Secrets, is_secret, without_users};
+pub use split::split_values;
 pub use window::shortened;
-pub use yaml::{Key, Node, Value, parse, split_values};
+pub use yaml::{Key, Node, Value, parse};
 
 /// A file that was read, kept to show its lines.
 #[derive(PartialEq, Eq)]

@@ -1,0 +1,44 @@
+//! Values that a comma of a flow map has cut in two: `{ type: decimal(10,2) }`.
+
+use super::{Key, Node, Value};
+use crate::error::Problem;
+
+/// `type: decimal(10,2)` in `{ … }`: to YAML the comma ends the value, and a second key begins.
+///
+/// All of them, as each would be told as something else later.
+pub fn split_values(node: &Node) -> Vec<Problem> {
+    let mut found = Vec::new();
+    match &node.value {
+        Value::List(items) => found.extend(items.iter().flat_map(split_values)),
+        Value::Map(entries) => {
+            let pairs = entries.iter().zip(entries.iter().skip(1));
+            found.extend(pairs.filter_map(|((_, value), (key, rest))| split_at(value, key, rest)));
+            found.extend(entries.iter().flat_map(|(_, value)| split_values(value)));
+        }
+        _ => {}
+    }
+    found
+}
+
+fn split_at(value: &Node, key: &Key, rest: &Node) -> Option<Problem> {
+    let (
+        Value::Scalar {
+            text, plain: true, ..
+        },
+        Value::Null,
+    ) = (&value.value, &rest.value)
+    else {
+        return None;
+    };
+    let opens = text.contains('(') && !text.contains(')');
+    let closes = key.name.ends_with(')') && !key.name.contains('(');
+    let same_line = value.place.line() == key.place.line();
+    (opens && closes && same_line).then(|| {
+        let after = value.place.column() + text.chars().count() + 1;
+        let blank = if key.place.column() > after { " " } else { "" };
+        let whole = format!("{text},{blank}{}", key.name);
+        Problem::new(format!("the comma ends the value here: it is `{text}`"))
+            .at(&value.place)
+            .hint(format!("within `{{ … }}` it must be quoted: \"{whole}\""))
+    })
+}
