@@ -2,6 +2,7 @@
 //! pages alike.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub(super) struct WatchedJob {
     source: Option<String>,
     /// Counts what was made or read.
     pub(super) made: Arc<Meter>,
+    /// When the last batch was made, in microseconds since the start of the run.
+    last_made: AtomicU64,
     pub(super) sinks: Vec<WatchedSink>,
 }
 
@@ -106,6 +109,7 @@ impl Watched {
             rows: job.rows,
             source: job.source.source().map(|(opened, _)| opened.describe()),
             made: Arc::default(),
+            last_made: AtomicU64::new(0),
             sinks: job
                 .sinks
                 .iter()
@@ -144,6 +148,20 @@ impl Watched {
 
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// A batch of a job was made, which took so long.
+    pub(super) fn count(&self, job: usize, rows: u64, took: Duration) {
+        let job = &self.jobs[job];
+        job.made.add(rows, 0);
+        job.made.batch(rows, took);
+        let now = u64::try_from(self.elapsed().as_micros()).unwrap_or(u64::MAX);
+        job.last_made.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// How long after the start of the run a job made its last batch.
+    pub(super) fn last_made(&self, job: usize) -> Duration {
+        Duration::from_micros(self.jobs[job].last_made.load(Ordering::Relaxed))
     }
 
     /// Rows that arrived, each counted once however many sinks and jobs it went to.

@@ -90,7 +90,8 @@ impl Work<'_, '_> {
                 let took = clock.made();
                 match batch {
                     Some(batch) => {
-                        self.count(ticket.job, &batch, took);
+                        self.watched
+                            .count(ticket.job, batch.rows.num_rows() as u64, took);
                         self.submit(job, 0, &batch, clock)
                     }
                     None => {
@@ -104,18 +105,13 @@ impl Work<'_, '_> {
                 for (lane, rows) in lanes.into_iter().enumerate() {
                     let batch = split.make(ticket.number, rows)?;
                     let took = clock.made();
-                    self.count(ticket.job, &batch, took);
+                    self.watched
+                        .count(ticket.job, batch.rows.num_rows() as u64, took);
                     self.submit(job, lane, &batch, clock)?;
                 }
                 Ok(())
             }
         }
-    }
-
-    fn count(&self, job: usize, batch: &Batch, took: Duration) {
-        let (meter, rows) = (&self.watched.jobs[job].made, batch.rows.num_rows() as u64);
-        meter.add(rows, 0);
-        meter.batch(rows, took);
     }
 
     fn submit(

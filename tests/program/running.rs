@@ -209,6 +209,33 @@ error: this sink cannot have each row exactly once
 }
 
 #[test]
+fn a_rate_is_not_judged_by_a_slower_one_beside_it() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 2400, columns: { id: sequence } }\nsinks:\n  - discard: { rate: 2000/s }\n  - discard: { rate: 1000/s, name: slow }\nrun: { batch_rows: 10 }\n";
+    let report = engine::start(Arc::new(plan(&folder, yaml)), options(&folder)).wait();
+    assert_eq!(report.outcome, Outcome::Done);
+    assert!(report.elapsed >= Duration::from_millis(2300));
+}
+
+#[test]
+fn what_is_appended_is_not_there_exactly_once() {
+    let folder = Folder::new();
+    for path in [
+        "path: out, format: csv, if_exists: append",
+        "path: /dev/stdout, format: csv",
+    ] {
+        let yaml = format!(
+            "version: 1\ntables:\n  t: {{ rows: 10, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ {path}, delivery: exactly_once }}\n"
+        );
+        let refused = folder.refuse(&yaml);
+        assert!(
+            refused.contains("this sink cannot have each row exactly once"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn a_range_of_rows_is_what_the_whole_table_has_there() {
     let yaml = |rows: u64| {
         format!(

@@ -273,8 +273,12 @@ impl Sink for File {
             },
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
             placing: &["path", "if_exists", "fsync"],
-            // Bytes are a function of the plan: a repeated run writes the same files.
-            delivery: Delivery::Idempotent,
+            // Bytes are a function of the plan, so a repeated run writes the same files; what is
+            // appended, or has gone through a pipe, is there again.
+            delivery: match asked == Some(IfExists::Append) || self.path.starts_with("/dev/") {
+                true => Delivery::AtLeastOnce,
+                false => Delivery::Idempotent,
+            },
             reads: Vec::new(),
         }
     }
