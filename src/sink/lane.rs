@@ -40,6 +40,12 @@ pub trait Writer<C>: Send {
         false
     }
 
+    /// How long whoever it waits for may take nothing once the run is to end, and what is said then.
+    /// Without it that is waited for as long as it takes.
+    fn patience(&self) -> Option<(Duration, Error)> {
+        None
+    }
+
     /// Puts the chunk of batch `number` down and counts its rows and bytes, now or once they are
     /// acknowledged; numbers come in order. `Break` when nobody reads any
     /// more (a closed pipe), which is no failure.
@@ -70,6 +76,7 @@ struct EncodingLane<E: Encode + ?Sized> {
     writing: Arc<Writing<E::Chunk>>,
     /// Where it is not the workers that write: the thread that does, and how long it waited.
     thread: Mutex<Option<JoinHandle<Duration>>>,
+    patience: Option<(Duration, Error)>,
     /// The workers write.
     by_workers: bool,
 }
@@ -103,13 +110,14 @@ where
 {
     let marks = Arc::new(Marks::new(target));
     let writer = writer(marks.clone())?;
-    let waits = writer.waits();
+    let (waits, patience) = (writer.waits(), writer.patience());
     let writing = Arc::new(Writing::new(writer, marks));
     let thread = waits.then(|| thread(&target.shape.table, writing.clone()));
     Ok(Arc::new(EncodingLane {
         encoder,
         writing,
         thread: Mutex::new(thread.transpose()?),
+        patience,
         by_workers: !waits,
     }))
 }
@@ -201,6 +209,26 @@ impl<E: Encode + ?Sized> EncodingLane<E> {
     }
 }
 
+impl<E: Encode + ?Sized> EncodingLane<E> {
+    /// Waits until the thread has ended; why not, if the run is to end and nothing moves any more.
+    fn stuck(&self, thread: &JoinHandle<Duration>) -> Option<Error> {
+        let (patience, error) = self.patience.as_ref()?;
+        let marks = &self.writing.marks;
+        let (mut seen, mut since) = (marks.meter.bytes(), Instant::now());
+        while !thread.is_finished() {
+            let now = marks.meter.bytes();
+            if now != seen || !marks.run.stopping() {
+                (seen, since) = (now, Instant::now());
+            }
+            if since.elapsed() >= *patience {
+                return Some(error.clone());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
+    }
+}
+
 impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
     fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
         let passed_on = self.encode(|put| self.encoder.encode(batch, put));
@@ -231,6 +259,11 @@ impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
         }
         let thread = self.thread.lock();
         let thread = thread.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(error) = thread.as_ref().and_then(|thread| self.stuck(thread)) {
+            // The thread is left where it waits: nothing that it holds is touched any more.
+            self.writing.fail(error.clone());
+            return Err(error);
+        }
         let waited = thread.and_then(|thread| thread.join().ok());
         let times = self.writing.finish();
         let outcome = self.writing.queue.outcome();

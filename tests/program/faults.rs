@@ -102,6 +102,33 @@ pub fn start(folder: &Folder) -> std::process::Child {
     child
 }
 
+#[test]
+fn a_signal_ends_a_run_whose_pipe_nobody_reads() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe.csv");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    // One whose reader has not come, and one whose reader takes nothing.
+    for read in [false, true] {
+        folder.write("p.yaml", &small("pipe.csv").replace("1000", "1_000_000"));
+        let mut command = folder.command(&["run", "p.yaml", "--log", "text"]);
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let held = read.then(|| std::fs::File::open(&pipe).unwrap());
+        std::thread::sleep(Duration::from_secs(2));
+        signal(&child, "-TERM");
+        let began = Instant::now();
+        let ended = Ended::from(child.wait_with_output().unwrap());
+        assert!(began.elapsed() < Duration::from_secs(30), "{ended:?}");
+        drop(held);
+        assert_eq!(ended.code, 143, "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("nobody reads what is written to"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
 pub fn signal(child: &std::process::Child, name: &str) {
     let status = std::process::Command::new("kill")
         .args([name, &child.id().to_string()])

@@ -48,8 +48,8 @@ c: { type: uuid, constant: null }",
 #[test]
 fn what_a_type_cannot_hold_is_refused() {
     let texts = [
-        "{ constant: 123456789012345678901234 }",
-        "{ choice: [-1, 12345678901234567890] }",
+        "{ type: uint64, constant: 123456789012345678901234 }",
+        "{ type: uint64, choice: [-1, 12345678901234567890] }",
         "{ type: float32, constant: 1e39 }",
         "{ type: float32, choice: [1, -1e39] }",
         "{ type: float32, uniform: { min: 0, max: 1e39 } }",

@@ -10,12 +10,16 @@ use super::layout::{self, Layout};
 use super::output::Output;
 use super::ready::ReadyFiles;
 use super::{IfExists, publish};
-use crate::error::Result;
+use crate::error::{Error, Problem, Result};
 use crate::format::{Body, FileChunk, FileEncoder, FileWriter};
 use crate::report::Meter;
 use crate::sink::claims::Claims;
 use crate::sink::lane::{Marks, Writer};
 use crate::sink::{FileReport, Partition};
+
+/// The reader of a pipe may take nothing for so long once the run is to end: longer than a pause of a
+/// busy machine, and short enough for whoever has asked for the end.
+const PIPE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How files are cut and kept.
 #[derive(Debug, Clone)]
@@ -251,6 +255,20 @@ impl Files {
 impl Writer<FileChunk> for Files {
     fn waits(&self) -> bool {
         matches!(self.layout, Layout::Through(_))
+    }
+
+    fn patience(&self) -> Option<(Duration, Error)> {
+        let Layout::Through(path) = &self.layout else {
+            return None;
+        };
+        let problem = Problem::new(format!(
+            "nobody reads what is written to `{}`",
+            path.display()
+        ));
+        Some((
+            PIPE_PATIENCE,
+            Error::run(problem.hint("start its reader before the run")),
+        ))
     }
 
     fn write(&mut self, number: u64, chunk: FileChunk, marks: &Marks) -> Result<ControlFlow<()>> {
