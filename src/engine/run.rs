@@ -42,7 +42,7 @@ pub fn window(threads: usize) -> u64 {
 pub(super) fn carry_out(plan: &Plan, options: &Options, watched: &Watched) -> Report {
     match begin(plan, options, watched) {
         Ok(run) => run.work_through(),
-        Err(error) => failed(plan, watched, error),
+        Err(error) => failed(plan, watched, &options.stop, error),
     }
 }
 

@@ -82,9 +82,13 @@ pub(super) fn about(plan: &Plan) -> About {
 }
 
 /// The report of a run that made nothing.
-pub(super) fn failed(plan: &Plan, watched: &Watched, error: Error) -> Report {
+pub(super) fn failed(plan: &Plan, watched: &Watched, stop: &Stop, error: Error) -> Report {
     let ended = Ended {
-        outcome: Outcome::NotBegun(error.fault),
+        // Who has asked for the end while servers were waited for gets it, whatever they say.
+        outcome: match stop.signal() {
+            Some(signal) => Outcome::Interrupted(signal),
+            None => Outcome::NotBegun(error.fault),
+        },
         elapsed: watched.elapsed(),
         error: Some(error),
     };
@@ -143,7 +147,7 @@ impl Running {
             Some(Err(error)) => Err(error),
             None => Err(Error::run("the run was waited for before")),
         };
-        ended.unwrap_or_else(|error| failed(&self.plan, &self.watched, error))
+        ended.unwrap_or_else(|error| failed(&self.plan, &self.watched, &self.stop, error))
     }
 }
 

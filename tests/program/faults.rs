@@ -129,6 +129,21 @@ fn a_signal_ends_a_run_whose_pipe_nobody_reads() {
     }
 }
 
+#[cfg(feature = "kafka")]
+#[test]
+fn a_signal_while_a_server_is_waited_for_has_its_exit_code() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 10, columns: { id: sequence } }\nsinks:\n  - kafka: { brokers: \"127.0.0.1:1\", topic: t }\n";
+    folder.write("p.yaml", yaml);
+    let mut command = folder.command(&["run", "p.yaml", "--log", "text"]);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    signal(&child, "-TERM");
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 143, "{}", ended.stderr);
+    assert!(ended.stderr.contains("127.0.0.1:1"), "{}", ended.stderr);
+}
+
 pub fn signal(child: &std::process::Child, name: &str) {
     let status = std::process::Command::new("kill")
         .args([name, &child.id().to_string()])
