@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::stop::Stop;
 use crate::pace::Pace;
 use crate::sink;
+use crate::sync::lock;
 
 /// One job's batch numbers.
 #[derive(Debug)]
@@ -94,7 +95,7 @@ impl Gate {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Wakes the workers that wait: a lane has moved.

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
@@ -23,6 +23,7 @@ use super::{Parquet, properties};
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::format::{Body, Encode, FileChunk, FileEncoder, FileEnds, FileWriter, Shape};
+use crate::sync::lock;
 
 /// Encodes one table's batches.
 pub(super) struct ParquetEncoder {
@@ -271,8 +272,4 @@ fn unpacked(column: &ArrayRef) -> Result<ArrayRef> {
         DataType::Dictionary(_, kind) if **kind != DataType::Utf8 => Ok(cast(column, kind)?),
         _ => Ok(column.clone()),
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,9 +10,9 @@ use parquet::arrow::arrow_writer::{
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::SerializedFileWriter;
 
-use super::encoder::lock;
 use super::writer::failed;
 use crate::error::{Error, Result};
+use crate::sync::lock;
 
 /// The library's writers.
 pub(super) struct Library {
