@@ -15,7 +15,15 @@ use super::{Address, Registry};
 use crate::error::{Error, Problem, Result};
 
 const CONNECT: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(30);
+
+/// How long each try of a request waits for its answer. Every request may be asked twice (an equal schema keeps its
+/// number), and answers do get lost: Apicurio 3.3.3 sends none to about one in a hundred requests that it refuses
+/// while their body is on its way.
+const ANSWERS: [Duration; 3] = [
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+];
 
 /// For so long a number that the registry did not know is not asked for again.
 const UNKNOWN: Duration = Duration::from_secs(30);
@@ -29,6 +37,7 @@ pub struct Client {
     registry: Registry,
     address: Address,
     agent: Agent,
+    answers: [Duration; 3],
     schemas: Mutex<HashMap<u32, Answer>>,
 }
 
@@ -55,13 +64,13 @@ impl Client {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(ANSWER))
             .user_agent(concat!("rowgen/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Self {
             registry: registry.clone(),
             address: registry.address()?,
             agent: config.into(),
+            answers: ANSWERS,
             schemas: Mutex::default(),
         })
     }
@@ -163,7 +172,25 @@ impl Client {
 
     /// The answer to a request, as JSON.
     fn ask(&self, method: Method, path: &str, body: &str) -> Result<Result<Value, Refused>> {
-        let silent = |error: ureq::Error| self.silent(&error);
+        let request = self.request(method, path, body);
+        let request = request.map_err(|error| self.silent(&error.into()))?;
+        let [first @ .., last] = self.answers;
+        for patience in first {
+            match self.answer(request.clone(), patience) {
+                Err(ureq::Error::Timeout(_)) => {}
+                answer => return answer.map_err(|error| self.silent(&error)),
+            }
+        }
+        let answer = self.answer(request, last);
+        answer.map_err(|error| self.silent(&error))
+    }
+
+    fn request<'a>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &'a str,
+    ) -> Result<Request<&'a str>, ureq::http::Error> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}/{path}", self.address.url))
@@ -173,10 +200,19 @@ impl Client {
             let user = BASE64_STANDARD.encode(format!("{user}:{}", password.0));
             request = request.header("authorization", format!("Basic {user}"));
         }
-        let request = request.body(body).map_err(|error| silent(error.into()))?;
-        let mut answer = self.agent.run(request).map_err(silent)?;
+        request.body(body)
+    }
+
+    fn answer(
+        &self,
+        request: Request<&str>,
+        patience: Duration,
+    ) -> Result<Result<Value, Refused>, ureq::Error> {
+        let request = self.agent.configure_request(request);
+        let request = request.timeout_global(Some(patience)).build();
+        let mut answer = self.agent.run(request)?;
         let status = answer.status();
-        let text = answer.body_mut().read_to_string().map_err(silent)?;
+        let text = answer.body_mut().read_to_string()?;
         let json: Option<Value> = serde_json::from_str(&text).ok();
         Ok(match json {
             Some(json) if status.is_success() => Ok(json),
@@ -291,6 +327,37 @@ mod tests {
         let error = Client::new(&registry).unwrap().schema(1).unwrap_err();
         let error = error.to_string().replace(&port.to_string(), "PORT");
         (heard.join().unwrap(), error)
+    }
+
+    #[test]
+    fn an_answer_that_got_lost_is_asked_for_again() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        let answers = std::thread::spawn(move || {
+            let silent = server.accept().unwrap().0;
+            let mut stream = server.accept().unwrap().0;
+            let schema = r#"{"schema":"\"long\""}"#;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{schema}",
+                schema.len()
+            );
+            stream.write_all(answer.as_bytes()).unwrap();
+            (silent, stream, server)
+        });
+        let source = Arc::new(Source {
+            name: "p.yaml".into(),
+            text: format!("url: \"http://127.0.0.1:{port}\""),
+        });
+        let mut client = Client::new(&decode(&parse(&source).unwrap()).unwrap()).unwrap();
+        client.answers = [50, 10_000, 50].map(Duration::from_millis);
+        assert_eq!(&*client.schema(1).unwrap(), "\"long\"");
+
+        // Nobody answers any more, though somebody listens.
+        let _listens = answers.join().unwrap();
+        client.answers = [Duration::from_millis(50); 3];
+        let error = client.schema(2).unwrap_err().to_string();
+        assert!(error.contains("does not answer\n"), "{error}");
+        assert!(error.contains("\n  caused by: timeout: "), "{error}");
     }
 
     #[test]
