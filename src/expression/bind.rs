@@ -8,7 +8,9 @@ use super::functions::{self, mismatch};
 use super::node::{Kind, Node, Shape};
 use super::parse::MAX_DEPTH;
 use super::types::{self, Family, family};
-use super::{Input, Resolve, choice, extract, number, operator, parse, place, syntax, temporal};
+use super::{
+    Input, Resolve, choice, extract, named_type, number, operator, parse, place, syntax, temporal,
+};
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
 use std::collections::HashMap;
@@ -241,11 +243,11 @@ impl<'a> Binder<'a> {
                 format: None,
             } => {
                 let name = place::type_name(self.sql, place::of_expression(self.sql, expr));
-                let target = parse::target(data_type, name)?;
+                let target = named_type::target(data_type, name)?;
                 cast::explicit(self.bind(expr)?, &target, place)
             }
             Expr::TypedString(typed) => {
-                let target = parse::target(&typed.data_type, place)?;
+                let target = named_type::target(&typed.data_type, place)?;
                 cast::explicit(syntax::literal(&typed.value.value, place)?, &target, place)
             }
             Expr::Interval(interval) => syntax::interval(interval, place),

@@ -36,6 +36,7 @@ mod extract;
 mod float;
 mod functions;
 mod load;
+mod named_type;
 mod node;
 mod number;
 mod operator;

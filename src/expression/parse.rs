@@ -1,33 +1,12 @@
 //! From text to `sqlparser`'s tree, with places in bytes.
 
-use super::cast::Target;
-use super::error::{ExpressionError, Place, did_you_mean};
+use super::error::{ExpressionError, Place};
+use super::named_type;
 use super::place;
-use super::types::decimal;
-use arrow::datatypes::{DataType, TimeUnit};
-use sqlparser::ast::{self, CharacterLength, ExactNumberInfo, Expr, TimezoneInfo};
+use sqlparser::ast::Expr;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
-
-/// Names of types, for a did-you-mean.
-const TYPES: &[&str] = &[
-    "smallint",
-    "integer",
-    "int",
-    "bigint",
-    "real",
-    "double precision",
-    "numeric",
-    "decimal",
-    "text",
-    "varchar",
-    "date",
-    "timestamp",
-    "timestamptz",
-    "interval",
-    "boolean",
-];
 
 /// Parts within parts that are still read; a thread's stack would hold some thousands.
 pub(super) const MAX_DEPTH: usize = 256;
@@ -47,7 +26,7 @@ pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
         return Err(whole(sql).error(format!("more than {MAX_TOKENS} words and signs")));
     }
     let parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH);
-    let mut parser = parser.with_tokens_with_locations(tokens);
+    let mut parser = parser.with_tokens_with_locations(named_type::joined(sql, tokens));
     let expression = parser.parse_expr().map_err(|error| readable(sql, &error))?;
     let rest = parser.peek_token();
     if rest.token == Token::EOF {
@@ -142,82 +121,6 @@ fn parse_location(text: &str) -> Option<Location> {
         line: line.parse().ok()?,
         column: column.parse().ok()?,
     })
-}
-
-/// A type by its SQL name.
-pub(super) fn target(data_type: &ast::DataType, place: Place) -> Result<Target, ExpressionError> {
-    use ast::DataType as Sql;
-    let type_of = |data_type| Ok(Target::Type(data_type));
-    match data_type {
-        Sql::SmallInt(None) | Sql::Int2(None) => type_of(DataType::Int16),
-        Sql::Int(None) | Sql::Integer(None) | Sql::Int4(None) => type_of(DataType::Int32),
-        Sql::BigInt(None) | Sql::Int8(None) => type_of(DataType::Int64),
-        Sql::Real | Sql::Float4 => type_of(DataType::Float32),
-        Sql::DoublePrecision | Sql::Float8 | Sql::Double(ExactNumberInfo::None) => {
-            type_of(DataType::Float64)
-        }
-        Sql::Float(ExactNumberInfo::None) => type_of(DataType::Float64),
-        Sql::Float(ExactNumberInfo::Precision(bits)) => type_of(if *bits <= 24 {
-            DataType::Float32
-        } else {
-            DataType::Float64
-        }),
-        Sql::Numeric(info) | Sql::Decimal(info) | Sql::Dec(info) => numeric(*info, place),
-        Sql::Text | Sql::String(None) => type_of(DataType::Utf8),
-        Sql::Varchar(length) | Sql::CharacterVarying(length) | Sql::CharVarying(length) => {
-            Ok(match length {
-                Some(CharacterLength::IntegerLength { length, .. }) => {
-                    Target::Varchar(usize::try_from(*length).unwrap_or(usize::MAX))
-                }
-                _ => Target::Type(DataType::Utf8),
-            })
-        }
-        Sql::Boolean | Sql::Bool => type_of(DataType::Boolean),
-        Sql::Date => type_of(DataType::Date32),
-        Sql::Timestamp(digits, zone) => {
-            let zoned = matches!(zone, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz);
-            Ok(Target::Timestamp {
-                unit: digits.map(unit),
-                zoned,
-            })
-        }
-        Sql::Interval { .. } => type_of(super::types::INTERVAL),
-        other => Err(unknown(&other.to_string(), place)),
-    }
-}
-
-fn numeric(info: ExactNumberInfo, place: Place) -> Result<Target, ExpressionError> {
-    let (precision, scale) = match info {
-        ExactNumberInfo::None => return Ok(Target::Numeric),
-        ExactNumberInfo::Precision(precision) => (precision, 0),
-        ExactNumberInfo::PrecisionAndScale(precision, scale) => (precision, scale),
-    };
-    let fits = (1..=38).contains(&precision) && (0..=precision as i64).contains(&scale);
-    if !fits {
-        let message = format!("numeric({precision},{scale}) is not a type");
-        let hint = "a numeric has 1 to 38 digits, of which none to all stand after the point";
-        return Err(place.error(message).hint(hint));
-    }
-    Ok(Target::Type(decimal(precision as u8, scale as i8)))
-}
-
-/// The unit that holds so many digits of a second.
-fn unit(digits: u64) -> TimeUnit {
-    match digits {
-        0 => TimeUnit::Second,
-        1..=3 => TimeUnit::Millisecond,
-        4..=6 => TimeUnit::Microsecond,
-        _ => TimeUnit::Nanosecond,
-    }
-}
-
-fn unknown(name: &str, place: Place) -> ExpressionError {
-    let lower = name.to_lowercase();
-    let error = place.error(format!("unknown type `{lower}`"));
-    match did_you_mean(&lower, TYPES.iter().copied()) {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }
 
 #[cfg(test)]

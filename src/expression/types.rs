@@ -171,6 +171,8 @@ pub(super) fn name(data_type: &DataType) -> String {
         Timestamp(unit, None) => format!("timestamp({})", unit_name(*unit)),
         Timestamp(unit, Some(zone)) => format!("timestamp({}, {zone})", unit_name(*unit)),
         Duration(_) | Interval(_) => "interval".to_owned(),
+        FixedSizeBinary(16) => "uuid".to_owned(),
+        FixedSizeBinary(width) => format!("fixed_binary({width})"),
         Dictionary(_, values) => name(values),
         other => other.to_string().to_lowercase(),
     }
