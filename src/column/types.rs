@@ -21,6 +21,8 @@ pub struct ColumnType {
     pub extension: Option<&'static str>,
     /// At most so many characters: of `varchar(n)`.
     pub length: Option<usize>,
+    /// Of a column that is read: a null is no value of it.
+    pub required: bool,
 }
 
 const NAMES: &[(&str, DataType)] = &[
@@ -71,6 +73,7 @@ impl ColumnType {
             data_type,
             extension: None,
             length: None,
+            required: false,
         }
     }
 }

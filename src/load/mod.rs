@@ -45,9 +45,9 @@ pub struct Loaded {
 pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded> {
     let mut problems = Problems::default();
     let mut loaded = Loaded::default();
-    let tables = pipeline.tables.0.iter().map(|(_, table)| &table.types);
-    let references = pipeline.reference.0.iter().map(|(_, file)| &file.types);
-    let typed = tables.chain(references).flat_map(|types| types.0.iter());
+    let tables = pipeline.tables.0.iter().map(|(_, table)| &table.types.0);
+    let references = pipeline.reference.0.iter().map(|(_, file)| &file.types.0);
+    let typed = tables.chain(references).flatten();
     problems.extend(typed.filter_map(|(name, wanted)| length(name, wanted)));
     for (name, file) in &pipeline.reference.0 {
         if let Some(reference) = problems.note(read(&name.value, file)) {

@@ -12,7 +12,7 @@ use arrow_json::ReaderBuilder;
 use super::json_fractions::Exact;
 use super::messages::{Decoder, Decoders, decode};
 use super::reject::Bad;
-use super::retype::{convert, infinite};
+use super::retype::{convert, infinite, is_missing, missing};
 use crate::column::show_type;
 use crate::error::Result;
 
@@ -139,6 +139,11 @@ impl JsonRows {
             for row in wrong {
                 if std::mem::replace(&mut keep[row], false) {
                     bad.push((good[row], mistyped(column, row, field)?));
+                }
+            }
+            for row in missing(&values, field) {
+                if std::mem::replace(&mut keep[row], false) {
+                    bad.push((good[row], is_missing(field.name())));
                 }
             }
             columns.push(values);

@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::OpenFile;
-use super::retype::{convert, wanted};
+use super::retype::{convert, is_missing, missing, wanted};
 use super::{Asked, Opened, Piece, Records, Source};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
@@ -154,6 +154,12 @@ pub(super) fn typed(
     first: u64,
 ) -> Result<ArrayRef> {
     let (made, bad) = convert(values, field.data_type())?;
+    let missing = missing(&made, field);
+    if let (None, Some(row)) = (bad.first(), missing.first()) {
+        let (bad, row) = (is_missing(field.name()), first + *row as u64);
+        let hint = "leave `nullable: false` out, and give it a value: `expr: \"coalesce(…)\"`";
+        return Err(Error::run(format!("row {row}: {}", bad.message)).hint(hint));
+    }
     match bad.first() {
         None => Ok(made),
         Some(row) => {

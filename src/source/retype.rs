@@ -14,6 +14,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 
 use super::Types;
+use super::reject::Bad;
 use crate::column::{UUID_EXTENSION, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
 use crate::kernel::local_time::cast_to_zone;
@@ -95,7 +96,7 @@ const UUID: DataType = DataType::FixedSizeBinary(16);
 
 /// A column of the type that the file asks for.
 pub fn typed(name: &str, wanted: &crate::column::ColumnType) -> Field {
-    let field = Field::new(name, wanted.data_type.clone(), true);
+    let field = Field::new(name, wanted.data_type.clone(), !wanted.required);
     match wanted.extension {
         Some(extension) => {
             field.with_metadata([(EXTENSION.to_string(), extension.to_string())].into())
@@ -124,6 +125,22 @@ pub fn check_names(found: &Schema, types: &Types) -> Result<(), Problem> {
         did_you_mean(&wrong.value, names())
             .unwrap_or_else(|| format!("the columns are {}", all.join(", "))),
     ))
+}
+
+/// The rows in which a column is null that must not be.
+pub fn missing(values: &ArrayRef, field: &Field) -> Vec<usize> {
+    match (field.is_nullable(), values.logical_nulls()) {
+        (false, Some(nulls)) => (0..values.len())
+            .filter(|row| nulls.is_null(*row))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What is wrong with such a row.
+pub fn is_missing(name: &str) -> Bad {
+    let message = format!("column `{name}` is null, and `nullable: false` allows none");
+    Bad::new("null", message)
 }
 
 /// Values, and the rows that have none because theirs is not of the type.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::Deserializer;
 
 use crate::column::{Column, ColumnType};
-use crate::place::{Count, Named, Placed, Text};
+use crate::place::{Count, Flag, Named, Node, Placed, Text, Value, carry, decode};
 use crate::source::SourceKind;
 
 /// A table to make or to read.
@@ -19,9 +20,9 @@ pub struct Table {
     pub rows: Option<Placed<Count>>,
     /// Where its rows are read from; without it they are made.
     pub from: Option<Placed<SourceKind>>,
-    /// Types of columns that are read, where the source's own are not the ones wanted.
+    /// Types of columns that are read, where the source's own are not the ones wanted: `id: int32`, or `id: { type: int32, nullable: false }`, where a row in which it is null is a bad row.
     #[serde(default)]
-    pub types: Named<Placed<ColumnType>>,
+    pub types: ReadTypes,
     /// The columns in the order of the output. Beside `from` they come after those that are read, or take the place of the one of their name, which they can read under it.
     #[serde(default)]
     pub columns: Named<Arc<Column>>,
@@ -41,4 +42,61 @@ pub struct ReferenceFile {
     pub types: Named<Placed<ColumnType>>,
     /// What separates the fields of a CSV file (default: a comma; a tab for tsv).
     pub delimiter: Option<Placed<Text>>,
+}
+
+/// The types of columns that are read, by name.
+#[derive(Debug, Clone, Default)]
+pub struct ReadTypes(pub Vec<(Placed<String>, Placed<ColumnType>)>);
+
+/// One of them: a type alone, or what `Column` says.
+struct ReadType(Placed<ColumnType>);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ReadColumn {
+    /// The type.
+    #[serde(rename = "type")]
+    data_type: Placed<ColumnType>,
+    /// Whether it may be null (default true): `false` makes a row in which it is a bad row.
+    nullable: Option<Flag>,
+}
+
+impl<'de> Deserialize<'de> for ReadTypes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let named = Named::<ReadType>::deserialize(deserializer)?;
+        let types = named.0.into_iter().map(|(name, read)| (name, read.0));
+        Ok(Self(types.collect()))
+    }
+}
+
+impl<'de> Deserialize<'de> for ReadType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let read = match &node.value {
+            Value::Map(_) => decode::<ReadColumn>(&node).map(|column| {
+                let mut read = column.data_type;
+                read.value.required = column.nullable.is_some_and(|nullable| !nullable.0);
+                read
+            }),
+            _ => decode(&node),
+        };
+        read.map(Self).map_err(carry)
+    }
+}
+
+impl JsonSchema for ReadTypes {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ReadTypes".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let bare = ColumnType::json_schema(generator);
+        let column = ReadColumn::json_schema(generator);
+        json_schema!({
+            "type": "object",
+            "additionalProperties": { "anyOf": [bare, column] }
+        })
+    }
 }

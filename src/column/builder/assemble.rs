@@ -66,7 +66,8 @@ impl Builder {
             None => (inputs, None),
         };
         let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
-        check(&made, column, name)?;
+        let read = self.scopes[scope].outside.is_some();
+        check(&made, column, name, read)?;
         limit(&mut made, column, name)?;
         let new = New {
             domain: made.domain,

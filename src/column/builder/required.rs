@@ -7,11 +7,11 @@ use super::super::options::Column;
 use super::super::types::{UUID_EXTENSION, show_type};
 use crate::error::Problem;
 
-/// What every column must hold, whatever made it.
+/// What every column must hold, whatever made it. Of a table that is `read` a source may hold it, too.
 ///
 /// # Errors
 /// The first thing that it does not hold.
-pub(super) fn check(made: &Made, column: &Column, name: &str) -> Result<(), Problem> {
+pub(super) fn check(made: &Made, column: &Column, name: &str, read: bool) -> Result<(), Problem> {
     let common = &column.common;
     if let Some(instead) = column.generator.must_hide()
         && !column.is_hidden()
@@ -55,7 +55,10 @@ pub(super) fn check(made: &Made, column: &Column, name: &str) -> Result<(), Prob
             "column `{name}` has `nullable: false`, but its values can be null"
         ))
         .at(&nullable.place)
-        .hint("give the missing ones a value with `expr: \"coalesce(…)\"`"));
+        .hint(match read {
+            false => "give the missing ones a value with `expr: \"coalesce(…)\"`",
+            true => "give the missing ones a value with `expr: \"coalesce(…)\"`, or make them bad rows where they are read: `types: { NAME: { type: …, nullable: false } }`",
+        }));
     }
     match &common.unique {
         Some(unique) if unique.value.0 && !made.domain.unique => Err(Problem::new(format!(

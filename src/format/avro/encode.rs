@@ -5,7 +5,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Float32Type};
 
 use super::number::{decimals, doubles, integers};
-use super::plan::{Codec, Member, Site};
+use super::plan::{Codec, Member, NULLS_HINT, Site};
 use crate::format::cells::{Cells, Column, Frame, Refusal, Values};
 use crate::format::nested::{dictionary, items, unpacked, visible};
 use crate::format::rows::{self, Memory, Of, Spelling};
@@ -204,7 +204,7 @@ fn required(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<(), Refus
         Some(row) => Err(refusal(
             row,
             "is null, which the schema does not allow".into(),
-            "make the field a union with null, or set `nulls: 0`",
+            NULLS_HINT,
         )),
     }
 }

@@ -11,6 +11,9 @@ use crate::format::Shape;
 use crate::format::nested::{entry_fields, item_field, plain_type};
 use crate::format::text::Leaf;
 
+/// What to do about a null that the schema does not allow.
+pub const NULLS_HINT: &str = "make the field a union with null, or make the column without nulls: leave `nulls` out, or write `expr: \"coalesce(…)\"`, or where it is read `types: { NAME: { type: …, nullable: false } }`";
+
 /// How the values of one column, item or field are encoded.
 #[derive(Debug)]
 pub struct Site {
@@ -270,7 +273,7 @@ fn unfit(site: &Site, domain: &Domain, path: &str) -> Option<Problem> {
             Problem::new(format!(
                 "column `{path}` has nulls, which the schema does not allow"
             ))
-            .hint("make the field a union with null, or set `nulls: 0`"),
+            .hint(NULLS_HINT),
         );
     }
     match (&site.codec, domain.range, &domain.dictionary) {

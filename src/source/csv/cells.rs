@@ -19,7 +19,7 @@ pub(super) type Column = (ArrayRef, Vec<usize>);
 
 impl Nulls {
     #[inline]
-    fn is(&self, cell: Cell, bytes: &[u8]) -> bool {
+    pub(super) fn is(&self, cell: Cell, bytes: &[u8]) -> bool {
         cell.form == Form::Plain && cell.of(bytes) == self.0
     }
 }

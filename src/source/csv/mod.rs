@@ -21,7 +21,7 @@ use super::file::OpenFile;
 use super::index::{Index, Stretch};
 use super::lines::{Ends, Lines};
 use super::reject::Bad;
-use super::retype::{check_names, typed};
+use super::retype::{check_names, is_missing, missing, typed};
 use super::{Asked, OnBadRow, Opened, Piece, Records, Source, Types};
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
@@ -287,6 +287,9 @@ impl Table {
         let field = self.schema.field(column);
         let mut bytes = Vec::new();
         if let Some(cell) = split.cells(column).nth(record) {
+            if self.nulls.is(cell, split.bytes) {
+                return is_missing(field.name());
+            }
             cells::unescape(cell, split.bytes, self.dialect.quote, &mut bytes);
         }
         match std::str::from_utf8(&bytes) {
@@ -338,7 +341,13 @@ impl Records for Table {
             let data_type = self.schema.field(*column).data_type();
             let quote = self.dialect.quote;
             let (array, wrong) = cells::column(&split, *column, data_type, &self.nulls, quote)?;
-            bad.extend(wrong.into_iter().map(|record| (record, *column)));
+            let missing = missing(&array, self.schema.field(*column)).into_iter();
+            bad.extend(
+                wrong
+                    .into_iter()
+                    .chain(missing)
+                    .map(|record| (record, *column)),
+            );
             arrays.push(array);
         }
         if bad.is_empty() && split.wrong.is_empty() {

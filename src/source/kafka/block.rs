@@ -23,7 +23,7 @@ use crate::source::avro_rows::AvroRows;
 use crate::source::json_rows::JsonRows;
 use crate::source::messages::decode;
 use crate::source::reject::Bad;
-use crate::source::retype::convert;
+use crate::source::retype::{convert, is_missing, missing};
 use crate::source::{Block, Piece, Rejected};
 
 /// How messages become rows.
@@ -233,7 +233,11 @@ fn typed(
     for column in columns {
         let (field, values) = (schema.field(*column), batch.column(*column));
         let (made, rows) = convert(values, field.data_type())?;
+        let missing = missing(&made, field);
         arrays.push(made);
+        for row in missing.into_iter().filter(|row| !rows.contains(row)) {
+            wrong.entry(row).or_insert_with(|| is_missing(field.name()));
+        }
         for row in rows {
             let (name, wanted) = (field.name(), show_type(field.data_type()));
             let value = array_value_to_string(values, row)?;

@@ -66,7 +66,7 @@ impl Topic {
             MessageFormat::Json => (Values::Json, json_columns(options, &types)?),
             MessageFormat::Avro(avro) => avro_columns(options, avro, &types)?,
         };
-        let tombstones = tombstones(options, &mut fields);
+        let tombstones = tombstones(options, asked.types, &mut fields)?;
         for (known, name) in &metadata {
             if fields.iter().any(|field| field.name() == name.as_str()) {
                 let message = format!("two columns are named `{}`", name.as_str());
@@ -154,6 +154,11 @@ fn known<'o>(options: &'o Kafka, types: &Types) -> Result<(Vec<Named<'o>>, Vec<T
             others.push((name.clone(), wanted.clone()));
             continue;
         };
+        if wanted.required {
+            let message = format!("column `{}` is not of the message's value", name.value);
+            let hint = "say `nullable: false` only of columns of the value";
+            return Err(Problem::new(message).at(&wanted.place).hint(hint));
+        }
         let Some(found) = known.of_type(&wanted.data_type) else {
             let (name, own) = (&name.value, known.field(""));
             let message = format!(
@@ -175,17 +180,29 @@ fn known<'o>(options: &'o Kafka, types: &Types) -> Result<(Vec<Named<'o>>, Vec<T
 }
 
 /// What becomes of messages without a value: rows, where every column may be null or is to be.
-fn tombstones(options: &Kafka, fields: &mut [Field]) -> Tombstones {
+///
+/// # Errors
+/// They are to be rows, and a column is said to have no nulls.
+fn tombstones(options: &Kafka, types: &Types, fields: &mut [Field]) -> Result<Tombstones, Problem> {
     let nullable = fields.iter().all(Field::is_nullable);
-    match &options.tombstones {
-        Some(said) => {
+    let required = types.iter().find(|(_, wanted)| wanted.required);
+    match (&options.tombstones, required) {
+        (Some(said), Some((name, _))) if said.value == Tombstones::Rows => {
+            let message = format!(
+                "the rows of tombstones are null, and column `{}` has `nullable: false`",
+                name.value
+            );
+            let hint = "say `tombstones: skip`, or leave `nullable: false` out";
+            Err(Problem::new(message).at(&said.place).hint(hint))
+        }
+        (Some(said), _) => {
             if said.value == Tombstones::Rows {
                 fields.iter_mut().for_each(|field| field.set_nullable(true));
             }
-            said.value
+            Ok(said.value)
         }
-        None if nullable => Tombstones::Rows,
-        None => Tombstones::Refuse,
+        (None, _) if nullable => Ok(Tombstones::Rows),
+        (None, _) => Ok(Tombstones::Refuse),
     }
 }
 

@@ -104,7 +104,7 @@ fn what_does_not_fit_a_schema_file_is_said_at_once() {
         "the schema has no field for column `status` |  | add it to the schema, or leave the column out with the sink's `columns:`\n\
          column `id` reaches 1099511627776, which the schema's type cannot hold |  | narrow the column's range, or make the field a long\n\
          no column for the schema's field `statu` |  | did you mean `status`?\n\
-         column `kind` has nulls, which the schema does not allow |  | make the field a union with null, or set `nulls: 0`\n\
+         column `kind` has nulls, which the schema does not allow |  | make the field a union with null, or make the column without nulls: leave `nulls` out, or write `expr: \"coalesce(…)\"`, or where it is read `types: { NAME: { type: …, nullable: false } }`\n\
          column `price` has the type Float64, which the schema's float cannot hold |  | give the column a type that fits, or change the schema\n\
          column `amount` has the type Decimal64(10, 3), which the schema's decimal(10,2) cannot hold |  | give the column a type that fits, or change the schema"
     );
@@ -154,7 +154,7 @@ fn values_that_the_schema_cannot_hold_name_their_row() {
     );
     assert_eq!(
         check(vec![Some("a"), None], vec![true, true]),
-        Err("error: column `line.kind` in row 11 is null, which the schema does not allow\n  hint: make the field a union with null, or set `nulls: 0`".into())
+        Err("error: column `line.kind` in row 11 is null, which the schema does not allow\n  hint: make the field a union with null, or make the column without nulls: leave `nulls` out, or write `expr: \"coalesce(…)\"`, or where it is read `types: { NAME: { type: …, nullable: false } }`".into())
     );
     assert_eq!(
         check(vec![Some("b"), Some("c")], vec![false, true]),
