@@ -23,6 +23,8 @@ pub struct Meter {
     errors: Mutex<BTreeMap<String, u64>>,
     lag: Mutex<BTreeMap<i32, u64>>,
     hidden: Mutex<BTreeSet<PathBuf>>,
+    /// Rows and bytes in files that do not have their names yet.
+    unnamed: Mutex<(u64, u64)>,
     batch_rows: Distribution,
     batch_micros: Distribution,
     commit_micros: Distribution,
@@ -145,6 +147,30 @@ impl Meter {
         lock(&self.hidden).remove(path);
     }
 
+    /// Of what arrived, so much more is in files that do not have their names yet.
+    pub fn unnamed(&self, rows: u64, bytes: u64) {
+        let mut unnamed = lock(&self.unnamed);
+        *unnamed = (unnamed.0 + rows, unnamed.1 + bytes);
+    }
+
+    /// So many of these are in files that now have their names.
+    pub fn seen(&self, rows: u64, bytes: u64) {
+        let mut unnamed = lock(&self.unnamed);
+        *unnamed = (
+            unnamed.0.saturating_sub(rows),
+            unnamed.1.saturating_sub(bytes),
+        );
+    }
+
+    /// Rows and bytes that nothing can take away any more, once a sink has ended without a commit.
+    pub fn safe(&self) -> (u64, u64) {
+        let (rows, bytes) = *lock(&self.unnamed);
+        (
+            self.rows().saturating_sub(rows),
+            self.bytes().saturating_sub(bytes),
+        )
+    }
+
     /// The hidden files that are still there.
     pub fn left(&self) -> Vec<PathBuf> {
         let hidden = lock(&self.hidden);
@@ -160,7 +186,7 @@ impl Meter {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// Bytes that arrived, as encoded.
+    /// Bytes that arrived: of files what is in them, of messages their keys and values.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

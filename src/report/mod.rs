@@ -117,9 +117,10 @@ pub struct SinkReport {
     pub kind: String,
     /// Its table.
     pub table: String,
-    /// Rows that arrived.
+    /// Rows that arrived; where it has failed or was ended without committing, those that are safe: in files
+    /// that have their names, acknowledged, committed.
     pub rows: u64,
-    /// Bytes that arrived.
+    /// Bytes of these rows: what is in files, keys and values of messages before they are compressed.
     pub bytes: u64,
     /// How much went wrong.
     pub errors: u64,

@@ -70,6 +70,8 @@ struct OpenFile {
     writer: Box<dyn FileWriter>,
     first_row: Option<u64>,
     rows: u64,
+    /// Its bytes that were counted.
+    counted: u64,
     /// When the first chunk came.
     began: Option<Instant>,
     /// The encoder was asked to come to an end.
@@ -147,6 +149,7 @@ impl Files {
             output,
             first_row: self.first_row(),
             rows: 0,
+            counted: 0,
             began: None,
             cut: false,
         })
@@ -181,14 +184,13 @@ impl Files {
         let Some(file) = self.open.take() else {
             return Ok(());
         };
-        let before = file.writer.bytes();
         let finished = file.writer.finish();
         finished.map_err(|error| file.output.explain(&file.path, error))?;
         let through = matches!(self.layout, Layout::Through(_));
         let written = file
             .output
             .close(&file.path, self.rules.fsync && !through)?;
-        marks.add(0, written.bytes.saturating_sub(before));
+        self.count(0, written.bytes.saturating_sub(file.counted), marks);
         let report = FileReport {
             path: file.path,
             rows: file.rows,
@@ -199,10 +201,19 @@ impl Files {
         if !self.rules.named_at_commit {
             publish::at_once(&self.layout, &report, &self.rules, &self.fingerprint)?;
             self.meter.named(&layout::hidden(&report.path));
+            self.meter.seen(report.rows, report.bytes);
         }
         self.reports.push(report);
         marks.durable(self.batches);
         Ok(())
+    }
+
+    /// Counts what was put down; what passes through is nobody's to take back.
+    fn count(&self, rows: u64, bytes: u64, marks: &Marks) {
+        marks.add(rows, bytes);
+        if !matches!(self.layout, Layout::Through(_)) {
+            self.meter.unnamed(rows, bytes);
+        }
     }
 
     /// True when the file should end here.
@@ -226,8 +237,13 @@ impl Files {
         let before = file.writer.bytes();
         file.began.get_or_insert_with(Instant::now);
         let written = file.writer.write(chunk);
-        let added = file.writer.bytes() - before;
-        marks.add(rows, added);
+        let now = file.writer.bytes();
+        let added = now - before;
+        if written.is_ok() {
+            // What a file begins with was written before its first rows came.
+            self.count(rows, now - file.counted, marks);
+            file.counted = now;
+        }
         file.rows += rows;
         self.rows += rows;
         if !ends && !file.cut && self.is_due(&file) {
