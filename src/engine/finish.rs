@@ -1,6 +1,6 @@
 //! The end of a run: sinks finish, what is safe is published, and the report is made.
 
-use super::lanes::{OpenSink, Prepared};
+use super::opened::{OpenSink, Prepared};
 use super::run::Run;
 use super::running::about;
 use crate::error::{Error, Result};
@@ -68,7 +68,8 @@ impl<'p> Run<'p> {
     fn prepare(&self, ending: &mut Ending<'_, '_>) {
         let sink = ending.sink;
         let ends = ending.begun && !self.stop.failed();
-        if !ends && !sink.lanes.iter().any(|lane| lane.failed()) {
+        let failed = sink.unopened.is_some() || sink.lanes.iter().any(|lane| lane.failed());
+        if !ends && !failed {
             sink.abort();
             ending.report.aborted = true;
             return;
@@ -276,8 +277,11 @@ impl Ending<'_, '_> {
     pub(super) fn told(self) -> SinkReport {
         let meter = &self.sink.meter;
         let mut report = self.report;
-        report.rows = meter.rows();
-        report.bytes = meter.bytes();
+        let whole = report.error.is_none() && !report.aborted;
+        (report.rows, report.bytes) = match whole {
+            true => (meter.rows(), meter.bytes()),
+            false => meter.safe(),
+        };
         report.rejected = meter.rejected();
         report.encoding = meter.encoding();
         report.errors = meter.errors().max(u64::from(report.error.is_some()));

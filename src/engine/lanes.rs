@@ -3,61 +3,28 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use super::failures::Failures;
+use super::opened::{OpenJob, OpenSink};
 use super::run::paces;
 use super::running::Options;
 use super::watch::Watched;
 
-use crate::batch::{Batch, Resume};
 use crate::error::{Error, Fault, Problem, Result};
 use crate::pace::Pace;
-use crate::plan::{Job, Plan, SinkPlan};
+use crate::plan::{Plan, SinkPlan};
 use crate::report::Meter;
-use crate::sink::{self, Finished, Found, Lane, Publish, Ready, Recovered, SinkPlace, Target};
+use crate::sink::{self, Found, Recovered, SinkPlace, Target};
 use crate::source::Batches;
-use crate::sync::lock;
-
-/// The sinks of one job, opened.
-pub(super) struct OpenJob<'p> {
-    pub(super) job: &'p Job,
-    pub(super) sinks: Vec<OpenSink<'p>>,
-}
-
-/// One sink, opened: one lane, or one for each partition.
-pub(super) struct OpenSink<'p> {
-    pub(super) plan: &'p SinkPlan,
-    pub(super) meter: Arc<Meter>,
-    pub(super) lanes: Vec<Arc<dyn Lane>>,
-    /// Makes the output visible in the end.
-    ready: Mutex<Option<Box<dyn Ready>>>,
-    /// Its output is there already and stays.
-    pub(super) skipped: bool,
-    /// Nothing of what it writes is seen before it is published.
-    pub(super) holds_back: bool,
-    /// What a run before had published for it is kept at its place until this run is done.
-    pub(super) kept: Option<Target>,
-    /// What runs before had left at its place, and what became of it.
-    pub(super) recovered: Vec<String>,
-    /// It took nothing for too long and is not waited for any more.
-    pub(super) released: AtomicBool,
-    identity: bool,
-}
 
 /// One sink that was looked at and can be opened.
-struct Checked {
-    meter: Arc<Meter>,
-    lanes: usize,
-    found: Found,
+pub(super) struct Checked {
+    pub(super) meter: Arc<Meter>,
+    pub(super) lanes: usize,
+    pub(super) found: Found,
     /// It was published by a run before, which could not end.
-    kept: Option<Target>,
-}
-
-/// What a sink's lanes have done, safe and not visible yet.
-pub(super) struct Prepared {
-    pub(super) finished: Vec<Finished>,
-    pub(super) publish: Option<Box<dyn Publish>>,
+    pub(super) kept: Option<Target>,
 }
 
 /// Checks what the world allows for every sink and stream, and changes nothing. What runs before have
@@ -69,17 +36,20 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
     let run: Arc<dyn sink::Run> = Arc::new(());
     let watched = Watched::new(plan);
     let targets = targets(plan, options, &watched, &paces(plan), &run);
-    let recovered = recover(plan, &targets, true)?;
-    check(plan, targets, &recovered)?;
+    let mut failures = Failures::new(plan);
+    let recovered = recover(plan, &targets, true, &mut failures);
+    failures.none()?;
+    check(plan, targets, &recovered, &mut failures)?;
+    failures.none()?;
     let all = recovered.into_iter().flatten();
     Ok(all.flat_map(|recovered| recovered.lines).collect())
 }
 
-/// Opens every sink of the plan.
+/// Opens every sink of the plan; one that cannot be opened is left to fail alone, where the others go on
+/// without it.
 ///
 /// # Errors
-/// Everything that stands in the way, or the first sink that cannot be opened; those opened before
-/// are aborted.
+/// Everything that stands in the way; what was opened before is aborted.
 pub(super) fn open<'p>(
     plan: &'p Plan,
     options: &Options,
@@ -88,29 +58,45 @@ pub(super) fn open<'p>(
     run: &Arc<dyn sink::Run>,
 ) -> Result<Vec<OpenJob<'p>>> {
     let targets = targets(plan, options, watched, paces, run);
-    let recovered = recover(plan, &targets, false)?;
-    settle(plan, &targets, &recovered)?;
-    let checked = check(plan, targets, &recovered)?;
-    let mut opened: Vec<OpenJob<'p>> = Vec::new();
-    for ((job, checked), recovered) in plan.jobs.iter().zip(checked).zip(recovered) {
+    let mut failures = Failures::new(plan);
+    let recovered = recover(plan, &targets, false, &mut failures);
+    failures.verdict()?;
+    settle(plan, &targets, &recovered, &mut failures);
+    failures.verdict()?;
+    let checked = check(plan, targets, &recovered, &mut failures)?;
+    failures.verdict()?;
+    let (mut opened, mut fault) = (Vec::<OpenJob<'p>>::new(), Fault::Run);
+    for (index, (job, checked)) in plan.jobs.iter().zip(checked).enumerate() {
         let mut sinks = Vec::new();
-        for ((sink, checked), recovered) in job.sinks.iter().zip(checked).zip(recovered) {
-            match open_one(job, sink, checked) {
-                Ok(mut open) => {
-                    open.recovered = recovered.lines;
-                    sinks.push(open);
-                }
-                Err(error) => {
-                    sinks.iter().for_each(OpenSink::abort);
-                    opened
-                        .iter()
-                        .flat_map(|job| &job.sinks)
-                        .for_each(OpenSink::abort);
-                    return Err(named(error, &sink.name));
-                }
+        for (place, (sink, checked)) in job.sinks.iter().zip(checked).enumerate() {
+            let at = (index, place);
+            let mut open = OpenSink::new(job, sink, checked.meter.clone());
+            if !failures.has(at)
+                && let Err(error) = open.begin(checked)
+            {
+                fault = error.fault;
+                failures.add(at, error);
             }
+            open.unopened = failures.of(at);
+            sinks.push(open);
         }
         opened.push(OpenJob { job, sinks });
+        if let Err(error) = failures.verdict() {
+            let sinks = opened.iter().flat_map(|job| &job.sinks);
+            sinks.for_each(OpenSink::abort);
+            return Err(Error { fault, ..error });
+        }
+    }
+    for (sink, recovered) in opened
+        .iter_mut()
+        .flat_map(|job| &mut job.sinks)
+        .zip(recovered.into_iter().flatten())
+    {
+        sink.recovered = recovered.lines;
+        if let Some(error) = &sink.unopened {
+            let name = &sink.plan.name;
+            tracing::warn!(sink = name, "{error}\n  the other sinks go on without it");
+        }
     }
     Ok(opened)
 }
@@ -146,17 +132,25 @@ fn targets(
 }
 
 /// What runs before have left at each place: finished or removed, or with `only_look` only told.
-fn recover(plan: &Plan, targets: &[Vec<Target>], only_look: bool) -> Result<Vec<Vec<Recovered>>> {
+fn recover(
+    plan: &Plan,
+    targets: &[Vec<Target>],
+    only_look: bool,
+    failures: &mut Failures<'_>,
+) -> Vec<Vec<Recovered>> {
     let mut recovered = Vec::new();
-    for (job, targets) in plan.jobs.iter().zip(targets) {
-        let sinks = job.sinks.iter().zip(targets);
-        let lines = sinks.map(|(sink, target)| {
-            let lines = sink.options.recover(target, only_look);
-            lines.map_err(|error| named(error, &sink.name))
-        });
-        recovered.push(lines.collect::<Result<_>>()?);
+    for (index, (job, targets)) in plan.jobs.iter().zip(targets).enumerate() {
+        let mut one = |(place, (sink, target)): (usize, (&SinkPlan, &Target))| {
+            let recovered = sink.options.recover(target, only_look);
+            recovered.unwrap_or_else(|error| {
+                failures.add((index, place), error);
+                Recovered::default()
+            })
+        };
+        let sinks = job.sinks.iter().zip(targets).enumerate();
+        recovered.push(sinks.map(&mut one).collect());
     }
-    Ok(recovered)
+    recovered
 }
 
 /// The outputs that a run before had ready and that are published now.
@@ -166,51 +160,74 @@ fn published(recovered: &[Vec<Recovered>]) -> BTreeSet<&String> {
 }
 
 /// What is kept beside outputs that this run makes anew goes.
-fn settle(plan: &Plan, targets: &[Vec<Target>], recovered: &[Vec<Recovered>]) -> Result<()> {
+fn settle(
+    plan: &Plan,
+    targets: &[Vec<Target>],
+    recovered: &[Vec<Recovered>],
+    failures: &mut Failures<'_>,
+) {
     let published = published(recovered);
-    for ((job, targets), recovered) in plan.jobs.iter().zip(targets).zip(recovered) {
-        for ((sink, target), recovered) in job.sinks.iter().zip(targets).zip(recovered) {
-            if !published.contains(&recovered.output) {
-                let settled = sink.options.settle(target);
-                settled.map_err(|error| named(error, &sink.name))?;
+    for (index, ((job, targets), recovered)) in
+        plan.jobs.iter().zip(targets).zip(recovered).enumerate()
+    {
+        let sinks = job.sinks.iter().zip(targets).zip(recovered).enumerate();
+        for (place, ((sink, target), recovered)) in sinks {
+            let at = (index, place);
+            if !failures.has(at)
+                && !published.contains(&recovered.output)
+                && let Err(error) = sink.options.settle(target)
+            {
+                failures.add(at, error);
             }
         }
     }
-    Ok(())
 }
 
 /// Looks at every sink of every job once, then at the streams.
 /// A sink whose output was published just now, for a run that was killed, has nothing left to do.
+///
+/// # Errors
+/// What stands in the way of a stream, after what stands in the way of sinks.
 fn check(
     plan: &Plan,
     targets: Vec<Vec<Target>>,
     recovered: &[Vec<Recovered>],
+    failures: &mut Failures<'_>,
 ) -> Result<Vec<Vec<Checked>>> {
     let published = published(recovered);
-    let mut problems = Vec::new();
     let mut jobs = Vec::new();
-    for ((job, targets), recovered) in plan.jobs.iter().zip(targets).zip(recovered) {
+    for (index, ((job, targets), recovered)) in
+        plan.jobs.iter().zip(targets).zip(recovered).enumerate()
+    {
         let mut sinks = Vec::new();
-        for ((sink, target), recovered) in job.sinks.iter().zip(targets).zip(recovered) {
-            let read = reads_itself(sink, &target.out, &plan.reads);
+        let all = job.sinks.iter().zip(targets).zip(recovered).enumerate();
+        for (place, ((sink, target), recovered)) in all {
+            let at = (index, place);
             let kept = published.contains(&recovered.output);
-            let found = match read {
+            let found = match reads_itself(sink, &target.out, &plan.reads) {
+                _ if failures.has(at) => Ok(Found::Same),
                 Some(problem) => Err(Error::user(problem)),
                 None if kept => Ok(Found::Same),
                 None => sink.options.connect(&target),
             };
-            match found {
-                Ok(found) => sinks.push(Checked {
-                    meter: target.meter.clone(),
-                    lanes: target.lanes.len(),
-                    found,
-                    kept: kept.then_some(target),
+            sinks.push(Checked {
+                meter: target.meter.clone(),
+                lanes: target.lanes.len(),
+                found: found.unwrap_or_else(|error| {
+                    failures.add(at, error);
+                    Found::Same
                 }),
-                Err(error) => problems.extend(named(error, &sink.name).problems),
-            }
+                kept: kept.then_some(target),
+            });
         }
         jobs.push(sinks);
     }
+    check_streams(plan, failures)?;
+    Ok(jobs)
+}
+
+fn check_streams(plan: &Plan, failures: &Failures<'_>) -> Result<()> {
+    let mut problems = Vec::new();
     for job in &plan.jobs {
         if let Batches::Streamed(streamed) = &job.source
             && let Err(error) = streamed.stream().connect()
@@ -220,11 +237,8 @@ fn check(
         }
     }
     match problems.is_empty() {
-        true => Ok(jobs),
-        false => Err(Error {
-            fault: Fault::Run,
-            problems,
-        }),
+        true => Ok(()),
+        false => Err(failures.and(problems)),
     }
 }
 
@@ -249,108 +263,4 @@ fn reads_itself(sink: &SinkPlan, out: &Path, reads: &[PathBuf]) -> Option<Proble
 fn is_within(read: &Path, place: &Path) -> bool {
     let identity = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino())).ok();
     read.starts_with(place) || (identity(read).is_some() && identity(read) == identity(place))
-}
-
-fn named(error: Error, sink: &str) -> Error {
-    error.context(format!("could not open sink `{sink}`"))
-}
-
-fn open_one<'p>(job: &Job, sink: &'p SinkPlan, checked: Checked) -> Result<OpenSink<'p>> {
-    let width = job.source.schema().fields().len();
-    let identity =
-        sink.columns.iter().copied().eq(0..width) && &sink.shape.schema == job.source.schema();
-    let mut open = OpenSink {
-        plan: sink,
-        meter: checked.meter,
-        lanes: Vec::new(),
-        ready: Mutex::new(None),
-        skipped: true,
-        holds_back: false,
-        kept: checked.kept,
-        recovered: Vec::new(),
-        released: AtomicBool::new(false),
-        identity,
-    };
-    if let Found::Ready { sink, .. } = checked.found {
-        for lane in 0..checked.lanes {
-            match sink.open(lane) {
-                Ok(lane) => open.lanes.push(lane),
-                Err(error) => {
-                    open.abort();
-                    return Err(error);
-                }
-            }
-        }
-        (open.skipped, open.holds_back) = (false, sink.holds_back());
-        *lock(&open.ready) = Some(sink);
-    }
-    Ok(open)
-}
-
-impl OpenSink<'_> {
-    /// True while it takes batches.
-    pub(super) fn live(&self) -> bool {
-        !self.skipped
-            && !self.released.load(Ordering::Relaxed)
-            && !self.lanes.iter().any(|lane| lane.failed())
-    }
-
-    /// The least number of batches that its lanes have accepted.
-    pub(super) fn accepted(&self) -> u64 {
-        self.lanes
-            .iter()
-            .map(|lane| lane.accepted())
-            .min()
-            .unwrap_or(u64::MAX)
-    }
-
-    /// The least number of batches that are safe in all of its lanes.
-    pub(super) fn durable(&self) -> u64 {
-        let durable = self.lanes.iter().map(|lane| lane.durable());
-        durable.min().unwrap_or(0)
-    }
-
-    /// Where a stream goes on, if the sink keeps offsets.
-    pub(super) fn resume(&self) -> Option<Arc<dyn Resume>> {
-        lock(&self.ready).as_ref().and_then(|ready| ready.resume())
-    }
-
-    /// The columns this sink gets, under its names.
-    pub(super) fn project(&self, batch: &Batch) -> Result<Batch> {
-        if self.identity {
-            return Ok(batch.clone());
-        }
-        let rows = self.plan.shape.take(&self.plan.columns, &batch.rows)?;
-        Ok(batch.with(rows))
-    }
-
-    /// Waits for its lanes until all they have written is safe; or says why it is not.
-    pub(super) fn prepare(&self, batches: u64) -> Result<Prepared> {
-        if self.released.load(Ordering::Relaxed) {
-            self.abort();
-            return Err(Error::run("it took nothing for too long and was released")
-                .hint("see `stall_timeout` under `run:`"));
-        }
-        let mut finished = Vec::new();
-        let mut failure = None;
-        for lane in &self.lanes {
-            match lane.finish(batches) {
-                Ok(done) => finished.push(done),
-                Err(error) => {
-                    failure.get_or_insert(error);
-                }
-            }
-        }
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        let ready = lock(&self.ready).take();
-        let publish = ready.map(|ready| ready.prepare(&finished)).transpose()?;
-        Ok(Prepared { finished, publish })
-    }
-
-    /// Ends it without committing.
-    pub(super) fn abort(&self) {
-        self.lanes.iter().for_each(|lane| lane.abort());
-    }
 }

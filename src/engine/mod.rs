@@ -4,9 +4,12 @@
 //! window of the slowest live lane, so memory is bounded and nothing can deadlock: the slowest
 //! lane's next batch is always being made by somebody who does not wait.
 
+mod facts;
+mod failures;
 mod finish;
 pub(crate) mod gate;
 mod lanes;
+mod opened;
 mod run;
 mod running;
 mod stop;

@@ -4,9 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::facts::Facts;
 use super::finish::Ending;
 use super::gate::Gate;
-use super::lanes::{OpenJob, OpenSink, open};
+use super::lanes::open;
+use super::opened::{OpenJob, OpenSink};
 use super::running::{Options, failed};
 use super::stop::Stop;
 use super::watch::{State, Watched};
@@ -15,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::plan::Plan;
 use crate::report::{Report, Times};
+use crate::sink;
 use crate::source::{Batches, Begin, RunningSource};
 use crate::sync::lock;
 
@@ -57,7 +60,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
     // Counted from here: opening is part of the time that `for` gives.
     let deadline = plan.duration.map(|duration| Instant::now() + duration);
     let gate = Arc::new(Gate::new(window(plan.threads), stop.clone(), deadline));
-    let seen: Arc<dyn crate::sink::Run> = gate.clone();
+    let seen: Arc<dyn sink::Run> = Arc::new(Facts::new(gate.clone(), plan.stall_timeout));
     let paces = paces(plan);
     let jobs = open(plan, options, watched, &paces, &seen)?;
     let sources = begin_sources(plan, options, &jobs, &gate).inspect_err(|_| {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::gate::{Gate, Seen, Ticket};
-use super::lanes::OpenJob;
+use super::opened::OpenJob;
 use super::stop::Stop;
 use super::watch::Watched;
 use crate::batch::Batch;

@@ -10,6 +10,7 @@ pub mod session;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::batch::{Batch, Resume};
 use crate::error::{Problem, Result};
@@ -68,6 +69,16 @@ pub trait Run: Send + Sync {
     /// The run ends before its rows do: what is held back for a pace is not waited for.
     fn stopping(&self) -> bool {
         false
+    }
+
+    /// How long whoever takes nothing is waited for, where the run says it.
+    fn stall_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// A number of this run alone: no other run has it, not of the same pipeline either.
+    fn number(&self) -> u128 {
+        0
     }
 }
 

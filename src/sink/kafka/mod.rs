@@ -34,7 +34,7 @@ pub struct Kafka {
     pub key: Option<Key>,
     /// Which partition a message goes to: `murmur2` (default with a key), `crc32`, `round_robin`, `sticky` (default without) or `{ column: … }`.
     pub partitioner: Option<Placed<PartitionerOption>>,
-    /// Headers by name: a text, `{ column: … }`, or `{ uuid: run }`.
+    /// Headers by name: a text, `{ column: … }`, or one UUID for the whole run: `{ uuid: new }`, another in each run, or `{ uuid: run }`, which follows from its seed and date.
     #[serde(default)]
     pub headers: Named<HeaderOption>,
     /// The column with the time of a message (default, and where it is null: when it is sent).

@@ -76,8 +76,10 @@ pub enum HeaderOption {
     Fixed(String),
     /// The text of a column; no header where it is null.
     Column(Placed<Text>),
-    /// One UUID for the whole run.
+    /// One UUID for the whole run, which follows from its seed and date.
     RunUuid,
+    /// One UUID for the whole run, which no other run has.
+    NewUuid,
 }
 
 /// What is asked of a topic that does not exist yet.
@@ -169,16 +171,17 @@ fn partitioner(node: &Node) -> Result<PartitionerOption, Problem> {
 }
 
 fn header(node: &Node) -> Result<HeaderOption, Problem> {
-    let known = "a text, `{ column: … }` or `{ uuid: run }`";
+    let known = "a text, `{ column: … }`, `{ uuid: run }` or `{ uuid: new }`";
     match &node.value {
         Value::Scalar { text, .. } => Ok(HeaderOption::Fixed(text.clone())),
         Value::Map(entries) if entries.iter().any(|(key, _)| key.name == "uuid") => {
             let of = decode::<OfRun>(node)?;
             match of.uuid.value.as_str() {
                 "run" => Ok(HeaderOption::RunUuid),
+                "new" => Ok(HeaderOption::NewUuid),
                 other => Err(Problem::new(format!("there is no uuid of `{other}`"))
                     .at(&of.uuid.place)
-                    .hint("it is one for the whole run: `{ uuid: run }`")),
+                    .hint("it is one for the whole run: `{ uuid: run }` follows from seed and date, `{ uuid: new }` is another in each run")),
             }
         }
         Value::Map(_) => decode::<OfColumn>(node).map(|of| HeaderOption::Column(of.column)),
@@ -227,7 +230,7 @@ of_node!(PartitionerOption, partitioner, { "anyOf": [
 of_node!(HeaderOption, header, { "anyOf": [
     { "type": ["string", "number", "boolean"] },
     { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"], "additionalProperties": false },
-    { "type": "object", "properties": { "uuid": { "enum": ["run"] } }, "required": ["uuid"], "additionalProperties": false }
+    { "type": "object", "properties": { "uuid": { "enum": ["run", "new"] } }, "required": ["uuid"], "additionalProperties": false }
 ]});
 of_node!(OnBadRow, on_bad_row, { "anyOf": [
     { "enum": ["stop", "skip"] },

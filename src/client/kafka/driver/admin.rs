@@ -33,6 +33,7 @@ pub struct Admin {
     probe: BaseProducer<Events>,
     config: ClientConfig,
     brokers: String,
+    patience: Duration,
 }
 
 /// What is to be known of a topic before it is written to.
@@ -71,7 +72,17 @@ impl Admin {
                 .map_err(|error| no_client("client", error))?,
             config,
             brokers: connection.brokers.clone(),
+            patience: PATIENCE,
         })
+    }
+
+    /// The same, with no more patience than this.
+    #[must_use]
+    pub fn within(self, most: Option<Duration>) -> Self {
+        Self {
+            patience: most.map_or(PATIENCE, |most| most.min(PATIENCE)),
+            ..self
+        }
     }
 
     /// The topic; none where it does not exist. It is never created by asking.
@@ -81,7 +92,7 @@ impl Admin {
     pub fn topic(&self, name: &str) -> Result<Option<Topic>> {
         let client = self.client()?;
         let asked = [ResourceSpecifier::Topic(name)];
-        let options = AdminOptions::new().request_timeout(Some(PATIENCE));
+        let options = AdminOptions::new().request_timeout(Some(self.patience));
         // The answer is under way while the other client connects.
         let configuration = client.with(|client| client.describe_configs(&asked, &options));
         let Some(partitions) = self.partitions(name)? else {
@@ -107,9 +118,12 @@ impl Admin {
 
     /// What the brokers say of all topics: to ask for all creates none, to ask for one may.
     fn metadata(&self) -> Result<Metadata> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         loop {
-            let asked = self.probe.client().fetch_metadata(None, STEP);
+            let asked = self
+                .probe
+                .client()
+                .fetch_metadata(None, STEP.min(self.patience));
             let error = match asked {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => error,

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane::Marks;
@@ -20,6 +20,8 @@ pub struct Delivery {
     topic: String,
     marks: Arc<Marks>,
     most_bytes: usize,
+    /// How long no message may be acknowledged at the end, where that is said.
+    stall_timeout: Option<Duration>,
     state: Mutex<State>,
     moved: Condvar,
 }
@@ -46,11 +48,17 @@ struct Open {
 
 impl Delivery {
     /// Nothing was sent yet.
-    pub fn new(topic: &str, marks: Arc<Marks>, paced: bool) -> Self {
+    pub fn new(
+        topic: &str,
+        marks: Arc<Marks>,
+        paced: bool,
+        stall_timeout: Option<Duration>,
+    ) -> Self {
         Self {
             topic: topic.to_string(),
             marks,
             most_bytes: if paced { MOST_PACED_BYTES } else { MOST_BYTES },
+            stall_timeout,
             state: Mutex::default(),
             moved: Condvar::new(),
         }
@@ -86,13 +94,13 @@ impl Delivery {
         self.advance(state);
     }
 
-    /// The broker has these.
-    pub fn acknowledged(&self, number: u64, rows: u64, bytes: usize) {
+    /// The broker has these: so many bytes that were under way, with keys and values of so many.
+    pub fn acknowledged(&self, number: u64, rows: u64, bytes: usize, payload: usize) {
         let mut state = self.lock();
         state.bytes -= bytes;
         state.acknowledged += rows;
         state.open(number).rows -= rows;
-        self.marks.add(rows, bytes as u64);
+        self.marks.add(rows, payload as u64);
         self.advance(state);
     }
 
@@ -123,6 +131,11 @@ impl Delivery {
         state.error.is_some() || state.over || self.marks.over()
     }
 
+    /// True once nobody waits for more, whatever came of it.
+    pub fn is_ended(&self) -> bool {
+        self.lock().over || self.marks.over()
+    }
+
     /// Nothing more will be sent and nothing is waited for.
     pub fn end(&self) {
         self.lock().over = true;
@@ -135,6 +148,7 @@ impl Delivery {
     /// What failed, with how much was not acknowledged.
     pub fn finish(&self) -> Result<()> {
         let mut state = self.lock();
+        let (mut seen, mut since) = (state.acknowledged, Instant::now());
         loop {
             if state.error.is_some() || state.over {
                 return Err(self.failure(&state));
@@ -142,9 +156,21 @@ impl Delivery {
             if state.acknowledged == state.sent {
                 return Ok(());
             }
+            if state.acknowledged != seen {
+                (seen, since) = (state.acknowledged, Instant::now());
+            }
+            if let Some(timeout) = self.stall_timeout.filter(|most| since.elapsed() >= *most) {
+                state.error = Some(stalled(timeout));
+            }
             state = self.wait(state, Duration::from_millis(100));
             state.over |= self.marks.over();
         }
+    }
+
+    /// True while nothing that was sent is missing.
+    pub fn is_complete(&self) -> bool {
+        let state = self.lock();
+        state.acknowledged == state.sent
     }
 
     fn failure(&self, state: &State) -> Error {
@@ -194,6 +220,12 @@ impl Delivery {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Nobody takes anything any more.
+fn stalled(timeout: Duration) -> Problem {
+    let timeout = crate::units::show_duration(timeout);
+    Problem::new(format!("none was for {timeout}")).hint("see `stall_timeout` under `run:`")
 }
 
 impl State {

@@ -132,7 +132,7 @@ impl Librdkafka {
     /// Something failed for good.
     pub fn send(&mut self, number: u64, messages: &Arc<Messages>, group: &Group) -> Result<()> {
         let rows = group.rows.clone();
-        let bytes = rows.clone().map(|row| size(messages, row)).sum();
+        let bytes = messages.payload(rows.clone());
         self.delivery.begin(number, rows.len() as u64, bytes)?;
         let id = self.next;
         self.next += 1;
@@ -259,7 +259,7 @@ fn settle(
             number
         };
         if settled.rows > 0 {
-            delivery.acknowledged(number, settled.rows, settled.bytes);
+            delivery.acknowledged(number, settled.rows, settled.bytes, settled.bytes);
         }
         for (code, bytes) in settled.failed {
             let problem = Problem::new("librdkafka could not deliver messages");
@@ -284,13 +284,6 @@ impl Drop for Librdkafka {
             let _ = thread.join();
         }
     }
-}
-
-/// Bytes of a message as librdkafka counts them.
-fn size(messages: &Messages, row: usize) -> usize {
-    let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
-    let key = messages.keys.as_ref().and_then(|keys| keys.get(row));
-    length(messages.values.get(row)) + length(key)
 }
 
 fn headers(messages: &Messages, row: usize) -> Option<OwnedHeaders> {

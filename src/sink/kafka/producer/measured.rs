@@ -15,12 +15,13 @@ impl Writer<Sent> for Nowhere {
         match sent.messages {
             Ready::Encoded(batches) => {
                 for (_, batch) in batches {
-                    marks.add(u64::from(batch.rows), batch.bytes.len() as u64);
+                    marks.add(u64::from(batch.rows), batch.payload as u64);
                 }
             }
             Ready::Messages(groups) => {
-                for (_, group) in groups {
-                    marks.add(group.rows.len() as u64, group.bytes as u64);
+                for (messages, group) in groups {
+                    let payload = messages.payload(group.rows.clone());
+                    marks.add(group.rows.len() as u64, payload as u64);
                 }
             }
         }

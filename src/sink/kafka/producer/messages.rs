@@ -149,6 +149,19 @@ impl Messages {
         count * RECORD_OVERHEAD + keys + self.values.size(rows.clone()) + headers
     }
 
+    /// The bytes of the keys and values of these rows, as they are before compression.
+    pub fn payload(&self, rows: Range<usize>) -> usize {
+        let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+        let values = match self.values.nulls {
+            None => self.values.size(rows.clone()),
+            Some(_) => rows.clone().map(|row| length(self.values.get(row))).sum(),
+        };
+        let keys = self.keys.as_ref().map_or(0, |keys| {
+            rows.map(|row| length(keys.get(row))).sum::<usize>()
+        });
+        values + keys
+    }
+
     /// Rows that no limit lets through, and their sizes.
     pub fn too_large(&self, limits: Limits) -> Vec<(usize, usize)> {
         let (rows, most) = (self.values.len(), limits.records());

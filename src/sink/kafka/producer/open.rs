@@ -51,7 +51,7 @@ pub fn connect(kafka: &Kafka, target: &Target) -> Result<Found> {
     Ok(Found::ready(ReadyTopic {
         kafka: kafka.clone(),
         target: target.clone(),
-        topic: topic(kafka, false)?,
+        topic: topic(kafka, target, false)?,
     }))
 }
 
@@ -65,7 +65,7 @@ impl Ready for ReadyTopic {
                 partitions: i32::try_from(asked.partitions.value.0).unwrap_or(i32::MAX),
                 ..Topic::default()
             }),
-            (None, _) => topic(&self.kafka, true)?,
+            (None, _) => topic(&self.kafka, &self.target, true)?,
         };
         let missing = || Error::run("the topic was made and is not there");
         open(&self.kafka, &self.target, &topic.ok_or_else(missing)?)
@@ -73,11 +73,11 @@ impl Ready for ReadyTopic {
 }
 
 /// The topic, made where that is asked for and `make` says so; nothing where it is still to be made.
-fn topic(kafka: &Kafka, make: bool) -> Result<Option<Topic>> {
+fn topic(kafka: &Kafka, target: &Target, make: bool) -> Result<Option<Topic>> {
     let name = kafka.topic.as_str();
     let asked = kafka.create_topic.as_ref();
     let found = match look(&kafka.connection(), name) {
-        None => by_librdkafka(kafka, make)?,
+        None => by_librdkafka(kafka, target, make)?,
         found => found,
     };
     let Some(topic) = found else {
@@ -85,7 +85,7 @@ fn topic(kafka: &Kafka, make: bool) -> Result<Option<Topic>> {
             return Ok(None);
         }
         let problem = Problem::new(format!("topic `{name}` does not exist")).at(&kafka.topic.place);
-        return Err(Error::run(problem.hint(
+        return Err(Error::user(problem.hint(
             "add `create_topic: { partitions: … }`, or make it with Kafka's own tools",
         )));
     };
@@ -95,7 +95,7 @@ fn topic(kafka: &Kafka, make: bool) -> Result<Option<Topic>> {
                 "topic `{name}` has {} partitions, not {}",
                 topic.partitions, partitions.value.0
             ));
-            Err(Error::run(problem.at(&partitions.place).hint(
+            Err(Error::user(problem.at(&partitions.place).hint(
                 "change `create_topic`, or leave it out to take the topic as it is",
             )))
         }
@@ -104,8 +104,8 @@ fn topic(kafka: &Kafka, make: bool) -> Result<Option<Topic>> {
 }
 
 /// The topic, made where that is asked for, by whoever can connect to every broker.
-fn by_librdkafka(kafka: &Kafka, make: bool) -> Result<Option<Topic>> {
-    let admin = Admin::new(&kafka.connection())?;
+fn by_librdkafka(kafka: &Kafka, target: &Target, make: bool) -> Result<Option<Topic>> {
+    let admin = Admin::new(&kafka.connection())?.within(target.run.stall_timeout());
     let name = kafka.topic.as_str();
     match admin.topic(name)? {
         None if make && kafka.create_topic.is_some() => {
@@ -149,7 +149,9 @@ fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> 
     }
     lane::start_with(target, Arc::new(recipe), |marks| {
         let paced = target.pace.is_some();
-        let delivery = Arc::new(Delivery::new(kafka.topic.as_str(), marks, paced));
+        let stall_timeout = target.run.stall_timeout();
+        let delivery = Delivery::new(kafka.topic.as_str(), marks, paced, stall_timeout);
+        let delivery = Arc::new(delivery);
         let producer = match native {
             true => Producer::Native(Native::start(settings(kafka), delivery.clone())?),
             false => Producer::Librdkafka(Librdkafka::start(
@@ -220,7 +222,7 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
     Ok(Recipe {
         values,
         keys,
-        headers: headers(kafka, shape, target.run_id)?,
+        headers: headers(kafka, target)?,
         time: time.transpose()?.map(|column| (column, sendable)),
         partitions,
         count: topic.partitions,
@@ -267,14 +269,15 @@ fn registered(
     client.register(&subject, &registration.schema).map(Some)
 }
 
-fn headers(kafka: &Kafka, shape: &Shape, run_id: u128) -> Result<Vec<(String, HeaderSource)>> {
+fn headers(kafka: &Kafka, target: &Target) -> Result<Vec<(String, HeaderSource)>> {
     let header = |(name, option): &(Placed<String>, HeaderOption)| {
         let source = match option {
             HeaderOption::Fixed(text) => HeaderSource::Fixed(text.clone().into_bytes()),
-            HeaderOption::RunUuid => HeaderSource::Fixed(run_uuid(run_id).into_bytes()),
+            HeaderOption::RunUuid => HeaderSource::Fixed(uuid(target.run_id).into_bytes()),
+            HeaderOption::NewUuid => HeaderSource::Fixed(uuid(target.run.number()).into_bytes()),
             HeaderOption::Column(column) => {
                 // A header is spelt as a key of that column is.
-                HeaderSource::Column(Key::text(column.clone()).open(shape, None)?)
+                HeaderSource::Column(Key::text(column.clone()).open(&target.shape, None)?)
             }
         };
         Ok((name.value.clone(), source))
@@ -283,7 +286,7 @@ fn headers(kafka: &Kafka, shape: &Shape, run_id: u128) -> Result<Vec<(String, He
 }
 
 /// A UUID of version 4 with these bits, where it leaves them open.
-fn run_uuid(key: u128) -> String {
+fn uuid(key: u128) -> String {
     let version = (key & !(0xf << 76)) | (4 << 76);
     let bits = (version & !(0b11 << 62)) | (0b10 << 62);
     let hex = format!("{bits:032x}");
@@ -299,11 +302,11 @@ fn run_uuid(key: u128) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::run_uuid;
+    use super::uuid;
 
     #[test]
     fn the_uuid_of_a_run_is_of_version_4() {
-        assert_eq!(run_uuid(0), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(run_uuid(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(uuid(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(uuid(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
     }
 }

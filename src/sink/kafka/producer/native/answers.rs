@@ -67,8 +67,9 @@ impl Run {
     fn acknowledged(&mut self, part: &Part) {
         self.partitions.back(part);
         self.partitions.proven(part);
+        let (rows, bytes) = (u64::from(part.rows), part.len());
         self.delivery
-            .acknowledged(part.number, u64::from(part.rows), part.len());
+            .acknowledged(part.number, rows, bytes, part.payload);
     }
 
     fn settled(&mut self, part: Part, answer: &PartitionProduceResponse) {

@@ -21,6 +21,8 @@ pub struct Part {
     pub partition: i32,
     /// How many messages it has.
     pub rows: u32,
+    /// Bytes of their keys and values.
+    pub payload: usize,
     /// Its bytes, shared with the request that is being written.
     pub bytes: bytes::Bytes,
     /// When it was handed over.
@@ -75,6 +77,7 @@ impl Part {
             number,
             partition: batch.partition,
             rows: batch.rows,
+            payload: batch.payload,
             bytes: bytes::Bytes::new(),
             since: Instant::now(),
             sequence: None,

@@ -111,7 +111,9 @@ impl Drop for Native {
     fn drop(&mut self) {
         self.delivery.end();
         let _ = self.events.send(Event::End);
-        if let Some(thread) = self.thread.take() {
+        // Where something is missing the thread may wait for a server that is dead: it ends alone.
+        let complete = self.delivery.is_complete();
+        if let Some(thread) = self.thread.take().filter(|_| complete) {
             // A panic of the thread was told to the delivery.
             let _ = thread.join();
         }

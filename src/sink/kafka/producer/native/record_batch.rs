@@ -23,6 +23,8 @@ pub struct RecordBatch {
     pub partition: i32,
     /// How many records it has.
     pub rows: u32,
+    /// Bytes of their keys and values.
+    pub payload: usize,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// Its messages have times of their own; otherwise they have that of their sending.
@@ -74,6 +76,7 @@ pub fn encode(
     Ok(RecordBatch {
         partition: group.partition,
         rows: count,
+        payload: messages.payload(group.rows.clone()),
         bytes,
         timed: times.is_some(),
     })

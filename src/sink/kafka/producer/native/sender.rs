@@ -20,6 +20,9 @@ use crate::sync::spawn;
 /// A broker may take so long to answer a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A coordinator that is not there yet is waited for so long.
+const COORDINATOR_PATIENCE: Duration = Duration::from_secs(5);
+
 /// The first pause before something is tried again, and the longest.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -99,10 +102,8 @@ impl Run {
         if self.settings.idempotence {
             // Right after a broker's start its coordinator may not be there yet.
             let mut stamp = self.cluster.producer();
-            for _ in 0..20 {
-                if stamp.is_ok() {
-                    break;
-                }
+            let since = Instant::now();
+            while stamp.is_err() && since.elapsed() < COORDINATOR_PATIENCE {
                 std::thread::sleep(4 * PAUSE);
                 stamp = self.cluster.producer();
             }
@@ -116,6 +117,9 @@ impl Run {
     pub fn run(mut self) {
         loop {
             let event = self.inbox.recv_timeout(self.patience());
+            if self.delivery.is_ended() {
+                return;
+            }
             match event {
                 Ok(event) => {
                     if self.handle(event).is_break() {
@@ -266,8 +270,9 @@ impl Run {
             } else {
                 for part in parts {
                     self.partitions.back(&part);
+                    let (rows, bytes) = (u64::from(part.rows), part.len());
                     self.delivery
-                        .acknowledged(part.number, u64::from(part.rows), part.len());
+                        .acknowledged(part.number, rows, bytes, part.payload);
                 }
             }
             sent?;

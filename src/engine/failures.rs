@@ -1,0 +1,81 @@
+//! Sinks that cannot be opened, while the others go on without them.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Fault, Problem, Result};
+use crate::plan::Plan;
+use crate::spec::OnSinkFailure;
+
+/// A sink by the places of its job and of itself among the job's.
+pub(super) type At = (usize, usize);
+
+/// Why sinks cannot be opened.
+pub(super) struct Failures<'p> {
+    plan: &'p Plan,
+    all: BTreeMap<At, Error>,
+    /// Something stands in the way that no sink is to go on without.
+    decisive: bool,
+}
+
+impl<'p> Failures<'p> {
+    /// None so far.
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            all: BTreeMap::new(),
+            decisive: false,
+        }
+    }
+
+    /// A sink cannot be opened: a mistake is told before the first row whatever `on_sink_failure` says;
+    /// what the world refuses is this sink's own failure.
+    pub(super) fn add(&mut self, at: At, error: Error) {
+        let sink = &self.plan.jobs[at.0].sinks[at.1];
+        let stops = sink.on_failure == OnSinkFailure::Stop || error.fault == Fault::User;
+        self.decisive |= stops;
+        let error = error.context(format!("could not open sink `{}`", sink.name));
+        self.all.insert(at, error);
+    }
+
+    /// True where a sink has failed already.
+    pub(super) fn has(&self, at: At) -> bool {
+        self.all.contains_key(&at)
+    }
+
+    /// Why a sink has failed.
+    pub(super) fn of(&self, at: At) -> Option<Error> {
+        self.all.get(&at).cloned()
+    }
+
+    /// The end of the opening, if the others are not to go on, or if there are none.
+    ///
+    /// # Errors
+    /// Everything that stands in the way, in the order of the sinks.
+    pub(super) fn verdict(&self) -> Result<()> {
+        let sinks: usize = self.plan.jobs.iter().map(|job| job.sinks.len()).sum();
+        match self.decisive || self.all.len() == sinks {
+            true => self.none(),
+            false => Ok(()),
+        }
+    }
+
+    /// As `verdict`, where nothing may stand in the way of any sink.
+    ///
+    /// # Errors
+    /// As `verdict`.
+    pub(super) fn none(&self) -> Result<()> {
+        match self.all.is_empty() {
+            true => Ok(()),
+            false => Err(self.and(Vec::new())),
+        }
+    }
+
+    /// Everything that stands in the way, and some more.
+    pub(super) fn and(&self, more: Vec<Problem>) -> Error {
+        let sinks = self.all.values().flat_map(|error| error.problems.clone());
+        Error {
+            fault: Fault::Run,
+            problems: sinks.chain(more).collect(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A sink as a run holds it: opened, fed, ended.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::lanes::Checked;
+use crate::batch::{Batch, Resume};
+use crate::error::{Error, Result};
+use crate::plan::{Job, SinkPlan};
+use crate::report::Meter;
+use crate::sink::{Finished, Found, Lane, Publish, Ready, Target};
+use crate::sync::lock;
+
+/// The sinks of one job, opened.
+pub(super) struct OpenJob<'p> {
+    pub(super) job: &'p Job,
+    pub(super) sinks: Vec<OpenSink<'p>>,
+}
+
+/// One sink, opened: one lane, or one for each partition.
+pub(super) struct OpenSink<'p> {
+    pub(super) plan: &'p SinkPlan,
+    pub(super) meter: Arc<Meter>,
+    pub(super) lanes: Vec<Arc<dyn Lane>>,
+    /// Makes the output visible in the end.
+    ready: Mutex<Option<Box<dyn Ready>>>,
+    /// Its output is there already and stays.
+    pub(super) skipped: bool,
+    /// Nothing of what it writes is seen before it is published.
+    pub(super) holds_back: bool,
+    /// What a run before had published for it is kept at its place until this run is done.
+    pub(super) kept: Option<Target>,
+    /// What runs before had left at its place, and what became of it.
+    pub(super) recovered: Vec<String>,
+    /// It took nothing for too long and is not waited for any more.
+    pub(super) released: AtomicBool,
+    /// Why it could not be opened, while the others go on.
+    pub(super) unopened: Option<Error>,
+    identity: bool,
+}
+
+/// What a sink's lanes have done, safe and not visible yet.
+pub(super) struct Prepared {
+    pub(super) finished: Vec<Finished>,
+    pub(super) publish: Option<Box<dyn Publish>>,
+}
+
+impl<'p> OpenSink<'p> {
+    /// One that takes nothing yet.
+    pub(super) fn new(job: &Job, sink: &'p SinkPlan, meter: Arc<Meter>) -> Self {
+        let width = job.source.schema().fields().len();
+        let identity =
+            sink.columns.iter().copied().eq(0..width) && &sink.shape.schema == job.source.schema();
+        Self {
+            plan: sink,
+            meter,
+            lanes: Vec::new(),
+            ready: Mutex::new(None),
+            skipped: false,
+            holds_back: false,
+            kept: None,
+            recovered: Vec::new(),
+            released: AtomicBool::new(false),
+            unopened: None,
+            identity,
+        }
+    }
+
+    /// Opens its lanes; what of them is open when one cannot be is aborted.
+    pub(super) fn begin(&mut self, checked: Checked) -> Result<()> {
+        self.kept = checked.kept;
+        let Found::Ready { sink, .. } = checked.found else {
+            self.skipped = true;
+            return Ok(());
+        };
+        for lane in 0..checked.lanes {
+            match sink.open(lane) {
+                Ok(lane) => self.lanes.push(lane),
+                Err(error) => {
+                    self.abort();
+                    self.lanes.clear();
+                    return Err(error);
+                }
+            }
+        }
+        self.holds_back = sink.holds_back();
+        *lock(&self.ready) = Some(sink);
+        Ok(())
+    }
+}
+
+impl OpenSink<'_> {
+    /// True while it takes batches.
+    pub(super) fn live(&self) -> bool {
+        !self.skipped
+            && self.unopened.is_none()
+            && !self.released.load(Ordering::Relaxed)
+            && !self.lanes.iter().any(|lane| lane.failed())
+    }
+
+    /// The least number of batches that its lanes have accepted.
+    pub(super) fn accepted(&self) -> u64 {
+        self.lanes
+            .iter()
+            .map(|lane| lane.accepted())
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+
+    /// The least number of batches that are safe in all of its lanes.
+    pub(super) fn durable(&self) -> u64 {
+        let durable = self.lanes.iter().map(|lane| lane.durable());
+        durable.min().unwrap_or(0)
+    }
+
+    /// Where a stream goes on, if the sink keeps offsets.
+    pub(super) fn resume(&self) -> Option<Arc<dyn Resume>> {
+        lock(&self.ready).as_ref().and_then(|ready| ready.resume())
+    }
+
+    /// The columns this sink gets, under its names.
+    pub(super) fn project(&self, batch: &Batch) -> Result<Batch> {
+        if self.identity {
+            return Ok(batch.clone());
+        }
+        let rows = self.plan.shape.take(&self.plan.columns, &batch.rows)?;
+        Ok(batch.with(rows))
+    }
+
+    /// Waits for its lanes until all they have written is safe; or says why it is not.
+    pub(super) fn prepare(&self, batches: u64) -> Result<Prepared> {
+        if let Some(error) = &self.unopened {
+            return Err(error.clone());
+        }
+        if self.released.load(Ordering::Relaxed) {
+            self.abort();
+            return Err(Error::run("it took nothing for too long and was released")
+                .hint("see `stall_timeout` under `run:`"));
+        }
+        let mut finished = Vec::new();
+        let mut failure = None;
+        for lane in &self.lanes {
+            match lane.finish(batches) {
+                Ok(done) => finished.push(done),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let ready = lock(&self.ready).take();
+        let publish = ready.map(|ready| ready.prepare(&finished)).transpose()?;
+        Ok(Prepared { finished, publish })
+    }
+
+    /// Ends it without committing.
+    pub(super) fn abort(&self) {
+        self.lanes.iter().for_each(|lane| lane.abort());
+    }
+}
