@@ -1,4 +1,8 @@
 //! Merges what included files share into the file that includes them.
+//!
+//! Of a param the including file's value counts. A table that both have is one table: what the including
+//! file says of it counts, and of its columns and types those of a name that the included file has, too,
+//! stand in their place, the others come after all of them. Two files that are both included share no names.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -32,7 +36,7 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 impl Files {
-    fn merge_all(&mut self, root: &mut Node, path: &Path, own: PathBuf) -> Result<()> {
+    fn merge_all(&mut self, root: &mut Node, path: &Path, canonical: PathBuf) -> Result<()> {
         let Some((_, included)) = root.take("include") else {
             return Ok(());
         };
@@ -40,15 +44,17 @@ impl Files {
             Value::List(items) => items.as_slice(),
             _ => std::slice::from_ref(&included),
         };
-        self.open.push((own, path.display().to_string()));
+        self.open.push((canonical, path.display().to_string()));
+        // As places name it.
+        let own = root.place.file().to_string();
         for item in items {
             let Value::Scalar { text, .. } = &item.value else {
                 let found = item.describe();
                 let message = format!("expected a path to include, found {found}");
                 return Err(Problem::new(message).at(&item.place).into());
             };
-            let path = path.parent().unwrap_or(Path::new("")).join(text);
-            merge(root, self.tree(&path, item)?)?;
+            let included = path.parent().unwrap_or(Path::new("")).join(text);
+            merge(root, self.tree(&included, item)?, &own)?;
         }
         self.open.pop();
         Ok(())
@@ -88,7 +94,8 @@ impl Files {
     }
 }
 
-fn merge(root: &mut Node, included: Node) -> Result<(), Problem> {
+/// Merges an included file into the one named `own`.
+fn merge(root: &mut Node, included: Node, own: &str) -> Result<(), Problem> {
     let Value::Map(entries) = included.value else {
         return Err(Problem::new("an included file must be a map").at(&included.place));
     };
@@ -107,12 +114,12 @@ fn merge(root: &mut Node, included: Node) -> Result<(), Problem> {
                     .hint("it shares `params`, `reference` and `tables`"),
             );
         }
-        merge_part(root, key, value)?;
+        merge_part(root, key, value, own)?;
     }
     Ok(())
 }
 
-fn merge_part(root: &mut Node, part: Key, value: Node) -> Result<(), Problem> {
+fn merge_part(root: &mut Node, part: Key, value: Node, file: &str) -> Result<(), Problem> {
     let Some((key, mut own)) = root.take(&part.name) else {
         return push(root, part, value);
     };
@@ -126,6 +133,10 @@ fn merge_part(root: &mut Node, part: Key, value: Node) -> Result<(), Problem> {
                     merged.push(ours.remove(index));
                 }
                 Some(_) if part.name == "params" => {}
+                Some(index) if part.name == "tables" && ours[index].0.place.file() == file => {
+                    let (own, ours) = ours.remove(index);
+                    merged.push((own, merge_table(ours, value)));
+                }
                 Some(index) => return Err(defined_twice(&ours[index].0, &name)),
             }
         }
@@ -133,6 +144,43 @@ fn merge_part(root: &mut Node, part: Key, value: Node) -> Result<(), Problem> {
         *ours = merged;
     }
     push(root, key, own)
+}
+
+/// One table of what two files say of it: `ours` before `theirs`.
+fn merge_table(mut ours: Node, theirs: Node) -> Node {
+    let Value::Map(entries) = theirs.value else {
+        return ours;
+    };
+    let mut merged = Vec::new();
+    for (key, theirs) in entries {
+        merged.push(match ours.take(&key.name) {
+            None => (key, theirs),
+            Some((own, value)) if matches!(key.name.as_str(), "columns" | "types") => {
+                (own, merge_named(value, theirs))
+            }
+            Some(own) => own,
+        });
+    }
+    if let Value::Map(own) = &mut ours.value {
+        merged.append(own);
+        *own = merged;
+    }
+    ours
+}
+
+/// Ours in the place of those of the same name, the others after all of theirs.
+fn merge_named(mut ours: Node, theirs: Node) -> Node {
+    let (Value::Map(own), Value::Map(entries)) = (&mut ours.value, theirs.value) else {
+        return ours;
+    };
+    let mut merged = Vec::new();
+    for (name, value) in entries {
+        let index = own.iter().position(|(known, _)| known.name == name.name);
+        merged.push(index.map_or((name, value), |index| own.remove(index)));
+    }
+    merged.append(own);
+    *own = merged;
+    ours
 }
 
 fn push(root: &mut Node, key: Key, value: Node) -> Result<(), Problem> {
