@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::{Field, Schema};
 
@@ -17,6 +18,9 @@ use crate::format::Shape;
 use crate::place::Place;
 use crate::sink::{Delivery, Partition, Slice};
 use crate::source::{Batches, Columns, Grid, Opened};
+
+/// How far the rows of a batch may be ahead of the rate that was asked for.
+const AHEAD: Duration = Duration::from_millis(100);
 
 /// What a job is made from.
 pub(super) struct Table<'a> {
@@ -232,12 +236,25 @@ fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
         .min();
     let liked = |sink: &Resolved| sink.options.takes().best_rows.unwrap_or(BATCH_ROWS);
     let usual = sinks.iter().map(liked).max();
+    let rate = sinks.iter().find_map(|sink| sink.rate.as_ref());
+    let rate = rate.map(|rate| rate.value.0).or(table.rate);
     table
         .batch_rows
-        .or(usual)
+        .or(usual.map(|usual| usual.min(paced(rate))))
         .unwrap_or(BATCH_ROWS)
         .min(least.unwrap_or(u64::MAX))
         .max(1)
+}
+
+/// The rows of a batch at this rate, if there is one: files take whole batches, and none is to be further
+/// ahead of its time than `AHEAD`. A power of two, so that row groups end where they do without a rate.
+fn paced(rate: Option<f64>) -> u64 {
+    let Some(rate) = rate else {
+        return u64::MAX;
+    };
+    // Beyond the range a float becomes the range's end.
+    let rows = (rate * AHEAD.as_secs_f64()) as u64;
+    1 << rows.max(1).ilog2()
 }
 
 /// How the rows are cut for these sinks.
@@ -343,4 +360,16 @@ fn trial(
     }
     let first = source.on(grid).first()?;
     shape.take(columns, &first.rows).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paced;
+
+    #[test]
+    fn a_batch_has_the_rows_of_a_tenth_of_a_second() {
+        let rows = [1.0 / 3600.0, 10.0, 2000.0, 100_000.0, 1e9].map(|rate| paced(Some(rate)));
+        assert_eq!(rows, [1, 1, 128, 8192, 1 << 26]);
+        assert_eq!(paced(None), u64::MAX);
+    }
 }

@@ -21,7 +21,7 @@ pub enum Arrivals {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// Rows a second of each table; files take whole batches (default: as fast as it goes).
+    /// Rows a second of each table; files take whole batches, of a tenth of a second each (default: as fast as it goes).
     pub rate: Option<Placed<Rate>>,
     /// How rows follow each other where a rate is asked for: `fixed` gaps (default), or `poisson` as of many independent clients.
     pub arrivals: Option<Arrivals>,
@@ -30,7 +30,7 @@ pub struct Run {
     pub duration: Option<Placed<Duration>>,
     /// Worker threads (default: one for each core).
     pub threads: Option<Placed<Count>>,
-    /// Rows in a batch, at most 16 384 unless said here; it never changes values.
+    /// Rows in a batch: at most 16 384 unless said here, at a rate those of a tenth of a second; it never changes values.
     pub batch_rows: Option<Placed<Count>>,
     /// A sink that takes nothing for this long fails and is released (default 120s; never where a table has no end).
     pub stall_timeout: Option<Placed<Duration>>,
