@@ -140,7 +140,7 @@ pub(super) struct RunOptions {
     /// Writes the report as JSON to this file
     #[arg(long, env = "ROWGEN_REPORT", value_name = "FILE")]
     pub(super) report: Option<PathBuf>,
-    /// How progress is told (default: a line for each sink on a terminal, JSON otherwise)
+    /// How progress is told (default: as the pipeline's `log` says, or a line for each sink on a terminal, JSON otherwise)
     #[arg(long, env = "ROWGEN_LOG", value_enum)]
     pub(super) log: Option<Log>,
 }

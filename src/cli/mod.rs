@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod dotenv;
 mod environment;
 mod grid;
 mod init;
@@ -14,6 +15,7 @@ mod list;
 mod log;
 mod plan;
 mod preview;
+mod producer;
 mod progress;
 mod run;
 mod signals;
@@ -32,11 +34,13 @@ use crate::error::{Error, Result};
 /// Runs one command.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Options are read from variables, too.
+    let variables = dotenv::read();
     let arguments = match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => parsed,
         Err(error) => return usage::tell(&error, &arguments),
     };
-    match dispatch(arguments) {
+    match dispatch(arguments, variables) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -46,9 +50,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(arguments: Arguments) -> Result<u8> {
+fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Result<u8> {
+    let reads = !matches!(
+        arguments.command,
+        Command::Schema { .. }
+            | Command::Init { .. }
+            | Command::List { .. }
+            | Command::Completions { .. }
+    );
+    let variables = match variables {
+        Err(error) if reads => return Err(error),
+        variables => variables.unwrap_or_default(),
+    };
     match arguments.command {
-        Command::Run(options) => run::run(&options),
+        Command::Run(options) => run::run(&options, variables),
         Command::Check(options) => check::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Preview(options) => preview::run(&options),

@@ -6,30 +6,47 @@ use std::sync::Arc;
 
 use super::arguments::{Log, RunOptions};
 use super::check::make_plan;
-use super::{log, progress, say, signals};
+use super::{dotenv, log, producer, progress, say, signals};
 use crate::engine;
 use crate::error::{Error, Result};
+use crate::plan::Plan;
 use crate::report::{Outcome, Report};
+use crate::spec::Style;
 
-pub(super) fn run(options: &RunOptions) -> Result<u8> {
-    let log = options
-        .log
-        .unwrap_or(match std::io::stderr().is_terminal() {
-            true => Log::Text,
-            false => Log::Json,
-        });
-    let json = log == Log::Json && !options.quiet;
-    if json {
+/// How the run is told of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Live lines and a report for people.
+    Text,
+    /// One structured line for each event.
+    Json,
+    /// The lines of the message producer that rowgen replaces.
+    Producer,
+    /// Only what is wrong.
+    Errors,
+}
+
+pub(super) fn run(options: &RunOptions, variables: Option<dotenv::Read>) -> Result<u8> {
+    let terminal = match std::io::stderr().is_terminal() {
+        true => Log::Text,
+        false => Log::Json,
+    };
+    if options.log.unwrap_or(terminal) == Log::Json && !options.quiet {
         log::begin();
     }
     let plan = make_plan(&options.file, true)?;
-    for warning in &plan.warnings {
-        match json {
-            true => tracing::warn!("{warning}"),
-            false if options.quiet => {}
-            false => say(&format!("warning: {warning}")),
-        }
+    let style = plan.log.style.as_ref().map(|style| style.value);
+    let told = match (options.log, style) {
+        _ if options.quiet => Told::Errors,
+        (None, Some(Style::Producer)) => Told::Producer,
+        (log, _) if log.unwrap_or(terminal) == Log::Json => Told::Json,
+        _ => Told::Text,
+    };
+    if told == Told::Producer {
+        // What the engine warns of goes to stderr.
+        log::begin();
     }
+    told.before(&plan, variables);
     let run_options = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         overwrite: options.overwrite,
@@ -39,39 +56,57 @@ pub(super) fn run(options: &RunOptions) -> Result<u8> {
     };
     let plan = Arc::new(plan);
     let running = engine::start(plan.clone(), run_options);
-    match log {
-        _ if options.quiet => {}
-        Log::Json => log::during(&running, &plan),
-        Log::Text => progress::show(&running),
+    match told {
+        Told::Errors => {}
+        Told::Json => log::during(&running, &plan),
+        Told::Text => progress::show(&running),
+        Told::Producer => producer::during(&running, &plan),
     }
     let report = running.wait();
-    tell(&report, options, json);
+    told.after(&report);
     if let Some(path) = &options.report {
         write_report(&report, path)?;
     }
     Ok(report.exit_code())
 }
 
-fn tell(report: &Report, options: &RunOptions, json: bool) {
-    if let (Outcome::NotBegun(_), Some(error)) = (report.outcome, &report.error) {
-        say(error);
-        return;
+impl Told {
+    /// What is to be known before the run begins.
+    fn before(self, plan: &Plan, variables: Option<dotenv::Read>) {
+        if let Some(dotenv::Read { path, variables }) = variables {
+            match self {
+                Self::Json => tracing::info!(path, variables, "environment file read"),
+                Self::Text => say(&format!("{path}: {variables} variables read")),
+                Self::Producer => producer::environment(path, variables),
+                Self::Errors => {}
+            }
+        }
+        for warning in &plan.warnings {
+            match self {
+                Self::Json => tracing::warn!("{warning}"),
+                Self::Text => say(&format!("warning: {warning}")),
+                Self::Producer => producer::warn(warning),
+                Self::Errors => {}
+            }
+        }
     }
-    if json {
-        log::end(report);
-    } else if !options.quiet {
-        say(&report.to_string());
-    }
-    let errors = report
-        .sinks
-        .iter()
-        .filter_map(|sink| sink.error.as_ref())
-        .chain(&report.error);
-    for error in errors.filter(|_| options.quiet || json) {
-        say(error);
-    }
-    if let Some(error) = report.error.as_ref().filter(|_| !options.quiet && !json) {
-        say(error);
+
+    /// What came of it; errors always.
+    fn after(self, report: &Report) {
+        if let (Outcome::NotBegun(_), Some(error)) = (report.outcome, &report.error) {
+            say(error);
+            return;
+        }
+        match self {
+            Self::Json => log::end(report),
+            Self::Text => say(&report.to_string()),
+            Self::Producer => producer::end(report),
+            Self::Errors => {}
+        }
+        // The report for people has those of sinks.
+        let sinks = report.sinks.iter().filter(|_| self != Self::Text);
+        let errors = sinks.filter_map(|sink| sink.error.as_ref());
+        errors.chain(&report.error).for_each(|error| say(error));
     }
 }
 

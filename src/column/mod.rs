@@ -85,6 +85,11 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// Rows a second at which a table without end runs because of this column, if no rate is asked for.
+    fn live_rate(&self) -> Option<f64> {
+        None
+    }
+
     /// Why this column cannot be shown, if it cannot: what to do instead.
     fn must_hide(&self) -> Option<&'static str> {
         None

@@ -1,4 +1,5 @@
-//! `${name}`, `${env:NAME}` and `${env:NAME:-default}`, expanded in values after parsing.
+//! `${name}`, `${env:NAME}` and `${env:NAME:-default}`, expanded in values after parsing; an option that is
+//! `${env:NAME:-}` and nothing else is left out where there is no such variable.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub fn expand(node: &mut Node, scope: &Scope, problems: &mut Problems) {
     match &mut node.value {
         Value::Null => {}
         Value::Scalar { text, .. } if !text.contains("${") => {}
+        Value::Scalar { text, .. } if is_nothing(text, scope) => node.value = Value::Null,
         Value::Scalar { text, filled, .. } => {
             // `$${` stands for itself.
             *filled = text.replace("$${", "").contains("${");
@@ -39,6 +41,14 @@ pub fn expand(node: &mut Node, scope: &Scope, problems: &mut Problems) {
             .iter_mut()
             .for_each(|(_, value)| expand(value, scope, problems)),
     }
+}
+
+/// True of `${env:NAME:-}` alone where there is no such variable: what stands there is left out.
+fn is_nothing(text: &str, scope: &Scope) -> bool {
+    let name = text.strip_prefix("${env:");
+    let name = name.and_then(|rest| rest.strip_suffix(":-}"));
+    let is_unset = |name: &str| scope.environment.get(name).is_none_or(String::is_empty);
+    name.is_some_and(|name| !name.contains(['$', '}']) && is_unset(name))
 }
 
 /// The text with every name's value, and what of it no message shows.
@@ -158,6 +168,29 @@ mod tests {
             "a 10 b box:9092"
         );
         assert_eq!(check("$${rows} costs $5"), "${rows} costs $5");
+    }
+
+    #[test]
+    fn an_empty_default_alone_leaves_the_option_out() {
+        let scope = Scope {
+            environment: [
+                ("SET".to_string(), "1".to_string()),
+                ("EMPTY".into(), String::new()),
+            ]
+            .into(),
+            ..Scope::default()
+        };
+        let texts = [
+            "${env:UNSET:-}",
+            "${env:EMPTY:-}",
+            "${env:SET:-}",
+            "a${env:UNSET:-}",
+            "${env:A:-}${env:B:-}",
+        ];
+        assert_eq!(
+            texts.map(|text| is_nothing(text, &scope)),
+            [true, true, false, false, false]
+        );
     }
 
     #[test]

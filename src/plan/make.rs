@@ -15,8 +15,12 @@ use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
 use crate::pace::{Arrivals, Pace};
 use crate::place::{self, Placed, Rate};
+use crate::sink::SinkPlace;
 use crate::source::{Batches, Opened};
-use crate::spec::{self, Pipeline};
+use crate::spec::{self, Pipeline, Style};
+
+/// What leads to stdout.
+const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 /// How often figures are logged.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
@@ -44,6 +48,7 @@ pub fn make(
         &mut problems,
     );
     problems.extend(rate_problems(pipeline, overrides));
+    problems.extend(log_problem(pipeline, &sinks));
     if sinks.is_empty() && problems.is_empty() {
         problems.push(
             Problem::new("the pipeline has no sink to write to")
@@ -62,6 +67,22 @@ pub fn make(
     }
     plan.warnings.extend(more);
     Ok(plan)
+}
+
+/// A log on stdout, where a sink writes, too.
+fn log_problem(pipeline: &Pipeline, sinks: &[Resolved]) -> Option<Problem> {
+    let style = pipeline.log.style.as_ref()?;
+    let stdout = |sink: &&Resolved| match sink.options.takes().place {
+        SinkPlace::Path(path) => STDOUT.contains(&path.as_str()),
+        _ => false,
+    };
+    let sink = sinks.iter().find(stdout)?;
+    (style.value == Style::Producer).then(|| {
+        let message = format!("this log goes to stdout, where sink `{}` writes", sink.name);
+        Problem::new(message)
+            .at(&style.place)
+            .hint("say `style: standard`, which goes to stderr, or write to a file")
+    })
 }
 
 /// Rates that no run can be held to.
@@ -100,7 +121,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
         path: pipeline.path.clone(),
         reads: reads(pipeline),
         seed: pipeline.seed.clone(),
-        params: pipeline.params.clone(),
+        params: params(pipeline, overrides.rows),
         run_id: Key::new(&pipeline.seed)
             .child("run")
             .child(&pipeline.run_date)
@@ -123,7 +144,23 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
             .or(of(&run.log_interval))
             .unwrap_or(LOG_INTERVAL),
         slice: overrides.slice,
+        log: pipeline.log.clone(),
     })
+}
+
+/// The params as this run has them: of one that is a table's `rows`, what `--rows` made of it.
+fn params(pipeline: &Pipeline, rows: Option<u64>) -> Vec<(String, String)> {
+    let mut params = pipeline.params.clone();
+    let written = |(_, table): &(_, spec::Table)| Some(table.rows.as_ref()?.place.written());
+    let written: Vec<String> = pipeline.tables.0.iter().filter_map(written).collect();
+    for (name, value) in &mut params {
+        let whole = format!("${{{name}}}");
+        let is_param = |text: &String| text.trim_matches(['"', '\'']) == whole;
+        if let Some(rows) = rows.filter(|_| written.iter().any(is_param)) {
+            *value = rows.to_string();
+        }
+    }
+    params
 }
 
 /// Sinks that remove what an earlier run has read of a stream and told to be safe.
@@ -202,7 +239,8 @@ fn all_jobs(
             range: overrides.range.clone(),
             rate: overrides
                 .rate
-                .or(pipeline.run.rate.as_ref().map(|rate| rate.value.0)),
+                .or(pipeline.run.rate.as_ref().map(|rate| rate.value.0))
+                .or(live_rate(pipeline, &name, count)),
             batch_rows: overrides.batch_rows.or(pipeline
                 .run
                 .batch_rows
@@ -215,6 +253,13 @@ fn all_jobs(
     }
     problems.into_result()?;
     Ok(all)
+}
+
+/// The rate of a table without end whose times are those of now.
+fn live_rate(pipeline: &Pipeline, table: &str, rows: Option<u64>) -> Option<f64> {
+    let columns = pipeline.tables.get(table)?.columns.0.iter();
+    let mut rates = columns.filter_map(|(_, column)| column.generator.live_rate());
+    rates.next().filter(|_| rows.is_none())
 }
 
 /// What is wrong with asking for a part of a table.

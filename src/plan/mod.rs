@@ -1,6 +1,7 @@
 //! What will be done: names resolved, types fixed, rows counted, sinks checked; pure over what the
 //! file says and what it points at. Every problem is reported at once.
 
+mod enabled;
 mod files;
 mod guarantee;
 mod job;
@@ -19,7 +20,7 @@ use crate::format::Shape;
 use crate::pace::Arrivals;
 use crate::sink::{Partition, Sink, Slice};
 use crate::source::Batches;
-use crate::spec::OnSinkFailure;
+use crate::spec::{Log, OnSinkFailure};
 
 pub use guarantee::Guarantee;
 pub use make::make;
@@ -90,6 +91,8 @@ pub struct Plan {
     pub log_interval: Duration,
     /// The share of the rows this run makes.
     pub slice: Option<Slice>,
+    /// How the run tells of itself.
+    pub log: Log,
 }
 
 /// One table on its way to the sinks that take it in equal batches.

@@ -127,6 +127,7 @@ pub fn discarding(plan: &Plan) -> Plan {
     });
     Plan {
         reads: plan.reads.clone(),
+        log: plan.log.clone(),
         name: plan.name.clone(),
         path: plan.path.clone(),
         seed: plan.seed.clone(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::enabled::enabled;
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Place, Placed, Rate, Text};
@@ -52,7 +53,8 @@ pub(super) fn resolve(
     let mut resolved = Vec::new();
     for (entry, name) in pipeline.sinks.iter().zip(names) {
         let asked = only.is_none_or(|only| only.contains(&name));
-        if !asked || (only.is_none() && entry.common.enabled.is_some_and(|enabled| !enabled.0)) {
+        let enabled = problems.note(enabled(entry)).unwrap_or(false);
+        if !asked || (only.is_none() && !enabled) {
             continue;
         }
         let tables = problems.note(tables(pipeline, entry)).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What the file says: one YAML pipeline file, its includes, its params, every value with its place.
 
 mod include;
+mod log;
 mod mistakes;
 mod pipeline;
 mod read;
@@ -9,6 +10,7 @@ mod schema;
 mod sink;
 mod table;
 
+pub use log::{Log, Style};
 pub use pipeline::Pipeline;
 pub use read::{Given, read};
 pub use run::{Arrivals, Run};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ReferenceFile, Run, SinkEntry, Table};
+use super::{Log, ReferenceFile, Run, SinkEntry, Table};
 use crate::place::{Each, Named, OneOrMany, Placed, Text};
 
 /// The top level of a pipeline file, as written.
@@ -17,7 +17,7 @@ pub(super) struct File {
     pub(super) name: Option<Placed<Text>>,
     /// What all randomness is keyed by (default: the pipeline's name).
     pub(super) seed: Option<Placed<Text>>,
-    /// Files whose params, references and tables are used here.
+    /// Files whose params, references and tables are used here. Said here, too, a param has this file's value, and a table is one with that of the same name: its columns here stand in the place of those of the same name, or come after them.
     #[allow(dead_code, reason = "taken before decoding; named here for the schema")]
     include: Option<OneOrMany<Text>>,
     /// Values that `${name}` stands for; `--set name=value` changes them.
@@ -35,6 +35,9 @@ pub(super) struct File {
     /// How to run.
     #[serde(default)]
     pub(super) run: Run,
+    /// How it tells of itself.
+    #[serde(default)]
+    pub(super) log: Log,
 }
 
 /// A pipeline: what its file and the files it includes say, with everything expanded.
@@ -58,6 +61,8 @@ pub struct Pipeline {
     pub sinks: Vec<SinkEntry>,
     /// How to run.
     pub run: Run,
+    /// How it tells of itself.
+    pub log: Log,
     /// The tables, references and seed as text without places: equal texts make equal data.
     pub canonical: String,
 }

@@ -47,6 +47,7 @@ const KEYS: &[&str] = &[
     "tables",
     "sinks",
     "run",
+    "log",
 ];
 
 /// Reads the pipeline at `path`.
@@ -97,6 +98,7 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
         tables: file.tables,
         sinks: file.sinks.0,
         run: file.run,
+        log: file.log,
         canonical,
     })
 }

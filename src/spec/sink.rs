@@ -6,9 +6,7 @@ use serde::de::Deserializer;
 
 use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
-use crate::place::{
-    Flag, Key, Named, Node, OneOrMany, Place, Placed, Rate, Text, Value, carry, decode,
-};
+use crate::place::{Key, Named, Node, OneOrMany, Place, Placed, Rate, Text, Value, carry, decode};
 use crate::sink::SinkKind;
 
 /// One sink of one table.
@@ -34,8 +32,8 @@ pub struct Common {
     pub columns: Option<Projection>,
     /// Its name, for `--sinks` and the report (default: its kind and place in the list).
     pub name: Option<Placed<Text>>,
-    /// `false` leaves it out (default true).
-    pub enabled: Option<Flag>,
+    /// `false` leaves it out (default true); or a condition of constants, as in `expr`: `"'${env:OUTPUT:-both}' in ('csv', 'both')"`.
+    pub enabled: Option<Placed<Text>>,
     /// What its failure means for the others (default: what `run` says).
     pub on_sink_failure: Option<OnSinkFailure>,
     /// Rows a second of this sink alone, which then runs beside the others (default: what `run` says).

@@ -14,9 +14,9 @@ AVRO = {
     "type": "record",
     "name": "User",
     "fields": [
-        {"name": "ID", "type": ["null", "int"]},
-        {"name": "NomeUtente", "type": ["null", "string"]},
-        {"name": "Email", "type": ["null", "string"]},
+        {"name": "ID", "type": "int"},
+        {"name": "NomeUtente", "type": "string"},
+        {"name": "Email", "type": "string"},
     ],
 }
 

@@ -2,11 +2,16 @@
 
 mod chosen_sinks;
 mod commands;
+mod counted;
+#[cfg(feature = "kafka")]
+mod dead_servers;
 mod disturbed;
+mod dropin;
 mod errors;
 mod existing_output;
 mod faults;
 mod first_hour;
+mod included_tables;
 mod invariance;
 mod json_arrays;
 mod levels;
@@ -14,6 +19,7 @@ mod mutations;
 mod partitions;
 mod pipelines;
 mod publishing;
+mod required;
 mod running;
 mod schema;
 mod source_values;

@@ -21,7 +21,7 @@ use super::rows::Rows;
 use super::scalar::{integer, per_second};
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
-use crate::place::{Duration, Number, Placed, Rate, Scalar};
+use crate::place::{Duration, Flag, Number, Placed, Rate, Scalar};
 use crate::registry::Example;
 
 /// Times that never fall from row to row, from `start` on: so many a second (`rate`), or as many as
@@ -39,6 +39,8 @@ pub struct EventTime {
     arrivals: Option<Arrivals>,
     /// 24 weights, one for each hour of the day in UTC: `rate` is then the mean of a whole day.
     profile: Option<Placed<Vec<Number>>>,
+    /// A table without end begins now instead of at `start`, and runs at `rate` unless another rate is asked for (default false).
+    live: Option<Flag>,
 }
 
 /// How times follow each other.
@@ -80,6 +82,8 @@ impl Generator for EventTime {
         // Timestamps fit in 64 bits.
         let start = integer(&self.start, &data_type)? as i64;
         let rows = row_numbers(build)?;
+        let live = self.is_live() && rows.is_none();
+        let start = if live { now(build, ticks) } else { start };
         let profile = self.profile(ticks, start)?;
         let ratio = self.ratio(ticks, start, rows, profile.as_ref(), build)?;
         let strict = ratio.at_least_one() && profile.is_none();
@@ -109,14 +113,29 @@ impl Generator for EventTime {
             },
             unique: strict,
             depends_on_rows: self.span.is_some(),
+            depends_on_now: live,
             ..Domain::default()
         };
         self.check_end(&domain, build)?;
         Ok(Made::new(data_type, domain, times))
     }
+
+    fn live_rate(&self) -> Option<f64> {
+        let rate = self.rate.as_ref().map(|rate| rate.value.0);
+        rate.filter(|_| self.is_live())
+    }
+}
+
+/// The run's start, of so many ticks a second: until 2262 there is one in 64 bits.
+fn now(build: &Build<'_>, ticks: i64) -> i64 {
+    (i128::from(build.now_micros()) * i128::from(ticks)).div_euclid(1_000_000) as i64
 }
 
 impl EventTime {
+    fn is_live(&self) -> bool {
+        self.live.is_some_and(|live| live.0)
+    }
+
     /// The ticks from one row to the next, on average.
     fn ratio(
         &self,
