@@ -15,12 +15,8 @@ use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
 use crate::pace::{Arrivals, Pace};
 use crate::place::{self, Placed, Rate};
-use crate::sink::SinkPlace;
 use crate::source::{Batches, Opened};
 use crate::spec::{self, Pipeline, Style};
-
-/// What leads to stdout.
-const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 /// How often figures are logged.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
@@ -72,11 +68,7 @@ pub fn make(
 /// A log on stdout, where a sink writes, too.
 fn log_problem(pipeline: &Pipeline, sinks: &[Resolved]) -> Option<Problem> {
     let style = pipeline.log.style.as_ref()?;
-    let stdout = |sink: &&Resolved| match sink.options.takes().place {
-        SinkPlace::Path(path) => STDOUT.contains(&path.as_str()),
-        _ => false,
-    };
-    let sink = sinks.iter().find(stdout)?;
+    let sink = sinks.iter().find(|sink| sink.options.takes().stdout)?;
     (style.value == Style::Producer).then(|| {
         let message = format!("this log goes to stdout, where sink `{}` writes", sink.name);
         Problem::new(message)

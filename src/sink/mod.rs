@@ -182,6 +182,8 @@ pub struct Takes {
     pub reads: Vec<Placed<Text>>,
     /// Where it writes.
     pub place: SinkPlace,
+    /// It writes to the program's own stdout.
+    pub stdout: bool,
     /// It removes what earlier runs have written.
     pub replaces: bool,
     /// Options that say where rows go and how safely: what is written does not depend on them.

@@ -26,7 +26,7 @@ fn the_bytes_of_a_sink_are_those_of_its_files() {
         "path: o/f, format: csv, files: 3",
         "path: o/g, format: avro, target_file_size: 20KiB",
     ];
-    for rows in [0, 1, 20_000] {
+    for rows in [5, 20_000] {
         let sinks = formats.map(|format| format!("  - file: {{ {format}, if_exists: replace }}\n"));
         let yaml = format!(
             "version: 1\ntables:\n  t: {{ rows: {rows}, {COLUMNS} }}\nsinks:\n{}",

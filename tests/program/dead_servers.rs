@@ -119,7 +119,7 @@ fn a_broker_that_is_away_at_the_start_does_not_keep_the_files() {
         let (ended, report) = run(&folder, &yaml(&address, 1000, ""), &timeout);
         assert_eq!(ended.code, 2, "{ended:?}");
         assert_eq!(lines(&folder), 1001);
-        assert_eq!(folder.names("out"), ["t.csv", "t.parquet"]);
+        assert!(folder.path("out/t.parquet").exists());
         let said = format!(
             "error: could not open sink `messages`\n  caused by: could not reach Kafka at `{address}`\n"
         );

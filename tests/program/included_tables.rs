@@ -18,13 +18,13 @@ fn made(own: &str) -> (Folder, String) {
 #[test]
 fn columns_are_merged_by_their_names() {
     let (_, text) = made("");
-    assert_eq!(text, "id,name,last\n0,a,a-0\n1,a,a-1\n");
+    assert_eq!(text, "id,name,last\n1,a,a-1\n2,a,a-2\n");
     // Another one stands where the old one did, a new one after all.
     let (_, text) =
         made("tables: { t: { columns: { more: { expr: \"id + 1\" }, name: { constant: b } } } }");
-    assert_eq!(text, "id,name,last,more\n0,b,b-0,1\n1,b,b-1,2\n");
+    assert_eq!(text, "id,name,last,more\n1,b,b-1,2\n2,b,b-2,3\n");
     let (_, text) = made("tables: { t: { rows: 1 } }");
-    assert_eq!(text, "id,name,last\n0,a,a-0\n");
+    assert_eq!(text, "id,name,last\n1,a,a-1\n");
     let (_, text) =
         made("params: { n: 1 }\ntables: { t: { columns: { id: { sequence: { start: 5 } } } } }");
     assert_eq!(text, "id,name,last\n5,a,a-5\n");

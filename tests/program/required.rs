@@ -38,7 +38,7 @@ fn a_null_in_a_column_that_has_none_is_a_bad_row() {
         assert_eq!(ended.code, 3, "{ended:?}");
         assert_eq!(
             folder.read("t.jsonl"),
-            "{\"id\":1,\"name\":\"a\"}\n{\"id\":4,\"name\":\"\"}\n"
+            "{\"id\":1,\"name\":\"a\",\"note\":null}\n{\"id\":4,\"name\":\"\",\"note\":null}\n"
         );
         let letters = folder.read("dead.jsonl");
         let reasons: Vec<serde_json::Value> = letters
@@ -65,7 +65,7 @@ fn a_file_of_typed_rows_with_a_null_there_is_refused_with_its_row() {
         folder.write("p.yaml", &yaml(&from, required));
         let ended = folder.run(&["run", "p.yaml", "--quiet"]);
         assert_eq!(ended.code, 2, "{ended:?}");
-        let said = "row 7: column `name` is null, and `nullable: false` allows none";
+        let said = "row 6: column `name` is null, and `nullable: false` allows none";
         assert!(ended.stderr.contains(said), "{}", ended.stderr);
         folder.make(&yaml(&from, "id: { type: int64, nullable: false }"), &[]);
         assert_eq!(folder.read("t.jsonl").lines().count(), 10);
@@ -198,7 +198,7 @@ fn cast_knows_the_types_of_a_pipeline_by_name() {
     folder.make(&yaml(times), &[]);
     assert_eq!(
         folder.read("t.csv").trim_end(),
-        "2026-01-15T10:20:30,2026-01-15T10:20:30.123Z,2026-01-15T10:20:30.123456+01:00,2026-01-15,2026-01-15T00:00:00"
+        "2026-01-15T10:20:30,2026-01-15T10:20:30.123Z,2026-01-15T10:20:30.123456+01:00,2026-01-15,2026-01-15T00:00:00.000000000"
     );
     let refused = |cast: &str| folder.refuse(&yaml(&format!("x: {{ expr: \"{cast}\" }}")));
     for (cast, said) in [

@@ -178,6 +178,9 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// What leads to stdout.
+pub(super) const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 /// `/dev/stdout` and its like, which may lead to a regular file that somebody else has opened.
 pub(super) fn is_standard_stream(path: &Path) -> bool {
     ["/dev/stdout", "/dev/stderr"]

@@ -271,6 +271,7 @@ impl Sink for File {
                 true => SinkPlace::Named,
                 false => SinkPlace::Path(self.path.clone()),
             },
+            stdout: layout::STDOUT.contains(&self.path.as_str()),
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
             placing: &["path", "if_exists", "fsync"],
             // Bytes are a function of the plan, so a repeated run writes the same files; what is
