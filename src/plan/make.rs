@@ -229,10 +229,7 @@ fn all_jobs(
                 .map(|from| &from.place),
             slice: overrides.slice,
             range: overrides.range.clone(),
-            rate: overrides
-                .rate
-                .or(pipeline.run.rate.as_ref().map(|rate| rate.value.0))
-                .or(live_rate(pipeline, &name, count)),
+            rate: rate(pipeline, overrides, &name, count),
             batch_rows: overrides.batch_rows.or(pipeline
                 .run
                 .batch_rows
@@ -247,11 +244,13 @@ fn all_jobs(
     Ok(all)
 }
 
-/// The rate of a table without end whose times are those of now.
-fn live_rate(pipeline: &Pipeline, table: &str, rows: Option<u64>) -> Option<f64> {
+/// The rate of a table: what is asked for, or of one without end that of its times, if they are live.
+fn rate(pipeline: &Pipeline, overrides: &Overrides, table: &str, rows: Option<u64>) -> Option<f64> {
+    let of_file = pipeline.run.rate.as_ref().map(|rate| rate.value.0);
     let columns = pipeline.tables.get(table)?.columns.0.iter();
-    let mut rates = columns.filter_map(|(_, column)| column.generator.live_rate());
-    rates.next().filter(|_| rows.is_none())
+    let mut live = columns.filter_map(|(_, column)| column.generator.live_rate());
+    let live = || live.next().filter(|_| rows.is_none());
+    overrides.rate.or(of_file).or_else(live)
 }
 
 /// What is wrong with asking for a part of a table.
