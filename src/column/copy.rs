@@ -1,19 +1,21 @@
 //! `copy`: the value of another column, or of a field of one.
 
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use arrow::util::display::array_value_to_string;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
 use super::build::{Build, Made};
+use super::cut::cut;
 use super::rows::Rows;
 use super::scalar::is_float;
 use super::types::show_type;
 use crate::domain::{Domain, Order};
 use crate::error::{Error, Problem};
 use crate::kernel::local_time::cast_to_zone;
+use crate::kernel::time::per_second;
 use crate::place::{Placed, Text};
 use crate::registry::Example;
 
@@ -59,21 +61,45 @@ impl Generator for Copy {
         };
         let to = wanted.clone();
         let place = self.0.place.clone();
+        let hint = format!(
+            "write an `expr` that rounds: {}",
+            rounding(self.0.as_str(), &wanted)
+        );
         let fill = move |rows: Rows<'_>, inputs: &[ArrayRef]| {
             let plain = super::arrays::plain(&inputs[0])?;
             let made = cast_to_zone(&plain, &to)?;
             let failed = |row: &usize| made.is_null(*row) && plain.is_valid(*row);
-            match (0..made.len()).find(failed) {
+            let lost = (0..made.len()).find(failed);
+            let cut = cut(&plain, &made)?.into_iter().next();
+            match lost.or(cut) {
                 None => Ok(made),
                 Some(row) => {
                     let value = array_value_to_string(&plain, row)?;
                     let (row, to) = (rows.at(row), show_type(&to));
                     let message = format!("row {row}: `{value}` cannot be {to}");
-                    Err(Error::run(Problem::new(message).at(&place)))
+                    let problem = Problem::new(message).at(&place);
+                    Err(Error::run(problem.maybe_hint(cut.map(|_| hint.clone()))))
                 }
             }
         };
         Ok(Made::pointwise(wanted, domain, fill))
+    }
+}
+
+/// An expression that makes a column one of a type with fewer digits.
+fn rounding(column: &str, to: &DataType) -> String {
+    let digits = |unit: &TimeUnit| per_second(*unit).ilog10();
+    match to {
+        DataType::Timestamp(unit, None) => {
+            format!("`cast({column} as timestamp({}))`", digits(unit))
+        }
+        DataType::Timestamp(unit, Some(_)) => {
+            format!("`cast({column} as timestamptz({}))`", digits(unit))
+        }
+        DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
+            format!("`round({column}, {scale})`")
+        }
+        _ => format!("`round({column})`"),
     }
 }
 

@@ -16,6 +16,7 @@ mod choice;
 mod coded;
 mod constant;
 mod copy;
+mod cut;
 pub mod distribution;
 mod event_time;
 mod exponential;
@@ -63,6 +64,7 @@ mod zipf;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, Outside, TableOptions};
+pub use cut::cut;
 pub use distribution::{Amounts, Counts, Distribution, DistributionKind};
 pub use options::{Column, ColumnList, Columns, Common, columns};
 pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};

@@ -107,7 +107,15 @@ pub(super) fn cast(node: Node, target: &DataType, asked: Asked) -> Result<Node, 
         (Boolean, Integer) if asked == Asked::Explicitly => {
             cast_number::boolean_to_integer(node, target)
         }
+        (Timestamp, Timestamp) if asked == Asked::Implicitly && !whole::is_even(&node, target) => {
+            Err(whole::finer(&node, target))
+        }
         (Date | Timestamp, Date | Timestamp) => cast_time::instant(node, target),
+        (Text, Timestamp)
+            if asked == Asked::Implicitly && quoted && whole::is_cut(&node, target) =>
+        {
+            Err(whole::finer(&node, target))
+        }
         (Interval, Interval) => cast_time::interval(node, target),
         (Text, _) if quoted || asked == Asked::Explicitly => text_value::parse(node, target),
         (_, Text) => cast_text::to_text(node, cast_text::Truth::Words),

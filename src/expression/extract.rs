@@ -7,7 +7,7 @@ use super::cast::{self, Asked};
 use super::cast_time::{named_zone, per_second, ticks, zone_of};
 use super::error::{ExpressionError, Place, did_you_mean};
 use super::functions::{Arguments, Function, mismatch};
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::number::as_double;
 use super::range::Range;
 use super::types::{self, Family, INTERVAL, decimal, family};
@@ -205,11 +205,16 @@ fn date_trunc(arguments: Arguments) -> Result<Node, ExpressionError> {
     let DataType::Timestamp(unit, _) = node.data_type else {
         return Ok(node);
     };
-    by_unit!(unit, PER_SECOND => ticks(node, shape, place, move |instant| {
+    let form = match named {
+        Part::Microseconds | Part::Milliseconds => Form::Plain,
+        _ => Form::Whole,
+    };
+    let node: Result<Node, ExpressionError> = by_unit!(unit, PER_SECOND => ticks(node, shape, place, move |instant| {
         let local = zone.to_local(instant, PER_SECOND);
         let start = named.truncate::<PER_SECOND>(local).unwrap_or(local);
         zone.to_instant(start, PER_SECOND)
-    }))
+    }));
+    Ok(node?.formed(form))
 }
 
 /// A timestamp with a zone as that other zone's wall clock; a wall clock as the instant it is there.

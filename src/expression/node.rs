@@ -74,7 +74,7 @@ pub(super) enum Form {
     OfFloat,
     /// Text joined by `||`: a longer chain is one call.
     Joined,
-    /// A float without a fraction, such as `floor(x)`.
+    /// A float without a fraction, such as `floor(x)`, or a time without parts of a second.
     Whole,
 }
 

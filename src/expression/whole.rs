@@ -1,5 +1,6 @@
 //! Which numbers have no fraction, whatever their type: a column of whole numbers takes only these.
 
+use super::cast_time::per_second;
 use super::error::ExpressionError;
 use super::exact::scale;
 use super::node::{Form, Kind, Node};
@@ -46,6 +47,57 @@ pub(super) fn is_whole(node: &Node) -> bool {
         Kind::PerValue { part, .. } => is_whole(part),
         Kind::Column { .. } | Kind::Logic { .. } => false,
     }
+}
+
+/// True where no row of a timestamp has a part of a second that the other one does not hold.
+pub(super) fn is_even(node: &Node, target: &DataType) -> bool {
+    let step = per_second(&node.data_type) / per_second(target);
+    if step <= 1 || node.is_null() {
+        return true;
+    }
+    match &node.kind {
+        Kind::Constant { .. } => node
+            .constant_exact()
+            .is_some_and(|ticks| ticks % i128::from(step) == 0),
+        Kind::Call { form, .. } => *form == Form::Whole,
+        Kind::Case {
+            branches,
+            otherwise,
+        } => {
+            let values = branches.iter().map(|(_, value)| value);
+            let mut values = values.chain([&**otherwise]);
+            values.all(|value| is_even(value, target))
+        }
+        Kind::Coalesce(values) => values.iter().all(|value| is_even(value, target)),
+        Kind::PerValue { part, .. } => is_even(part, target),
+        Kind::Column { .. } | Kind::Logic { .. } => false,
+    }
+}
+
+/// True of a quoted time with more digits behind its point than the type holds.
+pub(super) fn is_cut(node: &Node, target: &DataType) -> bool {
+    let text = node.quoted_text().unwrap_or_default();
+    let behind = text.rsplit_once('.').map_or("", |(_, behind)| behind);
+    let end = behind.find(|letter: char| !letter.is_ascii_digit());
+    let digits = behind[..end.unwrap_or(behind.len())].trim_end_matches('0');
+    digits.len() > per_second(target).ilog10() as usize
+}
+
+/// What nobody asked to be rounded is not, nor is it cut.
+pub(super) fn finer(node: &Node, target: &DataType) -> ExpressionError {
+    let (from, to) = (node.type_name(), types::name(target));
+    let digits = per_second(target).ilog10();
+    let name = match target {
+        DataType::Timestamp(_, Some(_)) => "timestamptz",
+        _ => "timestamp",
+    };
+    node.place
+        .error(format!(
+            "expected {to}, found {from}, which may be finer than that"
+        ))
+        .hint(format!(
+            "write `cast(… as {name}({digits}))` or `date_trunc('second', …)`"
+        ))
 }
 
 /// What nobody asked to be rounded is not.

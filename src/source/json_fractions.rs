@@ -1,15 +1,22 @@
-//! Finds objects with more digits behind a point than their column holds, without parsing them.
+//! Finds objects with more digits behind a point than their column holds, without parsing them: of
+//! numbers, and of seconds.
 
 use arrow::datatypes::{DataType, Schema};
 use memchr::{memchr_iter, memrchr};
 
-/// The columns of whole numbers and of decimals.
+use crate::kernel::time::per_second;
+
+/// The columns of whole numbers, of decimals and of times.
 #[derive(Debug, Clone)]
 pub struct Exact {
     /// Their names, and how many digits they hold behind the point.
     columns: Vec<(String, usize)>,
     /// The least of the decimals: they are read from texts, too.
     decimals: usize,
+    /// Columns of times, and how many digits of a second they hold.
+    times: Vec<(String, usize)>,
+    /// The least of those.
+    parts: usize,
 }
 
 impl Exact {
@@ -18,6 +25,8 @@ impl Exact {
         let mut exact = Self {
             columns: Vec::new(),
             decimals: usize::MAX,
+            times: Vec::new(),
+            parts: usize::MAX,
         };
         for field in schema.fields() {
             let digits = match field.data_type() {
@@ -27,6 +36,12 @@ impl Exact {
                     digits
                 }
                 whole if whole.is_integer() => 0,
+                DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => {
+                    let digits = per_second(*unit).ilog10() as usize;
+                    exact.parts = exact.parts.min(digits);
+                    exact.times.push((field.name().clone(), digits));
+                    continue;
+                }
                 _ => continue,
             };
             exact.columns.push((field.name().clone(), digits));
@@ -37,11 +52,15 @@ impl Exact {
     /// True where a field of one of the columns may have more digits than it holds, or a negative
     /// exponent. Never false where one has; a text or an inner object may look like one.
     pub fn may_lose(&self, object: &[u8]) -> bool {
-        let point = |at| digits(object, at).is_some_and(|digits| self.loses(object, at, digits));
+        let point = |at| {
+            digits(object, at).is_some_and(|digits| {
+                self.loses(object, at, digits) || self.loses_time(object, at, digits)
+            })
+        };
         let exponent = |at: usize| {
             at > 0 && matches!(object[at - 1], b'e' | b'E') && self.loses(object, at, usize::MAX)
         };
-        !self.columns.is_empty()
+        !(self.columns.is_empty() && self.times.is_empty())
             && (memchr_iter(b'.', object).any(point)
                 || may_have_negative_exponent(object) && memchr_iter(b'-', object).any(exponent))
     }
@@ -58,18 +77,33 @@ impl Exact {
             b'"' => before,
             _ => before + 1,
         };
-        let Some(key) = object[..value].trim_ascii_end().strip_suffix(b":") else {
-            return false;
-        };
-        let Some(key) = key.trim_ascii_end().strip_suffix(b"\"") else {
-            return false;
-        };
-        let start = memrchr(b'"', key).map_or(0, |quote| quote + 1);
-        // An escape may be any letter, and a quote with one belongs to the name.
-        let escaped = key[start.saturating_sub(2)..].contains(&b'\\');
-        let mut columns = self.columns.iter();
-        escaped || columns.any(|(name, held)| *held < digits && name.as_bytes() == &key[start..])
+        is_of_one(object, value, digits, &self.columns)
     }
+
+    /// True where the text around this byte is the time of a field that holds fewer digits of a second.
+    fn loses_time(&self, object: &[u8], at: usize, digits: usize) -> bool {
+        let seconds = at.checked_sub(3).map(|colon| object[colon]) == Some(b':');
+        if digits <= self.parts || !seconds {
+            return false;
+        }
+        let value = memrchr(b'"', &object[..at]);
+        value.is_some_and(|value| is_of_one(object, value, digits, &self.times))
+    }
+}
+
+/// True where the value that begins here is that of a column which holds fewer digits.
+fn is_of_one(object: &[u8], value: usize, digits: usize, columns: &[(String, usize)]) -> bool {
+    let Some(key) = object[..value].trim_ascii_end().strip_suffix(b":") else {
+        return false;
+    };
+    let Some(key) = key.trim_ascii_end().strip_suffix(b"\"") else {
+        return false;
+    };
+    let start = memrchr(b'"', key).map_or(0, |quote| quote + 1);
+    // An escape may be any letter, and a quote with one belongs to the name.
+    let escaped = key[start.saturating_sub(2)..].contains(&b'\\');
+    let mut columns = columns.iter();
+    escaped || columns.any(|(name, held)| *held < digits && name.as_bytes() == &key[start..])
 }
 
 /// True where a letter E stands before a hyphen. A loop without an end before the last byte: it is
@@ -102,7 +136,7 @@ fn digits(object: &[u8], point: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::datatypes::Field;
+    use arrow::datatypes::{Field, TimeUnit};
 
     use super::*;
 
@@ -113,6 +147,8 @@ mod tests {
             field("amount", DataType::Decimal64(10, 2)),
             field("rate", DataType::Decimal128(30, 4)),
             field("x", DataType::Float64),
+            field("s", DataType::Timestamp(TimeUnit::Second, None)),
+            field("us", DataType::Timestamp(TimeUnit::Microsecond, None)),
         ];
         Exact::new(&Schema::new(fields.to_vec())).may_lose(object.as_bytes())
     }
@@ -136,6 +172,8 @@ mod tests {
             r#"{"amount": "1e-3"}"#,
             r#"{"amount":"-1.23E1"}"#,
             r#"{"rate":0.00001}"#,
+            r#"{"s":"2026-01-31T10:00:00.5Z"}"#,
+            r#"{"us": "2026-01-31 10:00:00.1234567"}"#,
         ] {
             assert!(found(object), "{object}");
         }
@@ -146,6 +184,7 @@ mod tests {
             r#"{"id":1e3,"price":1.5,"small":1e-9}"#,
             r#"{"id":1,"ids":[1.5,-2.5e-3],"text":"e-e.e-1.5"}"#,
             r#"{"amount":12.25,"rate":"1.2500","id":"1.5"}"#,
+            r#"{"s":"2026-01-31T10:00:00.000Z","us":"2026-01-31T10:00:00.123456"}"#,
             r#"{"amount":"-12.250000","rate":0.1234}"#,
             r#"{"at":"2026-01-31T10:00:00.123456789Z","x":"0.123456789"}"#,
             ".",

@@ -168,14 +168,14 @@ fn good(objects: usize, bad: &[(usize, Bad)]) -> Vec<usize> {
 /// True where a text without an offset is a time in a zone.
 fn has_local_times(wanted: &Schema) -> bool {
     let mut fields = wanted.fields().iter();
-    fields.any(|field| local(field.data_type()) != careful(field.data_type()))
+    fields.any(|field| local(field.data_type()) != exact(field.data_type()))
 }
 
 /// Times in a zone are read as texts, which `convert` knows to place; nothing else is read with less care.
 fn local(wanted: &DataType) -> DataType {
     match wanted {
         DataType::Timestamp(_, Some(zone)) if zone.as_ref() != "UTC" => DataType::Utf8,
-        other => careful(other),
+        other => exact(other),
     }
 }
 
@@ -187,17 +187,21 @@ fn usual(wanted: &DataType) -> DataType {
     }
 }
 
-/// The decoder cuts digits off: of decimals one more says how they are rounded, and of whole numbers
-/// these are as many as there can be.
+/// The decoder cuts digits off: as texts, times keep theirs until `convert` looks at them.
 fn careful(wanted: &DataType) -> DataType {
+    match wanted {
+        DataType::Timestamp(..) | DataType::Time32(_) | DataType::Time64(_) => DataType::Utf8,
+        other => exact(other),
+    }
+}
+
+/// Numbers with as many digits as there can be.
+fn exact(wanted: &DataType) -> DataType {
     match *wanted {
-        DataType::Decimal64(precision @ ..18, scale) => {
-            DataType::Decimal64(precision + 1, scale + 1)
+        DataType::Decimal64(precision, scale) | DataType::Decimal128(precision, scale) => {
+            let before = precision as i8 - scale;
+            DataType::Decimal256(76, (76 - before).min(scale.saturating_add(38)))
         }
-        DataType::Decimal64(precision, scale) | DataType::Decimal128(precision @ ..38, scale) => {
-            DataType::Decimal128(precision + 1, scale + 1)
-        }
-        DataType::Decimal128(precision, scale) => DataType::Decimal256(precision + 1, scale + 1),
         _ if wanted.is_integer() => DataType::Decimal256(76, 56),
         _ => usual(wanted),
     }

@@ -164,12 +164,13 @@ pub(super) fn typed(
         None => Ok(made),
         Some(row) => {
             let text = arrow::util::display::array_value_to_string(values, *row)?;
-            Err(Error::run(format!(
-                "column `{}`, row {}: {text} cannot be read as {}",
-                field.name(),
-                first + *row as u64,
-                crate::column::show_type(field.data_type())
-            )))
+            let (name, row) = (field.name(), first + *row as u64);
+            let wanted = crate::column::show_type(field.data_type());
+            let what = format!("column `{name}`, row {row}: {text} cannot be read as {wanted}");
+            let hint = format!(
+                "say under `types` what holds every value, or leave `{name}` out there and round it in an `expr`"
+            );
+            Err(Error::run(what).hint(hint))
         }
     }
 }

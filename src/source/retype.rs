@@ -3,19 +3,16 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, FixedSizeBinaryBuilder, Int64Array,
-    PrimitiveArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, FixedSizeBinaryBuilder, PrimitiveArray,
 };
 use arrow::compute::cast;
 use arrow::compute::kernels::cmp::distinct;
-use arrow::datatypes::{
-    DataType, Field, Float32Type, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit,
-};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
 use super::Types;
 use super::reject::Bad;
-use crate::column::{UUID_EXTENSION, parse_uuid, show_type};
+use crate::column::{UUID_EXTENSION, cut, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
 use crate::kernel::local_time::cast_to_zone;
 
@@ -146,8 +143,8 @@ pub fn is_missing(name: &str) -> Bad {
 /// Values, and the rows that have none because theirs is not of the type.
 pub type Converted = (ArrayRef, Vec<usize>);
 
-/// The values as `to`, and the rows whose value cannot be that. Decimals are rounded and moments
-/// floored to the digits that are wanted; nothing else is lost.
+/// The values as `to`, and the rows whose value cannot be that: no digit of a decimal or of a moment is
+/// lost.
 ///
 /// # Errors
 /// No value of that type can become one of the other.
@@ -158,8 +155,9 @@ pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError
     if to == &UUID && values.data_type() == &DataType::Utf8 {
         return uuids(values);
     }
-    let made = cast_to_zone(&floored(values, to)?, to)?;
+    let made = cast_to_zone(values, to)?;
     let mut bad = lost(values, &made)?;
+    bad.extend(cut(values, &made)?);
     // A cast that fails leaves a null where there was none.
     if made.null_count() != values.logical_null_count() {
         let before = values.logical_nulls();
@@ -167,49 +165,16 @@ pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError
             made.is_null(*row) && before.as_ref().is_none_or(|nulls| nulls.is_valid(*row))
         };
         bad.extend((0..made.len()).filter(failed));
-        bad.sort_unstable();
     }
+    bad.sort_unstable();
+    bad.dedup();
     Ok((made, bad))
 }
 
-/// Moments before 1970 as a cast that cuts digits off needs them, which rounds to zero.
-fn floored(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
-    let (DataType::Timestamp(from, _), DataType::Timestamp(unit, _)) = (values.data_type(), to)
-    else {
-        return Ok(values.clone());
-    };
-    let step = per_second(*from) / per_second(*unit);
-    if step <= 1 {
-        return Ok(values.clone());
-    }
-    let counts = cast(values, &DataType::Int64)?;
-    let counts = counts.as_primitive::<Int64Type>();
-    let floored: Int64Array = counts.unary_opt(|count| match count < 0 {
-        true => count.checked_sub(count.rem_euclid(step)),
-        false => Some(count),
-    });
-    cast(&floored, values.data_type())
-}
-
-fn per_second(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-    }
-}
-
-/// The rows of which a cast made something else without a word: a fraction a whole number, a number
-/// infinite or a boolean.
+/// The rows of which a cast made something else without a word: a number infinite or a boolean.
 fn lost(values: &ArrayRef, made: &ArrayRef) -> Result<Vec<usize>, ArrowError> {
     let (from, to) = (values.data_type(), made.data_type());
-    if from.is_floating() && to.is_integer() {
-        let floats = cast(values, &DataType::Float64)?;
-        let floats = floats.as_primitive::<Float64Type>();
-        return Ok(rows(floats, |_, float| float.fract() != 0.0));
-    }
-    if (from.is_decimal() && to.is_integer()) || (from.is_numeric() && to == &DataType::Boolean) {
+    if from.is_numeric() && to == &DataType::Boolean {
         let differs = distinct(values, &cast(made, from)?)?;
         let differs = differs.values().set_indices();
         return Ok(differs.filter(|row| made.is_valid(*row)).collect());

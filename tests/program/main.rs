@@ -5,6 +5,7 @@ mod commands;
 mod counted;
 #[cfg(feature = "kafka")]
 mod dead_servers;
+mod digits;
 mod disturbed;
 mod dropin;
 mod errors;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute::{CastOptions, cast_with_options, concat};
 use arrow::datatypes::{DataType, UInt32Type};
+use arrow::util::display::array_value_to_string;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -18,6 +19,7 @@ use self::matching::Matching;
 use self::pairs::Pairs;
 use super::Generator;
 use super::build::{Build, Fields, Made, Pick};
+use super::cut::cut;
 use super::program::Fill;
 use super::reference::gather;
 use super::reference_data::Reference;
@@ -242,14 +244,23 @@ fn converted(
         safe: false,
         ..CastOptions::default()
     };
-    cast_with_options(values, wanted, &options).map_err(|error| {
+    let problem = |cause: String| {
         let (from, to) = (show_type(values.data_type()), show_type(wanted));
         let message = format!(
             "field `{}` is {from}, which cannot be made {to}",
             field.as_str()
         );
-        Problem::new(message).at(&field.place).cause(error)
-    })
+        Problem::new(message).at(&field.place).cause(cause)
+    };
+    let made = cast_with_options(values, wanted, &options);
+    let made = made.map_err(|error| problem(error.to_string()))?;
+    let cut = cut(values, &made).map_err(|error| problem(error.to_string()))?;
+    let Some(row) = cut.first() else {
+        return Ok(made);
+    };
+    let value = array_value_to_string(values, *row).unwrap_or_default();
+    let hint = "leave out the `type`, and round it in an `expr` of another column";
+    Err(problem(format!("`{value}` has more digits")).hint(hint))
 }
 
 fn gather_or_null(values: &ArrayRef, nulls: bool) -> Made {

@@ -1,8 +1,9 @@
 //! Numbers of a pipeline file: what YAML writes as one. `${…}` beside a number's type may be a sum.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 
-use super::time::date;
+use super::time::{date, time_of_day, timestamp};
+use crate::column::cut::unit_of;
 use crate::column::types::show_type;
 use crate::error::Problem;
 use crate::place::Scalar;
@@ -126,7 +127,9 @@ fn in_digits(text: &str) -> bool {
 /// What a type's column cannot hold.
 pub(super) fn mismatch(scalar: &Scalar, data_type: &DataType) -> Problem {
     let text = scalar.text.as_deref().unwrap_or("null");
-    let hint = sum_hint(scalar, data_type).or_else(|| hint(data_type));
+    let hint = sum_hint(scalar, data_type)
+        .or_else(|| finer_hint(text, data_type))
+        .or_else(|| hint(data_type));
     Problem::new(format!(
         "`{text}` is not a value of {}",
         show_type(data_type)
@@ -152,6 +155,25 @@ fn sum_hint(scalar: &Scalar, data_type: &DataType) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What to do about a part of a second that the type would have to cut off.
+fn finer_hint(text: &str, data_type: &DataType) -> Option<String> {
+    let text = text.trim();
+    let nanos = TimeUnit::Nanosecond;
+    let held = match data_type {
+        DataType::Timestamp(_, zone) => timestamp(text, nanos, zone.as_deref()),
+        DataType::Time32(_) | DataType::Time64(_) => time_of_day(text, nanos),
+        _ => None,
+    };
+    let unit = held.and_then(|_| unit_of(text))?;
+    let finer = match data_type {
+        DataType::Timestamp(_, zone) => DataType::Timestamp(unit, zone.clone()),
+        _ if unit == TimeUnit::Millisecond => DataType::Time32(unit),
+        _ => DataType::Time64(unit),
+    };
+    let finer = show_type(&finer);
+    Some(format!("`type: \"{finer}\"` holds all of its digits"))
 }
 
 fn is_numeric(data_type: &DataType) -> bool {

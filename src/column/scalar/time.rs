@@ -4,6 +4,7 @@ use arrow::datatypes::TimeUnit;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use super::per_second;
+use crate::column::cut::unit_of;
 use crate::kernel::time::Zone;
 
 /// A date written as 2026-01-31.
@@ -16,17 +17,19 @@ pub fn days(date: NaiveDate) -> i32 {
     date.num_days_from_ce() - 719_163
 }
 
+/// The time of day; none where the unit does not hold all of its digits.
 pub(super) fn time_of_day(text: &str, unit: TimeUnit) -> Option<i128> {
     let time = NaiveTime::parse_from_str(text, "%H:%M:%S%.f")
         .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"))
         .ok()?;
     let nanos = i128::from(time.num_seconds_from_midnight()) * 1_000_000_000
         + i128::from(time.nanosecond());
-    Some(nanos * per_second(unit) / 1_000_000_000)
+    exact(text, nanos, unit)
 }
 
 /// A time with an offset is that instant; one without is local to the column's zone, or UTC. Local
-/// times that a clock change repeats or skips are instants by PostgreSQL's rule.
+/// times that a clock change repeats or skips are instants by PostgreSQL's rule. None where the unit does
+/// not hold all of its digits.
 pub fn timestamp(text: &str, unit: TimeUnit, zone: Option<&str>) -> Option<i128> {
     let nanos = match DateTime::parse_from_rfc3339(text) {
         Ok(instant) => {
@@ -40,7 +43,14 @@ pub fn timestamp(text: &str, unit: TimeUnit, zone: Option<&str>) -> Option<i128>
             i128::from(instant) * 1_000_000_000 + i128::from(local.timestamp_subsec_nanos())
         }
     };
-    Some(nanos.div_euclid(1_000_000_000 / per_second(unit)))
+    exact(text, nanos, unit)
+}
+
+fn exact(text: &str, nanos: i128, unit: TimeUnit) -> Option<i128> {
+    // Of more than nine digits the parser takes nine.
+    unit_of(text)?;
+    let step = 1_000_000_000 / per_second(unit);
+    (nanos % step == 0).then_some(nanos / step)
 }
 
 fn local(text: &str) -> Option<NaiveDateTime> {
@@ -67,5 +77,11 @@ mod tests {
         assert_eq!(micros("1970-01-01T01:00:00+01:00", None), Some(0));
         assert_eq!(micros("1970-01-01 01:00:00", Some("Europe/Rome")), Some(0));
         assert_eq!(micros("yesterday", None), None);
+        assert_eq!(micros("1970-01-01T00:00:00.0000010", None), Some(1));
+        assert_eq!(micros("1970-01-01T00:00:00.0000015", None), None);
+        let nanos = |text| timestamp(text, TimeUnit::Nanosecond, None);
+        assert_eq!(nanos("1970-01-01T00:00:00.0000000015"), None);
+        assert_eq!(time_of_day("00:00:01.5", TimeUnit::Second), None);
+        assert_eq!(time_of_day("00:00:01.5", TimeUnit::Millisecond), Some(1500));
     }
 }
