@@ -13,7 +13,7 @@ use super::columns::ColumnOptions;
 use super::encode::Dictionary;
 use super::statistics::Ordered;
 use super::writer::failed;
-use super::{DataPage, Parquet, bloom, schema, values};
+use super::{Compatibility, DataPage, Parquet, bloom, schema, uuid, values};
 use crate::domain::{Domain, Order, Range};
 use crate::error::Result;
 use crate::format::Shape;
@@ -90,9 +90,12 @@ struct Trial {
 /// The schema cannot be one of Parquet, or the trial batch cannot be encoded.
 pub(super) fn files(options: &Parquet, shape: &Shape) -> Result<Files> {
     let schema = schema::logical(&shape.schema);
-    let described = ArrowSchemaConverter::new()
-        .convert(&schema)
-        .map_err(|error| failed("making the Parquet schema", error))?;
+    let described = ArrowSchemaConverter::new().convert(&schema);
+    let described = described.and_then(|described| match options.compatibility {
+        Compatibility::Latest => uuid::named(&described, &schema),
+        Compatibility::Spark => Ok(described),
+    });
+    let described = described.map_err(|error| failed("making the Parquet schema", error))?;
     let rows = options.row_group_rows().min(shape.rows.unwrap_or(u64::MAX));
     let mut leaves = Vec::with_capacity(described.num_columns());
     let unknown = Domain::default();

@@ -20,6 +20,7 @@ mod schedule;
 mod schema;
 mod statistics;
 mod truncate;
+mod uuid;
 mod values;
 mod writer;
 

@@ -4,6 +4,7 @@ mod columns;
 mod differential;
 mod open_files;
 mod pairs;
+mod uuids;
 
 use std::sync::{Arc, Mutex};
 
