@@ -47,6 +47,9 @@ pub(super) fn run(options: &RunOptions, variables: Option<dotenv::Read>) -> Resu
         log::begin();
     }
     told.before(&plan, variables);
+    if let Some(path) = &options.report {
+        can_report(path)?;
+    }
     let run_options = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         overwrite: options.overwrite,
@@ -108,6 +111,22 @@ impl Told {
         let errors = sinks.filter_map(|sink| sink.error.as_ref());
         errors.chain(&report.error).for_each(|error| say(error));
     }
+}
+
+/// Found out before the first row: a run that has published and then ends with an error is run again,
+/// and with `if_exists: append` its rows would be there twice.
+fn can_report(path: &Path) -> Result<()> {
+    let made = !path.exists();
+    let opened = std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(path);
+    let doing = || format!("the report cannot be written to `{}`", path.display());
+    opened.map_err(|error| Error::because(doing(), error))?;
+    if made {
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
 }
 
 fn write_report(report: &Report, path: &Path) -> Result<()> {

@@ -47,7 +47,7 @@ impl<'p> Run<'p> {
     fn ending<'r>(&'r self, job: usize, sink: &'r OpenSink<'p>, begun: bool) -> Ending<'r, 'p> {
         let plan = &self.plan.jobs[job];
         let given = self.gate.given(job);
-        let all = plan.source.batches().is_none_or(|all| given == all);
+        let all = plan.source.batches().is_none_or(|all| given == all) || sink.is_made();
         let mut report = SinkReport::new(&sink.plan.name, &sink.plan.kind, &plan.table);
         report.skipped = sink.skipped;
         report.recovered.clone_from(&sink.recovered);
@@ -185,8 +185,15 @@ impl<'p> Run<'p> {
     fn withdraw(&self, ending: &mut Ending<'_, '_>) {
         ending.report.aborted = ending.report.error.is_none();
         let prepared = ending.prepared.take();
-        let publish = prepared.and_then(|prepared| prepared.publish);
-        let outcome = publish.map_or(Ok(()), |publish| publish.withdraw());
+        let Some(publish) = prepared.and_then(|prepared| prepared.publish) else {
+            return;
+        };
+        if ending.whole
+            && let Err(error) = publish.keep()
+        {
+            tracing::debug!(sink = ending.report.name, %error, "made again by the next run");
+        }
+        let outcome = publish.withdraw();
         self.note(ending, outcome);
     }
 

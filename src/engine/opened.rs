@@ -26,6 +26,8 @@ pub(super) struct OpenSink<'p> {
     ready: Mutex<Option<Box<dyn Ready>>>,
     /// Its output is there already and stays.
     pub(super) skipped: bool,
+    /// A run before made its output, which waits to be published.
+    made: Option<Finished>,
     /// Nothing of what it writes is seen before it is published.
     pub(super) holds_back: bool,
     /// What a run before had published for it is kept at its place until this run is done.
@@ -57,6 +59,7 @@ impl<'p> OpenSink<'p> {
             lanes: Vec::new(),
             ready: Mutex::new(None),
             skipped: false,
+            made: None,
             holds_back: false,
             kept: None,
             recovered: Vec::new(),
@@ -69,11 +72,27 @@ impl<'p> OpenSink<'p> {
     /// Opens its lanes; what of them is open when one cannot be is aborted.
     pub(super) fn begin(&mut self, checked: Checked) -> Result<()> {
         self.kept = checked.kept;
-        let Found::Ready { sink, .. } = checked.found else {
-            self.skipped = true;
-            return Ok(());
+        let sink = match checked.found {
+            Found::Same => {
+                self.skipped = true;
+                return Ok(());
+            }
+            Found::Made(sink) => {
+                self.made = Some(sink.take_over()?);
+                sink
+            }
+            Found::Ready { sink, .. } => {
+                self.open_lanes(sink.as_ref(), checked.lanes)?;
+                sink
+            }
         };
-        for lane in 0..checked.lanes {
+        self.holds_back = sink.holds_back();
+        *lock(&self.ready) = Some(sink);
+        Ok(())
+    }
+
+    fn open_lanes(&mut self, sink: &dyn Ready, lanes: usize) -> Result<()> {
+        for lane in 0..lanes {
             match sink.open(lane) {
                 Ok(lane) => self.lanes.push(lane),
                 Err(error) => {
@@ -83,16 +102,24 @@ impl<'p> OpenSink<'p> {
                 }
             }
         }
-        self.holds_back = sink.holds_back();
-        *lock(&self.ready) = Some(sink);
         Ok(())
     }
 }
 
 impl OpenSink<'_> {
+    /// False where all rows are there already: no row is made for it.
+    pub(super) fn wants_rows(&self) -> bool {
+        !self.skipped && self.made.is_none()
+    }
+
+    /// A run before made all of its rows.
+    pub(super) fn is_made(&self) -> bool {
+        self.made.is_some()
+    }
+
     /// True while it takes batches.
     pub(super) fn live(&self) -> bool {
-        !self.skipped
+        self.wants_rows()
             && self.unopened.is_none()
             && !self.released.load(Ordering::Relaxed)
             && !self.lanes.iter().any(|lane| lane.failed())
@@ -137,7 +164,7 @@ impl OpenSink<'_> {
             return Err(Error::run("it took nothing for too long and was released")
                 .hint("see `stall_timeout` under `run:`"));
         }
-        let mut finished = Vec::new();
+        let mut finished = Vec::from_iter(self.made.clone());
         let mut failure = None;
         for lane in &self.lanes {
             match lane.finish(batches) {

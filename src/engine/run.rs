@@ -212,10 +212,10 @@ impl Run<'_> {
         if self.stop.requested() {
             source.stop();
         }
-        let sinks = open.sinks.iter().filter(|sink| !sink.skipped);
+        let sinks = open.sinks.iter().filter(|sink| sink.wants_rows());
         let durable = sinks.map(OpenSink::durable).min().unwrap_or(0);
         source.durable(durable.min(self.gate.given(job)))?;
-        let gone = |sink: &&OpenSink<'_>| !sink.skipped && !sink.live();
+        let gone = |sink: &&OpenSink<'_>| sink.wants_rows() && !sink.live();
         if let Some(sink) = open.sinks.iter().find(gone)
             && source.freeze()
         {

@@ -121,7 +121,7 @@ impl Work<'_, '_> {
         batch: &Batch,
         clock: &mut Clock,
     ) -> Result<()> {
-        for sink in job.sinks.iter().filter(|sink| !sink.skipped) {
+        for sink in job.sinks.iter().filter(|sink| sink.wants_rows()) {
             if sink.live() {
                 let projected = sink.project(batch)?;
                 // Why a lane takes no more is what its `finish` tells.

@@ -299,6 +299,9 @@ fn duration(pipeline: &Pipeline, overrides: &Overrides) -> Option<Duration> {
 
 fn fingerprint(pipeline: &Pipeline, references: &str, overrides: &Overrides) -> String {
     let rows = overrides.rows.map(|rows| rows.to_string());
+    let range = overrides.range.as_ref();
+    let range = range.map(|range| format!("{} to {}", range.start, range.end));
+    let rows = rows.or(range);
     let duration = duration(pipeline, overrides).map(|duration| duration.as_nanos().to_string());
     digest(&[
         &pipeline.canonical,

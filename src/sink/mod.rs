@@ -220,6 +220,8 @@ pub enum Delivery {
 pub enum Found {
     /// What it would write is there already and stays: nothing is opened.
     Same,
+    /// A run before made all of it whole and could not publish it: it is taken over.
+    Made(Box<dyn Ready>),
     /// It can be opened.
     Ready {
         /// What it writes will replace what is there.
@@ -256,6 +258,14 @@ pub trait Ready: Send {
     /// # Errors
     /// What stands in the way.
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>>;
+
+    /// Takes over what a run before made, instead of opening lanes; what that run had written.
+    ///
+    /// # Errors
+    /// It is not there any more, or somebody else has it.
+    fn take_over(&self) -> Result<Finished> {
+        Ok(Finished::default())
+    }
 
     /// All lanes have finished. What they have written is safe after this, and still not visible,
     /// where the sink can hold it back.
@@ -316,6 +326,14 @@ pub trait Publish: Send {
     /// # Errors
     /// Writing failed.
     fn settle(&self) -> Result<()>;
+
+    /// It is whole, and the run publishes nothing: what the next run needs to take it over is kept.
+    ///
+    /// # Errors
+    /// Writing failed: the next run makes it again.
+    fn keep(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// It is not wanted: what was there before stays.
     ///

@@ -1,6 +1,6 @@
 /* Counts the calls with which a program changes names and makes files safe, and disturbs one of them.
  * CALLS_LOG: each call appends its name there. CALLS_AT: the call, from 1. CALLS_DO: kill (before it),
- * interrupt (before it) or fail (there is no space left). */
+ * after (kill after it), interrupt (before it) or fail (there is no space left). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 static atomic_long calls;
+static _Thread_local int last;
 
 static int disturbed(const char *name) {
     const char *log = getenv("CALLS_LOG"), *at = getenv("CALLS_AT"), *action = getenv("CALLS_DO");
@@ -30,6 +31,10 @@ static int disturbed(const char *name) {
     }
     if (!at || !action || atol(at) != call) return 0;
     if (!strcmp(action, "kill")) kill(getpid(), SIGKILL);
+    if (!strcmp(action, "after")) {
+        last = 1;
+        return 0;
+    }
     if (!strcmp(action, "interrupt")) {
         kill(getpid(), SIGTERM);
         usleep(20000);
@@ -39,22 +44,27 @@ static int disturbed(const char *name) {
     return 1;
 }
 
+static int done(int result) {
+    if (last) kill(getpid(), SIGKILL);
+    return result;
+}
+
 int rename(const char *from, const char *to) {
     int (*next)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
-    return disturbed("rename") ? -1 : next(from, to);
+    return disturbed("rename") ? -1 : done(next(from, to));
 }
 
 int unlink(const char *path) {
     int (*next)(const char *) = dlsym(RTLD_NEXT, "unlink");
-    return disturbed("unlink") ? -1 : next(path);
+    return disturbed("unlink") ? -1 : done(next(path));
 }
 
 int mkdir(const char *path, mode_t mode) {
     int (*next)(const char *, mode_t) = dlsym(RTLD_NEXT, "mkdir");
-    return disturbed("mkdir") ? -1 : next(path, mode);
+    return disturbed("mkdir") ? -1 : done(next(path, mode));
 }
 
 int fsync(int file) {
     int (*next)(int) = dlsym(RTLD_NEXT, "fsync");
-    return disturbed("fsync") ? -1 : next(file);
+    return disturbed("fsync") ? -1 : done(next(file));
 }

@@ -235,6 +235,36 @@ fn a_run_disturbed_at_any_call_is_made_whole_by_the_next_one() {
     println!("{tried} disturbed runs");
 }
 
+/// Between its last step and its end nothing tells that it is done: the same run again does what it would
+/// do after one that has ended.
+#[test]
+fn a_run_that_is_killed_after_all_is_done_is_a_run_that_has_ended() {
+    let (_built, library) = library();
+    let library = library.to_str().unwrap();
+    for case in CASES {
+        let (_, new, calls) = undisturbed(case, library);
+        let folder = prepared(case);
+        let last = calls.len().to_string();
+        let variables = [
+            ("LD_PRELOAD", library),
+            ("CALLS_AT", &last),
+            ("CALLS_DO", "after"),
+        ];
+        let ended = run(&folder, &variables);
+        assert_eq!(ended.status.code(), None, "{}", case.if_exists);
+        assert!(seen(&folder) == new && hidden(&folder).is_empty());
+        let (again, ended) = (run(&folder, &[]), prepared(case));
+        for _ in 0..2 {
+            let _ = run(&ended, &[]);
+        }
+        let refused = case.if_exists == "error";
+        assert_eq!(again.status.code(), Some(if refused { 2 } else { 0 }));
+        assert!(seen(&folder) == seen(&ended), "{}", case.if_exists);
+        let grows = case.if_exists == "append";
+        assert_eq!(seen(&folder) == new, !grows, "{}", case.if_exists);
+    }
+}
+
 #[test]
 fn a_run_disturbed_at_a_random_moment_is_made_whole_by_the_next_one() {
     let (_built, library) = library();

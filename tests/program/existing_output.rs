@@ -105,6 +105,74 @@ fn what_a_signal_cut_short_is_made_again_and_then_kept() {
 }
 
 #[test]
+fn a_file_is_kept_whoever_wrote_it_if_it_is_the_same() {
+    let file = |if_exists: &str| small(&format!("out/t.csv{if_exists}"));
+    for first in ["", ", if_exists: replace", ", if_exists: skip"] {
+        let folder = Folder::new();
+        folder.make(&file(first), &[]);
+        assert_eq!(folder.names("out"), [".t.csv.manifest.jsonl", "t.csv"]);
+        let before = folder.visible("out");
+        folder.write("p.yaml", &file(", if_exists: skip"));
+        let again = folder.run(&["run", "p.yaml", "--log", "text"]);
+        let kept = "file-1 (file): kept, the same output is there already";
+        assert!(again.stderr.contains(kept), "{}", again.stderr);
+        assert_eq!(folder.visible("out"), before);
+        // Of another seed, of another length, and of nobody knows what.
+        let refused = |arguments: &[&str]| {
+            let ended = folder.run(&[&["run", "p.yaml", "--quiet"], arguments].concat());
+            let what = "  caused by: `out/t.csv` is there already and is not known to be the same\n  hint: `if_exists: replace` or `--overwrite` replaces it\n";
+            assert_eq!(ended.code, 2, "{ended:?}");
+            assert!(ended.stderr.ends_with(what), "{}", ended.stderr);
+        };
+        refused(&["--seed", "other"]);
+        let longer = before[0].1.clone() + "more\n";
+        folder.write("out/t.csv", &longer);
+        refused(&[]);
+        folder.write("out/t.csv", &before[0].1);
+        std::fs::remove_file(folder.path("out/.t.csv.manifest.jsonl")).unwrap();
+        refused(&[]);
+    }
+}
+
+#[test]
+fn slices_replace_a_dataset_of_another_seed() {
+    let folder = Folder::new();
+    let seeded = |path: &str| {
+        small(path).replace(
+            "id: sequence",
+            "id: sequence, x: { uniform: { min: 0, max: 99999 } }",
+        )
+    };
+    let yaml = seeded("out, format: csv, files: 4, if_exists: replace");
+    folder.make(&yaml, &["--seed", "one"]);
+    let old = folder.visible("out");
+    let numbers: Vec<String> = (1..=3).map(|slice| format!("{slice}/3")).collect();
+    for slice in &numbers {
+        // Until the last one is there, the old parts stay, and nothing says that it is complete.
+        let old_there = old.iter().filter(|(name, _)| name.ends_with(".csv"));
+        for (name, text) in old_there {
+            assert_eq!(&folder.read(&format!("out/{name}")), text, "before {slice}");
+        }
+        folder.make(&yaml, &["--seed", "two", "--slice", slice]);
+        let complete = folder.path("out/_SUCCESS").exists();
+        assert_eq!(complete, slice == "3/3", "after {slice}");
+    }
+    let whole = Folder::new();
+    whole.make(&seeded("out/t.csv"), &["--seed", "two"]);
+    let mut rows = String::from("id,x\n");
+    for (name, text) in folder.visible("out") {
+        if name.ends_with(".csv") {
+            assert!(
+                name.starts_with("part-0000") && name.contains("-of-00003-"),
+                "{name}"
+            );
+            rows += text.split_once('\n').unwrap().1;
+        }
+    }
+    assert_eq!(rows, whole.read("out/t.csv"));
+}
+
+#[test]
 fn a_dataset_that_cannot_be_replaced_stays() {
     let folder = Folder::new();
     let yaml = |columns: &str, if_exists: &str| {

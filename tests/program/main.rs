@@ -27,6 +27,7 @@ mod schema;
 mod source_values;
 mod sources;
 mod support;
+mod taken_over;
 mod talk;
 mod values;
 mod variables;

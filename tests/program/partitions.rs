@@ -124,6 +124,27 @@ fn row_groups_that_are_open_at_once_share_their_memory_as_the_plan_says() {
     );
 }
 
+#[test]
+fn values_that_look_alike_once_they_are_escaped_have_folders_of_their_own() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 900, columns: { id: sequence, k: { choice: [\"a/b\", \"a%2Fb\", \"a%252Fb\"] }, l: { copy: k } } }\nsinks:\n  - file: { path: parts, format: { csv: { header: false } }, partition_by: k }\n";
+    folder.make(yaml, &[]);
+    let mut rows = 0;
+    for (name, value) in [
+        ("a%2Fb", "a/b"),
+        ("a%252Fb", "a%2Fb"),
+        ("a%25252Fb", "a%252Fb"),
+    ] {
+        let text = folder.read(&format!("parts/k={name}/part-00000.csv"));
+        assert!(
+            text.lines()
+                .all(|line| line.ends_with(&format!(",{value}")))
+        );
+        rows += text.lines().count();
+    }
+    assert_eq!((rows, parts(&folder).len()), (900, 3));
+}
+
 /// A folder's name cannot tell them apart.
 #[test]
 fn an_empty_text_and_null_share_a_folder() {

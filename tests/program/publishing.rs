@@ -45,13 +45,14 @@ fn a_failure_of_one_table_publishes_none() {
     let ended = folder.run(&["run", "p.yaml", "--log", "text"]);
     assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(folder.visible("out"), []);
-    let left = "left until the next run: out/.a.csv.partial\n";
+    let left = "left until the next run: out/.a.csv.kept.jsonl, out/.a.csv.partial\n";
     assert!(ended.stderr.contains(left), "{}", ended.stderr);
     folder.write("p.yaml", &two(QUICK, ""));
     let ended = folder.run(&["run", "p.yaml", "--log", "text"]);
     let removed = "`out/.a.csv.partial` was left by a run that did not end, and is removed\n";
     assert!(ended.stderr.contains(removed), "{}", ended.stderr);
     let names = [
+        ".a.csv.manifest.jsonl",
         "a.csv",
         "b/_SUCCESS",
         "b/_rowgen/manifest.jsonl",
@@ -85,7 +86,7 @@ fn a_signal_leaves_the_set_as_it_was() {
     let report: serde_json::Value = serde_json::from_str(&folder.read("r.json")).unwrap();
     assert_eq!(
         report["sinks"][0]["left"],
-        serde_json::json!(["out/.a.csv.partial"])
+        serde_json::json!(["out/.a.csv.kept.jsonl", "out/.a.csv.partial"])
     );
     // What was made is closed: all of `a`, with its header.
     assert_eq!(folder.read("out/.a.csv.partial").lines().count(), 1001);
@@ -110,7 +111,7 @@ fn the_end_of_the_time_is_a_wanted_end() {
     folder.make(yaml, &[]);
     let rows = folder.read("out/t.csv").lines().count() - 1;
     assert!((1..9_000_000).contains(&rows), "{rows}");
-    assert_eq!(folder.names("out"), ["t.csv"]);
+    assert_eq!(folder.names("out"), [".t.csv.manifest.jsonl", "t.csv"]);
 }
 
 #[test]
@@ -150,6 +151,17 @@ fn a_report_is_written_when_a_sink_cannot_be_opened() {
     folder.write("p.yaml", &small("t.csv"));
     let ended = folder.run(&["run", "p.yaml", "--quiet", "--report", "r.json"]);
     assert_eq!(ended.code, 2, "{ended:?}");
+    // Nor is a report that cannot be written found out at the end, when rows may be there already.
+    let append = small("out, format: csv, if_exists: append");
+    folder.write("q.yaml", &append);
+    for path in ["no/such/r.json", "out"] {
+        std::fs::create_dir_all(folder.path("out")).unwrap();
+        let ended = folder.run(&["run", "q.yaml", "--quiet", "--report", path]);
+        let what = format!("error: the report cannot be written to `{path}`\n  caused by: ");
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(ended.stderr.starts_with(&what), "{}", ended.stderr);
+        assert_eq!(folder.visible("out"), []);
+    }
     let report: serde_json::Value = serde_json::from_str(&folder.read("r.json")).unwrap();
     assert_eq!(
         report["error"],
@@ -229,6 +241,11 @@ fn a_folder_that_no_partition_can_have_is_refused() {
         (
             format!("{{ choice: [a, {long}] }}"),
             "error: a value of `k` is too long for a folder's name: `xxxxxxxxxxxxxxxxxxxx…`\n",
+        ),
+        // Not so long, but each letter is escaped with three.
+        (
+            format!("{{ choice: [a, \"{}\"] }}", "/".repeat(90)),
+            "error: a value of `k` is too long for a folder's name: `////////////////////…`\n",
         ),
     ] {
         let folder = Folder::new();

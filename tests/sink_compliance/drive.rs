@@ -198,17 +198,19 @@ pub fn ready(sink: &dyn Sink, target: &Target) -> Result<Box<dyn Ready>> {
     sink.settle(&target)?;
     match sink.connect(&target)? {
         Found::Ready { sink, .. } => Ok(sink),
+        Found::Made(_) => panic!("a run before has made it"),
         Found::Same => panic!("the same output is there already"),
     }
 }
 
-/// What the sink says of what is there: `ready`, `replaces` or `same`.
+/// What the sink says of what is there: `ready`, `replaces`, `made` or `same`.
 pub fn found(sink: &dyn Sink, run: &Run<'_>) -> &'static str {
     match sink.connect(&run.target()).unwrap() {
         Found::Ready {
             replaces: false, ..
         } => "ready",
         Found::Ready { replaces: true, .. } => "replaces",
+        Found::Made(_) => "made",
         Found::Same => "same",
     }
 }

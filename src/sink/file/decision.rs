@@ -80,7 +80,7 @@ impl Output {
             let output = serde_json::from_value::<Output>(record.output.clone());
             outputs.push(output.map_err(|error| Error::because("keeping what is decided", error))?);
         }
-        if run.len() == 1 && self.steps.steps.len() == 1 {
+        if run.len() == 1 && self.steps.are_one() {
             return Ok(());
         }
         let text = serde_json::to_vec(&outputs).unwrap_or_default();

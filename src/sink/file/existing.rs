@@ -14,8 +14,8 @@ use crate::sink::Target;
 
 const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
 
-/// Only a run with `skip` notes what a single file comes from.
-const REPLACE_FILE: &str = "`if_exists: replace` or `--overwrite` replaces it";
+/// Nothing is known of where it comes from, or something else.
+const REPLACE_OTHER: &str = "`if_exists: replace` or `--overwrite` replaces it";
 
 /// What is there before the first row, where that does not stand in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,9 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
     match if_exists {
         IfExists::Replace | IfExists::ReplacePartitions => Ok(Existing::Replaced),
         IfExists::Error | IfExists::Append => {
-            Err(refused(format!("`{shown}` is there already")).hint(REPLACE_FILE))
+            let known = manifest::read(&beside(file)).is_ok_and(|entries| entries.is_some());
+            let hint = if known { REPLACE } else { REPLACE_OTHER };
+            Err(refused(format!("`{shown}` is there already")).hint(hint))
         }
         IfExists::Skip => {
             let entries = manifest::read(&beside(file))?.unwrap_or_default();
@@ -195,7 +197,7 @@ fn other_output(shown: &str) -> Error {
     refused(format!(
         "`{shown}` is there already and is not known to be the same"
     ))
-    .hint(REPLACE_FILE)
+    .hint(REPLACE_OTHER)
 }
 
 /// The files below a folder that an engine would read, relative to it.

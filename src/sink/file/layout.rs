@@ -63,6 +63,16 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// The file, or the folder of files.
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Through(path) | Self::One(path) => path,
+            Self::Folder(folder) => &folder.path,
+        }
+    }
+}
+
 impl Folder {
     /// A folder whose files are not named here.
     pub(super) fn at(path: &Path, slice: Option<Slice>) -> Self {

@@ -4,6 +4,7 @@ mod decision;
 mod describe;
 mod direct;
 mod existing;
+mod kept;
 mod layout;
 mod manifest;
 mod output;
@@ -239,6 +240,9 @@ impl Sink for File {
             target: target.clone(),
             claims: Arc::new(Claims::default()),
         };
+        if kept::find(&sink.layout, &target.fingerprint).is_some() {
+            return Ok(Found::Made(Box::new(sink)));
+        }
         Ok(Found::Ready {
             replaces: found == Existing::Replaced,
             sink: Box::new(sink),

@@ -100,24 +100,26 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-/// A single file gets its name, after what is remembered of it for `if_exists: skip`.
+/// A single file gets its name, and what it comes from is remembered for `if_exists: skip`. Where that
+/// option is used, a run that is killed in between must find both.
 fn one(path: &Path, report: &FileReport, rules: &Rules, fingerprint: &str) -> Vec<Step> {
     let folder = folder_of(path);
     let beside = beside(path);
     let relative = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
     let mut steps = Vec::new();
-    if rules.if_exists == IfExists::Skip {
-        steps.push(Step::Write {
-            path: relative(&beside),
-            text: manifest::line(&Entry::new(report, folder, fingerprint)),
-        });
-    } else if beside.exists() {
+    if beside.exists() {
         let path = relative(&beside);
         steps.push(Step::Remove { path });
     }
     steps.push(Step::Name {
         path: relative(path),
         bytes: report.bytes,
+    });
+    let path = relative(&beside);
+    let text = manifest::line(&Entry::new(report, folder, fingerprint));
+    steps.push(match rules.if_exists {
+        IfExists::Skip => Step::Write { path, text },
+        _ => Step::Remember { path, text },
     });
     steps
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::decision::Output;
-use super::layout::Layout;
+use super::layout::{Layout, hidden};
+use super::output::{busy, system};
 use super::writer::Files;
-use super::{File, FileReport, manifest, publish};
+use super::{File, FileReport, kept, manifest, publish};
 use crate::error::Result;
 use crate::format::FileEnds;
 use crate::report::Meter;
@@ -23,6 +24,9 @@ pub(super) struct ReadyFiles {
 
 /// Whole files, and what is left to do until they are seen.
 struct Whole {
+    layout: Layout,
+    files: Vec<FileReport>,
+    fingerprint: String,
     /// Nothing for what was written through.
     output: Option<Output>,
     /// It is published together with others: the table has an end.
@@ -52,14 +56,43 @@ impl Ready for ReadyFiles {
         !matches!(self.layout, Layout::Through(_))
     }
 
+    fn take_over(&self) -> Result<Finished> {
+        let (layout, target) = (&self.layout, &self.target);
+        if let Some(output) = publish::place(layout, &target.fingerprint) {
+            let lock = output.folder.join(&output.lock);
+            let claimed = self.claims.claim(&lock);
+            let claimed = claimed.map_err(|error| system("writing", &lock, &error))?;
+            claimed.ok_or_else(|| busy(layout.path()))?;
+            target.meter.leaves(lock);
+        }
+        // Somebody else may have been here since it was found.
+        let files = kept::find(layout, &target.fingerprint);
+        let files = files.ok_or_else(|| busy(layout.path()))?;
+        for file in &files {
+            target.meter.leaves(hidden(&file.path));
+            target.meter.add(file.rows, file.bytes);
+        }
+        if let Some(note) = kept::path(layout) {
+            target.meter.leaves(note);
+        }
+        Ok(Finished {
+            files,
+            ..Finished::default()
+        })
+    }
+
     fn prepare(self: Box<Self>, done: &[Finished]) -> Result<Box<dyn Publish>> {
         let files = done.iter().flat_map(|lane| lane.files.iter().cloned());
         let files: Vec<FileReport> = files.collect();
         let rules = self.options.rules(&self.target, &self.layout, &[]);
+        let fingerprint = self.target.fingerprint;
         Ok(Box::new(Whole {
-            output: publish::output(&self.layout, &files, &rules, &self.target.fingerprint)?,
+            output: publish::output(&self.layout, &files, &rules, &fingerprint)?,
             together: rules.named_at_commit,
             locked: matches!(self.layout, Layout::Folder(_)),
+            layout: self.layout,
+            files,
+            fingerprint,
             meter: self.target.meter,
             _claims: self.claims,
         }))
@@ -95,7 +128,20 @@ impl Publish for Whole {
         if self.locked {
             manifest::remove(&output.folder.join(&output.lock))?;
         }
+        if let Some(note) = kept::path(&self.layout).filter(|note| note.exists()) {
+            manifest::remove(&note)?;
+        }
         output.forget()
+    }
+
+    fn keep(&self) -> Result<()> {
+        if !self.together {
+            return Ok(());
+        }
+        if let Some(note) = kept::path(&self.layout) {
+            self.meter.leaves(note);
+        }
+        kept::keep(&self.layout, &self.files, &self.fingerprint)
     }
 
     /// Files keep their hidden names until the next run.

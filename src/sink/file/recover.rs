@@ -1,11 +1,12 @@
 //! What runs before left at an output's place: a decision is carried out, unfinished files go.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::decision::Output;
 use super::existing::beside;
-use super::layout::{Folder, Layout, draft};
+use super::kept;
+use super::layout::{Folder, Layout, draft, hidden};
 use super::manifest::remove;
 use super::output::{busy, system};
 use super::publish::place;
@@ -18,34 +19,25 @@ pub(super) fn recover(layout: &Layout, target: &Target, only_look: bool) -> Resu
     let Some(output) = place(layout, &target.fingerprint) else {
         return Ok(Recovered::default());
     };
-    let path = path_of(layout);
-    let shown = path.display();
     let found = match only_look {
         true => output.look()?,
         false => output.roll_forward()?,
     };
     let mut lines = Vec::new();
-    if found.stands {
-        lines.push(match only_look {
-            true => format!(
-                "`{shown}`: a run that did not end had this ready; the next run publishes it"
-            ),
-            false => {
-                format!("`{shown}`: what a run that did not end had ready is published")
-            }
-        });
+    let shown = layout.path().display();
+    match (found.stands, only_look) {
+        (false, _) => {}
+        (true, true) => lines.push(format!(
+            "`{shown}`: a run that did not end had this ready; the next run publishes it"
+        )),
+        (true, false) => lines.push(format!(
+            "`{shown}`: what a run that did not end had ready is published"
+        )),
     }
-    let left = unfinished(layout, &output)?;
-    if !only_look && !left.is_empty() {
-        remove_all(path, &output, &left)?;
-    }
-    lines.extend(left.iter().map(|path| {
-        let path = path.display();
-        match only_look {
-            true => format!("`{path}` is of a run that did not end, or is at work; once that has ended the next run removes it"),
-            false => format!("`{path}` was left by a run that did not end, and is removed"),
-        }
-    }));
+    lines.extend(match only_look {
+        true => told(layout, &output)?,
+        false => cleared(layout, &output)?,
+    });
     Ok(Recovered {
         lines,
         output: output.key(),
@@ -53,34 +45,70 @@ pub(super) fn recover(layout: &Layout, target: &Target, only_look: bool) -> Resu
     })
 }
 
-fn path_of(layout: &Layout) -> &Path {
-    match layout {
-        Layout::Through(path) | Layout::One(path) => path,
-        Layout::Folder(folder) => &folder.path,
+/// What the next run does with what is there.
+fn told(layout: &Layout, output: &Output) -> Result<Vec<String>> {
+    if kept::find(layout, &output.fingerprint).is_some() {
+        let shown = layout.path().display();
+        return Ok(vec![format!(
+            "`{shown}`: a run that did not end has made this; the next run takes it over"
+        )]);
     }
+    let left = unfinished(layout, output)?;
+    let line = |path: &PathBuf| {
+        let path = path.display();
+        format!(
+            "`{path}` is of a run that did not end, or is at work; once that has ended the next run removes it"
+        )
+    };
+    Ok(left.iter().map(line).collect())
 }
 
-/// Nobody else writes there while files go.
-fn remove_all(path: &Path, output: &Output, left: &[PathBuf]) -> Result<()> {
+/// Takes over what is whole and of this plan and seed, and removes what is not, while nobody else
+/// writes there.
+fn cleared(layout: &Layout, output: &Output) -> Result<Vec<String>> {
+    let left = unfinished(layout, output)?;
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
     let claims = Claims::default();
     let lock = output.folder.join(&output.lock);
     let made = !lock.exists();
     match claims.claim(&lock) {
         Ok(Some(_)) => {}
-        Ok(None) => return Err(busy(path)),
+        Ok(None) => return Err(busy(layout.path())),
         Err(error) => return Err(system("writing", &lock, &error)),
     }
-    left.iter().try_for_each(|path| remove(path))?;
-    match made {
-        true => remove(&lock),
-        false => Ok(()),
+    let files = kept::find(layout, &output.fingerprint).unwrap_or_default();
+    let spoiled = kept::spoiled(&files);
+    let taken = !files.is_empty() && spoiled.is_none();
+    let mut stays: Vec<PathBuf> = files.iter().map(|file| hidden(&file.path)).collect();
+    stays.extend(kept::path(layout).into_iter().chain([lock.clone()]));
+    let mut lines = Vec::new();
+    if taken {
+        let shown = layout.path().display();
+        lines.push(format!(
+            "`{shown}`: what a run that did not end had made is taken over"
+        ));
     }
+    for path in left.iter().filter(|path| !taken || !stays.contains(path)) {
+        remove(path)?;
+        let shown = path.display();
+        lines.push(match spoiled.as_ref() == Some(path) {
+            true => format!("`{shown}` is not what a run before has written, and is removed"),
+            false => format!("`{shown}` was left by a run that did not end, and is removed"),
+        });
+    }
+    if made {
+        remove(&lock)?;
+    }
+    Ok(lines)
 }
 
 /// Hidden files that a run makes and an ended one does not leave.
 fn unfinished(layout: &Layout, output: &Output) -> Result<Vec<PathBuf>> {
     let lock = output.folder.join(&output.lock);
     let mut left = vec![draft(&output.folder.join(&output.copy))];
+    left.extend(kept::path(layout));
     match layout {
         Layout::Through(_) => {}
         Layout::One(path) => left.extend([lock, draft(&beside(path))]),

@@ -28,6 +28,8 @@ pub(super) enum Step {
     Name { path: PathBuf, bytes: u64 },
     /// A small file is written whole.
     Write { path: PathBuf, text: String },
+    /// A small file that nothing depends on is written: the disk is not waited for.
+    Remember { path: PathBuf, text: String },
     /// A file goes, and with it the folder of a partition that has nothing left.
     Remove { path: PathBuf },
     /// A file is emptied and stays: it is locked.
@@ -80,6 +82,10 @@ impl Steps {
                 let path = base.join(path);
                 write_whole(&draft(&path), &path, text, self.fsync)
             }
+            Step::Remember { path, text } => {
+                let path = base.join(path);
+                fs::write(&path, text).map_err(|error| system("writing", &path, &error))
+            }
             Step::Remove { path } => remove_part(base, path),
             Step::Empty { path } => empty(&base.join(path)),
             Step::Complete {
@@ -110,8 +116,19 @@ impl Steps {
                 let folder = of_slice(folder, *slice);
                 folder.has_success() || folder.is_complete(fingerprint).is_ok_and(|whole| !whole)
             }
-            Step::Remove { .. } | Step::Empty { .. } => true,
+            Step::Remember { .. } | Step::Remove { .. } | Step::Empty { .. } => true,
         })
+    }
+
+    /// True if a run that is killed on the way leaves nothing that must be finished: one file gets its
+    /// name, or does not.
+    pub(super) fn are_one(&self) -> bool {
+        let needed = |step: &&Step| !matches!(step, Step::Remember { .. } | Step::Remove { .. });
+        let mut needed = self.steps.iter().filter(needed);
+        matches!(
+            (needed.next(), needed.next()),
+            (Some(Step::Name { .. }), None)
+        )
     }
 
     /// True when every file that is to be named is there, under one name or the other.
