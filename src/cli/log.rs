@@ -2,6 +2,8 @@
 //!
 //! A log line that cannot be written is lost, and the run goes on: the log is never worth the data.
 
+use std::collections::BTreeMap;
+
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
@@ -95,6 +97,11 @@ fn tell(event: &Event<'_>) {
                 .iter()
                 .map(|sink| sink.figures.bytes)
                 .sum::<u64>(),
+            lag = waiting(status.sources.iter().map(|source| &source.figures.lag)),
+            lag_by_partition = by_partition(status.sources.iter().flat_map(|source| {
+                let lag = source.figures.lag.iter();
+                lag.map(move |(partition, rows)| (format!("{}/{partition}", source.table), *rows))
+            })),
             "run goes on"
         ),
         Event::Read(source) => info!(
@@ -106,6 +113,13 @@ fn tell(event: &Event<'_>) {
                 .dead_letters
                 .as_ref()
                 .map(|path| path.display().to_string()),
+            lag = waiting([&source.lag].into_iter()),
+            lag_by_partition = by_partition(
+                source
+                    .lag
+                    .iter()
+                    .map(|(partition, rows)| (partition.to_string(), *rows))
+            ),
             "table read"
         ),
         Event::File(sink, file) => info!(
@@ -127,6 +141,20 @@ fn tell(event: &Event<'_>) {
             "run ended"
         ),
     }
+}
+
+/// Rows that wait to be read; nothing where that is not known.
+fn waiting<'a>(lags: impl Iterator<Item = &'a BTreeMap<i32, u64>>) -> Option<u64> {
+    let known = lags.filter(|lag| !lag.is_empty());
+    known
+        .map(|lag| lag.values().sum::<u64>())
+        .reduce(|a, b| a + b)
+}
+
+/// `users/0: 1000, users/3: 20`
+fn by_partition(lags: impl Iterator<Item = (String, u64)>) -> Option<String> {
+    let each: Vec<String> = lags.map(|(name, rows)| format!("{name}: {rows}")).collect();
+    (!each.is_empty()).then(|| each.join(", "))
 }
 
 fn tell_sink(sink: &SinkReport) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::say;
 use crate::engine::{Running, SinkStatus};
 use crate::units::{show_bytes, show_count};
 
@@ -15,8 +16,20 @@ pub(super) fn show(running: &Running) {
     let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
     let sinks = running.status().sinks;
     let bars: Vec<ProgressBar> = sinks.iter().map(|sink| all.add(bar(sink))).collect();
+    let mut warned = Vec::new();
     while !running.is_over() {
-        for (bar, sink) in bars.iter().zip(running.status().sinks) {
+        let status = running.status();
+        let warnings = status.sources.into_iter().filter_map(|source| {
+            let warning = source.warning?;
+            Some(format!("{}: {warning}", source.table))
+        });
+        for warning in warnings {
+            if !warned.contains(&warning) {
+                all.suspend(|| say(&warning));
+                warned.push(warning);
+            }
+        }
+        for (bar, sink) in bars.iter().zip(status.sinks) {
             bar.set_position(sink.figures.rows);
             bar.set_message(figures(&sink, bar.per_sec()));
         }

@@ -245,7 +245,8 @@ impl<'p> Run<'p> {
     /// What became of the tables that were read.
     fn source_reports(&self) -> Vec<SourceReport> {
         let mut reports = Vec::new();
-        for (job, source) in self.plan.jobs.iter().zip(&self.sources) {
+        let jobs = self.plan.jobs.iter().zip(&self.watched.jobs);
+        for ((job, watched), source) in jobs.zip(&self.sources) {
             let Some(kept) = source.kept() else {
                 continue;
             };
@@ -256,6 +257,8 @@ impl<'p> Run<'p> {
                 rejected: kept.rejected.values().sum(),
                 reasons: kept.rejected.into_iter().map(reason).collect(),
                 dead_letters: kept.dead_letters,
+                lag: watched.made.lags(),
+                warning: watched.warning(),
             });
         }
         reports

@@ -21,6 +21,9 @@ use crate::sink;
 use crate::source::{Batches, Begin, RunningSource};
 use crate::sync::lock;
 
+/// What becomes of a stream whose sink has failed while others go on.
+const LACKS: &str = "what it lacks stays uncommitted, and the next run reads that again";
+
 /// A plan whose sinks are open.
 pub(super) struct Run<'p> {
     pub(super) plan: &'p Plan,
@@ -63,7 +66,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
     let seen: Arc<dyn sink::Run> = Arc::new(Facts::new(gate.clone(), plan.stall_timeout));
     let paces = paces(plan);
     let jobs = open(plan, options, watched, &paces, &seen)?;
-    let sources = begin_sources(plan, options, &jobs, &gate).inspect_err(|_| {
+    let sources = begin_sources(plan, options, watched, &jobs, &gate).inspect_err(|_| {
         let sinks = jobs.iter().flat_map(|job| &job.sinks);
         sinks.for_each(OpenSink::abort);
     })?;
@@ -89,15 +92,18 @@ pub(super) fn paces(plan: &Plan) -> Vec<Option<Arc<Pace>>> {
 fn begin_sources(
     plan: &Plan,
     options: &Options,
+    watched: &Watched,
     jobs: &[OpenJob<'_>],
     gate: &Arc<Gate>,
 ) -> Result<Vec<RunningSource>> {
     let mut sources: Vec<RunningSource> = Vec::new();
-    for (job, open) in plan.jobs.iter().zip(jobs) {
+    let watched = &watched.jobs;
+    for ((job, open), watched) in plan.jobs.iter().zip(jobs).zip(watched) {
         let gate = gate.clone();
         let begin = Begin {
             out: options.out.clone(),
             measured: options.measured,
+            meter: watched.made.clone(),
             wake: Arc::new(move || gate.wake()),
             // The plan gives a stream no other sink beside one that keeps offsets.
             resume: open.sinks.iter().find_map(OpenSink::resume),
@@ -219,11 +225,13 @@ impl Run<'_> {
         if let Some(sink) = open.sinks.iter().find(gone)
             && source.freeze()
         {
+            let name = &sink.plan.name;
             tracing::error!(
                 table = open.job.table,
-                sink = sink.plan.name,
-                "a sink has failed: what it lacks stays uncommitted, and the next run reads that again"
+                sink = name,
+                "a sink has failed: {LACKS}"
             );
+            self.watched.jobs[job].warn(format!("sink `{name}` has failed: {LACKS}"));
         }
         Ok(())
     }

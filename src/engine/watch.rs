@@ -31,6 +31,8 @@ pub(super) struct WatchedJob {
     source: Option<String>,
     /// Counts what was made or read.
     pub(super) made: Arc<Meter>,
+    /// What whoever watches must know, once there is something.
+    warning: Mutex<Option<String>>,
     /// When the last batch was made, in microseconds since the start of the run.
     last_made: AtomicU64,
     pub(super) sinks: Vec<WatchedSink>,
@@ -81,6 +83,8 @@ pub struct SourceStatus {
     pub table: String,
     /// What it is read from; nothing for tables that are made.
     pub source: Option<String>,
+    /// What whoever watches must know.
+    pub warning: Option<String>,
     /// Its figures.
     #[serde(flatten)]
     pub figures: Reading,
@@ -102,6 +106,16 @@ pub struct SinkStatus {
     pub figures: Reading,
 }
 
+impl WatchedJob {
+    pub(super) fn warn(&self, warning: String) {
+        *lock(&self.warning) = Some(warning);
+    }
+
+    pub(super) fn warning(&self) -> Option<String> {
+        lock(&self.warning).clone()
+    }
+}
+
 impl Watched {
     pub(super) fn new(plan: &Plan) -> Self {
         let jobs = plan.jobs.iter().map(|job| WatchedJob {
@@ -109,6 +123,7 @@ impl Watched {
             rows: job.rows,
             source: job.source.source().map(|(opened, _)| opened.describe()),
             made: Arc::default(),
+            warning: Mutex::default(),
             last_made: AtomicU64::new(0),
             sinks: job
                 .sinks
@@ -179,6 +194,7 @@ impl Watched {
         let sources = self.jobs.iter().map(|job| SourceStatus {
             table: job.table.clone(),
             source: job.source.clone(),
+            warning: job.warning(),
             figures: job.made.read(),
         });
         let sinks = self.jobs.iter().flat_map(|job| {

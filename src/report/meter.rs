@@ -137,6 +137,16 @@ impl Meter {
         lock(&self.lag).insert(partition, rows);
     }
 
+    /// Of a partition that is read elsewhere now, nothing is known.
+    pub fn no_lag(&self, partition: i32) {
+        lock(&self.lag).remove(&partition);
+    }
+
+    /// Rows that wait to be read, by partition.
+    pub fn lags(&self) -> BTreeMap<i32, u64> {
+        lock(&self.lag).clone()
+    }
+
     /// A hidden file is there until the output is published.
     pub fn leaves(&self, path: PathBuf) {
         lock(&self.hidden).insert(path);
@@ -199,7 +209,7 @@ impl Meter {
             errors: lock(&self.errors).clone(),
             retries: self.retries.load(Ordering::Relaxed),
             rejected: self.rejected(),
-            lag: lock(&self.lag).clone(),
+            lag: self.lags(),
             batch_rows: self.batch_rows.quantiles(),
             batch_micros: self.batch_micros.quantiles(),
             commit_micros: self.commit_micros.quantiles(),
@@ -259,6 +269,8 @@ mod tests {
         assert_eq!((read.rows, read.bytes, read.rejected), (5050, 10_100, 3));
         assert_eq!((read.errors["time-out"], read.retries), (2, 1));
         assert_eq!(read.lag[&7], 40);
+        meter.no_lag(7);
+        assert!(meter.lags().is_empty());
         let rows = read.batch_rows;
         assert_eq!(
             (rows.count, rows.p50, rows.p99, rows.max),

@@ -78,6 +78,10 @@ pub struct SourceReport {
     pub reasons: BTreeMap<String, u64>,
     /// The file that they are kept in.
     pub dead_letters: Option<PathBuf>,
+    /// Rows that wait to be read, by partition, where whoever sends says so.
+    pub lag: BTreeMap<i32, u64>,
+    /// What whoever runs it must know.
+    pub warning: Option<String>,
 }
 
 /// What a lane has done.
@@ -146,7 +150,7 @@ pub struct SinkReport {
     pub aborted: bool,
     /// The files it committed.
     pub files: Vec<FileReport>,
-    /// Hidden files that it left: the next run over this place removes them.
+    /// Hidden files that it left: the next run over this place takes them over or removes them.
     pub left: Vec<PathBuf>,
     /// What runs before had left, and what became of it.
     pub recovered: Vec<String>,

@@ -33,6 +33,9 @@ impl fmt::Display for Report {
         )?;
         for source in &self.sources {
             writeln!(f, "  {}", Read(source))?;
+            if let Some(warning) = &source.warning {
+                writeln!(f, "    {warning}")?;
+            }
         }
         for sink in &self.sinks {
             writeln!(f, "  {}", Line(sink))?;
@@ -62,6 +65,10 @@ impl fmt::Display for Read<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.0;
         write!(f, "{} from {}", source.table, source.source)?;
+        let waiting = source.lag.values().sum::<u64>();
+        if waiting > 0 {
+            write!(f, ", {} rows wait to be read", show_count(waiting))?;
+        }
         if source.rejected == 0 {
             return Ok(());
         }

@@ -45,6 +45,7 @@ use crate::column::ColumnType;
 use crate::error::{Problem, Result};
 use crate::place::Placed;
 use crate::registry;
+use crate::report::Meter;
 
 registry! {
     /// Where the rows of a table are read from.
@@ -153,6 +154,8 @@ pub struct Begin {
     /// The run is only measured: it reads and moves nothing outside of it, neither offsets nor rows
     /// that are left out.
     pub measured: bool,
+    /// Counts what was read.
+    pub meter: Arc<Meter>,
     /// Told when there is more to take of a stream: wakes workers that wait.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// Says where a stream goes on, if a sink keeps its offsets: asked at every assignment.

@@ -297,6 +297,7 @@ mod tests {
         let begin = Begin {
             out: folder.path().to_path_buf(),
             measured: false,
+            meter: std::sync::Arc::default(),
             wake: std::sync::Arc::new(|| {}),
             resume: None,
         };

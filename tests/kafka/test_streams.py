@@ -107,6 +107,19 @@ def test_behind_a_failed_sink_nothing_is_committed_and_the_log_says_so(broker, r
         ("small", "users", "a sink has failed: what it lacks stays uncommitted, and the next run reads that again")
     ]
     assert outcome.sink("rest")["rows"] == 3001
+    # Whoever reads no log is told, too.
+    lacks = "what it lacks stays uncommitted, and the next run reads that again"
+    assert outcome.report["sources"][0]["warning"] == f"sink `small` has failed: {lacks}"
+
+
+def test_messages_that_wait_are_told_by_partition(broker, rowgen, topic):
+    name = topic(1)
+    broker.send(name, [as_json(user(number)) for number in range(1, 1001)])
+    for until, waiting in [(400, 600), (350, 250), ("end", 0)]:
+        source = rowgen.from_kafka(name, name, until=until)
+        outcome = rowgen.run({"users": {"from": source, "types": TYPES}}, [{"discard": {"table": "users"}}])
+        assert outcome.report["sources"][0]["lag"] == {"0": waiting}
+        assert (f"{waiting} rows wait to be read" in outcome.said) == (waiting > 0)
 
 
 def test_a_message_is_in_the_next_topic_within_a_tenth_of_a_second(broker, rowgen, topic):

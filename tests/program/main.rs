@@ -26,6 +26,7 @@ mod running;
 mod schema;
 mod source_values;
 mod sources;
+mod streams;
 mod support;
 mod taken_over;
 mod talk;

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::lag::Lag;
 use super::member::{Member, Messages, same_turn};
 use super::offsets::Ledger;
 use super::pipe::{Fetched, Pipe};
 use super::reading::{Reading, next};
 use crate::error::Error;
+use crate::report::Meter;
 use crate::sync::lock;
 
 /// Messages that a member takes at once.
@@ -29,6 +31,8 @@ pub struct Shared {
     pub pipe: Pipe,
     /// What of it belongs to the run.
     pub reading: Mutex<Reading>,
+    /// Is told how much waits.
+    pub meter: Arc<Meter>,
     /// How long a member waits for more messages before it looks after its group.
     pub step: Duration,
     /// About the most bytes that a member takes at once.
@@ -39,6 +43,7 @@ pub struct Shared {
 pub fn run(member: &Arc<Member>, shared: &Shared, first: bool) {
     let mut most = MOST_MESSAGES / 64;
     let mut looked = Instant::now();
+    let mut lag = Lag::default();
     while !shared.pipe.is_closed() {
         if !attend(member, shared) {
             return;
@@ -47,6 +52,7 @@ pub fn run(member: &Arc<Member>, shared: &Shared, first: bool) {
             look(member, shared);
             looked = Instant::now();
         }
+        lag.tell(member, shared);
         let mut messages = member.take(most, shared.step);
         messages.retain(|message| match message.error {
             None | Some(RDKafkaErrorCode::PartitionEOF) => true,

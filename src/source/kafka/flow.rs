@@ -10,6 +10,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use super::block::{Decode, Waiting};
 use super::dead::DeadTopic;
 use super::fetch::{self, Shared};
+use super::lag;
 use super::member::{Context, Member};
 use super::offsets::Ledger;
 use super::options::{Start, Until};
@@ -56,6 +57,7 @@ impl Group {
             ledger: Arc::new(Ledger::new(&topic.name)),
             pipe: Pipe::new(room, topic.linger, begin.wake.clone()),
             reading: Mutex::new(Reading::new(Left::All, topic.skips_tombstones())),
+            meter: begin.meter.clone(),
             step,
             most_bytes: room / 4,
         };
@@ -203,6 +205,9 @@ impl Flow for Group {
         self.stop();
         for thread in lock(&self.threads).drain(..) {
             thread.join().ok();
+        }
+        for member in lock(&self.members).iter() {
+            lag::tell(member, &self.shared);
         }
         let deadline = Instant::now() + LAST_WORDS;
         while let Err(error) = self.commit() {

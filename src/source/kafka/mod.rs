@@ -15,6 +15,8 @@ mod fetch;
 mod flow;
 mod format;
 #[cfg(feature = "kafka")]
+mod lag;
+#[cfg(feature = "kafka")]
 mod member;
 mod metadata;
 #[cfg(feature = "kafka")]

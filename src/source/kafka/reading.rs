@@ -143,6 +143,13 @@ impl Reading {
         }
     }
 
+    /// The offset behind what batches have covered of a partition in this turn.
+    pub fn next(&self, partition: i32, held: &Held) -> i64 {
+        let position = self.positions.get(&partition);
+        let own = position.filter(|(turn, _)| turn.number() == held.turn.number());
+        own.map_or(held.start, |(_, next)| *next)
+    }
+
     /// What is covered, in the order of the partitions.
     fn spans(&mut self, mut slots: Vec<Slot>) -> Vec<Span> {
         slots.sort_by_key(|slot| slot.partition);

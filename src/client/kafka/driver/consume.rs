@@ -89,6 +89,26 @@ impl<C: ConsumerContext> Member<C> {
         }
     }
 
+    /// The offset behind the last message of a partition, as the last answer to a fetch said; none
+    /// before there was one.
+    pub fn end(&self, topic: &str, partition: i32) -> Option<i64> {
+        let topic = CString::new(topic).ok()?;
+        let (mut low, mut high) = (-1, -1);
+        // SAFETY: the client is alive while `self` is borrowed, the name ends with a zero, and both
+        // numbers are ours.
+        let said = unsafe {
+            native::rd_kafka_get_watermark_offsets(
+                self.consumer.client().native_ptr(),
+                topic.as_ptr(),
+                partition,
+                &raw mut low,
+                &raw mut high,
+            )
+        };
+        let known = RDKafkaErrorCode::from(said) == RDKafkaErrorCode::NoError;
+        (known && high >= 0).then_some(high)
+    }
+
     /// At most `most` messages, fewer when no more come within `wait`.
     pub fn take(self: &Arc<Self>, most: usize, wait: Duration) -> Messages<C> {
         let mut messages = vec![null_mut(); most];
