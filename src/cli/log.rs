@@ -87,41 +87,8 @@ fn tell(event: &Event<'_>) {
             rows_expected = plan.rows(),
             "run started"
         ),
-        Event::Progress(status, rate) => info!(
-            rows = status.rows,
-            seconds = status.seconds,
-            rows_per_second = status.rows as f64 / status.seconds.max(1e-9),
-            rows_per_second_now = rate,
-            bytes = status
-                .sinks
-                .iter()
-                .map(|sink| sink.figures.bytes)
-                .sum::<u64>(),
-            lag = waiting(status.sources.iter().map(|source| &source.figures.lag)),
-            lag_by_partition = by_partition(status.sources.iter().flat_map(|source| {
-                let lag = source.figures.lag.iter();
-                lag.map(move |(partition, rows)| (format!("{}/{partition}", source.table), *rows))
-            })),
-            "run goes on"
-        ),
-        Event::Read(source) => info!(
-            table = source.table,
-            source = source.source,
-            rejected = source.rejected,
-            reasons = (!source.reasons.is_empty()).then(|| format!("{:?}", source.reasons)),
-            dead_letters = source
-                .dead_letters
-                .as_ref()
-                .map(|path| path.display().to_string()),
-            lag = waiting([&source.lag].into_iter()),
-            lag_by_partition = by_partition(
-                source
-                    .lag
-                    .iter()
-                    .map(|(partition, rows)| (partition.to_string(), *rows))
-            ),
-            "table read"
-        ),
+        Event::Progress(status, rate) => tell_progress(status, *rate),
+        Event::Read(source) => tell_read(source),
         Event::File(sink, file) => info!(
             sink = sink.name,
             table = sink.table,
@@ -141,6 +108,44 @@ fn tell(event: &Event<'_>) {
             "run ended"
         ),
     }
+}
+
+fn tell_progress(status: &Status, rate: f64) {
+    let sources = status.sources.iter();
+    let each = sources.clone().flat_map(|source| {
+        let lag = source.figures.lag.iter();
+        lag.map(move |(partition, rows)| (format!("{}/{partition}", source.table), *rows))
+    });
+    info!(
+        rows = status.rows,
+        seconds = status.seconds,
+        rows_per_second = status.rows as f64 / status.seconds.max(1e-9),
+        rows_per_second_now = rate,
+        bytes = status
+            .sinks
+            .iter()
+            .map(|sink| sink.figures.bytes)
+            .sum::<u64>(),
+        lag = waiting(sources.map(|source| &source.figures.lag)),
+        lag_by_partition = by_partition(each),
+        "run goes on"
+    );
+}
+
+fn tell_read(source: &SourceReport) {
+    let dead_letters = source.dead_letters.as_ref();
+    let lag = source.lag.iter();
+    info!(
+        table = source.table,
+        source = source.source,
+        rejected = source.rejected,
+        reasons = (!source.reasons.is_empty()).then(|| format!("{:?}", source.reasons)),
+        dead_letters = dead_letters.map(|path| path.display().to_string()),
+        lag = waiting([&source.lag].into_iter()),
+        lag_by_partition =
+            by_partition(lag.map(|(partition, rows)| (partition.to_string(), *rows))),
+        "table read"
+    );
 }
 
 /// Rows that wait to be read; nothing where that is not known.

@@ -173,14 +173,14 @@ mod tests {
             "1.25", "1.255", "1.2500", "-0.005", "12", "1e-3", "1.25e1", "125e-2", "1250e-3",
             "0.000", "1e2",
         ];
-        let found = [1, 3, 5];
+        let found = [1, 3];
         let to = DataType::Decimal64(10, 2);
         assert_eq!(rows(StringArray::from(texts.to_vec()), &to), found);
         let floats = [1.25, 1.255, 0.1 + 0.2, -0.005, 19.990000000000002, 1e20];
         assert_eq!(rows(Float64Array::from(floats.to_vec()), &to), [1, 3]);
         let decimals = Decimal64Array::from(vec![12_500, 12_550, 12_555]);
         let decimals = decimals.with_precision_and_scale(10, 4).unwrap();
-        assert_eq!(rows(decimals.clone(), &to), [2]);
+        assert_eq!(rows(decimals.clone(), &to), [1, 2]);
         assert_eq!(rows(decimals, &DataType::Int32), [0, 1, 2]);
         assert_eq!(
             rows(Float64Array::from(vec![2.0, 2.5, -0.5]), &DataType::Int64),
@@ -200,11 +200,11 @@ mod tests {
         let to = |unit| DataType::Timestamp(unit, None);
         assert_eq!(rows(texts(), &to(TimeUnit::Second)), [1, 3]);
         assert_eq!(rows(texts(), &to(TimeUnit::Millisecond)), [3]);
-        assert_eq!(rows(texts(), &to(TimeUnit::Microsecond)), []);
+        assert!(rows(texts(), &to(TimeUnit::Microsecond)).is_empty());
         let micros = || TimestampMicrosecondArray::from(vec![1_000_000, -1, 1500, -2000]);
         assert_eq!(rows(micros(), &to(TimeUnit::Second)), [1, 2, 3]);
         assert_eq!(rows(micros(), &to(TimeUnit::Millisecond)), [1, 2]);
-        assert_eq!(rows(micros(), &DataType::Date32), []);
+        assert!(rows(micros(), &DataType::Date32).is_empty());
         let nanos = Time64NanosecondArray::from(vec![1_000, 1_500]);
         assert_eq!(rows(nanos, &DataType::Time64(TimeUnit::Microsecond)), [1]);
         let texts = StringArray::from(vec!["10:00:00.5", "10:00:01"]);

@@ -97,8 +97,10 @@ fn every_declared_type_is_made() {
 #[test]
 fn timestamps_are_declared_with_their_zone() {
     let berlin = "Timestamp(ms, \"Europe/Berlin\")";
-    let rows = declared("t", berlin);
+    let rows = declared("cast(t as timestamp(3))", berlin);
     assert_eq!(rows[0], "2024-02-29T13:45:59.123+01:00");
+    let rows = declared("date_trunc('second', t)", berlin);
+    assert_eq!(rows[0], "2024-02-29T13:45:59+01:00");
     let rows = declared("z", "Timestamp(s)");
     assert_eq!(rows[0], "2024-03-31T00:30:00");
     assert_eq!(rows[1], "2024-10-27T01:00:00");

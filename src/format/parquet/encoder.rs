@@ -103,7 +103,7 @@ impl ParquetEncoder {
         }
         let tracks = others + usize::from(!direct.is_empty());
         Ok(Self {
-            library: Library::new(&schema, &fields, others, &properties)?,
+            library: Library::new(&schema, &described, &fields, others, &properties)?,
             gathered: Mutex::new(direct.iter().map(|_| Gathered::default()).collect()),
             schedule: Mutex::new(Schedule::new(tracks, limits)),
             root: described.root_schema_ptr(),

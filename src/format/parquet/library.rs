@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::Schema;
-use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowLeafColumn, ArrowRowGroupWriterFactory,
 };
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{SchemaDescriptor, Type};
 
 use super::writer::failed;
 use crate::error::{Error, Result};
@@ -26,9 +26,10 @@ pub(super) struct Library {
 }
 
 impl Library {
-    /// Writers of the leaves that are in these fields.
+    /// Writers of the leaves that are in these fields of a file.
     pub(super) fn new(
         schema: &Schema,
+        described: &SchemaDescriptor,
         fields: &[usize],
         leaves: usize,
         properties: &WriterPropertiesPtr,
@@ -38,10 +39,10 @@ impl Library {
             0 => None,
             _ => {
                 let schema = Arc::new(schema.project(fields)?);
-                let described = ArrowSchemaConverter::new()
-                    .convert(&schema)
-                    .map_err(doing)?;
-                let root = described.root_schema_ptr();
+                let root = described.root_schema();
+                let own = fields.iter().map(|field| root.get_fields()[*field].clone());
+                let root = Type::group_type_builder(root.name()).with_fields(own.collect());
+                let root = Arc::new(root.build().map_err(doing)?);
                 let nowhere = SerializedFileWriter::new(std::io::sink(), root, properties.clone());
                 Some(ArrowRowGroupWriterFactory::new(
                     &nowhere.map_err(doing)?,

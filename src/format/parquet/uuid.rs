@@ -7,9 +7,8 @@ use parquet::basic::{LogicalType, Type as Physical};
 use parquet::errors::Result;
 use parquet::schema::types::{GroupTypeBuilder, SchemaDescriptor, Type};
 
-use crate::column::UUID_EXTENSION;
-
-const EXTENSION: &str = "ARROW:extension:name";
+/// The metadata of a field that is one.
+const UUID: (&str, &str) = ("ARROW:extension:name", "arrow.uuid");
 
 /// The schema of a file with its UUIDs named.
 ///
@@ -34,8 +33,8 @@ fn add(field: &Field, leaves: &mut Vec<bool>) {
         | DataType::FixedSizeList(item, _)
         | DataType::Map(item, _) => add(item, leaves),
         DataType::FixedSizeBinary(16) => {
-            let name = field.metadata().get(EXTENSION);
-            leaves.push(name.is_some_and(|name| name == UUID_EXTENSION));
+            let name = field.metadata().get(UUID.0);
+            leaves.push(name.is_some_and(|name| name == UUID.1));
         }
         _ => leaves.push(false),
     }

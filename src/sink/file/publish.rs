@@ -117,10 +117,12 @@ fn one(path: &Path, report: &FileReport, rules: &Rules, fingerprint: &str) -> Ve
     });
     let path = relative(&beside);
     let text = manifest::line(&Entry::new(report, folder, fingerprint));
-    steps.push(match rules.if_exists {
-        IfExists::Skip => Step::Write { path, text },
-        _ => Step::Remember { path, text },
-    });
+    match rules.if_exists {
+        IfExists::Skip => steps.push(Step::Write { path, text }),
+        // A table without end is never the same again.
+        _ if rules.named_at_commit => steps.push(Step::Remember { path, text }),
+        _ => {}
+    }
     steps
 }
 
