@@ -1,6 +1,10 @@
 //! What can go wrong, whose fault it is, and how it is said: `error:`, `caused by:`, `hint:`.
 
+use std::collections::HashSet;
 use std::fmt;
+
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 
 use crate::place::{Place, shortened, without_users};
 
@@ -38,10 +42,19 @@ pub struct Error {
     pub problems: Vec<Problem>,
 }
 
+/// Where a problem is, as problems are sorted.
+type Position = (String, usize, usize);
+
+/// So many problems are told: nobody reads more at once.
+const MOST_TOLD: usize = 100;
+
 /// Gathers problems, so that all of them are said at once.
 #[derive(Debug, Default)]
 pub struct Problems {
     all: Vec<Problem>,
+    /// Where something was noted, and what.
+    places: HashSet<Position>,
+    said: HashSet<(String, Option<Position>)>,
     /// Something was the user's mistake.
     mistaken: bool,
 }
@@ -73,11 +86,13 @@ impl Problem {
         }
     }
 
-    /// Adds a cause below those that are there.
+    /// Adds a cause below those that are there, and what can be done about a limit of the system.
     #[must_use]
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {
-        self.causes.push(cause.to_string());
-        self
+        let cause = cause.to_string();
+        let hint = of_limit(&cause);
+        self.causes.push(cause);
+        self.maybe_hint(hint)
     }
 
     /// A text of this problem as it may be shown: without secrets, and never longer than one reads.
@@ -164,15 +179,17 @@ impl Problems {
 
     /// Notes a problem, once.
     pub fn push(&mut self, problem: Problem) {
-        let same = |other: &Problem| {
-            other.message == problem.message
-                && other.place.as_ref().map(Place::position)
-                    == problem.place.as_ref().map(Place::position)
-        };
         self.mistaken = true;
-        if !self.all.iter().any(same) {
+        let position = problem.place.as_ref().map(Place::position);
+        self.places.extend(position.clone());
+        if self.said.insert((problem.message.clone(), position)) {
             self.all.push(problem);
         }
+    }
+
+    /// True when more of them would not be told.
+    pub fn is_full(&self) -> bool {
+        self.all.len() > MOST_TOLD
     }
 
     /// Notes what went wrong while something was done, and whose fault that is.
@@ -194,10 +211,8 @@ impl Problems {
 
     /// True when something is noted where this problem is.
     pub fn has_place_of(&self, problem: &Problem) -> bool {
-        let position = problem.place.as_ref().map(Place::position);
-        let places = self.all.iter().map(|noted| noted.place.as_ref());
-        let mut positions = places.map(|place| place.map(Place::position));
-        position.is_some() && positions.any(|noted| noted == position)
+        let place = problem.place.as_ref();
+        place.is_some_and(|place| self.places.contains(&place.position()))
     }
 
     /// What was noted.
@@ -212,7 +227,7 @@ impl Problems {
             return Ok(());
         }
         self.all
-            .sort_by_key(|problem| problem.place.as_ref().map(Place::position));
+            .sort_by_cached_key(|problem| problem.place.as_ref().map(Place::position));
         Err(Error {
             fault: match self.mistaken {
                 true => Fault::User,
@@ -266,27 +281,53 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.problems.iter().take(MOST_TOLD).enumerate() {
             if index > 0 {
                 f.write_str("\n\n")?;
             }
             write!(f, "{problem}")?;
         }
-        Ok(())
+        match self.problems.len() > MOST_TOLD {
+            true => write!(
+                f,
+                "\n\nerror: there is more: these are the first {MOST_TOLD} mistakes"
+            ),
+            false => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for Problem {}
 impl std::error::Error for Error {}
 
+/// What to do about a limit of the process that the system names, wherever it was met.
+fn of_limit(cause: &str) -> Option<String> {
+    let is = |code: Errno| cause.contains(&format!("(os error {})", code.raw_os_error()));
+    if is(Errno::MFILE) {
+        let limit = getrlimit(Resource::Nofile).current;
+        let limit = limit.map_or_else(String::new, |limit| format!(" {limit}"));
+        return Some(format!(
+            "this process may have{limit} files open at once: raise that with `ulimit -n`, or write to fewer partitions, files and sinks at a time"
+        ));
+    }
+    is(Errno::FBIG).then(|| {
+        "a file may not become larger here: raise that with `ulimit -f`, or cut files with `target_file_size`".into()
+    })
+}
+
 /// `did you mean …?` when one of `names` is near `wrong`.
 pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// Comparing takes as long as both names together, multiplied: what is longer is no name.
+const LONGEST_NAME: usize = 200;
+
 fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let comparable = |name: &&str| wrong.len().max(name.len()) <= LONGEST_NAME;
     names
         .into_iter()
+        .filter(comparable)
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .filter(|(distance, name)| *distance <= wrong.len().max(name.len()) / 3)
         .min_by_key(|(distance, _)| *distance)
@@ -317,6 +358,33 @@ mod tests {
             Some("did you mean `users`?")
         );
         assert_eq!(did_you_mean("casino", names), None);
+    }
+
+    #[test]
+    fn a_limit_of_the_system_says_what_to_do() {
+        let hint = |code: Errno| {
+            let error = std::io::Error::from(code);
+            let problem = Problem::new("creating `a`")
+                .cause(error)
+                .hint("see `--out`");
+            problem.hint.unwrap_or_default()
+        };
+        let many = hint(Errno::MFILE);
+        assert!(many.starts_with("this process may have "), "{many}");
+        assert!(many.contains(" files open at once: raise that with `ulimit -n`"));
+        assert!(hint(Errno::FBIG).contains("`ulimit -f`"));
+        assert_eq!(hint(Errno::NOSPC), "see `--out`");
+    }
+
+    #[test]
+    fn of_many_problems_the_first_are_told() {
+        let mut problems = Problems::default();
+        (0..=MOST_TOLD).for_each(|number| problems.push(Problem::new(number.to_string())));
+        assert!(problems.is_full());
+        let text = problems.into_result().unwrap_err().to_string();
+        assert!(text.starts_with("error: 0\n\nerror: 1\n"), "{text}");
+        let end = "error: 99\n\nerror: there is more: these are the first 100 mistakes";
+        assert!(text.ends_with(end), "{text}");
     }
 
     #[test]

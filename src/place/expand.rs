@@ -1,11 +1,17 @@
 //! `${name}`, `${env:NAME}` and `${env:NAME:-default}`, expanded in values after parsing; an option that is
 //! `${env:NAME:-}` and nothing else is left out where there is no such variable.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::secret::{Secrets, is_secret};
 use super::{Node, Place, Value};
 use crate::error::{Problem, Problems, did_you_mean};
+use crate::units::show_bytes;
+
+/// All that names stand for in one file has no more bytes: params that each stand for ten of the one
+/// before would fill any memory.
+const MOST_BYTES: usize = 64 << 20;
 
 /// What names stand for.
 #[derive(Debug, Default, Clone)]
@@ -16,6 +22,30 @@ pub struct Scope {
     pub environment: BTreeMap<String, String>,
     /// What no message shows of the params' values, for those that have any.
     pub secrets: BTreeMap<String, Secrets>,
+    /// Bytes that names have stood for so far.
+    pub expanded: Cell<usize>,
+}
+
+impl Scope {
+    /// A name stands for some more bytes.
+    fn add(&self, bytes: usize) -> Result<(), Problem> {
+        let sum = self.expanded.get().saturating_add(bytes);
+        self.expanded.set(sum);
+        match sum > MOST_BYTES {
+            false => Ok(()),
+            true => {
+                let most = show_bytes(MOST_BYTES as u64);
+                let message = format!("`${{…}}` stand for more than {most} of text in this file");
+                Err(Problem::new(message)
+                    .hint("long texts belong in a file of their own: under `reference:`"))
+            }
+        }
+    }
+
+    /// More than that is not expanded: it was told.
+    fn is_full(&self) -> bool {
+        self.expanded.get() > MOST_BYTES
+    }
 }
 
 /// Expands every value below `node`, in place, and notes each unknown name or unset variable with its
@@ -25,6 +55,7 @@ pub fn expand(node: &mut Node, scope: &Scope, problems: &mut Problems) {
         Value::Null => {}
         Value::Scalar { text, .. } if !text.contains("${") => {}
         Value::Scalar { text, .. } if is_nothing(text, scope) => node.value = Value::Null,
+        Value::Scalar { .. } if scope.is_full() => {}
         Value::Scalar { text, filled, .. } => {
             // `$${` stands for itself.
             *filled = text.replace("$${", "").contains("${");
@@ -68,6 +99,7 @@ fn expand_text(text: &str, scope: &Scope) -> Result<(String, Secrets), Problem> 
             return Err(Problem::new("`${` without its `}`").hint("write `$${` for a literal `${`"));
         };
         let (value, hidden) = value_of(&rest[start + 2..start + end], scope)?;
+        scope.add(value.len())?;
         expanded.push_str(&value);
         secrets.extend(hidden);
         rest = &rest[start + end + 1..];

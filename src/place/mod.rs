@@ -51,6 +51,9 @@ pub struct Place {
     line: usize,
     column: usize,
     length: usize,
+    /// The byte of the file that it begins at: files have a hundred thousand places, and none of them
+    /// is looked for from the beginning.
+    start: usize,
     /// What no message shows of the value that stands here.
     secrets: Option<Arc<Secrets>>,
 }
@@ -58,11 +61,27 @@ pub struct Place {
 impl Place {
     /// A place of `length` characters at a line and column, both from 1.
     pub fn new(source: Arc<Source>, line: usize, column: usize, length: usize) -> Self {
+        let lines = source.text.split_inclusive('\n').take(line - 1);
+        let before: usize = lines.map(str::len).sum();
+        let rest = &source.text[before..];
+        let within = rest.char_indices().nth(column - 1);
+        let start = before + within.map_or(rest.len(), |(byte, _)| byte);
+        Self::at_byte(source, start, (line, column), length)
+    }
+
+    /// As `new`, where the byte that it begins at is known.
+    pub(super) fn at_byte(
+        source: Arc<Source>,
+        start: usize,
+        (line, column): (usize, usize),
+        length: usize,
+    ) -> Self {
         Self {
             source,
             line,
             column,
             length,
+            start,
             secrets: None,
         }
     }
@@ -83,12 +102,13 @@ impl Place {
     /// The same place, narrowed to `length` characters that begin `offset` characters in.
     #[must_use]
     pub fn within(&self, offset: usize, length: usize) -> Self {
-        let fits = offset < self.length && self.line_text().chars().count() >= self.column + offset;
-        if !fits {
+        let within = self.line_from_here().char_indices().nth(offset);
+        let Some((bytes, _)) = within.filter(|_| offset < self.length) else {
             return self.clone();
-        }
+        };
         Self {
             column: self.column + offset,
+            start: self.start + bytes,
             length: length.clamp(1, self.length - offset),
             ..self.clone()
         }
@@ -133,19 +153,20 @@ impl Place {
 
     /// What the file says here, as written.
     pub fn written(&self) -> String {
-        self.line_text()
-            .chars()
-            .skip(self.column - 1)
-            .take(self.length)
-            .collect()
+        self.line_from_here().chars().take(self.length).collect()
+    }
+
+    /// The rest of the line.
+    fn line_from_here(&self) -> &str {
+        let rest = self.source.text.get(self.start..).unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
     }
 
     fn line_text(&self) -> &str {
-        self.source
-            .text
-            .lines()
-            .nth(self.line - 1)
-            .unwrap_or_default()
+        let before = self.source.text.get(..self.start).unwrap_or_default();
+        let begin = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = self.source.text.get(begin..).unwrap_or_default();
+        line.lines().next().unwrap_or_default()
     }
 }
 

@@ -23,9 +23,13 @@ impl Secrets {
         secrets
     }
 
-    /// Adds others.
+    /// Adds others, each once: a param may stand for one many times.
     pub fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
+        for other in others.0 {
+            if !self.0.contains(&other) {
+                self.0.push(other);
+            }
+        }
         // A value may begin with another one.
         self.0
             .sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
@@ -77,6 +81,35 @@ pub fn is_secret(name: &str) -> bool {
 /// The text with a star for every character of a URL's user and password, so that a caret below
 /// still stands where it should.
 pub fn without_users(text: &str) -> String {
+    without_bare_users(&without_url_users(text))
+}
+
+/// `user:password@host` where no scheme stands before it: the server that it is meant for is told in
+/// other ways, but the password is one.
+fn without_bare_users(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || "/`'\",=({[<>".contains(c);
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, after) = rest.split_at(at);
+        let begin = before.rfind(ends).map_or(0, |end| {
+            end + before[end..].chars().next().map_or(1, char::len_utf8)
+        });
+        let user = &before[begin..];
+        let host = after[1..].starts_with(|c: char| c.is_alphanumeric() || c == '[');
+        let hidden = host && user.contains(':') && !user.starts_with(':');
+        shown.push_str(&before[..begin]);
+        match hidden {
+            true => shown.extend(user.chars().map(|_| '*')),
+            false => shown.push_str(user),
+        }
+        shown.push('@');
+        rest = &after[1..];
+    }
+    shown + rest
+}
+
+fn without_url_users(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {
@@ -113,6 +146,13 @@ mod tests {
             ("a://b@c, d://e:f@g@h", "a://*@c, d://*****@h"),
             ("http://host/@me and x://", "http://host/@me and x://"),
             ("no url: a@b", "no url: a@b"),
+            ("`me:pw@host:9092`", "`*****@host:9092`"),
+            (
+                "brokers: \"a:1,me:p@w@host\"",
+                "brokers: \"a:1,****@w@host\"",
+            ),
+            ("é:ü@[::1]", "***@[::1]"),
+            ("at 10:30 @ home, a@b.c:d", "at 10:30 @ home, a@b.c:d"),
         ] {
             assert_eq!(without_users(text), shown);
         }

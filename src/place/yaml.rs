@@ -166,16 +166,18 @@ fn key(source: &Arc<Source>, raw: Spanned<RawKey>) -> Key {
 }
 
 fn place(source: &Arc<Source>, location: Location) -> Place {
-    let length = match location.span().len() as usize {
-        0 => 1,
-        length => length,
-    };
-    Place::new(
-        source.clone(),
-        (location.line() as usize).max(1),
-        (location.column() as usize).max(1),
-        length,
-    )
+    let (at, length) = position(location);
+    match location.span().byte_offset() {
+        Some(start) => Place::at_byte(source.clone(), start as usize, at, length),
+        None => Place::new(source.clone(), at.0, at.1, length),
+    }
+}
+
+/// Line and column, both from 1, and how many characters.
+fn position(location: Location) -> ((usize, usize), usize) {
+    let line = (location.line() as usize).max(1);
+    let column = (location.column() as usize).max(1);
+    ((line, column), (location.span().len() as usize).max(1))
 }
 
 fn written(source: &Source, location: Location) -> &str {
@@ -190,7 +192,10 @@ fn written(source: &Source, location: Location) -> &str {
 fn problem(source: &Arc<Source>, error: &serde_yaml::Error) -> Problem {
     let plain = error.without_snippet();
     let place = match plain.location() {
-        Some(location) => place(source, location),
+        Some(location) => {
+            let ((line, column), length) = position(location);
+            Place::new(source.clone(), line, column, length)
+        }
         None => Place::new(source.clone(), 1, 1, 1),
     };
     let problem = match plain {
