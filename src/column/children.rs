@@ -1,7 +1,8 @@
 //! How many children each parent has, and whose child a row is, when rows are clustered by parent.
 //!
 //! A parent's number of children is a function of its row alone. Only the first row of each block
-//! of parents is kept, so any row is found by a binary search and a walk within one block.
+//! of parents is kept, so any row is found by a binary search and a walk within one block. Where every
+//! parent has as many, nothing is counted or kept.
 
 use rayon::prelude::*;
 
@@ -19,15 +20,36 @@ const MOST_DRAWN: u64 = 4096;
 /// Blocks grow rather than that the index has more entries (8 MiB): it stays small for milliards.
 const MOST_BLOCKS: u64 = 1 << 20;
 
+/// More parents are not counted: these take two seconds.
+pub(super) const MOST_PARENTS: u64 = 1_000_000_000;
+
 /// The children of every parent.
 #[derive(Debug)]
-pub(super) struct Children {
+pub(super) enum Children {
+    /// Each of so many parents has this number.
+    Alike { parents: u64, number: u64 },
+    /// Each has a number of its own.
+    Drawn(Drawn),
+}
+
+/// Parents that each have a number of children of their own.
+#[derive(Debug)]
+pub(super) struct Drawn {
     key: Key,
     counts: Counts,
     parents: u64,
     block: u64,
     /// The first row of each block, and behind the last one the number of rows.
     starts: Vec<u64>,
+}
+
+/// Why children are not counted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Uncounted {
+    /// Their parents are too many.
+    Parents,
+    /// They are more than 2^63 together.
+    Children,
 }
 
 /// The rows of one parent.
@@ -42,7 +64,7 @@ pub(super) struct Run {
 
 /// Finds the runs of rows; near the one before is fast.
 struct Cursor<'a> {
-    children: &'a Children,
+    children: &'a Drawn,
     run: Run,
 }
 
@@ -55,8 +77,86 @@ pub(super) fn children_of(key: Key, counts: &Counts, parents: Rows<'_>) -> Vec<u
 }
 
 impl Children {
+    /// Sums the children of all `parents`, in parallel.
+    pub(super) fn index(key: Key, counts: Counts, parents: u64) -> Result<Self, Uncounted> {
+        if let (least, number) = counts.range()
+            && least == number
+        {
+            let total = parents.checked_mul(number).filter(fits);
+            total.ok_or(Uncounted::Children)?;
+            return Ok(Self::Alike { parents, number });
+        }
+        if parents > MOST_PARENTS {
+            return Err(Uncounted::Parents);
+        }
+        let drawn = Drawn::index(key, counts, parents).ok_or(Uncounted::Children)?;
+        Ok(Self::Drawn(drawn))
+    }
+
+    /// How many children all parents have.
+    pub(super) fn total(&self) -> u64 {
+        match self {
+            Self::Alike { parents, number } => parents * number,
+            Self::Drawn(drawn) => drawn.total(),
+        }
+    }
+
+    /// The most children that a parent can have.
+    pub(super) fn most(&self) -> u64 {
+        match self {
+            Self::Alike { number, .. } => *number,
+            Self::Drawn(drawn) => drawn.counts.range().1,
+        }
+    }
+
+    /// The parent of each row.
+    pub(super) fn parents(&self, rows: Rows<'_>) -> Vec<u64> {
+        match self {
+            Self::Alike { number, .. } => divided(rows, *number, |parent, _| parent),
+            Self::Drawn(drawn) => drawn.map(rows, |run, _| run.parent),
+        }
+    }
+
+    /// Each row's place among its siblings, from 0.
+    pub(super) fn places(&self, rows: Rows<'_>) -> Vec<u64> {
+        match self {
+            Self::Alike { number, .. } => divided(rows, *number, |_, place| place),
+            Self::Drawn(drawn) => drawn.map(rows, |run, row| row - run.first),
+        }
+    }
+}
+
+/// So many rows have numbers.
+fn fits(total: &u64) -> bool {
+    *total <= i64::MAX as u64
+}
+
+/// What becomes of each row's parent and of its place there, where each parent has `number` rows.
+fn divided(rows: Rows<'_>, number: u64, value: impl Fn(u64, u64) -> u64) -> Vec<u64> {
+    match rows {
+        Rows::Range { count: 0, .. } => Vec::new(),
+        Rows::Range { first, count } => {
+            let (mut parent, mut place) = (first / number, first % number);
+            let next = |_| {
+                let here = value(parent, place);
+                place += 1;
+                if place == number {
+                    (parent, place) = (parent + 1, 0);
+                }
+                here
+            };
+            (0..count).map(next).collect()
+        }
+        Rows::List(rows) => {
+            let value = |row: &u64| value(row / number, row % number);
+            rows.iter().map(value).collect()
+        }
+    }
+}
+
+impl Drawn {
     /// Sums the children of all `parents`, in parallel; none when they are more than 2^63.
-    pub(super) fn index(key: Key, counts: Counts, parents: u64) -> Option<Self> {
+    fn index(key: Key, counts: Counts, parents: u64) -> Option<Self> {
         let block = BLOCK.max(parents.div_ceil(MOST_BLOCKS).next_power_of_two());
         let sum = |index: u64| {
             let first = index * block;
@@ -71,9 +171,7 @@ impl Children {
         let mut starts = vec![0u64];
         let mut total = 0u64;
         for sum in sums {
-            total = total
-                .checked_add(sum?)
-                .filter(|total| *total <= i64::MAX as u64)?;
+            total = total.checked_add(sum?).filter(fits)?;
             starts.push(total);
         }
         Some(Self {
@@ -85,24 +183,8 @@ impl Children {
         })
     }
 
-    /// How many children all parents have.
-    pub(super) fn total(&self) -> u64 {
+    fn total(&self) -> u64 {
         self.starts[self.starts.len() - 1]
-    }
-
-    /// The most children that a parent can have.
-    pub(super) fn most(&self) -> u64 {
-        self.counts.range().1
-    }
-
-    /// The parent of each row.
-    pub(super) fn parents(&self, rows: Rows<'_>) -> Vec<u64> {
-        self.map(rows, |run, _| run.parent)
-    }
-
-    /// Each row's place among its siblings, from 0.
-    pub(super) fn places(&self, rows: Rows<'_>) -> Vec<u64> {
-        self.map(rows, |run, row| row - run.first)
     }
 
     #[inline(always)]
@@ -178,7 +260,7 @@ fn write(
 }
 
 impl<'a> Cursor<'a> {
-    fn new(children: &'a Children) -> Self {
+    fn new(children: &'a Drawn) -> Self {
         let run = Run {
             parent: 0,
             first: 0,
@@ -190,7 +272,7 @@ impl<'a> Cursor<'a> {
     /// The run that `row`, which is below the total, belongs to.
     fn seek(&mut self, row: u64) -> Run {
         let children = self.children;
-        let Children { block, starts, .. } = children;
+        let Drawn { block, starts, .. } = children;
         debug_assert!(row < children.total(), "row {row}");
         if (self.run.first..self.run.end).contains(&row) {
             return self.run;
@@ -219,69 +301,4 @@ impl<'a> Cursor<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::column::distribution::Distribution;
-    use crate::place::{Placed, Source, decode, parse};
-
-    fn counts(yaml: &str, most: u64) -> Counts {
-        let source = std::sync::Arc::new(Source {
-            name: "p.yaml".into(),
-            text: yaml.into(),
-        });
-        let node = parse(&source).unwrap();
-        let options = decode::<Placed<Distribution>>(&node).unwrap();
-        options.counts(&options.place, 0, most).unwrap()
-    }
-
-    #[test]
-    fn rows_are_found_alone_and_together() {
-        for yaml in [
-            "{ uniform: { min: 0, max: 7 } }",
-            "1",
-            "{ choice: { 0: 99, 500: 1 } }",
-        ] {
-            for parents in [0, 1, 63, 64, 65, 5000] {
-                let children =
-                    Children::index(Key::new("children"), counts(yaml, 1000), parents).unwrap();
-                let mut expected = Vec::new();
-                for parent in 0..parents {
-                    let number = children.counts.draw(children.key.at(parent));
-                    expected.extend((0..number).map(|place| (parent, place)));
-                }
-                let total = children.total();
-                assert_eq!(total, expected.len() as u64);
-                let range = Rows::Range {
-                    first: 0,
-                    count: total as usize,
-                };
-                let (wanted, places): (Vec<u64>, Vec<u64>) = expected.into_iter().unzip();
-                assert_eq!(children.parents(range), wanted);
-                assert_eq!(children.places(range), places);
-                for rows in [
-                    (0..total).rev().collect(),
-                    (0..total).step_by(37).collect::<Vec<u64>>(),
-                ] {
-                    let at = rows.iter().map(|row| wanted[*row as usize]);
-                    assert_eq!(children.parents(Rows::List(&rows)), at.collect::<Vec<_>>());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_index_stays_small() {
-        let children = Children::index(Key::new("small"), counts("3", 9), 3_000_000).unwrap();
-        assert_eq!(children.total(), 9_000_000);
-        // Eight bytes for 64 parents: below one byte a row, for ever fewer as parents grow.
-        assert_eq!(children.starts.len(), 3_000_000 / 64 + 1);
-    }
-
-    #[test]
-    fn too_many_children_are_noticed() {
-        let counts = counts("9_000_000_000_000_000", u64::MAX);
-        let index = |parents| Children::index(Key::new("many"), counts.clone(), parents);
-        assert!(index(1000).is_some());
-        assert!(index(2000).is_none());
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Generator;
 use super::build::{Build, Fields, Made, Parent, Pick};
-use super::children::Children;
+use super::children::{Children, MOST_PARENTS, Uncounted};
 use super::distribution::{Counts, Distribution};
 use super::hash::{Key, below};
 use super::parent_column::ParentColumn;
@@ -21,6 +21,7 @@ use crate::domain::{Domain, Order};
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
 use crate::registry::Example;
+use crate::units::show_count;
 
 /// A row of another table for each row; the parent's other columns are read through it:
 /// `copy: customer_id.created_at`.
@@ -167,9 +168,8 @@ impl ForeignKey {
             return Err(Problem::new(message).at(&ranked.place));
         }
         check_decides(build).map_err(|problem| problem.at(&per_parent.place))?;
-        let children = Children::index(key, counts, parents).ok_or_else(|| {
-            Problem::new("the parents have more than 2^63 children together").at(&per_parent.place)
-        })?;
+        let children = Children::index(key, counts, parents);
+        let children = children.map_err(|why| uncounted(&why, parents).at(&per_parent.place))?;
         Ok(Some(Arc::new(children)))
     }
 
@@ -202,6 +202,22 @@ impl ForeignKey {
             parents,
             ranks,
         })
+    }
+}
+
+/// Why the children of so many parents are not counted.
+fn uncounted(why: &Uncounted, parents: u64) -> Problem {
+    match why {
+        Uncounted::Children => Problem::new("the parents have more than 2^63 children together"),
+        Uncounted::Parents => {
+            let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
+            let message = format!(
+                "`per_parent` counts the children of each parent before the first row, of at most {most}: here are {parents}"
+            );
+            Problem::new(message).hint(
+                "as many for each need no counting (`per_parent: 3`), nor does a table with `rows` whose foreign key has no `per_parent`",
+            )
+        }
     }
 }
 

@@ -1,0 +1,99 @@
+//! Children found alone, together and without counting; and what is too many of them.
+
+use super::*;
+use crate::column::distribution::Distribution;
+use crate::place::{Placed, Source, decode, parse};
+
+fn counts(yaml: &str, most: u64) -> Counts {
+    let source = std::sync::Arc::new(Source {
+        name: "p.yaml".into(),
+        text: yaml.into(),
+    });
+    let node = parse(&source).unwrap();
+    let options = decode::<Placed<Distribution>>(&node).unwrap();
+    options.counts(&options.place, 0, most).unwrap()
+}
+
+#[test]
+fn rows_are_found_alone_and_together() {
+    for yaml in [
+        "{ uniform: { min: 0, max: 7 } }",
+        "1",
+        "0",
+        "7",
+        "{ choice: { 0: 99, 500: 1 } }",
+    ] {
+        for parents in [0, 1, 63, 64, 65, 5000] {
+            let children =
+                Children::index(Key::new("children"), counts(yaml, 1000), parents).unwrap();
+            let mut expected = Vec::new();
+            for parent in 0..parents {
+                let (key, counts) = (Key::new("children"), counts(yaml, 1000));
+                let number = counts.draw(key.at(parent));
+                expected.extend((0..number).map(|place| (parent, place)));
+            }
+            let total = children.total();
+            assert_eq!(total, expected.len() as u64);
+            let range = Rows::Range {
+                first: 0,
+                count: total as usize,
+            };
+            let (wanted, places): (Vec<u64>, Vec<u64>) = expected.into_iter().unzip();
+            assert_eq!(children.parents(range), wanted);
+            assert_eq!(children.places(range), places);
+            for rows in [
+                (0..total).rev().collect(),
+                (0..total).step_by(37).collect::<Vec<u64>>(),
+            ] {
+                let at = rows.iter().map(|row| wanted[*row as usize]);
+                assert_eq!(children.parents(Rows::List(&rows)), at.collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_index_stays_small() {
+    let counts = counts("{ uniform: { min: 2, max: 4 } }", 9);
+    let Children::Drawn(drawn) = Children::index(Key::new("small"), counts, 3_000_000).unwrap()
+    else {
+        panic!("they differ");
+    };
+    // Eight bytes for 64 parents: below one byte a row, for ever fewer as parents grow.
+    assert_eq!(drawn.starts.len(), 3_000_000 / 64 + 1);
+}
+
+#[test]
+fn children_alike_are_not_counted() {
+    let index = |yaml, parents| {
+        let children = Children::index(Key::new("many"), counts(yaml, u64::MAX), parents);
+        children.map(|children| children.total())
+    };
+    assert_eq!(index("0", u64::MAX), Ok(0));
+    let one = "{ uniform: { min: 1, max: 1 } }";
+    assert_eq!(index(one, 1 << 60), Ok(1 << 60));
+    let children = Children::index(Key::new("many"), counts("3", 9), 1 << 60).unwrap();
+    let rows = Rows::Range {
+        first: (3 << 60) - 4,
+        count: 4,
+    };
+    let last = (1 << 60) - 1;
+    assert_eq!(children.parents(rows), [last - 1, last, last, last]);
+    assert_eq!(children.places(rows), [2, 0, 1, 2]);
+}
+
+#[test]
+fn too_many_children_or_parents_are_noticed() {
+    let index = |yaml, parents| {
+        let children = Children::index(Key::new("many"), counts(yaml, u64::MAX), parents);
+        children.map(|children| children.total()).err()
+    };
+    assert_eq!(index("9_000_000_000_000_000", 1000), None);
+    assert_eq!(
+        index("9_000_000_000_000_000", 2000),
+        Some(Uncounted::Children)
+    );
+    let two = "{ choice: [8_000_000_000_000_000, 9_000_000_000_000_000] }";
+    assert_eq!(index(two, 2000), Some(Uncounted::Children));
+    assert_eq!(index(two, MOST_PARENTS + 1), Some(Uncounted::Parents));
+}
