@@ -7,6 +7,8 @@ use super::part::{Part, Shape};
 
 /// Up to so many texts, all are written down and compared.
 const FEW: u64 = 65_536;
+/// More alternatives are not compared one by one.
+const MANY: usize = 1024;
 
 /// True when no text comes from two ways to write the part: proved, not guessed.
 pub(super) fn one_way_each(part: &Part) -> bool {
@@ -35,8 +37,12 @@ pub(super) fn seams_show(parts: &[Arc<Part>]) -> bool {
     })
 }
 
-/// True when no two of the alternatives share a text, told from lengths and fixed positions.
+/// True when no two of the alternatives share a text, told from lengths and fixed positions: each is
+/// compared with each, so only where they are few.
 fn all_differ(parts: &[Arc<Part>]) -> bool {
+    if parts.len() > MANY {
+        return false;
+    }
     let differ = |one: &Part, other: &Part| {
         let lengths = one.longest < other.shortest || other.longest < one.shortest;
         lengths || {

@@ -10,6 +10,8 @@ use super::part::{Part, Shape};
 const LONGEST: usize = 65_536;
 /// A repeat may vary by so much.
 const SPREAD: usize = 256;
+/// So many brackets may stand one within the other: a thread's stack would hold some thousands.
+const DEEPEST: usize = 64;
 
 /// What is wrong with a pattern, and where: in characters from its beginning.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Mistake {
 struct Reader {
     characters: Vec<char>,
     at: usize,
+    /// How many brackets are open.
+    depth: usize,
 }
 
 /// The part that a pattern describes.
@@ -30,6 +34,7 @@ pub(super) fn read(pattern: &str) -> Result<Part, Mistake> {
     let mut reader = Reader {
         characters: pattern.chars().collect(),
         at: 0,
+        depth: 0,
     };
     let part = reader.alternatives()?;
     match reader.peek() {
@@ -106,15 +111,7 @@ impl Reader {
         self.at += 1;
         match next {
             '[' => self.class(from),
-            '(' => {
-                let part = self.alternatives()?;
-                match self.take(')') {
-                    true => Ok(part),
-                    false => Err(self
-                        .wrong(from, "this `(` is not closed")
-                        .or("write `\\(` for a bracket")),
-                }
-            }
+            '(' => self.bracket(from),
             '\\' => self.escape(from).map(|set| match (set.first(), set.len()) {
                 (Some(character), 1) => Part::text(character.to_string()),
                 _ => Part::class(set),
@@ -132,6 +129,23 @@ impl Reader {
                 .wrong(from, format!("this `{next}` repeats or closes nothing"))
                 .or("write it after a `\\` for the character itself")),
             other => Ok(Part::text(other.to_string())),
+        }
+    }
+
+    /// What stands in brackets, the `(` already read.
+    fn bracket(&mut self, from: usize) -> Result<Part, Mistake> {
+        if self.depth == DEEPEST {
+            let message = format!("more than {DEEPEST} brackets stand one within the other");
+            return Err(self.wrong(from, message));
+        }
+        self.depth += 1;
+        let part = self.alternatives()?;
+        self.depth -= 1;
+        match self.take(')') {
+            true => Ok(part),
+            false => Err(self
+                .wrong(from, "this `(` is not closed")
+                .or("write `\\(` for a bracket")),
         }
     }
 
@@ -157,11 +171,14 @@ impl Reader {
         if most - least > SPREAD {
             return Err(self.wrong(sign, format!("a repeat may vary by at most {SPREAD}")));
         }
-        if part.longest.max(1) * most > LONGEST {
+        if part.longest * most > LONGEST {
             return Err(self.wrong(
                 from,
                 format!("texts would have more than {LONGEST} characters"),
             ));
+        }
+        if part.longest == 0 {
+            return Ok(part);
         }
         let part = Arc::new(part);
         let times = |times: usize| Arc::new(Part::row(vec![part.clone(); times]));
@@ -257,10 +274,11 @@ impl Reader {
     }
 }
 
-/// The same parts, neighbouring texts as one.
+/// The same parts, neighbouring texts as one, without those that never have a character: so none has
+/// more parts than characters, however brackets and repeats are piled up.
 fn joined(parts: Vec<Arc<Part>>) -> Vec<Arc<Part>> {
     let mut joined: Vec<Arc<Part>> = Vec::new();
-    for part in parts {
+    for part in parts.into_iter().filter(|part| part.longest > 0) {
         match (joined.last().map(|last| &last.shape), &part.shape) {
             (Some(Shape::Text(before)), Shape::Text(text)) => {
                 let both = Arc::new(Part::text(format!("{before}{text}")));
