@@ -66,6 +66,7 @@ impl Generator for Expr {
             }),
             nulls: expression.nullable(),
             distinct,
+            longest: expression.longest(),
             ..Domain::default()
         };
         let data_type = expression.data_type().clone();
@@ -143,6 +144,7 @@ fn described(input: super::build::Input) -> Input {
         data_type: input.data_type,
         nullable: input.domain.nulls,
         range,
+        longest: input.domain.longest,
     }
 }
 

@@ -129,6 +129,7 @@ impl<'a> Binder<'a> {
         let kind = Kind::Column {
             index: input.index,
             dictionary,
+            longest: input.longest,
         };
         Ok(Node::new(
             kind,

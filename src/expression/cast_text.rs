@@ -3,7 +3,7 @@
 use super::digits::write_decimal;
 use super::error::{ExpressionError, Failure};
 use super::exact::scale;
-use super::node::{Kernel, Node, Shape};
+use super::node::{Form, Kernel, Node, Shape};
 use super::text::build;
 use super::time_format;
 use super::types::{self, Lane};
@@ -59,7 +59,8 @@ pub(super) fn to_text(node: Node, truth: Truth) -> Result<Node, ExpressionError>
             return Err(place.error(format!("{} cannot be cast to text", node.type_name())));
         }
     };
-    Node::strict(place, Shape::of(DataType::Utf8), vec![node], kernel)
+    let shape = Shape::of(DataType::Utf8).formed(Form::Written);
+    Node::strict(place, shape, vec![node], kernel)
 }
 
 fn booleans(truth: Truth) -> Kernel {

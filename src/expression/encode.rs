@@ -1,7 +1,7 @@
 //! Finds the parts that depend on one dictionary column alone. They are computed once per dictionary value,
 //! a handful, and looked up for every row.
 
-use super::node::{Kind, Node, Shape};
+use super::node::{Form, Kind, Node, Shape};
 use std::sync::OnceLock;
 
 /// The columns that a part depends on.
@@ -24,7 +24,9 @@ impl Columns {
 
 fn columns(node: &Node) -> Columns {
     match node.kind {
-        Kind::Column { index, dictionary } => Columns::One { index, dictionary },
+        Kind::Column {
+            index, dictionary, ..
+        } => Columns::One { index, dictionary },
         _ => node
             .children()
             .into_iter()
@@ -58,6 +60,7 @@ pub(super) fn encode(mut node: Node) -> Node {
                 range,
                 fallible,
                 nullable,
+                form: Form::Plain,
             };
             let kind = Kind::PerValue {
                 column: index,

@@ -36,6 +36,7 @@ mod extract;
 mod float;
 mod functions;
 mod load;
+mod longest;
 mod named_type;
 mod node;
 mod number;
@@ -85,6 +86,8 @@ pub struct Input {
     pub nullable: bool,
     /// Proved bounds, where known: at the scale of a decimal, in the unit of a timestamp.
     pub range: Option<Range>,
+    /// The most bytes of a text, where known.
+    pub longest: Option<usize>,
 }
 
 /// Finds what a path such as `bet_amount`, `customer_id.created_at` or `row` means; asked once for each.
@@ -130,6 +133,11 @@ impl Expression {
 
     pub fn nullable(&self) -> bool {
         self.root.nullable
+    }
+
+    /// The most bytes of a text, where that is known.
+    pub fn longest(&self) -> Option<usize> {
+        longest::longest(&self.root)
     }
 
     /// Whether a row can fail: overflow or a division by zero that no bounds exclude.

@@ -1,6 +1,7 @@
 //! The compiled form: a tree whose every part knows its type, its bounds and its place in the text.
 
 use super::error::{ExpressionError, Failure, Place};
+use super::longest::{LONGEST, longest};
 use super::per_value::Last;
 use super::range::Range;
 use super::types::{self, Lane, WIDE};
@@ -10,6 +11,10 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use std::sync::Arc;
+
+/// Bytes from which on a text is not kept as a constant.
+const LONG: usize = 1 << 20;
+const LONGER: usize = LONGEST + 1;
 
 /// Computes a part for all rows from the values of its arguments.
 pub(super) type Kernel =
@@ -30,12 +35,11 @@ pub(super) enum Kind {
     Column {
         index: usize,
         dictionary: bool,
+        /// The most bytes of its texts.
+        longest: Option<usize>,
     },
     /// One row in its lane. `quoted` text takes the type that its surroundings ask for.
-    Constant {
-        array: ArrayRef,
-        quoted: bool,
-    },
+    Constant { array: ArrayRef, quoted: bool },
     Call {
         kernel: Kernel,
         arguments: Vec<Node>,
@@ -74,6 +78,18 @@ pub(super) enum Form {
     OfFloat,
     /// Text joined by `||`: a longer chain is one call.
     Joined,
+    /// Texts one after the other, without those that are null.
+    Concat,
+    /// Texts with the first one between them.
+    Separated,
+    /// A text so many times.
+    Repeated,
+    /// A text brought to a length.
+    Padded,
+    /// A part of a text, or all of it in another case.
+    Within,
+    /// Any other value as text.
+    Written,
     /// A float without a fraction, such as `floor(x)`, or a time without parts of a second.
     Whole,
 }
@@ -84,6 +100,7 @@ pub(super) struct Shape {
     pub range: Option<Range>,
     pub fallible: bool,
     pub nullable: bool,
+    pub form: Form,
 }
 
 impl Shape {
@@ -97,7 +114,13 @@ impl Shape {
             range,
             fallible: false,
             nullable: false,
+            form: Form::Plain,
         }
+    }
+
+    pub fn formed(mut self, form: Form) -> Self {
+        self.form = form;
+        self
     }
 
     pub fn within(mut self, range: Range) -> Self {
@@ -143,7 +166,7 @@ impl Node {
         kernel: Kernel,
     ) -> Result<Self, ExpressionError> {
         let fallible = shape.fallible || arguments.iter().any(|argument| argument.fallible);
-        let form = Form::Plain;
+        let form = shape.form;
         let kind = Kind::Call {
             kernel,
             arguments,
@@ -162,6 +185,7 @@ impl Node {
             range,
             fallible,
             nullable,
+            form: _,
         } = shape;
         Self {
             kind,
@@ -327,6 +351,12 @@ impl Node {
     pub fn folded(self) -> Result<Self, ExpressionError> {
         if !self.children().into_iter().all(Self::is_constant) {
             return Ok(self);
+        }
+        match longest(&self).filter(|_| self.lane() == Lane::Text) {
+            Some(LONGER..) => return Err(self.place.error("the text is longer than 1 GiB")),
+            // It is made again for each batch rather than kept.
+            Some(LONG..) => return Ok(self),
+            _ => {}
         }
         let inputs = Inputs::batch(&[]);
         let value = self

@@ -15,6 +15,9 @@ pub(super) const MAX_DEPTH: usize = 256;
 /// `a + a + …` of them can be dropped on a small stack.
 const MAX_TOKENS: usize = 8192;
 
+/// Bytes of one expression: places in it are found by counting from its beginning.
+const MAX_BYTES: usize = 256 << 10;
+
 /// Where `sqlparser` stopped, when it says so: its message ends in this.
 const LOCATION: &str = " at Line: ";
 
@@ -24,6 +27,11 @@ pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
     let tokens = tokens.map_err(|error| readable(sql, &error.into()))?;
     if tokens.len() > MAX_TOKENS {
         return Err(whole(sql).error(format!("more than {MAX_TOKENS} words and signs")));
+    }
+    if sql.len() > MAX_BYTES {
+        return Err(whole(sql)
+            .error("the expression is longer than 256 KiB")
+            .hint("long texts can be columns of their own: `constant`, hidden"));
     }
     let parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH);
     let mut parser = parser.with_tokens_with_locations(named_type::joined(sql, tokens));

@@ -71,15 +71,24 @@ fn taken(
         );
         let index = kept.len() + conditions.len();
         conditions.push(node);
-        let dictionary = false;
-        return Node::new(Kind::Column { index, dictionary }, place, shape);
+        let kind = Kind::Column {
+            index,
+            dictionary: false,
+            longest: None,
+        };
+        return Node::new(kind, place, shape);
     }
     let place = |index: usize| kept.range(..index).count();
     let mut inner = |node: Node| taken(node, few, kept, conditions);
     node.kind = match node.kind {
-        Kind::Column { index, dictionary } => Kind::Column {
+        Kind::Column {
+            index,
+            dictionary,
+            longest,
+        } => Kind::Column {
             index: place(index),
             dictionary,
+            longest,
         },
         Kind::PerValue { column, part, last } => Kind::PerValue {
             column: place(column),

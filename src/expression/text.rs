@@ -102,7 +102,7 @@ fn mapped(
     });
     Node::strict(
         arguments.place,
-        Shape::of(DataType::Utf8),
+        Shape::of(DataType::Utf8).formed(Form::Within),
         arguments.nodes,
         kernel,
     )
@@ -135,7 +135,8 @@ pub(super) fn joined(left: Node, right: Node, place: Place) -> Result<Node, Expr
             Ok(())
         })
     });
-    Ok(Node::strict(place, Shape::of(DataType::Utf8), parts, kernel)?.formed(Form::Joined))
+    let shape = Shape::of(DataType::Utf8).formed(Form::Joined);
+    Node::strict(place, shape, parts, kernel)
 }
 
 /// Nulls add nothing.
@@ -151,7 +152,8 @@ fn concat(arguments: Arguments) -> Result<Node, ExpressionError> {
             Ok(())
         })
     });
-    Node::call(place, Shape::of(DataType::Utf8), parts, kernel)
+    let shape = Shape::of(DataType::Utf8).formed(Form::Concat);
+    Node::call(place, shape, parts, kernel)
 }
 
 /// Null where the separator is; other nulls are left out with their separator.
@@ -172,7 +174,9 @@ fn concat_ws(arguments: Arguments) -> Result<Node, ExpressionError> {
     if parts[0].is_null() {
         return Ok(Node::null(DataType::Utf8, place));
     }
-    let shape = Shape::of(DataType::Utf8).nullable(parts[0].nullable);
+    let shape = Shape::of(DataType::Utf8)
+        .nullable(parts[0].nullable)
+        .formed(Form::Separated);
     Node::call(place, shape, parts, kernel)
 }
 

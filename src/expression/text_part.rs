@@ -3,7 +3,8 @@
 use super::cast;
 use super::error::{ExpressionError, Failure};
 use super::functions::{Arguments, Function};
-use super::node::{Kernel, Node, Shape};
+use super::longest::LONGEST;
+use super::node::{Form, Kernel, Node, Shape};
 use super::text::{Written, build};
 use super::types::Family;
 use super::value::{Value, nulls};
@@ -18,13 +19,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         substring,
     ),
     Function::new("left", "left(text, length)", 2..=2, |arguments| {
-        numbered(arguments, left)
+        numbered(arguments, left, Form::Within)
     }),
     Function::new("right", "right(text, length)", 2..=2, |arguments| {
-        numbered(arguments, right)
+        numbered(arguments, right, Form::Within)
     }),
     Function::new("repeat", "repeat(text, times)", 2..=2, |arguments| {
-        numbered(arguments, repeat)
+        numbered(arguments, repeat, Form::Repeated)
     }),
     Function::new("lpad", "lpad(text, length[, fill])", 2..=3, |arguments| {
         pad(arguments, true)
@@ -34,13 +35,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// The longest text that a function makes, as PostgreSQL's longest value.
-const MAX_BYTES: usize = 1 << 30;
-
 /// A text and a number.
 fn numbered(
     mut arguments: Arguments,
     function: fn(&str, i64, &mut String, usize) -> Written,
+    form: Form,
 ) -> Result<Node, ExpressionError> {
     arguments.require(0, Family::Text, "text")?;
     integers(&mut arguments, 1)?;
@@ -53,7 +52,7 @@ fn numbered(
             function(texts.at(row), numbers.at(row), to, row)
         })
     });
-    let shape = Shape::of(DataType::Utf8).fallible(true);
+    let shape = Shape::of(DataType::Utf8).fallible(true).formed(form);
     Node::strict(arguments.place, shape, arguments.nodes, kernel)
 }
 
@@ -118,7 +117,7 @@ fn right(text: &str, count: i64, to: &mut String, _: usize) -> Written {
 
 fn repeat(text: &str, times: i64, to: &mut String, row: usize) -> Written {
     let times = usize::try_from(times).unwrap_or(0);
-    if text.len().saturating_mul(times) > MAX_BYTES {
+    if text.len().saturating_mul(times) > LONGEST {
         return Err(Failure::at(row, "the text is longer than 1 GiB"));
     }
     to.push_str(&text.repeat(times));
@@ -149,7 +148,9 @@ fn substring(mut arguments: Arguments) -> Result<Node, ExpressionError> {
         .nodes
         .get(2)
         .is_some_and(|length| length.bounds().low < 0);
-    let shape = Shape::of(DataType::Utf8).fallible(fallible);
+    let shape = Shape::of(DataType::Utf8)
+        .fallible(fallible)
+        .formed(Form::Within);
     Node::strict(arguments.place, shape, arguments.nodes, kernel)
 }
 
@@ -162,7 +163,7 @@ pub(super) fn cut(node: Node, length: usize) -> Result<Node, ExpressionError> {
         nodes: vec![node, length],
         place,
     };
-    numbered(arguments, left)
+    numbered(arguments, left, Form::Within)
 }
 
 fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> {
@@ -177,7 +178,7 @@ fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> 
         let (texts, lengths, fills) = (values[0].text(), values[1].narrow(), values[2].text());
         build(frame.rows, nulls(values), |to, row| {
             let (text, length) = (texts.at(row), lengths.at(row).max(0) as usize);
-            if length > MAX_BYTES {
+            if length > LONGEST {
                 return match frame.is_active(row) {
                     true => Err(Failure::at(row, "the text is longer than 1 GiB")),
                     false => Ok(()),
@@ -198,7 +199,9 @@ fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> 
     });
     Node::strict(
         place,
-        Shape::of(DataType::Utf8).fallible(true),
+        Shape::of(DataType::Utf8)
+            .fallible(true)
+            .formed(Form::Padded),
         arguments.nodes,
         kernel,
     )

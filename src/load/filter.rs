@@ -22,6 +22,7 @@ pub(super) fn keep(
             data_type: schema.field(index).data_type().clone(),
             nullable: true,
             range: None,
+            longest: None,
         }),
         Err(_) => Err(UnknownName::from(format!(
             "reference `{name}` has no field `{path}`"

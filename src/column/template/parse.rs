@@ -45,12 +45,21 @@ pub enum Format {
 /// The most digits that a width may ask for.
 const WIDEST: usize = 64;
 
+/// The most placeholders of a template.
+const MOST: usize = 8192;
+
 /// The pieces of a template.
 ///
 /// # Errors
-/// A brace without its partner, an empty placeholder or an unknown format.
+/// A brace without its partner, an empty placeholder, an unknown format or too many of them.
 pub fn parse(text: &Placed<Text>) -> Result<Vec<Piece>, Problem> {
-    let pieces = braces(text)?.into_iter().map(|part| match part {
+    let parts = braces(text)?;
+    let placeholders = parts.iter().filter(|part| matches!(part, Part::Named(_)));
+    if placeholders.count() > MOST {
+        let problem = Problem::new(format!("a template has at most {MOST} placeholders"));
+        return Err(problem.at(&text.place));
+    }
+    let pieces = parts.into_iter().map(|part| match part {
         Part::Literal(literal) => Ok(Piece::Literal(literal)),
         Part::Named(inner) => placeholder(text, &inner).map(Piece::Placeholder),
     });

@@ -30,6 +30,9 @@ enum Alphabet {
     Only(BTreeSet<char>),
 }
 
+/// Bytes of texts whose characters are looked at one by one.
+const MOST_LOOKED_AT: usize = 1 << 20;
+
 /// The ticks of 0000-01-01 and 9999-12-31, in days.
 const FOUR_DIGIT_YEARS: (i128, i128) = (-719_528, 2_932_896);
 
@@ -156,7 +159,9 @@ impl Shape {
         self.width = self
             .longest
             .filter(|longest| texts().all(|text| text.len() == *longest));
-        self.alphabet = Alphabet::Only(texts().flat_map(str::chars).collect());
+        if values.value_data().len() <= MOST_LOOKED_AT {
+            self.alphabet = Alphabet::Only(texts().flat_map(str::chars).collect());
+        }
         if values.len() == 1 {
             self.order = Order::Ascending;
         }

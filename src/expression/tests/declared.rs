@@ -126,6 +126,7 @@ fn over_codes(sql: &str) -> Expression {
             data_type: encoded.clone(),
             nullable: true,
             range: None,
+            longest: None,
         })
     };
     compile(sql, &mut resolve).unwrap_or_else(|error| panic!("{sql}: {error}"))

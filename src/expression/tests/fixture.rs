@@ -210,6 +210,7 @@ pub fn compiled(sql: &str) -> Result<Expression, ExpressionError> {
             data_type: array.data_type().clone(),
             nullable: array.is_nullable(),
             range: None,
+            longest: None,
         })
     };
     compile(sql, &mut resolve)

@@ -26,6 +26,7 @@ fn bounded(sql: &str, known: &[(&str, DataType, i128, i128)]) -> Expression {
             data_type: data_type.clone(),
             nullable: false,
             range,
+            longest: None,
         })
     };
     compile(sql, &mut resolve).expect(sql)
@@ -174,6 +175,7 @@ fn tight(sql: &str) -> Expression {
             data_type: array.data_type().clone(),
             nullable: array.null_count() > 0,
             range,
+            longest: None,
         })
     };
     compile(sql, &mut resolve).expect(sql)
@@ -264,6 +266,7 @@ fn an_encoding_never_changes_a_value() {
                 data_type: recoded[index].1.data_type().clone(),
                 nullable: true,
                 range: None,
+                longest: None,
             })
         };
         let ours = evaluated(&compile(sql, &mut resolve).expect(sql), &arrays, ROWS);
@@ -282,6 +285,7 @@ fn a_name_is_asked_for_once_and_threads_share_an_expression() {
             data_type: DataType::Int64,
             nullable: false,
             range: None,
+            longest: None,
         };
         Ok(input)
     };
