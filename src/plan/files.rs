@@ -43,9 +43,8 @@ pub(super) fn starts(grid: Option<&Grid>, files: Option<u64>) -> Arc<[u64]> {
     };
     let batch = |begin: u64| {
         let row = first.first_row + begin;
-        runs.iter()
-            .find(|run| run.first_row == row)
-            .map(|run| run.first_batch)
+        let at = runs.binary_search_by_key(&row, |run| run.first_row).ok()?;
+        Some(runs[at].first_batch)
     };
     begins(rows, files).filter_map(batch).collect()
 }

@@ -1,5 +1,6 @@
 //! Jobs: a table's rows, cut into batches, on their way to the sinks that share them.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -279,10 +280,12 @@ fn sink_plan(
     lanes: Vec<Arc<Vec<Partition>>>,
     problems: &mut Problems,
 ) -> Option<SinkPlan> {
-    let columns: Vec<usize> = sink
-        .columns
-        .iter()
-        .filter_map(|(node, _)| nodes.iter().position(|other| other == node))
+    // The first of equal ones: a node can be written under two names.
+    let places = nodes.iter().enumerate().rev();
+    let places: HashMap<usize, usize> = places.map(|(place, node)| (*node, place)).collect();
+    let columns = sink.columns.iter();
+    let columns: Vec<usize> = columns
+        .filter_map(|(node, _)| places.get(node).copied())
         .collect();
     let mut shape = shape(table, program, source, &sink, lanes.len());
     for problem in sink.options.check(&shape) {

@@ -1,5 +1,6 @@
 //! Makes the plan.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -52,7 +53,8 @@ pub fn make(
         );
     }
     problems.into_result()?;
-    let fingerprint = fingerprint(pipeline, &loaded.digest(|_| true), overrides);
+    let fingerprints = Fingerprints::new(pipeline, overrides);
+    let fingerprint = fingerprints.of(&loaded.digest(|_| true));
     let mut plan = frame(pipeline, overrides, fingerprint)?;
     plan.warnings = unused(pipeline, &builder);
     plan.jobs = all_jobs(pipeline, &loaded, builder, sinks, overrides, trial)?;
@@ -188,31 +190,29 @@ fn all_jobs(
     pipeline: &Pipeline,
     loaded: &Loaded,
     mut builder: Builder,
-    mut sinks: Vec<Resolved>,
+    sinks: Vec<Resolved>,
     overrides: &Overrides,
     trial: bool,
 ) -> Result<Vec<Job>> {
     let mut problems = Problems::default();
-    let mut rows = Vec::new();
+    let mut rows = HashMap::new();
+    let mut own: HashMap<String, Vec<Resolved>> = HashMap::new();
+    for sink in sinks {
+        own.entry(sink.table.clone()).or_default().push(sink);
+    }
     for (name, _) in &pipeline.tables.0 {
-        rows.push((
-            name.value.clone(),
-            builder.table_rows(&name.value, &name.place)?,
-        ));
+        let count = builder.table_rows(&name.value, &name.place)?;
+        rows.insert(name.value.clone(), count);
     }
     let order = ordered(pipeline, &builder.parents());
     let programs = builder.finish();
+    let fingerprint = Fingerprints::new(pipeline, overrides);
     let mut all = Vec::new();
     for name in order {
-        let (own, rest): (Vec<_>, Vec<_>) = sinks.into_iter().partition(|sink| sink.table == name);
-        sinks = rest;
-        let count = rows
-            .iter()
-            .find(|(table, _)| *table == name)
-            .and_then(|(_, rows)| *rows);
-        let Some(program) = programs.get(&name).filter(|_| !own.is_empty()) else {
+        let (Some(own), Some(program)) = (own.remove(&name), programs.get(&name)) else {
             continue;
         };
+        let count = rows.get(&name).copied().flatten();
         let stream = loaded.sources.get(&name).is_some_and(Opened::is_stream);
         problems.extend(divisible(&name, count, stream, overrides));
         let table = Table {
@@ -220,7 +220,7 @@ fn all_jobs(
             rows: count,
             program,
             // No table refers to one that is read: its rows depend on its own source alone.
-            fingerprint: fingerprint(pipeline, &loaded.digest(|table| table == name), overrides),
+            fingerprint: fingerprint.of(&loaded.digest(|table| table == name)),
             records: loaded.sources.get(&name),
             from: pipeline
                 .tables
@@ -297,30 +297,53 @@ fn duration(pipeline: &Pipeline, overrides: &Overrides) -> Option<Duration> {
         .or(of_file.map(|duration| duration.value.0))
 }
 
-fn fingerprint(pipeline: &Pipeline, references: &str, overrides: &Overrides) -> String {
-    let rows = overrides.rows.map(|rows| rows.to_string());
-    let range = overrides.range.as_ref();
-    let range = range.map(|range| format!("{} to {}", range.start, range.end));
-    let rows = rows.or(range);
-    let duration = duration(pipeline, overrides).map(|duration| duration.as_nanos().to_string());
-    digest(&[
-        &pipeline.canonical,
-        &pipeline.seed,
-        references,
-        &rows.unwrap_or_default(),
-        &duration.unwrap_or_default(),
-        env!("CARGO_PKG_VERSION"),
-    ])
+/// Digests of what decides the data. The file is hashed once, not for each table.
+struct Fingerprints {
+    file: Sha256,
+    rows: String,
+    duration: String,
+}
+
+impl Fingerprints {
+    fn new(pipeline: &Pipeline, overrides: &Overrides) -> Self {
+        let rows = overrides.rows.map(|rows| rows.to_string());
+        let range = overrides.range.as_ref();
+        let range = range.map(|range| format!("{} to {}", range.start, range.end));
+        let rows = rows.or(range);
+        let duration = duration(pipeline, overrides).map(|time| time.as_nanos().to_string());
+        let mut file = Sha256::new();
+        add_parts(&mut file, &[&pipeline.canonical, &pipeline.seed]);
+        Self {
+            file,
+            rows: rows.unwrap_or_default(),
+            duration: duration.unwrap_or_default(),
+        }
+    }
+
+    /// With what these tables are read from.
+    fn of(&self, references: &str) -> String {
+        let mut hasher = self.file.clone();
+        let version = env!("CARGO_PKG_VERSION");
+        add_parts(
+            &mut hasher,
+            &[references, &self.rows, &self.duration, version],
+        );
+        crate::units::hexadecimal(&hasher.finalize()[..16])
+    }
 }
 
 /// 128 bits in hexadecimal that are equal for equal parts.
 pub(super) fn digest(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
+    add_parts(&mut hasher, parts);
+    crate::units::hexadecimal(&hasher.finalize()[..16])
+}
+
+fn add_parts(hasher: &mut Sha256, parts: &[&str]) {
     for part in parts {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    crate::units::hexadecimal(&hasher.finalize()[..16])
 }
 
 fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
@@ -342,13 +365,10 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
 /// Tables of no use, whichever sinks this run takes.
 fn unused(pipeline: &Pipeline, builder: &Builder) -> Vec<String> {
     let parents = builder.parents();
-    let referred = |name: &str| parents.values().flatten().any(|parent| parent == name);
+    let mut used: HashSet<&str> = parents.values().flatten().map(String::as_str).collect();
     let written = written(pipeline, |_| true);
-    let sunk = |name: &str| written.iter().any(|table| table == name);
-    let names = pipeline
-        .tables
-        .names()
-        .filter(|name| !referred(name) && !sunk(name));
+    used.extend(written.iter().map(String::as_str));
+    let names = pipeline.tables.names().filter(|name| !used.contains(name));
     names
         .map(|name| format!("table `{name}` is neither written nor referred to"))
         .collect()

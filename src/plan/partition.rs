@@ -14,9 +14,13 @@ use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::sink::Partition;
 use crate::source::{Made, RowRange};
+use crate::units::show_count;
 
 /// At most so many files are open at once.
 const MOST_OPEN: usize = 64;
+
+/// At most so many folders come one after the other: the hours of ten years.
+const MOST_FOLDERS: u64 = 100_000;
 
 /// Batches of one chunk, whose rows are told apart by their key columns before anything else is made.
 const CHUNK_BATCHES: u64 = 16;
@@ -85,7 +89,7 @@ pub(super) fn layout(
     let count: usize = codes
         .iter()
         .map(|codes| codes.count + usize::from(codes.nulls))
-        .product();
+        .fold(1, usize::saturating_mul);
     if count > MOST_OPEN {
         let Some(last) = columns.last() else {
             return Err(Problem::new("`partition_by` names no column"));
@@ -262,6 +266,9 @@ fn monotone(column: &KeyColumn<'_>, keys: &Made, table: &Made) -> Result<Layout>
             column.name.as_str()
         )));
     };
+    if column.domain.order == Order::StrictlyAscending && rows > MOST_FOLDERS {
+        return Err(too_many(column));
+    }
     let end = run.first_row + rows;
     let text = |row: u64| -> Result<String> {
         let batch = keys.at(Rows::List(&[row]))?;
@@ -273,6 +280,9 @@ fn monotone(column: &KeyColumn<'_>, keys: &Made, table: &Made) -> Result<Layout>
     let (mut runs, mut partitions) = (Vec::new(), Vec::new());
     let (mut row, mut batch) = (run.first_row, 0);
     while row < end {
+        if partitions.len() as u64 == MOST_FOLDERS {
+            return Err(too_many(column));
+        }
         let value = text(row)?;
         let next = first_after(row, end, |other| Ok(text(other)? == value))?;
         runs.push(RowRange {
@@ -293,6 +303,13 @@ fn monotone(column: &KeyColumn<'_>, keys: &Made, table: &Made) -> Result<Layout>
         table: table.on(keys.grid().of(runs)),
         partitions: Arc::new(partitions),
     })
+}
+
+fn too_many(column: &KeyColumn<'_>) -> Error {
+    let most = show_count(MOST_FOLDERS);
+    let what = format!("`{}` has more than {most} values", column.name.as_str());
+    let problem = Problem::new(format!("{what}, each of which would be a folder"));
+    Error::user(problem.hint("partition by something coarser, such as the day of a time"))
 }
 
 /// The first row after `row` that is not the `same`: steps that double, then bisection.

@@ -1,6 +1,6 @@
 //! Sinks: which tables and columns each one gets, and under which names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,6 +51,7 @@ pub(super) fn resolve(
         }
     }
     let mut resolved = Vec::new();
+    let mut places = Places::default();
     for (entry, name) in pipeline.sinks.iter().zip(names) {
         let asked = only.is_none_or(|only| only.contains(&name));
         let enabled = problems.note(enabled(entry)).unwrap_or(false);
@@ -59,10 +60,11 @@ pub(super) fn resolve(
         }
         let tables = problems.note(tables(pipeline, entry)).unwrap_or_default();
         for table in tables {
+            if problems.is_full() {
+                return resolved;
+            }
             if let Some(one) = problems.note(resolve_one(pipeline, entry, &name, &table, builder)) {
-                if let Some(problem) = collision(&one, &resolved) {
-                    problems.push(problem);
-                }
+                problems.extend(places.collision(&one));
                 resolved.push(one);
             }
         }
@@ -70,27 +72,34 @@ pub(super) fn resolve(
     resolved
 }
 
-/// Two sinks that would write over each other.
-fn collision(one: &Resolved, others: &[Resolved]) -> Option<Problem> {
-    let SinkPlace::Path(path) = one.options.takes().place else {
-        return None;
-    };
-    let place = |path: &Text| normal(Path::new(path.as_str()));
-    let own = place(&path);
-    others.iter().find_map(|other| {
-        let SinkPlace::Path(taken) = other.options.takes().place else {
+/// Where sinks write, each with the first sink that writes there: in the order of folders, so that
+/// what lies below a path stands right behind it.
+#[derive(Default)]
+struct Places(BTreeMap<PathBuf, String>);
+
+impl Places {
+    /// What is wrong with one more sink that would write over another one.
+    fn collision(&mut self, one: &Resolved) -> Option<Problem> {
+        let SinkPlace::Path(path) = one.options.takes().place else {
             return None;
         };
-        let taken = place(&taken);
-        let what = match (own.starts_with(&taken), taken.starts_with(&own)) {
-            (false, false) => return None,
-            (true, true) => format!("sink `{}` writes to `{}` too", other.name, path.as_str()),
-            (true, false) => format!("sink `{}` writes a dataset to the folder above", other.name),
-            (false, true) => format!("sink `{}` writes inside of this dataset", other.name),
+        let own = normal(Path::new(path.as_str()));
+        let above = own.ancestors().skip(1).find_map(|above| self.0.get(above));
+        let below = || self.0.range(own.clone()..).next();
+        let what = match (self.0.get(&own), above, below()) {
+            (Some(other), ..) => Some(format!("sink `{other}` writes to `{}` too", path.as_str())),
+            (_, Some(other), _) => Some(format!(
+                "sink `{other}` writes a dataset to the folder above"
+            )),
+            (_, _, Some((place, other))) if place.starts_with(&own) => {
+                Some(format!("sink `{other}` writes inside of this dataset"))
+            }
+            _ => None,
         };
+        self.0.entry(own).or_insert_with(|| one.name.clone());
         let hint = "give each sink a path of its own";
-        Some(Problem::new(what).at(&path.place).hint(hint))
-    })
+        what.map(|what| Problem::new(what).at(&path.place).hint(hint))
+    }
 }
 
 /// A path without steps that lead nowhere: as written, links are not followed.
@@ -211,20 +220,7 @@ fn resolve_one(
     let wanted = wanted(entry, builder.columns(&table.value))
         .into_iter()
         .filter(|(column, _)| !keys(&column.value));
-    let mut resolved = Vec::new();
-    for (column, output) in wanted {
-        if resolved.iter().any(|(_, name)| name == &output.value) {
-            return Err(Problem::new(format!(
-                "two columns of sink `{name}` are named `{}`",
-                output.value
-            ))
-            .at(&output.place));
-        }
-        resolved.push((
-            builder.column(&table.value, &column.value, &column.place)?,
-            output.value,
-        ));
-    }
+    let mut resolved = nodes(name, wanted, table, builder)?;
     let placing = options.takes().placing;
     let beside = beside(&options.takes().reads, &resolved, table, builder)?;
     let count = beside.len();
@@ -250,6 +246,31 @@ fn resolve_one(
             .or(pipeline.run.on_sink_failure)
             .unwrap_or_default(),
     })
+}
+
+/// The nodes of columns, and the names that the sink `name` gives them, each once.
+fn nodes(
+    name: &str,
+    wanted: impl Iterator<Item = (Placed<String>, Placed<String>)>,
+    table: &Placed<String>,
+    builder: &mut Builder,
+) -> Result<Vec<(usize, String)>, Problem> {
+    let mut resolved = Vec::new();
+    let mut names = HashSet::new();
+    for (column, output) in wanted {
+        if !names.insert(output.value.clone()) {
+            return Err(Problem::new(format!(
+                "two columns of sink `{name}` are named `{}`",
+                output.value
+            ))
+            .at(&output.place));
+        }
+        resolved.push((
+            builder.column(&table.value, &column.value, &column.place)?,
+            output.value,
+        ));
+    }
+    Ok(resolved)
 }
 
 /// The sink's options for a table, whose name is one name in a path and leads nowhere else.

@@ -1,6 +1,6 @@
 //! Tables: their row counts, their columns, the order in which they run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use arrow::datatypes::Fields;
 
@@ -89,6 +89,9 @@ pub(super) fn build_all(
     let known = |name: &str, table: &Table| table.from.is_none() || sources.contains_key(name);
     let tables = pipeline.tables.0.iter();
     for (name, table) in tables.filter(|(name, table)| known(&name.value, table)) {
+        if problems.is_full() {
+            return;
+        }
         if let (None, Some((first, _))) = (&table.from, table.types.0.first()) {
             let problem =
                 Problem::new("`types` are of columns that are read, and nothing is read here");
@@ -98,6 +101,9 @@ pub(super) fn build_all(
         problems.note(builder.table_rows(&name.value, &name.place));
         let columns = builder.columns(&name.value);
         for (column, _) in &columns {
+            if problems.is_full() {
+                return;
+            }
             problems.note(builder.column(&name.value, &column.value, &column.place));
         }
         if columns.iter().all(|(_, hidden)| *hidden) {
@@ -111,26 +117,28 @@ pub(super) fn build_all(
 
 /// Table names with parents before children, otherwise in the order of the file.
 pub(super) fn ordered(pipeline: &Pipeline, parents: &BTreeMap<String, Vec<String>>) -> Vec<String> {
-    let mut ordered = Vec::new();
+    let mut order = Order::default();
     for name in pipeline.tables.names() {
-        visit(name, parents, &mut ordered, &mut Vec::new());
+        order.visit(name, parents);
     }
-    ordered
+    order.ordered
 }
 
-fn visit(
-    name: &str,
-    parents: &BTreeMap<String, Vec<String>>,
-    ordered: &mut Vec<String>,
-    path: &mut Vec<String>,
-) {
-    if ordered.iter().any(|done| done == name) || path.iter().any(|on| on == name) {
-        return;
+#[derive(Default)]
+struct Order {
+    ordered: Vec<String>,
+    /// Those that stand there, and those whose parents are being put there.
+    seen: HashSet<String>,
+}
+
+impl Order {
+    fn visit(&mut self, name: &str, parents: &BTreeMap<String, Vec<String>>) {
+        if !self.seen.insert(name.to_string()) {
+            return;
+        }
+        for parent in parents.get(name).into_iter().flatten() {
+            self.visit(parent, parents);
+        }
+        self.ordered.push(name.to_string());
     }
-    path.push(name.to_string());
-    for parent in parents.get(name).into_iter().flatten() {
-        visit(parent, parents, ordered, path);
-    }
-    path.pop();
-    ordered.push(name.to_string());
 }

@@ -9,12 +9,18 @@ use super::super::hash::{Key, threshold};
 use super::super::options::{Column, ColumnList};
 use super::super::program::{Fill, Origin, Program};
 use super::coding::Coding;
-use super::length::limit;
+use super::length::{limit, short_enough};
 use super::required::{check, field};
 use super::{Builder, Scope};
 use crate::domain::Domain;
 use crate::error::Problem;
 use crate::place::Place;
+
+/// Columns that are built for each other, one behind the other: a stack holds some more.
+const DEEPEST: usize = 200;
+
+/// Texts that can be longer are not computed before the first row.
+const LONG: usize = 1 << 20;
 
 /// A node that is to be added.
 struct New {
@@ -36,9 +42,18 @@ impl Builder {
         if self.scopes[scope].building.contains(&index) {
             return Err(self.cycle(scope, index, &column.place));
         }
+        if self.depth == DEEPEST {
+            let message =
+                format!("more than {DEEPEST} columns read one another, one behind the other");
+            return Err(Problem::new(message)
+                .at(&column.place)
+                .hint("write columns, and tables, below those that they read"));
+        }
+        self.depth += 1;
         self.scopes[scope].building.push(index);
         let built = self.build_new(scope, index, &name.value, &column);
         self.scopes[scope].building.pop();
+        self.depth -= 1;
         built
     }
 
@@ -65,6 +80,7 @@ impl Builder {
             }
             None => (inputs, None),
         };
+        short_enough(&made, name).map_err(|problem| problem.at(&column.place))?;
         let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
         let read = self.scopes[scope].outside.is_some();
         check(&made, column, name, read)?;
@@ -146,7 +162,8 @@ impl Builder {
         made: &mut Made,
         inputs: Vec<usize>,
     ) -> (Vec<usize>, Option<Coding>) {
-        let folded = match made.pointwise {
+        let long = made.domain.longest.is_some_and(|longest| longest > LONG);
+        let folded = match made.pointwise && !long {
             true => self.fold(scope, made.fill.as_ref(), &inputs, false),
             false => None,
         };

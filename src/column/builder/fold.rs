@@ -14,6 +14,12 @@ use super::Builder;
 use super::coding::{Coding, Root, Shown, Table, VALUES, combinations};
 use crate::domain::Domain;
 
+/// How many values are computed before the first row, of all columns together: beyond that, rows are
+/// computed one by one.
+const MOST_FOLDED: usize = 1 << 24;
+/// Texts count for their bytes, too.
+const BYTES_OF_A_VALUE: usize = 4;
+
 /// A function that has become a table.
 pub(super) struct Folded {
     /// The nodes that the table is looked up by.
@@ -114,6 +120,7 @@ impl Builder {
             }
         }
         let count = combinations(&roots)?;
+        self.spend(count)?;
         let columns: Option<Vec<ArrayRef>> = codings
             .iter()
             .map(|coding| coding.spread(&roots, count))
@@ -121,7 +128,14 @@ impl Builder {
         // A combination that fails may be one that no row has: then rows are computed one by one.
         let over = fill.fill(Rows::Range { first: 0, count }, &columns?).ok()?;
         let over = plain(&over).ok().filter(|over| over.len() == count)?;
+        self.spend(over.get_array_memory_size() / BYTES_OF_A_VALUE)?;
         Some(Coding { roots, over })
+    }
+
+    /// Some more values are computed; nothing when that are too many.
+    fn spend(&self, values: usize) -> Option<()> {
+        let sum = self.folded.get().checked_add(values)?;
+        (sum <= MOST_FOLDED).then(|| self.folded.set(sum))
     }
 
     /// A drawn node: others may be folded into tables by its few values. `picks` is how many rows
@@ -139,7 +153,7 @@ impl Builder {
             return;
         };
         let size = count + usize::from(nulls);
-        if size == 0 || size > VALUES {
+        if size == 0 || size > VALUES || self.spend(size).is_none() {
             return;
         }
         let keys = (0..count as i32).chain(nulls.then_some(NULL));

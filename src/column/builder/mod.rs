@@ -11,6 +11,7 @@ mod outside;
 mod required;
 mod resolve;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -58,6 +59,10 @@ pub struct Builder {
     now_micros: i64,
     tables: BTreeMap<String, usize>,
     scopes: Vec<Scope>,
+    /// How many columns are being built, each because the one before reads it.
+    depth: usize,
+    /// What was computed before the first row so far.
+    folded: Cell<usize>,
 }
 
 /// One table, or the columns within a column.
@@ -67,6 +72,8 @@ struct Scope {
     key: Key,
     rows: Option<Placed<Count>>,
     columns: ColumnList,
+    /// Their places by their names.
+    made: HashMap<String, usize>,
     nodes: Vec<Node>,
     names: HashMap<String, usize>,
     fields: HashMap<usize, (Arc<dyn build::Fields>, usize)>,
@@ -75,9 +82,13 @@ struct Scope {
     derived_rows: Option<u64>,
     building: Vec<usize>,
     parents: Vec<String>,
+    /// Behind how many tables it stands, each the parent of the next one.
+    level: usize,
     program: Arc<ProgramCell>,
     outer: Option<Outer>,
     outside: Option<Outside>,
+    /// The places of the columns that are read, by their names.
+    read: HashMap<String, usize>,
 }
 
 struct Outer {
@@ -99,6 +110,8 @@ impl Builder {
             now_micros,
             tables: names.map(|(at, table)| (table.name.clone(), at)).collect(),
             scopes: tables.into_iter().map(Scope::table).collect(),
+            depth: 0,
+            folded: Cell::new(0),
         }
     }
 
@@ -162,8 +175,7 @@ impl Builder {
     }
 
     fn find(&self, scope: usize, name: &str) -> Option<usize> {
-        let columns = &self.scopes[scope].columns;
-        columns.iter().position(|(column, _)| column.value == name)
+        self.scopes[scope].made.get(name).copied()
     }
 
     fn scope_of(&self, table: &str, place: &Place) -> Result<usize, Problem> {
@@ -206,9 +218,12 @@ impl Builder {
 
 impl Scope {
     fn table(options: TableOptions) -> Self {
+        let read = options.outside.iter().flat_map(|outside| &outside.fields);
+        let names = read.map(|field| field.name().as_str());
         Self {
             place: Some(options.place),
             rows: options.rows,
+            read: first_places(names),
             outside: options.outside,
             ..Self::new(options.name, options.key, options.columns)
         }
@@ -234,7 +249,9 @@ impl Scope {
 
     /// Columns of which none is built yet.
     fn new(name: String, key: Key, columns: ColumnList) -> Self {
+        let names = columns.iter().map(|(name, _)| name.value.as_str());
         Self {
+            made: first_places(names),
             name,
             place: None,
             key,
@@ -247,9 +264,11 @@ impl Scope {
             derived_rows: None,
             building: Vec::new(),
             parents: Vec::new(),
+            level: 0,
             program: Arc::default(),
             outer: None,
             outside: None,
+            read: HashMap::new(),
         }
     }
 
@@ -265,4 +284,13 @@ impl Scope {
             None => problem,
         }
     }
+}
+
+/// Where each name stands first.
+fn first_places<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<String, usize> {
+    let mut places = HashMap::new();
+    for (place, name) in names.enumerate() {
+        places.entry(name.to_string()).or_insert(place);
+    }
+    places
 }

@@ -16,10 +16,10 @@ impl Builder {
     /// A table's columns in the order of its output, each with whether it is hidden: those that are
     /// read, or what stands in their place, before those that are only made.
     pub fn columns(&self, table: &str) -> Vec<(Placed<String>, bool)> {
-        let Some(scope) = self.scopes.iter().find(|scope| scope.name == table) else {
+        let Some(scope) = self.tables.get(table).map(|at| &self.scopes[*at]) else {
             return Vec::new();
         };
-        let made = |name: &str| scope.columns.iter().find(|(known, _)| known.value == name);
+        let made = |name: &str| scope.made.get(name).map(|index| &scope.columns[*index]);
         let read = scope.outside.iter().flat_map(|outside| &outside.fields);
         let mut columns: Vec<(Placed<String>, bool)> = Vec::new();
         for field in read {
@@ -36,7 +36,7 @@ impl Builder {
             }
         }
         for (name, column) in &scope.columns {
-            if !columns.iter().any(|(known, _)| known.value == name.value) {
+            if !scope.read.contains_key(&name.value) {
                 columns.push((name.clone(), column.is_hidden()));
             }
         }
@@ -52,8 +52,7 @@ impl Builder {
     }
 
     fn outside(&self, scope: usize, name: &str) -> Option<usize> {
-        let outside = self.scopes[scope].outside.as_ref()?;
-        outside.fields.find(name).map(|(index, _)| index)
+        self.scopes[scope].read.get(name).copied()
     }
 
     /// The node of the column of that name that is read.

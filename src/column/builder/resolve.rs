@@ -110,11 +110,13 @@ impl Tables for Builder {
         let scope = self.scope_of(name, place)?;
         self.refuse_outside(scope, name, place)?;
         self.scopes[child].parents.push(name.to_string());
+        let rows = self.rows(scope)?;
+        self.put_behind(child, scope, place)?;
         Ok(Parent {
             scope,
             name: name.to_string(),
             program: self.scopes[scope].program.clone(),
-            rows: self.rows(scope)?,
+            rows,
         })
     }
 
@@ -142,7 +144,32 @@ impl Tables for Builder {
     }
 }
 
+/// Tables that stand one behind the other: rows of the last one are made through all of them.
+const DEEPEST: usize = 100;
+
 impl Builder {
+    /// The table that a column stands in comes after its parent.
+    fn put_behind(&mut self, child: usize, parent: usize, place: &Place) -> Result<(), Problem> {
+        let mut child = child;
+        while let Some(outer) = &self.scopes[child].outer {
+            child = outer.scope;
+        }
+        let level = self.scopes[parent].level + 1;
+        if child == parent || self.scopes[child].level >= level {
+            return Ok(());
+        }
+        self.scopes[child].level = level;
+        match level > DEEPEST {
+            false => Ok(()),
+            true => {
+                let message = format!(
+                    "more than {DEEPEST} tables stand one behind the other, each the parent of the next"
+                );
+                Err(Problem::new(message).at(place))
+            }
+        }
+    }
+
     /// Names that are not this scope's own columns: the row, the item, the outer columns.
     fn resolve_around(
         &mut self,
