@@ -1,6 +1,7 @@
 //! Locks and threads that a panic elsewhere does not spoil or silence.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -29,10 +30,35 @@ pub fn spawn(
         })
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs what reads bytes of others: libraries may panic on them, which is an error of those bytes.
+/// Nothing if it did.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let around = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(around);
+    done.ok()
+}
+
+/// True on a thread whose panic is an error that will be told: `main` prints nothing of it.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Arc;
+
+    #[test]
+    fn a_panic_of_a_reader_is_nothing_read() {
+        assert_eq!(guarded(|| guarded(|| 1)), Some(Some(1)));
+        assert_eq!(guarded(|| [1][std::hint::black_box(7)]), None);
+        assert!(!is_guarded());
+    }
 
     #[test]
     fn who_waits_for_a_thread_hears_of_its_panic() {

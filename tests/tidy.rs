@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &[
         "batch", "error", "pace", "units", "place", "domain", "registry", "kernel",
     ],
-    &["report"],
+    &["plain_file", "report"],
     &["client", "expression"],
     &["column", "format"],
     &["sink", "source"],

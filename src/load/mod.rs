@@ -6,7 +6,7 @@ mod json;
 mod tabular;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
@@ -18,8 +18,11 @@ use sha2::{Digest, Sha256};
 use crate::column::{ColumnType, Reference, arrays, show_type};
 use crate::error::{Problem, Problems, Result};
 use crate::place::Placed;
+use crate::plain_file::plain;
 use crate::source::{self, Opened};
 use crate::spec::{Pipeline, ReferenceFile};
+use crate::sync::guarded;
+use crate::units::show_bytes;
 
 /// The references of a pipeline by name.
 pub type References = BTreeMap<String, Arc<Reference>>;
@@ -38,6 +41,9 @@ pub struct Loaded {
     digest: Sha256,
 }
 
+/// A file that is held in memory has no more.
+const MOST_BYTES: u64 = 2 << 30;
+
 /// Reads every reference of the pipeline and looks at the source of every table that is `needed`.
 ///
 /// # Errors
@@ -50,7 +56,10 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
     let typed = tables.chain(references).flatten();
     problems.extend(typed.filter_map(|(name, wanted)| length(name, wanted)));
     for (name, file) in &pipeline.reference.0 {
-        if let Some(reference) = problems.note(read(&name.value, file)) {
+        let reference = guarded(|| read(&name.value, file));
+        let reference = reference
+            .unwrap_or_else(|| Err(damaged(Some(file.path.beside())).at(&file.path.place)));
+        if let Some(reference) = problems.note(reference) {
             loaded
                 .references
                 .insert(name.value.clone(), Arc::new(reference));
@@ -60,11 +69,13 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
         let Some(from) = table.from.as_ref().filter(|_| needed(&name.value)) else {
             continue;
         };
-        let opened = from.value.open(&source::Asked {
+        let asked = source::Asked {
             pipeline: &pipeline.name,
             table: &name.value,
             types: &table.types.0,
-        });
+        };
+        let opened = guarded(|| from.value.open(&asked));
+        let opened = opened.unwrap_or_else(|| Err(damaged(from.value.file())));
         if let Some(records) = problems.note(opened.map_err(|problem| problem.at(&from.place))) {
             loaded.sources.insert(name.value.clone(), records);
         }
@@ -74,6 +85,15 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
         digest(&mut loaded.digest, name, &reference.rows);
     }
     Ok(loaded)
+}
+
+/// A reader could make nothing of a file, not even an error.
+fn damaged(path: Option<PathBuf>) -> Problem {
+    let what = path.map_or_else(
+        || "the source".into(),
+        |path| format!("`{}`", path.display()),
+    );
+    Problem::new(format!("could not read {what}")).cause(source::DAMAGED)
 }
 
 /// Lengths are held where columns are made: what is read is not measured.
@@ -122,6 +142,13 @@ fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {
         Problem::new(format!("could not read reference `{name}` from `{shown}`"))
             .at(&file.path.place)
     };
+    let found = plain(&path).map_err(|cause| doing().cause(cause))?;
+    if found.len() > MOST_BYTES {
+        let (has, most) = (show_bytes(found.len()), show_bytes(MOST_BYTES));
+        let cause =
+            format!("it has {has}, and a reference of more than {most} is not held in memory");
+        return Err(doing().cause(cause).hint("read it as a table: `from:`"));
+    }
     let rows = match extension(&path) {
         "json" | "jsonl" | "ndjson" => json::read(&path, &file.types.0),
         "csv" | "tsv" | "txt" => tabular::csv(&path, delimiter(file, &path)?, &file.types.0),

@@ -46,6 +46,8 @@ struct Block {
 /// Bytes that two numbers of 64 bits may take.
 const NUMBERS: u64 = 20;
 const SYNC: u64 = 16;
+/// Rows of a byte, compressed.
+const DENSEST: usize = 1024;
 
 impl Example for Avro {
     const EXAMPLE: &'static str = "avro: { path: users.avro }";
@@ -99,7 +101,10 @@ fn blocks(file: &OpenFile, start: u64) -> Result<Vec<Block>> {
             Some(next) => offset = next,
             None => return Err(broken(offset).hint("is the file complete?")),
         }
-        row += rows;
+        row = match u64::checked_add(row, rows) {
+            Some(row) => row,
+            None => return Err(broken(offset)),
+        };
         blocks.push(Block { row, offset });
     }
     Ok(blocks)
@@ -127,8 +132,10 @@ impl Container {
         let (from, after) = (self.blocks[from], self.blocks[after]);
         let mut bytes = self.header.clone();
         bytes.extend(self.file.bytes(from.offset, after.offset)?);
+        let rows = (after.row - from.row) as usize;
         let reader = reader()
-            .with_batch_size((after.row - from.row) as usize)
+            // A broken number of rows asks for no memory: so many do not fit in so few bytes.
+            .with_batch_size(rows.min(bytes.len().saturating_mul(DENSEST)))
             .with_projection(columns.to_vec())
             .build(Cursor::new(bytes))?;
         let schema = reader.schema();
@@ -137,7 +144,6 @@ impl Container {
             [one] => one.clone(),
             batches => concat_batches(&schema, batches)?,
         };
-        let rows = (after.row - from.row) as usize;
         let null = |field: &Arc<Field>| field.data_type() == &DataType::Null;
         if batch.num_rows() == rows {
             return Ok(batch.slice((first - from.row) as usize, count));
@@ -167,15 +173,17 @@ impl Records for Container {
         if columns.is_empty() || count == 0 {
             return Ok(Piece::empty(&self.schema, columns));
         }
-        let batch = self.batch(first, count, columns).map_err(|error| {
+        let read = || -> Result<Vec<ArrayRef>> {
+            let batch = self.batch(first, count, columns)?;
+            let columns = columns.iter().zip(batch.columns());
+            columns
+                .map(|(column, values)| typed(values, self.schema.field(*column), first))
+                .collect()
+        };
+        let arrays = read().map_err(|error| {
             error.context(format!("could not read `{}`", self.file.path.display()))
-        })?;
-        let arrays: Result<Vec<ArrayRef>> = columns
-            .iter()
-            .zip(batch.columns())
-            .map(|(column, values)| typed(values, self.schema.field(*column), first))
-            .collect();
-        Ok(Piece::whole(arrays?))
+        });
+        arrays.map(Piece::whole)
     }
 
     fn describe(&self) -> String {

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::failing::{Found, Left};
 use super::running::RunningSource;
-use super::{Begin, Grid, Opened, Piece, Records, Rejects, Stream};
+use super::{Begin, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream};
 use crate::batch::{Batch, Place};
 use crate::column::rows::Rows;
 use crate::column::{Program, ProgramCell, Selection};
 use crate::error::{Error, Result};
+use crate::sync::guarded;
 
 /// Rows of a table, by where they come from.
 #[derive(Clone)]
@@ -61,6 +63,8 @@ pub(super) struct Taken {
     columns: Columns,
     /// The source's columns that are used.
     used: Vec<usize>,
+    /// With their names.
+    names: Vec<(usize, String)>,
     /// How many the source has.
     width: usize,
 }
@@ -147,10 +151,21 @@ impl Read {
     /// A value that cannot be made or read, naming column and row.
     pub fn make(&self, number: u64, rejects: &Rejects) -> Result<Batch> {
         let (first, count) = (self.grid.first_row(number), self.grid.rows(number));
-        let piece = self.records.read(first, count, &self.taken.used)?;
+        let read = guarded(|| self.records.read(first, count, &self.taken.used));
+        let piece = read.unwrap_or_else(|| Err(damaged(&self.records.describe())))?;
         rejects.add(&piece.rejected)?;
-        self.taken.complete(number, piece, first, count)
+        let source = || self.records.describe();
+        let (batch, rejected) =
+            self.taken
+                .complete(number, piece, (first, count), rejects, &source)?;
+        rejects.add(&rejected)?;
+        Ok(batch)
     }
+}
+
+/// A reader could make nothing of what it read, not even an error.
+pub(super) fn damaged(source: &str) -> Error {
+    Error::because(format!("could not read `{source}`"), DAMAGED)
 }
 
 impl Streamed {
@@ -175,18 +190,20 @@ impl Taken {
         &self.used
     }
 
-    /// The batch of what was read of `count` rows from row `first` on.
+    /// The batch of what was read of `count` rows from row `first` on. Rows of which a column cannot be
+    /// made are left out and told, where those that cannot be read are.
     pub(super) fn complete(
         &self,
         number: u64,
         piece: Piece,
-        first: u64,
-        count: usize,
-    ) -> Result<Batch> {
+        (first, count): (u64, usize),
+        rejects: &Rejects,
+        source: &dyn Fn() -> String,
+    ) -> Result<(Batch, Vec<Rejected>)> {
         let nothing = new_empty_array(&DataType::Null);
         // What stands in the places of columns that are not used is never looked at.
         let mut read = vec![nothing; self.width];
-        for (place, values) in self.used.iter().zip(piece.columns) {
+        for ((place, _), values) in self.names.iter().zip(piece.columns) {
             read[*place] = values;
         }
         let place = match piece.kept {
@@ -200,11 +217,46 @@ impl Taken {
             },
             Place::List(rows) => Rows::List(rows),
         };
-        let rows = self.columns.evaluate(rows, &read)?;
-        Ok(Batch {
+        let (place, made, rejected) = match self.columns.evaluate(rows, &read) {
+            Ok(made) => (place, made, Vec::new()),
+            Err(error) if rejects.leaves_out() => {
+                let left = self.leave_out(&rows.numbers(), &read, &source(), error)?;
+                let made = self
+                    .columns
+                    .evaluate(Rows::List(&left.rows), &left.columns)?;
+                (Place::List(left.rows.into()), made, left.rejected)
+            }
+            Err(error) => return Err(error),
+        };
+        let batch = Batch {
             place,
-            ..Batch::new(number, first, rows)
-        })
+            ..Batch::new(number, first, made)
+        };
+        Ok((batch, rejected))
+    }
+
+    /// The rows of which every column can be made, where that failed for all of them.
+    fn leave_out(
+        &self,
+        rows: &[u64],
+        read: &[ArrayRef],
+        source: &str,
+        error: Error,
+    ) -> Result<Left> {
+        let found = Found {
+            rows,
+            columns: read,
+            used: &self.names,
+            source,
+        };
+        let make =
+            |rows: Rows<'_>, read: &[ArrayRef]| self.columns.evaluate(rows, read).map(|_| ());
+        let left = found.without_failing(&make)?;
+        match left.rejected.is_empty() {
+            // It was no row's fault.
+            true => Err(error),
+            false => Ok(left),
+        }
     }
 }
 
@@ -215,9 +267,12 @@ impl Batches {
         let Some(opened) = opened else {
             return Self::Made(Made { columns, grid });
         };
+        let (used, schema) = (columns.used(program), opened.schema());
+        let name = |column: &usize| (*column, schema.field(*column).name().clone());
         let taken = Taken {
-            used: columns.used(program),
-            width: opened.schema().fields().len(),
+            names: used.iter().map(name).collect(),
+            used,
+            width: schema.fields().len(),
             columns,
         };
         match opened {

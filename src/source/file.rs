@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::error::{Error, Problem, Result};
 use crate::place::{Place, Placed, Text};
+use crate::plain_file::plain;
 
 /// A file that is open.
 #[derive(Debug)]
@@ -31,7 +32,8 @@ impl OpenFile {
         let found = path.beside();
         let shown = found.display().to_string();
         let doing = || Problem::new(format!("could not read `{shown}`")).at(&path.place);
-        let file = File::open(&found).map_err(|error| {
+        let file = plain(&found).and_then(|_| File::open(&found));
+        let file = file.map_err(|error| {
             let problem = doing().cause(&error);
             match error.kind() {
                 std::io::ErrorKind::NotFound => {
@@ -41,9 +43,6 @@ impl OpenFile {
             }
         })?;
         let about = file.metadata().map_err(|error| doing().cause(error))?;
-        if !about.is_file() {
-            return Err(doing().cause("it is not a plain file"));
-        }
         refuse_compressed(&found).map_err(|problem| problem.at(&path.place))?;
         let modified = about.modified().ok();
         let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -59,8 +58,20 @@ impl OpenFile {
     /// The bytes from `start` to `end`.
     ///
     /// # Errors
-    /// The disk fails, or the file has become shorter.
+    /// The disk fails, the file has become shorter, or what it says of itself lies behind its end.
     pub fn bytes(&self, start: u64, end: u64) -> Result<Vec<u8>> {
+        // Before there is memory for it: what a broken file asks for can be more than there is.
+        if start > end || end > self.length {
+            let what = format!("could not read `{}`", self.path.display());
+            let (cause, hint) = (
+                format!(
+                    "bytes {start} to {end} are asked for, and it has {}",
+                    self.length
+                ),
+                "is the file complete?",
+            );
+            return Err(Error::because(what, cause).hint(hint));
+        }
         let mut bytes = vec![0; (end - start) as usize];
         self.file
             .read_exact_at(&mut bytes, start)

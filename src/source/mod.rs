@@ -7,6 +7,7 @@ pub mod avro;
 mod avro_rows;
 mod batches;
 pub mod csv;
+mod failing;
 mod file;
 mod grid;
 mod index;
@@ -57,6 +58,10 @@ registry! {
         "parquet" => Parquet(parquet::Parquet),
     }
 }
+
+/// What is said of bytes that a library panics on.
+pub const DAMAGED: &str =
+    "its bytes make no sense: it is damaged, or something else than its name says";
 
 /// Types of columns by name, as a table's `types` say them.
 pub type Types = [(Placed<String>, Placed<ColumnType>)];

@@ -14,14 +14,14 @@ use parquet::arrow::arrow_reader::{
     RowSelector,
 };
 use parquet::errors::Result as ParquetResult;
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::OpenFile;
 use super::retype::{convert, is_missing, missing, wanted};
-use super::{Asked, Opened, Piece, Records, Source};
+use super::{Asked, DAMAGED, Opened, Piece, Records, Source};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -66,12 +66,8 @@ impl Source for Parquet {
         let metadata = ArrowReaderMetadata::load(&file, options);
         let metadata = metadata.map_err(|error| file.0.problem(error))?;
         let schema = wanted(metadata.schema(), asked.types)?;
-        let mut groups = vec![0];
-        let mut rows = 0;
-        for group in metadata.metadata().row_groups() {
-            rows += group.num_rows() as u64;
-            groups.push(rows);
-        }
+        let groups = groups(metadata.metadata());
+        let groups = groups.ok_or_else(|| file.0.problem(DAMAGED))?;
         Ok(Opened::Records(Arc::new(Table {
             file,
             metadata,
@@ -79,6 +75,18 @@ impl Source for Parquet {
             schema,
         })))
     }
+}
+
+/// The first row of each row group, and the number of all rows; nothing where numbers are not those of
+/// rows.
+fn groups(metadata: &ParquetMetaData) -> Option<Vec<u64>> {
+    let mut groups = vec![0];
+    let mut rows = 0_u64;
+    for group in metadata.row_groups() {
+        rows = rows.checked_add(u64::try_from(group.num_rows()).ok()?)?;
+        groups.push(rows);
+    }
+    Some(groups)
 }
 
 impl Table {
@@ -107,6 +115,26 @@ impl Table {
             batches => Ok(concat_batches(&schema, batches)?),
         }
     }
+
+    /// The columns of these rows, in the order and of the types that are wanted.
+    fn arrays(&self, first: u64, count: usize, columns: &[usize]) -> Result<Vec<ArrayRef>> {
+        let batch = self
+            .batch(first, count, columns)
+            .map_err(|error| Error::run(error.to_string()))?;
+        if batch.num_rows() != count {
+            let found = batch.num_rows();
+            let what = format!("its row groups say that they have {count} rows, and have {found}");
+            return Err(Error::run(what).hint("is the file complete?"));
+        }
+        // The reader gives them in the file's order.
+        let mut order = columns.to_vec();
+        order.sort_unstable();
+        let arrays = columns.iter().map(|column| {
+            let at = order.partition_point(|other| other < column);
+            typed(batch.column(at), self.schema.field(*column), first)
+        });
+        arrays.collect()
+    }
 }
 
 impl Records for Table {
@@ -122,20 +150,11 @@ impl Records for Table {
         if columns.is_empty() || count == 0 {
             return Ok(Piece::empty(&self.schema, columns));
         }
-        let batch = self.batch(first, count, columns).map_err(|error| {
-            Error::because(
-                format!("could not read `{}`", self.file.0.path.display()),
-                error,
-            )
-        })?;
-        // The reader gives them in the file's order.
-        let mut order = columns.to_vec();
-        order.sort_unstable();
-        let arrays = columns.iter().map(|column| {
-            let at = order.partition_point(|other| other < column);
-            typed(batch.column(at), self.schema.field(*column), first)
-        });
-        Ok(Piece::whole(arrays.collect::<Result<_>>()?))
+        let arrays = self.arrays(first, count, columns);
+        let doing = || format!("could not read `{}`", self.file.0.path.display());
+        arrays
+            .map(Piece::whole)
+            .map_err(|error| error.context(doing()))
     }
 
     fn describe(&self) -> String {
@@ -192,7 +211,7 @@ impl ChunkReader for At {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        let bytes = self.0.bytes(start, start + length as u64);
+        let bytes = self.0.bytes(start, start.saturating_add(length as u64));
         Ok(Bytes::from(
             bytes
                 .map_err(|error| error.to_string())

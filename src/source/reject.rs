@@ -142,6 +142,12 @@ impl Rejects {
         })
     }
 
+    /// True where rows are left out that can be told without what they were read from: a topic takes
+    /// messages as they came.
+    pub fn leaves_out(&self) -> bool {
+        matches!(self.policy, OnBadRow::Skip | OnBadRow::DeadLetter(_))
+    }
+
     /// Some more.
     ///
     /// # Errors

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::batches::{Batches, Made, Read, Streamed};
+use super::batches::{Batches, Made, Read, Streamed, damaged};
 use super::turns::Turns;
 use super::{Begin, Rejects, SourceKept};
 use crate::batch::{Batch, Place, Span};
 use crate::error::Result;
+use crate::sync::guarded;
 
 /// A table's rows in one run.
 pub struct RunningSource {
@@ -65,12 +66,16 @@ impl RunningSource {
                     return Ok(None);
                 };
                 let taken = streamed.taken();
-                let piece = block.read(first, taken.used())?;
+                let piece = guarded(|| block.read(first, taken.used()));
+                let source = || streamed.stream.describe();
+                let piece = piece.unwrap_or_else(|| Err(damaged(&source())))?;
                 let (rows, origin) = (block.rows(), block.origin().clone());
                 // Whoever sends has its memory back before columns are made.
                 drop(block);
                 rejects.add(&piece.rejected)?;
-                let batch = taken.complete(number, piece, first, rows)?;
+                let made = taken.complete(number, piece, (first, rows), rejects, &source);
+                let (batch, rejected) = made?;
+                rejects.add(&rejected)?;
                 let origin = among(origin, first, &batch.place);
                 Ok(Some(Batch { origin, ..batch }))
             }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::read::{check_version, read_tree};
+use super::read::{check_version, read_included};
 use crate::error::{Problem, Result};
 use crate::place::{Key, Node, Value, decode};
 
@@ -67,7 +67,7 @@ impl Files {
             return Ok(tree.clone());
         }
         self.refuse_circle(&own, item)?;
-        let mut tree = read_tree(path).map_err(|mut error| {
+        let mut tree = read_included(path).map_err(|mut error| {
             error.problems = error
                 .problems
                 .into_iter()

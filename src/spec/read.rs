@@ -1,6 +1,7 @@
 //! Reads a pipeline file and those it includes: parse, merge, take params, expand, decode.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::place::{
     Node, Place, Placed, Scope, Source, Value, decode_all, expand, expand_params, is_secret, parse,
     split_values, without_users,
 };
+use crate::plain_file;
 
 /// What is given beside the file.
 #[derive(Debug, Clone, Default)]
@@ -108,20 +110,51 @@ fn read_root(path: &Path) -> Result<Node> {
     if path.as_os_str() != STDIN {
         return read_tree(path);
     }
-    let text = std::io::read_to_string(std::io::stdin());
+    let text = plain_file::read_all(std::io::stdin());
     let text = text.map_err(|cause| {
         Error::user(Problem::new("could not read the pipeline from standard input").cause(cause))
     })?;
     tree("stdin".into(), text)
 }
 
-pub(super) fn read_tree(path: &Path) -> Result<Node> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|cause| {
-        let problem = Problem::new(format!("could not read the pipeline file `{name}`"));
-        Error::user(problem.cause(cause).maybe_hint(near_file(path)))
-    })?;
-    tree(name, text)
+fn read_tree(path: &Path) -> Result<Node> {
+    tree(path.display().to_string(), read_text(path)?)
+}
+
+/// As `read_tree`, of a file that another one includes. One that is no part of a pipeline is not shown:
+/// who says what is included need not be who may read it.
+pub(super) fn read_included(path: &Path) -> Result<Node> {
+    let text = read_text(path)?;
+    let says_so = text.lines().any(|line| line.starts_with("version"));
+    let tree = tree(path.display().to_string(), text);
+    let ours = |root: &Node| match &root.value {
+        Value::Map(entries) => entries.iter().all(|(key, _)| {
+            let name = key.name.as_str();
+            name.starts_with("x-") || KEYS.contains(&name)
+        }),
+        Value::Null => true,
+        _ => false,
+    };
+    if says_so || tree.as_ref().is_ok_and(ours) {
+        return tree;
+    }
+    let what = format!(
+        "the included file `{}` is no part of a pipeline",
+        path.display()
+    );
+    let hint = "it begins with the line `version: 1`, and has `params`, `reference` or `tables`";
+    Err(Error::user(Problem::new(what).hint(hint)))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    plain_file::read_text(path).map_err(|cause| {
+        let what = format!("could not read the pipeline file `{}`", path.display());
+        let problem = Problem::new(what).cause(&cause);
+        Error::user(match cause.kind() {
+            ErrorKind::NotFound => problem.maybe_hint(near_file(path)),
+            _ => problem,
+        })
+    })
 }
 
 fn tree(name: String, text: String) -> Result<Node> {

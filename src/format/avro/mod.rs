@@ -24,6 +24,7 @@ use super::rows::Memory;
 use super::{FileEncoder, Format, Shape};
 use crate::error::{Error, Fault, Problem, Result};
 use crate::place::{Flag, Placed, Text};
+use crate::plain_file::read_text;
 use crate::registry::Example;
 use derive::Derive;
 
@@ -210,7 +211,7 @@ impl Avro {
                 .cause(error)
                 .at(&file.place)
         };
-        let text = std::fs::read_to_string(&path).map_err(|error| reading(error.to_string()))?;
+        let text = read_text(&path).map_err(|error| reading(error.to_string()))?;
         serde_json::from_str(&text).map_err(|error| reading(error.to_string()))
     }
 

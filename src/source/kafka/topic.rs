@@ -17,6 +17,7 @@ use crate::client::registry::Client;
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
+use crate::plain_file::read_text;
 use crate::source::avro_rows::AvroRows;
 use crate::source::retype::{typed, wanted};
 use crate::source::{Asked, Begin, Flow, OnBadRow, Stream, Types};
@@ -284,7 +285,7 @@ fn first(error: Error, option: &Placed<Text>) -> Problem {
 
 fn read(file: &Placed<Text>) -> Result<String, Problem> {
     let path = file.beside();
-    std::fs::read_to_string(&path).map_err(|error| {
+    read_text(&path).map_err(|error| {
         Problem::new(format!("could not read the schema `{}`", path.display()))
             .at(&file.place)
             .cause(error)

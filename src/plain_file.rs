@@ -1,0 +1,91 @@
+//! Files that are read whole before the run, and which files are read at all: a pipe waits for its
+//! writer, and devices have no end.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use crate::units::show_bytes;
+
+/// A text that is read whole has no more bytes: pipelines with lists of a million values have fewer.
+pub const MOST_TEXT: u64 = 256 << 20;
+
+/// What is known of a plain file, without opening it.
+///
+/// # Errors
+/// There is none, or it is something else.
+pub fn plain(path: &Path) -> Result<Metadata, io::Error> {
+    let found = fs::metadata(path)?;
+    match what_else(&found) {
+        None => Ok(found),
+        Some(what) => Err(io::Error::other(format!("it is {what}, not a plain file"))),
+    }
+}
+
+/// What it is where it is no plain file.
+fn what_else(found: &Metadata) -> Option<&'static str> {
+    let kind = found.file_type();
+    let others = [
+        (kind.is_dir(), "a folder"),
+        (kind.is_fifo(), "a pipe"),
+        (kind.is_socket(), "a socket"),
+    ];
+    let other = others.into_iter().find(|(is, _)| *is);
+    (!kind.is_file()).then_some(other.map_or("a device", |(_, what)| what))
+}
+
+/// The text of a plain file, or of a pipe that a shell has made and that has no name: `<(…)`.
+///
+/// # Errors
+/// It is something else, is too large, cannot be read or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, io::Error> {
+    let pipe = fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
+    if !(pipe && path.canonicalize().is_err()) && plain(path)?.len() > MOST_TEXT {
+        return Err(too_large());
+    }
+    read_all(File::open(path)?)
+}
+
+fn too_large() -> io::Error {
+    io::Error::other(format!("it has more than {}", show_bytes(MOST_TEXT)))
+}
+
+/// The text of what is open.
+///
+/// # Errors
+/// It is too large, cannot be read or is not UTF-8.
+pub fn read_all(from: impl Read) -> Result<String, io::Error> {
+    let mut bytes = Vec::new();
+    from.take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_TEXT {
+        return Err(too_large());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        io::Error::other(format!("it is not UTF-8 text: byte {} is none", at + 1))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_end_is_not_opened() {
+        let said = |path: &str| read_text(Path::new(path)).unwrap_err().to_string();
+        assert_eq!(said("/dev/zero"), "it is a device, not a plain file");
+        assert_eq!(said("/dev"), "it is a folder, not a plain file");
+        assert!(said("/dev/nothing").starts_with("No such file"));
+    }
+
+    #[test]
+    fn texts_are_utf8_and_have_an_end() {
+        let said = |bytes: &[u8]| read_all(bytes).map_err(|error| error.to_string());
+        assert_eq!(said(b"a: 1"), Ok("a: 1".into()));
+        let not = "it is not UTF-8 text: byte 2 is none";
+        assert_eq!(said(b"a\xff"), Err(not.into()));
+        let endless = read_all(io::repeat(b' ')).unwrap_err().to_string();
+        assert_eq!(endless, "it has more than 256.0 MiB");
+    }
+}

@@ -1,0 +1,116 @@
+//! Rows that are read, and of which columns cannot be made: found by trying halves, left out and told.
+
+use arrow::array::{ArrayRef, BooleanArray};
+use arrow::compute::filter;
+use arrow::util::display::array_value_to_string;
+
+use super::Rejected;
+use crate::column::rows::Rows;
+use crate::error::{Error, Fault, Result};
+
+/// What is wrong with a row of which a column cannot be made, in general.
+const KIND: &str = "a column cannot be made";
+
+/// Rows as they were read: their numbers, and the source's columns, some of them without values.
+pub(super) struct Found<'a> {
+    pub(super) rows: &'a [u64],
+    pub(super) columns: &'a [ArrayRef],
+    /// The columns that have values, with their names.
+    pub(super) used: &'a [(usize, String)],
+    /// What is read, in one line.
+    pub(super) source: &'a str,
+}
+
+/// What is left of them.
+pub(super) struct Left {
+    pub(super) rows: Vec<u64>,
+    pub(super) columns: Vec<ArrayRef>,
+    pub(super) rejected: Vec<Rejected>,
+}
+
+impl Found<'_> {
+    /// Leaves out every row for which `make` fails by itself.
+    ///
+    /// # Errors
+    /// It fails for another reason than a row's values.
+    pub(super) fn without_failing(
+        &self,
+        make: &dyn Fn(Rows<'_>, &[ArrayRef]) -> Result<()>,
+    ) -> Result<Left> {
+        let mut failing = Vec::new();
+        self.search(0, self.rows.len(), make, &mut failing)?;
+        let mut keep = vec![true; self.rows.len()];
+        failing.iter().for_each(|(row, _)| keep[*row] = false);
+        let rows = self.rows.iter().zip(&keep);
+        let rows = rows.filter(|(_, keep)| **keep).map(|(row, _)| *row);
+        let mask = BooleanArray::from(keep.clone());
+        let mut columns = self.columns.to_vec();
+        for (column, _) in self.used {
+            columns[*column] = filter(&columns[*column], &mask)?;
+        }
+        Ok(Left {
+            rows: rows.collect(),
+            columns,
+            rejected: failing
+                .iter()
+                .map(|(row, error)| self.reject(*row, error))
+                .collect(),
+        })
+    }
+
+    /// Those among the rows from `from` to `to` that fail.
+    fn search(
+        &self,
+        from: usize,
+        to: usize,
+        make: &dyn Fn(Rows<'_>, &[ArrayRef]) -> Result<()>,
+        failing: &mut Vec<(usize, Error)>,
+    ) -> Result<()> {
+        let mut columns = self.columns.to_vec();
+        for (column, _) in self.used {
+            columns[*column] = columns[*column].slice(from, to - from);
+        }
+        match make(Rows::List(&self.rows[from..to]), &columns) {
+            Ok(()) => Ok(()),
+            Err(error) if error.fault == Fault::User => Err(error),
+            Err(error) if to - from == 1 => {
+                failing.push((from, error));
+                Ok(())
+            }
+            Err(_) => {
+                let middle = from + (to - from) / 2;
+                self.search(from, middle, make, failing)?;
+                self.search(middle, to, make, failing)
+            }
+        }
+    }
+
+    fn reject(&self, row: usize, error: &Error) -> Rejected {
+        let message = reason(error);
+        let mut letter = serde_json::Map::new();
+        letter.insert("source".into(), self.source.into());
+        letter.insert("row".into(), self.rows[row].into());
+        letter.insert("reason".into(), message.clone().into());
+        let value = |(column, name): &(usize, String)| {
+            let text = array_value_to_string(&self.columns[*column], row);
+            (name.clone(), text.unwrap_or_default().into())
+        };
+        let values: serde_json::Map<_, _> = self.used.iter().map(value).collect();
+        letter.insert("values".into(), values.into());
+        Rejected {
+            place: self.source.to_string(),
+            kind: KIND,
+            message,
+            letter,
+        }
+    }
+}
+
+/// What exactly is wrong: the outermost words say which column was being made.
+fn reason(error: &Error) -> String {
+    let problem = error.problems.first();
+    let causes = problem.iter().flat_map(|problem| &problem.causes);
+    let message = problem.map(|problem| problem.message.as_str());
+    let words = message.into_iter().chain(causes.map(String::as_str));
+    words.collect::<Vec<_>>().join(": ")
+}
