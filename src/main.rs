@@ -1,12 +1,16 @@
 //! Arguments in, exit code out.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     small_pages();
+    large_files();
+    quiet_panics();
     rowgen::cli::main(std::env::args_os())
 }
 
@@ -18,4 +22,23 @@ fn small_pages() {
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
         tracing::debug!(%error, "huge pages stay");
     }
+}
+
+/// A file that may not become larger (`ulimit -f`) is an error of its sink, not the end of the process:
+/// with a handler, the write itself fails.
+fn large_files() {
+    let seen = Arc::new(AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen) {
+        tracing::debug!(%error, "files that become too large end the process");
+    }
+}
+
+/// What readers of broken files panic with is told as an error of the file, and nowhere else.
+fn quiet_panics() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !rowgen::sync::is_guarded() {
+            told(panic);
+        }
+    }));
 }

@@ -1,6 +1,7 @@
-//! Signals: the first SIGINT or SIGTERM ends a run cleanly, the second one ends the process at once.
+//! Signals: the first SIGINT, SIGTERM or SIGHUP ends a run cleanly, the second one ends the process at
+//! once.
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::engine::Stop;
 use crate::error::{Error, Result};
@@ -10,7 +11,10 @@ use crate::error::{Error, Result};
 /// # Errors
 /// The system refuses the handlers.
 pub(super) fn stop() -> Result<Stop> {
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])
+    let mut ending = vec![SIGINT, SIGTERM];
+    // `nohup` lets a process ignore that its terminal has gone.
+    ending.extend((!is_ignored(SIGHUP)).then_some(SIGHUP));
+    let mut signals = signal_hook::iterator::Signals::new(ending)
         .map_err(|error| Error::because("installing signal handlers", error))?;
     let stop = Stop::default();
     let seen = stop.clone();
@@ -26,4 +30,12 @@ pub(super) fn stop() -> Result<Stop> {
         .spawn(watch)
         .map_err(|error| Error::because("starting the signal thread", error))?;
     Ok(stop)
+}
+
+/// True for a signal that whoever started the process had it ignore, where the system tells.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

@@ -1,5 +1,6 @@
 //! A sink as a run holds it: opened, fed, ended.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -164,11 +165,16 @@ impl OpenSink<'_> {
             return Err(Error::run("it took nothing for too long and was released")
                 .hint("see `stall_timeout` under `run:`"));
         }
-        let mut finished = Vec::from_iter(self.made.clone());
+        // One that failed says why; the others only lack what came after that.
+        let (failed, others): (Vec<usize>, Vec<usize>) =
+            (0..self.lanes.len()).partition(|lane| self.lanes[*lane].failed());
+        let mut done = BTreeMap::new();
         let mut failure = None;
-        for lane in &self.lanes {
-            match lane.finish(batches) {
-                Ok(done) => finished.push(done),
+        for lane in failed.into_iter().chain(others) {
+            match self.lanes[lane].finish(batches) {
+                Ok(finished) => {
+                    done.insert(lane, finished);
+                }
                 Err(error) => {
                     failure.get_or_insert(error);
                 }
@@ -177,6 +183,7 @@ impl OpenSink<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
+        let finished: Vec<Finished> = self.made.clone().into_iter().chain(done.into_values()).collect();
         let ready = lock(&self.ready).take();
         let publish = ready.map(|ready| ready.prepare(&finished)).transpose()?;
         Ok(Prepared { finished, publish })

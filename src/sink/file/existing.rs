@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
 
 use super::IfExists;
 use super::layout::{Folder, Layout};
@@ -42,6 +45,11 @@ pub(super) fn check(
             check_way(&folder.path).and_then(|()| check_folder(folder, if_exists, target))
         }
     };
+    let answer = answer.and_then(|found| match (&found, layout) {
+        (Existing::Same, _) | (_, Layout::Through(_)) => Ok(found),
+        (_, Layout::One(file)) => check_writable(file, false).map(|()| found),
+        (_, Layout::Folder(folder)) => check_writable(&folder.path, true).map(|()| found),
+    });
     answer.map_err(|mut error| {
         for problem in &mut error.problems {
             problem.place.get_or_insert_with(|| path.place.clone());
@@ -60,6 +68,17 @@ fn check_way(path: &Path) -> Result<()> {
         )))),
         _ => Ok(()),
     }
+}
+
+/// A new name can be given in the folder that is there: asked of the system, which is told to do nothing.
+/// What is written there may be a file, or a folder itself.
+fn check_writable(path: &Path, folder: bool) -> Result<()> {
+    let above = path.ancestors().skip(usize::from(!folder));
+    let there = above.filter(|above| !above.as_os_str().is_empty());
+    let there = there.into_iter().find(|above| above.is_dir());
+    let there = there.unwrap_or(Path::new("."));
+    let asked = rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK);
+    asked.map_err(|error| system("creating", path, &error.into()))
 }
 
 fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Existing> {
@@ -200,13 +219,20 @@ fn other_output(shown: &str) -> Error {
     .hint(REPLACE_OTHER)
 }
 
+/// There is no such folder.
+fn is_nothing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 /// The files below a folder that an engine would read, relative to it.
 fn visible_files(folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(inside) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&inside) else {
-            continue;
+        let entries = match fs::read_dir(&inside) {
+            Ok(entries) => entries,
+            Err(error) if is_nothing(&error) => continue,
+            Err(error) => return Err(system("reading", &inside, &error)),
         };
         for entry in entries {
             let entry = entry.map_err(|error| system("reading", &inside, &error))?;

@@ -280,11 +280,19 @@ pub(super) fn line(entry: &Entry) -> String {
 pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Ok(()) => Ok(()),
+        // On a read-only disk, what is not there cannot be removed either.
+        Err(_) if !exists(path) => Ok(()),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(())
         }
         Err(error) => Err(system("removing", path, &error)),
     }
+}
+
+fn exists(path: &Path) -> bool {
+    !path
+        .symlink_metadata()
+        .is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -257,12 +257,22 @@ impl Files {
         if full { self.end_file(marks) } else { Ok(()) }
     }
 
-    /// An error that only says that nobody reads any more is none.
+    /// That nobody reads standard output any more is no error: whoever started the run has seen enough.
+    /// A pipe with a name has a reader who waits for all of it.
     fn unless_gone(&self, result: Result<()>) -> Result<ControlFlow<()>> {
         let gone = self.pipe.as_ref().is_some_and(Output::is_broken_pipe);
+        let Layout::Through(path) = &self.layout else {
+            return result.map(|()| ControlFlow::Continue(()));
+        };
         match result {
             Ok(()) => Ok(ControlFlow::Continue(())),
-            Err(_) if gone => Ok(ControlFlow::Break(())),
+            Err(_) if gone && layout::is_standard_stream(path) => Ok(ControlFlow::Break(())),
+            Err(_) if gone => {
+                let what = format!("the reader of `{}` has left before the end", path.display());
+                Err(Error::run(
+                    Problem::new(what).hint("its output is not whole: run it again"),
+                ))
+            }
             Err(error) => Err(error),
         }
     }
