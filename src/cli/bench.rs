@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,9 @@ use crate::plan::{self, Job, Plan};
 use crate::report::{Costs, Outcome, Report};
 use crate::units::{show_bytes, show_count, show_duration};
 
+/// Of a run without end so much is measured.
+const ENDLESS: Duration = Duration::from_secs(10);
+
 /// What each thread fills, again and again, to see how fast memory is: no cache holds it.
 const FILLED: usize = 64 << 20;
 const FILLS: usize = 4;
@@ -27,7 +30,9 @@ const FILLS: usize = 4;
 struct Temporary(PathBuf);
 
 pub(super) fn run(options: &BenchOptions) -> Result<u8> {
-    let sinks = make_plan(&options.file, true)?;
+    let mut sinks = make_plan(&options.file, true)?;
+    let endless = sinks.rows().is_none() && sinks.duration.is_none();
+    sinks.duration = sinks.duration.or(endless.then_some(ENDLESS));
     let stop = signals::stop()?;
     let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
     let run_options = engine::Options {
@@ -37,7 +42,11 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
         ..Default::default()
     };
     let discard = Arc::new(plan::discarding(&sinks));
-    let (sinks, notes) = plan::measured(sinks);
+    let (sinks, mut notes) = plan::measured(sinks);
+    notes.extend(endless.then(|| {
+        let time = show_duration(ENDLESS);
+        format!("the run has no end: {time} of it were measured, or as long as `--for` says")
+    }));
     let sinks = Arc::new(sinks);
     let alone = engine::start(discard, run_options.clone()).wait();
     let written = engine::start(sinks.clone(), run_options).wait();

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use tracing::info;
+use tracing::{Level, info};
 use tracing_subscriber::EnvFilter;
 
+use super::say;
 use crate::engine::{Running, Status};
+use crate::error::Problem;
 use crate::plan::Plan;
 use crate::report::{FileReport, Report, SinkReport, SourceReport};
 
@@ -71,6 +73,27 @@ pub(super) fn end(report: &Report) {
     });
     sources.chain(sinks).for_each(|event| tell(&event));
     tell(&Event::Ended(report));
+}
+
+/// What stands in the way, as a line of the log: its message, and in `text` all that is said of it.
+pub(super) fn problem(problem: &Problem) {
+    line(&problem.shown(&problem.message), &problem.to_string());
+}
+
+/// As `problem`, of an error that was put into words already.
+pub(super) fn error(text: &str) {
+    for text in text.split("\n\n") {
+        let message = text.lines().next().unwrap_or_default();
+        line(message.strip_prefix("error: ").unwrap_or(message), text);
+    }
+}
+
+fn line(message: &str, text: &str) {
+    match tracing::enabled!(Level::ERROR) {
+        true => tracing::error!(text, "{message}"),
+        // `RUST_LOG` silences the log, and not what went wrong.
+        false => say(text),
+    }
 }
 
 /// Every line there is. `rows` are rows of tables, each counted once however many sinks it went to; in

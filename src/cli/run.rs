@@ -27,19 +27,37 @@ enum Told {
 }
 
 pub(super) fn run(options: &RunOptions, variables: Option<dotenv::Read>) -> Result<u8> {
-    let terminal = match std::io::stderr().is_terminal() {
-        true => Log::Text,
-        false => Log::Json,
-    };
-    if options.log.unwrap_or(terminal) == Log::Json && !options.quiet {
+    let log = log_of(options);
+    let json = log == Log::Json && !options.quiet;
+    if json {
         log::begin();
     }
+    let done = carry_out(options, log, variables);
+    done.or_else(|error| match json {
+        true => {
+            error.problems.iter().for_each(log::problem);
+            Ok(error.exit_code())
+        }
+        false => Err(error),
+    })
+}
+
+fn log_of(options: &RunOptions) -> Log {
+    options
+        .log
+        .unwrap_or(match std::io::stderr().is_terminal() {
+            true => Log::Text,
+            false => Log::Json,
+        })
+}
+
+fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) -> Result<u8> {
     let plan = make_plan(&options.file, true)?;
     let style = plan.log.style.as_ref().map(|style| style.value);
     let told = match (options.log, style) {
         _ if options.quiet => Told::Errors,
         (None, Some(Style::Producer)) => Told::Producer,
-        (log, _) if log.unwrap_or(terminal) == Log::Json => Told::Json,
+        _ if log == Log::Json => Told::Json,
         _ => Told::Text,
     };
     if told == Told::Producer {
@@ -96,8 +114,12 @@ impl Told {
 
     /// What came of it; errors always.
     fn after(self, report: &Report) {
+        let tell = |error: &Error| match self {
+            Self::Json => log::error(error),
+            _ => say(error),
+        };
         if let (Outcome::NotBegun(_), Some(error)) = (report.outcome, &report.error) {
-            say(error);
+            tell(error);
             return;
         }
         match self {
@@ -109,7 +131,7 @@ impl Told {
         // The report for people has those of sinks.
         let sinks = report.sinks.iter().filter(|_| self != Self::Text);
         let errors = sinks.filter_map(|sink| sink.error.as_ref());
-        errors.chain(&report.error).for_each(|error| say(error));
+        errors.chain(&report.error).for_each(tell);
     }
 }
 
