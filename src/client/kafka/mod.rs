@@ -82,8 +82,26 @@ impl Mechanism {
 }
 
 impl Connection {
-    /// What this build of rowgen lacks for such a connection. `place` is where the options stand.
+    /// What is wrong with the brokers' names, or what this build of rowgen lacks for such a connection.
+    /// `place` is where the options stand.
     pub fn check(&self, place: Option<&Place>) -> Option<Problem> {
+        let problem = self.user_among_brokers().or_else(|| self.lacking())?;
+        Some(match place {
+            Some(place) => problem.at(place),
+            None => problem,
+        })
+    }
+
+    /// `me:password@host`: no part of an address here, and never shown.
+    fn user_among_brokers(&self) -> Option<Problem> {
+        let problem = || {
+            Problem::new("`brokers` are `host:port`, and no user stands among them")
+                .hint("say who asks with `sasl: { mechanism: plain, username: …, password: … }`")
+        };
+        self.brokers.contains('@').then(problem)
+    }
+
+    fn lacking(&self) -> Option<Problem> {
         let scram = self
             .sasl
             .as_ref()
@@ -98,11 +116,7 @@ impl Connection {
             ),
             (None, None) => return None,
         };
-        let problem = missing(&what, feature);
-        Some(match place {
-            Some(place) => problem.at(place),
-            None => problem,
-        })
+        Some(missing(&what, feature))
     }
 
     /// True where only librdkafka can connect: encrypted, with a user, or with its own properties.

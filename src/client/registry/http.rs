@@ -75,6 +75,17 @@ impl Client {
         })
     }
 
+    /// All tries of a request together wait no longer than this, where anything is said.
+    #[must_use]
+    pub fn within(mut self, patience: Option<Duration>) -> Self {
+        if let Some(patience) = patience {
+            let shares = [patience / 7, patience * 2 / 7, patience * 4 / 7];
+            let tries = self.answers.iter_mut().zip(shares);
+            tries.for_each(|(answer, share)| *answer = share.min(*answer));
+        }
+        self
+    }
+
     /// The number of an Avro schema under its subject; an equal one keeps the number it has.
     ///
     /// # Errors
@@ -354,8 +365,10 @@ mod tests {
 
         // Nobody answers any more, though somebody listens.
         let _listens = answers.join().unwrap();
-        client.answers = [Duration::from_millis(50); 3];
+        let client = client.within(Some(Duration::from_millis(150)));
+        let began = Instant::now();
         let error = client.schema(2).unwrap_err().to_string();
+        assert!(began.elapsed() < Duration::from_secs(5));
         assert!(error.contains("does not answer\n"), "{error}");
         assert!(error.contains("\n  caused by: timeout: "), "{error}");
     }

@@ -11,6 +11,7 @@ use rdkafka::producer::{DeliveryResult, ProducerContext};
 
 use super::super::{Connection, Mechanism};
 use crate::error::{Error, Problem, Result};
+use crate::plain_file::plain;
 
 /// librdkafka's properties for a connection; what a client adds may be overridden by the user's own
 /// `properties`, so those are set last, by `Connection::finish`.
@@ -62,7 +63,7 @@ impl Connection {
         };
         for file in [&tls.ca, &tls.certificate, &tls.key].into_iter().flatten() {
             let path = file.beside();
-            if let Err(error) = std::fs::File::open(&path) {
+            if let Err(error) = plain(&path).and_then(|_| std::fs::File::open(&path)) {
                 let what = format!("could not read the certificate `{}`", path.display());
                 return Err(Error::run(Problem::new(what).at(&file.place).cause(error)));
             }

@@ -150,16 +150,14 @@ fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> 
     lane::start_with(target, Arc::new(recipe), |marks| {
         let paced = target.pace.is_some();
         let stall_timeout = target.run.stall_timeout();
+        let timeout = timeout(kafka, stall_timeout);
         let delivery = Delivery::new(kafka.topic.as_str(), marks, paced, stall_timeout);
         let delivery = Arc::new(delivery);
         let producer = match native {
-            true => Producer::Native(Native::start(settings(kafka), delivery.clone())?),
-            false => Producer::Librdkafka(Librdkafka::start(
-                kafka,
-                bytes,
-                timeout(kafka),
-                delivery.clone(),
-            )?),
+            true => Producer::Native(Native::start(settings(kafka, timeout), delivery.clone())?),
+            false => {
+                Producer::Librdkafka(Librdkafka::start(kafka, bytes, timeout, delivery.clone())?)
+            }
         };
         Ok(Box::new(Messenger {
             producer,
@@ -171,14 +169,14 @@ fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> 
     })
 }
 
-fn timeout(kafka: &Kafka) -> Duration {
-    kafka
-        .delivery_timeout
-        .as_ref()
-        .map_or(DELIVERY_TIMEOUT, |timeout| timeout.value.0)
+/// When a message has failed: no later than the sink itself has, where that is said.
+fn timeout(kafka: &Kafka, stall: Option<Duration>) -> Duration {
+    let asked = kafka.delivery_timeout.as_ref();
+    let usual = || stall.map_or(DELIVERY_TIMEOUT, |most| most.min(DELIVERY_TIMEOUT));
+    asked.map_or_else(usual, |timeout| timeout.value.0)
 }
 
-fn settings(kafka: &Kafka) -> native::Settings {
+fn settings(kafka: &Kafka, timeout: Duration) -> native::Settings {
     let most = kafka.max_in_flight.as_ref();
     native::Settings {
         brokers: kafka.brokers.value.0.clone(),
@@ -186,7 +184,7 @@ fn settings(kafka: &Kafka) -> native::Settings {
         acks: kafka.acks.number(),
         idempotence: kafka.idempotence(),
         max_in_flight: most.map_or(5, |most| usize::try_from(most.value.0).unwrap_or(5)),
-        timeout: timeout(kafka),
+        timeout,
     }
 }
 
@@ -194,9 +192,13 @@ fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
     let shape = &target.shape;
     let written = shape.written();
     let format = kafka.format();
-    let values = format.open(&written, registered(&*format, &written, kafka, "value")?)?;
+    let patience = target.run.stall_timeout();
+    let registered = |format: &dyn MessageFormat, shape: &Shape, part: &str| {
+        registered(format, shape, kafka, part, patience)
+    };
+    let values = format.open(&written, registered(&*format, &written, "value")?)?;
     let keys = match &kafka.key {
-        Some(key) => Some(key.open(shape, registered(key, shape, kafka, "key")?)?),
+        Some(key) => Some(key.open(shape, registered(key, shape, "key")?)?),
         None => None,
     };
     let partitions = match kafka.partitioner.as_ref().map(|option| &option.value) {
@@ -251,6 +253,7 @@ fn registered(
     shape: &Shape,
     kafka: &Kafka,
     part: &str,
+    patience: Option<Duration>,
 ) -> Result<Option<u32>> {
     let registration = format.registration(shape).map_err(|problems| Error {
         fault: crate::error::Fault::User,
@@ -265,7 +268,7 @@ fn registered(
     }
     let subject = registration.subject.clone();
     let subject = subject.unwrap_or_else(|| format!("{}-{part}", kafka.topic.as_str()));
-    let client = Client::new(&registration.registry)?;
+    let client = Client::new(&registration.registry)?.within(patience);
     client.register(&subject, &registration.schema).map(Some)
 }
 
