@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::place::LocalPath;
 use crate::sink::Slice;
 use crate::units::{parse_count, parse_duration, parse_rate};
 
@@ -38,6 +40,7 @@ pub(super) enum Command {
         #[arg(value_enum, default_value = "shop")]
         name: First,
         /// Where it is written (default: NAME.yaml); what is there stays
+        #[arg(value_parser = path())]
         file: Option<PathBuf>,
     },
     /// Lists generators, formats, sinks and sources with an example each, or shows one with all options
@@ -85,6 +88,7 @@ pub(super) enum First {
 #[derive(Debug, Clone, Args)]
 pub(super) struct FileOptions {
     /// The pipeline file; `-` reads standard input, and its paths start in the current folder
+    #[arg(value_parser = path())]
     pub(super) file: PathBuf,
     /// Sets a declared param: --set rows=1e9
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
@@ -128,8 +132,8 @@ pub(super) struct FileOptions {
 pub(super) struct RunOptions {
     #[command(flatten)]
     pub(super) file: FileOptions,
-    /// Where relative sink paths start
-    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
+    /// Where relative paths to write start: those of sinks and dead letters (default: here)
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
     pub(super) out: Option<PathBuf>,
     /// Replaces output that is there, whatever `if_exists` says
     #[arg(long, env = "ROWGEN_OVERWRITE")]
@@ -138,7 +142,7 @@ pub(super) struct RunOptions {
     #[arg(long, env = "ROWGEN_QUIET")]
     pub(super) quiet: bool,
     /// Writes the report as JSON to this file
-    #[arg(long, env = "ROWGEN_REPORT", value_name = "FILE")]
+    #[arg(long, env = "ROWGEN_REPORT", value_name = "FILE", value_parser = path())]
     pub(super) report: Option<PathBuf>,
     /// How progress is told (default: as the pipeline's `log` says, or a line for each sink on a terminal, JSON otherwise)
     #[arg(long, env = "ROWGEN_LOG", value_enum)]
@@ -163,8 +167,8 @@ pub(super) struct CheckOptions {
     /// What is wrong, and where, as JSON on stdout
     #[arg(long)]
     pub(super) json: bool,
-    /// Where relative sink paths start
-    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
+    /// Where relative paths to write start: those of sinks and dead letters (default: here)
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
     pub(super) out: Option<PathBuf>,
 }
 
@@ -202,9 +206,20 @@ pub(super) struct BenchOptions {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
-    /// Where the temporary folder is made in which relative sink paths start (default: here)
-    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR")]
+    /// Where the temporary folder is made in which relative paths to write start (default: here)
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
     pub(super) out: Option<PathBuf>,
+}
+
+/// A path of this machine; a shell has put in what it stands for.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match LocalPath::given(&path.to_string_lossy()) {
+        Ok(()) => Ok(path),
+        Err(problem) => Err(match problem.hint {
+            Some(hint) => format!("{} (hint: {hint})", problem.message),
+            None => problem.message,
+        }),
+    })
 }
 
 fn parse_set(text: &str) -> Result<(String, String), String> {

@@ -8,9 +8,10 @@ use super::arguments::{Log, RunOptions};
 use super::check::make_plan;
 use super::{dotenv, log, producer, progress, say, signals};
 use crate::engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
+use crate::source::in_the_way;
 use crate::spec::Style;
 
 /// How the run is told of.
@@ -67,6 +68,9 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     told.before(&plan, variables);
     if let Some(path) = &options.report {
         can_report(path)?;
+    }
+    if let Some(path) = &options.report {
+        refuse_report(path, &plan)?;
     }
     let run_options = engine::Options {
         out: options.out.clone().unwrap_or_default(),
@@ -149,6 +153,24 @@ fn can_report(path: &Path) -> Result<()> {
         let _ = std::fs::remove_file(path);
     }
     Ok(())
+}
+
+/// A report is nothing that the run reads, nor among it.
+fn refuse_report(path: &Path, plan: &Plan) -> Result<()> {
+    let cause = plan
+        .reads
+        .iter()
+        .find_map(|read| in_the_way(read, path, false));
+    let what = format!(
+        "the report cannot be `{}`: this run reads that",
+        path.display()
+    );
+    cause.map_or(Ok(()), |cause| {
+        let problem = Problem::new(what).cause(cause);
+        Err(Error::user(
+            problem.hint("give `--report` a path of its own"),
+        ))
+    })
 }
 
 fn write_report(report: &Report, path: &Path) -> Result<()> {

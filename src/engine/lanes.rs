@@ -1,21 +1,20 @@
 //! Every sink opened, before the first row is made.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failures::Failures;
 use super::opened::{OpenJob, OpenSink};
+use super::places;
 use super::run::paces;
 use super::running::Options;
 use super::watch::Watched;
 
-use crate::error::{Error, Fault, Problem, Result};
+use crate::error::{Error, Fault, Result};
 use crate::pace::Pace;
 use crate::plan::{Plan, SinkPlan};
 use crate::report::Meter;
-use crate::sink::{self, Found, Recovered, SinkPlace, Target};
+use crate::sink::{self, Found, Recovered, Target};
 use crate::source::Batches;
 
 /// One sink that was looked at and can be opened.
@@ -33,6 +32,7 @@ pub(super) struct Checked {
 /// # Errors
 /// Everything that stands in the way.
 pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
+    places::check(plan, options)?;
     let run: Arc<dyn sink::Run> = Arc::new(());
     let watched = Watched::new(plan);
     let targets = targets(plan, options, &watched, &paces(plan), &run);
@@ -57,6 +57,7 @@ pub(super) fn open<'p>(
     paces: &[Option<Arc<Pace>>],
     run: &Arc<dyn sink::Run>,
 ) -> Result<Vec<OpenJob<'p>>> {
+    places::check(plan, options)?;
     let targets = targets(plan, options, watched, paces, run);
     let mut failures = Failures::new(plan);
     let recovered = recover(plan, &targets, false, &mut failures);
@@ -204,11 +205,9 @@ fn check(
         for (place, ((sink, target), recovered)) in all {
             let at = (index, place);
             let kept = published.contains(&recovered.output);
-            let found = match reads_itself(sink, &target.out, &plan.reads) {
-                _ if failures.has(at) => Ok(Found::Same),
-                Some(problem) => Err(Error::user(problem)),
-                None if kept => Ok(Found::Same),
-                None => sink.options.connect(&target),
+            let found = match kept || failures.has(at) {
+                true => Ok(Found::Same),
+                false => sink.options.connect(&target),
             };
             sinks.push(Checked {
                 meter: target.meter.clone(),
@@ -240,27 +239,4 @@ fn check_streams(plan: &Plan, failures: &Failures<'_>) -> Result<()> {
         true => Ok(()),
         false => Err(failures.and(problems)),
     }
-}
-
-/// What the run reads is not written over, whatever its path is spelled like.
-fn reads_itself(sink: &SinkPlan, out: &Path, reads: &[PathBuf]) -> Option<Problem> {
-    let SinkPlace::Path(path) = sink.options.takes().place else {
-        return None;
-    };
-    let place = out.join(path.as_str()).canonicalize().ok()?;
-    let same = |read: &&PathBuf| {
-        read.canonicalize()
-            .is_ok_and(|read| is_within(&read, &place))
-    };
-    let read = reads.iter().find(same)?;
-    let what = format!("`{}` holds what this run reads", path.as_str());
-    let cause = format!("`{}` would be written over", read.display());
-    let problem = Problem::new(what).at(&path.place).cause(cause);
-    Some(problem.hint("write to another path"))
-}
-
-/// The same file, by another name too, or a file below the folder.
-fn is_within(read: &Path, place: &Path) -> bool {
-    let identity = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino())).ok();
-    read.starts_with(place) || (identity(read).is_some() && identity(read) == identity(place))
 }

@@ -10,6 +10,7 @@ mod finish;
 pub(crate) mod gate;
 mod lanes;
 mod opened;
+mod places;
 mod run;
 mod running;
 mod stop;

@@ -24,7 +24,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use crate::batch::Batch;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
-use crate::place::{Node, Placed, Text, Value, decode};
+use crate::place::{LocalPath, Node, Placed, Value, decode};
 use crate::registry;
 
 registry! {
@@ -219,8 +219,8 @@ impl FormatKind {
     ///
     /// # Errors
     /// No format has this extension.
-    pub fn of_path(path: &Placed<Text>) -> Result<Self, Problem> {
-        let file = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+    pub fn of_path(path: &Placed<LocalPath>) -> Result<Self, Problem> {
+        let file = path.last().unwrap_or_default().to_lowercase();
         for kind in Self::KINDS {
             let format: Self = decode(&Node {
                 place: path.place.clone(),

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::{Node, Place, Text};
+use super::{LocalPath, Node, Place};
 use crate::error::Problem;
 
 const PLACED: &str = "rowgen placed value";
@@ -36,7 +36,7 @@ pub struct Placed<T> {
     pub place: Place,
 }
 
-impl Placed<Text> {
+impl Placed<LocalPath> {
     /// The path to read that this says: relative to the file that says it.
     pub fn beside(&self) -> PathBuf {
         let folder = Path::new(self.place.file()).parent();

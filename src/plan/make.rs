@@ -16,7 +16,7 @@ use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
 use crate::pace::{Arrivals, Pace};
 use crate::place::{self, Placed, Rate};
-use crate::source::{Batches, Opened};
+use crate::source::{self, Batches, Opened};
 use crate::spec::{self, Pipeline, Style};
 
 /// How often figures are logged.
@@ -92,14 +92,16 @@ fn rate_problems(pipeline: &Pipeline, overrides: &Overrides) -> Vec<Problem> {
 
 /// The pipeline's file, those that it includes, and what its tables and references are read from.
 fn reads(pipeline: &Pipeline) -> Vec<PathBuf> {
-    let mut reads = vec![PathBuf::from(&pipeline.path)];
-    for (name, reference) in &pipeline.reference.0 {
-        reads.extend([name.place.file().into(), reference.path.beside()]);
-    }
-    for (name, table) in &pipeline.tables.0 {
-        reads.push(name.place.file().into());
-        reads.extend(table.from.iter().filter_map(|from| from.value.file()));
-    }
+    let mut reads = pipeline.files.clone();
+    let references = pipeline.reference.0.iter();
+    reads.extend(references.map(|(_, reference)| reference.path.beside()));
+    let sources = pipeline
+        .tables
+        .0
+        .iter()
+        .filter_map(|(_, table)| table.from.as_ref());
+    let paths = sources.filter_map(|from| from.value.path());
+    reads.extend(paths.map(source::read_at));
     reads.sort();
     reads.dedup();
     reads

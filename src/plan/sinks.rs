@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::enabled::enabled;
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
-use crate::place::{Place, Placed, Rate, Text};
+use crate::place::{LocalPath, Place, Placed, Rate, Text};
 use crate::sink::{SinkKind, SinkPlace};
 use crate::spec::{AskedDelivery, OnSinkFailure, Pipeline, SinkEntry};
 
@@ -277,7 +277,7 @@ fn nodes(
 fn options(entry: &SinkEntry, table: &Placed<String>) -> Result<SinkKind, Problem> {
     let options = entry.options(&table.value)?;
     let name = &table.value;
-    let leads_out = name.contains('/') || matches!(name.as_str(), "." | "..");
+    let leads_out = name.contains('/') || matches!(name.as_str(), "" | "." | "..");
     let in_path = entry.names_table() && matches!(options.takes().place, SinkPlace::Path(_));
     if !leads_out || !in_path {
         return Ok(options);

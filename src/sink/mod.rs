@@ -16,7 +16,7 @@ use crate::batch::{Batch, Resume};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::pace::Pace;
-use crate::place::{Placed, Text};
+use crate::place::{LocalPath, Placed, Text};
 use crate::registry;
 use crate::report::{Clock, Meter};
 pub use crate::report::{FileReport, Finished};
@@ -199,7 +199,7 @@ pub enum SinkPlace {
     #[default]
     Named,
     /// The file or the folder that nobody else may write, as the pipeline says it.
-    Path(Placed<Text>),
+    Path(Placed<LocalPath>),
     /// Nowhere: any number of tables may go there.
     Nowhere,
 }

@@ -1,7 +1,6 @@
 //! `avro` container files: blocks are found once, then any of their rows are read alone.
 
 use std::io::{BufReader, Cursor};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, NullArray, RecordBatch};
@@ -12,20 +11,21 @@ use arrow_avro::reader::{ReaderBuilder, read_header_info};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::file::OpenFile;
+use super::file::{Closed, OpenFile};
+use super::files::{FileSource, Tables, each};
 use super::parquet::typed;
 use super::retype::wanted;
-use super::{Asked, Opened, Piece, Records, Source};
+use super::{Asked, Piece, Records};
 use crate::error::{Error, Problem, Result};
-use crate::place::{Placed, Text};
+use crate::place::{LocalPath, Placed};
 use crate::registry::Example;
 
 /// An Avro container file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Avro {
-    /// The file, relative to the pipeline's.
-    path: Placed<Text>,
+    /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.avro`.
+    path: Placed<LocalPath>,
 }
 
 struct Container {
@@ -53,28 +53,40 @@ impl Example for Avro {
     const EXAMPLE: &'static str = "avro: { path: users.avro }";
 }
 
-impl Source for Avro {
-    fn file(&self) -> Option<PathBuf> {
-        Some(self.path.beside())
+impl FileSource for Avro {
+    fn path(&self) -> &Placed<LocalPath> {
+        &self.path
     }
 
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
-        let file = OpenFile::open(&self.path)?;
-        let info = read_header_info(BufReader::new(&file.file));
-        let info = info.map_err(|error| file.problem(error))?;
-        let header = file.bytes(0, info.header_len());
-        let header = header.map_err(|error| file.problem(error))?;
-        let blocks = blocks(&file, info.header_len()).map_err(|error| file.problem(error))?;
-        let found = reader().build(Cursor::new(header.clone()));
-        let found = found.map_err(|error| file.problem(error))?.schema();
-        let schema = wanted(&found, asked.types)?;
-        Ok(Opened::Records(Arc::new(Container {
-            file,
-            header,
-            blocks,
-            schema,
-        })))
+    fn extensions(&self) -> &'static [&'static str] {
+        &["avro"]
     }
+
+    fn packed(&self) -> bool {
+        false
+    }
+
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
+        each(files, |file| open(file.open()?, asked))
+    }
+}
+
+/// Looks at the file's own words about itself.
+fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> {
+    let info = read_header_info(BufReader::new(file.reading(0)));
+    let info = info.map_err(|error| file.problem(error))?;
+    let header = file.bytes(0, info.header_len());
+    let header = header.map_err(|error| file.problem(error))?;
+    let blocks = blocks(&file, info.header_len()).map_err(|error| file.problem(error))?;
+    let found = reader().build(Cursor::new(header.clone()));
+    let found = found.map_err(|error| file.problem(error))?.schema();
+    let schema = wanted(&found, asked.types)?;
+    Ok(Arc::new(Container {
+        file,
+        header,
+        blocks,
+        schema,
+    }))
 }
 
 fn reader() -> ReaderBuilder {

@@ -1,60 +1,145 @@
-//! A file to read: found beside the pipeline's own, its bytes read in any order from any thread.
+//! A file to read, compressed or not: its bytes are read in any order from any thread.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::sync::Arc;
 
+use super::packed::Packed;
+use super::raw::{Raw, Reading};
+use super::unpack::Packing;
 use crate::error::{Error, Problem, Result};
-use crate::place::{Place, Placed, Text};
-use crate::plain_file::plain;
+use crate::place::{LocalPath, Place, Placed};
 
 /// A file that is open.
 #[derive(Debug)]
 pub struct OpenFile {
     /// Its path.
     pub path: PathBuf,
-    /// The file.
-    pub file: File,
-    /// Its bytes when it was opened.
+    /// Its bytes when it was opened; of a compressed file, those that it holds.
     pub length: u64,
     /// Where the pipeline names it.
     pub place: Place,
-    modified: u128,
+    alone: bool,
+    raw: Arc<Raw>,
+    packed: Option<Packed>,
 }
 
-impl OpenFile {
-    /// Opens the file at `path`, which is relative to the file that names it.
+/// A file that is not open yet.
+#[derive(Debug, Clone)]
+pub struct Closed {
+    /// Its path.
+    pub path: PathBuf,
+    /// What the pipeline says of it.
+    pub said: Placed<LocalPath>,
+    /// It is kept open: it is one of few.
+    pub hold: bool,
+    /// What is unpacked of it is kept from the beginning: it is the only one.
+    pub alone: bool,
+    /// It may be compressed as a whole; formats that are compressed inside cannot be.
+    pub packed: bool,
+}
+
+impl Closed {
+    /// Opens it.
     ///
     /// # Errors
-    /// It is not there, is no plain file, or is compressed.
-    pub fn open(path: &Placed<Text>) -> Result<Self, Problem> {
-        let found = path.beside();
-        let shown = found.display().to_string();
-        let doing = || Problem::new(format!("could not read `{shown}`")).at(&path.place);
-        let file = plain(&found).and_then(|_| File::open(&found));
-        let file = file.map_err(|error| {
-            let problem = doing().cause(&error);
-            match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    problem.hint("a path to read is relative to the pipeline's file")
-                }
-                _ => problem,
-            }
-        })?;
-        let about = file.metadata().map_err(|error| doing().cause(error))?;
-        refuse_compressed(&found).map_err(|problem| problem.at(&path.place))?;
-        let modified = about.modified().ok();
-        let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Ok(Self {
-            path: found,
-            file,
-            length: about.len(),
-            place: path.place.clone(),
-            modified: modified.map_or(0, |since| since.as_nanos()),
+    /// It is not there, is no plain file, or is compressed by what is not known.
+    pub fn open(&self) -> Result<OpenFile, Problem> {
+        // A pipe would be waited for: nothing but plain files is opened.
+        let found = std::fs::metadata(&self.path);
+        let about =
+            found.map_err(|error| absent(self.problem().cause(&error), &error, &self.said))?;
+        if !about.is_file() {
+            return Err(self.problem().cause("it is not a plain file"));
+        }
+        let failed = |error: std::io::Error| self.problem().cause(error);
+        let file = File::open(&self.path).map_err(failed)?;
+        let raw = Arc::new(Raw::new(&self.path, file, self.hold).map_err(failed)?);
+        let packed = self.unpacked(&raw)?;
+        let length = packed.as_ref().map(|packed| packed.length);
+        Ok(OpenFile {
+            length: length.unwrap_or(raw.identity().length),
+            path: self.path.clone(),
+            place: self.said.place.clone(),
+            alone: self.alone,
+            raw,
+            packed,
         })
     }
 
+    /// Its bytes on the disk.
+    pub fn stored(&self) -> u64 {
+        self.path.metadata().map_or(0, |about| about.len())
+    }
+
+    fn problem(&self) -> Problem {
+        Problem::new(format!("could not read `{}`", self.path.display())).at(&self.said.place)
+    }
+
+    /// What the file holds, if it is compressed.
+    fn unpacked(&self, raw: &Arc<Raw>) -> Result<Option<Packed>, Problem> {
+        let mut first = [0; 8];
+        let read = raw.read_at(&mut first, 0);
+        let read = read.map_err(|error| self.problem().cause(error))?;
+        let first = &first[..read];
+        self.refuse_unknown(first)?;
+        let extension = self
+            .path
+            .extension()
+            .and_then(|extension| extension.to_str());
+        let named = extension.and_then(Packing::of_extension);
+        let found = Packing::of_bytes(first);
+        let Some(packing) = found.or(named) else {
+            return Ok(None);
+        };
+        if !self.packed {
+            return Err(self.unpack_first(
+                packing.name(),
+                packing.tool(),
+                "this format is compressed inside",
+            ));
+        }
+        if found != Some(packing) || named.is_some_and(|named| named != packing) {
+            let says = named.map_or("", Packing::name);
+            let is = found.map_or("something else", Packing::name);
+            let what = format!("its name says {says}, and its first bytes {is}");
+            return Err(self
+                .problem()
+                .cause(what)
+                .hint("give it the name of what it is"));
+        }
+        let packed = Packed::new(raw.clone(), packing);
+        packed.map(Some).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => self
+                .problem()
+                .cause(format!("its {} data ends in the middle", packing.name()))
+                .hint("is the file complete?"),
+            _ => self.problem().cause(error),
+        })
+    }
+
+    /// Compressions that are not read.
+    fn refuse_unknown(&self, first: &[u8]) -> Result<(), Problem> {
+        let (name, tool) = match first {
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => ("bzip2", "bunzip2 -c"),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => ("xz", "xz -dc"),
+            [b'P', b'K', 3 | 5, 4 | 6, ..] => ("zip", "unzip -p"),
+            [0x04, 0x22, 0x4d, 0x18, ..] => ("lz4", "lz4 -dc"),
+            _ => return Ok(()),
+        };
+        Err(self.unpack_first(name, tool, "gzip and zstd are read as they are"))
+    }
+
+    fn unpack_first(&self, name: &str, tool: &str, but: &str) -> Problem {
+        let shown = self.path.display();
+        let what = format!("it is compressed by {name} as a whole");
+        let hint = format!("unpack it first: `{tool} {shown} > FILE`; {but}");
+        self.problem().cause(what).hint(hint)
+    }
+}
+
+impl OpenFile {
     /// The bytes from `start` to `end`.
     ///
     /// # Errors
@@ -73,25 +158,56 @@ impl OpenFile {
             return Err(Error::because(what, cause).hint(hint));
         }
         let mut bytes = vec![0; (end - start) as usize];
-        self.file
-            .read_exact_at(&mut bytes, start)
-            .map_err(|error| {
-                Error::because(format!("could not read `{}`", self.path.display()), error)
-                    .hint("a file must not change while it is read")
-            })?;
+        let read = match &self.packed {
+            Some(packed) => packed.read_exact_at(&mut bytes, start),
+            None => self.raw.read_exact_at(&mut bytes, start),
+        };
+        read.map_err(|error| {
+            Error::because(format!("could not read `{}`", self.path.display()), error)
+                .hint("a file must not change while it is read")
+        })?;
         Ok(bytes)
+    }
+
+    /// The bytes on the disk from `at` on, one after the other.
+    pub fn reading(&self, at: u64) -> Reading {
+        Reading::new(&self.raw, at)
+    }
+
+    /// It was looked at: one of several keeps nothing until its rows are read.
+    pub fn settle(&self) {
+        if !self.alone {
+            self.release();
+        }
+    }
+
+    /// Forgets what is kept of it in memory, until it is read again.
+    pub fn release(&self) {
+        if let Some(packed) = &self.packed {
+            packed.release();
+        }
+    }
+
+    /// The extension of its name, without that of a compression.
+    pub fn extension(&self) -> Option<String> {
+        inner_extension(&self.path)
+    }
+
+    /// Bytes on the disk.
+    pub fn stored(&self) -> u64 {
+        self.raw.identity().length
     }
 
     /// Its path and size, in one line.
     pub fn describe(&self) -> String {
-        let size = crate::units::show_bytes(self.length);
+        let size = crate::units::show_bytes(self.stored());
         format!("{}, {size}", self.path.display())
     }
 
     /// Changes when the file is written again.
     pub fn digest(&self) -> String {
-        let (path, length, modified) = (self.path.display(), self.length, self.modified);
-        format!("{path} {length} {modified}")
+        let (path, length) = (self.path.display(), self.stored());
+        format!("{path} {length} {}", self.raw.identity().written())
     }
 
     /// A problem with the file as a whole.
@@ -102,16 +218,25 @@ impl OpenFile {
     }
 }
 
-fn refuse_compressed(path: &Path) -> Result<(), Problem> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let tool = match extension {
-        Some("gz" | "gzip") => "gunzip",
-        Some("zst" | "zstd") => "zstd -d",
-        Some("bz2") => "bunzip2",
-        Some("xz") => "unxz",
-        _ => return Ok(()),
-    };
-    let shown = path.display();
-    Err(Problem::new(format!("`{shown}` is compressed: its rows cannot be read in parallel"))
-        .hint(format!("unpack it first with `{tool} {shown}`, or read a Parquet or Avro file, which are compressed inside")))
+/// The extension of a name in small letters, without that of a compression.
+pub fn inner_extension(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    match Packing::of_extension(&extension) {
+        Some(_) => inner_extension(Path::new(path.file_stem()?)),
+        None => Some(extension),
+    }
+}
+
+/// Where a path to read that leads nowhere may have been meant to start.
+fn absent(problem: Problem, error: &std::io::Error, said: &Placed<LocalPath>) -> Problem {
+    if error.kind() != ErrorKind::NotFound {
+        return problem;
+    }
+    match Path::new(said.as_str()).exists() {
+        true => problem.hint(format!(
+            "a path to read starts at the file that says it: from there it is `{}`",
+            said.seen_from(said.place.file())
+        )),
+        false => problem.hint("a path to read is relative to the pipeline's file"),
+    }
 }

@@ -1,7 +1,9 @@
 //! Where rows come from: generated tables, and files whose rows can be read alone, in any order.
 //!
-//! New source: its file, its `mod` line, its row in the registry.
+//! New source: its file, its `mod` line, its row in the registry. A format of files is a `FileSource`:
+//! folders, patterns, partitions and compression are the same for all.
 
+mod agree;
 pub mod avro;
 #[cfg(feature = "kafka")]
 mod avro_rows;
@@ -9,7 +11,9 @@ mod batches;
 pub mod csv;
 mod failing;
 mod file;
+mod files;
 mod grid;
+mod hive;
 mod index;
 pub mod json;
 mod json_fractions;
@@ -17,13 +21,19 @@ mod json_rows;
 pub mod kafka;
 mod lines;
 mod messages;
+mod natural;
+mod overlap;
+mod packed;
 pub mod parquet;
+mod raw;
 mod reject;
 mod retype;
 mod running;
+mod set;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod unpack;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,16 +45,19 @@ use arrow::compute::filter;
 use arrow::datatypes::{Schema, SchemaRef};
 
 pub use batches::{Batches, Columns, Made, Read, Streamed};
+pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use json_rows::JsonRows;
+pub use overlap::in_the_way;
 pub use reject::{OnBadRow, Rejected, Rejects};
 pub use retype::convert;
 pub use running::RunningSource;
+pub use set::read_at;
 
 use crate::batch::{Resume, Span};
 use crate::column::ColumnType;
 use crate::error::{Problem, Result};
-use crate::place::Placed;
+use crate::place::{LocalPath, Placed};
 use crate::registry;
 use crate::report::Meter;
 
@@ -74,8 +87,8 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// It is not there, cannot be read, or does not have the types it should have.
     fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem>;
 
-    /// The file that it reads, if it is one.
-    fn file(&self) -> Option<PathBuf> {
+    /// The path of what it reads: a file, a folder or a pattern.
+    fn path(&self) -> Option<&Placed<LocalPath>> {
         None
     }
 }
@@ -125,6 +138,11 @@ pub trait Records: Send + Sync {
 
     /// Equal while the rows are the same.
     fn digest(&self) -> String;
+
+    /// Forgets what it keeps in memory to read it faster.
+    fn release(&self) {
+        // What keeps nothing has nothing to forget.
+    }
 }
 
 /// Rows that come, one after the other.

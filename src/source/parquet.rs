@@ -1,7 +1,6 @@
 //! `parquet` files: rows are read by row group and page, only the columns that are used.
 
-use std::io::{BufReader, Read};
-use std::path::PathBuf;
+use std::io::BufReader;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -19,19 +18,21 @@ use parquet::file::reader::{ChunkReader, Length};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::file::OpenFile;
+use super::file::{Closed, OpenFile};
+use super::files::{FileSource, Tables, each};
+use super::raw::Reading;
 use super::retype::{convert, is_missing, missing, wanted};
-use super::{Asked, DAMAGED, Opened, Piece, Records, Source};
+use super::{Asked, DAMAGED, Piece, Records};
 use crate::error::{Error, Problem, Result};
-use crate::place::{Placed, Text};
+use crate::place::{LocalPath, Placed};
 use crate::registry::Example;
 
 /// A Parquet file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parquet {
-    /// The file, relative to the pipeline's.
-    path: Placed<Text>,
+    /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.parquet`.
+    path: Placed<LocalPath>,
 }
 
 struct Table {
@@ -46,35 +47,43 @@ struct Table {
 #[derive(Clone)]
 struct At(Arc<OpenFile>);
 
-struct From {
-    file: At,
-    at: u64,
-}
-
 impl Example for Parquet {
     const EXAMPLE: &'static str = "parquet: { path: orders.parquet }";
 }
 
-impl Source for Parquet {
-    fn file(&self) -> Option<PathBuf> {
-        Some(self.path.beside())
+impl FileSource for Parquet {
+    fn path(&self) -> &Placed<LocalPath> {
+        &self.path
     }
 
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
-        let file = At(Arc::new(OpenFile::open(&self.path)?));
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let metadata = ArrowReaderMetadata::load(&file, options);
-        let metadata = metadata.map_err(|error| file.0.problem(error))?;
-        let schema = wanted(metadata.schema(), asked.types)?;
-        let groups = groups(metadata.metadata());
-        let groups = groups.ok_or_else(|| file.0.problem(DAMAGED))?;
-        Ok(Opened::Records(Arc::new(Table {
-            file,
-            metadata,
-            groups,
-            schema,
-        })))
+    fn extensions(&self) -> &'static [&'static str] {
+        &["parquet", "pq"]
     }
+
+    fn packed(&self) -> bool {
+        false
+    }
+
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
+        each(files, |file| open(file.open()?, asked))
+    }
+}
+
+/// Looks at the file's own words about itself.
+fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> {
+    let file = At(Arc::new(file));
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+    let metadata = ArrowReaderMetadata::load(&file, options);
+    let metadata = metadata.map_err(|error| file.0.problem(error))?;
+    let schema = wanted(metadata.schema(), asked.types)?;
+    let groups = groups(metadata.metadata());
+    let groups = groups.ok_or_else(|| file.0.problem(DAMAGED))?;
+    Ok(Arc::new(Table {
+        file,
+        metadata,
+        groups,
+        schema,
+    }))
 }
 
 /// The first row of each row group, and the number of all rows; nothing where numbers are not those of
@@ -201,13 +210,10 @@ impl Length for At {
 }
 
 impl ChunkReader for At {
-    type T = BufReader<From>;
+    type T = BufReader<Reading>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(BufReader::new(From {
-            file: self.clone(),
-            at: start,
-        }))
+        Ok(BufReader::new(self.0.reading(start)))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
@@ -217,14 +223,5 @@ impl ChunkReader for At {
                 .map_err(|error| error.to_string())
                 .map_err(parquet::errors::ParquetError::General)?,
         ))
-    }
-}
-
-impl Read for From {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::os::unix::fs::FileExt;
-        let read = self.file.0.file.read_at(buffer, self.at)?;
-        self.at += read as u64;
-        Ok(read)
     }
 }

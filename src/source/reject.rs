@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer};
 
 use super::Begin;
 use crate::error::{Error, Problem, Result};
-use crate::place::{Node, Placed, Text, Value, carry, decode};
+use crate::place::{LocalPath, Node, Placed, Text, Value, carry, decode};
 
 /// What becomes of a row that cannot be read.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +21,8 @@ pub enum OnBadRow {
     Stop,
     /// It is left out and counted.
     Skip,
-    /// It is left out, counted, and kept in this file.
-    DeadLetter(Placed<Text>),
+    /// It is left out, counted, and kept in this file, from the current folder or `--out` on.
+    DeadLetter(Placed<LocalPath>),
     /// It is left out, counted, and kept in this topic of where it came from.
     DeadTopic(Placed<Text>),
 }
@@ -198,7 +198,7 @@ impl Rejects {
 }
 
 impl Letters {
-    fn open(name: &Placed<Text>, out: &Path, again: bool) -> Result<Self> {
+    fn open(name: &Placed<LocalPath>, out: &Path, again: bool) -> Result<Self> {
         let path = out.join(name.as_str());
         if holds_other(&path) {
             let what = format!(

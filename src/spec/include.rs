@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::read::{check_version, read_included};
 use crate::error::{Problem, Result};
-use crate::place::{Key, Node, Value, decode};
+use crate::place::{Key, LocalPath, Node, Value, decode};
 
 const SHARED: &[&str] = &["params", "reference", "tables"];
 
@@ -23,11 +23,18 @@ struct Files {
 }
 
 /// Merges the shared parts of the included files into the root, the root's own winning for params.
+/// Returns the files.
 ///
 /// # Errors
 /// A file that cannot be read, that shares what it cannot, or that includes itself.
-pub(super) fn include(root: &mut Node, path: &Path) -> Result<()> {
-    Files::default().merge_all(root, path, canonical(path))
+pub(super) fn include(root: &mut Node, path: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Files::default();
+    files.merge_all(root, path, canonical(path))?;
+    Ok(files
+        .read
+        .into_values()
+        .map(|tree| tree.place.file().into())
+        .collect())
 }
 
 /// A path that cannot be resolved is said when it is read.
@@ -53,6 +60,7 @@ impl Files {
                 let message = format!("expected a path to include, found {found}");
                 return Err(Problem::new(message).at(&item.place).into());
             };
+            LocalPath::said(text).map_err(|problem| problem.at(&item.place))?;
             let included = path.parent().unwrap_or(Path::new("")).join(text);
             merge(root, self.tree(&included, item)?, &own)?;
         }

@@ -1,5 +1,7 @@
 //! The whole file, decoded.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,7 +19,7 @@ pub(super) struct File {
     pub(super) name: Option<Placed<Text>>,
     /// What all randomness is keyed by (default: the pipeline's name).
     pub(super) seed: Option<Placed<Text>>,
-    /// Files whose params, references and tables are used here. Said here, too, a param has this file's value, and a table is one with that of the same name: its columns here stand in the place of those of the same name, or come after them.
+    /// Files whose params, references and tables are used here, each from the folder of the file that says it on. Said here, too, a param has this file's value, and a table is one with that of the same name: its columns here stand in the place of those of the same name, or come after them.
     #[allow(dead_code, reason = "taken before decoding; named here for the schema")]
     include: Option<OneOrMany<Text>>,
     /// Values that `${name}` stands for; `--set name=value` changes them.
@@ -45,6 +47,8 @@ pub(super) struct File {
 pub struct Pipeline {
     /// The path of the file as given.
     pub path: String,
+    /// That file, and those that it includes.
+    pub files: Vec<PathBuf>,
     /// The pipeline's name.
     pub name: String,
     /// What all randomness is keyed by.

@@ -64,8 +64,10 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
     remove_extensions(&mut root);
     let mut problems = Problems::default();
     remove_unknown_keys(&mut root, &mut problems);
-    if let Err(error) = include(&mut root, path) {
-        return Err(all(problems, error.problems));
+    let mut files = vec![path.to_path_buf()];
+    match include(&mut root, path) {
+        Ok(included) => files.extend(included),
+        Err(error) => return Err(all(problems, error.problems)),
     }
     // What a misspelt `params` declares would seem to be missing.
     let misspelt = !problems.is_empty();
@@ -88,6 +90,7 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
     let name = file.name.map_or(stem, |name| name.value.0);
     Ok(Pipeline {
         path: path.display().to_string(),
+        files,
         run_date: given.run_date.clone(),
         seed: given
             .seed

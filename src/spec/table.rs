@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::column::{Column, ColumnType};
-use crate::place::{Count, Flag, Named, Node, Placed, Text, Value, carry, decode};
+use crate::place::{Count, Flag, LocalPath, Named, Node, Placed, Text, Value, carry, decode};
 use crate::source::SourceKind;
 
 /// A table to make or to read.
@@ -32,8 +32,8 @@ pub struct Table {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReferenceFile {
-    /// The file, relative to the pipeline's; its extension (json, jsonl, csv, tsv, parquet) says what it is.
-    pub path: Placed<Text>,
+    /// The file, from the folder of the file that says it on; its extension (json, jsonl, csv, tsv, parquet) says what it is.
+    pub path: Placed<LocalPath>,
     /// Keeps the rows for which this expression is true.
     #[serde(rename = "where")]
     pub filter: Option<Placed<Text>>,

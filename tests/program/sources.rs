@@ -206,29 +206,30 @@ fn a_file_of_nothing_but_wrong_rows_gives_empty_files() {
 }
 
 #[test]
-fn dead_letters_do_not_replace_what_is_read() {
+fn dead_letters_do_not_replace_what_is_there() {
     let folder = Folder::new();
     let rows = "id\n1\nx\n";
     folder.write("in.csv", rows);
-    let from = "csv: { path: in.csv, on_bad_row: { dead_letter: in.csv } }";
+    folder.write("my.csv", rows);
+    let from = "csv: { path: in.csv, on_bad_row: { dead_letter: my.csv } }";
     let yaml = read(from, "{ id: int64 }", "  - file: { path: out.jsonl }\n");
     folder.write("p.yaml", &yaml);
     let ended = folder.run(&["run", "p.yaml", "--quiet"]);
     assert_eq!(ended.code, 1, "{ended:?}");
     let line = yaml.lines().nth(4).unwrap();
-    let column = line.find("in.csv }").unwrap();
+    let column = line.find("my.csv }").unwrap();
     let below = " ".repeat(column) + "^^^^^^";
     assert_eq!(
         ended.stderr,
         format!(
-            "error: could not read table `t`\n --> p.yaml:5:{}\n  |\n5 | {line}\n  | {below}\n  caused by: `in.csv` is there already and holds no dead letters\n  hint: give `dead_letter` a file of its own\n",
+            "error: could not read table `t`\n --> p.yaml:5:{}\n  |\n5 | {line}\n  | {below}\n  caused by: `my.csv` is there already and holds no dead letters\n  hint: give `dead_letter` a file of its own\n",
             column + 1
         )
     );
-    assert_eq!(folder.read("in.csv"), rows);
+    assert_eq!(folder.read("my.csv"), rows);
     folder.write(
         "p.yaml",
-        &yaml.replace("letter: in.csv", "letter: letters.jsonl"),
+        &yaml.replace("letter: my.csv", "letter: letters.jsonl"),
     );
     for _ in 0..2 {
         let ended = folder.run(&["run", "p.yaml", "--quiet", "--overwrite"]);

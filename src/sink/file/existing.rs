@@ -12,7 +12,7 @@ use super::layout::{Folder, Layout};
 use super::manifest::{self, Entry, Listing};
 use super::output::system;
 use crate::error::{Error, Problem, Result};
-use crate::place::{Placed, Text};
+use crate::place::{LocalPath, Placed};
 use crate::sink::Target;
 
 const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
@@ -34,7 +34,7 @@ pub(super) enum Existing {
 /// May the rows of `target` be written there?
 pub(super) fn check(
     layout: &Layout,
-    path: &Placed<Text>,
+    path: &Placed<LocalPath>,
     if_exists: IfExists,
     target: &Target,
 ) -> Result<Existing> {
@@ -112,7 +112,7 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
 fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result<Existing> {
     let shown = folder.path.display().to_string();
     if folder.path.is_file() {
-        let hint = "a path without an extension is a folder";
+        let hint = "a path without an extension, or with `/` at its end, is a folder";
         return Err(refused(format!("`{shown}` is a file")).hint(hint));
     }
     // The files are looked for before the manifests are read: a slice that is at work notes a file

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::error::Problem;
+use crate::place::LocalPath;
 use crate::sink::{Partition, Slice, Target};
 
 /// What a null (or an empty text, which a folder's name cannot tell from it) is called in a folder's name.
@@ -37,15 +39,31 @@ pub(super) struct Folder {
     pub slice: Option<Slice>,
 }
 
-/// Without an extension a path is a folder.
-pub(super) fn is_folder(path: &str) -> bool {
-    !is_standard_stream(Path::new(path)) && Path::new(path).extension().is_none()
+/// Extensions of files with rows that no format asks for.
+const USUAL: [&str; 12] = [
+    "asc", "bin", "dat", "data", "log", "out", "pq", "psv", "tab", "tbl", "txt", "unl",
+];
+
+/// A folder of files, and none of the streams that every process has.
+pub(super) fn is_folder(path: &LocalPath) -> bool {
+    path.names_folder() && !is_standard_stream(Path::new(path.as_str()))
+}
+
+/// One file whose path may have been meant as that of a folder.
+pub(super) fn doubtful(path: &LocalPath) -> Option<Problem> {
+    let extension = path.extension().filter(|_| !is_folder(path))?;
+    let path = path.as_str();
+    let lower = extension.to_ascii_lowercase();
+    let mut known = USUAL.iter().chain(&COMPRESSED);
+    let doubtful = known.all(|known| *known != lower) && !Path::new(path).starts_with("/dev");
+    let what = format!("`{path}` is one file: `.{extension}` reads as an extension");
+    doubtful.then(|| Problem::new(what).hint(format!("`{path}/` is a folder")))
 }
 
 impl Layout {
     /// What `path` means for this target.
-    pub(super) fn new(path: &str, extension: &str, target: &Target) -> Self {
-        let whole = target.out.join(path);
+    pub(super) fn new(path: &LocalPath, extension: &str, target: &Target) -> Self {
+        let whole = target.out.join(path.as_str());
         if is_through(&whole) {
             return Self::Through(whole);
         }
@@ -211,6 +229,10 @@ mod tests {
 
     const SLICE: Slice = Slice { index: 2, count: 8 };
 
+    fn said(path: &str) -> LocalPath {
+        LocalPath(path.into())
+    }
+
     fn folder(slice: Option<Slice>) -> Folder {
         let (path, extension) = ("out".into(), "parquet".into());
         Folder {
@@ -261,8 +283,40 @@ mod tests {
 
     #[test]
     fn an_extension_makes_a_file() {
-        assert!(is_folder("out/orders"));
-        assert!(!is_folder("out/orders.parquet"));
-        assert!(!is_folder("/dev/stdout"));
+        assert!(is_folder(&said("out/orders")));
+        assert!(!is_folder(&said("out/orders.parquet")));
+        assert!(!is_folder(&said("out/orders.csv.gz")));
+        assert!(!is_folder(&said("/dev/stdout")));
+        for folder in [
+            "out/2026.01.15/",
+            "out/2026.01.15",
+            "out/v1.2",
+            "out/a.csv/",
+            "./",
+            ".",
+        ] {
+            assert!(is_folder(&said(folder)), "{folder}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_may_have_been_meant_as_a_folder_is_said() {
+        for path in [
+            "a.CSV.GZ",
+            "a.tbl",
+            "a",
+            "a.b/",
+            "v1.2",
+            "/dev/stdout",
+            "a.jsonl.zst",
+        ] {
+            assert!(doubtful(&said(path)).is_none(), "{path}");
+        }
+        let problem = doubtful(&said("out/data.v2")).unwrap();
+        assert_eq!(
+            problem.message,
+            "`out/data.v2` is one file: `.v2` reads as an extension"
+        );
+        assert_eq!(problem.hint.unwrap(), "`out/data.v2/` is a folder");
     }
 }

@@ -27,7 +27,7 @@ use super::claims::Claims;
 use super::{Delivery, FileReport, Found, Partition, Recovered, Sink, SinkPlace, Takes, Target};
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
-use crate::place::{Bytes, Count, Duration, Flag, OneOrMany, Place, Placed, Text};
+use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
 use crate::registry::Example;
 use existing::Existing;
 use layout::Layout;
@@ -37,8 +37,8 @@ use writer::Rules;
 /// One file, or a folder of files: each has its final name only when it is whole.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct File {
-    /// Where to write: with an extension it is one file, without one a folder of part-00000, …; `/dev/stdout` and pipes are written through.
-    pub path: Placed<Text>,
+    /// Where to write, from the current folder or `--out` on. A path with an extension (`.csv`, `.csv.gz`) is one file; without one, or with `/` at its end, a folder of part-00000, …; `/dev/stdout` and pipes are written through.
+    pub path: Placed<LocalPath>,
     /// How rows become bytes; without it, the extension of the path chooses.
     pub format: Option<FormatKind>,
     /// What to do when there is output already: error (the default), replace, `replace_partitions`, skip or append.
@@ -82,7 +82,7 @@ impl File {
             Some(format) => format.clone(),
             None => FormatKind::of_path(&self.path)?,
         };
-        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let name = self.path.last().unwrap_or_default();
         Ok(format.named(name).unwrap_or(format))
     }
 
@@ -151,7 +151,7 @@ impl File {
         if !layout::is_folder(&self.path) {
             problems.extend(self.folder_options().map(|(option, place)| {
                 let hint = format!(
-                    "`{}` is one file: leave out its extension",
+                    "`{}` is one file: leave out its extension, or write `/` behind it",
                     self.path.as_str()
                 );
                 Problem::new(format!("`{option}` needs a folder"))
@@ -205,7 +205,8 @@ impl Sink for File {
         }
         let inside: std::path::PathBuf = path.components().filter(below).collect();
         let mut file = self.clone();
-        file.path.value = Text(inside.to_string_lossy().into_owned());
+        let end = if self.path.says_folder() { "/" } else { "" };
+        file.path.value = LocalPath(format!("{}{end}", inside.display()));
         Some((Arc::new(file), "written below the temporary folder"))
     }
 
@@ -224,8 +225,13 @@ impl Sink for File {
     }
 
     fn warnings(&self, shape: &Shape) -> Vec<Problem> {
-        self.format()
-            .map_or_else(|_| Vec::new(), |format| format.warnings(shape))
+        let format = self.format().map(|format| format.warnings(shape));
+        let unknown = FormatKind::of_path(&self.path).is_err();
+        let doubtful = layout::doubtful(&self.path).filter(|_| unknown);
+        doubtful
+            .into_iter()
+            .chain(format.unwrap_or_default())
+            .collect()
     }
 
     fn connect(&self, target: &Target) -> Result<Found> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::error::Problem;
-use crate::place::{Count, Named, Node, Placed, Text, Value, carry, decode};
+use crate::place::{Count, LocalPath, Named, Node, Placed, Text, Value, carry, decode};
 
 /// What becomes of a message on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -122,7 +122,7 @@ struct OfRun {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeadLetter {
-    dead_letter: Text,
+    dead_letter: LocalPath,
 }
 
 impl Acks {

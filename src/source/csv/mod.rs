@@ -7,8 +7,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,16 +16,17 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::file::OpenFile;
+use super::file::{Closed, OpenFile};
+use super::files::{FileSource, Tables, each};
 use super::index::{Index, Stretch};
 use super::lines::{Ends, Lines};
 use super::reject::Bad;
 use super::retype::{check_names, is_missing, missing, typed};
-use super::{Asked, OnBadRow, Opened, Piece, Records, Source, Types};
+use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
 use crate::format::csv::NullText;
-use crate::place::{Flag, Placed, Text};
+use crate::place::{Flag, LocalPath, Placed, Text};
 use crate::registry::Example;
 use cells::Nulls;
 use head::head;
@@ -41,8 +41,8 @@ const BLOCK: u64 = 16_384;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Csv {
-    /// The file, relative to the pipeline's.
-    path: Placed<Text>,
+    /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.csv`. What gzip or zstd compressed is read as it is.
+    path: Placed<LocalPath>,
     /// One ASCII character between values (default: a comma; a tab for `.tsv`).
     delimiter: Option<Placed<Text>>,
     /// Whether the first line has the names (default true); without it they are those of `types`, in their order.
@@ -69,29 +69,49 @@ struct Table {
     on_bad_row: OnBadRow,
 }
 
+/// What was seen of columns, by their names.
+type Looked = Vec<(String, Seen)>;
+
 impl Example for Csv {
     const EXAMPLE: &'static str = "csv: { path: users_million.csv, delimiter: \"|\" }";
 }
 
-impl Source for Csv {
-    fn file(&self) -> Option<PathBuf> {
-        Some(self.path.beside())
+impl FileSource for Csv {
+    fn path(&self) -> &Placed<LocalPath> {
+        &self.path
     }
 
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
+    fn extensions(&self) -> &'static [&'static str] {
+        &["csv", "tsv", "txt"]
+    }
+
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
         self.on_bad_row.of_file()?;
-        let file = OpenFile::open(&self.path)?;
+        let opened = each(files, |file| self.table(file.open()?, asked.types))?;
+        let mut all: BTreeMap<String, Seen> = BTreeMap::new();
+        for (_, seen) in &opened {
+            for (name, seen) in seen {
+                let both = all.get(name).map_or(*seen, |known| known.and(*seen));
+                all.insert(name.clone(), both);
+            }
+        }
+        let typed = opened.into_iter().map(|(mut table, _)| {
+            table.schema = table.typed(asked.types, &all)?;
+            Ok(Arc::new(table) as Arc<dyn Records>)
+        });
+        typed.collect()
+    }
+}
+
+impl Csv {
+    /// A file, and what was seen of its columns whose types nobody says.
+    fn table(&self, file: OpenFile, types: &Types) -> Result<(Table, Looked), Problem> {
         let dialect = self.dialect(&file)?;
-        let head = head(
-            &file,
-            dialect,
-            self.header.is_none_or(|flag| flag.0),
-            asked.types,
-        )?;
+        let head = head(&file, dialect, self.header.is_none_or(|flag| flag.0), types)?;
         let names = head.names.iter();
         let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
         let texts = Schema::new(fields.collect::<Vec<_>>());
-        check_names(&texts, asked.types)?;
+        check_names(&texts, types)?;
         let ends = Ends {
             quote: Some(dialect.quote),
             delimiter: dialect.delimiter,
@@ -105,7 +125,7 @@ impl Source for Csv {
                 ))
                 .hint("say which character encloses values with `quote:`"));
         }
-        let mut table = Table {
+        let table = Table {
             file,
             dialect,
             nulls: Nulls(self.null.text.clone().into_bytes()),
@@ -114,17 +134,13 @@ impl Source for Csv {
             schema: Arc::new(texts),
             on_bad_row: self.on_bad_row.clone(),
         };
-        table.schema = table.typed(asked.types)?;
-        Ok(Opened::Records(Arc::new(table)))
+        let seen = table.look(types)?;
+        table.file.settle();
+        Ok((table, seen))
     }
-}
 
-impl Csv {
     fn dialect(&self, file: &OpenFile) -> Result<Dialect, Problem> {
-        let tabs = file
-            .path
-            .extension()
-            .is_some_and(|extension| extension == "tsv");
+        let tabs = file.extension().is_some_and(|extension| extension == "tsv");
         let dialect = Dialect {
             delimiter: match &self.delimiter {
                 Some(text) => character(text, "delimiter")?,
@@ -160,12 +176,12 @@ fn character(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
 }
 
 impl Table {
-    /// Names and types: those that `types` say, and for the others what all values allow.
-    fn typed(&self, types: &Types) -> Result<SchemaRef, Problem> {
-        let said = |name: &str| types.iter().find(|(known, _)| known.value == name);
+    /// What all values of the columns are whose types nobody says.
+    fn look(&self, types: &Types) -> Result<Looked, Problem> {
+        let said = |name: &str| types.iter().any(|(known, _)| known.value == name);
         let fields = self.schema.fields();
         let open: Vec<usize> = (0..fields.len())
-            .filter(|column| said(fields[*column].name()).is_none())
+            .filter(|column| !said(fields[*column].name()))
             .collect();
         let seen = match open.is_empty() {
             true => Vec::new(),
@@ -173,14 +189,22 @@ impl Table {
                 .infer(&open)
                 .map_err(|error| self.file.problem(error))?,
         };
-        let mut seen = seen.iter();
+        let names = open.iter().map(|column| fields[*column].name().clone());
+        Ok(names.zip(seen).collect())
+    }
+
+    /// Names and types: those that `types` say, and for the others what all values allow.
+    fn typed(&self, types: &Types, seen: &BTreeMap<String, Seen>) -> Result<SchemaRef, Problem> {
+        let said = |name: &str| types.iter().find(|(known, _)| known.value == name);
+        let fields = self.schema.fields();
         let typed = fields.iter().map(|field| match said(field.name()) {
             Some((_, wanted)) => {
                 readable(field.name(), wanted)?;
                 Ok(typed(field.name(), wanted))
             }
             None => {
-                let data_type = seen.next().map_or(DataType::Utf8, |seen| seen.data_type());
+                let seen = seen.get(field.name());
+                let data_type = seen.map_or(DataType::Utf8, |seen| seen.data_type());
                 Ok(Field::new(field.name(), data_type, true))
             }
         });
@@ -375,5 +399,9 @@ impl Records for Table {
 
     fn digest(&self) -> String {
         self.file.digest()
+    }
+
+    fn release(&self) {
+        self.file.release();
     }
 }

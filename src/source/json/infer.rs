@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow_json::reader::infer_json_schema_from_iterator;
 use serde_json::Value;
@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::Objects;
 use crate::error::{Problem, Result};
 use crate::source::json_rows::plain;
-use crate::source::retype::usual;
 
 /// Objects that are parsed at once.
 const BLOCK: u64 = 1024;
@@ -19,7 +18,7 @@ const BLOCK: u64 = 1024;
 /// An object's line, from 0, and the object.
 type Parsed = (u64, Result<Value, ArrowError>);
 
-/// Every field that any object has, with the type that all of its values allow.
+/// Every field that any object has, with the type that all of its values allow: null where all are.
 pub(super) fn schema(objects: &Objects) -> Result<SchemaRef, Problem> {
     let doing = |error: &dyn std::fmt::Display| {
         let hint = "say the columns in the table's `types`: then none are inferred";
@@ -39,12 +38,7 @@ pub(super) fn schema(objects: &Objects) -> Result<SchemaRef, Problem> {
     });
     let found = infer_json_schema_from_iterator(values)
         .map_err(|error| doing(&format!("line {}: {}", line.get() + 1, plain(&error))))?;
-    let field = |field: &Arc<Field>| Field::new(field.name(), usual(field.data_type()), true);
-    let fields: Vec<Field> = found.fields().iter().map(field).collect();
-    match fields.is_empty() {
-        true => Err(doing(&"it has no objects to infer columns from")),
-        false => Ok(Arc::new(Schema::new(fields))),
-    }
+    Ok(Arc::new(found))
 }
 
 /// The objects from `first` on. What is blank has nothing to tell.

@@ -3,31 +3,32 @@
 
 mod array;
 mod infer;
+mod merge;
 mod scan;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::file::OpenFile;
+use super::file::{Closed, OpenFile};
+use super::files::{FileSource, Tables, each};
 use super::index::{Index, Stretch, parts};
 use super::json_rows::JsonRows;
 use super::lines::{Ends, Lines};
 use super::retype::typed;
-use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
+use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::error::{Problem, Result};
-use crate::place::{Placed, Text};
+use crate::place::{LocalPath, Placed};
 use crate::registry::Example;
 
 /// A file of JSON objects, one a line or all in one array. Its columns are those of `types`; without them all that it has, with types inferred from all of its values.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Json {
-    /// The file, relative to the pipeline's.
-    path: Placed<Text>,
+    /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.jsonl`. What gzip or zstd compressed is read as it is.
+    path: Placed<LocalPath>,
     /// What becomes of an object that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
     #[serde(default)]
     on_bad_row: OnBadRow,
@@ -56,17 +57,36 @@ impl Example for Json {
     const EXAMPLE: &'static str = "json: { path: users.jsonl, on_bad_row: skip }";
 }
 
-impl Source for Json {
-    fn file(&self) -> Option<PathBuf> {
-        Some(self.path.beside())
+impl FileSource for Json {
+    fn path(&self) -> &Placed<LocalPath> {
+        &self.path
     }
 
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
+    fn extensions(&self) -> &'static [&'static str] {
+        &["jsonl", "json", "ndjson"]
+    }
+
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
         self.on_bad_row.of_file()?;
-        let file = OpenFile::open(&self.path)?;
+        let mut opened = each(files, |file| self.objects(file.open()?, asked.types))?;
+        if asked.types.is_empty() {
+            let schema = merge::schema(&opened)?;
+            for objects in &mut opened {
+                objects.schema = schema.clone();
+            }
+        }
+        let opened = opened.into_iter();
+        Ok(opened
+            .map(|objects| Arc::new(objects) as Arc<dyn Records>)
+            .collect())
+    }
+}
+
+impl Json {
+    /// A file, with the columns that `types` say, or else those that it has.
+    fn objects(&self, file: OpenFile, types: &Types) -> Result<Objects, Problem> {
         let layout = Layout::of(&file).map_err(|error| file.problem(error))?;
-        let fields = asked
-            .types
+        let fields = types
             .iter()
             .map(|(name, wanted)| typed(&name.value, wanted));
         let mut objects = Objects {
@@ -76,10 +96,11 @@ impl Source for Json {
             layout,
             on_bad_row: self.on_bad_row.clone(),
         };
-        if asked.types.is_empty() {
+        if types.is_empty() {
             objects.schema = infer::schema(&objects)?;
         }
-        Ok(Opened::Records(Arc::new(objects)))
+        objects.file.settle();
+        Ok(objects)
     }
 }
 
@@ -171,6 +192,10 @@ impl Records for Objects {
 
     fn digest(&self) -> String {
         self.file.digest()
+    }
+
+    fn release(&self) {
+        self.file.release();
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::client::registry::Registry;
 use crate::format::message::Framing;
-use crate::place::{Placed, Text};
+use crate::place::{LocalPath, Placed, Text};
 
 /// What messages hold.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -25,7 +25,7 @@ pub struct AvroOptions {
     /// What stands before a datum: `datum` (nothing), `single_object` or `confluent` (default with a registry; else `datum`).
     pub framing: Option<Framing>,
     /// A schema of the rows, relative to the pipeline's file. With a registry it can be left out: it is the newest one of the subject then.
-    pub schema_file: Option<Placed<Text>>,
+    pub schema_file: Option<Placed<LocalPath>>,
     /// The registry that has the writers' schemas.
     pub registry: Option<Registry>,
     /// The subject in the registry (default `TOPIC-value`).

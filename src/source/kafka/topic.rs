@@ -16,7 +16,7 @@ use crate::client::kafka::{Admin, Connection};
 use crate::client::registry::Client;
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
-use crate::place::{Placed, Text};
+use crate::place::{LocalPath, Place, Placed, Text};
 use crate::plain_file::read_text;
 use crate::source::avro_rows::AvroRows;
 use crate::source::retype::{typed, wanted};
@@ -237,9 +237,9 @@ fn avro_columns(
     types: &Types,
 ) -> Result<(Values, Vec<Field>), Problem> {
     let registry = avro.registry.as_ref().map(Client::new).transpose();
-    let registry = registry.map_err(|error| first(error, &options.topic))?;
+    let registry = registry.map_err(|error| first(error, &options.topic.place))?;
     let (schema, place) = match (&avro.schema_file, &registry) {
-        (Some(file), _) => (read(file)?, file),
+        (Some(file), _) => (read(file)?, &file.place),
         (None, Some(registry)) => {
             let default = format!("{}-value", options.topic.as_str());
             let subject = avro
@@ -247,7 +247,7 @@ fn avro_columns(
                 .as_ref()
                 .map_or(default, |own| own.value.0.clone());
             let newest = registry.newest(&subject);
-            let place = avro.subject.as_ref().unwrap_or(&options.topic);
+            let place = &avro.subject.as_ref().unwrap_or(&options.topic).place;
             (
                 newest.map_err(|error| first(error, place))?.to_string(),
                 place,
@@ -276,14 +276,14 @@ fn avro_columns(
 }
 
 /// An error as a problem with an option.
-fn first(error: Error, option: &Placed<Text>) -> Problem {
+fn first(error: Error, place: &Place) -> Problem {
     let first = error.problems.into_iter().next();
     first
         .unwrap_or_else(|| Problem::new("it cannot be read"))
-        .at(&option.place)
+        .at(place)
 }
 
-fn read(file: &Placed<Text>) -> Result<String, Problem> {
+fn read(file: &Placed<LocalPath>) -> Result<String, Problem> {
     let path = file.beside();
     read_text(&path).map_err(|error| {
         Problem::new(format!("could not read the schema `{}`", path.display()))

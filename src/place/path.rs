@@ -1,0 +1,317 @@
+//! Paths as a pipeline or a command says them: only what is one on this machine, and means what it says.
+
+use std::ops::Deref;
+use std::path::{Component, Path};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer};
+
+use super::{Text, carry};
+use crate::error::Problem;
+
+/// A path of this machine, as it is said: relative ones start where their option says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPath(pub String);
+
+/// Where else files are, by how a path to there begins, and what copies them.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["s3", "s3a", "s3n"], "`aws s3 cp`"),
+    (&["gs", "gcs"], "`gcloud storage cp`"),
+    (&["hdfs", "viewfs", "webhdfs"], "`hdfs dfs -get` or `-put`"),
+    (
+        &["abfs", "abfss", "adl", "az", "azure", "wasb", "wasbs"],
+        "`azcopy copy`",
+    ),
+    (&["dbfs"], "`databricks fs cp`"),
+    (&["ftp", "ftps", "http", "https"], "`curl -O`"),
+    (&["scp", "sftp", "ssh"], "`scp`"),
+];
+
+impl LocalPath {
+    /// A path that a pipeline says.
+    ///
+    /// # Errors
+    /// It is not one of this machine, or has what stands for nothing.
+    pub fn said(text: &str) -> Result<Self, Problem> {
+        Self::given(text)?;
+        let unfilled = placeholder(text).or_else(|| variable(text));
+        unfilled.map_or_else(|| Ok(Self(text.to_string())), Err)
+    }
+
+    /// A path of the command line, where a shell has put in what it stands for.
+    ///
+    /// # Errors
+    /// It is not one of this machine.
+    pub fn given(text: &str) -> Result<(), Problem> {
+        let problem = match text {
+            _ if text.trim().is_empty() => Some(
+                Problem::new("the path is empty")
+                    .hint("name a file or a folder, such as `out/orders.parquet`"),
+            ),
+            _ if text.contains('\0') => Some(Problem::new("no path has a zero byte")),
+            _ => elsewhere(text).or_else(|| home(text)),
+        };
+        problem.map_or(Ok(()), Err)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True if it ends as only the path of a folder does.
+    pub fn says_folder(&self) -> bool {
+        self.0.ends_with('/') || matches!(self.last(), None | Some("." | ".."))
+    }
+
+    /// The path of a folder of files, where rows are written: one without an extension, or with `/`
+    /// at its end.
+    pub fn names_folder(&self) -> bool {
+        self.0.ends_with('/') || self.extension().is_none()
+    }
+
+    /// What reads as an extension: it begins with a letter, so that the numbers of `v1.2` and
+    /// `2026.01.15` are none.
+    pub fn extension(&self) -> Option<&str> {
+        let extension = Path::new(&self.0).extension()?.to_str()?;
+        let begins = extension.starts_with(|first: char| first.is_ascii_alphabetic());
+        begins.then_some(extension)
+    }
+
+    /// Its last name, whether `/` stands behind it or not.
+    pub fn last(&self) -> Option<&str> {
+        self.0.rsplit('/').find(|name| !name.is_empty())
+    }
+
+    /// True if it can stand for any number of files.
+    pub fn is_pattern(&self) -> bool {
+        self.0.contains(['*', '?', '['])
+    }
+
+    /// The path that leads from the folder of the file `from` to what this one names in the current
+    /// folder.
+    pub fn seen_from(&self, from: &str) -> String {
+        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+        let down = |part: Component<'_>| matches!(part, Component::Normal(_));
+        match folder.components().all(down) && Path::new(&self.0).is_relative() {
+            true => "../".repeat(folder.components().count()) + &self.0,
+            false => std::path::absolute(&self.0)
+                .map_or_else(|_| self.0.clone(), |path| path.display().to_string()),
+        }
+    }
+}
+
+impl Deref for LocalPath {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A path that leads to another machine, or is one of another system.
+fn elsewhere(text: &str) -> Option<Problem> {
+    let (scheme, rest) = text.split_once(':')?;
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte);
+    let begins = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
+    if !begins || !scheme.bytes().all(named) || !rest.starts_with(['/', '\\']) {
+        // As in `jdbc:postgresql://host/db`.
+        let several = text.split_once("://").is_some_and(|(before, _)| {
+            begins && before.bytes().all(|byte| named(byte) || byte == b':')
+        });
+        return several.then(|| url(text));
+    }
+    let scheme = scheme.to_ascii_lowercase();
+    if scheme.len() == 1 {
+        let what = format!("`{text}` is a path of Windows");
+        return Some(Problem::new(what).hint("write it as here: `/mnt/c/data/orders.csv`"));
+    }
+    if scheme == "file" {
+        let path = rest
+            .trim_start_matches("//localhost/")
+            .trim_start_matches('/');
+        let what = format!("`{text}` is a URL, and no path");
+        return Some(Problem::new(what).hint(format!("write the path alone: `/{path}`")));
+    }
+    let known = ELSEWHERE
+        .iter()
+        .find(|(names, _)| names.contains(&scheme.as_str()));
+    match known {
+        Some((_, tool)) => Some(far(text).hint(format!(
+            "use a path of this machine, and copy with {tool} before or after the run"
+        ))),
+        None => rest.starts_with("//").then(|| url(text)),
+    }
+}
+
+fn far(text: &str) -> Problem {
+    Problem::new(format!(
+        "`{text}` is not on this machine: object stores and servers of files are not read or written"
+    ))
+}
+
+fn url(text: &str) -> Problem {
+    far(text).hint("use a path of this machine, and copy before or after the run")
+}
+
+/// `~`, which only a shell knows.
+fn home(text: &str) -> Option<Problem> {
+    let name = text.strip_prefix('~')?;
+    if !name.is_empty() && !name.contains('/') {
+        return None;
+    }
+    let what = "`~` is a word of the shell, and would be a folder of that name here";
+    let hint = match name.strip_prefix('/').or(name.is_empty().then_some("")) {
+        Some(rest) => {
+            let slash = if rest.is_empty() { "" } else { "/" };
+            format!(
+                "in a pipeline write `\"${{env:HOME}}{slash}{rest}\"`, in a command `\"$HOME{slash}{rest}\"`"
+            )
+        }
+        None => "write the whole path, from `/` on".into(),
+    };
+    Some(Problem::new(what).hint(hint))
+}
+
+/// A name in braces that is left where `{table}` was put in.
+fn placeholder(text: &str) -> Option<Problem> {
+    let start = text.find('{')?;
+    let end = start + text[start..].find('}')?;
+    let braces = text[end..].bytes().take_while(|byte| *byte == b'}').count();
+    let inner = &text[start..end + braces];
+    let name = inner.trim_matches(['{', '}', ' ', '$']);
+    let problem = Problem::new(format!("unknown placeholder `{inner}` in a path"));
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    Some(match name {
+        "table" => problem.hint("`{table}` stands for a name in the path of a sink"),
+        _ if inner.contains(',') => {
+            problem.hint("the patterns of a path to read are `*`, `?`, `[ab]` and `**`")
+        }
+        _ if is_name(name) => problem.hint(format!(
+            "a param is written `${{{name}}}`; only `{{table}}`, in the path of a sink, has no `$`"
+        )),
+        _ => problem
+            .hint("only `{table}`, in the path of a sink, and `${param}` stand for something"),
+    })
+}
+
+/// A name as a shell writes its variables.
+fn variable(text: &str) -> Option<Problem> {
+    let is_name = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let mut names = text.split('/').filter_map(|part| part.strip_prefix('$'));
+    let name = names.find(|name| is_name(name))?;
+    let what = format!("`${name}` would be a folder of that name here");
+    Some(Problem::new(what).hint(format!(
+        "write `${{env:{name}}}` for the environment, `${{{name}}}` for a param"
+    )))
+}
+
+impl<'de> Deserialize<'de> for LocalPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        Self::said(&text).map_err(carry)
+    }
+}
+
+impl JsonSchema for LocalPath {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "LocalPath".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        match LocalPath::said(text) {
+            Ok(path) => format!("{} {}", path.as_str(), path.says_folder()),
+            Err(problem) => format!(
+                "{}: {}",
+                problem.message,
+                problem.hint.as_deref().unwrap_or("no hint")
+            ),
+        }
+    }
+
+    #[test]
+    fn a_path_is_one_of_this_machine() {
+        for text in [
+            "out/orders.parquet",
+            "/dev/stdout",
+            "../a b/c:d.csv",
+            "a:b",
+            "~backup.csv",
+            "data/*.csv",
+            "data/[ab]?.csv",
+            "a$b/$",
+            "a{b",
+            "10:30.csv",
+            "s3/x.csv",
+        ] {
+            assert_eq!(said(text), format!("{text} false"));
+        }
+        for text in ["out/2026.01.15/", ".", "..", "/", "out/.."] {
+            assert_eq!(said(text), format!("{text} true"));
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_a_hint() {
+        let refused = [
+            "",
+            "  ",
+            "s3://bucket/x.csv",
+            "s3:/bucket/x.csv",
+            "S3A://bucket/x",
+            "gs://bucket/x.parquet",
+            "hdfs://node:8020/x",
+            "https://example.com/x.csv",
+            "sftp://host/x",
+            "abfss://c@account.dfs.core.windows.net/x",
+            "dbfs:/mnt/x",
+            "dbfs://mnt/x",
+            "jdbc:postgresql://host/db",
+            "file:///data/x.csv",
+            "C:\\data\\x.csv",
+            "c:/data/x.csv",
+            "~",
+            "~/out/x.csv",
+            "~me/x.csv",
+            "out/{day}.csv",
+            "out/{table}.csv",
+            "out/{{ ds }}/x.csv",
+            "out/{}.csv",
+            "data/{a,b}.csv",
+            "$HOME/x.csv",
+            "out/$day/x.csv",
+        ];
+        let said: Vec<String> = refused
+            .map(|text| format!("{text}\n  {}", said(text)))
+            .into();
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn a_path_from_another_folder_leads_to_the_same_file() {
+        let path = LocalPath("out/x.csv".into());
+        assert_eq!(path.seen_from("p.yaml"), "out/x.csv");
+        assert_eq!(path.seen_from("pipelines/a/p.yaml"), "../../out/x.csv");
+        assert!(path.seen_from("../p.yaml").ends_with("/out/x.csv"));
+    }
+}

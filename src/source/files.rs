@@ -1,0 +1,304 @@
+//! The rows of several files as those of one table: one file after the other, in the order of their set.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::compute::{cast, concat, take};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+
+use super::agree::agree;
+use super::file::Closed;
+use super::hive::{self, Key};
+use super::set::{Member, Set};
+use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
+use crate::error::{Problem, Result};
+use crate::place::{LocalPath, Placed};
+use crate::sync::lock;
+
+/// A source whose path names a file, a folder of files, or files by a pattern.
+pub trait FileSource: std::fmt::Debug + Send + Sync {
+    /// Where its files are.
+    fn path(&self) -> &Placed<LocalPath>;
+
+    /// How the names of its files end.
+    fn extensions(&self) -> &'static [&'static str];
+
+    /// False if the format is compressed inside, and a file of it never as a whole.
+    fn packed(&self) -> bool {
+        true
+    }
+
+    /// Finds out which columns and how many rows each of the files has. What is inferred of a column is
+    /// inferred of all files together.
+    ///
+    /// # Errors
+    /// One cannot be read, or does not have the types it should have.
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem>;
+}
+
+/// The rows of each file.
+pub type Tables = Vec<Arc<dyn Records>>;
+
+/// A system lets a process hold so many files at least, and there are others to hold.
+const HELD: usize = 64;
+
+/// Batches that are under way at once span no more than so many.
+const UNDER_WAY: u64 = 32;
+
+/// Several files.
+struct Files {
+    parts: Vec<Part>,
+    /// The first row of each file, and the number of all rows.
+    starts: Vec<u64>,
+    schema: SchemaRef,
+    keys: Vec<Key>,
+    what: String,
+    /// Files before this one keep nothing in memory.
+    passed: AtomicUsize,
+}
+
+struct Part {
+    rows: Arc<dyn Records>,
+    /// Where each column of the set is in the file.
+    columns: Vec<usize>,
+}
+
+impl<T: FileSource> Source for T {
+    fn path(&self) -> Option<&Placed<LocalPath>> {
+        Some(FileSource::path(self))
+    }
+
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
+        let said = FileSource::path(self);
+        let set = Set::find(said, self.extensions())?;
+        let closed = |file: &Member| Closed {
+            path: file.path.clone(),
+            said: said.clone(),
+            hold: set.files.len() <= HELD,
+            alone: set.files.len() == 1,
+            packed: self.packed(),
+        };
+        let files: Vec<Closed> = set.files.iter().map(closed).collect();
+        if !set.many {
+            let one = self.open_files(&files, asked)?.into_iter().next();
+            let one = one.ok_or_else(|| Problem::new("there is nothing to read"))?;
+            return Ok(Opened::Records(one));
+        }
+        let here = |problem: Problem| problem.at(&said.place);
+        let keys = hive::keys(&set.files, asked.types).map_err(here)?;
+        let is_key = |name: &str| keys.iter().any(|key| key.field.name() == name);
+        let types = asked.types.iter().filter(|(name, _)| !is_key(&name.value));
+        let types: Vec<_> = types.cloned().collect();
+        let asked = Asked {
+            types: &types,
+            ..*asked
+        };
+        let tables = self.open_files(&files, &asked)?;
+        let (schema, columns) = agree(&set.files, &tables, &keys).map_err(here)?;
+        let parts = tables.into_iter().zip(columns);
+        let parts = parts.map(|(rows, columns)| Part { rows, columns });
+        let stored = files.iter().map(Closed::stored).sum();
+        let files = Files::new(parts.collect(), schema, keys, said, stored);
+        Ok(Opened::Records(Arc::new(files)))
+    }
+}
+
+impl Files {
+    fn new(
+        parts: Vec<Part>,
+        columns: Vec<Field>,
+        keys: Vec<Key>,
+        said: &Placed<LocalPath>,
+        stored: u64,
+    ) -> Self {
+        let mut starts = vec![0];
+        let mut rows = 0;
+        for part in &parts {
+            rows += part.rows.rows();
+            starts.push(rows);
+        }
+        let keyed = keys.iter().map(|key| key.field.clone());
+        let fields: Vec<Field> = columns.into_iter().chain(keyed).collect();
+        let first = parts
+            .first()
+            .map_or(String::new(), |part| part.rows.describe());
+        let kind = first.split(' ').next().unwrap_or_default();
+        let (path, count) = (said.beside(), parts.len());
+        let files = if count == 1 { "file" } else { "files" };
+        let size = crate::units::show_bytes(stored);
+        Self {
+            what: format!("{kind} {}, {count} {files}, {size}", path.display()),
+            parts,
+            starts,
+            schema: Arc::new(Schema::new(fields)),
+            keys,
+            passed: AtomicUsize::new(0),
+        }
+    }
+
+    /// Rows of one file, and the values that its folders have.
+    fn part(&self, index: usize, first: u64, count: usize, columns: &[usize]) -> Result<Piece> {
+        let part = &self.parts[index];
+        let own = columns
+            .iter()
+            .filter_map(|column| part.columns.get(*column));
+        let own: Vec<usize> = own.copied().collect();
+        let before = self.starts[index];
+        let mut piece = part.rows.read(first - before, count, &own)?;
+        let rows = piece.kept.as_ref().map_or(count, Vec::len);
+        let mut read = std::mem::take(&mut piece.columns).into_iter();
+        for column in columns {
+            let values = match column.checked_sub(part.columns.len()) {
+                None => read
+                    .next()
+                    .map(|values| self.alike(values, *column))
+                    .transpose()?,
+                Some(key) => Some(repeated(&self.keys[key].values, index, rows)?),
+            };
+            piece.columns.extend(values);
+        }
+        for row in piece.kept.iter_mut().flatten() {
+            *row += before;
+        }
+        Ok(piece)
+    }
+
+    /// What items and fields within a column are called may differ between files.
+    fn alike(&self, values: ArrayRef, column: usize) -> Result<ArrayRef> {
+        let wanted = self.schema.field(column).data_type();
+        match values.data_type() == wanted {
+            true => Ok(values),
+            false => Ok(cast(&values, wanted)?),
+        }
+    }
+
+    /// What files before these rows keep in memory is not wanted again.
+    fn release_before(&self, first: u64, count: usize) {
+        let horizon = first.saturating_sub(UNDER_WAY * count as u64);
+        let end = self
+            .starts
+            .partition_point(|start| *start <= horizon)
+            .saturating_sub(1);
+        let from = self.passed.fetch_max(end, Ordering::Relaxed);
+        for part in self.parts.iter().take(end).skip(from) {
+            part.rows.release();
+        }
+    }
+}
+
+impl Records for Files {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn rows(&self) -> u64 {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    fn read(&self, first: u64, count: usize, columns: &[usize]) -> Result<Piece> {
+        self.release_before(first, count);
+        let end = first + count as u64;
+        let mut pieces = Vec::new();
+        let mut at = first;
+        while at < end {
+            let index = self.starts.partition_point(|start| *start <= at) - 1;
+            let Some(next) = self.starts.get(index + 1) else {
+                break;
+            };
+            let rows = (*next).min(end) - at;
+            pieces.push((at, rows, self.part(index, at, rows as usize, columns)?));
+            at += rows;
+        }
+        joined(pieces, &self.schema, columns)
+    }
+
+    fn on_bad_row(&self) -> OnBadRow {
+        let first = self.parts.first();
+        first.map_or(OnBadRow::Stop, |part| part.rows.on_bad_row())
+    }
+
+    fn describe(&self) -> String {
+        self.what.clone()
+    }
+
+    fn digest(&self) -> String {
+        let digests = self.parts.iter().map(|part| part.rows.digest());
+        digests.collect::<Vec<_>>().join("\n")
+    }
+
+    fn release(&self) {
+        self.parts.iter().for_each(|part| part.rows.release());
+    }
+}
+
+/// A value so many times.
+fn repeated(values: &ArrayRef, at: usize, rows: usize) -> Result<ArrayRef> {
+    let places = UInt32Array::from_value(at as u32, rows);
+    Ok(take(values, &places, None)?)
+}
+
+/// Pieces of rows that stand one after the other, each with its first row and how many there were.
+fn joined(mut pieces: Vec<(u64, u64, Piece)>, schema: &Schema, columns: &[usize]) -> Result<Piece> {
+    if pieces.len() <= 1 {
+        let one = pieces.pop().map(|(_, _, piece)| piece);
+        return Ok(one.unwrap_or_else(|| Piece::empty(schema, columns)));
+    }
+    let arrays = (0..columns.len()).map(|column| {
+        let arrays = pieces
+            .iter()
+            .map(|(_, _, piece)| piece.columns[column].as_ref());
+        Ok(concat(&arrays.collect::<Vec<_>>())?)
+    });
+    let columns = arrays.collect::<Result<_>>()?;
+    let whole = pieces.iter().all(|(_, _, piece)| piece.kept.is_none());
+    let mut kept = Vec::new();
+    let mut rejected = Vec::new();
+    for (first, rows, piece) in pieces {
+        match piece.kept {
+            Some(rows) => kept.extend(rows),
+            None => kept.extend(first..first + rows),
+        }
+        rejected.extend(piece.rejected);
+    }
+    Ok(Piece {
+        columns,
+        kept: (!whole).then_some(kept),
+        rejected,
+    })
+}
+
+/// What becomes of each file, made on every core, in their order; or what is wrong with the first of
+/// those that are wrong.
+///
+/// # Errors
+/// What is wrong with one.
+pub fn each<R: Send>(
+    files: &[Closed],
+    work: impl Fn(&Closed) -> Result<R, Problem> + Sync,
+) -> Result<Vec<R>, Problem> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = files.len().clamp(1, cores);
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let go_on = || {
+        while let Some((index, file)) = numbered(files, next.fetch_add(1, Ordering::Relaxed)) {
+            let made = work(file);
+            lock(&done).push((index, made));
+        }
+    };
+    std::thread::scope(|scope| {
+        (1..threads).for_each(|_| {
+            scope.spawn(go_on);
+        });
+        go_on();
+    });
+    let mut done = std::mem::take(&mut *lock(&done));
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
+fn numbered(files: &[Closed], index: usize) -> Option<(usize, &Closed)> {
+    files.get(index).map(|file| (index, file))
+}

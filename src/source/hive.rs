@@ -1,0 +1,123 @@
+//! Partition columns: what folders named `key=value` say of the rows of their files.
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::{DataType, Field};
+use percent_encoding::percent_decode_str;
+
+use super::Types;
+use super::csv::infer;
+use super::retype::{convert, typed};
+use super::set::Member;
+use crate::column::show_type;
+use crate::error::Problem;
+
+/// What a null is called in a folder's name.
+const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// A partition column.
+pub struct Key {
+    /// Its name and type.
+    pub field: Field,
+    /// One value for each file.
+    pub values: ArrayRef,
+}
+
+/// The key and the value that a folder's name says.
+pub fn key(name: &str) -> Option<(String, Option<String>)> {
+    let (key, value) = name.split_once('=').filter(|(key, _)| !key.is_empty())?;
+    let text = |escaped: &str| percent_decode_str(escaped).decode_utf8_lossy().into_owned();
+    let value = (value != NULL).then(|| text(value));
+    Some((text(key), value))
+}
+
+/// Files of one set whose folders have different keys.
+pub fn problem(files: &[Member]) -> Option<Problem> {
+    let names =
+        |file: &Member| -> Vec<String> { file.keys.iter().map(|(name, _)| name.clone()).collect() };
+    let first = files.first()?;
+    let keys = names(first);
+    if let Some(twice) = (1..keys.len()).find(|at| keys[..*at].contains(&keys[*at])) {
+        let (key, path) = (&keys[twice], first.path.display());
+        return Some(Problem::new(format!(
+            "`{path}` is in two folders for `{key}`"
+        )));
+    }
+    let other = files.iter().find(|file| names(file) != keys)?;
+    let shown = |file: &Member| match names(file).as_slice() {
+        [] => format!("`{}` is in no partition", file.path.display()),
+        keys => format!(
+            "`{}` is in partitions of {}",
+            file.path.display(),
+            keys.join(", ")
+        ),
+    };
+    let what = format!("{}, and {}", shown(first), shown(other));
+    Some(Problem::new(what).hint("name folders of one kind, such as `out/day=*/*`"))
+}
+
+/// The partition columns of files, with the types that are asked for, or else those that all values allow.
+///
+/// # Errors
+/// A value is not of its type.
+pub fn keys(files: &[Member], types: &Types) -> Result<Vec<Key>, Problem> {
+    let names = files.first().map_or(&[][..], |file| &file.keys);
+    let names = names.iter().enumerate();
+    names
+        .map(|(at, (name, _))| {
+            let texts = files.iter().map(|file| file.keys[at].1.as_deref());
+            one(name, &texts.collect(), files, types)
+        })
+        .collect()
+}
+
+fn one(name: &str, texts: &StringArray, files: &[Member], types: &Types) -> Result<Key, Problem> {
+    let said = types.iter().find(|(known, _)| known.value == name);
+    let field = match said {
+        Some((_, wanted)) => typed(name, wanted),
+        None => Field::new(name, infer(texts.iter().flatten()), true),
+    };
+    let refuse = |row: Option<usize>| {
+        let shown = show_type(field.data_type());
+        let what = match row {
+            Some(row) => format!(
+                "`{}`: `{}` is not {shown}",
+                files[row].path.display(),
+                texts.value(row)
+            ),
+            None => format!("the names of folders cannot be read as {shown}"),
+        };
+        let problem = Problem::new(format!("could not read partition column `{name}`")).cause(what);
+        match said {
+            Some((_, wanted)) => problem.at(&wanted.place),
+            None => problem.hint("say its type in `types`"),
+        }
+    };
+    let texts: ArrayRef = std::sync::Arc::new(texts.clone());
+    let readable = field.data_type() == &DataType::FixedSizeBinary(16)
+        || arrow::compute::can_cast_types(&DataType::Utf8, field.data_type());
+    let (values, bad) = match readable {
+        true => convert(&texts, field.data_type()).map_err(|_| refuse(None))?,
+        false => return Err(refuse(None)),
+    };
+    match bad.first() {
+        Some(row) => Err(refuse(Some(*row))),
+        None => Ok(Key { field, values }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_folders_say_keys_and_values() {
+        let said = |key: &str, value: Option<&str>| Some((key.into(), value.map(str::to_string)));
+        assert_eq!(key("day=2026-01-01"), said("day", Some("2026-01-01")));
+        assert_eq!(key("a%3Db=50%25 x%2Fy"), said("a=b", Some("50% x/y")));
+        assert_eq!(key("c=__HIVE_DEFAULT_PARTITION__"), said("c", None));
+        assert_eq!(key("c="), said("c", Some("")));
+        assert_eq!(key("c=d=e"), said("c", Some("d=e")));
+        assert_eq!(key("=x"), None);
+        assert_eq!(key("plain"), None);
+    }
+}

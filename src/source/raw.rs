@@ -1,0 +1,138 @@
+//! The bytes of a file as they are on the disk, read at any place from any thread.
+
+use std::fs::{File, Metadata};
+use std::io::{Error, Read, Result};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file that is read.
+#[derive(Debug)]
+pub struct Raw {
+    path: PathBuf,
+    identity: Identity,
+    /// Held open, unless it is one of many.
+    held: Option<File>,
+}
+
+/// What tells a file from any other, and from itself once it is written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+    /// How many bytes it has.
+    pub length: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+/// A file's bytes, one after the other.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    raw: Arc<Raw>,
+    /// Where it stands.
+    pub at: u64,
+}
+
+impl Identity {
+    fn of(about: &Metadata) -> Self {
+        Self {
+            device: about.dev(),
+            inode: about.ino(),
+            length: about.len(),
+            seconds: about.mtime(),
+            nanoseconds: about.mtime_nsec(),
+        }
+    }
+
+    /// When it was written, in nanoseconds since 1970.
+    pub fn written(&self) -> i128 {
+        i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanoseconds)
+    }
+}
+
+impl Raw {
+    /// An open file. Unless it is held it is opened for each read: a system lets a process hold only
+    /// so many files.
+    ///
+    /// # Errors
+    /// The system tells nothing of it.
+    pub fn new(path: &Path, file: File, hold: bool) -> Result<Self> {
+        Ok(Self {
+            path: path.to_path_buf(),
+            identity: Identity::of(&file.metadata()?),
+            held: hold.then_some(file),
+        })
+    }
+
+    /// What it is.
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Some bytes from `at` on; none where it ends.
+    ///
+    /// # Errors
+    /// The disk fails, or it is not the file that it was.
+    pub fn read_at(&self, buffer: &mut [u8], at: u64) -> Result<usize> {
+        match &self.held {
+            Some(file) => file.read_at(buffer, at),
+            None => self.open()?.read_at(buffer, at),
+        }
+    }
+
+    /// All bytes from `at` on that the buffer holds.
+    ///
+    /// # Errors
+    /// As `read_at`, or it has become shorter.
+    pub fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> Result<()> {
+        match &self.held {
+            Some(file) => file.read_exact_at(buffer, at),
+            None => self.open()?.read_exact_at(buffer, at),
+        }
+    }
+
+    fn open(&self) -> Result<File> {
+        let file = File::open(&self.path)?;
+        match Identity::of(&file.metadata()?) == self.identity {
+            true => Ok(file),
+            false => Err(Error::other("it has been written since the run began")),
+        }
+    }
+}
+
+impl Reading {
+    /// From the byte at `at` on.
+    pub fn new(raw: &Arc<Raw>, at: u64) -> Self {
+        let raw = raw.clone();
+        Self { raw, at }
+    }
+}
+
+impl Read for Reading {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let read = self.raw.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_written_again_is_not_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, "one").unwrap();
+        let raw = Raw::new(&path, File::open(&path).unwrap(), false).unwrap();
+        let mut bytes = [0; 2];
+        raw.read_exact_at(&mut bytes, 1).unwrap();
+        assert_eq!(&bytes, b"ne");
+        std::fs::write(folder.path().join("y"), "two").unwrap();
+        std::fs::rename(folder.path().join("y"), &path).unwrap();
+        let error = raw.read_exact_at(&mut bytes, 1).unwrap_err();
+        assert_eq!(error.to_string(), "it has been written since the run began");
+    }
+}

@@ -1,0 +1,222 @@
+//! The files that a path to read names: one, those of a folder, or those that a pattern matches; which
+//! they are is decided once, when the plan is made.
+
+use std::path::{Component, Path, PathBuf};
+
+use glob::{MatchOptions, Pattern};
+
+use super::file::inner_extension;
+use super::hive;
+use super::natural::natural;
+use crate::error::Problem;
+use crate::place::{LocalPath, Placed};
+
+/// The files of a path, in the order of their rows.
+#[derive(Debug)]
+pub struct Set {
+    /// Where they are.
+    pub files: Vec<Member>,
+    /// It is a folder or a pattern: there could be another number of files.
+    pub many: bool,
+}
+
+/// A file, and what the names of its folders say.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Names and values of `key=value` folders, outermost first.
+    pub keys: Vec<(String, Option<String>)>,
+}
+
+/// Names that begin like this are hidden, and where tools keep what is no data.
+const PASSED_OVER: [char; 2] = ['.', '_'];
+
+/// How patterns match: a name at a time, and no hidden ones.
+pub const MATCH: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
+
+impl Set {
+    /// Finds the files of a path.
+    ///
+    /// # Errors
+    /// There are none, or they do not belong together.
+    pub fn find(said: &Placed<LocalPath>, extensions: &[&str]) -> Result<Self, Problem> {
+        let path = said.beside();
+        let mut files = Vec::new();
+        let many = if path.is_dir() {
+            below(&path, &[], &mut files).map_err(|problem| problem.at(&said.place))?;
+            true
+        } else if path.exists() || !said.is_pattern() {
+            let keys = Vec::new();
+            files.push(Member { path, keys });
+            false
+        } else {
+            matching(said, &mut files)?;
+            true
+        };
+        files.sort_by(|one, other| natural(&one.path, &other.path));
+        let set = Self { files, many };
+        set.problem(said, extensions)
+            .map_or(Ok(set), |problem| Err(problem.at(&said.place)))
+    }
+
+    fn problem(&self, said: &Placed<LocalPath>, extensions: &[&str]) -> Option<Problem> {
+        match self.files.first() {
+            None => Some(nothing(said)),
+            Some(first) => {
+                several(said, first, &self.files, extensions).or_else(|| hive::problem(&self.files))
+            }
+        }
+    }
+}
+
+/// There is no file.
+fn nothing(said: &Placed<LocalPath>) -> Problem {
+    let problem = Problem::new(format!("`{}` has no file to read", said.beside().display()));
+    let mut here = glob::glob_with(said.as_str(), MATCH).into_iter().flatten();
+    let from_here = here.next().is_some();
+    match said.is_pattern() {
+        true if from_here => problem.hint(format!(
+            "a path to read starts at the file that says it: from there it is `{}`",
+            said.seen_from(said.place.file())
+        )),
+        true => problem
+            .hint("a pattern matches the names of files, and none that begins with `.` or `_`"),
+        false => problem.hint("names that begin with `.` or `_` are passed over"),
+    }
+}
+
+/// Files of several kinds, by their extensions.
+fn several(
+    said: &Placed<LocalPath>,
+    first: &Member,
+    files: &[Member],
+    extensions: &[&str],
+) -> Option<Problem> {
+    let kind = |file: &Member| inner_extension(&file.path);
+    let other = files.iter().find(|file| kind(file) != kind(first))?;
+    let (one, two) = (first.path.display(), other.path.display());
+    let shown = said.beside().display().to_string();
+    let problem = Problem::new(format!(
+        "`{shown}` has files of several kinds: `{one}` and `{two}`"
+    ));
+    if said.is_pattern() {
+        return Some(problem.hint("write a pattern that matches files of one kind"));
+    }
+    let folder = said.as_str().trim_end_matches('/');
+    let own = |file: &&Member| kind(file).is_some_and(|kind| extensions.contains(&kind.as_str()));
+    let Some(own) = files.iter().find(own) else {
+        let known = extensions.join(", ");
+        return Some(problem.hint(format!("none of them ends with {known}")));
+    };
+    let kind = kind(own).unwrap_or_default();
+    let packed = own
+        .path
+        .extension()
+        .is_some_and(|end| end.to_string_lossy() != kind.as_str());
+    let end = if packed { "*" } else { "" };
+    Some(problem.hint(format!(
+        "a pattern takes those of one kind: `{folder}/*.{kind}{end}`"
+    )))
+}
+
+/// The files of a folder, and of its `key=value` folders.
+fn below(
+    folder: &Path,
+    keys: &[(String, Option<String>)],
+    files: &mut Vec<Member>,
+) -> Result<(), Problem> {
+    let doing = |error: std::io::Error| {
+        Problem::new(format!("could not read `{}`", folder.display())).cause(error)
+    };
+    for entry in std::fs::read_dir(folder).map_err(doing)? {
+        let path = entry.map_err(doing)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(PASSED_OVER) {
+            continue;
+        }
+        if !path.is_dir() {
+            let keys = keys.to_vec();
+            files.push(Member { path, keys });
+            continue;
+        }
+        let Some(key) = hive::key(&name) else {
+            let (shown, folder) = (path.display(), folder.display());
+            let what = format!("`{shown}` is a folder within the folder that is read");
+            let hint = format!(
+                "`{folder}/**/*` reads the files of all folders below; those named `key=value` are read as partitions"
+            );
+            return Err(Problem::new(what).hint(hint));
+        };
+        below(&path, &[keys, &[key]].concat(), files)?;
+    }
+    Ok(())
+}
+
+/// The files that a pattern matches, with the keys of folders that it leaves open.
+fn matching(said: &Placed<LocalPath>, files: &mut Vec<Member>) -> Result<(), Problem> {
+    let wrong = |error: &str| {
+        let problem = Problem::new(format!("`{}` is no pattern", said.as_str())).at(&said.place);
+        match error.contains("range") {
+            true => problem.hint("`[` needs its `]`; `[[]` is the character itself"),
+            false => problem.hint("`**` stands alone between two `/`, for any number of folders"),
+        }
+    };
+    let pattern = pattern(said);
+    let found = glob::glob_with(&pattern, MATCH);
+    let fixed = fixed(said);
+    let hidden = said.split('/').any(|name| name.starts_with('_'));
+    for path in found.map_err(|error| wrong(error.msg))? {
+        let path = path.map_err(|error| {
+            let what = format!("could not read `{}`", error.path().display());
+            Problem::new(what).at(&said.place).cause(error.error())
+        })?;
+        let open: Vec<String> = names(&path).skip(fixed).collect();
+        let passed_over = !hidden && open.iter().any(|name| name.starts_with('_'));
+        if path.is_dir() || passed_over {
+            continue;
+        }
+        let folders = open.iter().take(open.len().saturating_sub(1));
+        let keys = folders.filter_map(|name| hive::key(name)).collect();
+        files.push(Member { path, keys });
+    }
+    Ok(())
+}
+
+/// How many names a path begins with that are no pattern.
+fn fixed(said: &Placed<LocalPath>) -> usize {
+    let folder = Path::new(said.place.file()).parent();
+    let own = names(Path::new(said.as_str())).take_while(|name| !name.contains(['*', '?', '[']));
+    let absolute = Path::new(said.as_str()).is_absolute();
+    let before = folder
+        .filter(|_| !absolute)
+        .map_or(0, |folder| names(folder).count());
+    before + own.count()
+}
+
+/// The names of a path, without those that lead nowhere.
+fn names(path: &Path) -> impl Iterator<Item = String> {
+    let names = path.components().filter(|name| *name != Component::CurDir);
+    names.map(|name| name.as_os_str().to_string_lossy().into_owned())
+}
+
+/// Where a path reads: the file or the folder, or the pattern, from the current folder on.
+pub fn read_at(said: &Placed<LocalPath>) -> PathBuf {
+    let path = said.beside();
+    match path.exists() || !said.is_pattern() {
+        true => path,
+        false => pattern(said).into(),
+    }
+}
+
+/// The pattern of a path, from the current folder on: the folder of the file that says it is none.
+fn pattern(said: &Placed<LocalPath>) -> String {
+    let folder = Path::new(said.place.file()).parent();
+    let folder = folder.map(|folder| Pattern::escape(&folder.to_string_lossy()));
+    let whole = Path::new(&folder.unwrap_or_default()).join(said.as_str());
+    whole.to_string_lossy().into_owned()
+}

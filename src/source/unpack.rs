@@ -1,0 +1,186 @@
+//! Unpacks gzip members and zstd frames, one after the other, as long as there are any.
+
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result};
+use std::sync::Arc;
+
+use flate2::bufread::GzDecoder;
+use zstd::stream::read::Decoder as ZstdDecoder;
+
+use super::raw::{Raw, Reading};
+
+/// How a file is compressed as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+}
+
+/// The beginning of a member or a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// Its first byte in the file.
+    pub packed: u64,
+    /// Its first byte in what the file holds.
+    pub at: u64,
+}
+
+/// What a file holds, from the beginning of a member on.
+pub struct Unpacker {
+    packing: Packing,
+    state: State,
+    /// The next byte that it gives.
+    pub at: u64,
+    /// Where members began, each at least `STEP` behind the one before.
+    pub starts: Vec<Start>,
+}
+
+enum State {
+    Between(BufReader<Reading>),
+    Gzip(Box<GzDecoder<BufReader<Reading>>>),
+    Zstd(Box<ZstdDecoder<'static, BufReader<Reading>>>),
+    /// Nothing comes any more.
+    Ended,
+}
+
+/// Bytes that are read of a file at once.
+const ROOM: usize = 1 << 16;
+
+/// Bytes between two starts that are remembered.
+const STEP: u64 = 1 << 20;
+
+impl Packing {
+    /// What the first bytes of a file say.
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            // The second is a frame that readers skip, as parallel compressors write it first.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// What an extension says.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "gz" | "gzip" => Some(Self::Gzip),
+            "zst" | "zstd" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// The command that unpacks it.
+    pub fn tool(self) -> &'static str {
+        match self {
+            Self::Gzip => "gunzip -c",
+            Self::Zstd => "zstd -dc",
+        }
+    }
+
+    fn begins(self, first: u8) -> bool {
+        match self {
+            Self::Gzip => first == 0x1f,
+            Self::Zstd => first == 0x28 || first & 0xf0 == 0x50,
+        }
+    }
+}
+
+impl Unpacker {
+    /// From the member on that begins at `start`.
+    pub fn new(packing: Packing, raw: &Arc<Raw>, start: Start) -> Self {
+        let input = BufReader::with_capacity(ROOM, Reading::new(raw, start.packed));
+        Self {
+            packing,
+            state: State::Between(input),
+            at: start.at,
+            starts: vec![start],
+        }
+    }
+
+    /// Begins the next member; false where there is none.
+    fn begin(&mut self, mut input: BufReader<Reading>) -> Result<bool> {
+        let Some(first) = input.fill_buf()?.first().copied() else {
+            return Ok(false);
+        };
+        if !self.packing.begins(first) {
+            return padding(input, self.packing).map(|()| false);
+        }
+        if self
+            .starts
+            .last()
+            .is_none_or(|last| self.at >= last.at + STEP)
+        {
+            self.starts.push(Start {
+                packed: input.get_ref().at - input.buffer().len() as u64,
+                at: self.at,
+            });
+        }
+        self.state = match self.packing {
+            Packing::Gzip => State::Gzip(Box::new(GzDecoder::new(input))),
+            Packing::Zstd => State::Zstd(Box::new(ZstdDecoder::with_buffer(input)?.single_frame())),
+        };
+        Ok(true)
+    }
+}
+
+/// What is wrong with what a file holds, without the words of the library.
+fn broken(error: Error, packing: Packing) -> Error {
+    if error.raw_os_error().is_some() || error.kind() == ErrorKind::UnexpectedEof {
+        return error;
+    }
+    let name = packing.name();
+    let what = match error.to_string().contains("too much memory") {
+        true => format!("its {name} data looks back further than 128 MiB"),
+        false => format!("its {name} data is broken"),
+    };
+    Error::new(ErrorKind::InvalidData, what)
+}
+
+/// Zeros behind the last member are those of a tape; anything else is no part of the file.
+fn padding(input: BufReader<Reading>, packing: Packing) -> Result<()> {
+    for byte in input.bytes() {
+        if byte? != 0 {
+            let what = format!("something stands behind its {} data", packing.name());
+            return Err(Error::new(ErrorKind::InvalidData, what));
+        }
+    }
+    Ok(())
+}
+
+impl Read for Unpacker {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let read = match &mut self.state {
+                State::Gzip(decoder) => decoder.read(buffer),
+                State::Zstd(decoder) => decoder.read(buffer),
+                State::Between(_) | State::Ended => Ok(0),
+            };
+            let read = read.map_err(|error| broken(error, self.packing))?;
+            if read > 0 {
+                self.at += read as u64;
+                return Ok(read);
+            }
+            let input = match std::mem::replace(&mut self.state, State::Ended) {
+                State::Between(input) => input,
+                State::Gzip(decoder) => decoder.into_inner(),
+                State::Zstd(decoder) => decoder.finish(),
+                State::Ended => return Ok(0),
+            };
+            if !self.begin(input)? {
+                return Ok(0);
+            }
+        }
+    }
+}
