@@ -26,6 +26,7 @@ mod partitions;
 mod paths;
 mod pipelines;
 mod publishing;
+mod read_back;
 mod required;
 mod running;
 mod schema;
