@@ -118,7 +118,7 @@ impl Told {
 
     /// What came of it; errors always.
     fn after(self, report: &Report) {
-        let tell = |error: &Error| match self {
+        let tell = |error: &String| match self {
             Self::Json => log::error(error),
             _ => say(error),
         };

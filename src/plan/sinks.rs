@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::enabled::enabled;
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
-use crate::place::{LocalPath, Place, Placed, Rate, Text};
+use crate::place::{Place, Placed, Rate, Text};
 use crate::sink::{SinkKind, SinkPlace};
 use crate::spec::{AskedDelivery, OnSinkFailure, Pipeline, SinkEntry};
 
