@@ -51,9 +51,8 @@ fn refused(error: &dotenvy::Error) -> Error {
 
 fn number_of(line: &str) -> Option<usize> {
     let text = std::fs::read_to_string(FILE).ok()?;
-    let first = line.lines().next()?;
-    let place = text
-        .lines()
-        .position(|other| other.trim() == first.trim())?;
-    Some(place + 1)
+    // What could not be read, or what of the line was left then.
+    let wrong = line.lines().next().map(str::trim)?;
+    let place = text.lines().position(|other| other.contains(wrong));
+    place.filter(|_| !wrong.is_empty()).map(|place| place + 1)
 }
