@@ -41,6 +41,9 @@ pub struct Loaded {
     digest: Sha256,
 }
 
+/// What a reference can be read from.
+const TYPES: [&str; 7] = ["json", "jsonl", "ndjson", "csv", "tsv", "txt", "parquet"];
+
 /// A file that is held in memory has no more.
 const MOST_BYTES: u64 = 2 << 30;
 
@@ -142,12 +145,8 @@ fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {
         Problem::new(format!("could not read reference `{name}` from `{shown}`"))
             .at(&file.path.place)
     };
-    let found = plain(&path).map_err(|cause| doing().cause(cause))?;
-    if found.len() > MOST_BYTES {
-        let (has, most) = (show_bytes(found.len()), show_bytes(MOST_BYTES));
-        let cause =
-            format!("it has {has}, and a reference of more than {most} is not held in memory");
-        return Err(doing().cause(cause).hint("read it as a table: `from:`"));
+    if TYPES.contains(&extension(&path)) {
+        held(&path, &doing)?;
     }
     let rows = match extension(&path) {
         "json" | "jsonl" | "ndjson" => json::read(&path, &file.types.0),
@@ -173,6 +172,18 @@ fn read(name: &str, file: &ReferenceFile) -> Result<Reference, Problem> {
         path: shown,
         rows,
     })
+}
+
+/// It is a plain file, and memory holds it.
+fn held(path: &Path, doing: &dyn Fn() -> Problem) -> Result<(), Problem> {
+    let found = plain(path).map_err(|cause| doing().cause(cause))?;
+    if found.len() > MOST_BYTES {
+        let (has, most) = (show_bytes(found.len()), show_bytes(MOST_BYTES));
+        let cause =
+            format!("it has {has}, and a reference of more than {most} is not held in memory");
+        return Err(doing().cause(cause).hint("read it as a table: `from:`"));
+    }
+    Ok(())
 }
 
 fn extension(path: &Path) -> &str {

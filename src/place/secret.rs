@@ -91,7 +91,9 @@ fn without_bare_users(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('@') {
-        let (before, after) = rest.split_at(at);
+        // A password may have one, too: the last one before something else stands before the host.
+        let word = &rest[at..at + rest[at..].find(ends).unwrap_or(rest.len() - at)];
+        let (before, after) = rest.split_at(at + word.rfind('@').unwrap_or(0));
         let begin = before.rfind(ends).map_or(0, |end| {
             end + before[end..].chars().next().map_or(1, char::len_utf8)
         });
@@ -149,7 +151,7 @@ mod tests {
             ("`me:pw@host:9092`", "`*****@host:9092`"),
             (
                 "brokers: \"a:1,me:p@w@host\"",
-                "brokers: \"a:1,****@w@host\"",
+                "brokers: \"a:1,******@host\"",
             ),
             ("é:ü@[::1]", "***@[::1]"),
             ("at 10:30 @ home, a@b.c:d", "at 10:30 @ home, a@b.c:d"),

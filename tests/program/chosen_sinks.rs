@@ -40,7 +40,11 @@ fn sources_that_no_chosen_sink_needs_need_not_be_there() {
     let missing = "error: could not read `orders.csv`\n --> p.yaml:8:26\n  |\n8 |     from: { csv: { path: orders.csv } }\n  |                          ^^^^^^^^^^\n  caused by: No such file or directory (os error 2)\n  hint: a path to read is relative to the pipeline's file\n";
     for command in ["check", "plan", "run"] {
         let said = |options: &[&str]| {
-            let ended = folder.run(&[&[command, "p.yaml"], options].concat());
+            let log: &[&str] = match command {
+                "run" => &["--log", "text"],
+                _ => &[],
+            };
+            let ended = folder.run(&[&[command, "p.yaml"], log, options].concat());
             (ended.code, ended.stderr)
         };
         let refused = (1, missing.to_string());

@@ -252,10 +252,9 @@ sinks:
             ),
         ] {
             let ended = refused(&folder, &from, types);
-            assert_eq!(
-                ended.lines().next(),
-                Some(format!("error: {said}").as_str())
-            );
+            let told = format!("\n  caused by: {said}\n");
+            assert!(ended.starts_with("error: could not read `in."), "{ended}");
+            assert!(ended.contains(&told), "{ended}");
         }
     }
 }

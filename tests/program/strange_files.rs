@@ -201,7 +201,7 @@ fn long_lines_of_sources_are_not_shown_whole() {
         ("json", "long.jsonl"),
         ("csv", "wide.csv"),
     ] {
-        folder.write("p.yaml", &format!("version: 1\ntables: {{ t: {{ from: {{ {kind}: {{ path: {file} }} }}, types: {{ id: int32 }} }} }}\nsinks:\n  - file: {{ path: out.csv, if_exists: replace }}\n"));
+        folder.write("p.yaml", &format!("version: 1\ntables: {{ t: {{ from: {{ {kind}: {{ path: {file} }} }}, types: {{ id: int32 }} }} }}\nsinks:\n  - file: {{ path: out.jsonl, if_exists: replace }}\n"));
         for log in ["json", "text"] {
             let ended = soon(&folder, &["run", "p.yaml", "--log", log]);
             assert_ne!(ended.code, 0, "{file}");
