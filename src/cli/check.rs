@@ -28,12 +28,13 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
 
 fn check(options: &CheckOptions) -> Result<Plan> {
     let plan = make_plan(&options.file, false)?;
+    let run = engine::Options {
+        out: options.out.clone().unwrap_or_default(),
+        ..Default::default()
+    };
+    engine::check(&plan, &run)?;
     if options.connect {
-        let options = engine::Options {
-            out: options.out.clone().unwrap_or_default(),
-            ..Default::default()
-        };
-        for line in engine::connect(&plan, &options)? {
+        for line in engine::connect(&plan, &run)? {
             say(&line);
         }
     }

@@ -13,7 +13,7 @@ use crate::source::{OnBadRow, in_the_way};
 ///
 /// # Errors
 /// Something is read there.
-pub(super) fn check(plan: &Plan, options: &Options) -> Result<()> {
+pub fn check(plan: &Plan, options: &Options) -> Result<()> {
     let mut problems = Problems::default();
     let read = |path: &Placed<LocalPath>, folder| problem(path, folder, &options.out, &plan.reads);
     for job in &plan.jobs {

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
 
-use super::{Text, carry};
+use super::{Node, Text, Value, carry, decode};
 use crate::error::Problem;
 
 /// A path of this machine, as it is said: relative ones start where their option says.
@@ -217,7 +217,12 @@ fn variable(text: &str) -> Option<Problem> {
 
 impl<'de> Deserialize<'de> for LocalPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(deserializer)?;
+        let node = Node::deserialize(deserializer)?;
+        if matches!(node.value, Value::Null) {
+            let hint = "`~` and `null` are nothing in YAML: name a file or a folder, such as `out/orders.parquet`";
+            return Err(carry(Problem::new("the path is empty").hint(hint)));
+        }
+        let text = decode::<Text>(&node).map_err(carry)?;
         Self::said(&text).map_err(carry)
     }
 }

@@ -27,6 +27,7 @@ fn a_path_that_leads_elsewhere_is_refused_and_makes_nothing() {
         "\"https://example.com/x.csv\"",
         "~/out/x.csv",
         "\"\"",
+        "~",
         "\"out/{day}.csv\"",
         "\"out/{{ ds }}.csv\"",
         "\"$HOME/x.csv\"",
@@ -307,6 +308,7 @@ sinks:
             "{read} {written}: {}",
             ended.stderr
         );
+        assert_eq!(folder.refuse(&text), ended.stderr, "{read} {written}");
         std::fs::remove_file(folder.path("p.yaml")).unwrap();
         assert_eq!(folder.visible("."), before, "{read} {written}");
     }
