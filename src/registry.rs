@@ -1,5 +1,7 @@
 //! One readable list for each kind of thing: the serde enum, the names, the docs and the examples.
 
+pub mod options;
+
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 

@@ -12,6 +12,7 @@ use crate::column::{Column, DistributionKind, GeneratorKind};
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::format::FormatKind;
 use crate::format::message::MessageKind;
+use crate::registry::options::options;
 use crate::registry::{Kind, elsewhere};
 use crate::sink::SinkKind;
 use crate::source::SourceKind;
@@ -120,12 +121,14 @@ fn sections(shown: impl Iterator<Item = &'static Section>, as_json: bool) -> Res
 }
 
 fn with_schema(section: &Section, kind: &Kind) -> Value {
+    let schema = kind.schema().to_value();
     json!({
         "section": section.name,
         "name": kind.name,
         "summary": kind.summary(),
         "example": kind.example,
-        "schema": kind.schema().to_value(),
+        "options": options(&schema),
+        "schema": schema,
     })
 }
 
