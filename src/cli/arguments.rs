@@ -59,6 +59,11 @@ pub(super) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Prints the manual page of rowgen or of one command
+    Man {
+        /// The command (default: rowgen itself)
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

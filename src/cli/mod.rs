@@ -13,6 +13,7 @@ mod init;
 mod json;
 mod list;
 mod log;
+mod man;
 mod plan;
 mod preview;
 mod producer;
@@ -79,6 +80,7 @@ fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Re
             clap_complete::generate(shell, &mut Arguments::command(), "rowgen", &mut text);
             print(&String::from_utf8_lossy(&text))
         }
+        Command::Man { command } => man::run(command.as_deref()),
     }
 }
 

@@ -20,6 +20,7 @@ mod json_arrays;
 mod levels;
 mod live;
 mod limits;
+mod man;
 mod mutations;
 mod packed_files;
 mod partitions;
