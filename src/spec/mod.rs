@@ -15,5 +15,5 @@ pub use pipeline::Pipeline;
 pub use read::{Given, read};
 pub use run::{Arrivals, Run};
 pub use schema::{schema, schema_draft_07};
-pub use sink::{AskedDelivery, OnSinkFailure, Projection, SinkEntry};
+pub use sink::{AskedDelivery, Common as SinkCommon, OnSinkFailure, Projection, SinkEntry};
 pub use table::{ReferenceFile, Table};
