@@ -122,7 +122,8 @@ fn rows(options: &[OptionText], path: &str, text: &mut String) {
     for option in options {
         let name = format!("{path}{}", option.name);
         let must = if option.required { ", required" } else { "" };
-        let (takes, about) = (cell(&option.takes), cell(&about(option)));
+        let takes = option.takes.replace(" or one of ", ", ");
+        let (takes, about) = (cell(&takes), cell(&about(option)));
         text.push_str(&format!("| `{name}` | {takes}{must} | {about} |\n"));
         rows(&option.options, &format!("{name}."), text);
     }
