@@ -122,11 +122,19 @@ fn rows(options: &[OptionText], path: &str, text: &mut String) {
     for option in options {
         let name = format!("{path}{}", option.name);
         let must = if option.required { ", required" } else { "" };
-        let takes = option.takes.replace(" or one of ", ", ");
+        let takes = takes(&option.takes);
         let (takes, about) = (cell(&takes), cell(&about(option)));
         text.push_str(&format!("| `{name}` | {takes}{must} | {about} |\n"));
         rows(&option.options, &format!("{name}."), text);
     }
+}
+
+/// One list of all that may stand there; distributions have a page of their own.
+fn takes(text: &str) -> String {
+    let names = DistributionKind::KINDS.iter().map(|kind| kind.name);
+    let distributions = format!("one of {} or a map", names.collect::<Vec<_>>().join(", "));
+    text.replace(&distributions, "[a distribution](distributions.md)")
+        .replace(" or one of ", ", ")
 }
 
 fn about(option: &OptionText) -> String {
