@@ -183,7 +183,12 @@ impl OpenSink<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
-        let finished: Vec<Finished> = self.made.clone().into_iter().chain(done.into_values()).collect();
+        let finished: Vec<Finished> = self
+            .made
+            .clone()
+            .into_iter()
+            .chain(done.into_values())
+            .collect();
         let ready = lock(&self.ready).take();
         let publish = ready.map(|ready| ready.prepare(&finished)).transpose()?;
         Ok(Prepared { finished, publish })

@@ -78,7 +78,8 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
             types: &table.types.0,
         };
         let opened = guarded(|| from.value.open(&asked));
-        let opened = opened.unwrap_or_else(|| Err(damaged(from.value.path().map(|path| path.beside()))));
+        let opened =
+            opened.unwrap_or_else(|| Err(damaged(from.value.path().map(|path| path.beside()))));
         if let Some(records) = problems.note(opened.map_err(|problem| problem.at(&from.place))) {
             loaded.sources.insert(name.value.clone(), records);
         }

@@ -4,6 +4,9 @@ use arrow::compute::kernels::cast_utils::{Parser, string_to_timestamp_nanos};
 use arrow::datatypes::{DataType, Date32Type, TimeUnit};
 
 use super::split::{Form, Split};
+use crate::column::{ColumnType, show_type};
+use crate::error::Problem;
+use crate::place::Placed;
 
 /// What has been seen in one column: one bit for each kind of value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,6 +28,20 @@ const TEXT: u16 = 256;
 pub fn infer<'t>(texts: impl Iterator<Item = &'t str>) -> DataType {
     let kinds = texts.fold(0, |kinds, text| kinds | kind(text.as_bytes()));
     Seen(kinds).data_type()
+}
+
+/// The types that text can be read as.
+pub(super) fn readable(name: &str, wanted: &Placed<ColumnType>) -> Result<(), Problem> {
+    let to = &wanted.data_type;
+    let uuid = to == &DataType::FixedSizeBinary(16);
+    if uuid || (arrow::compute::can_cast_types(&DataType::Utf8, to) && !to.is_nested()) {
+        return Ok(());
+    }
+    let message = format!(
+        "column `{name}` cannot be read as {} from CSV",
+        show_type(to)
+    );
+    Err(Problem::new(message).at(&wanted.place))
 }
 
 impl Seen {

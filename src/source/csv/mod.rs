@@ -23,15 +23,15 @@ use super::lines::{Ends, Lines};
 use super::reject::Bad;
 use super::retype::{check_names, is_missing, missing, typed};
 use super::{Asked, OnBadRow, Piece, Records, Types};
-use crate::column::{ColumnType, show_type};
+use crate::column::show_type;
 use crate::error::{Error, Problem, Result};
 use crate::format::csv::NullText;
 use crate::place::{Flag, LocalPath, Placed, Text};
 use crate::registry::Example;
 use cells::Nulls;
 use head::head;
-use infer::Seen;
 pub use infer::infer;
+use infer::{Seen, readable};
 use split::{Dialect, MOST_BYTES, Split, Wrong};
 
 /// Records whose types are inferred at once.
@@ -331,20 +331,6 @@ impl Table {
             },
         }
     }
-}
-
-/// The types that text can be read as.
-fn readable(name: &str, wanted: &Placed<ColumnType>) -> Result<(), Problem> {
-    let to = &wanted.data_type;
-    let uuid = to == &DataType::FixedSizeBinary(16);
-    if uuid || (arrow::compute::can_cast_types(&DataType::Utf8, to) && !to.is_nested()) {
-        return Ok(());
-    }
-    let message = format!(
-        "column `{name}` cannot be read as {} from CSV",
-        show_type(to)
-    );
-    Err(Problem::new(message).at(&wanted.place))
 }
 
 impl Records for Table {

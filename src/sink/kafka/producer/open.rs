@@ -150,7 +150,7 @@ fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> 
     lane::start_with(target, Arc::new(recipe), |marks| {
         let paced = target.pace.is_some();
         let stall_timeout = target.run.stall_timeout();
-        let timeout = timeout(kafka, stall_timeout);
+        let timeout = timeout(kafka);
         let delivery = Delivery::new(kafka.topic.as_str(), marks, paced, stall_timeout);
         let delivery = Arc::new(delivery);
         let producer = match native {
@@ -169,11 +169,10 @@ fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> 
     })
 }
 
-/// When a message has failed: no later than the sink itself has, where that is said.
-fn timeout(kafka: &Kafka, stall: Option<Duration>) -> Duration {
+/// When a message has failed. A `stall_timeout` ends the wait for all of them before that.
+fn timeout(kafka: &Kafka) -> Duration {
     let asked = kafka.delivery_timeout.as_ref();
-    let usual = || stall.map_or(DELIVERY_TIMEOUT, |most| most.min(DELIVERY_TIMEOUT));
-    asked.map_or_else(usual, |timeout| timeout.value.0)
+    asked.map_or(DELIVERY_TIMEOUT, |timeout| timeout.value.0)
 }
 
 fn settings(kafka: &Kafka, timeout: Duration) -> native::Settings {
