@@ -9,6 +9,7 @@
 #   server_ready      succeed once it answers
 #   server_env        print `export NAME=value` lines
 #   server_tool       (if it has tools) run one
+# sets STOP to the signal that ends it in order, where that is not TERM,
 # and ends with `main "$@"`.
 set -euo pipefail
 
@@ -190,14 +191,14 @@ verb_start() {
 
 verb_restart() {
   [ -d "$STATE/data" ] || die "it was not started"
-  end TERM
+  end "${STOP:-TERM}"
   : >"$STATE/log" # readiness is read from it
   server_launch
   await
 }
 
 verb_stop() {
-  end TERM
+  end "${STOP:-TERM}"
   rm -rf "$STATE"
 }
 

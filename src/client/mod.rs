@@ -1,4 +1,5 @@
 //! How servers are reached: one file or folder a protocol, shared by its sink and its source.
 
 pub mod kafka;
+pub mod postgres;
 pub mod registry;

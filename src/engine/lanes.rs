@@ -121,6 +121,7 @@ fn targets(
             run_id: plan.run_id,
             first_row: job.first_row,
             lanes: sink.lanes.clone(),
+            is_stream: matches!(job.source, Batches::Streamed(_)),
             fingerprint: sink.fingerprint.clone(),
             overwrite: options.overwrite,
             checksums: options.checksums,

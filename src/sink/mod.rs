@@ -5,6 +5,8 @@ pub mod discard;
 pub mod file;
 pub mod kafka;
 pub mod lane;
+pub mod on_bad_row;
+pub mod postgres;
 #[cfg(feature = "sessions")]
 pub mod session;
 
@@ -27,6 +29,7 @@ registry! {
         "discard" => Discard(discard::Discard),
         "file" => File(file::File),
         "kafka" => Kafka(kafka::Kafka),
+        "postgres" => Postgres(postgres::Postgres),
     }
 }
 
@@ -47,6 +50,8 @@ pub struct Target {
     /// The partitions that each lane writes one after the other; one lane with none without
     /// `partition_by`.
     pub lanes: Vec<Arc<Vec<Partition>>>,
+    /// Rows come from a stream: they have offsets of their own.
+    pub is_stream: bool,
     /// Equal for all tables and slices of a run: it follows from the seed and the run's date.
     pub run_id: u128,
     /// Equal for equal plans, seeds and options of the sink.

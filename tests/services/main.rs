@@ -4,6 +4,8 @@
 mod drive;
 #[path = "../sink_compliance/every.rs"]
 mod every;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod registry;
 #[path = "../sink_compliance/rows.rs"]
 mod rows;

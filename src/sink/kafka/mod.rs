@@ -9,6 +9,7 @@ mod producer;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::on_bad_row::OnBadRow;
 use super::{Found, Sink, Takes, Target};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
@@ -16,9 +17,7 @@ use crate::format::Shape;
 use crate::format::message::{Key, MessageFormat, MessageKind};
 use crate::place::{Bytes, Count, Duration, Flag, Named, Placed, Text};
 use crate::registry::Example;
-pub use options::{
-    Acks, Codec, CreateTopic, HeaderOption, OnBadRow, PartitionerOption, ProducerChoice,
-};
+pub use options::{Acks, Codec, CreateTopic, HeaderOption, PartitionerOption, ProducerChoice};
 
 /// Messages of a topic of Apache Kafka, a row each: every one is acknowledged, or the run says
 /// which were not.

@@ -1,13 +1,11 @@
 //! What can be said of a topic, its messages and their delivery.
 
-use std::path::PathBuf;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::error::Problem;
-use crate::place::{Count, LocalPath, Named, Node, Placed, Text, Value, carry, decode};
+use crate::place::{Count, Named, Node, Placed, Text, Value, carry, decode};
 
 /// What becomes of a message on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -95,18 +93,6 @@ pub struct CreateTopic {
     pub config: Named<Text>,
 }
 
-/// What becomes of a row that cannot be a message.
-#[derive(Debug, Clone, Default)]
-pub enum OnBadRow {
-    /// The sink fails.
-    #[default]
-    Stop,
-    /// It is left out and counted.
-    Skip,
-    /// It is left out, counted and noted in this file, a JSON object a line.
-    DeadLetter(PathBuf),
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OfColumn {
@@ -117,12 +103,6 @@ struct OfColumn {
 #[serde(deny_unknown_fields)]
 struct OfRun {
     uuid: Placed<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeadLetter {
-    dead_letter: LocalPath,
 }
 
 impl Acks {
@@ -189,18 +169,6 @@ fn header(node: &Node) -> Result<HeaderOption, Problem> {
     }
 }
 
-fn on_bad_row(node: &Node) -> Result<OnBadRow, Problem> {
-    let known = "`stop`, `skip` or `{ dead_letter: PATH }`";
-    match &node.value {
-        Value::Scalar { text, .. } if text == "stop" => Ok(OnBadRow::Stop),
-        Value::Scalar { text, .. } if text == "skip" => Ok(OnBadRow::Skip),
-        Value::Map(_) => {
-            decode::<DeadLetter>(node).map(|of| OnBadRow::DeadLetter(of.dead_letter.0.into()))
-        }
-        _ => Err(unknown(node, "what to do with a bad row", known)),
-    }
-}
-
 macro_rules! of_node {
     ($name:ident, $decode:path, $schema:tt) => {
         impl<'de> Deserialize<'de> for $name {
@@ -231,8 +199,4 @@ of_node!(HeaderOption, header, { "anyOf": [
     { "type": ["string", "number", "boolean"] },
     { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"], "additionalProperties": false },
     { "type": "object", "properties": { "uuid": { "enum": ["run", "new"] } }, "required": ["uuid"], "additionalProperties": false }
-]});
-of_node!(OnBadRow, on_bad_row, { "anyOf": [
-    { "enum": ["stop", "skip"] },
-    { "type": "object", "properties": { "dead_letter": { "type": "string" } }, "required": ["dead_letter"], "additionalProperties": false }
 ]});

@@ -124,6 +124,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         run_id: 0,
         first_row: 0,
         lanes: vec![Arc::default()],
+        is_stream: false,
         fingerprint: String::new(),
         overwrite: false,
         checksums: false,

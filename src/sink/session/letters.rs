@@ -3,13 +3,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Problem, Result};
 use crate::report::Meter;
+use crate::sink::on_bad_row::OnBadRow;
 use crate::sync::lock;
 
 /// A row that a server does not take.
@@ -34,34 +35,22 @@ pub trait Keep: Send + Sync {
     fn keep(&self, letters: &[Letter]) -> Result<()>;
 }
 
-/// What the options of a sink say about it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum BadRows {
-    /// The first one ends the run.
-    #[default]
-    Stop,
-    /// They are counted.
-    Skip,
-    /// They are counted and kept in this file, after what is there already.
-    DeadLetter(PathBuf),
-}
-
 /// The dead letters of a table.
 #[derive(Debug)]
 pub struct Letters {
     table: String,
-    rule: BadRows,
+    rule: OnBadRow,
     file: Mutex<Option<File>>,
     meter: Arc<Meter>,
 }
 
 impl Letters {
     /// The rule; relative paths start at `out`.
-    pub fn new(table: &str, rule: &BadRows, out: &Path, meter: Arc<Meter>) -> Self {
+    pub fn new(table: &str, rule: &OnBadRow, out: &Path, meter: Arc<Meter>) -> Self {
         Self {
             table: table.to_string(),
             rule: match rule {
-                BadRows::DeadLetter(path) => BadRows::DeadLetter(out.join(path)),
+                OnBadRow::DeadLetter(path) => OnBadRow::DeadLetter(out.join(path)),
                 rule => rule.clone(),
             },
             file: Mutex::default(),
@@ -88,9 +77,9 @@ impl Keep for Letters {
             return Ok(());
         };
         match &self.rule {
-            BadRows::Stop => return Err(stop(&self.table, one)),
-            BadRows::Skip => {}
-            BadRows::DeadLetter(path) => {
+            OnBadRow::Stop => return Err(stop(&self.table, one)),
+            OnBadRow::Skip => {}
+            OnBadRow::DeadLetter(path) => {
                 let lines = letters
                     .iter()
                     .map(|letter| format!("{}\n", self.line(letter)));
@@ -151,13 +140,13 @@ mod tests {
     #[test]
     fn the_first_one_stops_a_run_that_keeps_none() {
         let meter = Arc::new(Meter::default());
-        let stop = Letters::new("bets", &BadRows::Stop, Path::new(""), meter.clone());
+        let stop = Letters::new("bets", &OnBadRow::Stop, Path::new(""), meter.clone());
         assert_eq!(
             stop.keep(&[letter(3, None)]).unwrap_err().to_string(),
             "error: table `bets`, row 3: too long\n  hint: `on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"
         );
         assert!(stop.keep(&[]).is_ok());
-        let skip = Letters::new("bets", &BadRows::Skip, Path::new(""), meter.clone());
+        let skip = Letters::new("bets", &OnBadRow::Skip, Path::new(""), meter.clone());
         skip.keep(&[letter(3, None), letter(4, None)]).unwrap();
         assert_eq!(meter.rejected(), 2);
     }
@@ -167,14 +156,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/dead.jsonl");
         for _ in 0..2 {
-            let rule = BadRows::DeadLetter("deep/dead.jsonl".into());
+            let rule = OnBadRow::DeadLetter("deep/dead.jsonl".into());
             let letters = Letters::new("bets", &rule, folder.path(), Arc::default());
             letters.keep(&[letter(3, Some(5))]).unwrap();
             letters.keep(&[letter(4, None)]).unwrap();
         }
         let lines = "{\"table\":\"bets\",\"row\":3,\"partition\":5,\"reason\":\"too long\",\"id\":7}\n{\"table\":\"bets\",\"row\":4,\"reason\":\"too long\",\"id\":7}\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), lines.repeat(2));
-        let rule = BadRows::DeadLetter(folder.path().into());
+        let rule = OnBadRow::DeadLetter(folder.path().into());
         let full = Letters::new("bets", &rule, Path::new(""), Arc::default());
         assert!(
             full.keep(&[letter(1, None)])

@@ -41,9 +41,10 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 
+pub use super::on_bad_row::OnBadRow;
 pub use clock::Clock;
 pub use lane::{rows, sink};
-pub use letters::{BadRows, Keep, Letter, Letters};
+pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
 pub use resume::Ask;
 pub use running::Sessions;
@@ -202,7 +203,7 @@ pub struct Options {
     /// Seeds the jitter of retries.
     pub seed: u64,
     /// What becomes of rows that the server does not take.
-    pub bad_rows: BadRows,
+    pub bad_rows: OnBadRow,
     /// The sink has a table of offsets: where streams go on is asked of it, and tables that are made
     /// have offsets too: the partition is the session, the offset the row behind its last one. A load
     /// goes on only with the batches and the sessions it began with, so the sink's table has to tell
@@ -238,7 +239,7 @@ impl Default for Options {
             linger: Duration::ZERO,
             stall_timeout: None,
             seed: 0,
-            bad_rows: BadRows::Stop,
+            bad_rows: OnBadRow::Stop,
             keeps_offsets: false,
             reached: HashMap::new(),
         }

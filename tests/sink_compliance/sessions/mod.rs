@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rowgen::batch::Batch;
-use rowgen::sink::session::{BadRows, Connect, Options, Session};
+use rowgen::sink::session::{Connect, OnBadRow, Options, Session};
 
 use crate::drive::Run;
 use drive::{Partition, Writer, load};
@@ -219,7 +219,7 @@ fn a_refused_row_is_found_and_kept_before_the_commit<S: Subject>() {
         None
     });
     let options = Options {
-        bad_rows: BadRows::DeadLetter("dead/letters.jsonl".into()),
+        bad_rows: OnBadRow::DeadLetter("dead/letters.jsonl".into()),
         ..options(1)
     };
     let writer = Writer::open_in(folder.path(), &subject, &options, &faults);

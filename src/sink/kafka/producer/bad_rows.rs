@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::super::options::OnBadRow;
 use crate::error::{Error, Result};
 use crate::report::Meter;
+use crate::sink::on_bad_row::OnBadRow;
 use crate::sync::lock;
 
 /// What becomes of rows that cannot be messages.

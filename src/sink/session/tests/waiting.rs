@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::drive::{Shared, drive};
 use super::super::queue::Queue;
-use super::super::{BadRows, Clock, Connect, Failure, Letters, Listener, Options, Piece, Session};
+use super::super::{Clock, Connect, Failure, Letters, Listener, OnBadRow, Options, Piece, Session};
 use super::executor::{Executor, Random, Time, pause};
 use super::server::{Kind, Row, Rows};
 use crate::batch::{Place, Span};
@@ -90,7 +90,7 @@ impl Setting {
         let mut executor = Executor::new(Time::default());
         let (own, time) = (queue.clone(), executor.time.clone());
         executor.spawn(0, async move {
-            let letters = Letters::new("bets", &BadRows::Stop, "".as_ref(), Arc::default());
+            let letters = Letters::new("bets", &OnBadRow::Stop, "".as_ref(), Arc::default());
             let shared = Shared {
                 connect: &connect,
                 clock: &time,

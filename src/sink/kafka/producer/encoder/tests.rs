@@ -14,7 +14,7 @@ use crate::format::Shape;
 use crate::format::cells::Cells;
 use crate::format::message::{JsonMessage, MessageFormat};
 use crate::report::Meter;
-use crate::sink::kafka::options::OnBadRow;
+use crate::sink::on_bad_row::OnBadRow;
 
 /// Keys as they are in column 2, counting how many are made.
 #[derive(Default)]

@@ -1,0 +1,161 @@
+//! Connections to PostgreSQL: tokio-postgres, with rustls where encryption is asked for.
+
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::Tls;
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Secret};
+
+/// A server that does not accept a connection by then is away.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A silent connection is asked whether it is still there after this time.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A database that can be connected to.
+#[derive(Clone)]
+pub struct Database {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    shown: String,
+}
+
+impl Database {
+    /// Reads a URL, or `key=value` pairs.
+    ///
+    /// # Errors
+    /// It is neither; the file of the certificate authority cannot be read.
+    pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
+        let mut config: Config = url.value.0.parse().map_err(|_| {
+            Problem::new("this is no address of a PostgreSQL database")
+                .at(&url.place)
+                .hint("expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`")
+        })?;
+        if config.get_hosts().is_empty() {
+            let problem = Problem::new("the address names no host").at(&url.place);
+            return Err(problem.hint("expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"));
+        }
+        config.connect_timeout(CONNECT).keepalives_idle(KEEPALIVE);
+        if config.get_application_name().is_none() {
+            config.application_name("rowgen");
+        }
+        if tls.is_some() {
+            config.ssl_mode(SslMode::Require);
+        }
+        let encrypted = config.get_ssl_mode() != SslMode::Disable;
+        let shown = shown(&config);
+        let tls = encrypted.then(|| connector(tls)).transpose()?;
+        Ok(Self { config, tls, shown })
+    }
+
+    /// Host, port and database, without the user.
+    pub fn name(&self) -> &str {
+        &self.shown
+    }
+
+    /// A new connection; its socket is looked after by the runtime.
+    ///
+    /// # Errors
+    /// Nobody answers, or the server does not let us in.
+    pub async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+        match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                tokio::spawn(connection);
+                Ok(client)
+            }
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                tokio::spawn(connection);
+                Ok(client)
+            }
+        }
+    }
+
+    /// The same error in words, with what was being done.
+    pub fn error(&self, doing: &str, error: &tokio_postgres::Error) -> Error {
+        let problem = Problem::new(format!("{doing} in {}", self.shown)).cause(words(error));
+        let hint = match error.code() {
+            None => Some("is it running, and is `url` right?"),
+            Some(code) if is_refusal(code) => Some("the user or the password is wrong"),
+            Some(_) => None,
+        };
+        Error::run(problem.maybe_hint(hint.map(Into::into)))
+    }
+}
+
+/// Never the user, never the password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Database({})", self.shown)
+    }
+}
+
+fn is_refusal(code: &SqlState) -> bool {
+    *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+}
+
+/// What the server or the system says, in one line.
+pub fn words(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => database_words(error),
+        None => {
+            std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+        }
+    }
+}
+
+/// The server's message with its detail.
+pub fn database_words(error: &DbError) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.message()),
+        None => error.message().to_string(),
+    }
+}
+
+fn shown(config: &Config) -> String {
+    use tokio_postgres::config::Host;
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.clone(),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => String::new(),
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let database = config.get_dbname().or(config.get_user());
+    format!("{host}:{port}/{}", database.unwrap_or_default())
+}
+
+fn connector(tls: Option<&Tls>) -> Result<MakeRustlsConnect, Problem> {
+    let mut roots = RootCertStore::empty();
+    match tls.and_then(|tls| tls.ca.as_ref()) {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(file) => {
+            let unreadable = |why: String| {
+                let problem = Problem::new(format!("could not read `{}`", file.as_str()));
+                problem.cause(why).at(&file.place)
+            };
+            let certificates = CertificateDer::pem_file_iter(file.as_str())
+                .map_err(|error| unreadable(error.to_string()))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
+                let added = roots.add(certificate);
+                added.map_err(|error| unreadable(error.to_string()))?;
+            }
+        }
+    }
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Problem::new("TLS cannot be set up").cause(error))?;
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

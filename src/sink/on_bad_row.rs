@@ -1,0 +1,68 @@
+//! `on_bad_row` of sinks that send rows one by one: what becomes of a row that cannot be sent.
+
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use crate::error::Problem;
+use crate::place::{LocalPath, Node, Value, carry, decode};
+
+/// What becomes of a row that cannot be sent, or that the server does not take.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OnBadRow {
+    /// The sink fails.
+    #[default]
+    Stop,
+    /// It is left out and counted.
+    Skip,
+    /// It is left out, counted and noted in this file, a JSON object a line.
+    DeadLetter(PathBuf),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeadLetter {
+    dead_letter: LocalPath,
+}
+
+impl<'de> Deserialize<'de> for OnBadRow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        of_node(&node).map_err(carry)
+    }
+}
+
+fn of_node(node: &Node) -> Result<OnBadRow, Problem> {
+    match &node.value {
+        Value::Scalar { text, .. } if text == "stop" => Ok(OnBadRow::Stop),
+        Value::Scalar { text, .. } if text == "skip" => Ok(OnBadRow::Skip),
+        Value::Map(_) => {
+            decode::<DeadLetter>(node).map(|of| OnBadRow::DeadLetter(of.dead_letter.0.into()))
+        }
+        _ => {
+            let message = format!(
+                "expected what to do with a bad row, found {}",
+                node.describe()
+            );
+            let known = "it is `stop`, `skip` or `{ dead_letter: PATH }`";
+            Err(Problem::new(message).at(&node.place).hint(known))
+        }
+    }
+}
+
+impl JsonSchema for OnBadRow {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OnBadRow".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "enum": ["stop", "skip"] },
+            { "type": "object", "properties": { "dead_letter": { "type": "string" } }, "required": ["dead_letter"], "additionalProperties": false }
+        ]})
+    }
+}

@@ -1,0 +1,78 @@
+//! What a table of PostgreSQL cannot hold or be asked for, and what will be done, in words.
+
+use super::types::type_name;
+use super::{MOST_CONNECTIONS, Mode, Postgres};
+use crate::error::{Problem, did_you_mean};
+use crate::format::Shape;
+
+/// Everything about the options and the columns that cannot be as asked.
+pub fn problems(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    problems.extend(postgres.name(shape).err());
+    problems.extend(counts(postgres));
+    problems.extend(key(postgres, shape));
+    let place = &postgres.url.place;
+    for field in shape.schema.fields() {
+        if let Err(fault) = type_name(field) {
+            let message = format!("column `{}`: {fault}", field.name());
+            problems.push(Problem::new(message).at(place));
+        }
+    }
+    if shape.schema.fields().is_empty() {
+        problems.push(Problem::new("a table without columns has no rows to send").at(place));
+    }
+    problems
+}
+
+fn counts(postgres: &Postgres) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if let Some(count) = &postgres.connections
+        && !(1..=MOST_CONNECTIONS).contains(&count.value.0)
+    {
+        let message = format!("`connections` is 1 to {MOST_CONNECTIONS}");
+        problems.push(Problem::new(message).at(&count.place));
+    }
+    if let Some(rows) = &postgres.transaction_rows
+        && !(1..=10_000_000).contains(&rows.value.0)
+    {
+        let message = "`transaction_rows` is 1 to 10_000_000";
+        problems.push(Problem::new(message).at(&rows.place));
+    }
+    problems
+}
+
+fn key(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if postgres.mode == Mode::Upsert && postgres.key.is_empty() {
+        let problem = Problem::new("`mode: upsert` needs a `key`").at(&postgres.url.place);
+        problems.push(problem.hint("name the columns that tell rows apart: `key: [id]`"));
+    }
+    let names = || {
+        shape
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+    };
+    for column in &postgres.key {
+        if !names().any(|name| name == column.as_str()) {
+            let message = format!("no column is called `{}`", column.as_str());
+            let hint = did_you_mean(column.as_str(), names());
+            problems.push(Problem::new(message).at(&column.place).maybe_hint(hint));
+        }
+    }
+    problems
+}
+
+/// Lines that say what will be written.
+pub fn describe(postgres: &Postgres, shape: &Shape) -> Vec<String> {
+    let Ok(name) = postgres.name(shape) else {
+        return Vec::new();
+    };
+    let mode = match postgres.mode {
+        Mode::Append => "rows are added",
+        Mode::Truncate => "emptied before the first row",
+        Mode::Upsert => "rows of equal key are replaced",
+    };
+    vec![format!("table {name}: {mode}; binary COPY")]
+}

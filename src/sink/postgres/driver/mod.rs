@@ -1,0 +1,66 @@
+//! Rows on their way to PostgreSQL.
+//!
+//! ```text
+//! connect   looks: is the table there, do its columns fit, how far is this load        open, table
+//! open      makes what is missing, under a lock of the database, before the first row  open, table
+//! workers   encode batches to rows of a binary COPY                                    copy
+//! session   BEGIN, COPY …, move the offsets on, COMMIT                                 session, offsets
+//! ```
+
+mod copy;
+mod failure;
+mod offsets;
+mod open;
+mod session;
+mod table;
+
+use std::sync::Arc;
+
+use super::{Mode, Postgres};
+use crate::client::postgres::Database;
+use crate::error::{Error, Problem, Result};
+use crate::sink::lane;
+use crate::sink::session::block_on;
+use crate::sink::{Found, Target};
+use open::{Load, Opened};
+
+/// Looks at the database, and changes nothing.
+///
+/// # Errors
+/// Nobody answers, the user may not, or the table does not fit.
+pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
+    if let Some(problem) = slices(postgres, target) {
+        return Err(Error::user(problem));
+    }
+    let name = postgres.name(&target.shape).map_err(Error::user)?;
+    let database = Database::new(&postgres.url, postgres.tls.as_ref()).map_err(Error::user)?;
+    let load = Arc::new(Load::new(postgres, target, name, database));
+    if postgres.measured {
+        let types = load.types_of_made().map_err(Error::user)?;
+        return Ok(lane::each(target, move |batch| {
+            // A row that cannot be encoded is found by the run; here only time counts.
+            let _ = std::hint::black_box(copy::encode(&batch.rows, &types));
+        }));
+    }
+    // A thread of its own: whoever asks may be within a runtime.
+    let look = || block_on(load.look())?;
+    let seen = std::thread::scope(|scope| match scope.spawn(look).join() {
+        Ok(seen) => seen,
+        Err(panic) => Err(Error::of_panic("looking at the database", panic.as_ref())),
+    })?;
+    Opened::found(load, seen, target)
+}
+
+/// What several slices cannot do side by side.
+fn slices(postgres: &Postgres, target: &Target) -> Option<Problem> {
+    target.slice.filter(|slice| slice.count > 1)?;
+    let empties = postgres.mode == Mode::Truncate && !postgres.is_exactly_once();
+    let problem = match (target.overwrite, empties) {
+        (true, _) => "a slice cannot begin a table anew: it would remove the rows of the others",
+        (_, true) => {
+            "`mode: truncate` of a slice needs `exactly_once`: it cannot know of the others"
+        }
+        _ => return None,
+    };
+    Some(Problem::new(problem).at(&postgres.url.place))
+}

@@ -1,0 +1,137 @@
+//! `rowgen_offsets`: how far each partition of a load is, moved on in the transactions of its rows.
+
+use std::collections::HashMap;
+
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use crate::batch::Span;
+use crate::client::postgres::TableName;
+
+/// The table's name, in the schema of the rows' table.
+pub(super) const OFFSETS: &str = "rowgen_offsets";
+
+/// The partition whose offset is the number of connections that a made table was begun with.
+pub(super) const CONNECTIONS: i32 = -1;
+
+/// The partition whose offset is the number of rows in its batches.
+pub(super) const BATCH_ROWS: i32 = -2;
+
+/// The offsets of one load.
+#[derive(Debug, Clone)]
+pub(super) struct Offsets {
+    table: String,
+    /// The rows' table.
+    sink: String,
+    /// What tells this load from others into the same table.
+    load: String,
+}
+
+impl Offsets {
+    pub(super) fn new(rows: &TableName, load: &str) -> Self {
+        Self {
+            table: rows.beside(OFFSETS).quoted(),
+            sink: rows.table().to_string(),
+            load: load.to_string(),
+        }
+    }
+
+    /// The statement that makes the table where it does not exist.
+    pub(super) fn create(&self) -> String {
+        let table = &self.table;
+        format!(
+            "CREATE TABLE IF NOT EXISTS {table} (sink text, load text, partition integer, next bigint NOT NULL, PRIMARY KEY (sink, load, partition))"
+        )
+    }
+
+    /// Those that are known; none where the table does not exist.
+    pub(super) async fn read(
+        &self,
+        client: &Client,
+    ) -> Result<HashMap<i32, i64>, tokio_postgres::Error> {
+        let table = &self.table;
+        let query = format!("SELECT partition, next FROM {table} WHERE sink = $1 AND load = $2");
+        let rows = match client.query(&query, &[&self.sink, &self.load]).await {
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
+            rows => rows?,
+        };
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    /// True if any slice of the load has begun.
+    pub(super) async fn has_begun(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
+        let table = &self.table;
+        let whole = self.load.split('/').next().unwrap_or_default();
+        let query = format!(
+            "SELECT EXISTS (SELECT FROM {table} WHERE sink = $1 AND (load = $2 OR starts_with(load, $2 || '/')))"
+        );
+        let row = client.query_one(&query, &[&self.sink, &whole]).await?;
+        Ok(row.get(0))
+    }
+
+    /// Keeps what a load was begun with.
+    pub(super) async fn begin(
+        &self,
+        client: &Client,
+        partition: i32,
+        next: i64,
+    ) -> Result<(), tokio_postgres::Error> {
+        let table = &self.table;
+        let add = format!("INSERT INTO {table} VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+            [&self.sink, &self.load, &partition, &next];
+        client.execute(&add, &parameters).await.map(drop)
+    }
+
+    /// Forgets the load.
+    pub(super) async fn forget(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+        let table = &self.table;
+        let remove = format!("DELETE FROM {table} WHERE sink = $1 AND load = $2");
+        client
+            .execute(&remove, &[&self.sink, &self.load])
+            .await
+            .map(drop)
+    }
+
+    /// Moves partitions on from where they should be, and tells those that were elsewhere.
+    ///
+    /// One statement for all of them: a partition that is there moves if it is where the span begins,
+    /// and one that is not there is added.
+    pub(super) async fn move_on(
+        &self,
+        client: &Client,
+        spans: &[Span],
+    ) -> Result<Vec<i32>, tokio_postgres::Error> {
+        let table = &self.table;
+        let statement = format!(
+            "WITH span AS (SELECT * FROM unnest($3::integer[], $4::bigint[], $5::bigint[]) AS s(partition, first, behind)), \
+             moved AS (UPDATE {table} o SET next = s.behind FROM span s \
+               WHERE o.sink = $1 AND o.load = $2 AND o.partition = s.partition AND o.next = s.first RETURNING o.partition), \
+             added AS (INSERT INTO {table} SELECT $1, $2, s.partition, s.behind FROM span s \
+               WHERE NOT EXISTS (SELECT FROM {table} o WHERE o.sink = $1 AND o.load = $2 AND o.partition = s.partition) \
+               ON CONFLICT DO NOTHING RETURNING partition) \
+             SELECT partition FROM moved UNION ALL SELECT partition FROM added"
+        );
+        let partitions: Vec<i32> = spans.iter().map(|span| span.partition).collect();
+        let first: Vec<i64> = spans.iter().map(|span| span.from).collect();
+        let behind: Vec<i64> = spans.iter().map(|span| span.to).collect();
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+            [&self.sink, &self.load, &partitions, &first, &behind];
+        // Sent with its types: nothing is prepared, which would take another round trip.
+        let types = {
+            use tokio_postgres::types::Type;
+            [
+                Type::TEXT,
+                Type::TEXT,
+                Type::INT4_ARRAY,
+                Type::INT8_ARRAY,
+                Type::INT8_ARRAY,
+            ]
+        };
+        let typed: Vec<_> = parameters.into_iter().zip(types).collect();
+        let moved = client.query_typed(&statement, &typed).await?;
+        let moved: Vec<i32> = moved.iter().map(|row| row.get(0)).collect();
+        let elsewhere = partitions.into_iter().filter(|one| !moved.contains(one));
+        Ok(elsewhere.collect())
+    }
+}

@@ -1,0 +1,340 @@
+//! A load: what is looked at before, and what is made before its first row.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use arrow::datatypes::{Schema, SchemaRef};
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use super::super::types::create;
+use super::super::{Mode, Postgres};
+use super::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, Offsets};
+use super::session::{Connecting, Rows};
+use super::{failure, table};
+use crate::batch::{Batch, Resume};
+use crate::client::postgres::{Database, TableName};
+use crate::error::{Error, Problem, Result};
+use crate::sink::session::{self, Failure, Options, block_on};
+use crate::sink::{Found, Lane, Ready, Target};
+
+/// Two services that start together make the table one after the other.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
+
+/// Everything about a load that does not change.
+pub(super) struct Load {
+    pub(super) options: Postgres,
+    pub(super) name: TableName,
+    pub(super) database: Database,
+    pub(super) schema: SchemaRef,
+    pub(super) offsets: Option<Offsets>,
+    batch_rows: i64,
+    is_stream: bool,
+    /// What is there is replaced, whoever has made it.
+    begins_anew: bool,
+    /// The columns' types, once the table is known.
+    types: OnceLock<Vec<Type>>,
+}
+
+/// What was found before anything was changed.
+pub(super) struct Seen {
+    reached: HashMap<i32, i64>,
+}
+
+/// A load that can begin.
+pub(super) struct Opened {
+    load: Arc<Load>,
+    connections: usize,
+    inner: Box<dyn Ready>,
+}
+
+impl Load {
+    pub(super) fn new(
+        options: &Postgres,
+        target: &Target,
+        name: TableName,
+        database: Database,
+    ) -> Self {
+        let of_slice = |slice: crate::sink::Slice| format!("/{}of{}", slice.index, slice.count);
+        // A stream is the same load whatever its pipeline says: its offsets are the source's.
+        let load = match target.is_stream {
+            true => format!("stream {}", target.shape.table),
+            false => format!(
+                "{}{}",
+                target.fingerprint,
+                target.slice.map(of_slice).unwrap_or_default()
+            ),
+        };
+        Self {
+            offsets: options
+                .is_exactly_once()
+                .then(|| Offsets::new(&name, &load)),
+            options: options.clone(),
+            name,
+            database,
+            schema: target.shape.schema.clone(),
+            batch_rows: target.shape.batch_rows as i64,
+            is_stream: target.is_stream,
+            begins_anew: target.overwrite && !target.is_stream,
+            types: OnceLock::new(),
+        }
+    }
+
+    /// The types of a table that is made of these columns.
+    pub(super) fn types_of_made(&self) -> Result<Vec<Type>, Problem> {
+        let types = self.schema.fields().iter().map(|field| {
+            made_type(field)
+                .map_err(|fault| Problem::new(format!("column `{}`: {fault}", field.name())))
+        });
+        types.collect()
+    }
+
+    /// Looks, and changes nothing.
+    pub(super) async fn look(&self) -> Result<Seen> {
+        let client = self.client().await?;
+        let said = |error| {
+            self.database
+                .error(&format!("looking at table {}", self.name), &error)
+        };
+        if table::exists(&client, &self.name).await.map_err(said)? {
+            self.check(&client).await?;
+        }
+        let reached = match &self.offsets {
+            Some(offsets) if !self.begins_anew => offsets.read(&client).await.map_err(said)?,
+            _ => HashMap::new(),
+        };
+        if let Some(rows) = reached.get(&BATCH_ROWS)
+            && *rows != self.batch_rows
+        {
+            let message = format!(
+                "this load into table {} was begun with batches of {rows} rows, and now they have {}",
+                self.name, self.batch_rows
+            );
+            let hint = format!("`--batch-rows {rows}` goes on with it, `--overwrite` begins anew");
+            return Err(Error::run(Problem::new(message).hint(hint)));
+        }
+        Ok(Seen { reached })
+    }
+
+    async fn client(&self) -> Result<Client> {
+        let connected = self.database.connect().await;
+        connected.map_err(|error| self.database.error("connecting", &error))
+    }
+
+    /// Compares the table with the columns.
+    async fn check(&self, client: &Client) -> Result<()> {
+        let types = table::types(client, &self.name, &self.schema).await;
+        let types = types.map_err(|error| {
+            self.database
+                .error(&format!("looking at table {}", self.name), &error)
+        })?;
+        match types {
+            Ok(types) => {
+                let _ = self.types.set(types);
+                Ok(())
+            }
+            Err(faults) => {
+                let problem = Problem::new(faults.join("; ")).at(&self.options.url.place);
+                Err(Error::user(problem.hint(
+                    "`into` names another table; `create` is used only where there is none",
+                )))
+            }
+        }
+    }
+
+    /// Makes what is missing. A lock keeps others out that begin at the same time.
+    async fn prepare(&self, connections: usize) -> Result<()> {
+        let mut client = self.client().await?;
+        let said = |error| {
+            self.database
+                .error(&format!("making table {}", self.name), &error)
+        };
+        let transaction = client.transaction().await.map_err(said)?;
+        transaction
+            .execute(LOCK, &[&self.name.to_string()])
+            .await
+            .map_err(said)?;
+        if !table::exists(transaction.client(), &self.name)
+            .await
+            .map_err(said)?
+        {
+            let create = self
+                .create_statement()
+                .map_err(|fault| Error::user(Problem::new(fault)))?;
+            transaction.batch_execute(&create).await.map_err(said)?;
+        }
+        let begins = self
+            .prepare_offsets(transaction.client(), connections)
+            .await?;
+        if begins && (self.begins_anew || self.options.mode == Mode::Truncate) {
+            let empty = format!("TRUNCATE {}", self.name.quoted());
+            transaction.batch_execute(&empty).await.map_err(said)?;
+        }
+        transaction.commit().await.map_err(said)?;
+        self.check(&client).await
+    }
+
+    /// True if nothing of the load was sent before.
+    async fn prepare_offsets(&self, client: &Client, connections: usize) -> Result<bool> {
+        let Some(offsets) = &self.offsets else {
+            return Ok(true);
+        };
+        let said = |error| {
+            let error = self
+                .database
+                .error(&format!("making table {OFFSETS}"), &error);
+            error.hint("`exactly_once: false` needs no such table: a row may come twice then")
+        };
+        client
+            .batch_execute(&offsets.create())
+            .await
+            .map_err(said)?;
+        if self.begins_anew {
+            offsets.forget(client).await.map_err(said)?;
+        }
+        let begins = !offsets.has_begun(client).await.map_err(said)?;
+        if !self.is_stream {
+            offsets
+                .begin(client, CONNECTIONS, connections as i64)
+                .await
+                .map_err(said)?;
+            offsets
+                .begin(client, BATCH_ROWS, self.batch_rows)
+                .await
+                .map_err(said)?;
+        }
+        Ok(begins)
+    }
+
+    fn create_statement(&self) -> Result<String, String> {
+        match &self.options.create {
+            Some(create) => Ok(create.as_str().to_string()),
+            None => {
+                let key: Vec<&str> = self
+                    .options
+                    .key
+                    .iter()
+                    .map(|column| column.as_str())
+                    .collect();
+                create(&self.name, &self.schema, &key)
+            }
+        }
+    }
+
+    /// The columns' types in the table.
+    pub(super) fn types(&self) -> &[Type] {
+        self.types.get().map_or(&[], Vec::as_slice)
+    }
+}
+
+fn made_type(field: &arrow::datatypes::Field) -> Result<Type, String> {
+    use super::super::types::type_name;
+    let name = type_name(field)?;
+    let (name, is_list) = match name.strip_suffix("[]") {
+        Some(item) => (item.to_string(), true),
+        None => (name, false),
+    };
+    let name = name.split('(').next().unwrap_or_default();
+    Ok(match (name, is_list) {
+        ("boolean", false) => Type::BOOL,
+        ("smallint", false) => Type::INT2,
+        ("integer", false) => Type::INT4,
+        ("bigint", false) => Type::INT8,
+        ("numeric", false) => Type::NUMERIC,
+        ("real", false) => Type::FLOAT4,
+        ("double precision", false) => Type::FLOAT8,
+        ("uuid", false) => Type::UUID,
+        ("bytea", false) => Type::BYTEA,
+        ("date", false) => Type::DATE,
+        ("time", false) => Type::TIME,
+        ("timestamp", false) => Type::TIMESTAMP,
+        ("timestamptz", false) => Type::TIMESTAMPTZ,
+        ("boolean", true) => Type::BOOL_ARRAY,
+        ("smallint", true) => Type::INT2_ARRAY,
+        ("integer", true) => Type::INT4_ARRAY,
+        ("bigint", true) => Type::INT8_ARRAY,
+        ("numeric", true) => Type::NUMERIC_ARRAY,
+        ("real", true) => Type::FLOAT4_ARRAY,
+        ("double precision", true) => Type::FLOAT8_ARRAY,
+        ("uuid", true) => Type::UUID_ARRAY,
+        ("bytea", true) => Type::BYTEA_ARRAY,
+        ("date", true) => Type::DATE_ARRAY,
+        ("time", true) => Type::TIME_ARRAY,
+        ("timestamp", true) => Type::TIMESTAMP_ARRAY,
+        ("timestamptz", true) => Type::TIMESTAMPTZ_ARRAY,
+        (_, true) => Type::TEXT_ARRAY,
+        (_, false) => Type::TEXT,
+    })
+}
+
+impl Opened {
+    /// The load as the engine is told of it.
+    pub(super) fn found(load: Arc<Load>, seen: Seen, target: &Target) -> Result<Found> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let asked = load
+            .options
+            .connections
+            .as_ref()
+            .map(|count| count.value.0 as usize);
+        let begun = seen.reached.get(&CONNECTIONS).map(|count| *count as usize);
+        let connections = begun.or(asked).unwrap_or(cores.min(8)).max(1);
+        let options = Options {
+            sessions: connections,
+            rows: load
+                .options
+                .transaction_rows
+                .as_ref()
+                .map_or(10_000, |rows| rows.value.0 as usize),
+            linger: load
+                .options
+                .linger
+                .as_ref()
+                .map_or(std::time::Duration::ZERO, |linger| linger.value.0),
+            bad_rows: load.options.on_bad_row.clone(),
+            keeps_offsets: load.offsets.is_some(),
+            seed: target.run_id as u64,
+            ..Options::default()
+        };
+        let of = load.clone();
+        let encode = move |batch: &Batch| Rows::encode(&of, batch);
+        let found = session::sink(target, Connecting(load.clone()), options, encode)?;
+        let Found::Ready { sink: inner, .. } = found else {
+            return Ok(found);
+        };
+        let empties = load.begins_anew || load.options.mode == Mode::Truncate;
+        let replaces = empties && seen.reached.is_empty();
+        let sink = Box::new(Self {
+            load,
+            connections,
+            inner,
+        });
+        Ok(Found::Ready { replaces, sink })
+    }
+}
+
+impl Ready for Opened {
+    fn resume(&self) -> Option<Arc<dyn Resume>> {
+        self.inner.resume()
+    }
+
+    fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
+        // A thread of its own: whoever opens may be within a runtime.
+        let (load, connections) = (&self.load, self.connections);
+        let prepare = || block_on(load.prepare(connections))?;
+        std::thread::scope(|scope| match scope.spawn(prepare).join() {
+            Ok(prepared) => prepared,
+            Err(panic) => Err(Error::of_panic("making the table", panic.as_ref())),
+        })?;
+        self.inner.open(lane)
+    }
+}
+
+/// What a connection of a session could not do.
+pub(super) fn connecting(database: &Database, error: &tokio_postgres::Error) -> Failure {
+    failure::of(database, "connecting", error)
+}
+
+/// The columns' names as a statement lists them.
+pub(super) fn columns(schema: &Schema) -> String {
+    table::list(schema)
+}

@@ -1,0 +1,262 @@
+//! One connection: rows by COPY, offsets beside them, both in one transaction.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::pin::pin;
+use std::sync::Arc;
+
+use ::bytes::Bytes;
+use arrow::array::RecordBatch;
+use futures_util::SinkExt;
+use futures_util::future::join;
+use tokio_postgres::{Client, Error as Refusal};
+
+use super::super::Mode;
+use super::copy::{self, Encoded};
+use super::failure;
+use super::open::{Load, columns, connecting};
+use crate::batch::{Batch, Span};
+use crate::client::postgres::quoted;
+use crate::error::{Error, Result};
+use crate::sink::session::{Connect, Failure, Part, Session};
+
+/// What begins a binary COPY: its signature, no flags, no extension.
+const START: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// What ends it.
+const END: &[u8; 2] = &[0xff, 0xff];
+
+/// Rows are given to the connection in pieces of this size: each is a message of the protocol.
+const PIECE: usize = 256 << 10;
+
+/// The table that `upsert` copies rows to first; only this connection sees it.
+const STAGE: &str = "rowgen_stage";
+
+/// Rows as they are sent, with their values for dead letters.
+pub(super) struct Rows {
+    encoded: Encoded,
+    rows: Range<usize>,
+    batch: RecordBatch,
+}
+
+/// Makes sessions.
+pub(super) struct Connecting(pub(super) Arc<Load>);
+
+pub(super) struct Connection {
+    load: Arc<Load>,
+    client: Client,
+    /// A transaction is open.
+    begun: bool,
+    /// Its savepoint is set.
+    saved: bool,
+    copy: String,
+    /// What moves rows on from the stage, with `upsert`.
+    merge: Option<String>,
+}
+
+impl Rows {
+    pub(super) fn encode(load: &Load, batch: &Batch) -> Result<Self> {
+        let encoded = copy::encode(&batch.rows, load.types()).map_err(Error::run)?;
+        Ok(Self {
+            encoded,
+            rows: 0..batch.rows.num_rows(),
+            batch: batch.rows.clone(),
+        })
+    }
+}
+
+impl Part for Rows {
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.encoded.size(self.rows.clone())
+    }
+
+    fn part(&self, rows: Range<usize>) -> Self {
+        Self {
+            encoded: self.encoded.clone(),
+            rows: self.rows.start + rows.start..self.rows.start + rows.end,
+            batch: self.batch.clone(),
+        }
+    }
+
+    /// All values of the row.
+    fn letter(&self, row: usize) -> serde_json::Map<String, serde_json::Value> {
+        let row = self.batch.slice(self.rows.start + row, 1);
+        let mut lines = Vec::new();
+        let mut writer = arrow_json::LineDelimitedWriter::new(&mut lines);
+        let written = writer.write(&row).and_then(|()| writer.finish());
+        drop(writer);
+        let value = written
+            .ok()
+            .and_then(|()| serde_json::from_slice(&lines).ok());
+        let mut letter = serde_json::Map::new();
+        letter.insert("values".into(), value.unwrap_or_default());
+        letter
+    }
+}
+
+impl Connect for Connecting {
+    type Session = Connection;
+
+    async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
+        let load = self.0.clone();
+        let client = load.database.connect().await;
+        let client = client.map_err(|error| connecting(&load.database, &error))?;
+        let (table, list) = (load.name.quoted(), columns(&load.schema));
+        let into = match load.options.mode {
+            Mode::Upsert => STAGE,
+            _ => &table,
+        };
+        let copy = format!("COPY {into} ({list}) FROM STDIN (FORMAT binary)");
+        let merge = (load.options.mode == Mode::Upsert).then(|| merge(&load));
+        Ok(Connection {
+            copy,
+            merge,
+            load,
+            client,
+            begun: false,
+            saved: false,
+        })
+    }
+}
+
+/// The last row of each key in the stage replaces the one that is there. The stage was just filled:
+/// its rows stand in the order in which they came.
+fn merge(load: &Load) -> String {
+    let (table, list) = (load.name.quoted(), columns(&load.schema));
+    let key: Vec<String> = load
+        .options
+        .key
+        .iter()
+        .map(|column| quoted(column))
+        .collect();
+    let is_key = |name: &str| {
+        load.options
+            .key
+            .iter()
+            .any(|column| column.as_str() == name)
+    };
+    let others = load
+        .schema
+        .fields()
+        .iter()
+        .filter(|field| !is_key(field.name()));
+    let set: Vec<String> = others
+        .map(|field| format!("{0} = EXCLUDED.{0}", quoted(field.name())))
+        .collect();
+    let key = key.join(", ");
+    let action = match set.is_empty() {
+        true => "NOTHING".to_string(),
+        false => format!("UPDATE SET {}", set.join(", ")),
+    };
+    format!(
+        "INSERT INTO {table} ({list}) SELECT DISTINCT ON ({key}) {list} FROM {STAGE} ORDER BY {key}, ctid DESC \
+         ON CONFLICT ({key}) DO {action}; DELETE FROM {STAGE}"
+    )
+}
+
+impl Connection {
+    /// What has to be said before rows come.
+    fn opening(&self) -> String {
+        let mut words = String::new();
+        if !self.begun {
+            // A constraint that is looked at only by COMMIT would refuse rows too late.
+            words.push_str("BEGIN; SET CONSTRAINTS ALL IMMEDIATE; ");
+            if self.merge.is_some() {
+                let (table, list) = (self.load.name.quoted(), columns(&self.load.schema));
+                words.push_str(&format!(
+                    "CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} ON COMMIT DELETE ROWS AS SELECT {list} FROM {table} WITH NO DATA; "
+                ));
+            }
+        } else if self.saved {
+            words.push_str("RELEASE SAVEPOINT rows; ");
+        }
+        words + "SAVEPOINT rows"
+    }
+
+    async fn copy(&mut self, chunk: &Rows) -> Result<(), Refusal> {
+        let opening = self.opening();
+        let open = self.client.batch_execute(&opening);
+        // Sent together: the second does not wait for the answer to the first.
+        let (opened, sink) = join(open, self.client.copy_in(&self.copy)).await;
+        opened?;
+        (self.begun, self.saved) = (true, true);
+        let mut sink = pin!(sink?);
+        sink.feed(Bytes::from_static(START)).await?;
+        let mut bytes = chunk.encoded.rows(chunk.rows.clone());
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(bytes.len().min(PIECE));
+            sink.feed(piece).await?;
+        }
+        sink.feed(Bytes::from_static(END)).await?;
+        sink.finish().await?;
+        match &self.merge {
+            Some(merge) => self.client.batch_execute(merge).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Session for Connection {
+    type Chunk = Rows;
+    const SAVEPOINTS: bool = true;
+
+    async fn put(&mut self, chunk: &Rows) -> Result<(), Failure> {
+        let Err(error) = self.copy(chunk).await else {
+            return Ok(());
+        };
+        let failure = failure::of_rows(&self.load.database, &error);
+        if matches!(failure, Failure::Rows(_) | Failure::Refused(_)) {
+            let undone = self
+                .client
+                .batch_execute("ROLLBACK TO SAVEPOINT rows")
+                .await;
+            undone.map_err(|error| failure::of(&self.load.database, "undoing rows", &error))?;
+        }
+        Err(failure)
+    }
+
+    async fn commit(&mut self, origin: &[Span]) -> Result<(), Failure> {
+        let (load, client) = (&self.load, &self.client);
+        let said = |error: &Refusal| failure::of(&load.database, "moving offsets on", error);
+        if let Some(offsets) = &load.offsets
+            && !origin.is_empty()
+        {
+            if !self.begun {
+                client
+                    .batch_execute("BEGIN")
+                    .await
+                    .map_err(|error| said(&error))?;
+                self.begun = true;
+            }
+            let elsewhere = offsets.move_on(client, origin).await;
+            let elsewhere = elsewhere.map_err(|error| said(&error))?;
+            if !elsewhere.is_empty() {
+                return Err(Failure::Fenced(elsewhere));
+            }
+        }
+        if !self.begun {
+            return Ok(());
+        }
+        (self.begun, self.saved) = (false, false);
+        let committed = client.batch_execute("COMMIT").await;
+        committed.map_err(|error| failure::of_commit(&load.database, &error))
+    }
+
+    async fn roll_back(&mut self) -> bool {
+        (self.begun, self.saved) = (false, false);
+        self.client.batch_execute("ROLLBACK").await.is_ok()
+    }
+
+    async fn offsets(&mut self, _partitions: &[i32]) -> Result<Option<HashMap<i32, i64>>, Failure> {
+        let Some(offsets) = &self.load.offsets else {
+            return Ok(None);
+        };
+        let read = offsets.read(&self.client).await;
+        let said = |error: &Refusal| failure::of(&self.load.database, "reading offsets", error);
+        read.map(Some).map_err(|error| said(&error))
+    }
+}

@@ -1,0 +1,109 @@
+//! The table that rows go to: what it is like, and whether rows fit.
+
+use arrow::datatypes::Schema;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Statement};
+
+use super::copy;
+use crate::client::postgres::{TableName, quoted};
+use crate::error::did_you_mean;
+
+/// A column of the table.
+struct Column {
+    name: String,
+    /// Rows need a value for it.
+    needed: bool,
+}
+
+/// True if there is a table of this name.
+pub(super) async fn exists(
+    client: &Client,
+    name: &TableName,
+) -> Result<bool, tokio_postgres::Error> {
+    let found = "SELECT to_regclass($1) IS NOT NULL";
+    let row = client.query_one(found, &[&name.quoted()]).await?;
+    Ok(row.get(0))
+}
+
+/// The types of the columns that are written, or everything about the table that does not fit.
+pub(super) async fn types(
+    client: &Client,
+    name: &TableName,
+    schema: &Schema,
+) -> Result<Result<Vec<Type>, Vec<String>>, tokio_postgres::Error> {
+    let columns = columns(client, name).await?;
+    let mut faults = misfits(name, schema, &columns);
+    if !faults.is_empty() {
+        return Ok(Err(faults));
+    }
+    let statement = select(client, name, schema).await?;
+    let types: Vec<Type> = statement
+        .columns()
+        .iter()
+        .map(|one| one.type_().clone())
+        .collect();
+    for (field, target) in schema.fields().iter().zip(&types) {
+        if let Err(fault) = copy::fits(field.data_type(), target) {
+            faults.push(format!(
+                "column `{}` of table {name}: {fault}",
+                field.name()
+            ));
+        }
+    }
+    Ok(if faults.is_empty() {
+        Ok(types)
+    } else {
+        Err(faults)
+    })
+}
+
+async fn select(
+    client: &Client,
+    name: &TableName,
+    schema: &Schema,
+) -> Result<Statement, tokio_postgres::Error> {
+    let select = format!("SELECT {} FROM {}", list(schema), name.quoted());
+    client.prepare(&select).await
+}
+
+/// The names of the columns, as SQL lists them.
+pub(super) fn list(schema: &Schema) -> String {
+    let names = schema.fields().iter().map(|field| quoted(field.name()));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+async fn columns(client: &Client, name: &TableName) -> Result<Vec<Column>, tokio_postgres::Error> {
+    let query = "SELECT attname::text, attnotnull AND NOT atthasdef AND attidentity = '' \
+                 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+    let rows = client.query(query, &[&name.quoted()]).await?;
+    let column = |row: &tokio_postgres::Row| Column {
+        name: row.get(0),
+        needed: row.get(1),
+    };
+    Ok(rows.iter().map(column).collect())
+}
+
+/// Columns that one side has and the other one lacks.
+fn misfits(name: &TableName, schema: &Schema, columns: &[Column]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for field in schema.fields() {
+        if !columns.iter().any(|column| column.name == *field.name()) {
+            let names = columns.iter().map(|column| column.name.as_str());
+            let hint = did_you_mean(field.name(), names).map(|hint| format!("; {hint}"));
+            faults.push(format!(
+                "table {name} has no column `{}`{}",
+                field.name(),
+                hint.unwrap_or_default()
+            ));
+        }
+    }
+    for column in columns.iter().filter(|column| column.needed) {
+        if schema.field_with_name(&column.name).is_err() {
+            faults.push(format!(
+                "column `{}` of table {name} needs a value, and the pipeline has no such column",
+                column.name
+            ));
+        }
+    }
+    faults
+}
