@@ -86,7 +86,8 @@ impl Part for Rows {
     fn letter(&self, row: usize) -> serde_json::Map<String, serde_json::Value> {
         let row = self.batch.slice(self.rows.start + row, 1);
         let mut lines = Vec::new();
-        let mut writer = arrow_json::LineDelimitedWriter::new(&mut lines);
+        let nulls = arrow_json::WriterBuilder::new().with_explicit_nulls(true);
+        let mut writer = nulls.build::<_, arrow_json::writer::LineDelimited>(&mut lines);
         let written = writer.write(&row).and_then(|()| writer.finish());
         drop(writer);
         let value = written
