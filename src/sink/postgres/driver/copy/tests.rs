@@ -134,10 +134,10 @@ fn decimal(field: &[u8]) -> String {
     let (count, weight, sign, scale) = (words[0], words[1] as u16 as i16, words[2], words[3]);
     assert_eq!(words.len() as i64, 4 + count);
     let group = |index: i64| {
-        words
-            .get(4 + index as usize)
+        let index = usize::try_from(index).ok();
+        index
+            .and_then(|index| words.get(4 + index))
             .copied()
-            .filter(|_| index >= 0)
             .unwrap_or(0)
     };
     let weight = i64::from(weight);
