@@ -1,6 +1,7 @@
 //! A load: what is looked at before, and what is made before its first row.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -32,6 +33,8 @@ pub(super) struct Load {
     is_stream: bool,
     /// What is there is replaced, whoever has made it.
     begins_anew: bool,
+    /// The load stands in the database: what it says of it counts.
+    prepared: AtomicBool,
     /// The columns' types, once the table is known.
     types: OnceLock<Vec<Type>>,
 }
@@ -76,6 +79,7 @@ impl Load {
             batch_rows: target.shape.batch_rows as i64,
             is_stream: target.is_stream,
             begins_anew: target.overwrite && !target.is_stream,
+            prepared: AtomicBool::new(false),
             types: OnceLock::new(),
         }
     }
@@ -100,7 +104,7 @@ impl Load {
             self.check(&client).await?;
         }
         let reached = match &self.offsets {
-            Some(offsets) if !self.begins_anew => offsets.read(&client).await.map_err(said)?,
+            Some(offsets) if !self.replaces() => offsets.read(&client).await.map_err(said)?,
             _ => HashMap::new(),
         };
         if let Some(rows) = reached.get(&BATCH_ROWS)
@@ -171,6 +175,7 @@ impl Load {
             transaction.batch_execute(&empty).await.map_err(said)?;
         }
         transaction.commit().await.map_err(said)?;
+        self.prepared.store(true, Ordering::Release);
         self.check(&client).await
     }
 
@@ -219,6 +224,11 @@ impl Load {
                 create(&self.name, &self.schema, &key)
             }
         }
+    }
+
+    /// True while the database still has the offsets of a load that this one replaces.
+    pub(super) fn replaces(&self) -> bool {
+        self.begins_anew && !self.prepared.load(Ordering::Acquire)
     }
 
     /// The columns' types in the table.

@@ -256,6 +256,9 @@ impl Session for Connection {
         let Some(offsets) = &self.load.offsets else {
             return Ok(None);
         };
+        if self.load.replaces() {
+            return Ok(Some(HashMap::new()));
+        }
         let read = offsets.read(&self.client).await;
         let said = |error: &Refusal| failure::of(&self.load.database, "reading offsets", error);
         read.map(Some).map_err(|error| said(&error))
