@@ -204,6 +204,9 @@ pub fn show_type(data_type: &DataType) -> String {
         DataType::Timestamp(unit, Some(zone)) => format!("timestamp({}, {zone})", show_unit(*unit)),
         DataType::Time32(unit) | DataType::Time64(unit) => format!("time({})", show_unit(*unit)),
         DataType::FixedSizeBinary(width) => format!("fixed_binary({width})"),
+        DataType::Duration(unit) => format!("duration({})", show_unit(*unit)),
+        DataType::Interval(_) => "duration".to_string(),
+        DataType::Map(..) => "map".to_string(),
         DataType::List(item) => format!("list of {}", show_type(item.data_type())),
         DataType::Struct(fields) => {
             let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();

@@ -1,18 +1,20 @@
 //! `avro` container files: blocks are found once, then any of their rows are read alone.
 
-use std::io::{BufReader, Cursor};
+use std::io::Cursor;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, NullArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow_avro::codec::Tz;
-use arrow_avro::reader::{ReaderBuilder, read_header_info};
+use arrow_avro::reader::ReaderBuilder;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::avro_header::Header;
 use super::file::{Closed, OpenFile};
 use super::files::{FileSource, Tables, each};
+use super::first_bytes::FirstBytes;
 use super::parquet::typed;
 use super::retype::wanted;
 use super::{Asked, Piece, Records};
@@ -73,20 +75,33 @@ impl FileSource for Avro {
 
 /// Looks at the file's own words about itself.
 fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> {
-    let info = read_header_info(BufReader::new(file.reading(0)));
-    let info = info.map_err(|error| file.problem(error))?;
-    let header = file.bytes(0, info.header_len());
-    let header = header.map_err(|error| file.problem(error))?;
-    let blocks = blocks(&file, info.header_len()).map_err(|error| file.problem(error))?;
-    let found = reader().build(Cursor::new(header.clone()));
+    file.refuse_other_than(FirstBytes::Avro)?;
+    let header = Header::read(&file)?;
+    let blocks = blocks(&file, header.length).map_err(|error| file.problem(error))?;
+    let found = reader().build(Cursor::new(header.bytes.clone()));
     let found = found.map_err(|error| file.problem(error))?.schema();
-    let schema = wanted(&found, asked.types)?;
+    let schema = wanted(&with_uuids(&found, &header.uuids, asked), asked.types)?;
     Ok(Arc::new(Container {
         file,
-        header,
+        header: header.bytes,
         blocks,
         schema,
     }))
+}
+
+/// The columns with those texts as UUIDs that no other type is asked for.
+fn with_uuids(found: &Schema, uuids: &[String], asked: &Asked<'_>) -> Schema {
+    let is_said = |name: &str| asked.types.iter().any(|(said, _)| said.value == name);
+    let column = |field: &Arc<Field>| {
+        let name = field.name();
+        if !uuids.contains(name) || is_said(name) {
+            return field.as_ref().clone();
+        }
+        let metadata = [("logicalType".to_string(), "uuid".to_string())];
+        Field::new(name, DataType::FixedSizeBinary(16), field.is_nullable())
+            .with_metadata(metadata.into())
+    };
+    Schema::new(found.fields().iter().map(column).collect::<Vec<_>>())
 }
 
 fn reader() -> ReaderBuilder {

@@ -12,6 +12,7 @@ use arrow_avro::schema::{
     AvroSchema, Fingerprint, FingerprintAlgorithm, SINGLE_OBJECT_MAGIC, SchemaStore,
 };
 
+use super::avro_schema::{Refused, check};
 use super::messages::{Decoder, Decoders};
 use super::reject::Bad;
 use crate::error::{Error, Result};
@@ -49,7 +50,7 @@ impl AvroRows {
     /// It is no schema, or not one of rows.
     pub fn new(schema: &str, framing: Framing) -> Result<Self> {
         let doing = |error: &dyn std::fmt::Display| Error::because("reading an Avro schema", error);
-        let reader = AvroSchema::new(schema.to_string());
+        let reader = checked(schema).map_err(|refused| doing(&refused))?;
         let algorithm = match framing {
             Framing::Confluent => FingerprintAlgorithm::Id,
             Framing::Datum | Framing::SingleObject => FingerprintAlgorithm::Rabin,
@@ -116,7 +117,8 @@ impl AvroRows {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let mut more = store.clone();
         let fingerprint = Fingerprint::Id(id);
-        more.set(fingerprint, AvroSchema::new(schema.to_string()))
+        let schema = checked(schema).map_err(|refused| Error::because(doing(), refused))?;
+        more.set(fingerprint, schema)
             .and_then(|_| build(more.clone(), &self.reader, 1))
             .map_err(|error| Error::because(doing(), error))?;
         *store = more;
@@ -125,6 +127,11 @@ impl AvroRows {
         known.insert(id);
         Ok(())
     }
+}
+
+/// A schema without logical types that are not valid.
+fn checked(schema: &str) -> Result<AvroSchema, Refused> {
+    check(schema).map(|checked| AvroSchema::new(checked.plain))
 }
 
 /// The number of the writer's schema, as a registry frames it.

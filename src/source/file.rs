@@ -5,11 +5,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::first_bytes::{ENOUGH, FirstBytes};
 use super::packed::Packed;
 use super::raw::{Raw, Reading};
 use super::unpack::Packing;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Place, Placed};
+use crate::plain_file::plain;
 
 /// A file that is open.
 #[derive(Debug)]
@@ -47,12 +49,8 @@ impl Closed {
     /// It is not there, is no plain file, or is compressed by what is not known.
     pub fn open(&self) -> Result<OpenFile, Problem> {
         // A pipe would be waited for: nothing but plain files is opened.
-        let found = std::fs::metadata(&self.path);
-        let about =
-            found.map_err(|error| absent(self.problem().cause(&error), &error, &self.said))?;
-        if !about.is_file() {
-            return Err(self.problem().cause("it is not a plain file"));
-        }
+        plain(&self.path)
+            .map_err(|error| absent(self.problem().cause(&error), &error, &self.said))?;
         let failed = |error: std::io::Error| self.problem().cause(error);
         let file = File::open(&self.path).map_err(failed)?;
         let raw = Arc::new(Raw::new(&self.path, file, self.hold).map_err(failed)?);
@@ -79,27 +77,22 @@ impl Closed {
 
     /// What the file holds, if it is compressed.
     fn unpacked(&self, raw: &Arc<Raw>) -> Result<Option<Packed>, Problem> {
-        let mut first = [0; 8];
+        let mut first = [0; ENOUGH as usize];
         let read = raw.read_at(&mut first, 0);
         let read = read.map_err(|error| self.problem().cause(error))?;
-        let first = &first[..read];
-        self.refuse_unknown(first)?;
+        let kind = FirstBytes::of(&first[..read]);
+        let found = Packing::of_kind(kind);
+        if let (true, Some(tool)) = (found.is_none() || !self.packed, kind.unpack()) {
+            return Err(self.unpack_first(kind.name(), tool));
+        }
         let extension = self
             .path
             .extension()
             .and_then(|extension| extension.to_str());
         let named = extension.and_then(Packing::of_extension);
-        let found = Packing::of_bytes(first);
         let Some(packing) = found.or(named) else {
             return Ok(None);
         };
-        if !self.packed {
-            return Err(self.unpack_first(
-                packing.name(),
-                packing.tool(),
-                "this format is compressed inside",
-            ));
-        }
         if found != Some(packing) || named.is_some_and(|named| named != packing) {
             let says = named.map_or("", Packing::name);
             let is = found.map_or("something else", Packing::name);
@@ -119,27 +112,85 @@ impl Closed {
         })
     }
 
-    /// Compressions that are not read.
-    fn refuse_unknown(&self, first: &[u8]) -> Result<(), Problem> {
-        let (name, tool) = match first {
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => ("bzip2", "bunzip2 -c"),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => ("xz", "xz -dc"),
-            [b'P', b'K', 3 | 5, 4 | 6, ..] => ("zip", "unzip -p"),
-            [0x04, 0x22, 0x4d, 0x18, ..] => ("lz4", "lz4 -dc"),
-            _ => return Ok(()),
-        };
-        Err(self.unpack_first(name, tool, "gzip and zstd are read as they are"))
-    }
-
-    fn unpack_first(&self, name: &str, tool: &str, but: &str) -> Problem {
-        let shown = self.path.display();
-        let what = format!("it is compressed by {name} as a whole");
-        let hint = format!("unpack it first: `{tool} {shown} > FILE`; {but}");
+    fn unpack_first(&self, name: &str, tool: &str) -> Problem {
+        let (shown, what) = (
+            self.path.display(),
+            format!("it is {name}: unpack it first"),
+        );
+        let hint = format!("`{tool} {shown} > unpacked` makes a file that can be read");
         self.problem().cause(what).hint(hint)
     }
 }
 
 impl OpenFile {
+    /// What its first bytes say that it is, whatever its name says; of a compressed file, those that
+    /// it holds.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn kind(&self) -> Result<FirstBytes, Problem> {
+        let first = self.bytes(0, self.length.min(ENOUGH));
+        let first = first.map_err(|error| self.problem(error))?;
+        Ok(FirstBytes::of(&first))
+    }
+
+    /// # Errors
+    /// Its first bytes are not those of text in UTF-8.
+    pub fn refuse_other_than_text(&self) -> Result<(), Problem> {
+        let kind = self.kind()?;
+        let problem = self.problem(format!("it is {}", kind.name()));
+        let source = match kind {
+            FirstBytes::Parquet => "parquet",
+            FirstBytes::Avro => "avro",
+            _ => return self.refuse_other_text(kind, problem),
+        };
+        let shown = self.path.display();
+        Err(problem.hint(match &self.packed {
+            None => format!("read it as that: `{source}: {{ path: {shown} }}`"),
+            Some(packed) => format!(
+                "unpack it first, and read it as that: `{} {shown} > unpacked.{source}`, `{source}: {{ path: unpacked.{source} }}`",
+                packed.packing.tool()
+            ),
+        }))
+    }
+
+    fn refuse_other_text(&self, kind: FirstBytes, problem: Problem) -> Result<(), Problem> {
+        if let Some(encoding) = kind.encoding() {
+            let command = self.command(&format!("iconv -f {encoding} -t UTF-8"));
+            return Err(problem.hint(format!("convert it first: `{command} > utf8.txt`")));
+        }
+        match kind.unpack() {
+            None => Ok(()),
+            Some(tool) => {
+                let command = self.command(tool);
+                Err(problem.hint(format!(
+                    "`{command} > unpacked` makes a file that can be read"
+                )))
+            }
+        }
+    }
+
+    /// # Errors
+    /// Its first bytes are not those of a file of this kind.
+    pub fn refuse_other_than(&self, wanted: FirstBytes) -> Result<(), Problem> {
+        match self.kind()? {
+            kind if kind == wanted => Ok(()),
+            _ if self.length == 0 => {
+                Err(self.problem(format!("it is empty, not {}", wanted.name())))
+            }
+            kind => Err(self.problem(format!("it is {}, not {}", kind.name(), wanted.name()))),
+        }
+    }
+
+    /// A command line that lets a program read what it holds.
+    pub fn command(&self, program: &str) -> String {
+        let shown = self.path.display();
+        match &self.packed {
+            None => format!("{program} {shown}"),
+            Some(packed) => format!("{} {shown} | {program}", packed.packing.tool()),
+        }
+    }
+
     /// The bytes from `start` to `end`.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use arrow::datatypes::{DataType, Field};
 use percent_encoding::percent_decode_str;
 
 use super::Types;
-use super::csv::infer;
+use super::kinds::infer;
 use super::retype::{convert, typed};
 use super::set::Member;
 use crate::column::show_type;

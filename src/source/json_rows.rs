@@ -1,19 +1,21 @@
 //! JSON objects as rows.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::{filter, interleave};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use arrow_json::ReaderBuilder;
 
 use super::json_fractions::Exact;
+use super::json_raw::is_too_deep;
+use super::json_texts::{has_texts, respelt};
 use super::messages::{Decoder, Decoders, decode};
 use super::reject::Bad;
 use super::retype::{convert, infinite, is_missing, missing};
-use crate::column::show_type;
+use super::{json_wrong, json_wrong::WRONG_TYPE};
 use crate::error::Result;
 
 /// Reads objects into columns.
@@ -25,6 +27,8 @@ pub struct JsonRows {
     careful: Reader,
     /// For objects with local times that a clock change repeats or skips: the library refuses them.
     local: Option<Reader>,
+    /// A column is text, or has some: lists and objects in it are their JSON text.
+    texts: bool,
     exact: Exact,
 }
 
@@ -55,6 +59,7 @@ impl JsonRows {
             usual: Reader::new(&wanted, usual),
             careful: Reader::new(&wanted, careful),
             local: has_local_times(&wanted).then(|| Reader::new(&wanted, local)),
+            texts: has_texts(&wanted),
             exact: Exact::new(&wanted),
             wanted,
         }
@@ -65,6 +70,59 @@ impl JsonRows {
     /// # Errors
     /// The columns' types cannot be read from JSON.
     pub fn read(&self, objects: &[&[u8]]) -> Result<Rows> {
+        let respelt = |object: &[u8]| respelt(object, &self.wanted);
+        // Where the first object needs it the others do: they are not tried as they are.
+        let all = self.texts
+            && objects
+                .first()
+                .is_some_and(|first| respelt(first).is_some());
+        if all {
+            let spelt: Vec<Cow<'_, [u8]>> = objects
+                .iter()
+                .map(|object| respelt(object).map_or(Cow::Borrowed(*object), Cow::Owned))
+                .collect();
+            let spelt: Vec<&[u8]> = spelt.iter().map(AsRef::as_ref).collect();
+            return self.read_as_spelt(&spelt);
+        }
+        let (columns, bad) = self.read_as_spelt(objects)?;
+        match self.texts && !bad.is_empty() {
+            true => self.read_respelt(objects, columns, bad),
+            false => Ok((columns, bad)),
+        }
+    }
+
+    /// The objects that are bad once more, lists and objects in columns of texts as texts.
+    fn read_respelt(
+        &self,
+        objects: &[&[u8]],
+        columns: Vec<ArrayRef>,
+        bad: Vec<(usize, Bad)>,
+    ) -> Result<Rows> {
+        let again = bad.iter().filter_map(|(object, _)| {
+            let spelt = respelt(objects[*object], &self.wanted)?;
+            Some((*object, spelt))
+        });
+        let (again, spelt): (Vec<usize>, Vec<Vec<u8>>) = again.unzip();
+        let first = Part {
+            objects: good(objects.len(), &bad),
+            columns,
+        };
+        let spelt: Vec<&[u8]> = spelt.iter().map(Vec::as_slice).collect();
+        let (columns, wrong) = self.read_as_spelt(&spelt)?;
+        let second = Part {
+            objects: good(spelt.len(), &wrong)
+                .into_iter()
+                .map(|at| again[at])
+                .collect(),
+            columns,
+        };
+        let mended = |object: &usize| second.objects.binary_search(object).is_ok();
+        let bad = bad.into_iter().filter(|(object, _)| !mended(object));
+        let bad = bad.collect();
+        Ok((self.merged(&[first, second])?, bad))
+    }
+
+    fn read_as_spelt(&self, objects: &[&[u8]]) -> Result<Rows> {
         let (columns, bad) = self.read_exactly(objects)?;
         let Some(local) = self.local.as_ref().filter(|_| !bad.is_empty()) else {
             return Ok((columns, bad));
@@ -128,6 +186,11 @@ impl JsonRows {
     /// All objects by one reader, its columns as they are wanted.
     fn read_by(&self, reader: &Reader, objects: &[&[u8]]) -> Result<Rows> {
         let (batch, mut bad) = decode(reader, objects)?;
+        for (object, bad) in &mut bad {
+            if bad.kind == WRONG_TYPE {
+                *bad = json_wrong::mistyped(objects[*object], &self.wanted, &reader.0);
+            }
+        }
         let good = good(objects.len(), &bad);
         let mut keep = vec![true; batch.num_rows()];
         let mut columns = Vec::with_capacity(batch.num_columns());
@@ -215,10 +278,7 @@ fn is_number(object: &[u8], field: &str) -> bool {
 }
 
 fn mistyped(values: &ArrayRef, row: usize, field: &Field) -> Result<Bad> {
-    let expected = match field.data_type() {
-        DataType::FixedSizeBinary(16) => "uuid".to_string(),
-        other => show_type(other),
-    };
+    let expected = json_wrong::shown_type(field.data_type());
     let text = array_value_to_string(values, row)?;
     let found = match values.data_type() {
         read if read.is_floating() => "a number that is too large".to_string(),
@@ -229,7 +289,7 @@ fn mistyped(values: &ArrayRef, row: usize, field: &Field) -> Result<Bad> {
     };
     let name = field.name();
     let message = format!("column `{name}`: expected {expected}, found {found}");
-    Ok(Bad::new("wrong type", message))
+    Ok(Bad::new(WRONG_TYPE, message))
 }
 
 impl Reader {
@@ -245,7 +305,9 @@ impl Decoders for Reader {
 
     fn decoder(&self, messages: usize) -> Result<Objects> {
         // Never full, so that it takes every byte it is given.
-        let builder = ReaderBuilder::new(self.0.clone()).with_batch_size(messages + 1);
+        let builder = ReaderBuilder::new(self.0.clone())
+            .with_batch_size(messages + 1)
+            .with_coerce_primitive(true);
         Ok(Objects {
             decoder: builder.build_decoder()?,
             read: self.0.clone(),
@@ -255,37 +317,25 @@ impl Decoders for Reader {
 
 impl Decoder for Objects {
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Bad> {
-        match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-            Some(b'{') => {}
-            Some(_) => return Err(Bad::new("not an object", "expected a JSON object")),
-            None => return Err(Bad::new("empty", "expected a JSON object, found nothing")),
-        }
         let before = self.decoder.len();
-        let taken = self.decoder.decode(bytes);
-        let taken = taken.map_err(|error| Bad::new("not JSON", plain(&error)))?;
+        // The library would run out of its stack.
+        let starts = bytes.trim_ascii_start().first() == Some(&b'{') && !is_too_deep(bytes);
+        let taken = match starts {
+            true => self.decoder.decode(bytes).ok(),
+            false => None,
+        };
         let objects = self.decoder.len() - before;
-        let whole = taken == bytes.len() && !self.decoder.has_partial_record();
+        let whole = taken == Some(bytes.len()) && !self.decoder.has_partial_record();
         match (objects, whole) {
             (1, true) => Ok(()),
-            (0 | 1, _) => Err(Bad::new("truncated", "the JSON object has no end")),
-            _ => Err(Bad::new(
-                "more than one object",
-                "expected one JSON object, found more",
-            )),
+            _ => Err(json_wrong::not_an_object(bytes)),
         }
     }
 
     fn rows(mut self) -> Result<RecordBatch, Bad> {
         let batch = self.decoder.flush();
-        let batch = batch.map_err(|error| Bad::new("wrong type", plain(&error)))?;
+        // Which value it is is found out by whoever has the object.
+        let batch = batch.map_err(|error| Bad::new(WRONG_TYPE, error.to_string()))?;
         Ok(batch.unwrap_or_else(|| RecordBatch::new_empty(self.read)))
     }
-}
-
-/// What the library says, without the name of its kind.
-pub fn plain(error: &ArrowError) -> String {
-    let text = error.to_string();
-    text.strip_prefix("Json error: ")
-        .unwrap_or(&text)
-        .to_string()
 }

@@ -11,6 +11,8 @@ use crate::error::Result;
 pub struct Ends {
     /// A line end between two of these belongs to a value, where one begins with it.
     pub quote: Option<u8>,
+    /// What makes a quote, or itself, a part of a value within quotes.
+    pub escape: Option<u8>,
     /// What separates values.
     pub delimiter: u8,
 }
@@ -20,6 +22,8 @@ pub struct Ends {
 pub struct Lines {
     /// Where they begin.
     pub index: Index,
+    /// How many lines have nothing in them: they are no records.
+    pub blank: u64,
     /// The line, from 0, at which a value's quote is opened and never closed.
     pub open_quote: Option<u64>,
 }
@@ -46,8 +50,11 @@ struct Scan {
     /// Where the record in hand begins.
     begin: Point,
     line: u64,
+    blank: u64,
     /// The line of the quote that is open.
     open: Option<u64>,
+    /// The last byte was an escape: the next one is a part of the value, whatever it is.
+    escaped: bool,
     /// Where the last quote was closed.
     closed: u64,
     previous: u8,
@@ -63,7 +70,9 @@ impl Scan {
                 line: 0,
             },
             line: 0,
+            blank: 0,
             open: None,
+            escaped: false,
             closed: u64::MAX,
             previous: b'\n',
         }
@@ -89,11 +98,23 @@ impl Scan {
     }
 
     fn within_quotes(&mut self, bytes: &[u8], at: usize, offset: u64, quote: u8) -> usize {
-        let end = memchr(quote, &bytes[at..]).map_or(bytes.len(), |found| at + found);
+        if std::mem::take(&mut self.escaped) {
+            self.line += u64::from(bytes[at] == b'\n');
+            return at + 1;
+        }
+        let found = match self.ends.escape {
+            Some(escape) => memchr2(quote, escape, &bytes[at..]),
+            None => memchr(quote, &bytes[at..]),
+        };
+        let end = found.map_or(bytes.len(), |found| at + found);
         self.line += memchr_iter(b'\n', &bytes[at..end]).count() as u64;
-        if end < bytes.len() {
-            self.open = None;
-            self.closed = offset + end as u64;
+        match bytes.get(end) {
+            None => {}
+            Some(byte) if *byte == quote => {
+                self.open = None;
+                self.closed = offset + end as u64;
+            }
+            Some(_) => self.escaped = true,
         }
         end + 1
     }
@@ -133,9 +154,9 @@ impl Scan {
     }
 
     fn record(&mut self, length: u64) {
-        // A blank line is no record.
-        if length > 0 {
-            self.index.add(|| self.begin);
+        match length {
+            0 => self.blank += 1,
+            _ => self.index.add(|| self.begin),
         }
     }
 
@@ -146,6 +167,7 @@ impl Scan {
         self.index.end = end;
         Lines {
             index: self.index,
+            blank: self.blank,
             open_quote: self.open,
         }
     }

@@ -5,20 +5,28 @@
 
 mod agree;
 pub mod avro;
+mod avro_header;
 #[cfg(feature = "kafka")]
 mod avro_rows;
+mod avro_schema;
 mod batches;
 pub mod csv;
 mod failing;
 mod file;
 mod files;
+mod first_bytes;
 mod grid;
 mod hive;
 mod index;
+mod int96;
 pub mod json;
 mod json_fractions;
+mod json_raw;
 mod json_rows;
+mod json_texts;
+mod json_wrong;
 pub mod kafka;
+mod kinds;
 mod lines;
 mod messages;
 mod natural;
@@ -45,12 +53,11 @@ use arrow::compute::filter;
 use arrow::datatypes::{Schema, SchemaRef};
 
 pub use batches::{Batches, Columns, Made, Read, Streamed};
+pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
-pub use json_rows::JsonRows;
 pub use overlap::in_the_way;
 pub use reject::{OnBadRow, Rejected, Rejects};
-pub use retype::convert;
 pub use running::RunningSource;
 pub use set::read_at;
 

@@ -13,7 +13,8 @@ use crate::sync::lock;
 /// A file whose bytes are compressed as a whole.
 pub struct Packed {
     raw: Arc<Raw>,
-    packing: Packing,
+    /// How it is compressed.
+    pub packing: Packing,
     /// How many bytes it holds.
     pub length: u64,
     /// Where members begin, but for those that are short.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -20,6 +20,8 @@ use serde::Deserialize;
 
 use super::file::{Closed, OpenFile};
 use super::files::{FileSource, Tables, each};
+use super::first_bytes::FirstBytes;
+use super::int96::{self, Int96};
 use super::raw::Reading;
 use super::retype::{convert, is_missing, missing, wanted};
 use super::{Asked, DAMAGED, Piece, Records};
@@ -38,6 +40,8 @@ pub struct Parquet {
 struct Table {
     file: At,
     metadata: ArrowReaderMetadata,
+    /// What is to know of times in 96 bits, where there are any.
+    int96: Option<Int96>,
     /// The first row of each row group, and the number of all rows.
     groups: Vec<u64>,
     schema: SchemaRef,
@@ -49,6 +53,13 @@ struct At(Arc<OpenFile>);
 
 impl Example for Parquet {
     const EXAMPLE: &'static str = "parquet: { path: orders.parquet }";
+}
+
+impl Parquet {
+    /// The files at this path.
+    pub fn of(path: Placed<LocalPath>) -> Self {
+        Self { path }
+    }
 }
 
 impl FileSource for Parquet {
@@ -72,15 +83,19 @@ impl FileSource for Parquet {
 /// Looks at the file's own words about itself.
 fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> {
     let file = At(Arc::new(file));
+    file.0.refuse_other_than(FirstBytes::Parquet)?;
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    let metadata = ArrowReaderMetadata::load(&file, options);
+    let metadata = ArrowReaderMetadata::load(&file, options.clone());
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
+    let int96 = Int96::of(metadata, options);
+    let (metadata, int96) = int96.map_err(|error| file.0.problem(error))?;
     let schema = wanted(metadata.schema(), asked.types)?;
     let groups = groups(metadata.metadata());
     let groups = groups.ok_or_else(|| file.0.problem(DAMAGED))?;
     Ok(Arc::new(Table {
         file,
         metadata,
+        int96,
         groups,
         schema,
     }))
@@ -99,17 +114,21 @@ fn groups(metadata: &ParquetMetaData) -> Option<Vec<u64>> {
 }
 
 impl Table {
-    /// The columns of these rows, in the file's own order and types.
-    fn batch(&self, first: u64, count: usize, columns: &[usize]) -> ParquetResult<RecordBatch> {
+    /// The columns of these rows, in the file's own order, with the types that `metadata` has.
+    fn batch(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        (first, count): (u64, usize),
+        columns: &[usize],
+    ) -> ParquetResult<RecordBatch> {
         let end = first + count as u64;
         let from = self.groups.partition_point(|start| *start <= first) - 1;
         let after = self.groups.partition_point(|start| *start < end).max(from);
         let skip = (first - self.groups[from]) as usize;
         let selection =
             RowSelection::from(vec![RowSelector::skip(skip), RowSelector::select(count)]);
-        let metadata = self.metadata.clone();
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), metadata);
+        let (file, metadata) = (self.file.clone(), metadata.clone());
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
         let reader = builder
             .with_projection(mask)
@@ -125,24 +144,55 @@ impl Table {
         }
     }
 
+    /// As `batch`, or what is wrong with it.
+    fn whole(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        (first, count): (u64, usize),
+        columns: &[usize],
+    ) -> Result<RecordBatch> {
+        let batch = self.batch(metadata, (first, count), columns);
+        let batch = batch.map_err(|error| Error::run(error.to_string()))?;
+        if batch.num_rows() == count {
+            return Ok(batch);
+        }
+        let found = batch.num_rows();
+        let what = format!("its row groups say that they have {count} rows, and have {found}");
+        Err(Error::run(what).hint("is the file complete?"))
+    }
+
     /// The columns of these rows, in the order and of the types that are wanted.
     fn arrays(&self, first: u64, count: usize, columns: &[usize]) -> Result<Vec<ArrayRef>> {
-        let batch = self
-            .batch(first, count, columns)
-            .map_err(|error| Error::run(error.to_string()))?;
-        if batch.num_rows() != count {
-            let found = batch.num_rows();
-            let what = format!("its row groups say that they have {count} rows, and have {found}");
-            return Err(Error::run(what).hint("is the file complete?"));
-        }
         // The reader gives them in the file's order.
         let mut order = columns.to_vec();
         order.sort_unstable();
+        let rows = self.whole(&self.metadata, (first, count), columns)?;
+        let mut values: Vec<ArrayRef> = rows.columns().to_vec();
+        if let Some(int96) = &self.int96 {
+            let times = int96.among(&order);
+            let exact = self.exact(int96, (first, count), &times)?;
+            for (column, exact) in times.iter().zip(&exact) {
+                let at = order.partition_point(|other| other < column);
+                let field = self.schema.field(*column);
+                values[at] = int96::checked(&values[at], exact, field, first)?;
+            }
+        }
         let arrays = columns.iter().map(|column| {
             let at = order.partition_point(|other| other < column);
-            typed(batch.column(at), self.schema.field(*column), first)
+            typed(&values[at], self.schema.field(*column), first)
         });
         arrays.collect()
+    }
+
+    /// Times of 96 bits with all of their digits.
+    fn exact(&self, int96: &Int96, rows: (u64, usize), times: &[usize]) -> Result<Vec<ArrayRef>> {
+        if times.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self
+            .whole(&int96.nanoseconds, rows, times)?
+            .columns()
+            .to_vec())
     }
 }
 
@@ -193,11 +243,14 @@ pub(super) fn typed(
         Some(row) => {
             let text = arrow::util::display::array_value_to_string(values, *row)?;
             let (name, row) = (field.name(), first + *row as u64);
-            let wanted = crate::column::show_type(field.data_type());
+            let wanted = super::json_wrong::shown_type(field.data_type());
             let what = format!("column `{name}`, row {row}: {text} cannot be read as {wanted}");
-            let hint = format!(
-                "say under `types` what holds every value, or leave `{name}` out there and round it in an `expr`"
-            );
+            let hint = match values.data_type() {
+                DataType::Utf8 => format!("`types: {{ {name}: utf8 }}` reads it as it is"),
+                _ => format!(
+                    "say under `types` what holds every value, or leave `{name}` out there and round it in an `expr`"
+                ),
+            };
             Err(Error::run(what).hint(hint))
         }
     }

@@ -47,6 +47,8 @@ pub struct Bad {
     pub kind: &'static str,
     /// Exactly.
     pub message: String,
+    /// How many lines below its first one.
+    pub below: u64,
 }
 
 /// The rows of one table that could not be read.
@@ -79,12 +81,22 @@ impl OnBadRow {
 impl Bad {
     /// What is wrong, in general and exactly.
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { kind, message }
+        Self {
+            kind,
+            message: message.into(),
+            below: 0,
+        }
     }
 
-    /// The line of a file that it is wrong with.
+    /// The same so many lines below the first one.
+    #[must_use]
+    pub fn below(self, below: u64) -> Self {
+        Self { below, ..self }
+    }
+
+    /// What is wrong with the text that begins at this line of a file.
     pub fn at_line(self, path: &Path, line: u64, text: &[u8]) -> Rejected {
+        let line = line + self.below;
         let path = path.display().to_string();
         let place = format!("{path}:{line}");
         let text = String::from_utf8_lossy(text).into_owned();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
+use super::first_bytes::FirstBytes;
 use super::raw::{Raw, Reading};
 
 /// How a file is compressed as a whole.
@@ -52,11 +53,10 @@ const STEP: u64 = 1 << 20;
 
 impl Packing {
     /// What the first bytes of a file say.
-    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        match bytes {
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            // The second is a frame that readers skip, as parallel compressors write it first.
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
+    pub fn of_kind(kind: FirstBytes) -> Option<Self> {
+        match kind {
+            FirstBytes::Gzip => Some(Self::Gzip),
+            FirstBytes::Zstd => Some(Self::Zstd),
             _ => None,
         }
     }

@@ -290,7 +290,7 @@ fn what_parquet_holds_is_not_cut() {
         let ended = folder.run(&["run", "p.yaml", "--quiet"]);
         assert_eq!(ended.code, 2, "{ended:?}");
         let expected = format!(
-            "column `{column}`, row 0: {value} cannot be read as {to}\n  hint: say under `types` what holds every value, or leave `{column}` out there and round it in an `expr`"
+            "caused by: column `{column}`, row 0: {value} cannot be read as {to}\n  hint: say under `types` what holds every value, or leave `{column}` out there and round it in an `expr`"
         );
         assert!(alone(&ended.stderr).contains(&expected), "{}", ended.stderr);
     }

@@ -101,6 +101,12 @@ fn types_are_inferred_of_all_files_together() {
         "js/4.jsonl",
         "{\"id\":3,\"n\":2.5,\"more\":{\"a\":[1],\"b\":true}}\n",
     );
+    folder.write("of/1.jsonl", "{\"v\":1}\n");
+    folder.write("of/2.jsonl", "{\"v\":\"n/a\"}\n{\"v\":12.50}\n");
+    assert_eq!(
+        rows(&folder, "json: { path: of }", "{}", &[]),
+        "{\"v\":\"1\"}\n{\"v\":\"n/a\"}\n{\"v\":\"12.50\"}\n"
+    );
     let again = rows(&folder, "json: { path: js }", "{}", &[]);
     let expected = "{\"id\":1,\"n\":null,\"more\":null}\n{\"id\":2,\"n\":5.0,\"more\":{\"a\":null,\"b\":null}}\n{\"id\":3,\"n\":2.5,\"more\":{\"a\":[1],\"b\":true}}\n";
     assert_eq!(again, expected);
@@ -208,7 +214,7 @@ sinks:
     folder.write("lines/1.csv", "id,n\n1,2\n");
     folder.write("lines/2.csv", "id\n1\n");
     folder.write("js/1.jsonl", "{\"id\":1}\n");
-    folder.write("js/2.jsonl", "{\"id\":\"x\"}\n");
+    folder.write("js/2.jsonl", "{\"id\":[\"x\"]}\n");
     folder.write("deep/1.csv", "id\n1\n");
     folder.write("deep/more/2.csv", "id\n1\n");
     folder.write("keys/day=1/1.csv", "id\n1\n");

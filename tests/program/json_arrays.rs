@@ -83,7 +83,7 @@ fn elements_that_cannot_be_read_are_left_out_with_their_lines() {
     folder.write("p.yaml", &read(from, "{ id: int64, name: utf8 }", sinks));
     for options in [&[][..], &["--batch-rows", "2", "--threads", "1"]] {
         let ended = folder.run(&[&["run", "p.yaml", "--quiet"], options].concat());
-        let rows = "id,name\n1,a\n4,\n9,\n13,\"th,ir}teen\"\n14,\n";
+        let rows = "id,name\n1,a\n4,\n9,\n11,{}\n13,\"th,ir}teen\"\n14,\n";
         assert_eq!((ended.code, ended.stdout.as_str()), (3, rows));
     }
     insta::assert_snapshot!(folder.read("letters.jsonl"));

@@ -371,19 +371,17 @@ fn references_have_the_types_that_are_asked_for_from_the_start() {
         "{said}"
     );
     let said = fields(&folder, "{ amount: int64 }");
-    let expected = "error: field `amount` of reference `c` cannot be read as int64: it is utf8
- --> p.yaml:3:38
+    let expected = "error: c.csv:2: column `amount`: expected int64, found `12345678901234567.89`
+ --> p.yaml:3:14
   |
 3 |   c: { path: c.csv, types: { amount: int64 } }
-  |                                      ^^^^^
-  caused by: its value in row 0 is `12345678901234567.89`
+  |              ^^^^^
 
-error: could not read reference `j` from `j.json`
+error: j.json:1: column `amount`: expected int64, found `12345678901234567.89`
  --> p.yaml:4:14
   |
 4 |   j: { path: j.json, types: { amount: int64 } }
   |              ^^^^^^
-  caused by: item 1: column `amount`: expected int64, found `12345678901234567.89`
 ";
     assert_eq!(said, expected);
 }

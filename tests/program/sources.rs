@@ -272,7 +272,7 @@ fn objects_are_one_a_line() {
     let ended = folder.run(&["run", "p.yaml", "--quiet"]);
     assert_eq!(
         (ended.code, ended.stdout.as_str()),
-        (3, "id,name\n1,a\n10,ten\n12,\n")
+        (3, "id,name\n1,a\n9,{}\n10,ten\n12,\n")
     );
     insta::assert_snapshot!(folder.read("letters.jsonl"));
 }

@@ -128,10 +128,11 @@ impl Csv {
         problems
     }
 
-    /// A line of one empty value is a blank line, which readers skip.
+    /// A line of one empty value is a blank line, which readers skip: the nulls of one column are
+    /// quotes around nothing, which texts are already.
     fn check_blank_lines(&self, shape: &Shape) -> Option<Problem> {
         let nulls = shape.domains.first().is_some_and(|domain| domain.nulls);
-        let blank = shape.schema.fields().len() == 1 && nulls && self.null.text.is_empty();
+        let blank = nulls && self.null.text.is_empty() && is_only_texts(shape);
         blank.then(|| {
             Problem::new(format!(
                 "the nulls of `{}`, the only column, would be blank lines in CSV, which readers skip",
@@ -170,7 +171,10 @@ impl Format for Csv {
     }
 
     fn open(&self, shape: &Shape) -> Result<Arc<dyn FileEncoder>> {
-        let rows = self.rows()?;
+        let rows = match shape.schema.fields().len() {
+            1 => self.rows()?.without_blank_lines(is_only_texts(shape)),
+            _ => self.rows()?,
+        };
         let header = match self.header {
             Some(Flag(false)) => Vec::new(),
             _ => rows.header(&shape.schema),
@@ -189,6 +193,14 @@ impl BlockFormat for Blocks {
         let result = self.rows.append(&batch.rows, out, None);
         result.map_err(|refusal| refusal.error(&batch.place))
     }
+}
+
+/// True for rows of one value in which quotes around nothing are a text.
+fn is_only_texts(shape: &Shape) -> bool {
+    let [field] = &shape.schema.fields()[..] else {
+        return false;
+    };
+    matches!(Leaf::of(field), None | Some(Leaf::Text | Leaf::Binary))
 }
 
 /// The one character that `text` is: it must not be part of numbers and dates, which have no quotes.

@@ -63,6 +63,20 @@ impl Rows {
         }
     }
 
+    /// The same rows of one value each, none of which is a blank line: what is empty has quotes,
+    /// but for the nulls of `texts`.
+    #[must_use]
+    pub fn without_blank_lines(mut self, texts: bool) -> Self {
+        let quotes = [self.quote, self.quote];
+        if self.empty.is_empty() {
+            self.empty = quotes.to_vec();
+        }
+        if self.null.is_empty() && !texts {
+            self.null = quotes.to_vec();
+        }
+        self
+    }
+
     /// The line with the columns' names.
     pub fn header(&self, schema: &Schema) -> Vec<u8> {
         let mut line = Vec::new();

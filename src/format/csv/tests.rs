@@ -227,6 +227,12 @@ fn what_csv_cannot_hold_is_said_before_the_run() {
         "error: the nulls of `x`, the only column, would be blank lines in CSV, which readers skip\n  hint: give null a text: `null: NULL`"
     );
     assert_eq!(problems("csv: { null: NULL }", &only), "");
+    let mut number = shape(
+        "t",
+        Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, true)])),
+    );
+    number.domains[0].nulls = true;
+    assert_eq!(problems("csv", &number), "");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a Parquet file cannot hold as asked, and what its readers may not expect.
 
-use arrow::datatypes::{DataType, Field, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Type};
 use parquet::schema::types::SchemaDescriptor;
@@ -119,6 +119,14 @@ fn type_problem(
     if has(&is_union) {
         return Some((
             "Parquet has no unions of several types",
+            "leave it out with the sink's `columns:`",
+        ));
+    }
+    let months =
+        |data_type: &DataType| matches!(data_type, DataType::Interval(IntervalUnit::MonthDayNano));
+    if has(&months) {
+        return Some((
+            "Parquet cannot hold durations of months, days and parts of days",
             "leave it out with the sink's `columns:`",
         ));
     }

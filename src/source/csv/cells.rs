@@ -6,21 +6,30 @@ use arrow::array::{ArrayRef, Int64Array, StringArray, StringBuilder};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
 
-use super::split::{Cell, Form, Split};
+use super::split::{Cell, Dialect, Form, Split};
 use crate::error::{Error, Result};
 use crate::source::retype::convert;
 
 /// What stands for null, where it has no quotes.
 #[derive(Debug, Clone)]
-pub(super) struct Nulls(pub(super) Vec<u8>);
+pub(super) struct Nulls(pub(super) Vec<Vec<u8>>);
 
 /// A column, and the records whose value is not of its type.
 pub(super) type Column = (ArrayRef, Vec<usize>);
 
 impl Nulls {
+    /// True for a text that stands for null.
     #[inline]
-    pub(super) fn is(&self, cell: Cell, bytes: &[u8]) -> bool {
-        cell.form == Form::Plain && cell.of(bytes) == self.0
+    pub(super) fn has(&self, text: &[u8]) -> bool {
+        self.0.iter().any(|null| null == text)
+    }
+
+    /// True for a null: in a column of texts quotes make it one of them, and in others nothing is
+    /// no value, with quotes or without.
+    #[inline]
+    pub(super) fn is(&self, cell: Cell, bytes: &[u8], texts: bool) -> bool {
+        let text = cell.of(bytes);
+        (cell.form == Form::Plain && self.has(text)) || (!texts && text.is_empty())
     }
 }
 
@@ -30,13 +39,20 @@ pub(super) fn column(
     column: usize,
     data_type: &DataType,
     nulls: &Nulls,
-    quote: u8,
+    dialect: Dialect,
 ) -> Result<Column> {
+    let read = Reading {
+        split,
+        column,
+        nulls,
+        dialect,
+        texts: matches!(data_type, DataType::Utf8 | DataType::Binary),
+    };
     match data_type {
-        DataType::Int64 => Ok(integers(split, column, nulls)),
-        DataType::Utf8 => texts(split, column, nulls, quote),
+        DataType::Int64 => Ok(read.integers()),
+        DataType::Utf8 => read.texts(),
         other => {
-            let (texts, wrong) = texts(split, column, nulls, quote)?;
+            let (texts, wrong) = read.texts()?;
             let (values, mut bad) = convert(&texts, other)?;
             bad.extend(wrong);
             Ok((values, bad))
@@ -44,28 +60,86 @@ pub(super) fn column(
     }
 }
 
-fn integers(split: &Split<'_>, column: usize, nulls: &Nulls) -> Column {
-    let cells = split.cells(column);
-    // The usual null is no number, so that only what is none need be asked.
-    let number = integer(&nulls.0).is_some();
-    let mut values = Vec::with_capacity(cells.len());
-    let (mut bad, mut missing) = (Vec::new(), Vec::new());
-    for (record, cell) in cells.enumerate() {
-        let value = match integer(cell.of(split.bytes)) {
-            Some(value) if !number || !nulls.is(cell, split.bytes) => value,
-            _ if nulls.is(cell, split.bytes) => {
-                missing.push(record);
-                0
-            }
-            _ => {
-                bad.push(record);
-                0
-            }
-        };
-        values.push(value);
+/// One column, and how it is read.
+struct Reading<'s, 'b> {
+    split: &'s Split<'b>,
+    column: usize,
+    nulls: &'s Nulls,
+    dialect: Dialect,
+    /// Its values are texts, of which nothing within quotes is one.
+    texts: bool,
+}
+
+impl Reading<'_, '_> {
+    fn integers(&self) -> Column {
+        let (split, nulls) = (self.split, self.nulls);
+        let cells = split.cells(self.column);
+        // The usual null is no number, so that only what is none need be asked.
+        let number = nulls.0.iter().any(|null| integer(null).is_some());
+        let mut values = Vec::with_capacity(cells.len());
+        let (mut bad, mut missing) = (Vec::new(), Vec::new());
+        for (record, cell) in cells.enumerate() {
+            let is_null = || nulls.is(cell, split.bytes, false);
+            let value = match integer(cell.of(split.bytes)) {
+                Some(value) if !number || !is_null() => value,
+                _ if is_null() => {
+                    missing.push(record);
+                    0
+                }
+                _ => {
+                    bad.push(record);
+                    0
+                }
+            };
+            values.push(value);
+        }
+        let nulls = valid(values.len(), &missing);
+        (Arc::new(Int64Array::new(values.into(), nulls)), bad)
     }
-    let nulls = valid(values.len(), &missing);
-    (Arc::new(Int64Array::new(values.into(), nulls)), bad)
+
+    fn texts(&self) -> Result<Column> {
+        let split = self.split;
+        let cells = split.cells(self.column);
+        let mut offsets: Vec<i32> = Vec::with_capacity(cells.len() + 1);
+        let mut values: Vec<u8> = Vec::with_capacity(split.bytes.len() / 2);
+        let mut missing = Vec::new();
+        offsets.push(0);
+        for (record, cell) in cells.enumerate() {
+            match cell.form {
+                _ if self.nulls.is(cell, split.bytes, self.texts) => missing.push(record),
+                Form::Escaped => unescape(cell, split.bytes, self.dialect, &mut values),
+                _ => values.extend_from_slice(cell.of(split.bytes)),
+            }
+            offsets.push(i32::try_from(values.len()).map_err(|_| too_long())?);
+        }
+        let nulls = valid(offsets.len() - 1, &missing);
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        match StringArray::try_new(offsets, Buffer::from_vec(values), nulls) {
+            Ok(texts) => Ok((Arc::new(texts), Vec::new())),
+            Err(_) => Ok(self.not_all_text()),
+        }
+    }
+
+    /// A column of which some is not UTF-8.
+    fn not_all_text(&self) -> Column {
+        let split = self.split;
+        let mut bad = Vec::new();
+        let mut texts = StringBuilder::new();
+        let mut bytes = Vec::new();
+        for (record, cell) in split.cells(self.column).enumerate() {
+            bytes.clear();
+            unescape(cell, split.bytes, self.dialect, &mut bytes);
+            match std::str::from_utf8(&bytes) {
+                Ok(_) if self.nulls.is(cell, split.bytes, self.texts) => texts.append_null(),
+                Ok(text) => texts.append_value(text),
+                Err(_) => {
+                    bad.push(record);
+                    texts.append_null();
+                }
+            }
+        }
+        (Arc::new(texts.finish()), bad)
+    }
 }
 
 /// A whole number as people and programs write it.
@@ -90,62 +164,27 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-fn texts(split: &Split<'_>, column: usize, nulls_text: &Nulls, quote: u8) -> Result<Column> {
-    let cells = split.cells(column);
-    let mut offsets: Vec<i32> = Vec::with_capacity(cells.len() + 1);
-    let mut values: Vec<u8> = Vec::with_capacity(split.bytes.len() / 2);
-    let mut missing = Vec::new();
-    offsets.push(0);
-    for (record, cell) in cells.enumerate() {
-        let text = cell.of(split.bytes);
-        match cell.form {
-            Form::Plain if text == nulls_text.0 => missing.push(record),
-            Form::Plain | Form::Quoted => values.extend_from_slice(text),
-            Form::Escaped => unescape(cell, split.bytes, quote, &mut values),
-        }
-        offsets.push(i32::try_from(values.len()).map_err(|_| too_long())?);
-    }
-    let nulls = valid(offsets.len() - 1, &missing);
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    match StringArray::try_new(offsets, Buffer::from_vec(values), nulls) {
-        Ok(texts) => Ok((Arc::new(texts), Vec::new())),
-        Err(_) => Ok(not_all_text(split, column, nulls_text, quote)),
-    }
-}
-
 fn too_long() -> Error {
     Error::run("the text of one column in one batch is longer than 2 GiB")
         .hint("say a smaller `batch_rows` under `run:`")
 }
 
-/// A column of which some is not UTF-8.
-fn not_all_text(split: &Split<'_>, column: usize, nulls: &Nulls, quote: u8) -> Column {
-    let mut bad = Vec::new();
-    let mut texts = StringBuilder::new();
-    let mut bytes = Vec::new();
-    for (record, cell) in split.cells(column).enumerate() {
-        bytes.clear();
-        unescape(cell, split.bytes, quote, &mut bytes);
-        match std::str::from_utf8(&bytes) {
-            Ok(_) if nulls.is(cell, split.bytes) => texts.append_null(),
-            Ok(text) => texts.append_value(text),
-            Err(_) => {
-                bad.push(record);
-                texts.append_null();
-            }
-        }
-    }
-    (Arc::new(texts.finish()), bad)
-}
-
-/// Appends the value, every two quotes as one.
-pub(super) fn unescape(cell: Cell, bytes: &[u8], quote: u8, out: &mut Vec<u8>) {
+/// Appends the value: of two quotes one, of an escape and what it stands before the latter.
+pub(super) fn unescape(cell: Cell, bytes: &[u8], dialect: Dialect, out: &mut Vec<u8>) {
+    let escape = dialect.escape.unwrap_or(dialect.quote);
     let mut rest = cell.of(bytes);
     while cell.form == Form::Escaped
-        && let Some(found) = memchr::memchr(quote, rest)
+        && let Some(found) = memchr::memchr2(dialect.quote, escape, rest)
     {
-        out.extend_from_slice(&rest[..=found]);
-        rest = &rest[(found + 2).min(rest.len())..];
+        let (before, behind) = rest.split_at(found);
+        let (special, behind) = behind.split_at(behind.len().min(2));
+        out.extend_from_slice(before);
+        match special {
+            [_, part] if *part == dialect.quote || *part == escape => out.push(*part),
+            // Before anything else an escape is a character like others.
+            special => out.extend_from_slice(special),
+        }
+        rest = behind;
     }
     out.extend_from_slice(rest);
 }

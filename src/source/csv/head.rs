@@ -1,12 +1,16 @@
 //! The names of a CSV file's columns, and where its records begin.
 
+use std::collections::HashSet;
+
+use super::encoding::Encoding;
 use super::split::{Dialect, Split};
 use crate::error::Problem;
 use crate::source::Types;
 use crate::source::file::OpenFile;
 
-/// Bytes in which the first record must end.
-const LONGEST: u64 = 1 << 20;
+/// Bytes that are looked at first, and in which the first record must end.
+const USUAL: u64 = 1 << 20;
+const LONGEST: u64 = 1 << 28;
 
 /// What stands before the records.
 #[derive(Debug)]
@@ -17,19 +21,30 @@ pub(super) struct Head {
     pub(super) lines: u64,
 }
 
+/// The first record.
+struct First {
+    /// What stands before it, and it.
+    bytes: Vec<u8>,
+    /// Bytes of a byte order mark.
+    mark: usize,
+    /// Where it ends.
+    end: usize,
+    /// Its values; those that are no text are none.
+    values: Vec<Option<String>>,
+    /// A quote in it is never closed.
+    open: bool,
+}
+
 /// Reads the names from the first line, or takes those of `types`.
 pub(super) fn head(
     file: &OpenFile,
     dialect: Dialect,
+    encoding: Encoding,
     header: bool,
     types: &Types,
 ) -> Result<Head, Problem> {
-    let length = file.length.min(LONGEST);
-    let bytes = file.bytes(0, length).map_err(|error| file.problem(error))?;
-    let mark = usize::from(bytes.starts_with(b"\xef\xbb\xbf")) * 3;
-    let (values, end) = first_record(&bytes[mark..], dialect);
-    let end = mark + end;
-    if has_bare_return(&bytes[mark..end], dialect.quote) {
+    let first = First::find(file, dialect, encoding)?;
+    if has_bare_return(&first.bytes[first.mark..first.end], dialect) {
         let shown = file.path.display();
         return Err(file
             .problem("its lines end in carriage returns without line feeds")
@@ -39,58 +54,93 @@ pub(super) fn head(
     }
     if !header {
         let names: Vec<String> = types.iter().map(|(name, _)| name.value.clone()).collect();
-        check_width(file, &names, &values)?;
-        let (bytes, lines) = (mark as u64, 0);
+        check_width(file, &names, first.values.len())?;
         return Ok(Head {
             names,
-            bytes,
-            lines,
+            bytes: first.mark as u64,
+            lines: 0,
         });
     }
-    if values.is_empty() {
+    if first.values.is_empty() {
         return Err(
             file.problem("it is empty: its first line should have the names of the columns")
         );
     }
-    let lines = memchr::memchr_iter(b'\n', &bytes[..end]).count() as u64;
-    let names = named(file, values)?;
+    if first.open {
+        return Err(file
+            .problem("line 1: a quote that opens there is never closed")
+            .hint("say which character encloses values with `quote:`"));
+    }
+    let lines = memchr::memchr_iter(b'\n', &first.bytes[..first.end]).count() as u64;
+    let Some(values) = first.values.into_iter().collect::<Option<Vec<String>>>() else {
+        return Err(file.problem(format!("line 1: {}", encoding.problem().1)));
+    };
     Ok(Head {
-        names,
-        bytes: end as u64,
+        names: named(file, values)?,
+        bytes: first.end as u64,
         lines,
     })
 }
 
-/// The values of the first record, and where it ends.
-fn first_record(bytes: &[u8], dialect: Dialect) -> (Vec<String>, usize) {
-    // The width is not known yet: whatever is found is taken as it is.
-    let split = Split::first(bytes, dialect);
-    let mut values = Vec::new();
-    for cell in split.all() {
-        let mut value = Vec::new();
-        super::cells::unescape(cell, bytes, dialect.quote, &mut value);
-        values.push(String::from_utf8_lossy(&value).into_owned());
+impl First {
+    /// Finds the record, in more bytes each time that it does not end in those.
+    fn find(file: &OpenFile, dialect: Dialect, encoding: Encoding) -> Result<Self, Problem> {
+        let mut length = USUAL;
+        loop {
+            let bytes = file.bytes(0, file.length.min(length));
+            let bytes = bytes.map_err(|error| file.problem(error))?;
+            let mark = usize::from(bytes.starts_with(b"\xef\xbb\xbf")) * 3;
+            let first = Self::cut(bytes, mark, dialect, encoding);
+            if first.end < first.bytes.len() || length >= file.length {
+                return Ok(first);
+            }
+            if length >= LONGEST {
+                return Err(file.problem("its first line is longer than 256 MiB"));
+            }
+            length *= 4;
+        }
     }
-    (values, split.end)
+
+    fn cut(bytes: Vec<u8>, mark: usize, dialect: Dialect, encoding: Encoding) -> Self {
+        // The width is not known yet: whatever is found is taken as it is.
+        let split = Split::first(&bytes[mark..], dialect);
+        let value = |cell| {
+            let mut value = Vec::new();
+            super::cells::unescape(cell, split.bytes, dialect, &mut value);
+            String::from_utf8(encoding.decode(value)).ok()
+        };
+        let values = split.all().map(value).collect();
+        let (end, open) = (mark + split.end, split.open);
+        Self {
+            bytes,
+            mark,
+            end,
+            values,
+            open,
+        }
+    }
 }
 
 /// True for a carriage return outside quotes that no line feed follows.
-fn has_bare_return(bytes: &[u8], quote: u8) -> bool {
-    let mut quoted = false;
+fn has_bare_return(bytes: &[u8], dialect: Dialect) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
     bytes.iter().enumerate().any(|(at, byte)| {
-        quoted ^= *byte == quote;
+        let behind_escape = std::mem::take(&mut escaped);
+        quoted ^= *byte == dialect.quote && !behind_escape;
+        escaped = quoted && !behind_escape && Some(*byte) == dialect.escape;
         *byte == b'\r' && !quoted && bytes.get(at + 1) != Some(&b'\n')
     })
 }
 
 fn named(file: &OpenFile, values: Vec<String>) -> Result<Vec<String>, Problem> {
-    let mut names: Vec<String> = Vec::new();
+    let mut names: Vec<String> = Vec::with_capacity(values.len());
+    let mut known = HashSet::new();
     for (index, value) in values.into_iter().enumerate() {
         let name = match value.trim() {
             "" => format!("column_{}", index + 1),
             name => name.to_string(),
         };
-        if names.contains(&name) {
+        if !known.insert(name.clone()) {
             return Err(file
                 .problem(format!("two columns are named `{name}`"))
                 .hint("say `header: false` and name the columns in `types`, if its first line has no names"));
@@ -100,17 +150,16 @@ fn named(file: &OpenFile, values: Vec<String>) -> Result<Vec<String>, Problem> {
     Ok(names)
 }
 
-fn check_width(file: &OpenFile, names: &[String], values: &[String]) -> Result<(), Problem> {
+fn check_width(file: &OpenFile, names: &[String], found: usize) -> Result<(), Problem> {
     if names.is_empty() {
         return Err(file
             .problem("it has no header, and no names are given")
             .hint("name all columns, in their order, in the table's `types`: `types: { id: int64, name: utf8 }`"));
     }
-    if values.len() != names.len() && !values.is_empty() {
+    if found != names.len() && found > 0 {
         return Err(file.problem(format!(
-            "`types` name {} columns, its first line has {}",
-            names.len(),
-            values.len()
+            "`types` name {} columns, its first line has {found}",
+            names.len()
         )));
     }
     Ok(())

@@ -1,252 +1,27 @@
 //! The types of a CSV file's columns, from all of its values.
 
-use arrow::compute::kernels::cast_utils::{Parser, string_to_timestamp_nanos};
-use arrow::datatypes::{DataType, Date32Type, TimeUnit};
-
+use super::cells::Nulls;
 use super::split::{Form, Split};
-use crate::column::{ColumnType, show_type};
-use crate::error::Problem;
-use crate::place::Placed;
+use crate::source::kinds::Kinds;
 
-/// What has been seen in one column: one bit for each kind of value.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Seen(u16);
-
-const INTEGER: u16 = 1;
-const FLOAT: u16 = 2;
-const BOOLEAN: u16 = 4;
-const DATE: u16 = 8;
-/// A date and a time, with up to six and with more digits of a second.
-const MICROS: u16 = 16;
-const NANOS: u16 = 32;
-/// The same with a zone.
-const ZONED_MICROS: u16 = 64;
-const ZONED_NANOS: u16 = 128;
-const TEXT: u16 = 256;
-
-/// The narrowest type that holds all of these texts.
-pub fn infer<'t>(texts: impl Iterator<Item = &'t str>) -> DataType {
-    let kinds = texts.fold(0, |kinds, text| kinds | kind(text.as_bytes()));
-    Seen(kinds).data_type()
-}
-
-/// The types that text can be read as.
-pub(super) fn readable(name: &str, wanted: &Placed<ColumnType>) -> Result<(), Problem> {
-    let to = &wanted.data_type;
-    let uuid = to == &DataType::FixedSizeBinary(16);
-    if uuid || (arrow::compute::can_cast_types(&DataType::Utf8, to) && !to.is_nested()) {
-        return Ok(());
-    }
-    let message = format!(
-        "column `{name}` cannot be read as {} from CSV",
-        show_type(to)
-    );
-    Err(Problem::new(message).at(&wanted.place))
-}
-
-impl Seen {
-    /// Looks at every value of a column.
-    pub(super) fn column(&mut self, split: &Split<'_>, column: usize, null: &[u8]) {
-        for (record, cell) in split.cells(column).enumerate() {
-            if self.0 & TEXT != 0 {
-                return;
-            }
-            let text = cell.of(split.bytes);
-            let null = cell.form == Form::Plain && text == null;
-            // The cells of a record that is left out are empty.
-            let nothing = null || (text.is_empty() && split.is_wrong(record));
-            if !nothing {
-                self.0 |= kind(text);
-            }
+/// What a column has, with what was seen before.
+pub(super) fn look(before: Kinds, split: &Split<'_>, column: usize, nulls: &Nulls) -> Kinds {
+    let mut seen = before;
+    for (record, cell) in split.cells(column).enumerate() {
+        if seen.is_text() {
+            break;
         }
-    }
-
-    /// What both have seen.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// True when more values would change nothing.
-    pub(super) fn is_text(self) -> bool {
-        self.0 & TEXT != 0
-    }
-
-    /// The narrowest type that holds everything seen.
-    pub(super) fn data_type(self) -> DataType {
-        let local = DATE | MICROS | NANOS;
-        let zoned = ZONED_MICROS | ZONED_NANOS;
-        let utc = || Some("UTC".into());
-        match self.0 {
-            INTEGER => DataType::Int64,
-            FLOAT => DataType::Float64,
-            kinds if kinds == INTEGER | FLOAT => DataType::Float64,
-            BOOLEAN => DataType::Boolean,
-            DATE => DataType::Date32,
-            ZONED_MICROS => DataType::Timestamp(TimeUnit::Microsecond, utc()),
-            kinds if kinds != 0 && kinds & !zoned == 0 => {
-                DataType::Timestamp(TimeUnit::Nanosecond, utc())
-            }
-            kinds if kinds & NANOS != 0 && kinds & !local == 0 => {
-                DataType::Timestamp(TimeUnit::Nanosecond, None)
-            }
-            kinds if kinds & MICROS != 0 && kinds & !local == 0 => {
-                DataType::Timestamp(TimeUnit::Microsecond, None)
-            }
-            _ => DataType::Utf8,
-        }
-    }
-}
-
-fn kind(text: &[u8]) -> u16 {
-    let digits = match text {
-        [b'-', rest @ ..] => rest,
-        _ => text,
-    };
-    match digits.first() {
-        Some(b'0'..=b'9' | b'.') => number(digits, text),
-        _ if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") => BOOLEAN,
-        _ if [&b"NaN"[..], b"inf", b"-inf"].contains(&text) => FLOAT,
-        _ => TEXT,
-    }
-}
-
-fn number(digits: &[u8], text: &[u8]) -> u16 {
-    let length = digits
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(digits.len());
-    // Digits behind a zero are a code, not a number: as text they keep their zeros.
-    if length > 1 && digits[0] == b'0' && length == digits.len() {
-        return TEXT;
-    }
-    if length == digits.len() {
-        return match super::cells::integer(text) {
-            Some(_) => INTEGER,
-            None => TEXT,
+        let text = cell.of(split.bytes);
+        // The cells of a record that is left out are empty.
+        let left_out = text.is_empty() && split.is_wrong(record);
+        // Within quotes nothing is null in a column of numbers, and a text in one of texts.
+        let nothing = match cell.form {
+            Form::Plain => nulls.has(text),
+            Form::Quoted | Form::Escaped => text.is_empty() && nulls.has(text),
         };
-    }
-    match digits[length] {
-        b'-' if digits.len() == text.len() => moment(text),
-        b'.' | b'e' | b'E' if is_float(digits) => FLOAT,
-        _ => TEXT,
-    }
-}
-
-/// Digits with a point or an exponent.
-fn is_float(text: &[u8]) -> bool {
-    let number = text
-        .iter()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    number && std::str::from_utf8(text).is_ok_and(|text| text.parse().is_ok_and(f64::is_finite))
-}
-
-/// A date, or a date and a time, that there is.
-fn moment(text: &[u8]) -> u16 {
-    let shape = shape_of_moment(text);
-    let real = std::str::from_utf8(text).is_ok_and(|text| match shape {
-        TEXT => true,
-        // The run counts nanoseconds, which do not reach every year.
-        NANOS | ZONED_NANOS => string_to_timestamp_nanos(text).is_ok(),
-        _ => Date32Type::parse(text).is_some(),
-    });
-    if real { shape } else { TEXT }
-}
-
-fn shape_of_moment(text: &[u8]) -> u16 {
-    let shape = |pattern: &[u8], text: &[u8]| {
-        text.len() >= pattern.len()
-            && pattern.iter().zip(text).all(|(wanted, byte)| match wanted {
-                b'0' => byte.is_ascii_digit(),
-                b'T' => matches!(byte, b'T' | b't' | b' '),
-                other => other == byte,
-            })
-    };
-    if text.len() == 10 && shape(b"0000-00-00", text) {
-        return DATE;
-    }
-    if !shape(b"0000-00-00T00:00:00", text) {
-        return TEXT;
-    }
-    let rest = &text[19..];
-    let (digits, zone) = match rest {
-        [b'.', rest @ ..] => {
-            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            (digits, &rest[digits..])
-        }
-        _ => (0, rest),
-    };
-    let fits = digits <= 9 && (digits > 0 || rest.first() != Some(&b'.'));
-    match (fits, digits > 6, zone) {
-        (true, false, []) => MICROS,
-        (true, true, []) => NANOS,
-        (true, nanos, zone) if is_zone(zone) => match nanos {
-            false => ZONED_MICROS,
-            true => ZONED_NANOS,
-        },
-        _ => TEXT,
-    }
-}
-
-fn is_zone(zone: &[u8]) -> bool {
-    match zone {
-        b"Z" | b"z" => true,
-        [b'+' | b'-', rest @ ..] => match rest {
-            [a, b] | [a, b, b':'] => a.is_ascii_digit() && b.is_ascii_digit(),
-            [a, b, b':', c, d] | [a, b, c, d] => {
-                [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())
-            }
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(values: &[&str]) -> String {
-        let seen = values.iter().fold(Seen::default(), |seen, value| {
-            seen.and(Seen(kind(value.as_bytes())))
-        });
-        crate::column::show_type(&seen.data_type())
-    }
-
-    #[test]
-    fn the_narrowest_type_holds_every_value() {
-        let cases: &[(&[&str], &str)] = &[
-            (&["1", "-2", "0"], "int64"),
-            (&["1", "2.5", "1e9", "-.5"], "float64"),
-            (&["true", "FALSE"], "boolean"),
-            (&["2026-01-31"], "date"),
-            (&["2026-01-31", "2026-01-31 10:00:00.25"], "timestamp(us)"),
-            (&["2026-01-31T10:00:00.123456789"], "timestamp(ns)"),
-            (
-                &["2026-01-31T10:00:00Z", "2026-01-31T10:00:00.5+01:00"],
-                "timestamp(us, UTC)",
-            ),
-            (&["2026-01-31T10:00:00", "2026-01-31T10:00:00Z"], "utf8"),
-            (&["1", "true"], "utf8"),
-            (&["00123"], "utf8"),
-            (&["1", "x"], "utf8"),
-            (&["9223372036854775808"], "utf8"),
-            (&["1.2.3"], "utf8"),
-            (&["192.168.1.1"], "utf8"),
-            (&["2026-01-31T10:00"], "utf8"),
-            (&["1", "12e999"], "utf8"),
-            (&["-1e400"], "utf8"),
-            (&["1.5", "inf", "NaN"], "float64"),
-            (&["2024-02-29"], "date"),
-            (&["2026-02-30"], "utf8"),
-            (&["0000-00-00"], "utf8"),
-            (&["2026-01-31T24:00:00"], "utf8"),
-            (&["2026-01-31T10:00:00+99:00"], "utf8"),
-            (&["1066-10-14T09:00:00.5"], "timestamp(us)"),
-            (&["1066-10-14T09:00:00.123456789"], "utf8"),
-            (&[], "utf8"),
-        ];
-        for (values, data_type) in cases {
-            assert_eq!(of(values), *data_type, "{values:?}");
+        if !nothing && !left_out {
+            seen = seen.and(Kinds::of(text));
         }
     }
+    seen
 }

@@ -1,8 +1,10 @@
 //! `csv` files: indexed once, then any of their rows are read alone, on any thread.
 
 mod cells;
+mod encoding;
 mod head;
 mod infer;
+mod options;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -11,70 +13,47 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::file::{Closed, OpenFile};
 use super::files::{FileSource, Tables, each};
 use super::index::{Index, Stretch};
+use super::kinds::Kinds;
 use super::lines::{Ends, Lines};
 use super::reject::Bad;
 use super::retype::{check_names, is_missing, missing, typed};
 use super::{Asked, OnBadRow, Piece, Records, Types};
-use crate::column::show_type;
+use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
-use crate::format::csv::NullText;
-use crate::place::{Flag, LocalPath, Placed, Text};
-use crate::registry::Example;
+use crate::place::{LocalPath, Placed};
+use crate::units::show_count;
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use cells::Nulls;
+use encoding::Encoding;
 use head::head;
-pub use infer::infer;
-use infer::{Seen, readable};
+use infer::look;
+pub use options::Csv;
 use split::{Dialect, MOST_BYTES, Split, Wrong};
 
 /// Records whose types are inferred at once.
 const BLOCK: u64 = 16_384;
 
-/// A CSV file. Types are inferred from all of its values where `types` do not say them.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Csv {
-    /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.csv`. What gzip or zstd compressed is read as it is.
-    path: Placed<LocalPath>,
-    /// One ASCII character between values (default: a comma; a tab for `.tsv`).
-    delimiter: Option<Placed<Text>>,
-    /// Whether the first line has the names (default true); without it they are those of `types`, in their order.
-    header: Option<Flag>,
-    /// One ASCII character around values, doubled inside them (default `"`).
-    quote: Option<Placed<Text>>,
-    /// What stands for null (default: nothing between two delimiters).
-    #[serde(default)]
-    null: NullText,
-    /// What becomes of a line that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
-    #[serde(default)]
-    on_bad_row: OnBadRow,
-}
-
 /// A file, ready to be read.
 struct Table {
     file: OpenFile,
     dialect: Dialect,
+    encoding: Encoding,
     nulls: Nulls,
     index: Index,
     /// Lines before the first record.
     lines: u64,
+    /// Lines of nothing, which are no records.
+    blank: u64,
     schema: SchemaRef,
     on_bad_row: OnBadRow,
 }
 
 /// What was seen of columns, by their names.
-type Looked = Vec<(String, Seen)>;
-
-impl Example for Csv {
-    const EXAMPLE: &'static str = "csv: { path: users_million.csv, delimiter: \"|\" }";
-}
+type Looked = Vec<(String, Kinds)>;
 
 impl FileSource for Csv {
     fn path(&self) -> &Placed<LocalPath> {
@@ -88,7 +67,7 @@ impl FileSource for Csv {
     fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
         self.on_bad_row.of_file()?;
         let opened = each(files, |file| self.table(file.open()?, asked.types))?;
-        let mut all: BTreeMap<String, Seen> = BTreeMap::new();
+        let mut all: BTreeMap<String, Kinds> = BTreeMap::new();
         for (_, seen) in &opened {
             for (name, seen) in seen {
                 let both = all.get(name).map_or(*seen, |known| known.and(*seen));
@@ -106,14 +85,16 @@ impl FileSource for Csv {
 impl Csv {
     /// A file, and what was seen of its columns whose types nobody says.
     fn table(&self, file: OpenFile, types: &Types) -> Result<(Table, Looked), Problem> {
-        let dialect = self.dialect(&file)?;
-        let head = head(&file, dialect, self.header.is_none_or(|flag| flag.0), types)?;
+        file.refuse_other_than_text()?;
+        let (dialect, encoding) = (self.dialect(&file)?, self.encoding(&file)?);
+        let head = head(&file, dialect, encoding, self.has_header(), types)?;
         let names = head.names.iter();
         let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
         let texts = Schema::new(fields.collect::<Vec<_>>());
         check_names(&texts, types)?;
         let ends = Ends {
             quote: Some(dialect.quote),
+            escape: dialect.escape,
             delimiter: dialect.delimiter,
         };
         let lines = Lines::find(&file, head.bytes, ends).map_err(|error| file.problem(error))?;
@@ -123,55 +104,22 @@ impl Csv {
                 .problem(format!(
                     "line {line}: the quote that opens there is never closed"
                 ))
-                .hint("say which character encloses values with `quote:`"));
+                .hint("say which character encloses values with `quote:`, and which one stands before quotes within them with `escape:`"));
         }
         let table = Table {
             file,
             dialect,
-            nulls: Nulls(self.null.text.clone().into_bytes()),
+            encoding,
+            nulls: self.nulls(),
             index: lines.index,
             lines: head.lines,
+            blank: lines.blank,
             schema: Arc::new(texts),
             on_bad_row: self.on_bad_row.clone(),
         };
         let seen = table.look(types)?;
         table.file.settle();
         Ok((table, seen))
-    }
-
-    fn dialect(&self, file: &OpenFile) -> Result<Dialect, Problem> {
-        let tabs = file.extension().is_some_and(|extension| extension == "tsv");
-        let dialect = Dialect {
-            delimiter: match &self.delimiter {
-                Some(text) => character(text, "delimiter")?,
-                None if tabs => b'\t',
-                None => b',',
-            },
-            quote: match &self.quote {
-                Some(text) => character(text, "quote")?,
-                None => b'"',
-            },
-        };
-        let place = self.quote.as_ref().or(self.delimiter.as_ref());
-        match place.filter(|_| dialect.delimiter == dialect.quote) {
-            Some(place) => {
-                let message = "the delimiter and the quote are the same character";
-                Err(Problem::new(message).at(&place.place))
-            }
-            None => Ok(dialect),
-        }
-    }
-}
-
-fn character(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
-    match text.as_bytes() {
-        b"\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n') => Ok(*byte),
-        _ => Err(Problem::new(format!(
-            "expected one ASCII character for the {what}, found `{}`",
-            text.escape_debug()
-        ))
-        .at(&text.place)),
     }
 }
 
@@ -194,7 +142,7 @@ impl Table {
     }
 
     /// Names and types: those that `types` say, and for the others what all values allow.
-    fn typed(&self, types: &Types, seen: &BTreeMap<String, Seen>) -> Result<SchemaRef, Problem> {
+    fn typed(&self, types: &Types, seen: &BTreeMap<String, Kinds>) -> Result<SchemaRef, Problem> {
         let said = |name: &str| types.iter().find(|(known, _)| known.value == name);
         let fields = self.schema.fields();
         let typed = fields.iter().map(|field| match said(field.name()) {
@@ -213,11 +161,11 @@ impl Table {
     }
 
     /// Looks at all values of these columns, on every core.
-    fn infer(&self, columns: &[usize]) -> Result<Vec<Seen>> {
+    fn infer(&self, columns: &[usize]) -> Result<Vec<Kinds>> {
         let blocks = self.index.records.div_ceil(BLOCK);
         let next = AtomicU64::new(0);
-        let look = || -> Result<Vec<Seen>> {
-            let mut seen = vec![Seen::default(); columns.len()];
+        let look = || -> Result<Vec<Kinds>> {
+            let mut seen = vec![Kinds::default(); columns.len()];
             loop {
                 let block = next.fetch_add(1, Ordering::Relaxed);
                 if block >= blocks || seen.iter().all(|seen| seen.is_text()) {
@@ -226,13 +174,13 @@ impl Table {
                 let stretch = self.stretch(block * BLOCK, BLOCK as usize)?;
                 let split = self.split(&stretch, BLOCK as usize)?;
                 for (seen, column) in seen.iter_mut().zip(columns) {
-                    seen.column(&split, *column, &self.nulls.0);
+                    *seen = look(*seen, &split, *column, &self.nulls);
                 }
             }
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = (blocks as usize).clamp(1, cores);
-        let mut all = vec![Seen::default(); columns.len()];
+        let mut all = vec![Kinds::default(); columns.len()];
         std::thread::scope(|scope| {
             let running: Vec<_> = (0..threads).map(|_| scope.spawn(look)).collect();
             for one in running {
@@ -248,7 +196,8 @@ impl Table {
     }
 
     fn stretch(&self, first: u64, count: usize) -> Result<Stretch> {
-        let stretch = self.index.read(&self.file, first, count)?;
+        let mut stretch = self.index.read(&self.file, first, count)?;
+        stretch.bytes = self.encoding.decode(stretch.bytes);
         match stretch.bytes.len() < MOST_BYTES {
             true => Ok(stretch),
             false => Err(Error::run(format!(
@@ -276,7 +225,7 @@ impl Table {
         let mut wrong: Vec<(usize, Bad)> = split
             .wrong
             .iter()
-            .map(|(record, wrong)| (*record, self.shape_problem(*wrong)))
+            .map(|(record, wrong)| (*record, self.shape_problem(split, *record, *wrong)))
             .collect();
         let misshapen: BTreeSet<usize> = wrong.iter().map(|(record, _)| *record).collect();
         bad.retain(|(record, _)| !misshapen.contains(record));
@@ -290,20 +239,27 @@ impl Table {
         wrong
     }
 
-    fn shape_problem(&self, wrong: Wrong) -> Bad {
+    fn shape_problem(&self, split: &Split<'_>, record: usize, wrong: Wrong) -> Bad {
         let fields = self.schema.fields();
+        let backslash = [b'\\', self.dialect.quote];
+        let escaped = memchr::memmem::find(split.record_bytes(record), &backslash).is_some();
+        let hint = match escaped && self.dialect.escape.is_none() {
+            true => {
+                "; quotes within quotes are doubled, `escape: \"\\\\\"` says that a backslash stands before them"
+            }
+            false => "",
+        };
         match wrong {
-            Wrong::Width(found) => Bad {
-                kind: "wrong number of values",
-                message: format!("expected {} values, found {found}", fields.len()),
-            },
-            Wrong::Quote(column) => Bad {
-                kind: "wrong quotes",
-                message: format!(
-                    "column `{}`: something stands behind the closing quote",
-                    fields.get(column).map_or("", |field| field.name())
-                ),
-            },
+            Wrong::Width(found) => Bad::new(
+                "wrong number of values",
+                format!("expected {} values, found {found}", fields.len()),
+            ),
+            Wrong::Quote(column) => {
+                let name = fields.get(column).map_or("", |field| field.name());
+                let message =
+                    format!("column `{name}`: something stands behind the closing quote{hint}");
+                Bad::new("wrong quotes", message)
+            }
         }
     }
 
@@ -311,26 +267,39 @@ impl Table {
         let field = self.schema.field(column);
         let mut bytes = Vec::new();
         if let Some(cell) = split.cells(column).nth(record) {
-            if self.nulls.is(cell, split.bytes) {
+            let texts = field.data_type() == &DataType::Utf8;
+            if self.nulls.is(cell, split.bytes, texts) {
                 return is_missing(field.name());
             }
-            cells::unescape(cell, split.bytes, self.dialect.quote, &mut bytes);
+            cells::unescape(cell, split.bytes, self.dialect, &mut bytes);
         }
+        let name = field.name();
         match std::str::from_utf8(&bytes) {
-            Ok(text) => Bad {
-                kind: "wrong type",
-                message: format!(
-                    "column `{}`: expected {}, found `{text}`",
-                    field.name(),
-                    show_type(field.data_type())
-                ),
-            },
-            Err(_) => Bad {
-                kind: "not UTF-8",
-                message: format!("column `{}`: the text is not UTF-8", field.name()),
-            },
+            Ok(text) => {
+                let expected = show_type(field.data_type());
+                let message = format!("column `{name}`: expected {expected}, found `{text}`");
+                Bad::new("wrong type", message)
+            }
+            Err(_) => {
+                let (kind, message) = self.encoding.problem();
+                Bad::new(kind, format!("column `{name}`: {message}"))
+            }
         }
     }
+}
+
+/// The types that text can be read as.
+fn readable(name: &str, wanted: &Placed<ColumnType>) -> Result<(), Problem> {
+    let to = &wanted.data_type;
+    let uuid = to == &DataType::FixedSizeBinary(16);
+    if uuid || (arrow::compute::can_cast_types(&DataType::Utf8, to) && !to.is_nested()) {
+        return Ok(());
+    }
+    let message = format!(
+        "column `{name}` cannot be read as {} from CSV",
+        show_type(to)
+    );
+    Err(Problem::new(message).at(&wanted.place))
 }
 
 impl Records for Table {
@@ -349,15 +318,11 @@ impl Records for Table {
         let mut bad = Vec::new();
         for column in columns {
             let data_type = self.schema.field(*column).data_type();
-            let quote = self.dialect.quote;
-            let (array, wrong) = cells::column(&split, *column, data_type, &self.nulls, quote)?;
+            let nulls = &self.nulls;
+            let (array, wrong) = cells::column(&split, *column, data_type, nulls, self.dialect)?;
             let missing = missing(&array, self.schema.field(*column)).into_iter();
-            bad.extend(
-                wrong
-                    .into_iter()
-                    .chain(missing)
-                    .map(|record| (record, *column)),
-            );
+            let wrong = wrong.into_iter().chain(missing);
+            bad.extend(wrong.map(|record| (record, *column)));
             arrays.push(array);
         }
         if bad.is_empty() && split.wrong.is_empty() {
@@ -380,7 +345,12 @@ impl Records for Table {
     }
 
     fn describe(&self) -> String {
-        format!("csv {}", self.file.describe())
+        let blank = match self.blank {
+            0 => String::new(),
+            1 => ", 1 blank line passed over".to_string(),
+            many => format!(", {} blank lines passed over", show_count(many)),
+        };
+        format!("csv {}{blank}", self.file.describe())
     }
 
     fn digest(&self) -> String {

@@ -7,6 +7,8 @@ use memchr::{memchr, memchr2};
 pub(super) struct Dialect {
     pub(super) delimiter: u8,
     pub(super) quote: u8,
+    /// What makes a quote, or itself, a part of a value within quotes.
+    pub(super) escape: Option<u8>,
 }
 
 /// Where one value stands in the bytes.
@@ -22,7 +24,7 @@ pub(super) struct Cell {
 pub(super) enum Form {
     Plain,
     Quoted,
-    /// With quotes inside, each written twice.
+    /// With quotes inside, each written twice or behind an escape.
     Escaped,
 }
 
@@ -47,6 +49,8 @@ pub(super) struct Split<'b> {
     pub(super) wrong: Vec<(usize, Wrong)>,
     /// Where the first record that was not cut begins.
     pub(super) end: usize,
+    /// The bytes end within quotes.
+    pub(super) open: bool,
 }
 
 /// More bytes than a record may have, so that places fit 32 bits.
@@ -83,6 +87,7 @@ impl<'b> Split<'b> {
             records: Vec::with_capacity(count.min(bytes.len())),
             wrong: Vec::new(),
             end: 0,
+            open: false,
         };
         let (mut at, mut left) = (0, before);
         while at < bytes.len() && split.records.len() < count {
@@ -168,7 +173,8 @@ impl<'b> Split<'b> {
             let quoted = bytes.get(at) == Some(&dialect.quote);
             let mut cell = match quoted {
                 true => {
-                    let (cell, after) = enclosed(bytes, dialect.quote, at);
+                    let (cell, after) = enclosed(bytes, dialect, at);
+                    self.open = after == cell.end as usize;
                     at = after;
                     cell
                 }
@@ -199,16 +205,22 @@ impl<'b> Split<'b> {
 }
 
 /// The value whose opening quote stands at `at`, and what comes behind its closing one.
-fn enclosed(bytes: &[u8], quote: u8, at: usize) -> (Cell, usize) {
+fn enclosed(bytes: &[u8], dialect: Dialect, at: usize) -> (Cell, usize) {
     let start = at + 1;
     let mut form = Form::Quoted;
     let mut from = start;
     loop {
-        let Some(found) = memchr(quote, &bytes[from..]) else {
+        let rest = &bytes[from.min(bytes.len())..];
+        let found = match dialect.escape {
+            Some(escape) => memchr2(dialect.quote, escape, rest),
+            None => memchr(dialect.quote, rest),
+        };
+        let Some(found) = found else {
             return (cell(start, bytes.len(), form), bytes.len());
         };
         let end = from + found;
-        if bytes.get(end + 1) != Some(&quote) {
+        let closes = bytes[end] == dialect.quote && bytes.get(end + 1) != Some(&dialect.quote);
+        if closes {
             return (cell(start, end, form), end + 1);
         }
         form = Form::Escaped;
@@ -231,6 +243,7 @@ mod tests {
     const DIALECT: Dialect = Dialect {
         delimiter: b',',
         quote: b'"',
+        escape: None,
     };
 
     fn texts(split: &Split<'_>) -> Vec<String> {
@@ -253,6 +266,24 @@ mod tests {
             texts(&Split::new(bytes, DIALECT, 2, 1, 1)),
             ["2", "say \"\"hi\"\""]
         );
+    }
+
+    #[test]
+    fn an_escape_makes_quotes_and_itself_parts_of_a_value() {
+        let dialect = Dialect {
+            escape: Some(b'\\'),
+            ..DIALECT
+        };
+        let bytes = br#""a\"b,","c\\",d
+"e""f","\n",\"#;
+        let split = Split::new(bytes, dialect, 3, 0, 9);
+        assert_eq!(split.wrong, []);
+        assert_eq!(
+            texts(&split),
+            [r#"a\"b,"#, r"c\\", "d", r#"e""f"#, r"\n", r"\"]
+        );
+        assert!(!split.open);
+        assert!(Split::new(br#""a\""#, dialect, 1, 0, 9).open);
     }
 
     #[test]

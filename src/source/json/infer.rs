@@ -1,67 +1,150 @@
 //! The columns of a JSON file, from all of its values.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use arrow_json::reader::infer_json_schema_from_iterator;
-use serde_json::Value;
+use arrow::datatypes::{Schema, SchemaRef};
+use serde_json::value::RawValue;
 
 use super::Objects;
+use super::seen::{Conflict, First, Named};
 use crate::error::{Problem, Result};
-use crate::source::json_rows::plain;
+use crate::source::json_raw::{Shape, fields, is_too_deep, items};
+use crate::source::json_wrong::not_an_object;
+use crate::source::reject::Bad;
+use crate::source::retype::{check_names, typed};
+use crate::source::{OnBadRow, Types};
 
 /// Objects that are parsed at once.
 const BLOCK: u64 = 1024;
 
-/// An object's line, from 0, and the object.
-type Parsed = (u64, Result<Value, ArrowError>);
-
-/// Every field that any object has, with the type that all of its values allow: null where all are.
-pub(super) fn schema(objects: &Objects) -> Result<SchemaRef, Problem> {
-    let doing = |error: &dyn std::fmt::Display| {
-        let hint = "say the columns in the table's `types`: then none are inferred";
-        objects.file.problem(error).hint(hint)
-    };
-    let line = Cell::new(0);
-    let blocks = (0..objects.index.records).step_by(BLOCK as usize);
-    let values = blocks.flat_map(|first| {
-        parse(objects, first).unwrap_or_else(|error| {
-            let error = ArrowError::ExternalError(Box::new(error));
-            vec![(line.get(), Err(error))]
-        })
-    });
-    let values = values.map(|(number, value)| {
-        line.set(number);
-        value
-    });
-    let found = infer_json_schema_from_iterator(values)
-        .map_err(|error| doing(&format!("line {}: {}", line.get() + 1, plain(&error))))?;
-    Ok(Arc::new(found))
-}
-
-/// The objects from `first` on. What is blank has nothing to tell.
-fn parse(objects: &Objects, first: u64) -> Result<Vec<Parsed>> {
-    let count = BLOCK.min(objects.index.records - first) as usize;
-    let stretch = objects.index.read(&objects.file, first, count)?;
-    let texts = objects.split(&stretch, count)?.into_iter();
-    let texts = texts.filter(|(_, text)| !text.trim_ascii().is_empty());
-    Ok(texts.map(|(line, text)| value(line, text)).collect())
-}
-
-/// An object, or the line at which it is none.
-fn value(line: u64, text: &[u8]) -> Parsed {
-    let refused = |message: String| Err(ArrowError::JsonError(message));
-    match serde_json::from_slice(text) {
-        Ok(value @ Value::Object(_)) => (line, Ok(value)),
-        Ok(_) => (line, refused("expected a JSON object".into())),
-        Err(error) => {
-            let said = error.to_string();
-            let place = format!(" at line {} column {}", error.line(), error.column());
-            let said = said.strip_suffix(&place).unwrap_or(&said);
-            let line = line + (error.line() as u64).saturating_sub(1);
-            (line, refused(format!("it is not JSON: {said}")))
+/// What all objects of a file have. One that cannot be read says nothing, where such are left out.
+pub(super) fn seen(objects: &Objects) -> Result<Named, Problem> {
+    let mut seen = Named::default();
+    for first in (0..objects.index.records).step_by(BLOCK as usize) {
+        let count = BLOCK.min(objects.index.records - first) as usize;
+        let stretch = objects.index.read(&objects.file, first, count);
+        let stretch = stretch.map_err(|error| objects.file.problem(error))?;
+        let texts = objects.split(&stretch, count);
+        for (line, text) in texts.map_err(|error| objects.file.problem(error))? {
+            look(objects, &mut seen, line, text)?;
         }
     }
+    Ok(seen)
+}
+
+/// Every field that any object of the files has, with the type that `types` say or that all of its
+/// values allow. With `all`, `types` are only some of the fields.
+pub(super) fn schema(
+    files: &[Objects],
+    seen: &Named,
+    types: &Types,
+    all: bool,
+) -> Result<SchemaRef, Problem> {
+    let said = |name: &str| {
+        let (_, wanted) = types.iter().find(|(known, _)| known.value == name)?;
+        Some(typed(name, wanted))
+    };
+    let fields = seen.types("", said);
+    let fields = fields.map_err(|conflict| several(files, &conflict))?;
+    if let (true, Some(first)) = (fields.is_empty(), files.first()) {
+        let problem = first.file.problem("it has no rows to infer columns from");
+        let hint = "say the columns in the table's `types`: then none are inferred";
+        return Err(problem.maybe_hint((!all).then(|| hint.to_string())));
+    }
+    let schema = Schema::new(fields);
+    check_names(&schema, types)?;
+    Ok(Arc::new(schema))
+}
+
+fn look(objects: &Objects, seen: &mut Named, line: u64, text: &[u8]) -> Result<(), Problem> {
+    // What is blank has nothing to tell.
+    if text.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    match check(text) {
+        // Whatever was checked can be looked at.
+        Ok(()) => match fields(text).and_then(|fields| seen.look(fields, line)) {
+            Ok(()) => Ok(()),
+            Err(_) => refuse(objects, line, not_an_object(text)),
+        },
+        Err(bad) => refuse(objects, line, bad),
+    }
+}
+
+/// The end of it, where bad objects end the run.
+fn refuse(objects: &Objects, line: u64, bad: Bad) -> Result<(), Problem> {
+    if !matches!(objects.on_bad_row, OnBadRow::Stop) {
+        return Ok(());
+    }
+    let (line, message) = (line + bad.below + 1, bad.message);
+    let problem = objects.file.problem(format!("line {line}: {message}"));
+    Err(problem.hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"))
+}
+
+/// What is wrong with a text that should be an object: nothing in it is looked at if something is.
+fn check(text: &[u8]) -> Result<(), Bad> {
+    if is_too_deep(text) {
+        return Err(not_an_object(text));
+    }
+    let escapes = memchr::memchr(b'\\', text).is_some();
+    let fields = fields(text).map_err(|_| not_an_object(text))?;
+    let mut values = fields.0.into_iter();
+    match escapes {
+        true => values.try_for_each(|(_, value)| check_value(value)),
+        false => Ok(()),
+    }
+}
+
+fn check_value(value: &RawValue) -> Result<(), Bad> {
+    let wrong = |_| not_an_object(value.get().as_bytes());
+    match Shape::of(value) {
+        Shape::Object => {
+            let fields = fields(value.get().as_bytes()).map_err(wrong)?;
+            let mut values = fields.0.into_iter();
+            values.try_for_each(|(_, value)| check_value(value))
+        }
+        Shape::List => {
+            let mut items = items(value).map_err(wrong)?.into_iter();
+            items.try_for_each(|item| check_value(item))
+        }
+        Shape::Text if value.get().contains('\\') => {
+            match serde_json::from_str::<String>(value.get()) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(Bad::new(
+                    "not JSON",
+                    "a text in it has an escape that is no character",
+                )),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Values of a field that no type holds together.
+fn several(files: &[Objects], conflict: &Conflict) -> Problem {
+    let Conflict { path, kinds } = conflict;
+    let mut owners = kinds.iter().map(|(file, ..)| *file);
+    let first = owners.next().unwrap_or_default();
+    let one = owners.all(|file| file == first);
+    let shown = |(file, line, shape): &First| {
+        let what = format!("{} in line {}", shape.name(), line + 1);
+        match one {
+            true => what,
+            false => format!("{what} of `{}`", files[*file].file.path.display()),
+        }
+    };
+    let kinds: Vec<String> = kinds.iter().map(shown).collect();
+    let what = format!(
+        "column `{path}` has values of several kinds: {}",
+        kinds.join(", ")
+    );
+    let file = &files[first].file;
+    let problem = match one {
+        true => file.problem(what),
+        false => Problem::new(what).at(&file.place),
+    };
+    let column = path.split(['.', '[']).next().unwrap_or_default();
+    problem.hint(format!(
+        "name the columns in `types`, this one as text: `types: {{ {column}: utf8 }}` reads what it has as JSON text"
+    ))
 }

@@ -3,14 +3,15 @@
 
 mod array;
 mod infer;
-mod merge;
 mod scan;
+mod seen;
 
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::file::{Closed, OpenFile};
 use super::files::{FileSource, Tables, each};
@@ -22,6 +23,7 @@ use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::error::{Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::registry::Example;
+use seen::Named;
 
 /// A file of JSON objects, one a line or all in one array. Its columns are those of `types`; without them all that it has, with types inferred from all of its values.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -32,7 +34,13 @@ pub struct Json {
     /// What becomes of an object that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
     #[serde(default)]
     on_bad_row: OnBadRow,
+    /// All that the file has is read, whatever `types` name.
+    #[serde(skip)]
+    all: bool,
 }
+
+/// Bytes in which the first object is looked for.
+const FIRST: u64 = 1 << 20;
 
 /// How objects follow each other, and where they begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +65,35 @@ impl Example for Json {
     const EXAMPLE: &'static str = "json: { path: users.jsonl, on_bad_row: skip }";
 }
 
+impl Json {
+    /// A file, with the columns that `types` say.
+    fn objects(&self, file: OpenFile, types: &Types) -> Result<Objects, Problem> {
+        file.refuse_other_than_text()?;
+        let layout = Layout::of(&file).map_err(|error| file.problem(error))?;
+        let fields = types
+            .iter()
+            .map(|(name, wanted)| typed(&name.value, wanted));
+        let objects = Objects {
+            index: layout.index(&file)?,
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            file,
+            layout,
+            on_bad_row: self.on_bad_row.clone(),
+        };
+        objects.refuse_pretty()?;
+        Ok(objects)
+    }
+
+    /// All that the files at this path have.
+    pub fn all_of(path: Placed<LocalPath>) -> Self {
+        Self {
+            path,
+            on_bad_row: OnBadRow::Stop,
+            all: true,
+        }
+    }
+}
+
 impl FileSource for Json {
     fn path(&self) -> &Placed<LocalPath> {
         &self.path
@@ -68,9 +105,20 @@ impl FileSource for Json {
 
     fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
         self.on_bad_row.of_file()?;
-        let mut opened = each(files, |file| self.objects(file.open()?, asked.types))?;
-        if asked.types.is_empty() {
-            let schema = merge::schema(&opened)?;
+        let infers = asked.types.is_empty() || self.all;
+        let opened = each(files, |file| {
+            let objects = self.objects(file.open()?, asked.types)?;
+            let seen = infers.then(|| infer::seen(&objects)).transpose()?;
+            objects.file.settle();
+            Ok((objects, seen.unwrap_or_default()))
+        })?;
+        let (mut opened, found): (Vec<Objects>, Vec<Named>) = opened.into_iter().unzip();
+        if infers {
+            let mut seen = Named::default();
+            for (file, found) in found.into_iter().enumerate() {
+                seen.merge(found, file);
+            }
+            let schema = infer::schema(&opened, &seen, asked.types, self.all)?;
             for objects in &mut opened {
                 objects.schema = schema.clone();
             }
@@ -79,28 +127,6 @@ impl FileSource for Json {
         Ok(opened
             .map(|objects| Arc::new(objects) as Arc<dyn Records>)
             .collect())
-    }
-}
-
-impl Json {
-    /// A file, with the columns that `types` say, or else those that it has.
-    fn objects(&self, file: OpenFile, types: &Types) -> Result<Objects, Problem> {
-        let layout = Layout::of(&file).map_err(|error| file.problem(error))?;
-        let fields = types
-            .iter()
-            .map(|(name, wanted)| typed(&name.value, wanted));
-        let mut objects = Objects {
-            index: layout.index(&file)?,
-            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
-            file,
-            layout,
-            on_bad_row: self.on_bad_row.clone(),
-        };
-        if types.is_empty() {
-            objects.schema = infer::schema(&objects)?;
-        }
-        objects.file.settle();
-        Ok(objects)
     }
 }
 
@@ -131,6 +157,7 @@ impl Layout {
             Self::Lines(start) => {
                 let ends = Ends {
                     quote: None,
+                    escape: None,
                     delimiter: b',',
                 };
                 let lines = Lines::find(file, start, ends);
@@ -141,6 +168,29 @@ impl Layout {
 }
 
 impl Objects {
+    /// # Errors
+    /// The first object stands in several lines, of which none is one.
+    fn refuse_pretty(&self) -> Result<(), Problem> {
+        let Layout::Lines(start) = self.layout else {
+            return Ok(());
+        };
+        let end = self.file.length.min(start + FIRST);
+        let bytes = self.file.bytes(start, end);
+        let bytes = bytes.map_err(|error| self.file.problem(error))?;
+        let bytes = bytes.trim_ascii_start();
+        let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+        let first = values.next().is_some_and(|first| first.is_ok());
+        let first = &bytes[..if first { values.byte_offset() } else { 0 }];
+        if !first.starts_with(b"{") || !first.contains(&b'\n') {
+            return Ok(());
+        }
+        let command = self.file.command("jq -c .");
+        Err(self
+            .file
+            .problem("an object stands in several lines: put all objects in one array, or each in one line")
+            .hint(format!("`{command} > lines.jsonl` makes a file of one object a line")))
+    }
+
     /// `count` objects of a stretch, those that stand before them left out.
     fn split<'b>(&self, stretch: &'b Stretch, count: usize) -> Result<Vec<Object<'b>>> {
         match self.layout {

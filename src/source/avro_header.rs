@@ -1,0 +1,88 @@
+//! The header of an Avro container file: what is read of it, and one for the library.
+
+use std::io::BufReader;
+
+use arrow_avro::compression::CompressionCodec;
+use arrow_avro::reader::read_header_info;
+
+use super::avro_schema::check;
+use super::file::OpenFile;
+use crate::error::Problem;
+
+/// A header that can be read.
+#[derive(Debug)]
+pub struct Header {
+    /// Where the blocks begin.
+    pub length: u64,
+    /// What the library reads before blocks, in the place of the file's own.
+    pub bytes: Vec<u8>,
+    /// The fields that are UUIDs as texts.
+    pub uuids: Vec<String>,
+}
+
+impl Header {
+    /// The file's.
+    ///
+    /// # Errors
+    /// It is broken, or says something that cannot be read.
+    pub fn read(file: &OpenFile) -> Result<Self, Problem> {
+        let broken = || {
+            file.problem("its header is broken")
+                .hint("is the file complete?")
+        };
+        let info = read_header_info(BufReader::new(file.reading(0))).map_err(|_| broken())?;
+        let codec = info.compression().map_err(|_| {
+            file.problem("its blocks are compressed by something that is not read")
+                .hint(AGAIN)
+        })?;
+        let codec = match codec {
+            None => "null",
+            Some(CompressionCodec::Deflate) => "deflate",
+            Some(CompressionCodec::Snappy) => "snappy",
+            Some(CompressionCodec::ZStandard) => "zstandard",
+            Some(CompressionCodec::Bzip2) => return Err(not_read(file, "bzip2")),
+            Some(CompressionCodec::Xz) => return Err(not_read(file, "xz")),
+        };
+        let schema = info.writer_schema().map_err(|_| broken())?;
+        let checked = check(&schema.json_string).map_err(|refused| file.problem(refused))?;
+        Ok(Self {
+            length: info.header_len(),
+            bytes: bytes(&checked.with_texts, codec, info.sync()),
+            uuids: checked.uuids,
+        })
+    }
+}
+
+const AGAIN: &str =
+    "write it again with `deflate`, `snappy` or `zstandard`, or without compression";
+
+fn not_read(file: &OpenFile, codec: &str) -> Problem {
+    file.problem(format!(
+        "its blocks are compressed by {codec}, which is not read"
+    ))
+    .hint(AGAIN)
+}
+
+/// A header with this schema.
+fn bytes(schema: &str, codec: &str, sync: [u8; 16]) -> Vec<u8> {
+    let mut bytes = b"Obj\x01".to_vec();
+    let entries = [("avro.schema", schema), ("avro.codec", codec)];
+    put_number(entries.len(), &mut bytes);
+    for text in entries.iter().flat_map(|(key, value)| [key, value]) {
+        put_number(text.len(), &mut bytes);
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    put_number(0, &mut bytes);
+    bytes.extend(sync);
+    bytes
+}
+
+/// A number as Avro writes it.
+fn put_number(number: usize, bytes: &mut Vec<u8>) {
+    let mut bits = (number as u64) << 1;
+    while bits >= 0x80 {
+        bytes.push(bits as u8 | 0x80);
+        bits >>= 7;
+    }
+    bytes.push(bits as u8);
+}

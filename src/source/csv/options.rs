@@ -1,0 +1,156 @@
+//! How a CSV file is written, as a pipeline says it.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use super::cells::Nulls;
+use super::encoding::Encoding;
+use super::split::Dialect;
+use crate::error::Problem;
+use crate::format::csv::NullText;
+use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text};
+use crate::registry::Example;
+use crate::source::OnBadRow;
+use crate::source::file::OpenFile;
+
+/// A CSV file. Types are inferred from all of its values where `types` do not say them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Csv {
+    /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.csv`. What gzip or zstd compressed is read as it is.
+    pub(super) path: Placed<LocalPath>,
+    /// One ASCII character between values (default: a comma; a tab for `.tsv`).
+    delimiter: Option<Placed<Text>>,
+    /// Whether the first line has the names (default true); without it they are those of `types`, in their order.
+    header: Option<Flag>,
+    /// One ASCII character around values, doubled inside them (default `"`).
+    quote: Option<Placed<Text>>,
+    /// One ASCII character that, before a quote or before itself within quotes, makes that a part of the value: `"\\"` for files of Spark and MySQL (default: quotes are doubled).
+    escape: Option<Placed<Text>>,
+    /// How the text is encoded: `windows-1252` (Latin-1 is a part of it), `iso-8859-15`, `shift_jis` and others (default UTF-8).
+    encoding: Option<Placed<Text>>,
+    /// What stands for null, one text or a list (default: nothing between two delimiters). Within quotes it is a text, but for quotes around nothing in a column that is no text.
+    #[serde(default)]
+    null: NullTexts,
+    /// What becomes of a line that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    pub(super) on_bad_row: OnBadRow,
+}
+
+/// What stands for null: one text or several.
+#[derive(Debug, Clone)]
+struct NullTexts(Vec<String>);
+
+impl Example for Csv {
+    const EXAMPLE: &'static str = "csv: { path: users_million.csv, delimiter: \"|\" }";
+}
+
+impl Csv {
+    /// A file with a header that is written as most are.
+    pub fn usual(path: Placed<LocalPath>, delimiter: Option<Placed<Text>>) -> Self {
+        Self {
+            path,
+            delimiter,
+            header: None,
+            quote: None,
+            escape: None,
+            encoding: None,
+            null: NullTexts::default(),
+            on_bad_row: OnBadRow::Stop,
+        }
+    }
+
+    /// True where the first line has the names.
+    pub(super) fn has_header(&self) -> bool {
+        self.header.is_none_or(|flag| flag.0)
+    }
+
+    pub(super) fn nulls(&self) -> Nulls {
+        let texts = self.null.0.iter();
+        Nulls(texts.map(|text| text.clone().into_bytes()).collect())
+    }
+
+    pub(super) fn encoding(&self, file: &OpenFile) -> Result<Encoding, Problem> {
+        match &self.encoding {
+            Some(label) => Encoding::named(label, file),
+            None => Ok(Encoding::default()),
+        }
+    }
+
+    pub(super) fn dialect(&self, file: &OpenFile) -> Result<Dialect, Problem> {
+        let tabs = file.extension().is_some_and(|extension| extension == "tsv");
+        let delimiter = match &self.delimiter {
+            Some(text) => character(text, "delimiter")?,
+            None if tabs => b'\t',
+            None => b',',
+        };
+        let quote = self.quote.as_ref().map(|text| character(text, "quote"));
+        let quote = quote.transpose()?.unwrap_or(b'"');
+        let escape = self.escape.as_ref().map(|text| character(text, "escape"));
+        let escape = escape.transpose()?;
+        different(("delimiter", delimiter), ("quote", quote))
+            .and_then(|()| match escape {
+                Some(escape) => different(("delimiter", delimiter), ("escape", escape)),
+                None => Ok(()),
+            })
+            .map_err(|problem| {
+                let said = self.escape.as_ref().or(self.quote.as_ref());
+                let said = said.or(self.delimiter.as_ref());
+                said.map_or(problem.clone(), |text| problem.at(&text.place))
+            })?;
+        Ok(Dialect {
+            delimiter,
+            quote,
+            // A quote before a quote is what there is without any.
+            escape: escape.filter(|escape| *escape != quote),
+        })
+    }
+}
+
+fn different(one: (&str, u8), other: (&str, u8)) -> Result<(), Problem> {
+    match one.1 == other.1 {
+        true => Err(Problem::new(format!(
+            "the {} and the {} are the same character",
+            one.0, other.0
+        ))),
+        false => Ok(()),
+    }
+}
+
+fn character(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n') => Ok(*byte),
+        _ => Err(Problem::new(format!(
+            "expected one ASCII character for the {what}, found `{}`",
+            text.escape_debug()
+        ))
+        .at(&text.place)),
+    }
+}
+
+impl Default for NullTexts {
+    fn default() -> Self {
+        Self(vec![String::new()])
+    }
+}
+
+impl<'de> Deserialize<'de> for NullTexts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = OneOrMany::<NullText>::deserialize(deserializer)?;
+        Ok(Self(texts.0.into_iter().map(|null| null.text).collect()))
+    }
+}
+
+impl JsonSchema for NullTexts {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NullTexts".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        <OneOrMany<NullText>>::json_schema(generator)
+    }
+}
