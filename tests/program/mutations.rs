@@ -116,7 +116,7 @@ fn spoil_value(text: &str, entry: &Entry, all: &mut Vec<(String, usize, String)>
     };
     let place = &entry.value.place;
     let written = place.written();
-    if written.starts_with(['>', '|']) {
+    if written.starts_with(['>', '|']) || scalar.contains('\n') {
         return;
     }
     let (line, column, length) = (place.line(), place.column(), written.chars().count());

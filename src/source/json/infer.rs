@@ -105,7 +105,7 @@ fn check_value(value: &RawValue) -> Result<(), Bad> {
         }
         Shape::List => {
             let mut items = items(value).map_err(wrong)?.into_iter();
-            items.try_for_each(|item| check_value(item))
+            items.try_for_each(check_value)
         }
         Shape::Text if value.get().contains('\\') => {
             match serde_json::from_str::<String>(value.get()) {
