@@ -47,8 +47,7 @@ pub struct Target {
     pub pace: Option<Arc<Pace>>,
     /// The first row of the table that comes: 0 but for later slices.
     pub first_row: u64,
-    /// The partitions that each lane writes one after the other; one lane with none without
-    /// `partition_by`.
+    /// The partitions that each lane writes in turn; one lane with none without `partition_by`.
     pub lanes: Vec<Arc<Vec<Partition>>>,
     /// Rows come from a stream: they have offsets of their own.
     pub is_stream: bool,

@@ -85,8 +85,13 @@ fn output_that_is_there_is_not_touched_unless_asked() {
 /// Starts an endless run and waits until it writes.
 pub fn start(folder: &Folder) -> std::process::Child {
     folder.write("p.yaml", ENDLESS);
-    let mut command = folder.command(&["run", "p.yaml", "--log", "text"]);
-    let child = command
+    // Whoever runs the tests may ignore SIGHUP, as `nohup` does; a run would, too.
+    let program = ["--default-signal=HUP", env!("CARGO_BIN_EXE_rowgen")];
+    let child = std::process::Command::new("/usr/bin/env")
+        .args(program)
+        .args(["run", "p.yaml", "--log", "text"])
+        .current_dir(folder.path(""))
+        .env_clear()
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
