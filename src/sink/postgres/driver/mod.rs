@@ -44,11 +44,11 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
     }
     // A thread of its own: whoever asks may be within a runtime.
     let look = || block_on(load.look())?;
-    let seen = std::thread::scope(|scope| match scope.spawn(look).join() {
-        Ok(seen) => seen,
+    let reached = std::thread::scope(|scope| match scope.spawn(look).join() {
+        Ok(reached) => reached,
         Err(panic) => Err(Error::of_panic("looking at the database", panic.as_ref())),
     })?;
-    Opened::found(load, seen, target)
+    Opened::found(load, &reached, target)
 }
 
 /// What several slices cannot do side by side.

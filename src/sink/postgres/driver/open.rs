@@ -4,23 +4,41 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, SchemaRef};
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::super::types::create;
+use super::super::types::{create, type_name};
 use super::super::{Mode, Postgres};
 use super::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, Offsets};
 use super::session::{Connecting, Rows};
-use super::{failure, table};
+use super::table;
 use crate::batch::{Batch, Resume};
 use crate::client::postgres::{Database, TableName};
 use crate::error::{Error, Problem, Result};
-use crate::sink::session::{self, Failure, Options, block_on};
+use crate::sink::session::{self, Options, block_on};
 use crate::sink::{Found, Lane, Ready, Target};
 
 /// Two services that start together make the table one after the other.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
+
+/// What columns of a table that is made have, and lists of them.
+const TYPES: &[(&str, Type, Type)] = &[
+    ("boolean", Type::BOOL, Type::BOOL_ARRAY),
+    ("smallint", Type::INT2, Type::INT2_ARRAY),
+    ("integer", Type::INT4, Type::INT4_ARRAY),
+    ("bigint", Type::INT8, Type::INT8_ARRAY),
+    ("numeric", Type::NUMERIC, Type::NUMERIC_ARRAY),
+    ("real", Type::FLOAT4, Type::FLOAT4_ARRAY),
+    ("double precision", Type::FLOAT8, Type::FLOAT8_ARRAY),
+    ("text", Type::TEXT, Type::TEXT_ARRAY),
+    ("uuid", Type::UUID, Type::UUID_ARRAY),
+    ("bytea", Type::BYTEA, Type::BYTEA_ARRAY),
+    ("date", Type::DATE, Type::DATE_ARRAY),
+    ("time", Type::TIME, Type::TIME_ARRAY),
+    ("timestamp", Type::TIMESTAMP, Type::TIMESTAMP_ARRAY),
+    ("timestamptz", Type::TIMESTAMPTZ, Type::TIMESTAMPTZ_ARRAY),
+];
 
 /// Everything about a load that does not change.
 pub(super) struct Load {
@@ -37,11 +55,6 @@ pub(super) struct Load {
     prepared: AtomicBool,
     /// The columns' types, once the table is known.
     types: OnceLock<Vec<Type>>,
-}
-
-/// What was found before anything was changed.
-pub(super) struct Seen {
-    reached: HashMap<i32, i64>,
 }
 
 /// A load that can begin.
@@ -93,8 +106,8 @@ impl Load {
         types.collect()
     }
 
-    /// Looks, and changes nothing.
-    pub(super) async fn look(&self) -> Result<Seen> {
+    /// Looks, and changes nothing: how far the load is.
+    pub(super) async fn look(&self) -> Result<HashMap<i32, i64>> {
         let client = self.client().await?;
         let said = |error| {
             self.database
@@ -117,7 +130,7 @@ impl Load {
             let hint = format!("`--batch-rows {rows}` goes on with it, `--overwrite` begins anew");
             return Err(Error::run(Problem::new(message).hint(hint)));
         }
-        Ok(Seen { reached })
+        Ok(reached)
     }
 
     async fn client(&self) -> Result<Client> {
@@ -237,56 +250,31 @@ impl Load {
     }
 }
 
-fn made_type(field: &arrow::datatypes::Field) -> Result<Type, String> {
-    use super::super::types::type_name;
+fn made_type(field: &Field) -> Result<Type, String> {
     let name = type_name(field)?;
-    let (name, is_list) = match name.strip_suffix("[]") {
-        Some(item) => (item.to_string(), true),
-        None => (name, false),
-    };
-    let name = name.split('(').next().unwrap_or_default();
-    Ok(match (name, is_list) {
-        ("boolean", false) => Type::BOOL,
-        ("smallint", false) => Type::INT2,
-        ("integer", false) => Type::INT4,
-        ("bigint", false) => Type::INT8,
-        ("numeric", false) => Type::NUMERIC,
-        ("real", false) => Type::FLOAT4,
-        ("double precision", false) => Type::FLOAT8,
-        ("uuid", false) => Type::UUID,
-        ("bytea", false) => Type::BYTEA,
-        ("date", false) => Type::DATE,
-        ("time", false) => Type::TIME,
-        ("timestamp", false) => Type::TIMESTAMP,
-        ("timestamptz", false) => Type::TIMESTAMPTZ,
-        ("boolean", true) => Type::BOOL_ARRAY,
-        ("smallint", true) => Type::INT2_ARRAY,
-        ("integer", true) => Type::INT4_ARRAY,
-        ("bigint", true) => Type::INT8_ARRAY,
-        ("numeric", true) => Type::NUMERIC_ARRAY,
-        ("real", true) => Type::FLOAT4_ARRAY,
-        ("double precision", true) => Type::FLOAT8_ARRAY,
-        ("uuid", true) => Type::UUID_ARRAY,
-        ("bytea", true) => Type::BYTEA_ARRAY,
-        ("date", true) => Type::DATE_ARRAY,
-        ("time", true) => Type::TIME_ARRAY,
-        ("timestamp", true) => Type::TIMESTAMP_ARRAY,
-        ("timestamptz", true) => Type::TIMESTAMPTZ_ARRAY,
-        (_, true) => Type::TEXT_ARRAY,
-        (_, false) => Type::TEXT,
-    })
+    let item = name.strip_suffix("[]");
+    let scalar = item.unwrap_or(&name).split('(').next();
+    let (_, value, list) = TYPES
+        .iter()
+        .find(|(name, ..)| Some(*name) == scalar)
+        .ok_or_else(|| format!("{name} is none of its types, which is a bug"))?;
+    Ok(if item.is_some() { list } else { value }.clone())
 }
 
 impl Opened {
     /// The load as the engine is told of it.
-    pub(super) fn found(load: Arc<Load>, seen: Seen, target: &Target) -> Result<Found> {
+    pub(super) fn found(
+        load: Arc<Load>,
+        reached: &HashMap<i32, i64>,
+        target: &Target,
+    ) -> Result<Found> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let asked = load
             .options
             .connections
             .as_ref()
             .map(|count| count.value.0 as usize);
-        let begun = seen.reached.get(&CONNECTIONS).map(|count| *count as usize);
+        let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
         let connections = begun.or(asked).unwrap_or(cores.min(8)).max(1);
         let options = Options {
             sessions: connections,
@@ -312,7 +300,7 @@ impl Opened {
             return Ok(found);
         };
         let empties = load.begins_anew || load.options.mode == Mode::Truncate;
-        let replaces = empties && seen.reached.is_empty();
+        let replaces = empties && reached.is_empty();
         let sink = Box::new(Self {
             load,
             connections,
@@ -337,14 +325,4 @@ impl Ready for Opened {
         })?;
         self.inner.open(lane)
     }
-}
-
-/// What a connection of a session could not do.
-pub(super) fn connecting(database: &Database, error: &tokio_postgres::Error) -> Failure {
-    failure::of(database, "connecting", error)
-}
-
-/// The columns' names as a statement lists them.
-pub(super) fn columns(schema: &Schema) -> String {
-    table::list(schema)
 }

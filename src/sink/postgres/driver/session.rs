@@ -13,8 +13,8 @@ use tokio_postgres::{Client, Error as Refusal};
 
 use super::super::Mode;
 use super::copy::{self, Encoded};
-use super::failure;
-use super::open::{Load, columns, connecting};
+use super::open::Load;
+use super::{failure, table};
 use crate::batch::{Batch, Span};
 use crate::client::postgres::quoted;
 use crate::error::{Error, Result};
@@ -105,11 +105,11 @@ impl Connect for Connecting {
     async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
         let load = self.0.clone();
         let client = load.database.connect().await;
-        let client = client.map_err(|error| connecting(&load.database, &error))?;
-        let (table, list) = (load.name.quoted(), columns(&load.schema));
+        let client = client.map_err(|error| failure::of(&load.database, "connecting", &error))?;
+        let (name, list) = (load.name.quoted(), table::list(&load.schema));
         let into = match load.options.mode {
             Mode::Upsert => STAGE,
-            _ => &table,
+            _ => &name,
         };
         let copy = format!("COPY {into} ({list}) FROM STDIN (FORMAT binary)");
         let merge = (load.options.mode == Mode::Upsert).then(|| merge(&load));
@@ -127,7 +127,7 @@ impl Connect for Connecting {
 /// The last row of each key in the stage replaces the one that is there. The stage was just filled:
 /// its rows stand in the order in which they came.
 fn merge(load: &Load) -> String {
-    let (table, list) = (load.name.quoted(), columns(&load.schema));
+    let (name, list) = (load.name.quoted(), table::list(&load.schema));
     let key: Vec<String> = load
         .options
         .key
@@ -154,7 +154,7 @@ fn merge(load: &Load) -> String {
         false => format!("UPDATE SET {}", set.join(", ")),
     };
     format!(
-        "INSERT INTO {table} ({list}) SELECT DISTINCT ON ({key}) {list} FROM {STAGE} ORDER BY {key}, ctid DESC \
+        "INSERT INTO {name} ({list}) SELECT DISTINCT ON ({key}) {list} FROM {STAGE} ORDER BY {key}, ctid DESC \
          ON CONFLICT ({key}) DO {action}; DELETE FROM {STAGE}"
     )
 }
@@ -167,9 +167,9 @@ impl Connection {
             // A constraint that is looked at only by COMMIT would refuse rows too late.
             words.push_str("BEGIN; SET CONSTRAINTS ALL IMMEDIATE; ");
             if self.merge.is_some() {
-                let (table, list) = (self.load.name.quoted(), columns(&self.load.schema));
+                let (name, list) = (self.load.name.quoted(), table::list(&self.load.schema));
                 words.push_str(&format!(
-                    "CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} ON COMMIT DELETE ROWS AS SELECT {list} FROM {table} WITH NO DATA; "
+                    "CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} ON COMMIT DELETE ROWS AS SELECT {list} FROM {name} WITH NO DATA; "
                 ));
             }
         } else if self.saved {
