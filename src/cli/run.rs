@@ -67,10 +67,8 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     }
     told.before(&plan, variables);
     if let Some(path) = &options.report {
-        can_report(path)?;
-    }
-    if let Some(path) = &options.report {
         refuse_report(path, &plan)?;
+        can_report(path)?;
     }
     let run_options = engine::Options {
         out: options.out.clone().unwrap_or_default(),
