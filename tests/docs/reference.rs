@@ -13,21 +13,7 @@ use rowgen::spec::{ReferenceFile, Run, SinkCommon, Table};
 use serde_json::Value;
 
 use super::pages::Page;
-use super::support::project;
-
-/// The commands, in the order of the program's own help.
-const COMMANDS: &[&str] = &[
-    "run",
-    "check",
-    "plan",
-    "preview",
-    "schema",
-    "init",
-    "list",
-    "bench",
-    "completions",
-    "man",
-];
+use super::support::{COMMANDS, project};
 
 /// Generators whose values are not the same in the next run: their rows are made, and not shown.
 const CHANGING: &[&str] = &["now"];

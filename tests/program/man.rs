@@ -1,19 +1,6 @@
 //! The manual pages and the completions say what the program takes: both are made from its flags.
 
-use super::support::Folder;
-
-const COMMANDS: [&str; 10] = [
-    "run",
-    "check",
-    "plan",
-    "preview",
-    "schema",
-    "init",
-    "list",
-    "bench",
-    "completions",
-    "man",
-];
+use super::support::{COMMANDS, Folder};
 
 /// The flags that a command's help names.
 fn flags(help: &str) -> Vec<&str> {

@@ -240,16 +240,18 @@ fn make(
     (made, types(folder, &arguments))
 }
 
+/// The arguments of a pipeline with those that its input needs.
+fn joined<'a>(arguments: &[&'a str], input: &'a [String]) -> Vec<&'a str> {
+    let input = input.iter().map(String::as_str);
+    arguments.iter().copied().chain(input).collect()
+}
+
 #[test]
 fn the_files_of_every_shipped_pipeline_are_read_as_they_were_made() {
     for (pipeline, tables, arguments) in SHIPPED {
         let folder = Folder::new();
         let input = input(&folder, pipeline);
-        let arguments: Vec<&str> = arguments
-            .iter()
-            .copied()
-            .chain(input.iter().map(String::as_str))
-            .collect();
+        let arguments = joined(arguments, &input);
         let path = project().join(format!("pipelines/{pipeline}.yaml"));
         let path = path.display().to_string();
         let ended = folder.run(&[&["run", &path, "--quiet"], &arguments[..]].concat());
@@ -274,11 +276,7 @@ fn every_table_is_read_from_folders_patterns_and_compressed_files() {
     for (pipeline, tables, arguments) in SHIPPED {
         let folder = Folder::new();
         let input = input(&folder, pipeline);
-        let arguments: Vec<&str> = arguments
-            .iter()
-            .copied()
-            .chain(input.iter().map(String::as_str))
-            .collect();
+        let arguments = joined(arguments, &input);
         for table in *tables {
             let (made, types) = make(&folder, pipeline, table, &arguments);
             let fits = |from: &&(&str, &str)| !(is_nested(&types) && from.1.starts_with("csv"));

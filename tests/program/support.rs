@@ -3,6 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// The commands, in the order of the program's own help.
+pub const COMMANDS: [&str; 10] = [
+    "run",
+    "check",
+    "plan",
+    "preview",
+    "schema",
+    "init",
+    "list",
+    "bench",
+    "completions",
+    "man",
+];
+
 /// A temporary folder in which the program runs.
 pub struct Folder(tempfile::TempDir);
 
