@@ -48,7 +48,7 @@ pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
 pub use resume::Ask;
 pub use running::Sessions;
-pub use runtime::{Tokio, block_on};
+pub use runtime::{Tokio, apart, block_on};
 pub use split::{Share, split};
 
 pub use crate::batch::Resume;

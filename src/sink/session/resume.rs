@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::backoff::Backoff;
-use super::{Clock, Connect, Failure, Resume, Session, Tokio, block_on};
+use super::{Clock, Connect, Failure, Resume, Session, Tokio, apart, block_on};
 use crate::error::{Error, Problem, Result};
 
 /// How long a server is asked that does not answer.
@@ -23,11 +23,8 @@ impl<C: Connect> Ask<C> {
 
 impl<C: Connect> Resume for Ask<C> {
     fn offsets(&self, partitions: &[i32]) -> Result<HashMap<i32, i64>> {
-        // A thread of its own: whoever asks may be within a runtime, or hold a lock of a client.
-        let ask = || block_on(ask(self.0.as_ref(), partitions, &Tokio::new()))?;
-        std::thread::scope(|scope| match scope.spawn(ask).join() {
-            Ok(answer) => answer,
-            Err(_) => Err(Error::run("asking the sink panicked, which is a bug")),
+        apart("asking the sink", || {
+            block_on(ask(self.0.as_ref(), partitions, &Tokio::new()))?
         })
     }
 }

@@ -19,6 +19,18 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
     Ok(handle()?.block_on(future))
 }
 
+/// Does on a thread of its own what waits on the runtime: whoever asks may be within a runtime already,
+/// or hold a lock of a client.
+///
+/// # Errors
+/// Those of the work; `who` names it if it panics.
+pub fn apart<T: Send>(who: &str, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(done) => done,
+        Err(panic) => Err(Error::of_panic(who, panic.as_ref())),
+    })
+}
+
 fn handle() -> Result<Handle> {
     static RUNTIME: OnceLock<Result<Handle>> = OnceLock::new();
     RUNTIME.get_or_init(start).clone()

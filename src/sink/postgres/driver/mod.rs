@@ -20,7 +20,7 @@ use super::{Mode, Postgres};
 use crate::client::postgres::Database;
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
-use crate::sink::session::block_on;
+use crate::sink::session::{apart, block_on};
 use crate::sink::{Found, Target};
 use open::{Load, Opened};
 
@@ -42,12 +42,7 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
             let _ = std::hint::black_box(copy::encode(&batch.rows, &types));
         }));
     }
-    // A thread of its own: whoever asks may be within a runtime.
-    let look = || block_on(load.look())?;
-    let reached = std::thread::scope(|scope| match scope.spawn(look).join() {
-        Ok(reached) => reached,
-        Err(panic) => Err(Error::of_panic("looking at the database", panic.as_ref())),
-    })?;
+    let reached = apart("looking at the database", || block_on(load.look())?)?;
     Opened::found(load, &reached, target)
 }
 

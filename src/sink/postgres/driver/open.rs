@@ -16,7 +16,7 @@ use super::table;
 use crate::batch::{Batch, Resume};
 use crate::client::postgres::{Database, TableName};
 use crate::error::{Error, Problem, Result};
-use crate::sink::session::{self, Options, block_on};
+use crate::sink::session::{self, Options, apart, block_on};
 use crate::sink::{Found, Lane, Ready, Target};
 
 /// Two services that start together make the table one after the other.
@@ -316,13 +316,8 @@ impl Ready for Opened {
     }
 
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
-        // A thread of its own: whoever opens may be within a runtime.
         let (load, connections) = (&self.load, self.connections);
-        let prepare = || block_on(load.prepare(connections))?;
-        std::thread::scope(|scope| match scope.spawn(prepare).join() {
-            Ok(prepared) => prepared,
-            Err(panic) => Err(Error::of_panic("making the table", panic.as_ref())),
-        })?;
+        apart("making the table", || block_on(load.prepare(connections))?)?;
         self.inner.open(lane)
     }
 }
