@@ -23,8 +23,8 @@ use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::batch::Batch;
 use crate::domain::Domain;
-use crate::error::{Problem, Result};
-use crate::place::{LocalPath, Node, Placed, Value, decode};
+use crate::error::{Problem, Result, did_you_mean};
+use crate::place::{LocalPath, Node, Place, Placed, Value, decode};
 use crate::registry;
 
 registry! {
@@ -76,6 +76,24 @@ impl Shape {
             trial: None,
             ..self.clone()
         }
+    }
+
+    /// The place of a column that an option names.
+    ///
+    /// # Errors
+    /// There is none of this name, and what there is.
+    pub fn column(&self, name: &str, place: &Place) -> Result<usize, Problem> {
+        self.schema.index_of(name).map_err(|_| {
+            let fields = self.schema.fields();
+            let names = || fields.iter().map(|field| field.name().as_str());
+            let all: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+            Problem::new(format!("`{}` has no column `{name}`", self.table))
+                .hint(
+                    did_you_mean(name, names())
+                        .unwrap_or_else(|| format!("its columns are {}", all.join(", "))),
+                )
+                .at(place)
+        })
     }
 
     /// Some columns of a batch under this shape's names.

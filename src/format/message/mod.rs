@@ -18,8 +18,8 @@ use arrow::buffer::NullBuffer;
 use super::Shape;
 use super::cells::{Cells, Refusal};
 use crate::client::registry::Registry;
-use crate::error::{Error, Fault, Problem, Result, did_you_mean};
-use crate::place::{Place, Placed, Text};
+use crate::error::{Error, Fault, Problem, Result};
+use crate::place::{Placed, Text};
 use crate::registry;
 
 pub use avro::{AvroMessage, Framing};
@@ -81,29 +81,9 @@ pub struct Registration {
     pub schema: String,
 }
 
-/// The place of a column that an option names.
-fn column(shape: &Shape, name: &str, place: &Place) -> Result<usize, Problem> {
-    shape.schema.index_of(name).map_err(|_| {
-        let names = || {
-            shape
-                .schema
-                .fields()
-                .iter()
-                .map(|field| field.name().as_str())
-        };
-        let all: Vec<String> = names().map(|name| format!("`{name}`")).collect();
-        Problem::new(format!("`{}` has no column `{name}`", shape.table))
-            .hint(
-                did_you_mean(name, names())
-                    .unwrap_or_else(|| format!("its columns are {}", all.join(", "))),
-            )
-            .at(place)
-    })
-}
-
-/// As `column`, of a name with its place.
+/// As `Shape::column`, of a name with its place.
 fn named(shape: &Shape, name: &Placed<Text>) -> Result<usize, Problem> {
-    column(shape, name, &name.place)
+    shape.column(name, &name.place)
 }
 
 /// The user's error with these problems.

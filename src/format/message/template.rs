@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::plain::Plain;
-use super::{MessageFormat, MessageWriter, column, wrong};
+use super::{MessageFormat, MessageWriter, wrong};
 use crate::error::{Problem, Problems, Result};
 use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
@@ -66,7 +66,7 @@ fn index(shape: &Shape, name: &str, place: &Place) -> Result<usize, Problem> {
             .hint("write `{column}`; `{{` is a brace itself")
             .at(place));
     }
-    let index = column(shape, name, place)?;
+    let index = shape.column(name, place)?;
     let field = shape.schema.field(index);
     match Leaf::of(field) {
         Some(_) => Ok(index),

@@ -2,8 +2,9 @@
 
 use super::types::type_name;
 use super::{MOST_CONNECTIONS, Mode, Postgres};
-use crate::error::{Problem, did_you_mean};
+use crate::error::Problem;
 use crate::format::Shape;
+use crate::place::{Placed, Text};
 
 /// Everything about the options and the columns that cannot be as asked.
 pub fn problems(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
@@ -47,20 +48,8 @@ fn key(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
         let problem = Problem::new("`mode: upsert` needs a `key`").at(&postgres.url.place);
         problems.push(problem.hint("name the columns that tell rows apart: `key: [id]`"));
     }
-    let names = || {
-        shape
-            .schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-    };
-    for column in &postgres.key {
-        if !names().any(|name| name == column.as_str()) {
-            let message = format!("no column is called `{}`", column.as_str());
-            let hint = did_you_mean(column.as_str(), names());
-            problems.push(Problem::new(message).at(&column.place).maybe_hint(hint));
-        }
-    }
+    let known = |column: &Placed<Text>| shape.column(column.as_str(), &column.place);
+    problems.extend(postgres.key.iter().filter_map(|column| known(column).err()));
     problems
 }
 
