@@ -43,6 +43,8 @@ pub mod plain_file;
 pub mod plan;
 pub mod registry;
 pub mod report;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod sink;
 pub mod source;
 pub mod spec;

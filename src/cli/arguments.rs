@@ -1,5 +1,6 @@
 //! What can be said on the command line. Flag, then environment, then file.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::place::LocalPath;
 use crate::sink::Slice;
-use crate::units::{parse_count, parse_duration, parse_rate};
+use crate::units::{parse_address, parse_count, parse_duration, parse_rate};
 
 /// One YAML pipeline file to data at the speed of the machine.
 #[derive(Debug, Parser)]
@@ -22,6 +23,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Makes the tables and writes them to their sinks
     Run(RunOptions),
+    /// Runs pipelines as a service: a live page, health, metrics, pause and resume over HTTP
+    Serve(ServeOptions),
     /// Parses and plans, and touches nothing
     Check(CheckOptions),
     /// Shows what would be done: rows, columns, files, sizes
@@ -90,7 +93,7 @@ pub(super) enum First {
 }
 
 /// What every command that reads a pipeline takes.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct FileOptions {
     /// The pipeline file; `-` reads standard input, and its paths start in the current folder
     #[arg(value_parser = path())]
@@ -152,6 +155,31 @@ pub(super) struct RunOptions {
     /// How progress is told (default: as the pipeline's `log` says, or a line for each sink on a terminal, JSON otherwise)
     #[arg(long, env = "ROWGEN_LOG", value_enum)]
     pub(super) log: Option<Log>,
+    /// Shows the run as a live page and as metrics, at such an address: 127.0.0.1:8080
+    #[arg(long, env = "ROWGEN_SERVE", value_name = "ADDRESS", value_parser = parse_address)]
+    pub(super) serve: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[cfg_attr(
+    not(feature = "serve"),
+    expect(dead_code, reason = "nobody listens in such a build")
+)]
+pub(super) struct ServeOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// More pipelines that run beside it
+    #[arg(value_parser = path())]
+    pub(super) more: Vec<PathBuf>,
+    /// Where it listens (default: as the pipeline's `serve` says, or 127.0.0.1:8080)
+    #[arg(long, env = "ROWGEN_LISTEN", value_name = "ADDRESS", value_parser = parse_address)]
+    pub(super) listen: Option<SocketAddr>,
+    /// Every POST needs the header `Authorization: Bearer TOKEN`; other users of the machine see options, not variables
+    #[arg(long, env = "ROWGEN_TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
+    /// Where relative paths to write start: those of sinks and dead letters (default: here)
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

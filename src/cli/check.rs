@@ -56,14 +56,28 @@ fn tell_json(options: &CheckOptions, checked: &Result<Plan>) -> Result<u8> {
 
 /// Reads, loads and plans what a command was given.
 pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
-    let pipeline = read(options)?;
-    let overrides = overrides(options)?;
-    let taken = plan::taken(&pipeline, overrides.sinks.as_deref());
-    let loaded = load::load(&pipeline, |table| taken.iter().any(|taken| taken == table))?;
-    let mut plan = plan::make(&pipeline, loaded, &overrides, trial)?;
+    plan_of(&read(options)?, &overrides(options)?, trial)
+}
+
+fn plan_of(pipeline: &Pipeline, overrides: &Overrides, trial: bool) -> Result<Plan> {
+    let taken = plan::taken(pipeline, overrides.sinks.as_deref());
+    let loaded = load::load(pipeline, |table| taken.iter().any(|taken| taken == table))?;
+    let mut plan = plan::make(pipeline, loaded, overrides, trial)?;
     plan.warnings
         .extend(environment::warnings(&pipeline.params));
     Ok(plan)
+}
+
+/// Plans only these rows of the one table that says how many it has.
+#[cfg(feature = "serve")]
+pub(super) fn plan_rows(options: &FileOptions, rows: std::ops::Range<u64>) -> Result<Plan> {
+    let pipeline = read(options)?;
+    let overrides = Overrides {
+        rows: Some(rows.end),
+        range: Some(rows),
+        ..overrides(options)?
+    };
+    plan_of(&pipeline, &overrides, true)
 }
 
 /// Reads the pipeline that a command was given.

@@ -19,6 +19,8 @@ mod preview;
 mod producer;
 mod progress;
 mod run;
+#[cfg_attr(not(feature = "serve"), path = "no_serve.rs")]
+mod serve;
 mod signals;
 mod usage;
 
@@ -65,6 +67,7 @@ fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Re
     };
     match arguments.command {
         Command::Run(options) => run::run(&options, variables),
+        Command::Serve(options) => serve::run(&options, variables),
         Command::Check(options) => check::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Preview(options) => preview::run(&options),

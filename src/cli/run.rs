@@ -1,13 +1,14 @@
 //! `rowgen run`: the run, its progress, its report.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{Log, RunOptions};
 use super::check::make_plan;
 use super::{dotenv, log, producer, progress, say, signals};
-use crate::engine;
+use crate::engine::{self, Running, Stop};
 use crate::error::{Error, Problem, Result};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
@@ -78,7 +79,12 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         measured: false,
     };
     let plan = Arc::new(plan);
-    let running = engine::start(plan.clone(), run_options);
+    let stop = run_options.stop.clone();
+    let running = Arc::new(engine::start(plan.clone(), run_options));
+    let _shown = match options.serve {
+        Some(address) => Some(shown(&plan, &running, stop, address)?),
+        None => None,
+    };
     match told {
         Told::Errors => {}
         Told::Json => log::during(&running, &plan),
@@ -91,6 +97,41 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         write_report(&report, path)?;
     }
     Ok(report.exit_code())
+}
+
+/// The run on a page of its own, until what this returns is dropped.
+#[cfg(feature = "serve")]
+fn shown(
+    plan: &Arc<Plan>,
+    running: &Arc<Running>,
+    stop: Stop,
+    address: SocketAddr,
+) -> Result<crate::serve::Server> {
+    use crate::serve::{Offer, Service, Supervised};
+    let mut offer = Offer::default();
+    offer.add(&plan.serve);
+    let pipeline = Supervised::of(plan.clone(), running.clone(), stop);
+    let service = Service::new(vec![pipeline], offer);
+    let server = service.listen(address)?;
+    say(&format!("the run is shown at http://{}", server.address));
+    let (running, looking) = (running.clone(), move || service.look());
+    let look = move || {
+        while !running.is_over() {
+            looking();
+        }
+    };
+    let thread = std::thread::Builder::new().name("watch".into()).spawn(look);
+    thread.map_err(|error| Error::because("starting a thread", error))?;
+    Ok(server)
+}
+
+#[cfg(not(feature = "serve"))]
+fn shown(_: &Arc<Plan>, running: &Arc<Running>, _: Stop, _: SocketAddr) -> Result<()> {
+    running.stop();
+    Err(Error::user(crate::client::kafka::missing(
+        "a service over HTTP",
+        "serve",
+    )))
 }
 
 impl Told {

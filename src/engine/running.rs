@@ -1,7 +1,7 @@
 //! A run that one can hold: started from a plan, watched, stopped, waited for.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::watch::{State, Status, Watched};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::report::{About, Ended, Outcome, Report, SinkReport, Times};
+use crate::sync::lock;
 
 /// How a plan is carried out, beside what it says.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +36,7 @@ pub struct Running {
     watched: Arc<Watched>,
     stop: Stop,
     /// The thread, or why there is none; nothing once it was waited for.
-    thread: Option<Result<JoinHandle<Report>>>,
+    thread: Mutex<Option<Result<JoinHandle<Report>>>>,
 }
 
 /// Starts to carry a plan out. Whatever goes wrong, already while sinks are opened, is in the report.
@@ -52,7 +53,9 @@ pub fn start(plan: Arc<Plan>, options: Options) -> Running {
         plan,
         watched,
         stop,
-        thread: Some(thread.map_err(|error| Error::because("starting the run's thread", error))),
+        thread: Mutex::new(Some(
+            thread.map_err(|error| Error::because("starting the run's thread", error)),
+        )),
     }
 }
 
@@ -128,6 +131,11 @@ impl Running {
         self.stop.request();
     }
 
+    /// No new batch is begun until it goes on; what is under way is finished, and a stop still ends it.
+    pub fn pause(&self, paused: bool) {
+        self.watched.pause(paused);
+    }
+
     /// True once `wait` returns at once.
     pub fn is_over(&self) -> bool {
         self.wait_for(Duration::ZERO)
@@ -138,9 +146,10 @@ impl Running {
         self.watched.wait_until_over(most)
     }
 
-    /// Waits until every sink has ended, and tells what happened.
-    pub fn wait(mut self) -> Report {
-        let ended = match self.thread.take() {
+    /// Waits until every sink has ended, and tells what happened, once.
+    pub fn wait(&self) -> Report {
+        let thread = lock(&self.thread).take();
+        let ended = match thread {
             Some(Ok(thread)) => thread
                 .join()
                 .map_err(|panic| Error::of_panic("the run", panic.as_ref())),
@@ -153,7 +162,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(Ok(thread)) = self.thread.take() {
+        let thread = lock(&self.thread).take();
+        if let Some(Ok(thread)) = thread {
             self.stop.request();
             // What it has to tell nobody waits for.
             let _ = thread.join();

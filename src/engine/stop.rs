@@ -8,6 +8,8 @@ use std::time::Instant;
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     inner: Arc<Inner>,
+    /// Of whom it is a part.
+    other: Option<Arc<Inner>>,
 }
 
 #[derive(Debug, Default)]
@@ -19,6 +21,14 @@ struct Inner {
 }
 
 impl Stop {
+    /// One of its own that is also requested when `other` is: it ends nothing else.
+    pub fn of(other: &Self) -> Self {
+        Self {
+            inner: Arc::default(),
+            other: Some(other.inner.clone()),
+        }
+    }
+
     /// A signal asks for it; false if one did before.
     pub fn interrupt(&self, signal: i32) -> bool {
         let first = self.inner.signal.swap(signal, Ordering::SeqCst) == 0;
@@ -39,7 +49,8 @@ impl Stop {
 
     /// True once the run is to end.
     pub fn requested(&self) -> bool {
-        self.inner.requested.load(Ordering::Relaxed)
+        let of = |inner: &Arc<Inner>| inner.requested.load(Ordering::Relaxed);
+        of(&self.inner) || self.other.as_ref().is_some_and(of)
     }
 
     /// True once it failed.
@@ -49,7 +60,10 @@ impl Stop {
 
     /// The signal that asked for it.
     pub fn signal(&self) -> Option<i32> {
-        Some(self.inner.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+        let of = |inner: &Arc<Inner>| {
+            Some(inner.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+        };
+        of(&self.inner).or_else(|| self.other.as_ref().and_then(of))
     }
 
     /// Requests the stop once `deadline` has passed; true then.

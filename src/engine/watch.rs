@@ -2,7 +2,7 @@
 //! pages alike.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ pub(super) struct Watched {
     began: Instant,
     state: Mutex<State>,
     over: Condvar,
+    /// No new batch is begun for now.
+    paused: AtomicBool,
     pub(super) jobs: Vec<WatchedJob>,
 }
 
@@ -140,6 +142,7 @@ impl Watched {
             began: Instant::now(),
             state: Mutex::new(State::Opening),
             over: Condvar::new(),
+            paused: AtomicBool::new(false),
             jobs: jobs.collect(),
         }
     }
@@ -149,6 +152,14 @@ impl Watched {
         if state == State::Ended {
             self.over.notify_all();
         }
+    }
+
+    pub(super) fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::SeqCst)
     }
 
     /// Waits at most so long; true once it is over.

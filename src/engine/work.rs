@@ -18,6 +18,9 @@ use crate::source::RunningSource;
 use crate::spec::OnSinkFailure;
 use crate::sync::lock;
 
+/// How often a paused run looks whether it goes on.
+const PAUSED: Duration = Duration::from_millis(100);
+
 /// What the workers share.
 pub(super) struct Work<'a, 'p> {
     pub(super) jobs: &'a [OpenJob<'p>],
@@ -46,7 +49,10 @@ impl Seen for Work<'_, '_> {
     }
 
     fn wait(&self, job: usize, number: u64) -> Option<Duration> {
-        self.sources[job].wait(number)
+        match self.watched.is_paused() {
+            true => Some(PAUSED),
+            false => self.sources[job].wait(number),
+        }
     }
 }
 

@@ -141,6 +141,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
             .unwrap_or(LOG_INTERVAL),
         slice: overrides.slice,
         log: pipeline.log.clone(),
+        serve: pipeline.serve.clone(),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::format::Shape;
 use crate::pace::Arrivals;
 use crate::sink::{Partition, Sink, Slice};
 use crate::source::Batches;
-use crate::spec::{Log, OnSinkFailure};
+use crate::spec::{Log, OnSinkFailure, Serve};
 
 pub use guarantee::Guarantee;
 pub use make::make;
@@ -93,6 +93,8 @@ pub struct Plan {
     pub slice: Option<Slice>,
     /// How the run tells of itself.
     pub log: Log,
+    /// What a service offers.
+    pub serve: Serve,
 }
 
 /// One table on its way to the sinks that take it in equal batches.

@@ -128,6 +128,7 @@ pub fn discarding(plan: &Plan) -> Plan {
     Plan {
         reads: plan.reads.clone(),
         log: plan.log.clone(),
+        serve: plan.serve.clone(),
         name: plan.name.clone(),
         path: plan.path.clone(),
         seed: plan.seed.clone(),

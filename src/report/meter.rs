@@ -28,6 +28,10 @@ pub struct Meter {
     batch_rows: Distribution,
     batch_micros: Distribution,
     commit_micros: Distribution,
+    /// Connections that are open.
+    open: Mutex<BTreeSet<usize>>,
+    /// Why a server does not do what it should, by who has found it out.
+    troubles: Mutex<BTreeMap<usize, String>>,
 }
 
 /// Figures of a meter at one moment.
@@ -51,10 +55,14 @@ pub struct Reading {
     pub batch_micros: Quantiles,
     /// Microseconds that a commit took.
     pub commit_micros: Quantiles,
+    /// Connections that are open.
+    pub connections: u64,
+    /// Why a server does not do what it should, now.
+    pub troubles: Vec<String>,
 }
 
 /// A distribution in a few numbers; all are 0 while nothing was measured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Quantiles {
     /// How many were measured.
     pub count: u64,
@@ -66,11 +74,26 @@ pub struct Quantiles {
     pub p99: u64,
     /// The greatest one.
     pub max: u64,
+    /// All of them together.
+    #[serde(skip)]
+    pub sum: u64,
+    /// How many lie between the bound before and this one, it included.
+    #[serde(skip)]
+    pub buckets: Vec<(u64, u64)>,
 }
 
 /// Values on a logarithmic scale: two digits of each are kept, which takes some kilobytes.
 #[derive(Debug, Default)]
-struct Distribution(Mutex<Option<Histogram<u64>>>);
+struct Distribution(Mutex<Option<(Histogram<u64>, u64)>>);
+
+/// The bounds of rows a batch.
+const ROWS: &[u64] = &[10, 50, 100, 500, 1000, 2500, 5000, 10_000];
+
+/// The bounds of microseconds: those that Prometheus has for seconds.
+const MICROS: &[u64] = &[
+    5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
+    10_000_000,
+];
 
 impl Meter {
     /// Rows and bytes that arrived.
@@ -125,6 +148,31 @@ impl Meter {
     /// How much went wrong.
     pub fn errors(&self) -> u64 {
         lock(&self.errors).values().sum()
+    }
+
+    /// A connection is open, or is not.
+    pub fn connected(&self, connection: usize, open: bool) {
+        let mut all = lock(&self.open);
+        match open {
+            true => all.insert(connection),
+            false => all.remove(&connection),
+        };
+    }
+
+    /// Why a server does not do what it should, by who has found it out; nothing when it does again.
+    pub fn trouble(&self, who: usize, trouble: Option<String>) {
+        let mut all = lock(&self.troubles);
+        match trouble {
+            Some(trouble) => all.insert(who, trouble),
+            None => all.remove(&who),
+        };
+    }
+
+    /// What is wrong now, each once.
+    fn troubles(&self) -> Vec<String> {
+        let all = lock(&self.troubles);
+        let each: BTreeSet<&String> = all.values().collect();
+        each.into_iter().cloned().collect()
     }
 
     /// Something was tried again.
@@ -210,9 +258,11 @@ impl Meter {
             retries: self.retries.load(Ordering::Relaxed),
             rejected: self.rejected(),
             lag: self.lags(),
-            batch_rows: self.batch_rows.quantiles(),
-            batch_micros: self.batch_micros.quantiles(),
-            commit_micros: self.commit_micros.quantiles(),
+            batch_rows: self.batch_rows.quantiles(ROWS),
+            batch_micros: self.batch_micros.quantiles(MICROS),
+            commit_micros: self.commit_micros.quantiles(MICROS),
+            connections: lock(&self.open).len() as u64,
+            troubles: self.troubles(),
         }
     }
 }
@@ -222,17 +272,21 @@ impl Distribution {
         let mut histogram = lock(&self.0);
         // Two digits: a percentile is off by 1 % at most. The bounds are valid, so one is made.
         if histogram.is_none() {
-            *histogram = Histogram::new(2).ok();
+            *histogram = Histogram::new(2).ok().map(|made| (made, 0));
         }
-        if let Some(histogram) = histogram.as_mut() {
+        if let Some((histogram, sum)) = histogram.as_mut() {
             histogram.saturating_record(value);
+            *sum = sum.saturating_add(value);
         }
     }
 
-    fn quantiles(&self) -> Quantiles {
+    fn quantiles(&self, bounds: &[u64]) -> Quantiles {
         let histogram = lock(&self.0);
-        let Some(histogram) = histogram.as_ref() else {
-            return Quantiles::default();
+        let Some((histogram, sum)) = histogram.as_ref() else {
+            return Quantiles {
+                buckets: bounds.iter().map(|bound| (*bound, 0)).collect(),
+                ..Quantiles::default()
+            };
         };
         Quantiles {
             count: histogram.len(),
@@ -240,8 +294,23 @@ impl Distribution {
             p95: histogram.value_at_quantile(0.95),
             p99: histogram.value_at_quantile(0.99),
             max: histogram.max(),
+            sum: *sum,
+            buckets: buckets(histogram, bounds),
         }
     }
+}
+
+/// How many values lie up to each bound and above the one before.
+fn buckets(histogram: &Histogram<u64>, bounds: &[u64]) -> Vec<(u64, u64)> {
+    let mut buckets: Vec<(u64, u64)> = bounds.iter().map(|bound| (*bound, 0)).collect();
+    for value in histogram.iter_recorded() {
+        // A value stands for all that have its two digits; the least of them is on the right side.
+        let least = histogram.lowest_equivalent(value.value_iterated_to());
+        if let Some(bucket) = buckets.iter_mut().find(|bucket| least <= bucket.0) {
+            bucket.1 += value.count_since_last_iteration();
+        }
+    }
+    buckets
 }
 
 fn micros(time: Duration) -> u64 {
@@ -255,7 +324,7 @@ mod tests {
     #[test]
     fn a_meter_reads_what_was_counted() {
         let meter = Meter::default();
-        assert_eq!(meter.read().batch_rows, Quantiles::default());
+        assert_eq!(meter.read().batch_rows.count, 0);
         for rows in 1..=100 {
             meter.add(rows, 2 * rows);
             meter.batch(rows, Duration::from_micros(rows));

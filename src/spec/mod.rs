@@ -7,6 +7,7 @@ mod pipeline;
 mod read;
 mod run;
 mod schema;
+mod serve;
 mod sink;
 mod table;
 
@@ -15,5 +16,6 @@ pub use pipeline::Pipeline;
 pub use read::{Given, read};
 pub use run::{Arrivals, Run};
 pub use schema::{schema, schema_draft_07};
+pub use serve::{Measure, Serve, Tracking, Trigger};
 pub use sink::{AskedDelivery, Common as SinkCommon, OnSinkFailure, Projection, SinkEntry};
 pub use table::{ReferenceFile, Table};

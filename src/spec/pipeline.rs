@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Log, ReferenceFile, Run, SinkEntry, Table};
+use super::{Log, ReferenceFile, Run, Serve, SinkEntry, Table};
 use crate::place::{Each, Named, OneOrMany, Placed, Text};
 
 /// The top level of a pipeline file, as written.
@@ -40,6 +40,9 @@ pub(super) struct File {
     /// How it tells of itself.
     #[serde(default)]
     pub(super) log: Log,
+    /// What `rowgen serve` offers over HTTP.
+    #[serde(default)]
+    pub(super) serve: Serve,
 }
 
 /// A pipeline: what its file and the files it includes say, with everything expanded.
@@ -67,6 +70,8 @@ pub struct Pipeline {
     pub run: Run,
     /// How it tells of itself.
     pub log: Log,
+    /// What `rowgen serve` offers over HTTP.
+    pub serve: Serve,
     /// The tables, references and seed as text without places: equal texts make equal data.
     pub canonical: String,
 }

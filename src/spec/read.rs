@@ -104,6 +104,7 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
         sinks: file.sinks.0,
         run: file.run,
         log: file.log,
+        serve: file.serve,
         canonical,
     })
 }

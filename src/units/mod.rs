@@ -135,6 +135,20 @@ pub fn show_duration(duration: Duration) -> String {
     }
 }
 
+/// Reads `HOST:PORT`, the host as a number: what a name stands for may change, and with it who can ask.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_address(text: &str) -> Result<std::net::SocketAddr, String> {
+    text.replace("localhost:", "127.0.0.1:")
+        .parse()
+        .map_err(|_| {
+            format!(
+                "expected an address such as `127.0.0.1:8080` or `0.0.0.0:8080`, found `{text}`"
+            )
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +195,25 @@ mod tests {
         assert_eq!(show_bytes(1536), "1.5 KiB");
         assert_eq!(show_count(1_234_567), "1 234 567");
         assert_eq!(show_duration(Duration::from_millis(45)), "45 ms");
+    }
+
+    #[test]
+    fn addresses_are_numbers() {
+        for (text, told) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("localhost:81", "127.0.0.1:81"),
+            ("[::1]:0", "[::1]:0"),
+        ] {
+            assert_eq!(
+                parse_address(text).map(|one| one.to_string()).as_deref(),
+                Ok(told)
+            );
+        }
+        for text in ["", "8080", "host:80", "127.0.0.1:99999"] {
+            let wrong = format!(
+                "expected an address such as `127.0.0.1:8080` or `0.0.0.0:8080`, found `{text}`"
+            );
+            assert_eq!(parse_address(text), Err(wrong));
+        }
     }
 }

@@ -9,6 +9,8 @@ mod postgres;
 mod registry;
 #[path = "../sink_compliance/rows.rs"]
 mod rows;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve;
 mod sinks;
 mod turns;
 

@@ -11,14 +11,14 @@ use tokio_postgres::{NoTls, SimpleQueryMessage};
 use crate::environment;
 
 /// A name that no run before has used.
-fn fresh(name: &str) -> String {
+pub fn fresh(name: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros();
     format!("{name}_{now}_{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// What SQL answers, a line a row, values with bars between.
-fn sql(statements: &str) -> String {
+pub fn sql(statements: &str) -> String {
     let answer = block_on(async {
         let (client, connection) = tokio_postgres::connect(&environment("POSTGRES_URL"), NoTls)
             .await

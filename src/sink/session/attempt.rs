@@ -45,11 +45,12 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         self.commit_once(transaction).await
     }
 
-    async fn connected(&mut self) -> Result<&mut C::Session, Trouble> {
+    pub(super) async fn connected(&mut self) -> Result<&mut C::Session, Trouble> {
         if self.session.is_none() {
             let connecting = self.shared.connect.connect(self.number);
             let made = self.patience.wait(connecting).await?;
             self.session = Some(made.map_err(without_doubt)?);
+            self.shared.queue.listener().connected(self.number, true);
         }
         self.session.as_mut().ok_or(Trouble::Restart)
     }

@@ -12,6 +12,9 @@ use super::transaction::Transaction;
 use super::{Connect, Failure, Options, Session};
 use crate::error::Error;
 
+/// How often a server is asked whether it is there while there is nothing for it.
+const IDLE: Duration = Duration::from_secs(2);
+
 /// What the sessions of a connection send.
 pub(super) type ChunkOf<C> = <<C as Connect>::Session as Session>::Chunk;
 
@@ -58,6 +61,7 @@ pub(super) async fn drive<C: Connect, K: Clock>(shared: Shared<'_, C, K>, number
     if let Err(End::Failed(error)) = driver.run().await {
         shared.queue.fail(error);
     }
+    driver.disconnect();
     driver.spent
 }
 
@@ -65,7 +69,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     async fn run(&mut self) -> Result<(), End> {
         let (queue, clock) = (self.shared.queue, self.shared.clock);
         let mut since = clock.now();
-        while queue.ready(self.number).await? {
+        while self.ready().await? {
             self.linger().await?;
             let begun = clock.now();
             self.spent.waited += begun.saturating_sub(since);
@@ -78,6 +82,54 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             queue.safe(transaction.batches());
         }
         Ok(())
+    }
+
+    /// Waits for rows; false once there will be none. A server is asked now and then meanwhile: that it
+    /// is away is known before there is something for it.
+    async fn ready(&mut self) -> Result<bool, End> {
+        let (queue, clock) = (self.shared.queue, self.shared.clock);
+        loop {
+            match first(queue.ready(self.number), clock.sleep(IDLE)).await {
+                First::One(ready) => return Ok(ready?),
+                First::Other(()) => self.look().await?,
+            }
+        }
+    }
+
+    /// Whether the server is there.
+    async fn look(&mut self) -> Result<(), End> {
+        self.patience.restart();
+        let asked = match self.connected().await {
+            Ok(session) => session.offsets(&[]).await.map(drop),
+            Err(Trouble::End(end)) => return Err(end),
+            Err(Trouble::Restart) => Ok(()),
+            Err(Trouble::Failure(failure)) => Err(failure),
+        };
+        match asked {
+            Ok(()) => self.recovered(),
+            Err(Failure::Again(error) | Failure::Unknown(error)) => {
+                // The next look, or the next rows, are the next try.
+                self.disconnect();
+                self.backoff.next();
+                self.shared.queue.listener().retried(self.number, &error);
+            }
+            // What it refuses is found out with rows.
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    fn recovered(&mut self) {
+        if self.backoff.tries() > 0 {
+            tracing::info!(session = self.number, "the server answers again");
+            self.backoff.reset();
+            self.shared.queue.listener().recovered(self.number);
+        }
+    }
+
+    fn disconnect(&mut self) {
+        self.session = None;
+        self.shared.queue.listener().connected(self.number, false);
     }
 
     /// Gives more rows the time to come.
@@ -107,10 +159,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
                 Err(Trouble::Failure(failure)) => self.face(failure, transaction).await?,
             }
         }
-        if self.backoff.tries() > 0 {
-            tracing::info!(session = self.number, "the server commits again");
-            self.backoff.reset();
-        }
+        self.recovered();
         Ok(())
     }
 
@@ -122,7 +171,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         if let Some(session) = &mut self.session
             && !self.patience.wait(session.roll_back()).await?
         {
-            self.session = None;
+            self.disconnect();
         }
         Ok(())
     }
@@ -181,14 +230,14 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
 
     /// Waits before it is tried again, on a new connection.
     async fn again(&mut self, error: Error) -> Result<(), End> {
-        self.session = None;
+        self.disconnect();
         let wait = self.backoff.next();
         match self.backoff.tries() {
             1 => tracing::warn!(session = self.number, "{error}; it is tried again"),
             _ => tracing::debug!(session = self.number, ?wait, "{error}"),
         }
+        self.shared.queue.listener().retried(self.number, &error);
         self.patience.note(error);
-        self.shared.queue.listener().retried();
         self.patience.sleep(wait).await
     }
 }

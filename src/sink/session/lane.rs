@@ -196,8 +196,19 @@ impl Listener for Marks {
         self.meter.commit(took);
     }
 
-    fn retried(&self) {
+    fn retried(&self, session: usize, error: &Error) {
         self.meter.retry();
+        let said = error.to_string();
+        let said: Vec<&str> = said.split_whitespace().collect();
+        self.meter.trouble(session, Some(said.join(" ")));
+    }
+
+    fn recovered(&self, session: usize) {
+        self.meter.trouble(session, None);
+    }
+
+    fn connected(&self, session: usize, open: bool) {
+        self.meter.connected(session, open);
     }
 
     fn over(&self, failed: bool) {

@@ -48,6 +48,8 @@ pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
 pub use resume::Ask;
 pub use running::Sessions;
+#[cfg(feature = "serve")]
+pub use runtime::spawn;
 pub use runtime::{Tokio, apart, block_on};
 pub use split::{Share, split};
 
@@ -177,8 +179,14 @@ pub trait Listener: Send + Sync {
     /// So many rows and bytes were committed, which took so long.
     fn committed(&self, rows: u64, bytes: u64, took: Duration);
 
-    /// Something has to be done again.
-    fn retried(&self);
+    /// A session has something to do again, because of this.
+    fn retried(&self, session: usize, error: &Error);
+
+    /// What a session could not do it has done.
+    fn recovered(&self, session: usize);
+
+    /// A session has a connection, or has none.
+    fn connected(&self, session: usize, open: bool);
 
     /// Nothing more will be taken: something has failed, or the sessions were told to stop.
     fn over(&self, failed: bool);

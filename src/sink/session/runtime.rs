@@ -19,6 +19,17 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
     Ok(handle()?.block_on(future))
 }
 
+/// Does something in the background, on the runtime's thread: it waits, and never works for long.
+///
+/// # Errors
+/// The runtime cannot be started.
+#[cfg(feature = "serve")]
+pub fn spawn(
+    future: impl Future<Output = ()> + Send + 'static,
+) -> Result<tokio::task::JoinHandle<()>> {
+    Ok(handle()?.spawn(future))
+}
+
 /// Does on a thread of its own what waits on the runtime: whoever asks may be within a runtime already,
 /// or hold a lock of a client.
 ///

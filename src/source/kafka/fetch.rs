@@ -10,6 +10,7 @@ use super::lag::Lag;
 use super::member::{Member, Messages, same_turn};
 use super::offsets::Ledger;
 use super::pipe::{Fetched, Pipe};
+use super::presence::Presence;
 use super::reading::{Reading, next};
 use crate::error::Error;
 use crate::report::Meter;
@@ -40,10 +41,12 @@ pub struct Shared {
 }
 
 /// What a member does until the pipe is closed. The first one also looks at what others have read.
-pub fn run(member: &Arc<Member>, shared: &Shared, first: bool) {
+pub fn run(member: &Arc<Member>, shared: &Shared, number: usize) {
+    let first = number == 0;
     let mut most = MOST_MESSAGES / 64;
     let mut looked = Instant::now();
     let mut lag = Lag::default();
+    let mut presence = Presence::of(number);
     while !shared.pipe.is_closed() {
         if !attend(member, shared) {
             return;
@@ -53,6 +56,7 @@ pub fn run(member: &Arc<Member>, shared: &Shared, first: bool) {
             looked = Instant::now();
         }
         lag.tell(member, shared);
+        presence.tell(member, shared);
         let mut messages = member.take(most, shared.step);
         messages.retain(|message| match message.error {
             None | Some(RDKafkaErrorCode::PartitionEOF) => true,

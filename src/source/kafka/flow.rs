@@ -108,7 +108,7 @@ impl Group {
             let shared = self.shared.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("fetch {number}"))
-                .spawn(move || fetch::run(&member, &shared, number == 0))
+                .spawn(move || fetch::run(&member, &shared, number))
                 .map_err(|error| Error::because("starting a thread", error))?;
             lock(&self.threads).push(thread);
         }

@@ -27,6 +27,8 @@ mod pipe;
 #[cfg(feature = "kafka")]
 mod places;
 #[cfg(feature = "kafka")]
+mod presence;
+#[cfg(feature = "kafka")]
 mod reading;
 #[cfg(feature = "kafka")]
 mod topic;

@@ -103,6 +103,7 @@ pub fn no_client(what: &str, error: KafkaError) -> Error {
 pub struct Events {
     last: Mutex<Option<String>>,
     refused: AtomicBool,
+    away: AtomicBool,
 }
 
 impl Events {
@@ -119,6 +120,16 @@ impl Events {
         self.refused.load(Ordering::Relaxed)
     }
 
+    /// No broker could be reached when that was last tried.
+    pub fn away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
+    /// One was reached.
+    pub fn back(&self) {
+        self.away.store(false, Ordering::Relaxed);
+    }
+
     fn note(&self, text: &str) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_string());
     }
@@ -132,6 +143,9 @@ impl ClientContext for Events {
     fn error(&self, error: KafkaError, reason: &str) {
         // That all brokers are down follows from what was said of each, and says less.
         let all_down = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown);
+        if all_down {
+            self.away.store(true, Ordering::Relaxed);
+        }
         if !all_down || self.last().is_none() {
             self.note(reason);
         }

@@ -15,6 +15,7 @@ use super::stream::Source;
 use crate::batch::{Place, Span};
 use crate::engine::Stop;
 use crate::engine::gate::{Gate, Seen};
+use crate::error::Error;
 use crate::pace::Pace;
 use crate::sync::lock;
 
@@ -72,7 +73,11 @@ impl Listener for Marks {
     }
 
     fn committed(&self, _: u64, _: u64, _: Duration) {}
-    fn retried(&self) {}
+    fn retried(&self, _session: usize, _error: &Error) {}
+
+    fn recovered(&self, _session: usize) {}
+
+    fn connected(&self, _session: usize, _open: bool) {}
     fn over(&self, _: bool) {
         self.accepted.store(u64::MAX, Ordering::Relaxed);
     }

@@ -54,9 +54,13 @@ impl Listener for Nobody {
     fn accepted(&self, _: u64) {}
     fn durable(&self, _: u64) {}
     fn committed(&self, _: u64, _: u64, _: Duration) {}
-    fn retried(&self) {
+    fn retried(&self, _session: usize, _error: &Error) {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
+
+    fn recovered(&self, _session: usize) {}
+
+    fn connected(&self, _session: usize, _open: bool) {}
     fn over(&self, _: bool) {}
     fn stopping(&self) -> bool {
         self.stopping

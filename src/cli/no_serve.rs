@@ -1,0 +1,10 @@
+//! In a build without the feature `serve` nobody listens.
+
+use super::arguments::ServeOptions;
+use super::dotenv;
+use crate::client::kafka::missing;
+use crate::error::{Error, Result};
+
+pub(super) fn run(_: &ServeOptions, _: Option<dotenv::Read>) -> Result<u8> {
+    Err(Error::user(missing("a service over HTTP", "serve")))
+}

@@ -1,0 +1,195 @@
+//! `rowgen serve`: pipelines as a service, watched and steered over HTTP.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::arguments::{FileOptions, ServeOptions};
+use super::check::{make_plan, plan_rows};
+use super::{dotenv, log, signals};
+use crate::engine::{Options, Stop};
+use crate::error::{Error, Fault, Problem, Result};
+use crate::place::{Placed, Secret};
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::serve::{self, MakePlan, Offer, Sender, Service, Supervised};
+use crate::spec::Serve;
+
+/// Paths that every service has.
+const OURS: &[&str] = &[
+    "/", "/health", "/live", "/metrics", "/status", "/events", "/pause", "/resume",
+];
+
+pub(super) fn run(options: &ServeOptions, variables: Option<dotenv::Read>) -> Result<u8> {
+    log::begin();
+    if let Some(dotenv::Read { path, variables }) = variables {
+        tracing::info!(path, variables, "environment file read");
+    }
+    let served = carry_out(options);
+    served.or_else(|error| {
+        error.problems.iter().for_each(log::problem);
+        Ok(error.exit_code())
+    })
+}
+
+fn carry_out(options: &ServeOptions) -> Result<u8> {
+    let files = std::iter::once(&options.file.file).chain(&options.more);
+    let mut plans = Vec::new();
+    for file in files {
+        let of_file = FileOptions {
+            file: file.clone(),
+            ..options.file.clone()
+        };
+        plans.push(Arc::new(make_plan(&of_file, true)?));
+    }
+    let stop = signals::stop()?;
+    let serves: Vec<&Serve> = plans.iter().map(|plan| &plan.serve).collect();
+    let address = match &options.listen {
+        Some(address) => *address,
+        None => serve::address(serves.iter().find_map(|one| one.listen.as_ref()))?,
+    };
+    let mut offer = offer(&serves, &options.file, &stop)?;
+    if let Some(token) = options.token.as_ref().filter(|token| !token.is_empty()) {
+        offer.token = Some(Secret(token.clone()));
+    }
+    for warning in plans.iter().flat_map(|plan| &plan.warnings) {
+        tracing::warn!("{warning}");
+    }
+    let make = |plan: &Arc<Plan>| Supervised::new(plan.clone(), stop.clone());
+    let service = Service::new(plans.iter().map(make).collect(), offer);
+    let server = service.listen(address)?;
+    tracing::info!(address = %server.address, "Starting HTTP server");
+    Ok(serve_until_over(&service, options.out.clone(), &plans))
+}
+
+/// Works until every pipeline has ended; the exit code is that of the worst one.
+fn serve_until_over(service: &Arc<Service>, out: Option<PathBuf>, plans: &[Arc<Plan>]) -> u8 {
+    let options = Options {
+        out: out.unwrap_or_default(),
+        ..Options::default()
+    };
+    let often = plans.iter().map(|plan| plan.log_interval).min();
+    std::thread::scope(|scope| {
+        let pipelines = service.pipelines.iter();
+        let works: Vec<_> = pipelines
+            .map(|pipeline| scope.spawn(|| pipeline.work(&options, &|report| tell(report))))
+            .collect();
+        let mut told = Instant::now();
+        while works.iter().any(|work| !work.is_finished()) {
+            service.look();
+            if often.is_some_and(|often| told.elapsed() >= often) {
+                told = Instant::now();
+                progress(service);
+            }
+        }
+        let codes = works.into_iter().map(|work| match work.join() {
+            Ok(report) => {
+                log::end(&report);
+                tell(&report);
+                report.exit_code()
+            }
+            Err(panic) => {
+                log::error(&Error::of_panic("a pipeline", panic.as_ref()).to_string());
+                2
+            }
+        });
+        codes.max().unwrap_or(0)
+    })
+}
+
+fn tell(report: &Report) {
+    let errors = report.sinks.iter().filter_map(|sink| sink.error.as_ref());
+    errors
+        .chain(&report.error)
+        .for_each(|error| log::error(error));
+}
+
+fn progress(service: &Service) {
+    for status in service.pipelines.iter().filter_map(|one| one.figures()) {
+        for sink in &status.sinks {
+            let figures = &sink.figures;
+            tracing::info!(
+                pipeline = status.pipeline,
+                table = sink.table,
+                sink = sink.name,
+                rows = figures.rows,
+                bytes = figures.bytes,
+                rejected = figures.rejected,
+                retries = figures.retries,
+                "progress"
+            );
+        }
+    }
+    for trouble in service.troubles() {
+        tracing::warn!("{trouble}");
+    }
+}
+
+/// What all pipelines together offer.
+fn offer(serves: &[&Serve], options: &FileOptions, stop: &Stop) -> Result<Offer> {
+    let problems = path_problems(serves);
+    if !problems.is_empty() {
+        return Err(Error {
+            fault: Fault::User,
+            problems,
+        });
+    }
+    let mut offer = Offer::default();
+    for serve in serves {
+        offer.add(serve);
+        for (path, trigger) in &serve.triggers.0 {
+            let plan = planner(trigger.pipeline.beside(), options.clone());
+            // What is wrong with it is known before the first call.
+            plan(0..1)?;
+            let count = |said: &Option<Placed<crate::place::Count>>| {
+                said.as_ref().map(|count| count.value.0)
+            };
+            let (rows, most) = (count(&trigger.count), count(&trigger.most));
+            let sender = Sender::new(plan, rows, most, stop.clone());
+            offer.senders.push((path.value.clone(), sender));
+        }
+    }
+    Ok(offer)
+}
+
+fn planner(file: PathBuf, options: FileOptions) -> Box<MakePlan> {
+    Box::new(move |rows: Range<u64>| {
+        let of_trigger = FileOptions {
+            file: file.clone(),
+            threads: options.threads,
+            ..FileOptions::default()
+        };
+        plan_rows(&of_trigger, rows)
+    })
+}
+
+/// Paths that are none, or that mean two things.
+fn path_problems(serves: &[&Serve]) -> Vec<Problem> {
+    let mut seen: HashSet<&str> = OURS.iter().copied().collect();
+    let mut problems = Vec::new();
+    for serve in serves {
+        let triggers = serve.triggers.0.iter();
+        let triggers = triggers.map(|(path, _)| (path.value.as_str(), &path.place));
+        let tracking = serve
+            .tracking
+            .iter()
+            .flat_map(|one| [&one.status, &one.reset]);
+        let tracking = tracking.map(|path| (path.as_str(), &path.place));
+        for (path, place) in triggers.chain(tracking) {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+            let message = match path.strip_prefix('/') {
+                Some(rest) if !rest.is_empty() && rest.bytes().all(plain) => {
+                    match seen.insert(path) {
+                        true => continue,
+                        false => format!("the path `{path}` is offered already"),
+                    }
+                }
+                _ => format!("expected a path such as `/send-test-data`, found `{path}`"),
+            };
+            problems.push(Problem::new(message).at(place));
+        }
+    }
+    problems
+}

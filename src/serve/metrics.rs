@@ -1,0 +1,347 @@
+//! Figures for Prometheus: those of every source and sink, and the names that a pipeline gives them.
+
+use std::fmt::Error;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use super::Service;
+use crate::engine::{SinkStatus, SourceStatus, Status};
+use crate::report::{Quantiles, Reading};
+use crate::spec::Measure;
+
+/// What a figure is called where it stands among others.
+type Labels = Vec<(&'static str, String)>;
+
+const NO_LABELS: Labels = Labels::new();
+
+/// One figure.
+enum Figure {
+    Counter(u64),
+    Gauge(f64),
+    /// A distribution, and what one of its units is of that which is told.
+    Histogram(Quantiles, f64),
+}
+
+/// Durations are measured in microseconds and told in seconds.
+const MICRO: f64 = 1e-6;
+
+/// A service, looked at when it is asked.
+struct Collected(Arc<Service>);
+
+/// The figures in the text format of OpenMetrics.
+///
+/// # Errors
+/// None is known: the text grows in memory.
+pub fn text(service: &Arc<Service>) -> Result<String, Error> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Collected(service.clone())));
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+impl std::fmt::Debug for Collected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Collected")
+    }
+}
+
+impl Collector for Collected {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
+        let pipelines = self.0.pipelines.iter();
+        let runs: Vec<Status> = pipelines.filter_map(|one| one.figures()).collect();
+        for (name, help, measure) in OF_SOURCES {
+            let figures = runs.iter().flat_map(|run| of_sources(run, *measure));
+            family(&mut encoder, name, help, figures.collect())?;
+        }
+        for (name, help, measure) in OF_SINKS {
+            let figures = runs.iter().flat_map(|run| of_sinks(run, *measure));
+            family(&mut encoder, name, help, figures.collect())?;
+        }
+        let up = self.0.pipelines.iter().map(|pipeline| {
+            let well = f64::from(u8::from(pipeline.troubles().is_empty()));
+            let name = pipeline.plan().name.clone();
+            (vec![("pipeline", name)], Figure::Gauge(well))
+        });
+        let help = "1 while the pipeline does what it should";
+        family(&mut encoder, "rowgen_up", help, up.collect())?;
+        for (name, measure) in &self.0.offer.metrics {
+            let figure = named(&self.0, &runs, *measure);
+            family(
+                &mut encoder,
+                name,
+                described(*measure),
+                vec![(NO_LABELS, figure)],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// One name, all its figures.
+fn family(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    figures: Vec<(Labels, Figure)>,
+) -> Result<(), Error> {
+    let Some((_, first)) = figures.first() else {
+        return Ok(());
+    };
+    // The library puts it back.
+    let name = match first {
+        Figure::Counter(_) => name.strip_suffix("_total").unwrap_or(name),
+        _ => name,
+    };
+    let mut encoder = encoder.encode_descriptor(name, help, None, kind(first))?;
+    for (labels, figure) in &figures {
+        match labels.is_empty() {
+            true => tell(&mut encoder, figure)?,
+            false => tell(&mut encoder.encode_family(labels)?, figure)?,
+        }
+    }
+    Ok(())
+}
+
+fn kind(figure: &Figure) -> MetricType {
+    match figure {
+        Figure::Counter(_) => MetricType::Counter,
+        Figure::Gauge(_) => MetricType::Gauge,
+        Figure::Histogram(..) => MetricType::Histogram,
+    }
+}
+
+fn tell(encoder: &mut MetricEncoder<'_>, figure: &Figure) -> Result<(), Error> {
+    match figure {
+        Figure::Counter(count) => encoder.encode_counter::<Labels, u64, u64>(count, None),
+        Figure::Gauge(value) => encoder.encode_gauge(value),
+        Figure::Histogram(measured, unit) => {
+            let bounds = measured.buckets.iter();
+            let mut buckets: Vec<(f64, u64)> = bounds
+                .map(|(bound, count)| (*bound as f64 * unit, *count))
+                .collect();
+            let counted: u64 = buckets.iter().map(|(_, count)| count).sum();
+            buckets.push((f64::MAX, measured.count.saturating_sub(counted)));
+            let sum = measured.sum as f64 * unit;
+            encoder.encode_histogram::<Labels>(sum, measured.count, &buckets, None)
+        }
+    }
+}
+
+/// What a reading is asked for.
+type Ask = fn(&Reading) -> Figure;
+
+const OF_SOURCES: &[(&str, &str, OfSource)] = &[
+    (
+        "rowgen_source_rows_total",
+        "Rows read or made",
+        OfSource::Figure(|read| Figure::Counter(read.rows)),
+    ),
+    (
+        "rowgen_source_rejected_total",
+        "Rows that could not be read",
+        OfSource::Figure(|read| Figure::Counter(read.rejected)),
+    ),
+    (
+        "rowgen_source_errors_total",
+        "What went wrong while reading, by kind",
+        OfSource::Errors,
+    ),
+    (
+        "rowgen_source_lag_rows",
+        "Rows that wait to be read, by partition",
+        OfSource::Lag,
+    ),
+    (
+        "rowgen_source_batch_rows",
+        "Rows of a batch",
+        OfSource::Figure(|read| Figure::Histogram(read.batch_rows.clone(), 1.0)),
+    ),
+    (
+        "rowgen_source_batch_seconds",
+        "Seconds to read or make a batch",
+        OfSource::Figure(|read| Figure::Histogram(read.batch_micros.clone(), MICRO)),
+    ),
+];
+
+const OF_SINKS: &[(&str, &str, OfSink)] = &[
+    (
+        "rowgen_sink_rows_total",
+        "Rows that arrived",
+        OfSink::Figure(|read| Figure::Counter(read.rows)),
+    ),
+    (
+        "rowgen_sink_bytes_total",
+        "Bytes that arrived",
+        OfSink::Figure(|read| Figure::Counter(read.bytes)),
+    ),
+    (
+        "rowgen_sink_rejected_total",
+        "Rows that were refused",
+        OfSink::Figure(|read| Figure::Counter(read.rejected)),
+    ),
+    (
+        "rowgen_sink_retries_total",
+        "Writes that were tried again",
+        OfSink::Figure(|read| Figure::Counter(read.retries)),
+    ),
+    (
+        "rowgen_sink_errors_total",
+        "What went wrong, by kind",
+        OfSink::Errors,
+    ),
+    (
+        "rowgen_sink_connections",
+        "Open connections",
+        OfSink::Figure(|read| Figure::Gauge(read.connections as f64)),
+    ),
+    (
+        "rowgen_sink_commit_seconds",
+        "Seconds of a commit",
+        OfSink::Figure(|read| Figure::Histogram(read.commit_micros.clone(), MICRO)),
+    ),
+];
+
+#[derive(Clone, Copy)]
+enum OfSource {
+    Figure(Ask),
+    Errors,
+    Lag,
+}
+
+#[derive(Clone, Copy)]
+enum OfSink {
+    Figure(Ask),
+    Errors,
+}
+
+fn of_sources(run: &Status, measure: OfSource) -> Vec<(Labels, Figure)> {
+    let of = |source: &SourceStatus| {
+        let labels = || {
+            vec![
+                ("pipeline", run.pipeline.clone()),
+                ("table", source.table.clone()),
+            ]
+        };
+        let figures = &source.figures;
+        match measure {
+            OfSource::Figure(ask) => vec![(labels(), ask(figures))],
+            OfSource::Errors => errors(figures, labels),
+            OfSource::Lag => {
+                let lag = figures.lag.iter();
+                lag.map(|(partition, rows)| {
+                    let mut labels = labels();
+                    labels.push(("partition", partition.to_string()));
+                    (labels, Figure::Gauge(*rows as f64))
+                })
+                .collect()
+            }
+        }
+    };
+    run.sources.iter().flat_map(of).collect()
+}
+
+fn of_sinks(run: &Status, measure: OfSink) -> Vec<(Labels, Figure)> {
+    let of = |sink: &SinkStatus| {
+        let labels = || {
+            vec![
+                ("pipeline", run.pipeline.clone()),
+                ("table", sink.table.clone()),
+                ("sink", sink.name.clone()),
+            ]
+        };
+        match measure {
+            OfSink::Figure(ask) => vec![(labels(), ask(&sink.figures))],
+            OfSink::Errors => errors(&sink.figures, labels),
+        }
+    };
+    run.sinks.iter().flat_map(of).collect()
+}
+
+fn errors(figures: &Reading, labels: impl Fn() -> Labels) -> Vec<(Labels, Figure)> {
+    let errors = figures.errors.iter();
+    errors
+        .map(|(kind, count)| {
+            let mut labels = labels();
+            labels.push(("kind", kind.clone()));
+            (labels, Figure::Counter(*count))
+        })
+        .collect()
+}
+
+/// A figure of all pipelines together.
+fn named(service: &Service, runs: &[Status], measure: Measure) -> Figure {
+    let sources = || {
+        runs.iter()
+            .flat_map(|run| &run.sources)
+            .map(|one| &one.figures)
+    };
+    let sinks = || {
+        runs.iter()
+            .flat_map(|run| &run.sinks)
+            .map(|one| &one.figures)
+    };
+    let failed = |read: &Reading| read.errors.values().sum::<u64>() + read.rejected;
+    match measure {
+        Measure::SourceRows => {
+            Figure::Counter(sources().map(|read| read.rows + read.rejected).sum())
+        }
+        Measure::SourceErrors => Figure::Counter(sources().map(failed).sum()),
+        Measure::SourceBatchRows => {
+            Figure::Histogram(together(sources().map(|read| &read.batch_rows)), 1.0)
+        }
+        Measure::SourceBatchSeconds => {
+            Figure::Histogram(together(sources().map(|read| &read.batch_micros)), MICRO)
+        }
+        Measure::SinkRows => Figure::Counter(sinks().map(|read| read.rows).sum()),
+        Measure::SinkErrors => {
+            Figure::Counter(sinks().map(|read| failed(read) + read.retries).sum())
+        }
+        Measure::SinkCommitSeconds => {
+            Figure::Histogram(together(sinks().map(|read| &read.commit_micros)), MICRO)
+        }
+        Measure::Workers => {
+            let workers = service.pipelines.iter().map(|one| one.workers());
+            Figure::Gauge(workers.sum::<usize>() as f64)
+        }
+        Measure::Connections => {
+            Figure::Gauge(sinks().map(|read| read.connections).sum::<u64>() as f64)
+        }
+    }
+}
+
+/// Several distributions as one; all have the same bounds.
+fn together<'a>(all: impl Iterator<Item = &'a Quantiles>) -> Quantiles {
+    let mut sum = Quantiles::default();
+    for one in all {
+        sum.count += one.count;
+        sum.sum += one.sum;
+        for (place, (bound, count)) in one.buckets.iter().enumerate() {
+            match sum.buckets.get_mut(place) {
+                Some(bucket) => bucket.1 += count,
+                None => sum.buckets.push((*bound, *count)),
+            }
+        }
+    }
+    sum
+}
+
+fn described(measure: Measure) -> &'static str {
+    match measure {
+        Measure::SourceRows => "Rows read, those that could not be read included",
+        Measure::SourceErrors => {
+            "What went wrong while reading, rows that could not be read included"
+        }
+        Measure::SourceBatchRows => "Rows of a batch",
+        Measure::SourceBatchSeconds => "Seconds to read and decode a batch",
+        Measure::SinkRows => "Rows written",
+        Measure::SinkErrors => "Writes that failed and rows that were refused",
+        Measure::SinkCommitSeconds => "Seconds of a commit",
+        Measure::Workers => "Worker threads that work",
+        Measure::Connections => "Open connections of sinks",
+    }
+}

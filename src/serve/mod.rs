@@ -1,0 +1,133 @@
+//! A service: pipelines that run side by side, watched and steered over HTTP.
+//!
+//! ```text
+//! supervise   keeps each pipeline running, and begins again what a server has ended
+//! watch       sums up what happens: figures since the last reset, and the last minutes
+//! trigger     makes rows when it is asked
+//! http        who may ask for what; page.html is the page at `/`
+//! metrics     the same figures for Prometheus
+//! ```
+
+mod http;
+mod metrics;
+mod supervise;
+mod trigger;
+mod watch;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub use http::Server;
+pub use supervise::{Supervised, timestamp};
+pub use trigger::{MakePlan, Sender};
+pub use watch::Watch;
+
+use crate::error::{Error, Problem, Result};
+use crate::place::{Placed, Secret, Text};
+use crate::spec::{Measure, Serve, Tracking};
+use crate::units::parse_address;
+
+/// How often figures are looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What is offered, of all pipelines together.
+#[derive(Default)]
+pub struct Offer {
+    /// The token that every POST needs.
+    pub token: Option<Secret>,
+    /// Paths that make rows.
+    pub senders: Vec<(String, Arc<Sender>)>,
+    /// Paths that follow rows.
+    pub tracking: Vec<Tracking>,
+    /// Metrics under names of their own.
+    pub metrics: Vec<(String, Measure)>,
+}
+
+impl Offer {
+    /// Adds what a pipeline says, but for its triggers.
+    pub fn add(&mut self, serve: &Serve) {
+        if let Some(token) = &serve.token {
+            // An empty variable is none.
+            self.token = Some(token.value.clone()).filter(|token| !token.0.is_empty());
+        }
+        self.tracking.extend(serve.tracking.clone());
+        let metrics = serve.metrics.0.iter();
+        self.metrics
+            .extend(metrics.map(|(name, measure)| (name.value.clone(), measure.value)));
+    }
+}
+
+/// Everything a service is.
+pub struct Service {
+    /// The pipelines.
+    pub pipelines: Vec<Arc<Supervised>>,
+    /// What happens.
+    pub watch: Watch,
+    /// What is offered.
+    pub offer: Offer,
+}
+
+impl Service {
+    /// Watches these pipelines.
+    pub fn new(pipelines: Vec<Arc<Supervised>>, offer: Offer) -> Arc<Self> {
+        Arc::new(Self {
+            pipelines,
+            watch: Watch::default(),
+            offer,
+        })
+    }
+
+    /// Offers it over HTTP from now on, until what it returns is dropped.
+    ///
+    /// # Errors
+    /// The address is taken, or not this machine's.
+    pub fn listen(self: &Arc<Self>, address: SocketAddr) -> Result<Server> {
+        Server::start(self, address)
+    }
+
+    /// Looks at the figures, and waits until the next look.
+    pub fn look(&self) {
+        self.watch.look(self);
+        std::thread::sleep(LOOK);
+    }
+
+    /// Why it does not do what it should; nothing when all is well.
+    pub fn troubles(&self) -> Vec<String> {
+        let pipelines = self.pipelines.iter();
+        pipelines.flat_map(|pipeline| pipeline.troubles()).collect()
+    }
+
+    /// All that is known, for people and pages.
+    pub fn status(&self) -> Value {
+        let pipelines = self.pipelines.iter();
+        let troubles = self.troubles();
+        json!({
+            "timestamp": timestamp(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "healthy": troubles.is_empty(),
+            "troubles": troubles,
+            "pipelines": pipelines.map(|pipeline| pipeline.status()).collect::<Vec<_>>(),
+            "tracking": self.watch.tracked(),
+            "triggers": self.offer.senders.iter()
+                .map(|(path, sender)| sender.status(path)).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Where it listens when nobody says it.
+pub const ADDRESS: &str = "127.0.0.1:8080";
+
+/// The address that a pipeline asks for.
+pub fn address(listen: Option<&Placed<Text>>) -> Result<SocketAddr> {
+    let text = listen.map_or(ADDRESS, |listen| listen.as_str());
+    parse_address(text).map_err(|wrong| {
+        let problem = Problem::new(wrong);
+        Error::user(match listen {
+            Some(listen) => problem.at(&listen.place),
+            None => problem,
+        })
+    })
+}
