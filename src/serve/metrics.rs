@@ -22,12 +22,13 @@ const NO_LABELS: Labels = Labels::new();
 enum Figure {
     Counter(u64),
     Gauge(f64),
-    /// A distribution, and what one of its units is of that which is told.
+    /// A distribution, and how many of its units are one of those that are told.
     Histogram(Quantiles, f64),
 }
 
-/// Durations are measured in microseconds and told in seconds.
-const MICRO: f64 = 1e-6;
+/// Durations are measured in microseconds and told in seconds. Divided, a bound is the number that
+/// people write.
+const MICROS: f64 = 1e6;
 
 /// A service, looked at when it is asked.
 struct Collected(Arc<Service>);
@@ -119,14 +120,14 @@ fn tell(encoder: &mut MetricEncoder<'_>, figure: &Figure) -> Result<(), Error> {
     match figure {
         Figure::Counter(count) => encoder.encode_counter::<Labels, u64, u64>(count, None),
         Figure::Gauge(value) => encoder.encode_gauge(value),
-        Figure::Histogram(measured, unit) => {
+        Figure::Histogram(measured, units) => {
             let bounds = measured.buckets.iter();
             let mut buckets: Vec<(f64, u64)> = bounds
-                .map(|(bound, count)| (*bound as f64 * unit, *count))
+                .map(|(bound, count)| (*bound as f64 / units, *count))
                 .collect();
             let counted: u64 = buckets.iter().map(|(_, count)| count).sum();
-            buckets.push((f64::MAX, measured.count.saturating_sub(counted)));
-            let sum = measured.sum as f64 * unit;
+            buckets.push((f64::INFINITY, measured.count.saturating_sub(counted)));
+            let sum = measured.sum as f64 / units;
             encoder.encode_histogram::<Labels>(sum, measured.count, &buckets, None)
         }
     }
@@ -164,7 +165,7 @@ const OF_SOURCES: &[(&str, &str, OfSource)] = &[
     (
         "rowgen_source_batch_seconds",
         "Seconds to read or make a batch",
-        OfSource::Figure(|read| Figure::Histogram(read.batch_micros.clone(), MICRO)),
+        OfSource::Figure(|read| Figure::Histogram(read.batch_micros.clone(), MICROS)),
     ),
 ];
 
@@ -202,7 +203,7 @@ const OF_SINKS: &[(&str, &str, OfSink)] = &[
     (
         "rowgen_sink_commit_seconds",
         "Seconds of a commit",
-        OfSink::Figure(|read| Figure::Histogram(read.commit_micros.clone(), MICRO)),
+        OfSink::Figure(|read| Figure::Histogram(read.commit_micros.clone(), MICROS)),
     ),
 ];
 
@@ -295,14 +296,14 @@ fn named(service: &Service, runs: &[Status], measure: Measure) -> Figure {
             Figure::Histogram(together(sources().map(|read| &read.batch_rows)), 1.0)
         }
         Measure::SourceBatchSeconds => {
-            Figure::Histogram(together(sources().map(|read| &read.batch_micros)), MICRO)
+            Figure::Histogram(together(sources().map(|read| &read.batch_micros)), MICROS)
         }
         Measure::SinkRows => Figure::Counter(sinks().map(|read| read.rows).sum()),
         Measure::SinkErrors => {
             Figure::Counter(sinks().map(|read| failed(read) + read.retries).sum())
         }
         Measure::SinkCommitSeconds => {
-            Figure::Histogram(together(sinks().map(|read| &read.commit_micros)), MICRO)
+            Figure::Histogram(together(sinks().map(|read| &read.commit_micros)), MICROS)
         }
         Measure::Workers => {
             let workers = service.pipelines.iter().map(|one| one.workers());

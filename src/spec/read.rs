@@ -50,6 +50,7 @@ const KEYS: &[&str] = &[
     "sinks",
     "run",
     "log",
+    "serve",
 ];
 
 /// Reads the pipeline at `path`.
