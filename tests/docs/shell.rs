@@ -4,8 +4,8 @@ use std::process::Command;
 
 use super::support::{Ended, Folder, project};
 
-/// Stands before commands that are not run: `rowgen` takes its arguments and does nothing, scripts of the
-/// project do nothing, and cargo looks whether what it is asked for is there.
+/// Stands before commands that are not run: `rowgen` takes its arguments and does nothing, also within docker,
+/// scripts of the project do nothing, and cargo, docker and kubectl look whether what they are asked for is there.
 const PARSE: &str = r#"
 rowgen() {
   local argument
@@ -27,6 +27,20 @@ cargo() {
   done
 }
 cd() { :; }
+named_files() {
+  while [ $# -gt 1 ]; do
+    case $1 in -f | -k) [ -e "$PROJECT/$2" ] || { echo "no $2" >&2; return 1; } ;; esac
+    shift
+  done
+}
+docker() {
+  named_files "$@" || return
+  case " $* " in *" run"*" rowgen "?*) ;; *) return 0 ;; esac
+  while [ "$1" != rowgen ]; do shift; done
+  "$@"
+}
+kubectl() { named_files "$@"; }
+systemctl() { :; }
 "#;
 
 /// A run of an example need not be a long one: this ends it, with whole files.

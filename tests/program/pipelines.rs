@@ -2,9 +2,14 @@
 
 use super::support::{Folder, project};
 
-/// Every pipeline that ships, and those of the benchmarks; not the tables that they share.
+/// Every pipeline that ships, and those of the benchmarks and of deploy/; not the tables that they share.
 fn pipelines() -> Vec<String> {
-    ["pipelines", "benches/pipelines"]
+    let folders = [
+        "pipelines",
+        "benches/pipelines",
+        "deploy/kubernetes/pipelines",
+    ];
+    folders
         .iter()
         .flat_map(|folder| std::fs::read_dir(project().join(folder)).unwrap().flatten())
         .map(|entry| entry.path().display().to_string())

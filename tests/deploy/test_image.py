@@ -1,0 +1,88 @@
+"""The image, and what runs beside it with compose."""
+
+import json
+import re
+
+from deployed import DEPLOY, PROJECT, compose, instructions, is_read, run, tool
+
+
+def test_the_dockerfile_has_no_findings():
+    run(tool("hadolint"), str(DEPLOY / "Dockerfile"))
+
+
+def test_the_image_copies_what_its_context_has():
+    copied = [line.split()[:-1] for line in instructions("COPY") if not line.startswith("--from")]
+    ignored = (PROJECT / ".dockerignore").read_text().splitlines()
+    let_in = [line[1:] for line in ignored if line.startswith("!")]
+    assert sorted(sum(copied, [])) == sorted(let_in)
+    assert all((PROJECT / path).exists() for path in let_in)
+
+
+def test_the_image_is_built_with_the_compiler_that_the_crate_asks_for():
+    version = re.search(r'^rust-version = "(.*)"', (PROJECT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    assert instructions("FROM")[0].startswith(f"rust:{version}-")
+
+
+def test_the_image_serves_a_pipeline_that_it_has():
+    command, pipeline = json.loads(instructions("CMD")[-1])
+    assert command == "serve"
+    assert (PROJECT / pipeline).exists()
+    assert f"{pipeline.split('/')[0]} /pipelines" in instructions("COPY")
+
+
+def test_the_image_asks_the_port_that_it_listens_on():
+    port = instructions("EXPOSE")[0]
+    assert f"ROWGEN_LISTEN=0.0.0.0:{port}" in instructions("ENV")
+    assert f"http://127.0.0.1:{port}/health" in instructions("HEALTHCHECK")[0]
+
+
+def test_compose_keeps_to_its_schema():
+    run(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml"))
+
+
+def test_ports_are_open_to_this_machine_alone():
+    ports = [port for service in compose()["services"].values() for port in service.get("ports", [])]
+    assert ports
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+    assert len({port.rsplit(":", 1)[0] for port in ports}) == len(ports), "a port is taken twice"
+
+
+def test_images_of_others_have_a_version():
+    images = {name: service["image"] for name, service in compose()["services"].items() if "build" not in service}
+    assert {name for name, image in images.items() if ":" not in image or image.endswith(":latest")} == set()
+
+
+def test_a_service_that_is_waited_for_says_how_it_is():
+    services = compose()["services"]
+    for name, service in services.items():
+        for other, how in service.get("depends_on", {}).items():
+            healthy = how["condition"] == "service_healthy"
+            assert not healthy or "healthcheck" in services[other], f"{name} waits for {other}"
+
+
+def test_what_compose_mounts_is_there():
+    volumes = set(compose()["volumes"])
+    mounted = [volume for service in compose()["services"].values() for volume in service.get("volumes", [])]
+    for source in (volume.split(":")[0] for volume in mounted):
+        assert (DEPLOY / source).exists() if source.startswith("./") else source in volumes, source
+    assert volumes == {volume.split(":")[0] for volume in mounted if not volume.startswith("./")}
+
+
+def test_what_compose_sets_is_read():
+    variables = compose()["services"]["rowgen"]["environment"]
+    assert [variable for variable in variables if not is_read(variable)] == []
+
+
+def test_the_topic_of_the_service_is_made():
+    services = compose()["services"]
+    topic = services["rowgen"]["environment"]["KAFKA_TOPIC"]
+    assert f"--topic={topic}" in services["topic"]["command"]
+
+
+def test_the_unit_of_systemd_has_no_findings(tmp_path):
+    text = (DEPLOY / "systemd/rowgen.service").read_text()
+    unit = tmp_path / "rowgen.service"
+    # A program that every machine has.
+    unit.write_text(text.replace("ExecStart=/usr/local/bin/rowgen", "ExecStart=/bin/true"))
+    ended = run("systemd-analyze", "verify", "--man=no", str(unit))
+    assert ended.stdout + ended.stderr == "" and unit.read_text() != text
