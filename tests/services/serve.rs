@@ -225,6 +225,17 @@ fn contract_metrics(service: &Service) {
             text.body
         );
     }
+    // What the dashboard draws is told, but for errors by kind: of those there are none.
+    let listed = include_str!("../../deploy/grafana/metrics.txt");
+    for line in listed.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split_whitespace();
+        if let (Some(name), Some(kind)) = (words.next(), words.next()) {
+            let by_kind = words.next().is_some_and(|labels| labels.contains("kind"));
+            let told = format!("# TYPE {} {kind}", name.trim_end_matches("_total"));
+            let is_told = text.body.lines().any(|one| one == told);
+            assert!(is_told || by_kind, "{told}: {}", text.body);
+        }
+    }
     for name in [
         "kafka_batch_size",
         "database_write_duration_seconds",
