@@ -161,10 +161,6 @@ pub(super) struct RunOptions {
 }
 
 #[derive(Debug, Clone, Args)]
-#[cfg_attr(
-    not(feature = "serve"),
-    expect(dead_code, reason = "nobody listens in such a build")
-)]
 pub(super) struct ServeOptions {
     #[command(flatten)]
     pub(super) file: FileOptions,
