@@ -108,15 +108,17 @@ impl Steps {
     /// True when what the steps made is there.
     pub(super) fn were_taken(&self, folder: &Path) -> bool {
         self.steps.iter().all(|step| match step {
-            Step::Name { path, bytes } => length(&folder.join(path)) == Some(*bytes),
-            Step::Write { path, text } => holds(&folder.join(path), text),
+            Step::Name { path, bytes } => is_named(&folder.join(path), *bytes),
+            Step::Write { path, text } | Step::Remember { path, text } => {
+                holds(&folder.join(path), text)
+            }
             Step::Complete {
                 fingerprint, slice, ..
             } => {
                 let folder = of_slice(folder, *slice);
                 folder.has_success() || folder.is_complete(fingerprint).is_ok_and(|whole| !whole)
             }
-            Step::Remember { .. } | Step::Remove { .. } | Step::Empty { .. } => true,
+            Step::Remove { .. } | Step::Empty { .. } => true,
         })
     }
 
@@ -149,6 +151,12 @@ impl Steps {
 fn of_slice(folder: &Path, slice: Option<(u64, u64)>) -> Folder {
     let slice = slice.map(|(index, count)| Slice { index, count });
     Folder::at(folder, slice)
+}
+
+/// A file has its name, and is not an older one of equal size: then the new one still waits. Of two empty
+/// ones it does not matter which it is.
+fn is_named(path: &Path, bytes: u64) -> bool {
+    length(path) == Some(bytes) && (bytes == 0 || length(&hidden(path)) != Some(bytes))
 }
 
 /// Nobody has changed since what the steps wrote.
@@ -217,6 +225,28 @@ mod tests {
         // A lock on the hidden name is an empty file.
         fs::write(base.join(".a.partial"), "").unwrap();
         steps.take(base).unwrap();
+        assert_eq!(fs::read(base.join("a")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn an_older_file_of_equal_size_is_not_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path();
+        for (file, text) in [(".a.partial", "new"), ("a", "old"), ("b", "new")] {
+            fs::write(base.join(file), text).unwrap();
+        }
+        let (path, text) = ("m".into(), "m\n".into());
+        let remember = Step::Remember { path, text };
+        let steps = |steps| Steps {
+            fsync: false,
+            steps,
+        };
+        assert!(!steps(vec![name("a", 3)]).were_taken(base));
+        assert!(steps(vec![name("b", 3)]).were_taken(base));
+        assert!(!steps(vec![remember.clone()]).were_taken(base));
+        let all = steps(vec![name("a", 3), remember]);
+        all.take(base).unwrap();
+        assert!(all.were_taken(base));
         assert_eq!(fs::read(base.join("a")).unwrap(), b"new");
     }
 
