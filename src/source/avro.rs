@@ -19,6 +19,7 @@ use super::parquet::typed;
 use super::retype::wanted;
 use super::{Asked, Piece, Records};
 use crate::error::{Error, Problem, Result};
+use crate::kernel::varint;
 use crate::place::{LocalPath, Placed};
 use crate::registry::Example;
 
@@ -156,34 +157,64 @@ impl Container {
         let end = first + count as u64;
         let from = self.blocks.partition_point(|block| block.row <= first) - 1;
         let after = self.blocks.partition_point(|block| block.row < end);
-        let (from, after) = (self.blocks[from], self.blocks[after]);
-        let mut bytes = self.header.clone();
-        bytes.extend(self.file.bytes(from.offset, after.offset)?);
+        let start = self.blocks[from].row;
+        let batches = self.blocks[from..=after]
+            .windows(2)
+            .map(|pair| self.block(pair[0], pair[1], columns))
+            .collect::<Result<Vec<_>>>()?;
+        let batch = match batches.as_slice() {
+            [one] => one.clone(),
+            batches => concat_batches(batches[0].schema_ref(), batches)?,
+        };
+        Ok(batch.slice((first - start) as usize, count))
+    }
+
+    /// The rows of one block, of which there must be as many as it says.
+    ///
+    /// A block at a time, with an open end: the library goes round for ever where a block has more bytes
+    /// than its rows need.
+    fn block(&self, from: Block, after: Block, columns: &[usize]) -> Result<RecordBatch> {
         let rows = (after.row - from.row) as usize;
-        let reader = reader()
+        let bytes = self.open_ended(from, after)?;
+        let mut reader = reader()
             // A broken number of rows asks for no memory: so many do not fit in so few bytes.
             .with_batch_size(rows.min(bytes.len().saturating_mul(DENSEST)))
             .with_projection(columns.to_vec())
             .build(Cursor::new(bytes))?;
         let schema = reader.schema();
-        let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
-        let batch = match batches.as_slice() {
-            [one] => one.clone(),
-            batches => concat_batches(&schema, batches)?,
+        let wrong = |found: &str| {
+            let message = format!("a block says that it has {rows} rows, and has {found}");
+            Err(Error::run(message).hint("is the file complete?"))
         };
-        let null = |field: &Arc<Field>| field.data_type() == &DataType::Null;
-        if batch.num_rows() == rows {
-            return Ok(batch.slice((first - from.row) as usize, count));
+        match reader.next().transpose()? {
+            // Rows of nothing but nulls have no bytes, of which the library makes no row.
+            None if schema
+                .fields()
+                .iter()
+                .all(|field| field.data_type().is_null()) =>
+            {
+                let nulls = || Arc::new(NullArray::new(rows)) as ArrayRef;
+                let nulls = columns.iter().map(|_| nulls()).collect();
+                Ok(RecordBatch::try_new(schema, nulls)?)
+            }
+            None => wrong("none"),
+            Some(batch) if batch.num_rows() < rows => wrong(&batch.num_rows().to_string()),
+            Some(batch) if reader.next().is_none() => Ok(batch),
+            Some(_) => wrong("more"),
         }
-        // The library ends where the bytes do, of which rows of nothing but nulls have none.
-        if schema.fields().iter().all(null) {
-            let nulls = || Arc::new(NullArray::new(count)) as ArrayRef;
-            let nulls = columns.iter().map(|_| nulls()).collect();
-            return Ok(RecordBatch::try_new(schema, nulls)?);
-        }
-        let found = batch.num_rows();
-        let message = format!("its blocks say that they have {rows} rows, and have {found}");
-        Err(Error::run(message).hint("is the file complete?"))
+    }
+
+    /// The header and one block, which says that it has as many rows as it has bytes for.
+    fn open_ended(&self, from: Block, after: Block) -> Result<Vec<u8>> {
+        let found = self.file.bytes(from.offset, after.offset)?;
+        let mut block = found.as_slice();
+        // Read when the blocks were found.
+        number(&mut block);
+        let mut bytes = self.header.clone();
+        bytes.reserve(varint::LONG + block.len());
+        varint::write_long(&mut bytes, i64::MAX);
+        bytes.extend(block);
+        Ok(bytes)
     }
 }
 

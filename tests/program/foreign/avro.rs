@@ -197,3 +197,15 @@ fn a_text_that_is_no_uuid_has_its_row_and_column() {
         "{\"d\":null}\n{\"d\":\"f81d4fae-7dec-11d0-a765-00a0c91e6bf6\"}\n"
     );
 }
+
+#[test]
+fn a_block_with_more_rows_than_it_says_is_broken() {
+    let folder = Folder::new();
+    records(&folder, "\"long\"", 4, b"\x02\x04\x06\x08\x0a");
+    assert_eq!(
+        stopped(&folder, FROM, "{}"),
+        "error: could not read `in.avro`\n\
+         caused by: a block says that it has 4 rows, and has more\n\
+         hint: is the file complete?"
+    );
+}
