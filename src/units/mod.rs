@@ -15,7 +15,12 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
     if let Ok(count) = text.replace('_', "").parse::<u64>() {
         return Ok(count);
     }
-    let value = compute(text).ok_or_else(expected)?.rounded();
+    let computed = compute(text).ok_or_else(expected)?;
+    let value = computed.rounded();
+    // Where 0 means without an end, a small scale would make everything.
+    if value == 0 && computed.float() != 0.0 {
+        return Err(format!("expected at least 1, or 0 itself, found `{text}`"));
+    }
     u64::try_from(value).map_err(|_| expected())
 }
 
@@ -166,6 +171,13 @@ mod tests {
             ("18446744073709551615", u64::MAX),
         ] {
             assert_eq!(parse_count(text), Ok(count), "{text}");
+        }
+        assert_eq!(
+            parse_count("0.0001 * 4_000"),
+            Err("expected at least 1, or 0 itself, found `0.0001 * 4_000`".into())
+        );
+        for zero in ["0", "0 * 5", "0.0"] {
+            assert_eq!(parse_count(zero), Ok(0));
         }
         for text in ["ten", "", "-1", "1 2", "NaN", "1 / 0", "inf", "1e30"] {
             assert!(parse_count(text).is_err(), "{text}");
