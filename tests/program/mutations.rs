@@ -23,6 +23,8 @@ const FREE: &[&str] = &[
     "struct",
     "metadata",
     "headers",
+    "triggers",
+    "metrics",
 ];
 
 /// One key of a file.
