@@ -18,6 +18,8 @@ pub enum Fault {
     User,
     /// A disk, a broker, a database: exit code 2.
     Run,
+    /// Another run is at work there: exit code 2. No run goes on with only half of its outputs.
+    Busy,
 }
 
 /// One thing that is wrong: what, where, why, and what to do about it.
@@ -147,7 +149,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self.fault {
             Fault::User => 1,
-            Fault::Run => 2,
+            Fault::Run | Fault::Busy => 2,
         }
     }
 

@@ -305,7 +305,7 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         match self.outcome {
             Outcome::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(130),
-            Outcome::Failed | Outcome::NotBegun(Fault::Run) => 2,
+            Outcome::Failed | Outcome::NotBegun(Fault::Run | Fault::Busy) => 2,
             Outcome::NotBegun(Fault::User) => 1,
             Outcome::TooSlow | Outcome::Rejected => 3,
             Outcome::Done => 0,

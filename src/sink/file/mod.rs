@@ -24,14 +24,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::claims::Claims;
-use super::{Delivery, FileReport, Found, Partition, Recovered, Sink, SinkPlace, Takes, Target};
+use super::{
+    Delivery, FileReport, Found, Partition, Publish, Recovered, Sink, SinkPlace, Takes, Target,
+};
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
 use crate::registry::Example;
 use existing::Existing;
 use layout::Layout;
-use ready::ReadyFiles;
+pub use layout::is_own;
+use ready::{EarlierFiles, ReadyFiles};
 use writer::Rules;
 
 /// One file, or a folder of files: each has its final name only when it is whole.
@@ -259,9 +262,15 @@ impl Sink for File {
         recover::recover(&self.layout(target)?, target, only_look)
     }
 
-    fn settle(&self, target: &Target) -> Result<()> {
-        let output = publish::place(&self.layout(target)?, &target.fingerprint);
-        output.map_or(Ok(()), |output| output.forget())
+    fn earlier(
+        &self,
+        target: &Target,
+        record: Option<&serde_json::Value>,
+    ) -> Result<Box<dyn Publish>> {
+        let layout = self.layout(target)?;
+        let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
+        let output = known.or_else(|| publish::place(&layout, &target.fingerprint));
+        Ok(Box::new(EarlierFiles { layout, output }))
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {
