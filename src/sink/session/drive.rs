@@ -8,6 +8,7 @@ use super::clock::{Clock, First, first};
 use super::letters::Keep;
 use super::patience::{End, Patience};
 use super::queue::Queue;
+use super::size::Size;
 use super::transaction::Transaction;
 use super::{Connect, Failure, Options, Session};
 use crate::error::Error;
@@ -152,8 +153,15 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             if transaction.is_settled() {
                 break;
             }
+            let begun = self.shared.clock.now();
             match self.attempt(transaction).await {
-                Ok(()) => break,
+                Ok(commit) => {
+                    let took = self.shared.clock.now().saturating_sub(begun);
+                    let rows = transaction.size().0 as usize;
+                    let queue = self.shared.queue;
+                    queue.learn(self.number, |size| size.committed(rows, took, commit));
+                    break;
+                }
                 Err(Trouble::End(end)) => return Err(end),
                 Err(Trouble::Restart) => self.undo(transaction).await?,
                 Err(Trouble::Failure(failure)) => self.face(failure, transaction).await?,
@@ -231,6 +239,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     /// Waits before it is tried again, on a new connection.
     async fn again(&mut self, error: Error) -> Result<(), End> {
         self.disconnect();
+        self.shared.queue.learn(self.number, Size::lessen);
         let wait = self.backoff.next();
         match self.backoff.tries() {
             1 => tracing::warn!(session = self.number, "{error}; it is tried again"),

@@ -29,6 +29,7 @@ mod queue;
 mod resume;
 mod running;
 mod runtime;
+mod size;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,7 @@ mod transaction;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -200,8 +201,9 @@ pub trait Listener: Send + Sync {
 pub struct Options {
     /// How many there are: partition `p` belongs to session `p` modulo this.
     pub sessions: usize,
-    /// No transaction has more rows, but for one that is a single chunk.
-    pub rows: usize,
+    /// No transaction has more rows, but for one that is a single chunk: the first number, and up to the
+    /// second one where commits take long.
+    pub rows: RangeInclusive<usize>,
     /// No transaction has more bytes, but for one that is a single chunk.
     pub bytes: usize,
     /// How long is waited for more rows of a transaction that has some.
@@ -242,7 +244,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             sessions: 1,
-            rows: 100_000,
+            rows: 100_000..=100_000,
             bytes: 16 << 20,
             linger: Duration::ZERO,
             stall_timeout: None,

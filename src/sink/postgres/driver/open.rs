@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::super::types::{create, type_name};
-use super::super::{Mode, Postgres};
+use super::super::{Mode, Postgres, TRANSACTION_ROWS};
 use super::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, Offsets};
 use super::session::{Connecting, Rows};
 use super::table;
@@ -282,7 +282,10 @@ impl Opened {
                 .options
                 .transaction_rows
                 .as_ref()
-                .map_or(10_000, |rows| rows.value.0 as usize),
+                .map_or(TRANSACTION_ROWS, |rows| {
+                    let rows = rows.value.0 as usize;
+                    rows..=rows
+                }),
             linger: load
                 .options
                 .linger
