@@ -9,6 +9,8 @@ mod avro_header;
 #[cfg(feature = "kafka")]
 mod avro_rows;
 mod avro_schema;
+#[cfg(feature = "kafka")]
+mod avro_shape;
 mod batches;
 pub mod csv;
 mod failing;
