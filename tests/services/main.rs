@@ -11,6 +11,10 @@ mod registry;
 mod rows;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_bad;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod service;
 mod sinks;
 mod turns;
 
