@@ -14,6 +14,8 @@ mod serve;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve_bad;
 #[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_load;
+#[cfg(all(feature = "postgres", feature = "serve"))]
 mod service;
 mod sinks;
 mod turns;
