@@ -16,6 +16,8 @@ mod serve_bad;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve_load;
 #[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_scraped;
+#[cfg(all(feature = "postgres", feature = "serve"))]
 mod service;
 mod sinks;
 mod turns;
