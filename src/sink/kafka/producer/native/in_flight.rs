@@ -1,6 +1,6 @@
 //! Record batches between the worker that made them and the broker that has them.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Instant;
 
 use super::super::times::now;
@@ -43,9 +43,10 @@ pub struct Request {
     pub sent: Instant,
 }
 
-/// What waits to be sent, in the order in which it was handed over.
+/// What waits to be sent, by partition, in the order in which it was handed over. There may be very
+/// many: at a pace parts are small, and a broker may be away for a while.
 #[derive(Debug, Default)]
-pub struct Pending(BTreeMap<u64, Part>);
+pub struct Pending(BTreeMap<i32, BTreeMap<u64, Part>>);
 
 /// What is known of each partition: the numbers that the broker tells a repetition by, and how much
 /// may be under way.
@@ -167,7 +168,8 @@ impl Partitions {
 impl Pending {
     /// Puts a part into its place.
     pub fn put(&mut self, part: Part) {
-        self.0.insert(part.order, part);
+        let waiting = self.0.entry(part.partition).or_default();
+        waiting.insert(part.order, part);
     }
 
     /// True when nothing waits.
@@ -177,49 +179,64 @@ impl Pending {
 
     /// Everything that waits.
     pub fn take_all(&mut self) -> impl Iterator<Item = Part> {
-        std::mem::take(&mut self.0).into_values()
+        let waiting = std::mem::take(&mut self.0).into_values();
+        waiting.flat_map(BTreeMap::into_values)
     }
 
     /// The first one that waits.
     pub fn first(&self) -> Option<&Part> {
-        self.0.values().next()
+        self.firsts().min_by_key(|part| part.order)
     }
 
     /// True when something of this partition waits that was handed over before.
     pub fn has_before(&self, partition: i32, order: u64) -> bool {
-        self.0
-            .range(..order)
-            .any(|(_, part)| part.partition == partition)
+        let waiting = self.0.get(&partition);
+        waiting.is_some_and(|waiting| waiting.range(..order).next().is_some())
     }
 
     /// The partitions of what waits.
-    pub fn partitions(&self) -> HashSet<i32> {
-        self.0.values().map(|part| part.partition).collect()
+    pub fn partitions(&self) -> impl Iterator<Item = i32> {
+        self.0.keys().copied()
     }
 
     /// The next request to one broker, of the partitions it leads: one record batch for each, and
     /// of every partition the first that waits.
     pub fn request(&mut self, leads: impl Fn(i32) -> bool, state: &mut Partitions) -> Vec<Part> {
-        let mut seen = HashSet::new();
+        let firsts = self.firsts();
+        let sendable = firsts.filter(|part| leads(part.partition) && state.allows(part));
+        let mut chosen: Vec<(u64, i32, usize)> = sendable
+            .map(|part| (part.order, part.partition, part.len()))
+            .collect();
+        chosen.sort_unstable();
         let mut bytes = 0;
-        let mut chosen = Vec::new();
-        for (order, part) in &self.0 {
-            // A second one of a partition comes after the first, so it waits for the next request.
-            let first = seen.insert(part.partition);
-            if !first || !leads(part.partition) || !state.allows(part) {
-                continue;
-            }
-            if bytes > 0 && bytes + part.len() > REQUEST_BYTES {
-                break;
-            }
-            bytes += part.len();
-            chosen.push(*order);
-        }
-        let taken = chosen.into_iter().filter_map(|order| self.0.remove(&order));
-        let mut parts: Vec<Part> = taken.collect();
+        // The others wait for the next request.
+        let fits = |(_, _, len): &&(u64, i32, usize)| {
+            bytes += len;
+            bytes == *len || bytes <= REQUEST_BYTES
+        };
+        let taken = chosen.iter().take_while(fits);
+        let mut parts: Vec<Part> = taken
+            .filter_map(|(order, partition, _)| self.take(*partition, *order))
+            .collect();
         let now = now();
         parts.iter_mut().for_each(|part| state.send(part, now));
         parts
+    }
+
+    /// Of each partition the first one that waits.
+    fn firsts(&self) -> impl Iterator<Item = &Part> {
+        self.0
+            .values()
+            .filter_map(|waiting| waiting.values().next())
+    }
+
+    fn take(&mut self, partition: i32, order: u64) -> Option<Part> {
+        let waiting = self.0.get_mut(&partition)?;
+        let part = waiting.remove(&order);
+        if waiting.is_empty() {
+            self.0.remove(&partition);
+        }
+        part
     }
 }
 
@@ -322,6 +339,55 @@ mod tests {
         assert!(pending.request(|_| true, &mut state).is_empty());
         state.back(&again[0]);
         assert_eq!(orders(&pending.request(|_| true, &mut state)), [1]);
+    }
+
+    /// A broker that was away for a while finds very many.
+    #[test]
+    fn a_request_costs_the_same_however_much_waits() {
+        let (mut pending, mut state) = (Pending::default(), partitions());
+        let like = part(0, 0);
+        let (count, partitions) = (100_000, 20);
+        for order in 0..count {
+            let partition = (order % partitions) as i32;
+            let unstamped = None;
+            pending.put(Part {
+                order,
+                partition,
+                unstamped,
+                bytes: like.bytes.clone(),
+                ..part(order, partition)
+            });
+        }
+        let begun = Instant::now();
+        let mut next = 0;
+        while !pending.is_empty() {
+            assert_eq!(pending.first().map(|part| part.order), Some(next));
+            let parts = pending.request(|_| true, &mut state);
+            assert!(orders(&parts).into_iter().eq(next..next + partitions));
+            parts.iter().for_each(|part| state.back(part));
+            next += partitions;
+        }
+        assert_eq!(next, count);
+        // To look at all of them for each request took minutes.
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_request_has_its_size_and_others_wait() {
+        let (mut pending, mut state) = (Pending::default(), partitions());
+        for (order, partition) in [(0, 3), (1, 1), (2, 2)] {
+            pending.put(Part {
+                bytes: vec![0; REQUEST_BYTES / 2 + 1].into(),
+                unstamped: None,
+                ..part(order, partition)
+            });
+        }
+        assert!(pending.has_before(1, 2) && !pending.has_before(1, 1) && !pending.has_before(7, 9));
+        // One that is larger than a request goes alone.
+        for order in 0..3 {
+            assert_eq!(orders(&pending.request(|_| true, &mut state)), [order]);
+        }
+        assert!(pending.is_empty());
     }
 
     #[test]
