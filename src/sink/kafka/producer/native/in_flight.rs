@@ -1,14 +1,9 @@
 //! Record batches between the worker that made them and the broker that has them.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-use super::super::times::now;
 use super::record_batch::{RecordBatch, Stamp};
-
-/// At most so many bytes in a request, unless one record batch is larger: a broker begins with a small
-/// one sooner, and what it has to copy stays in the cache.
-const REQUEST_BYTES: usize = 1 << 20;
 
 /// A record batch on its way.
 #[derive(Debug)]
@@ -42,11 +37,6 @@ pub struct Request {
     /// When it was sent.
     pub sent: Instant,
 }
-
-/// What waits to be sent, by partition, in the order in which it was handed over. There may be very
-/// many: at a pace parts are small, and a broker may be away for a while.
-#[derive(Debug, Default)]
-pub struct Pending(BTreeMap<i32, BTreeMap<u64, Part>>);
 
 /// What is known of each partition: the numbers that the broker tells a repetition by, and how much
 /// may be under way.
@@ -120,7 +110,7 @@ impl Partitions {
 
     /// True when this part may be sent now: alone, while the broker has nothing of this producer or
     /// something is sent again; behind others otherwise.
-    fn allows(&self, part: &Part) -> bool {
+    pub fn allows(&self, part: &Part) -> bool {
         if self.stamp == Stamp::NONE {
             return true;
         }
@@ -133,7 +123,7 @@ impl Partitions {
 
     /// A part is sent now. One that is sent for the first time gets its number and its time, which it
     /// keeps for ever.
-    fn send(&mut self, part: &mut Part, now: i64) {
+    pub fn send(&mut self, part: &mut Part, now: i64) {
         let partition = self.all.entry(part.partition).or_default();
         partition.in_flight += 1;
         let Some(mut batch) = part.unstamped.take() else {
@@ -165,81 +155,6 @@ impl Partitions {
     }
 }
 
-impl Pending {
-    /// Puts a part into its place.
-    pub fn put(&mut self, part: Part) {
-        let waiting = self.0.entry(part.partition).or_default();
-        waiting.insert(part.order, part);
-    }
-
-    /// True when nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Everything that waits.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Part> {
-        let waiting = std::mem::take(&mut self.0).into_values();
-        waiting.flat_map(BTreeMap::into_values)
-    }
-
-    /// The first one that waits.
-    pub fn first(&self) -> Option<&Part> {
-        self.firsts().min_by_key(|part| part.order)
-    }
-
-    /// True when something of this partition waits that was handed over before.
-    pub fn has_before(&self, partition: i32, order: u64) -> bool {
-        let waiting = self.0.get(&partition);
-        waiting.is_some_and(|waiting| waiting.range(..order).next().is_some())
-    }
-
-    /// The partitions of what waits.
-    pub fn partitions(&self) -> impl Iterator<Item = i32> {
-        self.0.keys().copied()
-    }
-
-    /// The next request to one broker, of the partitions it leads: one record batch for each, and
-    /// of every partition the first that waits.
-    pub fn request(&mut self, leads: impl Fn(i32) -> bool, state: &mut Partitions) -> Vec<Part> {
-        let firsts = self.firsts();
-        let sendable = firsts.filter(|part| leads(part.partition) && state.allows(part));
-        let mut chosen: Vec<(u64, i32, usize)> = sendable
-            .map(|part| (part.order, part.partition, part.len()))
-            .collect();
-        chosen.sort_unstable();
-        let mut bytes = 0;
-        // The others wait for the next request.
-        let fits = |(_, _, len): &&(u64, i32, usize)| {
-            bytes += len;
-            bytes == *len || bytes <= REQUEST_BYTES
-        };
-        let taken = chosen.iter().take_while(fits);
-        let mut parts: Vec<Part> = taken
-            .filter_map(|(order, partition, _)| self.take(*partition, *order))
-            .collect();
-        let now = now();
-        parts.iter_mut().for_each(|part| state.send(part, now));
-        parts
-    }
-
-    /// Of each partition the first one that waits.
-    fn firsts(&self) -> impl Iterator<Item = &Part> {
-        self.0
-            .values()
-            .filter_map(|waiting| waiting.values().next())
-    }
-
-    fn take(&mut self, partition: i32, order: u64) -> Option<Part> {
-        let waiting = self.0.get_mut(&partition)?;
-        let part = waiting.remove(&order);
-        if waiting.is_empty() {
-            self.0.remove(&partition);
-        }
-        part
-    }
-}
-
 /// True when a request under way carries an earlier part of this partition.
 pub fn carries_before(requests: &VecDeque<Request>, partition: i32, order: u64) -> bool {
     let mut parts = requests.iter().flat_map(|request| &request.parts);
@@ -251,6 +166,7 @@ mod tests {
     use super::super::super::super::options::Codec;
     use super::super::super::messages::{Bytes, Group, Messages};
     use super::super::compress::Compressor;
+    use super::super::pending::{Pending, REQUEST_BYTES};
     use super::super::record_batch::encode;
     use super::*;
 

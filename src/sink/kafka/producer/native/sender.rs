@@ -11,7 +11,8 @@ use kafka_protocol::messages::{ApiKey, ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::cluster::{Cluster, Link};
-use super::in_flight::{Part, Partitions, Pending, Request};
+use super::in_flight::{Part, Partitions, Request};
+use super::pending::Pending;
 use super::{Delivery, Settings};
 use crate::client::kafka::wire::{self, Wire};
 use crate::error::Problem;
