@@ -9,6 +9,8 @@ mod avro_header;
 #[cfg(feature = "kafka")]
 mod avro_rows;
 mod avro_schema;
+#[cfg(feature = "kafka")]
+mod avro_shape;
 mod batches;
 pub mod csv;
 mod failing;
@@ -184,6 +186,8 @@ pub struct Begin {
     /// The run is only measured: it reads and moves nothing outside of it, neither offsets nor rows
     /// that are left out.
     pub measured: bool,
+    /// At most so many rows are in a batch.
+    pub batch_rows: usize,
     /// Counts what was read.
     pub meter: Arc<Meter>,
     /// Told when there is more to take of a stream: wakes workers that wait.

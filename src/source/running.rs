@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::batches::{Batches, Made, Read, Streamed, damaged};
+use super::failing::Whence;
 use super::turns::Turns;
 use super::{Begin, Rejects, SourceKept};
 use crate::batch::{Batch, Place, Span};
@@ -73,7 +74,12 @@ impl RunningSource {
                 // Whoever sends has its memory back before columns are made.
                 drop(block);
                 rejects.add(&piece.rejected)?;
-                let made = taken.complete(number, piece, (first, rows), rejects, &source);
+                let whence = Whence {
+                    source: &source,
+                    first,
+                    origin: &origin,
+                };
+                let made = taken.complete(number, piece, rows, rejects, &whence);
                 let (batch, rejected) = made?;
                 rejects.add(&rejected)?;
                 let origin = among(origin, first, &batch.place);
@@ -150,9 +156,14 @@ fn among(origin: Arc<[Span]>, first: u64, place: &Place) -> Arc<[Span]> {
         return origin;
     };
     let before = |row: usize| kept.partition_point(|kept| *kept < first + row as u64);
-    let left = origin.iter().map(|span| Span {
-        rows: before(span.rows.start)..before(span.rows.end),
-        ..span.clone()
+    let left = origin.iter().map(|span| {
+        let rows = before(span.rows.start)..before(span.rows.end);
+        let place = |kept: &u64| (kept - first) as usize - span.rows.start;
+        Span {
+            offsets: span.offsets.among(kept[rows.clone()].iter().map(place)),
+            rows,
+            ..span.clone()
+        }
     });
     left.collect()
 }
@@ -160,7 +171,7 @@ fn among(origin: Arc<[Span]>, first: u64, place: &Place) -> Arc<[Span]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Turn;
+    use crate::batch::{Offsets, Turn};
 
     #[test]
     fn spans_keep_the_rows_that_are_left() {
@@ -171,6 +182,7 @@ mod tests {
             from: 0,
             to: 9,
             rows,
+            offsets: Offsets::default(),
         };
         let origin: Arc<[Span]> = [span(0, 0..3), span(1, 3..4), span(4, 4..6)].into();
         let rows = |place| {

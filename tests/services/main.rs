@@ -11,6 +11,14 @@ mod registry;
 mod rows;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_bad;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_load;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_scraped;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod service;
 mod sinks;
 mod turns;
 

@@ -1,10 +1,13 @@
 //! Rows into a real PostgreSQL: types, modes, refused rows, and each row once whatever is killed.
 
 use std::path::Path;
+use std::pin::pin;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+use futures_util::SinkExt;
 use rowgen::sink::session::block_on;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
@@ -19,10 +22,13 @@ pub fn fresh(name: &str) -> String {
 
 /// What SQL answers, a line a row, values with bars between.
 pub fn sql(statements: &str) -> String {
+    sql_at(&environment("POSTGRES_URL"), statements)
+}
+
+/// The same of a database of one's own.
+pub fn sql_at(url: &str, statements: &str) -> String {
     let answer = block_on(async {
-        let (client, connection) = tokio_postgres::connect(&environment("POSTGRES_URL"), NoTls)
-            .await
-            .unwrap();
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
         tokio::spawn(connection);
         client.simple_query(statements).await
     });
@@ -37,6 +43,18 @@ pub fn sql(statements: &str) -> String {
         _ => None,
     });
     rows.collect::<Vec<_>>().join("\n")
+}
+
+/// Gives the database what a `COPY … FROM STDIN` reads.
+pub fn copy_at(url: &str, statement: &str, text: Vec<u8>) {
+    let copied = block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        tokio::spawn(connection);
+        let mut sink = pin!(client.copy_in(statement).await?);
+        sink.send(Bytes::from(text)).await?;
+        sink.finish().await
+    });
+    copied.unwrap().unwrap();
 }
 
 fn rowgen(folder: &Path, yaml: &str, arguments: &[&str]) -> Command {

@@ -194,6 +194,12 @@ impl Listener for Marks {
     fn committed(&self, rows: u64, bytes: u64, took: Duration) {
         self.meter.add(rows, bytes);
         self.meter.commit(took);
+        tracing::debug!(
+            records_written = rows,
+            duration = ?took,
+            throughput_per_sec = rows as f64 / took.as_secs_f64().max(1e-9),
+            "Batch write completed"
+        );
     }
 
     fn retried(&self, session: usize, error: &Error) {

@@ -171,6 +171,7 @@ impl Load {
             .execute(LOCK, &[&self.name.to_string()])
             .await
             .map_err(said)?;
+        let mut created = false;
         if !table::exists(transaction.client(), &self.name)
             .await
             .map_err(said)?
@@ -179,6 +180,7 @@ impl Load {
                 .create_statement()
                 .map_err(|fault| Error::user(Problem::new(fault)))?;
             transaction.batch_execute(&create).await.map_err(said)?;
+            created = true;
         }
         let begins = self
             .prepare_offsets(transaction.client(), connections)
@@ -188,6 +190,10 @@ impl Load {
             transaction.batch_execute(&empty).await.map_err(said)?;
         }
         transaction.commit().await.map_err(said)?;
+        if created {
+            let table = self.name.to_string();
+            tracing::info!(table, "Database table and indexes created successfully");
+        }
         self.prepared.store(true, Ordering::Release);
         self.check(&client).await
     }

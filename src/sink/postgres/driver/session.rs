@@ -29,6 +29,12 @@ const END: &[u8; 2] = &[0xff, 0xff];
 /// Rows are given to the connection in pieces of this size: each is a message of the protocol.
 const PIECE: usize = 256 << 10;
 
+/// What begins a transaction. One of a program that stands still is undone, so that whoever has its
+/// partitions by then is not kept waiting by its locks: no transaction of a living one idles so long.
+/// A constraint that is looked at only by COMMIT would refuse rows too late.
+const BEGIN: &str =
+    "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET CONSTRAINTS ALL IMMEDIATE; ";
+
 /// The table that `upsert` copies rows to first; only this connection sees it.
 const STAGE: &str = "rowgen_stage";
 
@@ -164,8 +170,7 @@ impl Connection {
     fn opening(&self) -> String {
         let mut words = String::new();
         if !self.begun {
-            // A constraint that is looked at only by COMMIT would refuse rows too late.
-            words.push_str("BEGIN; SET CONSTRAINTS ALL IMMEDIATE; ");
+            words.push_str(BEGIN);
             if self.merge.is_some() {
                 let (name, list) = (self.load.name.quoted(), table::list(&self.load.schema));
                 words.push_str(&format!(
@@ -228,7 +233,7 @@ impl Session for Connection {
         {
             if !self.begun {
                 client
-                    .batch_execute("BEGIN")
+                    .batch_execute(BEGIN)
                     .await
                     .map_err(|error| said(&error))?;
                 self.begun = true;
