@@ -94,7 +94,7 @@ impl Choice {
             }
             Value::Map(entries) => {
                 for (key, weight) in entries {
-                    let plain = !key.place.written().starts_with(['"', '\'']);
+                    let plain = !key.place.is_quoted();
                     let text = Some(key.name.clone());
                     choice.values.push(Scalar {
                         text,

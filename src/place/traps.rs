@@ -45,16 +45,13 @@ impl Complaint<'_> {
     }
 
     fn line(&self, number: usize) -> Line<'_> {
-        let text = number.checked_sub(1);
-        let text = text.and_then(|skipped| self.source.text.lines().nth(skipped));
-        Line::new(text.unwrap_or_default())
+        Line::new(self.source.line(number))
     }
 
     /// The numbers of the lines above that say something, the nearest first.
     fn above(&self) -> impl Iterator<Item = (usize, Line<'_>)> {
-        let lines: Vec<&str> = self.source.text.lines().take(self.line - 1).collect();
-        let lines = lines.into_iter().enumerate().rev();
-        let lines = lines.map(|(index, text)| (index + 1, Line::new(text)));
+        let lines = (1..self.line).rev();
+        let lines = lines.map(|number| (number, self.line(number)));
         lines.filter(|(_, line)| !line.is_empty())
     }
 

@@ -328,10 +328,7 @@ mod tests {
     use super::*;
 
     fn parse_text(text: &str) -> Result<Node, Problem> {
-        parse(&Arc::new(Source {
-            name: "p.yaml".into(),
-            text: text.into(),
-        }))
+        parse(&Arc::new(Source::new("p.yaml", text)))
     }
 
     #[test]

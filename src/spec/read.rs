@@ -163,7 +163,7 @@ fn read_text(path: &Path) -> Result<String> {
 }
 
 fn tree(name: String, text: String) -> Result<Node> {
-    let root = parse(&Arc::new(Source { name, text }))?;
+    let root = parse(&Arc::new(Source::new(name, text)))?;
     let mut problems = Problems::default();
     problems.extend(split_values(&root));
     problems.into_result()?;

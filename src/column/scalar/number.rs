@@ -199,8 +199,8 @@ mod tests {
     use std::sync::Arc;
 
     fn scalar(text: &str) -> Scalar {
-        let (name, text) = ("p.yaml".into(), format!("a: {text}\n"));
-        let node: Node = parse(&Arc::new(Source { name, text })).unwrap();
+        let source = Source::new("p.yaml", format!("a: {text}\n"));
+        let node: Node = parse(&Arc::new(source)).unwrap();
         let Value::Map(entries) = node.value else {
             panic!("a map")
         };

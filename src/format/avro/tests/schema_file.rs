@@ -15,10 +15,10 @@ use crate::format::{FormatKind, Shape};
 fn under(schema: &str, options: &str, shape: &Shape) -> Result<Container, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("s.avsc"), schema).unwrap();
-    let source = Arc::new(crate::place::Source {
-        name: folder.path().join("p.yaml").display().to_string(),
-        text: format!("avro: {{ schema_file: s.avsc{options} }}"),
-    });
+    let source = Arc::new(crate::place::Source::new(
+        folder.path().join("p.yaml").display().to_string(),
+        format!("avro: {{ schema_file: s.avsc{options} }}"),
+    ));
     let node = crate::place::parse(&source).unwrap();
     let FormatKind::Avro(avro) = crate::place::decode(&node).unwrap() else {
         panic!("Avro was written");
