@@ -7,6 +7,7 @@ mod leaf;
 mod named;
 mod path;
 mod placed;
+mod refused;
 mod secret;
 mod source;
 mod split;

@@ -41,3 +41,4 @@ mod taken_over;
 mod talk;
 mod values;
 mod variables;
+mod yaml_words;
