@@ -15,7 +15,9 @@ use super::hash::{Key, below, unit};
 use super::permutation::{Permutation, check_room};
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral, last, width};
+use super::scalar::{
+    as_written, float, infer, integer, is_decimal, is_float, is_integral, last, width,
+};
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
@@ -60,7 +62,8 @@ struct Floats {
 
 impl Generator for Uniform {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
-        let data_type = build.data_type(infer(&[self.min.clone(), self.max.clone()]));
+        let bounds = [self.min.clone(), self.max.clone()];
+        let data_type = build.data_type_or(|| as_written(&bounds).map(|()| infer(&bounds)))?;
         if is_float(&data_type) {
             self.floats(build, data_type)
         } else if is_integral(&data_type) && !matches!(data_type, DataType::Decimal128(..)) {

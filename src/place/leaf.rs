@@ -132,18 +132,29 @@ impl<'de> Deserialize<'de> for Scalar {
                 text,
                 plain,
                 filled,
-            } => Ok(Scalar {
-                text: Some(text),
-                plain,
-                filled,
-                place,
-            }),
+            } => match place.hidden_text().filter(|_| plain) {
+                Some(hidden) => Err(super::carry(hides(&text, &hidden).at(&place))),
+                None => Ok(Scalar {
+                    text: Some(text),
+                    plain,
+                    filled,
+                    place,
+                }),
+            },
             _ => Err(D::Error::custom(format!(
                 "expected one value, found {}",
                 node.describe()
             ))),
         }
     }
+}
+
+/// `issue #12`: what stands behind ` #` is no part of the value.
+fn hides(text: &str, hidden: &str) -> crate::error::Problem {
+    let message = format!("` #` begins a comment of YAML: the value is `{text}`");
+    crate::error::Problem::new(message).hint(format!(
+        "quote the whole text if `{hidden}` is a part of it, or write a blank after `#`"
+    ))
 }
 
 impl JsonSchema for Scalar {

@@ -4,6 +4,7 @@ mod braces;
 mod decode;
 mod expand;
 mod leaf;
+mod meant;
 mod named;
 mod path;
 mod placed;
@@ -150,6 +151,21 @@ impl Place {
         first.is_some_and(|(_, c)| matches!(c, '"' | '\''))
     }
 
+    /// What of the line a comment hides that may be meant as text: `#12` after `issue`.
+    pub(super) fn hidden_text(&self) -> Option<String> {
+        let rest: String = self
+            .rest_of_line()
+            .skip(self.length)
+            .take(HIDDEN)
+            .map(|(_, c)| c)
+            .collect();
+        let comment = rest.trim_start();
+        let blank = rest.len() > comment.len() || self.written().ends_with(' ');
+        let word = comment.strip_prefix('#').filter(|_| blank)?;
+        let text = word.starts_with(|c: char| !c.is_whitespace() && c != '#');
+        text.then(|| comment.trim_end().to_string())
+    }
+
     /// The characters from here to the line's end, each with its bytes from here: as many are looked
     /// at as are taken, however long the line is.
     fn rest_of_line(&self) -> impl Iterator<Item = (usize, char)> {
@@ -158,6 +174,9 @@ impl Place {
             .take_while(|(_, c)| !matches!(c, '\n' | '\r'))
     }
 }
+
+/// So much of a comment is looked at.
+const HIDDEN: usize = 200;
 
 impl fmt::Display for Place {
     /// ```text

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, NonFiniteFloatPolicy, Spanned};
 
+use super::meant::{Before, Meant, is_block};
 use super::refused::problem;
 use super::{Place, Source};
 use crate::error::Problem;
@@ -57,7 +58,7 @@ enum Raw {
     Map(Vec<(Spanned<RawKey>, Spanned<Raw>)>),
 }
 
-struct RawKey(String);
+struct RawKey(Option<String>);
 
 /// A `choice` of a million weights has two million of them.
 pub(super) const MOST_VALUES: usize = 3_000_000;
@@ -82,7 +83,12 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
     };
     let raw: Spanned<Raw> = serde_yaml::from_str_with_options(&source.text, options)
         .map_err(|error| problem(source, &error))?;
-    Ok(node(source, raw))
+    let mut meant = Meant::new(source);
+    let root = node(source, raw, &mut meant);
+    match meant.problems.into_iter().next() {
+        Some(problem) => Err(problem),
+        None => Ok(root),
+    }
 }
 
 impl Node {
@@ -127,13 +133,19 @@ impl Node {
     }
 }
 
-fn node(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
+fn node(source: &Arc<Source>, raw: Spanned<Raw>, meant: &mut Meant<'_>) -> Node {
     let place = place(source, raw.referenced);
+    // What an alias stands for was looked at where it is written.
+    if raw.referenced == raw.defined {
+        meant.look(&place, before(&raw.value));
+    }
     let value = match raw.value {
         Raw::Null => Value::Null,
         Raw::Text(text) => {
-            let plain = !written(source, raw.defined).starts_with(['"', '\'', '|', '>']);
-            scalar(text, plain)
+            let quoted = written(source, raw.defined).starts_with(['"', '\'']);
+            let block = raw.defined.span().byte_offset();
+            let block = block.is_some_and(|start| is_block(source, start as usize));
+            scalar(text, !quoted && !block)
         }
         // The parser has made a number or a truth of it; the file's own spelling says more.
         Raw::Typed(text) => {
@@ -141,15 +153,28 @@ fn node(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
             let text = if spelt.is_empty() { text } else { spelt.into() };
             scalar(text, true)
         }
-        Raw::List(items) => Value::List(items.into_iter().map(|raw| node(source, raw)).collect()),
+        Raw::List(items) => Value::List(
+            items
+                .into_iter()
+                .map(|raw| node(source, raw, meant))
+                .collect(),
+        ),
         Raw::Map(entries) => Value::Map(
             entries
                 .into_iter()
-                .map(|(name, raw)| (key(source, name), node(source, raw)))
+                .map(|(name, raw)| (key(source, name, meant), node(source, raw, meant)))
                 .collect(),
         ),
     };
     Node { place, value }
+}
+
+fn before(value: &Raw) -> Before {
+    match value {
+        Raw::Null => Before::Nothing,
+        Raw::Text(_) | Raw::Typed(_) => Before::Text,
+        Raw::List(_) | Raw::Map(_) => Before::More,
+    }
 }
 
 fn scalar(text: String, plain: bool) -> Value {
@@ -160,11 +185,22 @@ fn scalar(text: String, plain: bool) -> Value {
     }
 }
 
-fn key(source: &Arc<Source>, raw: Spanned<RawKey>) -> Key {
-    Key {
-        place: place(source, raw.referenced),
-        name: raw.value.0,
-    }
+fn key(source: &Arc<Source>, raw: Spanned<RawKey>, meant: &mut Meant<'_>) -> Key {
+    let place = place(source, raw.referenced);
+    let name = match raw.value.0 {
+        Some(name) => name,
+        // `null:` is YAML's own null, and an option of CSV; `: x` has no name.
+        None => {
+            if written(source, raw.defined).is_empty() {
+                let problem = Problem::new("a colon stands without a key before it");
+                let problem = problem.hint("write `name: value`, or quote the text that has it");
+                meant.problems.push(problem.at(&place));
+            }
+            "null".into()
+        }
+    };
+    meant.look(&place, Before::Text);
+    Key { name, place }
 }
 
 fn place(source: &Arc<Source>, location: Location) -> Place {
@@ -254,9 +290,7 @@ impl<'de> Deserialize<'de> for Raw {
 
 impl<'de> Deserialize<'de> for RawKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `null:` is YAML's own null, and an option of CSV.
-        let key = Option::<String>::deserialize(deserializer)?;
-        Ok(RawKey(key.unwrap_or_else(|| "null".into())))
+        Option::<String>::deserialize(deserializer).map(RawKey)
     }
 }
 

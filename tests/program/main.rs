@@ -41,4 +41,5 @@ mod taken_over;
 mod talk;
 mod values;
 mod variables;
+mod yaml_meant;
 mod yaml_words;
