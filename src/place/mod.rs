@@ -77,6 +77,11 @@ impl Place {
         self.secrets = (!secrets.is_empty()).then(|| Arc::new(secrets));
     }
 
+    /// What the value that stands here has of secrets, by its name.
+    pub(super) fn secret(&self) -> Option<&str> {
+        self.secrets.as_ref()?.named()
+    }
+
     /// A message about this place as it may be shown.
     pub fn shown(&self, message: &str) -> String {
         match &self.secrets {

@@ -222,6 +222,12 @@ impl<'de> Deserialize<'de> for LocalPath {
             let hint = "`~` and `null` are nothing in YAML: name a file or a folder, such as `out/orders.parquet`";
             return Err(carry(Problem::new("the path is empty").hint(hint)));
         }
+        // Folders, reports and messages show every path to all who may read them.
+        if let Some(secret) = node.place.secret() {
+            let message = format!("a path cannot have the secret `{secret}` in it");
+            let hint = "whoever lists the folder, or reads the log or the report, would read it: write a name that may be shown";
+            return Err(carry(Problem::new(message).hint(hint)));
+        }
         let text = decode::<Text>(&node).map_err(carry)?;
         Self::said(&text).map_err(carry)
     }
