@@ -88,7 +88,7 @@ macro_rules! leaf {
 }
 
 leaf!(Text, String, |text| Ok(text.to_string()), { "type": ["string", "number", "boolean"] });
-leaf!(Secret, String, |text| Ok(text.to_string()), { "type": ["string", "number"], "description": "a secret, from the environment: ${env:NAME}" });
+leaf!(Secret, String, |text| Ok(text.to_string()), { "type": "string", "description": "a secret, from the environment: ${env:NAME}" });
 leaf!(Count, u64, units::parse_count, { "type": ["integer", "number", "string"], "description": "a count: 100_000, 1e9, 1M" });
 leaf!(Bytes, u64, units::parse_bytes, { "type": "string", "description": "bytes with their unit: 512MiB" });
 leaf!(Duration, std::time::Duration, units::parse_duration, { "type": "string", "description": "a duration with its unit: 90s" });
