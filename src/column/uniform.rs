@@ -18,6 +18,7 @@ use super::rows::Rows;
 use super::scalar::{
     as_written, float, infer, integer, is_decimal, is_float, is_integral, last, width,
 };
+use super::step::step;
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
@@ -84,14 +85,8 @@ impl Uniform {
             last(&self.max, &data_type)?,
         );
         let step = match &self.step {
-            Some(step) => integer(
-                step,
-                if is_decimal(&data_type) {
-                    &data_type
-                } else {
-                    &DataType::Int64
-                },
-            )?,
+            Some(written) if is_decimal(&data_type) => step(written, &data_type, &data_type)?,
+            Some(written) => step(written, &data_type, &DataType::Int64)?,
             None => 1,
         };
         if max < min {
