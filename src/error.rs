@@ -325,13 +325,18 @@ pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -
 /// Comparing takes as long as both names together, multiplied: what is longer is no name.
 const LONGEST_NAME: usize = 200;
 
+/// Names that differ in more than this are other names.
+const FAR: usize = 3;
+
 fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let comparable = |name: &&str| wrong.len().max(name.len()) <= LONGEST_NAME;
+    // What is written is no suggestion.
     names
         .into_iter()
         .filter(comparable)
+        .filter(|name| *name != wrong)
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, name)| *distance <= wrong.len().max(name.len()) / 3)
+        .filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).min(FAR))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -360,6 +365,9 @@ mod tests {
             Some("did you mean `users`?")
         );
         assert_eq!(did_you_mean("casino", names), None);
+        assert_eq!(did_you_mean("users", ["users"]), None);
+        let far = "customer_identity";
+        assert_eq!(did_you_mean("customer_address", [far]), None);
     }
 
     #[test]

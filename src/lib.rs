@@ -49,4 +49,5 @@ pub mod sink;
 pub mod source;
 pub mod spec;
 pub mod sync;
+pub mod type_names;
 pub mod units;

@@ -290,6 +290,20 @@ impl Build<'_> {
         }
     }
 
+    /// As `data_type`, of what values are by themselves, which is asked only where no type is.
+    ///
+    /// # Errors
+    /// Those of `infer`.
+    pub fn data_type_or(
+        &self,
+        infer: impl FnOnce() -> Result<DataType, Problem>,
+    ) -> Result<DataType, Problem> {
+        match &self.wanted {
+            Some(wanted) => Ok(wanted.data_type.clone()),
+            None => infer(),
+        }
+    }
+
     /// The reference that `name` names.
     ///
     /// # Errors

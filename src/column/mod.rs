@@ -49,6 +49,7 @@ pub mod rows;
 pub mod scalar;
 mod scale;
 mod sequence;
+mod step;
 mod structure;
 mod template;
 #[cfg(test)]

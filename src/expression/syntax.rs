@@ -11,7 +11,11 @@ use sqlparser::ast::{self, DateTimeField, Expr, Value};
 use std::sync::Arc;
 
 pub(super) fn unsupported(what: &str, place: Place) -> ExpressionError {
-    place.error(format!("`{what}` is not part of the expression language"))
+    let error = place.error(format!("`{what}` is not part of the expression language"));
+    match what {
+        "&&" => error.hint("conditions are joined with `and`"),
+        _ => error,
+    }
 }
 
 pub(super) fn literal(value: &Value, place: Place) -> Result<Node, ExpressionError> {

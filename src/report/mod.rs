@@ -18,6 +18,7 @@ pub use assess::{Assessment, Limit, Work};
 pub use clock::{Clock, Lap};
 pub use costs::{Bottleneck, Costs};
 pub use meter::{Meter, Quantiles, Reading};
+pub use show::Unlimited;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -322,10 +322,7 @@ mod tests {
     fn letters_of_a_stream_s_earlier_runs_stay() {
         let folder = tempfile::tempdir().unwrap();
         let yaml = "dead_letter: dead.jsonl";
-        let source = crate::place::Source {
-            name: "test".into(),
-            text: yaml.into(),
-        };
+        let source = crate::place::Source::new("test", yaml);
         let node = crate::place::parse(&std::sync::Arc::new(source)).unwrap();
         let policy: OnBadRow = decode(&node).unwrap();
         let begin = Begin {

@@ -156,6 +156,69 @@ const COLUMNS: &[Attempt] = &[
         "a: { type: int32, sequence: {} }",
     ),
     attempt("a: { choise: [A, B] }", "`choice`", "a: { choice: [A, B] }"),
+    attempt(
+        "a: firstName",
+        "`{ copy: p.email }`",
+        "p: { person: {}, hidden: true }\n      a: { copy: p.email }",
+    ),
+    attempt("a: faker.lorem.sentence", "`words: {}`", "a: { words: {} }"),
+    attempt(
+        "a: { ipv4: {} }",
+        r"pattern: '[A-Z]{2}\d{4}'",
+        r"a: { pattern: '[A-Z]{2}\d{4}' }",
+    ),
+    // Types and expressions of other languages.
+    attempt(
+        "a: { type: decimal, constant: 1 }",
+        "\"decimal(18,2)\"",
+        "a: { type: \"decimal(18,2)\", constant: 1 }",
+    ),
+    attempt(
+        "a: { type: INT, constant: 1 }",
+        "`int`",
+        "a: { type: int, constant: 1 }",
+    ),
+    attempt(
+        "a: { expr: \"id > 1 && n < 3\" }",
+        "`and`",
+        "a: { expr: \"id > 1 and n < 3\" }",
+    ),
+    attempt(
+        "a: { expr: \"!(id = 1)\" }",
+        "`not (…)`",
+        "a: { expr: \"not (id = 1)\" }",
+    ),
+    attempt(
+        "a: { expr: \"id > 1 ? 2 : 3\" }",
+        "`case when … then … else … end`",
+        "a: { expr: \"case when id > 1 then 2 else 3 end\" }",
+    ),
+    attempt(
+        "a: { expr: \"round(${n}/3,2)\" }",
+        "it is `n` in an `expr`",
+        "a: { expr: \"round(n/3,2)\" }",
+    ),
+    attempt(
+        "a: { template: \"no ${id}\" }",
+        "`{id}` in a `template`",
+        "a: { template: \"no {id}\" }",
+    ),
+    attempt(
+        "a: { expr: \"{id} + 1\" }",
+        "without braces",
+        "a: { expr: \"id + 1\" }",
+    ),
+    attempt("a: { copy: \"{id}\" }", "`id`", "a: { copy: id }"),
+    attempt(
+        "a: { expr: \"id + 1 # plus one\" }",
+        "`--`",
+        "a: { expr: \"id + 1 -- plus one\" }",
+    ),
+    attempt(
+        "a: { type: date, sequence: { start: 2026-01-01, step: 1d } }",
+        "`step: 7`",
+        "a: { type: date, sequence: { start: 2026-01-01, step: 7 } }",
+    ),
 ];
 
 const PATH: &str = "sinks:\n  - file: { path: t.csv }\n";
@@ -204,6 +267,50 @@ const FILES: &[Attempt] = &[
     ),
 ];
 
+/// Sinks of a table that has `id`, and their hints.
+const SINKS: &[Attempt] = &[
+    attempt(
+        "{ path: t.csv, compression: gzip }",
+        "`format: { csv: { compression: … } }`",
+        "{ path: t.csv, format: { csv: { compression: gzip } } }",
+    ),
+    attempt(
+        "{ path: t.csv, delimiter: \";\" }",
+        "`format: { csv: { delimiter: … } }`",
+        "{ path: t.csv, format: { csv: { delimiter: \";\" } } }",
+    ),
+    attempt(
+        "{ path: t.csv, format: { csv: { delimiter: tab } } }",
+        "\"\\t\"",
+        "{ path: t.csv, format: { csv: { delimiter: \"\\t\" } } }",
+    ),
+    attempt(
+        "{ path: t.csv, format: { csv: { delimiter: semicolon } } }",
+        "\";\"",
+        "{ path: t.csv, format: { csv: { delimiter: \";\" } } }",
+    ),
+    attempt(
+        "{ path: \"-\", format: csv }",
+        "`/dev/stdout`",
+        "{ path: /dev/stdout, format: csv }",
+    ),
+    attempt(
+        "{ path: \"out/%Y-%m-%d.csv\" }",
+        "`${run_date}`",
+        "{ path: \"out/${run_date}.csv\" }",
+    ),
+    attempt(
+        "{ path: out/$run_date/t.csv }",
+        "`${run_date}`",
+        "{ path: \"out/${run_date}/t.csv\" }",
+    ),
+];
+
+fn with_sink(sink: &str) -> String {
+    let tables = "version: 1\ntables:\n  t: { rows: 10, columns: { id: sequence } }\n";
+    format!("{tables}sinks:\n  - file: {sink}\n")
+}
+
 fn with_column(column: &str) -> String {
     format!(
         "version: 1\ntables:\n  t:\n    rows: 10\n    columns:\n      id: sequence\n      n: {{ uniform: {{ min: 1, max: 9 }} }}\n      {column}\n{PATH}"
@@ -237,6 +344,31 @@ fn columns() {
 fn files() {
     assert!(COLUMNS.len() + FILES.len() >= 40);
     insta::assert_snapshot!(answers(FILES, str::to_string));
+}
+
+#[test]
+fn sinks() {
+    insta::assert_snapshot!(answers(SINKS, with_sink));
+}
+
+#[test]
+fn an_append_of_the_same_rows_is_told() {
+    let folder = Folder::new();
+    folder.write(
+        "p.yaml",
+        &with_sink("{ path: out, format: csv, if_exists: append }"),
+    );
+    let said = |arguments: &[&str]| {
+        let ended = folder.run(&[&["run", "p.yaml", "--log", "text"], arguments].concat());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        ended.stderr
+    };
+    let line = "`out` holds the rows of this plan and seed already, and they are added once more: `--seed` makes other ones";
+    assert!(!said(&[]).contains(line));
+    assert!(said(&[]).contains(line));
+    assert!(!said(&["--seed", "other"]).contains(line));
+    let looked = folder.run(&["check", "p.yaml", "--connect"]);
+    assert!((looked.stdout + &looked.stderr).contains(line));
 }
 
 #[test]

@@ -116,6 +116,39 @@ fn as_many_children_for_each_parent_are_not_counted() {
 }
 
 #[test]
+fn a_long_line_is_read_and_shown_in_its_own_time() {
+    let many = |count: usize, each: fn(usize) -> String| {
+        let all = (0..count).map(each).collect::<Vec<_>>();
+        all.join(", ")
+    };
+    let choice = |values: String| columns(&format!("      a: {{ choice: {values} }}\n"));
+    let weights = |each| choice(format!("{{ {} }}", many(200_000, each)));
+    accepted(&weights(|at| format!("v{at}: 1")));
+    accepted(&choice(format!(
+        "[{}]",
+        many(200_000, |at| format!("\"v{at}\""))
+    )));
+    // As many mistakes as are told, and as many as there are values.
+    let said = refused(&weights(|at| format!("v{at}: x")));
+    assert!(said.contains("found `x`\n --> p.yaml:7:"), "{said}");
+    let row = |each| {
+        columns("").replace(
+            "columns:\n",
+            &format!("columns: {{ {} }}\n", many(10_000, each)),
+        )
+    };
+    for each in [
+        |at| format!("c{at}: {{ choise: [a] }}"),
+        |at| format!("c{at}: {{ template: \"{{none}}\" }}"),
+        |at| format!("c{at}: {{ expr: \"none + 1\" }}"),
+        |at| format!("c{at}: {{ pattern: '[' }}"),
+    ] {
+        let said = refused(&row(each));
+        assert_eq!(said.matches("\n --> p.yaml:6:").count(), 100, "{said}");
+    }
+}
+
+#[test]
 fn texts_that_grow_with_every_column_are_refused() {
     let x = "{ constant: xxxxxxxxxx }";
     let texts = [

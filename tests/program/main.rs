@@ -41,3 +41,5 @@ mod taken_over;
 mod talk;
 mod values;
 mod variables;
+mod yaml_meant;
+mod yaml_words;

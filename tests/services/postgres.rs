@@ -209,7 +209,7 @@ fn a_table_that_does_not_fit_is_refused_before_the_first_row() {
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         words.contains(&format!(
-            "column `id` of table {name}: Int64 may be too large for an integer of 32 bits; `cast` the column"
+            "column `id` of table {name}: int64 may be too large for an integer of 32 bits; `cast` the column"
         )),
         "{words}"
     );

@@ -222,9 +222,6 @@ pub fn sink(yaml: &str) -> SinkKind {
 }
 
 pub fn try_sink(yaml: &str) -> Result<SinkKind, rowgen::error::Problem> {
-    let source = Arc::new(Source {
-        name: "p.yaml".into(),
-        text: format!("{yaml}\n"),
-    });
+    let source = Arc::new(Source::new("p.yaml", format!("{yaml}\n")));
     decode(&parse(&source)?)
 }

@@ -191,9 +191,13 @@ impl Builder {
         let read = scope.outside.iter().flat_map(|outside| &outside.fields);
         let names = scope.columns.iter().map(|(name, _)| name.value.as_str());
         let names = names.chain(read.map(|field| field.name().as_str()));
+        let name = path.trim_matches(['{', '}', ' ']);
+        let bare = (name != path).then(|| format!("write it without braces: `{name}`"));
         Problem::new(format!("unknown column `{path}` in `{}`", scope.name))
             .at(place)
-            .maybe_hint(did_you_mean(path.split('.').next().unwrap_or(path), names))
+            .maybe_hint(
+                bare.or_else(|| did_you_mean(path.split('.').next().unwrap_or(path), names)),
+            )
     }
 
     fn cycle(&self, scope: usize, index: usize, place: &Place) -> Problem {

@@ -5,10 +5,7 @@ use crate::column::distribution::Distribution;
 use crate::place::{Placed, Source, decode, parse};
 
 fn counts(yaml: &str, most: u64) -> Counts {
-    let source = std::sync::Arc::new(Source {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    });
+    let source = std::sync::Arc::new(Source::new("p.yaml", yaml));
     let node = parse(&source).unwrap();
     let options = decode::<Placed<Distribution>>(&node).unwrap();
     options.counts(&options.place, 0, most).unwrap()

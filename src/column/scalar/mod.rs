@@ -19,7 +19,7 @@ use crate::kernel;
 use crate::place::Scalar;
 use number::mismatch;
 
-pub use number::{float, infer, infer_exactly};
+pub use number::{as_written, float, infer, infer_exactly};
 pub use time::{date, days, timestamp};
 
 /// True for types whose values are held as integers: whole numbers, decimals, dates and times.

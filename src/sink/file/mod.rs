@@ -259,7 +259,12 @@ impl Sink for File {
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
-        recover::recover(&self.layout(target)?, target, only_look)
+        let layout = self.layout(target)?;
+        let mut found = recover::recover(&layout, target, only_look)?;
+        if self.if_exists(target) == IfExists::Append {
+            found.lines.extend(existing::doubled(&layout, target)?);
+        }
+        Ok(found)
     }
 
     fn earlier(

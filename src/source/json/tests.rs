@@ -24,10 +24,7 @@ fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
 
 /// What stands in a pipeline's file.
 fn option<T: DeserializeOwned>(yaml: &str) -> T {
-    let text = Text {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    };
+    let text = Text::new("p.yaml", yaml);
     decode(&parse(&Arc::new(text)).unwrap()).unwrap()
 }
 
