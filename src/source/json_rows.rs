@@ -318,8 +318,10 @@ impl Decoders for Reader {
 impl Decoder for Objects {
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Bad> {
         let before = self.decoder.len();
-        // The library would run out of its stack.
-        let starts = bytes.trim_ascii_start().first() == Some(&b'{') && !is_too_deep(bytes);
+        // The library would run out of its stack, and takes numbers and commas that are no JSON.
+        let starts = bytes.trim_ascii_start().first() == Some(&b'{')
+            && !is_too_deep(bytes)
+            && json_wrong::is_json(bytes);
         let taken = match starts {
             true => self.decoder.decode(bytes).ok(),
             false => None,

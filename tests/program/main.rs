@@ -36,6 +36,7 @@ mod source_values;
 mod sources;
 mod strange_files;
 mod streams;
+mod strict_json;
 mod support;
 mod taken_over;
 mod talk;
