@@ -57,6 +57,7 @@ impl Generator for Copy {
             nulls: domain.nulls,
             distinct: domain.distinct,
             order,
+            bytes: domain.bytes,
             ..Domain::default()
         };
         let to = wanted.clone();

@@ -67,6 +67,7 @@ impl Generator for Expr {
             nulls: expression.nullable(),
             distinct,
             longest: expression.longest(),
+            bytes: expression.largest() as u64,
             ..Domain::default()
         };
         let data_type = expression.data_type().clone();

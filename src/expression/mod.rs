@@ -140,6 +140,11 @@ impl Expression {
         longest::longest(&self.root)
     }
 
+    /// The most bytes of the longest text that stands in it anywhere, as far as that is known.
+    pub fn largest(&self) -> usize {
+        longest::largest(&self.root)
+    }
+
     /// Whether a row can fail: overflow or a division by zero that no bounds exclude.
     pub fn fallible(&self) -> bool {
         self.root.fallible

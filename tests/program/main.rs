@@ -30,6 +30,7 @@ mod pipelines;
 mod publishing;
 mod read_back;
 mod required;
+mod room;
 mod running;
 mod schema;
 mod source_values;

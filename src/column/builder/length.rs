@@ -1,12 +1,10 @@
-//! How long texts may be: that none is too long for memory, or for a `varchar(n)`, is proved before the
-//! first row, or checked in each.
+//! How long texts may be: that none is too long for a `varchar(n)` is proved before the first row, or
+//! checked in each.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use arrow::datatypes::DataType;
 
-use super::super::arrays::plain_type;
 use super::super::build::Made;
 use super::super::options::Column;
 use super::super::program::Fill;
@@ -18,24 +16,6 @@ struct Limited {
     fill: Arc<dyn Fill>,
     column: String,
     most: usize,
-}
-
-/// No text can be longer, as in PostgreSQL.
-const LONGEST: usize = 1 << 30;
-
-/// That texts can be held, where it is known how long they can be: columns that each hold the one before
-/// several times soon cannot.
-///
-/// # Errors
-/// They can be too long.
-pub(super) fn short_enough(made: &Made, name: &str) -> Result<(), Problem> {
-    let text = plain_type(&made.data_type) == &DataType::Utf8;
-    match text && made.domain.longest.is_some_and(|longest| longest > LONGEST) {
-        false => Ok(()),
-        true => Err(Problem::new(format!(
-            "the text of column `{name}` can be longer than 1 GiB"
-        ))),
-    }
 }
 
 /// Holds what was made to the length that the column's type says, if it says one.
