@@ -246,6 +246,8 @@ fn local(wanted: &DataType) -> DataType {
 fn usual(wanted: &DataType) -> DataType {
     match *wanted {
         DataType::FixedSizeBinary(16) => DataType::Utf8,
+        // What the smaller float would round is found when it becomes one.
+        DataType::Float32 => DataType::Float64,
         _ => wanted.clone(),
     }
 }
@@ -281,7 +283,10 @@ fn mistyped(values: &ArrayRef, row: usize, field: &Field) -> Result<Bad> {
     let expected = json_wrong::shown_type(field.data_type());
     let text = array_value_to_string(values, row)?;
     let found = match values.data_type() {
-        read if read.is_floating() => "a number that is too large".to_string(),
+        read if read.is_floating() => match text.parse::<f32>() {
+            Ok(rounded) if rounded.is_finite() => format!("`{}`", text.trim_end_matches(".0")),
+            _ => "a number that is too large".to_string(),
+        },
         read if read.is_decimal() => {
             format!("`{}`", text.trim_end_matches('0').trim_end_matches('.'))
         }
