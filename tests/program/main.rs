@@ -23,6 +23,7 @@ mod levels;
 mod limits;
 mod live;
 mod man;
+mod moments;
 mod mutations;
 mod packed_files;
 mod partitions;
