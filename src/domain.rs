@@ -55,6 +55,8 @@ pub struct Domain {
     pub depends_on_now: bool,
     /// Text is never longer than so many bytes.
     pub longest: Option<usize>,
+    /// Text is never shorter than so many characters.
+    pub shortest: usize,
     /// What a value is made of has at most so many bytes, as far as that is known: the items of a list,
     /// the fields of a struct, the texts that an expression makes on its way.
     pub bytes: u64,

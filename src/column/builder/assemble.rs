@@ -87,7 +87,7 @@ impl Builder {
         let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
         let read = self.scopes[scope].outside.is_some();
         check(&made, column, name, read)?;
-        limit(&mut made, column, name)?;
+        limit(&mut made, column, &self.scopes[scope].path(name))?;
         let new = New {
             domain: made.domain,
             inputs,
