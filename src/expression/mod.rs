@@ -42,6 +42,7 @@ mod named_type;
 mod node;
 mod number;
 mod operator;
+mod order;
 mod parse;
 mod per_value;
 mod place;
@@ -143,6 +144,11 @@ impl Expression {
     /// The most bytes of the longest text that stands in it anywhere, as far as that is known.
     pub fn largest(&self) -> usize {
         longest::largest(&self.root)
+    }
+
+    /// The input whose order the values keep, earlier ones never behind later ones.
+    pub fn rises_with(&self) -> Option<usize> {
+        order::rises_with(&self.root)
     }
 
     /// Whether a row can fail: overflow or a division by zero that no bounds exclude.
