@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bench;
+mod cell;
 mod check;
 mod dotenv;
 mod environment;

@@ -105,6 +105,8 @@ pub struct Nested {
     pub fields: ArrowFields,
     /// What is known of each.
     pub domains: Vec<Domain>,
+    /// The most bytes of all of them together, hidden ones too.
+    pub bytes: u64,
     /// Where the outer columns they read begin among the inputs of the column around them.
     pub first_input: usize,
 }
@@ -120,6 +122,10 @@ pub(super) trait Tables {
     fn scope(&self, scope: usize) -> Around<'_>;
     /// A node that is built.
     fn node(&self, scope: usize, node: usize) -> &Node;
+    /// So many more parents are counted: how many that are in the whole pipeline.
+    fn count_parents(&self, more: u64) -> u64;
+    /// So many more lists of languages are held: how many that are in the whole pipeline.
+    fn count_languages(&self, more: u64) -> u64;
     /// The node is a function of few values that are known.
     fn is_coded(&self, scope: usize, node: usize) -> bool;
     /// How many rows there are; none without end.
@@ -225,6 +231,17 @@ impl Build<'_> {
             .derived(self.scope, name, inputs, Box::new(made));
         self.inputs[at] = self.tables.plain_node(self.scope, node);
         self.described(at)
+    }
+
+    /// Parents whose children are counted before the first row: how many all of the pipeline are, with
+    /// these.
+    pub fn count_parents(&self, more: u64) -> u64 {
+        self.tables.count_parents(more)
+    }
+
+    /// Languages whose lists are held: how many all of the pipeline are, with these.
+    pub fn count_languages(&self, more: u64) -> u64 {
+        self.tables.count_languages(more)
     }
 
     /// True when the input is a function of few values that are known.

@@ -4,7 +4,7 @@ use super::error::{ExpressionError, Place};
 use super::exact::Operator;
 use super::node::Node;
 use super::types::{self, Family, INTERVAL, family};
-use super::{number, place, text_value, time_parse};
+use super::{interval, number, place, text_value};
 use arrow::array::BooleanArray;
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, DateTimeField, Expr, Value};
@@ -54,7 +54,7 @@ pub(super) fn interval(interval: &ast::Interval, place: Place) -> Result<Node, E
         Some(unit) => format!("{text} {unit}"),
         None => text,
     };
-    match time_parse::interval(&text) {
+    match interval::parse(&text) {
         Some(value) => Ok(text_value::interval_constant(value, place)),
         None => Err(place.error(format!("`{text}` is not a valid interval"))),
     }

@@ -26,6 +26,7 @@ mod json_fractions;
 mod json_raw;
 mod json_rows;
 mod json_texts;
+mod json_times;
 mod json_wrong;
 pub mod kafka;
 mod kinds;

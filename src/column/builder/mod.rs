@@ -10,6 +10,7 @@ mod length;
 mod outside;
 mod required;
 mod resolve;
+mod room;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -63,6 +64,9 @@ pub struct Builder {
     depth: usize,
     /// What was computed before the first row so far.
     folded: Cell<usize>,
+    /// Parents whose children are counted, and languages whose lists are held, so far.
+    parents_counted: Cell<u64>,
+    languages: Cell<u64>,
 }
 
 /// One table, or the columns within a column.
@@ -82,6 +86,8 @@ struct Scope {
     derived_rows: Option<u64>,
     building: Vec<usize>,
     parents: Vec<String>,
+    /// The most bytes of a row, of the columns that are built so far.
+    bytes: u64,
     /// Behind how many tables it stands, each the parent of the next one.
     level: usize,
     program: Arc<ProgramCell>,
@@ -112,6 +118,8 @@ impl Builder {
             scopes: tables.into_iter().map(Scope::table).collect(),
             depth: 0,
             folded: Cell::new(0),
+            parents_counted: Cell::new(0),
+            languages: Cell::new(0),
         }
     }
 
@@ -268,6 +276,7 @@ impl Scope {
             derived_rows: None,
             building: Vec::new(),
             parents: Vec::new(),
+            bytes: 0,
             level: 0,
             program: Arc::default(),
             outer: None,

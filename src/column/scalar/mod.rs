@@ -74,7 +74,7 @@ pub fn integer(scalar: &Scalar, data_type: &DataType) -> Result<i128, Problem> {
         DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
             number::decimal(scalar, *scale)
         }
-        DataType::Date32 => date(text).map(|date| days(date).into()),
+        DataType::Date32 => kernel::time_parse::date(text).map(i128::from),
         DataType::Timestamp(unit, zone) => timestamp(text, *unit, zone.as_deref()),
         DataType::Time32(unit) | DataType::Time64(unit) => time::time_of_day(text, *unit),
         _ => number::whole(scalar),

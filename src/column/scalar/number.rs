@@ -2,12 +2,13 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 
+use super::is_float;
 use super::time::{date, time_of_day, timestamp};
 use crate::column::cut::unit_of;
 use crate::column::types::show_type;
 use crate::error::Problem;
 use crate::place::Scalar;
-use crate::units::{Fraction, compute, digits, number};
+use crate::units::{Fraction, compute, digits, float_holds, float_is, number};
 
 /// The float that `scalar` is in a column of a float's type; any other type asks for a float of
 /// 64 bits.
@@ -24,7 +25,30 @@ pub fn float(scalar: &Scalar, data_type: &DataType) -> Result<f64, Problem> {
         let message = format!("{text} does not fit in {}", show_type(data_type));
         return Err(Problem::new(message).at(&scalar.place));
     }
+    held(scalar, data_type)?;
     Ok(number)
+}
+
+/// # Errors
+/// The float would be another whole number than the one that is written out.
+fn held(scalar: &Scalar, data_type: &DataType) -> Result<(), Problem> {
+    let text = scalar.text.as_deref().unwrap_or_default();
+    let Some(digits) = digits(text).filter(|_| is_float(data_type)) else {
+        return Ok(());
+    };
+    if float_is(&digits, data_type == &DataType::Float32) {
+        return Ok(());
+    }
+    let wider = match float_is(&digits, false) {
+        true => DataType::Float64,
+        false => exact_type(&[text]),
+    };
+    let (shown, wider) = (show_type(data_type), show_type(&wider));
+    Err(
+        Problem::new(format!("{text} has more digits than {shown} holds"))
+            .at(&scalar.place)
+            .hint(format!("`type: \"{wider}\"` holds all of them")),
+    )
 }
 
 /// The whole number that the value is.
@@ -101,8 +125,8 @@ fn is_not_finite(text: &str) -> bool {
     })
 }
 
-/// The type of values that stand in the data as they are written: whole numbers that a float would
-/// round are unsigned, or decimals, or, of more digits, texts.
+/// The type of values that stand in the data as they are written: numbers that a float would round are
+/// unsigned, or decimals, or, of more digits, texts.
 ///
 /// # Errors
 /// As `as_written`.
@@ -113,7 +137,10 @@ pub fn infer_exactly(scalars: &[Scalar]) -> Result<DataType, Problem> {
 
 fn exactly(scalars: &[Scalar]) -> DataType {
     let texts = || scalars.iter().filter_map(|scalar| scalar.text.as_deref());
-    let rounded = |text| in_digits(text) && number(text).is_none_or(is_rounded);
+    let rounded = |text| match in_digits(text) {
+        true => number(text).is_none_or(is_rounded),
+        false => digits(text).is_some_and(|digits| !float_holds(&digits)),
+    };
     match infer(scalars) {
         DataType::Float64 if texts().any(rounded) => exact_type(&texts().collect::<Vec<_>>()),
         inferred => inferred,
@@ -234,7 +261,7 @@ fn finite_hint(text: &str, data_type: &DataType) -> Option<String> {
 }
 
 fn is_numeric(data_type: &DataType) -> bool {
-    data_type.is_integer() || super::is_float(data_type) || super::is_decimal(data_type)
+    data_type.is_integer() || is_float(data_type) || super::is_decimal(data_type)
 }
 
 fn hint(data_type: &DataType) -> Option<String> {
@@ -289,6 +316,9 @@ mod tests {
             ("-5", Int64),
             ("0x1F", Int64),
             ("1e-7", Float64),
+            ("0.1234567890123456789", Decimal128(19, 19)),
+            ("-3.14159265358979323846", Decimal128(21, 20)),
+            ("1e-400", Utf8),
             ("15e-1", Float64),
             ("10e-1", Float64),
             ("1.0", Float64),

@@ -7,6 +7,7 @@ mod existing;
 mod kept;
 mod layout;
 mod manifest;
+mod named;
 mod output;
 mod part;
 mod partitions;
@@ -216,7 +217,10 @@ impl Sink for File {
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = self.option_problems(shape);
         match self.format() {
-            Ok(format) => problems.extend(format.check(shape)),
+            Ok(format) => {
+                problems.extend(named::problem(self, &format));
+                problems.extend(format.check(shape));
+            }
             Err(problem) => problems.push(problem),
         }
         problems
