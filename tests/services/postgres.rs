@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use rowgen::sink::session::block_on;
+use rowgen::client::runtime::block_on;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::environment;

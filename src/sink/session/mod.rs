@@ -28,8 +28,8 @@ mod progress;
 mod queue;
 mod resume;
 mod running;
-mod runtime;
 mod split;
+mod system_clock;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -48,10 +48,8 @@ pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
 pub use resume::Ask;
 pub use running::Sessions;
-#[cfg(feature = "serve")]
-pub use runtime::spawn;
-pub use runtime::{Tokio, apart, block_on};
 pub use split::{Share, split};
+pub use system_clock::Tokio;
 
 pub use crate::batch::Resume;
 use crate::batch::Span;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::backoff::Backoff;
-use super::{Clock, Connect, Failure, Resume, Session, Tokio, apart, block_on};
+use super::{Clock, Connect, Failure, Resume, Session, Tokio};
+use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 
 /// How long a server is asked that does not answer.

@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use super::{Mode, Postgres};
 use crate::client::postgres::Database;
+use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
-use crate::sink::session::{apart, block_on};
 use crate::sink::{Found, Target};
 use open::{Load, Opened};
 

@@ -15,8 +15,9 @@ use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::{Batch, Resume};
 use crate::client::postgres::{Database, TableName};
+use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
-use crate::sink::session::{self, Options, apart, block_on};
+use crate::sink::session::{self, Options};
 use crate::sink::{Found, Lane, Ready, Target};
 
 /// Two services that start together make the table one after the other.
