@@ -69,9 +69,6 @@ pub enum Mode {
     Upsert,
 }
 
-/// PostgreSQL's own default is 100 connections for everybody.
-const MOST_CONNECTIONS: u64 = 64;
-
 impl Example for Postgres {
     const EXAMPLE: &'static str = "postgres: { url: \"postgres://rowgen@localhost:5432/rowgen\", into: orders, mode: append }";
 }

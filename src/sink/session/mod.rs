@@ -204,7 +204,7 @@ pub struct Options {
     pub bytes: usize,
     /// How long is waited for more rows of a transaction that has some.
     pub linger: Duration,
-    /// How long a server may take to commit anything; without end if nothing is said.
+    /// How long a server may take to commit anything; as long as any sink of the run if nothing is said.
     pub stall_timeout: Option<Duration>,
     /// Seeds the jitter of retries.
     pub seed: u64,

@@ -105,7 +105,7 @@ impl Connect for Connecting {
     async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
         let load = self.0.clone();
         let client = load.database.connect().await;
-        let client = client.map_err(|error| failure::of(&load.database, "connecting", &error))?;
+        let client = client.map_err(|why| failure::of_connecting(&load.database, &why))?;
         let (name, list) = (load.name.quoted(), table::list(&load.schema));
         let into = match load.options.mode {
             Mode::Upsert => STAGE,
