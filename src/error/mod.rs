@@ -161,6 +161,14 @@ impl Error {
         self
     }
 
+    /// Says where; an inner place, being more exact, stays.
+    #[must_use]
+    pub fn at(mut self, place: &Place) -> Self {
+        let problems = self.problems.into_iter();
+        self.problems = problems.map(|problem| problem.at(place)).collect();
+        self
+    }
+
     /// Puts what was being done above what went wrong.
     #[must_use]
     pub fn context(mut self, doing: impl Into<String>) -> Self {

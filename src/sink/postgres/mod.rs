@@ -16,6 +16,8 @@ use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Count, Duration, Flag, Placed, Secret, Text};
 use crate::registry::Example;
+#[cfg(all(test, feature = "postgres"))]
+pub(crate) use driver::sent;
 pub use types::type_name;
 
 /// Rows of a table of PostgreSQL, sent by binary COPY. Rows and where they came from are committed

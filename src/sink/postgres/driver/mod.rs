@@ -46,6 +46,15 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
     Opened::found(load, &reached, target)
 }
 
+/// What is sent of a batch, for those who read it.
+#[cfg(test)]
+pub(crate) fn sent(
+    batch: &arrow::array::RecordBatch,
+    types: &[tokio_postgres::types::Type],
+) -> Result<Vec<u8>, String> {
+    session::Rows::sent(batch, types)
+}
+
 /// What several slices cannot do side by side.
 fn slices(postgres: &Postgres, target: &Target) -> Option<Problem> {
     target.slice.filter(|slice| slice.count > 1)?;
