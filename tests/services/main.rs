@@ -13,6 +13,8 @@ mod postgres_errors;
 #[cfg(feature = "postgres")]
 mod postgres_gone;
 #[cfg(feature = "postgres")]
+mod postgres_login;
+#[cfg(feature = "postgres")]
 mod postgres_moment;
 #[cfg(feature = "postgres")]
 mod postgres_source;

@@ -122,7 +122,7 @@ fn what_the_server_refuses_is_said_in_its_words() {
         refusal(&format!("table: {name}, tls: {{}}"), ""),
         (
             Some(2),
-            "error: connecting in SERVER/rowgen\n  caused by: server does not support TLS\n  hint: is it running, and is `url` right?".into()
+            "error: connecting in SERVER/rowgen\n  caused by: server does not support TLS\n  hint: set `ssl = on` there, or leave out `tls` here, and `sslmode` of `url`".into()
         )
     );
     assert_eq!(

@@ -128,7 +128,7 @@ impl Database {
     pub fn error(&self, doing: &str, error: &tokio_postgres::Error) -> Error {
         let words = words(error);
         let hint = match error.code() {
-            None => Some(RUNNING),
+            None => Some(of_connection(&words)),
             Some(code) if is_refusal(code) => Some("the user or the password is wrong"),
             Some(_) => None,
         };
@@ -141,6 +141,22 @@ impl Database {
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Database({})", self.shown)
+    }
+}
+
+/// What to do about a connection that is not what was asked for.
+fn of_connection(words: &str) -> &'static str {
+    match words {
+        "server does not support TLS" => {
+            "set `ssl = on` there, or leave out `tls` here, and `sslmode` of `url`"
+        }
+        words if words.contains("UnknownIssuer") => {
+            "`tls: { ca: FILE }` names the authority of its certificate; `?sslmode=disable` behind `url` goes without encryption"
+        }
+        words if words.contains("certificate") => {
+            "the certificate is not for this host, or not for now"
+        }
+        _ => RUNNING,
     }
 }
 
