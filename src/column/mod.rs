@@ -67,6 +67,7 @@ pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, Outside, TableOptions};
 pub use cut::cut;
 pub use distribution::{Amounts, Counts, Distribution, DistributionKind};
+pub use list::LIST_ITEM;
 pub use options::{Column, ColumnList, Columns, Common, columns};
 pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};
 pub use reference_data::Reference;

@@ -212,7 +212,7 @@ impl Run<'_> {
         }
     }
 
-    /// Tells a stream that the run is to end, and how many of its batches are safe in every sink.
+    /// Tells a source that the run is to end, and how many of its batches are safe in every sink.
     fn settle(&self, job: usize) -> Result<()> {
         let open = &self.jobs[job];
         let source = &self.sources[job];

@@ -309,10 +309,8 @@ fn sink_plan(
         let place = table.from.unwrap_or(&sink.place);
         match trial(table, source, &columns, &shape) {
             Ok(trial) => shape.trial = trial,
-            Err(mut error) => {
-                let placed = error.problems.into_iter().map(|problem| problem.at(place));
-                error.problems = placed.collect();
-                problems.fail(error);
+            Err(error) => {
+                problems.fail(error.at(place));
                 return None;
             }
         }

@@ -1,6 +1,6 @@
 //! Sinks: which tables and columns each one gets, and under which names.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,10 +33,10 @@ pub(super) struct Resolved {
     pub(super) canonical: String,
 }
 
-/// Every enabled sink for each of its tables.
+/// Every enabled sink, or those of `only`, for each of its tables but those of which nothing is known.
 pub(super) fn resolve(
     pipeline: &Pipeline,
-    only: Option<&[String]>,
+    (only, unknown): (Option<&[String]>, &BTreeSet<String>),
     builder: &mut Builder,
     problems: &mut Problems,
 ) -> Vec<Resolved> {
@@ -60,7 +60,8 @@ pub(super) fn resolve(
             continue;
         }
         let tables = problems.note(tables(pipeline, entry)).unwrap_or_default();
-        for table in tables {
+        let known = |table: &Placed<String>| !unknown.contains(&table.value);
+        for table in tables.into_iter().filter(known) {
             if problems.is_full() {
                 return resolved;
             }

@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 
 use super::trigger::{Refused, Sender};
 use super::{Service, connections, metrics, timestamp};
+use crate::client::runtime::{block_on, spawn};
 use crate::error::{Error, Result};
-use crate::sink::session::{block_on, spawn};
 
 const PAGE: &str = include_str!("page.html");
 

@@ -8,12 +8,12 @@ pub mod lane;
 pub mod on_bad_row;
 pub mod postgres;
 pub mod publish;
+mod run;
 #[cfg(feature = "sessions")]
 pub mod session;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::batch::{Batch, Resume};
 use crate::error::{Problem, Result};
@@ -24,6 +24,7 @@ use crate::registry;
 use crate::report::{Clock, Meter};
 pub use crate::report::{FileReport, Finished};
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
+pub use run::{Run, stall_timeout};
 
 registry! {
     /// Where rows go.
@@ -65,32 +66,6 @@ pub struct Target {
     pub meter: Arc<Meter>,
     /// The run that the sink is part of.
     pub run: Arc<dyn Run>,
-}
-
-/// A run as its sinks see it.
-pub trait Run: Send + Sync {
-    /// Told after `accepted` or `durable` moved, or the lane failed: wakes workers that wait.
-    fn moved(&self);
-
-    /// The run ends before its rows do: what is held back for a pace is not waited for.
-    fn stopping(&self) -> bool {
-        false
-    }
-
-    /// How long whoever takes nothing is waited for, where the run says it.
-    fn stall_timeout(&self) -> Option<Duration> {
-        None
-    }
-
-    /// A number of this run alone: no other run has it, not of the same pipeline either.
-    fn number(&self) -> u128 {
-        0
-    }
-}
-
-/// A run of nothing, for checks.
-impl Run for () {
-    fn moved(&self) {}
 }
 
 /// Consecutive batches that go to one hive folder.

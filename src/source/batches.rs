@@ -145,6 +145,16 @@ impl Made {
 }
 
 impl Read {
+    /// The same rows as one run reads them.
+    #[must_use]
+    pub(super) fn for_run(&self) -> Self {
+        let own = self.records.for_run();
+        Self {
+            records: own.unwrap_or_else(|| self.records.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Batch `number`, from 0; the rows that cannot be read join `rejects`.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ mod natural;
 mod overlap;
 mod packed;
 pub mod parquet;
+pub mod postgres;
 mod raw;
 mod reject;
 mod retype;
@@ -79,6 +80,7 @@ registry! {
         "json" => Json(json::Json),
         "kafka" => Kafka(kafka::Kafka),
         "parquet" => Parquet(parquet::Parquet),
+        "postgres" => Postgres(postgres::Postgres),
     }
 }
 
@@ -95,7 +97,13 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// It is not there, cannot be read, or does not have the types it should have.
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem>;
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened>;
+
+    /// What is wrong with a source whose columns only its server knows, without asking it. Nothing at
+    /// all of one that is opened to be checked.
+    fn check(&self) -> Option<Result<(), Problem>> {
+        None
+    }
 
     /// The path of what it reads: a file, a folder or a pattern.
     fn path(&self) -> Option<&Placed<LocalPath>> {
@@ -152,6 +160,16 @@ pub trait Records: Send + Sync {
     /// Forgets what it keeps in memory to read it faster.
     fn release(&self) {
         // What keeps nothing has nothing to forget.
+    }
+
+    /// The same rows as one run reads them, if that has to know when the run is to end.
+    fn for_run(&self) -> Option<Arc<dyn Records>> {
+        None
+    }
+
+    /// The run is to end: a server that does not answer is waited for a little while only.
+    fn stop(&self) {
+        // What waits for nobody has nothing to stop.
     }
 }
 

@@ -31,7 +31,7 @@ impl RunningSource {
             Batches::Made(made) => Kind::Made(made.clone()),
             Batches::Read(read) => {
                 let rejects = Rejects::begin(read.records.on_bad_row(), begin, false)?;
-                Kind::Read(read.clone(), rejects)
+                Kind::Read(read.for_run(), rejects)
             }
             Batches::Streamed(streamed) => {
                 let rejects = Rejects::begin(streamed.stream.on_bad_row(), begin, true)?;
@@ -98,10 +98,12 @@ impl RunningSource {
         }
     }
 
-    /// The run is to end: nobody waits for a stream any more.
+    /// The run is to end: nobody waits for a stream any more, and for a server a little while only.
     pub fn stop(&self) {
-        if let Kind::Streamed(_, turns, _) = &self.kind {
-            turns.flow().stop();
+        match &self.kind {
+            Kind::Made(_) => {}
+            Kind::Read(read, _) => read.records.stop(),
+            Kind::Streamed(_, turns, _) => turns.flow().stop(),
         }
     }
 

@@ -3,6 +3,8 @@
 mod chosen_sinks;
 mod commands;
 mod counted;
+#[cfg(feature = "postgres")]
+mod databases;
 #[cfg(feature = "kafka")]
 mod dead_servers;
 mod digits;

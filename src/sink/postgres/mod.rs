@@ -16,6 +16,8 @@ use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Count, Duration, Flag, Placed, Secret, Text};
 use crate::registry::Example;
+#[cfg(all(test, feature = "postgres"))]
+pub(crate) use driver::sent;
 pub use types::type_name;
 
 /// Rows of a table of PostgreSQL, sent by binary COPY. Rows and where they came from are committed
@@ -72,9 +74,6 @@ pub enum Mode {
 /// Rows of a transaction where the pipeline does not say: by hand, 2 connections with 2 500 each are the
 /// fastest to a server on this machine, and 10 000 at 12 ms of round trip.
 const TRANSACTION_ROWS: std::ops::RangeInclusive<usize> = 2_500..=40_000;
-
-/// PostgreSQL's own default is 100 connections for everybody.
-const MOST_CONNECTIONS: u64 = 64;
 
 impl Example for Postgres {
     const EXAMPLE: &'static str = "postgres: { url: \"postgres://rowgen@localhost:5432/rowgen\", into: orders, mode: append }";

@@ -50,6 +50,7 @@ where
     F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
 {
     let connect = Arc::new(connect);
+    options.stall_timeout = options.stall_timeout.or_else(|| target.stall_timeout());
     if options.keeps_offsets {
         // A load goes on; the partitions of a stream are asked for when they are assigned.
         let sessions: Vec<i32> = (0..options.sessions as i32).collect();

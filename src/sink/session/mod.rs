@@ -28,9 +28,9 @@ mod progress;
 mod queue;
 mod resume;
 mod running;
-mod runtime;
 mod size;
 mod split;
+mod system_clock;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -49,10 +49,8 @@ pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
 pub use resume::Ask;
 pub use running::Sessions;
-#[cfg(feature = "serve")]
-pub use runtime::spawn;
-pub use runtime::{Tokio, apart, block_on};
 pub use split::{Share, split};
+pub use system_clock::Tokio;
 
 pub use crate::batch::Resume;
 use crate::batch::Span;
@@ -208,7 +206,7 @@ pub struct Options {
     pub bytes: usize,
     /// How long is waited for more rows of a transaction that has some.
     pub linger: Duration,
-    /// How long a server may take to commit anything; without end if nothing is said.
+    /// How long a server may take to commit anything; as long as any sink of the run if nothing is said.
     pub stall_timeout: Option<Duration>,
     /// Seeds the jitter of retries.
     pub seed: u64,

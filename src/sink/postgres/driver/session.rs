@@ -61,6 +61,17 @@ pub(super) struct Connection {
 }
 
 impl Rows {
+    /// A whole COPY of a batch, for those who read it.
+    #[cfg(test)]
+    pub(super) fn sent(
+        batch: &RecordBatch,
+        types: &[tokio_postgres::types::Type],
+    ) -> Result<Vec<u8>, String> {
+        let encoded = copy::encode(batch, types)?;
+        let rows = encoded.rows(0..batch.num_rows());
+        Ok([&START[..], &rows, END].concat())
+    }
+
     pub(super) fn encode(load: &Load, batch: &Batch) -> Result<Self> {
         let encoded = copy::encode(&batch.rows, load.types()).map_err(Error::run)?;
         Ok(Self {
@@ -111,7 +122,7 @@ impl Connect for Connecting {
     async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
         let load = self.0.clone();
         let client = load.database.connect().await;
-        let client = client.map_err(|error| failure::of(&load.database, "connecting", &error))?;
+        let client = client.map_err(|why| failure::of_connecting(&load.database, &why))?;
         let (name, list) = (load.name.quoted(), table::list(&load.schema));
         let into = match load.options.mode {
             Mode::Upsert => STAGE,

@@ -1,10 +1,9 @@
 //! What can go wrong, whose fault it is, and how it is said: `error:`, `caused by:`, `hint:`.
 
+mod limit;
+
 use std::collections::HashSet;
 use std::fmt;
-
-use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
 
 use crate::place::{Place, shortened, without_users};
 
@@ -92,7 +91,7 @@ impl Problem {
     #[must_use]
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {
         let cause = cause.to_string();
-        let hint = of_limit(&cause);
+        let hint = limit::hint(&cause);
         self.causes.push(cause);
         self.maybe_hint(hint)
     }
@@ -159,6 +158,14 @@ impl Error {
         if let Some(problem) = self.problems.last_mut() {
             problem.hint.get_or_insert_with(|| hint.into());
         }
+        self
+    }
+
+    /// Says where; an inner place, being more exact, stays.
+    #[must_use]
+    pub fn at(mut self, place: &Place) -> Self {
+        let problems = self.problems.into_iter();
+        self.problems = problems.map(|problem| problem.at(place)).collect();
         self
     }
 
@@ -302,21 +309,6 @@ impl fmt::Display for Error {
 impl std::error::Error for Problem {}
 impl std::error::Error for Error {}
 
-/// What to do about a limit of the process that the system names, wherever it was met.
-fn of_limit(cause: &str) -> Option<String> {
-    let is = |code: Errno| cause.contains(&format!("(os error {})", code.raw_os_error()));
-    if is(Errno::MFILE) {
-        let limit = getrlimit(Resource::Nofile).current;
-        let limit = limit.map_or_else(String::new, |limit| format!(" {limit}"));
-        return Some(format!(
-            "this process may have{limit} files open at once: raise that with `ulimit -n`, or write to fewer partitions, files and sinks at a time"
-        ));
-    }
-    is(Errno::FBIG).then(|| {
-        "a file may not become larger here: raise that with `ulimit -f`, or cut files with `target_file_size`".into()
-    })
-}
-
 /// `did you mean …?` when one of `names` is near `wrong`.
 pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
@@ -368,22 +360,6 @@ mod tests {
         assert_eq!(did_you_mean("users", ["users"]), None);
         let far = "customer_identity";
         assert_eq!(did_you_mean("customer_address", [far]), None);
-    }
-
-    #[test]
-    fn a_limit_of_the_system_says_what_to_do() {
-        let hint = |code: Errno| {
-            let error = std::io::Error::from(code);
-            let problem = Problem::new("creating `a`")
-                .cause(error)
-                .hint("see `--out`");
-            problem.hint.unwrap_or_default()
-        };
-        let many = hint(Errno::MFILE);
-        assert!(many.starts_with("this process may have "), "{many}");
-        assert!(many.contains(" files open at once: raise that with `ulimit -n`"));
-        assert!(hint(Errno::FBIG).contains("`ulimit -f`"));
-        assert_eq!(hint(Errno::NOSPC), "see `--out`");
     }
 
     #[test]
