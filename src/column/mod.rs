@@ -51,6 +51,7 @@ mod scale;
 mod sequence;
 mod step;
 mod structure;
+mod tables;
 mod template;
 #[cfg(test)]
 mod testing;

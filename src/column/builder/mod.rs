@@ -18,11 +18,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Fields};
 
-use super::build::{self, Tables};
+use super::build;
 use super::hash::Key;
 use super::options::ColumnList;
 use super::program::{Node, Origin, Program, ProgramCell};
 use super::reference_data::Reference;
+use super::tables::Tables;
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Count, Place, Placed};

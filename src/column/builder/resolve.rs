@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
-use super::super::build::{Around, Made, Nested, Parent, Tables};
+use super::super::build::{Made, Nested, Parent};
 use super::super::children::MOST_PARENTS;
 use super::super::hash::Key;
 use super::super::options::{Column, ColumnList};
 use super::super::person::MOST_LANGUAGES;
 use super::super::program::{Node, Origin};
 use super::super::reference_data::Reference;
+use super::super::tables::{Around, Tables};
 use super::Builder;
 use crate::domain::{Domain, Order};
 use crate::error::Problem;
