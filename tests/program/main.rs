@@ -14,6 +14,7 @@ mod existing_output;
 mod faults;
 mod file_sets;
 mod first_hour;
+mod first_sinks;
 mod foreign;
 mod included_tables;
 mod invariance;
