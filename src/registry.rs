@@ -3,10 +3,10 @@
 mod elsewhere;
 pub mod options;
 
+pub use elsewhere::{elsewhere, type_elsewhere};
+
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
-
-pub use elsewhere::{elsewhere, type_elsewhere};
 
 /// One entry of a registry.
 #[derive(Debug, Clone)]

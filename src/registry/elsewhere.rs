@@ -1,4 +1,4 @@
-//! What generators and types of other tools are called here.
+//! What other tools call generators and types, and ours that do the same.
 
 /// What generators of other tools are called, and ours that do the same.
 const ELSEWHERE: &[(&[&str], &str)] = &[

@@ -16,6 +16,7 @@ mod existing_output;
 mod faults;
 mod file_sets;
 mod first_hour;
+mod first_sinks;
 mod floats;
 mod foreign;
 mod included_tables;
