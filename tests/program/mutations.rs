@@ -15,6 +15,7 @@ const FREE: &[&str] = &[
     "tables",
     "columns",
     "params",
+    "properties",
     "reference",
     "types",
     "choice",
