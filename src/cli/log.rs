@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::say;
 use crate::engine::{Running, Status};
-use crate::error::{Error, Problem, Result};
+use crate::error::Problem;
 use crate::plan::Plan;
 use crate::report::{FileReport, Report, SinkReport, SourceReport};
 
@@ -49,29 +49,6 @@ pub(super) fn begin(level: Level) {
         .finish();
     // A second run in one process keeps the first one's subscriber.
     let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
-/// How much a variable of the environment wants to hear; some programs say `warning` and `fatal`.
-///
-/// # Errors
-/// It is no level.
-pub(super) fn level(variable: &str) -> Result<Level> {
-    let said = std::env::var(variable).unwrap_or_default();
-    of_word(said.trim()).ok_or_else(|| {
-        let problem = Problem::new(format!("`{variable}` is `{said}`, which is no level"));
-        Error::user(problem.hint("it is one of trace, debug, info, warn, error"))
-    })
-}
-
-fn of_word(word: &str) -> Option<Level> {
-    match word.to_ascii_lowercase().as_str() {
-        "" => Some(Level::INFO),
-        "warning" => Some(Level::WARN),
-        "fatal" | "panic" => Some(Level::ERROR),
-        // Numbers are levels to the library.
-        word if word.starts_with(|first: char| first.is_ascii_digit()) => None,
-        word => word.parse().ok(),
-    }
 }
 
 /// Logs figures every few seconds until the run is over.
@@ -233,26 +210,5 @@ fn outcome(sink: &SinkReport) -> &'static str {
         SinkReport { error: Some(_), .. } => "failed",
         SinkReport { aborted: true, .. } => "not committed",
         _ => "written",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn levels_have_names() {
-        for (word, level) in [
-            ("", Some(Level::INFO)),
-            ("INFO", Some(Level::INFO)),
-            ("Debug", Some(Level::DEBUG)),
-            ("warning", Some(Level::WARN)),
-            ("fatal", Some(Level::ERROR)),
-            ("trace", Some(Level::TRACE)),
-            ("3", None),
-            ("loud", None),
-        ] {
-            assert_eq!(of_word(word), level, "{word}");
-        }
     }
 }

@@ -14,6 +14,8 @@ mod init;
 mod json;
 mod list;
 mod log;
+#[cfg(feature = "serve")]
+mod log_level;
 mod man;
 mod plan;
 mod preview;

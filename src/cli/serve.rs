@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::arguments::{FileOptions, ServeOptions};
 use super::check::{make_plan, plan_rows};
-use super::{dotenv, log, signals};
+use super::{dotenv, log, log_level, signals};
 use crate::engine::{Options, Stop};
 use crate::error::{Error, Fault, Problem, Result};
 use crate::place::{Placed, Secret};
@@ -24,7 +24,7 @@ const OURS: &[&str] = &[
 ];
 
 pub(super) fn run(options: &ServeOptions, variables: Option<dotenv::Read>) -> Result<u8> {
-    log::begin(log::level("LOG_LEVEL")?);
+    log::begin(log_level::of_variable("LOG_LEVEL")?);
     if let Some(dotenv::Read { path, variables }) = variables {
         tracing::info!(path, variables, "environment file read");
     }
