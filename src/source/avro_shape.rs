@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::reject::Bad;
+use crate::kernel::varint;
 
 /// The layout of a type.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,21 +107,7 @@ fn text(rest: &mut &[u8]) -> Result<(), End> {
 }
 
 fn number(rest: &mut &[u8]) -> Result<i64, End> {
-    let zigzag = varint(rest)?;
-    Ok((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
-}
-
-fn varint(rest: &mut &[u8]) -> Result<u64, End> {
-    let mut value = 0;
-    for place in 0..10 {
-        let (byte, behind) = rest.split_first().ok_or(End::Other)?;
-        *rest = behind;
-        value |= u64::from(byte & 0x7f) << (7 * place);
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err(End::Other)
+    varint::read_long(rest).ok_or(End::Other)
 }
 
 type Walk<'a> = dyn Fn(&mut &[u8]) -> Result<(), End> + 'a;
