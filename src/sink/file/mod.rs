@@ -18,7 +18,7 @@ mod sequential;
 mod steps;
 mod writer;
 
-use std::path::Component;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -34,7 +34,6 @@ use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Pl
 use crate::registry::Example;
 use existing::Existing;
 use layout::Layout;
-pub use layout::is_own;
 use ready::{EarlierFiles, ReadyFiles};
 use writer::Rules;
 
@@ -152,6 +151,12 @@ impl File {
 
     fn option_problems(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let path = self.path.as_str();
+        if !path.starts_with("/dev/") && layout::is_own(Path::new(path)) {
+            let what = format!("`{path}` is a name that rowgen gives its own files");
+            let problem = Problem::new(what).at(&self.path.place);
+            problems.push(problem.hint("give the output another name"));
+        }
         if !layout::is_folder(&self.path) {
             problems.extend(self.folder_options().map(|(option, place)| {
                 let hint = format!(
@@ -263,12 +268,8 @@ impl Sink for File {
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
-        let layout = self.layout(target)?;
-        let mut found = recover::recover(&layout, target, only_look)?;
-        if self.if_exists(target) == IfExists::Append {
-            found.lines.extend(existing::doubled(&layout, target)?);
-        }
-        Ok(found)
+        let appends = self.if_exists(target) == IfExists::Append;
+        recover::recover(&self.layout(target)?, target, appends, only_look)
     }
 
     fn earlier(
