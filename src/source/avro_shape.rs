@@ -38,10 +38,19 @@ enum End {
 }
 
 impl Shape {
-    /// Of a schema; none where it does not say it.
+    /// Of a schema; none where it does not say it, or has no branch that could be wrong.
     pub fn of(schema: &str) -> Option<Self> {
         let schema = serde_json::from_str(schema).ok()?;
-        shape(&schema, None, &mut HashMap::new())
+        shape(&schema, None, &mut HashMap::new()).filter(Self::has_branches)
+    }
+
+    fn has_branches(&self) -> bool {
+        match self {
+            Self::Union(_) | Self::Enum(_) => true,
+            Self::Array(inner) | Self::Map(inner) => inner.has_branches(),
+            Self::Record(fields) => fields.iter().any(|(_, shape)| shape.has_branches()),
+            Self::Fixed(_) | Self::Number | Self::Text => false,
+        }
     }
 
     /// Looks at every branch of a datum.
