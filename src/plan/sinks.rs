@@ -104,7 +104,7 @@ impl Places {
 }
 
 /// A path without steps that lead nowhere: as written, links are not followed.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for step in path.components() {
         match step {

@@ -29,6 +29,16 @@ struct DeadLetter {
     dead_letter: LocalPath,
 }
 
+impl OnBadRow {
+    /// The file in which rows are kept.
+    pub fn letters(&self) -> Option<PathBuf> {
+        match self {
+            Self::DeadLetter(path) => Some(path.clone()),
+            Self::Stop | Self::Skip => None,
+        }
+    }
+}
+
 /// What is noted of a row: its number in its table, where it came from, and what is wrong with it.
 pub fn letter(
     table: &str,

@@ -300,6 +300,7 @@ impl Sink for File {
                 true => SinkPlace::Named,
                 false => SinkPlace::Path(self.path.clone()),
             },
+            letters: None,
             stdout: layout::STDOUT.contains(&self.path.as_str()),
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
             placing: &["path", "if_exists", "fsync"],
