@@ -2,6 +2,7 @@
 //! table it holds, and what it was read from. Nothing downstream guesses where rows came from.
 
 mod position;
+mod values;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,6 +14,7 @@ use arrow::array::RecordBatch;
 use crate::error::Result;
 
 pub use position::{Offsets, Position, Runs};
+pub use values::json_values;
 
 /// Rows on their way from a source to the sinks.
 #[derive(Debug, Clone)]

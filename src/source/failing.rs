@@ -2,10 +2,9 @@
 
 use arrow::array::{ArrayRef, BooleanArray};
 use arrow::compute::filter;
-use arrow::util::display::array_value_to_string;
 
 use super::Rejected;
-use crate::batch::{Position, Span};
+use crate::batch::{Position, Span, json_values};
 use crate::column::rows::Rows;
 use crate::error::{Error, Fault, Result};
 
@@ -111,12 +110,9 @@ impl Found<'_> {
             position.tell(&mut letter);
         }
         letter.insert("reason".into(), message.clone().into());
-        let value = |(column, name): &(usize, String)| {
-            let text = array_value_to_string(&self.columns[*column], row);
-            (name.clone(), text.unwrap_or_default().into())
-        };
-        let values: serde_json::Map<_, _> = self.used.iter().map(value).collect();
-        letter.insert("values".into(), values.into());
+        let used = self.used.iter();
+        let used = used.map(|(column, name)| (name.as_str(), &self.columns[*column]));
+        letter.insert("values".into(), json_values(used, row));
         Rejected {
             place: source.to_string(),
             kind: KIND,

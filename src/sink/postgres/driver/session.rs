@@ -15,7 +15,7 @@ use super::super::Mode;
 use super::copy::{self, Encoded};
 use super::open::Load;
 use super::{failure, table};
-use crate::batch::{Batch, Span};
+use crate::batch::{Batch, Span, json_values};
 use crate::client::postgres::quoted;
 use crate::error::{Error, Result};
 use crate::sink::session::{Connect, Failure, Part, Session};
@@ -101,17 +101,11 @@ impl Part for Rows {
 
     /// All values of the row.
     fn letter(&self, row: usize) -> serde_json::Map<String, serde_json::Value> {
-        let row = self.batch.slice(self.rows.start + row, 1);
-        let mut lines = Vec::new();
-        let nulls = arrow_json::WriterBuilder::new().with_explicit_nulls(true);
-        let mut writer = nulls.build::<_, arrow_json::writer::LineDelimited>(&mut lines);
-        let written = writer.write(&row).and_then(|()| writer.finish());
-        drop(writer);
-        let value = written
-            .ok()
-            .and_then(|()| serde_json::from_slice(&lines).ok());
+        let (schema, row) = (self.batch.schema_ref(), self.rows.start + row);
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        let values = json_values(names.zip(self.batch.columns()), row);
         let mut letter = serde_json::Map::new();
-        letter.insert("values".into(), value.unwrap_or_default());
+        letter.insert("values".into(), values);
         letter
     }
 }
