@@ -143,7 +143,7 @@ pub(super) struct RunOptions {
     /// Where relative paths to write start: those of sinks and dead letters (default: here)
     #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
     pub(super) out: Option<PathBuf>,
-    /// Replaces output that is there, whatever `if_exists` says
+    /// Replaces output that is there, whatever `if_exists` says; with `replace_partitions` only the partitions of this run
     #[arg(long, env = "ROWGEN_OVERWRITE")]
     pub(super) overwrite: bool,
     /// No progress and no report on stderr; errors are still said

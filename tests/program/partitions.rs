@@ -131,7 +131,8 @@ fn replacing_partitions_keeps_the_others() {
         .replace("path: whole.csv", "path: whole.csv, if_exists: replace");
     folder.make(&yaml, &[]);
     let before = folder.read("parts/day=2026-01-16/part-00000.csv");
-    folder.make(&yaml, &["--rows", "1000", "--seed", "other"]);
+    // `--overwrite` replaces no more than the pipeline says.
+    folder.make(&yaml, &["--rows", "1000", "--seed", "other", "--overwrite"]);
     assert_eq!(
         folder
             .read("parts/day=2026-01-15/part-00000.csv")
@@ -140,6 +141,20 @@ fn replacing_partitions_keeps_the_others() {
         1000
     );
     assert!(folder.read("parts/day=2026-01-16/part-00000.csv") == before);
+    let ended = folder.run(&["check", "p.yaml", "--connect"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    folder.write(
+        "q.yaml",
+        &pipeline("day").replace("whole.csv", "whole2.csv"),
+    );
+    let ended = folder.run(&["check", "q.yaml", "--connect"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("\n  caused by: `parts` holds a dataset already\n")
+            && ended.stderr.contains("\n  hint: `if_exists: replace_partitions` replaces the partitions of this run, `append` adds to them, `replace` or `--overwrite` removes all others, too\n"),
+        "{}",
+        ended.stderr
+    );
 }
 
 /// One row group is open for each value, not for each day: days come one after the other.

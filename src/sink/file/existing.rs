@@ -17,6 +17,9 @@ use crate::sink::Target;
 
 const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
 
+/// A dataset in partitions: whoever adds to it each day wants the others kept.
+const REPLACE_PARTITIONS: &str = "`if_exists: replace_partitions` replaces the partitions of this run, `append` adds to them, `replace` or `--overwrite` removes all others, too";
+
 /// Nothing is known of where it comes from, or something else.
 const REPLACE_OTHER: &str = "`if_exists: replace` or `--overwrite` replaces it";
 
@@ -127,7 +130,12 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
         IfExists::Skip if stranger.is_none() && is_mine(&listing, target) => Ok(Existing::Nothing),
         IfExists::Skip => Err(other_output(&shown)),
         IfExists::Error if dataset => {
-            Err(refused(format!("`{shown}` holds a dataset already")).hint(REPLACE))
+            let mut partitions = target.lanes.iter().flat_map(|lane| lane.iter());
+            let hint = match partitions.any(|partition| !partition.values.is_empty()) {
+                true => REPLACE_PARTITIONS,
+                false => REPLACE,
+            };
+            Err(refused(format!("`{shown}` holds a dataset already")).hint(hint))
         }
         _ => match stranger {
             None if dataset && if_exists != IfExists::Append => Ok(Existing::Replaced),

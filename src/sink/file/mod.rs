@@ -95,12 +95,12 @@ impl File {
     }
 
     fn if_exists(&self, target: &Target) -> IfExists {
-        if target.overwrite {
-            IfExists::Replace
-        } else {
-            self.if_exists
-                .as_ref()
-                .map_or(IfExists::Error, |if_exists| if_exists.value)
+        let said = self.if_exists.as_ref().map(|if_exists| if_exists.value);
+        match (said.unwrap_or_default(), target.overwrite) {
+            // It replaces already, and says how much.
+            (IfExists::ReplacePartitions, _) => IfExists::ReplacePartitions,
+            (_, true) => IfExists::Replace,
+            (said, false) => said,
         }
     }
 
@@ -263,6 +263,7 @@ impl Sink for File {
         }
         Ok(Found::Ready {
             replaces: found == Existing::Replaced,
+            told: Vec::new(),
             sink: Box::new(sink),
         })
     }
