@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::{ReferenceFile, Run, SinkEntry, Table};
-use crate::column::{Column, ColumnType};
+use crate::column::{Column, ColumnType, GeneratorKind, parse_type};
 use crate::error::{Problem, Problems};
 use crate::place::{Count, Each, Named, Node, Placed, Text, Value, decode_all};
 use crate::source::SourceKind;
@@ -14,6 +14,8 @@ use crate::source::SourceKind;
 /// something is noted already, as for a name that stands for nothing, the rest follows from that.
 pub(super) fn note_all(root: &Node, first: Vec<Problem>, problems: &mut Problems) {
     let mut found = Problems::default();
+    // They say more of the same places than decoding does.
+    note_read_columns(root, &mut found);
     found.extend(first);
     note_sections(root, &mut found);
     for problem in found.into_vec() {
@@ -47,6 +49,65 @@ fn note_tables(tables: &Node, problems: &mut Problems) {
             _ => {}
         });
     });
+}
+
+/// Beside `from`, names of columns and of types that stand where generators are meant.
+fn note_read_columns(root: &Node, problems: &mut Problems) {
+    let Some(tables) = part(root, "tables") else {
+        return;
+    };
+    note_parts(tables, problems, |_, table, problems| {
+        if let Some(columns) = part(table, "from").and_then(|_| part(table, "columns")) {
+            problems.extend(not_generators(columns));
+        }
+    });
+}
+
+fn not_generators(columns: &Node) -> Vec<Problem> {
+    match &columns.value {
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            entries
+                .filter_map(|(key, column)| not_generator(&key.name, column))
+                .collect()
+        }
+        Value::List(_) => {
+            let what = "all columns are read: those of `columns:` are made beside them";
+            let hint =
+                "the sink's `columns: [id, name]` chooses, `types: { id: int64 }` says types";
+            vec![Problem::new(what).at(&columns.place).hint(hint)]
+        }
+        Value::Scalar { .. } | Value::Null => Vec::new(),
+    }
+}
+
+fn not_generator(name: &str, column: &Node) -> Option<Problem> {
+    let Value::Scalar { text, .. } = &column.value else {
+        return None;
+    };
+    if GeneratorKind::KINDS.iter().any(|kind| kind.name == text) {
+        return None;
+    }
+    let what = format!("unknown generator `{text}`");
+    let hint = match parse_type(text) {
+        Ok(_) => format!("`types: {{ {name}: {text} }}` says what type a column has that is read"),
+        Err(_) => format!(
+            "`{name}: {{ copy: {text} }}` is the column `{text}` that is read; those that are not named here are read, too"
+        ),
+    };
+    Some(Problem::new(what).at(&column.place).hint(hint))
+}
+
+fn part<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    match &node.value {
+        Value::Map(entries) => {
+            let mut entries = entries.iter();
+            entries
+                .find(|(key, _)| key.name == name)
+                .map(|(_, part)| part)
+        }
+        _ => None,
+    }
 }
 
 fn note_parts(

@@ -88,6 +88,7 @@ impl Csv {
         file.refuse_other_than_text()?;
         let (dialect, encoding) = (self.dialect(&file)?, self.encoding(&file)?);
         let head = head(&file, dialect, encoding, self.has_header(), types)?;
+        self.refuse_other_delimiter(&file, &head.names)?;
         let names = head.names.iter();
         let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
         let texts = Schema::new(fields.collect::<Vec<_>>());

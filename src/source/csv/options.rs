@@ -78,6 +78,28 @@ impl Csv {
         }
     }
 
+    /// A delimiter that nobody says is a guess: one column whose name holds another usual one is a wrong
+    /// guess, and every value would be a whole line.
+    pub(super) fn refuse_other_delimiter(
+        &self,
+        file: &OpenFile,
+        names: &[String],
+    ) -> Result<(), Problem> {
+        let [name] = names else {
+            return Ok(());
+        };
+        let others = [(';', ";"), ('\t', "\\t"), ('|', "|"), (',', ",")];
+        let found = others.iter().find(|(other, _)| name.contains(*other));
+        match found.filter(|_| self.delimiter.is_none() && self.has_header()) {
+            Some((_, written)) => Err(file
+                .problem(format!(
+                    "line 1: `{written}` stands between its names, and the delimiter is another one"
+                ))
+                .hint(format!("say so with `delimiter: \"{written}\"`"))),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn dialect(&self, file: &OpenFile) -> Result<Dialect, Problem> {
         let tabs = file.extension().is_some_and(|extension| extension == "tsv");
         let delimiter = match &self.delimiter {

@@ -31,6 +31,19 @@ pub(super) fn seen(objects: &Objects) -> Result<Named, Problem> {
     Ok(seen)
 }
 
+/// The fields of the first objects, as far as these can be read.
+pub(super) fn first_names(objects: &Objects) -> Vec<String> {
+    let count = BLOCK.min(objects.index.records) as usize;
+    let Ok(stretch) = objects.index.read(&objects.file, 0, count) else {
+        return Vec::new();
+    };
+    let texts = objects.split(&stretch, count).unwrap_or_default();
+    let names = texts.into_iter().filter_map(|(_, text)| fields(text).ok());
+    names
+        .flat_map(|fields| fields.0.into_iter().map(|(name, _)| name.into_owned()))
+        .collect()
+}
+
 /// Every field that any object of the files has, with the type that `types` say or that all of its
 /// values allow. With `all`, `types` are only some of the fields.
 pub(super) fn schema(

@@ -3,6 +3,7 @@
 
 mod array;
 mod infer;
+mod named;
 mod scan;
 mod seen;
 
@@ -113,6 +114,9 @@ impl FileSource for Json {
             Ok((objects, seen.unwrap_or_default()))
         })?;
         let (mut opened, found): (Vec<Objects>, Vec<Named>) = opened.into_iter().unzip();
+        if !infers {
+            named::check(&opened, asked.types)?;
+        }
         if infers {
             let mut seen = Named::default();
             for (file, found) in found.into_iter().enumerate() {

@@ -7,6 +7,7 @@ mod encodings;
 mod first_bytes;
 mod json;
 mod json_bad_rows;
+mod meant;
 mod parquet;
 mod references;
 

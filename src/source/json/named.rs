@@ -1,0 +1,62 @@
+//! Names in `types` that no object has, because they are written otherwise: their columns would be null.
+
+use std::collections::BTreeSet;
+
+use memchr::memmem::Finder;
+
+use super::Objects;
+use super::infer;
+use crate::error::{Problem, did_you_mean};
+use crate::source::Types;
+use crate::source::index::parts;
+
+/// A field may be missing in every object, so a name is wrong only where nothing has it, and a field
+/// that nobody names has nearly the same.
+///
+/// # Errors
+/// There is such a name.
+pub(super) fn check(files: &[Objects], types: &Types) -> Result<(), Problem> {
+    let mut fields = BTreeSet::new();
+    for objects in files {
+        fields.extend(infer::first_names(objects));
+    }
+    let named = |name: &str| types.iter().any(|(known, _)| known.value == name);
+    for (name, _) in types
+        .iter()
+        .filter(|(name, _)| !fields.contains(&name.value))
+    {
+        let others = fields
+            .iter()
+            .map(String::as_str)
+            .filter(|field| !named(field));
+        let Some(meant) = did_you_mean(&name.value, others) else {
+            continue;
+        };
+        if !stands_anywhere(files, &name.value)? {
+            let what = format!("`types`: no object has a field `{}`", name.value);
+            let hint = format!("{meant} If it is only missing, name that one in `types`, too");
+            return Err(Problem::new(what).at(&name.place).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// The name in quotes, somewhere in the files' text: as fast as they are read.
+fn stands_anywhere(files: &[Objects], name: &str) -> Result<bool, Problem> {
+    let quoted = serde_json::Value::from(name).to_string();
+    let finder = Finder::new(quoted.as_bytes());
+    for objects in files {
+        let mut before = Vec::new();
+        for part in parts(&objects.file, 0) {
+            let (_, bytes) = part.map_err(|error| objects.file.problem(error))?;
+            // It may stand across the end of a part.
+            before.extend_from_slice(&bytes[..bytes.len().min(quoted.len())]);
+            if finder.find(&before).is_some() || finder.find(&bytes).is_some() {
+                return Ok(true);
+            }
+            before = bytes[bytes.len().saturating_sub(quoted.len())..].to_vec();
+        }
+        objects.file.settle();
+    }
+    Ok(false)
+}
