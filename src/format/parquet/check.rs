@@ -133,7 +133,7 @@ fn type_problem(
     if has(&seconds) {
         return Some((
             "Parquet has no times of whole seconds",
-            "use milliseconds or microseconds",
+            "`type: timestamp(ms)` on a column that is made; of one that is read, the column `{ type: timestamp(ms), copy: NAME }`",
         ));
     }
     if compatibility == Compatibility::Latest {

@@ -185,7 +185,7 @@ error: `t.ns`: Spark cannot read timestamps of nanoseconds
 ";
     let everybody = "\
 error: `t.s`: Parquet has no times of whole seconds
-  hint: use milliseconds or microseconds
+  hint: `type: timestamp(ms)` on a column that is made; of one that is read, the column `{ type: timestamp(ms), copy: NAME }`
 error: Spark reads `t.big` as decimal(20,0)
   caused by: its type is uint64, and Spark has no unsigned integers
   hint: use int64 where the values fit";
