@@ -26,6 +26,16 @@ pub(super) struct Checked {
     pub(super) kept: Option<(usize, Box<dyn Publish>)>,
 }
 
+impl Checked {
+    /// What the sink has to say of what is there.
+    fn told(self) -> Vec<String> {
+        match self.found {
+            Found::Ready { told, .. } => told,
+            Found::Same | Found::Made(_) => Vec::new(),
+        }
+    }
+}
+
 /// Checks what the world allows for every sink and stream, and changes nothing. What runs before have
 /// left, a line each.
 ///
@@ -39,10 +49,15 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
     let mut failures = Failures::new(plan);
     let recovered = recover(plan, &targets, true, &mut failures);
     failures.none()?;
-    check(plan, targets, &recovered, &mut failures)?;
+    let checked = check(plan, targets, &recovered, &mut failures)?;
     failures.none()?;
     let all = recovered.into_iter().flatten();
-    Ok(all.flat_map(|recovered| recovered.lines).collect())
+    let lines = all.flat_map(|recovered| recovered.lines);
+    let told = checked
+        .into_iter()
+        .flatten()
+        .flat_map(|checked| checked.told());
+    Ok(lines.chain(told).collect())
 }
 
 /// Opens every sink of the plan; one that cannot be opened is left to fail alone, where the others go on
@@ -93,7 +108,7 @@ pub(super) fn open<'p>(
         .flat_map(|job| &mut job.sinks)
         .zip(recovered.into_iter().flatten())
     {
-        sink.recovered = recovered.lines;
+        sink.recovered.splice(0..0, recovered.lines);
         if let Some(error) = &sink.unopened {
             let name = &sink.plan.name;
             tracing::warn!(sink = name, "{error}\n  the other sinks go on without it");

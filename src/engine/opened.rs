@@ -83,7 +83,8 @@ impl<'p> OpenSink<'p> {
                 self.made = Some(sink.take_over()?);
                 sink
             }
-            Found::Ready { sink, .. } => {
+            Found::Ready { sink, told, .. } => {
+                self.recovered = told;
                 self.open_lanes(sink.as_ref(), checked.lanes)?;
                 sink
             }

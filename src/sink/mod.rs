@@ -214,6 +214,8 @@ pub enum Found {
     Ready {
         /// What it writes will replace what is there.
         replaces: bool,
+        /// What whoever runs it should know of what is there, a line each.
+        told: Vec<String>,
         /// The sink, with what it has learnt.
         sink: Box<dyn Ready>,
     },
@@ -224,6 +226,7 @@ impl Found {
     pub fn ready(sink: impl Ready + 'static) -> Self {
         Self::Ready {
             replaces: false,
+            told: Vec::new(),
             sink: Box::new(sink),
         }
     }

@@ -12,6 +12,8 @@ mod line;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
+mod postgres_again;
+#[cfg(feature = "postgres")]
 mod postgres_errors;
 #[cfg(feature = "postgres")]
 mod postgres_gone;

@@ -81,7 +81,7 @@ pub fn succeeds(yaml: &str, arguments: &[&str]) {
 }
 
 /// A pipeline of one table with an `id`, and `more` lines about its columns.
-fn table(rows: u64, more: &str, sink: &str) -> String {
+pub fn table(rows: u64, more: &str, sink: &str) -> String {
     format!(
         "version: 1\nname: p\nseed: 7\ntables:\n  t:\n    rows: {rows}\n    columns:\n      id: {{ sequence: {{}}, type: int64 }}\n{more}sinks:\n  - postgres: {{ table: t, url: \"${{env:DB_URL}}\", {sink} }}\n"
     )

@@ -9,6 +9,7 @@
 
 mod copy;
 mod failure;
+mod made_types;
 mod offsets;
 mod open;
 mod session;
@@ -22,6 +23,7 @@ use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
+use made_types::made_types;
 use open::{Load, Opened};
 #[cfg(test)]
 pub(crate) use session::sent;
@@ -38,14 +40,14 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
     let database = Database::new(&postgres.url, postgres.tls.as_ref()).map_err(Error::user)?;
     let load = Arc::new(Load::new(postgres, target, name, database));
     if postgres.measured {
-        let types = load.types_of_made().map_err(Error::user)?;
+        let types = made_types(&load.schema).map_err(Error::user)?;
         return Ok(lane::each(target, move |batch| {
             // A row that cannot be encoded is found by the run; here only time counts.
             let _ = std::hint::black_box(copy::encode(&batch.rows, &types));
         }));
     }
-    let reached = apart("looking at the database", || block_on(load.look())?)?;
-    Opened::found(load, &reached, target)
+    let looked = apart("looking at the database", || block_on(load.look())?)?;
+    Opened::found(load, looked, target)
 }
 
 /// What several slices cannot do side by side.

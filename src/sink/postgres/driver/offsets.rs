@@ -11,6 +11,10 @@ use crate::client::postgres::TableName;
 /// The table's name, in the schema of the rows' table.
 pub(super) const OFFSETS: &str = "rowgen_offsets";
 
+/// Held to the end of the transaction by who makes the table of this name: two services that start
+/// together make it one after the other.
+pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
+
 /// The partition whose offset is the number of connections that a made table was begun with.
 pub(super) const CONNECTIONS: i32 = -1;
 
@@ -36,12 +40,19 @@ impl Offsets {
         }
     }
 
-    /// The statement that makes the table where it does not exist.
-    pub(super) fn create(&self) -> String {
+    /// Makes the table where it does not exist. `IF NOT EXISTS` alone fails for one of two that make it
+    /// at the same time.
+    pub(super) async fn make(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
         let table = &self.table;
-        format!(
+        let found = "SELECT to_regclass($1) IS NOT NULL";
+        if client.query_one(found, &[table]).await?.get(0) {
+            return Ok(());
+        }
+        client.execute(LOCK, &[table]).await?;
+        let create = format!(
             "CREATE TABLE IF NOT EXISTS {table} (sink text, load text, partition integer, next bigint NOT NULL, PRIMARY KEY (sink, load, partition))"
-        )
+        );
+        client.batch_execute(&create).await
     }
 
     /// Those that are known; none where the table does not exist.

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
-use super::super::types::{create, type_name};
+use super::super::types::create;
 use super::super::{Mode, Postgres, TRANSACTION_ROWS};
-use super::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, Offsets};
+use super::offsets::{BATCH_ROWS, CONNECTIONS, LOCK, OFFSETS, Offsets};
 use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::{Batch, Resume};
@@ -20,27 +20,6 @@ use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::session::{self, Options};
 use crate::sink::{Found, Lane, Ready, Run, Target};
-
-/// Two services that start together make the table one after the other.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
-
-/// What columns of a table that is made have, and lists of them.
-const TYPES: &[(&str, Type, Type)] = &[
-    ("boolean", Type::BOOL, Type::BOOL_ARRAY),
-    ("smallint", Type::INT2, Type::INT2_ARRAY),
-    ("integer", Type::INT4, Type::INT4_ARRAY),
-    ("bigint", Type::INT8, Type::INT8_ARRAY),
-    ("numeric", Type::NUMERIC, Type::NUMERIC_ARRAY),
-    ("real", Type::FLOAT4, Type::FLOAT4_ARRAY),
-    ("double precision", Type::FLOAT8, Type::FLOAT8_ARRAY),
-    ("text", Type::TEXT, Type::TEXT_ARRAY),
-    ("uuid", Type::UUID, Type::UUID_ARRAY),
-    ("bytea", Type::BYTEA, Type::BYTEA_ARRAY),
-    ("date", Type::DATE, Type::DATE_ARRAY),
-    ("time", Type::TIME, Type::TIME_ARRAY),
-    ("timestamp", Type::TIMESTAMP, Type::TIMESTAMP_ARRAY),
-    ("timestamptz", Type::TIMESTAMPTZ, Type::TIMESTAMPTZ_ARRAY),
-];
 
 /// Everything about a load that does not change.
 pub(super) struct Load {
@@ -53,6 +32,9 @@ pub(super) struct Load {
     is_stream: bool,
     /// What is there is replaced, whoever has made it.
     begins_anew: bool,
+    /// There is no table: no row of a load is there, whatever is noted of it. A stream's offsets stay,
+    /// for its messages may be elsewhere by now.
+    is_gone: AtomicBool,
     /// It is opened only while this one goes on.
     run: Arc<dyn Run>,
     /// The load stands in the database: what it says of it counts.
@@ -60,6 +42,9 @@ pub(super) struct Load {
     /// The columns' types, once the table is known.
     types: OnceLock<Vec<Type>>,
 }
+
+/// How far a load is, and what whoever runs it should know of the table.
+type Looked = (HashMap<i32, i64>, Option<String>);
 
 /// A load that can begin.
 pub(super) struct Opened {
@@ -96,26 +81,18 @@ impl Load {
             batch_rows: target.shape.batch_rows as i64,
             is_stream: target.is_stream,
             begins_anew: target.overwrite && !target.is_stream,
+            is_gone: AtomicBool::new(false),
             run: target.run.clone(),
             prepared: AtomicBool::new(false),
             types: OnceLock::new(),
         }
     }
 
-    /// The types of a table that is made of these columns.
-    pub(super) fn types_of_made(&self) -> Result<Vec<Type>, Problem> {
-        let types = self.schema.fields().iter().map(|field| {
-            made_type(field)
-                .map_err(|fault| Problem::new(format!("column `{}`: {fault}", field.name())))
-        });
-        types.collect()
-    }
-
     /// Looks, and changes nothing: how far the load is.
-    pub(super) async fn look(&self) -> Result<HashMap<i32, i64>> {
+    pub(super) async fn look(&self) -> Result<Looked> {
         let looking = format!("looking at table {}", self.name);
         let looked = self.patiently(&looking, async |client| self.look_by(&client).await);
-        let reached = looked.await?;
+        let (reached, told) = looked.await?;
         if let Some(rows) = reached.get(&BATCH_ROWS)
             && *rows != self.batch_rows
         {
@@ -126,21 +103,51 @@ impl Load {
             let hint = format!("`--batch-rows {rows}` goes on with it, `--overwrite` begins anew");
             return Err(Error::run(Problem::new(message).hint(hint)));
         }
-        Ok(reached)
+        Ok((reached, told))
     }
 
-    async fn look_by(&self, client: &Client) -> Result<HashMap<i32, i64>> {
+    async fn look_by(&self, client: &Client) -> Result<Looked> {
         let said = |error| {
             self.database
                 .error(&format!("looking at table {}", self.name), &error)
         };
-        if table::exists(client, &self.name).await.map_err(said)? {
-            self.check(client).await?;
+        let exists = table::exists(client, &self.name).await.map_err(said)?;
+        match exists {
+            true => self.check(client).await?,
+            false => self.is_gone.store(!self.is_stream, Ordering::Release),
         }
-        match &self.offsets {
-            Some(offsets) if !self.replaces() => offsets.read(client).await.map_err(said),
-            _ => Ok(HashMap::new()),
+        let reached = match &self.offsets {
+            Some(offsets) if !self.replaces() => offsets.read(client).await.map_err(said)?,
+            _ => HashMap::new(),
+        };
+        let told = match exists && !self.is_stream && !self.begins_anew {
+            true => self.told(client, &reached).await.map_err(said)?,
+            false => None,
+        };
+        Ok((reached, told))
+    }
+
+    /// What the load does with the rows that are there.
+    async fn told(
+        &self,
+        client: &Client,
+        reached: &HashMap<i32, i64>,
+    ) -> Result<Option<String>, tokio_postgres::Error> {
+        let name = &self.name;
+        let begun = reached.keys().any(|partition| *partition >= 0);
+        if begun {
+            let rows = match table::is_empty(client, name).await? {
+                true => "is empty, and rows of this load were committed to it by earlier runs",
+                false => "has rows of this load from earlier runs",
+            };
+            return Ok(Some(format!(
+                "table {name} {rows}: only the others are added; `--overwrite` empties it and begins anew"
+            )));
         }
+        let adds = self.options.mode == Mode::Append && !table::is_empty(client, name).await?;
+        Ok(adds.then(|| {
+            format!("table {name} has other rows already: those of this load are added to them; `--overwrite` empties it first")
+        }))
     }
 
     /// Does something on a connection of its own, while the server is there and the run goes on.
@@ -210,7 +217,7 @@ impl Load {
             created = true;
         }
         let begins = self
-            .prepare_offsets(transaction.client(), connections)
+            .prepare_offsets(transaction.client(), connections, created)
             .await?;
         if begins && (self.begins_anew || self.options.mode == Mode::Truncate) {
             // Whoever reads it keeps it as it is, perhaps this very run.
@@ -240,8 +247,13 @@ impl Load {
         }
     }
 
-    /// True if nothing of the load was sent before.
-    async fn prepare_offsets(&self, client: &Client, connections: usize) -> Result<bool> {
+    /// True if nothing of the load was sent before; a finite one begins anew with its table.
+    async fn prepare_offsets(
+        &self,
+        client: &Client,
+        connections: usize,
+        created: bool,
+    ) -> Result<bool> {
         let Some(offsets) = &self.offsets else {
             return Ok(true);
         };
@@ -251,11 +263,8 @@ impl Load {
                 .error(&format!("making table {OFFSETS}"), &error);
             error.hint("`exactly_once: false` needs no such table: a row may come twice then")
         };
-        client
-            .batch_execute(&offsets.create())
-            .await
-            .map_err(said)?;
-        if self.begins_anew {
+        offsets.make(client).await.map_err(said)?;
+        if self.begins_anew || created && !self.is_stream {
             offsets.forget(client).await.map_err(said)?;
         }
         let begins = !offsets.has_begun(client).await.map_err(said)?;
@@ -289,7 +298,8 @@ impl Load {
 
     /// True while the database still has the offsets of a load that this one replaces.
     pub(super) fn replaces(&self) -> bool {
-        self.begins_anew && !self.prepared.load(Ordering::Acquire)
+        let is_gone = self.is_gone.load(Ordering::Acquire);
+        (self.begins_anew || is_gone) && !self.prepared.load(Ordering::Acquire)
     }
 
     /// The columns' types in the table.
@@ -298,22 +308,11 @@ impl Load {
     }
 }
 
-fn made_type(field: &Field) -> Result<Type, String> {
-    let name = type_name(field)?;
-    let item = name.strip_suffix("[]");
-    let scalar = item.unwrap_or(&name).split('(').next();
-    let (_, value, list) = TYPES
-        .iter()
-        .find(|(name, ..)| Some(*name) == scalar)
-        .ok_or_else(|| format!("{name} is none of its types, which is a bug"))?;
-    Ok(if item.is_some() { list } else { value }.clone())
-}
-
 impl Opened {
     /// The load as the engine is told of it.
     pub(super) fn found(
         load: Arc<Load>,
-        reached: &HashMap<i32, i64>,
+        (reached, told): Looked,
         target: &Target,
     ) -> Result<Found> {
         let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
@@ -352,7 +351,11 @@ impl Opened {
             connections,
             inner,
         });
-        Ok(Found::Ready { replaces, sink })
+        Ok(Found::Ready {
+            replaces,
+            told: told.into_iter().collect(),
+            sink,
+        })
     }
 }
 

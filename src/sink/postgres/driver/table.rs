@@ -25,6 +25,15 @@ pub(super) async fn exists(
     Ok(row.get(0))
 }
 
+/// True if it has no row.
+pub(super) async fn is_empty(
+    client: &Client,
+    name: &TableName,
+) -> Result<bool, tokio_postgres::Error> {
+    let query = format!("SELECT NOT EXISTS (SELECT FROM {})", name.quoted());
+    Ok(client.query_one(&query, &[]).await?.get(0))
+}
+
 /// The types of the columns that are written, or everything about the table that does not fit.
 pub(super) async fn types(
     client: &Client,

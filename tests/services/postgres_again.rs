@@ -1,0 +1,60 @@
+//! Loads into tables that are there already, or that others make at the same time.
+
+use super::postgres::{fresh, rowgen, sql, table};
+
+#[test]
+fn a_run_says_what_is_there_already() {
+    let name = fresh("told");
+    let yaml = table(100, "", &format!("into: {name}"));
+    let said = |arguments: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = rowgen(folder.path(), &yaml, arguments);
+        command.args(["--report", "report.json"]);
+        assert!(command.status().unwrap().success());
+        let report = std::fs::read(folder.path().join("report.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        report["sinks"][0]["recovered"].to_string()
+    };
+    let count = || sql(&format!("SELECT count(*) FROM {name}"));
+    assert_eq!((said(&[]), count()), ("[]".into(), "100".into()));
+    let shown = sql(&format!("SELECT '{name}'::regclass::text"));
+    let expected = format!(
+        "[\"table {shown} has rows of this load from earlier runs: only the others are added; `--overwrite` empties it and begins anew\"]"
+    );
+    assert_eq!((said(&[]), count()), (expected, "100".into()));
+    let expected = format!(
+        "[\"table {shown} has other rows already: those of this load are added to them; `--overwrite` empties it first\"]"
+    );
+    assert_eq!((said(&["--seed", "8"]), count()), (expected, "200".into()));
+    sql(&format!("TRUNCATE {name}"));
+    let expected = format!(
+        "[\"table {shown} is empty, and rows of this load were committed to it by earlier runs: only the others are added; `--overwrite` empties it and begins anew\"]"
+    );
+    assert_eq!((said(&[]), count()), (expected, "0".into()));
+    // No row of the load can be in a table that was just made.
+    sql(&format!("DROP TABLE {name}"));
+    assert_eq!((said(&[]), count()), ("[]".into(), "100".into()));
+    assert_eq!(
+        (said(&["--overwrite"]), count()),
+        ("[]".into(), "100".into())
+    );
+}
+
+#[test]
+fn loads_that_begin_together_in_a_new_schema_make_its_table_of_offsets_once() {
+    let schema = fresh("together");
+    sql(&format!("CREATE SCHEMA {schema}"));
+    let folders: Vec<_> = (0..8).map(|_| tempfile::tempdir().unwrap()).collect();
+    let begun = folders.iter().enumerate().map(|(number, folder)| {
+        let yaml = table(10, "", &format!("into: {schema}.t{number}"));
+        rowgen(folder.path(), &yaml, &[]).spawn().unwrap()
+    });
+    let begun: Vec<_> = begun.collect();
+    for mut run in begun {
+        assert!(run.wait().unwrap().success());
+    }
+    let loads = sql(&format!(
+        "SELECT count(DISTINCT load) FROM {schema}.rowgen_offsets"
+    ));
+    assert_eq!(loads, "8");
+}
