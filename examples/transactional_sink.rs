@@ -24,10 +24,12 @@ impl sink::Sink for Sqlite {
 }
 impl Session for Open {
     type Chunk = RecordBatch;
-    async fn put(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
+    async fn put(&mut self, chunks: &[RecordBatch]) -> Result<(), Failure> {
         let mut insert = self.0.prepare_cached("INSERT INTO users VALUES (?1)")?;
-        for id in rows.column(0).as_primitive::<Int64Type>().values() {
-            insert.execute([id])?;
+        for rows in chunks {
+            for id in rows.column(0).as_primitive::<Int64Type>().values() {
+                insert.execute([id])?;
+            }
         }
         Ok(())
     }

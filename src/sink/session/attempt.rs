@@ -33,6 +33,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             self.resolve(transaction).await?;
         }
         transaction.begun = true;
+        self.put_together(transaction).await?;
         for index in 0..transaction.pieces().len() {
             self.put(&mut transaction.pieces()[index]).await?;
         }
@@ -95,22 +96,41 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         }
     }
 
+    /// Puts all rows at once, as long as the server names those that it does not take: an answer for each
+    /// piece would take longer than the rows where the server is far away.
+    async fn put_together(
+        &mut self,
+        transaction: &mut Transaction<ChunkOf<C>>,
+    ) -> Result<(), Trouble> {
+        while let Some(together) = transaction.together() {
+            let Some(session) = &mut self.session else {
+                return Err(Trouble::Restart);
+            };
+            let chunks = transaction.chunks(&together);
+            match self.patience.wait(session.put(&chunks)).await? {
+                Ok(()) => {
+                    transaction.took_all();
+                    return Ok(());
+                }
+                Err(Failure::Rows(rows)) => transaction.refused(&together, &rows, "refused"),
+                Err(Failure::Refused(reason)) => transaction.refused(&together, &[], &reason),
+                Err(failure) => return Err(without_doubt(failure)),
+            }
+            if !C::Session::SAVEPOINTS {
+                return Err(Trouble::Restart);
+            }
+        }
+        Ok(())
+    }
+
     /// Puts the rows of a piece, and finds those that the server does not take.
     async fn put(&mut self, piece: &mut Piece<ChunkOf<C>>) -> Result<(), Trouble> {
         let Some(session) = &mut self.session else {
             return Err(Trouble::Restart);
         };
         while let Some(rows) = piece.narrow.next() {
-            let chunk = piece.chunk();
-            let part;
-            let chunk = match rows == (0..chunk.rows()) {
-                true => chunk,
-                false => {
-                    part = chunk.part(rows);
-                    &part
-                }
-            };
-            match self.patience.wait(session.put(chunk)).await? {
+            let chunk = [piece.chunk().part(rows)];
+            match self.patience.wait(session.put(&chunk)).await? {
                 Ok(()) => {
                     piece.narrow.took();
                     continue;

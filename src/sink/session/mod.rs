@@ -101,9 +101,10 @@ pub trait Session: Send {
     /// that all of it is begun again after each refusal.
     const SAVEPOINTS: bool = false;
 
-    /// Adds rows to the transaction. Rows are refused here: a constraint that the server looks at
-    /// only in the end has to be made immediate.
-    fn put(&mut self, chunk: &Self::Chunk) -> impl Future<Output = Result<(), Failure>>;
+    /// Adds the rows of chunks to the transaction, with one answer for all of them. Rows are refused
+    /// here, counted from the first one of the first chunk: a constraint that the server looks at only
+    /// in the end has to be made immediate.
+    fn put(&mut self, chunks: &[Self::Chunk]) -> impl Future<Output = Result<(), Failure>>;
 
     /// Moves the offsets on and commits. One span a partition and turn: where the sink's table does
     /// not say `from` (or nothing, for a partition that is new to it), somebody else has taken over.
@@ -154,9 +155,9 @@ where
 pub enum Failure {
     /// It passes: the transaction is made again on a new connection.
     Again(Error),
-    /// These rows of the chunk are wrong, and why; the others were not taken either.
+    /// These rows of the chunks are wrong, and why; the others were not taken either.
     Rows(Vec<(usize, String)>),
-    /// Something is wrong with some row of the chunk, and the server does not say with which.
+    /// Something is wrong with some row of the chunks, and the server does not say with which.
     Refused(String),
     /// The offsets of these partitions are not what they should be: another writer has taken over.
     Fenced(Vec<i32>),

@@ -56,6 +56,26 @@ impl Narrow {
         self.at = 0;
     }
 
+    /// What can be put at once: ranges of which nothing is known, each with its number.
+    pub(super) fn plain(&self) -> Option<impl Iterator<Item = (usize, Range<usize>)>> {
+        let left = &self.ranges[self.at.min(self.ranges.len())..];
+        let plain = left.iter().all(|part| part.about == About::Nothing);
+        let numbers = self.at..;
+        plain.then(|| numbers.zip(left.iter().map(|part| part.rows.clone())))
+    }
+
+    /// All of it was put.
+    pub(super) fn took_all(&mut self) {
+        self.at = self.ranges.len();
+    }
+
+    /// Of range `number`, which was put with others, these rows were refused, counted from its first.
+    pub(super) fn refused_of(&mut self, number: usize, rows: Vec<(usize, String)>) {
+        let at = std::mem::replace(&mut self.at, number);
+        self.refused_rows(rows);
+        self.at = at;
+    }
+
     /// What to put next; nothing when all was.
     pub(super) fn next(&mut self) -> Option<Range<usize>> {
         let part = self.ranges.get(self.at)?;

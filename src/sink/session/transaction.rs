@@ -1,6 +1,7 @@
 //! One transaction: which pieces are in it, and what of them is settled. It never grows.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::Part;
 use super::letters::Letter;
@@ -17,8 +18,18 @@ pub(super) struct Transaction<C> {
     pub(super) begun: bool,
     /// The answer to a commit was lost: it may be done, or be done later.
     pub(super) in_doubt: bool,
+    /// Its pieces are put one by one: some row of them was refused, and nobody said which.
+    one_by_one: bool,
     /// A commit after that found these partitions with other offsets.
     pub(super) fenced: Vec<i32>,
+}
+
+/// Rows of a piece that are put with others.
+pub(super) struct Wanted {
+    piece: usize,
+    /// Its number among the ranges of the piece.
+    range: usize,
+    rows: Range<usize>,
 }
 
 impl<C: Part> Transaction<C> {
@@ -28,6 +39,7 @@ impl<C: Part> Transaction<C> {
             pieces,
             begun: false,
             in_doubt: false,
+            one_by_one: false,
             fenced: Vec::new(),
         }
     }
@@ -40,6 +52,55 @@ impl<C: Part> Transaction<C> {
     /// Its pieces.
     pub(super) fn pieces(&mut self) -> &mut [Piece<C>] {
         &mut self.pieces
+    }
+
+    /// What can be put at once; nothing where a wrong row is looked for, or nothing is left.
+    pub(super) fn together(&self) -> Option<Vec<Wanted>> {
+        let mut together = Vec::new();
+        for (piece, of) in self.pieces.iter().enumerate() {
+            let ranges = of.narrow.plain()?;
+            together.extend(ranges.map(|(range, rows)| Wanted { piece, range, rows }));
+        }
+        (!self.one_by_one && !together.is_empty()).then_some(together)
+    }
+
+    /// The rows that were wanted together.
+    pub(super) fn chunks(&self, together: &[Wanted]) -> Vec<C> {
+        let chunk = |wanted: &Wanted| self.pieces[wanted.piece].chunk().part(wanted.rows.clone());
+        together.iter().map(chunk).collect()
+    }
+
+    /// All of it was put at once.
+    pub(super) fn took_all(&mut self) {
+        let pieces = self.pieces.iter_mut();
+        pieces.for_each(|piece| piece.narrow.took_all());
+    }
+
+    /// Some of what was wanted together is wrong: these rows, counted from the first one, or some that
+    /// nobody names.
+    pub(super) fn refused(&mut self, together: &[Wanted], rows: &[(usize, String)], reason: &str) {
+        let mut end = together
+            .iter()
+            .map(|wanted| wanted.rows.len())
+            .sum::<usize>();
+        if !rows.iter().any(|(row, _)| *row < end) {
+            match together {
+                [one] => self.pieces[one.piece].narrow.refused(reason),
+                _ => self.one_by_one = true,
+            }
+            return;
+        }
+        // From the last one on, so that the numbers of the ranges before it stay.
+        for wanted in together.iter().rev() {
+            let start = end - wanted.rows.len();
+            let own = rows.iter().filter(|(row, _)| (start..end).contains(row));
+            let own: Vec<_> = own.map(|(row, why)| (row - start, why.clone())).collect();
+            if !own.is_empty() {
+                let narrow = &mut self.pieces[wanted.piece].narrow;
+                narrow.refused_of(wanted.range, own);
+            }
+            end = start;
+        }
     }
 
     /// It is put from the beginning: what was read in turns that are over is dropped.

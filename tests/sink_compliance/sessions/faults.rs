@@ -117,9 +117,9 @@ impl<S: Session> Session for FaultySession<S> {
     type Chunk = S::Chunk;
     const SAVEPOINTS: bool = S::SAVEPOINTS;
 
-    async fn put(&mut self, chunk: &S::Chunk) -> Result<(), Failure> {
+    async fn put(&mut self, chunks: &[S::Chunk]) -> Result<(), Failure> {
         match ask(&self.faults, &self.counts[1], Asked::Put) {
-            None => self.inner()?.put(chunk).await,
+            None => self.inner()?.put(chunks).await,
             Some(_) => {
                 self.inner = None;
                 Err(Failure::Again(broken()))

@@ -117,13 +117,13 @@ impl Session for Open {
     type Chunk = Ids;
     const SAVEPOINTS: bool = true;
 
-    async fn put(&mut self, chunk: &Ids) -> Result<(), Failure> {
+    async fn put(&mut self, chunks: &[Ids]) -> Result<(), Failure> {
         self.begin()?;
         let savepoint = self.connection.savepoint().map_err(why)?;
         {
             let insert = "INSERT INTO rows (id) VALUES (?1)";
             let mut insert = savepoint.prepare_cached(insert).map_err(why)?;
-            for id in &chunk.0 {
+            for id in chunks.iter().flat_map(|chunk| &chunk.0) {
                 insert.execute([id]).map_err(why)?;
             }
         }

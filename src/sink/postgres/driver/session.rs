@@ -188,7 +188,7 @@ impl Connection {
         words + "SAVEPOINT rows"
     }
 
-    async fn copy(&mut self, chunk: &Rows) -> Result<(), Refusal> {
+    async fn copy(&mut self, chunks: &[Rows]) -> Result<(), Refusal> {
         let opening = self.opening();
         let open = self.client.batch_execute(&opening);
         // Sent together: the second does not wait for the answer to the first.
@@ -197,10 +197,12 @@ impl Connection {
         (self.begun, self.saved) = (true, true);
         let mut sink = pin!(sink?);
         sink.feed(Bytes::from_static(START)).await?;
-        let mut bytes = chunk.encoded.rows(chunk.rows.clone());
-        while !bytes.is_empty() {
-            let piece = bytes.split_to(bytes.len().min(PIECE));
-            sink.feed(piece).await?;
+        for chunk in chunks {
+            let mut bytes = chunk.encoded.rows(chunk.rows.clone());
+            while !bytes.is_empty() {
+                let piece = bytes.split_to(bytes.len().min(PIECE));
+                sink.feed(piece).await?;
+            }
         }
         sink.feed(Bytes::from_static(END)).await?;
         sink.finish().await?;
@@ -215,8 +217,8 @@ impl Session for Connection {
     type Chunk = Rows;
     const SAVEPOINTS: bool = true;
 
-    async fn put(&mut self, chunk: &Rows) -> Result<(), Failure> {
-        let Err(error) = self.copy(chunk).await else {
+    async fn put(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
+        let Err(error) = self.copy(chunks).await else {
             return Ok(());
         };
         let failure = failure::of_rows(&self.load.database, &error);

@@ -262,12 +262,13 @@ impl<const SAVEPOINTS: bool> Session for Connection<SAVEPOINTS> {
     type Chunk = Rows;
     const SAVEPOINTS: bool = SAVEPOINTS;
 
-    async fn put(&mut self, chunk: &Rows) -> Result<(), Failure> {
+    async fn put(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
+        let chunk: Vec<Row> = chunks.iter().flat_map(|chunk| chunk.0.clone()).collect();
         step(&self.world, &self.time).await;
         if lock(&self.world).breaks(20) {
             return Err(broken());
         }
-        let refused = |kind| (0..).zip(&chunk.0).filter(move |(_, row)| row.kind == kind);
+        let refused = |kind| (0..).zip(&chunk).filter(move |(_, row)| row.kind == kind);
         let mut named = refused(Kind::Named).map(|(row, _)| (row, "named".to_string()));
         if let Some(first) = named.next() {
             let one = lock(&self.world).random.once_in(2);
@@ -278,7 +279,7 @@ impl<const SAVEPOINTS: bool> Session for Connection<SAVEPOINTS> {
         if refused(Kind::Unnamed).next().is_some() {
             return Err(Failure::Refused("unnamed".into()));
         }
-        self.rows.extend(&chunk.0);
+        self.rows.extend(&chunk);
         step(&self.world, &self.time).await;
         Ok(())
     }

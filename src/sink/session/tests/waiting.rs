@@ -44,7 +44,7 @@ impl Connect for Gone {
 impl Session for Fast {
     type Chunk = Rows;
 
-    async fn put(&mut self, _: &Rows) -> Result<(), Failure> {
+    async fn put(&mut self, _: &[Rows]) -> Result<(), Failure> {
         Ok(())
     }
 
@@ -57,7 +57,7 @@ impl Session for Fast {
 impl Session for Mute {
     type Chunk = Rows;
 
-    async fn put(&mut self, _: &Rows) -> Result<(), Failure> {
+    async fn put(&mut self, _: &[Rows]) -> Result<(), Failure> {
         Ok(())
     }
 
