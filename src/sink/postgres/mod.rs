@@ -120,6 +120,8 @@ impl Sink for Postgres {
                 "tls",
                 "on_bad_row",
             ],
+            // A batch waits whole, as it came, as it is sent and as what may be a dead letter.
+            best_rows: Some(16_384),
             letters: self.on_bad_row.letters(),
             replaces: self.mode == Mode::Truncate,
             ..Takes::default()

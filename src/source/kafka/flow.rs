@@ -14,7 +14,7 @@ use super::lag;
 use super::member::{Context, Member};
 use super::offsets::Ledger;
 use super::options::{Start, Until};
-use super::pipe::Pipe;
+use super::pipe::{MESSAGE, Pipe};
 use super::places::Places;
 use super::reading::Reading;
 use super::topic::Topic;
@@ -29,6 +29,27 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// How long a member waits for more messages at most: its group is looked after in between.
 const STEP: Duration = Duration::from_millis(20);
+
+/// What one member may fetch ahead.
+struct Ahead {
+    /// librdkafka counts the bytes of messages, and not what it keeps of each besides: of small messages
+    /// that is most of the memory (291 MiB where 64 were asked for, of messages of 150 bytes).
+    messages: usize,
+    kibibytes: usize,
+    /// Bytes of an answer of a broker: it is asked for as long as there is any room.
+    answer: usize,
+}
+
+impl Ahead {
+    /// Of `bytes` a quarter waits for a batch. Half is for bytes of messages, a quarter for the rest.
+    fn of(bytes: usize) -> Self {
+        Self {
+            messages: (bytes / 4 / MESSAGE).max(1),
+            kibibytes: (bytes / 2 / 1024).max(1),
+            answer: (bytes / 16).clamp(1 << 20, 50 << 20),
+        }
+    }
+}
 
 /// The group's members and what they have read.
 pub struct Group {
@@ -246,8 +267,7 @@ fn member(topic: &Topic, ledger: &Arc<Ledger>, places: &Arc<Places>) -> Result<A
         (false, Start::Earliest) => "earliest",
         (false, Start::Latest) => "latest",
     };
-    // The members share what may be fetched ahead, but for what waits for a batch.
-    let ahead = topic.buffer / 4 * 3 / topic.consumers / 1024;
+    let ahead = Ahead::of(topic.buffer / topic.consumers);
     for (name, value) in [
         ("group.id", topic.group.as_str()),
         ("auto.offset.reset", start),
@@ -260,8 +280,9 @@ fn member(topic: &Topic, ledger: &Arc<Ledger>, places: &Arc<Places>) -> Result<A
         ("session.timeout.ms", "10000"),
         // A full queue is asked again after so many milliseconds, not after a second.
         ("fetch.queue.backoff.ms", "5"),
-        ("queued.min.messages", "200000"),
-        ("queued.max.messages.kbytes", &ahead.max(1).to_string()),
+        ("queued.min.messages", &ahead.messages.to_string()),
+        ("queued.max.messages.kbytes", &ahead.kibibytes.to_string()),
+        ("fetch.max.bytes", &ahead.answer.to_string()),
     ] {
         settings.set(name, value);
     }

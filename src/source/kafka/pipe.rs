@@ -12,8 +12,8 @@ use crate::sync::lock;
 /// Without messages there is a batch without rows after so long: sinks see that time passes.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// What a message takes beside its key and its value, about.
-const MESSAGE: usize = 100;
+/// What a message takes beside its key and its value, about: what librdkafka keeps of each, and its allocator.
+pub const MESSAGE: usize = 500;
 
 /// Messages that a member took together.
 pub struct Fetched {
