@@ -1,6 +1,7 @@
 //! Where dead letters are kept: in no sink's output, and of one table's file in no other's.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use super::sinks::normal;
 use super::{Job, SinkPlan};
@@ -17,22 +18,28 @@ struct OfTable<'p> {
     anew: bool,
 }
 
+/// Outputs by their paths.
+type Outputs<'p> = HashMap<PathBuf, (&'p SinkPlan, Placed<LocalPath>)>;
+
 /// Everything that would be written over, or among other rows.
 pub(super) fn problems(jobs: &[Job]) -> Vec<Problem> {
     let tables: Vec<OfTable<'_>> = jobs.iter().filter_map(of_table).collect();
-    let sinks = || jobs.iter().flat_map(|job| &job.sinks);
-    let mut problems = Vec::new();
-    for output in sinks() {
-        let SinkPlace::Path(path) = output.options.takes().place else {
-            continue;
-        };
-        let own = tables.iter().map(|of| of.path.as_str().into());
-        let letters = own.chain(sinks().filter_map(|sink| sink.options.takes().letters));
-        problems.extend(letters.filter_map(|kept| within(output, &path, &kept)));
+    let (mut outputs, mut letters) = (Outputs::new(), Vec::new());
+    letters.extend(tables.iter().map(|of| PathBuf::from(of.path.as_str())));
+    for sink in jobs.iter().flat_map(|job| &job.sinks) {
+        let takes = sink.options.takes();
+        letters.extend(takes.letters);
+        if let SinkPlace::Path(path) = takes.place {
+            outputs.insert(normal(Path::new(path.as_str())), (sink, path));
+        }
     }
-    for (at, one) in tables.iter().enumerate() {
-        problems.extend(tables[..at].iter().find_map(|before| shared(before, one)));
-    }
+    letters.sort();
+    letters.dedup();
+    let mut problems: Vec<Problem> = letters
+        .iter()
+        .filter_map(|kept| written_over(kept, &outputs))
+        .collect();
+    problems.extend(shared(&tables));
     problems
 }
 
@@ -48,25 +55,38 @@ fn of_table(job: &Job) -> Option<OfTable<'_>> {
     })
 }
 
-fn within(output: &SinkPlan, path: &Placed<LocalPath>, kept: &Path) -> Option<Problem> {
-    let (own, there) = (normal(Path::new(path.as_str())), normal(kept));
-    let is_in = there == own || path.names_folder() && there.starts_with(&own);
+/// A sink writes there, or into a folder above.
+fn written_over(kept: &Path, outputs: &Outputs<'_>) -> Option<Problem> {
+    let there = normal(kept);
+    let (sink, path) = there.ancestors().find_map(|above| {
+        let found = outputs.get(above)?;
+        (above == there || found.1.names_folder()).then_some(found)
+    })?;
     let what = format!(
         "sink `{}` writes where dead letters are kept, `{}`",
-        output.name,
+        sink.name,
         kept.display()
     );
-    is_in.then(|| alone(Problem::new(what).at(&path.place)))
+    Some(alone(Problem::new(what).at(&path.place)))
 }
 
-fn shared(before: &OfTable<'_>, one: &OfTable<'_>) -> Option<Problem> {
-    let path = |of: &OfTable<'_>| normal(Path::new(of.path.as_str()));
-    let same = before.table != one.table && path(before) == path(one);
-    let what = format!(
-        "the dead letters of `{}` would replace those of `{}`",
-        one.table, before.table
-    );
-    (same && (before.anew || one.anew)).then(|| alone(Problem::new(what).at(&one.path.place)))
+/// Tables that keep theirs in one file, where one of them begins it anew.
+fn shared(tables: &[OfTable<'_>]) -> Vec<Problem> {
+    let mut first: HashMap<PathBuf, &OfTable<'_>> = HashMap::new();
+    let mut problems = Vec::new();
+    for one in tables {
+        let before = *first
+            .entry(normal(Path::new(one.path.as_str())))
+            .or_insert(one);
+        if before.table != one.table && (before.anew || one.anew) {
+            let what = format!(
+                "the dead letters of `{}` would replace those of `{}`",
+                one.table, before.table
+            );
+            problems.push(alone(Problem::new(what).at(&one.path.place)));
+        }
+    }
+    problems
 }
 
 fn alone(problem: Problem) -> Problem {
