@@ -159,7 +159,14 @@ impl OpenFile {
             let command = self.command(&format!("iconv -f {encoding} -t UTF-8"));
             return Err(problem.hint(format!("convert it first: `{command} > utf8.txt`")));
         }
+        let shown = self.path.display();
         match kind.unpack() {
+            _ if kind == FirstBytes::Tar => Err(problem.hint(format!(
+                "`tar -xf {shown}` unpacks it; read the files in it"
+            ))),
+            _ if matches!(kind, FirstBytes::Foreign(_)) => {
+                Err(problem.hint("export its rows as CSV, JSON or Parquet first"))
+            }
             None => Ok(()),
             Some(tool) => {
                 let command = self.command(tool);

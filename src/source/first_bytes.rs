@@ -1,7 +1,7 @@
 //! What the first bytes of a file say that it is, whatever its name says.
 
 /// Bytes that tell every kind apart.
-pub const ENOUGH: u64 = 8;
+pub const ENOUGH: u64 = 512;
 
 /// What a file is, as far as its first bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub enum FirstBytes {
     Lz4,
     /// A zip archive, as spreadsheets are inside.
     Zip,
+    /// A tar archive.
+    Tar,
+    /// Rows in a format that is not read, by its name.
+    Foreign(&'static str),
     /// A Parquet file.
     Parquet,
     /// An Avro container file.
@@ -44,6 +48,14 @@ impl FirstBytes {
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             [0x04, 0x22, 0x4d, 0x18, ..] => Self::Lz4,
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => {
+                Self::Foreign("a document of an old office program")
+            }
+            // A header may begin with the three letters.
+            [b'O', b'R', b'C', ..=0x1f, ..] => Self::Foreign("an ORC file"),
+            _ if bytes.starts_with(b"SQLite format 3\0") => Self::Foreign("an SQLite database"),
+            _ if bytes.starts_with(b"%PDF-") => Self::Foreign("a PDF document"),
+            _ if bytes.get(257..262) == Some(b"ustar") => Self::Tar,
             [b'P', b'A', b'R', b'1', ..] => Self::Parquet,
             [b'O', b'b', b'j', 1, ..] => Self::Avro,
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Self::Utf32,
@@ -62,6 +74,8 @@ impl FirstBytes {
             Self::Xz => "xz",
             Self::Lz4 => "lz4",
             Self::Zip => "a zip archive",
+            Self::Tar => "a tar archive",
+            Self::Foreign(name) => name,
             Self::Parquet => "a Parquet file",
             Self::Avro => "an Avro file",
             Self::Utf16Low | Self::Utf16High => "UTF-16",
@@ -120,6 +134,9 @@ mod tests {
             (b"PK\x03\x04\x14\0", FirstBytes::Zip),
             (b"PK\x05\x06\0\0", FirstBytes::Zip),
             (b"PAR1\x15\x04", FirstBytes::Parquet),
+            (b"ORC\x03\x05", FirstBytes::Foreign("an ORC file")),
+            (b"ORCID,name\n", FirstBytes::Other),
+            (b"%PDF-1.7\n", FirstBytes::Foreign("a PDF document")),
             (b"Obj\x01\x04", FirstBytes::Avro),
             (b"\xff\xfea\0", FirstBytes::Utf16Low),
             (b"\xfe\xff\0a", FirstBytes::Utf16High),

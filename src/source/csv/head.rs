@@ -136,6 +136,11 @@ fn named(file: &OpenFile, values: Vec<String>) -> Result<Vec<String>, Problem> {
     let mut names: Vec<String> = Vec::with_capacity(values.len());
     let mut known = HashSet::new();
     for (index, value) in values.into_iter().enumerate() {
+        if value.contains(|letter: char| letter.is_control() && !letter.is_whitespace()) {
+            return Err(file
+                .problem("line 1: a name holds control characters, as files of other kinds do")
+                .hint("export its rows as CSV first"));
+        }
         let name = match value.trim() {
             "" => format!("column_{}", index + 1),
             name => name.to_string(),

@@ -40,6 +40,44 @@ fn what_is_compressed_is_told_by_its_first_bytes() {
 }
 
 #[test]
+fn what_is_no_text_is_not_read_as_text() {
+    let folder = Folder::new();
+    let mut tar = vec![0; 1024];
+    tar[..5].copy_from_slice(b"x.csv");
+    tar[257..262].copy_from_slice(b"ustar");
+    tar[512..516].copy_from_slice(b"a\n1\n");
+    let export = "export its rows as CSV, JSON or Parquet first";
+    let unpack = "`tar -xf in.csv` unpacks it; read the files in it";
+    let cases: &[(&[u8], &str, &str)] = &[
+        (&tar, "it is a tar archive", unpack),
+        (&gzip(&tar), "it is a tar archive", unpack),
+        (b"ORC\x03\x05abc\n", "it is an ORC file", export),
+        (
+            b"SQLite format 3\0a\nb\n",
+            "it is an SQLite database",
+            export,
+        ),
+        (b"%PDF-1.7\nb\n", "it is a PDF document", export),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\n",
+            "it is a document of an old office program",
+            export,
+        ),
+        (
+            b"id,na\0me\n1,2\n",
+            "line 1: a name holds control characters, as files of other kinds do",
+            "export its rows as CSV first",
+        ),
+    ];
+    for (bytes, what, hint) in cases {
+        std::fs::write(folder.path("in.csv"), bytes).unwrap();
+        let said = refused(&folder, "csv: { path: in.csv }", "{}");
+        let expected = format!("error: could not read `in.csv`\ncaused by: {what}\nhint: {hint}");
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
 fn one_format_under_the_name_of_another_is_named() {
     let folder = Folder::new();
     let made = "version: 1\ntables:\n  t: { rows: 3, columns: { id: sequence } }\nsinks:\n  - file: { path: in.parquet }\n  - file: { path: in.avro }\n  - file: { path: in.csv }\n";
