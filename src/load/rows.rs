@@ -53,7 +53,10 @@ fn source(name: &str, file: &ReferenceFile) -> Result<Box<dyn Source>, Problem> 
     let extension = inner_extension(&found).unwrap_or_default();
     Ok(match extension.as_str() {
         "json" | "jsonl" | "ndjson" => Box::new(Json::all_of(path)),
-        "csv" | "tsv" | "txt" => Box::new(Csv::usual(path, file.delimiter.clone())),
+        "csv" | "tsv" | "txt" => Box::new(Csv::written_as(
+            path,
+            [&file.delimiter, &file.quote, &file.escape, &file.encoding],
+        )),
         "parquet" => Box::new(Parquet::of(path)),
         other => {
             let what = format!("reference `{name}`: unknown file type `{other}`");
@@ -124,7 +127,10 @@ fn block(
 
 fn problem(error: Error) -> Problem {
     let mut problems = error.problems.into_iter();
-    problems
+    let mut problem = problems
         .next()
-        .unwrap_or_else(|| Problem::new("could not read it"))
+        .unwrap_or_else(|| Problem::new("could not read it"));
+    // Every row of a reference is needed: it has no such option.
+    problem.hint = problem.hint.filter(|hint| !hint.contains("`on_bad_row: "));
+    problem
 }

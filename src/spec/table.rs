@@ -42,6 +42,12 @@ pub struct ReferenceFile {
     pub types: Named<Placed<ColumnType>>,
     /// What separates the fields of a CSV file (default: a comma; a tab for tsv).
     pub delimiter: Option<Placed<Text>>,
+    /// What encloses texts of a CSV file (default `"`).
+    pub quote: Option<Placed<Text>>,
+    /// What stands before a quote within quotes in a CSV file (default: quotes are doubled).
+    pub escape: Option<Placed<Text>>,
+    /// How the text of a CSV file is encoded (default UTF-8).
+    pub encoding: Option<Placed<Text>>,
 }
 
 /// The types of columns that are read, by name.

@@ -47,15 +47,16 @@ impl Example for Csv {
 }
 
 impl Csv {
-    /// A file with a header that is written as most are.
-    pub fn usual(path: Placed<LocalPath>, delimiter: Option<Placed<Text>>) -> Self {
+    /// A file with a header, and how it is written: its delimiter, quote, escape and encoding.
+    pub fn written_as(path: Placed<LocalPath>, said: [&Option<Placed<Text>>; 4]) -> Self {
+        let [delimiter, quote, escape, encoding] = said.map(Clone::clone);
         Self {
             path,
             delimiter,
             header: None,
-            quote: None,
-            escape: None,
-            encoding: None,
+            quote,
+            escape,
+            encoding,
             null: NullTexts::default(),
             on_bad_row: OnBadRow::Stop,
         }

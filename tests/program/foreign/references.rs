@@ -69,6 +69,37 @@ fn a_reference_of_csv_is_read_as_a_source_is() {
 }
 
 #[test]
+fn a_reference_takes_what_its_hints_say() {
+    let folder = Folder::new();
+    let said = |options: &str, hint: &str| {
+        assert!(
+            refused(&folder, "r.csv").contains(hint),
+            "{}",
+            refused(&folder, "r.csv")
+        );
+        let path = format!("r.csv, {options}");
+        picked(&folder, &path, &["code"])
+    };
+    folder.write("r.csv", "code,n\n\"a\\\"b\",1\n");
+    let read = said("escape: \"\\\\\"", "`escape: \"\\\\\"`");
+    assert_eq!(read, ["{\"f0\":\"a\\\"b\"}"]);
+    std::fs::write(folder.path("r.csv"), b"code,n\nprem\xe9,1\n").unwrap();
+    let read = said("encoding: windows-1252", "`encoding: windows-1252`");
+    assert_eq!(read, ["{\"f0\":\"premé\"}"]);
+    folder.write("r.csv", "code;n\na;1\n");
+    assert_eq!(
+        said("delimiter: \";\"", "`delimiter: \";\"`"),
+        ["{\"f0\":\"a\"}"]
+    );
+    folder.write("r.json", "{\"code\":\"\\ud800\"}\n");
+    let said = refused(&folder, "r.json");
+    assert!(
+        said.contains("an escape that is no character") && !said.contains("on_bad_row"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_reference_of_json_is_read_as_a_source_is() {
     let folder = Folder::new();
     folder.write("r.json", "\u{feff}[{\"code\":\"a\"},{\"code\":\"b\"}]");
