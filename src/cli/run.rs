@@ -68,7 +68,7 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     }
     told.before(&plan, variables);
     if let Some(path) = &options.report {
-        refuse_report(path, &plan)?;
+        refuse_report(path, &plan, options.out.as_deref().unwrap_or(Path::new("")))?;
         can_report(path)?;
     }
     let run_options = engine::Options {
@@ -207,22 +207,22 @@ fn can_report(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A report is nothing that the run reads, nor among it.
-fn refuse_report(path: &Path, plan: &Plan) -> Result<()> {
-    let cause = plan
-        .reads
-        .iter()
-        .find_map(|read| in_the_way(read, path, false));
-    let what = format!(
-        "the report cannot be `{}`: this run reads that",
-        path.display()
-    );
-    cause.map_or(Ok(()), |cause| {
-        let problem = Problem::new(what).cause(cause);
-        Err(Error::user(
-            problem.hint("give `--report` a path of its own"),
-        ))
-    })
+/// A report is nothing that the run reads or writes, nor among it.
+fn refuse_report(path: &Path, plan: &Plan, out: &Path) -> Result<()> {
+    let mut reads = plan.reads.iter();
+    let read = reads.find_map(|read| in_the_way(read, path, false));
+    let (why, cause) = match read {
+        Some(cause) => ("this run reads that", cause),
+        None => match engine::written(plan, out, path) {
+            Some(cause) => ("this run writes that", cause),
+            None => return Ok(()),
+        },
+    };
+    let what = format!("the report cannot be `{}`: {why}", path.display());
+    let problem = Problem::new(what).cause(cause);
+    Err(Error::user(
+        problem.hint("give `--report` a path of its own"),
+    ))
 }
 
 fn write_report(report: &Report, path: &Path) -> Result<()> {

@@ -18,7 +18,7 @@ mod watch;
 mod work;
 
 pub use lanes::connect;
-pub use places::check;
+pub use places::{check, written};
 pub use run::window;
 pub use running::{Options, Running, start};
 pub use stop::Stop;

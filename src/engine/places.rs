@@ -7,7 +7,7 @@ use crate::error::{Problem, Problems, Result};
 use crate::place::{LocalPath, Placed};
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::SinkPlace;
-use crate::source::{OnBadRow, in_the_way};
+use crate::source::{OnBadRow, in_the_way, is_within};
 
 /// Looks at every place that the plan's run would write.
 ///
@@ -23,6 +23,30 @@ pub fn check(plan: &Plan, options: &Options) -> Result<()> {
         problems.extend(letters.and_then(|path| read(&path, false)));
     }
     problems.into_result()
+}
+
+/// What the run writes at this path, if anything: a report there would be written over it.
+pub fn written(plan: &Plan, out: &Path, path: &Path) -> Option<String> {
+    let is_there = |place: &Path, folder| is_within(path, &out.join(place), folder);
+    plan.jobs.iter().find_map(|job| {
+        let mut sinks = job
+            .sinks
+            .iter()
+            .filter_map(|sink| Some((sink, of_sink(sink)?)));
+        let sink = sinks.find(|(_, to)| is_there(Path::new(to.as_str()), to.names_folder()));
+        let own = of_letters(job).map(|letters| PathBuf::from(letters.as_str()));
+        let theirs = job
+            .sinks
+            .iter()
+            .filter_map(|sink| sink.options.takes().letters);
+        let mut letters = own.into_iter().chain(theirs);
+        match sink {
+            Some((sink, _)) => Some(format!("sink `{}` writes there", sink.name)),
+            None => letters
+                .find(|letters| is_there(letters, false))
+                .map(|_| format!("dead letters of `{}` are kept there", job.table)),
+        }
+    })
 }
 
 /// Where a sink writes.

@@ -60,7 +60,7 @@ pub use batches::{Batches, Columns, Made, Read, Streamed};
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
-pub use overlap::in_the_way;
+pub use overlap::{in_the_way, is_within};
 pub use reject::{OnBadRow, Rejected, Rejects};
 pub use running::RunningSource;
 pub use set::read_at;

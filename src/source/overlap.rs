@@ -28,6 +28,20 @@ pub fn in_the_way(read: &Path, place: &Path, folder: bool) -> Option<String> {
         .then(|| format!("the next run would read it as one of `{shown}`"))
 }
 
+/// True if what is written at one path would be written at the other, or in it if that is a folder.
+pub fn is_within(path: &Path, of: &Path, folder: bool) -> bool {
+    let (inner, outer) = (resolved(&led_to(path)), resolved(&led_to(of)));
+    inner == outer || folder && inner.starts_with(&outer) || path.exists() && above(of, path)
+}
+
+/// Where a link leads to that leads to nothing yet: what is written to it is made there.
+fn led_to(path: &Path) -> PathBuf {
+    match std::fs::read_link(path) {
+        Ok(to) if !path.exists() => path.parent().unwrap_or(path).join(to),
+        _ => path.to_path_buf(),
+    }
+}
+
 /// The same file or folder as `place`, or one below it.
 fn above(path: &Path, place: &Path) -> bool {
     let identity = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino())).ok();

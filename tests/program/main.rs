@@ -36,6 +36,7 @@ mod paths;
 mod pipelines;
 mod publishing;
 mod read_back;
+mod report_places;
 mod required;
 mod room;
 mod running;
