@@ -138,6 +138,7 @@ fn targets(
             lanes: sink.lanes.clone(),
             is_stream: matches!(job.source, Batches::Streamed(_)),
             fingerprint: sink.fingerprint.clone(),
+            load: sink.load.clone(),
             overwrite: options.overwrite,
             checksums: options.checksums,
             meter: watched.meter.clone(),

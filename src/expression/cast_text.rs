@@ -56,7 +56,14 @@ pub(super) fn to_text(node: Node, truth: Truth) -> Result<Node, ExpressionError>
         }),
         Lane::Text => return Ok(node),
         Lane::Other => {
-            return Err(place.error(format!("{} cannot be cast to text", node.type_name())));
+            let name = node.type_name();
+            let error = place.error(format!("{name} cannot be cast to text"));
+            return Err(match node.data_type {
+                DataType::Binary | DataType::LargeBinary => error.hint(
+                    "bytes that are read, as a key of Kafka, are text with `types: { NAME: utf8 }`",
+                ),
+                _ => error,
+            });
         }
     };
     let shape = Shape::of(DataType::Utf8).formed(Form::Written);

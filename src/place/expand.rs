@@ -137,7 +137,7 @@ fn value_of(name: &str, scope: &Scope) -> Result<(String, Secrets), Problem> {
                 .or_else(|| did_you_mean(name, scope.params.keys().map(String::as_str)))
                 .unwrap_or_else(|| {
                     format!(
-                        "declare it under `params:`, or write `${{env:{name}}}` for the environment"
+                        "declare it under `params:`, above what uses it, or write `${{env:{name}}}` for the environment"
                     )
                 }),
         )

@@ -30,6 +30,7 @@ const MOST_BYTES: u64 = 1 << 30;
 pub(super) struct Table<'a> {
     pub(super) name: &'a str,
     pub(super) fingerprint: String,
+    pub(super) load: String,
     pub(super) rows: Option<u64>,
     pub(super) program: &'a Arc<ProgramCell>,
     /// What its columns are read from, and where the file says so.
@@ -327,6 +328,7 @@ fn sink_plan(
         lanes,
         on_failure: sink.on_failure,
         fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
+        load: digest(&[&table.load, &sink.canonical]),
     })
 }
 

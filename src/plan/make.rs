@@ -231,6 +231,7 @@ fn all_jobs(
             program,
             // No table refers to one that is read: its rows depend on its own source alone.
             fingerprint: fingerprint.of(&loaded.digest(|table| table == name)),
+            load: fingerprint.of_load(&loaded.digest(|table| table == name)),
             records: loaded.sources.get(&name),
             from: pipeline
                 .tables
@@ -333,12 +334,18 @@ impl Fingerprints {
 
     /// With what these tables are read from.
     fn of(&self, references: &str) -> String {
+        self.lasting(references, &self.duration)
+    }
+
+    /// The same however long the run takes: a load goes on where a shorter run of it ended.
+    fn of_load(&self, references: &str) -> String {
+        self.lasting(references, "")
+    }
+
+    fn lasting(&self, references: &str, duration: &str) -> String {
         let mut hasher = self.file.clone();
         let version = env!("CARGO_PKG_VERSION");
-        add_parts(
-            &mut hasher,
-            &[references, &self.rows, &self.duration, version],
-        );
+        add_parts(&mut hasher, &[references, &self.rows, duration, version]);
         crate::units::hexadecimal(&hasher.finalize()[..16])
     }
 }

@@ -138,6 +138,8 @@ pub struct SinkPlan {
     pub on_failure: OnSinkFailure,
     /// Equal for equal output of equal data, whatever other tables are read from.
     pub fingerprint: String,
+    /// The same for runs that go on where others ended, however long each takes.
+    pub load: String,
     /// What it guarantees when the run is interrupted and repeated.
     pub guarantee: Guarantee,
 }

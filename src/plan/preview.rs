@@ -112,6 +112,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         lanes: vec![Arc::default()],
         on_failure: sink.on_failure,
         fingerprint: sink.fingerprint.clone(),
+        load: sink.load.clone(),
         guarantee: sink.guarantee,
     };
     let jobs = plan.jobs.iter().map(|job| Job {

@@ -58,6 +58,8 @@ pub struct Target {
     pub run_id: u128,
     /// Equal for equal plans, seeds and options of the sink.
     pub fingerprint: String,
+    /// The same however long the run may take.
+    pub load: String,
     /// What is there already is replaced, whatever the sink's options say.
     pub overwrite: bool,
     /// Somebody will read the SHA-256 of what is written (a run report).

@@ -58,3 +58,41 @@ fn loads_that_begin_together_in_a_new_schema_make_its_table_of_offsets_once() {
     ));
     assert_eq!(loads, "8");
 }
+
+#[test]
+fn a_schema_that_is_not_there_is_told_before_the_first_row() {
+    let schema = fresh("nowhere");
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = table(10, "", &format!("into: {schema}.t"));
+    let mut command = rowgen(folder.path(), &yaml, &[]);
+    let ended = command.output().unwrap();
+    let words = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(
+        words.contains(&format!(
+            "\n  caused by: there is no schema `{schema}` for table {schema}.t\n  hint: `CREATE SCHEMA \"{schema}\"` makes it\n"
+        )),
+        "{words}"
+    );
+    sql(&format!("CREATE SCHEMA \"{schema}\""));
+    assert!(
+        rowgen(folder.path(), &yaml, &[])
+            .status()
+            .unwrap()
+            .success()
+    );
+    // A load goes on though runs before were given less time.
+    let endless = table(0, "", &format!("into: {schema}.e"));
+    for time in ["300ms", "400ms", "500ms"] {
+        let limits = ["--for", time, "--rate", "5000/s"];
+        assert!(
+            rowgen(folder.path(), &endless, &limits)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    let counts = sql(&format!(
+        "SELECT count(*) = count(DISTINCT id) AND count(*) > 0 FROM {schema}.e"
+    ));
+    assert_eq!(counts, "t");
+}

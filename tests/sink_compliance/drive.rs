@@ -96,6 +96,7 @@ impl<'a> Run<'a> {
             lanes: vec![Arc::new(self.partitions.clone())],
             is_stream: false,
             fingerprint: self.fingerprint.to_string(),
+            load: String::new(),
             overwrite: self.overwrite,
             checksums: true,
             meter: Arc::new(Meter::default()),

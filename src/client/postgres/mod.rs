@@ -93,6 +93,11 @@ impl TableName {
         }
     }
 
+    /// The schema, if one is said.
+    pub fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
     /// The name of the table alone.
     pub fn table(&self) -> &str {
         &self.table

@@ -126,6 +126,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         lanes: vec![Arc::default()],
         is_stream: false,
         fingerprint: String::new(),
+        load: String::new(),
         overwrite: false,
         checksums: false,
         meter: Arc::new(Meter::default()),

@@ -66,7 +66,7 @@ impl Load {
             true => format!("stream {}", target.shape.table),
             false => format!(
                 "{}{}",
-                target.fingerprint,
+                target.load,
                 target.slice.map(of_slice).unwrap_or_default()
             ),
         };
@@ -114,7 +114,10 @@ impl Load {
         let exists = table::exists(client, &self.name).await.map_err(said)?;
         match exists {
             true => self.check(client).await?,
-            false => self.is_gone.store(!self.is_stream, Ordering::Release),
+            false => {
+                self.check_schema(client).await.map_err(said)??;
+                self.is_gone.store(!self.is_stream, Ordering::Release);
+            }
         }
         let reached = match &self.offsets {
             Some(offsets) if !self.replaces() => offsets.read(client).await.map_err(said)?,
@@ -125,6 +128,27 @@ impl Load {
             false => None,
         };
         Ok((reached, told))
+    }
+
+    /// There is a schema that the table can be made in, unless the pipeline's own SQL makes it.
+    async fn check_schema(&self, client: &Client) -> Result<Result<()>, tokio_postgres::Error> {
+        let schema = self.name.schema().filter(|_| self.options.create.is_none());
+        let Some(schema) = schema else {
+            return Ok(Ok(()));
+        };
+        if table::has_schema(client, schema).await? {
+            return Ok(Ok(()));
+        }
+        let problem = Problem::new(format!(
+            "there is no schema `{schema}` for table {}",
+            self.name
+        ))
+        .at(&self.options.url.place);
+        let hint = format!(
+            "`CREATE SCHEMA {}` makes it",
+            crate::client::postgres::quoted(schema)
+        );
+        Ok(Err(Error::user(problem.hint(hint))))
     }
 
     /// What the load does with the rows that are there.

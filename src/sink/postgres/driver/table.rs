@@ -25,6 +25,15 @@ pub(super) async fn exists(
     Ok(row.get(0))
 }
 
+/// True if there is a schema of this name.
+pub(super) async fn has_schema(
+    client: &Client,
+    schema: &str,
+) -> Result<bool, tokio_postgres::Error> {
+    let found = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)";
+    Ok(client.query_one(found, &[&schema]).await?.get(0))
+}
+
 /// True if it has no row.
 pub(super) async fn is_empty(
     client: &Client,
