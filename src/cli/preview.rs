@@ -2,7 +2,7 @@
 
 use super::arguments::PreviewOptions;
 use super::check::{overrides, read};
-use super::{grid, print};
+use super::{grid, print, say};
 use crate::error::Result;
 use crate::{load, plan};
 
@@ -23,6 +23,13 @@ pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
         .unwrap_or(usize::MAX)
         .min(options.count);
     let batch = table.batch(options.row, count)?;
+    let left_out = count.saturating_sub(batch.num_rows());
+    if table.rows.is_some() && left_out > 0 {
+        let rows = if left_out == 1 { "row is" } else { "rows are" };
+        say(&format!(
+            "{left_out} {rows} left out: `on_bad_row` says so of what cannot be read"
+        ));
+    }
     print(&grid::show(&batch, options.row, width()))
 }
 

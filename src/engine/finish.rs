@@ -310,6 +310,8 @@ impl Ending<'_, '_> {
             false => meter.safe(),
         };
         report.rejected = meter.rejected();
+        let letters = || self.sink.plan.options.takes().letters;
+        report.dead_letters = (report.rejected > 0).then(letters).flatten();
         report.encoding = meter.encoding();
         report.errors = meter.errors().max(u64::from(report.error.is_some()));
         report.left = meter.left();

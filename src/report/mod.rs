@@ -131,6 +131,8 @@ pub struct SinkReport {
     pub errors: u64,
     /// Rows that it could not take and that were left out.
     pub rejected: u64,
+    /// The file that they are kept in.
+    pub dead_letters: Option<PathBuf>,
     /// Processor seconds that the workers spent on encoding for it: what its format costs.
     #[serde(serialize_with = "seconds")]
     pub encoding: Duration,
@@ -234,6 +236,7 @@ impl SinkReport {
             bytes: 0,
             errors: 0,
             rejected: 0,
+            dead_letters: None,
             encoding: Duration::ZERO,
             busy: Duration::ZERO,
             cpu: Duration::ZERO,

@@ -149,6 +149,9 @@ impl fmt::Display for Line<'_> {
         )?;
         if sink.rejected > 0 {
             write!(f, ", {} left out", show_count(sink.rejected))?;
+            if let Some(path) = &sink.dead_letters {
+                write!(f, ", kept in {}", path.display())?;
+            }
         }
         if !sink.encoding.is_zero() {
             write!(f, ", {} encoding", show_duration(sink.encoding))?;

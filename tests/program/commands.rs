@@ -21,6 +21,24 @@ fn preview_shows_the_rows_asked_for() {
 }
 
 #[test]
+fn a_preview_says_what_is_left_out() {
+    let folder = Folder::new();
+    folder.write("in.csv", "a\n1\nx\n3\n");
+    folder.write(
+        "p.yaml",
+        "version: 1\ntables:\n  t: { from: { csv: { path: in.csv, on_bad_row: skip } }, types: { a: int64 } }\n",
+    );
+    let ended = folder.run(&["preview", "p.yaml"]);
+    assert_eq!(ended.stdout, "+---+\n| a |\n+---+\n| 1 |\n| 3 |\n+---+\n");
+    assert_eq!(
+        ended.stderr,
+        "1 row is left out: `on_bad_row` says so of what cannot be read\n"
+    );
+    let ended = folder.run(&["preview", "p.yaml", "-n", "1"]);
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
 fn the_report_file_has_everything_and_no_secret() {
     let folder = Folder::new();
     folder.make(YAML, &["--report", "r.json", "--set", "rows=1e2"]);

@@ -253,12 +253,15 @@ fn rows_that_are_refused_become_letters_and_the_others_arrive() {
     let output = rowgen(
         folder.path(),
         &table(40_000, columns, &sink),
-        &["--out", "."],
+        &["--out", ".", "--report", "report.json"],
     )
     .output()
     .unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{words}");
+    let report = std::fs::read(folder.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!(report["sinks"][0]["dead_letters"], "dead.jsonl");
     assert_eq!(
         sql(&format!("SELECT count(*) FROM {name} WHERE status = 'ok'")),
         "39996"
