@@ -313,7 +313,7 @@ fn rows_of_which_a_column_cannot_be_made_are_left_out_where_bad_rows_are() {
         .collect();
     assert_eq!(computed.len(), 4);
     assert_eq!(computed[0]["row"], 7);
-    assert_eq!(computed[0]["values"]["amount"], "0");
+    assert_eq!(computed[0]["values"]["amount"], 0);
     let reason = computed[0]["reason"].as_str().unwrap();
     assert!(
         reason.contains("column `t.ratio`") && reason.contains("division by zero"),

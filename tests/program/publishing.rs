@@ -166,8 +166,9 @@ fn a_report_is_written_when_a_sink_cannot_be_opened() {
     // Nor is a report that cannot be written found out at the end, when rows may be there already.
     let append = small("out, format: csv, if_exists: append");
     folder.write("q.yaml", &append);
-    for path in ["no/such/r.json", "out"] {
+    for path in ["no/such/r.json", "folder"] {
         std::fs::create_dir_all(folder.path("out")).unwrap();
+        std::fs::create_dir_all(folder.path("folder")).unwrap();
         let ended = folder.run(&["run", "q.yaml", "--quiet", "--report", path]);
         let what = format!("error: the report cannot be written to `{path}`\n  caused by: ");
         assert_eq!(ended.code, 2, "{ended:?}");
