@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["spec"],
     &["load"],
     &["plan"],
-    &["engine"],
+    &["engine", "verify"],
     &["serve"],
     &["cli"],
 ];

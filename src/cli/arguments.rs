@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::place::LocalPath;
 use crate::sink::Slice;
-use crate::units::{parse_address, parse_count, parse_duration, parse_rate};
+use crate::units::{parse_address, parse_bytes, parse_count, parse_duration, parse_rate};
 
 /// One YAML pipeline file to data at the speed of the machine.
 #[derive(Debug, Parser)]
@@ -31,6 +31,8 @@ pub(super) enum Command {
     Plan(PlanOptions),
     /// Shows rows as a table, without sinks
     Preview(PreviewOptions),
+    /// Compares what sinks hold with what must be there
+    Verify(Box<VerifyOptions>),
     /// Prints the JSON Schema of the pipeline file
     Schema {
         /// The draft of JSON Schema: 07 is what editors and SchemaStore read everywhere
@@ -226,6 +228,36 @@ pub(super) struct PreviewOptions {
     /// Hidden columns too
     #[arg(long)]
     pub(super) hidden: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct VerifyOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// Where relative paths of sinks start (default: here)
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
+    pub(super) out: Option<PathBuf>,
+    /// Counts rows, and compares no values
+    #[arg(long)]
+    pub(super) count_only: bool,
+    /// So many differences are told with their values
+    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_count)]
+    pub(super) max_differences: u64,
+    /// Writes every difference to this file, a line of JSON each
+    #[arg(long, env = "ROWGEN_REPORT", value_name = "FILE", value_parser = path())]
+    pub(super) report: Option<PathBuf>,
+    /// Reads this source instead of what the sink has written: --against "csv: { path: copy.csv }"
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) against: Option<String>,
+    /// What a column is called in `--against`: --columns order_id=id,amount=total
+    #[arg(long, value_name = "NAME=NAME", value_delimiter = ',', value_parser = parse_set, requires = "against")]
+    pub(super) columns: Vec<(String, String)>,
+    /// Floats so many steps apart are equal
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_count)]
+    pub(super) float_ulps: u64,
+    /// Memory for rows that are compared one by one
+    #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = parse_bytes)]
+    pub(super) memory: u64,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -59,7 +59,7 @@ pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
     plan_of(&read(options)?, &overrides(options)?, trial)
 }
 
-fn plan_of(pipeline: &Pipeline, overrides: &Overrides, trial: bool) -> Result<Plan> {
+pub(super) fn plan_of(pipeline: &Pipeline, overrides: &Overrides, trial: bool) -> Result<Plan> {
     let taken = plan::taken(pipeline, overrides.sinks.as_deref());
     let loaded = load::load(pipeline, |table| taken.iter().any(|taken| taken == table))?;
     let mut plan = plan::make(pipeline, loaded, overrides, trial)?;

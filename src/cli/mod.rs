@@ -23,6 +23,7 @@ mod run;
 mod serve;
 mod signals;
 mod usage;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -71,6 +72,7 @@ fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Re
         Command::Check(options) => check::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Preview(options) => preview::run(&options),
+        Command::Verify(options) => verify::run(&options),
         Command::Schema { draft } => print(&match draft {
             Draft::Seven => crate::spec::schema_draft_07(),
             Draft::Newest => crate::spec::schema(),

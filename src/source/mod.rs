@@ -58,6 +58,7 @@ pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use overlap::in_the_way;
 pub use reject::{OnBadRow, Rejected, Rejects};
+pub use retype::convert;
 pub use running::RunningSource;
 pub use set::read_at;
 

@@ -4,6 +4,7 @@ mod decision;
 mod describe;
 mod direct;
 mod existing;
+mod held;
 mod kept;
 mod layout;
 mod manifest;
@@ -17,14 +18,16 @@ mod sequential;
 mod steps;
 mod writer;
 
-use std::path::Component;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::claims::Claims;
-use super::{Delivery, FileReport, Found, Partition, Recovered, Sink, SinkPlace, Takes, Target};
+use super::{
+    Delivery, FileReport, Found, Holds, Partition, Recovered, Sink, SinkPlace, Slice, Takes, Target,
+};
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
@@ -198,7 +201,7 @@ impl Example for File {
 
 impl Sink for File {
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
-        let path = std::path::Path::new(self.path.as_str());
+        let path = Path::new(self.path.as_str());
         let below = |part: &Component<'_>| matches!(part, Component::Normal(_));
         if path.starts_with("/dev") || path.components().all(|part| below(&part)) {
             return None;
@@ -208,6 +211,13 @@ impl Sink for File {
         let end = if self.path.says_folder() { "/" } else { "" };
         file.path.value = LocalPath(format!("{}{end}", inside.display()));
         Some((Arc::new(file), "written below the temporary folder"))
+    }
+
+    fn holds(&self, out: &Path, slice: Option<Slice>) -> Holds<'_> {
+        match self.format() {
+            Ok(format) => held::held(&self.path, format, out, slice),
+            Err(_) => Holds::Nothing("its format is not known"),
+        }
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {

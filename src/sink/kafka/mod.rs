@@ -6,11 +6,13 @@ mod options;
 #[cfg_attr(not(feature = "kafka"), path = "no_producer.rs")]
 mod producer;
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::on_bad_row::OnBadRow;
-use super::{Found, Sink, Takes, Target};
+use super::{Found, Holds, Sink, Slice, Takes, Target};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -172,6 +174,10 @@ impl Kafka {
 }
 
 impl Sink for Kafka {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+        Holds::Topic(self)
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = self.option_problems();
         problems.extend(self.connection().check(Some(&self.brokers.place)));

@@ -8,7 +8,7 @@ use super::cells::Nulls;
 use super::encoding::Encoding;
 use super::split::Dialect;
 use crate::error::Problem;
-use crate::format::csv::NullText;
+use crate::format::{self, csv::NullText};
 use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text};
 use crate::registry::Example;
 use crate::source::OnBadRow;
@@ -58,6 +58,17 @@ impl Csv {
             encoding: None,
             null: NullTexts::default(),
             on_bad_row: OnBadRow::Stop,
+        }
+    }
+
+    /// Files that rowgen has written with these options.
+    pub fn written(path: Placed<LocalPath>, format: &format::csv::Csv) -> Self {
+        let spelt = format.spelt();
+        Self {
+            header: Some(Flag(spelt.header)),
+            quote: spelt.quote.cloned(),
+            null: NullTexts(vec![spelt.null.to_string()]),
+            ..Self::usual(path, spelt.delimiter.cloned())
         }
     }
 

@@ -1,0 +1,191 @@
+//! Which source reads which sink back: a line for each.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+
+use super::found::{AsTexts, Found};
+use super::held::Held;
+use crate::column::{ColumnType, UUID_EXTENSION};
+use crate::error::{Error, Problem, Result};
+use crate::format::FormatKind;
+use crate::format::avro::Avro;
+use crate::format::text::Leaf;
+use crate::place::{LocalPath, Place, Placed};
+use crate::sink::{HeldFiles, Holds};
+use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
+
+/// How values are spelt where they are, as far as that changes them.
+#[derive(Debug, Clone)]
+pub(super) enum Spelling {
+    /// As text of CSV: bytes are digits, and the empty text may stand for another.
+    Csv(Option<Option<String>>),
+    /// As JSON.
+    Json,
+    /// As Avro.
+    Avro(Box<Avro>),
+    /// As themselves.
+    Typed,
+}
+
+/// Something that reads back what a sink has written.
+pub(super) struct Reader {
+    source: Arc<dyn Source>,
+    /// How what it reads is spelt.
+    pub spelling: Spelling,
+    place: Place,
+}
+
+impl Spelling {
+    /// What is held of a column.
+    ///
+    /// # Errors
+    /// Why that cannot be compared.
+    pub(super) fn held(&self, field: &Field) -> Result<Held, String> {
+        let leaf = Leaf::of(field);
+        match self {
+            Self::Csv(_) if leaf.is_none() => {
+                Err("it is nested, and stands as text in CSV".to_string())
+            }
+            Self::Csv(_) | Self::Json if leaf == Some(Leaf::Binary) => Ok(Held::Hexadecimal),
+            Self::Csv(Some(empty)) if leaf == Some(Leaf::Text) => Ok(Held::Empty(empty.clone())),
+            Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
+                Some((unit, data_type)) => Held::Rounded(unit, data_type),
+                None => Held::plain(field),
+            }),
+            _ => Ok(Held::plain(field)),
+        }
+    }
+
+    /// True if types are asked of the source: what it reads has none of its own.
+    fn is_untyped(&self) -> bool {
+        matches!(self, Self::Csv(_) | Self::Json)
+    }
+}
+
+impl Reader {
+    /// What reads back what a sink holds; or why nothing does.
+    ///
+    /// # Errors
+    /// Why nothing does.
+    pub(super) fn of(holds: &Holds<'_>) -> Result<Self, String> {
+        match holds {
+            Holds::Nothing(why) => Err((*why).to_string()),
+            Holds::Files(files) => Self::of_files(files),
+            Holds::Topic(_) => Err("topics are not compared yet".to_string()),
+            Holds::Table(_) => Err("tables of PostgreSQL are not compared yet".to_string()),
+        }
+    }
+
+    fn of_files(files: &HeldFiles) -> Result<Self, String> {
+        let path = Placed {
+            value: LocalPath(files.path.display().to_string()),
+            place: files.place.clone(),
+        };
+        let (source, spelling): (Arc<dyn Source>, Spelling) = match &files.format {
+            FormatKind::Csv(csv) => (
+                Arc::new(source::csv::Csv::written(path, csv)),
+                Spelling::Csv(csv.empty_as()),
+            ),
+            FormatKind::Json(_) => (Arc::new(source::json::Json::of(path)), Spelling::Json),
+            FormatKind::Avro(avro) if avro.is_bare() => {
+                return Err("bare datums do not say what they are".to_string());
+            }
+            FormatKind::Avro(avro) => (
+                Arc::new(source::avro::Avro::of(path)),
+                Spelling::Avro(Box::new(avro.clone())),
+            ),
+            FormatKind::Parquet(_) => (
+                Arc::new(source::parquet::Parquet::of(path)),
+                Spelling::Typed,
+            ),
+        };
+        Ok(Self {
+            source,
+            spelling,
+            place: files.place.clone(),
+        })
+    }
+
+    /// A source that somebody names.
+    ///
+    /// # Errors
+    /// It is no source whose rows can be read at any time.
+    pub(super) fn against(source: &SourceKind, place: &Place) -> Result<Self, String> {
+        if matches!(source, SourceKind::Kafka(_)) {
+            return Err("a topic is not compared yet".to_string());
+        }
+        let spelling = match source {
+            SourceKind::Csv(_) => Spelling::Csv(None),
+            SourceKind::Json(_) => Spelling::Json,
+            _ => Spelling::Typed,
+        };
+        Ok(Self {
+            source: source.shared(),
+            spelling,
+            place: place.clone(),
+        })
+    }
+
+    /// Opens it: columns that are called `names` there become `fields`. The first `typed` of them are
+    /// those of files, the others those of folders.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read.
+    pub(super) fn open(&self, names: &[String], fields: &[Field], typed: usize) -> Result<Found> {
+        let untyped = self.spelling.is_untyped();
+        let asked = |as_texts: bool| {
+            let columns = names.iter().zip(fields).enumerate();
+            let columns = columns.filter(|(index, _)| untyped || *index >= typed);
+            let types = columns.map(|(_, (name, field))| self.asked(name, field, as_texts));
+            types.collect::<Vec<_>>()
+        };
+        let records = open(self.source.as_ref(), &asked(false))?;
+        let (source, texts) = (self.source.clone(), asked(true));
+        let as_texts: AsTexts = Box::new(move || open(source.as_ref(), &texts));
+        Found::new(records, names, fields, untyped.then_some(as_texts))
+    }
+
+    fn asked(
+        &self,
+        name: &str,
+        field: &Field,
+        as_text: bool,
+    ) -> (Placed<String>, Placed<ColumnType>) {
+        let uuid = Leaf::of(field) == Some(Leaf::Uuid) && !as_text;
+        let data_type = match as_text {
+            true => DataType::Utf8,
+            false => field.data_type().clone(),
+        };
+        let wanted = ColumnType {
+            data_type,
+            extension: uuid.then_some(UUID_EXTENSION),
+            length: None,
+            required: false,
+        };
+        (self.placed(name.to_string()), self.placed(wanted))
+    }
+
+    fn placed<T>(&self, value: T) -> Placed<T> {
+        Placed {
+            value,
+            place: self.place.clone(),
+        }
+    }
+}
+
+/// # Errors
+/// It is not there, or nothing that can be read in any order.
+fn open(source: &dyn Source, types: &Types) -> Result<Arc<dyn source::Records>> {
+    let asked = Asked {
+        types,
+        ..Asked::default()
+    };
+    let opened = crate::sync::guarded(|| source.open(&asked));
+    let opened =
+        opened.unwrap_or_else(|| Err(Problem::new("could not read it").cause(source::DAMAGED)));
+    match opened.map_err(Error::run)? {
+        Opened::Records(records) => Ok(records),
+        Opened::Stream(_) => Err(Error::user("a stream has no end that could be compared")),
+    }
+}
