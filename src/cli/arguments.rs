@@ -33,6 +33,8 @@ pub(super) enum Command {
     Preview(PreviewOptions),
     /// Compares what sinks hold with what must be there
     Verify(Box<VerifyOptions>),
+    /// Shows what a row must be, found by its key or its number
+    Expect(ExpectOptions),
     /// Prints the JSON Schema of the pipeline file
     Schema {
         /// The draft of JSON Schema: 07 is what editors and SchemaStore read everywhere
@@ -255,9 +257,33 @@ pub(super) struct VerifyOptions {
     /// Floats so many steps apart are equal
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_count)]
     pub(super) float_ulps: u64,
+    /// Reads nothing: puts N faults of each kind into what must be there, and looks for them
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000", value_parser = parse_count)]
+    pub(super) self_test: Option<u64>,
     /// Memory for rows that are compared one by one
     #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = parse_bytes)]
     pub(super) memory: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExpectOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// The table (default: the first)
+    #[arg(long)]
+    pub(super) table: Option<String>,
+    /// The value of the column that tells rows apart
+    #[arg(long, allow_hyphen_values = true)]
+    pub(super) key: Option<String>,
+    /// The number of the row, from 0
+    #[arg(long, value_parser = parse_count, conflicts_with = "key", required_unless_present = "key")]
+    pub(super) row: Option<u64>,
+    /// How many rows from there on
+    #[arg(short = 'n', long, default_value_t = 1)]
+    pub(super) count: usize,
+    /// As JSON, an object for each row
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod dotenv;
 mod environment;
+mod expect;
 mod grid;
 mod init;
 mod json;
@@ -73,6 +74,7 @@ fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Re
         Command::Plan(options) => plan::run(&options),
         Command::Preview(options) => preview::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Expect(options) => expect::run(&options),
         Command::Schema { draft } => print(&match draft {
             Draft::Seven => crate::spec::schema_draft_07(),
             Draft::Newest => crate::spec::schema(),

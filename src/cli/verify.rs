@@ -17,6 +17,7 @@ use crate::place::{self, decode};
 use crate::plan::{Overrides, Plan};
 use crate::source::in_the_way;
 use crate::spec::Pipeline;
+use crate::units::show_count;
 use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
 
 /// What sinks hold is not what must be there.
@@ -46,6 +47,9 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     }
     for one in &unread {
         say(&format!("not compared: {one}"));
+    }
+    if let Some(count) = options.self_test {
+        return self_test(&targets, count);
     }
     let mut report = options
         .report
@@ -139,6 +143,27 @@ fn compare(target: &Target<'_>, told: &mut Teller) -> Result<Outcome> {
     })
 }
 
+/// What must be there, with faults: each has to be found.
+fn self_test(targets: &[Target<'_>], count: u64) -> Result<u8> {
+    let mut all = true;
+    for target in targets {
+        let (table, sink) = target.names();
+        for tested in target.self_test(count, &Progress::default())? {
+            let words = tested.fault.words();
+            let (put, found) = (show_count(tested.put), tested.found);
+            let found = match found {
+                Some(found) => show_count(found),
+                None => "others than those".into(),
+            };
+            all &= tested.found == Some(tested.put);
+            print(&format!(
+                "{table} in sink {sink}: {words}: {found} of {put} found\n"
+            ))?;
+        }
+    }
+    Ok(if all { 0 } else { DIFFERENT })
+}
+
 /// One live line: how many rows of both sides were read, and how long the others take.
 fn show(progress: &Progress, over: &AtomicBool) {
     let template =
@@ -178,7 +203,7 @@ impl Teller {
         let all = counts.missing + counts.extra + counts.different + counts.doubled;
         let more = all.saturating_sub(self.words.len() as u64);
         if more > 0 && !outcome.counted_only {
-            let more = crate::units::show_count(more);
+            let more = show_count(more);
             text.push_str(&format!(
                 "  and {more} more: `--report FILE` has all of them\n"
             ));

@@ -38,7 +38,7 @@ pub enum Holds<'o> {
     /// Nowhere that they could be read from again, and why.
     Nothing(&'static str),
     /// In files.
-    Files(HeldFiles),
+    Files(Box<HeldFiles>),
     /// In a topic.
     Topic(&'o kafka::Kafka),
     /// In a table of PostgreSQL.

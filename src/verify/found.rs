@@ -146,7 +146,7 @@ impl Found {
         let Some(open) = &self.as_texts else {
             return Ok(None);
         };
-        let texts = self.texts.get_or_init(|| open()).clone()?;
+        let texts = self.texts.get_or_init(open).clone()?;
         let Ok(index) = texts.schema().index_of(name) else {
             return Ok(None);
         };

@@ -16,6 +16,8 @@ mod columns;
 mod compare;
 mod details;
 mod expected;
+mod faults;
+mod find;
 mod found;
 mod hash;
 mod held;
@@ -30,10 +32,12 @@ mod target;
 use std::path::PathBuf;
 
 pub use details::{Cell, Told};
+pub use faults::Fault;
+pub use find::find;
 pub use matching::{Counts, Kind};
 pub use outcome::{Outcome, Tell};
 pub use scan::Progress;
-pub use target::{Target, Unread, targets};
+pub use target::{Target, Tested, Unread, targets};
 
 use crate::place::Place;
 use crate::plan::Plan;

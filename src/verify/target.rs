@@ -1,11 +1,10 @@
 //! What is to be compared: each sink of each table, with what reads it back; or why it cannot be.
 
-use arrow::datatypes::Field;
-
 use super::columns::{Columns, From};
 use super::compare::Comparison;
 use super::details::Details;
 use super::expected::Expected;
+use super::faults::{Fault, Faulty};
 use super::found::Found;
 use super::keyed::Keyed;
 use super::matching::Counts;
@@ -42,6 +41,17 @@ pub struct Unread {
     pub sink: String,
     /// Why.
     pub why: String,
+}
+
+/// What a self-test of one kind of fault came to.
+#[derive(Debug, Clone)]
+pub struct Tested {
+    /// The kind.
+    pub fault: Fault,
+    /// How many were put in.
+    pub put: u64,
+    /// How many were found, and nothing else; none if there was something else.
+    pub found: Option<u64>,
 }
 
 /// All that is to be compared, and what cannot be. Nothing is read.
@@ -185,38 +195,77 @@ impl Target<'_> {
             self.count(&expected, &found, &mut outcome)?;
             return Ok(outcome);
         }
-        let keyed = &self.columns.keyed;
+        let workers = Workers::new(self.threads, progress)?;
         let mut telling = Telling {
             details: Details {
                 expected: &expected,
                 found: &found,
                 fields: &fields,
-                key: keyed.column(),
+                key: self.columns.keyed.column(),
                 float_ulps: self.options.float_ulps,
             },
             options: self.options,
             outcome: &mut outcome,
             tell,
         };
-        let workers = Workers::new(self.threads, progress)?;
-        let comparison = Comparison {
-            expected: &expected,
-            found: &found,
-            keyed: keyed.clone(),
-            columns: fields.len(),
-            workers: &workers,
-            memory: self.options.memory,
-            share: self.share,
-            in_order: self.in_order(&expected, &found),
-            endless: self.job.table_rows.is_none(),
-        };
+        let comparison = self.comparison(&expected, &found, &workers);
         let counts = comparison.run(&mut |differences| telling.of(&differences))?;
         outcome.counts = counts;
         Ok(outcome)
     }
 
+    fn comparison<'c>(
+        &'c self,
+        expected: &'c Expected<'_>,
+        found: &'c dyn Side,
+        workers: &'c Workers<'c>,
+    ) -> Comparison<'c> {
+        Comparison {
+            expected,
+            found,
+            keyed: self.columns.keyed.clone(),
+            columns: self.columns.compared.len(),
+            workers,
+            memory: self.options.memory,
+            share: self.share,
+            in_order: self.in_order(expected, found),
+            endless: self.job.table_rows.is_none(),
+        }
+    }
+
+    /// Puts so many faults of each kind into what must be there, and looks for them. Nothing is read.
+    ///
+    /// # Errors
+    /// What must be there cannot be made.
+    pub fn self_test(&self, count: u64, progress: &Progress) -> Result<Vec<Tested>> {
+        let expected = Expected::new(self.job, self.sink, &self.columns.compared)?;
+        let workers = Workers::new(self.threads, progress)?;
+        let keyed = &self.columns.keyed;
+        let test = |fault: Fault, count: u64| {
+            let found = Faulty::new(&expected, fault, count, keyed, self.job.first_row)?;
+            let comparison = Comparison {
+                share: None,
+                endless: false,
+                ..self.comparison(&expected, &found, &workers)
+            };
+            let counts = comparison.run(&mut |_| Ok(0))?;
+            Ok(Tested {
+                fault,
+                put: found.count,
+                found: fault.found(&counts),
+            })
+        };
+        let keyless = keyed.column().is_none();
+        let kinds = Fault::ALL
+            .iter()
+            .filter(|fault| !keyless || **fault != Fault::Swapped);
+        kinds
+            .flat_map(|fault| [0, 1, count].map(|count| test(*fault, count)))
+            .collect()
+    }
+
     /// The first row, where rows of files have the places that they have in the table.
-    fn in_order(&self, expected: &Expected<'_>, found: &Found) -> Option<u64> {
+    fn in_order(&self, expected: &Expected<'_>, found: &dyn Side) -> Option<u64> {
         let partitioned = self.sink.lanes.iter().any(|lane| !lane.is_empty());
         let same = expected.rows() == found.rows();
         (same && !partitioned && self.options.float_ulps == 0).then_some(self.job.first_row)
@@ -263,13 +312,8 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// The rows of both sides, as far as that is known before anything is read.
-    pub fn rows(&self) -> u64 {
-        self.job.rows.unwrap_or(0)
-    }
-
-    /// The fields that are compared.
-    pub fn fields(&self) -> Vec<Field> {
-        self.columns.fields()
+    /// The table and the sink.
+    pub fn names(&self) -> (&str, &str) {
+        (&self.job.table, &self.sink.name)
     }
 }

@@ -28,12 +28,12 @@ pub(super) fn held(
     };
     let is_slice = of_slice.is_some();
     let slices = || slices(&whole).filter(|_| !is_folder(path) && !whole.exists());
-    Holds::Files(HeldFiles {
+    Holds::Files(Box::new(HeldFiles {
         path: of_slice.or_else(slices).unwrap_or(whole),
         place: path.place.clone(),
         format,
         of_slice: is_slice,
-    })
+    }))
 }
 
 /// The parts of a folder that a slice has written; nothing if it has none.
