@@ -16,7 +16,7 @@ use crate::error::{Error, Problem, Result};
 use crate::place::{self, decode};
 use crate::plan::{Overrides, Plan};
 use crate::source::in_the_way;
-use crate::spec::Pipeline;
+use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
 use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
 
@@ -78,12 +78,11 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
 fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
     let mut all = overrides(options)?;
     let slice = all.slice.take();
-    let tables = &pipeline.tables.0;
-    let counted = tables
-        .iter()
-        .any(|(_, table)| table.rows.is_some() || table.from.is_some());
-    if let (Some(rows), false) = (all.rows, counted) {
-        // A table without end: its first rows.
+    let counted =
+        |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 > 0) || table.from.is_some();
+    let mut tables = pipeline.tables.0.iter();
+    if let (Some(rows), false) = (all.rows, tables.any(|(_, table)| counted(table))) {
+        // Of tables without end their first rows.
         all.range = Some(0..rows);
         all.rows = None;
     }

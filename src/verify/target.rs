@@ -77,17 +77,17 @@ pub fn targets<'p>(
             }
         }
     }
-    if options.against.is_some() && targets.len() != 1 {
+    if targets.is_empty() {
+        return Err(nothing(&unread));
+    }
+    if options.against.is_some() && targets.len() > 1 {
         let problem = Problem::new(format!(
             "`--against` is compared with one sink's rows, here are those of {}",
             targets.len()
         ));
         return Err(Error::user(problem.hint("name one with `--sinks`")));
     }
-    match targets.is_empty() {
-        true => Err(nothing(&unread)),
-        false => Ok((targets, unread)),
-    }
+    Ok((targets, unread))
 }
 
 fn nothing(unread: &[Unread]) -> Error {

@@ -88,7 +88,7 @@ fn what_is_no_row_is_refused() {
 #[test]
 fn a_row_of_a_table_without_end_is_found() {
     let folder = Folder::new();
-    folder.write("p.yaml", "version: 1\nname: e\ntables:\n  t:\n    columns:\n      id: sequence\nsinks:\n  - discard: {}\n");
+    folder.write("p.yaml", "version: 1\nname: e\ntables:\n  t:\n    rows: 0\n    columns:\n      id: sequence\nsinks:\n  - discard: {}\n");
     let ended = folder.run(&["expect", "p.yaml", "--key=123456789012", "--json"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     let found = lines(&ended.stdout);
