@@ -4,6 +4,7 @@
 use super::hash::Hasher;
 use super::keyed::{Buckets, Keyed};
 use super::matching::{Counts, Difference, Entry, Kind, compare as compare_entries, paired};
+use super::order::Found as Places;
 use super::scan::Workers;
 use super::side::Side;
 use crate::error::Result;
@@ -33,6 +34,8 @@ pub(super) struct Comparison<'c> {
     pub in_order: Option<u64>,
     /// The table has no end: rows that should not be there are those behind the ones that are compared.
     pub endless: bool,
+    /// The partition of a piece of what was found, where rows of one have an order.
+    pub partition: Option<&'c (dyn Fn(u32) -> i32 + Sync)>,
 }
 
 /// What each bucket of a side adds up to.
@@ -51,37 +54,49 @@ struct Group {
     part: (u64, u64),
 }
 
+/// Who is told of rows that are not as they should be, and says how many are near enough.
+pub(super) type Tell<'t> = dyn FnMut(Vec<Difference>) -> Result<u64> + 't;
+
+/// What is known so far.
+struct State<'s, 't> {
+    counts: Counts,
+    /// Rows on one side alone, where nothing tells rows apart but their place.
+    unpaired: Vec<Difference>,
+    places: Places,
+    tell: &'s mut Tell<'t>,
+}
+
 impl Comparison<'_> {
     /// Compares every row, and tells what is not as it should be.
     ///
     /// # Errors
     /// A side cannot be read.
-    pub(super) fn run(
-        &self,
-        tell: &mut dyn FnMut(Vec<Difference>) -> Result<u64>,
-    ) -> Result<Counts> {
+    pub(super) fn run(&self, tell: &mut Tell<'_>) -> Result<Counts> {
         let rows = self.expected.rows() + self.found.rows();
         self.workers.expect(rows);
-        if rows <= FEW.min(self.most_rows()) {
-            let mut counts = Counts::default();
-            let whole = Group {
-                wanted: None,
-                part: (0, 1),
-            };
-            let buckets = Buckets::new(self.keyed.clone(), 1, self.share);
-            let mut unpaired = Vec::new();
-            self.group(
-                &buckets,
-                &whole,
-                &[None, None],
-                &mut counts,
-                &mut unpaired,
-                tell,
-            )?;
-            self.last(unpaired, &mut counts, tell)?;
-            return Ok(counts);
+        let mut state = State {
+            counts: Counts::default(),
+            unpaired: Vec::new(),
+            places: Places::default(),
+            tell,
+        };
+        match rows <= FEW.min(self.most_rows()) {
+            true => {
+                let whole = Group {
+                    wanted: None,
+                    part: (0, 1),
+                };
+                let buckets = Buckets::new(self.keyed.clone(), 1, self.share);
+                self.group(&buckets, &whole, &[None, None], &mut state)?;
+            }
+            false => self.by_digests(rows, &mut state)?,
         }
-        self.by_digests(rows, tell)
+        // What is missing and what is extra at the same place, where nothing else tells rows apart.
+        let unpaired = std::mem::take(&mut state.unpaired);
+        let paired = paired(unpaired, self.in_order.unwrap_or(0));
+        self.told(paired, &mut state)?;
+        state.counts.out_of_order = state.places.out_of_order();
+        Ok(state.counts)
     }
 
     /// Rows of both sides that memory is given for.
@@ -89,36 +104,31 @@ impl Comparison<'_> {
         (self.memory / size_of::<Entry>() as u64).max(64)
     }
 
-    fn by_digests(
-        &self,
-        rows: u64,
-        tell: &mut dyn FnMut(Vec<Difference>) -> Result<u64>,
-    ) -> Result<Counts> {
+    fn by_digests(&self, rows: u64, state: &mut State<'_, '_>) -> Result<()> {
         let bucket_rows = BUCKET_ROWS.min(self.most_rows() / 4).max(1);
         let count = (rows / 2 / bucket_rows).clamp(1, MOST_BUCKETS) as usize;
         let buckets = Buckets::new(self.keyed.clone(), count, self.share);
         let expected = self.digests(&buckets, self.expected)?;
         let found = self.digests(&buckets, self.found)?;
-        let mut counts = Counts::default();
         let mut suspects = Vec::new();
         for bucket in 0..count {
             let (own, other) = (expected.rows[bucket], found.rows[bucket]);
-            match (own, expected.sums[bucket]) == (other, found.sums[bucket]) {
+            let equal = (own, expected.sums[bucket]) == (other, found.sums[bucket]);
+            // The order of rows is known of single ones alone.
+            match equal && self.partition.is_none() {
                 true => {
-                    counts.expected += own;
-                    counts.found += other;
-                    counts.equal += own;
+                    state.counts.expected += own;
+                    state.counts.found += other;
+                    state.counts.equal += own;
                 }
                 false => suspects.push((bucket, own + other)),
             }
         }
         let spans = [Some(&expected), Some(&found)];
-        let mut unpaired = Vec::new();
         for group in self.groups(&suspects, count) {
-            self.group(&buckets, &group, &spans, &mut counts, &mut unpaired, tell)?;
+            self.group(&buckets, &group, &spans, state)?;
         }
-        self.last(unpaired, &mut counts, tell)?;
-        Ok(counts)
+        Ok(())
     }
 
     fn digests(&self, buckets: &Buckets, side: &dyn Side) -> Result<Digests> {
@@ -184,47 +194,37 @@ impl Comparison<'_> {
         buckets: &Buckets,
         group: &Group,
         digests: &[Option<&Digests>; 2],
-        counts: &mut Counts,
-        unpaired: &mut Vec<Difference>,
-        tell: &mut dyn FnMut(Vec<Difference>) -> Result<u64>,
+        state: &mut State<'_, '_>,
     ) -> Result<()> {
         let mut expected = self.entries(buckets, group, self.expected, digests[0])?;
         let mut found = self.entries(buckets, group, self.found, digests[1])?;
         self.workers.sort(&mut expected);
         self.workers.sort(&mut found);
-        counts.expected += expected.len() as u64;
-        counts.found += found.len() as u64;
+        state.counts.expected += expected.len() as u64;
+        state.counts.found += found.len() as u64;
         let mut differences = Vec::new();
         let by_row = self.keyed.column().is_none() && self.in_order.is_some();
         let room = self.most_rows() as usize;
-        counts.equal += compare_entries(&expected, &found, &mut |difference| {
-            let alone = matches!(difference.kind, Kind::Missing | Kind::Extra);
-            match by_row && alone && unpaired.len() < room {
-                true => unpaired.push(difference),
-                false => differences.push(difference),
+        let (unpaired, places) = (&mut state.unpaired, &mut state.places);
+        let mut together = |own: &Entry, other: &Entry| {
+            if let Some(partition) = self.partition {
+                places.add(partition(other.piece), other.number, own.number);
             }
-        });
+        };
+        state.counts.equal +=
+            compare_entries(&expected, &found, &mut together, &mut |difference| {
+                let alone = matches!(difference.kind, Kind::Missing | Kind::Extra);
+                match by_row && alone && unpaired.len() < room {
+                    true => unpaired.push(difference),
+                    false => differences.push(difference),
+                }
+            });
         drop((expected, found));
-        self.told(differences, counts, tell)
+        self.told(differences, state)
     }
 
-    /// What is missing and what is extra at the same place, where nothing else tells rows apart.
-    fn last(
-        &self,
-        unpaired: Vec<Difference>,
-        counts: &mut Counts,
-        tell: &mut dyn FnMut(Vec<Difference>) -> Result<u64>,
-    ) -> Result<()> {
-        let paired = paired(unpaired, self.in_order.unwrap_or(0));
-        self.told(paired, counts, tell)
-    }
-
-    fn told(
-        &self,
-        mut differences: Vec<Difference>,
-        counts: &mut Counts,
-        tell: &mut dyn FnMut(Vec<Difference>) -> Result<u64>,
-    ) -> Result<()> {
+    fn told(&self, mut differences: Vec<Difference>, state: &mut State<'_, '_>) -> Result<()> {
+        let counts = &mut state.counts;
         if self.endless {
             let all = differences.len();
             differences.retain(|one| one.kind != Kind::Extra);
@@ -238,7 +238,7 @@ impl Comparison<'_> {
         differences.sort_by_key(place);
         differences.iter().for_each(|one| counts.count(one.kind, 1));
         // Some may turn out to be near enough.
-        let near = tell(differences)?;
+        let near = (state.tell)(differences)?;
         counts.different -= near;
         counts.equal += near;
         Ok(())

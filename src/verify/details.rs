@@ -177,6 +177,11 @@ impl Again {
         if nulls.is_some_and(|nulls| nulls.is_null(0)) || values.data_type() == &DataType::Null {
             return Ok(None);
         }
+        if let Some(bytes) = values.as_binary_opt::<i32>()
+            && let Ok(text) = std::str::from_utf8(bytes.value(0))
+        {
+            return Ok(Some(text.to_string()));
+        }
         let options = FormatOptions::default().with_null("null");
         let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
         Ok(Some(shown.value(0).to_string()))

@@ -144,7 +144,7 @@ impl Side for Expected<'_> {
 }
 
 /// Why a table's rows are not all known.
-fn endless(table: &str) -> Error {
+pub(super) fn endless(table: &str) -> Error {
     Error::user(format!(
         "table `{table}` has no end, and no end can be compared"
     ))

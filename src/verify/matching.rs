@@ -56,6 +56,8 @@ pub struct Counts {
     pub different: u64,
     /// Rows that are there more often than they should be.
     pub doubled: u64,
+    /// Rows that are there as they should be, but for their order.
+    pub out_of_order: u64,
     /// Rows of a table without end behind those that are compared.
     pub beyond: u64,
 }
@@ -74,14 +76,16 @@ impl Counts {
 
     /// True if every row is there once, with its values, and no other.
     pub fn are_equal(&self) -> bool {
-        self.missing + self.extra + self.different + self.doubled == 0
+        self.missing + self.extra + self.different + self.doubled + self.out_of_order == 0
     }
 }
 
-/// Every row of both sides, which are sorted, by what rows are told apart by; how many are equal.
+/// Every row of both sides, which are sorted, by what rows are told apart by; how many are equal, and
+/// which ones go together.
 pub(super) fn compare(
     expected: &[Entry],
     found: &[Entry],
+    together: &mut dyn FnMut(&Entry, &Entry),
     tell: &mut dyn FnMut(Difference),
 ) -> u64 {
     let (mut expected, mut found) = (expected, found);
@@ -89,7 +93,7 @@ pub(super) fn compare(
     while let Some(key) = least(expected, found) {
         let (own, rest) = of_key(expected, key);
         let (other, left) = of_key(found, key);
-        equal += of_one_key(own, other, tell);
+        equal += of_one_key(own, other, together, tell);
         (expected, found) = (rest, left);
     }
     equal
@@ -110,7 +114,12 @@ fn of_key(entries: &[Entry], key: u128) -> (&[Entry], &[Entry]) {
 }
 
 /// Rows of one key: equal ones go together, then what is left of both, then what is left of one.
-fn of_one_key(expected: &[Entry], found: &[Entry], tell: &mut dyn FnMut(Difference)) -> u64 {
+fn of_one_key(
+    expected: &[Entry],
+    found: &[Entry],
+    together: &mut dyn FnMut(&Entry, &Entry),
+    tell: &mut dyn FnMut(Difference),
+) -> u64 {
     let (mut missing, mut extra) = (Vec::new(), Vec::new());
     let (mut own, mut other) = (expected.iter().peekable(), found.iter().peekable());
     let mut equal = 0;
@@ -118,6 +127,7 @@ fn of_one_key(expected: &[Entry], found: &[Entry], tell: &mut dyn FnMut(Differen
         match (own.peek(), other.peek()) {
             (Some(one), Some(two)) if one.row == two.row => {
                 equal += 1;
+                together(one, two);
                 own.next();
                 other.next();
             }
@@ -205,7 +215,12 @@ mod tests {
     fn kinds(expected: &[(u128, u128)], found: &[(u128, u128)]) -> (u64, Vec<Kind>) {
         let mut kinds = Vec::new();
         let mut tell = |difference: Difference| kinds.push(difference.kind);
-        let equal = compare(&entries(expected), &entries(found), &mut tell);
+        let equal = compare(
+            &entries(expected),
+            &entries(found),
+            &mut |_, _| {},
+            &mut tell,
+        );
         kinds.sort_unstable();
         (equal, kinds)
     }
@@ -245,7 +260,7 @@ mod tests {
             entries(&[(1, 1), (2, 2), (3, 3)]),
             entries(&[(1, 1), (9, 9), (3, 3), (8, 8)]),
         );
-        compare(&expected, &found, &mut |difference| {
+        compare(&expected, &found, &mut |_, _| {}, &mut |difference| {
             differences.push(difference);
         });
         let kinds: Vec<Kind> = paired(differences, 0)

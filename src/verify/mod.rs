@@ -23,11 +23,15 @@ mod hash;
 mod held;
 mod keyed;
 mod matching;
+mod order;
 mod outcome;
 mod readers;
 mod scan;
 mod side;
 mod target;
+mod targets;
+#[cfg(feature = "kafka")]
+mod topic;
 
 use std::path::PathBuf;
 
@@ -37,7 +41,8 @@ pub use find::find;
 pub use matching::{Counts, Kind};
 pub use outcome::{Outcome, Tell};
 pub use scan::Progress;
-pub use target::{Target, Tested, Unread, targets};
+pub use target::{Target, Tested};
+pub use targets::{Unread, targets};
 
 use crate::place::Place;
 use crate::plan::Plan;

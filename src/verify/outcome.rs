@@ -145,8 +145,12 @@ impl Outcome {
             (counts.different, Kind::Different),
             (counts.doubled, Kind::Doubled),
         ];
-        for (count, kind) in kinds.into_iter().filter(|(count, _)| *count > 0) {
-            parts.push(format!("{} {}", show_count(count), kind.word()));
+        let kinds = kinds.map(|(count, kind)| (count, kind.word()));
+        let kinds = kinds
+            .into_iter()
+            .chain([(counts.out_of_order, "out of order")]);
+        for (count, word) in kinds.filter(|(count, _)| *count > 0) {
+            parts.push(format!("{} {}", show_count(count), word));
         }
         parts.join(", ")
     }
@@ -171,6 +175,7 @@ impl Outcome {
                 "extra": counts.extra,
                 "different": counts.different,
                 "doubled": counts.doubled,
+                "out_of_order": counts.out_of_order,
                 "not_judged": counts.beyond,
             },
             "different_columns": self.cells,

@@ -12,6 +12,7 @@ use crate::format::FormatKind;
 use crate::format::avro::Avro;
 use crate::format::text::Leaf;
 use crate::place::{LocalPath, Place, Placed};
+use crate::sink::kafka::Kafka;
 use crate::sink::{HeldFiles, Holds};
 use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
 
@@ -26,6 +27,14 @@ pub(super) enum Spelling {
     Avro(Box<Avro>),
     /// As themselves.
     Typed,
+}
+
+/// How what a sink has written is read back.
+pub(super) enum Way<'o> {
+    /// By a source, column by column.
+    Source(Reader),
+    /// Message by message.
+    Topic(&'o Kafka),
 }
 
 /// Something that reads back what a sink has written.
@@ -63,20 +72,31 @@ impl Spelling {
     }
 }
 
-impl Reader {
-    /// What reads back what a sink holds; or why nothing does.
+impl<'o> Way<'o> {
+    /// What reads back what a sink holds.
     ///
     /// # Errors
     /// Why nothing does.
-    pub(super) fn of(holds: &Holds<'_>) -> Result<Self, String> {
+    pub(super) fn of(holds: Holds<'o>) -> Result<Self, String> {
         match holds {
-            Holds::Nothing(why) => Err((*why).to_string()),
-            Holds::Files(files) => Self::of_files(files),
-            Holds::Topic(_) => Err("topics are not compared yet".to_string()),
+            Holds::Nothing(why) => Err(why.to_string()),
+            Holds::Files(files) => Reader::of_files(&files).map(Self::Source),
+            Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka)),
+            Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
             Holds::Table(_) => Err("tables of PostgreSQL are not compared yet".to_string()),
         }
     }
 
+    /// How what it reads is spelt.
+    pub(super) fn spelling(&self) -> Spelling {
+        match self {
+            Self::Source(reader) => reader.spelling.clone(),
+            Self::Topic(_) => Spelling::Typed,
+        }
+    }
+}
+
+impl Reader {
     fn of_files(files: &HeldFiles) -> Result<Self, String> {
         let path = Placed {
             value: LocalPath(files.path.display().to_string()),
@@ -111,7 +131,7 @@ impl Reader {
     ///
     /// # Errors
     /// It is no source whose rows can be read at any time.
-    pub(super) fn against(source: &SourceKind, place: &Place) -> Result<Self, String> {
+    pub(super) fn against<'o>(source: &SourceKind, place: &Place) -> Result<Way<'o>, String> {
         if matches!(source, SourceKind::Kafka(_)) {
             return Err("a topic is not compared yet".to_string());
         }
@@ -120,11 +140,11 @@ impl Reader {
             SourceKind::Json(_) => Spelling::Json,
             _ => Spelling::Typed,
         };
-        Ok(Self {
+        Ok(Way::Source(Self {
             source: source.shared(),
             spelling,
             place: place.clone(),
-        })
+        }))
     }
 
     /// Opens it: columns that are called `names` there become `fields`. The first `typed` of them are

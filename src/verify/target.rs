@@ -1,15 +1,16 @@
-//! What is to be compared: each sink of each table, with what reads it back; or why it cannot be.
+//! One sink of one table: both sides are opened and compared.
+
+use arrow::datatypes::Field;
 
 use super::columns::{Columns, From};
 use super::compare::Comparison;
 use super::details::Details;
 use super::expected::Expected;
 use super::faults::{Fault, Faulty};
-use super::found::Found;
 use super::keyed::Keyed;
 use super::matching::Counts;
 use super::outcome::{Outcome, Tell, Telling};
-use super::readers::Reader;
+use super::readers::{Reader, Way};
 use super::scan::{Progress, Workers};
 use super::side::Side;
 use super::{Options, Plans};
@@ -22,7 +23,7 @@ use crate::source::Batches;
 pub struct Target<'p> {
     job: &'p Job,
     sink: &'p SinkPlan,
-    reader: Reader,
+    way: Way<'p>,
     columns: Columns,
     /// What its columns are called where it is read.
     names: Vec<String>,
@@ -30,17 +31,11 @@ pub struct Target<'p> {
     share: Option<Slice>,
     options: &'p Options,
     threads: usize,
-}
-
-/// A sink that is not compared, and why.
-#[derive(Debug, Clone)]
-pub struct Unread {
-    /// The table.
-    pub table: String,
-    /// The sink.
-    pub sink: String,
-    /// Why.
-    pub why: String,
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(dead_code, reason = "headers of messages have it")
+    )]
+    run_id: u128,
 }
 
 /// What a self-test of one kind of fault came to.
@@ -54,266 +49,298 @@ pub struct Tested {
     pub found: Option<u64>,
 }
 
-/// All that is to be compared, and what cannot be. Nothing is read.
-///
-/// # Errors
-/// Nothing can be compared, or not what was asked for.
-pub fn targets<'p>(
-    plans: &'p Plans,
-    options: &'p Options,
-) -> Result<(Vec<Target<'p>>, Vec<Unread>)> {
-    let (mut targets, mut unread) = (Vec::new(), Vec::new());
-    for (index, job) in plans.whole.jobs.iter().enumerate() {
-        for (place, sink) in job.sinks.iter().enumerate() {
-            let sliced = plans.slice.as_ref().map(|plan| &plan.jobs[index]);
-            let sliced = sliced.map(|job| (job, &job.sinks[place]));
-            match target((job, sink), sliced, options, plans.whole.threads) {
-                Ok(target) => targets.push(target),
-                Err(why) => unread.push(Unread {
-                    table: job.table.clone(),
-                    sink: sink.name.clone(),
-                    why,
-                }),
-            }
-        }
-    }
-    if targets.is_empty() {
-        return Err(nothing(&unread));
-    }
-    if options.against.is_some() && targets.len() > 1 {
-        let problem = Problem::new(format!(
-            "`--against` is compared with one sink's rows, here are those of {}",
-            targets.len()
-        ));
-        return Err(Error::user(problem.hint("name one with `--sinks`")));
-    }
-    Ok((targets, unread))
+/// Both sides, opened.
+struct Sides<'s> {
+    expected: &'s dyn Side,
+    found: &'s dyn Side,
+    fields: &'s [Field],
+    keyed: Keyed,
+    in_order: Option<u64>,
+    partition: Option<&'s (dyn Fn(u32) -> i32 + Sync)>,
 }
 
-fn nothing(unread: &[Unread]) -> Error {
-    let mut problem = Problem::new("there is nothing to compare");
-    for one in unread {
-        problem = problem.cause(one);
-    }
-    Error::user(problem)
-}
-
-impl std::fmt::Display for Unread {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { table, sink, why } = self;
-        write!(f, "`{table}` in sink `{sink}`: {why}")
-    }
+/// What is done with both sides.
+enum Asked<'a, 't> {
+    Compare(&'a mut Outcome, &'a mut Tell<'t>),
+    SelfTest(u64, &'a mut Vec<Tested>),
 }
 
 type Pair<'p> = (&'p Job, &'p SinkPlan);
 
-/// # Errors
-/// Why it cannot be compared.
-fn target<'p>(
-    whole: Pair<'p>,
-    sliced: Option<Pair<'p>>,
-    options: &'p Options,
-    threads: usize,
-) -> Result<Target<'p>, String> {
-    let (reader, of_slice) = match &options.against {
-        Some(against) => (Reader::against(&against.source, &against.place)?, false),
-        None => {
-            let holds = whole.1.options.holds(&options.out, options.slice);
-            let of_slice = matches!(&holds, Holds::Files(files) if files.of_slice);
-            (Reader::of(&holds)?, of_slice)
-        }
-    };
-    let (job, sink) = sliced.filter(|_| of_slice).unwrap_or(whole);
-    if matches!(job.source, Batches::Streamed(_)) {
-        return Err("its table is read from a stream, whose rows do not come again".into());
-    }
-    if job.rows.is_none() {
-        return Err("its table has no end; `--rows` says how many of its rows are compared".into());
-    }
-    let columns = Columns::of(sink, &reader.spelling, options.float_ulps);
-    if columns.compared.is_empty() {
-        let mut reasons = columns.left_out.iter();
-        let reason = reasons.next().map_or("", |(_, why)| why.as_str());
-        return Err(format!("no column of it can be compared: {reason}"));
-    }
-    Ok(Target {
-        names: names(&columns, options)?,
-        job,
-        sink,
-        reader,
-        columns,
-        share: options.slice.filter(|_| !of_slice),
-        options,
-        threads,
-    })
-}
-
 /// What the columns are called where they are read.
 fn names(columns: &Columns, options: &Options) -> Result<Vec<String>, String> {
-    let map = options
-        .against
-        .as_ref()
-        .map_or(&[][..], |against| &against.columns);
-    let own: Vec<&str> = columns
-        .compared
-        .iter()
-        .map(|column| column.field.name().as_str())
-        .collect();
-    if let Some((wrong, _)) = map.iter().find(|(name, _)| !own.contains(&name.as_str())) {
-        let near = crate::error::did_you_mean(wrong, own.iter().copied());
+    let map = options.against.as_ref();
+    let map = map.map_or(&[][..], |against| &against.columns);
+    let fields = columns.fields();
+    let own = || fields.iter().map(|field| field.name().as_str());
+    if let Some((wrong, _)) = map.iter().find(|(name, _)| own().all(|own| own != name)) {
+        let near = crate::error::did_you_mean(wrong, own());
         let near = near.map_or(String::new(), |near| format!("; {near}"));
         return Err(format!(
             "`--columns`: it has no column `{wrong}` that is compared{near}"
         ));
     }
     let other = |name: &str| {
-        map.iter()
-            .find(|(own, _)| own == name)
-            .map(|(_, other)| other.clone())
+        let other = map.iter().find(|(own, _)| own == name);
+        other.map_or(name, |(_, other)| other).to_string()
     };
-    Ok(own
-        .iter()
-        .map(|name| other(name).unwrap_or_else(|| (*name).to_string()))
-        .collect())
+    Ok(own().map(other).collect())
 }
 
-impl Target<'_> {
+impl<'p> Target<'p> {
+    /// The sink of a whole table, or of a slice.
+    ///
+    /// # Errors
+    /// Why it cannot be compared.
+    pub(super) fn new(
+        whole: Pair<'p>,
+        sliced: Option<Pair<'p>>,
+        options: &'p Options,
+        plans: &Plans,
+    ) -> Result<Self, String> {
+        let (way, of_slice) = match &options.against {
+            Some(against) => (Reader::against(&against.source, &against.place)?, false),
+            None => {
+                let holds = whole.1.options.holds(&options.out, options.slice);
+                let of_slice = matches!(&holds, Holds::Files(files) if files.of_slice);
+                (Way::of(holds)?, of_slice)
+            }
+        };
+        let (job, sink) = sliced.filter(|_| of_slice).unwrap_or(whole);
+        if matches!(job.source, Batches::Streamed(_)) {
+            return Err("its table is read from a stream, whose rows do not come again".into());
+        }
+        if job.rows.is_none() {
+            let why = "its table has no end; `--rows` says how many of its rows are compared";
+            return Err(why.into());
+        }
+        let columns = Columns::of(sink, &way.spelling(), options.float_ulps);
+        let now = columns.left_out.first();
+        if let Some((name, why)) = now.filter(|_| matches!(way, Way::Topic(_))) {
+            return Err(format!(
+                "messages are compared whole, and of `{name}` {why}"
+            ));
+        }
+        if columns.compared.is_empty() {
+            let why = now.map_or("", |(_, why)| why.as_str());
+            return Err(format!("no column of it can be compared: {why}"));
+        }
+        Ok(Target {
+            names: names(&columns, options)?,
+            job,
+            sink,
+            way,
+            columns,
+            share: options.slice.filter(|_| !of_slice),
+            options,
+            threads: plans.whole.threads,
+            run_id: plans.whole.run_id,
+        })
+    }
+
     /// Compares it, and tells what is not as it should be.
     ///
     /// # Errors
     /// It cannot be read, or what must be there cannot be made.
     pub fn compare(&self, progress: &Progress, tell: &mut Tell<'_>) -> Result<Outcome> {
-        let fields = self.columns.fields();
-        let typed = self.columns.compared.iter();
-        let typed = typed
-            .filter(|column| matches!(column.from, From::Batch(_)))
-            .count();
-        let found = self.reader.open(&self.names, &fields, typed)?;
-        let expected = Expected::new(self.job, self.sink, &self.columns.compared)?;
-        let mut outcome = self.outcome(&found);
-        if self.options.count_only {
-            self.count(&expected, &found, &mut outcome)?;
-            return Ok(outcome);
+        if self.share.is_some() && self.options.count_only {
+            let what = "`--count-only` counts all that is there, and no slice of it";
+            let problem = Problem::new(what).hint("leave out `--slice`, or `--count-only`");
+            return Err(Error::user(problem));
         }
-        let workers = Workers::new(self.threads, progress)?;
-        let mut telling = Telling {
-            details: Details {
-                expected: &expected,
-                found: &found,
-                fields: &fields,
-                key: self.columns.keyed.column(),
-                float_ulps: self.options.float_ulps,
-            },
-            options: self.options,
-            outcome: &mut outcome,
-            tell,
+        let mut outcome = Outcome {
+            table: self.job.table.clone(),
+            sink: self.sink.name.clone(),
+            columns: self.columns.compared.len(),
+            left_out: self.columns.left_out.clone(),
+            counted_only: self.options.count_only,
+            ..Outcome::default()
         };
-        let comparison = self.comparison(&expected, &found, &workers);
-        let counts = comparison.run(&mut |differences| telling.of(&differences))?;
-        outcome.counts = counts;
+        self.open(progress, &mut Asked::Compare(&mut outcome, tell))?;
         Ok(outcome)
     }
 
-    fn comparison<'c>(
-        &'c self,
-        expected: &'c Expected<'_>,
-        found: &'c dyn Side,
-        workers: &'c Workers<'c>,
-    ) -> Comparison<'c> {
-        Comparison {
-            expected,
-            found,
-            keyed: self.columns.keyed.clone(),
-            columns: self.columns.compared.len(),
-            workers,
-            memory: self.options.memory,
-            share: self.share,
-            in_order: self.in_order(expected, found),
-            endless: self.job.table_rows.is_none(),
-        }
-    }
-
-    /// Puts so many faults of each kind into what must be there, and looks for them. Nothing is read.
+    /// Puts so many faults of each kind into what must be there, and looks for them. No row is read.
     ///
     /// # Errors
     /// What must be there cannot be made.
     pub fn self_test(&self, count: u64, progress: &Progress) -> Result<Vec<Tested>> {
-        let expected = Expected::new(self.job, self.sink, &self.columns.compared)?;
-        let workers = Workers::new(self.threads, progress)?;
-        let keyed = &self.columns.keyed;
-        let test = |fault: Fault, count: u64| {
-            let found = Faulty::new(&expected, fault, count, keyed, self.job.first_row)?;
-            let comparison = Comparison {
-                share: None,
-                endless: false,
-                ..self.comparison(&expected, &found, &workers)
-            };
-            let counts = comparison.run(&mut |_| Ok(0))?;
-            Ok(Tested {
-                fault,
-                put: found.count,
-                found: fault.found(&counts),
-            })
-        };
-        let keyless = keyed.column().is_none();
-        let kinds = Fault::ALL
-            .iter()
-            .filter(|fault| !keyless || **fault != Fault::Swapped);
-        kinds
-            .flat_map(|fault| [0, 1, count].map(|count| test(*fault, count)))
-            .collect()
-    }
-
-    /// The first row, where rows of files have the places that they have in the table.
-    fn in_order(&self, expected: &Expected<'_>, found: &dyn Side) -> Option<u64> {
-        let partitioned = self.sink.lanes.iter().any(|lane| !lane.is_empty());
-        let same = expected.rows() == found.rows();
-        (same && !partitioned && self.options.float_ulps == 0).then_some(self.job.first_row)
-    }
-
-    fn outcome(&self, found: &Found) -> Outcome {
-        let rows = matches!(self.columns.keyed, Keyed::Rows(_));
-        let key = self.columns.keyed.column();
-        let name = |column: usize| self.columns.compared[column].field.name().clone();
-        Outcome {
-            table: self.job.table.clone(),
-            sink: self.sink.name.clone(),
-            source: found.describe(),
-            key: key.map(name).filter(|_| !rows),
-            columns: self.columns.compared.len(),
-            left_out: self.columns.left_out.clone(),
-            others: found.others(),
-            counted_only: self.options.count_only,
-            ..Outcome::default()
-        }
-    }
-
-    fn count(&self, expected: &Expected<'_>, found: &Found, outcome: &mut Outcome) -> Result<()> {
-        if self.share.is_some() {
-            let problem =
-                Problem::new("`--count-only` counts all that is there, and no slice of it");
-            return Err(Error::user(
-                problem.hint("leave out `--slice`, or `--count-only`"),
-            ));
-        }
-        let rows = expected.exact_rows()?;
-        let found = found.rows();
-        let extra = match self.job.table_rows {
-            Some(_) => found.saturating_sub(rows),
-            None => 0,
-        };
-        outcome.counts = Counts {
-            expected: rows,
-            found,
-            missing: rows.saturating_sub(found),
-            extra,
-            ..Counts::default()
-        };
-        Ok(())
+        let mut tested = Vec::new();
+        self.open(progress, &mut Asked::SelfTest(count, &mut tested))?;
+        Ok(tested)
     }
 
     /// The table and the sink.
     pub fn names(&self) -> (&str, &str) {
         (&self.job.table, &self.sink.name)
+    }
+
+    fn open(&self, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {
+        match &self.way {
+            Way::Source(reader) => self.open_source(reader, progress, asked),
+            #[cfg(feature = "kafka")]
+            Way::Topic(kafka) => self.open_topic(kafka, progress, asked),
+            #[cfg(not(feature = "kafka"))]
+            Way::Topic(_) => Ok(()),
+        }
+    }
+
+    fn open_source(
+        &self,
+        reader: &Reader,
+        progress: &Progress,
+        asked: &mut Asked<'_, '_>,
+    ) -> Result<()> {
+        let fields = self.columns.fields();
+        let files = self.columns.compared.iter();
+        let files = files.filter(|column| matches!(column.from, From::Batch(_)));
+        let expected = Expected::new(self.job, self.sink, &self.columns.compared)?;
+        let sides = |found| Sides {
+            expected: &expected,
+            found,
+            fields: &fields,
+            keyed: self.columns.keyed.clone(),
+            in_order: self.in_order(&expected, found),
+            partition: None,
+        };
+        let Asked::Compare(outcome, tell) = asked else {
+            return self.run(sides(&expected), progress, asked);
+        };
+        let found = reader.open(&self.names, &fields, files.count())?;
+        outcome.source = found.describe();
+        let left_out = |name: &String| !self.columns.left_out.iter().any(|(out, _)| out == name);
+        outcome.others = found.others().into_iter().filter(left_out).collect();
+        if self.options.count_only {
+            outcome.counts = self.counted(expected.exact_rows()?, found.rows());
+            return Ok(());
+        }
+        self.run(sides(&found), progress, &mut Asked::Compare(outcome, tell))
+    }
+
+    #[cfg(feature = "kafka")]
+    fn open_topic(
+        &self,
+        kafka: &crate::sink::kafka::Kafka,
+        progress: &Progress,
+        asked: &mut Asked<'_, '_>,
+    ) -> Result<()> {
+        use super::topic::{ExpectedMessages, FoundMessages, Topic};
+        let topic = Topic::new(self.job, self.sink, kafka, self.run_id)?;
+        let fields = topic.fields();
+        let (expected, found) = (ExpectedMessages(&topic), FoundMessages(&topic));
+        if let Asked::Compare(outcome, _) = asked {
+            outcome.source = topic.describe(kafka);
+            outcome.columns = fields.len();
+            if self.options.count_only {
+                outcome.counts = self.counted(expected.rows(), found.rows());
+                return Ok(());
+            }
+        }
+        let partition = |piece: u32| topic.partition(piece);
+        let self_test = matches!(asked, Asked::SelfTest(..));
+        let sides = Sides {
+            expected: &expected,
+            found: &found,
+            fields: &fields,
+            keyed: topic.keyed(kafka),
+            in_order: None,
+            partition: (!self_test).then_some(&partition),
+        };
+        self.run(sides, progress, asked)
+    }
+
+    fn run(&self, sides: Sides<'_>, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {
+        let workers = Workers::new(self.threads, progress)?;
+        match asked {
+            Asked::SelfTest(count, tested) => {
+                let keyless = sides.keyed.column().is_none();
+                for fault in Fault::ALL {
+                    if keyless && fault == Fault::Swapped {
+                        continue;
+                    }
+                    for count in [0, 1, *count] {
+                        tested.push(self.test(fault, count, &sides, &workers)?);
+                    }
+                }
+                Ok(())
+            }
+            Asked::Compare(outcome, tell) => {
+                let key = sides.keyed.column();
+                outcome.key = key.map(|key| sides.fields[key].name().clone());
+                let mut telling = Telling {
+                    details: Details {
+                        expected: sides.expected,
+                        found: sides.found,
+                        fields: sides.fields,
+                        key,
+                        float_ulps: self.options.float_ulps,
+                    },
+                    options: self.options,
+                    outcome,
+                    tell: &mut **tell,
+                };
+                let comparison = self.comparison(&sides, &workers);
+                let counts = comparison.run(&mut |differences| telling.of(&differences))?;
+                outcome.counts = counts;
+                Ok(())
+            }
+        }
+    }
+
+    fn comparison<'c>(&self, sides: &Sides<'c>, workers: &'c Workers<'c>) -> Comparison<'c> {
+        Comparison {
+            expected: sides.expected,
+            found: sides.found,
+            keyed: sides.keyed.clone(),
+            columns: sides.fields.len(),
+            workers,
+            memory: self.options.memory,
+            share: self.share,
+            in_order: sides.in_order,
+            endless: self.job.table_rows.is_none(),
+            partition: sides.partition,
+        }
+    }
+
+    fn test(
+        &self,
+        fault: Fault,
+        count: u64,
+        sides: &Sides<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<Tested> {
+        let first_row = self.job.first_row;
+        let found = Faulty::new(sides.expected, fault, count, &sides.keyed, first_row)?;
+        let comparison = Comparison {
+            found: &found,
+            share: None,
+            endless: false,
+            ..self.comparison(sides, workers)
+        };
+        let counts = comparison.run(&mut |_| Ok(0))?;
+        Ok(Tested {
+            fault,
+            put: found.count,
+            found: fault.found(&counts),
+        })
+    }
+
+    /// The first row, where rows of files have the places that they have in the table.
+    fn in_order(&self, expected: &dyn Side, found: &dyn Side) -> Option<u64> {
+        let partitioned = self.sink.lanes.iter().any(|lane| !lane.is_empty());
+        let same = expected.rows() == found.rows();
+        let exact = self.options.float_ulps == 0;
+        (same && !partitioned && exact).then_some(self.job.first_row)
+    }
+
+    fn counted(&self, expected: u64, found: u64) -> Counts {
+        let more = found.saturating_sub(expected);
+        Counts {
+            expected,
+            found,
+            missing: expected.saturating_sub(found),
+            extra: self.job.table_rows.map_or(0, |_| more),
+            ..Counts::default()
+        }
     }
 }

@@ -13,6 +13,7 @@ mod rows;
 mod serve;
 mod sinks;
 mod turns;
+mod verify;
 
 /// What the environment says of a server.
 pub fn environment(name: &str) -> String {

@@ -20,6 +20,8 @@ use crate::format::message::{Key, MessageFormat, MessageKind};
 use crate::place::{Bytes, Count, Duration, Flag, Named, Placed, Text};
 use crate::registry::Example;
 pub use options::{Acks, Codec, CreateTopic, HeaderOption, PartitionerOption, ProducerChoice};
+#[cfg(feature = "kafka")]
+pub use producer::{Made, Message};
 
 /// Messages of a topic of Apache Kafka, a row each: every one is acknowledged, or the run says
 /// which were not.
@@ -92,7 +94,8 @@ impl Kafka {
         self.format.clone().unwrap_or_else(json)
     }
 
-    fn connection(&self) -> Connection {
+    /// What a client needs to be let in.
+    pub fn connection(&self) -> Connection {
         Connection {
             brokers: self.brokers.value.0.clone(),
             tls: self.tls.clone(),
