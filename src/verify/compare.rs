@@ -73,7 +73,7 @@ impl Comparison<'_> {
     /// A side cannot be read.
     pub(super) fn run(&self, tell: &mut Tell<'_>) -> Result<Counts> {
         let rows = self.expected.rows() + self.found.rows();
-        self.workers.expect(rows);
+        self.workers.more(rows);
         let mut state = State {
             counts: Counts::default(),
             unpaired: Vec::new(),

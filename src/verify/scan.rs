@@ -92,7 +92,7 @@ impl<'w> Workers<'w> {
     }
 
     /// So many more rows are to be read.
-    pub(super) fn expect(&self, rows: u64) {
+    pub(super) fn more(&self, rows: u64) {
         self.progress.total.fetch_add(rows, Ordering::Relaxed);
     }
 
