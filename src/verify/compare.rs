@@ -257,7 +257,7 @@ impl Comparison<'_> {
             let pieces = (0..side.pieces()).filter(|piece| wanted(*piece)).count() as u64;
             let rows = u128::from(side.rows()) * u128::from(pieces);
             self.workers
-                .expect((rows / u128::from(side.pieces().max(1))) as u64);
+                .more((rows / u128::from(side.pieces().max(1))) as u64);
         }
         let made = self
             .workers
