@@ -9,6 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::matching::{Difference, Entry, Kind};
 use super::side::Side;
+use crate::column::arrays::plain;
 use crate::error::Result;
 
 /// Rows that are read again at once.
@@ -147,19 +148,22 @@ impl Details<'_> {
         if one.odd[column].is_some() || other.odd[column].is_some() {
             return false;
         }
-        let (one, other) = (&one.columns[column], &other.columns[column]);
-        if equal(one, other) {
+        let plain = |row: &Again| plain(&row.columns[column]).ok();
+        let (Some(one), Some(other)) = (plain(one), plain(other)) else {
+            return false;
+        };
+        if equal(&one, &other) {
             return true;
         }
         let both = one.is_valid(0) && other.is_valid(0);
         let steps = match one.data_type() {
             DataType::Float32 if both => {
                 let value = |array: &ArrayRef| array.as_primitive::<Float32Type>().value(0);
-                steps(ordered32(value(one)), ordered32(value(other)))
+                steps(ordered32(value(&one)), ordered32(value(&other)))
             }
             DataType::Float64 if both => {
                 let value = |array: &ArrayRef| array.as_primitive::<Float64Type>().value(0);
-                steps(ordered64(value(one)), ordered64(value(other)))
+                steps(ordered64(value(&one)), ordered64(value(&other)))
             }
             _ => None,
         };
@@ -188,12 +192,8 @@ impl Again {
     }
 }
 
-/// The same value, by its bits; in a dictionary or not.
+/// The same value, by its bits.
 fn equal(one: &ArrayRef, other: &ArrayRef) -> bool {
-    let plain = |array: &ArrayRef| crate::column::arrays::plain(array).ok();
-    let (Some(one), Some(other)) = (plain(one), plain(other)) else {
-        return false;
-    };
     let not_a_number = |array: &ArrayRef| match array.data_type() {
         DataType::Float32 => {
             array.is_valid(0) && array.as_primitive::<Float32Type>().value(0).is_nan()
@@ -203,7 +203,7 @@ fn equal(one: &ArrayRef, other: &ArrayRef) -> bool {
         }
         _ => false,
     };
-    one.as_ref() == other.as_ref() || not_a_number(&one) && not_a_number(&other)
+    one.as_ref() == other.as_ref() || not_a_number(one) && not_a_number(other)
 }
 
 /// Floats as numbers that follow each other as they do; none for what is no number.

@@ -112,7 +112,7 @@ fn what_is_written_in_slices_is_compared_as_slices_and_as_a_whole() {
     for sink in SLICED {
         let folder = Folder::new();
         let yaml = format!(
-            "version: 1\nname: v\ntables:\n  t:\n    rows: {ROWS}\n    columns:\n      id: {{ sequence: {{ start: 1 }} }}\n      state: {{ choice: {{ new: 3, old: 1 }}, nulls: 0.1 }}\n      at: {{ type: 'timestamp(us, UTC)', event_time: {{ start: 2026-01-01, span: 10d }} }}\n      on: {{ expr: 'cast(at as date)' }}\nsinks:\n  - file: {{ {sink} }}\n"
+            "version: 1\nname: v\ntables:\n  t:\n    rows: {ROWS}\n    columns:\n      id: {{ sequence: {{ start: 1 }} }}\n      state: {{ choice: {{ new: 3, old: 1 }}, nulls: 0.1 }}\n      at: {{ type: 'timestamp(us, UTC)', event_time: {{ start: 2026-01-01, span: 10d }} }}\n      on: {{ copy: at, type: date }}\nsinks:\n  - file: {{ {sink} }}\n"
         );
         let slices = ["--slice=1/3", "--slice=2/3", "--slice=3/3"];
         slices

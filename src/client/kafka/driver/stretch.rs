@@ -80,33 +80,41 @@ impl Stretches {
     ) -> Result<()> {
         let idle = lock(&self.idle).pop();
         let consumer = idle.map_or_else(|| self.consumer(), Ok)?;
-        let mut assigned = TopicPartitionList::new();
-        let added = assigned.add_partition_offset(&self.topic, partition, Offset::Offset(from));
-        let assign = added.and_then(|()| consumer.assign(&assigned));
-        assign.map_err(|error| self.failed(&consumer, &error.to_string()))?;
-        let mut heard = Instant::now();
+        let (mut next, mut heard) = (from, Instant::now());
+        self.assign(&consumer, partition, next)?;
         loop {
             match consumer.poll(STEP) {
                 Some(Ok(message)) if message.offset() >= to => break,
                 Some(Ok(message)) => {
                     heard = Instant::now();
                     tell(&message);
-                    if message.offset() + 1 == to {
+                    next = message.offset() + 1;
+                    if next == to {
                         break;
                     }
                 }
-                Some(Err(KafkaError::PartitionEOF(_))) => break,
+                Some(Err(KafkaError::PartitionEOF(ended))) if ended == partition => break,
+                Some(Err(KafkaError::PartitionEOF(_))) => {}
                 Some(Err(error)) if heard.elapsed() > PATIENCE => {
                     return Err(self.failed(&consumer, &error.to_string()));
                 }
+                // librdkafka gives a partition up whose leader answers for another offset.
+                Some(Err(_)) => self.assign(&consumer, partition, next)?,
                 None if heard.elapsed() > PATIENCE => {
                     return Err(self.failed(&consumer, "no messages come"));
                 }
-                Some(Err(_)) | None => {}
+                None => {}
             }
         }
         lock(&self.idle).push(consumer);
         Ok(())
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Events>, partition: i32, from: i64) -> Result<()> {
+        let mut assigned = TopicPartitionList::new();
+        let added = assigned.add_partition_offset(&self.topic, partition, Offset::Offset(from));
+        let assign = added.and_then(|()| consumer.assign(&assigned));
+        assign.map_err(|error| self.failed(consumer, &error.to_string()))
     }
 
     fn consumer(&self) -> Result<BaseConsumer<Events>> {
