@@ -144,7 +144,6 @@ fn a_topic_of_twenty_partitions_is_equal() {
                 "{words}"
             );
         }
-        written.succeed(&["verify", "p.yaml", "--sinks", "k", "--memory", "16KiB"]);
         written.succeed(&["verify", "p.yaml", "--sinks", "k", "--self-test", "100"]);
         let counted = written.succeed(&["verify", "p.yaml", "--sinks", "k", "--count-only"]);
         assert!(
@@ -205,4 +204,11 @@ fn a_topic_that_is_not_there_could_not_be_read() {
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn a_topic_is_compared_part_after_part_with_little_memory() {
+    let written = Written::new("key: id, ");
+    written.succeed(&["run", "p.yaml", "--quiet"]);
+    written.succeed(&["verify", "p.yaml", "--sinks", "k", "--memory", "16KiB"]);
 }

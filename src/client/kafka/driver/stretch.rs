@@ -79,11 +79,11 @@ impl Stretches {
         tell: &mut dyn FnMut(&BorrowedMessage<'_>),
     ) -> Result<()> {
         let idle = lock(&self.idle).pop();
-        let consumer = idle.map_or_else(|| self.consumer(), Ok)?;
+        let mut consumer = idle.map_or_else(|| self.consumer(), Ok)?;
         let (mut next, mut heard) = (from, Instant::now());
         self.assign(&consumer, partition, next)?;
         loop {
-            match consumer.poll(STEP) {
+            let failed = match consumer.poll(STEP) {
                 Some(Ok(message)) if message.offset() >= to => break,
                 Some(Ok(message)) => {
                     heard = Instant::now();
@@ -92,18 +92,21 @@ impl Stretches {
                     if next == to {
                         break;
                     }
+                    None
                 }
                 Some(Err(KafkaError::PartitionEOF(ended))) if ended == partition => break,
-                Some(Err(KafkaError::PartitionEOF(_))) => {}
-                Some(Err(error)) if heard.elapsed() > PATIENCE => {
-                    return Err(self.failed(&consumer, &error.to_string()));
-                }
-                // librdkafka gives a partition up whose leader answers for another offset.
-                Some(Err(_)) => self.assign(&consumer, partition, next)?,
-                None if heard.elapsed() > PATIENCE => {
-                    return Err(self.failed(&consumer, "no messages come"));
-                }
-                None => {}
+                Some(Err(KafkaError::PartitionEOF(_))) | None => None,
+                Some(Err(error)) => Some(error.to_string()),
+            };
+            if heard.elapsed() > PATIENCE {
+                let cause = failed.as_deref().unwrap_or("no messages come");
+                return Err(self.failed(&consumer, cause));
+            }
+            if failed.is_some() {
+                // A client that has given a partition up is of no more use.
+                std::thread::sleep(STEP);
+                consumer = self.consumer()?;
+                self.assign(&consumer, partition, next)?;
             }
         }
         lock(&self.idle).push(consumer);
