@@ -1,6 +1,8 @@
 //! A batch of rows with its identity, kept from the source to the sink: its number, which rows of the
 //! table it holds, and what it was read from. Nothing downstream guesses where rows came from.
 
+mod position;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arrow::array::RecordBatch;
 
 use crate::error::Result;
+
+pub use position::{Offsets, Position, Runs};
 
 /// Rows on their way from a source to the sinks.
 #[derive(Debug, Clone)]
@@ -47,6 +51,8 @@ pub struct Span {
     pub to: i64,
     /// Which rows of the batch came from it.
     pub rows: Range<usize>,
+    /// The offset of each of them, where it is known.
+    pub offsets: Offsets,
 }
 
 /// One assignment of a partition to this process. Either side can end it: the source when the group
@@ -55,6 +61,8 @@ pub struct Span {
 #[derive(Debug)]
 pub struct Turn {
     number: u64,
+    /// What is assigned is a partition of this topic.
+    topic: Option<Arc<str>>,
     over: AtomicBool,
 }
 
@@ -98,6 +106,14 @@ impl Place {
             Self::List(rows) => rows[index],
         }
     }
+
+    /// Where the row of this number stands in a batch of a stream: its numbers rise.
+    pub fn index(&self, row: u64) -> Option<usize> {
+        match self {
+            Self::From(first) => row.checked_sub(*first).map(|index| index as usize),
+            Self::List(rows) => rows.binary_search(&row).ok(),
+        }
+    }
 }
 
 impl Span {
@@ -117,8 +133,22 @@ impl Turn {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
+            topic: None,
             over: AtomicBool::new(false),
         }
+    }
+
+    /// A new turn at a partition of a topic.
+    pub fn of(topic: &str) -> Self {
+        Self {
+            topic: Some(topic.into()),
+            ..Self::new()
+        }
+    }
+
+    /// The topic, where it has a name.
+    pub fn topic(&self) -> Option<&Arc<str>> {
+        self.topic.as_ref()
     }
 
     /// Which one it is.
@@ -145,6 +175,9 @@ mod tests {
     fn rows_know_their_numbers() {
         assert_eq!(Place::From(7).row(2), 9);
         assert_eq!(Place::List(Arc::from([4, 9])).row(1), 9);
+        assert_eq!(Place::From(7).index(9), Some(2));
+        assert_eq!(Place::From(7).index(6), None);
+        assert_eq!(Place::List(Arc::from([4, 9])).index(9), Some(1));
     }
 
     #[test]

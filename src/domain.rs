@@ -1,6 +1,7 @@
 //! What is known of a column before its first row: writers use it instead of finding it out again.
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 
 /// Inclusive bounds of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,6 +55,11 @@ pub struct Domain {
     pub depends_on_now: bool,
     /// Text is never longer than so many bytes.
     pub longest: Option<usize>,
+    /// Text is never shorter than so many characters.
+    pub shortest: usize,
+    /// What a value is made of has at most so many bytes, as far as that is known: the items of a list,
+    /// the fields of a struct, the texts that an expression makes on its way.
+    pub bytes: u64,
 }
 
 impl Domain {
@@ -84,6 +90,17 @@ impl Domain {
             dictionary: Some(values.clone()),
             ..Self::default()
         }
+    }
+
+    /// The most bytes of a value of this type, and of what it is made of, as far as that is known.
+    pub fn most_bytes(&self, data_type: &DataType) -> u64 {
+        let own = match data_type {
+            DataType::Dictionary(_, values) => return self.most_bytes(values),
+            DataType::Utf8 | DataType::Binary => self.longest.unwrap_or(0) as u64,
+            DataType::FixedSizeBinary(width) => u64::try_from(*width).unwrap_or(0),
+            other => other.primitive_width().unwrap_or(0) as u64,
+        };
+        own.max(self.bytes)
     }
 
     /// What `other` depends on, this depends on too.

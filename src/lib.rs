@@ -50,5 +50,6 @@ pub mod sink;
 pub mod source;
 pub mod spec;
 pub mod sync;
+pub mod type_names;
 pub mod units;
 pub mod verify;

@@ -8,7 +8,15 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["sync"],
     &[
-        "batch", "error", "pace", "units", "place", "domain", "registry", "kernel",
+        "batch",
+        "error",
+        "pace",
+        "units",
+        "place",
+        "domain",
+        "registry",
+        "kernel",
+        "type_names",
     ],
     &["plain_file", "report"],
     &["client", "expression"],

@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import version
 
 import kafka
+import seed_status
 import targets
 import works
 from race import race
@@ -18,6 +19,7 @@ PACKAGES = {
     "lineitem": ["tpchgen-cli"],
     "memory": [],
     "kafka": ["confluent-kafka"],
+    "seed_status": [],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -48,6 +50,7 @@ def size(name):
         "lineitem": f"scale {Settings.scale}",
         "memory": f"{Settings.rows_memory:,} rows",
         "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
+        "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
     }[name]
 
 
@@ -71,6 +74,8 @@ def versions_of(name, peers_only):
     known = {package: version(package) for package in PACKAGES[name]}
     if name == "casino":
         known |= crate_versions(CRATES)
+    if name == "seed_status":
+        known |= {"Apache Kafka": kafka.version(), **crate_versions(["tokio-postgres"])}
     if name == "kafka":
         known |= {"Apache Kafka": kafka.version(), **crate_versions(["rdkafka", "rdkafka-sys"])}
     if peers_only:
@@ -83,6 +88,8 @@ def raced(name, peers_only):
     """Every run, and what the record says of all."""
     if name == "kafka":
         return kafka.race(peers_only), {"measured": MEASURED_KAFKA}
+    if name == "seed_status":
+        return seed_status.race(), seed_status.facts()
     chosen, facts = works_of(name, peers_only)
     return race(chosen), {"files": f"{FILES[name]}; fsync off for every tool", **facts, "measured": MEASURED}
 
@@ -110,13 +117,13 @@ def run(name, peers_only):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("name", choices=[*FILES, "kafka", "targets"])
+    parser.add_argument("name", choices=[*FILES, "kafka", "seed_status", "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
     if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
-    names = [*FILES, "kafka"] if options.name == "targets" else [options.name]
+    names = [*FILES, "kafka", "seed_status"] if options.name == "targets" else [options.name]
     lines = [line for name in names for line in run(name, options.peers_only)]
     if options.name == "targets":
         text = targets.table(lines)

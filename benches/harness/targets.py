@@ -81,6 +81,58 @@ class Memory:
         return [(self.work, self.tool)]
 
 
+@dataclass
+class Cost:
+    """Microseconds of the processor a row."""
+
+    name: str
+    work: str
+    bar: float
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        mine = results[self.work, self.tool]
+        micros = mine.cpu / mine.rows * 1e6
+        return [self.name, "", f"{micros:.2f} us", "", f"<= {self.bar:g} us", verdict_of(micros <= self.bar)]
+
+    needs = Memory.needs
+
+
+@dataclass
+class Within:
+    """Seconds of a whole process."""
+
+    name: str
+    work: str
+    bar: float
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        wall = results[self.work, self.tool].wall
+        return [self.name, "", f"{wall:.2f} s", "", f"<= {self.bar:g} s", verdict_of(wall <= self.bar)]
+
+    needs = Memory.needs
+
+
+@dataclass
+class Kept:
+    """How much of one work's speed another has."""
+
+    name: str
+    work: str
+    base: str
+    bar: float
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        mine, base = results[self.work, self.tool], results[self.base, self.tool]
+        ratio = mine.by_wall / base.by_wall
+        return [self.name, self.base, f"{ratio:.2f}x", "", f">= {self.bar:g}x", verdict_of(ratio >= self.bar)]
+
+    def needs(self):
+        return [(self.work, self.tool), (self.base, self.tool)]
+
+
 def kafka():
     """Sending, by size, acks and compression, by the whole process's time and by the sink's; and reading."""
     cells = [f"acks={acks} {compression}" for acks in ["1", "all"] for compression in ["none", "lz4"]]
@@ -122,6 +174,15 @@ TARGETS = {
     ],
     "memory": [Memory("casino Parquet, peak memory", "parquet", 300)],
     "kafka": kafka(),
+    "seed_status": [
+        Speed("Kafka to PostgreSQL", "near", ["psql \\copy"], 1.2),
+        Speed("Kafka to PostgreSQL", "near", ["INSERT"], 3),
+        Cost("Kafka to PostgreSQL, CPU a row", "near", 1.5),
+        Memory("Kafka to PostgreSQL, peak memory", "near", 120),
+        Within("Kafka to PostgreSQL, first rows", "first", 2),
+        Kept("Kafka to PostgreSQL, 2.5 ms away", "2.5 ms", "proxy", 0.7),
+        Kept("Kafka to PostgreSQL, 12 ms away", "12 ms", "proxy", 0.7),
+    ],
 }
 
 

@@ -49,10 +49,7 @@ fn shape(batch: &RecordBatch) -> Shape {
 }
 
 fn options<T: serde::de::DeserializeOwned>(yaml: &str) -> T {
-    let source = Arc::new(Source {
-        name: "bench".into(),
-        text: yaml.into(),
-    });
+    let source = Arc::new(Source::new("bench", yaml));
     decode(&parse(&source).unwrap()).unwrap()
 }
 

@@ -5,7 +5,8 @@
 //! `libraries buffers NAME=VALUE…` prints the rows of a batch and the lengths of its buffers, and
 //! `libraries memset-batches|memset-memory ROWS THREADS BUFFERS` fills as many bytes as batches of
 //! these buffers have. `libraries kafka-send TOPIC FILE KEY NAME=VALUE…` sends a file's lines to Kafka
-//! with these properties of librdkafka.
+//! with these properties of librdkafka. `libraries postgres-insert URL TABLE FILE ROWS CONNECTIONS`
+//! inserts a file's rows into a table of PostgreSQL, so many a statement (feature `postgres`).
 
 mod avro;
 mod batches;
@@ -13,6 +14,8 @@ mod kafka;
 mod memory;
 mod ordered;
 mod parquet;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod text;
 
 use std::path::Path;
@@ -52,6 +55,10 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["kafka-send", topic, path, key, properties @ ..] => {
             kafka::send(topic, path, key, properties)
+        }
+        #[cfg(feature = "postgres")]
+        ["postgres-insert", url, table, path, rows, connections] => {
+            postgres::insert(url, table, path, rows.parse()?, connections.parse()?)
         }
         [work, threads, path, set @ ..] => write(
             work,

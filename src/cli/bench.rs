@@ -15,7 +15,7 @@ use super::{print, say, signals};
 use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{self, Job, Plan};
-use crate::report::{Costs, Outcome, Report};
+use crate::report::{Costs, Outcome, Report, Unlimited};
 use crate::units::{show_bytes, show_count, show_duration};
 
 /// Of a run without end so much is measured.
@@ -64,7 +64,7 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     }
     let costs = stages(&alone, &written, batch_bytes, memory);
     let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
-    print(&format!("{costs}{notes}\n{written}\n"))?;
+    print(&format!("{costs}{notes}\n{}\n", Unlimited(&written)))?;
     Ok(alone.exit_code().max(written.exit_code()))
 }
 
@@ -79,6 +79,11 @@ fn as_json(
     let [generation, encoding, writing] = costs.nanoseconds();
     let [alone_generation, ..] = made.nanoseconds();
     let bytes = batch_bytes.unwrap_or(0.0);
+    // What limited the run is said once: the measurement knows more than the report.
+    let mut report = json!(written);
+    if let Some(report) = report.as_object_mut() {
+        report.remove("limited_by");
+    }
     json!({
         "nanoseconds_per_row": {
             "generation_alone": alone_generation,
@@ -94,7 +99,7 @@ fn as_json(
         "memory_bytes_per_second": { "passed": costs.traffic(bytes), "can_be_filled": memory },
         "limited_by": costs.bottleneck(bytes, memory).describe(),
         "notes": notes,
-        "report": written,
+        "report": report,
     })
 }
 

@@ -27,7 +27,12 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
 }
 
 fn check(options: &CheckOptions) -> Result<Plan> {
-    let plan = make_plan(&options.file, false)?;
+    let plan = plan_of(
+        &read(&options.file)?,
+        &overrides(&options.file)?,
+        false,
+        options.connect,
+    )?;
     let run = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         ..Default::default()
@@ -56,12 +61,22 @@ fn tell_json(options: &CheckOptions, checked: &Result<Plan>) -> Result<u8> {
 
 /// Reads, loads and plans what a command was given.
 pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
-    plan_of(&read(options)?, &overrides(options)?, trial)
+    plan_of(&read(options)?, &overrides(options)?, trial, true)
 }
 
-pub(super) fn plan_of(pipeline: &Pipeline, overrides: &Overrides, trial: bool) -> Result<Plan> {
+/// `servers` says whether those are asked whose tables are read.
+pub(super) fn plan_of(
+    pipeline: &Pipeline,
+    overrides: &Overrides,
+    trial: bool,
+    servers: bool,
+) -> Result<Plan> {
     let taken = plan::taken(pipeline, overrides.sinks.as_deref());
-    let loaded = load::load(pipeline, |table| taken.iter().any(|taken| taken == table))?;
+    let needed = |table: &str| taken.iter().any(|taken| taken == table);
+    let loaded = match servers {
+        true => load::load(pipeline, needed)?,
+        false => load::load_without_servers(pipeline, needed)?,
+    };
     let mut plan = plan::make(pipeline, loaded, overrides, trial)?;
     plan.warnings
         .extend(environment::warnings(&pipeline.params));
@@ -77,7 +92,7 @@ pub(super) fn plan_rows(options: &FileOptions, rows: std::ops::Range<u64>) -> Re
         range: Some(rows),
         ..overrides(options)?
     };
-    plan_of(&pipeline, &overrides, true)
+    plan_of(&pipeline, &overrides, true, true)
 }
 
 /// Reads the pipeline that a command was given.

@@ -3,79 +3,35 @@
 use std::borrow::Cow;
 
 use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::DataType;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use crate::error::Result;
+use super::cell;
 
-/// What a null is shown as; a text that says the same stands in quotes.
-const NULL: &str = "null";
 /// A column is cut to no fewer characters.
 const LEAST: usize = 8;
 
 /// The rows, at most `width` characters wide where it is known; `first_row` is the number of the first.
-pub(super) fn show(batch: &RecordBatch, first_row: u64, width: Option<usize>) -> Result<String> {
-    let columns = cells(batch)?;
+pub(super) fn show(batch: &RecordBatch, first_row: u64, width: Option<usize>) -> String {
+    let columns = cells(batch);
     let Some(width) = width else {
-        return Ok(table(&columns, &natural(&columns)));
+        return table(&columns, &natural(&columns));
     };
     let fitted = fit(natural(&columns), width);
-    Ok(match fitted {
+    match fitted {
         Some(widths) => table(&columns, &widths),
         None => records(&columns, batch.num_rows(), first_row, width),
-    })
+    }
 }
 
 /// Of each column its name and its values.
-fn cells(batch: &RecordBatch) -> Result<Vec<Vec<String>>> {
-    let options = FormatOptions::default().with_null(NULL);
+fn cells(batch: &RecordBatch) -> Vec<Vec<String>> {
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns());
-    columns
-        .map(|(field, values)| {
-            let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
-            let text = match values.data_type() {
-                DataType::Dictionary(_, values) => values.is_string(),
-                other => other.is_string(),
-            };
-            let cell = |row: usize| match values.is_null(row) {
-                true => NULL.to_string(),
-                false if text => told_apart(&shown.value(row).to_string()).into_owned(),
-                false => escaped(&shown.value(row).to_string()),
-            };
-            let name = escaped(field.name());
-            Ok(std::iter::once(name)
-                .chain((0..values.len()).map(cell))
-                .collect())
-        })
-        .collect()
-}
-
-/// A text as it is; in quotes where it would look like nothing, or like something else.
-fn told_apart(text: &str) -> Cow<'_, str> {
-    let odd = text.is_empty()
-        || text == NULL
-        || text.starts_with([' ', '"'])
-        || text.ends_with(' ')
-        || text.contains(char::is_control);
-    match odd {
-        true => Cow::Owned(format!("\"{}\"", escaped(text).replace('"', "\\\""))),
-        false => Cow::Borrowed(text),
-    }
-}
-
-/// A line end would break the table.
-fn escaped(text: &str) -> String {
-    match text.contains(char::is_control) {
-        true => text
-            .chars()
-            .map(|c| match c.is_control() {
-                true => c.escape_default().to_string(),
-                false => c.to_string(),
-            })
-            .collect(),
-        false => text.to_string(),
-    }
+    let cells = columns.map(|(field, values)| {
+        let name = std::iter::once(cell::escaped(field.name()));
+        let values = (0..values.len()).map(|row| cell::show(values, row));
+        name.chain(values).collect()
+    });
+    cells.collect()
 }
 
 fn natural(columns: &[Vec<String>]) -> Vec<usize> {
@@ -153,7 +109,12 @@ fn cut(text: &str, width: usize) -> Cow<'_, str> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use arrow::array::{
+        ArrayRef, Date32Array, Int64Array, ListArray, StringArray, StructArray,
+        Time64MicrosecondArray, TimestampSecondArray,
+    };
+    use arrow::buffer::{NullBuffer, OffsetBuffer};
+    use arrow::datatypes::{DataType, Field};
 
     use super::*;
 
@@ -173,7 +134,7 @@ mod tests {
 
     #[test]
     fn null_empty_and_line_ends_look_different() {
-        let shown = show(&batch(), 0, None).unwrap();
+        let shown = show(&batch(), 0, None);
         assert_eq!(
             shown,
             r#"+---+---------+
@@ -191,17 +152,84 @@ mod tests {
     }
 
     #[test]
+    fn they_look_different_within_lists_and_structs() {
+        let texts = || -> ArrayRef {
+            let texts = [
+                None,
+                Some(""),
+                Some("null"),
+                Some("a, b"),
+                Some("x"),
+                Some("l\nm"),
+            ];
+            Arc::new(StringArray::from_iter(texts))
+        };
+        let item = Arc::new(Field::new("item", DataType::Utf8, true));
+        let offsets = OffsetBuffer::from_lengths([2, 0, 0, 4]);
+        let nulls = NullBuffer::from(vec![true, true, false, true]);
+        let lists = ListArray::new(item, offsets, texts(), Some(nulls));
+        let fields = vec![Field::new("t", DataType::Utf8, true)];
+        let within = texts().slice(0, 4);
+        let nulls = NullBuffer::from(vec![true, true, true, false]);
+        let parts = StructArray::new(fields.into(), vec![within], Some(nulls));
+        let columns: [(&str, ArrayRef); 2] =
+            [("list", Arc::new(lists)), ("struct", Arc::new(parts))];
+        let shown = show(&RecordBatch::try_from_iter(columns).unwrap(), 0, None);
+        assert_eq!(
+            shown,
+            r#"+-----------------------------+-------------+
+| list                        | struct      |
++-----------------------------+-------------+
+| [null, ""]                  | {t: null}   |
+| []                          | {t: ""}     |
+| null                        | {t: "null"} |
+| ["null", "a, b", x, "l\nm"] | null        |
++-----------------------------+-------------+
+"#
+        );
+    }
+
+    #[test]
+    fn what_no_calendar_has_is_the_number_that_it_is() {
+        let columns: [(&str, ArrayRef); 3] = [
+            (
+                "time",
+                Arc::new(Time64MicrosecondArray::from(vec![
+                    36_000_000_000,
+                    90_000_000_000,
+                ])),
+            ),
+            (
+                "at",
+                Arc::new(TimestampSecondArray::from(vec![0, i64::MAX])),
+            ),
+            ("day", Arc::new(Date32Array::from(vec![0, i32::MAX]))),
+        ];
+        let shown = show(&RecordBatch::try_from_iter(columns).unwrap(), 0, None);
+        assert_eq!(
+            shown,
+            "+------------------------------+-------------------------------------+-------------------------------+
+| time                         | at                                  | day                           |
++------------------------------+-------------------------------------+-------------------------------+
+| 10:00:00                     | 1970-01-01T00:00:00                 | 1970-01-01                    |
+| 90000000000 us, out of range | 9223372036854775807 s, out of range | 2147483647 days, out of range |
++------------------------------+-------------------------------------+-------------------------------+
+"
+        );
+    }
+
+    #[test]
     fn it_fits_its_terminal() {
         let wide: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(50)]));
         let columns = (0..3).map(|n| (format!("column_{n}"), wide.clone()));
         let batch = RecordBatch::try_from_iter(columns).unwrap();
-        let shown = show(&batch, 7, Some(60)).unwrap();
+        let shown = show(&batch, 7, Some(60));
         assert!(
             shown.lines().all(|line| line.chars().count() == 60),
             "{shown}"
         );
         assert!(shown.contains("xx…"));
-        let shown = show(&batch, 7, Some(30)).unwrap();
+        let shown = show(&batch, 7, Some(30));
         assert_eq!(
             shown,
             "row 7\n  column_0 xxxxxxxxxxxxxxxxxx…\n  column_1 xxxxxxxxxxxxxxxxxx…\n  column_2 xxxxxxxxxxxxxxxxxx…\n"

@@ -32,9 +32,10 @@ enum Event<'a> {
     Ended(&'a Report),
 }
 
-/// Sends events to stderr as JSON lines; `RUST_LOG` filters them.
-pub(super) fn begin() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Sends events to stderr as JSON lines; `RUST_LOG` filters them, or else this level.
+pub(super) fn begin(level: Level) {
+    let filter = EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new(level.as_str()));
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bench;
+mod cell;
 mod check;
 mod dotenv;
 mod environment;
@@ -14,6 +15,8 @@ mod init;
 mod json;
 mod list;
 mod log;
+#[cfg(feature = "serve")]
+mod log_level;
 mod man;
 mod plan;
 mod preview;

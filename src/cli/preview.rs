@@ -23,7 +23,7 @@ pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
         .unwrap_or(usize::MAX)
         .min(options.count);
     let batch = table.batch(options.row, count)?;
-    print(&grid::show(&batch, options.row, width())?)
+    print(&grid::show(&batch, options.row, width()))
 }
 
 /// How many characters a line of the terminal has: nothing where stdout is none, unless `COLUMNS` says it.

@@ -32,7 +32,7 @@ pub(super) fn run(options: &RunOptions, variables: Option<dotenv::Read>) -> Resu
     let log = log_of(options);
     let json = log == Log::Json && !options.quiet;
     if json {
-        log::begin();
+        log::begin(tracing::Level::INFO);
     }
     let done = carry_out(options, log, variables);
     done.or_else(|error| match json {
@@ -64,7 +64,7 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     };
     if told == Told::Producer {
         // What the engine warns of goes to stderr.
-        log::begin();
+        log::begin(tracing::Level::INFO);
     }
     told.before(&plan, variables);
     if let Some(path) = &options.report {

@@ -8,13 +8,14 @@ use std::time::Instant;
 
 use super::arguments::{FileOptions, ServeOptions};
 use super::check::{make_plan, plan_rows};
-use super::{dotenv, log, signals};
+use super::{dotenv, log, log_level, signals};
 use crate::engine::{Options, Stop};
 use crate::error::{Error, Fault, Problem, Result};
 use crate::place::{Placed, Secret};
-use crate::plan::Plan;
+use crate::plan::{Job, Plan};
 use crate::report::Report;
 use crate::serve::{self, MakePlan, Offer, Sender, Service, Supervised};
+use crate::source::Batches;
 use crate::spec::Serve;
 
 /// Paths that every service has.
@@ -23,7 +24,7 @@ const OURS: &[&str] = &[
 ];
 
 pub(super) fn run(options: &ServeOptions, variables: Option<dotenv::Read>) -> Result<u8> {
-    log::begin();
+    log::begin(log_level::of_variable("LOG_LEVEL")?);
     if let Some(dotenv::Read { path, variables }) = variables {
         tracing::info!(path, variables, "environment file read");
     }
@@ -57,11 +58,24 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     for warning in plans.iter().flat_map(|plan| &plan.warnings) {
         tracing::warn!("{warning}");
     }
+    plans.iter().for_each(|plan| tell_start(plan));
     let make = |plan: &Arc<Plan>| Supervised::new(plan.clone(), stop.clone());
     let service = Service::new(plans.iter().map(make).collect(), offer);
     let server = service.listen(address)?;
     tracing::info!(address = %server.address, "Starting HTTP server");
     Ok(serve_until_over(&service, options.out.clone(), &plans))
+}
+
+/// The words of the service that this one replaces, where it does what that one did.
+fn tell_start(plan: &Plan) {
+    let streams = |job: &Job| matches!(job.source, Batches::Streamed(_));
+    let stores = |job: &Job| job.sinks.iter().any(|sink| sink.kind == "postgres");
+    let version = env!("CARGO_PKG_VERSION");
+    let message = match plan.jobs.iter().any(|job| streams(job) && stores(job)) {
+        true => "Starting Kafka-PostgreSQL Pipeline",
+        false => "Starting pipeline",
+    };
+    tracing::info!(pipeline = plan.name, version, "{message}");
 }
 
 /// Works until every pipeline has ended; the exit code is that of the worst one.

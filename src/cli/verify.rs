@@ -91,9 +91,9 @@ fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
         ..all.clone()
     };
     Ok(Plans {
-        whole: plan_of(pipeline, &all, false)?,
+        whole: plan_of(pipeline, &all, false, true)?,
         slice: slice
-            .map(|_| plan_of(pipeline, &sliced, false))
+            .map(|_| plan_of(pipeline, &sliced, false, true))
             .transpose()?,
     })
 }
@@ -117,10 +117,7 @@ fn asked(options: &VerifyOptions) -> Result<Options> {
 
 /// A source as a pipeline would say it, its paths from the current folder on.
 fn against(text: &str, columns: &[(String, String)]) -> Result<Against> {
-    let source = place::Source {
-        name: "--against".into(),
-        text: text.into(),
-    };
+    let source = place::Source::new("--against", text);
     let node = place::parse(&Arc::new(source))?;
     Ok(Against {
         place: node.place.clone(),

@@ -2,15 +2,15 @@
 //!
 //! Generators ask `Build`, and `Build` asks `Tables`, which the `builder` is: no generator names it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields as ArrowFields};
 
 use super::hash::Key;
 use super::options::{Column, ColumnList};
-use super::program::{Fill, Node, Program, ProgramCell, Selection};
+use super::program::{Fill, Program, ProgramCell, Selection};
 use super::reference_data::Reference;
+use super::tables::{Around, Tables};
 use super::types::{ColumnType, show_type};
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
@@ -105,70 +105,10 @@ pub struct Nested {
     pub fields: ArrowFields,
     /// What is known of each.
     pub domains: Vec<Domain>,
+    /// The most bytes of all of them together, hidden ones too.
+    pub bytes: u64,
     /// Where the outer columns they read begin among the inputs of the column around them.
     pub first_input: usize,
-}
-
-/// Every table while it is being built. A scope is a table, or the columns within a column; scopes
-/// and the nodes in each go by number.
-pub(super) trait Tables {
-    /// What can be read besides tables, by name.
-    fn references(&self) -> &BTreeMap<String, Arc<Reference>>;
-    /// Microseconds since 1970 at which the run began.
-    fn now_micros(&self) -> i64;
-    /// What a column stands in.
-    fn scope(&self, scope: usize) -> Around<'_>;
-    /// A node that is built.
-    fn node(&self, scope: usize, node: usize) -> &Node;
-    /// The node is a function of few values that are known.
-    fn is_coded(&self, scope: usize, node: usize) -> bool;
-    /// How many rows there are; none without end.
-    fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem>;
-    /// The node that `path` names, built if it is not yet.
-    fn resolve(&mut self, scope: usize, path: &str, place: &Place) -> Result<usize, Problem>;
-    /// A node whose values come without a dictionary, text apart: most generators read such.
-    fn plain_node(&mut self, scope: usize, node: usize) -> usize;
-    /// A node that a generator makes of other nodes for its own use; `made` is asked only if there
-    /// is none of that name yet.
-    fn derived(
-        &mut self,
-        scope: usize,
-        name: &str,
-        inputs: Vec<usize>,
-        made: Box<dyn FnOnce() -> Made + '_>,
-    ) -> usize;
-    /// The table `name`, which `child` refers to.
-    fn parent(&mut self, child: usize, name: &str, place: &Place) -> Result<Parent, Problem>;
-    /// A column's options and key.
-    fn column_options(
-        &self,
-        scope: usize,
-        column: &str,
-        place: &Place,
-    ) -> Result<(Arc<Column>, Key), Problem>;
-    /// Columns within a column of scope `outer`, and the outer nodes that they read.
-    fn nested(
-        &mut self,
-        outer: usize,
-        key: Key,
-        name: &str,
-        columns: &ColumnList,
-        items: Option<u64>,
-    ) -> Result<(Nested, Vec<usize>), Problem>;
-}
-
-/// What a column stands in.
-pub(super) struct Around<'a> {
-    /// The table's name, or the path of the column around.
-    pub name: &'a str,
-    /// The file says how many rows.
-    pub has_rows: bool,
-    /// All columns in it.
-    pub columns: &'a ColumnList,
-    /// The column that is being built.
-    pub building: Option<usize>,
-    /// Within a column: the scope which that stands in, and the room for items in each row's list.
-    pub outer: Option<(usize, Option<u64>)>,
 }
 
 impl Made {
@@ -225,6 +165,17 @@ impl Build<'_> {
             .derived(self.scope, name, inputs, Box::new(made));
         self.inputs[at] = self.tables.plain_node(self.scope, node);
         self.described(at)
+    }
+
+    /// Parents whose children are counted before the first row: how many all of the pipeline are, with
+    /// these.
+    pub fn count_parents(&self, more: u64) -> u64 {
+        self.tables.count_parents(more)
+    }
+
+    /// Languages whose lists are held: how many all of the pipeline are, with these.
+    pub fn count_languages(&self, more: u64) -> u64 {
+        self.tables.count_languages(more)
     }
 
     /// True when the input is a function of few values that are known.
@@ -287,6 +238,20 @@ impl Build<'_> {
         match &self.wanted {
             Some(wanted) => wanted.data_type.clone(),
             None => default,
+        }
+    }
+
+    /// As `data_type`, of what values are by themselves, which is asked only where no type is.
+    ///
+    /// # Errors
+    /// Those of `infer`.
+    pub fn data_type_or(
+        &self,
+        infer: impl FnOnce() -> Result<DataType, Problem>,
+    ) -> Result<DataType, Problem> {
+        match &self.wanted {
+            Some(wanted) => Ok(wanted.data_type.clone()),
+            None => infer(),
         }
     }
 

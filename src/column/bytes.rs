@@ -256,7 +256,7 @@ b: { bytes: {}, type: fixed_binary(5) }",
             ]
             .join("\n\n")
         );
-        let huge = one(2, "c: { bytes: { length: 1_500_000_000 } }").failure("t", "c");
+        let huge = one(3, "c: { bytes: { length: 1_000_000_000 } }").failure("t", "c");
         insta::assert_snapshot!(huge);
     }
 }

@@ -20,7 +20,7 @@ const MOST_DRAWN: u64 = 4096;
 /// Blocks grow rather than that the index has more entries (8 MiB): it stays small for milliards.
 const MOST_BLOCKS: u64 = 1 << 20;
 
-/// More parents are not counted: these take two seconds.
+/// More parents of a pipeline are not counted: these take two seconds.
 pub(super) const MOST_PARENTS: u64 = 1_000_000_000;
 
 /// The children of every parent.
@@ -77,20 +77,30 @@ pub(super) fn children_of(key: Key, counts: &Counts, parents: Rows<'_>) -> Vec<u
 }
 
 impl Children {
-    /// Sums the children of all `parents`, in parallel.
-    pub(super) fn index(key: Key, counts: Counts, parents: u64) -> Result<Self, Uncounted> {
-        if let (least, number) = counts.range()
-            && least == number
-        {
+    /// Sums the children of all `parents`, in parallel. `counted` are those of the whole pipeline.
+    pub(super) fn index(
+        key: Key,
+        counts: Counts,
+        parents: u64,
+        counted: u64,
+    ) -> Result<Self, Uncounted> {
+        if !Self::are_counted(&counts) {
+            let number = counts.range().1;
             let total = parents.checked_mul(number).filter(fits);
             total.ok_or(Uncounted::Children)?;
             return Ok(Self::Alike { parents, number });
         }
-        if parents > MOST_PARENTS {
+        if counted > MOST_PARENTS {
             return Err(Uncounted::Parents);
         }
         let drawn = Drawn::index(key, counts, parents).ok_or(Uncounted::Children)?;
         Ok(Self::Drawn(drawn))
+    }
+
+    /// True where parents have different numbers of children.
+    pub(super) fn are_counted(counts: &Counts) -> bool {
+        let (least, most) = counts.range();
+        least < most
     }
 
     /// How many children all parents have.

@@ -47,7 +47,7 @@ struct Values {
 
 impl Generator for Choice {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
-        let data_type = build.data_type(infer_exactly(&self.values));
+        let data_type = build.data_type_or(|| infer_exactly(&self.values))?;
         let values = array(&self.values, &data_type)?;
         let alias =
             Alias::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;
@@ -94,7 +94,7 @@ impl Choice {
             }
             Value::Map(entries) => {
                 for (key, weight) in entries {
-                    let plain = !key.place.written().starts_with(['"', '\'']);
+                    let plain = !key.place.is_quoted();
                     let text = Some(key.name.clone());
                     choice.values.push(Scalar {
                         text,

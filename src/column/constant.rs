@@ -53,7 +53,7 @@ impl JsonSchema for Constant {
 impl Generator for Constant {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
         let scalars = std::slice::from_ref(&self.0);
-        let data_type = build.data_type(infer_exactly(scalars));
+        let data_type = build.data_type_or(|| infer_exactly(scalars))?;
         let value = array(scalars, &data_type)?;
         let nulls = value.null_count() > 0;
         if can_be_coded(&data_type) && !nulls {

@@ -14,7 +14,7 @@ use super::scalar::is_float;
 use super::types::show_type;
 use crate::domain::{Domain, Order};
 use crate::error::{Error, Problem};
-use crate::kernel::local_time::cast_to_zone;
+use crate::kernel::local_time::{cast_to_zone, says_no_unit};
 use crate::kernel::time::per_second;
 use crate::place::{Placed, Text};
 use crate::registry::Example;
@@ -44,6 +44,9 @@ impl Generator for Copy {
         if !arrow::compute::can_cast_types(plain, &wanted) {
             return Err(build.wrong_type("copy", &show_type(plain)));
         }
+        if says_no_unit(plain, &wanted) {
+            return Err(self.no_unit(plain, &wanted));
+        }
         if has_fraction(plain) && wanted.is_integer() {
             return Err(self.fraction(plain, &wanted));
         }
@@ -57,6 +60,7 @@ impl Generator for Copy {
             nulls: domain.nulls,
             distinct: domain.distinct,
             order,
+            bytes: domain.bytes,
             ..Domain::default()
         };
         let to = wanted.clone();
@@ -111,6 +115,18 @@ fn has_fraction(data_type: &DataType) -> bool {
 }
 
 impl Copy {
+    /// A number says neither what it counts nor from when.
+    fn no_unit(&self, from: &DataType, to: &DataType) -> Problem {
+        let (column, from, to) = (self.0.as_str(), show_type(from), show_type(to));
+        Problem::new(format!(
+            "`{column}` is {from}, which does not say what it counts: it cannot be {to}"
+        ))
+        .at(&self.0.place)
+        .hint(format!(
+            "write `expr: \"date '1970-01-01' + {column}\"` for days, `expr: \"to_timestamp({column})\"` for seconds"
+        ))
+    }
+
     /// A number with a fraction is not cut to a whole one unless somebody asks for it.
     fn fraction(&self, from: &DataType, to: &DataType) -> Problem {
         let (from, to) = (show_type(from), show_type(to));

@@ -9,9 +9,11 @@ use arrow::compute::kernels::cmp::distinct;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
 
+use crate::units::float_is;
+
 /// The rows of `values` that `made`, the same values in another type, does not hold to their last
-/// digit. Floats count as they are written with 15 digits; a time that becomes a date is one that was
-/// asked for.
+/// digit. Floats count as they are written with 15 digits, and hold fractions as well as they can; a
+/// time that becomes a date is one that was asked for.
 ///
 /// # Errors
 /// The values cannot be looked at.
@@ -28,7 +30,7 @@ pub fn cut(values: &ArrayRef, made: &ArrayRef) -> Result<Vec<usize>, ArrowError>
     let rows = match (from, to) {
         (DataType::Utf8, _) => texts(values, to),
         (from, to) if from.is_floating() => floats(values, to)?,
-        (from, to) if is_finer_number(from, to) => {
+        (from, to) if is_finer_number(from, to) || from.is_integer() && to.is_floating() => {
             let differs = distinct(values, &cast(made, from)?)?;
             differs.values().set_indices().collect()
         }
@@ -74,7 +76,7 @@ fn texts(values: &ArrayRef, to: &DataType) -> Vec<usize> {
         // A text that is no whole number has become none.
         (Some(held), _) => held > 0 && digits(text) > held,
         (None, Some(held)) => fraction(text).len() > held as usize,
-        (None, None) => false,
+        (None, None) => to.is_floating() && !float_is(text, to == &DataType::Float32),
     };
     let texts = values.as_string::<i32>().iter().enumerate();
     let cut = texts.filter(|(_, text)| text.is_some_and(is_cut));
@@ -83,7 +85,10 @@ fn texts(values: &ArrayRef, to: &DataType) -> Vec<usize> {
 
 fn floats(values: &ArrayRef, to: &DataType) -> Result<Vec<usize>, ArrowError> {
     let Some(held) = held(to) else {
-        return Ok(Vec::new());
+        return Ok(match to {
+            DataType::Float32 => wide(values),
+            _ => Vec::new(),
+        });
     };
     let known = match values.data_type() {
         DataType::Float64 => 14,
@@ -103,6 +108,21 @@ fn floats(values: &ArrayRef, to: &DataType) -> Result<Vec<usize>, ArrowError> {
     let values = values.as_primitive::<Float64Type>().iter().enumerate();
     let cut = values.filter(|(_, value)| value.is_some_and(&mut is_cut));
     Ok(cut.map(|(row, _)| row).collect())
+}
+
+/// The rows of whole numbers that a float of 32 bits would round: beyond 2^53 they have been rounded
+/// already, and who takes the smaller float asks for that of fractions.
+fn wide(values: &ArrayRef) -> Vec<usize> {
+    let Some(values) = values.as_primitive_opt::<Float64Type>() else {
+        return Vec::new();
+    };
+    let most = (1_u64 << 53) as f64;
+    let is = |value: f64| {
+        value.fract() == 0.0 && value.abs() <= most && f64::from(value as f32) != value
+    };
+    let values = values.iter().enumerate();
+    let wide = values.filter(|(_, value)| value.is_some_and(is));
+    wide.map(|(row, _)| row).collect()
 }
 
 /// The rows that are no multiple of so many ticks.
@@ -186,6 +206,33 @@ mod tests {
             rows(Float64Array::from(vec![2.0, 2.5, -0.5]), &DataType::Int64),
             [1, 2]
         );
+    }
+
+    #[test]
+    fn whole_numbers_that_a_float_rounds_are_found() {
+        let (single, double) = (DataType::Float32, DataType::Float64);
+        let whole = || Int64Array::from(vec![16_777_216, 16_777_217, -9_007_199_254_740_993]);
+        assert_eq!(rows(whole(), &single), [1, 2]);
+        assert_eq!(rows(whole(), &double), [2]);
+        let texts = [
+            "16777217",
+            "0.1234567891",
+            "3.4e38",
+            "16777218",
+            "9007199254740993",
+        ];
+        let texts = || StringArray::from(texts.to_vec());
+        assert_eq!(rows(texts(), &single), [0, 4]);
+        assert_eq!(rows(texts(), &double), [4]);
+        let floats = vec![
+            16_777_217.0,
+            0.1,
+            3.4e38,
+            f64::NAN,
+            f64::INFINITY,
+            -33_554_436.0,
+        ];
+        assert_eq!(rows(Float64Array::from(floats), &single), [0]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::Generator;
 use super::build::{Build, Made};
 use super::program::Fill;
 use super::rows::Rows;
-use crate::domain::{Domain, Range};
+use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
 use crate::expression::{self, Expression, ExpressionError, Input, UnknownName};
 use crate::place::{Place, Placed, Text};
@@ -59,7 +59,11 @@ impl Generator for Expr {
         // Few values in, few values out.
         let mut distinct = domains.iter().map(|domain| domain.distinct);
         let distinct = distinct.try_fold(1u64, |all, one| all.checked_mul(one?));
+        let rises = expression.rises_with();
         let domain = Domain {
+            order: rises.map_or(Order::Unknown, |input| {
+                build.input_domain(input).order.min(Order::Ascending)
+            }),
             range: expression.range().map(|range| Range::Integer {
                 min: range.low,
                 max: range.high,
@@ -67,6 +71,7 @@ impl Generator for Expr {
             nulls: expression.nullable(),
             distinct,
             longest: expression.longest(),
+            bytes: expression.largest() as u64,
             ..Domain::default()
         };
         let data_type = expression.data_type().clone();

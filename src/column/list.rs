@@ -37,8 +37,14 @@ impl Example for List {
         "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }";
 }
 
+/// What Arrow calls the items of a list.
+pub const LIST_ITEM: &str = "element";
+
 /// The most items that a list has room for.
 const LONGEST: u64 = 100_000;
+
+/// What an item takes besides its value: its number, its row's, and its end.
+const BYTES_OF_AN_ITEM: u64 = 16;
 
 /// The items' own name: none that a path could mean.
 const ITEMS: &str = "[]";
@@ -65,8 +71,11 @@ impl Generator for List {
         let Some(field) = nested.fields.first() else {
             return Err(Problem::new("the items of a `list` cannot be hidden").at(&build.place));
         };
-        let field = Arc::new(plain_field(field).with_name("element"));
-        let mut domain = Domain::default();
+        let field = Arc::new(plain_field(field).with_name(LIST_ITEM));
+        let mut domain = Domain {
+            bytes: width.saturating_mul(nested.bytes + BYTES_OF_AN_ITEM),
+            ..Domain::default()
+        };
         nested
             .domains
             .iter()

@@ -49,7 +49,9 @@ pub mod rows;
 pub mod scalar;
 mod scale;
 mod sequence;
+mod step;
 mod structure;
+mod tables;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -66,6 +68,7 @@ pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, Outside, TableOptions};
 pub use cut::cut;
 pub use distribution::{Amounts, Counts, Distribution, DistributionKind};
+pub use list::LIST_ITEM;
 pub use options::{Column, ColumnList, Columns, Common, columns};
 pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};
 pub use reference_data::Reference;

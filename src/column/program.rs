@@ -85,6 +85,12 @@ impl Program {
         &self.nodes[index]
     }
 
+    /// The most bytes of a row, and of what its values are made of, as far as that is known.
+    pub fn most_bytes(&self) -> u64 {
+        let bytes = |node: &Node| node.domain.most_bytes(node.field.data_type());
+        self.nodes.iter().map(bytes).fold(0, u64::saturating_add)
+    }
+
     /// What it takes to evaluate the `wanted` nodes.
     pub fn select(&self, wanted: Vec<usize>) -> Selection {
         let mut needed = vec![false; self.nodes.len()];

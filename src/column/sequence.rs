@@ -1,7 +1,7 @@
 //! `sequence`: whole numbers that rise by a step from row to row.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ use super::permutation::row_numbers;
 use super::program::Fill;
 use super::rows::Rows;
 use super::scalar::{integer, is_integral, limits, show_integer};
+use super::step::step;
 use super::types::show_type;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
@@ -48,9 +49,14 @@ impl Generator for Sequence {
                 "whole numbers, decimals of up to 18 digits, dates and times",
             ));
         }
-        let start = value(self.start.as_ref(), &data_type, &data_type)?;
-        let step = value(self.step.as_ref(), &data_type, &step_type(&data_type))
-            .map_err(|problem| problem.maybe_hint(step_hint(&data_type)))?;
+        let start = match &self.start {
+            Some(start) => integer(start, &data_type)?,
+            None => one(&data_type),
+        };
+        let step = match &self.step {
+            Some(written) => step(written, &data_type, &data_type)?,
+            None => one(&data_type),
+        };
         let rows = row_numbers(build)?;
         if rows.is_none() && bits(&data_type) < 64 {
             let message = format!(
@@ -98,42 +104,11 @@ fn bits(data_type: &DataType) -> usize {
     data_type.primitive_width().map_or(64, |bytes| bytes * 8)
 }
 
-/// What a step is written as: a plain number for dates and times.
-fn step_type(data_type: &DataType) -> DataType {
-    match data_type.is_temporal() {
-        true => DataType::Int64,
-        false => data_type.clone(),
-    }
-}
-
-fn step_hint(data_type: &DataType) -> Option<String> {
-    let unit = match data_type {
-        DataType::Date32 => "days",
-        DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => {
-            match unit {
-                TimeUnit::Second => "seconds",
-                TimeUnit::Millisecond => "milliseconds",
-                TimeUnit::Microsecond => "microseconds",
-                TimeUnit::Nanosecond => "nanoseconds",
-            }
-        }
-        _ => return None,
-    };
-    Some(format!("write a step as its number of {unit}"))
-}
-
-fn value(
-    scalar: Option<&Scalar>,
-    data_type: &DataType,
-    as_type: &DataType,
-) -> Result<i128, Problem> {
-    match scalar {
-        Some(scalar) => integer(scalar, as_type),
-        None if data_type.is_temporal() => Ok(1),
-        None => match data_type {
-            DataType::Decimal64(_, scale) => Ok(10i128.pow(u32::from(scale.unsigned_abs()))),
-            _ => Ok(1),
-        },
+/// The integer that holds 1.
+fn one(data_type: &DataType) -> i128 {
+    match data_type {
+        DataType::Decimal64(_, scale) => 10i128.pow(u32::from(scale.unsigned_abs())),
+        _ => 1,
     }
 }
 

@@ -53,7 +53,10 @@ impl Generator for Structure {
         if fields.is_empty() {
             return Err(Problem::new("every column of this `struct` is hidden").at(&build.place));
         }
-        let mut domain = Domain::default();
+        let mut domain = Domain {
+            bytes: nested.bytes,
+            ..Domain::default()
+        };
         nested
             .domains
             .iter()
@@ -136,6 +139,7 @@ impl Fields for StructureFields {
             },
             _ => Domain {
                 nulls: true,
+                bytes: around.bytes,
                 ..Domain::default()
             },
         };

@@ -34,10 +34,7 @@ pub(super) fn tables_with(yaml: &str, references: Vec<Reference>) -> Result<Tabl
     let references = references
         .map(|reference| (reference.name.clone(), Arc::new(reference)))
         .collect();
-    let source = Arc::new(Source {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    });
+    let source = Arc::new(Source::new("p.yaml", yaml));
     let root = parse(&source)?;
     let options: Vec<TableOptions> = entries(&root)
         .iter()

@@ -8,6 +8,8 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::error::did_you_mean;
 use crate::registry::type_elsewhere;
+use crate::type_names::NAMES;
+pub use crate::type_names::show_type;
 
 /// Marks a fixed binary of 16 bytes as a UUID in a field's metadata (an Arrow canonical extension).
 pub const UUID_EXTENSION: &str = "arrow.uuid";
@@ -24,38 +26,6 @@ pub struct ColumnType {
     /// Of a column that is read: a null is no value of it.
     pub required: bool,
 }
-
-const NAMES: &[(&str, DataType)] = &[
-    ("boolean", DataType::Boolean),
-    ("bool", DataType::Boolean),
-    ("int8", DataType::Int8),
-    ("tinyint", DataType::Int8),
-    ("int16", DataType::Int16),
-    ("smallint", DataType::Int16),
-    ("int32", DataType::Int32),
-    ("int", DataType::Int32),
-    ("integer", DataType::Int32),
-    ("int64", DataType::Int64),
-    ("bigint", DataType::Int64),
-    ("uint8", DataType::UInt8),
-    ("uint16", DataType::UInt16),
-    ("uint32", DataType::UInt32),
-    ("uint64", DataType::UInt64),
-    ("float32", DataType::Float32),
-    ("real", DataType::Float32),
-    ("float64", DataType::Float64),
-    ("double", DataType::Float64),
-    ("utf8", DataType::Utf8),
-    ("text", DataType::Utf8),
-    ("string", DataType::Utf8),
-    ("varchar", DataType::Utf8),
-    ("binary", DataType::Binary),
-    ("bytes", DataType::Binary),
-    ("date", DataType::Date32),
-    ("date32", DataType::Date32),
-    ("uuid", DataType::FixedSizeBinary(16)),
-    ("time", DataType::Time64(TimeUnit::Microsecond)),
-];
 
 const WITH_ARGUMENTS: &[&str] = &[
     "decimal",
@@ -176,12 +146,31 @@ fn unknown(text: &str) -> String {
     if let Some(ours) = type_elsewhere(text) {
         return format!("unknown type `{text}`: {ours}");
     }
+    if let Some(needed) = without_arguments(text) {
+        return needed;
+    }
+    let lower = text.to_lowercase();
+    if lower != text && parse_type(&lower).is_ok() {
+        return format!("unknown type `{text}`: types are written in lower case, as `{lower}`");
+    }
     let names = NAMES.iter().map(|(name, _)| *name);
     let near = did_you_mean(text, names.chain(WITH_ARGUMENTS.iter().copied()));
     let rest = near.unwrap_or_else(|| {
         "the types are boolean, int8 to int64, uint8 to uint64, float32, float64, decimal(p,s), utf8, binary, fixed_binary(n), uuid, date, time(unit) and timestamp(unit, zone)".into()
     });
     format!("unknown type `{text}`: {rest}")
+}
+
+/// A type that is known, and says nothing alone.
+fn without_arguments(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    Some(match lower.as_str() {
+        "decimal" | "numeric" => format!(
+            "`{text}` needs how many digits it has, and how many of them stand after the point: `\"{lower}(18,2)\"`"
+        ),
+        "fixed_binary" => format!("`{text}` needs its number of bytes: `fixed_binary(8)`"),
+        _ => return None,
+    })
 }
 
 /// A UUID's bytes: 32 hexadecimal digits, with dashes between them or without.
@@ -193,39 +182,6 @@ pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
         *byte = (digit()? * 16 + digit()?) as u8;
     }
     digits.next().is_none().then_some(bytes)
-}
-
-/// A type as a pipeline file spells it.
-pub fn show_type(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Dictionary(_, values) => show_type(values),
-        DataType::Decimal64(p, s) | DataType::Decimal128(p, s) => format!("decimal({p},{s})"),
-        DataType::Timestamp(unit, None) => format!("timestamp({})", show_unit(*unit)),
-        DataType::Timestamp(unit, Some(zone)) => format!("timestamp({}, {zone})", show_unit(*unit)),
-        DataType::Time32(unit) | DataType::Time64(unit) => format!("time({})", show_unit(*unit)),
-        DataType::FixedSizeBinary(width) => format!("fixed_binary({width})"),
-        DataType::Duration(unit) => format!("duration({})", show_unit(*unit)),
-        DataType::Interval(_) => "duration".to_string(),
-        DataType::Map(..) => "map".to_string(),
-        DataType::List(item) => format!("list of {}", show_type(item.data_type())),
-        DataType::Struct(fields) => {
-            let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
-            format!("struct of {}", names.join(", "))
-        }
-        other => NAMES
-            .iter()
-            .find(|(_, data_type)| data_type == other)
-            .map_or_else(|| other.to_string(), |(name, _)| (*name).to_string()),
-    }
-}
-
-fn show_unit(unit: TimeUnit) -> &'static str {
-    match unit {
-        TimeUnit::Second => "s",
-        TimeUnit::Millisecond => "ms",
-        TimeUnit::Microsecond => "us",
-        TimeUnit::Nanosecond => "ns",
-    }
 }
 
 impl<'de> Deserialize<'de> for ColumnType {
@@ -299,6 +255,19 @@ mod tests {
             parse_type("int23").unwrap_err(),
             "unknown type `int23`: did you mean `int32`?"
         );
+        assert_eq!(
+            parse_type("decimal").unwrap_err(),
+            "`decimal` needs how many digits it has, and how many of them stand after the point: `\"decimal(18,2)\"`"
+        );
+        assert_eq!(
+            parse_type("fixed_binary").unwrap_err(),
+            "`fixed_binary` needs its number of bytes: `fixed_binary(8)`"
+        );
+        for (text, lower) in [("INT", "int"), ("VARCHAR(10)", "varchar(10)")] {
+            let said =
+                format!("unknown type `{text}`: types are written in lower case, as `{lower}`");
+            assert_eq!(parse_type(text).unwrap_err(), said);
+        }
         assert_eq!(
             parse_type("decimal(40,2)").unwrap_err(),
             "`decimal(40,2)`: a decimal has a precision of 1 to 38 and a scale of 0 to its precision"

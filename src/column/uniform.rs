@@ -15,7 +15,10 @@ use super::hash::{Key, below, unit};
 use super::permutation::{Permutation, check_room};
 use super::program::Fill;
 use super::rows::Rows;
-use super::scalar::{float, infer, integer, is_decimal, is_float, is_integral, last, width};
+use super::scalar::{
+    as_written, float, infer, integer, is_decimal, is_float, is_integral, last, width,
+};
+use super::step::step;
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
@@ -60,7 +63,8 @@ struct Floats {
 
 impl Generator for Uniform {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
-        let data_type = build.data_type(infer(&[self.min.clone(), self.max.clone()]));
+        let bounds = [self.min.clone(), self.max.clone()];
+        let data_type = build.data_type_or(|| as_written(&bounds).map(|()| infer(&bounds)))?;
         if is_float(&data_type) {
             self.floats(build, data_type)
         } else if is_integral(&data_type) && !matches!(data_type, DataType::Decimal128(..)) {
@@ -81,14 +85,8 @@ impl Uniform {
             last(&self.max, &data_type)?,
         );
         let step = match &self.step {
-            Some(step) => integer(
-                step,
-                if is_decimal(&data_type) {
-                    &data_type
-                } else {
-                    &DataType::Int64
-                },
-            )?,
+            Some(written) if is_decimal(&data_type) => step(written, &data_type, &data_type)?,
+            Some(written) => step(written, &data_type, &DataType::Int64)?,
             None => 1,
         };
         if max < min {

@@ -80,6 +80,7 @@ impl Generator for Uuid {
         let mut domain = Domain {
             unique: true,
             longest: Some(if form == Form::Text { TEXT } else { 16 }),
+            shortest: if form == Form::Text { TEXT } else { 0 },
             ..Domain::default()
         };
         let fill = Identifiers {

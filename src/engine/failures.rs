@@ -27,11 +27,11 @@ impl<'p> Failures<'p> {
         }
     }
 
-    /// A sink cannot be opened: a mistake is told before the first row whatever `on_sink_failure` says;
-    /// what the world refuses is this sink's own failure.
+    /// A sink cannot be opened: a mistake is told before the first row whatever `on_sink_failure` says,
+    /// and so is another run at work; what the world refuses is this sink's own failure.
     pub(super) fn add(&mut self, at: At, error: Error) {
         let sink = &self.plan.jobs[at.0].sinks[at.1];
-        let stops = sink.on_failure == OnSinkFailure::Stop || error.fault == Fault::User;
+        let stops = sink.on_failure == OnSinkFailure::Stop || error.fault != Fault::Run;
         self.decisive |= stops;
         let error = error.context(format!("could not open sink `{}`", sink.name));
         self.all.insert(at, error);

@@ -21,8 +21,10 @@ pub(super) struct Ending<'r, 'p> {
     finite: bool,
     /// What is safe and waits to be published.
     prepared: Option<Prepared>,
-    /// What was published; nobody else writes there while it is kept.
+    /// What was published, also by a run before; nobody else writes there while it is kept.
     published: Option<Box<dyn Publish>>,
+    /// Its place in what is decided: the last one stays decided as long as any does.
+    position: usize,
     /// Nobody waits for it to publish: its rows are seen already, and its failure stops no other.
     later: bool,
 }
@@ -49,6 +51,7 @@ impl<'p> Run<'p> {
         let given = self.gate.given(job);
         let all = plan.source.batches().is_none_or(|all| given == all) || sink.is_made();
         let mut report = SinkReport::new(&sink.plan.name, &sink.plan.kind, &plan.table);
+        let (position, published) = sink.take_kept().unzip();
         report.skipped = sink.skipped;
         report.recovered.clone_from(&sink.recovered);
         Ending {
@@ -59,7 +62,8 @@ impl<'p> Run<'p> {
             finite: plan.rows.is_some(),
             whole: (begun && all) || self.stop.in_time(),
             prepared: None,
-            published: None,
+            published,
+            position: position.unwrap_or_default(),
             later: !sink.holds_back && sink.plan.on_failure != OnSinkFailure::Stop,
         }
     }
@@ -87,7 +91,9 @@ impl<'p> Run<'p> {
         let signal = self.stop.signal().is_some();
         let finite = |ending: &Ending<'_, '_>| ending.finite;
         let cut_short = set.iter().any(Ending::is_cut_short) || (signal && set.iter().any(finite));
-        let mut waiting: Vec<&mut Ending<'_, '_>> = set.iter_mut().collect();
+        let (mut kept, mut waiting): (Vec<_>, Vec<_>) = set
+            .iter_mut()
+            .partition(|ending| ending.published.is_some());
         waiting.retain(|ending| ending.prepared.is_some());
         for ending in waiting.iter_mut().filter(|ending| !ending.sink.holds_back) {
             self.show(ending);
@@ -95,7 +101,7 @@ impl<'p> Run<'p> {
         waiting.retain(|ending| ending.sink.holds_back);
         waiting.sort_by_key(|ending| !ending.stops());
         if !cut_short && !self.stop.failed() {
-            self.decide(&mut waiting);
+            self.decide(&mut waiting, &mut kept);
         }
         let nothing = cut_short || self.stop.failed();
         match nothing {
@@ -116,13 +122,10 @@ impl<'p> Run<'p> {
     /// same run again does only what is left to do.
     fn forget(&self, set: &mut [Ending<'_, '_>]) {
         let mut order: Vec<&mut Ending<'_, '_>> = set.iter_mut().collect();
-        order.sort_by_key(|ending| !ending.stops());
+        order.sort_by_key(|ending| ending.position);
         for ending in order {
-            let own = ending.published.as_ref();
-            let own = own.map_or(Ok(()), |publish| publish.settle());
-            let before = ending.sink.kept.as_ref();
-            let settled =
-                own.and_then(|()| before.map_or(Ok(()), |at| ending.sink.plan.options.settle(at)));
+            let published = ending.published.as_ref();
+            let settled = published.map_or(Ok(()), |publish| publish.settle());
             if self.note(ending, settled).is_none() {
                 // The last one stays as long as any does.
                 return;
@@ -131,21 +134,29 @@ impl<'p> Run<'p> {
     }
 
     /// Keeps beside every output what is decided for all of them, and leaves out those where that
-    /// cannot be kept.
-    fn decide(&self, waiting: &mut Vec<&mut Ending<'_, '_>>) {
-        loop {
-            let records: Vec<Record> = waiting.iter().filter_map(|e| e.record()).collect();
+    /// cannot be kept. What is published already comes last: until its own decision is replaced, that
+    /// one stands.
+    fn decide<'a, 'r, 's>(
+        &self,
+        waiting: &mut Vec<&'a mut Ending<'r, 's>>,
+        kept: &mut Vec<&'a mut Ending<'r, 's>>,
+    ) {
+        kept.sort_by_key(|ending| ending.position);
+        while !waiting.is_empty() {
+            let all = waiting.iter().chain(kept.iter());
+            let records: Vec<Record> = all.filter_map(|ending| ending.record()).collect();
             let mut failed = false;
-            for ending in waiting.iter_mut() {
-                let publish = ending.prepared.as_ref().and_then(|p| p.publish.as_ref());
-                let kept = publish.map_or(Ok(()), |publish| publish.decide(&records));
-                if self.note(ending, kept).is_none() {
+            for (position, ending) in waiting.iter_mut().chain(kept.iter_mut()).enumerate() {
+                let decided = ending.publish().map_or(Ok(()), |one| one.decide(&records));
+                if self.note(ending, decided).is_none() {
                     self.withdraw(ending);
                     failed = true;
                     break;
                 }
+                ending.position = position;
             }
             waiting.retain(|ending| ending.prepared.is_some());
+            kept.retain(|ending| ending.report.error.is_none());
             if !failed || self.stop.failed() {
                 return;
             }
@@ -277,10 +288,16 @@ impl Ending<'_, '_> {
         !self.whole && !self.sink.skipped && !failed
     }
 
+    /// What waits to be published, or is.
+    fn publish(&self) -> Option<&dyn Publish> {
+        let waits = self.prepared.as_ref().and_then(|one| one.publish.as_ref());
+        waits.or(self.published.as_ref()).map(|one| &**one)
+    }
+
     fn record(&self) -> Option<Record> {
-        let publish = self.prepared.as_ref()?.publish.as_ref()?;
         let kind = self.sink.plan.kind.clone();
-        publish.record().map(|output| Record { kind, output })
+        let output = self.publish()?.record()?;
+        Some(Record { kind, output })
     }
 
     /// The report with what the sink has counted.

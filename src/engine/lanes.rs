@@ -1,6 +1,6 @@
 //! Every sink opened, before the first row is made.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failures::Failures;
@@ -14,7 +14,7 @@ use crate::error::{Error, Fault, Result};
 use crate::pace::Pace;
 use crate::plan::{Plan, SinkPlan};
 use crate::report::Meter;
-use crate::sink::{self, Found, Recovered, Target};
+use crate::sink::{self, Earlier, Found, Publish, Recovered, Target};
 use crate::source::Batches;
 
 /// One sink that was looked at and can be opened.
@@ -22,8 +22,8 @@ pub(super) struct Checked {
     pub(super) meter: Arc<Meter>,
     pub(super) lanes: usize,
     pub(super) found: Found,
-    /// It was published by a run before, which could not end.
-    pub(super) kept: Option<Target>,
+    /// It was published by a run before, which could not end; and its place among that run's outputs.
+    pub(super) kept: Option<(usize, Box<dyn Publish>)>,
 }
 
 /// Checks what the world allows for every sink and stream, and changes nothing. What runs before have
@@ -156,9 +156,10 @@ fn recover(
 }
 
 /// The outputs that a run before had ready and that are published now.
-fn published(recovered: &[Vec<Recovered>]) -> BTreeSet<&String> {
-    let all = recovered.iter().flatten();
-    all.flat_map(|one| &one.published).collect()
+fn published(recovered: &[Vec<Recovered>]) -> BTreeMap<&str, &Earlier> {
+    let all = recovered.iter().flatten().flat_map(|one| &one.published);
+    all.map(|earlier| (earlier.output.as_str(), earlier))
+        .collect()
 }
 
 /// What is kept beside outputs that this run makes anew goes.
@@ -176,13 +177,17 @@ fn settle(
         for (place, ((sink, target), recovered)) in sinks {
             let at = (index, place);
             if !failures.has(at)
-                && !published.contains(&recovered.output)
-                && let Err(error) = sink.options.settle(target)
+                && !published.contains_key(recovered.output.as_str())
+                && let Err(error) = settle_one(sink, target)
             {
                 failures.add(at, error);
             }
         }
     }
+}
+
+fn settle_one(sink: &SinkPlan, target: &Target) -> Result<()> {
+    sink.options.earlier(target, None)?.settle()
 }
 
 /// Looks at every sink of every job once, then at the streams.
@@ -205,8 +210,15 @@ fn check(
         let all = job.sinks.iter().zip(targets).zip(recovered).enumerate();
         for (place, ((sink, target), recovered)) in all {
             let at = (index, place);
-            let kept = published.contains(&recovered.output);
-            let found = match kept || failures.has(at) {
+            let kept = published.get(recovered.output.as_str()).map(|earlier| {
+                let publish = sink.options.earlier(&target, Some(&earlier.record));
+                publish.map(|publish| (earlier.position, publish))
+            });
+            let kept = kept.transpose().unwrap_or_else(|error| {
+                failures.add(at, error);
+                None
+            });
+            let found = match kept.is_some() || failures.has(at) {
                 true => Ok(Found::Same),
                 false => sink.options.connect(&target),
             };
@@ -217,7 +229,7 @@ fn check(
                     failures.add(at, error);
                     Found::Same
                 }),
-                kept: kept.then_some(target),
+                kept,
             });
         }
         jobs.push(sinks);

@@ -9,7 +9,7 @@ use crate::batch::{Batch, Resume};
 use crate::error::{Error, Result};
 use crate::plan::{Job, SinkPlan};
 use crate::report::Meter;
-use crate::sink::{Finished, Found, Lane, Publish, Ready, Target};
+use crate::sink::{Finished, Found, Lane, Publish, Ready};
 use crate::sync::lock;
 
 /// The sinks of one job, opened.
@@ -31,8 +31,9 @@ pub(super) struct OpenSink<'p> {
     made: Option<Finished>,
     /// Nothing of what it writes is seen before it is published.
     pub(super) holds_back: bool,
-    /// What a run before had published for it is kept at its place until this run is done.
-    pub(super) kept: Option<Target>,
+    /// What a run before had published for it, and its place among that run's outputs: kept until this
+    /// run is done.
+    kept: Mutex<Option<(usize, Box<dyn Publish>)>>,
     /// What runs before had left at its place, and what became of it.
     pub(super) recovered: Vec<String>,
     /// It took nothing for too long and is not waited for any more.
@@ -62,7 +63,7 @@ impl<'p> OpenSink<'p> {
             skipped: false,
             made: None,
             holds_back: false,
-            kept: None,
+            kept: Mutex::new(None),
             recovered: Vec::new(),
             released: AtomicBool::new(false),
             unopened: None,
@@ -72,7 +73,7 @@ impl<'p> OpenSink<'p> {
 
     /// Opens its lanes; what of them is open when one cannot be is aborted.
     pub(super) fn begin(&mut self, checked: Checked) -> Result<()> {
-        self.kept = checked.kept;
+        *lock(&self.kept) = checked.kept;
         let sink = match checked.found {
             Found::Same => {
                 self.skipped = true;
@@ -111,6 +112,11 @@ impl OpenSink<'_> {
     /// False where all rows are there already: no row is made for it.
     pub(super) fn wants_rows(&self) -> bool {
         !self.skipped && self.made.is_none()
+    }
+
+    /// What a run before had published for it: asked for once.
+    pub(super) fn take_kept(&self) -> Option<(usize, Box<dyn Publish>)> {
+        lock(&self.kept).take()
     }
 
     /// A run before made all of its rows.

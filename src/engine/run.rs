@@ -103,6 +103,7 @@ fn begin_sources(
         let begin = Begin {
             out: options.out.clone(),
             measured: options.measured,
+            batch_rows: usize::try_from(job.source.batch_rows()).unwrap_or(usize::MAX),
             meter: watched.made.clone(),
             wake: Arc::new(move || gate.wake()),
             // The plan gives a stream no other sink beside one that keeps offsets.
@@ -211,7 +212,7 @@ impl Run<'_> {
         }
     }
 
-    /// Tells a stream that the run is to end, and how many of its batches are safe in every sink.
+    /// Tells a source that the run is to end, and how many of its batches are safe in every sink.
     fn settle(&self, job: usize) -> Result<()> {
         let open = &self.jobs[job];
         let source = &self.sources[job];

@@ -181,6 +181,13 @@ impl Watched {
         let job = &self.jobs[job];
         job.made.add(rows, 0);
         job.made.batch(rows, took);
+        tracing::debug!(
+            worker_id = rayon::current_thread_index(),
+            batch_size = rows,
+            duration = ?took,
+            throughput_per_sec = rows as f64 / took.as_secs_f64().max(1e-9),
+            "Batch processed successfully"
+        );
         let now = u64::try_from(self.elapsed().as_micros()).unwrap_or(u64::MAX);
         job.last_made.fetch_max(now, Ordering::Relaxed);
     }

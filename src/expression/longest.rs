@@ -1,7 +1,7 @@
 //! How many bytes a text can have at most, as far as that follows from the texts that it is made of.
 
 use super::node::{Form, Kind, Node};
-use super::types::{Family, family};
+use super::types::{Family, Lane, family};
 use arrow::array::AsArray;
 
 /// The longest text that a function makes, as PostgreSQL's longest value.
@@ -32,6 +32,16 @@ pub(super) fn longest(node: &Node) -> Option<usize> {
         Kind::PerValue { part, .. } => longest(part),
         Kind::Logic { .. } => None,
     }
+}
+
+/// The most bytes of any text that the node or a node below it makes, as far as that is known.
+pub(super) fn largest(node: &Node) -> usize {
+    let below = node.children().into_iter().map(largest).max().unwrap_or(0);
+    let own = match node.lane() {
+        Lane::Text => longest(node).unwrap_or(0),
+        _ => 0,
+    };
+    own.max(below)
 }
 
 fn greatest<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Option<usize> {

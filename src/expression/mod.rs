@@ -35,12 +35,14 @@ mod exact;
 mod extract;
 mod float;
 mod functions;
+mod interval;
 mod load;
 mod longest;
 mod named_type;
 mod node;
 mod number;
 mod operator;
+mod order;
 mod parse;
 mod per_value;
 mod place;
@@ -57,7 +59,6 @@ mod text_part;
 mod text_search;
 mod text_value;
 mod time_format;
-mod time_parse;
 mod types;
 mod value;
 mod whole;
@@ -138,6 +139,16 @@ impl Expression {
     /// The most bytes of a text, where that is known.
     pub fn longest(&self) -> Option<usize> {
         longest::longest(&self.root)
+    }
+
+    /// The most bytes of the longest text that stands in it anywhere, as far as that is known.
+    pub fn largest(&self) -> usize {
+        longest::largest(&self.root)
+    }
+
+    /// The input whose order the values keep, earlier ones never behind later ones.
+    pub fn rises_with(&self) -> Option<usize> {
+        order::rises_with(&self.root)
     }
 
     /// Whether a row can fail: overflow or a division by zero that no bounds exclude.

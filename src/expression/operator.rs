@@ -66,6 +66,10 @@ fn arithmetic(
             "`{}` does not work on {left} and {right}",
             operator.symbol()
         );
-        Err(place.error(message))
+        let error = place.error(message);
+        Err(match (operator, left.as_str(), right.as_str()) {
+            (Operator::Add, "text", "text") => error.hint("`||` joins texts"),
+            _ => error,
+        })
     })
 }

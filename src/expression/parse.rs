@@ -42,12 +42,43 @@ pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
     }
     let place = place::of_span(sql, rest.span);
     let error = place.error(format!("`{}` does not belong here", rest.token));
-    Err(match expression {
-        Expr::Identifier(name) if name.value.eq_ignore_ascii_case("select") => {
-            error.hint("write the expression alone, without `select`")
-        }
-        _ => error,
+    let first = match expression {
+        Expr::Identifier(name) => name.value.to_lowercase(),
+        _ => String::new(),
+    };
+    Err(match first.as_str() {
+        "select" => error.hint("write the expression alone, without `select`"),
+        "if" => error.hint(CASE),
+        _ => foreign(sql, error),
     })
+}
+
+const CASE: &str = "write `case when … then … else … end`";
+
+/// What other languages write, and what stands for it here: where the parser stopped, or just before.
+const FOREIGN: &[(&str, &str)] = &[
+    ("!", "write `not (…)`"),
+    ("**", "write `x ^ 2` for a power"),
+    ("{", "a column is named without braces: `id`"),
+    ("&&", "conditions are joined with `and`"),
+    ("?", CASE),
+    ("#", "a comment within an expression begins with `--`"),
+];
+
+fn foreign(sql: &str, error: ExpressionError) -> ExpressionError {
+    let (before, after) = sql.split_at(error.offset);
+    // The power's second star is where the parser stops; a comment's sign may be far before.
+    let stopped = |sign: &str| after.starts_with(sign) || before.trim_end().ends_with(sign);
+    let known = FOREIGN.iter().find(|(sign, _)| match *sign {
+        "**" => before.ends_with('*') && after.starts_with('*'),
+        "?" => after.starts_with(':') && before.contains('?'),
+        "#" => before.contains(" #"),
+        sign => stopped(sign),
+    });
+    match known {
+        Some((_, hint)) => error.hint(*hint),
+        None => error,
+    }
 }
 
 /// Refuses a chain such as `a + a + …` of more links than a thread's stack is sure to hold: the parser limits
@@ -120,7 +151,8 @@ fn readable(sql: &str, error: &ParserError) -> ExpressionError {
         .next()
         .map_or(String::new(), |letter| letter.to_lowercase().to_string());
     let length = sql[offset..].chars().next().map_or(0, char::len_utf8);
-    Place { offset, length }.error(format!("{first}{}", letters.as_str()))
+    let error = Place { offset, length }.error(format!("{first}{}", letters.as_str()));
+    foreign(sql, error)
 }
 
 fn parse_location(text: &str) -> Option<Location> {

@@ -4,14 +4,18 @@ use super::error::{ExpressionError, Place};
 use super::exact::Operator;
 use super::node::Node;
 use super::types::{self, Family, INTERVAL, family};
-use super::{number, place, text_value, time_parse};
+use super::{interval, number, place, text_value};
 use arrow::array::BooleanArray;
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, DateTimeField, Expr, Value};
 use std::sync::Arc;
 
 pub(super) fn unsupported(what: &str, place: Place) -> ExpressionError {
-    place.error(format!("`{what}` is not part of the expression language"))
+    let error = place.error(format!("`{what}` is not part of the expression language"));
+    match what {
+        "&&" => error.hint("conditions are joined with `and`"),
+        _ => error,
+    }
 }
 
 pub(super) fn literal(value: &Value, place: Place) -> Result<Node, ExpressionError> {
@@ -50,7 +54,7 @@ pub(super) fn interval(interval: &ast::Interval, place: Place) -> Result<Node, E
         Some(unit) => format!("{text} {unit}"),
         None => text,
     };
-    match time_parse::interval(&text) {
+    match interval::parse(&text) {
         Some(value) => Ok(text_value::interval_constant(value, place)),
         None => Err(place.error(format!("`{text}` is not a valid interval"))),
     }

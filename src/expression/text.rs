@@ -115,7 +115,7 @@ pub(super) fn joined(left: Node, right: Node, place: Place) -> Result<Node, Expr
         let (left, right) = (left.type_name(), right.type_name());
         return Err(place
             .error(format!("`||` does not work on {left} and {right}"))
-            .hint("cast one side to text, or use `concat`"));
+            .hint("it joins texts: cast one side to text, or use `concat`; conditions are joined with `or`"));
     }
     let sides = [left, right].map(|node| match types::family(&node.data_type) {
         Family::Null => Ok(Node::null(DataType::Utf8, node.place)),

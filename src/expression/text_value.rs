@@ -3,13 +3,14 @@
 use super::cast::{self, Asked};
 use super::error::{ExpressionError, Failure, Place};
 use super::exact::Width;
+use super::interval;
 use super::node::{Kernel, Node, Shape};
 use super::range::Range;
-use super::time_parse;
 use super::types::{self, Lane};
 use super::value::{Frame, Texts, nulls};
 use crate::kernel::decimal::{Rounding, power_of_ten};
 use crate::kernel::time::Zone;
+use crate::kernel::time_parse;
 use arrow::array::{BooleanArray, Float64Array, IntervalMonthDayNanoArray};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(super) fn parse(node: Node, target: &DataType) -> Result<Node, ExpressionErr
             })
         }
         DataType::Interval(_) => Box::new(move |values, frame| {
-            let (found, nulls) = each(values, frame, &name, time_parse::interval)?;
+            let (found, nulls) = each(values, frame, &name, interval::parse)?;
             Ok(Arc::new(IntervalMonthDayNanoArray::new(
                 found.into(),
                 nulls,
@@ -73,7 +74,8 @@ fn steps(target: &DataType) -> Option<Steps> {
             };
             let per_second = types::per_second(*unit);
             Box::new(move |text| {
-                time_parse::timestamp(text, zone.as_ref(), per_second).map(i128::from)
+                let ticks = time_parse::timestamp(text, zone.as_ref(), per_second);
+                ticks.filter(|ticks| i64::try_from(*ticks).is_ok())
             })
         }
         _ => return None,

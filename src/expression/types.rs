@@ -174,7 +174,7 @@ pub(super) fn name(data_type: &DataType) -> String {
         FixedSizeBinary(16) => "uuid".to_owned(),
         FixedSizeBinary(width) => format!("fixed_binary({width})"),
         Dictionary(_, values) => name(values),
-        other => other.to_string().to_lowercase(),
+        other => crate::type_names::show_type(other),
     }
 }
 

@@ -39,10 +39,7 @@ impl Write for Memory {
 
 /// A format as it stands in a pipeline file.
 pub fn format(yaml: &str) -> Result<FormatKind, crate::error::Problem> {
-    let source = Arc::new(Source {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    });
+    let source = Arc::new(Source::new("p.yaml", yaml));
     decode(&parse(&source)?)
 }
 

@@ -1,25 +1,31 @@
-//! Local times, in texts or in timestamps without a zone, as instants of a zone. Those that a clock
-//! change repeats or skips have an instant, too: PostgreSQL's, as everywhere else.
+//! Texts as dates and times, and local times as instants of a zone, as PostgreSQL has them: a date is the
+//! day that is written, a time without a zone the clock that is written, and times that a clock change
+//! repeats or skips have an instant, too.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
 
 use super::time::{Zone, per_second};
+use super::time_parse;
 
 /// The values as `to`; null where that cannot be.
 ///
 /// # Errors
 /// No value of that type can become one of the other.
 pub fn cast_to_zone(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    let is_moment = matches!(to, DataType::Date32 | DataType::Timestamp(..));
+    if let (true, DataType::LargeUtf8 | DataType::Utf8View) = (is_moment, values.data_type()) {
+        return cast_to_zone(&cast(values, &DataType::Utf8)?, to);
+    }
     let made = cast_with_options(values, to, &CastOptions::default())?;
-    let local = matches!(
-        values.data_type(),
-        DataType::Utf8 | DataType::Timestamp(_, None)
-    );
+    if let (true, Some(texts)) = (is_moment, values.as_string_opt::<i32>()) {
+        return read(texts, made);
+    }
+    let local = matches!(values.data_type(), DataType::Timestamp(_, None));
     let DataType::Timestamp(unit, Some(zone)) = to else {
         return Ok(made);
     };
@@ -28,6 +34,69 @@ pub fn cast_to_zone(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowE
         Some(zone) if local && failed => placed(values, &made, *unit, &zone),
         _ => Ok(made),
     }
+}
+
+/// True for a number that becomes a time without saying what it counts: in a timestamp a whole number
+/// counts the type's own unit since 1970.
+pub fn says_no_unit(from: &DataType, to: &DataType) -> bool {
+    match to {
+        DataType::Timestamp(..) => from.is_numeric() && !from.is_integer(),
+        other => from.is_numeric() && other.is_temporal(),
+    }
+}
+
+/// Of texts that Arrow's cast reads in another way, or not at all, what they say.
+fn read(texts: &StringArray, made: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let zoned = matches!(made.data_type(), DataType::Timestamp(_, Some(_)));
+    let differs = |row: &usize| {
+        texts.is_valid(*row)
+            && (made.is_null(*row) || !zoned && has_offset(texts.value(*row).as_bytes()))
+    };
+    let again: Vec<usize> = (0..texts.len()).filter(differs).collect();
+    if again.is_empty() {
+        return Ok(made);
+    }
+    let known = cast(&cast(&made, &ticks_of(made.data_type()))?, &DataType::Int64)?;
+    let mut known: Vec<Option<i64>> = known.as_primitive::<Int64Type>().iter().collect();
+    for row in again {
+        known[row] = moment(texts.value(row), made.data_type());
+    }
+    let known: ArrayRef = Arc::new(Int64Array::from(known));
+    cast(
+        &cast(&known, &ticks_of(made.data_type()))?,
+        made.data_type(),
+    )
+}
+
+/// The integers that hold such moments.
+fn ticks_of(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Date32 => DataType::Int32,
+        _ => DataType::Int64,
+    }
+}
+
+fn moment(text: &str, to: &DataType) -> Option<i64> {
+    match to {
+        DataType::Date32 => time_parse::date(text),
+        DataType::Timestamp(unit, zone) => {
+            let zone = match zone {
+                Some(zone) => Some(Zone::parse(zone)?),
+                None => None,
+            };
+            let ticks = time_parse::timestamp(text, zone.as_ref(), per_second(*unit))?;
+            i64::try_from(ticks).ok()
+        }
+        _ => None,
+    }
+}
+
+/// True where something else than a time, or `Z`, may stand behind a date.
+pub fn has_offset(text: &[u8]) -> bool {
+    let time =
+        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b' ' | b'Z' | b'z');
+    let behind = text.get(11..).unwrap_or_default();
+    !behind.iter().all(time)
 }
 
 /// Arrow's cast knows no instant of a local time that stands twice or never.
@@ -60,7 +129,6 @@ fn placed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::StringArray;
 
     /// Seconds since 1970 of local times in Rome.
     fn seconds(values: &ArrayRef) -> Vec<Option<i64>> {
@@ -69,6 +137,48 @@ mod tests {
         assert_eq!(made.data_type(), &rome);
         let seconds = cast(&made, &DataType::Int64).unwrap();
         seconds.as_primitive::<Int64Type>().iter().collect()
+    }
+
+    #[test]
+    fn texts_say_the_day_and_the_clock_that_are_written() {
+        let texts = [
+            "2026-01-31T00:30:00+02:00",
+            "2026-01-31 23:30:00-05",
+            "2026-01-31T10:00:00Z",
+            "2026-01-31 10:00",
+            "2026-01-31",
+            "20260131",
+            "2026-01-31 10:00 America/New_York",
+            "31.01.2026",
+        ];
+        let texts: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+        let ticks = |to: &DataType| -> Vec<Option<i64>> {
+            let made = cast_to_zone(&texts, to).unwrap();
+            assert_eq!(made.data_type(), to);
+            let ticks = cast(&cast(&made, &ticks_of(to)).unwrap(), &DataType::Int64).unwrap();
+            ticks.as_primitive::<Int64Type>().iter().collect()
+        };
+        let day = 20_484;
+        let mut days = [Some(day); 8];
+        days[7] = None;
+        assert_eq!(ticks(&DataType::Date32), days);
+        let clocks = [1800, 84_600, 36_000, 36_000, 0, 0, 36_000];
+        let clocks = clocks.map(|clock| Some(day * 86_400 + clock));
+        let local = ticks(&DataType::Timestamp(TimeUnit::Second, None));
+        assert_eq!(local, [&clocks[..], &[None]].concat());
+        let offsets = [-7200, 18_000, 0, 0, 0, 0, 18_000];
+        let instants = clocks.iter().zip(offsets);
+        let instants: Vec<Option<i64>> = instants
+            .map(|(clock, offset)| clock.map(|clock| clock + offset))
+            .chain([None])
+            .collect();
+        let zoned = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));
+        assert_eq!(ticks(&zoned), instants);
+        let view = cast(&texts, &DataType::Utf8View).unwrap();
+        assert_eq!(
+            cast_to_zone(&view, &zoned).unwrap().as_ref(),
+            cast_to_zone(&texts, &zoned).unwrap().as_ref()
+        );
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod snappy_rows;
 pub mod strftime;
 pub mod text;
 pub mod time;
+pub mod time_parse;
 pub mod time_part;
 pub mod time_text;
 pub mod varint;

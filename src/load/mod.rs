@@ -4,7 +4,7 @@
 mod filter;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct Loaded {
     pub references: References,
     /// Open.
     pub sources: Sources,
+    /// The tables whose servers were not asked: nobody knows their columns.
+    pub unasked: BTreeSet<String>,
     /// Every reference, whole.
     digest: Sha256,
 }
@@ -41,6 +43,18 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is missing, unreadable, or not of its stated types.
 pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded> {
+    look(pipeline, needed, true)
+}
+
+/// The same, but that servers are not asked which alone know a table's columns.
+///
+/// # Errors
+/// As `load`.
+pub fn load_without_servers(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded> {
+    look(pipeline, needed, false)
+}
+
+fn look(pipeline: &Pipeline, needed: impl Fn(&str) -> bool, servers: bool) -> Result<Loaded> {
     let mut problems = Problems::default();
     let mut loaded = Loaded::default();
     let tables = pipeline.tables.0.iter().map(|(_, table)| &table.types.0);
@@ -61,16 +75,23 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
         let Some(from) = table.from.as_ref().filter(|_| needed(&name.value)) else {
             continue;
         };
+        if let Some(checked) = from.value.check().filter(|_| !servers) {
+            problems.note(checked.map_err(|problem| problem.at(&from.place)));
+            loaded.unasked.insert(name.value.clone());
+            continue;
+        }
         let asked = source::Asked {
             pipeline: &pipeline.name,
             table: &name.value,
             types: &table.types.0,
         };
         let opened = guarded(|| from.value.open(&asked));
-        let opened =
-            opened.unwrap_or_else(|| Err(damaged(from.value.path().map(|path| path.beside()))));
-        if let Some(records) = problems.note(opened.map_err(|problem| problem.at(&from.place))) {
-            loaded.sources.insert(name.value.clone(), records);
+        let path = || from.value.path().map(|path| path.beside());
+        match opened.unwrap_or_else(|| Err(damaged(path()).into())) {
+            Ok(opened) => {
+                loaded.sources.insert(name.value.clone(), opened);
+            }
+            Err(error) => problems.fail(error.at(&from.place)),
         }
     }
     problems.into_result()?;

@@ -41,7 +41,7 @@ pub(super) fn read(name: &str, file: &ReferenceFile) -> Result<RecordBatch, Prob
         types: &file.types.0,
         ..Asked::default()
     };
-    match source.open(&asked)? {
+    match source.open(&asked).map_err(problem)? {
         Opened::Records(records) => all(records.as_ref(), file, &doing),
         Opened::Stream(_) => Err(Problem::new("a reference is no stream").at(&file.path.place)),
     }

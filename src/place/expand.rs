@@ -2,7 +2,7 @@
 //! `${env:NAME:-}` and nothing else is left out where there is no such variable.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{Secrets, is_secret};
 use super::{Node, Place, Value};
@@ -22,6 +22,8 @@ pub struct Scope {
     pub environment: BTreeMap<String, String>,
     /// What no message shows of the params' values, for those that have any.
     pub secrets: BTreeMap<String, Secrets>,
+    /// The names of the file's columns, which are no params.
+    pub columns: BTreeSet<String>,
     /// Bytes that names have stood for so far.
     pub expanded: Cell<usize>,
 }
@@ -131,13 +133,22 @@ fn value_of(name: &str, scope: &Scope) -> Result<(String, Secrets), Problem> {
     let value = scope.params.get(name).cloned();
     value.map(|value| (value, secrets)).ok_or_else(|| {
         Problem::new(format!("`${{{name}}}` is not a declared param")).hint(
-            did_you_mean(name, scope.params.keys().map(String::as_str)).unwrap_or_else(|| {
-                format!(
-                    "declare it under `params:`, or write `${{env:{name}}}` for the environment"
-                )
-            }),
+            of_a_column(name, scope)
+                .or_else(|| did_you_mean(name, scope.params.keys().map(String::as_str)))
+                .unwrap_or_else(|| {
+                    format!(
+                        "declare it under `params:`, or write `${{env:{name}}}` for the environment"
+                    )
+                }),
         )
     })
+}
+
+/// `${id}` where a column is meant.
+fn of_a_column(name: &str, scope: &Scope) -> Option<String> {
+    let hint =
+        format!("a column has no `$`: it is `{name}` in an `expr`, `{{{name}}}` in a `template`");
+    scope.columns.contains(name).then_some(hint)
 }
 
 /// The params of a file, each expanded with those before it.
@@ -188,6 +199,7 @@ mod tests {
         let scope = Scope {
             params: [("rows".to_string(), "10".to_string())].into(),
             environment: [("HOST".to_string(), "box".to_string())].into(),
+            columns: ["id".to_string()].into(),
             ..Scope::default()
         };
         expand_text(text, &scope).map_or_else(|problem| problem.to_string(), |(text, _)| text)
@@ -230,6 +242,10 @@ mod tests {
         assert_eq!(
             check("${row}"),
             "error: `${row}` is not a declared param\n  hint: did you mean `rows`?"
+        );
+        assert_eq!(
+            check("round(${id}/3, 2)"),
+            "error: `${id}` is not a declared param\n  hint: a column has no `$`: it is `id` in an `expr`, `{id}` in a `template`"
         );
         assert_eq!(
             check("${env:NOPE}"),

@@ -88,7 +88,7 @@ macro_rules! leaf {
 }
 
 leaf!(Text, String, |text| Ok(text.to_string()), { "type": ["string", "number", "boolean"] });
-leaf!(Secret, String, |text| Ok(text.to_string()), { "type": ["string", "number"], "description": "a secret, from the environment: ${env:NAME}" });
+leaf!(Secret, String, |text| Ok(text.to_string()), { "type": "string", "description": "a secret, from the environment: ${env:NAME}" });
 leaf!(Count, u64, units::parse_count, { "type": ["integer", "number", "string"], "description": "a count: 100_000, 1e9, 1M" });
 leaf!(Bytes, u64, units::parse_bytes, { "type": "string", "description": "bytes with their unit: 512MiB" });
 leaf!(Duration, std::time::Duration, units::parse_duration, { "type": "string", "description": "a duration with its unit: 90s" });
@@ -132,18 +132,29 @@ impl<'de> Deserialize<'de> for Scalar {
                 text,
                 plain,
                 filled,
-            } => Ok(Scalar {
-                text: Some(text),
-                plain,
-                filled,
-                place,
-            }),
+            } => match place.hidden_text().filter(|_| plain) {
+                Some(hidden) => Err(super::carry(hides(&text, &hidden).at(&place))),
+                None => Ok(Scalar {
+                    text: Some(text),
+                    plain,
+                    filled,
+                    place,
+                }),
+            },
             _ => Err(D::Error::custom(format!(
                 "expected one value, found {}",
                 node.describe()
             ))),
         }
     }
+}
+
+/// `issue #12`: what stands behind ` #` is no part of the value.
+fn hides(text: &str, hidden: &str) -> crate::error::Problem {
+    let message = format!("` #` begins a comment of YAML: the value is `{text}`");
+    crate::error::Problem::new(message).hint(format!(
+        "quote the whole text if `{hidden}` is a part of it, or write a blank after `#`"
+    ))
 }
 
 impl JsonSchema for Scalar {

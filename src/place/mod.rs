@@ -4,10 +4,13 @@ mod braces;
 mod decode;
 mod expand;
 mod leaf;
+mod meant;
 mod named;
 mod path;
 mod placed;
+mod refused;
 mod secret;
+mod source;
 mod split;
 mod traps;
 mod window;
@@ -26,25 +29,10 @@ pub use named::{Each, Named};
 pub use path::LocalPath;
 pub use placed::{Placed, also, carry};
 pub use secret::{Secrets, is_secret, without_users};
+pub use source::Source;
 pub use split::split_values;
 pub use window::shortened;
 pub use yaml::{Key, Node, Value, parse};
-
-/// A file that was read, kept to show its lines.
-#[derive(PartialEq, Eq)]
-pub struct Source {
-    /// Its path as the user named it.
-    pub name: String,
-    /// Its whole text.
-    pub text: String,
-}
-
-/// Only its name: its text may hold secrets.
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.name).finish()
-    }
-}
 
 /// Where a value stands: the file, the line and the column, both from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +51,7 @@ pub struct Place {
 impl Place {
     /// A place of `length` characters at a line and column, both from 1.
     pub fn new(source: Arc<Source>, line: usize, column: usize, length: usize) -> Self {
-        let lines = source.text.split_inclusive('\n').take(line - 1);
-        let before: usize = lines.map(str::len).sum();
-        let rest = &source.text[before..];
-        let within = rest.char_indices().nth(column - 1);
-        let start = before + within.map_or(rest.len(), |(byte, _)| byte);
+        let start = source.byte_at(line, column);
         Self::at_byte(source, start, (line, column), length)
     }
 
@@ -93,6 +77,11 @@ impl Place {
         self.secrets = (!secrets.is_empty()).then(|| Arc::new(secrets));
     }
 
+    /// What the value that stands here has of secrets, by its name.
+    pub(super) fn secret(&self) -> Option<&str> {
+        self.secrets.as_ref()?.named()
+    }
+
     /// A message about this place as it may be shown.
     pub fn shown(&self, message: &str) -> String {
         match &self.secrets {
@@ -104,7 +93,7 @@ impl Place {
     /// The same place, narrowed to `length` characters that begin `offset` characters in.
     #[must_use]
     pub fn within(&self, offset: usize, length: usize) -> Self {
-        let within = self.line_from_here().char_indices().nth(offset);
+        let within = self.rest_of_line().nth(offset);
         let Some((bytes, _)) = within.filter(|_| offset < self.length) else {
             return self.clone();
         };
@@ -153,24 +142,46 @@ impl Place {
         self.length
     }
 
-    /// What the file says here, as written.
+    /// What the file says here, as written, up to the line's end.
     pub fn written(&self) -> String {
-        self.line_from_here().chars().take(self.length).collect()
+        self.rest_of_line()
+            .take(self.length)
+            .map(|(_, c)| c)
+            .collect()
     }
 
-    /// The rest of the line.
-    fn line_from_here(&self) -> &str {
+    /// What the file says here begins with a quote.
+    pub fn is_quoted(&self) -> bool {
+        let first = self.rest_of_line().next();
+        first.is_some_and(|(_, c)| matches!(c, '"' | '\''))
+    }
+
+    /// What of the line a comment hides that may be meant as text: `#12` after `issue`.
+    pub(super) fn hidden_text(&self) -> Option<String> {
+        let rest: String = self
+            .rest_of_line()
+            .skip(self.length)
+            .take(HIDDEN)
+            .map(|(_, c)| c)
+            .collect();
+        let comment = rest.trim_start();
+        let blank = rest.len() > comment.len() || self.written().ends_with(' ');
+        let word = comment.strip_prefix('#').filter(|_| blank)?;
+        let text = word.starts_with(|c: char| !c.is_whitespace() && c != '#');
+        text.then(|| comment.trim_end().to_string())
+    }
+
+    /// The characters from here to the line's end, each with its bytes from here: as many are looked
+    /// at as are taken, however long the line is.
+    fn rest_of_line(&self) -> impl Iterator<Item = (usize, char)> {
         let rest = self.source.text.get(self.start..).unwrap_or_default();
-        rest.lines().next().unwrap_or_default()
-    }
-
-    fn line_text(&self) -> &str {
-        let before = self.source.text.get(..self.start).unwrap_or_default();
-        let begin = before.rfind('\n').map_or(0, |end| end + 1);
-        let line = self.source.text.get(begin..).unwrap_or_default();
-        line.lines().next().unwrap_or_default()
+        rest.char_indices()
+            .take_while(|(_, c)| !matches!(c, '\n' | '\r'))
     }
 }
+
+/// So much of a comment is looked at.
+const HIDDEN: usize = 200;
 
 impl fmt::Display for Place {
     /// ```text
@@ -182,8 +193,9 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let line = without_users(self.line_text());
-        let (text, column, length) = around(&line, self.column, self.length);
+        let (near, left_out) = self.source.near(self.start);
+        let line = without_users(near);
+        let (text, column, length) = around(&line, self.column - left_out, self.length);
         let before: String = text
             .chars()
             .take(column - 1)
@@ -207,10 +219,7 @@ mod tests {
 
     #[test]
     fn a_place_shows_its_line_with_a_caret() {
-        let source = Arc::new(Source {
-            name: "p.yaml".into(),
-            text: "a: 1\nb: userz\n".into(),
-        });
+        let source = Arc::new(Source::new("p.yaml", "a: 1\nb: userz\n"));
         assert_eq!(
             Place::new(source, 2, 4, 5).to_string(),
             " --> p.yaml:2:4\n  |\n2 | b: userz\n  |    ^^^^^"

@@ -34,7 +34,10 @@ impl LocalPath {
     /// It is not one of this machine, or has what stands for nothing.
     pub fn said(text: &str) -> Result<Self, Problem> {
         Self::given(text)?;
-        let unfilled = placeholder(text).or_else(|| variable(text));
+        let unfilled = placeholder(text)
+            .or_else(|| variable(text))
+            .or_else(|| time_format(text))
+            .or_else(|| dash(text));
         unfilled.map_or_else(|| Ok(Self(text.to_string())), Err)
     }
 
@@ -207,12 +210,38 @@ fn variable(text: &str) -> Option<Problem> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
-    let mut names = text.split('/').filter_map(|part| part.strip_prefix('$'));
+    let parts = text.split('/').filter_map(|part| part.strip_prefix('$'));
+    // `$day.csv` too: a dot or a dash ends a name.
+    let mut names = parts.filter_map(|part| part.split(['.', '-']).next());
     let name = names.find(|name| is_name(name))?;
-    let what = format!("`${name}` would be a folder of that name here");
+    let what = format!("`${name}` would be a name as it stands here");
     Some(Problem::new(what).hint(format!(
         "write `${{env:{name}}}` for the environment, `${{{name}}}` for a param"
     )))
+}
+
+/// `%Y-%m-%d`, which `date` and other programs fill in. `%20` and `%dF` are bytes of a URL.
+fn time_format(text: &str) -> Option<Problem> {
+    let mut parts = text.split('%').skip(1);
+    let sign = parts.find_map(|part| {
+        let mut characters = part.chars();
+        let sign = characters
+            .next()
+            .filter(|sign| "YymdHMSFj".contains(*sign))?;
+        let next = characters.next().unwrap_or('-');
+        let byte = sign.is_ascii_hexdigit() && next.is_ascii_hexdigit();
+        (!byte).then_some(sign)
+    })?;
+    let what = format!("`%{sign}` would be a part of the name as it stands here");
+    Some(Problem::new(what).hint(
+        "`${run_date}` is the day of the run; any other is a param: `${day}`, with `--set day=2026-01-31`",
+    ))
+}
+
+/// `-`, which other programs take for a stream.
+fn dash(text: &str) -> Option<Problem> {
+    let hint = "standard output is `/dev/stdout`; a file of that name is `./-`";
+    (text == "-").then(|| Problem::new("`-` would be a file of that name here").hint(hint))
 }
 
 impl<'de> Deserialize<'de> for LocalPath {
@@ -221,6 +250,12 @@ impl<'de> Deserialize<'de> for LocalPath {
         if matches!(node.value, Value::Null) {
             let hint = "`~` and `null` are nothing in YAML: name a file or a folder, such as `out/orders.parquet`";
             return Err(carry(Problem::new("the path is empty").hint(hint)));
+        }
+        // Folders, reports and messages show every path to all who may read them.
+        if let Some(secret) = node.place.secret() {
+            let message = format!("a path cannot have the secret `{secret}` in it");
+            let hint = "whoever lists the folder, or reads the log or the report, would read it: write a name that may be shown";
+            return Err(carry(Problem::new(message).hint(hint)));
         }
         let text = decode::<Text>(&node).map_err(carry)?;
         Self::said(&text).map_err(carry)
@@ -267,6 +302,10 @@ mod tests {
             "a$b/$",
             "a{b",
             "10:30.csv",
+            "a%20b%dFc.csv",
+            "100%.csv",
+            "out/50%off",
+            "./-",
             "s3/x.csv",
         ] {
             assert_eq!(said(text), format!("{text} false"));
@@ -305,6 +344,12 @@ mod tests {
             "data/{a,b}.csv",
             "$HOME/x.csv",
             "out/$day/x.csv",
+            "out/$run_date.csv",
+            "out/$day-$hour/x.csv",
+            "out/%Y/%m/x.csv",
+            "out/x-%F.csv",
+            "out/%d",
+            "-",
         ];
         let said: Vec<String> = refused
             .map(|text| format!("{text}\n  {}", said(text)))

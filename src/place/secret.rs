@@ -35,6 +35,19 @@ impl Secrets {
             .sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
     }
 
+    /// The expression of one whose name says that it is a secret, and not where one is kept.
+    pub(super) fn named(&self) -> Option<&str> {
+        let kept = |name: &str| {
+            let name = name.trim_end_matches('}').to_lowercase();
+            ["file", "path", "dir", "folder"]
+                .iter()
+                .any(|end| name.ends_with(end))
+        };
+        let mut named = self.0.iter();
+        let named = named.find(|(_, name)| is_secret(name) && !kept(name));
+        named.map(|(_, expression)| expression.as_str())
+    }
+
     /// True when there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -65,17 +78,20 @@ impl Secrets {
 /// True for names whose values must not be shown.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    [
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "credential",
-        "api_key",
-        "private_key",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
+    let last = name.trim_end_matches('}').rsplit([':', '_']).next();
+    let short = last.is_some_and(|last| ["pass", "pwd", "pw"].contains(&last));
+    short
+        || [
+            "password",
+            "passwd",
+            "secret",
+            "token",
+            "credential",
+            "api_key",
+            "private_key",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// The text with a star for every character of a URL's user and password, so that a caret below
@@ -139,6 +155,30 @@ mod tests {
             "${env:SHORT}, ${env:LONG}: é"
         );
         assert_eq!(format!("{secrets:?}"), "Secrets(2)");
+    }
+
+    #[test]
+    fn telling_names_are_those_of_secrets() {
+        for name in [
+            "DB_PASSWORD",
+            "env:DB_PASS",
+            "pwd",
+            "${env:SMTP_PW}",
+            "ApiToken",
+            "api_key",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "passenger",
+            "bypass_count",
+            "HOME",
+            "key",
+            "pwned",
+            "env:USER",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
     }
 
     #[test]

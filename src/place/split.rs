@@ -1,4 +1,5 @@
-//! Values that a comma of a flow map has cut in two: `{ type: decimal(10,2) }`.
+//! What YAML takes apart, or leaves together, otherwise than it is meant: `{ type: decimal(10,2) }`,
+//! `{ min:1 }`, `file:{ path: a.csv }`.
 
 use super::{Key, Node, Value};
 use crate::error::Problem;
@@ -11,6 +12,7 @@ pub fn split_values(node: &Node) -> Vec<Problem> {
     match &node.value {
         Value::List(items) => found.extend(items.iter().flat_map(split_values)),
         Value::Map(entries) => {
+            found.extend(entries.iter().filter_map(|(key, value)| glued(key, value)));
             let pairs = entries.iter().zip(entries.iter().skip(1));
             found.extend(pairs.filter_map(|((_, value), (key, rest))| split_at(value, key, rest)));
             found.extend(entries.iter().flat_map(|(_, value)| split_values(value)));
@@ -18,6 +20,23 @@ pub fn split_values(node: &Node) -> Vec<Problem> {
         _ => {}
     }
     found
+}
+
+/// `min:1` and `file:{ path: …`: to YAML, without the blank, all of it is one name.
+fn glued(key: &Key, value: &Node) -> Option<Problem> {
+    if key.place.is_quoted() {
+        return None;
+    }
+    let name = key.name.as_str();
+    let (first, rest) = name.split_once(':').unwrap_or((name, ""));
+    let opens = rest.starts_with(['{', '[']);
+    let alone = matches!(value.value, Value::Null) && !rest.is_empty();
+    if !first.is_empty() && (opens || alone) && !rest.starts_with(['/', ':', ' ']) {
+        let hint = format!("write `{first}: {rest}{}`", if opens { "…" } else { "" });
+        let problem = Problem::new("a space is missing after the colon");
+        return Some(problem.at(&key.place).hint(hint));
+    }
+    None
 }
 
 fn split_at(value: &Node, key: &Key, rest: &Node) -> Option<Problem> {

@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_yaml::budget::BudgetBreach;
-use serde_yaml::{Location, Spanned};
+use serde_yaml::{Location, NonFiniteFloatPolicy, Spanned};
 
-use super::traps::{Complaint, explain};
+use super::meant::{Before, Meant, is_block};
+use super::refused::problem;
 use super::{Place, Source};
 use crate::error::Problem;
-use crate::units::{show_bytes, show_count};
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -59,12 +58,12 @@ enum Raw {
     Map(Vec<(Spanned<RawKey>, Spanned<Raw>)>),
 }
 
-struct RawKey(String);
+struct RawKey(Option<String>);
 
 /// A `choice` of a million weights has two million of them.
-const MOST_VALUES: usize = 3_000_000;
-const MOST_DEPTH: usize = 64;
-const MOST_BYTES: usize = 64 << 20;
+pub(super) const MOST_VALUES: usize = 3_000_000;
+pub(super) const MOST_DEPTH: usize = 64;
+pub(super) const MOST_BYTES: usize = 64 << 20;
 
 /// Parses the text of `source`.
 ///
@@ -77,10 +76,19 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
         max_depth: MOST_DEPTH,
         max_total_scalar_bytes: MOST_BYTES,
     };
-    let raw: Spanned<Raw> =
-        serde_yaml::from_str_with_options(&source.text, serde_yaml::options! { budget: budget })
-            .map_err(|error| problem(source, &error))?;
-    Ok(node(source, raw))
+    // What a number means is the column's: of a float, the file's own spelling is kept.
+    let options = serde_yaml::options! {
+        budget: budget,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+    };
+    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(&source.text, options)
+        .map_err(|error| problem(source, &error))?;
+    let mut meant = Meant::new(source);
+    let root = node(source, raw, &mut meant);
+    match meant.problems.into_iter().next() {
+        Some(problem) => Err(problem),
+        None => Ok(root),
+    }
 }
 
 impl Node {
@@ -125,13 +133,19 @@ impl Node {
     }
 }
 
-fn node(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
+fn node(source: &Arc<Source>, raw: Spanned<Raw>, meant: &mut Meant<'_>) -> Node {
     let place = place(source, raw.referenced);
+    // What an alias stands for was looked at where it is written.
+    if raw.referenced == raw.defined {
+        meant.look(&place, before(&raw.value));
+    }
     let value = match raw.value {
         Raw::Null => Value::Null,
         Raw::Text(text) => {
-            let plain = !written(source, raw.defined).starts_with(['"', '\'', '|', '>']);
-            scalar(text, plain)
+            let quoted = written(source, raw.defined).starts_with(['"', '\'']);
+            let block = raw.defined.span().byte_offset();
+            let block = block.is_some_and(|start| is_block(source, start as usize));
+            scalar(text, !quoted && !block)
         }
         // The parser has made a number or a truth of it; the file's own spelling says more.
         Raw::Typed(text) => {
@@ -139,15 +153,28 @@ fn node(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
             let text = if spelt.is_empty() { text } else { spelt.into() };
             scalar(text, true)
         }
-        Raw::List(items) => Value::List(items.into_iter().map(|raw| node(source, raw)).collect()),
+        Raw::List(items) => Value::List(
+            items
+                .into_iter()
+                .map(|raw| node(source, raw, meant))
+                .collect(),
+        ),
         Raw::Map(entries) => Value::Map(
             entries
                 .into_iter()
-                .map(|(name, raw)| (key(source, name), node(source, raw)))
+                .map(|(name, raw)| (key(source, name, meant), node(source, raw, meant)))
                 .collect(),
         ),
     };
     Node { place, value }
+}
+
+fn before(value: &Raw) -> Before {
+    match value {
+        Raw::Null => Before::Nothing,
+        Raw::Text(_) | Raw::Typed(_) => Before::Text,
+        Raw::List(_) | Raw::Map(_) => Before::More,
+    }
 }
 
 fn scalar(text: String, plain: bool) -> Value {
@@ -158,11 +185,22 @@ fn scalar(text: String, plain: bool) -> Value {
     }
 }
 
-fn key(source: &Arc<Source>, raw: Spanned<RawKey>) -> Key {
-    Key {
-        place: place(source, raw.referenced),
-        name: raw.value.0,
-    }
+fn key(source: &Arc<Source>, raw: Spanned<RawKey>, meant: &mut Meant<'_>) -> Key {
+    let place = place(source, raw.referenced);
+    let name = match raw.value.0 {
+        Some(name) => name,
+        // `null:` is YAML's own null, and an option of CSV; `: x` has no name.
+        None => {
+            if written(source, raw.defined).is_empty() {
+                let problem = Problem::new("a colon stands without a key before it");
+                let problem = problem.hint("write `name: value`, or quote the text that has it");
+                meant.problems.push(problem.at(&place));
+            }
+            "null".into()
+        }
+    };
+    meant.look(&place, Before::Text);
+    Key { name, place }
 }
 
 fn place(source: &Arc<Source>, location: Location) -> Place {
@@ -174,7 +212,7 @@ fn place(source: &Arc<Source>, location: Location) -> Place {
 }
 
 /// Line and column, both from 1, and how many characters.
-fn position(location: Location) -> ((usize, usize), usize) {
+pub(super) fn position(location: Location) -> ((usize, usize), usize) {
     let line = (location.line() as usize).max(1);
     let column = (location.column() as usize).max(1);
     ((line, column), (location.span().len() as usize).max(1))
@@ -187,71 +225,6 @@ fn written(source: &Source, location: Location) -> &str {
     };
     let (start, end) = (start as usize, (start + length) as usize);
     source.text.get(start..end).unwrap_or_default().trim_end()
-}
-
-fn problem(source: &Arc<Source>, error: &serde_yaml::Error) -> Problem {
-    let plain = error.without_snippet();
-    let place = match plain.location() {
-        Some(location) => {
-            let ((line, column), length) = position(location);
-            Place::new(source.clone(), line, column, length)
-        }
-        None => Place::new(source.clone(), 1, 1, 1),
-    };
-    let problem = match plain {
-        serde_yaml::Error::Budget { breach, .. } => limit(breach),
-        serde_yaml::Error::RecursiveReferencesRequireWeakTypes { .. } => {
-            Problem::new("an alias stands within what its anchor names")
-                .hint("write out what it stands for")
-        }
-        _ => {
-            let text = plain.to_string();
-            let complaint = Complaint {
-                source,
-                message: &text,
-                line: place.line(),
-                column: place.column(),
-            };
-            explain(&complaint).unwrap_or_else(|| Problem::new(message(&text)))
-        }
-    };
-    problem.at(&place)
-}
-
-/// What is too much for one file, and where it belongs.
-fn limit(breach: &BudgetBreach) -> Problem {
-    let reference = "long lists belong in a file of their own: under `reference:` as `names: { path: names.csv }`, and in the column `reference: { from: names, field: name }`";
-    match breach {
-        BudgetBreach::Depth { .. } => {
-            Problem::new(format!("values stand more than {MOST_DEPTH} levels deep"))
-                .hint("what is nested deeper can be columns of its own, read with `copy`")
-        }
-        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
-            let most = show_count(MOST_VALUES as u64);
-            Problem::new(format!("the file has more than {most} keys and values")).hint(reference)
-        }
-        BudgetBreach::ScalarBytes { .. } | BudgetBreach::InputBytes { .. } => {
-            let most = show_bytes(MOST_BYTES as u64);
-            Problem::new(format!("the file has more than {most} of text")).hint(reference)
-        }
-        BudgetBreach::Documents { .. } => {
-            Problem::new("a pipeline file is one YAML document").hint("remove the lines `---`")
-        }
-        _ => Problem::new("the file's anchors and aliases stand for too much")
-            .hint("write out what they stand for, or move it to a file and `include:` it"),
-    }
-}
-
-/// The parser's message without its advice to programmers and its own way of saying where.
-fn message(text: &str) -> String {
-    let text = text.split(" at line ").next().unwrap_or(text);
-    match text.strip_prefix("duplicate mapping key: ") {
-        Some(rest) => format!(
-            "the key `{}` stands twice in this map",
-            rest.split(',').next().unwrap_or(rest)
-        ),
-        None => text.trim_end_matches([',', ' ']).to_string(),
-    }
 }
 
 struct RawVisitor;
@@ -317,9 +290,7 @@ impl<'de> Deserialize<'de> for Raw {
 
 impl<'de> Deserialize<'de> for RawKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `null:` is YAML's own null, and an option of CSV.
-        let key = Option::<String>::deserialize(deserializer)?;
-        Ok(RawKey(key.unwrap_or_else(|| "null".into())))
+        Option::<String>::deserialize(deserializer).map(RawKey)
     }
 }
 
@@ -328,10 +299,7 @@ mod tests {
     use super::*;
 
     fn parse_text(text: &str) -> Result<Node, Problem> {
-        parse(&Arc::new(Source {
-            name: "p.yaml".into(),
-            text: text.into(),
-        }))
+        parse(&Arc::new(Source::new("p.yaml", text)))
     }
 
     #[test]
@@ -357,7 +325,7 @@ mod tests {
         let error = parse_text("a: 1\nb: { c: 1, c: 2 }\n").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "error: the key `c` stands twice in this map\n --> p.yaml:2:12\n  |\n2 | b: { c: 1, c: 2 }\n  |            ^"
+            "error: the key `c` stands twice in this map\n --> p.yaml:2:12\n  |\n2 | b: { c: 1, c: 2 }\n  |            ^\n  hint: remove one of the two, or give it another name"
         );
     }
 

@@ -23,6 +23,9 @@ use crate::source::{Batches, Columns, Grid, Opened};
 /// How far the rows of a batch may be ahead of the rate that was asked for.
 const AHEAD: Duration = Duration::from_millis(100);
 
+/// Bytes that the rows of a batch may take together.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// What a job is made from.
 pub(super) struct Table<'a> {
     pub(super) name: &'a str,
@@ -122,7 +125,7 @@ fn shared_job(
         .collect();
     nodes.sort_unstable();
     nodes.dedup();
-    let source = source(table, program, &nodes, grid(table, &sinks));
+    let source = source(table, program, &nodes, grid(table, program, &sinks));
     let sinks = sinks
         .into_iter()
         .filter_map(|sink| {
@@ -146,7 +149,7 @@ fn partitioned_job(
     sink: Resolved,
     problems: &mut Problems,
 ) -> Option<Job> {
-    let grid = grid(table, std::slice::from_ref(&sink));
+    let grid = grid(table, program, std::slice::from_ref(&sink));
     let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
     let Batches::Made(made) = source(table, program, &nodes, grid) else {
         problems.push(unmade(table, &sink));
@@ -230,7 +233,7 @@ fn share(table: &Table<'_>) -> (u64, Option<u64>) {
 
 /// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless
 /// somebody says how large, they are as small as all sinks like them.
-fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
+fn batch_rows(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> u64 {
     let least = sinks
         .iter()
         .filter_map(|sink| sink.options.takes().most_rows)
@@ -244,7 +247,16 @@ fn batch_rows(table: &Table<'_>, sinks: &[Resolved]) -> u64 {
         .or(usual.map(|usual| usual.min(paced(rate))))
         .unwrap_or(BATCH_ROWS)
         .min(least.unwrap_or(u64::MAX))
+        .min(fitting(program.most_bytes()))
         .max(1)
+}
+
+/// The rows of a batch of at most 1 GiB, however large its rows are. A power of two, as at a rate.
+fn fitting(bytes: u64) -> u64 {
+    match MOST_BYTES / bytes.max(1) {
+        0 => 1,
+        rows => 1 << rows.ilog2(),
+    }
 }
 
 /// The rows of a batch at this rate, if there is one: files take whole batches, and none is to be further
@@ -259,9 +271,9 @@ fn paced(rate: Option<f64>) -> u64 {
 }
 
 /// How the rows are cut for these sinks.
-fn grid(table: &Table<'_>, sinks: &[Resolved]) -> Grid {
+fn grid(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> Grid {
     let (first_row, rows) = share(table);
-    let grid = Grid::one(first_row, rows, batch_rows(table, sinks));
+    let grid = Grid::one(first_row, rows, batch_rows(table, program, sinks));
     let files = sinks.iter().filter_map(|sink| sink.options.takes().files);
     files::cut(&grid, &files.collect::<Vec<u64>>())
 }
@@ -297,10 +309,8 @@ fn sink_plan(
         let place = table.from.unwrap_or(&sink.place);
         match trial(table, source, &columns, &shape) {
             Ok(trial) => shape.trial = trial,
-            Err(mut error) => {
-                let placed = error.problems.into_iter().map(|problem| problem.at(place));
-                error.problems = placed.collect();
-                problems.fail(error);
+            Err(error) => {
+                problems.fail(error.at(place));
                 return None;
             }
         }
@@ -367,7 +377,13 @@ fn trial(
 
 #[cfg(test)]
 mod tests {
-    use super::paced;
+    use super::{fitting, paced};
+
+    #[test]
+    fn large_rows_are_few_in_a_batch() {
+        let rows = [0, 8, 65_536, 65_537, 1 << 29, 1 << 30, u64::MAX].map(fitting);
+        assert_eq!(rows, [1 << 30, 1 << 27, 16_384, 8192, 2, 1, 1]);
+    }
 
     #[test]
     fn a_batch_has_the_rows_of_a_tenth_of_a_second() {

@@ -40,13 +40,13 @@ pub fn make(
     build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
     let sinks = resolve(
         pipeline,
-        overrides.sinks.as_deref(),
+        (overrides.sinks.as_deref(), &loaded.unasked),
         &mut builder,
         &mut problems,
     );
     problems.extend(rate_problems(pipeline, overrides));
     problems.extend(log_problem(pipeline, &sinks));
-    if sinks.is_empty() && problems.is_empty() {
+    if sinks.is_empty() && loaded.unasked.is_empty() && problems.is_empty() {
         problems.push(
             Problem::new("the pipeline has no sink to write to")
                 .hint("add one under `sinks:`, or use `rowgen preview`"),
@@ -57,6 +57,7 @@ pub fn make(
     let fingerprint = fingerprints.of(&loaded.digest(|_| true));
     let mut plan = frame(pipeline, overrides, fingerprint)?;
     plan.warnings = unused(pipeline, &builder);
+    plan.warnings.extend(loaded.unasked.iter().map(unasked));
     plan.jobs = all_jobs(pipeline, &loaded, builder, sinks, overrides, trial)?;
     let mut more = replaced(&plan.jobs);
     for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
@@ -158,6 +159,11 @@ fn params(pipeline: &Pipeline, rows: Option<u64>) -> Vec<(String, String)> {
         }
     }
     params
+}
+
+/// What a table is that only its server knows.
+fn unasked(table: &String) -> String {
+    format!("table `{table}` is not checked: its server knows its columns, and `--connect` asks it")
 }
 
 /// Sinks that remove what an earlier run has read of a stream and told to be safe.

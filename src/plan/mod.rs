@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::format::Shape;
 use crate::pace::Arrivals;
-use crate::sink::{Partition, Sink, Slice};
+use crate::sink::{self, Partition, Sink, Slice};
 use crate::source::Batches;
 use crate::spec::{Log, OnSinkFailure, Serve};
 
@@ -141,15 +141,10 @@ pub struct SinkPlan {
     pub guarantee: Guarantee,
 }
 
-/// A sink of a finite table that takes nothing for so long is given up, unless something else is said:
-/// longer than a broker or a disk that comes back needs.
-const STALL_TIMEOUT: Duration = Duration::from_secs(120);
-
 impl Job {
-    /// When a sink that takes nothing is given up, of which a pipeline says `said`. A run without end
-    /// waits for its server, however long that takes, unless something is said.
+    /// When a sink that takes nothing is given up, of which a pipeline says `said`.
     pub fn stall_timeout(&self, said: Option<Duration>) -> Option<Duration> {
-        said.or(self.rows.map(|_| STALL_TIMEOUT))
+        sink::stall_timeout(said, self.rows)
     }
 }
 

@@ -134,7 +134,7 @@ fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
             let name = column.name.as_str();
             return Err(Problem::new(format!("cannot partition by `{name}`: its values are neither few and known nor in order"))
                 .at(&column.name.place)
-                .hint("partition by a `choice`, a `bool`, a small range of whole numbers, or the date of an `event_time`"));
+                .hint("up to 64 values that are known have a `choice`, a `boolean` and whole numbers from a `min` to a `max`; in order are a `sequence`, an `event_time`, and the day of one: `cast(at as date)`, `date_trunc('hour', at)`, `{ copy: at, type: date }`"));
         }
     };
     let empty = match &kind {

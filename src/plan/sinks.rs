@@ -1,6 +1,6 @@
 //! Sinks: which tables and columns each one gets, and under which names.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use super::enabled::enabled;
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Place, Placed, Rate, Text};
+use crate::sink::file::is_own;
 use crate::sink::{SinkKind, SinkPlace};
 use crate::spec::{AskedDelivery, OnSinkFailure, Pipeline, SinkEntry};
 
@@ -32,10 +33,10 @@ pub(super) struct Resolved {
     pub(super) canonical: String,
 }
 
-/// Every enabled sink for each of its tables.
+/// Every enabled sink, or those of `only`, for each of its tables but those of which nothing is known.
 pub(super) fn resolve(
     pipeline: &Pipeline,
-    only: Option<&[String]>,
+    (only, unknown): (Option<&[String]>, &BTreeSet<String>),
     builder: &mut Builder,
     problems: &mut Problems,
 ) -> Vec<Resolved> {
@@ -59,7 +60,8 @@ pub(super) fn resolve(
             continue;
         }
         let tables = problems.note(tables(pipeline, entry)).unwrap_or_default();
-        for table in tables {
+        let known = |table: &Placed<String>| !unknown.contains(&table.value);
+        for table in tables.into_iter().filter(known) {
             if problems.is_full() {
                 return resolved;
             }
@@ -84,6 +86,14 @@ impl Places {
             return None;
         };
         let own = normal(Path::new(path.as_str()));
+        if is_own(&own) {
+            let what = format!(
+                "`{}` is a name that rowgen gives its own files",
+                path.as_str()
+            );
+            let problem = Problem::new(what).at(&path.place);
+            return Some(problem.hint("give the output another name"));
+        }
         let above = own.ancestors().skip(1).find_map(|above| self.0.get(above));
         let below = || self.0.range(own.clone()..).next();
         let what = match (self.0.get(&own), above, below()) {

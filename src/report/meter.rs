@@ -84,7 +84,15 @@ pub struct Quantiles {
 
 /// Values on a logarithmic scale: two digits of each are kept, which takes some kilobytes.
 #[derive(Debug, Default)]
-struct Distribution(Mutex<Option<(Histogram<u64>, u64)>>);
+struct Distribution(Mutex<Option<Measured>>);
+
+#[derive(Debug)]
+struct Measured {
+    histogram: Histogram<u64>,
+    sum: u64,
+    /// How many lie between the bound before and this one, it included: two digits do not tell that.
+    buckets: Vec<u64>,
+}
 
 /// The bounds of rows a batch.
 const ROWS: &[u64] = &[10, 50, 100, 500, 1000, 2500, 5000, 10_000];
@@ -104,13 +112,13 @@ impl Meter {
 
     /// A batch of so many rows took so long: to read and decode, or to encode.
     pub fn batch(&self, rows: u64, took: Duration) {
-        self.batch_rows.record(rows);
-        self.batch_micros.record(micros(took));
+        self.batch_rows.record(rows, ROWS);
+        self.batch_micros.record(micros(took), MICROS);
     }
 
     /// A commit took so long.
     pub fn commit(&self, took: Duration) {
-        self.commit_micros.record(micros(took));
+        self.commit_micros.record(micros(took), MICROS);
     }
 
     /// Workers spent so much processor time on encoding.
@@ -268,47 +276,47 @@ impl Meter {
 }
 
 impl Distribution {
-    fn record(&self, value: u64) {
-        let mut histogram = lock(&self.0);
+    fn record(&self, value: u64, bounds: &[u64]) {
+        let mut measured = lock(&self.0);
         // Two digits: a percentile is off by 1 % at most. The bounds are valid, so one is made.
-        if histogram.is_none() {
-            *histogram = Histogram::new(2).ok().map(|made| (made, 0));
+        if measured.is_none() {
+            *measured = Histogram::new(2).ok().map(|histogram| Measured {
+                histogram,
+                sum: 0,
+                buckets: vec![0; bounds.len()],
+            });
         }
-        if let Some((histogram, sum)) = histogram.as_mut() {
-            histogram.saturating_record(value);
-            *sum = sum.saturating_add(value);
+        if let Some(measured) = measured.as_mut() {
+            // It grows to what it is given; there is only no memory for that.
+            measured.histogram.record(value).ok();
+            measured.sum = measured.sum.saturating_add(value);
+            let bucket = bounds.partition_point(|bound| *bound < value);
+            if let Some(count) = measured.buckets.get_mut(bucket) {
+                *count += 1;
+            }
         }
     }
 
     fn quantiles(&self, bounds: &[u64]) -> Quantiles {
-        let histogram = lock(&self.0);
-        let Some((histogram, sum)) = histogram.as_ref() else {
+        let measured = lock(&self.0);
+        let Some(measured) = measured.as_ref() else {
             return Quantiles {
                 buckets: bounds.iter().map(|bound| (*bound, 0)).collect(),
                 ..Quantiles::default()
             };
         };
+        let histogram = &measured.histogram;
+        let counts = measured.buckets.iter().copied();
         Quantiles {
             count: histogram.len(),
             p50: histogram.value_at_quantile(0.5),
             p95: histogram.value_at_quantile(0.95),
             p99: histogram.value_at_quantile(0.99),
             max: histogram.max(),
-            sum: *sum,
-            buckets: buckets(histogram, bounds),
+            sum: measured.sum,
+            buckets: bounds.iter().copied().zip(counts).collect(),
         }
     }
-}
-
-/// How many values lie up to each bound and above the one before.
-fn buckets(histogram: &Histogram<u64>, bounds: &[u64]) -> Vec<(u64, u64)> {
-    let mut above = 0;
-    let each = bounds.iter().map(|bound| {
-        let count = histogram.count_between(above, *bound);
-        above = bound + 1;
-        (*bound, count)
-    });
-    each.collect()
 }
 
 fn micros(time: Duration) -> u64 {
@@ -338,17 +346,35 @@ mod tests {
         assert_eq!(read.lag[&7], 40);
         meter.no_lag(7);
         assert!(meter.lags().is_empty());
-        // Values that share their two digits with a bound may stand on either side of it.
-        let near = |at: usize, count: u64| read.batch_rows.buckets[at].1.abs_diff(count) <= 1;
-        assert!(
-            near(0, 10) && near(1, 40) && near(2, 50) && near(3, 0),
-            "{read:?}"
-        );
+        let counts = read.batch_rows.buckets.iter().map(|(_, count)| *count);
+        assert!(counts.eq([10, 40, 50, 0, 0, 0, 0, 0]), "{read:?}");
         assert_eq!(read.batch_rows.sum, 5050);
         let rows = read.batch_rows;
         assert_eq!(
             (rows.count, rows.p50, rows.p99, rows.max),
             (100, 50, 99, 100)
         );
+    }
+
+    #[test]
+    fn a_distribution_has_room_for_what_comes() {
+        for most in [1_000, 70_000, 3_600_000_000, u64::MAX / 1000] {
+            let meter = Meter::default();
+            for part in 1..=1000 {
+                meter.commit(Duration::from_micros(most / 1000 * part));
+            }
+            let read = meter.read().commit_micros;
+            let near = |found: u64, expected: u64| found.abs_diff(expected) <= expected / 100;
+            assert_eq!(read.count, 1000);
+            assert!(
+                near(read.p50, most / 2) && near(read.p95, most / 100 * 95),
+                "{read:?}"
+            );
+            assert!(near(read.max, most), "{read:?}");
+            let counted: u64 = read.buckets.iter().map(|(_, count)| count).sum();
+            let parts = (1..=1000).map(|part| most / 1000 * part);
+            let below = parts.filter(|part| *part <= MICROS[MICROS.len() - 1]);
+            assert_eq!(counted, below.count() as u64);
+        }
     }
 }

@@ -18,6 +18,7 @@ pub use assess::{Assessment, Limit, Work};
 pub use clock::{Clock, Lap};
 pub use costs::{Bottleneck, Costs};
 pub use meter::{Meter, Quantiles, Reading};
+pub use show::Unlimited;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -305,7 +306,7 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         match self.outcome {
             Outcome::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(130),
-            Outcome::Failed | Outcome::NotBegun(Fault::Run) => 2,
+            Outcome::Failed | Outcome::NotBegun(Fault::Run | Fault::Busy) => 2,
             Outcome::NotBegun(Fault::User) => 1,
             Outcome::TooSlow | Outcome::Rejected => 3,
             Outcome::Done => 0,

@@ -19,8 +19,23 @@ impl Report {
     }
 }
 
+/// A report without what limited the run, of which a measurement knows more.
+pub struct Unlimited<'a>(pub &'a Report);
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, true)
+    }
+}
+
+impl fmt::Display for Unlimited<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, false)
+    }
+}
+
+impl Report {
+    fn write(&self, f: &mut fmt::Formatter<'_>, limit: bool) -> fmt::Result {
         let ended = self.ended();
         writeln!(
             f,
@@ -46,7 +61,9 @@ impl fmt::Display for Report {
                 writeln!(f, "    {}", Left(&sink.left))?;
             }
         }
-        writeln!(f, "  limited by {}", self.limited_by.describe())?;
+        if limit {
+            writeln!(f, "  limited by {}", self.limited_by.describe())?;
+        }
         writeln!(
             f,
             "  workers: {} making, {} encoding, {} waiting",

@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::trigger::{Refused, Sender};
-use super::{Service, metrics, timestamp};
+use super::{Service, connections, metrics, timestamp};
+use crate::client::runtime::{block_on, spawn};
 use crate::error::{Error, Result};
-use crate::sink::session::{block_on, spawn};
 
 const PAGE: &str = include_str!("page.html");
 
@@ -50,11 +50,7 @@ impl Server {
         let address = listener.local_addr();
         let address = address.map_err(|error| Error::because(doing(), error))?;
         let router = router(service);
-        let serving = spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!("no more requests are answered: {error}");
-            }
-        })?;
+        let serving = spawn(connections::answer(listener, router))?;
         Ok(Self { address, serving })
     }
 }

@@ -57,11 +57,13 @@ impl Collector for Collected {
         let runs: Vec<Status> = pipelines.filter_map(|one| one.figures()).collect();
         for (name, help, measure) in OF_SOURCES {
             let figures = runs.iter().flat_map(|run| of_sources(run, *measure));
-            family(&mut encoder, name, help, figures.collect())?;
+            let kind = measure.kind();
+            family(&mut encoder, (name, help, kind), figures.collect())?;
         }
         for (name, help, measure) in OF_SINKS {
             let figures = runs.iter().flat_map(|run| of_sinks(run, *measure));
-            family(&mut encoder, name, help, figures.collect())?;
+            let kind = measure.kind();
+            family(&mut encoder, (name, help, kind), figures.collect())?;
         }
         let up = self.0.pipelines.iter().map(|pipeline| {
             let well = f64::from(u8::from(pipeline.troubles().is_empty()));
@@ -69,36 +71,29 @@ impl Collector for Collected {
             (vec![("pipeline", name)], Figure::Gauge(well))
         });
         let help = "1 while the pipeline does what it should";
-        family(&mut encoder, "rowgen_up", help, up.collect())?;
+        let told = ("rowgen_up", help, MetricType::Gauge);
+        family(&mut encoder, told, up.collect())?;
         for (name, measure) in &self.0.offer.metrics {
             let figure = named(&self.0, &runs, *measure);
-            family(
-                &mut encoder,
-                name,
-                described(*measure),
-                vec![(NO_LABELS, figure)],
-            )?;
+            let told = (name.as_str(), described(*measure), kind(&figure));
+            family(&mut encoder, told, vec![(NO_LABELS, figure)])?;
         }
         Ok(())
     }
 }
 
-/// One name, all its figures.
+/// One name, all its figures. A name without any is told, too: who draws it sees that it is right.
 fn family(
     encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
+    (name, help, kind): (&str, &str, MetricType),
     figures: Vec<(Labels, Figure)>,
 ) -> Result<(), Error> {
-    let Some((_, first)) = figures.first() else {
-        return Ok(());
-    };
     // The library puts it back.
-    let name = match first {
-        Figure::Counter(_) => name.strip_suffix("_total").unwrap_or(name),
+    let name = match kind {
+        MetricType::Counter => name.strip_suffix("_total").unwrap_or(name),
         _ => name,
     };
-    let mut encoder = encoder.encode_descriptor(name, help, None, kind(first))?;
+    let mut encoder = encoder.encode_descriptor(name, help, None, kind)?;
     for (labels, figure) in &figures {
         match labels.is_empty() {
             true => tell(&mut encoder, figure)?,
@@ -218,6 +213,25 @@ enum OfSource {
 enum OfSink {
     Figure(Ask),
     Errors,
+}
+
+impl OfSource {
+    fn kind(self) -> MetricType {
+        match self {
+            Self::Figure(ask) => kind(&ask(&Reading::default())),
+            Self::Errors => MetricType::Counter,
+            Self::Lag => MetricType::Gauge,
+        }
+    }
+}
+
+impl OfSink {
+    fn kind(self) -> MetricType {
+        match self {
+            Self::Figure(ask) => kind(&ask(&Reading::default())),
+            Self::Errors => MetricType::Counter,
+        }
+    }
 }
 
 fn of_sources(run: &Status, measure: OfSource) -> Vec<(Labels, Figure)> {

@@ -4,10 +4,12 @@
 //! supervise   keeps each pipeline running, and begins again what a server has ended
 //! watch       sums up what happens: figures since the last reset, and the last minutes
 //! trigger     makes rows when it is asked
+//! connections of clients, each for itself
 //! http        who may ask for what; page.html is the page at `/`
 //! metrics     the same figures for Prometheus
 //! ```
 
+mod connections;
 mod http;
 mod metrics;
 mod supervise;

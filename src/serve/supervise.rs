@@ -184,7 +184,7 @@ impl Supervised {
 fn begins_again(report: &Report) -> bool {
     use crate::error::Fault;
     match report.outcome {
-        Outcome::Failed | Outcome::NotBegun(Fault::Run) => true,
+        Outcome::Failed | Outcome::NotBegun(Fault::Run | Fault::Busy) => true,
         Outcome::Done
         | Outcome::TooSlow
         | Outcome::Rejected

@@ -7,13 +7,14 @@ pub mod kafka;
 pub mod lane;
 pub mod on_bad_row;
 pub mod postgres;
+pub mod publish;
+mod run;
 #[cfg(feature = "sessions")]
 pub mod session;
 mod takes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::batch::{Batch, Resume};
 use crate::error::{Problem, Result};
@@ -22,6 +23,8 @@ use crate::pace::Pace;
 use crate::registry;
 use crate::report::{Clock, Meter};
 pub use crate::report::{FileReport, Finished};
+pub use publish::{Earlier, Publish, Published, Record, Recovered};
+pub use run::{Run, stall_timeout};
 pub use takes::{Delivery, HeldFiles, Holds, SinkPlace, Takes};
 
 registry! {
@@ -64,32 +67,6 @@ pub struct Target {
     pub meter: Arc<Meter>,
     /// The run that the sink is part of.
     pub run: Arc<dyn Run>,
-}
-
-/// A run as its sinks see it.
-pub trait Run: Send + Sync {
-    /// Told after `accepted` or `durable` moved, or the lane failed: wakes workers that wait.
-    fn moved(&self);
-
-    /// The run ends before its rows do: what is held back for a pace is not waited for.
-    fn stopping(&self) -> bool {
-        false
-    }
-
-    /// How long whoever takes nothing is waited for, where the run says it.
-    fn stall_timeout(&self) -> Option<Duration> {
-        None
-    }
-
-    /// A number of this run alone: no other run has it, not of the same pipeline either.
-    fn number(&self) -> u128 {
-        0
-    }
-}
-
-/// A run of nothing, for checks.
-impl Run for () {
-    fn moved(&self) {}
 }
 
 /// Consecutive batches that go to one hive folder.
@@ -160,12 +137,17 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Ok(Recovered::default())
     }
 
-    /// What was kept at this place for the next run goes: it is done with.
+    /// What runs before have published at this place, with its record where it is known, or have kept
+    /// there for the next run: it is settled when it is done with.
     ///
     /// # Errors
-    /// The system refuses.
-    fn settle(&self, _target: &Target) -> Result<()> {
-        Ok(())
+    /// The path cannot be.
+    fn earlier(
+        &self,
+        _target: &Target,
+        _record: Option<&serde_json::Value>,
+    ) -> Result<Box<dyn Publish>> {
+        Ok(Box::new(Published))
     }
 
     /// Looks at what the world allows before the first row (folders, existing output, servers), and
@@ -234,88 +216,6 @@ pub trait Ready: Send {
     /// Writing failed.
     fn prepare(self: Box<Self>, _done: &[Finished]) -> Result<Box<dyn Publish>> {
         Ok(Box::new(Published))
-    }
-}
-
-/// All that a later run needs to publish an output whose run was killed on the way.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// The kind of its sink, which alone can read it.
-    pub kind: String,
-    /// What the sink makes of it.
-    pub output: serde_json::Value,
-}
-
-/// What runs before have left at a sink's place, and what became of it.
-#[derive(Debug, Default)]
-pub struct Recovered {
-    /// Lines for people.
-    pub lines: Vec<String>,
-    /// Tells the sink's output from all others; empty if none is ever finished for it.
-    pub output: String,
-    /// The outputs of a run that could not end, and that are published now: there is nothing left to do
-    /// for them. What is kept of them stays until `settle`.
-    pub published: Vec<String>,
-}
-
-/// Output that is safe and waits to be seen. The outputs of a run are seen all or none: each keeps what
-/// is decided for all, each publishes, each settles, always in the same order.
-pub trait Publish: Send {
-    /// What a later run needs to publish it; nothing if it is published apart from others.
-    fn record(&self) -> Option<serde_json::Value> {
-        None
-    }
-
-    /// Keeps the run's records beside this output, safely: it is decided that all are published. May
-    /// be asked again, with fewer records.
-    ///
-    /// # Errors
-    /// Writing failed.
-    fn decide(&self, _run: &[Record]) -> Result<()> {
-        Ok(())
-    }
-
-    /// Makes it visible.
-    ///
-    /// # Errors
-    /// Writing failed.
-    fn publish(&self) -> Result<()>;
-
-    /// Every sink of the run is done: what was kept for a later run goes.
-    ///
-    /// # Errors
-    /// Writing failed.
-    fn settle(&self) -> Result<()>;
-
-    /// It is whole, and the run publishes nothing: what the next run needs to take it over is kept.
-    ///
-    /// # Errors
-    /// Writing failed: the next run makes it again.
-    fn keep(&self) -> Result<()> {
-        Ok(())
-    }
-
-    /// It is not wanted: what was there before stays.
-    ///
-    /// # Errors
-    /// What was decided cannot be taken back.
-    fn withdraw(self: Box<Self>) -> Result<()>;
-}
-
-/// Output that is visible as soon as it is written.
-pub struct Published;
-
-impl Publish for Published {
-    fn publish(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn settle(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn withdraw(self: Box<Self>) -> Result<()> {
-        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Avro datums as rows: bare, as single objects, or as a registry frames them.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -13,6 +13,7 @@ use arrow_avro::schema::{
 };
 
 use super::avro_schema::{Refused, check};
+use super::avro_shape::Shape;
 use super::messages::{Decoder, Decoders};
 use super::reject::Bad;
 use crate::error::{Error, Result};
@@ -24,11 +25,16 @@ pub struct AvroRows {
     reader: AvroSchema,
     /// Writers' schemas that are known.
     store: Mutex<SchemaStore>,
-    known: Mutex<HashSet<u32>>,
+    known: Mutex<Known>,
+    /// How datums of the reader's schema are laid out, where it is the writer's, too.
+    shape: Option<Arc<Shape>>,
     /// What makes a bare datum a single object.
     prefix: Vec<u8>,
     schema: SchemaRef,
 }
+
+/// How datums of each writer are laid out.
+type Known = HashMap<u32, Option<Arc<Shape>>>;
 
 /// One decoder of the library, and the rows of those schemas that came before the one it reads now.
 pub struct Datums {
@@ -38,6 +44,8 @@ pub struct Datums {
     /// The message in hand with its prefix.
     framed: Vec<u8>,
     writer: Option<[u8; 4]>,
+    shape: Option<Arc<Shape>>,
+    known: Known,
     done: Vec<RecordBatch>,
     failed: Option<Bad>,
     schema: SchemaRef,
@@ -72,6 +80,7 @@ impl AvroRows {
             }
         }
         let library = build(store.clone(), &reader, 1).map_err(|error| doing(&error))?;
+        let shape = Shape::of(schema).map(Arc::new);
         Ok(Self {
             framing,
             schema: library.schema(),
@@ -79,6 +88,7 @@ impl AvroRows {
             store: Mutex::new(store),
             known: Mutex::default(),
             prefix,
+            shape,
         })
     }
 
@@ -101,7 +111,7 @@ impl AvroRows {
             }
             last = Some(number);
             let id = u32::from_be_bytes(number);
-            if !known.contains(&id) && !unknown.contains(&id) {
+            if !known.contains_key(&id) && !unknown.contains(&id) {
                 unknown.push(id);
             }
         }
@@ -117,6 +127,7 @@ impl AvroRows {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let mut more = store.clone();
         let fingerprint = Fingerprint::Id(id);
+        let shape = Shape::of(schema).map(Arc::new);
         let schema = checked(schema).map_err(|refused| Error::because(doing(), refused))?;
         more.set(fingerprint, schema)
             .and_then(|_| build(more.clone(), &self.reader, 1))
@@ -124,7 +135,7 @@ impl AvroRows {
         *store = more;
         drop(store);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(id);
+        known.insert(id, shape);
         Ok(())
     }
 }
@@ -171,6 +182,17 @@ impl Decoders for AvroRows {
             prefix: self.prefix.clone(),
             framed: Vec::new(),
             writer: None,
+            shape: self
+                .shape
+                .clone()
+                .filter(|_| self.framing != Framing::Confluent),
+            known: match self.framing {
+                Framing::Confluent => {
+                    let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                    known.clone()
+                }
+                Framing::Datum | Framing::SingleObject => Known::new(),
+            },
             done: Vec::new(),
             failed: None,
             schema: self.schema.clone(),
@@ -184,6 +206,8 @@ impl Datums {
         let number = writer(message);
         if number != self.writer {
             self.writer = number;
+            let id = number.map(u32::from_be_bytes);
+            self.shape = id.and_then(|id| self.known.get(&id).cloned().flatten());
             self.empty();
         }
     }
@@ -226,6 +250,13 @@ impl Decoder for Datums {
         };
         if self.failed.is_some() {
             return Ok(());
+        }
+        if let Some(shape) = &self.shape {
+            let frame = match self.framing {
+                Framing::Confluent => 5,
+                Framing::Datum | Framing::SingleObject => self.prefix.len(),
+            };
+            shape.check(bytes.get(frame..).unwrap_or_default())?;
         }
         let before = self.library.capacity();
         let taken = self.library.decode(bytes);

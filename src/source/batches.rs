@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::failing::{Found, Left};
+use super::failing::{Found, Left, Whence};
 use super::running::RunningSource;
 use super::{Begin, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream};
 use crate::batch::{Batch, Place};
@@ -145,6 +145,16 @@ impl Made {
 }
 
 impl Read {
+    /// The same rows as one run reads them.
+    #[must_use]
+    pub(super) fn for_run(&self) -> Self {
+        let own = self.records.for_run();
+        Self {
+            records: own.unwrap_or_else(|| self.records.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Batch `number`, from 0; the rows that cannot be read join `rejects`.
     ///
     /// # Errors
@@ -154,10 +164,13 @@ impl Read {
         let read = guarded(|| self.records.read(first, count, &self.taken.used));
         let piece = read.unwrap_or_else(|| Err(damaged(&self.records.describe())))?;
         rejects.add(&piece.rejected)?;
-        let source = || self.records.describe();
-        let (batch, rejected) =
-            self.taken
-                .complete(number, piece, (first, count), rejects, &source)?;
+        let whence = Whence {
+            source: &|| self.records.describe(),
+            first,
+            origin: &[],
+        };
+        let made = self.taken.complete(number, piece, count, rejects, &whence);
+        let (batch, rejected) = made?;
         rejects.add(&rejected)?;
         Ok(batch)
     }
@@ -190,16 +203,17 @@ impl Taken {
         &self.used
     }
 
-    /// The batch of what was read of `count` rows from row `first` on. Rows of which a column cannot be
+    /// The batch of what was read of `count` rows. Rows of which a column cannot be
     /// made are left out and told, where those that cannot be read are.
     pub(super) fn complete(
         &self,
         number: u64,
         piece: Piece,
-        (first, count): (u64, usize),
+        count: usize,
         rejects: &Rejects,
-        source: &dyn Fn() -> String,
+        whence: &Whence<'_>,
     ) -> Result<(Batch, Vec<Rejected>)> {
+        let first = whence.first;
         let nothing = new_empty_array(&DataType::Null);
         // What stands in the places of columns that are not used is never looked at.
         let mut read = vec![nothing; self.width];
@@ -220,7 +234,7 @@ impl Taken {
         let (place, made, rejected) = match self.columns.evaluate(rows, &read) {
             Ok(made) => (place, made, Vec::new()),
             Err(error) if rejects.leaves_out() => {
-                let left = self.leave_out(&rows.numbers(), &read, &source(), error)?;
+                let left = self.leave_out(&rows.numbers(), &read, whence, error)?;
                 let made = self
                     .columns
                     .evaluate(Rows::List(&left.rows), &left.columns)?;
@@ -240,14 +254,14 @@ impl Taken {
         &self,
         rows: &[u64],
         read: &[ArrayRef],
-        source: &str,
+        whence: &Whence<'_>,
         error: Error,
     ) -> Result<Left> {
         let found = Found {
             rows,
             columns: read,
             used: &self.names,
-            source,
+            whence,
         };
         let make =
             |rows: Rows<'_>, read: &[ArrayRef]| self.columns.evaluate(rows, read).map(|_| ());

@@ -5,6 +5,7 @@ use arrow::compute::filter;
 use arrow::util::display::array_value_to_string;
 
 use super::Rejected;
+use crate::batch::{Position, Span};
 use crate::column::rows::Rows;
 use crate::error::{Error, Fault, Result};
 
@@ -17,8 +18,23 @@ pub(super) struct Found<'a> {
     pub(super) columns: &'a [ArrayRef],
     /// The columns that have values, with their names.
     pub(super) used: &'a [(usize, String)],
-    /// What is read, in one line.
-    pub(super) source: &'a str,
+    pub(super) whence: &'a Whence<'a>,
+}
+
+/// Where rows were read from.
+pub(super) struct Whence<'a> {
+    /// In one line.
+    pub(super) source: &'a dyn Fn() -> String,
+    /// The number of the first row, before any was left out.
+    pub(super) first: u64,
+    /// The spans of a stream, with the rows that they had then.
+    pub(super) origin: &'a [Span],
+}
+
+impl Whence<'_> {
+    fn position(&self, row: u64) -> Option<Position> {
+        Position::of(self.origin, row.checked_sub(self.first)? as usize)
+    }
 }
 
 /// What is left of them.
@@ -88,8 +104,12 @@ impl Found<'_> {
     fn reject(&self, row: usize, error: &Error) -> Rejected {
         let message = reason(error);
         let mut letter = serde_json::Map::new();
-        letter.insert("source".into(), self.source.into());
+        let source = (self.whence.source)();
+        letter.insert("source".into(), source.as_str().into());
         letter.insert("row".into(), self.rows[row].into());
+        if let Some(position) = self.whence.position(self.rows[row]) {
+            position.tell(&mut letter);
+        }
         letter.insert("reason".into(), message.clone().into());
         let value = |(column, name): &(usize, String)| {
             let text = array_value_to_string(&self.columns[*column], row);
@@ -98,7 +118,7 @@ impl Found<'_> {
         let values: serde_json::Map<_, _> = self.used.iter().map(value).collect();
         letter.insert("values".into(), values.into());
         Rejected {
-            place: self.source.to_string(),
+            place: source,
             kind: KIND,
             message,
             letter,

@@ -70,39 +70,44 @@ impl<T: FileSource> Source for T {
         Some(FileSource::path(self))
     }
 
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
-        let said = FileSource::path(self);
-        let set = Set::find(said, self.extensions())?;
-        let closed = |file: &Member| Closed {
-            path: file.path.clone(),
-            said: said.clone(),
-            hold: set.files.len() <= HELD,
-            alone: set.files.len() == 1,
-            packed: self.packed(),
-        };
-        let files: Vec<Closed> = set.files.iter().map(closed).collect();
-        if !set.many {
-            let one = self.open_files(&files, asked)?.into_iter().next();
-            let one = one.ok_or_else(|| Problem::new("there is nothing to read"))?;
-            return Ok(Opened::Records(one));
-        }
-        let here = |problem: Problem| problem.at(&said.place);
-        let keys = hive::keys(&set.files, asked.types).map_err(here)?;
-        let is_key = |name: &str| keys.iter().any(|key| key.field.name() == name);
-        let types = asked.types.iter().filter(|(name, _)| !is_key(&name.value));
-        let types: Vec<_> = types.cloned().collect();
-        let asked = Asked {
-            types: &types,
-            ..*asked
-        };
-        let tables = self.open_files(&files, &asked)?;
-        let (schema, columns) = agree(&set.files, &tables, &keys).map_err(here)?;
-        let parts = tables.into_iter().zip(columns);
-        let parts = parts.map(|(rows, columns)| Part { rows, columns });
-        let stored = files.iter().map(Closed::stored).sum();
-        let files = Files::new(parts.collect(), schema, keys, said, stored);
-        Ok(Opened::Records(Arc::new(files)))
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened> {
+        Ok(open(self, asked)?)
     }
+}
+
+/// The rows of all files of a path.
+fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> {
+    let said = FileSource::path(source);
+    let set = Set::find(said, source.extensions())?;
+    let closed = |file: &Member| Closed {
+        path: file.path.clone(),
+        said: said.clone(),
+        hold: set.files.len() <= HELD,
+        alone: set.files.len() == 1,
+        packed: source.packed(),
+    };
+    let files: Vec<Closed> = set.files.iter().map(closed).collect();
+    if !set.many {
+        let one = source.open_files(&files, asked)?.into_iter().next();
+        let one = one.ok_or_else(|| Problem::new("there is nothing to read"))?;
+        return Ok(Opened::Records(one));
+    }
+    let here = |problem: Problem| problem.at(&said.place);
+    let keys = hive::keys(&set.files, asked.types).map_err(here)?;
+    let is_key = |name: &str| keys.iter().any(|key| key.field.name() == name);
+    let types = asked.types.iter().filter(|(name, _)| !is_key(&name.value));
+    let types: Vec<_> = types.cloned().collect();
+    let asked = Asked {
+        types: &types,
+        ..*asked
+    };
+    let tables = source.open_files(&files, &asked)?;
+    let (schema, columns) = agree(&set.files, &tables, &keys).map_err(here)?;
+    let parts = tables.into_iter().zip(columns);
+    let parts = parts.map(|(rows, columns)| Part { rows, columns });
+    let stored = files.iter().map(Closed::stored).sum();
+    let files = Files::new(parts.collect(), schema, keys, said, stored);
+    Ok(Opened::Records(Arc::new(files)))
 }
 
 impl Files {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::{filter, interleave};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{cast, filter, interleave, nullif};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::array_value_to_string;
 use arrow_json::ReaderBuilder;
@@ -12,9 +13,10 @@ use arrow_json::ReaderBuilder;
 use super::json_fractions::Exact;
 use super::json_raw::is_too_deep;
 use super::json_texts::{has_texts, respelt};
+use super::json_times::Times;
 use super::messages::{Decoder, Decoders, decode};
 use super::reject::Bad;
-use super::retype::{convert, infinite, is_missing, missing};
+use super::retype::{Converted, convert, infinite, is_missing, missing};
 use super::{json_wrong, json_wrong::WRONG_TYPE};
 use crate::error::Result;
 
@@ -23,13 +25,16 @@ use crate::error::Result;
 pub struct JsonRows {
     wanted: SchemaRef,
     usual: Reader,
-    /// For objects that have more digits behind a point than their column holds.
+    /// For objects that have more digits behind a point than their column holds, and for those with dates
+    /// and times that the library takes for something else.
     careful: Reader,
-    /// For objects with local times that a clock change repeats or skips: the library refuses them.
-    local: Option<Reader>,
+    /// There are dates or times: what the library refuses, as local times that a clock change repeats or
+    /// skips, is read with more care.
+    moments: bool,
     /// A column is text, or has some: lists and objects in it are their JSON text.
     texts: bool,
     exact: Exact,
+    times: Times,
 }
 
 /// Some of the objects as rows.
@@ -58,9 +63,10 @@ impl JsonRows {
         Self {
             usual: Reader::new(&wanted, usual),
             careful: Reader::new(&wanted, careful),
-            local: has_local_times(&wanted).then(|| Reader::new(&wanted, local)),
+            moments: has_moments(&wanted),
             texts: has_texts(&wanted),
             exact: Exact::new(&wanted),
+            times: Times::new(&wanted),
             wanted,
         }
     }
@@ -124,20 +130,23 @@ impl JsonRows {
 
     fn read_as_spelt(&self, objects: &[&[u8]]) -> Result<Rows> {
         let (columns, bad) = self.read_exactly(objects)?;
-        let Some(local) = self.local.as_ref().filter(|_| !bad.is_empty()) else {
+        if !self.moments || bad.is_empty() {
             return Ok((columns, bad));
-        };
+        }
         let first = Part {
             objects: good(objects.len(), &bad),
             columns,
         };
         let again: Vec<usize> = bad.into_iter().map(|(object, _)| object).collect();
-        let (part, bad) = self.part(local, objects, again)?;
+        let (part, bad) = self.part(&self.careful, objects, again)?;
         Ok((self.merged(&[first, part])?, bad))
     }
 
     fn read_exactly(&self, objects: &[&[u8]]) -> Result<Rows> {
-        let may_lose = |object: &usize| self.exact.may_lose(objects[*object]);
+        let may_lose = |object: &usize| {
+            let object = objects[*object];
+            self.exact.may_lose(object) || self.times.may_differ(object)
+        };
         let (careful, usual): (Vec<usize>, Vec<usize>) = (0..objects.len()).partition(may_lose);
         if careful.is_empty() {
             return self.read_by(&self.usual, objects);
@@ -195,13 +204,19 @@ impl JsonRows {
         let mut keep = vec![true; batch.num_rows()];
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (column, field) in batch.columns().iter().zip(self.wanted.fields()) {
-            let (values, mut wrong) = convert(column, field.data_type())?;
+            let number = |row: &usize| is_number(objects[good[*row]], field.name());
+            let numbers = digits(column, field).into_iter().filter(number).collect();
+            let (values, mut wrong) = match counted(column, field, numbers)? {
+                Some(counted) => counted,
+                None => convert(column, field.data_type())?,
+            };
             // A number that was too large; a text may well say `inf`.
             let infinite = infinite(&values).into_iter();
-            wrong.extend(infinite.filter(|row| is_number(objects[good[*row]], field.name())));
+            wrong.extend(infinite.filter(number));
             for row in wrong {
                 if std::mem::replace(&mut keep[row], false) {
-                    bad.push((good[row], mistyped(column, row, field)?));
+                    let object = objects[good[row]];
+                    bad.push((good[row], mistyped(column, row, field, object)?));
                 }
             }
             for row in missing(&values, field) {
@@ -228,33 +243,26 @@ fn good(objects: usize, bad: &[(usize, Bad)]) -> Vec<usize> {
     good.collect()
 }
 
-/// True where a text without an offset is a time in a zone.
-fn has_local_times(wanted: &Schema) -> bool {
+fn has_moments(wanted: &Schema) -> bool {
     let mut fields = wanted.fields().iter();
-    fields.any(|field| local(field.data_type()) != exact(field.data_type()))
-}
-
-/// Times in a zone are read as texts, which `convert` knows to place; nothing else is read with less care.
-fn local(wanted: &DataType) -> DataType {
-    match wanted {
-        DataType::Timestamp(_, Some(zone)) if zone.as_ref() != "UTC" => DataType::Utf8,
-        other => exact(other),
-    }
+    fields.any(|field| field.data_type().is_temporal())
 }
 
 /// How a column is read.
 fn usual(wanted: &DataType) -> DataType {
     match *wanted {
         DataType::FixedSizeBinary(16) => DataType::Utf8,
+        // What the smaller float would round is found when it becomes one.
+        DataType::Float32 => DataType::Float64,
         _ => wanted.clone(),
     }
 }
 
 /// The decoder cuts digits off: as texts, times keep theirs until `convert` looks at them.
 fn careful(wanted: &DataType) -> DataType {
-    match wanted {
-        DataType::Timestamp(..) | DataType::Time32(_) | DataType::Time64(_) => DataType::Utf8,
-        other => exact(other),
+    match wanted.is_temporal() {
+        true => DataType::Utf8,
+        false => exact(wanted),
     }
 }
 
@@ -277,13 +285,57 @@ fn is_number(object: &[u8], field: &str) -> bool {
     value.map_or(true, |value| value[field].is_number())
 }
 
-fn mistyped(values: &ArrayRef, row: usize, field: &Field) -> Result<Bad> {
+/// The rows of dates and times whose texts are digits alone: they may be numbers.
+fn digits(values: &ArrayRef, field: &Field) -> Vec<usize> {
+    let texts = values.as_string_opt::<i32>();
+    let Some(texts) = texts.filter(|_| field.data_type().is_temporal()) else {
+        return Vec::new();
+    };
+    let digits = |text: &str| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let rows = texts.iter().enumerate();
+    let found = rows.filter(|(_, text)| text.is_some_and(digits));
+    found.map(|(row, _)| row).collect()
+}
+
+/// Dates and times, read as texts of which some are `numbers`: those count the unit of a timestamp, and
+/// are nothing elsewhere.
+fn counted(values: &ArrayRef, field: &Field, numbers: Vec<usize>) -> Result<Option<Converted>> {
+    if numbers.is_empty() {
+        return Ok(None);
+    }
+    let is_number = (0..values.len()).map(|row| numbers.binary_search(&row).is_ok());
+    let is_number: BooleanArray = is_number.map(Some).collect();
+    let (texts, mut wrong) = convert(&nullif(values, &is_number)?, field.data_type())?;
+    let to = field.data_type();
+    let counts: ArrayRef = match to {
+        DataType::Timestamp(..) => cast(&cast(values, &DataType::Int64)?, to)?,
+        _ => new_null_array(to, values.len()),
+    };
+    let none = |row: &usize| counts.is_null(*row);
+    wrong.extend(numbers.into_iter().filter(none));
+    wrong.sort_unstable();
+    Ok(Some((zip(&is_number, &counts, &texts)?, wrong)))
+}
+
+fn mistyped(values: &ArrayRef, row: usize, field: &Field, object: &[u8]) -> Result<Bad> {
     let expected = json_wrong::shown_type(field.data_type());
     let text = array_value_to_string(values, row)?;
     let found = match values.data_type() {
-        read if read.is_floating() => "a number that is too large".to_string(),
+        read if read.is_floating() => match text.parse::<f32>() {
+            Ok(rounded) if rounded.is_finite() => format!("`{}`", text.trim_end_matches(".0")),
+            _ => "a number that is too large".to_string(),
+        },
         read if read.is_decimal() => {
             format!("`{}`", text.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ if field.data_type().is_temporal() && is_number(object, field.name()) => {
+            match field.data_type() {
+                DataType::Timestamp(..) => format!("the number {text}, which is no whole one"),
+                _ => format!("the number {text}, which does not say what it counts"),
+            }
         }
         _ => format!("`{text}`"),
     };
@@ -318,8 +370,10 @@ impl Decoders for Reader {
 impl Decoder for Objects {
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Bad> {
         let before = self.decoder.len();
-        // The library would run out of its stack.
-        let starts = bytes.trim_ascii_start().first() == Some(&b'{') && !is_too_deep(bytes);
+        // The library would run out of its stack, and takes numbers and commas that are no JSON.
+        let starts = bytes.trim_ascii_start().first() == Some(&b'{')
+            && !is_too_deep(bytes)
+            && json_wrong::is_json(bytes);
         let taken = match starts {
             true => self.decoder.decode(bytes).ok(),
             false => None,

@@ -4,6 +4,7 @@ use arrow::datatypes::{DataType, Fields as Columns, Schema};
 use serde_json::value::RawValue;
 
 use super::json_raw::{Shape, compact, fields, items};
+use super::json_wrong::check;
 
 /// True where a column, or something in one, is text.
 pub fn has_texts(columns: &Schema) -> bool {
@@ -20,9 +21,14 @@ fn is_or_has_text(data_type: &DataType) -> bool {
     }
 }
 
-/// The object with what its columns of texts have as texts; nothing where it has that already.
+/// The object with what its columns of texts have as texts; nothing where it has that already, or is
+/// none.
 pub fn respelt(object: &[u8], columns: &Schema) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(object).ok()?;
+    // Fields that are no columns are left out: their escapes would never be looked at.
+    if text.contains('\\') && check(object).is_err() {
+        return None;
+    }
     let mut changed = false;
     let made = object_text(text, columns.fields(), &mut changed)?;
     changed.then(|| made.into_bytes())

@@ -15,6 +15,8 @@ use crate::column::show_type;
 /// The kind of a row with a value that is not of its column's type.
 pub const WRONG_TYPE: &str = "wrong type";
 
+const NO_CHARACTER: &str = "a text in it has an escape that is no character";
+
 /// Why a text is no JSON object.
 pub fn not_an_object(text: &[u8]) -> Bad {
     match text.trim_ascii_start().first() {
@@ -39,19 +41,69 @@ pub fn not_an_object(text: &[u8]) -> Bad {
             let message = "expected one JSON object, found more";
             Bad::new("more than one object", message)
         }
-        Ok(_) => Bad::new(
-            "not JSON",
-            "a text in it has an escape that is no character",
-        ),
+        Ok(_) => Bad::new("not JSON", NO_CHARACTER),
         Err(error) if error.is_eof() => Bad::new("truncated", "the JSON object has no end"),
         Err(error) => {
             let at = offset(text, error.line(), error.column());
+            // Of a line end or a tab within quotes the library tells the place before it.
+            let control = error.to_string().starts_with("control character");
+            let behind = text[at..].iter().position(|byte| control && *byte < b' ');
+            let at = at + behind.unwrap_or(0);
             let character = String::from_utf8_lossy(&text[at..]).chars().next();
-            let character = character.unwrap_or(' ').escape_debug().to_string();
+            let character = match character.unwrap_or(' ') {
+                control if control.is_control() => control.escape_debug().to_string(),
+                character => character.to_string(),
+            };
             let (below, column) = place(text, at);
             let message = format!("it is not JSON: `{character}` cannot stand at column {column}");
             Bad::new("not JSON", message).below(below)
         }
+    }
+}
+
+/// True for one JSON value by RFC 8259 and nothing else: whoever reads columns passes over much that
+/// stands between them.
+pub fn is_json(text: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(text);
+    IgnoredAny::deserialize(&mut values).is_ok() && values.end().is_ok()
+}
+
+/// What is wrong with a text that should be an object, its escapes looked at, too.
+///
+/// # Errors
+/// It is none that can be read.
+pub fn check(text: &[u8]) -> Result<(), Bad> {
+    if is_too_deep(text) {
+        return Err(not_an_object(text));
+    }
+    let escapes = memchr::memchr(b'\\', text).is_some();
+    let fields = fields(text).map_err(|_| not_an_object(text))?;
+    let mut values = fields.0.into_iter();
+    match escapes {
+        true => values.try_for_each(|(_, value)| check_value(value)),
+        false => Ok(()),
+    }
+}
+
+fn check_value(value: &RawValue) -> Result<(), Bad> {
+    let wrong = |_| not_an_object(value.get().as_bytes());
+    match Shape::of(value) {
+        Shape::Object => {
+            let fields = fields(value.get().as_bytes()).map_err(wrong)?;
+            let mut values = fields.0.into_iter();
+            values.try_for_each(|(_, value)| check_value(value))
+        }
+        Shape::List => {
+            let mut items = items(value).map_err(wrong)?.into_iter();
+            items.try_for_each(check_value)
+        }
+        Shape::Text if value.get().contains('\\') => {
+            match serde_json::from_str::<String>(value.get()) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(Bad::new("not JSON", NO_CHARACTER)),
+            }
+        }
+        _ => Ok(()),
     }
 }
 

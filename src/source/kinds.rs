@@ -4,6 +4,8 @@
 use arrow::compute::kernels::cast_utils::{Parser, string_to_timestamp_nanos};
 use arrow::datatypes::{DataType, Date32Type, TimeUnit};
 
+use crate::units::float_holds;
+
 /// What has been seen in one column: one bit for each kind of value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kinds(u16);
@@ -23,6 +25,8 @@ const TEXT: u16 = 256;
 const NEGATIVE: u16 = 512;
 const WIDE: u16 = 1024;
 const UNSIGNED: u16 = 2048;
+/// A fraction of more digits than a float holds.
+const FINE: u16 = 4096;
 
 /// Floats hold every whole number up to here.
 const EXACT: u64 = 1 << 53;
@@ -62,7 +66,7 @@ impl Kinds {
             0 => DataType::Utf8,
             kinds if kinds & !integers == 0 => whole(kinds),
             // Beside fractions whole numbers are floats, unless those round them.
-            kinds if kinds & !(integers | FLOAT) == 0 => match kinds & WIDE {
+            kinds if kinds & !(integers | FLOAT | FINE) == 0 => match kinds & (WIDE | FINE) {
                 0 => DataType::Float64,
                 _ => DataType::Utf8,
             },
@@ -125,7 +129,7 @@ fn number(digits: &[u8], text: &[u8]) -> u16 {
     }
     match digits[length] {
         b'-' if digits.len() == text.len() => moment(text),
-        b'.' | b'e' | b'E' if is_float(digits) => FLOAT,
+        b'.' | b'e' | b'E' => fraction(digits),
         _ => TEXT,
     }
 }
@@ -162,11 +166,20 @@ fn unsigned(digits: &[u8]) -> Option<u64> {
 }
 
 /// Digits with a point or an exponent.
-fn is_float(text: &[u8]) -> bool {
+fn fraction(text: &[u8]) -> u16 {
     let number = text
         .iter()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    number && std::str::from_utf8(text).is_ok_and(|text| text.parse().is_ok_and(f64::is_finite))
+    let Some(text) = std::str::from_utf8(text).ok().filter(|_| number) else {
+        return TEXT;
+    };
+    match text.parse() {
+        // As most are: no float has fewer digits.
+        Ok(float) if f64::is_normal(float) && text.len() <= 17 => FLOAT,
+        Ok(float) if f64::is_finite(float) && float_holds(text) => FLOAT,
+        Ok(float) if f64::is_finite(float) => FLOAT | FINE,
+        _ => TEXT,
+    }
 }
 
 /// A date, or a date and a time, that there is.
@@ -270,6 +283,11 @@ mod tests {
             (&["-9007199254740993", "0.5"], "utf8"),
             (&["9007199254740993", "1"], "int64"),
             (&["1.2.3"], "utf8"),
+            (&["0.1234567890123456789"], "utf8"),
+            (&["0.1", "-3.14159265358979323846", "7"], "utf8"),
+            (&["1e-400"], "utf8"),
+            (&["0.1234567890123456789", "true"], "utf8"),
+            (&["1.234567890123456690e+00", "5e-324", "0.0"], "float64"),
             (&["192.168.1.1"], "utf8"),
             (&["2026-01-31T10:00"], "utf8"),
             (&["1", "12e999"], "utf8"),

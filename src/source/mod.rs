@@ -9,6 +9,8 @@ mod avro_header;
 #[cfg(feature = "kafka")]
 mod avro_rows;
 mod avro_schema;
+#[cfg(feature = "kafka")]
+mod avro_shape;
 mod batches;
 pub mod csv;
 mod failing;
@@ -24,6 +26,7 @@ mod json_fractions;
 mod json_raw;
 mod json_rows;
 mod json_texts;
+mod json_times;
 mod json_wrong;
 pub mod kafka;
 mod kinds;
@@ -33,6 +36,7 @@ mod natural;
 mod overlap;
 mod packed;
 pub mod parquet;
+pub mod postgres;
 mod raw;
 mod reject;
 mod retype;
@@ -77,6 +81,7 @@ registry! {
         "json" => Json(json::Json),
         "kafka" => Kafka(kafka::Kafka),
         "parquet" => Parquet(parquet::Parquet),
+        "postgres" => Postgres(postgres::Postgres),
     }
 }
 
@@ -93,7 +98,13 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// It is not there, cannot be read, or does not have the types it should have.
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem>;
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened>;
+
+    /// What is wrong with a source whose columns only its server knows, without asking it. Nothing at
+    /// all of one that is opened to be checked.
+    fn check(&self) -> Option<Result<(), Problem>> {
+        None
+    }
 
     /// The path of what it reads: a file, a folder or a pattern.
     fn path(&self) -> Option<&Placed<LocalPath>> {
@@ -151,6 +162,16 @@ pub trait Records: Send + Sync {
     fn release(&self) {
         // What keeps nothing has nothing to forget.
     }
+
+    /// The same rows as one run reads them, if that has to know when the run is to end.
+    fn for_run(&self) -> Option<Arc<dyn Records>> {
+        None
+    }
+
+    /// The run is to end: a server that does not answer is waited for a little while only.
+    fn stop(&self) {
+        // What waits for nobody has nothing to stop.
+    }
 }
 
 /// Rows that come, one after the other.
@@ -185,6 +206,8 @@ pub struct Begin {
     /// The run is only measured: it reads and moves nothing outside of it, neither offsets nor rows
     /// that are left out.
     pub measured: bool,
+    /// At most so many rows are in a batch.
+    pub batch_rows: usize,
     /// Counts what was read.
     pub meter: Arc<Meter>,
     /// Told when there is more to take of a stream: wakes workers that wait.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
@@ -12,6 +12,7 @@ use serde::de::{Deserialize, Deserializer};
 use super::Begin;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Node, Placed, Text, Value, carry, decode};
+use crate::report::Meter;
 
 /// What becomes of a row that cannot be read.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +58,7 @@ pub struct Rejects {
     policy: OnBadRow,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     letters: Option<Letters>,
+    meter: Arc<Meter>,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,17 @@ impl OnBadRow {
                 .at(&topic.place)
                 .hint("keep the rows in a file: `dead_letter: rejected.jsonl`")),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Rejected {
+    /// A message is told in the log, with its place.
+    fn tell(&self) {
+        let number = |name| self.letter.get(name).and_then(serde_json::Value::as_i64);
+        if let (Some(partition), Some(offset)) = (number("partition"), number("offset")) {
+            let error = &self.message;
+            tracing::warn!(%error, partition, offset, "Failed to process message, skipping");
         }
     }
 }
@@ -150,6 +163,7 @@ impl Rejects {
         };
         Ok(Self {
             letters,
+            meter: begin.meter.clone(),
             ..Self::new(policy)
         })
     }
@@ -175,15 +189,17 @@ impl Rejects {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         for one in rejected {
             *counts.entry(one.kind).or_default() += 1;
+            one.tell();
             // Maps of text and numbers always become JSON.
             serde_json::to_writer(&mut lines, &one.letter).ok();
             lines.push(b'\n');
         }
         drop(counts);
-        match &self.letters {
-            Some(letters) => letters.write(|file| file.write_all(&lines)),
-            None => Ok(()),
+        if let Some(letters) = &self.letters {
+            letters.write(|file| file.write_all(&lines))?;
         }
+        self.meter.reject(rejected.len() as u64);
+        Ok(())
     }
 
     /// What was kept is safe on the disk.
@@ -306,20 +322,22 @@ mod tests {
     fn letters_of_a_stream_s_earlier_runs_stay() {
         let folder = tempfile::tempdir().unwrap();
         let yaml = "dead_letter: dead.jsonl";
-        let source = crate::place::Source {
-            name: "test".into(),
-            text: yaml.into(),
-        };
+        let source = crate::place::Source::new("test", yaml);
         let node = crate::place::parse(&std::sync::Arc::new(source)).unwrap();
         let policy: OnBadRow = decode(&node).unwrap();
         let begin = Begin {
             out: folder.path().to_path_buf(),
             measured: false,
+            batch_rows: 1000,
             meter: std::sync::Arc::default(),
             wake: std::sync::Arc::new(|| {}),
             resume: None,
         };
         let run = |again: bool| {
+            let begin = Begin {
+                meter: Arc::default(),
+                ..begin.clone()
+            };
             let rejects = Rejects::begin(policy.clone(), &begin, again).unwrap();
             let mut letter = serde_json::Map::new();
             letter.insert("reason".into(), "it is wrong".into());
@@ -331,6 +349,7 @@ mod tests {
             };
             rejects.add(&[one]).unwrap();
             rejects.sync().unwrap();
+            assert_eq!(rejects.meter.rejected(), 1);
             std::fs::read_to_string(folder.path().join("dead.jsonl")).unwrap()
         };
         let letter = "{\"reason\":\"it is wrong\"}\n";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, FixedSizeBinaryBuilder, PrimitiveArray,
+    new_null_array,
 };
 use arrow::compute::cast;
 use arrow::compute::kernels::cmp::distinct;
@@ -14,7 +15,7 @@ use super::Types;
 use super::reject::Bad;
 use crate::column::{UUID_EXTENSION, cut, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
-use crate::kernel::local_time::cast_to_zone;
+use crate::kernel::local_time::{cast_to_zone, says_no_unit};
 
 /// The type that values of `data_type` get.
 pub fn usual(data_type: &DataType) -> DataType {
@@ -63,6 +64,9 @@ fn one(field: &Field, types: &Types) -> Result<Field, Problem> {
         return Ok(plain.with_metadata(extension(field)));
     };
     let to = &wanted.data_type;
+    if says_no_unit(plain.data_type(), to) {
+        return Err(no_unit(field.name(), plain.data_type(), to).at(&wanted.place));
+    }
     if !arrow::compute::can_cast_types(plain.data_type(), to) && plain.data_type() != to {
         return Err(Problem::new(format!(
             "column `{}` cannot be read as {}: it is {}",
@@ -73,6 +77,21 @@ fn one(field: &Field, types: &Types) -> Result<Field, Problem> {
         .at(&wanted.place));
     }
     Ok(typed(field.name(), wanted))
+}
+
+/// What is wrong with a number that says no unit, and how to say one.
+fn no_unit(name: &str, from: &DataType, to: &DataType) -> Problem {
+    let hint = match to {
+        DataType::Date32 | DataType::Timestamp(..) => format!(
+            "leave it out of `types`, and say it under `columns`: `{name}: {{ expr: \"date '1970-01-01' + {name}\" }}` for days, `\"to_timestamp({name})\"` for seconds"
+        ),
+        _ => "leave it out of `types`: a time of day is written as 08:30:00".to_string(),
+    };
+    let (from, to) = (show_type(from), show_type(to));
+    Problem::new(format!(
+        "column `{name}` is {from}, which does not say what it counts: it cannot be read as {to}"
+    ))
+    .hint(hint)
 }
 
 /// What the extension of a field's type is; the rest of its metadata is its file's own business.
@@ -151,6 +170,11 @@ pub type Converted = (ArrayRef, Vec<usize>);
 pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError> {
     if values.data_type() == to {
         return Ok((values.clone(), Vec::new()));
+    }
+    if says_no_unit(values.data_type(), to) {
+        let nulls = new_null_array(to, values.len());
+        let there = (0..values.len()).filter(|row| values.is_valid(*row));
+        return Ok((nulls, there.collect()));
     }
     if to == &UUID && values.data_type() == &DataType::Utf8 {
         return uuids(values);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::batches::{Batches, Made, Read, Streamed, damaged};
+use super::failing::Whence;
 use super::turns::Turns;
 use super::{Begin, Rejects, SourceKept};
 use crate::batch::{Batch, Place, Span};
@@ -30,7 +31,7 @@ impl RunningSource {
             Batches::Made(made) => Kind::Made(made.clone()),
             Batches::Read(read) => {
                 let rejects = Rejects::begin(read.records.on_bad_row(), begin, false)?;
-                Kind::Read(read.clone(), rejects)
+                Kind::Read(read.for_run(), rejects)
             }
             Batches::Streamed(streamed) => {
                 let rejects = Rejects::begin(streamed.stream.on_bad_row(), begin, true)?;
@@ -73,7 +74,12 @@ impl RunningSource {
                 // Whoever sends has its memory back before columns are made.
                 drop(block);
                 rejects.add(&piece.rejected)?;
-                let made = taken.complete(number, piece, (first, rows), rejects, &source);
+                let whence = Whence {
+                    source: &source,
+                    first,
+                    origin: &origin,
+                };
+                let made = taken.complete(number, piece, rows, rejects, &whence);
                 let (batch, rejected) = made?;
                 rejects.add(&rejected)?;
                 let origin = among(origin, first, &batch.place);
@@ -92,10 +98,12 @@ impl RunningSource {
         }
     }
 
-    /// The run is to end: nobody waits for a stream any more.
+    /// The run is to end: nobody waits for a stream any more, and for a server a little while only.
     pub fn stop(&self) {
-        if let Kind::Streamed(_, turns, _) = &self.kind {
-            turns.flow().stop();
+        match &self.kind {
+            Kind::Made(_) => {}
+            Kind::Read(read, _) => read.records.stop(),
+            Kind::Streamed(_, turns, _) => turns.flow().stop(),
         }
     }
 
@@ -150,9 +158,14 @@ fn among(origin: Arc<[Span]>, first: u64, place: &Place) -> Arc<[Span]> {
         return origin;
     };
     let before = |row: usize| kept.partition_point(|kept| *kept < first + row as u64);
-    let left = origin.iter().map(|span| Span {
-        rows: before(span.rows.start)..before(span.rows.end),
-        ..span.clone()
+    let left = origin.iter().map(|span| {
+        let rows = before(span.rows.start)..before(span.rows.end);
+        let place = |kept: &u64| (kept - first) as usize - span.rows.start;
+        Span {
+            offsets: span.offsets.among(kept[rows.clone()].iter().map(place)),
+            rows,
+            ..span.clone()
+        }
     });
     left.collect()
 }
@@ -160,7 +173,7 @@ fn among(origin: Arc<[Span]>, first: u64, place: &Place) -> Arc<[Span]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Turn;
+    use crate::batch::{Offsets, Turn};
 
     #[test]
     fn spans_keep_the_rows_that_are_left() {
@@ -171,6 +184,7 @@ mod tests {
             from: 0,
             to: 9,
             rows,
+            offsets: Offsets::default(),
         };
         let origin: Arc<[Span]> = [span(0, 0..3), span(1, 3..4), span(4, 4..6)].into();
         let rows = |place| {

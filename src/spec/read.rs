@@ -1,6 +1,6 @@
 //! Reads a pipeline file and those it includes: parse, merge, take params, expand, decode.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -163,7 +163,7 @@ fn read_text(path: &Path) -> Result<String> {
 }
 
 fn tree(name: String, text: String) -> Result<Node> {
-    let root = parse(&Arc::new(Source { name, text }))?;
+    let root = parse(&Arc::new(Source::new(name, text)))?;
     let mut problems = Problems::default();
     problems.extend(split_values(&root));
     problems.into_result()?;
@@ -189,8 +189,19 @@ fn near_file(path: &Path) -> Option<String> {
         .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
         .collect();
     names.sort_unstable();
-    let wrong = path.file_name()?.to_string_lossy();
-    did_you_mean(&wrong, names.iter().map(String::as_str))
+    // That all of them end in `.yaml` makes none of them near.
+    let stem = |name: &str| {
+        Path::new(name)
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+    };
+    let wrong = stem(&path.file_name()?.to_string_lossy())?;
+    let near = |name: &&String| {
+        let stem = stem(name).unwrap_or_default();
+        stem == wrong || did_you_mean(&wrong, [stem.as_str()]).is_some()
+    };
+    let name = names.iter().find(near)?;
+    Some(format!("did you mean `{name}`?"))
 }
 
 /// Keys that nobody knows are said, and what they hold is not read.
@@ -250,6 +261,7 @@ fn expand_all(
     let mut scope = Scope {
         params: [("run_date".to_string(), given.run_date.clone())].into(),
         environment: given.environment.clone(),
+        columns: columns(root),
         ..Scope::default()
     };
     let mut names = Vec::new();
@@ -266,6 +278,19 @@ fn expand_all(
         (name, value)
     };
     Ok(names.into_iter().map(shown).collect())
+}
+
+/// The names of the columns of all tables.
+fn columns(root: &Node) -> BTreeSet<String> {
+    let keys = |node: &Node| match &node.value {
+        Value::Map(entries) => entries.iter().map(|(key, _)| key.name.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let Some(Value::Map(tables)) = root.get("tables").map(|tables| &tables.value) else {
+        return BTreeSet::new();
+    };
+    let tables = tables.iter().filter_map(|(_, table)| table.get("columns"));
+    tables.flat_map(keys).collect()
 }
 
 /// `--set` before `ROWGEN_PARAM_name`.

@@ -6,7 +6,9 @@ use serde::de::Deserializer;
 
 use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
+use crate::format::FormatKind;
 use crate::place::{Key, Named, Node, OneOrMany, Place, Placed, Rate, Text, Value, carry, decode};
+use crate::registry::Kind;
 use crate::sink::SinkKind;
 
 /// One sink of one table.
@@ -228,12 +230,30 @@ fn check_keys(kind: &str, entries: &[(Key, Node)]) -> Result<(), Problem> {
         return Ok(());
     };
     let all: Vec<&str> = known().collect();
+    let elsewhere = of_a_format(kind, &key.name);
     Err(Problem::new(format!("unknown key `{}`", key.name))
         .at(&key.place)
         .hint(
-            did_you_mean(&key.name, known())
+            elsewhere
+                .or_else(|| did_you_mean(&key.name, known()))
                 .unwrap_or_else(|| format!("the keys of `{kind}` are {}", all.join(", "))),
         ))
+}
+
+/// `compression` and `delimiter` are options of a format, which stand within it.
+fn of_a_format(kind: &str, option: &str) -> Option<String> {
+    let has = |format: &&Kind| {
+        let schema = format.schema();
+        let options = schema.get("properties").and_then(|all| all.as_object());
+        options.is_some_and(|all| all.contains_key(option))
+    };
+    let formats: Vec<String> = FormatKind::KINDS
+        .iter()
+        .filter(has)
+        .map(|format| format!("`format: {{ {}: {{ {option}: … }} }}`", format.name))
+        .collect();
+    let of_files = kind == "file" && !formats.is_empty();
+    of_files.then(|| format!("it is an option of the format: {}", formats.join(", ")))
 }
 
 /// Puts the table's name for `{table}` into every value; true if there was one.

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field};
 use super::found::{AsTexts, Found};
 use super::held::Held;
 use crate::column::{ColumnType, UUID_EXTENSION};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
 use crate::format::avro::Avro;
 use crate::format::text::Leaf;
@@ -203,8 +203,12 @@ fn open(source: &dyn Source, types: &Types) -> Result<Arc<dyn source::Records>> 
     };
     let opened = crate::sync::guarded(|| source.open(&asked));
     let opened =
-        opened.unwrap_or_else(|| Err(Problem::new("could not read it").cause(source::DAMAGED)));
-    match opened.map_err(Error::run)? {
+        opened.unwrap_or_else(|| Err(Error::because("could not read it", source::DAMAGED)));
+    // It was met, and nobody has written it wrongly.
+    match opened.map_err(|error| Error {
+        fault: Fault::Run,
+        ..error
+    })? {
         Opened::Records(records) => Ok(records),
         Opened::Stream(_) => Err(Error::user("a stream has no end that could be compared")),
     }

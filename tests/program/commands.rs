@@ -186,6 +186,8 @@ fn bench_tells_what_each_stage_costs_and_which_one_limits() {
         ended.stdout
     );
     assert!(last.starts_with("limited by "), "{}", ended.stdout);
+    // The report below it does not say something else.
+    assert_eq!(ended.stdout.matches("limited by ").count(), 1);
     assert_eq!(ended.stdout.matches("ns of CPU a row").count(), 5);
 }
 

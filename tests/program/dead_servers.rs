@@ -141,13 +141,11 @@ fn a_broker_that_is_away_stops_everything_where_that_is_asked_for() {
     assert!(!folder.path("out").exists());
 }
 
-/// Not only servers: somebody else is at work where a file is to be.
+/// Not only servers: a folder stands where a file is to be.
 #[test]
 fn a_file_that_cannot_be_opened_does_not_keep_the_others() {
     let folder = Folder::new();
-    folder.write("out/.b.csv.partial", "");
-    let held = std::fs::File::open(folder.path("out/.b.csv.partial")).unwrap();
-    held.lock().unwrap();
+    folder.write("out/.b.csv.partial/mine", "");
     let files = |policy: &str| {
         format!(
             "version: 1\ntables:\n  t: {{ rows: 5, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ name: a, path: out/a.csv }}\n  - file: {{ name: b, path: out/b.csv{policy} }}\n  - file: {{ name: c, path: out/c, format: csv }}\n"
@@ -155,16 +153,33 @@ fn a_file_that_cannot_be_opened_does_not_keep_the_others() {
     };
     let (ended, _) = run(&folder, &files(", on_sink_failure: stop"), &[]);
     assert_eq!(ended.code, 2);
-    assert_eq!(folder.names("out"), [".b.csv.partial"]);
+    assert_eq!(folder.names("out"), [".b.csv.partial/mine"]);
     let (ended, report) = run(&folder, &files(""), &[]);
+    assert_eq!(ended.code, 2);
+    assert_eq!(
+        ended.stderr,
+        "error: could not open sink `b`\n  caused by: writing `out/.b.csv.partial`\n  caused by: Is a directory (os error 21)\n"
+    );
+    assert_eq!(folder.read("out/a.csv").lines().count(), 6);
+    assert!(folder.path("out/c/_SUCCESS").exists());
+    assert_eq!(report["sinks"][1]["rows"], 0);
+}
+
+/// Nobody could say afterwards whose rows stand beside whose.
+#[test]
+fn a_file_that_another_run_writes_keeps_all_of_them() {
+    let folder = Folder::new();
+    folder.write("out/.b.csv.partial", "");
+    let held = std::fs::File::open(folder.path("out/.b.csv.partial")).unwrap();
+    held.lock().unwrap();
+    let files = "version: 1\ntables:\n  t: { rows: 5, columns: { id: sequence } }\nsinks:\n  - file: { name: a, path: out/a.csv }\n  - file: { name: b, path: out/b.csv, on_sink_failure: continue }\n";
+    let (ended, _) = run(&folder, files, &[]);
     assert_eq!(ended.code, 2);
     assert_eq!(
         ended.stderr,
         "error: could not open sink `b`\n  caused by: another run, or another sink of this one, is writing `out/b.csv`\n  hint: wait until it ends, or write elsewhere with `--out`\n"
     );
-    assert_eq!(folder.read("out/a.csv").lines().count(), 6);
-    assert!(folder.path("out/c/_SUCCESS").exists());
-    assert_eq!(report["sinks"][1]["rows"], 0);
+    assert_eq!(folder.names("out"), [".b.csv.partial"]);
 }
 
 #[test]

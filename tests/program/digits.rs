@@ -2,7 +2,7 @@
 
 use super::support::Folder;
 
-fn table(columns: &[&str]) -> String {
+pub(super) fn table(columns: &[&str]) -> String {
     let columns: String = columns
         .iter()
         .map(|column| format!("      {column}\n"))
@@ -13,7 +13,7 @@ fn table(columns: &[&str]) -> String {
 }
 
 /// The message alone, without the lines that show the file.
-fn alone(said: &str) -> String {
+pub(super) fn alone(said: &str) -> String {
     let told = |line: &&str| {
         ["error:", "  caused", "  hint:"]
             .iter()

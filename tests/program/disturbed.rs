@@ -87,7 +87,7 @@ run: {{ batch_rows: 300, threads: 1 }}
 }
 
 /// The library that is loaded before the program.
-fn library() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn library() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let library = folder.path().join("calls.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/program/calls.c");

@@ -163,12 +163,20 @@ fn what_is_secret_is_shown_by_its_expression() {
         base.replace("rows: 1000", "rows: \"${url}\""),
         base.replace("rows: 1000", "rows: postgres://me:hunter2@host"),
         base.replace("sequence", "{ type: date, constant: \"${db_password}\" }"),
-        base.replace("t.csv", "\"t.${env:DB_PASS}\""),
+        base.replace("t.csv", "\"t.${env:TAIL}\""),
+        base.replace("t.csv", "\"${env:DB_PASS}/t.csv\""),
+        base.replace("t.csv", "\"out/${db_password}.csv\""),
+        base.replace("t.csv", "\"${folder}/t.csv\"")
+            .replace("params: {", "params: { folder: \"x${env:API_TOKEN}\","),
     ];
     let texts = cases.map(|yaml| {
         folder.write("p.yaml", &yaml);
         let mut command = folder.command(&["check", "p.yaml"]);
-        let output = command.env("DB_PASS", "hunter2").output().unwrap();
+        for name in ["DB_PASS", "TAIL", "API_TOKEN"] {
+            command.env(name, "hunter2");
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stderr).unwrap()
     });
     insta::assert_snapshot!(texts.join("\n"));

@@ -4,13 +4,13 @@
 use super::support::Folder;
 
 /// An attempt at a column, the hint's own words, and the column that follows it.
-struct Attempt {
+pub struct Attempt {
     wrong: &'static str,
     hint: &'static str,
     right: &'static str,
 }
 
-const fn attempt(wrong: &'static str, hint: &'static str, right: &'static str) -> Attempt {
+pub const fn attempt(wrong: &'static str, hint: &'static str, right: &'static str) -> Attempt {
     Attempt { wrong, hint, right }
 }
 
@@ -156,6 +156,69 @@ const COLUMNS: &[Attempt] = &[
         "a: { type: int32, sequence: {} }",
     ),
     attempt("a: { choise: [A, B] }", "`choice`", "a: { choice: [A, B] }"),
+    attempt(
+        "a: firstName",
+        "`{ copy: p.email }`",
+        "p: { person: {}, hidden: true }\n      a: { copy: p.email }",
+    ),
+    attempt("a: faker.lorem.sentence", "`words: {}`", "a: { words: {} }"),
+    attempt(
+        "a: { ipv4: {} }",
+        r"pattern: '[A-Z]{2}\d{4}'",
+        r"a: { pattern: '[A-Z]{2}\d{4}' }",
+    ),
+    // Types and expressions of other languages.
+    attempt(
+        "a: { type: decimal, constant: 1 }",
+        "\"decimal(18,2)\"",
+        "a: { type: \"decimal(18,2)\", constant: 1 }",
+    ),
+    attempt(
+        "a: { type: INT, constant: 1 }",
+        "`int`",
+        "a: { type: int, constant: 1 }",
+    ),
+    attempt(
+        "a: { expr: \"id > 1 && n < 3\" }",
+        "`and`",
+        "a: { expr: \"id > 1 and n < 3\" }",
+    ),
+    attempt(
+        "a: { expr: \"!(id = 1)\" }",
+        "`not (…)`",
+        "a: { expr: \"not (id = 1)\" }",
+    ),
+    attempt(
+        "a: { expr: \"id > 1 ? 2 : 3\" }",
+        "`case when … then … else … end`",
+        "a: { expr: \"case when id > 1 then 2 else 3 end\" }",
+    ),
+    attempt(
+        "a: { expr: \"round(${n}/3,2)\" }",
+        "it is `n` in an `expr`",
+        "a: { expr: \"round(n/3,2)\" }",
+    ),
+    attempt(
+        "a: { template: \"no ${id}\" }",
+        "`{id}` in a `template`",
+        "a: { template: \"no {id}\" }",
+    ),
+    attempt(
+        "a: { expr: \"{id} + 1\" }",
+        "without braces",
+        "a: { expr: \"id + 1\" }",
+    ),
+    attempt("a: { copy: \"{id}\" }", "`id`", "a: { copy: id }"),
+    attempt(
+        "a: { expr: \"id + 1 # plus one\" }",
+        "`--`",
+        "a: { expr: \"id + 1 -- plus one\" }",
+    ),
+    attempt(
+        "a: { type: date, sequence: { start: 2026-01-01, step: 1d } }",
+        "`step: 7`",
+        "a: { type: date, sequence: { start: 2026-01-01, step: 7 } }",
+    ),
 ];
 
 const PATH: &str = "sinks:\n  - file: { path: t.csv }\n";
@@ -213,7 +276,7 @@ fn with_column(column: &str) -> String {
 }
 
 /// What is said of each, when each is right after its hint was followed.
-fn answers(attempts: &[Attempt], file: impl Fn(&str) -> String) -> String {
+pub fn answers(attempts: &[Attempt], file: impl Fn(&str) -> String) -> String {
     let folder = Folder::new();
     let answer = |attempt: &Attempt| {
         let said = folder.refuse(&file(attempt.wrong));

@@ -15,6 +15,7 @@ const FREE: &[&str] = &[
     "tables",
     "columns",
     "params",
+    "properties",
     "reference",
     "types",
     "choice",
@@ -23,6 +24,8 @@ const FREE: &[&str] = &[
     "struct",
     "metadata",
     "headers",
+    "triggers",
+    "metrics",
 ];
 
 /// One key of a file.
@@ -71,10 +74,7 @@ fn try_file(path: &Path) -> Result<(), Error> {
 
 /// Every mutation of the file at `name` with the line that must be named.
 fn mutations(text: &str, name: &str) -> Vec<(String, usize, String)> {
-    let source = Source {
-        name: name.into(),
-        text: text.into(),
-    };
+    let source = Source::new(name, text);
     let mut found = Vec::new();
     entries(&parse(&Arc::new(source)).unwrap(), "", &mut found);
     let mut all = Vec::new();

@@ -69,10 +69,55 @@ fn values_that_follow_each_other_are_cut_where_they_change() {
 #[test]
 fn values_that_are_many_and_in_no_order_are_refused() {
     let folder = Folder::new();
+    let said = folder.refuse(&pipeline("far"));
+    let mut lines = said.lines();
+    let first =
+        "error: cannot partition by `far`: its values are neither few and known nor in order";
+    assert_eq!(lines.next(), Some(first));
     assert_eq!(
-        folder.refuse(&pipeline("far")).lines().next().unwrap(),
-        "error: cannot partition by `far`: its values are neither few and known nor in order"
+        lines.next_back().unwrap(),
+        "  hint: up to 64 values that are known have a `choice`, a `boolean` and whole numbers from a `min` to a `max`; in order are a `sequence`, an `event_time`, and the day of one: `cast(at as date)`, `date_trunc('hour', at)`, `{ copy: at, type: date }`"
     );
+    // The day of a time that is computed, and that of a zone whose clocks go back.
+    for day in [
+        "{ expr: \"cast(timestamp '2026-01-01' + row * interval '1 hour' as date)\", hidden: true }",
+        "{ expr: \"cast(cast(at as timestamp(us, America/Havana)) as date)\", hidden: true }",
+        "{ expr: \"cast(at as date) - number\", hidden: true }",
+    ] {
+        let yaml = pipeline("day").replace("{ copy: at, type: date, hidden: true }", day);
+        let said = folder.refuse(&yaml);
+        assert!(
+            said.starts_with("error: cannot partition by `day`"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_day_of_an_event_may_be_an_expression() {
+    let files = |column: &str| {
+        let folder = Folder::new();
+        let yaml = pipeline("day").replace("{ copy: at, type: date, hidden: true }", column);
+        folder.make(&yaml, &[]);
+        let text = |name: &String| folder.read(&format!("parts/{name}"));
+        let names = parts(&folder);
+        names
+            .iter()
+            .map(|name| (name.clone(), text(name)))
+            .collect::<Vec<_>>()
+    };
+    let copied = files("{ copy: at, type: date, hidden: true }");
+    assert_eq!(copied.len(), 2);
+    for column in [
+        "cast(at as date)",
+        "at::date",
+        "cast(date_trunc('day', at) as date)",
+    ] {
+        let made = files(&format!("{{ expr: \"{column}\", hidden: true }}"));
+        assert!(made == copied, "{column}");
+    }
+    let hours = files("{ expr: \"date_trunc('hour', at)\", hidden: true }");
+    assert_eq!(hours.len(), 28);
 }
 
 #[test]

@@ -206,6 +206,44 @@ fn one_file_that_may_have_been_meant_as_a_folder_is_said() {
 /// Where relative paths start: to read at the file that says them, to write in the current folder or in
 /// `--out`.
 #[test]
+fn a_file_is_what_its_name_says() {
+    let folder = Folder::new();
+    let yaml = |path: &str, format: &str| {
+        format!(
+            "version: 1\ntables: {{ t: {{ rows: 3, columns: {{ id: sequence }} }} }}\nsinks:\n  - file: {{ path: {path}, format: {format} }}\n"
+        )
+    };
+    let zstd = "{ csv: { compression: zstd } }";
+    let said = [
+        ("out/x.csv.gz", zstd),
+        ("out/x.csv.gz", "{ csv: { compression: none } }"),
+        ("out/x.jsonl.zst", "{ json: { compression: gzip(9) } }"),
+        ("out/x.parquet", "csv"),
+        ("out/x.csv", "parquet"),
+        ("out/x.csv.gz", "avro"),
+        (
+            "\"out/{table}.avro\"",
+            "{ json: { layout: array, compression: gzip } }",
+        ),
+    ]
+    .map(|(path, format)| folder.refuse(&yaml(path, format)))
+    .join("\n");
+    insta::assert_snapshot!(said);
+    for (path, format) in [
+        ("out/a.csv.zst", zstd),
+        ("out/b.csv", zstd),
+        ("out/c.txt", "csv"),
+        ("out/d.dat.gz", "csv"),
+        ("out/e.json", "{ json: { layout: lines } }"),
+        ("out/f.parquet/", "csv"),
+        ("/dev/stdout", zstd),
+    ] {
+        let ended = run(&folder, &yaml(path, format));
+        assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn relative_paths_start_where_the_rule_says() {
     let folder = Folder::new();
     folder.write("conf/in/a.csv", "id,k\n1,a\nx,b\n2,a\n");

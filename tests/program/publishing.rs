@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use super::disturbed::library;
 use super::faults::{signal, small};
 use super::support::{Ended, Folder};
 
@@ -292,5 +293,108 @@ fn a_run_that_failed_in_part_does_only_the_rest_when_it_is_run_again() {
         let ended = folder.run(&["run", "p.yaml", "--quiet"]);
         assert_eq!(ended.code, code, "{ended:?}");
         assert_eq!(count(&folder), parts, "{out}");
+    }
+}
+
+/// The parts of a folder of files.
+fn parts(folder: &Folder, name: &str) -> usize {
+    let names = folder.visible(name).into_iter();
+    names.filter(|(name, _)| name.starts_with("part-")).count()
+}
+
+#[test]
+fn a_rest_that_is_killed_at_any_name_that_goes_is_not_done_twice() {
+    let (_kept, library) = library();
+    let library = library.to_str().unwrap().to_string();
+    let yaml = |out: &str| {
+        format!(
+            "version: 1\ntables:\n  t: {{ rows: 5000, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ path: a, format: csv, if_exists: append }}\n  - file: {{ path: {out}, format: csv, name: other, if_exists: append, on_sink_failure: continue }}\n"
+        )
+    };
+    let arguments = ["run", "p.yaml", "--quiet"];
+    // A run of which one half was done, then the rest with these variables.
+    let rest = |variables: &[(&str, &str)]| {
+        let folder = Folder::new();
+        folder.write("p.yaml", &yaml("/dev/full"));
+        assert_eq!(folder.run(&arguments).code, 2);
+        folder.write("p.yaml", &yaml("b"));
+        let mut command = folder.command(&arguments);
+        command.env("LD_PRELOAD", &library);
+        let ended = command.envs(variables.iter().copied()).output().unwrap();
+        assert_eq!(parts(&folder, "a"), 1, "{variables:?}");
+        (folder, ended)
+    };
+    let log = Folder::new();
+    let calls = log.path("calls").to_str().unwrap().to_string();
+    let (folder, ended) = rest(&[("CALLS_LOG", &calls)]);
+    assert!(ended.status.success());
+    assert_eq!(parts(&folder, "b"), 1);
+    let calls = log.read("calls");
+    let calls = calls.lines().enumerate();
+    let goes: Vec<usize> = calls
+        .filter(|(_, name)| matches!(*name, "unlink" | "rename"))
+        .map(|(at, _)| at + 1)
+        .collect();
+    assert!(goes.len() > 4, "{goes:?}");
+    for (at, how) in goes.iter().flat_map(|at| [(at, "kill"), (at, "after")]) {
+        let (folder, _) = rest(&[("CALLS_AT", &at.to_string()), ("CALLS_DO", how)]);
+        let ended = folder.run(&arguments);
+        assert_eq!(ended.code, 0, "{how} {at}: {ended:?}");
+        // Whoever is told at last that all is done may run it once more, and gets it once more.
+        let both = (parts(&folder, "a"), parts(&folder, "b"));
+        let last = goes.last() == Some(at) && how == "after";
+        let expected = if last { (2, 2) } else { (1, 1) };
+        assert_eq!(both, expected, "{how} {at} of {goes:?}");
+    }
+}
+
+#[test]
+fn a_run_does_not_go_on_with_half_of_what_another_one_writes() {
+    let folder = Folder::new();
+    let yaml = |first: &str| {
+        format!(
+            "version: 1\ntables:\n  t: {{ rows: 900_000, columns: {{ id: sequence }} }}\nsinks:\n  - file: {{ path: out/{first}.csv }}\n  - file: {{ path: out/b, format: csv, name: other }}\nrun: {{ on_sink_failure: continue, batch_rows: 1000 }}\n"
+        )
+    };
+    folder.write("p.yaml", &yaml("a"));
+    let slow = ["run", "p.yaml", "--quiet", "--rate", "20_000/s"];
+    let mut first = folder.command(&slow).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !folder.path("out/b/.part-00000.csv.partial").exists() {
+        assert!(Instant::now() < deadline, "the run did not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    folder.write("q.yaml", &yaml("c"));
+    let ended = folder.run(&["run", "q.yaml", "--log", "text"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(
+        ended.stderr.contains(
+            "error: could not open sink `other`\n  caused by: another run, or another sink of this one, is writing `out/b`\n  hint: wait until it ends, or write elsewhere with `--out`\n"
+        ),
+        "{}",
+        ended.stderr
+    );
+    assert!(!folder.path("out/c.csv").exists());
+}
+
+#[test]
+fn names_of_our_own_files_are_no_outputs() {
+    let folder = Folder::new();
+    for path in [
+        "out/.a.csv.partial",
+        "out/.a.csv.run.jsonl",
+        "out/_rowgen/t.csv",
+        "out/_SUCCESS",
+    ] {
+        let yaml = format!(
+            "version: 1\ntables: {{ t: {{ rows: 1, columns: {{ id: sequence }} }} }}\nsinks:\n  - file: {{ path: {path}, format: csv }}\n"
+        );
+        folder.write("p.yaml", &yaml);
+        let ended = folder.run(&["check", "p.yaml"]);
+        assert_eq!(ended.code, 1, "{ended:?}");
+        let expected = format!("error: `{path}` is a name that rowgen gives its own files\n");
+        assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
     }
 }

@@ -189,6 +189,13 @@ fn a_length_is_kept() {
         "a: { type: varchar(3), constant: abcd }",
         "a: { type: varchar(3), choice: [ab, abcd] }",
         "a: { type: char(2), choice: { żół: 1 } }",
+        "a: { type: varchar(35), uuid: {} }",
+        "a: { type: varchar(5), template: \"żółw-{row:03}\" }",
+        "a: { type: varchar(3), template: \"{day}\" }\n      day: { type: date, constant: 2026-01-31 }",
+        "a: { type: char(2), pattern: \"[a-z]{3,5}\" }",
+        "a: { type: varchar(7), template: \"{b}!\" }\n      b: { pattern: \"[0-9]{7}\" }",
+        "a: { list: { length: 2, of: { type: varchar(2), constant: abc } } }",
+        "a: { struct: { b: { type: varchar(2), uuid: {} } } }",
         "a: { type: varchar(0), constant: a }",
         "a: { type: varchar(x), constant: a }",
     ]
@@ -201,7 +208,7 @@ fn a_length_is_kept() {
     assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(
         said_alone(&ended.stderr),
-        "error: making column `t.a`\n  caused by: row 1000: `1000` has 4 characters, and column `a` takes 3\n  hint: give it a longer type, or cut its texts: `expr: \"left(…, 3)\"`"
+        "error: making column `t.a`\n  caused by: row 1000: `1000` has 4 characters, and column `t.a` takes 3\n  hint: give it a longer type, or cut its texts: `expr: \"left(…, 3)\"`"
     );
     let ended = failed(3, &["a: { type: varchar(4), expr: \"'row ' || row\" }"]);
     assert_eq!(ended.code, 2, "{ended:?}");
@@ -209,6 +216,8 @@ fn a_length_is_kept() {
     let columns = [
         "a: { type: varchar(3), constant: żół }",
         "b: { type: char(3), pattern: \"[a-c]{3}\" }",
+        "u: { type: varchar(36), uuid: {} }",
+        "v: { type: varchar(6), template: \"żółw-{row}\" }",
         "c: { type: varchar(3), expr: \"left('row ' || row, 3)\" }",
         "d: { type: varchar(3), constant: null }",
     ];

@@ -5,12 +5,34 @@ mod drive;
 #[path = "../sink_compliance/every.rs"]
 mod every;
 #[cfg(feature = "postgres")]
+mod line;
+#[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_errors;
+#[cfg(feature = "postgres")]
+mod postgres_gone;
+#[cfg(feature = "postgres")]
+mod postgres_login;
+#[cfg(feature = "postgres")]
+mod postgres_moment;
+#[cfg(feature = "postgres")]
+mod postgres_source;
+#[cfg(feature = "postgres")]
+mod postgres_types;
 mod registry;
 #[path = "../sink_compliance/rows.rs"]
 mod rows;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_bad;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_load;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod serve_scraped;
+#[cfg(all(feature = "postgres", feature = "serve"))]
+mod service;
 mod sinks;
 mod turns;
 mod verify;

@@ -13,10 +13,7 @@ const OPTIONAL: &str = r#"{"type":"record","name":"User","fields":[{"name":"id",
 const TEXT: &str = r#"{"type":"record","name":"User","fields":[{"name":"id","type":"string"}]}"#;
 
 fn options(yaml: &str) -> Registry {
-    let source = Arc::new(Source {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    });
+    let source = Arc::new(Source::new("p.yaml", yaml));
     decode(&parse(&source).unwrap()).unwrap()
 }
 

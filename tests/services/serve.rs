@@ -1,152 +1,13 @@
 //! The service from Kafka to PostgreSQL, driven as its users do: over HTTP.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::environment;
-use crate::postgres::{fresh, sql};
-
-/// A service in a schema and with a topic of its own.
-struct Service {
-    program: Child,
-    address: String,
-    schema: String,
-    folder: tempfile::TempDir,
-}
-
-/// An answer: its status, its type, its body.
-struct Answer {
-    status: u16,
-    kind: String,
-    body: String,
-}
-
-impl Answer {
-    #[track_caller]
-    fn json(&self) -> Value {
-        assert_eq!(self.kind, "application/json", "{}", self.body);
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-impl Service {
-    fn start(variables: &[(&str, &str)]) -> Self {
-        let (schema, topic) = (fresh("service"), fresh("seed-status"));
-        sql(&format!("CREATE SCHEMA {schema}"));
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
-        let url = environment("POSTGRES_URL");
-        let more = if url.contains('?') { '&' } else { '?' };
-        command
-            .args(["serve", "pipelines/seed_status.yaml"])
-            .arg("--out")
-            .arg(folder.path())
-            .env(
-                "DB_URL",
-                format!("{url}{more}options=-c%20search_path%3D{schema}"),
-            )
-            .env("KAFKA_BROKERS", environment("KAFKA_BROKERS"))
-            .env("KAFKA_TOPIC", &topic)
-            .env("KAFKA_GROUP_ID", &topic)
-            .env("SERVER_PORT", "0")
-            .envs(variables.iter().copied())
-            .stderr(Stdio::piped());
-        let mut program = command.spawn().unwrap();
-        let mut log = BufReader::new(program.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = log.next().expect("the service has ended").unwrap();
-            let event: Value = serde_json::from_str(&line).unwrap();
-            if event["message"] == "Starting HTTP server" {
-                break event["address"].as_str().unwrap().to_string();
-            }
-        };
-        std::thread::spawn(move || log.for_each(drop));
-        Self {
-            program,
-            address,
-            schema,
-            folder,
-        }
-    }
-
-    fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        let host = &self.address;
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"
-        )
-        .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let kind = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-type: "));
-        Answer {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            kind: kind.unwrap_or_default().to_string(),
-            body: body.to_string(),
-        }
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, "")
-    }
-
-    fn post(&self, path: &str) -> Answer {
-        self.ask("POST", path, "")
-    }
-
-    /// Waits until what is asked of it is so.
-    #[track_caller]
-    fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let begun = Instant::now();
-        while !holds(self) {
-            assert!(
-                begun.elapsed() < Duration::from_secs(90),
-                "{what}: {}",
-                self.get("/status").body
-            );
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    fn rows(&self) -> u64 {
-        let count = format!("SELECT count(*) FROM {}.processed_seed_status", self.schema);
-        sql(&count).parse().unwrap()
-    }
-
-    fn metric(&self, name: &str) -> f64 {
-        let text = self.get("/metrics").body;
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in {text}"))
-            .parse()
-            .unwrap()
-    }
-
-    fn end(mut self) -> Option<i32> {
-        let pid = self.program.id().to_string();
-        assert!(Command::new("kill").arg(pid).status().unwrap().success());
-        self.program.wait().unwrap().code()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.program.kill();
-        let _ = self.program.wait();
-    }
-}
+use crate::postgres::sql;
+use crate::service::{Ground, Service};
 
 #[test]
 fn rows_that_are_asked_for_arrive_and_are_followed() {
@@ -174,7 +35,7 @@ fn rows_that_are_asked_for_arrive_and_are_followed() {
     assert_eq!(tracked["failed_records"], 0);
     assert!(tracked["throughput"].as_f64().unwrap() > 0.0);
     assert!(tracked["total_time_ms"].as_u64().unwrap() > 0);
-    assert_eq!(service.rows(), 30_000);
+    assert_eq!(service.ground.rows(), 30_000);
     // Each call has rows of its own.
     assert_eq!(service.post("/reset-tracking").status, 200);
     assert_eq!(
@@ -185,10 +46,12 @@ fn rows_that_are_asked_for_arrive_and_are_followed() {
         service.post("/send-test-data-concurrently").json()["count"],
         10_000
     );
-    service.until("more rows are there", |service| service.rows() == 40_000);
+    service.until("more rows are there", |service| {
+        service.ground.rows() == 40_000
+    });
     let distinct = format!(
         "SELECT count(DISTINCT (event_timestamp, script_id)) FROM {}.processed_seed_status",
-        service.schema
+        service.ground.schema
     );
     assert_eq!(sql(&distinct), "40000");
     contract_metrics(&service);
@@ -347,14 +210,14 @@ fn a_pause_holds_rows_back_until_they_are_wanted() {
     });
     std::thread::sleep(Duration::from_secs(2));
     // What was under way when it was paused is finished.
-    assert_eq!(service.rows(), 2000);
+    assert_eq!(service.ground.rows(), 2000);
     assert_eq!(
         service.get("/status").json()["pipelines"][0]["state"],
         "paused"
     );
     assert_eq!(service.post("/resume").json(), json!({"paused": false}));
-    service.until("they flow again", |service| service.rows() == 4000);
-    assert!(service.folder.path().exists());
+    service.until("they flow again", |service| service.ground.rows() == 4000);
+    assert!(service.ground.folder.path().exists());
 }
 
 #[test]
@@ -364,7 +227,7 @@ fn a_database_that_is_away_is_told_before_a_row_comes() {
     service.until("rows flow", |service| service.get("/health").status == 200);
     let cut = format!(
         "ALTER SCHEMA {0} RENAME TO {0}_away; SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%rowgen_offsets%' AND pid <> pg_backend_pid()",
-        service.schema
+        service.ground.schema
     );
     sql(&cut);
     service.until("it is ill", |service| {
@@ -377,7 +240,100 @@ fn a_database_that_is_away_is_told_before_a_row_comes() {
     });
     sql(&format!(
         "ALTER SCHEMA {0}_away RENAME TO {0}",
-        service.schema
+        service.ground.schema
     ));
     service.until("it is well", |service| service.get("/health").status == 200);
+}
+
+#[test]
+fn who_speaks_slowly_is_not_waited_for() {
+    let service = Service::start(&[]);
+    let connect = || TcpStream::connect(service.address()).unwrap();
+    let begun = Instant::now();
+    let mut silent = connect();
+    let mut slow: Vec<TcpStream> = (0..100).map(|_| connect()).collect();
+    // A byte now and then is no request either.
+    for byte in b"GET /health HTTP/1.1\r\nX: " {
+        for client in &mut slow {
+            client.write_all(&[*byte]).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(service.get("/live").status, 200);
+    for client in std::iter::once(&mut silent).chain(&mut slow) {
+        client
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let mut said = String::new();
+        // It is closed, with or without a word.
+        let _ = client.read_to_string(&mut said);
+        assert!(!said.contains(" 200 "), "{said}");
+    }
+    let waited = begun.elapsed();
+    assert!((8..20).contains(&waited.as_secs()), "{waited:?}");
+    // One that asks again on its connection is welcome.
+    let mut client = connect();
+    for _ in 0..2 {
+        client
+            .write_all(b"GET /live HTTP/1.1\r\nHost: here\r\n\r\n")
+            .unwrap();
+        let mut answer = [0; 12];
+        client.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        let mut rest = [0; 4096];
+        assert!(client.read(&mut rest).unwrap() > 0);
+    }
+}
+
+#[test]
+fn the_log_has_the_words_that_people_look_for() {
+    let service = Service::start(&[("LOG_LEVEL", "debug")]);
+    service.post("/send-test-data-concurrently?count=1000");
+    service.until("rows flow", |service| service.ground.rows() == 1000);
+    service.until("they are told", |service| {
+        !service.logged("Batch write completed").is_empty()
+    });
+    let one = |message: &str| {
+        let said = service.logged(message);
+        said.into_iter()
+            .next()
+            .unwrap_or_else(|| panic!("no {message}"))
+    };
+    one("Starting Kafka-PostgreSQL Pipeline");
+    one("Starting HTTP server");
+    one("Database table and indexes created successfully");
+    let consumer = one("Starting Kafka consumer");
+    let ground = &service.ground;
+    assert_eq!(consumer["brokers"], ground.brokers.as_str());
+    assert_eq!(consumer["topic"], ground.topic.as_str());
+    assert_eq!(consumer["group_id"], ground.topic.as_str());
+    for key in ["worker_count", "batch_size"] {
+        assert!(consumer[key].as_u64().unwrap() > 0, "{consumer}");
+    }
+    let written = service.logged("Batch write completed");
+    let rows = written
+        .iter()
+        .map(|line| line["records_written"].as_u64().unwrap());
+    assert_eq!(rows.sum::<u64>(), 1000);
+    let keys = |line: &Value, keys: &[&str]| keys.iter().all(|key| !line[key].is_null());
+    assert!(keys(&written[0], &["duration", "throughput_per_sec"]));
+    let processed = one("Batch processed successfully");
+    assert!(keys(
+        &processed,
+        &["worker_id", "batch_size", "duration", "throughput_per_sec"]
+    ));
+    let quiet = service.ground.serve(&[], &[("LOG_LEVEL", "info")]);
+    quiet.until("it is well", |service| service.get("/health").status == 200);
+    assert!(quiet.logged("Batch processed successfully").is_empty());
+}
+
+#[test]
+fn a_level_that_is_none_is_refused() {
+    let mut command = Ground::new().rowgen(&["serve", "pipelines/seed_status.yaml"]);
+    let output = command.env("LOG_LEVEL", "loud").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: `LOG_LEVEL` is `loud`, which is no level\n  hint: it is one of trace, debug, info, warn, error\n"
+    );
 }

@@ -196,7 +196,7 @@ pub fn ready(sink: &dyn Sink, target: &Target) -> Result<Box<dyn Ready>> {
     let starts = (1..files).map(|index| batches * index / files);
     target.shape.file_starts = starts.collect();
     sink.recover(&target, false)?;
-    sink.settle(&target)?;
+    sink.earlier(&target, None)?.settle()?;
     match sink.connect(&target)? {
         Found::Ready { sink, .. } => Ok(sink),
         Found::Made(_) => panic!("a run before has made it"),
@@ -222,9 +222,6 @@ pub fn sink(yaml: &str) -> SinkKind {
 }
 
 pub fn try_sink(yaml: &str) -> Result<SinkKind, rowgen::error::Problem> {
-    let source = Arc::new(Source {
-        name: "p.yaml".into(),
-        text: format!("{yaml}\n"),
-    });
+    let source = Arc::new(Source::new("p.yaml", format!("{yaml}\n")));
     decode(&parse(&source)?)
 }

@@ -1,10 +1,13 @@
 //! Connections to PostgreSQL: tokio-postgres, with rustls where encryption is asked for.
 
+use std::future::Future;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Config, NoTls};
@@ -14,11 +17,28 @@ use super::Tls;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret};
 
-/// A server that does not accept a connection by then is away.
+/// A server that does not let us in by then is away: one that takes the connection and is silent, too.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// A server's address that does not take the connection by then is away; there may be others.
+const ACCEPT: Duration = Duration::from_secs(5);
 
 /// A silent connection is asked whether it is still there after this time.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// What is to be looked at when nobody answers.
+const RUNNING: &str = "is it running, and is `url` right?";
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Unanswered {
+    /// The server or the system says so.
+    Refused(tokio_postgres::Error),
+    /// The server says nothing.
+    Silent,
+    /// Nobody wants to wait any more.
+    Ended,
+}
 
 /// A database that can be connected to.
 #[derive(Clone)]
@@ -43,7 +63,7 @@ impl Database {
             let problem = Problem::new("the address names no host").at(&url.place);
             return Err(problem.hint("expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"));
         }
-        config.connect_timeout(CONNECT).keepalives_idle(KEEPALIVE);
+        config.connect_timeout(ACCEPT).keepalives_idle(KEEPALIVE);
         if config.get_application_name().is_none() {
             config.application_name("rowgen");
         }
@@ -65,29 +85,54 @@ impl Database {
     ///
     /// # Errors
     /// Nobody answers, or the server does not let us in.
-    pub async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+    pub async fn connect(&self) -> Result<Client, Unanswered> {
+        self.connect_held().await.map(|(client, _)| client)
+    }
+
+    /// The same, and what ends it at once, whatever the server still has to send.
+    ///
+    /// # Errors
+    /// As `connect`.
+    pub async fn connect_held(&self) -> Result<(Client, AbortHandle), Unanswered> {
         match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                tokio::spawn(connection);
-                Ok(client)
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                tokio::spawn(connection);
-                Ok(client)
-            }
+            Some(tls) => self.in_time(self.config.connect(tls.clone())).await,
+            None => self.in_time(self.config.connect(NoTls)).await,
         }
+    }
+
+    async fn in_time<C>(
+        &self,
+        connecting: impl Future<Output = Result<(Client, C), tokio_postgres::Error>>,
+    ) -> Result<(Client, AbortHandle), Unanswered>
+    where
+        C: Future<Output: Send> + Send + 'static,
+    {
+        let hosts = self.config.get_hosts().len() as u32;
+        let connected = timeout(CONNECT * hosts, connecting).await;
+        let connected = connected.map_err(|_| Unanswered::Silent)?;
+        let (client, connection) = connected.map_err(Unanswered::Refused)?;
+        Ok((client, tokio::spawn(connection).abort_handle()))
+    }
+
+    /// Why there is no answer, in words, with what was being done.
+    pub fn unanswered(&self, doing: &str, why: &Unanswered) -> Error {
+        let problem = Problem::new(format!("{doing} in {}", self.shown));
+        Error::run(match why {
+            Unanswered::Refused(error) => return self.error(doing, error),
+            Unanswered::Silent => problem.cause("the server does not answer").hint(RUNNING),
+            Unanswered::Ended => problem.cause("it was not done when the run was to end"),
+        })
     }
 
     /// The same error in words, with what was being done.
     pub fn error(&self, doing: &str, error: &tokio_postgres::Error) -> Error {
-        let problem = Problem::new(format!("{doing} in {}", self.shown)).cause(words(error));
+        let words = words(error);
         let hint = match error.code() {
-            None => Some("is it running, and is `url` right?"),
+            None => Some(of_connection(&words)),
             Some(code) if is_refusal(code) => Some("the user or the password is wrong"),
             Some(_) => None,
         };
+        let problem = Problem::new(format!("{doing} in {}", self.shown)).cause(words);
         Error::run(problem.maybe_hint(hint.map(Into::into)))
     }
 }
@@ -96,6 +141,22 @@ impl Database {
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Database({})", self.shown)
+    }
+}
+
+/// What to do about a connection that is not what was asked for.
+fn of_connection(words: &str) -> &'static str {
+    match words {
+        "server does not support TLS" => {
+            "set `ssl = on` there, or leave out `tls` here, and `sslmode` of `url`"
+        }
+        words if words.contains("UnknownIssuer") => {
+            "`tls: { ca: FILE }` names the authority of its certificate; `?sslmode=disable` behind `url` goes without encryption"
+        }
+        words if words.contains("certificate") => {
+            "the certificate is not for this host, or not for now"
+        }
+        _ => RUNNING,
     }
 }
 

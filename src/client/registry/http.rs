@@ -330,10 +330,10 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
             heard
         });
-        let source = Arc::new(Source {
-            name: "p.yaml".into(),
-            text: format!("url: \"http://127.0.0.1:{port}\"{user}"),
-        });
+        let source = Arc::new(Source::new(
+            "p.yaml",
+            format!("url: \"http://127.0.0.1:{port}\"{user}"),
+        ));
         let registry: Registry = decode(&parse(&source).unwrap()).unwrap();
         let error = Client::new(&registry).unwrap().schema(1).unwrap_err();
         let error = error.to_string().replace(&port.to_string(), "PORT");
@@ -355,10 +355,10 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
             (silent, stream, server)
         });
-        let source = Arc::new(Source {
-            name: "p.yaml".into(),
-            text: format!("url: \"http://127.0.0.1:{port}\""),
-        });
+        let source = Arc::new(Source::new(
+            "p.yaml",
+            format!("url: \"http://127.0.0.1:{port}\""),
+        ));
         let mut client = Client::new(&decode(&parse(&source).unwrap()).unwrap()).unwrap();
         client.answers = [50, 10_000, 50].map(Duration::from_millis);
         assert_eq!(&*client.schema(1).unwrap(), "\"long\"");

@@ -102,10 +102,7 @@ mod tests {
     use crate::place::{Source, decode, parse};
 
     fn registry(yaml: &str) -> Registry {
-        let source = Arc::new(Source {
-            name: "p.yaml".into(),
-            text: yaml.into(),
-        });
+        let source = Arc::new(Source::new("p.yaml", yaml));
         decode(&parse(&source).unwrap()).unwrap()
     }
 

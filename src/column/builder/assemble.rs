@@ -9,8 +9,9 @@ use super::super::hash::{Key, threshold};
 use super::super::options::{Column, ColumnList};
 use super::super::program::{Fill, Origin, Program};
 use super::coding::Coding;
-use super::length::{limit, short_enough};
+use super::length::limit;
 use super::required::{check, field};
+use super::room::small_enough;
 use super::{Builder, Scope};
 use crate::domain::Domain;
 use crate::error::Problem;
@@ -19,8 +20,8 @@ use crate::place::Place;
 /// Columns that are built for each other, one behind the other: a stack holds some more.
 const DEEPEST: usize = 200;
 
-/// Texts that can be longer are not computed before the first row.
-const LONG: usize = 1 << 20;
+/// Values that can be larger are not computed before the first row.
+const LONG: u64 = 1 << 20;
 
 /// A node that is to be added.
 struct New {
@@ -80,11 +81,13 @@ impl Builder {
             }
             None => (inputs, None),
         };
-        short_enough(&made, name).map_err(|problem| problem.at(&column.place))?;
+        let parts = &mut self.scopes[scope];
+        small_enough(&made, name, &parts.name, &mut parts.bytes)
+            .map_err(|problem| problem.at(&column.place))?;
         let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
         let read = self.scopes[scope].outside.is_some();
         check(&made, column, name, read)?;
-        limit(&mut made, column, name)?;
+        limit(&mut made, column, &self.scopes[scope].path(name))?;
         let new = New {
             domain: made.domain,
             inputs,
@@ -162,7 +165,7 @@ impl Builder {
         made: &mut Made,
         inputs: Vec<usize>,
     ) -> (Vec<usize>, Option<Coding>) {
-        let long = made.domain.longest.is_some_and(|longest| longest > LONG);
+        let long = made.domain.most_bytes(&made.data_type) > LONG;
         let folded = match made.pointwise && !long {
             true => self.fold(scope, made.fill.as_ref(), &inputs, false),
             false => None,
@@ -317,6 +320,7 @@ impl Builder {
             selection,
             fields,
             domains,
+            bytes: built.bytes,
             first_input: 0,
         };
         Ok((nested, outer_nodes))

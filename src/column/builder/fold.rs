@@ -6,10 +6,10 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::datatypes::{DataType, Field};
 
 use super::super::arrays::plain;
-use super::super::build::Tables;
 use super::super::coded::{Coded, NULL, can_be_coded, column};
 use super::super::program::{Fill, Origin};
 use super::super::rows::Rows;
+use super::super::tables::Tables;
 use super::Builder;
 use super::coding::{Coding, Root, Shown, Table, VALUES, combinations};
 use crate::domain::Domain;

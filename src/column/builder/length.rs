@@ -1,41 +1,24 @@
-//! How long texts may be: that none is too long for memory, or for a `varchar(n)`, is proved before the
-//! first row, or checked in each.
+//! How long texts may be: that none is too long for a `varchar(n)` is proved before the first row, or
+//! checked in each.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use arrow::datatypes::DataType;
 
-use super::super::arrays::plain_type;
 use super::super::build::Made;
 use super::super::options::Column;
 use super::super::program::Fill;
 use super::super::rows::Rows;
 use crate::error::{Error, Problem, Result};
+use crate::place::Place;
 
 /// Texts of which none may be longer than `most` characters.
 struct Limited {
     fill: Arc<dyn Fill>,
     column: String,
     most: usize,
-}
-
-/// No text can be longer, as in PostgreSQL.
-const LONGEST: usize = 1 << 30;
-
-/// That texts can be held, where it is known how long they can be: columns that each hold the one before
-/// several times soon cannot.
-///
-/// # Errors
-/// They can be too long.
-pub(super) fn short_enough(made: &Made, name: &str) -> Result<(), Problem> {
-    let text = plain_type(&made.data_type) == &DataType::Utf8;
-    match text && made.domain.longest.is_some_and(|longest| longest > LONGEST) {
-        false => Ok(()),
-        true => Err(Problem::new(format!(
-            "the text of column `{name}` can be longer than 1 GiB"
-        ))),
-    }
+    /// Where the file says so.
+    place: Place,
 }
 
 /// Holds what was made to the length that the column's type says, if it says one.
@@ -56,12 +39,20 @@ pub(super) fn limit(made: &mut Made, column: &Column, name: &str) -> Result<(), 
             None => Ok(()),
         };
     }
+    if made.domain.shortest > most {
+        let message = format!(
+            "column `{name}` takes {most} characters, and its texts have {} or more",
+            made.domain.shortest
+        );
+        return Err(Problem::new(message).at(&wanted.place).hint(hint(most)));
+    }
     // No text has more characters than bytes.
     if made.domain.longest.is_none_or(|bytes| bytes > most) {
         made.fill = Arc::new(Limited {
             fill: made.fill.clone(),
             column: name.to_string(),
             most,
+            place: wanted.place.clone(),
         });
     }
     Ok(())
@@ -79,7 +70,7 @@ impl Fill for Limited {
         };
         let mut problem = too_long(texts.value(at), &self.column, self.most);
         problem.message = format!("row {}: {}", rows.at(at), problem.message);
-        Err(Error::run(problem))
+        Err(Error::run(problem.at(&self.place)))
     }
 }
 
@@ -98,7 +89,9 @@ fn too_long(text: &str, column: &str, most: usize) -> Problem {
     Problem::new(format!(
         "`{shown}{more}` has {length} characters, and column `{column}` takes {most}"
     ))
-    .hint(format!(
-        "give it a longer type, or cut its texts: `expr: \"left(…, {most})\"`"
-    ))
+    .hint(hint(most))
+}
+
+fn hint(most: usize) -> String {
+    format!("give it a longer type, or cut its texts: `expr: \"left(…, {most})\"`")
 }

@@ -10,6 +10,7 @@ mod length;
 mod outside;
 mod required;
 mod resolve;
+mod room;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -17,11 +18,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Fields};
 
-use super::build::{self, Tables};
+use super::build;
 use super::hash::Key;
 use super::options::ColumnList;
 use super::program::{Node, Origin, Program, ProgramCell};
 use super::reference_data::Reference;
+use super::tables::Tables;
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Count, Place, Placed};
@@ -63,6 +65,9 @@ pub struct Builder {
     depth: usize,
     /// What was computed before the first row so far.
     folded: Cell<usize>,
+    /// Parents whose children are counted, and languages whose lists are held, so far.
+    parents_counted: Cell<u64>,
+    languages: Cell<u64>,
 }
 
 /// One table, or the columns within a column.
@@ -82,6 +87,8 @@ struct Scope {
     derived_rows: Option<u64>,
     building: Vec<usize>,
     parents: Vec<String>,
+    /// The most bytes of a row, of the columns that are built so far.
+    bytes: u64,
     /// Behind how many tables it stands, each the parent of the next one.
     level: usize,
     program: Arc<ProgramCell>,
@@ -112,6 +119,8 @@ impl Builder {
             scopes: tables.into_iter().map(Scope::table).collect(),
             depth: 0,
             folded: Cell::new(0),
+            parents_counted: Cell::new(0),
+            languages: Cell::new(0),
         }
     }
 
@@ -191,9 +200,13 @@ impl Builder {
         let read = scope.outside.iter().flat_map(|outside| &outside.fields);
         let names = scope.columns.iter().map(|(name, _)| name.value.as_str());
         let names = names.chain(read.map(|field| field.name().as_str()));
+        let name = path.trim_matches(['{', '}', ' ']);
+        let bare = (name != path).then(|| format!("write it without braces: `{name}`"));
         Problem::new(format!("unknown column `{path}` in `{}`", scope.name))
             .at(place)
-            .maybe_hint(did_you_mean(path.split('.').next().unwrap_or(path), names))
+            .maybe_hint(
+                bare.or_else(|| did_you_mean(path.split('.').next().unwrap_or(path), names)),
+            )
     }
 
     fn cycle(&self, scope: usize, index: usize, place: &Place) -> Problem {
@@ -264,6 +277,7 @@ impl Scope {
             derived_rows: None,
             building: Vec::new(),
             parents: Vec::new(),
+            bytes: 0,
             level: 0,
             program: Arc::default(),
             outer: None,

@@ -1,16 +1,20 @@
 //! What a name means where it stands: a column, a field, the row, an outer column, another table;
 //! and what else `Build` asks of the tables.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
-use super::super::build::{Around, Made, Nested, Parent, Tables};
+use super::super::build::{Made, Nested, Parent};
+use super::super::children::MOST_PARENTS;
 use super::super::hash::Key;
 use super::super::options::{Column, ColumnList};
+use super::super::person::MOST_LANGUAGES;
 use super::super::program::{Node, Origin};
 use super::super::reference_data::Reference;
+use super::super::tables::{Around, Tables};
 use super::Builder;
 use crate::domain::{Domain, Order};
 use crate::error::Problem;
@@ -66,6 +70,14 @@ impl Tables for Builder {
         };
         self.build_column(scope, decides)?;
         Ok(self.scopes[scope].derived_rows)
+    }
+
+    fn count_parents(&self, more: u64) -> u64 {
+        add(&self.parents_counted, more, MOST_PARENTS)
+    }
+
+    fn count_languages(&self, more: u64) -> u64 {
+        add(&self.languages, more, MOST_LANGUAGES)
     }
 
     fn resolve(&mut self, scope: usize, path: &str, place: &Place) -> Result<usize, Problem> {
@@ -142,6 +154,15 @@ impl Tables for Builder {
     ) -> Result<(Nested, Vec<usize>), Problem> {
         self.build_nested(outer, key, name, columns, items)
     }
+}
+
+/// How many there are with these; those beyond the most are refused, and not there for others.
+fn add(counted: &Cell<u64>, more: u64, most: u64) -> u64 {
+    let all = counted.get().saturating_add(more);
+    if all <= most {
+        counted.set(all);
+    }
+    all
 }
 
 /// Tables that stand one behind the other: rows of the last one are made through all of them.

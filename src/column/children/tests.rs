@@ -5,10 +5,7 @@ use crate::column::distribution::Distribution;
 use crate::place::{Placed, Source, decode, parse};
 
 fn counts(yaml: &str, most: u64) -> Counts {
-    let source = std::sync::Arc::new(Source {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    });
+    let source = std::sync::Arc::new(Source::new("p.yaml", yaml));
     let node = parse(&source).unwrap();
     let options = decode::<Placed<Distribution>>(&node).unwrap();
     options.counts(&options.place, 0, most).unwrap()
@@ -25,7 +22,8 @@ fn rows_are_found_alone_and_together() {
     ] {
         for parents in [0, 1, 63, 64, 65, 5000] {
             let children =
-                Children::index(Key::new("children"), counts(yaml, 1000), parents).unwrap();
+                Children::index(Key::new("children"), counts(yaml, 1000), parents, parents)
+                    .unwrap();
             let mut expected = Vec::new();
             for parent in 0..parents {
                 let (key, counts) = (Key::new("children"), counts(yaml, 1000));
@@ -55,7 +53,8 @@ fn rows_are_found_alone_and_together() {
 #[test]
 fn the_index_stays_small() {
     let counts = counts("{ uniform: { min: 2, max: 4 } }", 9);
-    let Children::Drawn(drawn) = Children::index(Key::new("small"), counts, 3_000_000).unwrap()
+    let Children::Drawn(drawn) =
+        Children::index(Key::new("small"), counts, 3_000_000, 3_000_000).unwrap()
     else {
         panic!("they differ");
     };
@@ -66,13 +65,13 @@ fn the_index_stays_small() {
 #[test]
 fn children_alike_are_not_counted() {
     let index = |yaml, parents| {
-        let children = Children::index(Key::new("many"), counts(yaml, u64::MAX), parents);
+        let children = Children::index(Key::new("many"), counts(yaml, u64::MAX), parents, parents);
         children.map(|children| children.total())
     };
     assert_eq!(index("0", u64::MAX), Ok(0));
     let one = "{ uniform: { min: 1, max: 1 } }";
     assert_eq!(index(one, 1 << 60), Ok(1 << 60));
-    let children = Children::index(Key::new("many"), counts("3", 9), 1 << 60).unwrap();
+    let children = Children::index(Key::new("many"), counts("3", 9), 1 << 60, 0).unwrap();
     let rows = Rows::Range {
         first: (3 << 60) - 4,
         count: 4,
@@ -85,7 +84,7 @@ fn children_alike_are_not_counted() {
 #[test]
 fn too_many_children_or_parents_are_noticed() {
     let index = |yaml, parents| {
-        let children = Children::index(Key::new("many"), counts(yaml, u64::MAX), parents);
+        let children = Children::index(Key::new("many"), counts(yaml, u64::MAX), parents, parents);
         children.map(|children| children.total()).err()
     };
     assert_eq!(index("9_000_000_000_000_000", 1000), None);

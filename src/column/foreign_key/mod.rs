@@ -168,8 +168,12 @@ impl ForeignKey {
             return Err(Problem::new(message).at(&ranked.place));
         }
         check_decides(build).map_err(|problem| problem.at(&per_parent.place))?;
-        let children = Children::index(key, counts, parents);
-        let children = children.map_err(|why| uncounted(&why, parents).at(&per_parent.place))?;
+        let all = match Children::are_counted(&counts) {
+            true => build.count_parents(parents),
+            false => parents,
+        };
+        let children = Children::index(key, counts, parents, all);
+        let children = children.map_err(|why| uncounted(&why, all).at(&per_parent.place))?;
         Ok(Some(Arc::new(children)))
     }
 
@@ -212,7 +216,7 @@ fn uncounted(why: &Uncounted, parents: u64) -> Problem {
         Uncounted::Parents => {
             let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
             let message = format!(
-                "`per_parent` counts the children of each parent before the first row, of at most {most}: here are {parents}"
+                "`per_parent` counts the children of each parent before the first row, of at most {most} in a pipeline: up to here are {parents}"
             );
             Problem::new(message).hint(
                 "as many for each need no counting (`per_parent: 3`), nor does a table with `rows` whose foreign key has no `per_parent`",

@@ -84,7 +84,7 @@ fn nanos(theirs: &ArrayRef) -> Result<Vec<Option<i128>>, String> {
         return Err(format!("is {}, which is not a time", show_type(data_type)));
     };
     let one = |text: &str| {
-        timestamp(text, arrow::datatypes::TimeUnit::Nanosecond, None)
+        timestamp(text, arrow::datatypes::TimeUnit::Nanosecond, Some("UTC"))
             .ok_or_else(|| format!("holds `{text}`, which is not a time"))
     };
     values

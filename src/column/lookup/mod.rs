@@ -8,7 +8,7 @@ mod pairs;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
-use arrow::compute::{CastOptions, cast_with_options, concat};
+use arrow::compute::concat;
 use arrow::datatypes::{DataType, UInt32Type};
 use arrow::util::display::array_value_to_string;
 use schemars::JsonSchema;
@@ -28,6 +28,7 @@ use super::scalar::array;
 use super::types::show_type;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
+use crate::kernel::local_time::cast_to_zone;
 use crate::place::{Placed, Scalar, Text};
 use crate::registry::Example;
 
@@ -240,10 +241,6 @@ fn converted(
     wanted: &DataType,
     field: &Placed<Text>,
 ) -> Result<ArrayRef, Problem> {
-    let options = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
     let problem = |cause: String| {
         let (from, to) = (show_type(values.data_type()), show_type(wanted));
         let message = format!(
@@ -252,8 +249,12 @@ fn converted(
         );
         Problem::new(message).at(&field.place).cause(cause)
     };
-    let made = cast_with_options(values, wanted, &options);
-    let made = made.map_err(|error| problem(error.to_string()))?;
+    let made = cast_to_zone(values, wanted).map_err(|error| problem(error.to_string()))?;
+    let failed = |row: &usize| made.is_null(*row) && values.is_valid(*row);
+    if let Some(row) = (0..values.len()).find(failed) {
+        let value = array_value_to_string(values, row).unwrap_or_default();
+        return Err(problem(format!("`{value}` is none")));
+    }
     let cut = cut(values, &made).map_err(|error| problem(error.to_string()))?;
     let Some(row) = cut.first() else {
         return Ok(made);

@@ -77,6 +77,7 @@ impl Generator for Pattern {
             distinct: part.ways,
             unique: build.unique,
             longest: Some(part.bytes),
+            shortest: part.shortest,
             ..Domain::default()
         };
         let chain = build.key.child("chain");

@@ -65,6 +65,11 @@ impl Locale {
         }
     }
 
+    /// Its code.
+    pub fn code(self) -> &'static str {
+        self.text().0
+    }
+
     /// Its lists.
     pub fn lists(self) -> Lists {
         let (code, text) = self.text();

@@ -26,6 +26,7 @@ use super::rows::Rows;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{OneOrMany, Placed};
 use crate::registry::Example;
+use crate::units::show_count;
 
 /// A person; shown as the full name. `column.field` reads more of the same person: first_name,
 /// last_name, full_name, gender, birth_date, email, user_name, phone, street, postal_code, city,
@@ -43,6 +44,9 @@ impl Example for Person {
 
 struct PersonFields(Arc<Crowd>);
 
+/// Languages of all columns of persons, of which each holds its lists: 70 KB.
+pub(super) const MOST_LANGUAGES: u64 = 2_000;
+
 impl Generator for Person {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
         if build.data_type(DataType::Utf8) != DataType::Utf8 {
@@ -53,8 +57,21 @@ impl Generator for Person {
             Some(locales) if locales.value.0.is_empty() => {
                 return Err(Problem::new("at least one locale is needed").at(&locales.place));
             }
-            Some(locales) => locales.value.0.clone(),
+            Some(locales) => {
+                refuse_repeated(locales)?;
+                locales.value.0.clone()
+            }
         };
+        let languages = build.count_languages(locales.len() as u64);
+        if languages > MOST_LANGUAGES {
+            let (languages, most) = (show_count(languages), show_count(MOST_LANGUAGES));
+            let message = format!(
+                "the columns of `person` have {most} languages in a pipeline at most: up to here are {languages}"
+            );
+            return Err(Problem::new(message)
+                .at(&build.place)
+                .hint("one person has many fields: read them with `copy: who.email`"));
+        }
         let crowd = Arc::new(Crowd::new(&locales));
         let mut made = made("full_name", &crowd).ok_or("a person without a name")?;
         let key = build.key;
@@ -68,6 +85,23 @@ impl Generator for Person {
         });
         made.fields = Some(Arc::new(PersonFields(crowd)));
         Ok(made)
+    }
+}
+
+/// # Errors
+/// A language stands twice.
+fn refuse_repeated(locales: &Placed<OneOrMany<Locale>>) -> Result<(), Problem> {
+    let all = &locales.value.0;
+    let again = |at: &usize| all[..*at].contains(&all[*at]);
+    // There are fewer languages than that.
+    match (0..all.len().min(100)).find(again) {
+        None => Ok(()),
+        Some(at) => {
+            let message = format!("`{}` stands twice in `locale`", all[at].code());
+            Err(Problem::new(message)
+                .at(&locales.place)
+                .hint("name each language once: all are equally likely"))
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::kernel;
 use crate::place::Scalar;
 use number::mismatch;
 
-pub use number::{float, infer, infer_exactly};
+pub use number::{as_written, float, infer, infer_exactly};
 pub use time::{date, days, timestamp};
 
 /// True for types whose values are held as integers: whole numbers, decimals, dates and times.
@@ -74,7 +74,7 @@ pub fn integer(scalar: &Scalar, data_type: &DataType) -> Result<i128, Problem> {
         DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
             number::decimal(scalar, *scale)
         }
-        DataType::Date32 => date(text).map(|date| days(date).into()),
+        DataType::Date32 => kernel::time_parse::date(text).map(i128::from),
         DataType::Timestamp(unit, zone) => timestamp(text, *unit, zone.as_deref()),
         DataType::Time32(unit) | DataType::Time64(unit) => time::time_of_day(text, *unit),
         _ => number::whole(scalar),

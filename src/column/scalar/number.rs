@@ -2,12 +2,13 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 
+use super::is_float;
 use super::time::{date, time_of_day, timestamp};
 use crate::column::cut::unit_of;
 use crate::column::types::show_type;
 use crate::error::Problem;
 use crate::place::Scalar;
-use crate::units::{Fraction, compute, digits, number};
+use crate::units::{Fraction, compute, digits, float_holds, float_is, number};
 
 /// The float that `scalar` is in a column of a float's type; any other type asks for a float of
 /// 64 bits.
@@ -24,7 +25,30 @@ pub fn float(scalar: &Scalar, data_type: &DataType) -> Result<f64, Problem> {
         let message = format!("{text} does not fit in {}", show_type(data_type));
         return Err(Problem::new(message).at(&scalar.place));
     }
+    held(scalar, data_type)?;
     Ok(number)
+}
+
+/// # Errors
+/// The float would be another whole number than the one that is written out.
+fn held(scalar: &Scalar, data_type: &DataType) -> Result<(), Problem> {
+    let text = scalar.text.as_deref().unwrap_or_default();
+    let Some(digits) = digits(text).filter(|_| is_float(data_type)) else {
+        return Ok(());
+    };
+    if float_is(&digits, data_type == &DataType::Float32) {
+        return Ok(());
+    }
+    let wider = match float_is(&digits, false) {
+        true => DataType::Float64,
+        false => exact_type(&[text]),
+    };
+    let (shown, wider) = (show_type(data_type), show_type(&wider));
+    Err(
+        Problem::new(format!("{text} has more digits than {shown} holds"))
+            .at(&scalar.place)
+            .hint(format!("`type: \"{wider}\"` holds all of them")),
+    )
 }
 
 /// The whole number that the value is.
@@ -60,11 +84,63 @@ pub fn infer(scalars: &[Scalar]) -> DataType {
     }
 }
 
-/// The type of values that stand in the data as they are written: whole numbers that a float would
-/// round are unsigned, or decimals, or, of more digits, texts.
-pub fn infer_exactly(scalars: &[Scalar]) -> DataType {
+/// Refuses what YAML reads as a number that says less than its spelling: `00184` loses its zeros, and
+/// data hold no `.inf`.
+///
+/// # Errors
+/// The first one.
+pub fn as_written(scalars: &[Scalar]) -> Result<(), Problem> {
+    let plain = scalars.iter().filter(|scalar| scalar.plain);
+    for scalar in plain {
+        let text = scalar.text.as_deref().unwrap_or_default();
+        let said = format!("write \"{text}\" for the text");
+        if has_zeros(text) {
+            let message = format!("`{text}` is a number to YAML, which has no zeros before it");
+            let hint = format!("{said}, or give the column a `type`");
+            return Err(Problem::new(message).at(&scalar.place).hint(hint));
+        }
+        if is_not_finite(text) {
+            let message = format!("`{text}` is a number to YAML, and no finite one");
+            return Err(Problem::new(message).at(&scalar.place).hint(said));
+        }
+    }
+    Ok(())
+}
+
+fn has_zeros(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let second = digits
+        .strip_prefix('0')
+        .and_then(|rest| rest.chars().next());
+    second.is_some_and(|second| second.is_ascii_digit()) && is_number(text)
+}
+
+/// As YAML spells what is no number, and what is beyond all of them.
+fn is_not_finite(text: &str) -> bool {
+    let positive = text.strip_prefix(['-', '+']);
+    let name = positive.unwrap_or(text).strip_prefix('.');
+    let names = ["inf", "Inf", "INF"];
+    name.is_some_and(|name| {
+        names.contains(&name) || positive.is_none() && ["nan", "NaN", "NAN"].contains(&name)
+    })
+}
+
+/// The type of values that stand in the data as they are written: numbers that a float would round are
+/// unsigned, or decimals, or, of more digits, texts.
+///
+/// # Errors
+/// As `as_written`.
+pub fn infer_exactly(scalars: &[Scalar]) -> Result<DataType, Problem> {
+    as_written(scalars)?;
+    Ok(exactly(scalars))
+}
+
+fn exactly(scalars: &[Scalar]) -> DataType {
     let texts = || scalars.iter().filter_map(|scalar| scalar.text.as_deref());
-    let rounded = |text| in_digits(text) && number(text).is_none_or(is_rounded);
+    let rounded = |text| match in_digits(text) {
+        true => number(text).is_none_or(is_rounded),
+        false => digits(text).is_some_and(|digits| !float_holds(&digits)),
+    };
     match infer(scalars) {
         DataType::Float64 if texts().any(rounded) => exact_type(&texts().collect::<Vec<_>>()),
         inferred => inferred,
@@ -129,6 +205,7 @@ pub(super) fn mismatch(scalar: &Scalar, data_type: &DataType) -> Problem {
     let text = scalar.text.as_deref().unwrap_or("null");
     let hint = sum_hint(scalar, data_type)
         .or_else(|| finer_hint(text, data_type))
+        .or_else(|| finite_hint(text, data_type))
         .or_else(|| hint(data_type));
     Problem::new(format!(
         "`{text}` is not a value of {}",
@@ -176,8 +253,15 @@ fn finer_hint(text: &str, data_type: &DataType) -> Option<String> {
     Some(format!("`type: \"{finer}\"` holds all of its digits"))
 }
 
+/// What to do about a float that is beyond all of them, or none.
+fn finite_hint(text: &str, data_type: &DataType) -> Option<String> {
+    let number = text.replacen('.', "", usize::from(is_not_finite(text)));
+    (super::is_float(data_type) && number.parse::<f64>().is_ok())
+        .then(|| "write a finite number; the greatest float64 is about 1.8e308".into())
+}
+
 fn is_numeric(data_type: &DataType) -> bool {
-    data_type.is_integer() || super::is_float(data_type) || super::is_decimal(data_type)
+    data_type.is_integer() || is_float(data_type) || super::is_decimal(data_type)
 }
 
 fn hint(data_type: &DataType) -> Option<String> {
@@ -199,8 +283,8 @@ mod tests {
     use std::sync::Arc;
 
     fn scalar(text: &str) -> Scalar {
-        let (name, text) = ("p.yaml".into(), format!("a: {text}\n"));
-        let node: Node = parse(&Arc::new(Source { name, text })).unwrap();
+        let source = Source::new("p.yaml", format!("a: {text}\n"));
+        let node: Node = parse(&Arc::new(source)).unwrap();
         let Value::Map(entries) = node.value else {
             panic!("a map")
         };
@@ -232,6 +316,9 @@ mod tests {
             ("-5", Int64),
             ("0x1F", Int64),
             ("1e-7", Float64),
+            ("0.1234567890123456789", Decimal128(19, 19)),
+            ("-3.14159265358979323846", Decimal128(21, 20)),
+            ("1e-400", Utf8),
             ("15e-1", Float64),
             ("10e-1", Float64),
             ("1.0", Float64),
@@ -252,9 +339,9 @@ mod tests {
             ("10 000", Utf8),
             ("1,5", Utf8),
         ] {
-            assert_eq!(infer_exactly(&[scalar(text)]), data_type, "{text}");
+            assert_eq!(infer_exactly(&[scalar(text)]).unwrap(), data_type, "{text}");
         }
         let mixed = ["9007199254740993", "-1.25"].map(scalar);
-        assert_eq!(infer_exactly(&mixed), DataType::Decimal64(18, 2));
+        assert_eq!(exactly(&mixed), DataType::Decimal64(18, 2));
     }
 }

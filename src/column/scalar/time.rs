@@ -1,11 +1,12 @@
 //! Dates and times as a pipeline file writes them.
 
 use arrow::datatypes::TimeUnit;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 
 use super::per_second;
-use crate::column::cut::unit_of;
+use crate::column::cut::{fraction, unit_of};
 use crate::kernel::time::Zone;
+use crate::kernel::{self, time_parse};
 
 /// A date written as 2026-01-31.
 pub fn date(text: &str) -> Option<NaiveDate> {
@@ -27,23 +28,15 @@ pub(super) fn time_of_day(text: &str, unit: TimeUnit) -> Option<i128> {
     exact(text, nanos, unit)
 }
 
-/// A time with an offset is that instant; one without is local to the column's zone, or UTC. Local
-/// times that a clock change repeats or skips are instants by PostgreSQL's rule. None where the unit does
-/// not hold all of its digits.
+/// Ticks since 1970, as expressions read them. None where the unit does not hold all of the digits.
 pub fn timestamp(text: &str, unit: TimeUnit, zone: Option<&str>) -> Option<i128> {
-    let nanos = match DateTime::parse_from_rfc3339(text) {
-        Ok(instant) => {
-            i128::from(instant.timestamp()) * 1_000_000_000
-                + i128::from(instant.timestamp_subsec_nanos())
-        }
-        Err(_) => {
-            let local = local(text)?.and_utc();
-            let zone = Zone::parse(zone.unwrap_or("UTC"))?;
-            let instant = zone.to_instant(local.timestamp(), 1);
-            i128::from(instant) * 1_000_000_000 + i128::from(local.timestamp_subsec_nanos())
-        }
+    let zone = match zone {
+        Some(zone) => Some(Zone::parse(zone)?),
+        None => None,
     };
-    exact(text, nanos, unit)
+    let per_second = kernel::time::per_second(unit);
+    let held = fraction(text).len() <= per_second.ilog10() as usize;
+    time_parse::timestamp(text, zone.as_ref(), per_second).filter(|_| held)
 }
 
 fn exact(text: &str, nanos: i128, unit: TimeUnit) -> Option<i128> {
@@ -51,19 +44,6 @@ fn exact(text: &str, nanos: i128, unit: TimeUnit) -> Option<i128> {
     unit_of(text)?;
     let step = 1_000_000_000 / per_second(unit);
     (nanos % step == 0).then_some(nanos / step)
-}
-
-fn local(text: &str) -> Option<NaiveDateTime> {
-    let formats = [
-        "%Y-%m-%dT%H:%M:%S%.f",
-        "%Y-%m-%d %H:%M:%S%.f",
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%d %H:%M",
-    ];
-    formats
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| date(text)?.and_hms_opt(0, 0, 0))
 }
 
 #[cfg(test)]
@@ -74,7 +54,10 @@ mod tests {
     fn times_are_read_in_the_zone_of_the_column() {
         let micros = |text, zone| timestamp(text, TimeUnit::Microsecond, zone);
         assert_eq!(micros("1970-01-02", None), Some(86_400_000_000));
-        assert_eq!(micros("1970-01-01T01:00:00+01:00", None), Some(0));
+        // Without a zone it is the clock on the wall that is written, as in PostgreSQL.
+        let wall = Some(3_600_000_000);
+        assert_eq!(micros("1970-01-01T01:00:00+01:00", None), wall);
+        assert_eq!(micros("1970-01-01T01:00:00+01:00", Some("UTC")), Some(0));
         assert_eq!(micros("1970-01-01 01:00:00", Some("Europe/Rome")), Some(0));
         assert_eq!(micros("yesterday", None), None);
         assert_eq!(micros("1970-01-01T00:00:00.0000010", None), Some(1));

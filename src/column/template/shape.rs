@@ -17,6 +17,8 @@ pub struct Shape {
     /// Every text has this length in bytes.
     width: Option<usize>,
     longest: Option<usize>,
+    /// In characters.
+    shortest: usize,
     alphabet: Alphabet,
     unique: bool,
     order: Order,
@@ -42,6 +44,7 @@ impl Shape {
         Self {
             width: Some(text.len()),
             longest: Some(text.len()),
+            shortest: text.chars().count(),
             alphabet: Alphabet::Only(text.chars().collect()),
             unique: false,
             order: Order::Ascending,
@@ -57,6 +60,7 @@ impl Shape {
             text: None,
             width: None,
             longest: None,
+            shortest: 0,
             alphabet: Alphabet::Any,
             unique: false,
             order: Order::Unknown,
@@ -68,6 +72,7 @@ impl Shape {
             (DataType::Dictionary(..), _) => shape.texts(&domain),
             (DataType::Utf8, _) => {
                 shape.longest = domain.longest;
+                shape.shortest = domain.shortest;
                 shape.unique = domain.unique;
             }
             (number, Format::Usual | Format::Width(_))
@@ -101,6 +106,7 @@ impl Shape {
             let all = (digits + usize::from(scale > 0)).max(floor) + usize::from(value < 0);
             all.max(least_width)
         };
+        self.shortest = floor.max(least_width);
         let mut characters: BTreeSet<char> = ('0'..='9').collect();
         characters.extend((scale > 0).then_some('.'));
         self.unique = domain.unique;
@@ -108,6 +114,7 @@ impl Shape {
             Some(Range::Integer { min, max }) => {
                 self.longest = Some(width(min).max(width(max)));
                 self.width = (min >= 0 && width(min) == width(max)).then_some(width(max));
+                self.shortest = self.width.unwrap_or(self.shortest);
                 min < 0
             }
             _ => {
@@ -162,6 +169,7 @@ impl Shape {
         if values.value_data().len() <= MOST_LOOKED_AT {
             self.alphabet = Alphabet::Only(texts().flat_map(str::chars).collect());
         }
+        self.shortest = texts().map(|text| text.chars().count()).min().unwrap_or(0);
         if values.len() == 1 {
             self.order = Order::Ascending;
         }
@@ -178,6 +186,7 @@ pub fn domain(shapes: &[Shape]) -> Domain {
         unique: unique(shapes.iter()) || unique(shapes.iter().rev()),
         nulls: shapes.iter().any(|shape| shape.nulls),
         longest: shapes.iter().map(|shape| shape.longest).sum(),
+        shortest: shapes.iter().map(|shape| shape.shortest).sum(),
         ..Domain::default()
     }
 }

@@ -68,10 +68,7 @@ pub fn floats(text: &str, count: usize) -> Vec<f64> {
 
 /// A node of YAML, from a file named `p.yaml`.
 pub fn node(text: &str) -> Node {
-    let source = Arc::new(Source {
-        name: "p.yaml".into(),
-        text: text.into(),
-    });
+    let source = Arc::new(Source::new("p.yaml", text));
     parse(&source).unwrap()
 }
 

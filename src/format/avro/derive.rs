@@ -11,6 +11,7 @@ use crate::error::Problem;
 use crate::format::Shape;
 use crate::format::nested::{entry_fields, item_field, plain_type};
 use crate::format::text::Leaf;
+use crate::type_names::show_type;
 
 /// Makes the schema of one table.
 pub struct Derive {
@@ -197,6 +198,7 @@ impl Derive {
     }
 
     fn unsupported(&mut self, data_type: &DataType, path: &str, hint: &str) -> Value {
+        let data_type = show_type(data_type);
         let message = format!("column `{path}` has the type {data_type}, which Avro cannot hold");
         self.problems.push(Problem::new(message).hint(hint));
         Value::Null

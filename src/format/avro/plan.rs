@@ -10,6 +10,7 @@ use crate::error::{Problem, did_you_mean};
 use crate::format::Shape;
 use crate::format::nested::{entry_fields, item_field, plain_type};
 use crate::format::text::Leaf;
+use crate::type_names::show_type;
 
 /// What to do about a null that the schema does not allow.
 pub const NULLS_HINT: &str = "make the field a union with null, or make the column without nulls: leave `nulls` out, or write `expr: \"coalesce(…)\"`, or where it is read `types: { NAME: { type: …, nullable: false } }`";
@@ -229,7 +230,8 @@ impl<'a> Matching<'a> {
 fn mismatch(schema: &Schema, data_type: &DataType, path: &str) -> Problem {
     let wanted = show(schema);
     let problem = Problem::new(format!(
-        "column `{path}` has the type {data_type}, which the schema's {wanted} cannot hold"
+        "column `{path}` has the type {}, which the schema's {wanted} cannot hold",
+        show_type(data_type)
     ));
     match (data_type, &schema.kind) {
         (DataType::Timestamp(..), Type::Long) => problem.hint(

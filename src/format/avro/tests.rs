@@ -241,8 +241,8 @@ fn what_avro_cannot_hold_is_said_before_the_run() {
         "error: `daily-orders` is not a legal name in Avro\n  hint: use letters, digits and `_`: `avro: { name: … }`, and `namespace:` for what stands before a dot\n\
          error: `1.x` is not a legal namespace in Avro\n --> p.yaml:1:20\n  |\n1 | avro: { namespace: \"1.x\" }\n  |                    ^^^^^\n  hint: use names of letters, digits and `_` with dots between\n\
          error: `sub total` is not a legal name in Avro\n  hint: use letters, digits and `_`, or rename the column with the sink's `columns:`\n\
-         error: column `tens` has the type Decimal64(5, -2), which Avro cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`\n\
-         error: column `at` has the type Time64(ns), which Avro cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`"
+         error: column `tens` has the type decimal(5,-2), which Avro cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`\n\
+         error: column `at` has the type time(ns), which Avro cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`"
     );
     assert_eq!(
         problems(

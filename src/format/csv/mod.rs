@@ -1,5 +1,6 @@
 //! `csv`: comma-separated text, or with any other delimiter.
 
+mod called;
 mod null;
 mod rows;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use arrow::datatypes::Field;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use called::called;
 pub use null::NullText;
 pub use rows::Rows;
 
@@ -22,6 +24,7 @@ use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
 use crate::registry::Example;
+use crate::type_names::show_type;
 
 /// Comma-separated text: null is empty, the empty string is `""`, times are RFC 3339 with a fixed
 /// number of fraction digits, decimals have all their digits.
@@ -234,6 +237,8 @@ fn is_only_texts(shape: &Shape) -> bool {
 /// The one character that `text` is: it must not be part of numbers and dates, which have no quotes.
 fn separator(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
     match text.as_bytes() {
+        // As it is spelt in single quotes.
+        b"\\t" => Ok(b'\t'),
         [byte]
             if byte.is_ascii()
                 && !byte.is_ascii_alphanumeric()
@@ -245,6 +250,7 @@ fn separator(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
             "expected one ASCII character for the {what}, found `{}`",
             text.escape_debug()
         ))
+        .maybe_hint(called(text))
         .hint("letters, digits and `+`, `-`, `.`, `:` are parts of values")
         .at(&text.place)),
     }
@@ -266,7 +272,7 @@ fn unsupported(field: &Field) -> Problem {
     Problem::new(format!(
         "column `{}` has the type {}, which CSV cannot hold",
         field.name(),
-        field.data_type()
+        show_type(field.data_type())
     ))
-    .hint("leave it out with the sink's `columns:`, or write it as JSON with `nested: json`")
+    .hint("leave it out with the sink's `columns:`, or write it as JSON: `format: { csv: { nested: json } }`")
 }

@@ -209,13 +209,13 @@ fn what_csv_cannot_hold_is_said_before_the_run() {
     ]);
     assert_eq!(
         problems("csv", &shape("t", Arc::new(schema.clone()))),
-        "error: column `tags` has the type List(Utf8), which CSV cannot hold\n  hint: leave it out with the sink's `columns:`, or write it as JSON with `nested: json`\n\
-         error: column `raw` has the type Binary, which CSV cannot hold\n  hint: leave it out with the sink's `columns:`, or write it as JSON with `nested: json`\n\
-         error: column `wait` has the type Duration(s), which CSV cannot hold\n  hint: leave it out with the sink's `columns:`, or write it as JSON with `nested: json`"
+        "error: column `tags` has the type list of utf8, which CSV cannot hold\n  hint: leave it out with the sink's `columns:`, or write it as JSON: `format: { csv: { nested: json } }`\n\
+         error: column `raw` has the type binary, which CSV cannot hold\n  hint: leave it out with the sink's `columns:`, or write it as JSON: `format: { csv: { nested: json } }`\n\
+         error: column `wait` has the type duration(s), which CSV cannot hold\n  hint: leave it out with the sink's `columns:`, or write it as JSON: `format: { csv: { nested: json } }`"
     );
     assert_eq!(
         problems("csv: { nested: json }", &shape("t", Arc::new(schema))),
-        "error: column `wait` has the type Duration(s), which CSV cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`"
+        "error: column `wait` has the type duration(s), which CSV cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`"
     );
     let mut only = shape(
         "t",
@@ -243,7 +243,7 @@ fn options_that_readers_could_not_tell_from_values_are_refused() {
         problems("csv: { delimiter: \"||\" }", &shape),
         "error: expected one ASCII character for the delimiter, found `||`\n\
          \x20--> p.yaml:1:19\n  |\n1 | csv: { delimiter: \"||\" }\n  |                   ^^^^\n\
-         \x20 hint: letters, digits and `+`, `-`, `.`, `:` are parts of values"
+         \x20 hint: values stand apart by one character: \"|\""
     );
     for (yaml, message) in [
         (

@@ -24,6 +24,7 @@ use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Placed};
 use crate::registry::Example;
+use crate::type_names::show_type;
 
 /// JSON, an object a row: times are RFC 3339 with a fixed number of fraction digits, decimals have
 /// all their digits, bytes are hexadecimal.
@@ -246,7 +247,8 @@ pub fn check_field(field: &Field, path: &str, format: &str) -> Vec<Problem> {
         (_, Some(item)) => check_field(item, path, format),
         _ => vec![
             Problem::new(format!(
-                "column `{path}` has the type {data_type}, which {format} cannot hold"
+                "column `{path}` has the type {}, which {format} cannot hold",
+                show_type(data_type)
             ))
             .hint("give it another type, or leave it out with the sink's `columns:`"),
         ],

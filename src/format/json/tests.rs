@@ -236,7 +236,7 @@ fn what_json_cannot_hold_is_said_before_the_run() {
     assert_eq!(
         problems("json", &shape("t", Arc::new(schema))),
         "error: the keys of the map `counts` are not text, as JSON needs\n  hint: make the keys utf8\n\
-         error: column `times.wait` has the type Duration(s), which JSON cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`\n\
+         error: column `times.wait` has the type duration(s), which JSON cannot hold\n  hint: give it another type, or leave it out with the sink's `columns:`\n\
          error: JSON files hold lines or one array: which one is not said\n  hint: say `json: { layout: lines }` or `json: { layout: array }`, or name the file `.jsonl`"
     );
     let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Utf8, true)]));

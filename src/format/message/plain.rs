@@ -9,6 +9,7 @@ use crate::format::rows::{self, Memory, Of, Spelling};
 use crate::format::text::leaf::{self, binaries, texts};
 use crate::format::text::number::Floats;
 use crate::format::text::{Leaf, Style, raw};
+use crate::type_names::show_type;
 
 /// Columns side by side.
 #[derive(Debug, Default)]
@@ -108,7 +109,10 @@ impl Spelling for Plain {
                 return Err(Refusal {
                     path: field.name().clone(),
                     row: 0,
-                    fault: format!("has the type {}, which is no text", field.data_type()),
+                    fault: format!(
+                        "has the type {}, which is no text",
+                        show_type(field.data_type())
+                    ),
                     hint: "give it another type",
                 });
             }

@@ -15,6 +15,7 @@ use crate::format::cells::{Cells, Refusal};
 use crate::format::text::Leaf;
 use crate::place::{Placed, Text};
 use crate::registry::Example;
+use crate::type_names::show_type;
 
 /// One column's texts or bytes, as they are; null is a message without a value (a tombstone).
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -43,7 +44,7 @@ impl RawMessage {
             _ => Err(Problem::new(format!(
                 "column `{}` has the type {}, which is neither text nor bytes",
                 field.name(),
-                field.data_type()
+                show_type(field.data_type())
             ))
             .hint(format!(
                 "give it one of these types, or write its text: `template: {{ text: \"{{{}}}\" }}`",

@@ -15,6 +15,7 @@ use crate::format::cells::{Cells, Refusal};
 use crate::format::text::Leaf;
 use crate::place::{Part, Place, Placed, Text, braces, place_of};
 use crate::registry::Example;
+use crate::type_names::show_type;
 
 /// Text with the values of columns in it, spelt as in CSV but never quoted; null is nothing, bytes
 /// are hexadecimal.
@@ -72,7 +73,7 @@ fn index(shape: &Shape, name: &str, place: &Place) -> Result<usize, Problem> {
         Some(_) => Ok(index),
         None => Err(Problem::new(format!(
             "column `{name}` has the type {}, which a template cannot hold",
-            field.data_type()
+            show_type(field.data_type())
         ))
         .hint("give it another type, or write `format: json`")
         .at(place)),

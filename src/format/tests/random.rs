@@ -232,10 +232,7 @@ fn all(yaml: &str, batches: &[RecordBatch]) -> String {
 
 /// Every message of the batches, each followed by `ending`.
 fn messages(yaml: &str, batches: &[RecordBatch], ending: &[u8]) -> String {
-    let source = std::sync::Arc::new(Source {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    });
+    let source = std::sync::Arc::new(Source::new("p.yaml", yaml));
     let format: MessageKind = decode(&parse(&source).unwrap()).unwrap();
     let writer = format.open(&shape("t", batches[0].schema()), None).unwrap();
     let mut all = Vec::new();

@@ -26,10 +26,7 @@ struct Table {
 }
 
 fn check(text: &str) -> String {
-    let source = std::sync::Arc::new(Source {
-        name: "p.yaml".into(),
-        text: text.into(),
-    });
+    let source = std::sync::Arc::new(Source::new("p.yaml", text));
     let node = parse(&source).unwrap();
     match decode::<Table>(&node) {
         Ok(table) => format!("{} {:?}", table.rows.value, table.id),

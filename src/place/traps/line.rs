@@ -117,6 +117,17 @@ impl<'a> Line<'a> {
         open.pop()
     }
 
+    /// True within brackets that open before a character, in its line.
+    pub(super) fn in_brackets(&self, at: usize) -> bool {
+        let before = self.plain().take_while(|(index, _)| *index < at);
+        let depth = before.fold(0_usize, |depth, (_, c)| match c {
+            '{' | '[' => depth + 1,
+            '}' | ']' => depth.saturating_sub(1),
+            _ => depth,
+        });
+        depth > 0
+    }
+
     /// Where a key ends.
     pub(super) fn colon(&self) -> Option<usize> {
         let ends = |index: usize| self.characters.get(index + 1).is_none_or(|c| *c == ' ');

@@ -1,9 +1,9 @@
 //! The decision to publish a run's outputs: a copy of it lies beside each of them before the first one
 //! is seen, so that whoever comes next can finish what a killed run began.
 //!
-//! Copies stay until the run is done, also by another run. They are written in the order of the outputs
-//! and removed in the same order. So a decision stands
-//! while the last output has its copy: with all copies, outputs may still have to be published; with
+//! Copies stay until the run is done, also by another run, which decides anew for what it makes and then
+//! for what is published already: so that one decision is forgotten, and not a part of two. Copies are
+//! written in the order of the outputs and removed in the same order. So a decision stands while the last output has its copy: with all copies, outputs may still have to be published; with
 //! some of the others missing, all were. Without the last one nothing was published, or all is over.
 
 use std::fs;
@@ -18,8 +18,8 @@ use super::manifest::{remove, write_whole};
 use super::output::{busy, system};
 use super::steps::Steps;
 use crate::error::{Error, Result};
-use crate::sink::Record;
 use crate::sink::claims::Claims;
+use crate::sink::{Earlier, Record};
 use crate::units::hexadecimal;
 
 /// The kind of sink whose records are read here.
@@ -55,8 +55,8 @@ struct Copy {
 pub(super) struct Found {
     /// A decision stood: its outputs are published now, or can be.
     pub stands: bool,
-    /// Those of its outputs that are there as they were decided, by their keys.
-    pub published: Vec<String>,
+    /// Those of its outputs that are there as they were decided.
+    pub published: Vec<Earlier>,
 }
 
 impl Output {
@@ -109,6 +109,15 @@ impl Output {
         format!("{} {}", self.fingerprint, copy.display())
     }
 
+    /// As one that is published already, at its place among those of its run.
+    fn earlier(&self, position: usize) -> Option<Earlier> {
+        Some(Earlier {
+            output: self.key(),
+            position,
+            record: self.record()?,
+        })
+    }
+
     /// Looks at the decision that lies beside this output.
     pub(super) fn look(&self) -> Result<Found> {
         let Some(copy) = read(&self.copy_path())? else {
@@ -150,8 +159,10 @@ impl Output {
             }
         }
         if found.stands {
-            let there = outputs.iter().filter(|output| taken(output));
-            found.published.extend(there.map(Self::key));
+            let there = outputs.iter().enumerate();
+            let there = there.filter(|(_, output)| taken(output));
+            let earlier = there.filter_map(|(position, output)| output.earlier(position));
+            found.published.extend(earlier);
         } else {
             kept.iter().try_for_each(|output| output.forget())?;
         }
@@ -269,8 +280,8 @@ mod tests {
                 output.steps.take(&output.folder).unwrap();
             }
             let found = outputs[found_at].roll_forward().unwrap();
-            let keys: Vec<String> = outputs.iter().map(Output::key).collect();
-            assert_eq!((found.stands, found.published), (true, keys));
+            let all = [0, 1, 2].map(|at| outputs[at].earlier(at).unwrap());
+            assert_eq!((found.stands, found.published), (true, all.into()));
             assert_eq!(texts(root.path()), ["new", "new", "new"]);
             for output in &outputs {
                 assert!(output.look().unwrap().stands, "until the run is done");
@@ -310,8 +321,8 @@ mod tests {
         fs::write(root.path().join("a/.t.partial"), "new").unwrap();
         assert_eq!(outputs[0].roll_forward().unwrap(), Found::default());
         let found = outputs[2].roll_forward().unwrap();
-        let keys = [outputs[1].key(), outputs[2].key()];
-        assert_eq!((found.stands, found.published), (true, keys.into()));
+        let others = [1, 2].map(|at| outputs[at].earlier(at).unwrap());
+        assert_eq!((found.stands, found.published), (true, others.into()));
         assert_eq!(texts(root.path()), ["others", "new", "new"]);
     }
 

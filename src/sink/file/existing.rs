@@ -202,6 +202,23 @@ fn is_mine(listing: &Listing, target: &Target) -> bool {
             .all(mine)
 }
 
+/// What a second append of the same plan and seed does; a stream's rows are others each time.
+pub(super) fn doubled(layout: &Layout, target: &Target) -> Result<Option<String>> {
+    let Layout::Folder(folder) = layout else {
+        return Ok(None);
+    };
+    let own = folder.listing()?.own.unwrap_or_default();
+    let same = own
+        .iter()
+        .any(|entry| entry.fingerprint == target.fingerprint);
+    let shown = folder.path.display();
+    Ok((same && !target.is_stream).then(|| {
+        format!(
+            "`{shown}` holds the rows of this plan and seed already, and they are added once more: `--seed` makes other ones"
+        )
+    }))
+}
+
 /// The hidden file beside a single one that remembers its fingerprint for `if_exists: skip`.
 pub(super) fn beside(file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::manifest;
 use crate::error::Problem;
 use crate::place::LocalPath;
 use crate::sink::{Partition, Slice, Target};
@@ -162,6 +163,20 @@ impl Folder {
 pub(super) fn hidden(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.partial"))
+}
+
+/// What a file of rowgen's own is named beside an output: only rowgen may write there.
+pub fn is_own(path: &Path) -> bool {
+    const ENDS: [&str; 5] = [
+        ".partial",
+        ".new",
+        ".run.jsonl",
+        ".kept.jsonl",
+        ".manifest.jsonl",
+    ];
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let hidden = name.starts_with('.') && ENDS.iter().any(|end| name.ends_with(end));
+    hidden || name == manifest::SUCCESS || path.iter().any(|step| step == manifest::FOLDER)
 }
 
 /// `.name.new`, in the same folder: a small file until it is whole.

@@ -8,6 +8,7 @@ mod held;
 mod kept;
 mod layout;
 mod manifest;
+mod named;
 mod output;
 mod part;
 mod partitions;
@@ -26,7 +27,8 @@ use serde::Deserialize;
 
 use super::claims::Claims;
 use super::{
-    Delivery, FileReport, Found, Holds, Partition, Recovered, Sink, SinkPlace, Slice, Takes, Target,
+    Delivery, FileReport, Found, Holds, Partition, Publish, Recovered, Sink, SinkPlace, Slice,
+    Takes, Target,
 };
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
@@ -34,7 +36,8 @@ use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Pl
 use crate::registry::Example;
 use existing::Existing;
 use layout::Layout;
-use ready::ReadyFiles;
+pub use layout::is_own;
+use ready::{EarlierFiles, ReadyFiles};
 use writer::Rules;
 
 /// One file, or a folder of files: each has its final name only when it is whole.
@@ -223,7 +226,10 @@ impl Sink for File {
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = self.option_problems(shape);
         match self.format() {
-            Ok(format) => problems.extend(format.check(shape)),
+            Ok(format) => {
+                problems.extend(named::problem(self, &format));
+                problems.extend(format.check(shape));
+            }
             Err(problem) => problems.push(problem),
         }
         problems
@@ -266,12 +272,23 @@ impl Sink for File {
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
-        recover::recover(&self.layout(target)?, target, only_look)
+        let layout = self.layout(target)?;
+        let mut found = recover::recover(&layout, target, only_look)?;
+        if self.if_exists(target) == IfExists::Append {
+            found.lines.extend(existing::doubled(&layout, target)?);
+        }
+        Ok(found)
     }
 
-    fn settle(&self, target: &Target) -> Result<()> {
-        let output = publish::place(&self.layout(target)?, &target.fingerprint);
-        output.map_or(Ok(()), |output| output.forget())
+    fn earlier(
+        &self,
+        target: &Target,
+        record: Option<&serde_json::Value>,
+    ) -> Result<Box<dyn Publish>> {
+        let layout = self.layout(target)?;
+        let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
+        let output = known.or_else(|| publish::place(&layout, &target.fingerprint));
+        Ok(Box::new(EarlierFiles { layout, output }))
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::layout;
 use super::sequential::Sequential;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Fault, Problem, Result};
 use crate::sink::claims::Claims;
 
 /// A file that is being written. A format writes into a clone; the sink keeps the other one.
@@ -223,7 +223,11 @@ pub(super) fn create_folder(folder: &Path, fsync: bool) -> Result<()> {
 pub(super) fn busy(path: &Path) -> Error {
     let path = path.display();
     let what = format!("another run, or another sink of this one, is writing `{path}`");
-    Error::run(Problem::new(what).hint("wait until it ends, or write elsewhere with `--out`"))
+    let problem = Problem::new(what).hint("wait until it ends, or write elsewhere with `--out`");
+    Error {
+        fault: Fault::Busy,
+        ..Error::run(problem)
+    }
 }
 
 /// What the system said, to whom it was said, and what can be done about it.

@@ -31,8 +31,6 @@ struct Whole {
     output: Option<Output>,
     /// It is published together with others: the table has an end.
     together: bool,
-    /// It is locked in a file of its own, which goes in the end.
-    locked: bool,
     meter: Arc<Meter>,
     /// Nobody else writes there until the files are named.
     _claims: Arc<Claims>,
@@ -89,7 +87,6 @@ impl Ready for ReadyFiles {
         Ok(Box::new(Whole {
             output: publish::output(&self.layout, &files, &rules, &fingerprint)?,
             together: rules.named_at_commit,
-            locked: matches!(self.layout, Layout::Folder(_)),
             layout: self.layout,
             files,
             fingerprint,
@@ -97,6 +94,47 @@ impl Ready for ReadyFiles {
             _claims: self.claims,
         }))
     }
+}
+
+/// What a run before has published here, or has kept for the next one.
+pub(super) struct EarlierFiles {
+    pub(super) layout: Layout,
+    pub(super) output: Option<Output>,
+}
+
+impl Publish for EarlierFiles {
+    fn record(&self) -> Option<serde_json::Value> {
+        self.output.as_ref().and_then(Output::record)
+    }
+
+    fn decide(&self, run: &[Record]) -> Result<()> {
+        let output = self.output.as_ref();
+        output.map_or(Ok(()), |output| output.decide(run))
+    }
+
+    fn publish(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn settle(&self) -> Result<()> {
+        let output = self.output.as_ref();
+        output.map_or(Ok(()), |output| settle(&self.layout, output))
+    }
+
+    fn withdraw(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The copy goes last: a run that is killed before that has told nobody that it is done.
+fn settle(layout: &Layout, output: &Output) -> Result<()> {
+    if let Layout::Folder(_) = layout {
+        manifest::remove(&output.folder.join(&output.lock))?;
+    }
+    if let Some(note) = kept::path(layout).filter(|note| note.exists()) {
+        manifest::remove(&note)?;
+    }
+    output.forget()
 }
 
 impl Publish for Whole {
@@ -121,17 +159,8 @@ impl Publish for Whole {
     }
 
     fn settle(&self) -> Result<()> {
-        let Some(output) = &self.output else {
-            return Ok(());
-        };
-        // The copy goes last: a run that is killed before that has told nobody that it is done.
-        if self.locked {
-            manifest::remove(&output.folder.join(&output.lock))?;
-        }
-        if let Some(note) = kept::path(&self.layout).filter(|note| note.exists()) {
-            manifest::remove(&note)?;
-        }
-        output.forget()
+        let output = self.output.as_ref();
+        output.map_or(Ok(()), |output| settle(&self.layout, output))
     }
 
     fn keep(&self) -> Result<()> {

@@ -36,7 +36,11 @@ pub(super) fn recover(layout: &Layout, target: &Target, only_look: bool) -> Resu
     }
     lines.extend(match only_look {
         true => told(layout, &output)?,
-        false => cleared(layout, &output)?,
+        false => {
+            let key = output.key();
+            let done = found.published.iter().any(|earlier| earlier.output == key);
+            cleared(layout, &output, done)?
+        }
     });
     Ok(Recovered {
         lines,
@@ -63,9 +67,9 @@ fn told(layout: &Layout, output: &Output) -> Result<Vec<String>> {
     Ok(left.iter().map(line).collect())
 }
 
-/// Takes over what is whole and of this plan and seed, and removes what is not, while nobody else
-/// writes there.
-fn cleared(layout: &Layout, output: &Output) -> Result<Vec<String>> {
+/// Takes over what is whole and of this plan and seed, if it is not `done`, and removes what is left,
+/// while nobody else writes there.
+fn cleared(layout: &Layout, output: &Output, done: bool) -> Result<Vec<String>> {
     let left = unfinished(layout, output)?;
     if left.is_empty() {
         return Ok(Vec::new());
@@ -78,7 +82,11 @@ fn cleared(layout: &Layout, output: &Output) -> Result<Vec<String>> {
         Ok(None) => return Err(busy(layout.path())),
         Err(error) => return Err(system("writing", &lock, &error)),
     }
-    let files = kept::find(layout, &output.fingerprint).unwrap_or_default();
+    let files = match done {
+        true => None,
+        false => kept::find(layout, &output.fingerprint),
+    };
+    let files = files.unwrap_or_default();
     let spoiled = kept::spoiled(&files);
     let taken = !files.is_empty() && spoiled.is_none();
     let mut stays: Vec<PathBuf> = files.iter().map(|file| hidden(&file.path)).collect();

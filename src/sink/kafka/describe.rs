@@ -8,6 +8,7 @@ use crate::error::Problem;
 use crate::format::Shape;
 use crate::format::message::{Key, MessageFormat};
 use crate::format::nested::plain_type;
+use crate::type_names::show_type;
 
 /// What the columns for times, partitions and headers cannot be.
 pub fn column_problems(kafka: &Kafka, shape: &Shape) -> Vec<Problem> {
@@ -21,8 +22,9 @@ pub fn column_problems(kafka: &Kafka, shape: &Shape) -> Vec<Problem> {
         && !matches!(data_type, DataType::Timestamp(..))
     {
         let message = format!(
-            "the time of a message is a timestamp, column `{}` is {data_type}",
-            time.as_str()
+            "the time of a message is a timestamp, column `{}` is {}",
+            time.as_str(),
+            show_type(&data_type)
         );
         problems.push(Problem::new(message).at(&time.place));
     }
@@ -32,8 +34,9 @@ pub fn column_problems(kafka: &Kafka, shape: &Shape) -> Vec<Problem> {
         && !data_type.is_integer()
     {
         let message = format!(
-            "the number of a partition is an integer, column `{}` is {data_type}",
-            column.as_str()
+            "the number of a partition is an integer, column `{}` is {}",
+            column.as_str(),
+            show_type(&data_type)
         );
         problems.push(Problem::new(message).at(&column.place));
     }

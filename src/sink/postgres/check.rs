@@ -1,7 +1,8 @@
 //! What a table of PostgreSQL cannot hold or be asked for, and what will be done, in words.
 
 use super::types::type_name;
-use super::{MOST_CONNECTIONS, Mode, Postgres};
+use super::{Mode, Postgres};
+use crate::client::postgres::check_connections;
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::place::{Placed, Text};
@@ -27,12 +28,7 @@ pub fn problems(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
 
 fn counts(postgres: &Postgres) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if let Some(count) = &postgres.connections
-        && !(1..=MOST_CONNECTIONS).contains(&count.value.0)
-    {
-        let message = format!("`connections` is 1 to {MOST_CONNECTIONS}");
-        problems.push(Problem::new(message).at(&count.place));
-    }
+    problems.extend(check_connections(postgres.connections.as_ref()));
     if let Some(rows) = &postgres.transaction_rows
         && !(1..=10_000_000).contains(&rows.value.0)
     {

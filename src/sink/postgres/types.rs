@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use crate::client::postgres::{TableName, quoted};
 use crate::column::UUID_EXTENSION;
 use crate::format::nested::{item_field, plain_type};
+use crate::type_names::show_type;
 
 /// The type of a column of a table that is made.
 ///
@@ -45,7 +46,8 @@ pub fn type_name(field: &Field) -> Result<String, String> {
         }
         other => {
             return Err(format!(
-                "no type of PostgreSQL holds {other}; make it text, which fits a column of type jsonb"
+                "no type of PostgreSQL holds {}; make it text, which fits a column of type jsonb",
+                show_type(other)
             ));
         }
     })

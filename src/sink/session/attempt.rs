@@ -23,11 +23,11 @@ pub(super) enum Trouble {
 }
 
 impl<C: Connect, K: Clock> Driver<'_, C, K> {
-    /// Puts all rows of a transaction and commits them.
+    /// Puts all rows of a transaction and commits them; how long the commit took.
     pub(super) async fn attempt(
         &mut self,
         transaction: &mut Transaction<ChunkOf<C>>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Duration, Trouble> {
         self.connected().await?;
         if transaction.in_doubt {
             self.resolve(transaction).await?;
@@ -129,7 +129,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     async fn commit_once(
         &mut self,
         transaction: &mut Transaction<ChunkOf<C>>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Duration, Trouble> {
         let origin = transaction.origin()?;
         let (rows, bytes) = transaction.size();
         let session = self.session.as_mut().ok_or(Trouble::Restart)?;
@@ -138,7 +138,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         committed.map_err(Trouble::Failure)?;
         let took = self.shared.clock.now().saturating_sub(asked);
         self.shared.queue.listener().committed(rows, bytes, took);
-        Ok(())
+        Ok(took)
     }
 }
 

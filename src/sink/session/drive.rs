@@ -8,12 +8,19 @@ use super::clock::{Clock, First, first};
 use super::letters::Keep;
 use super::patience::{End, Patience};
 use super::queue::Queue;
+use super::size::Size;
 use super::transaction::Transaction;
 use super::{Connect, Failure, Options, Session};
 use crate::error::Error;
 
 /// How often a server is asked whether it is there while there is nothing for it.
 const IDLE: Duration = Duration::from_secs(2);
+
+/// A server that is there has answered by then.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// What is said of one that has not.
+pub(super) const SILENT: &str = "the server does not answer";
 
 /// What the sessions of a connection send.
 pub(super) type ChunkOf<C> = <<C as Connect>::Session as Session>::Chunk;
@@ -99,15 +106,10 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     /// Whether the server is there.
     async fn look(&mut self) -> Result<(), End> {
         self.patience.restart();
-        let asked = match self.connected().await {
-            Ok(session) => session.offsets(&[]).await.map(drop),
+        match self.ask().await {
             Err(Trouble::End(end)) => return Err(end),
-            Err(Trouble::Restart) => Ok(()),
-            Err(Trouble::Failure(failure)) => Err(failure),
-        };
-        match asked {
             Ok(()) => self.recovered(),
-            Err(Failure::Again(error) | Failure::Unknown(error)) => {
+            Err(Trouble::Failure(Failure::Again(error) | Failure::Unknown(error))) => {
                 // The next look, or the next rows, are the next try.
                 self.disconnect();
                 self.backoff.next();
@@ -117,6 +119,20 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             Err(_) => {}
         }
         Ok(())
+    }
+
+    /// Has the server answer to what costs it nothing.
+    async fn ask(&mut self) -> Result<(), Trouble> {
+        self.connected().await?;
+        let Some(session) = &mut self.session else {
+            return Err(Trouble::Restart);
+        };
+        let answer = first(session.offsets(&[]), self.shared.clock.sleep(ANSWER));
+        let answered = match self.patience.wait(answer).await? {
+            First::One(answered) => answered.map(drop),
+            First::Other(()) => Err(Failure::Again(Error::run(SILENT))),
+        };
+        answered.map_err(Trouble::Failure)
     }
 
     fn recovered(&mut self) {
@@ -152,8 +168,15 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             if transaction.is_settled() {
                 break;
             }
+            let begun = self.shared.clock.now();
             match self.attempt(transaction).await {
-                Ok(()) => break,
+                Ok(commit) => {
+                    let took = self.shared.clock.now().saturating_sub(begun);
+                    let rows = transaction.size().0 as usize;
+                    let queue = self.shared.queue;
+                    queue.learn(self.number, |size| size.committed(rows, took, commit));
+                    break;
+                }
                 Err(Trouble::End(end)) => return Err(end),
                 Err(Trouble::Restart) => self.undo(transaction).await?,
                 Err(Trouble::Failure(failure)) => self.face(failure, transaction).await?,
@@ -231,6 +254,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     /// Waits before it is tried again, on a new connection.
     async fn again(&mut self, error: Error) -> Result<(), End> {
         self.disconnect();
+        self.shared.queue.learn(self.number, Size::lessen);
         let wait = self.backoff.next();
         match self.backoff.tries() {
             1 => tracing::warn!(session = self.number, "{error}; it is tried again"),

@@ -50,6 +50,7 @@ where
     F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
 {
     let connect = Arc::new(connect);
+    options.stall_timeout = options.stall_timeout.or_else(|| target.stall_timeout());
     if options.keeps_offsets {
         // A load goes on; the partitions of a stream are asked for when they are assigned.
         let sessions: Vec<i32> = (0..options.sessions as i32).collect();
@@ -194,6 +195,12 @@ impl Listener for Marks {
     fn committed(&self, rows: u64, bytes: u64, took: Duration) {
         self.meter.add(rows, bytes);
         self.meter.commit(took);
+        tracing::debug!(
+            records_written = rows,
+            duration = ?took,
+            throughput_per_sec = rows as f64 / took.as_secs_f64().max(1e-9),
+            "Batch write completed"
+        );
     }
 
     fn retried(&self, session: usize, error: &Error) {

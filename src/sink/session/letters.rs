@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
 
+use crate::batch::Position;
 use crate::error::{Error, Problem, Result};
 use crate::report::Meter;
 use crate::sink::on_bad_row::OnBadRow;
@@ -18,8 +19,8 @@ use crate::sync::lock;
 pub struct Letter {
     /// Its number in the table.
     pub row: u64,
-    /// The partition that it came from, if it came from one.
-    pub partition: Option<i32>,
+    /// Where it stands in the stream that it came from.
+    pub position: Option<Position>,
     /// What is wrong with it.
     pub reason: String,
     /// What is kept of it beside that.
@@ -62,8 +63,8 @@ impl Letters {
         let mut line = Map::new();
         line.insert("table".into(), self.table.as_str().into());
         line.insert("row".into(), letter.row.into());
-        if let Some(partition) = letter.partition {
-            line.insert("partition".into(), partition.into());
+        if let Some(position) = &letter.position {
+            position.tell(&mut line);
         }
         line.insert("reason".into(), letter.reason.as_str().into());
         line.extend(letter.kept.clone());
@@ -126,12 +127,17 @@ mod tests {
     use super::*;
 
     fn letter(row: u64, partition: Option<i32>) -> Letter {
+        let position = partition.map(|partition| Position {
+            topic: Some("bets".into()),
+            partition,
+            offset: Some(70),
+        });
         let mut kept = Map::new();
         kept.insert("id".into(), 7.into());
         let reason = "too long".into();
         Letter {
             row,
-            partition,
+            position,
             reason,
             kept,
         }
@@ -161,7 +167,7 @@ mod tests {
             letters.keep(&[letter(3, Some(5))]).unwrap();
             letters.keep(&[letter(4, None)]).unwrap();
         }
-        let lines = "{\"table\":\"bets\",\"row\":3,\"partition\":5,\"reason\":\"too long\",\"id\":7}\n{\"table\":\"bets\",\"row\":4,\"reason\":\"too long\",\"id\":7}\n";
+        let lines = "{\"table\":\"bets\",\"row\":3,\"topic\":\"bets\",\"partition\":5,\"offset\":70,\"reason\":\"too long\",\"id\":7}\n{\"table\":\"bets\",\"row\":4,\"reason\":\"too long\",\"id\":7}\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), lines.repeat(2));
         let rule = OnBadRow::DeadLetter(folder.path().into());
         let full = Letters::new("bets", &rule, Path::new(""), Arc::default());

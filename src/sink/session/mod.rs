@@ -28,15 +28,16 @@ mod progress;
 mod queue;
 mod resume;
 mod running;
-mod runtime;
+mod size;
 mod split;
+mod system_clock;
 #[cfg(test)]
 mod tests;
 mod transaction;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -48,10 +49,8 @@ pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
 pub use resume::Ask;
 pub use running::Sessions;
-#[cfg(feature = "serve")]
-pub use runtime::spawn;
-pub use runtime::{Tokio, apart, block_on};
 pub use split::{Share, split};
+pub use system_clock::Tokio;
 
 pub use crate::batch::Resume;
 use crate::batch::Span;
@@ -200,13 +199,14 @@ pub trait Listener: Send + Sync {
 pub struct Options {
     /// How many there are: partition `p` belongs to session `p` modulo this.
     pub sessions: usize,
-    /// No transaction has more rows, but for one that is a single chunk.
-    pub rows: usize,
+    /// No transaction has more rows, but for one that is a single chunk: the first number, and up to the
+    /// second one where commits take long.
+    pub rows: RangeInclusive<usize>,
     /// No transaction has more bytes, but for one that is a single chunk.
     pub bytes: usize,
     /// How long is waited for more rows of a transaction that has some.
     pub linger: Duration,
-    /// How long a server may take to commit anything; without end if nothing is said.
+    /// How long a server may take to commit anything; as long as any sink of the run if nothing is said.
     pub stall_timeout: Option<Duration>,
     /// Seeds the jitter of retries.
     pub seed: u64,
@@ -242,7 +242,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             sessions: 1,
-            rows: 100_000,
+            rows: 100_000..=100_000,
             bytes: 16 << 20,
             linger: Duration::ZERO,
             stall_timeout: None,

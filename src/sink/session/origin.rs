@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::batch::{Place, Span, Turn};
+use crate::batch::{Offsets, Place, Span, Turn};
 use crate::error::{Error, Result};
 
 /// Spans that follow one another become one: what a partition gave in a turn is committed at once.
@@ -99,6 +99,7 @@ impl Made {
             from,
             to,
             rows: 0..rows,
+            offsets: Offsets::default(),
         }))
     }
 }
@@ -114,6 +115,7 @@ mod tests {
             from: offsets.start,
             to: offsets.end,
             rows: 5..5 + rows,
+            offsets: Offsets::default(),
         }
     }
 

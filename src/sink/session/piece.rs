@@ -2,7 +2,7 @@
 
 use super::Part;
 use super::narrow::Narrow;
-use crate::batch::{Place, Span};
+use crate::batch::{Place, Position, Span};
 
 /// The rows of a batch that one session sends, and what they came from.
 #[derive(Debug)]
@@ -74,10 +74,12 @@ impl<C: Part> Piece<C> {
         });
     }
 
-    /// The partition of a row, where it came from one.
-    pub(super) fn partition(&self, row: usize) -> Option<i32> {
-        let mut spans = self.origin.iter();
-        let span = spans.find(|span| span.rows.contains(&row));
-        span.map(|span| span.partition)
+    /// Where a row stands in the stream that it came from.
+    pub(super) fn position(&self, row: usize) -> Option<Position> {
+        // The partitions of a table that is made are sessions, which mean nothing to people.
+        match self.is_made {
+            true => None,
+            false => Position::of(&self.origin, row),
+        }
     }
 }

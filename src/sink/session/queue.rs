@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use super::origin::Made;
 use super::piece::Piece;
 use super::progress::{At, Progress};
+use super::size::Size;
 use super::{Listener, Options, Part};
 use crate::error::{Error, Result};
 use crate::sync::lock;
@@ -16,8 +17,7 @@ use crate::sync::lock;
 pub(super) struct Queue<C> {
     state: Mutex<State<C>>,
     listener: Arc<dyn Listener>,
-    /// A session takes no more than this at once.
-    rows: usize,
+    /// A session takes no more than this at once, and no more rows than its `size` says.
     bytes: usize,
 }
 
@@ -38,6 +38,7 @@ struct State<C> {
 
 struct Inbox<C> {
     pieces: VecDeque<Piece<C>>,
+    size: Size,
     rows: usize,
     bytes: usize,
     waker: Option<Waker>,
@@ -55,18 +56,18 @@ pub(super) struct Over;
 impl<C: Part> Queue<C> {
     pub(super) fn new(options: &Options, listener: Arc<dyn Listener>) -> Self {
         let sessions = options.sessions.max(1);
+        let size = || Size::new(options.rows.clone());
         Self {
             state: Mutex::new(State {
                 next: 0,
                 early: VecDeque::new(),
-                inboxes: (0..sessions).map(|_| Inbox::new()).collect(),
+                inboxes: (0..sessions).map(|_| Inbox::new(size())).collect(),
                 progress: Progress::default(),
                 made: (options.keeps_offsets).then(|| Made::new(sessions, &options.reached)),
                 closed: false,
                 end: None,
             }),
             listener,
-            rows: options.rows,
             bytes: options.bytes,
         }
     }
@@ -130,7 +131,7 @@ impl<C: Part> Queue<C> {
         poll_fn(move |context| {
             self.poll(session, context, |state| {
                 let inbox = &state.inboxes[session];
-                let full = inbox.rows >= self.rows || inbox.bytes >= self.bytes;
+                let full = inbox.rows >= inbox.size.rows() || inbox.bytes >= self.bytes;
                 (full || state.closed).then_some(())
             })
         })
@@ -148,10 +149,11 @@ impl<C: Part> Queue<C> {
     pub(super) fn take(&self, session: usize) -> Vec<Piece<C>> {
         let mut state = self.lock();
         let (mut taken, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        let most = state.inboxes[session].size.rows();
         while let Some(piece) = state.inboxes[session].pieces.front() {
             rows += piece.chunk().rows();
             bytes += piece.chunk().bytes();
-            if !taken.is_empty() && (rows > self.rows || bytes > self.bytes) {
+            if !taken.is_empty() && (rows > most || bytes > self.bytes) {
                 break;
             }
             taken.extend(state.inboxes[session].pop());
@@ -161,6 +163,11 @@ impl<C: Part> Queue<C> {
         }
         self.tell(state);
         taken
+    }
+
+    /// What a session's last transaction tells of the next ones.
+    pub(super) fn learn(&self, session: usize, learn: impl FnOnce(&mut Size)) {
+        learn(&mut self.lock().inboxes[session].size);
     }
 
     /// A piece of each of these batches is safe.
@@ -279,9 +286,10 @@ impl<C: Part> State<C> {
 }
 
 impl<C: Part> Inbox<C> {
-    fn new() -> Self {
+    fn new(size: Size) -> Self {
         Self {
             pieces: VecDeque::new(),
+            size,
             rows: 0,
             bytes: 0,
             waker: None,

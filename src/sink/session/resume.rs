@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::backoff::Backoff;
-use super::{Clock, Connect, Failure, Resume, Session, Tokio, apart, block_on};
+use super::clock::{First, first};
+use super::drive::SILENT;
+use super::{Clock, Connect, Failure, Resume, Session, Tokio};
+use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 
 /// How long a server is asked that does not answer.
@@ -36,7 +39,11 @@ async fn ask<C: Connect>(
 ) -> Result<HashMap<i32, i64>> {
     let mut backoff = Backoff::new(0);
     loop {
-        let error = match once(connect, partitions).await {
+        let asked = match first(once(connect, partitions), clock.sleep(PATIENCE)).await {
+            First::One(asked) => asked,
+            First::Other(()) => Err(Failure::Stop(Error::run(SILENT))),
+        };
+        let error = match asked {
             Ok(offsets) => return Ok(offsets),
             Err(Failure::Again(error) | Failure::Unknown(error)) if clock.now() < PATIENCE => error,
             Err(failure) => return Err(why(failure).context("asking the sink where it is")),

@@ -92,7 +92,7 @@ fn picked<'a>(batch: &Batch, spans: impl Iterator<Item = &'a Span>) -> Result<Ba
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Turn;
+    use crate::batch::{Offsets, Turn};
     use arrow::array::{AsArray, Int64Array, RecordBatch};
     use arrow::datatypes::Int64Type;
 
@@ -107,6 +107,7 @@ mod tests {
                 from: 0,
                 to: 9,
                 rows: start - rows..start,
+                offsets: Offsets::default(),
             }
         };
         let origin = rows.iter().enumerate().map(span).collect();

@@ -91,7 +91,7 @@ impl<C: Part> Transaction<C> {
                 .collect();
             letters.extend(new.into_iter().map(|(row, reason)| Letter {
                 row: piece.place().row(row),
-                partition: piece.partition(row),
+                position: piece.position(row),
                 reason,
                 kept: piece.chunk().letter(row),
             }));

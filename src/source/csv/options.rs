@@ -8,7 +8,8 @@ use super::cells::Nulls;
 use super::encoding::Encoding;
 use super::split::Dialect;
 use crate::error::Problem;
-use crate::format::{self, csv::NullText};
+use crate::format;
+use crate::format::csv::{NullText, called};
 use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text};
 use crate::registry::Example;
 use crate::source::OnBadRow;
@@ -137,6 +138,7 @@ fn character(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
             "expected one ASCII character for the {what}, found `{}`",
             text.escape_debug()
         ))
+        .maybe_hint(called(text))
         .at(&text.place)),
     }
 }

@@ -12,10 +12,7 @@ use crate::place::{Source as Text, decode, parse};
 
 /// The source that a file names.
 fn source(options: &str) -> SourceKind {
-    let text = Text {
-        name: "p.yaml".into(),
-        text: options.into(),
-    };
+    let text = Text::new("p.yaml", options);
     decode(&parse(&Arc::new(text)).unwrap()).unwrap()
 }
 

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use serde_json::value::RawValue;
 
 use super::Objects;
 use super::seen::{Conflict, First, Named};
 use crate::error::{Problem, Result};
-use crate::source::json_raw::{Shape, fields, is_too_deep, items};
-use crate::source::json_wrong::not_an_object;
+use crate::source::json_raw::fields;
+use crate::source::json_wrong::{check, not_an_object};
 use crate::source::reject::Bad;
 use crate::source::retype::{check_names, typed};
 use crate::source::{OnBadRow, Types};
@@ -79,45 +78,6 @@ fn refuse(objects: &Objects, line: u64, bad: Bad) -> Result<(), Problem> {
     let (line, message) = (line + bad.below + 1, bad.message);
     let problem = objects.file.problem(format!("line {line}: {message}"));
     Err(problem.hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"))
-}
-
-/// What is wrong with a text that should be an object: nothing in it is looked at if something is.
-fn check(text: &[u8]) -> Result<(), Bad> {
-    if is_too_deep(text) {
-        return Err(not_an_object(text));
-    }
-    let escapes = memchr::memchr(b'\\', text).is_some();
-    let fields = fields(text).map_err(|_| not_an_object(text))?;
-    let mut values = fields.0.into_iter();
-    match escapes {
-        true => values.try_for_each(|(_, value)| check_value(value)),
-        false => Ok(()),
-    }
-}
-
-fn check_value(value: &RawValue) -> Result<(), Bad> {
-    let wrong = |_| not_an_object(value.get().as_bytes());
-    match Shape::of(value) {
-        Shape::Object => {
-            let fields = fields(value.get().as_bytes()).map_err(wrong)?;
-            let mut values = fields.0.into_iter();
-            values.try_for_each(|(_, value)| check_value(value))
-        }
-        Shape::List => {
-            let mut items = items(value).map_err(wrong)?.into_iter();
-            items.try_for_each(check_value)
-        }
-        Shape::Text if value.get().contains('\\') => {
-            match serde_json::from_str::<String>(value.get()) {
-                Ok(_) => Ok(()),
-                Err(_) => Err(Bad::new(
-                    "not JSON",
-                    "a text in it has an escape that is no character",
-                )),
-            }
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Values of a field that no type holds together.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::super::{Asked, Opened, Records, SourceKind};
 use super::scan::{Found, Place, Scan};
 use crate::column::ColumnType;
-use crate::error::Problem;
+use crate::error::Result;
 use crate::format::tests::file as written;
 use crate::place::{Named, Placed, Source as Text, decode, parse};
 
@@ -24,14 +24,11 @@ fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
 
 /// What stands in a pipeline's file.
 fn option<T: DeserializeOwned>(yaml: &str) -> T {
-    let text = Text {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    };
+    let text = Text::new("p.yaml", yaml);
     decode(&parse(&Arc::new(text)).unwrap()).unwrap()
 }
 
-fn open(file: &tempfile::NamedTempFile) -> Result<Arc<dyn Records>, Problem> {
+fn open(file: &tempfile::NamedTempFile) -> Result<Arc<dyn Records>> {
     let source: SourceKind = option(&format!("json: {{ path: {} }}", file.path().display()));
     match source.open(&Asked::default())? {
         Opened::Records(records) => Ok(records),

@@ -86,6 +86,7 @@ impl Group {
         }
         let members = lock(&self.members).clone();
         if !self.measured {
+            tell(topic, begin.batch_rows);
             // The members join while the brokers are asked what there is.
             for member in &members {
                 let joined = member.consumer().subscribe(&[&topic.name]);
@@ -223,6 +224,18 @@ impl Flow for Group {
             member.consumer().context().leave();
         }
     }
+}
+
+/// What a log has of a group that is about to be joined.
+fn tell(topic: &Topic, batch_rows: usize) {
+    tracing::info!(
+        brokers = topic.connection.brokers,
+        topic = topic.name,
+        group_id = topic.group,
+        worker_count = topic.consumers,
+        batch_size = batch_rows,
+        "Starting Kafka consumer"
+    );
 }
 
 fn member(topic: &Topic, ledger: &Arc<Ledger>, places: &Arc<Places>) -> Result<Arc<Member>> {

@@ -40,7 +40,7 @@ use serde::Deserialize;
 
 use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::kafka::{Connection, Sasl, Tls};
-use crate::error::Problem;
+use crate::error::{Problem, Result};
 use crate::place::{Bytes, Count, Duration, Named, Placed, Text};
 use crate::registry::Example;
 use format::MessageFormat;
@@ -148,15 +148,15 @@ impl Kafka {
 
 impl Source for Kafka {
     #[cfg(feature = "kafka")]
-    fn open(&self, asked: &Asked<'_>) -> Result<Opened, Problem> {
+    fn open(&self, asked: &Asked<'_>) -> Result<Opened> {
         self.check()?;
         let topic = topic::Topic::new(self, asked)?;
         Ok(Opened::Stream(std::sync::Arc::new(topic)))
     }
 
     #[cfg(not(feature = "kafka"))]
-    fn open(&self, _asked: &Asked<'_>) -> Result<Opened, Problem> {
+    fn open(&self, _asked: &Asked<'_>) -> Result<Opened> {
         self.check()?;
-        Err(Problem::new("this rowgen was built without Kafka"))
+        Err(Problem::new("this rowgen was built without Kafka").into())
     }
 }

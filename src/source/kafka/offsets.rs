@@ -74,7 +74,7 @@ impl Ledger {
             read.held.turn.end();
         }
         let held = Held {
-            turn: Arc::new(Turn::new()),
+            turn: Arc::new(Turn::of(&self.topic)),
             start: beginning.at,
         };
         let read = Read {
@@ -257,6 +257,7 @@ fn is_of_the_past(error: &KafkaError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Offsets;
 
     fn at(committed: Option<i64>) -> Beginning {
         Beginning {
@@ -274,6 +275,7 @@ mod tests {
             from: 0,
             to,
             rows: 0..0,
+            offsets: Offsets::default(),
         };
         held.iter().map(span).collect()
     }

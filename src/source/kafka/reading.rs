@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::member::{Held, Messages, Turns};
 use super::pipe::{Fetched, Pipe};
 use super::until::Left;
-use crate::batch::{Span, Turn};
+use crate::batch::{Runs, Span, Turn};
 use crate::client::kafka::consume::Message;
 use crate::error::Result;
 
@@ -36,7 +36,7 @@ struct Slot {
     turn: Arc<Turn>,
     from: i64,
     to: i64,
-    rows: usize,
+    rows: Runs,
 }
 
 impl Reading {
@@ -100,7 +100,7 @@ impl Reading {
             }
             if keep {
                 self.left.took();
-                slot.rows += 1;
+                slot.rows.push(message.offset);
             }
             keep
         });
@@ -127,7 +127,7 @@ impl Reading {
             turn: held.turn.clone(),
             from,
             to: from,
-            rows: 0,
+            rows: Runs::default(),
         });
         Some(slots.len() - 1)
     }
@@ -158,16 +158,18 @@ impl Reading {
         for slot in slots {
             let position = (slot.turn.clone(), slot.to);
             self.positions.insert(slot.partition, position);
-            if slot.to > slot.from || slot.rows > 0 {
+            let rows = first..first + slot.rows.rows();
+            first = rows.end;
+            if slot.to > slot.from || !rows.is_empty() {
                 spans.push(Span {
                     turn: slot.turn,
                     partition: slot.partition,
                     from: slot.from,
                     to: slot.to,
-                    rows: first..first + slot.rows,
+                    rows,
+                    offsets: slot.rows.into(),
                 });
             }
-            first += slot.rows;
         }
         spans
     }

@@ -83,17 +83,17 @@ fn durations_are_refused_by_sinks_that_cannot_hold_them() {
         ),
         (
             "out.csv",
-            "error: column `d` has the type Interval(MonthDayNano), which CSV cannot hold\n\
-             hint: leave it out with the sink's `columns:`, or write it as JSON with `nested: json`",
+            "error: column `d` has the type duration, which CSV cannot hold\n\
+             hint: leave it out with the sink's `columns:`, or write it as JSON: `format: { csv: { nested: json } }`",
         ),
         (
             "out.jsonl",
-            "error: column `d` has the type Interval(MonthDayNano), which JSON cannot hold\n\
+            "error: column `d` has the type duration, which JSON cannot hold\n\
              hint: give it another type, or leave it out with the sink's `columns:`",
         ),
         (
             "out.avro",
-            "error: column `d` has the type Interval(MonthDayNano), which Avro cannot hold\n\
+            "error: column `d` has the type duration, which Avro cannot hold\n\
              hint: give it another type, or leave it out with the sink's `columns:`",
         ),
     ] {

@@ -130,7 +130,7 @@ fn a_value_that_is_not_of_its_type_is_named_in_words_of_the_file() {
         (
             "{\"a\":\"2026-02-30\"}\n",
             "{ a: date }",
-            "in.jsonl:1: column `a`: expected date, found `\"2026-02-30\"`",
+            "in.jsonl:1: column `a`: expected date, found `2026-02-30`",
         ),
         (
             "{\"a\":true}\n",

@@ -64,13 +64,10 @@ fn what_every_shipped_pipeline_writes_is_equal() {
         let rows: usize = (1..=3)
             .map(|slice| {
                 let words = run("verify", &[&format!("--slice={slice}/3"), "--memory=64KiB"]);
-                words.lines().map(|line| equal_rows(line)).sum::<usize>()
+                words.lines().map(equal_rows).sum::<usize>()
             })
             .sum();
-        let whole: usize = run("verify", &[])
-            .lines()
-            .map(|line| equal_rows(line))
-            .sum();
+        let whole: usize = run("verify", &[]).lines().map(equal_rows).sum();
         assert_eq!(rows, whole, "{pipeline}");
     }
     for name in std::fs::read_dir(project().join("pipelines")).unwrap() {

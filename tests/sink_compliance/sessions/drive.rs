@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::{Int64Array, RecordBatch};
-use rowgen::batch::{Batch, Resume, Span, Turn};
+use rowgen::batch::{Batch, Offsets, Resume, Span, Turn};
 use rowgen::error::{Problem, Result};
 use rowgen::format::Shape;
 use rowgen::report::{Finished, Meter};
@@ -145,6 +145,7 @@ impl Writer {
                 from,
                 to: partition.next,
                 rows: first..ids.len(),
+                offsets: Offsets::default(),
             });
         }
         let ids = Arc::new(Int64Array::from(ids)) as _;

@@ -70,7 +70,7 @@ fn a_table_is_there_once_whatever_breaks<S: Subject>() {
         let folder = tempfile::tempdir().unwrap();
         let subject = S::new(folder.path(), &[]);
         let options = Options {
-            rows: 2500,
+            rows: 2500..=2500,
             ..options(1 + seed as usize % 3)
         };
         let sink = drive::sink(&subject, &options, &by_chance(seed));
@@ -88,7 +88,7 @@ fn a_load_that_was_killed_goes_on<S: Subject>() {
     let sink = drive::sink(
         &subject,
         &Options {
-            rows: 1,
+            rows: 1..=1,
             ..options(2)
         },
         &none(),
@@ -114,7 +114,7 @@ fn a_stream_is_there_once_whatever_breaks<S: Subject>() {
         let subject = S::new(folder.path(), &[]);
         // A transaction of many puts would hardly ever get through.
         let options = Options {
-            rows: 60,
+            rows: 60..=60,
             ..options(2)
         };
         let writer = Writer::open(&subject, &options, &by_chance(100 + seed));

@@ -15,10 +15,10 @@ use crate::format::{FormatKind, Shape};
 fn under(schema: &str, options: &str, shape: &Shape) -> Result<Container, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("s.avsc"), schema).unwrap();
-    let source = Arc::new(crate::place::Source {
-        name: folder.path().join("p.yaml").display().to_string(),
-        text: format!("avro: {{ schema_file: s.avsc{options} }}"),
-    });
+    let source = Arc::new(crate::place::Source::new(
+        folder.path().join("p.yaml").display().to_string(),
+        format!("avro: {{ schema_file: s.avsc{options} }}"),
+    ));
     let node = crate::place::parse(&source).unwrap();
     let FormatKind::Avro(avro) = crate::place::decode(&node).unwrap() else {
         panic!("Avro was written");
@@ -74,7 +74,7 @@ fn a_schema_file_decides() {
     let message = under(schema, "", &shape).map(|_| ()).unwrap_err();
     assert_eq!(
         message,
-        "column `dateTimestamp` has the type Timestamp(µs), which the schema's long cannot hold |  | say what the long counts: `timestamps: millis_long` or `timestamps: micros_long`"
+        "column `dateTimestamp` has the type timestamp(us), which the schema's long cannot hold |  | say what the long counts: `timestamps: millis_long` or `timestamps: micros_long`"
     );
 }
 
@@ -105,8 +105,8 @@ fn what_does_not_fit_a_schema_file_is_said_at_once() {
          column `id` reaches 1099511627776, which the schema's type cannot hold |  | narrow the column's range, or make the field a long\n\
          no column for the schema's field `statu` |  | did you mean `status`?\n\
          column `kind` has nulls, which the schema does not allow |  | make the field a union with null, or make the column without nulls: leave `nulls` out, or write `expr: \"coalesce(…)\"`, or where it is read `types: { NAME: { type: …, nullable: false } }`\n\
-         column `price` has the type Float64, which the schema's float cannot hold |  | give the column a type that fits, or change the schema\n\
-         column `amount` has the type Decimal64(10, 3), which the schema's decimal(10,2) cannot hold |  | give the column a type that fits, or change the schema"
+         column `price` has the type float64, which the schema's float cannot hold |  | give the column a type that fits, or change the schema\n\
+         column `amount` has the type decimal(10,3), which the schema's decimal(10,2) cannot hold |  | give the column a type that fits, or change the schema"
     );
     let message = under("{", "", &shape).map(|_| ()).unwrap_err();
     assert!(

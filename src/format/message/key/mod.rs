@@ -18,6 +18,7 @@ use crate::format::json::check_field;
 use crate::format::nested::plain_type;
 use crate::format::text::Leaf;
 use crate::place::{Node, Place, Placed, Text, Value, carry, decode};
+use crate::type_names::show_type;
 use value::{AvroValue, Composite, Integers, JsonValue};
 
 /// What a message's key is made of.
@@ -216,7 +217,7 @@ impl MessageFormat for Key {
 /// A type without a text form.
 fn text(field: &Field) -> Option<Problem> {
     Leaf::of(field).is_none().then(|| {
-        let (name, data_type) = (field.name(), field.data_type());
+        let (name, data_type) = (field.name(), show_type(field.data_type()));
         Problem::new(format!(
             "column `{name}` has the type {data_type}, which is no text"
         ))
@@ -228,6 +229,7 @@ fn text(field: &Field) -> Option<Problem> {
 fn integer(field: &Field, domain: &Domain, bits: u32) -> Option<Problem> {
     let (name, data_type) = (field.name(), field.data_type());
     if !plain_type(data_type).is_integer() {
+        let data_type = show_type(data_type);
         let message = format!(
             "column `{name}` has the type {data_type}, which is no integer as `int{bits}` needs"
         );

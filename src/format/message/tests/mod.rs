@@ -17,10 +17,7 @@ use crate::place::{Source, decode, parse};
 
 /// Options as they stand in a pipeline file.
 fn options<T: serde::de::DeserializeOwned>(yaml: &str) -> Result<T, Problem> {
-    let source = Arc::new(Source {
-        name: "p.yaml".into(),
-        text: yaml.into(),
-    });
+    let source = Arc::new(Source::new("p.yaml", yaml));
     decode(&parse(&source)?)
 }
 

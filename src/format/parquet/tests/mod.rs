@@ -36,9 +36,8 @@ impl std::io::Write for Memory {
 }
 
 fn options(yaml: &str) -> Parquet {
-    let text = format!("{yaml}\n");
-    let name = "p.yaml".into();
-    let node = parse(&Arc::new(Source { name, text })).unwrap();
+    let source = Source::new("p.yaml", format!("{yaml}\n"));
+    let node = parse(&Arc::new(source)).unwrap();
     decode(&node).unwrap_or_else(|problem| panic!("{problem}"))
 }
 

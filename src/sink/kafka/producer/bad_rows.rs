@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use serde_json::{Map, Value};
+
+use crate::batch::{Batch, Position};
 use crate::error::{Error, Result};
 use crate::report::Meter;
 use crate::sink::on_bad_row::OnBadRow;
@@ -22,6 +25,7 @@ pub struct BadRows {
 /// The rows of one batch that cannot be messages.
 pub struct Refused<'a> {
     of: &'a BadRows,
+    batch: &'a Batch,
     lines: Vec<u8>,
     count: u64,
 }
@@ -39,9 +43,10 @@ impl BadRows {
     }
 
     /// None of a batch so far.
-    pub fn batch(&self) -> Refused<'_> {
+    pub fn of<'a>(&'a self, batch: &'a Batch) -> Refused<'a> {
         Refused {
             of: self,
+            batch,
             lines: Vec::new(),
             count: 0,
         }
@@ -75,15 +80,26 @@ impl Refused<'_> {
             OnBadRow::Stop => return Err(error),
             OnBadRow::Skip => {}
             OnBadRow::DeadLetter(_) => {
-                let reason = error.problems.first();
-                let reason = reason.map_or("", |problem| &problem.message);
-                let table = &self.of.table;
-                let line = serde_json::json!({ "table": table, "row": row, "reason": reason });
+                let line = self.line(&error, row);
                 self.lines.extend_from_slice(format!("{line}\n").as_bytes());
             }
         }
         self.count += 1;
         Ok(())
+    }
+
+    fn line(&self, error: &Error, row: u64) -> Value {
+        let mut line = Map::new();
+        line.insert("table".into(), self.of.table.as_str().into());
+        line.insert("row".into(), row.into());
+        let index = self.batch.place.index(row);
+        if let Some(position) = index.and_then(|index| Position::of(&self.batch.origin, index)) {
+            position.tell(&mut line);
+        }
+        let reason = error.problems.first();
+        let reason = reason.map_or("", |problem| &problem.message);
+        line.insert("reason".into(), reason.into());
+        line.into()
     }
 
     /// Counts them. Those that are kept are on the disk afterwards: only then may the batch count as

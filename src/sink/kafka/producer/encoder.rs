@@ -91,7 +91,7 @@ impl Encode for Recipe {
     type Chunk = Sent;
 
     fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Sent)) -> Result<()> {
-        let mut refused = self.bad_rows.batch();
+        let mut refused = self.bad_rows.of(batch);
         let parts = self.parts(batch, &mut refused)?.into_iter();
         let made = parts.map(|part| self.messages(batch, part, &mut refused));
         let messages = match self.native {

@@ -94,7 +94,7 @@ impl Made {
     /// # Errors
     /// A row that cannot be a message.
     pub fn each(&self, batch: &Batch, tell: &mut dyn FnMut(&Message<'_>)) -> Result<()> {
-        let mut refused = self.recipe.bad_rows.batch();
+        let mut refused = self.recipe.bad_rows.of(batch);
         for part in self.recipe.parts(batch, &mut refused)? {
             let partition = part.run.as_ref().map(|run| run.partition);
             let made = |rows: &super::rows::Rows| self.recipe.made(rows);

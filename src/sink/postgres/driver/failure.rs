@@ -3,7 +3,7 @@
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::client::postgres::{Database, database_words};
+use crate::client::postgres::{Database, Unanswered, database_words};
 use crate::sink::session::Failure;
 
 /// What a failed COPY or INSERT asks for.
@@ -32,6 +32,14 @@ pub(super) fn of(database: &Database, doing: &str, error: &Error) -> Failure {
     match passes {
         true => Failure::Again(said),
         false => Failure::Stop(said),
+    }
+}
+
+/// What a connection asks for that was not made.
+pub(super) fn of_connecting(database: &Database, why: &Unanswered) -> Failure {
+    match why {
+        Unanswered::Refused(error) => of(database, "connecting", error),
+        _ => Failure::Again(database.unanswered("connecting", why)),
     }
 }
 

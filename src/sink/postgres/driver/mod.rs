@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use super::{Mode, Postgres};
 use crate::client::postgres::Database;
+use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
-use crate::sink::session::{apart, block_on};
 use crate::sink::{Found, Target};
 use open::{Load, Opened};
 
@@ -44,6 +44,15 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
     }
     let reached = apart("looking at the database", || block_on(load.look())?)?;
     Opened::found(load, &reached, target)
+}
+
+/// What is sent of a batch, for those who read it.
+#[cfg(test)]
+pub(crate) fn sent(
+    batch: &arrow::array::RecordBatch,
+    types: &[tokio_postgres::types::Type],
+) -> Result<Vec<u8>, String> {
+    session::Rows::sent(batch, types)
 }
 
 /// What several slices cannot do side by side.

@@ -6,18 +6,20 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{Field, SchemaRef};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
 use super::super::types::{create, type_name};
-use super::super::{Mode, Postgres};
+use super::super::{Mode, Postgres, TRANSACTION_ROWS};
 use super::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, Offsets};
 use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::{Batch, Resume};
-use crate::client::postgres::{Database, TableName};
+use crate::client::postgres::{Database, Patience, TableName, connections};
+use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
-use crate::sink::session::{self, Options, apart, block_on};
-use crate::sink::{Found, Lane, Ready, Target};
+use crate::sink::session::{self, Options};
+use crate::sink::{Found, Lane, Ready, Run, Target};
 
 /// Two services that start together make the table one after the other.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
@@ -51,6 +53,8 @@ pub(super) struct Load {
     is_stream: bool,
     /// What is there is replaced, whoever has made it.
     begins_anew: bool,
+    /// It is opened only while this one goes on.
+    run: Arc<dyn Run>,
     /// The load stands in the database: what it says of it counts.
     prepared: AtomicBool,
     /// The columns' types, once the table is known.
@@ -92,6 +96,7 @@ impl Load {
             batch_rows: target.shape.batch_rows as i64,
             is_stream: target.is_stream,
             begins_anew: target.overwrite && !target.is_stream,
+            run: target.run.clone(),
             prepared: AtomicBool::new(false),
             types: OnceLock::new(),
         }
@@ -108,18 +113,9 @@ impl Load {
 
     /// Looks, and changes nothing: how far the load is.
     pub(super) async fn look(&self) -> Result<HashMap<i32, i64>> {
-        let client = self.client().await?;
-        let said = |error| {
-            self.database
-                .error(&format!("looking at table {}", self.name), &error)
-        };
-        if table::exists(&client, &self.name).await.map_err(said)? {
-            self.check(&client).await?;
-        }
-        let reached = match &self.offsets {
-            Some(offsets) if !self.replaces() => offsets.read(&client).await.map_err(said)?,
-            _ => HashMap::new(),
-        };
+        let looking = format!("looking at table {}", self.name);
+        let looked = self.patiently(&looking, async |client| self.look_by(&client).await);
+        let reached = looked.await?;
         if let Some(rows) = reached.get(&BATCH_ROWS)
             && *rows != self.batch_rows
         {
@@ -133,9 +129,33 @@ impl Load {
         Ok(reached)
     }
 
-    async fn client(&self) -> Result<Client> {
-        let connected = self.database.connect().await;
-        connected.map_err(|error| self.database.error("connecting", &error))
+    async fn look_by(&self, client: &Client) -> Result<HashMap<i32, i64>> {
+        let said = |error| {
+            self.database
+                .error(&format!("looking at table {}", self.name), &error)
+        };
+        if table::exists(client, &self.name).await.map_err(said)? {
+            self.check(client).await?;
+        }
+        match &self.offsets {
+            Some(offsets) if !self.replaces() => offsets.read(client).await.map_err(said),
+            _ => Ok(HashMap::new()),
+        }
+    }
+
+    /// Does something on a connection of its own, while the server is there and the run goes on.
+    async fn patiently<T>(
+        &self,
+        doing: &str,
+        work: impl AsyncFnOnce(Client) -> Result<T>,
+    ) -> Result<T> {
+        let ends = || self.run.stopping();
+        let patience = Patience::new(&self.database, &ends);
+        let said = |doing, why| self.database.unanswered(doing, &why);
+        let connected = patience.connect().await;
+        let (client, _) = connected.map_err(|why| said("connecting", why))?;
+        let done = patience.wait(None, work(client)).await;
+        done.map_err(|why| said(doing, why))?
     }
 
     /// Compares the table with the columns.
@@ -161,7 +181,14 @@ impl Load {
 
     /// Makes what is missing. A lock keeps others out that begin at the same time.
     async fn prepare(&self, connections: usize) -> Result<()> {
-        let mut client = self.client().await?;
+        let making = format!("making table {}", self.name);
+        let prepared = self.patiently(&making, async |client| {
+            self.prepare_by(client, connections).await
+        });
+        prepared.await
+    }
+
+    async fn prepare_by(&self, mut client: Client, connections: usize) -> Result<()> {
         let said = |error| {
             self.database
                 .error(&format!("making table {}", self.name), &error)
@@ -171,6 +198,7 @@ impl Load {
             .execute(LOCK, &[&self.name.to_string()])
             .await
             .map_err(said)?;
+        let mut created = false;
         if !table::exists(transaction.client(), &self.name)
             .await
             .map_err(said)?
@@ -179,17 +207,37 @@ impl Load {
                 .create_statement()
                 .map_err(|fault| Error::user(Problem::new(fault)))?;
             transaction.batch_execute(&create).await.map_err(said)?;
+            created = true;
         }
         let begins = self
             .prepare_offsets(transaction.client(), connections)
             .await?;
         if begins && (self.begins_anew || self.options.mode == Mode::Truncate) {
-            let empty = format!("TRUNCATE {}", self.name.quoted());
-            transaction.batch_execute(&empty).await.map_err(said)?;
+            // Whoever reads it keeps it as it is, perhaps this very run.
+            let name = self.name.quoted();
+            let empty = format!("SET LOCAL lock_timeout = '10s'; TRUNCATE {name}");
+            let emptied = transaction.batch_execute(&empty).await;
+            emptied.map_err(|error| self.in_use(&error))?;
         }
         transaction.commit().await.map_err(said)?;
+        if created {
+            let table = self.name.to_string();
+            tracing::info!(table, "Database table and indexes created successfully");
+        }
         self.prepared.store(true, Ordering::Release);
         self.check(&client).await
+    }
+
+    /// The table cannot be emptied.
+    fn in_use(&self, error: &tokio_postgres::Error) -> Error {
+        let doing = format!("emptying table {}", self.name);
+        let said = self.database.error(&doing, error);
+        match error.code() {
+            Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => {
+                said.hint("somebody reads it or writes to it: a run cannot empty what it reads")
+            }
+            _ => said,
+        }
     }
 
     /// True if nothing of the load was sent before.
@@ -268,21 +316,19 @@ impl Opened {
         reached: &HashMap<i32, i64>,
         target: &Target,
     ) -> Result<Found> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let asked = load
-            .options
-            .connections
-            .as_ref()
-            .map(|count| count.value.0 as usize);
         let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
-        let connections = begun.or(asked).unwrap_or(cores.min(8)).max(1);
+        let asked = || connections(load.options.connections.as_ref());
+        let connections = begun.unwrap_or_else(asked).max(1);
         let options = Options {
             sessions: connections,
             rows: load
                 .options
                 .transaction_rows
                 .as_ref()
-                .map_or(10_000, |rows| rows.value.0 as usize),
+                .map_or(TRANSACTION_ROWS, |rows| {
+                    let rows = rows.value.0 as usize;
+                    rows..=rows
+                }),
             linger: load
                 .options
                 .linger

@@ -29,6 +29,12 @@ const END: &[u8; 2] = &[0xff, 0xff];
 /// Rows are given to the connection in pieces of this size: each is a message of the protocol.
 const PIECE: usize = 256 << 10;
 
+/// What begins a transaction. One of a program that stands still is undone, so that whoever has its
+/// partitions by then is not kept waiting by its locks: no transaction of a living one idles so long.
+/// A constraint that is looked at only by COMMIT would refuse rows too late.
+const BEGIN: &str =
+    "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET CONSTRAINTS ALL IMMEDIATE; ";
+
 /// The table that `upsert` copies rows to first; only this connection sees it.
 const STAGE: &str = "rowgen_stage";
 
@@ -55,6 +61,17 @@ pub(super) struct Connection {
 }
 
 impl Rows {
+    /// A whole COPY of a batch, for those who read it.
+    #[cfg(test)]
+    pub(super) fn sent(
+        batch: &RecordBatch,
+        types: &[tokio_postgres::types::Type],
+    ) -> Result<Vec<u8>, String> {
+        let encoded = copy::encode(batch, types)?;
+        let rows = encoded.rows(0..batch.num_rows());
+        Ok([&START[..], &rows, END].concat())
+    }
+
     pub(super) fn encode(load: &Load, batch: &Batch) -> Result<Self> {
         let encoded = copy::encode(&batch.rows, load.types()).map_err(Error::run)?;
         Ok(Self {
@@ -105,7 +122,7 @@ impl Connect for Connecting {
     async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
         let load = self.0.clone();
         let client = load.database.connect().await;
-        let client = client.map_err(|error| failure::of(&load.database, "connecting", &error))?;
+        let client = client.map_err(|why| failure::of_connecting(&load.database, &why))?;
         let (name, list) = (load.name.quoted(), table::list(&load.schema));
         let into = match load.options.mode {
             Mode::Upsert => STAGE,
@@ -164,8 +181,7 @@ impl Connection {
     fn opening(&self) -> String {
         let mut words = String::new();
         if !self.begun {
-            // A constraint that is looked at only by COMMIT would refuse rows too late.
-            words.push_str("BEGIN; SET CONSTRAINTS ALL IMMEDIATE; ");
+            words.push_str(BEGIN);
             if self.merge.is_some() {
                 let (name, list) = (self.load.name.quoted(), table::list(&self.load.schema));
                 words.push_str(&format!(
@@ -228,7 +244,7 @@ impl Session for Connection {
         {
             if !self.begun {
                 client
-                    .batch_execute("BEGIN")
+                    .batch_execute(BEGIN)
                     .await
                     .map_err(|error| said(&error))?;
                 self.begun = true;

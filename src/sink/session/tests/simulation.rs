@@ -183,7 +183,7 @@ impl Run {
             window: 2 + random.below(5) as u64,
             options: Options {
                 sessions: self.sessions,
-                rows: 1 + random.below(20),
+                rows: 1 + random.below(20)..=20 + random.below(20),
                 bytes: 10 + random.below(300),
                 linger: Duration::from_millis([0, 0, 4][random.below(3)]),
                 stall_timeout: None,

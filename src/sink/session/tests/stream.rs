@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::Clock;
 use super::executor::Time;
 use super::server::{Kind, Row, Shared, step};
-use crate::batch::{Span, Turn};
+use crate::batch::{Offsets, Span, Turn};
 use crate::engine::Stop;
 use crate::sync::lock;
 
@@ -109,6 +109,7 @@ impl Source {
                 from,
                 to: held.next,
                 rows: first..rows.len(),
+                offsets: Offsets::default(),
             });
         }
         (!spans.is_empty() || world.random.once_in(20)).then_some((rows, spans))

@@ -1,5 +1,6 @@
 //! How long a server is waited for, in time that is not real.
 
+use std::collections::HashMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,9 @@ struct Gone {
 
 /// A server that takes everything, and counts transactions.
 struct Fast(Arc<AtomicU64>);
+
+/// A server that takes everything, and does not answer what it is asked.
+struct Mute;
 
 struct Nobody {
     stopping: bool,
@@ -47,6 +51,22 @@ impl Session for Fast {
     async fn commit(&mut self, _: &[Span]) -> Result<(), Failure> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl Session for Mute {
+    type Chunk = Rows;
+
+    async fn put(&mut self, _: &Rows) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn commit(&mut self, _: &[Span]) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn offsets(&mut self, _: &[i32]) -> Result<Option<HashMap<i32, i64>>, Failure> {
+        pending().await
     }
 }
 
@@ -87,7 +107,11 @@ fn piece(batch: u64) -> (usize, Piece<Rows>) {
 }
 
 impl Setting {
-    fn new(connect: impl Connect<Session = Fast>, options: Options, stopping: bool) -> Self {
+    fn new(
+        connect: impl Connect<Session: Session<Chunk = Rows>>,
+        options: Options,
+        stopping: bool,
+    ) -> Self {
         let retries = AtomicU64::new(0);
         let nobody = Arc::new(Nobody { stopping, retries });
         let queue = Arc::new(Queue::new(&options, nobody.clone()));
@@ -176,6 +200,24 @@ fn a_stall_timeout_ends_it() {
         setting.queue.failure().unwrap().to_string(),
         "error: the server took nothing for 60.00 s\n  hint: see `stall_timeout` under `run:`"
     );
+}
+
+#[test]
+fn a_server_that_falls_silent_while_there_is_nothing_for_it_is_noticed() {
+    let connect = |_| async { Ok(Mute) };
+    let mut setting = Setting::new(connect, Options::default(), false);
+    // It is asked after 2 s, and has 10 s to answer.
+    setting.run(Duration::from_secs(11));
+    assert_eq!(setting.nobody.retries.load(Ordering::Relaxed), 0);
+    setting.run(Duration::from_secs(13));
+    assert_eq!(setting.nobody.retries.load(Ordering::Relaxed), 1);
+    // What comes meanwhile is taken, and whoever ends it does not wait.
+    setting.queue.put(0, vec![piece(0)]);
+    setting.run(Duration::from_secs(40));
+    assert!(setting.queue.failure().is_none());
+    setting.queue.abort();
+    let now = setting.executor.time.now();
+    assert!(setting.run(Duration::MAX) <= now + Duration::from_secs(1));
 }
 
 #[test]

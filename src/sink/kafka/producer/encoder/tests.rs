@@ -9,7 +9,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, RecordBat
 use arrow::buffer::NullBuffer;
 
 use super::*;
-use crate::batch::{Span, Turn};
+use crate::batch::{Offsets, Span, Turn};
 use crate::format::Shape;
 use crate::format::cells::Cells;
 use crate::format::message::{JsonMessage, MessageFormat};
@@ -268,6 +268,7 @@ fn dealt(partitions: PartitionSource, streamed: bool) -> Vec<usize> {
                 from,
                 to,
                 rows,
+                offsets: Offsets::default(),
             }]);
         }
         for (partition, pairs) in encoded(&recipe, &batch).unwrap() {

@@ -1,14 +1,9 @@
 //! Record batches between the worker that made them and the broker that has them.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-use super::super::times::now;
 use super::record_batch::{RecordBatch, Stamp};
-
-/// At most so many bytes in a request, unless one record batch is larger: a broker begins with a small
-/// one sooner, and what it has to copy stays in the cache.
-const REQUEST_BYTES: usize = 1 << 20;
 
 /// A record batch on its way.
 #[derive(Debug)]
@@ -42,10 +37,6 @@ pub struct Request {
     /// When it was sent.
     pub sent: Instant,
 }
-
-/// What waits to be sent, in the order in which it was handed over.
-#[derive(Debug, Default)]
-pub struct Pending(BTreeMap<u64, Part>);
 
 /// What is known of each partition: the numbers that the broker tells a repetition by, and how much
 /// may be under way.
@@ -119,7 +110,7 @@ impl Partitions {
 
     /// True when this part may be sent now: alone, while the broker has nothing of this producer or
     /// something is sent again; behind others otherwise.
-    fn allows(&self, part: &Part) -> bool {
+    pub fn allows(&self, part: &Part) -> bool {
         if self.stamp == Stamp::NONE {
             return true;
         }
@@ -132,7 +123,7 @@ impl Partitions {
 
     /// A part is sent now. One that is sent for the first time gets its number and its time, which it
     /// keeps for ever.
-    fn send(&mut self, part: &mut Part, now: i64) {
+    pub fn send(&mut self, part: &mut Part, now: i64) {
         let partition = self.all.entry(part.partition).or_default();
         partition.in_flight += 1;
         let Some(mut batch) = part.unstamped.take() else {
@@ -164,65 +155,6 @@ impl Partitions {
     }
 }
 
-impl Pending {
-    /// Puts a part into its place.
-    pub fn put(&mut self, part: Part) {
-        self.0.insert(part.order, part);
-    }
-
-    /// True when nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Everything that waits.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Part> {
-        std::mem::take(&mut self.0).into_values()
-    }
-
-    /// The first one that waits.
-    pub fn first(&self) -> Option<&Part> {
-        self.0.values().next()
-    }
-
-    /// True when something of this partition waits that was handed over before.
-    pub fn has_before(&self, partition: i32, order: u64) -> bool {
-        self.0
-            .range(..order)
-            .any(|(_, part)| part.partition == partition)
-    }
-
-    /// The partitions of what waits.
-    pub fn partitions(&self) -> HashSet<i32> {
-        self.0.values().map(|part| part.partition).collect()
-    }
-
-    /// The next request to one broker, of the partitions it leads: one record batch for each, and
-    /// of every partition the first that waits.
-    pub fn request(&mut self, leads: impl Fn(i32) -> bool, state: &mut Partitions) -> Vec<Part> {
-        let mut seen = HashSet::new();
-        let mut bytes = 0;
-        let mut chosen = Vec::new();
-        for (order, part) in &self.0 {
-            // A second one of a partition comes after the first, so it waits for the next request.
-            let first = seen.insert(part.partition);
-            if !first || !leads(part.partition) || !state.allows(part) {
-                continue;
-            }
-            if bytes > 0 && bytes + part.len() > REQUEST_BYTES {
-                break;
-            }
-            bytes += part.len();
-            chosen.push(*order);
-        }
-        let taken = chosen.into_iter().filter_map(|order| self.0.remove(&order));
-        let mut parts: Vec<Part> = taken.collect();
-        let now = now();
-        parts.iter_mut().for_each(|part| state.send(part, now));
-        parts
-    }
-}
-
 /// True when a request under way carries an earlier part of this partition.
 pub fn carries_before(requests: &VecDeque<Request>, partition: i32, order: u64) -> bool {
     let mut parts = requests.iter().flat_map(|request| &request.parts);
@@ -234,6 +166,7 @@ mod tests {
     use super::super::super::super::options::Codec;
     use super::super::super::messages::{Bytes, Group, Messages};
     use super::super::compress::Compressor;
+    use super::super::pending::{Pending, REQUEST_BYTES};
     use super::super::record_batch::encode;
     use super::*;
 
@@ -322,6 +255,55 @@ mod tests {
         assert!(pending.request(|_| true, &mut state).is_empty());
         state.back(&again[0]);
         assert_eq!(orders(&pending.request(|_| true, &mut state)), [1]);
+    }
+
+    /// A broker that was away for a while finds very many.
+    #[test]
+    fn a_request_costs_the_same_however_much_waits() {
+        let (mut pending, mut state) = (Pending::default(), partitions());
+        let like = part(0, 0);
+        let (count, partitions) = (100_000, 20);
+        for order in 0..count {
+            let partition = (order % partitions) as i32;
+            let unstamped = None;
+            pending.put(Part {
+                order,
+                partition,
+                unstamped,
+                bytes: like.bytes.clone(),
+                ..part(order, partition)
+            });
+        }
+        let begun = Instant::now();
+        let mut next = 0;
+        while !pending.is_empty() {
+            assert_eq!(pending.first().map(|part| part.order), Some(next));
+            let parts = pending.request(|_| true, &mut state);
+            assert!(orders(&parts).into_iter().eq(next..next + partitions));
+            parts.iter().for_each(|part| state.back(part));
+            next += partitions;
+        }
+        assert_eq!(next, count);
+        // To look at all of them for each request took minutes.
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_request_has_its_size_and_others_wait() {
+        let (mut pending, mut state) = (Pending::default(), partitions());
+        for (order, partition) in [(0, 3), (1, 1), (2, 2)] {
+            pending.put(Part {
+                bytes: vec![0; REQUEST_BYTES / 2 + 1].into(),
+                unstamped: None,
+                ..part(order, partition)
+            });
+        }
+        assert!(pending.has_before(1, 2) && !pending.has_before(1, 1) && !pending.has_before(7, 9));
+        // One that is larger than a request goes alone.
+        for order in 0..3 {
+            assert_eq!(orders(&pending.request(|_| true, &mut state)), [order]);
+        }
+        assert!(pending.is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod answers;
 mod cluster;
 mod compress;
 mod in_flight;
+mod pending;
 mod record_batch;
 mod records;
 mod sender;

@@ -11,7 +11,8 @@ use kafka_protocol::messages::{ApiKey, ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::cluster::{Cluster, Link};
-use super::in_flight::{Part, Partitions, Pending, Request};
+use super::in_flight::{Part, Partitions, Request};
+use super::pending::Pending;
 use super::{Delivery, Settings};
 use crate::client::kafka::wire::{self, Wire};
 use crate::error::Problem;
@@ -231,15 +232,17 @@ impl Run {
             }
             self.stale = false;
         }
-        let links = self.cluster.links(self.pending.partitions());
-        if links.is_empty() {
-            self.last_error = Some("no partition has a leader".into());
-            return self.try_again_later();
-        }
-        for link in links {
+        let led = |partition: &i32| self.cluster.link(*partition).is_some();
+        let without = self.pending.partitions().find(|one| !led(one));
+        for link in self.cluster.links(self.pending.partitions()) {
             if let Err(error) = self.send_to(link) {
                 self.broken(link, error);
             }
+        }
+        // A broker that was just begun knows the leaders of some partitions, not of all.
+        if let Some(partition) = without {
+            self.last_error = Some(format!("partition {partition} has no leader"));
+            self.try_again_later();
         }
     }
 

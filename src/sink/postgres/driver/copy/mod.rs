@@ -17,6 +17,7 @@ use arrow::datatypes::DataType;
 use tokio_postgres::types::{Kind, Type};
 
 use crate::format::nested::unpacked;
+use crate::type_names::show_type;
 
 /// The values of one column as a table's type has them.
 pub(super) trait Values: Send {
@@ -223,7 +224,10 @@ fn unlike(array: &ArrayRef, target: &Type) -> String {
         }
         _ => "",
     };
-    format!("{} does not go into {target}{hint}", array.data_type())
+    format!(
+        "{} does not go into {target}{hint}",
+        show_type(array.data_type())
+    )
 }
 
 #[cfg(test)]

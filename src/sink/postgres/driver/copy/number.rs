@@ -1,5 +1,6 @@
 //! Booleans, integers and floats.
 
+use crate::type_names::show_type;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type};
@@ -41,7 +42,8 @@ pub(super) fn needs(data_type: &DataType, bits: u32) -> Result<(), String> {
     match needed <= bits {
         true => Ok(()),
         false => Err(format!(
-            "{data_type} may be too large for an integer of {bits} bits; `cast` the column"
+            "{} may be too large for an integer of {bits} bits; `cast` the column",
+            show_type(data_type)
         )),
     }
 }

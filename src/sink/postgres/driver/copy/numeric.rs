@@ -4,6 +4,7 @@
 //! 10 000, the weight of the first one, the sign, how many decimal digits are shown behind the point,
 //! then the digits, two bytes each.
 
+use crate::type_names::show_type;
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal64Type, Decimal128Type};
@@ -49,7 +50,7 @@ impl Numerics {
                 let wide = DataType::Decimal128(20, 0);
                 cast(array, &wide).map_err(|error| error.to_string())?
             }
-            other => return Err(format!("{other} does not go into numeric")),
+            other => return Err(format!("{} does not go into numeric", show_type(other))),
         };
         let values = wide.as_primitive::<Decimal128Type>().clone();
         let scale = u32::try_from(values.scale());

@@ -198,18 +198,18 @@ fn what_does_not_go_together_is_said() {
         (
             DataType::Int64,
             Type::INT4,
-            "Int64 may be too large for an integer of 32 bits; `cast` the column",
+            "int64 may be too large for an integer of 32 bits; `cast` the column",
         ),
         (
             DataType::UInt64,
             Type::INT8,
-            "UInt64 may be too large for an integer of 64 bits; `cast` the column",
+            "uint64 may be too large for an integer of 64 bits; `cast` the column",
         ),
-        (DataType::Utf8, Type::INT4, "Utf8 does not go into int4"),
+        (DataType::Utf8, Type::INT4, "utf8 does not go into int4"),
         (
             DataType::Boolean,
             Type::TEXT,
-            "Boolean does not go into text",
+            "boolean does not go into text",
         ),
     ] {
         assert_eq!(fits(&data_type, &target).unwrap_err(), fault);

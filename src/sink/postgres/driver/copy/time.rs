@@ -1,5 +1,6 @@
 //! Dates and times. PostgreSQL counts from 2000-01-01 where Arrow counts from 1970-01-01.
 
+use crate::type_names::show_type;
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit};
@@ -53,7 +54,7 @@ impl Ticks {
     fn of(array: &ArrayRef, epoch: i64) -> Result<Self, String> {
         let unit = match array.data_type() {
             DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => unit,
-            other => return Err(format!("{other} is no time")),
+            other => return Err(format!("{} is no time", show_type(other))),
         };
         let unit = match unit {
             TimeUnit::Second => 1_000_000,

@@ -1,12 +1,14 @@
 //! What can go wrong, whose fault it is, and how it is said: `error:`, `caused by:`, `hint:`.
 
+mod limit;
+mod near;
+
 use std::collections::HashSet;
 use std::fmt;
 
-use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
-
 use crate::place::{Place, shortened, without_users};
+
+pub use near::did_you_mean;
 
 /// A result whose error is rowgen's own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -18,6 +20,8 @@ pub enum Fault {
     User,
     /// A disk, a broker, a database: exit code 2.
     Run,
+    /// Another run is at work there: exit code 2. No run goes on with only half of its outputs.
+    Busy,
 }
 
 /// One thing that is wrong: what, where, why, and what to do about it.
@@ -90,7 +94,7 @@ impl Problem {
     #[must_use]
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {
         let cause = cause.to_string();
-        let hint = of_limit(&cause);
+        let hint = limit::hint(&cause);
         self.causes.push(cause);
         self.maybe_hint(hint)
     }
@@ -147,7 +151,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self.fault {
             Fault::User => 1,
-            Fault::Run => 2,
+            Fault::Run | Fault::Busy => 2,
         }
     }
 
@@ -157,6 +161,14 @@ impl Error {
         if let Some(problem) = self.problems.last_mut() {
             problem.hint.get_or_insert_with(|| hint.into());
         }
+        self
+    }
+
+    /// Says where; an inner place, being more exact, stays.
+    #[must_use]
+    pub fn at(mut self, place: &Place) -> Self {
+        let problems = self.problems.into_iter();
+        self.problems = problems.map(|problem| problem.at(place)).collect();
         self
     }
 
@@ -300,40 +312,6 @@ impl fmt::Display for Error {
 impl std::error::Error for Problem {}
 impl std::error::Error for Error {}
 
-/// What to do about a limit of the process that the system names, wherever it was met.
-fn of_limit(cause: &str) -> Option<String> {
-    let is = |code: Errno| cause.contains(&format!("(os error {})", code.raw_os_error()));
-    if is(Errno::MFILE) {
-        let limit = getrlimit(Resource::Nofile).current;
-        let limit = limit.map_or_else(String::new, |limit| format!(" {limit}"));
-        return Some(format!(
-            "this process may have{limit} files open at once: raise that with `ulimit -n`, or write to fewer partitions, files and sinks at a time"
-        ));
-    }
-    is(Errno::FBIG).then(|| {
-        "a file may not become larger here: raise that with `ulimit -f`, or cut files with `target_file_size`".into()
-    })
-}
-
-/// `did you mean …?` when one of `names` is near `wrong`.
-pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
-}
-
-/// Comparing takes as long as both names together, multiplied: what is longer is no name.
-const LONGEST_NAME: usize = 200;
-
-fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let comparable = |name: &&str| wrong.len().max(name.len()) <= LONGEST_NAME;
-    names
-        .into_iter()
-        .filter(comparable)
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, name)| *distance <= wrong.len().max(name.len()) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,22 +336,9 @@ mod tests {
             Some("did you mean `users`?")
         );
         assert_eq!(did_you_mean("casino", names), None);
-    }
-
-    #[test]
-    fn a_limit_of_the_system_says_what_to_do() {
-        let hint = |code: Errno| {
-            let error = std::io::Error::from(code);
-            let problem = Problem::new("creating `a`")
-                .cause(error)
-                .hint("see `--out`");
-            problem.hint.unwrap_or_default()
-        };
-        let many = hint(Errno::MFILE);
-        assert!(many.starts_with("this process may have "), "{many}");
-        assert!(many.contains(" files open at once: raise that with `ulimit -n`"));
-        assert!(hint(Errno::FBIG).contains("`ulimit -f`"));
-        assert_eq!(hint(Errno::NOSPC), "see `--out`");
+        assert_eq!(did_you_mean("users", ["users"]), None);
+        let far = "customer_identity";
+        assert_eq!(did_you_mean("customer_address", [far]), None);
     }
 
     #[test]

@@ -1,13 +1,11 @@
-//! The one tokio runtime of a process: made when the first session needs it, a thread that looks
-//! after sockets and timers. Whoever uses a session waits on a thread of its own.
+//! The one tokio runtime of a process: made when the first connection needs it, a thread that looks
+//! after sockets and timers. Whoever uses a connection waits on a thread of its own.
 
 use std::future::{Future, pending};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
 
-use super::Clock;
 use crate::error::{Error, Result};
 
 /// Waits on the calling thread for something that needs the runtime. Not for threads that are
@@ -60,52 +58,24 @@ fn start() -> Result<Handle> {
     Ok(handle)
 }
 
-/// The system's clock, to be waited on within the runtime.
-#[derive(Debug, Clone, Copy)]
-pub struct Tokio(Instant);
-
-impl Tokio {
-    /// It runs from now on.
-    #[expect(
-        clippy::new_without_default,
-        reason = "no two are alike, a default suggests otherwise"
-    )]
-    pub fn new() -> Self {
-        Self(Instant::now())
-    }
-}
-
-impl Clock for Tokio {
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> {
-        tokio::time::sleep(time)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn many_threads_wait_on_one_runtime() {
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                std::thread::spawn(|| {
-                    let clock = Tokio::new();
-                    block_on(async {
-                        tokio::spawn(tokio::time::sleep(Duration::from_millis(5)))
-                            .await
-                            .unwrap();
-                        clock.sleep(Duration::from_millis(5)).await;
-                    })
-                    .unwrap();
-                    clock.now()
-                })
-            })
-            .collect();
+        let wait = || {
+            let began = Instant::now();
+            let slept = block_on(async {
+                let sleep = || tokio::time::sleep(Duration::from_millis(5));
+                tokio::spawn(sleep()).await.unwrap();
+                sleep().await;
+            });
+            slept.unwrap();
+            began.elapsed()
+        };
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(wait)).collect();
         for thread in threads {
             assert!(thread.join().unwrap() >= Duration::from_millis(10));
         }

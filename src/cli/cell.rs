@@ -1,0 +1,125 @@
+//! One value as people read it: nulls, empty texts and line ends look different, within lists and structs,
+//! too.
+
+use std::borrow::Cow;
+
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::util::display::{ArrayFormatter, FormatOptions, array_value_to_string};
+
+/// What a null is shown as; a text that says the same stands in quotes.
+const NULL: &str = "null";
+
+/// The value in a row.
+pub(super) fn show(values: &dyn Array, row: usize) -> String {
+    if values.is_null(row) {
+        return NULL.to_string();
+    }
+    match text(values, row) {
+        Some(text) => told_apart(text, false).into_owned(),
+        None => other(values, row),
+    }
+}
+
+/// A line end would break the table.
+pub(super) fn escaped(text: &str) -> String {
+    match text.contains(char::is_control) {
+        true => text
+            .chars()
+            .map(|c| match c.is_control() {
+                true => c.escape_default().to_string(),
+                false => c.to_string(),
+            })
+            .collect(),
+        false => text.to_string(),
+    }
+}
+
+fn text(values: &dyn Array, row: usize) -> Option<&str> {
+    match values.data_type() {
+        DataType::Utf8 => Some(values.as_string::<i32>().value(row)),
+        DataType::LargeUtf8 => Some(values.as_string::<i64>().value(row)),
+        DataType::Utf8View => Some(values.as_string_view().value(row)),
+        DataType::Dictionary(..) => {
+            let coded = values.as_any_dictionary_opt()?;
+            text(coded.values().as_ref(), *coded.normalized_keys().get(row)?)
+        }
+        _ => None,
+    }
+}
+
+/// A text as it is; in quotes where it would look like nothing, or like something else.
+fn told_apart(text: &str, within: bool) -> Cow<'_, str> {
+    let odd = text.is_empty()
+        || text == NULL
+        || text.starts_with([' ', '"'])
+        || text.ends_with(' ')
+        || text.contains(char::is_control)
+        || within && text.contains([',', ':', '[', ']', '{', '}']);
+    match odd {
+        true => Cow::Owned(format!("\"{}\"", escaped(text).replace('"', "\\\""))),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// A value in a list or a struct.
+fn within(values: &dyn Array, row: usize) -> String {
+    match text(values, row).filter(|_| values.is_valid(row)) {
+        Some(text) => told_apart(text, true).into_owned(),
+        None => show(values, row),
+    }
+}
+
+fn other(values: &dyn Array, row: usize) -> String {
+    match values.data_type() {
+        DataType::List(_) => {
+            let items = values.as_list::<i32>().value(row);
+            let items = (0..items.len()).map(|item| within(&items, item));
+            format!("[{}]", items.collect::<Vec<_>>().join(", "))
+        }
+        DataType::Struct(fields) => {
+            let columns = fields.iter().zip(values.as_struct().columns());
+            let shown = columns.map(|(field, values)| {
+                let name = escaped(field.name());
+                format!("{name}: {}", within(values, row))
+            });
+            format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
+        }
+        _ => leaf(values, row),
+    }
+}
+
+fn leaf(values: &dyn Array, row: usize) -> String {
+    let options = FormatOptions::default();
+    let shown = ArrayFormatter::try_new(values, &options);
+    let shown = shown.and_then(|shown| shown.value(row).try_to_string());
+    shown.map_or_else(|_| ticks(values, row), |shown| escaped(&shown))
+}
+
+/// A date or a time that no calendar and no clock has, as the number that it is.
+fn ticks(values: &dyn Array, row: usize) -> String {
+    let unit = match values.data_type() {
+        DataType::Date32 => "days",
+        DataType::Date64 => "ms",
+        DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => {
+            match unit {
+                TimeUnit::Second => "s",
+                TimeUnit::Millisecond => "ms",
+                TimeUnit::Microsecond => "us",
+                TimeUnit::Nanosecond => "ns",
+            }
+        }
+        _ => "",
+    };
+    let number = cast(&values.slice(row, 1), &DataType::Int32)
+        .ok()
+        .filter(|number| number.is_valid(0))
+        .or_else(|| cast(&values.slice(row, 1), &DataType::Int64).ok())
+        .and_then(|number| cast(&number, &DataType::Int64).ok());
+    let number = number.map(|number| number.as_primitive::<Int64Type>().value(0));
+    match number {
+        Some(number) => format!("{number} {unit}, out of range"),
+        None => array_value_to_string(values, row).unwrap_or_else(|_| "out of range".into()),
+    }
+}

@@ -1,0 +1,163 @@
+//! Dates, times of day and timestamps from text, in the ISO forms of PostgreSQL: the one way in which
+//! sources, pipeline files and expressions read them.
+
+use super::time::{SECONDS_PER_DAY, Zone, days_from_civil, days_in_month};
+
+/// Billionths in a second.
+pub const NANOSECONDS: i64 = 1_000_000_000;
+
+/// `2026-01-31`, perhaps with a time of day and a zone that are cut off: the day that is written, as days
+/// since 1970.
+pub fn date(text: &str) -> Option<i64> {
+    let (date, time) = split_date(text.trim());
+    if !time.is_empty() {
+        let (.., zone) = clock(time)?;
+        if !zone.is_empty() {
+            zone_named(zone)?;
+        }
+    }
+    civil(date)
+}
+
+fn zone_named(name: &str) -> Option<Zone> {
+    Zone::parse(name).or_else(|| Zone::parse(&name.to_uppercase()))
+}
+
+fn split_date(text: &str) -> (&str, &str) {
+    let (date, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, ""));
+    (date, time.trim_start())
+}
+
+fn civil(text: &str) -> Option<i64> {
+    // As ISO 8601 has it without hyphens.
+    if text.len() == 8 && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return civil(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]));
+    }
+    let mut parts = text.split('-');
+    let mut part = |digits: std::ops::RangeInclusive<usize>| {
+        let part = parts.next()?;
+        let number = part.bytes().all(|digit| digit.is_ascii_digit());
+        (number && digits.contains(&part.len())).then(|| part.parse::<i64>().ok())?
+    };
+    let (year, month, day) = (part(4..=6)?, part(1..=2)?, part(1..=2)?);
+    let known = parts.next().is_none() && (1..=12).contains(&month);
+    (known && day >= 1 && day <= days_in_month(year, month))
+        .then(|| days_from_civil(year, month, day))
+}
+
+/// `10:30`, `10:30:15.25`, followed by nothing or a zone: seconds, nanoseconds, the zone.
+pub fn clock(text: &str) -> Option<(i64, i64, &str)> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != ':' && letter != '.');
+    let (time, zone) = text.split_at(end.unwrap_or(text.len()));
+    let mut parts = time.split(':');
+    let mut part = |most: i64| {
+        let part = parts.next()?;
+        let number = (1..=2)
+            .contains(&part.len())
+            .then(|| part.parse::<i64>().ok())??;
+        (number <= most).then_some(number)
+    };
+    let (hour, minute) = (part(24)?, part(59)?);
+    let (second, nanoseconds) = match parts.next() {
+        None => (0, 0),
+        Some(seconds) => {
+            let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
+            let second = whole.parse::<i64>().ok().filter(|second| *second <= 59)?;
+            (second, nanoseconds(fraction)?)
+        }
+    };
+    let total = hour * 3600 + minute * 60 + second;
+    let ends = parts.next().is_none() && total <= SECONDS_PER_DAY;
+    ends.then_some((total, nanoseconds, zone.trim()))
+}
+
+/// The digits after a point, as billionths.
+fn nanoseconds(fraction: &str) -> Option<i64> {
+    let digits = fraction.get(..fraction.len().min(9))?;
+    if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    match digits.len() {
+        0 => Some(0),
+        length => Some(digits.parse::<i64>().ok()? * 10_i64.pow(9 - length as u32)),
+    }
+}
+
+/// A date and a time of day in ticks since 1970. A zone in the text counts for a zoned type only; without
+/// one the wall clock is that of the type's zone.
+pub fn timestamp(text: &str, zone: Option<&Zone>, per_second: i64) -> Option<i128> {
+    let (date, time) = split_date(text.trim());
+    let (seconds, nanoseconds, written) = match time {
+        "" => (0, 0, ""),
+        time => clock(time)?,
+    };
+    let written = match written {
+        "" => None,
+        name => Some(zone_named(name)?),
+    };
+    let local = civil(date)?
+        .checked_mul(SECONDS_PER_DAY)?
+        .checked_add(seconds)?;
+    let instant = match zone {
+        Some(zone) => written.as_ref().unwrap_or(zone).to_instant(local, 1),
+        None => local,
+    };
+    let per_tick = NANOSECONDS / per_second;
+    let ticks = (nanoseconds + per_tick / 2) / per_tick;
+    Some(i128::from(instant) * i128::from(per_second) + i128::from(ticks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_timestamps() {
+        assert_eq!(date("1970-01-02"), Some(1));
+        assert_eq!(date("1970-1-2 10:00"), Some(1));
+        assert_eq!(date(" 19700102"), Some(1));
+        // The day that is written, wherever it is.
+        assert_eq!(date("1970-01-02T00:30:00+02:00"), Some(1));
+        assert_eq!(date("1970-01-02T23:30:00-05"), Some(1));
+        for wrong in [
+            "1970-02-30",
+            "1970-13-01",
+            "70-01-01",
+            "1970-01",
+            "1970-01-01-01",
+            "x",
+            "",
+            "1970-01-01 25:00",
+            "1970-01-01 10:00 Mars",
+            "1970010",
+            "19701301",
+        ] {
+            assert_eq!(date(wrong), None, "{wrong}");
+        }
+        let berlin = Zone::parse("Europe/Berlin");
+        for (text, zoned, expected) in [
+            ("1970-01-01", false, Some(0)),
+            ("1970-01-01 00:00:01.5", false, Some(1500)),
+            ("1970-01-01T01:00Z", false, Some(3_600_000)),
+            ("1970-01-01T01:00Z", true, Some(3_600_000)),
+            ("1970-01-01T01:00+02:00", false, Some(3_600_000)),
+            ("1970-01-01 01:00", true, Some(0)),
+            ("1970-01-01 01:00:00+02", true, Some(-3_600_000)),
+            (
+                "1970-01-01 01:00:00 America/New_York",
+                true,
+                Some(21_600_000),
+            ),
+            ("1970-01-01 01:00:00.0005", false, Some(3_600_001)),
+            ("1970-01-01 01:00 Mars", true, None),
+            ("1970-01-01 1", false, None),
+            ("999999-01-01", false, Some(31_494_753_244_800_000)),
+        ] {
+            assert_eq!(
+                timestamp(text, berlin.as_ref().filter(|_| zoned), 1000),
+                expected,
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! How a datum of an Avro schema is laid out: enough of it to see that a union or an enum has no such
+//! branch, which the library takes for a null or another value.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::reject::Bad;
+
+/// The layout of a type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// So many bytes.
+    Fixed(usize),
+    /// A whole number.
+    Number,
+    /// A length and so many bytes.
+    Text,
+    /// A number of so many symbols.
+    Enum(usize),
+    /// Blocks of these.
+    Array(Box<Self>),
+    /// Blocks of a text and one of these.
+    Map(Box<Self>),
+    /// The number of one of these, and that one.
+    Union(Vec<Self>),
+    /// Each with its name, one after the other.
+    Record(Vec<(String, Self)>),
+}
+
+/// Why a walk ends.
+enum End {
+    /// There is no such branch: so many there are, and the names on the way, the innermost first.
+    Branch(i64, usize, Vec<String>),
+    /// The bytes end, or are none of this shape: what the library sees, too.
+    Other,
+}
+
+impl Shape {
+    /// Of a schema; none where it does not say it.
+    pub fn of(schema: &str) -> Option<Self> {
+        let schema = serde_json::from_str(schema).ok()?;
+        shape(&schema, None, &mut HashMap::new())
+    }
+
+    /// Looks at every branch of a datum.
+    ///
+    /// # Errors
+    /// A branch that its union or enum does not have.
+    pub fn check(&self, datum: &[u8]) -> Result<(), Bad> {
+        let mut rest = datum;
+        match self.walk(&mut rest) {
+            Err(End::Branch(branch, count, mut names)) => {
+                names.reverse();
+                let column = names.join(".");
+                let message = format!("`{column}` has branch {branch}, and there are {count}");
+                Err(Bad::new("not Avro", message))
+            }
+            Err(End::Other) | Ok(()) => Ok(()),
+        }
+    }
+
+    fn walk(&self, rest: &mut &[u8]) -> Result<(), End> {
+        match self {
+            Self::Fixed(bytes) => skip(rest, *bytes),
+            Self::Number => number(rest).map(drop),
+            Self::Text => text(rest),
+            Self::Enum(symbols) => match number(rest)? {
+                symbol if (0..*symbols as i64).contains(&symbol) => Ok(()),
+                symbol => Err(End::Branch(symbol, *symbols, Vec::new())),
+            },
+            Self::Array(item) => blocks(rest, &|rest| item.walk(rest)),
+            Self::Map(value) => blocks(rest, &|rest| {
+                text(rest)?;
+                value.walk(rest)
+            }),
+            Self::Union(branches) => {
+                let branch = number(rest)?;
+                let known = usize::try_from(branch).ok();
+                match known.and_then(|branch| branches.get(branch)) {
+                    Some(shape) => shape.walk(rest),
+                    None => Err(End::Branch(branch, branches.len(), Vec::new())),
+                }
+            }
+            Self::Record(fields) => fields.iter().try_for_each(|(name, shape)| {
+                shape.walk(rest).map_err(|end| match end {
+                    End::Branch(branch, count, mut names) => {
+                        names.push(name.clone());
+                        End::Branch(branch, count, names)
+                    }
+                    End::Other => End::Other,
+                })
+            }),
+        }
+    }
+}
+
+fn skip(rest: &mut &[u8], bytes: usize) -> Result<(), End> {
+    *rest = rest.get(bytes..).ok_or(End::Other)?;
+    Ok(())
+}
+
+fn text(rest: &mut &[u8]) -> Result<(), End> {
+    let length = usize::try_from(number(rest)?).map_err(|_| End::Other)?;
+    skip(rest, length)
+}
+
+fn number(rest: &mut &[u8]) -> Result<i64, End> {
+    let zigzag = varint(rest)?;
+    Ok((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
+}
+
+fn varint(rest: &mut &[u8]) -> Result<u64, End> {
+    let mut value = 0;
+    for place in 0..10 {
+        let (byte, behind) = rest.split_first().ok_or(End::Other)?;
+        *rest = behind;
+        value |= u64::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err(End::Other)
+}
+
+type Walk<'a> = dyn Fn(&mut &[u8]) -> Result<(), End> + 'a;
+
+/// Blocks up to an empty one; a negative count is followed by the size of its block.
+fn blocks(rest: &mut &[u8], item: &Walk<'_>) -> Result<(), End> {
+    loop {
+        let count = number(rest)?;
+        if count == 0 {
+            return Ok(());
+        }
+        if count < 0 {
+            number(rest)?;
+        }
+        for _ in 0..count.unsigned_abs() {
+            let before = rest.len();
+            item(rest)?;
+            if rest.len() == before {
+                // Nulls: there may be any number of them.
+                break;
+            }
+        }
+    }
+}
+
+/// Named types by their full names.
+type Named = HashMap<String, Shape>;
+
+fn shape(schema: &Value, space: Option<&str>, known: &mut Named) -> Option<Shape> {
+    match schema {
+        Value::String(name) => primitive(name).or_else(|| known.get(&full(name, space)).cloned()),
+        Value::Array(branches) => {
+            let mut branches = branches.iter().map(|branch| shape(branch, space, known));
+            branches.by_ref().collect::<Option<_>>().map(Shape::Union)
+        }
+        Value::Object(object) => {
+            let inner = |key: &str| object.get(key);
+            let name = inner("name").and_then(Value::as_str);
+            let made = match inner("type")? {
+                Value::String(kind) => match kind.as_str() {
+                    "array" => Shape::Array(Box::new(shape(inner("items")?, space, known)?)),
+                    "map" => Shape::Map(Box::new(shape(inner("values")?, space, known)?)),
+                    "fixed" => Shape::Fixed(inner("size")?.as_u64()? as usize),
+                    "enum" => Shape::Enum(inner("symbols")?.as_array()?.len()),
+                    "record" => {
+                        let own = inner("namespace").and_then(Value::as_str);
+                        let of_name = name.and_then(|name| Some(name.rsplit_once('.')?.0));
+                        fields(inner("fields")?, own.or(of_name).or(space), known)?
+                    }
+                    _ => return shape(inner("type")?, space, known),
+                },
+                nested => return shape(nested, space, known),
+            };
+            if let Some(name) = name {
+                let own = inner("namespace").and_then(Value::as_str).or(space);
+                known.insert(full(name, own), made.clone());
+            }
+            Some(made)
+        }
+        _ => None,
+    }
+}
+
+fn fields(fields: &Value, space: Option<&str>, known: &mut Named) -> Option<Shape> {
+    let fields = fields.as_array()?.iter().map(|field| {
+        let name = field.get("name")?.as_str()?;
+        Some((name.to_string(), shape(field.get("type")?, space, known)?))
+    });
+    fields.collect::<Option<_>>().map(Shape::Record)
+}
+
+fn primitive(name: &str) -> Option<Shape> {
+    Some(match name {
+        "null" => Shape::Fixed(0),
+        "boolean" => Shape::Fixed(1),
+        "int" | "long" => Shape::Number,
+        "float" => Shape::Fixed(4),
+        "double" => Shape::Fixed(8),
+        "bytes" | "string" => Shape::Text,
+        _ => return None,
+    })
+}
+
+fn full(name: &str, space: Option<&str>) -> String {
+    match space {
+        Some(space) if !name.contains('.') => format!("{space}.{name}"),
+        _ => name.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn says(types: &str, datum: &[u8]) -> Option<String> {
+        let schema = format!(
+            r#"{{"type":"record","name":"R","namespace":"n","fields":[{{"name":"a","type":{types}}},{{"name":"z","type":["null","long"]}}]}}"#
+        );
+        let shape = Shape::of(&schema).unwrap();
+        shape.check(datum).err().map(|bad| bad.message)
+    }
+
+    #[test]
+    fn branches_that_are_not_there_are_found() {
+        let two = r#"["string","null"]"#;
+        assert_eq!(says(two, &[0, 2, b'x', 0]), None);
+        assert_eq!(says(two, &[2, 2, 6]), None);
+        let no = |name, branch: i64, count| {
+            Some(format!(
+                "`{name}` has branch {branch}, and there are {count}"
+            ))
+        };
+        assert_eq!(says(two, &[4, 0]), no("a", 2, 2));
+        assert_eq!(says(two, &[2, 8]), no("z", 4, 2));
+        // -1
+        assert_eq!(says(two, &[1, 0]), no("a", -1, 2));
+        let symbols = r#"{"type":"enum","name":"E","symbols":["x","y","z"]}"#;
+        assert_eq!(says(symbols, &[4, 0]), None);
+        assert_eq!(says(symbols, &[6, 0]), no("a", 3, 3));
+    }
+
+    #[test]
+    fn they_are_found_behind_everything() {
+        let inner = r#"{"type":"record","name":"I","fields":[{"name":"u","type":["null","n.F"]}]}"#;
+        let inner = inner.replace("\"n.F\"", r#"{"type":"fixed","name":"F","size":2}"#);
+        let no = |name| Some(format!("`{name}` has branch 9, and there are 2"));
+        for (types, good) in [
+            ("\"double\"".to_string(), vec![0; 8]),
+            ("\"float\"".into(), vec![0; 4]),
+            ("\"boolean\"".into(), vec![1]),
+            ("\"bytes\"".into(), vec![4, 9, 9]),
+            ("\"int\"".into(), vec![0xff, 0xff, 0x03]),
+            (
+                r#"{"type":"long","logicalType":"timestamp-millis"}"#.into(),
+                vec![0x80, 1],
+            ),
+            (inner, vec![2, 7, 7]),
+            (
+                r#"{"type":"array","items":"int"}"#.into(),
+                vec![4, 1, 1, 3, 4, 1, 1, 0],
+            ),
+            (
+                r#"{"type":"array","items":"null"}"#.into(),
+                vec![0xfe, 0xff, 0xff, 0xff, 0x0f, 0],
+            ),
+            (
+                r#"{"type":"map","values":"string"}"#.into(),
+                vec![2, 2, b'k', 2, b'v', 0],
+            ),
+        ] {
+            let with = |last: u8| [good.as_slice(), &[last]].concat();
+            assert_eq!(says(&types, &with(0)), None, "{types}");
+            assert_eq!(says(&types, &with(18)), no("z"), "{types}");
+            // Bytes that end too early are the library's to tell.
+            assert_eq!(says(&types, &good[..good.len() - 1]), None, "{types}");
+        }
+        let nested =
+            r#"{"type":"record","name":"I","fields":[{"name":"u","type":["null","int"]}]}"#;
+        assert_eq!(says(nested, &[18]), no("a.u"));
+        assert_eq!(
+            says(r#"{"type":"array","items":["null","int"]}"#, &[2, 18]),
+            no("a")
+        );
+    }
+
+    #[test]
+    fn a_name_stands_for_its_type() {
+        let schema = r#"{"type":"record","name":"n.R","fields":[
+            {"name":"a","type":{"type":"enum","name":"E","symbols":["x","y"]}},
+            {"name":"b","type":["null","E"]},{"name":"c","type":"n.E"}]}"#;
+        let shape = Shape::of(schema).unwrap();
+        assert!(shape.check(&[2, 2, 2, 2]).is_ok());
+        assert!(shape.check(&[2, 2, 2, 4]).is_err());
+        assert!(shape.check(&[2, 2, 6, 0]).is_err());
+        assert_eq!(
+            Shape::of(r#"{"type":"record","name":"R","fields":[{"name":"a","type":"X"}]}"#),
+            None
+        );
+    }
+}

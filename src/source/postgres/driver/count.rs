@@ -1,0 +1,137 @@
+//! How many rows there are, where they are in the order of the key, and which rows they are: one number
+//! that changes with any of them.
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::Row;
+
+use super::ranges::{Group, Ranges, heavy, shift};
+use super::relation::Relation;
+use super::session::{Snapshot, patient};
+use crate::error::{Error, Result};
+use crate::units::hexadecimal;
+
+/// Keys without so many lower bits.
+type Among = (u32, Vec<i64>);
+
+/// A group, and the sum of its rows' marks.
+type Marked = (Group, String);
+
+/// What was counted.
+pub(super) struct Counted {
+    pub(super) rows: u64,
+    /// Where they are, if they have a key.
+    pub(super) ranges: Option<Ranges>,
+    /// Equal while the rows are.
+    pub(super) digest: String,
+}
+
+/// Whoever counts.
+pub(super) struct Count<'s> {
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) relation: &'s Relation,
+    /// An expression whose sum changes with the rows.
+    pub(super) mark: &'static str,
+}
+
+/// Which transaction has written a row, of what is stored: an update is a row of another one.
+pub(super) const OF_TRANSACTION: &str = "hashtext(\"rowgen rows\".xmin::text)";
+
+/// All values of a row, of what is computed.
+pub(super) const OF_VALUES: &str = "hashtextextended(\"rowgen rows\"::text, 0)";
+
+impl Count<'_> {
+    /// All rows, in no order.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(super) async fn all(&self) -> Result<Counted> {
+        let count = format!("count(*), coalesce(sum({}), 0)::text", self.mark);
+        let rows = self.query(&self.relation.select(&count)).await?;
+        let row = rows.first();
+        let rows = row.map_or(0, |row| row.get::<_, i64>(0)).cast_unsigned();
+        let marks: String = row.map(|row| row.get(1)).unwrap_or_default();
+        Ok(Counted {
+            rows,
+            ranges: None,
+            digest: format!("{rows} {marks}"),
+        })
+    }
+
+    /// All rows, by their key.
+    ///
+    /// # Errors
+    /// What the server says; or a key is null, or not alone.
+    pub(super) async fn by(&self, key: &str) -> Result<Counted> {
+        let column = self.relation.column(key);
+        let ends = format!("min({column})::int8, max({column})::int8");
+        let ends = self.query(&self.relation.select(&ends)).await?;
+        let end = |at| ends.first().and_then(|row| row.get::<_, Option<i64>>(at));
+        let mut again = match (end(0), end(1)) {
+            (Some(least), Some(most)) => vec![least..=most],
+            // There are no rows, or none has a key.
+            _ => vec![0..=0],
+        };
+        let (mut groups, mut digest, mut among) = (Vec::new(), Sha256::new(), None);
+        loop {
+            let shift = shift(again.iter());
+            let mut found = self.pass(key, shift, among.as_ref()).await?;
+            if among.is_none() {
+                found.sort_by_key(|(group, _)| *group.keys.start());
+                found.iter().for_each(|(_, marks)| digest.update(marks));
+            }
+            let found = found.into_iter().map(|(group, _)| group);
+            let (heavy, light) = heavy(found.collect());
+            groups.extend(light);
+            if heavy.is_empty() {
+                break;
+            }
+            let upper = heavy.iter().map(|group| group.keys.start() >> shift);
+            among = Some((shift, upper.collect()));
+            again = heavy.into_iter().map(|group| group.keys).collect();
+        }
+        if let Some(group) = groups.iter().find(|group| group.is_crowded()) {
+            return Err(Error::user(self.relation.twice(key, *group.keys.start())));
+        }
+        let ranges = Ranges::new(groups);
+        Ok(Counted {
+            rows: ranges.rows(),
+            digest: format!("{} {}", ranges.rows(), hexadecimal(&digest.finalize())),
+            ranges: Some(ranges),
+        })
+    }
+
+    /// Counts rows by their keys without so many lower bits, all or those whose upper bits are `among`
+    /// these.
+    async fn pass(&self, key: &str, shift: u32, among: Option<&Among>) -> Result<Vec<Marked>> {
+        let column = self.relation.column(key);
+        let mark = self.mark;
+        let count = self.relation.select(&format!(
+            "min({column})::int8, max({column})::int8, count(*), sum({mark})::text"
+        ));
+        let filter = among.map_or(String::new(), |(shift, upper)| {
+            let upper: Vec<String> = upper
+                .iter()
+                .map(|upper| format!("'{upper}'::int8"))
+                .collect();
+            format!(" WHERE {column}::int8 >> {shift} IN ({})", upper.join(", "))
+        });
+        let groups = format!("{count}{filter} GROUP BY {column}::int8 >> {shift}");
+        let rows = self.query(&groups).await?;
+        let group = |row: &Row| {
+            let least: Option<i64> = row.get(0);
+            let least = least.ok_or_else(|| Error::user(self.relation.null(key)))?;
+            let group = Group {
+                keys: least..=row.get(1),
+                rows: row.get::<_, i64>(2).cast_unsigned(),
+            };
+            Ok((group, row.get(3)))
+        };
+        rows.iter().map(group).collect()
+    }
+
+    async fn query(&self, statement: &str) -> Result<Vec<Row>> {
+        let doing = format!("counting the rows of {}", self.relation);
+        let asked = self.snapshot.leader.client.query(statement, &[]);
+        patient(&self.snapshot.patience(), &doing, None, asked).await
+    }
+}

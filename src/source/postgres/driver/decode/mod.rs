@@ -1,0 +1,146 @@
+//! Values of PostgreSQL's binary format as Arrow arrays, a column at a time.
+
+mod bytes;
+mod fixed;
+mod list;
+mod numeric;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, TimeUnit};
+
+use super::split::Slots;
+use crate::column::{LIST_ITEM, UUID_EXTENSION};
+
+/// How the fields of a column are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Boolean,
+    Int16,
+    Int32,
+    Int64,
+    Float32,
+    Float64,
+    /// Digits, and those of them behind the point.
+    Decimal(u8, i8),
+    /// Whatever is sent as its text.
+    Text,
+    /// Its text behind a byte.
+    Jsonb,
+    Binary,
+    Uuid,
+    Date,
+    Time,
+    Timestamp,
+    /// With a zone, which is UTC on the line.
+    Zoned,
+    /// Lists of one dimension.
+    List(Box<Kind>),
+}
+
+/// A value that cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// The row among those that were read.
+    pub(super) row: usize,
+    pub(super) what: String,
+    /// Its text can be read, though.
+    pub(super) is_value: bool,
+}
+
+impl Kind {
+    /// The type that its values have.
+    pub(super) fn data_type(&self) -> DataType {
+        match self {
+            Self::Boolean => DataType::Boolean,
+            Self::Int16 => DataType::Int16,
+            Self::Int32 => DataType::Int32,
+            Self::Int64 => DataType::Int64,
+            Self::Float32 => DataType::Float32,
+            Self::Float64 => DataType::Float64,
+            Self::Decimal(precision @ ..=18, scale) => DataType::Decimal64(*precision, *scale),
+            Self::Decimal(precision, scale) => DataType::Decimal128(*precision, *scale),
+            Self::Text | Self::Jsonb => DataType::Utf8,
+            Self::Binary => DataType::Binary,
+            Self::Uuid => DataType::FixedSizeBinary(16),
+            Self::Date => DataType::Date32,
+            Self::Time => DataType::Time64(TimeUnit::Microsecond),
+            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::Zoned => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::List(item) => DataType::List(Arc::new(item.field(LIST_ITEM, true))),
+        }
+    }
+
+    /// A column of them.
+    pub(super) fn field(&self, name: &str, nullable: bool) -> Field {
+        let field = Field::new(name, self.data_type(), nullable);
+        match self {
+            Self::Uuid => {
+                let extension = ("ARROW:extension:name".into(), UUID_EXTENSION.into());
+                field.with_metadata([extension].into())
+            }
+            _ => field,
+        }
+    }
+}
+
+impl Wrong {
+    /// A value that its Arrow type does not have.
+    fn value(row: usize, what: impl Into<String>) -> Self {
+        Self {
+            row,
+            what: what.into(),
+            is_value: true,
+        }
+    }
+
+    /// Bytes that are none of such a value.
+    fn bytes(row: usize, what: impl Into<String>) -> Self {
+        Self {
+            row,
+            what: what.into(),
+            is_value: false,
+        }
+    }
+}
+
+/// The values of these fields.
+///
+/// # Errors
+/// The first one that cannot be read.
+pub(super) fn decode(kind: &Kind, slots: &Slots<'_>) -> Result<ArrayRef, Wrong> {
+    match kind {
+        Kind::Boolean => fixed::booleans(slots),
+        Kind::Int16 => fixed::int16s(slots),
+        Kind::Int32 => fixed::int32s(slots),
+        Kind::Int64 => fixed::int64s(slots),
+        Kind::Float32 => fixed::float32s(slots),
+        Kind::Float64 => fixed::float64s(slots),
+        Kind::Decimal(precision, scale) => numeric::decimals(slots, *precision, *scale),
+        Kind::Text => bytes::texts(slots),
+        Kind::Jsonb => bytes::jsonb(slots),
+        Kind::Binary => bytes::binaries(slots),
+        Kind::Uuid => bytes::uuids(slots),
+        Kind::Date => fixed::dates(slots),
+        Kind::Time => fixed::times(slots),
+        Kind::Timestamp => fixed::timestamps(slots, None),
+        Kind::Zoned => fixed::timestamps(slots, Some("UTC")),
+        Kind::List(item) => list::lists(slots, item),
+    }
+}
+
+/// A key, which is never null.
+///
+/// # Errors
+/// It is.
+pub(super) fn keys(slots: &Slots<'_>) -> Result<Vec<i64>, Wrong> {
+    let key = |(row, field): (usize, Option<&[u8]>)| {
+        let bytes = field.and_then(|field| field.try_into().ok());
+        let bytes = bytes.ok_or_else(|| Wrong::bytes(row, "it is no number of eight bytes"));
+        bytes.map(i64::from_be_bytes)
+    };
+    slots.iter().enumerate().map(key).collect()
+}

@@ -1,0 +1,96 @@
+//! Rows out of PostgreSQL.
+//!
+//! ```text
+//! look     which columns, which key, how many rows; at one moment     relation, columns, count, ranges
+//! pool     connections that see that moment, one for each worker      session
+//! reader   any batch, for one run                                     table
+//! table    a batch is one COPY of the rows between two keys           ranges, copy
+//! sequence without a key all batches are of one COPY                  copy
+//! decode   rows of a COPY become columns, one at a time               split, decode
+//! ```
+
+mod columns;
+mod copy;
+mod count;
+mod decode;
+mod look;
+mod pool;
+mod ranges;
+mod reader;
+mod relation;
+mod sequence;
+mod session;
+mod split;
+mod table;
+
+use std::sync::Arc;
+
+use super::{Postgres, Rows};
+use crate::client::postgres::{Database, connections};
+use crate::client::runtime::{apart, block_on};
+use crate::error::{Problem, Result};
+use crate::source::retype::wanted;
+use crate::source::{Asked, Opened};
+use look::Look;
+use pool::Pool;
+use reader::Reader;
+use relation::Relation;
+use sequence::Sequences;
+use session::Snapshot;
+use table::{Access, Key, Table};
+
+/// What is wrong with the database's address, without connecting.
+///
+/// # Errors
+/// It is none, or the certificate authority's file cannot be read.
+pub fn check(postgres: &Postgres) -> Result<(), Problem> {
+    Database::new(&postgres.url, postgres.tls.as_ref()).map(drop)
+}
+
+/// Looks at what is to be read, and changes nothing.
+///
+/// # Errors
+/// Nobody answers, the user may not, or it is not as the pipeline says.
+pub fn open(postgres: &Postgres, rows: &Rows<'_>, asked: &Asked<'_>) -> Result<Opened> {
+    let database = Database::new(&postgres.url, postgres.tls.as_ref())?;
+    let relation = Relation::new(rows);
+    let table = apart("looking at the database", || {
+        block_on(look(postgres, database, relation, asked))?
+    })?;
+    Ok(Opened::Records(Arc::new(Reader::new(Arc::new(table)))))
+}
+
+async fn look(
+    postgres: &Postgres,
+    database: Database,
+    relation: Relation,
+    asked: &Asked<'_>,
+) -> Result<Table> {
+    let what = format!("{relation} in {}", database.name());
+    let taken = Snapshot::take(database).await;
+    let snapshot = taken.map_err(|error| error.at(&postgres.url.place))?;
+    let looking = Look {
+        snapshot: &snapshot,
+        relation: &relation,
+    };
+    let found = looking.look(postgres.key.as_ref(), asked.types).await?;
+    let schema = wanted(&found.schema, asked.types)?;
+    let counted = found.counted;
+    let access = match (found.key, counted.ranges) {
+        (Some(name), Some(ranges)) => Access::Key(Key {
+            name,
+            pool: Pool::new(snapshot, connections(postgres.connections.as_ref())),
+            ranges,
+        }),
+        _ => Access::Sequence(Sequences::new(snapshot, counted.rows)),
+    };
+    Ok(Table {
+        digest: format!("{what}: {}", counted.digest),
+        relation,
+        columns: found.columns,
+        schema,
+        rows: counted.rows,
+        access,
+        what,
+    })
+}

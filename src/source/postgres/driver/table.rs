@@ -1,0 +1,171 @@
+//! Rows of a table or a query as they were at one moment, to be read by any worker.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::SchemaRef;
+
+use super::columns::Column;
+use super::copy::{Copy, Reading};
+use super::decode::{Wrong, decode, keys};
+use super::pool::Pool;
+use super::ranges::Ranges;
+use super::relation::Relation;
+use super::sequence::Sequences;
+use super::session::Snapshot;
+use super::split::Rows;
+use crate::client::postgres::Patience;
+use crate::error::{Error, Problem, Result};
+use crate::source::parquet::typed;
+
+/// What is read, by one run after the other or by several at once.
+pub(super) struct Table {
+    pub(super) relation: Relation,
+    pub(super) columns: Vec<Column>,
+    /// What the columns are to be.
+    pub(super) schema: SchemaRef,
+    pub(super) rows: u64,
+    pub(super) digest: String,
+    pub(super) access: Access,
+    /// The table and where it is, in words.
+    pub(super) what: String,
+}
+
+/// How rows are asked for.
+pub(super) enum Access {
+    /// By their key, in its order.
+    Key(Key),
+    /// All of them, in the server's order.
+    Sequence(Sequences),
+}
+
+/// A key, and where each row is in its order.
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) pool: Pool,
+    pub(super) ranges: Ranges,
+}
+
+/// Rows, and their keys if they have one.
+pub(super) struct Read {
+    rows: Rows,
+    keys: Vec<i64>,
+    /// Fields in front of the columns.
+    front: usize,
+}
+
+impl Table {
+    /// Rows as they are sent, of some columns.
+    ///
+    /// # Errors
+    /// What the server says, or it is not there any more.
+    pub(super) fn fetch(
+        &self,
+        (first, count): (u64, usize),
+        columns: &[usize],
+        ends: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Read> {
+        let selected = columns
+            .iter()
+            .map(|column| self.columns[*column].selected(&self.relation));
+        let selected: Vec<String> = selected.collect();
+        match &self.access {
+            Access::Key(key) => {
+                let reading = self.reading(&key.pool.snapshot, ends);
+                self.by_key(key, (first, count), &selected, reading)
+            }
+            Access::Sequence(sequences) => {
+                let select = self.relation.select(&selected.join(", "));
+                let reading = self.reading(&sequences.snapshot, ends);
+                let rows = sequences.read((first, count), (&select, selected.len()), reading)?;
+                Ok(Read {
+                    rows,
+                    keys: Vec::new(),
+                    front: 0,
+                })
+            }
+        }
+    }
+
+    /// One statement for each batch: the server finds its rows by the index of the key.
+    fn by_key(
+        &self,
+        key: &Key,
+        (first, count): (u64, usize),
+        selected: &[String],
+        reading: Reading<'_>,
+    ) -> Result<Read> {
+        let cut = key.ranges.cut(first, count);
+        let cut = cut.ok_or_else(|| reading.differs(self.rows, first + count as u64))?;
+        // The row before shows whether two have the same key: each is then read once or twice.
+        let extra = usize::from(cut.before > 0);
+        let column = self.relation.column(&key.name);
+        let select = self
+            .relation
+            .select(&format!("{column}::int8, {}", selected.join(", ")));
+        let (least, most) = cut.keys.into_inner();
+        let (offset, limit) = (cut.before - extra as u64, count + extra);
+        let select = format!(
+            "{select} WHERE {column} >= '{least}'::int8 AND {column} <= '{most}'::int8 ORDER BY {column} OFFSET {offset} LIMIT {limit}"
+        );
+        let mut rows = key.pool.with(&reading.patience, async |held| {
+            let mut copy = Copy::begin(held, &select, selected.len() + 1, reading).await?;
+            copy.rows(usize::MAX, reading).await
+        })?;
+        if rows.len() < limit {
+            let found = first + (rows.len() as u64).saturating_sub(extra as u64);
+            return Err(reading.differs(found, self.rows));
+        }
+        let found = keys(&rows.column(0));
+        let mut found = found.map_err(|wrong| reading.broken(wrong.what))?;
+        if let Some(pair) = found.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(Error::run(self.relation.twice(&key.name, pair[1])));
+        }
+        Ok(Read {
+            rows: rows.behind(extra),
+            keys: found.split_off(extra),
+            front: 1,
+        })
+    }
+
+    fn reading<'t>(
+        &'t self,
+        snapshot: &'t Snapshot,
+        ends: &'t (dyn Fn() -> bool + Sync),
+    ) -> Reading<'t> {
+        Reading {
+            patience: Patience::new(&snapshot.database, ends),
+            relation: &self.relation,
+        }
+    }
+
+    /// The values of a column, as it is to be: the one at a place among those that were read.
+    ///
+    /// # Errors
+    /// One that its type does not have, naming column and row.
+    pub(super) fn values(
+        &self,
+        read: &Read,
+        place: usize,
+        column: usize,
+        first: u64,
+    ) -> Result<ArrayRef> {
+        let slots = read.rows.column(read.front + place);
+        let values = decode(&self.columns[column].kind, &slots);
+        let values = values.map_err(|wrong| self.wrong(column, &wrong, read, first))?;
+        let typed = typed(&values, self.schema.field(column), first);
+        typed.map_err(|error| error.context(format!("could not read {}", self.what)))
+    }
+
+    /// What is wrong with a value, where it is, and what reads it.
+    fn wrong(&self, column: usize, wrong: &Wrong, read: &Read, first: u64) -> Error {
+        let name = &self.columns[column].name;
+        let row = first + wrong.row as u64;
+        let key = match (&self.access, read.keys.get(wrong.row)) {
+            (Access::Key(key), Some(value)) => format!(" (`{}` {value})", key.name),
+            _ => String::new(),
+        };
+        let cause = format!("column `{name}`, row {row}{key}: {}", wrong.what);
+        let problem = Problem::new(format!("could not read {}", self.what)).cause(cause);
+        let text = || format!("`types: {{ {name}: utf8 }}` reads what PostgreSQL writes");
+        Error::run(problem.maybe_hint(wrong.is_value.then(text)))
+    }
+}
