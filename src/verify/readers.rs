@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::found::{AsTexts, Found};
 use super::held::Held;
@@ -25,6 +25,8 @@ pub(super) enum Spelling {
     Json,
     /// As Avro.
     Avro(Box<Avro>),
+    /// As PostgreSQL has them: its times have microseconds, its rows no order.
+    Table,
     /// As themselves.
     Typed,
 }
@@ -62,8 +64,14 @@ impl Spelling {
                 Some((unit, data_type)) => Held::Rounded(unit, data_type),
                 None => Held::plain(field),
             }),
+            Self::Table => Ok(microseconds(field).unwrap_or_else(|| Held::plain(field))),
             _ => Ok(Held::plain(field)),
         }
+    }
+
+    /// True if rows are read in the order in which they were written.
+    pub(super) fn has_order(&self) -> bool {
+        !matches!(self, Self::Table)
     }
 
     /// True if types are asked of the source: what it reads has none of its own.
@@ -72,18 +80,33 @@ impl Spelling {
     }
 }
 
+/// Times that have more than microseconds.
+fn microseconds(field: &Field) -> Option<Held> {
+    let kept = match field.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
+            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+        }
+        DataType::Time64(TimeUnit::Nanosecond) => DataType::Time64(TimeUnit::Microsecond),
+        _ => return None,
+    };
+    Some(Held::Rounded(TimeUnit::Microsecond, kept))
+}
+
 impl<'o> Way<'o> {
-    /// What reads back what a sink holds.
+    /// What reads back what a sink holds of a table.
     ///
     /// # Errors
     /// Why nothing does.
-    pub(super) fn of(holds: Holds<'o>) -> Result<Self, String> {
+    pub(super) fn of(holds: Holds<'o>, table: &str) -> Result<Self, String> {
         match holds {
             Holds::Nothing(why) => Err(why.to_string()),
             Holds::Files(files) => Reader::of_files(&files).map(Self::Source),
             Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka)),
             Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
-            Holds::Table(_) => Err("tables of PostgreSQL are not compared yet".to_string()),
+            Holds::Table(sink) if cfg!(feature = "postgres") => {
+                Ok(Self::Source(Reader::of_table(sink, table)))
+            }
+            Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
         }
     }
 
@@ -127,6 +150,14 @@ impl Reader {
         })
     }
 
+    fn of_table(sink: &crate::sink::postgres::Postgres, table: &str) -> Self {
+        Self {
+            source: Arc::new(source::postgres::Postgres::written(sink, table)),
+            spelling: Spelling::Table,
+            place: sink.url.place.clone(),
+        }
+    }
+
     /// A source that somebody names.
     ///
     /// # Errors
@@ -138,6 +169,7 @@ impl Reader {
         let spelling = match source {
             SourceKind::Csv(_) => Spelling::Csv(None),
             SourceKind::Json(_) => Spelling::Json,
+            SourceKind::Postgres(_) => Spelling::Table,
             _ => Spelling::Typed,
         };
         Ok(Way::Source(Self {
@@ -160,10 +192,34 @@ impl Reader {
             let types = columns.map(|(_, (name, field))| self.asked(name, field, as_texts));
             types.collect::<Vec<_>>()
         };
-        let records = open(self.source.as_ref(), &asked(false))?;
+        let asked_first = asked(false);
+        let mut records = open(self.source.as_ref(), &asked_first);
+        let digits = self.digits(names, fields);
+        if records.is_err() && !digits.is_empty() {
+            // Somebody else's `numeric` may not say how many digits it has: its text does.
+            let types: Vec<_> = asked_first.into_iter().chain(digits).collect();
+            records = open(self.source.as_ref(), &types).or(records);
+        }
+        let records = records?;
         let (source, texts) = (self.source.clone(), asked(true));
         let as_texts: AsTexts = Box::new(move || open(source.as_ref(), &texts));
         Found::new(records, names, fields, untyped.then_some(as_texts))
+    }
+
+    /// Columns of a table of PostgreSQL that have digits, to be read as texts.
+    fn digits(
+        &self,
+        names: &[String],
+        fields: &[Field],
+    ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
+        let columns = names.iter().zip(fields);
+        let columns = columns.filter(|(_, field)| {
+            let data_type = field.data_type();
+            let digits = data_type.is_decimal() || *data_type == DataType::UInt64;
+            digits && matches!(self.spelling, Spelling::Table)
+        });
+        let types = columns.map(|(name, field)| self.asked(name, field, true));
+        types.collect()
     }
 
     fn asked(

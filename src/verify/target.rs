@@ -103,7 +103,7 @@ impl<'p> Target<'p> {
             None => {
                 let holds = whole.1.options.holds(&options.out, options.slice);
                 let of_slice = matches!(&holds, Holds::Files(files) if files.of_slice);
-                (Way::of(holds)?, of_slice)
+                (Way::of(holds, &whole.0.table)?, of_slice)
             }
         };
         let (job, sink) = sliced.filter(|_| of_slice).unwrap_or(whole);
@@ -200,7 +200,11 @@ impl<'p> Target<'p> {
             found,
             fields: &fields,
             keyed: self.columns.keyed.clone(),
-            in_order: self.in_order(&expected, found),
+            in_order: reader
+                .spelling
+                .has_order()
+                .then(|| self.in_order(&expected, found))
+                .flatten(),
             partition: None,
         };
         let Asked::Compare(outcome, tell) = asked else {

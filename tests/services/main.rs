@@ -36,6 +36,8 @@ mod service;
 mod sinks;
 mod turns;
 mod verify;
+#[cfg(feature = "postgres")]
+mod verify_postgres;
 
 /// What the environment says of a server.
 pub fn environment(name: &str) -> String {

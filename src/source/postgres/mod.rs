@@ -16,6 +16,7 @@ use crate::client::postgres::{TableName, Tls, check_connections};
 use crate::error::{Problem, Result};
 use crate::place::{Count, Placed, Secret, Text};
 use crate::registry::Example;
+use crate::sink;
 
 /// The rows of a table, a view or a query of PostgreSQL, read by binary COPY as they are at one moment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -47,6 +48,22 @@ impl Example for Postgres {
 }
 
 impl Postgres {
+    /// What a sink has written of a pipeline's table of this name.
+    pub fn written(sink: &sink::postgres::Postgres, table: &str) -> Self {
+        let own = || Placed {
+            value: Text(table.to_string()),
+            place: sink.url.place.clone(),
+        };
+        Self {
+            url: sink.url.clone(),
+            table: Some(sink.into.clone().unwrap_or_else(own)),
+            query: None,
+            key: None,
+            connections: sink.connections.clone(),
+            tls: sink.tls.clone(),
+        }
+    }
+
     /// What it reads.
     ///
     /// # Errors
