@@ -11,7 +11,7 @@ use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
 use crate::format::avro::Avro;
 use crate::format::text::Leaf;
-use crate::place::{LocalPath, Place, Placed};
+use crate::place::{LocalPath, Place, Placed, Text};
 use crate::sink::kafka::Kafka;
 use crate::sink::{HeldFiles, Holds};
 use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
@@ -151,10 +151,18 @@ impl Reader {
     }
 
     fn of_table(sink: &crate::sink::postgres::Postgres, table: &str) -> Self {
+        let place = sink.url.place.clone();
+        let own = || Placed {
+            value: Text(table.to_string()),
+            place: place.clone(),
+        };
+        let table = sink.into.clone().unwrap_or_else(own);
+        let (url, tls) = (sink.url.clone(), sink.tls.clone());
+        let source = source::postgres::Postgres::of(url, table, sink.connections.clone(), tls);
         Self {
-            source: Arc::new(source::postgres::Postgres::written(sink, table)),
+            source: Arc::new(source),
             spelling: Spelling::Table,
-            place: sink.url.place.clone(),
+            place,
         }
     }
 

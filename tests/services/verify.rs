@@ -35,7 +35,7 @@ impl Written {
         let folder = tempfile::tempdir().unwrap();
         let topic = fresh("verify");
         let yaml = format!(
-            "version: 1\nname: v\ntables:\n  t:\n    rows: {ROWS}\n    columns:\n      id: {{ sequence: {{ start: 1 }} }}\n      code: {{ pattern: '[A-Z]{{5}}' }}\n      at: {{ type: 'timestamp(ms, UTC)', event_time: {{ start: 2026-01-01, span: 1d }} }}\nsinks:\n  - kafka: {{ name: k, brokers: \"{}\", topic: {topic}, {key}headers: {{ source: v, code: {{ column: code }} }}, timestamp: at, create_topic: {{ partitions: 20 }} }}\n  - file: {{ name: f, path: t.jsonl, if_exists: replace }}\n",
+            "version: 1\nname: v\ntables:\n  t:\n    rows: {ROWS}\n    columns:\n      id: {{ sequence: {{ start: 1 }} }}\n      code: {{ pattern: '[A-Z]{{5}}' }}\n      at: {{ type: 'timestamp(ms, UTC)', event_time: {{ start: 2026-01-01, span: 1d }} }}\nsinks:\n  - kafka: {{ name: k, brokers: \"{}\", topic: {topic}, {key}headers: {{ source: v, code: {{ column: code }} }}, timestamp: at, create_topic: {{ partitions: 20, config: {{ retention.ms: '-1' }} }} }}\n  - file: {{ name: f, path: t.jsonl, if_exists: replace }}\n",
             environment("KAFKA_BROKERS")
         );
         std::fs::write(folder.path().join("p.yaml"), yaml).unwrap();
@@ -80,9 +80,11 @@ impl Written {
             brokers: environment("KAFKA_BROKERS"),
             ..Connection::default()
         };
+        // Messages of long ago would be removed while they are read.
+        let kept = [("retention.ms".to_string(), "-1".to_string())];
         Admin::new(&connection)
             .unwrap()
-            .create(&topic, 20, 1, &[])
+            .create(&topic, 20, 1, &kept)
             .unwrap();
         let producer: BaseProducer = ClientConfig::new()
             .set("bootstrap.servers", environment("KAFKA_BROKERS"))
@@ -210,5 +212,5 @@ fn a_topic_that_is_not_there_could_not_be_read() {
 fn a_topic_is_compared_part_after_part_with_little_memory() {
     let written = Written::new("key: id, ");
     written.succeed(&["run", "p.yaml", "--quiet"]);
-    written.succeed(&["verify", "p.yaml", "--sinks", "k", "--memory", "16KiB"]);
+    written.succeed(&["verify", "p.yaml", "--sinks", "k", "--memory", "64KiB"]);
 }

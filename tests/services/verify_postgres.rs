@@ -8,7 +8,7 @@ use crate::environment;
 use crate::postgres::{fresh, rowgen, sql};
 use crate::postgres_source::COLUMNS;
 
-const ROWS: u64 = 20_000;
+const ROWS: u64 = 5_000;
 
 /// A pipeline that writes this table.
 fn pipeline(into: &str, columns: &str, more: &str) -> String {
@@ -171,9 +171,9 @@ fn a_copy_is_compared_with_any_sink() {
         environment("POSTGRES_URL")
     );
     let arguments = ["--against", &against, "--columns", "s=label"];
-    assert_eq!(told(&yaml, &arguments), (0, "20000rows,allequal".into()));
+    assert_eq!(told(&yaml, &arguments), (0, "5000rows,allequal".into()));
     sql(&format!("DELETE FROM {name} WHERE id = 5"));
-    assert_eq!(told(&yaml, &arguments), (3, "19999equal,1missing".into()));
+    assert_eq!(told(&yaml, &arguments), (3, "4999equal,1missing".into()));
 }
 
 #[test]
@@ -181,13 +181,13 @@ fn rows_without_a_key_are_counted() {
     let columns = "\n      c: { choice: [a, b, c] }\n      n: { uniform: { min: 1, max: 9 } }\n";
     let name = loaded(columns, "");
     let yaml = pipeline(&name, columns, "");
-    assert_eq!(told(&yaml, &[]), (0, "20000rows,allequal".into()));
+    assert_eq!(told(&yaml, &[]), (0, "5000rows,allequal".into()));
     sql(&format!(
         "DELETE FROM {name} WHERE ctid = (SELECT min(ctid) FROM {name})"
     ));
-    assert_eq!(told(&yaml, &[]), (3, "19999equal,1missing".into()));
+    assert_eq!(told(&yaml, &[]), (3, "4999equal,1missing".into()));
     sql(&format!("INSERT INTO {name} VALUES ('d', 4)"));
-    assert_eq!(told(&yaml, &[]), (3, "19999equal,1missing,1extra".into()));
+    assert_eq!(told(&yaml, &[]), (3, "4999equal,1missing,1extra".into()));
 }
 
 #[test]

@@ -16,7 +16,6 @@ use crate::client::postgres::{TableName, Tls, check_connections};
 use crate::error::{Problem, Result};
 use crate::place::{Count, Placed, Secret, Text};
 use crate::registry::Example;
-use crate::sink;
 
 /// The rows of a table, a view or a query of PostgreSQL, read by binary COPY as they are at one moment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -48,19 +47,20 @@ impl Example for Postgres {
 }
 
 impl Postgres {
-    /// What a sink has written of a pipeline's table of this name.
-    pub fn written(sink: &sink::postgres::Postgres, table: &str) -> Self {
-        let own = || Placed {
-            value: Text(table.to_string()),
-            place: sink.url.place.clone(),
-        };
+    /// A table, as another part of a pipeline says it.
+    pub fn of(
+        url: Placed<Secret>,
+        table: Placed<Text>,
+        connections: Option<Placed<Count>>,
+        tls: Option<Tls>,
+    ) -> Self {
         Self {
-            url: sink.url.clone(),
-            table: Some(sink.into.clone().unwrap_or_else(own)),
+            url,
+            table: Some(table),
             query: None,
             key: None,
-            connections: sink.connections.clone(),
-            tls: sink.tls.clone(),
+            connections,
+            tls,
         }
     }
 

@@ -103,6 +103,7 @@ impl Stretches {
                 return Err(self.failed(&consumer, cause));
             }
             if failed.is_some() {
+                self.still_there(&consumer, partition, next)?;
                 // A client that has given a partition up is of no more use.
                 std::thread::sleep(STEP);
                 consumer = self.consumer()?;
@@ -111,6 +112,30 @@ impl Stretches {
         }
         lock(&self.idle).push(consumer);
         Ok(())
+    }
+
+    /// # Errors
+    /// What is to be read next was removed by now.
+    fn still_there(
+        &self,
+        consumer: &BaseConsumer<Events>,
+        partition: i32,
+        next: i64,
+    ) -> Result<()> {
+        let ends = consumer.fetch_watermarks(&self.topic, partition, PATIENCE);
+        match ends {
+            Ok((low, _)) if low > next => {
+                let topic = &self.topic;
+                let gone = format!(
+                    "the broker has removed messages of partition {partition} of topic `{topic}` while they were read"
+                );
+                let cause = format!("offset {next} was to be read, and the first one is {low} now");
+                let hint =
+                    "a topic whose messages have old timestamps keeps them with `retention.ms=-1`";
+                Err(Error::because(gone, cause).hint(hint))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn assign(&self, consumer: &BaseConsumer<Events>, partition: i32, from: i64) -> Result<()> {
