@@ -84,6 +84,14 @@ pub fn until(what: impl Fn() -> String, patience: Duration, holds: impl Fn() -> 
     }
 }
 
+/// A figure of one answer: another answer is of another moment.
+pub fn metric(text: &str, name: &str) -> f64 {
+    let mut lines = text.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let value = value.unwrap_or_else(|| panic!("no {name} in {text}"));
+    value.parse().unwrap()
+}
+
 impl Ground {
     /// On the servers that the environment tells.
     pub fn new() -> Arc<Self> {
@@ -234,13 +242,7 @@ impl Service {
     }
 
     pub fn metric(&self, name: &str) -> f64 {
-        let text = self.get("/metrics").body;
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in {text}"))
-            .parse()
-            .unwrap()
+        metric(&self.get("/metrics").body, name)
     }
 
     /// The lines of its log so far that say this.
