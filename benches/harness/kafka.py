@@ -51,17 +51,17 @@ class Work:
 
 
 @contextlib.contextmanager
-def broker():
-    """A broker of this benchmark's own, in the folder where files are written."""
+def servers(*names):
+    """Servers of this benchmark's own, in the folder where files are written."""
     Settings.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=Settings.folder) as servers:
-        os.environ["ROWGEN_SERVERS"] = servers
+    with tempfile.TemporaryDirectory(dir=Settings.folder) as folder:
+        os.environ["ROWGEN_SERVERS"] = folder
         try:
-            lines = subprocess.run([SERVICES, "start", "kafka"], check=True, stdout=subprocess.PIPE, text=True).stdout
+            lines = subprocess.run([SERVICES, "start", *names], check=True, stdout=subprocess.PIPE, text=True).stdout
             os.environ.update(shlex.split(line)[1].split("=", 1) for line in lines.splitlines())
-            yield Topics(os.environ["KAFKA_BROKERS"])
+            yield
         finally:
-            subprocess.run([SERVICES, "stop", "kafka"], check=True)
+            subprocess.run([SERVICES, "stop", *names], check=True)
 
 
 def version():
@@ -251,7 +251,8 @@ def works(peers_only):
 
 
 def race(peers_only):
-    with broker() as topics:
+    with servers("kafka"):
+        topics = Topics(os.environ["KAFKA_BROKERS"])
         prepare(topics, peers_only)
         return [run for work in works(peers_only) for run in race_one(work, topics)]
 

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from kafka import SERVICES, run
+from kafka import SERVICES, run, servers
 from measure import Run, measure
 from settings import TOP, Settings, readable
 
@@ -20,23 +20,6 @@ COLUMNS = "event_timestamp, response_message, status, seed_id, sub_scenario_id, 
 FEW = 2_500  # one transaction: what a start takes
 FAR = {"2.5 ms": 2.5, "12 ms": 12}  # of round trip
 CONNECTIONS = 2  # of the clients that insert, as many as rowgen has on two cores
-
-
-@contextlib.contextmanager
-def servers():
-    """A broker and a database of this benchmark's own."""
-    Settings.folder.mkdir(parents=True, exist_ok=True)
-    folder = Settings.folder / f"servers-{os.getpid()}"
-    folder.mkdir()
-    os.environ["ROWGEN_SERVERS"] = str(folder)
-    try:
-        started = [SERVICES, "start", "kafka", "postgres"]
-        lines = subprocess.run(started, check=True, stdout=subprocess.PIPE, text=True).stdout
-        os.environ.update(shlex.split(line)[1].split("=", 1) for line in lines.splitlines())
-        yield
-    finally:
-        subprocess.run([SERVICES, "stop", "kafka", "postgres"], check=True)
-        subprocess.run(["rm", "-rf", folder], check=True)
 
 
 @contextlib.contextmanager
@@ -61,7 +44,7 @@ def query(sql):
 
 def emptied():
     """What an earlier run left to be written is over, too."""
-    run(psql("-c", f"TRUNCATE {TABLE} RESTART IDENTITY", "-c", "CHECKPOINT"))
+    run(psql("-c", f"TRUNCATE {TABLE} RESTART IDENTITY", "-c", "DELETE FROM rowgen_offsets", "-c", "CHECKPOINT"))
 
 
 def rowgen(topic, url):
@@ -124,7 +107,7 @@ def race_one(number):
 
 
 def race():
-    with servers():
+    with servers("kafka", "postgres"):
         prepare()
         runs = [run for number in range(1, Settings.kafka_rounds + 1) for run in race_one(number)]
         order = {pair: at for at, pair in enumerate(dict.fromkeys((run.work, run.tool) for run in runs))}

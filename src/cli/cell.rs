@@ -13,11 +13,16 @@ const NULL: &str = "null";
 
 /// The value in a row.
 pub(super) fn show(values: &dyn Array, row: usize) -> String {
+    shown(values, row, false)
+}
+
+/// The same, or `within` a list or a struct.
+fn shown(values: &dyn Array, row: usize, within: bool) -> String {
     if values.is_null(row) {
         return NULL.to_string();
     }
     match text(values, row) {
-        Some(text) => told_apart(text, false).into_owned(),
+        Some(text) => told_apart(text, within).into_owned(),
         None => other(values, row),
     }
 }
@@ -43,7 +48,10 @@ fn text(values: &dyn Array, row: usize) -> Option<&str> {
         DataType::Utf8View => Some(values.as_string_view().value(row)),
         DataType::Dictionary(..) => {
             let coded = values.as_any_dictionary_opt()?;
-            text(coded.values().as_ref(), *coded.normalized_keys().get(row)?)
+            // Of this row alone: it has a value, so that there are some.
+            let one = values.slice(row, 1);
+            let key = *one.as_any_dictionary_opt()?.normalized_keys().first()?;
+            text(coded.values().as_ref(), key)
         }
         _ => None,
     }
@@ -63,26 +71,18 @@ fn told_apart(text: &str, within: bool) -> Cow<'_, str> {
     }
 }
 
-/// A value in a list or a struct.
-fn within(values: &dyn Array, row: usize) -> String {
-    match text(values, row).filter(|_| values.is_valid(row)) {
-        Some(text) => told_apart(text, true).into_owned(),
-        None => show(values, row),
-    }
-}
-
 fn other(values: &dyn Array, row: usize) -> String {
     match values.data_type() {
         DataType::List(_) => {
             let items = values.as_list::<i32>().value(row);
-            let items = (0..items.len()).map(|item| within(&items, item));
+            let items = (0..items.len()).map(|item| shown(&items, item, true));
             format!("[{}]", items.collect::<Vec<_>>().join(", "))
         }
         DataType::Struct(fields) => {
             let columns = fields.iter().zip(values.as_struct().columns());
             let shown = columns.map(|(field, values)| {
                 let name = escaped(field.name());
-                format!("{name}: {}", within(values, row))
+                format!("{name}: {}", shown(values, row, true))
             });
             format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
         }
@@ -121,5 +121,33 @@ fn ticks(values: &dyn Array, row: usize) -> String {
     match number {
         Some(number) => format!("{number} {unit}, out of range"),
         None => array_value_to_string(values, row).unwrap_or_else(|_| "out of range".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{DictionaryArray, Int8Array, ListArray, StringArray};
+    use arrow::buffer::OffsetBuffer;
+    use arrow::datatypes::{Field, Int8Type};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_dictionary_within_a_list_may_have_no_values() {
+        let lists = |keys: Vec<Option<i8>>, values: Vec<&str>| {
+            let count = keys.len();
+            let values = Arc::new(StringArray::from(values));
+            let items = DictionaryArray::<Int8Type>::new(Int8Array::from(keys), values);
+            let field = Arc::new(Field::new("item", items.data_type().clone(), true));
+            ListArray::new(
+                field,
+                OffsetBuffer::from_lengths([count]),
+                Arc::new(items),
+                None,
+            )
+        };
+        assert_eq!(show(&lists(vec![None, None], vec![]), 0), "[null, null]");
+        let some = lists(vec![Some(1), None, Some(0)], vec!["", "a"]);
+        assert_eq!(show(&some, 0), "[a, null, \"\"]");
     }
 }

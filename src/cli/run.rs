@@ -78,13 +78,12 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         stop: signals::stop()?,
         measured: false,
     };
+    let listener = options.serve.map(listener).transpose()?;
     let plan = Arc::new(plan);
     let stop = run_options.stop.clone();
     let running = Arc::new(engine::start(plan.clone(), run_options));
-    let _shown = match options.serve {
-        Some(address) => Some(shown(&plan, &running, stop, address)?),
-        None => None,
-    };
+    let shown = listener.map(|listener| shown(&plan, &running, stop, listener));
+    let _shown = shown.transpose()?;
     match told {
         Told::Errors => {}
         Told::Json => log::during(&running, &plan),
@@ -99,21 +98,34 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     Ok(report.exit_code())
 }
 
+/// Where the run is to be shown, before it begins.
+#[cfg(feature = "serve")]
+fn listener(address: SocketAddr) -> Result<crate::serve::Listener> {
+    crate::serve::Listener::bind(address, "--serve")
+}
+
+/// Nothing is shown in a build without it.
+#[cfg(not(feature = "serve"))]
+fn listener(_: SocketAddr) -> Result<std::convert::Infallible> {
+    let missing = crate::client::kafka::missing("a service over HTTP", "serve");
+    Err(Error::user(missing))
+}
+
 /// The run on a page of its own, until what this returns is dropped.
 #[cfg(feature = "serve")]
 fn shown(
     plan: &Arc<Plan>,
     running: &Arc<Running>,
     stop: Stop,
-    address: SocketAddr,
+    listener: crate::serve::Listener,
 ) -> Result<crate::serve::Server> {
     use crate::serve::{Offer, Service, Supervised};
     let mut offer = Offer::default();
     offer.add(&plan.serve);
     let pipeline = Supervised::of(plan.clone(), running.clone(), stop);
     let service = Service::new(vec![pipeline], offer);
-    let server = service.listen(address)?;
-    say(&format!("the run is shown at http://{}", server.address));
+    say(&format!("the run is shown at http://{}", listener.address));
+    let server = service.listen(listener)?;
     let (running, looking) = (running.clone(), move || service.look());
     let look = move || {
         while !running.is_over() {
@@ -126,12 +138,13 @@ fn shown(
 }
 
 #[cfg(not(feature = "serve"))]
-fn shown(_: &Arc<Plan>, running: &Arc<Running>, _: Stop, _: SocketAddr) -> Result<()> {
-    running.stop();
-    Err(Error::user(crate::client::kafka::missing(
-        "a service over HTTP",
-        "serve",
-    )))
+fn shown(
+    _: &Arc<Plan>,
+    _: &Arc<Running>,
+    _: Stop,
+    never: std::convert::Infallible,
+) -> Result<std::convert::Infallible> {
+    match never {}
 }
 
 impl Told {

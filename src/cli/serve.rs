@@ -14,7 +14,7 @@ use crate::error::{Error, Fault, Problem, Result};
 use crate::place::{Placed, Secret};
 use crate::plan::{Job, Plan};
 use crate::report::Report;
-use crate::serve::{self, MakePlan, Offer, Sender, Service, Supervised};
+use crate::serve::{self, Listener, MakePlan, Offer, Sender, Service, Supervised};
 use crate::source::Batches;
 use crate::spec::Serve;
 
@@ -51,6 +51,7 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
         Some(address) => *address,
         None => serve::address(serves.iter().find_map(|one| one.listen.as_ref()))?,
     };
+    let listener = Listener::bind(address, "--listen")?;
     let mut offer = offer(&serves, &options.file, &stop)?;
     if let Some(token) = options.token.as_ref().filter(|token| !token.is_empty()) {
         offer.token = Some(Secret(token.clone()));
@@ -61,8 +62,8 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     plans.iter().for_each(|plan| tell_start(plan));
     let make = |plan: &Arc<Plan>| Supervised::new(plan.clone(), stop.clone());
     let service = Service::new(plans.iter().map(make).collect(), offer);
-    let server = service.listen(address)?;
-    tracing::info!(address = %server.address, "Starting HTTP server");
+    tracing::info!(address = %listener.address, "Starting HTTP server");
+    let _server = service.listen(listener)?;
     Ok(serve_until_over(&service, options.out.clone(), &plans))
 }
 

@@ -62,7 +62,7 @@ pub(super) fn open<'p>(
     let mut failures = Failures::new(plan);
     let recovered = recover(plan, &targets, false, &mut failures);
     failures.verdict()?;
-    settle(plan, &targets, &recovered, &mut failures);
+    withdraw_all(plan, &targets, &recovered, &mut failures);
     failures.verdict()?;
     let checked = check(plan, targets, &recovered, &mut failures)?;
     failures.verdict()?;
@@ -162,8 +162,9 @@ fn published(recovered: &[Vec<Recovered>]) -> BTreeMap<&str, &Earlier> {
         .collect()
 }
 
-/// What is kept beside outputs that this run makes anew goes.
-fn settle(
+/// What is decided of outputs that this run makes anew is no longer so; all else that runs before have left
+/// there is looked at when the sink is connected.
+fn withdraw_all(
     plan: &Plan,
     targets: &[Vec<Target>],
     recovered: &[Vec<Recovered>],
@@ -178,7 +179,7 @@ fn settle(
             let at = (index, place);
             if !failures.has(at)
                 && !published.contains_key(recovered.output.as_str())
-                && let Err(error) = settle_one(sink, target)
+                && let Err(error) = withdraw(sink, target)
             {
                 failures.add(at, error);
             }
@@ -186,8 +187,8 @@ fn settle(
     }
 }
 
-fn settle_one(sink: &SinkPlan, target: &Target) -> Result<()> {
-    sink.options.earlier(target, None)?.settle()
+fn withdraw(sink: &SinkPlan, target: &Target) -> Result<()> {
+    sink.options.earlier(target, None)?.withdraw()
 }
 
 /// Looks at every sink of every job once, then at the streams.

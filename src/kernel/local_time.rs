@@ -58,8 +58,12 @@ fn read(texts: &StringArray, made: ArrayRef) -> Result<ArrayRef, ArrowError> {
     }
     let known = cast(&cast(&made, &ticks_of(made.data_type()))?, &DataType::Int64)?;
     let mut known: Vec<Option<i64>> = known.as_primitive::<Int64Type>().iter().collect();
+    let zone = match made.data_type() {
+        DataType::Timestamp(_, Some(zone)) => Zone::parse(zone),
+        _ => None,
+    };
     for row in again {
-        known[row] = moment(texts.value(row), made.data_type());
+        known[row] = moment(texts.value(row), made.data_type(), zone.as_ref());
     }
     let known: ArrayRef = Arc::new(Int64Array::from(known));
     cast(
@@ -76,15 +80,13 @@ fn ticks_of(data_type: &DataType) -> DataType {
     }
 }
 
-fn moment(text: &str, to: &DataType) -> Option<i64> {
+/// Nothing for a zone that nobody knows.
+fn moment(text: &str, to: &DataType, zone: Option<&Zone>) -> Option<i64> {
     match to {
         DataType::Date32 => time_parse::date(text),
-        DataType::Timestamp(unit, zone) => {
-            let zone = match zone {
-                Some(zone) => Some(Zone::parse(zone)?),
-                None => None,
-            };
-            let ticks = time_parse::timestamp(text, zone.as_ref(), per_second(*unit))?;
+        DataType::Timestamp(_, Some(_)) if zone.is_none() => None,
+        DataType::Timestamp(unit, _) => {
+            let ticks = time_parse::timestamp(text, zone, per_second(*unit))?;
             i64::try_from(ticks).ok()
         }
         _ => None,

@@ -43,6 +43,20 @@ pub fn write_long(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(&room[..end]);
 }
 
+/// A zigzag varint off the front; nothing where it does not end.
+pub fn read_long(bytes: &mut &[u8]) -> Option<i64> {
+    let mut zigzag = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        zigzag |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64));
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +70,8 @@ mod tests {
             let zigzag = ((value << 1) ^ (value >> 63)) as u64;
             assert_eq!(end, put_wide(&mut plain, 0, zigzag));
             assert_eq!(fast[..end], plain[..end], "{value}");
+            let mut written = &fast[..end];
+            assert_eq!((read_long(&mut written), written), (Some(value), &[][..]));
         }
     }
 }

@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Scalar {
                 text,
                 plain,
                 filled,
-            } => match place.hidden_text().filter(|_| plain) {
+            } => match plain.then(|| place.hidden_text()).flatten() {
                 Some(hidden) => Err(super::carry(hides(&text, &hidden).at(&place))),
                 None => Ok(Scalar {
                     text: Some(text),

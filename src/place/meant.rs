@@ -61,7 +61,13 @@ impl<'a> Meant<'a> {
         let line = text.trim_end_matches(' ');
         let above = line.trim_end();
         let text = match before {
-            Before::More if !above[above.rfind('\n').unwrap_or(0)..].contains(" #") => above,
+            // Within one line it is the same text, and is not searched.
+            Before::More
+                if above.len() < line.len()
+                    && !above[above.rfind('\n').unwrap_or(0)..].contains(" #") =>
+            {
+                above
+            }
             _ => line,
         };
         let ends = |c: char| c.is_whitespace() || "[{,".contains(c);

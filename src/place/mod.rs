@@ -158,12 +158,15 @@ impl Place {
 
     /// What of the line a comment hides that may be meant as text: `#12` after `issue`.
     pub(super) fn hidden_text(&self) -> Option<String> {
-        let rest: String = self
-            .rest_of_line()
-            .skip(self.length)
-            .take(HIDDEN)
-            .map(|(_, c)| c)
-            .collect();
+        let behind = || {
+            let rest = self.rest_of_line().skip(self.length).take(HIDDEN);
+            rest.map(|(_, c)| c)
+        };
+        // Nearly every value ends here: there may be millions.
+        if behind().find(|c| !c.is_whitespace()) != Some('#') {
+            return None;
+        }
+        let rest: String = behind().collect();
         let comment = rest.trim_start();
         let blank = rest.len() > comment.len() || self.written().ends_with(' ');
         let word = comment.strip_prefix('#').filter(|_| blank)?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::job::{Table, jobs};
+use super::letters;
 use super::sinks::{Resolved, resolve, written};
 use super::tables::{build_all, options, ordered};
 use super::{Job, Overrides, Plan};
@@ -249,6 +250,7 @@ fn all_jobs(
         };
         all.extend(jobs(&table, own, &mut problems));
     }
+    problems.extend(letters::problems(&all));
     problems.into_result()?;
     Ok(all)
 }

@@ -5,6 +5,7 @@ mod enabled;
 mod files;
 mod guarantee;
 mod job;
+mod letters;
 mod make;
 mod partition;
 mod preview;

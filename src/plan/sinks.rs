@@ -8,7 +8,6 @@ use super::enabled::enabled;
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Place, Placed, Rate, Text};
-use crate::sink::file::is_own;
 use crate::sink::{SinkKind, SinkPlace};
 use crate::spec::{AskedDelivery, OnSinkFailure, Pipeline, SinkEntry};
 
@@ -86,14 +85,6 @@ impl Places {
             return None;
         };
         let own = normal(Path::new(path.as_str()));
-        if is_own(&own) {
-            let what = format!(
-                "`{}` is a name that rowgen gives its own files",
-                path.as_str()
-            );
-            let problem = Problem::new(what).at(&path.place);
-            return Some(problem.hint("give the output another name"));
-        }
         let above = own.ancestors().skip(1).find_map(|above| self.0.get(above));
         let below = || self.0.range(own.clone()..).next();
         let what = match (self.0.get(&own), above, below()) {
@@ -113,7 +104,7 @@ impl Places {
 }
 
 /// A path without steps that lead nowhere: as written, links are not followed.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for step in path.components() {
         match step {

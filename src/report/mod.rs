@@ -302,6 +302,12 @@ impl Report {
         }
     }
 
+    /// The first thing that went wrong.
+    pub fn first_error(&self) -> Option<&str> {
+        let sinks = self.sinks.iter().filter_map(|sink| sink.error.as_deref());
+        self.error.as_deref().into_iter().chain(sinks).next()
+    }
+
     /// The exit code: interruption before failure before success.
     pub fn exit_code(&self) -> u8 {
         match self.outcome {

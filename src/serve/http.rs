@@ -31,33 +31,43 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 /// How often the page gets figures.
 const STEP: Duration = Duration::from_secs(1);
 
-/// A service that answers. Dropped, it answers no more.
-pub struct Server {
-    /// Where it listens.
+/// An address that nobody else has: known before anything is begun.
+pub struct Listener {
+    /// Where it is.
     pub address: SocketAddr,
-    serving: tokio::task::JoinHandle<()>,
+    listener: tokio::net::TcpListener,
 }
 
-impl Server {
-    /// Answers from now on.
-    pub(super) fn start(service: &Arc<Service>, address: SocketAddr) -> Result<Self> {
+/// A service that answers. Dropped, it answers no more.
+pub struct Server(tokio::task::JoinHandle<()>);
+
+impl Listener {
+    /// Takes an address; the hint says which option takes another one.
+    ///
+    /// # Errors
+    /// It is taken, or not this machine's.
+    pub fn bind(address: SocketAddr, option: &str) -> Result<Self> {
         let listen = tokio::net::TcpListener::bind(address);
         let doing = || format!("listening on {address}");
         let listener = block_on(listen)?.map_err(|error| {
-            let hint = "another program may listen there: `--listen` takes another port";
+            let hint = format!("another program may listen there: `{option}` takes another port");
             Error::because(doing(), error).hint(hint)
         })?;
         let address = listener.local_addr();
         let address = address.map_err(|error| Error::because(doing(), error))?;
-        let router = router(service);
-        let serving = spawn(connections::answer(listener, router))?;
-        Ok(Self { address, serving })
+        Ok(Self { address, listener })
+    }
+
+    /// Answers from now on.
+    pub(super) fn answer(self, service: &Arc<Service>) -> Result<Server> {
+        let answering = connections::answer(self.listener, router(service));
+        spawn(answering).map(Server)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.serving.abort();
+        self.0.abort();
     }
 }
 

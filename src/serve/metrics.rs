@@ -55,15 +55,11 @@ impl Collector for Collected {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         let pipelines = self.0.pipelines.iter();
         let runs: Vec<Status> = pipelines.filter_map(|one| one.figures()).collect();
-        for (name, help, measure) in OF_SOURCES {
-            let figures = runs.iter().flat_map(|run| of_sources(run, *measure));
-            let kind = measure.kind();
-            family(&mut encoder, (name, help, kind), figures.collect())?;
-        }
-        for (name, help, measure) in OF_SINKS {
-            let figures = runs.iter().flat_map(|run| of_sinks(run, *measure));
-            let kind = measure.kind();
-            family(&mut encoder, (name, help, kind), figures.collect())?;
+        for (families, all) in [(OF_SOURCES, sources(&runs)), (OF_SINKS, sinks(&runs))] {
+            for (name, help, told) in families {
+                let figures = all.iter().flat_map(|one| figures(one, *told));
+                family(&mut encoder, (name, help, told.kind()), figures.collect())?;
+            }
         }
         let up = self.0.pipelines.iter().map(|pipeline| {
             let well = f64::from(u8::from(pipeline.troubles().is_empty()));
@@ -131,91 +127,86 @@ fn tell(encoder: &mut MetricEncoder<'_>, figure: &Figure) -> Result<(), Error> {
 /// What a reading is asked for.
 type Ask = fn(&Reading) -> Figure;
 
-const OF_SOURCES: &[(&str, &str, OfSource)] = &[
+const OF_SOURCES: &[(&str, &str, Told)] = &[
     (
         "rowgen_source_rows_total",
         "Rows read or made",
-        OfSource::Figure(|read| Figure::Counter(read.rows)),
+        Told::Figure(|read| Figure::Counter(read.rows)),
     ),
     (
         "rowgen_source_rejected_total",
         "Rows that could not be read",
-        OfSource::Figure(|read| Figure::Counter(read.rejected)),
+        Told::Figure(|read| Figure::Counter(read.rejected)),
     ),
     (
         "rowgen_source_errors_total",
         "What went wrong while reading, by kind",
-        OfSource::Errors,
+        Told::Errors,
     ),
     (
         "rowgen_source_lag_rows",
         "Rows that wait to be read, by partition",
-        OfSource::Lag,
+        Told::Lag,
     ),
     (
         "rowgen_source_batch_rows",
         "Rows of a batch",
-        OfSource::Figure(|read| Figure::Histogram(read.batch_rows.clone(), 1.0)),
+        Told::Figure(|read| Figure::Histogram(read.batch_rows.clone(), 1.0)),
     ),
     (
         "rowgen_source_batch_seconds",
         "Seconds to read or make a batch",
-        OfSource::Figure(|read| Figure::Histogram(read.batch_micros.clone(), MICROS)),
+        Told::Figure(|read| Figure::Histogram(read.batch_micros.clone(), MICROS)),
     ),
 ];
 
-const OF_SINKS: &[(&str, &str, OfSink)] = &[
+const OF_SINKS: &[(&str, &str, Told)] = &[
     (
         "rowgen_sink_rows_total",
         "Rows that arrived",
-        OfSink::Figure(|read| Figure::Counter(read.rows)),
+        Told::Figure(|read| Figure::Counter(read.rows)),
     ),
     (
         "rowgen_sink_bytes_total",
         "Bytes that arrived",
-        OfSink::Figure(|read| Figure::Counter(read.bytes)),
+        Told::Figure(|read| Figure::Counter(read.bytes)),
     ),
     (
         "rowgen_sink_rejected_total",
         "Rows that were refused",
-        OfSink::Figure(|read| Figure::Counter(read.rejected)),
+        Told::Figure(|read| Figure::Counter(read.rejected)),
     ),
     (
         "rowgen_sink_retries_total",
         "Writes that were tried again",
-        OfSink::Figure(|read| Figure::Counter(read.retries)),
+        Told::Figure(|read| Figure::Counter(read.retries)),
     ),
     (
         "rowgen_sink_errors_total",
         "What went wrong, by kind",
-        OfSink::Errors,
+        Told::Errors,
     ),
     (
         "rowgen_sink_connections",
         "Open connections",
-        OfSink::Figure(|read| Figure::Gauge(read.connections as f64)),
+        Told::Figure(|read| Figure::Gauge(read.connections as f64)),
     ),
     (
         "rowgen_sink_commit_seconds",
         "Seconds of a commit",
-        OfSink::Figure(|read| Figure::Histogram(read.commit_micros.clone(), MICROS)),
+        Told::Figure(|read| Figure::Histogram(read.commit_micros.clone(), MICROS)),
     ),
 ];
 
+/// What is told of a source or a sink.
 #[derive(Clone, Copy)]
-enum OfSource {
+enum Told {
     Figure(Ask),
     Errors,
     Lag,
 }
 
-#[derive(Clone, Copy)]
-enum OfSink {
-    Figure(Ask),
-    Errors,
-}
-
-impl OfSource {
+impl Told {
     fn kind(self) -> MetricType {
         match self {
             Self::Figure(ask) => kind(&ask(&Reading::default())),
@@ -225,80 +216,70 @@ impl OfSource {
     }
 }
 
-impl OfSink {
-    fn kind(self) -> MetricType {
-        match self {
-            Self::Figure(ask) => kind(&ask(&Reading::default())),
-            Self::Errors => MetricType::Counter,
+/// A source or a sink: its labels and its figures.
+type Labelled<'a> = (Labels, &'a Reading);
+
+fn sources(runs: &[Status]) -> Vec<Labelled<'_>> {
+    let of = |run: &'_ Status, source: &'_ SourceStatus| {
+        vec![
+            ("pipeline", run.pipeline.clone()),
+            ("table", source.table.clone()),
+        ]
+    };
+    let all = runs
+        .iter()
+        .flat_map(|run| run.sources.iter().map(move |one| (run, one)));
+    all.map(|(run, one)| (of(run, one), &one.figures)).collect()
+}
+
+fn sinks(runs: &[Status]) -> Vec<Labelled<'_>> {
+    let of = |run: &'_ Status, sink: &'_ SinkStatus| {
+        vec![
+            ("pipeline", run.pipeline.clone()),
+            ("table", sink.table.clone()),
+            ("sink", sink.name.clone()),
+        ]
+    };
+    let all = runs
+        .iter()
+        .flat_map(|run| run.sinks.iter().map(move |one| (run, one)));
+    all.map(|(run, one)| (of(run, one), &one.figures)).collect()
+}
+
+fn figures((labels, read): &Labelled<'_>, told: Told) -> Vec<(Labels, Figure)> {
+    let with = |name, value: String| {
+        let mut labels = labels.clone();
+        labels.push((name, value));
+        labels
+    };
+    match told {
+        Told::Figure(ask) => vec![(labels.clone(), ask(read))],
+        Told::Errors => {
+            let errors = read.errors.iter();
+            errors
+                .map(|(kind, count)| (with("kind", kind.clone()), Figure::Counter(*count)))
+                .collect()
+        }
+        Told::Lag => {
+            let lag = read.lag.iter();
+            lag.map(|(partition, rows)| {
+                let labels = with("partition", partition.to_string());
+                (labels, Figure::Gauge(*rows as f64))
+            })
+            .collect()
         }
     }
-}
-
-fn of_sources(run: &Status, measure: OfSource) -> Vec<(Labels, Figure)> {
-    let of = |source: &SourceStatus| {
-        let labels = || {
-            vec![
-                ("pipeline", run.pipeline.clone()),
-                ("table", source.table.clone()),
-            ]
-        };
-        let figures = &source.figures;
-        match measure {
-            OfSource::Figure(ask) => vec![(labels(), ask(figures))],
-            OfSource::Errors => errors(figures, labels),
-            OfSource::Lag => {
-                let lag = figures.lag.iter();
-                lag.map(|(partition, rows)| {
-                    let mut labels = labels();
-                    labels.push(("partition", partition.to_string()));
-                    (labels, Figure::Gauge(*rows as f64))
-                })
-                .collect()
-            }
-        }
-    };
-    run.sources.iter().flat_map(of).collect()
-}
-
-fn of_sinks(run: &Status, measure: OfSink) -> Vec<(Labels, Figure)> {
-    let of = |sink: &SinkStatus| {
-        let labels = || {
-            vec![
-                ("pipeline", run.pipeline.clone()),
-                ("table", sink.table.clone()),
-                ("sink", sink.name.clone()),
-            ]
-        };
-        match measure {
-            OfSink::Figure(ask) => vec![(labels(), ask(&sink.figures))],
-            OfSink::Errors => errors(&sink.figures, labels),
-        }
-    };
-    run.sinks.iter().flat_map(of).collect()
-}
-
-fn errors(figures: &Reading, labels: impl Fn() -> Labels) -> Vec<(Labels, Figure)> {
-    let errors = figures.errors.iter();
-    errors
-        .map(|(kind, count)| {
-            let mut labels = labels();
-            labels.push(("kind", kind.clone()));
-            (labels, Figure::Counter(*count))
-        })
-        .collect()
 }
 
 /// A figure of all pipelines together.
 fn named(service: &Service, runs: &[Status], measure: Measure) -> Figure {
     let sources = || {
-        runs.iter()
-            .flat_map(|run| &run.sources)
-            .map(|one| &one.figures)
+        let all = runs.iter().flat_map(|run| &run.sources);
+        all.map(|one| &one.figures)
     };
     let sinks = || {
-        runs.iter()
-            .flat_map(|run| &run.sinks)
-            .map(|one| &one.figures)
+        let all = runs.iter().flat_map(|run| &run.sinks);
+        all.map(|one| &one.figures)
     };
     let failed = |read: &Reading| read.errors.values().sum::<u64>() + read.rejected;
     match measure {

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-pub use http::Server;
+pub use http::{Listener, Server};
 pub use supervise::{Supervised, timestamp};
 pub use trigger::{MakePlan, Sender};
 pub use watch::Watch;
@@ -85,9 +85,9 @@ impl Service {
     /// Offers it over HTTP from now on, until what it returns is dropped.
     ///
     /// # Errors
-    /// The address is taken, or not this machine's.
-    pub fn listen(self: &Arc<Self>, address: SocketAddr) -> Result<Server> {
-        Server::start(self, address)
+    /// There can be no more threads.
+    pub fn listen(self: &Arc<Self>, listener: Listener) -> Result<Server> {
+        listener.answer(self)
     }
 
     /// Looks at the figures, and waits until the next look.

@@ -95,8 +95,12 @@ impl Supervised {
             ..options.clone()
         };
         let running = Arc::new(engine::start(self.plan.clone(), options));
-        running.pause(self.is_paused());
-        *lock(&self.run) = Run::Runs(running.clone());
+        {
+            // Who pauses sets the flag first and asks for this lock: either way the run hears of it.
+            let mut run = lock(&self.run);
+            *run = Run::Runs(running.clone());
+            running.pause(self.is_paused());
+        }
         running.wait()
     }
 
@@ -195,8 +199,7 @@ fn begins_again(report: &Report) -> bool {
 
 /// The first thing that went wrong, on one line.
 fn failure(report: &Report) -> Option<String> {
-    let sinks = report.sinks.iter().filter_map(|sink| sink.error.as_ref());
-    let said = report.error.iter().chain(sinks).next()?;
+    let said = report.first_error()?;
     Some(said.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

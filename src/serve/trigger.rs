@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::engine::{self, Options, Stop};
 use crate::error::Result;
 use crate::plan::Plan;
-use crate::report::Report;
 use crate::sync::lock;
 
 /// So many calls are worked on at once: each has workers of its own.
@@ -88,20 +87,12 @@ impl Sender {
             *next = first.saturating_add(count);
             first..*next
         };
-        let sender = self.clone();
+        let call = Call(self.clone());
         // Planning reads files, which no thread of the network waits for.
-        let work = move || {
-            sender.work(rows);
-            sender.active.fetch_sub(1, Ordering::SeqCst);
-        };
         let thread = std::thread::Builder::new()
             .name("trigger".into())
-            .spawn(work);
-        if thread.is_err() {
-            self.active.fetch_sub(1, Ordering::SeqCst);
-            return Err(Refused::Busy);
-        }
-        Ok(count)
+            .spawn(move || call.0.work(rows));
+        thread.map(|_| count).map_err(|_| Refused::Busy)
     }
 
     fn count(&self, text: Option<&str>) -> Result<u64, Refused> {
@@ -125,7 +116,7 @@ impl Sender {
         };
         let report = (self.plan)(rows).map(|plan| engine::start(Arc::new(plan), options).wait());
         let (sent, error) = match &report {
-            Ok(report) => (report.rows, said(report)),
+            Ok(report) => (report.rows, report.first_error().map(str::to_string)),
             Err(error) => (0, Some(error.to_string())),
         };
         self.sent.fetch_add(sent, Ordering::SeqCst);
@@ -155,9 +146,13 @@ impl Sender {
     }
 }
 
-fn said(report: &Report) -> Option<String> {
-    let sinks = report.sinks.iter().filter_map(|sink| sink.error.clone());
-    report.error.clone().or(sinks.into_iter().next())
+/// A call that is worked on, until this is dropped, also by a panic.
+struct Call(Arc<Sender>);
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[cfg(test)]

@@ -97,11 +97,11 @@ impl Watch {
         seen.last
             .resize(service.pipelines.len(), Figures::default());
         let mut more = Figures::default();
-        for pipeline in 0..service.pipelines.len() {
-            if let Some(figures) = Figures::of(service, pipeline) {
-                more.add(figures.since(seen.last[pipeline]));
-                seen.last[pipeline] = figures;
-            }
+        for (pipeline, last) in seen.last.iter_mut().enumerate() {
+            // A run that has ended is forgotten: the next one begins at 0.
+            let figures = Figures::of(service, pipeline).unwrap_or_default();
+            more.add(figures.since(*last));
+            *last = figures;
         }
         seen.total.add(more);
         let senders = service.offer.senders.iter();

@@ -137,8 +137,8 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Ok(Recovered::default())
     }
 
-    /// What runs before have published at this place, with its record where it is known, or have kept
-    /// there for the next run: it is settled when it is done with.
+    /// What runs before have published or decided at this place, with its record where it is known: it is
+    /// settled when the run is done, and withdrawn where the output is made anew.
     ///
     /// # Errors
     /// The path cannot be.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
+use serde_json::Map;
 
+use crate::batch::Position;
 use crate::error::Problem;
 use crate::place::{LocalPath, Node, Value, carry, decode};
 
@@ -25,6 +27,33 @@ pub enum OnBadRow {
 #[serde(deny_unknown_fields)]
 struct DeadLetter {
     dead_letter: LocalPath,
+}
+
+impl OnBadRow {
+    /// The file in which rows are kept.
+    pub fn letters(&self) -> Option<PathBuf> {
+        match self {
+            Self::DeadLetter(path) => Some(path.clone()),
+            Self::Stop | Self::Skip => None,
+        }
+    }
+}
+
+/// What is noted of a row: its number in its table, where it came from, and what is wrong with it.
+pub fn letter(
+    table: &str,
+    row: u64,
+    position: Option<&Position>,
+    reason: &str,
+) -> Map<String, serde_json::Value> {
+    let mut letter = Map::new();
+    letter.insert("table".into(), table.into());
+    letter.insert("row".into(), row.into());
+    if let Some(position) = position {
+        position.tell(&mut letter);
+    }
+    letter.insert("reason".into(), reason.into());
+    letter
 }
 
 impl<'de> Deserialize<'de> for OnBadRow {

@@ -23,6 +23,8 @@ pub struct Takes {
     pub reads: Vec<Placed<Text>>,
     /// Where it writes.
     pub place: SinkPlace,
+    /// The file in which it keeps rows that are not taken.
+    pub letters: Option<PathBuf>,
     /// It writes to the program's own stdout.
     pub stdout: bool,
     /// It removes what earlier runs have written.

@@ -147,16 +147,7 @@ fn blocks(file: &OpenFile, start: u64) -> Result<Vec<Block>> {
 
 /// A number that is not negative, as Avro writes it.
 fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return (value & 1 == 0).then_some(value >> 1);
-        }
-    }
-    None
+    u64::try_from(varint::read_long(bytes)?).ok()
 }
 
 impl Container {
@@ -164,10 +155,17 @@ impl Container {
         let end = first + count as u64;
         let from = self.blocks.partition_point(|block| block.row <= first) - 1;
         let after = self.blocks.partition_point(|block| block.row < end);
-        let start = self.blocks[from].row;
+        let (start, offset) = (self.blocks[from].row, self.blocks[from].offset);
+        let bytes = self.file.bytes(offset, self.blocks[after].offset)?;
+        let at = |block: Block| (block.offset - offset) as usize;
         let batches = self.blocks[from..=after]
             .windows(2)
-            .map(|pair| self.block(pair[0], pair[1], columns))
+            // A block may be empty.
+            .filter(|pair| pair[0].row < pair[1].row)
+            .map(|pair| {
+                let rows = (pair[1].row - pair[0].row) as usize;
+                self.block(&bytes[at(pair[0])..at(pair[1])], rows, columns)
+            })
             .collect::<Result<Vec<_>>>()?;
         let batch = match batches.as_slice() {
             [one] => one.clone(),
@@ -180,9 +178,8 @@ impl Container {
     ///
     /// A block at a time, with an open end: the library goes round for ever where a block has more bytes
     /// than its rows need.
-    fn block(&self, from: Block, after: Block, columns: &[usize]) -> Result<RecordBatch> {
-        let rows = (after.row - from.row) as usize;
-        let bytes = self.open_ended(from, after)?;
+    fn block(&self, block: &[u8], rows: usize, columns: &[usize]) -> Result<RecordBatch> {
+        let bytes = self.open_ended(block);
         let mut reader = reader()
             // A broken number of rows asks for no memory: so many do not fit in so few bytes.
             .with_batch_size(rows.min(bytes.len().saturating_mul(DENSEST)))
@@ -211,17 +208,15 @@ impl Container {
         }
     }
 
-    /// The header and one block, which says that it has as many rows as it has bytes for.
-    fn open_ended(&self, from: Block, after: Block) -> Result<Vec<u8>> {
-        let found = self.file.bytes(from.offset, after.offset)?;
-        let mut block = found.as_slice();
+    /// The header and a block, which says that it has as many rows as it has bytes for.
+    fn open_ended(&self, mut block: &[u8]) -> Vec<u8> {
         // Read when the blocks were found.
         number(&mut block);
         let mut bytes = self.header.clone();
         bytes.reserve(varint::LONG + block.len());
         varint::write_long(&mut bytes, i64::MAX);
         bytes.extend(block);
-        Ok(bytes)
+        bytes
     }
 }
 

@@ -8,6 +8,7 @@ use arrow_avro::reader::read_header_info;
 use super::avro_schema::check;
 use super::file::OpenFile;
 use crate::error::Problem;
+use crate::kernel::varint;
 
 /// A header that can be read.
 #[derive(Debug)]
@@ -67,22 +68,11 @@ fn not_read(file: &OpenFile, codec: &str) -> Problem {
 fn bytes(schema: &str, codec: &str, sync: [u8; 16]) -> Vec<u8> {
     let mut bytes = b"Obj\x01".to_vec();
     let entries = [("avro.schema", schema), ("avro.codec", codec)];
-    put_number(entries.len(), &mut bytes);
+    varint::write_long(&mut bytes, entries.len() as i64);
     for text in entries.iter().flat_map(|(key, value)| [key, value]) {
-        put_number(text.len(), &mut bytes);
-        bytes.extend_from_slice(text.as_bytes());
+        varint::write_bytes(&mut bytes, text.as_bytes());
     }
-    put_number(0, &mut bytes);
+    varint::write_long(&mut bytes, 0);
     bytes.extend(sync);
     bytes
-}
-
-/// A number as Avro writes it.
-fn put_number(number: usize, bytes: &mut Vec<u8>) {
-    let mut bits = (number as u64) << 1;
-    while bits >= 0x80 {
-        bytes.push(bits as u8 | 0x80);
-        bits >>= 7;
-    }
-    bytes.push(bits as u8);
 }

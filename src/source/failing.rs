@@ -64,12 +64,13 @@ impl Found<'_> {
         for (column, _) in self.used {
             columns[*column] = filter(&columns[*column], &mask)?;
         }
+        let source = (self.whence.source)();
         Ok(Left {
             rows: rows.collect(),
             columns,
             rejected: failing
                 .iter()
-                .map(|(row, error)| self.reject(*row, error))
+                .map(|(row, error)| self.reject(&source, *row, error))
                 .collect(),
         })
     }
@@ -101,11 +102,10 @@ impl Found<'_> {
         }
     }
 
-    fn reject(&self, row: usize, error: &Error) -> Rejected {
+    fn reject(&self, source: &str, row: usize, error: &Error) -> Rejected {
         let message = reason(error);
         let mut letter = serde_json::Map::new();
-        let source = (self.whence.source)();
-        letter.insert("source".into(), source.as_str().into());
+        letter.insert("source".into(), source.into());
         letter.insert("row".into(), self.rows[row].into());
         if let Some(position) = self.whence.position(self.rows[row]) {
             position.tell(&mut letter);
@@ -118,7 +118,7 @@ impl Found<'_> {
         let values: serde_json::Map<_, _> = self.used.iter().map(value).collect();
         letter.insert("values".into(), values.into());
         Rejected {
-            place: source,
+            place: source.to_string(),
             kind: KIND,
             message,
             letter,

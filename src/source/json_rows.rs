@@ -28,12 +28,11 @@ pub struct JsonRows {
     /// For objects that have more digits behind a point than their column holds, and for those with dates
     /// and times that the library takes for something else.
     careful: Reader,
-    /// There are dates or times: what the library refuses, as local times that a clock change repeats or
-    /// skips, is read with more care.
-    moments: bool,
     /// A column is text, or has some: lists and objects in it are their JSON text.
     texts: bool,
     exact: Exact,
+    /// Dates and times: what the library refuses, as local times that a clock change repeats or skips, is
+    /// read with more care.
     times: Times,
 }
 
@@ -63,7 +62,6 @@ impl JsonRows {
         Self {
             usual: Reader::new(&wanted, usual),
             careful: Reader::new(&wanted, careful),
-            moments: has_moments(&wanted),
             texts: has_texts(&wanted),
             exact: Exact::new(&wanted),
             times: Times::new(&wanted),
@@ -130,7 +128,7 @@ impl JsonRows {
 
     fn read_as_spelt(&self, objects: &[&[u8]]) -> Result<Rows> {
         let (columns, bad) = self.read_exactly(objects)?;
-        if !self.moments || bad.is_empty() {
+        if self.times.is_empty() || bad.is_empty() {
             return Ok((columns, bad));
         }
         let first = Part {
@@ -241,11 +239,6 @@ fn good(objects: usize, bad: &[(usize, Bad)]) -> Vec<usize> {
     let mut bad = bad.iter().map(|(object, _)| *object).peekable();
     let good = (0..objects).filter(|object| bad.next_if_eq(object).is_none());
     good.collect()
-}
-
-fn has_moments(wanted: &Schema) -> bool {
-    let mut fields = wanted.fields().iter();
-    fields.any(|field| field.data_type().is_temporal())
 }
 
 /// How a column is read.

@@ -45,6 +45,11 @@ impl Times {
         }
     }
 
+    /// No column is a date or a time.
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
     /// True where a field of one of the columns may be such a number or text. Never false where one is; a
     /// text or an inner object may look like one.
     pub fn may_differ(&self, object: &[u8]) -> bool {

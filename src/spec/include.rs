@@ -75,14 +75,7 @@ impl Files {
             return Ok(tree.clone());
         }
         self.refuse_circle(&own, item)?;
-        let mut tree = read_included(path).map_err(|mut error| {
-            error.problems = error
-                .problems
-                .into_iter()
-                .map(|problem| problem.at(&item.place))
-                .collect();
-            error
-        })?;
+        let mut tree = read_included(path).map_err(|error| error.at(&item.place))?;
         self.merge_all(&mut tree, path, own.clone())?;
         self.read.insert(own, tree.clone());
         Ok(tree)

@@ -5,6 +5,8 @@ mod commands;
 mod counted;
 #[cfg(feature = "postgres")]
 mod databases;
+#[cfg(feature = "postgres")]
+mod dead_letters;
 #[cfg(feature = "kafka")]
 mod dead_servers;
 mod digits;

@@ -203,8 +203,6 @@ fn one_file_that_may_have_been_meant_as_a_folder_is_said() {
     assert!(hint.starts_with(said), "{hint}");
 }
 
-/// Where relative paths start: to read at the file that says them, to write in the current folder or in
-/// `--out`.
 #[test]
 fn a_file_is_what_its_name_says() {
     let folder = Folder::new();
@@ -243,6 +241,8 @@ fn a_file_is_what_its_name_says() {
     }
 }
 
+/// Where relative paths start: to read at the file that says them, to write in the current folder or in
+/// `--out`.
 #[test]
 fn relative_paths_start_where_the_rule_says() {
     let folder = Folder::new();

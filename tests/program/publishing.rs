@@ -26,15 +26,26 @@ const QUICK: &str = "{ rows: 1000, columns: { id: sequence, x: { constant: 1 } }
 const FAILS: &str = "{ rows: 1000, columns: { id: sequence, x: { expr: \"1 / (900 - id)\" } } }";
 const SLOW: &str = "{ rows: 900_000, columns: { id: sequence, x: { constant: 1 } } }";
 
+/// Waits until this file has so many bytes.
+fn begins(folder: &Folder, written: &str, bytes: u64) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !std::fs::metadata(folder.path(written)).is_ok_and(|file| file.len() >= bytes) {
+        assert!(Instant::now() < deadline, "the run did not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The parts of a folder of files.
+fn parts(folder: &Folder, name: &str) -> usize {
+    let names = folder.visible(name).into_iter();
+    names.filter(|(name, _)| name.starts_with("part-")).count()
+}
+
 /// Runs it until this file is there, sends a signal, and waits.
 fn interrupted(folder: &Folder, arguments: &[&str], written: &str) -> Ended {
     let mut command = folder.command(arguments);
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !std::fs::metadata(folder.path(written)).is_ok_and(|file| file.len() > 1000) {
-        assert!(Instant::now() < deadline, "the run did not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    begins(folder, written, 1001);
     signal(&child, "-INT");
     Ended::from(child.wait_with_output().unwrap())
 }
@@ -275,31 +286,21 @@ fn a_run_that_failed_in_part_does_only_the_rest_when_it_is_run_again() {
         )
     };
     folder.make(&yaml("ok.csv"), &[]);
-    let count = |folder: &Folder| {
-        let parts = folder
-            .visible("out")
-            .into_iter()
-            .filter(|(name, _)| name.starts_with("part-"));
-        parts.count()
-    };
-    assert_eq!(count(&folder), 1);
-    for (out, code, parts) in [
+    assert_eq!(parts(&folder, "out"), 1);
+    for (out, code, expected) in [
         ("/dev/full", 2, 2),
         ("/dev/full", 2, 2),
         ("ok.csv", 0, 2),
         ("ok.csv", 0, 3),
     ] {
         folder.write("p.yaml", &yaml(out));
-        let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+        let before = parts(&folder, "out");
+        let ended = folder.run(&["run", "p.yaml", "--log", "text"]);
         assert_eq!(ended.code, code, "{ended:?}");
-        assert_eq!(count(&folder), parts, "{out}");
+        assert_eq!(parts(&folder, "out"), expected, "{out}");
+        let told = ended.stderr.contains("and they are added once more");
+        assert_eq!(told, expected > before, "{}", ended.stderr);
     }
-}
-
-/// The parts of a folder of files.
-fn parts(folder: &Folder, name: &str) -> usize {
-    let names = folder.visible(name).into_iter();
-    names.filter(|(name, _)| name.starts_with("part-")).count()
 }
 
 #[test]
@@ -359,11 +360,7 @@ fn a_run_does_not_go_on_with_half_of_what_another_one_writes() {
     folder.write("p.yaml", &yaml("a"));
     let slow = ["run", "p.yaml", "--quiet", "--rate", "20_000/s"];
     let mut first = folder.command(&slow).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !folder.path("out/b/.part-00000.csv.partial").exists() {
-        assert!(Instant::now() < deadline, "the run did not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    begins(&folder, "out/b/.part-00000.csv.partial", 0);
     folder.write("q.yaml", &yaml("c"));
     let ended = folder.run(&["run", "q.yaml", "--log", "text"]);
     first.kill().unwrap();

@@ -73,11 +73,11 @@ fn interrupt(folder: &Folder, arguments: &[&str]) -> Ended {
     ended
 }
 
-fn inode(folder: &Folder, name: &str) -> u64 {
+/// Which file it is, and when it was written: one that is written again keeps its inode.
+fn inode(folder: &Folder, name: &str) -> (u64, i64, i64) {
     let found = std::fs::metadata(folder.path(name));
-    found
-        .unwrap_or_else(|error| panic!("{name}: {error}"))
-        .ino()
+    let found = found.unwrap_or_else(|error| panic!("{name}: {error}"));
+    (found.ino(), found.mtime(), found.mtime_nsec())
 }
 
 /// What a run that nothing disturbs makes.
@@ -219,4 +219,41 @@ fn a_slice_takes_over_what_is_its_own() {
         before
     );
     assert!(folder.path("out/b/_SUCCESS").exists());
+}
+
+#[test]
+fn what_a_killed_run_without_end_had_named_stays() {
+    let folder = Folder::new();
+    folder.write(
+        "p.yaml",
+        "version: 1\ntables:\n  t: { rows: 0, columns: { id: sequence } }\nsinks:\n  - file: { path: out, format: csv, target_file_size: 100KiB, if_exists: append }\nrun: { rate: 100_000/s, batch_rows: 1000 }\n",
+    );
+    let parts = |folder: &Folder| {
+        let mut parts = folder.visible("out");
+        parts.retain(|(name, _)| name.starts_with("part-"));
+        parts
+    };
+    let mut before = Vec::new();
+    for _ in 0..2 {
+        let mut child = folder
+            .command(&["run", "p.yaml", "--quiet"])
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while parts(&folder).len() < before.len() + 2 {
+            assert!(Instant::now() < deadline, "{:?}", child.try_wait());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = parts(&folder);
+        assert_eq!(now[..before.len()], before);
+        before = now;
+    }
+    let ended = folder.run(&["run", "p.yaml", "--quiet", "--for", "1s"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let now = parts(&folder);
+    assert_eq!(now[..before.len()], before);
+    let manifest = folder.read("out/_rowgen/manifest.jsonl");
+    assert_eq!(manifest.lines().count(), now.len());
 }

@@ -1,5 +1,8 @@
 //! Tests against real servers, whose addresses the environment tells: `scripts/test services`.
 
+#[cfg(feature = "postgres")]
+use std::time::{Duration, Instant};
+
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]
@@ -31,6 +34,8 @@ mod serve_bad;
 mod serve_load;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve_scraped;
+#[cfg(feature = "postgres")]
+mod servers;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod service;
 mod sinks;
@@ -38,6 +43,17 @@ mod turns;
 mod verify;
 #[cfg(feature = "postgres")]
 mod verify_postgres;
+
+/// Waits until it is so, and says what it waited for where it never is.
+#[cfg(feature = "postgres")]
+#[track_caller]
+pub fn until(what: impl Fn() -> String, patience: Duration, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < patience, "{}", what());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
 
 /// What the environment says of a server.
 pub fn environment(name: &str) -> String {

@@ -12,6 +12,7 @@ use crate::line::Line;
 use crate::postgres::{fresh, rowgen, sql};
 use crate::postgres_errors::{refusal_at, told};
 use crate::postgres_source::read;
+use crate::until;
 
 /// Why a server that says nothing is an error.
 const NO_ANSWER: &str = "the server does not answer";
@@ -51,16 +52,15 @@ fn a_server_that_is_away_or_silent_is_told_in_time() {
     );
 }
 
+/// No run takes longer to begin.
+const BEGINS: Duration = Duration::from_secs(60);
+
 /// A run over a line, which is dead now.
 fn cut_off(folder: &TempDir, line: &Line, yaml: &str, arguments: &[&str]) -> Child {
     let mut command = rowgen(folder.path(), yaml, arguments);
     command.env("DB_URL", line.url()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let began = Instant::now();
-    while !line.is_dead() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{yaml}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until(|| yaml.to_string(), BEGINS, || line.is_dead());
     child
 }
 
@@ -138,11 +138,8 @@ fn a_server_that_falls_silent_while_rows_come_ends_the_run_in_time() {
         let mut command = rowgen(folder.path(), &yaml, &slowly);
         command.env("DB_URL", line.url()).stderr(Stdio::piped());
         let child = command.spawn().unwrap();
-        let began = Instant::now();
-        while !has_begun(folder.path()) {
-            assert!(began.elapsed() < Duration::from_secs(60));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let begins = || format!("{what}: the run begins");
+        until(begins, BEGINS, || has_begun(folder.path()));
         line.cut();
         let (status, words, took) = ended(child, &line);
         let silent = format!("error: reading {what} in LINE/rowgen\n  caused by: {SILENT}");
@@ -266,11 +263,7 @@ fn a_signal_ends_what_waits_for_a_slow_query() {
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
     // Other runs have queries of their own.
     let reads = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%i > 500 and%' AND wait_event = 'PgSleep'";
-    let began = Instant::now();
-    while sql(reads) == "0" {
-        assert!(began.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(|| "it reads".into(), BEGINS, || sql(reads) != "0");
     // Longer than a server may be silent without being asked whether it is there.
     std::thread::sleep(Duration::from_secs(13));
     terminate(&child);
@@ -312,11 +305,7 @@ fn a_connection_that_is_lost_ends_the_run() {
         );
         let reads =
             format!("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND {ours}");
-        let began = Instant::now();
-        while sql(&reads) == "0" {
-            assert!(began.elapsed() < Duration::from_secs(60));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(|| "it reads".into(), BEGINS, || sql(&reads) != "0");
         std::thread::sleep(Duration::from_millis(300));
         sql(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"

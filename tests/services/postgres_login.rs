@@ -4,9 +4,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::postgres::rowgen;
+use crate::postgres::{rowgen, sql_at};
 use crate::postgres_errors::told;
 use crate::postgres_source::read;
+use crate::servers::Servers;
 
 /// Runs OpenSSL in a folder.
 #[track_caller]
@@ -32,42 +33,27 @@ fn certificates(folder: &Path) {
 
 /// A server of its own, with the certificate of an authority.
 struct Server {
+    /// Certificates, and what runs write.
     folder: tempfile::TempDir,
     url: String,
+    _servers: Servers,
 }
 
 impl Server {
     fn start() -> Self {
-        let mut server = Self {
+        let servers = Servers::start(&["postgres"], &[]);
+        let server = Self {
             folder: tempfile::tempdir().unwrap(),
-            url: String::new(),
+            url: servers.variable("POSTGRES_URL"),
+            _servers: servers,
         };
-        let told = server.services(&["start", "postgres"]);
-        let url = told
-            .lines()
-            .find_map(|line| line.strip_prefix("export POSTGRES_URL="));
-        server.url = url.unwrap().to_string();
         server.encrypt();
         server
     }
 
-    #[track_caller]
-    fn services(&self, arguments: &[&str]) -> String {
-        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/services");
-        let mut command = Command::new(scripts);
-        command
-            .args(arguments)
-            .env("ROWGEN_SERVERS", self.folder.path());
-        let output = command.output().unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {words}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
     /// What a statement gives.
     fn sql(&self, statement: &str) -> String {
-        let tool = ["tool", "postgres", "-q", "-A", "-t", "-c", statement];
-        self.services(&tool).trim_end().to_string()
+        sql_at(&self.url, statement)
     }
 
     /// It speaks TLS from now on, and lets the role `secure` in over that and with its password only.
@@ -105,12 +91,6 @@ impl Server {
         let words = String::from_utf8_lossy(&output.stderr);
         let address = self.url.rsplit(['@', '/']).nth(1).unwrap();
         (output.status.code(), told(&words.replace(address, "HERE")))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.services(&["stop", "postgres"]);
     }
 }
 

@@ -11,7 +11,9 @@ use rowgen::client::kafka::{Admin, Connection};
 use serde_json::json;
 
 use crate::postgres::copy_at;
-use crate::service::{Ground, PATIENCE, Servers, Service, until};
+use crate::servers::Servers;
+use crate::service::{Ground, PATIENCE, Service};
+use crate::until;
 
 /// Which tables hold what has arrived, and what was made, in the same columns.
 const ARRIVED: &str = "SELECT event_timestamp, response_message, status, seed_id, sub_scenario_id, scenario_id, script_id FROM processed_seed_status";

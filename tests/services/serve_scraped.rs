@@ -1,11 +1,13 @@
 //! A real Prometheus reads the service, and answers what the dashboard of `deploy/` asks it.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::service::{PATIENCE, Servers, Service, ask, until};
+use crate::servers::Servers;
+use crate::service::{PATIENCE, Service, ask};
+use crate::until;
 
 struct Prometheus {
     servers: Servers,
@@ -145,17 +147,11 @@ fn drawn(prometheus: &Prometheus, service: &Service) {
             );
         }
         let filled = filled(&expression);
-        let begun = Instant::now();
-        loop {
+        let told = || format!("{filled}: {:?}", prometheus.query(&filled));
+        until(told, Duration::from_secs(20), || {
             let found = prometheus.query(&filled);
-            let numbers = found.iter().filter_map(number);
-            let all_are = numbers.clone().all(f64::is_finite);
-            if expression.contains("kind") || (!found.is_empty() && all_are) {
-                break;
-            }
-            let told = || format!("{filled}: {found:?}");
-            assert!(begun.elapsed() < Duration::from_secs(20), "{}", told());
-            std::thread::sleep(Duration::from_millis(300));
-        }
+            let all_are = found.iter().filter_map(number).all(f64::is_finite);
+            expression.contains("kind") || (!found.is_empty() && all_are)
+        });
     }
 }

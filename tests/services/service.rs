@@ -2,15 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::environment;
 use crate::postgres::{fresh, sql_at};
+use crate::{environment, until};
 
 /// Nothing that a test waits for takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -72,16 +71,6 @@ pub fn ask(address: &str, method: &str, path: &str, headers: &str) -> std::io::R
         kind: kind.unwrap_or_default().to_string(),
         body: body.to_string(),
     })
-}
-
-/// Waits until it is so, and says what it waited for where it never is.
-#[track_caller]
-pub fn until(what: impl Fn() -> String, patience: Duration, holds: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < patience, "{}", what());
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// A figure of one answer: another answer is of another moment.
@@ -262,14 +251,13 @@ impl Service {
     /// Ends it in order; its exit code.
     pub fn end(mut self) -> Option<i32> {
         self.signal("TERM");
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.program.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let mut ended = None;
+        let told = || "it does not end".to_string();
+        until(told, PATIENCE, || {
+            ended = self.program.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.unwrap().code()
     }
 }
 
@@ -278,65 +266,5 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.program.kill();
         let _ = self.program.wait();
-    }
-}
-
-/// Real servers of a test's own, which it may kill. They are gone with it.
-pub struct Servers {
-    folder: PathBuf,
-    names: Vec<&'static str>,
-    variables: Vec<(String, String)>,
-}
-
-impl Servers {
-    /// Starts them, with these variables.
-    pub fn start(names: &[&'static str], variables: &[(&str, &str)]) -> Self {
-        // `scripts/test` also ends those of a test that was killed: they are below its own.
-        let parent =
-            std::env::var_os("ROWGEN_SERVERS").map_or_else(std::env::temp_dir, PathBuf::from);
-        let folder = parent.join(fresh("set"));
-        std::fs::create_dir_all(&folder).unwrap();
-        let mut servers = Self {
-            folder,
-            names: names.to_vec(),
-            variables: Vec::new(),
-        };
-        let mut command = servers.script(&["start"]);
-        let output = command.args(names).envs(variables.iter().copied()).output();
-        let output = output.unwrap();
-        assert!(output.status.success(), "{output:?}");
-        let said = String::from_utf8(output.stdout).unwrap();
-        let lines = said.lines().filter_map(|line| {
-            let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
-            Some((name.to_string(), value.to_string()))
-        });
-        servers.variables = lines.collect();
-        servers
-    }
-
-    /// What they say of themselves.
-    pub fn variable(&self, name: &str) -> String {
-        let mut known = self.variables.iter();
-        known.find(|(known, _)| known == name).unwrap().1.clone()
-    }
-
-    /// One of the verbs of `scripts/services`.
-    pub fn act(&self, verb: &str, name: &str) {
-        let output = self.script(&[verb, name]).output().unwrap();
-        assert!(output.status.success(), "{verb} {name}: {output:?}");
-    }
-
-    fn script(&self, words: &[&str]) -> Command {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/services");
-        let mut command = Command::new(script);
-        command.args(words).env("ROWGEN_SERVERS", &self.folder);
-        command
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        let _ = self.script(&["stop"]).args(&self.names).output();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

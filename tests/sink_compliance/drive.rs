@@ -196,7 +196,7 @@ pub fn ready(sink: &dyn Sink, target: &Target) -> Result<Box<dyn Ready>> {
     let starts = (1..files).map(|index| batches * index / files);
     target.shape.file_starts = starts.collect();
     sink.recover(&target, false)?;
-    sink.earlier(&target, None)?.settle()?;
+    sink.earlier(&target, None)?.withdraw()?;
     match sink.connect(&target)? {
         Found::Ready { sink, .. } => Ok(sink),
         Found::Made(_) => panic!("a run before has made it"),

@@ -2,9 +2,11 @@
 //! is seen, so that whoever comes next can finish what a killed run began.
 //!
 //! Copies stay until the run is done, also by another run, which decides anew for what it makes and then
-//! for what is published already: so that one decision is forgotten, and not a part of two. Copies are
-//! written in the order of the outputs and removed in the same order. So a decision stands while the last output has its copy: with all copies, outputs may still have to be published; with
-//! some of the others missing, all were. Without the last one nothing was published, or all is over.
+//! for what is published already: so that one decision is forgotten, and not a part of two.
+//!
+//! Copies are written in the order of the outputs and removed in the same order. So a decision stands while
+//! the last output has its copy: with all copies, outputs may still have to be published; with some of the
+//! others missing, all were. Without the last one nothing was published, or all is over.
 
 use std::fs;
 use std::io::ErrorKind;

@@ -50,12 +50,7 @@ pub(super) fn check(
         (_, Layout::One(file)) => check_writable(file, false).map(|()| found),
         (_, Layout::Folder(folder)) => check_writable(&folder.path, true).map(|()| found),
     });
-    answer.map_err(|mut error| {
-        for problem in &mut error.problems {
-            problem.place.get_or_insert_with(|| path.place.clone());
-        }
-        error
-    })
+    answer.map_err(|error| error.at(&path.place))
 }
 
 /// Every folder above can be one.
@@ -207,12 +202,15 @@ pub(super) fn doubled(layout: &Layout, target: &Target) -> Result<Option<String>
     let Layout::Folder(folder) = layout else {
         return Ok(None);
     };
+    if target.is_stream {
+        return Ok(None);
+    }
     let own = folder.listing()?.own.unwrap_or_default();
     let same = own
         .iter()
         .any(|entry| entry.fingerprint == target.fingerprint);
     let shown = folder.path.display();
-    Ok((same && !target.is_stream).then(|| {
+    Ok(same.then(|| {
         format!(
             "`{shown}` holds the rows of this plan and seed already, and they are added once more: `--seed` makes other ones"
         )

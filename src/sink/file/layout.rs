@@ -166,7 +166,7 @@ pub(super) fn hidden(path: &Path) -> PathBuf {
 }
 
 /// What a file of rowgen's own is named beside an output: only rowgen may write there.
-pub fn is_own(path: &Path) -> bool {
+pub(super) fn is_own(path: &Path) -> bool {
     const ENDS: [&str; 5] = [
         ".partial",
         ".new",

@@ -36,7 +36,6 @@ use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Pl
 use crate::registry::Example;
 use existing::Existing;
 use layout::Layout;
-pub use layout::is_own;
 use ready::{EarlierFiles, ReadyFiles};
 use writer::Rules;
 
@@ -154,6 +153,12 @@ impl File {
 
     fn option_problems(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let path = self.path.as_str();
+        if !path.starts_with("/dev/") && layout::is_own(Path::new(path)) {
+            let what = format!("`{path}` is a name that rowgen gives its own files");
+            let problem = Problem::new(what).at(&self.path.place);
+            problems.push(problem.hint("give the output another name"));
+        }
         if !layout::is_folder(&self.path) {
             problems.extend(self.folder_options().map(|(option, place)| {
                 let hint = format!(
@@ -272,12 +277,8 @@ impl Sink for File {
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
-        let layout = self.layout(target)?;
-        let mut found = recover::recover(&layout, target, only_look)?;
-        if self.if_exists(target) == IfExists::Append {
-            found.lines.extend(existing::doubled(&layout, target)?);
-        }
-        Ok(found)
+        let appends = self.if_exists(target) == IfExists::Append;
+        recover::recover(&self.layout(target)?, target, appends, only_look)
     }
 
     fn earlier(
@@ -308,6 +309,7 @@ impl Sink for File {
                 true => SinkPlace::Named,
                 false => SinkPlace::Path(self.path.clone()),
             },
+            letters: None,
             stdout: layout::STDOUT.contains(&self.path.as_str()),
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
             placing: &["path", "if_exists", "fsync"],

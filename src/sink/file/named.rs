@@ -18,10 +18,10 @@ pub(super) fn problem(file: &File, format: &FormatKind) -> Option<Problem> {
     let (has, _) = Compression::of_name(&usual);
     let of_name = FormatKind::of_path(&file.path).ok();
     let stem = inner.rsplit_once('.').map_or(inner, |(stem, _)| stem);
-    let rightly = format!(
-        "{}{stem}.{usual}",
-        &file.path.as_str()[..file.path.as_str().len() - name.len()]
-    );
+    let rightly = || {
+        let folder = file.path.as_str().strip_suffix(name).unwrap_or_default();
+        format!("{folder}{stem}.{usual}")
+    };
     let problem = match (
         of_name,
         said.map(Compression::suffix),
@@ -30,13 +30,15 @@ pub(super) fn problem(file: &File, format: &FormatKind) -> Option<Problem> {
         (Some(other), ..) if other.kind() != format.kind() => {
             let (name, is) = (other.kind(), format.kind());
             Problem::new(format!("the path says {name}, and `format` says {is}")).hint(format!(
-                "write `path: {rightly}`, or leave `format` out for {name}"
+                "write `path: {}`, or leave `format` out for {name}",
+                rightly()
             ))
         }
         (_, Some(name), is) if Some(name) != is => {
             let is = is.map_or("no compression".to_string(), |is| format!("`{is}`"));
             Problem::new(format!("the path says `{name}`, and `format` says {is}")).hint(format!(
-                "write `path: {rightly}`, or leave `compression` out for `{name}`"
+                "write `path: {}`, or leave `compression` out for `{name}`",
+                rightly()
             ))
         }
         _ => return None,

@@ -121,8 +121,10 @@ impl Publish for EarlierFiles {
         output.map_or(Ok(()), |output| settle(&self.layout, output))
     }
 
+    /// The journal of a table without end and what was kept to be taken over stay: they are not this
+    /// output's decision.
     fn withdraw(self: Box<Self>) -> Result<()> {
-        Ok(())
+        self.output.as_ref().map_or(Ok(()), Output::forget)
     }
 }
 

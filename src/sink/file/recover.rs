@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::decision::Output;
-use super::existing::beside;
+use super::existing::{beside, doubled};
 use super::kept;
 use super::layout::{Folder, Layout, draft, hidden};
 use super::manifest::remove;
@@ -15,7 +15,12 @@ use crate::sink::claims::Claims;
 use crate::sink::{Recovered, Target};
 
 /// Does what is to be done, or with `only_look` says what the next run will do.
-pub(super) fn recover(layout: &Layout, target: &Target, only_look: bool) -> Result<Recovered> {
+pub(super) fn recover(
+    layout: &Layout,
+    target: &Target,
+    appends: bool,
+    only_look: bool,
+) -> Result<Recovered> {
     let Some(output) = place(layout, &target.fingerprint) else {
         return Ok(Recovered::default());
     };
@@ -26,6 +31,7 @@ pub(super) fn recover(layout: &Layout, target: &Target, only_look: bool) -> Resu
     let mut lines = Vec::new();
     let shown = layout.path().display();
     match (found.stands, only_look) {
+        (false, _) if appends => lines.extend(doubled(layout, target)?),
         (false, _) => {}
         (true, true) => lines.push(format!(
             "`{shown}`: a run that did not end had this ready; the next run publishes it"

@@ -126,6 +126,7 @@ impl Sink for Postgres {
                 "tls",
                 "on_bad_row",
             ],
+            letters: self.on_bad_row.letters(),
             replaces: self.mode == Mode::Truncate,
             ..Takes::default()
         }

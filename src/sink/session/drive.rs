@@ -107,13 +107,14 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     async fn look(&mut self) -> Result<(), End> {
         self.patience.restart();
         match self.ask().await {
-            Err(Trouble::End(end)) => return Err(end),
+            Err(Trouble::End(End::Over)) => return Err(End::Over),
             Ok(()) => self.recovered(),
-            Err(Trouble::Failure(Failure::Again(error) | Failure::Unknown(error))) => {
-                // The next look, or the next rows, are the next try.
-                self.disconnect();
-                self.backoff.next();
-                self.shared.queue.listener().retried(self.number, &error);
+            // The next look, or the next rows, are the next try: nothing waits that could stall.
+            Err(
+                Trouble::End(End::Failed(error))
+                | Trouble::Failure(Failure::Again(error) | Failure::Unknown(error)),
+            ) => {
+                self.retry(&error);
             }
             // What it refuses is found out with rows.
             Err(_) => {}
@@ -251,16 +252,21 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         Ok(())
     }
 
+    /// There will be a new connection; how long is to be waited before.
+    fn retry(&mut self, error: &Error) -> Duration {
+        self.disconnect();
+        self.shared.queue.listener().retried(self.number, error);
+        self.backoff.next()
+    }
+
     /// Waits before it is tried again, on a new connection.
     async fn again(&mut self, error: Error) -> Result<(), End> {
-        self.disconnect();
         self.shared.queue.learn(self.number, Size::lessen);
-        let wait = self.backoff.next();
+        let wait = self.retry(&error);
         match self.backoff.tries() {
             1 => tracing::warn!(session = self.number, "{error}; it is tried again"),
             _ => tracing::debug!(session = self.number, ?wait, "{error}"),
         }
-        self.shared.queue.listener().retried(self.number, &error);
         self.patience.note(error);
         self.patience.sleep(wait).await
     }

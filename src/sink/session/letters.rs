@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::batch::Position;
 use crate::error::{Error, Problem, Result};
 use crate::report::Meter;
-use crate::sink::on_bad_row::OnBadRow;
+use crate::sink::on_bad_row::{self, OnBadRow};
 use crate::sync::lock;
 
 /// A row that a server does not take.
@@ -60,13 +60,8 @@ impl Letters {
     }
 
     fn line(&self, letter: &Letter) -> Value {
-        let mut line = Map::new();
-        line.insert("table".into(), self.table.as_str().into());
-        line.insert("row".into(), letter.row.into());
-        if let Some(position) = &letter.position {
-            position.tell(&mut line);
-        }
-        line.insert("reason".into(), letter.reason.as_str().into());
+        let position = letter.position.as_ref();
+        let mut line = on_bad_row::letter(&self.table, letter.row, position, &letter.reason);
         line.extend(letter.kept.clone());
         line.into()
     }

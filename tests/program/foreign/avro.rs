@@ -16,6 +16,11 @@ fn long(number: i64, out: &mut Vec<u8>) {
 
 /// A file of one block.
 fn file(folder: &Folder, schema: &str, codec: &str, count: i64, data: &[u8]) {
+    blocks(folder, schema, codec, &[(count, data)]);
+}
+
+/// A file of blocks with so many rows each.
+fn blocks(folder: &Folder, schema: &str, codec: &str, blocks: &[(i64, &[u8])]) {
     let mut bytes = b"Obj\x01".to_vec();
     long(2, &mut bytes);
     for text in ["avro.schema", schema, "avro.codec", codec] {
@@ -24,10 +29,12 @@ fn file(folder: &Folder, schema: &str, codec: &str, count: i64, data: &[u8]) {
     }
     bytes.push(0);
     bytes.extend([7; 16]);
-    long(count, &mut bytes);
-    long(data.len() as i64, &mut bytes);
-    bytes.extend(data);
-    bytes.extend([7; 16]);
+    for (count, data) in blocks {
+        long(*count, &mut bytes);
+        long(data.len() as i64, &mut bytes);
+        bytes.extend(*data);
+        bytes.extend([7; 16]);
+    }
     std::fs::write(folder.path("in.avro"), bytes).unwrap();
 }
 
@@ -208,4 +215,20 @@ fn a_block_with_more_rows_than_it_says_is_broken() {
          caused by: a block says that it has 4 rows, and has more\n\
          hint: is the file complete?"
     );
+}
+
+#[test]
+fn a_block_may_be_empty() {
+    let folder = Folder::new();
+    let schema =
+        "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"d\",\"type\":\"long\"}]}";
+    let (two, one, none): ((i64, &[u8]), _, _) =
+        ((2, b"\x02\x04"), (1, &b"\x06"[..]), (0, &b""[..]));
+    for file in [vec![two, none, one], vec![none, two, none, none, one, none]] {
+        blocks(&folder, schema, "null", &file);
+        assert_eq!(
+            rows(&folder, FROM, "{}"),
+            "{\"d\":1}\n{\"d\":2}\n{\"d\":3}\n"
+        );
+    }
 }

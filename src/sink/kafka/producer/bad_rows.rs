@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::batch::{Batch, Position};
 use crate::error::{Error, Result};
 use crate::report::Meter;
-use crate::sink::on_bad_row::OnBadRow;
+use crate::sink::on_bad_row::{self, OnBadRow};
 use crate::sync::lock;
 
 /// What becomes of rows that cannot be messages.
@@ -89,17 +89,11 @@ impl Refused<'_> {
     }
 
     fn line(&self, error: &Error, row: u64) -> Value {
-        let mut line = Map::new();
-        line.insert("table".into(), self.of.table.as_str().into());
-        line.insert("row".into(), row.into());
         let index = self.batch.place.index(row);
-        if let Some(position) = index.and_then(|index| Position::of(&self.batch.origin, index)) {
-            position.tell(&mut line);
-        }
+        let position = index.and_then(|index| Position::of(&self.batch.origin, index));
         let reason = error.problems.first();
         let reason = reason.map_or("", |problem| &problem.message);
-        line.insert("reason".into(), reason.into());
-        line.into()
+        on_bad_row::letter(&self.of.table, row, position.as_ref(), reason).into()
     }
 
     /// Counts them. Those that are kept are on the disk afterwards: only then may the batch count as

@@ -23,6 +23,8 @@ use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
 use open::{Load, Opened};
+#[cfg(test)]
+pub(crate) use session::sent;
 
 /// Looks at the database, and changes nothing.
 ///
@@ -44,15 +46,6 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
     }
     let reached = apart("looking at the database", || block_on(load.look())?)?;
     Opened::found(load, &reached, target)
-}
-
-/// What is sent of a batch, for those who read it.
-#[cfg(test)]
-pub(crate) fn sent(
-    batch: &arrow::array::RecordBatch,
-    types: &[tokio_postgres::types::Type],
-) -> Result<Vec<u8>, String> {
-    session::Rows::sent(batch, types)
 }
 
 /// What several slices cannot do side by side.

@@ -61,17 +61,6 @@ pub(super) struct Connection {
 }
 
 impl Rows {
-    /// A whole COPY of a batch, for those who read it.
-    #[cfg(test)]
-    pub(super) fn sent(
-        batch: &RecordBatch,
-        types: &[tokio_postgres::types::Type],
-    ) -> Result<Vec<u8>, String> {
-        let encoded = copy::encode(batch, types)?;
-        let rows = encoded.rows(0..batch.num_rows());
-        Ok([&START[..], &rows, END].concat())
-    }
-
     pub(super) fn encode(load: &Load, batch: &Batch) -> Result<Self> {
         let encoded = copy::encode(&batch.rows, load.types()).map_err(Error::run)?;
         Ok(Self {
@@ -80,6 +69,17 @@ impl Rows {
             batch: batch.rows.clone(),
         })
     }
+}
+
+/// A whole COPY of a batch, for those who read it.
+#[cfg(test)]
+pub(crate) fn sent(
+    batch: &RecordBatch,
+    types: &[tokio_postgres::types::Type],
+) -> Result<Vec<u8>, String> {
+    let encoded = copy::encode(batch, types)?;
+    let rows = encoded.rows(0..batch.num_rows());
+    Ok([&START[..], &rows, END].concat())
 }
 
 impl Part for Rows {

@@ -221,6 +221,18 @@ fn a_server_that_falls_silent_while_there_is_nothing_for_it_is_noticed() {
 }
 
 #[test]
+fn where_there_is_nothing_to_commit_nothing_stalls() {
+    let options = Options {
+        stall_timeout: Some(Duration::from_secs(5)),
+        ..Options::default()
+    };
+    let mut setting = Setting::new(|_| async { Ok(Mute) }, options, false);
+    setting.run(Duration::from_secs(60));
+    assert!(setting.queue.failure().is_none());
+    assert!(setting.nobody.retries.load(Ordering::Relaxed) > 1);
+}
+
+#[test]
 fn what_comes_within_the_linger_shares_a_transaction() {
     for (linger, expected) in [(0, 3), (25, 1)] {
         let commits = Arc::new(AtomicU64::new(0));

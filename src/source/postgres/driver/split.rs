@@ -81,6 +81,11 @@ impl Rows {
         (rest, cut)
     }
 
+    /// Leaves out the first rows; their bytes stay.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.places.drain(..count * self.width);
+    }
+
     pub(super) fn column(&self, column: usize) -> Slots<'_> {
         let places = self.places.iter().skip(column).step_by(self.width.max(1));
         Slots {
@@ -102,19 +107,23 @@ impl<'r> Slots<'r> {
         })
     }
 
-    /// The fields that lie within these, one after the other: `count` of them from byte `from` on of
-    /// each; nothing where they do not fill it.
-    pub(super) fn inner(&self, row: usize, from: usize, count: usize) -> Option<Vec<Place>> {
+    /// Adds the fields that lie within the one of a row, one after the other: `count` of them from its byte
+    /// `from` on; nothing where they do not fill it.
+    pub(super) fn inner(
+        &self,
+        row: usize,
+        from: usize,
+        count: usize,
+        places: &mut Vec<Place>,
+    ) -> Option<()> {
         let place = self.places[row];
         let end = place.start + usize::try_from(place.length).ok()?;
         let mut at = place.start + from;
         // What a broken count says is not to be reserved.
-        let mut places = Vec::new();
         for _ in 0..count {
-            let place = field(&self.bytes[..end], &mut at)?;
-            places.push(place);
+            places.push(field(&self.bytes[..end], &mut at)?);
         }
-        (at == end).then_some(places)
+        (at == end).then_some(())
     }
 
     /// Other fields in the same bytes.
@@ -298,7 +307,7 @@ mod tests {
             if splitter.push(&bytes).is_ok() {
                 let rows = splitter.take(splitter.rows());
                 for row in 0..rows.len() {
-                    let _ = rows.column(0).inner(row, 0, 2);
+                    let _ = rows.column(0).inner(row, 0, 2, &mut Vec::new());
                 }
             }
         }

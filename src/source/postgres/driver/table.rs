@@ -119,9 +119,11 @@ impl Table {
         if let Some(pair) = found.windows(2).find(|pair| pair[0] >= pair[1]) {
             return Err(Error::run(self.relation.twice(&key.name, pair[1])));
         }
+        rows.skip(extra);
+        found.drain(..extra);
         Ok(Read {
-            rows: rows.behind(extra),
-            keys: found.split_off(extra),
+            rows,
+            keys: found,
             front: 1,
         })
     }

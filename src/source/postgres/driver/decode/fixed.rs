@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanArray, NullBufferBuilder, PrimitiveArray};
+use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
@@ -11,7 +11,7 @@ use arrow::datatypes::{
 };
 
 use super::super::split::Slots;
-use super::Wrong;
+use super::{Wrong, each};
 
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i32 = 10_957;
@@ -21,30 +21,19 @@ const DAY: i64 = 86_400_000_000;
 
 type Found = Result<ArrayRef, Wrong>;
 
-/// Values of `BYTES` bytes each; null is the default behind a null.
+/// Values of `BYTES` bytes each.
 fn read<const BYTES: usize, V: Default>(
     slots: &Slots<'_>,
     value: impl Fn([u8; BYTES]) -> Result<V, &'static str>,
 ) -> Result<(Vec<V>, Option<NullBuffer>), Wrong> {
-    let mut values = Vec::with_capacity(slots.len());
-    let mut nulls = NullBufferBuilder::new(slots.len());
-    for (row, field) in slots.iter().enumerate() {
-        let Some(field) = field else {
-            values.push(V::default());
-            nulls.append_null();
-            continue;
-        };
+    each(slots, |row, field| {
         let bytes = field.try_into().map_err(|_| {
             let length = field.len();
-            Wrong::bytes(
-                row,
-                format!("it has {length} bytes, and was to have {BYTES}"),
-            )
+            let what = format!("it has {length} bytes, and was to have {BYTES}");
+            Wrong::bytes(row, what)
         })?;
-        values.push(value(bytes).map_err(|what| Wrong::value(row, what))?);
-        nulls.append_non_null();
-    }
-    Ok((values, nulls.finish()))
+        value(bytes).map_err(|what| Wrong::value(row, what))
+    })
 }
 
 fn primitives<T: ArrowPrimitiveType, const BYTES: usize>(

@@ -30,7 +30,8 @@ pub(super) fn lists(slots: &Slots<'_>, item: &Kind) -> Result<ArrayRef, Wrong> {
                 nulls.append_non_null();
                 let broken = || Wrong::bytes(row, "it is no array");
                 if let Some(count) = count(row, list)? {
-                    places.extend(slots.inner(row, ITEMS, count).ok_or_else(broken)?);
+                    let inner = slots.inner(row, ITEMS, count, &mut places);
+                    inner.ok_or_else(broken)?;
                 }
             }
         }

@@ -9,7 +9,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, NullBufferBuilder};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::split::Slots;
@@ -130,6 +131,28 @@ pub(super) fn decode(kind: &Kind, slots: &Slots<'_>) -> Result<ArrayRef, Wrong> 
         Kind::Zoned => fixed::timestamps(slots, Some("UTC")),
         Kind::List(item) => list::lists(slots, item),
     }
+}
+
+/// Values one by one, of a row and its field; null is the default behind a null.
+fn each<V: Default>(
+    slots: &Slots<'_>,
+    value: impl Fn(usize, &[u8]) -> Result<V, Wrong>,
+) -> Result<(Vec<V>, Option<NullBuffer>), Wrong> {
+    let mut values = Vec::with_capacity(slots.len());
+    let mut nulls = NullBufferBuilder::new(slots.len());
+    for (row, field) in slots.iter().enumerate() {
+        match field {
+            Some(field) => {
+                values.push(value(row, field)?);
+                nulls.append_non_null();
+            }
+            None => {
+                values.push(V::default());
+                nulls.append_null();
+            }
+        }
+    }
+    Ok((values, nulls.finish()))
 }
 
 /// A key, which is never null.

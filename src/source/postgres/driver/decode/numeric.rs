@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Decimal64Array, Decimal128Array, NullBufferBuilder};
+use arrow::array::{ArrayRef, Decimal64Array, Decimal128Array};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 
 use super::super::split::Slots;
-use super::Wrong;
+use super::{Wrong, each};
 
 const HEAD: usize = 8;
 
@@ -42,14 +42,7 @@ fn values<V: Default>(
     narrow: impl Fn(i128) -> V,
 ) -> Result<(Vec<V>, Option<NullBuffer>), Wrong> {
     let most = 10_u128.pow(u32::from(precision));
-    let mut values = Vec::with_capacity(slots.len());
-    let mut nulls = NullBufferBuilder::new(slots.len());
-    for (row, field) in slots.iter().enumerate() {
-        let Some(field) = field else {
-            values.push(V::default());
-            nulls.append_null();
-            continue;
-        };
+    each(slots, |row, field| {
         let value = value(field, i32::from(scale), most).map_err(|what| match what {
             Some(what) => Wrong::value(row, what),
             None => {
@@ -57,10 +50,8 @@ fn values<V: Default>(
                 Wrong::value(row, what)
             }
         })?;
-        values.push(narrow(value));
-        nulls.append_non_null();
-    }
-    Ok((values, nulls.finish()))
+        Ok(narrow(value))
+    })
 }
 
 /// The number in units of its last digit. The error is what else it is, or nothing for too many digits.
