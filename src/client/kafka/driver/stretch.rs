@@ -151,6 +151,9 @@ impl Stretches {
         config.set("enable.auto.commit", "false");
         config.set("enable.partition.eof", "true");
         config.set("auto.offset.reset", "error");
+        // A broker answers a client one request after another: the next stretch would wait for messages
+        // behind the end of the one before.
+        config.set("fetch.wait.max.ms", "10");
         // What is fetched ahead of a stretch is thrown away.
         config.set("queued.max.messages.kbytes", "4096");
         let made = self
