@@ -197,6 +197,7 @@ impl Teller {
         }
         let counts = &outcome.counts;
         let all = counts.missing + counts.extra + counts.different + counts.doubled;
+        let all = all + counts.out_of_order;
         let more = all.saturating_sub(self.words.len() as u64);
         if more > 0 && !outcome.counted_only {
             let more = show_count(more);

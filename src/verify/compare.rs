@@ -1,10 +1,11 @@
 //! Compares two sides: counts and digests of buckets first, then the rows of buckets that differ, as
 //! many at once as memory is given for.
 
+use super::aligned::aligned;
 use super::hash::Hasher;
 use super::keyed::{Buckets, Keyed};
 use super::matching::{Counts, Difference, Entry, Kind, compare as compare_entries, paired};
-use super::order::Found as Places;
+use super::order::{At, Found as Places};
 use super::scan::Workers;
 use super::side::Side;
 use crate::error::Result;
@@ -30,12 +31,25 @@ pub(super) struct Comparison<'c> {
     pub memory: u64,
     /// Only rows of this share.
     pub share: Option<Slice>,
-    /// What was found stands in the order of the table, from this row on.
-    pub in_order: Option<u64>,
+    /// What was found may stand as in the table, from this row on.
+    pub place: Option<u64>,
+    /// It has the order in which it was written.
+    pub has_order: bool,
     /// The table has no end: rows that should not be there are those behind the ones that are compared.
     pub endless: bool,
-    /// The partition of a piece of what was found, where rows of one have an order.
-    pub partition: Option<&'c (dyn Fn(u32) -> i32 + Sync)>,
+    /// How rows of a partition are in order, where they have one.
+    pub order: Option<Order<'c>>,
+}
+
+/// The partitions in which rows have the order of the table.
+#[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "topics have one"))]
+#[derive(Clone, Copy)]
+pub(super) struct Order<'c> {
+    /// The partition of a piece of what was found.
+    pub partition: &'c (dyn Fn(u32) -> i32 + Sync),
+    /// The partition is one of the columns that are compared. Of equal rows in several ones nobody knows
+    /// which is which.
+    pub compared: bool,
 }
 
 /// What each bucket of a side adds up to.
@@ -73,7 +87,15 @@ impl Comparison<'_> {
     /// A side cannot be read.
     pub(super) fn run(&self, tell: &mut Tell<'_>) -> Result<Counts> {
         let rows = self.expected.rows() + self.found.rows();
-        self.workers.more(rows);
+        if let Some(equal) = self.aligned()? {
+            return Ok(Counts {
+                expected: equal,
+                found: equal,
+                equal,
+                ..Counts::default()
+            });
+        }
+        self.workers.left(rows);
         let mut state = State {
             counts: Counts::default(),
             unpaired: Vec::new(),
@@ -93,10 +115,20 @@ impl Comparison<'_> {
         }
         // What is missing and what is extra at the same place, where nothing else tells rows apart.
         let unpaired = std::mem::take(&mut state.unpaired);
-        let paired = paired(unpaired, self.in_order.unwrap_or(0));
+        let paired = paired(unpaired, self.place.unwrap_or(0));
         self.told(paired, &mut state)?;
-        state.counts.out_of_order = state.places.out_of_order();
+        let moved = std::mem::take(&mut state.places).out_of_order();
+        self.told(moved.into_iter().map(moved_row).collect(), &mut state)?;
         Ok(state.counts)
+    }
+
+    /// How many rows there are, if each stands at its place, as it should be.
+    fn aligned(&self) -> Result<Option<u64>> {
+        let Some(first_row) = self.place.filter(|_| self.share.is_none()) else {
+            return Ok(None);
+        };
+        self.workers.left(self.expected.rows());
+        aligned(self.expected, self.found, first_row, self.workers)
     }
 
     /// Rows of both sides that memory is given for.
@@ -115,7 +147,7 @@ impl Comparison<'_> {
             let (own, other) = (expected.rows[bucket], found.rows[bucket]);
             let equal = (own, expected.sums[bucket]) == (other, found.sums[bucket]);
             // The order of rows is known of single ones alone.
-            match equal && self.partition.is_none() {
+            match equal && self.order.is_none() {
                 true => {
                     state.counts.expected += own;
                     state.counts.found += other;
@@ -203,12 +235,13 @@ impl Comparison<'_> {
         state.counts.expected += expected.len() as u64;
         state.counts.found += found.len() as u64;
         let mut differences = Vec::new();
-        let by_row = self.keyed.column().is_none() && self.in_order.is_some();
+        let by_row = self.keyed.column().is_none() && self.has_order && self.place.is_some();
         let room = self.most_rows() as usize;
         let (unpaired, places) = (&mut state.unpaired, &mut state.places);
-        let mut together = |own: &Entry, other: &Entry| {
-            if let Some(partition) = self.partition {
-                places.add(partition(other.piece), other.number, own.number);
+        let mut together = |own: &Entry, other: &Entry, alike: usize| {
+            if let Some(order) = self.order.filter(|order| order.compared || alike == 1) {
+                let at = |entry: &Entry| (entry.piece, entry.index);
+                places.add((order.partition)(other.piece), at(other), at(own));
             }
         };
         state.counts.equal +=
@@ -232,8 +265,8 @@ impl Comparison<'_> {
         }
         let place = |difference: &Difference| {
             let entry = difference.expected.or(difference.found);
-            let number = entry.map(|entry| entry.number);
-            (difference.expected.is_none(), number, difference.kind)
+            let place = entry.map(|entry| (entry.number, entry.piece, entry.index));
+            (difference.expected.is_none(), place, difference.kind)
         };
         differences.sort_by_key(place);
         differences.iter().for_each(|one| counts.count(one.kind, 1));
@@ -278,6 +311,22 @@ impl Comparison<'_> {
                 Ok(())
             })?;
         Ok(made.concat())
+    }
+}
+
+/// A row that is out of order: it is read again where it stands, and where it should.
+fn moved_row((found, expected): (At, At)) -> Difference {
+    let entry = |(piece, index): At| Entry {
+        key: 0,
+        row: 0,
+        number: 0,
+        piece,
+        index,
+    };
+    Difference {
+        kind: Kind::OutOfOrder,
+        expected: Some(entry(expected)),
+        found: Some(entry(found)),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Told {
     pub row: Option<u64>,
     /// Its number among those that were found.
     pub found_row: Option<u64>,
+    /// Where it was found: `as row 7`, `at offset 7 of partition 3`.
+    pub found_at: Option<String>,
     /// The columns that differ; of a row that is on one side alone, all of them.
     pub cells: Vec<Cell>,
 }
@@ -53,6 +55,8 @@ pub(super) struct Details<'d> {
 
 /// A row as it was read again.
 struct Again {
+    number: u64,
+    piece: u64,
     columns: Vec<ArrayRef>,
     odd: Vec<Option<String>>,
 }
@@ -74,8 +78,9 @@ impl Details<'_> {
             told.push(Told {
                 kind: difference.kind,
                 key: key.transpose()?,
-                row: difference.expected.map(|entry| entry.number),
-                found_row: difference.found.map(|entry| entry.number),
+                row: own.map(|again| again.number),
+                found_row: other.map(|again| again.number),
+                found_at: other.map(|again| self.found.at(again.piece, again.number)),
                 cells,
             });
         }
@@ -112,6 +117,8 @@ impl Details<'_> {
             for (at, (index, row)) in wanted.iter().enumerate() {
                 let odd = |column: usize| rows.odd(*row as usize, column).map(str::to_string);
                 let one = Again {
+                    number: rows.place.row(*row as usize),
+                    piece: u64::from(piece),
                     columns: columns.iter().map(|column| column.slice(at, 1)).collect(),
                     odd: (0..columns.len()).map(odd).collect(),
                 };
@@ -134,7 +141,8 @@ impl Details<'_> {
             if both.is_some_and(|(own, other)| self.are_near(own, other, column)) {
                 continue;
             }
-            let expected = expected.filter(|_| kind != Kind::Doubled);
+            let known = matches!(kind, Kind::Doubled | Kind::OutOfOrder);
+            let expected = expected.filter(|_| !known);
             cells.push(Cell {
                 column: field.name().clone(),
                 expected: shown(expected)?.flatten(),

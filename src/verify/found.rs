@@ -166,7 +166,17 @@ impl Side for Found {
 
     fn read(&self, piece: u64) -> Result<Rows> {
         let first = piece * PIECE;
-        let count = PIECE.min(self.records.rows() - first) as usize;
+        self.some(first, PIECE.min(self.records.rows() - first) as usize)
+    }
+
+    fn range(&self, first: u64, count: usize) -> Option<Result<Rows>> {
+        let there = first + count as u64 <= self.records.rows();
+        there.then(|| self.some(first, count))
+    }
+}
+
+impl Found {
+    fn some(&self, first: u64, count: usize) -> Result<Rows> {
         let columns: Vec<usize> = self.columns.iter().map(|(index, _)| *index).collect();
         let read = self.piece(self.records.as_ref(), first, count, &columns)?;
         match read.kept.is_none() && read.rejected.is_empty() {

@@ -26,6 +26,8 @@ pub enum Kind {
     Different,
     /// It is there once more than it should be.
     Doubled,
+    /// It is there, before or behind its place.
+    OutOfOrder,
 }
 
 /// One row that is not as it should be.
@@ -70,6 +72,7 @@ impl Counts {
             Kind::Extra => &mut self.extra,
             Kind::Different => &mut self.different,
             Kind::Doubled => &mut self.doubled,
+            Kind::OutOfOrder => &mut self.out_of_order,
         };
         *count = count.saturating_add_signed(by);
     }
@@ -80,12 +83,15 @@ impl Counts {
     }
 }
 
+/// Told of two rows that are equal, and how many rows there should be like them.
+pub(super) type Together<'t> = dyn FnMut(&Entry, &Entry, usize) + 't;
+
 /// Every row of both sides, which are sorted, by what rows are told apart by; how many are equal, and
 /// which ones go together.
 pub(super) fn compare(
     expected: &[Entry],
     found: &[Entry],
-    together: &mut dyn FnMut(&Entry, &Entry),
+    together: &mut Together<'_>,
     tell: &mut dyn FnMut(Difference),
 ) -> u64 {
     let (mut expected, mut found) = (expected, found);
@@ -117,7 +123,7 @@ fn of_key(entries: &[Entry], key: u128) -> (&[Entry], &[Entry]) {
 fn of_one_key(
     expected: &[Entry],
     found: &[Entry],
-    together: &mut dyn FnMut(&Entry, &Entry),
+    together: &mut Together<'_>,
     tell: &mut dyn FnMut(Difference),
 ) -> u64 {
     let (mut missing, mut extra) = (Vec::new(), Vec::new());
@@ -127,7 +133,7 @@ fn of_one_key(
         match (own.peek(), other.peek()) {
             (Some(one), Some(two)) if one.row == two.row => {
                 equal += 1;
-                together(one, two);
+                together(one, two, expected.len());
                 own.next();
                 other.next();
             }
@@ -218,7 +224,7 @@ mod tests {
         let equal = compare(
             &entries(expected),
             &entries(found),
-            &mut |_, _| {},
+            &mut |_, _, _| {},
             &mut tell,
         );
         kinds.sort_unstable();
@@ -260,7 +266,7 @@ mod tests {
             entries(&[(1, 1), (2, 2), (3, 3)]),
             entries(&[(1, 1), (9, 9), (3, 3), (8, 8)]),
         );
-        compare(&expected, &found, &mut |_, _| {}, &mut |difference| {
+        compare(&expected, &found, &mut |_, _, _| {}, &mut |difference| {
             differences.push(difference);
         });
         let kinds: Vec<Kind> = paired(differences, 0)

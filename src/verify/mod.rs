@@ -5,13 +5,15 @@
 //! expected   the plan's programs make each piece of a table again      held     what a sink keeps of it
 //! found      a source reads back what a sink has written               readers  which source reads which sink
 //! hash       128 bits of each row, column by column                    keyed    what tells rows apart
-//! compare    digests of buckets, then the rows of those that differ    matching what became of each row
+//! aligned    rows that stand where they should, value by value         matching what became of each row
+//! compare    else digests of buckets, then the rows of those that differ
 //! details    the values of those rows, read again                      outcome  what came of a sink
 //! ```
 //!
 //! Invariant: both sides are read in pieces, in any order, and none is kept: what is kept of a row that is
 //! compared alone are its hashes and its place, as many as memory is given for.
 
+mod aligned;
 mod columns;
 mod compare;
 mod details;

@@ -27,6 +27,8 @@ pub struct Outcome {
     pub left_out: Vec<(String, String)>,
     /// Columns that are there, and of which the recipe knows nothing.
     pub others: Vec<String>,
+    /// What else has to be said of what was read.
+    pub note: Option<String>,
     /// How many rows there are of each kind.
     pub counts: Counts,
     /// How often a column differs, in the rows that were told.
@@ -78,6 +80,7 @@ impl Kind {
             Self::Extra => "extra",
             Self::Different => "different",
             Self::Doubled => "doubled",
+            Self::OutOfOrder => "out of order",
         }
     }
 }
@@ -124,6 +127,9 @@ impl Outcome {
             let rows = show_count(counts.beyond);
             text.push_str(&format!("  {rows} rows behind them were not judged\n"));
         }
+        if let Some(note) = &self.note {
+            text.push_str(&format!("  {note}\n"));
+        }
         for (name, why) in &self.left_out {
             text.push_str(&format!("  column {name} was not compared: {why}\n"));
         }
@@ -144,13 +150,10 @@ impl Outcome {
             (counts.extra, Kind::Extra),
             (counts.different, Kind::Different),
             (counts.doubled, Kind::Doubled),
+            (counts.out_of_order, Kind::OutOfOrder),
         ];
-        let kinds = kinds.map(|(count, kind)| (count, kind.word()));
-        let kinds = kinds
-            .into_iter()
-            .chain([(counts.out_of_order, "out of order")]);
-        for (count, word) in kinds.filter(|(count, _)| *count > 0) {
-            parts.push(format!("{} {}", show_count(count), word));
+        for (count, kind) in kinds.into_iter().filter(|(count, _)| *count > 0) {
+            parts.push(format!("{} {}", show_count(count), kind.word()));
         }
         parts.join(", ")
     }
@@ -166,6 +169,7 @@ impl Outcome {
             "columns": self.columns,
             "not_compared": self.left_out.iter().map(|(name, why)| json!({ "column": name, "why": why })).collect::<Vec<_>>(),
             "others": self.others,
+            "note": self.note,
             "equal": self.is_equal(),
             "rows": {
                 "expected": counts.expected,
@@ -191,10 +195,9 @@ impl Told {
         if let Some((name, value)) = &self.key {
             who.push(format!("{name} {}", shown(value)));
         }
-        match (self.row, self.found_row) {
-            (Some(row), _) => who.push(format!("row {row}")),
-            (None, Some(row)) => who.push(format!("found as row {row}")),
-            (None, None) => {}
+        who.extend(self.row.map(|row| format!("row {row}")));
+        if self.row.is_none() || self.kind == Kind::OutOfOrder {
+            who.extend(self.found_at.as_ref().map(|at| format!("found {at}")));
         }
         let mut text = format!("{}: {}", self.kind.word(), who.join(", "));
         if self.kind == Kind::Different {
@@ -215,7 +218,7 @@ impl Told {
             let value = match self.kind {
                 Kind::Different => json!({ "expected": cell.expected, "found": cell.found }),
                 Kind::Missing => json!({ "expected": cell.expected }),
-                Kind::Extra | Kind::Doubled => json!({ "found": cell.found }),
+                Kind::Extra | Kind::Doubled | Kind::OutOfOrder => json!({ "found": cell.found }),
             };
             (cell.column.clone(), value)
         });
@@ -230,6 +233,7 @@ impl Told {
             "key": key,
             "row": self.row,
             "found_row": self.found_row,
+            "found_at": self.found_at,
             "columns": Value::Object(cells.collect()),
         })
     }

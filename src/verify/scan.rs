@@ -91,6 +91,12 @@ impl<'w> Workers<'w> {
             .unwrap_or_else(|panic| Err(Error::of_panic("comparing rows", panic.as_ref())))
     }
 
+    /// So many rows are left to be read.
+    pub(super) fn left(&self, rows: u64) {
+        let done = self.progress.done.load(Ordering::Relaxed);
+        self.progress.total.store(done + rows, Ordering::Relaxed);
+    }
+
     /// So many more rows are to be read.
     pub(super) fn more(&self, rows: u64) {
         self.progress.total.fetch_add(rows, Ordering::Relaxed);

@@ -3,7 +3,7 @@
 use arrow::datatypes::Field;
 
 use super::columns::{Columns, From};
-use super::compare::Comparison;
+use super::compare::{Comparison, Order};
 use super::details::Details;
 use super::expected::Expected;
 use super::faults::{Fault, Faulty};
@@ -55,8 +55,9 @@ struct Sides<'s> {
     found: &'s dyn Side,
     fields: &'s [Field],
     keyed: Keyed,
-    in_order: Option<u64>,
-    partition: Option<&'s (dyn Fn(u32) -> i32 + Sync)>,
+    place: Option<u64>,
+    has_order: bool,
+    order: Option<Order<'s>>,
 }
 
 /// What is done with both sides.
@@ -200,12 +201,9 @@ impl<'p> Target<'p> {
             found,
             fields: &fields,
             keyed: self.columns.keyed.clone(),
-            in_order: reader
-                .spelling
-                .has_order()
-                .then(|| self.in_order(&expected, found))
-                .flatten(),
-            partition: None,
+            place: self.place(&expected, found),
+            has_order: reader.spelling.has_order(),
+            order: None,
         };
         let Asked::Compare(outcome, tell) = asked else {
             return self.run(sides(&expected), progress, asked);
@@ -235,20 +233,25 @@ impl<'p> Target<'p> {
         if let Asked::Compare(outcome, _) = asked {
             outcome.source = topic.describe(kafka);
             outcome.columns = fields.len();
+            outcome.note = topic.note();
             if self.options.count_only {
                 outcome.counts = self.counted(expected.rows(), found.rows());
                 return Ok(());
             }
         }
-        let partition = |piece: u32| topic.partition(piece);
+        let order = Order {
+            partition: &|piece| topic.partition(piece),
+            compared: topic.parts.partition,
+        };
         let self_test = matches!(asked, Asked::SelfTest(..));
         let sides = Sides {
             expected: &expected,
             found: &found,
             fields: &fields,
             keyed: topic.keyed(kafka),
-            in_order: None,
-            partition: (!self_test).then_some(&partition),
+            place: None,
+            has_order: false,
+            order: (!self_test).then_some(order),
         };
         self.run(sides, progress, asked)
     }
@@ -300,9 +303,10 @@ impl<'p> Target<'p> {
             workers,
             memory: self.options.memory,
             share: self.share,
-            in_order: sides.in_order,
+            place: sides.place,
+            has_order: sides.has_order,
             endless: self.job.table_rows.is_none(),
-            partition: sides.partition,
+            order: sides.order,
         }
     }
 
@@ -329,8 +333,8 @@ impl<'p> Target<'p> {
         })
     }
 
-    /// The first row, where rows of files have the places that they have in the table.
-    fn in_order(&self, expected: &dyn Side, found: &dyn Side) -> Option<u64> {
+    /// The first row, where what was found may have the places that it has in the table.
+    fn place(&self, expected: &dyn Side, found: &dyn Side) -> Option<u64> {
         let partitioned = self.sink.lanes.iter().any(|lane| !lane.is_empty());
         let same = expected.rows() == found.rows();
         let exact = self.options.float_ulps == 0;

@@ -24,6 +24,9 @@ use crate::source::{Batches, OnBadRow, Rejects};
 /// Messages of a piece.
 const PIECE: i64 = 16_384;
 
+/// So many partitions are named.
+const NAMED: usize = 20;
+
 /// A topic, and the sink that has written it.
 pub(super) struct Topic<'p> {
     job: &'p Job,
@@ -33,6 +36,8 @@ pub(super) struct Topic<'p> {
     /// Partition, first offset and the one behind the last, for each piece.
     pieces: Vec<(i32, i64, i64)>,
     rows: u64,
+    /// Partitions that do not start at offset 0, and where they start.
+    later: Vec<(i32, i64)>,
     rejects: Rejects,
     /// Which parts of a message are compared.
     pub parts: Parts,
@@ -41,7 +46,7 @@ pub(super) struct Topic<'p> {
 /// Which parts of a message are compared, beside its key, its value and its headers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Parts {
-    partition: bool,
+    pub partition: bool,
     time: bool,
 }
 
@@ -103,6 +108,11 @@ impl<'p> Topic<'p> {
                 .map(|(low, high)| (high - low).unsigned_abs())
                 .sum(),
             pieces,
+            later: (0..)
+                .zip(&ends)
+                .filter(|(_, (low, _))| *low > 0)
+                .map(|(partition, (low, _))| (partition, *low))
+                .collect(),
             rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
         })
     }
@@ -155,6 +165,25 @@ impl<'p> Topic<'p> {
             "kafka {topic} at {brokers}, {} partitions with messages",
             partitions.len()
         )
+    }
+
+    /// What else has to be said of it.
+    pub(super) fn note(&self) -> Option<String> {
+        if self.later.is_empty() {
+            return None;
+        }
+        let some = self.later.iter().take(NAMED);
+        let some =
+            some.map(|(partition, low)| format!("partition {partition} starts at offset {low}"));
+        let some = some.collect::<Vec<_>>().join(", ");
+        let more = self.later.len().saturating_sub(NAMED);
+        let more = match more {
+            0 => String::new(),
+            more => format!(", and {more} others start later than at 0"),
+        };
+        Some(format!(
+            "what stood in front is no longer in the topic, removed by retention or by request: {some}{more}"
+        ))
     }
 
     fn columns(&self) -> Columns {
@@ -323,6 +352,11 @@ impl Side for FoundMessages<'_, '_> {
                 columns.add(place, (key.as_deref(), value.as_deref()), &headers, time);
             })?;
         Ok(columns.rows())
+    }
+
+    fn at(&self, piece: u64, number: u64) -> String {
+        let partition = self.0.pieces[piece as usize].0;
+        format!("at offset {number} of partition {partition}")
     }
 }
 

@@ -4,9 +4,12 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
 use rowgen::client::kafka::{Admin, Connection};
 use serde_json::Value;
 
@@ -189,11 +192,122 @@ fn what_another_producer_sends_is_equal_but_for_its_faults() {
         lines.push(more);
     };
     assert_eq!(told(&extra), (3, "3 000 equal, 1 extra".into()));
-    let last_first = |lines: &mut Vec<String>| {
-        let last = lines.pop().unwrap();
+}
+
+#[test]
+fn what_is_out_of_order_is_named() {
+    let written = Written::new("key: id, ");
+    let moved = written.copy(|lines| {
+        let (last, other) = (lines.pop().unwrap(), lines.remove(1499));
         lines.insert(0, last);
+        lines.insert(0, other);
+    });
+    assert_eq!(moved.code, 3, "{}", moved.stderr);
+    let mut words = moved.stdout.lines();
+    let first = words.next().unwrap();
+    assert!(first.ends_with(": 3 000 equal, 2 out of order"), "{first}");
+    let told: Vec<&str> = words.collect();
+    let row = |key: u32| {
+        format!(
+            "  out of order: key {key}, row {}, found at offset ",
+            key - 1
+        )
     };
-    assert_eq!(told(&last_first), (3, "3 000 equal, 1 out of order".into()));
+    assert_eq!(told.len(), 2, "{told:?}");
+    for key in [1500, 3000] {
+        let one = told.iter().find(|line| line.starts_with(&row(key)));
+        assert!(
+            one.is_some_and(|line| line.contains(" of partition ")),
+            "{told:?}"
+        );
+    }
+}
+
+/// Removes what stands before an offset of a partition.
+fn remove(topic: &str, before: &[(i32, Offset)]) {
+    let mut offsets = TopicPartitionList::new();
+    for (partition, offset) in before {
+        let added = offsets.add_partition_offset(topic, *partition, *offset);
+        added.unwrap();
+    }
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", environment("KAFKA_BROKERS"))
+        .create()
+        .unwrap();
+    let removed = admin.delete_records(&offsets, &AdminOptions::new());
+    let removed = futures_executor::block_on(removed).unwrap();
+    assert!(removed.elements().iter().all(|one| one.error().is_ok()));
+}
+
+#[test]
+fn what_the_broker_has_removed_is_missing() {
+    // Of codes some may stand twice.
+    for key in ["key: id, ", "key: code, "] {
+        let written = Written::new(key);
+        written.succeed(&["run", "p.yaml", "--quiet"]);
+        remove(
+            &written.1,
+            &[(3, Offset::Offset(5)), (7, Offset::Offset(10))],
+        );
+        let ended = written.run(&["verify", "p.yaml", "--sinks", "k"]);
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
+        let words: Vec<&str> = ended.stdout.lines().collect();
+        assert!(
+            words[0].ends_with(": 2 985 equal, 15 missing"),
+            "{}",
+            ended.stdout
+        );
+        let note = "  what stood in front is no longer in the topic, removed by retention or by request: partition 3 starts at offset 5, partition 7 starts at offset 10";
+        assert_eq!(words[1], note);
+        let missing = words.iter().filter(|line| line.starts_with("  missing: "));
+        assert_eq!(missing.count(), 15, "{}", ended.stdout);
+        let counted = written.run(&["verify", "p.yaml", "--sinks", "k", "--count-only"]);
+        assert_eq!(counted.code, 3);
+        assert!(
+            counted
+                .stdout
+                .contains(": 2 985 rows, and there should be 3 000\n"),
+            "{}",
+            counted.stdout
+        );
+        assert!(counted.stdout.contains(note), "{}", counted.stdout);
+    }
+}
+
+#[test]
+fn a_partition_of_which_all_is_removed_is_missing() {
+    let written = Written::new("key: id, ");
+    written.succeed(&["run", "p.yaml", "--quiet"]);
+    // All that it has.
+    remove(&written.1, &[(11, Offset::End)]);
+    let ended = written.run(&[
+        "verify",
+        "p.yaml",
+        "--sinks",
+        "k",
+        "--max-differences",
+        "1000",
+    ]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains(", 19 partitions with messages): "),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended
+            .stdout
+            .contains(" by request: partition 11 starts at offset "),
+        "{}",
+        ended.stdout
+    );
+    let missing = ended
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("  missing: "));
+    let missing = missing.count();
+    let counts = format!(": 2 {:03} equal, {missing} missing\n", 1000 - missing);
+    assert!(ended.stdout.contains(&counts), "{counts}{}", ended.stdout);
 }
 
 #[test]
