@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 
+use super::found::PIECE;
 use super::scan::Workers;
 use super::side::{Rows, Side};
 use crate::batch::Place;
 use crate::error::Result;
+use crate::plan::BATCH_ROWS;
 
-/// How many rows there are, if each that was found is what must be there at its place. The first that is
-/// not ends it.
+/// How many rows there are, if each that was found is what must be there at its place, from `first_row`
+/// on. The first that is not ends it.
 ///
 /// # Errors
 /// A side cannot be read.
@@ -24,30 +26,44 @@ pub(super) fn aligned(
 ) -> Result<Option<u64>> {
     let differs = AtomicBool::new(false);
     let wanted = |_| !differs.load(Ordering::Relaxed);
-    let counts = workers.each(expected, &wanted, &|| 0, &|count, _, own| {
-        match are_there(&own, found, first_row)? {
-            true => *count += own.count as u64,
+    let counts = workers.each(found, &wanted, &|| 0, &|count, piece, rows| {
+        match are_expected(&rows, piece, expected, first_row)? {
+            true => *count += rows.count as u64,
             false => differs.store(true, Ordering::Relaxed),
         }
         Ok(())
     })?;
-    let differs = differs.into_inner();
-    Ok((!differs).then(|| counts.iter().sum()))
+    let count: u64 = counts.iter().sum();
+    let all = !differs.into_inner() && count == expected.rows();
+    Ok(all.then_some(count))
 }
 
-fn are_there(own: &Rows, found: &dyn Side, first_row: u64) -> Result<bool> {
-    let Place::From(first) = own.place else {
+/// True if the rows of a piece are those that must be there, which come in smaller pieces.
+fn are_expected(rows: &Rows, piece: u64, expected: &dyn Side, first_row: u64) -> Result<bool> {
+    let first = piece * PIECE;
+    let starts = |rows: &Rows, at: u64| matches!(rows.place, Place::From(first) if first == at);
+    if !rows.odd.is_empty() || !starts(rows, first) {
         return Ok(false);
-    };
-    let first = first.checked_sub(first_row);
-    let read = first.and_then(|first| found.range(first, own.count));
-    let Some(other) = read.transpose()? else {
-        return Ok(false);
-    };
-    let mut columns = own.columns.iter().zip(&other.columns);
-    Ok(own.count == other.count
-        && other.odd.is_empty()
-        && columns.all(|(own, other)| are_equal(own, other)))
+    }
+    let mut done = 0;
+    while done < rows.count {
+        let next = (first + done as u64) / BATCH_ROWS;
+        if next >= expected.pieces() {
+            return Ok(false);
+        }
+        let own = expected.read(next)?;
+        let fits = own.count > 0 && done + own.count <= rows.count;
+        if !fits || !starts(&own, first_row + next * BATCH_ROWS) {
+            return Ok(false);
+        }
+        let columns = own.columns.iter().zip(&rows.columns);
+        let mut columns = columns.map(|(own, other)| (own, other.slice(done, own.len())));
+        if !columns.all(|(own, other)| are_equal(own, &other)) {
+            return Ok(false);
+        }
+        done += own.count;
+    }
+    Ok(true)
 }
 
 /// The same values, whatever holds them; what is not sure is not equal.

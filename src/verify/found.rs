@@ -10,11 +10,13 @@ use arrow::datatypes::Field;
 use super::side::{Odd, Rows, Side};
 use crate::column::show_type;
 use crate::error::{Error, Result};
+use crate::plan::BATCH_ROWS;
 use crate::source::{DAMAGED, Piece, Records, convert};
 use crate::sync::guarded;
 
-/// Rows of a piece: those of a page of Parquet and some more.
-const PIECE: u64 = 32_768;
+/// Rows of a piece, of which each begins where one of what is expected does: those of some pages of
+/// Parquet, for one that two pieces share is unpacked twice.
+pub(super) const PIECE: u64 = 4 * BATCH_ROWS;
 
 /// Opens the same rows, all values as texts.
 pub(super) type AsTexts = Box<dyn Fn() -> Result<Arc<dyn Records>> + Send + Sync>;
@@ -166,17 +168,7 @@ impl Side for Found {
 
     fn read(&self, piece: u64) -> Result<Rows> {
         let first = piece * PIECE;
-        self.some(first, PIECE.min(self.records.rows() - first) as usize)
-    }
-
-    fn range(&self, first: u64, count: usize) -> Option<Result<Rows>> {
-        let there = first + count as u64 <= self.records.rows();
-        there.then(|| self.some(first, count))
-    }
-}
-
-impl Found {
-    fn some(&self, first: u64, count: usize) -> Result<Rows> {
+        let count = PIECE.min(self.records.rows() - first) as usize;
         let columns: Vec<usize> = self.columns.iter().map(|(index, _)| *index).collect();
         let read = self.piece(self.records.as_ref(), first, count, &columns)?;
         match read.kept.is_none() && read.rejected.is_empty() {

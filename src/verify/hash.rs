@@ -4,7 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use twox_hash::XxHash64;
+use twox_hash::XxHash3_128;
 
 use super::side::Rows;
 use crate::column::hash::Key;
@@ -38,8 +38,20 @@ impl Mixer {
     }
 
     fn bytes(&self, bytes: &[u8]) -> u128 {
-        let half = |key: Key| XxHash64::oneshot(key.at(bytes.len() as u64), bytes);
-        both(half(self.high), half(self.low))
+        let seed = (self.high.bits() >> 64) as u64;
+        XxHash3_128::oneshot_with_seed(seed, bytes)
+    }
+
+    /// Most numbers are as small as half of their type.
+    #[inline(always)]
+    fn wide(&self, value: i128) -> u128 {
+        let (low, high) = (value as u64, (value >> 64) as u64);
+        let rest = high ^ (low as i64 >> 63) as u64;
+        let hash = self.number(low);
+        match rest {
+            0 => hash,
+            rest => hash.wrapping_add(both(self.low.at(rest), self.high.at(rest))),
+        }
     }
 
     fn null(&self) -> u128 {
@@ -158,6 +170,11 @@ fn add_numbers(column: &ArrayRef, width: usize, mixer: Mixer, rows: &mut [u128])
             bits[..width].copy_from_slice(value(row));
             mixer.number(u64::from_le_bytes(bits))
         }),
+        16 => each(column, mixer, rows, |row| {
+            let mut bits = [0; 16];
+            bits.copy_from_slice(value(row));
+            mixer.wide(i128::from_le_bytes(bits))
+        }),
         _ => each(column, mixer, rows, |row| mixer.bytes(value(row))),
     }
 }
@@ -246,7 +263,20 @@ mod tests {
             f64::NAN,
             f64::INFINITY,
         ])));
-        different(Arc::new(Decimal128Array::from(vec![1, -1, 1 << 100, 0])));
+        let (low, high) = (i128::from(i64::MIN), i128::from(i64::MAX));
+        different(Arc::new(Decimal128Array::from(vec![
+            1,
+            -1,
+            1 << 100,
+            0,
+            1 << 64,
+            (1 << 64) + 1,
+            -(1 << 64),
+            low,
+            low - 1,
+            high,
+            high + 1,
+        ])));
         different(Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(
             [
                 Some(vec![Some(1)]),

@@ -42,11 +42,6 @@ pub(super) trait Side: Sync {
     /// They cannot be made, or read.
     fn read(&self, piece: u64) -> Result<Rows>;
 
-    /// Some of the rows, from the first of all on, where they have an order.
-    fn range(&self, _first: u64, _count: usize) -> Option<Result<Rows>> {
-        None
-    }
-
     /// Where a row of a piece was found, said of it.
     fn at(&self, _piece: u64, number: u64) -> String {
         format!("as row {number}")
