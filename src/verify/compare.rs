@@ -1,11 +1,13 @@
 //! Compares two sides: counts and digests of buckets first, then the rows of buckets that differ, as
 //! many at once as memory is given for.
 
+use std::collections::BTreeMap;
+
 use super::aligned::aligned;
 use super::hash::Hasher;
 use super::keyed::{Buckets, Keyed};
 use super::matching::{Counts, Difference, Entry, Kind, compare as compare_entries, paired};
-use super::order::{At, Found as Places};
+use super::order::{At, Chains, Found as Places, Link, links};
 use super::scan::Workers;
 use super::side::Side;
 use crate::error::Result;
@@ -47,9 +49,9 @@ pub(super) struct Comparison<'c> {
 pub(super) struct Order<'c> {
     /// The partition of a piece of what was found.
     pub partition: &'c (dyn Fn(u32) -> i32 + Sync),
-    /// The partition is one of the columns that are compared. Of equal rows in several ones nobody knows
-    /// which is which.
-    pub compared: bool,
+    /// The column that has it, where it follows from the row. Else nobody knows of equal rows in several
+    /// partitions which is which.
+    pub column: Option<usize>,
 }
 
 /// What each bucket of a side adds up to.
@@ -58,6 +60,8 @@ struct Digests {
     sums: Vec<u128>,
     /// Pieces, and the first and the last bucket that has rows of each.
     spans: Vec<(u64, u32, u32)>,
+    /// What its partitions add up to in their order.
+    chains: BTreeMap<i32, Link>,
 }
 
 /// Buckets whose rows are compared together.
@@ -142,12 +146,15 @@ impl Comparison<'_> {
         let buckets = Buckets::new(self.keyed.clone(), count, self.share);
         let expected = self.digests(&buckets, self.expected)?;
         let found = self.digests(&buckets, self.found)?;
+        let in_order = self.order.is_none_or(|order| {
+            // The order of other rows is known of single ones alone.
+            order.column.is_some() && expected.chains == found.chains
+        });
         let mut suspects = Vec::new();
         for bucket in 0..count {
             let (own, other) = (expected.rows[bucket], found.rows[bucket]);
             let equal = (own, expected.sums[bucket]) == (other, found.sums[bucket]);
-            // The order of rows is known of single ones alone.
-            match equal && self.order.is_none() {
+            match equal && in_order {
                 true => {
                     state.counts.expected += own;
                     state.counts.found += other;
@@ -169,7 +176,9 @@ impl Comparison<'_> {
             rows: vec![0; buckets.count],
             sums: vec![0; buckets.count],
             spans: Vec::new(),
+            chains: BTreeMap::new(),
         };
+        let chains = Chains::default();
         let made = self
             .workers
             .each(side, &|_| true, &begin, &|own, piece, rows| {
@@ -184,6 +193,9 @@ impl Comparison<'_> {
                     }
                 }
                 own.spans.push((piece, first, last));
+                if let Some(column) = self.order.and_then(|order| order.column) {
+                    chains.add(piece, links(&rows, column, &hashed));
+                }
                 Ok(())
             })?;
         let mut all = begin();
@@ -197,6 +209,7 @@ impl Comparison<'_> {
             all.spans.extend(one.spans);
         }
         all.spans.sort_unstable();
+        all.chains = chains.end();
         Ok(all)
     }
 
@@ -239,7 +252,10 @@ impl Comparison<'_> {
         let room = self.most_rows() as usize;
         let (unpaired, places) = (&mut state.unpaired, &mut state.places);
         let mut together = |own: &Entry, other: &Entry, alike: usize| {
-            if let Some(order) = self.order.filter(|order| order.compared || alike == 1) {
+            if let Some(order) = self
+                .order
+                .filter(|order| order.column.is_some() || alike == 1)
+            {
                 let at = |entry: &Entry| (entry.piece, entry.index);
                 places.add((order.partition)(other.piece), at(other), at(own));
             }

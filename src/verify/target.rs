@@ -241,7 +241,7 @@ impl<'p> Target<'p> {
         }
         let order = Order {
             partition: &|piece| topic.partition(piece),
-            compared: topic.parts.partition,
+            column: topic.partition_column(),
         };
         let self_test = matches!(asked, Asked::SelfTest(..));
         let sides = Sides {

@@ -39,14 +39,13 @@ pub(super) struct Topic<'p> {
     /// Partitions that do not start at offset 0, and where they start.
     later: Vec<(i32, i64)>,
     rejects: Rejects,
-    /// Which parts of a message are compared.
-    pub parts: Parts,
+    parts: Parts,
 }
 
 /// Which parts of a message are compared, beside its key, its value and its headers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Parts {
-    pub partition: bool,
+    partition: bool,
     time: bool,
 }
 
@@ -133,6 +132,12 @@ impl<'p> Topic<'p> {
             fields.push(field("timestamp", millis));
         }
         fields
+    }
+
+    /// The field that has the partition, if that is compared.
+    pub(super) fn partition_column(&self) -> Option<usize> {
+        let fields = self.fields();
+        fields.iter().position(|field| field.name() == "partition")
     }
 
     /// By the message's key, where it has a column of which no value stands twice.
