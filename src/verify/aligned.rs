@@ -1,15 +1,16 @@
 //! Rows that stand where they should are compared value by value, without hashes: the quickest answer, and
 //! that of most sinks.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 
 use super::found::PIECE;
 use super::scan::Workers;
 use super::side::{Rows, Side};
 use crate::batch::Place;
+use crate::column::arrays::plain;
 use crate::error::Result;
 use crate::plan::BATCH_ROWS;
 
@@ -68,33 +69,69 @@ fn are_expected(rows: &Rows, piece: u64, expected: &dyn Side, first_row: u64) ->
 
 /// The same values, whatever holds them; what is not sure is not equal.
 fn are_equal(own: &ArrayRef, other: &ArrayRef) -> bool {
-    match own.data_type() {
-        DataType::Dictionary(_, values) if values.as_ref() == other.data_type() => {
-            are_equal_to(own, other)
+    match (Texts::of(own), Texts::of(other)) {
+        (Some(one), Some(two)) if one.keys.is_some() || two.keys.is_some() => {
+            one.are(&two, own.len())
         }
-        _ => own.as_ref() == other.as_ref(),
+        _ => match (plain(own), plain(other)) {
+            (Ok(own), Ok(other)) => own.as_ref() == other.as_ref(),
+            _ => false,
+        },
     }
 }
 
-/// The values of a dictionary at their keys are these.
-fn are_equal_to(own: &ArrayRef, other: &ArrayRef) -> bool {
-    let dictionary = own.as_any_dictionary();
-    let values = dictionary.values();
-    let nulls = values.null_count() + own.null_count() + other.null_count();
-    if nulls > 0 || values.is_empty() || values.data_type() != &DataType::Utf8 {
-        return arrow::compute::cast(own, other.data_type())
-            .is_ok_and(|own| own.as_ref() == other.as_ref());
+/// Texts of which none is null, and where each stands, if they are those of a dictionary.
+struct Texts<'a> {
+    values: &'a StringArray,
+    keys: Option<Vec<usize>>,
+}
+
+impl<'a> Texts<'a> {
+    fn of(array: &'a ArrayRef) -> Option<Self> {
+        let dictionary = array.as_any_dictionary_opt();
+        let values = dictionary.map_or(array, |dictionary| dictionary.values());
+        let values = values.as_string_opt::<i32>()?;
+        if values.null_count() + array.null_count() > 0 || values.is_empty() {
+            return None;
+        }
+        let keys = dictionary.map(|dictionary| dictionary.normalized_keys());
+        Some(Self { values, keys })
     }
-    let (values, other) = (values.as_string::<i32>(), other.as_string::<i32>());
-    let mut keys = dictionary.normalized_keys().into_iter().enumerate();
-    keys.all(|(row, key)| values.value(key) == other.value(row))
+
+    fn value(&self, row: usize) -> &'a str {
+        self.values
+            .value(self.keys.as_ref().map_or(row, |keys| keys[row]))
+    }
+
+    fn are(&self, other: &Self, rows: usize) -> bool {
+        if let (Some(own), Some(others)) = (&self.keys, &other.keys)
+            && 4 * (self.values.len() + other.values.len()) <= rows
+        {
+            // Texts are compared once for all rows that have them.
+            let mut numbers = HashMap::new();
+            let mut numbered = |values: &'a StringArray| -> Vec<usize> {
+                let texts = values.iter().flatten();
+                let next = |text| {
+                    let count = numbers.len();
+                    *numbers.entry(text).or_insert(count)
+                };
+                texts.map(next).collect()
+            };
+            let (one, two) = (numbered(self.values), numbered(other.values));
+            return own
+                .iter()
+                .zip(others)
+                .all(|(own, other)| one[*own] == two[*other]);
+        }
+        (0..rows).all(|row| self.value(row) == other.value(row))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{DictionaryArray, Float64Array, Int64Array, StringArray};
+    use arrow::array::{DictionaryArray, Float64Array, Int64Array};
     use arrow::datatypes::Int32Type;
 
     use super::*;
@@ -114,6 +151,8 @@ mod tests {
         ] {
             assert!(are_equal(&dictionary(some), &texts(some)));
             assert!(are_equal(&texts(some), &texts(some)));
+            assert!(are_equal(&texts(some), &dictionary(some)));
+            assert!(are_equal(&dictionary(some), &dictionary(some)));
             let mut others = some.to_vec();
             others[1] = Some("x");
             assert!(!are_equal(&dictionary(some), &texts(&others)));
@@ -121,6 +160,20 @@ mod tests {
             others[0] = None;
             assert!(!are_equal(&dictionary(some), &texts(&others)));
         }
+        let many =
+            |last| dictionary(&[[Some("b"), Some("a")].repeat(50), vec![Some(last)]].concat());
+        let turned = |last| {
+            let all = [
+                vec![Some("a")],
+                [Some("b"), Some("a")].repeat(50),
+                vec![Some(last)],
+            ]
+            .concat();
+            dictionary(&all).slice(1, 101)
+        };
+        assert!(are_equal(&many("b"), &turned("b")));
+        assert!(!are_equal(&many("b"), &turned("a")));
+        assert!(!are_equal(&many("b"), &turned("c")));
         let floats = |value: f64| Arc::new(Float64Array::from(vec![value])) as ArrayRef;
         assert!(!are_equal(&floats(0.0), &floats(-0.0)));
         assert!(are_equal(&floats(f64::NAN), &floats(f64::NAN)));

@@ -8,6 +8,7 @@ use arrow::compute::take;
 use arrow::datatypes::Field;
 
 use super::side::{Odd, Rows, Side};
+use crate::column::arrays::plain_type;
 use crate::column::show_type;
 use crate::error::{Error, Result};
 use crate::plan::BATCH_ROWS;
@@ -95,7 +96,10 @@ impl Found {
     fn whole(&self, first: u64, arrays: Vec<ArrayRef>) -> Result<Rows> {
         let mut rows = Rows::new(Vec::new(), first);
         for (column, (values, (_, field))) in arrays.iter().zip(&self.columns).enumerate() {
-            let (made, bad) = convert(values, field.data_type())?;
+            let (made, bad) = match plain_type(values.data_type()) == field.data_type() {
+                true => (values.clone(), Vec::new()),
+                false => convert(values, field.data_type())?,
+            };
             for row in &bad {
                 let text = arrow::util::display::array_value_to_string(values, *row)?;
                 let (row, column) = (*row, column);

@@ -263,6 +263,7 @@ impl Reader {
 fn open(source: &dyn Source, types: &Types) -> Result<Arc<dyn source::Records>> {
     let asked = Asked {
         types,
+        only_read: true,
         ..Asked::default()
     };
     let opened = crate::sync::guarded(|| source.open(&asked));
