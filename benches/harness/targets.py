@@ -180,8 +180,6 @@ TARGETS = {
     "verify": [
         Cost("verifying Parquet, its CPU", "parquet", ["run"], 2),
         memory("verifying Parquet, peak memory", "parquet", 300),
-        Cost("verifying shuffled Parquet, its CPU", "shuffled", ["run"], 2),
-        memory("verifying shuffled Parquet, peak memory", "shuffled", 300),
         Speed("verifying PostgreSQL", "postgres", ["pg_dump"], 1),
     ],
 }

@@ -14,13 +14,13 @@ KEPT = Settings.folder / "kept"
 SHUFFLED = Settings.folder / "shuffled.parquet"
 FILES = TOP / "pipelines" / "casino.yaml"
 DATABASE = TOP / "benches" / "pipelines" / "verify_bench.yaml"
-# Another program's order, and its pages.
+# Another program's order, and its row groups.
 SHUFFLE = "COPY (SELECT * FROM read_parquet('{}') ORDER BY hash(id)) TO '{}' (FORMAT parquet, ROW_GROUP_SIZE 1000000)"
 
 
-def words_of(verb, pipeline, sink, rows, *more):
+def words_of(verb, rows, *more):
     sets = [word for param in casino_params(rows) for word in ("--set", param)]
-    words = [Settings.rowgen, verb, pipeline, *sets, "--sinks", sink, "--threads", Settings.threads, *more]
+    words = [Settings.rowgen, verb, FILES, *sets, "--sinks", "parquet", "--threads", Settings.threads, *more]
     return [str(word) for word in words]
 
 
@@ -34,11 +34,11 @@ def one(work, tool, number, rows, words, writes=None):
 
 
 def made(work, number, rows):
-    return one(work, "run", number, rows, words_of("run", FILES, "parquet", rows, "--out", KEPT, "--quiet"), writes=KEPT)
+    return one(work, "run", number, rows, words_of("run", rows, "--out", KEPT, "--quiet"), writes=KEPT)
 
 
 def verified(work, number, rows, *more):
-    return one(work, "rowgen", number, rows, words_of("verify", FILES, "parquet", rows, "--out", KEPT, *more))
+    return one(work, "rowgen", number, rows, words_of("verify", rows, "--out", KEPT, *more))
 
 
 def as_written(number):
@@ -59,15 +59,16 @@ def shuffled(number):
 def dump():
     """The newest one that is installed, of the table and to nowhere."""
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_dump"), key=lambda path: int(path.parts[-3]))[-1]
-    return [str(newest), "--table", "transactions", "--file", "/dev/null", os.environ["POSTGRES_URL"]]
+    return [str(newest), "--table", "orders", "--file", "/dev/null", os.environ["POSTGRES_URL"]]
 
 
 def in_database():
     rows = Settings.messages
-    run(words_of("run", DATABASE, "postgres", rows, "--quiet"))
+    loaded = ["--set", f"rows={rows}", "--threads", str(Settings.threads)]
+    run([Settings.rowgen, "run", str(DATABASE), *loaded, "--quiet"])
     runs = []
     for number in range(1, Settings.kafka_rounds + 1):
-        clients = {"rowgen": words_of("verify", DATABASE, "postgres", rows), "pg_dump": dump()}
+        clients = {"rowgen": [Settings.rowgen, "verify", str(DATABASE), *loaded], "pg_dump": dump()}
         names = list(clients) if number % 2 else list(reversed(clients))
         runs += [one("postgres", name, number, rows, clients[name]) for name in names]
     return sorted(runs, key=lambda run: (run.tool != "rowgen", run.round))
