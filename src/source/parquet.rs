@@ -24,7 +24,7 @@ use super::first_bytes::FirstBytes;
 use super::int96::{self, Int96};
 use super::parquet_hints::{dictionary, hinted};
 use super::raw::Reading;
-use super::retype::{beyond, convert, is_missing, missing, wanted};
+use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
@@ -264,7 +264,7 @@ pub(super) fn typed(
     match bad.first() {
         None => Ok(made),
         Some(row) => {
-            let text = arrow::util::display::array_value_to_string(values, *row)?;
+            let text = arrow::util::display::array_value_to_string(&with_room(values), *row)?;
             let (name, row) = (field.name(), first + *row as u64);
             let wanted = super::json_wrong::shown_type(field.data_type());
             let what = format!("column `{name}`, row {row}: {text} cannot be read as {wanted}");

@@ -216,6 +216,18 @@ pub fn beyond(values: &ArrayRef) -> Vec<usize> {
         .collect()
 }
 
+/// Decimals with room for all of their digits: Arrow shows no more than their type says.
+pub fn with_room(values: &ArrayRef) -> ArrayRef {
+    let DataType::Decimal64(_, scale) = values.data_type() else {
+        return values.clone();
+    };
+    let wide = values.as_primitive::<Decimal64Type>().clone();
+    match wide.with_precision_and_scale(18, *scale) {
+        Ok(wide) => Arc::new(wide),
+        Err(_) => values.clone(),
+    }
+}
+
 /// The rows of which a cast made something else without a word: a number infinite or a boolean.
 fn lost(values: &ArrayRef, made: &ArrayRef) -> Result<Vec<usize>, ArrowError> {
     let (from, to) = (values.data_type(), made.data_type());
