@@ -10,6 +10,7 @@
 //!   → format   a batch becomes bytes         on the worker that made it
 //!   → sink     bytes reach their place       in order; safe first, then visible
 //!   → report   what happened                 one meter for each source and sink
+//!   → verify   what must be there, made again and compared with what a sink holds
 //! ```
 //!
 //! What travels is a [`batch::Batch`]: rows with their number, their places in the table, and the
@@ -51,3 +52,4 @@ pub mod spec;
 pub mod sync;
 pub mod type_names;
 pub mod units;
+pub mod verify;

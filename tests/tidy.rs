@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["spec"],
     &["load"],
     &["plan"],
-    &["engine"],
+    &["engine", "verify"],
     &["serve"],
     &["cli"],
 ];

@@ -9,6 +9,7 @@ from importlib.metadata import version
 import kafka
 import seed_status
 import targets
+import verify
 import works
 from race import race
 from report import circumstances, kept, record, table
@@ -20,6 +21,7 @@ PACKAGES = {
     "memory": [],
     "kafka": ["confluent-kafka"],
     "seed_status": [],
+    "verify": ["duckdb"],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -51,6 +53,7 @@ def size(name):
         "memory": f"{Settings.rows_memory:,} rows",
         "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
+        "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
 
@@ -90,6 +93,8 @@ def raced(name, peers_only):
         return kafka.race(peers_only), {"measured": MEASURED_KAFKA}
     if name == "seed_status":
         return seed_status.race(), seed_status.facts()
+    if name == "verify":
+        return verify.race(), verify.facts()
     chosen, facts = works_of(name, peers_only)
     return race(chosen), {"files": f"{FILES[name]}; fsync off for every tool", **facts, "measured": MEASURED}
 
@@ -117,13 +122,13 @@ def run(name, peers_only):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("name", choices=[*FILES, "kafka", "seed_status", "targets"])
+    parser.add_argument("name", choices=[*FILES, "kafka", "seed_status", "verify", "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
     if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
-    names = [*FILES, "kafka", "seed_status"] if options.name == "targets" else [options.name]
+    names = [*FILES, "kafka", "seed_status", "verify"] if options.name == "targets" else [options.name]
     lines = [line for name in names for line in run(name, options.peers_only)]
     if options.name == "targets":
         text = targets.table(lines)

@@ -86,6 +86,24 @@ class AtMost:
         return [(self.work, self.tool)]
 
 
+@dataclass
+class Cost:
+    """CPU seconds of one tool beside another's for the same rows."""
+
+    name: str
+    work: str
+    against: list
+    bar: float
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        ratio = results[self.work, self.against[0]].by_cpu / results[self.work, self.tool].by_cpu
+        shown = f"{ratio:.2f}x"
+        return [self.name, self.against[0], "", shown, f"<= {self.bar:g}x", verdict_of(ratio <= self.bar)]
+
+    needs = Speed.needs
+
+
 def memory(name, work, bar):
     return AtMost(name, work, bar, lambda run: run.rss / MIB, "MiB", 0)
 
@@ -158,6 +176,11 @@ TARGETS = {
         AtMost("Kafka to PostgreSQL, first rows", "first", 2, lambda run: run.wall, "s"),
         Kept("Kafka to PostgreSQL, 2.5 ms away", "2.5 ms", "proxy", 0.7),
         Kept("Kafka to PostgreSQL, 12 ms away", "12 ms", "proxy", 0.7),
+    ],
+    "verify": [
+        Cost("verifying Parquet, its CPU", "parquet", ["run"], 2),
+        memory("verifying Parquet, peak memory", "parquet", 300),
+        Speed("verifying PostgreSQL", "postgres", ["pg_dump"], 1),
     ],
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::place::LocalPath;
 use crate::sink::Slice;
-use crate::units::{parse_address, parse_count, parse_duration, parse_rate};
+use crate::units::{parse_address, parse_bytes, parse_count, parse_duration, parse_rate};
 
 /// One YAML pipeline file to data at the speed of the machine.
 #[derive(Debug, Parser)]
@@ -31,6 +31,10 @@ pub(super) enum Command {
     Plan(PlanOptions),
     /// Shows rows as a table, without sinks
     Preview(PreviewOptions),
+    /// Compares what sinks hold with what must be there
+    Verify(Box<VerifyOptions>),
+    /// Shows what a row must be, found by its key or its number
+    Expect(ExpectOptions),
     /// Prints the JSON Schema of the pipeline file
     Schema {
         /// The draft of JSON Schema: 07 is what editors and SchemaStore read everywhere
@@ -226,6 +230,60 @@ pub(super) struct PreviewOptions {
     /// Hidden columns too
     #[arg(long)]
     pub(super) hidden: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct VerifyOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// Where relative paths of sinks start (default: here)
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
+    pub(super) out: Option<PathBuf>,
+    /// Counts rows, and compares no values
+    #[arg(long)]
+    pub(super) count_only: bool,
+    /// So many differences are told with their values
+    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_count)]
+    pub(super) max_differences: u64,
+    /// Writes every difference to this file, a line of JSON each
+    #[arg(long, env = "ROWGEN_REPORT", value_name = "FILE", value_parser = path())]
+    pub(super) report: Option<PathBuf>,
+    /// Reads this source instead of what the sink has written: --against "csv: { path: copy.csv }"
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) against: Option<String>,
+    /// What a column is called in `--against`: --columns order_id=id,amount=total
+    #[arg(long, value_name = "NAME=NAME", value_delimiter = ',', value_parser = parse_set, requires = "against")]
+    pub(super) columns: Vec<(String, String)>,
+    /// Floats so many steps apart are equal
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_count)]
+    pub(super) float_ulps: u64,
+    /// Reads nothing: puts N faults of each kind into what must be there, and looks for them
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000", value_parser = parse_count)]
+    pub(super) self_test: Option<u64>,
+    /// Memory for rows that are compared one by one
+    #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = parse_bytes)]
+    pub(super) memory: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExpectOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// The table (default: the first)
+    #[arg(long)]
+    pub(super) table: Option<String>,
+    /// The value of the column that tells rows apart
+    #[arg(long, allow_hyphen_values = true)]
+    pub(super) key: Option<String>,
+    /// The number of the row, from 0
+    #[arg(long, value_parser = parse_count, conflicts_with = "key", required_unless_present = "key")]
+    pub(super) row: Option<u64>,
+    /// How many rows from there on
+    #[arg(short = 'n', long, default_value_t = 1)]
+    pub(super) count: usize,
+    /// As JSON, an object for each row
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -65,7 +65,12 @@ pub(super) fn make_plan(options: &FileOptions, trial: bool) -> Result<Plan> {
 }
 
 /// `servers` says whether those are asked whose tables are read.
-fn plan_of(pipeline: &Pipeline, overrides: &Overrides, trial: bool, servers: bool) -> Result<Plan> {
+pub(super) fn plan_of(
+    pipeline: &Pipeline,
+    overrides: &Overrides,
+    trial: bool,
+    servers: bool,
+) -> Result<Plan> {
     let taken = plan::taken(pipeline, overrides.sinks.as_deref());
     let needed = |table: &str| taken.iter().any(|taken| taken == table);
     let loaded = match servers {

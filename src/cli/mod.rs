@@ -9,6 +9,7 @@ mod cell;
 mod check;
 mod dotenv;
 mod environment;
+mod expect;
 mod grid;
 mod init;
 mod json;
@@ -26,6 +27,7 @@ mod run;
 mod serve;
 mod signals;
 mod usage;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -74,6 +76,8 @@ fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Re
         Command::Check(options) => check::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Preview(options) => preview::run(&options),
+        Command::Verify(options) => verify::run(&options),
+        Command::Expect(options) => expect::run(&options),
         Command::Schema { draft } => print(&match draft {
             Draft::Seven => crate::spec::schema_draft_07(),
             Draft::Newest => crate::spec::schema(),

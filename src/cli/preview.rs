@@ -34,7 +34,7 @@ pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
 }
 
 /// How many characters a line of the terminal has: nothing where stdout is none, unless `COLUMNS` says it.
-fn width() -> Option<usize> {
+pub(super) fn width() -> Option<usize> {
     let said = std::env::var("COLUMNS").ok();
     let said = said.and_then(|columns| columns.parse().ok());
     let terminal = console::Term::stdout();

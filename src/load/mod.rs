@@ -84,6 +84,7 @@ fn look(pipeline: &Pipeline, needed: impl Fn(&str) -> bool, servers: bool) -> Re
             pipeline: &pipeline.name,
             table: &name.value,
             types: &table.types.0,
+            only_read: false,
         };
         let opened = guarded(|| from.value.open(&asked));
         let path = || from.value.path().map(|path| path.beside());

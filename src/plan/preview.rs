@@ -25,6 +25,17 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// The same table with other columns.
+    #[must_use]
+    pub fn with(&self, nodes: Vec<usize>) -> Self {
+        Self {
+            program: self.program.clone(),
+            nodes,
+            rows: self.rows,
+            records: self.records.clone(),
+        }
+    }
+
     /// Some of its rows.
     ///
     /// # Errors

@@ -11,20 +11,21 @@ pub mod publish;
 mod run;
 #[cfg(feature = "sessions")]
 pub mod session;
+mod takes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::batch::{Batch, Resume};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::pace::Pace;
-use crate::place::{LocalPath, Placed, Text};
 use crate::registry;
 use crate::report::{Clock, Meter};
 pub use crate::report::{FileReport, Finished};
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
 pub use run::{Run, stall_timeout};
+pub use takes::{Delivery, HeldFiles, Holds, SinkPlace, Takes};
 
 registry! {
     /// Where rows go.
@@ -117,6 +118,12 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Takes::default()
     }
 
+    /// Where and how it keeps its rows, for whoever reads them back: as a run with this slice, whose
+    /// relative paths start at `out`.
+    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+        Holds::Nothing("it keeps no rows")
+    }
+
     /// The same for a run that is only measured, where it would change what is not below the run's own
     /// folder: it does all but that, and what it does instead, in a few words.
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
@@ -151,59 +158,6 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// What stands in the way.
     fn connect(&self, target: &Target) -> Result<Found>;
-}
-
-/// What a sink takes, and what the plan must know of it.
-#[derive(Debug, Clone, Default)]
-pub struct Takes {
-    /// Batches must not have more rows than this: a row group is made of whole batches.
-    pub most_rows: Option<u64>,
-    /// Batches are best no larger than this, where all sinks that share them say so.
-    pub best_rows: Option<u64>,
-    /// It wants its rows in so many files: batches end where they do.
-    pub files: Option<u64>,
-    /// Columns whose values choose a folder; they are left out of `Shape` and of the batches. Such a
-    /// sink has a lane for each value, or for each run of values.
-    pub partition_by: Vec<Placed<Text>>,
-    /// Columns that are read beside those that are written: keys, times. Each is a column that is
-    /// written, or one of the table's, hidden ones too, which then comes after all that are written.
-    pub reads: Vec<Placed<Text>>,
-    /// Where it writes.
-    pub place: SinkPlace,
-    /// The file in which it keeps rows that are not taken.
-    pub letters: Option<PathBuf>,
-    /// It writes to the program's own stdout.
-    pub stdout: bool,
-    /// It removes what earlier runs have written.
-    pub replaces: bool,
-    /// Options that say where rows go and how safely: what is written does not depend on them.
-    pub placing: &'static [&'static str],
-    /// What it promises of rows whose run is repeated or whose answer is lost.
-    pub delivery: Delivery,
-}
-
-/// Where a sink writes, as far as another one may be in its way.
-#[derive(Debug, Clone, Default)]
-pub enum SinkPlace {
-    /// Somewhere that several tables cannot share.
-    #[default]
-    Named,
-    /// The file or the folder that nobody else may write, as the pipeline says it.
-    Path(Placed<LocalPath>),
-    /// Nowhere: any number of tables may go there.
-    Nowhere,
-}
-
-/// What a sink promises of rows whose run is repeated or whose answer is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Delivery {
-    /// Rows and the offsets they came from are committed together: each is there once.
-    Transactional,
-    /// What comes again is what is there already.
-    Idempotent,
-    /// A row may come again.
-    #[default]
-    AtLeastOnce,
 }
 
 /// What a sink found before the first row.

@@ -56,6 +56,13 @@ impl Example for Avro {
     const EXAMPLE: &'static str = "avro: { path: users.avro }";
 }
 
+impl Avro {
+    /// The files at this path.
+    pub fn of(path: Placed<LocalPath>) -> Self {
+        Self { path }
+    }
+}
+
 impl FileSource for Avro {
     fn path(&self) -> &Placed<LocalPath> {
         &self.path

@@ -99,6 +99,8 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let types: Vec<_> = types.cloned().collect();
     let asked = Asked {
         types: &types,
+        // One file may have them where another has none.
+        only_read: asked.only_read && files.len() == 1,
         ..*asked
     };
     let tables = source.open_files(&files, &asked)?;

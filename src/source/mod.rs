@@ -36,6 +36,7 @@ mod natural;
 mod overlap;
 mod packed;
 pub mod parquet;
+mod parquet_hints;
 pub mod postgres;
 mod raw;
 mod reject;
@@ -62,6 +63,7 @@ pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use overlap::{in_the_way, is_within};
 pub use reject::{OnBadRow, Rejected, Rejects};
+pub use retype::convert;
 pub use running::RunningSource;
 pub use set::read_at;
 
@@ -120,6 +122,9 @@ pub struct Asked<'a> {
     pub table: &'a str,
     /// The types that some of its columns are to have.
     pub types: &'a Types,
+    /// They are only read, by somebody who takes texts of dictionaries, too (the types say which are), and
+    /// nobody asks for the digest.
+    pub only_read: bool,
 }
 
 /// What a table is read from.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -22,8 +22,9 @@ use super::file::{Closed, OpenFile};
 use super::files::{FileSource, Tables, each};
 use super::first_bytes::FirstBytes;
 use super::int96::{self, Int96};
+use super::parquet_hints::{dictionary, hinted};
 use super::raw::Reading;
-use super::retype::{convert, is_missing, missing, wanted};
+use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
@@ -87,9 +88,15 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let metadata = ArrowReaderMetadata::load(&file, options.clone());
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
+    let metadata = hinted(metadata, &options, asked.only_read);
+    let metadata = metadata.map_err(|error| file.0.problem(error))?;
     let int96 = Int96::of(metadata, options);
     let (metadata, int96) = int96.map_err(|error| file.0.problem(error))?;
     let schema = wanted(metadata.schema(), asked.types)?;
+    let schema = match asked.only_read {
+        true => with_dictionaries(&schema, metadata.schema()),
+        false => schema,
+    };
     let groups = groups(metadata.metadata());
     let groups = groups.ok_or_else(|| file.0.problem(DAMAGED))?;
     Ok(Arc::new(Table {
@@ -99,6 +106,19 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
         groups,
         schema,
     }))
+}
+
+/// Texts that the library gives as dictionaries stay that.
+fn with_dictionaries(wanted: &SchemaRef, found: &SchemaRef) -> SchemaRef {
+    let fields = wanted.fields().iter().zip(found.fields());
+    let field = |(wanted, found): (&FieldRef, &FieldRef)| {
+        let stays = *wanted.data_type() == DataType::Utf8 && *found.data_type() == dictionary();
+        match stays {
+            true => Field::clone(wanted).with_data_type(dictionary()),
+            false => Field::clone(wanted),
+        }
+    };
+    Arc::new(Schema::new(fields.map(field).collect::<Vec<_>>()))
 }
 
 /// The first row of each row group, and the number of all rows; nothing where numbers are not those of
@@ -231,7 +251,10 @@ pub(super) fn typed(
     field: &arrow::datatypes::Field,
     first: u64,
 ) -> Result<ArrayRef> {
-    let (made, bad) = convert(values, field.data_type())?;
+    let (made, mut bad) = convert(values, field.data_type())?;
+    if values.data_type() == field.data_type() {
+        bad = beyond(values);
+    }
     let missing = missing(&made, field);
     if let (None, Some(row)) = (bad.first(), missing.first()) {
         let (bad, row) = (is_missing(field.name()), first + *row as u64);
@@ -241,7 +264,7 @@ pub(super) fn typed(
     match bad.first() {
         None => Ok(made),
         Some(row) => {
-            let text = arrow::util::display::array_value_to_string(values, *row)?;
+            let text = arrow::util::display::array_value_to_string(&with_room(values), *row)?;
             let (name, row) = (field.name(), first + *row as u64);
             let wanted = super::json_wrong::shown_type(field.data_type());
             let what = format!("column `{name}`, row {row}: {text} cannot be read as {wanted}");

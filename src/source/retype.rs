@@ -8,7 +8,9 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::compute::kernels::cmp::distinct;
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{
+    DataType, Decimal64Type, Field, Float32Type, Float64Type, Schema, SchemaRef, TimeUnit,
+};
 use arrow::error::ArrowError;
 
 use super::Types;
@@ -193,6 +195,37 @@ pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError
     bad.sort_unstable();
     bad.dedup();
     Ok((made, bad))
+}
+
+/// The rows whose decimals have more digits than their type says.
+pub fn beyond(values: &ArrayRef) -> Vec<usize> {
+    let (DataType::Decimal64(digits, _), Some(array)) = (
+        values.data_type(),
+        values.as_primitive_opt::<Decimal64Type>(),
+    ) else {
+        return Vec::new();
+    };
+    let limit = 10_u64.saturating_pow(u32::from(*digits));
+    let is_beyond = |value: &i64| value.unsigned_abs() >= limit;
+    if !array.values().iter().any(is_beyond) {
+        return Vec::new();
+    }
+    let rows = array.iter().enumerate();
+    rows.filter(|(_, value)| value.as_ref().is_some_and(is_beyond))
+        .map(|(row, _)| row)
+        .collect()
+}
+
+/// Decimals with room for all of their digits: Arrow shows no more than their type says.
+pub fn with_room(values: &ArrayRef) -> ArrayRef {
+    let DataType::Decimal64(_, scale) = values.data_type() else {
+        return values.clone();
+    };
+    let wide = values.as_primitive::<Decimal64Type>().clone();
+    match wide.with_precision_and_scale(18, *scale) {
+        Ok(wide) => Arc::new(wide),
+        Err(_) => values.clone(),
+    }
 }
 
 /// The rows of which a cast made something else without a word: a number infinite or a boolean.

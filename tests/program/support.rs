@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The commands, in the order of the program's own help.
-pub const COMMANDS: [&str; 10] = [
+pub const COMMANDS: [&str; 12] = [
     "run",
     "check",
     "plan",
     "preview",
+    "verify",
+    "expect",
     "schema",
     "init",
     "list",

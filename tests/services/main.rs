@@ -42,6 +42,9 @@ mod servers;
 mod service;
 mod sinks;
 mod turns;
+mod verify;
+#[cfg(feature = "postgres")]
+mod verify_postgres;
 
 /// Waits until it is so, and says what it waited for where it never is.
 #[cfg(feature = "postgres")]

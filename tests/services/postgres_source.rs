@@ -46,7 +46,7 @@ pub fn batch(path: &Path) -> RecordBatch {
     concat_batches(&schema, &batches).unwrap()
 }
 
-const COLUMNS: &str = r#"
+pub const COLUMNS: &str = r#"
       id: { sequence: {}, type: int64, nullable: false }
       b: { bool: { true: 0.4 }, nulls: 0.1 }
       i1: { uniform: { min: -100, max: 100 }, type: int8 }

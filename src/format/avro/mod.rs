@@ -13,6 +13,7 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use arrow::datatypes::{DataType, TimeUnit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -140,6 +141,28 @@ impl Avro {
             memory: Memory::default(),
             block_bytes: AtomicUsize::new(0),
         })
+    }
+
+    /// True for datums without the schema that says what they are.
+    pub fn is_bare(&self) -> bool {
+        *self.bare
+    }
+
+    /// What is kept of the times of a column, where that is less, or of another type: their unit, and
+    /// the type that it is read back as.
+    pub fn keeps(&self, data_type: &DataType) -> Option<(TimeUnit, DataType)> {
+        let DataType::Timestamp(own, zone) = data_type else {
+            return None;
+        };
+        let of = |unit: TimeUnit| (unit, DataType::Timestamp(unit, zone.clone()));
+        match self.timestamps {
+            Timestamps::Native if *own == TimeUnit::Second => Some(of(TimeUnit::Millisecond)),
+            Timestamps::Native => None,
+            Timestamps::Millis => Some(of(TimeUnit::Millisecond)),
+            Timestamps::Micros => Some(of(TimeUnit::Microsecond)),
+            Timestamps::MillisLong => Some((TimeUnit::Millisecond, DataType::Int64)),
+            Timestamps::MicrosLong => Some((TimeUnit::Microsecond, DataType::Int64)),
+        }
     }
 
     fn null_order(&self) -> NullOrder {

@@ -71,6 +71,18 @@ pub enum Nested {
     Json,
 }
 
+/// What a reader must know of how a file was written.
+pub struct Spelt<'o> {
+    /// What stands between values, if it is said.
+    pub delimiter: Option<&'o Placed<Text>>,
+    /// What stands around values, if it is said.
+    pub quote: Option<&'o Placed<Text>>,
+    /// The first line has the names.
+    pub header: bool,
+    /// What stands for null.
+    pub null: &'o str,
+}
+
 struct Blocks {
     rows: Rows,
     header: Vec<u8>,
@@ -114,6 +126,22 @@ impl Csv {
         let always = self.quote_style == QuoteStyle::Always;
         let empty = empty.map(|empty| empty.as_str());
         Ok(Rows::new(delimiter, quote, always, &self.null.text, empty))
+    }
+
+    /// What a reader must know of these options.
+    pub fn spelt(&self) -> Spelt<'_> {
+        Spelt {
+            delimiter: self.delimiter.as_ref(),
+            quote: self.quote.as_ref(),
+            header: self.header.is_none_or(|flag| flag.0),
+            null: &self.null.text,
+        }
+    }
+
+    /// What the empty text is read back as, where that is not the empty text: another one, or null.
+    pub fn empty_as(&self) -> Option<Option<String>> {
+        let empty = self.empty.as_ref()?.as_str();
+        Some((empty != self.null.text).then(|| empty.to_string()))
     }
 
     /// The columns that a row cannot hold.

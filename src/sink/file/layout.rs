@@ -190,7 +190,7 @@ pub(super) fn suffix(slice: Slice) -> String {
     format!("{:05}-of-{:05}", slice.index, slice.count)
 }
 
-fn sliced(path: &Path, slice: Slice) -> String {
+pub(super) fn sliced(path: &Path, slice: Slice) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut stem = Path::new(name.as_ref());
     let compressed = |path: &Path| {
@@ -233,7 +233,7 @@ pub(super) fn is_standard_stream(path: &Path) -> bool {
         || path.starts_with("/proc")
 }
 
-fn is_through(path: &Path) -> bool {
+pub(super) fn is_through(path: &Path) -> bool {
     is_standard_stream(path)
         || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }

@@ -4,6 +4,7 @@ mod decision;
 mod describe;
 mod direct;
 mod existing;
+mod held;
 mod kept;
 mod layout;
 mod manifest;
@@ -26,7 +27,8 @@ use serde::Deserialize;
 
 use super::claims::Claims;
 use super::{
-    Delivery, FileReport, Found, Partition, Publish, Recovered, Sink, SinkPlace, Takes, Target,
+    Delivery, FileReport, Found, Holds, Partition, Publish, Recovered, Sink, SinkPlace, Slice,
+    Takes, Target,
 };
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
@@ -207,7 +209,7 @@ impl Example for File {
 
 impl Sink for File {
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
-        let path = std::path::Path::new(self.path.as_str());
+        let path = Path::new(self.path.as_str());
         let below = |part: &Component<'_>| matches!(part, Component::Normal(_));
         if path.starts_with("/dev") || path.components().all(|part| below(&part)) {
             return None;
@@ -217,6 +219,13 @@ impl Sink for File {
         let end = if self.path.says_folder() { "/" } else { "" };
         file.path.value = LocalPath(format!("{}{end}", inside.display()));
         Some((Arc::new(file), "written below the temporary folder"))
+    }
+
+    fn holds(&self, out: &Path, slice: Option<Slice>) -> Holds<'_> {
+        match self.format() {
+            Ok(format) => held::held(&self.path, format, out, slice),
+            Err(_) => Holds::Nothing("its format is not known"),
+        }
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {

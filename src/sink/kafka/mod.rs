@@ -6,11 +6,13 @@ mod options;
 #[cfg_attr(not(feature = "kafka"), path = "no_producer.rs")]
 mod producer;
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::on_bad_row::OnBadRow;
-use super::{Found, Sink, Takes, Target};
+use super::{Found, Holds, Sink, Slice, Takes, Target};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -18,6 +20,8 @@ use crate::format::message::{Key, MessageFormat, MessageKind};
 use crate::place::{Bytes, Count, Duration, Flag, Named, Placed, Text};
 use crate::registry::Example;
 pub use options::{Acks, Codec, CreateTopic, HeaderOption, PartitionerOption, ProducerChoice};
+#[cfg(feature = "kafka")]
+pub use producer::{Made, Message};
 
 /// Messages of a topic of Apache Kafka, a row each: every one is acknowledged, or the run says
 /// which were not.
@@ -90,7 +94,8 @@ impl Kafka {
         self.format.clone().unwrap_or_else(json)
     }
 
-    fn connection(&self) -> Connection {
+    /// What a client needs to be let in.
+    pub fn connection(&self) -> Connection {
         Connection {
             brokers: self.brokers.value.0.clone(),
             tls: self.tls.clone(),
@@ -172,6 +177,10 @@ impl Kafka {
 }
 
 impl Sink for Kafka {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+        Holds::Topic(self)
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = self.option_problems();
         problems.extend(self.connection().check(Some(&self.brokers.place)));

@@ -6,11 +6,13 @@ mod types;
 #[cfg_attr(not(feature = "postgres"), path = "no_driver.rs")]
 mod driver;
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::on_bad_row::OnBadRow;
-use super::{Delivery, Found, Sink, Takes, Target};
+use super::{Delivery, Found, Holds, Sink, Slice, Takes, Target};
 use crate::client::postgres::{TableName, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -95,6 +97,10 @@ impl Postgres {
 }
 
 impl Sink for Postgres {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+        Holds::Table(self)
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         check::problems(self, shape)
     }

@@ -8,6 +8,7 @@ use super::cells::Nulls;
 use super::encoding::Encoding;
 use super::split::Dialect;
 use crate::error::Problem;
+use crate::format;
 use crate::format::csv::{NullText, called};
 use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text};
 use crate::registry::Example;
@@ -36,6 +37,9 @@ pub struct Csv {
     /// What becomes of a line that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
     #[serde(default)]
     pub(super) on_bad_row: OnBadRow,
+    /// rowgen has written it: nothing is guessed.
+    #[serde(skip)]
+    is_own: bool,
 }
 
 /// What stands for null: one text or several.
@@ -59,6 +63,19 @@ impl Csv {
             encoding,
             null: NullTexts::default(),
             on_bad_row: OnBadRow::Stop,
+            is_own: false,
+        }
+    }
+
+    /// Files that rowgen has written with these options.
+    pub fn written(path: Placed<LocalPath>, format: &format::csv::Csv) -> Self {
+        let spelt = format.spelt();
+        Self {
+            header: Some(Flag(spelt.header)),
+            quote: spelt.quote.cloned(),
+            null: NullTexts(vec![spelt.null.to_string()]),
+            is_own: true,
+            ..Self::written_as(path, [&spelt.delimiter.cloned(), &None, &None, &None])
         }
     }
 
@@ -91,7 +108,7 @@ impl Csv {
         };
         let others = [(';', ";"), ('\t', "\\t"), ('|', "|"), (',', ",")];
         let found = others.iter().find(|(other, _)| name.contains(*other));
-        match found.filter(|_| self.delimiter.is_none() && self.has_header()) {
+        match found.filter(|_| self.delimiter.is_none() && self.has_header() && !self.is_own) {
             Some((_, written)) => Err(file
                 .problem(format!(
                     "line 1: `{written}` stands between its names, and the delimiter is another one"

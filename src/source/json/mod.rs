@@ -85,6 +85,14 @@ impl Json {
         Ok(objects)
     }
 
+    /// The files at this path, with the columns that are asked for.
+    pub fn of(path: Placed<LocalPath>) -> Self {
+        Self {
+            all: false,
+            ..Self::all_of(path)
+        }
+    }
+
     /// All that the files at this path have.
     pub fn all_of(path: Placed<LocalPath>) -> Self {
         Self {

@@ -47,6 +47,23 @@ impl Example for Postgres {
 }
 
 impl Postgres {
+    /// A table, as another part of a pipeline says it.
+    pub fn of(
+        url: Placed<Secret>,
+        table: Placed<Text>,
+        connections: Option<Placed<Count>>,
+        tls: Option<Tls>,
+    ) -> Self {
+        Self {
+            url,
+            table: Some(table),
+            query: None,
+            key: None,
+            connections,
+            tls,
+        }
+    }
+
     /// What it reads.
     ///
     /// # Errors

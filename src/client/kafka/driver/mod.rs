@@ -5,6 +5,7 @@ mod config;
 pub mod consume;
 mod look;
 pub mod produce_batch;
+pub mod stretch;
 pub mod wire;
 
 pub use admin::{Admin, Topic};

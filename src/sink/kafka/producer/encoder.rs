@@ -80,9 +80,11 @@ pub enum Ready {
 }
 
 /// Rows of a batch that go to one partition, or to all in turn.
-struct Part {
-    rows: Rows,
-    run: Option<Run>,
+pub struct Part {
+    /// The rows.
+    pub rows: Rows,
+    /// Their partition, if it is one.
+    pub run: Option<Run>,
 }
 
 impl Encode for Recipe {
@@ -133,7 +135,7 @@ impl Recipe {
 
     /// The rows in the order of their partitions: columns are cheaper to put in order than what is
     /// made of them. Keys, which may choose the partition, are made before that.
-    fn parts(&self, batch: &Batch, refused: &mut Refused<'_>) -> Result<Vec<Part>> {
+    pub fn parts(&self, batch: &Batch, refused: &mut Refused<'_>) -> Result<Vec<Part>> {
         let rows = self.keyed(Rows::all(batch), refused)?;
         let (rows, of) = match self.partitions {
             PartitionSource::Column(column) => by_column(rows, column, self.count, refused)?,
@@ -179,7 +181,7 @@ impl Recipe {
     }
 
     /// What `make` makes of rows. Those that a format refuses are left out where that is asked for.
-    fn accepted<T>(
+    pub fn accepted<T>(
         &self,
         mut rows: Rows,
         refused: &mut Refused<'_>,
@@ -244,7 +246,7 @@ impl Recipe {
         (first..).zip(cuts).map(group).collect()
     }
 
-    fn made(&self, rows: &Rows) -> std::result::Result<Messages, Refusal> {
+    pub fn made(&self, rows: &Rows) -> std::result::Result<Messages, Refusal> {
         let batch = &rows.batch;
         let columns: Vec<usize> = (0..self.written).collect();
         let projected = batch.project(&columns);

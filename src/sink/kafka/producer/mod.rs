@@ -5,6 +5,7 @@ mod bad_rows;
 mod delivery;
 mod encoder;
 mod librdkafka;
+mod made;
 mod measured;
 mod messages;
 mod native;
@@ -15,4 +16,5 @@ mod rows;
 mod times;
 mod writer;
 
+pub use made::{Made, Message};
 pub use open::connect;

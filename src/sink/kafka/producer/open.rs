@@ -187,7 +187,8 @@ fn settings(kafka: &Kafka, timeout: Duration) -> native::Settings {
     }
 }
 
-fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
+/// How rows of the target become messages of the topic.
+pub fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
     let shape = &target.shape;
     let written = shape.written();
     let format = kafka.format();

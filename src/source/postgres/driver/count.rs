@@ -36,6 +36,9 @@ pub(super) struct Count<'s> {
 /// Which transaction has written a row, of what is stored: an update is a row of another one.
 pub(super) const OF_TRANSACTION: &str = "hashtext(\"rowgen rows\".xmin::text)";
 
+/// Where nobody asks whether they are the same.
+pub(super) const NOTHING: &str = "0";
+
 /// All values of a row, of what is computed.
 pub(super) const OF_VALUES: &str = "hashtextextended(\"rowgen rows\"::text, 0)";
 

@@ -5,13 +5,13 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error as Refusal, Row, Statement};
 
 use super::columns::{Column, columns, schema};
-use super::count::{Count, Counted, OF_TRANSACTION, OF_VALUES};
+use super::count::{Count, Counted, NOTHING, OF_TRANSACTION, OF_VALUES};
 use super::relation::Relation;
 use super::session::{Snapshot, patient};
 use crate::client::postgres::TableName;
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::place::{Placed, Text};
-use crate::source::Types;
+use crate::source::Asked;
 
 /// A table by its name: its number, its kind, and its file, which a rewrite changes.
 const TABLE: &str = "SELECT oid, relkind::text, coalesce(pg_relation_filenode(oid), 0)::text \
@@ -71,14 +71,18 @@ impl Look<'_> {
     ///
     /// # Errors
     /// It is not there, may not be read, or is not as the pipeline says.
-    pub(super) async fn look(&self, key: Option<&Placed<Text>>, types: &Types) -> Result<Found> {
+    pub(super) async fn look(
+        &self,
+        key: Option<&Placed<Text>>,
+        asked: &Asked<'_>,
+    ) -> Result<Found> {
         let entry = match &self.relation.table {
             Some(name) => Some(self.entry(name).await?),
             None => None,
         };
         let all = self.relation.select("*");
         let statement = self.ask(self.client().prepare(&all)).await?;
-        let columns = columns(&statement, self.relation, types)?;
+        let columns = columns(&statement, self.relation, asked.types)?;
         let required = match &entry {
             Some(entry) => self.rows(REQUIRED, entry.oid).await?,
             None => Vec::new(),
@@ -91,13 +95,18 @@ impl Look<'_> {
         };
         Ok(Found {
             schema: schema(&columns, |name| required.iter().any(|one| one == name)),
-            counted: self.count(key.as_deref(), entry.as_ref()).await?,
+            counted: self.count(key.as_deref(), entry.as_ref(), asked).await?,
             columns,
             key,
         })
     }
 
-    async fn count(&self, key: Option<&str>, entry: Option<&Entry>) -> Result<Counted> {
+    async fn count(
+        &self,
+        key: Option<&str>,
+        entry: Option<&Entry>,
+        asked: &Asked<'_>,
+    ) -> Result<Counted> {
         let stored = match entry {
             Some(entry) => self
                 .rows(STORED, entry.oid)
@@ -109,7 +118,11 @@ impl Look<'_> {
         let count = Count {
             snapshot: self.snapshot,
             relation: self.relation,
-            mark: if stored { OF_TRANSACTION } else { OF_VALUES },
+            mark: match (asked.only_read, stored) {
+                (true, _) => NOTHING,
+                (false, true) => OF_TRANSACTION,
+                (false, false) => OF_VALUES,
+            },
         };
         match (key, entry) {
             (Some(key), _) => count.by(key).await,

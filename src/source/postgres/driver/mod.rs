@@ -73,7 +73,7 @@ async fn look(
         snapshot: &snapshot,
         relation: &relation,
     };
-    let found = looking.look(postgres.key.as_ref(), asked.types).await?;
+    let found = looking.look(postgres.key.as_ref(), asked).await?;
     let schema = wanted(&found.schema, asked.types)?;
     let counted = found.counted;
     let access = match (found.key, counted.ranges) {

@@ -1,0 +1,73 @@
+//! `rowgen expect`: what a row must be, alone, without running anything.
+
+use arrow::array::RecordBatch;
+use serde_json::json;
+
+use super::arguments::ExpectOptions;
+use super::check::{overrides, read};
+use super::{grid, preview, print, say};
+use crate::error::{Error, Problem, Result};
+use crate::format::json::{Json, Rows};
+use crate::plan::Preview;
+use crate::units::show_count;
+use crate::verify::find;
+use crate::{load, plan};
+
+pub(super) fn run(options: &ExpectOptions) -> Result<u8> {
+    let pipeline = read(&options.file)?;
+    let names = || pipeline.tables.names();
+    let name = options.table.as_deref().or_else(|| names().next());
+    let name = name.unwrap_or_default().to_string();
+    let loaded = load::load(&pipeline, |table| table == name)?;
+    let overrides = overrides(&options.file)?;
+    let table = plan::preview(&pipeline, loaded, &overrides, Some(&name), false)?;
+    let row = match (&options.key, options.row) {
+        (Some(key), _) => find(&table, &name, key)?,
+        (None, row) => row.unwrap_or_default(),
+    };
+    if let Some(rows) = table.rows
+        && row >= rows
+    {
+        let problem = Problem::new(format!("table `{name}` has no row {row}"));
+        let hint = format!("it has {} rows, the first is row 0", show_count(rows));
+        return Err(Error::user(problem.hint(hint)));
+    }
+    let left = table.rows.map_or(u64::MAX, |rows| rows - row);
+    let count = usize::try_from(left).unwrap_or(usize::MAX);
+    let batch = table.batch(row, count.min(options.count))?;
+    warn(&table, &batch);
+    match options.json {
+        true => print(&as_json(&name, row, &batch)?),
+        false => print(&grid::show(&batch, row, preview::width())),
+    }
+}
+
+/// Values that are others in each run.
+fn warn(table: &Preview, batch: &RecordBatch) {
+    let program = table.program.get();
+    for (node, field) in table.nodes.iter().zip(batch.schema_ref().fields()) {
+        if program.is_some_and(|program| program.node(*node).domain.depends_on_now) {
+            let name = field.name();
+            say(&format!(
+                "warning: `{name}` depends on the moment of the run"
+            ));
+        }
+    }
+}
+
+/// `{"table":"orders","row":41,"values":{"order_id":42}}`, a line for each row.
+fn as_json(table: &str, first: u64, batch: &RecordBatch) -> Result<String> {
+    let mut text = Vec::new();
+    let rows = Rows::new(Json::default().values(), 0, b"\n");
+    let made = rows.append(batch, &mut text, None);
+    made.map_err(|refusal| refusal.error(&crate::batch::Place::From(first)))?;
+    let mut lines = String::new();
+    let table = json!(table);
+    for (row, values) in (first..).zip(String::from_utf8_lossy(&text).lines()) {
+        // As they are spelt: a decimal keeps all of its digits.
+        lines.push_str(&format!(
+            "{{\"table\":{table},\"row\":{row},\"values\":{values}}}\n"
+        ));
+    }
+    Ok(lines)
+}

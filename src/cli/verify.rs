@@ -1,0 +1,235 @@
+//! `rowgen verify`: what sinks hold, compared with what must be there.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::arguments::{FileOptions, VerifyOptions};
+use super::check::{overrides, plan_of, read};
+use super::{print, say};
+use crate::error::{Error, Problem, Result};
+use crate::place::{self, decode};
+use crate::plan::{Overrides, Plan};
+use crate::source::in_the_way;
+use crate::spec::{Pipeline, Table};
+use crate::units::show_count;
+use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
+
+/// What sinks hold is not what must be there.
+const DIFFERENT: u8 = 3;
+
+/// How often the line of progress is drawn.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Differences in words and all of them in a file.
+struct Teller {
+    words: Vec<String>,
+    most: u64,
+    report: Option<(PathBuf, BufWriter<File>)>,
+}
+
+pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
+    let pipeline = read(&options.file)?;
+    let plans = plans(&pipeline, &options.file)?;
+    let verify = asked(options)?;
+    let (targets, unread) = targets(&plans, &verify)?;
+    if options.file.sinks.is_some()
+        && let Some(one) = unread.first()
+    {
+        return Err(Error::user(
+            Problem::new("a sink cannot be compared").cause(one),
+        ));
+    }
+    for one in &unread {
+        say(&format!("not compared: {one}"));
+    }
+    if let Some(count) = options.self_test {
+        return self_test(&targets, count);
+    }
+    let mut report = options
+        .report
+        .as_deref()
+        .map(|path| open(path, &plans.whole))
+        .transpose()?;
+    let mut equal = true;
+    for target in &targets {
+        let mut told = Teller {
+            words: Vec::new(),
+            most: options.max_differences,
+            report: report.take(),
+        };
+        let outcome = compare(target, &mut told)?;
+        told.end(&outcome)?;
+        equal &= outcome.is_equal();
+        report = told.report;
+    }
+    if let Some((path, file)) = &mut report {
+        file.flush().map_err(|error| writing(path, &error))?;
+    }
+    Ok(if equal { 0 } else { DIFFERENT })
+}
+
+/// The plan of all rows; and that of a slice, if one is asked for.
+fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
+    let mut all = overrides(options)?;
+    let slice = all.slice.take();
+    let counted =
+        |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 > 0) || table.from.is_some();
+    let mut tables = pipeline.tables.0.iter();
+    if let (Some(rows), false) = (all.rows, tables.any(|(_, table)| counted(table))) {
+        // Of tables without end their first rows.
+        all.range = Some(0..rows);
+        all.rows = None;
+    }
+    let sliced = Overrides {
+        slice,
+        ..all.clone()
+    };
+    Ok(Plans {
+        whole: plan_of(pipeline, &all, false, true)?,
+        slice: slice
+            .map(|_| plan_of(pipeline, &sliced, false, true))
+            .transpose()?,
+    })
+}
+
+fn asked(options: &VerifyOptions) -> Result<Options> {
+    let against = options
+        .against
+        .as_deref()
+        .map(|source| against(source, &options.columns));
+    Ok(Options {
+        out: options.out.clone().unwrap_or_default(),
+        slice: options.file.slice,
+        count_only: options.count_only,
+        most_told: options.max_differences,
+        all_told: options.report.is_some(),
+        float_ulps: options.float_ulps,
+        memory: options.memory,
+        against: against.transpose()?,
+    })
+}
+
+/// A source as a pipeline would say it, its paths from the current folder on.
+fn against(text: &str, columns: &[(String, String)]) -> Result<Against> {
+    let source = place::Source::new("--against", text);
+    let node = place::parse(&Arc::new(source))?;
+    Ok(Against {
+        place: node.place.clone(),
+        source: decode(&node)?,
+        columns: columns.to_vec(),
+    })
+}
+
+fn compare(target: &Target<'_>, told: &mut Teller) -> Result<Outcome> {
+    let progress = Progress::default();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        if std::io::stderr().is_terminal() {
+            scope.spawn(|| show(&progress, &over));
+        }
+        let outcome = target.compare(&progress, &mut |outcome, one| told.add(outcome, one));
+        over.store(true, Ordering::Relaxed);
+        outcome
+    })
+}
+
+/// What must be there, with faults: each has to be found.
+fn self_test(targets: &[Target<'_>], count: u64) -> Result<u8> {
+    let mut all = true;
+    for target in targets {
+        let (table, sink) = target.names();
+        for tested in target.self_test(count, &Progress::default())? {
+            let words = tested.fault.words();
+            let (put, found) = (show_count(tested.put), tested.found);
+            let found = match found {
+                Some(found) => show_count(found),
+                None => "others than those".into(),
+            };
+            all &= tested.found == Some(tested.put);
+            print(&format!(
+                "{table} in sink {sink}: {words}: {found} of {put} found\n"
+            ))?;
+        }
+    }
+    Ok(if all { 0 } else { DIFFERENT })
+}
+
+/// One live line: how many rows of both sides were read, and how long the others take.
+fn show(progress: &Progress, over: &AtomicBool) {
+    let template =
+        "{bar:24} {percent:>3} %  {human_pos} of {human_len} rows, {per_sec}, {eta} left";
+    let style = ProgressStyle::with_template(template);
+    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    while !over.load(Ordering::Relaxed) {
+        bar.set_length(progress.total.load(Ordering::Relaxed).max(1));
+        bar.set_position(progress.done.load(Ordering::Relaxed));
+        std::thread::sleep(STEP);
+    }
+    bar.finish_and_clear();
+}
+
+impl Teller {
+    fn add(&mut self, outcome: &Outcome, told: &Told) -> Result<()> {
+        if (self.words.len() as u64) < self.most {
+            self.words.push(told.words());
+        }
+        self.line(&told.as_json(outcome))
+    }
+
+    fn line(&mut self, value: &serde_json::Value) -> Result<()> {
+        match &mut self.report {
+            Some((path, file)) => writeln!(file, "{value}").map_err(|error| writing(path, &error)),
+            None => Ok(()),
+        }
+    }
+
+    fn end(&mut self, outcome: &Outcome) -> Result<()> {
+        let mut text = outcome.words();
+        for words in &self.words {
+            text.push_str(&format!("  {words}\n"));
+        }
+        let counts = &outcome.counts;
+        let all = counts.missing + counts.extra + counts.different + counts.doubled;
+        let all = all + counts.out_of_order;
+        let more = all.saturating_sub(self.words.len() as u64);
+        if more > 0 && !outcome.counted_only {
+            let more = show_count(more);
+            text.push_str(&format!(
+                "  and {more} more: `--report FILE` has all of them\n"
+            ));
+        }
+        print(&text)?;
+        self.line(&outcome.as_json())
+    }
+}
+
+/// The report, which is nothing that is read.
+fn open(path: &Path, plan: &Plan) -> Result<(PathBuf, BufWriter<File>)> {
+    let cause = plan
+        .reads
+        .iter()
+        .find_map(|read| in_the_way(read, path, false));
+    if let Some(cause) = cause {
+        let what = format!(
+            "the report cannot be `{}`: the pipeline reads that",
+            path.display()
+        );
+        let problem = Problem::new(what).cause(cause);
+        return Err(Error::user(
+            problem.hint("give `--report` a path of its own"),
+        ));
+    }
+    let file = File::create(path).map_err(|error| writing(path, &error))?;
+    Ok((path.to_path_buf(), BufWriter::new(file)))
+}
+
+fn writing(path: &Path, error: &std::io::Error) -> Error {
+    Error::because(format!("writing the report to `{}`", path.display()), error)
+}

@@ -1,0 +1,85 @@
+//! What the plan must know of a sink: what it takes, where it writes, what it promises, what it holds.
+
+use std::path::PathBuf;
+
+use super::{kafka, postgres};
+use crate::format::FormatKind;
+use crate::place::{LocalPath, Place, Placed, Text};
+
+/// What a sink takes, and what the plan must know of it.
+#[derive(Debug, Clone, Default)]
+pub struct Takes {
+    /// Batches must not have more rows than this: a row group is made of whole batches.
+    pub most_rows: Option<u64>,
+    /// Batches are best no larger than this, where all sinks that share them say so.
+    pub best_rows: Option<u64>,
+    /// It wants its rows in so many files: batches end where they do.
+    pub files: Option<u64>,
+    /// Columns whose values choose a folder; they are left out of `Shape` and of the batches. Such a
+    /// sink has a lane for each value, or for each run of values.
+    pub partition_by: Vec<Placed<Text>>,
+    /// Columns that are read beside those that are written: keys, times. Each is a column that is
+    /// written, or one of the table's, hidden ones too, which then comes after all that are written.
+    pub reads: Vec<Placed<Text>>,
+    /// Where it writes.
+    pub place: SinkPlace,
+    /// The file in which it keeps rows that are not taken.
+    pub letters: Option<PathBuf>,
+    /// It writes to the program's own stdout.
+    pub stdout: bool,
+    /// It removes what earlier runs have written.
+    pub replaces: bool,
+    /// Options that say where rows go and how safely: what is written does not depend on them.
+    pub placing: &'static [&'static str],
+    /// What it promises of rows whose run is repeated or whose answer is lost.
+    pub delivery: Delivery,
+}
+
+/// Where and how a sink keeps its rows.
+pub enum Holds<'o> {
+    /// Nowhere that they could be read from again, and why.
+    Nothing(&'static str),
+    /// In files.
+    Files(Box<HeldFiles>),
+    /// In a topic.
+    Topic(&'o kafka::Kafka),
+    /// In a table of PostgreSQL.
+    Table(&'o postgres::Postgres),
+}
+
+/// Files that hold rows.
+#[derive(Debug, Clone)]
+pub struct HeldFiles {
+    /// The file, the folder, or the pattern of the files.
+    pub path: PathBuf,
+    /// Where the pipeline says so.
+    pub place: Place,
+    /// How they are written.
+    pub format: FormatKind,
+    /// They hold the slice that was asked for, and nothing else.
+    pub of_slice: bool,
+}
+
+/// Where a sink writes, as far as another one may be in its way.
+#[derive(Debug, Clone, Default)]
+pub enum SinkPlace {
+    /// Somewhere that several tables cannot share.
+    #[default]
+    Named,
+    /// The file or the folder that nobody else may write, as the pipeline says it.
+    Path(Placed<LocalPath>),
+    /// Nowhere: any number of tables may go there.
+    Nowhere,
+}
+
+/// What a sink promises of rows whose run is repeated or whose answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delivery {
+    /// Rows and the offsets they came from are committed together: each is there once.
+    Transactional,
+    /// What comes again is what is there already.
+    Idempotent,
+    /// A row may come again.
+    #[default]
+    AtLeastOnce,
+}

@@ -1,0 +1,131 @@
+//! Which columns of a sink are compared, as what, and what tells their rows apart.
+
+use arrow::datatypes::{DataType, Field};
+
+use super::held::Held;
+use super::keyed::Keyed;
+use super::readers::Spelling;
+use crate::domain::Domain;
+use crate::plan::SinkPlan;
+
+/// A column that is compared.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// Its name and type in the sink.
+    pub field: Field,
+    /// Where its expected values come from.
+    pub from: From,
+    /// What the sink keeps of them.
+    pub held: Held,
+}
+
+/// Where expected values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// A column of the batches.
+    Batch(usize),
+    /// A part of the name of the folder.
+    Folder(usize),
+}
+
+/// The columns of a sink.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// Those that are compared.
+    pub compared: Vec<Column>,
+    /// Those that are not, and why.
+    pub left_out: Vec<(String, String)>,
+    /// What tells rows apart.
+    pub keyed: Keyed,
+}
+
+/// Why values cannot be computed again.
+const NOW: &str = "its values depend on the moment of the run";
+
+impl Columns {
+    /// The columns of a sink whose output is spelt like this.
+    pub(super) fn of(sink: &SinkPlan, spelling: &Spelling, float_ulps: u64) -> Self {
+        let shape = sink.shape.written();
+        let (mut compared, mut left_out) = (Vec::new(), Vec::new());
+        let mut domains = Vec::new();
+        let fields = shape.schema.fields().iter().zip(&shape.domains);
+        for (index, (field, domain)) in fields.enumerate() {
+            let held = match domain.depends_on_now {
+                true => Err(NOW.to_string()),
+                false => spelling.held(field),
+            };
+            match held {
+                Ok(held) => {
+                    compared.push(Column {
+                        field: held.field(field),
+                        from: From::Batch(index),
+                        held,
+                    });
+                    domains.push(domain);
+                }
+                Err(why) => left_out.push((field.name().clone(), why)),
+            }
+        }
+        let keyed = keyed(&compared, &domains, float_ulps);
+        compared.extend(folders(sink));
+        let keyed = match keyed {
+            Keyed::Rows(_) => Keyed::Rows(by_rows(&compared, float_ulps)),
+            keyed => keyed,
+        };
+        Self {
+            compared,
+            left_out,
+            keyed,
+        }
+    }
+
+    /// Their fields, in order.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let columns = self.compared.iter();
+        columns.map(|column| column.field.clone()).collect()
+    }
+}
+
+/// The columns that the names of folders hold.
+fn folders(sink: &SinkPlan) -> impl Iterator<Item = Column> {
+    let first = sink.lanes.first().and_then(|lane| lane.first());
+    let values = first.into_iter().flat_map(|partition| &partition.values);
+    values.enumerate().map(|(index, (name, _))| Column {
+        field: Field::new(name, DataType::Utf8, true),
+        from: From::Folder(index),
+        held: Held::Same,
+    })
+}
+
+/// A column of which no value stands twice, best one of whole numbers.
+fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Keyed {
+    let unique = |index: &usize| {
+        let domain = domains[*index];
+        let whole = matches!(columns[*index].held, Held::Same | Held::Hexadecimal);
+        domain.unique && !domain.nulls && whole
+    };
+    let unique: Vec<usize> = (0..columns.len()).filter(unique).collect();
+    let integer = unique.iter().find_map(|index| {
+        let (min, max) = domains[*index].bounds()?;
+        let integer = columns[*index].field.data_type().is_integer();
+        integer.then_some(Keyed::Integer {
+            column: *index,
+            min,
+            max,
+        })
+    });
+    let exact =
+        |index: &&usize| float_ulps == 0 || !columns[**index].field.data_type().is_floating();
+    let column = unique.iter().find(exact);
+    integer
+        .or_else(|| column.map(|column| Keyed::Column(*column)))
+        .unwrap_or(Keyed::Rows(Vec::new()))
+}
+
+/// All columns; without floats where those need not be equal.
+fn by_rows(columns: &[Column], float_ulps: u64) -> Vec<usize> {
+    let all = columns.iter().enumerate();
+    let exact =
+        all.filter(|(_, column)| float_ulps == 0 || !column.field.data_type().is_floating());
+    exact.map(|(index, _)| index).collect()
+}

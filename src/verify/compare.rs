@@ -1,0 +1,385 @@
+//! Compares two sides: counts and digests of buckets first, then the rows of buckets that differ, as
+//! many at once as memory is given for.
+
+use std::collections::BTreeMap;
+
+use super::aligned::aligned;
+use super::hash::Hasher;
+use super::keyed::{Buckets, Keyed};
+use super::matching::{Counts, Difference, Entry, Kind, compare as compare_entries, paired};
+use super::order::{At, Chains, Found as Places, Link, links};
+use super::scan::Workers;
+use super::side::Side;
+use crate::error::Result;
+use crate::sink::Slice;
+
+/// So many rows of both sides are compared row by row at once, without digests.
+const FEW: u64 = 1 << 20;
+
+/// Rows of a bucket, about.
+const BUCKET_ROWS: u64 = 4096;
+
+/// More buckets than that would take more memory than they save.
+const MOST_BUCKETS: u64 = 1 << 16;
+
+/// Two sides, and how their rows are told apart.
+pub(super) struct Comparison<'c> {
+    pub expected: &'c dyn Side,
+    pub found: &'c dyn Side,
+    pub keyed: Keyed,
+    pub columns: usize,
+    pub workers: &'c Workers<'c>,
+    /// Bytes for rows that are compared one by one.
+    pub memory: u64,
+    /// Only rows of this share.
+    pub share: Option<Slice>,
+    /// What was found may stand as in the table, from this row on.
+    pub place: Option<u64>,
+    /// It has the order in which it was written.
+    pub has_order: bool,
+    /// The table has no end: rows that should not be there are those behind the ones that are compared.
+    pub endless: bool,
+    /// How rows of a partition are in order, where they have one.
+    pub order: Option<Order<'c>>,
+}
+
+/// The partitions in which rows have the order of the table.
+#[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "topics have one"))]
+#[derive(Clone, Copy)]
+pub(super) struct Order<'c> {
+    /// The partition of a piece of what was found.
+    pub partition: &'c (dyn Fn(u32) -> i32 + Sync),
+    /// The column that has it, where it follows from the row. Else nobody knows of equal rows in several
+    /// partitions which is which.
+    pub column: Option<usize>,
+}
+
+/// What each bucket of a side adds up to.
+struct Digests {
+    rows: Vec<u64>,
+    sums: Vec<u128>,
+    /// Pieces, and the first and the last bucket that has rows of each.
+    spans: Vec<(u64, u32, u32)>,
+    /// What its partitions add up to in their order.
+    chains: BTreeMap<i32, Link>,
+}
+
+/// Buckets whose rows are compared together.
+struct Group {
+    /// Which ones; all of them without digests.
+    wanted: Option<Vec<bool>>,
+    /// Only every so many-th row, by its key: where one bucket alone is too much.
+    part: (u64, u64),
+}
+
+/// Who is told of rows that are not as they should be, and says how many are near enough.
+pub(super) type Tell<'t> = dyn FnMut(Vec<Difference>) -> Result<u64> + 't;
+
+/// What is known so far.
+struct State<'s, 't> {
+    counts: Counts,
+    /// Rows on one side alone, where nothing tells rows apart but their place.
+    unpaired: Vec<Difference>,
+    places: Places,
+    tell: &'s mut Tell<'t>,
+}
+
+impl Comparison<'_> {
+    /// Compares every row, and tells what is not as it should be.
+    ///
+    /// # Errors
+    /// A side cannot be read.
+    pub(super) fn run(&self, tell: &mut Tell<'_>) -> Result<Counts> {
+        let rows = self.expected.rows() + self.found.rows();
+        if let Some(equal) = self.aligned()? {
+            return Ok(Counts {
+                expected: equal,
+                found: equal,
+                equal,
+                ..Counts::default()
+            });
+        }
+        self.workers.left(rows);
+        let mut state = State {
+            counts: Counts::default(),
+            unpaired: Vec::new(),
+            places: Places::default(),
+            tell,
+        };
+        match rows <= FEW.min(self.most_rows()) {
+            true => {
+                let whole = Group {
+                    wanted: None,
+                    part: (0, 1),
+                };
+                let buckets = Buckets::new(self.keyed.clone(), 1, self.share);
+                self.group(&buckets, &whole, &[None, None], &mut state)?;
+            }
+            false => self.by_digests(rows, &mut state)?,
+        }
+        // What is missing and what is extra at the same place, where nothing else tells rows apart.
+        let unpaired = std::mem::take(&mut state.unpaired);
+        let paired = paired(unpaired, self.place.unwrap_or(0));
+        self.told(paired, &mut state)?;
+        let moved = std::mem::take(&mut state.places).out_of_order();
+        self.told(moved.into_iter().map(moved_row).collect(), &mut state)?;
+        Ok(state.counts)
+    }
+
+    /// How many rows there are, if each stands at its place, as it should be.
+    fn aligned(&self) -> Result<Option<u64>> {
+        let Some(first_row) = self.place.filter(|_| self.share.is_none()) else {
+            return Ok(None);
+        };
+        self.workers.left(self.expected.rows());
+        aligned(self.expected, self.found, first_row, self.workers)
+    }
+
+    /// Rows of both sides that memory is given for.
+    fn most_rows(&self) -> u64 {
+        (self.memory / size_of::<Entry>() as u64).max(64)
+    }
+
+    fn by_digests(&self, rows: u64, state: &mut State<'_, '_>) -> Result<()> {
+        let bucket_rows = BUCKET_ROWS.min(self.most_rows() / 4).max(1);
+        let count = (rows / 2 / bucket_rows).clamp(1, MOST_BUCKETS) as usize;
+        let buckets = Buckets::new(self.keyed.clone(), count, self.share);
+        let expected = self.digests(&buckets, self.expected)?;
+        let found = self.digests(&buckets, self.found)?;
+        let in_order = self.order.is_none_or(|order| {
+            // The order of other rows is known of single ones alone.
+            order.column.is_some() && expected.chains == found.chains
+        });
+        let mut suspects = Vec::new();
+        for bucket in 0..count {
+            let (own, other) = (expected.rows[bucket], found.rows[bucket]);
+            let equal = (own, expected.sums[bucket]) == (other, found.sums[bucket]);
+            match equal && in_order {
+                true => {
+                    state.counts.expected += own;
+                    state.counts.found += other;
+                    state.counts.equal += own;
+                }
+                false => suspects.push((bucket, own + other)),
+            }
+        }
+        let spans = [Some(&expected), Some(&found)];
+        for group in self.groups(&suspects, count) {
+            self.group(&buckets, &group, &spans, state)?;
+        }
+        Ok(())
+    }
+
+    fn digests(&self, buckets: &Buckets, side: &dyn Side) -> Result<Digests> {
+        let hasher = Hasher::new(self.columns);
+        let begin = || Digests {
+            rows: vec![0; buckets.count],
+            sums: vec![0; buckets.count],
+            spans: Vec::new(),
+            chains: BTreeMap::new(),
+        };
+        let chains = Chains::default();
+        let made = self
+            .workers
+            .each(side, &|_| true, &begin, &|own, piece, rows| {
+                let hashed = buckets.hash(&hasher, &rows)?;
+                let (mut first, mut last) = (u32::MAX, 0);
+                for (bucket, row) in hashed.buckets.iter().zip(&hashed.rows) {
+                    if let Some(bucket) = *bucket {
+                        own.rows[bucket as usize] += 1;
+                        let sum = &mut own.sums[bucket as usize];
+                        *sum = sum.wrapping_add(*row);
+                        (first, last) = (first.min(bucket), last.max(bucket));
+                    }
+                }
+                own.spans.push((piece, first, last));
+                if let Some(column) = self.order.and_then(|order| order.column) {
+                    chains.add(piece, links(&rows, column, &hashed));
+                }
+                Ok(())
+            })?;
+        let mut all = begin();
+        for one in made {
+            all.rows
+                .iter_mut()
+                .zip(one.rows)
+                .for_each(|(all, one)| *all += one);
+            let sums = all.sums.iter_mut().zip(one.sums);
+            sums.for_each(|(all, one)| *all = all.wrapping_add(one));
+            all.spans.extend(one.spans);
+        }
+        all.spans.sort_unstable();
+        all.chains = chains.end();
+        Ok(all)
+    }
+
+    /// Buckets that differ, as many together as memory is given for.
+    fn groups(&self, suspects: &[(usize, u64)], count: usize) -> Vec<Group> {
+        let most = self.most_rows();
+        let mut groups = Vec::new();
+        let (mut wanted, mut rows) = (vec![false; count], 0);
+        for (bucket, own) in suspects {
+            if rows > 0 && rows + own > most {
+                let full = std::mem::replace(&mut wanted, vec![false; count]);
+                groups.extend(parts(full, rows, most));
+                rows = 0;
+            }
+            wanted[*bucket] = true;
+            rows += own;
+        }
+        if rows > 0 {
+            groups.extend(parts(wanted, rows, most));
+        }
+        groups
+    }
+
+    /// Compares the rows of a group one by one.
+    fn group(
+        &self,
+        buckets: &Buckets,
+        group: &Group,
+        digests: &[Option<&Digests>; 2],
+        state: &mut State<'_, '_>,
+    ) -> Result<()> {
+        let mut expected = self.entries(buckets, group, self.expected, digests[0])?;
+        let mut found = self.entries(buckets, group, self.found, digests[1])?;
+        self.workers.sort(&mut expected);
+        self.workers.sort(&mut found);
+        state.counts.expected += expected.len() as u64;
+        state.counts.found += found.len() as u64;
+        let mut differences = Vec::new();
+        let by_row = self.keyed.column().is_none() && self.has_order && self.place.is_some();
+        let room = self.most_rows() as usize;
+        let (unpaired, places) = (&mut state.unpaired, &mut state.places);
+        let mut together = |own: &Entry, other: &Entry, alike: usize| {
+            if let Some(order) = self
+                .order
+                .filter(|order| order.column.is_some() || alike == 1)
+            {
+                let at = |entry: &Entry| (entry.piece, entry.index);
+                places.add((order.partition)(other.piece), at(other), at(own));
+            }
+        };
+        state.counts.equal +=
+            compare_entries(&expected, &found, &mut together, &mut |difference| {
+                let alone = matches!(difference.kind, Kind::Missing | Kind::Extra);
+                match by_row && alone && unpaired.len() < room {
+                    true => unpaired.push(difference),
+                    false => differences.push(difference),
+                }
+            });
+        drop((expected, found));
+        self.told(differences, state)
+    }
+
+    fn told(&self, mut differences: Vec<Difference>, state: &mut State<'_, '_>) -> Result<()> {
+        let counts = &mut state.counts;
+        if self.endless {
+            let all = differences.len();
+            differences.retain(|one| one.kind != Kind::Extra);
+            counts.beyond += (all - differences.len()) as u64;
+        }
+        let place = |difference: &Difference| {
+            let entry = difference.expected.or(difference.found);
+            let place = entry.map(|entry| (entry.number, entry.piece, entry.index));
+            (difference.expected.is_none(), place, difference.kind)
+        };
+        differences.sort_by_key(place);
+        differences.iter().for_each(|one| counts.count(one.kind, 1));
+        // Some may turn out to be near enough.
+        let near = (state.tell)(differences)?;
+        counts.different -= near;
+        counts.equal += near;
+        Ok(())
+    }
+
+    fn entries(
+        &self,
+        buckets: &Buckets,
+        group: &Group,
+        side: &dyn Side,
+        digests: Option<&Digests>,
+    ) -> Result<Vec<Entry>> {
+        let hasher = Hasher::new(self.columns);
+        let wanted = |piece: u64| group.has(piece, digests);
+        if digests.is_some() {
+            let pieces = (0..side.pieces()).filter(|piece| wanted(*piece)).count() as u64;
+            let rows = u128::from(side.rows()) * u128::from(pieces);
+            self.workers
+                .more((rows / u128::from(side.pieces().max(1))) as u64);
+        }
+        let made = self
+            .workers
+            .each(side, &wanted, &Vec::new, &|own, piece, rows| {
+                let hashed = buckets.hash(&hasher, &rows)?;
+                for (index, bucket) in hashed.buckets.iter().enumerate() {
+                    let key = hashed.keys[index];
+                    if bucket.is_some_and(|bucket| group.takes(bucket, key)) {
+                        own.push(Entry {
+                            key,
+                            row: hashed.rows[index],
+                            number: rows.place.row(index),
+                            piece: piece as u32,
+                            index: index as u32,
+                        });
+                    }
+                }
+                Ok(())
+            })?;
+        Ok(made.concat())
+    }
+}
+
+/// A row that is out of order: it is read again where it stands, and where it should.
+fn moved_row((found, expected): (At, At)) -> Difference {
+    let entry = |(piece, index): At| Entry {
+        key: 0,
+        row: 0,
+        number: 0,
+        piece,
+        index,
+    };
+    Difference {
+        kind: Kind::OutOfOrder,
+        expected: Some(entry(expected)),
+        found: Some(entry(found)),
+    }
+}
+
+/// The group as it is, or in parts if it is one bucket that is too large.
+fn parts(wanted: Vec<bool>, rows: u64, most: u64) -> Vec<Group> {
+    let count = rows.div_ceil(most);
+    let part = |index: u64| Group {
+        wanted: Some(wanted.clone()),
+        part: (index, count),
+    };
+    (0..count).map(part).collect()
+}
+
+impl Group {
+    /// True if a piece may have rows of the group.
+    fn has(&self, piece: u64, digests: Option<&Digests>) -> bool {
+        let (Some(wanted), Some(digests)) = (&self.wanted, digests) else {
+            return true;
+        };
+        match digests
+            .spans
+            .binary_search_by_key(&piece, |(piece, ..)| *piece)
+        {
+            Ok(at) => {
+                let (_, first, last) = digests.spans[at];
+                first <= last && wanted[first as usize..=last as usize].contains(&true)
+            }
+            Err(_) => true,
+        }
+    }
+
+    fn takes(&self, bucket: u32, key: u128) -> bool {
+        let (part, count) = self.part;
+        let wanted = self
+            .wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted[bucket as usize]);
+        wanted && (key >> 32) as u64 % count == part
+    }
+}

@@ -1,0 +1,152 @@
+//! What must be there: made again by the plan's own programs, piece by piece, as the sink could keep it.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::compute::concat;
+
+use super::columns::{Column, From};
+use super::side::{Rows, Side};
+use crate::batch::{Batch, Place};
+use crate::error::{Error, Result};
+use crate::plan::{BATCH_ROWS, Job, SinkPlan};
+use crate::sink::Partition;
+use crate::source::{Batches, Grid, OnBadRow, Rejects};
+
+/// The rows that a sink was given.
+pub(super) struct Expected<'p> {
+    job: &'p Job,
+    sink: &'p SinkPlan,
+    source: Batches,
+    columns: &'p [Column],
+    rows: u64,
+    pieces: u64,
+    rejects: Rejects,
+}
+
+impl<'p> Expected<'p> {
+    /// The rows of a sink of a job that has an end.
+    ///
+    /// # Errors
+    /// Its rows cannot be made again.
+    pub(super) fn new(job: &'p Job, sink: &'p SinkPlan, columns: &'p [Column]) -> Result<Self> {
+        let rows = job.rows.ok_or_else(|| endless(&job.table))?;
+        let partitioned = sink.lanes.iter().any(|lane| !lane.is_empty());
+        // Batches of partitions end where those do; all others are cut as is best here.
+        let source = match partitioned {
+            true => job.source.clone(),
+            false => job
+                .source
+                .on(Grid::one(job.first_row, Some(rows), BATCH_ROWS)),
+        };
+        let pieces = source.batches().ok_or_else(|| endless(&job.table))?;
+        let policy = source.source().map(|(opened, _)| opened.on_bad_row());
+        Ok(Self {
+            job,
+            sink,
+            source,
+            columns,
+            rows,
+            pieces,
+            rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
+        })
+    }
+
+    /// How many rows there are: where rows are left out that cannot be read, they are read.
+    pub(super) fn exact_rows(&self) -> Result<u64> {
+        if !self.rejects.leaves_out() {
+            return Ok(self.rows);
+        }
+        let rows = |piece: u64| self.make(piece).map(|batch| batch.rows.num_rows() as u64);
+        (0..self.pieces).map(rows).sum()
+    }
+
+    fn make(&self, piece: u64) -> Result<Batch> {
+        match &self.source {
+            Batches::Made(made) => made.make(piece),
+            Batches::Read(read) => read.make(piece, &self.rejects),
+            Batches::Streamed(_) => Err(endless(&self.job.table)),
+        }
+    }
+
+    /// The folder that the rows of a batch are in, where those of a batch are in one.
+    fn folder(&self, piece: u64) -> Option<&Partition> {
+        let partitions = self.sink.lanes.first()?;
+        let after = partitions.partition_point(|partition| partition.first_batch <= piece);
+        partitions.get(after.checked_sub(1)?)
+    }
+
+    fn columns(&self, batch: &Batch, folder: Option<&Partition>) -> Result<Vec<ArrayRef>> {
+        let rows = self.sink.shape.take(&self.sink.columns, &batch.rows)?;
+        let column = |column: &Column| match column.from {
+            From::Batch(index) => column.held.of(rows.column(index)),
+            From::Folder(index) => {
+                let value = folder.and_then(|folder| folder.values[index].1.clone());
+                // A folder's name cannot tell the empty text from null.
+                let value = value.filter(|value| !value.is_empty());
+                let values = (0..rows.num_rows()).map(|_| value.as_deref());
+                Ok(Arc::new(StringArray::from_iter(values)) as ArrayRef)
+            }
+        };
+        self.columns.iter().map(column).collect()
+    }
+
+    /// The rows of all folders among which those of a chunk are dealt.
+    fn split(&self, split: &crate::plan::Split, piece: u64) -> Result<Rows> {
+        let (mut numbers, mut parts) = (Vec::new(), Vec::new());
+        for (lane, rows) in split.rows(piece)?.into_iter().enumerate() {
+            if rows.is_empty() {
+                continue;
+            }
+            numbers.extend_from_slice(&rows);
+            let batch = split.make(piece, rows)?;
+            parts.push(self.columns(&batch, self.sink.lanes[lane].first())?);
+        }
+        let column = |index: usize| {
+            let arrays: Vec<&dyn arrow::array::Array> =
+                parts.iter().map(|part| part[index].as_ref()).collect();
+            Ok(concat(&arrays)?)
+        };
+        let columns = match parts.is_empty() {
+            true => Vec::new(),
+            false => (0..self.columns.len()).map(column).collect::<Result<_>>()?,
+        };
+        Ok(Rows {
+            count: numbers.len(),
+            columns,
+            place: Place::List(numbers.into()),
+            odd: Vec::new(),
+        })
+    }
+}
+
+impl Side for Expected<'_> {
+    fn pieces(&self) -> u64 {
+        self.pieces
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn read(&self, piece: u64) -> Result<Rows> {
+        if let Some(split) = &self.job.split {
+            return self.split(split, piece);
+        }
+        let batch = self.make(piece)?;
+        Ok(Rows {
+            columns: self.columns(&batch, self.folder(piece))?,
+            count: batch.rows.num_rows(),
+            place: batch.place,
+            odd: Vec::new(),
+        })
+    }
+}
+
+/// Why a table's rows are not all known.
+pub(super) fn endless(table: &str) -> Error {
+    Error::user(format!(
+        "table `{table}` has no end, and no end can be compared"
+    ))
+    .hint("`--rows` says how many of its rows are compared")
+}

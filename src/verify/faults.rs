@@ -1,0 +1,396 @@
+//! `--self-test`: faults that are put into what must be there have to be found, each of them once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, StringArray, make_array, new_null_array,
+};
+use arrow::buffer::Buffer;
+use arrow::compute::{concat, interleave};
+use arrow::datatypes::DataType;
+
+use super::keyed::Keyed;
+use super::matching::Counts;
+use super::side::{Rows, Side};
+use crate::batch::Place;
+use crate::column::arrays::plain;
+use crate::column::hash::{Key, below};
+use crate::error::Result;
+
+/// A kind of fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A value is another one.
+    Changed,
+    /// A value is null.
+    Null,
+    /// A row is not there.
+    Missing,
+    /// A row is there twice.
+    Doubled,
+    /// A row is there that should not be.
+    Extra,
+    /// Two rows have each other's key.
+    Swapped,
+}
+
+/// What is done to a row.
+enum Done {
+    Replace(usize, ArrayRef),
+    Remove,
+    Twice,
+    Beside(Vec<ArrayRef>),
+}
+
+/// A side with faults.
+pub(super) struct Faulty<'s> {
+    inner: &'s dyn Side,
+    /// By piece, and by the row in it.
+    faults: BTreeMap<u64, Vec<(usize, Done)>>,
+    /// How many there are.
+    pub count: u64,
+    first_row: u64,
+}
+
+/// A row that was chosen, with its values.
+struct Chosen {
+    piece: u64,
+    row: usize,
+    values: Vec<ArrayRef>,
+}
+
+impl Fault {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::Changed,
+        Self::Null,
+        Self::Missing,
+        Self::Doubled,
+        Self::Extra,
+        Self::Swapped,
+    ];
+
+    /// In a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Changed => "changed values",
+            Self::Null => "nulls for values",
+            Self::Missing => "missing rows",
+            Self::Doubled => "doubled rows",
+            Self::Extra => "extra rows",
+            Self::Swapped => "swapped keys",
+        }
+    }
+
+    /// How many rows one fault of the kind is of.
+    fn rows(self) -> u64 {
+        if self == Self::Swapped { 2 } else { 1 }
+    }
+
+    /// How many faults of the kind these counts are; none if they are of another.
+    pub(super) fn found(self, counts: &Counts) -> Option<u64> {
+        let Counts {
+            missing,
+            extra,
+            different,
+            doubled,
+            ..
+        } = *counts;
+        let only = |own: u64, others: u64| (others == 0).then_some(own);
+        match self {
+            // Where nothing tells rows apart, one with another value is missing, and there is an extra one.
+            Self::Changed | Self::Null => {
+                (extra + doubled == missing).then_some(different + missing)
+            }
+            Self::Missing => only(missing, extra + different + doubled),
+            Self::Doubled => only(doubled, missing + extra + different),
+            Self::Extra => only(extra + doubled, missing + different),
+            Self::Swapped => only(different / 2, missing + extra + doubled + different % 2),
+        }
+    }
+}
+
+impl<'s> Faulty<'s> {
+    /// So many faults of a kind, or as many as there are rows for.
+    pub(super) fn new(
+        inner: &'s dyn Side,
+        fault: Fault,
+        count: u64,
+        keyed: &Keyed,
+        first_row: u64,
+    ) -> Result<Self> {
+        let chosen = chosen(inner, count * fault.rows())?;
+        let mut faulty = Self {
+            inner,
+            faults: BTreeMap::new(),
+            count: 0,
+            first_row,
+        };
+        for (number, rows) in chosen.chunks(fault.rows() as usize).enumerate() {
+            faulty.put(fault, rows, number, keyed);
+        }
+        Ok(faulty)
+    }
+
+    fn put(&mut self, fault: Fault, rows: &[Chosen], number: usize, keyed: &Keyed) {
+        let key = keyed.column();
+        let done: Vec<(&Chosen, Done)> = match (fault, rows) {
+            (Fault::Missing, [one]) => vec![(one, Done::Remove)],
+            (Fault::Doubled, [one]) => vec![(one, Done::Twice)],
+            (Fault::Changed | Fault::Null, [one]) => {
+                let replaced = one.replaced(fault, number, key);
+                replaced.map(|done| (one, done)).into_iter().collect()
+            }
+            (Fault::Extra, [one]) => {
+                let beside = one.beside(keyed, number);
+                beside.map(|done| (one, done)).into_iter().collect()
+            }
+            (Fault::Swapped, [one, other]) => key.map_or_else(Vec::new, |key| {
+                let of = |row: &Chosen| Done::Replace(key, row.values[key].clone());
+                vec![(one, of(other)), (other, of(one))]
+            }),
+            _ => Vec::new(),
+        };
+        self.count += u64::from(!done.is_empty());
+        for (row, done) in done {
+            self.faults
+                .entry(row.piece)
+                .or_default()
+                .push((row.row, done));
+        }
+    }
+}
+
+impl Chosen {
+    /// One of the values is another one, or null.
+    fn replaced(&self, fault: Fault, number: usize, key: Option<usize>) -> Option<Done> {
+        let count = self.values.len();
+        let columns = (0..count).map(|step| (number + step) % count);
+        let mut columns = columns.filter(|column| Some(*column) != key);
+        columns.find_map(|column| {
+            let value = &self.values[column];
+            let other = match fault {
+                Fault::Null if value.is_null(0) => None,
+                Fault::Null => Some(new_null_array(value.data_type(), 1)),
+                _ => altered(value),
+            };
+            other.map(|other| Done::Replace(column, other))
+        })
+    }
+
+    /// A row of another key, or with another value.
+    fn beside(&self, keyed: &Keyed, number: usize) -> Option<Done> {
+        let mut values = self.values.clone();
+        match keyed {
+            Keyed::Integer { column, min, max } => {
+                let number = number as i64 + 1;
+                let other = max.checked_add(number).or(min.checked_sub(number))?;
+                let other: ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![other]));
+                let other = arrow::compute::cast(&other, values[*column].data_type()).ok()?;
+                if other.is_null(0) {
+                    return None;
+                }
+                values[*column] = other;
+            }
+            Keyed::Column(column) => values[*column] = altered(&values[*column])?,
+            Keyed::Rows(columns) => {
+                let columns = columns.iter().cycle().skip(number % columns.len());
+                let mut columns = columns.take(columns_of(keyed));
+                let (column, other) =
+                    columns.find_map(|column| Some((*column, altered(&values[*column])?)))?;
+                values[column] = other;
+            }
+        }
+        Some(Done::Beside(values))
+    }
+}
+
+fn columns_of(keyed: &Keyed) -> usize {
+    match keyed {
+        Keyed::Rows(columns) => columns.len(),
+        _ => 1,
+    }
+}
+
+/// Rows that are spread over all, each once, with their values.
+fn chosen(side: &dyn Side, count: u64) -> Result<Vec<Chosen>> {
+    let mut sizes = Vec::new();
+    for piece in 0..side.pieces() {
+        sizes.push(side.read(piece)?.count as u64);
+    }
+    let rows: u64 = sizes.iter().sum();
+    let count = count.min(rows);
+    let key = Key::new("rows with faults");
+    let wanted: BTreeSet<u64> = (0..count)
+        .map(|number| {
+            let share =
+                |number: u64| (u128::from(rows) * u128::from(number) / u128::from(count)) as u64;
+            let (from, to) = (share(number), share(number + 1));
+            from + below(key.at(number), to - from)
+        })
+        .collect();
+    let mut chosen = Vec::new();
+    let mut before = 0;
+    for (piece, size) in (0..).zip(sizes) {
+        let own: Vec<u64> = wanted.range(before..before + size).copied().collect();
+        if !own.is_empty() {
+            let columns = side.read(piece)?.columns;
+            let columns: Vec<ArrayRef> = columns.iter().map(plain).collect::<Result<_>>()?;
+            chosen.extend(own.into_iter().map(|row| {
+                let row = (row - before) as usize;
+                let values = columns.iter().map(|column| column.slice(row, 1)).collect();
+                Chosen { piece, row, values }
+            }));
+        }
+        before += size;
+    }
+    Ok(chosen)
+}
+
+impl Side for Faulty<'_> {
+    fn pieces(&self) -> u64 {
+        self.inner.pieces()
+    }
+
+    fn rows(&self) -> u64 {
+        self.inner.rows()
+    }
+
+    fn read(&self, piece: u64) -> Result<Rows> {
+        let rows = self.inner.read(piece)?;
+        let numbers = |row: usize| rows.place.row(row) - self.first_row;
+        let faults = self.faults.get(&piece).map_or(&[][..], Vec::as_slice);
+        let mut order: Vec<usize> = (0..rows.count).collect();
+        order.retain(|row| {
+            !faults
+                .iter()
+                .any(|(own, done)| own == row && matches!(done, Done::Remove))
+        });
+        let twice = faults
+            .iter()
+            .filter(|(_, done)| matches!(done, Done::Twice));
+        order.extend(twice.map(|(row, _)| *row));
+        let mut places: Vec<u64> = order.iter().map(|row| numbers(*row)).collect();
+        let beside = faults.iter().filter_map(|(_, done)| match done {
+            Done::Beside(values) => Some(values),
+            _ => None,
+        });
+        let beside: Vec<&Vec<ArrayRef>> = beside.collect();
+        places.extend((0..beside.len()).map(|number| u64::MAX - number as u64));
+        let columns = rows.columns.iter().enumerate();
+        let columns = columns.map(|(index, column)| {
+            let made = replaced(&plain(column)?, index, faults, &order)?;
+            let mut parts: Vec<&dyn Array> = vec![made.as_ref()];
+            parts.extend(beside.iter().map(|values| values[index].as_ref()));
+            Ok(concat(&parts)?)
+        });
+        Ok(Rows {
+            columns: columns.collect::<Result<_>>()?,
+            count: places.len(),
+            place: Place::List(places.into()),
+            odd: Vec::new(),
+        })
+    }
+}
+
+/// A column's rows in an order, some with other values.
+fn replaced(
+    column: &ArrayRef,
+    index: usize,
+    faults: &[(usize, Done)],
+    order: &[usize],
+) -> Result<ArrayRef> {
+    let mut arrays: Vec<&dyn Array> = vec![column.as_ref()];
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    for (row, done) in faults {
+        if let Done::Replace(own, value) = done
+            && *own == index
+        {
+            places.insert(*row, arrays.len());
+            arrays.push(value.as_ref());
+        }
+    }
+    let indices = order
+        .iter()
+        .map(|row| places.get(row).map_or((0, *row), |array| (*array, 0)));
+    Ok(interleave(&arrays, &indices.collect::<Vec<_>>())?)
+}
+
+/// Another value of the same type; nothing for types of which none is made.
+fn altered(value: &ArrayRef) -> Option<ArrayRef> {
+    let data_type = value.data_type();
+    Some(match data_type {
+        DataType::Boolean => {
+            let other = value.is_null(0) || !value.as_boolean().value(0);
+            Arc::new(BooleanArray::from(vec![other]))
+        }
+        DataType::Utf8 => {
+            let text = value.as_string::<i32>().iter().next().flatten();
+            Arc::new(StringArray::from(vec![format!(
+                "{}~",
+                text.unwrap_or_default()
+            )]))
+        }
+        DataType::Binary => {
+            let bytes = value.as_binary::<i32>().iter().next().flatten();
+            let bytes = [bytes.unwrap_or_default(), b"~"].concat();
+            Arc::new(BinaryArray::from_vec(vec![&bytes]))
+        }
+        DataType::FixedSizeBinary(width) => flipped(value, usize::try_from(*width).ok()?)?,
+        DataType::Null => return None,
+        other => match other.primitive_width() {
+            Some(width) => flipped(value, width)?,
+            None if value.is_valid(0) => new_null_array(other, 1),
+            None => return None,
+        },
+    })
+}
+
+/// The value with another last bit; zero for null.
+fn flipped(value: &ArrayRef, width: usize) -> Option<ArrayRef> {
+    let data = value.to_data();
+    let start = data.offset() * width;
+    let mut bytes = match value.is_null(0) {
+        true => vec![0; width],
+        false => data
+            .buffers()
+            .first()?
+            .as_slice()
+            .get(start..start + width)?
+            .to_vec(),
+    };
+    if value.is_valid(0) {
+        bytes[0] ^= 1;
+    }
+    let made = arrow::array::ArrayData::builder(value.data_type().clone())
+        .len(1)
+        .add_buffer(Buffer::from_vec(bytes))
+        .align_buffers(true)
+        .build();
+    made.ok().map(make_array)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Decimal128Array, Float64Array, Int32Array};
+
+    use super::*;
+
+    #[test]
+    fn a_value_becomes_another_one() {
+        let values: [ArrayRef; 6] = [
+            Arc::new(Int32Array::from(vec![Some(7)])),
+            Arc::new(Int32Array::from(vec![None])),
+            Arc::new(Float64Array::from(vec![0.5])),
+            Arc::new(Decimal128Array::from(vec![-1])),
+            Arc::new(StringArray::from(vec![""])),
+            Arc::new(BooleanArray::from(vec![true])),
+        ];
+        for value in values {
+            let other = altered(&value).unwrap();
+            assert_ne!(other.as_ref(), value.as_ref());
+            assert!(other.is_valid(0));
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What is there: read from where the sink keeps it, any rows at any time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
+use arrow::compute::take;
+use arrow::datatypes::Field;
+
+use super::side::{Odd, Rows, Side};
+use crate::column::arrays::plain_type;
+use crate::column::show_type;
+use crate::error::{Error, Result};
+use crate::plan::BATCH_ROWS;
+use crate::source::{DAMAGED, Piece, Records, convert};
+use crate::sync::guarded;
+
+/// Rows of a piece, of which each begins where one of what is expected does: those of some pages of
+/// Parquet, for one that two pieces share is unpacked twice.
+pub(super) const PIECE: u64 = 4 * BATCH_ROWS;
+
+/// Opens the same rows, all values as texts.
+pub(super) type AsTexts = Box<dyn Fn() -> Result<Arc<dyn Records>> + Send + Sync>;
+
+/// Rows that are there.
+pub(super) struct Found {
+    records: Arc<dyn Records>,
+    /// Which of their columns are compared, as what.
+    columns: Vec<(usize, Field)>,
+    as_texts: Option<AsTexts>,
+    texts: OnceLock<Result<Arc<dyn Records>>>,
+}
+
+impl Found {
+    /// The rows of `records`, whose columns are called `names` there and become `fields`.
+    ///
+    /// # Errors
+    /// A column is not there, or of a type that cannot be compared.
+    pub(super) fn new(
+        records: Arc<dyn Records>,
+        names: &[String],
+        fields: &[Field],
+        as_texts: Option<AsTexts>,
+    ) -> Result<Self> {
+        let schema = records.schema();
+        let mut columns = Vec::new();
+        for (name, field) in names.iter().zip(fields) {
+            let Ok(index) = schema.index_of(name) else {
+                return Err(absent(records.as_ref(), name));
+            };
+            let own = schema.field(index).data_type();
+            if convert(&new_empty_array(own), field.data_type()).is_err() {
+                let (own, wanted) = (show_type(own), show_type(field.data_type()));
+                let what = format!("column `{name}` is {own}, which is no {wanted}");
+                return Err(
+                    Error::run(format!("could not compare `{}`", records.describe())).context(what),
+                );
+            }
+            columns.push((index, field.clone()));
+        }
+        Ok(Self {
+            records,
+            columns,
+            as_texts,
+            texts: OnceLock::new(),
+        })
+    }
+
+    /// What is read, in one line.
+    pub(super) fn describe(&self) -> String {
+        self.records.describe()
+    }
+
+    /// Columns that are there and not compared.
+    pub(super) fn others(&self) -> Vec<String> {
+        let schema = self.records.schema();
+        let compared = |at: &usize| self.columns.iter().any(|(index, _)| index == at);
+        let others = (0..schema.fields().len()).filter(|at| !compared(at));
+        others.map(|at| schema.field(at).name().clone()).collect()
+    }
+
+    fn piece(
+        &self,
+        records: &dyn Records,
+        first: u64,
+        count: usize,
+        columns: &[usize],
+    ) -> Result<Piece> {
+        let read = guarded(|| records.read(first, count, columns));
+        let damaged =
+            || Error::because(format!("could not read `{}`", records.describe()), DAMAGED);
+        read.unwrap_or_else(|| Err(damaged()))
+    }
+
+    /// Rows of which all can be read: their columns, and what is not of its type.
+    fn whole(&self, first: u64, arrays: Vec<ArrayRef>) -> Result<Rows> {
+        let mut rows = Rows::new(Vec::new(), first);
+        for (column, (values, (_, field))) in arrays.iter().zip(&self.columns).enumerate() {
+            let (made, bad) = match plain_type(values.data_type()) == field.data_type() {
+                true => (values.clone(), Vec::new()),
+                false => convert(values, field.data_type())?,
+            };
+            for row in &bad {
+                let text = arrow::util::display::array_value_to_string(values, *row)?;
+                let (row, column) = (*row, column);
+                rows.odd.push(Odd { row, column, text });
+            }
+            rows.columns.push(without(&made, &bad)?);
+        }
+        rows.count = arrays.first().map_or(0, |column| column.len());
+        Ok(rows)
+    }
+
+    /// Column by column, where some rows cannot be read: only what is wrong is not there.
+    fn broken(&self, first: u64, count: usize, wrong: &Piece) -> Result<Rows> {
+        let mut rows = Rows::new(Vec::new(), first);
+        rows.count = count;
+        let reasons = wrong
+            .rejected
+            .iter()
+            .map(|rejected| rejected.message.as_str());
+        let reasons: BTreeMap<usize, &str> = absent_rows(wrong, first, count)
+            .into_iter()
+            .zip(reasons)
+            .collect();
+        for (column, (index, field)) in self.columns.iter().enumerate() {
+            let piece = self.piece(self.records.as_ref(), first, count, &[*index])?;
+            let bad = absent_rows(&piece, first, count);
+            let (values, _) = convert(&spread(&piece, first, count)?, field.data_type())?;
+            rows.columns.push(values);
+            if bad.is_empty() {
+                continue;
+            }
+            let texts = self.texts(field.name(), first, count)?;
+            for row in bad {
+                let text = texts.as_ref().filter(|texts| texts.is_valid(row));
+                let text = text.map(|texts| texts.as_string::<i32>().value(row).to_string());
+                let reason = || {
+                    reasons
+                        .get(&row)
+                        .map_or(String::new(), |why| (*why).to_string())
+                };
+                let text = text.unwrap_or_else(reason);
+                rows.odd.push(Odd { row, column, text });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// A column as texts, null where not even a text can be read.
+    fn texts(&self, name: &str, first: u64, count: usize) -> Result<Option<ArrayRef>> {
+        let Some(open) = &self.as_texts else {
+            return Ok(None);
+        };
+        let texts = self.texts.get_or_init(open).clone()?;
+        let Ok(index) = texts.schema().index_of(name) else {
+            return Ok(None);
+        };
+        let piece = self.piece(texts.as_ref(), first, count, &[index])?;
+        spread(&piece, first, count).map(Some)
+    }
+}
+
+impl Side for Found {
+    fn pieces(&self) -> u64 {
+        self.records.rows().div_ceil(PIECE)
+    }
+
+    fn rows(&self) -> u64 {
+        self.records.rows()
+    }
+
+    fn read(&self, piece: u64) -> Result<Rows> {
+        let first = piece * PIECE;
+        let count = PIECE.min(self.records.rows() - first) as usize;
+        let columns: Vec<usize> = self.columns.iter().map(|(index, _)| *index).collect();
+        let read = self.piece(self.records.as_ref(), first, count, &columns)?;
+        match read.kept.is_none() && read.rejected.is_empty() {
+            true => self.whole(first, read.columns),
+            false => self.broken(first, count, &read),
+        }
+    }
+}
+
+/// The rows of a piece that could not be read, by their place.
+fn absent_rows(piece: &Piece, first: u64, count: usize) -> Vec<usize> {
+    let Some(kept) = &piece.kept else {
+        return Vec::new();
+    };
+    let mut there = vec![false; count];
+    kept.iter()
+        .for_each(|row| there[(row - first) as usize] = true);
+    (0..count).filter(|row| !there[*row]).collect()
+}
+
+/// The one column of a piece, null for rows that could not be read.
+fn spread(piece: &Piece, first: u64, count: usize) -> Result<ArrayRef> {
+    let Some(kept) = &piece.kept else {
+        return Ok(piece.columns[0].clone());
+    };
+    let mut places = vec![None; count];
+    for (at, row) in kept.iter().enumerate() {
+        places[(row - first) as usize] = Some(at as u32);
+    }
+    Ok(take(&piece.columns[0], &UInt32Array::from(places), None)?)
+}
+
+/// The values without those of some rows.
+fn without(values: &ArrayRef, bad: &[usize]) -> Result<ArrayRef> {
+    if bad.is_empty() {
+        return Ok(values.clone());
+    }
+    let places = (0..values.len() as u32).map(Some);
+    let mut places: Vec<Option<u32>> = places.collect();
+    bad.iter().for_each(|row| places[*row] = None);
+    Ok(take(values, &UInt32Array::from(places), None)?)
+}
+
+fn absent(records: &dyn Records, name: &str) -> Error {
+    let schema = records.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let all: Vec<&str> = names.clone().collect();
+    let near = crate::error::did_you_mean(name, names);
+    Error::run(format!("`{}` has no column `{name}`", records.describe()))
+        .hint(near.unwrap_or_else(|| format!("its columns are {}", all.join(", "))))
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Found")
+            .field(&self.records.describe())
+            .finish()
+    }
+}

@@ -1,0 +1,189 @@
+//! What a sink holds of a column: expected values become what the sink could keep of them.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::compute::cast;
+use arrow::compute::kernels::numeric::{div, rem, sub};
+use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
+
+use crate::column::UUID_EXTENSION;
+use crate::error::Result;
+use crate::format::text::Leaf;
+use crate::format::text::leaf::write_hexadecimal;
+
+/// What becomes of a column's values on their way into the sink.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Held {
+    /// They stay what they are.
+    Same,
+    /// Arrays of another kind hold the same values.
+    As(DataType),
+    /// Bytes are text of two hexadecimal digits each.
+    Hexadecimal,
+    /// Nothing smaller than this unit is kept of times; then they are such a type.
+    Rounded(TimeUnit, DataType),
+    /// The empty text is this one, or null.
+    Empty(Option<String>),
+}
+
+impl Held {
+    /// Dictionaries are how batches hold values, and nothing that a sink has.
+    pub(super) fn plain(field: &Field) -> Self {
+        let plain = plain(field.data_type());
+        match field.data_type() {
+            DataType::Dictionary(..) => Self::Same,
+            other if *other == plain => Self::Same,
+            _ => Self::As(plain),
+        }
+    }
+
+    /// The type of what the sink holds.
+    pub(super) fn data_type(&self, field: &Field) -> DataType {
+        match self {
+            Self::Same => plain(field.data_type()),
+            Self::As(data_type) | Self::Rounded(_, data_type) => data_type.clone(),
+            Self::Hexadecimal | Self::Empty(_) => DataType::Utf8,
+        }
+    }
+
+    /// The column that the sink holds: with a name and a type, and what stands on top of the type.
+    pub(super) fn field(&self, field: &Field) -> Field {
+        let uuid = Leaf::of(field) == Some(Leaf::Uuid);
+        let held = Field::new(field.name(), self.data_type(field), true);
+        let name = || ("ARROW:extension:name".into(), UUID_EXTENSION.into());
+        match uuid {
+            true => held.with_metadata([name()].into()),
+            false => held,
+        }
+    }
+
+    /// What the sink holds of these values.
+    pub(super) fn of(&self, values: &ArrayRef) -> Result<ArrayRef> {
+        match self {
+            Self::Same => Ok(values.clone()),
+            Self::As(data_type) => Ok(cast(values, data_type)?),
+            Self::Hexadecimal => hexadecimal(values),
+            Self::Rounded(unit, data_type) => rounded(values, *unit, data_type),
+            Self::Empty(text) => empty(values, text.as_deref()),
+        }
+    }
+}
+
+/// The type without dictionaries, wherever they are.
+fn plain(data_type: &DataType) -> DataType {
+    let inner = |field: &Arc<Field>| {
+        let plain = plain(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(plain))
+    };
+    match data_type {
+        DataType::Dictionary(_, values) => plain(values),
+        DataType::List(item) => DataType::List(inner(item)),
+        DataType::LargeList(item) => DataType::LargeList(inner(item)),
+        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(inner(item), *size),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect::<Fields>()),
+        DataType::Map(entries, sorted) => DataType::Map(inner(entries), *sorted),
+        other => other.clone(),
+    }
+}
+
+fn hexadecimal(values: &ArrayRef) -> Result<ArrayRef> {
+    let values = match values.data_type() {
+        DataType::FixedSizeBinary(_) | DataType::LargeBinary | DataType::BinaryView => {
+            cast(values, &DataType::Binary)?
+        }
+        _ => values.clone(),
+    };
+    let text = |bytes: &[u8]| {
+        let mut text = Vec::with_capacity(2 * bytes.len());
+        write_hexadecimal(&mut text, bytes);
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    let texts: StringArray = values
+        .as_binary::<i32>()
+        .iter()
+        .map(|bytes| bytes.map(text))
+        .collect();
+    Ok(Arc::new(texts))
+}
+
+/// Times rounded down, as numbers of this unit, and then of the type.
+fn rounded(values: &ArrayRef, unit: TimeUnit, data_type: &DataType) -> Result<ArrayRef> {
+    let DataType::Timestamp(own, _) = values.data_type() else {
+        return Ok(cast(values, data_type)?);
+    };
+    let (own, wanted) = (per_second(*own), per_second(unit));
+    let numbers = cast(values, &DataType::Int64)?;
+    let numbers = match own > wanted {
+        true => floor(&numbers, own / wanted)?,
+        false => cast(
+            &cast(values, &DataType::Timestamp(unit, None))?,
+            &DataType::Int64,
+        )?,
+    };
+    Ok(cast(&numbers, data_type)?)
+}
+
+/// Whole parts of this size, rounded down below zero, too.
+fn floor(numbers: &ArrayRef, size: i64) -> Result<ArrayRef> {
+    let size = arrow::array::Int64Array::new_scalar(size);
+    let rest = rem(numbers, &size)?;
+    let below = rest.as_primitive::<arrow::datatypes::Int64Type>();
+    let below: arrow::array::Int64Array = below
+        .iter()
+        .map(|rest| rest.map(|rest| i64::from(rest < 0)))
+        .collect();
+    Ok(sub(&div(numbers, &size)?, &below)?)
+}
+
+fn per_second(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    }
+}
+
+fn empty(values: &ArrayRef, instead: Option<&str>) -> Result<ArrayRef> {
+    let plain = crate::column::arrays::plain(values)?;
+    let texts = plain.as_string::<i32>().iter();
+    let text = |text: Option<&str>| match text {
+        Some("") => instead.map(str::to_string),
+        other => other.map(str::to_string),
+    };
+    let texts: StringArray = texts.map(text).collect();
+    debug_assert_eq!(texts.len(), values.len());
+    Ok(Arc::new(texts))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{BinaryArray, TimestampMicrosecondArray};
+
+    use super::*;
+
+    #[test]
+    fn times_are_rounded_down_and_bytes_are_digits() {
+        let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![
+            Some(1_999),
+            Some(-1),
+            None,
+            Some(2_000),
+        ]));
+        let long = Held::Rounded(TimeUnit::Millisecond, DataType::Int64);
+        let made = long.of(&times).unwrap();
+        let numbers: Vec<Option<i64>> = made
+            .as_primitive::<arrow::datatypes::Int64Type>()
+            .iter()
+            .collect();
+        assert_eq!(numbers, [Some(1), Some(-1), None, Some(2)]);
+        let bytes: ArrayRef = Arc::new(BinaryArray::from_vec(vec![b"\x00\xff", b""]));
+        let made = Held::Hexadecimal.of(&bytes).unwrap();
+        let texts: Vec<Option<&str>> = made.as_string::<i32>().iter().collect();
+        assert_eq!(texts, [Some("00ff"), Some("")]);
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["", "a"]));
+        let made = Held::Empty(None).of(&texts).unwrap();
+        assert!(made.is_null(0) && made.is_valid(1));
+    }
+}

@@ -1,0 +1,92 @@
+//! Compares what sinks hold with what must be there: a value is a function of its place, so the recipe
+//! is the answer.
+//!
+//! ```text
+//! expected   the plan's programs make each piece of a table again      held     what a sink keeps of it
+//! found      a source reads back what a sink has written               readers  which source reads which sink
+//! hash       128 bits of each row, column by column                    keyed    what tells rows apart
+//! aligned    rows that stand where they should, value by value         matching what became of each row
+//! compare    else digests of buckets, then the rows of those that differ
+//! details    the values of those rows, read again                      outcome  what came of a sink
+//! ```
+//!
+//! Invariant: both sides are read in pieces, in any order, and none is kept: what is kept of a row that is
+//! compared alone are its hashes and its place, as many as memory is given for.
+
+mod aligned;
+mod columns;
+mod compare;
+mod details;
+mod expected;
+mod faults;
+mod find;
+mod found;
+mod hash;
+mod held;
+mod keyed;
+mod matching;
+mod order;
+mod outcome;
+mod readers;
+mod scan;
+mod side;
+mod target;
+mod targets;
+#[cfg(feature = "kafka")]
+mod topic;
+
+use std::path::PathBuf;
+
+pub use details::{Cell, Told};
+pub use faults::Fault;
+pub use find::find;
+pub use matching::{Counts, Kind};
+pub use outcome::{Outcome, Tell};
+pub use scan::Progress;
+pub use target::{Target, Tested};
+pub use targets::{Unread, targets};
+
+use crate::place::Place;
+use crate::plan::Plan;
+use crate::sink::Slice;
+use crate::source::SourceKind;
+
+/// What is compared, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where relative paths of sinks start.
+    pub out: PathBuf,
+    /// Only this share of the rows.
+    pub slice: Option<Slice>,
+    /// Rows are only counted.
+    pub count_only: bool,
+    /// So many differences are told with their values.
+    pub most_told: u64,
+    /// All of them are wanted, however many there are.
+    pub all_told: bool,
+    /// Floats so many steps apart are equal.
+    pub float_ulps: u64,
+    /// Bytes for rows that are compared one by one.
+    pub memory: u64,
+    /// What is read instead of what the sink has written.
+    pub against: Option<Against>,
+}
+
+/// A source that is compared with a table.
+#[derive(Debug, Clone)]
+pub struct Against {
+    /// The source.
+    pub source: SourceKind,
+    /// Where it was said.
+    pub place: Place,
+    /// What columns of the sink are called there, where that is something else.
+    pub columns: Vec<(String, String)>,
+}
+
+/// The plan of all rows, and that of a slice, where one is asked for.
+pub struct Plans {
+    /// Of all rows.
+    pub whole: Plan,
+    /// Of the slice.
+    pub slice: Option<Plan>,
+}

@@ -1,0 +1,280 @@
+//! Which source reads which sink back: a line for each.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, TimeUnit};
+
+use super::found::{AsTexts, Found};
+use super::held::Held;
+use crate::column::{ColumnType, UUID_EXTENSION};
+use crate::error::{Error, Fault, Result};
+use crate::format::FormatKind;
+use crate::format::avro::Avro;
+use crate::format::text::Leaf;
+use crate::place::{LocalPath, Place, Placed, Text};
+use crate::sink::kafka::Kafka;
+use crate::sink::{HeldFiles, Holds};
+use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
+
+/// How values are spelt where they are, as far as that changes them.
+#[derive(Debug, Clone)]
+pub(super) enum Spelling {
+    /// As text of CSV: bytes are digits, and the empty text may stand for another.
+    Csv(Option<Option<String>>),
+    /// As JSON.
+    Json,
+    /// As Avro.
+    Avro(Box<Avro>),
+    /// As PostgreSQL has them: its times have microseconds, its rows no order.
+    Table,
+    /// As themselves.
+    Typed,
+}
+
+/// How what a sink has written is read back.
+pub(super) enum Way<'o> {
+    /// By a source, column by column.
+    Source(Reader),
+    /// Message by message.
+    Topic(&'o Kafka),
+}
+
+/// Something that reads back what a sink has written.
+pub(super) struct Reader {
+    source: Arc<dyn Source>,
+    /// How what it reads is spelt.
+    pub spelling: Spelling,
+    place: Place,
+}
+
+impl Spelling {
+    /// What is held of a column.
+    ///
+    /// # Errors
+    /// Why that cannot be compared.
+    pub(super) fn held(&self, field: &Field) -> Result<Held, String> {
+        let leaf = Leaf::of(field);
+        match self {
+            Self::Csv(_) if leaf.is_none() => {
+                Err("it is nested, and stands as text in CSV".to_string())
+            }
+            Self::Csv(_) | Self::Json if leaf == Some(Leaf::Binary) => Ok(Held::Hexadecimal),
+            Self::Csv(Some(empty)) if leaf == Some(Leaf::Text) => Ok(Held::Empty(empty.clone())),
+            Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
+                Some((unit, data_type)) => Held::Rounded(unit, data_type),
+                None => Held::plain(field),
+            }),
+            Self::Table => Ok(microseconds(field).unwrap_or_else(|| Held::plain(field))),
+            _ => Ok(Held::plain(field)),
+        }
+    }
+
+    /// True if rows are read in the order in which they were written.
+    pub(super) fn has_order(&self) -> bool {
+        !matches!(self, Self::Table)
+    }
+
+    /// True if types are asked of the source: what it reads has none of its own.
+    fn is_untyped(&self) -> bool {
+        matches!(self, Self::Csv(_) | Self::Json)
+    }
+}
+
+/// Times that have more than microseconds.
+fn microseconds(field: &Field) -> Option<Held> {
+    let kept = match field.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
+            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+        }
+        DataType::Time64(TimeUnit::Nanosecond) => DataType::Time64(TimeUnit::Microsecond),
+        _ => return None,
+    };
+    Some(Held::Rounded(TimeUnit::Microsecond, kept))
+}
+
+impl<'o> Way<'o> {
+    /// What reads back what a sink holds of a table.
+    ///
+    /// # Errors
+    /// Why nothing does.
+    pub(super) fn of(holds: Holds<'o>, table: &str) -> Result<Self, String> {
+        match holds {
+            Holds::Nothing(why) => Err(why.to_string()),
+            Holds::Files(files) => Reader::of_files(&files).map(Self::Source),
+            Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka)),
+            Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
+            Holds::Table(sink) if cfg!(feature = "postgres") => {
+                Ok(Self::Source(Reader::of_table(sink, table)))
+            }
+            Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
+        }
+    }
+
+    /// How what it reads is spelt.
+    pub(super) fn spelling(&self) -> Spelling {
+        match self {
+            Self::Source(reader) => reader.spelling.clone(),
+            Self::Topic(_) => Spelling::Typed,
+        }
+    }
+}
+
+impl Reader {
+    fn of_files(files: &HeldFiles) -> Result<Self, String> {
+        let path = Placed {
+            value: LocalPath(files.path.display().to_string()),
+            place: files.place.clone(),
+        };
+        let (source, spelling): (Arc<dyn Source>, Spelling) = match &files.format {
+            FormatKind::Csv(csv) => (
+                Arc::new(source::csv::Csv::written(path, csv)),
+                Spelling::Csv(csv.empty_as()),
+            ),
+            FormatKind::Json(_) => (Arc::new(source::json::Json::of(path)), Spelling::Json),
+            FormatKind::Avro(avro) if avro.is_bare() => {
+                return Err("bare datums do not say what they are".to_string());
+            }
+            FormatKind::Avro(avro) => (
+                Arc::new(source::avro::Avro::of(path)),
+                Spelling::Avro(Box::new(avro.clone())),
+            ),
+            FormatKind::Parquet(_) => (
+                Arc::new(source::parquet::Parquet::of(path)),
+                Spelling::Typed,
+            ),
+        };
+        Ok(Self {
+            source,
+            spelling,
+            place: files.place.clone(),
+        })
+    }
+
+    fn of_table(sink: &crate::sink::postgres::Postgres, table: &str) -> Self {
+        let place = sink.url.place.clone();
+        let own = || Placed {
+            value: Text(table.to_string()),
+            place: place.clone(),
+        };
+        let table = sink.into.clone().unwrap_or_else(own);
+        let (url, tls) = (sink.url.clone(), sink.tls.clone());
+        let source = source::postgres::Postgres::of(url, table, sink.connections.clone(), tls);
+        Self {
+            source: Arc::new(source),
+            spelling: Spelling::Table,
+            place,
+        }
+    }
+
+    /// A source that somebody names.
+    ///
+    /// # Errors
+    /// It is no source whose rows can be read at any time.
+    pub(super) fn against<'o>(source: &SourceKind, place: &Place) -> Result<Way<'o>, String> {
+        if matches!(source, SourceKind::Kafka(_)) {
+            return Err("a topic is not compared yet".to_string());
+        }
+        let spelling = match source {
+            SourceKind::Csv(_) => Spelling::Csv(None),
+            SourceKind::Json(_) => Spelling::Json,
+            SourceKind::Postgres(_) => Spelling::Table,
+            _ => Spelling::Typed,
+        };
+        Ok(Way::Source(Self {
+            source: source.shared(),
+            spelling,
+            place: place.clone(),
+        }))
+    }
+
+    /// Opens it: columns that are called `names` there become `fields`. The first `typed` of them are
+    /// those of files, the others those of folders.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read.
+    pub(super) fn open(&self, names: &[String], fields: &[Field], typed: usize) -> Result<Found> {
+        let untyped = self.spelling.is_untyped();
+        let asked = |as_texts: bool| {
+            let columns = names.iter().zip(fields).enumerate();
+            let columns = columns.filter(|(index, _)| untyped || *index >= typed);
+            let types = columns.map(|(_, (name, field))| self.asked(name, field, as_texts));
+            types.collect::<Vec<_>>()
+        };
+        let asked_first = asked(false);
+        let mut records = open(self.source.as_ref(), &asked_first);
+        let digits = self.digits(names, fields);
+        if records.is_err() && !digits.is_empty() {
+            // Somebody else's `numeric` may not say how many digits it has: its text does.
+            let types: Vec<_> = asked_first.into_iter().chain(digits).collect();
+            records = open(self.source.as_ref(), &types).or(records);
+        }
+        let records = records?;
+        let (source, texts) = (self.source.clone(), asked(true));
+        let as_texts: AsTexts = Box::new(move || open(source.as_ref(), &texts));
+        Found::new(records, names, fields, untyped.then_some(as_texts))
+    }
+
+    /// Columns of a table of PostgreSQL that have digits, to be read as texts.
+    fn digits(
+        &self,
+        names: &[String],
+        fields: &[Field],
+    ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
+        let columns = names.iter().zip(fields);
+        let columns = columns.filter(|(_, field)| {
+            let data_type = field.data_type();
+            let digits = data_type.is_decimal() || *data_type == DataType::UInt64;
+            digits && matches!(self.spelling, Spelling::Table)
+        });
+        let types = columns.map(|(name, field)| self.asked(name, field, true));
+        types.collect()
+    }
+
+    fn asked(
+        &self,
+        name: &str,
+        field: &Field,
+        as_text: bool,
+    ) -> (Placed<String>, Placed<ColumnType>) {
+        let uuid = Leaf::of(field) == Some(Leaf::Uuid) && !as_text;
+        let data_type = match as_text {
+            true => DataType::Utf8,
+            false => field.data_type().clone(),
+        };
+        let wanted = ColumnType {
+            data_type,
+            extension: uuid.then_some(UUID_EXTENSION),
+            length: None,
+            required: false,
+        };
+        (self.placed(name.to_string()), self.placed(wanted))
+    }
+
+    fn placed<T>(&self, value: T) -> Placed<T> {
+        Placed {
+            value,
+            place: self.place.clone(),
+        }
+    }
+}
+
+/// # Errors
+/// It is not there, or nothing that can be read in any order.
+fn open(source: &dyn Source, types: &Types) -> Result<Arc<dyn source::Records>> {
+    let asked = Asked {
+        types,
+        only_read: true,
+        ..Asked::default()
+    };
+    let opened = crate::sync::guarded(|| source.open(&asked));
+    let opened =
+        opened.unwrap_or_else(|| Err(Error::because("could not read it", source::DAMAGED)));
+    // It was met, and nobody has written it wrongly.
+    match opened.map_err(|error| Error {
+        fault: Fault::Run,
+        ..error
+    })? {
+        Opened::Records(records) => Ok(records),
+        Opened::Stream(_) => Err(Error::user("a stream has no end that could be compared")),
+    }
+}

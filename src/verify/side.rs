@@ -1,0 +1,68 @@
+//! What is compared: rows that come in pieces, any of which can be read at any time.
+
+use arrow::array::ArrayRef;
+
+use crate::batch::Place;
+use crate::error::Result;
+
+/// Rows of the columns that are compared.
+pub(super) struct Rows {
+    /// The columns, all of the types that are compared.
+    pub columns: Vec<ArrayRef>,
+    /// How many rows there are.
+    pub count: usize,
+    /// Their numbers: of the table, or of what was found.
+    pub place: Place,
+    /// What has no value of its column's type; there the column is null.
+    pub odd: Vec<Odd>,
+}
+
+/// A value that is none of its column's type.
+#[derive(Debug, Clone)]
+pub(super) struct Odd {
+    /// Its row in the piece.
+    pub row: usize,
+    /// Its column.
+    pub column: usize,
+    /// What stands there.
+    pub text: String,
+}
+
+/// One of the two that are compared.
+pub(super) trait Side: Sync {
+    /// How many pieces there are.
+    fn pieces(&self) -> u64;
+
+    /// How many rows all of them have, at most: some may be left out when they are made.
+    fn rows(&self) -> u64;
+
+    /// The rows of a piece.
+    ///
+    /// # Errors
+    /// They cannot be made, or read.
+    fn read(&self, piece: u64) -> Result<Rows>;
+
+    /// Where a row of a piece was found, said of it.
+    fn at(&self, _piece: u64, number: u64) -> String {
+        format!("as row {number}")
+    }
+}
+
+impl Rows {
+    /// Rows that stand one after the other, and are as they should be.
+    pub(super) fn new(columns: Vec<ArrayRef>, first: u64) -> Self {
+        Self {
+            count: columns.first().map_or(0, |column| column.len()),
+            columns,
+            place: Place::From(first),
+            odd: Vec::new(),
+        }
+    }
+
+    /// What stands in the place of a value that is none of its column's type.
+    pub(super) fn odd(&self, row: usize, column: usize) -> Option<&str> {
+        let mut odd = self.odd.iter();
+        let odd = odd.find(|odd| (odd.row, odd.column) == (row, column));
+        odd.map(|odd| odd.text.as_str())
+    }
+}

@@ -1,0 +1,358 @@
+//! One sink of one table: both sides are opened and compared.
+
+use arrow::datatypes::Field;
+
+use super::columns::{Columns, From};
+use super::compare::{Comparison, Order};
+use super::details::Details;
+use super::expected::Expected;
+use super::faults::{Fault, Faulty};
+use super::keyed::Keyed;
+use super::matching::Counts;
+use super::outcome::{Outcome, Tell, Telling};
+use super::readers::{Reader, Way};
+use super::scan::{Progress, Workers};
+use super::side::Side;
+use super::{Options, Plans};
+use crate::error::{Error, Problem, Result};
+use crate::plan::{Job, SinkPlan};
+use crate::sink::{Holds, Slice};
+use crate::source::Batches;
+
+/// One sink of one table, about to be compared.
+pub struct Target<'p> {
+    job: &'p Job,
+    sink: &'p SinkPlan,
+    way: Way<'p>,
+    columns: Columns,
+    /// What its columns are called where it is read.
+    names: Vec<String>,
+    /// Only rows of this share of what is there.
+    share: Option<Slice>,
+    options: &'p Options,
+    threads: usize,
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(dead_code, reason = "headers of messages have it")
+    )]
+    run_id: u128,
+}
+
+/// What a self-test of one kind of fault came to.
+#[derive(Debug, Clone)]
+pub struct Tested {
+    /// The kind.
+    pub fault: Fault,
+    /// How many were put in.
+    pub put: u64,
+    /// How many were found, and nothing else; none if there was something else.
+    pub found: Option<u64>,
+}
+
+/// Both sides, opened.
+struct Sides<'s> {
+    expected: &'s dyn Side,
+    found: &'s dyn Side,
+    fields: &'s [Field],
+    keyed: Keyed,
+    place: Option<u64>,
+    has_order: bool,
+    order: Option<Order<'s>>,
+}
+
+/// What is done with both sides.
+enum Asked<'a, 't> {
+    Compare(&'a mut Outcome, &'a mut Tell<'t>),
+    SelfTest(u64, &'a mut Vec<Tested>),
+}
+
+type Pair<'p> = (&'p Job, &'p SinkPlan);
+
+/// What the columns are called where they are read.
+fn names(columns: &Columns, options: &Options) -> Result<Vec<String>, String> {
+    let map = options.against.as_ref();
+    let map = map.map_or(&[][..], |against| &against.columns);
+    let fields = columns.fields();
+    let own = || fields.iter().map(|field| field.name().as_str());
+    if let Some((wrong, _)) = map.iter().find(|(name, _)| own().all(|own| own != name)) {
+        let near = crate::error::did_you_mean(wrong, own());
+        let near = near.map_or(String::new(), |near| format!("; {near}"));
+        return Err(format!(
+            "`--columns`: it has no column `{wrong}` that is compared{near}"
+        ));
+    }
+    let other = |name: &str| {
+        let other = map.iter().find(|(own, _)| own == name);
+        other.map_or(name, |(_, other)| other).to_string()
+    };
+    Ok(own().map(other).collect())
+}
+
+impl<'p> Target<'p> {
+    /// The sink of a whole table, or of a slice.
+    ///
+    /// # Errors
+    /// Why it cannot be compared.
+    pub(super) fn new(
+        whole: Pair<'p>,
+        sliced: Option<Pair<'p>>,
+        options: &'p Options,
+        plans: &Plans,
+    ) -> Result<Self, String> {
+        let (way, of_slice) = match &options.against {
+            Some(against) => (Reader::against(&against.source, &against.place)?, false),
+            None => {
+                let holds = whole.1.options.holds(&options.out, options.slice);
+                let of_slice = matches!(&holds, Holds::Files(files) if files.of_slice);
+                (Way::of(holds, &whole.0.table)?, of_slice)
+            }
+        };
+        let (job, sink) = sliced.filter(|_| of_slice).unwrap_or(whole);
+        if matches!(job.source, Batches::Streamed(_)) {
+            return Err("its table is read from a stream, whose rows do not come again".into());
+        }
+        if job.rows.is_none() {
+            let why = "its table has no end; `--rows` says how many of its rows are compared";
+            return Err(why.into());
+        }
+        let columns = Columns::of(sink, &way.spelling(), options.float_ulps);
+        let now = columns.left_out.first();
+        if let Some((name, why)) = now.filter(|_| matches!(way, Way::Topic(_))) {
+            return Err(format!(
+                "messages are compared whole, and of `{name}` {why}"
+            ));
+        }
+        if columns.compared.is_empty() {
+            let why = now.map_or("", |(_, why)| why.as_str());
+            return Err(format!("no column of it can be compared: {why}"));
+        }
+        Ok(Target {
+            names: names(&columns, options)?,
+            job,
+            sink,
+            way,
+            columns,
+            share: options.slice.filter(|_| !of_slice),
+            options,
+            threads: plans.whole.threads,
+            run_id: plans.whole.run_id,
+        })
+    }
+
+    /// Compares it, and tells what is not as it should be.
+    ///
+    /// # Errors
+    /// It cannot be read, or what must be there cannot be made.
+    pub fn compare(&self, progress: &Progress, tell: &mut Tell<'_>) -> Result<Outcome> {
+        if self.share.is_some() && self.options.count_only {
+            let what = "`--count-only` counts all that is there, and no slice of it";
+            let problem = Problem::new(what).hint("leave out `--slice`, or `--count-only`");
+            return Err(Error::user(problem));
+        }
+        let mut outcome = Outcome {
+            table: self.job.table.clone(),
+            sink: self.sink.name.clone(),
+            columns: self.columns.compared.len(),
+            left_out: self.columns.left_out.clone(),
+            counted_only: self.options.count_only,
+            ..Outcome::default()
+        };
+        self.open(progress, &mut Asked::Compare(&mut outcome, tell))?;
+        Ok(outcome)
+    }
+
+    /// Puts so many faults of each kind into what must be there, and looks for them. No row is read.
+    ///
+    /// # Errors
+    /// What must be there cannot be made.
+    pub fn self_test(&self, count: u64, progress: &Progress) -> Result<Vec<Tested>> {
+        let mut tested = Vec::new();
+        self.open(progress, &mut Asked::SelfTest(count, &mut tested))?;
+        Ok(tested)
+    }
+
+    /// The table and the sink.
+    pub fn names(&self) -> (&str, &str) {
+        (&self.job.table, &self.sink.name)
+    }
+
+    fn open(&self, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {
+        match &self.way {
+            Way::Source(reader) => self.open_source(reader, progress, asked),
+            #[cfg(feature = "kafka")]
+            Way::Topic(kafka) => self.open_topic(kafka, progress, asked),
+            #[cfg(not(feature = "kafka"))]
+            Way::Topic(_) => Ok(()),
+        }
+    }
+
+    fn open_source(
+        &self,
+        reader: &Reader,
+        progress: &Progress,
+        asked: &mut Asked<'_, '_>,
+    ) -> Result<()> {
+        let fields = self.columns.fields();
+        let files = self.columns.compared.iter();
+        let files = files.filter(|column| matches!(column.from, From::Batch(_)));
+        let expected = Expected::new(self.job, self.sink, &self.columns.compared)?;
+        let sides = |found| Sides {
+            expected: &expected,
+            found,
+            fields: &fields,
+            keyed: self.columns.keyed.clone(),
+            place: self.place(&expected, found).filter(|_| {
+                // Without a key a server's rows are in any order.
+                let by_key = matches!(self.columns.keyed, Keyed::Integer { .. });
+                by_key || reader.spelling.has_order()
+            }),
+            has_order: reader.spelling.has_order(),
+            order: None,
+        };
+        let Asked::Compare(outcome, tell) = asked else {
+            return self.run(sides(&expected), progress, asked);
+        };
+        let found = reader.open(&self.names, &fields, files.count())?;
+        outcome.source = found.describe();
+        let left_out = |name: &String| !self.columns.left_out.iter().any(|(out, _)| out == name);
+        outcome.others = found.others().into_iter().filter(left_out).collect();
+        if self.options.count_only {
+            outcome.counts = self.counted(expected.exact_rows()?, found.rows());
+            return Ok(());
+        }
+        self.run(sides(&found), progress, &mut Asked::Compare(outcome, tell))
+    }
+
+    #[cfg(feature = "kafka")]
+    fn open_topic(
+        &self,
+        kafka: &crate::sink::kafka::Kafka,
+        progress: &Progress,
+        asked: &mut Asked<'_, '_>,
+    ) -> Result<()> {
+        use super::topic::{ExpectedMessages, FoundMessages, Topic};
+        let topic = Topic::new(self.job, self.sink, kafka, self.run_id)?;
+        let fields = topic.fields();
+        let (expected, found) = (ExpectedMessages(&topic), FoundMessages(&topic));
+        if let Asked::Compare(outcome, _) = asked {
+            outcome.source = topic.describe(kafka);
+            outcome.columns = fields.len();
+            outcome.note = topic.note();
+            if self.options.count_only {
+                outcome.counts = self.counted(expected.rows(), found.rows());
+                return Ok(());
+            }
+        }
+        let order = Order {
+            partition: &|piece| topic.partition(piece),
+            column: topic.partition_column(),
+        };
+        let self_test = matches!(asked, Asked::SelfTest(..));
+        let sides = Sides {
+            expected: &expected,
+            found: &found,
+            fields: &fields,
+            keyed: topic.keyed(kafka),
+            place: None,
+            has_order: false,
+            order: (!self_test).then_some(order),
+        };
+        self.run(sides, progress, asked)
+    }
+
+    fn run(&self, sides: Sides<'_>, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {
+        let workers = Workers::new(self.threads, progress)?;
+        match asked {
+            Asked::SelfTest(count, tested) => {
+                let keyless = sides.keyed.column().is_none();
+                for fault in Fault::ALL {
+                    if keyless && fault == Fault::Swapped {
+                        continue;
+                    }
+                    for count in [0, 1, *count] {
+                        tested.push(self.test(fault, count, &sides, &workers)?);
+                    }
+                }
+                Ok(())
+            }
+            Asked::Compare(outcome, tell) => {
+                let key = sides.keyed.column();
+                outcome.key = key.map(|key| sides.fields[key].name().clone());
+                let mut telling = Telling {
+                    details: Details {
+                        expected: sides.expected,
+                        found: sides.found,
+                        fields: sides.fields,
+                        key,
+                        float_ulps: self.options.float_ulps,
+                    },
+                    options: self.options,
+                    outcome,
+                    tell: &mut **tell,
+                };
+                let comparison = self.comparison(&sides, &workers);
+                let counts = comparison.run(&mut |differences| telling.of(&differences))?;
+                outcome.counts = counts;
+                Ok(())
+            }
+        }
+    }
+
+    fn comparison<'c>(&self, sides: &Sides<'c>, workers: &'c Workers<'c>) -> Comparison<'c> {
+        Comparison {
+            expected: sides.expected,
+            found: sides.found,
+            keyed: sides.keyed.clone(),
+            columns: sides.fields.len(),
+            workers,
+            memory: self.options.memory,
+            share: self.share,
+            place: sides.place,
+            has_order: sides.has_order,
+            endless: self.job.table_rows.is_none(),
+            order: sides.order,
+        }
+    }
+
+    fn test(
+        &self,
+        fault: Fault,
+        count: u64,
+        sides: &Sides<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<Tested> {
+        let first_row = self.job.first_row;
+        let found = Faulty::new(sides.expected, fault, count, &sides.keyed, first_row)?;
+        let comparison = Comparison {
+            found: &found,
+            share: None,
+            endless: false,
+            ..self.comparison(sides, workers)
+        };
+        let counts = comparison.run(&mut |_| Ok(0))?;
+        Ok(Tested {
+            fault,
+            put: found.count,
+            found: fault.found(&counts),
+        })
+    }
+
+    /// The first row, where what was found may have the places that it has in the table.
+    fn place(&self, expected: &dyn Side, found: &dyn Side) -> Option<u64> {
+        let partitioned = self.sink.lanes.iter().any(|lane| !lane.is_empty());
+        let same = expected.rows() == found.rows();
+        let exact = self.options.float_ulps == 0;
+        (same && !partitioned && exact).then_some(self.job.first_row)
+    }
+
+    fn counted(&self, expected: u64, found: u64) -> Counts {
+        let more = found.saturating_sub(expected);
+        Counts {
+            expected,
+            found,
+            missing: expected.saturating_sub(found),
+            extra: self.job.table_rows.map_or(0, |_| more),
+            ..Counts::default()
+        }
+    }
+}
