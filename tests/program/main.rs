@@ -34,6 +34,7 @@ mod packed_files;
 mod partitions;
 mod paths;
 mod pipelines;
+mod published_before;
 mod publishing;
 mod read_back;
 mod required;

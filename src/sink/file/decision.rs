@@ -75,14 +75,14 @@ impl Output {
     }
 
     /// Keeps the decision beside this output. One file alone gets its name in one step: there is
-    /// nothing to keep of it.
-    pub(super) fn decide(&self, run: &[Record]) -> Result<()> {
+    /// nothing to keep of it, unless the run goes on.
+    pub(super) fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
         let mut outputs = Vec::new();
         for record in run.iter().filter(|record| record.kind == KIND) {
             let output = serde_json::from_value::<Output>(record.output.clone());
             outputs.push(output.map_err(|error| Error::because("keeping what is decided", error))?);
         }
-        if run.len() == 1 && self.steps.are_one() {
+        if run.len() == 1 && self.steps.are_one() && !goes_on {
             return Ok(());
         }
         let text = serde_json::to_vec(&outputs).unwrap_or_default();
@@ -183,7 +183,10 @@ impl Copy {
     fn outputs_from(&self, own: &Path) -> Vec<Output> {
         let mut outputs = self.outputs.clone();
         for output in &mut outputs {
-            output.folder = whole(own).join(&output.folder);
+            output.folder = match output.folder.as_os_str().is_empty() {
+                true => own.to_path_buf(),
+                false => whole(own).join(&output.folder),
+            };
         }
         outputs
     }
@@ -276,7 +279,7 @@ mod tests {
             let root = tempfile::tempdir().unwrap();
             let (outputs, records) = outputs(root.path());
             for output in &outputs {
-                output.decide(&records).unwrap();
+                output.decide(&records, false).unwrap();
             }
             for output in &outputs[..named] {
                 output.steps.take(&output.folder).unwrap();
@@ -297,10 +300,10 @@ mod tests {
     fn a_decision_without_its_last_copy_is_none() {
         let root = tempfile::tempdir().unwrap();
         let (outputs, records) = outputs(root.path());
-        outputs[0].decide(&records).unwrap();
-        outputs[1].decide(&records).unwrap();
+        outputs[0].decide(&records, false).unwrap();
+        outputs[1].decide(&records, false).unwrap();
         // The third one has a copy of another decision.
-        outputs[2].decide(&records[..2]).unwrap();
+        outputs[2].decide(&records[..2], false).unwrap();
         assert_eq!(outputs[1].look().unwrap(), Found::default());
         assert_eq!(outputs[1].roll_forward().unwrap(), Found::default());
         assert_eq!(texts(root.path()), ["old!", "old!", "old!"]);
@@ -312,7 +315,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (outputs, records) = outputs(root.path());
         for output in &outputs {
-            output.decide(&records).unwrap();
+            output.decide(&records, false).unwrap();
         }
         for output in &outputs {
             output.steps.take(&output.folder).unwrap();
@@ -333,7 +336,7 @@ mod tests {
         let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (mut outputs, records) = outputs(&old.path().join("out"));
         for output in &outputs {
-            output.decide(&records).unwrap();
+            output.decide(&records, false).unwrap();
         }
         fs::rename(old.path().join("out"), new.path().join("moved")).unwrap();
         outputs[1].folder = new.path().join("moved/b/c");
@@ -346,7 +349,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (outputs, records) = outputs(root.path());
         for output in &outputs {
-            output.decide(&records).unwrap();
+            output.decide(&records, false).unwrap();
         }
         let claims = Claims::default();
         let lock = outputs[2].folder.join(&outputs[2].lock);

@@ -32,6 +32,7 @@ use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
 use crate::registry::Example;
+use decision::Output;
 use existing::Existing;
 use layout::Layout;
 use ready::{EarlierFiles, ReadyFiles};
@@ -280,8 +281,19 @@ impl Sink for File {
     ) -> Result<Box<dyn Publish>> {
         let layout = self.layout(target)?;
         let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
-        let output = known.or_else(|| publish::place(&layout, &target.fingerprint));
-        Ok(Box::new(EarlierFiles { layout, output }))
+        let place = publish::place(&layout, &target.fingerprint);
+        let output = place.map(|place| match known {
+            Some(known) => Output {
+                folder: place.folder,
+                ..known
+            },
+            None => place,
+        });
+        let earlier = EarlierFiles::new(layout, output);
+        if record.is_some() {
+            earlier.hold(&target.meter)?;
+        }
+        Ok(Box::new(earlier))
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {
