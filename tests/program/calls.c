@@ -1,6 +1,7 @@
 /* Counts the calls with which a program changes names and makes files safe, and disturbs one of them.
  * CALLS_LOG: each call appends its name there. CALLS_AT: the call, from 1. CALLS_DO: kill (before it),
- * after (kill after it), interrupt (before it) or fail (there is no space left). */
+ * after (kill after it), interrupt (before it) or fail (there is no space left). CALLS_KIND: calls of this
+ * name alone are counted. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,6 +18,8 @@ static atomic_long calls;
 static _Thread_local int last;
 
 static int disturbed(const char *name) {
+    const char *kind = getenv("CALLS_KIND");
+    if (kind && strcmp(kind, name)) return 0;
     const char *log = getenv("CALLS_LOG"), *at = getenv("CALLS_AT"), *action = getenv("CALLS_DO");
     long call = atomic_fetch_add(&calls, 1) + 1;
     if (log) {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
 use super::IfExists;
 use super::layout::{Folder, Layout};
-use super::manifest::{self, Entry, Listing};
+use super::manifest::{self, Entry, Listing, is_nothing};
 use super::output::system;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
@@ -240,11 +239,6 @@ fn other_output(shown: &str) -> Error {
         "`{shown}` is there already and is not known to be the same"
     ))
     .hint(REPLACE_OTHER)
-}
-
-/// There is no such folder.
-fn is_nothing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// The files below a folder that an engine would read, relative to it.

@@ -167,7 +167,8 @@ pub(super) fn hidden(path: &Path) -> PathBuf {
 
 /// What a file of rowgen's own is named beside an output: only rowgen may write there.
 pub(super) fn is_own(path: &Path) -> bool {
-    const ENDS: [&str; 5] = [
+    const ENDS: [&str; 6] = [
+        ".done.jsonl",
         ".partial",
         ".new",
         ".run.jsonl",

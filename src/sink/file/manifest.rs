@@ -204,11 +204,16 @@ impl Folder {
     }
 }
 
+/// There is no such file or folder: any other error says nothing of what is there.
+pub(super) fn is_nothing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 /// The lines of a manifest or a journal; nothing if there is none.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_nothing(&error) => return Ok(None),
         Err(error) => return Err(system("reading", path, &error)),
     };
     // A line without its end is what a killed run was writing: its file has no final name yet.
@@ -282,9 +287,7 @@ pub(super) fn remove(path: &Path) -> Result<()> {
         Ok(()) => Ok(()),
         // On a read-only disk, what is not there cannot be removed either.
         Err(_) if !exists(path) => Ok(()),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(())
-        }
+        Err(error) if is_nothing(&error) => Ok(()),
         Err(error) => Err(system("removing", path, &error)),
     }
 }
@@ -298,7 +301,7 @@ fn exists(path: &Path) -> bool {
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_nothing(&error) => return Ok(Vec::new()),
         Err(error) => return Err(system("reading", folder, &error)),
     };
     let mut paths = Vec::new();

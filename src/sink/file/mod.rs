@@ -3,6 +3,7 @@
 mod decision;
 mod describe;
 mod direct;
+mod done;
 mod existing;
 mod kept;
 mod layout;
@@ -14,6 +15,7 @@ mod partitions;
 mod publish;
 mod ready;
 mod recover;
+mod roll_forward;
 mod sequential;
 mod steps;
 mod writer;
@@ -270,8 +272,8 @@ impl Sink for File {
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
-        let appends = self.if_exists(target) == IfExists::Append;
-        recover::recover(&self.layout(target)?, target, appends, only_look)
+        let layout = self.layout(target)?;
+        recover::recover(&layout, target, self.if_exists(target), only_look)
     }
 
     fn earlier(

@@ -68,21 +68,24 @@ pub(super) fn output(
 
 /// Where an output's decision lies, and what is locked; nothing for what is written through.
 pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
-    let (folder, copy, lock) = match layout {
+    let (folder, copy, lock, manifest, note) = match layout {
         Layout::Through(_) => return None,
         Layout::One(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let copy = format!(".{name}.run.jsonl").into();
-            (folder_of(path), copy, format!(".{name}.partial").into())
+            let own = |end: &str| PathBuf::from(format!(".{name}.{end}"));
+            let lists = own("manifest.jsonl");
+            let (copy, note) = (own("run.jsonl"), own("done.jsonl"));
+            (folder_of(path), copy, own("partial"), lists, note)
         }
         Layout::Folder(folder) => {
-            let copy = match folder.slice {
-                Some(slice) => format!(".run-{}.jsonl", suffix(slice)),
-                None => ".run.jsonl".into(),
+            let own = |kind: &str| match folder.slice {
+                Some(slice) => format!(".{kind}-{}.jsonl", suffix(slice)),
+                None => format!(".{kind}.jsonl"),
             };
-            let lock = format!(".{}.partial", folder.manifest());
-            let inside = Path::new(FOLDER);
-            (&*folder.path, inside.join(copy), inside.join(lock))
+            let inside = |name: String| Path::new(FOLDER).join(name);
+            let lists = inside(folder.manifest());
+            let (copy, note) = (inside(own("run")), inside(own("done")));
+            (&*folder.path, copy, hidden(&lists), lists, note)
         }
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -90,6 +93,8 @@ pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
         folder: folder.to_path_buf(),
         copy,
         lock,
+        manifest,
+        note,
         ready: now.unwrap_or_default().as_nanos() as u64,
         fingerprint: fingerprint.to_string(),
         steps: Steps::default(),

@@ -6,7 +6,7 @@ use super::decision::Output;
 use super::layout::{Layout, hidden};
 use super::output::{busy, system};
 use super::writer::Files;
-use super::{File, FileReport, kept, manifest, publish};
+use super::{File, FileReport, done, kept, manifest, publish};
 use crate::error::Result;
 use crate::format::FileEnds;
 use crate::report::Meter;
@@ -168,7 +168,8 @@ fn settle(layout: &Layout, output: &Output) -> Result<()> {
     if let Some(note) = kept::path(layout).filter(|note| note.exists()) {
         manifest::remove(&note)?;
     }
-    output.forget()
+    done::settle(output)?;
+    output.settle()
 }
 
 impl Publish for Whole {

@@ -107,18 +107,29 @@ impl Steps {
 
     /// True when what the steps made is there.
     pub(super) fn were_taken(&self, folder: &Path) -> bool {
+        let named = self.were_named(folder);
+        let mut steps = self.steps.iter();
+        named
+            && steps.all(|step| match step {
+                Step::Write { path, text } | Step::Remember { path, text } => {
+                    holds(&folder.join(path), text)
+                }
+                Step::Complete {
+                    fingerprint, slice, ..
+                } => {
+                    let folder = of_slice(folder, *slice);
+                    folder.has_success()
+                        || folder.is_complete(fingerprint).is_ok_and(|whole| !whole)
+                }
+                Step::Name { .. } | Step::Remove { .. } | Step::Empty { .. } => true,
+            })
+    }
+
+    /// True when every file that they name has its name.
+    pub(super) fn were_named(&self, folder: &Path) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Name { path, bytes } => is_named(&folder.join(path), *bytes),
-            Step::Write { path, text } | Step::Remember { path, text } => {
-                holds(&folder.join(path), text)
-            }
-            Step::Complete {
-                fingerprint, slice, ..
-            } => {
-                let folder = of_slice(folder, *slice);
-                folder.has_success() || folder.is_complete(fingerprint).is_ok_and(|whole| !whole)
-            }
-            Step::Remove { .. } | Step::Empty { .. } => true,
+            _ => true,
         })
     }
 
