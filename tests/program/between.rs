@@ -3,11 +3,13 @@
 
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
+
 use super::disturbed::library;
 use super::support::{Ended, Folder};
 
 /// Tables of 2000 rows, each with its folder, to which a run adds.
-fn pipeline(tables: &[&str], if_exists: &str) -> String {
+pub fn pipeline(tables: &[&str], if_exists: &str) -> String {
     let table = |name: &&str| {
         format!(
             "  {name}: {{ rows: 2000, columns: {{ id: sequence, x: {{ uniform: {{ min: 0, max: 9999 }} }} }} }}\n"
@@ -41,22 +43,59 @@ impl Place {
     }
 
     pub fn run(&self, pipeline: &str, seed: &str) -> Ended {
+        self.run_with(pipeline, seed, &[])
+    }
+
+    pub fn run_with(&self, pipeline: &str, seed: &str, arguments: &[&str]) -> Ended {
         self.folder.write("p.yaml", pipeline);
-        self.folder
-            .run(&["run", "p.yaml", "--seed", seed, "--log", "text"])
+        let run = ["run", "p.yaml", "--seed", seed, "--log", "text"];
+        self.folder.run(&[&run[..], arguments].concat())
     }
 
     /// Kills the run before its call number `at` of those of one kind; false if it has none.
     pub fn kill(&self, pipeline: &str, seed: &str, kind: &str, at: usize) -> bool {
+        let variables = [("CALLS_KIND", kind), ("CALLS_DO", "kill")];
+        self.disturb(pipeline, seed, &variables, at).code == -1
+    }
+
+    /// Disturbs the run at its call number `at`.
+    pub fn disturb(&self, pipeline: &str, seed: &str, how: &[(&str, &str)], at: usize) -> Ended {
         self.folder.write("p.yaml", pipeline);
-        let mut command = self
-            .folder
-            .command(&["run", "p.yaml", "--seed", seed, "--quiet"]);
+        let run = ["run", "p.yaml", "--seed", seed, "--log", "text"];
+        let mut command = self.folder.command(&run);
         command.env("LD_PRELOAD", &self.library);
-        command.env("CALLS_KIND", kind);
         command.env("CALLS_AT", at.to_string());
-        command.env("CALLS_DO", "kill");
-        !command.output().unwrap().status.success()
+        let ended = command.envs(how.iter().copied()).output().unwrap();
+        Ended::from(ended)
+    }
+
+    /// How many calls of a kind the run makes.
+    pub fn count(&self, pipeline: &str, seed: &str, kind: &str) -> usize {
+        let log = self.folder.path("calls").display().to_string();
+        let how = [("CALLS_KIND", kind), ("CALLS_LOG", &log)];
+        assert_eq!(self.disturb(pipeline, seed, &how, 0).code, 0);
+        self.folder.read("calls").lines().count()
+    }
+
+    /// Every file of a dataset is the one that its manifest lists, and it lists every one once.
+    pub fn is_as_listed(&self, name: &str) {
+        let manifest = self
+            .folder
+            .read(&format!("out/{name}/_rowgen/manifest.jsonl"));
+        let entry = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+        let mut listed: Vec<(String, String)> = Vec::new();
+        for entry in manifest.lines().map(entry) {
+            let text = |key: &str| entry[key].as_str().unwrap().to_string();
+            listed.push((text("path"), text("sha256")));
+        }
+        let files = self.folder.visible(&format!("out/{name}")).into_iter();
+        let sum = |text: String| {
+            let digest = Sha256::digest(text.as_bytes());
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let parts = files.filter(|(name, _)| name.starts_with("part-"));
+        let parts: Vec<(String, String)> = parts.map(|(name, text)| (name, sum(text))).collect();
+        assert_eq!(listed, parts);
     }
 
     pub fn rows(&self, name: &str) -> usize {

@@ -154,7 +154,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Copy>> {
 }
 
 /// A folder from the root on, without links.
-fn whole(folder: &Path) -> PathBuf {
+pub(super) fn whole(folder: &Path) -> PathBuf {
     let folder = match folder.as_os_str().is_empty() {
         true => Path::new("."),
         false => folder,

@@ -70,15 +70,15 @@ fn is_there(output: &Output) -> Result<bool> {
     let listed = manifest::read(&output.folder.join(&output.manifest))?;
     let mut own = listed.unwrap_or_default();
     own.retain(|entry| entry.fingerprint == output.fingerprint);
-    let mut names = output.steps.steps.iter().filter_map(|step| match step {
-        Step::Name { path, bytes } => Some((path.to_str(), *bytes)),
-        _ => None,
-    });
+    let mut names = output
+        .steps
+        .names()
+        .map(|(path, bytes)| (path.to_str(), bytes));
     let is_listed = |name| {
         own.iter()
             .any(|entry| (entry.path.as_deref(), entry.bytes) == name)
     };
-    Ok(!own.is_empty() && names.all(is_listed) && output.steps.were_named(&output.folder))
+    Ok(!own.is_empty() && names.all(is_listed) && output.steps.were_named(&output.folder)?)
 }
 
 /// The notes beside an output, of whatever run.

@@ -209,6 +209,15 @@ pub(super) fn is_nothing(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
+/// What the system knows of a file; nothing if there is none.
+pub(super) fn looked_at(path: &Path) -> Result<Option<fs::Metadata>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_nothing(&error) => Ok(None),
+        Err(error) => Err(system("reading", path, &error)),
+    }
+}
+
 /// The lines of a manifest or a journal; nothing if there is none.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
     let text = match fs::read_to_string(path) {
@@ -238,7 +247,7 @@ fn is_manifest(name: &str) -> bool {
 
 /// Appends a line to a journal. What a killed run has left of one goes, or both would be one that
 /// nobody can read.
-fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<()> {
+pub(super) fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options.create(true).read(true).append(true).open(journal)?;
     let mut last = *b"\n";
@@ -298,7 +307,8 @@ fn exists(path: &Path) -> bool {
         .is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+/// What is in a folder; nothing if there is none.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_nothing(&error) => return Ok(Vec::new()),

@@ -9,7 +9,7 @@ use super::done;
 use super::existing::{beside, doubled};
 use super::kept;
 use super::layout::{Folder, Layout, draft, hidden};
-use super::manifest::remove;
+use super::manifest::{files_in, remove};
 use super::output::{busy, system};
 use super::publish::place;
 use super::roll_forward::Found;
@@ -40,6 +40,12 @@ pub(super) fn recover(
     };
     let mut lines = Vec::new();
     let shown = layout.path().display();
+    lines.extend(found.undone.iter().map(|folder| {
+        let folder = folder.display();
+        format!(
+            "`{folder}`: a run was killed while it published this, and some of what it had made is gone: the rest is removed"
+        )
+    }));
     match (found.stands, only_look) {
         _ if noted.is_some() => lines.push(format!(
             "`{shown}`: what this run had ready when it was killed is published already"
@@ -159,18 +165,12 @@ fn unfinished(layout: &Layout, output: &Output) -> Result<Vec<PathBuf>> {
 fn parts(folder: &Folder, left: &mut Vec<PathBuf>) -> Result<()> {
     let mut folders = vec![folder.path.clone()];
     while let Some(inside) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&inside) else {
-            continue;
-        };
-        for entry in entries {
-            let entry = entry.map_err(|error| system("reading", &inside, &error))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+        for path in files_in(&inside)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             if folder.is_unfinished_part(&name) {
-                left.push(entry.path());
-            } else if !name.starts_with(['.', '_'])
-                && entry.file_type().is_ok_and(|kind| kind.is_dir())
-            {
-                folders.push(entry.path());
+                left.push(path);
+            } else if !name.starts_with(['.', '_']) && path.is_dir() && !path.is_symlink() {
+                folders.push(path);
             }
         }
     }

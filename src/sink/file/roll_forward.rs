@@ -5,11 +5,14 @@
 //! first copy goes.
 
 use std::fs;
+use std::path::PathBuf;
 
-use super::decision::{Copy, Output, is_copy, read};
+use super::decision::{Copy, Output, is_copy, read, whole};
 use super::done;
-use super::manifest::remove;
+use super::layout::hidden;
+use super::manifest::{self, FOLDER, remove};
 use super::output::{busy, system};
+use super::steps::is_named;
 use crate::error::Result;
 use crate::sink::Earlier;
 use crate::sink::claims::Claims;
@@ -17,10 +20,12 @@ use crate::sink::claims::Claims;
 /// What was found beside an output.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
-    /// A decision stood: its outputs are published now, or can be.
+    /// A decision stood: what it says of this output is done now, or can be.
     pub stands: bool,
     /// Those of its outputs that are there as they were decided.
     pub published: Vec<Earlier>,
+    /// Folders of those that could not be finished: what had its name already is removed.
+    pub undone: Vec<PathBuf>,
 }
 
 impl Output {
@@ -30,9 +35,10 @@ impl Output {
             return Ok(Found::default());
         };
         let outputs = copy.outputs_from(&self.folder);
+        let kept = copy.kept(&outputs);
         Ok(Found {
-            stands: copy.stands(&outputs)?,
-            published: Vec::new(),
+            stands: stands(&outputs, &kept)?,
+            ..Found::default()
         })
     }
 
@@ -43,22 +49,26 @@ impl Output {
             return Ok(Found::default());
         };
         let outputs = copy.outputs_from(&self.folder);
-        let has_copy = |output: &&Self| is_copy(&output.copy_path(), &copy.decision);
-        let kept: Vec<&Self> = outputs.iter().filter(has_copy).collect();
+        let kept = copy.kept(&outputs);
         let claims = Claims::default();
         kept.iter().try_for_each(|output| output.claim(&claims))?;
-        let mut found = Found {
-            stands: copy.stands(&outputs)?,
-            published: Vec::new(),
-        };
-        if found.stands {
-            found.published = carried_out(&outputs, kept.len())?;
+        let mut found = Found::default();
+        let stands = stands(&outputs, &kept)?;
+        let is_own = |output: &Self| output.key() == self.key();
+        let passes_on = !outputs.iter().any(is_own);
+        if stands {
+            found.undone = carried_out(&kept)?;
+            found.published = published(&outputs)?;
+            let here = kept
+                .iter()
+                .find(|output| output.copy_path() == self.copy_path());
+            let here = here.map(|output| output.steps.were_taken(&output.folder));
+            found.stands = here.transpose()?.unwrap_or_default();
         }
-        let is_here = |output: &Self| output.key() == self.key();
-        if found.stands && !outputs.iter().any(is_here) {
+        if stands && passes_on {
             outputs.iter().try_for_each(done::note)?;
         }
-        if !found.stands || !outputs.iter().any(is_here) {
+        if !stands || passes_on {
             kept.iter().try_for_each(|output| output.forget())?;
         }
         kept.iter().try_for_each(|output| output.unlock())?;
@@ -74,6 +84,35 @@ impl Output {
         }
     }
 
+    /// What it has named goes. Where the manifest lists a file of that name, it has replaced that one: this is
+    /// noted in the journal. One file alone stays as it is. True if something went.
+    fn undo(&self) -> Result<bool> {
+        let mut gone = false;
+        if !self.manifest.starts_with(FOLDER) {
+            return Ok(gone);
+        }
+        let listed = self.folder.join(&self.manifest);
+        let mut entries = manifest::read(&listed)?.unwrap_or_default();
+        entries.extend(manifest::read(&hidden(&listed))?.unwrap_or_default());
+        for decided in self.steps.entries(&self.manifest) {
+            let path = self
+                .folder
+                .join(decided.path.as_deref().unwrap_or_default());
+            if !is_named(&path, decided.bytes)? || entries.contains(&decided) {
+                continue;
+            }
+            if entries.iter().any(|entry| entry.path == decided.path) {
+                let (journal, line) = (hidden(&listed), manifest::line(&decided));
+                let noted = manifest::note(&journal, &line, self.steps.fsync);
+                noted.map_err(|error| system("writing", &journal, &error))?;
+            } else {
+                remove(&path)?;
+                gone = true;
+            }
+        }
+        Ok(gone)
+    }
+
     /// Removes what holds nothing but a lock.
     fn unlock(&self) -> Result<()> {
         let lock = self.folder.join(&self.lock);
@@ -84,28 +123,55 @@ impl Output {
     }
 }
 
-/// Publishes what is not yet published, while so many outputs have their copies: where others of them lack
-/// theirs, all were published. Those that are there then.
-fn carried_out(outputs: &[Output], kept: usize) -> Result<Vec<Earlier>> {
-    let taken = |output: &Output| output.steps.were_taken(&output.folder);
-    if kept == outputs.len() && !outputs.iter().all(taken) {
-        for output in outputs {
+/// Publishes what is not yet published of the outputs that have their copies: nobody has been there since.
+/// Those of them that lack what it takes are undone: their folders.
+fn carried_out(kept: &[&Output]) -> Result<Vec<PathBuf>> {
+    let mut undone = Vec::new();
+    for output in kept {
+        if !output.steps.can_be_taken(&output.folder)? {
+            if output.undo()? {
+                undone.push(whole(&output.folder));
+            }
+        } else if !output.steps.were_taken(&output.folder)? {
             output.steps.take(&output.folder)?;
         }
     }
-    let there = outputs.iter().enumerate();
-    let there = there.filter(|(_, output)| taken(output));
-    let earlier = |(position, output): (usize, &Output)| output.earlier(position);
-    Ok(there.filter_map(earlier).collect())
+    Ok(undone)
+}
+
+/// Those that are there as they were decided.
+fn published(outputs: &[Output]) -> Result<Vec<Earlier>> {
+    let mut published = Vec::new();
+    for (position, output) in outputs.iter().enumerate() {
+        if output.steps.were_taken(&output.folder)? {
+            published.extend(output.earlier(position));
+        }
+    }
+    Ok(published)
+}
+
+/// The last output has its copy, or some output has got a name already, which nothing has before that. All
+/// have what it takes to publish them; where some have lost it, those go on that have begun, as half of
+/// them is seen.
+fn stands(outputs: &[Output], kept: &[&Output]) -> Result<bool> {
+    let mut begun = false;
+    for output in kept {
+        begun |= output.steps.were_begun(&output.folder)?;
+    }
+    let mut whole = true;
+    for output in outputs {
+        whole &= output.steps.can_be_taken(&output.folder)?;
+    }
+    let (last, last_kept) = (outputs.last(), kept.last());
+    let decided = last.map(Output::copy_path) == last_kept.map(|kept| kept.copy_path());
+    Ok(begun || (decided && whole))
 }
 
 impl Copy {
-    /// The last output has its copy, and all have what it takes to publish them.
-    fn stands(&self, outputs: &[Output]) -> Result<bool> {
-        let last = outputs.last();
-        let decided = last.is_some_and(|last| is_copy(&last.copy_path(), &self.decision));
-        let can_be = |output: &Output| output.steps.can_be_taken(&output.folder);
-        Ok(decided && outputs.iter().all(can_be))
+    /// Those of its outputs that have a copy.
+    fn kept<'o>(&self, outputs: &'o [Output]) -> Vec<&'o Output> {
+        let has_copy = |output: &&Output| is_copy(&output.copy_path(), &self.decision);
+        outputs.iter().filter(has_copy).collect()
     }
 }
 
