@@ -54,5 +54,6 @@ mod talk;
 mod unreadable;
 mod values;
 mod variables;
+mod within;
 mod yaml_meant;
 mod yaml_words;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
-use super::IfExists;
 use super::layout::{Folder, Layout};
 use super::manifest::{self, Entry, FOLDER, Listing, is_nothing, looked_at};
 use super::output::system;
+use super::{IfExists, inside};
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::sink::Target;
@@ -42,10 +42,12 @@ pub(super) fn check(
 ) -> Result<Existing> {
     let answer = match layout {
         Layout::Through(_) => Ok(Existing::Nothing),
-        Layout::One(file) => check_way(file).and_then(|()| check_file(file, if_exists, target)),
-        Layout::Folder(folder) => {
-            check_way(&folder.path).and_then(|()| check_folder(folder, if_exists, target))
-        }
+        Layout::One(file) => check_way(file)
+            .and_then(|()| inside::check(file))
+            .and_then(|()| check_file(file, if_exists, target)),
+        Layout::Folder(folder) => check_way(&folder.path)
+            .and_then(|()| inside::check(&folder.path))
+            .and_then(|()| check_folder(folder, if_exists, target)),
     };
     let answer = answer.and_then(|found| match (&found, layout) {
         (Existing::Same, _) | (_, Layout::Through(_)) => Ok(found),

@@ -241,7 +241,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
 }
 
 /// A manifest or a journal, and nothing else that lies beside them.
-fn is_manifest(name: &str) -> bool {
+pub(super) fn is_manifest(name: &str) -> bool {
     name.starts_with("manifest") && name.ends_with(".jsonl")
 }
 

@@ -5,6 +5,7 @@ mod describe;
 mod direct;
 mod done;
 mod existing;
+mod inside;
 mod kept;
 mod layout;
 mod manifest;
