@@ -86,8 +86,9 @@ impl<'p> Run<'p> {
 
     /// Publishes what was finished: all of it, or nothing if something has failed that stops the
     /// others, or a signal came. True if one did: where nothing is published, whoever runs it again
-    /// must be told that something is left to do, and nobody else.
-    pub(super) fn publish(&self, set: &mut [Ending<'_, '_>]) -> bool {
+    /// must be told that something is left to do, and nobody else. Where the run goes on, what was decided
+    /// stays until `settle`.
+    pub(super) fn publish(&self, set: &mut [Ending<'_, '_>], goes_on: bool) -> bool {
         let signal = self.stop.signal().is_some();
         let finite = |ending: &Ending<'_, '_>| ending.finite;
         let cut_short = set.iter().any(Ending::is_cut_short) || (signal && set.iter().any(finite));
@@ -101,7 +102,7 @@ impl<'p> Run<'p> {
         waiting.retain(|ending| ending.sink.holds_back);
         waiting.sort_by_key(|ending| !ending.stops());
         if !cut_short && !self.stop.failed() {
-            self.decide(&mut waiting, &mut kept);
+            self.decide(&mut waiting, &mut kept, goes_on);
         }
         let nothing = cut_short || self.stop.failed();
         match nothing {
@@ -112,10 +113,19 @@ impl<'p> Run<'p> {
             self.prepare(ending);
             self.show(ending);
         }
-        if !nothing && set.iter().all(|ending| ending.report.error.is_none()) {
+        if !nothing && !goes_on && set.iter().all(Ending::is_well) {
             self.forget(set);
         }
         signal
+    }
+
+    /// The whole run is done. What of it was published before its last tables began is remembered until
+    /// then: a run that is killed among those, or cut short, does not do it again.
+    pub(super) fn settle_all(&self, before: &mut [Ending<'_, '_>], last: &[Ending<'_, '_>]) {
+        let all = before.iter().chain(last);
+        if !self.stop.failed() && { all }.all(|ending| ending.is_well() && !ending.report.aborted) {
+            self.forget(before);
+        }
     }
 
     /// Everything is done: what was kept for the next run goes. After a failure it stays, so that the
@@ -140,6 +150,7 @@ impl<'p> Run<'p> {
         &self,
         waiting: &mut Vec<&'a mut Ending<'r, 's>>,
         kept: &mut Vec<&'a mut Ending<'r, 's>>,
+        goes_on: bool,
     ) {
         kept.sort_by_key(|ending| ending.position);
         while !waiting.is_empty() {
@@ -147,7 +158,8 @@ impl<'p> Run<'p> {
             let records: Vec<Record> = all.filter_map(|ending| ending.record()).collect();
             let mut failed = false;
             for (position, ending) in waiting.iter_mut().chain(kept.iter_mut()).enumerate() {
-                let decided = ending.publish().map_or(Ok(()), |one| one.decide(&records));
+                let decide = |one: &dyn Publish| one.decide(&records, goes_on);
+                let decided = ending.publish().map_or(Ok(()), decide);
                 if self.note(ending, decided).is_none() {
                     self.withdraw(ending);
                     failed = true;
@@ -280,6 +292,10 @@ impl Ending<'_, '_> {
     /// Its failure stops the others.
     fn stops(&self) -> bool {
         self.sink.plan.on_failure == OnSinkFailure::Stop
+    }
+
+    fn is_well(&self) -> bool {
+        self.report.error.is_none()
     }
 
     /// Its table lacks rows, and not because this sink has failed.

@@ -123,12 +123,11 @@ fn begin_sources(
 impl Run<'_> {
     fn work_through(self) -> Report {
         let mut times = Times::default();
-        let mut sinks = Vec::new();
         let mut failure = None;
         let mut slow = false;
         let mut interrupted = false;
         // The tables that have an end are published together, before the others begin.
-        let mut set = Vec::new();
+        let (mut set, mut before) = (Vec::new(), Vec::new());
         let groups = groups(self.plan);
         for (index, group) in groups.iter().enumerate() {
             let begun = !self.stop.requested() && failure.is_none();
@@ -142,15 +141,19 @@ impl Run<'_> {
             }
             self.watched.turn_to(State::Ending);
             set.extend(self.finish(group, begun));
-            if groups
-                .get(index + 1)
-                .is_none_or(|next| self.is_endless(next))
-            {
-                interrupted |= self.publish(&mut set);
-                sinks.extend(set.drain(..).map(Ending::told));
+            let next = groups.get(index + 1);
+            if next.is_none_or(|next| self.is_endless(next)) {
+                interrupted |= self.publish(&mut set, next.is_some());
+            }
+            if next.is_some_and(|next| self.is_endless(next)) {
+                before.append(&mut set);
             }
             failure = failure.or(self.close_streams(group));
         }
+        if failure.is_none() && !interrupted {
+            self.settle_all(&mut before, &set);
+        }
+        let sinks = before.into_iter().chain(set).map(Ending::told).collect();
         self.report(times, sinks, failure, slow, interrupted)
     }
 

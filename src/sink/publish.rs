@@ -43,11 +43,12 @@ pub trait Publish: Send {
     }
 
     /// Keeps the run's records beside this output, safely: it is decided that all are published. May
-    /// be asked again, with fewer records.
+    /// be asked again, with fewer records. With `goes_on` the run does not end with them: it must be
+    /// known until it has that they are published.
     ///
     /// # Errors
     /// Writing failed.
-    fn decide(&self, _run: &[Record]) -> Result<()> {
+    fn decide(&self, _run: &[Record], _goes_on: bool) -> Result<()> {
         Ok(())
     }
 

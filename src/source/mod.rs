@@ -18,6 +18,7 @@ mod file;
 mod files;
 mod first_bytes;
 mod grid;
+mod half;
 mod hive;
 mod index;
 mod int96;

@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use glob::{MatchOptions, Pattern};
 
 use super::file::inner_extension;
-use super::hive;
 use super::natural::natural;
+use super::{half, hive};
 use crate::error::Problem;
 use crate::place::{LocalPath, Placed};
 
@@ -60,8 +60,9 @@ impl Set {
         };
         files.sort_by(|one, other| natural(&one.path, &other.path));
         let set = Self { files, many };
-        set.problem(said, extensions)
-            .map_or(Ok(set), |problem| Err(problem.at(&said.place)))
+        let problem = half::problem(&set.files);
+        let problem = problem.or_else(|| set.problem(said, extensions));
+        problem.map_or(Ok(set), |problem| Err(problem.at(&said.place)))
     }
 
     fn problem(&self, said: &Placed<LocalPath>, extensions: &[&str]) -> Option<Problem> {

@@ -1,7 +1,9 @@
 /* Counts the calls with which a program changes names and makes files safe, and disturbs one of them.
  * CALLS_LOG: each call appends its name there. CALLS_AT: the call, from 1. CALLS_DO: kill (before it),
- * after (kill after it), interrupt (before it) or fail (there is no space left). */
+ * after (kill after it), interrupt (before it) or fail (there is no space left). CALLS_KIND: calls of this
+ * name alone are counted; opendir and statx only then. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,8 @@ static atomic_long calls;
 static _Thread_local int last;
 
 static int disturbed(const char *name) {
+    const char *kind = getenv("CALLS_KIND");
+    if (kind && strcmp(kind, name)) return 0;
     const char *log = getenv("CALLS_LOG"), *at = getenv("CALLS_AT"), *action = getenv("CALLS_DO");
     long call = atomic_fetch_add(&calls, 1) + 1;
     if (log) {
@@ -67,4 +71,22 @@ int mkdir(const char *path, mode_t mode) {
 int fsync(int file) {
     int (*next)(int) = dlsym(RTLD_NEXT, "fsync");
     return disturbed("fsync") ? -1 : done(next(file));
+}
+
+/* The system has no more to give. */
+DIR *opendir(const char *path) {
+    DIR *(*next)(const char *) = dlsym(RTLD_NEXT, "opendir");
+    if (!getenv("CALLS_KIND") || !disturbed("opendir")) return next(path);
+    errno = EMFILE;
+    return NULL;
+}
+
+int statx(int folder, const char *restrict path, int flags, unsigned mask, struct statx *restrict found) {
+    int (*next)(int, const char *, int, unsigned, struct statx *) = dlsym(RTLD_NEXT, "statx");
+    /* Without a name it is a file that is open, or nothing but the question whether there is such a call. */
+    const char *volatile name = path;
+    if (!getenv("CALLS_KIND") || !name || !name[0] || !disturbed("statx"))
+        return next(folder, path, flags, mask, found);
+    errno = EIO;
+    return -1;
 }

@@ -1,5 +1,6 @@
 //! Whole-program tests: the binary as a user runs it, on files as a user writes them.
 
+mod between;
 mod chosen_sinks;
 mod commands;
 mod counted;
@@ -28,6 +29,7 @@ mod json_arrays;
 mod levels;
 mod limits;
 mod live;
+mod lost;
 mod man;
 mod moments;
 mod mutations;
@@ -35,6 +37,7 @@ mod packed_files;
 mod partitions;
 mod paths;
 mod pipelines;
+mod published_before;
 mod publishing;
 mod read_back;
 mod report_places;
@@ -50,8 +53,10 @@ mod strict_json;
 mod support;
 mod taken_over;
 mod talk;
+mod unreadable;
 mod values;
 mod variables;
 mod verify;
+mod within;
 mod yaml_meant;
 mod yaml_words;

@@ -27,7 +27,7 @@ const FAILS: &str = "{ rows: 1000, columns: { id: sequence, x: { expr: \"1 / (90
 const SLOW: &str = "{ rows: 900_000, columns: { id: sequence, x: { constant: 1 } } }";
 
 /// Waits until this file has so many bytes.
-fn begins(folder: &Folder, written: &str, bytes: u64) {
+pub(super) fn begins(folder: &Folder, written: &str, bytes: u64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !std::fs::metadata(folder.path(written)).is_ok_and(|file| file.len() >= bytes) {
         assert!(Instant::now() < deadline, "the run did not begin");
@@ -36,7 +36,7 @@ fn begins(folder: &Folder, written: &str, bytes: u64) {
 }
 
 /// The parts of a folder of files.
-fn parts(folder: &Folder, name: &str) -> usize {
+pub(super) fn parts(folder: &Folder, name: &str) -> usize {
     let names = folder.visible(name).into_iter();
     names.filter(|(name, _)| name.starts_with("part-")).count()
 }

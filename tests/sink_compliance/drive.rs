@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         let publish = ready.prepare(std::slice::from_ref(&finished))?;
         let kind = "file".to_string();
         let record = publish.record().map(|output| Record { kind, output });
-        publish.decide(record.as_slice())?;
+        publish.decide(record.as_slice(), false)?;
         publish.publish()?;
         publish.settle()?;
         assert_eq!(

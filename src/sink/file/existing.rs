@@ -1,16 +1,15 @@
 //! Output that is already there, looked at before the first row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
-use super::IfExists;
 use super::layout::{Folder, Layout};
-use super::manifest::{self, Entry, Listing};
+use super::manifest::{self, Entry, FOLDER, Listing, is_nothing, looked_at};
 use super::output::system;
+use super::{IfExists, inside};
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::sink::Target;
@@ -43,10 +42,12 @@ pub(super) fn check(
 ) -> Result<Existing> {
     let answer = match layout {
         Layout::Through(_) => Ok(Existing::Nothing),
-        Layout::One(file) => check_way(file).and_then(|()| check_file(file, if_exists, target)),
-        Layout::Folder(folder) => {
-            check_way(&folder.path).and_then(|()| check_folder(folder, if_exists, target))
-        }
+        Layout::One(file) => check_way(file)
+            .and_then(|()| inside::check(file))
+            .and_then(|()| check_file(file, if_exists, target)),
+        Layout::Folder(folder) => check_way(&folder.path)
+            .and_then(|()| inside::check(&folder.path))
+            .and_then(|()| check_folder(folder, if_exists, target)),
     };
     let answer = answer.and_then(|found| match (&found, layout) {
         (Existing::Same, _) | (_, Layout::Through(_)) => Ok(found),
@@ -81,7 +82,7 @@ fn check_writable(path: &Path, folder: bool) -> Result<()> {
 
 fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Existing> {
     let shown = file.display();
-    let Ok(found) = fs::metadata(file) else {
+    let Some(found) = looked_at(file)? else {
         return Ok(Existing::Nothing);
     };
     if found.is_dir() {
@@ -125,6 +126,9 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
     let own = listing.own.is_some() || !listing.journal.is_empty();
     let dataset = own || !listing.others.is_empty();
     let stranger = stranger(folder, &visible, &listing, if_exists, target);
+    if let Some(path) = mixed(folder, &listing, if_exists, target)? {
+        return Err(is_mixed(&shown, &path));
+    }
     match if_exists {
         IfExists::Skip if is_same(folder, &listing, target)? => Ok(Existing::Same),
         IfExists::Skip if stranger.is_none() && is_mine(&listing, target) => Ok(Existing::Nothing),
@@ -140,6 +144,7 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
         _ => match stranger {
             None if dataset && if_exists != IfExists::Append => Ok(Existing::Replaced),
             None => Ok(Existing::Nothing),
+            Some(stranger) if is_leftover(folder, &stranger) => Err(leftover(&shown, &stranger)),
             Some(stranger) => {
                 let what = format!("`{shown}` holds files that are no part of this dataset");
                 let hint = "write to another folder, or remove them";
@@ -148,6 +153,14 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
             }
         },
     }
+}
+
+/// The folders of the partitions that come.
+fn written(folder: &Folder, target: &Target) -> BTreeSet<PathBuf> {
+    let partitions = target.lanes.iter().flat_map(|partitions| partitions.iter());
+    partitions
+        .map(|partition| folder.of_partition(partition))
+        .collect()
 }
 
 /// A file that no run of this dataset is known to have written, where it would be in the way.
@@ -159,12 +172,7 @@ fn stranger(
     target: &Target,
 ) -> Option<String> {
     let known = listing.paths();
-    let written: BTreeSet<PathBuf> = target
-        .lanes
-        .iter()
-        .flat_map(|partitions| partitions.iter())
-        .map(|partition| folder.of_partition(partition))
-        .collect();
+    let written = written(folder, target);
     let in_the_way = |path: &String| {
         let whole = folder.path.join(path);
         if_exists != IfExists::ReplacePartitions
@@ -172,10 +180,75 @@ fn stranger(
                 .parent()
                 .is_some_and(|parent| written.contains(parent))
     };
-    let mut strangers = visible
-        .iter()
-        .filter(|path| !known.contains(path.as_str()) && in_the_way(path));
+    let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
+    let mut strangers = visible.iter().filter(|path| {
+        let removed = replaces && is_leftover(folder, path);
+        !known.contains(path.as_str()) && in_the_way(path) && !removed
+    });
     strangers.next().cloned()
+}
+
+/// A part that no manifest lists, in a dataset that is not whole: what is left of a run that was killed
+/// while it published, and that nobody can finish any more.
+fn is_leftover(folder: &Folder, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    folder.is_part(name) && !folder.has_success() && folder.path.join(FOLDER).is_dir()
+}
+
+/// Those that go when the dataset is replaced.
+pub(super) fn leftovers(folder: &Folder, listing: &Listing) -> Result<Vec<String>> {
+    let known = listing.paths();
+    let mut files = visible_files(&folder.path)?;
+    files.retain(|path| !known.contains(path.as_str()) && is_leftover(folder, path));
+    Ok(files)
+}
+
+fn leftover(shown: &str, path: &str) -> Error {
+    let what = format!("`{shown}` holds files of a run that was killed while it published them");
+    let cause = format!(
+        "no manifest lists `{path}`, and what that run needs to be finished is not there any more"
+    );
+    let hint = format!("`--overwrite` replaces all that is there, or remove `{path}`");
+    Error::user(Problem::new(what).cause(cause).hint(hint))
+}
+
+/// A file that stays and is not the one that the manifest lists: a run that was to replace it has not
+/// ended. Whoever adds to such a mix would make it one dataset.
+fn mixed(
+    folder: &Folder,
+    listing: &Listing,
+    if_exists: IfExists,
+    target: &Target,
+) -> Result<Option<String>> {
+    let written = written(folder, target);
+    let stays = |entry: &&Entry| match if_exists {
+        IfExists::Append => true,
+        IfExists::ReplacePartitions => !written.contains(&folder.path.join(entry.folder())),
+        _ => false,
+    };
+    let named = listing.journal.iter();
+    let named: BTreeMap<_, _> = named.map(|entry| (entry.path.as_deref(), entry)).collect();
+    let own = listing.own.iter().flatten();
+    for entry in own.chain(&listing.others).filter(stays) {
+        let Some(path) = entry.path.as_deref() else {
+            continue;
+        };
+        let found = looked_at(&folder.path.join(path))?;
+        let other_bytes = found.is_some_and(|found| found.len() != entry.bytes);
+        if other_bytes || named.get(&Some(path)).is_some_and(|named| *named != entry) {
+            return Ok(Some(path.to_string()));
+        }
+    }
+    Ok(None)
+}
+
+fn is_mixed(shown: &str, path: &str) -> Error {
+    let what = format!(
+        "`{shown}` holds files of two runs, of which one was to replace the other and did not end"
+    );
+    let cause = format!("`{path}` is not the file that the manifest lists");
+    let hint = "`if_exists: replace` or `--overwrite` replaces all that is there";
+    Error::user(Problem::new(what).cause(cause).hint(hint))
 }
 
 /// Complete, and of the same plan and seed.
@@ -240,11 +313,6 @@ fn other_output(shown: &str) -> Error {
         "`{shown}` is there already and is not known to be the same"
     ))
     .hint(REPLACE_OTHER)
-}
-
-/// There is no such folder.
-fn is_nothing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// The files below a folder that an engine would read, relative to it.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest;
-use crate::error::Problem;
+use crate::error::{Problem, Result};
 use crate::place::LocalPath;
 use crate::sink::{Partition, Slice, Target};
 
@@ -121,15 +121,18 @@ impl Folder {
     }
 
     /// The number after the greatest one that a file of a folder has.
-    pub(super) fn next_part(&self, inside: &Path) -> u64 {
+    ///
+    /// # Errors
+    /// The folder cannot be read: who took that for an empty one would write over what is there.
+    pub(super) fn next_part(&self, inside: &Path) -> Result<u64> {
         let prefix = self.part_prefix();
         let number = |name: String| {
             let (number, _) = name.strip_prefix(&prefix)?.split_once('.')?;
             number.parse::<u64>().ok()
         };
-        let entries = fs::read_dir(inside).into_iter().flatten().flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.filter_map(number).max().map_or(0, |last| last + 1)
+        let paths = manifest::files_in(inside)?.into_iter();
+        let names = paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        Ok(names.filter_map(number).max().map_or(0, |last| last + 1))
     }
 
     /// What the names of this slice's files begin with.
@@ -142,11 +145,15 @@ impl Folder {
 
     /// True for the name of a part of this slice that is not whole yet.
     pub(super) fn is_unfinished_part(&self, name: &str) -> bool {
-        let part = name
-            .strip_prefix('.')
-            .and_then(|name| name.strip_suffix(".partial"))
-            .and_then(|name| name.strip_prefix(self.part_prefix().as_str()))
-            .and_then(|name| name.split_once('.'));
+        let hidden = name.strip_prefix('.');
+        let hidden = hidden.and_then(|name| name.strip_suffix(".partial"));
+        hidden.is_some_and(|name| self.is_part(name))
+    }
+
+    /// True for the name of a part of this slice.
+    pub(super) fn is_part(&self, name: &str) -> bool {
+        let name = name.strip_prefix(self.part_prefix().as_str());
+        let part = name.and_then(|name| name.split_once('.'));
         part.is_some_and(|(number, _)| number.parse::<u64>().is_ok())
     }
 
@@ -167,7 +174,8 @@ pub(super) fn hidden(path: &Path) -> PathBuf {
 
 /// What a file of rowgen's own is named beside an output: only rowgen may write there.
 pub(super) fn is_own(path: &Path) -> bool {
-    const ENDS: [&str; 5] = [
+    const ENDS: [&str; 6] = [
+        ".done.jsonl",
         ".partial",
         ".new",
         ".run.jsonl",

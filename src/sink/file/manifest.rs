@@ -204,11 +204,25 @@ impl Folder {
     }
 }
 
+/// There is no such file or folder: any other error says nothing of what is there.
+pub(super) fn is_nothing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// What the system knows of a file; nothing if there is none.
+pub(super) fn looked_at(path: &Path) -> Result<Option<fs::Metadata>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_nothing(&error) => Ok(None),
+        Err(error) => Err(system("reading", path, &error)),
+    }
+}
+
 /// The lines of a manifest or a journal; nothing if there is none.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_nothing(&error) => return Ok(None),
         Err(error) => return Err(system("reading", path, &error)),
     };
     // A line without its end is what a killed run was writing: its file has no final name yet.
@@ -227,13 +241,13 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
 }
 
 /// A manifest or a journal, and nothing else that lies beside them.
-fn is_manifest(name: &str) -> bool {
+pub(super) fn is_manifest(name: &str) -> bool {
     name.starts_with("manifest") && name.ends_with(".jsonl")
 }
 
 /// Appends a line to a journal. What a killed run has left of one goes, or both would be one that
 /// nobody can read.
-fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<()> {
+pub(super) fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options.create(true).read(true).append(true).open(journal)?;
     let mut last = *b"\n";
@@ -282,9 +296,7 @@ pub(super) fn remove(path: &Path) -> Result<()> {
         Ok(()) => Ok(()),
         // On a read-only disk, what is not there cannot be removed either.
         Err(_) if !exists(path) => Ok(()),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(())
-        }
+        Err(error) if is_nothing(&error) => Ok(()),
         Err(error) => Err(system("removing", path, &error)),
     }
 }
@@ -295,10 +307,11 @@ fn exists(path: &Path) -> bool {
         .is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+/// What is in a folder; nothing if there is none.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_nothing(&error) => return Ok(Vec::new()),
         Err(error) => return Err(system("reading", folder, &error)),
     };
     let mut paths = Vec::new();

@@ -3,8 +3,10 @@
 mod decision;
 mod describe;
 mod direct;
+mod done;
 mod existing;
 mod held;
+mod inside;
 mod kept;
 mod layout;
 mod manifest;
@@ -15,6 +17,7 @@ mod partitions;
 mod publish;
 mod ready;
 mod recover;
+mod roll_forward;
 mod sequential;
 mod steps;
 mod writer;
@@ -34,6 +37,7 @@ use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
 use crate::registry::Example;
+use decision::Output;
 use existing::Existing;
 use layout::Layout;
 use ready::{EarlierFiles, ReadyFiles};
@@ -278,8 +282,8 @@ impl Sink for File {
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
-        let appends = self.if_exists(target) == IfExists::Append;
-        recover::recover(&self.layout(target)?, target, appends, only_look)
+        let layout = self.layout(target)?;
+        recover::recover(&layout, target, self.if_exists(target), only_look)
     }
 
     fn earlier(
@@ -289,8 +293,19 @@ impl Sink for File {
     ) -> Result<Box<dyn Publish>> {
         let layout = self.layout(target)?;
         let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
-        let output = known.or_else(|| publish::place(&layout, &target.fingerprint));
-        Ok(Box::new(EarlierFiles { layout, output }))
+        let place = publish::place(&layout, &target.fingerprint);
+        let output = place.map(|place| match known {
+            Some(known) => Output {
+                folder: place.folder,
+                ..known
+            },
+            None => place,
+        });
+        let earlier = EarlierFiles::new(layout, output);
+        if record.is_some() {
+            earlier.hold(&target.meter)?;
+        }
+        Ok(Box::new(earlier))
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {

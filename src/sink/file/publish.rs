@@ -1,13 +1,13 @@
 //! What gives the files of a sink their final names: made when all of them are safe, taken when the
 //! run publishes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::IfExists;
 use super::decision::Output;
-use super::existing::beside;
+use super::existing::{beside, leftovers};
 use super::layout::{Folder, Layout, hidden, suffix};
 use super::manifest::{self, Entry, FOLDER, SUCCESS};
 use super::steps::{Step, Steps};
@@ -22,8 +22,9 @@ struct Before {
     stale: BTreeSet<String>,
     /// Files and manifests that go once the dataset is whole again.
     replaced: BTreeSet<PathBuf>,
-    /// Files that stay.
-    kept: Vec<Entry>,
+    /// Files that stay, by their paths. A run without end that was killed may have noted one that never got
+    /// its name, which the next one gave to another: that one stands later in the journal.
+    kept: BTreeMap<String, Entry>,
 }
 
 /// A file of a table without end gets its name as soon as it is whole.
@@ -68,21 +69,24 @@ pub(super) fn output(
 
 /// Where an output's decision lies, and what is locked; nothing for what is written through.
 pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
-    let (folder, copy, lock) = match layout {
+    let (folder, copy, lock, manifest, note) = match layout {
         Layout::Through(_) => return None,
         Layout::One(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let copy = format!(".{name}.run.jsonl").into();
-            (folder_of(path), copy, format!(".{name}.partial").into())
+            let own = |end: &str| PathBuf::from(format!(".{name}.{end}"));
+            let lists = own("manifest.jsonl");
+            let (copy, note) = (own("run.jsonl"), own("done.jsonl"));
+            (folder_of(path), copy, own("partial"), lists, note)
         }
         Layout::Folder(folder) => {
-            let copy = match folder.slice {
-                Some(slice) => format!(".run-{}.jsonl", suffix(slice)),
-                None => ".run.jsonl".into(),
+            let own = |kind: &str| match folder.slice {
+                Some(slice) => format!(".{kind}-{}.jsonl", suffix(slice)),
+                None => format!(".{kind}.jsonl"),
             };
-            let lock = format!(".{}.partial", folder.manifest());
-            let inside = Path::new(FOLDER);
-            (&*folder.path, inside.join(copy), inside.join(lock))
+            let inside = |name: String| Path::new(FOLDER).join(name);
+            let lists = inside(folder.manifest());
+            let (copy, note) = (inside(own("run")), inside(own("done")));
+            (&*folder.path, copy, hidden(&lists), lists, note)
         }
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -90,6 +94,8 @@ pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
         folder: folder.to_path_buf(),
         copy,
         lock,
+        manifest,
+        note,
         ready: now.unwrap_or_default().as_nanos() as u64,
         fingerprint: fingerprint.to_string(),
         steps: Steps::default(),
@@ -146,7 +152,7 @@ fn dataset(
         }));
     }
     let before = before(folder, &entries, rules)?;
-    entries.extend(before.kept);
+    entries.extend(before.kept.into_values());
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     let stale = before.stale.into_iter().map(PathBuf::from);
     steps.extend(stale.map(|path| Step::Remove { path }));
@@ -179,6 +185,17 @@ fn before(folder: &Folder, written: &[Entry], rules: &Rules) -> Result<Before> {
         IfExists::ReplacePartitions => folders.contains(entry.folder()),
         _ => true,
     };
+    let mut left = match rules.if_exists {
+        IfExists::Replace | IfExists::ReplacePartitions => leftovers(folder, &listing)?,
+        _ => Vec::new(),
+    };
+    if rules.if_exists == IfExists::ReplacePartitions {
+        left.retain(|path| {
+            Path::new(path)
+                .parent()
+                .is_some_and(|inside| folders.contains(inside))
+        });
+    }
     let mut before = Before::default();
     let own = listing.own.into_iter().flatten().chain(listing.journal);
     let others = listing.others.into_iter();
@@ -192,13 +209,14 @@ fn before(folder: &Folder, written: &[Entry], rules: &Rules) -> Result<Before> {
             Some(path) if goes(&entry) => {
                 before.replaced.insert(path.into());
             }
-            // A run without end that was killed may have noted a file that never got its name.
-            Some(path) if !before.kept.contains(&entry) && folder.path.join(path).exists() => {
-                before.kept.push(entry);
+            Some(path) if manifest::looked_at(&folder.path.join(path))?.is_some() => {
+                before.kept.insert(path.clone(), entry);
             }
             _ => {}
         }
     }
+    left.retain(|path| !paths.contains(path.as_str()));
+    before.stale.extend(left);
     let foreign = listing.foreign.iter();
     let foreign = foreign.filter_map(|path| path.strip_prefix(&folder.path).ok());
     before.replaced.extend(foreign.map(Path::to_path_buf));

@@ -6,7 +6,7 @@ use super::decision::Output;
 use super::layout::{Layout, hidden};
 use super::output::{busy, system};
 use super::writer::Files;
-use super::{File, FileReport, kept, manifest, publish};
+use super::{File, FileReport, done, kept, manifest, publish};
 use crate::error::Result;
 use crate::format::FileEnds;
 use crate::report::Meter;
@@ -100,6 +100,33 @@ impl Ready for ReadyFiles {
 pub(super) struct EarlierFiles {
     pub(super) layout: Layout,
     pub(super) output: Option<Output>,
+    /// Nobody else writes there as long as it is kept.
+    claims: Claims,
+}
+
+impl EarlierFiles {
+    pub(super) fn new(layout: Layout, output: Option<Output>) -> Self {
+        let claims = Claims::default();
+        Self {
+            layout,
+            output,
+            claims,
+        }
+    }
+
+    /// It stays as it is until the run ends.
+    pub(super) fn hold(&self, meter: &Meter) -> Result<()> {
+        let Some(output) = &self.output else {
+            return Ok(());
+        };
+        let lock = output.folder.join(&output.lock);
+        let claimed = self.claims.claim(&lock);
+        let claimed = claimed.map_err(|error| system("writing", &lock, &error))?;
+        claimed.ok_or_else(|| busy(self.layout.path()))?;
+        meter.leaves(lock);
+        meter.leaves(output.copy_path());
+        Ok(())
+    }
 }
 
 impl Publish for EarlierFiles {
@@ -107,9 +134,9 @@ impl Publish for EarlierFiles {
         self.output.as_ref().and_then(Output::record)
     }
 
-    fn decide(&self, run: &[Record]) -> Result<()> {
+    fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
         let output = self.output.as_ref();
-        output.map_or(Ok(()), |output| output.decide(run))
+        output.map_or(Ok(()), |output| output.decide(run, goes_on))
     }
 
     fn publish(&self) -> Result<()> {
@@ -117,8 +144,13 @@ impl Publish for EarlierFiles {
     }
 
     fn settle(&self) -> Result<()> {
-        let output = self.output.as_ref();
-        output.map_or(Ok(()), |output| settle(&self.layout, output))
+        let Some(output) = &self.output else {
+            return Ok(());
+        };
+        if let Layout::One(_) = &self.layout {
+            manifest::remove(&output.folder.join(&output.lock))?;
+        }
+        settle(&self.layout, output)
     }
 
     /// The journal of a table without end and what was kept to be taken over stay: they are not this
@@ -136,7 +168,8 @@ fn settle(layout: &Layout, output: &Output) -> Result<()> {
     if let Some(note) = kept::path(layout).filter(|note| note.exists()) {
         manifest::remove(&note)?;
     }
-    output.forget()
+    done::settle(output)?;
+    output.settle()
 }
 
 impl Publish for Whole {
@@ -145,12 +178,12 @@ impl Publish for Whole {
         output.and_then(Output::record)
     }
 
-    fn decide(&self, run: &[Record]) -> Result<()> {
+    fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
         let Some(output) = self.output.as_ref().filter(|_| self.together) else {
             return Ok(());
         };
         self.meter.leaves(output.copy_path());
-        output.decide(run)
+        output.decide(run, goes_on)
     }
 
     fn publish(&self) -> Result<()> {

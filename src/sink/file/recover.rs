@@ -3,13 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::IfExists;
 use super::decision::Output;
+use super::done;
 use super::existing::{beside, doubled};
 use super::kept;
 use super::layout::{Folder, Layout, draft, hidden};
-use super::manifest::remove;
+use super::manifest::{files_in, remove};
 use super::output::{busy, system};
 use super::publish::place;
+use super::roll_forward::Found;
 use crate::error::Result;
 use crate::sink::claims::Claims;
 use crate::sink::{Recovered, Target};
@@ -18,20 +21,36 @@ use crate::sink::{Recovered, Target};
 pub(super) fn recover(
     layout: &Layout,
     target: &Target,
-    appends: bool,
+    if_exists: IfExists,
     only_look: bool,
 ) -> Result<Recovered> {
     let Some(output) = place(layout, &target.fingerprint) else {
         return Ok(Recovered::default());
     };
-    let found = match only_look {
+    let mut found = match only_look {
         true => output.look()?,
         false => output.roll_forward()?,
     };
+    let key = output.key();
+    let has_own = |found: &Found| found.published.iter().any(|earlier| earlier.output == key);
+    let again = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
+    let noted = match has_own(&found) || again {
+        true => None,
+        false => done::find(&output)?,
+    };
     let mut lines = Vec::new();
     let shown = layout.path().display();
+    lines.extend(found.undone.iter().map(|folder| {
+        let folder = folder.display();
+        format!(
+            "`{folder}`: a run was killed while it published this, and some of what it had made is gone: the rest is removed"
+        )
+    }));
     match (found.stands, only_look) {
-        (false, _) if appends => lines.extend(doubled(layout, target)?),
+        _ if noted.is_some() => lines.push(format!(
+            "`{shown}`: what this run had ready when it was killed is published already"
+        )),
+        (false, _) if if_exists == IfExists::Append => lines.extend(doubled(layout, target)?),
         (false, _) => {}
         (true, true) => lines.push(format!(
             "`{shown}`: a run that did not end had this ready; the next run publishes it"
@@ -43,14 +62,15 @@ pub(super) fn recover(
     lines.extend(match only_look {
         true => told(layout, &output)?,
         false => {
-            let key = output.key();
-            let done = found.published.iter().any(|earlier| earlier.output == key);
-            cleared(layout, &output, done)?
+            found
+                .published
+                .extend(noted.and_then(|noted| noted.earlier(0)));
+            cleared(layout, &output, has_own(&found))?
         }
     });
     Ok(Recovered {
         lines,
-        output: output.key(),
+        output: key,
         published: found.published,
     })
 }
@@ -145,18 +165,12 @@ fn unfinished(layout: &Layout, output: &Output) -> Result<Vec<PathBuf>> {
 fn parts(folder: &Folder, left: &mut Vec<PathBuf>) -> Result<()> {
     let mut folders = vec![folder.path.clone()];
     while let Some(inside) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&inside) else {
-            continue;
-        };
-        for entry in entries {
-            let entry = entry.map_err(|error| system("reading", &inside, &error))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+        for path in files_in(&inside)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             if folder.is_unfinished_part(&name) {
-                left.push(entry.path());
-            } else if !name.starts_with(['.', '_'])
-                && entry.file_type().is_ok_and(|kind| kind.is_dir())
-            {
-                folders.push(entry.path());
+                left.push(path);
+            } else if !name.starts_with(['.', '_']) && path.is_dir() && !path.is_symlink() {
+                folders.push(path);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Folder, draft, hidden};
-use super::manifest::{remove, write_whole};
+use super::manifest::{Entry, looked_at, remove, write_whole};
 use super::output::{sync_folder, system};
 use crate::error::Result;
 use crate::sink::Slice;
@@ -71,7 +71,7 @@ impl Steps {
             Step::Name { path, bytes } => {
                 let path = base.join(path);
                 // Without its hidden file, or with an empty one that only holds a lock, it has its name.
-                if length(&hidden(&path)) == Some(*bytes) {
+                if length(&hidden(&path))? == Some(*bytes) {
                     fs::rename(hidden(&path), &path)
                         .map_err(|error| system("naming", &path, &error))?;
                 }
@@ -105,10 +105,32 @@ impl Steps {
         }
     }
 
+    /// The files that get names, and their bytes.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&Path, u64)> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Name { path, bytes } => Some((&**path, *bytes)),
+            _ => None,
+        })
+    }
+
+    /// What a manifest that they write lists of the files that get names.
+    pub(super) fn entries(&self, manifest: &Path) -> Vec<Entry> {
+        let texts = self.steps.iter().filter_map(|step| match step {
+            Step::Write { path, text } if path == manifest => Some(text),
+            _ => None,
+        });
+        let lines = texts.flat_map(|text| text.lines());
+        let mut entries: Vec<Entry> = lines
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let is_name = |path: Option<&str>| self.names().any(|(name, _)| name.to_str() == path);
+        entries.retain(|entry| is_name(entry.path.as_deref()));
+        entries
+    }
+
     /// True when what the steps made is there.
-    pub(super) fn were_taken(&self, folder: &Path) -> bool {
-        self.steps.iter().all(|step| match step {
-            Step::Name { path, bytes } => is_named(&folder.join(path), *bytes),
+    pub(super) fn were_taken(&self, folder: &Path) -> Result<bool> {
+        let made = self.steps.iter().all(|step| match step {
             Step::Write { path, text } | Step::Remember { path, text } => {
                 holds(&folder.join(path), text)
             }
@@ -118,8 +140,17 @@ impl Steps {
                 let folder = of_slice(folder, *slice);
                 folder.has_success() || folder.is_complete(fingerprint).is_ok_and(|whole| !whole)
             }
-            Step::Remove { .. } | Step::Empty { .. } => true,
-        })
+            Step::Name { .. } | Step::Remove { .. } | Step::Empty { .. } => true,
+        });
+        Ok(made && self.were_named(folder)?)
+    }
+
+    /// True when every file that they name has its name.
+    pub(super) fn were_named(&self, folder: &Path) -> Result<bool> {
+        let mut others = self
+            .names()
+            .map(|(path, bytes)| is_named(&folder.join(path), bytes));
+        others.try_fold(true, |all, named| Ok(all && named?))
     }
 
     /// True if a run that is killed on the way leaves nothing that must be finished: one file gets its
@@ -134,16 +165,21 @@ impl Steps {
     }
 
     /// True when every file that is to be named is there, under one name or the other.
-    pub(super) fn can_be_taken(&self, folder: &Path) -> bool {
-        self.steps.iter().all(|step| match step {
-            Step::Name { path, bytes } => {
-                let path = folder.join(path);
-                [hidden(&path), path]
-                    .iter()
-                    .any(|path| length(path) == Some(*bytes))
-            }
-            _ => true,
+    pub(super) fn can_be_taken(&self, folder: &Path) -> Result<bool> {
+        let mut names = self.names();
+        names.try_fold(true, |all, (path, bytes)| {
+            let path = folder.join(path);
+            let there = length(&hidden(&path))? == Some(bytes) || length(&path)? == Some(bytes);
+            Ok(all && there)
         })
+    }
+
+    /// True when a file has got its name already.
+    pub(super) fn were_begun(&self, folder: &Path) -> Result<bool> {
+        let mut names = self
+            .names()
+            .map(|(path, bytes)| is_named(&folder.join(path), bytes));
+        names.try_fold(false, |any, named| Ok(any || named?))
     }
 }
 
@@ -155,8 +191,9 @@ fn of_slice(folder: &Path, slice: Option<(u64, u64)>) -> Folder {
 
 /// A file has its name, and is not an older one of equal size: then the new one still waits. Of two empty
 /// ones it does not matter which it is.
-fn is_named(path: &Path, bytes: u64) -> bool {
-    length(path) == Some(bytes) && (bytes == 0 || length(&hidden(path)) != Some(bytes))
+pub(super) fn is_named(path: &Path, bytes: u64) -> Result<bool> {
+    let named = length(path)? == Some(bytes);
+    Ok(named && (bytes == 0 || length(&hidden(path))? != Some(bytes)))
 }
 
 /// Nobody has changed since what the steps wrote.
@@ -164,8 +201,8 @@ fn holds(path: &Path, text: &str) -> bool {
     fs::read(path).is_ok_and(|found| found == text.as_bytes())
 }
 
-fn length(path: &Path) -> Option<u64> {
-    fs::metadata(path).ok().map(|found| found.len())
+fn length(path: &Path) -> Result<Option<u64>> {
+    Ok(looked_at(path)?.map(|found| found.len()))
 }
 
 fn remove_part(base: &Path, path: &Path) -> Result<()> {
@@ -215,9 +252,9 @@ mod tests {
             ],
         };
         for _ in 0..2 {
-            assert!(steps.can_be_taken(base));
+            assert!(steps.can_be_taken(base).unwrap());
             steps.take(base).unwrap();
-            assert!(steps.were_taken(base));
+            assert!(steps.were_taken(base).unwrap());
             let read = |name: &str| fs::read_to_string(base.join(name)).unwrap();
             assert_eq!((read("a"), read("m")), ("new".into(), "m\n".into()));
             assert_eq!(fs::read_dir(base).unwrap().count(), 2);
@@ -241,12 +278,12 @@ mod tests {
             fsync: false,
             steps,
         };
-        assert!(!steps(vec![name("a", 3)]).were_taken(base));
-        assert!(steps(vec![name("b", 3)]).were_taken(base));
-        assert!(!steps(vec![remember.clone()]).were_taken(base));
+        assert!(!steps(vec![name("a", 3)]).were_taken(base).unwrap());
+        assert!(steps(vec![name("b", 3)]).were_taken(base).unwrap());
+        assert!(!steps(vec![remember.clone()]).were_taken(base).unwrap());
         let all = steps(vec![name("a", 3), remember]);
         all.take(base).unwrap();
-        assert!(all.were_taken(base));
+        assert!(all.were_taken(base).unwrap());
         assert_eq!(fs::read(base.join("a")).unwrap(), b"new");
     }
 
@@ -258,7 +295,7 @@ mod tests {
             fsync: false,
             steps: vec![name("a", bytes)],
         };
-        assert!(steps(3).can_be_taken(folder.path()));
-        assert!(!steps(4).can_be_taken(folder.path()));
+        assert!(steps(3).can_be_taken(folder.path()).unwrap());
+        assert!(!steps(4).can_be_taken(folder.path()).unwrap());
     }
 }

@@ -1,6 +1,7 @@
 //! The file sink as it writes: which file a chunk goes to, when files end, their names.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -133,8 +134,11 @@ impl Files {
                     None => folder.path.clone(),
                 };
                 let append = self.rules.if_exists == IfExists::Append;
-                let first = || if append { folder.next_part(&inside) } else { 0 };
-                let index = self.parts.entry(inside.clone()).or_insert_with(first);
+                let index = match self.parts.entry(inside.clone()) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) if append => entry.insert(folder.next_part(&inside)?),
+                    Entry::Vacant(entry) => entry.insert(0),
+                };
                 let path = inside.join(folder.part(*index));
                 *index += 1;
                 self.meter.leaves(layout::hidden(&path));

@@ -1,0 +1,50 @@
+//! Folders that hold a dataset: nobody else writes in them.
+
+use std::path::Path;
+
+use super::decision::whole;
+use super::manifest::{FOLDER, files_in, is_manifest};
+use crate::error::{Error, Problem, Result};
+
+/// Refuses an output that would lie within the dataset of another one: it would replace a part of it, or
+/// be a stranger to its next run.
+pub(super) fn check(path: &Path) -> Result<()> {
+    let mut above = path.ancestors().skip(1);
+    let there = above.find(|above| above.as_os_str().is_empty() || above.is_dir());
+    let there = whole(there.unwrap_or(Path::new(".")));
+    for folder in there.ancestors() {
+        let files = files_in(&folder.join(FOLDER))?;
+        if files.iter().any(|file| is_manifest(&own_name(file))) {
+            return Err(refused(path, folder));
+        }
+    }
+    Ok(())
+}
+
+/// The name of a manifest, also that of a journal.
+fn own_name(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.trim_start_matches('.').trim_end_matches(".partial");
+    name.to_string()
+}
+
+fn refused(path: &Path, folder: &Path) -> Error {
+    let here = whole(Path::new("."));
+    let folder = folder.strip_prefix(&here).unwrap_or(folder);
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let what = format!("`{}` would lie within a dataset", path.display());
+    let notes = folder.join(FOLDER);
+    let cause = format!(
+        "`{}` lists the files of `{}`, which another sink has written or is writing",
+        notes.display(),
+        folder.display()
+    );
+    let hint = format!(
+        "write to another folder; if that dataset is not wanted any more, remove `{}` and its files",
+        notes.display()
+    );
+    Error::user(Problem::new(what).cause(cause).hint(hint))
+}
