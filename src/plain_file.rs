@@ -2,7 +2,7 @@
 //! writer, and devices have no end.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
@@ -65,6 +65,20 @@ pub fn read_all(from: impl Read) -> Result<String, io::Error> {
         let at = error.utf8_error().valid_up_to();
         io::Error::other(format!("it is not UTF-8 text: byte {} is none", at + 1))
     })
+}
+
+/// True of a file that begins with something else than a JSON object with this key: it is written over
+/// only where it is what an earlier run has left.
+pub fn holds_other(path: &Path, key: &str) -> bool {
+    let Some(file) = path.is_file().then(|| File::open(path).ok()).flatten() else {
+        return false;
+    };
+    let mut first = serde_json::Deserializer::from_reader(BufReader::new(file))
+        .into_iter::<serde_json::Map<String, serde_json::Value>>();
+    match first.next() {
+        Some(line) => !line.is_ok_and(|line| line.contains_key(key)),
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::engine::{self, Running, Stop};
 use crate::error::{Error, Problem, Result};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
+use crate::sink::file::outside_datasets;
 use crate::source::in_the_way;
 use crate::spec::Style;
 
@@ -215,7 +216,7 @@ fn refuse_report(path: &Path, plan: &Plan, out: &Path) -> Result<()> {
         Some(cause) => ("this run reads that", cause),
         None => match engine::written(plan, out, path) {
             Some(cause) => ("this run writes that", cause),
-            None => return Ok(()),
+            None => return outside_datasets(path),
         },
     };
     let what = format!("the report cannot be `{}`: {why}", path.display());

@@ -12,9 +12,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::arguments::{FileOptions, VerifyOptions};
 use super::check::{overrides, plan_of, read};
 use super::{print, say};
+use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::place::{self, decode};
+use crate::plain_file::holds_other;
 use crate::plan::{Overrides, Plan};
+use crate::sink::file::outside_datasets;
 use crate::source::in_the_way;
 use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
@@ -54,7 +57,7 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     let mut report = options
         .report
         .as_deref()
-        .map(|path| open(path, &plans.whole))
+        .map(|path| open(path, &plans.whole, &verify.out))
         .transpose()?;
     let mut equal = true;
     for target in &targets {
@@ -210,24 +213,29 @@ impl Teller {
     }
 }
 
-/// The report, which is nothing that is read.
-fn open(path: &Path, plan: &Plan) -> Result<(PathBuf, BufWriter<File>)> {
-    let cause = plan
-        .reads
-        .iter()
-        .find_map(|read| in_the_way(read, path, false));
-    if let Some(cause) = cause {
-        let what = format!(
-            "the report cannot be `{}`: the pipeline reads that",
-            path.display()
-        );
-        let problem = Problem::new(what).cause(cause);
-        return Err(Error::user(
-            problem.hint("give `--report` a path of its own"),
-        ));
-    }
-    let file = File::create(path).map_err(|error| writing(path, &error))?;
-    Ok((path.to_path_buf(), BufWriter::new(file)))
+/// The report, which is nothing that is read or that a sink holds: it begins anew where an earlier one
+/// was, and nowhere else.
+fn open(path: &Path, plan: &Plan, out: &Path) -> Result<(PathBuf, BufWriter<File>)> {
+    let mut reads = plan.reads.iter();
+    let read = reads.find_map(|read| in_the_way(read, path, false));
+    let (why, cause) = match (read, engine::written(plan, out, path)) {
+        (Some(cause), _) => ("the pipeline reads that", cause),
+        (None, Some(cause)) => ("the pipeline writes that", cause),
+        (None, None) if holds_other(path, "sink") => {
+            let cause = "it is there already, and is no report of `verify`";
+            ("something else is there", cause.to_string())
+        }
+        (None, None) => {
+            outside_datasets(path)?;
+            let file = File::create(path).map_err(|error| writing(path, &error))?;
+            return Ok((path.to_path_buf(), BufWriter::new(file)));
+        }
+    };
+    let what = format!("the report cannot be `{}`: {why}", path.display());
+    let problem = Problem::new(what).cause(cause);
+    Err(Error::user(
+        problem.hint("give `--report` a path of its own"),
+    ))
 }
 
 fn writing(path: &Path, error: &std::io::Error) -> Error {

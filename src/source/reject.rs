@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +12,7 @@ use serde::de::{Deserialize, Deserializer};
 use super::Begin;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Node, Placed, Text, Value, carry, decode};
+use crate::plain_file::holds_other;
 use crate::report::Meter;
 
 /// What becomes of a row that cannot be read.
@@ -127,19 +128,6 @@ impl Bad {
     }
 }
 
-/// True of a file that no run has kept rows in: perhaps the one that is read.
-fn holds_other(path: &Path) -> bool {
-    let Some(file) = path.is_file().then(|| File::open(path).ok()).flatten() else {
-        return false;
-    };
-    let mut first = serde_json::Deserializer::from_reader(BufReader::new(file))
-        .into_iter::<serde_json::Map<String, serde_json::Value>>();
-    match first.next() {
-        Some(letter) => !letter.is_ok_and(|letter| letter.contains_key("reason")),
-        None => false,
-    }
-}
-
 impl Rejects {
     /// None so far; they are only counted.
     pub fn new(policy: OnBadRow) -> Self {
@@ -228,7 +216,8 @@ impl Rejects {
 impl Letters {
     fn open(name: &Placed<LocalPath>, out: &Path, again: bool) -> Result<Self> {
         let path = out.join(name.as_str());
-        if holds_other(&path) {
+        // It may be the file that is read.
+        if holds_other(&path, "reason") {
             let what = format!(
                 "`{}` is there already and holds no dead letters",
                 path.display()

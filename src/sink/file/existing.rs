@@ -43,10 +43,10 @@ pub(super) fn check(
     let answer = match layout {
         Layout::Through(_) => Ok(Existing::Nothing),
         Layout::One(file) => check_way(file)
-            .and_then(|()| inside::check(file))
+            .and_then(|()| inside::outside_datasets(file))
             .and_then(|()| check_file(file, if_exists, target)),
         Layout::Folder(folder) => check_way(&folder.path)
-            .and_then(|()| inside::check(&folder.path))
+            .and_then(|()| inside::outside_datasets(&folder.path))
             .and_then(|()| check_folder(folder, if_exists, target)),
     };
     let answer = answer.and_then(|found| match (&found, layout) {

@@ -6,9 +6,12 @@ use super::decision::whole;
 use super::manifest::{FOLDER, files_in, is_manifest};
 use crate::error::{Error, Problem, Result};
 
-/// Refuses an output that would lie within the dataset of another one: it would replace a part of it, or
-/// be a stranger to its next run.
-pub(super) fn check(path: &Path) -> Result<()> {
+/// Refuses what would lie within the dataset of another output: it would replace a part of it, or be a
+/// stranger to its next run.
+///
+/// # Errors
+/// It would, or nobody can tell.
+pub fn outside_datasets(path: &Path) -> Result<()> {
     let mut above = path.ancestors().skip(1);
     let there = above.find(|above| above.as_os_str().is_empty() || above.is_dir());
     let there = whole(there.unwrap_or(Path::new(".")));

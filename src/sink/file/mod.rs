@@ -39,6 +39,7 @@ use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Pl
 use crate::registry::Example;
 use decision::Output;
 use existing::Existing;
+pub use inside::outside_datasets;
 use layout::Layout;
 use ready::{EarlierFiles, ReadyFiles};
 use writer::Rules;

@@ -333,3 +333,45 @@ fn a_column_that_depends_on_the_moment_is_left_out_and_said() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stdout.ends_with(": 10 rows, all equal\n  column made_at was not compared: its values depend on the moment of the run\n"), "{}", ended.stdout);
 }
+
+#[test]
+fn a_report_replaces_nothing_but_reports() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nname: p\ntables:\n  t: { rows: 10, columns: { id: sequence } }\nsinks:\n  - file: { name: csv, path: t.csv }\n  - file: { name: avro, path: t.avro }\n  - file: { name: parts, path: out, format: csv }\n";
+    folder.make(yaml, &[]);
+    folder.write("copy.csv", "id\n1\n");
+    std::os::unix::fs::symlink("t.avro", folder.path("link.jsonl")).unwrap();
+    let writes = "the pipeline writes that\n  caused by: sink";
+    let other =
+        "something else is there\n  caused by: it is there already, and is no report of `verify`\n";
+    for (report, why) in [
+        ("t.csv", writes),
+        ("link.jsonl", ""),
+        ("t.avro", ""),
+        (
+            "out/r.jsonl",
+            "`out/r.jsonl` would lie within a dataset\n  caused by: ",
+        ),
+        ("copy.csv", other),
+        (".t.csv.manifest.jsonl", other),
+    ] {
+        let there = folder.path(report).exists();
+        let before = there.then(|| folder.bytes(report));
+        let ended = folder.run(&["verify", "p.yaml", "--sinks", "csv", "--report", report]);
+        if !there && report.starts_with(".t") {
+            continue;
+        }
+        assert_eq!(ended.code, 1, "{report}: {}", ended.stderr);
+        let what = match why.starts_with('`') {
+            true => format!("error: {why}"),
+            false => format!("error: the report cannot be `{report}`: {why}"),
+        };
+        assert!(ended.stderr.starts_with(&what), "{}", ended.stderr);
+        assert_eq!(there.then(|| folder.bytes(report)), before);
+        assert_eq!(folder.path(report).exists(), there);
+    }
+    for _ in 0..2 {
+        let ended = folder.run(&["verify", "p.yaml", "--report", "r.jsonl"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+}
