@@ -22,6 +22,7 @@ mod plan;
 mod preview;
 mod producer;
 mod progress;
+mod report_place;
 mod run;
 #[cfg_attr(not(feature = "serve"), path = "no_serve.rs")]
 mod serve;

@@ -7,13 +7,11 @@ use std::sync::Arc;
 
 use super::arguments::{Log, RunOptions};
 use super::check::make_plan;
-use super::{dotenv, log, producer, progress, say, signals};
+use super::{dotenv, log, producer, progress, report_place, say, signals};
 use crate::engine::{self, Running, Stop};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
-use crate::sink::file::outside_datasets;
-use crate::source::in_the_way;
 use crate::spec::Style;
 
 /// How the run is told of.
@@ -69,7 +67,8 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     }
     told.before(&plan, variables);
     if let Some(path) = &options.report {
-        refuse_report(path, &plan, options.out.as_deref().unwrap_or(Path::new("")))?;
+        let out = options.out.as_deref().unwrap_or(Path::new(""));
+        report_place::check(path, &plan, out, "this run")?;
         can_report(path)?;
     }
     let run_options = engine::Options {
@@ -206,24 +205,6 @@ fn can_report(path: &Path) -> Result<()> {
         let _ = std::fs::remove_file(path);
     }
     Ok(())
-}
-
-/// A report is nothing that the run reads or writes, nor among it.
-fn refuse_report(path: &Path, plan: &Plan, out: &Path) -> Result<()> {
-    let mut reads = plan.reads.iter();
-    let read = reads.find_map(|read| in_the_way(read, path, false));
-    let (why, cause) = match read {
-        Some(cause) => ("this run reads that", cause),
-        None => match engine::written(plan, out, path) {
-            Some(cause) => ("this run writes that", cause),
-            None => return outside_datasets(path),
-        },
-    };
-    let what = format!("the report cannot be `{}`: {why}", path.display());
-    let problem = Problem::new(what).cause(cause);
-    Err(Error::user(
-        problem.hint("give `--report` a path of its own"),
-    ))
 }
 
 fn write_report(report: &Report, path: &Path) -> Result<()> {

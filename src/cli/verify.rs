@@ -11,14 +11,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{FileOptions, VerifyOptions};
 use super::check::{overrides, plan_of, read};
-use super::{print, say};
-use crate::engine;
+use super::{print, report_place, say};
 use crate::error::{Error, Problem, Result};
 use crate::place::{self, decode};
 use crate::plain_file::holds_other;
 use crate::plan::{Overrides, Plan};
-use crate::sink::file::outside_datasets;
-use crate::source::in_the_way;
 use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
 use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
@@ -216,26 +213,17 @@ impl Teller {
 /// The report, which is nothing that is read or that a sink holds: it begins anew where an earlier one
 /// was, and nowhere else.
 fn open(path: &Path, plan: &Plan, out: &Path) -> Result<(PathBuf, BufWriter<File>)> {
-    let mut reads = plan.reads.iter();
-    let read = reads.find_map(|read| in_the_way(read, path, false));
-    let (why, cause) = match (read, engine::written(plan, out, path)) {
-        (Some(cause), _) => ("the pipeline reads that", cause),
-        (None, Some(cause)) => ("the pipeline writes that", cause),
-        (None, None) if holds_other(path, "sink") => {
-            let cause = "it is there already, and is no report of `verify`";
-            ("something else is there", cause.to_string())
-        }
-        (None, None) => {
-            outside_datasets(path)?;
-            let file = File::create(path).map_err(|error| writing(path, &error))?;
-            return Ok((path.to_path_buf(), BufWriter::new(file)));
-        }
-    };
-    let what = format!("the report cannot be `{}`: {why}", path.display());
-    let problem = Problem::new(what).cause(cause);
-    Err(Error::user(
-        problem.hint("give `--report` a path of its own"),
-    ))
+    report_place::check(path, plan, out, "the pipeline")?;
+    if holds_other(path, "sink") {
+        let cause = "it is there already, and is no report of `verify`";
+        return Err(report_place::refused(
+            path,
+            "something else is there",
+            cause,
+        ));
+    }
+    let file = File::create(path).map_err(|error| writing(path, &error))?;
+    Ok((path.to_path_buf(), BufWriter::new(file)))
 }
 
 fn writing(path: &Path, error: &std::io::Error) -> Error {

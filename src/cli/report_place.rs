@@ -1,0 +1,33 @@
+//! Where a report may be written: nothing is there that is read, or that a sink writes.
+
+use std::path::Path;
+
+use crate::engine;
+use crate::error::{Error, Problem, Result};
+use crate::plan::Plan;
+use crate::sink::file::outside_datasets;
+use crate::source::in_the_way;
+
+/// Looks at the places of the plan, of which `whose` is told: `this run`.
+///
+/// # Errors
+/// Something else is read or written there.
+pub(super) fn check(path: &Path, plan: &Plan, out: &Path, whose: &str) -> Result<()> {
+    let mut reads = plan.reads.iter();
+    let read = reads.find_map(|read| in_the_way(read, path, false));
+    let (does, cause) = match read {
+        Some(cause) => ("reads", cause),
+        None => match engine::written(plan, out, path) {
+            Some(cause) => ("writes", cause),
+            None => return outside_datasets(path),
+        },
+    };
+    Err(refused(path, &format!("{whose} {does} that"), cause))
+}
+
+/// It cannot be there.
+pub(super) fn refused(path: &Path, why: &str, cause: impl std::fmt::Display) -> Error {
+    let what = format!("the report cannot be `{}`: {why}", path.display());
+    let problem = Problem::new(what).cause(cause);
+    Error::user(problem.hint("give `--report` a path of its own"))
+}
