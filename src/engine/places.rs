@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use super::running::Options;
 use crate::error::{Problem, Problems, Result};
 use crate::place::{LocalPath, Placed};
-use crate::plan::{Job, Plan, SinkPlan};
-use crate::sink::SinkPlace;
-use crate::source::{OnBadRow, in_the_way, is_within};
+use crate::plan::{Plan, SinkPlan};
+use crate::source::{in_the_way, is_within};
 
 /// Looks at every place that the plan's run would write.
 ///
@@ -17,9 +16,9 @@ pub fn check(plan: &Plan, options: &Options) -> Result<()> {
     let mut problems = Problems::default();
     let read = |path: &Placed<LocalPath>, folder| problem(path, folder, &options.out, &plan.reads);
     for job in &plan.jobs {
-        let sinks = job.sinks.iter().filter_map(of_sink);
+        let sinks = job.sinks.iter().filter_map(SinkPlan::path);
         problems.extend(sinks.filter_map(|path| read(&path, path.names_folder())));
-        let letters = of_letters(job).filter(|_| !options.measured);
+        let letters = job.letters().filter(|_| !options.measured);
         problems.extend(letters.and_then(|path| read(&path, false)));
     }
     problems.into_result()
@@ -28,41 +27,21 @@ pub fn check(plan: &Plan, options: &Options) -> Result<()> {
 /// What the run writes at this path, if anything: a report there would be written over it.
 pub fn written(plan: &Plan, out: &Path, path: &Path) -> Option<String> {
     let is_there = |place: &Path, folder| is_within(path, &out.join(place), folder);
+    let writes = |sink: &&SinkPlan| {
+        let to = sink.path();
+        to.is_some_and(|to| is_there(Path::new(to.as_str()), to.names_folder()))
+    };
     plan.jobs.iter().find_map(|job| {
-        let mut sinks = job
-            .sinks
-            .iter()
-            .filter_map(|sink| Some((sink, of_sink(sink)?)));
-        let sink = sinks.find(|(_, to)| is_there(Path::new(to.as_str()), to.names_folder()));
-        let own = of_letters(job).map(|letters| PathBuf::from(letters.as_str()));
-        let theirs = job
-            .sinks
-            .iter()
-            .filter_map(|sink| sink.options.takes().letters);
-        let mut letters = own.into_iter().chain(theirs);
-        match sink {
-            Some((sink, _)) => Some(format!("sink `{}` writes there", sink.name)),
-            None => letters
-                .find(|letters| is_there(letters, false))
-                .map(|_| format!("dead letters of `{}` are kept there", job.table)),
+        if let Some(sink) = job.sinks.iter().find(writes) {
+            return Some(format!("sink `{}` writes there", sink.name));
         }
+        let own = job.letters().map(|letters| PathBuf::from(letters.as_str()));
+        let sinks = job.sinks.iter();
+        let theirs = sinks.filter_map(|sink| sink.options.takes().letters);
+        let mut letters = own.into_iter().chain(theirs);
+        let kept = letters.any(|letters| is_there(&letters, false));
+        kept.then(|| format!("dead letters of `{}` are kept there", job.table))
     })
-}
-
-/// Where a sink writes.
-fn of_sink(sink: &SinkPlan) -> Option<Placed<LocalPath>> {
-    match sink.options.takes().place {
-        SinkPlace::Path(path) => Some(path),
-        _ => None,
-    }
-}
-
-/// Where rows are kept that cannot be read.
-fn of_letters(job: &Job) -> Option<Placed<LocalPath>> {
-    match job.source.source()?.0.on_bad_row() {
-        OnBadRow::DeadLetter(path) => Some(path),
-        _ => None,
-    }
 }
 
 fn problem(

@@ -8,7 +8,7 @@ use super::{Job, SinkPlan};
 use crate::error::Problem;
 use crate::place::{LocalPath, Placed};
 use crate::sink::SinkPlace;
-use crate::source::OnBadRow;
+use crate::source::Batches;
 
 /// What a table that is read keeps, and where.
 struct OfTable<'p> {
@@ -44,14 +44,10 @@ pub(super) fn problems(jobs: &[Job]) -> Vec<Problem> {
 }
 
 fn of_table(job: &Job) -> Option<OfTable<'_>> {
-    let (source, _) = job.source.source()?;
-    let OnBadRow::DeadLetter(path) = source.on_bad_row() else {
-        return None;
-    };
     Some(OfTable {
         table: &job.table,
-        path,
-        anew: !source.is_stream(),
+        path: job.letters()?,
+        anew: !matches!(job.source, Batches::Streamed(_)),
     })
 }
 

@@ -225,13 +225,14 @@ fn all_jobs(
         let count = rows.get(&name).copied().flatten();
         let stream = loaded.sources.get(&name).is_some_and(Opened::is_stream);
         problems.extend(divisible(&name, count, stream, overrides));
+        // No table refers to one that is read: its rows depend on its own source alone.
+        let references = loaded.digest(|table| table == name);
         let table = Table {
             name: &name,
             rows: count,
             program,
-            // No table refers to one that is read: its rows depend on its own source alone.
-            fingerprint: fingerprint.of(&loaded.digest(|table| table == name)),
-            load: fingerprint.of_load(&loaded.digest(|table| table == name)),
+            fingerprint: fingerprint.of(&references),
+            load: fingerprint.of_load(&references),
             records: loaded.sources.get(&name),
             from: pipeline
                 .tables

@@ -19,8 +19,9 @@ use std::time::Duration;
 
 use crate::format::Shape;
 use crate::pace::Arrivals;
-use crate::sink::{self, Partition, Sink, Slice};
-use crate::source::Batches;
+use crate::place::{LocalPath, Placed};
+use crate::sink::{self, Partition, Sink, SinkPlace, Slice};
+use crate::source::{Batches, OnBadRow};
 use crate::spec::{Log, OnSinkFailure, Serve};
 
 pub use guarantee::Guarantee;
@@ -148,6 +149,24 @@ impl Job {
     /// When a sink that takes nothing is given up, of which a pipeline says `said`.
     pub fn stall_timeout(&self, said: Option<Duration>) -> Option<Duration> {
         sink::stall_timeout(said, self.rows)
+    }
+
+    /// Where rows are kept that its source cannot read, if they are kept in a file.
+    pub fn letters(&self) -> Option<Placed<LocalPath>> {
+        match self.source.source()?.0.on_bad_row() {
+            OnBadRow::DeadLetter(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+impl SinkPlan {
+    /// Where it writes, if that is a path.
+    pub fn path(&self) -> Option<Placed<LocalPath>> {
+        match self.options.takes().place {
+            SinkPlace::Path(path) => Some(path),
+            _ => None,
+        }
     }
 }
 
