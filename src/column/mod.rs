@@ -69,7 +69,7 @@ pub use builder::{Builder, Outside, TableOptions};
 pub use cut::cut;
 pub use distribution::{Amounts, Counts, Distribution, DistributionKind};
 pub use list::LIST_ITEM;
-pub use options::{Column, ColumnList, Columns, Common, columns};
+pub use options::{Column, ColumnList, Columns, Common, columns, is_kind};
 pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};
 pub use reference_data::Reference;
 pub use types::{ColumnType, UUID_EXTENSION, parse_type, parse_uuid, show_type};

@@ -159,7 +159,8 @@ fn by_name(mut problem: Problem, generator: &Node) -> Problem {
     problem
 }
 
-fn is_kind(name: &str) -> bool {
+/// True if a generator is called so.
+pub fn is_kind(name: &str) -> bool {
     GeneratorKind::KINDS.iter().any(|kind| kind.name == name)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::{ReferenceFile, Run, SinkEntry, Table};
-use crate::column::{Column, ColumnType, GeneratorKind, parse_type};
+use crate::column::{Column, ColumnType, is_kind, parse_type};
 use crate::error::{Problem, Problems};
 use crate::place::{Count, Each, Named, Node, Placed, Text, Value, decode_all};
 use crate::source::SourceKind;
@@ -53,11 +53,11 @@ fn note_tables(tables: &Node, problems: &mut Problems) {
 
 /// Beside `from`, names of columns and of types that stand where generators are meant.
 fn note_read_columns(root: &Node, problems: &mut Problems) {
-    let Some(tables) = part(root, "tables") else {
+    let Some(tables) = root.get("tables") else {
         return;
     };
     note_parts(tables, problems, |_, table, problems| {
-        if let Some(columns) = part(table, "from").and_then(|_| part(table, "columns")) {
+        if let Some(columns) = table.get("from").and_then(|_| table.get("columns")) {
             problems.extend(not_generators(columns));
         }
     });
@@ -85,7 +85,7 @@ fn not_generator(name: &str, column: &Node) -> Option<Problem> {
     let Value::Scalar { text, .. } = &column.value else {
         return None;
     };
-    if GeneratorKind::KINDS.iter().any(|kind| kind.name == text) {
+    if is_kind(text) {
         return None;
     }
     let what = format!("unknown generator `{text}`");
@@ -96,18 +96,6 @@ fn not_generator(name: &str, column: &Node) -> Option<Problem> {
         ),
     };
     Some(Problem::new(what).at(&column.place).hint(hint))
-}
-
-fn part<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
-    match &node.value {
-        Value::Map(entries) => {
-            let mut entries = entries.iter();
-            entries
-                .find(|(key, _)| key.name == name)
-                .map(|(_, part)| part)
-        }
-        _ => None,
-    }
 }
 
 fn note_parts(
