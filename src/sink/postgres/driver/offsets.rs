@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use super::table::exists;
 use crate::batch::Span;
 use crate::client::postgres::TableName;
 
@@ -44,8 +45,7 @@ impl Offsets {
     /// at the same time.
     pub(super) async fn make(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
         let table = &self.table;
-        let found = "SELECT to_regclass($1) IS NOT NULL";
-        if client.query_one(found, &[table]).await?.get(0) {
+        if exists(client, table).await? {
             return Ok(());
         }
         client.execute(LOCK, &[table]).await?;

@@ -111,7 +111,9 @@ impl Load {
             self.database
                 .error(&format!("looking at table {}", self.name), &error)
         };
-        let exists = table::exists(client, &self.name).await.map_err(said)?;
+        let exists = table::exists(client, &self.name.quoted())
+            .await
+            .map_err(said)?;
         match exists {
             true => self.check(client).await?,
             false => {
@@ -230,7 +232,7 @@ impl Load {
             .await
             .map_err(said)?;
         let mut created = false;
-        if !table::exists(transaction.client(), &self.name)
+        if !table::exists(transaction.client(), &self.name.quoted())
             .await
             .map_err(said)?
         {
