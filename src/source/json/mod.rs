@@ -122,9 +122,6 @@ impl FileSource for Json {
             Ok((objects, seen.unwrap_or_default()))
         })?;
         let (mut opened, found): (Vec<Objects>, Vec<Named>) = opened.into_iter().unzip();
-        if !infers {
-            named::check(&opened, asked.types)?;
-        }
         if infers {
             let mut seen = Named::default();
             for (file, found) in found.into_iter().enumerate() {
@@ -134,6 +131,8 @@ impl FileSource for Json {
             for objects in &mut opened {
                 objects.schema = schema.clone();
             }
+        } else {
+            named::check(&opened, asked.types)?;
         }
         let opened = opened.into_iter();
         Ok(opened

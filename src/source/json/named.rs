@@ -16,15 +16,18 @@ use crate::source::index::parts;
 /// # Errors
 /// There is such a name.
 pub(super) fn check(files: &[Objects], types: &Types) -> Result<(), Problem> {
-    let mut fields = BTreeSet::new();
-    for objects in files {
-        fields.extend(infer::first_names(objects));
-    }
     let named = |name: &str| types.iter().any(|(known, _)| known.value == name);
-    for (name, _) in types
-        .iter()
-        .filter(|(name, _)| !fields.contains(&name.value))
-    {
+    let mut fields = BTreeSet::new();
+    let mut missing: Vec<_> = types.iter().map(|(name, _)| name).collect();
+    for objects in files {
+        // Nearly always the first file has all of them.
+        if missing.is_empty() {
+            return Ok(());
+        }
+        fields.extend(infer::first_names(objects));
+        missing.retain(|name| !fields.contains(&name.value));
+    }
+    for name in missing {
         let others = fields
             .iter()
             .map(String::as_str)
