@@ -96,3 +96,39 @@ fn a_schema_that_is_not_there_is_told_before_the_first_row() {
     ));
     assert_eq!(counts, "t");
 }
+
+#[test]
+fn a_table_that_is_made_or_emptied_holds_no_load() {
+    let name = fresh("held");
+    let value = "      v: { uniform: { min: 1, max: 1_000_000 } }\n";
+    let sink = |more: &str| table(100, value, &format!("into: {name}{more}"));
+    let loaded = |yaml: &str, arguments: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = rowgen(folder.path(), yaml, arguments);
+        assert!(run.status().unwrap().success());
+        sql(&format!("SELECT count(*) || ' ' || sum(v) FROM {name}"))
+    };
+    let (first, second) = (["--seed", "1"], ["--seed", "2"]);
+    let one = loaded(&sink(""), &first);
+    let both = loaded(&sink(""), &second);
+    // Neither is there any more.
+    sql(&format!("DROP TABLE {name}"));
+    assert_eq!(loaded(&sink(""), &first), one);
+    assert_eq!(loaded(&sink(""), &second), both);
+    // The other one is not, either.
+    assert_eq!(loaded(&sink(""), &["--seed", "1", "--overwrite"]), one);
+    assert_eq!(loaded(&sink(""), &second), both);
+    let emptied = sink(", mode: truncate");
+    let two = loaded(&emptied, &second);
+    assert!(two.starts_with("100 "), "{two}");
+    assert_eq!(loaded(&emptied, &first), one);
+    assert_eq!(loaded(&emptied, &second), two);
+    // Slices of a table that was dropped.
+    let slices = |part: &'static str| loaded(&sink(""), &["--seed", "3", "--slice", part]);
+    slices("1/2");
+    let whole = slices("2/2");
+    sql(&format!("DROP TABLE {name}"));
+    slices("1/2");
+    let again = slices("2/2");
+    assert!(again.starts_with("100 "), "{again} after {whole}");
+}

@@ -16,6 +16,9 @@ pub(super) const OFFSETS: &str = "rowgen_offsets";
 /// together make it one after the other.
 pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
 
+/// How loads of streams begin; those of tables begin with a fingerprint.
+pub(super) const STREAM: &str = "stream ";
+
 /// The partition whose offset is the number of connections that a made table was begun with.
 pub(super) const CONNECTIONS: i32 = -1;
 
@@ -94,14 +97,12 @@ impl Offsets {
         client.execute(&add, &parameters).await.map(drop)
     }
 
-    /// Forgets the load.
+    /// Forgets every load but streams, whose messages may be elsewhere by now: no row of them is there.
     pub(super) async fn forget(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
         let table = &self.table;
-        let remove = format!("DELETE FROM {table} WHERE sink = $1 AND load = $2");
-        client
-            .execute(&remove, &[&self.sink, &self.load])
-            .await
-            .map(drop)
+        let remove =
+            format!("DELETE FROM {table} WHERE sink = $1 AND NOT starts_with(load, '{STREAM}')");
+        client.execute(&remove, &[&self.sink]).await.map(drop)
     }
 
     /// Moves partitions on from where they should be, and tells those that were elsewhere.

@@ -11,11 +11,11 @@ use tokio_postgres::types::Type;
 
 use super::super::types::create;
 use super::super::{Mode, Postgres, TRANSACTION_ROWS};
-use super::offsets::{BATCH_ROWS, CONNECTIONS, LOCK, OFFSETS, Offsets};
+use super::offsets::{BATCH_ROWS, CONNECTIONS, LOCK, OFFSETS, Offsets, STREAM};
 use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::{Batch, Resume};
-use crate::client::postgres::{Database, Patience, TableName, connections};
+use crate::client::postgres::{Database, Patience, TableName, connections, quoted};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::session::{self, Options};
@@ -63,7 +63,7 @@ impl Load {
         let of_slice = |slice: crate::sink::Slice| format!("/{}of{}", slice.index, slice.count);
         // A stream is the same load whatever its pipeline says: its offsets are the source's.
         let load = match target.is_stream {
-            true => format!("stream {}", target.shape.table),
+            true => format!("{STREAM}{}", target.shape.table),
             false => format!(
                 "{}{}",
                 target.load,
@@ -107,17 +107,14 @@ impl Load {
     }
 
     async fn look_by(&self, client: &Client) -> Result<Looked> {
-        let said = |error| {
-            self.database
-                .error(&format!("looking at table {}", self.name), &error)
-        };
+        let said = |error| self.unseen(&error);
         let exists = table::exists(client, &self.name.quoted())
             .await
             .map_err(said)?;
         match exists {
             true => self.check(client).await?,
             false => {
-                self.check_schema(client).await.map_err(said)??;
+                self.check_schema(client).await?;
                 self.is_gone.store(!self.is_stream, Ordering::Release);
             }
         }
@@ -133,24 +130,24 @@ impl Load {
     }
 
     /// There is a schema that the table can be made in, unless the pipeline's own SQL makes it.
-    async fn check_schema(&self, client: &Client) -> Result<Result<()>, tokio_postgres::Error> {
-        let schema = self.name.schema().filter(|_| self.options.create.is_none());
-        let Some(schema) = schema else {
-            return Ok(Ok(()));
+    async fn check_schema(&self, client: &Client) -> Result<()> {
+        let Some(schema) = self.name.schema() else {
+            return Ok(());
         };
-        if table::has_schema(client, schema).await? {
-            return Ok(Ok(()));
+        let there = table::has_schema(client, schema).await;
+        if self.options.create.is_some() || there.map_err(|error| self.unseen(&error))? {
+            return Ok(());
         }
-        let problem = Problem::new(format!(
-            "there is no schema `{schema}` for table {}",
-            self.name
-        ))
-        .at(&self.options.url.place);
-        let hint = format!(
-            "`CREATE SCHEMA {}` makes it",
-            crate::client::postgres::quoted(schema)
-        );
-        Ok(Err(Error::user(problem.hint(hint))))
+        let what = format!("there is no schema `{schema}` for table {}", self.name);
+        let hint = format!("`CREATE SCHEMA {}` makes it", quoted(schema));
+        let problem = Problem::new(what).at(&self.options.url.place);
+        Err(Error::user(problem.hint(hint)))
+    }
+
+    /// The server has said something else than what was asked for.
+    fn unseen(&self, error: &tokio_postgres::Error) -> Error {
+        let doing = format!("looking at table {}", self.name);
+        self.database.error(&doing, error)
     }
 
     /// What the load does with the rows that are there.
@@ -194,10 +191,7 @@ impl Load {
     /// Compares the table with the columns.
     async fn check(&self, client: &Client) -> Result<()> {
         let types = table::types(client, &self.name, &self.schema).await;
-        let types = types.map_err(|error| {
-            self.database
-                .error(&format!("looking at table {}", self.name), &error)
-        })?;
+        let types = types.map_err(|error| self.unseen(&error))?;
         match types {
             Ok(types) => {
                 let _ = self.types.set(types);
@@ -245,7 +239,7 @@ impl Load {
         let begins = self
             .prepare_offsets(transaction.client(), connections, created)
             .await?;
-        if begins && (self.begins_anew || self.options.mode == Mode::Truncate) {
+        if begins && self.empties() {
             // Whoever reads it keeps it as it is, perhaps this very run.
             let name = self.name.quoted();
             let empty = format!("SET LOCAL lock_timeout = '10s'; TRUNCATE {name}");
@@ -273,7 +267,8 @@ impl Load {
         }
     }
 
-    /// True if nothing of the load was sent before; a finite one begins anew with its table.
+    /// True if nothing of the load is there. Where the table was just made, or is emptied, nothing of any
+    /// other one is there, either.
     async fn prepare_offsets(
         &self,
         client: &Client,
@@ -290,10 +285,11 @@ impl Load {
             error.hint("`exactly_once: false` needs no such table: a row may come twice then")
         };
         offsets.make(client).await.map_err(said)?;
-        if self.begins_anew || created && !self.is_stream {
+        let begun = offsets.has_begun(client).await.map_err(said)?;
+        let begins = created || self.begins_anew || !begun;
+        if created || begins && self.empties() {
             offsets.forget(client).await.map_err(said)?;
         }
-        let begins = !offsets.has_begun(client).await.map_err(said)?;
         if !self.is_stream {
             offsets
                 .begin(client, CONNECTIONS, connections as i64)
@@ -320,6 +316,11 @@ impl Load {
                 create(&self.name, &self.schema, &key)
             }
         }
+    }
+
+    /// A load that begins removes all rows first.
+    fn empties(&self) -> bool {
+        self.begins_anew || self.options.mode == Mode::Truncate
     }
 
     /// True while the database still has the offsets of a load that this one replaces.
@@ -370,8 +371,7 @@ impl Opened {
         let Found::Ready { sink: inner, .. } = found else {
             return Ok(found);
         };
-        let empties = load.begins_anew || load.options.mode == Mode::Truncate;
-        let replaces = empties && reached.is_empty();
+        let replaces = load.empties() && reached.is_empty();
         let sink = Box::new(Self {
             load,
             connections,
