@@ -31,6 +31,7 @@ pub mod batch;
 pub mod cli;
 pub mod client;
 pub mod column;
+pub mod dataset;
 pub mod domain;
 pub mod engine;
 pub mod error;

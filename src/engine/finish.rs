@@ -87,7 +87,7 @@ impl<'p> Run<'p> {
     /// Publishes what was finished: all of it, or nothing if something has failed that stops the
     /// others, or a signal came. True if one did: where nothing is published, whoever runs it again
     /// must be told that something is left to do, and nobody else. Where the run goes on, what was decided
-    /// stays until `settle`.
+    /// stays until `settle_all`.
     pub(super) fn publish(&self, set: &mut [Ending<'_, '_>], goes_on: bool) -> bool {
         let signal = self.stop.signal().is_some();
         let finite = |ending: &Ending<'_, '_>| ending.finite;
@@ -122,8 +122,8 @@ impl<'p> Run<'p> {
     /// The whole run is done. What of it was published before its last tables began is remembered until
     /// then: a run that is killed among those, or cut short, does not do it again.
     pub(super) fn settle_all(&self, before: &mut [Ending<'_, '_>], last: &[Ending<'_, '_>]) {
-        let all = before.iter().chain(last);
-        if !self.stop.failed() && { all }.all(|ending| ending.is_well() && !ending.report.aborted) {
+        let mut all = before.iter().chain(last);
+        if !self.stop.failed() && all.all(|ending| ending.is_well() && !ending.report.aborted) {
             self.forget(before);
         }
     }

@@ -141,12 +141,13 @@ impl Run<'_> {
             }
             self.watched.turn_to(State::Ending);
             set.extend(self.finish(group, begun));
-            let next = groups.get(index + 1);
-            if next.is_none_or(|next| self.is_endless(next)) {
-                interrupted |= self.publish(&mut set, next.is_some());
-            }
-            if next.is_some_and(|next| self.is_endless(next)) {
-                before.append(&mut set);
+            match groups.get(index + 1) {
+                None => interrupted |= self.publish(&mut set, false),
+                Some(next) if self.is_endless(next) => {
+                    interrupted |= self.publish(&mut set, true);
+                    before.append(&mut set);
+                }
+                Some(_) => {}
             }
             failure = failure.or(self.close_streams(group));
         }

@@ -1,18 +1,13 @@
 //! Datasets that rowgen has published only in part are not read: some of their files have names, others not.
 
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 
 use super::hive;
 use super::set::Member;
+use crate::dataset::{FOLDER, SUCCESS, is_nothing};
 use crate::error::Problem;
-
-/// The folder of a dataset's manifests.
-const NOTES: &str = "_rowgen";
-
-/// The file that says that a dataset is complete.
-const SUCCESS: &str = "_SUCCESS";
 
 /// What is wrong with the first dataset that is half published.
 pub fn problem(files: &[Member]) -> Option<Problem> {
@@ -43,7 +38,7 @@ fn dataset(file: &Path) -> &Path {
 
 /// It is decided that a run's files get their names, and not all have them.
 fn is_half(folder: &Path) -> io::Result<bool> {
-    let notes = match folder.join(NOTES).read_dir() {
+    let notes = match folder.join(FOLDER).read_dir() {
         Ok(notes) => notes,
         Err(error) if is_nothing(&error) => return Ok(false),
         Err(error) => return Err(error),
@@ -55,10 +50,6 @@ fn is_half(folder: &Path) -> io::Result<bool> {
         decided |= name.starts_with(".run") && name.ends_with(".jsonl");
     }
     Ok(decided && !folder.join(SUCCESS).try_exists()?)
-}
-
-fn is_nothing(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn half(folder: &str) -> Problem {

@@ -170,7 +170,6 @@ fn a_run_over_one_of_the_places_is_none_over_the_others() {
             };
             let rows = (place.rows("a"), place.rows("u"));
             assert_eq!(rows, (expected("a"), expected("u")), "{one}, {between}");
-            let _ = ended;
         }
     }
 }

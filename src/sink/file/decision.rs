@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::layout::draft;
-use super::manifest::{is_nothing, remove, write_whole};
+use super::manifest::{remove, write_whole};
 use super::output::system;
 use super::steps::Steps;
+use crate::dataset::is_nothing;
 use crate::error::{Error, Result};
 use crate::sink::{Earlier, Record};
 use crate::units::hexadecimal;

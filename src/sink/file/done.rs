@@ -4,6 +4,7 @@
 //!
 //! A note holds while the files are there and the manifest lists them as those of that run.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use super::layout::draft;
 use super::manifest::{self, remove, write_whole};
 use super::output::system;
 use super::steps::{Step, Steps};
+use crate::dataset::is_nothing;
 use crate::error::{Error, Result};
 
 /// Notes that an output was published, if it is there.
@@ -67,18 +69,17 @@ fn path(output: &Output) -> PathBuf {
 
 /// The manifest lists its files, and all of them are there.
 fn is_there(output: &Output) -> Result<bool> {
-    let listed = manifest::read(&output.folder.join(&output.manifest))?;
-    let mut own = listed.unwrap_or_default();
-    own.retain(|entry| entry.fingerprint == output.fingerprint);
-    let mut names = output
-        .steps
-        .names()
-        .map(|(path, bytes)| (path.to_str(), bytes));
-    let is_listed = |name| {
-        own.iter()
-            .any(|entry| (entry.path.as_deref(), entry.bytes) == name)
-    };
-    Ok(!own.is_empty() && names.all(is_listed) && output.steps.were_named(&output.folder)?)
+    let listed = manifest::read(&output.folder.join(&output.manifest))?.unwrap_or_default();
+    let own = listed
+        .iter()
+        .filter(|entry| entry.fingerprint == output.fingerprint);
+    let own: HashSet<_> = own
+        .map(|entry| (entry.path.as_deref(), entry.bytes))
+        .collect();
+    let names = output.steps.names();
+    let mut names = names.map(|(path, bytes)| (path.to_str(), bytes));
+    let listed = !own.is_empty() && names.all(|name| own.contains(&name));
+    Ok(listed && output.steps.were_named(&output.folder)?)
 }
 
 /// The notes beside an output, of whatever run.
@@ -86,7 +87,7 @@ fn read(output: &Output) -> Result<Vec<Output>> {
     let path = path(output);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if manifest::is_nothing(&error) => return Ok(Vec::new()),
+        Err(error) if is_nothing(&error) => return Ok(Vec::new()),
         Err(error) => return Err(system("reading", &path, &error)),
     };
     let note = |line: &str| serde_json::from_str::<Output>(line);

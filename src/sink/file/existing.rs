@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Access;
 
 use super::layout::{Folder, Layout};
-use super::manifest::{self, Entry, FOLDER, Listing, is_nothing, looked_at};
+use super::manifest::{self, Entry, Listing, entries_in, looked_at};
 use super::output::system;
 use super::{IfExists, inside};
+use crate::dataset::FOLDER;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::sink::Target;
@@ -125,8 +126,9 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
     }
     let own = listing.own.is_some() || !listing.journal.is_empty();
     let dataset = own || !listing.others.is_empty();
-    let stranger = stranger(folder, &visible, &listing, if_exists, target);
-    if let Some(path) = mixed(folder, &listing, if_exists, target)? {
+    let written = written(folder, target);
+    let stranger = stranger(folder, &visible, &listing, if_exists, &written);
+    if let Some(path) = mixed(folder, &listing, if_exists, &written)? {
         return Err(is_mixed(&shown, &path));
     }
     match if_exists {
@@ -169,10 +171,9 @@ fn stranger(
     visible: &[String],
     listing: &Listing,
     if_exists: IfExists,
-    target: &Target,
+    written: &BTreeSet<PathBuf>,
 ) -> Option<String> {
     let known = listing.paths();
-    let written = written(folder, target);
     let in_the_way = |path: &String| {
         let whole = folder.path.join(path);
         if_exists != IfExists::ReplacePartitions
@@ -182,8 +183,8 @@ fn stranger(
     };
     let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
     let mut strangers = visible.iter().filter(|path| {
-        let removed = replaces && is_leftover(folder, path);
-        !known.contains(path.as_str()) && in_the_way(path) && !removed
+        let is_known = known.contains(path.as_str());
+        !is_known && in_the_way(path) && !(replaces && is_leftover(folder, path))
     });
     strangers.next().cloned()
 }
@@ -197,6 +198,9 @@ fn is_leftover(folder: &Folder, path: &str) -> bool {
 
 /// Those that go when the dataset is replaced.
 pub(super) fn leftovers(folder: &Folder, listing: &Listing) -> Result<Vec<String>> {
+    if folder.has_success() {
+        return Ok(Vec::new());
+    }
     let known = listing.paths();
     let mut files = visible_files(&folder.path)?;
     files.retain(|path| !known.contains(path.as_str()) && is_leftover(folder, path));
@@ -218,13 +222,13 @@ fn mixed(
     folder: &Folder,
     listing: &Listing,
     if_exists: IfExists,
-    target: &Target,
+    written: &BTreeSet<PathBuf>,
 ) -> Result<Option<String>> {
-    let written = written(folder, target);
-    let stays = |entry: &&Entry| match if_exists {
-        IfExists::Append => true,
-        IfExists::ReplacePartitions => !written.contains(&folder.path.join(entry.folder())),
-        _ => false,
+    if !matches!(if_exists, IfExists::Append | IfExists::ReplacePartitions) {
+        return Ok(None);
+    }
+    let stays = |entry: &&Entry| {
+        if_exists == IfExists::Append || !written.contains(&folder.path.join(entry.folder()))
     };
     let named = listing.journal.iter();
     let named: BTreeMap<_, _> = named.map(|entry| (entry.path.as_deref(), entry)).collect();
@@ -286,7 +290,7 @@ pub(super) fn doubled(layout: &Layout, target: &Target) -> Result<Option<String>
     if target.is_stream {
         return Ok(None);
     }
-    let own = folder.listing()?.own.unwrap_or_default();
+    let own = manifest::read(&folder.own_manifest())?.unwrap_or_default();
     let same = own
         .iter()
         .any(|entry| entry.fingerprint == target.fingerprint);
@@ -320,13 +324,7 @@ fn visible_files(folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(inside) = folders.pop() {
-        let entries = match fs::read_dir(&inside) {
-            Ok(entries) => entries,
-            Err(error) if is_nothing(&error) => continue,
-            Err(error) => return Err(system("reading", &inside, &error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|error| system("reading", &inside, &error))?;
+        for entry in entries_in(&inside)? {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with(['.', '_']) {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::decision::whole;
-use super::manifest::{FOLDER, files_in, is_manifest};
+use super::manifest::{files_in, is_manifest, listed_as};
+use crate::dataset::FOLDER;
 use crate::error::{Error, Problem, Result};
 
 /// Refuses what would lie within the dataset of another output: it would replace a part of it, or be a
@@ -17,18 +18,11 @@ pub fn outside_datasets(path: &Path) -> Result<()> {
     let there = whole(there.unwrap_or(Path::new(".")));
     for folder in there.ancestors() {
         let files = files_in(&folder.join(FOLDER))?;
-        if files.iter().any(|file| is_manifest(&own_name(file))) {
+        if files.iter().any(|file| is_manifest(&listed_as(file))) {
             return Err(refused(path, folder));
         }
     }
     Ok(())
-}
-
-/// The name of a manifest, also that of a journal.
-fn own_name(file: &Path) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.trim_start_matches('.').trim_end_matches(".partial");
-    name.to_string()
 }
 
 fn refused(path: &Path, folder: &Path) -> Error {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::layout::{Layout, hidden, suffix};
-use super::manifest::{self, Entry, FOLDER};
+use super::layout::{Layout, hidden};
+use super::manifest::{self, Entry};
 use super::output::system;
 use crate::error::Result;
 use crate::sink::FileReport;
@@ -23,20 +23,7 @@ const PIECE: usize = 1 << 20;
 
 /// Where the note lies; nothing for what is written through.
 pub(super) fn path(layout: &Layout) -> Option<PathBuf> {
-    match layout {
-        Layout::Through(_) => None,
-        Layout::One(path) => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            Some(path.with_file_name(format!(".{name}.kept.jsonl")))
-        }
-        Layout::Folder(folder) => {
-            let name = match folder.slice {
-                Some(slice) => format!(".kept-{}.jsonl", suffix(slice)),
-                None => ".kept.jsonl".into(),
-            };
-            Some(folder.path.join(FOLDER).join(name))
-        }
-    }
+    Some(base(layout).join(layout.own("kept")?))
 }
 
 /// The folder that names are relative to.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest;
+use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::{Problem, Result};
 use crate::place::LocalPath;
 use crate::sink::{Partition, Slice, Target};
@@ -83,6 +84,22 @@ impl Layout {
 }
 
 impl Layout {
+    /// A hidden file of rowgen's own, of this kind, from the output's folder on; nothing for what is
+    /// written through.
+    pub(super) fn own(&self, kind: &str) -> Option<PathBuf> {
+        Some(match self {
+            Self::Through(_) => return None,
+            Self::One(path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                format!(".{name}.{kind}.jsonl").into()
+            }
+            Self::Folder(folder) => Path::new(FOLDER).join(match folder.slice {
+                Some(slice) => format!(".{kind}-{}.jsonl", suffix(slice)),
+                None => format!(".{kind}.jsonl"),
+            }),
+        })
+    }
+
     /// The file, or the folder of files.
     pub(super) fn path(&self) -> &Path {
         match self {
@@ -184,7 +201,7 @@ pub(super) fn is_own(path: &Path) -> bool {
     ];
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let hidden = name.starts_with('.') && ENDS.iter().any(|end| name.ends_with(end));
-    hidden || name == manifest::SUCCESS || path.iter().any(|step| step == manifest::FOLDER)
+    hidden || name == SUCCESS || path.iter().any(|step| step == FOLDER)
 }
 
 /// `.name.new`, in the same folder: a small file until it is whole.

@@ -13,16 +13,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Folder, hidden, suffix};
-use super::output::{busy, create_folder, publish, sync_folder, system};
+use super::output::{claim, create_folder, publish, sync_folder, system};
+use crate::dataset::{FOLDER, SUCCESS, is_nothing};
 use crate::error::{Error, Problem, Result};
 use crate::sink::claims::Claims;
 use crate::sink::{FileReport, Slice};
-
-/// The folder of manifests inside of a dataset; engines skip names that begin like this.
-pub(super) const FOLDER: &str = "_rowgen";
-
-/// The file that says that a dataset is complete.
-pub(super) const SUCCESS: &str = "_SUCCESS";
 
 /// One line of a manifest: a file, or the word of a slice that it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,9 +116,8 @@ impl Folder {
         listing.own = read(&own)?;
         listing.journal = read(&hidden(&own))?.unwrap_or_default();
         for path in files_in(&folder)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let name = name.trim_start_matches('.').trim_end_matches(".partial");
-            if name == self.manifest() || !is_manifest(name) {
+            let name = listed_as(&path);
+            if name == self.manifest() || !is_manifest(&name) {
                 continue;
             }
             let sibling = self.slice.is_some_and(|slice| {
@@ -149,11 +143,8 @@ impl Folder {
     pub(super) fn claim(&self, claims: &Claims, fsync: bool) -> Result<PathBuf> {
         create_folder(&self.path.join(FOLDER), fsync)?;
         let journal = hidden(&self.own_manifest());
-        match claims.claim(&journal) {
-            Ok(Some(_)) => Ok(journal),
-            Ok(None) => Err(busy(&self.path)),
-            Err(error) => Err(system("writing", &journal, &error)),
-        }
+        claim(claims, &journal, &self.path)?;
+        Ok(journal)
     }
 
     /// Notes a file of a table without end and gives it its final name. The dataset is no longer
@@ -204,11 +195,6 @@ impl Folder {
     }
 }
 
-/// There is no such file or folder: any other error says nothing of what is there.
-pub(super) fn is_nothing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
 /// What the system knows of a file; nothing if there is none.
 pub(super) fn looked_at(path: &Path) -> Result<Option<fs::Metadata>> {
     match fs::metadata(path) {
@@ -238,6 +224,13 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
         })
     });
     entries.collect::<Result<Vec<_>>>().map(Some)
+}
+
+/// The name of a manifest, also that of its journal.
+pub(super) fn listed_as(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.trim_start_matches('.').trim_end_matches(".partial");
+    name.to_string()
 }
 
 /// A manifest or a journal, and nothing else that lies beside them.
@@ -307,21 +300,20 @@ fn exists(path: &Path) -> bool {
         .is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-/// What is in a folder; nothing if there is none.
-pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if is_nothing(&error) => return Ok(Vec::new()),
-        Err(error) => return Err(system("reading", folder, &error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(
-            entry
-                .map_err(|error| system("reading", folder, &error))?
-                .path(),
-        );
+/// What is in a folder, in no order; nothing if there is none.
+pub(super) fn entries_in(folder: &Path) -> Result<Vec<fs::DirEntry>> {
+    let unread = |error| system("reading", folder, &error);
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.map_err(unread)).collect(),
+        Err(error) if is_nothing(&error) => Ok(Vec::new()),
+        Err(error) => Err(unread(error)),
     }
+}
+
+/// The paths of that, sorted.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = entries_in(folder)?;
+    let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
     paths.sort();
     Ok(paths)
 }

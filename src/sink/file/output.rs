@@ -219,6 +219,15 @@ pub(super) fn create_folder(folder: &Path, fsync: bool) -> Result<()> {
     Ok(())
 }
 
+/// Nobody else writes at the output that is `shown` so, as long as `claims` are kept.
+pub(super) fn claim(claims: &Claims, lock: &Path, shown: &Path) -> Result<()> {
+    match claims.claim(lock) {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(busy(shown)),
+        Err(error) => Err(system("writing", lock, &error)),
+    }
+}
+
 /// Somebody else writes there.
 pub(super) fn busy(path: &Path) -> Error {
     let path = path.display();

@@ -8,10 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::IfExists;
 use super::decision::Output;
 use super::existing::{beside, leftovers};
-use super::layout::{Folder, Layout, hidden, suffix};
-use super::manifest::{self, Entry, FOLDER, SUCCESS};
+use super::layout::{Folder, Layout, hidden};
+use super::manifest::{self, Entry};
 use super::steps::{Step, Steps};
 use super::writer::Rules;
+use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::Result;
 use crate::sink::FileReport;
 
@@ -69,33 +70,24 @@ pub(super) fn output(
 
 /// Where an output's decision lies, and what is locked; nothing for what is written through.
 pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
-    let (folder, copy, lock, manifest, note) = match layout {
+    let (folder, lock, manifest) = match layout {
         Layout::Through(_) => return None,
         Layout::One(path) => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let own = |end: &str| PathBuf::from(format!(".{name}.{end}"));
-            let lists = own("manifest.jsonl");
-            let (copy, note) = (own("run.jsonl"), own("done.jsonl"));
-            (folder_of(path), copy, own("partial"), lists, note)
+            let name = path.file_name().map(Path::new).unwrap_or(path);
+            (folder_of(path), hidden(name), layout.own("manifest")?)
         }
         Layout::Folder(folder) => {
-            let own = |kind: &str| match folder.slice {
-                Some(slice) => format!(".{kind}-{}.jsonl", suffix(slice)),
-                None => format!(".{kind}.jsonl"),
-            };
-            let inside = |name: String| Path::new(FOLDER).join(name);
-            let lists = inside(folder.manifest());
-            let (copy, note) = (inside(own("run")), inside(own("done")));
-            (&*folder.path, copy, hidden(&lists), lists, note)
+            let lists = Path::new(FOLDER).join(folder.manifest());
+            (&*folder.path, hidden(&lists), lists)
         }
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Some(Output {
         folder: folder.to_path_buf(),
-        copy,
+        copy: layout.own("run")?,
         lock,
         manifest,
-        note,
+        note: layout.own("done")?,
         ready: now.unwrap_or_default().as_nanos() as u64,
         fingerprint: fingerprint.to_string(),
         steps: Steps::default(),

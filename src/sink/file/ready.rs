@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::decision::Output;
 use super::layout::{Layout, hidden};
-use super::output::{busy, system};
+use super::output::{busy, claim};
 use super::writer::Files;
 use super::{File, FileReport, done, kept, manifest, publish};
 use crate::error::Result;
@@ -58,9 +58,7 @@ impl Ready for ReadyFiles {
         let (layout, target) = (&self.layout, &self.target);
         if let Some(output) = publish::place(layout, &target.fingerprint) {
             let lock = output.folder.join(&output.lock);
-            let claimed = self.claims.claim(&lock);
-            let claimed = claimed.map_err(|error| system("writing", &lock, &error))?;
-            claimed.ok_or_else(|| busy(layout.path()))?;
+            claim(&self.claims, &lock, layout.path())?;
             target.meter.leaves(lock);
         }
         // Somebody else may have been here since it was found.
@@ -120,9 +118,7 @@ impl EarlierFiles {
             return Ok(());
         };
         let lock = output.folder.join(&output.lock);
-        let claimed = self.claims.claim(&lock);
-        let claimed = claimed.map_err(|error| system("writing", &lock, &error))?;
-        claimed.ok_or_else(|| busy(self.layout.path()))?;
+        claim(&self.claims, &lock, self.layout.path())?;
         meter.leaves(lock);
         meter.leaves(output.copy_path());
         Ok(())

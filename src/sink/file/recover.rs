@@ -9,8 +9,8 @@ use super::done;
 use super::existing::{beside, doubled};
 use super::kept;
 use super::layout::{Folder, Layout, draft, hidden};
-use super::manifest::{files_in, remove};
-use super::output::{busy, system};
+use super::manifest::{entries_in, remove};
+use super::output::{claim, system};
 use super::publish::place;
 use super::roll_forward::Found;
 use crate::error::Result;
@@ -103,11 +103,7 @@ fn cleared(layout: &Layout, output: &Output, done: bool) -> Result<Vec<String>> 
     let claims = Claims::default();
     let lock = output.folder.join(&output.lock);
     let made = !lock.exists();
-    match claims.claim(&lock) {
-        Ok(Some(_)) => {}
-        Ok(None) => return Err(busy(layout.path())),
-        Err(error) => return Err(system("writing", &lock, &error)),
-    }
+    claim(&claims, &lock, layout.path())?;
     let files = match done {
         true => None,
         false => kept::find(layout, &output.fingerprint),
@@ -165,12 +161,15 @@ fn unfinished(layout: &Layout, output: &Output) -> Result<Vec<PathBuf>> {
 fn parts(folder: &Folder, left: &mut Vec<PathBuf>) -> Result<()> {
     let mut folders = vec![folder.path.clone()];
     while let Some(inside) = folders.pop() {
-        for path in files_in(&inside)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
+        for entry in entries_in(&inside)? {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
             if folder.is_unfinished_part(&name) {
-                left.push(path);
-            } else if !name.starts_with(['.', '_']) && path.is_dir() && !path.is_symlink() {
-                folders.push(path);
+                left.push(entry.path());
+            } else if !name.starts_with(['.', '_']) {
+                let kind = entry.file_type();
+                let kind = kind.map_err(|error| system("reading", &inside, &error))?;
+                folders.extend(kind.is_dir().then(|| entry.path()));
             }
         }
     }

@@ -4,15 +4,17 @@
 //! could tell any more what was done: it leaves a note instead of each copy. Notes are written before the
 //! first copy goes.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
 use super::decision::{Copy, Output, is_copy, read, whole};
 use super::done;
 use super::layout::hidden;
-use super::manifest::{self, FOLDER, remove};
-use super::output::{busy, system};
+use super::manifest::{self, Entry, remove};
+use super::output::{claim, system};
 use super::steps::is_named;
+use crate::dataset::FOLDER;
 use crate::error::Result;
 use crate::sink::Earlier;
 use crate::sink::claims::Claims;
@@ -51,19 +53,21 @@ impl Output {
         let outputs = copy.outputs_from(&self.folder);
         let kept = copy.kept(&outputs);
         let claims = Claims::default();
-        kept.iter().try_for_each(|output| output.claim(&claims))?;
+        for output in &kept {
+            claim(&claims, &output.folder.join(&output.lock), &output.folder)?;
+        }
         let mut found = Found::default();
         let stands = stands(&outputs, &kept)?;
         let is_own = |output: &Self| output.key() == self.key();
         let passes_on = !outputs.iter().any(is_own);
         if stands {
             found.undone = carried_out(&kept)?;
-            found.published = published(&outputs)?;
-            let here = kept
-                .iter()
-                .find(|output| output.copy_path() == self.copy_path());
-            let here = here.map(|output| output.steps.were_taken(&output.folder));
-            found.stands = here.transpose()?.unwrap_or_default();
+            for (position, output) in outputs.iter().enumerate() {
+                if output.steps.were_taken(&output.folder)? {
+                    found.stands |= output.copy_path() == self.copy_path();
+                    found.published.extend(output.earlier(position));
+                }
+            }
         }
         if stands && passes_on {
             outputs.iter().try_for_each(done::note)?;
@@ -73,15 +77,6 @@ impl Output {
         }
         kept.iter().try_for_each(|output| output.unlock())?;
         Ok(found)
-    }
-
-    fn claim(&self, claims: &Claims) -> Result<()> {
-        let lock = self.folder.join(&self.lock);
-        match claims.claim(&lock) {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(busy(&self.folder)),
-            Err(error) => Err(system("writing", &lock, &error)),
-        }
     }
 
     /// What it has named goes. Where the manifest lists a file of that name, it has replaced that one: this is
@@ -94,14 +89,23 @@ impl Output {
         let listed = self.folder.join(&self.manifest);
         let mut entries = manifest::read(&listed)?.unwrap_or_default();
         entries.extend(manifest::read(&hidden(&listed))?.unwrap_or_default());
+        let mut listed_as: HashMap<_, Vec<&Entry>> = HashMap::new();
+        for entry in &entries {
+            listed_as
+                .entry(entry.path.as_deref())
+                .or_default()
+                .push(entry);
+        }
         for decided in self.steps.entries(&self.manifest) {
+            let entries = listed_as.get(&decided.path.as_deref());
             let path = self
                 .folder
                 .join(decided.path.as_deref().unwrap_or_default());
-            if !is_named(&path, decided.bytes)? || entries.contains(&decided) {
+            let is_listed = entries.is_some_and(|entries| entries.contains(&&decided));
+            if !is_named(&path, decided.bytes)? || is_listed {
                 continue;
             }
-            if entries.iter().any(|entry| entry.path == decided.path) {
+            if entries.is_some() {
                 let (journal, line) = (hidden(&listed), manifest::line(&decided));
                 let noted = manifest::note(&journal, &line, self.steps.fsync);
                 noted.map_err(|error| system("writing", &journal, &error))?;
@@ -137,17 +141,6 @@ fn carried_out(kept: &[&Output]) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(undone)
-}
-
-/// Those that are there as they were decided.
-fn published(outputs: &[Output]) -> Result<Vec<Earlier>> {
-    let mut published = Vec::new();
-    for (position, output) in outputs.iter().enumerate() {
-        if output.steps.were_taken(&output.folder)? {
-            published.extend(output.earlier(position));
-        }
-    }
-    Ok(published)
 }
 
 /// The last output has its copy, or some output has got a name already, which nothing has before that. All

@@ -1,6 +1,6 @@
 //! What gives an output its final names, step by step: done twice, it is done once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -45,14 +45,23 @@ pub(super) enum Step {
 }
 
 impl Steps {
-    /// Takes all steps that have not been taken yet.
+    /// Takes all steps that have not been taken yet. What cannot be looked at is found out before the first
+    /// file gets its name.
     pub(super) fn take(&self, folder: &Path) -> Result<()> {
+        let mut waiting = HashSet::new();
+        for (path, bytes) in self.names() {
+            // Without its hidden file, or with an empty one that only holds a lock, it has its name.
+            if length(&hidden(&folder.join(path)))? == Some(bytes) {
+                waiting.insert(path);
+            }
+        }
         let mut named = BTreeSet::new();
         for step in &self.steps {
             if !matches!(step, Step::Name { .. }) {
                 self.sync(&mut named)?;
             }
-            self.take_one(step, folder, &mut named)?;
+            let waits = matches!(step, Step::Name { path, .. } if waiting.contains(&**path));
+            self.take_one(step, folder, waits, &mut named)?;
         }
         self.sync(&mut named)
     }
@@ -66,12 +75,18 @@ impl Steps {
         }
     }
 
-    fn take_one(&self, step: &Step, base: &Path, named: &mut BTreeSet<PathBuf>) -> Result<()> {
+    /// A file `waits` that has not got its name yet.
+    fn take_one(
+        &self,
+        step: &Step,
+        base: &Path,
+        waits: bool,
+        named: &mut BTreeSet<PathBuf>,
+    ) -> Result<()> {
         match step {
-            Step::Name { path, bytes } => {
+            Step::Name { path, .. } => {
                 let path = base.join(path);
-                // Without its hidden file, or with an empty one that only holds a lock, it has its name.
-                if length(&hidden(&path))? == Some(*bytes) {
+                if waits {
                     fs::rename(hidden(&path), &path)
                         .map_err(|error| system("naming", &path, &error))?;
                 }
@@ -123,8 +138,8 @@ impl Steps {
         let mut entries: Vec<Entry> = lines
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect();
-        let is_name = |path: Option<&str>| self.names().any(|(name, _)| name.to_str() == path);
-        entries.retain(|entry| is_name(entry.path.as_deref()));
+        let names: HashSet<_> = self.names().map(|(name, _)| name.to_str()).collect();
+        entries.retain(|entry| names.contains(&entry.path.as_deref()));
         entries
     }
 
@@ -147,10 +162,12 @@ impl Steps {
 
     /// True when every file that they name has its name.
     pub(super) fn were_named(&self, folder: &Path) -> Result<bool> {
-        let mut others = self
-            .names()
-            .map(|(path, bytes)| is_named(&folder.join(path), bytes));
-        others.try_fold(true, |all, named| Ok(all && named?))
+        for (path, bytes) in self.names() {
+            if !is_named(&folder.join(path), bytes)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// True if a run that is killed on the way leaves nothing that must be finished: one file gets its
@@ -166,20 +183,23 @@ impl Steps {
 
     /// True when every file that is to be named is there, under one name or the other.
     pub(super) fn can_be_taken(&self, folder: &Path) -> Result<bool> {
-        let mut names = self.names();
-        names.try_fold(true, |all, (path, bytes)| {
+        for (path, bytes) in self.names() {
             let path = folder.join(path);
-            let there = length(&hidden(&path))? == Some(bytes) || length(&path)? == Some(bytes);
-            Ok(all && there)
-        })
+            if length(&hidden(&path))? != Some(bytes) && length(&path)? != Some(bytes) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    /// True when a file has got its name already.
+    /// True when a file has got its name already. An empty one may be the one before.
     pub(super) fn were_begun(&self, folder: &Path) -> Result<bool> {
-        let mut names = self
-            .names()
-            .map(|(path, bytes)| is_named(&folder.join(path), bytes));
-        names.try_fold(false, |any, named| Ok(any || named?))
+        for (path, bytes) in self.names().filter(|(_, bytes)| *bytes > 0) {
+            if is_named(&folder.join(path), bytes)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
