@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::{ReferenceFile, Run, SinkEntry, Table};
-use crate::column::{Column, ColumnType, is_kind, parse_type};
-use crate::error::{Problem, Problems};
+use crate::column::{Column, ColumnType, GeneratorKind, is_kind, parse_type};
+use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Count, Each, Named, Node, Placed, Text, Value, decode_all};
 use crate::source::SourceKind;
 
@@ -85,13 +85,16 @@ fn not_generator(name: &str, column: &Node) -> Option<Problem> {
     let Value::Scalar { text, .. } = &column.value else {
         return None;
     };
-    if is_kind(text) {
+    let kinds = GeneratorKind::KINDS.iter().map(|kind| kind.name);
+    let is_type = parse_type(text).is_ok();
+    // One that is only misspelt is told by who decodes it.
+    if is_kind(text) || !is_type && did_you_mean(text, kinds).is_some() {
         return None;
     }
     let what = format!("unknown generator `{text}`");
-    let hint = match parse_type(text) {
-        Ok(_) => format!("`types: {{ {name}: {text} }}` says what type a column has that is read"),
-        Err(_) => format!(
+    let hint = match is_type {
+        true => format!("`types: {{ {name}: {text} }}` says what type a column has that is read"),
+        false => format!(
             "`{name}: {{ copy: {text} }}` is the column `{text}` that is read; those that are not named here are read, too"
         ),
     };

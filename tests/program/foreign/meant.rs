@@ -73,6 +73,12 @@ fn columns_beside_those_that_are_read_are_made() {
         "error: unknown generator `int64`\n --> p.yaml:5:20\n  |\n5 |     columns: { id: int64, address: mail }\n  |                    ^^^^^\n  hint: `types: { id: int64 }` says what type a column has that is read\n\n\
         error: unknown generator `mail`\n --> p.yaml:5:36\n  |\n5 |     columns: { id: int64, address: mail }\n  |                                    ^^^^\n  hint: `address: { copy: mail }` is the column `mail` that is read; those that are not named here are read, too\n"
     );
+    // A generator that is only misspelt is still meant.
+    let said = checked("{ n: sequense }");
+    assert!(
+        said.ends_with("\n  hint: did you mean `sequence`?\n"),
+        "{said}"
+    );
     let said = checked("[id, mail]");
     assert!(
         said.starts_with("error: all columns are read: those of `columns:` are made beside them\n --> p.yaml:5:14\n")
