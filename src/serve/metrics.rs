@@ -9,7 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::Service;
-use crate::engine::{SinkStatus, SourceStatus, Status};
+use crate::engine::Status;
 use crate::report::{Quantiles, Reading};
 use crate::spec::Measure;
 
@@ -219,31 +219,30 @@ impl Told {
 /// A source or a sink: its labels and its figures.
 type Labelled<'a> = (Labels, &'a Reading);
 
-fn sources(runs: &[Status]) -> Vec<Labelled<'_>> {
-    let of = |run: &'_ Status, source: &'_ SourceStatus| {
-        vec![
-            ("pipeline", run.pipeline.clone()),
-            ("table", source.table.clone()),
-        ]
+fn sources<'r>(runs: &'r [Status]) -> Vec<Labelled<'r>> {
+    let of = |run: &'r Status| {
+        run.sources.iter().map(move |one| {
+            let table = ("table", one.table.clone());
+            (
+                vec![("pipeline", run.pipeline.clone()), table],
+                &one.figures,
+            )
+        })
     };
-    let all = runs
-        .iter()
-        .flat_map(|run| run.sources.iter().map(move |one| (run, one)));
-    all.map(|(run, one)| (of(run, one), &one.figures)).collect()
+    runs.iter().flat_map(of).collect()
 }
 
-fn sinks(runs: &[Status]) -> Vec<Labelled<'_>> {
-    let of = |run: &'_ Status, sink: &'_ SinkStatus| {
-        vec![
-            ("pipeline", run.pipeline.clone()),
-            ("table", sink.table.clone()),
-            ("sink", sink.name.clone()),
-        ]
+fn sinks<'r>(runs: &'r [Status]) -> Vec<Labelled<'r>> {
+    let of = |run: &'r Status| {
+        run.sinks.iter().map(move |one| {
+            let (table, sink) = (("table", one.table.clone()), ("sink", one.name.clone()));
+            (
+                vec![("pipeline", run.pipeline.clone()), table, sink],
+                &one.figures,
+            )
+        })
     };
-    let all = runs
-        .iter()
-        .flat_map(|run| run.sinks.iter().map(move |one| (run, one)));
-    all.map(|(run, one)| (of(run, one), &one.figures)).collect()
+    runs.iter().flat_map(of).collect()
 }
 
 fn figures((labels, read): &Labelled<'_>, told: Told) -> Vec<(Labels, Figure)> {
