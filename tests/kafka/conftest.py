@@ -1,10 +1,15 @@
 """The broker, topics that a test has for itself, and runs of rowgen."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 from broker import Broker
 from rowgen import Rowgen
+
+# Faults are put into files, too.
+sys.path.append(str(Path(__file__).parents[1] / "readers"))
 
 
 def pytest_configure():

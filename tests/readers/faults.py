@@ -1,5 +1,7 @@
 """Faults that are put into rows, and what `rowgen verify` has to find of them: kinds, and the ids of their rows."""
 
+import json
+from collections import defaultdict
 from decimal import Decimal
 
 KEYS_APART = 1_000_000
@@ -47,3 +49,19 @@ def reordered(rows, at):
 
 
 FAULTS = [changed, nulls, missing, doubled, extra, swapped, reordered]
+
+
+def told(report, key):
+    """The kinds and keys of what a report tells, and its counts."""
+    *lines, summary = map(json.loads, report.read_text().splitlines())
+    found = defaultdict(set)
+    for line in lines:
+        found[line["kind"]].add(int(line["key"][key]))
+    assert sum(map(len, found.values())) == len(lines)
+    return dict(found), summary["rows"]
+
+
+def check(wanted, code, found, counts, rows):
+    assert found == wanted
+    assert code == (3 if wanted else 0)
+    assert counts["equal"] == rows - sum(len(ids) for kind, ids in wanted.items() if kind in ("different", "missing"))
