@@ -195,9 +195,7 @@ impl Teller {
         for words in &self.words {
             text.push_str(&format!("  {words}\n"));
         }
-        let counts = &outcome.counts;
-        let all = counts.missing + counts.extra + counts.different + counts.doubled;
-        let all = all + counts.out_of_order;
+        let all = outcome.counts.wrong();
         let more = all.saturating_sub(self.words.len() as u64);
         if more > 0 && !outcome.counted_only {
             let more = show_count(more);

@@ -33,10 +33,8 @@ pub(super) struct Comparison<'c> {
     pub memory: u64,
     /// Only rows of this share.
     pub share: Option<Slice>,
-    /// What was found may stand as in the table, from this row on.
+    /// What was found may stand as in the table, from this row on; without a key it does, if all is well.
     pub place: Option<u64>,
-    /// It has the order in which it was written.
-    pub has_order: bool,
     /// The table has no end: rows that should not be there are those behind the ones that are compared.
     pub endless: bool,
     /// How rows of a partition are in order, where they have one.
@@ -248,7 +246,7 @@ impl Comparison<'_> {
         state.counts.expected += expected.len() as u64;
         state.counts.found += found.len() as u64;
         let mut differences = Vec::new();
-        let by_row = self.keyed.column().is_none() && self.has_order && self.place.is_some();
+        let by_row = self.keyed.column().is_none() && self.place.is_some();
         let room = self.most_rows() as usize;
         let (unpaired, places) = (&mut state.unpaired, &mut state.places);
         let mut together = |own: &Entry, other: &Entry, alike: usize| {

@@ -77,9 +77,14 @@ impl Counts {
         *count = count.saturating_add_signed(by);
     }
 
+    /// How many rows are told.
+    pub fn wrong(&self) -> u64 {
+        self.missing + self.extra + self.different + self.doubled + self.out_of_order
+    }
+
     /// True if every row is there once, with its values, and no other.
     pub fn are_equal(&self) -> bool {
-        self.missing + self.extra + self.different + self.doubled + self.out_of_order == 0
+        self.wrong() == 0
     }
 }
 

@@ -56,7 +56,6 @@ struct Sides<'s> {
     fields: &'s [Field],
     keyed: Keyed,
     place: Option<u64>,
-    has_order: bool,
     order: Option<Order<'s>>,
 }
 
@@ -206,7 +205,6 @@ impl<'p> Target<'p> {
                 let by_key = matches!(self.columns.keyed, Keyed::Integer { .. });
                 by_key || reader.spelling.has_order()
             }),
-            has_order: reader.spelling.has_order(),
             order: None,
         };
         let Asked::Compare(outcome, tell) = asked else {
@@ -254,7 +252,6 @@ impl<'p> Target<'p> {
             fields: &fields,
             keyed: topic.keyed(kafka),
             place: None,
-            has_order: false,
             order: (!self_test).then_some(order),
         };
         self.run(sides, progress, asked)
@@ -308,7 +305,6 @@ impl<'p> Target<'p> {
             memory: self.options.memory,
             share: self.share,
             place: sides.place,
-            has_order: sides.has_order,
             endless: self.job.table_rows.is_none(),
             order: sides.order,
         }
