@@ -127,10 +127,7 @@ fn block(
 
 fn problem(error: Error) -> Problem {
     let mut problems = error.problems.into_iter();
-    let mut problem = problems
+    problems
         .next()
-        .unwrap_or_else(|| Problem::new("could not read it"));
-    // Every row of a reference is needed: it has no such option.
-    problem.hint = problem.hint.filter(|hint| !hint.contains("`on_bad_row: "));
-    problem
+        .unwrap_or_else(|| Problem::new("could not read it"))
 }

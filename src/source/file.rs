@@ -159,22 +159,19 @@ impl OpenFile {
             let command = self.command(&format!("iconv -f {encoding} -t UTF-8"));
             return Err(problem.hint(format!("convert it first: `{command} > utf8.txt`")));
         }
-        let shown = self.path.display();
-        match kind.unpack() {
-            _ if kind == FirstBytes::Tar => Err(problem.hint(format!(
-                "`tar -xf {shown}` unpacks it; read the files in it"
-            ))),
-            _ if matches!(kind, FirstBytes::Foreign(_)) => {
-                Err(problem.hint("export its rows as CSV, JSON or Parquet first"))
+        let hint = match (kind, kind.unpack()) {
+            (FirstBytes::Tar, _) => {
+                let shown = self.path.display();
+                format!("`tar -xf {shown}` unpacks it; read the files in it")
             }
-            None => Ok(()),
-            Some(tool) => {
+            (FirstBytes::Foreign(_), _) => "export its rows as CSV, JSON or Parquet first".into(),
+            (_, Some(tool)) => {
                 let command = self.command(tool);
-                Err(problem.hint(format!(
-                    "`{command} > unpacked` makes a file that can be read"
-                )))
+                format!("`{command} > unpacked` makes a file that can be read")
             }
-        }
+            (_, None) => return Ok(()),
+        };
+        Err(problem.hint(hint))
     }
 
     /// # Errors

@@ -137,12 +137,12 @@ pub fn mistyped(object: &[u8], columns: &Schema, read: &Schema) -> Bad {
         let (_, value) = named.find(|(name, _)| name.as_ref() == column.name())?;
         wrong(value, column.name(), column.data_type(), read.data_type())
     });
-    match (found, check(object)) {
-        (Some(found), _) => Bad::new(WRONG_TYPE, found),
+    let wrong = |what: String| Bad::new(WRONG_TYPE, what);
+    found.map(wrong).unwrap_or_else(|| {
         // It is no object at all, in a way that the reader is told of late.
-        (None, Err(bad)) => bad,
-        (None, Ok(())) => Bad::new(WRONG_TYPE, "a value is not of its column's type"),
-    }
+        let checked = check(object).err();
+        checked.unwrap_or_else(|| wrong("a value is not of its column's type".into()))
+    })
 }
 
 /// What is wrong with a value, or with the first one in it.

@@ -34,12 +34,19 @@ pub fn is_within(path: &Path, of: &Path, folder: bool) -> bool {
     inner == outer || folder && inner.starts_with(&outer) || path.exists() && above(of, path)
 }
 
-/// Where a link leads to that leads to nothing yet: what is written to it is made there.
+/// As many links as the system follows.
+const MOST_LINKS: usize = 40;
+
+/// Where links lead to that lead to nothing yet: what is written to them is made there.
 fn led_to(path: &Path) -> PathBuf {
-    match std::fs::read_link(path) {
-        Ok(to) if !path.exists() => path.parent().unwrap_or(path).join(to),
-        _ => path.to_path_buf(),
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        match std::fs::read_link(&path) {
+            Ok(to) if !path.exists() => path = path.parent().unwrap_or(&path).join(to),
+            _ => break,
+        }
     }
+    path
 }
 
 /// The same file or folder as `place`, or one below it.

@@ -251,10 +251,10 @@ pub(super) fn typed(
     field: &arrow::datatypes::Field,
     first: u64,
 ) -> Result<ArrayRef> {
-    let (made, mut bad) = convert(values, field.data_type())?;
-    if values.data_type() == field.data_type() {
-        bad = beyond(values);
-    }
+    let (made, bad) = match values.data_type() == field.data_type() {
+        true => (values.clone(), beyond(values)),
+        false => convert(values, field.data_type())?,
+    };
     let missing = missing(&made, field);
     if let (None, Some(row)) = (bad.first(), missing.first()) {
         let (bad, row) = (is_missing(field.name()), first + *row as u64);

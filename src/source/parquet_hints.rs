@@ -65,14 +65,10 @@ pub(super) fn dictionary() -> DataType {
 }
 
 fn has_dictionaries(metadata: &ParquetMetaData, leaf: usize) -> bool {
-    let mut groups = metadata.row_groups().iter();
-    let large = metadata
-        .row_groups()
-        .iter()
-        .rev()
-        .skip(1)
-        .all(|group| group.num_rows() >= LEAST_GROUP_ROWS);
-    large && groups.all(|group| group.column(leaf).dictionary_page_offset().is_some())
+    let groups = metadata.row_groups().iter();
+    let mut before_last = groups.clone().rev().skip(1);
+    let large = before_last.all(|group| group.num_rows() >= LEAST_GROUP_ROWS);
+    large && { groups }.all(|group| group.column(leaf).dictionary_page_offset().is_some())
 }
 
 #[cfg(test)]

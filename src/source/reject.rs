@@ -15,6 +15,9 @@ use crate::place::{LocalPath, Node, Placed, Text, Value, carry, decode};
 use crate::plain_file::holds_other;
 use crate::report::Meter;
 
+/// What can be done about rows that cannot be read.
+pub const LEFT_OUT_OR_KEPT: &str = "`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them";
+
 /// What becomes of a row that cannot be read.
 #[derive(Debug, Clone, Default)]
 pub enum OnBadRow {
@@ -250,8 +253,7 @@ impl Letters {
 
 fn stop(rejected: &Rejected) -> Error {
     Error::run(
-        Problem::new(format!("{}: {}", rejected.place, rejected.message))
-            .hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"),
+        Problem::new(format!("{}: {}", rejected.place, rejected.message)).hint(LEFT_OUT_OR_KEPT),
     )
 }
 

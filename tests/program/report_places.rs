@@ -9,11 +9,13 @@ fn a_report_does_not_replace_what_the_run_writes() {
     let yaml = "version: 1\ntables:\n  t: { from: { csv: { path: in.csv, on_bad_row: { dead_letter: bad.jsonl } } }, types: { a: int64 } }\n  m: { rows: 3, columns: { id: sequence } }\nsinks:\n  - file: { table: t, path: out.csv }\n  - file: { name: parts, table: m, path: out/m, format: csv }\n";
     folder.write("p.yaml", yaml);
     std::os::unix::fs::symlink("out.csv", folder.path("link.json")).unwrap();
+    std::os::unix::fs::symlink("link.json", folder.path("links.json")).unwrap();
     std::fs::create_dir(folder.path("to")).unwrap();
     for (report, out, cause) in [
         ("out.csv", ".", "sink `file-1` writes there"),
         ("./to/../out.csv", ".", "sink `file-1` writes there"),
         ("link.json", ".", "sink `file-1` writes there"),
+        ("links.json", ".", "sink `file-1` writes there"),
         ("out/m/report.json", ".", "sink `parts` writes there"),
         (
             "out/m/_rowgen/manifest.jsonl",
@@ -28,7 +30,10 @@ fn a_report_does_not_replace_what_the_run_writes() {
             "error: the report cannot be `{report}`: this run writes that\n  caused by: {cause}\n  hint: give `--report` a path of its own\n"
         );
         assert_eq!((ended.code, ended.stderr), (1, expected));
-        assert_eq!(folder.names(""), ["in.csv", "link.json", "p.yaml"]);
+        assert_eq!(
+            folder.names(""),
+            ["in.csv", "link.json", "links.json", "p.yaml"]
+        );
     }
     let ended = folder.run(&[
         "run",

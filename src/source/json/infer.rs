@@ -9,15 +9,16 @@ use super::seen::{Conflict, First, Named};
 use crate::error::{Problem, Result};
 use crate::source::json_raw::fields;
 use crate::source::json_wrong::{check, not_an_object};
-use crate::source::reject::Bad;
+use crate::source::reject::{Bad, LEFT_OUT_OR_KEPT};
 use crate::source::retype::{check_names, typed};
 use crate::source::{OnBadRow, Types};
 
 /// Objects that are parsed at once.
 const BLOCK: u64 = 1024;
 
-/// What all objects of a file have. One that cannot be read says nothing, where such are left out.
-pub(super) fn seen(objects: &Objects) -> Result<Named, Problem> {
+/// What all objects of a file have. One that cannot be read says nothing, where such are left out. With
+/// `all` none can be.
+pub(super) fn seen(objects: &Objects, all: bool) -> Result<Named, Problem> {
     let mut seen = Named::default();
     for first in (0..objects.index.records).step_by(BLOCK as usize) {
         let count = BLOCK.min(objects.index.records - first) as usize;
@@ -25,7 +26,9 @@ pub(super) fn seen(objects: &Objects) -> Result<Named, Problem> {
         let stretch = stretch.map_err(|error| objects.file.problem(error))?;
         let texts = objects.split(&stretch, count);
         for (line, text) in texts.map_err(|error| objects.file.problem(error))? {
-            look(objects, &mut seen, line, text)?;
+            if let Err(bad) = look(&mut seen, line, text) {
+                refuse(objects, line, bad, all)?;
+            }
         }
     }
     Ok(seen)
@@ -68,29 +71,25 @@ pub(super) fn schema(
     Ok(Arc::new(schema))
 }
 
-fn look(objects: &Objects, seen: &mut Named, line: u64, text: &[u8]) -> Result<(), Problem> {
+fn look(seen: &mut Named, line: u64, text: &[u8]) -> Result<(), Bad> {
     // What is blank has nothing to tell.
     if text.trim_ascii().is_empty() {
         return Ok(());
     }
-    match check(text) {
-        // Whatever was checked can be looked at.
-        Ok(()) => match fields(text).and_then(|fields| seen.look(fields, line)) {
-            Ok(()) => Ok(()),
-            Err(_) => refuse(objects, line, not_an_object(text)),
-        },
-        Err(bad) => refuse(objects, line, bad),
-    }
+    check(text)?;
+    // Whatever was checked can be looked at.
+    let looked = fields(text).and_then(|fields| seen.look(fields, line));
+    looked.map_err(|_| not_an_object(text))
 }
 
 /// The end of it, where bad objects end the run.
-fn refuse(objects: &Objects, line: u64, bad: Bad) -> Result<(), Problem> {
+fn refuse(objects: &Objects, line: u64, bad: Bad, all: bool) -> Result<(), Problem> {
     if !matches!(objects.on_bad_row, OnBadRow::Stop) {
         return Ok(());
     }
     let (line, message) = (line + bad.below + 1, bad.message);
     let problem = objects.file.problem(format!("line {line}: {message}"));
-    Err(problem.hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"))
+    Err(problem.maybe_hint((!all).then(|| LEFT_OUT_OR_KEPT.to_string())))
 }
 
 /// Values of a field that no type holds together.

@@ -117,7 +117,9 @@ impl FileSource for Json {
         let infers = asked.types.is_empty() || self.all;
         let opened = each(files, |file| {
             let objects = self.objects(file.open()?, asked.types)?;
-            let seen = infers.then(|| infer::seen(&objects)).transpose()?;
+            let seen = infers
+                .then(|| infer::seen(&objects, self.all))
+                .transpose()?;
             objects.file.settle();
             Ok((objects, seen.unwrap_or_default()))
         })?;

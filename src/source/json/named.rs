@@ -6,8 +6,9 @@ use memchr::memmem::Finder;
 
 use super::Objects;
 use super::infer;
-use crate::error::{Problem, did_you_mean};
+use crate::error::{Problem, Result, did_you_mean};
 use crate::source::Types;
+use crate::source::file::OpenFile;
 use crate::source::index::parts;
 
 /// A field may be missing in every object, so a name is wrong only where nothing has it, and a field
@@ -25,6 +26,7 @@ pub(super) fn check(files: &[Objects], types: &Types) -> Result<(), Problem> {
             return Ok(());
         }
         fields.extend(infer::first_names(objects));
+        objects.file.settle();
         missing.retain(|name| !fields.contains(&name.value));
     }
     for name in missing {
@@ -47,19 +49,27 @@ pub(super) fn check(files: &[Objects], types: &Types) -> Result<(), Problem> {
 /// The name in quotes, somewhere in the files' text: as fast as they are read.
 fn stands_anywhere(files: &[Objects], name: &str) -> Result<bool, Problem> {
     let quoted = serde_json::Value::from(name).to_string();
-    let finder = Finder::new(quoted.as_bytes());
     for objects in files {
-        let mut before = Vec::new();
-        for part in parts(&objects.file, 0) {
-            let (_, bytes) = part.map_err(|error| objects.file.problem(error))?;
-            // It may stand across the end of a part.
-            before.extend_from_slice(&bytes[..bytes.len().min(quoted.len())]);
-            if finder.find(&before).is_some() || finder.find(&bytes).is_some() {
-                return Ok(true);
-            }
-            before = bytes[bytes.len().saturating_sub(quoted.len())..].to_vec();
-        }
+        let found = stands_in(&objects.file, quoted.as_bytes());
         objects.file.settle();
+        if found.map_err(|error| objects.file.problem(error))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn stands_in(file: &OpenFile, quoted: &[u8]) -> Result<bool> {
+    let finder = Finder::new(quoted);
+    let mut before = Vec::new();
+    for part in parts(file, 0) {
+        let (_, bytes) = part?;
+        // It may stand across the end of a part.
+        before.extend_from_slice(&bytes[..bytes.len().min(quoted.len())]);
+        if finder.find(&before).is_some() || finder.find(&bytes).is_some() {
+            return Ok(true);
+        }
+        before = bytes[bytes.len().saturating_sub(quoted.len())..].to_vec();
     }
     Ok(false)
 }

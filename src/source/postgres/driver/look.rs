@@ -101,28 +101,27 @@ impl Look<'_> {
         })
     }
 
+    /// True if rows are kept as they were written, each by a transaction.
+    async fn is_stored(&self, entry: &Entry) -> Result<bool> {
+        let rows = self.rows(STORED, entry.oid).await?;
+        Ok(rows.first().is_some_and(|row| row.get(0)))
+    }
+
     async fn count(
         &self,
         key: Option<&str>,
         entry: Option<&Entry>,
         asked: &Asked<'_>,
     ) -> Result<Counted> {
-        let stored = match entry {
-            Some(entry) => self
-                .rows(STORED, entry.oid)
-                .await?
-                .first()
-                .is_some_and(|row| row.get(0)),
-            None => false,
+        let mark = match entry {
+            _ if asked.only_read => NOTHING,
+            Some(entry) if self.is_stored(entry).await? => OF_TRANSACTION,
+            _ => OF_VALUES,
         };
         let count = Count {
             snapshot: self.snapshot,
             relation: self.relation,
-            mark: match (asked.only_read, stored) {
-                (true, _) => NOTHING,
-                (false, true) => OF_TRANSACTION,
-                (false, false) => OF_VALUES,
-            },
+            mark,
         };
         match (key, entry) {
             (Some(key), _) => count.by(key).await,
