@@ -3,7 +3,6 @@
 //! As in PostgreSQL, a float becomes an integer by rounding halves to even, and a decimal by its significant
 //! decimal digits (15, or 6 of a `real`), so that 1.005 becomes 1.01 though its bits are a little below.
 
-use super::digits::decimal_text;
 use super::error::{ExpressionError, Failure};
 use super::exact::{Width, scale};
 use super::float;
@@ -11,7 +10,7 @@ use super::node::{Form, Kernel, Node, Shape};
 use super::range::Range;
 use super::types::{self, Lane};
 use super::value::{Value, nulls};
-use crate::kernel::decimal::{Rounding, power_of_ten};
+use crate::kernel::decimal::{Rounding, float_of, power, power_of_ten};
 use crate::kernel::map::{Operand, map, map_checked};
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type};
@@ -42,19 +41,6 @@ pub(super) fn exact_to_float(node: Node, target: &DataType) -> Result<Node, Expr
     });
     let form = float::form([&node]);
     Ok(Node::strict(place, Shape::of(target.clone()), vec![node], kernel)?.formed(form))
-}
-
-/// The float nearest to a decimal. Up to 2^53 and 10^22 both numbers are exact floats, and one division
-/// rounds once.
-fn float_of(value: i128, scale: i8, divisor: f64) -> f64 {
-    if value.unsigned_abs() <= 1 << 53 && scale <= 22 {
-        return value as f64 / divisor;
-    }
-    decimal_text(value, scale).parse().unwrap_or(f64::NAN)
-}
-
-fn power(scale: i8) -> f64 {
-    power_of_ten(scale.unsigned_abs().into()).unwrap_or(1) as f64
 }
 
 pub(super) fn float_to_float(node: Node, target: &DataType) -> Result<Node, ExpressionError> {

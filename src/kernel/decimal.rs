@@ -209,6 +209,21 @@ fn divide_wide(dividend: i128, factor: i128, divisor: i128) -> Option<i128> {
     Some(if negative { -quotient } else { quotient })
 }
 
+/// The float nearest to a decimal, with its scale and `power` of that. Up to 2^53 and 10^22 both numbers
+/// are exact floats, and one division rounds once.
+pub fn float_of(value: i128, scale: i8, divisor: f64) -> f64 {
+    if value.unsigned_abs() <= 1 << 53 && (0..=22).contains(&scale) {
+        return value as f64 / divisor;
+    }
+    let text = format!("{value}e{}", -i16::from(scale));
+    text.parse().unwrap_or(f64::NAN)
+}
+
+/// 10 to the scale of a decimal.
+pub fn power(scale: i8) -> f64 {
+    power_of_ten(scale.unsigned_abs().into()).unwrap_or(1) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

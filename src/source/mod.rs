@@ -64,7 +64,7 @@ pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use overlap::{in_the_way, is_within};
 pub use reject::{OnBadRow, Rejected, Rejects};
-pub use retype::convert;
+pub use retype::{Converted, convert};
 pub use running::RunningSource;
 pub use set::read_at;
 

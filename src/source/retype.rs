@@ -9,7 +9,8 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::compute::kernels::cmp::distinct;
 use arrow::datatypes::{
-    DataType, Decimal64Type, Field, Float32Type, Float64Type, Schema, SchemaRef, TimeUnit,
+    DataType, Decimal64Type, Decimal128Type, Field, Float32Type, Float64Type, Schema, SchemaRef,
+    TimeUnit,
 };
 use arrow::error::ArrowError;
 
@@ -17,6 +18,7 @@ use super::Types;
 use super::reject::Bad;
 use crate::column::{UUID_EXTENSION, cut, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
+use crate::kernel::decimal::{float_of, power};
 use crate::kernel::local_time::{cast_to_zone, says_no_unit};
 
 /// The type that values of `data_type` get.
@@ -181,7 +183,10 @@ pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError
     if to == &UUID && values.data_type() == &DataType::Utf8 {
         return uuids(values);
     }
-    let made = cast_to_zone(values, to)?;
+    let made = match floats(values, to) {
+        Some(made) => made,
+        None => cast_to_zone(values, to)?,
+    };
     let mut bad = lost(values, &made)?;
     bad.extend(cut(values, &made)?);
     // A cast that fails leaves a null where there was none.
@@ -195,6 +200,25 @@ pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError
     bad.sort_unstable();
     bad.dedup();
     Ok((made, bad))
+}
+
+/// Decimals as the floats nearest to them: Arrow divides two floats that are rounded already.
+fn floats(values: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
+    let wide = match values.data_type() {
+        DataType::Decimal128(..) => values.clone(),
+        DataType::Decimal64(_, scale) | DataType::Decimal32(_, scale) => {
+            cast(values, &DataType::Decimal128(38, *scale)).ok()?
+        }
+        _ => return None,
+    };
+    let wide = wide.as_primitive::<Decimal128Type>();
+    let (scale, divisor) = (wide.scale(), power(wide.scale()));
+    let float = |value: i128| float_of(value, scale, divisor);
+    Some(match to {
+        DataType::Float64 => Arc::new(wide.unary::<_, Float64Type>(float)),
+        DataType::Float32 => Arc::new(wide.unary::<_, Float32Type>(|value| float(value) as f32)),
+        _ => return None,
+    })
 }
 
 /// The rows whose decimals have more digits than their type says.

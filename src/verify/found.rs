@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
-use arrow::compute::take;
-use arrow::datatypes::Field;
+use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Field};
 
 use super::side::{Odd, Rows, Side};
 use crate::column::arrays::plain_type;
 use crate::column::show_type;
 use crate::error::{Error, Result};
 use crate::plan::BATCH_ROWS;
-use crate::source::{DAMAGED, Piece, Records, convert};
+use crate::source::{Converted, DAMAGED, Piece, Records, convert};
 use crate::sync::guarded;
 
 /// Rows of a piece, of which each begins where one of what is expected does: those of some pages of
@@ -98,7 +99,7 @@ impl Found {
         for (column, (values, (_, field))) in arrays.iter().zip(&self.columns).enumerate() {
             let (made, bad) = match plain_type(values.data_type()) == field.data_type() {
                 true => (values.clone(), Vec::new()),
-                false => convert(values, field.data_type())?,
+                false => exactly(values, field.data_type())?,
             };
             for row in &bad {
                 let text = arrow::util::display::array_value_to_string(values, *row)?;
@@ -231,4 +232,22 @@ impl std::fmt::Debug for Found {
             .field(&self.records.describe())
             .finish()
     }
+}
+
+/// The values as this type, and the rows whose value is another one there: a float with digits that a
+/// smaller one does not have, a moment that is not the beginning of its day.
+fn exactly(values: &ArrayRef, to: &DataType) -> Result<Converted> {
+    let (made, mut bad) = convert(values, to)?;
+    let from = values.data_type();
+    if matches!(
+        (from, to),
+        (DataType::Float64, DataType::Float32)
+            | (DataType::Timestamp(..) | DataType::Date64, DataType::Date32)
+    ) {
+        let differs = distinct(values, &cast(&made, from)?)?;
+        bad.extend(differs.values().set_indices());
+        bad.sort_unstable();
+        bad.dedup();
+    }
+    Ok((made, bad))
 }

@@ -1,0 +1,46 @@
+//! Values that would only be near as the table's types: they are told, not rounded away.
+
+use super::super::support::Folder;
+
+fn pipeline(column: &str) -> String {
+    format!(
+        "version: 1\nname: p\nseed: 7\ntables:\n  t: {{ rows: 100, columns: {{ id: {{ sequence: {{}}, unique: true }}, v: {column} }} }}\nsinks:\n  - file: {{ path: t.parquet, if_exists: replace }}\n"
+    )
+}
+
+#[test]
+fn what_a_smaller_type_would_lose_is_told() {
+    for (there, wanted, code) in [
+        (
+            "{ type: float64, constant: 0.1 }",
+            "{ type: float32, constant: 0.1 }",
+            3,
+        ),
+        (
+            "{ type: float64, constant: 0.5 }",
+            "{ type: float32, constant: 0.5 }",
+            0,
+        ),
+        (
+            "{ type: timestamp(us), constant: \"2026-01-27 05:00:00\" }",
+            "{ type: date, constant: 2026-01-27 }",
+            3,
+        ),
+        (
+            "{ type: timestamp(us), constant: \"2026-01-27 00:00:00\" }",
+            "{ type: date, constant: 2026-01-27 }",
+            0,
+        ),
+        (
+            "{ type: \"decimal(38,18)\", constant: 5.104680561437975 }",
+            "{ type: float64, constant: 5.104680561437975 }",
+            0,
+        ),
+    ] {
+        let folder = Folder::new();
+        folder.make(&pipeline(there), &[]);
+        folder.write("q.yaml", &pipeline(wanted));
+        let ended = folder.run(&["verify", "q.yaml"]);
+        assert_eq!(ended.code, code, "{there} {wanted}: {ended:?}");
+    }
+}
