@@ -23,6 +23,9 @@ use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, ta
 /// What sinks hold is not what must be there.
 const DIFFERENT: u8 = 3;
 
+/// With less, differences are looked for in so many passes that they hardly end.
+const LEAST_MEMORY: u64 = 16 << 10;
+
 /// How often the line of progress is drawn.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -103,6 +106,9 @@ fn asked(options: &VerifyOptions) -> Result<Options> {
         .against
         .as_deref()
         .map(|source| against(source, &options.columns));
+    if options.memory < LEAST_MEMORY {
+        return Err(Error::user("`--memory` is at least 16KiB"));
+    }
     Ok(Options {
         out: options.out.clone().unwrap_or_default(),
         slice: options.file.slice,
@@ -119,6 +125,13 @@ fn asked(options: &VerifyOptions) -> Result<Options> {
 fn against(text: &str, columns: &[(String, String)]) -> Result<Against> {
     let source = place::Source::new("--against", text);
     let node = place::parse(&Arc::new(source))?;
+    for (at, (name, there)) in columns.iter().enumerate() {
+        let mut before = columns[..at].iter();
+        if before.any(|(other, place)| other == name || place == there) {
+            let what = format!("`--columns {name}={there}`: one of the two is said already");
+            return Err(Error::user(what));
+        }
+    }
     Ok(Against {
         place: node.place.clone(),
         source: decode(&node)?,

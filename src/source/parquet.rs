@@ -1,5 +1,6 @@
 //! `parquet` files: rows are read by row group and page, only the columns that are used.
 
+use std::collections::HashSet;
 use std::io::BufReader;
 use std::sync::Arc;
 
@@ -92,6 +93,12 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
     let int96 = Int96::of(metadata, options);
     let (metadata, int96) = int96.map_err(|error| file.0.problem(error))?;
+    if let Some(name) = named_twice(metadata.schema()) {
+        return Err(file
+            .0
+            .problem(format!("two columns are named `{name}`"))
+            .hint("give one of them another name where the file is written"));
+    }
     let schema = wanted(metadata.schema(), asked.types)?;
     let schema = match asked.only_read {
         true => with_dictionaries(&schema, metadata.schema()),
@@ -106,6 +113,13 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
         groups,
         schema,
     }))
+}
+
+/// A name that two columns have: one of them would be read twice, and the other one never.
+fn named_twice(schema: &Schema) -> Option<&str> {
+    let mut known = HashSet::new();
+    let mut names = schema.fields().iter().map(|field| field.name().as_str());
+    names.find(|name| !known.insert(*name))
 }
 
 /// Texts that the library gives as dictionaries stay that.

@@ -140,6 +140,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_stands_twice_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["a"]));
+        write(&path, vec![("s", texts.clone()), ("s", texts)]);
+        let text = format!("parquet: {{ path: {} }}", path.display());
+        let node = place::parse(&Arc::new(place::Source::new("test", text))).unwrap();
+        let source: SourceKind = decode(&node).unwrap();
+        let said = source.open(&Asked::default()).err().unwrap().to_string();
+        assert!(
+            said.contains("two columns are named `s`\n  hint: give one of them another name"),
+            "{said}"
+        );
+    }
+
+    #[test]
     fn texts_stay_in_dictionaries_where_somebody_takes_those() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.parquet");

@@ -44,3 +44,25 @@ fn what_a_smaller_type_would_lose_is_told() {
         assert_eq!(ended.code, code, "{there} {wanted}: {ended:?}");
     }
 }
+
+#[test]
+fn what_says_two_things_is_refused() {
+    let folder = Folder::new();
+    folder.make(&pipeline("{ constant: 1 }"), &[]);
+    for (arguments, said) in [
+        (
+            ["--columns", "id=a,v=a"],
+            "error: `--columns v=a`: one of the two is said already\n",
+        ),
+        (
+            ["--columns", "id=a,id=b"],
+            "error: `--columns id=b`: one of the two is said already\n",
+        ),
+        (["--memory", "1B"], "error: `--memory` is at least 16KiB\n"),
+    ] {
+        let against = "parquet: { path: t.parquet }";
+        let all = ["verify", "p.yaml", "--against", against];
+        let ended = folder.run(&[&all[..], &arguments[..]].concat());
+        assert_eq!((ended.code, ended.stderr.as_str()), (1, said));
+    }
+}
