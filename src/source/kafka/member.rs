@@ -12,11 +12,12 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 
-use super::offsets::{Ledger, PATIENCE};
+use super::offsets::Ledger;
 use super::places::Places;
 use crate::batch::Turn;
 use crate::client::kafka::Events;
 use crate::client::kafka::consume::{self, Target};
+use crate::client::kafka::patience::PATIENCE;
 use crate::error::{Error, Result};
 use crate::sync::lock;
 

@@ -9,9 +9,9 @@ use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::member::Context;
-use super::offsets::{PATIENCE, patiently};
 use super::options::Start;
 use crate::batch::Resume;
+use crate::client::kafka::patience::{PATIENCE, patiently};
 use crate::error::{Error, Problem, Result};
 
 /// Knows where partitions of one topic begin.

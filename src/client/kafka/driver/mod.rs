@@ -4,6 +4,7 @@ mod admin;
 mod config;
 pub mod consume;
 mod look;
+pub mod patience;
 pub mod produce_batch;
 pub mod stretch;
 pub mod wire;

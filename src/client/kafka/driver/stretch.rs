@@ -4,12 +4,13 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::super::Connection;
 use super::config::{Events, config, no_client};
+use super::patience::{PATIENCE as ANSWER, patiently};
 use crate::error::{Error, Result};
 use crate::sync::lock;
 
@@ -43,28 +44,36 @@ impl Stretches {
     pub fn ends(&self) -> Result<Vec<(i64, i64)>> {
         let consumer = self.consumer()?;
         let failed = |error: KafkaError| self.failed(&consumer, &error.to_string());
-        let metadata = consumer
-            .fetch_metadata(Some(self.topic.as_str()), PATIENCE)
-            .map_err(failed)?;
-        let topic = metadata.topics().first();
-        let Some(topic) =
-            topic.filter(|topic| topic.error().is_none() && !topic.partitions().is_empty())
-        else {
+        let partitions = patiently(|| self.partitions(&consumer)).map_err(failed)?;
+        if partitions.is_empty() {
             return Err(self.failed(&consumer, "there is no such topic"));
-        };
-        let mut partitions: Vec<i32> = topic
-            .partitions()
-            .iter()
-            .map(|partition| partition.id())
-            .collect();
-        partitions.sort_unstable();
-        let ends = partitions
-            .iter()
-            .map(|partition| consumer.fetch_watermarks(&self.topic, *partition, PATIENCE));
+        }
+        let watermarks =
+            |partition| patiently(|| consumer.fetch_watermarks(&self.topic, partition, ANSWER));
+        let ends = partitions.into_iter().map(watermarks);
         let ends = ends.collect::<Result<Vec<_>, _>>().map_err(failed);
         let ends = ends?;
         lock(&self.idle).push(consumer);
         Ok(ends)
+    }
+
+    /// The topic's partitions in their order; none where there is no such topic.
+    fn partitions(&self, consumer: &BaseConsumer<Events>) -> KafkaResult<Vec<i32>> {
+        let metadata = consumer.fetch_metadata(Some(self.topic.as_str()), ANSWER)?;
+        let Some(topic) = metadata.topics().first() else {
+            return Ok(Vec::new());
+        };
+        match topic.error().map(RDKafkaErrorCode::from) {
+            None => {}
+            Some(RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition) => {
+                return Ok(Vec::new());
+            }
+            Some(code) => return Err(KafkaError::MetadataFetch(code)),
+        }
+        let ids = topic.partitions().iter().map(|partition| partition.id());
+        let mut partitions: Vec<i32> = ids.collect();
+        partitions.sort_unstable();
+        Ok(partitions)
     }
 
     /// Every message of a partition from one offset to before another. What was taken away by
