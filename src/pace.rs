@@ -19,6 +19,9 @@ const SLOWEST: f64 = 0.04 / 86_400.0;
 /// The fastest one: no clock here tells less than a nanosecond.
 const FASTEST: f64 = 1e9;
 
+/// The last stretch before a row is due, which is spun: a sleeper wakes about so much too late.
+const SPUN: Duration = Duration::from_micros(100);
+
 /// Rows whose gaps are summed up together.
 const BLOCK: u64 = 256;
 
@@ -32,6 +35,11 @@ pub trait Clock: Send + Sync {
 
     /// Waits at most so long.
     fn sleep(&self, time: Duration);
+
+    /// Lets a moment pass without giving the processor away.
+    fn spin(&self) {
+        std::hint::spin_loop();
+    }
 }
 
 /// The machine's own time.
@@ -83,7 +91,7 @@ impl Pace {
         (!makes_sense).then_some("a run's rate is at least `0.04/d` and at most `1_000_000_000/s`")
     }
 
-    /// A pace of so many rows a second, above zero. It starts when `start` is called, or when it is
+    /// A pace of so many rows a second, above zero. It starts when `start_in` is called, or when it is
     /// first asked.
     pub fn new(rows_per_second: f64, arrivals: Arrivals, clock: Arc<dyn Clock>) -> Self {
         let period = FEMTOS / rows_per_second.max(f64::MIN_POSITIVE);
@@ -107,9 +115,9 @@ impl Pace {
         FEMTOS / self.period.max(1) as f64
     }
 
-    /// Row 0 is due now, unless the pace has started before.
-    pub fn start(&self) {
-        self.started();
+    /// Row 0 is due so long from now, unless the pace has started before.
+    pub fn start_in(&self, time: Duration) {
+        self.start.get_or_init(|| self.clock.now() + time);
     }
 
     /// When row `row`, counted from this run's first, is due, on the pace's clock.
@@ -131,6 +139,20 @@ impl Pace {
     /// How late row `row` is now.
     pub fn late(&self, row: u64) -> Duration {
         self.clock.now().saturating_sub(self.due(row))
+    }
+
+    /// Comes closer to the time `due` of a row by at most `step`: sleeps, and spins the last stretch.
+    /// True once it is due.
+    pub fn approach(&self, due: Duration, step: Duration) -> bool {
+        let wait = due.saturating_sub(self.clock.now());
+        if wait > SPUN {
+            self.clock.sleep((wait - SPUN).min(step));
+            return false;
+        }
+        while self.clock.now() < due {
+            self.clock.spin();
+        }
+        true
     }
 
     /// The pace's clock.
@@ -196,6 +218,9 @@ mod tests {
         fn sleep(&self, time: Duration) {
             *lock(&self.0) += time;
         }
+        fn spin(&self) {
+            self.sleep(Duration::from_micros(1));
+        }
     }
 
     fn pace(rate: f64, arrivals: Arrivals) -> Pace {
@@ -205,8 +230,9 @@ mod tests {
     #[test]
     fn rows_are_due_evenly_and_do_not_drift() {
         let pace = pace(3000.0, Arrivals::Fixed);
-        pace.clock().sleep(Duration::from_secs(7));
-        pace.start();
+        pace.clock().sleep(Duration::from_secs(6));
+        pace.start_in(Duration::from_secs(1));
+        pace.start_in(Duration::ZERO);
         let due = |row| pace.due(row) - Duration::from_secs(7);
         assert_eq!(due(0), Duration::ZERO);
         assert_eq!(due(1), Duration::from_nanos(333_333));
@@ -224,6 +250,21 @@ mod tests {
         assert_eq!(pace.late(3), Duration::from_millis(700));
         assert_eq!(pace.wait(3), None);
         assert_eq!(pace.late(30), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_row_is_approached_in_steps_and_never_passed_early() {
+        let pace = pace(10.0, Arrivals::Fixed);
+        let (due, step) = (pace.due(1), Duration::from_millis(30));
+        let mut steps = 1;
+        while !pace.approach(due, step) {
+            assert!(pace.clock().now() < due);
+            steps += 1;
+        }
+        assert_eq!((steps, pace.clock().now()), (5, due));
+        pace.clock().sleep(step);
+        assert!(pace.approach(due, step));
+        assert_eq!(pace.late(1), step);
     }
 
     #[test]

@@ -5,3 +5,4 @@ pub mod postgres;
 pub mod registry;
 #[cfg(feature = "sessions")]
 pub mod runtime;
+pub mod zeromq;

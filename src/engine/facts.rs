@@ -35,6 +35,10 @@ impl Run for Facts {
         self.gate.stopping()
     }
 
+    fn interrupted(&self) -> bool {
+        self.gate.interrupted()
+    }
+
     fn stall_timeout(&self) -> Option<Duration> {
         self.stall_timeout
     }

@@ -4,7 +4,7 @@ use super::opened::{OpenSink, Prepared};
 use super::run::Run;
 use super::running::about;
 use crate::error::{Error, Result};
-use crate::report::{Ended, Outcome, Report, SinkReport, SourceReport, Times};
+use crate::report::{Clocks, Ended, Outcome, Report, SinkReport, SourceReport, Times};
 use crate::sink::{Publish, Record};
 use crate::spec::OnSinkFailure;
 
@@ -331,6 +331,7 @@ impl Ending<'_, '_> {
         report.encoding = meter.encoding();
         report.errors = meter.errors().max(u64::from(report.error.is_some()));
         report.left = meter.left();
+        report.clocks = meter.timed().map(Clocks::read);
         report
     }
 }

@@ -51,6 +51,11 @@ pub trait Seen {
     fn first_row(&self, job: usize, number: u64) -> u64;
     /// The job's pace.
     fn pace(&self, job: usize) -> Option<&Pace>;
+
+    /// How long before its first row is due a batch of the job may begin.
+    fn ahead(&self, _job: usize) -> Duration {
+        Duration::ZERO
+    }
     /// How long until the job's source has something for a batch; nothing when it has.
     fn wait(&self, job: usize, number: u64) -> Option<Duration>;
 }
@@ -62,6 +67,11 @@ impl sink::Run for Gate {
 
     fn stopping(&self) -> bool {
         self.stop.requested()
+    }
+
+    fn interrupted(&self) -> bool {
+        let early = self.stop.signal().is_some() || self.stop.failed();
+        early || (self.stop.requested() && !self.stop.in_time())
     }
 }
 
@@ -187,6 +197,8 @@ impl Gate {
             }
             let pace = seen.pace(job);
             let early = pace.and_then(|pace| pace.wait(seen.first_row(job, number)));
+            let early = early.and_then(|early| early.checked_sub(seen.ahead(job)));
+            let early = early.filter(|early| !early.is_zero());
             if let Some(early) = early.max(seen.wait(job, number)) {
                 wait = wait.min(early);
                 continue;

@@ -170,7 +170,11 @@ impl Run<'_> {
             .map(|job| (*job, self.plan.jobs[*job].source.batches()))
             .collect();
         for job in group {
-            self.paces[*job].iter().for_each(|pace| pace.start());
+            let ahead = self.plan.jobs[*job].ahead;
+            // Who holds rows back has the first one before it is due, too.
+            self.paces[*job]
+                .iter()
+                .for_each(|pace| pace.start_in(ahead));
         }
         self.gate.begin(&batches);
         let work = Work {

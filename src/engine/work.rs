@@ -48,6 +48,10 @@ impl Seen for Work<'_, '_> {
         self.paces[job].as_deref()
     }
 
+    fn ahead(&self, job: usize) -> Duration {
+        self.jobs[job].job.ahead
+    }
+
     fn wait(&self, job: usize, number: u64) -> Option<Duration> {
         match self.watched.is_paused() {
             true => Some(PAUSED),

@@ -13,6 +13,8 @@ pub enum Guarantee {
     ExactlyOnce(&'static str),
     /// No row is lost, and some may be there twice; why.
     AtLeastOnce(&'static str),
+    /// Rows may be missing; why.
+    AtMostOnce(&'static str),
 }
 
 impl Guarantee {
@@ -38,6 +40,9 @@ impl Guarantee {
             (Delivery::AtLeastOnce, false) => {
                 Self::AtLeastOnce("a repeated run sends every row again")
             }
+            (Delivery::AtMostOnce, _) => Self::AtMostOnce(
+                "what finds no room when it is due is skipped, and nobody says what has come",
+            ),
         }
     }
 
@@ -46,21 +51,26 @@ impl Guarantee {
         match self {
             Self::ExactlyOnce(why) => format!("exactly once: {why}"),
             Self::AtLeastOnce(why) => format!("at least once: {why}"),
+            Self::AtMostOnce(why) => format!("at most once: {why}"),
         }
     }
 
     /// What is wrong if that is less than was asked for.
     pub(super) fn problem(self, asked: Option<&Placed<AskedDelivery>>) -> Option<Problem> {
-        let asked = asked.filter(|asked| asked.value == AskedDelivery::ExactlyOnce)?;
-        let Self::AtLeastOnce(why) = self else {
-            return None;
+        let asked = asked?;
+        let (what, why, hint) = match (asked.value, self) {
+            (AskedDelivery::ExactlyOnce, Self::AtLeastOnce(why)) => (
+                "this sink cannot have each row exactly once",
+                why,
+                "say `delivery: at_least_once`, or use a sink that keeps offsets with its rows",
+            ),
+            (_, Self::AtMostOnce(why)) => (
+                "this sink may lack rows",
+                why,
+                "leave `delivery` out, or use a sink that acknowledges its rows",
+            ),
+            _ => return None,
         };
-        let hint = "say `delivery: at_least_once`, or use a sink that keeps offsets with its rows";
-        Some(
-            Problem::new("this sink cannot have each row exactly once")
-                .cause(why)
-                .at(&asked.place)
-                .hint(hint),
-        )
+        Some(Problem::new(what).cause(why).at(&asked.place).hint(hint))
     }
 }

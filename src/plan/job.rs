@@ -198,6 +198,7 @@ fn unmade(table: &Table<'_>, sink: &Resolved) -> Problem {
 
 fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
     let (first_row, rows) = share(table);
+    let holds = |sink: &SinkPlan| sink.options.takes().holds_rows;
     Job {
         table: table.name.to_string(),
         table_rows: table.rows,
@@ -205,6 +206,7 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
         rows,
         rate: table.rate,
         own_rate: false,
+        ahead: AHEAD * u32::from(sinks.iter().all(holds)),
         source,
         split,
         sinks,

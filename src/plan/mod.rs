@@ -113,6 +113,8 @@ pub struct Job {
     pub rate: Option<f64>,
     /// The rate is its sink's own: it runs beside the table's other jobs, and its rows are made again.
     pub own_rate: bool,
+    /// How long before they are due its rows are made: its sinks hold them back themselves.
+    pub ahead: Duration,
     /// Makes or reads the batches.
     pub source: Batches,
     /// Sends rows to one lane for each value of the partition columns.

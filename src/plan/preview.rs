@@ -133,6 +133,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         rows: job.rows,
         rate: job.rate,
         own_rate: job.own_rate,
+        ahead: job.ahead,
         source: job.source.clone(),
         split: None,
         sinks: job.sinks.iter().map(discard).collect(),

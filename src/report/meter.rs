@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::clocks::Clocks;
 use crate::sync::lock;
 
 /// Figures of one source or sink.
@@ -32,6 +33,8 @@ pub struct Meter {
     open: Mutex<BTreeSet<usize>>,
     /// Why a server does not do what it should, by who has found it out.
     troubles: Mutex<BTreeMap<usize, String>>,
+    /// Of a sink whose messages are timed.
+    clocks: OnceLock<Clocks>,
 }
 
 /// Figures of a meter at one moment.
@@ -156,6 +159,16 @@ impl Meter {
     /// How much went wrong.
     pub fn errors(&self) -> u64 {
         lock(&self.errors).values().sum()
+    }
+
+    /// Where messages and their replies are timed.
+    pub fn clocks(&self) -> &Clocks {
+        self.clocks.get_or_init(Clocks::default)
+    }
+
+    /// The same, where somebody times them.
+    pub fn timed(&self) -> Option<&Clocks> {
+        self.clocks.get()
     }
 
     /// A connection is open, or is not.

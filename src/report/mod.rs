@@ -2,9 +2,13 @@
 
 mod assess;
 mod clock;
+mod clocks;
 mod costs;
+mod four_times;
 mod meter;
+mod series;
 mod show;
+mod spread;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,9 +20,13 @@ use crate::error::{Error, Fault};
 
 pub use assess::{Assessment, Limit, Work};
 pub use clock::{Clock, Lap};
+pub use clocks::{ClockReading, Clocks, Gap, Reason};
 pub use costs::{Bottleneck, Costs};
+pub use four_times::FourTimes;
 pub use meter::{Meter, Quantiles, Reading};
+pub use series::{Series, Step};
 pub use show::Unlimited;
+pub use spread::{Percentiles, Spread};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -157,6 +165,9 @@ pub struct SinkReport {
     pub left: Vec<PathBuf>,
     /// What runs before had left, and what became of it.
     pub recovered: Vec<String>,
+    /// What messages and their replies took, where there are replies; times in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clocks: Option<ClockReading>,
 }
 
 /// What a run was and what it did.
@@ -247,6 +258,7 @@ impl SinkReport {
             files: Vec::new(),
             left: Vec::new(),
             recovered: Vec::new(),
+            clocks: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Outcome, Report, SinkReport, SourceReport};
+use super::{ClockReading, Outcome, Percentiles, Report, SinkReport, SourceReport};
 use crate::units::{show_bytes, show_count, show_duration};
 
 impl Report {
@@ -57,6 +57,9 @@ impl Report {
             for line in &sink.recovered {
                 writeln!(f, "    {line}")?;
             }
+            if let Some(clocks) = &sink.clocks {
+                write!(f, "{}", Timed(clocks))?;
+            }
             if !sink.left.is_empty() {
                 writeln!(f, "    {}", Left(&sink.left))?;
             }
@@ -100,6 +103,47 @@ impl fmt::Display for Read<'_> {
             Some(path) => write!(f, ", kept in {}", path.display()),
             None => Ok(()),
         }
+    }
+}
+
+/// Messages and their replies, a line for each thing that was timed.
+struct Timed<'a>(&'a ClockReading);
+
+impl fmt::Display for Timed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clocks = self.0;
+        let count = show_count;
+        write!(
+            f,
+            "    {} sent, {} skipped",
+            count(clocks.sent),
+            count(clocks.skipped)
+        )?;
+        if clocks.answered + clocks.lost > 0 {
+            write!(
+                f,
+                ", {} answered, {} lost",
+                count(clocks.answered),
+                count(clocks.lost)
+            )?;
+        }
+        writeln!(f)?;
+        let times = [
+            ("late", &clocks.lateness),
+            ("network delay", &clocks.network_delay),
+            ("processing", &clocks.processing_delay),
+            ("service time", &clocks.total_delay),
+            ("response time", &clocks.response_time),
+        ];
+        for (name, Percentiles { p50, p99, max, .. }) in
+            times.into_iter().filter(|(_, times)| times.count > 0)
+        {
+            writeln!(
+                f,
+                "    {name}: p50 {p50:.1} µs, p99 {p99:.1} µs, max {max:.1} µs"
+            )?;
+        }
+        Ok(())
     }
 }
 

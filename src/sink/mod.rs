@@ -12,6 +12,7 @@ mod run;
 #[cfg(feature = "sessions")]
 pub mod session;
 mod takes;
+pub mod zeromq;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +35,7 @@ registry! {
         "file" => File(file::File),
         "kafka" => Kafka(kafka::Kafka),
         "postgres" => Postgres(postgres::Postgres),
+        "zeromq" => Zeromq(zeromq::Zeromq),
     }
 }
 

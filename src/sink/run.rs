@@ -31,6 +31,12 @@ pub trait Run: Send + Sync {
         false
     }
 
+    /// Somebody wants the run to end, and not because its time is over: what is on its way is waited for
+    /// shortly.
+    fn interrupted(&self) -> bool {
+        self.stopping()
+    }
+
     /// How long whoever takes nothing is waited for, where the run says it.
     fn stall_timeout(&self) -> Option<Duration> {
         None

@@ -27,6 +27,8 @@ pub struct Takes {
     pub letters: Option<PathBuf>,
     /// It writes to the program's own stdout.
     pub stdout: bool,
+    /// It holds each row back until it is due, to the microsecond: it has them some time before that.
+    pub holds_rows: bool,
     /// It removes what earlier runs have written.
     pub replaces: bool,
     /// Options that say where rows go and how safely: what is written does not depend on them.
@@ -82,4 +84,6 @@ pub enum Delivery {
     /// A row may come again.
     #[default]
     AtLeastOnce,
+    /// A row may be missing: whoever takes it does not say so.
+    AtMostOnce,
 }

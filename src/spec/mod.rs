@@ -13,7 +13,7 @@ mod table;
 
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
-pub use read::{Given, read};
+pub use read::{Given, read, read_given};
 pub use run::{Arrivals, Run};
 pub use schema::{schema, schema_draft_07};
 pub use serve::{Measure, Serve, Tracking, Trigger};

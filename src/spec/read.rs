@@ -58,7 +58,19 @@ const KEYS: &[&str] = &[
 /// # Errors
 /// Every mistake in the file, each with its place.
 pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
-    let mut root = read_root(path)?;
+    read_node(read_root(path)?, path, given)
+}
+
+/// Reads a pipeline that is in no file; `path` is what it is called.
+///
+/// # Errors
+/// Every mistake in it, each with its place.
+pub fn read_given(path: &Path, text: &str, given: &Given) -> Result<Pipeline> {
+    let root = tree(path.display().to_string(), text.to_string())?;
+    read_node(root, path, given)
+}
+
+fn read_node(mut root: Node, path: &Path, given: &Given) -> Result<Pipeline> {
     if matches!(root.value, Value::Null) {
         return Err(empty(&root).into());
     }

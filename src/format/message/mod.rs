@@ -26,6 +26,7 @@ pub use avro::{AvroMessage, Framing};
 pub use csv::CsvMessage;
 pub use json::JsonMessage;
 pub use key::{Key, KeyFormat};
+pub use plain::Plain;
 pub use raw::RawMessage;
 pub use template::TemplateMessage;
 

@@ -327,6 +327,7 @@ impl Sink for File {
                 false => SinkPlace::Path(self.path.clone()),
             },
             letters: None,
+            holds_rows: false,
             stdout: layout::STDOUT.contains(&self.path.as_str()),
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
             placing: &["path", "if_exists", "fsync"],

@@ -1,0 +1,130 @@
+//! Before the first message: the consumer says that it is there, has subscribed, and listens for replies'
+//! sender.
+
+use std::time::Duration;
+
+use zmq::{Context, DONTWAIT, Socket, SocketEvent, SocketType};
+
+use super::{Address, START, bind, failed, socket};
+use crate::error::{Error, Problem, Result};
+
+/// Answers a consumer that wants to begin.
+pub struct Control(Socket);
+
+/// A SUB socket, and what becomes of its connection.
+pub struct Subscriber {
+    socket: Socket,
+    /// Tells when the connection is there.
+    monitor: Socket,
+    connected: bool,
+}
+
+impl Control {
+    /// Binds it.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub fn bind(context: &Context, address: &Address) -> Result<Self, Problem> {
+        let socket =
+            socket(context, SocketType::REP).map_err(|error| Problem::new(error.to_string()))?;
+        bind(&socket, address)?;
+        Ok(Self(socket))
+    }
+
+    /// Waits at most so long for somebody to say `start`, and answers. What else is said is answered, too,
+    /// and does not count.
+    ///
+    /// # Errors
+    /// The socket has failed.
+    pub fn started(&self, time: Duration) -> Result<bool> {
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let error = |error| failed("waiting for a consumer", error);
+        match self.0.poll(zmq::POLLIN, millis) {
+            Ok(0) | Err(zmq::Error::EINTR) => return Ok(false),
+            Ok(_) => {}
+            Err(other) => return Err(error(other)),
+        }
+        let said = self.0.recv_multipart(DONTWAIT).map_err(error)?;
+        let started = said.first().is_some_and(|said| said == START.as_bytes());
+        let answer = if started { START } else { "say `start`" };
+        self.0.send(answer, 0).map_err(error)?;
+        Ok(started)
+    }
+}
+
+impl Subscriber {
+    /// Begins to connect.
+    ///
+    /// # Errors
+    /// libzmq refuses the address.
+    pub fn connect(context: &Context, address: &Address, topic: &str, name: &str) -> Result<Self> {
+        let endpoint = address.endpoint();
+        let subscriber = socket(context, SocketType::SUB)?;
+        let monitor = socket(context, SocketType::PAIR)?;
+        let watched = format!("inproc://monitor-{name}");
+        let connected = || {
+            subscriber.set_rcvhwm(0)?;
+            subscriber.set_subscribe(topic.as_bytes())?;
+            subscriber.monitor(
+                &watched,
+                i32::from(SocketEvent::HANDSHAKE_SUCCEEDED.to_raw()),
+            )?;
+            monitor.connect(&watched)?;
+            subscriber.connect(&endpoint)
+        };
+        connected().map_err(|error| failed(format!("connecting to `{endpoint}`"), error))?;
+        Ok(Self {
+            socket: subscriber,
+            monitor,
+            connected: false,
+        })
+    }
+
+    /// True once the other side is there.
+    ///
+    /// # Errors
+    /// The socket has failed.
+    pub fn is_connected(&mut self) -> Result<bool> {
+        // A connection that was lost and came back subscribes again only while somebody looks at its socket.
+        let looked = self.socket.get_events();
+        match looked.and_then(|_| self.monitor.recv_multipart(DONTWAIT)) {
+            Ok(_) => self.connected = true,
+            Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => {}
+            Err(error) => return Err(failed("waiting for the socket of replies", error)),
+        }
+        Ok(self.connected)
+    }
+
+    /// The next message's frames, waited for at most so long.
+    ///
+    /// # Errors
+    /// The socket has failed.
+    pub fn next(&self, time: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let error = |error| failed("receiving a message", error);
+        match self.socket.recv_multipart(DONTWAIT) {
+            Ok(frames) => return Ok(Some(frames)),
+            Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => {}
+            Err(other) => return Err(error(other)),
+        }
+        match self.socket.poll(zmq::POLLIN, millis) {
+            Ok(0) | Err(zmq::Error::EINTR) => Ok(None),
+            Ok(_) => self
+                .socket
+                .recv_multipart(DONTWAIT)
+                .map(Some)
+                .map_err(error),
+            Err(other) => Err(error(other)),
+        }
+    }
+
+    /// Connects to one more.
+    ///
+    /// # Errors
+    /// libzmq refuses the address.
+    pub fn also(&self, address: &Address) -> Result<()> {
+        let endpoint = address.endpoint();
+        let connected = self.socket.connect(&endpoint);
+        connected.map_err(|error| failed(format!("connecting to `{endpoint}`"), error))
+    }
+}

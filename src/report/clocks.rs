@@ -1,0 +1,341 @@
+//! What a stream of messages and their replies took: four times of each, and when it was meant to be sent.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::four_times::FourTimes;
+use super::series::{Series, Step};
+use super::spread::{Percentiles, Spread};
+use crate::sync::lock;
+
+/// Ranges of numbers that are kept; more are only counted.
+const MOST_GAPS: usize = 10_000;
+
+/// Nanoseconds in a microsecond.
+const NANOS: i64 = 1_000;
+
+/// Counted and measured while messages are sent and replies come.
+#[derive(Debug, Default)]
+pub struct Clocks {
+    sent: AtomicU64,
+    skipped: AtomicU64,
+    lost: AtomicU64,
+    answered: AtomicU64,
+    repeated: AtomicU64,
+    unknown: AtomicU64,
+    unreadable: AtomicU64,
+    sending: Mutex<Sending>,
+    series: Mutex<(Option<Instant>, Series)>,
+    answers: Mutex<Answers>,
+    gaps: Mutex<Vec<Gap>>,
+}
+
+#[derive(Debug, Default)]
+struct Sending {
+    /// When the first message and the last one were sent.
+    times: Option<(Instant, Instant)>,
+    preparation: Spread,
+    lateness: Spread,
+}
+
+#[derive(Debug, Default)]
+struct Answers {
+    offset: Spread,
+    network: Spread,
+    processing: Spread,
+    service: Spread,
+    response: Spread,
+}
+
+/// Messages that nobody has: so many, from one number to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// The first one's number.
+    pub first: u64,
+    /// The last one's number.
+    pub last: u64,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why nobody has a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It was not sent: there was no room for it when it was due.
+    Skipped,
+    /// It was sent, and no reply came.
+    Lost,
+}
+
+/// All of it at one moment; times in microseconds.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ClockReading {
+    /// Messages that were sent.
+    pub sent: u64,
+    /// Messages that were due and not sent.
+    pub skipped: u64,
+    /// Messages that were sent and never answered.
+    pub lost: u64,
+    /// Messages that were answered.
+    pub answered: u64,
+    /// Replies to what was answered already.
+    pub repeated: u64,
+    /// Replies to what was never sent.
+    pub unknown: u64,
+    /// Replies that are none.
+    pub unreadable: u64,
+    /// Seconds from the first send to the last one, and one message more.
+    pub seconds: f64,
+    /// Making a message ready.
+    pub preparation: Percentiles,
+    /// How late messages were sent, against their intended times.
+    pub lateness: Percentiles,
+    /// The consumer's clock less this one.
+    pub clock_offset: Percentiles,
+    /// One way over the network.
+    pub network_delay: Percentiles,
+    /// The consumer's work.
+    pub processing_delay: Percentiles,
+    /// From the send to the reply: the service time.
+    pub total_delay: Percentiles,
+    /// From the intended send to the reply: what somebody who sends at this rate waits.
+    pub response_time: Percentiles,
+    /// Shares of messages and what their service times are at most.
+    pub service_curve: Vec<(f64, f64)>,
+    /// Shares of messages and what their response times are at most.
+    pub response_curve: Vec<(f64, f64)>,
+    /// How long a step is.
+    #[serde(skip)]
+    pub step_seconds: f64,
+    /// What happened when, step by step.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
+    /// Which messages nobody has, where they are not too many.
+    pub gaps: Vec<Gap>,
+}
+
+impl Sending {
+    /// As long as so many messages take: one gap more than there are between them.
+    fn seconds(&self) -> f64 {
+        let messages = self.preparation.count() as f64;
+        let seconds = self
+            .times
+            .map_or(0.0, |(first, last)| (last - first).as_secs_f64());
+        match messages > 1.0 {
+            true => seconds * messages / (messages - 1.0),
+            false => seconds,
+        }
+    }
+}
+
+impl Reason {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Skipped => "skipped",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+impl Clocks {
+    /// A message was sent: making it took so long, and it was so late, in nanoseconds.
+    pub fn sent(&self, preparation: i64, lateness: Option<i64>) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let now = Instant::now();
+        let mut sending = lock(&self.sending);
+        self.step(now, |step| step.sent += 1);
+        let (first, _) = sending.times.unwrap_or((now, now));
+        sending.times = Some((first, now));
+        sending.preparation.record(preparation);
+        if let Some(lateness) = lateness {
+            sending.lateness.record(lateness);
+        }
+    }
+
+    /// A message was due, and there was no room for it.
+    pub fn skipped(&self, number: u64) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
+        self.step(Instant::now(), |step| step.skipped += 1);
+        self.gap(number, Reason::Skipped);
+    }
+
+    /// A message was never answered.
+    pub fn lost(&self, number: u64) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.gap(number, Reason::Lost);
+    }
+
+    /// A message was answered, so many nanoseconds after it was meant to be sent.
+    pub fn answered(&self, times: &FourTimes, response: i64) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        let mut answers = lock(&self.answers);
+        answers
+            .offset
+            .record(times.twice_offset().saturating_mul(NANOS / 2));
+        answers
+            .network
+            .record(times.twice_network().saturating_mul(NANOS / 2));
+        answers
+            .processing
+            .record(times.processing().saturating_mul(NANOS));
+        answers.service.record(times.total().saturating_mul(NANOS));
+        answers.response.record(response);
+        let micros = response as f64 / NANOS as f64;
+        self.step(Instant::now(), |step| step.answer(micros));
+    }
+
+    /// A reply to what was answered already.
+    pub fn repeated(&self) {
+        self.repeated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A reply to what was never sent.
+    pub fn unknown(&self) {
+        self.unknown.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A reply that is none.
+    pub fn unreadable(&self) {
+        self.unreadable.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many messages were sent and answered or given up.
+    pub fn settled(&self) -> (u64, u64) {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (load(&self.sent), load(&self.answered) + load(&self.lost))
+    }
+
+    fn step(&self, now: Instant, count: impl FnOnce(&mut Step)) {
+        let (first, series) = &mut *lock(&self.series);
+        let first = *first.get_or_insert(now);
+        count(series.at(now.saturating_duration_since(first)));
+    }
+
+    fn gap(&self, number: u64, reason: Reason) {
+        let mut gaps = lock(&self.gaps);
+        let follows =
+            |gap: &&mut Gap| gap.reason == reason && gap.last.checked_add(1) == Some(number);
+        // Each kind comes in order, with the other one between.
+        if let Some(gap) = gaps.iter_mut().rev().take(2).find(follows) {
+            gap.last = number;
+        } else if gaps.len() < MOST_GAPS {
+            gaps.push(Gap {
+                first: number,
+                last: number,
+                reason,
+            });
+        }
+    }
+
+    /// All of it now.
+    pub fn read(&self) -> ClockReading {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let mut gaps = lock(&self.gaps).clone();
+        gaps.sort_by_key(|gap| (gap.first, gap.reason));
+        let sending = lock(&self.sending);
+        let answers = lock(&self.answers);
+        let (step_seconds, steps) = lock(&self.series).1.read();
+        ClockReading {
+            sent: load(&self.sent),
+            skipped: load(&self.skipped),
+            lost: load(&self.lost),
+            answered: load(&self.answered),
+            repeated: load(&self.repeated),
+            unknown: load(&self.unknown),
+            unreadable: load(&self.unreadable),
+            seconds: sending.seconds(),
+            preparation: sending.preparation.percentiles(),
+            lateness: sending.lateness.percentiles(),
+            clock_offset: answers.offset.percentiles(),
+            network_delay: answers.network.percentiles(),
+            processing_delay: answers.processing.percentiles(),
+            total_delay: answers.service.percentiles(),
+            response_time: answers.response.percentiles(),
+            service_curve: answers.service.curve(),
+            response_curve: answers.response.curve(),
+            step_seconds,
+            steps,
+            gaps,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_measured_from_its_four_times() {
+        // The consumer's clock is 1000 µs ahead; 30 µs there, 200 µs of work, 51 µs back.
+        let times = FourTimes {
+            sent: 5_000,
+            came: 6_030,
+            done: 6_230,
+            replied: 5_281,
+        };
+        let clocks = Clocks::default();
+        clocks.answered(&times, 400_000);
+        let read = clocks.read();
+        assert!((read.network_delay.mean - 40.5).abs() < 1e-9);
+        assert!((read.clock_offset.mean - 989.5).abs() < 1e-9);
+        assert_eq!(
+            (read.total_delay.max, read.response_time.max),
+            (281.0, 400.0)
+        );
+    }
+
+    #[test]
+    fn nonsense_of_a_consumer_overflows_nothing() {
+        let (least, most) = (0, u64::MAX);
+        for [sent, came, done, replied] in [
+            [most, least, most, least],
+            [least, most, least, most],
+            [least, most, most, least],
+        ] {
+            let clocks = Clocks::default();
+            clocks.answered(
+                &FourTimes {
+                    sent,
+                    came,
+                    done,
+                    replied,
+                },
+                0,
+            );
+            assert_eq!(clocks.read().answered, 1);
+        }
+    }
+
+    #[test]
+    fn gaps_are_ranges_of_one_kind() {
+        let clocks = Clocks::default();
+        for number in [3, 4, 8, 9, 10] {
+            clocks.skipped(number);
+        }
+        [1, 2, 11]
+            .into_iter()
+            .for_each(|number| clocks.lost(number));
+        let gap = |first, last, reason| Gap {
+            first,
+            last,
+            reason,
+        };
+        let read = clocks.read();
+        let expected = [
+            (1, 2, Reason::Lost),
+            (3, 4, Reason::Skipped),
+            (8, 10, Reason::Skipped),
+            (11, 11, Reason::Lost),
+        ];
+        assert_eq!(
+            read.gaps,
+            expected.map(|(first, last, reason)| gap(first, last, reason))
+        );
+        assert_eq!((read.skipped, read.lost), (5, 3));
+    }
+}

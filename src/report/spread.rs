@@ -1,0 +1,172 @@
+//! How durations are spread: quantiles to three digits, below zero too, as the difference of two clocks is.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// Nanoseconds in a microsecond.
+const NANOS: f64 = 1e3;
+
+/// Nanoseconds, each counted once.
+#[derive(Debug, Default)]
+pub struct Spread {
+    /// Those from zero on.
+    above: Option<Histogram<u64>>,
+    /// Those below zero, without their sign.
+    below: Option<Histogram<u64>>,
+    sum: i128,
+    most: i64,
+}
+
+/// A spread in a few numbers, in microseconds; all are 0 while nothing was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Percentiles {
+    /// How many were measured.
+    pub count: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// Half of them were at most this.
+    pub p50: f64,
+    /// 70 of 100 were at most this.
+    pub p70: f64,
+    /// 99 of 100 were at most this.
+    pub p99: f64,
+    /// 999 of 1000 were at most this.
+    pub p999: f64,
+    /// The greatest one.
+    pub max: f64,
+}
+
+impl Spread {
+    /// Counts one more.
+    pub fn record(&mut self, nanos: i64) {
+        if self.count() == 0 || nanos > self.most {
+            self.most = nanos;
+        }
+        self.sum += i128::from(nanos);
+        let side = match nanos < 0 {
+            true => &mut self.below,
+            false => &mut self.above,
+        };
+        // Three digits are valid, so one is made.
+        if side.is_none() {
+            *side = Histogram::new(3).ok();
+        }
+        if let Some(side) = side {
+            // It grows to what it is given; there is only no memory for that.
+            side.record(nanos.unsigned_abs()).ok();
+        }
+    }
+
+    /// How many were counted.
+    pub fn count(&self) -> u64 {
+        length(self.below.as_ref()) + length(self.above.as_ref())
+    }
+
+    /// What so large a share is at most, in nanoseconds.
+    pub fn quantile(&self, share: f64) -> f64 {
+        let (below, all) = (length(self.below.as_ref()), self.count());
+        let rank = ((share * all as f64).ceil() as u64).clamp(1, all.max(1));
+        let value = |side: &Option<Histogram<u64>>, rank: u64| {
+            let side = side
+                .as_ref()
+                .map(|side| (side, rank as f64 / side.len().max(1) as f64));
+            side.map_or(0.0, |(side, share)| side.value_at_quantile(share) as f64)
+        };
+        match rank <= below {
+            // The smallest of all is the largest without its sign.
+            true => -value(&self.below, below - rank + 1),
+            false => value(&self.above, rank - below).min(self.most as f64),
+        }
+    }
+
+    /// Shares and what so large a share is at most, in microseconds: closer to each other where fewer are.
+    pub fn curve(&self) -> Vec<(f64, f64)> {
+        let count = self.count();
+        if count == 0 {
+            return Vec::new();
+        }
+        // Ten for each nine, until one value is left.
+        let nines = |step: i32| 1.0 - 10_f64.powf(-f64::from(step) / 10.0);
+        let least = 1.0 / count as f64;
+        let shares = (0..=90)
+            .map(nines)
+            .filter(|share| 1.0 - share >= least * 0.999);
+        shares
+            .map(|share| (share, self.quantile(share) / NANOS))
+            .collect()
+    }
+
+    /// It in a few numbers.
+    pub fn percentiles(&self) -> Percentiles {
+        let count = self.count();
+        if count == 0 {
+            return Percentiles::default();
+        }
+        let share = |share| self.quantile(share) / NANOS;
+        Percentiles {
+            count,
+            mean: self.sum as f64 / count as f64 / NANOS,
+            p50: share(0.5),
+            p70: share(0.7),
+            p99: share(0.99),
+            p999: share(0.999),
+            max: self.most as f64 / NANOS,
+        }
+    }
+}
+
+fn length(side: Option<&Histogram<u64>>) -> u64 {
+    side.map_or(0, Histogram::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_the_sorted_values() {
+        // Above, below, and around zero; 7 and 1000 share no factor, so all come, out of order.
+        for shift in [0_i64, -5_000_000, -500_000] {
+            let mut spread = Spread::default();
+            for step in 0..1000 {
+                spread.record((step * 7 % 1000) * 1000 + shift);
+            }
+            let told = spread.percentiles();
+            let shift = shift as f64 / NANOS;
+            let near = |found: f64, expected: f64| {
+                (found - expected).abs() <= expected.abs() * 0.001 + 0.01
+            };
+            assert_eq!((told.count, told.max), (1000, 999.0 + shift));
+            let curve = spread.curve();
+            assert_eq!((curve.len(), curve[0].0, curve[10].0), (31, 0.0, 0.9));
+            assert!(
+                near(curve[10].1, 899.0 + shift) && near(curve[30].1, 998.0 + shift),
+                "{curve:?}"
+            );
+            assert!(near(told.mean, 499.5 + shift), "{told:?}");
+            for (found, expected) in [
+                (told.p50, 499.0),
+                (told.p70, 699.0),
+                (told.p99, 989.0),
+                (told.p999, 998.0),
+            ] {
+                assert!(near(found, expected + shift), "{told:?}");
+            }
+        }
+        assert_eq!(Spread::default().percentiles(), Percentiles::default());
+        assert_eq!(Spread::default().curve(), []);
+    }
+
+    #[test]
+    fn one_value_is_every_quantile() {
+        for value in [-3_000_000_000_i64, -1, 0, 1, 86_400_000_000_000] {
+            let mut spread = Spread::default();
+            spread.record(value);
+            let told = spread.percentiles();
+            for found in [told.p50, told.p99, told.max] {
+                let off = (found * NANOS - value as f64).abs();
+                assert!(off <= (value as f64).abs() * 0.001, "{value}: {told:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What differs from message to message, spelt by the worker that made the rows.
+
+use super::super::message::{Message, Piece};
+use crate::batch::{Batch, Place};
+use crate::error::Result;
+use crate::format::Encode;
+use crate::format::cells::Cells;
+
+/// How rows become messages.
+pub struct Recipe(pub Message);
+
+/// The messages of a batch, but for their times and their bodies.
+pub struct Spelt {
+    /// Which rows of the table they are of.
+    pub place: Place,
+    /// How many there are.
+    pub count: usize,
+    /// Before the time, before the body, after it.
+    pub pieces: [Rows; 3],
+}
+
+/// The texts of a piece.
+pub enum Rows {
+    /// Each row has its own text.
+    Own(Cells),
+    /// All have this one.
+    Same(Vec<u8>),
+}
+
+impl Rows {
+    fn of(piece: &Piece, batch: &Batch) -> Result<Self> {
+        if piece.columns.is_empty() {
+            return Ok(Self::Same(piece.text.clone()));
+        }
+        let mut cells = Cells::default();
+        let written = piece.columns.write(&batch.rows, &mut cells);
+        written.map_err(|refusal| refusal.error(&batch.place))?;
+        Ok(Self::Own(cells))
+    }
+
+    /// The text of row `row`.
+    pub fn get(&self, row: usize) -> &[u8] {
+        match self {
+            Self::Same(text) => text,
+            Self::Own(cells) => &cells.bytes[cells.offsets[row]..cells.offsets[row + 1]],
+        }
+    }
+}
+
+impl Encode for Recipe {
+    type Chunk = Spelt;
+
+    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Spelt)) -> Result<()> {
+        let [before, between, after] = &self.0.pieces;
+        let spelt = Spelt {
+            place: batch.place.clone(),
+            count: batch.rows.num_rows(),
+            pieces: [
+                Rows::of(before, batch)?,
+                Rows::of(between, batch)?,
+                Rows::of(after, batch)?,
+            ],
+        };
+        put(batch.number, spelt);
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! The four times of each message that was answered, as CSV: hidden until it is whole.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::report::{FileReport, FourTimes, Meter};
+
+const HEADER: &str = "seq_n,msg_id,t1,t2,t3,t4,message_size,clock_offset_ms,network_delay_ms,processing_delay_ms,total_delay_ms\n";
+
+/// A file of results under its hidden name.
+pub struct Results {
+    file: BufWriter<File>,
+    path: PathBuf,
+    hidden: PathBuf,
+    message_size: usize,
+    rows: u64,
+    bytes: u64,
+    meter: Arc<Meter>,
+}
+
+impl Results {
+    /// Makes it, with its folder.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn create(path: &Path, message_size: usize, meter: Arc<Meter>) -> Result<Self> {
+        let doing = || format!("making the results `{}`", path.display());
+        let refused = |error| Error::because(doing(), error);
+        if path.is_dir() {
+            return Err(Error::because(doing(), "it is a folder"));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if folder != Path::new("") {
+            std::fs::create_dir_all(folder).map_err(refused)?;
+        }
+        let hidden = folder.join(format!(".{name}.{}.part", std::process::id()));
+        let file = File::create(&hidden).map_err(refused)?;
+        meter.leaves(hidden.clone());
+        let mut results = Self {
+            file: BufWriter::with_capacity(1 << 16, file),
+            path: path.to_path_buf(),
+            hidden,
+            message_size,
+            rows: 0,
+            bytes: 0,
+            meter,
+        };
+        results.write(HEADER)?;
+        Ok(results)
+    }
+
+    /// Adds a message.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn add(&mut self, number: u64, id: &str, times: &FourTimes) -> Result<()> {
+        let FourTimes {
+            sent,
+            came,
+            done,
+            replied,
+        } = times;
+        let line = format!(
+            "{number},{},{sent},{came},{done},{replied},{},{},{},{},{}\n",
+            field(id),
+            self.message_size,
+            millis(times.twice_offset().saturating_mul(500)),
+            millis(times.twice_network().saturating_mul(500)),
+            millis(times.processing().saturating_mul(1000)),
+            millis(times.total().saturating_mul(1000)),
+        );
+        self.rows += 1;
+        self.write(&line)
+    }
+
+    fn write(&mut self, text: &str) -> Result<()> {
+        self.bytes += text.len() as u64;
+        let written = self.file.write_all(text.as_bytes());
+        written
+            .map_err(|error| Error::because(format!("writing `{}`", self.hidden.display()), error))
+    }
+
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn finish(mut self) -> Result<FileReport> {
+        let named = self
+            .file
+            .flush()
+            .and_then(|()| std::fs::rename(&self.hidden, &self.path));
+        named
+            .map_err(|error| Error::because(format!("writing `{}`", self.path.display()), error))?;
+        self.meter.named(&self.hidden);
+        Ok(FileReport {
+            path: self.path,
+            rows: self.rows,
+            bytes: self.bytes,
+            sha256: None,
+            first_row: None,
+        })
+    }
+
+    /// Removes it: nothing will come.
+    pub fn discard(self) {
+        // What stays is named in the report.
+        let _ = std::fs::remove_file(&self.hidden);
+    }
+}
+
+/// Nanoseconds as milliseconds: three digits, and a fourth for half a microsecond.
+fn millis(nanos: i64) -> String {
+    let (sign, nanos) = (if nanos < 0 { "-" } else { "" }, nanos.unsigned_abs());
+    let (whole, rest) = (nanos / 1_000_000, nanos % 1_000_000);
+    match rest % 1000 {
+        0 => format!("{sign}{whole}.{:03}", rest / 1000),
+        _ => format!("{sign}{whole}.{:04}", rest / 100),
+    }
+}
+
+/// A field of CSV.
+fn field(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_milliseconds_with_their_microseconds() {
+        let told = [0, 500, 1_000, -500, -1_500_000, 12_345_678_500].map(millis);
+        assert_eq!(
+            told,
+            [
+                "0.000",
+                "0.0005",
+                "0.001",
+                "-0.0005",
+                "-1.500",
+                "12345.6785"
+            ]
+        );
+    }
+
+    #[test]
+    fn results_are_hidden_until_they_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/results.csv");
+        let meter = Arc::new(Meter::default());
+        let mut results = Results::create(&path, 1024, meter.clone()).unwrap();
+        let times = FourTimes {
+            sent: 1000,
+            came: 1010,
+            done: 1020,
+            replied: 1041,
+        };
+        results.add(7, "a,b", &times).unwrap();
+        assert_eq!((path.exists(), meter.left().len()), (false, 1));
+        let report = results.finish().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let line = "7,\"a,b\",1000,1010,1020,1041,1024,-0.0055,0.0155,0.010,0.041\n";
+        assert_eq!(text, format!("{HEADER}{line}"));
+        assert_eq!(
+            (report.rows, report.bytes, meter.left().len()),
+            (1, text.len() as u64, 0)
+        );
+        let refused = Results::create(folder.path(), 1, meter)
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(refused.ends_with("caused by: it is a folder"), "{refused}");
+    }
+}
