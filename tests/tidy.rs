@@ -41,12 +41,13 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("batch", "error"),
 ];
 
-/// Where `unsafe` may stand: tight loops, and what librdkafka has no safe way for.
+/// Where `unsafe` may stand: tight loops, and what librdkafka and libzmq have no safe way for.
 const UNSAFE: &[&str] = &[
     "src/kernel/",
     "src/format/",
     "src/client/kafka/driver/consume.rs",
     "src/client/kafka/driver/produce_batch.rs",
+    "src/client/zeromq/driver/prepared.rs",
 ];
 
 const MOST_LINES: usize = 400;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareOptions;
+use super::stream::StreamOptions;
 use crate::place::LocalPath;
 use crate::sink::Slice;
 use crate::units::{parse_address, parse_bytes, parse_count, parse_duration, parse_rate};
@@ -60,6 +62,10 @@ pub(super) enum Command {
     },
     /// Runs into `discard` and into the sinks, and says what limits the run
     Bench(BenchOptions),
+    /// Sends messages of ZeroMQ at a rate and times the replies, or is their consumer
+    Stream(StreamOptions),
+    /// Says whether two runs of a stream are different, quantile by quantile
+    Compare(CompareOptions),
     /// Prints completions for a shell
     Completions {
         /// The shell

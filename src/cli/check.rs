@@ -97,7 +97,12 @@ pub(super) fn plan_rows(options: &FileOptions, rows: std::ops::Range<u64>) -> Re
 
 /// Reads the pipeline that a command was given.
 pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
-    let given = Given {
+    spec::read(&options.file, &given(options)?)
+}
+
+/// What a command says that stands in the place of a part of the file.
+pub(super) fn given(options: &FileOptions) -> Result<Given> {
+    Ok(Given {
         set: options.set.iter().cloned().collect(),
         environment: std::env::vars().collect(),
         run_date: match &options.run_date {
@@ -105,8 +110,7 @@ pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
             None => today(now_micros()?),
         },
         seed: options.seed.clone(),
-    };
-    spec::read(&options.file, &given)
+    })
 }
 
 /// What a command says beside the file.

@@ -7,6 +7,7 @@ mod arguments;
 mod bench;
 mod cell;
 mod check;
+mod compare;
 mod dotenv;
 mod environment;
 mod expect;
@@ -27,6 +28,7 @@ mod run;
 #[cfg_attr(not(feature = "serve"), path = "no_serve.rs")]
 mod serve;
 mod signals;
+mod stream;
 mod usage;
 mod verify;
 
@@ -42,7 +44,8 @@ use crate::error::{Error, Result};
 
 /// Runs one command.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    stream::long_flags(&mut arguments);
     // Options are read from variables, too.
     let variables = dotenv::read();
     let arguments = match Arguments::try_parse_from(&arguments) {
@@ -86,6 +89,8 @@ fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Re
         Command::Init { name, file } => init::run(name, file.as_deref()),
         Command::List { name, json } => list::run(name.as_deref(), json),
         Command::Bench(options) => bench::run(&options),
+        Command::Stream(options) => stream::run(&options),
+        Command::Compare(options) => compare::run(&options),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "rowgen", &mut text);

@@ -193,7 +193,7 @@ impl Told {
 
 /// Found out before the first row: a run that has published and then ends with an error is run again,
 /// and with `if_exists: append` its rows would be there twice.
-fn can_report(path: &Path) -> Result<()> {
+pub(super) fn can_report(path: &Path) -> Result<()> {
     let made = !path.exists();
     let opened = std::fs::File::options()
         .append(true)

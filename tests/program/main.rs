@@ -60,3 +60,4 @@ mod verify;
 mod within;
 mod yaml_meant;
 mod yaml_words;
+mod zeromq;

@@ -46,9 +46,35 @@ pub fn promises(yaml: &str, fresh: &dyn Fn(&str) -> String) {
 #[test]
 fn every_sink_without_a_server_keeps_its_promises() {
     for kind in SinkKind::KINDS.iter().filter(|kind| !needs_server(kind)) {
-        promises(kind.example, &|yaml| yaml.to_string());
+        match kind.name {
+            "zeromq" => with_peers(kind.example),
+            _ => promises(kind.example, &|yaml| yaml.to_string()),
+        }
     }
 }
+
+/// Each run has a port of its own, and somebody who has subscribed there.
+#[cfg(feature = "zeromq")]
+fn with_peers(yaml: &str) {
+    use rowgen::client::zeromq::{Address, Sockets, Subscriber};
+    let sockets = Sockets::new();
+    let peers = std::sync::Mutex::new(Vec::new());
+    promises(yaml, &|yaml| {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        // Nobody is to connect to that.
+        drop(free);
+        let address = Address::new("127.0.0.1", port);
+        let name = format!("peer-{port}");
+        let peer = Subscriber::connect(&sockets, &address, "request", &name).unwrap();
+        peers.lock().unwrap().push(peer);
+        yaml.replace("*:5555", &format!("127.0.0.1:{port}"))
+    });
+}
+
+/// Nobody sends.
+#[cfg(not(feature = "zeromq"))]
+fn with_peers(_: &str) {}
 
 #[test]
 fn a_server_that_is_not_there_is_an_error_in_time() {

@@ -1,0 +1,134 @@
+//! What passes a network interface, once a second, as the system counts it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::{SecondsFormat, Utc};
+
+use crate::error::{Error, Problem, Result};
+
+const FOLDER: &str = "/sys/class/net";
+const HEADER: &str =
+    "timestamp,bytes_sent,bytes_recv,packets_sent,packets_recv,errin,errout,dropin,dropout\n";
+
+/// The system's names of the counters, in the order of the file.
+const COUNTERS: [&str; 8] = [
+    "tx_bytes",
+    "rx_bytes",
+    "tx_packets",
+    "rx_packets",
+    "rx_errors",
+    "tx_errors",
+    "rx_dropped",
+    "tx_dropped",
+];
+
+/// The counters of an interface.
+#[derive(Debug, Clone)]
+pub(super) struct Counters(PathBuf);
+
+/// A thread that writes them down.
+pub(super) struct Counting {
+    counters: Counters,
+    first: [u64; 8],
+    over: Sender<()>,
+    thread: JoinHandle<Result<()>>,
+}
+
+impl Counters {
+    /// Of the interface of this name.
+    pub(super) fn find(name: &str) -> Result<Self> {
+        let mut all: Vec<String> = std::fs::read_dir(FOLDER)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        all.sort_unstable();
+        if all.iter().any(|known| known == name) {
+            return Ok(Self(Path::new(FOLDER).join(name).join("statistics")));
+        }
+        let problem = Problem::new(format!("`-i`: there is no network interface `{name}`"));
+        let known = format!("the interfaces here are {}", all.join(", "));
+        Err(Error::user(problem.hint(known)))
+    }
+
+    /// Writes them down until `finish`.
+    pub(super) fn start(self, path: &Path) -> Result<Counting> {
+        let doing = format!("writing `{}`", path.display());
+        let failed = |error| Error::because(doing.clone(), error);
+        let mut file = File::create(path).map_err(failed)?;
+        file.write_all(HEADER.as_bytes()).map_err(failed)?;
+        let first = self.read();
+        let (over, ended) = mpsc::channel();
+        let counters = self.clone();
+        let write = move || loop {
+            let figures = counters.read().map(|figure| figure.to_string());
+            let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            let written = writeln!(file, "{time},{}", figures.join(","));
+            written.map_err(|error| Error::because(doing.clone(), error))?;
+            if ended.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
+                return Ok(());
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("interface".into())
+            .spawn(write);
+        Ok(Counting {
+            counters: self,
+            first,
+            over,
+            thread: thread.map_err(|error| Error::because("starting a thread", error))?,
+        })
+    }
+
+    /// A counter that the system does not keep is 0.
+    fn read(&self) -> [u64; 8] {
+        COUNTERS.map(|name| {
+            let text = std::fs::read_to_string(self.0.join(name)).unwrap_or_default();
+            text.trim().parse().unwrap_or_default()
+        })
+    }
+}
+
+impl Counting {
+    /// Ends it; what each counter has gained.
+    pub(super) fn finish(self) -> Result<[u64; 8]> {
+        // A thread that has failed hears nothing any more.
+        let _ = self.over.send(());
+        let done = self.thread.join();
+        done.map_err(|panic| Error::of_panic("the thread of counters", panic.as_ref()))??;
+        let now = self.counters.read();
+        Ok(std::array::from_fn(|index| {
+            now[index].saturating_sub(self.first[index])
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_of_an_interface_that_is_there() {
+        let refused = Counters::find("lx").unwrap_err().to_string();
+        let (first, hint) = refused
+            .split_once("\n  hint: the interfaces here are ")
+            .unwrap();
+        assert_eq!(first, "error: `-i`: there is no network interface `lx`");
+        assert!(hint.split(", ").any(|name| name == "lo"), "{hint}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("counters.csv");
+        let counting = Counters::find("lo").unwrap().start(&path).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        counting.finish().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], HEADER.trim_end());
+        assert_eq!((lines.len(), lines[1].split(',').count()), (2, 9));
+    }
+}

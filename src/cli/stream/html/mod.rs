@@ -1,0 +1,218 @@
+//! The report of a stream as one HTML file that needs nothing else: the figures, how times are spread, the
+//! rate and the response time over the run, the gaps.
+
+mod chart;
+
+use std::fmt::{self, Write};
+use std::path::Path;
+
+use super::StreamOptions;
+use crate::error::{Error, Result};
+use crate::report::{ClockReading, Percentiles, Report};
+use crate::units::show_count;
+use chart::{Chart, Line};
+
+/// Gaps that are listed.
+const SHOWN: usize = 100;
+
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
+table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}\
+td:first-child,th:first-child{text-align:left}svg{width:100%;height:auto}h2{margin-top:2rem}\
+text{font:12px system-ui,sans-serif;fill:#555}.grid{stroke:#ddd}.a{stroke:#0b6;fill:none;stroke-width:1.5}\
+.b{stroke:#c40;fill:none;stroke-width:1.5}.key-a{color:#0b6}.key-b{color:#c40}";
+
+/// Writes it.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn write(path: &Path, options: &StreamOptions, report: &Report) -> Result<()> {
+    let mut text = String::new();
+    for clocks in report.sinks.iter().filter_map(|sink| sink.clocks.as_ref()) {
+        // Writing to a text cannot fail.
+        let _ = page(&mut text, options, clocks);
+    }
+    let written = std::fs::write(path, text);
+    written.map_err(|error| Error::because(format!("writing `{}`", path.display()), error))
+}
+
+fn page(out: &mut String, options: &StreamOptions, clocks: &ClockReading) -> fmt::Result {
+    write!(
+        out,
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>A stream of messages</title><style>{STYLE}</style><h1>A stream of messages</h1>"
+    )?;
+    let rate = clocks.sent as f64 / clocks.seconds.max(1e-9);
+    writeln!(
+        out,
+        "<p>{} messages of {} bytes of data in {:.3} s: {rate:.1} a second, where {} were asked for; {} skipped, {} answered, {} lost.</p>",
+        show_count(clocks.sent),
+        escaped(options.said_size()),
+        clocks.seconds,
+        escaped(&options.rate),
+        show_count(clocks.skipped),
+        show_count(clocks.answered),
+        show_count(clocks.lost),
+    )?;
+    table(out, clocks)?;
+    spread(out, clocks)?;
+    over_time(out, clocks)?;
+    gaps(out, clocks)
+}
+
+fn table(out: &mut String, clocks: &ClockReading) -> fmt::Result {
+    writeln!(
+        out,
+        "<h2>Milliseconds</h2><table><tr><th></th><th>mean</th><th>P50</th><th>P70</th><th>P99</th><th>P99.9</th><th>max</th></tr>"
+    )?;
+    for (name, times) in [
+        ("preparation", &clocks.preparation),
+        ("late against the intended send", &clocks.lateness),
+        ("clock offset", &clocks.clock_offset),
+        ("network delay", &clocks.network_delay),
+        ("processing", &clocks.processing_delay),
+        ("service time, from the send", &clocks.total_delay),
+        (
+            "response time, from the intended send",
+            &clocks.response_time,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, times)| times.count > 0)
+    {
+        let Percentiles {
+            mean,
+            p50,
+            p70,
+            p99,
+            p999,
+            max,
+            ..
+        } = times;
+        write!(out, "<tr><td>{name}</td>")?;
+        for micros in [mean, p50, p70, p99, p999, max] {
+            write!(out, "<td>{:.3}</td>", micros / 1e3)?;
+        }
+        writeln!(out, "</tr>")?;
+    }
+    writeln!(out, "</table>")
+}
+
+/// Quantiles against their times, both logarithmic: the tail is what is looked at.
+fn spread(out: &mut String, clocks: &ClockReading) -> fmt::Result {
+    // Two nines are twice as far to the right as one.
+    let points = |curve: &[(f64, f64)]| -> Vec<(f64, f64)> {
+        let nines = |share: f64| -(1.0 - share).max(1e-9).log10();
+        curve
+            .iter()
+            .map(|(share, micros)| (nines(*share), micros / 1e3))
+            .collect()
+    };
+    writeln!(
+        out,
+        "<h2>How long messages take</h2><p><span class=\"key-a\">service time</span>, <span class=\"key-b\">response time</span>; milliseconds, logarithmic, against the share of messages that took no longer</p>"
+    )?;
+    let chart = Chart {
+        lines: vec![
+            Line {
+                class: "a",
+                points: points(&clocks.service_curve),
+            },
+            Line {
+                class: "b",
+                points: points(&clocks.response_curve),
+            },
+        ],
+        logarithmic: true,
+        across: |nines| match nines {
+            nines if nines.fract() != 0.0 => String::new(),
+            nines => format!("{} %", 100.0 - 100.0 / 10_f64.powf(nines)),
+        },
+    };
+    chart.write(out)
+}
+
+fn over_time(out: &mut String, clocks: &ClockReading) -> fmt::Result {
+    let step = clocks.step_seconds.max(1e-9);
+    let at = |place: usize| (place as f64 + 0.5) * step;
+    let of = |figure: fn(&crate::report::Step) -> Option<f64>| -> Vec<(f64, f64)> {
+        let steps = clocks.steps.iter().enumerate();
+        steps
+            .filter_map(|(place, figure_of)| Some((at(place), figure(figure_of)?)))
+            .collect()
+    };
+    let rate = |points: Vec<(f64, f64)>| -> Vec<(f64, f64)> {
+        points
+            .into_iter()
+            .map(|(at, count)| (at, count / step))
+            .collect()
+    };
+    writeln!(
+        out,
+        "<h2>Messages a second</h2><p><span class=\"key-a\">sent</span>, <span class=\"key-b\">answered</span>; over seconds of the run</p>"
+    )?;
+    let seconds: fn(f64) -> String = |seconds| format!("{seconds} s");
+    let sent = Chart {
+        lines: vec![
+            Line {
+                class: "a",
+                points: rate(of(|step| Some(step.sent as f64))),
+            },
+            Line {
+                class: "b",
+                points: rate(of(|step| Some(step.answered as f64))),
+            },
+        ],
+        logarithmic: false,
+        across: seconds,
+    };
+    sent.write(out)?;
+    writeln!(
+        out,
+        "<h2>Response time</h2><p><span class=\"key-a\">mean</span>, <span class=\"key-b\">longest</span> of the replies that came then; milliseconds, logarithmic</p>"
+    )?;
+    let response = Chart {
+        lines: vec![
+            Line {
+                class: "a",
+                points: of(|step| {
+                    (step.answered > 0).then(|| step.response_sum / step.answered as f64 / 1e3)
+                }),
+            },
+            Line {
+                class: "b",
+                points: of(|step| (step.answered > 0).then_some(step.response_max / 1e3)),
+            },
+        ],
+        logarithmic: true,
+        across: seconds,
+    };
+    response.write(out)
+}
+
+fn gaps(out: &mut String, clocks: &ClockReading) -> fmt::Result {
+    if clocks.gaps.is_empty() {
+        return writeln!(out, "<h2>Gaps</h2><p>none</p></html>");
+    }
+    writeln!(
+        out,
+        "<h2>Gaps</h2><table><tr><th>why</th><th>from</th><th>to</th><th>messages</th></tr>"
+    )?;
+    for gap in clocks.gaps.iter().take(SHOWN) {
+        let (first, last, count) = (gap.first, gap.last, gap.last - gap.first + 1);
+        writeln!(
+            out,
+            "<tr><td>{}</td><td>{first}</td><td>{last}</td><td>{count}</td></tr>",
+            gap.reason.name()
+        )?;
+    }
+    match clocks.gaps.len().saturating_sub(SHOWN) {
+        0 => writeln!(out, "</table></html>"),
+        more => writeln!(out, "</table><p>and {more} more</p></html>"),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}

@@ -1,0 +1,185 @@
+//! `rowgen stream`: `pipelines/stream.yaml` with the flags and the report of the program that it replaces.
+
+mod arguments;
+#[cfg_attr(not(feature = "zeromq"), path = "no_consume.rs")]
+mod consume;
+mod counters;
+mod html;
+mod report;
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::arguments::FileOptions;
+use super::check::{given, overrides, plan_of};
+use super::run::can_report;
+use super::{print, progress, say, signals};
+use crate::engine::{self, Running, Stop};
+use crate::error::{Error, Problem, Result};
+use crate::pace::Pace;
+use crate::plan::{self, Plan};
+use crate::report::Outcome;
+use crate::spec;
+pub(super) use arguments::{StreamOptions, long_flags};
+use counters::Counters;
+
+/// How often it is looked whether the time is over.
+const STEP: Duration = Duration::from_millis(20);
+
+const PIPELINE: &str = include_str!("../../../pipelines/stream.yaml");
+
+/// More messages than any run sends: one as fast as it goes ends when its time is over.
+const MOST_MESSAGES: u64 = 1 << 50;
+
+pub(super) fn run(options: &StreamOptions) -> Result<u8> {
+    options.check()?;
+    if options.consume {
+        return consume::run(options);
+    }
+    let counters = options
+        .interface
+        .as_deref()
+        .map(Counters::find)
+        .transpose()?;
+    options.html.as_deref().map(can_report).transpose()?;
+    let rate = options.hertz()?;
+    let sent = Arc::new(plan(options, rate, None)?);
+    let stop = signals::stop()?;
+    let headroom = headroom(options, &stop)?;
+    say(&format!(
+        "messages from port {} on, replies from {}:{}; waiting for a consumer that says `start` at port {}",
+        options.data_port(),
+        options.viz_ip,
+        options.viz_port,
+        options.control_port
+    ));
+    let path = options.counters_path();
+    let counting = counters.map(|counters| counters.start(&path)).transpose()?;
+    let running = engine::start(
+        sent,
+        engine::Options {
+            stop: stop.clone(),
+            ..Default::default()
+        },
+    );
+    let time = options.time()?;
+    std::thread::scope(|scope| {
+        if rate.is_none() {
+            scope.spawn(|| end_after(time, &running, &stop));
+        }
+        if std::io::stderr().is_terminal() {
+            progress::show(&running);
+        }
+    });
+    let done = running.wait();
+    let counted = counting.map(counters::Counting::finish).transpose()?;
+    let sinks = done.sinks.iter().filter_map(|sink| sink.error.as_ref());
+    done.error.iter().chain(sinks).for_each(|error| say(error));
+    if done.sinks.iter().any(|sink| sink.clocks.is_some()) {
+        print(&report::text(options, &done, headroom, counted.as_ref()))?;
+        let html = options.html.as_deref();
+        html.map(|path| html::write(path, options, &done))
+            .transpose()?;
+    }
+    if matches!(done.outcome, Outcome::TooSlow | Outcome::Rejected) {
+        say(&format!("the rate of {} Hz was not held", options.rate));
+    }
+    Ok(done.exit_code())
+}
+
+/// Ends a run that has no rate once its messages have been sent for so long: what a consumer is waited for
+/// does not count.
+fn end_after(time: Duration, running: &Running, stop: &Stop) {
+    let mut first = None;
+    while !running.is_over() {
+        let sinks = running.status().sinks;
+        if sinks.iter().any(|sink| sink.figures.rows > 0) {
+            first.get_or_insert_with(Instant::now);
+        }
+        stop.at_deadline(first.map(|first| first + time));
+        running.wait_for(STEP);
+    }
+}
+
+/// Messages a second that could be made here, as fast as it goes and sent nowhere, for a short while: what
+/// a result is measured against. Nothing where nobody wants to know, or the run is to end already.
+fn headroom(options: &StreamOptions, stop: &Stop) -> Result<Option<f64>> {
+    let time = options.headroom()?;
+    if time.is_zero() {
+        return Ok(None);
+    }
+    let (measured, _) = plan::measured(plan(options, None, Some(time))?);
+    let options = engine::Options {
+        measured: true,
+        stop: Stop::default(),
+        ..Default::default()
+    };
+    let made = engine::start(Arc::new(measured), options).wait();
+    let clocks = made.sinks.first().and_then(|sink| sink.clocks.as_ref());
+    let rate = clocks.map(|clocks| clocks.sent as f64 / clocks.seconds.max(1e-9));
+    Ok(rate.filter(|_| stop.signal().is_none()))
+}
+
+/// The plan of the pipeline for these flags, at a rate or as fast as it goes, for so long at most.
+fn plan(options: &StreamOptions, rate: Option<f64>, limit: Option<Duration>) -> Result<Plan> {
+    let messages = match rate {
+        Some(rate) => messages(rate, options.time()?)?,
+        None => MOST_MESSAGES,
+    };
+    let mut set = vec![
+        ("messages", messages.to_string()),
+        ("rate", format!("{}/s", rate.unwrap_or(1.0))),
+        ("size", format!("{}B", options.size()?)),
+        ("channels", options.channels.to_string()),
+        ("data_port", options.data_port().to_string()),
+        ("viz_port", options.viz_port.to_string()),
+        ("control_port", options.control_port.to_string()),
+        ("viz_ip", options.viz_ip.clone()),
+        ("output", options.output.display().to_string()),
+    ];
+    if let Some(wait) = &options.start_timeout {
+        set.push(("start_timeout", wait.clone()));
+    }
+    let file = FileOptions {
+        set: set
+            .into_iter()
+            .map(|(name, value)| (name.to_string(), value))
+            .collect(),
+        duration: limit,
+        ..FileOptions::default()
+    };
+    let pipeline = spec::read_given(Path::new("stream.yaml"), PIPELINE, &given(&file)?)?;
+    let mut plan = plan_of(&pipeline, &overrides(&file)?, true, true)?;
+    if rate.is_none() {
+        plan.jobs.iter_mut().for_each(|job| job.rate = None);
+    }
+    Ok(plan)
+}
+
+/// How many messages a rate makes in a time.
+fn messages(rate: f64, time: Duration) -> Result<u64> {
+    let messages = rate * time.as_secs_f64();
+    // Half a message is none.
+    let whole = (messages + 1e-9).floor();
+    if whole >= 1.0 && whole <= MOST_MESSAGES as f64 {
+        return Ok(whole as u64);
+    }
+    let what = format!(
+        "{rate} messages a second for {} s are {messages} messages",
+        time.as_secs_f64()
+    );
+    Err(Error::user(Problem::new(what).hint(
+        "take a time or a rate that makes at least one message",
+    )))
+}
+
+/// What is wrong with a rate.
+fn rate_problem(rate: f64) -> Option<String> {
+    Pace::problem(rate).map(|_| {
+        format!(
+            "`-r` is messages a second, above 0 and at most 1_000_000_000, or `max`: {rate} is none"
+        )
+    })
+}

@@ -1,0 +1,9 @@
+//! In a build without ZeroMQ nobody consumes.
+
+use super::StreamOptions;
+use crate::client::kafka::missing;
+use crate::error::{Error, Result};
+
+pub(super) fn run(_: &StreamOptions) -> Result<u8> {
+    Err(Error::user(missing("ZeroMQ", "zeromq")))
+}

@@ -1,0 +1,179 @@
+//! The report in the words of the program that it replaces, and what that could not say.
+
+use std::fmt::{self, Write};
+
+use super::StreamOptions;
+use crate::report::{ClockReading, Percentiles, Report, SinkReport};
+use crate::units::show_count;
+
+/// A producer that could make no more than so many times what it should is what the result shows.
+const MARGIN: f64 = 1.1;
+
+/// Gaps that are shown.
+const SHOWN: usize = 10;
+
+/// What came of a run; `headroom` is how many messages a second could have been made, `counted` what passed
+/// the interface.
+pub(super) fn text(
+    options: &StreamOptions,
+    report: &Report,
+    headroom: Option<f64>,
+    counted: Option<&[u64; 8]>,
+) -> String {
+    let mut out = String::new();
+    let all = report.sinks.iter();
+    for (sink, clocks) in all.filter_map(|sink| Some((sink, sink.clocks.as_ref()?))) {
+        // Writing to a text cannot fail.
+        let _ = producer(&mut out, options, sink, clocks, headroom)
+            .and_then(|()| preparation(&mut out, clocks, options.debug))
+            .and_then(|()| process(&mut out, sink, clocks));
+    }
+    if let Some(counted) = counted {
+        let _ = network(&mut out, options, counted);
+    }
+    out
+}
+
+fn preparation(out: &mut String, clocks: &ClockReading, all: bool) -> fmt::Result {
+    writeln!(out, "\n=== Message Prep Analysis ===")?;
+    micros(out, "Preparation", &clocks.preparation, all)?;
+    match clocks.lateness.count {
+        0 => Ok(()),
+        _ => micros(out, "Late against the intended send", &clocks.lateness, all),
+    }
+}
+
+fn network(out: &mut String, options: &StreamOptions, counted: &[u64; 8]) -> fmt::Result {
+    let [sent, received, packets_sent, packets_received, errors @ ..] = counted.map(show_count);
+    let [errors_in, errors_out, dropped_in, dropped_out] = errors;
+    writeln!(out, "\n=== Network Counter Analysis ===")?;
+    writeln!(out, "Bytes: {sent} sent, {received} received")?;
+    writeln!(
+        out,
+        "Packets: {packets_sent} sent, {packets_received} received"
+    )?;
+    writeln!(
+        out,
+        "Errors: {errors_in} in, {errors_out} out; dropped: {dropped_in} in, {dropped_out} out"
+    )?;
+    writeln!(out, "Counters: {}", options.counters_path().display())
+}
+
+fn producer(
+    out: &mut String,
+    options: &StreamOptions,
+    sink: &SinkReport,
+    clocks: &ClockReading,
+    headroom: Option<f64>,
+) -> fmt::Result {
+    let seconds = clocks.seconds.max(1e-9);
+    let rate = clocks.sent as f64 / seconds;
+    writeln!(out, "=== Producer Results ===")?;
+    writeln!(out, "Messages sent: {}", show_count(clocks.sent))?;
+    writeln!(out, "Messages skipped: {}", show_count(clocks.skipped))?;
+    writeln!(out, "Time: {seconds:.3} s")?;
+    writeln!(out, "Rate: {rate:.2} Hz (target {})", options.rate)?;
+    let gigabits = sink.bytes as f64 * 8.0 / seconds / 1e9;
+    writeln!(out, "Throughput: {gigabits:.4} Gbit/s")?;
+    let Some(headroom) = headroom else {
+        return Ok(());
+    };
+    let wanted = options.rate.parse().unwrap_or(rate);
+    let bound = match headroom < wanted * MARGIN {
+        true => ": the result is bound by this producer",
+        false => "",
+    };
+    let could = show_count(headroom as u64);
+    writeln!(
+        out,
+        "Headroom: this producer could have made {could} messages/s{bound}"
+    )
+}
+
+fn process(out: &mut String, sink: &SinkReport, clocks: &ClockReading) -> fmt::Result {
+    writeln!(out, "\n=== Process Results ===")?;
+    let ClockReading {
+        answered,
+        lost,
+        repeated,
+        unknown,
+        unreadable,
+        ..
+    } = clocks;
+    writeln!(
+        out,
+        "Replies: {}, {} messages lost",
+        show_count(*answered),
+        show_count(*lost)
+    )?;
+    if repeated + unknown + unreadable > 0 {
+        writeln!(
+            out,
+            "Replies left out: {repeated} repeated, {unknown} to no message, {unreadable} unreadable"
+        )?;
+    }
+    for (name, times) in [
+        ("Clock offset", &clocks.clock_offset),
+        ("Network delay", &clocks.network_delay),
+        ("Processing delay", &clocks.processing_delay),
+        ("Total delay (service time)", &clocks.total_delay),
+        (
+            "Response time, from the intended send",
+            &clocks.response_time,
+        ),
+    ] {
+        millis(out, name, times)?;
+    }
+    for file in &sink.files {
+        let (path, rows) = (file.path.display(), show_count(file.rows));
+        writeln!(out, "Results: {path} ({rows} messages)")?;
+    }
+    if clocks.gaps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Gaps:")?;
+    for gap in clocks.gaps.iter().take(SHOWN) {
+        let (first, last) = (gap.first, gap.last);
+        writeln!(
+            out,
+            "  {first} to {last}: {} {}",
+            show_count(last - first + 1),
+            gap.reason.name()
+        )?;
+    }
+    match clocks.gaps.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more"),
+    }
+}
+
+fn micros(out: &mut String, name: &str, times: &Percentiles, all: bool) -> fmt::Result {
+    let Percentiles {
+        mean,
+        p50,
+        p70,
+        p99,
+        p999,
+        max,
+        ..
+    } = times;
+    write!(
+        out,
+        "{name} (µs): mean {mean:.3}, P70 {p70:.3}, P99 {p99:.3}"
+    )?;
+    match all {
+        true => writeln!(out, ", P50 {p50:.3}, P99.9 {p999:.3}, max {max:.3}"),
+        false => writeln!(out),
+    }
+}
+
+fn millis(out: &mut String, name: &str, times: &Percentiles) -> fmt::Result {
+    let [mean, p50, p70, p99, p999, max] = [
+        times.mean, times.p50, times.p70, times.p99, times.p999, times.max,
+    ]
+    .map(|micros| micros / 1e3);
+    writeln!(
+        out,
+        "{name} (ms): mean {mean:.3}, P50 {p50:.3}, P70 {p70:.3}, P99 {p99:.3}, P99.9 {p999:.3}, max {max:.3}"
+    )
+}
