@@ -207,7 +207,7 @@ pub(super) fn can_report(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn write_report(report: &Report, path: &Path) -> Result<()> {
+pub(super) fn write_report(report: &Report, path: &Path) -> Result<()> {
     let doing = || format!("writing the report to `{}`", path.display());
     let text =
         serde_json::to_string_pretty(report).map_err(|error| Error::because(doing(), error))?;

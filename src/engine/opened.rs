@@ -1,6 +1,7 @@
 //! A sink as a run holds it: opened, fed, ended.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -151,6 +152,14 @@ impl OpenSink<'_> {
     /// Where a stream goes on, if the sink keeps offsets.
     pub(super) fn resume(&self) -> Option<Arc<dyn Resume>> {
         lock(&self.ready).as_ref().and_then(|ready| ready.resume())
+    }
+
+    /// These rows were late, and it does not get them.
+    pub(super) fn pass_over(&self, rows: Range<u64>) {
+        self.meter.reject(rows.end - rows.start);
+        if let Some(clocks) = self.meter.timed() {
+            clocks.skipped(rows);
+        }
     }
 
     /// The columns this sink gets, under its names.

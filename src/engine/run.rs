@@ -84,7 +84,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
 
 /// The pace of each job that has a rate: the gate and the sinks that hold rows back share it.
 pub(super) fn paces(plan: &Plan) -> Vec<Option<Arc<Pace>>> {
-    let pace = |rate: f64| Arc::new(Pace::of_machine(rate, plan.arrivals));
+    let pace = |rate: f64| Arc::new(Pace::of_machine(rate, plan.tempo));
     plan.jobs.iter().map(|job| job.rate.map(pace)).collect()
 }
 
@@ -255,8 +255,8 @@ impl Run<'_> {
         failure
     }
 
-    /// True when a table's rows came slower than the rate that was asked for. Runs of under a
-    /// second prove nothing; five in a hundred are forgiven.
+    /// True when a table's rows came later than they were due. Runs of under a second prove nothing;
+    /// five in a hundred are forgiven.
     fn too_slow(&self, group: &[usize], began: Duration) -> bool {
         let slow = |job: &usize| {
             let job_plan = &self.plan.jobs[*job];
@@ -269,8 +269,9 @@ impl Run<'_> {
             let elapsed = end.saturating_sub(began);
             // A stream comes as fast as it comes.
             let made = matches!(job_plan.source, Batches::Made(_));
-            let due = job_plan.rate.unwrap_or(0.0) * elapsed.as_secs_f64() * 0.95;
-            made && elapsed >= Duration::from_secs(1) && (rows as f64) < due
+            let pace = self.paces[*job].as_ref().filter(|_| made);
+            let late = |pace: &Arc<Pace>| pace.span(rows) < elapsed.mul_f64(0.95);
+            elapsed >= Duration::from_secs(1) && pace.is_some_and(late)
         };
         group.iter().any(slow)
     }

@@ -1,16 +1,19 @@
 //! What a worker does: takes a number, makes that batch, hands it to every live lane of its job.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use arrow::array::RecordBatch;
+
 use super::gate::{Gate, Seen, Ticket};
 use super::opened::OpenJob;
 use super::stop::Stop;
 use super::watch::Watched;
-use crate::batch::Batch;
+use crate::batch::{Batch, Place};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::{Clock, Times};
@@ -94,6 +97,9 @@ impl Work<'_, '_> {
 
     fn one(&self, ticket: Ticket, clock: &mut Clock) -> Result<()> {
         let job = &self.jobs[ticket.job];
+        if let Some(rows) = self.left_out(ticket) {
+            return self.pass_over(job, ticket.number, rows, clock);
+        }
         match &job.job.split {
             None => {
                 let batch = self.sources[ticket.job].take(ticket.number)?;
@@ -122,6 +128,36 @@ impl Work<'_, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// The rows of a batch that is so late that the one after it is due already, where that leaves it out.
+    fn left_out(&self, ticket: Ticket) -> Option<Range<u64>> {
+        let pace = self.paces[ticket.job].as_ref()?;
+        let source = &self.sources[ticket.job];
+        let next = source.rows_before(ticket.number + 1);
+        source
+            .made_rows(ticket.number)
+            .filter(|_| pace.leaves_out(next))
+    }
+
+    /// Hands on a batch without its rows: batches come without gaps.
+    fn pass_over(
+        &self,
+        job: &OpenJob<'_>,
+        number: u64,
+        rows: Range<u64>,
+        clock: &mut Clock,
+    ) -> Result<()> {
+        for sink in job.sinks.iter().filter(|sink| sink.live()) {
+            sink.pass_over(rows.clone());
+        }
+        let empty = Batch {
+            number,
+            place: Place::From(rows.start),
+            rows: RecordBatch::new_empty(job.job.source.schema().clone()),
+            origin: Arc::default(),
+        };
+        self.submit(job, 0, &empty, clock)
     }
 
     fn submit(

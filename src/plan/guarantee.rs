@@ -19,7 +19,10 @@ pub enum Guarantee {
 
 impl Guarantee {
     /// Of rows that are made, or read from `source`, in a sink that takes them so.
-    pub(super) fn of(source: Option<&Opened>, takes: &Takes) -> Self {
+    pub(super) fn of(source: Option<&Opened>, takes: &Takes, skips: bool) -> Self {
+        if skips {
+            return Self::AtMostOnce("what is late is left out, as `catch_up: skip` asks");
+        }
         let stream = source.is_some_and(Opened::is_stream);
         match (takes.delivery, stream) {
             (Delivery::Transactional, true) => {

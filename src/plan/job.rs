@@ -40,6 +40,8 @@ pub(super) struct Table<'a> {
     pub(super) range: Option<Range<u64>>,
     /// Rows a second of every sink that has no rate of its own.
     pub(super) rate: Option<f64>,
+    /// What is late is left out.
+    pub(super) skips: bool,
     pub(super) batch_rows: Option<u64>,
     pub(super) run_key: u128,
     pub(super) trial: bool,
@@ -198,7 +200,6 @@ fn unmade(table: &Table<'_>, sink: &Resolved) -> Problem {
 
 fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
     let (first_row, rows) = share(table);
-    let holds = |sink: &SinkPlan| sink.options.takes().holds_rows;
     Job {
         table: table.name.to_string(),
         table_rows: table.rows,
@@ -206,7 +207,7 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
         rows,
         rate: table.rate,
         own_rate: false,
-        ahead: AHEAD * u32::from(sinks.iter().all(holds)),
+        ahead: AHEAD * u32::from(sinks.iter().all(SinkPlan::holds_rows)),
         source,
         split,
         sinks,
@@ -318,7 +319,8 @@ fn sink_plan(
             }
         }
     }
-    let guarantee = Guarantee::of(table.records, &sink.options.takes());
+    let skips = table.skips && (sink.rate.is_some() || table.rate.is_some());
+    let guarantee = Guarantee::of(table.records, &sink.options.takes(), skips);
     problems.extend(guarantee.problem(sink.delivery.as_ref()));
     Some(SinkPlan {
         guarantee,

@@ -10,12 +10,13 @@ use super::job::{Table, jobs};
 use super::letters;
 use super::sinks::{Resolved, resolve, written};
 use super::tables::{build_all, options, ordered};
+use super::tempo;
 use super::{Job, Overrides, Plan};
 use crate::column::Builder;
 use crate::column::hash::Key;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
-use crate::pace::{Arrivals, Pace};
+use crate::pace::Pace;
 use crate::place::{self, Placed, Rate};
 use crate::source::{self, Batches, Opened};
 use crate::spec::{self, Pipeline, Style};
@@ -128,13 +129,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
         jobs: Vec::new(),
         warnings: Vec::new(),
         threads: threads(pipeline, overrides)?,
-        arrivals: match run.arrivals.unwrap_or_default() {
-            spec::Arrivals::Fixed => Arrivals::Fixed,
-            spec::Arrivals::Poisson => {
-                // The lower half of the key is as random as all of it.
-                Arrivals::Poisson(Key::new(&pipeline.seed).child("arrivals").bits() as u64)
-            }
-        },
+        tempo: tempo::of(pipeline),
         duration: duration(pipeline, overrides),
         stall_timeout: overrides.stall_timeout.or(of(&run.stall_timeout)),
         log_interval: overrides
@@ -242,19 +237,23 @@ fn all_jobs(
             slice: overrides.slice,
             range: overrides.range.clone(),
             rate: rate(pipeline, overrides, &name, count),
-            batch_rows: overrides.batch_rows.or(pipeline
-                .run
-                .batch_rows
-                .as_ref()
-                .map(|rows| rows.value.0)),
+            skips: tempo::skips(&pipeline.run).is_some(),
+            batch_rows: batch_rows(pipeline, overrides),
             run_key: run_key(pipeline, overrides, &name),
             trial,
         };
         all.extend(jobs(&table, own, &mut problems));
     }
     problems.extend(letters::problems(&all));
+    problems.extend(tempo::problems(&pipeline.run, &all));
     problems.into_result()?;
     Ok(all)
+}
+
+/// Rows in a batch, where somebody says how many.
+fn batch_rows(pipeline: &Pipeline, overrides: &Overrides) -> Option<u64> {
+    let of_file = pipeline.run.batch_rows.as_ref();
+    overrides.batch_rows.or(of_file.map(|rows| rows.value.0))
 }
 
 /// The rate of a table: what is asked for, or of one without end that of its times, if they are live.

@@ -11,6 +11,7 @@ mod partition;
 mod preview;
 mod sinks;
 mod tables;
+mod tempo;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::Shape;
-use crate::pace::Arrivals;
+use crate::pace::Tempo;
 use crate::place::{LocalPath, Placed};
 use crate::sink::{self, Partition, Sink, SinkPlace, Slice};
 use crate::source::{Batches, OnBadRow};
@@ -84,7 +85,7 @@ pub struct Plan {
     /// Worker threads.
     pub threads: usize,
     /// How rows follow each other where a rate is asked for.
-    pub arrivals: Arrivals,
+    pub tempo: Tempo,
     /// When to stop.
     pub duration: Option<Duration>,
     /// When a sink that takes nothing is given up, where that is said.
@@ -163,6 +164,11 @@ impl Job {
 }
 
 impl SinkPlan {
+    /// True where it waits with each row until that is due.
+    pub fn holds_rows(&self) -> bool {
+        self.options.takes().holds_rows
+    }
+
     /// Where it writes, if that is a path.
     pub fn path(&self) -> Option<Placed<LocalPath>> {
         match self.options.takes().place {

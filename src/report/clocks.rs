@@ -1,5 +1,6 @@
 //! What a stream of messages and their replies took: four times of each, and when it was meant to be sent.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -21,6 +22,7 @@ const NANOS: i64 = 1_000;
 #[derive(Debug, Default)]
 pub struct Clocks {
     sent: AtomicU64,
+    warm_up: AtomicU64,
     skipped: AtomicU64,
     lost: AtomicU64,
     answered: AtomicU64,
@@ -76,6 +78,8 @@ pub enum Reason {
 pub struct ClockReading {
     /// Messages that were sent.
     pub sent: u64,
+    /// How many of them only warmed up: no time below is theirs.
+    pub warm_up: u64,
     /// Messages that were due and not sent.
     pub skipped: u64,
     /// Messages that were sent and never answered.
@@ -118,6 +122,13 @@ pub struct ClockReading {
     pub gaps: Vec<Gap>,
 }
 
+impl ClockReading {
+    /// Messages a second, without those that warmed up.
+    pub fn rate(&self) -> f64 {
+        (self.sent - self.warm_up.min(self.sent)) as f64 / self.seconds.max(1e-9)
+    }
+}
+
 impl Sending {
     /// As long as so many messages take: one gap more than there are between them.
     fn seconds(&self) -> f64 {
@@ -143,6 +154,12 @@ impl Reason {
 }
 
 impl Clocks {
+    /// A message was sent that only warms up.
+    pub fn sent_to_warm_up(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.warm_up.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A message was sent: making it took so long, and it was so late, in nanoseconds.
     pub fn sent(&self, preparation: i64, lateness: Option<i64>) {
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -157,17 +174,23 @@ impl Clocks {
         }
     }
 
-    /// A message was due, and there was no room for it.
-    pub fn skipped(&self, number: u64) {
-        self.skipped.fetch_add(1, Ordering::Relaxed);
-        self.step(Instant::now(), |step| step.skipped += 1);
-        self.gap(number, Reason::Skipped);
+    /// Messages were due, and there was no room for them, or no time.
+    pub fn skipped(&self, numbers: Range<u64>) {
+        let count = numbers.end.saturating_sub(numbers.start);
+        self.skipped.fetch_add(count, Ordering::Relaxed);
+        self.step(Instant::now(), |step| step.skipped += count);
+        self.gap(numbers, Reason::Skipped);
     }
 
     /// A message was never answered.
     pub fn lost(&self, number: u64) {
         self.lost.fetch_add(1, Ordering::Relaxed);
-        self.gap(number, Reason::Lost);
+        self.gap(number..number + 1, Reason::Lost);
+    }
+
+    /// A message that only warms up was answered.
+    pub fn answered_to_warm_up(&self) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A message was answered, so many nanoseconds after it was meant to be sent.
@@ -216,17 +239,21 @@ impl Clocks {
         count(series.at(now.saturating_duration_since(first)));
     }
 
-    fn gap(&self, number: u64, reason: Reason) {
+    fn gap(&self, numbers: Range<u64>, reason: Reason) {
+        if numbers.is_empty() {
+            return;
+        }
+        let (first, last) = (numbers.start, numbers.end - 1);
         let mut gaps = lock(&self.gaps);
         let follows =
-            |gap: &&mut Gap| gap.reason == reason && gap.last.checked_add(1) == Some(number);
+            |gap: &&mut Gap| gap.reason == reason && gap.last.checked_add(1) == Some(first);
         // Each kind comes in order, with the other one between.
         if let Some(gap) = gaps.iter_mut().rev().take(2).find(follows) {
-            gap.last = number;
+            gap.last = last;
         } else if gaps.len() < MOST_GAPS {
             gaps.push(Gap {
-                first: number,
-                last: number,
+                first,
+                last,
                 reason,
             });
         }
@@ -242,6 +269,7 @@ impl Clocks {
         let (step_seconds, steps) = lock(&self.series).1.read();
         ClockReading {
             sent: load(&self.sent),
+            warm_up: load(&self.warm_up),
             skipped: load(&self.skipped),
             lost: load(&self.lost),
             answered: load(&self.answered),
@@ -314,8 +342,8 @@ mod tests {
     #[test]
     fn gaps_are_ranges_of_one_kind() {
         let clocks = Clocks::default();
-        for number in [3, 4, 8, 9, 10] {
-            clocks.skipped(number);
+        for numbers in [3..4, 4..5, 8..10, 10..11, 20..20] {
+            clocks.skipped(numbers);
         }
         [1, 2, 11]
             .into_iter()

@@ -119,6 +119,9 @@ impl fmt::Display for Timed<'_> {
             count(clocks.sent),
             count(clocks.skipped)
         )?;
+        if clocks.warm_up > 0 {
+            write!(f, ", {} to warm up", count(clocks.warm_up))?;
+        }
         if clocks.answered + clocks.lost > 0 {
             write!(
                 f,

@@ -1,6 +1,7 @@
 //! What a run holds of a table's rows: batches in their order, what could not be read of them, and
 //! how much of a stream is safe.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +97,15 @@ impl RunningSource {
             }
             Kind::Streamed(_, turns, _) => turns.rows(),
         }
+    }
+
+    /// The rows of batch `number` in the table, where they are made here: nobody misses them if they are not.
+    pub fn made_rows(&self, number: u64) -> Option<Range<u64>> {
+        let Kind::Made(Made { grid, .. }) = &self.kind else {
+            return None;
+        };
+        let first = grid.first_row(number);
+        Some(first..first + grid.rows(number) as u64)
     }
 
     /// The run is to end: nobody waits for a stream any more, and for a server a little while only.

@@ -14,7 +14,7 @@ mod table;
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
 pub use read::{Given, read, read_given};
-pub use run::{Arrivals, Run};
+pub use run::{Arrivals, CatchUp, Ramp, Run};
 pub use schema::{schema, schema_draft_07};
 pub use serve::{Measure, Serve, Tracking, Trigger};
 pub use sink::{AskedDelivery, Common as SinkCommon, OnSinkFailure, Projection, SinkEntry};

@@ -53,6 +53,7 @@ mod strict_json;
 mod support;
 mod taken_over;
 mod talk;
+mod tempo;
 mod unreadable;
 mod values;
 mod variables;

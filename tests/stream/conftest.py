@@ -1,9 +1,12 @@
 """Runs of `rowgen stream` in a folder of their own."""
 
+import contextlib
 import csv
+import glob
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -13,6 +16,15 @@ def pytest_configure():
         raise pytest.UsageError("ROWGEN must name the rowgen binary; use tests/stream/run, which sets it")
 
 
+def threads(pid):
+    """The names of a process's threads, some of which may end meanwhile."""
+    names = []
+    for path in glob.glob(f"/proc/{pid}/task/*/comm"):
+        with contextlib.suppress(OSError):
+            names.append(open(path).read().strip())
+    return names
+
+
 class Stream:
     """rowgen in a folder."""
 
@@ -20,10 +32,10 @@ class Stream:
         self.folder = folder
         self.running = []
 
-    def start(self, *flags, command="stream"):
+    def start(self, *flags, command="stream", **more):
         words = [os.environ["ROWGEN"], command, *map(str, flags)]
         process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, env=os.environ | {"NO_COLOR": "1"}
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, env=os.environ | {"NO_COLOR": "1"}, **more
         )
         self.running.append(process)
         return process
@@ -42,6 +54,13 @@ class Stream:
 
     def run(self, *flags, code=0, timeout=120, command="stream"):
         return self.finish(self.start(*flags, command=command), code, timeout)
+
+    def begun(self, process, limit=60):
+        """Waits until its consumer is there: a thread takes replies then."""
+        end = time.monotonic() + limit
+        while "replies" not in threads(process.pid):
+            assert time.monotonic() < end and process.poll() is None, "no messages yet"
+            time.sleep(0.01)
 
     def results(self, name="producer_results.csv"):
         with open(self.folder / name, newline="") as file:

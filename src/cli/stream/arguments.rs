@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::rate_problem;
+use super::tempo::TempoOptions;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::units::{parse_bytes, parse_duration};
 
@@ -18,7 +19,7 @@ pub(crate) struct StreamOptions {
     pub(super) rate: String,
     /// How long: seconds, or `90s`
     #[arg(short = 't', long, default_value = "60", allow_hyphen_values = true)]
-    time: String,
+    pub(super) time: String,
     /// Bytes of data in a message, or `1MiB`
     #[arg(short = 's', long, default_value = "1024", allow_hyphen_values = true)]
     size: String,
@@ -52,6 +53,11 @@ pub(crate) struct StreamOptions {
     /// Taken and not needed: messages are made in a small ring, whatever the run's length
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "N")]
     cache: Option<String>,
+    #[command(flatten)]
+    pub(super) tempo: TempoOptions,
+    /// Writes the report as JSON, too: `rowgen compare` reads it
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
     /// How long a consumer is waited for: 60s
     #[arg(long, value_name = "DURATION")]
     pub(super) start_timeout: Option<String>,
@@ -111,6 +117,8 @@ impl StreamOptions {
         note(self.time().map(drop));
         note(self.size().map(drop));
         note(self.headroom().map(drop));
+        note(self.tempo.ramp().map(drop));
+        note(self.tempo.check(self));
         note(self.patience().map(drop));
         note(self.processing().map(drop));
         note(self.ports());
@@ -133,7 +141,7 @@ impl StreamOptions {
             return Ok(None);
         }
         let rate = self.rate.parse().unwrap_or(f64::NAN);
-        match rate_problem(rate) {
+        match rate_problem("-r", rate) {
             None => Ok(Some(rate)),
             Some(_) if rate.is_nan() => Err(wrong(format!(
                 "`-r` is messages a second, or `max`: `{}` is none",
@@ -250,7 +258,7 @@ impl StreamOptions {
     }
 }
 
-fn wrong(message: String) -> Error {
+pub(super) fn wrong(message: String) -> Error {
     Error::user(Problem::new(message))
 }
 

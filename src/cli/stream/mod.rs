@@ -6,6 +6,7 @@ mod consume;
 mod counters;
 mod html;
 mod report;
+mod tempo;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -14,13 +15,13 @@ use std::time::{Duration, Instant};
 
 use super::arguments::FileOptions;
 use super::check::{given, overrides, plan_of};
-use super::run::can_report;
+use super::run::{can_report, write_report};
 use super::{print, progress, say, signals};
 use crate::engine::{self, Running, Stop};
 use crate::error::{Error, Problem, Result};
-use crate::pace::Pace;
+use crate::pace::{Pace, Schedule};
 use crate::plan::{self, Plan};
-use crate::report::Outcome;
+use crate::report::{ClockReading, Outcome};
 use crate::spec;
 pub(super) use arguments::{StreamOptions, long_flags};
 use counters::Counters;
@@ -43,7 +44,8 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         .as_deref()
         .map(Counters::find)
         .transpose()?;
-    options.html.as_deref().map(can_report).transpose()?;
+    let mut reports = options.html.iter().chain(&options.report);
+    reports.try_for_each(|path| can_report(path))?;
     let rate = options.hertz()?;
     let sent = Arc::new(plan(options, rate, None)?);
     let stop = signals::stop()?;
@@ -83,6 +85,8 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         html.map(|path| html::write(path, options, &done))
             .transpose()?;
     }
+    let report = options.report.as_deref();
+    report.map(|path| write_report(&done, path)).transpose()?;
     if matches!(done.outcome, Outcome::TooSlow | Outcome::Rejected) {
         say(&format!("the rate of {} Hz was not held", options.rate));
     }
@@ -111,21 +115,29 @@ fn headroom(options: &StreamOptions, stop: &Stop) -> Result<Option<f64>> {
         return Ok(None);
     }
     let (measured, _) = plan::measured(plan(options, None, Some(time))?);
+    let ends = Stop::default();
     let options = engine::Options {
         measured: true,
-        stop: Stop::default(),
+        stop: ends.clone(),
         ..Default::default()
     };
-    let made = engine::start(Arc::new(measured), options).wait();
+    let running = engine::start(Arc::new(measured), options);
+    while !running.is_over() {
+        if stop.signal().is_some() {
+            ends.request();
+        }
+        running.wait_for(STEP);
+    }
+    let made = running.wait();
     let clocks = made.sinks.first().and_then(|sink| sink.clocks.as_ref());
-    let rate = clocks.map(|clocks| clocks.sent as f64 / clocks.seconds.max(1e-9));
+    let rate = clocks.map(ClockReading::rate);
     Ok(rate.filter(|_| stop.signal().is_none()))
 }
 
 /// The plan of the pipeline for these flags, at a rate or as fast as it goes, for so long at most.
 fn plan(options: &StreamOptions, rate: Option<f64>, limit: Option<Duration>) -> Result<Plan> {
     let messages = match rate {
-        Some(rate) => messages(rate, options.time()?)?,
+        Some(rate) => messages(&Schedule::new(rate, options.tempo.ramp()?), options.time()?)?,
         None => MOST_MESSAGES,
     };
     let mut set = vec![
@@ -138,7 +150,14 @@ fn plan(options: &StreamOptions, rate: Option<f64>, limit: Option<Duration>) -> 
         ("control_port", options.control_port.to_string()),
         ("viz_ip", options.viz_ip.clone()),
         ("output", options.output.display().to_string()),
+        ("arrivals", options.tempo.arrivals.name().to_string()),
+        ("catch_up", options.tempo.catch_up.name().to_string()),
+        ("warm_up", options.tempo.warm_up.clone()),
     ];
+    if let Some(ramp) = options.tempo.ramp()? {
+        set.push(("ramp_from", format!("{}/s", ramp.from)));
+        set.push(("ramp_time", options.tempo.ramp_time.clone()));
+    }
     if let Some(wait) = &options.start_timeout {
         set.push(("start_timeout", wait.clone()));
     }
@@ -158,16 +177,17 @@ fn plan(options: &StreamOptions, rate: Option<f64>, limit: Option<Duration>) -> 
     Ok(plan)
 }
 
-/// How many messages a rate makes in a time.
-fn messages(rate: f64, time: Duration) -> Result<u64> {
-    let messages = rate * time.as_secs_f64();
+/// How many messages a schedule has in a time.
+fn messages(schedule: &Schedule, time: Duration) -> Result<u64> {
+    let messages = schedule.rows(time);
     // Half a message is none.
     let whole = (messages + 1e-9).floor();
     if whole >= 1.0 && whole <= MOST_MESSAGES as f64 {
         return Ok(whole as u64);
     }
     let what = format!(
-        "{rate} messages a second for {} s are {messages} messages",
+        "{} messages a second for {} s are {messages} messages",
+        schedule.rate(),
         time.as_secs_f64()
     );
     Err(Error::user(Problem::new(what).hint(
@@ -176,10 +196,11 @@ fn messages(rate: f64, time: Duration) -> Result<u64> {
 }
 
 /// What is wrong with a rate.
-fn rate_problem(rate: f64) -> Option<String> {
+fn rate_problem(flag: &str, rate: f64) -> Option<String> {
+    let or_max = if flag == "-r" { ", or `max`" } else { "" };
     Pace::problem(rate).map(|_| {
         format!(
-            "`-r` is messages a second, above 0 and at most 1_000_000_000, or `max`: {rate} is none"
+            "`{flag}` is messages a second, above 0 and at most 1_000_000_000{or_max}: {rate} is none"
         )
     })
 }

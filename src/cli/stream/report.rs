@@ -67,13 +67,21 @@ fn producer(
     headroom: Option<f64>,
 ) -> fmt::Result {
     let seconds = clocks.seconds.max(1e-9);
-    let rate = clocks.sent as f64 / seconds;
+    let rate = clocks.rate();
     writeln!(out, "=== Producer Results ===")?;
     writeln!(out, "Messages sent: {}", show_count(clocks.sent))?;
     writeln!(out, "Messages skipped: {}", show_count(clocks.skipped))?;
+    if clocks.warm_up > 0 {
+        let warm_up = show_count(clocks.warm_up);
+        writeln!(
+            out,
+            "Warm-up: {warm_up} messages sent, left out of all times and rates"
+        )?;
+    }
     writeln!(out, "Time: {seconds:.3} s")?;
     writeln!(out, "Rate: {rate:.2} Hz (target {})", options.rate)?;
-    let gigabits = sink.bytes as f64 * 8.0 / seconds / 1e9;
+    let share = (clocks.sent - clocks.warm_up) as f64 / clocks.sent.max(1) as f64;
+    let gigabits = sink.bytes as f64 * share * 8.0 / seconds / 1e9;
     writeln!(out, "Throughput: {gigabits:.4} Gbit/s")?;
     let Some(headroom) = headroom else {
         return Ok(());

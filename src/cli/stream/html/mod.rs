@@ -41,7 +41,7 @@ fn page(out: &mut String, options: &StreamOptions, clocks: &ClockReading) -> fmt
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>A stream of messages</title><style>{STYLE}</style><h1>A stream of messages</h1>"
     )?;
-    let rate = clocks.sent as f64 / clocks.seconds.max(1e-9);
+    let rate = clocks.rate();
     writeln!(
         out,
         "<p>{} messages of {} bytes of data in {:.3} s: {rate:.1} a second, where {} were asked for; {} skipped, {} answered, {} lost.</p>",

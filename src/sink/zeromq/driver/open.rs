@@ -120,10 +120,7 @@ impl Ready for ReadyStream {
             Results::create(&path, body, target.meter.clone())
         });
         let results = results.transpose()?;
-        if let Err(error) = (Waiting { zeromq, target }).consumer(&mut bound) {
-            results.into_iter().for_each(Results::discard);
-            return Err(error);
-        }
+        (Waiting { zeromq, target }).consumer(&mut bound)?;
         let sender = sender(zeromq, target, bound, results, (digits, body))?;
         lane::start(target, recipe, Box::new(sender))
     }
@@ -138,6 +135,8 @@ fn sender(
     (digits, body): (usize, usize),
 ) -> Result<Sender> {
     let count = target.shape.rows;
+    // Whoever leaves rows out before the first message counts them there, too.
+    target.meter.clocks();
     let window = || Arc::new(Window::new(target.first_row, count, target.meter.clone()));
     let replies = bound.subscriber.map(|subscriber| {
         let window = window();
@@ -152,8 +151,11 @@ fn sender(
         listener.start().map(|replies| (window, replies))
     });
     let filler: Arc<[u8]> = vec![b'x'; body].into();
-    let mark = zeromq.mark(body + AROUND, bound.publishers.len());
-    let channel = |publisher| (publisher, Ring::new(mark, filler.clone()));
+    let count = bound.publishers.len();
+    let mark = zeromq.mark(body + AROUND, count);
+    // More than that, which somebody may ask for, is made when it is needed.
+    let now = Zeromq::usual_mark(body + AROUND, count).min(mark);
+    let channel = |publisher| (publisher, Ring::new(mark, now, filler.clone()));
     let mut channels: Vec<(Option<Publisher>, Ring)> = bound
         .publishers
         .into_iter()

@@ -31,10 +31,17 @@ pub struct Listener {
     pub meter: Arc<Meter>,
 }
 
-/// A listener at work.
+/// A listener at work. Dropped, it ends without results.
 pub struct Replies {
-    thread: JoinHandle<Result<Option<FileReport>>>,
-    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Result<Option<FileReport>>>>,
+    end: Arc<End>,
+}
+
+/// How it is to end.
+#[derive(Default)]
+struct End {
+    over: AtomicBool,
+    unfinished: AtomicBool,
 }
 
 impl Listener {
@@ -43,24 +50,28 @@ impl Listener {
     /// # Errors
     /// The system gives no thread.
     pub fn start(self) -> Result<Replies> {
-        let over = Arc::new(AtomicBool::new(false));
-        let seen = over.clone();
+        let end = Arc::new(End::default());
+        let seen = end.clone();
         let thread = std::thread::Builder::new().name("replies".into());
         let thread = thread.spawn(move || self.listen(&seen));
+        let thread = thread.map_err(|error| Error::because("starting a thread", error))?;
         Ok(Replies {
-            thread: thread.map_err(|error| Error::because("starting a thread", error))?,
-            over,
+            thread: Some(thread),
+            end,
         })
     }
 
-    fn listen(mut self, over: &AtomicBool) -> Result<Option<FileReport>> {
-        while !over.load(Ordering::Acquire) {
+    fn listen(mut self, end: &End) -> Result<Option<FileReport>> {
+        while !end.over.load(Ordering::Acquire) {
             if let Some(frames) = self.subscriber.next(STEP)? {
                 let came = self.pace.as_ref().map(|pace| pace.clock().now());
                 self.take(&frames, now_micros(), came)?;
             }
         }
         self.window.give_up();
+        if end.unfinished.load(Ordering::Acquire) {
+            return Ok(None);
+        }
         self.results.map(Results::finish).transpose()
     }
 
@@ -87,10 +98,13 @@ impl Listener {
             done: reply.t3,
             replied,
         };
-        let due = self
-            .pace
-            .as_ref()
-            .map(|pace| pace.due(reply.seq_n - self.first_row));
+        let place = reply.seq_n - self.first_row;
+        let pace = self.pace.as_ref();
+        if pace.is_some_and(|pace| pace.is_warming_up(place)) {
+            clocks.answered_to_warm_up();
+            return Ok(());
+        }
+        let due = pace.map(|pace| pace.due(place));
         let response = due.zip(came).map(|(due, came)| nanos(came) - nanos(due));
         clocks.answered(
             &times,
@@ -106,19 +120,34 @@ impl Listener {
 impl Replies {
     /// True once it takes no more: it has failed.
     pub fn is_over(&self) -> bool {
-        self.thread.is_finished()
+        let thread = self.thread.as_ref();
+        thread.is_none_or(JoinHandle::is_finished)
     }
 
     /// Takes no more replies; the file of results.
     ///
     /// # Errors
     /// Receiving or writing failed.
-    pub fn finish(self) -> Result<Option<FileReport>> {
-        self.over.store(true, Ordering::Release);
-        match self.thread.join() {
-            Ok(done) => done,
-            Err(panic) => Err(Error::of_panic("the thread of replies", panic.as_ref())),
-        }
+    pub fn finish(mut self) -> Result<Option<FileReport>> {
+        self.join().unwrap_or(Ok(None))
+    }
+
+    fn join(&mut self) -> Option<Result<Option<FileReport>>> {
+        self.end.over.store(true, Ordering::Release);
+        let done = self.thread.take()?.join();
+        Some(
+            done.unwrap_or_else(|panic| {
+                Err(Error::of_panic("the thread of replies", panic.as_ref()))
+            }),
+        )
+    }
+}
+
+impl Drop for Replies {
+    fn drop(&mut self) {
+        self.end.unfinished.store(true, Ordering::Release);
+        // Whoever drops it has another error to tell.
+        drop(self.join());
     }
 }
 

@@ -96,19 +96,25 @@ impl Results {
         named
             .map_err(|error| Error::because(format!("writing `{}`", self.path.display()), error))?;
         self.meter.named(&self.hidden);
+        self.hidden = PathBuf::new();
         Ok(FileReport {
-            path: self.path,
+            path: self.path.clone(),
             rows: self.rows,
             bytes: self.bytes,
             sha256: None,
             first_row: None,
         })
     }
+}
 
-    /// Removes it: nothing will come.
-    pub fn discard(self) {
+/// Without its name it is removed: what it lacks will not come.
+impl Drop for Results {
+    fn drop(&mut self) {
+        let there = self.hidden != Path::new("");
         // What stays is named in the report.
-        let _ = std::fs::remove_file(&self.hidden);
+        if there && std::fs::remove_file(&self.hidden).is_ok() {
+            self.meter.named(&self.hidden);
+        }
     }
 }
 

@@ -58,6 +58,7 @@ impl Writer<Spelt> for Sender {
     }
 
     fn write(&mut self, number: u64, spelt: Spelt, marks: &Marks) -> Result<ControlFlow<()>> {
+        self.heard()?;
         for row in 0..spelt.count {
             if self.one(&spelt, row, marks)?.is_break() {
                 // What is not sent of the batch is not durable either.
@@ -88,14 +89,26 @@ impl Writer<Spelt> for Sender {
 }
 
 impl Sender {
+    /// Whoever takes the replies ends before the last one only when it has failed: nothing is measured then.
+    fn heard(&mut self) -> Result<()> {
+        let replies = self.replies.take_if(|(_, replies)| replies.is_over());
+        match replies {
+            Some((_, replies)) => replies.finish().map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Sends the message of a row when it is due. `Break` when the run ends before.
     fn one(&mut self, spelt: &Spelt, row: usize, marks: &Marks) -> Result<ControlFlow<()>> {
         let number = spelt.place.row(row);
         let channel = (number % self.channels.len() as u64) as usize;
-        let due = self
-            .pace
-            .as_ref()
-            .map(|pace| pace.due(number - self.first_row));
+        let place = number - self.first_row;
+        let pace = self.pace.as_ref();
+        if pace.is_some_and(|pace| pace.leaves_out(place + 1)) {
+            self.skip(number);
+            return Ok(ControlFlow::Continue(()));
+        }
+        let due = pace.map(|pace| pace.due(place));
         let mut prepared = self.prepare(channel, spelt, row);
         if self.hold(due, marks).is_break() {
             if let Some((parcel, _)) = prepared {
@@ -160,7 +173,11 @@ impl Sender {
             };
             let Some(refused) = refused else {
                 let late = due.map(|due| nanos(ready) - nanos(due));
-                self.meter.clocks().sent(nanos(preparation), late);
+                let clocks = self.meter.clocks();
+                match self.is_warming_up(number) {
+                    true => clocks.sent_to_warm_up(),
+                    false => clocks.sent(nanos(preparation), late),
+                }
                 marks.add(1, bytes);
                 return Ok(ControlFlow::Continue(()));
             };
@@ -174,11 +191,16 @@ impl Sender {
         }
     }
 
+    fn is_warming_up(&self, number: u64) -> bool {
+        let pace = self.pace.as_ref();
+        pace.is_some_and(|pace| pace.is_warming_up(number - self.first_row))
+    }
+
     fn skip(&self, number: u64) {
         if let Some((window, _)) = &self.replies {
             window.skipped(number);
         }
-        self.meter.clocks().skipped(number);
+        self.meter.clocks().skipped(number..number + 1);
         self.meter.reject(1);
     }
 

@@ -1,17 +1,16 @@
 //! Rows a second: when each row is due. The intended time counts: a send is late or not against it,
 //! and after a stall the rows that waited keep theirs.
 
+mod clock;
+mod schedule;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::sync::lock;
-
-/// Femtoseconds in a second: a period in whole ones drifts by less than 4 µs a year at 1000 rows/s.
-const FEMTOS: f64 = 1e15;
-
-/// Femtoseconds in a nanosecond.
-const FEMTOS_A_NANO: u128 = 1_000_000;
+pub use clock::{Clock, MachineClock};
+pub use schedule::{Ramp, Schedule};
 
 /// The slowest rate that a run can be held to, a second: one row in 25 days.
 const SLOWEST: f64 = 0.04 / 86_400.0;
@@ -28,24 +27,6 @@ const BLOCK: u64 = 256;
 /// Sums of blocks that are kept: enough for all rows that are under way at once.
 const KEPT: usize = 4096;
 
-/// Time, or a stand-in for it in tests.
-pub trait Clock: Send + Sync {
-    /// How long the clock has been running.
-    fn now(&self) -> Duration;
-
-    /// Waits at most so long.
-    fn sleep(&self, time: Duration);
-
-    /// Lets a moment pass without giving the processor away.
-    fn spin(&self) {
-        std::hint::spin_loop();
-    }
-}
-
-/// The machine's own time.
-#[derive(Debug)]
-pub struct MachineClock(Instant);
-
 /// How rows follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Arrivals {
@@ -57,31 +38,37 @@ pub enum Arrivals {
     Poisson(u64),
 }
 
+/// What becomes of rows that are late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CatchUp {
+    /// They go out one after the other, as fast as it goes.
+    #[default]
+    Burst,
+    /// Those after which another one is due already are left out.
+    Skip,
+}
+
+/// How the rows of a run follow each other, whatever their rate.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Tempo {
+    /// The gaps between them.
+    pub arrivals: Arrivals,
+    /// What comes before the rate is reached.
+    pub ramp: Option<Ramp>,
+    /// What becomes of those that are late.
+    pub catch_up: CatchUp,
+    /// Those that are due so early count for no figure of what messages take.
+    pub warm_up: Duration,
+}
+
 /// A rate from a start on.
 pub struct Pace {
-    /// Femtoseconds from one row to the next.
-    period: u128,
-    arrivals: Arrivals,
+    schedule: Schedule,
+    tempo: Tempo,
     clock: Arc<dyn Clock>,
     start: OnceLock<Duration>,
     /// Where blocks of rows begin, in periods: the number of the first one kept, and the sums.
     blocks: Mutex<(u64, VecDeque<f64>)>,
-}
-
-impl Default for MachineClock {
-    fn default() -> Self {
-        Self(Instant::now())
-    }
-}
-
-impl Clock for MachineClock {
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn sleep(&self, time: Duration) {
-        std::thread::sleep(time);
-    }
 }
 
 impl Pace {
@@ -93,12 +80,10 @@ impl Pace {
 
     /// A pace of so many rows a second, above zero. It starts when `start_in` is called, or when it is
     /// first asked.
-    pub fn new(rows_per_second: f64, arrivals: Arrivals, clock: Arc<dyn Clock>) -> Self {
-        let period = FEMTOS / rows_per_second.max(f64::MIN_POSITIVE);
+    pub fn new(rows_per_second: f64, tempo: Tempo, clock: Arc<dyn Clock>) -> Self {
         Self {
-            // A float beyond the range becomes the range's end: a row that is never due.
-            period: period.round() as u128,
-            arrivals,
+            schedule: Schedule::new(rows_per_second, tempo.ramp),
+            tempo,
             clock,
             start: OnceLock::new(),
             blocks: Mutex::new((0, VecDeque::from([0.0]))),
@@ -106,13 +91,13 @@ impl Pace {
     }
 
     /// A pace by the machine's own time.
-    pub fn of_machine(rows_per_second: f64, arrivals: Arrivals) -> Self {
-        Self::new(rows_per_second, arrivals, Arc::new(MachineClock::default()))
+    pub fn of_machine(rows_per_second: f64, tempo: Tempo) -> Self {
+        Self::new(rows_per_second, tempo, Arc::new(MachineClock::default()))
     }
 
     /// Rows a second.
     pub fn rate(&self) -> f64 {
-        FEMTOS / self.period.max(1) as f64
+        self.schedule.rate()
     }
 
     /// Row 0 is due so long from now, unless the pace has started before.
@@ -120,14 +105,17 @@ impl Pace {
         self.start.get_or_init(|| self.clock.now() + time);
     }
 
+    /// How long after the start row `row`, counted from this run's first, is due.
+    pub fn span(&self, row: u64) -> Duration {
+        match self.tempo.arrivals {
+            Arrivals::Fixed => self.schedule.at(row),
+            Arrivals::Poisson(key) => self.schedule.at_gaps(self.gaps(key, row)),
+        }
+    }
+
     /// When row `row`, counted from this run's first, is due, on the pace's clock.
     pub fn due(&self, row: u64) -> Duration {
-        let femtos = match self.arrivals {
-            Arrivals::Fixed => u128::from(row).saturating_mul(self.period),
-            Arrivals::Poisson(key) => (self.periods(key, row) * self.period as f64) as u128,
-        };
-        let nanos = u64::try_from(femtos / FEMTOS_A_NANO).unwrap_or(u64::MAX);
-        self.started().saturating_add(Duration::from_nanos(nanos))
+        self.started().saturating_add(self.span(row))
     }
 
     /// How long until row `row` is due; nothing when it already is.
@@ -139,6 +127,17 @@ impl Pace {
     /// How late row `row` is now.
     pub fn late(&self, row: u64) -> Duration {
         self.clock.now().saturating_sub(self.due(row))
+    }
+
+    /// True where rows before row `next` that are not on their way yet are left out: they are late, and it
+    /// is due already.
+    pub fn leaves_out(&self, next: u64) -> bool {
+        self.tempo.catch_up == CatchUp::Skip && self.wait(next).is_none()
+    }
+
+    /// True for a row that is sent and counts for no figure of what messages take.
+    pub fn is_warming_up(&self, row: u64) -> bool {
+        !self.tempo.warm_up.is_zero() && self.span(row) < self.tempo.warm_up
     }
 
     /// Comes closer to the time `due` of a row by at most `step`: sleeps, and spins the last stretch.
@@ -165,7 +164,7 @@ impl Pace {
     }
 
     /// The sum of the gaps before a row, in mean gaps.
-    fn periods(&self, key: u64, row: u64) -> f64 {
+    fn gaps(&self, key: u64, row: u64) -> f64 {
         let (block, within) = (row / BLOCK, row % BLOCK);
         let gaps = |block: u64, count: u64| -> f64 {
             (0..count)
@@ -224,21 +223,97 @@ mod tests {
     }
 
     fn pace(rate: f64, arrivals: Arrivals) -> Pace {
-        Pace::new(rate, arrivals, Arc::new(Still::default()))
+        of(
+            rate,
+            Tempo {
+                arrivals,
+                ..Tempo::default()
+            },
+        )
+    }
+
+    fn of(rate: f64, tempo: Tempo) -> Pace {
+        Pace::new(rate, tempo, Arc::new(Still::default()))
     }
 
     #[test]
-    fn rows_are_due_evenly_and_do_not_drift() {
-        let pace = pace(3000.0, Arrivals::Fixed);
+    fn a_pace_starts_once() {
+        let pace = pace(1000.0, Arrivals::Fixed);
         pace.clock().sleep(Duration::from_secs(6));
         pace.start_in(Duration::from_secs(1));
         pace.start_in(Duration::ZERO);
-        let due = |row| pace.due(row) - Duration::from_secs(7);
-        assert_eq!(due(0), Duration::ZERO);
-        assert_eq!(due(1), Duration::from_nanos(333_333));
-        let year = 3000 * 86_400 * 365;
-        let drift = due(year).abs_diff(Duration::from_secs(86_400 * 365));
-        assert!(drift < Duration::from_micros(100), "{drift:?}");
+        assert_eq!(pace.due(0), Duration::from_secs(7));
+        assert_eq!(
+            pace.due(3),
+            Duration::from_secs(7) + Duration::from_millis(3)
+        );
+    }
+
+    #[test]
+    fn late_rows_are_left_out_where_another_one_is_due() {
+        for (catch_up, left_out) in [
+            (CatchUp::Burst, [false; 4]),
+            (CatchUp::Skip, [true, true, true, false]),
+        ] {
+            let pace = of(
+                10.0,
+                Tempo {
+                    catch_up,
+                    ..Tempo::default()
+                },
+            );
+            pace.start_in(Duration::ZERO);
+            pace.clock().sleep(Duration::from_millis(350));
+            // Row 3 was due 50 ms ago, and is the last one that is.
+            assert_eq!([0, 1, 2, 3].map(|row| pace.leaves_out(row + 1)), left_out);
+        }
+    }
+
+    #[test]
+    fn the_first_rows_warm_up() {
+        let warm_up = Duration::from_millis(250);
+        for (ramp, warming) in [
+            (None, [true, true, true, false]),
+            (
+                Some(Ramp {
+                    from: 1.0,
+                    over: Duration::from_secs(1),
+                }),
+                [true, false, false, false],
+            ),
+        ] {
+            let pace = of(
+                10.0,
+                Tempo {
+                    warm_up,
+                    ramp,
+                    ..Tempo::default()
+                },
+            );
+            assert_eq!([0, 1, 2, 3].map(|row| pace.is_warming_up(row)), warming);
+        }
+        assert!(!pace(10.0, Arrivals::Fixed).is_warming_up(0));
+    }
+
+    #[test]
+    fn poisson_arrivals_follow_a_ramp() {
+        let ramp = Some(Ramp {
+            from: 100.0,
+            over: Duration::from_secs(100),
+        });
+        let pace = of(
+            900.0,
+            Tempo {
+                arrivals: Arrivals::Poisson(3),
+                ramp,
+                ..Tempo::default()
+            },
+        );
+        // 100 to 900 a second over 100 s: 50 000 rows, 15 000 of them in the first half.
+        let rows: Vec<Duration> = (0..50_000).map(|row| pace.span(row)).collect();
+        assert!(rows.is_sorted());
+        let early = rows.partition_point(|due| *due < Duration::from_secs(50));
+        assert!(early.abs_diff(15_000) < 600, "{early}");
     }
 
     #[test]
