@@ -88,8 +88,10 @@ impl Spread {
         // Ten for each nine, until one value is left.
         let nines = |step: i32| 1.0 - 10_f64.powf(-f64::from(step) / 10.0);
         let least = 1.0 / count as f64;
-        let shares = (0..=90)
-            .map(nines)
+        // The first of them are far from each other.
+        let early = (0..10).map(|step| f64::from(step) / 50.0);
+        let shares = early
+            .chain((1..=90).map(nines))
             .filter(|share| 1.0 - share >= least * 0.999);
         shares
             .map(|share| (share, self.quantile(share) / NANOS))
@@ -138,9 +140,10 @@ mod tests {
             };
             assert_eq!((told.count, told.max), (1000, 999.0 + shift));
             let curve = spread.curve();
-            assert_eq!((curve.len(), curve[0].0, curve[10].0), (31, 0.0, 0.9));
+            // Ten in the first fifth, then ten for each nine.
+            assert_eq!((curve.len(), curve[0].0, curve[19].0), (40, 0.0, 0.9));
             assert!(
-                near(curve[10].1, 899.0 + shift) && near(curve[30].1, 998.0 + shift),
+                near(curve[19].1, 899.0 + shift) && near(curve[39].1, 998.0 + shift),
                 "{curve:?}"
             );
             assert!(near(told.mean, 499.5 + shift), "{told:?}");

@@ -1,25 +1,27 @@
 //! `rowgen compare`: are two runs of a stream different? Quantile by quantile, in words and in a picture.
 
 mod quantile;
+mod values;
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::print;
-use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::error::Result;
 use crate::units::show_count;
 use quantile::{Bounds, Verdict};
+use values::Values;
 
 /// What is compared of two runs.
 #[derive(Debug, Clone, Args)]
 pub(super) struct CompareOptions {
-    /// The results of one run: a CSV file of `rowgen stream`
+    /// The results of one run: a CSV file or a report (`-report`) of `rowgen stream`
     first: PathBuf,
     /// The results of another one
     second: PathBuf,
-    /// The column that is compared
+    /// The column that is compared; a report has total_delay_ms and response_time_ms
     #[arg(long, default_value = "total_delay_ms")]
     column: String,
 }
@@ -39,63 +41,15 @@ const WIDTH: f64 = 50.0;
 
 pub(super) fn run(options: &CompareOptions) -> Result<u8> {
     let [first, second] =
-        [&options.first, &options.second].map(|path| values(path, &options.column));
+        [&options.first, &options.second].map(|path| Values::read(path, &options.column));
     let (first, second) = (first?, second?);
     print(&text(options, &first, &second))
 }
 
-/// The column's values, sorted.
-fn values(path: &Path, column: &str) -> Result<Vec<f64>> {
-    let text = std::fs::read_to_string(path).map_err(|cause| {
-        Error::user(Problem::new(format!("could not read `{}`", path.display())).cause(cause))
-    })?;
-    let mut lines = text.lines().enumerate();
-    let names: Vec<&str> = lines
-        .next()
-        .map_or(Vec::new(), |(_, line)| line.split(',').collect());
-    // From the end: a name of a message, which may hold commas, stands before all that is compared.
-    let place = names
-        .iter()
-        .rev()
-        .position(|name| *name == column)
-        .ok_or_else(|| {
-            let known = format!("its columns are {}", names.join(", "));
-            let near = did_you_mean(column, names.iter().copied());
-            let problem = Problem::new(format!("`{}` has no column `{column}`", path.display()));
-            Error::user(problem.hint(near.unwrap_or(known)))
-        })?;
-    let value = |(line, text): (usize, &str)| {
-        let value = text
-            .rsplit(',')
-            .nth(place)
-            .and_then(|value| value.parse::<f64>().ok());
-        value.filter(|value| value.is_finite()).ok_or_else(|| {
-            let at = format!(
-                "`{}`, line {}: no number in `{column}`",
-                path.display(),
-                line + 1
-            );
-            Error::user(Problem::new(at))
-        })
-    };
-    let mut values = lines.map(value).collect::<Result<Vec<f64>>>()?;
-    values.sort_by(f64::total_cmp);
-    match values.is_empty() {
-        true => Err(Error::user(Problem::new(format!(
-            "`{}` has no results",
-            path.display()
-        )))),
-        false => Ok(values),
-    }
-}
-
-fn text(options: &CompareOptions, first: &[f64], second: &[f64]) -> String {
+fn text(options: &CompareOptions, first: &Values, second: &Values) -> String {
     let mut out = String::new();
     let [one, other] = [&options.first, &options.second].map(|path| path.display());
-    let (count, counts) = (
-        show_count(first.len() as u64),
-        show_count(second.len() as u64),
-    );
+    let (count, counts) = (show_count(first.count()), show_count(second.count()));
     let bounds = QUANTILES.map(|(share, _)| [Bounds::of(first, share), Bounds::of(second, share)]);
     let verdicts = bounds.map(|[first, second]| Verdict::of(&first, &second));
     // Writing to a text cannot fail.

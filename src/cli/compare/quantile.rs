@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::values::Values;
+
 /// 99 of 100 normal values lie so many standard deviations around the mean: six quantiles are looked at.
 const DEVIATIONS: f64 = 2.576;
 
@@ -27,14 +29,14 @@ pub(super) enum Verdict {
 }
 
 impl Bounds {
-    /// Of sorted values, of which there is one at least.
-    pub(super) fn of(sorted: &[f64], share: f64) -> Self {
-        let count = sorted.len() as f64;
+    /// Of values, of which there is one at least.
+    pub(super) fn of(values: &Values, share: f64) -> Self {
+        let count = values.count() as f64;
         let middle = share * count;
         // How many values lie below the true quantile is binomially distributed.
         let off = DEVIATIONS * (count * share * (1.0 - share)).sqrt();
         let (low, high) = ((middle - off).floor(), (middle + off).ceil());
-        let at = |rank: f64| sorted[(rank as usize).min(sorted.len() - 1)];
+        let at = |rank: f64| values.at(rank as u64);
         Self {
             low: at(low.max(0.0)),
             value: at((middle.ceil() - 1.0).max(0.0)),
@@ -112,7 +114,7 @@ mod tests {
     use super::*;
 
     /// So many values of a triangle's distribution, another draw for each seed.
-    fn draws(count: usize, seed: u64, times: f64) -> Vec<f64> {
+    fn draws(count: usize, seed: u64, times: f64) -> Values {
         let mut state = seed;
         let mut unit = || {
             state = state
@@ -124,7 +126,7 @@ mod tests {
             .map(|_| (1.0 + unit() + unit()) * times)
             .collect();
         all.sort_by(f64::total_cmp);
-        all
+        Values::All(all)
     }
 
     #[test]

@@ -1,0 +1,158 @@
+//! What is compared: a column of a CSV file of results, or a curve of a report.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::error::{Error, Problem, Result, did_you_mean};
+
+/// Curves of a report, and the columns that they stand for; a report has microseconds.
+const CURVES: [(&str, &str, &str); 2] = [
+    ("total_delay_ms", "service_curve", "total_delay"),
+    ("response_time_ms", "response_curve", "response_time"),
+];
+
+/// Times of the messages of a run.
+#[derive(Debug)]
+pub(super) enum Values {
+    /// All of them, sorted.
+    All(Vec<f64>),
+    /// So many, and what shares of them are at most.
+    Curve(u64, Vec<(f64, f64)>),
+}
+
+impl Values {
+    /// Those in a file.
+    pub(super) fn read(path: &Path, column: &str) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|cause| {
+            Error::user(Problem::new(format!("could not read `{}`", path.display())).cause(cause))
+        })?;
+        let values = match text.trim_start().starts_with('{') {
+            true => of_report(path, &text, column)?,
+            false => Self::All(of_csv(path, &text, column)?),
+        };
+        match values.count() {
+            0 => Err(wrong(format!("`{}` has no results", path.display()))),
+            _ => Ok(values),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        match self {
+            Self::All(values) => values.len() as u64,
+            Self::Curve(count, _) => *count,
+        }
+    }
+
+    /// The value of this rank, from 0.
+    pub(super) fn at(&self, rank: u64) -> f64 {
+        match self {
+            Self::All(values) => {
+                let rank = usize::try_from(rank).unwrap_or(usize::MAX);
+                values[rank.min(values.len() - 1)]
+            }
+            Self::Curve(count, points) => on(points, (rank + 1) as f64 / *count as f64),
+        }
+    }
+}
+
+/// The value at a share: between two points of a curve it rises evenly.
+fn on(points: &[(f64, f64)], share: f64) -> f64 {
+    let after = points.partition_point(|(at, _)| *at < share);
+    match (points[..after].last(), points.get(after)) {
+        (Some(before), Some(next)) => {
+            before.1 + (next.1 - before.1) * (share - before.0) / (next.0 - before.0)
+        }
+        (Some(end), None) | (None, Some(end)) => end.1,
+        (None, None) => 0.0,
+    }
+}
+
+fn wrong(message: String) -> Error {
+    Error::user(Problem::new(message))
+}
+
+fn of_csv(path: &Path, text: &str, column: &str) -> Result<Vec<f64>> {
+    let mut lines = text.lines().enumerate();
+    let names: Vec<&str> = lines
+        .next()
+        .map_or(Vec::new(), |(_, line)| line.split(',').collect());
+    // From the end: a name of a message, which may hold commas, stands before all that is compared.
+    let place = names.iter().rev().position(|name| *name == column);
+    let place = place.ok_or_else(|| unknown(path, column, &names))?;
+    let value = |(line, text): (usize, &str)| {
+        let value = text
+            .rsplit(',')
+            .nth(place)
+            .and_then(|value| value.parse::<f64>().ok());
+        value.filter(|value| value.is_finite()).ok_or_else(|| {
+            let (path, line) = (path.display(), line + 1);
+            wrong(format!("`{path}`, line {line}: no number in `{column}`"))
+        })
+    };
+    let mut values = lines.map(value).collect::<Result<Vec<f64>>>()?;
+    values.sort_by(f64::total_cmp);
+    Ok(values)
+}
+
+fn unknown(path: &Path, column: &str, names: &[&str]) -> Error {
+    let known = format!("its columns are {}", names.join(", "));
+    let near = did_you_mean(column, names.iter().copied());
+    let problem = Problem::new(format!("`{}` has no column `{column}`", path.display()));
+    Error::user(problem.hint(near.unwrap_or(known)))
+}
+
+/// A report of `rowgen stream -report`, or of `rowgen run --report` with a sink that times its messages.
+fn of_report(path: &Path, text: &str, column: &str) -> Result<Values> {
+    let report: Value = serde_json::from_str(text).map_err(|cause| {
+        Error::user(Problem::new(format!("`{}` is no report", path.display())).cause(cause))
+    })?;
+    let curve = CURVES.iter().find(|(name, ..)| *name == column);
+    let Some((_, curve, times)) = curve else {
+        return Err(unknown(path, column, &CURVES.map(|(name, ..)| name)));
+    };
+    let sinks = report["sinks"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut timed = sinks.iter().filter(|sink| sink["clocks"].is_object());
+    let (Some(sink), None) = (timed.next(), timed.next()) else {
+        let problem = Problem::new(format!(
+            "`{}` is no report of one sink that times its messages",
+            path.display()
+        ));
+        return Err(Error::user(problem.hint(
+            "compare reports of `rowgen stream -report FILE`, or the files of results",
+        )));
+    };
+    let clocks = &sink["clocks"];
+    let count = clocks[times]["count"].as_u64().unwrap_or_default();
+    let points = clocks[curve].as_array().map_or(&[][..], Vec::as_slice);
+    let point = |point: &Value| Some((point[0].as_f64()?, point[1].as_f64()? / 1e3));
+    let points: Option<Vec<(f64, f64)>> = points.iter().map(point).collect();
+    match points.filter(|points| !points.is_empty() || count == 0) {
+        Some(points) => Ok(Values::Curve(count, points)),
+        None => Err(wrong(format!(
+            "`{}` has no `{curve}` of numbers",
+            path.display()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_gives_the_values_of_ranks() {
+        let curve = Values::Curve(
+            100,
+            vec![(0.0, 1.0), (0.5, 11.0), (0.9, 19.0), (0.99, 37.0)],
+        );
+        let at = |rank| (curve.at(rank) * 1e6).round() / 1e6;
+        assert_eq!(
+            [0, 49, 69, 89, 98, 99, 1000].map(at),
+            [1.2, 11.0, 15.0, 19.0, 37.0, 37.0, 37.0]
+        );
+        let one = Values::Curve(1, vec![(0.0, 4.0)]);
+        assert_eq!((one.at(0), one.count()), (4.0, 1));
+    }
+}
