@@ -167,9 +167,15 @@ impl Zeromq {
                  ..
              }| *count,
         );
-        let fitting = MARK.min(MARK_BYTES / (message as u64).max(1));
-        let each = asked.unwrap_or(fitting) / (channels as u64).max(1);
-        usize::try_from(each).unwrap_or(usize::MAX).max(1)
+        match asked {
+            None => Self::usual_mark(message, channels),
+            Some(asked) => each(asked, channels),
+        }
+    }
+
+    /// The same, unless somebody says how many.
+    pub fn usual_mark(message: usize, channels: usize) -> usize {
+        each(MARK.min(MARK_BYTES / (message as u64).max(1)), channels)
     }
 
     /// How long a consumer is waited for.
@@ -186,6 +192,12 @@ impl Zeromq {
     pub fn linger(&self) -> Duration {
         seconds(self.linger.as_ref(), 5)
     }
+}
+
+/// What of so many messages each of the channels has.
+fn each(messages: u64, channels: usize) -> usize {
+    let each = messages / (channels as u64).max(1);
+    usize::try_from(each).unwrap_or(usize::MAX).max(1)
 }
 
 fn seconds(asked: Option<&Placed<crate::place::Duration>>, usual: u64) -> Duration {

@@ -183,14 +183,18 @@ unsafe extern "C" fn give_back(_data: *mut c_void, hint: *mut c_void) {
 }
 
 impl Ring {
-    /// A ring of at most `most` messages with such a body.
-    pub fn new(most: usize, body: Arc<[u8]>) -> Self {
-        Self {
+    /// A ring of at most `most` messages with such a body, of which so many are made now: the first
+    /// messages of a run take no longer than the others.
+    pub fn new(most: usize, now: usize, body: Arc<[u8]>) -> Self {
+        let mut ring = Self {
             home: Arc::default(),
             made: 0,
             most: most.max(1),
             body,
-        }
+        };
+        let parcels: Vec<Box<Parcel>> = (0..now).map_while(|_| ring.make()).collect();
+        lock(&ring.home.parcels).extend(parcels);
+        ring
     }
 
     /// A parcel that is free; nothing while all are under way.
@@ -282,7 +286,8 @@ mod tests {
 
     #[test]
     fn a_parcel_is_the_message_however_long_its_head_is() {
-        let mut ring = Ring::new(2, b"xxxx".as_slice().into());
+        let mut ring = Ring::new(2, 1, b"xxxx".as_slice().into());
+        assert_eq!((ring.made, ring.away()), (1, 0));
         let mut parcel = ring.take().unwrap();
         for head in ["n=1|t=", &"n".repeat(300), "n=10|t=", ""] {
             for tail in ["", "!", &"z".repeat(200)] {
@@ -314,7 +319,7 @@ mod tests {
             .port();
         let mut publisher =
             Publisher::bind(&context, &Address::new("127.0.0.1", port), "t", 1).unwrap();
-        let mut ring = Ring::new(1, b"x".as_slice().into());
+        let mut ring = Ring::new(1, 0, b"x".as_slice().into());
         for _ in 0..1000 {
             let parcel = ring.take().unwrap();
             assert!(publisher.send(parcel).unwrap().is_none());
