@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import kafka
 import seed_status
+import stream
 import targets
 import verify
 import works
@@ -22,6 +23,7 @@ PACKAGES = {
     "kafka": ["confluent-kafka"],
     "seed_status": [],
     "verify": ["duckdb"],
+    "stream": [],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -53,6 +55,7 @@ def size(name):
         "memory": f"{Settings.rows_memory:,} rows",
         "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
+        "stream": ", ".join(f"{messages:,} messages of {name}" for name, (_, messages, _) in stream.SIZES.items()),
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
@@ -79,6 +82,8 @@ def versions_of(name, peers_only):
         known |= crate_versions(CRATES)
     if name == "seed_status":
         known |= {"Apache Kafka": kafka.version(), **crate_versions(["tokio-postgres"])}
+    if name == "stream":
+        known |= crate_versions(["zmq", "zeromq-src"])
     if name == "kafka":
         known |= {"Apache Kafka": kafka.version(), **crate_versions(["rdkafka", "rdkafka-sys"])}
     if peers_only:
@@ -93,6 +98,8 @@ def raced(name, peers_only):
         return kafka.race(peers_only), {"measured": MEASURED_KAFKA}
     if name == "seed_status":
         return seed_status.race(), seed_status.facts()
+    if name == "stream":
+        return stream.race(), stream.facts()
     if name == "verify":
         return verify.race(), verify.facts()
     chosen, facts = works_of(name, peers_only)
@@ -122,13 +129,13 @@ def run(name, peers_only):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("name", choices=[*FILES, "kafka", "seed_status", "verify", "targets"])
+    parser.add_argument("name", choices=[*FILES, "kafka", "seed_status", "verify", "stream", "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
     if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
-    names = [*FILES, "kafka", "seed_status", "verify"] if options.name == "targets" else [options.name]
+    names = [*FILES, "kafka", "seed_status", "verify", "stream"] if options.name == "targets" else [options.name]
     lines = [line for name in names for line in run(name, options.peers_only)]
     if options.name == "targets":
         text = targets.table(lines)
