@@ -11,7 +11,9 @@ use super::compare::CompareOptions;
 use super::stream::StreamOptions;
 use crate::place::LocalPath;
 use crate::sink::Slice;
-use crate::units::{parse_address, parse_bytes, parse_count, parse_duration, parse_rate};
+use crate::units::{
+    parse_address, parse_bytes, parse_count, parse_duration, parse_rate, parse_whole,
+};
 
 /// One YAML pipeline file to data at the speed of the machine.
 #[derive(Debug, Parser)]
@@ -114,9 +116,9 @@ pub(super) struct FileOptions {
     /// What all randomness is keyed by
     #[arg(long, env = "ROWGEN_SEED")]
     pub(super) seed: Option<String>,
-    /// The row count of the one table that has one
-    #[arg(long, env = "ROWGEN_ROWS", value_parser = parse_count)]
-    pub(super) rows: Option<u64>,
+    /// The row count of the one table that has one, or of tables by name: --rows orders=1000,users=50
+    #[arg(long, env = "ROWGEN_ROWS", value_name = "N|TABLE=N", value_delimiter = ',', value_parser = parse_rows)]
+    pub(super) rows: Vec<(Option<String>, u64)>,
     /// Worker threads
     #[arg(long, env = "ROWGEN_THREADS")]
     pub(super) threads: Option<usize>,
@@ -248,8 +250,11 @@ pub(super) struct VerifyOptions {
     /// Counts rows, and compares no values
     #[arg(long)]
     pub(super) count_only: bool,
+    /// Reads no rows of files whose SHA-256 is the one in the manifest of the run that wrote them
+    #[arg(long)]
+    pub(super) trust_manifest: bool,
     /// So many differences are told with their values
-    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_count)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_whole)]
     pub(super) max_differences: u64,
     /// Writes every difference to this file, a line of JSON each
     #[arg(long, env = "ROWGEN_REPORT", value_name = "FILE", value_parser = path())]
@@ -261,10 +266,10 @@ pub(super) struct VerifyOptions {
     #[arg(long, value_name = "NAME=NAME", value_delimiter = ',', value_parser = parse_set, requires = "against")]
     pub(super) columns: Vec<(String, String)>,
     /// Floats so many steps apart are equal
-    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_count)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_whole)]
     pub(super) float_ulps: u64,
     /// Reads nothing: puts N faults of each kind into what must be there, and looks for them
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000", value_parser = parse_count)]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000", value_parser = parse_whole)]
     pub(super) self_test: Option<u64>,
     /// Memory for rows that are compared one by one
     #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = parse_bytes)]
@@ -282,7 +287,7 @@ pub(super) struct ExpectOptions {
     #[arg(long, allow_hyphen_values = true)]
     pub(super) key: Option<String>,
     /// The number of the row, from 0
-    #[arg(long, value_parser = parse_count, conflicts_with = "key", required_unless_present = "key")]
+    #[arg(long, value_name = "N", value_parser = parse_whole, allow_hyphen_values = true, conflicts_with = "key", required_unless_present = "key")]
     pub(super) row: Option<u64>,
     /// How many rows from there on
     #[arg(short = 'n', long, default_value_t = 1)]
@@ -313,6 +318,15 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
             None => problem.message,
         }),
     })
+}
+
+/// A count, or a table and its count.
+fn parse_rows(text: &str) -> Result<(Option<String>, u64), String> {
+    let (table, count) = match text.split_once('=') {
+        Some((table, count)) => (Some(table.trim().to_string()), count.trim()),
+        None => (None, text),
+    };
+    Ok((table, parse_count(count)?))
 }
 
 fn parse_set(text: &str) -> Result<(String, String), String> {

@@ -116,10 +116,12 @@ pub(super) fn given(options: &FileOptions) -> Result<Given> {
 /// What a command says beside the file.
 pub(super) fn overrides(options: &FileOptions) -> Result<Overrides> {
     Ok(Overrides {
-        rows: options.rows,
+        rows: rows_of_one(&options.rows)?,
+        table_rows: named_rows(&options.rows)?,
         threads: options.threads,
         slice: options.slice,
         range: None,
+        table_ranges: Vec::new(),
         sinks: options.sinks.clone(),
         rate: options.rate,
         duration: options.duration,
@@ -128,6 +130,35 @@ pub(super) fn overrides(options: &FileOptions) -> Result<Overrides> {
         log_interval: options.log_interval,
         now_micros: now_micros()?,
     })
+}
+
+/// The count without a table's name, of which there is one at most.
+fn rows_of_one(rows: &[(Option<String>, u64)]) -> Result<Option<u64>> {
+    let mut one = rows.iter().filter(|(table, _)| table.is_none());
+    let first = one.next().map(|(_, rows)| *rows);
+    match one.next() {
+        Some(_) => Err(Error::user(
+            Problem::new("`--rows` says two counts of one table")
+                .hint("say which tables they are of: `--rows orders=1000,users=50`"),
+        )),
+        None => Ok(first),
+    }
+}
+
+/// The counts of tables by their names, each once.
+fn named_rows(rows: &[(Option<String>, u64)]) -> Result<Vec<(String, u64)>> {
+    let mut named: Vec<(String, u64)> = Vec::new();
+    for (table, rows) in rows {
+        let Some(table) = table else {
+            continue;
+        };
+        if named.iter().any(|(known, _)| known == table) {
+            let what = format!("`--rows` says twice how many rows `{table}` has");
+            return Err(Error::user(what));
+        }
+        named.push((table.clone(), *rows));
+    }
+    Ok(named)
 }
 
 fn now_micros() -> Result<i64> {

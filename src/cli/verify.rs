@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::arguments::{FileOptions, VerifyOptions};
 use super::check::{overrides, plan_of, read};
 use super::{print, report_place, say};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Problems, Result};
 use crate::place::{self, decode};
 use crate::plain_file::holds_other;
 use crate::plan::{Overrides, Plan};
@@ -39,7 +39,7 @@ struct Teller {
 pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     let pipeline = read(&options.file)?;
     let plans = plans(&pipeline, &options.file)?;
-    let verify = asked(options)?;
+    let verify = asked(options, &pipeline)?;
     let (targets, unread) = targets(&plans, &verify)?;
     if options.file.sinks.is_some()
         && let Some(one) = unread.first()
@@ -81,14 +81,7 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
 fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
     let mut all = overrides(options)?;
     let slice = all.slice.take();
-    let counted =
-        |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 > 0) || table.from.is_some();
-    let mut tables = pipeline.tables.0.iter();
-    if let (Some(rows), false) = (all.rows, tables.any(|(_, table)| counted(table))) {
-        // Of tables without end their first rows.
-        all.range = Some(0..rows);
-        all.rows = None;
-    }
+    first_rows(pipeline, &mut all);
     let sliced = Overrides {
         slice,
         ..all.clone()
@@ -101,11 +94,38 @@ fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
     })
 }
 
-fn asked(options: &VerifyOptions) -> Result<Options> {
+/// Of tables without end `--rows` means their first rows, which are what they are however many come.
+fn first_rows(pipeline: &Pipeline, all: &mut Overrides) {
+    let tables = || pipeline.tables.0.iter();
+    let counted =
+        |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 > 0) || table.from.is_some();
+    let none_ends = tables().all(|(_, table)| !counted(table));
+    let said = |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 == 0);
+    let endless = tables().filter(|(_, table)| said(table) || none_ends);
+    let endless: Vec<&str> = endless.map(|(name, _)| name.value.as_str()).collect();
+    let (ranges, counts) = std::mem::take(&mut all.table_rows)
+        .into_iter()
+        .partition(|(table, _)| endless.contains(&table.as_str()));
+    let ranges: Vec<(String, u64)> = ranges;
+    all.table_rows = counts;
+    all.table_ranges
+        .extend(ranges.into_iter().map(|(table, rows)| (table, 0..rows)));
+    let Some(rows) = all.rows else {
+        return;
+    };
+    match endless.as_slice() {
+        _ if none_ends => all.range = Some(0..rows),
+        [one] => all.table_ranges.push(((*one).to_string(), 0..rows)),
+        _ => return,
+    }
+    all.rows = None;
+}
+
+fn asked(options: &VerifyOptions, pipeline: &Pipeline) -> Result<Options> {
     let against = options
         .against
         .as_deref()
-        .map(|source| against(source, &options.columns));
+        .map(|source| against(source, &options.columns, pipeline));
     if options.memory < LEAST_MEMORY {
         return Err(Error::user("`--memory` is at least 16KiB"));
     }
@@ -113,6 +133,7 @@ fn asked(options: &VerifyOptions) -> Result<Options> {
         out: options.out.clone().unwrap_or_default(),
         slice: options.file.slice,
         count_only: options.count_only,
+        trust_manifest: options.trust_manifest,
         most_told: options.max_differences,
         all_told: options.report.is_some(),
         float_ulps: options.float_ulps,
@@ -121,10 +142,13 @@ fn asked(options: &VerifyOptions) -> Result<Options> {
     })
 }
 
-/// A source as a pipeline would say it, its paths from the current folder on.
-fn against(text: &str, columns: &[(String, String)]) -> Result<Against> {
+/// A source as a pipeline would say it, with its params; its paths start in the current folder.
+fn against(text: &str, columns: &[(String, String)], pipeline: &Pipeline) -> Result<Against> {
     let source = place::Source::new("--against", text);
-    let node = place::parse(&Arc::new(source))?;
+    let mut node = place::parse(&Arc::new(source))?;
+    let mut problems = Problems::default();
+    place::expand(&mut node, &pipeline.scope, &mut problems);
+    problems.into_result()?;
     for (at, (name, there)) in columns.iter().enumerate() {
         let mut before = columns[..at].iter();
         if before.any(|(other, place)| other == name || place == there) {

@@ -14,7 +14,7 @@ use crate::units::show_bytes;
 const MOST_BYTES: usize = 64 << 20;
 
 /// What names stand for.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Scope {
     /// The declared params and `run_date`.
     pub params: BTreeMap<String, String>,
@@ -26,6 +26,13 @@ pub struct Scope {
     pub columns: BTreeSet<String>,
     /// Bytes that names have stood for so far.
     pub expanded: Cell<usize>,
+}
+
+/// Values may be secrets.
+impl std::fmt::Debug for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.params.keys()).finish()
+    }
 }
 
 impl Scope {

@@ -319,6 +319,11 @@ fn sink_plan(
             }
         }
     }
+    let folders = sink.partition_by.iter().map(|(node, name)| {
+        let field = program.node(*node).field.clone();
+        field.with_name(name.as_str())
+    });
+    let folders = folders.collect();
     let skips = table.skips && (sink.rate.is_some() || table.rate.is_some());
     let guarantee = Guarantee::of(table.records, &sink.options.takes(), skips);
     problems.extend(guarantee.problem(sink.delivery.as_ref()));
@@ -330,6 +335,7 @@ fn sink_plan(
         columns,
         shape,
         lanes,
+        folders,
         on_failure: sink.on_failure,
         fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
         load: digest(&[&table.load, &sink.canonical]),

@@ -1,6 +1,7 @@
 //! Makes the plan.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub fn make(
     trial: bool,
 ) -> Result<Plan> {
     let mut problems = Problems::default();
-    let tables = options(pipeline, &loaded.sources, overrides.rows, &mut problems);
+    let tables = options(pipeline, &loaded.sources, overrides, &mut problems);
     let references = loaded.references.clone();
     let mut builder = Builder::new(tables, references, overrides.now_micros);
     build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
@@ -120,7 +121,7 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
         path: pipeline.path.clone(),
         reads: reads(pipeline),
         seed: pipeline.seed.clone(),
-        params: params(pipeline, overrides.rows),
+        params: params(pipeline, overrides),
         run_id: Key::new(&pipeline.seed)
             .child("run")
             .child(&pipeline.run_date)
@@ -143,14 +144,23 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
 }
 
 /// The params as this run has them: of one that is a table's `rows`, what `--rows` made of it.
-fn params(pipeline: &Pipeline, rows: Option<u64>) -> Vec<(String, String)> {
+/// What `--rows` says stands for the param that says how many rows its table has.
+fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String, String)> {
     let mut params = pipeline.params.clone();
-    let written = |(_, table): &(_, spec::Table)| Some(table.rows.as_ref()?.place.written());
-    let written: Vec<String> = pipeline.tables.0.iter().filter_map(written).collect();
+    let given = |name: &str| {
+        let mut named = overrides.table_rows.iter();
+        let named = named.find(|(table, _)| table == name);
+        named.map(|(_, rows)| *rows).or(overrides.rows)
+    };
+    let written = |(name, table): &(Placed<String>, spec::Table)| {
+        let rows = table.rows.as_ref()?;
+        Some((rows.place.written(), given(&name.value)?))
+    };
+    let written: Vec<(String, u64)> = pipeline.tables.0.iter().filter_map(written).collect();
     for (name, value) in &mut params {
         let whole = format!("${{{name}}}");
         let is_param = |text: &String| text.trim_matches(['"', '\'']) == whole;
-        if let Some(rows) = rows.filter(|_| written.iter().any(is_param)) {
+        if let Some((_, rows)) = written.iter().find(|(text, _)| is_param(text)) {
             *value = rows.to_string();
         }
     }
@@ -235,7 +245,7 @@ fn all_jobs(
                 .and_then(|table| table.from.as_ref())
                 .map(|from| &from.place),
             slice: overrides.slice,
-            range: overrides.range.clone(),
+            range: overrides.range_of(&name),
             rate: rate(pipeline, overrides, &name, count),
             skips: tempo::skips(&pipeline.run).is_some(),
             batch_rows: batch_rows(pipeline, overrides),
@@ -272,7 +282,7 @@ fn divisible(
     stream: bool,
     overrides: &Overrides,
 ) -> Option<Problem> {
-    match (&overrides.range, overrides.slice) {
+    match (overrides.range_of(name), overrides.slice) {
         (Some(_), Some(_)) => Some(Problem::new(
             "a slice and a range of rows exclude each other",
         )),
@@ -290,7 +300,7 @@ fn divisible(
 /// The same for every run of the same data and slice.
 fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
     let key = Key::new(&pipeline.seed).child(table);
-    match (&overrides.range, overrides.slice) {
+    match (overrides.range_of(table), overrides.slice) {
         (Some(range), _) => key
             .child(&format!("rows {} to {}", range.start, range.end))
             .bits(),
@@ -318,16 +328,23 @@ struct Fingerprints {
 
 impl Fingerprints {
     fn new(pipeline: &Pipeline, overrides: &Overrides) -> Self {
+        let shown = |range: &Range<u64>| format!("{} to {}", range.start, range.end);
         let rows = overrides.rows.map(|rows| rows.to_string());
-        let range = overrides.range.as_ref();
-        let range = range.map(|range| format!("{} to {}", range.start, range.end));
-        let rows = rows.or(range);
+        let mut rows = rows
+            .or(overrides.range.as_ref().map(shown))
+            .unwrap_or_default();
+        for (table, count) in &overrides.table_rows {
+            rows.push_str(&format!(" {table}: {count}"));
+        }
+        for (table, range) in &overrides.table_ranges {
+            rows.push_str(&format!(" {table}: {}", shown(range)));
+        }
         let duration = duration(pipeline, overrides).map(|time| time.as_nanos().to_string());
         let mut file = Sha256::new();
         add_parts(&mut file, &[&pipeline.canonical, &pipeline.seed]);
         Self {
             file,
-            rows: rows.unwrap_or_default(),
+            rows,
             duration: duration.unwrap_or_default(),
         }
     }

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::datatypes::Field;
+
 use crate::format::Shape;
 use crate::pace::Tempo;
 use crate::place::{LocalPath, Placed};
@@ -39,6 +41,8 @@ pub const BATCH_ROWS: u64 = 16_384;
 pub struct Overrides {
     /// `--rows`: the row count of the one root table.
     pub rows: Option<u64>,
+    /// `--rows TABLE=N`: those of tables by their names.
+    pub table_rows: Vec<(String, u64)>,
     /// `--threads`.
     pub threads: Option<usize>,
     /// `--slice i/n`.
@@ -46,6 +50,8 @@ pub struct Overrides {
     /// Only these rows of each table, by their numbers, for programs that deal rows out themselves: of
     /// an endless table too. What lies behind a table's last row is no row.
     pub range: Option<Range<u64>>,
+    /// The same of one table, by its name.
+    pub table_ranges: Vec<(String, Range<u64>)>,
     /// `--sinks a,b`: only these.
     pub sinks: Option<Vec<String>>,
     /// `--rate`: rows a second of each table.
@@ -138,6 +144,8 @@ pub struct SinkPlan {
     pub shape: Shape,
     /// The partitions each of its lanes writes; one empty list without `partition_by`.
     pub lanes: Vec<Arc<Vec<Partition>>>,
+    /// What the names of its folders say, and of which types that is.
+    pub folders: Vec<Field>,
     /// What its failure means for the others.
     pub on_failure: OnSinkFailure,
     /// Equal for equal output of equal data, whatever other tables are read from.
@@ -146,6 +154,18 @@ pub struct SinkPlan {
     pub load: String,
     /// What it guarantees when the run is interrupted and repeated.
     pub guarantee: Guarantee,
+}
+
+impl Overrides {
+    /// The rows that are asked of a table, by their numbers.
+    fn range_of(&self, table: &str) -> Option<Range<u64>> {
+        let mut named = self.table_ranges.iter();
+        let named = named.find(|(name, _)| name == table);
+        named
+            .map(|(_, range)| range)
+            .or(self.range.as_ref())
+            .cloned()
+    }
 }
 
 impl Job {

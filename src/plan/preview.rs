@@ -64,7 +64,7 @@ pub fn preview(
     hidden: bool,
 ) -> Result<Preview> {
     let mut problems = Problems::default();
-    let tables = options(pipeline, &loaded.sources, overrides.rows, &mut problems);
+    let tables = options(pipeline, &loaded.sources, overrides, &mut problems);
     let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
     build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
     let names = || pipeline.tables.names();
@@ -121,6 +121,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         columns: sink.columns.clone(),
         shape: sink.shape.clone(),
         lanes: vec![Arc::default()],
+        folders: Vec::new(),
         on_failure: sink.on_failure,
         fingerprint: sink.fingerprint.clone(),
         load: sink.load.clone(),

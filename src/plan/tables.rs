@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use arrow::datatypes::Fields;
 
+use super::Overrides;
 use crate::column::hash::Key;
 use crate::column::{Builder, Outside, TableOptions};
-use crate::error::{Problem, Problems};
+use crate::error::{Problem, Problems, did_you_mean};
 use crate::load::Sources;
 use crate::place::{Count, Placed};
 use crate::source::Opened;
@@ -16,10 +17,10 @@ use crate::spec::{Pipeline, Table};
 pub(super) fn options(
     pipeline: &Pipeline,
     sources: &Sources,
-    rows: Option<u64>,
+    overrides: &Overrides,
     problems: &mut Problems,
 ) -> Vec<TableOptions> {
-    let root = rows.and_then(|rows| problems.note(root(pipeline)).map(|root| (root, rows)));
+    let given_rows = given_rows(pipeline, overrides, problems);
     let tables = pipeline.tables.0.iter().enumerate();
     tables
         .map(|(index, (name, table))| {
@@ -31,9 +32,9 @@ pub(super) fn options(
                 name: name.value.clone(),
                 place: name.place.clone(),
                 key: Key::new(seed).child(&name.value),
-                rows: match root {
-                    Some((root, rows)) if root == index => Some(given(name, table, rows)),
-                    _ => table.rows.clone(),
+                rows: match given_rows.iter().find(|(given, _)| *given == index) {
+                    Some((_, rows)) => Some(given(name, table, *rows)),
+                    None => table.rows.clone(),
                 },
                 columns: table.columns.0.clone(),
                 outside: table
@@ -61,6 +62,37 @@ fn given(name: &Placed<String>, table: &Table, rows: u64) -> Placed<Count> {
     }
 }
 
+/// What `--rows` says of tables, by their places in the file.
+fn given_rows(
+    pipeline: &Pipeline,
+    overrides: &Overrides,
+    problems: &mut Problems,
+) -> Vec<(usize, u64)> {
+    let one = overrides.rows.map(|rows| (root(pipeline), rows));
+    let named = overrides.table_rows.iter();
+    let named = named.map(|(table, rows)| (counted(pipeline, table), *rows));
+    let all = one.into_iter().chain(named);
+    all.filter_map(|(table, rows)| Some((problems.note(table)?, rows)))
+        .collect()
+}
+
+/// The table of this name, whose rows can be counted.
+fn counted(pipeline: &Pipeline, table: &str) -> Result<usize, Problem> {
+    let names = || pipeline.tables.names();
+    let Some(index) = names().position(|name| name == table) else {
+        let problem = Problem::new(format!("`--rows {table}=`: there is no table `{table}`"));
+        return Err(problem.maybe_hint(did_you_mean(table, names())));
+    };
+    let own = &pipeline.tables.0[index].1;
+    match own.rows.is_some() || own.from.is_some() {
+        true => Ok(index),
+        false => Err(Problem::new(format!(
+            "`--rows {table}=`: the file does not say how many rows table `{table}` has"
+        ))
+        .hint("its rows follow from other tables: say how many those have")),
+    }
+}
+
 /// The one table whose row count `--rows` sets.
 fn root(pipeline: &Pipeline) -> Result<usize, Problem> {
     let tables = pipeline.tables.0.iter().enumerate();
@@ -74,7 +106,7 @@ fn root(pipeline: &Pipeline) -> Result<usize, Problem> {
             "`--rows` needs exactly one table with `rows` or `from`, here are {}",
             counted.len()
         ))
-        .hint("declare a param and use `--set` instead")),
+        .hint("say which one it is of: `--rows orders=1000`")),
     }
 }
 

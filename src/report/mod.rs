@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::dataset;
 use crate::error::{Error, Fault};
 
 pub use assess::{Assessment, Limit, Work};
@@ -161,6 +162,9 @@ pub struct SinkReport {
     pub aborted: bool,
     /// The files it committed.
     pub files: Vec<FileReport>,
+    /// One number of all of them, from their SHA-256: `verify --trust-manifest` tells the same while none has
+    /// changed.
+    pub digest: Option<String>,
     /// Hidden files that it left: the next run over this place takes them over or removes them.
     pub left: Vec<PathBuf>,
     /// What runs before had left, and what became of it.
@@ -256,6 +260,7 @@ impl SinkReport {
             skipped: false,
             aborted: false,
             files: Vec::new(),
+            digest: None,
             left: Vec::new(),
             recovered: Vec::new(),
             clocks: None,
@@ -290,6 +295,11 @@ impl Report {
         rows: u64,
     ) -> Self {
         let elapsed = ended.elapsed;
+        let mut sinks = sinks;
+        for sink in &mut sinks {
+            let sums = sink.files.iter().map(|file| file.sha256.as_deref());
+            sink.digest = dataset::digest(sums);
+        }
         let rows_per_second = rows as f64 / elapsed.as_secs_f64().max(1e-9);
         let work = Work {
             times: &times,

@@ -60,6 +60,14 @@ pub struct HeldFiles {
     pub format: FormatKind,
     /// They hold the slice that was asked for, and nothing else.
     pub of_slice: bool,
+    /// Something is there.
+    pub is_there: bool,
+    /// What the manifests of these files say.
+    pub listed: Vec<Listed>,
+    /// Files that are read and that no manifest lists.
+    pub unlisted: Vec<PathBuf>,
+    /// What a reader should know of what lies there.
+    pub notes: Vec<String>,
 }
 
 /// Where a sink writes, as far as another one may be in its way.
@@ -72,6 +80,21 @@ pub enum SinkPlace {
     Path(Placed<LocalPath>),
     /// Nowhere: any number of tables may go there.
     Nowhere,
+}
+
+/// A file as a manifest lists it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal, where that is known.
+    pub sha256: Option<String>,
+    /// Of the plan and the seed that made it.
+    pub fingerprint: String,
 }
 
 /// What a sink promises of rows whose run is repeated or whose answer is lost.

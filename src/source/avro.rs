@@ -1,5 +1,6 @@
 //! `avro` container files: blocks are found once, then any of their rows are read alone.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub struct Avro {
 
 struct Container {
     file: OpenFile,
-    header: Vec<u8>,
+    header: Header,
     /// Every block, and the end of the last one.
     blocks: Vec<Block>,
     schema: SchemaRef,
@@ -91,7 +92,7 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
     let schema = wanted(&with_uuids(&found, &header.uuids, asked), asked.types)?;
     Ok(Arc::new(Container {
         file,
-        header: header.bytes,
+        header,
         blocks,
         schema,
     }))
@@ -164,7 +165,8 @@ impl Container {
             .filter(|pair| pair[0].row < pair[1].row)
             .map(|pair| {
                 let rows = (pair[1].row - pair[0].row) as usize;
-                self.block(&bytes[at(pair[0])..at(pair[1])], rows, columns)
+                let block = &bytes[at(pair[0])..at(pair[1])];
+                self.block(block, (pair[0].row, rows), columns)
             })
             .collect::<Result<Vec<_>>>()?;
         let batch = match batches.as_slice() {
@@ -178,8 +180,21 @@ impl Container {
     ///
     /// A block at a time, with an open end: the library goes round for ever where a block has more bytes
     /// than its rows need.
-    fn block(&self, block: &[u8], rows: usize, columns: &[usize]) -> Result<RecordBatch> {
-        let bytes = self.open_ended(block);
+    fn block(
+        &self,
+        block: &[u8],
+        (first, rows): (u64, usize),
+        columns: &[usize],
+    ) -> Result<RecordBatch> {
+        let datums = self.datums(block)?;
+        if let Some(shape) = &self.header.shape {
+            let checked = shape.check_all(&datums, rows);
+            checked.map_err(|(row, bad)| {
+                Error::run(format!("row {}: {}", first + row as u64, bad.message))
+                    .hint("its writer made no Avro, or the file is damaged")
+            })?;
+        }
+        let bytes = self.open_ended(&datums);
         let mut reader = reader()
             // A broken number of rows asks for no memory: so many do not fit in so few bytes.
             .with_batch_size(rows.min(bytes.len().saturating_mul(DENSEST)))
@@ -208,14 +223,29 @@ impl Container {
         }
     }
 
-    /// The header and a block, which says that it has as many rows as it has bytes for.
-    fn open_ended(&self, mut block: &[u8]) -> Vec<u8> {
-        // Read when the blocks were found.
+    /// What a block holds, not compressed.
+    fn datums<'b>(&self, mut block: &'b [u8]) -> Result<Cow<'b, [u8]>> {
+        // Read when the blocks were found: how many rows, and how many bytes.
         number(&mut block);
-        let mut bytes = self.header.clone();
-        bytes.reserve(varint::LONG + block.len());
+        number(&mut block);
+        let packed = &block[..block.len().saturating_sub(SYNC as usize)];
+        match self.header.codec {
+            None => Ok(Cow::Borrowed(packed)),
+            Some(codec) => codec
+                .unpack(packed)
+                .map(Cow::Owned)
+                .map_err(|error| Error::because("a block is damaged", error)),
+        }
+    }
+
+    /// The header and a block, which says that it has as many rows as it has bytes for.
+    fn open_ended(&self, datums: &[u8]) -> Vec<u8> {
+        let mut bytes = self.header.bytes.clone();
+        bytes.reserve(2 * varint::LONG + datums.len() + self.header.sync.len());
         varint::write_long(&mut bytes, i64::MAX);
-        bytes.extend(block);
+        varint::write_long(&mut bytes, datums.len() as i64);
+        bytes.extend(datums);
+        bytes.extend(self.header.sync);
         bytes
     }
 }

@@ -2,10 +2,11 @@
 
 use std::io::BufReader;
 
-use arrow_avro::compression::CompressionCodec;
 use arrow_avro::reader::read_header_info;
 
+use super::avro_codec::Codec;
 use super::avro_schema::check;
+use super::avro_shape::Shape;
 use super::file::OpenFile;
 use crate::error::Problem;
 use crate::kernel::varint;
@@ -15,8 +16,14 @@ use crate::kernel::varint;
 pub struct Header {
     /// Where the blocks begin.
     pub length: u64,
-    /// What the library reads before blocks, in the place of the file's own.
+    /// What the library reads before blocks that are not compressed, in the place of the file's own.
     pub bytes: Vec<u8>,
+    /// How blocks are compressed.
+    pub codec: Option<Codec>,
+    /// How datums are laid out, where one could have a branch that there is not.
+    pub shape: Option<Shape>,
+    /// What ends a block.
+    pub sync: [u8; 16],
     /// The fields that are UUIDs as texts.
     pub uuids: Vec<String>,
 }
@@ -36,19 +43,16 @@ impl Header {
             file.problem("its blocks are compressed by something that is not read")
                 .hint(AGAIN)
         })?;
-        let codec = match codec {
-            None => "null",
-            Some(CompressionCodec::Deflate) => "deflate",
-            Some(CompressionCodec::Snappy) => "snappy",
-            Some(CompressionCodec::ZStandard) => "zstandard",
-            Some(CompressionCodec::Bzip2) => return Err(not_read(file, "bzip2")),
-            Some(CompressionCodec::Xz) => return Err(not_read(file, "xz")),
-        };
+        let codec = codec.map(Codec::of).transpose();
+        let codec = codec.map_err(|name| not_read(file, name))?;
         let schema = info.writer_schema().map_err(|_| broken())?;
         let checked = check(&schema.json_string).map_err(|refused| file.problem(refused))?;
         Ok(Self {
             length: info.header_len(),
-            bytes: bytes(&checked.with_texts, codec, info.sync()),
+            bytes: bytes(&checked.with_texts, "null", info.sync()),
+            codec,
+            shape: Shape::of(&schema.json_string),
+            sync: info.sync(),
             uuids: checked.uuids,
         })
     }

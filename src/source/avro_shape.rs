@@ -60,14 +60,27 @@ impl Shape {
     pub fn check(&self, datum: &[u8]) -> Result<(), Bad> {
         let mut rest = datum;
         match self.walk(&mut rest) {
-            Err(End::Branch(branch, count, mut names)) => {
-                names.reverse();
-                let column = names.join(".");
-                let message = format!("`{column}` has branch {branch}, and there are {count}");
-                Err(Bad::new("not Avro", message))
-            }
+            Err(End::Branch(branch, count, names)) => Err(no_branch(branch, count, names)),
             Err(End::Other) | Ok(()) => Ok(()),
         }
+    }
+
+    /// Looks at every branch of datums that stand one behind the other.
+    ///
+    /// # Errors
+    /// The number of one with a branch that its union or enum does not have, and what is wrong.
+    pub fn check_all(&self, datums: &[u8], count: usize) -> Result<(), (usize, Bad)> {
+        let mut rest = datums;
+        for datum in 0..count {
+            match self.walk(&mut rest) {
+                Ok(()) => {}
+                Err(End::Branch(branch, count, names)) => {
+                    return Err((datum, no_branch(branch, count, names)));
+                }
+                Err(End::Other) => break,
+            }
+        }
+        Ok(())
     }
 
     fn walk(&self, rest: &mut &[u8]) -> Result<(), End> {
@@ -103,6 +116,13 @@ impl Shape {
             }),
         }
     }
+}
+
+fn no_branch(branch: i64, count: usize, mut names: Vec<String>) -> Bad {
+    names.reverse();
+    let column = names.join(".");
+    let message = format!("`{column}` has branch {branch}, and there are {count}");
+    Bad::new("not Avro", message)
 }
 
 fn skip(rest: &mut &[u8], bytes: usize) -> Result<(), End> {

@@ -5,6 +5,7 @@
 
 mod agree;
 pub mod avro;
+mod avro_codec;
 mod avro_header;
 #[cfg(feature = "kafka")]
 mod avro_rows;
@@ -24,6 +25,7 @@ mod index;
 mod int96;
 pub mod json;
 mod json_fractions;
+mod json_names;
 mod json_raw;
 mod json_rows;
 mod json_texts;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Log, ReferenceFile, Run, Serve, SinkEntry, Table};
-use crate::place::{Each, Named, OneOrMany, Placed, Text};
+use crate::place::{Each, Named, OneOrMany, Placed, Scope, Text};
 
 /// The top level of a pipeline file, as written.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,6 +60,8 @@ pub struct Pipeline {
     pub run_date: String,
     /// The params with their values, secrets hidden.
     pub params: Vec<(String, String)>,
+    /// What names stand for, for whoever says more than the file.
+    pub scope: Scope,
     /// Small files to read.
     pub reference: Named<ReferenceFile>,
     /// The tables.

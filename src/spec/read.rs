@@ -85,7 +85,7 @@ fn read_node(mut root: Node, path: &Path, given: &Given) -> Result<Pipeline> {
     // What a misspelt `params` declares would seem to be missing.
     let misspelt = !problems.is_empty();
     let mut unexpanded = Problems::default();
-    let params = match expand_all(&mut root, given, &mut unexpanded) {
+    let (params, scope) = match expand_all(&mut root, given, &mut unexpanded) {
         Ok(params) => params,
         Err(_) if misspelt => return Err(all(problems, Vec::new())),
         Err(error) => return Err(all(problems, error.problems)),
@@ -112,6 +112,7 @@ fn read_node(mut root: Node, path: &Path, given: &Given) -> Result<Pipeline> {
             .unwrap_or_else(|| name.clone()),
         name,
         params,
+        scope,
         reference: file.reference,
         tables: file.tables,
         sinks: file.sinks.0,
@@ -269,7 +270,7 @@ fn expand_all(
     root: &mut Node,
     given: &Given,
     problems: &mut Problems,
-) -> Result<Vec<(String, String)>> {
+) -> Result<(Vec<(String, String)>, Scope)> {
     let mut scope = Scope {
         params: [("run_date".to_string(), given.run_date.clone())].into(),
         environment: given.environment.clone(),
@@ -289,7 +290,8 @@ fn expand_all(
         };
         (name, value)
     };
-    Ok(names.into_iter().map(shown).collect())
+    let params = names.into_iter().map(shown).collect();
+    Ok((params, scope))
 }
 
 /// The names of the columns of all tables.

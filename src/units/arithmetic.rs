@@ -49,6 +49,11 @@ impl Fraction {
         }
     }
 
+    /// True if it has no digits behind the point.
+    pub fn is_whole(self) -> bool {
+        self.over % self.under == 0
+    }
+
     /// The float that is nearest, or nearly so beyond 2^53.
     pub fn float(self) -> f64 {
         self.over as f64 / self.under as f64

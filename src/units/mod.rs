@@ -26,6 +26,20 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
     u64::try_from(value).map_err(|_| expected())
 }
 
+/// A count of which nothing is rounded, for what is numbered: `41`, `1e3`.
+///
+/// # Errors
+/// It is none.
+pub fn parse_whole(text: &str) -> Result<u64, String> {
+    let expected = || format!("expected a whole number such as `41` or `1_000`, found `{text}`");
+    let computed = compute(&text.replace('_', "")).ok_or_else(expected)?;
+    let value = computed.rounded();
+    match computed.is_whole() {
+        true => u64::try_from(value).map_err(|_| expected()),
+        false => Err(expected()),
+    }
+}
+
 /// Parses `512MiB`, `1GB`, `64 KiB` or `100B` into bytes.
 ///
 /// # Errors

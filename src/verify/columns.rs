@@ -1,5 +1,6 @@
 //! Which columns of a sink are compared, as what, and what tells their rows apart.
 
+use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, Field};
 
 use super::held::Held;
@@ -7,6 +8,7 @@ use super::keyed::Keyed;
 use super::readers::Spelling;
 use crate::domain::Domain;
 use crate::plan::SinkPlan;
+use crate::source::convert;
 
 /// A column that is compared.
 #[derive(Debug, Clone)]
@@ -86,14 +88,22 @@ impl Columns {
     }
 }
 
-/// The columns that the names of folders hold.
+/// The columns that the names of folders hold: they are written as people and programs like, `month=1` and
+/// `month=01`.
 fn folders(sink: &SinkPlan) -> impl Iterator<Item = Column> {
-    let first = sink.lanes.first().and_then(|lane| lane.first());
-    let values = first.into_iter().flat_map(|partition| &partition.values);
-    values.enumerate().map(|(index, (name, _))| Column {
-        field: Field::new(name, DataType::Utf8, true),
-        from: From::Folder(index),
-        held: Held::Same,
+    let fields = sink.folders.iter().enumerate();
+    fields.map(|(index, field)| {
+        let field = Held::plain(field).field(field);
+        let none = new_empty_array(&DataType::Utf8);
+        let data_type = match convert(&none, field.data_type()) {
+            Ok(_) => field.data_type().clone(),
+            Err(_) => DataType::Utf8,
+        };
+        Column {
+            field: field.with_data_type(data_type),
+            from: From::Folder(index),
+            held: Held::Same,
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Float32Type, Float64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::matching::{Difference, Entry, Kind};
-use super::side::Side;
+use super::side::{Side, Stands};
 use crate::column::arrays::plain;
 use crate::error::Result;
 
@@ -30,6 +30,8 @@ pub struct Told {
     pub found_at: Option<String>,
     /// The columns that differ; of a row that is on one side alone, all of them.
     pub cells: Vec<Cell>,
+    /// Why the row that is there cannot be read, not even what tells it from others.
+    pub unread: Option<String>,
 }
 
 /// A column of such a row; null is no value.
@@ -41,6 +43,8 @@ pub struct Cell {
     pub expected: Option<String>,
     /// The value that is there.
     pub found: Option<String>,
+    /// Why the value that is there cannot be read.
+    pub unread: Option<String>,
 }
 
 /// Both sides, and what their columns are called.
@@ -58,7 +62,7 @@ struct Again {
     number: u64,
     piece: u64,
     columns: Vec<ArrayRef>,
-    odd: Vec<Option<String>>,
+    odd: Vec<Option<Stands>>,
 }
 
 impl Details<'_> {
@@ -81,10 +85,25 @@ impl Details<'_> {
                 row: own.map(|again| again.number),
                 found_row: other.map(|again| again.number),
                 found_at: other.map(|again| self.found.at(again.piece, again.number)),
+                unread: self.unread(own, other),
                 cells,
             });
         }
         Ok(told)
+    }
+
+    /// Why a row cannot be read: its key, or without one any of it.
+    fn unread(&self, expected: Option<&Again>, found: Option<&Again>) -> Option<String> {
+        let found = found.filter(|_| expected.is_none())?;
+        let mut columns = 0..self.fields.len();
+        let why = match self.key {
+            Some(key) => found.unread(key),
+            None if columns.clone().all(|column| found.unread(column).is_some()) => {
+                columns.find_map(|column| found.unread(column))
+            }
+            None => None,
+        };
+        why.map(str::to_string)
     }
 
     fn key(&self, key: usize, row: Option<&Again>) -> Result<(String, Option<String>)> {
@@ -115,7 +134,7 @@ impl Details<'_> {
                 .map(|column| Ok(take(column, &indices, None)?))
                 .collect::<Result<_>>()?;
             for (at, (index, row)) in wanted.iter().enumerate() {
-                let odd = |column: usize| rows.odd(*row as usize, column).map(str::to_string);
+                let odd = |column: usize| rows.odd(*row as usize, column).cloned();
                 let one = Again {
                     number: rows.place.row(*row as usize),
                     piece: u64::from(piece),
@@ -147,6 +166,7 @@ impl Details<'_> {
                 column: field.name().clone(),
                 expected: shown(expected)?.flatten(),
                 found: shown(found)?.flatten(),
+                unread: found.and_then(|row| row.unread(column)).map(str::to_string),
             });
         }
         Ok(cells)
@@ -180,19 +200,31 @@ impl Details<'_> {
 }
 
 impl Again {
+    /// Why a value cannot be read.
+    fn unread(&self, column: usize) -> Option<&str> {
+        match &self.odd[column] {
+            Some(Stands::Unread(why)) => Some(why),
+            _ => None,
+        }
+    }
+
     fn shown(&self, column: usize) -> Result<Option<String>> {
-        if let Some(odd) = &self.odd[column] {
-            return Ok(Some(odd.clone()));
+        match &self.odd[column] {
+            Some(Stands::Text(text)) => return Ok(Some(text.clone())),
+            Some(Stands::Unread(_)) => return Ok(None),
+            None => {}
         }
         let values = &self.columns[column];
         let nulls = values.logical_nulls();
         if nulls.is_some_and(|nulls| nulls.is_null(0)) || values.data_type() == &DataType::Null {
             return Ok(None);
         }
-        if let Some(bytes) = values.as_binary_opt::<i32>()
-            && let Ok(text) = std::str::from_utf8(bytes.value(0))
-        {
-            return Ok(Some(text.to_string()));
+        if let Some(bytes) = values.as_binary_opt::<i32>() {
+            let bytes = bytes.value(0);
+            return Ok(Some(match std::str::from_utf8(bytes) {
+                Ok(text) => text.to_string(),
+                Err(_) => format!("0x{}", crate::units::hexadecimal(bytes)),
+            }));
         }
         let options = FormatOptions::default().with_null("null");
         let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;

@@ -11,7 +11,7 @@ use crate::batch::{Batch, Place};
 use crate::error::{Error, Result};
 use crate::plan::{BATCH_ROWS, Job, SinkPlan};
 use crate::sink::Partition;
-use crate::source::{Batches, Grid, OnBadRow, Rejects};
+use crate::source::{Batches, Grid, OnBadRow, Rejects, convert};
 
 /// The rows that a sink was given.
 pub(super) struct Expected<'p> {
@@ -85,7 +85,8 @@ impl<'p> Expected<'p> {
                 // A folder's name cannot tell the empty text from null.
                 let value = value.filter(|value| !value.is_empty());
                 let values = (0..rows.num_rows()).map(|_| value.as_deref());
-                Ok(Arc::new(StringArray::from_iter(values)) as ArrayRef)
+                let texts: ArrayRef = Arc::new(StringArray::from_iter(values));
+                Ok(convert(&texts, column.field.data_type())?.0)
             }
         };
         self.columns.iter().map(column).collect()
@@ -148,5 +149,7 @@ pub(super) fn endless(table: &str) -> Error {
     Error::user(format!(
         "table `{table}` has no end, and no end can be compared"
     ))
-    .hint("`--rows` says how many of its rows are compared")
+    .hint(format!(
+        "`--rows {table}=1000` compares the first 1 000 of its rows"
+    ))
 }

@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, StringArray, make_array, new_null_array,
-};
-use arrow::buffer::Buffer;
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::compute::{concat, interleave};
-use arrow::datatypes::DataType;
 
+use super::altered::altered;
+use super::hash::Hasher;
 use super::keyed::Keyed;
 use super::matching::Counts;
 use super::side::{Rows, Side};
@@ -127,29 +125,45 @@ impl<'s> Faulty<'s> {
             count: 0,
             first_row,
         };
+        let mut changes = Changes::default();
         for (number, rows) in chosen.chunks(fault.rows() as usize).enumerate() {
-            faulty.put(fault, rows, number, keyed);
+            faulty.put(fault, rows, number, keyed, &mut changes)?;
+        }
+        // Without a key, two faults that make each other's row change nothing together.
+        if keyed.column().is_none() && matches!(fault, Fault::Changed | Fault::Null) {
+            faulty.count = changes.gone();
         }
         Ok(faulty)
     }
 
-    fn put(&mut self, fault: Fault, rows: &[Chosen], number: usize, keyed: &Keyed) {
+    fn put(
+        &mut self,
+        fault: Fault,
+        rows: &[Chosen],
+        number: usize,
+        keyed: &Keyed,
+        changes: &mut Changes,
+    ) -> Result<()> {
         let key = keyed.column();
         let done: Vec<(&Chosen, Done)> = match (fault, rows) {
             (Fault::Missing, [one]) => vec![(one, Done::Remove)],
             (Fault::Doubled, [one]) => vec![(one, Done::Twice)],
             (Fault::Changed | Fault::Null, [one]) => {
-                let replaced = one.replaced(fault, number, key);
+                let replaced = one.replaced(fault, number, key, changes)?;
                 replaced.map(|done| (one, done)).into_iter().collect()
             }
             (Fault::Extra, [one]) => {
                 let beside = one.beside(keyed, number);
                 beside.map(|done| (one, done)).into_iter().collect()
             }
-            (Fault::Swapped, [one, other]) => key.map_or_else(Vec::new, |key| {
-                let of = |row: &Chosen| Done::Replace(key, row.values[key].clone());
-                vec![(one, of(other)), (other, of(one))]
-            }),
+            (Fault::Swapped, [one, other]) => match key {
+                Some(key) if one.with(key, &other.values[key])? != other.hash()? => {
+                    let of = |row: &Chosen| Done::Replace(key, row.values[key].clone());
+                    vec![(one, of(other)), (other, of(one))]
+                }
+                // Rows that are alike but for their keys are the same rows then.
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         };
         self.count += u64::from(!done.is_empty());
@@ -159,24 +173,65 @@ impl<'s> Faulty<'s> {
                 .or_default()
                 .push((row.row, done));
         }
+        Ok(())
+    }
+}
+
+/// How many rows more or less there are of each kind, after some faults.
+#[derive(Default)]
+struct Changes(BTreeMap<u128, i64>);
+
+impl Changes {
+    fn add(&mut self, before: u128, after: u128) {
+        *self.0.entry(before).or_default() -= 1;
+        *self.0.entry(after).or_default() += 1;
+    }
+
+    /// Rows of which there are too few.
+    fn gone(&self) -> u64 {
+        let less = self.0.values().filter(|count| **count < 0);
+        less.map(|count| count.unsigned_abs()).sum()
     }
 }
 
 impl Chosen {
-    /// One of the values is another one, or null.
-    fn replaced(&self, fault: Fault, number: usize, key: Option<usize>) -> Option<Done> {
-        let count = self.values.len();
+    /// One of the values is another one, or null: the row is another one then.
+    fn replaced(
+        &self,
+        fault: Fault,
+        number: usize,
+        key: Option<usize>,
+        changes: &mut Changes,
+    ) -> Result<Option<Done>> {
+        let (count, before) = (self.values.len(), self.hash()?);
         let columns = (0..count).map(|step| (number + step) % count);
-        let mut columns = columns.filter(|column| Some(*column) != key);
-        columns.find_map(|column| {
+        for column in columns.filter(|column| Some(*column) != key) {
             let value = &self.values[column];
             let other = match fault {
-                Fault::Null if value.is_null(0) => None,
                 Fault::Null => Some(new_null_array(value.data_type(), 1)),
                 _ => altered(value),
             };
-            other.map(|other| Done::Replace(column, other))
-        })
+            let Some(other) = other else {
+                continue;
+            };
+            let after = self.with(column, &other)?;
+            if after != before {
+                changes.add(before, after);
+                return Ok(Some(Done::Replace(column, other)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn hash(&self) -> Result<u128> {
+        hash(self.values.clone())
+    }
+
+    /// The hash of the row with another value.
+    fn with(&self, column: usize, value: &ArrayRef) -> Result<u128> {
+        let mut values = self.values.clone();
+        values[column] = value.clone();
+        hash(values)
     }
 
     /// A row of another key, or with another value.
@@ -204,6 +259,12 @@ impl Chosen {
         }
         Some(Done::Beside(values))
     }
+}
+
+fn hash(values: Vec<ArrayRef>) -> Result<u128> {
+    let all: Vec<usize> = (0..values.len()).collect();
+    let hashes = Hasher::new(all.len()).rows(&Rows::new(values, 0), &all)?;
+    Ok(hashes.first().copied().unwrap_or_default())
 }
 
 fn columns_of(keyed: &Keyed) -> usize {
@@ -315,82 +376,4 @@ fn replaced(
         .iter()
         .map(|row| places.get(row).map_or((0, *row), |array| (*array, 0)));
     Ok(interleave(&arrays, &indices.collect::<Vec<_>>())?)
-}
-
-/// Another value of the same type; nothing for types of which none is made.
-fn altered(value: &ArrayRef) -> Option<ArrayRef> {
-    let data_type = value.data_type();
-    Some(match data_type {
-        DataType::Boolean => {
-            let other = value.is_null(0) || !value.as_boolean().value(0);
-            Arc::new(BooleanArray::from(vec![other]))
-        }
-        DataType::Utf8 => {
-            let text = value.as_string::<i32>().iter().next().flatten();
-            Arc::new(StringArray::from(vec![format!(
-                "{}~",
-                text.unwrap_or_default()
-            )]))
-        }
-        DataType::Binary => {
-            let bytes = value.as_binary::<i32>().iter().next().flatten();
-            let bytes = [bytes.unwrap_or_default(), b"~"].concat();
-            Arc::new(BinaryArray::from_vec(vec![&bytes]))
-        }
-        DataType::FixedSizeBinary(width) => flipped(value, usize::try_from(*width).ok()?)?,
-        DataType::Null => return None,
-        other => match other.primitive_width() {
-            Some(width) => flipped(value, width)?,
-            None if value.is_valid(0) => new_null_array(other, 1),
-            None => return None,
-        },
-    })
-}
-
-/// The value with another last bit; zero for null.
-fn flipped(value: &ArrayRef, width: usize) -> Option<ArrayRef> {
-    let data = value.to_data();
-    let start = data.offset() * width;
-    let mut bytes = match value.is_null(0) {
-        true => vec![0; width],
-        false => data
-            .buffers()
-            .first()?
-            .as_slice()
-            .get(start..start + width)?
-            .to_vec(),
-    };
-    if value.is_valid(0) {
-        bytes[0] ^= 1;
-    }
-    let made = arrow::array::ArrayData::builder(value.data_type().clone())
-        .len(1)
-        .add_buffer(Buffer::from_vec(bytes))
-        .align_buffers(true)
-        .build();
-    made.ok().map(make_array)
-}
-
-#[cfg(test)]
-mod tests {
-    use arrow::array::{Decimal128Array, Float64Array, Int32Array};
-
-    use super::*;
-
-    #[test]
-    fn a_value_becomes_another_one() {
-        let values: [ArrayRef; 6] = [
-            Arc::new(Int32Array::from(vec![Some(7)])),
-            Arc::new(Int32Array::from(vec![None])),
-            Arc::new(Float64Array::from(vec![0.5])),
-            Arc::new(Decimal128Array::from(vec![-1])),
-            Arc::new(StringArray::from(vec![""])),
-            Arc::new(BooleanArray::from(vec![true])),
-        ];
-        for value in values {
-            let other = altered(&value).unwrap();
-            assert_ne!(other.as_ref(), value.as_ref());
-            assert!(other.is_valid(0));
-        }
-    }
 }

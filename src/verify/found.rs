@@ -1,19 +1,18 @@
 //! What is there: read from where the sink keeps it, any rows at any time.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
-use arrow::compute::kernels::cmp::distinct;
-use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Field};
+use arrow::compute::take;
+use arrow::datatypes::Field;
 
-use super::side::{Odd, Rows, Side};
+use super::exact::exactly;
+use super::side::{Odd, Rows, Side, Stands};
 use crate::column::arrays::plain_type;
 use crate::column::show_type;
 use crate::error::{Error, Result};
 use crate::plan::BATCH_ROWS;
-use crate::source::{Converted, DAMAGED, Piece, Records, convert};
+use crate::source::{DAMAGED, Piece, Records, convert};
 use crate::sync::guarded;
 
 /// Rows of a piece, of which each begins where one of what is expected does: those of some pages of
@@ -23,11 +22,31 @@ pub(super) const PIECE: u64 = 4 * BATCH_ROWS;
 /// Opens the same rows, all values as texts.
 pub(super) type AsTexts = Box<dyn Fn() -> Result<Arc<dyn Records>> + Send + Sync>;
 
+/// The columns in which an empty text is no value, but for those of texts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Blank {
+    /// All of them: in CSV.
+    All,
+    /// Those from this one on: names of folders.
+    From(usize),
+}
+
+impl Blank {
+    fn has(self, column: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::From(first) => column >= first,
+        }
+    }
+}
+
 /// Rows that are there.
 pub(super) struct Found {
     records: Arc<dyn Records>,
     /// Which of their columns are compared, as what.
     columns: Vec<(usize, Field)>,
+    /// In which of them nothing is no value, whatever stands around it.
+    blank: Blank,
     as_texts: Option<AsTexts>,
     texts: OnceLock<Result<Arc<dyn Records>>>,
 }
@@ -41,7 +60,7 @@ impl Found {
         records: Arc<dyn Records>,
         names: &[String],
         fields: &[Field],
-        as_texts: Option<AsTexts>,
+        (as_texts, blank): (Option<AsTexts>, Blank),
     ) -> Result<Self> {
         let schema = records.schema();
         let mut columns = Vec::new();
@@ -62,6 +81,7 @@ impl Found {
         Ok(Self {
             records,
             columns,
+            blank,
             as_texts,
             texts: OnceLock::new(),
         })
@@ -97,62 +117,74 @@ impl Found {
     fn whole(&self, first: u64, arrays: Vec<ArrayRef>) -> Result<Rows> {
         let mut rows = Rows::new(Vec::new(), first);
         for (column, (values, (_, field))) in arrays.iter().zip(&self.columns).enumerate() {
-            let (made, bad) = match plain_type(values.data_type()) == field.data_type() {
-                true => (values.clone(), Vec::new()),
-                false => exactly(values, field.data_type())?,
-            };
-            for row in &bad {
-                let text = arrow::util::display::array_value_to_string(values, *row)?;
-                let (row, column) = (*row, column);
-                rows.odd.push(Odd { row, column, text });
-            }
-            rows.columns.push(without(&made, &bad)?);
+            self.convert_into(&mut rows, values, (column, field))?;
         }
         rows.count = arrays.first().map_or(0, |column| column.len());
         Ok(rows)
     }
 
+    /// Adds a column as the type it should be, and what is not of it.
+    fn convert_into(
+        &self,
+        rows: &mut Rows,
+        values: &ArrayRef,
+        (column, field): (usize, &Field),
+    ) -> Result<()> {
+        let values = &match self.blank.has(column) && values.data_type() != field.data_type() {
+            true => without_blanks(values)?,
+            false => values.clone(),
+        };
+        let (made, bad) = match plain_type(values.data_type()) == field.data_type() {
+            true => (values.clone(), Vec::new()),
+            false => exactly(values, field.data_type())?,
+        };
+        for row in &bad {
+            let text = arrow::util::display::array_value_to_string(values, *row)?;
+            let (row, stands) = (*row, Stands::Text(text));
+            rows.odd.push(Odd {
+                row,
+                column,
+                stands,
+            });
+        }
+        rows.columns.push(without(&made, &bad)?);
+        Ok(())
+    }
+
     /// Column by column, where some rows cannot be read: only what is wrong is not there.
-    fn broken(&self, first: u64, count: usize, wrong: &Piece) -> Result<Rows> {
+    fn broken(&self, first: u64, count: usize) -> Result<Rows> {
         let mut rows = Rows::new(Vec::new(), first);
         rows.count = count;
-        let reasons = wrong
-            .rejected
-            .iter()
-            .map(|rejected| rejected.message.as_str());
-        let reasons: BTreeMap<usize, &str> = absent_rows(wrong, first, count)
-            .into_iter()
-            .zip(reasons)
-            .collect();
         for (column, (index, field)) in self.columns.iter().enumerate() {
             let piece = self.piece(self.records.as_ref(), first, count, &[*index])?;
             let bad = absent_rows(&piece, first, count);
-            let (values, _) = convert(&spread(&piece, first, count)?, field.data_type())?;
-            rows.columns.push(values);
+            self.convert_into(&mut rows, &spread(&piece, first, count)?, (column, field))?;
             if bad.is_empty() {
                 continue;
             }
-            let texts = self.texts(field.name(), first, count)?;
-            for row in bad {
+            let texts = self.texts(*index, first, count)?;
+            let reasons = piece.rejected.iter().map(|rejected| &rejected.message);
+            for (row, why) in bad.into_iter().zip(reasons) {
                 let text = texts.as_ref().filter(|texts| texts.is_valid(row));
                 let text = text.map(|texts| texts.as_string::<i32>().value(row).to_string());
-                let reason = || {
-                    reasons
-                        .get(&row)
-                        .map_or(String::new(), |why| (*why).to_string())
-                };
-                let text = text.unwrap_or_else(reason);
-                rows.odd.push(Odd { row, column, text });
+                let stands = text.map_or_else(|| Stands::Unread(why.clone()), Stands::Text);
+                rows.odd.push(Odd {
+                    row,
+                    column,
+                    stands,
+                });
             }
         }
         Ok(rows)
     }
 
     /// A column as texts, null where not even a text can be read.
-    fn texts(&self, name: &str, first: u64, count: usize) -> Result<Option<ArrayRef>> {
+    fn texts(&self, index: usize, first: u64, count: usize) -> Result<Option<ArrayRef>> {
         let Some(open) = &self.as_texts else {
             return Ok(None);
         };
+        let schema = self.records.schema();
+        let name = schema.field(index).name();
         let texts = self.texts.get_or_init(open).clone()?;
         let Ok(index) = texts.schema().index_of(name) else {
             return Ok(None);
@@ -178,7 +210,7 @@ impl Side for Found {
         let read = self.piece(self.records.as_ref(), first, count, &columns)?;
         match read.kept.is_none() && read.rejected.is_empty() {
             true => self.whole(first, read.columns),
-            false => self.broken(first, count, &read),
+            false => self.broken(first, count),
         }
     }
 }
@@ -204,6 +236,16 @@ fn spread(piece: &Piece, first: u64, count: usize) -> Result<ArrayRef> {
         places[(row - first) as usize] = Some(at as u32);
     }
     Ok(take(&piece.columns[0], &UInt32Array::from(places), None)?)
+}
+
+/// Texts without the empty ones.
+fn without_blanks(values: &ArrayRef) -> Result<ArrayRef> {
+    let Some(texts) = values.as_string_opt::<i32>() else {
+        return Ok(values.clone());
+    };
+    let is_blank = |row: &usize| texts.is_valid(*row) && texts.value(*row).is_empty();
+    let blank: Vec<usize> = (0..texts.len()).filter(is_blank).collect();
+    without(values, &blank)
 }
 
 /// The values without those of some rows.
@@ -232,22 +274,4 @@ impl std::fmt::Debug for Found {
             .field(&self.records.describe())
             .finish()
     }
-}
-
-/// The values as this type, and the rows whose value is another one there: a float with digits that a
-/// smaller one does not have, a moment that is not the beginning of its day.
-fn exactly(values: &ArrayRef, to: &DataType) -> Result<Converted> {
-    let (made, mut bad) = convert(values, to)?;
-    let from = values.data_type();
-    if matches!(
-        (from, to),
-        (DataType::Float64, DataType::Float32)
-            | (DataType::Timestamp(..) | DataType::Date64, DataType::Date32)
-    ) {
-        let differs = distinct(values, &cast(&made, from)?)?;
-        bad.extend(differs.values().set_indices());
-        bad.sort_unstable();
-        bad.dedup();
-    }
-    Ok((made, bad))
 }

@@ -6,7 +6,7 @@ use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use twox_hash::XxHash3_128;
 
-use super::side::Rows;
+use super::side::{Rows, Stands};
 use crate::column::hash::Key;
 use crate::error::Result;
 
@@ -91,7 +91,8 @@ impl Hasher {
             *hash = self.ends.end(*hash);
         }
         for odd in rows.odd.iter().filter(|odd| columns.contains(&odd.column)) {
-            let text = self.mixers[odd.column].bytes(odd.text.as_bytes());
+            let (Stands::Text(text) | Stands::Unread(text)) = &odd.stands;
+            let text = self.mixers[odd.column].bytes(text.as_bytes());
             hashes[odd.row] = self.ends.end(hashes[odd.row].wrapping_add(text));
         }
         Ok(hashes)
@@ -316,7 +317,7 @@ mod tests {
         let odd = |row: usize, text: &str| Odd {
             row,
             column: 0,
-            text: text.into(),
+            stands: Stands::Text(text.into()),
         };
         let found = hashes(vec![nulls], vec![odd(1, "x"), odd(2, "y")]);
         assert!(found[0] != found[1] && found[1] != found[2]);

@@ -4,9 +4,11 @@
 //! ```text
 //! expected   the plan's programs make each piece of a table again      held     what a sink keeps of it
 //! found      a source reads back what a sink has written               readers  which source reads which sink
+//! exact      as the types of the table, nothing of them lost           words    how values are told
 //! hash       128 bits of each row, column by column                    keyed    what tells rows apart
 //! aligned    rows that stand where they should, value by value         matching what became of each row
 //! compare    else digests of buckets, then the rows of those that differ
+//! trust      or none of that, where files are as they were written
 //! details    the values of those rows, read again                      outcome  what came of a sink
 //! ```
 //!
@@ -14,9 +16,11 @@
 //! compared alone are its hashes and its place, as many as memory is given for.
 
 mod aligned;
+mod altered;
 mod columns;
 mod compare;
 mod details;
+mod exact;
 mod expected;
 mod faults;
 mod find;
@@ -34,6 +38,8 @@ mod target;
 mod targets;
 #[cfg(feature = "kafka")]
 mod topic;
+mod trust;
+mod words;
 
 use std::path::PathBuf;
 
@@ -60,6 +66,8 @@ pub struct Options {
     pub slice: Option<Slice>,
     /// Rows are only counted.
     pub count_only: bool,
+    /// Files that are as their manifest lists them are not read.
+    pub trust_manifest: bool,
     /// So many differences are told with their values.
     pub most_told: u64,
     /// All of them are wanted, however many there are.

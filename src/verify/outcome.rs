@@ -28,7 +28,7 @@ pub struct Outcome {
     /// Columns that are there, and of which the recipe knows nothing.
     pub others: Vec<String>,
     /// What else has to be said of what was read.
-    pub note: Option<String>,
+    pub notes: Vec<String>,
     /// How many rows there are of each kind.
     pub counts: Counts,
     /// How often a column differs, in the rows that were told.
@@ -37,6 +37,10 @@ pub struct Outcome {
     pub told: u64,
     /// Rows were only counted.
     pub counted_only: bool,
+    /// So many files are as their manifest lists them, and no rows were read.
+    pub trusted: Option<usize>,
+    /// One number of all files, where they are so: the one that the report of their run has.
+    pub digest: Option<String>,
 }
 
 /// Who is told of each difference.
@@ -110,6 +114,16 @@ impl Outcome {
             ..
         } = self;
         let words = match (self.counted_only, self.is_equal()) {
+            _ if self.trusted.is_some() => {
+                let files = match self.trusted {
+                    Some(1) => "its file is the one".to_string(),
+                    files => format!("its {} files are those", files.unwrap_or_default()),
+                };
+                format!(
+                    "{} rows, all equal: {files} that the manifest lists",
+                    show_count(counts.equal)
+                )
+            }
             (true, true) => format!(
                 "{} rows, as many as there should be",
                 show_count(counts.found)
@@ -127,7 +141,7 @@ impl Outcome {
             let rows = show_count(counts.beyond);
             text.push_str(&format!("  {rows} rows behind them were not judged\n"));
         }
-        if let Some(note) = &self.note {
+        for note in &self.notes {
             text.push_str(&format!("  {note}\n"));
         }
         for (name, why) in &self.left_out {
@@ -169,7 +183,9 @@ impl Outcome {
             "columns": self.columns,
             "not_compared": self.left_out.iter().map(|(name, why)| json!({ "column": name, "why": why })).collect::<Vec<_>>(),
             "others": self.others,
-            "note": self.note,
+            "notes": self.notes,
+            "trusted": self.trusted.is_some(),
+            "digest": self.digest,
             "equal": self.is_equal(),
             "rows": {
                 "expected": counts.expected,
@@ -188,38 +204,17 @@ impl Outcome {
 }
 
 impl Told {
-    /// `different: order_id 42 (row 41): amount: expected 1.50, found 1.60`
-    pub fn words(&self) -> String {
-        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".into());
-        let mut who = Vec::new();
-        if let Some((name, value)) = &self.key {
-            who.push(format!("{name} {}", shown(value)));
-        }
-        who.extend(self.row.map(|row| format!("row {row}")));
-        if self.row.is_none() || self.kind == Kind::OutOfOrder {
-            who.extend(self.found_at.as_ref().map(|at| format!("found {at}")));
-        }
-        let mut text = format!("{}: {}", self.kind.word(), who.join(", "));
-        if self.kind == Kind::Different {
-            for cell in &self.cells {
-                let (expected, found) = (shown(&cell.expected), shown(&cell.found));
-                text.push_str(&format!(
-                    "; {}: expected {expected}, found {found}",
-                    cell.column
-                ));
-            }
-        }
-        text
-    }
-
     /// A line of the report.
     pub fn as_json(&self, outcome: &Outcome) -> Value {
         let cells = self.cells.iter().map(|cell| {
-            let value = match self.kind {
+            let mut value = match self.kind {
                 Kind::Different => json!({ "expected": cell.expected, "found": cell.found }),
                 Kind::Missing => json!({ "expected": cell.expected }),
                 Kind::Extra | Kind::Doubled | Kind::OutOfOrder => json!({ "found": cell.found }),
             };
+            if let Some(why) = &cell.unread {
+                value["unread"] = json!(why);
+            }
             (cell.column.clone(), value)
         });
         let key = self

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
-use super::found::{AsTexts, Found};
+use super::found::{AsTexts, Blank, Found};
 use super::held::Held;
+use super::{Against, Options};
 use crate::column::{ColumnType, UUID_EXTENSION};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Problem, Result};
 use crate::format::FormatKind;
 use crate::format::avro::Avro;
 use crate::format::text::Leaf;
@@ -35,8 +36,8 @@ pub(super) enum Spelling {
 pub(super) enum Way<'o> {
     /// By a source, column by column.
     Source(Reader),
-    /// Message by message.
-    Topic(&'o Kafka),
+    /// Message by message; of a copy, if there is one.
+    Topic(&'o Kafka, Option<Box<source::kafka::Kafka>>),
 }
 
 /// Something that reads back what a sink has written.
@@ -45,6 +46,12 @@ pub(super) struct Reader {
     /// How what it reads is spelt.
     pub spelling: Spelling,
     place: Place,
+    /// What else has to be said of what it reads.
+    pub notes: Vec<String>,
+    /// What the sink has written; none of what somebody names.
+    pub held: Option<HeldFiles>,
+    /// Where paths of sinks start, if there is no such folder.
+    lost: Option<String>,
 }
 
 impl Spelling {
@@ -97,11 +104,17 @@ impl<'o> Way<'o> {
     ///
     /// # Errors
     /// Why nothing does.
-    pub(super) fn of(holds: Holds<'o>, table: &str) -> Result<Self, String> {
+    pub(super) fn of(holds: Holds<'o>, table: &str, options: &Options) -> Result<Self, String> {
         match holds {
             Holds::Nothing(why) => Err(why.to_string()),
-            Holds::Files(files) => Reader::of_files(&files).map(Self::Source),
-            Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka)),
+            Holds::Files(files) => {
+                let mut reader = Reader::of_files(&files)?;
+                let out = &options.out;
+                let lost = !out.as_os_str().is_empty() && !out.is_dir();
+                reader.lost = lost.then(|| out.display().to_string());
+                Ok(Self::Source(reader))
+            }
+            Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka, None)),
             Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
             Holds::Table(sink) if cfg!(feature = "postgres") => {
                 Ok(Self::Source(Reader::of_table(sink, table)))
@@ -114,7 +127,7 @@ impl<'o> Way<'o> {
     pub(super) fn spelling(&self) -> Spelling {
         match self {
             Self::Source(reader) => reader.spelling.clone(),
-            Self::Topic(_) => Spelling::Typed,
+            Self::Topic(..) => Spelling::Typed,
         }
     }
 }
@@ -130,7 +143,10 @@ impl Reader {
                 Arc::new(source::csv::Csv::written(path, csv)),
                 Spelling::Csv(csv.empty_as()),
             ),
-            FormatKind::Json(_) => (Arc::new(source::json::Json::of(path)), Spelling::Json),
+            FormatKind::Json(_) => (
+                Arc::new(source::json::Json::of(path).once()),
+                Spelling::Json,
+            ),
             FormatKind::Avro(avro) if avro.is_bare() => {
                 return Err("bare datums do not say what they are".to_string());
             }
@@ -147,6 +163,9 @@ impl Reader {
             source,
             spelling,
             place: files.place.clone(),
+            notes: files.notes.clone(),
+            held: Some(files.clone()),
+            lost: None,
         })
     }
 
@@ -163,6 +182,9 @@ impl Reader {
             source: Arc::new(source),
             spelling: Spelling::Table,
             place,
+            notes: Vec::new(),
+            held: None,
+            lost: None,
         }
     }
 
@@ -170,9 +192,16 @@ impl Reader {
     ///
     /// # Errors
     /// It is no source whose rows can be read at any time.
-    pub(super) fn against<'o>(source: &SourceKind, place: &Place) -> Result<Way<'o>, String> {
-        if matches!(source, SourceKind::Kafka(_)) {
-            return Err("a topic is not compared yet".to_string());
+    pub(super) fn against<'o>(against: &Against, holds: Holds<'o>) -> Result<Way<'o>, String> {
+        let (source, place) = (&against.source, &against.place);
+        if let SourceKind::Kafka(copy) = source {
+            return match holds {
+                Holds::Topic(_) if !against.columns.is_empty() => {
+                    Err("messages are compared whole, and `--columns` names parts of rows".into())
+                }
+                Holds::Topic(kafka) => Ok(Way::Topic(kafka, Some(Box::new(copy.clone())))),
+                _ => Err("a topic is compared with what a `kafka` sink sends, message by message; the rows of other sinks are no messages".into()),
+            };
         }
         let spelling = match source {
             SourceKind::Csv(_) => Spelling::Csv(None),
@@ -180,10 +209,17 @@ impl Reader {
             SourceKind::Postgres(_) => Spelling::Table,
             _ => Spelling::Typed,
         };
+        let source: Arc<dyn Source> = match source {
+            SourceKind::Json(json) => Arc::new(json.clone().once()),
+            other => other.shared(),
+        };
         Ok(Way::Source(Self {
-            source: source.shared(),
+            source,
             spelling,
             place: place.clone(),
+            notes: Vec::new(),
+            held: None,
+            lost: None,
         }))
     }
 
@@ -193,54 +229,111 @@ impl Reader {
     /// # Errors
     /// It is not there, or cannot be read.
     pub(super) fn open(&self, names: &[String], fields: &[Field], typed: usize) -> Result<Found> {
+        self.refuse_nothing()?;
         let untyped = self.spelling.is_untyped();
         let asked = |as_texts: bool| {
             let columns = names.iter().zip(fields).enumerate();
             let columns = columns.filter(|(index, _)| untyped || *index >= typed);
-            let types = columns.map(|(_, (name, field))| self.asked(name, field, as_texts));
+            let types = columns.map(|(index, (name, field))| {
+                let data_type = match as_texts || index >= typed {
+                    true => DataType::Utf8,
+                    false => as_written(field.data_type()),
+                };
+                self.asked(name, field, data_type)
+            });
             types.collect::<Vec<_>>()
         };
         let asked_first = asked(false);
         let mut records = open(self.source.as_ref(), &asked_first);
-        let digits = self.digits(names, fields);
-        if records.is_err() && !digits.is_empty() {
-            // Somebody else's `numeric` may not say how many digits it has: its text does.
-            let types: Vec<_> = asked_first.into_iter().chain(digits).collect();
+        let others = self.others(names, &fields[..typed]);
+        if records.is_err() && !others.is_empty() {
+            let types: Vec<_> = asked_first.into_iter().chain(others).collect();
             records = open(self.source.as_ref(), &types).or(records);
         }
-        let records = records?;
+        let records = records.map_err(|error| self.as_told(error))?;
         let (source, texts) = (self.source.clone(), asked(true));
         let as_texts: AsTexts = Box::new(move || open(source.as_ref(), &texts));
-        Found::new(records, names, fields, untyped.then_some(as_texts))
+        let blank = match self.spelling {
+            Spelling::Csv(_) => Blank::All,
+            _ => Blank::From(typed),
+        };
+        Found::new(records, names, fields, (untyped.then_some(as_texts), blank))
     }
 
-    /// Columns of a table of PostgreSQL that have digits, to be read as texts.
-    fn digits(
+    /// # Errors
+    /// Nothing was written.
+    fn refuse_nothing(&self) -> Result<()> {
+        let Some(held) = self.held.as_ref().filter(|held| !held.is_there) else {
+            return Ok(());
+        };
+        let what = format!("could not read `{}`", held.path.display());
+        let problem = Problem::new(what).at(&held.place);
+        Err(Error::run(match &self.lost {
+            Some(out) => problem.cause(format!("there is no folder `{out}`, where `--out` lets it start")),
+            None => problem
+                .cause("nothing is there")
+                .hint("`rowgen run` writes it; where its path starts `--out` says, and without it the current folder"),
+        }))
+    }
+
+    /// What a pipeline that reads these files could say helps nobody who has let a sink write them.
+    fn as_told(&self, mut error: Error) -> Error {
+        let Some(held) = &self.held else {
+            let is_of_paths = |hint: &String| hint.starts_with("a path to read ");
+            for problem in &mut error.problems {
+                if problem.hint.as_ref().is_some_and(is_of_paths) {
+                    problem.hint = Some("paths of `--against` start in the current folder".into());
+                }
+            }
+            return error;
+        };
+        let is_of_sources = |hint: &String| {
+            ["pattern", "types", "path", "folders"]
+                .iter()
+                .any(|word| hint.contains(word))
+        };
+        for problem in &mut error.problems {
+            if problem.hint.as_ref().is_some_and(is_of_sources) {
+                let (kind, path) = (kind(&held.format), held.path.display());
+                problem.hint = Some(format!(
+                    "all that is in the folder is compared: move what the sink has not written elsewhere, or compare some of the files with `--against \"{kind}: {{ path: {path}/part-*.{kind} }}\"`"
+                ));
+            }
+        }
+        error
+    }
+
+    /// As what columns are read where each as its own type cannot be: somebody else's `numeric` may not say
+    /// how many digits it has, its text does; files of one set may have types that differ, and what holds
+    /// the values of all of them loses nothing.
+    fn others(
         &self,
         names: &[String],
         fields: &[Field],
     ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
+        let other = |data_type: &DataType| match (&self.spelling, data_type) {
+            (Spelling::Table, DataType::UInt64) => Some(DataType::Utf8),
+            (Spelling::Table, other) => other.is_decimal().then_some(DataType::Utf8),
+            (Spelling::Csv(_) | Spelling::Json, _) => None,
+            (_, DataType::Float32) => Some(DataType::Float64),
+            (_, DataType::Date32) => Some(DataType::Timestamp(TimeUnit::Microsecond, None)),
+            (_, other) => (!other.is_nested()).then(|| other.clone()),
+        };
         let columns = names.iter().zip(fields);
-        let columns = columns.filter(|(_, field)| {
-            let data_type = field.data_type();
-            let digits = data_type.is_decimal() || *data_type == DataType::UInt64;
-            digits && matches!(self.spelling, Spelling::Table)
+        let columns = columns.filter_map(|(name, field)| {
+            let data_type = other(field.data_type())?;
+            Some(self.asked(name, field, data_type))
         });
-        let types = columns.map(|(name, field)| self.asked(name, field, true));
-        types.collect()
+        columns.collect()
     }
 
     fn asked(
         &self,
         name: &str,
         field: &Field,
-        as_text: bool,
+        data_type: DataType,
     ) -> (Placed<String>, Placed<ColumnType>) {
-        let uuid = Leaf::of(field) == Some(Leaf::Uuid) && !as_text;
-        let data_type = match as_text {
-            true => DataType::Utf8,
-            false => field.data_type().clone(),
-        };
+        let uuid = Leaf::of(field) == Some(Leaf::Uuid) && data_type != DataType::Utf8;
         let wanted = ColumnType {
             data_type,
             extension: uuid.then_some(UUID_EXTENSION),
@@ -255,6 +348,30 @@ impl Reader {
             value,
             place: self.place.clone(),
         }
+    }
+}
+
+/// The source that reads files of a format.
+fn kind(format: &FormatKind) -> &'static str {
+    match format {
+        FormatKind::Csv(_) => "csv",
+        FormatKind::Json(_) => "json",
+        FormatKind::Avro(_) => "avro",
+        FormatKind::Parquet(_) => "parquet",
+    }
+}
+
+/// The type that texts are read as: dates stay texts, or nobody would see a time of day.
+fn as_written(data_type: &DataType) -> DataType {
+    let inner = |field: &Arc<Field>| {
+        let data_type = as_written(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(data_type))
+    };
+    match data_type {
+        DataType::Date32 => DataType::Utf8,
+        DataType::List(item) => DataType::List(inner(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
+        other => other.clone(),
     }
 }
 

@@ -91,6 +91,16 @@ impl<'w> Workers<'w> {
             .unwrap_or_else(|panic| Err(Error::of_panic("comparing rows", panic.as_ref())))
     }
 
+    /// What becomes of each, in their order.
+    pub(super) fn all<T: Sync, R: Send>(
+        &self,
+        all: &[T],
+        work: impl Fn(&T) -> R + Sync + Send,
+    ) -> Vec<R> {
+        use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+        self.pool.install(|| all.par_iter().map(work).collect())
+    }
+
     /// So many rows are left to be read.
     pub(super) fn left(&self, rows: u64) {
         let done = self.progress.done.load(Ordering::Relaxed);

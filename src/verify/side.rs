@@ -25,7 +25,16 @@ pub(super) struct Odd {
     /// Its column.
     pub column: usize,
     /// What stands there.
-    pub text: String,
+    pub stands: Stands,
+}
+
+/// What stands in the place of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// This text.
+    Text(String),
+    /// Something that cannot be read, and why.
+    Unread(String),
 }
 
 /// One of the two that are compared.
@@ -60,9 +69,9 @@ impl Rows {
     }
 
     /// What stands in the place of a value that is none of its column's type.
-    pub(super) fn odd(&self, row: usize, column: usize) -> Option<&str> {
+    pub(super) fn odd(&self, row: usize, column: usize) -> Option<&Stands> {
         let mut odd = self.odd.iter();
         let odd = odd.find(|odd| (odd.row, odd.column) == (row, column));
-        odd.map(|odd| odd.text.as_str())
+        odd.map(|odd| &odd.stands)
     }
 }

@@ -13,6 +13,7 @@ use super::outcome::{Outcome, Tell, Telling};
 use super::readers::{Reader, Way};
 use super::scan::{Progress, Workers};
 use super::side::Side;
+use super::trust::{is_untouched, touched};
 use super::{Options, Plans};
 use crate::error::{Error, Problem, Result};
 use crate::plan::{Job, SinkPlan};
@@ -98,12 +99,12 @@ impl<'p> Target<'p> {
         options: &'p Options,
         plans: &Plans,
     ) -> Result<Self, String> {
+        let holds = whole.1.options.holds(&options.out, options.slice);
         let (way, of_slice) = match &options.against {
-            Some(against) => (Reader::against(&against.source, &against.place)?, false),
+            Some(against) => (Reader::against(against, holds)?, false),
             None => {
-                let holds = whole.1.options.holds(&options.out, options.slice);
                 let of_slice = matches!(&holds, Holds::Files(files) if files.of_slice);
-                (Way::of(holds, &whole.0.table)?, of_slice)
+                (Way::of(holds, &whole.0.table, options)?, of_slice)
             }
         };
         let (job, sink) = sliced.filter(|_| of_slice).unwrap_or(whole);
@@ -111,12 +112,14 @@ impl<'p> Target<'p> {
             return Err("its table is read from a stream, whose rows do not come again".into());
         }
         if job.rows.is_none() {
-            let why = "its table has no end; `--rows` says how many of its rows are compared";
-            return Err(why.into());
+            let table = &job.table;
+            return Err(format!(
+                "its table has no end; `--rows {table}=1000` compares the first 1 000 of its rows"
+            ));
         }
         let columns = Columns::of(sink, &way.spelling(), options.float_ulps);
         let now = columns.left_out.first();
-        if let Some((name, why)) = now.filter(|_| matches!(way, Way::Topic(_))) {
+        if let Some((name, why)) = now.filter(|_| matches!(way, Way::Topic(..))) {
             return Err(format!(
                 "messages are compared whole, and of `{name}` {why}"
             ));
@@ -179,9 +182,9 @@ impl<'p> Target<'p> {
         match &self.way {
             Way::Source(reader) => self.open_source(reader, progress, asked),
             #[cfg(feature = "kafka")]
-            Way::Topic(kafka) => self.open_topic(kafka, progress, asked),
+            Way::Topic(kafka, copy) => self.open_topic((kafka, copy.as_deref()), progress, asked),
             #[cfg(not(feature = "kafka"))]
-            Way::Topic(_) => Ok(()),
+            Way::Topic(..) => Ok(()),
         }
     }
 
@@ -210,32 +213,49 @@ impl<'p> Target<'p> {
         let Asked::Compare(outcome, tell) = asked else {
             return self.run(sides(&expected), progress, asked);
         };
+        let held = reader.held.as_ref().filter(|_| self.share.is_none());
+        let workers = Workers::new(self.threads, progress)?;
+        if self.options.trust_manifest {
+            let rows = expected.exact_rows()?;
+            if is_untouched((held, &self.sink.fingerprint), rows, &workers, outcome) {
+                return Ok(());
+            }
+        }
         let found = reader.open(&self.names, &fields, files.count())?;
         outcome.source = found.describe();
+        outcome.notes.extend(reader.notes.iter().cloned());
         let left_out = |name: &String| !self.columns.left_out.iter().any(|(out, _)| out == name);
         outcome.others = found.others().into_iter().filter(left_out).collect();
         if self.options.count_only {
             outcome.counts = self.counted(expected.exact_rows()?, found.rows());
             return Ok(());
         }
-        self.run(sides(&found), progress, &mut Asked::Compare(outcome, tell))
+        self.run(sides(&found), progress, &mut Asked::Compare(outcome, tell))?;
+        if let (false, false, Some(held)) = (outcome.is_equal(), self.options.trust_manifest, held)
+        {
+            outcome.notes.extend(touched(held, &workers));
+        }
+        Ok(())
     }
 
     #[cfg(feature = "kafka")]
     fn open_topic(
         &self,
-        kafka: &crate::sink::kafka::Kafka,
+        (kafka, copy): (
+            &crate::sink::kafka::Kafka,
+            Option<&crate::source::kafka::Kafka>,
+        ),
         progress: &Progress,
         asked: &mut Asked<'_, '_>,
     ) -> Result<()> {
         use super::topic::{ExpectedMessages, FoundMessages, Topic};
-        let topic = Topic::new(self.job, self.sink, kafka, self.run_id)?;
+        let topic = Topic::new(self.job, self.sink, (kafka, copy), self.run_id)?;
         let fields = topic.fields();
         let (expected, found) = (ExpectedMessages(&topic), FoundMessages(&topic));
         if let Asked::Compare(outcome, _) = asked {
-            outcome.source = topic.describe(kafka);
+            outcome.source = topic.describe();
             outcome.columns = fields.len();
-            outcome.note = topic.note();
+            outcome.notes.extend(topic.note());
             if self.options.count_only {
                 outcome.counts = self.counted(expected.rows(), found.rows());
                 return Ok(());

@@ -19,6 +19,7 @@ use crate::plan::{Job, SinkPlan};
 use crate::report::Meter;
 use crate::sink::Target;
 use crate::sink::kafka::{Kafka, Made};
+use crate::source::kafka::Kafka as Copy;
 use crate::source::{Batches, OnBadRow, Rejects};
 
 /// Messages of a piece.
@@ -40,6 +41,8 @@ pub(super) struct Topic<'p> {
     later: Vec<(i32, i64)>,
     rejects: Rejects,
     parts: Parts,
+    /// Its name, and where it is.
+    what: String,
 }
 
 /// Which parts of a message are compared, beside its key, its value and its headers.
@@ -74,10 +77,14 @@ impl<'p> Topic<'p> {
     pub(super) fn new(
         job: &'p Job,
         sink: &'p SinkPlan,
-        kafka: &Kafka,
+        (kafka, copy): (&Kafka, Option<&Copy>),
         run_id: u128,
     ) -> Result<Self> {
-        let stretches = Stretches::new(&kafka.connection(), kafka.topic.as_str());
+        let (connection, name) = match copy {
+            Some(copy) => (copy.connection(), copy.topic()),
+            None => (kafka.connection(), kafka.topic.as_str()),
+        };
+        let stretches = Stretches::new(&connection, name);
         let ends = stretches.ends()?;
         let partitions = i32::try_from(ends.len()).unwrap_or(i32::MAX);
         let made = Made::new(kafka, &target(job, sink, run_id), partitions)?;
@@ -94,6 +101,7 @@ impl<'p> Topic<'p> {
         });
         let policy = job.source.source().map(|(opened, _)| opened.on_bad_row());
         Ok(Self {
+            what: format!("kafka {name} at {}", connection.brokers),
             parts: Parts {
                 partition: made.has_partitions(),
                 time,
@@ -162,14 +170,11 @@ impl<'p> Topic<'p> {
     }
 
     /// In one line.
-    pub(super) fn describe(&self, kafka: &Kafka) -> String {
+    pub(super) fn describe(&self) -> String {
         let partitions = self.pieces.iter().map(|(partition, ..)| partition);
         let partitions: std::collections::BTreeSet<_> = partitions.collect();
-        let (topic, brokers) = (kafka.topic.as_str(), kafka.brokers.as_str());
-        format!(
-            "kafka {topic} at {brokers}, {} partitions with messages",
-            partitions.len()
-        )
+        let count = partitions.len();
+        format!("{}, {count} partitions with messages", self.what)
     }
 
     /// What else has to be said of it.

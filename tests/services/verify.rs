@@ -330,3 +330,44 @@ fn a_topic_is_compared_part_after_part_with_little_memory() {
     written.succeed(&["run", "p.yaml", "--quiet"]);
     written.succeed(&["verify", "p.yaml", "--sinks", "k", "--memory", "64KiB"]);
 }
+
+#[test]
+fn a_copy_of_a_topic_is_compared_message_by_message() {
+    let written = Written::new("key: id, ");
+    // To another topic: what the pipeline names is not there.
+    let copied = written.copy(|lines| drop(lines.pop()));
+    assert_eq!(copied.code, 3, "{}", copied.stderr);
+    let yaml = std::fs::read_to_string(written.0.path().join("c.yaml")).unwrap();
+    let topic = yaml.split("topic: ").nth(1).unwrap();
+    let topic = topic.split(',').next().unwrap();
+    let brokers = environment("KAFKA_BROKERS");
+    let against = format!("kafka: {{ brokers: \"{brokers}\", topic: {topic} }}");
+    let verify = |sink: &str, more: &[&str]| {
+        let arguments = ["verify", "p.yaml", "--sinks", sink, "--against", &against];
+        written.run(&[&arguments, more].concat())
+    };
+    let ended = verify("k", &[]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let first = ended.stdout.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with(&format!("t in sink k (kafka {topic} at {brokers}, ")),
+        "{first}"
+    );
+    assert!(first.ends_with(": 2 999 equal, 1 missing"), "{first}");
+    assert_eq!(verify("k", &["--rows", "2999"]).code, 0);
+    for (sink, more, said) in [
+        ("f", &[][..], "the rows of other sinks are no messages"),
+        (
+            "k",
+            &["--columns", "id=x"][..],
+            "messages are compared whole",
+        ),
+    ] {
+        let ended = verify(sink, more);
+        assert!(
+            ended.code == 1 && ended.stderr.contains(said),
+            "{}",
+            ended.stderr
+        );
+    }
+}

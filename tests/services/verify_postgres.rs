@@ -190,6 +190,56 @@ fn rows_without_a_key_are_counted() {
     assert_eq!(told(&yaml, &[]), (3, "4999equal,1missing,1extra".into()));
 }
 
+/// A load that is ended with the test.
+struct Loading(std::process::Child);
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn nothing_is_found_while_a_load_is_running() {
+    let columns = "\n      id: { sequence: { start: 1 } }\n      s: { pattern: '[A-Z]{5}' }\n      n: { uniform: { min: 1, max: 999 } }\n";
+    for key in [", key: [id]", ""] {
+        let (name, folder) = (fresh("loading"), tempfile::tempdir().unwrap());
+        let yaml = pipeline(&name, columns, &format!("{key}, connections: 1"));
+        let yaml = yaml.replace(&format!("rows: {ROWS}"), "rows: 0");
+        let mut command = rowgen(
+            folder.path(),
+            &yaml,
+            &["--rate=20000/s", "--batch-rows=500"],
+        );
+        let loading = Loading(command.spawn().unwrap());
+        let (begun, mut last, mut rounds) = (std::time::Instant::now(), 0, 0);
+        while rounds < 4 {
+            assert!(
+                begun.elapsed().as_secs() < 100,
+                "{last} rows after {rounds} rounds"
+            );
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            let there = sql(&format!(
+                "SELECT CASE WHEN to_regclass('{name}') IS NULL THEN '0' ELSE (xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM {name}', false, true, '')))[1]::text END"
+            ));
+            let there: u64 = there.parse().unwrap();
+            if there == 0 || there == last {
+                continue;
+            }
+            // Over one connection rows are committed in their order: so many are acknowledged.
+            let (code, words, errors) = verify(&yaml, &[&format!("--rows={there}")]);
+            assert_eq!(code, 0, "{words}{errors}");
+            (last, rounds) = (there, rounds + 1);
+        }
+        drop(loading);
+        let (code, words, _) = verify(&yaml, &[&format!("--rows={}", last + 10_000_000)]);
+        assert_eq!(code, 3, "{words}");
+        sql(&format!("DROP TABLE {name}"));
+    }
+}
+
 #[test]
 fn a_table_that_is_not_there_could_not_be_read() {
     let columns = "\n      id: { sequence: { start: 1 } }\n      d: { uniform: { min: 1, max: 9 }, type: \"decimal(9,2)\" }\n";

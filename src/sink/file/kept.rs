@@ -1,25 +1,19 @@
 //! What a run made whole and could not publish, because something else failed or a signal came: noted
 //! beside it with checksums, so that the next run of the same plan and seed takes it over.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
 
 use super::layout::{Layout, hidden};
 use super::manifest::{self, Entry};
 use super::output::system;
+use crate::dataset::checksum;
 use crate::error::Result;
 use crate::sink::FileReport;
-use crate::units::hexadecimal;
 
 /// Files without a checksum are read once more to get it, up to so many bytes: whoever has asked for the
 /// end waits for that, and more is made again as fast as it is read.
 const MOST_READ: u64 = 1 << 30;
-
-/// A file is read in pieces of so many bytes.
-const PIECE: usize = 1 << 20;
 
 /// Where the note lies; nothing for what is written through.
 pub(super) fn path(layout: &Layout) -> Option<PathBuf> {
@@ -86,17 +80,6 @@ pub(super) fn spoiled(files: &[FileReport]) -> Option<PathBuf> {
     let is_other = |path: &Path, sha256: &Option<String>| checksum(path).ok() != *sha256;
     let mut others = paths.filter(|(path, sha256)| is_other(path, sha256));
     others.next().map(|(path, _)| path)
-}
-
-fn checksum(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
-            read => hash.update(&piece[..read]),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod recover;
 mod roll_forward;
 mod sequential;
 mod steps;
+mod strays;
 mod writer;
 
 use std::path::{Component, Path};

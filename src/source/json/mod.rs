@@ -17,7 +17,8 @@ use serde::de::IgnoredAny;
 use super::file::{Closed, OpenFile};
 use super::files::{FileSource, Tables, each};
 use super::index::{Index, Stretch, parts};
-use super::json_rows::JsonRows;
+use super::json_names::{is_repeated, repeated};
+use super::json_rows::{JsonRows, Rows};
 use super::lines::{Ends, Lines};
 use super::retype::typed;
 use super::{Asked, OnBadRow, Piece, Records, Types};
@@ -38,6 +39,9 @@ pub struct Json {
     /// All that the file has is read, whatever `types` name.
     #[serde(skip)]
     all: bool,
+    /// Objects in which a name stands twice cannot be read.
+    #[serde(skip)]
+    once: bool,
 }
 
 /// Bytes in which the first object is looked for.
@@ -57,6 +61,7 @@ struct Objects {
     index: Index,
     schema: SchemaRef,
     on_bad_row: OnBadRow,
+    once: bool,
 }
 
 /// The bytes of an object and its line, from 0.
@@ -80,6 +85,7 @@ impl Json {
             file,
             layout,
             on_bad_row: self.on_bad_row.clone(),
+            once: self.once,
         };
         objects.refuse_pretty()?;
         Ok(objects)
@@ -99,7 +105,14 @@ impl Json {
             path,
             on_bad_row: OnBadRow::Stop,
             all: true,
+            once: false,
         }
+    }
+
+    /// The same files; an object in which a name stands twice is a bad row.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 }
 
@@ -232,7 +245,10 @@ impl Records for Objects {
         let (lines, objects): (Vec<u64>, Vec<&[u8]>) =
             self.split(&stretch, count)?.into_iter().unzip();
         let rows = JsonRows::new(Arc::new(self.schema.project(columns)?));
-        let (arrays, bad) = rows.read(&objects)?;
+        let (arrays, bad) = match self.once {
+            true => read_once(&rows, &objects)?,
+            false => rows.read(&objects)?,
+        };
         let rejected = bad.into_iter().map(|(row, bad)| {
             let letter = bad.at_line(&self.file.path, lines[row] + 1, objects[row]);
             (row, letter)
@@ -260,6 +276,23 @@ impl Records for Objects {
     fn release(&self) {
         self.file.release();
     }
+}
+
+/// Rows of objects, without those in which a name stands twice.
+fn read_once(rows: &JsonRows, objects: &[&[u8]]) -> Result<Rows> {
+    let bad = objects.iter().enumerate();
+    let bad = bad.filter_map(|(at, object)| Some((at, is_repeated(&repeated(object)?))));
+    let mut bad: Vec<_> = bad.collect();
+    if bad.is_empty() {
+        return rows.read(objects);
+    }
+    let is_good = |at: &usize| bad.binary_search_by_key(at, |(bad, _)| *bad).is_err();
+    let good: Vec<usize> = (0..objects.len()).filter(is_good).collect();
+    let left: Vec<&[u8]> = good.iter().map(|at| objects[*at]).collect();
+    let (arrays, wrong) = rows.read(&left)?;
+    bad.extend(wrong.into_iter().map(|(at, bad)| (good[at], bad)));
+    bad.sort_by_key(|(at, _)| *at);
+    Ok((arrays, bad))
 }
 
 #[cfg(test)]

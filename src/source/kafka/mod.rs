@@ -103,7 +103,13 @@ impl Example for Kafka {
 }
 
 impl Kafka {
-    fn connection(&self) -> Connection {
+    /// The topic's name.
+    pub fn topic(&self) -> &str {
+        self.topic.as_str()
+    }
+
+    /// What a client needs to be let in.
+    pub fn connection(&self) -> Connection {
         Connection {
             brokers: self.brokers.value.0.clone(),
             tls: self.tls.clone(),

@@ -2,7 +2,10 @@
 
 mod exactly;
 mod faults;
+mod running;
 mod shipped;
+mod strange;
+mod trust;
 mod words;
 
 use std::collections::BTreeMap;

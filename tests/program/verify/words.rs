@@ -274,7 +274,7 @@ fn what_cannot_be_compared_says_why_before_anything_is_read() {
         .replace("rows: 10\n", "rows: 0\n");
     assert_eq!(
         refusal(&endless, &[]),
-        "error: there is nothing to compare\n  caused by: `t` in sink `file-1`: its table has no end; `--rows` says how many of its rows are compared\n"
+        "error: there is nothing to compare\n  caused by: `t` in sink `file-1`: its table has no end; `--rows t=1000` compares the first 1 000 of its rows\n"
     );
     let both = table("a: sequence", "discard: {}\n  - file: { path: a.csv }");
     folder.make(&both, &[]);

@@ -19,6 +19,14 @@ pub(super) struct Column {
     pub(super) cast: &'static str,
 }
 
+impl Column {
+    /// True for the key, sent as the whole number that it is.
+    pub(super) fn is_key(&self, key: &str) -> bool {
+        let whole = matches!(self.kind, Kind::Int16 | Kind::Int32 | Kind::Int64);
+        whole && self.cast.is_empty() && self.name == key
+    }
+}
+
 /// What a type of the server is here.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {

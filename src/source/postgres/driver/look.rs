@@ -88,6 +88,7 @@ impl Look<'_> {
             None => Vec::new(),
         };
         let required: Vec<String> = required.iter().map(|row| row.get(0)).collect();
+        let unique = key.is_none();
         let key = match (key, &entry) {
             (Some(key), _) => Some(self.checked(key, &statement, entry.as_ref()).await?),
             (None, Some(entry)) => self.primary_key(entry).await?,
@@ -95,7 +96,9 @@ impl Look<'_> {
         };
         Ok(Found {
             schema: schema(&columns, |name| required.iter().any(|one| one == name)),
-            counted: self.count(key.as_deref(), entry.as_ref(), asked).await?,
+            counted: self
+                .count((key.as_deref(), unique), entry.as_ref(), asked)
+                .await?,
             columns,
             key,
         })
@@ -109,7 +112,7 @@ impl Look<'_> {
 
     async fn count(
         &self,
-        key: Option<&str>,
+        (key, unique): (Option<&str>, bool),
         entry: Option<&Entry>,
         asked: &Asked<'_>,
     ) -> Result<Counted> {
@@ -122,6 +125,7 @@ impl Look<'_> {
             snapshot: self.snapshot,
             relation: self.relation,
             mark,
+            unique,
         };
         match (key, entry) {
             (Some(key), _) => count.by(key).await,

@@ -93,6 +93,21 @@ impl Ranges {
         ranges
     }
 
+    /// All keys between two, each of one row.
+    pub(super) fn dense(keys: RangeInclusive<i64>) -> Self {
+        let (least, most) = keys.into_inner();
+        let rows = most.abs_diff(least) + 1;
+        let range = |first_row: u64| {
+            let last = (first_row + FEW - 1).min(rows - 1);
+            Range {
+                first_row,
+                keys: least.wrapping_add_unsigned(first_row)..=least.wrapping_add_unsigned(last),
+            }
+        };
+        let all = (0..rows).step_by(FEW as usize).map(range).collect();
+        Self { all, rows }
+    }
+
     pub(super) fn rows(&self) -> u64 {
         self.rows
     }
@@ -193,6 +208,22 @@ mod tests {
         assert_eq!(counted(&keys).1, 3);
         let dense: Vec<i64> = (1..=500_000).collect();
         assert_eq!(counted(&dense).1, 1);
+    }
+
+    #[test]
+    fn keys_without_gaps_are_found_without_counting_them() {
+        for (least, rows) in [(1, 1), (-5, 4096), (7, 4097), (i64::MAX - 9999, 10_000)] {
+            let most = least + (rows - 1);
+            let (dense, rows) = (Ranges::dense(least..=most), rows as u64);
+            assert_eq!(dense.rows(), rows);
+            for (first, count) in [(0, 1), (rows / 2, rows - rows / 2), (rows - 1, 1)] {
+                let cut = dense.cut(first, count as usize).unwrap();
+                let row = |key: i64| key.abs_diff(least);
+                assert_eq!(row(*cut.keys.start()) + cut.before, first);
+                assert!(row(*cut.keys.end()) >= first + count - 1 && *cut.keys.end() <= most);
+                assert!(cut.before < FEW);
+            }
+        }
     }
 
     #[test]

@@ -70,7 +70,9 @@ impl Table {
         match &self.access {
             Access::Key(key) => {
                 let reading = self.reading(&key.pool.snapshot, ends);
-                self.by_key(key, (first, count), &selected, reading)
+                let own = |column: &usize| self.columns[*column].is_key(&key.name);
+                let own = columns.iter().position(own);
+                self.by_key(key, (first, count), (&selected, own), reading)
             }
             Access::Sequence(sequences) => {
                 let select = self.relation.select(&selected.join(", "));
@@ -85,36 +87,40 @@ impl Table {
         }
     }
 
-    /// One statement for each batch: the server finds its rows by the index of the key.
+    /// One statement for each batch: the server finds its rows by the index of the key, which is sent once.
     fn by_key(
         &self,
         key: &Key,
         (first, count): (u64, usize),
-        selected: &[String],
+        (selected, own): (&[String], Option<usize>),
         reading: Reading<'_>,
     ) -> Result<Read> {
+        let width = selected.len();
         let cut = key.ranges.cut(first, count);
         let cut = cut.ok_or_else(|| reading.differs(self.rows, first + count as u64))?;
         // The row before shows whether two have the same key: each is then read once or twice.
         let extra = usize::from(cut.before > 0);
         let column = self.relation.column(&key.name);
-        let select = self
-            .relation
-            .select(&format!("{column}::int8, {}", selected.join(", ")));
+        let front = usize::from(own.is_none());
+        let selected = match own {
+            Some(_) => selected.join(", "),
+            None => format!("{column}::int8, {}", selected.join(", ")),
+        };
+        let (width, select) = (width + front, self.relation.select(&selected));
         let (least, most) = cut.keys.into_inner();
         let (offset, limit) = (cut.before - extra as u64, count + extra);
         let select = format!(
             "{select} WHERE {column} >= '{least}'::int8 AND {column} <= '{most}'::int8 ORDER BY {column} OFFSET {offset} LIMIT {limit}"
         );
         let mut rows = key.pool.with(&reading.patience, async |held| {
-            let mut copy = Copy::begin(held, &select, selected.len() + 1, reading).await?;
+            let mut copy = Copy::begin(held, &select, width, reading).await?;
             copy.rows(usize::MAX, reading).await
         })?;
         if rows.len() < limit {
             let found = first + (rows.len() as u64).saturating_sub(extra as u64);
             return Err(reading.differs(found, self.rows));
         }
-        let found = keys(&rows.column(0));
+        let found = keys(&rows.column(own.unwrap_or(0)));
         let mut found = found.map_err(|wrong| reading.broken(wrong.what))?;
         if let Some(pair) = found.windows(2).find(|pair| pair[0] >= pair[1]) {
             return Err(Error::run(self.relation.twice(&key.name, pair[1])));
@@ -124,7 +130,7 @@ impl Table {
         Ok(Read {
             rows,
             keys: found,
-            front: 1,
+            front,
         })
     }
 

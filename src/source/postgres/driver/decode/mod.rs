@@ -161,9 +161,12 @@ fn each<V: Default>(
 /// It is.
 pub(super) fn keys(slots: &Slots<'_>) -> Result<Vec<i64>, Wrong> {
     let key = |(row, field): (usize, Option<&[u8]>)| {
-        let bytes = field.and_then(|field| field.try_into().ok());
-        let bytes = bytes.ok_or_else(|| Wrong::bytes(row, "it is no number of eight bytes"));
-        bytes.map(i64::from_be_bytes)
+        let number = field.and_then(|field| match field.len() {
+            2 => field.try_into().ok().map(i16::from_be_bytes).map(i64::from),
+            4 => field.try_into().ok().map(i32::from_be_bytes).map(i64::from),
+            _ => field.try_into().ok().map(i64::from_be_bytes),
+        });
+        number.ok_or_else(|| Wrong::bytes(row, "it is no whole number"))
     };
     slots.iter().enumerate().map(key).collect()
 }

@@ -1,0 +1,114 @@
+//! Files that are as their manifest lists them need not be read: what a run has written of the same plan is
+//! what must be there.
+
+use std::path::Path;
+
+use super::matching::Counts;
+use super::outcome::Outcome;
+use super::scan::Workers;
+use crate::dataset::{checksum, digest};
+use crate::sink::{HeldFiles, Listed};
+use crate::units::show_count;
+
+/// So many files are named.
+const NAMED: usize = 20;
+
+/// True if all files are as they were written, by manifests of the plan of this fingerprint with so many
+/// rows; the outcome says so, or why not.
+pub(super) fn is_untouched(
+    (held, fingerprint): (Option<&HeldFiles>, &str),
+    rows: u64,
+    workers: &Workers<'_>,
+    outcome: &mut Outcome,
+) -> bool {
+    let why = match held {
+        None => Some("there is none of that".into()),
+        Some(held) => doubt(held, fingerprint, rows),
+    };
+    if let Some(why) = why {
+        let note = format!("the manifest was not trusted, all was read: {why}");
+        outcome.notes.push(note);
+        return false;
+    }
+    let touched = held.and_then(|held| touched(held, workers));
+    if let Some(touched) = touched {
+        outcome.notes.push(touched);
+        return false;
+    }
+    let listed = held.map_or(&[][..], |held| &held.listed);
+    outcome.source = held.map_or_else(String::new, |held| held.path.display().to_string());
+    outcome.trusted = Some(listed.len());
+    outcome.digest = digest(listed.iter().map(|file| file.sha256.as_deref()));
+    outcome.counts = Counts {
+        expected: rows,
+        found: rows,
+        equal: rows,
+        ..Counts::default()
+    };
+    true
+}
+
+/// Why manifests say nothing of what must be there.
+fn doubt(held: &HeldFiles, fingerprint: &str, rows: u64) -> Option<String> {
+    let listed = &held.listed;
+    if listed.is_empty() {
+        return Some("there is none".into());
+    }
+    if listed.iter().any(|file| file.fingerprint != fingerprint) {
+        return Some("it is of another plan or seed, or of another part of this one".into());
+    }
+    let all: u64 = listed.iter().map(|file| file.rows).sum();
+    if all != rows {
+        let (all, rows) = (show_count(all), show_count(rows));
+        return Some(format!("it lists {all} rows, and there should be {rows}"));
+    }
+    let unknown = listed.iter().any(|file| file.sha256.is_none());
+    unknown.then(|| "it has no SHA-256: of a single file `run --report FILE` has it noted".into())
+}
+
+/// Which files are not as manifests list them, in words; none if all are.
+pub(super) fn touched(held: &HeldFiles, workers: &Workers<'_>) -> Option<String> {
+    let base = match held.path.is_dir() {
+        true => held.path.as_path(),
+        false => held.path.parent().unwrap_or(&held.path),
+    };
+    let shown = |path: &Path| {
+        path.strip_prefix(base)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let looked = workers.all(&held.listed, changed);
+    let changed = held.listed.iter().zip(looked);
+    let changed = changed.filter_map(|(file, why)| Some(format!("{} {}", shown(&file.path), why?)));
+    let unlisted = held.unlisted.iter();
+    let unlisted = unlisted.map(|path| format!("{} is not listed", shown(path)));
+    let mut all: Vec<String> = changed.chain(unlisted).collect();
+    if all.len() > NAMED {
+        let more = all.split_off(NAMED).len();
+        all.push(format!("and {more} more"));
+    }
+    let list = all.join(", ");
+    (!all.is_empty()).then(|| format!("changed since the run that wrote it: {list}"))
+}
+
+/// What is not as it was written.
+fn changed(file: &Listed) -> Option<String> {
+    match file.path.metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Some("is not there".into());
+        }
+        Err(error) => return Some(format!("cannot be read: {error}")),
+        Ok(found) if found.len() != file.bytes => {
+            let (now, then) = (show_count(found.len()), show_count(file.bytes));
+            return Some(format!("has {now} bytes, and had {then}"));
+        }
+        Ok(_) => {}
+    }
+    let sum = file.sha256.as_ref()?;
+    match checksum(&file.path) {
+        Ok(found) if found == *sum => None,
+        Ok(_) => Some("has other bytes".into()),
+        Err(error) => Some(format!("cannot be read: {error}")),
+    }
+}

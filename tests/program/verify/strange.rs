@@ -1,0 +1,453 @@
+//! What people and other programs leave where a sink has written: values that are nearly those of the table,
+//! names that stand twice, files of other runs, files of other types.
+
+use super::super::support::{Ended, Folder};
+
+/// A table of one column beside its key, and the file that holds it.
+fn pipeline(column: &str, path: &str) -> String {
+    format!(
+        "version: 1\nname: p\nseed: 7\ntables:\n  t: {{ rows: 100, columns: {{ id: {{ sequence: {{}}, unique: true }}, v: {column} }} }}\nsinks:\n  - file: {{ name: f, path: {path}, if_exists: replace }}\n"
+    )
+}
+
+fn verify(folder: &Folder, arguments: &[&str]) -> Ended {
+    folder.run(&[&["verify", "p.yaml"], arguments].concat())
+}
+
+#[track_caller]
+fn told(folder: &Folder, code: i32, words: &[&str]) {
+    let ended = verify(folder, &[]);
+    assert_eq!(ended.code, code, "{ended:?}");
+    let all = format!("{}{}", ended.stdout, ended.stderr);
+    for words in words {
+        assert!(all.contains(words), "{words}\n{all}");
+    }
+}
+
+#[test]
+fn a_text_with_a_time_of_day_is_no_date() {
+    for (path, column, from, to) in [
+        (
+            "t.csv",
+            "{ constant: 2026-01-27, type: date }",
+            "\n5,2026-01-27\n",
+            "\n5,2026-01-27 05:00:00\n",
+        ),
+        (
+            "t.jsonl",
+            "{ constant: 2026-01-27, type: date }",
+            "{\"id\":5,\"v\":\"2026-01-27\"}",
+            "{\"id\":5,\"v\":\"2026-01-27T05:00:00\"}",
+        ),
+        (
+            "t.jsonl",
+            "{ list: { of: { constant: 2026-01-27, type: date }, length: 2 } }",
+            "{\"id\":5,\"v\":[\"2026-01-27\",\"2026-01-27\"]}",
+            "{\"id\":5,\"v\":[\"2026-01-27\",\"2026-01-27T00:00:00.5\"]}",
+        ),
+    ] {
+        let folder = Folder::new();
+        folder.make(&pipeline(column, path), &[]);
+        told(&folder, 0, &["100 rows, all equal"]);
+        let text = folder.read(path);
+        assert!(text.contains(from), "{text}");
+        folder.write(path, &text.replace(from, to));
+        told(
+            &folder,
+            3,
+            &[
+                "99 equal, 1 different",
+                "  different: id 5, row 5; v: expected ",
+            ],
+        );
+        // The beginning of a day is that day.
+        let midnight = to
+            .replace("05:00:00", "00:00:00")
+            .replace("00:00:00.5", "00:00:00");
+        folder.write(path, &text.replace(from, &midnight));
+        told(&folder, 0, &["100 rows, all equal"]);
+    }
+}
+
+#[test]
+fn names_of_folders_are_values_however_they_are_written() {
+    for (column, own, other, wrong) in [
+        (
+            "{ type: int32, uniform: { min: 1, max: 3 } }",
+            "v=1",
+            "v=01",
+            "v=x",
+        ),
+        ("{ bool: { true: 0.5 } }", "v=true", "v=TRUE", "v=perhaps"),
+        ("{ choice: [a, b] }", "v=a", "v=%61", "v=A"),
+    ] {
+        let folder = Folder::new();
+        let yaml = pipeline(column, "out/").replace(
+            "path: out/,",
+            "path: out/, format: parquet, partition_by: [v],",
+        );
+        folder.make(&yaml, &[]);
+        told(&folder, 0, &["100 rows, all equal"]);
+        let rename = |from: &str, to: &str| {
+            std::fs::rename(
+                folder.path(&format!("out/{from}")),
+                folder.path(&format!("out/{to}")),
+            )
+            .unwrap();
+        };
+        rename(own, other);
+        told(&folder, 0, &["100 rows, all equal"]);
+        rename(other, wrong);
+        told(&folder, 3, &[" different"]);
+    }
+}
+
+#[test]
+fn a_name_that_stands_twice_makes_an_object_unreadable() {
+    for (path, from, to) in [
+        ("t.jsonl", "{\"id\":5,", "{\"id\":99,\"id\":5,"),
+        ("t.jsonl", "{\"id\":5,", "{\"id\":5,\"v\":1,"),
+        ("t.json", "{\"id\":5,", "{\"\\u0069d\":5,\"id\":5,"),
+    ] {
+        let folder = Folder::new();
+        let yaml = pipeline("{ constant: 1 }", path);
+        let yaml = yaml.replace("t.json,", "t.json, format: { json: { layout: array } },");
+        folder.make(&yaml, &[]);
+        told(&folder, 0, &["100 rows, all equal"]);
+        let text = folder.read(path);
+        folder.write(path, &text.replace(from, to));
+        told(
+            &folder,
+            3,
+            &[
+                "99 equal, 1 missing, 1 extra",
+                "  missing: id 5, row 5\n",
+                "  extra: found as row 5; it cannot be read: ",
+                "` stands twice in an object",
+            ],
+        );
+    }
+}
+
+#[test]
+fn rows_without_a_key_are_told_with_their_values() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nname: p\nseed: 7\ntables:\n  t: { rows: 10, columns: { a: { choice: [x] }, b: { constant: \"1; 2\" }, c: { constant: \"null\" } } }\nsinks:\n  - file: { path: t.csv }\n";
+    folder.make(yaml, &[]);
+    let text = folder.read("t.csv");
+    folder.write("t.csv", &format!("{text}\"y\nz\",,\"\"\nx,1\n"));
+    let words = "  extra: found as row 10; a: \"y\\nz\"; b: null; c: \"\"\n";
+    told(
+        &folder,
+        3,
+        &[
+            "10 equal, 2 extra",
+            words,
+            "  extra: found as row 11; it cannot be read: expected 3 values, found 2\n",
+        ],
+    );
+    folder.write("t.csv", &text.replacen("x,1; 2,null\n", "", 1));
+    told(
+        &folder,
+        3,
+        &["  missing: row ", "; a: x; b: \"1; 2\"; c: \"null\"\n"],
+    );
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_none() {
+    let folder = Folder::new();
+    folder.make(&pipeline("{ choice: [a] }", "t.csv"), &[]);
+    let text = folder.read("t.csv").into_bytes();
+    let at = text
+        .windows(5)
+        .position(|bytes| bytes == b"\n5,a\n")
+        .unwrap();
+    let mut bytes = text.clone();
+    bytes[at + 3] = 0xff;
+    std::fs::write(folder.path("t.csv"), &bytes).unwrap();
+    told(
+        &folder,
+        3,
+        &[
+            "99 equal, 1 different",
+            "  different: id 5, row 5; v: expected a, found what cannot be read: ",
+        ],
+    );
+    let ended = verify(&folder, &["--report", "r.jsonl"]);
+    assert_eq!(ended.code, 3);
+    let line: serde_json::Value =
+        serde_json::from_str(folder.read("r.jsonl").lines().next().unwrap()).unwrap();
+    assert_eq!(line["columns"]["v"]["found"], serde_json::Value::Null);
+    assert!(
+        line["columns"]["v"]["unread"]
+            .as_str()
+            .unwrap()
+            .contains("UTF-8"),
+        "{line}"
+    );
+}
+
+#[test]
+fn slices_of_other_runs_are_named() {
+    let folder = Folder::new();
+    let yaml = pipeline("{ constant: 1 }", "t.csv");
+    for slice in ["1/2", "2/2", "2/3"] {
+        folder.make(&yaml, &["--slice", slice]);
+    }
+    told(
+        &folder,
+        0,
+        &["100 rows, all equal\n  slices that lie beside it were not read: t-00002-of-00003.csv\n"],
+    );
+    std::fs::remove_file(folder.path("t-00002-of-00002.csv")).unwrap();
+    std::fs::remove_file(folder.path("t-00002-of-00003.csv")).unwrap();
+    told(
+        &folder,
+        3,
+        &["50 missing", "\n  of 2 slices there are no files of 2\n"],
+    );
+    folder.make(&yaml, &[]);
+    told(
+        &folder,
+        0,
+        &["slices that lie beside it were not read: t-00001-of-00002.csv\n"],
+    );
+}
+
+#[test]
+fn files_that_no_manifest_lists_are_named() {
+    let folder = Folder::new();
+    folder.make(
+        &pipeline("{ constant: 1 }", "out/").replace("out/,", "out/, format: csv,"),
+        &[],
+    );
+    told(&folder, 0, &["100 rows, all equal\n"]);
+    std::fs::copy(
+        folder.path("out/part-00000.csv"),
+        folder.path("out/part-copy.csv"),
+    )
+    .unwrap();
+    told(
+        &folder,
+        3,
+        &[
+            "100 equal, 100 doubled\n",
+            "  no manifest lists part-copy.csv\n",
+        ],
+    );
+}
+
+#[test]
+fn files_of_several_types_are_compared() {
+    for (one, other, code) in [
+        (
+            "{ type: int32, uniform: { min: 1, max: 9 } }",
+            "{ type: int64, uniform: { min: 1, max: 9 } }",
+            0,
+        ),
+        (
+            "{ type: float32, choice: [0.5, 1.25] }",
+            "{ type: float64, choice: [0.5, 1.25] }",
+            0,
+        ),
+        (
+            "{ type: \"decimal(9,2)\", uniform: { min: 1, max: 9 } }",
+            "{ type: \"decimal(30,2)\", uniform: { min: 1, max: 9 } }",
+            0,
+        ),
+        (
+            "{ type: float32, choice: [0.1] }",
+            "{ type: float64, choice: [0.1] }",
+            3,
+        ),
+    ] {
+        let folder = Folder::new();
+        let slices = |column: &str, slice: &str| {
+            let yaml = pipeline(column, "out/").replace("out/,", "out/, format: parquet,");
+            folder.make(
+                &yaml.replace("if_exists: replace", "if_exists: append"),
+                &["--slice", slice],
+            );
+        };
+        slices(other, "2/2");
+        slices(one, "1/2");
+        told(&folder, code, &["in sink f (parquet "]);
+    }
+}
+
+#[test]
+fn what_is_not_there_says_what_writes_it() {
+    let folder = Folder::new();
+    folder.write("p.yaml", &pipeline("{ constant: 1 }", "t.csv"));
+    told(
+        &folder,
+        2,
+        &[
+            "error: could not read `",
+            "caused by: nothing is there\n  hint: `rowgen run` writes it; where its path starts `--out` says, and without it the current folder\n",
+        ],
+    );
+    for arguments in [
+        &["--out", "nowhere"][..],
+        &["--out", "nowhere", "--slice", "1/2"],
+        &["--out", "nowhere", "--count-only"],
+    ] {
+        let ended = verify(&folder, arguments);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(
+            ended
+                .stderr
+                .contains("caused by: there is no folder `nowhere`, where `--out` lets it start\n"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn what_is_read_instead_may_say_params() {
+    let folder = Folder::new();
+    let yaml = pipeline("{ constant: 1 }", "t.csv")
+        .replace("seed: 7\n", "seed: 7\nparams: { day: 2026-01-01 }\n");
+    folder.make(&yaml, &[]);
+    std::fs::rename(folder.path("t.csv"), folder.path("2026-01-02.csv")).unwrap();
+    let against = "--against=csv: { path: \"${day}.csv\" }";
+    assert_eq!(
+        verify(&folder, &[against, "--set", "day=2026-01-02"]).code,
+        0
+    );
+    let ended = verify(&folder, &[against]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    let hint = "\n  hint: paths of `--against` start in the current folder\n";
+    assert!(ended.stderr.ends_with(hint), "{}", ended.stderr);
+    let ended = verify(&folder, &["--against=csv: { path: \"${dya}.csv\" }"]);
+    assert_eq!(ended.code, 1);
+    assert!(
+        ended.stderr.contains("did you mean `${day}`?")
+            || ended.stderr.contains("did you mean `day`?"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn rows_are_said_table_by_table() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nname: p\nseed: 7\ntables:\n  a: { rows: 10, columns: { id: sequence } }\n  b: { rows: 0, columns: { n: sequence, x: { uniform: { min: 1, max: 9 } } } }\nsinks:\n  - file: { name: a, table: a, path: a.csv, if_exists: replace }\n  - file: { name: b, table: b, path: b/, format: csv, roll: 60s, if_exists: replace }\n";
+    folder.write("p.yaml", yaml);
+    let ended = folder.run(&["run", "p.yaml", "--quiet", "--rate=20000/s", "--for=500ms"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for rows in ["--rows=500", "--rows=b=500", "--rows=a=10,b=500"] {
+        let ended = verify(&folder, &[rows]);
+        assert_eq!(ended.code, 0, "{rows}: {ended:?}");
+        assert!(
+            ended.stdout.contains(": 10 rows, all equal\n")
+                && ended.stdout.contains(": 500 rows, all equal\n"),
+            "{}",
+            ended.stdout
+        );
+    }
+    let ended = verify(&folder, &["--rows=a=9,b=500"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let ended = verify(&folder, &[]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("`--rows b=1000` compares the first 1 000 of its rows"),
+        "{}",
+        ended.stderr
+    );
+    for (rows, said) in [
+        ("--rows=c=5", "`--rows c=`: there is no table `c`"),
+        ("--rows=5,6", "`--rows` says two counts of one table"),
+        (
+            "--rows=b=5,b=6",
+            "`--rows` says twice how many rows `b` has",
+        ),
+        ("--rows=b=x", "expected a count such as"),
+    ] {
+        let ended = verify(&folder, &[rows]);
+        assert!(
+            ended.code == 1 && ended.stderr.contains(said),
+            "{rows}: {ended:?}"
+        );
+    }
+    // A run takes them, too.
+    let ended = folder.run(&["run", "p.yaml", "--quiet", "--sinks=a", "--rows=a=7"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(folder.read("a.csv").lines().count(), 8);
+    assert_eq!(verify(&folder, &["--sinks=a", "--rows=a=7"]).code, 0);
+}
+
+#[test]
+fn faults_that_change_nothing_are_not_put_in() {
+    for (columns, key) in [
+        ("b: { bool: { true: 0.5 } }", false),
+        ("a: { choice: [x, \"x~\"] }", false),
+        ("id: { sequence: {} }, c: { constant: 5 }", true),
+        ("id: { sequence: {} }", true),
+        (
+            "id: { sequence: {} }, n: { type: float64, choice: [0.5], nulls: 1 }",
+            true,
+        ),
+    ] {
+        let folder = Folder::new();
+        let yaml = format!(
+            "version: 1\nname: p\nseed: 7\ntables:\n  t: {{ rows: 1000, columns: {{ {columns} }} }}\nsinks:\n  - file: {{ path: t.parquet }}\n"
+        );
+        folder.write("p.yaml", &yaml);
+        let ended = verify(&folder, &["--self-test=300"]);
+        assert_eq!(ended.code, 0, "{columns}: {ended:?}");
+        assert_eq!(ended.stdout.lines().count(), if key { 18 } else { 15 });
+        assert!(
+            ended.stdout.contains("missing rows: 300 of 300 found"),
+            "{}",
+            ended.stdout
+        );
+    }
+}
+
+#[test]
+fn a_branch_that_a_union_does_not_have_is_no_null() {
+    let written = |column: &str, codec: &str| {
+        let folder = Folder::new();
+        let yaml = pipeline(column, "t.avro");
+        let format = format!("t.avro, format: {{ avro: {{ codec: {codec} }} }},");
+        folder.make(&yaml.replace("t.avro,", &format), &[]);
+        told(&folder, 0, &["100 rows, all equal"]);
+        folder
+    };
+    for codec in ["deflate", "snappy", "zstandard"] {
+        written("{ choice: [a, b], nulls: 0.5 }", codec);
+    }
+    for (column, length, branch, said) in [
+        ("{ type: int64, constant: 1, nulls: 0.5 }", 1, 8, "branch 4"),
+        (
+            "{ type: boolean, constant: true, nulls: 0.5 }",
+            1,
+            5,
+            "branch -3",
+        ),
+        (
+            "{ type: float64, constant: 1.5, nulls: 0.5 }",
+            8,
+            4,
+            "branch 2",
+        ),
+    ] {
+        let folder = written(column, "null");
+        let mut bytes = folder.bytes("t.avro");
+        // The last value is null or another one, before the 16 bytes that end the block.
+        let end = bytes.len() - 16;
+        let is_null = bytes[end - 1] == 0;
+        bytes[if is_null { end - 1 } else { end - 1 - length }] = branch;
+        std::fs::write(folder.path("t.avro"), bytes).unwrap();
+        told(
+            &folder,
+            2,
+            &["row 99: `v` has ", said, ", and there are 2\n"],
+        );
+    }
+}
