@@ -57,7 +57,7 @@ fn a_text_with_a_time_of_day_is_no_date() {
             3,
             &[
                 "99 equal, 1 different",
-                "  different: id 5, row 5; v: expected ",
+                "  different: id 5, row 4; v: expected ",
             ],
         );
         // The beginning of a day is that day.
@@ -121,8 +121,8 @@ fn a_name_that_stands_twice_makes_an_object_unreadable() {
             3,
             &[
                 "99 equal, 1 missing, 1 extra",
-                "  missing: id 5, row 5\n",
-                "  extra: found as row 5; it cannot be read: ",
+                "  missing: id 5, row 4\n",
+                "  extra: found as row 4; it cannot be read: ",
                 "` stands twice in an object",
             ],
         );
@@ -171,7 +171,7 @@ fn a_value_that_cannot_be_read_is_none() {
         3,
         &[
             "99 equal, 1 different",
-            "  different: id 5, row 5; v: expected a, found what cannot be read: ",
+            "  different: id 5, row 4; v: expected a, found what cannot be read: ",
         ],
     );
     let ended = verify(&folder, &["--report", "r.jsonl"]);
@@ -253,7 +253,7 @@ fn files_of_several_types_are_compared() {
         ),
         (
             "{ type: \"decimal(9,2)\", uniform: { min: 1, max: 9 } }",
-            "{ type: \"decimal(30,2)\", uniform: { min: 1, max: 9 } }",
+            "{ type: \"decimal(18,2)\", uniform: { min: 1, max: 9 } }",
             0,
         ),
         (
@@ -450,4 +450,37 @@ fn a_branch_that_a_union_does_not_have_is_no_null() {
             &["row 99: `v` has ", said, ", and there are 2\n"],
         );
     }
+}
+
+#[test]
+fn rows_that_are_the_same_take_the_memory_of_one() {
+    let folder = Folder::new();
+    let little = &["--memory=16KiB", "--threads=2"];
+    let yaml = "version: 1\nname: p\nseed: 7\ntables:\n  t: { rows: 100000, columns: { v: { constant: x } } }\nsinks:\n  - file: { name: f, path: t.csv, if_exists: replace }\n";
+    folder.make(yaml, &[]);
+    let text = folder.read("t.csv");
+    folder.write("t.csv", text.strip_suffix("x\nx\nx\n").unwrap());
+    let ended = verify(&folder, little);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let told = |words: &[&str], ended: &Ended| {
+        for words in words {
+            assert!(ended.stdout.contains(words), "{words}\n{}", ended.stdout);
+        }
+    };
+    told(
+        &[
+            ": 99 997 equal, 3 missing\n",
+            "  missing: row ",
+            ", 3 times; v: x\n",
+        ],
+        &ended,
+    );
+    // One key a hundred thousand times.
+    let yaml = pipeline("{ constant: 1 }", "t.csv").replace("rows: 100,", "rows: 50000,");
+    folder.make(&yaml, &[]);
+    let more = format!("{}{}", folder.read("t.csv"), "5,1\n".repeat(100_000));
+    folder.write("t.csv", &more);
+    let ended = verify(&folder, little);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    told(&[": 50 000 equal, 100 000 doubled\n"], &ended);
 }
