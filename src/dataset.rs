@@ -32,22 +32,6 @@ pub fn checksum(path: &Path) -> Result<String, Error> {
     }
 }
 
-/// One number of all files of a sink, wherever they lie and however they are called: the SHA-256 of their
-/// own, a line each, sorted. None where one of them is not known.
-pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String> {
-    let mut sums: Vec<&str> = sums.collect::<Option<_>>()?;
-    if sums.is_empty() {
-        return None;
-    }
-    sums.sort_unstable();
-    let mut hash = Sha256::new();
-    for sum in sums {
-        hash.update(sum);
-        hash.update("\n");
-    }
-    Some(hexadecimal(&hash.finalize()))
-}
-
 /// There is no such file or folder: any other error says nothing of what is there.
 pub fn is_nothing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)

@@ -32,6 +32,8 @@ const STEP: Duration = Duration::from_millis(100);
 /// Differences in words and all of them in a file.
 struct Teller {
     words: Vec<String>,
+    /// Rows that these are of.
+    rows: u64,
     most: u64,
     report: Option<(PathBuf, BufWriter<File>)>,
 }
@@ -63,6 +65,7 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     for target in &targets {
         let mut told = Teller {
             words: Vec::new(),
+            rows: 0,
             most: options.max_differences,
             report: report.take(),
         };
@@ -216,6 +219,7 @@ impl Teller {
     fn add(&mut self, outcome: &Outcome, told: &Told) -> Result<()> {
         if (self.words.len() as u64) < self.most {
             self.words.push(told.words());
+            self.rows += u64::from(told.times);
         }
         self.line(&told.as_json(outcome))
     }
@@ -233,7 +237,7 @@ impl Teller {
             text.push_str(&format!("  {words}\n"));
         }
         let all = outcome.counts.wrong();
-        let more = all.saturating_sub(self.words.len() as u64);
+        let more = all.saturating_sub(self.rows);
         if more > 0 && !outcome.counted_only {
             let more = show_count(more);
             text.push_str(&format!(

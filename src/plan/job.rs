@@ -10,7 +10,7 @@ use arrow::datatypes::{Field, Schema};
 use super::files;
 use super::guarantee::Guarantee;
 use super::make::digest;
-use super::partition::{KeyColumn, Layout, Split, layout};
+use super::partition::{KeyColumn, Layout, Split, folders, layout};
 use super::sinks::Resolved;
 use super::{BATCH_ROWS, Job, SinkPlan};
 use crate::column::{Program, ProgramCell};
@@ -319,11 +319,7 @@ fn sink_plan(
             }
         }
     }
-    let folders = sink.partition_by.iter().map(|(node, name)| {
-        let field = program.node(*node).field.clone();
-        field.with_name(name.as_str())
-    });
-    let folders = folders.collect();
+    let folders = folders(program, &sink.partition_by);
     let skips = table.skips && (sink.rate.is_some() || table.rate.is_some());
     let guarantee = Guarantee::of(table.records, &sink.options.takes(), skips);
     problems.extend(guarantee.problem(sink.delivery.as_ref()));

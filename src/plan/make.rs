@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::job::{Table, jobs};
 use super::letters;
 use super::sinks::{Resolved, resolve, written};
-use super::tables::{build_all, options, ordered};
+use super::tables::{build_all, options, ordered, params};
 use super::tempo;
 use super::{Job, Overrides, Plan};
 use crate::column::Builder;
@@ -144,29 +144,6 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
 }
 
 /// The params as this run has them: of one that is a table's `rows`, what `--rows` made of it.
-/// What `--rows` says stands for the param that says how many rows its table has.
-fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String, String)> {
-    let mut params = pipeline.params.clone();
-    let given = |name: &str| {
-        let mut named = overrides.table_rows.iter();
-        let named = named.find(|(table, _)| table == name);
-        named.map(|(_, rows)| *rows).or(overrides.rows)
-    };
-    let written = |(name, table): &(Placed<String>, spec::Table)| {
-        let rows = table.rows.as_ref()?;
-        Some((rows.place.written(), given(&name.value)?))
-    };
-    let written: Vec<(String, u64)> = pipeline.tables.0.iter().filter_map(written).collect();
-    for (name, value) in &mut params {
-        let whole = format!("${{{name}}}");
-        let is_param = |text: &String| text.trim_matches(['"', '\'']) == whole;
-        if let Some((_, rows)) = written.iter().find(|(text, _)| is_param(text)) {
-            *value = rows.to_string();
-        }
-    }
-    params
-}
-
 /// What a table is that only its server knows.
 fn unasked(table: &String) -> String {
     format!("table `{table}` is not checked: its server knows its columns, and `--connect` asks it")

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type};
 
 use crate::batch::{Batch, Place};
-use crate::column::arrays;
 use crate::column::rows::Rows;
+use crate::column::{Program, arrays};
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
@@ -71,6 +71,15 @@ pub(super) enum Layout {
         table: Made,
         partitions: Arc<Vec<Partition>>,
     },
+}
+
+/// What the names of folders say, and of which types that is.
+pub(super) fn folders(program: &Program, columns: &[(usize, Placed<Text>)]) -> Vec<Field> {
+    let field = |(node, name): &(usize, Placed<Text>)| {
+        let field = program.node(*node).field.clone();
+        field.with_name(name.as_str())
+    };
+    columns.iter().map(field).collect()
 }
 
 /// Decides the layout of a table whose key columns `keys` makes, or refuses.

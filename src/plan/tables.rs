@@ -76,6 +76,29 @@ fn given_rows(
         .collect()
 }
 
+/// What `--rows` says stands for the param that says how many rows its table has.
+pub(super) fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String, String)> {
+    let mut params = pipeline.params.clone();
+    let given = |name: &str| {
+        let mut named = overrides.table_rows.iter();
+        let named = named.find(|(table, _)| table == name);
+        named.map(|(_, rows)| *rows).or(overrides.rows)
+    };
+    let written = |(name, table): &(Placed<String>, Table)| {
+        let rows = table.rows.as_ref()?;
+        Some((rows.place.written(), given(&name.value)?))
+    };
+    let written: Vec<(String, u64)> = pipeline.tables.0.iter().filter_map(written).collect();
+    for (name, value) in &mut params {
+        let whole = format!("${{{name}}}");
+        let is_param = |text: &String| text.trim_matches(['"', '\'']) == whole;
+        if let Some((_, rows)) = written.iter().find(|(text, _)| is_param(text)) {
+            *value = rows.to_string();
+        }
+    }
+    params
+}
+
 /// The table of this name, whose rows can be counted.
 fn counted(pipeline: &Pipeline, table: &str) -> Result<usize, Problem> {
     let names = || pipeline.tables.names();

@@ -15,9 +15,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
-use crate::dataset;
 use crate::error::{Error, Fault};
+use crate::units::hexadecimal;
 
 pub use assess::{Assessment, Limit, Work};
 pub use clock::{Clock, Lap};
@@ -298,7 +299,7 @@ impl Report {
         let mut sinks = sinks;
         for sink in &mut sinks {
             let sums = sink.files.iter().map(|file| file.sha256.as_deref());
-            sink.digest = dataset::digest(sums);
+            sink.digest = digest(sums);
         }
         let rows_per_second = rows as f64 / elapsed.as_secs_f64().max(1e-9);
         let work = Work {
@@ -343,6 +344,22 @@ impl Report {
             Outcome::Done => 0,
         }
     }
+}
+
+/// One number of all files of a sink, wherever they lie and however they are called: the SHA-256 of their
+/// own, a line each, sorted. None where one of them is not known.
+pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String> {
+    let mut sums: Vec<&str> = sums.collect::<Option<_>>()?;
+    if sums.is_empty() {
+        return None;
+    }
+    sums.sort_unstable();
+    let mut hash = Sha256::new();
+    for sum in sums {
+        hash.update(sum);
+        hash.update("\n");
+    }
+    Some(hexadecimal(&hash.finalize()))
 }
 
 /// Whose fault it was stands in the error's text.

@@ -2,12 +2,16 @@
 //! many at once as memory is given for.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::aligned::aligned;
+use super::groups::{Group, parts};
 use super::hash::Hasher;
 use super::keyed::{Buckets, Keyed};
-use super::matching::{Counts, Difference, Entry, Kind, compare as compare_entries, paired};
-use super::order::{At, Chains, Found as Places, Link, links};
+use super::matching::{
+    Counts, Difference, Entry, Kind, collapse, compare as compare_entries, moved, paired,
+};
+use super::order::{Chains, Found as Places, Link, links};
 use super::scan::Workers;
 use super::side::Side;
 use crate::error::Result;
@@ -18,6 +22,9 @@ const FEW: u64 = 1 << 20;
 
 /// Rows of a bucket, about.
 const BUCKET_ROWS: u64 = 4096;
+
+/// Rows that are the same are kept once from so many on.
+const MANY: usize = 1 << 16;
 
 /// More buckets than that would take more memory than they save.
 const MOST_BUCKETS: u64 = 1 << 16;
@@ -62,14 +69,6 @@ struct Digests {
     chains: BTreeMap<i32, Link>,
 }
 
-/// Buckets whose rows are compared together.
-struct Group {
-    /// Which ones; all of them without digests.
-    wanted: Option<Vec<bool>>,
-    /// Only every so many-th row, by its key: where one bucket alone is too much.
-    part: (u64, u64),
-}
-
 /// Who is told of rows that are not as they should be, and says how many are near enough.
 pub(super) type Tell<'t> = dyn FnMut(Vec<Difference>) -> Result<u64> + 't;
 
@@ -109,6 +108,7 @@ impl Comparison<'_> {
                 let whole = Group {
                     wanted: None,
                     part: (0, 1),
+                    most: None,
                 };
                 let buckets = Buckets::new(self.keyed.clone(), 1, self.share);
                 self.group(&buckets, &whole, &[None, None], &mut state)?;
@@ -119,8 +119,8 @@ impl Comparison<'_> {
         let unpaired = std::mem::take(&mut state.unpaired);
         let paired = paired(unpaired, self.place.unwrap_or(0));
         self.told(paired, &mut state)?;
-        let moved = std::mem::take(&mut state.places).out_of_order();
-        self.told(moved.into_iter().map(moved_row).collect(), &mut state)?;
+        let late = std::mem::take(&mut state.places).out_of_order();
+        self.told(late.into_iter().map(moved).collect(), &mut state)?;
         Ok(state.counts)
     }
 
@@ -162,8 +162,13 @@ impl Comparison<'_> {
             }
         }
         let spans = [Some(&expected), Some(&found)];
-        for group in self.groups(&suspects, count) {
-            self.group(&buckets, &group, &spans, state)?;
+        for (group, rows) in self.groups(&suspects, count) {
+            // One bucket may have too many rows: but those that are the same are kept once.
+            if !self.group(&buckets, &group, &spans, state)? {
+                for part in parts(&group, rows, self.most_rows()) {
+                    self.group(&buckets, &part, &spans, state)?;
+                }
+            }
         }
         Ok(())
     }
@@ -211,40 +216,60 @@ impl Comparison<'_> {
         Ok(all)
     }
 
-    /// Buckets that differ, as many together as memory is given for.
-    fn groups(&self, suspects: &[(usize, u64)], count: usize) -> Vec<Group> {
+    /// Buckets that differ, as many together as memory is given for, and how many rows they have.
+    fn groups(&self, suspects: &[(usize, u64)], count: usize) -> Vec<(Group, u64)> {
         let most = self.most_rows();
+        let threads = self.workers.count().max(1);
+        let group = |wanted: Vec<bool>, rows: u64| {
+            let limit = (most as usize / threads).max(64);
+            let group = Group {
+                wanted: Some(wanted),
+                part: (0, 1),
+                most: (rows > most).then_some(limit),
+            };
+            (group, rows)
+        };
         let mut groups = Vec::new();
         let (mut wanted, mut rows) = (vec![false; count], 0);
         for (bucket, own) in suspects {
             if rows > 0 && rows + own > most {
                 let full = std::mem::replace(&mut wanted, vec![false; count]);
-                groups.extend(parts(full, rows, most));
+                groups.push(group(full, rows));
                 rows = 0;
             }
             wanted[*bucket] = true;
             rows += own;
         }
         if rows > 0 {
-            groups.extend(parts(wanted, rows, most));
+            groups.push(group(wanted, rows));
         }
         groups
     }
 
-    /// Compares the rows of a group one by one.
+    /// Compares the rows of a group one by one; false where they are too many.
     fn group(
         &self,
         buckets: &Buckets,
         group: &Group,
         digests: &[Option<&Digests>; 2],
         state: &mut State<'_, '_>,
-    ) -> Result<()> {
-        let mut expected = self.entries(buckets, group, self.expected, digests[0])?;
-        let mut found = self.entries(buckets, group, self.found, digests[1])?;
+    ) -> Result<bool> {
+        let Some(mut expected) = self.entries(buckets, group, self.expected, digests[0])? else {
+            return Ok(false);
+        };
+        let Some(mut found) = self.entries(buckets, group, self.found, digests[1])? else {
+            return Ok(false);
+        };
         self.workers.sort(&mut expected);
         self.workers.sort(&mut found);
-        state.counts.expected += expected.len() as u64;
-        state.counts.found += found.len() as u64;
+        let rows = |entries: &[Entry]| {
+            entries
+                .iter()
+                .map(|entry| u64::from(entry.times))
+                .sum::<u64>()
+        };
+        state.counts.expected += rows(&expected);
+        state.counts.found += rows(&found);
         let mut differences = Vec::new();
         let by_row = self.keyed.column().is_none() && self.place.is_some();
         let room = self.most_rows() as usize;
@@ -267,15 +292,16 @@ impl Comparison<'_> {
                 }
             });
         drop((expected, found));
-        self.told(differences, state)
+        self.told(differences, state)?;
+        Ok(true)
     }
 
     fn told(&self, mut differences: Vec<Difference>, state: &mut State<'_, '_>) -> Result<()> {
         let counts = &mut state.counts;
         if self.endless {
-            let all = differences.len();
+            let extra = differences.iter().filter(|one| one.kind == Kind::Extra);
+            counts.beyond += extra.map(|one| u64::from(one.times)).sum::<u64>();
             differences.retain(|one| one.kind != Kind::Extra);
-            counts.beyond += (all - differences.len()) as u64;
         }
         let place = |difference: &Difference| {
             let entry = difference.expected.or(difference.found);
@@ -283,7 +309,9 @@ impl Comparison<'_> {
             (difference.expected.is_none(), place, difference.kind)
         };
         differences.sort_by_key(place);
-        differences.iter().for_each(|one| counts.count(one.kind, 1));
+        for one in &differences {
+            counts.count(one.kind, i64::from(one.times));
+        }
         // Some may turn out to be near enough.
         let near = (state.tell)(differences)?;
         counts.different -= near;
@@ -297,9 +325,17 @@ impl Comparison<'_> {
         group: &Group,
         side: &dyn Side,
         digests: Option<&Digests>,
-    ) -> Result<Vec<Entry>> {
+    ) -> Result<Option<Vec<Entry>>> {
         let hasher = Hasher::new(self.columns);
-        let wanted = |piece: u64| group.has(piece, digests);
+        let too_many = AtomicBool::new(false);
+        let goes_on = |piece: u64| {
+            !too_many.load(Ordering::Relaxed)
+                && group.has(piece, digests.map(|digests| digests.spans.as_slice()))
+        };
+        let wanted = |piece: u64| group.has(piece, digests.map(|digests| digests.spans.as_slice()));
+        // The order of rows is known of single ones alone.
+        let once = self.order.is_none();
+        let many = MANY.min(group.most.unwrap_or(MANY));
         if digests.is_some() {
             let pieces = (0..side.pieces()).filter(|piece| wanted(*piece)).count() as u64;
             let rows = u128::from(side.rows()) * u128::from(pieces);
@@ -308,8 +344,9 @@ impl Comparison<'_> {
         }
         let made = self
             .workers
-            .each(side, &wanted, &Vec::new, &|own, piece, rows| {
+            .each(side, &goes_on, &Kept::default, &|kept, piece, rows| {
                 let hashed = buckets.hash(&hasher, &rows)?;
+                let own = &mut kept.entries;
                 for (index, bucket) in hashed.buckets.iter().enumerate() {
                     let key = hashed.keys[index];
                     if bucket.is_some_and(|bucket| group.takes(bucket, key)) {
@@ -319,65 +356,29 @@ impl Comparison<'_> {
                             number: rows.place.row(index),
                             piece: piece as u32,
                             index: index as u32,
+                            times: 1,
                         });
+                    }
+                }
+                if once && own.len() >= kept.next.max(many) {
+                    collapse(own);
+                    kept.next = 2 * own.len();
+                    if group.most.is_some_and(|most| own.len() > most) {
+                        too_many.store(true, Ordering::Relaxed);
                     }
                 }
                 Ok(())
             })?;
-        Ok(made.concat())
+        let made: Vec<Vec<Entry>> = made.into_iter().map(|kept| kept.entries).collect();
+        let left: usize = made.iter().map(Vec::len).sum();
+        let over = !once && group.most.is_some_and(|most| left > most);
+        Ok((!over && !too_many.into_inner()).then(|| made.concat()))
     }
 }
 
-/// A row that is out of order: it is read again where it stands, and where it should.
-fn moved_row((found, expected): (At, At)) -> Difference {
-    let entry = |(piece, index): At| Entry {
-        key: 0,
-        row: 0,
-        number: 0,
-        piece,
-        index,
-    };
-    Difference {
-        kind: Kind::OutOfOrder,
-        expected: Some(entry(expected)),
-        found: Some(entry(found)),
-    }
-}
-
-/// The group as it is, or in parts if it is one bucket that is too large.
-fn parts(wanted: Vec<bool>, rows: u64, most: u64) -> Vec<Group> {
-    let count = rows.div_ceil(most);
-    let part = |index: u64| Group {
-        wanted: Some(wanted.clone()),
-        part: (index, count),
-    };
-    (0..count).map(part).collect()
-}
-
-impl Group {
-    /// True if a piece may have rows of the group.
-    fn has(&self, piece: u64, digests: Option<&Digests>) -> bool {
-        let (Some(wanted), Some(digests)) = (&self.wanted, digests) else {
-            return true;
-        };
-        match digests
-            .spans
-            .binary_search_by_key(&piece, |(piece, ..)| *piece)
-        {
-            Ok(at) => {
-                let (_, first, last) = digests.spans[at];
-                first <= last && wanted[first as usize..=last as usize].contains(&true)
-            }
-            Err(_) => true,
-        }
-    }
-
-    fn takes(&self, bucket: u32, key: u128) -> bool {
-        let (part, count) = self.part;
-        let wanted = self
-            .wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted[bucket as usize]);
-        wanted && (key >> 32) as u64 % count == part
-    }
+/// Rows that a worker keeps, and from how many on it looks for those that are the same.
+#[derive(Default)]
+struct Kept {
+    entries: Vec<Entry>,
+    next: usize,
 }

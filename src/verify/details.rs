@@ -20,6 +20,8 @@ pub(super) const AT_ONCE: usize = 4096;
 pub struct Told {
     /// What became of it.
     pub kind: Kind,
+    /// So many rows are the same, and the same became of them.
+    pub times: u32,
     /// The column that tells rows apart, and its value.
     pub key: Option<(String, Option<String>)>,
     /// The row's number in the table.
@@ -81,6 +83,7 @@ impl Details<'_> {
             let key = self.key.map(|key| self.key(key, own.or(other)));
             told.push(Told {
                 kind: difference.kind,
+                times: difference.times,
                 key: key.transpose()?,
                 row: own.map(|again| again.number),
                 found_row: other.map(|again| again.number),

@@ -1,5 +1,7 @@
 //! From the hashes of rows on both sides to what became of each row.
 
+use super::order::At;
+
 /// One row of a side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
@@ -13,6 +15,19 @@ pub(super) struct Entry {
     pub piece: u32,
     /// Its place in the piece.
     pub index: u32,
+    /// So many rows are the same: this is the first of them.
+    pub times: u32,
+}
+
+/// Rows that are the same are kept once. They are sorted then.
+pub(super) fn collapse(entries: &mut Vec<Entry>) {
+    entries.sort_unstable();
+    entries.dedup_by(|next, kept| {
+        let same = (next.key, next.row) == (kept.key, kept.row);
+        let times = kept.times.checked_add(next.times).filter(|_| same);
+        kept.times = times.unwrap_or(kept.times);
+        times.is_some()
+    });
 }
 
 /// What became of a row.
@@ -39,6 +54,8 @@ pub(super) struct Difference {
     pub expected: Option<Entry>,
     /// The row that is there.
     pub found: Option<Entry>,
+    /// So many rows are the same.
+    pub times: u32,
 }
 
 /// How many rows there are of each kind.
@@ -132,44 +149,80 @@ fn of_one_key(
     tell: &mut dyn FnMut(Difference),
 ) -> u64 {
     let (mut missing, mut extra) = (Vec::new(), Vec::new());
-    let (mut own, mut other) = (expected.iter().peekable(), found.iter().peekable());
+    let (mut own, mut other) = (Left::new(expected), Left::new(found));
     let mut equal = 0;
     loop {
-        match (own.peek(), other.peek()) {
+        match (own.first, other.first) {
             (Some(one), Some(two)) if one.row == two.row => {
-                equal += 1;
-                together(one, two, expected.len());
-                own.next();
-                other.next();
+                let times = one.times.min(two.times);
+                equal += u64::from(times);
+                together(&one, &two, expected.len());
+                own.take(times);
+                other.take(times);
             }
-            (Some(one), Some(two)) if one.row < two.row => missing.extend(own.next()),
-            (_, Some(_)) => extra.extend(other.next()),
-            (Some(_), None) => missing.extend(own.next()),
+            (Some(one), Some(two)) if one.row < two.row => missing.extend(own.take(one.times)),
+            (_, Some(two)) => extra.extend(other.take(two.times)),
+            (Some(one), None) => missing.extend(own.take(one.times)),
             (None, None) => break,
         }
     }
-    let both = missing.len().min(extra.len());
-    for (one, two) in missing.iter().zip(&extra) {
-        tell(difference(Kind::Different, Some(*one), Some(*two)));
+    let (mut own, mut other) = (Left::new(&missing), Left::new(&extra));
+    while let (Some(one), Some(two)) = (own.first, other.first) {
+        let times = one.times.min(two.times);
+        let pair = (own.take(times), other.take(times));
+        tell(difference(Kind::Different, times, pair));
     }
-    for one in &missing[both..] {
-        tell(difference(Kind::Missing, Some(*one), None));
+    while let Some(one) = own.first {
+        tell(difference(
+            Kind::Missing,
+            one.times,
+            (own.take(one.times), None),
+        ));
     }
     let (kind, first) = match expected.first() {
-        Some(first) => (Kind::Doubled, Some(first)),
+        Some(first) => (Kind::Doubled, Some(*first)),
         None => (Kind::Extra, None),
     };
-    for two in &extra[both..] {
-        tell(difference(kind, first, Some(*two)));
+    while let Some(two) = other.first {
+        tell(difference(kind, two.times, (first, other.take(two.times))));
     }
     equal
 }
 
-fn difference(kind: Kind, expected: Option<&Entry>, found: Option<&Entry>) -> Difference {
+/// Rows that are left, and how often the first of them.
+struct Left<'e> {
+    first: Option<Entry>,
+    rest: std::slice::Iter<'e, Entry>,
+}
+
+impl<'e> Left<'e> {
+    fn new(entries: &'e [Entry]) -> Self {
+        let mut rest = entries.iter();
+        let first = rest.next().copied();
+        Self { first, rest }
+    }
+
+    /// So many of the first one.
+    fn take(&mut self, times: u32) -> Option<Entry> {
+        let first = self.first?;
+        self.first = match first.times.saturating_sub(times) {
+            0 => self.rest.next().copied(),
+            times => Some(Entry { times, ..first }),
+        };
+        Some(Entry { times, ..first })
+    }
+}
+
+fn difference(
+    kind: Kind,
+    times: u32,
+    (expected, found): (Option<Entry>, Option<Entry>),
+) -> Difference {
     Difference {
         kind,
-        expected: expected.copied(),
-        found: found.copied(),
+        expected,
+        found,
+        times,
     }
 }
 
@@ -189,18 +242,38 @@ pub(super) fn paired(differences: Vec<Difference>, first_row: u64) -> Vec<Differ
             Some(last)
                 if place(last).is_some()
                     && place(last) == place(&next)
+                    && (last.times, next.times) == (1, 1)
                     && last.kind != next.kind =>
             {
                 *last = Difference {
                     kind: Kind::Different,
                     expected: last.expected.or(next.expected),
                     found: last.found.or(next.found),
+                    times: 1,
                 };
             }
             _ => paired.push(next),
         }
     }
     paired
+}
+
+/// A row that is out of order: it is read again where it stands, and where it should.
+pub(super) fn moved((found, expected): (At, At)) -> Difference {
+    let entry = |(piece, index): At| Entry {
+        key: 0,
+        row: 0,
+        number: 0,
+        piece,
+        index,
+        times: 1,
+    };
+    Difference {
+        kind: Kind::OutOfOrder,
+        expected: Some(entry(expected)),
+        found: Some(entry(found)),
+        times: 1,
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +290,7 @@ mod tests {
                 number: number as u64,
                 piece: 0,
                 index: number as u32,
+                times: 1,
             })
             .collect();
         entries.sort_unstable();
@@ -261,6 +335,36 @@ mod tests {
         assert_eq!(
             kinds(rows, &[(10, 10), (20, 20), (20, 20)]),
             (2, vec![Kind::Missing, Kind::Doubled])
+        );
+    }
+
+    #[test]
+    fn rows_that_are_kept_once_count_as_often_as_they_are_there() {
+        use Kind::{Different, Doubled, Extra, Missing};
+        let told = |expected: &[(u128, u128)], found: &[(u128, u128)]| {
+            let (mut expected, mut found) = (entries(expected), entries(found));
+            collapse(&mut expected);
+            collapse(&mut found);
+            assert!(expected.len() <= 2 && found.len() <= 2);
+            let mut all = Vec::new();
+            let mut tell = |one: Difference| all.push((one.kind, one.times));
+            (
+                compare(&expected, &found, &mut |_, _, _| {}, &mut tell),
+                all,
+            )
+        };
+        let rows = |times: usize, row: u128| vec![(1, row); times];
+        assert_eq!(told(&rows(1000, 1), &rows(1000, 1)), (1000, vec![]));
+        assert_eq!(
+            told(&rows(1000, 1), &rows(997, 1)),
+            (997, vec![(Missing, 3)])
+        );
+        assert_eq!(told(&rows(7, 1), &rows(1000, 1)), (7, vec![(Doubled, 993)]));
+        assert_eq!(told(&[], &rows(5, 1)), (0, vec![(Extra, 5)]));
+        let both = [rows(4, 1), rows(3, 2)].concat();
+        assert_eq!(
+            told(&rows(6, 1), &both),
+            (4, vec![(Different, 2), (Doubled, 1)])
         );
     }
 

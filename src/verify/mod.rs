@@ -25,6 +25,7 @@ mod expected;
 mod faults;
 mod find;
 mod found;
+mod groups;
 mod hash;
 mod held;
 mod keyed;

@@ -66,7 +66,9 @@ impl Telling<'_, '_> {
                 false => some.len().min(usize::try_from(left).unwrap_or(usize::MAX)),
             };
             let told = self.details.of(&some[..wanted])?;
-            near += (wanted - told.len()) as u64;
+            let times = |all: &mut dyn Iterator<Item = u32>| all.map(u64::from).sum::<u64>();
+            let asked = times(&mut some[..wanted].iter().map(|one| one.times));
+            near += asked - times(&mut told.iter().map(|one| one.times));
             for one in &told {
                 self.outcome.note(one);
                 (self.tell)(self.outcome, one)?;
@@ -223,6 +225,7 @@ impl Told {
             .map(|(name, value)| json!({ name.as_str(): value }));
         json!({
             "kind": self.kind.word(),
+            "times": self.times,
             "table": outcome.table,
             "sink": outcome.sink,
             "key": key,

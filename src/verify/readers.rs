@@ -294,9 +294,10 @@ impl Reader {
         };
         for problem in &mut error.problems {
             if problem.hint.as_ref().is_some_and(is_of_sources) {
-                let (kind, path) = (kind(&held.format), held.path.display());
+                let (kind, path) = (kind(&held.format), held.path.display().to_string());
+                let path = path.trim_end_matches('/');
                 problem.hint = Some(format!(
-                    "all that is in the folder is compared: move what the sink has not written elsewhere, or compare some of the files with `--against \"{kind}: {{ path: {path}/part-*.{kind} }}\"`"
+                    "all that is in the folder is compared: move what the sink has not written elsewhere, or compare some of the files with `--against \"{kind}: {{ path: {path}/part-* }}\"`"
                 ));
             }
         }

@@ -91,6 +91,11 @@ impl<'w> Workers<'w> {
             .unwrap_or_else(|panic| Err(Error::of_panic("comparing rows", panic.as_ref())))
     }
 
+    /// How many threads there are.
+    pub(super) fn count(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
     /// What becomes of each, in their order.
     pub(super) fn all<T: Sync, R: Send>(
         &self,

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::matching::Counts;
 use super::outcome::Outcome;
 use super::scan::Workers;
-use crate::dataset::{checksum, digest};
+use crate::dataset::checksum;
+use crate::report::digest;
 use crate::sink::{HeldFiles, Listed};
 use crate::units::show_count;
 

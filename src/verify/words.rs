@@ -2,6 +2,7 @@
 
 use super::details::{Cell, Told};
 use super::matching::Kind;
+use crate::units::show_count;
 
 impl Told {
     /// `different: order_id 42, row 41; amount: expected 1.50, found 1.60`
@@ -13,6 +14,10 @@ impl Told {
         who.extend(self.row.map(|row| format!("row {row}")));
         if self.row.is_none() || self.kind == Kind::OutOfOrder {
             who.extend(self.found_at.as_ref().map(|at| format!("found {at}")));
+        }
+        if self.times > 1 {
+            let times = show_count(u64::from(self.times));
+            who.push(format!("{times} times"));
         }
         let mut text = format!("{}: {}", self.kind.word(), who.join(", "));
         if let Some(why) = &self.unread {

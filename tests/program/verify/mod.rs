@@ -1,5 +1,6 @@
 //! `verify`: what is there is what must be there; what is not is told.
 
+mod beside;
 mod exactly;
 mod faults;
 mod running;
