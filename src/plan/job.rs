@@ -310,16 +310,14 @@ fn sink_plan(
     problems.extend(sink.options.check_partitions(&lanes));
     let stream = table.records.is_some_and(Opened::is_stream);
     if table.trial && !stream && problems.is_empty() {
-        let place = table.from.unwrap_or(&sink.place);
         match trial(table, source, &columns, &shape) {
             Ok(trial) => shape.trial = trial,
             Err(error) => {
-                problems.fail(error.at(place));
+                problems.fail(error.at(table.from.unwrap_or(&sink.place)));
                 return None;
             }
         }
     }
-    let folders = folders(program, &sink.partition_by);
     let skips = table.skips && (sink.rate.is_some() || table.rate.is_some());
     let guarantee = Guarantee::of(table.records, &sink.options.takes(), skips);
     problems.extend(guarantee.problem(sink.delivery.as_ref()));
@@ -331,7 +329,7 @@ fn sink_plan(
         columns,
         shape,
         lanes,
-        folders,
+        folders: folders(program, &sink.partition_by),
         on_failure: sink.on_failure,
         fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
         load: digest(&[&table.load, &sink.canonical]),

@@ -20,7 +20,7 @@ use crate::load::Loaded;
 use crate::pace::Pace;
 use crate::place::{self, Placed, Rate};
 use crate::source::{self, Batches, Opened};
-use crate::spec::{self, Pipeline, Style};
+use crate::spec::{Pipeline, Style};
 
 /// How often figures are logged.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);

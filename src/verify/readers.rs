@@ -35,7 +35,7 @@ pub(super) enum Spelling {
 /// How what a sink has written is read back.
 pub(super) enum Way<'o> {
     /// By a source, column by column.
-    Source(Reader),
+    Source(Box<Reader>),
     /// Message by message; of a copy, if there is one.
     Topic(&'o Kafka, Option<Box<source::kafka::Kafka>>),
 }
@@ -112,12 +112,12 @@ impl<'o> Way<'o> {
                 let out = &options.out;
                 let lost = !out.as_os_str().is_empty() && !out.is_dir();
                 reader.lost = lost.then(|| out.display().to_string());
-                Ok(Self::Source(reader))
+                Ok(Self::Source(Box::new(reader)))
             }
             Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka, None)),
             Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
             Holds::Table(sink) if cfg!(feature = "postgres") => {
-                Ok(Self::Source(Reader::of_table(sink, table)))
+                Ok(Self::Source(Box::new(Reader::of_table(sink, table))))
             }
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
         }
@@ -213,14 +213,14 @@ impl Reader {
             SourceKind::Json(json) => Arc::new(json.clone().once()),
             other => other.shared(),
         };
-        Ok(Way::Source(Self {
+        Ok(Way::Source(Box::new(Self {
             source,
             spelling,
             place: place.clone(),
             notes: Vec::new(),
             held: None,
             lost: None,
-        }))
+        })))
     }
 
     /// Opens it: columns that are called `names` there become `fields`. The first `typed` of them are
