@@ -160,10 +160,9 @@ impl Clocks {
         self.warm_up.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A message was sent: making it took so long, and it was so late, in nanoseconds.
-    pub fn sent(&self, preparation: i64, lateness: Option<i64>) {
+    /// A message was sent now: making it took so long, and it was so late, in nanoseconds.
+    pub fn sent(&self, preparation: i64, lateness: Option<i64>, now: Instant) {
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let now = Instant::now();
         let mut sending = lock(&self.sending);
         self.step(now, |step| step.sent += 1);
         let (first, _) = sending.times.unwrap_or((now, now));

@@ -21,10 +21,16 @@ pub struct Publisher {
 /// So many parcels, of which each is here, under way or in somebody's hands: the queue of a channel.
 pub struct Ring {
     home: Arc<Home>,
+    /// Some that have come home: taken from there all at once, for each visit takes a lock that libzmq's
+    /// thread wants, too.
+    free: Parcels,
     made: usize,
     most: usize,
     body: Arc<[u8]>,
 }
+
+/// Boxes, because libzmq is given the address of each, and a parcel keeps it while libzmq has it.
+type Parcels = Vec<Box<Parcel>>;
 
 /// Room for one message: its body, with what differs from message to message around it.
 pub struct Parcel {
@@ -40,13 +46,17 @@ pub struct Parcel {
 
 #[derive(Default)]
 struct Home {
-    // Boxes, because libzmq is given the address of each.
-    #[expect(
-        clippy::vec_box,
-        reason = "a parcel keeps its address while libzmq has it"
-    )]
-    parcels: Mutex<Vec<Box<Parcel>>>,
-    came: Condvar,
+    came: Mutex<Came>,
+    enough: Condvar,
+}
+
+/// What libzmq has given back.
+#[derive(Default)]
+struct Came {
+    parcels: Parcels,
+    /// Somebody waits for so many; 0 where nobody does. To wake whoever waits is a call of the system each
+    /// time, which took a third of libzmq's thread at 1 KiB.
+    wanted: usize,
 }
 
 /// What heads are expected to need; more is made room for.
@@ -178,8 +188,12 @@ unsafe extern "C" fn give_back(_data: *mut c_void, hint: *mut c_void) {
     // SAFETY: it is the box that `send_body` has given away; libzmq calls this once for each.
     let parcel = unsafe { Box::from_raw(hint.cast::<Parcel>()) };
     let home = parcel.home.clone();
-    lock(&home.parcels).push(parcel);
-    home.came.notify_one();
+    let mut came = lock(&home.came);
+    came.parcels.push(parcel);
+    if came.wanted > 0 && came.parcels.len() >= came.wanted {
+        came.wanted = 0;
+        home.enough.notify_one();
+    }
 }
 
 impl Ring {
@@ -188,39 +202,43 @@ impl Ring {
     pub fn new(most: usize, now: usize, body: Arc<[u8]>) -> Self {
         let mut ring = Self {
             home: Arc::default(),
+            free: Vec::new(),
             made: 0,
             most: most.max(1),
             body,
         };
-        let parcels: Vec<Box<Parcel>> = (0..now).map_while(|_| ring.make()).collect();
-        lock(&ring.home.parcels).extend(parcels);
+        ring.free = (0..now).map_while(|_| ring.make()).collect();
         ring
     }
 
     /// A parcel that is free; nothing while all are under way.
     pub fn take(&mut self) -> Option<Box<Parcel>> {
-        let parcel = lock(&self.home.parcels).pop();
+        if self.free.is_empty() {
+            std::mem::swap(&mut self.free, &mut lock(&self.home.came).parcels);
+        }
+        let parcel = self.free.pop();
         parcel.or_else(|| self.make())
     }
 
-    /// Waits so long for a parcel to come back.
+    /// Waits so long for half of the ring to come back, as libzmq's own queues do: the other half keeps
+    /// the line busy, and to wait for each parcel alone would be a switch of threads for each.
     pub fn wait(&self, time: Duration) {
-        let parcels = lock(&self.home.parcels);
-        drop(
-            self.home
-                .came
-                .wait_timeout_while(parcels, time, |parcels| parcels.is_empty()),
-        );
+        let mut came = lock(&self.home.came);
+        came.wanted = self.most.div_ceil(2);
+        let waits = |came: &mut Came| came.wanted > 0;
+        if let Ok((mut came, _)) = self.home.enough.wait_timeout_while(came, time, waits) {
+            came.wanted = 0;
+        }
     }
 
     /// Puts a parcel back that was not sent.
-    pub fn put(&self, parcel: Box<Parcel>) {
-        lock(&self.home.parcels).push(parcel);
+    pub fn put(&mut self, parcel: Box<Parcel>) {
+        self.free.push(parcel);
     }
 
     /// How many are under way.
     pub fn away(&self) -> usize {
-        self.made - lock(&self.home.parcels).len()
+        self.made - self.free.len() - lock(&self.home.came).parcels.len()
     }
 
     fn make(&mut self) -> Option<Box<Parcel>> {

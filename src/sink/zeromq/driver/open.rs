@@ -13,7 +13,6 @@ use super::window::Window;
 use super::writer::Sender;
 use crate::client::zeromq::{Control, Publisher, Ring, Sockets, Subscriber};
 use crate::error::{Error, Fault, Problem, Result};
-use crate::pace::MachineClock;
 use crate::place::{Placed, Text};
 use crate::sink::{Found, Lane, Ready, Target, lane};
 use crate::sync::lock;
@@ -169,7 +168,6 @@ fn sender(
         body: filler,
         digits,
         pace: target.pace.clone(),
-        clock: MachineClock::default(),
         first_row: target.first_row,
         run: target.run.clone(),
         meter: target.meter.clone(),

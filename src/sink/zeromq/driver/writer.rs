@@ -10,7 +10,7 @@ use super::replies::{Replies, nanos};
 use super::window::Window;
 use crate::client::zeromq::{Control, Parcel, Publisher, Ring, now_micros};
 use crate::error::Result;
-use crate::pace::{Clock, MachineClock, Pace};
+use crate::pace::Pace;
 use crate::report::Meter;
 use crate::sink::lane::{Marks, Writer};
 use crate::sink::{FileReport, Run};
@@ -31,8 +31,6 @@ pub struct Sender {
     pub digits: usize,
     /// When rows are due.
     pub pace: Option<Arc<Pace>>,
-    /// The clock without a pace.
-    pub clock: MachineClock,
     /// The number of the first message.
     pub first_row: u64,
     /// The run, which may end before its rows do.
@@ -49,8 +47,25 @@ pub struct Sender {
     pub patience: Duration,
 }
 
-/// A message that is ready, and how long that took.
-type Prepared = (Box<Parcel>, Duration);
+/// A message that is ready but for its time.
+struct Prepared {
+    parcel: Box<Parcel>,
+    /// How long that took up to the last pause, and when it went on. A clock is read as seldom as can be:
+    /// at 1 KiB six readings a message were a tenth of the sender.
+    took: Duration,
+    since: Instant,
+}
+
+impl Prepared {
+    /// What comes now is no preparation.
+    fn pause(&mut self) {
+        self.took += self.since.elapsed();
+    }
+
+    fn go_on(&mut self) {
+        self.since = Instant::now();
+    }
+}
 
 impl Writer<Spelt> for Sender {
     fn waits(&self) -> bool {
@@ -110,11 +125,15 @@ impl Sender {
         }
         let due = pace.map(|pace| pace.due(place));
         let mut prepared = self.prepare(channel, spelt, row);
-        if self.hold(due, marks).is_break() {
-            if let Some((parcel, _)) = prepared {
-                self.channels[channel].1.put(parcel);
+        if due.is_some() {
+            prepared.iter_mut().for_each(Prepared::pause);
+            if self.hold(due, marks).is_break() {
+                if let Some(prepared) = prepared {
+                    self.channels[channel].1.put(prepared.parcel);
+                }
+                return Ok(ControlFlow::Break(()));
             }
-            return Ok(ControlFlow::Break(()));
+            prepared.iter_mut().for_each(Prepared::go_on);
         }
         while prepared.is_none() {
             prepared = self.prepare(channel, spelt, row);
@@ -137,12 +156,16 @@ impl Sender {
 
     /// Everything of a message but its time; nothing where its channel has no room.
     fn prepare(&mut self, channel: usize, spelt: &Spelt, row: usize) -> Option<Prepared> {
-        let began = self.now();
+        let since = Instant::now();
         let mut parcel = self.channels[channel].1.take()?;
         let [before, between, after] = &spelt.pieces;
         let head = [before.get(row), between.get(row)];
         parcel.fill(head, self.digits, &self.body, after.get(row));
-        Some((parcel, self.now().saturating_sub(began)))
+        Some(Prepared {
+            parcel,
+            took: Duration::ZERO,
+            since,
+        })
     }
 
     fn send(
@@ -150,44 +173,49 @@ impl Sender {
         number: u64,
         channel: usize,
         due: Option<Duration>,
-        (mut parcel, mut preparation): Prepared,
+        mut prepared: Prepared,
         marks: &Marks,
     ) -> Result<ControlFlow<()>> {
         loop {
-            let began = self.now();
             let micros = now_micros();
-            parcel.stamp(micros);
+            prepared.parcel.stamp(micros);
             if let Some((window, _)) = &self.replies {
                 window.sent(number, micros);
             }
-            let ready = self.now();
-            preparation += ready.saturating_sub(began);
-            let bytes = parcel.message().len() as u64;
+            let pace = self.pace.as_ref();
+            let late = pace.zip(due);
+            let late = late.map(|(pace, due)| nanos(pace.clock().now()) - nanos(due));
+            let ready = Instant::now();
+            let took = prepared.took + (ready - prepared.since);
+            let bytes = prepared.parcel.message().len() as u64;
             let (publisher, ring) = &mut self.channels[channel];
             let refused = match publisher {
-                Some(publisher) => publisher.send(parcel)?,
+                Some(publisher) => publisher.send(prepared.parcel)?,
                 None => {
-                    ring.put(parcel);
+                    ring.put(prepared.parcel);
                     None
                 }
             };
-            let Some(refused) = refused else {
-                let late = due.map(|due| nanos(ready) - nanos(due));
+            let Some(parcel) = refused else {
                 let clocks = self.meter.clocks();
                 match self.is_warming_up(number) {
                     true => clocks.sent_to_warm_up(),
-                    false => clocks.sent(nanos(preparation), late),
+                    false => clocks.sent(nanos(took), late, ready),
                 }
                 marks.add(1, bytes);
                 return Ok(ControlFlow::Continue(()));
             };
             if due.is_some() || marks.over() || self.run.stopping() {
-                ring.put(refused);
+                ring.put(parcel);
                 self.skip(number);
                 return Ok(ControlFlow::Continue(()));
             }
             std::thread::sleep(Duration::from_micros(50));
-            parcel = refused;
+            prepared = Prepared {
+                parcel,
+                took,
+                since: Instant::now(),
+            };
         }
     }
 
@@ -215,13 +243,6 @@ impl Sender {
             }
         }
         ControlFlow::Continue(())
-    }
-
-    fn now(&self) -> Duration {
-        match &self.pace {
-            Some(pace) => pace.clock().now(),
-            None => self.clock.now(),
-        }
     }
 
     /// Waits while something is so, at most so long, and shortly once somebody wants the run to end.
