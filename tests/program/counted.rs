@@ -55,7 +55,8 @@ fn the_rows_of_a_sink_that_did_not_end_are_those_that_are_safe() {
     );
     let report_of = report(&folder, &yaml, 2, &[]);
     let hidden = &report_of["sinks"][0];
-    assert_eq!((&hidden["rows"], &hidden["bytes"]), (&0.into(), &0.into()));
+    let counted = (&hidden["rows"], &hidden["bytes"]);
+    assert_eq!(counted, (&0.into(), &0.into()), "{report_of}");
     assert_eq!(hidden["left"][0], ".a.csv.partial");
     // What went through cannot be taken back.
     assert!(report_of["sinks"][1]["rows"].as_u64().unwrap() > 0);
