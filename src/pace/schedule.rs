@@ -21,6 +21,8 @@ pub struct Ramp {
 /// A rate, and what comes before it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
+    /// Rows a second, as they were asked for.
+    rate: f64,
     /// Femtoseconds from one row to the next.
     period: u128,
     bend: Option<Bend>,
@@ -57,12 +59,16 @@ impl Schedule {
                 delay: (seconds * FEMTOS - rows * period as f64).round() as i128,
             }
         });
-        Self { period, bend }
+        Self {
+            rate: to,
+            period,
+            bend,
+        }
     }
 
     /// Rows a second, once the ramp is over.
     pub fn rate(&self) -> f64 {
-        FEMTOS / self.period.max(1) as f64
+        self.rate
     }
 
     /// When row `row` is due.
@@ -94,11 +100,43 @@ impl Schedule {
         }
     }
 
+    /// Whole rows that are due within a time: half a row is none.
+    pub fn whole_rows(&self, time: Duration) -> u64 {
+        match self.bend {
+            None => product(self.rate, time),
+            // A ramp has no decimals to count with: what is as near to a whole row as numbers can tell is one.
+            Some(_) => {
+                let rows = self.rows(time);
+                (rows + rows * 1e-12 + 1e-9).floor() as u64
+            }
+        }
+    }
+
     fn after(&self, femtos: u128) -> Duration {
         let delay = self.bend.map_or(0, |bend| bend.delay);
         let nanos = femtos.saturating_add_signed(delay) / FEMTOS_A_NANO;
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
+}
+
+/// A rate in the decimals in which it is spelt, times a time in whole nanoseconds: exact, but for what does
+/// not fit.
+fn product(rate: f64, time: Duration) -> u64 {
+    let spelt = format!("{rate:e}");
+    let (digits, exponent) = spelt.split_once('e').unwrap_or((&spelt, "0"));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let digits = format!("{whole}{fraction}").parse::<u128>().unwrap_or(0);
+    let exponent = exponent.parse::<i32>().unwrap_or(0) - fraction.len() as i32 - 9;
+    let power = 10_u128.checked_pow(exponent.unsigned_abs());
+    let rows = digits.checked_mul(time.as_nanos());
+    let rows = match (rows, power) {
+        (Some(rows), Some(power)) if exponent >= 0 => rows.checked_mul(power),
+        (Some(rows), Some(power)) => Some(rows / power),
+        (Some(_), None) if exponent < 0 => Some(0),
+        _ => None,
+    };
+    rows.and_then(|rows| u64::try_from(rows).ok())
+        .unwrap_or(u64::MAX)
 }
 
 impl Bend {
@@ -128,6 +166,77 @@ mod tests {
         let year = Duration::from_secs(86_400 * 365);
         let drift = even.at(3000 * 86_400 * 365).abs_diff(year);
         assert!(drift < Duration::from_micros(100), "{drift:?}");
+    }
+
+    #[test]
+    fn a_rate_times_a_time_is_exact() {
+        // In thousandths of a row a second, and milliseconds: the product is in millionths of a row.
+        let rates = [
+            1,
+            3,
+            100,
+            300,
+            333,
+            700,
+            1_000,
+            1_100,
+            3_000,
+            7_000,
+            9_999,
+            10_000,
+            29_970,
+            33_300,
+            59_940,
+            60_000,
+            70_000,
+            99_900,
+            100_100,
+            300_000,
+            333_333,
+            700_000,
+            1_000_001,
+            3_000_000,
+            6_000_000,
+            7_000_000,
+            9_000_000,
+            44_100_000,
+            70_000_000,
+            999_999_999,
+            1_000_000_000_000,
+        ];
+        let times = [
+            1,
+            100,
+            300,
+            700,
+            1_000,
+            1_500,
+            3_000,
+            4_000,
+            60_000,
+            86_400_000_u64,
+        ];
+        for rate in rates {
+            for time in times {
+                // As the command line spells it.
+                let spelt = format!("{}.{:03}", rate / 1000, rate % 1000);
+                let schedule = Schedule::new(spelt.parse().unwrap(), None);
+                let rows = schedule.whole_rows(Duration::from_millis(time));
+                assert_eq!(rows, rate * time / 1_000_000, "{spelt} for {time} ms");
+            }
+        }
+        for rate in [f64::MIN_POSITIVE, 1e-30] {
+            assert_eq!(Schedule::new(rate, None).whole_rows(Duration::MAX), 0);
+        }
+        assert_eq!(Schedule::new(1e9, None).whole_rows(Duration::MAX), u64::MAX);
+        for (schedule, seconds, rows) in [
+            (ramp(100.0, 300.0, 10), 5, 750),
+            (ramp(100.0, 6000.0, 1), 4, 3050 + 18_000),
+            (ramp(6000.0, 1.0, 2), 2, 6001),
+            (ramp(0.5, 6000.0, 2), 9, 48_000),
+        ] {
+            assert_eq!(schedule.whole_rows(Duration::from_secs(seconds)), rows);
+        }
     }
 
     #[test]
