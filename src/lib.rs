@@ -18,7 +18,7 @@
 //! batches ([`sink::Ready`], [`sink::Lane`]), and publishes what is whole ([`sink::Publish`]).
 //!
 //! Below them all: `kernel` (tight loops), `client` (Kafka, schema registries), `place` (where a value
-//! stands in its file), `plain_file`, `pace` (when a row is due), `sync`, `units`, `error`.
+//! stands in its file), `plain_file`, `outlet`, `pace` (when a row is due), `sync`, `units`, `error`.
 //!
 //! Invariant: batch n depends only on (plan, n), never on which thread made it or when. A plan holds
 //! nothing that a run changes. Names point down only: `tests/tidy.rs` holds the layers.
@@ -39,6 +39,7 @@ pub mod expression;
 pub mod format;
 pub mod kernel;
 pub mod load;
+pub mod outlet;
 pub mod pace;
 pub mod place;
 pub mod plain_file;

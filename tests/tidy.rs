@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
         "kernel",
         "type_names",
     ],
-    &["dataset", "plain_file", "report"],
+    &["dataset", "outlet", "plain_file", "report"],
     &["client", "expression"],
     &["column", "format"],
     &["sink", "source"],

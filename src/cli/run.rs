@@ -10,6 +10,7 @@ use super::check::make_plan;
 use super::{dotenv, log, producer, progress, report_place, say, signals};
 use crate::engine::{self, Running, Stop};
 use crate::error::{Error, Result};
+use crate::outlet;
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
 use crate::spec::Style;
@@ -194,15 +195,18 @@ impl Told {
 /// Found out before the first row: a run that has published and then ends with an error is run again,
 /// and with `if_exists: append` its rows would be there twice.
 pub(super) fn can_report(path: &Path) -> Result<()> {
-    let made = !path.exists();
+    let doing = || format!("the report cannot be written to `{}`", path.display());
+    outlet::check(path).map_err(|error| Error::because(doing(), error))?;
+    // A link stays, whatever is made and removed behind it.
+    let place = outlet::led_to(path);
+    let made = !place.exists();
     let opened = std::fs::File::options()
         .append(true)
         .create(true)
-        .open(path);
-    let doing = || format!("the report cannot be written to `{}`", path.display());
+        .open(&place);
     opened.map_err(|error| Error::because(doing(), error))?;
     if made {
-        let _ = std::fs::remove_file(path);
+        let _ = std::fs::remove_file(place);
     }
     Ok(())
 }
@@ -211,5 +215,5 @@ pub(super) fn write_report(report: &Report, path: &Path) -> Result<()> {
     let doing = || format!("writing the report to `{}`", path.display());
     let text =
         serde_json::to_string_pretty(report).map_err(|error| Error::because(doing(), error))?;
-    std::fs::write(path, text + "\n").map_err(|error| Error::because(doing(), error))
+    outlet::write(path, &(text + "\n")).map_err(|error| Error::because(doing(), error))
 }

@@ -2,11 +2,12 @@
 //! device and inode, a folder with all below it, a pattern with all that it would match.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
 use super::set::MATCH;
+use crate::outlet::led_to;
 
 /// Why nothing can be written at `place`, a file or a `folder` of parts, while `read` is read, which is a
 /// file, a folder or a pattern.
@@ -34,21 +35,6 @@ pub fn is_within(path: &Path, of: &Path, folder: bool) -> bool {
     inner == outer || folder && inner.starts_with(&outer) || path.exists() && above(of, path)
 }
 
-/// As many links as the system follows.
-const MOST_LINKS: usize = 40;
-
-/// Where links lead to that lead to nothing yet: what is written to them is made there.
-fn led_to(path: &Path) -> PathBuf {
-    let mut path = path.to_path_buf();
-    for _ in 0..MOST_LINKS {
-        match std::fs::read_link(&path) {
-            Ok(to) if !path.exists() => path = path.parent().unwrap_or(&path).join(to),
-            _ => break,
-        }
-    }
-    path
-}
-
 /// The same file or folder as `place`, or one below it.
 fn above(path: &Path, place: &Path) -> bool {
     let identity = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino())).ok();
@@ -67,12 +53,23 @@ fn resolved(path: &Path) -> PathBuf {
         if let Ok(found) = there.canonicalize() {
             return match path.strip_prefix(there) {
                 Ok(rest) if rest.as_os_str().is_empty() => found,
-                Ok(rest) => found.join(rest),
+                Ok(rest) => below(found, rest),
                 Err(_) => found,
             };
         }
     }
     path
+}
+
+/// A path below a folder, where nothing is there yet: `..` leads back out.
+fn below(mut folder: PathBuf, rest: &Path) -> PathBuf {
+    for part in rest.components() {
+        match part {
+            Component::ParentDir => drop(folder.pop()),
+            part => folder.push(part),
+        }
+    }
+    folder
 }
 
 /// True if what is written at `place`, a file or a folder of parts, would be among the files of a pattern.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{SecondsFormat, Utc};
 
 use crate::error::{Error, Problem, Result};
+use crate::outlet;
 
 const FOLDER: &str = "/sys/class/net";
 const HEADER: &str =
@@ -61,7 +62,12 @@ impl Counters {
     pub(super) fn start(self, path: &Path) -> Result<Counting> {
         let doing = format!("writing `{}`", path.display());
         let failed = |error| Error::because(doing.clone(), error);
-        let mut file = File::create(path).map_err(failed)?;
+        outlet::check(path).map_err(failed)?;
+        let mut file = match outlet::is_standard_stream(path) {
+            true => outlet::through(path),
+            false => File::create(path),
+        }
+        .map_err(failed)?;
         file.write_all(HEADER.as_bytes()).map_err(failed)?;
         let first = self.read();
         let (over, ended) = mpsc::channel();

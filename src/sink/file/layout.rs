@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::manifest;
 use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::{Problem, Result};
+use crate::outlet::is_standard_stream;
 use crate::place::LocalPath;
 use crate::sink::{Partition, Slice, Target};
 
@@ -248,15 +249,6 @@ fn escape(text: &str) -> String {
 
 /// What leads to stdout.
 pub(super) const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-
-/// `/dev/stdout` and its like, which may lead to a regular file that somebody else has opened.
-pub(super) fn is_standard_stream(path: &Path) -> bool {
-    ["/dev/stdout", "/dev/stderr"]
-        .iter()
-        .any(|name| path == Path::new(name))
-        || path.starts_with("/dev/fd")
-        || path.starts_with("/proc")
-}
 
 pub(super) fn is_through(path: &Path) -> bool {
     is_standard_stream(path)

@@ -1,8 +1,7 @@
 //! One file on its way: written under a hidden name or through a pipe, counted, hashed when asked.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::layout;
 use super::sequential::Sequential;
 use crate::error::{Error, Fault, Problem, Result};
+use crate::outlet;
 use crate::sink::claims::Claims;
 
 /// A file that is being written. A format writes into a clone; the sink keeps the other one.
@@ -80,13 +80,7 @@ impl Output {
 
     /// A pipe, a terminal or a device that is there already.
     pub(super) fn through(path: &Path, hash: bool) -> Result<Self> {
-        let file = match path.to_str() {
-            // Our own descriptor: opening the path anew would begin at the start of a file that the
-            // shell redirects to, even when it appends.
-            Some("/dev/stdout") => io::stdout().as_fd().try_clone_to_owned().map(File::from),
-            Some("/dev/stderr") => io::stderr().as_fd().try_clone_to_owned().map(File::from),
-            _ => OpenOptions::new().write(true).open(path),
-        };
+        let file = outlet::through(path);
         let file = file.map_err(|error| system("opening", path, &error))?;
         Ok(Self::new(Target::Through(file), hash))
     }

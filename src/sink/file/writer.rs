@@ -13,6 +13,7 @@ use super::ready::ReadyFiles;
 use super::{IfExists, publish};
 use crate::error::{Error, Problem, Result};
 use crate::format::{Body, FileChunk, FileEncoder, FileWriter};
+use crate::outlet::is_standard_stream;
 use crate::report::Meter;
 use crate::sink::claims::Claims;
 use crate::sink::lane::{Marks, Writer};
@@ -270,7 +271,7 @@ impl Files {
         };
         match result {
             Ok(()) => Ok(ControlFlow::Continue(())),
-            Err(_) if gone && layout::is_standard_stream(path) => Ok(ControlFlow::Break(())),
+            Err(_) if gone && is_standard_stream(path) => Ok(ControlFlow::Break(())),
             Err(_) if gone => {
                 let what = format!("the reader of `{}` has left before the end", path.display());
                 Err(Error::run(

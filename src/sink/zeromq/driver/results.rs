@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::outlet::Outlet;
 use crate::report::{FileReport, FourTimes, Meter};
 
 const HEADER: &str = "seq_n,msg_id,t1,t2,t3,t4,message_size,clock_offset_ms,network_delay_ms,processing_delay_ms,total_delay_ms\n";
 
-/// A file of results under its hidden name.
+/// A file of results under its hidden name, or what is written through.
 pub struct Results {
     file: BufWriter<File>,
     path: PathBuf,
-    hidden: PathBuf,
+    /// The hidden name and the one that it gets.
+    names: Option<(PathBuf, PathBuf)>,
     message_size: usize,
     rows: u64,
     bytes: u64,
@@ -28,22 +30,15 @@ impl Results {
     /// The system refuses.
     pub fn create(path: &Path, message_size: usize, meter: Arc<Meter>) -> Result<Self> {
         let doing = || format!("making the results `{}`", path.display());
-        let refused = |error| Error::because(doing(), error);
-        if path.is_dir() {
-            return Err(Error::because(doing(), "it is a folder"));
+        let Outlet { file, names } =
+            Outlet::open(path).map_err(|error| Error::because(doing(), error))?;
+        if let Some((hidden, _)) = &names {
+            meter.leaves(hidden.clone());
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let folder = path.parent().unwrap_or(Path::new(""));
-        if folder != Path::new("") {
-            std::fs::create_dir_all(folder).map_err(refused)?;
-        }
-        let hidden = folder.join(format!(".{name}.{}.part", std::process::id()));
-        let file = File::create(&hidden).map_err(refused)?;
-        meter.leaves(hidden.clone());
         let mut results = Self {
             file: BufWriter::with_capacity(1 << 16, file),
             path: path.to_path_buf(),
-            hidden,
+            names,
             message_size,
             rows: 0,
             bytes: 0,
@@ -80,8 +75,8 @@ impl Results {
     fn write(&mut self, text: &str) -> Result<()> {
         self.bytes += text.len() as u64;
         let written = self.file.write_all(text.as_bytes());
-        written
-            .map_err(|error| Error::because(format!("writing `{}`", self.hidden.display()), error))
+        let path = self.names.as_ref().map_or(&self.path, |(hidden, _)| hidden);
+        written.map_err(|error| Error::because(format!("writing `{}`", path.display()), error))
     }
 
     /// Gives it its name.
@@ -89,14 +84,15 @@ impl Results {
     /// # Errors
     /// Writing failed.
     pub fn finish(mut self) -> Result<FileReport> {
-        let named = self
-            .file
-            .flush()
-            .and_then(|()| std::fs::rename(&self.hidden, &self.path));
+        let named = self.file.flush().and_then(|()| match &self.names {
+            Some((hidden, target)) => std::fs::rename(hidden, target),
+            None => Ok(()),
+        });
         named
             .map_err(|error| Error::because(format!("writing `{}`", self.path.display()), error))?;
-        self.meter.named(&self.hidden);
-        self.hidden = PathBuf::new();
+        if let Some((hidden, _)) = self.names.take() {
+            self.meter.named(&hidden);
+        }
         Ok(FileReport {
             path: self.path.clone(),
             rows: self.rows,
@@ -110,10 +106,10 @@ impl Results {
 /// Without its name it is removed: what it lacks will not come.
 impl Drop for Results {
     fn drop(&mut self) {
-        let there = self.hidden != Path::new("");
+        let hidden = self.names.take().map(|(hidden, _)| hidden);
         // What stays is named in the report.
-        if there && std::fs::remove_file(&self.hidden).is_ok() {
-            self.meter.named(&self.hidden);
+        if let Some(hidden) = hidden.filter(|hidden| std::fs::remove_file(hidden).is_ok()) {
+            self.meter.named(&hidden);
         }
     }
 }

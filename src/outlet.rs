@@ -1,0 +1,190 @@
+//! Files that a run writes beside its rows: results, counters, reports. Devices and what standard streams
+//! lead to are written through, links are followed, and nothing is replaced by something else.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+
+/// As many links as the system follows.
+const MOST_LINKS: usize = 40;
+
+/// `/dev/stdout` and its like, which may lead to a regular file that somebody else has opened.
+pub fn is_standard_stream(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr"]
+        .iter()
+        .any(|name| path == Path::new(name))
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc")
+}
+
+/// Opens what is there to write to it, whatever it is.
+///
+/// # Errors
+/// The system refuses.
+pub fn through(path: &Path) -> io::Result<File> {
+    match path.to_str() {
+        // Our own descriptor: opening the path anew would begin at the start of a file that the
+        // shell redirects to, even when it appends.
+        Some("/dev/stdout") => io::stdout().as_fd().try_clone_to_owned().map(File::from),
+        Some("/dev/stderr") => io::stderr().as_fd().try_clone_to_owned().map(File::from),
+        _ => OpenOptions::new().write(true).open(path),
+    }
+}
+
+/// Where links lead to that lead to nothing yet: what is written to them is made there.
+pub fn led_to(path: &Path) -> PathBuf {
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            Ok(to) if !path.exists() => path = path.parent().unwrap_or(&path).join(to),
+            _ => break,
+        }
+    }
+    path
+}
+
+/// True of a device such as `/dev/null`: any number of outputs may go there.
+pub fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_char_device())
+}
+
+/// A regular file, a device of characters, a standard stream or nothing yet: all else is refused. A named
+/// pipe would be waited for, whatever signals come.
+///
+/// # Errors
+/// It is something else.
+pub fn check(path: &Path) -> io::Result<()> {
+    let Ok(found) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let kind = found.file_type();
+    if kind.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    if kind.is_file() || kind.is_char_device() || is_standard_stream(path) {
+        return Ok(());
+    }
+    let what = match (kind.is_fifo(), kind.is_socket()) {
+        (true, _) => "a named pipe",
+        (_, true) => "a socket",
+        _ => "a device of blocks",
+    };
+    Err(io::Error::other(format!(
+        "it is {what}: a file, a device such as `/dev/null` or `/dev/stdout` can be written"
+    )))
+}
+
+/// Writes all of a file at once.
+///
+/// # Errors
+/// It is something that is refused, or the system refuses.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    check(path)?;
+    match is_standard_stream(path) {
+        true => io::Write::write_all(&mut through(path)?, text.as_bytes()),
+        false => fs::write(path, text),
+    }
+}
+
+/// A file that has its name once it is whole, or what is written through.
+#[derive(Debug)]
+pub struct Outlet {
+    /// What is written.
+    pub file: File,
+    /// Its hidden name and the one that it is to have; nothing for what is written through.
+    pub names: Option<(PathBuf, PathBuf)>,
+}
+
+impl Outlet {
+    /// Opens it, under a hidden name if it is a file; its folder is made.
+    ///
+    /// # Errors
+    /// It is something that is refused, or the system refuses.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        check(path)?;
+        if is_standard_stream(path) || is_device(path) {
+            let file = through(path)?;
+            return Ok(Self { file, names: None });
+        }
+        let target = match fs::canonicalize(path) {
+            Ok(found) => found,
+            Err(_) => led_to(path),
+        };
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let folder = target.parent().unwrap_or(Path::new(""));
+        if folder != Path::new("") {
+            fs::create_dir_all(folder)?;
+        }
+        let hidden = folder.join(format!(".{name}.{}.part", std::process::id()));
+        let file = File::create(&hidden)?;
+        Ok(Self {
+            file,
+            names: Some((hidden, target)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    #[test]
+    fn links_lead_to_the_file_that_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("old"), "x").unwrap();
+        symlink("old", at("first")).unwrap();
+        symlink(at("first"), at("second")).unwrap();
+        symlink("new", at("dangling")).unwrap();
+        for (link, file) in [("first", "old"), ("second", "old"), ("dangling", "new")] {
+            let (_, target) = Outlet::open(&at(link)).unwrap().names.unwrap();
+            assert_eq!(target.file_name(), at(file).file_name(), "{link}");
+            write(&at(link), link).unwrap();
+            assert_eq!(fs::read_to_string(at(file)).unwrap(), link);
+            assert!(at(link).is_symlink());
+        }
+    }
+
+    #[test]
+    fn pipes_sockets_and_folders_are_refused_and_devices_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert!(
+            Command::new("mkfifo")
+                .arg(at("pipe"))
+                .status()
+                .unwrap()
+                .success()
+        );
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        symlink("pipe", at("link")).unwrap();
+        for (name, said) in [
+            ("pipe", "a named pipe"),
+            ("link", "a named pipe"),
+            ("socket", "a socket"),
+            ("", "a folder"),
+        ] {
+            for error in [
+                Outlet::open(&at(name)).unwrap_err(),
+                write(&at(name), "x").unwrap_err(),
+            ] {
+                assert!(error.to_string().contains(said), "{name}: {error}");
+            }
+        }
+        // Nodes of devices need root.
+        let mut node = Command::new("mknod");
+        let made = node.arg(at("null")).args(["c", "1", "3"]).output();
+        if made.is_ok_and(|made| made.status.success()) && through(&at("null")).is_ok() {
+            symlink("null", at("to_null")).unwrap();
+            for name in ["null", "to_null"] {
+                assert!(Outlet::open(&at(name)).unwrap().names.is_none());
+                write(&at(name), "x").unwrap();
+                assert!(is_device(&at("null")));
+            }
+        }
+    }
+}
