@@ -13,6 +13,9 @@ use crate::error::{Error, Problem, Result};
 /// How often the end is looked for.
 const STEP: Duration = Duration::from_millis(50);
 
+/// How many milliseconds replies that are not sent yet are waited for in the end.
+const REPLIES_LINGER: i32 = 2_000;
+
 /// What a consumer needs to know.
 #[derive(Debug, Clone)]
 pub struct Consumer {
@@ -66,6 +69,11 @@ impl Consumer {
             .iter()
             .try_for_each(|address| subscriber.also(address))?;
         let replies = socket(&context, SocketType::PUB)?;
+        // None of them is thrown away while the producer is there, however slowly it takes them.
+        replies
+            .set_sndhwm(0)
+            .and_then(|()| replies.set_linger(REPLIES_LINGER))
+            .map_err(|error| failed("setting up the socket of replies", error))?;
         bind(&replies, &self.replies).map_err(Error::user)?;
         self.start(&context, ended)?;
         let replied = AtomicU64::new(0);
