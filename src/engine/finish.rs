@@ -247,12 +247,15 @@ impl<'p> Run<'p> {
         let rejected = rejected
             .chain(sinks.iter().map(|sink| sink.rejected))
             .sum::<u64>();
-        let signal = self.stop.signal().filter(|_| interrupted);
+        let clocks = sinks.iter().filter_map(|sink| sink.clocks.as_ref());
+        let lost = clocks.map(|clocks| clocks.lost).sum::<u64>();
+        // Who ends the wait for replies does not have them.
+        let signal = self.stop.signal().filter(|_| interrupted || lost > 0);
         let outcome = match (&failure, signal) {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
             (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
-            (None, None) if rejected > 0 => Outcome::Rejected,
+            (None, None) if rejected + lost > 0 => Outcome::Rejected,
             (None, None) if slow => Outcome::TooSlow,
             _ => Outcome::Done,
         };

@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::four_times::FourTimes;
+use super::sending::Sending;
 use super::series::{Series, Step};
 use super::spread::{Percentiles, Spread};
 use crate::sync::lock;
@@ -33,14 +34,6 @@ pub struct Clocks {
     series: Mutex<(Option<Instant>, Series)>,
     answers: Mutex<Answers>,
     gaps: Mutex<Vec<Gap>>,
-}
-
-#[derive(Debug, Default)]
-struct Sending {
-    /// When the first message and the last one were sent.
-    times: Option<(Instant, Instant)>,
-    preparation: Spread,
-    lateness: Spread,
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +85,9 @@ pub struct ClockReading {
     pub unknown: u64,
     /// Replies that are none.
     pub unreadable: u64,
-    /// Seconds from the first send to the last one, and one message more.
+    /// Seconds from the first send to the end of sending: the last message was sent, skipped or given up, and
+    /// one message more. Null in JSON where nothing was measured.
+    #[serde(serialize_with = "measured")]
     pub seconds: f64,
     /// Making a message ready.
     pub preparation: Percentiles,
@@ -123,24 +118,22 @@ pub struct ClockReading {
 }
 
 impl ClockReading {
+    /// Messages that were sent and did not only warm up: those of the rate.
+    pub fn measured(&self) -> u64 {
+        self.sent - self.warm_up.min(self.sent)
+    }
+
     /// Messages a second, without those that warmed up.
     pub fn rate(&self) -> f64 {
-        (self.sent - self.warm_up.min(self.sent)) as f64 / self.seconds.max(1e-9)
+        self.measured() as f64 / self.seconds.max(1e-9)
     }
 }
 
-impl Sending {
-    /// As long as so many messages take: one gap more than there are between them.
-    fn seconds(&self) -> f64 {
-        let messages = self.preparation.count() as f64;
-        let seconds = self
-            .times
-            .map_or(0.0, |(first, last)| (last - first).as_secs_f64());
-        match messages > 1.0 {
-            true => seconds * messages / (messages - 1.0),
-            false => seconds,
-        }
-    }
+/// Nothing where no time has passed.
+fn measured<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    Some(*seconds)
+        .filter(|seconds| *seconds > 0.0)
+        .serialize(serializer)
 }
 
 impl Reason {
@@ -165,20 +158,21 @@ impl Clocks {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let mut sending = lock(&self.sending);
         self.step(now, |step| step.sent += 1);
-        let (first, _) = sending.times.unwrap_or((now, now));
-        sending.times = Some((first, now));
-        sending.preparation.record(preparation);
-        if let Some(lateness) = lateness {
-            sending.lateness.record(lateness);
-        }
+        sending.sent(preparation, lateness, now);
     }
 
     /// Messages were due, and there was no room for them, or no time.
     pub fn skipped(&self, numbers: Range<u64>) {
-        let count = numbers.end.saturating_sub(numbers.start);
+        let (count, now) = (numbers.end.saturating_sub(numbers.start), Instant::now());
         self.skipped.fetch_add(count, Ordering::Relaxed);
-        self.step(Instant::now(), |step| step.skipped += count);
+        lock(&self.sending).skipped(count, now);
+        self.step(now, |step| step.skipped += count);
         self.gap(numbers, Reason::Skipped);
+    }
+
+    /// The run has ended while a message waited for room.
+    pub fn gave_up(&self) {
+        lock(&self.sending).gave_up(Instant::now());
     }
 
     /// A message was never answered.
@@ -336,6 +330,23 @@ mod tests {
             );
             assert_eq!(clocks.read().answered, 1);
         }
+    }
+
+    #[test]
+    fn skipped_messages_count_from_the_first_send_on() {
+        let clocks = Clocks::default();
+        clocks.skipped(0..2);
+        assert_eq!(clocks.read().seconds, 0.0);
+        clocks.sent(1, None, Instant::now());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        clocks.skipped(3..4);
+        let once = clocks.read().seconds;
+        assert!(once >= 0.04, "{once}");
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        clocks.gave_up();
+        clocks.gave_up();
+        assert!(clocks.read().seconds >= 0.08);
+        assert!(serde_json::to_value(Clocks::default().read()).unwrap()["seconds"].is_null());
     }
 
     #[test]

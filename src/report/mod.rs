@@ -6,6 +6,7 @@ mod clocks;
 mod costs;
 mod four_times;
 mod meter;
+mod sending;
 mod series;
 mod show;
 mod spread;
@@ -38,7 +39,8 @@ pub enum Outcome {
     Done,
     /// Everything arrived, but slower than the rate that was asked for.
     TooSlow,
-    /// Everything arrived but for rows that could not be read, or that a target could not take.
+    /// Everything arrived but for rows that could not be read, or that a target could not take or never
+    /// answered.
     Rejected,
     /// A source or a sink failed.
     Failed,
@@ -332,6 +334,13 @@ impl Report {
     pub fn first_error(&self) -> Option<&str> {
         let sinks = self.sinks.iter().filter_map(|sink| sink.error.as_deref());
         self.error.as_deref().into_iter().chain(sinks).next()
+    }
+
+    /// Rows that were left out.
+    pub fn rejected(&self) -> u64 {
+        let sources = self.sources.iter().map(|source| source.rejected);
+        let sinks = self.sinks.iter().map(|sink| sink.rejected);
+        sources.chain(sinks).sum()
     }
 
     /// The exit code: interruption before failure before success.

@@ -12,6 +12,7 @@ impl Report {
         match self.outcome {
             Outcome::Done => "done",
             Outcome::TooSlow => "done, but the rate was not held",
+            Outcome::Rejected if self.rejected() == 0 => "done, but messages were lost",
             Outcome::Rejected => "done, but rows were left out",
             Outcome::Failed | Outcome::NotBegun(_) => "failed",
             Outcome::Interrupted(_) => "interrupted",

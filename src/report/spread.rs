@@ -1,7 +1,7 @@
 //! How durations are spread: quantiles to three digits, below zero too, as the difference of two clocks is.
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// Nanoseconds in a microsecond.
 const NANOS: f64 = 1e3;
@@ -17,8 +17,8 @@ pub struct Spread {
     most: i64,
 }
 
-/// A spread in a few numbers, in microseconds; all are 0 while nothing was measured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+/// A spread in a few numbers, in microseconds; all are 0 while nothing was measured, and null in JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Percentiles {
     /// How many were measured.
     pub count: u64,
@@ -34,6 +34,25 @@ pub struct Percentiles {
     pub p999: f64,
     /// The greatest one.
     pub max: f64,
+}
+
+impl Serialize for Percentiles {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = serializer.serialize_struct("Percentiles", 7)?;
+        all.serialize_field("count", &self.count)?;
+        let figures = [
+            ("mean", self.mean),
+            ("p50", self.p50),
+            ("p70", self.p70),
+            ("p99", self.p99),
+            ("p999", self.p999),
+            ("max", self.max),
+        ];
+        for (name, figure) in figures {
+            all.serialize_field(name, &Some(figure).filter(|_| self.count > 0))?;
+        }
+        all.end()
+    }
 }
 
 impl Spread {
@@ -158,6 +177,24 @@ mod tests {
         }
         assert_eq!(Spread::default().percentiles(), Percentiles::default());
         assert_eq!(Spread::default().curve(), []);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_null_and_zero_is_a_value() {
+        let mut spread = Spread::default();
+        let json = |spread: &Spread| serde_json::to_value(spread.percentiles()).unwrap();
+        for name in ["mean", "p50", "p70", "p99", "p999", "max"] {
+            assert!(json(&spread)[name].is_null(), "{name}");
+        }
+        assert_eq!(json(&spread)["count"], 0);
+        spread.record(0);
+        assert_eq!(
+            (
+                json(&spread)["p99"].as_f64(),
+                json(&spread)["mean"].as_f64()
+            ),
+            (Some(0.0), Some(0.0))
+        );
     }
 
     #[test]

@@ -40,7 +40,7 @@ def test_a_consumer_that_is_killed_ends_nothing(stream, size, rate):
     told, _ = producer.communicate(timeout=30)
     (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
     clocks = sink["clocks"]
-    assert producer.returncode in (0, 3, 130)
+    assert producer.returncode == 130
     assert clocks["answered"] + clocks["lost"] == clocks["sent"] and clocks["lost"] > 0
     assert len(stream.results()) == clocks["answered"] == figure(told, "Replies")
 
@@ -167,8 +167,7 @@ def test_a_signal_ends_the_wait_for_replies(stream, number):
     process.send_signal(number)
     told, _ = process.communicate(timeout=20)
     consumer.end()
-    # All was sent: the signal came too late to stop anything but the wait.
-    assert process.returncode in (0, 128 + number)
+    assert process.returncode == 128 + number
     assert figure(told, "Messages sent") == 50 and "Replies: 0, 50 messages lost\n" in told
 
 

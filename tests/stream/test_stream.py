@@ -119,7 +119,7 @@ def test_what_is_not_answered_is_lost_and_listed(stream):
     pipeline.write_text(text.replace("results:", "reply_timeout: 1s\n      results:"))
     sets = {"data_port": ports.data, "viz_port": ports.viz, "control_port": ports.control, "messages": 20, "rate": "100/s"}
     words = [word for name, value in sets.items() for word in ("--set", f"{name}={value}")]
-    stream.run(pipeline, "--quiet", "--report", "report.json", *words, command="run")
+    stream.run(pipeline, "--quiet", "--report", "report.json", *words, code=3, command="run")
     consumer.end()
     (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
     clocks = sink["clocks"]
@@ -143,7 +143,7 @@ def test_a_stalled_consumer_shows_in_the_response_time(stream, size, rate):
     consumer.send_signal(signal.SIGCONT)
     told, _ = producer.communicate(timeout=120)
     consumer.send_signal(signal.SIGTERM)
-    stream.finish(consumer)
+    stream.finish(consumer, code=143)
     sent, skipped = figure(told, "Messages sent"), figure(told, "Messages skipped")
     assert sent + skipped == 3 * rate
     # Two hundred messages of 1 MiB are more than what waits and what the system's buffers take.
@@ -163,7 +163,7 @@ def test_both_ends_are_rowgen(stream):
     consumer = stream.start("--consume", "-t", 1, "-channels", 2, "-workers", 2, *other)
     told, _ = stream.finish(producer)
     consumer.send_signal(signal.SIGTERM)
-    consumed, _ = stream.finish(consumer)
+    consumed, _ = stream.finish(consumer, code=143)
     assert figure(told, "Messages sent") == figure(told, "Replies") == 100
     assert figure(consumed, "Messages received") == figure(consumed, "Replies sent") == 100
     assert re.search(r"^Headroom: this producer could have made [\d ]+ messages/s", told, re.MULTILINE)

@@ -9,6 +9,9 @@ use clap::Args;
 use super::rate_problem;
 use super::tempo::TempoOptions;
 use crate::error::{Error, Problem, Problems, Result};
+use crate::outlet::is_device;
+use crate::pace::Schedule;
+use crate::source::is_within;
 use crate::units::{parse_bytes, parse_duration};
 
 /// Flags of `rowgen stream`; each may have one dash or two.
@@ -151,6 +154,20 @@ impl StreamOptions {
         }
     }
 
+    /// The rate that a run is held against: with a ramp the mean of the messages that are measured.
+    pub(super) fn target(&self) -> String {
+        let rate = &self.rate;
+        let ramp = self.tempo.ramp().ok().flatten();
+        let (Some(ramp), Ok(Some(hertz)), Ok(time)) = (ramp, self.hertz(), self.time()) else {
+            return rate.clone();
+        };
+        let schedule = Schedule::new(hertz, Some(ramp));
+        let begin = self.tempo.measured_from();
+        let rows = schedule.rows(time) - schedule.rows(begin);
+        let mean = rows / time.saturating_sub(begin).as_secs_f64().max(1e-9);
+        format!("{mean:.2}, on the way from {} to {rate}", ramp.from)
+    }
+
     /// How long.
     pub(super) fn time(&self) -> Result<Duration> {
         let seconds = || {
@@ -245,6 +262,33 @@ impl StreamOptions {
             ))),
             false => Ok(()),
         }
+    }
+
+    /// Every output has a place of its own; only devices take more than one.
+    pub(super) fn outputs_apart(&self) -> Result<()> {
+        let counters = self.interface.as_ref().map(|_| self.counters_path());
+        let outputs = [
+            ("-output", Some(&self.output)),
+            ("-i", counters.as_ref()),
+            ("-html", self.html.as_ref()),
+            ("-report", self.report.as_ref()),
+        ];
+        let given = outputs.map(|(flag, path)| path.map(|path| (flag, path)));
+        let given: Vec<_> = given.into_iter().flatten().collect();
+        for (index, (flag, path)) in given.iter().enumerate() {
+            let same = |(_, other): &&(&str, &PathBuf)| is_within(path, other, false);
+            let other = given[..index].iter().find(same);
+            if let Some((other, _)) = other.filter(|_| !is_device(path)) {
+                let what = format!(
+                    "`{flag}` would write over what `{other}` writes: both are `{}`",
+                    path.display()
+                );
+                return Err(Error::user(
+                    Problem::new(what).hint("give each a path of its own"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The file of what passed the interface.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{print, say, signals};
 use super::StreamOptions;
-use crate::client::zeromq::{Address, Consumer};
+use crate::client::zeromq::{Address, Consumed, Consumer};
 use crate::error::Result;
 use crate::units::show_count;
 
@@ -33,7 +33,24 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         "saying `start` to {}",
         consumer.control.endpoint()
     ));
-    let done = consumer.run(&|| stop.signal().is_some())?;
+    let done = consumer.run(&|| stop.signal().is_some());
+    let signal = stop
+        .signal()
+        .and_then(|signal| u8::try_from(128 + signal).ok());
+    let done = match (done, signal) {
+        (Ok(done), _) => done,
+        // Who ends the wait for a producer knows that none has come.
+        (Err(error), Some(code)) => {
+            say(&error.to_string());
+            return Ok(code);
+        }
+        (Err(error), None) => return Err(error),
+    };
+    let told = tell(&done)?;
+    Ok(signal.unwrap_or(told))
+}
+
+fn tell(done: &Consumed) -> Result<u8> {
     let seconds = done.elapsed.as_secs_f64();
     let rate = match seconds > 0.0 {
         true => done.messages.saturating_sub(1) as f64 / seconds,

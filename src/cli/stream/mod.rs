@@ -21,8 +21,9 @@ use crate::engine::{self, Running, Stop};
 use crate::error::{Error, Problem, Result};
 use crate::pace::{Pace, Schedule};
 use crate::plan::{self, Plan};
-use crate::report::{ClockReading, Outcome};
+use crate::report::{ClockReading, Outcome, Report};
 use crate::spec;
+use crate::units::show_count;
 pub(super) use arguments::{StreamOptions, long_flags};
 use counters::Counters;
 
@@ -44,6 +45,7 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         .as_deref()
         .map(Counters::find)
         .transpose()?;
+    options.outputs_apart()?;
     let mut reports = options.html.iter().chain(&options.report);
     reports.try_for_each(|path| can_report(path))?;
     let rate = options.hertz()?;
@@ -87,10 +89,24 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
     }
     let report = options.report.as_deref();
     report.map(|path| write_report(&done, path)).transpose()?;
-    if matches!(done.outcome, Outcome::TooSlow | Outcome::Rejected) {
+    tell_what_is_missing(options, &done);
+    Ok(done.exit_code())
+}
+
+/// Why the exit code is 3.
+fn tell_what_is_missing(options: &StreamOptions, done: &Report) {
+    let clocks = done.sinks.iter().filter_map(|sink| sink.clocks.as_ref());
+    let lost = clocks.map(|clocks| clocks.lost).sum::<u64>();
+    if lost > 0 {
+        say(&format!(
+            "{} messages were lost: no reply to them has come",
+            show_count(lost)
+        ));
+    }
+    let skipped = done.outcome == Outcome::Rejected && done.rejected() > 0;
+    if skipped || done.outcome == Outcome::TooSlow {
         say(&format!("the rate of {} Hz was not held", options.rate));
     }
-    Ok(done.exit_code())
 }
 
 /// Ends a run that has no rate once its messages have been sent for so long: what a consumer is waited for
@@ -179,16 +195,15 @@ fn plan(options: &StreamOptions, rate: Option<f64>, limit: Option<Duration>) -> 
 
 /// How many messages a schedule has in a time.
 fn messages(schedule: &Schedule, time: Duration) -> Result<u64> {
-    let messages = schedule.rows(time);
-    // Half a message is none.
-    let whole = (messages + 1e-9).floor();
-    if whole >= 1.0 && whole <= MOST_MESSAGES as f64 {
-        return Ok(whole as u64);
+    let messages = schedule.whole_rows(time);
+    if (1..=MOST_MESSAGES).contains(&messages) {
+        return Ok(messages);
     }
     let what = format!(
-        "{} messages a second for {} s are {messages} messages",
+        "{} messages a second for {} s are {} messages",
         schedule.rate(),
-        time.as_secs_f64()
+        time.as_secs_f64(),
+        schedule.rows(time)
     );
     Err(Error::user(Problem::new(what).hint(
         "take a time or a rate that makes at least one message",

@@ -66,8 +66,6 @@ fn producer(
     clocks: &ClockReading,
     headroom: Option<f64>,
 ) -> fmt::Result {
-    let seconds = clocks.seconds.max(1e-9);
-    let rate = clocks.rate();
     writeln!(out, "=== Producer Results ===")?;
     writeln!(out, "Messages sent: {}", show_count(clocks.sent))?;
     writeln!(out, "Messages skipped: {}", show_count(clocks.skipped))?;
@@ -78,16 +76,12 @@ fn producer(
             "Warm-up: {warm_up} messages sent, left out of all times and rates"
         )?;
     }
-    writeln!(out, "Time: {seconds:.3} s")?;
-    writeln!(out, "Rate: {rate:.2} Hz (target {})", options.rate)?;
-    let share = (clocks.sent - clocks.warm_up) as f64 / clocks.sent.max(1) as f64;
-    let gigabits = sink.bytes as f64 * share * 8.0 / seconds / 1e9;
-    writeln!(out, "Throughput: {gigabits:.4} Gbit/s")?;
+    let rate = speed(out, options, sink, clocks)?;
     let Some(headroom) = headroom else {
         return Ok(());
     };
-    let wanted = options.rate.parse().unwrap_or(rate);
-    let bound = match headroom < wanted * MARGIN {
+    let wanted = options.rate.parse().ok().or(rate);
+    let bound = match wanted.is_some_and(|wanted: f64| headroom < wanted * MARGIN) {
         true => ": the result is bound by this producer",
         false => "",
     };
@@ -96,6 +90,27 @@ fn producer(
         out,
         "Headroom: this producer could have made {could} messages/s{bound}"
     )
+}
+
+/// Time, rate and throughput, where they were measured; the rate.
+fn speed(
+    out: &mut String,
+    options: &StreamOptions,
+    sink: &SinkReport,
+    clocks: &ClockReading,
+) -> Result<Option<f64>, fmt::Error> {
+    let target = options.target();
+    if clocks.seconds <= 0.0 {
+        writeln!(out, "Time: -\nRate: - (target {target})\nThroughput: -")?;
+        return Ok(None);
+    }
+    let (seconds, rate) = (clocks.seconds, clocks.rate());
+    writeln!(out, "Time: {seconds:.3} s")?;
+    writeln!(out, "Rate: {rate:.2} Hz (target {target})")?;
+    let share = clocks.measured() as f64 / clocks.sent.max(1) as f64;
+    let gigabits = sink.bytes as f64 * share * 8.0 / seconds / 1e9;
+    writeln!(out, "Throughput: {gigabits:.4} Gbit/s")?;
+    Ok(Some(rate))
 }
 
 fn process(out: &mut String, sink: &SinkReport, clocks: &ClockReading) -> fmt::Result {
@@ -165,6 +180,9 @@ fn micros(out: &mut String, name: &str, times: &Percentiles, all: bool) -> fmt::
         max,
         ..
     } = times;
+    if times.count == 0 {
+        return writeln!(out, "{name} (µs): -");
+    }
     write!(
         out,
         "{name} (µs): mean {mean:.3}, P70 {p70:.3}, P99 {p99:.3}"
@@ -176,6 +194,9 @@ fn micros(out: &mut String, name: &str, times: &Percentiles, all: bool) -> fmt::
 }
 
 fn millis(out: &mut String, name: &str, times: &Percentiles) -> fmt::Result {
+    if times.count == 0 {
+        return writeln!(out, "{name} (ms): -");
+    }
     let [mean, p50, p70, p99, p999, max] = [
         times.mean, times.p50, times.p70, times.p99, times.p999, times.max,
     ]

@@ -1,5 +1,7 @@
 //! The flags that say how messages follow each other.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use super::arguments::wrong;
@@ -92,6 +94,11 @@ impl TempoOptions {
             ))),
             Some(problem) => Err(wrong(problem)),
         }
+    }
+
+    /// When what is measured begins.
+    pub(super) fn measured_from(&self) -> Duration {
+        parse_duration(&self.warm_up).unwrap_or_default()
     }
 
     /// What makes no sense as fast as it goes, or is longer than the run.

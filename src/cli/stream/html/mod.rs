@@ -31,7 +31,7 @@ pub(super) fn write(path: &Path, options: &StreamOptions, report: &Report) -> Re
         // Writing to a text cannot fail.
         let _ = page(&mut text, options, clocks);
     }
-    let written = std::fs::write(path, text);
+    let written = crate::outlet::write(path, &text);
     written.map_err(|error| Error::because(format!("writing `{}`", path.display()), error))
 }
 
@@ -41,22 +41,39 @@ fn page(out: &mut String, options: &StreamOptions, clocks: &ClockReading) -> fmt
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>A stream of messages</title><style>{STYLE}</style><h1>A stream of messages</h1>"
     )?;
-    let rate = clocks.rate();
-    writeln!(
-        out,
-        "<p>{} messages of {} bytes of data in {:.3} s: {rate:.1} a second, where {} were asked for; {} skipped, {} answered, {} lost.</p>",
-        show_count(clocks.sent),
-        escaped(options.said_size()),
-        clocks.seconds,
-        escaped(&options.rate),
-        show_count(clocks.skipped),
-        show_count(clocks.answered),
-        show_count(clocks.lost),
-    )?;
+    summary(out, options, clocks)?;
     table(out, clocks)?;
     spread(out, clocks)?;
     over_time(out, clocks)?;
     gaps(out, clocks)
+}
+
+/// Messages, time and rate are of the same messages: those that only warmed up are named apart.
+fn summary(out: &mut String, options: &StreamOptions, clocks: &ClockReading) -> fmt::Result {
+    let (messages, size) = (show_count(clocks.measured()), escaped(options.said_size()));
+    write!(out, "<p>{messages} messages of {size} bytes of data")?;
+    match clocks.seconds > 0.0 {
+        true => write!(
+            out,
+            " in {:.3} s: {:.1} a second, where {} were asked for",
+            clocks.seconds,
+            clocks.rate(),
+            escaped(&options.target())
+        )?,
+        false => write!(
+            out,
+            ", where {} a second were asked for",
+            escaped(&options.target())
+        )?,
+    }
+    if clocks.warm_up > 0 {
+        write!(out, "; {} more to warm up", show_count(clocks.warm_up))?;
+    }
+    let [skipped, answered, lost] = [clocks.skipped, clocks.answered, clocks.lost].map(show_count);
+    writeln!(
+        out,
+        ". Of all of them {skipped} were skipped, {answered} answered, {lost} lost.</p>"
+    )
 }
 
 fn table(out: &mut String, clocks: &ClockReading) -> fmt::Result {

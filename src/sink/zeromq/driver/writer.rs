@@ -143,6 +143,7 @@ impl Sender {
             }
             if prepared.is_none() {
                 if marks.over() || self.run.stopping() {
+                    self.meter.clocks().gave_up();
                     return Ok(ControlFlow::Break(()));
                 }
                 self.channels[channel].1.wait(STEP);
