@@ -330,7 +330,7 @@ def test_reports_are_compared_as_well(stream):
         name = f"{processing}.json"
         stream.run("-r", 200, "-t", 5, "-headroom", "0s", "-report", name, *ports.flags())
         consumer.send_signal(signal.SIGTERM)
-        stream.finish(consumer)
+        stream.finish(consumer, code=143)
         return name
 
     fast, slow = run(0), run(4)
@@ -388,7 +388,7 @@ def test_a_consumer_that_goes_away_ends_nothing(stream):
     while len(consumer.seen) < 50 and time.monotonic() < limit:
         time.sleep(0.01)
     seen = consumer.end()
-    stream.finish(process)
+    stream.finish(process, code=3)
     (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
     clocks = sink["clocks"]
     assert (clocks["sent"], clocks["skipped"], clocks["unreadable"]) == (200, 0, 0)
