@@ -168,42 +168,44 @@ mod tests {
         assert!(drift < Duration::from_micros(100), "{drift:?}");
     }
 
+    /// In thousandths of a row a second.
+    const RATES: &[u64] = &[
+        1,
+        3,
+        100,
+        300,
+        333,
+        700,
+        1_000,
+        1_100,
+        3_000,
+        7_000,
+        9_999,
+        10_000,
+        29_970,
+        33_300,
+        59_940,
+        60_000,
+        70_000,
+        99_900,
+        100_100,
+        300_000,
+        333_333,
+        700_000,
+        1_000_001,
+        3_000_000,
+        6_000_000,
+        7_000_000,
+        9_000_000,
+        44_100_000,
+        70_000_000,
+        999_999_999,
+        1_000_000_000_000,
+    ];
+
     #[test]
     fn a_rate_times_a_time_is_exact() {
-        // In thousandths of a row a second, and milliseconds: the product is in millionths of a row.
-        let rates = [
-            1,
-            3,
-            100,
-            300,
-            333,
-            700,
-            1_000,
-            1_100,
-            3_000,
-            7_000,
-            9_999,
-            10_000,
-            29_970,
-            33_300,
-            59_940,
-            60_000,
-            70_000,
-            99_900,
-            100_100,
-            300_000,
-            333_333,
-            700_000,
-            1_000_001,
-            3_000_000,
-            6_000_000,
-            7_000_000,
-            9_000_000,
-            44_100_000,
-            70_000_000,
-            999_999_999,
-            1_000_000_000_000,
-        ];
+        // Of thousandths of a row a second and milliseconds the product is in millionths of a row.
         let times = [
             1,
             100,
@@ -216,7 +218,7 @@ mod tests {
             60_000,
             86_400_000_u64,
         ];
-        for rate in rates {
+        for rate in RATES {
             for time in times {
                 // As the command line spells it.
                 let spelt = format!("{}.{:03}", rate / 1000, rate % 1000);
