@@ -119,8 +119,8 @@ impl Schedule {
     }
 }
 
-/// A rate in the decimals in which it is spelt, times a time in whole nanoseconds: exact, but for what does
-/// not fit.
+/// A rate in the decimals in which it is spelt, times a time in whole nanoseconds: exact, but for what no
+/// run lasts for.
 fn product(rate: f64, time: Duration) -> u64 {
     let spelt = format!("{rate:e}");
     let (digits, exponent) = spelt.split_once('e').unwrap_or((&spelt, "0"));
@@ -136,7 +136,7 @@ fn product(rate: f64, time: Duration) -> u64 {
         _ => None,
     };
     rows.and_then(|rows| u64::try_from(rows).ok())
-        .unwrap_or(u64::MAX)
+        .unwrap_or((rate * time.as_secs_f64()) as u64)
 }
 
 impl Bend {
@@ -224,7 +224,8 @@ mod tests {
                 let spelt = format!("{}.{:03}", rate / 1000, rate % 1000);
                 let schedule = Schedule::new(spelt.parse().unwrap(), None);
                 let rows = schedule.whole_rows(Duration::from_millis(time));
-                assert_eq!(rows, rate * time / 1_000_000, "{spelt} for {time} ms");
+                let expected = u128::from(*rate) * u128::from(time) / 1_000_000;
+                assert_eq!(u128::from(rows), expected, "{spelt} for {time} ms");
             }
         }
         for rate in [f64::MIN_POSITIVE, 1e-30] {
