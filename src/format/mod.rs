@@ -4,6 +4,7 @@ pub mod avro;
 pub mod block;
 pub mod buffers;
 pub mod cells;
+pub mod changes;
 pub mod compression;
 pub mod csv;
 pub mod json;
@@ -26,6 +27,7 @@ use crate::domain::Domain;
 use crate::error::{Problem, Result, did_you_mean};
 use crate::place::{LocalPath, Node, Place, Placed, Value, decode};
 use crate::registry;
+pub use changes::{ChangeColumns, Operation, Reference};
 
 registry! {
     /// How rows become bytes.
@@ -62,6 +64,8 @@ pub struct Shape {
     pub run_key: u128,
     /// The first batch of the whole table, for choices that a trial decides; none for streams.
     pub trial: Option<RecordBatch>,
+    /// Which columns make changes of the rows, where they are such.
+    pub changes: Option<Arc<ChangeColumns>>,
 }
 
 impl Shape {

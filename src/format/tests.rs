@@ -56,6 +56,7 @@ pub fn shape(table: &str, schema: SchemaRef) -> Shape {
         beside: 0,
         run_key: 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10,
         trial: None,
+        changes: None,
     }
 }
 

@@ -363,6 +363,7 @@ fn shape(
         beside: sink.beside,
         run_key: table.run_key,
         trial: None,
+        changes: None,
     }
 }
 

@@ -26,7 +26,7 @@ use crate::report::{Clock, Meter};
 pub use crate::report::{FileReport, Finished};
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
 pub use run::{Run, stall_timeout};
-pub use takes::{Delivery, HeldFiles, Holds, Listed, SinkPlace, Takes};
+pub use takes::{Delivery, HeldFiles, Holds, Listed, SinkPlace, Takes, TakesChanges};
 
 registry! {
     /// Where rows go.

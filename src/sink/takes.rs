@@ -35,6 +35,21 @@ pub struct Takes {
     pub placing: &'static [&'static str],
     /// What it promises of rows whose run is repeated or whose answer is lost.
     pub delivery: Delivery,
+    /// What it does with rows that are changes of a table.
+    pub changes: TakesChanges,
+}
+
+/// What a sink does with rows that are changes of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TakesChanges {
+    /// It writes them as rows: a log of changes.
+    #[default]
+    AsRows,
+    /// It applies them: inserts, updates and deletes rows. All that says what a change is must be among
+    /// the columns that it gets.
+    Applied,
+    /// It takes none, and what helps.
+    Refused(&'static str),
 }
 
 /// Where and how a sink keeps its rows.

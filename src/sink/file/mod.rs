@@ -327,8 +327,6 @@ impl Sink for File {
                 true => SinkPlace::Named,
                 false => SinkPlace::Path(self.path.clone()),
             },
-            letters: None,
-            holds_rows: false,
             stdout: layout::STDOUT.contains(&self.path.as_str()),
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
             placing: &["path", "if_exists", "fsync"],
@@ -338,7 +336,7 @@ impl Sink for File {
                 true => Delivery::AtLeastOnce,
                 false => Delivery::Idempotent,
             },
-            reads: Vec::new(),
+            ..Takes::default()
         }
     }
 }

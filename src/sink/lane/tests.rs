@@ -115,6 +115,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         beside: 0,
         run_key: 0,
         trial: None,
+        changes: None,
     };
     let target = Target {
         shape,

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::on_bad_row::OnBadRow;
-use super::{Delivery, Found, Holds, Sink, Slice, Takes, Target};
+use super::{Delivery, Found, Holds, Sink, Slice, Takes, TakesChanges, Target};
 use crate::client::postgres::{TableName, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -107,6 +107,9 @@ impl Sink for Postgres {
 
     fn takes(&self) -> Takes {
         Takes {
+            changes: TakesChanges::Refused(
+                "write them to a file or to Kafka, as rows: a log of changes",
+            ),
             delivery: match (self.is_exactly_once(), self.mode) {
                 (true, _) => Delivery::Transactional,
                 (false, Mode::Upsert) => Delivery::Idempotent,

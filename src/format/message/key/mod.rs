@@ -255,6 +255,7 @@ fn projected(shape: &Shape, columns: &[usize]) -> Shape {
         schema: Arc::new(arrow::datatypes::Schema::new(fields)),
         domains: domains.collect(),
         trial: None,
+        changes: None,
         ..shape.clone()
     }
 }

@@ -168,6 +168,7 @@ pub(super) fn ours(case: &Case, trial: bool) -> Bytes {
         beside: 0,
         run_key: 0,
         trial: trial.then(|| case.batches[0].clone()),
+        changes: None,
     };
     let encoder = options(&case.yaml).open(&shape).unwrap();
     let chunks: Mutex<Vec<(u64, FileChunk)>> = Mutex::default();

@@ -73,6 +73,7 @@ fn shape(schema: Arc<Schema>, domains: Vec<Domain>) -> Shape {
         beside: 0,
         run_key: 0,
         trial: None,
+        changes: None,
     }
 }
 

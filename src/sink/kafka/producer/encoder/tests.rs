@@ -60,6 +60,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
         file_starts: std::sync::Arc::default(),
         run_key: 0,
         trial: None,
+        changes: None,
     };
     Recipe {
         values: JsonMessage::default().open(&shape.written(), None).unwrap(),
