@@ -28,6 +28,7 @@
 //! of `sink/session/` (feature `sessions`), where all that can go wrong with servers is looked after.
 
 pub mod batch;
+pub mod changes;
 pub mod cli;
 pub mod client;
 pub mod column;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields as ArrowFields};
 
+use super::changes::Changed;
 use super::hash::Key;
 use super::options::{Column, ColumnList};
 use super::program::{Fill, Program, ProgramCell, Selection};
@@ -93,6 +94,8 @@ pub struct Parent {
     pub program: Arc<ProgramCell>,
     /// How many rows it has; none when it is endless.
     pub rows: Option<u64>,
+    /// How its rows come, change and go, where they do.
+    pub changes: Option<Arc<dyn Changed>>,
 }
 
 /// Columns within a column.
@@ -226,6 +229,15 @@ impl Build<'_> {
     /// The row count cannot be told.
     pub fn rows(&mut self) -> Result<Option<u64>, Problem> {
         self.tables.rows(self.scope)
+    }
+
+    /// How the rows of the table come, change and go, where they do.
+    pub(super) fn changes(&self) -> Option<Arc<dyn Changed>> {
+        let mut scope = self.scope;
+        while let Some((outer, _)) = self.tables.scope(scope).outer {
+            scope = outer;
+        }
+        self.tables.changes(scope)
     }
 
     /// The seconds since 1970 at which the run began, with microseconds as its fraction's unit.

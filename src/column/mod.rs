@@ -10,6 +10,7 @@ mod boolean;
 mod build;
 mod builder;
 mod bytes;
+pub mod changes;
 mod child_count;
 mod children;
 mod choice;
@@ -66,6 +67,7 @@ mod zipf;
 
 pub use build::{Build, Fields, Input, Made, Nested, Parent, Pick};
 pub use builder::{Builder, Outside, TableOptions};
+pub use changes::{ChangedTable, Said};
 pub use cut::cut;
 pub use distribution::{Amounts, Counts, Distribution, DistributionKind};
 pub use list::LIST_ITEM;
@@ -92,6 +94,11 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
 
     /// Rows a second at which a table without end runs because of this column, if no rate is asked for.
     fn live_rate(&self) -> Option<f64> {
+        None
+    }
+
+    /// The table that its values refer to, and that table's column if they are the values of one.
+    fn refers_to(&self) -> Option<(String, Option<String>)> {
         None
     }
 

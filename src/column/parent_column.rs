@@ -59,7 +59,7 @@ impl Fill for ParentColumn {
 }
 
 /// Rows that follow each other are a range, which generators fill faster than a list.
-fn as_rows(rows: &[u64]) -> Rows<'_> {
+pub(super) fn as_rows(rows: &[u64]) -> Rows<'_> {
     match (rows.first(), rows.last()) {
         (Some(first), Some(last))
             if last.wrapping_sub(*first) == rows.len() as u64 - 1

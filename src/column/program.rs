@@ -7,10 +7,11 @@ use arrow::array::{ArrayRef, Int64Array, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
 
+use super::changes::{Frame, Places};
 use super::hash::Key;
 use super::rows::Rows;
 use crate::domain::Domain;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Makes the values of one column: a function of the rows and the inputs alone.
 pub trait Fill: Send + Sync {
@@ -56,12 +57,16 @@ pub struct Node {
     pub origin: Origin,
     /// Rows whose random number is below the threshold are null; no threshold means all.
     pub nulls: Option<(Key, Option<u64>)>,
+    /// Each value is a function of the inputs' values in its row alone.
+    pub pointwise: bool,
 }
 
 /// The nodes of one table, or of one nested column.
 #[derive(Default)]
 pub struct Program {
     nodes: Vec<Node>,
+    /// Its rows are changes of those that its nodes make.
+    changes: Option<Frame>,
 }
 
 /// Which nodes are wanted, and which must be evaluated for them.
@@ -77,7 +82,24 @@ pub type ProgramCell = OnceLock<Program>;
 impl Program {
     /// A program of nodes, each after those it reads.
     pub fn new(nodes: Vec<Node>) -> Self {
-        Self { nodes }
+        Self {
+            nodes,
+            changes: None,
+        }
+    }
+
+    /// A program whose rows are changes of those that the nodes make.
+    pub(super) fn of_changes(mut nodes: Vec<Node>, frame: Frame) -> Self {
+        frame.describe(&mut nodes);
+        Self {
+            nodes,
+            changes: Some(frame),
+        }
+    }
+
+    /// What its rows change, where they are changes.
+    pub fn changes(&self) -> Option<&Frame> {
+        self.changes.as_ref()
     }
 
     /// The node at `index`.
@@ -121,7 +143,34 @@ impl Program {
         outer
     }
 
-    /// The wanted columns at `rows`.
+    /// The wanted columns of `rows` as the table has them: what each change says, where its rows are
+    /// changes.
+    ///
+    /// # Errors
+    /// A value that cannot be made, naming column and row.
+    pub fn show(
+        &self,
+        selection: &Selection,
+        rows: Rows<'_>,
+        outer: &[ArrayRef],
+    ) -> Result<Vec<ArrayRef>> {
+        match &self.changes {
+            None => self.evaluate(selection, rows, outer),
+            Some(frame) => frame.show(self, selection, rows),
+        }
+    }
+
+    /// The wanted columns of rows and versions of them, whole, where the program's rows are changes.
+    ///
+    /// # Errors
+    /// A value that cannot be made, naming column and row; or its rows are none.
+    pub fn whole(&self, selection: &Selection, places: &Places) -> Result<Vec<ArrayRef>> {
+        let frame = self.changes.as_ref();
+        let frame = frame.ok_or_else(|| Error::run("the rows of this table do not change"))?;
+        frame.make(self, selection, places)
+    }
+
+    /// The wanted columns at `rows`, which are no changes even where the table's are.
     ///
     /// # Errors
     /// A value that cannot be made, naming column and row.
@@ -131,17 +180,45 @@ impl Program {
         rows: Rows<'_>,
         outer: &[ArrayRef],
     ) -> Result<Vec<ArrayRef>> {
-        let mut made: Vec<Option<ArrayRef>> = vec![None; self.nodes.len()];
-        let mut inputs = Vec::new();
+        let born = match &self.changes {
+            Some(frame) if !self.outer(selection).is_empty() => frame.born(rows),
+            _ => Vec::new(),
+        };
+        let outer = if born.is_empty() { outer } else { &born };
+        let mut made = vec![None; self.nodes.len()];
         for index in &selection.order {
-            let node = &self.nodes[*index];
-            inputs.clear();
-            inputs.extend(node.inputs.iter().filter_map(|input| made[*input].clone()));
-            let values = node.values(rows, &inputs, outer)?;
-            made[*index] = Some(node.with_nulls(rows, values)?);
+            self.fill(*index, rows, outer, &mut made)?;
         }
         let wanted = selection.wanted.iter();
         Ok(wanted.filter_map(|index| made[*index].clone()).collect())
+    }
+
+    /// Makes the values of a node whose inputs are made.
+    pub(super) fn fill(
+        &self,
+        index: usize,
+        rows: Rows<'_>,
+        outer: &[ArrayRef],
+        made: &mut [Option<ArrayRef>],
+    ) -> Result<()> {
+        let node = &self.nodes[index];
+        let inputs = node.inputs.iter();
+        let inputs: Vec<ArrayRef> = inputs.filter_map(|input| made[*input].clone()).collect();
+        let values = node.values(rows, &inputs, outer)?;
+        made[index] = Some(node.with_nulls(rows, values)?);
+        Ok(())
+    }
+}
+
+impl Selection {
+    /// The nodes that are evaluated, in order.
+    pub(super) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// The nodes that are wanted.
+    pub(super) fn wanted(&self) -> &[usize] {
+        &self.wanted
     }
 }
 
@@ -155,6 +232,7 @@ impl Node {
             inputs,
             origin,
             nulls: None,
+            pointwise: false,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::build::{Made, Nested, Parent};
+use super::changes::Changed;
 use super::hash::Key;
 use super::options::{Column, ColumnList};
 use super::program::Node;
@@ -45,6 +46,8 @@ pub(super) trait Tables {
     ) -> usize;
     /// The table `name`, which `child` refers to.
     fn parent(&mut self, child: usize, name: &str, place: &Place) -> Result<Parent, Problem>;
+    /// How rows come, change and go, where those of the scope do.
+    fn changes(&self, scope: usize) -> Option<Arc<dyn Changed>>;
     /// A column's options and key.
     fn column_options(
         &self,

@@ -189,6 +189,7 @@ fn table(name: &crate::place::Key, node: &Node) -> Result<TableOptions, Problem>
     };
     Ok(TableOptions {
         outside: None,
+        changes: None,
         name: name.name.clone(),
         place: Place::clone(&name.place),
         key: Key::new("test").child(&name.name),

@@ -15,7 +15,7 @@ use super::watch::{State, Watched};
 use super::work::{Stalls, Work};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
-use crate::plan::Plan;
+use crate::plan::{Job, JobChanges, Plan};
 use crate::report::{Report, Times};
 use crate::sink;
 use crate::source::{Batches, Begin, RunningSource};
@@ -84,8 +84,29 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
 
 /// The pace of each job that has a rate: the gate and the sinks that hold rows back share it.
 pub(super) fn paces(plan: &Plan) -> Vec<Option<Arc<Pace>>> {
-    let pace = |rate: f64| Arc::new(Pace::of_machine(rate, plan.tempo));
-    plan.jobs.iter().map(|job| job.rate.map(pace)).collect()
+    plan.jobs.iter().map(|job| pace(plan, job)).collect()
+}
+
+fn pace(plan: &Plan, job: &Job) -> Option<Arc<Pace>> {
+    let of_machine = |rate: f64| Pace::of_machine(rate, plan.tempo);
+    Some(Arc::new(match of_all(job) {
+        // The rate is of the changes of all tables.
+        Some((changes, rate)) => {
+            let (table, first) = (changes.table.clone(), job.first_row);
+            let skipped = match first {
+                0 => 0,
+                _ => table.number(first),
+            };
+            of_machine(rate).among(move |row| table.number(first + row) - skipped)
+        }
+        None => of_machine(job.rate?),
+    }))
+}
+
+/// The changes of a job whose rate is that of all tables together, and that rate.
+fn of_all(job: &Job) -> Option<(&JobChanges, f64)> {
+    let changes = job.changes.as_ref().filter(|_| !job.own_rate)?;
+    Some((changes, changes.rate?))
 }
 
 /// Begins to read what tables are read from.
@@ -278,13 +299,22 @@ impl Run<'_> {
 }
 
 /// Jobs that run side by side: a finite table's own, then the next one's, then all endless ones
-/// together. A sink with a rate of its own is a job beside those of its table.
+/// together. A sink with a rate of its own is a job beside those of its table, and tables whose rows are
+/// changes come together.
 fn groups(plan: &Plan) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut endless = Vec::new();
     for (index, job) in plan.jobs.iter().enumerate() {
         let beside = groups.last().and_then(|group| group.last());
         let same_table = beside.is_some_and(|other| plan.jobs[*other].table == job.table);
+        let changing = |other: &usize| plan.jobs[*other].changes.is_some();
+        if job.rows.is_some() && job.changes.is_some() {
+            match groups.iter_mut().find(|group| group.iter().any(changing)) {
+                Some(group) => group.push(index),
+                None => groups.push(vec![index]),
+            }
+            continue;
+        }
         match (job.rows, groups.last_mut()) {
             (None, _) => endless.push(index),
             (Some(_), Some(group)) if job.own_rate && same_table => group.push(index),

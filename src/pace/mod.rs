@@ -61,12 +61,17 @@ pub struct Tempo {
     pub warm_up: Duration,
 }
 
+/// The number that a row has among others.
+type Numbers = Arc<dyn Fn(u64) -> u64 + Send + Sync>;
+
 /// A rate from a start on.
 pub struct Pace {
     schedule: Schedule,
     tempo: Tempo,
     clock: Arc<dyn Clock>,
     start: OnceLock<Duration>,
+    /// Rows are some of those that the rate is of: the number of each among all of them.
+    among: Option<Numbers>,
     /// Where blocks of rows begin, in periods: the number of the first one kept, and the sums.
     blocks: Mutex<(u64, VecDeque<f64>)>,
 }
@@ -86,6 +91,7 @@ impl Pace {
             tempo,
             clock,
             start: OnceLock::new(),
+            among: None,
             blocks: Mutex::new((0, VecDeque::from([0.0]))),
         }
     }
@@ -93,6 +99,15 @@ impl Pace {
     /// A pace by the machine's own time.
     pub fn of_machine(rows_per_second: f64, tempo: Tempo) -> Self {
         Self::new(rows_per_second, tempo, Arc::new(MachineClock::default()))
+    }
+
+    /// The pace of rows that come among others: `number` is a row's place among all of them.
+    #[must_use]
+    pub fn among(self, number: impl Fn(u64) -> u64 + Send + Sync + 'static) -> Self {
+        Self {
+            among: Some(Arc::new(number)),
+            ..self
+        }
     }
 
     /// Rows a second.
@@ -107,6 +122,7 @@ impl Pace {
 
     /// How long after the start row `row`, counted from this run's first, is due.
     pub fn span(&self, row: u64) -> Duration {
+        let row = self.among.as_ref().map_or(row, |number| number(row));
         match self.tempo.arrivals {
             Arrivals::Fixed => self.schedule.at(row),
             Arrivals::Poisson(key) => self.schedule.at_gaps(self.gaps(key, row)),
@@ -340,6 +356,14 @@ mod tests {
         pace.clock().sleep(step);
         assert!(pace.approach(due, step));
         assert_eq!(pace.late(1), step);
+    }
+
+    #[test]
+    fn rows_among_others_are_due_when_their_numbers_are() {
+        let pace = pace(10.0, Arrivals::Fixed).among(|row| 3 * row + 1);
+        pace.start_in(Duration::ZERO);
+        let due: Vec<u128> = (0..3).map(|row| pace.due(row).as_millis()).collect();
+        assert_eq!(due, [100, 400, 700]);
     }
 
     #[test]

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use arrow::datatypes::{Field, Schema};
 
+use super::changing::{columns, refused};
 use super::files;
 use super::guarantee::Guarantee;
 use super::make::digest;
 use super::partition::{KeyColumn, Layout, Split, folders, layout};
 use super::sinks::Resolved;
-use super::{BATCH_ROWS, Job, SinkPlan};
+use super::{BATCH_ROWS, Job, JobChanges, SinkPlan};
 use crate::column::{Program, ProgramCell};
 use crate::error::{Problem, Problems};
 use crate::format::Shape;
@@ -42,6 +43,8 @@ pub(super) struct Table<'a> {
     pub(super) rate: Option<f64>,
     /// What is late is left out.
     pub(super) skips: bool,
+    /// Its rows are changes.
+    pub(super) changes: Option<JobChanges>,
     pub(super) batch_rows: Option<u64>,
     pub(super) run_key: u128,
     pub(super) trial: bool,
@@ -208,6 +211,7 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
         rate: table.rate,
         own_rate: false,
         ahead: AHEAD * u32::from(sinks.iter().all(SinkPlan::holds_rows)),
+        changes: table.changes.clone(),
         source,
         split,
         sinks,
@@ -308,6 +312,7 @@ fn sink_plan(
         problems.push(problem.at(&sink.place));
     }
     problems.extend(sink.options.check_partitions(&lanes));
+    problems.extend(refused(&sink, &shape, table.changes.is_some()));
     let stream = table.records.is_some_and(Opened::is_stream);
     if table.trial && !stream && problems.is_empty() {
         match trial(table, source, &columns, &shape) {
@@ -363,7 +368,10 @@ fn shape(
         beside: sink.beside,
         run_key: table.run_key,
         trial: None,
-        changes: None,
+        changes: table
+            .changes
+            .as_ref()
+            .and_then(|changes| columns(changes, program, sink)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::changing::Load;
 use super::job::{Table, jobs};
 use super::letters;
 use super::sinks::{Resolved, resolve, written};
@@ -37,7 +38,8 @@ pub fn make(
     trial: bool,
 ) -> Result<Plan> {
     let mut problems = Problems::default();
-    let tables = options(pipeline, &loaded.sources, overrides, &mut problems);
+    let load = Load::new(pipeline, overrides)?;
+    let tables = options(pipeline, &loaded.sources, (overrides, load.as_ref()), &mut problems);
     let references = loaded.references.clone();
     let mut builder = Builder::new(tables, references, overrides.now_micros);
     build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
@@ -61,7 +63,14 @@ pub fn make(
     let mut plan = frame(pipeline, overrides, fingerprint)?;
     plan.warnings = unused(pipeline, &builder);
     plan.warnings.extend(loaded.unasked.iter().map(unasked));
-    plan.jobs = all_jobs(pipeline, &loaded, builder, sinks, overrides, trial)?;
+    plan.jobs = all_jobs(
+        pipeline,
+        (&loaded, load.as_ref()),
+        builder,
+        sinks,
+        overrides,
+        trial,
+    )?;
     let mut more = replaced(&plan.jobs);
     for sink in plan.jobs.iter().flat_map(|job| &job.sinks) {
         let warnings = sink.options.warnings(&sink.shape);
@@ -180,7 +189,7 @@ fn warning(sink: &str, problem: &Problem) -> String {
 
 fn all_jobs(
     pipeline: &Pipeline,
-    loaded: &Loaded,
+    (loaded, load): (&Loaded, Option<&Load>),
     mut builder: Builder,
     sinks: Vec<Resolved>,
     overrides: &Overrides,
@@ -223,7 +232,11 @@ fn all_jobs(
                 .map(|from| &from.place),
             slice: overrides.slice,
             range: overrides.range_of(&name),
-            rate: rate(pipeline, overrides, &name, count),
+            rate: match load.and_then(|load| load.of(&name)) {
+                Some(changes) => changes.share(),
+                None => rate(pipeline, overrides, &name, count),
+            },
+            changes: load.and_then(|load| load.of(&name)),
             skips: tempo::skips(&pipeline.run).is_some(),
             batch_rows: batch_rows(pipeline, overrides),
             run_key: run_key(pipeline, overrides, &name),

@@ -1,6 +1,7 @@
 //! What will be done: names resolved, types fixed, rows counted, sinks checked; pure over what the
 //! file says and what it points at. Every problem is reported at once.
 
+mod changing;
 mod enabled;
 mod files;
 mod guarantee;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use arrow::datatypes::Field;
 
+use crate::changes;
 use crate::format::Shape;
 use crate::pace::Tempo;
 use crate::place::{LocalPath, Placed};
@@ -124,10 +126,21 @@ pub struct Job {
     pub ahead: Duration,
     /// Makes or reads the batches.
     pub source: Batches,
+    /// Which changes of its table they are, where they are such.
+    pub changes: Option<JobChanges>,
     /// Sends rows to one lane for each value of the partition columns.
     pub split: Option<Split>,
     /// Where they go: exactly one with a split.
     pub sinks: Vec<SinkPlan>,
+}
+
+/// Rows that are changes of their table, beside those of others.
+#[derive(Debug, Clone)]
+pub struct JobChanges {
+    /// The table among those that change.
+    pub table: changes::Table,
+    /// Changes a second of all of them together, where that is asked for.
+    pub rate: Option<f64>,
 }
 
 /// One sink of one table.

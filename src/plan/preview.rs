@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
+use super::changing::Load;
 use super::tables::{build_all, options};
 use super::{Job, Overrides, Plan, SinkPlan};
 use crate::column::{Builder, ProgramCell};
@@ -64,7 +65,8 @@ pub fn preview(
     hidden: bool,
 ) -> Result<Preview> {
     let mut problems = Problems::default();
-    let tables = options(pipeline, &loaded.sources, overrides, &mut problems);
+    let load = Load::new(pipeline, overrides)?;
+    let tables = options(pipeline, &loaded.sources, (overrides, load.as_ref()), &mut problems);
     let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
     build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
     let names = || pipeline.tables.names();
@@ -136,6 +138,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         own_rate: job.own_rate,
         ahead: job.ahead,
         source: job.source.clone(),
+        changes: job.changes.clone(),
         split: None,
         sinks: job.sinks.iter().map(discard).collect(),
     });

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use arrow::datatypes::Fields;
 
 use super::Overrides;
+use super::changing::Load;
 use crate::column::hash::Key;
 use crate::column::{Builder, Outside, TableOptions};
 use crate::error::{Problem, Problems, did_you_mean};
@@ -17,7 +18,7 @@ use crate::spec::{Pipeline, Table};
 pub(super) fn options(
     pipeline: &Pipeline,
     sources: &Sources,
-    overrides: &Overrides,
+    (overrides, changes): (&Overrides, Option<&Load>),
     problems: &mut Problems,
 ) -> Vec<TableOptions> {
     let given_rows = given_rows(pipeline, overrides, problems);
@@ -36,6 +37,7 @@ pub(super) fn options(
                     Some((_, rows)) => Some(given(name, table, *rows)),
                     None => table.rows.clone(),
                 },
+                changes: changes.and_then(|changes| changes.options(&name.value)),
                 columns: table.columns.0.clone(),
                 outside: table
                     .from
@@ -68,7 +70,9 @@ fn given_rows(
     overrides: &Overrides,
     problems: &mut Problems,
 ) -> Vec<(usize, u64)> {
-    let one = overrides.rows.map(|rows| (root(pipeline), rows));
+    // Where there are changes, it is their number.
+    let rows = overrides.rows.filter(|_| pipeline.changes.is_none());
+    let one = rows.map(|rows| (root(pipeline), rows));
     let named = overrides.table_rows.iter();
     let named = named.map(|(table, rows)| (counted(pipeline, table), *rows));
     let all = one.into_iter().chain(named);
@@ -161,6 +165,7 @@ pub(super) fn build_all(
             }
             problems.note(builder.column(&name.value, &column.value, &column.place));
         }
+        builder.check_changes(&name.value, problems);
         if columns.iter().all(|(_, hidden)| *hidden) {
             problems.push(
                 Problem::new(format!("table `{}` has no column to show", name.value))

@@ -10,6 +10,7 @@ use super::failing::{Found, Left, Whence};
 use super::running::RunningSource;
 use super::{Begin, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream};
 use crate::batch::{Batch, Place};
+use crate::column::changes::Places;
 use crate::column::rows::Rows;
 use crate::column::{Program, ProgramCell, Selection};
 use crate::error::{Error, Result};
@@ -86,12 +87,14 @@ impl Columns {
         program.outer(&self.selection)
     }
 
+    fn program(&self) -> Result<&Program> {
+        let program = self.program.get();
+        program.ok_or_else(|| Error::run("the table is not built"))
+    }
+
     fn evaluate(&self, rows: Rows<'_>, read: &[ArrayRef]) -> Result<RecordBatch> {
-        let program = self
-            .program
-            .get()
-            .ok_or_else(|| Error::run("the table is not built"))?;
-        let columns = program.evaluate(&self.selection, rows, read)?;
+        let program = self.program()?;
+        let columns = program.show(&self.selection, rows, read)?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         Ok(RecordBatch::try_new_with_options(
             self.schema.clone(),
@@ -131,6 +134,20 @@ impl Made {
     /// A value that cannot be made, naming column and row.
     pub fn at(&self, rows: Rows<'_>) -> Result<RecordBatch> {
         self.columns.evaluate(rows, &[])
+    }
+
+    /// The chosen columns of rows that change, as versions of them are; each with the change that made it.
+    ///
+    /// # Errors
+    /// As `at`; or the rows of this table do not change.
+    pub fn versions(&self, places: &Places) -> Result<RecordBatch> {
+        let columns = &self.columns;
+        let made = columns.program()?.whole(&columns.selection, places)?;
+        Ok(RecordBatch::try_new_with_options(
+            columns.schema.clone(),
+            made,
+            &RecordBatchOptions::new().with_row_count(Some(places.keys.len())),
+        )?)
     }
 
     /// Batch `number`, from 0.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::{ReferenceFile, Run, SinkEntry, Table};
+use super::{Changes, ReferenceFile, Run, SinkEntry, Table};
 use crate::column::{Column, ColumnType, GeneratorKind, is_kind, parse_type};
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Count, Each, Named, Node, Placed, Text, Value, decode_all};
@@ -28,6 +28,7 @@ pub(super) fn note_all(root: &Node, first: Vec<Problem>, problems: &mut Problems
 fn note_sections(root: &Node, problems: &mut Problems) {
     note_parts(root, problems, |key, part, problems| match key {
         "name" | "seed" => note::<Placed<Text>>(part, problems),
+        "changes" => note::<Placed<Changes>>(part, problems),
         "reference" => note::<Named<ReferenceFile>>(part, problems),
         "run" => note::<Run>(part, problems),
         "sinks" => note::<Each<SinkEntry>>(part, problems),

@@ -1,5 +1,6 @@
 //! What the file says: one YAML pipeline file, its includes, its params, every value with its place.
 
+mod changes;
 mod include;
 mod log;
 mod mistakes;
@@ -11,6 +12,7 @@ mod serve;
 mod sink;
 mod table;
 
+pub use changes::{Changes, Mix, Update};
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
 pub use read::{Given, read, read_given};

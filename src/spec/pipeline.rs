@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Log, ReferenceFile, Run, Serve, SinkEntry, Table};
+use super::{Changes, Log, ReferenceFile, Run, Serve, SinkEntry, Table};
 use crate::place::{Each, Named, OneOrMany, Placed, Scope, Text};
 
 /// The top level of a pipeline file, as written.
@@ -31,6 +31,8 @@ pub(super) struct File {
     /// The tables to make.
     #[serde(default)]
     pub(super) tables: Named<Table>,
+    /// Which tables come as their changes.
+    pub(super) changes: Option<Placed<Changes>>,
     /// Where the tables go.
     #[serde(default)]
     pub(super) sinks: Each<SinkEntry>,
@@ -66,6 +68,8 @@ pub struct Pipeline {
     pub reference: Named<ReferenceFile>,
     /// The tables.
     pub tables: Named<Table>,
+    /// Which tables come as their changes.
+    pub changes: Option<Placed<Changes>>,
     /// Where the tables go, one entry for each sink and table.
     pub sinks: Vec<SinkEntry>,
     /// How to run.

@@ -47,6 +47,7 @@ const KEYS: &[&str] = &[
     "params",
     "reference",
     "tables",
+    "changes",
     "sinks",
     "run",
     "log",
@@ -115,6 +116,7 @@ fn read_node(mut root: Node, path: &Path, given: &Given) -> Result<Pipeline> {
         scope,
         reference: file.reference,
         tables: file.tables,
+        changes: file.changes,
         sinks: file.sinks.0,
         run: file.run,
         log: file.log,
@@ -353,6 +355,13 @@ fn canonical(root: &Node, seed: Option<&str>) -> String {
     let mut text = format!("rowgen 1\nseed {seed:?}\n");
     for part in ["name", "seed", "reference", "tables"] {
         if let Some(node) = root.get(part) {
+            text.push_str(part);
+            write_canonical(node, &mut text);
+        }
+    }
+    // When changes are due decides nothing of what they are.
+    for part in ["count", "block", "mix"] {
+        if let Some(node) = root.get("changes").and_then(|changes| changes.get(part)) {
             text.push_str(part);
             write_canonical(node, &mut text);
         }

@@ -1,6 +1,7 @@
 //! Whole-program tests: the binary as a user runs it, on files as a user writes them.
 
 mod between;
+mod changes;
 mod chosen_sinks;
 mod commands;
 mod counted;

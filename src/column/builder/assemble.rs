@@ -32,6 +32,8 @@ struct New {
     coding: Option<Coding>,
     /// It picks one of so many rows.
     picks: Option<usize>,
+    /// Each value is a function of the inputs' values in its row alone.
+    pointwise: bool,
 }
 
 impl Builder {
@@ -81,6 +83,7 @@ impl Builder {
             }
             None => (inputs, None),
         };
+        let pointwise = made.pointwise || base.is_some();
         let parts = &mut self.scopes[scope];
         small_enough(&made, name, &parts.name, &mut parts.bytes)
             .map_err(|problem| problem.at(&column.place))?;
@@ -95,6 +98,7 @@ impl Builder {
             nulls,
             coding,
             picks: None,
+            pointwise,
         };
         let node = self.add(scope, name, field(name, &made.data_type, column), new);
         let parts = &mut self.scopes[scope];
@@ -154,6 +158,7 @@ impl Builder {
             nulls,
             coding,
             picks: pick.rows,
+            pointwise: pick.pointwise,
         };
         self.add(scope, &name, Field::new(&name, pick.data_type, false), new)
     }
@@ -193,6 +198,7 @@ impl Builder {
         let parts = &mut self.scopes[scope];
         parts.nodes[node].inputs = new.inputs;
         parts.nodes[node].nulls = new.nulls;
+        parts.nodes[node].pointwise = new.pointwise;
         match new.coding.filter(|_| new.nulls.is_none()) {
             Some(coding) => {
                 parts.codings.insert(node, coding);
@@ -254,6 +260,8 @@ impl Builder {
             nulls: None,
             coding,
             picks: None,
+            // A field is what its column is made from, or a part of it.
+            pointwise: true,
         };
         Ok(self.add(scope, path, Field::new(path, made.data_type, true), new))
     }
@@ -273,6 +281,7 @@ impl Builder {
             nulls: None,
             coding: None,
             picks: None,
+            pointwise: made.pointwise,
         };
         self.add(scope, name, Field::new(name, made.data_type, true), new)
     }

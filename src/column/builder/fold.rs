@@ -200,6 +200,7 @@ impl Builder {
         let made = self.push(scope, &name, field, domain, Origin::Fill(fill));
         let parts = &mut self.scopes[scope];
         parts.nodes[made].inputs = vec![node];
+        parts.nodes[made].pointwise = true;
         if let Some(coding) = parts.codings.get(&node).cloned()
             && let Ok(over) = plain(&coding.over)
         {

@@ -4,6 +4,7 @@
 //! table of what follows from few values. Generators see none of it: they are given a `Build`.
 
 mod assemble;
+mod changes;
 mod coding;
 mod fold;
 mod length;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Fields};
 
 use super::build;
+use super::changes::{ChangedTable, Frame};
 use super::hash::Key;
 use super::options::ColumnList;
 use super::program::{Node, Origin, Program, ProgramCell};
@@ -53,6 +55,8 @@ pub struct TableOptions {
     pub columns: ColumnList,
     /// What it is read from.
     pub outside: Option<Outside>,
+    /// How its rows come, change and go, where its rows are changes.
+    pub changes: Option<ChangedTable>,
 }
 
 /// Every table of a pipeline while it is being built.
@@ -94,6 +98,7 @@ struct Scope {
     program: Arc<ProgramCell>,
     outer: Option<Outer>,
     outside: Option<Outside>,
+    changes: Option<ChangedTable>,
     /// The places of the columns that are read, by their names.
     read: HashMap<String, usize>,
 }
@@ -139,7 +144,10 @@ impl Builder {
     /// It cannot be told.
     pub fn table_rows(&mut self, table: &str, place: &Place) -> Result<Option<u64>, Problem> {
         let scope = self.scope_of(table, place)?;
-        self.rows(scope)
+        match &self.scopes[scope].changes {
+            Some(changes) => Ok(changes.places.changes()),
+            None => self.rows(scope),
+        }
     }
 
     /// The tables that each table refers to.
@@ -154,10 +162,14 @@ impl Builder {
     pub fn finish(self) -> BTreeMap<String, Arc<ProgramCell>> {
         let mut programs = BTreeMap::new();
         for scope in self.scopes {
-            let program = scope.program;
+            let built = match scope.frame() {
+                Ok(Some(frame)) => Program::of_changes(scope.nodes, frame),
+                // What stands in the way of a frame was told when the columns were checked.
+                Ok(None) | Err(_) => Program::new(scope.nodes),
+            };
             // A cell is set here alone, once.
-            let _ = program.set(Program::new(scope.nodes));
-            programs.insert(scope.name, program);
+            let _ = scope.program.set(built);
+            programs.insert(scope.name, scope.program);
         }
         programs
     }
@@ -178,6 +190,7 @@ impl Builder {
             inputs: Vec::new(),
             origin,
             nulls: None,
+            pointwise: false,
         });
         scope.names.insert(name.to_string(), scope.nodes.len() - 1);
         scope.nodes.len() - 1
@@ -230,7 +243,13 @@ impl Builder {
 }
 
 impl Scope {
-    fn table(options: TableOptions) -> Self {
+    fn table(mut options: TableOptions) -> Self {
+        if let Some(changes) = &options.changes {
+            options.outside = Some(Outside {
+                fields: Frame::fields(),
+                rows: changes.places.inserts(),
+            });
+        }
         let read = options.outside.iter().flat_map(|outside| &outside.fields);
         let names = read.map(|field| field.name().as_str());
         Self {
@@ -238,6 +257,7 @@ impl Scope {
             rows: options.rows,
             read: first_places(names),
             outside: options.outside,
+            changes: options.changes,
             ..Self::new(options.name, options.key, options.columns)
         }
     }
@@ -282,6 +302,7 @@ impl Scope {
             program: Arc::default(),
             outer: None,
             outside: None,
+            changes: None,
             read: HashMap::new(),
         }
     }

@@ -100,8 +100,11 @@ impl Builder {
         name: &str,
         place: &Place,
     ) -> Result<(), Problem> {
-        match self.scopes[scope].outside {
+        let scope = &self.scopes[scope];
+        match scope.outside {
             None => Ok(()),
+            // Rows that change are made here.
+            Some(_) if scope.changes.is_some() => Ok(()),
             Some(_) => Err(Problem::new(format!(
                 "table `{name}` is read: no other table can refer to its rows"
             ))

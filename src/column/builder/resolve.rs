@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 
 use super::super::build::{Made, Nested, Parent};
+use super::super::changes::Changed;
 use super::super::children::MOST_PARENTS;
 use super::super::hash::Key;
 use super::super::options::{Column, ColumnList};
@@ -51,6 +52,9 @@ impl Tables for Builder {
     fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem> {
         if let Some(outer) = &self.scopes[scope].outer {
             return self.rows(outer.scope);
+        }
+        if self.is_set(scope) {
+            return Ok(None);
         }
         let asked = self.scopes[scope].rows.as_ref().map(|rows| rows.value.0);
         if let Some(outside) = &self.scopes[scope].outside {
@@ -129,7 +133,13 @@ impl Tables for Builder {
             name: name.to_string(),
             program: self.scopes[scope].program.clone(),
             rows,
+            changes: self.changes(scope),
         })
+    }
+
+    fn changes(&self, scope: usize) -> Option<Arc<dyn Changed>> {
+        let changes = self.scopes[scope].changes.as_ref();
+        changes.map(|changes| changes.places.clone())
     }
 
     fn column_options(

@@ -1,5 +1,7 @@
 //! `foreign_key`: a row of another table for each row; the key is recomputed there, never stored.
 
+mod lasting;
+
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -22,6 +24,7 @@ use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
 use crate::registry::Example;
 use crate::units::show_count;
+use lasting::lasting;
 
 /// A row of another table for each row; the parent's other columns are read through it:
 /// `copy: customer_id.created_at`.
@@ -74,6 +77,14 @@ impl Generator for ForeignKey {
     fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
         let (table, column, place) = self.target()?;
         let parent = build.parent(&table, &place)?;
+        if let Some(lasting) = lasting(self, build, &parent, &place)? {
+            let fields = ParentFields {
+                parents: parent.rows.unwrap_or(u64::MAX),
+                parent,
+                children: None,
+            };
+            return self.made(build, fields, column, &place, Arc::new(lasting));
+        }
         let Some(parents) = parent.rows else {
             let message = format!("table `{table}` is endless: none of its rows can be picked");
             return Err(Problem::new(message)
@@ -86,26 +97,18 @@ impl Generator for ForeignKey {
             parents,
             children: children.clone(),
         };
-        let mut made = match column {
-            Some(column) => fields.column(&column, build, &place)?,
-            None => Made::new(
-                DataType::UInt64,
-                Domain::default(),
-                |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
-            ),
+        let fill: Arc<dyn Fill> = match &children {
+            Some(children) => Arc::new(ClusteredParents(children.clone())),
+            None => Arc::new(self.random(build.key, &fields.parent, parents, &place)?),
         };
-        made.rows = children.as_ref().map(|children| children.total());
-        made.pick = Some(Pick {
-            data_type: DataType::UInt64,
-            fill: match children {
-                Some(children) => Arc::new(ClusteredParents(children)),
-                None => Arc::new(self.random(build.key, &fields.parent, parents, &place)?),
-            },
-            pointwise: false,
-            rows: None,
-        });
-        made.fields = Some(Arc::new(fields));
-        Ok(made)
+        let rows = children.map(|children| children.total());
+        let made = self.made(build, fields, column, &place, fill)?;
+        Ok(Made { rows, ..made })
+    }
+
+    fn refers_to(&self) -> Option<(String, Option<String>)> {
+        let (table, column, _) = self.target().ok()?;
+        Some((table, column))
     }
 
     fn derives_rows(&self) -> bool {
@@ -142,6 +145,33 @@ impl ForeignKey {
                 Err(Problem::new("`ref` and `table` cannot be used together").at(&table.place))
             }
         }
+    }
+
+    /// The column of what `fill` picks.
+    fn made(
+        &self,
+        build: &mut Build<'_>,
+        fields: ParentFields,
+        column: Option<String>,
+        place: &Place,
+        fill: Arc<dyn Fill>,
+    ) -> Result<Made, Problem> {
+        let mut made = match column {
+            Some(column) => fields.column(&column, build, place)?,
+            None => Made::new(
+                DataType::UInt64,
+                Domain::default(),
+                |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
+            ),
+        };
+        made.pick = Some(Pick {
+            data_type: DataType::UInt64,
+            fill,
+            pointwise: false,
+            rows: None,
+        });
+        made.fields = Some(Arc::new(fields));
+        Ok(made)
     }
 
     /// The number of children of each parent, and what it is drawn with in the column of that key.

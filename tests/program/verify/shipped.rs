@@ -38,6 +38,7 @@ const SHIPPED: &[(&str, &[&str])] = &[
             "--rate=1000000/s",
         ],
     ),
+    ("cdc_log", &["--set=changes=40000"]),
     ("lineitem", &["--set=scale=0.0005"]),
     ("shop", &["--set=rows=2000", "--set=customers=500"]),
     ("users_csv", &["--set=rows=3000"]),

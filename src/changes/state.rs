@@ -1,0 +1,99 @@
+//! What rows have come to by a moment: one scan of the changes before it, by all workers, in the memory
+//! of the rows that are asked for.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::Table;
+use crate::column::changes::{Places, VERSIONS};
+use crate::format::Operation;
+
+impl Living {
+    /// Where the row's values are made.
+    pub fn places(table: &Table, rows: &[Self]) -> Places {
+        let mut places = Places::with_room(rows.len());
+        for row in rows {
+            let (operation, number, version) = match row.update {
+                Some((rank, number)) => (Operation::Update, number, VERSIONS + rank),
+                None => (Operation::Insert, table.born(row.key), row.key),
+            };
+            places.push(operation as i32, number, row.key, version);
+        }
+        places
+    }
+}
+
+/// Changes that a worker scans at once.
+const STRETCH: u64 = 1 << 16;
+
+/// A row that is there at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Living {
+    /// The row's number.
+    pub key: u64,
+    /// The rank of its last update among those of the table, and its change number.
+    pub update: Option<(u64, u64)>,
+}
+
+impl Table {
+    /// The rows of `keys` that are there after all changes before `number`, in order.
+    pub fn state(&self, keys: Range<u64>, number: u64) -> Vec<Living> {
+        let end = keys.end.min(self.before_of(Operation::Insert, number));
+        let keys = keys.start.min(end)..end;
+        let updates = self.last_updates(keys.clone(), number);
+        let living = |(index, update): (usize, u64)| {
+            let key = keys.start + index as u64;
+            let rank = update.checked_sub(1);
+            self.alive(key, number).then(|| Living {
+                key,
+                update: rank.map(|rank| (rank, self.update(rank))),
+            })
+        };
+        let updates = updates.into_par_iter().enumerate();
+        updates.filter_map(living).collect()
+    }
+
+    /// Every change before `number` of row `key`, in order.
+    pub fn history(&self, key: u64, number: u64) -> Vec<(u64, Operation)> {
+        let rows = self.before(number);
+        let stretches = rows.div_ceil(STRETCH);
+        let changes = (0..stretches).into_par_iter().flat_map_iter(|stretch| {
+            let mut found = Vec::new();
+            let from = stretch * STRETCH;
+            self.walk(from..rows.min(from + STRETCH), |step| {
+                if self.key_of(&step) == key {
+                    found.push((step.number, step.operation));
+                }
+            });
+            found
+        });
+        changes.collect()
+    }
+
+    /// For each of `keys` the rank of its last update before change `number`, and one more; 0 for none.
+    fn last_updates(&self, keys: Range<u64>, number: u64) -> Vec<u64> {
+        let last: Vec<AtomicU64> = keys.clone().map(|_| AtomicU64::new(0)).collect();
+        let rows = match self.has(Operation::Update) && !last.is_empty() {
+            true => self.before(number),
+            false => 0,
+        };
+        let scan = |stretch: u64| {
+            let from = stretch * STRETCH;
+            self.walk(from..rows.min(from + STRETCH), |step| {
+                if step.operation != Operation::Update {
+                    return;
+                }
+                let key = self.key_of(&step);
+                if keys.contains(&key) {
+                    // Within the range of keys, which is that of the list.
+                    let rank = step.before[Operation::Update as usize];
+                    last[(key - keys.start) as usize].fetch_max(rank + 1, Ordering::Relaxed);
+                }
+            });
+        };
+        (0..rows.div_ceil(STRETCH)).into_par_iter().for_each(scan);
+        last.into_iter().map(AtomicU64::into_inner).collect()
+    }
+}

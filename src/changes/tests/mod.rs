@@ -1,0 +1,3 @@
+//! Against a naive replay.
+
+mod replay;

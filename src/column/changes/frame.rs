@@ -1,0 +1,206 @@
+//! A program whose rows are changes: its nodes make the rows of the table, and versions of them; the
+//! frame says at which of these each is evaluated, and which values a change says.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::nullif;
+use arrow::datatypes::{DataType, Field, Fields};
+
+use super::super::parent_column::as_rows;
+use super::super::program::{Node, Origin, Program, Selection};
+use super::super::rows::Rows;
+use super::{Changed, Places};
+use crate::domain::{Domain, Order, Range};
+use crate::error::Result;
+use crate::format::Operation;
+
+/// What a node of a table of changes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Of the change itself: its operation, its number.
+    Always,
+    /// The key: every change says it.
+    Key,
+    /// Made anew by updates, which say it.
+    Set,
+    /// Said by inserts alone.
+    Once,
+}
+
+/// How the rows of a program are changes of those that its nodes make.
+#[derive(Debug)]
+pub struct Frame {
+    places: Arc<dyn Changed>,
+    /// What each node is.
+    said: Vec<Said>,
+    /// For each node: the table itself holds no null in it.
+    required: Vec<bool>,
+    /// The columns that hold keys of other tables: the node, the table and its column.
+    references: Vec<(usize, String, String)>,
+    /// How many changes there are of all tables.
+    changes: Option<u64>,
+    operations: ArrayRef,
+}
+
+impl Frame {
+    /// The columns that come before the table's own.
+    pub fn fields() -> Fields {
+        Fields::from(vec![
+            Field::new("operation", operation_type(), false),
+            Field::new("change", DataType::Int64, false),
+        ])
+    }
+
+    /// A frame of nodes each of which is what `said` says.
+    pub(in crate::column) fn new(
+        (places, changes): (Arc<dyn Changed>, Option<u64>),
+        said: Vec<Said>,
+        nodes: &[Node],
+        references: Vec<(usize, String, String)>,
+    ) -> Self {
+        let required = |(node, said): (&Node, &Said)| match said {
+            Said::Key | Said::Always => true,
+            Said::Set | Said::Once => !node.field.is_nullable(),
+        };
+        Self {
+            places,
+            required: nodes.iter().zip(&said).map(required).collect(),
+            said,
+            references,
+            changes,
+            operations: Arc::new(StringArray::from_iter_values(Operation::NAMES)),
+        }
+    }
+
+    /// What a node is.
+    pub fn said(&self, node: usize) -> Said {
+        self.said[node]
+    }
+
+    /// True if the table itself holds no null in it.
+    pub fn is_required(&self, node: usize) -> bool {
+        self.required[node]
+    }
+
+    /// The table and column whose values a node holds, if it holds such.
+    pub fn reference(&self, node: usize) -> Option<(&str, &str)> {
+        let found = self.references.iter().find(|(own, ..)| *own == node)?;
+        Some((&found.1, &found.2))
+    }
+
+    /// What the nodes are as columns of changes.
+    pub(in crate::column) fn describe(&self, nodes: &mut [Node]) {
+        for (node, said) in nodes.iter_mut().zip(&self.said) {
+            match (said, &node.origin) {
+                (Said::Always, Origin::Outer(0)) => {
+                    node.domain = Domain::dictionary(&self.operations)
+                }
+                (Said::Always, _) => node.domain = self.numbers(),
+                (Said::Key, _) => self.many_times(node, false),
+                (Said::Set | Said::Once, _) => self.many_times(node, true),
+            }
+        }
+    }
+
+    /// A column that is said once for each change of its row, if it is.
+    fn many_times(&self, node: &mut Node, nulls: bool) {
+        node.field.set_nullable(nulls);
+        node.domain.nulls = nulls;
+        node.domain.unique = false;
+        node.domain.order = Order::Unknown;
+    }
+
+    fn numbers(&self) -> Domain {
+        let last = self.changes.map(|count| count.saturating_sub(1).into());
+        Domain {
+            range: last.map(|max| Range::Integer { min: 0, max }),
+            order: Order::StrictlyAscending,
+            unique: true,
+            ..Domain::default()
+        }
+    }
+
+    /// What stands for operation and number where rows are no changes: each was inserted.
+    pub(in crate::column) fn born(&self, rows: Rows<'_>) -> Vec<ArrayRef> {
+        let numbers = self.places.numbers(rows);
+        let numbers = numbers.into_iter().map(|number| number as i64).collect();
+        self.outer(vec![Operation::Insert as i32; rows.len()], numbers)
+    }
+
+    fn outer(&self, operations: Vec<i32>, numbers: Vec<i64>) -> Vec<ArrayRef> {
+        let keys = Int32Array::from(operations);
+        // All keys are of operations.
+        let operations = DictionaryArray::new(keys, self.operations.clone());
+        vec![Arc::new(operations), Arc::new(Int64Array::from(numbers))]
+    }
+
+    /// What the changes `rows` say in the wanted columns; null where they say nothing.
+    pub(in crate::column) fn show(
+        &self,
+        program: &Program,
+        selection: &Selection,
+        rows: Rows<'_>,
+    ) -> Result<Vec<ArrayRef>> {
+        let places = self.places.places(rows);
+        let made = self.make(program, selection, &places)?;
+        let not = |said: &dyn Fn(i32) -> bool| {
+            let not = BooleanBuffer::collect_bool(places.operations.len(), |index| {
+                !said(places.operations[index])
+            });
+            BooleanArray::from(not)
+        };
+        let inserts = not(&|operation| operation == Operation::Insert as i32);
+        let lasting = not(&|operation| operation != Operation::Delete as i32);
+        let wanted = selection.wanted().iter().zip(made);
+        let said = wanted.map(|(index, values)| {
+            Ok(match self.said[*index] {
+                Said::Always | Said::Key => values,
+                Said::Set => nullif(&values, &lasting)?,
+                Said::Once => nullif(&values, &inserts)?,
+            })
+        });
+        said.collect()
+    }
+
+    /// The rows and versions of some places, whole.
+    ///
+    /// # Errors
+    /// A value that cannot be made, naming column and row.
+    pub(in crate::column) fn make(
+        &self,
+        program: &Program,
+        selection: &Selection,
+        places: &Places,
+    ) -> Result<Vec<ArrayRef>> {
+        let mut made = vec![None; self.said.len()];
+        let (order, said) = (selection.order(), &self.said);
+        let rows = as_rows(&places.keys);
+        let once = |index: &&usize| !matches!(said[**index], Said::Always | Said::Set);
+        let of_change = |index: &usize| said[*index] == Said::Always;
+        let reads = |index: &usize| program.node(*index).inputs.iter().any(of_change);
+        // A row's own columns know of the change that inserted it.
+        if order.iter().filter(once).any(reads) {
+            let born = self.born(rows);
+            for index in order.iter().filter(|index| of_change(index)) {
+                program.fill(*index, rows, &born, &mut made)?;
+            }
+        }
+        for index in order.iter().filter(once) {
+            program.fill(*index, rows, &[], &mut made)?;
+        }
+        let outer = self.outer(places.operations.clone(), places.numbers.clone());
+        let versions = Rows::List(&places.versions);
+        for index in order.iter().filter(|index| !once(index)) {
+            program.fill(*index, versions, &outer, &mut made)?;
+        }
+        let wanted = selection.wanted().iter();
+        Ok(wanted.filter_map(|index| made[*index].clone()).collect())
+    }
+}
+
+/// The type of the column of operations.
+fn operation_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}

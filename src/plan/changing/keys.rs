@@ -1,0 +1,105 @@
+//! What tells a table's rows apart, and which other rows they refer to.
+
+use super::Entry;
+use crate::column::Column;
+use crate::error::{Problem, Problems};
+
+/// The tables that each one refers to, by their places.
+pub(super) fn parents(entries: &[Entry<'_>], problems: &mut Problems) -> Vec<Vec<usize>> {
+    let parents: Vec<Vec<usize>> = entries
+        .iter()
+        .map(|entry| own_parents(entry, entries))
+        .collect();
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some(column) = in_a_circle(index, entry, entries, &parents) {
+            let name = &entry.name.value;
+            let message = format!(
+                "rows of `{name}` refer to rows that refer to them: under `changes` none could come first"
+            );
+            let hint = "leave this column out, or fill it without `foreign_key`";
+            problems.push(Problem::new(message).at(&column.place).hint(hint));
+        }
+    }
+    parents
+}
+
+fn own_parents(entry: &Entry<'_>, entries: &[Entry<'_>]) -> Vec<usize> {
+    let columns = entry.table.columns.0.iter();
+    let tables = columns.filter_map(|(_, column)| Some(column.generator.refers_to()?.0));
+    let mut parents: Vec<usize> = tables
+        .filter_map(|table| entries.iter().position(|entry| entry.name.value == table))
+        .collect();
+    parents.sort_unstable();
+    parents.dedup();
+    parents
+}
+
+/// The column by which a table refers to itself, directly or through others.
+fn in_a_circle<'p>(
+    index: usize,
+    entry: &Entry<'p>,
+    entries: &[Entry<'_>],
+    parents: &[Vec<usize>],
+) -> Option<&'p Column> {
+    let mut columns = entry.table.columns.0.iter();
+    let back = |column: &Column| {
+        let table = column.generator.refers_to()?.0;
+        let parent = entries.iter().position(|entry| entry.name.value == table)?;
+        is_behind(parent, index, parents).then_some(())
+    };
+    let found = columns.find(|(_, column)| back(column).is_some());
+    found.map(|(_, column)| column.as_ref())
+}
+
+/// True if the way through parents leads from one table to another.
+fn is_behind(from: usize, to: usize, parents: &[Vec<usize>]) -> bool {
+    let (mut open, mut seen) = (vec![from], vec![false; parents.len()]);
+    while let Some(table) = open.pop() {
+        if table == to {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[table], true) {
+            open.extend(&parents[table]);
+        }
+    }
+    false
+}
+
+/// The column that tells a table's rows apart: of those that can, the one that others refer to, else a
+/// sequence, else the first.
+///
+/// # Errors
+/// No column can.
+pub(super) fn key(entry: &Entry<'_>, entries: &[Entry<'_>]) -> Result<String, Problem> {
+    let name = &entry.name.value;
+    let columns = entry.table.columns.0.iter();
+    let columns: Vec<(&str, &Column)> = columns
+        .map(|(name, column)| (name.value.as_str(), column.as_ref()))
+        .filter(|(_, column)| !column.is_hidden() && is_unique(column))
+        .collect();
+    let referred = entries.iter().flat_map(|entry| &entry.table.columns.0);
+    let referred: Vec<String> = referred
+        .filter_map(|(_, column)| column.generator.refers_to())
+        .filter_map(|(table, column)| column.filter(|_| table == *name))
+        .collect();
+    let is_referred = |key: &&str| referred.iter().any(|column| column == key);
+    let sequence = |(_, column): &&(&str, &Column)| column.generator.kind() == "sequence";
+    let names = columns.iter().map(|(key, _)| *key);
+    let key = names.clone().find(is_referred);
+    let key = key.or_else(|| columns.iter().find(sequence).map(|(key, _)| *key));
+    key.or_else(|| columns.first().map(|(key, _)| *key))
+        .map(str::to_string)
+        .ok_or_else(|| {
+            let message = format!("no column tells the rows of `{name}` apart: changes need a key");
+            Problem::new(message)
+                .at(&entry.name.place)
+                .hint("give the table one: `id: sequence`")
+        })
+}
+
+/// True for what can tell rows apart, as far as it says so.
+fn is_unique(column: &Column) -> bool {
+    let said = column.common.unique.as_ref();
+    let by_kind = matches!(column.generator.kind(), "sequence" | "uuid" | "permute");
+    by_kind || said.is_some_and(|unique| unique.value.0)
+}
