@@ -3,6 +3,7 @@
 //! `ROWGEN_SIMD=baseline|avx2|avx512` lowers the level. Bytes are those of the result, or those that
 //! are looked at where the result is one answer. A new kernel is one function with `#[divan::bench]`.
 
+mod changes;
 mod draws;
 mod messages;
 mod numbers;

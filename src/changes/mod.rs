@@ -37,7 +37,7 @@ use shuffle::Shuffle;
 pub const MOST_WEIGHT: u64 = 10_000;
 
 /// Changes in a block unless somebody says how many.
-pub const BLOCK: u64 = 10_000;
+pub const BLOCK: u64 = 5_000;
 
 /// A table that takes part.
 #[derive(Debug, Clone)]

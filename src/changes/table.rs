@@ -270,7 +270,7 @@ impl Table {
     }
 
     /// The change number of the `index`-th change of an operation, of which there are some.
-    fn place(&self, operation: Operation, index: u64) -> u64 {
+    pub(super) fn place(&self, operation: Operation, index: u64) -> u64 {
         let block = self.block_of(operation, index);
         let part = self.part(block);
         let within = index - self.start(operation, block);

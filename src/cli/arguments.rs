@@ -292,6 +292,12 @@ pub(super) struct ExpectOptions {
     /// How many rows from there on
     #[arg(short = 'n', long, default_value_t = 1)]
     pub(super) count: usize,
+    /// Of a table under `changes`: the row as it is after so many changes (default: after all)
+    #[arg(long, value_parser = parse_count, value_name = "CHANGES", requires = "key")]
+    pub(super) at: Option<u64>,
+    /// Of a table under `changes`: every change of the row up to then
+    #[arg(long, requires = "key")]
+    pub(super) history: bool,
     /// As JSON, an object for each row
     #[arg(long)]
     pub(super) json: bool,

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::arguments::ExpectOptions;
 use super::check::{overrides, read};
-use super::{grid, preview, print, say};
+use super::{grid, preview, print, row_at, say};
 use crate::error::{Error, Problem, Result};
 use crate::format::json::{Json, Rows};
 use crate::plan::Preview;
@@ -21,6 +21,14 @@ pub(super) fn run(options: &ExpectOptions) -> Result<u8> {
     let loaded = load::load(&pipeline, |table| table == name)?;
     let overrides = overrides(&options.file)?;
     let table = plan::preview(&pipeline, loaded, &overrides, Some(&name), false)?;
+    if let (Some(key), Some(changes)) = (&options.key, &table.changes) {
+        return row_at::run(options, &name, &table, key, changes);
+    }
+    if options.at.is_some() || options.history {
+        let problem = Problem::new(format!("table `{name}` is not under `changes`"));
+        let hint = "leave out `--at` and `--history`: its rows stay what they are";
+        return Err(Error::user(problem.hint(hint)));
+    }
     let row = match (&options.key, options.row) {
         (Some(key), _) => find(&table, &name, key)?,
         (None, row) => row.unwrap_or_default(),
@@ -37,7 +45,7 @@ pub(super) fn run(options: &ExpectOptions) -> Result<u8> {
     let batch = table.batch(row, count.min(options.count))?;
     warn(&table, &batch);
     match options.json {
-        true => print(&as_json(&name, row, &batch)?),
+        true => print(&as_json(&name, |index| row + index, &batch)?),
         false => print(&grid::show(&batch, row, preview::width())),
     }
 }
@@ -56,14 +64,19 @@ fn warn(table: &Preview, batch: &RecordBatch) {
 }
 
 /// `{"table":"orders","row":41,"values":{"order_id":42}}`, a line for each row.
-fn as_json(table: &str, first: u64, batch: &RecordBatch) -> Result<String> {
+pub(super) fn as_json(
+    table: &str,
+    row: impl Fn(u64) -> u64,
+    batch: &RecordBatch,
+) -> Result<String> {
     let mut text = Vec::new();
     let rows = Rows::new(Json::default().values(), 0, b"\n");
     let made = rows.append(batch, &mut text, None);
-    made.map_err(|refusal| refusal.error(&crate::batch::Place::From(first)))?;
+    made.map_err(|refusal| refusal.error(&crate::batch::Place::From(row(0))))?;
     let mut lines = String::new();
     let table = json!(table);
-    for (row, values) in (first..).zip(String::from_utf8_lossy(&text).lines()) {
+    for (index, values) in (0..).zip(String::from_utf8_lossy(&text).lines()) {
+        let row = row(index);
         // As they are spelt: a decimal keeps all of its digits.
         lines.push_str(&format!(
             "{{\"table\":{table},\"row\":{row},\"values\":{values}}}\n"

@@ -24,6 +24,7 @@ mod preview;
 mod producer;
 mod progress;
 mod report_place;
+mod row_at;
 mod run;
 #[cfg_attr(not(feature = "serve"), path = "no_serve.rs")]
 mod serve;

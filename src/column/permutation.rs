@@ -190,6 +190,7 @@ pub(super) fn check_room(build: &mut Build<'_>, what: &str, values: u64) -> Resu
     let asked = match row_numbers(build)? {
         Some(rows) if rows <= values => return Ok(()),
         Some(rows) => format!("{} rows asked", show_count(rows)),
+        None if build.changes().is_some() => "and changes draw without end".into(),
         None => "the table is endless".into(),
     };
     let message = format!(

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::datatypes::{Field, Schema};
 
+use super::batch_rows::batch_rows;
 use super::changing::{columns, refused};
 use super::files;
+use super::fingerprints::digest;
 use super::guarantee::Guarantee;
-use super::make::digest;
 use super::partition::{KeyColumn, Layout, Split, folders, layout};
 use super::sinks::Resolved;
 use super::{BATCH_ROWS, Job, JobChanges, SinkPlan};
@@ -20,12 +20,6 @@ use crate::format::Shape;
 use crate::place::Place;
 use crate::sink::{Delivery, Partition, Slice};
 use crate::source::{Batches, Columns, Grid, Opened};
-
-/// How far the rows of a batch may be ahead of the rate that was asked for.
-const AHEAD: Duration = Duration::from_millis(100);
-
-/// Bytes that the rows of a batch may take together.
-const MOST_BYTES: u64 = 1 << 30;
 
 /// What a job is made from.
 pub(super) struct Table<'a> {
@@ -239,45 +233,6 @@ fn share(table: &Table<'_>) -> (u64, Option<u64>) {
     }
 }
 
-/// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless
-/// somebody says how large, they are as small as all sinks like them.
-fn batch_rows(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> u64 {
-    let least = sinks
-        .iter()
-        .filter_map(|sink| sink.options.takes().most_rows)
-        .min();
-    let liked = |sink: &Resolved| sink.options.takes().best_rows.unwrap_or(BATCH_ROWS);
-    let usual = sinks.iter().map(liked).max();
-    let rate = sinks.iter().find_map(|sink| sink.rate.as_ref());
-    let rate = rate.map(|rate| rate.value.0).or(table.rate);
-    table
-        .batch_rows
-        .or(usual.map(|usual| usual.min(paced(rate))))
-        .unwrap_or(BATCH_ROWS)
-        .min(least.unwrap_or(u64::MAX))
-        .min(fitting(program.most_bytes()))
-        .max(1)
-}
-
-/// The rows of a batch of at most 1 GiB, however large its rows are. A power of two, as at a rate.
-fn fitting(bytes: u64) -> u64 {
-    match MOST_BYTES / bytes.max(1) {
-        0 => 1,
-        rows => 1 << rows.ilog2(),
-    }
-}
-
-/// The rows of a batch at this rate, if there is one: files take whole batches, and none is to be further
-/// ahead of its time than `AHEAD`. A power of two, so that row groups end where they do without a rate.
-fn paced(rate: Option<f64>) -> u64 {
-    let Some(rate) = rate else {
-        return u64::MAX;
-    };
-    // Beyond the range a float becomes the range's end.
-    let rows = (rate * AHEAD.as_secs_f64()) as u64;
-    1 << rows.max(1).ilog2()
-}
-
 /// How the rows are cut for these sinks.
 fn grid(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> Grid {
     let (first_row, rows) = share(table);
@@ -388,22 +343,4 @@ fn trial(
     }
     let first = source.on(grid).first()?;
     shape.take(columns, &first.rows).map(Some)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{fitting, paced};
-
-    #[test]
-    fn large_rows_are_few_in_a_batch() {
-        let rows = [0, 8, 65_536, 65_537, 1 << 29, 1 << 30, u64::MAX].map(fitting);
-        assert_eq!(rows, [1 << 30, 1 << 27, 16_384, 8192, 2, 1, 1]);
-    }
-
-    #[test]
-    fn a_batch_has_the_rows_of_a_tenth_of_a_second() {
-        let rows = [1.0 / 3600.0, 10.0, 2000.0, 100_000.0, 1e9].map(|rate| paced(Some(rate)));
-        assert_eq!(rows, [1, 1, 128, 8192, 1 << 26]);
-        assert_eq!(paced(None), u64::MAX);
-    }
 }

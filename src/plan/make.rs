@@ -5,9 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::changing::Load;
+use super::fingerprints::Fingerprints;
 use super::job::{Table, jobs};
 use super::letters;
 use super::sinks::{Resolved, resolve, written};
@@ -152,7 +151,6 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
     })
 }
 
-/// The params as this run has them: of one that is a table's `rows`, what `--rows` made of it.
 /// What a table is that only its server knows.
 fn unasked(table: &String) -> String {
     format!("table `{table}` is not checked: its server knows its columns, and `--connect` asks it")
@@ -187,6 +185,14 @@ fn warning(sink: &str, problem: &Problem) -> String {
     }
 }
 
+fn by_table(sinks: Vec<Resolved>) -> HashMap<String, Vec<Resolved>> {
+    let mut own: HashMap<String, Vec<Resolved>> = HashMap::new();
+    for sink in sinks {
+        own.entry(sink.table.clone()).or_default().push(sink);
+    }
+    own
+}
+
 fn all_jobs(
     pipeline: &Pipeline,
     (loaded, load): (&Loaded, Option<&Load>),
@@ -197,23 +203,24 @@ fn all_jobs(
 ) -> Result<Vec<Job>> {
     let mut problems = Problems::default();
     let mut rows = HashMap::new();
-    let mut own: HashMap<String, Vec<Resolved>> = HashMap::new();
-    for sink in sinks {
-        own.entry(sink.table.clone()).or_default().push(sink);
-    }
+    let mut own = by_table(sinks);
     for (name, _) in &pipeline.tables.0 {
-        let count = builder.table_rows(&name.value, &name.place)?;
-        rows.insert(name.value.clone(), count);
+        rows.insert(
+            name.value.clone(),
+            builder.table_rows(&name.value, &name.place)?,
+        );
     }
     let order = ordered(pipeline, &builder.parents());
     let programs = builder.finish();
     let fingerprint = Fingerprints::new(pipeline, overrides);
+    let batch_rows = pipeline.run.batch_rows.as_ref().map(|rows| rows.value.0);
     let mut all = Vec::new();
     for name in order {
         let (Some(own), Some(program)) = (own.remove(&name), programs.get(&name)) else {
             continue;
         };
         let count = rows.get(&name).copied().flatten();
+        let changes = load.and_then(|load| load.of(&name));
         let stream = loaded.sources.get(&name).is_some_and(Opened::is_stream);
         problems.extend(divisible(&name, count, stream, overrides));
         // No table refers to one that is read: its rows depend on its own source alone.
@@ -232,13 +239,13 @@ fn all_jobs(
                 .map(|from| &from.place),
             slice: overrides.slice,
             range: overrides.range_of(&name),
-            rate: match load.and_then(|load| load.of(&name)) {
+            rate: match &changes {
                 Some(changes) => changes.share(),
                 None => rate(pipeline, overrides, &name, count),
             },
-            changes: load.and_then(|load| load.of(&name)),
+            changes,
             skips: tempo::skips(&pipeline.run).is_some(),
-            batch_rows: batch_rows(pipeline, overrides),
+            batch_rows: overrides.batch_rows.or(batch_rows),
             run_key: run_key(pipeline, overrides, &name),
             trial,
         };
@@ -248,12 +255,6 @@ fn all_jobs(
     problems.extend(tempo::problems(&pipeline.run, &all));
     problems.into_result()?;
     Ok(all)
-}
-
-/// Rows in a batch, where somebody says how many.
-fn batch_rows(pipeline: &Pipeline, overrides: &Overrides) -> Option<u64> {
-    let of_file = pipeline.run.batch_rows.as_ref();
-    overrides.batch_rows.or(of_file.map(|rows| rows.value.0))
 }
 
 /// The rate of a table: what is asked for, or of one without end that of its times, if they are live.
@@ -302,73 +303,11 @@ fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
 }
 
 /// How long the run may take.
-fn duration(pipeline: &Pipeline, overrides: &Overrides) -> Option<Duration> {
+pub(super) fn duration(pipeline: &Pipeline, overrides: &Overrides) -> Option<Duration> {
     let of_file = pipeline.run.duration.as_ref();
     overrides
         .duration
         .or(of_file.map(|duration| duration.value.0))
-}
-
-/// Digests of what decides the data. The file is hashed once, not for each table.
-struct Fingerprints {
-    file: Sha256,
-    rows: String,
-    duration: String,
-}
-
-impl Fingerprints {
-    fn new(pipeline: &Pipeline, overrides: &Overrides) -> Self {
-        let shown = |range: &Range<u64>| format!("{} to {}", range.start, range.end);
-        let rows = overrides.rows.map(|rows| rows.to_string());
-        let mut rows = rows
-            .or(overrides.range.as_ref().map(shown))
-            .unwrap_or_default();
-        for (table, count) in &overrides.table_rows {
-            rows.push_str(&format!(" {table}: {count}"));
-        }
-        for (table, range) in &overrides.table_ranges {
-            rows.push_str(&format!(" {table}: {}", shown(range)));
-        }
-        let duration = duration(pipeline, overrides).map(|time| time.as_nanos().to_string());
-        let mut file = Sha256::new();
-        add_parts(&mut file, &[&pipeline.canonical, &pipeline.seed]);
-        Self {
-            file,
-            rows,
-            duration: duration.unwrap_or_default(),
-        }
-    }
-
-    /// With what these tables are read from.
-    fn of(&self, references: &str) -> String {
-        self.lasting(references, &self.duration)
-    }
-
-    /// The same however long the run takes: a load goes on where a shorter run of it ended.
-    fn of_load(&self, references: &str) -> String {
-        self.lasting(references, "")
-    }
-
-    fn lasting(&self, references: &str, duration: &str) -> String {
-        let mut hasher = self.file.clone();
-        let version = env!("CARGO_PKG_VERSION");
-        add_parts(&mut hasher, &[references, &self.rows, duration, version]);
-        crate::units::hexadecimal(&hasher.finalize()[..16])
-    }
-}
-
-/// 128 bits in hexadecimal that are equal for equal parts.
-pub(super) fn digest(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    add_parts(&mut hasher, parts);
-    crate::units::hexadecimal(&hasher.finalize()[..16])
-}
-
-fn add_parts(hasher: &mut Sha256, parts: &[&str]) {
-    for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
 }
 
 fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {

@@ -1,9 +1,11 @@
 //! What will be done: names resolved, types fixed, rows counted, sinks checked; pure over what the
 //! file says and what it points at. Every problem is reported at once.
 
+mod batch_rows;
 mod changing;
 mod enabled;
 mod files;
+mod fingerprints;
 mod guarantee;
 mod job;
 mod letters;

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use super::changing::Load;
 use super::tables::{build_all, options};
 use super::{Job, Overrides, Plan, SinkPlan};
+use crate::changes::{self, Living};
 use crate::column::{Builder, ProgramCell};
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::load::Loaded;
@@ -22,6 +23,8 @@ pub struct Preview {
     pub nodes: Vec<usize>,
     /// How many rows it has; none when it is endless.
     pub rows: Option<u64>,
+    /// Which changes its rows are, where they are such.
+    pub changes: Option<changes::Table>,
     records: Option<Opened>,
 }
 
@@ -33,6 +36,7 @@ impl Preview {
             program: self.program.clone(),
             nodes,
             rows: self.rows,
+            changes: self.changes.clone(),
             records: self.records.clone(),
         }
     }
@@ -42,14 +46,41 @@ impl Preview {
     /// # Errors
     /// A value that cannot be made or read.
     pub fn batch(&self, first_row: u64, rows: usize) -> Result<RecordBatch> {
+        Ok(self.source(first_row, rows)?.first()?.rows)
+    }
+
+    /// Rows of a table whose rows change, as they are at a moment.
+    ///
+    /// # Errors
+    /// A value that cannot be made, or its rows do not change.
+    pub fn living(&self, rows: &[Living]) -> Result<RecordBatch> {
+        match (self.source(0, 0)?, &self.changes) {
+            (Batches::Made(made), Some(table)) => made.versions(&Living::places(table, rows)),
+            _ => Err(Error::run("the rows of this table do not change")),
+        }
+    }
+
+    /// Rows by the numbers by which a key finds them: where rows change those that are inserted.
+    ///
+    /// # Errors
+    /// A value that cannot be made or read.
+    pub fn inserted(&self, first_row: u64, rows: usize) -> Result<RecordBatch> {
+        if self.changes.is_none() {
+            return self.batch(first_row, rows);
+        }
+        let row = |key| Living { key, update: None };
+        let rows: Vec<Living> = (first_row..).take(rows).map(row).collect();
+        self.living(&rows)
+    }
+
+    fn source(&self, first_row: u64, rows: usize) -> Result<Batches> {
         let program = self
             .program
             .get()
             .ok_or_else(|| Error::run("the table is not built"))?;
         let columns = Columns::new(&self.program, program, &self.nodes);
         let grid = Grid::one(first_row, Some(rows as u64), rows.max(1) as u64);
-        let source = Batches::new(columns, program, self.records.as_ref(), grid);
-        Ok(source.first()?.rows)
+        Ok(Batches::new(columns, program, self.records.as_ref(), grid))
     }
 }
 
@@ -97,6 +128,9 @@ pub fn preview(
         program,
         nodes,
         rows,
+        changes: load
+            .and_then(|load| load.of(name))
+            .map(|changes| changes.table),
         records: loaded.sources.get(name).cloned(),
     })
 }

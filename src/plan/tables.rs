@@ -80,7 +80,8 @@ fn given_rows(
         .collect()
 }
 
-/// What `--rows` says stands for the param that says how many rows its table has.
+/// What `--rows` says stands for the param that says how many rows its table has, or how many changes
+/// there are.
 pub(super) fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String, String)> {
     let mut params = pipeline.params.clone();
     let given = |name: &str| {
@@ -92,7 +93,11 @@ pub(super) fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String,
         let rows = table.rows.as_ref()?;
         Some((rows.place.written(), given(&name.value)?))
     };
-    let written: Vec<(String, u64)> = pipeline.tables.0.iter().filter_map(written).collect();
+    let changes = pipeline.changes.as_ref();
+    let count = changes.and_then(|changes| Some(changes.count.as_ref()?.place.written()));
+    let written = pipeline.tables.0.iter().filter_map(written);
+    let written = written.chain(count.zip(overrides.rows));
+    let written: Vec<(String, u64)> = written.collect();
     for (name, value) in &mut params {
         let whole = format!("${{{name}}}");
         let is_param = |text: &String| text.trim_matches(['"', '\'']) == whole;

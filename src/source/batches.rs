@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch, new_empty_array};
+use arrow::datatypes::{DataType, SchemaRef};
 
 use super::failing::{Found, Left, Whence};
 use super::running::RunningSource;
-use super::{Begin, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream};
+use super::{Begin, Columns, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream};
 use crate::batch::{Batch, Place};
+use crate::column::Program;
 use crate::column::changes::Places;
 use crate::column::rows::Rows;
-use crate::column::{Program, ProgramCell, Selection};
 use crate::error::{Error, Result};
 use crate::sync::guarded;
 
@@ -25,14 +25,6 @@ pub enum Batches {
     Read(Read),
     /// Columns are read from rows that come.
     Streamed(Streamed),
-}
-
-/// The chosen columns of a table, however its rows come.
-#[derive(Clone)]
-pub struct Columns {
-    program: Arc<ProgramCell>,
-    selection: Selection,
-    schema: SchemaRef,
 }
 
 /// Rows that are made here: any of them, in any order.
@@ -68,40 +60,6 @@ pub(super) struct Taken {
     names: Vec<(usize, String)>,
     /// How many the source has.
     width: usize,
-}
-
-impl Columns {
-    /// These columns of the table whose program is in `cell`.
-    pub fn new(cell: &Arc<ProgramCell>, program: &Program, nodes: &[usize]) -> Self {
-        let field = |node: &usize| program.node(*node).field.clone();
-        let fields: Vec<Field> = nodes.iter().map(field).collect();
-        Self {
-            program: cell.clone(),
-            selection: program.select(nodes.to_vec()),
-            schema: Arc::new(Schema::new(fields)),
-        }
-    }
-
-    /// The source's columns that they are made from.
-    fn used(&self, program: &Program) -> Vec<usize> {
-        program.outer(&self.selection)
-    }
-
-    fn program(&self) -> Result<&Program> {
-        let program = self.program.get();
-        program.ok_or_else(|| Error::run("the table is not built"))
-    }
-
-    fn evaluate(&self, rows: Rows<'_>, read: &[ArrayRef]) -> Result<RecordBatch> {
-        let program = self.program()?;
-        let columns = program.show(&self.selection, rows, read)?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        Ok(RecordBatch::try_new_with_options(
-            self.schema.clone(),
-            columns,
-            &options,
-        )?)
-    }
 }
 
 impl Made {
@@ -141,13 +99,7 @@ impl Made {
     /// # Errors
     /// As `at`; or the rows of this table do not change.
     pub fn versions(&self, places: &Places) -> Result<RecordBatch> {
-        let columns = &self.columns;
-        let made = columns.program()?.whole(&columns.selection, places)?;
-        Ok(RecordBatch::try_new_with_options(
-            columns.schema.clone(),
-            made,
-            &RecordBatchOptions::new().with_row_count(Some(places.keys.len())),
-        )?)
+        self.columns.versions(places)
     }
 
     /// Batch `number`, from 0.
@@ -346,7 +298,7 @@ impl Batches {
 
     /// The columns of the batches.
     pub fn schema(&self) -> &SchemaRef {
-        &self.columns().schema
+        self.columns().schema()
     }
 
     /// How rows are cut into batches, where that is known before they are there.

@@ -13,6 +13,7 @@ mod avro_schema;
 #[cfg(feature = "kafka")]
 mod avro_shape;
 mod batches;
+mod columns;
 pub mod csv;
 mod failing;
 mod file;
@@ -60,7 +61,8 @@ use arrow::array::{ArrayRef, BooleanArray, new_empty_array};
 use arrow::compute::filter;
 use arrow::datatypes::{Schema, SchemaRef};
 
-pub use batches::{Batches, Columns, Made, Read, Streamed};
+pub use batches::{Batches, Made, Read, Streamed};
+pub use columns::Columns;
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};

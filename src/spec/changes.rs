@@ -14,7 +14,7 @@ pub struct Changes {
     pub rate: Option<Placed<Rate>>,
     /// How many changes of all tables together; 0 runs until it is stopped (default).
     pub count: Option<Placed<Count>>,
-    /// Changes in a block, rounded to whole turns of the mix (default 10_000): a row refers to rows that are a block older or more, and rows are deleted in the block behind that of their insert.
+    /// Changes in a block, rounded to whole turns of the mix (default 5_000): a row refers to rows that are a block older or more, and rows are deleted in the block behind that of their insert.
     pub block: Option<Placed<Count>>,
     /// What is done how often: for each table the weights of its operations, against those of all others.
     pub mix: Placed<Named<Mix>>,

@@ -8,7 +8,7 @@ use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 
 use crate::column::arrays::plain;
-use crate::column::{Program, show_type};
+use crate::column::{Program, Said, show_type};
 use crate::domain::Order;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{BATCH_ROWS, Preview};
@@ -25,6 +25,14 @@ struct Keys {
 /// # Errors
 /// The table has no keys, or not this one.
 pub fn find(table: &Preview, name: &str, key: &str) -> Result<u64> {
+    find_among(table, name, key, table.rows)
+}
+
+/// As `find`, among the first `rows` rows: of a table whose rows change those that are inserted.
+///
+/// # Errors
+/// As `find`.
+pub fn find_among(table: &Preview, name: &str, key: &str, rows: Option<u64>) -> Result<u64> {
     let program = table.program.get();
     let program = program.ok_or_else(|| Error::run("the table is not built"))?;
     let node = key_of(table, program).ok_or_else(|| {
@@ -47,7 +55,7 @@ pub fn find(table: &Preview, name: &str, key: &str) -> Result<u64> {
         return Err(wrong());
     }
     let wanted = keys.row(&wanted)?;
-    let found = match (domain.order, table.rows) {
+    let found = match (domain.order, rows) {
         (Order::StrictlyAscending, rows) => keys.bisect(&wanted, rows)?,
         (_, Some(rows)) => keys.look(&wanted, rows)?,
         (_, None) => {
@@ -69,6 +77,10 @@ pub fn find(table: &Preview, name: &str, key: &str) -> Result<u64> {
 
 /// The column of which no value stands twice: best one of whole numbers.
 fn key_of(table: &Preview, program: &Program) -> Option<usize> {
+    if let Some(frame) = program.changes() {
+        let mut nodes = table.nodes.iter().copied();
+        return nodes.find(|node| frame.said(*node) == Said::Key);
+    }
     let unique = |node: &&usize| {
         let domain = &program.node(**node).domain;
         domain.unique && !domain.nulls && !domain.depends_on_now
@@ -81,7 +93,7 @@ fn key_of(table: &Preview, program: &Program) -> Option<usize> {
 
 impl Keys {
     fn new(table: Preview) -> Result<Self> {
-        let first = table.batch(0, 0)?;
+        let first = table.inserted(0, 0)?;
         let data_type = plain(first.column(0))?.data_type().clone();
         let converter = RowConverter::new(vec![SortField::new(data_type)])?;
         Ok(Self { table, converter })
@@ -95,7 +107,7 @@ impl Keys {
     }
 
     fn at(&self, row: u64) -> Result<OwnedRow> {
-        let batch = self.table.batch(row, 1)?;
+        let batch = self.table.inserted(row, 1)?;
         self.row(&plain(batch.column(0))?)
     }
 
@@ -130,7 +142,7 @@ impl Keys {
                 }
                 let batch = self
                     .table
-                    .batch(first, BATCH_ROWS.min(rows - first) as usize)?;
+                    .inserted(first, BATCH_ROWS.min(rows - first) as usize)?;
                 let keys = self.converter.convert_columns(&[plain(batch.column(0))?])?;
                 if let Some(at) = keys.iter().position(|key| key == wanted.row()) {
                     found.fetch_min(first + at as u64, Atomic::Relaxed);

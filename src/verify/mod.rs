@@ -46,7 +46,7 @@ use std::path::PathBuf;
 
 pub use details::{Cell, Told};
 pub use faults::Fault;
-pub use find::find;
+pub use find::{find, find_among};
 pub use matching::{Counts, Kind};
 pub use outcome::{Outcome, Tell};
 pub use scan::Progress;

@@ -1,3 +1,4 @@
 //! Against a naive replay.
 
 mod replay;
+mod vectors;

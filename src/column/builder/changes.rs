@@ -158,7 +158,7 @@ impl Scope {
                 "an update would set column `{name_of}` to what it is: nothing that it is made of is drawn anew"
             );
             return Err(Problem::new(message).at(&name.place).hint(
-                "updates draw anew what only columns of `set` are made of: make it of a hidden column of its own, such as `number: { uniform: { min: 1, max: 1M }, hidden: true }`",
+                "updates draw anew what only columns of `set` are made of: make it of a hidden column of its own, such as `number: { uniform: { min: 1, max: 1_000_000 }, hidden: true }`",
             ));
         }
         Ok(())

@@ -1,0 +1,71 @@
+//! How many rows a batch has: what the sinks like, what a rate allows, what finds room.
+
+use std::time::Duration;
+
+use super::BATCH_ROWS;
+use super::job::Table;
+use super::sinks::Resolved;
+use crate::column::Program;
+
+/// How far the rows of a batch may be ahead of the rate that was asked for.
+const AHEAD: Duration = Duration::from_millis(100);
+
+/// Bytes that the rows of a batch may take together.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless
+/// somebody says how large, they are as small as all sinks like them.
+pub(super) fn batch_rows(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> u64 {
+    let least = sinks
+        .iter()
+        .filter_map(|sink| sink.options.takes().most_rows)
+        .min();
+    let liked = |sink: &Resolved| sink.options.takes().best_rows.unwrap_or(BATCH_ROWS);
+    let usual = sinks.iter().map(liked).max();
+    let rate = sinks.iter().find_map(|sink| sink.rate.as_ref());
+    let rate = rate.map(|rate| rate.value.0).or(table.rate);
+    table
+        .batch_rows
+        .or(usual.map(|usual| usual.min(paced(rate))))
+        .unwrap_or(BATCH_ROWS)
+        .min(least.unwrap_or(u64::MAX))
+        .min(fitting(program.most_bytes()))
+        .max(1)
+}
+
+/// The rows of a batch of at most 1 GiB, however large its rows are. A power of two, as at a rate.
+fn fitting(bytes: u64) -> u64 {
+    match MOST_BYTES / bytes.max(1) {
+        0 => 1,
+        rows => 1 << rows.ilog2(),
+    }
+}
+
+/// The rows of a batch at this rate, if there is one: files take whole batches, and none is to be further
+/// ahead of its time than `AHEAD`. A power of two, so that row groups end where they do without a rate.
+fn paced(rate: Option<f64>) -> u64 {
+    let Some(rate) = rate else {
+        return u64::MAX;
+    };
+    // Beyond the range a float becomes the range's end.
+    let rows = (rate * AHEAD.as_secs_f64()) as u64;
+    1 << rows.max(1).ilog2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fitting, paced};
+
+    #[test]
+    fn large_rows_are_few_in_a_batch() {
+        let rows = [0, 8, 65_536, 65_537, 1 << 29, 1 << 30, u64::MAX].map(fitting);
+        assert_eq!(rows, [1 << 30, 1 << 27, 16_384, 8192, 2, 1, 1]);
+    }
+
+    #[test]
+    fn a_batch_has_the_rows_of_a_tenth_of_a_second() {
+        let rows = [1.0 / 3600.0, 10.0, 2000.0, 100_000.0, 1e9].map(|rate| paced(Some(rate)));
+        assert_eq!(rows, [1, 1, 128, 8192, 1 << 26]);
+        assert_eq!(paced(None), u64::MAX);
+    }
+}
