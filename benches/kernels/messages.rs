@@ -45,6 +45,7 @@ fn shape(batch: &RecordBatch) -> Shape {
         beside: 0,
         run_key: 0,
         trial: None,
+        changes: None,
     }
 }
 

@@ -113,6 +113,7 @@ pub fn shape(rows: u64) -> Shape {
         beside: 0,
         run_key: 7,
         trial: Some(batch(0, 10)),
+        changes: None,
     }
 }
 
