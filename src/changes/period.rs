@@ -167,7 +167,7 @@ mod tests {
             [
                 "ci ci ci ci ci ci ci ci ci ci",
                 "ci ci ci ci cu ci ci ci ci ci",
-                "oi ci oi oi cu oi oi oi ci oi",
+                "oi ci oi oi cu oi oi ci oi oi",
                 "oi ci ou oi cu od oi ci ou oi",
             ]
         );
