@@ -8,7 +8,7 @@ use super::sinks::Resolved;
 use crate::column::Program;
 
 /// How far the rows of a batch may be ahead of the rate that was asked for.
-const AHEAD: Duration = Duration::from_millis(100);
+pub(super) const AHEAD: Duration = Duration::from_millis(100);
 
 /// Bytes that the rows of a batch may take together.
 const MOST_BYTES: u64 = 1 << 30;

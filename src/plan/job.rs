@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 
-use super::batch_rows::batch_rows;
+use super::batch_rows::{AHEAD, batch_rows};
 use super::changing::{columns, refused};
 use super::files;
 use super::fingerprints::digest;

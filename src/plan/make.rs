@@ -1,7 +1,6 @@
 //! Makes the plan.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,7 +37,12 @@ pub fn make(
 ) -> Result<Plan> {
     let mut problems = Problems::default();
     let load = Load::new(pipeline, overrides)?;
-    let tables = options(pipeline, &loaded.sources, (overrides, load.as_ref()), &mut problems);
+    let tables = options(
+        pipeline,
+        &loaded.sources,
+        (overrides, load.as_ref()),
+        &mut problems,
+    );
     let references = loaded.references.clone();
     let mut builder = Builder::new(tables, references, overrides.now_micros);
     build_all(pipeline, &loaded.sources, &mut builder, &mut problems);

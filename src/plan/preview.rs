@@ -97,7 +97,12 @@ pub fn preview(
 ) -> Result<Preview> {
     let mut problems = Problems::default();
     let load = Load::new(pipeline, overrides)?;
-    let tables = options(pipeline, &loaded.sources, (overrides, load.as_ref()), &mut problems);
+    let tables = options(
+        pipeline,
+        &loaded.sources,
+        (overrides, load.as_ref()),
+        &mut problems,
+    );
     let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
     build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
     let names = || pipeline.tables.names();
