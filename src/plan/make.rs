@@ -236,11 +236,7 @@ fn all_jobs(
             fingerprint: fingerprint.of(&references),
             load: fingerprint.of_load(&references),
             records: loaded.sources.get(&name),
-            from: pipeline
-                .tables
-                .get(&name)
-                .and_then(|table| table.from.as_ref())
-                .map(|from| &from.place),
+            from: source_place(pipeline, &name),
             slice: overrides.slice,
             range: overrides.range_of(&name),
             rate: match &changes {
@@ -259,6 +255,12 @@ fn all_jobs(
     problems.extend(tempo::problems(&pipeline.run, &all));
     problems.into_result()?;
     Ok(all)
+}
+
+/// Where the file says what a table is read from.
+fn source_place<'p>(pipeline: &'p Pipeline, table: &str) -> Option<&'p place::Place> {
+    let from = pipeline.tables.get(table)?.from.as_ref()?;
+    Some(&from.place)
 }
 
 /// The rate of a table: what is asked for, or of one without end that of its times, if they are live.
