@@ -97,8 +97,12 @@ fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
     })
 }
 
-/// Of tables without end `--rows` means their first rows, which are what they are however many come.
+/// Of tables without end `--rows` means their first rows, which are what they are however many come. Of
+/// changes it is their number, as it is for the run.
 fn first_rows(pipeline: &Pipeline, all: &mut Overrides) {
+    if pipeline.changes.is_some() {
+        return;
+    }
     let tables = || pipeline.tables.0.iter();
     let counted =
         |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 > 0) || table.from.is_some();

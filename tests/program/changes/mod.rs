@@ -241,6 +241,19 @@ fn a_log_is_verified_and_a_lost_change_is_named() {
 }
 
 #[test]
+fn fewer_changes_are_verified_as_they_were_run() {
+    let folder = Folder::new();
+    folder.make(&load(20_000), &["--rows=3000"]);
+    let equal = |arguments: &[&str]| {
+        let ended = folder.run(&[&["verify", "p.yaml"], arguments].concat());
+        let equal = ended.stdout.matches(" rows, all equal\n").count();
+        (ended.code, equal)
+    };
+    assert_eq!(equal(&["--rows=3000"]), (0, 10));
+    assert_eq!((equal(&["--rows=3001"]).0, equal(&[]).0), (3, 3));
+}
+
+#[test]
 fn the_rate_is_that_of_all_tables_together() {
     let folder = Folder::new();
     let changes = format!("  count: 3_000\n  rate: 4_000/s\n  mix:{MIX}");
