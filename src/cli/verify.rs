@@ -23,6 +23,9 @@ use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, ta
 /// What sinks hold is not what must be there.
 const DIFFERENT: u8 = 3;
 
+/// What is there could not be read, or not all of it.
+const NOT_ALL_READ: u8 = 2;
+
 /// With less, differences are looked for in so many passes that they hardly end.
 const LEAST_MEMORY: u64 = 16 << 10;
 
@@ -77,7 +80,15 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     if let Some((path, file)) = &mut report {
         file.flush().map_err(|error| writing(path, &error))?;
     }
-    Ok(if equal { 0 } else { DIFFERENT })
+    let unknown = unread.iter().any(|one| one.keeps) && options.against.is_none();
+    Ok(match (equal, unknown) {
+        (false, _) => DIFFERENT,
+        (true, true) => {
+            say("a sink that keeps rows was not compared: `--sinks` names those that are to be");
+            NOT_ALL_READ
+        }
+        (true, false) => 0,
+    })
 }
 
 /// The plan of all rows; and that of a slice, if one is asked for.

@@ -260,7 +260,7 @@ fn careful(wanted: &DataType) -> DataType {
 }
 
 /// Numbers with as many digits as there can be.
-fn exact(wanted: &DataType) -> DataType {
+pub fn exact(wanted: &DataType) -> DataType {
     match *wanted {
         DataType::Decimal64(precision, scale) | DataType::Decimal128(precision, scale) => {
             let before = precision as i8 - scale;

@@ -66,6 +66,7 @@ pub use columns::Columns;
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
+pub use json_rows::exact;
 pub use overlap::{in_the_way, is_within};
 pub use reject::{OnBadRow, Rejected, Rejects};
 pub use retype::{Converted, convert};

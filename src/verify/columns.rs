@@ -124,8 +124,7 @@ fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Keyed {
             max,
         })
     });
-    let exact =
-        |index: &&usize| float_ulps == 0 || !columns[**index].field.data_type().is_floating();
+    let exact = |index: &&usize| float_ulps == 0 || !has_floats(columns[**index].field.data_type());
     let column = unique.iter().find(exact);
     integer
         .or_else(|| column.map(|column| Keyed::Column(*column)))
@@ -135,7 +134,15 @@ fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Keyed {
 /// All columns; without floats where those need not be equal.
 fn by_rows(columns: &[Column], float_ulps: u64) -> Vec<usize> {
     let all = columns.iter().enumerate();
-    let exact =
-        all.filter(|(_, column)| float_ulps == 0 || !column.field.data_type().is_floating());
+    let exact = all.filter(|(_, column)| float_ulps == 0 || !has_floats(column.field.data_type()));
     exact.map(|(index, _)| index).collect()
+}
+
+/// True for floats, and for what has some in it.
+fn has_floats(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) => has_floats(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_floats(field.data_type())),
+        other => other.is_floating(),
+    }
 }

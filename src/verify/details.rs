@@ -159,7 +159,8 @@ impl Details<'_> {
         let mut cells = Vec::new();
         for (column, field) in self.fields.iter().enumerate() {
             let shown = |row: Option<&Again>| row.map(|row| row.shown(column)).transpose();
-            let both = expected.zip(found).filter(|_| kind == Kind::Different);
+            let compared = matches!(kind, Kind::Different | Kind::Extra);
+            let both = expected.zip(found).filter(|_| compared);
             if both.is_some_and(|(own, other)| self.are_near(own, other, column)) {
                 continue;
             }
@@ -179,27 +180,56 @@ impl Details<'_> {
         if one.odd[column].is_some() || other.odd[column].is_some() {
             return false;
         }
-        let plain = |row: &Again| plain(&row.columns[column]).ok();
-        let (Some(one), Some(other)) = (plain(one), plain(other)) else {
-            return false;
-        };
-        if equal(&one, &other) {
-            return true;
-        }
-        let both = one.is_valid(0) && other.is_valid(0);
-        let steps = match one.data_type() {
-            DataType::Float32 if both => {
-                let value = |array: &ArrayRef| array.as_primitive::<Float32Type>().value(0);
-                steps(ordered32(value(&one)), ordered32(value(&other)))
-            }
-            DataType::Float64 if both => {
-                let value = |array: &ArrayRef| array.as_primitive::<Float64Type>().value(0);
-                steps(ordered64(value(&one)), ordered64(value(&other)))
-            }
-            _ => None,
-        };
-        self.float_ulps > 0 && steps.is_some_and(|steps| steps <= self.float_ulps)
+        near(
+            &one.columns[column],
+            &other.columns[column],
+            self.float_ulps,
+        )
     }
+}
+
+/// True for the same value, and for floats that are no more steps apart, also within lists and structs.
+fn near(one: &ArrayRef, other: &ArrayRef, most: u64) -> bool {
+    let (Ok(one), Ok(other)) = (plain(one), plain(other)) else {
+        return false;
+    };
+    if equal(&one, &other) {
+        return true;
+    }
+    let both = one.is_valid(0) && other.is_valid(0);
+    let (own, found) = match one.data_type() {
+        DataType::List(_) if both => {
+            let items = |array: &ArrayRef| vec![array.as_list::<i32>().value(0)];
+            (items(&one), items(&other))
+        }
+        DataType::Struct(_) if both => {
+            let fields = |array: &ArrayRef| array.as_struct().columns().to_vec();
+            (fields(&one), fields(&other))
+        }
+        _ => return are_steps_apart(&one, &other, most),
+    };
+    own.iter().zip(&found).all(|(own, found)| {
+        let mut items = 0..own.len();
+        own.len() == found.len()
+            && items.all(|item| near(&own.slice(item, 1), &found.slice(item, 1), most))
+    })
+}
+
+/// True for floats that are no more steps apart.
+fn are_steps_apart(one: &ArrayRef, other: &ArrayRef, most: u64) -> bool {
+    let both = one.is_valid(0) && other.is_valid(0);
+    let steps = match one.data_type() {
+        DataType::Float32 if both => {
+            let value = |array: &ArrayRef| array.as_primitive::<Float32Type>().value(0);
+            steps(ordered32(value(&one)), ordered32(value(&other)))
+        }
+        DataType::Float64 if both => {
+            let value = |array: &ArrayRef| array.as_primitive::<Float64Type>().value(0);
+            steps(ordered64(value(&one)), ordered64(value(&other)))
+        }
+        _ => None,
+    };
+    most > 0 && steps.is_some_and(|steps| steps <= most)
 }
 
 impl Again {

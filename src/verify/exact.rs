@@ -1,24 +1,29 @@
 //! Values as another type, of which nothing is lost unsaid.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
 use arrow::compute::cast;
 use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::kernels::numeric::add;
 use arrow::datatypes::DataType;
 
+use super::nested::nested;
+use crate::column::arrays::plain;
 use crate::error::Result;
 use crate::source::{Converted, convert};
 
 /// The values as this type, and the rows whose value is another one there: a float with digits that a
-/// smaller one does not have, a moment that is not the beginning of its day.
+/// smaller one does not have, a moment that is not the beginning of its day. Lists and structs are so
+/// where all in them is.
 pub(super) fn exactly(values: &ArrayRef, to: &DataType) -> Result<Converted> {
+    let values = &plain(values)?;
+    if let Some(made) = nested(values, to, &exactly)? {
+        return Ok(made);
+    }
     let (made, mut bad) = convert(values, to)?;
     let from = values.data_type();
-    if matches!(
-        (from, to),
-        (DataType::Float64, DataType::Float32)
-            | (DataType::Timestamp(..) | DataType::Date64, DataType::Date32)
-    ) {
-        let differs = distinct(values, &cast(&made, from)?)?;
+    if comes_back(from, to) {
+        let back = convert(&made, from)?.0;
+        let differs = distinct(&without_sign(values)?, &without_sign(&back)?)?;
         bad.extend(differs.values().set_indices());
     }
     bad.extend(within_days(values, &made));
@@ -27,35 +32,36 @@ pub(super) fn exactly(values: &ArrayRef, to: &DataType) -> Result<Converted> {
     Ok((made, bad))
 }
 
-/// The rows with a text that has become a date, and that is none or says a time of that day, too; also
-/// within lists and structs.
-fn within_days(texts: &ArrayRef, made: &ArrayRef) -> Vec<usize> {
-    match (texts.data_type(), made.data_type()) {
-        (DataType::Utf8, DataType::Date32) => {
-            let values = texts.as_string::<i32>();
-            let is = |row: &usize| {
-                values.is_valid(*row) && (made.is_null(*row) || says_time(values.value(*row)))
-            };
-            (0..texts.len()).filter(is).collect()
+/// True where a value of the one type is the other one's if it becomes the same again: a float and the
+/// decimal that it is nearest to, too.
+fn comes_back(from: &DataType, to: &DataType) -> bool {
+    matches!(
+        (from, to),
+        (DataType::Float64, DataType::Float32)
+            | (DataType::Timestamp(..) | DataType::Date64, DataType::Date32)
+    ) || from.is_floating() && to.is_decimal()
+}
+
+/// Floats without the sign of zero, which no decimal has.
+fn without_sign(values: &ArrayRef) -> Result<ArrayRef> {
+    match values.data_type() {
+        DataType::Float16 | DataType::Float32 | DataType::Float64 => {
+            let wide = cast(values, &DataType::Float64)?;
+            Ok(add(&wide, &Float64Array::new_scalar(0.0))?)
         }
-        (DataType::List(_), DataType::List(_)) => {
-            let (texts, made) = (texts.as_list::<i32>(), made.as_list::<i32>());
-            let found = within_days(texts.values(), made.values());
-            let row = |item: usize| {
-                let after = |end: &i32| (*end as usize) <= item;
-                texts.value_offsets().partition_point(after).checked_sub(1)
-            };
-            let rows = found.into_iter().filter_map(row);
-            rows.filter(|row| texts.is_valid(*row)).collect()
-        }
-        (DataType::Struct(_), DataType::Struct(_)) => {
-            let (texts, made) = (texts.as_struct(), made.as_struct());
-            let columns = texts.columns().iter().zip(made.columns());
-            let rows = columns.flat_map(|(texts, made)| within_days(texts, made));
-            rows.filter(|row| texts.is_valid(*row)).collect()
-        }
-        _ => Vec::new(),
+        _ => Ok(values.clone()),
     }
+}
+
+/// The rows with a text that has become a date, and that is none or says a time of that day, too.
+fn within_days(texts: &ArrayRef, made: &ArrayRef) -> Vec<usize> {
+    let (Some(values), DataType::Date32) = (texts.as_string_opt::<i32>(), made.data_type()) else {
+        return Vec::new();
+    };
+    let is = |row: &usize| {
+        values.is_valid(*row) && (made.is_null(*row) || says_time(values.value(*row)))
+    };
+    (0..texts.len()).filter(is).collect()
 }
 
 /// True for a text with more behind its day than the beginning of it.

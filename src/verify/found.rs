@@ -5,14 +5,16 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
 use arrow::compute::take;
 use arrow::datatypes::Field;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::exact::exactly;
+use super::nested::{lost_field, other_fields, without};
 use super::side::{Odd, Rows, Side, Stands};
 use crate::column::arrays::plain_type;
 use crate::column::show_type;
 use crate::error::{Error, Result};
 use crate::plan::BATCH_ROWS;
-use crate::source::{DAMAGED, Piece, Records, convert};
+use crate::source::{DAMAGED, Piece, Records};
 use crate::sync::guarded;
 
 /// Rows of a piece, of which each begins where one of what is expected does: those of some pages of
@@ -69,7 +71,10 @@ impl Found {
                 return Err(absent(records.as_ref(), name));
             };
             let own = schema.field(index).data_type();
-            if convert(&new_empty_array(own), field.data_type()).is_err() {
+            if let Some(lost) = lost_field(name, own, field.data_type()) {
+                return Err(no_field(records.as_ref(), lost));
+            }
+            if exactly(&new_empty_array(own), field.data_type()).is_err() {
                 let (own, wanted) = (show_type(own), show_type(field.data_type()));
                 let what = format!("column `{name}` is {own}, which is no {wanted}");
                 return Err(
@@ -97,7 +102,12 @@ impl Found {
         let schema = self.records.schema();
         let compared = |at: &usize| self.columns.iter().any(|(index, _)| index == at);
         let others = (0..schema.fields().len()).filter(|at| !compared(at));
-        others.map(|at| schema.field(at).name().clone()).collect()
+        let others = others.map(|at| schema.field(at).name().clone());
+        let within = self.columns.iter().flat_map(|(at, wanted)| {
+            let own = schema.field(*at);
+            other_fields(own.name(), own.data_type(), wanted.data_type())
+        });
+        others.chain(within).collect()
     }
 
     fn piece(
@@ -138,8 +148,10 @@ impl Found {
             true => (values.clone(), Vec::new()),
             false => exactly(values, field.data_type())?,
         };
+        let options = FormatOptions::default().with_null("null");
+        let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
         for row in &bad {
-            let text = arrow::util::display::array_value_to_string(values, *row)?;
+            let text = shown.value(*row).to_string();
             let (row, stands) = (*row, Stands::Text(text));
             rows.odd.push(Odd {
                 row,
@@ -248,17 +260,6 @@ fn without_blanks(values: &ArrayRef) -> Result<ArrayRef> {
     without(values, &blank)
 }
 
-/// The values without those of some rows.
-fn without(values: &ArrayRef, bad: &[usize]) -> Result<ArrayRef> {
-    if bad.is_empty() {
-        return Ok(values.clone());
-    }
-    let places = (0..values.len() as u32).map(Some);
-    let mut places: Vec<Option<u32>> = places.collect();
-    bad.iter().for_each(|row| places[*row] = None);
-    Ok(take(values, &UInt32Array::from(places), None)?)
-}
-
 fn absent(records: &dyn Records, name: &str) -> Error {
     let schema = records.schema();
     let names = schema.fields().iter().map(|field| field.name().as_str());
@@ -266,6 +267,15 @@ fn absent(records: &dyn Records, name: &str) -> Error {
     let near = crate::error::did_you_mean(name, names);
     Error::run(format!("`{}` has no column `{name}`", records.describe()))
         .hint(near.unwrap_or_else(|| format!("its columns are {}", all.join(", "))))
+}
+
+/// A field of a struct that is not there, and those that are there in its place.
+fn no_field(records: &dyn Records, (name, others): (String, Vec<String>)) -> Error {
+    let error = Error::run(format!("`{}` has no field `{name}`", records.describe()));
+    match others.is_empty() {
+        true => error,
+        false => error.hint(format!("it has {}", others.join(", "))),
+    }
 }
 
 impl std::fmt::Debug for Found {

@@ -5,6 +5,7 @@
 //! expected   the plan's programs make each piece of a table again      held     what a sink keeps of it
 //! found      a source reads back what a sink has written               readers  which source reads which sink
 //! exact      as the types of the table, nothing of them lost           words    how values are told
+//! nested     the same for what is in lists and structs
 //! hash       128 bits of each row, column by column                    keyed    what tells rows apart
 //! aligned    rows that stand where they should, value by value         matching what became of each row
 //! compare    else digests of buckets, then the rows of those that differ
@@ -30,6 +31,7 @@ mod hash;
 mod held;
 mod keyed;
 mod matching;
+mod nested;
 mod order;
 mod outcome;
 mod readers;

@@ -211,6 +211,10 @@ impl Told {
         let cells = self.cells.iter().map(|cell| {
             let mut value = match self.kind {
                 Kind::Different => json!({ "expected": cell.expected, "found": cell.found }),
+                // A row too many of a key that is there: beside the row of that key.
+                Kind::Extra if self.row.is_some() => {
+                    json!({ "expected": cell.expected, "found": cell.found })
+                }
                 Kind::Missing => json!({ "expected": cell.expected }),
                 Kind::Extra | Kind::Doubled | Kind::OutOfOrder => json!({ "found": cell.found }),
             };

@@ -6,6 +6,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::found::{AsTexts, Blank, Found};
 use super::held::Held;
+use super::nested::as_written;
 use super::{Against, Options};
 use crate::column::{ColumnType, UUID_EXTENSION};
 use crate::error::{Error, Fault, Problem, Result};
@@ -359,20 +360,6 @@ fn kind(format: &FormatKind) -> &'static str {
         FormatKind::Json(_) => "json",
         FormatKind::Avro(_) => "avro",
         FormatKind::Parquet(_) => "parquet",
-    }
-}
-
-/// The type that texts are read as: dates stay texts, or nobody would see a time of day.
-fn as_written(data_type: &DataType) -> DataType {
-    let inner = |field: &Arc<Field>| {
-        let data_type = as_written(field.data_type());
-        Arc::new(field.as_ref().clone().with_data_type(data_type))
-    };
-    match data_type {
-        DataType::Date32 => DataType::Utf8,
-        DataType::List(item) => DataType::List(inner(item)),
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
-        other => other.clone(),
     }
 }
 

@@ -20,6 +20,10 @@ use crate::plan::{Job, SinkPlan};
 use crate::sink::{Holds, Slice};
 use crate::source::Batches;
 
+/// What a slice of a topic does not say.
+#[cfg(feature = "kafka")]
+const ORDER_OF_SLICES: &str = "the order of messages of different slices is not judged: a verify without `--slice` judges the order of all";
+
 /// One sink of one table, about to be compared.
 pub struct Target<'p> {
     job: &'p Job,
@@ -256,6 +260,9 @@ impl<'p> Target<'p> {
             outcome.source = topic.describe();
             outcome.columns = fields.len();
             outcome.notes.extend(topic.note());
+            outcome
+                .notes
+                .extend(self.share.map(|_| ORDER_OF_SLICES.to_string()));
             if self.options.count_only {
                 outcome.counts = self.counted(expected.rows(), found.rows());
                 return Ok(());

@@ -3,6 +3,7 @@
 use super::target::Target;
 use super::{Options, Plans};
 use crate::error::{Error, Problem, Result};
+use crate::sink::Holds;
 
 /// A sink that is not compared, and why.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub struct Unread {
     pub sink: String,
     /// Why.
     pub why: String,
+    /// It keeps rows, or may: nobody knows what they are.
+    pub keeps: bool,
 }
 
 /// All that is to be compared, and what cannot be. Nothing is read.
@@ -34,6 +37,10 @@ pub fn targets<'p>(
                     table: job.table.clone(),
                     sink: sink.name.clone(),
                     why,
+                    keeps: !matches!(
+                        sink.options.holds(&options.out, options.slice),
+                        Holds::Nothing(_)
+                    ),
                 }),
             }
         }
@@ -61,7 +68,9 @@ fn nothing(unread: &[Unread]) -> Error {
 
 impl std::fmt::Display for Unread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { table, sink, why } = self;
+        let Self {
+            table, sink, why, ..
+        } = self;
         write!(f, "`{table}` in sink `{sink}`: {why}")
     }
 }

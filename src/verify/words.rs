@@ -12,7 +12,7 @@ impl Told {
             who.push(format!("{name} {}", shown(value.as_deref())));
         }
         who.extend(self.row.map(|row| format!("row {row}")));
-        if self.row.is_none() || self.kind == Kind::OutOfOrder {
+        if self.row.is_none() || matches!(self.kind, Kind::OutOfOrder | Kind::Extra) {
             who.extend(self.found_at.as_ref().map(|at| format!("found {at}")));
         }
         if self.times > 1 {
@@ -25,7 +25,7 @@ impl Told {
             return text;
         }
         for cell in &self.cells {
-            if self.kind == Kind::Different {
+            if self.kind == Kind::Different || self.kind == Kind::Extra && self.row.is_some() {
                 text.push_str(&format!("; {}: {}", cell.column, cell.both()));
             } else if self.key.is_none() {
                 // Nothing else says which row it is.
@@ -39,6 +39,11 @@ impl Told {
 impl Cell {
     fn both(&self) -> String {
         let expected = shown(self.expected.as_deref());
+        if let (Some(found), None, true) = (&self.found, &self.unread, self.expected == self.found)
+        {
+            // Only its type is another one: a text that says what should stand there.
+            return format!("expected {expected}, found \"{}\"", quoted(found));
+        }
         match &self.unread {
             None => format!(
                 "expected {expected}, found {}",

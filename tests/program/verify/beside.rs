@@ -166,7 +166,9 @@ fn rows_are_said_table_by_table() {
     let ended = verify(&folder, &["--rows=a=9,b=500"]);
     assert_eq!(ended.code, 3, "{ended:?}");
     let ended = verify(&folder, &[]);
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert_eq!(verify(&folder, &["--sinks=a"]).code, 0);
+    assert_eq!(verify(&folder, &["--rows=a=9"]).code, 3);
     assert!(
         ended
             .stderr

@@ -3,6 +3,7 @@
 mod beside;
 mod exactly;
 mod faults;
+mod nested;
 mod running;
 mod shipped;
 mod strange;
