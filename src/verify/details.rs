@@ -221,11 +221,11 @@ fn are_steps_apart(one: &ArrayRef, other: &ArrayRef, most: u64) -> bool {
     let steps = match one.data_type() {
         DataType::Float32 if both => {
             let value = |array: &ArrayRef| array.as_primitive::<Float32Type>().value(0);
-            steps(ordered32(value(&one)), ordered32(value(&other)))
+            steps(ordered32(value(one)), ordered32(value(other)))
         }
         DataType::Float64 if both => {
             let value = |array: &ArrayRef| array.as_primitive::<Float64Type>().value(0);
-            steps(ordered64(value(&one)), ordered64(value(&other)))
+            steps(ordered64(value(one)), ordered64(value(other)))
         }
         _ => None,
     };

@@ -196,10 +196,16 @@ fn steps_of_floats_count_within_too() {
 fn a_text_that_says_the_value_stands_in_quotes() {
     let wanted = "{ type: bool, constant: true }";
     let ended = verified("{ constant: 'true' }", wanted, "jsonl", &[]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let said = "v: expected true, found \"true\"\n";
+    assert!(ended.stdout.contains(said), "{ended:?}");
+    let ended = verified(&list("{ constant: 'true' }"), &list(wanted), "jsonl", &[]);
     assert!(
-        ended.code == 0 || ended.stdout.contains("v: expected true, found \"true\""),
+        ended.stdout.contains("expected [true, true], found"),
         "{ended:?}"
     );
+    let ended = verified(wanted, wanted, "jsonl", &[]);
+    assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
