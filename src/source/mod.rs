@@ -128,8 +128,7 @@ pub struct Asked<'a> {
     pub table: &'a str,
     /// The types that some of its columns are to have.
     pub types: &'a Types,
-    /// They are only read, by somebody who takes texts of dictionaries, too (the types say which are), and
-    /// nobody asks for the digest.
+    /// Only read, with texts of dictionaries where the types say so; nobody asks for the digest.
     pub only_read: bool,
 }
 
