@@ -1,10 +1,10 @@
 //! Where a report may be written: nothing is there that is read, or that a sink writes.
 
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use crate::engine;
 use crate::error::{Error, Problem, Result};
+use crate::outlet;
 use crate::plan::Plan;
 use crate::sink::file::outside_datasets;
 use crate::source::in_the_way;
@@ -27,18 +27,11 @@ pub(super) fn check(path: &Path, plan: &Plan, out: &Path, whose: &str) -> Result
     Err(refused(path, &format!("{whose} {does} that"), cause))
 }
 
-/// A pipe that nobody reads would be waited for without an end; what the system gives, `/dev/stdout`, is
-/// open already.
+/// What is no file and no device: a pipe that nobody reads would be waited for without an end. Folders are
+/// told from what is made in them.
 fn refuse_pipe(path: &Path) -> Result<()> {
-    let given = ["/dev", "/proc"]
-        .iter()
-        .any(|folder| path.starts_with(folder));
-    let there = path.metadata().map(|there| there.file_type());
-    match there {
-        Ok(there) if !given && (there.is_fifo() || there.is_socket()) => {
-            let cause = "it is a pipe or a socket, not a plain file";
-            Err(refused(path, "something else is there", cause))
-        }
+    match outlet::check(path) {
+        Err(cause) if !path.is_dir() => Err(refused(path, "something else is there", cause)),
         _ => Ok(()),
     }
 }

@@ -61,7 +61,7 @@ sinks: [{ file: { path: out.csv } }]
 """)
     os.mkfifo(stream.folder / "pipe")
     os.symlink("pipe", stream.folder / "link")
-    _, said = stream.run("p.yaml", "--quiet", "--report", "link" if link else "pipe", command="run", code=2, timeout=20)
+    _, said = stream.run("p.yaml", "--quiet", "--report", "link" if link else "pipe", command="run", code=1, timeout=20)
     assert "it is a named pipe" in said and not (stream.folder / "out.csv").exists()
     (stream.folder / "out").mkdir()
     os.symlink("out/report.json", stream.folder / "dangling")

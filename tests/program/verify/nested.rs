@@ -235,7 +235,7 @@ fn a_report_is_no_pipe() {
     assert_eq!(ended.code, 1, "{ended:?}");
     assert_eq!(
         ended.stderr,
-        "error: the report cannot be `pipe`: something else is there\n  caused by: it is a pipe or a socket, not a plain file\n  hint: give `--report` a path of its own\n"
+        "error: the report cannot be `pipe`: something else is there\n  caused by: it is a named pipe: a file, a device such as `/dev/null` or `/dev/stdout` can be written\n  hint: give `--report` a path of its own\n"
     );
     for device in ["/dev/null", "/dev/stdout"] {
         let ended = folder.run(&["verify", "p.yaml", "--report", device]);
