@@ -1,7 +1,7 @@
 //! Loads that cannot be: each mistake with its place, its reason and what helps.
 
 use super::super::support::Folder;
-use super::{CUSTOMERS, MIX, ORDERS, pipeline};
+use super::{CUSTOMERS, ORDERS, pipeline};
 
 /// What `check` says of a load whose changes are these.
 fn refused(customers: &str, orders: &str, changes: &str) -> String {
@@ -122,7 +122,7 @@ fn what_no_table_can_be_is_refused_at_its_place() {
 #[test]
 fn a_sink_that_takes_no_changes_says_so() {
     let folder = Folder::new();
-    let changes = format!("  count: 3_000\n  mix:{MIX}");
+    let changes = format!("  count: 3_000\n  mix:{}", super::MIX);
     let sinks = "\n  - postgres: { name: db, url: 'postgres://a@localhost/b', table: orders }\n";
     let said = folder.refuse(&pipeline(CUSTOMERS, ORDERS, &changes, sinks));
     assert!(
