@@ -2,7 +2,7 @@
 //! lead to are written through, links are followed, and nothing is replaced by something else.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -76,16 +76,24 @@ pub fn check(path: &Path) -> io::Result<()> {
     )))
 }
 
+/// Makes a file that has its name from the start, in the place of what is in it, or opens a standard stream.
+///
+/// # Errors
+/// It is something that is refused, or the system refuses.
+pub fn create(path: &Path) -> io::Result<File> {
+    check(path)?;
+    match is_standard_stream(path) {
+        true => through(path),
+        false => File::create(path),
+    }
+}
+
 /// Writes all of a file at once.
 ///
 /// # Errors
 /// It is something that is refused, or the system refuses.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    check(path)?;
-    match is_standard_stream(path) {
-        true => io::Write::write_all(&mut through(path)?, text.as_bytes()),
-        false => fs::write(path, text),
-    }
+    create(path)?.write_all(text.as_bytes())
 }
 
 /// A file that has its name once it is whole, or what is written through.

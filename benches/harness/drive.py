@@ -14,7 +14,7 @@ import verify
 import works
 from race import race
 from report import circumstances, kept, record, table
-from settings import TOP, Settings
+from settings import TOP, Settings, crate_versions
 
 PACKAGES = {
     "casino": ["polars", "pyarrow", "numpy", "duckdb", "chdb", "fastavro"],
@@ -39,13 +39,6 @@ MEASURED_KAFKA = (
     "clock, from joining the group; CPU is the whole process's; a first round of every work, which warms the broker, does "
     "not count"
 )
-
-
-def crate_versions(crates):
-    """The libraries' versions, as the lock file has them."""
-    lines = (TOP / "Cargo.lock").read_text().splitlines()
-    names = {f'name = "{crate}"': crate for crate in crates}
-    return {names[line]: lines[at + 1].split('"')[1] for at, line in enumerate(lines) if line in names}
 
 
 def size(name):
@@ -129,13 +122,13 @@ def run(name, peers_only):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("name", choices=[*FILES, "kafka", "seed_status", "verify", "stream", "targets"])
+    parser.add_argument("name", choices=[*PACKAGES, "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
     if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
-    names = [*FILES, "kafka", "seed_status", "verify", "stream"] if options.name == "targets" else [options.name]
+    names = [*PACKAGES] if options.name == "targets" else [options.name]
     lines = [line for name in names for line in run(name, options.peers_only)]
     if options.name == "targets":
         text = targets.table(lines)

@@ -1,4 +1,4 @@
-"""What the environment of `scripts/bench` chooses."""
+"""What the environment of `scripts/bench` chooses, and what the tree says of itself."""
 
 import os
 import shlex
@@ -20,6 +20,13 @@ class Settings:
     folder = Path(os.environ.get("BENCH_DIR", TOP / "target" / "bench"))
     rowgen = os.environ.get("ROWGEN", "")
     libraries = os.environ.get("LIBRARIES", "")
+
+
+def crate_versions(crates):
+    """The libraries' versions, as the lock file has them."""
+    lines = (TOP / "Cargo.lock").read_text().splitlines()
+    names = {f'name = "{crate}"': crate for crate in crates}
+    return {names[line]: lines[at + 1].split('"')[1] for at, line in enumerate(lines) if line in names}
 
 
 def readable(words):

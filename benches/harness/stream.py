@@ -12,7 +12,7 @@ from statistics import median
 
 from measure import Run, measure
 from report import aligned
-from settings import PEERS, TOP, Settings, readable
+from settings import PEERS, TOP, Settings, crate_versions, readable
 
 OUT = Settings.folder / "out"
 PEER = Settings.folder / "stream"
@@ -129,8 +129,7 @@ def sides():
     """What both sides have, made equal; -1 leaves a socket's buffers to the system."""
     told = subprocess.run([PEER, "about"], capture_output=True, text=True, check=True).stdout.split()
     peer = dict(pair.split("=") for pair in told)
-    lock = (TOP / "Cargo.lock").read_text().splitlines()
-    version = lock[lock.index('name = "zeromq-src"') + 1].split("+")[1].rstrip('"')
+    version = crate_versions(["zeromq-src"])["zeromq-src"].split("+")[1]
     marks = ", ".join(f"{mark:,} of {name}" for name, (_, _, mark) in SIZES.items())
     lines = [
         ["both sides have", "rowgen", "C"],

@@ -10,7 +10,7 @@ use super::arguments::{FileOptions, ServeOptions};
 use super::check::{make_plan, plan_rows};
 use super::{dotenv, log, log_level, signals};
 use crate::engine::{Options, Stop};
-use crate::error::{Error, Fault, Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret};
 use crate::plan::{Job, Plan};
 use crate::report::Report;
@@ -146,10 +146,7 @@ fn progress(service: &Service) {
 fn offer(serves: &[&Serve], options: &FileOptions, stop: &Stop) -> Result<Offer> {
     let problems = path_problems(serves);
     if !problems.is_empty() {
-        return Err(Error {
-            fault: Fault::User,
-            problems,
-        });
+        return Err(problems.into());
     }
     let mut offer = Offer::default();
     for serve in serves {

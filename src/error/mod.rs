@@ -268,6 +268,16 @@ impl From<Problem> for Error {
     }
 }
 
+impl From<Vec<Problem>> for Error {
+    /// The user's mistakes, of which there is one at least.
+    fn from(problems: Vec<Problem>) -> Self {
+        Self {
+            fault: Fault::User,
+            problems,
+        }
+    }
+}
+
 impl From<arrow::error::ArrowError> for Error {
     fn from(error: arrow::error::ArrowError) -> Self {
         Self::because("working on Arrow arrays", error)

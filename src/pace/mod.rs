@@ -151,9 +151,9 @@ impl Pace {
         self.tempo.catch_up == CatchUp::Skip && self.wait(next).is_none()
     }
 
-    /// True for a row that is sent and counts for no figure of what messages take.
-    pub fn is_warming_up(&self, row: u64) -> bool {
-        !self.tempo.warm_up.is_zero() && self.span(row) < self.tempo.warm_up
+    /// True for a row that is due then, is sent, and counts for no figure of what messages take.
+    pub fn is_warming_up(&self, due: Duration) -> bool {
+        due < self.started().saturating_add(self.tempo.warm_up)
     }
 
     /// Comes closer to the time `due` of a row by at most `step`: sleeps, and spins the last stretch.
@@ -306,9 +306,11 @@ mod tests {
                     ..Tempo::default()
                 },
             );
-            assert_eq!([0, 1, 2, 3].map(|row| pace.is_warming_up(row)), warming);
+            let rows = [0, 1, 2, 3].map(|row| pace.is_warming_up(pace.due(row)));
+            assert_eq!(rows, warming);
         }
-        assert!(!pace(10.0, Arrivals::Fixed).is_warming_up(0));
+        let pace = pace(10.0, Arrivals::Fixed);
+        assert!(!pace.is_warming_up(pace.due(0)));
     }
 
     #[test]

@@ -44,47 +44,43 @@ pub(super) fn skips(run: &Run) -> Option<&Placed<spec::CatchUp>> {
 /// What of it these jobs cannot do.
 pub(super) fn problems(run: &Run, jobs: &[Job]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let ramp = run.ramp.iter();
-    let from = ramp.map(|ramp| &ramp.from);
-    problems.extend(
-        from.filter_map(|from| Some(Problem::new(Pace::problem(from.value.0)?).at(&from.place))),
-    );
+    if let Some(spec::Ramp { from, .. }) = &run.ramp {
+        let problem = Pace::problem(from.value.0);
+        problems.extend(problem.map(|problem| Problem::new(problem).at(&from.place)));
+    }
     if jobs.iter().all(|job| job.rate.is_none()) {
         problems.extend(unpaced(run));
     }
-    let Some(asked) = skips(run) else {
-        return problems;
-    };
-    for job in jobs.iter().filter(|job| job.rate.is_some()) {
-        if !matches!(job.source, Batches::Made(_)) {
-            let message = format!(
-                "`catch_up: skip` leaves rows out, and those of `{}` are read: they would be lost",
-                job.table
-            );
-            problems.push(
-                Problem::new(message)
-                    .at(&asked.place)
-                    .hint("leave `catch_up` out: what is late is sent late"),
-            );
-        }
-        let whole = |delivery| matches!(delivery, Delivery::Idempotent | Delivery::Transactional);
-        for sink in job
-            .sinks
-            .iter()
-            .filter(|sink| whole(sink.options.takes().delivery))
-        {
-            let message = format!(
-                "`catch_up: skip` leaves rows out, and what sink `{}` writes is whole or not there",
-                sink.name
-            );
-            problems.push(
-                Problem::new(message)
-                    .at(&asked.place)
-                    .hint("leave `catch_up` out, or write to sinks that send messages"),
-            );
-        }
+    if let Some(asked) = skips(run) {
+        let paced = jobs.iter().filter(|job| job.rate.is_some());
+        let problem = paced.flat_map(unskippable);
+        problems.extend(problem.map(|problem| problem.at(&asked.place)));
     }
     problems
+}
+
+/// Why rows of a job cannot be left out.
+fn unskippable(job: &Job) -> Vec<Problem> {
+    let refused = |why: String, hint| {
+        Problem::new(format!("`catch_up: skip` leaves rows out, and {why}")).hint(hint)
+    };
+    let is_read = !matches!(job.source, Batches::Made(_));
+    let read = is_read.then(|| {
+        refused(
+            format!("those of `{}` are read: they would be lost", job.table),
+            "leave `catch_up` out: what is late is sent late",
+        )
+    });
+    let whole = |delivery| matches!(delivery, Delivery::Idempotent | Delivery::Transactional);
+    let sinks = job.sinks.iter();
+    let sinks = sinks.filter(|sink| whole(sink.options.takes().delivery));
+    let written = sinks.map(|sink| {
+        refused(
+            format!("what sink `{}` writes is whole or not there", sink.name),
+            "leave `catch_up` out, or write to sinks that send messages",
+        )
+    });
+    read.into_iter().chain(written).collect()
 }
 
 /// What makes no sense without a rate.

@@ -17,7 +17,7 @@ use crate::sync::lock;
 const MOST_GAPS: usize = 10_000;
 
 /// Nanoseconds in a microsecond.
-const NANOS: i64 = 1_000;
+const NANOS: f64 = 1e3;
 
 /// Counted and measured while messages are sent and replies come.
 #[derive(Debug, Default)]
@@ -190,18 +190,12 @@ impl Clocks {
     pub fn answered(&self, times: &FourTimes, response: i64) {
         self.answered.fetch_add(1, Ordering::Relaxed);
         let mut answers = lock(&self.answers);
-        answers
-            .offset
-            .record(times.twice_offset().saturating_mul(NANOS / 2));
-        answers
-            .network
-            .record(times.twice_network().saturating_mul(NANOS / 2));
-        answers
-            .processing
-            .record(times.processing().saturating_mul(NANOS));
-        answers.service.record(times.total().saturating_mul(NANOS));
+        answers.offset.record(times.offset());
+        answers.network.record(times.network());
+        answers.processing.record(times.processing());
+        answers.service.record(times.total());
         answers.response.record(response);
-        let micros = response as f64 / NANOS as f64;
+        let micros = response as f64 / NANOS;
         self.step(Instant::now(), |step| step.answer(micros));
     }
 

@@ -15,33 +15,42 @@ pub struct FourTimes {
 }
 
 impl FourTimes {
-    /// The consumer's clock less this one, twice, in microseconds.
-    pub fn twice_offset(&self) -> i64 {
-        between(self.sent, self.came) - between(self.done, self.replied)
+    /// The consumer's clock less this one, in nanoseconds as all that follows: half a microsecond counts.
+    pub fn offset(&self) -> i64 {
+        half(micros(self.sent, self.came) - micros(self.done, self.replied))
     }
 
-    /// One way over the network, twice.
-    pub fn twice_network(&self) -> i64 {
-        self.total() - self.processing()
+    /// One way over the network.
+    pub fn network(&self) -> i64 {
+        half(micros(self.sent, self.replied) - micros(self.came, self.done))
     }
 
     /// The consumer's work.
     pub fn processing(&self) -> i64 {
-        between(self.came, self.done)
+        micros(self.came, self.done).saturating_mul(NANOS)
     }
 
     /// From the send to the reply.
     pub fn total(&self) -> i64 {
-        between(self.sent, self.replied)
+        micros(self.sent, self.replied).saturating_mul(NANOS)
     }
 }
 
-fn between(from: u64, to: u64) -> i64 {
+/// Half of so many microseconds, in nanoseconds.
+fn half(micros: i64) -> i64 {
+    micros.saturating_mul(NANOS / 2)
+}
+
+/// Microseconds from one time to another.
+fn micros(from: u64, to: u64) -> i64 {
     // What a consumer says may be anything: it is wrong then, and nothing else.
     i64::try_from(i128::from(to) - i128::from(from))
         .unwrap_or(i64::MAX)
         .clamp(-FAR, FAR)
 }
+
+/// Nanoseconds in a microsecond.
+const NANOS: i64 = 1_000;
 
 /// Microseconds in a thousand years: no difference of clocks is larger.
 const FAR: i64 = 31_556_952_000_000_000;
@@ -59,10 +68,7 @@ mod tests {
             done: 6_230,
             replied: 5_281,
         };
-        assert_eq!((times.total(), times.processing()), (281, 200));
-        assert_eq!(
-            (times.twice_network(), times.twice_offset()),
-            (81, 1030 + 949)
-        );
+        assert_eq!((times.total(), times.processing()), (281_000, 200_000));
+        assert_eq!((times.network(), times.offset()), (40_500, 989_500));
     }
 }

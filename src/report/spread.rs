@@ -36,19 +36,19 @@ pub struct Percentiles {
     pub max: f64,
 }
 
+impl Percentiles {
+    /// Mean, P50, P70, P99, P99.9 and the greatest one.
+    pub fn figures(&self) -> [f64; 6] {
+        [self.mean, self.p50, self.p70, self.p99, self.p999, self.max]
+    }
+}
+
 impl Serialize for Percentiles {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut all = serializer.serialize_struct("Percentiles", 7)?;
         all.serialize_field("count", &self.count)?;
-        let figures = [
-            ("mean", self.mean),
-            ("p50", self.p50),
-            ("p70", self.p70),
-            ("p99", self.p99),
-            ("p999", self.p999),
-            ("max", self.max),
-        ];
-        for (name, figure) in figures {
+        let names = ["mean", "p50", "p70", "p99", "p999", "max"];
+        for (name, figure) in names.into_iter().zip(self.figures()) {
             all.serialize_field(name, &Some(figure).filter(|_| self.count > 0))?;
         }
         all.end()

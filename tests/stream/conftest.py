@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import glob
+import json
 import os
 import signal
 import subprocess
@@ -65,6 +66,11 @@ class Stream:
     def results(self, name="producer_results.csv"):
         with open(self.folder / name, newline="") as file:
             return list(csv.DictReader(file))
+
+    def clocks(self, name="report.json"):
+        """What the one sink of a report has timed."""
+        (sink,) = json.loads((self.folder / name).read_text())["sinks"]
+        return sink["clocks"]
 
     def close(self):
         for process in self.running:

@@ -121,3 +121,6 @@ class Ports:
     def flags(self):
         return ["-data-port", self.data, "-viz-port", self.viz, "-control-port", self.control]
 
+    def other_flags(self):
+        """Those of `--consume`."""
+        return ["-producer-data-port", self.data, "-viz-port", self.viz, "-control-port", self.control]

@@ -10,26 +10,14 @@ import time
 import pytest
 import zmq
 from consumer import Consumer, Ports
-from test_stream import figure
-
-
-def wait_until(true, what, limit=60):
-    end = time.monotonic() + limit
-    while not true():
-        assert time.monotonic() < end, f"{what} did not come within {limit} s"
-        time.sleep(0.01)
-
-
-def resident(process):
-    return int(open(f"/proc/{process.pid}/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+from watch import figure, resident, wait_until
 
 
 @pytest.mark.parametrize(("size", "rate"), [(1024, 300), (1 << 20, 100)])
 def test_a_consumer_that_is_killed_ends_nothing(stream, size, rate):
     """What it would have got goes to nobody: it is sent, lost, and waited for until somebody has had enough."""
     ports = Ports()
-    flags = ["-processing-time-ms", 0, "-producer-data-port", ports.data, "-viz-port", ports.viz, "-control-port", ports.control]
-    consumer = stream.start("--consume", "-t", 60, *flags)
+    consumer = stream.start("--consume", "-t", 60, "-processing-time-ms", 0, *ports.other_flags())
     producer = stream.start("-r", rate, "-t", 2, "-s", size, "-headroom", "0s", "-report", "report.json", *ports.flags())
     stream.begun(producer)
     time.sleep(1)
@@ -38,8 +26,7 @@ def test_a_consumer_that_is_killed_ends_nothing(stream, size, rate):
     assert resident(producer) < 200 << 20
     producer.send_signal(signal.SIGINT)
     told, _ = producer.communicate(timeout=30)
-    (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
-    clocks = sink["clocks"]
+    clocks = stream.clocks()
     assert producer.returncode == 130
     assert clocks["answered"] + clocks["lost"] == clocks["sent"] and clocks["lost"] > 0
     assert len(stream.results()) == clocks["answered"] == figure(told, "Replies")
@@ -86,8 +73,7 @@ def test_replies_that_are_garbage_are_counted_and_keep_nothing(stream):
     assert resident(process) < 200 << 20
     stream.finish(process)
     consumer.end()
-    (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
-    clocks = sink["clocks"]
+    clocks = stream.clocks()
     assert (clocks["sent"], clocks["answered"], clocks["lost"]) == (200, 200, 0)
     assert [row["msg_id"] for row in sorted(stream.results(), key=lambda row: int(row["seq_n"]))] == [str(number) for number in range(200)]
     assert clocks["unknown"] == 2 * 20 and clocks["unreadable"] == 8 * 20
@@ -201,6 +187,20 @@ def test_results_that_find_no_room_end_the_run(stream):
     told, said = stream.finish(process, code=2, timeout=60)
     consumer.end()
     assert "File too large" in said and ".producer_results.csv." in said
+    assert os.listdir(stream.folder) == []
+
+
+@pytest.mark.parametrize("files", range(28, 33))
+def test_sockets_that_find_no_room_are_told_cause_by_cause(stream, files):
+    """The system's files run out while a socket is made, or while it is bound."""
+    ports = Ports(64)
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    process = stream.start("-channels", 64, "-headroom", "0s", "-start-timeout", "2s", *ports.flags(), preexec_fn=few)
+    told, said = stream.finish(process, code=2, timeout=20)
+    causes = [line for line in said.splitlines() if "caused by: " in line]
+    made = "  caused by: making a socket of ZeroMQ"
+    assert told == "" and causes[1:] == ["  caused by: Too many open files"], said
+    assert causes[0] == made or causes[0].startswith("  caused by: cannot bind `tcp://*:"), said
     assert os.listdir(stream.folder) == []
 
 

@@ -1,6 +1,5 @@
 """What `rowgen stream` writes: outputs stay what they are, each has its own place, and no figure is made up."""
 
-import json
 import os
 import re
 import signal
@@ -10,8 +9,7 @@ import time
 
 import pytest
 from consumer import Consumer, Ports
-from test_hostile import wait_until
-from test_stream import figure
+from watch import figure, wait_until
 
 
 def sent(stream, *flags, code=0, **more):
@@ -123,16 +121,15 @@ def test_lost_messages_are_told_and_what_is_not_measured_is_no_number(stream, si
     assert process.returncode == (143 if signalled else 3), said
     assert "50 messages were lost: no reply to them has come" in said
     assert "Network delay (ms): -\n" in told and "Response time, from the intended send (ms): -\n" in told
-    (sink,) = json.load(open(stream.folder / "r.json"))["sinks"]
-    assert sink["clocks"]["total_delay"]["p99"] is None and sink["clocks"]["seconds"] > 0.4
+    clocks = stream.clocks("r.json")
+    assert clocks["total_delay"]["p99"] is None and clocks["seconds"] > 0.4
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("producer", [False, True])
 def test_a_consumer_says_which_signal_ended_it(stream, number, producer):
     ports = Ports()
-    flags = ["-producer-data-port", ports.data, "-viz-port", ports.viz, "-control-port", ports.control]
-    consumer = stream.start("--consume", "-t", 60, *flags)
+    consumer = stream.start("--consume", "-t", 60, *ports.other_flags())
     if producer:
         stream.run("-r", 100, "-t", 0.3, "-headroom", "0s", *ports.flags())
     else:
@@ -145,8 +142,7 @@ def test_a_consumer_says_which_signal_ended_it(stream, number, producer):
 def test_replies_are_not_thrown_away_when_the_producer_is_slow(stream):
     """More than the thousand that libzmq would keep."""
     ports = Ports()
-    flags = ["-processing-time-ms", 0, "-producer-data-port", ports.data, "-viz-port", ports.viz, "-control-port", ports.control]
-    consumer = stream.start("--consume", "-t", 60, *flags)
+    consumer = stream.start("--consume", "-t", 60, "-processing-time-ms", 0, *ports.other_flags())
     told, _ = stream.run("-r", 20000, "-t", 1, "-s", 1, "-headroom", "0s", *ports.flags(), code=0, timeout=90)
     consumer.send_signal(signal.SIGTERM)
     consumed, _ = stream.finish(consumer, code=143)

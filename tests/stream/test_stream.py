@@ -10,17 +10,21 @@ import xml.etree.ElementTree
 
 import pytest
 from consumer import Consumer, Ports
+from watch import figure, resident, wait_until
 
 COLUMNS = (
     "seq_n,msg_id,t1,t2,t3,t4,message_size,clock_offset_ms,network_delay_ms,processing_delay_ms,total_delay_ms"
 ).split(",")
 
 
-def figure(told, name):
-    """The number behind a name of the report."""
-    found = re.search(rf"^{re.escape(name)}: ([\d ]+)", told, re.MULTILINE)
-    assert found, f"no `{name}` in\n{told}"
-    return int(found[1].replace(" ", ""))
+def short_wait(stream, ports, messages):
+    """The words that run the pipeline of the stream itself, which waits a second for replies."""
+    pipeline = stream.folder / "p.yaml"
+    text = open(os.path.join(os.path.dirname(__file__), "../../pipelines/stream.yaml")).read()
+    pipeline.write_text(text.replace("results:", "reply_timeout: 1s\n      results:"))
+    sets = {"data_port": ports.data, "viz_port": ports.viz, "control_port": ports.control, "messages": messages, "rate": "100/s"}
+    words = [word for name, value in sets.items() for word in ("--set", f"{name}={value}")]
+    return [pipeline, "--quiet", "--report", "report.json", *words]
 
 
 def check_results(rows, seen, size):
@@ -87,9 +91,7 @@ sinks:
 """)
     consumer = Consumer(ports, answer=lambda *_: [])
     stream.run(pipeline, "--quiet", command="run")
-    limit = time.monotonic() + 60
-    while len(consumer.seen) < 1_000_200 and time.monotonic() < limit:
-        time.sleep(0.1)
+    wait_until(lambda: len(consumer.seen) >= 1_000_200, "the messages")
     seen = consumer.end()
     assert [seq for seq, *_ in seen] == list(range(1_000_200))
 
@@ -114,15 +116,9 @@ def test_replies_come_in_any_form_twice_or_to_nothing(stream):
 def test_what_is_not_answered_is_lost_and_listed(stream):
     ports = Ports()
     consumer = Consumer(ports, answer=lambda seq, t2, t3: [] if seq in (3, 4, 9) else Consumer.reply(None, seq, t2, t3))
-    pipeline = stream.folder / "p.yaml"
-    text = open(os.path.join(os.path.dirname(__file__), "../../pipelines/stream.yaml")).read()
-    pipeline.write_text(text.replace("results:", "reply_timeout: 1s\n      results:"))
-    sets = {"data_port": ports.data, "viz_port": ports.viz, "control_port": ports.control, "messages": 20, "rate": "100/s"}
-    words = [word for name, value in sets.items() for word in ("--set", f"{name}={value}")]
-    stream.run(pipeline, "--quiet", "--report", "report.json", *words, code=3, command="run")
+    stream.run(*short_wait(stream, ports, 20), code=3, command="run")
     consumer.end()
-    (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
-    clocks = sink["clocks"]
+    clocks = stream.clocks()
     assert (clocks["sent"], clocks["answered"], clocks["lost"]) == (20, 17, 3)
     assert clocks["gaps"] == [{"first": 3, "last": 4, "reason": "lost"}, {"first": 9, "last": 9, "reason": "lost"}]
     assert len(stream.results("out/producer_results.csv")) == 17
@@ -132,14 +128,13 @@ def test_what_is_not_answered_is_lost_and_listed(stream):
 def test_a_stalled_consumer_shows_in_the_response_time(stream, size, rate):
     """A second's silence in the middle: what is skipped is counted, the rest is answered, the run goes on."""
     ports = Ports()
-    command = ["-t", 3, "-processing-time-ms", 0, "--consume", "-producer-data-port", ports.data, "-viz-port", ports.viz]
-    consumer = stream.start(*command, "-control-port", ports.control)
+    consumer = stream.start("--consume", "-t", 3, "-processing-time-ms", 0, *ports.other_flags())
     producer = stream.start("-r", rate, "-t", 3, "-s", size, *ports.flags())
     stream.begun(producer)
     time.sleep(1)
     consumer.send_signal(signal.SIGSTOP)
     time.sleep(1)
-    memory = int(open(f"/proc/{producer.pid}/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    memory = resident(producer)
     consumer.send_signal(signal.SIGCONT)
     told, _ = producer.communicate(timeout=120)
     consumer.send_signal(signal.SIGTERM)
@@ -157,9 +152,8 @@ def test_a_stalled_consumer_shows_in_the_response_time(stream, size, rate):
 
 def test_both_ends_are_rowgen(stream):
     ports = Ports(2)
-    flags = ["-data-port", ports.data, "-viz-port", ports.viz, "-control-port", ports.control]
-    producer = stream.start("-r", 100, "-t", 1, "-channels", 2, "-i", "lo", "-d", "-html", "report.html", *flags)
-    other = ["-producer-ip", "127.0.0.1", "-producer-data-port", ports.data, "-viz-port", ports.viz, "-control-port", ports.control]
+    producer = stream.start("-r", 100, "-t", 1, "-channels", 2, "-i", "lo", "-d", "-html", "report.html", *ports.flags())
+    other = ["-producer-ip", "127.0.0.1", *ports.other_flags()]
     consumer = stream.start("--consume", "-t", 1, "-channels", 2, "-workers", 2, *other)
     told, _ = stream.finish(producer)
     consumer.send_signal(signal.SIGTERM)
@@ -242,9 +236,7 @@ def test_a_signal_ends_the_wait_and_the_run(stream):
     assert told == "" and "the run ended before a consumer came" in said
     consumer = Consumer(ports)
     process = stream.start("-r", 50, "-t", 60, *ports.flags())
-    limit = time.monotonic() + 30
-    while len(consumer.seen) < 20 and time.monotonic() < limit:
-        time.sleep(0.01)
+    wait_until(lambda: len(consumer.seen) >= 20, "the messages", 30)
     process.send_signal(signal.SIGTERM)
     told, _ = stream.finish(process, code=143, timeout=20)
     seen = consumer.end()
@@ -259,9 +251,8 @@ def test_the_pace_is_held(stream):
     seen = consumer.end()
     assert len(seen) == 3000
     sent = [t1 for _, _, t1, *_ in sorted(seen)]
-    (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
     # Two clocks are read for each message, one after the other.
-    latest = sink["clocks"]["lateness"]["max"] + 50_000
+    latest = stream.clocks()["lateness"]["max"] + 50_000
     assert all(abs(t1 - sent[0] - number * 1000) <= latest for number, t1 in enumerate(sent))
     assert "Late against the intended send" in told
 
@@ -275,8 +266,7 @@ def test_a_warm_up_is_sent_and_left_out(stream):
     assert "\nWarm-up: 50 messages sent, left out of all times and rates\n" in told
     assert sorted(int(row["seq_n"]) for row in stream.results()) == list(range(50, 150))
     check_results(stream.results(), seen, 1024)
-    (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
-    clocks = sink["clocks"]
+    clocks = stream.clocks()
     assert [clocks[name] for name in ("sent", "warm_up", "answered", "lost")] == [150, 50, 150, 0]
     assert clocks["total_delay"]["count"] == clocks["response_time"]["count"] == clocks["lateness"]["count"] == 100
 
@@ -306,9 +296,7 @@ def test_after_a_stall_messages_go_out_late_or_not_at_all(stream, catch_up):
     ports = Ports()
     consumer = Consumer(ports)
     process = stream.start("-r", 100, "-t", 3, "-catch-up", catch_up, *ports.flags())
-    limit = time.monotonic() + 60
-    while len(consumer.seen) < 50 and time.monotonic() < limit:
-        time.sleep(0.01)
+    wait_until(lambda: len(consumer.seen) >= 50, "the messages")
     process.send_signal(signal.SIGSTOP)
     time.sleep(1)
     process.send_signal(signal.SIGCONT)
@@ -325,8 +313,7 @@ def test_after_a_stall_messages_go_out_late_or_not_at_all(stream, catch_up):
 def test_reports_are_compared_as_well(stream):
     def run(processing):
         ports = Ports()
-        flags = ["-producer-data-port", ports.data, "-viz-port", ports.viz, "-control-port", ports.control]
-        consumer = stream.start("--consume", "-t", 1, "-processing-time-ms", processing, *flags)
+        consumer = stream.start("--consume", "-t", 1, "-processing-time-ms", processing, *ports.other_flags())
         name = f"{processing}.json"
         stream.run("-r", 200, "-t", 5, "-headroom", "0s", "-report", name, *ports.flags())
         consumer.send_signal(signal.SIGTERM)
@@ -378,19 +365,11 @@ def test_as_fast_as_it_goes_ends_when_its_time_is_over(stream):
 def test_a_consumer_that_goes_away_ends_nothing(stream):
     ports = Ports()
     consumer = Consumer(ports)
-    pipeline = stream.folder / "p.yaml"
-    text = open(os.path.join(os.path.dirname(__file__), "../../pipelines/stream.yaml")).read()
-    pipeline.write_text(text.replace("results:", "reply_timeout: 1s\n      results:"))
-    sets = {"data_port": ports.data, "viz_port": ports.viz, "control_port": ports.control, "messages": 200, "rate": "100/s"}
-    words = [word for name, value in sets.items() for word in ("--set", f"{name}={value}")]
-    process = stream.start(pipeline, "--quiet", "--report", "report.json", *words, command="run")
-    limit = time.monotonic() + 30
-    while len(consumer.seen) < 50 and time.monotonic() < limit:
-        time.sleep(0.01)
+    process = stream.start(*short_wait(stream, ports, 200), command="run")
+    wait_until(lambda: len(consumer.seen) >= 50, "the messages", 30)
     seen = consumer.end()
     stream.finish(process, code=3)
-    (sink,) = json.load(open(stream.folder / "report.json"))["sinks"]
-    clocks = sink["clocks"]
+    clocks = stream.clocks()
     assert (clocks["sent"], clocks["skipped"], clocks["unreadable"]) == (200, 0, 0)
     assert clocks["answered"] + clocks["lost"] == 200 and abs(clocks["answered"] - len(seen)) <= 1
     last = clocks["gaps"][-1]

@@ -32,7 +32,7 @@ impl Values {
             false => Self::All(of_csv(path, &text, column)?),
         };
         match values.count() {
-            0 => Err(wrong(format!("`{}` has no results", path.display()))),
+            0 => Err(Error::user(format!("`{}` has no results", path.display()))),
             _ => Ok(values),
         }
     }
@@ -69,10 +69,6 @@ fn on(points: &[(f64, f64)], share: f64) -> f64 {
     }
 }
 
-fn wrong(message: String) -> Error {
-    Error::user(Problem::new(message))
-}
-
 fn of_csv(path: &Path, text: &str, column: &str) -> Result<Vec<f64>> {
     let mut lines = text.lines().enumerate();
     let names: Vec<&str> = lines
@@ -88,7 +84,7 @@ fn of_csv(path: &Path, text: &str, column: &str) -> Result<Vec<f64>> {
             .and_then(|value| value.parse::<f64>().ok());
         value.filter(|value| value.is_finite()).ok_or_else(|| {
             let (path, line) = (path.display(), line + 1);
-            wrong(format!("`{path}`, line {line}: no number in `{column}`"))
+            Error::user(format!("`{path}`, line {line}: no number in `{column}`"))
         })
     };
     let mut values = lines.map(value).collect::<Result<Vec<f64>>>()?;
@@ -130,7 +126,7 @@ fn of_report(path: &Path, text: &str, column: &str) -> Result<Values> {
     let points: Option<Vec<(f64, f64)>> = points.iter().map(point).collect();
     match points.filter(|points| !points.is_empty() || count == 0) {
         Some(points) => Ok(Values::Curve(count, points)),
-        None => Err(wrong(format!(
+        None => Err(Error::user(format!(
             "`{}` has no `{curve}` of numbers",
             path.display()
         ))),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::rate_problem;
 use super::tempo::TempoOptions;
+use super::{rate_of, time_of};
 use crate::error::{Error, Problem, Problems, Result};
 use crate::outlet::is_device;
 use crate::pace::Schedule;
@@ -143,15 +143,7 @@ impl StreamOptions {
         if self.rate == "max" {
             return Ok(None);
         }
-        let rate = self.rate.parse().unwrap_or(f64::NAN);
-        match rate_problem("-r", rate) {
-            None => Ok(Some(rate)),
-            Some(_) if rate.is_nan() => Err(wrong(format!(
-                "`-r` is messages a second, or `max`: `{}` is none",
-                self.rate
-            ))),
-            Some(problem) => Err(wrong(problem)),
-        }
+        rate_of("-r", &self.rate).map(Some)
     }
 
     /// The rate that a run is held against: with a ramp the mean of the messages that are measured.
@@ -178,7 +170,7 @@ impl StreamOptions {
         };
         let time = parse_duration(&self.time).ok().or_else(seconds);
         time.filter(|time| !time.is_zero()).ok_or_else(|| {
-            wrong(format!(
+            Error::user(format!(
                 "`-t` is how long messages are sent, above 0 s: `{}` is no such time",
                 self.time
             ))
@@ -187,7 +179,7 @@ impl StreamOptions {
 
     /// How long it is measured how fast messages could be made.
     pub(super) fn headroom(&self) -> Result<Duration> {
-        parse_duration(&self.headroom).map_err(|fault| wrong(format!("`-headroom`: {fault}")))
+        time_of("-headroom", &self.headroom)
     }
 
     /// Bytes of data.
@@ -200,7 +192,7 @@ impl StreamOptions {
         bytes
             .filter(|bytes| (1..=1 << 30).contains(bytes))
             .ok_or_else(|| {
-                wrong(format!(
+                Error::user(format!(
                     "`-s` is bytes of data in a message, from 1 to 1073741824: `{}` is none",
                     self.size
                 ))
@@ -209,19 +201,17 @@ impl StreamOptions {
 
     /// How long the other side is waited for.
     pub(super) fn patience(&self) -> Result<Option<Duration>> {
-        let asked = self
-            .start_timeout
-            .as_deref()
-            .map(parse_duration)
-            .transpose();
-        asked.map_err(|fault| wrong(format!("`-start-timeout`: {fault}")))
+        let asked = self.start_timeout.as_deref();
+        asked
+            .map(|time| time_of("-start-timeout", time))
+            .transpose()
     }
 
     /// How long the consumer works on a message.
     pub(super) fn processing(&self) -> Result<Duration> {
         let time = Duration::try_from_secs_f64(self.processing_time_ms / 1e3);
         time.map_err(|_| {
-            wrong(format!(
+            Error::user(format!(
                 "`-processing-time-ms` is at least 0: {} is not",
                 self.processing_time_ms
             ))
@@ -235,11 +225,11 @@ impl StreamOptions {
             self.data_port
         };
         if self.channels == 0 {
-            return Err(wrong("`-channels` is at least 1".into()));
+            return Err(Error::user("`-channels` is at least 1"));
         }
         let last = u32::from(first) + u32::from(self.channels) - 1;
         if first == 0 || last > 65_535 {
-            return Err(wrong(format!(
+            return Err(Error::user(format!(
                 "{} channels from port {first} on need port {last}, and ports are 1 to 65535",
                 self.channels
             )));
@@ -256,7 +246,7 @@ impl StreamOptions {
             }
         }
         match self.viz_port == self.control_port {
-            true => Err(wrong(format!(
+            true => Err(Error::user(format!(
                 "`-viz-port` and `-control-port` are both {}",
                 self.viz_port
             ))),
@@ -300,10 +290,6 @@ impl StreamOptions {
             .to_string_lossy();
         self.output.with_file_name(format!("{stem}_network.csv"))
     }
-}
-
-pub(super) fn wrong(message: String) -> Error {
-    Error::user(Problem::new(message))
 }
 
 #[cfg(test)]

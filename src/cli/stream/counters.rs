@@ -1,6 +1,5 @@
 //! What passes a network interface, once a second, as the system counts it.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -62,12 +61,7 @@ impl Counters {
     pub(super) fn start(self, path: &Path) -> Result<Counting> {
         let doing = format!("writing `{}`", path.display());
         let failed = |error| Error::because(doing.clone(), error);
-        outlet::check(path).map_err(failed)?;
-        let mut file = match outlet::is_standard_stream(path) {
-            true => outlet::through(path),
-            false => File::create(path),
-        }
-        .map_err(failed)?;
+        let mut file = outlet::create(path).map_err(failed)?;
         file.write_all(HEADER.as_bytes()).map_err(failed)?;
         let first = self.read();
         let (over, ended) = mpsc::channel();

@@ -23,7 +23,7 @@ use crate::pace::{Pace, Schedule};
 use crate::plan::{self, Plan};
 use crate::report::{ClockReading, Outcome, Report};
 use crate::spec;
-use crate::units::show_count;
+use crate::units::{parse_duration, show_count};
 pub(super) use arguments::{StreamOptions, long_flags};
 use counters::Counters;
 
@@ -112,11 +112,14 @@ fn tell_what_is_missing(options: &StreamOptions, done: &Report) {
 /// Ends a run that has no rate once its messages have been sent for so long: what a consumer is waited for
 /// does not count.
 fn end_after(time: Duration, running: &Running, stop: &Stop) {
+    let begun = || {
+        let sinks = running.status().sinks;
+        sinks.iter().any(|sink| sink.figures.rows > 0)
+    };
     let mut first = None;
     while !running.is_over() {
-        let sinks = running.status().sinks;
-        if sinks.iter().any(|sink| sink.figures.rows > 0) {
-            first.get_or_insert_with(Instant::now);
+        if first.is_none() && begun() {
+            first = Some(Instant::now());
         }
         stop.at_deadline(first.map(|first| first + time));
         running.wait_for(STEP);
@@ -131,20 +134,12 @@ fn headroom(options: &StreamOptions, stop: &Stop) -> Result<Option<f64>> {
         return Ok(None);
     }
     let (measured, _) = plan::measured(plan(options, None, Some(time))?);
-    let ends = Stop::default();
     let options = engine::Options {
         measured: true,
-        stop: ends.clone(),
+        stop: Stop::of(stop),
         ..Default::default()
     };
-    let running = engine::start(Arc::new(measured), options);
-    while !running.is_over() {
-        if stop.signal().is_some() {
-            ends.request();
-        }
-        running.wait_for(STEP);
-    }
-    let made = running.wait();
+    let made = engine::start(Arc::new(measured), options).wait();
     let clocks = made.sinks.first().and_then(|sink| sink.clocks.as_ref());
     let rate = clocks.map(ClockReading::rate);
     Ok(rate.filter(|_| stop.signal().is_none()))
@@ -210,12 +205,22 @@ fn messages(schedule: &Schedule, time: Duration) -> Result<u64> {
     )))
 }
 
-/// What is wrong with a rate.
-fn rate_problem(flag: &str, rate: f64) -> Option<String> {
+/// The rate that a flag says.
+fn rate_of(flag: &str, text: &str) -> Result<f64> {
+    let rate = text.parse().unwrap_or(f64::NAN);
+    if Pace::problem(rate).is_none() {
+        return Ok(rate);
+    }
     let or_max = if flag == "-r" { ", or `max`" } else { "" };
-    Pace::problem(rate).map(|_| {
-        format!(
+    Err(Error::user(match rate.is_nan() {
+        true => format!("`{flag}` is messages a second{or_max}: `{text}` is none"),
+        false => format!(
             "`{flag}` is messages a second, above 0 and at most 1_000_000_000{or_max}: {rate} is none"
-        )
-    })
+        ),
+    }))
+}
+
+/// The time that a flag says.
+fn time_of(flag: &str, text: &str) -> Result<Duration> {
+    parse_duration(text).map_err(|fault| Error::user(format!("`{flag}`: {fault}")))
 }

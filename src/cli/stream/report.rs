@@ -171,18 +171,10 @@ fn process(out: &mut String, sink: &SinkReport, clocks: &ClockReading) -> fmt::R
 }
 
 fn micros(out: &mut String, name: &str, times: &Percentiles, all: bool) -> fmt::Result {
-    let Percentiles {
-        mean,
-        p50,
-        p70,
-        p99,
-        p999,
-        max,
-        ..
-    } = times;
     if times.count == 0 {
         return writeln!(out, "{name} (µs): -");
     }
+    let [mean, p50, p70, p99, p999, max] = times.figures();
     write!(
         out,
         "{name} (µs): mean {mean:.3}, P70 {p70:.3}, P99 {p99:.3}"
@@ -197,10 +189,7 @@ fn millis(out: &mut String, name: &str, times: &Percentiles) -> fmt::Result {
     if times.count == 0 {
         return writeln!(out, "{name} (ms): -");
     }
-    let [mean, p50, p70, p99, p999, max] = [
-        times.mean, times.p50, times.p70, times.p99, times.p999, times.max,
-    ]
-    .map(|micros| micros / 1e3);
+    let [mean, p50, p70, p99, p999, max] = times.figures().map(|micros| micros / 1e3);
     writeln!(
         out,
         "{name} (ms): mean {mean:.3}, P50 {p50:.3}, P70 {p70:.3}, P99 {p99:.3}, P99.9 {p999:.3}, max {max:.3}"

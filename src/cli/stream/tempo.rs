@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::wrong;
-use super::{StreamOptions, rate_problem};
-use crate::error::Result;
+use super::{StreamOptions, rate_of, time_of};
+use crate::error::{Error, Result};
 use crate::pace::Ramp;
 use crate::units::parse_duration;
 
@@ -84,16 +83,9 @@ impl TempoOptions {
         let Some(from) = &self.ramp_from else {
             return Ok(None);
         };
-        let over = parse_duration(&self.ramp_time)
-            .map_err(|fault| wrong(format!("`-ramp-time`: {fault}")))?;
-        let rate = from.parse().unwrap_or(f64::NAN);
-        match rate_problem("-ramp-from", rate) {
-            None => Ok(Some(Ramp { from: rate, over })),
-            Some(_) if rate.is_nan() => Err(wrong(format!(
-                "`-ramp-from` is messages a second: `{from}` is none"
-            ))),
-            Some(problem) => Err(wrong(problem)),
-        }
+        let over = time_of("-ramp-time", &self.ramp_time)?;
+        let from = rate_of("-ramp-from", from)?;
+        Ok(Some(Ramp { from, over }))
     }
 
     /// When what is measured begins.
@@ -103,8 +95,7 @@ impl TempoOptions {
 
     /// What makes no sense as fast as it goes, or is longer than the run.
     pub(super) fn check(&self, stream: &StreamOptions) -> Result<()> {
-        let warm_up =
-            parse_duration(&self.warm_up).map_err(|fault| wrong(format!("`-warm-up`: {fault}")))?;
+        let warm_up = time_of("-warm-up", &self.warm_up)?;
         let given = [
             ("-warm-up", !warm_up.is_zero()),
             ("-ramp-from", self.ramp_from.is_some()),
@@ -113,10 +104,10 @@ impl TempoOptions {
         ];
         let given = given.iter().find(|(_, given)| *given);
         match given.filter(|_| stream.rate == "max") {
-            Some((flag, _)) => Err(wrong(format!(
+            Some((flag, _)) => Err(Error::user(format!(
                 "`{flag}` needs a rate, and `-r max` is none"
             ))),
-            None if stream.time().is_ok_and(|time| time <= warm_up) => Err(wrong(format!(
+            None if stream.time().is_ok_and(|time| time <= warm_up) => Err(Error::user(format!(
                 "`-warm-up` of {} leaves nothing of the time of {}",
                 self.warm_up, stream.time
             ))),

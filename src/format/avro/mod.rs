@@ -23,7 +23,7 @@ use super::block;
 use super::compression::Compression;
 use super::rows::Memory;
 use super::{FileEncoder, Format, Shape};
-use crate::error::{Error, Fault, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::place::{Flag, LocalPath, Placed, Text};
 use crate::plain_file::read_text;
 use crate::registry::Example;
@@ -273,10 +273,7 @@ impl Format for Avro {
     }
 
     fn open(&self, shape: &Shape) -> Result<Arc<dyn FileEncoder>> {
-        let container = self.container(shape).map_err(|problems| Error {
-            fault: Fault::User,
-            problems,
-        })?;
+        let container = self.container(shape)?;
         block::encoder(container, Compression::None)
     }
 }

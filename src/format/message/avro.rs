@@ -8,7 +8,7 @@ use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{MessageFormat, MessageWriter, Registration, wrong};
+use super::{MessageFormat, MessageWriter, Registration};
 use crate::client::registry::Registry;
 use crate::error::{Error, Problem, Result};
 use crate::format::Shape;
@@ -180,7 +180,7 @@ impl MessageFormat for AvroMessage {
     }
 
     fn open(&self, shape: &Shape, schema_id: Option<u32>) -> Result<Arc<dyn MessageWriter>> {
-        let container = self.container(shape, None).map_err(wrong)?;
+        let container = self.container(shape, None)?;
         Ok(Arc::new(self.framed(container, schema_id)?))
     }
 }

@@ -18,7 +18,7 @@ use arrow::buffer::NullBuffer;
 use super::Shape;
 use super::cells::{Cells, Refusal};
 use crate::client::registry::Registry;
-use crate::error::{Error, Fault, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::place::{Placed, Text};
 use crate::registry;
 
@@ -28,7 +28,7 @@ pub use json::JsonMessage;
 pub use key::{Key, KeyFormat};
 pub use plain::Plain;
 pub use raw::RawMessage;
-pub use template::TemplateMessage;
+pub use template::{TemplateMessage, no_text, placeholder};
 
 registry! {
     /// How rows become messages.
@@ -85,12 +85,4 @@ pub struct Registration {
 /// As `Shape::column`, of a name with its place.
 fn named(shape: &Shape, name: &Placed<Text>) -> Result<usize, Problem> {
     shape.column(name, &name.place)
-}
-
-/// The user's error with these problems.
-fn wrong(problems: Vec<Problem>) -> Error {
-    Error {
-        fault: Fault::User,
-        problems,
-    }
 }

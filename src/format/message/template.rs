@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::buffer::NullBuffer;
+use arrow::datatypes::Field;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::plain::Plain;
-use super::{MessageFormat, MessageWriter, wrong};
+use super::{MessageFormat, MessageWriter};
 use crate::error::{Problem, Problems, Result};
 use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
@@ -61,23 +62,35 @@ impl TemplateMessage {
 
 /// The column of that name, if it has a text form.
 fn index(shape: &Shape, name: &str, place: &Place) -> Result<usize, Problem> {
-    if name.is_empty() {
-        let problem = Problem::new("a placeholder without a column");
-        return Err(problem
-            .hint("write `{column}`; `{{` is a brace itself")
-            .at(place));
+    let index = placeholder(shape, name, place)?;
+    match no_text(shape.schema.field(index), "a template") {
+        None => Ok(index),
+        Some(problem) => Err(problem
+            .hint("give it another type, or write `format: json`")
+            .at(place)),
     }
-    let index = shape.column(name, place)?;
-    let field = shape.schema.field(index);
-    match Leaf::of(field) {
-        Some(_) => Ok(index),
-        None => Err(Problem::new(format!(
-            "column `{name}` has the type {}, which a template cannot hold",
-            show_type(field.data_type())
+}
+
+/// The column that is named between two braces.
+///
+/// # Errors
+/// None is, or one that is not there.
+pub fn placeholder(shape: &Shape, name: &str, place: &Place) -> Result<usize, Problem> {
+    if !name.is_empty() {
+        return shape.column(name, place);
+    }
+    let problem = Problem::new("a placeholder without a column").at(place);
+    Err(problem.hint("write `{column}`; `{{` is a brace itself"))
+}
+
+/// What is wrong with a column in `whole`, a text that holds columns: its type has no text form.
+pub fn no_text(field: &Field, whole: &str) -> Option<Problem> {
+    Leaf::of(field).is_none().then(|| {
+        let (name, data_type) = (field.name(), show_type(field.data_type()));
+        Problem::new(format!(
+            "column `{name}` has the type {data_type}, which {whole} cannot hold"
         ))
-        .hint("give it another type, or write `format: json`")
-        .at(place)),
-    }
+    })
 }
 
 impl MessageFormat for TemplateMessage {
@@ -86,7 +99,7 @@ impl MessageFormat for TemplateMessage {
     }
 
     fn open(&self, shape: &Shape, _schema_id: Option<u32>) -> Result<Arc<dyn MessageWriter>> {
-        Ok(Arc::new(self.plain(shape).map_err(wrong)?))
+        Ok(Arc::new(self.plain(shape)?))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::client::kafka::missing;
 use crate::client::zeromq::Address;
 use crate::error::{Problem, Problems};
 use crate::format::Shape;
-use crate::place::{Count, Place, Placed, Text};
+use crate::place::{Place, Placed, Text};
 use crate::units::show_bytes;
 
 /// More channels than ports of a machine make no sense, and each takes a thread's time.
@@ -161,15 +161,9 @@ fn options(zeromq: &Zeromq) -> Vec<Problem> {
 impl Zeromq {
     /// Messages that may wait in one channel, where each has so many bytes.
     pub fn mark(&self, message: usize, channels: usize) -> usize {
-        let asked = self.high_water_mark.as_ref().map(
-            |Placed {
-                 value: Count(count),
-                 ..
-             }| *count,
-        );
-        match asked {
+        match &self.high_water_mark {
             None => Self::usual_mark(message, channels),
-            Some(asked) => each(asked, channels),
+            Some(asked) => each(asked.value.0, channels),
         }
     }
 

@@ -5,10 +5,8 @@ use std::ops::Range;
 use super::Zeromq;
 use crate::error::{Problem, Problems, Result};
 use crate::format::Shape;
-use crate::format::message::Plain;
-use crate::format::text::Leaf;
+use crate::format::message::{Plain, no_text, placeholder};
 use crate::place::{Part, Place, braces, place_of};
-use crate::type_names::show_type;
 
 /// Digits of a time in microseconds, until the year 2286.
 const TIME_DIGITS: usize = 16;
@@ -125,29 +123,16 @@ fn column(
     format: Option<&str>,
     place: &Place,
 ) -> Result<usize, Problem> {
-    if name.is_empty() {
-        let problem = Problem::new("a placeholder without a column");
-        return Err(problem
-            .hint("write `{column}`; `{{` is a brace itself")
-            .at(place));
-    }
-    let index = shape.column(name, place)?;
-    if format.is_some() {
-        let problem = Problem::new("only `{send_time_us}` has a number of digits");
-        return Err(problem
-            .hint("make a column that is spelt so: `{ template: \"{id:08}\" }`")
-            .at(place));
-    }
-    let field = shape.schema.field(index);
-    match Leaf::of(field) {
-        Some(_) => Ok(index),
-        None => Err(Problem::new(format!(
-            "column `{name}` has the type {}, which a message cannot hold",
-            show_type(field.data_type())
-        ))
-        .hint("give it another type")
-        .at(place)),
-    }
+    let index = placeholder(shape, name, place)?;
+    let problem = match format {
+        Some(_) => Problem::new("only `{send_time_us}` has a number of digits")
+            .hint("make a column that is spelt so: `{ template: \"{id:08}\" }`"),
+        None => match no_text(shape.schema.field(index), "a message") {
+            Some(problem) => problem.hint("give it another type"),
+            None => return Ok(index),
+        },
+    };
+    Err(problem.at(place))
 }
 
 impl Piece {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::StreamOptions;
 use crate::error::{Error, Result};
-use crate::report::{ClockReading, Percentiles, Report};
+use crate::report::{ClockReading, Report, Step};
 use crate::units::show_count;
 use chart::{Chart, Line};
 
@@ -96,17 +96,8 @@ fn table(out: &mut String, clocks: &ClockReading) -> fmt::Result {
     .into_iter()
     .filter(|(_, times)| times.count > 0)
     {
-        let Percentiles {
-            mean,
-            p50,
-            p70,
-            p99,
-            p999,
-            max,
-            ..
-        } = times;
         write!(out, "<tr><td>{name}</td>")?;
-        for micros in [mean, p50, p70, p99, p999, max] {
+        for micros in times.figures() {
             write!(out, "<td>{:.3}</td>", micros / 1e3)?;
         }
         writeln!(out, "</tr>")?;
@@ -129,16 +120,10 @@ fn spread(out: &mut String, clocks: &ClockReading) -> fmt::Result {
         "<h2>How long messages take</h2><p><span class=\"key-a\">service time</span>, <span class=\"key-b\">response time</span>; milliseconds, logarithmic, against the share of messages that took no longer</p>"
     )?;
     let chart = Chart {
-        lines: vec![
-            Line {
-                class: "a",
-                points: points(&clocks.service_curve),
-            },
-            Line {
-                class: "b",
-                points: points(&clocks.response_curve),
-            },
-        ],
+        lines: two(
+            points(&clocks.service_curve),
+            points(&clocks.response_curve),
+        ),
         logarithmic: true,
         across: |nines| match nines {
             nines if nines.fract() != 0.0 => String::new(),
@@ -151,16 +136,16 @@ fn spread(out: &mut String, clocks: &ClockReading) -> fmt::Result {
 fn over_time(out: &mut String, clocks: &ClockReading) -> fmt::Result {
     let step = clocks.step_seconds.max(1e-9);
     let at = |place: usize| (place as f64 + 0.5) * step;
-    let of = |figure: fn(&crate::report::Step) -> Option<f64>| -> Vec<(f64, f64)> {
-        let steps = clocks.steps.iter().enumerate();
-        steps
-            .filter_map(|(place, figure_of)| Some((at(place), figure(figure_of)?)))
+    let steps = || clocks.steps.iter().enumerate();
+    let rate = |count: fn(&Step) -> u64| -> Vec<(f64, f64)> {
+        steps()
+            .map(|(place, of)| (at(place), count(of) as f64 / step))
             .collect()
     };
-    let rate = |points: Vec<(f64, f64)>| -> Vec<(f64, f64)> {
-        points
-            .into_iter()
-            .map(|(at, count)| (at, count / step))
+    let millis = |micros: fn(&Step) -> f64| -> Vec<(f64, f64)> {
+        steps()
+            .filter(|(_, of)| of.answered > 0)
+            .map(|(place, of)| (at(place), micros(of) / 1e3))
             .collect()
     };
     writeln!(
@@ -169,16 +154,7 @@ fn over_time(out: &mut String, clocks: &ClockReading) -> fmt::Result {
     )?;
     let seconds: fn(f64) -> String = |seconds| format!("{seconds} s");
     let sent = Chart {
-        lines: vec![
-            Line {
-                class: "a",
-                points: rate(of(|step| Some(step.sent as f64))),
-            },
-            Line {
-                class: "b",
-                points: rate(of(|step| Some(step.answered as f64))),
-            },
-        ],
+        lines: two(rate(|step| step.sent), rate(|step| step.answered)),
         logarithmic: false,
         across: seconds,
     };
@@ -188,22 +164,20 @@ fn over_time(out: &mut String, clocks: &ClockReading) -> fmt::Result {
         "<h2>Response time</h2><p><span class=\"key-a\">mean</span>, <span class=\"key-b\">longest</span> of the replies that came then; milliseconds, logarithmic</p>"
     )?;
     let response = Chart {
-        lines: vec![
-            Line {
-                class: "a",
-                points: of(|step| {
-                    (step.answered > 0).then(|| step.response_sum / step.answered as f64 / 1e3)
-                }),
-            },
-            Line {
-                class: "b",
-                points: of(|step| (step.answered > 0).then_some(step.response_max / 1e3)),
-            },
-        ],
+        lines: two(
+            millis(|step| step.response_sum / step.answered as f64),
+            millis(|step| step.response_max),
+        ),
         logarithmic: true,
         across: seconds,
     };
     response.write(out)
+}
+
+/// The lines of two things, in the colours of their names above the chart.
+fn two(a: Vec<(f64, f64)>, b: Vec<(f64, f64)>) -> Vec<Line> {
+    let lines = [("a", a), ("b", b)];
+    lines.map(|(class, points)| Line { class, points }).into()
 }
 
 fn gaps(out: &mut String, clocks: &ClockReading) -> fmt::Result {

@@ -1,14 +1,15 @@
 //! The other end of a stream: takes messages, works on each for a while, and replies.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use zmq::{Context, SNDMORE, Socket, SocketType};
 
 use super::{Address, Incoming, Reply, START, Subscriber, bind, failed, now_micros, socket};
 use crate::error::{Error, Problem, Result};
+use crate::sync::lock;
 
 /// How often the end is looked for.
 const STEP: Duration = Duration::from_millis(50);
@@ -68,7 +69,7 @@ impl Consumer {
         others
             .iter()
             .try_for_each(|address| subscriber.also(address))?;
-        let replies = socket(&context, SocketType::PUB)?;
+        let replies = socket(&context, SocketType::PUB).map_err(Error::run)?;
         // None of them is thrown away while the producer is there, however slowly it takes them.
         replies
             .set_sndhwm(0)
@@ -98,7 +99,7 @@ impl Consumer {
 
     /// Says `start` until it is answered.
     fn start(&self, context: &Context, ended: &dyn Fn() -> bool) -> Result<()> {
-        let control = socket(context, SocketType::REQ)?;
+        let control = socket(context, SocketType::REQ).map_err(Error::run)?;
         let endpoint = self.control.endpoint();
         let error = |error| failed(format!("saying `start` to `{endpoint}`"), error);
         control
@@ -145,7 +146,7 @@ impl Consumer {
     }
 
     fn work(&self, taken: &Mutex<Receiver<Waiting>>, done: &Sender<Reply>) {
-        let next = || taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = || lock(taken).recv();
         while let Ok(Waiting(message, came)) = next() {
             if !self.processing.is_zero() {
                 std::thread::sleep(self.processing);

@@ -25,8 +25,7 @@ impl Control {
     /// # Errors
     /// The address cannot be bound.
     pub fn bind(context: &Context, address: &Address) -> Result<Self, Problem> {
-        let socket =
-            socket(context, SocketType::REP).map_err(|error| Problem::new(error.to_string()))?;
+        let socket = socket(context, SocketType::REP)?;
         bind(&socket, address)?;
         Ok(Self(socket))
     }
@@ -59,8 +58,8 @@ impl Subscriber {
     /// libzmq refuses the address.
     pub fn connect(context: &Context, address: &Address, topic: &str, name: &str) -> Result<Self> {
         let endpoint = address.endpoint();
-        let subscriber = socket(context, SocketType::SUB)?;
-        let monitor = socket(context, SocketType::PAIR)?;
+        let subscriber = socket(context, SocketType::SUB).map_err(Error::run)?;
+        let monitor = socket(context, SocketType::PAIR).map_err(Error::run)?;
         let watched = format!("inproc://monitor-{name}");
         let connected = || {
             subscriber.set_rcvhwm(0)?;

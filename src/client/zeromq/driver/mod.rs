@@ -35,22 +35,27 @@ pub fn now_micros() -> u64 {
 
 /// What libzmq says, with what was being done.
 fn failed(doing: impl Into<String>, error: zmq::Error) -> Error {
-    Error::because(doing, error.message())
+    Error::run(refused(doing, error))
 }
 
-fn socket(context: &Context, kind: SocketType) -> Result<Socket, Error> {
+/// The same, where whoever asked knows the place in the file.
+fn refused(doing: impl Into<String>, error: zmq::Error) -> Problem {
+    Problem::new(doing).cause(error.message())
+}
+
+fn socket(context: &Context, kind: SocketType) -> Result<Socket, Problem> {
     let made = context.socket(kind).and_then(|socket| {
         // What is not sent when a run is over is not wanted any more.
         socket.set_linger(0)?;
         Ok(socket)
     });
-    made.map_err(|error| failed("making a socket of ZeroMQ", error))
+    made.map_err(|error| refused("making a socket of ZeroMQ", error))
 }
 
 fn bind(socket: &Socket, address: &Address) -> Result<(), Problem> {
     let endpoint = address.endpoint();
     socket.bind(&endpoint).map_err(|error| {
-        let problem = Problem::new(format!("cannot bind `{endpoint}`")).cause(error.message());
+        let problem = refused(format!("cannot bind `{endpoint}`"), error);
         match error {
             zmq::Error::EADDRINUSE => {
                 problem.hint("another program has this port: end it, or take another port")

@@ -8,7 +8,7 @@ use std::time::Duration;
 use zmq::{Context, DONTWAIT, SNDMORE, Socket, SocketType};
 use zmq_sys::{zmq_msg_close, zmq_msg_init_data, zmq_msg_send, zmq_msg_t, zmq_setsockopt};
 
-use super::{Address, bind, failed, socket};
+use super::{Address, bind, failed, refused, socket};
 use crate::error::{Problem, Result};
 use crate::sync::lock;
 
@@ -73,15 +73,11 @@ impl Publisher {
         topic: &str,
         most: usize,
     ) -> Result<Self, Problem> {
-        let made = || -> Result<Socket> {
-            let mut socket = socket(context, SocketType::XPUB)?;
-            // The ring is the queue: twice its size never comes first.
-            let mark = i32::try_from(most.saturating_mul(2)).unwrap_or(i32::MAX);
-            let set = socket.set_sndhwm(mark).and_then(|()| no_drop(&mut socket));
-            set.map_err(|error| failed("setting up a socket of ZeroMQ", error))?;
-            Ok(socket)
-        };
-        let socket = made().map_err(|error| Problem::new(error.to_string()))?;
+        let mut socket = socket(context, SocketType::XPUB)?;
+        // The ring is the queue: twice its size never comes first.
+        let mark = i32::try_from(most.saturating_mul(2)).unwrap_or(i32::MAX);
+        let set = socket.set_sndhwm(mark).and_then(|()| no_drop(&mut socket));
+        set.map_err(|error| refused("setting up a socket of ZeroMQ", error))?;
         bind(&socket, address)?;
         Ok(Self {
             socket,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::raw::Single;
-use super::{AvroMessage, JsonMessage, MessageFormat, MessageWriter, Registration, named, wrong};
+use super::{AvroMessage, JsonMessage, MessageFormat, MessageWriter, Registration, named};
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Problems, Result};
 use crate::format::Shape;
@@ -182,7 +182,7 @@ impl MessageFormat for Key {
     }
 
     fn open(&self, shape: &Shape, schema_id: Option<u32>) -> Result<Arc<dyn MessageWriter>> {
-        let columns = self.indices(shape).map_err(wrong)?;
+        let columns = self.indices(shape)?;
         let one = columns[0];
         if let Columns::Several(..) = self.columns {
             let shape = projected(shape, &columns);
@@ -190,9 +190,8 @@ impl MessageFormat for Key {
                 KeyFormat::Avro(avro) => avro.open(&shape, schema_id)?,
                 KeyFormat::Json(json) => json.open(&shape, None)?,
                 _ => {
-                    return Err(wrong(
-                        self.check_columns().err().into_iter().collect::<Vec<_>>(),
-                    ));
+                    let problems: Vec<Problem> = self.check_columns().err().into_iter().collect();
+                    return Err(problems.into());
                 }
             };
             return Ok(Arc::new(Composite { columns, writer }));
@@ -203,7 +202,7 @@ impl MessageFormat for Key {
             KeyFormat::Int64 => Arc::new(Integers::<8> { column: one }),
             KeyFormat::Json(json) => Arc::new(JsonValue::new(shape, one, json.values())),
             KeyFormat::Avro(avro) => {
-                let container = avro.container(shape, Some(one)).map_err(wrong)?;
+                let container = avro.container(shape, Some(one))?;
                 let container = avro.framed(container, schema_id)?;
                 Arc::new(AvroValue {
                     column: one,

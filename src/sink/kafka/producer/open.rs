@@ -255,10 +255,7 @@ fn registered(
     part: &str,
     patience: Option<Duration>,
 ) -> Result<Option<u32>> {
-    let registration = format.registration(shape).map_err(|problems| Error {
-        fault: crate::error::Fault::User,
-        problems,
-    })?;
+    let registration = format.registration(shape)?;
     let Some(registration) = registration else {
         return Ok(None);
     };

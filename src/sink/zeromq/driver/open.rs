@@ -12,7 +12,7 @@ use super::results::Results;
 use super::window::Window;
 use super::writer::Sender;
 use crate::client::zeromq::{Control, Publisher, Ring, Sockets, Subscriber};
-use crate::error::{Error, Fault, Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::sink::{Found, Lane, Ready, Target, lane};
 use crate::sync::lock;
@@ -58,19 +58,11 @@ pub fn connect(zeromq: &Zeromq, target: &Target) -> Result<Found> {
 }
 
 fn message(zeromq: &Zeromq, target: &Target) -> Result<Message> {
-    Message::of(zeromq, &target.shape).map_err(wrong)
-}
-
-/// The user's error with these problems.
-fn wrong(problems: Vec<Problem>) -> Error {
-    Error {
-        fault: Fault::User,
-        problems,
-    }
+    Ok(Message::of(zeromq, &target.shape)?)
 }
 
 fn bind(zeromq: &Zeromq, body: usize) -> Result<Bound> {
-    let sockets = check::sockets(zeromq).map_err(wrong)?;
+    let sockets = check::sockets(zeromq)?;
     let context = Sockets::new();
     let count = sockets.channels.len();
     let threads = i32::try_from(count.min(MOST_THREADS)).unwrap_or(1);
@@ -119,7 +111,7 @@ impl Ready for ReadyStream {
             Results::create(&path, body, target.meter.clone())
         });
         let results = results.transpose()?;
-        (Waiting { zeromq, target }).consumer(&mut bound)?;
+        self.wait_for_consumer(&mut bound)?;
         let sender = sender(zeromq, target, bound, results, (digits, body))?;
         lane::start(target, recipe, Box::new(sender))
     }
@@ -178,16 +170,10 @@ fn sender(
     })
 }
 
-/// A wait for a consumer.
-struct Waiting<'a> {
-    zeromq: &'a Zeromq,
-    target: &'a Target,
-}
-
-impl Waiting<'_> {
+impl ReadyStream {
     /// Until it has said `start`, has subscribed to every channel, and its socket of replies is there: it
     /// misses nothing then.
-    fn consumer(&self, bound: &mut Bound) -> Result<()> {
+    fn wait_for_consumer(&self, bound: &mut Bound) -> Result<()> {
         if let (Some(control), Some(start)) = (&bound.control, &self.zeromq.start) {
             self.until(|| control.started(STEP), |time| {
                 let message = format!("no consumer has said `start` at `{}` within {time}", start.as_str());

@@ -98,18 +98,15 @@ impl Listener {
             done: reply.t3,
             replied,
         };
-        let place = reply.seq_n - self.first_row;
         let pace = self.pace.as_ref();
-        if pace.is_some_and(|pace| pace.is_warming_up(place)) {
+        let paced = pace.map(|pace| (pace, pace.due(reply.seq_n - self.first_row)));
+        if paced.is_some_and(|(pace, due)| pace.is_warming_up(due)) {
             clocks.answered_to_warm_up();
             return Ok(());
         }
-        let due = pace.map(|pace| pace.due(place));
-        let response = due.zip(came).map(|(due, came)| nanos(came) - nanos(due));
-        clocks.answered(
-            &times,
-            response.unwrap_or(times.total().saturating_mul(1000)),
-        );
+        let response = paced.zip(came);
+        let response = response.map(|((_, due), came)| nanos(came) - nanos(due));
+        clocks.answered(&times, response.unwrap_or(times.total()));
         match &mut self.results {
             Some(results) => results.add(reply.seq_n, &reply.msg_id, &times),
             None => Ok(()),

@@ -63,10 +63,10 @@ impl Results {
             "{number},{},{sent},{came},{done},{replied},{},{},{},{},{}\n",
             field(id),
             self.message_size,
-            millis(times.twice_offset().saturating_mul(500)),
-            millis(times.twice_network().saturating_mul(500)),
-            millis(times.processing().saturating_mul(1000)),
-            millis(times.total().saturating_mul(1000)),
+            millis(times.offset()),
+            millis(times.network()),
+            millis(times.processing()),
+            millis(times.total()),
         );
         self.rows += 1;
         self.write(&line)

@@ -135,24 +135,22 @@ impl Sender {
             }
             prepared.iter_mut().for_each(Prepared::go_on);
         }
-        while prepared.is_none() {
-            prepared = self.prepare(channel, spelt, row);
-            if prepared.is_none() && due.is_some() {
+        let prepared = loop {
+            let ready = prepared.take();
+            if let Some(ready) = ready.or_else(|| self.prepare(channel, spelt, row)) {
+                break ready;
+            }
+            if due.is_some() {
                 self.skip(number);
                 return Ok(ControlFlow::Continue(()));
             }
-            if prepared.is_none() {
-                if marks.over() || self.run.stopping() {
-                    self.meter.clocks().gave_up();
-                    return Ok(ControlFlow::Break(()));
-                }
-                self.channels[channel].1.wait(STEP);
+            if marks.over() || self.run.stopping() {
+                self.meter.clocks().gave_up();
+                return Ok(ControlFlow::Break(()));
             }
-        }
-        match prepared {
-            Some(prepared) => self.send(number, channel, due, prepared, marks),
-            None => Ok(ControlFlow::Continue(())),
-        }
+            self.channels[channel].1.wait(STEP);
+        };
+        self.send(number, channel, due, prepared, marks)
     }
 
     /// Everything of a message but its time; nothing where its channel has no room.
@@ -183,9 +181,9 @@ impl Sender {
             if let Some((window, _)) = &self.replies {
                 window.sent(number, micros);
             }
-            let pace = self.pace.as_ref();
-            let late = pace.zip(due);
-            let late = late.map(|(pace, due)| nanos(pace.clock().now()) - nanos(due));
+            let paced = self.pace.as_ref().zip(due);
+            let warms_up = paced.is_some_and(|(pace, due)| pace.is_warming_up(due));
+            let late = paced.map(|(pace, due)| nanos(pace.clock().now()) - nanos(due));
             let ready = Instant::now();
             let took = prepared.took + (ready - prepared.since);
             let bytes = prepared.parcel.message().len() as u64;
@@ -199,7 +197,7 @@ impl Sender {
             };
             let Some(parcel) = refused else {
                 let clocks = self.meter.clocks();
-                match self.is_warming_up(number) {
+                match warms_up {
                     true => clocks.sent_to_warm_up(),
                     false => clocks.sent(nanos(took), late, ready),
                 }
@@ -218,11 +216,6 @@ impl Sender {
                 since: Instant::now(),
             };
         }
-    }
-
-    fn is_warming_up(&self, number: u64) -> bool {
-        let pace = self.pace.as_ref();
-        pace.is_some_and(|pace| pace.is_warming_up(number - self.first_row))
     }
 
     fn skip(&self, number: u64) {
