@@ -57,12 +57,9 @@ impl Shape {
     ///
     /// # Errors
     /// A branch that its union or enum does not have.
+    #[cfg(any(test, feature = "kafka"))]
     pub fn check(&self, datum: &[u8]) -> Result<(), Bad> {
-        let mut rest = datum;
-        match self.walk(&mut rest) {
-            Err(End::Branch(branch, count, names)) => Err(no_branch(branch, count, names)),
-            Err(End::Other) | Ok(()) => Ok(()),
-        }
+        self.check_all(datum, 1).map_err(|(_, bad)| bad)
     }
 
     /// Looks at every branch of datums that stand one behind the other.

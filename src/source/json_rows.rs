@@ -252,7 +252,7 @@ fn usual(wanted: &DataType) -> DataType {
 }
 
 /// The decoder cuts digits off: as texts, times keep theirs until `convert` looks at them.
-fn careful(wanted: &DataType) -> DataType {
+pub fn careful(wanted: &DataType) -> DataType {
     match wanted.is_temporal() {
         true => DataType::Utf8,
         false => exact(wanted),
@@ -260,7 +260,7 @@ fn careful(wanted: &DataType) -> DataType {
 }
 
 /// Numbers with as many digits as there can be.
-pub fn exact(wanted: &DataType) -> DataType {
+fn exact(wanted: &DataType) -> DataType {
     match *wanted {
         DataType::Decimal64(precision, scale) | DataType::Decimal128(precision, scale) => {
             let before = precision as i8 - scale;

@@ -10,7 +10,6 @@ mod avro_header;
 #[cfg(feature = "kafka")]
 mod avro_rows;
 mod avro_schema;
-#[cfg(feature = "kafka")]
 mod avro_shape;
 mod batches;
 mod columns;
@@ -66,10 +65,10 @@ pub use columns::Columns;
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
-pub use json_rows::exact;
+pub use json_rows::careful;
 pub use overlap::{in_the_way, is_within};
 pub use reject::{OnBadRow, Rejected, Rejects};
-pub use retype::{Converted, convert};
+pub use retype::{Converted, convert, missing};
 pub use running::RunningSource;
 pub use set::read_at;
 

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Type;
 use parquet::errors::Result as ParquetResult;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 /// Where rows of two groups come in one batch, their dictionaries are made one: groups have to be so large
 /// that few do.
@@ -65,10 +65,11 @@ pub(super) fn dictionary() -> DataType {
 }
 
 fn has_dictionaries(metadata: &ParquetMetaData, leaf: usize) -> bool {
-    let groups = metadata.row_groups().iter();
-    let mut before_last = groups.clone().rev().skip(1);
-    let large = before_last.all(|group| group.num_rows() >= LEAST_GROUP_ROWS);
-    large && { groups }.all(|group| group.column(leaf).dictionary_page_offset().is_some())
+    let groups = metadata.row_groups();
+    let before_last = &groups[..groups.len().saturating_sub(1)];
+    let is_large = |group: &RowGroupMetaData| group.num_rows() >= LEAST_GROUP_ROWS;
+    let has = |group: &RowGroupMetaData| group.column(leaf).dictionary_page_offset().is_some();
+    before_last.iter().all(is_large) && groups.iter().all(has)
 }
 
 #[cfg(test)]

@@ -70,10 +70,7 @@ impl Columns {
         }
         let keyed = keyed(&compared, &domains, float_ulps);
         compared.extend(folders(sink));
-        let keyed = match keyed {
-            Keyed::Rows(_) => Keyed::Rows(by_rows(&compared, float_ulps)),
-            keyed => keyed,
-        };
+        let keyed = keyed.unwrap_or_else(|| Keyed::Rows(by_rows(&compared, float_ulps)));
         Self {
             compared,
             left_out,
@@ -107,8 +104,8 @@ fn folders(sink: &SinkPlan) -> impl Iterator<Item = Column> {
     })
 }
 
-/// A column of which no value stands twice, best one of whole numbers.
-fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Keyed {
+/// A column of which no value stands twice, best one of whole numbers; none where there is no such one.
+fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Option<Keyed> {
     let unique = |index: &usize| {
         let domain = domains[*index];
         let whole = matches!(columns[*index].held, Held::Same | Held::Hexadecimal);
@@ -126,9 +123,7 @@ fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Keyed {
     });
     let exact = |index: &&usize| float_ulps == 0 || !has_floats(columns[**index].field.data_type());
     let column = unique.iter().find(exact);
-    integer
-        .or_else(|| column.map(|column| Keyed::Column(*column)))
-        .unwrap_or(Keyed::Rows(Vec::new()))
+    integer.or_else(|| column.map(|column| Keyed::Column(*column)))
 }
 
 /// All columns; without floats where those need not be equal.

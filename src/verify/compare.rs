@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::aligned::aligned;
-use super::groups::{Group, parts};
+use super::groups::{Group, fitting, parts, waiting};
 use super::hash::Hasher;
 use super::keyed::{Buckets, Keyed};
 use super::matching::{
-    Counts, Difference, Entry, Kind, collapse, compare as compare_entries, moved, paired,
+    Counts, Difference, Entry, Kind, Spot, collapse, compare as compare_entries, moved, paired,
 };
 use super::order::{Chains, Found as Places, Link, links};
 use super::scan::Workers;
@@ -49,7 +49,6 @@ pub(super) struct Comparison<'c> {
 }
 
 /// The partitions in which rows have the order of the table.
-#[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "topics have one"))]
 #[derive(Clone, Copy)]
 pub(super) struct Order<'c> {
     /// The partition of a piece of what was found.
@@ -97,9 +96,13 @@ impl Comparison<'_> {
             });
         }
         self.workers.left(rows);
+        let unpaired = match self.by_row() {
+            true => waiting(self.memory).min(rows as usize),
+            false => 0,
+        };
         let mut state = State {
             counts: Counts::default(),
-            unpaired: Vec::new(),
+            unpaired: Vec::with_capacity(unpaired),
             places: Places::default(),
             tell,
         };
@@ -135,7 +138,12 @@ impl Comparison<'_> {
 
     /// Rows of both sides that memory is given for.
     fn most_rows(&self) -> u64 {
-        (self.memory / size_of::<Entry>() as u64).max(64)
+        fitting(self.memory / if self.by_row() { 2 } else { 1 })
+    }
+
+    /// True if only their places say which two rows are one with other values.
+    fn by_row(&self) -> bool {
+        self.keyed.column().is_none() && self.place.is_some()
     }
 
     fn by_digests(&self, rows: u64, state: &mut State<'_, '_>) -> Result<()> {
@@ -270,17 +278,18 @@ impl Comparison<'_> {
         };
         state.counts.expected += rows(&expected);
         state.counts.found += rows(&found);
-        let mut differences = Vec::new();
-        let by_row = self.keyed.column().is_none() && self.place.is_some();
-        let room = self.most_rows() as usize;
+        // As many as there may be: a list that grows is there twice while it moves.
+        let mut differences = Vec::with_capacity(expected.len() + found.len());
+        let by_row = self.by_row();
+        let room = waiting(self.memory);
         let (unpaired, places) = (&mut state.unpaired, &mut state.places);
         let mut together = |own: &Entry, other: &Entry, alike: usize| {
             if let Some(order) = self
                 .order
                 .filter(|order| order.column.is_some() || alike == 1)
             {
-                let at = |entry: &Entry| (entry.piece, entry.index);
-                places.add((order.partition)(other.piece), at(other), at(own));
+                let at = |entry: &Entry| (entry.spot.piece, entry.spot.index);
+                places.add((order.partition)(other.spot.piece), at(other), at(own));
             }
         };
         state.counts.equal +=
@@ -304,9 +313,8 @@ impl Comparison<'_> {
             differences.retain(|one| one.kind != Kind::Extra);
         }
         let place = |difference: &Difference| {
-            let entry = difference.expected.or(difference.found);
-            let place = entry.map(|entry| (entry.number, entry.piece, entry.index));
-            (difference.expected.is_none(), place, difference.kind)
+            let spot = difference.expected.or(difference.found);
+            (difference.expected.is_none(), spot, difference.kind)
         };
         differences.sort_by_key(place);
         for one in &differences {
@@ -328,11 +336,9 @@ impl Comparison<'_> {
     ) -> Result<Option<Vec<Entry>>> {
         let hasher = Hasher::new(self.columns);
         let too_many = AtomicBool::new(false);
-        let goes_on = |piece: u64| {
-            !too_many.load(Ordering::Relaxed)
-                && group.has(piece, digests.map(|digests| digests.spans.as_slice()))
-        };
-        let wanted = |piece: u64| group.has(piece, digests.map(|digests| digests.spans.as_slice()));
+        let spans = digests.map(|digests| digests.spans.as_slice());
+        let wanted = |piece: u64| group.has(piece, spans);
+        let goes_on = |piece: u64| !too_many.load(Ordering::Relaxed) && wanted(piece);
         // The order of rows is known of single ones alone.
         let once = self.order.is_none();
         let many = MANY.min(group.most.unwrap_or(MANY));
@@ -353,9 +359,11 @@ impl Comparison<'_> {
                         own.push(Entry {
                             key,
                             row: hashed.rows[index],
-                            number: rows.place.row(index),
-                            piece: piece as u32,
-                            index: index as u32,
+                            spot: Spot {
+                                number: rows.place.row(index),
+                                piece: piece as u32,
+                                index: index as u32,
+                            },
                             times: 1,
                         });
                     }

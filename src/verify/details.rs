@@ -7,7 +7,7 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::matching::{Difference, Entry, Kind};
+use super::matching::{Difference, Kind, Spot};
 use super::side::{Side, Stands};
 use crate::column::arrays::plain;
 use crate::error::Result;
@@ -119,13 +119,13 @@ impl Details<'_> {
         &self,
         side: &dyn Side,
         differences: &[Difference],
-        entry: impl Fn(&Difference) -> Option<Entry>,
+        spot: impl Fn(&Difference) -> Option<Spot>,
     ) -> Result<BTreeMap<usize, Again>> {
         let mut pieces: BTreeMap<u32, Vec<(usize, u32)>> = BTreeMap::new();
         for (index, difference) in differences.iter().enumerate() {
-            if let Some(entry) = entry(difference) {
-                let rows = pieces.entry(entry.piece).or_default();
-                rows.push((index, entry.index));
+            if let Some(spot) = spot(difference) {
+                let rows = pieces.entry(spot.piece).or_default();
+                rows.push((index, spot.index));
             }
         }
         let mut again = BTreeMap::new();

@@ -250,10 +250,10 @@ impl Chosen {
             }
             Keyed::Column(column) => values[*column] = altered(&values[*column])?,
             Keyed::Rows(columns) => {
-                let columns = columns.iter().cycle().skip(number % columns.len());
-                let mut columns = columns.take(columns_of(keyed));
+                let count = columns.len();
+                let mut columns = (0..count).map(|step| columns[(number + step) % count]);
                 let (column, other) =
-                    columns.find_map(|column| Some((*column, altered(&values[*column])?)))?;
+                    columns.find_map(|column| Some((column, altered(&values[column])?)))?;
                 values[column] = other;
             }
         }
@@ -265,13 +265,6 @@ fn hash(values: Vec<ArrayRef>) -> Result<u128> {
     let all: Vec<usize> = (0..values.len()).collect();
     let hashes = Hasher::new(all.len()).rows(&Rows::new(values, 0), &all)?;
     Ok(hashes.first().copied().unwrap_or_default())
-}
-
-fn columns_of(keyed: &Keyed) -> usize {
-    match keyed {
-        Keyed::Rows(columns) => columns.len(),
-        _ => 1,
-    }
 }
 
 /// Rows that are spread over all, each once, with their values.

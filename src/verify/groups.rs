@@ -1,5 +1,7 @@
 //! Buckets that differ, as many together as memory is given for.
 
+use super::matching::{Difference, Entry};
+
 /// Pieces, and the first and the last bucket that has rows of each.
 pub(super) type Spans = [(u64, u32, u32)];
 
@@ -11,6 +13,19 @@ pub(super) struct Group {
     pub part: (u64, u64),
     /// It is given up when its rows are more than that, those that are the same counted once.
     pub most: Option<usize>,
+}
+
+/// Rows of both sides that so many bytes are enough for, if none of them is as it should be: each is kept,
+/// twice while those of all workers are put together, and then told.
+pub(super) fn fitting(memory: u64) -> u64 {
+    let (kept, told) = (size_of::<Entry>(), size_of::<Difference>());
+    (memory / (kept + kept.max(told)) as u64).max(64)
+}
+
+/// Rows that may wait in so many bytes for the one that stands at their place. Half of them is enough until
+/// they are put together in another list.
+pub(super) fn waiting(memory: u64) -> usize {
+    (memory / 2) as usize / size_of::<Difference>()
 }
 
 /// A group that is too large in parts.
@@ -45,5 +60,32 @@ impl Group {
             .as_ref()
             .is_none_or(|wanted| wanted[bucket as usize]);
         wanted && (key >> 32) as u64 % count == part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_all_differ_fit_into_the_memory() {
+        let (kept, told) = (size_of::<Entry>() as u64, size_of::<Difference>() as u64);
+        assert_eq!((kept, told), (64, 56));
+        for memory in [16 << 10, 256 << 20, 3 << 30] {
+            let rows = fitting(memory);
+            let (read, compared) = (rows * 2 * kept, rows * (kept + told));
+            assert!(read <= memory && compared <= memory);
+            // They are no longer kept when they are sorted, with half as much beside them.
+            assert!(rows * told * 3 / 2 <= memory);
+            assert!(
+                read + 2 * kept > memory,
+                "no more is left than one of them takes"
+            );
+            // Where some wait, half of the memory is theirs.
+            let (rows, wait) = (fitting(memory / 2), waiting(memory) as u64);
+            assert!(rows * 2 * kept + wait * told <= memory);
+            assert!(wait * 2 * told <= memory && (wait + 1) * 2 * told > memory);
+        }
+        assert_eq!((fitting(256 << 20), fitting(1)), (2 << 20, 64));
     }
 }

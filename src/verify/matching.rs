@@ -2,6 +2,17 @@
 
 use super::order::At;
 
+/// Where a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    /// Its number.
+    pub number: u64,
+    /// Where it is read again.
+    pub piece: u32,
+    /// Its place in the piece.
+    pub index: u32,
+}
+
 /// One row of a side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
@@ -9,12 +20,8 @@ pub(super) struct Entry {
     pub key: u128,
     /// All of the row.
     pub row: u128,
-    /// Its number.
-    pub number: u64,
-    /// Where it is read again.
-    pub piece: u32,
-    /// Its place in the piece.
-    pub index: u32,
+    /// Where it stands.
+    pub spot: Spot,
     /// So many rows are the same: this is the first of them.
     pub times: u32,
 }
@@ -51,9 +58,9 @@ pub(super) struct Difference {
     /// What became of it.
     pub kind: Kind,
     /// The row that should be there.
-    pub expected: Option<Entry>,
+    pub expected: Option<Spot>,
     /// The row that is there.
-    pub found: Option<Entry>,
+    pub found: Option<Spot>,
     /// So many rows are the same.
     pub times: u32,
 }
@@ -220,8 +227,8 @@ fn difference(
 ) -> Difference {
     Difference {
         kind,
-        expected,
-        found,
+        expected: expected.map(|entry| entry.spot),
+        found: found.map(|entry| entry.spot),
         times,
     }
 }
@@ -230,8 +237,8 @@ fn difference(
 /// one row with other values.
 pub(super) fn paired(differences: Vec<Difference>, first_row: u64) -> Vec<Difference> {
     let place = |difference: &Difference| match difference.kind {
-        Kind::Missing => difference.expected.map(|entry| entry.number - first_row),
-        Kind::Extra => difference.found.map(|entry| entry.number),
+        Kind::Missing => difference.expected.map(|spot| spot.number - first_row),
+        Kind::Extra => difference.found.map(|spot| spot.number),
         _ => None,
     };
     let mut all = differences;
@@ -260,18 +267,15 @@ pub(super) fn paired(differences: Vec<Difference>, first_row: u64) -> Vec<Differ
 
 /// A row that is out of order: it is read again where it stands, and where it should.
 pub(super) fn moved((found, expected): (At, At)) -> Difference {
-    let entry = |(piece, index): At| Entry {
-        key: 0,
-        row: 0,
+    let spot = |(piece, index): At| Spot {
         number: 0,
         piece,
         index,
-        times: 1,
     };
     Difference {
         kind: Kind::OutOfOrder,
-        expected: Some(entry(expected)),
-        found: Some(entry(found)),
+        expected: Some(spot(expected)),
+        found: Some(spot(found)),
         times: 1,
     }
 }
@@ -287,9 +291,11 @@ mod tests {
             .map(|(number, (key, row))| Entry {
                 key: *key,
                 row: *row,
-                number: number as u64,
-                piece: 0,
-                index: number as u32,
+                spot: Spot {
+                    number: number as u64,
+                    piece: 0,
+                    index: number as u32,
+                },
                 times: 1,
             })
             .collect();

@@ -8,7 +8,7 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 
 use crate::error::{Error, Result};
-use crate::source::{Converted, exact};
+use crate::source::{Converted, careful, missing};
 
 /// What makes other values of a column.
 pub(super) type Become<'b> = dyn Fn(&ArrayRef, &DataType) -> Result<Converted> + 'b;
@@ -102,14 +102,6 @@ fn structs(values: &ArrayRef, fields: &Fields, become_one: &Become<'_>) -> Resul
     Ok((Arc::new(made), rows))
 }
 
-/// The rows that are null, where none may be.
-fn missing(made: &ArrayRef, field: &Field) -> Vec<usize> {
-    match field.is_nullable() {
-        true => Vec::new(),
-        false => (0..made.len()).filter(|row| made.is_null(*row)).collect(),
-    }
-}
-
 fn tidy(rows: &mut Vec<usize>) {
     rows.sort_unstable();
     rows.dedup();
@@ -121,8 +113,7 @@ pub(super) fn as_written(data_type: &DataType) -> DataType {
     fn within(data_type: &DataType) -> DataType {
         match data_type.is_nested() {
             true => as_written(data_type),
-            false if data_type.is_temporal() => DataType::Utf8,
-            false => exact(data_type),
+            false => careful(data_type),
         }
     }
     let inner = |field: &Arc<Field>| {

@@ -38,6 +38,10 @@ pub(super) enum Way<'o> {
     /// By a source, column by column.
     Source(Box<Reader>),
     /// Message by message; of a copy, if there is one.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(dead_code, reason = "no message is read")
+    )]
     Topic(&'o Kafka, Option<Box<source::kafka::Kafka>>),
 }
 

@@ -93,17 +93,17 @@ fn names(columns: &Columns, options: &Options) -> Result<Vec<String>, String> {
 }
 
 impl<'p> Target<'p> {
-    /// The sink of a whole table, or of a slice.
+    /// The sink of a whole table, or of a slice, and what it holds.
     ///
     /// # Errors
     /// Why it cannot be compared.
     pub(super) fn new(
         whole: Pair<'p>,
         sliced: Option<Pair<'p>>,
+        holds: Holds<'p>,
         options: &'p Options,
         plans: &Plans,
     ) -> Result<Self, String> {
-        let holds = whole.1.options.holds(&options.out, options.slice);
         let (way, of_slice) = match &options.against {
             Some(against) => (Reader::against(against, holds)?, false),
             None => {
@@ -183,10 +183,11 @@ impl<'p> Target<'p> {
     }
 
     fn open(&self, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {
+        let workers = &Workers::new(self.threads, progress)?;
         match &self.way {
-            Way::Source(reader) => self.open_source(reader, progress, asked),
+            Way::Source(reader) => self.open_source(reader, workers, asked),
             #[cfg(feature = "kafka")]
-            Way::Topic(kafka, copy) => self.open_topic((kafka, copy.as_deref()), progress, asked),
+            Way::Topic(kafka, copy) => self.open_topic((kafka, copy.as_deref()), workers, asked),
             #[cfg(not(feature = "kafka"))]
             Way::Topic(..) => Ok(()),
         }
@@ -195,7 +196,7 @@ impl<'p> Target<'p> {
     fn open_source(
         &self,
         reader: &Reader,
-        progress: &Progress,
+        workers: &Workers<'_>,
         asked: &mut Asked<'_, '_>,
     ) -> Result<()> {
         let fields = self.columns.fields();
@@ -215,13 +216,12 @@ impl<'p> Target<'p> {
             order: None,
         };
         let Asked::Compare(outcome, tell) = asked else {
-            return self.run(sides(&expected), progress, asked);
+            return self.run(sides(&expected), workers, asked);
         };
         let held = reader.held.as_ref().filter(|_| self.share.is_none());
-        let workers = Workers::new(self.threads, progress)?;
         if self.options.trust_manifest {
             let rows = expected.exact_rows()?;
-            if is_untouched((held, &self.sink.fingerprint), rows, &workers, outcome) {
+            if is_untouched((held, &self.sink.fingerprint), rows, workers, outcome) {
                 return Ok(());
             }
         }
@@ -234,10 +234,10 @@ impl<'p> Target<'p> {
             outcome.counts = self.counted(expected.exact_rows()?, found.rows());
             return Ok(());
         }
-        self.run(sides(&found), progress, &mut Asked::Compare(outcome, tell))?;
+        self.run(sides(&found), workers, &mut Asked::Compare(outcome, tell))?;
         if let (false, false, Some(held)) = (outcome.is_equal(), self.options.trust_manifest, held)
         {
-            outcome.notes.extend(touched(held, &workers));
+            outcome.notes.extend(touched(held, workers));
         }
         Ok(())
     }
@@ -249,7 +249,7 @@ impl<'p> Target<'p> {
             &crate::sink::kafka::Kafka,
             Option<&crate::source::kafka::Kafka>,
         ),
-        progress: &Progress,
+        workers: &Workers<'_>,
         asked: &mut Asked<'_, '_>,
     ) -> Result<()> {
         use super::topic::{ExpectedMessages, FoundMessages, Topic};
@@ -281,11 +281,15 @@ impl<'p> Target<'p> {
             place: None,
             order: (!self_test).then_some(order),
         };
-        self.run(sides, progress, asked)
+        self.run(sides, workers, asked)
     }
 
-    fn run(&self, sides: Sides<'_>, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {
-        let workers = Workers::new(self.threads, progress)?;
+    fn run(
+        &self,
+        sides: Sides<'_>,
+        workers: &Workers<'_>,
+        asked: &mut Asked<'_, '_>,
+    ) -> Result<()> {
         match asked {
             Asked::SelfTest(count, tested) => {
                 let keyless = sides.keyed.column().is_none();
@@ -294,7 +298,7 @@ impl<'p> Target<'p> {
                         continue;
                     }
                     for count in [0, 1, *count] {
-                        tested.push(self.test(fault, count, &sides, &workers)?);
+                        tested.push(self.test(fault, count, &sides, workers)?);
                     }
                 }
                 Ok(())
@@ -314,7 +318,7 @@ impl<'p> Target<'p> {
                     outcome,
                     tell: &mut **tell,
                 };
-                let comparison = self.comparison(&sides, &workers);
+                let comparison = self.comparison(&sides, workers);
                 let counts = comparison.run(&mut |differences| telling.of(&differences))?;
                 outcome.counts = counts;
                 Ok(())

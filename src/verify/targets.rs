@@ -31,16 +31,15 @@ pub fn targets<'p>(
         for (place, sink) in job.sinks.iter().enumerate() {
             let sliced = plans.slice.as_ref().map(|plan| &plan.jobs[index]);
             let sliced = sliced.map(|job| (job, &job.sinks[place]));
-            match Target::new((job, sink), sliced, options, plans) {
+            let holds = sink.options.holds(&options.out, options.slice);
+            let keeps = !matches!(holds, Holds::Nothing(_));
+            match Target::new((job, sink), sliced, holds, options, plans) {
                 Ok(target) => targets.push(target),
                 Err(why) => unread.push(Unread {
                     table: job.table.clone(),
                     sink: sink.name.clone(),
                     why,
-                    keeps: !matches!(
-                        sink.options.holds(&options.out, options.slice),
-                        Holds::Nothing(_)
-                    ),
+                    keeps,
                 }),
             }
         }

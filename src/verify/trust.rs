@@ -22,24 +22,25 @@ pub(super) fn is_untouched(
     workers: &Workers<'_>,
     outcome: &mut Outcome,
 ) -> bool {
-    let why = match held {
-        None => Some("there is none of that".into()),
-        Some(held) => doubt(held, fingerprint, rows),
+    let trusted = match held {
+        None => Err("there is none of that".to_string()),
+        Some(held) => doubt(held, fingerprint, rows).map_or(Ok(held), Err),
     };
-    if let Some(why) = why {
-        let note = format!("the manifest was not trusted, all was read: {why}");
-        outcome.notes.push(note);
-        return false;
-    }
-    let touched = held.and_then(|held| touched(held, workers));
-    if let Some(touched) = touched {
+    let held = match trusted {
+        Ok(held) => held,
+        Err(why) => {
+            let note = format!("the manifest was not trusted, all was read: {why}");
+            outcome.notes.push(note);
+            return false;
+        }
+    };
+    if let Some(touched) = touched(held, workers) {
         outcome.notes.push(touched);
         return false;
     }
-    let listed = held.map_or(&[][..], |held| &held.listed);
-    outcome.source = held.map_or_else(String::new, |held| held.path.display().to_string());
-    outcome.trusted = Some(listed.len());
-    outcome.digest = digest(listed.iter().map(|file| file.sha256.as_deref()));
+    outcome.source = held.path.display().to_string();
+    outcome.trusted = Some(held.listed.len());
+    outcome.digest = digest(held.listed.iter().map(|file| file.sha256.as_deref()));
     outcome.counts = Counts {
         expected: rows,
         found: rows,

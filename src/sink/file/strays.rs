@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::existing::beside as beside_file;
 use super::layout::{Folder, sliced};
-use super::manifest::{Entry, is_manifest, listed_as, read};
+use super::manifest::{Entry, files_in, is_manifest, listed_as, read};
 use crate::dataset::FOLDER;
 use crate::sink::{Listed, Slice};
 
@@ -178,16 +178,11 @@ fn several(manifests: &[(String, Vec<Entry>)]) -> Option<String> {
 
 /// The manifests of a folder, and what each lists; none of what cannot be read.
 fn manifests(folder: &Path) -> Vec<(String, Vec<Entry>)> {
-    let own = Folder::at(folder, None).own_manifest();
-    let entries = fs::read_dir(own.parent().unwrap_or(folder));
-    let paths = entries.into_iter().flatten().flatten();
-    let mut manifests: Vec<(String, Vec<Entry>)> = paths
-        .map(|entry| entry.path())
-        .filter(|path| is_manifest(&listed_as(path)))
-        .map(|path| {
-            let entries = read(&path).ok().flatten();
-            (listed_as(&path), entries.unwrap_or_default())
-        })
+    let paths = files_in(&folder.join(FOLDER)).unwrap_or_default();
+    let named = paths.iter().map(|path| (listed_as(path), path));
+    let mut manifests: Vec<(String, Vec<Entry>)> = named
+        .filter(|(name, _)| is_manifest(name))
+        .map(|(name, path)| (name, read(path).ok().flatten().unwrap_or_default()))
         .collect();
     manifests.sort_by(|one, other| one.0.cmp(&other.0));
     manifests
@@ -198,7 +193,7 @@ fn walk(folder: &Path, found: &mut dyn FnMut(&Path)) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
-        if name.starts_with(['.', '_']) || name == FOLDER {
+        if name.starts_with(['.', '_']) {
             continue;
         }
         match path.is_dir() {

@@ -1,12 +1,7 @@
 //! Values that would only be near as the table's types: they are told, not rounded away.
 
 use super::super::support::Folder;
-
-fn pipeline(column: &str) -> String {
-    format!(
-        "version: 1\nname: p\nseed: 7\ntables:\n  t: {{ rows: 100, columns: {{ id: {{ sequence: {{}}, unique: true }}, v: {column} }} }}\nsinks:\n  - file: {{ path: t.parquet, if_exists: replace }}\n"
-    )
-}
+use super::strange::pipeline;
 
 #[test]
 fn what_a_smaller_type_would_lose_is_told() {
@@ -38,8 +33,8 @@ fn what_a_smaller_type_would_lose_is_told() {
         ),
     ] {
         let folder = Folder::new();
-        folder.make(&pipeline(there), &[]);
-        folder.write("q.yaml", &pipeline(wanted));
+        folder.make(&pipeline(there, "t.parquet"), &[]);
+        folder.write("q.yaml", &pipeline(wanted, "t.parquet"));
         let ended = folder.run(&["verify", "q.yaml"]);
         assert_eq!(ended.code, code, "{there} {wanted}: {ended:?}");
     }
@@ -48,7 +43,7 @@ fn what_a_smaller_type_would_lose_is_told() {
 #[test]
 fn what_says_two_things_is_refused() {
     let folder = Folder::new();
-    folder.make(&pipeline("{ constant: 1 }"), &[]);
+    folder.make(&pipeline("{ constant: 1 }", "t.parquet"), &[]);
     for (arguments, said) in [
         (
             ["--columns", "id=a,v=a"],

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::support::{Ended, Folder};
+use super::super::support::Folder;
+use super::strange::verify;
 
 fn pipeline(path: &str) -> String {
     format!(
@@ -15,10 +16,6 @@ fn folder(arguments: &[&str]) -> Folder {
     let yaml = pipeline("out/").replace("out/,", "out/, format: csv, files: 3,");
     folder.make(&yaml, arguments);
     folder
-}
-
-fn verify(folder: &Folder, arguments: &[&str]) -> Ended {
-    folder.run(&[&["verify", "p.yaml"], arguments].concat())
 }
 
 #[track_caller]
