@@ -30,6 +30,7 @@ pub use target::Target;
 
 use crate::column::hash::Key;
 use crate::format::Operation;
+use crate::units;
 use period::{Member, Plan, plans};
 use shuffle::Shuffle;
 
@@ -98,7 +99,7 @@ impl Changes {
     /// Changes of `tables`, in blocks of about `block`; `count` of them, or without end.
     pub fn new(key: Key, tables: &[Mixed], block: u64, count: Option<u64>) -> Self {
         let common = tables.iter().flat_map(|table| table.weights);
-        let common = common.fold(0, common_divisor).max(1);
+        let common = common_divisor(common).max(1);
         let members = members(tables, common);
         let plans = plans(&members);
         let period = plans[0].places.len().max(1) as u64;
@@ -184,11 +185,11 @@ impl Changes {
     }
 }
 
-fn common_divisor(one: u64, other: u64) -> u64 {
-    match other {
-        0 => one,
-        _ => common_divisor(other, one % other),
-    }
+/// What weights have in common; 0 where all of them are.
+pub fn common_divisor(weights: impl Iterator<Item = u64>) -> u64 {
+    let of_two = |one: u64, other: u64| units::common_divisor(one.into(), other.into());
+    // No more than the least of them.
+    weights.fold(0, |common, weight| of_two(common, weight) as u64)
 }
 
 fn members(tables: &[Mixed], common: u64) -> Vec<Member> {

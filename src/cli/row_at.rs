@@ -28,7 +28,7 @@ pub(super) fn run(
         Some(changes.before_of(Operation::Insert, at)),
     )?;
     if options.history {
-        return history(options, name, table, (row, at));
+        return history(options, name, (table, changes), (row, at));
     }
     let state = changes.state(row..row + 1, at);
     if let (true, Some(grave)) = (state.is_empty(), changes.grave(row)) {
@@ -51,12 +51,9 @@ pub(super) fn run(
 fn history(
     options: &ExpectOptions,
     name: &str,
-    table: &Preview,
+    (table, changes): (&Preview, &Table),
     (row, at): (u64, u64),
 ) -> Result<u8> {
-    let Some(changes) = &table.changes else {
-        return Err(Error::run("the rows of this table do not change"));
-    };
     let all = changes.history(row, at);
     let rows: Vec<u64> = all
         .iter()

@@ -108,16 +108,14 @@ fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
     })
 }
 
-/// Of tables without end `--rows` means their first rows, which are what they are however many come. Of
-/// changes it is their number, as it is for the run.
+/// Of tables without end `--rows` means their first rows, which are what they are however many come. Where
+/// there are changes and no table is named, it is their number, as it is for the run.
 fn first_rows(pipeline: &Pipeline, all: &mut Overrides) {
-    if pipeline.changes.is_some() {
-        return;
-    }
+    let changes = pipeline.changes.is_some();
     let tables = || pipeline.tables.0.iter();
     let counted =
         |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 > 0) || table.from.is_some();
-    let none_ends = tables().all(|(_, table)| !counted(table));
+    let none_ends = !changes && tables().all(|(_, table)| !counted(table));
     let said = |table: &Table| table.rows.as_ref().is_some_and(|rows| rows.0 == 0);
     let endless = tables().filter(|(_, table)| said(table) || none_ends);
     let endless: Vec<&str> = endless.map(|(name, _)| name.value.as_str()).collect();
@@ -128,7 +126,7 @@ fn first_rows(pipeline: &Pipeline, all: &mut Overrides) {
     all.table_rows = counts;
     all.table_ranges
         .extend(ranges.into_iter().map(|(table, rows)| (table, 0..rows)));
-    let Some(rows) = all.rows else {
+    let Some(rows) = all.rows.filter(|_| !changes) else {
         return;
     };
     match endless.as_slice() {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::Generator;
 use super::build::{Build, Made};
 use super::cut::cut;
+use super::program::first_input;
 use super::rows::Rows;
 use super::scalar::is_float;
 use super::types::show_type;
@@ -35,11 +36,7 @@ impl Generator for Copy {
         let wanted = build.data_type(plain.clone());
         let mut domain = input.domain;
         if plain == &wanted {
-            return Ok(Made::pointwise(
-                input.data_type,
-                domain,
-                |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
-            ));
+            return Ok(Made::pointwise(input.data_type, domain, first_input));
         }
         if !arrow::compute::can_cast_types(plain, &wanted) {
             return Err(build.wrong_type("copy", &show_type(plain)));

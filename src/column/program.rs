@@ -79,6 +79,11 @@ pub struct Selection {
 /// A program that others refer to while it is still being built.
 pub type ProgramCell = OnceLock<Program>;
 
+/// Fills a column with its first input, as it is.
+pub(super) fn first_input(_: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+    Ok(inputs[0].clone())
+}
+
 impl Program {
     /// A program of nodes, each after those it reads.
     pub fn new(nodes: Vec<Node>) -> Self {
@@ -119,13 +124,7 @@ impl Program {
         for index in &wanted {
             needed[*index] = true;
         }
-        for index in (0..self.nodes.len()).rev() {
-            if needed[index] {
-                for input in &self.nodes[index].inputs {
-                    needed[*input] = true;
-                }
-            }
-        }
+        mark_inputs(&self.nodes, &mut needed);
         let order = (0..needed.len()).filter(|index| needed[*index]).collect();
         Selection { order, wanted }
     }
@@ -207,6 +206,15 @@ impl Program {
         let values = node.values(rows, &inputs, outer)?;
         made[index] = Some(node.with_nulls(rows, values)?);
         Ok(())
+    }
+}
+
+/// All that marked nodes are made of is marked, too.
+pub(super) fn mark_inputs(nodes: &[Node], marked: &mut [bool]) {
+    for (index, node) in nodes.iter().enumerate().rev() {
+        if marked[index] {
+            node.inputs.iter().for_each(|input| marked[*input] = true);
+        }
     }
 }
 

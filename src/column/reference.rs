@@ -13,7 +13,7 @@ use super::alias::Alias;
 use super::build::{Build, Fields, Made, Pick};
 use super::coded::Coded;
 use super::hash::Key;
-use super::program::Fill;
+use super::program::{Fill, first_input};
 use super::reference_data::Reference;
 use super::rows::Rows;
 use crate::domain::Domain;
@@ -69,11 +69,7 @@ impl Generator for ReferencePick {
         };
         let mut made = match &self.field {
             Some(field) => gather(reference.field(field, &field.place)?),
-            None => Made::new(
-                DataType::UInt32,
-                Domain::default(),
-                |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
-            ),
+            None => Made::new(DataType::UInt32, Domain::default(), first_input),
         };
         made.pick = Some(Pick {
             data_type: DataType::UInt32,

@@ -305,20 +305,19 @@ fn groups(plan: &Plan) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut endless = Vec::new();
     for (index, job) in plan.jobs.iter().enumerate() {
-        let beside = groups.last().and_then(|group| group.last());
-        let same_table = beside.is_some_and(|other| plan.jobs[*other].table == job.table);
-        let changing = |other: &usize| plan.jobs[*other].changes.is_some();
-        if job.rows.is_some() && job.changes.is_some() {
-            match groups.iter_mut().find(|group| group.iter().any(changing)) {
-                Some(group) => group.push(index),
-                None => groups.push(vec![index]),
-            }
-            continue;
-        }
-        match (job.rows, groups.last_mut()) {
+        let beside = |other: &usize| {
+            let other = &plan.jobs[*other];
+            let change = job.changes.is_some() && other.changes.is_some();
+            change || job.own_rate && job.table == other.table
+        };
+        let mut latest_first = groups.iter_mut().rev();
+        match (
+            job.rows,
+            latest_first.find(|group| group.iter().any(beside)),
+        ) {
             (None, _) => endless.push(index),
-            (Some(_), Some(group)) if job.own_rate && same_table => group.push(index),
-            (Some(_), _) => groups.push(vec![index]),
+            (Some(_), Some(group)) => group.push(index),
+            (Some(_), None) => groups.push(vec![index]),
         }
     }
     if !endless.is_empty() {

@@ -21,12 +21,12 @@ use crate::spec::{Mix, Pipeline, Table};
 pub(super) struct Load {
     all: Arc<Changes>,
     rate: Option<f64>,
-    tables: Vec<Member>,
+    /// What is not told of each table in `all`.
+    members: Vec<Member>,
 }
 
 /// One of them.
 struct Member {
-    name: String,
     key: String,
     set: Vec<Placed<String>>,
 }
@@ -51,7 +51,7 @@ impl Load {
         let mut problems = Problems::default();
         let entries = checks::entries(pipeline, changes, &mut problems);
         let parents = keys::parents(&entries, &mut problems);
-        let tables: Vec<Member> = entries
+        let members: Vec<Member> = entries
             .iter()
             .filter_map(|entry| member(entry, &entries, &mut problems))
             .collect();
@@ -75,16 +75,16 @@ impl Load {
         Ok(Some(Self {
             all: Arc::new(Changes::new(key, &mixed, block, count)),
             rate: overrides.rate.or(rate),
-            tables,
+            members,
         }))
     }
 
     /// What the builder is told of a table.
     pub(super) fn options(&self, table: &str) -> Option<ChangedTable> {
-        let index = self.tables.iter().position(|member| member.name == table)?;
-        let member = &self.tables[index];
+        let table = self.all.named(table)?;
+        let member = &self.members[table.index()];
         Some(ChangedTable {
-            places: Arc::new(self.all.table(index)),
+            places: Arc::new(table),
             key: member.key.clone(),
             set: member.set.clone(),
             count: self.all.count(),
@@ -124,11 +124,7 @@ impl Entry<'_> {
 fn member(entry: &Entry<'_>, entries: &[Entry<'_>], problems: &mut Problems) -> Option<Member> {
     let key = problems.note(keys::key(entry, entries))?;
     let set = problems.note(checks::set(entry, &key))?;
-    Some(Member {
-        name: entry.name.value.clone(),
-        key,
-        set,
-    })
+    Some(Member { key, set })
 }
 
 /// Which columns of a sink make changes of its rows, if all that are needed are among those it writes.

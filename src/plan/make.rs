@@ -9,7 +9,7 @@ use super::fingerprints::Fingerprints;
 use super::job::{Table, jobs};
 use super::letters;
 use super::sinks::{Resolved, resolve, written};
-use super::tables::{build_all, options, ordered, params};
+use super::tables::{built, ordered, params};
 use super::tempo;
 use super::{Job, Overrides, Plan};
 use crate::column::Builder;
@@ -36,16 +36,7 @@ pub fn make(
     trial: bool,
 ) -> Result<Plan> {
     let mut problems = Problems::default();
-    let load = Load::new(pipeline, overrides)?;
-    let tables = options(
-        pipeline,
-        &loaded.sources,
-        (overrides, load.as_ref()),
-        &mut problems,
-    );
-    let references = loaded.references.clone();
-    let mut builder = Builder::new(tables, references, overrides.now_micros);
-    build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
+    let (mut builder, load) = built(pipeline, &loaded, overrides, &mut problems)?;
     let sinks = resolve(
         pipeline,
         (overrides.sinks.as_deref(), &loaded.unasked),
@@ -99,11 +90,14 @@ fn log_problem(pipeline: &Pipeline, sinks: &[Resolved]) -> Option<Problem> {
 fn rate_problems(pipeline: &Pipeline, overrides: &Overrides) -> Vec<Problem> {
     let own = pipeline.sinks.iter().map(|sink| &sink.common.rate);
     let of_file = own.chain([&pipeline.run.rate]).flatten();
-    let problem =
-        |rate: &Placed<Rate>| Some(Problem::new(Pace::problem(*rate.value)?).at(&rate.place));
     let asked = overrides.rate.and_then(Pace::problem);
     let asked = asked.map(|problem| Problem::new(format!("`--rate`: {problem}")));
-    of_file.filter_map(problem).chain(asked).collect()
+    of_file.filter_map(rate_problem).chain(asked).collect()
+}
+
+/// Why no run can be held to a rate of the file, if none can.
+pub(super) fn rate_problem(rate: &Placed<Rate>) -> Option<Problem> {
+    Some(Problem::new(Pace::problem(*rate.value)?).at(&rate.place))
 }
 
 /// The pipeline's file, those that it includes, and what its tables and references are read from.

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
-use super::changing::Load;
-use super::tables::{build_all, options};
+use super::tables::built;
 use super::{Job, Overrides, Plan, SinkPlan};
 use crate::changes::{self, Living};
-use crate::column::{Builder, ProgramCell};
+use crate::column::ProgramCell;
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::load::Loaded;
 use crate::sink::discard::Discard;
@@ -96,15 +95,7 @@ pub fn preview(
     hidden: bool,
 ) -> Result<Preview> {
     let mut problems = Problems::default();
-    let load = Load::new(pipeline, overrides)?;
-    let tables = options(
-        pipeline,
-        &loaded.sources,
-        (overrides, load.as_ref()),
-        &mut problems,
-    );
-    let mut builder = Builder::new(tables, loaded.references, overrides.now_micros);
-    build_all(pipeline, &loaded.sources, &mut builder, &mut problems);
+    let (mut builder, load) = built(pipeline, &loaded, overrides, &mut problems)?;
     let names = || pipeline.tables.names();
     let name = table.or_else(|| names().next()).unwrap_or_default();
     let found = pipeline

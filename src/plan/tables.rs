@@ -8,14 +8,32 @@ use super::Overrides;
 use super::changing::Load;
 use crate::column::hash::Key;
 use crate::column::{Builder, Outside, TableOptions};
-use crate::error::{Problem, Problems, did_you_mean};
-use crate::load::Sources;
+use crate::error::{Problem, Problems, Result, did_you_mean};
+use crate::load::{Loaded, Sources};
 use crate::place::{Count, Placed};
 use crate::source::Opened;
 use crate::spec::{Pipeline, Table};
 
+/// The tables with all of their columns, and those of them that change.
+///
+/// # Errors
+/// What is wrong with changes; what is wrong with columns is among the `problems`.
+pub(super) fn built(
+    pipeline: &Pipeline,
+    loaded: &Loaded,
+    overrides: &Overrides,
+    problems: &mut Problems,
+) -> Result<(Builder, Option<Load>)> {
+    let (sources, references) = (&loaded.sources, loaded.references.clone());
+    let load = Load::new(pipeline, overrides)?;
+    let tables = options(pipeline, sources, (overrides, load.as_ref()), problems);
+    let mut builder = Builder::new(tables, references, overrides.now_micros);
+    build_all(pipeline, sources, &mut builder, problems);
+    Ok((builder, load))
+}
+
 /// The tables as the builder takes them.
-pub(super) fn options(
+fn options(
     pipeline: &Pipeline,
     sources: &Sources,
     (overrides, changes): (&Overrides, Option<&Load>),
@@ -144,7 +162,7 @@ fn root(pipeline: &Pipeline) -> Result<usize, Problem> {
 
 /// Builds every column of every table, so that every mistake is found; but for tables whose source
 /// is not open, whose columns nobody knows.
-pub(super) fn build_all(
+fn build_all(
     pipeline: &Pipeline,
     sources: &Sources,
     builder: &mut Builder,

@@ -100,7 +100,8 @@ impl Fraction {
     }
 }
 
-fn common_divisor(mut a: u128, mut b: u128) -> u128 {
+/// The greatest number by which both can be divided without a rest.
+pub fn common_divisor(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
         (a, b) = (b, a % b);
     }

@@ -5,7 +5,7 @@ mod held;
 
 use std::time::Duration;
 
-pub use arithmetic::{Fraction, compute, digits, number};
+pub use arithmetic::{Fraction, common_divisor, compute, digits, number};
 pub use held::{float_holds, float_is};
 
 /// Parses `100000`, `100_000`, `1e9`, `1M`, and arithmetic on them: `2.5 * 6_000_000`, rounded.

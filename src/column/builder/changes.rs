@@ -6,7 +6,7 @@
 use arrow::datatypes::DataType;
 
 use super::super::changes::{ChangedTable, Frame, Said};
-use super::super::program::{Node, Origin};
+use super::super::program::{Node, Origin, mark_inputs};
 use super::{Builder, Scope};
 use crate::domain::Order;
 use crate::error::{Problem, Problems};
@@ -56,14 +56,8 @@ impl Scope {
         };
         let said = self.nodes.iter().enumerate().map(said).collect();
         self.check_key(changes)?;
-        let count = changes.count;
-        let places = (changes.places.clone(), count);
-        Ok(Some(Frame::new(
-            places,
-            said,
-            &self.nodes,
-            self.references(),
-        )))
+        let references = self.references();
+        Ok(Some(Frame::new(changes, said, &self.nodes, references)))
     }
 
     /// What inserts alone say, and all that it is made of.
@@ -78,7 +72,7 @@ impl Scope {
             }
             let mut own = vec![false; self.nodes.len()];
             own[node] = true;
-            self.spread(&mut own);
+            mark_inputs(&self.nodes, &mut own);
             if let Some((other, _)) = set.iter().find(|(_, set)| own[*set]) {
                 let (name, other) = (&name.value, &other.value);
                 let message = format!("column `{name}` is made of `{other}`, which updates set");
@@ -91,18 +85,6 @@ impl Scope {
                 .for_each(|(kept, own)| *kept |= own);
         }
         Ok(kept)
-    }
-
-    /// All that marked nodes are made of is marked, too.
-    fn spread(&self, marked: &mut [bool]) {
-        for index in (0..self.nodes.len()).rev() {
-            if marked[index] {
-                self.nodes[index]
-                    .inputs
-                    .iter()
-                    .for_each(|input| marked[*input] = true);
-            }
-        }
     }
 
     /// What updates make anew.

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Fields};
 use super::super::parent_column::as_rows;
 use super::super::program::{Node, Origin, Program, Selection};
 use super::super::rows::Rows;
-use super::{Changed, Places};
+use super::{Changed, ChangedTable, Places};
 use crate::domain::{Domain, Order, Range};
 use crate::error::Result;
 use crate::format::Operation;
@@ -55,7 +55,7 @@ impl Frame {
 
     /// A frame of nodes each of which is what `said` says.
     pub(in crate::column) fn new(
-        (places, changes): (Arc<dyn Changed>, Option<u64>),
+        table: &ChangedTable,
         said: Vec<Said>,
         nodes: &[Node],
         references: Vec<(usize, String, String)>,
@@ -65,11 +65,11 @@ impl Frame {
             Said::Set | Said::Once => !node.field.is_nullable(),
         };
         Self {
-            places,
+            places: table.places.clone(),
             required: nodes.iter().zip(&said).map(required).collect(),
             said,
             references,
-            changes,
+            changes: table.count,
             operations: Arc::new(StringArray::from_iter_values(Operation::NAMES)),
         }
     }
@@ -145,20 +145,16 @@ impl Frame {
     ) -> Result<Vec<ArrayRef>> {
         let places = self.places.places(rows);
         let made = self.make(program, selection, &places)?;
-        let not = |said: &dyn Fn(i32) -> bool| {
-            let not = BooleanBuffer::collect_bool(places.operations.len(), |index| {
-                !said(places.operations[index])
-            });
-            BooleanArray::from(not)
-        };
-        let inserts = not(&|operation| operation == Operation::Insert as i32);
-        let lasting = not(&|operation| operation != Operation::Delete as i32);
+        let is_insert = |operation| operation == Operation::Insert as i32;
+        let is_delete = |operation| operation == Operation::Delete as i32;
+        let no_inserts = which(&places, |operation| !is_insert(operation));
+        let deletes = which(&places, is_delete);
         let wanted = selection.wanted().iter().zip(made);
         let said = wanted.map(|(index, values)| {
             Ok(match self.said[*index] {
                 Said::Always | Said::Key => values,
-                Said::Set => nullif(&values, &lasting)?,
-                Said::Once => nullif(&values, &inserts)?,
+                Said::Set => nullif(&values, &deletes)?,
+                Said::Once => nullif(&values, &no_inserts)?,
             })
         });
         said.collect()
@@ -198,6 +194,13 @@ impl Frame {
         let wanted = selection.wanted().iter();
         Ok(wanted.filter_map(|index| made[*index].clone()).collect())
     }
+}
+
+/// True for the places with such an operation.
+fn which(places: &Places, operation: impl Fn(i32) -> bool) -> BooleanArray {
+    let operations = &places.operations;
+    let which = BooleanBuffer::collect_bool(operations.len(), |index| operation(operations[index]));
+    BooleanArray::from(which)
 }
 
 /// The type of the column of operations.

@@ -17,7 +17,7 @@ use super::distribution::{Counts, Distribution};
 use super::hash::{Key, below};
 use super::parent_column::ParentColumn;
 use super::permutation::Permutation;
-use super::program::Fill;
+use super::program::{Fill, first_input};
 use super::rows::Rows;
 use crate::domain::{Domain, Order};
 use crate::error::{Problem, Result};
@@ -83,7 +83,7 @@ impl Generator for ForeignKey {
                 parent,
                 children: None,
             };
-            return self.made(build, fields, column, &place, Arc::new(lasting));
+            return fields.made(column, Arc::new(lasting), build, &place);
         }
         let Some(parents) = parent.rows else {
             let message = format!("table `{table}` is endless: none of its rows can be picked");
@@ -102,7 +102,7 @@ impl Generator for ForeignKey {
             None => Arc::new(self.random(build.key, &fields.parent, parents, &place)?),
         };
         let rows = children.map(|children| children.total());
-        let made = self.made(build, fields, column, &place, fill)?;
+        let made = fields.made(column, fill, build, &place)?;
         Ok(Made { rows, ..made })
     }
 
@@ -145,33 +145,6 @@ impl ForeignKey {
                 Err(Problem::new("`ref` and `table` cannot be used together").at(&table.place))
             }
         }
-    }
-
-    /// The column of what `fill` picks.
-    fn made(
-        &self,
-        build: &mut Build<'_>,
-        fields: ParentFields,
-        column: Option<String>,
-        place: &Place,
-        fill: Arc<dyn Fill>,
-    ) -> Result<Made, Problem> {
-        let mut made = match column {
-            Some(column) => fields.column(&column, build, place)?,
-            None => Made::new(
-                DataType::UInt64,
-                Domain::default(),
-                |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone()),
-            ),
-        };
-        made.pick = Some(Pick {
-            data_type: DataType::UInt64,
-            fill,
-            pointwise: false,
-            rows: None,
-        });
-        made.fields = Some(Arc::new(fields));
-        Ok(made)
     }
 
     /// The number of children of each parent, and what it is drawn with in the column of that key.
@@ -281,6 +254,28 @@ fn check_decides(build: &Build<'_>) -> Result<(), Problem> {
 }
 
 impl ParentFields {
+    /// The column of what `fill` picks.
+    fn made(
+        self,
+        column: Option<String>,
+        fill: Arc<dyn Fill>,
+        build: &mut Build<'_>,
+        place: &Place,
+    ) -> Result<Made, Problem> {
+        let mut made = match column {
+            Some(column) => self.column(&column, build, place)?,
+            None => Made::new(DataType::UInt64, Domain::default(), first_input),
+        };
+        made.pick = Some(Pick {
+            data_type: DataType::UInt64,
+            fill,
+            pointwise: false,
+            rows: None,
+        });
+        made.fields = Some(Arc::new(self));
+        Ok(made)
+    }
+
     fn column(&self, path: &str, build: &mut Build<'_>, place: &Place) -> Result<Made, Problem> {
         let input = build.parent_column(&self.parent, path, place)?;
         let most = self.children.as_ref().map(|children| children.most());

@@ -20,7 +20,7 @@ use self::pairs::Pairs;
 use super::Generator;
 use super::build::{Build, Fields, Made, Pick};
 use super::cut::cut;
-use super::program::Fill;
+use super::program::{Fill, first_input};
 use super::reference::gather;
 use super::reference_data::Reference;
 use super::rows::Rows;
@@ -216,8 +216,7 @@ impl Lookup {
                 nulls,
                 ..Domain::default()
             };
-            let fill = |_: Rows<'_>, inputs: &[ArrayRef]| Ok(inputs[0].clone());
-            return Ok(Made::new(DataType::UInt32, domain, fill));
+            return Ok(Made::new(DataType::UInt32, domain, first_input));
         };
         let values = reference.field(field, &field.place)?;
         let wanted = build.data_type(values.data_type().clone());

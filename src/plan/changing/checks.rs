@@ -1,9 +1,10 @@
 //! What a mix can be: every mistake at its place.
 
+use super::super::make::rate_problem;
 use super::Entry;
-use crate::changes::MOST_WEIGHT;
+use crate::changes::{MOST_WEIGHT, common_divisor};
+use crate::column::changes::Frame;
 use crate::error::{Problem, Problems, did_you_mean};
-use crate::pace::Pace;
 use crate::place::{Count, Placed, Text};
 use crate::spec::{Changes, Pipeline};
 use crate::units::show_count;
@@ -40,9 +41,7 @@ pub(super) fn entries<'p>(
 }
 
 fn rates(changes: &Changes) -> Vec<Problem> {
-    let rate = changes.rate.as_ref();
-    let rate =
-        rate.and_then(|rate| Some(Problem::new(Pace::problem(*rate.value)?).at(&rate.place)));
+    let rate = changes.rate.as_ref().and_then(rate_problem);
     let limit = |value: &Option<Placed<Count>>, least: u64, most: u64, what: &str| {
         let value = value.as_ref()?;
         let message = format!("{what} {} to {}", show_count(least), show_count(most));
@@ -72,8 +71,9 @@ fn unmade(entry: &Entry<'_>) -> Vec<Problem> {
             "remove the table's `rows`: `count` under `changes` is how many changes there are";
         problems.push(Problem::new(message).at(&rows.place).hint(hint));
     }
+    let own = Frame::fields();
     for (column, _) in &entry.table.columns.0 {
-        if matches!(column.value.as_str(), "operation" | "change") {
+        if own.find(&column.value).is_some() {
             let message = format!("changes have a column `{}` of their own", column.value);
             problems.push(
                 Problem::new(message)
@@ -115,7 +115,7 @@ fn weightless(entry: &Entry<'_>) -> Option<Problem> {
 fn sum(changes: &Changes, entries: &[Entry<'_>]) -> Option<Problem> {
     let weights = || entries.iter().flat_map(|entry| entry.weights());
     let place = &changes.mix.place;
-    let common = weights().fold(0, common_divisor);
+    let common = common_divisor(weights());
     if common == 0 {
         let message = "the mix adds up to 0: there is nothing to do";
         return Some(
@@ -132,13 +132,6 @@ fn sum(changes: &Changes, entries: &[Entry<'_>]) -> Option<Problem> {
             .at(place)
             .hint("say them in smaller numbers, such as per cent")
     })
-}
-
-fn common_divisor(one: u64, other: u64) -> u64 {
-    match other {
-        0 => one,
-        _ => common_divisor(other, one % other),
-    }
 }
 
 /// The columns that a table's updates set.

@@ -25,13 +25,17 @@ pub(super) fn parents(entries: &[Entry<'_>], problems: &mut Problems) -> Vec<Vec
 
 fn own_parents(entry: &Entry<'_>, entries: &[Entry<'_>]) -> Vec<usize> {
     let columns = entry.table.columns.0.iter();
-    let tables = columns.filter_map(|(_, column)| Some(column.generator.refers_to()?.0));
-    let mut parents: Vec<usize> = tables
-        .filter_map(|table| entries.iter().position(|entry| entry.name.value == table))
-        .collect();
+    let parents = columns.filter_map(|(_, column)| parent(column, entries));
+    let mut parents: Vec<usize> = parents.collect();
     parents.sort_unstable();
     parents.dedup();
     parents
+}
+
+/// The table that a column refers to.
+fn parent(column: &Column, entries: &[Entry<'_>]) -> Option<usize> {
+    let (table, _) = column.generator.refers_to()?;
+    entries.iter().position(|entry| entry.name.value == table)
 }
 
 /// The column by which a table refers to itself, directly or through others.
@@ -42,12 +46,8 @@ fn in_a_circle<'p>(
     parents: &[Vec<usize>],
 ) -> Option<&'p Column> {
     let mut columns = entry.table.columns.0.iter();
-    let back = |column: &Column| {
-        let table = column.generator.refers_to()?.0;
-        let parent = entries.iter().position(|entry| entry.name.value == table)?;
-        is_behind(parent, index, parents).then_some(())
-    };
-    let found = columns.find(|(_, column)| back(column).is_some());
+    let back = |parent| is_behind(parent, index, parents);
+    let found = columns.find(|(_, column)| parent(column, entries).is_some_and(back));
     found.map(|(_, column)| column.as_ref())
 }
 

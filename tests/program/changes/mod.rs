@@ -54,6 +54,10 @@ fn lines(folder: &Folder, name: &str) -> Vec<Value> {
         .collect()
 }
 
+fn operation(change: &Value) -> &str {
+    change["operation"].as_str().unwrap()
+}
+
 /// Every change of both tables by its number.
 fn by_number(folder: &Folder, from: &str) -> BTreeMap<u64, (&'static str, Value)> {
     let mut all = BTreeMap::new();
@@ -83,7 +87,7 @@ fn replay(changes: &BTreeMap<u64, (&'static str, Value)>) -> HashMap<(&'static s
         let (_, key, set) = TABLES.iter().find(|(name, ..)| name == table).unwrap();
         let id = change[*key].as_u64().unwrap();
         let at = (*table, id);
-        match change["operation"].as_str().unwrap() {
+        match operation(change) {
             "insert" => {
                 *made.get_mut(table).unwrap() += 1;
                 assert_eq!(id, made[table], "keys have no gaps");
@@ -134,7 +138,7 @@ fn a_log_is_every_change_once_and_can_be_applied() {
     let mut operations: HashMap<(&str, &str), f64> = HashMap::new();
     // Behind the first blocks, which only insert.
     for (table, change) in changes.range(3078..).map(|(_, change)| change) {
-        let operation = Operation::of(change);
+        let operation = operation(change);
         *operations.entry((table, operation)).or_default() += 108.0 / 26_922.0;
     }
     let share = |table, operation| operations[&(table, operation)].round();
@@ -160,14 +164,6 @@ fn a_log_is_every_change_once_and_can_be_applied() {
         .map(|(_, text)| text.lines().count())
         .sum();
     assert_eq!(parts, lines(&folder, "orders.jsonl").len());
-}
-
-struct Operation;
-
-impl Operation {
-    fn of(change: &Value) -> &str {
-        change["operation"].as_str().unwrap()
-    }
 }
 
 #[test]
@@ -199,15 +195,14 @@ fn changes_are_the_same_on_any_threads_in_any_batches_and_slices() {
         assert_eq!(one, folder.read(&format!("c/{file}")));
         assert!(folder.read(&format!("d/{file}")).starts_with(&one));
     }
-    let sinks = "\n  - file: { table: orders, path: 'orders-{slice}.csv' , format: { csv: { header: false } } }\n";
+    let sinks =
+        "\n  - file: { table: orders, path: orders.csv, format: { csv: { header: false } } }\n";
     let changes = format!("  count: 20_000\n  mix:{MIX}");
     let yaml = pipeline(CUSTOMERS, ORDERS, &changes, sinks);
     let mut together = String::new();
     for slice in 1..=3 {
-        let (slice, out) = (format!("--slice={slice}/3"), format!("--out=s{slice}"));
-        folder.make(&yaml.replace("-{slice}", ""), &[&slice, &out]);
-    }
-    for slice in 1..=3 {
+        let (share, out) = (format!("--slice={slice}/3"), format!("--out=s{slice}"));
+        folder.make(&yaml, &[&share, &out]);
         let names = folder.names(&format!("s{slice}"));
         let name = names.iter().find(|name| name.ends_with(".csv")).unwrap();
         together.push_str(&folder.read(&format!("s{slice}/{name}")));
@@ -253,12 +248,21 @@ fn fewer_changes_are_verified_as_they_were_run() {
     assert_eq!((equal(&["--rows=3001"]).0, equal(&[]).0), (3, 3));
 }
 
+/// So many changes at a rate, thrown away.
+fn paced(count: &str, rate: &str) -> String {
+    let changes = format!("  count: {count}\n  rate: {rate}\n  mix:{MIX}");
+    pipeline(
+        CUSTOMERS,
+        ORDERS,
+        &changes,
+        "\n  - discard: { tables: all }\n",
+    )
+}
+
 #[test]
 fn the_rate_is_that_of_all_tables_together() {
     let folder = Folder::new();
-    let changes = format!("  count: 3_000\n  rate: 4_000/s\n  mix:{MIX}");
-    let sinks = "\n  - discard: { tables: all }\n";
-    let yaml = pipeline(CUSTOMERS, ORDERS, &changes, sinks);
+    let yaml = paced("3_000", "4_000/s");
     let begun = std::time::Instant::now();
     folder.make(&yaml, &[]);
     let seconds = begun.elapsed().as_secs_f64();
@@ -268,10 +272,7 @@ fn the_rate_is_that_of_all_tables_together() {
 #[test]
 fn tables_change_side_by_side() {
     let folder = Folder::new();
-    let changes = format!("  count: 1M\n  rate: 6_000/s\n  mix:{MIX}");
-    let sinks = "\n  - discard: { tables: all }\n";
-    let yaml = pipeline(CUSTOMERS, ORDERS, &changes, sinks);
-    folder.write("p.yaml", &yaml);
+    folder.write("p.yaml", &paced("1M", "6_000/s"));
     // A busy machine may be too slow for the rate, which is told by the code.
     folder.run(&["run", "p.yaml", "--quiet", "--for=2s", "--report=r.json"]);
     let report: Value = serde_json::from_str(&folder.read("r.json")).unwrap();
@@ -280,6 +281,41 @@ fn tables_change_side_by_side() {
     // One after the other, the million customers would leave no time for orders.
     assert!(sinks.iter().all(|sink| rows(sink) > 0), "{report}");
     assert!(sinks.iter().map(rows).sum::<u64>() < 20_000, "{report}");
+}
+
+#[test]
+fn first_rows_of_a_table_without_end_beside_changes_are_verified() {
+    let folder = Folder::new();
+    let beside =
+        "  beside: { rows: 0, columns: { n: sequence, x: { uniform: { min: 1, max: 9 } } } }";
+    let sinks =
+        "\n  - file: { name: rolled, table: beside, path: rolled/, format: csv, roll: 60s }\n";
+    let changes = format!("  count: 4_000\n  mix:{MIX}");
+    let yaml = pipeline(CUSTOMERS, ORDERS, &changes, sinks);
+    let yaml = yaml.replace("tables:\n", &format!("tables:\n{beside}\n"));
+    folder.write("p.yaml", &yaml);
+    let ended = folder.run(&["run", "p.yaml", "--quiet", "--rate=20000/s", "--for=500ms"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let verify = |rows: &str| folder.run(&["verify", "p.yaml", "--sinks=rolled", rows]);
+    for rows in ["500", "700"] {
+        let ended = verify(&format!("--rows=beside={rows}"));
+        let said = format!(": {rows} rows, all equal\n");
+        assert!(ended.code == 0 && ended.stdout.contains(&said), "{ended:?}");
+    }
+    // Without a name it is the number of changes, and no table under them has one of its own.
+    for (rows, said) in [
+        (
+            "--rows=500",
+            "`beside` in sink `rolled`: its table has no end",
+        ),
+        (
+            "--rows=orders=5",
+            "the file does not say how many rows table `orders` has",
+        ),
+    ] {
+        let ended = verify(rows);
+        assert!(ended.code == 1 && ended.stderr.contains(said), "{ended:?}");
+    }
 }
 
 #[test]

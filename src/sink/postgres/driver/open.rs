@@ -131,11 +131,12 @@ impl Load {
 
     /// There is a schema that the table can be made in, unless the pipeline's own SQL makes it.
     async fn check_schema(&self, client: &Client) -> Result<()> {
-        let Some(schema) = self.name.schema() else {
+        let made_here = self.options.create.is_none();
+        let Some(schema) = self.name.schema().filter(|_| made_here) else {
             return Ok(());
         };
         let there = table::has_schema(client, schema).await;
-        if self.options.create.is_some() || there.map_err(|error| self.unseen(&error))? {
+        if there.map_err(|error| self.unseen(&error))? {
             return Ok(());
         }
         let what = format!("there is no schema `{schema}` for table {}", self.name);
