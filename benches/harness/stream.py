@@ -50,7 +50,13 @@ def rowgen(port, size, messages, mark):
 
 
 # Who sends, and who takes.
-TOOLS = {"rowgen": (rowgen, "sub"), "C, XPUB": ("xpub", "sub"), "C, PUSH": ("push", "pull"), "C, plain TCP": ("tcp", "drain")}
+TOOLS = {
+    "rowgen": (rowgen, "sub"),
+    "C, XPUB": ("xpub", "sub"),
+    "C, ring": ("ring", "sub"),
+    "C, PUSH": ("push", "pull"),
+    "C, plain TCP": ("tcp", "drain"),
+}
 
 
 def one(name, tool, number):
@@ -156,6 +162,7 @@ def facts():
     told = ", ".join(f"{mean:.3f} µs of {name}" for name, mean in means.items())
     return {
         "measured": "from the first message to the last, by who takes them, in memory on both sides; CPU and memory are the sender's; "
+        "`ring` sends each message from memory of its own, as whoever has different messages must; `XPUB` and `PUSH` always the same one; "
         "plain TCP writes 64 KiB at a time and is what the machine's own network takes",
         "preparation": f"{told} (mean a message; the bar is 1 µs of 1 MiB)",
         "sides": f"\n{sides()}",

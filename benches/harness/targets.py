@@ -184,6 +184,7 @@ TARGETS = {
     ],
     "stream": [
         *(Speed(f"messages of {size}", size, ["C, XPUB"], 0.9) for size in ("1 KiB", "1 MiB", "8 MiB")),
+        *(Speed(f"messages of {size}", size, ["C, ring"], None) for size in ("1 KiB", "1 MiB", "8 MiB")),
         *(Speed(f"messages of {size}", size, ["C, PUSH"], None) for size in ("1 KiB", "1 MiB", "8 MiB")),
         *(Speed(f"messages of {size}", size, ["C, plain TCP"], None) for size in ("1 KiB", "1 MiB", "8 MiB")),
         *(memory(f"messages of {size}, peak memory", size, 150) for size in ("1 KiB", "1 MiB", "8 MiB")),

@@ -1,6 +1,6 @@
 /* The peers of a latency stream, as little as libzmq needs: who sends, who takes, a plain copy over TCP, a bare sleep.
  *
- *   stream xpub|push|tcp PORT SIZE MESSAGES MARK   sends
+ *   stream xpub|ring|push|tcp PORT SIZE MESSAGES MARK   sends; `ring` each message from memory of its own, as many as may wait
  *   stream sub|pull|drain PORT SIZE MESSAGES MARK  takes as many; prints messages, seconds from the first to the last, bytes
  *   stream sleep HERTZ SECONDS                     prints how late a bare sleep wakes, in µs: P99, and the worst 10 ms
  *   stream about                                   the library's version, and what sockets have unless somebody says
@@ -46,14 +46,15 @@ static void *opened(void *context, int kind, const char *port, int mark, int bin
     return it;
 }
 
-static void send_all(int kind, const char *port, size_t size, long messages, int mark) {
+/* From `places` of memory in turn: with one of them all messages are the same, and never leave the processor's cache. */
+static void send_all(int kind, const char *port, size_t size, long messages, int mark, int places) {
     void *context = zmq_ctx_new(), *it = opened(context, kind, port, mark, 1);
-    char *data = memset(malloc(size), 'x', size), subscription[64];
+    char *data = memset(malloc(size * places), 'x', size * places), subscription[64];
     if (kind == ZMQ_XPUB) check(zmq_recv(it, subscription, sizeof subscription, 0) > 0, "no subscription");
     for (long sent = 0; sent < messages; sent++) {
         zmq_msg_t message;
         if (kind == ZMQ_XPUB) check(zmq_send(it, "request", 7, ZMQ_SNDMORE) == 7, "the topic");
-        zmq_msg_init_data(&message, data, size, keep, NULL);
+        zmq_msg_init_data(&message, data + sent % places * size, size, keep, NULL);
         check(zmq_msg_send(&message, it, 0) >= 0, "the message");
     }
     zmq_close(it);
@@ -157,8 +158,9 @@ int main(int count, char **words) {
     size_t size = atol(words[3]);
     long messages = atol(words[4]);
     int mark = atoi(words[5]);
-    if (!strcmp(what, "xpub")) send_all(ZMQ_XPUB, words[2], size, messages, mark);
-    else if (!strcmp(what, "push")) send_all(ZMQ_PUSH, words[2], size, messages, mark);
+    if (!strcmp(what, "xpub")) send_all(ZMQ_XPUB, words[2], size, messages, mark, 1);
+    else if (!strcmp(what, "ring")) send_all(ZMQ_XPUB, words[2], size, messages, mark, mark);
+    else if (!strcmp(what, "push")) send_all(ZMQ_PUSH, words[2], size, messages, mark, 1);
     else if (!strcmp(what, "sub")) take_all(ZMQ_SUB, words[2], messages, mark);
     else if (!strcmp(what, "pull")) take_all(ZMQ_PULL, words[2], messages, mark);
     else copy(!strcmp(what, "tcp"), words[2], (double)size * messages);
