@@ -32,6 +32,7 @@ mod signals;
 mod stream;
 mod usage;
 mod verify;
+mod verify_report;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -11,25 +11,39 @@ use crate::error::{Error, Result};
 /// # Errors
 /// The system refuses the handlers.
 pub(super) fn stop() -> Result<Stop> {
+    let stop = Stop::default();
+    let seen = stop.clone();
+    watch(move |signal| {
+        if !seen.interrupt(signal) {
+            signal_hook::low_level::exit(128 + signal);
+        }
+    })?;
+    Ok(stop)
+}
+
+/// Does something before a signal ends the process, which has nothing else to end.
+///
+/// # Errors
+/// The system refuses the handlers.
+pub(super) fn before_end(does: impl Fn() + Send + 'static) -> Result<()> {
+    watch(move |signal| {
+        does();
+        signal_hook::low_level::exit(128 + signal);
+    })
+}
+
+/// Calls `seen` with each signal that is to end the process.
+fn watch(seen: impl Fn(i32) + Send + 'static) -> Result<()> {
     let mut ending = vec![SIGINT, SIGTERM];
     // `nohup` lets a process ignore that its terminal has gone.
     ending.extend((!is_ignored(SIGHUP)).then_some(SIGHUP));
     let mut signals = signal_hook::iterator::Signals::new(ending)
         .map_err(|error| Error::because("installing signal handlers", error))?;
-    let stop = Stop::default();
-    let seen = stop.clone();
-    let watch = move || {
-        for signal in signals.forever() {
-            if !seen.interrupt(signal) {
-                signal_hook::low_level::exit(128 + signal);
-            }
-        }
-    };
-    std::thread::Builder::new()
+    let started = std::thread::Builder::new()
         .name("signals".into())
-        .spawn(watch)
-        .map_err(|error| Error::because("starting the signal thread", error))?;
-    Ok(stop)
+        .spawn(move || signals.forever().for_each(seen));
+    started.map_err(|error| Error::because("starting the signal thread", error))?;
+    Ok(())
 }
 
 /// True for a signal that whoever started the process had it ignore, where the system tells.

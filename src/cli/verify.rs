@@ -1,8 +1,6 @@
 //! `rowgen verify`: what sinks hold, compared with what must be there.
 
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,11 +9,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{FileOptions, VerifyOptions};
 use super::check::{overrides, plan_of, read};
-use super::{print, report_place, say};
+use super::verify_report::Lines;
+use super::{print, say};
 use crate::error::{Error, Problem, Problems, Result};
 use crate::place::{self, decode};
-use crate::plain_file::holds_other;
-use crate::plan::{Overrides, Plan};
+use crate::plan::Overrides;
 use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
 use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
@@ -38,7 +36,7 @@ struct Teller {
     /// Rows that these are of.
     rows: u64,
     most: u64,
-    report: Option<(PathBuf, BufWriter<File>)>,
+    report: Option<Lines>,
 }
 
 pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
@@ -62,7 +60,7 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     let mut report = options
         .report
         .as_deref()
-        .map(|path| open(path, &plans.whole, &verify.out))
+        .map(|path| Lines::open(path, &plans.whole, &verify.out))
         .transpose()?;
     let mut equal = true;
     for target in &targets {
@@ -77,9 +75,7 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
         equal &= outcome.is_equal();
         report = told.report;
     }
-    if let Some((path, file)) = &mut report {
-        file.flush().map_err(|error| writing(path, &error))?;
-    }
+    report.map_or(Ok(()), Lines::finish)?;
     let unknown = unread.iter().any(|one| one.keeps) && options.against.is_none();
     Ok(match (equal, unknown) {
         (false, _) => DIFFERENT,
@@ -239,7 +235,7 @@ impl Teller {
 
     fn line(&mut self, value: &serde_json::Value) -> Result<()> {
         match &mut self.report {
-            Some((path, file)) => writeln!(file, "{value}").map_err(|error| writing(path, &error)),
+            Some(report) => report.add(value),
             None => Ok(()),
         }
     }
@@ -260,24 +256,4 @@ impl Teller {
         print(&text)?;
         self.line(&outcome.as_json())
     }
-}
-
-/// The report, which is nothing that is read or that a sink holds: it begins anew where an earlier one
-/// was, and nowhere else.
-fn open(path: &Path, plan: &Plan, out: &Path) -> Result<(PathBuf, BufWriter<File>)> {
-    report_place::check(path, plan, out, "the pipeline")?;
-    if holds_other(path, "sink") {
-        let cause = "it is there already, and is no report of `verify`";
-        return Err(report_place::refused(
-            path,
-            "something else is there",
-            cause,
-        ));
-    }
-    let file = File::create(path).map_err(|error| writing(path, &error))?;
-    Ok((path.to_path_buf(), BufWriter::new(file)))
-}
-
-fn writing(path: &Path, error: &std::io::Error) -> Error {
-    Error::because(format!("writing the report to `{}`", path.display()), error)
 }

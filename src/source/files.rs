@@ -273,6 +273,8 @@ fn joined(mut pieces: Vec<(u64, u64, Piece)>, schema: &Schema, columns: &[usize]
         columns,
         kept: (!whole).then_some(kept),
         rejected,
+        // Files reject rows.
+        odd: Vec::new(),
     })
 }
 

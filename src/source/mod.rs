@@ -40,6 +40,7 @@ mod overlap;
 mod packed;
 pub mod parquet;
 mod parquet_hints;
+mod piece;
 pub mod postgres;
 mod raw;
 mod reject;
@@ -56,9 +57,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{ArrayRef, BooleanArray, new_empty_array};
-use arrow::compute::filter;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 
 pub use batches::{Batches, Made, Read, Streamed};
 pub use columns::Columns;
@@ -67,6 +66,7 @@ pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use json_rows::careful;
 pub use overlap::{in_the_way, is_within};
+pub use piece::{OddValue, Piece};
 pub use reject::{OnBadRow, Rejected, Rejects};
 pub use retype::{Converted, convert, missing};
 pub use running::RunningSource;
@@ -269,17 +269,6 @@ pub trait Block: Send {
     fn origin(&self) -> &Arc<[Span]>;
 }
 
-/// Rows that were read.
-#[derive(Debug, Default)]
-pub struct Piece {
-    /// The columns asked for, in that order.
-    pub columns: Vec<ArrayRef>,
-    /// The numbers of the rows that are there, when some are not.
-    pub kept: Option<Vec<u64>>,
-    /// The rows that are not.
-    pub rejected: Vec<Rejected>,
-}
-
 /// What became of the rows that a run could not read.
 #[derive(Debug, Clone)]
 pub struct SourceKept {
@@ -336,64 +325,4 @@ impl Opened {
             Self::Stream(stream) => stream.describe(),
         }
     }
-}
-
-impl Piece {
-    /// Every row is there.
-    pub fn whole(columns: Vec<ArrayRef>) -> Self {
-        Self {
-            columns,
-            ..Self::default()
-        }
-    }
-
-    /// No rows of these columns.
-    pub fn empty(schema: &Schema, columns: &[usize]) -> Self {
-        let empty = |column: &usize| new_empty_array(schema.field(*column).data_type());
-        Self::whole(columns.iter().map(empty).collect())
-    }
-
-    /// Of `count` rows from row `first` on, those that are not rejected. `rejected` names them by
-    /// their place among the rows, in order.
-    ///
-    /// # Errors
-    /// The arrays are not of one length.
-    pub fn without(
-        columns: Vec<ArrayRef>,
-        first: u64,
-        count: usize,
-        rejected: Vec<(usize, Rejected)>,
-    ) -> Result<Self> {
-        let keep = BooleanArray::from(present(count, &rejected));
-        let columns = columns
-            .iter()
-            .map(|column| Ok(filter(column, &keep)?))
-            .collect::<Result<_>>()?;
-        Ok(Self::among(columns, first, count, rejected))
-    }
-
-    /// As `without`, where the columns lack those rows already.
-    pub fn among(
-        columns: Vec<ArrayRef>,
-        first: u64,
-        count: usize,
-        rejected: Vec<(usize, Rejected)>,
-    ) -> Self {
-        if rejected.is_empty() {
-            return Self::whole(columns);
-        }
-        let keep = (first..).zip(present(count, &rejected));
-        Self {
-            columns,
-            kept: Some(keep.filter(|(_, keep)| *keep).map(|(row, _)| row).collect()),
-            rejected: rejected.into_iter().map(|(_, rejected)| rejected).collect(),
-        }
-    }
-}
-
-/// Which of `count` rows are not rejected.
-fn present(count: usize, rejected: &[(usize, Rejected)]) -> Vec<bool> {
-    let mut keep = vec![true; count];
-    rejected.iter().for_each(|(row, _)| keep[*row] = false);
-    keep
 }

@@ -65,11 +65,10 @@ impl Found {
         (as_texts, blank): (Option<AsTexts>, Blank),
     ) -> Result<Self> {
         let schema = records.schema();
+        has_all(records.as_ref(), names)?;
         let mut columns = Vec::new();
         for (name, field) in names.iter().zip(fields) {
-            let Ok(index) = schema.index_of(name) else {
-                return Err(absent(records.as_ref(), name));
-            };
+            let index = schema.index_of(name)?;
             let own = schema.field(index).data_type();
             if let Some(lost) = lost_field(name, own, field.data_type()) {
                 return Err(no_field(records.as_ref(), lost));
@@ -124,12 +123,17 @@ impl Found {
     }
 
     /// Rows of which all can be read: their columns, and what is not of its type.
-    fn whole(&self, first: u64, arrays: Vec<ArrayRef>) -> Result<Rows> {
+    fn whole(&self, first: u64, read: Piece) -> Result<Rows> {
         let mut rows = Rows::new(Vec::new(), first);
-        for (column, (values, (_, field))) in arrays.iter().zip(&self.columns).enumerate() {
+        for (column, (values, (_, field))) in read.columns.iter().zip(&self.columns).enumerate() {
             self.convert_into(&mut rows, values, (column, field))?;
         }
-        rows.count = arrays.first().map_or(0, |column| column.len());
+        rows.count = read.columns.first().map_or(0, |column| column.len());
+        rows.odd.extend(read.odd.into_iter().map(|odd| Odd {
+            row: odd.row,
+            column: odd.column,
+            stands: Stands::Unread(odd.what),
+        }));
         Ok(rows)
     }
 
@@ -221,7 +225,7 @@ impl Side for Found {
         let columns: Vec<usize> = self.columns.iter().map(|(index, _)| *index).collect();
         let read = self.piece(self.records.as_ref(), first, count, &columns)?;
         match read.kept.is_none() && read.rejected.is_empty() {
-            true => self.whole(first, read.columns),
+            true => self.whole(first, read),
             false => self.broken(first, count),
         }
     }
@@ -260,12 +264,30 @@ fn without_blanks(values: &ArrayRef) -> Result<ArrayRef> {
     without(values, &blank)
 }
 
-fn absent(records: &dyn Records, name: &str) -> Error {
+/// # Errors
+/// A column of that name is not there.
+pub(super) fn has_all(records: &dyn Records, names: &[String]) -> Result<()> {
+    let schema = records.schema();
+    let lost = names.iter().filter(|name| schema.index_of(name).is_err());
+    let lost: Vec<&str> = lost.map(String::as_str).collect();
+    match lost.is_empty() {
+        true => Ok(()),
+        false => Err(absent(records, &lost)),
+    }
+}
+
+/// Columns that are not there, all of them at once.
+fn absent(records: &dyn Records, lost: &[&str]) -> Error {
     let schema = records.schema();
     let names = schema.fields().iter().map(|field| field.name().as_str());
     let all: Vec<&str> = names.clone().collect();
-    let near = crate::error::did_you_mean(name, names);
-    Error::run(format!("`{}` has no column `{name}`", records.describe()))
+    let near = match lost {
+        [one] => crate::error::did_you_mean(one, names),
+        _ => None,
+    };
+    let columns = if lost.len() == 1 { "column" } else { "columns" };
+    let (what, lost) = (records.describe(), lost.join("`, `"));
+    Error::run(format!("`{what}` has no {columns} `{lost}`"))
         .hint(near.unwrap_or_else(|| format!("its columns are {}", all.join(", "))))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
-use super::found::{AsTexts, Blank, Found};
+use super::found::{AsTexts, Blank, Found, has_all};
 use super::held::Held;
 use super::nested::as_written;
 use super::{Against, Options};
@@ -255,7 +255,7 @@ impl Reader {
             let types: Vec<_> = asked_first.into_iter().chain(others).collect();
             records = open(self.source.as_ref(), &types).or(records);
         }
-        let records = records.map_err(|error| self.as_told(error))?;
+        let records = records.map_err(|error| self.lost(names).unwrap_or(self.as_told(error)))?;
         let (source, texts) = (self.source.clone(), asked(true));
         let as_texts: AsTexts = Box::new(move || open(source.as_ref(), &texts));
         let blank = match self.spelling {
@@ -263,6 +263,12 @@ impl Reader {
             _ => Blank::From(typed),
         };
         Found::new(records, names, fields, (untyped.then_some(as_texts), blank))
+    }
+
+    /// Columns that are not there, where types were asked of them that nobody has said.
+    fn lost(&self, names: &[String]) -> Option<Error> {
+        let as_it_is = open(self.source.as_ref(), &[]).ok()?;
+        has_all(as_it_is.as_ref(), names).err()
     }
 
     /// # Errors

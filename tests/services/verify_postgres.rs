@@ -250,3 +250,53 @@ fn a_table_that_is_not_there_could_not_be_read() {
     assert_eq!(code, 2, "{words}{errors}");
     assert!(errors.contains("not_there"), "{errors}");
 }
+
+/// What no column of a pipeline can hold, PostgreSQL can: such a value is another one, and no end.
+#[test]
+fn values_that_only_postgresql_has_are_differences() {
+    let columns = "
+      id: { sequence: { start: 0 } }
+      n: { uniform: { min: 1, max: 99 }, type: \"decimal(9,2)\" }
+      day: { uniform: { min: 1990-01-01, max: 2030-12-31 }, type: date }
+      at: { uniform: { min: 2020-01-01, max: 2026-12-31 }, type: timestamp }
+      clock: { uniform: { min: \"00:00:00\", max: \"23:59:59\" }, type: time, nullable: false }
+      many: { list: { of: { uniform: { min: 1, max: 99 }, type: \"decimal(9,2)\" }, length: { uniform: { min: 1, max: 3 } } } }
+";
+    for (key, keyed) in [(", key: [id]", true), ("", false)] {
+        let name = loaded(columns, key);
+        sql(&format!(
+            "UPDATE {name} SET n = 'NaN' WHERE id IN (2, 4999);
+             UPDATE {name} SET day = 'infinity', at = '-infinity' WHERE id = 7;
+             UPDATE {name} SET clock = '24:00:00' WHERE id = 8;
+             UPDATE {name} SET many = '{{1, NaN}}' WHERE id = 9;
+             UPDATE {name} SET many = '{{{{1, 2}}}}' WHERE id = 10"
+        ));
+        let (code, words, errors) = verify(&pipeline(&name, columns, key), &[]);
+        assert_eq!(code, 3, "{words}{errors}");
+        assert!(
+            words.contains("): 4 994 equal, 6 different\n"),
+            "{keyed} {words}"
+        );
+        for said in [
+            "found what cannot be read: NaN is no decimal",
+            "found what cannot be read: infinity is no date here",
+            "found what cannot be read: -infinity is no timestamp here",
+            "found what cannot be read: 24:00:00 is no time of a day here",
+            "found what cannot be read: it has 2 dimensions, and lists here have one",
+        ] {
+            assert!(words.contains(said), "{said} {words}");
+        }
+        // A run that reads the table still ends at the first of them.
+        let reads = format!(
+            "version: 1\nname: r\ntables:\n  t: {{ from: {{ postgres: {{ url: \"${{env:DB_URL}}\", table: {name} }} }} }}\nsinks:\n  - discard: {{}}\n"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let output = rowgen(folder.path(), &reads, &[]).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && errors.contains(" is no "),
+            "{errors}"
+        );
+        sql(&format!("DROP TABLE {name}"));
+    }
+}

@@ -301,3 +301,32 @@ fn rows_that_are_the_same_take_the_memory_of_one() {
     assert_eq!(ended.code, 3, "{ended:?}");
     told(&[": 50 000 equal, 100 000 doubled\n"], &ended);
 }
+
+#[test]
+fn a_report_that_lacks_what_could_not_be_compared_is_none() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nname: p\nseed: 7\ntables:\n  a: { rows: 50, columns: { id: { sequence: {} } } }\n  b: { rows: 50, columns: { id: { sequence: {} }, one: { constant: 1 }, two: { constant: 2 } } }\nsinks:\n  - file: { table: a, path: a.csv }\n  - file: { table: b, path: b.csv }\n";
+    folder.make(yaml, &[]);
+    folder.write("a.csv", "id\n1\n");
+    let ended = folder.run(&["verify", "p.yaml", "--report", "r.jsonl"]);
+    assert_eq!(
+        (ended.code, folder.read("r.jsonl").lines().count()),
+        (3, 51)
+    );
+    folder.write("b.csv", "id\n1\n");
+    let ended = folder.run(&["verify", "p.yaml", "--report", "r.jsonl"]);
+    assert_eq!(ended.code, 2);
+    // All that is missing at once, in the words of the sink's file.
+    assert!(
+        ended
+            .stderr
+            .contains("has no columns `one`, `two`\n  hint: its columns are id\n"),
+        "{}",
+        ended.stderr
+    );
+    // What was found before stays, and nothing of this one.
+    assert_eq!(folder.read("r.jsonl").lines().count(), 51);
+    let mut names = folder.names(".");
+    names.retain(|name| name.contains("r.jsonl"));
+    assert_eq!(names, ["r.jsonl"]);
+}

@@ -92,5 +92,6 @@ async fn look(
         rows: counted.rows,
         access,
         what,
+        tells_odd: asked.only_read,
     })
 }

@@ -49,9 +49,13 @@ impl Records for Reader {
             return Ok(Piece::empty(&table.schema, columns));
         }
         let read = table.fetch((first, count), columns, &|| self.is_over())?;
-        let values = columns.iter().enumerate();
-        let values = values.map(|(place, column)| table.values(&read, place, *column, first));
-        values.collect::<Result<_>>().map(Piece::whole)
+        let (mut odd, places) = (Vec::new(), columns.iter().copied().enumerate());
+        let values = places.map(|place| table.values(&read, place, first, &mut odd));
+        let columns = values.collect::<Result<_>>()?;
+        Ok(Piece {
+            odd,
+            ..Piece::whole(columns)
+        })
     }
 
     fn describe(&self) -> String {

@@ -14,6 +14,7 @@ use super::session::Snapshot;
 use super::split::Rows;
 use crate::client::postgres::Patience;
 use crate::error::{Error, Problem, Result};
+use crate::source::OddValue;
 use crate::source::parquet::typed;
 
 /// What is read, by one run after the other or by several at once.
@@ -27,6 +28,8 @@ pub(super) struct Table {
     pub(super) access: Access,
     /// The table and where it is, in words.
     pub(super) what: String,
+    /// Values that their types do not have are told; otherwise the first one ends it.
+    pub(super) tells_odd: bool,
 }
 
 /// How rows are asked for.
@@ -145,21 +148,34 @@ impl Table {
         }
     }
 
-    /// The values of a column, as it is to be: the one at a place among those that were read.
+    /// The values of a column, as it is to be: the one at a place among those that were read. What its
+    /// type does not have is null, and told in `odd`.
     ///
     /// # Errors
-    /// One that its type does not have, naming column and row.
+    /// Where nothing odd is told: such a value, naming column and row.
     pub(super) fn values(
         &self,
         read: &Read,
-        place: usize,
-        column: usize,
+        (place, column): (usize, usize),
         first: u64,
+        odd: &mut Vec<OddValue>,
     ) -> Result<ArrayRef> {
         let slots = read.rows.column(read.front + place);
-        let values = decode(&self.columns[column].kind, &slots);
-        let values = values.map_err(|wrong| self.wrong(column, &wrong, read, first))?;
-        let typed = typed(&values, self.schema.field(column), first);
+        let mut own = Vec::new();
+        let of_row = |wrong: &Wrong| self.wrong(column, wrong, read, first);
+        let kind = &self.columns[column].kind;
+        let values = decode(kind, &slots, &mut own).map_err(|wrong| of_row(&wrong))?;
+        if let Some(wrong) = own.first().filter(|_| !self.tells_odd) {
+            return Err(of_row(wrong));
+        }
+        let field = self.schema.field(column).clone();
+        let nullable = field.is_nullable() || !own.is_empty();
+        let typed = typed(&values, &field.with_nullable(nullable), first);
+        odd.extend(own.into_iter().map(|wrong| OddValue {
+            row: wrong.row,
+            column: place,
+            what: wrong.what,
+        }));
         typed.map_err(|error| error.context(format!("could not read {}", self.what)))
     }
 

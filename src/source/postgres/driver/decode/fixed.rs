@@ -24,9 +24,10 @@ type Found = Result<ArrayRef, Wrong>;
 /// Values of `BYTES` bytes each.
 fn read<const BYTES: usize, V: Default>(
     slots: &Slots<'_>,
+    odd: &mut Vec<Wrong>,
     value: impl Fn([u8; BYTES]) -> Result<V, &'static str>,
 ) -> Result<(Vec<V>, Option<NullBuffer>), Wrong> {
-    each(slots, |row, field| {
+    each(slots, odd, |row, field| {
         let bytes = field.try_into().map_err(|_| {
             let length = field.len();
             let what = format!("it has {length} bytes, and was to have {BYTES}");
@@ -38,44 +39,45 @@ fn read<const BYTES: usize, V: Default>(
 
 fn primitives<T: ArrowPrimitiveType, const BYTES: usize>(
     slots: &Slots<'_>,
+    odd: &mut Vec<Wrong>,
     value: impl Fn([u8; BYTES]) -> Result<T::Native, &'static str>,
 ) -> Result<PrimitiveArray<T>, Wrong> {
-    let (values, nulls) = read(slots, value)?;
+    let (values, nulls) = read(slots, odd, value)?;
     Ok(PrimitiveArray::new(ScalarBuffer::from(values), nulls))
 }
 
-pub(super) fn booleans(slots: &Slots<'_>) -> Found {
-    let (values, nulls) = read(slots, |[byte]| Ok(byte != 0))?;
+pub(super) fn booleans(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let (values, nulls) = read(slots, odd, |[byte]| Ok(byte != 0))?;
     Ok(Arc::new(BooleanArray::new(values.into(), nulls)))
 }
 
-pub(super) fn int16s(slots: &Slots<'_>) -> Found {
-    let values = primitives::<Int16Type, 2>(slots, |bytes| Ok(i16::from_be_bytes(bytes)))?;
+pub(super) fn int16s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let values = primitives::<Int16Type, 2>(slots, odd, |bytes| Ok(i16::from_be_bytes(bytes)))?;
     Ok(Arc::new(values))
 }
 
-pub(super) fn int32s(slots: &Slots<'_>) -> Found {
-    let values = primitives::<Int32Type, 4>(slots, |bytes| Ok(i32::from_be_bytes(bytes)))?;
+pub(super) fn int32s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let values = primitives::<Int32Type, 4>(slots, odd, |bytes| Ok(i32::from_be_bytes(bytes)))?;
     Ok(Arc::new(values))
 }
 
-pub(super) fn int64s(slots: &Slots<'_>) -> Found {
-    let values = primitives::<Int64Type, 8>(slots, |bytes| Ok(i64::from_be_bytes(bytes)))?;
+pub(super) fn int64s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let values = primitives::<Int64Type, 8>(slots, odd, |bytes| Ok(i64::from_be_bytes(bytes)))?;
     Ok(Arc::new(values))
 }
 
-pub(super) fn float32s(slots: &Slots<'_>) -> Found {
-    let values = primitives::<Float32Type, 4>(slots, |bytes| Ok(f32::from_be_bytes(bytes)))?;
+pub(super) fn float32s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let values = primitives::<Float32Type, 4>(slots, odd, |bytes| Ok(f32::from_be_bytes(bytes)))?;
     Ok(Arc::new(values))
 }
 
-pub(super) fn float64s(slots: &Slots<'_>) -> Found {
-    let values = primitives::<Float64Type, 8>(slots, |bytes| Ok(f64::from_be_bytes(bytes)))?;
+pub(super) fn float64s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let values = primitives::<Float64Type, 8>(slots, odd, |bytes| Ok(f64::from_be_bytes(bytes)))?;
     Ok(Arc::new(values))
 }
 
-pub(super) fn dates(slots: &Slots<'_>) -> Found {
-    let values = primitives::<Date32Type, 4>(slots, |bytes| {
+pub(super) fn dates(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let values = primitives::<Date32Type, 4>(slots, odd, |bytes| {
         let days = match i32::from_be_bytes(bytes) {
             i32::MAX => return Err("infinity is no date here"),
             i32::MIN => return Err("-infinity is no date here"),
@@ -86,8 +88,8 @@ pub(super) fn dates(slots: &Slots<'_>) -> Found {
     Ok(Arc::new(values))
 }
 
-pub(super) fn times(slots: &Slots<'_>) -> Found {
-    let values = primitives::<Time64MicrosecondType, 8>(slots, |bytes| {
+pub(super) fn times(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
+    let values = primitives::<Time64MicrosecondType, 8>(slots, odd, |bytes| {
         let micros = i64::from_be_bytes(bytes);
         match (0..DAY).contains(&micros) {
             true => Ok(micros),
@@ -97,9 +99,9 @@ pub(super) fn times(slots: &Slots<'_>) -> Found {
     Ok(Arc::new(values))
 }
 
-pub(super) fn timestamps(slots: &Slots<'_>, zone: Option<&str>) -> Found {
+pub(super) fn timestamps(slots: &Slots<'_>, zone: Option<&str>, odd: &mut Vec<Wrong>) -> Found {
     let epoch = i64::from(EPOCH_DAYS) * DAY;
-    let values = primitives::<TimestampMicrosecondType, 8>(slots, |bytes| {
+    let values = primitives::<TimestampMicrosecondType, 8>(slots, odd, |bytes| {
         let micros = match i64::from_be_bytes(bytes) {
             i64::MAX => return Err("infinity is no timestamp here"),
             i64::MIN => return Err("-infinity is no timestamp here"),

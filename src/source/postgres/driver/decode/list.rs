@@ -19,21 +19,26 @@ const START: usize = 12;
 /// What stands before the items.
 const ITEMS: usize = START + 8;
 
-pub(super) fn lists(slots: &Slots<'_>, item: &Kind) -> Result<ArrayRef, Wrong> {
+pub(super) fn lists(
+    slots: &Slots<'_>,
+    item: &Kind,
+    odd: &mut Vec<Wrong>,
+) -> Result<ArrayRef, Wrong> {
     let mut places = Vec::new();
     let mut ends = vec![0];
     let mut nulls = NullBufferBuilder::new(slots.len());
     for (row, list) in slots.iter().enumerate() {
-        match list {
-            None => nulls.append_null(),
-            Some(list) => {
-                nulls.append_non_null();
-                let broken = || Wrong::bytes(row, "it is no array");
-                if let Some(count) = count(row, list)? {
-                    let inner = slots.inner(row, ITEMS, count, &mut places);
-                    inner.ok_or_else(broken)?;
-                }
+        let count = match list.map(|list| count(row, list)).transpose() {
+            Err(wrong) if wrong.is_value => {
+                odd.push(wrong);
+                None
             }
+            count => count?,
+        };
+        nulls.append(count.is_some());
+        if let Some(count) = count.flatten() {
+            let inner = slots.inner(row, ITEMS, count, &mut places);
+            inner.ok_or_else(|| Wrong::bytes(row, "it is no array"))?;
         }
         // A field has less than 1 GiB, and an item four bytes or more.
         ends.push(i32::try_from(places.len()).map_err(|_| {
@@ -42,10 +47,14 @@ pub(super) fn lists(slots: &Slots<'_>, item: &Kind) -> Result<ArrayRef, Wrong> {
         })?);
     }
     let row_of = |item: usize| ends.partition_point(|end| *end as usize <= item) - 1;
-    let values = decode(item, &slots.with(places)).map_err(|wrong| Wrong {
+    let in_row = |wrong: Wrong| Wrong {
         row: row_of(wrong.row),
         ..wrong
-    })?;
+    };
+    let mut items = Vec::new();
+    let values = decode(item, &slots.with(places), &mut items).map_err(in_row)?;
+    odd.extend(items.into_iter().map(in_row));
+    odd.sort_by_key(|wrong| wrong.row);
     let field = Arc::new(item.field(LIST_ITEM, true));
     let offsets = OffsetBuffer::new(ends.into());
     Ok(Arc::new(ListArray::new(

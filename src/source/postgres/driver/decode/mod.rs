@@ -108,49 +108,53 @@ impl Wrong {
     }
 }
 
-/// The values of these fields.
+/// The values of these fields. Those that their type does not have are null, and told in `odd`, in order.
 ///
 /// # Errors
-/// The first one that cannot be read.
-pub(super) fn decode(kind: &Kind, slots: &Slots<'_>) -> Result<ArrayRef, Wrong> {
+/// Bytes that are no such value.
+pub(super) fn decode(
+    kind: &Kind,
+    slots: &Slots<'_>,
+    odd: &mut Vec<Wrong>,
+) -> Result<ArrayRef, Wrong> {
     match kind {
-        Kind::Boolean => fixed::booleans(slots),
-        Kind::Int16 => fixed::int16s(slots),
-        Kind::Int32 => fixed::int32s(slots),
-        Kind::Int64 => fixed::int64s(slots),
-        Kind::Float32 => fixed::float32s(slots),
-        Kind::Float64 => fixed::float64s(slots),
-        Kind::Decimal(precision, scale) => numeric::decimals(slots, *precision, *scale),
+        Kind::Boolean => fixed::booleans(slots, odd),
+        Kind::Int16 => fixed::int16s(slots, odd),
+        Kind::Int32 => fixed::int32s(slots, odd),
+        Kind::Int64 => fixed::int64s(slots, odd),
+        Kind::Float32 => fixed::float32s(slots, odd),
+        Kind::Float64 => fixed::float64s(slots, odd),
+        Kind::Decimal(precision, scale) => numeric::decimals(slots, *precision, *scale, odd),
         Kind::Text => bytes::texts(slots),
         Kind::Jsonb => bytes::jsonb(slots),
         Kind::Binary => bytes::binaries(slots),
         Kind::Uuid => bytes::uuids(slots),
-        Kind::Date => fixed::dates(slots),
-        Kind::Time => fixed::times(slots),
-        Kind::Timestamp => fixed::timestamps(slots, None),
-        Kind::Zoned => fixed::timestamps(slots, Some("UTC")),
-        Kind::List(item) => list::lists(slots, item),
+        Kind::Date => fixed::dates(slots, odd),
+        Kind::Time => fixed::times(slots, odd),
+        Kind::Timestamp => fixed::timestamps(slots, None, odd),
+        Kind::Zoned => fixed::timestamps(slots, Some("UTC"), odd),
+        Kind::List(item) => list::lists(slots, item, odd),
     }
 }
 
-/// Values one by one, of a row and its field; null is the default behind a null.
+/// Values one by one, of a row and its field; null is the default behind a null, as is what is told in `odd`.
 fn each<V: Default>(
     slots: &Slots<'_>,
+    odd: &mut Vec<Wrong>,
     value: impl Fn(usize, &[u8]) -> Result<V, Wrong>,
 ) -> Result<(Vec<V>, Option<NullBuffer>), Wrong> {
     let mut values = Vec::with_capacity(slots.len());
     let mut nulls = NullBufferBuilder::new(slots.len());
     for (row, field) in slots.iter().enumerate() {
-        match field {
-            Some(field) => {
-                values.push(value(row, field)?);
-                nulls.append_non_null();
+        let value = match field.map(|field| value(row, field)).transpose() {
+            Err(wrong) if wrong.is_value => {
+                odd.push(wrong);
+                None
             }
-            None => {
-                values.push(V::default());
-                nulls.append_null();
-            }
-        }
+            value => value?,
+        };
+        nulls.append(value.is_some());
+        values.push(value.unwrap_or_default());
     }
     Ok((values, nulls.finish()))
 }

@@ -20,16 +20,21 @@ const GROUP: i32 = 4;
 const POSITIVE: u16 = 0;
 const NEGATIVE: u16 = 0x4000;
 
-pub(super) fn decimals(slots: &Slots<'_>, precision: u8, scale: i8) -> Result<ArrayRef, Wrong> {
+pub(super) fn decimals(
+    slots: &Slots<'_>,
+    precision: u8,
+    scale: i8,
+    odd: &mut Vec<Wrong>,
+) -> Result<ArrayRef, Wrong> {
     let invalid = |error: arrow::error::ArrowError| Wrong::bytes(0, error.to_string());
     if precision <= 18 {
         // What has at most 18 digits fits.
-        let (values, nulls) = values(slots, precision, scale, |value| value as i64)?;
+        let (values, nulls) = values(slots, (precision, scale), odd, |value| value as i64)?;
         let array = Decimal64Array::new(ScalarBuffer::from(values), nulls);
         let array = array.with_precision_and_scale(precision, scale);
         return Ok(Arc::new(array.map_err(invalid)?));
     }
-    let (values, nulls) = values(slots, precision, scale, |value| value)?;
+    let (values, nulls) = values(slots, (precision, scale), odd, |value| value)?;
     let array = Decimal128Array::new(ScalarBuffer::from(values), nulls);
     let array = array.with_precision_and_scale(precision, scale);
     Ok(Arc::new(array.map_err(invalid)?))
@@ -37,12 +42,12 @@ pub(super) fn decimals(slots: &Slots<'_>, precision: u8, scale: i8) -> Result<Ar
 
 fn values<V: Default>(
     slots: &Slots<'_>,
-    precision: u8,
-    scale: i8,
+    (precision, scale): (u8, i8),
+    odd: &mut Vec<Wrong>,
     narrow: impl Fn(i128) -> V,
 ) -> Result<(Vec<V>, Option<NullBuffer>), Wrong> {
     let most = 10_u128.pow(u32::from(precision));
-    each(slots, |row, field| {
+    each(slots, odd, |row, field| {
         let value = value(field, i32::from(scale), most).map_err(|what| match what {
             Some(what) => Wrong::value(row, what),
             None => {
