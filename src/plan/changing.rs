@@ -15,12 +15,14 @@ use crate::error::{Problem, Problems, Result};
 use crate::format::{ChangeColumns, Operation, Reference, Shape};
 use crate::place::Placed;
 use crate::sink::TakesChanges;
-use crate::spec::{Mix, Pipeline, Table};
+use crate::spec::{Image, Mix, Pipeline, Table};
 
 /// The tables of a pipeline that are under `changes`.
 pub(super) struct Load {
     all: Arc<Changes>,
     rate: Option<f64>,
+    /// Updates say all columns.
+    whole: bool,
     /// What is not told of each table in `all`.
     members: Vec<Member>,
 }
@@ -75,6 +77,7 @@ impl Load {
         Ok(Some(Self {
             all: Arc::new(Changes::new(key, &mixed, block, count)),
             rate: overrides.rate.or(rate),
+            whole: changes.image == Image::Full,
             members,
         }))
     }
@@ -87,6 +90,7 @@ impl Load {
             places: Arc::new(table),
             key: member.key.clone(),
             set: member.set.clone(),
+            whole: self.whole,
             count: self.all.count(),
         })
     }
@@ -137,7 +141,7 @@ pub(super) fn columns(
     let written = &sink.columns[..sink.columns.len() - sink.beside];
     let place = |wanted: &dyn Fn(usize) -> bool| written.iter().position(|(node, _)| wanted(*node));
     let outer = |node: usize, place: usize| matches!(program.node(node).origin, Origin::Outer(at) if at == place);
-    let set = |(_, (node, _)): &(usize, &(usize, String))| frame.said(*node) == Said::Set;
+    let set = |(_, (node, _)): &(usize, &(usize, String))| frame.is_updated(*node);
     let set = written.iter().enumerate().filter(set);
     let required = sink.columns.iter();
     let required = required.map(|(node, _)| frame.is_required(*node));

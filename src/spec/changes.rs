@@ -16,8 +16,22 @@ pub struct Changes {
     pub count: Option<Placed<Count>>,
     /// Changes in a block, rounded to whole turns of the mix (default 5_000): a row refers to rows that are a block older or more, and rows are deleted in the block behind that of their insert.
     pub block: Option<Placed<Count>>,
+    /// What an update says: the key and the columns of `set` (`minimal`, default), or all columns as it leaves them (`full`).
+    #[serde(default)]
+    pub image: Image,
     /// What is done how often: for each table the weights of its operations, against those of all others.
     pub mix: Placed<Named<Mix>>,
+}
+
+/// How much of a row an update says, as `binlog_row_image` of MySQL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Image {
+    /// The key and what it sets.
+    #[default]
+    Minimal,
+    /// The whole row as it is then.
+    Full,
 }
 
 /// How often the rows of a table are inserted, updated and deleted.

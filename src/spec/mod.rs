@@ -12,7 +12,7 @@ mod serve;
 mod sink;
 mod table;
 
-pub use changes::{Changes, Mix, Update};
+pub use changes::{Changes, Image, Mix, Update};
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
 pub use read::{Given, read, read_given};

@@ -25,7 +25,7 @@ pub enum Said {
     Key,
     /// Made anew by updates, which say it.
     Set,
-    /// Said by inserts alone.
+    /// Made by inserts: what updates say of it, if they do, is what it was.
     Once,
 }
 
@@ -39,6 +39,8 @@ pub struct Frame {
     required: Vec<bool>,
     /// The columns that hold keys of other tables: the node, the table and its column.
     references: Vec<(usize, String, String)>,
+    /// Updates say all columns, as they leave them.
+    whole: bool,
     /// How many changes there are of all tables.
     changes: Option<u64>,
     operations: ArrayRef,
@@ -69,6 +71,7 @@ impl Frame {
             required: nodes.iter().zip(&said).map(required).collect(),
             said,
             references,
+            whole: table.whole,
             changes: table.count,
             operations: Arc::new(StringArray::from_iter_values(Operation::NAMES)),
         }
@@ -77,6 +80,15 @@ impl Frame {
     /// What a node is.
     pub fn said(&self, node: usize) -> Said {
         self.said[node]
+    }
+
+    /// True if updates say it, beside the key.
+    pub fn is_updated(&self, node: usize) -> bool {
+        match self.said[node] {
+            Said::Set => true,
+            Said::Once => self.whole,
+            Said::Always | Said::Key => false,
+        }
     }
 
     /// True if the table itself holds no null in it.
@@ -153,8 +165,8 @@ impl Frame {
         let said = wanted.map(|(index, values)| {
             Ok(match self.said[*index] {
                 Said::Always | Said::Key => values,
-                Said::Set => nullif(&values, &deletes)?,
-                Said::Once => nullif(&values, &no_inserts)?,
+                Said::Set | Said::Once if self.is_updated(*index) => nullif(&values, &deletes)?,
+                Said::Set | Said::Once => nullif(&values, &no_inserts)?,
             })
         });
         said.collect()

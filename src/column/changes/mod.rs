@@ -54,6 +54,8 @@ pub struct ChangedTable {
     pub key: String,
     /// The columns that updates set.
     pub set: Vec<Placed<String>>,
+    /// Updates say all columns, as they leave them.
+    pub whole: bool,
     /// How many changes there are of all tables; none without end.
     pub count: Option<u64>,
 }

@@ -2,6 +2,7 @@
 
 mod avro;
 mod csv;
+mod debezium;
 mod json;
 mod key;
 mod plain;
@@ -24,6 +25,7 @@ use crate::registry;
 
 pub use avro::{AvroMessage, Framing};
 pub use csv::CsvMessage;
+pub use debezium::DebeziumMessage;
 pub use json::JsonMessage;
 pub use key::{Key, KeyFormat};
 pub use plain::Plain;
@@ -35,6 +37,7 @@ registry! {
     pub enum MessageKind: MessageFormat {
         "avro" => Avro(AvroMessage),
         "csv" => Csv(CsvMessage),
+        "debezium" => Debezium(DebeziumMessage),
         "json" => Json(JsonMessage),
         "raw" => Raw(RawMessage),
         "template" => Template(TemplateMessage),

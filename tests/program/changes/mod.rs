@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::support::Folder;
 
+mod image;
 mod refused;
 
 const CUSTOMERS: &str = "

@@ -1,0 +1,232 @@
+//! What the values of a column are in an envelope: Kafka Connect has a few types, and names for what they mean.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Decimal128Type, Field, Schema, TimeUnit};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Decimals;
+use crate::error::{Error, Result};
+use crate::format::cells::Cells;
+use crate::format::json::{Rows, Values};
+use crate::format::text::Leaf;
+
+/// How a column is told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Told {
+    /// The type of Kafka Connect.
+    pub(super) connect: &'static str,
+    /// What its values mean, where that is not the type.
+    pub(super) name: Option<&'static str>,
+    /// Digits behind the point, and all of them: of decimals that are bytes.
+    pub(super) digits: Option<(i8, u8)>,
+    becomes: Becomes,
+}
+
+/// What becomes of the values before they are written as JSON.
+#[derive(Debug, Clone, PartialEq)]
+enum Becomes {
+    /// Nothing.
+    Same,
+    /// Values of these types, one after the other.
+    Cast(Vec<DataType>),
+    /// The bytes of decimals, in base64.
+    Unscaled(DataType),
+    /// Bytes, in base64.
+    Base64,
+    /// The text of their JSON.
+    Json,
+}
+
+impl Told {
+    pub(super) fn new(field: &Field, decimals: Decimals) -> Self {
+        let plain = match field.data_type() {
+            DataType::Dictionary(_, values) => values.as_ref(),
+            other => other,
+        };
+        let same = |connect| Self::of_type(connect, None, Becomes::Same);
+        let cast =
+            |connect, to: &[DataType]| Self::of_type(connect, None, Becomes::Cast(to.to_vec()));
+        match plain {
+            _ if Leaf::of(field) == Some(Leaf::Uuid) => {
+                Self::of_type("string", Some("io.debezium.data.Uuid"), Becomes::Same)
+            }
+            DataType::Boolean => same("boolean"),
+            DataType::Int8 => same("int8"),
+            DataType::Int16 => same("int16"),
+            DataType::UInt8 => cast("int16", &[DataType::Int16]),
+            DataType::Int32 => same("int32"),
+            DataType::UInt16 => cast("int32", &[DataType::Int32]),
+            DataType::Int64 => same("int64"),
+            DataType::UInt32 => cast("int64", &[DataType::Int64]),
+            DataType::UInt64 => Self::decimal(20, 0, decimals),
+            DataType::Float16 | DataType::Float32 => same("float"),
+            DataType::Float64 => same("double"),
+            DataType::Decimal32(precision, scale)
+            | DataType::Decimal64(precision, scale)
+            | DataType::Decimal128(precision, scale) => Self::decimal(*precision, *scale, decimals),
+            other if other.is_temporal() => Self::time(other),
+            other if other.is_nested() => {
+                Self::of_type("string", Some("io.debezium.data.Json"), Becomes::Json)
+            }
+            other
+                if matches!(
+                    Leaf::of(&Field::new("", other.clone(), true)),
+                    Some(Leaf::Binary)
+                ) =>
+            {
+                Self::of_type("bytes", None, Becomes::Base64)
+            }
+            _ => same("string"),
+        }
+    }
+
+    fn of_type(connect: &'static str, name: Option<&'static str>, becomes: Becomes) -> Self {
+        Self {
+            connect,
+            name,
+            digits: None,
+            becomes,
+        }
+    }
+
+    fn decimal(precision: u8, scale: i8, decimals: Decimals) -> Self {
+        let wide = DataType::Decimal128(precision, scale);
+        match decimals {
+            Decimals::Precise => Self {
+                digits: Some((scale, precision)),
+                ..Self::of_type(
+                    "bytes",
+                    Some("org.apache.kafka.connect.data.Decimal"),
+                    Becomes::Unscaled(wide),
+                )
+            },
+            Decimals::String => {
+                Self::of_type("string", None, Becomes::Cast(vec![wide, DataType::Utf8]))
+            }
+            Decimals::Double => {
+                Self::of_type("double", None, Becomes::Cast(vec![wide, DataType::Float64]))
+            }
+        }
+    }
+
+    /// Dates, times of day and moments; those with a zone are text.
+    fn time(data_type: &DataType) -> Self {
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+        let number = |connect, name, to: Vec<DataType>| {
+            Self::of_type(connect, Some(name), Becomes::Cast(to))
+        };
+        let millis = DataType::Timestamp(Millisecond, None);
+        match data_type {
+            DataType::Date32 => number("int32", "io.debezium.time.Date", vec![DataType::Int32]),
+            DataType::Time32(_) => number(
+                "int32",
+                "io.debezium.time.Time",
+                vec![DataType::Time32(Millisecond), DataType::Int32],
+            ),
+            DataType::Time64(Nanosecond) => {
+                number("int64", "io.debezium.time.NanoTime", vec![DataType::Int64])
+            }
+            DataType::Time64(_) => {
+                number("int64", "io.debezium.time.MicroTime", vec![DataType::Int64])
+            }
+            DataType::Timestamp(Microsecond, None) => number(
+                "int64",
+                "io.debezium.time.MicroTimestamp",
+                vec![DataType::Int64],
+            ),
+            DataType::Timestamp(Nanosecond, None) => number(
+                "int64",
+                "io.debezium.time.NanoTimestamp",
+                vec![DataType::Int64],
+            ),
+            DataType::Timestamp(Second | Millisecond, None) | DataType::Date64 => number(
+                "int64",
+                "io.debezium.time.Timestamp",
+                vec![millis, DataType::Int64],
+            ),
+            DataType::Timestamp(_, Some(_)) => Self::of_type(
+                "string",
+                Some("io.debezium.time.ZonedTimestamp"),
+                Becomes::Same,
+            ),
+            // Lengths of time have no unit there: nanoseconds.
+            _ => Self::of_type("string", None, Becomes::Cast(vec![DataType::Utf8])),
+        }
+    }
+
+    /// The column as it is told.
+    pub(super) fn field(&self, field: &Field) -> Field {
+        let data_type = match &self.becomes {
+            Becomes::Same => return field.clone().with_nullable(true),
+            Becomes::Cast(to) => to.last().unwrap_or(field.data_type()).clone(),
+            Becomes::Unscaled(_) | Becomes::Base64 | Becomes::Json => DataType::Utf8,
+        };
+        Field::new(field.name(), data_type, true)
+    }
+
+    /// The values as they are told.
+    ///
+    /// # Errors
+    /// Arrow cannot make one of the other.
+    pub(super) fn of(&self, values: &ArrayRef) -> Result<ArrayRef> {
+        match &self.becomes {
+            Becomes::Same => Ok(values.clone()),
+            Becomes::Cast(to) => {
+                let step = |values: ArrayRef, to: &DataType| Ok(cast(&values, to)?);
+                to.iter().try_fold(values.clone(), step)
+            }
+            Becomes::Unscaled(wide) => {
+                let wide = cast(values, wide)?;
+                let numbers = wide.as_primitive::<Decimal128Type>().iter();
+                let text = |number: i128| STANDARD.encode(shortest(&number.to_be_bytes()));
+                Ok(Arc::new(
+                    numbers
+                        .map(|number| number.map(text))
+                        .collect::<StringArray>(),
+                ))
+            }
+            Becomes::Base64 => {
+                let bytes = cast(values, &DataType::Binary)?;
+                let bytes = bytes.as_binary::<i32>().iter();
+                Ok(Arc::new(
+                    bytes
+                        .map(|one| one.map(|one| STANDARD.encode(one)))
+                        .collect::<StringArray>(),
+                ))
+            }
+            Becomes::Json => json(values),
+        }
+    }
+}
+
+/// A number of two's complement without the bytes in front that only repeat its sign, as Java writes it.
+fn shortest(bytes: &[u8]) -> &[u8] {
+    let repeats = |pair: &[u8]| {
+        matches!(pair, [0, next] if *next < 0x80) || matches!(pair, [0xff, next] if *next >= 0x80)
+    };
+    let skipped = bytes.windows(2).take_while(|pair| repeats(pair)).count();
+    &bytes[skipped..]
+}
+
+/// Each value's JSON as a text.
+fn json(values: &ArrayRef) -> Result<ArrayRef> {
+    const BEGIN: usize = "{\"v\":".len();
+    let schema = Schema::new(vec![Field::new("v", values.data_type().clone(), true)]);
+    let batch = RecordBatch::try_new(Arc::new(schema), vec![values.clone()])?;
+    let mut objects = Cells::default();
+    let written = Rows::new(Values::default(), 0, b"").write(&batch, &mut objects);
+    written.map_err(|refusal| Error::run(format!("{} {}", refusal.path, refusal.fault)))?;
+    let nulls = values.logical_nulls();
+    let text = |row: usize| {
+        let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+        let object = objects.get(row);
+        (!is_null).then(|| String::from_utf8_lossy(&object[BEGIN..object.len() - 1]).into_owned())
+    };
+    Ok(Arc::new(
+        (0..values.len()).map(text).collect::<StringArray>(),
+    ))
+}
