@@ -10,7 +10,8 @@ use crate::column::show_type;
 use crate::domain::{Domain, Order};
 use crate::engine::window;
 use crate::error::Result;
-use crate::plan::{Job, Plan, SinkPlan};
+use crate::format::Operation;
+use crate::plan::{Job, JobChanges, Plan, SinkPlan};
 use crate::units::{show_bytes, show_count, show_duration};
 
 pub(super) fn run(options: &PlanOptions) -> Result<u8> {
@@ -91,7 +92,28 @@ fn describe_job(job: &Job) -> String {
         let source = opened.describe();
         text.push_str(&format!("  from {source}, columns {}\n", used.join(", ")));
     }
+    if let Some(changes) = &job.changes {
+        text.push_str(&describe_changes(changes));
+    }
     text
+}
+
+/// What is done to the rows of a table, and how many of them there are in the end.
+fn describe_changes(changes: &JobChanges) -> String {
+    let table = &changes.table;
+    let share = 100.0 * table.share();
+    let block = show_count(table.all().block());
+    let Some(all) = table.all().count() else {
+        return format!("  {share:.1} % of all changes, in blocks of {block} of them\n");
+    };
+    let counts = Operation::ALL.map(|operation| table.before_of(operation, all));
+    let words = counts.iter().zip(Operation::NAMES);
+    let words = words.map(|(count, name)| format!("{} {name}s", show_count(*count)));
+    let left = show_count(counts[0] - counts[2]);
+    format!(
+        "  {}, in blocks of {block} changes of all tables; {left} rows are left\n",
+        words.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn describe_sink(sink: &SinkPlan) -> String {
@@ -187,8 +209,24 @@ fn job_as_json(job: &Job) -> Value {
         "table_rows": job.table_rows,
         "batch_rows": job.source.batch_rows(),
         "rows_per_second": job.rate,
+        "changes": job.changes.as_ref().map(changes_as_json),
         "source": job.source.source().map(|(opened, _)| opened.describe()),
         "sinks": job.sinks.iter().map(sink_as_json).collect::<Vec<_>>(),
+    })
+}
+
+fn changes_as_json(changes: &JobChanges) -> Value {
+    let table = &changes.table;
+    let of = |operation| {
+        let all = table.all().count();
+        all.map(|all| table.before_of(operation, all))
+    };
+    json!({
+        "share": table.share(),
+        "block": table.all().block(),
+        "inserts": of(Operation::Insert),
+        "updates": of(Operation::Update),
+        "deletes": of(Operation::Delete),
     })
 }
 

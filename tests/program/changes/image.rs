@@ -1,4 +1,4 @@
-//! How much of a row updates say.
+//! How much of a row updates say, and what `plan` says of changes.
 
 use std::collections::HashMap;
 
@@ -41,4 +41,53 @@ fn a_full_image_is_the_row_as_the_update_leaves_it() {
     assert!(updates > 5_000, "{updates}");
     let ended = folder.run(&["verify", "p.yaml"]);
     assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+#[test]
+fn a_plan_says_what_is_done_to_rows() {
+    let folder = Folder::new();
+    let of = |count: &str| {
+        let changes = format!("{count}  mix:{MIX}");
+        // Without end a key needs 64 bits.
+        let customers = CUSTOMERS.replace("type: int32, ", "");
+        pipeline(
+            &customers,
+            ORDERS,
+            &changes,
+            "\n  - discard: { tables: all }\n",
+        )
+    };
+    folder.write("p.yaml", &of("  count: 20_000\n"));
+    let ended = folder.run(&["plan", "p.yaml"]);
+    let json = folder.run(&["plan", "p.yaml", "--json"]);
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    let all = json["tables"].as_array().unwrap();
+    let sum = |name: &str| -> u64 {
+        let counts = all
+            .iter()
+            .map(|table| table["changes"][name].as_u64().unwrap());
+        counts.sum()
+    };
+    assert_eq!(sum("inserts") + sum("updates") + sum("deletes"), 20_000);
+    for table in all {
+        let count = |name: &str| table["changes"][name].as_u64().unwrap();
+        let shown = |count: u64| rowgen::units::show_count(count);
+        let line = format!(
+            "  {} inserts, {} updates, {} deletes, in blocks of 1 026 changes of all tables; {} rows are left\n",
+            shown(count("inserts")),
+            shown(count("updates")),
+            shown(count("deletes")),
+            shown(count("inserts") - count("deletes"))
+        );
+        assert!(ended.stdout.contains(&line), "{line}{}", ended.stdout);
+    }
+    folder.write("p.yaml", &of(""));
+    let ended = folder.run(&["plan", "p.yaml"]);
+    assert!(
+        ended
+            .stdout
+            .contains("  37.0 % of all changes, in blocks of 1 026 of them\n"),
+        "{}",
+        ended.stdout
+    );
 }
