@@ -49,6 +49,7 @@ pub mod registry;
 pub mod report;
 #[cfg(feature = "serve")]
 pub mod serve;
+pub mod shown_value;
 pub mod sink;
 pub mod source;
 pub mod spec;

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
         "registry",
         "kernel",
         "type_names",
+        "shown_value",
     ],
     &["dataset", "outlet", "plain_file", "report"],
     &["client", "expression"],

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::arguments::BenchOptions;
 use super::check::make_plan;
 use super::json::print_json;
-use super::{print, say, signals};
+use super::{say, signals, tell};
 use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{self, Job, Plan};
@@ -64,7 +64,7 @@ pub(super) fn run(options: &BenchOptions) -> Result<u8> {
     }
     let costs = stages(&alone, &written, batch_bytes, memory);
     let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
-    print(&format!("{costs}{notes}\n{}\n", Unlimited(&written)))?;
+    tell(&format!("{costs}{notes}\n{}\n", Unlimited(&written)))?;
     Ok(alone.exit_code().max(written.exit_code()))
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use arrow::array::{Array, RecordBatch};
 
-use super::cell;
+use crate::shown_value as cell;
 
 /// A column is cut to no fewer characters.
 const LEAST: usize = 8;

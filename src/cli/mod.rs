@@ -5,7 +5,6 @@
 
 mod arguments;
 mod bench;
-mod cell;
 mod check;
 mod compare;
 mod dotenv;
@@ -113,6 +112,14 @@ fn print(text: &str) -> Result<u8> {
             Err(Error::run(BROKEN_PIPE))
         }
         Err(error) => Err(Error::because("writing to stdout", error)),
+    }
+}
+
+/// Writes to stdout what is only told: the exit code says more, so that nothing ends when the reader has gone.
+fn tell(text: &str) -> Result<()> {
+    match print(text) {
+        Err(error) if !is_broken_pipe(&error) => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::arguments::{FileOptions, VerifyOptions};
 use super::check::{overrides, plan_of, read};
 use super::verify_report::Lines;
-use super::{print, say};
+use super::{say, tell};
 use crate::error::{Error, Problem, Problems, Result};
 use crate::place::{self, decode};
 use crate::plan::Overrides;
@@ -201,7 +201,7 @@ fn self_test(targets: &[Target<'_>], count: u64) -> Result<u8> {
                 None => "others than those".into(),
             };
             all &= tested.found == Some(tested.put);
-            print(&format!(
+            tell(&format!(
                 "{table} in sink {sink}: {words}: {found} of {put} found\n"
             ))?;
         }
@@ -253,7 +253,7 @@ impl Teller {
                 "  and {more} more: `--report FILE` has all of them\n"
             ));
         }
-        print(&text)?;
+        tell(&text)?;
         self.line(&outcome.as_json())
     }
 }

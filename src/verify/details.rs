@@ -11,6 +11,9 @@ use super::matching::{Difference, Kind, Spot};
 use super::side::{Side, Stands};
 use crate::column::arrays::plain;
 use crate::error::Result;
+use crate::format::text::Leaf;
+use crate::shown_value::show;
+use crate::units::hexadecimal;
 
 /// Rows that are read again at once.
 pub(super) const AT_ONCE: usize = 4096;
@@ -110,7 +113,9 @@ impl Details<'_> {
     }
 
     fn key(&self, key: usize, row: Option<&Again>) -> Result<(String, Option<String>)> {
-        let shown = row.map(|row| row.shown(key)).transpose()?;
+        let shown = row
+            .map(|row| row.shown(key, &self.fields[key]))
+            .transpose()?;
         Ok((self.fields[key].name().clone(), shown.flatten()))
     }
 
@@ -158,7 +163,7 @@ impl Details<'_> {
     ) -> Result<Vec<Cell>> {
         let mut cells = Vec::new();
         for (column, field) in self.fields.iter().enumerate() {
-            let shown = |row: Option<&Again>| row.map(|row| row.shown(column)).transpose();
+            let shown = |row: Option<&Again>| row.map(|row| row.shown(column, field)).transpose();
             let compared = matches!(kind, Kind::Different | Kind::Extra);
             let both = expected.zip(found).filter(|_| compared);
             if both.is_some_and(|(own, other)| self.are_near(own, other, column)) {
@@ -241,7 +246,7 @@ impl Again {
         }
     }
 
-    fn shown(&self, column: usize) -> Result<Option<String>> {
+    fn shown(&self, column: usize, field: &Field) -> Result<Option<String>> {
         match &self.odd[column] {
             Some(Stands::Text(text)) => return Ok(Some(text.clone())),
             Some(Stands::Unread(_)) => return Ok(None),
@@ -254,15 +259,30 @@ impl Again {
         }
         if let Some(bytes) = values.as_binary_opt::<i32>() {
             let bytes = bytes.value(0);
-            return Ok(Some(match std::str::from_utf8(bytes) {
-                Ok(text) => text.to_string(),
-                Err(_) => format!("0x{}", crate::units::hexadecimal(bytes)),
-            }));
+            let text = std::str::from_utf8(bytes).ok();
+            let text = text.filter(|text| !text.contains(char::is_control));
+            let digits = || format!("0x{}", hexadecimal(bytes));
+            return Ok(Some(text.map_or_else(digits, str::to_string)));
+        }
+        if let (Some(Leaf::Uuid), Some(bytes)) =
+            (Leaf::of(field), values.as_fixed_size_binary_opt())
+        {
+            return Ok(Some(as_uuid(&hexadecimal(bytes.value(0)))));
+        }
+        if values.data_type().is_nested() {
+            return Ok(Some(show(values, 0)));
         }
         let options = FormatOptions::default().with_null("null");
         let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
         Ok(Some(shown.value(0).to_string()))
     }
+}
+
+/// 32 digits with the hyphens that people write between them.
+fn as_uuid(digits: &str) -> String {
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    let parts = parts.map(|part| digits.get(part).unwrap_or_default());
+    parts.join("-")
 }
 
 /// The same value, by its bits.

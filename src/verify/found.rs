@@ -8,7 +8,7 @@ use arrow::datatypes::Field;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::exact::exactly;
-use super::nested::{lost_field, other_fields, without};
+use super::nested::{field_twice, lost_field, other_fields, without};
 use super::side::{Odd, Rows, Side, Stands};
 use crate::column::arrays::plain_type;
 use crate::column::show_type;
@@ -70,6 +70,11 @@ impl Found {
         for (name, field) in names.iter().zip(fields) {
             let index = schema.index_of(name)?;
             let own = schema.field(index).data_type();
+            if let Some(twice) = field_twice(own) {
+                let what = format!("column `{name}` has two fields `{twice}`");
+                let error = Error::run(format!("could not compare `{}`", records.describe()));
+                return Err(error.context(what));
+            }
             if let Some(lost) = lost_field(name, own, field.data_type()) {
                 return Err(no_field(records.as_ref(), lost));
             }

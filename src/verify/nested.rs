@@ -152,6 +152,26 @@ pub(super) fn other_fields(name: &str, own: &DataType, wanted: &DataType) -> Vec
     each.collect()
 }
 
+/// A field that stands twice in a struct: readers differ on which of them counts.
+pub(super) fn field_twice(data_type: &DataType) -> Option<String> {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            field_twice(item.data_type())
+        }
+        DataType::Struct(fields) => {
+            let names: Vec<&String> = fields.iter().map(|field| field.name()).collect();
+            let twice = (1..names.len()).find(|at| names[..*at].contains(&names[*at]));
+            let within = || {
+                fields
+                    .iter()
+                    .find_map(|field| field_twice(field.data_type()))
+            };
+            twice.map(|at| names[at].clone()).or_else(within)
+        }
+        _ => None,
+    }
+}
+
 /// A field within lists and structs that is not there: its name, and those that are.
 pub(super) fn lost_field(
     name: &str,

@@ -13,7 +13,7 @@ use super::outcome::{Outcome, Tell, Telling};
 use super::readers::{Reader, Way};
 use super::scan::{Progress, Workers};
 use super::side::Side;
-use super::trust::{is_untouched, touched};
+use super::trust::{is_untouched, of_another_run, touched};
 use super::{Options, Plans};
 use crate::error::{Error, Problem, Result};
 use crate::plan::{Job, SinkPlan};
@@ -238,6 +238,12 @@ impl<'p> Target<'p> {
         if let (false, false, Some(held)) = (outcome.is_equal(), self.options.trust_manifest, held)
         {
             outcome.notes.extend(touched(held, workers));
+        }
+        // Where some rows are equal it was this plan.
+        if let (0, false, Some(held)) = (outcome.counts.equal, outcome.is_equal(), held) {
+            outcome
+                .notes
+                .extend(of_another_run(held, &self.sink.fingerprint));
         }
         Ok(())
     }

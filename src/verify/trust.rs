@@ -50,6 +50,17 @@ pub(super) fn is_untouched(
     true
 }
 
+/// What manifests say of rows that differ: they may be those of another run.
+pub(super) fn of_another_run(held: &HeldFiles, fingerprint: &str) -> Option<String> {
+    let other = held
+        .listed
+        .iter()
+        .any(|file| file.fingerprint != fingerprint);
+    other.then(|| {
+        "it was written by a run with another plan, seed or run date, or of another part of this one: give `verify` what that run was given".into()
+    })
+}
+
 /// Why manifests say nothing of what must be there.
 fn doubt(held: &HeldFiles, fingerprint: &str, rows: u64) -> Option<String> {
     let listed = &held.listed;

@@ -64,11 +64,18 @@ impl Cell {
     }
 }
 
+/// A value longer than that is cut in words; the report has all of it.
+const LONGEST: usize = 1_000;
+
 /// A value: in quotes what could be taken for null, for the words around it, or for nothing at all.
 fn shown(value: Option<&str>) -> String {
     let Some(text) = value else {
         return "null".into();
     };
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        let bytes = show_count(text.len() as u64);
+        return format!("{}… ({bytes} bytes)", shown(Some(&text[..end])));
+    }
     let around = |text: &str| text.starts_with([' ', '"']) || text.ends_with(' ');
     let said = text.contains("; ") || text.contains(", found ");
     match text.is_empty() || text == "null" || around(text) || said || plain(text) != text {
@@ -113,5 +120,9 @@ mod tests {
         ] {
             assert_eq!(shown(value), words);
         }
+        let long = "\u{e9}".repeat(LONGEST + 1);
+        let cut = format!("{}… (2 002 bytes)", "\u{e9}".repeat(LONGEST));
+        assert_eq!(shown(Some(&long)), cut);
+        assert_eq!(shown(Some(&long[2..])), long[2..]);
     }
 }

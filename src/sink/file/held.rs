@@ -36,7 +36,8 @@ pub(super) fn held(
         false => Beside::of_file(of_slice.as_deref().unwrap_or(&whole), slicing),
     };
     let slices = slicing.map(|count| strays::pattern(&whole, count));
-    let is_there = is_slice || slices.is_some() || whole.exists();
+    // What cannot be looked at is told when it is read.
+    let is_there = is_slice || slices.is_some() || whole.try_exists().unwrap_or(true);
     Holds::Files(Box::new(HeldFiles {
         path: of_slice.or(slices).unwrap_or(whole),
         place: path.place.clone(),

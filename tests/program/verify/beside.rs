@@ -330,3 +330,53 @@ fn a_report_that_lacks_what_could_not_be_compared_is_none() {
     names.retain(|name| name.contains("r.jsonl"));
     assert_eq!(names, ["r.jsonl"]);
 }
+
+/// The verdict is the exit code, whether somebody reads the words or not.
+#[test]
+fn a_reader_that_goes_away_ends_nothing() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::new();
+    let yaml = "version: 1\nname: p\ntables:\n  a: { rows: 50, columns: { id: { sequence: {} } } }\nsinks:\n  - file: { name: one, table: a, path: a.csv }\n  - file: { name: two, table: a, path: a.parquet }\n";
+    folder.make(yaml, &[]);
+    folder.write("a.csv", "id\n1\n");
+    for (arguments, code) in [
+        (vec![], 3),
+        (vec!["--sinks=two"], 0),
+        (vec!["--self-test=2"], 0),
+    ] {
+        let _ = std::fs::remove_file(folder.path("r.jsonl"));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Command::new(env!("CARGO_BIN_EXE_rowgen"))
+            .current_dir(folder.path("."))
+            .args(["verify", "p.yaml", "--report", "r.jsonl"])
+            .args(&arguments)
+            .stdout(writer)
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert_eq!(ended.code(), Some(code), "{arguments:?}");
+        if arguments.is_empty() {
+            // Every sink is compared, and the report is whole.
+            assert_eq!(folder.read("r.jsonl").lines().count(), 51);
+        }
+    }
+}
+
+#[test]
+fn rows_of_another_seed_are_said_to_be_that() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nname: p\ntables:\n  a: { rows: 50, columns: { v: { uniform: { min: 1, max: 9999 } } } }\nsinks:\n  - file: { table: a, path: out }\n";
+    let yaml = yaml.replace("path: out", "path: out/, format: csv");
+    folder.make(&yaml, &["--seed=old"]);
+    let ended = folder.run(&["verify", "p.yaml"]);
+    assert_eq!(ended.code, 3);
+    let note = "it was written by a run with another plan, seed or run date, or of another part of this one: give `verify` what that run was given";
+    assert!(ended.stdout.contains(note), "{}", ended.stdout);
+    let ended = folder.run(&["verify", "p.yaml", "--seed=old"]);
+    assert!(
+        ended.code == 0 && !ended.stdout.contains(note),
+        "{}",
+        ended.stdout
+    );
+}

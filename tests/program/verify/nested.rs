@@ -242,3 +242,49 @@ fn a_report_is_no_pipe() {
         assert_eq!(ended.code, 0, "{ended:?}");
     }
 }
+
+#[test]
+fn values_within_stand_in_quotes_where_they_look_like_others() {
+    let folder = Folder::new();
+    let pipeline = |item: &str| {
+        format!(
+            "version: 1\nname: p\nseed: 7\ntables:\n  t:\n    rows: 1\n    columns:\n      id: {{ sequence: {{}}, unique: true }}\n      u: {{ uuid: {{ version: 4 }} }}\n      l: {{ list: {{ of: {item}, length: 2 }} }}\nsinks:\n  - file: {{ path: t.jsonl, if_exists: replace }}\n"
+        )
+    };
+    for (there, wanted, told) in [
+        (
+            "{ constant: \"null\" }",
+            "{ constant: \"null\", nulls: 1.0 }",
+            "l: expected [null, null], found [\"null\", \"null\"]",
+        ),
+        (
+            "{ constant: \"\" }",
+            "{ constant: a }",
+            "l: expected [a, a], found [\"\", \"\"]",
+        ),
+        (
+            "{ constant: \"a, b\" }",
+            "{ constant: a }",
+            "l: expected [a, a], found [\"a, b\", \"a, b\"]",
+        ),
+    ] {
+        folder.make(&pipeline(there), &[]);
+        folder.write("q.yaml", &pipeline(wanted));
+        let ended = folder.run(&["verify", "q.yaml"]);
+        assert!(
+            ended.code == 3 && ended.stdout.contains(told),
+            "{told}\n{}",
+            ended.stdout
+        );
+    }
+    let text = folder.read("t.jsonl");
+    let uuid = &text[text.find("\"u\":\"").unwrap() + 5..][..36];
+    folder.write(
+        "t.jsonl",
+        &text.replace(uuid, "00000000-0000-4000-8000-000000000000"),
+    );
+    folder.write("q.yaml", &pipeline("{ constant: \"a, b\" }"));
+    let ended = folder.run(&["verify", "q.yaml"]);
+    let told = format!("u: expected {uuid}, found 00000000-0000-4000-8000-000000000000");
+    assert!(ended.stdout.contains(&told), "{}", ended.stdout);
+}

@@ -12,7 +12,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions, array_value_to_string}
 const NULL: &str = "null";
 
 /// The value in a row.
-pub(super) fn show(values: &dyn Array, row: usize) -> String {
+pub fn show(values: &dyn Array, row: usize) -> String {
     shown(values, row, false)
 }
 
@@ -28,7 +28,7 @@ fn shown(values: &dyn Array, row: usize, within: bool) -> String {
 }
 
 /// A line end would break the table.
-pub(super) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     match text.contains(char::is_control) {
         true => text
             .chars()
