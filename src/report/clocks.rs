@@ -81,7 +81,7 @@ pub struct ClockReading {
     pub answered: u64,
     /// Replies to what was answered already.
     pub repeated: u64,
-    /// Replies to what was never sent.
+    /// Replies to what was never sent, or of another name than what was.
     pub unknown: u64,
     /// Replies that are none.
     pub unreadable: u64,
@@ -190,7 +190,7 @@ impl Clocks {
     pub fn answered(&self, times: &FourTimes, response: i64) {
         self.answered.fetch_add(1, Ordering::Relaxed);
         let mut answers = lock(&self.answers);
-        answers.offset.record(times.offset());
+        answers.offset.record_near_first(times.offset());
         answers.network.record(times.network());
         answers.processing.record(times.processing());
         answers.service.record(times.total());
@@ -204,7 +204,7 @@ impl Clocks {
         self.repeated.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A reply to what was never sent.
+    /// A reply to what was never sent, or of another name.
     pub fn unknown(&self) {
         self.unknown.fetch_add(1, Ordering::Relaxed);
     }

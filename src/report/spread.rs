@@ -1,4 +1,5 @@
 //! How durations are spread: quantiles to three digits, below zero too, as the difference of two clocks is.
+//! Of values that are large and near each other the digits count from the first one on.
 
 use hdrhistogram::Histogram;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -9,9 +10,11 @@ const NANOS: f64 = 1e3;
 /// Nanoseconds, each counted once.
 #[derive(Debug, Default)]
 pub struct Spread {
-    /// Those from zero on.
+    /// What digits count from: zero, or the first value.
+    base: Option<i64>,
+    /// Those from the base on.
     above: Option<Histogram<u64>>,
-    /// Those below zero, without their sign.
+    /// Those below the base: how far.
     below: Option<Histogram<u64>>,
     sum: i128,
     most: i64,
@@ -56,13 +59,21 @@ impl Serialize for Percentiles {
 }
 
 impl Spread {
+    /// Counts one more, whose digits count from the first one on: clocks that are hours apart stay so, and
+    /// microseconds between them are what is looked for.
+    pub fn record_near_first(&mut self, nanos: i64) {
+        self.base.get_or_insert(nanos);
+        self.record(nanos);
+    }
+
     /// Counts one more.
     pub fn record(&mut self, nanos: i64) {
         if self.count() == 0 || nanos > self.most {
             self.most = nanos;
         }
         self.sum += i128::from(nanos);
-        let side = match nanos < 0 {
+        let off = nanos.saturating_sub(self.base.unwrap_or(0));
+        let side = match off < 0 {
             true => &mut self.below,
             false => &mut self.above,
         };
@@ -72,7 +83,7 @@ impl Spread {
         }
         if let Some(side) = side {
             // It grows to what it is given; there is only no memory for that.
-            side.record(nanos.unsigned_abs()).ok();
+            side.record(off.unsigned_abs()).ok();
         }
     }
 
@@ -91,10 +102,11 @@ impl Spread {
                 .map(|side| (side, rank as f64 / side.len().max(1) as f64));
             side.map_or(0.0, |(side, share)| side.value_at_quantile(share) as f64)
         };
+        let base = self.base.unwrap_or(0) as f64;
         match rank <= below {
-            // The smallest of all is the largest without its sign.
-            true => -value(&self.below, below - rank + 1),
-            false => value(&self.above, rank - below).min(self.most as f64),
+            // The smallest of all is the farthest below.
+            true => base - value(&self.below, below - rank + 1),
+            false => (base + value(&self.above, rank - below)).min(self.most as f64),
         }
     }
 
@@ -195,6 +207,33 @@ mod tests {
             ),
             (Some(0.0), Some(0.0))
         );
+    }
+
+    #[test]
+    fn clocks_that_are_hours_apart_differ_by_microseconds() {
+        for hours in [-5_i64, -1, 0, 1, 24 * 365 * 30] {
+            let mut spread = Spread::default();
+            let micros = |step: i64| hours * 3_600_000_000 + step * 7 % 100;
+            (0..1000).for_each(|step| spread.record_near_first(micros(step) * 1000));
+            let told = spread.percentiles();
+            for (found, expected) in [
+                (told.mean, 49.5),
+                (told.p50, 49.0),
+                (told.p70, 69.0),
+                (told.p99, 98.0),
+                (told.max, 99.0),
+            ] {
+                let off = found - (hours * 3_600_000_000) as f64 - expected;
+                assert!(off.abs() <= 0.3, "{hours}: {told:?}");
+            }
+        }
+        // A clock that is set in the middle of a run keeps three digits of how far.
+        let mut spread = Spread::default();
+        [0, 3_600_000_000_000, i64::MAX, i64::MIN]
+            .into_iter()
+            .for_each(|nanos| spread.record_near_first(nanos));
+        let off = spread.quantile(0.75) - 3_600e9;
+        assert!(off.abs() <= 3.6e9, "{off}");
     }
 
     #[test]
