@@ -57,14 +57,10 @@ impl Reply {
 impl Incoming {
     /// Reads `request|seq_n=…|msg_id=…|t1=…|data=…`; what else there may be is left alone.
     pub fn parse(message: &[u8]) -> Option<Self> {
-        let mut fields = message.split(|byte| *byte == b'|');
-        let mut value = |name: &str| {
-            let mut named = fields
-                .by_ref()
-                .filter_map(|field| field.strip_prefix(name.as_bytes()));
-            named
-                .next()
-                .and_then(|value| std::str::from_utf8(value).ok())
+        let value = |name: &str| {
+            let mut fields = message.split(|byte| *byte == b'|');
+            let value = fields.find_map(|field| field.strip_prefix(name.as_bytes()));
+            value.and_then(|value| std::str::from_utf8(value).ok())
         };
         let seq_n = value("seq_n=")?.parse().ok()?;
         let msg_id = value("msg_id=")?.to_string();
@@ -109,7 +105,8 @@ mod tests {
             seq_n: 12,
             msg_id: "12".into(),
         };
-        assert_eq!(Incoming::parse(message), Some(incoming));
+        assert_eq!(Incoming::parse(message), Some(incoming.clone()));
+        assert_eq!(Incoming::parse(b"msg_id=12|seq_n=12"), Some(incoming));
         for wrong in [&b""[..], b"request|seq_n=x|msg_id=1", b"request|msg_id=1"] {
             assert_eq!(Incoming::parse(wrong), None);
         }

@@ -1,6 +1,7 @@
 //! What differs from message to message, spelt by the worker that made the rows.
 
 use super::super::message::{Message, Piece};
+use super::names::print_of;
 use crate::batch::{Batch, Place};
 use crate::error::Result;
 use crate::format::Encode;
@@ -17,6 +18,8 @@ pub struct Spelt {
     pub count: usize,
     /// Before the time, before the body, after it.
     pub pieces: [Rows; 3],
+    /// What each is called; of its reply it is asked for.
+    pub names: Vec<u32>,
 }
 
 /// The texts of a piece.
@@ -52,14 +55,18 @@ impl Encode for Recipe {
 
     fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Spelt)) -> Result<()> {
         let [before, between, after] = &self.0.pieces;
+        let pieces = [
+            Rows::of(before, batch)?,
+            Rows::of(between, batch)?,
+            Rows::of(after, batch)?,
+        ];
+        let count = batch.rows.num_rows();
+        let name = |row| print_of(&self.0, &pieces, row);
         let spelt = Spelt {
             place: batch.place.clone(),
-            count: batch.rows.num_rows(),
-            pieces: [
-                Rows::of(before, batch)?,
-                Rows::of(between, batch)?,
-                Rows::of(after, batch)?,
-            ],
+            count,
+            names: (0..count).map(name).collect(),
+            pieces,
         };
         put(batch.number, spelt);
         Ok(())

@@ -1,6 +1,7 @@
 //! Sending: a worker spells messages, a thread sends each when it is due, another one times the replies.
 
 mod encoder;
+mod names;
 mod open;
 mod replies;
 mod results;

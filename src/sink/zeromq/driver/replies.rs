@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::results::Results;
 use super::window::{Known, Window};
-use crate::client::zeromq::{Reply, Subscriber, now_micros};
+use crate::client::zeromq::{Control, Reply, Subscriber, now_micros};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::{FileReport, FourTimes, Meter};
@@ -15,10 +15,15 @@ use crate::report::{FileReport, FourTimes, Meter};
 /// How often the end is looked for.
 const STEP: Duration = Duration::from_millis(20);
 
+/// After so many replies it is looked whether somebody says `start`: that is a call of the system.
+const LOOK: u64 = 1024;
+
 /// Whoever takes replies.
 pub struct Listener {
     /// Where they come from.
     pub subscriber: Subscriber,
+    /// Whoever comes in the middle of a run says `start` there, too.
+    pub control: Option<Control>,
     /// The messages that wait for theirs.
     pub window: Arc<Window>,
     /// When messages were meant to be sent.
@@ -62,10 +67,19 @@ impl Listener {
     }
 
     fn listen(mut self, end: &End) -> Result<Option<FileReport>> {
+        let mut taken = 0_u64;
         while !end.over.load(Ordering::Acquire) {
             if let Some(frames) = self.subscriber.next(STEP)? {
                 let came = self.pace.as_ref().map(|pace| pace.clock().now());
                 self.take(&frames, now_micros(), came)?;
+                taken += 1;
+                if taken % LOOK > 0 {
+                    continue;
+                }
+            }
+            // A consumer that was started anew goes on with what comes.
+            if let Some(control) = &self.control {
+                control.started(Duration::ZERO)?;
             }
         }
         self.window.give_up();
@@ -81,7 +95,7 @@ impl Listener {
             clocks.unreadable();
             return Ok(());
         };
-        let sent = match self.window.answered(reply.seq_n) {
+        let sent = match self.window.answered(reply.seq_n, &reply.msg_id) {
             Known::Sent(micros) => micros,
             Known::Settled => {
                 clocks.repeated();

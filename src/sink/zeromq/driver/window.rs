@@ -1,31 +1,46 @@
-//! When each of the last messages was sent, until its reply comes: as much memory as a window of messages
-//! takes, however long the run is.
+//! When each of the last messages was sent, and what its name was, until its reply comes: as much memory as
+//! a window of messages takes, however long the run is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::names::{ANY, fits};
 
 use crate::report::Meter;
 
 /// Messages that may wait for their replies: at 100 000 a second those of 40 seconds.
 const MOST: u64 = 1 << 22;
 
+/// In a slot: no message of this number was sent.
+const NEVER: u64 = 0;
+
+/// In a slot: its message was answered, or given up.
+const SETTLED: u64 = u64::MAX;
+
 /// When messages were sent, by number.
 pub struct Window {
-    /// Microseconds since 1970; 0 where nothing waits for a reply.
-    slots: Box<[AtomicU64]>,
+    slots: Box<[Slot]>,
     first: u64,
     next: AtomicU64,
     meter: Arc<Meter>,
 }
 
-/// What a reply's number says.
+/// A message that waits for its reply.
+struct Slot {
+    /// When it was sent, in microseconds since 1970; or that nothing waits.
+    sent: AtomicU64,
+    /// Of what it is called.
+    name: AtomicU32,
+}
+
+/// What a reply's number and its name say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// Its message was sent then, in microseconds since 1970.
     Sent(u64),
     /// It was answered before, or given up.
     Settled,
-    /// No message has it.
+    /// No message of this number was sent, or it has another name.
     Never,
 }
 
@@ -34,25 +49,25 @@ impl Window {
     pub fn new(first: u64, count: Option<u64>, meter: Arc<Meter>) -> Self {
         let room = count.unwrap_or(MOST).clamp(1, MOST).next_power_of_two();
         Self {
-            slots: (0..room).map(|_| AtomicU64::new(0)).collect(),
+            slots: (0..room).map(|_| Slot::empty()).collect(),
             first,
             next: AtomicU64::new(first),
             meter,
         }
     }
 
-    /// A message is about to be sent.
-    pub fn sent(&self, number: u64, micros: u64) {
-        self.put(number, micros.max(1));
+    /// A message of this name is about to be sent.
+    pub fn sent(&self, number: u64, micros: u64, name: u32) {
+        self.put(number, micros.clamp(NEVER + 1, SETTLED - 1), name);
     }
 
     /// A message is not sent.
     pub fn skipped(&self, number: u64) {
-        self.put(number, 0);
+        self.put(number, NEVER, ANY);
     }
 
     /// A reply has come.
-    pub fn answered(&self, number: u64) -> Known {
+    pub fn answered(&self, number: u64, name: &str) -> Known {
         let next = self.next.load(Ordering::Acquire);
         if number < self.first || number >= next {
             return Known::Never;
@@ -60,9 +75,16 @@ impl Window {
         if next - number > self.slots.len() as u64 {
             return Known::Settled;
         }
-        match self.slot(number).swap(0, Ordering::AcqRel) {
-            0 => Known::Settled,
-            micros => Known::Sent(micros),
+        let Slot { sent, name: own } = self.slot(number);
+        let micros = sent.load(Ordering::Acquire);
+        if micros == NEVER || !fits(own.load(Ordering::Relaxed), name) {
+            return Known::Never;
+        }
+        // Another one may have taken its place meanwhile.
+        let settled = sent.compare_exchange(micros, SETTLED, Ordering::AcqRel, Ordering::Relaxed);
+        match settled {
+            Ok(micros) if micros != SETTLED => Known::Sent(micros),
+            _ => Known::Settled,
         }
     }
 
@@ -71,35 +93,54 @@ impl Window {
         let next = self.next.load(Ordering::Acquire);
         let first = next.saturating_sub(self.slots.len() as u64).max(self.first);
         for number in first..next {
-            if self.slot(number).swap(0, Ordering::AcqRel) != 0 {
+            if waited(self.slot(number).sent.load(Ordering::Acquire)) {
+                self.slot(number).sent.store(SETTLED, Ordering::Release);
                 self.meter.clocks().lost(number);
             }
         }
     }
 
-    fn put(&self, number: u64, micros: u64) {
+    fn put(&self, number: u64, micros: u64, name: u32) {
         let room = self.slots.len() as u64;
         let next = self.next.load(Ordering::Relaxed);
         // Rows that were left out have no message, and a message may be tried again.
-        let passed = next.min(number)..number;
-        for (number, micros) in passed.map(|passed| (passed, 0)).chain([(number, micros)]) {
-            let waited = self.slot(number).swap(micros, Ordering::AcqRel) != 0;
+        let passed = (next.min(number)..number).map(|passed| (passed, NEVER, ANY));
+        for (number, micros, name) in passed.chain([(number, micros, name)]) {
+            let slot = self.slot(number);
+            let before = slot.sent.swap(NEVER, Ordering::AcqRel);
+            slot.name.store(name, Ordering::Relaxed);
+            slot.sent.store(micros, Ordering::Release);
             // What has waited for a whole window is given up.
-            if waited && number >= next {
+            if waited(before) && number >= next {
                 self.meter.clocks().lost(number - room);
             }
         }
         self.next.store(number + 1, Ordering::Release);
     }
 
-    fn slot(&self, number: u64) -> &AtomicU64 {
+    fn slot(&self, number: u64) -> &Slot {
         // The room is a power of two, so it is within.
         &self.slots[(number & (self.slots.len() as u64 - 1)) as usize]
     }
 }
 
+impl Slot {
+    fn empty() -> Self {
+        Self {
+            sent: AtomicU64::new(NEVER),
+            name: AtomicU32::new(ANY),
+        }
+    }
+}
+
+/// True of what stands in a slot whose message waits for its reply.
+fn waited(sent: u64) -> bool {
+    sent != NEVER && sent != SETTLED
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::names::print;
     use super::*;
     use crate::report::{Gap, Reason};
 
@@ -107,18 +148,14 @@ mod tests {
     fn numbers_that_are_passed_over_are_no_messages() {
         let meter = Arc::new(Meter::default());
         let window = Window::new(0, Some(4), meter.clone());
-        (0..4).for_each(|number| window.sent(number, 1));
-        window.sent(6, 5);
+        let answered = |number| window.answered(number, "any");
+        (0..4).for_each(|number| window.sent(number, 1, ANY));
+        window.sent(6, 5, ANY);
         // Refused, and tried again.
-        window.sent(6, 7);
-        assert_eq!(
-            (window.answered(5), window.answered(2)),
-            (Known::Settled, Known::Settled)
-        );
-        assert_eq!(
-            (window.answered(6), window.answered(3)),
-            (Known::Sent(7), Known::Sent(1))
-        );
+        window.sent(6, 7, ANY);
+        // The second one's place is taken.
+        assert_eq!((answered(5), answered(2)), (Known::Never, Known::Settled));
+        assert_eq!((answered(6), answered(3)), (Known::Sent(7), Known::Sent(1)));
         window.give_up();
         let read = meter.clocks().read();
         let gap = Gap {
@@ -133,25 +170,24 @@ mod tests {
     fn each_message_is_answered_once_or_lost() {
         let meter = Arc::new(Meter::default());
         let window = Window::new(100, Some(8), meter.clone());
+        let answered = |number| window.answered(number, "any");
         for number in 100..106 {
-            window.sent(number, number * 10);
+            window.sent(number, number * 10, ANY);
         }
-        assert_eq!(window.answered(103), Known::Sent(1030));
-        assert_eq!(window.answered(103), Known::Settled);
-        assert_eq!(
-            (window.answered(99), window.answered(106)),
-            (Known::Never, Known::Never)
-        );
+        assert_eq!(answered(103), Known::Sent(1030));
+        assert_eq!(answered(103), Known::Settled);
+        assert_eq!((answered(99), answered(106)), (Known::Never, Known::Never));
         window.skipped(106);
-        assert_eq!(window.answered(106), Known::Settled);
-        window.sent(107, 1);
+        assert_eq!(answered(106), Known::Never);
+        window.sent(107, 1, ANY);
         // The window moves on over the first two.
-        window.sent(108, 1);
-        window.sent(109, 1);
-        assert_eq!(window.answered(100), Known::Settled);
+        window.sent(108, 1, ANY);
+        window.sent(109, 1, ANY);
+        assert_eq!(answered(100), Known::Settled);
         assert_eq!(meter.clocks().read().lost, 2);
-        assert_eq!(window.answered(109), Known::Sent(1));
+        assert_eq!(answered(109), Known::Sent(1));
         window.give_up();
+        assert_eq!(answered(108), Known::Settled);
         let read = meter.clocks().read();
         let gap = |first, last| Gap {
             first,
@@ -160,5 +196,21 @@ mod tests {
         };
         assert_eq!(read.gaps, [gap(100, 102), gap(104, 105), gap(107, 108)]);
         assert_eq!(read.lost, 7);
+    }
+
+    #[test]
+    fn a_reply_of_another_name_settles_nothing() {
+        let window = Window::new(0, Some(4), Arc::default());
+        for (number, name) in [(0, "a"), (1, "b")] {
+            window.sent(number, 5, print(name.as_bytes()));
+        }
+        for wrong in ["b", "", "A", "a "] {
+            assert_eq!(window.answered(0, wrong), Known::Never, "{wrong}");
+        }
+        assert_eq!(window.answered(0, "a"), Known::Sent(5));
+        // Answered already, and never of this name.
+        assert_eq!(window.answered(0, "a"), Known::Settled);
+        assert_eq!(window.answered(0, "b"), Known::Never);
+        assert_eq!(window.answered(1, "b"), Known::Sent(5));
     }
 }

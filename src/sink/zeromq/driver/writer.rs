@@ -39,7 +39,7 @@ pub struct Sender {
     pub meter: Arc<Meter>,
     /// The messages that wait for replies, and whoever takes those.
     pub replies: Option<(Arc<Window>, Replies)>,
-    /// Stays open: its last answer may be on its way.
+    /// Stays open where nobody takes replies: its last answer may be on its way.
     pub control: Option<Control>,
     /// How long what is not sent is waited for in the end.
     pub linger: Duration,
@@ -50,6 +50,7 @@ pub struct Sender {
 /// A message that is ready but for its time.
 struct Prepared {
     parcel: Box<Parcel>,
+    name: u32,
     /// How long that took up to the last pause, and when it went on. A clock is read as seldom as can be:
     /// at 1 KiB six readings a message were a tenth of the sender.
     took: Duration,
@@ -162,6 +163,7 @@ impl Sender {
         parcel.fill(head, self.digits, &self.body, after.get(row));
         Some(Prepared {
             parcel,
+            name: spelt.names[row],
             took: Duration::ZERO,
             since,
         })
@@ -179,7 +181,7 @@ impl Sender {
             let micros = now_micros();
             prepared.parcel.stamp(micros);
             if let Some((window, _)) = &self.replies {
-                window.sent(number, micros);
+                window.sent(number, micros, prepared.name);
             }
             let paced = self.pace.as_ref().zip(due);
             let warms_up = paced.is_some_and(|(pace, due)| pace.is_warming_up(due));
@@ -212,6 +214,7 @@ impl Sender {
             std::thread::sleep(Duration::from_micros(50));
             prepared = Prepared {
                 parcel,
+                name: prepared.name,
                 took,
                 since: Instant::now(),
             };
