@@ -22,10 +22,10 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
             .map(producer)
             .collect(),
         control: producer(options.control_port),
-        replies: Address::new("*", options.viz_port),
+        replies: Address::new(&options.bind, options.viz_port),
         processing: options.processing()?,
         workers: usize::from(options.workers),
-        time: options.time()? + LONGER,
+        time: options.time()?.saturating_add(LONGER),
         patience: options.patience()?.unwrap_or(PATIENCE),
     };
     let stop = signals::stop()?;
@@ -57,10 +57,11 @@ fn tell(done: &Consumed) -> Result<u8> {
         false => 0.0,
     };
     print(&format!(
-        "=== Consumer Results ===\nMessages received: {}\nUnreadable: {}\nReplies sent: {}\nRate: {rate:.2} Hz\nThroughput: {:.4} Gbit/s\n",
+        "=== Consumer Results ===\nMessages received: {}\nUnreadable: {}\nReplies sent: {}\nLeft without a reply: {}\nRate: {rate:.2} Hz\nThroughput: {:.4} Gbit/s\n",
         show_count(done.messages),
         done.unreadable,
         show_count(done.replies),
+        show_count(done.left),
         done.bytes as f64 * 8.0 / seconds.max(1e-9) / 1e9,
     ))
 }

@@ -16,10 +16,20 @@ pub struct Address {
 impl Address {
     /// Of a host and a port.
     pub fn new(host: &str, port: u16) -> Self {
-        Self {
-            host: host.to_string(),
-            port,
-        }
+        // What has colons itself stands in brackets.
+        let bare = host.contains(':') && !host.starts_with('[');
+        let host = if bare {
+            format!("[{host}]")
+        } else {
+            host.into()
+        };
+        Self { host, port }
+    }
+
+    /// True for what can stand before a port: a name, an address, an interface, or `*`.
+    pub fn is_host(text: &str) -> bool {
+        let letter = |letter: char| letter.is_alphanumeric() || "*.:-_%[]".contains(letter);
+        !text.is_empty() && text.chars().all(letter)
     }
 
     /// Reads `tcp://host:port`.
@@ -33,17 +43,20 @@ impl Address {
         let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());
         let port: u16 = port.parse().ok().filter(|_| digits).ok_or_else(wrong)?;
-        let spaced =
-            host.contains(|letter: char| letter.is_whitespace() || "/@,;".contains(letter));
-        match port == 0 || host.is_empty() || spaced {
-            true => Err(wrong()),
-            false => Ok(Self::new(host, port)),
+        match port > 0 && Self::is_host(host) {
+            true => Ok(Self::new(host, port)),
+            false => Err(wrong()),
         }
     }
 
     /// As libzmq spells it.
     pub fn endpoint(&self) -> String {
         format!("tcp://{}:{}", self.host, self.port)
+    }
+
+    /// The host, as it stands before a port.
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// The port.
@@ -55,6 +68,11 @@ impl Address {
     pub fn plus(&self, ports: u16) -> Option<Self> {
         let port = self.port.checked_add(ports)?;
         Some(Self::new(&self.host, port))
+    }
+
+    /// True for an address of the protocol's sixth version.
+    pub fn is_six(&self) -> bool {
+        self.host.starts_with('[')
     }
 
     /// True for every interface: nobody can connect to that.
@@ -73,7 +91,9 @@ mod tests {
         assert_eq!(address.endpoint(), "tcp://*:5555");
         assert_eq!(address.plus(2).unwrap().endpoint(), "tcp://*:5557");
         assert!(address.plus(60_000).is_none() && address.is_everywhere());
-        assert_eq!(Address::parse("tcp://[::1]:1").unwrap().port(), 1);
+        let six = Address::parse("tcp://[::1]:1").unwrap();
+        assert_eq!((six.port(), six.is_six()), (1, true));
+        assert_eq!(Address::new("::1", 1), six);
         for wrong in [
             "",
             "5555",

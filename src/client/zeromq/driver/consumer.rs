@@ -1,21 +1,28 @@
 //! The other end of a stream: takes messages, works on each for a while, and replies.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Condvar, Mutex};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use zmq::{Context, SNDMORE, Socket, SocketType};
 
-use super::{Address, Incoming, Reply, START, Subscriber, bind, failed, now_micros, socket};
+use super::{
+    Address, Incoming, Reply, START, Subscriber, bind, connect, failed, now_micros, socket,
+};
 use crate::error::{Error, Problem, Result};
 use crate::sync::lock;
 
 /// How often the end is looked for.
 const STEP: Duration = Duration::from_millis(50);
 
-/// How many milliseconds replies that are not sent yet are waited for in the end.
-const REPLIES_LINGER: i32 = 2_000;
+/// Bytes of a message: 1 GiB of data, and what stands before it.
+const MOST_MESSAGE: i64 = (1 << 30) + (1 << 20);
+
+/// How many milliseconds replies that are made and not taken yet are waited for in the end, and after a
+/// signal.
+const REPLIES_LINGER: [i32; 2] = [2_000, 200];
 
 /// What a consumer needs to know.
 #[derive(Debug, Clone)]
@@ -47,12 +54,38 @@ pub struct Consumed {
     pub unreadable: u64,
     /// Replies that were sent.
     pub replies: u64,
+    /// Messages that still waited in the end: nobody replies to them.
+    pub left: u64,
     /// From the first message to the last.
     pub elapsed: Duration,
 }
 
 /// A message that waits for its reply, and when it came.
 struct Waiting(Incoming, u64);
+
+/// Heard by whoever works on messages once no more replies are wanted.
+#[derive(Default)]
+struct Over(Mutex<bool>, Condvar);
+
+impl Over {
+    fn tell(&self) {
+        *lock(&self.0) = true;
+        self.1.notify_all();
+    }
+
+    /// True once it is over; waits so long to hear it.
+    fn within(&self, time: Duration) -> bool {
+        let mut over = lock(&self.0);
+        let began = Instant::now();
+        while let Some(left) = time.checked_sub(began.elapsed()).filter(|_| !*over) {
+            match self.1.wait_timeout(over, left) {
+                Ok((guard, _)) => over = guard,
+                Err(_) => return true,
+            }
+        }
+        *over
+    }
+}
 
 impl Consumer {
     /// Takes messages until its time is over, or `ended` says so.
@@ -65,7 +98,7 @@ impl Consumer {
             .data
             .split_first()
             .ok_or_else(|| Error::run("no channel to read"))?;
-        let subscriber = Subscriber::connect(&context, first, "request", "consumer")?;
+        let subscriber = Subscriber::connect(&context, first, "request", MOST_MESSAGE)?;
         others
             .iter()
             .try_for_each(|address| subscriber.also(address))?;
@@ -73,28 +106,51 @@ impl Consumer {
         // None of them is thrown away while the producer is there, however slowly it takes them.
         replies
             .set_sndhwm(0)
-            .and_then(|()| replies.set_linger(REPLIES_LINGER))
             .map_err(|error| failed("setting up the socket of replies", error))?;
         bind(&replies, &self.replies).map_err(Error::user)?;
         self.start(&context, ended)?;
-        let replied = AtomicU64::new(0);
         let mut consumed = Consumed::default();
+        self.consume(&subscriber, replies, ended, &mut consumed)?;
+        let settled = consumed.unreadable + consumed.replies;
+        consumed.left = consumed.messages.saturating_sub(settled);
+        Ok(consumed)
+    }
+
+    /// Receives, works and replies until the end; what waits for a worker then is left.
+    fn consume(
+        &self,
+        subscriber: &Subscriber,
+        replies: Socket,
+        ended: &(dyn Fn() -> bool + Sync),
+        consumed: &mut Consumed,
+    ) -> Result<()> {
+        let (over, replied) = (&Over::default(), &AtomicU64::new(0));
         let (messages, taken) = mpsc::channel();
         let (done, answers) = mpsc::channel();
-        let (taken, counted) = (&Mutex::new(taken), &replied);
-        std::thread::scope(|scope| {
-            for _ in 0..self.workers.max(1) {
+        let taken = &Mutex::new(taken);
+        let received = std::thread::scope(|scope| {
+            let worker = |_| {
                 let done = done.clone();
-                scope.spawn(move || self.work(taken, &done));
-            }
+                let thread = Builder::new().name("worker".into());
+                let started = thread.spawn_scoped(scope, move || self.work(taken, &done, over));
+                started.map(drop)
+            };
+            let started = (0..self.workers.max(1)).try_for_each(worker);
             drop(done);
-            scope.spawn(move || reply(&replies, &answers, counted));
-            let received = self.receive(&subscriber, &messages, ended, &mut consumed);
+            scope.spawn(move || {
+                reply(&replies, &answers, replied);
+                // Who wants to go waits no longer than a producer at work needs; a failure changes nothing.
+                let _ = replies.set_linger(REPLIES_LINGER[usize::from(ended())]);
+            });
+            let received = started
+                .map_err(|error| Error::because("starting a thread", error))
+                .and_then(|()| self.receive(subscriber, &messages, ended, consumed));
+            over.tell();
             drop(messages);
             received
-        })?;
+        });
         consumed.replies = replied.load(Ordering::Relaxed);
-        Ok(consumed)
+        received
     }
 
     /// Says `start` until it is answered.
@@ -102,8 +158,7 @@ impl Consumer {
         let control = socket(context, SocketType::REQ).map_err(Error::run)?;
         let endpoint = self.control.endpoint();
         let error = |error| failed(format!("saying `start` to `{endpoint}`"), error);
-        control
-            .connect(&endpoint)
+        connect(&control, &self.control)
             .and_then(|()| control.send(START, 0))
             .map_err(error)?;
         let asked = Instant::now();
@@ -145,11 +200,11 @@ impl Consumer {
         Ok(())
     }
 
-    fn work(&self, taken: &Mutex<Receiver<Waiting>>, done: &Sender<Reply>) {
+    fn work(&self, taken: &Mutex<Receiver<Waiting>>, done: &Sender<Reply>, over: &Over) {
         let next = || lock(taken).recv();
         while let Ok(Waiting(message, came)) = next() {
-            if !self.processing.is_zero() {
-                std::thread::sleep(self.processing);
+            if over.within(self.processing) {
+                return;
             }
             let reply = Reply {
                 seq_n: message.seq_n,

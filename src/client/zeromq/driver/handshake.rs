@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zmq::{Context, DONTWAIT, Socket, SocketEvent, SocketType};
 
-use super::{Address, START, bind, failed, socket};
+use super::{Address, START, bind, connect, failed, socket};
 use crate::error::{Error, Problem, Result};
 
 /// Answers a consumer that wants to begin.
@@ -52,24 +52,26 @@ impl Control {
 }
 
 impl Subscriber {
-    /// Begins to connect.
+    /// Begins to connect. Frames of more than `most` bytes are not taken: whoever sends one is cut off, and
+    /// connected to anew.
     ///
     /// # Errors
     /// libzmq refuses the address.
-    pub fn connect(context: &Context, address: &Address, topic: &str, name: &str) -> Result<Self> {
+    pub fn connect(context: &Context, address: &Address, topic: &str, most: i64) -> Result<Self> {
         let endpoint = address.endpoint();
         let subscriber = socket(context, SocketType::SUB).map_err(Error::run)?;
         let monitor = socket(context, SocketType::PAIR).map_err(Error::run)?;
-        let watched = format!("inproc://monitor-{name}");
+        let watched = "inproc://monitor";
         let connected = || {
             subscriber.set_rcvhwm(0)?;
+            subscriber.set_maxmsgsize(most)?;
             subscriber.set_subscribe(topic.as_bytes())?;
             subscriber.monitor(
-                &watched,
+                watched,
                 i32::from(SocketEvent::HANDSHAKE_SUCCEEDED.to_raw()),
             )?;
-            monitor.connect(&watched)?;
-            subscriber.connect(&endpoint)
+            monitor.connect(watched)?;
+            connect(&subscriber, address)
         };
         connected().map_err(|error| failed(format!("connecting to `{endpoint}`"), error))?;
         Ok(Self {
@@ -123,7 +125,7 @@ impl Subscriber {
     /// libzmq refuses the address.
     pub fn also(&self, address: &Address) -> Result<()> {
         let endpoint = address.endpoint();
-        let connected = self.socket.connect(&endpoint);
+        let connected = connect(&self.socket, address);
         connected.map_err(|error| failed(format!("connecting to `{endpoint}`"), error))
     }
 }

@@ -24,6 +24,13 @@ pub use zmq::Context as Sockets;
 /// What the consumer says and hears before the first message.
 pub const START: &str = "start";
 
+/// Bytes of a frame that is taken where nothing but words and subscriptions come: whoever sends more is cut
+/// off before there is memory for it, and may come again.
+const MOST_WORDS: i64 = 64 << 10;
+
+/// The same of a reply, which is JSON of a hundred bytes or two.
+pub const MOST_REPLY: i64 = 16 << 20;
+
 /// Microseconds since 1970, by the system's clock.
 pub fn now_micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -47,23 +54,33 @@ fn socket(context: &Context, kind: SocketType) -> Result<Socket, Problem> {
     let made = context.socket(kind).and_then(|socket| {
         // What is not sent when a run is over is not wanted any more.
         socket.set_linger(0)?;
+        socket.set_maxmsgsize(MOST_WORDS)?;
         Ok(socket)
     });
     made.map_err(|error| refused("making a socket of ZeroMQ", error))
 }
 
+/// Connects to an address, of the sixth version of the protocol, too, which libzmq has to be told of.
+fn connect(socket: &Socket, address: &Address) -> Result<(), zmq::Error> {
+    socket.set_ipv6(address.is_six())?;
+    socket.connect(&address.endpoint())
+}
+
 fn bind(socket: &Socket, address: &Address) -> Result<(), Problem> {
     let endpoint = address.endpoint();
-    socket.bind(&endpoint).map_err(|error| {
-        let problem = refused(format!("cannot bind `{endpoint}`"), error);
-        match error {
-            zmq::Error::EADDRINUSE => {
-                problem.hint("another program has this port: end it, or take another port")
+    let bound = socket.set_ipv6(address.is_six());
+    bound
+        .and_then(|()| socket.bind(&endpoint))
+        .map_err(|error| {
+            let problem = refused(format!("cannot bind `{endpoint}`"), error);
+            match error {
+                zmq::Error::EADDRINUSE => {
+                    problem.hint("another program has this port: end it, or take another port")
+                }
+                zmq::Error::ENODEV | zmq::Error::EADDRNOTAVAIL => {
+                    problem.hint("the host is `*`, or an address or interface of this machine")
+                }
+                _ => problem,
             }
-            zmq::Error::ENODEV | zmq::Error::EADDRNOTAVAIL => {
-                problem.hint("the host is `*`, or an address or interface of this machine")
-            }
-            _ => problem,
-        }
-    })
+        })
 }
