@@ -3,7 +3,7 @@
 mod quantile;
 mod values;
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,8 +11,8 @@ use clap::Args;
 use super::print;
 use crate::error::Result;
 use crate::units::show_count;
-use quantile::{Bounds, Verdict};
-use values::Values;
+use quantile::{Bounds, Scale, Verdict};
+use values::Run;
 
 /// What is compared of two runs.
 #[derive(Debug, Clone, Args)]
@@ -41,45 +41,60 @@ const WIDTH: f64 = 50.0;
 
 pub(super) fn run(options: &CompareOptions) -> Result<u8> {
     let [first, second] =
-        [&options.first, &options.second].map(|path| Values::read(path, &options.column));
+        [&options.first, &options.second].map(|path| Run::read(path, &options.column));
     let (first, second) = (first?, second?);
     print(&text(options, &first, &second))
 }
 
-fn text(options: &CompareOptions, first: &Values, second: &Values) -> String {
+fn text(options: &CompareOptions, first: &Run, second: &Run) -> String {
     let mut out = String::new();
-    let [one, other] = [&options.first, &options.second].map(|path| path.display());
-    let (count, counts) = (show_count(first.count()), show_count(second.count()));
-    let bounds = QUANTILES.map(|(share, _)| [Bounds::of(first, share), Bounds::of(second, share)]);
-    let verdicts = bounds.map(|[first, second]| Verdict::of(&first, &second));
     // Writing to a text cannot fail.
-    let _ = writeln!(
-        out,
-        "{}: A is {one} ({count} messages), B is {other} ({counts})",
-        options.column
-    );
-    let _ = writeln!(
-        out,
-        "bounds hold the true quantile with 99 % where messages do not depend on each other\n"
-    );
-    for (((_, name), [first, second]), verdict) in QUANTILES.iter().zip(&bounds).zip(&verdicts) {
-        let _ = writeln!(out, "{name:<6} A {first}, B {second}: {}", verdict.words());
+    let _ = whole(&mut out, options, first, second);
+    out
+}
+
+fn whole(out: &mut String, options: &CompareOptions, first: &Run, second: &Run) -> fmt::Result {
+    writeln!(out, "{}:", options.column)?;
+    for (name, path, run) in [("A", &options.first, first), ("B", &options.second, second)] {
+        let (path, count) = (path.display(), show_count(run.values.count()));
+        writeln!(out, "{name} is {path}: {count} messages{}", run.missing)?;
     }
-    let all = || bounds.iter().flatten();
-    let least = all()
-        .map(|bounds| bounds.low)
-        .filter(|low| *low > 0.0)
-        .fold(f64::MAX, f64::min);
-    let most = all().map(|bounds| bounds.high).fold(0.0, f64::max);
-    let _ = writeln!(
+    writeln!(
         out,
-        "\n{least:.3} to {most:.3}, logarithmic; `-` are the bounds, `|` the quantile"
-    );
-    for ((_, name), [first, second]) in QUANTILES.iter().zip(&bounds) {
+        "Each pair of bounds holds its own quantile with 99 %, where messages do not depend on each other.\n"
+    )?;
+    let of = |share| [first, second].map(|run| Bounds::of(&run.values, share));
+    let bounds = QUANTILES.map(|(share, _)| of(share));
+    let verdicts = bounds.map(|[first, second]| Verdict::of(&first, &second));
+    for (((_, name), [first, second]), verdict) in QUANTILES.iter().zip(&bounds).zip(&verdicts) {
+        writeln!(out, "{name:<6} A {first}, B {second}: {}", verdict.words())?;
+    }
+    picture(out, &bounds)?;
+    writeln!(out, "\n{}", Verdict::all(&verdicts))?;
+    match first.missing.is_nothing() && second.missing.is_nothing() {
+        true => Ok(()),
+        false => writeln!(
+            out,
+            "messages without a reply are in no quantile: compare how many they are, too"
+        ),
+    }
+}
+
+fn picture(out: &mut String, bounds: &[[Bounds; 2]]) -> fmt::Result {
+    let scale = Scale::of(bounds.iter().flatten(), WIDTH);
+    let (least, most) = (scale.least, scale.most);
+    let logarithmic = match scale.is_logarithmic() {
+        true => ", logarithmic",
+        false => "",
+    };
+    writeln!(
+        out,
+        "\n{least:.3} to {most:.3}{logarithmic}; `-` are the bounds, `|` the quantile"
+    )?;
+    for ((_, name), [first, second]) in QUANTILES.iter().zip(bounds) {
         for (which, bounds) in [("A", first), ("B", second)] {
-            let _ = writeln!(out, "{name:<6} {which} {}", bounds.line(least, most, WIDTH));
+            writeln!(out, "{name:<6} {which} {}", bounds.line(&scale))?;
         }
     }
-    let _ = writeln!(out, "\n{}", Verdict::all(&verdicts));
-    out
+    Ok(())
 }

@@ -1,16 +1,34 @@
-//! What is compared: a column of a CSV file of results, or a curve of a report.
+//! What is compared: a column of a CSV file of results, or a curve of a report; and what is in neither.
 
+use std::fmt;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::units::show_count;
 
 /// Curves of a report, and the columns that they stand for; a report has microseconds.
 const CURVES: [(&str, &str, &str); 2] = [
     ("total_delay_ms", "service_curve", "total_delay"),
     ("response_time_ms", "response_curve", "response_time"),
 ];
+
+/// A run, as its file tells it.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) values: Values,
+    pub(super) missing: Missing,
+}
+
+/// Messages that have no times.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// So many were lost, and so many skipped.
+    Told(u64, u64),
+    /// So many numbers have no line, from the first one that has to the last.
+    Numbers(u64),
+}
 
 /// Times of the messages of a run.
 #[derive(Debug)]
@@ -21,22 +39,56 @@ pub(super) enum Values {
     Curve(u64, Vec<(f64, f64)>),
 }
 
-impl Values {
-    /// Those in a file.
+impl Run {
+    /// The one that a file tells of.
     pub(super) fn read(path: &Path, column: &str) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|cause| {
             Error::user(Problem::new(format!("could not read `{}`", path.display())).cause(cause))
         })?;
-        let values = match text.trim_start().starts_with('{') {
+        let run = match text.trim_start().starts_with('{') {
             true => of_report(path, &text, column)?,
-            false => Self::All(of_csv(path, &text, column)?),
+            false => Self {
+                values: Values::All(of_csv(path, &text, column)?),
+                missing: Missing::Numbers(without_a_line(&text)),
+            },
         };
-        match values.count() {
-            0 => Err(Error::user(format!("`{}` has no results", path.display()))),
-            _ => Ok(values),
+        match run.values.count() {
+            0 => Err(Error::user(format!(
+                "`{}` has no results: no message was answered{}",
+                path.display(),
+                run.missing
+            ))),
+            _ => Ok(run),
         }
     }
+}
 
+impl Missing {
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Told(0, 0) | Self::Numbers(0))
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Told(lost, skipped) => {
+                let (lost, skipped) = (show_count(*lost), show_count(*skipped));
+                write!(f, ", {lost} lost, {skipped} skipped")
+            }
+            Self::Numbers(0) => Ok(()),
+            Self::Numbers(count) => {
+                let count = show_count(*count);
+                write!(
+                    f,
+                    ", {count} numbers between the first and the last have no line"
+                )
+            }
+        }
+    }
+}
+
+impl Values {
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
         match self {
@@ -92,6 +144,19 @@ fn of_csv(path: &Path, text: &str, column: &str) -> Result<Vec<f64>> {
     Ok(values)
 }
 
+/// Numbers without a line: lost or skipped. What is missing after the last one nobody can tell from a file.
+fn without_a_line(text: &str) -> u64 {
+    let lines = text.lines().skip(1);
+    let number = |line: &str| line.split(',').next()?.parse::<u64>().ok();
+    let mut numbers: Vec<u64> = lines.filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    match (numbers.first(), numbers.last()) {
+        (Some(first), Some(last)) => last - first - (numbers.len() as u64 - 1),
+        _ => 0,
+    }
+}
+
 fn unknown(path: &Path, column: &str, names: &[&str]) -> Error {
     let known = format!("its columns are {}", names.join(", "));
     let near = did_you_mean(column, names.iter().copied());
@@ -100,7 +165,7 @@ fn unknown(path: &Path, column: &str, names: &[&str]) -> Error {
 }
 
 /// A report of `rowgen stream -report`, or of `rowgen run --report` with a sink that times its messages.
-fn of_report(path: &Path, text: &str, column: &str) -> Result<Values> {
+fn of_report(path: &Path, text: &str, column: &str) -> Result<Run> {
     let report: Value = serde_json::from_str(text).map_err(|cause| {
         Error::user(Problem::new(format!("`{}` is no report", path.display())).cause(cause))
     })?;
@@ -119,7 +184,15 @@ fn of_report(path: &Path, text: &str, column: &str) -> Result<Values> {
             "compare reports of `rowgen stream -report FILE`, or the files of results",
         )));
     };
-    let clocks = &sink["clocks"];
+    let values = of_curve(path, &sink["clocks"], curve, times)?;
+    let count = |name: &str| sink["clocks"][name].as_u64().unwrap_or_default();
+    Ok(Run {
+        values,
+        missing: Missing::Told(count("lost"), count("skipped")),
+    })
+}
+
+fn of_curve(path: &Path, clocks: &Value, curve: &str, times: &str) -> Result<Values> {
     let count = clocks[times]["count"].as_u64().unwrap_or_default();
     let points = clocks[curve].as_array().map_or(&[][..], Vec::as_slice);
     let point = |point: &Value| Some((point[0].as_f64()?, point[1].as_f64()? / 1e3));
@@ -136,6 +209,33 @@ fn of_report(path: &Path, text: &str, column: &str) -> Result<Values> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_without_a_line_are_counted() {
+        for (lines, missing) in [
+            ("", 0),
+            ("5,a", 0),
+            ("5,a\n3,b\n4,c", 0),
+            ("5,a\n1,b\n1,b", 3),
+            ("x,a\n1,b\n9,", 7),
+        ] {
+            let found = without_a_line(&format!("seq_n,msg_id\n{lines}\n"));
+            assert_eq!(found, missing, "{lines}");
+        }
+        let told = [
+            Missing::Told(7, 1000),
+            Missing::Numbers(2),
+            Missing::Numbers(0),
+        ];
+        assert_eq!(
+            told.map(|missing| missing.to_string()),
+            [
+                ", 7 lost, 1 000 skipped",
+                ", 2 numbers between the first and the last have no line",
+                ""
+            ]
+        );
+    }
 
     #[test]
     fn a_curve_gives_the_values_of_ranks() {

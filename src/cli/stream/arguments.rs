@@ -8,10 +8,9 @@ use clap::Args;
 
 use super::tempo::TempoOptions;
 use super::{rate_of, time_of};
+use crate::client::zeromq::Address;
 use crate::error::{Error, Problem, Problems, Result};
-use crate::outlet::is_device;
 use crate::pace::Schedule;
-use crate::source::is_within;
 use crate::units::{parse_bytes, parse_duration};
 
 /// Flags of `rowgen stream`; each may have one dash or two.
@@ -29,6 +28,9 @@ pub(crate) struct StreamOptions {
     /// The port of the first channel
     #[arg(long, default_value_t = 5555)]
     data_port: u16,
+    /// The address or interface of this machine at which sockets wait for the other side; `*` is all of them
+    #[arg(long, default_value = "*", value_name = "HOST")]
+    pub(super) bind: String,
     /// The port that replies come from (Python's consumers: 5556)
     #[arg(long, default_value_t = 5570)]
     pub(super) viz_port: u16,
@@ -91,7 +93,8 @@ pub(crate) struct StreamOptions {
 
 /// `-data-port` is `--data-port`: the old programs had one dash before long names, too.
 pub(crate) fn long_flags(arguments: &mut [OsString]) {
-    if arguments.get(1).is_none_or(|command| command != "stream") {
+    let command = arguments.get(1);
+    if command.is_none_or(|command| command != "stream" && command != "compare") {
         return;
     }
     for argument in arguments.iter_mut().skip(2) {
@@ -124,8 +127,27 @@ impl StreamOptions {
         note(self.tempo.check(self));
         note(self.patience().map(drop));
         note(self.processing().map(drop));
+        self.hosts().into_iter().for_each(&mut note);
         note(self.ports());
         problems.into_result()
+    }
+
+    /// Nobody connects to every host.
+    fn hosts(&self) -> [Result<()>; 3] {
+        [
+            ("-bind", &self.bind, true),
+            ("-viz-ip", &self.viz_ip, false),
+            ("-producer-ip", &self.producer_ip, false),
+        ]
+        .map(|(flag, host, all)| {
+            let fits = Address::is_host(host) && (all || !host.contains('*'));
+            let what = match all {
+                true => "an address or an interface of this machine, or `*`",
+                false => "the other side's name or address",
+            };
+            let wrong = || Error::user(format!("`{flag}` is {what}: `{host}` is none"));
+            fits.then_some(()).ok_or_else(wrong)
+        })
     }
 
     /// Bytes of data, as it was said.
@@ -253,43 +275,6 @@ impl StreamOptions {
             false => Ok(()),
         }
     }
-
-    /// Every output has a place of its own; only devices take more than one.
-    pub(super) fn outputs_apart(&self) -> Result<()> {
-        let counters = self.interface.as_ref().map(|_| self.counters_path());
-        let outputs = [
-            ("-output", Some(&self.output)),
-            ("-i", counters.as_ref()),
-            ("-html", self.html.as_ref()),
-            ("-report", self.report.as_ref()),
-        ];
-        let given = outputs.map(|(flag, path)| path.map(|path| (flag, path)));
-        let given: Vec<_> = given.into_iter().flatten().collect();
-        for (index, (flag, path)) in given.iter().enumerate() {
-            let same = |(_, other): &&(&str, &PathBuf)| is_within(path, other, false);
-            let other = given[..index].iter().find(same);
-            if let Some((other, _)) = other.filter(|_| !is_device(path)) {
-                let what = format!(
-                    "`{flag}` would write over what `{other}` writes: both are `{}`",
-                    path.display()
-                );
-                return Err(Error::user(
-                    Problem::new(what).hint("give each a path of its own"),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// The file of what passed the interface.
-    pub(super) fn counters_path(&self) -> PathBuf {
-        let stem = self
-            .output
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy();
-        self.output.with_file_name(format!("{stem}_network.csv"))
-    }
 }
 
 #[cfg(test)]
@@ -329,8 +314,10 @@ mod tests {
             "--viz-ip",
         ];
         assert_eq!(arguments, expected.map(OsString::from));
-        let mut other = ["rowgen", "run", "-data"].map(OsString::from);
-        long_flags(&mut other);
-        assert_eq!(other[2], "-data");
+        for (command, flag) in [("run", "-data"), ("compare", "--column")] {
+            let mut other = ["rowgen", command, "-column", "-data"].map(OsString::from);
+            long_flags(&mut other);
+            assert!(other.iter().any(|other| other == flag), "{command}");
+        }
     }
 }
