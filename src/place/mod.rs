@@ -3,6 +3,7 @@
 mod braces;
 mod decode;
 mod expand;
+mod flags;
 mod leaf;
 mod meant;
 mod named;
@@ -24,6 +25,7 @@ use window::around;
 pub use braces::{Part, braces, place_of};
 pub use decode::{decode, decode_all};
 pub use expand::{Scope, expand, expand_params};
+pub use flags::Flags;
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Secret, Text};
 pub use named::{Each, Named};
 pub use path::LocalPath;
@@ -84,9 +86,13 @@ impl Place {
 
     /// A message about this place as it may be shown.
     pub fn shown(&self, message: &str) -> String {
-        match &self.secrets {
-            Some(secrets) => secrets.hide(message),
+        let told = match self.source.flags {
+            Some(flags) => flags.told(message),
             None => message.to_string(),
+        };
+        match &self.secrets {
+            Some(secrets) => secrets.hide(&told),
+            None => told,
         }
     }
 
@@ -194,6 +200,9 @@ impl fmt::Display for Place {
     ///    |              ^^^^^
     /// ```
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(flags) = self.source.flags_of(self.line) {
+            return write!(f, "  flag: {flags}");
+        }
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         let (near, left_out) = self.source.near(self.start);

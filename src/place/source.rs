@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::Flags;
+
 /// A file that was read, kept to show its lines.
 #[derive(PartialEq, Eq)]
 pub struct Source {
@@ -12,6 +14,8 @@ pub struct Source {
     pub text: String,
     /// The bytes that its lines begin at.
     lines: Vec<usize>,
+    /// Told instead of its lines.
+    pub(super) flags: Option<&'static Flags>,
 }
 
 /// So many characters before and after a place are looked at, and those of the words that they cut.
@@ -27,7 +31,25 @@ impl Source {
             name: name.into(),
             text,
             lines,
+            flags: None,
         }
+    }
+
+    /// A file in rowgen itself, of which is told by flags.
+    pub fn told_by(
+        flags: &'static Flags,
+        name: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
+        Self {
+            flags: Some(flags),
+            ..Self::new(name, text)
+        }
+    }
+
+    /// The flags that make what stands in a line, from 1.
+    pub(super) fn flags_of(&self, line: usize) -> Option<&'static str> {
+        self.flags?.of(self.line(line))
     }
 
     /// The byte that a line and a column begin at, both from 1; the line's end, where it has fewer.
@@ -112,5 +134,28 @@ mod tests {
         let whole = "x".repeat(5000);
         let source = Source::new("p.yaml", whole.clone());
         assert_eq!(source.near(2500), (whole.as_str(), 0));
+    }
+
+    #[test]
+    fn a_file_in_rowgen_is_told_by_flags() {
+        use super::super::{Place, parse};
+        use crate::error::Problem;
+        const FLAGS: Flags = Flags {
+            keys: &[("a", "`-a`"), ("b", "`-b` and `-c`")],
+            words: &[("`a`", "`-a`")],
+        };
+        let source = std::sync::Arc::new(Source::told_by(&FLAGS, "p.yaml", "a: 1\nx:\n  b: y\n"));
+        let said = |line, column| {
+            let place = Place::new(source.clone(), line, column, 1);
+            let problem = Problem::new("`a` is wrong").at(&place);
+            problem.hint("raise `a`").to_string()
+        };
+        assert_eq!(
+            said(1, 4),
+            "error: `-a` is wrong\n  flag: `-a`\n  hint: raise `-a`"
+        );
+        assert!(said(3, 6).contains("\n  flag: `-b` and `-c`\n"));
+        assert!(said(2, 1).contains("\n --> p.yaml:2:1\n"));
+        parse(&source).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Pipeline;
@@ -62,13 +62,13 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
     read_node(read_root(path)?, path, given)
 }
 
-/// Reads a pipeline that is in no file; `path` is what it is called.
+/// Reads a pipeline that is in no file.
 ///
 /// # Errors
 /// Every mistake in it, each with its place.
-pub fn read_given(path: &Path, text: &str, given: &Given) -> Result<Pipeline> {
-    let root = tree(path.display().to_string(), text.to_string())?;
-    read_node(root, path, given)
+pub fn read_given(source: Source, given: &Given) -> Result<Pipeline> {
+    let path = PathBuf::from(&source.name);
+    read_node(parse(&Arc::new(source))?, &path, given)
 }
 
 fn read_node(mut root: Node, path: &Path, given: &Given) -> Result<Pipeline> {
