@@ -56,6 +56,15 @@ pub fn is_device(path: &Path) -> bool {
 /// # Errors
 /// It is something else.
 pub fn check(path: &Path) -> io::Result<()> {
+    let said = path.as_os_str().as_encoded_bytes();
+    if said.is_empty() || said.ends_with(b"/") {
+        let what = if said.is_empty() {
+            "it has no name"
+        } else {
+            "with `/` at its end it is a folder"
+        };
+        return Err(io::Error::other(what));
+    }
     let Ok(found) = fs::metadata(path) else {
         return Ok(());
     };
@@ -76,24 +85,22 @@ pub fn check(path: &Path) -> io::Result<()> {
     )))
 }
 
-/// Makes a file that has its name from the start, in the place of what is in it, or opens a standard stream.
-///
-/// # Errors
-/// It is something that is refused, or the system refuses.
-pub fn create(path: &Path) -> io::Result<File> {
-    check(path)?;
-    match is_standard_stream(path) {
-        true => through(path),
-        false => File::create(path),
-    }
-}
-
-/// Writes all of a file at once.
+/// Writes all of a file at once: what is there stays as it was until the new one is whole.
 ///
 /// # Errors
 /// It is something that is refused, or the system refuses.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    create(path)?.write_all(text.as_bytes())
+    let mut outlet = Outlet::open(path)?;
+    let written = outlet.file.write_all(text.as_bytes());
+    outlet.end(written.is_ok()).and(written)
+}
+
+/// Finds out whether it could be written.
+///
+/// # Errors
+/// It could not.
+pub fn probe(path: &Path) -> io::Result<()> {
+    Outlet::open(path)?.end(false)
 }
 
 /// A file that has its name once it is whole, or what is written through.
@@ -106,7 +113,7 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// Opens it, under a hidden name if it is a file; its folder is made.
+    /// Opens it, under a hidden name if it is a file.
     ///
     /// # Errors
     /// It is something that is refused, or the system refuses.
@@ -116,22 +123,54 @@ impl Outlet {
             let file = through(path)?;
             return Ok(Self { file, names: None });
         }
-        let target = match fs::canonicalize(path) {
-            Ok(found) => found,
-            Err(_) => led_to(path),
+        let target = target(path);
+        let there = match OpenOptions::new().append(true).open(&target) {
+            Ok(file) => Some(file.metadata()?.permissions()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
         };
         let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let folder = target.parent().unwrap_or(Path::new(""));
-        if folder != Path::new("") {
-            fs::create_dir_all(folder)?;
-        }
-        let hidden = folder.join(format!(".{name}.{}.part", std::process::id()));
+        let hidden = target.with_file_name(format!(".{name}.{}.part", std::process::id()));
+        let target = target.with_file_name(name.as_ref());
         let file = File::create(&hidden)?;
-        Ok(Self {
-            file,
-            names: Some((hidden, target)),
-        })
+        // Who may read it may read what takes its place.
+        let kept = there.map_or(Ok(()), |there| file.set_permissions(there));
+        let names = Some((hidden, target));
+        let outlet = Self { file, names };
+        match kept {
+            Ok(()) => Ok(outlet),
+            Err(error) => outlet.end(false).and(Err(error)),
+        }
     }
+
+    /// The same; its folder is made.
+    ///
+    /// # Errors
+    /// It is something that is refused, or the system refuses.
+    pub fn open_with_folder(path: &Path) -> io::Result<Self> {
+        check(path)?;
+        let target = target(path);
+        let folder = target.parent().filter(|folder| *folder != Path::new(""));
+        folder.map_or(Ok(()), fs::create_dir_all)?;
+        Self::open(path)
+    }
+
+    /// Gives it its name if it is whole, and removes it if not.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn end(self, whole: bool) -> io::Result<()> {
+        match &self.names {
+            None => Ok(()),
+            Some((hidden, target)) if whole => fs::rename(hidden, target),
+            Some((hidden, _)) => fs::remove_file(hidden),
+        }
+    }
+}
+
+/// What links lead to.
+fn target(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| led_to(path))
 }
 
 #[cfg(test)]
@@ -174,7 +213,8 @@ mod tests {
             ("pipe", "a named pipe"),
             ("link", "a named pipe"),
             ("socket", "a socket"),
-            ("", "a folder"),
+            (".", "a folder"),
+            ("new/", "it is a folder"),
         ] {
             for error in [
                 Outlet::open(&at(name)).unwrap_err(),
@@ -194,5 +234,33 @@ mod tests {
                 assert!(is_device(&at("null")));
             }
         }
+    }
+
+    #[test]
+    fn what_is_there_stays_until_the_new_one_is_whole() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        fs::write(at("old"), "old").unwrap();
+        fs::set_permissions(at("old"), fs::Permissions::from_mode(0o640)).unwrap();
+        probe(&at("old")).unwrap();
+        probe(&at("new")).unwrap();
+        assert_eq!(names(), 1);
+        let mut outlet = Outlet::open(&at("old")).unwrap();
+        outlet.file.write_all(b"half").unwrap();
+        assert_eq!(fs::read_to_string(at("old")).unwrap(), "old");
+        outlet.end(false).unwrap();
+        assert_eq!((names(), fs::read(at("old")).unwrap()), (1, b"old".into()));
+        write(&at("old"), "new").unwrap();
+        let found = fs::metadata(at("old")).unwrap();
+        assert_eq!(
+            (found.len(), found.permissions().mode() & 0o777),
+            (3, 0o640)
+        );
+        assert!(probe(&at("no/new")).is_err() && names() == 1);
+        let made = Outlet::open_with_folder(&at("no/new")).unwrap();
+        made.end(true).unwrap();
+        assert!(at("no/new").is_file());
     }
 }

@@ -196,19 +196,7 @@ impl Told {
 /// and with `if_exists: append` its rows would be there twice.
 pub(super) fn can_report(path: &Path) -> Result<()> {
     let doing = || format!("the report cannot be written to `{}`", path.display());
-    outlet::check(path).map_err(|error| Error::because(doing(), error))?;
-    // A link stays, whatever is made and removed behind it.
-    let place = outlet::led_to(path);
-    let made = !place.exists();
-    let opened = std::fs::File::options()
-        .append(true)
-        .create(true)
-        .open(&place);
-    opened.map_err(|error| Error::because(doing(), error))?;
-    if made {
-        let _ = std::fs::remove_file(place);
-    }
-    Ok(())
+    outlet::probe(path).map_err(|error| Error::because(doing(), error))
 }
 
 pub(super) fn write_report(report: &Report, path: &Path) -> Result<()> {

@@ -1,15 +1,15 @@
 //! What passes a network interface, once a second, as the system counts it.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 
 use crate::error::{Error, Problem, Result};
-use crate::outlet;
+use crate::outlet::Outlet;
 
 const FOLDER: &str = "/sys/class/net";
 const HEADER: &str =
@@ -36,7 +36,8 @@ pub(super) struct Counting {
     counters: Counters,
     first: [u64; 8],
     over: Sender<()>,
-    thread: JoinHandle<Result<()>>,
+    thread: JoinHandle<Result<Outlet>>,
+    path: PathBuf,
 }
 
 impl Counters {
@@ -59,21 +60,14 @@ impl Counters {
 
     /// Writes them down until `finish`.
     pub(super) fn start(self, path: &Path) -> Result<Counting> {
-        let doing = format!("writing `{}`", path.display());
-        let failed = |error| Error::because(doing.clone(), error);
-        let mut file = outlet::create(path).map_err(failed)?;
-        file.write_all(HEADER.as_bytes()).map_err(failed)?;
-        let first = self.read();
+        let failed = writing(path);
+        let outlet = Outlet::open_with_folder(path).map_err(&failed)?;
         let (over, ended) = mpsc::channel();
-        let counters = self.clone();
-        let write = move || loop {
-            let figures = counters.read().map(|figure| figure.to_string());
-            let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-            let written = writeln!(file, "{time},{}", figures.join(","));
-            written.map_err(|error| Error::because(doing.clone(), error))?;
-            if ended.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
-                return Ok(());
-            }
+        let (first, counters) = (self.read(), self.clone());
+        let write = move || match counters.write(&outlet, &ended) {
+            Ok(()) => Ok(outlet),
+            // What cannot be written may not be removed either.
+            Err(error) => outlet.end(false).and(Err(error)).map_err(&failed),
         };
         let thread = std::thread::Builder::new()
             .name("interface".into())
@@ -83,7 +77,22 @@ impl Counters {
             first,
             over,
             thread: thread.map_err(|error| Error::because("starting a thread", error))?,
+            path: path.to_path_buf(),
         })
+    }
+
+    /// A line at once and one each second until it is over.
+    fn write(&self, outlet: &Outlet, over: &Receiver<()>) -> io::Result<()> {
+        let mut file = &outlet.file;
+        file.write_all(HEADER.as_bytes())?;
+        loop {
+            let figures = self.read().map(|figure| figure.to_string());
+            let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            writeln!(file, "{time},{}", figures.join(","))?;
+            if over.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
+                return Ok(());
+            }
+        }
     }
 
     /// A counter that the system does not keep is 0.
@@ -96,17 +105,24 @@ impl Counters {
 }
 
 impl Counting {
-    /// Ends it; what each counter has gained.
-    pub(super) fn finish(self) -> Result<[u64; 8]> {
+    /// Ends it, and keeps what was written of a run that has begun; what each counter has gained.
+    pub(super) fn finish(self, begun: bool) -> Result<[u64; 8]> {
         // A thread that has failed hears nothing any more.
         let _ = self.over.send(());
         let done = self.thread.join();
-        done.map_err(|panic| Error::of_panic("the thread of counters", panic.as_ref()))??;
+        let outlet =
+            done.map_err(|panic| Error::of_panic("the thread of counters", panic.as_ref()))??;
+        outlet.end(begun).map_err(writing(&self.path))?;
         let now = self.counters.read();
         Ok(std::array::from_fn(|index| {
             now[index].saturating_sub(self.first[index])
         }))
     }
+}
+
+fn writing(path: &Path) -> impl Fn(io::Error) -> Error + use<> {
+    let doing = format!("writing `{}`", path.display());
+    move |error| Error::because(doing.clone(), error)
 }
 
 #[cfg(test)]
@@ -122,10 +138,13 @@ mod tests {
         assert_eq!(first, "error: `-i`: there is no network interface `lx`");
         assert!(hint.split(", ").any(|name| name == "lo"), "{hint}");
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("counters.csv");
-        let counting = Counters::find("lo").unwrap().start(&path).unwrap();
-        std::thread::sleep(Duration::from_millis(100));
-        counting.finish().unwrap();
+        let path = folder.path().join("new/counters.csv");
+        for begun in [false, true] {
+            let counting = Counters::find("lo").unwrap().start(&path).unwrap();
+            std::thread::sleep(Duration::from_millis(100));
+            counting.finish(begun).unwrap();
+            assert_eq!(path.exists(), begun);
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], HEADER.trim_end());

@@ -4,28 +4,32 @@ mod arguments;
 #[cfg_attr(not(feature = "zeromq"), path = "no_consume.rs")]
 mod consume;
 mod counters;
+mod flags;
 mod html;
+mod outputs;
 mod report;
 mod tempo;
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arguments::FileOptions;
 use super::check::{given, overrides, plan_of};
-use super::run::{can_report, write_report};
-use super::{print, progress, say, signals};
+use super::run::write_report;
+use super::{is_broken_pipe, print, progress, say, signals};
+use crate::client::zeromq::Address;
 use crate::engine::{self, Running, Stop};
 use crate::error::{Error, Problem, Result};
 use crate::pace::{Pace, Schedule};
+use crate::place::Source;
 use crate::plan::{self, Plan};
 use crate::report::{ClockReading, Outcome, Report};
 use crate::spec;
 use crate::units::{parse_duration, show_count};
 pub(super) use arguments::{StreamOptions, long_flags};
-use counters::Counters;
+use counters::{Counters, Counting};
+use outputs::{Outputs, counters_path};
 
 /// How often it is looked whether the time is over.
 const STEP: Duration = Duration::from_millis(20);
@@ -45,9 +49,7 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         .as_deref()
         .map(Counters::find)
         .transpose()?;
-    options.outputs_apart()?;
-    let mut reports = options.html.iter().chain(&options.report);
-    reports.try_for_each(|path| can_report(path))?;
+    let outputs = Outputs::look(options)?;
     let rate = options.hertz()?;
     let sent = Arc::new(plan(options, rate, None)?);
     let stop = signals::stop()?;
@@ -59,7 +61,7 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         options.viz_port,
         options.control_port
     ));
-    let path = options.counters_path();
+    let path = counters_path(options);
     let counting = counters.map(|counters| counters.start(&path)).transpose()?;
     let running = engine::start(
         sent,
@@ -77,20 +79,45 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
             progress::show(&running);
         }
     });
-    let done = running.wait();
-    let counted = counting.map(counters::Counting::finish).transpose()?;
+    let code = end(options, &running.wait(), headroom, counting);
+    outputs.tell_kept();
+    Ok(code)
+}
+
+/// Tells and writes what came of a run, whatever becomes of one of the ways to do so; the exit code.
+fn end(
+    options: &StreamOptions,
+    done: &Report,
+    headroom: Option<f64>,
+    counting: Option<Counting>,
+) -> u8 {
     let sinks = done.sinks.iter().filter_map(|sink| sink.error.as_ref());
     done.error.iter().chain(sinks).for_each(|error| say(error));
-    if done.sinks.iter().any(|sink| sink.clocks.is_some()) {
-        print(&report::text(options, &done, headroom, counted.as_ref()))?;
+    let begun = done.sinks.iter().any(|sink| sink.clocks.is_some());
+    let mut failed = false;
+    let mut note = |result: Result<()>| {
+        if let Err(error) = result
+            && !is_broken_pipe(&error)
+        {
+            say(&error.to_string());
+            failed = true;
+        }
+    };
+    let counted = counting.map(|counting| counting.finish(begun)).transpose();
+    let counted = counted.map_err(|error| note(Err(error))).ok().flatten();
+    if begun {
         let html = options.html.as_deref();
-        html.map(|path| html::write(path, options, &done))
-            .transpose()?;
+        note(html.map_or(Ok(()), |path| html::write(path, options, done)));
+        let report = options.report.as_deref();
+        note(report.map_or(Ok(()), |path| write_report(done, path)));
+        let text = report::text(options, done, headroom, counted.as_ref());
+        note(print(&text).map(drop));
     }
-    let report = options.report.as_deref();
-    report.map(|path| write_report(&done, path)).transpose()?;
-    tell_what_is_missing(options, &done);
-    Ok(done.exit_code())
+    tell_what_is_missing(options, done);
+    match done.exit_code() {
+        0 | 3 if failed => 2,
+        code => code,
+    }
 }
 
 /// Why the exit code is 3.
@@ -156,10 +183,11 @@ fn plan(options: &StreamOptions, rate: Option<f64>, limit: Option<Duration>) -> 
         ("rate", format!("{}/s", rate.unwrap_or(1.0))),
         ("size", format!("{}B", options.size()?)),
         ("channels", options.channels.to_string()),
+        ("bind", host(&options.bind)),
         ("data_port", options.data_port().to_string()),
         ("viz_port", options.viz_port.to_string()),
         ("control_port", options.control_port.to_string()),
-        ("viz_ip", options.viz_ip.clone()),
+        ("viz_ip", host(&options.viz_ip)),
         ("output", options.output.display().to_string()),
         ("arrivals", options.tempo.arrivals.name().to_string()),
         ("catch_up", options.tempo.catch_up.name().to_string()),
@@ -180,12 +208,18 @@ fn plan(options: &StreamOptions, rate: Option<f64>, limit: Option<Duration>) -> 
         duration: limit,
         ..FileOptions::default()
     };
-    let pipeline = spec::read_given(Path::new("stream.yaml"), PIPELINE, &given(&file)?)?;
+    let source = Source::told_by(&flags::FLAGS, "stream.yaml", PIPELINE);
+    let pipeline = spec::read_given(source, &given(&file)?)?;
     let mut plan = plan_of(&pipeline, &overrides(&file)?, true, true)?;
     if rate.is_none() {
         plan.jobs.iter_mut().for_each(|job| job.rate = None);
     }
     Ok(plan)
+}
+
+/// A host as it stands before a port.
+fn host(host: &str) -> String {
+    Address::new(host, 1).host().to_string()
 }
 
 /// How many messages a schedule has in a time.

@@ -31,7 +31,7 @@ impl Results {
     pub fn create(path: &Path, message_size: usize, meter: Arc<Meter>) -> Result<Self> {
         let doing = || format!("making the results `{}`", path.display());
         let Outlet { file, names } =
-            Outlet::open(path).map_err(|error| Error::because(doing(), error))?;
+            Outlet::open_with_folder(path).map_err(|error| Error::because(doing(), error))?;
         if let Some((hidden, _)) = &names {
             meter.leaves(hidden.clone());
         }
@@ -45,6 +45,9 @@ impl Results {
             meter,
         };
         results.write(HEADER)?;
+        // A disk that is full is found out before the first message.
+        let flushed = results.file.flush();
+        flushed.map_err(|error| Error::because(doing(), error))?;
         Ok(results)
     }
 
@@ -75,8 +78,7 @@ impl Results {
     fn write(&mut self, text: &str) -> Result<()> {
         self.bytes += text.len() as u64;
         let written = self.file.write_all(text.as_bytes());
-        let path = self.names.as_ref().map_or(&self.path, |(hidden, _)| hidden);
-        written.map_err(|error| Error::because(format!("writing `{}`", path.display()), error))
+        written.map_err(|error| Error::because(format!("writing `{}`", self.path.display()), error))
     }
 
     /// Gives it its name.
