@@ -216,7 +216,8 @@ pub(super) fn suffix(slice: Slice) -> String {
     format!("{:05}-of-{:05}", slice.index, slice.count)
 }
 
-pub(super) fn sliced(path: &Path, slice: Slice) -> String {
+/// The name of a slice's own file: `x-00002-of-00008.csv`.
+pub fn sliced(path: &Path, slice: Slice) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut stem = Path::new(name.as_ref());
     let compressed = |path: &Path| {

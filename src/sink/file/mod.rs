@@ -42,6 +42,7 @@ use decision::Output;
 use existing::Existing;
 pub use inside::outside_datasets;
 use layout::Layout;
+pub use layout::sliced;
 use ready::{EarlierFiles, ReadyFiles};
 use writer::Rules;
 

@@ -43,7 +43,7 @@ pub struct Zeromq {
     pub linger: Option<Placed<Duration>>,
     /// Messages that wait in all channels together (default: 10_000, and at most 64MiB of them).
     pub high_water_mark: Option<Placed<Count>>,
-    /// A CSV file with the four times of each message that was answered; it replaces one that is there.
+    /// A CSV file with the four times of each message that was answered; once the run is over it replaces one that is there. Each slice has one of its own.
     pub results: Option<Placed<LocalPath>>,
     /// The run is only measured: messages are made and thrown away.
     #[serde(skip)]

@@ -11,9 +11,11 @@ use super::replies::Listener;
 use super::results::Results;
 use super::window::Window;
 use super::writer::Sender;
-use crate::client::zeromq::{Control, Publisher, Ring, Sockets, Subscriber};
+use crate::client::zeromq::{Control, MOST_REPLY, Publisher, Ring, Sockets, Subscriber};
 use crate::error::{Error, Problem, Result};
-use crate::place::{Placed, Text};
+use crate::outlet::{is_device, is_standard_stream};
+use crate::place::{Place, Placed, Text};
+use crate::sink::file::{outside_datasets, sliced};
 use crate::sink::{Found, Lane, Ready, Target, lane};
 use crate::sync::lock;
 
@@ -46,6 +48,9 @@ struct ReadyStream {
 /// # Errors
 /// One is taken, or is none of this machine's.
 pub fn connect(zeromq: &Zeromq, target: &Target) -> Result<Found> {
+    if let Some((path, place)) = results_path(zeromq, target) {
+        outside_datasets(&path).map_err(|error| error.at(place))?;
+    }
     let bound = match zeromq.measured {
         true => None,
         false => Some(bind(zeromq, message(zeromq, target)?.body)?),
@@ -55,6 +60,19 @@ pub fn connect(zeromq: &Zeromq, target: &Target) -> Result<Found> {
         target: target.clone(),
         bound: Mutex::new(bound),
     }))
+}
+
+/// Where the results go: a file of its own for each slice, as those of rows.
+fn results_path<'z>(zeromq: &'z Zeromq, target: &Target) -> Option<(PathBuf, &'z Place)> {
+    let results = zeromq.results.as_ref()?;
+    let path = target.out.join(results.as_str());
+    let path = match target.slice {
+        Some(slice) if !is_standard_stream(&path) && !is_device(&path) => {
+            path.with_file_name(sliced(&path, slice))
+        }
+        _ => path,
+    };
+    Some((path, &results.place))
 }
 
 fn message(zeromq: &Zeromq, target: &Target) -> Result<Message> {
@@ -88,7 +106,7 @@ fn bind(zeromq: &Zeromq, body: usize) -> Result<Bound> {
         .map_or("response", |topic| topic.as_str());
     let subscriber = sockets.replies.as_ref();
     let subscriber =
-        subscriber.map(|address| Subscriber::connect(&context, address, topic, "replies"));
+        subscriber.map(|address| Subscriber::connect(&context, address, topic, MOST_REPLY));
     Ok(Bound {
         publishers,
         control,
@@ -106,9 +124,9 @@ impl Ready for ReadyStream {
             let sender = sender(zeromq, target, Bound::default(), None, (digits, body))?;
             return lane::start(target, recipe, Box::new(sender));
         };
-        let results = zeromq.results.as_ref().map(|path| {
-            let path: PathBuf = target.out.join(path.as_str());
-            Results::create(&path, body, target.meter.clone())
+        let results = results_path(zeromq, target).map(|(path, place)| {
+            let made = Results::create(&path, body, target.meter.clone());
+            made.map_err(|error| error.at(place))
         });
         let results = results.transpose()?;
         self.wait_for_consumer(&mut bound)?;
@@ -129,10 +147,12 @@ fn sender(
     // Whoever leaves rows out before the first message counts them there, too.
     target.meter.clocks();
     let window = || Arc::new(Window::new(target.first_row, count, target.meter.clone()));
+    let mut control = bound.control;
     let replies = bound.subscriber.map(|subscriber| {
         let window = window();
         let listener = Listener {
             subscriber,
+            control: control.take(),
             window: window.clone(),
             pace: target.pace.clone(),
             first_row: target.first_row,
@@ -164,7 +184,7 @@ fn sender(
         run: target.run.clone(),
         meter: target.meter.clone(),
         replies: replies.transpose()?,
-        control: bound.control,
+        control,
         linger: zeromq.linger(),
         patience: zeromq.reply_patience(),
     })
@@ -174,7 +194,8 @@ impl ReadyStream {
     /// Until it has said `start`, has subscribed to every channel, and its socket of replies is there: it
     /// misses nothing then.
     fn wait_for_consumer(&self, bound: &mut Bound) -> Result<()> {
-        if let (Some(control), Some(start)) = (&bound.control, &self.zeromq.start) {
+        let control = bound.control.as_ref();
+        if let (Some(control), Some(start)) = (control, &self.zeromq.start) {
             self.until(|| control.started(STEP), |time| {
                 let message = format!("no consumer has said `start` at `{}` within {time}", start.as_str());
                 let hint = "start the consumer first, with this control port, or raise `start_timeout`";
@@ -183,7 +204,10 @@ impl ReadyStream {
         }
         let mut waits: Vec<&Publisher> = bound.publishers.iter().collect();
         let bind = &self.zeromq.bind;
+        // Who has said it may be gone, and another one come.
+        let answer = || control.map_or(Ok(false), |control| control.started(Duration::ZERO));
         let subscribed = || {
+            answer()?;
             let mut left = Vec::new();
             for publisher in waits.drain(..) {
                 if !publisher.subscribed()? {
@@ -205,7 +229,10 @@ impl ReadyStream {
         })?;
         if let (Some(subscriber), Some(replies)) = (&mut bound.subscriber, &self.zeromq.replies) {
             self.until(
-                || subscriber.is_connected(),
+                || {
+                    answer()?;
+                    subscriber.is_connected()
+                },
                 |time| {
                     let message = format!(
                         "no socket of replies is at `{}` after {time}",
