@@ -11,7 +11,7 @@ use super::say;
 use crate::engine::{Running, Status};
 use crate::error::Problem;
 use crate::plan::Plan;
-use crate::report::{FileReport, Report, SinkReport, SourceReport};
+use crate::report::{ClockReading, FileReport, Report, SinkReport, SourceReport};
 
 /// Of a sink so many files are named one by one; its own line counts all of them.
 const FILES_NAMED: usize = 100;
@@ -202,6 +202,44 @@ fn tell_sink(sink: &SinkReport) {
         waiting_seconds = sink.waited.as_secs_f64(),
         "sink ended"
     );
+    if let Some(clocks) = &sink.clocks {
+        tell_messages(&sink.name, clocks);
+    }
+}
+
+/// Messages and their replies, a line for each thing that was timed.
+fn tell_messages(sink: &str, clocks: &ClockReading) {
+    let measured = clocks.seconds > 0.0;
+    info!(
+        sink,
+        sent = clocks.sent,
+        skipped = clocks.skipped,
+        warm_up = clocks.warm_up,
+        answered = clocks.answered,
+        lost = clocks.lost,
+        repeated = clocks.repeated,
+        unknown = clocks.unknown,
+        unreadable = clocks.unreadable,
+        seconds = measured.then_some(clocks.seconds),
+        messages_per_second = measured.then(|| clocks.rate()),
+        "messages counted"
+    );
+    let timed = clocks.timed().into_iter();
+    for timed in timed.filter(|timed| timed.times.count > 0) {
+        let [mean, p50, p70, p99, p999, max] = timed.times.figures().map(|micros| micros / 1e3);
+        info!(
+            sink,
+            time = timed.key,
+            messages = timed.times.count,
+            mean_ms = mean,
+            p50_ms = p50,
+            p70_ms = p70,
+            p99_ms = p99,
+            p999_ms = p999,
+            max_ms = max,
+            "messages timed"
+        );
+    }
 }
 
 fn outcome(sink: &SinkReport) -> &'static str {

@@ -10,6 +10,7 @@ mod sending;
 mod series;
 mod show;
 mod spread;
+mod timed;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use meter::{Meter, Quantiles, Reading};
 pub use series::{Series, Step};
 pub use show::Unlimited;
 pub use spread::{Percentiles, Spread};
+pub use timed::Timed;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{ClockReading, Outcome, Percentiles, Report, SinkReport, SourceReport};
+use super::{ClockReading, Outcome, Report, SinkReport, SourceReport};
 use crate::units::{show_bytes, show_count, show_duration};
 
 impl Report {
@@ -59,7 +59,7 @@ impl Report {
                 writeln!(f, "    {line}")?;
             }
             if let Some(clocks) = &sink.clocks {
-                write!(f, "{}", Timed(clocks))?;
+                write!(f, "{}", Stream(clocks))?;
             }
             if !sink.left.is_empty() {
                 writeln!(f, "    {}", Left(&sink.left))?;
@@ -108,9 +108,9 @@ impl fmt::Display for Read<'_> {
 }
 
 /// Messages and their replies, a line for each thing that was timed.
-struct Timed<'a>(&'a ClockReading);
+struct Stream<'a>(&'a ClockReading);
 
-impl fmt::Display for Timed<'_> {
+impl fmt::Display for Stream<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let clocks = self.0;
         let count = show_count;
@@ -132,20 +132,9 @@ impl fmt::Display for Timed<'_> {
             )?;
         }
         writeln!(f)?;
-        let times = [
-            ("late", &clocks.lateness),
-            ("network delay", &clocks.network_delay),
-            ("processing", &clocks.processing_delay),
-            ("service time", &clocks.total_delay),
-            ("response time", &clocks.response_time),
-        ];
-        for (name, Percentiles { p50, p99, max, .. }) in
-            times.into_iter().filter(|(_, times)| times.count > 0)
-        {
-            writeln!(
-                f,
-                "    {name}: p50 {p50:.1} µs, p99 {p99:.1} µs, max {max:.1} µs"
-            )?;
+        let timed = clocks.timed().into_iter();
+        for timed in timed.filter(|timed| timed.times.count > 0) {
+            writeln!(f, "    {timed}")?;
         }
         Ok(())
     }

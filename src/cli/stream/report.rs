@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::StreamOptions;
+use super::outputs::counters_path;
 use crate::report::{ClockReading, Percentiles, Report, SinkReport};
 use crate::units::show_count;
 
@@ -56,7 +57,7 @@ fn network(out: &mut String, options: &StreamOptions, counted: &[u64; 8]) -> fmt
         out,
         "Errors: {errors_in} in, {errors_out} out; dropped: {dropped_in} in, {dropped_out} out"
     )?;
-    writeln!(out, "Counters: {}", options.counters_path().display())
+    writeln!(out, "Counters: {}", counters_path(options).display())
 }
 
 fn producer(
@@ -135,18 +136,10 @@ fn process(out: &mut String, sink: &SinkReport, clocks: &ClockReading) -> fmt::R
             "Replies left out: {repeated} repeated, {unknown} to no message, {unreadable} unreadable"
         )?;
     }
-    for (name, times) in [
-        ("Clock offset", &clocks.clock_offset),
-        ("Network delay", &clocks.network_delay),
-        ("Processing delay", &clocks.processing_delay),
-        ("Total delay (service time)", &clocks.total_delay),
-        (
-            "Response time, from the intended send",
-            &clocks.response_time,
-        ),
-    ] {
-        millis(out, name, times)?;
-    }
+    let [_, _, replied @ ..] = clocks.timed();
+    replied
+        .iter()
+        .try_for_each(|timed| writeln!(out, "{timed}"))?;
     for file in &sink.files {
         let (path, rows) = (file.path.display(), show_count(file.rows));
         writeln!(out, "Results: {path} ({rows} messages)")?;
@@ -183,15 +176,4 @@ fn micros(out: &mut String, name: &str, times: &Percentiles, all: bool) -> fmt::
         true => writeln!(out, ", P50 {p50:.3}, P99.9 {p999:.3}, max {max:.3}"),
         false => writeln!(out),
     }
-}
-
-fn millis(out: &mut String, name: &str, times: &Percentiles) -> fmt::Result {
-    if times.count == 0 {
-        return writeln!(out, "{name} (ms): -");
-    }
-    let [mean, p50, p70, p99, p999, max] = times.figures().map(|micros| micros / 1e3);
-    writeln!(
-        out,
-        "{name} (ms): mean {mean:.3}, P50 {p50:.3}, P70 {p70:.3}, P99 {p99:.3}, P99.9 {p999:.3}, max {max:.3}"
-    )
 }

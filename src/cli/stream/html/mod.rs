@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::StreamOptions;
 use crate::error::{Error, Result};
-use crate::report::{ClockReading, Report, Step};
+use crate::report::{ClockReading, Outcome, Report, Step, Timed};
 use crate::units::show_count;
 use chart::{Chart, Line};
 
@@ -29,18 +29,31 @@ pub(super) fn write(path: &Path, options: &StreamOptions, report: &Report) -> Re
     let mut text = String::new();
     for clocks in report.sinks.iter().filter_map(|sink| sink.clocks.as_ref()) {
         // Writing to a text cannot fail.
-        let _ = page(&mut text, options, clocks);
+        let _ = page(&mut text, options, report, clocks);
     }
     let written = crate::outlet::write(path, &text);
     written.map_err(|error| Error::because(format!("writing `{}`", path.display()), error))
 }
 
-fn page(out: &mut String, options: &StreamOptions, clocks: &ClockReading) -> fmt::Result {
+fn page(
+    out: &mut String,
+    options: &StreamOptions,
+    report: &Report,
+    clocks: &ClockReading,
+) -> fmt::Result {
     write!(
         out,
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>A stream of messages</title><style>{STYLE}</style><h1>A stream of messages</h1>"
     )?;
+    if report.outcome != Outcome::Done {
+        let (ended, error) = (report.ended(), report.first_error().unwrap_or_default());
+        writeln!(
+            out,
+            "<p class=\"key-b\">The run: {ended}. {}</p>",
+            escaped(error)
+        )?;
+    }
     summary(out, options, clocks)?;
     table(out, clocks)?;
     spread(out, clocks)?;
@@ -81,21 +94,8 @@ fn table(out: &mut String, clocks: &ClockReading) -> fmt::Result {
         out,
         "<h2>Milliseconds</h2><table><tr><th></th><th>mean</th><th>P50</th><th>P70</th><th>P99</th><th>P99.9</th><th>max</th></tr>"
     )?;
-    for (name, times) in [
-        ("preparation", &clocks.preparation),
-        ("late against the intended send", &clocks.lateness),
-        ("clock offset", &clocks.clock_offset),
-        ("network delay", &clocks.network_delay),
-        ("processing", &clocks.processing_delay),
-        ("service time, from the send", &clocks.total_delay),
-        (
-            "response time, from the intended send",
-            &clocks.response_time,
-        ),
-    ]
-    .into_iter()
-    .filter(|(_, times)| times.count > 0)
-    {
+    let timed = clocks.timed().into_iter();
+    for Timed { name, times, .. } in timed.filter(|timed| timed.times.count > 0) {
         write!(out, "<tr><td>{name}</td>")?;
         for micros in times.figures() {
             write!(out, "<td>{:.3}</td>", micros / 1e3)?;
