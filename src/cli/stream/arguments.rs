@@ -28,7 +28,7 @@ pub(crate) struct StreamOptions {
     /// The port of the first channel
     #[arg(long, default_value_t = 5555)]
     data_port: u16,
-    /// The address or interface of this machine at which sockets wait for the other side; `*` is all of them
+    /// The address of this machine at which sockets wait for the other side; `*` is all of them
     #[arg(long, default_value = "*", value_name = "HOST")]
     pub(super) bind: String,
     /// The port that replies come from (Python's consumers: 5556)
@@ -142,7 +142,7 @@ impl StreamOptions {
         .map(|(flag, host, all)| {
             let fits = Address::is_host(host) && (all || !host.contains('*'));
             let what = match all {
-                true => "an address or an interface of this machine, or `*`",
+                true => "an address of this machine, or `*`",
                 false => "the other side's name or address",
             };
             let wrong = || Error::user(format!("`{flag}` is {what}: `{host}` is none"));

@@ -29,11 +29,9 @@ pub(super) const FLAGS: Flags = Flags {
     ],
     words: &[
         ("could not open sink `stream`", "the stream has not begun"),
-        ("`start_timeout`", "`-start-timeout`"),
-        ("`channels`", "`-channels`"),
-        ("`results`", "`-output`"),
-        ("`data`", "`-s`"),
-        ("`warm_up`", "`-warm-up`"),
-        ("`rate`", "`-r`"),
+        // No file may be called so: whole phrases.
+        ("or raise `start_timeout`", "or raise `-start-timeout`"),
+        ("`start_timeout` is longer", "`-start-timeout` is longer"),
+        ("`channels` is 1 to", "`-channels` is 1 to"),
     ],
 };

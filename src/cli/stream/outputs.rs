@@ -9,7 +9,7 @@ use super::super::run::can_report;
 use super::super::say;
 use super::StreamOptions;
 use crate::error::{Error, Problem, Result};
-use crate::outlet::is_device;
+use crate::outlet::{is_device, is_standard_stream};
 use crate::sink::file::outside_datasets;
 use crate::source::is_within;
 
@@ -90,11 +90,14 @@ impl Outputs {
     }
 }
 
-/// The file of what passed the interface.
+/// The file of what passed the interface: beside that of results, where these are in a file.
 pub(super) fn counters_path(options: &StreamOptions) -> PathBuf {
-    let stem = options.output.file_stem().unwrap_or_default();
-    let stem = stem.to_string_lossy();
-    options.output.with_file_name(format!("{stem}_network.csv"))
+    let output = &options.output;
+    if is_standard_stream(output) || is_device(output) {
+        return "producer_results_network.csv".into();
+    }
+    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
+    output.with_file_name(format!("{stem}_network.csv"))
 }
 
 fn identity(path: &Path) -> Option<Identity> {

@@ -26,7 +26,7 @@ impl Address {
         Self { host, port }
     }
 
-    /// True for what can stand before a port: a name, an address, an interface, or `*`.
+    /// True for what can stand before a port: a name, an address, or `*`.
     pub fn is_host(text: &str) -> bool {
         let letter = |letter: char| letter.is_alphanumeric() || "*.:-_%[]".contains(letter);
         !text.is_empty() && text.chars().all(letter)

@@ -1,7 +1,7 @@
 //! Before the first message: the consumer says that it is there, has subscribed, and listens for replies'
 //! sender.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zmq::{Context, DONTWAIT, Socket, SocketEvent, SocketType};
 
@@ -14,10 +14,16 @@ pub struct Control(Socket);
 /// A SUB socket, and what becomes of its connection.
 pub struct Subscriber {
     socket: Socket,
-    /// Tells when the connection is there.
+    /// Tells what becomes of the connection.
     monitor: Socket,
+    address: Address,
     connected: bool,
+    /// When it was lost, while libzmq has not begun to make it anew.
+    lost: Option<Instant>,
 }
+
+/// So long after a connection was lost libzmq has begun to make it anew, or never does.
+const RETRIED: Duration = Duration::from_millis(500);
 
 impl Control {
     /// Binds it.
@@ -66,10 +72,13 @@ impl Subscriber {
             subscriber.set_rcvhwm(0)?;
             subscriber.set_maxmsgsize(most)?;
             subscriber.set_subscribe(topic.as_bytes())?;
-            subscriber.monitor(
-                watched,
-                i32::from(SocketEvent::HANDSHAKE_SUCCEEDED.to_raw()),
-            )?;
+            let events = [
+                SocketEvent::HANDSHAKE_SUCCEEDED,
+                SocketEvent::DISCONNECTED,
+                SocketEvent::CONNECT_RETRIED,
+            ];
+            let events = events.map(|event| i32::from(event.to_raw()));
+            subscriber.monitor(watched, events.iter().sum())?;
             monitor.connect(watched)?;
             connect(&subscriber, address)
         };
@@ -77,7 +86,9 @@ impl Subscriber {
         Ok(Self {
             socket: subscriber,
             monitor,
+            address: address.clone(),
             connected: false,
+            lost: None,
         })
     }
 
@@ -86,14 +97,44 @@ impl Subscriber {
     /// # Errors
     /// The socket has failed.
     pub fn is_connected(&mut self) -> Result<bool> {
-        // A connection that was lost and came back subscribes again only while somebody looks at its socket.
-        let looked = self.socket.get_events();
-        match looked.and_then(|_| self.monitor.recv_multipart(DONTWAIT)) {
-            Ok(_) => self.connected = true,
-            Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => {}
-            Err(error) => return Err(failed("waiting for the socket of replies", error)),
-        }
+        self.mended()?;
         Ok(self.connected)
+    }
+
+    /// True where the other side was cut off, for it spoke no ZeroMQ or a frame was too long: libzmq leaves
+    /// it at that, and it is connected to anew.
+    ///
+    /// # Errors
+    /// The socket has failed.
+    pub fn mended(&mut self) -> Result<bool> {
+        let error = |error| failed("watching the socket of replies", error);
+        // A connection that was lost and came back subscribes again only while somebody looks at its socket.
+        self.socket.get_events().map_err(error)?;
+        loop {
+            match self.monitor.recv_multipart(DONTWAIT) {
+                Ok(frames) => self.hear(&frames),
+                Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => break,
+                Err(other) => return Err(error(other)),
+            }
+        }
+        if self.lost.is_none_or(|lost| lost.elapsed() < RETRIED) {
+            return Ok(false);
+        }
+        self.lost = None;
+        // A second connection to the same place would be none, and the first one is known to it until then.
+        let _ = self.socket.disconnect(&self.address.endpoint());
+        connect(&self.socket, &self.address).map_err(error)?;
+        Ok(true)
+    }
+
+    /// An event: its number in the first two bytes.
+    fn hear(&mut self, frames: &[Vec<u8>]) {
+        let number = frames.first().and_then(|frame| frame.first_chunk());
+        match number.map(|number| SocketEvent::from_raw(u16::from_ne_bytes(*number))) {
+            Some(SocketEvent::HANDSHAKE_SUCCEEDED) => (self.connected, self.lost) = (true, None),
+            Some(SocketEvent::DISCONNECTED) => self.lost = Some(Instant::now()),
+            _ => self.lost = None,
+        }
     }
 
     /// The next message's frames, waited for at most so long.

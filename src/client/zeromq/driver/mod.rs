@@ -26,7 +26,7 @@ pub const START: &str = "start";
 
 /// Bytes of a frame that is taken where nothing but words and subscriptions come: whoever sends more is cut
 /// off before there is memory for it, and may come again.
-const MOST_WORDS: i64 = 64 << 10;
+const MOST_WORDS: i64 = 4 << 10;
 
 /// The same of a reply, which is JSON of a hundred bytes or two.
 pub const MOST_REPLY: i64 = 16 << 20;
@@ -78,7 +78,7 @@ fn bind(socket: &Socket, address: &Address) -> Result<(), Problem> {
                     problem.hint("another program has this port: end it, or take another port")
                 }
                 zmq::Error::ENODEV | zmq::Error::EADDRNOTAVAIL => {
-                    problem.hint("the host is `*`, or an address or interface of this machine")
+                    problem.hint("the host is `*`, or an address of this machine")
                 }
                 _ => problem,
             }

@@ -77,6 +77,9 @@ impl Listener {
                     continue;
                 }
             }
+            if self.subscriber.mended()? {
+                self.meter.clocks().unreadable();
+            }
             // A consumer that was started anew goes on with what comes.
             if let Some(control) = &self.control {
                 control.started(Duration::ZERO)?;

@@ -19,18 +19,13 @@ const SETTLED: u64 = u64::MAX;
 
 /// When messages were sent, by number.
 pub struct Window {
-    slots: Box<[Slot]>,
+    /// When each was sent, in microseconds since 1970; or that nothing waits.
+    sent: Box<[AtomicU64]>,
+    /// What it is called. Beside each other the two would take a third more.
+    names: Box<[AtomicU32]>,
     first: u64,
     next: AtomicU64,
     meter: Arc<Meter>,
-}
-
-/// A message that waits for its reply.
-struct Slot {
-    /// When it was sent, in microseconds since 1970; or that nothing waits.
-    sent: AtomicU64,
-    /// Of what it is called.
-    name: AtomicU32,
 }
 
 /// What a reply's number and its name say.
@@ -49,7 +44,8 @@ impl Window {
     pub fn new(first: u64, count: Option<u64>, meter: Arc<Meter>) -> Self {
         let room = count.unwrap_or(MOST).clamp(1, MOST).next_power_of_two();
         Self {
-            slots: (0..room).map(|_| Slot::empty()).collect(),
+            sent: (0..room).map(|_| AtomicU64::new(NEVER)).collect(),
+            names: (0..room).map(|_| AtomicU32::new(ANY)).collect(),
             first,
             next: AtomicU64::new(first),
             meter,
@@ -72,10 +68,10 @@ impl Window {
         if number < self.first || number >= next {
             return Known::Never;
         }
-        if next - number > self.slots.len() as u64 {
+        if next - number > self.sent.len() as u64 {
             return Known::Settled;
         }
-        let Slot { sent, name: own } = self.slot(number);
+        let (sent, own) = self.slot(number);
         let micros = sent.load(Ordering::Acquire);
         if micros == NEVER || !fits(own.load(Ordering::Relaxed), name) {
             return Known::Never;
@@ -91,25 +87,26 @@ impl Window {
     /// No more replies are waited for.
     pub fn give_up(&self) {
         let next = self.next.load(Ordering::Acquire);
-        let first = next.saturating_sub(self.slots.len() as u64).max(self.first);
+        let first = next.saturating_sub(self.sent.len() as u64).max(self.first);
         for number in first..next {
-            if waited(self.slot(number).sent.load(Ordering::Acquire)) {
-                self.slot(number).sent.store(SETTLED, Ordering::Release);
+            let (sent, _) = self.slot(number);
+            if waited(sent.load(Ordering::Acquire)) {
+                sent.store(SETTLED, Ordering::Release);
                 self.meter.clocks().lost(number);
             }
         }
     }
 
     fn put(&self, number: u64, micros: u64, name: u32) {
-        let room = self.slots.len() as u64;
+        let room = self.sent.len() as u64;
         let next = self.next.load(Ordering::Relaxed);
         // Rows that were left out have no message, and a message may be tried again.
         let passed = (next.min(number)..number).map(|passed| (passed, NEVER, ANY));
         for (number, micros, name) in passed.chain([(number, micros, name)]) {
-            let slot = self.slot(number);
-            let before = slot.sent.swap(NEVER, Ordering::AcqRel);
-            slot.name.store(name, Ordering::Relaxed);
-            slot.sent.store(micros, Ordering::Release);
+            let (sent, own) = self.slot(number);
+            let before = sent.swap(NEVER, Ordering::AcqRel);
+            own.store(name, Ordering::Relaxed);
+            sent.store(micros, Ordering::Release);
             // What has waited for a whole window is given up.
             if waited(before) && number >= next {
                 self.meter.clocks().lost(number - room);
@@ -118,18 +115,10 @@ impl Window {
         self.next.store(number + 1, Ordering::Release);
     }
 
-    fn slot(&self, number: u64) -> &Slot {
+    fn slot(&self, number: u64) -> (&AtomicU64, &AtomicU32) {
         // The room is a power of two, so it is within.
-        &self.slots[(number & (self.slots.len() as u64 - 1)) as usize]
-    }
-}
-
-impl Slot {
-    fn empty() -> Self {
-        Self {
-            sent: AtomicU64::new(NEVER),
-            name: AtomicU32::new(ANY),
-        }
+        let place = (number & (self.sent.len() as u64 - 1)) as usize;
+        (&self.sent[place], &self.names[place])
     }
 }
 
