@@ -56,7 +56,7 @@ fn every_sink_without_a_server_keeps_its_promises() {
 /// Each run has a port of its own, and somebody who has subscribed there.
 #[cfg(feature = "zeromq")]
 fn with_peers(yaml: &str) {
-    use rowgen::client::zeromq::{Address, Sockets, Subscriber};
+    use rowgen::client::zeromq::{Address, MOST_REPLY, Sockets, Subscriber};
     let sockets = Sockets::new();
     let peers = std::sync::Mutex::new(Vec::new());
     promises(yaml, &|yaml| {
@@ -65,8 +65,7 @@ fn with_peers(yaml: &str) {
         // Nobody is to connect to that.
         drop(free);
         let address = Address::new("127.0.0.1", port);
-        let name = format!("peer-{port}");
-        let peer = Subscriber::connect(&sockets, &address, "request", &name).unwrap();
+        let peer = Subscriber::connect(&sockets, &address, "request", MOST_REPLY).unwrap();
         peers.lock().unwrap().push(peer);
         yaml.replace("*:5555", &format!("127.0.0.1:{port}"))
     });

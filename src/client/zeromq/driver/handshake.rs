@@ -1,6 +1,7 @@
 //! Before the first message: the consumer says that it is there, has subscribed, and listens for replies'
 //! sender.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use zmq::{Context, DONTWAIT, Socket, SocketEvent, SocketType};
@@ -21,6 +22,9 @@ pub struct Subscriber {
     /// When it was lost, while libzmq has not begun to make it anew.
     lost: Option<Instant>,
 }
+
+/// Monitors that were made: each of a context has a name of its own.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// So long after a connection was lost libzmq has begun to make it anew, or never does.
 const RETRIED: Duration = Duration::from_millis(500);
@@ -67,7 +71,7 @@ impl Subscriber {
         let endpoint = address.endpoint();
         let subscriber = socket(context, SocketType::SUB).map_err(Error::run)?;
         let monitor = socket(context, SocketType::PAIR).map_err(Error::run)?;
-        let watched = "inproc://monitor";
+        let watched = format!("inproc://monitor-{}", MADE.fetch_add(1, Ordering::Relaxed));
         let connected = || {
             subscriber.set_rcvhwm(0)?;
             subscriber.set_maxmsgsize(most)?;
@@ -78,8 +82,8 @@ impl Subscriber {
                 SocketEvent::CONNECT_RETRIED,
             ];
             let events = events.map(|event| i32::from(event.to_raw()));
-            subscriber.monitor(watched, events.iter().sum())?;
-            monitor.connect(watched)?;
+            subscriber.monitor(&watched, events.iter().sum())?;
+            monitor.connect(&watched)?;
             connect(&subscriber, address)
         };
         connected().map_err(|error| failed(format!("connecting to `{endpoint}`"), error))?;

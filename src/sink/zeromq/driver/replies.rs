@@ -73,7 +73,7 @@ impl Listener {
                 let came = self.pace.as_ref().map(|pace| pace.clock().now());
                 self.take(&frames, now_micros(), came)?;
                 taken += 1;
-                if taken % LOOK > 0 {
+                if !taken.is_multiple_of(LOOK) {
                     continue;
                 }
             }
