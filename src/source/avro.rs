@@ -283,4 +283,8 @@ impl Records for Container {
     fn digest(&self) -> String {
         self.file.digest()
     }
+
+    fn unchanged(&self) -> Result<()> {
+        self.file.unchanged()
+    }
 }

@@ -217,10 +217,7 @@ impl OpenFile {
             Some(packed) => packed.read_exact_at(&mut bytes, start),
             None => self.raw.read_exact_at(&mut bytes, start),
         };
-        read.map_err(|error| {
-            Error::because(format!("could not read `{}`", self.path.display()), error)
-                .hint("a file must not change while it is read")
-        })?;
+        read.map_err(|error| self.changed(error))?;
         Ok(bytes)
     }
 
@@ -263,6 +260,17 @@ impl OpenFile {
     pub fn digest(&self) -> String {
         let (path, length) = (self.path.display(), self.stored());
         format!("{path} {length} {}", self.raw.identity().written())
+    }
+
+    /// # Errors
+    /// It is no longer the file that was opened, or was written since.
+    pub fn unchanged(&self) -> Result<()> {
+        self.raw.unchanged().map_err(|error| self.changed(error))
+    }
+
+    fn changed(&self, error: std::io::Error) -> Error {
+        Error::because(format!("could not read `{}`", self.path.display()), error)
+            .hint("a file must not change while it is read")
     }
 
     /// A problem with the file as a whole.

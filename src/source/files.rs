@@ -235,6 +235,10 @@ impl Records for Files {
         digests.collect::<Vec<_>>().join("\n")
     }
 
+    fn unchanged(&self) -> Result<()> {
+        self.parts.iter().try_for_each(|part| part.rows.unchanged())
+    }
+
     fn release(&self) {
         self.parts.iter().for_each(|part| part.rows.release());
     }

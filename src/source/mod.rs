@@ -127,7 +127,8 @@ pub struct Asked<'a> {
     pub table: &'a str,
     /// The types that some of its columns are to have.
     pub types: &'a Types,
-    /// Only read, with texts of dictionaries where the types say so; nobody asks for the digest.
+    /// Only read, with texts of dictionaries where the types say so, and numbers that do not say their
+    /// digits as texts; nobody asks for the digest.
     pub only_read: bool,
 }
 
@@ -165,6 +166,13 @@ pub trait Records: Send + Sync {
 
     /// Equal while the rows are the same.
     fn digest(&self) -> String;
+
+    /// # Errors
+    /// What was read has changed since it was opened.
+    fn unchanged(&self) -> Result<()> {
+        // A server reads as of one moment.
+        Ok(())
+    }
 
     /// Forgets what it keeps in memory to read it faster.
     fn release(&self) {

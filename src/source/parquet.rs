@@ -257,6 +257,10 @@ impl Records for Table {
     fn digest(&self) -> String {
         self.file.0.digest()
     }
+
+    fn unchanged(&self) -> Result<()> {
+        self.file.0.unchanged()
+    }
 }
 
 /// The values as the column's type; a value that it cannot hold is an error.

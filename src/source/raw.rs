@@ -92,11 +92,21 @@ impl Raw {
         }
     }
 
+    /// # Errors
+    /// Another file is there now, or it was written since it was opened.
+    pub fn unchanged(&self) -> Result<()> {
+        self.is_still(&std::fs::metadata(&self.path)?)
+    }
+
     fn open(&self) -> Result<File> {
         let file = File::open(&self.path)?;
-        match Identity::of(&file.metadata()?) == self.identity {
-            true => Ok(file),
-            false => Err(Error::other("it has been written since the run began")),
+        self.is_still(&file.metadata()?).map(|()| file)
+    }
+
+    fn is_still(&self, now: &Metadata) -> Result<()> {
+        match Identity::of(now) == self.identity {
+            true => Ok(()),
+            false => Err(Error::other("it has been written since it was opened")),
         }
     }
 }
@@ -133,6 +143,29 @@ mod tests {
         std::fs::write(folder.path().join("y"), "two").unwrap();
         std::fs::rename(folder.path().join("y"), &path).unwrap();
         let error = raw.read_exact_at(&mut bytes, 1).unwrap_err();
-        assert_eq!(error.to_string(), "it has been written since the run began");
+        assert_eq!(error.to_string(), "it has been written since it was opened");
+    }
+
+    #[test]
+    fn a_held_file_is_looked_at_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, "one").unwrap();
+        let raw = || Raw::new(&path, File::open(&path).unwrap(), true).unwrap();
+        let held = raw();
+        held.unchanged().unwrap();
+        // In place, with as many bytes, and another time.
+        std::fs::write(&path, "two").unwrap();
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(9);
+        File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.set_modified(later))
+            .unwrap();
+        held.unchanged().unwrap_err();
+        let held = raw();
+        std::fs::remove_file(&path).unwrap();
+        let error = held.unchanged().unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
     }
 }

@@ -191,12 +191,21 @@ fn matching(said: &Placed<LocalPath>, files: &mut Vec<Member>) -> Result<(), Pro
 /// How many names a path begins with that are no pattern.
 fn fixed(said: &Placed<LocalPath>) -> usize {
     let folder = Path::new(said.place.file()).parent();
-    let own = names(Path::new(said.as_str())).take_while(|name| !name.contains(['*', '?', '[']));
+    let own = names(Path::new(said.as_str())).take_while(|name| !is_open(name));
     let absolute = Path::new(said.as_str()).is_absolute();
     let before = folder
         .filter(|_| !absolute)
         .map_or(0, |folder| names(folder).count());
     before + own.count()
+}
+
+/// True for a name that stands for others: `[[]` is the character itself.
+fn is_open(name: &str) -> bool {
+    let escaped = ["[[]", "[]]", "[*]", "[?]"];
+    let rest = escaped
+        .iter()
+        .fold(name.to_string(), |rest, one| rest.replace(one, ""));
+    rest.contains(['*', '?', '['])
 }
 
 /// The names of a path, without those that lead nowhere.

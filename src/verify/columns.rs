@@ -3,6 +3,7 @@
 use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, Field};
 
+use super::Options;
 use super::held::Held;
 use super::keyed::Keyed;
 use super::readers::Spelling;
@@ -82,6 +83,29 @@ impl Columns {
     pub(super) fn fields(&self) -> Vec<Field> {
         let columns = self.compared.iter();
         columns.map(|column| column.field.clone()).collect()
+    }
+
+    /// What they are called where they are read.
+    ///
+    /// # Errors
+    /// `--columns` names another one.
+    pub(super) fn names(&self, options: &Options) -> Result<Vec<String>, String> {
+        let map = options.against.as_ref();
+        let map = map.map_or(&[][..], |against| &against.columns);
+        let fields = self.fields();
+        let own = || fields.iter().map(|field| field.name().as_str());
+        if let Some((wrong, _)) = map.iter().find(|(name, _)| own().all(|own| own != name)) {
+            let near = crate::error::did_you_mean(wrong, own());
+            let near = near.map_or(String::new(), |near| format!("; {near}"));
+            return Err(format!(
+                "`--columns`: it has no column `{wrong}` that is compared{near}"
+            ));
+        }
+        let other = |name: &str| {
+            let other = map.iter().find(|(own, _)| own == name);
+            other.map_or(name, |(_, other)| other).to_string()
+        };
+        Ok(own().map(other).collect())
     }
 }
 

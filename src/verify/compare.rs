@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::aligned::aligned;
+use super::behind::Behind;
 use super::groups::{Group, fitting, parts, waiting};
 use super::hash::Hasher;
 use super::keyed::{Buckets, Keyed};
@@ -42,8 +43,8 @@ pub(super) struct Comparison<'c> {
     pub share: Option<Slice>,
     /// What was found may stand as in the table, from this row on; without a key it does, if all is well.
     pub place: Option<u64>,
-    /// The table has no end: rows that should not be there are those behind the ones that are compared.
-    pub endless: bool,
+    /// The table has no end: what rows behind the ones that are compared are known by.
+    pub behind: Option<&'c Behind>,
     /// How rows of a partition are in order, where they have one.
     pub order: Option<Order<'c>>,
 }
@@ -307,10 +308,15 @@ impl Comparison<'_> {
 
     fn told(&self, mut differences: Vec<Difference>, state: &mut State<'_, '_>) -> Result<()> {
         let counts = &mut state.counts;
-        if self.endless {
-            let extra = differences.iter().filter(|one| one.kind == Kind::Extra);
-            counts.beyond += extra.map(|one| u64::from(one.times)).sum::<u64>();
-            differences.retain(|one| one.kind != Kind::Extra);
+        if let Some(behind) = self.behind {
+            let is_behind = |one: &Difference| match one.kind {
+                Kind::Extra => one.later && one.expected.is_none(),
+                Kind::Doubled => one.later && behind.has_equal_rows(),
+                _ => false,
+            };
+            let beyond = differences.iter().filter(|one| is_behind(one));
+            counts.beyond += beyond.map(|one| u64::from(one.times)).sum::<u64>();
+            differences.retain(|one| !is_behind(one));
         }
         let place = |difference: &Difference| {
             let spot = difference.expected.or(difference.found);
@@ -352,6 +358,7 @@ impl Comparison<'_> {
             .workers
             .each(side, &goes_on, &Kept::default, &|kept, piece, rows| {
                 let hashed = buckets.hash(&hasher, &rows)?;
+                let later = self.behind.map(|behind| behind.among(&rows)).transpose()?;
                 let own = &mut kept.entries;
                 for (index, bucket) in hashed.buckets.iter().enumerate() {
                     let key = hashed.keys[index];
@@ -359,6 +366,7 @@ impl Comparison<'_> {
                         own.push(Entry {
                             key,
                             row: hashed.rows[index],
+                            later: later.as_ref().is_some_and(|later| later[index]),
                             spot: Spot {
                                 number: rows.place.row(index),
                                 piece: piece as u32,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray};
+use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::compute::concat;
 
 use super::columns::{Column, From};
@@ -61,8 +61,29 @@ impl<'p> Expected<'p> {
         (0..self.pieces).map(rows).sum()
     }
 
+    /// The last value of a column, in the order of the table; none where there are no rows.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(super) fn last(&self, column: usize) -> Result<Option<ArrayRef>> {
+        let grid = Grid::one(self.job.first_row, Some(self.rows), BATCH_ROWS);
+        let source = self.job.source.on(grid);
+        let pieces = source.batches().unwrap_or(0);
+        let Some(last) = pieces.checked_sub(1) else {
+            return Ok(None);
+        };
+        let batch = self.make_from(&source, last)?;
+        let columns = self.columns(&batch, None)?;
+        let values = crate::column::arrays::plain(&columns[column])?;
+        Ok(values.len().checked_sub(1).map(|at| values.slice(at, 1)))
+    }
+
     fn make(&self, piece: u64) -> Result<Batch> {
-        match &self.source {
+        self.make_from(&self.source, piece)
+    }
+
+    fn make_from(&self, source: &Batches, piece: u64) -> Result<Batch> {
+        match source {
             Batches::Made(made) => made.make(piece),
             Batches::Read(read) => read.make(piece, &self.rejects),
             Batches::Streamed(_) => Err(endless(&self.job.table)),
@@ -104,8 +125,7 @@ impl<'p> Expected<'p> {
             parts.push(self.columns(&batch, self.sink.lanes[lane].first())?);
         }
         let column = |index: usize| {
-            let arrays: Vec<&dyn arrow::array::Array> =
-                parts.iter().map(|part| part[index].as_ref()).collect();
+            let arrays: Vec<&dyn Array> = parts.iter().map(|part| part[index].as_ref()).collect();
             Ok(concat(&arrays)?)
         };
         let columns = match parts.is_empty() {

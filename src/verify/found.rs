@@ -114,6 +114,12 @@ impl Found {
         others.chain(within).collect()
     }
 
+    /// # Errors
+    /// What was read has changed since it was opened.
+    pub(super) fn unchanged(&self) -> Result<()> {
+        self.records.unchanged()
+    }
+
     fn piece(
         &self,
         records: &dyn Records,

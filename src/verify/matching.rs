@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub key: u128,
     /// All of the row.
     pub row: u128,
+    /// It may be one behind those that are compared.
+    pub later: bool,
     /// Where it stands.
     pub spot: Spot,
     /// So many rows are the same: this is the first of them.
@@ -30,7 +32,7 @@ pub(super) struct Entry {
 pub(super) fn collapse(entries: &mut Vec<Entry>) {
     entries.sort_unstable();
     entries.dedup_by(|next, kept| {
-        let same = (next.key, next.row) == (kept.key, kept.row);
+        let same = (next.key, next.row, next.later) == (kept.key, kept.row, kept.later);
         let times = kept.times.checked_add(next.times).filter(|_| same);
         kept.times = times.unwrap_or(kept.times);
         times.is_some()
@@ -63,6 +65,8 @@ pub(super) struct Difference {
     pub found: Option<Spot>,
     /// So many rows are the same.
     pub times: u32,
+    /// The row that is there may be one behind those that are compared.
+    pub later: bool,
 }
 
 /// How many rows there are of each kind.
@@ -123,8 +127,7 @@ pub(super) fn compare(
     together: &mut Together<'_>,
     tell: &mut dyn FnMut(Difference),
 ) -> u64 {
-    let (mut expected, mut found) = (expected, found);
-    let mut equal = 0;
+    let (mut expected, mut found, mut equal) = (expected, found, 0);
     while let Some(key) = least(expected, found) {
         let (own, rest) = of_key(expected, key);
         let (other, left) = of_key(found, key);
@@ -230,6 +233,7 @@ fn difference(
         expected: expected.map(|entry| entry.spot),
         found: found.map(|entry| entry.spot),
         times,
+        later: found.is_some_and(|entry| entry.later),
     }
 }
 
@@ -257,6 +261,7 @@ pub(super) fn paired(differences: Vec<Difference>, first_row: u64) -> Vec<Differ
                     expected: last.expected.or(next.expected),
                     found: last.found.or(next.found),
                     times: 1,
+                    later: false,
                 };
             }
             _ => paired.push(next),
@@ -277,6 +282,7 @@ pub(super) fn moved((found, expected): (At, At)) -> Difference {
         expected: Some(spot(expected)),
         found: Some(spot(found)),
         times: 1,
+        later: false,
     }
 }
 
@@ -291,6 +297,7 @@ mod tests {
             .map(|(number, (key, row))| Entry {
                 key: *key,
                 row: *row,
+                later: false,
                 spot: Spot {
                     number: number as u64,
                     piece: 0,

@@ -10,6 +10,7 @@
 //! aligned    rows that stand where they should, value by value         matching what became of each row
 //! compare    else digests of buckets, then the rows of those that differ
 //! trust      or none of that, where files are as they were written
+//! behind     rows of a table without end that come later     hints    what helps where nothing is there
 //! details    the values of those rows, read again                      outcome  what came of a sink
 //! ```
 //!
@@ -18,6 +19,7 @@
 
 mod aligned;
 mod altered;
+mod behind;
 mod columns;
 mod compare;
 mod details;
@@ -29,6 +31,7 @@ mod found;
 mod groups;
 mod hash;
 mod held;
+mod hints;
 mod keyed;
 mod matching;
 mod nested;

@@ -107,7 +107,8 @@ fn tidy(rows: &mut Vec<usize>) {
     rows.dedup();
 }
 
-/// The type that texts are read as: dates stay texts, or nobody would see a time of day. What is in lists
+/// The type that texts are read as: dates stay texts, or nobody would see a time of day, and times without
+/// a zone, or nobody would see an offset. What is in lists
 /// and structs is read with all of its digits, which a column's own type would cut off there.
 pub(super) fn as_written(data_type: &DataType) -> DataType {
     fn within(data_type: &DataType) -> DataType {
@@ -121,7 +122,7 @@ pub(super) fn as_written(data_type: &DataType) -> DataType {
         Arc::new(Field::new(field.name(), data_type, true))
     };
     match data_type {
-        DataType::Date32 => DataType::Utf8,
+        DataType::Date32 | DataType::Timestamp(_, None) => DataType::Utf8,
         DataType::List(item) => DataType::List(inner(item)),
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
         other => other.clone(),

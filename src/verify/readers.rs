@@ -6,10 +6,11 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::found::{AsTexts, Blank, Found, has_all};
 use super::held::Held;
+use super::hints::{as_told, nothing};
 use super::nested::as_written;
 use super::{Against, Options};
 use crate::column::{ColumnType, UUID_EXTENSION};
-use crate::error::{Error, Fault, Problem, Result};
+use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
 use crate::format::avro::Avro;
 use crate::format::text::Leaf;
@@ -234,7 +235,9 @@ impl Reader {
     /// # Errors
     /// It is not there, or cannot be read.
     pub(super) fn open(&self, names: &[String], fields: &[Field], typed: usize) -> Result<Found> {
-        self.refuse_nothing()?;
+        if let Some(held) = self.held.as_ref().filter(|held| !held.is_there) {
+            return Err(nothing(held, self.lost.as_deref()));
+        }
         let untyped = self.spelling.is_untyped();
         let asked = |as_texts: bool| {
             let columns = names.iter().zip(fields).enumerate();
@@ -255,7 +258,10 @@ impl Reader {
             let types: Vec<_> = asked_first.into_iter().chain(others).collect();
             records = open(self.source.as_ref(), &types).or(records);
         }
-        let records = records.map_err(|error| self.lost(names).unwrap_or(self.as_told(error)))?;
+        let records = records.map_err(|error| {
+            self.lost(names)
+                .unwrap_or(as_told(error, self.held.as_ref()))
+        })?;
         let (source, texts) = (self.source.clone(), asked(true));
         let as_texts: AsTexts = Box::new(move || open(source.as_ref(), &texts));
         let blank = match self.spelling {
@@ -271,62 +277,15 @@ impl Reader {
         has_all(as_it_is.as_ref(), names).err()
     }
 
-    /// # Errors
-    /// Nothing was written.
-    fn refuse_nothing(&self) -> Result<()> {
-        let Some(held) = self.held.as_ref().filter(|held| !held.is_there) else {
-            return Ok(());
-        };
-        let what = format!("could not read `{}`", held.path.display());
-        let problem = Problem::new(what).at(&held.place);
-        Err(Error::run(match &self.lost {
-            Some(out) => problem.cause(format!("there is no folder `{out}`, where `--out` lets it start")),
-            None => problem
-                .cause("nothing is there")
-                .hint("`rowgen run` writes it; where its path starts `--out` says, and without it the current folder"),
-        }))
-    }
-
-    /// What a pipeline that reads these files could say helps nobody who has let a sink write them.
-    fn as_told(&self, mut error: Error) -> Error {
-        let Some(held) = &self.held else {
-            let is_of_paths = |hint: &String| hint.starts_with("a path to read ");
-            for problem in &mut error.problems {
-                if problem.hint.as_ref().is_some_and(is_of_paths) {
-                    problem.hint = Some("paths of `--against` start in the current folder".into());
-                }
-            }
-            return error;
-        };
-        let is_of_sources = |hint: &String| {
-            ["pattern", "types", "path", "folders"]
-                .iter()
-                .any(|word| hint.contains(word))
-        };
-        for problem in &mut error.problems {
-            if problem.hint.as_ref().is_some_and(is_of_sources) {
-                let (kind, path) = (kind(&held.format), held.path.display().to_string());
-                let path = path.trim_end_matches('/');
-                problem.hint = Some(format!(
-                    "all that is in the folder is compared: move what the sink has not written elsewhere, or compare some of the files with `--against \"{kind}: {{ path: {path}/part-* }}\"`"
-                ));
-            }
-        }
-        error
-    }
-
-    /// As what columns are read where each as its own type cannot be: somebody else's `numeric` may not say
-    /// how many digits it has, its text does; files of one set may have types that differ, and what holds
-    /// the values of all of them loses nothing.
+    /// As what columns are read where each as its own type cannot be: files of one set may have types that
+    /// differ, and what holds the values of all of them loses nothing.
     fn others(
         &self,
         names: &[String],
         fields: &[Field],
     ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
         let other = |data_type: &DataType| match (&self.spelling, data_type) {
-            (Spelling::Table, DataType::UInt64) => Some(DataType::Utf8),
-            (Spelling::Table, other) => other.is_decimal().then_some(DataType::Utf8),
-            (Spelling::Csv(_) | Spelling::Json, _) => None,
+            (Spelling::Csv(_) | Spelling::Json | Spelling::Table, _) => None,
             (_, DataType::Float32) => Some(DataType::Float64),
             (_, DataType::Date32) => Some(DataType::Timestamp(TimeUnit::Microsecond, None)),
             (_, other) => (!other.is_nested()).then(|| other.clone()),
@@ -360,16 +319,6 @@ impl Reader {
             value,
             place: self.place.clone(),
         }
-    }
-}
-
-/// The source that reads files of a format.
-fn kind(format: &FormatKind) -> &'static str {
-    match format {
-        FormatKind::Csv(_) => "csv",
-        FormatKind::Json(_) => "json",
-        FormatKind::Avro(_) => "avro",
-        FormatKind::Parquet(_) => "parquet",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use arrow::datatypes::Field;
 
+use super::behind::Behind;
 use super::columns::{Columns, From};
 use super::compare::{Comparison, Order};
 use super::details::Details;
@@ -62,6 +63,7 @@ struct Sides<'s> {
     keyed: Keyed,
     place: Option<u64>,
     order: Option<Order<'s>>,
+    behind: Option<Behind>,
 }
 
 /// What is done with both sides.
@@ -71,26 +73,6 @@ enum Asked<'a, 't> {
 }
 
 type Pair<'p> = (&'p Job, &'p SinkPlan);
-
-/// What the columns are called where they are read.
-fn names(columns: &Columns, options: &Options) -> Result<Vec<String>, String> {
-    let map = options.against.as_ref();
-    let map = map.map_or(&[][..], |against| &against.columns);
-    let fields = columns.fields();
-    let own = || fields.iter().map(|field| field.name().as_str());
-    if let Some((wrong, _)) = map.iter().find(|(name, _)| own().all(|own| own != name)) {
-        let near = crate::error::did_you_mean(wrong, own());
-        let near = near.map_or(String::new(), |near| format!("; {near}"));
-        return Err(format!(
-            "`--columns`: it has no column `{wrong}` that is compared{near}"
-        ));
-    }
-    let other = |name: &str| {
-        let other = map.iter().find(|(own, _)| own == name);
-        other.map_or(name, |(_, other)| other).to_string()
-    };
-    Ok(own().map(other).collect())
-}
 
 impl<'p> Target<'p> {
     /// The sink of a whole table, or of a slice, and what it holds.
@@ -133,7 +115,7 @@ impl<'p> Target<'p> {
             return Err(format!("no column of it can be compared: {why}"));
         }
         Ok(Target {
-            names: names(&columns, options)?,
+            names: columns.names(options)?,
             job,
             sink,
             way,
@@ -203,6 +185,7 @@ impl<'p> Target<'p> {
         let files = self.columns.compared.iter();
         let files = files.filter(|column| matches!(column.from, From::Batch(_)));
         let expected = Expected::new(self.job, self.sink, &self.columns.compared)?;
+        let behind = self.behind(reader, &expected)?;
         let sides = |found| Sides {
             expected: &expected,
             found,
@@ -214,6 +197,7 @@ impl<'p> Target<'p> {
                 by_key || reader.spelling.has_order()
             }),
             order: None,
+            behind: behind.clone(),
         };
         let Asked::Compare(outcome, tell) = asked else {
             return self.run(sides(&expected), workers, asked);
@@ -232,9 +216,12 @@ impl<'p> Target<'p> {
         outcome.others = found.others().into_iter().filter(left_out).collect();
         if self.options.count_only {
             outcome.counts = self.counted(expected.exact_rows()?, found.rows());
-            return Ok(());
+            return found.unchanged();
         }
-        self.run(sides(&found), workers, &mut Asked::Compare(outcome, tell))?;
+        let compared = self.run(sides(&found), workers, &mut Asked::Compare(outcome, tell));
+        // Whatever came of a file that has changed is nothing.
+        found.unchanged()?;
+        compared?;
         if let (false, false, Some(held)) = (outcome.is_equal(), self.options.trust_manifest, held)
         {
             outcome.notes.extend(touched(held, workers));
@@ -279,13 +266,15 @@ impl<'p> Target<'p> {
             column: topic.partition_column(),
         };
         let self_test = matches!(asked, Asked::SelfTest(..));
+        let keyed = topic.keyed(kafka);
         let sides = Sides {
             expected: &expected,
             found: &found,
             fields: &fields,
-            keyed: topic.keyed(kafka),
+            keyed: keyed.clone(),
             place: None,
             order: (!self_test).then_some(order),
+            behind: Some(Behind::of_messages(&keyed)).filter(|_| self.is_endless()),
         };
         self.run(sides, workers, asked)
     }
@@ -332,7 +321,7 @@ impl<'p> Target<'p> {
         }
     }
 
-    fn comparison<'c>(&self, sides: &Sides<'c>, workers: &'c Workers<'c>) -> Comparison<'c> {
+    fn comparison<'c>(&self, sides: &'c Sides<'c>, workers: &'c Workers<'c>) -> Comparison<'c> {
         Comparison {
             expected: sides.expected,
             found: sides.found,
@@ -342,7 +331,7 @@ impl<'p> Target<'p> {
             memory: self.options.memory,
             share: self.share,
             place: sides.place,
-            endless: self.job.table_rows.is_none(),
+            behind: sides.behind.as_ref(),
             order: sides.order,
         }
     }
@@ -359,7 +348,7 @@ impl<'p> Target<'p> {
         let comparison = Comparison {
             found: &found,
             share: None,
-            endless: false,
+            behind: None,
             ..self.comparison(sides, workers)
         };
         let counts = comparison.run(&mut |_| Ok(0))?;
@@ -370,12 +359,29 @@ impl<'p> Target<'p> {
         })
     }
 
+    fn is_endless(&self) -> bool {
+        self.job.table_rows.is_none()
+    }
+
+    /// What rows of a table without end are known by that are behind those that are compared.
+    fn behind(&self, reader: &Reader, expected: &Expected<'_>) -> Result<Option<Behind>> {
+        if !self.is_endless() {
+            return Ok(None);
+        }
+        // A copy may have them in another order.
+        let in_order = reader.held.is_some() && !self.is_partitioned();
+        Behind::of(&self.columns, (self.sink, expected), in_order).map(Some)
+    }
+
+    fn is_partitioned(&self) -> bool {
+        self.sink.lanes.iter().any(|lane| !lane.is_empty())
+    }
+
     /// The first row, where what was found may have the places that it has in the table.
     fn place(&self, expected: &dyn Side, found: &dyn Side) -> Option<u64> {
-        let partitioned = self.sink.lanes.iter().any(|lane| !lane.is_empty());
         let same = expected.rows() == found.rows();
         let exact = self.options.float_ulps == 0;
-        (same && !partitioned && exact).then_some(self.job.first_row)
+        (same && !self.is_partitioned() && exact).then_some(self.job.first_row)
     }
 
     fn counted(&self, expected: u64, found: u64) -> Counts {

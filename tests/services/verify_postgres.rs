@@ -161,6 +161,38 @@ fn columns_that_the_recipe_does_not_know_are_named() {
 }
 
 #[test]
+fn a_numeric_without_digits_is_compared_by_its_values() {
+    let columns = "\n      id: { sequence: { start: 1 } }\n      i: { uniform: { min: -99, max: 99 }, type: int32, nulls: 0.1 }\n      u: { uniform: { min: 0, max: 99 }, type: uint64 }\n      f: { choice: [0.1, -20.25, 1234.5, 5.104680561437975, 1.5e-7] }\n      g: { choice: [0.1, -20.25, 1234.5], type: float32 }\n      d: { uniform: { min: -9.99, max: 9.99 }, type: \"decimal(12,2)\" }\n      l: { list: { of: { uniform: { min: -9.99, max: 9.99 }, type: \"decimal(12,2)\" }, length: 2 } }\n";
+    let name = loaded(columns, "");
+    let yaml = pipeline(&name, columns, "");
+    sql(&format!(
+        "ALTER TABLE {name} ALTER COLUMN id TYPE numeric, ALTER COLUMN i TYPE numeric, ALTER COLUMN u TYPE numeric, ALTER COLUMN f TYPE numeric USING f::text::numeric, ALTER COLUMN g TYPE numeric USING g::text::numeric, ALTER COLUMN d TYPE numeric, ALTER COLUMN l TYPE numeric[], ADD COLUMN more numeric"
+    ));
+    let equal = (0, "5000rows,allequal".to_string());
+    assert_eq!(told(&yaml, &[]), equal);
+    sql(&format!("UPDATE {name} SET i = i + 0.00, id = id + 0.000"));
+    assert_eq!(told(&yaml, &[]), equal);
+    sql(&format!(
+        "UPDATE {name} SET i = 0.5 WHERE id = 5; UPDATE {name} SET f = 0.1000001 WHERE id = 6; UPDATE {name} SET u = 'NaN' WHERE id = 7; UPDATE {name} SET g = 0.3 WHERE id = 8; UPDATE {name} SET l = '{{1,2.001}}' WHERE id = 9; UPDATE {name} SET id = 0.5 WHERE id = 10"
+    ));
+    let (code, words, errors) = verify(&yaml, &[]);
+    assert_eq!(code, 3, "{words}{errors}");
+    for said in [
+        ": 4 994 equal, 1 missing, 1 extra, 5 different\n",
+        "id 5, row 4; i: expected ",
+        ", found 0.5",
+        "id 6, row 5; f: expected ",
+        "id 7, row 6; u: expected ",
+        ", found NaN",
+        "id 8, row 7; g: expected ",
+        "id 9, row 8; l: expected ",
+        "missing: id 10, row 9",
+    ] {
+        assert!(words.contains(said), "{said}\n{words}");
+    }
+}
+
+#[test]
 fn a_copy_is_compared_with_any_sink() {
     let columns = "\n      id: { sequence: { start: 1 } }\n      s: { words: {} }\n";
     let name = loaded(columns, ", key: [id]");

@@ -2,11 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use glob::Pattern;
+
 use super::layout::{Folder, is_folder, is_through, sliced};
 use super::strays::{self, Beside};
 use crate::format::FormatKind;
 use crate::place::{LocalPath, Placed};
 use crate::sink::{HeldFiles, Holds, Slice};
+
+/// What there is to read of an output.
+struct There {
+    /// The file, the folder, or the pattern of the files: what stands before the names of slices is escaped
+    /// in it.
+    path: PathBuf,
+    of_slice: bool,
+    is_there: bool,
+    beside: Beside,
+}
 
 /// The files at a path: those of the slice where there are any, else all of them.
 pub(super) fn held(
@@ -20,41 +32,99 @@ pub(super) fn held(
         return Holds::Nothing("what was written through a pipe is gone");
     }
     let whole = std::path::absolute(&whole).unwrap_or(whole);
-    let of_slice = match is_folder(path) {
-        true => slice.and_then(|slice| parts(&whole, slice)),
-        false => slice
-            .map(|slice| whole.with_file_name(sliced(&whole, slice)))
-            .filter(|path| path.exists()),
+    let there = match is_folder(path) {
+        true => There::in_folder(&whole, slice),
+        false => There::of_file(&whole, slice),
     };
-    let is_slice = of_slice.is_some();
-    let slicing = match is_folder(path) || whole.exists() || is_slice {
-        true => None,
-        false => strays::slicings(&whole).into_iter().next(),
-    };
-    let beside = match is_folder(path) {
-        true => Beside::in_folder(&whole, slice.filter(|_| is_slice)),
-        false => Beside::of_file(of_slice.as_deref().unwrap_or(&whole), slicing),
-    };
-    let slices = slicing.map(|count| strays::pattern(&whole, count));
-    // What cannot be looked at is told when it is read.
-    let is_there = is_slice || slices.is_some() || whole.try_exists().unwrap_or(true);
     Holds::Files(Box::new(HeldFiles {
-        path: of_slice.or(slices).unwrap_or(whole),
+        path: there.path,
         place: path.place.clone(),
         format,
-        of_slice: is_slice,
-        is_there,
-        listed: beside.listed,
-        unlisted: beside.unlisted,
-        notes: beside.notes,
+        of_slice: there.of_slice,
+        is_there: there.is_there,
+        listed: there.beside.listed,
+        unlisted: there.beside.unlisted,
+        notes: there.beside.notes,
     }))
 }
 
-/// The parts of a folder that a slice has written; nothing if it has none.
-fn parts(folder: &Path, slice: Slice) -> Option<PathBuf> {
-    let own = Folder::at(folder, Some(slice));
-    let prefix = own.part_prefix();
-    own.own_manifest()
-        .exists()
-        .then(|| folder.join("**").join(format!("{prefix}*")))
+impl There {
+    /// The file, that of the slice, or those of all slices.
+    fn of_file(whole: &Path, slice: Option<Slice>) -> Self {
+        let own = slice.map(|slice| (whole.with_file_name(sliced(whole, slice)), slice));
+        if let Some((path, slice)) = own.as_ref().filter(|(path, _)| path.exists()) {
+            let beside = Beside::of_file(whole, std::slice::from_ref(path), Some(slice.count));
+            return Self::at(path.clone(), true, beside);
+        }
+        // What cannot be looked at is told when it is read.
+        if whole.try_exists().unwrap_or(true) {
+            let beside = Beside::of_file(whole, &[whole.to_path_buf()], None);
+            return Self::at(whole.to_path_buf(), false, beside);
+        }
+        let slicings = strays::slicings(whole);
+        match (own, slicings.first()) {
+            (Some((path, slice)), _) if slicings.contains(&slice.count) => Self::absent(path, true),
+            (_, None) => Self::absent(whole.to_path_buf(), false),
+            (own, Some(count)) => {
+                let mut beside = Beside::of_slices(whole, *count);
+                beside.note_other(own.map(|(_, slice)| slice));
+                Self::at(strays::pattern(whole, *count), false, beside)
+            }
+        }
+    }
+
+    /// The folder, or the files in it that are of the slice.
+    fn in_folder(folder: &Path, slice: Option<Slice>) -> Self {
+        let slicings = strays::slicings_in(folder);
+        let own = slice.map(|slice| (Folder::at(folder, Some(slice)), slice));
+        let of_slice = slice.map(|slice| Beside::in_folder(folder, Some(slice)));
+        match (own, of_slice) {
+            (Some((own, _)), Some(beside)) if beside.has_own || own.own_manifest().exists() => {
+                let is_there = beside.has_own;
+                let there = Self::at(parts(&own), true, beside);
+                Self { is_there, ..there }
+            }
+            // Rows that a run without slices has written are those of every slice, too.
+            (Some((own, slice)), _)
+                if !slicings.whole && slicings.counts.contains(&slice.count) =>
+            {
+                Self::absent(folder.join(format!("{}*", own.part_prefix())), true)
+            }
+            (own, _) => {
+                let mut beside = Beside::in_folder(folder, None);
+                let sliced = !slicings.whole && !slicings.counts.is_empty();
+                beside.note_other(own.map(|(_, slice)| slice).filter(|_| sliced));
+                let there = Self::at(folder.to_path_buf(), false, beside);
+                // What cannot be looked at is told when it is read.
+                let is_there = folder.try_exists().unwrap_or(true);
+                Self { is_there, ..there }
+            }
+        }
+    }
+
+    fn at(path: PathBuf, of_slice: bool, beside: Beside) -> Self {
+        Self {
+            path,
+            of_slice,
+            is_there: true,
+            beside,
+        }
+    }
+
+    fn absent(path: PathBuf, of_slice: bool) -> Self {
+        Self {
+            path,
+            of_slice,
+            is_there: false,
+            beside: Beside::default(),
+        }
+    }
+}
+
+/// The parts of a folder that a slice has written, in whatever partition.
+fn parts(own: &Folder) -> PathBuf {
+    let folder = Pattern::escape(&own.path.to_string_lossy());
+    Path::new(&folder)
+        .join("**")
+        .join(format!("{}*", own.part_prefix()))
 }

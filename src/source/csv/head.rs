@@ -35,12 +35,22 @@ struct First {
     open: bool,
 }
 
+/// What the first line says of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Nothing: it is a record.
+    None,
+    /// Names, with whatever blanks around them.
+    Trimmed,
+    /// Names as rowgen has written them; those of `types` are as they are.
+    Written,
+}
+
 /// Reads the names from the first line, or takes those of `types`.
 pub(super) fn head(
     file: &OpenFile,
-    dialect: Dialect,
-    encoding: Encoding,
-    header: bool,
+    (dialect, encoding): (Dialect, Encoding),
+    kind: Names,
     types: &Types,
 ) -> Result<Head, Problem> {
     let first = First::find(file, dialect, encoding)?;
@@ -52,7 +62,7 @@ pub(super) fn head(
                 "make another file of it first: `tr '\\r' '\\n' < {shown} > lines.csv`"
             )));
     }
-    if !header {
+    if kind == Names::None {
         let names: Vec<String> = types.iter().map(|(name, _)| name.value.clone()).collect();
         check_width(file, &names, first.values.len())?;
         return Ok(Head {
@@ -72,11 +82,15 @@ pub(super) fn head(
             .hint("say which character encloses values with `quote:`"));
     }
     let lines = memchr::memchr_iter(b'\n', &first.bytes[..first.end]).count() as u64;
-    let Some(values) = first.values.into_iter().collect::<Option<Vec<String>>>() else {
+    let mark = first.mark > 0;
+    let Some(mut values) = first.values.into_iter().collect::<Option<Vec<String>>>() else {
         return Err(file.problem(format!("line 1: {}", encoding.problem().1)));
     };
+    if kind == Names::Written {
+        as_written(&mut values, mark, types);
+    }
     Ok(Head {
-        names: named(file, values)?,
+        names: named(file, values, kind)?,
         bytes: first.end as u64,
         lines,
     })
@@ -132,16 +146,36 @@ fn has_bare_return(bytes: &[u8], dialect: Dialect) -> bool {
     })
 }
 
-fn named(file: &OpenFile, values: Vec<String>) -> Result<Vec<String>, Problem> {
+/// Names that nobody asks for as they stand, but without what stands around them, are those: another
+/// program may have written the file again. A mark may be the beginning of the first name.
+fn as_written(values: &mut [String], mark: bool, types: &Types) {
+    let is_known = |name: &str| types.iter().any(|(known, _)| known.value == name);
+    if let Some(first) = values.first_mut().filter(|_| mark) {
+        let marked = format!("\u{feff}{first}");
+        if is_known(&marked) {
+            *first = marked;
+        }
+    }
+    for value in values {
+        if !is_known(value) && is_known(value.trim()) {
+            *value = value.trim().to_string();
+        }
+    }
+}
+
+fn named(file: &OpenFile, values: Vec<String>, kind: Names) -> Result<Vec<String>, Problem> {
     let mut names: Vec<String> = Vec::with_capacity(values.len());
     let mut known = HashSet::new();
     for (index, value) in values.into_iter().enumerate() {
-        if value.contains(|letter: char| letter.is_control() && !letter.is_whitespace()) {
+        let written = kind == Names::Written;
+        let is_odd = |letter: char| letter.is_control() && !letter.is_whitespace();
+        if !written && value.contains(is_odd) {
             return Err(file
                 .problem("line 1: a name holds control characters, as files of other kinds do")
                 .hint("export its rows as CSV first"));
         }
         let name = match value.trim() {
+            _ if written => value.clone(),
             "" => format!("column_{}", index + 1),
             name => name.to_string(),
         };

@@ -29,7 +29,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use cells::Nulls;
 use encoding::Encoding;
-use head::head;
+use head::{Names, head};
 use infer::look;
 pub use options::Csv;
 use split::{Dialect, MOST_BYTES, Split, Wrong};
@@ -87,7 +87,12 @@ impl Csv {
     fn table(&self, file: OpenFile, types: &Types) -> Result<(Table, Looked), Problem> {
         file.refuse_other_than_text()?;
         let (dialect, encoding) = (self.dialect(&file)?, self.encoding(&file)?);
-        let head = head(&file, dialect, encoding, self.has_header(), types)?;
+        let names = match (self.has_header(), self.is_own) {
+            (false, _) => Names::None,
+            (true, false) => Names::Trimmed,
+            (true, true) => Names::Written,
+        };
+        let head = head(&file, (dialect, encoding), names, types)?;
         self.refuse_other_delimiter(&file, &head.names)?;
         let names = head.names.iter();
         let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
@@ -356,6 +361,10 @@ impl Records for Table {
 
     fn digest(&self) -> String {
         self.file.digest()
+    }
+
+    fn unchanged(&self) -> Result<()> {
+        self.file.unchanged()
     }
 
     fn release(&self) {

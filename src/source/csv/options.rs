@@ -39,7 +39,7 @@ pub struct Csv {
     pub(super) on_bad_row: OnBadRow,
     /// rowgen has written it: nothing is guessed.
     #[serde(skip)]
-    is_own: bool,
+    pub(super) is_own: bool,
 }
 
 /// What stands for null: one text or several.

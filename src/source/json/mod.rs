@@ -273,6 +273,10 @@ impl Records for Objects {
         self.file.digest()
     }
 
+    fn unchanged(&self) -> Result<()> {
+        self.file.unchanged()
+    }
+
     fn release(&self) {
         self.file.release();
     }

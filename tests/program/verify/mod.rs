@@ -1,11 +1,16 @@
 //! `verify`: what is there is what must be there; what is not is told.
 
+mod behind;
 mod beside;
+mod changing;
 mod exactly;
 mod faults;
+mod names;
 mod nested;
+mod offsets;
 mod running;
 mod shipped;
+mod slices;
 mod strange;
 mod trust;
 mod words;

@@ -20,6 +20,19 @@ pub(super) struct Column {
 }
 
 impl Column {
+    /// The text of each value, or of what is in each list.
+    fn of_texts(name: &str, type_: &Type) -> Self {
+        let (kind, cast) = match type_.kind() {
+            Family::Array(_) => (Kind::List(Box::new(Kind::Text)), "::text[]"),
+            _ => (Kind::Text, "::text"),
+        };
+        Self {
+            name: name.to_string(),
+            kind,
+            cast,
+        }
+    }
+
     /// True for the key, sent as the whole number that it is.
     pub(super) fn is_key(&self, key: &str) -> bool {
         let whole = matches!(self.kind, Kind::Int16 | Kind::Int32 | Kind::Int64);
@@ -37,14 +50,15 @@ enum Found {
     Other,
 }
 
-/// The columns of a statement, and those that are never null as they are found.
+/// The columns of a statement, and those that are never null as they are found. Numbers that do not say
+/// their digits are texts if they are `only_read`.
 ///
 /// # Errors
 /// A column that cannot be read as it is asked for.
 pub(super) fn columns(
     statement: &Statement,
     relation: &Relation,
-    types: &Types,
+    (types, only_read): (&Types, bool),
 ) -> Result<Vec<Column>, Problem> {
     let mut columns: Vec<Column> = Vec::new();
     for one in statement.columns() {
@@ -55,7 +69,11 @@ pub(super) fn columns(
         }
         let asked = types.iter().find(|(name, _)| name.value == one.name());
         let asked = asked.map(|(_, wanted)| &wanted.data_type);
-        let column = column(one.name(), one.type_(), one.type_modifier(), asked);
+        let column = match column(one.name(), one.type_(), one.type_modifier(), asked) {
+            // Only numbers without digits are refused.
+            Err(_) if only_read => Ok(Column::of_texts(one.name(), one.type_())),
+            column => column,
+        };
         columns.push(column.map_err(|problem| problem.at(&relation.place))?);
     }
     match columns.is_empty() {

@@ -82,7 +82,7 @@ impl Look<'_> {
         };
         let all = self.relation.select("*");
         let statement = self.ask(self.client().prepare(&all)).await?;
-        let columns = columns(&statement, self.relation, asked.types)?;
+        let columns = columns(&statement, self.relation, (asked.types, asked.only_read))?;
         let required = match &entry {
             Some(entry) => self.rows(REQUIRED, entry.oid).await?,
             None => Vec::new(),

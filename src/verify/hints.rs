@@ -1,0 +1,82 @@
+//! What helps where there is nothing to read, or more than a sink has written.
+
+use crate::error::{Error, Problem};
+use crate::format::FormatKind;
+use crate::sink::HeldFiles;
+
+/// Nothing was written; `lost` is the folder where paths should start, if there is none.
+pub(super) fn nothing(held: &HeldFiles, lost: Option<&str>) -> Error {
+    let what = format!("could not read `{}`", held.path.display());
+    let problem = Problem::new(what).at(&held.place);
+    Error::run(match lost {
+        Some(out) => problem.cause(format!(
+            "there is no folder `{out}`, where `--out` lets it start"
+        )),
+        None if held.of_slice => problem
+            .cause("nothing is there, and there are other slices")
+            .hint("`rowgen run` with this `--slice` writes it"),
+        None => problem
+            .cause("nothing is there")
+            .hint("`rowgen run` writes it; where its path starts `--out` says, and without it the current folder"),
+    })
+}
+
+/// What a pipeline that reads these files could say helps nobody who has let a sink write them.
+pub(super) fn as_told(mut error: Error, held: Option<&HeldFiles>) -> Error {
+    let Some(held) = held else {
+        let is_of_paths = |hint: &String| hint.starts_with("a path to read ");
+        for problem in &mut error.problems {
+            if problem.hint.as_ref().is_some_and(is_of_paths) {
+                problem.hint = Some("paths of `--against` start in the current folder".into());
+            }
+        }
+        return error;
+    };
+    let is_of_sources = |hint: &String| {
+        ["pattern", "types", "path", "folders", "passed over"]
+            .iter()
+            .any(|word| hint.contains(word))
+    };
+    for problem in &mut error.problems {
+        if problem.hint.as_ref().is_some_and(is_of_sources) {
+            problem.hint = among_others(held);
+        }
+    }
+    error
+}
+
+/// What helps where a folder has more than what the sink has written; nothing of single files, whose source
+/// would say what nobody can.
+fn among_others(held: &HeldFiles) -> Option<String> {
+    let entries = std::fs::read_dir(&held.path).ok()?.flatten();
+    let names: Vec<String> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with(['.', '_']))
+        .collect();
+    if names.is_empty() {
+        return Some("`rowgen run` writes its files".into());
+    }
+    let partitioned = names.iter().any(|name| name.contains('='));
+    let below = if partitioned { "**/part-*" } else { "part-*" };
+    let path = glob::Pattern::escape(&held.path.display().to_string());
+    let rest =
+        "all that is in the folder is compared: move what the sink has not written elsewhere";
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-=[]*?".contains(letter);
+    Some(match path.chars().all(plain) {
+        true => format!(
+            "{rest}, or compare some of the files with `--against \"{}: {{ path: '{path}/{below}' }}\"`",
+            kind(&held.format)
+        ),
+        false => rest.to_string(),
+    })
+}
+
+/// The source that reads files of a format.
+fn kind(format: &FormatKind) -> &'static str {
+    match format {
+        FormatKind::Csv(_) => "csv",
+        FormatKind::Json(_) => "json",
+        FormatKind::Avro(_) => "avro",
+        FormatKind::Parquet(_) => "parquet",
+    }
+}
