@@ -127,7 +127,7 @@ fn the_schema_knows_formats_without_options() {
     let enums = |schema: schemars::Schema| schema.to_value()["oneOf"][0]["enum"].clone();
     assert_eq!(
         enums(schemars::schema_for!(MessageKind)),
-        serde_json::json!(["avro", "csv", "json", "raw", "template"])
+        serde_json::json!(["avro", "csv", "debezium", "json", "raw", "template"])
     );
     assert_eq!(
         enums(schemars::schema_for!(super::KeyFormat)),
