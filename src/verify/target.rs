@@ -226,8 +226,9 @@ impl<'p> Target<'p> {
         {
             outcome.notes.extend(touched(held, workers));
         }
-        // Where some rows are equal it was this plan.
-        if let (0, false, Some(held)) = (outcome.counts.equal, outcome.is_equal(), held) {
+        // Where most rows are equal it was this plan; a few are by chance.
+        let few = outcome.counts.equal.saturating_mul(2) < outcome.counts.expected;
+        if let (true, false, Some(held)) = (few, outcome.is_equal(), held) {
             outcome
                 .notes
                 .extend(of_another_run(held, &self.sink.fingerprint));
