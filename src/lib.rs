@@ -23,8 +23,8 @@
 //! Invariant: batch n depends only on (plan, n), never on which thread made it or when. A plan holds
 //! nothing that a run changes. Names point down only: `tests/tidy.rs` holds the layers.
 //!
-//! New column generator: its file in `column/` and its row in `column/mod.rs`. New format, source or
-//! sink: the same in `format/`, `source/` and `sink/`. A sink that commits to a server is a `Session`
+//! New column generator: its file in `column/generators/` and its row in `mod.rs` there. New format,
+//! source or sink: the same in `format/`, `source/` and `sink/`. A sink that commits to a server is a `Session`
 //! of `sink/session/` (feature `sessions`), where all that can go wrong with servers is looked after.
 
 pub mod batch;

@@ -6,8 +6,8 @@ use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, UInt64Array};
 use arrow::compute::take;
 use arrow::datatypes::UInt64Type;
 
-use super::program::{Fill, ProgramCell, Selection};
-use super::rows::Rows;
+use crate::column::program::{Fill, ProgramCell, Selection};
+use crate::column::rows::Rows;
 use crate::error::{Error, Problem, Result};
 
 /// Evaluates one node of the parent's program at the rows that its input names.

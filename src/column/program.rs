@@ -7,9 +7,9 @@ use arrow::array::{ArrayRef, Int64Array, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
 
-use super::changes::{Frame, Places};
-use super::hash::Key;
-use super::rows::Rows;
+use crate::column::changes::{Frame, Places};
+use crate::column::random::hash::Key;
+use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 

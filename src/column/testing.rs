@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 
-use super::program::{Program, ProgramCell};
-use super::rows::Rows;
-use super::{Builder, Column, Reference, TableOptions};
-use crate::column::hash::Key;
+use crate::column::program::{Program, ProgramCell};
+use crate::column::random::hash::Key;
+use crate::column::rows::Rows;
+use crate::column::{Builder, Column, Reference, TableOptions};
 use crate::domain::Domain;
 use crate::error::Problem;
 use crate::place::{Count, Node, Place, Placed, Source, Value, decode, parse};

@@ -8,10 +8,10 @@ use arrow::buffer::BooleanBuffer;
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, Fields};
 
-use super::super::parent_column::as_rows;
-use super::super::program::{Node, Origin, Program, Selection};
-use super::super::rows::Rows;
 use super::{Changed, ChangedTable, Places};
+use crate::column::parent_column::as_rows;
+use crate::column::program::{Node, Origin, Program, Selection};
+use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
 use crate::error::Result;
 use crate::format::Operation;

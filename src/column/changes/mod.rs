@@ -4,8 +4,8 @@ mod frame;
 
 use std::sync::Arc;
 
-use super::hash::Key;
-use super::rows::Rows;
+use crate::column::random::hash::Key;
+use crate::column::rows::Rows;
 use crate::place::Placed;
 pub use frame::{Frame, Said};
 

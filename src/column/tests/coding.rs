@@ -3,7 +3,7 @@
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int32Type;
 
-use super::super::testing::{Tables, check_any_split, one};
+use crate::column::testing::{Tables, check_any_split, one};
 
 const COLUMNS: &str = r#"
 stake: { type: "decimal(18,6)", choice: [10, 50, 100.5] }

@@ -12,9 +12,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 
 use crate::column::Reference;
-use crate::column::arrays::plain;
 use crate::column::rows::Rows;
 use crate::column::testing::{Tables, tables_with};
+use crate::column::values::arrays::plain;
 use crate::error::Problem;
 use crate::place::{Node, Source, parse};
 

@@ -12,10 +12,10 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Float64Type};
 use serde_json::Value;
 
-use super::distribution::{Distribution, DistributionKind};
-use super::rows::Rows;
-use super::testing::Tables;
 use super::{Column, GeneratorKind, arrays};
+use crate::column::distribution::{Distribution, DistributionKind};
+use crate::column::rows::Rows;
+use crate::column::testing::Tables;
 use crate::domain::{Domain, Order, Range};
 use crate::place::decode;
 use crate::registry::Kind;
@@ -80,7 +80,7 @@ fn every_example_of_a_distribution_gives_numbers_within_its_range() {
         let distribution: Distribution = decode(&node).unwrap();
         let amounts = distribution.amounts(&node.place).unwrap();
         let counts = distribution.counts(&node.place, 0, 1_000_000).unwrap();
-        let random = super::hash::Key::new("examples").fill(Rows::Range {
+        let random = crate::column::random::hash::Key::new("examples").fill(Rows::Range {
             first: 0,
             count: 1000,
         });

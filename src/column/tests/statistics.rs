@@ -2,8 +2,8 @@
 //! 10 000 right implementations: 2.226 for Kolmogorov–Smirnov, 3.72 for chi-square (`fixture.rs`).
 
 use super::fixture::{self, chi_square, kolmogorov_smirnov, node};
-use crate::column::hash::Key;
-use crate::column::normal::below;
+use crate::column::generators::normal::below;
+use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::column::{Counts, Distribution};
 use crate::place::decode;

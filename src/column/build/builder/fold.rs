@@ -1,0 +1,211 @@
+//! Which nodes become tables of few values: made here, looked up by `coding`.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
+use arrow::datatypes::{DataType, Field};
+
+use super::Builder;
+use super::coding::{Coding, Root, Shown, Table, VALUES, combinations};
+use crate::column::build::Tables;
+use crate::column::program::{Fill, Origin};
+use crate::column::rows::Rows;
+use crate::column::values::arrays::plain;
+use crate::column::values::coded::{Coded, NULL, can_be_coded, column};
+use crate::domain::Domain;
+
+/// How many values are computed before the first row, of all columns together: beyond that, rows are
+/// computed one by one.
+const MOST_FOLDED: usize = 1 << 24;
+/// Texts count for their bytes, too.
+const BYTES_OF_A_VALUE: usize = 4;
+
+/// A function that has become a table.
+pub(super) struct Folded {
+    /// The nodes that the table is looked up by.
+    pub inputs: Vec<usize>,
+    pub fill: Arc<dyn Fill>,
+    pub data_type: DataType,
+    pub domain: Domain,
+    pub coding: Coding,
+}
+
+impl Builder {
+    /// `fill` of the `inputs` as a table, where each input has few values that are known. What is
+    /// picked stays as it is.
+    pub(super) fn fold(
+        &self,
+        scope: usize,
+        fill: &dyn Fill,
+        inputs: &[usize],
+        pick: bool,
+    ) -> Option<Folded> {
+        let coding = self.combine(scope, fill, inputs)?;
+        let given = inputs;
+        let roots = coding.roots.clone();
+        let inputs = roots.iter().map(|root| root.node).collect();
+        let data_type = coding.over.data_type().clone();
+        if pick || !can_be_coded(&data_type) {
+            let domain = Domain {
+                nulls: coding.over.null_count() > 0,
+                ..Domain::default()
+            };
+            let shown = Shown::Plain(coding.over.clone());
+            let fill = Arc::new(Table { roots, shown });
+            return Some(Folded {
+                inputs,
+                fill,
+                data_type,
+                domain,
+                coding,
+            });
+        }
+        let mut coded = Coded::new(&coding.over).ok()?;
+        coded.values = self.shared(scope, given, coded.values);
+        let (data_type, domain) = (coded.data_type(), coded.domain());
+        let over = column(coded.keys.clone(), &coded.values).ok()?;
+        let shown = match self.keeps_keys(scope, &roots, &coded.keys) {
+            true => Shown::Values(coded.values),
+            false => Shown::Keys(coded.into()),
+        };
+        let fill = Arc::new(Table {
+            roots: roots.clone(),
+            shown,
+        });
+        let coding = Coding { roots, over };
+        Some(Folded {
+            inputs,
+            fill,
+            data_type,
+            domain,
+            coding,
+        })
+    }
+
+    /// The values as one of the inputs has them already, so that a copy shares them.
+    fn shared(&self, scope: usize, inputs: &[usize], values: ArrayRef) -> ArrayRef {
+        let codings = inputs
+            .iter()
+            .filter_map(|input| self.scopes[scope].codings.get(input));
+        let mut dictionaries = codings.filter_map(|coding| coding.over.as_any_dictionary_opt());
+        let same = dictionaries.find(|known| known.values().as_ref() == values.as_ref());
+        same.map_or(values, |known| known.values().clone())
+    }
+
+    /// True when the only root's keys are the keys of the result, too.
+    fn keeps_keys(&self, scope: usize, roots: &[Root], keys: &[i32]) -> bool {
+        let [root] = roots else { return false };
+        let same = |(place, key): (usize, &i32)| match root.nulls && place + 1 == root.size {
+            true => *key == NULL,
+            false => *key == place as i32,
+        };
+        let coded = matches!(
+            self.node(scope, root.node).field.data_type(),
+            DataType::Dictionary(..)
+        );
+        coded && keys.iter().enumerate().all(same)
+    }
+
+    /// The value of `fill` for every combination of its inputs' values.
+    fn combine(&self, scope: usize, fill: &dyn Fill, inputs: &[usize]) -> Option<Coding> {
+        let codings: Option<Vec<&Coding>> = inputs
+            .iter()
+            .map(|input| self.scopes[scope].codings.get(input))
+            .collect();
+        let codings = codings?;
+        let mut roots: Vec<Root> = Vec::new();
+        for root in codings.iter().flat_map(|coding| &coding.roots) {
+            if !roots.contains(root) {
+                roots.push(*root);
+            }
+        }
+        let count = combinations(&roots)?;
+        self.spend(count)?;
+        let columns: Option<Vec<ArrayRef>> = codings
+            .iter()
+            .map(|coding| coding.spread(&roots, count))
+            .collect();
+        // A combination that fails may be one that no row has: then rows are computed one by one.
+        let over = fill.fill(Rows::Range { first: 0, count }, &columns?).ok()?;
+        let over = plain(&over).ok().filter(|over| over.len() == count)?;
+        self.spend(over.get_array_memory_size() / BYTES_OF_A_VALUE)?;
+        Some(Coding { roots, over })
+    }
+
+    /// Some more values are computed; nothing when that are too many.
+    fn spend(&self, values: usize) -> Option<()> {
+        let sum = self.folded.get().checked_add(values)?;
+        (sum <= MOST_FOLDED).then(|| self.folded.set(sum))
+    }
+
+    /// A drawn node: others may be folded into tables by its few values. `picks` is how many rows
+    /// a pick is one of.
+    pub(super) fn register_root(&mut self, scope: usize, node: usize, picks: Option<usize>) {
+        let parts = self.node(scope, node);
+        let nulls = parts.domain.nulls || parts.nulls.is_some();
+        let values = match (parts.field.data_type(), &parts.domain.dictionary) {
+            (DataType::Dictionary(..), Some(values)) => Some(values.clone()),
+            _ => None,
+        };
+        let boolean = parts.field.data_type() == &DataType::Boolean;
+        let picks = picks.or(boolean.then_some(2));
+        let Some(count) = values.as_ref().map(|values| values.len()).or(picks) else {
+            return;
+        };
+        let size = count + usize::from(nulls);
+        if size == 0 || size > VALUES || self.spend(size).is_none() {
+            return;
+        }
+        let keys = (0..count as i32).chain(nulls.then_some(NULL));
+        let over: Option<ArrayRef> = match values {
+            Some(values) => column(keys.collect(), &values).ok(),
+            None if boolean => {
+                let truth = keys.map(|key| (key != NULL).then_some(key == 1));
+                Some(Arc::new(truth.collect::<BooleanArray>()))
+            }
+            None => Some(Arc::new(
+                keys.map(|key| u32::try_from(key).ok())
+                    .collect::<UInt32Array>(),
+            )),
+        };
+        if let Some(over) = over {
+            let roots = vec![Root { node, nulls, size }];
+            self.scopes[scope]
+                .codings
+                .insert(node, Coding { roots, over });
+        }
+    }
+
+    /// A node whose values come without a dictionary, text apart: most generators read such.
+    pub(super) fn without_dictionary(&mut self, scope: usize, node: usize) -> usize {
+        let coded = self.node(scope, node);
+        let data_type = match coded.field.data_type() {
+            DataType::Dictionary(_, values) if values.as_ref() != &DataType::Utf8 => {
+                values.as_ref().clone()
+            }
+            _ => return node,
+        };
+        let within = format!("{}.", self.scopes[scope].name);
+        let path = coded.name.strip_prefix(&within).unwrap_or(&coded.name);
+        let name = format!("{path} (plain)");
+        if let Some(known) = self.scopes[scope].names.get(&name) {
+            return *known;
+        }
+        let field = Field::new(&name, data_type, true);
+        let domain = Domain {
+            dictionary: None,
+            ..coded.domain.clone()
+        };
+        let fill = Arc::new(|_: Rows<'_>, inputs: &[ArrayRef]| plain(&inputs[0]));
+        let made = self.push(scope, &name, field, domain, Origin::Fill(fill));
+        let parts = &mut self.scopes[scope];
+        parts.nodes[made].inputs = vec![node];
+        parts.nodes[made].pointwise = true;
+        if let Some(coding) = parts.codings.get(&node).cloned()
+            && let Ok(over) = plain(&coding.over)
+        {
+            parts.codings.insert(made, Coding { over, ..coding });
+        }
+        made
+    }
+}

@@ -1,0 +1,95 @@
+//! What a column must hold, whatever made it; and the field that it becomes.
+
+use arrow::datatypes::{DataType, Field};
+
+use crate::column::build::Column;
+use crate::column::build::Made;
+use crate::column::values::types::{UUID_EXTENSION, show_type};
+use crate::error::Problem;
+
+/// What every column must hold, whatever made it. Of a table that is `read` a source may hold it, too.
+///
+/// # Errors
+/// The first thing that it does not hold.
+pub(super) fn check(made: &Made, column: &Column, name: &str, read: bool) -> Result<(), Problem> {
+    let common = &column.common;
+    if let Some(instead) = column.generator.must_hide()
+        && !column.is_hidden()
+    {
+        let message = format!("column `{name}` has no value of its own to show");
+        return Err(Problem::new(message).at(&column.place).hint(instead));
+    }
+    if let Some(wanted) = &common.data_type
+        && show_type(&made.data_type) != show_type(&wanted.data_type)
+    {
+        let (kind, makes) = (column.generator.kind(), show_type(&made.data_type));
+        let message = format!(
+            "`{kind}` makes {makes}, not {}",
+            show_type(&wanted.data_type)
+        );
+        return Err(Problem::new(message).at(&wanted.place));
+    }
+    if let Some(nulls) = &common.nulls {
+        if !(0.0..=1.0).contains(&nulls.value.0) {
+            return Err(Problem::new(format!(
+                "`nulls` is a fraction from 0 to 1, found {}",
+                nulls.value.0
+            ))
+            .at(&nulls.place));
+        }
+        if let Some(nullable) = &common.nullable
+            && !nullable.value.0
+            && nulls.value.0 > 0.0
+        {
+            return Err(Problem::new(format!(
+                "column `{name}` has `nullable: false` and yet `nulls`"
+            ))
+            .at(&nulls.place));
+        }
+    }
+    if let Some(nullable) = &common.nullable
+        && !nullable.value.0
+        && made.domain.nulls
+    {
+        return Err(Problem::new(format!(
+            "column `{name}` has `nullable: false`, but its values can be null"
+        ))
+        .at(&nullable.place)
+        .hint(match read {
+            false => "give the missing ones a value with `expr: \"coalesce(…)\"`",
+            true => "give the missing ones a value with `expr: \"coalesce(…)\"`, or make them bad rows where they are read: `types: { NAME: { type: …, nullable: false } }`",
+        }));
+    }
+    match &common.unique {
+        Some(unique) if unique.value.0 && !made.domain.unique => Err(Problem::new(format!(
+            "that column `{name}` is unique cannot be proved for `{}`", column.generator.kind()))
+            .at(&unique.place)
+            .hint("`sequence`, `permute`, `uuid`, whole-number `uniform`, `pattern`, and a `template` with one of them can be unique")),
+        _ => Ok(()),
+    }
+}
+
+/// Its name, type and nullability.
+pub(super) fn field(name: &str, data_type: &DataType, column: &Column) -> Field {
+    let nullable = column
+        .common
+        .nullable
+        .as_ref()
+        .is_none_or(|flag| flag.value.0);
+    let field = Field::new(name, data_type.clone(), nullable);
+    let extension = column
+        .common
+        .data_type
+        .as_ref()
+        .and_then(|wanted| wanted.extension);
+    match extension {
+        Some(UUID_EXTENSION) => field.with_metadata(
+            [(
+                "ARROW:extension:name".to_string(),
+                UUID_EXTENSION.to_string(),
+            )]
+            .into(),
+        ),
+        _ => field,
+    }
+}

@@ -1,0 +1,245 @@
+//! What a name means where it stands: a column, a field, the row, an outer column, another table;
+//! and what else `Build` asks of the tables.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+
+use super::Builder;
+use crate::column::build::{Around, Tables};
+use crate::column::build::{Column, ColumnList};
+use crate::column::build::{Made, Nested, Parent};
+use crate::column::changes::Changed;
+use crate::column::generators::foreign_key::children::MOST_PARENTS;
+use crate::column::generators::person::MOST_LANGUAGES;
+use crate::column::program::{Node, Origin};
+use crate::column::random::hash::Key;
+use crate::column::reference_data::Reference;
+use crate::domain::{Domain, Order};
+use crate::error::Problem;
+use crate::place::Place;
+
+impl Tables for Builder {
+    fn references(&self) -> &BTreeMap<String, Arc<Reference>> {
+        &self.references
+    }
+
+    fn now_micros(&self) -> i64 {
+        self.now_micros
+    }
+
+    fn scope(&self, scope: usize) -> Around<'_> {
+        let scope = &self.scopes[scope];
+        Around {
+            name: &scope.name,
+            has_rows: scope.rows.is_some(),
+            columns: &scope.columns,
+            building: scope.building.last().copied(),
+            outer: scope.outer.as_ref().map(|outer| (outer.scope, outer.items)),
+        }
+    }
+
+    fn node(&self, scope: usize, node: usize) -> &Node {
+        &self.scopes[scope].nodes[node]
+    }
+
+    fn is_coded(&self, scope: usize, node: usize) -> bool {
+        self.scopes[scope].codings.contains_key(&node)
+    }
+
+    fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem> {
+        if let Some(outer) = &self.scopes[scope].outer {
+            return self.rows(outer.scope);
+        }
+        if self.is_set(scope) {
+            return Ok(None);
+        }
+        let asked = self.scopes[scope].rows.as_ref().map(|rows| rows.value.0);
+        if let Some(outside) = &self.scopes[scope].outside {
+            return Ok(asked.into_iter().chain(outside.rows).min());
+        }
+        if let Some(rows) = asked {
+            return Ok(Some(rows).filter(|rows| *rows > 0));
+        }
+        let columns = &self.scopes[scope].columns;
+        let decides = columns
+            .iter()
+            .position(|(_, column)| column.generator.derives_rows());
+        let name = self.scopes[scope].name.clone();
+        let Some(decides) = decides else {
+            let problem = Problem::new(format!("table `{name}` has no `rows`"));
+            return Err(self.scopes[scope].locate(problem));
+        };
+        self.build_column(scope, decides)?;
+        Ok(self.scopes[scope].derived_rows)
+    }
+
+    fn count_parents(&self, more: u64) -> u64 {
+        add(&self.parents_counted, more, MOST_PARENTS)
+    }
+
+    fn count_languages(&self, more: u64) -> u64 {
+        add(&self.languages, more, MOST_LANGUAGES)
+    }
+
+    fn resolve(&mut self, scope: usize, path: &str, place: &Place) -> Result<usize, Problem> {
+        if let Some(node) = self.scopes[scope].names.get(path) {
+            return Ok(*node);
+        }
+        if let Some(index) = self.made(scope, path) {
+            return self.build_column(scope, index);
+        }
+        if let Some(node) = self.read(scope, path) {
+            return Ok(node);
+        }
+        if let Some((head, rest)) = path.split_once('.') {
+            if let Some(index) = self.made(scope, head) {
+                return self.build_field(scope, index, rest, path, place);
+            }
+            if let Some(node) = self.read(scope, head) {
+                return self.read_field(scope, node, rest, path, place);
+            }
+        }
+        self.resolve_around(scope, path, place)
+    }
+
+    fn plain_node(&mut self, scope: usize, node: usize) -> usize {
+        self.without_dictionary(scope, node)
+    }
+
+    fn derived(
+        &mut self,
+        scope: usize,
+        name: &str,
+        inputs: Vec<usize>,
+        made: Box<dyn FnOnce() -> Made + '_>,
+    ) -> usize {
+        match self.scopes[scope].names.get(name) {
+            Some(known) => *known,
+            None => self.add_made(scope, name, inputs, made()),
+        }
+    }
+
+    fn parent(&mut self, child: usize, name: &str, place: &Place) -> Result<Parent, Problem> {
+        let scope = self.scope_of(name, place)?;
+        self.refuse_outside(scope, name, place)?;
+        self.scopes[child].parents.push(name.to_string());
+        let rows = self.rows(scope)?;
+        self.put_behind(child, scope, place)?;
+        Ok(Parent {
+            scope,
+            name: name.to_string(),
+            program: self.scopes[scope].program.clone(),
+            rows,
+            changes: self.changes(scope),
+        })
+    }
+
+    fn changes(&self, scope: usize) -> Option<Arc<dyn Changed>> {
+        let changes = self.scopes[scope].changes.as_ref();
+        changes.map(|changes| changes.places.clone())
+    }
+
+    fn column_options(
+        &self,
+        scope: usize,
+        column: &str,
+        place: &Place,
+    ) -> Result<(Arc<Column>, Key), Problem> {
+        let index = self.find(scope, column);
+        let index = index.ok_or_else(|| self.unknown(scope, column, place))?;
+        let scope = &self.scopes[scope];
+        Ok((scope.columns[index].1.clone(), scope.key.child(column)))
+    }
+
+    fn nested(
+        &mut self,
+        outer: usize,
+        key: Key,
+        name: &str,
+        columns: &ColumnList,
+        items: Option<u64>,
+    ) -> Result<(Nested, Vec<usize>), Problem> {
+        self.build_nested(outer, key, name, columns, items)
+    }
+}
+
+/// How many there are with these; those beyond the most are refused, and not there for others.
+fn add(counted: &Cell<u64>, more: u64, most: u64) -> u64 {
+    let all = counted.get().saturating_add(more);
+    if all <= most {
+        counted.set(all);
+    }
+    all
+}
+
+/// Tables that stand one behind the other: rows of the last one are made through all of them.
+const DEEPEST: usize = 100;
+
+impl Builder {
+    /// The table that a column stands in comes after its parent.
+    fn put_behind(&mut self, child: usize, parent: usize, place: &Place) -> Result<(), Problem> {
+        let mut child = child;
+        while let Some(outer) = &self.scopes[child].outer {
+            child = outer.scope;
+        }
+        let level = self.scopes[parent].level + 1;
+        if child == parent || self.scopes[child].level >= level {
+            return Ok(());
+        }
+        self.scopes[child].level = level;
+        match level > DEEPEST {
+            false => Ok(()),
+            true => {
+                let message = format!(
+                    "more than {DEEPEST} tables stand one behind the other, each the parent of the next"
+                );
+                Err(Problem::new(message).at(place))
+            }
+        }
+    }
+
+    /// Names that are not this scope's own columns: the row, the item, the outer columns.
+    fn resolve_around(
+        &mut self,
+        scope: usize,
+        path: &str,
+        place: &Place,
+    ) -> Result<usize, Problem> {
+        let outer = self.scopes[scope].outer.as_ref();
+        let items = outer.and_then(|outer| outer.items);
+        let integers = |name: &str| Field::new(name, DataType::Int64, false);
+        if let (Some(items), "item") = (items, path) {
+            let domain = Domain::integers(0, items as i64 - 1);
+            return Ok(self.push(scope, path, integers(path), domain, Origin::Item(items)));
+        }
+        if let Some(outer_scope) = outer.map(|outer| outer.scope) {
+            let node = self
+                .resolve(outer_scope, path, place)
+                .map_err(|_| self.unknown(scope, path, place))?;
+            let (field, domain) = {
+                let node = self.node(outer_scope, node);
+                (node.field.clone(), node.domain.clone())
+            };
+            let index = match &mut self.scopes[scope].outer {
+                Some(outer) => {
+                    outer.nodes.push(node);
+                    outer.nodes.len() - 1
+                }
+                None => 0,
+            };
+            return Ok(self.push(scope, path, field, domain, Origin::Outer(index)));
+        }
+        if path == "row" {
+            let domain = Domain {
+                unique: true,
+                order: Order::StrictlyAscending,
+                ..Domain::integers(0, i64::MAX)
+            };
+            return Ok(self.push(scope, path, integers(path), domain, Origin::Row));
+        }
+        Err(self.unknown(scope, path, place))
+    }
+}

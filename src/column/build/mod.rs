@@ -1,0 +1,14 @@
+//! How a column is built: the options of a file, what a generator may ask, and who answers.
+//!
+//! A generator sees only `Build` (`context`), which asks `Tables`; the `builder` stands behind that
+//! trait, so that no generator depends on how tables are put together.
+
+mod builder;
+mod context;
+mod options;
+mod tables;
+
+pub use builder::{Builder, Outside, TableOptions};
+pub use context::{Build, Fields, Input, Made, Nested, Parent, Pick};
+pub use options::{Column, ColumnList, Columns, Common, columns, is_kind};
+pub(in crate::column) use tables::{Around, Tables};

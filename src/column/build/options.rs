@@ -1,0 +1,230 @@
+//! A column as the file says it: common options and exactly one generator, side by side.
+
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use crate::column::generators::GeneratorKind;
+use crate::column::values::types::ColumnType;
+use crate::error::{Problem, did_you_mean};
+use crate::place::{Flag, Key, Named, Node, Number, Place, Placed, Value, also, carry, decode};
+use crate::registry::elsewhere;
+
+/// One column: its generator and what every column can have.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Where it begins.
+    pub place: Place,
+    /// What every column can have.
+    pub common: Common,
+    /// How its values are made.
+    pub generator: GeneratorKind,
+}
+
+/// Columns by name, in the order of the file.
+pub type ColumnList = Vec<(Placed<String>, Arc<Column>)>;
+
+/// The options that every column can have.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Common {
+    /// The type of the values; each generator has a default.
+    #[serde(rename = "type")]
+    pub data_type: Option<Placed<ColumnType>>,
+    /// The fraction of values that are null, from 0 to 1.
+    pub nulls: Option<Placed<Number>>,
+    /// Whether the field may hold nulls (default true); `false` makes it required in the schema.
+    pub nullable: Option<Placed<Flag>>,
+    /// No value may stand twice: proved when planning, or refused.
+    pub unique: Option<Placed<Flag>>,
+    /// For other columns to use, not for the output.
+    pub hidden: Option<Placed<Flag>>,
+}
+
+/// Columns within a column, by name.
+#[derive(Debug, Clone)]
+pub struct Columns(pub ColumnList);
+
+const COMMON: &[&str] = &["type", "nulls", "nullable", "unique", "hidden"];
+
+impl Column {
+    /// Not for the output.
+    pub fn is_hidden(&self) -> bool {
+        self.common.hidden.as_ref().is_some_and(|flag| flag.value.0)
+    }
+
+    /// The JSON Schema of what every column can have.
+    pub fn common_schema() -> Schema {
+        schemars::schema_for!(Common)
+    }
+
+    fn from_node(node: &Node) -> Result<Self, Problem> {
+        let (common, generator) = split(node)?;
+        let common = decode(&common);
+        let generator = decode(&generator).map_err(|problem| by_name(problem, &generator));
+        match (common, generator) {
+            (Ok(common), Ok(generator)) => Ok(Self {
+                place: node.place.clone(),
+                common,
+                generator,
+            }),
+            (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
+            (Err(problem), Err(other)) => {
+                also(other);
+                Err(problem)
+            }
+        }
+    }
+}
+
+/// The columns of a map, by name, in the order of the file.
+///
+/// # Errors
+/// It is not a map, it is empty, or a column is wrong.
+pub fn columns(node: &Node) -> Result<ColumnList, Problem> {
+    let Value::Map(entries) = &node.value else {
+        let found = node.describe();
+        return Err(Problem::new(format!("expected columns, found {found}"))
+            .at(&node.place)
+            .hint("write each column's name and its generator, such as `id: { sequence: {} }`"));
+    };
+    if entries.is_empty() {
+        return Err(Problem::new("at least one column is needed here").at(&node.place));
+    }
+    decode::<Named<Arc<Column>>>(node).map(|named| named.0)
+}
+
+/// The common options in one map, the generator in another.
+fn split(node: &Node) -> Result<(Node, Node), Problem> {
+    let with = |entries| Node {
+        place: node.place.clone(),
+        value: Value::Map(entries),
+    };
+    let Value::Map(entries) = &node.value else {
+        return Ok((with(Vec::new()), bare(node)?));
+    };
+    let (common, kinds): (Vec<_>, Vec<_>) = entries
+        .iter()
+        .cloned()
+        .partition(|(key, _)| COMMON.contains(&key.name.as_str()));
+    if let Some((key, _)) = kinds.iter().find(|(key, _)| !is_kind(&key.name)) {
+        return Err(unknown(key));
+    }
+    match kinds.as_slice() {
+        [_] => Ok((with(common), with(kinds))),
+        [] => Err(Problem::new("this column has no generator")
+            .at(&node.place)
+            .hint("add one, such as `sequence: {}`; `rowgen list columns` shows them all")),
+        [_, (second, _), ..] => {
+            let message = format!("`{}` is a second generator: a column has one", second.name);
+            Err(Problem::new(message).at(&second.place))
+        }
+    }
+}
+
+fn bare(node: &Node) -> Result<Node, Problem> {
+    match &node.value {
+        Value::Scalar { text, .. } if is_kind(text) => Ok(node.clone()),
+        Value::Scalar { text, .. } => Err(unknown(&Key {
+            name: text.clone(),
+            place: node.place.clone(),
+        })),
+        _ => Err(
+            Problem::new(format!("expected a column, found {}", node.describe()))
+                .at(&node.place)
+                .hint("write its generator, such as `sequence: {}`"),
+        ),
+    }
+}
+
+/// Options that stand there without their names: what they are called.
+fn by_name(mut problem: Problem, generator: &Node) -> Problem {
+    let Value::Map(entries) = &generator.value else {
+        return problem;
+    };
+    let Some((key, options)) = entries.first() else {
+        return problem;
+    };
+    let shaped = matches!(options.value, Value::Map(_) | Value::Null);
+    if !shaped && problem.message.starts_with("expected a map, ") {
+        let kind = GeneratorKind::KINDS
+            .iter()
+            .find(|kind| kind.name == key.name);
+        problem.hint = kind.map(|kind| {
+            let (name, example) = (kind.name, kind.example);
+            format!("such as `{example}`; `rowgen list {name}` shows all its options")
+        });
+    }
+    problem
+}
+
+/// True if a generator is called so.
+pub fn is_kind(name: &str) -> bool {
+    GeneratorKind::KINDS.iter().any(|kind| kind.name == name)
+}
+
+fn unknown(key: &Key) -> Problem {
+    let names = GeneratorKind::KINDS.iter().map(|kind| kind.name);
+    Problem::new(format!("unknown generator or column option `{}`", key.name))
+        .at(&key.place)
+        .maybe_hint(elsewhere(&key.name).map(Into::into))
+        .hint(
+            did_you_mean(&key.name, names.chain(COMMON.iter().copied()))
+                .unwrap_or_else(|| "`rowgen list columns` shows the generators".into()),
+        )
+}
+
+impl<'de> Deserialize<'de> for Column {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        Column::from_node(&node).map_err(carry)
+    }
+}
+
+impl<'de> Deserialize<'de> for Columns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        columns(&node).map(Self).map_err(carry)
+    }
+}
+
+impl JsonSchema for Columns {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Columns".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // By name only: a column's own schema holds this one.
+        json_schema!({
+            "type": "object",
+            "additionalProperties": { "$ref": "#/$defs/Column" },
+            "minProperties": 1
+        })
+    }
+}
+
+impl JsonSchema for Column {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Column".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut properties = serde_json::Map::new();
+        let common = Common::json_schema(generator);
+        if let Some(common) = common.get("properties").and_then(|value| value.as_object()) {
+            properties.extend(common.clone());
+        }
+        for kind in GeneratorKind::KINDS {
+            let options = (kind.part)(generator).to_value();
+            properties.insert(kind.name.into(), options);
+        }
+        let names: Vec<&str> = GeneratorKind::KINDS.iter().map(|kind| kind.name).collect();
+        json_schema!({ "anyOf": [
+            { "enum": names },
+            { "type": "object", "properties": properties, "additionalProperties": false }
+        ]})
+    }
+}

@@ -1,0 +1,245 @@
+//! How many, or how much: a distribution as an option of other generators, such as the children
+//! of a parent, the items of a list, the bytes of a value.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use super::law::{Always, Evenly, Law, Steps};
+use super::number_choice;
+use super::scale::{Scale, Shape};
+use crate::column::generators::{exponential, histogram, lognormal, normal, pareto, poisson, zipf};
+use crate::column::values::scalar::width;
+use crate::error::Problem;
+use crate::kernel::math::nearest;
+use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
+use crate::registry;
+use crate::registry::Example;
+use crate::units::{compute, number};
+
+/// How many, or how much: `3`, `{ uniform: { min: 1, max: 7 } }`, `{ poisson: { mean: 3 } }`,
+/// `{ zipf: { exponent: 1.1 } }`, `{ choice: { 1: 5, 2: 1 } }`, and so on.
+#[derive(Debug, Clone)]
+pub enum Distribution {
+    /// Always the same.
+    Constant(Scalar),
+    /// Any other.
+    Kind(Box<DistributionKind>),
+}
+
+registry! {
+    /// A distribution of numbers.
+    pub enum DistributionKind: Shape {
+        "choice" => Choice(number_choice::NumberChoice),
+        "exponential" => Exponential(exponential::Exponential),
+        "histogram" => Histogram(histogram::Histogram),
+        "lognormal" => Lognormal(lognormal::Lognormal),
+        "normal" => Normal(normal::Normal),
+        "pareto" => Pareto(pareto::Pareto),
+        "poisson" => Poisson(poisson::Poisson),
+        "uniform" => Uniform(Between),
+        "zipf" => Zipf(zipf::Zipf),
+    }
+}
+
+/// Numbers that are equally likely from `min` to `max`, both included.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Between {
+    /// The least number.
+    min: Scalar,
+    /// The greatest number.
+    max: Scalar,
+}
+
+/// Whole numbers, each a pure function of 64 random bits.
+#[derive(Debug, Clone)]
+pub struct Counts {
+    law: Arc<dyn Law>,
+    least: u64,
+    most: u64,
+}
+
+/// Real numbers, each a pure function of 64 random bits.
+#[derive(Debug, Clone)]
+pub struct Amounts {
+    law: Arc<dyn Law>,
+}
+
+impl Example for Between {
+    const EXAMPLE: &'static str = "uniform: { min: 1, max: 7 }";
+}
+
+impl Distribution {
+    /// Whole numbers, all within `least` and `most`. A `zipf` without bounds of its own takes
+    /// these: `least` is its most frequent number.
+    ///
+    /// # Errors
+    /// Wrong options, or numbers outside `least` and `most`.
+    pub fn counts(&self, place: &Place, least: u64, most: u64) -> Result<Counts, Problem> {
+        let mut scale = Scale::of(DataType::Int64, None)?;
+        scale.room = Some((least, most));
+        let law = self.law(&scale).map_err(|problem| problem.at(place))?;
+        let (low, high) = law.range();
+        let (first, last) = (scale.integer(low), scale.integer(high));
+        if first >= i128::from(least) && last <= i128::from(most) {
+            // Both ends lie within `least` and `most`.
+            let (least, most) = (first as u64, last as u64);
+            return Ok(Counts { law, least, most });
+        }
+        let reached = if first < least.into() { low } else { high };
+        let possible = match most {
+            u64::MAX => format!("{least} and more"),
+            _ => format!("{least} to {most}"),
+        };
+        let (kind, reached) = (self.kind(), scale.show(reached));
+        let message =
+            format!("`{kind}` reaches {reached}, outside what is possible here: {possible}");
+        let fixed = matches!(kind, "constant" | "choice" | "histogram");
+        let hint = (!fixed).then(|| "set its `min` and `max`".to_string());
+        Err(Problem::new(message).at(place).maybe_hint(hint))
+    }
+
+    /// Real numbers.
+    ///
+    /// # Errors
+    /// Wrong options, or numbers beyond what a float holds.
+    pub fn amounts(&self, place: &Place) -> Result<Amounts, Problem> {
+        let scale = Scale::of(DataType::Float64, None)?;
+        let law = self.law(&scale).map_err(|problem| problem.at(place))?;
+        let (low, high) = law.range();
+        if low.is_finite() && high.is_finite() {
+            return Ok(Amounts { law });
+        }
+        let message = format!("`{}` reaches beyond what a float holds", self.kind());
+        Err(Problem::new(message)
+            .at(place)
+            .hint("set its `min` and `max`"))
+    }
+
+    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+        match self {
+            Self::Constant(value) => Ok(Arc::new(Always(scale.value(value)?))),
+            Self::Kind(kind) => kind.law(scale),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "constant",
+            Self::Kind(kind) => kind.kind(),
+        }
+    }
+}
+
+impl Counts {
+    /// Equally likely whole numbers from `least` to `most`.
+    pub fn even(least: u64, most: u64) -> Self {
+        let (min, count) = (least as f64, most - least + 1);
+        let law = Arc::new(Steps {
+            min,
+            step: 1.0,
+            count,
+        });
+        Self { law, least, most }
+    }
+
+    /// The number for 64 random bits.
+    pub fn draw(&self, random: u64) -> u64 {
+        self.whole(self.law.draw(random))
+    }
+
+    /// The number for each of `random`: what `draw` gives, faster.
+    pub fn fill(&self, random: &[u64], out: &mut [u64]) {
+        let mut numbers = vec![0.0; random.len()];
+        self.law.fill(random, &mut numbers);
+        for (out, number) in out.iter_mut().zip(numbers) {
+            *out = self.whole(number);
+        }
+    }
+
+    /// The least and the greatest number.
+    pub fn range(&self) -> (u64, u64) {
+        (self.least, self.most)
+    }
+
+    /// The mean.
+    pub fn mean(&self) -> f64 {
+        self.law.mean()
+    }
+
+    fn whole(&self, number: f64) -> u64 {
+        (nearest(number) as u64).clamp(self.least, self.most)
+    }
+}
+
+impl Amounts {
+    /// The number for each of `random`.
+    pub fn fill(&self, random: &[u64], out: &mut [f64]) {
+        self.law.fill(random, out);
+    }
+
+    /// The number for 64 random bits.
+    pub fn draw(&self, random: u64) -> f64 {
+        self.law.draw(random)
+    }
+
+    /// The least and the greatest number.
+    pub fn range(&self) -> (f64, f64) {
+        self.law.range()
+    }
+
+    /// The mean.
+    pub fn mean(&self) -> f64 {
+        self.law.mean()
+    }
+}
+
+impl Shape for Between {
+    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+        let (min, max) = (scale.value(&self.min)?, scale.last(&self.max)?);
+        if max < min {
+            let message = format!("`max` ({max}) is below `min` ({min})");
+            return Err(Problem::new(message).at(&self.max.place));
+        }
+        let step = scale.step();
+        if step == 0.0 {
+            width(min, max, &self.max)?;
+            return Ok(Arc::new(Evenly { min, max }));
+        }
+        let count = nearest((max - min) / step) as u64 + 1;
+        Ok(Arc::new(Steps { min, step, count }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Distribution {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let read = match &node.value {
+            Value::Scalar { text, filled, .. }
+                if number(text).is_some() || *filled && compute(text).is_some() =>
+            {
+                decode(&node).map(Self::Constant)
+            }
+            _ => decode(&node).map(|kind| Self::Kind(Box::new(kind))),
+        };
+        read.map_err(carry)
+    }
+}
+
+impl JsonSchema for Distribution {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Distribution".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let number = generator.subschema_for::<Number>();
+        let kind = generator.subschema_for::<DistributionKind>();
+        json_schema!({
+            "description": "How many, or how much: a number, or a distribution of numbers.",
+            "anyOf": [number, kind]
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! `after`: a time some while after another column's time.
+
+mod delay;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use self::delay::Delay;
+use super::Generator;
+use crate::column::build::{Build, Made};
+use crate::column::distribution::Counts;
+use crate::column::program::Fill;
+use crate::column::random::hash::Key;
+use crate::column::rows::Rows;
+use crate::column::values::arrays::from_i64;
+use crate::column::values::scalar::limits;
+use crate::column::values::ticks::{nanos_per_tick, ticks};
+use crate::column::values::types::show_type;
+use crate::domain::{Domain, Range};
+use crate::error::{Problem, Result};
+use crate::place::{Placed, Text};
+use crate::registry::Example;
+
+/// A date or time that comes some while after another column's: later by `delay`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// The column, or the field, to count from.
+    column: Placed<Text>,
+    /// How much later: a duration such as `90s`, or a distribution of durations.
+    delay: Delay,
+}
+
+impl Example for After {
+    const EXAMPLE: &'static str =
+        "after: { column: ordered_at, delay: { uniform: { min: 1d, max: 30d } } }";
+}
+
+struct Later {
+    key: Key,
+    delay: Counts,
+    input: DataType,
+    output: DataType,
+    most: i64,
+}
+
+/// The longest delay in ticks: a float holds every whole number up to it.
+const LONGEST: u64 = 1 << 53;
+
+impl Generator for After {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let input = build.input(&self.column, &self.column.place)?;
+        let output = build.data_type(input.data_type.clone());
+        let dated =
+            |data_type: &DataType| matches!(data_type, DataType::Date32 | DataType::Timestamp(..));
+        let tick = nanos_per_tick(&input.data_type).filter(|_| dated(&input.data_type));
+        let Some(tick) = tick else {
+            let shown = show_type(&input.data_type);
+            let message = format!(
+                "`{}` is {shown}, not a date or timestamp",
+                self.column.as_str()
+            );
+            return Err(Problem::new(message).at(&self.column.place));
+        };
+        if !dated(&output) {
+            return Err(build.wrong_type("after", "dates and timestamps"));
+        }
+        let distribution = self.delay.distribution(tick)?;
+        let delay = distribution.counts(&self.delay.0.place, 0, LONGEST);
+        let unit = delay::unit(tick);
+        let delay = delay
+            .map_err(|problem| problem.hint(format!("durations are counted in {unit} here")))?;
+        let (least, most) = delay.range();
+        let most_ticks = limits(&input.data_type).1;
+        let range = match input.domain.range {
+            Some(Range::Integer { min, max }) => {
+                Some((min + i128::from(least), max + i128::from(most)))
+            }
+            _ => None,
+        };
+        if range.is_some_and(|(_, max)| max > most_ticks) {
+            let message = format!(
+                "the latest time is more than {} can say",
+                show_type(&input.data_type)
+            );
+            return Err(Problem::new(message).at(&self.delay.0.place));
+        }
+        let same = input.data_type == output;
+        let domain = Domain {
+            range: range
+                .filter(|_| same)
+                .map(|(min, max)| Range::Integer { min, max }),
+            nulls: input.domain.nulls,
+            ..Domain::default()
+        };
+        let later = Later {
+            key: build.key,
+            delay,
+            input: input.data_type,
+            output: output.clone(),
+            most: i64::try_from(most_ticks).unwrap_or(i64::MAX),
+        };
+        Ok(Made::new(output, domain, later))
+    }
+}
+
+impl Fill for Later {
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let before = ticks(&inputs[0])?;
+        let mut delays = vec![0; rows.len()];
+        self.delay.fill(&self.key.fill(rows), &mut delays);
+        let later = before.values().iter().zip(delays);
+        let later = later.map(|(before, delay)| before.saturating_add(delay as i64).min(self.most));
+        let later = from_i64(&self.input, later.collect());
+        let later = match before.nulls() {
+            None => later,
+            Some(nulls) => {
+                let data = later.to_data().into_builder().nulls(Some(nulls.clone()));
+                arrow::array::make_array(data.build()?)
+            }
+        };
+        match self.input == self.output {
+            true => Ok(later),
+            false => Ok(cast(&later, &self.output)?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

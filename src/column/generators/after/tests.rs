@@ -1,0 +1,82 @@
+//! Tests of `after`.
+
+use crate::column::testing::{check_any_split, one, problem};
+use crate::column::tests::fixture::{chi_square, kolmogorov_smirnov};
+use crate::domain::Range;
+
+const COLUMNS: &str = r#"day: { type: date, sequence: { start: 2026-01-01, step: 0 } }
+at: { type: "timestamp(ms)", sequence: { start: 2026-01-01, step: 1000 }, nulls: 0.1 }
+shipped: { after: { column: day, delay: { uniform: { min: 1d, max: 121d } } } }
+paid: { after: { column: at, delay: { exponential: { mean: 90s, max: 1h } } } }
+next: { after: { column: at, delay: 1500ms } }
+due: { after: { column: day, delay: { choice: { 30d: 3, 60d: 1 } } } }
+paid_day: { type: date, after: { column: paid, delay: 1d } }
+"#;
+
+#[test]
+fn delays_follow_their_distribution() {
+    let tables = one(100_000, COLUMNS);
+    let start = 20_454;
+    let mut days = vec![0; 121];
+    for day in tables.integers("t", "shipped") {
+        days[(day - start - 1) as usize] += 1;
+    }
+    assert!(chi_square(&days, &[1.0 / 121.0; 121]) < 3.72);
+    let mut due = vec![0; 2];
+    for day in tables.integers("t", "due") {
+        due[((day - start) / 30 - 1) as usize] += 1;
+    }
+    assert!(chi_square(&due, &[0.75, 0.25]) < 3.72);
+    let (before, paid) = (tables.column("t", "at"), tables.column("t", "paid"));
+    assert_eq!(before.logical_nulls(), paid.logical_nulls());
+    let (before, paid) = (tables.integers("t", "at"), tables.integers("t", "paid"));
+    let delays: Vec<f64> = paid
+        .iter()
+        .zip(&before)
+        .map(|(paid, at)| (paid - at) as f64)
+        .collect();
+    let share = |x: f64| (1.0 - (-x / 90_000.0).exp()) / (1.0 - (-40.0f64).exp());
+    assert!(kolmogorov_smirnov(&delays, |x| share(x + 0.5)) < 2.226 + 0.5);
+    let next = tables.integers("t", "next");
+    assert!(next.iter().zip(&before).all(|(next, at)| next - at == 1500));
+}
+
+#[test]
+fn what_is_known_before_the_first_row() {
+    let tables = one(100, COLUMNS);
+    let range = |min, max| Some(Range::Integer { min, max });
+    assert_eq!(tables.domain("t", "shipped").range, range(20_455, 20_575));
+    assert!(!tables.domain("t", "shipped").nulls);
+    assert!(tables.domain("t", "paid").nulls);
+}
+
+#[test]
+fn values_are_a_function_of_the_row() {
+    check_any_split(
+        &one(200, COLUMNS),
+        "t",
+        &["shipped", "paid", "next", "due", "paid_day"],
+    );
+}
+
+#[test]
+fn mistakes_say_what_is_wrong() {
+    let mistakes = [
+        "after: { column: ordered, delay: 1d }",
+        "after: { column: quantity, delay: 1d }",
+        "after: { column: ordered_at, delay: 30 }",
+        "after: { column: ordered_at, delay: { uniform: { min: 1, max: 30d } } }",
+        "after: { column: ordered_at, delay: { uniform: { min: 2d, max: 1d } } }",
+        "after: { column: ordered_at, delay: { exponential: { rate: 2 } } }",
+        "after: { column: ordered_at, delay: { unifrom: { min: 1d, max: 2d } } }",
+        "after: { column: ordered_at, delay: { uniform: { min: 10ns, max: 2d } } }",
+        "type: int64, after: { column: ordered_at, delay: 1d }",
+        "after: { column: ordered_at }",
+    ];
+    let shown = mistakes.map(|column| {
+        problem(&format!(
+            "t:\n  rows: 9\n  columns:\n    ordered_at: {{ type: timestamp, sequence: {{ start: 2026-01-01 }} }}\n    quantity: sequence\n    x: {{ {column} }}\n"
+        ))
+    });
+    insta::assert_snapshot!(shown.join("\n\n"));
+}

@@ -1,0 +1,147 @@
+//! `choice`: one of a few values, evenly or by weight.
+
+use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::compute::take;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use super::Generator;
+use crate::column::build::{Build, Made};
+use crate::column::program::Fill;
+use crate::column::random::alias::Alias;
+use crate::column::random::hash::Key;
+use crate::column::rows::Rows;
+use crate::column::values::coded::{Coded, Places, can_be_coded};
+use crate::column::values::scalar::{array, infer_exactly};
+use crate::domain::Domain;
+use crate::error::{Problem, Result};
+use crate::place::{Node, Place, Scalar, Value, carry, decode};
+use crate::registry::Example;
+
+/// One of a few values: a list chooses evenly, a map gives each its weight.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    values: Vec<Scalar>,
+    weights: Vec<f64>,
+    place: Place,
+}
+
+impl Example for Choice {
+    const EXAMPLE: &'static str = "choice: { PAID: 9, SHIPPED: 5, CANCELLED: 1 }";
+}
+
+/// Values that are looked up by key.
+struct Keys {
+    key: Key,
+    alias: Alias,
+    places: Places,
+}
+
+/// Values of types that have no dictionaries.
+struct Values {
+    key: Key,
+    alias: Alias,
+    values: ArrayRef,
+}
+
+impl Generator for Choice {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let data_type = build.data_type_or(|| infer_exactly(&self.values))?;
+        let values = array(&self.values, &data_type)?;
+        let alias =
+            Alias::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;
+        let key = build.key;
+        if can_be_coded(&data_type) {
+            let coded = Coded::new(&values).map_err(|error| Problem::new(error.to_string()))?;
+            let (data_type, domain) = (coded.data_type(), coded.domain());
+            let places = coded.into();
+            return Ok(Made::new(data_type, domain, Keys { key, alias, places }));
+        }
+        let domain = Domain {
+            distinct: Some(values.len() as u64),
+            nulls: values.null_count() > 0,
+            ..Domain::default()
+        };
+        Ok(Made::new(data_type, domain, Values { key, alias, values }))
+    }
+}
+
+impl Fill for Keys {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        self.places.picked(self.alias.picks(&self.key, rows).into())
+    }
+}
+
+impl Fill for Values {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let picked = self.alias.picks(&self.key, rows);
+        Ok(take(&self.values, &UInt32Array::from(picked), None)?)
+    }
+}
+
+impl Choice {
+    fn from_node(node: &Node) -> Result<Self, Problem> {
+        let mut choice = Self {
+            values: Vec::new(),
+            weights: Vec::new(),
+            place: node.place.clone(),
+        };
+        match &node.value {
+            Value::List(items) => {
+                choice.values = items.iter().map(decode).collect::<Result<_, _>>()?;
+                choice.weights = vec![1.0; choice.values.len()];
+            }
+            Value::Map(entries) => {
+                for (key, weight) in entries {
+                    let plain = !key.place.is_quoted();
+                    let text = Some(key.name.clone());
+                    choice.values.push(Scalar {
+                        text,
+                        plain,
+                        filled: false,
+                        place: key.place.clone(),
+                    });
+                    choice
+                        .weights
+                        .push(decode::<crate::place::Number>(weight)?.0);
+                }
+            }
+            _ => {
+                return Err(Problem::new(format!(
+                    "expected a list of values or a map of weights, found {}",
+                    node.describe()
+                ))
+                .at(&node.place));
+            }
+        }
+        match choice.values.is_empty() {
+            true => Err(Problem::new("`choice` needs at least one value").at(&node.place)),
+            false => Ok(choice),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        Choice::from_node(&node).map_err(carry)
+    }
+}
+
+impl JsonSchema for Choice {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Choice".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<Scalar>();
+        let weight = generator.subschema_for::<crate::place::Number>();
+        json_schema!({
+            "description": "One of a few values: a list chooses evenly, a map gives each its weight.",
+            "anyOf": [
+                { "type": "array", "items": value, "minItems": 1 },
+                { "type": "object", "additionalProperties": weight, "minProperties": 1 }
+            ]
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! `constant`: the same value in every row.
+
+use std::sync::OnceLock;
+
+use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::compute::take;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use super::Generator;
+use crate::column::build::{Build, Made};
+use crate::column::program::Fill;
+use crate::column::rows::Rows;
+use crate::column::values::coded::{Coded, can_be_coded};
+use crate::column::values::scalar::{array, infer_exactly};
+use crate::domain::Domain;
+use crate::error::{Problem, Result};
+use crate::place::Scalar;
+use crate::registry::Example;
+
+/// The same value in every row.
+#[derive(Debug, Clone)]
+pub struct Constant(Scalar);
+
+/// One column for all batches, as long as the first one was.
+struct Same<F> {
+    make: F,
+    made: OnceLock<ArrayRef>,
+}
+
+impl Example for Constant {
+    const EXAMPLE: &'static str = "constant: 1";
+}
+
+impl<'de> Deserialize<'de> for Constant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Scalar::deserialize(deserializer).map(Constant)
+    }
+}
+
+impl JsonSchema for Constant {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Constant".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Scalar::json_schema(generator);
+        schema.insert("description".into(), "The same value in every row.".into());
+        schema
+    }
+}
+
+impl Generator for Constant {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let scalars = std::slice::from_ref(&self.0);
+        let data_type = build.data_type_or(|| infer_exactly(scalars))?;
+        let value = array(scalars, &data_type)?;
+        let nulls = value.null_count() > 0;
+        if can_be_coded(&data_type) && !nulls {
+            let coded = Coded::new(&value).map_err(|error| Problem::new(error.to_string()))?;
+            let (data_type, domain) = (coded.data_type(), coded.domain());
+            let same = Same::new(move |rows| coded.column(vec![0; rows]));
+            return Ok(Made::new(data_type, domain, same));
+        }
+        let domain = Domain {
+            distinct: Some(1),
+            nulls,
+            ..Domain::default()
+        };
+        let repeated = move |rows| Ok(take(&value, &UInt32Array::from(vec![0u32; rows]), None)?);
+        Ok(Made::new(data_type, domain, Same::new(repeated)))
+    }
+}
+
+impl<F> Same<F> {
+    fn new(make: F) -> Self {
+        let made = OnceLock::new();
+        Self { make, made }
+    }
+}
+
+impl<F: Fn(usize) -> Result<ArrayRef> + Send + Sync> Fill for Same<F> {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let known = self.made.get().filter(|made| made.len() >= rows.len());
+        if let Some(made) = known {
+            return Ok(made.slice(0, rows.len()));
+        }
+        let made = (self.make)(rows.len())?;
+        // Of two that make it at once, the first one's is kept.
+        let _ = self.made.set(made.clone());
+        Ok(made)
+    }
+}

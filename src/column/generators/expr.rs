@@ -1,0 +1,172 @@
+//! `expr`: a value computed from other columns, in PostgreSQL's expression language.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use crate::column::build::{Build, Made};
+use crate::column::program::Fill;
+use crate::column::rows::Rows;
+use crate::domain::{Domain, Order, Range};
+use crate::error::{Error, Problem, Result};
+use crate::expression::{self, Expression, ExpressionError, Input, UnknownName};
+use crate::place::{Place, Placed, Text};
+use crate::registry::Example;
+
+/// A value computed from other columns: arithmetic, comparison, `case`, `coalesce`, `concat`, `round`, `cast`, `date_trunc`, `extract` and more, as in PostgreSQL.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Expr(Placed<Text>);
+
+impl Example for Expr {
+    const EXAMPLE: &'static str = "expr: \"round(quantity * price * 1.22, 2)\"";
+}
+
+struct Computed {
+    expression: Expression,
+    /// Where its text stands, to say so when a row fails.
+    place: Place,
+}
+
+impl Generator for Expr {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let mut inner = None;
+        let mut domains = Vec::new();
+        let mut resolve = |path: &str| {
+            let input = build.input(path, &self.0.place).map_err(|problem| {
+                let unknown = UnknownName {
+                    message: problem.message.clone(),
+                    hint: problem.hint.clone(),
+                };
+                inner = Some(problem);
+                unknown
+            })?;
+            domains.push(input.domain.clone());
+            Ok(described(input))
+        };
+        let compiled = expression::compile(&self.0, &mut resolve);
+        let compiled = compiled.map_err(|error| self.problem(error, inner))?;
+        let expression = match build.wanted.clone() {
+            Some(wanted) => compiled.cast_to(&wanted.data_type),
+            None => {
+                let natural = compiled.data_type().clone();
+                compiled.cast_to(&natural)
+            }
+        };
+        let expression = expression.map_err(|error| self.problem(error, None))?;
+        // Few values in, few values out.
+        let mut distinct = domains.iter().map(|domain| domain.distinct);
+        let distinct = distinct.try_fold(1u64, |all, one| all.checked_mul(one?));
+        let rises = expression.rises_with();
+        let domain = Domain {
+            order: rises.map_or(Order::Unknown, |input| {
+                build.input_domain(input).order.min(Order::Ascending)
+            }),
+            range: expression.range().map(|range| Range::Integer {
+                min: range.low,
+                max: range.high,
+            }),
+            nulls: expression.nullable(),
+            distinct,
+            longest: expression.longest(),
+            bytes: expression.largest() as u64,
+            ..Domain::default()
+        };
+        let data_type = expression.data_type().clone();
+        let place = &self.0.place;
+        let expression = few_valued(expression, place, build);
+        Ok(Made::pointwise(
+            data_type,
+            domain,
+            Computed::new(expression, place),
+        ))
+    }
+}
+
+/// The expression of few values that it is where columns of many values stand in conditions alone:
+/// each condition becomes an input that is true or false.
+fn few_valued(expression: Expression, place: &Place, build: &mut Build<'_>) -> Expression {
+    let coded: Vec<bool> = (0..build.inputs.len())
+        .map(|input| build.is_coded(input))
+        .collect();
+    let few = |input: usize| coded.get(input).copied().unwrap_or_default();
+    let Some(kept) = expression.without_conditions(&few) else {
+        return expression;
+    };
+    let (rest, conditions) = expression.split(&few, &kept);
+    let all = build.inputs.clone();
+    let mut inputs: Vec<usize> = kept.iter().map(|input| all[*input]).collect();
+    for (number, condition) in conditions.into_iter().enumerate() {
+        let column = build.name.rsplit('.').next().unwrap_or_default();
+        let name = format!("{column} (condition {})", number + 1);
+        let domain = Domain {
+            nulls: condition.nullable(),
+            ..Domain::default()
+        };
+        let made = Made::new(DataType::Boolean, domain, Computed::new(condition, place));
+        inputs.push(build.add(&name, made, all.clone()));
+    }
+    build.inputs = inputs;
+    rest
+}
+
+impl Expr {
+    /// The error at its place within the text. One that lies in a column it reads keeps its own place.
+    fn problem(&self, error: ExpressionError, inner: Option<Problem>) -> Problem {
+        if let Some(inner) =
+            inner.filter(|inner| inner.message != error.message || self.is_elsewhere(inner))
+        {
+            return inner;
+        }
+        let before = self.0.get(..error.offset).unwrap_or_default();
+        let within = self
+            .0
+            .get(error.offset..error.offset + error.length)
+            .unwrap_or_default();
+        let (offset, length) = (before.chars().count(), within.chars().count());
+        Problem::new(error.message)
+            .at(&self.0.place.within_scalar(offset, length))
+            .maybe_hint(error.hint)
+    }
+
+    fn is_elsewhere(&self, problem: &Problem) -> bool {
+        problem
+            .place
+            .as_ref()
+            .is_some_and(|place| place != &self.0.place)
+    }
+}
+
+fn described(input: crate::column::build::Input) -> Input {
+    let range = match input.domain.range {
+        Some(Range::Integer { min, max }) => Some(expression::Range::new(min, max)),
+        _ => None,
+    };
+    Input {
+        index: input.index,
+        data_type: input.data_type,
+        nullable: input.domain.nulls,
+        range,
+        longest: input.domain.longest,
+    }
+}
+
+impl Computed {
+    fn new(expression: Expression, place: &Place) -> Self {
+        let place = place.clone();
+        Self { expression, place }
+    }
+}
+
+impl Fill for Computed {
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let made = self.expression.evaluate(inputs, rows.len());
+        made.map_err(|error| {
+            let row = rows.at(error.row.min(rows.len().saturating_sub(1)));
+            let message = format!("row {row}: {}", error.message);
+            Error::run(Problem::new(message).at(&self.place))
+        })
+    }
+}

@@ -1,0 +1,345 @@
+//! `foreign_key`: a row of another table for each row; the key is recomputed there, never stored.
+
+pub(in crate::column) mod children;
+mod lasting;
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::array::UInt64Array;
+use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use crate::column::build::{Build, Fields, Made, Parent, Pick};
+use crate::column::distribution::{Counts, Distribution};
+use crate::column::parent_column::ParentColumn;
+use crate::column::program::{Fill, first_input};
+use crate::column::random::hash::{Key, below};
+use crate::column::random::permutation::Permutation;
+use crate::column::rows::Rows;
+use crate::domain::{Domain, Order};
+use crate::error::{Problem, Result};
+use crate::place::{Flag, Place, Placed, Text};
+use crate::registry::Example;
+use crate::units::show_count;
+use children::{Children, MOST_PARENTS, Uncounted};
+use lasting::lasting;
+
+/// A row of another table for each row; the parent's other columns are read through it:
+/// `copy: customer_id.created_at`.
+///
+/// Either each row picks a parent, or with `per_parent` each parent has its own number of
+/// children, which decides the table's row count; the rows of a parent then follow each other.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignKey {
+    /// The parent's key: `table.column`.
+    #[serde(rename = "ref")]
+    reference: Option<Placed<Text>>,
+    /// For a key of several columns: the parent's table. The column must be hidden; `copy` each
+    /// part of the key from it.
+    table: Option<Placed<Text>>,
+    /// How often parents are picked, by rank from 1 (default: all alike).
+    distribution: Option<Placed<Distribution>>,
+    /// Rank 1 is the parent's first row, 2 the second one; otherwise ranks are scattered (default).
+    ranked: Option<Placed<Flag>>,
+    /// How many children each parent has; the table then has no `rows` of its own.
+    per_parent: Option<Placed<Distribution>>,
+}
+
+impl Example for ForeignKey {
+    const EXAMPLE: &'static str =
+        "foreign_key: { ref: customers.customer_id, distribution: { zipf: { exponent: 1.1 } } }";
+}
+
+/// A field that only `nth` reads: no column can have its name.
+pub(in crate::column) const NTH: &str = "(nth)";
+
+/// Each row picks a parent.
+struct RandomParents {
+    key: Key,
+    parents: u64,
+    ranks: Option<(Counts, Option<Permutation>)>,
+}
+
+/// Each parent has its children one after the other.
+struct ClusteredParents(Arc<Children>);
+
+/// What can be read through the key.
+struct ParentFields {
+    parent: Parent,
+    parents: u64,
+    children: Option<Arc<Children>>,
+}
+
+impl Generator for ForeignKey {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let (table, column, place) = self.target()?;
+        let parent = build.parent(&table, &place)?;
+        if let Some(lasting) = lasting(self, build, &parent, &place)? {
+            let fields = ParentFields {
+                parents: parent.rows.unwrap_or(u64::MAX),
+                parent,
+                children: None,
+            };
+            return fields.made(column, Arc::new(lasting), build, &place);
+        }
+        let Some(parents) = parent.rows else {
+            let message = format!("table `{table}` is endless: none of its rows can be picked");
+            return Err(Problem::new(message)
+                .at(&place)
+                .hint(format!("give `{table}` a row count")));
+        };
+        let children = self.children(build, parents)?;
+        let fields = ParentFields {
+            parent,
+            parents,
+            children: children.clone(),
+        };
+        let fill: Arc<dyn Fill> = match &children {
+            Some(children) => Arc::new(ClusteredParents(children.clone())),
+            None => Arc::new(self.random(build.key, &fields.parent, parents, &place)?),
+        };
+        let rows = children.map(|children| children.total());
+        let made = fields.made(column, fill, build, &place)?;
+        Ok(Made { rows, ..made })
+    }
+
+    fn refers_to(&self) -> Option<(String, Option<String>)> {
+        let (table, column, _) = self.target().ok()?;
+        Some((table, column))
+    }
+
+    fn derives_rows(&self) -> bool {
+        self.per_parent.is_some()
+    }
+
+    fn must_hide(&self) -> Option<&'static str> {
+        self.table.is_some().then_some(
+            "name one column with `ref: table.column`, or add `hidden: true` and `copy` the key's columns",
+        )
+    }
+}
+
+impl ForeignKey {
+    /// The parent's table, its key column unless the key has several, and where that is said.
+    pub(in crate::column) fn target(&self) -> Result<(String, Option<String>, Place), Problem> {
+        match (&self.reference, &self.table) {
+            (Some(reference), None) => match reference.split_once('.') {
+                Some((table, column)) => {
+                    let place = reference.place.clone();
+                    Ok((table.to_string(), Some(column.to_string()), place))
+                }
+                None => Err(Problem::new("`ref` names no column")
+                    .at(&reference.place)
+                    .hint(format!("write `{}.` and the column", reference.as_str()))),
+            },
+            (None, Some(table)) => {
+                let name = table.value.0.clone();
+                Ok((name, None, table.place.clone()))
+            }
+            (None, None) => Err(Problem::new("the key `ref` is missing")
+                .hint("write `ref: customers.customer_id`, or `table: customers` for a key of several columns")),
+            (Some(_), Some(table)) => {
+                Err(Problem::new("`ref` and `table` cannot be used together").at(&table.place))
+            }
+        }
+    }
+
+    /// The number of children of each parent, and what it is drawn with in the column of that key.
+    pub(in crate::column) fn per_parent(&self, key: Key) -> Result<Option<(Key, Counts)>, Problem> {
+        let Some(per_parent) = &self.per_parent else {
+            return Ok(None);
+        };
+        let counts = per_parent.counts(&per_parent.place, 0, u32::MAX.into())?;
+        Ok(Some((key.child("children"), counts)))
+    }
+
+    fn children(&self, build: &Build<'_>, parents: u64) -> Result<Option<Arc<Children>>, Problem> {
+        let (Some((key, counts)), Some(per_parent)) =
+            (self.per_parent(build.key)?, &self.per_parent)
+        else {
+            return Ok(None);
+        };
+        if let Some(distribution) = &self.distribution {
+            let message = "`distribution` and `per_parent` cannot be used together";
+            return Err(Problem::new(message).at(&distribution.place));
+        }
+        if let Some(ranked) = &self.ranked {
+            let message = "`ranked` and `per_parent` cannot be used together";
+            return Err(Problem::new(message).at(&ranked.place));
+        }
+        check_decides(build).map_err(|problem| problem.at(&per_parent.place))?;
+        let all = match Children::are_counted(&counts) {
+            true => build.count_parents(parents),
+            false => parents,
+        };
+        let children = Children::index(key, counts, parents, all);
+        let children = children.map_err(|why| uncounted(&why, all).at(&per_parent.place))?;
+        Ok(Some(Arc::new(children)))
+    }
+
+    fn random(
+        &self,
+        key: Key,
+        parent: &Parent,
+        parents: u64,
+        place: &Place,
+    ) -> Result<RandomParents, Problem> {
+        if parents == 0 {
+            let message = format!("table `{}` has no rows to pick from", parent.name);
+            return Err(Problem::new(message).at(place));
+        }
+        let ranked = self.ranked.as_ref().is_some_and(|ranked| ranked.value.0);
+        let ranks = match (&self.distribution, &self.ranked) {
+            (Some(distribution), _) => {
+                let counts = distribution.counts(&distribution.place, 1, parents)?;
+                let scatter = || Permutation::new(key.child("ranks"), parents);
+                Some((counts, (!ranked).then(scatter)))
+            }
+            (None, Some(ranked)) => {
+                let message = "`ranked` needs a `distribution`: all parents are alike";
+                return Err(Problem::new(message).at(&ranked.place));
+            }
+            (None, None) => None,
+        };
+        Ok(RandomParents {
+            key,
+            parents,
+            ranks,
+        })
+    }
+}
+
+/// Why the children of so many parents are not counted.
+fn uncounted(why: &Uncounted, parents: u64) -> Problem {
+    match why {
+        Uncounted::Children => Problem::new("the parents have more than 2^63 children together"),
+        Uncounted::Parents => {
+            let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
+            let message = format!(
+                "`per_parent` counts the children of each parent before the first row, of at most {most} in a pipeline: up to here are {parents}"
+            );
+            Problem::new(message).hint(
+                "as many for each need no counting (`per_parent: 3`), nor does a table with `rows` whose foreign key has no `per_parent`",
+            )
+        }
+    }
+}
+
+/// `per_parent` decides the row count of its table, so nothing else may.
+fn check_decides(build: &Build<'_>) -> Result<(), Problem> {
+    let around = build.around();
+    if around.outer.is_some() {
+        let message = "`per_parent` decides a table's rows: it cannot stand within a column";
+        return Err(Problem::new(message).hint("use `list` with a `length`"));
+    }
+    if around.has_rows {
+        let message = format!("`per_parent` decides the rows of `{}`", around.name);
+        return Err(Problem::new(message).hint("remove the table's `rows`"));
+    }
+    let deciding = |at: &usize| around.columns[*at].1.generator.derives_rows();
+    match (0..around.columns.len()).find(deciding) {
+        Some(first) if around.building != Some(first) => {
+            let first = around.columns[first].0.value.as_str();
+            let message = format!(
+                "column `{first}` decides the rows of `{}` already",
+                around.name
+            );
+            Err(Problem::new(message))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl ParentFields {
+    /// The column of what `fill` picks.
+    fn made(
+        self,
+        column: Option<String>,
+        fill: Arc<dyn Fill>,
+        build: &mut Build<'_>,
+        place: &Place,
+    ) -> Result<Made, Problem> {
+        let mut made = match column {
+            Some(column) => self.column(&column, build, place)?,
+            None => Made::new(DataType::UInt64, Domain::default(), first_input),
+        };
+        made.pick = Some(Pick {
+            data_type: DataType::UInt64,
+            fill,
+            pointwise: false,
+            rows: None,
+        });
+        made.fields = Some(Arc::new(self));
+        Ok(made)
+    }
+
+    fn column(&self, path: &str, build: &mut Build<'_>, place: &Place) -> Result<Made, Problem> {
+        let input = build.parent_column(&self.parent, path, place)?;
+        let most = self.children.as_ref().map(|children| children.most());
+        let domain = Domain {
+            order: match (most, input.domain.order) {
+                (None, _) | (_, Order::Unknown) => Order::Unknown,
+                (Some(0 | 1), order) => order,
+                (Some(_), _) => Order::Ascending,
+            },
+            unique: input.domain.unique && most.is_some_and(|most| most <= 1),
+            distinct: Some(input.domain.distinct.unwrap_or(u64::MAX).min(self.parents)),
+            ..input.domain
+        };
+        let program = self.parent.program.clone();
+        let fill = ParentColumn::new(program, input.index, self.children.is_some());
+        Ok(Made::new(input.data_type, domain, fill))
+    }
+}
+
+impl Fields for ParentFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+        if path != NTH {
+            let place = build.place.clone();
+            return self.column(path, build, &place);
+        }
+        let Some(children) = self.children.clone() else {
+            return Err(Problem::new("`nth` needs a foreign key with `per_parent`")
+                .at(&build.place)
+                .hint("without it, the children of a parent have no order"));
+        };
+        let domain = Domain::integers(0, children.most().saturating_sub(1));
+        let fill = move |rows: Rows<'_>, _: &[ArrayRef]| -> Result<ArrayRef> {
+            Ok(Arc::new(UInt64Array::from(children.places(rows))))
+        };
+        Ok(Made::new(DataType::UInt64, domain, fill))
+    }
+}
+
+impl Fill for RandomParents {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let mut picked = self.key.fill(rows);
+        match &self.ranks {
+            None => picked
+                .iter_mut()
+                .for_each(|random| *random = below(*random, self.parents)),
+            Some((counts, scatter)) => {
+                let random = picked.clone();
+                counts.fill(&random, &mut picked);
+                picked.iter_mut().for_each(|rank| *rank -= 1);
+                if let Some(scatter) = scatter {
+                    scatter.apply(&mut picked);
+                }
+            }
+        }
+        Ok(Arc::new(UInt64Array::from(picked)))
+    }
+}
+
+impl Fill for ClusteredParents {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        Ok(Arc::new(UInt64Array::from(self.0.parents(rows))))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! `nth`: a row's place among the children of its parent.
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::{DataType, UInt64Type};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use super::foreign_key::NTH;
+use super::{Generator, GeneratorKind};
+use crate::column::build::{Build, Made};
+use crate::column::rows::Rows;
+use crate::column::values::arrays::from_i64;
+use crate::column::values::scalar::limits;
+use crate::column::values::types::show_type;
+use crate::domain::{Domain, Range};
+use crate::error::{Problem, Result};
+use crate::place::{Node, Placed, Text, Value, carry, decode};
+use crate::registry::Example;
+
+/// The row's place among the children of its parent, from 1: `nth: order_id`, or with another
+/// first place `nth: { of: order_id, start: 0 }`. It needs a foreign key with `per_parent`.
+#[derive(Debug, Clone)]
+pub struct Nth {
+    of: Placed<Text>,
+    start: i64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// The foreign key.
+    of: Placed<Text>,
+    /// The first child's place (default 1).
+    start: Option<i64>,
+}
+
+impl Example for Nth {
+    const EXAMPLE: &'static str = "nth: order_id";
+}
+
+impl Generator for Nth {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let data_type = build.data_type(DataType::Int64);
+        if !data_type.is_integer() {
+            return Err(build.wrong_type("nth", "whole numbers"));
+        }
+        self.check_kind(build)?;
+        let path = format!("{}.{NTH}", self.of.as_str());
+        let input = build.input(&path, &self.of.place)?;
+        let last = match input.domain.range {
+            Some(Range::Integer { max, .. }) => max,
+            _ => 0,
+        };
+        let start = i128::from(self.start);
+        let (least, most) = limits(&data_type);
+        if start < least || start + last > most.min(i64::MAX.into()) {
+            let message = format!(
+                "places go from {start} to {}, which does not fit in {}",
+                start + last,
+                show_type(&data_type)
+            );
+            return Err(Problem::new(message).at(&self.of.place));
+        }
+        let domain = Domain::integers(start, start + last);
+        let (to, start, at) = (data_type.clone(), self.start, input.index);
+        let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| {
+            let places = inputs[at].as_primitive::<UInt64Type>().values();
+            let values = places.iter().map(|place| start + *place as i64);
+            Ok(from_i64(&to, values.collect()))
+        };
+        Ok(Made::new(data_type, domain, fill))
+    }
+}
+
+impl Nth {
+    /// Says so when the column of that name is no foreign key at all.
+    fn check_kind(&self, build: &Build<'_>) -> Result<(), Problem> {
+        let columns = build.around().columns;
+        let Some((name, column)) = columns.iter().find(|(name, _)| *name.value == **self.of) else {
+            return Ok(());
+        };
+        match &column.generator {
+            GeneratorKind::ForeignKey(_) => Ok(()),
+            other => Err(Problem::new(format!(
+                "`nth` needs a foreign key with `per_parent`, but column `{}` is a `{}`",
+                name.value,
+                other.kind()
+            ))
+            .at(&self.of.place)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Nth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let options: Result<Options, Problem> = match &node.value {
+            Value::Scalar { .. } => decode(&node).map(|of| Options { of, start: None }),
+            _ => decode(&node),
+        };
+        let options = options.map_err(carry)?;
+        Ok(Nth {
+            of: options.of,
+            start: options.start.unwrap_or(1),
+        })
+    }
+}
+
+impl JsonSchema for Nth {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Nth".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let name = generator.subschema_for::<Text>();
+        let options = generator.subschema_for::<Options>();
+        json_schema!({
+            "description": "The row's place among the children of its parent, from 1; it needs a foreign key with `per_parent`.",
+            "anyOf": [name, options]
+        })
+    }
+}

@@ -1,0 +1,231 @@
+//! `pattern`: text that follows a pattern such as `[A-Z]{2}\d{4}`.
+
+mod flat;
+mod part;
+mod proof;
+mod syntax;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use self::flat::Flat;
+use self::part::{Draws, Part};
+use self::proof::{one_way_each, seams_show};
+use super::Generator;
+use crate::column::build::{Build, Made};
+use crate::column::program::Fill;
+use crate::column::random::hash::Key;
+use crate::column::random::permutation::{Permutation, check_room};
+use crate::column::rows::Rows;
+use crate::domain::Domain;
+use crate::error::{Error, Problem, Result};
+use crate::place::{Place, Placed, Text};
+use crate::registry::Example;
+
+/// Text that follows a pattern: characters, classes `[A-Z0-9_]`, `\d` and `\w`, alternatives
+/// `(a|b)`, repeats `{3}`, `{2,5}` and `?`.
+///
+/// Each character of a class, each alternative and each length is equally likely. With
+/// `unique: true` no text stands twice.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Pattern(Placed<Text>);
+
+impl Example for Pattern {
+    const EXAMPLE: &'static str = r"pattern: '[A-Z]{2}\d{4}'";
+}
+
+struct Random {
+    key: Key,
+    chain: Key,
+    part: Arc<Part>,
+    flat: Option<Flat>,
+}
+
+/// Texts that differ: the counted parts together hold a permutation of the row.
+struct Unique {
+    key: Key,
+    chain: Key,
+    permutation: Permutation,
+    parts: Vec<Counted>,
+    /// When the pattern is flat and all of it counted.
+    flat: Option<Flat>,
+}
+
+struct Counted {
+    part: Arc<Part>,
+    /// How many ways the counted parts behind this one have; none for a part that is random.
+    behind: Option<u64>,
+}
+
+impl Generator for Pattern {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        if build.data_type(DataType::Utf8) != DataType::Utf8 {
+            return Err(build.wrong_type("pattern", "utf8"));
+        }
+        let part = syntax::read(&self.0).map_err(|mistake| {
+            Problem::new(mistake.message)
+                .at(&inside(&self.0, mistake.offset, mistake.length))
+                .maybe_hint(mistake.hint.map(str::to_string))
+        })?;
+        let domain = Domain {
+            distinct: part.ways,
+            unique: build.unique,
+            longest: Some(part.bytes),
+            shortest: part.shortest,
+            ..Domain::default()
+        };
+        let chain = build.key.child("chain");
+        if build.unique {
+            let fill = self.unique(build, part, chain)?;
+            return Ok(Made::new(DataType::Utf8, domain, fill));
+        }
+        let part = Arc::new(part);
+        let fill = Random {
+            key: build.key,
+            chain,
+            flat: Flat::new(std::iter::once(&part)),
+            part,
+        };
+        Ok(Made::new(DataType::Utf8, domain, fill))
+    }
+}
+
+impl Pattern {
+    fn unique(&self, build: &mut Build<'_>, part: Part, chain: Key) -> Result<Unique, Problem> {
+        let whole = one_way_each(&part);
+        let parts = part.parts();
+        let mut counted: Vec<Arc<Part>> = Vec::new();
+        let mut ways = 1u64;
+        let chosen: Vec<bool> = parts
+            .iter()
+            .map(
+                |part| match part.ways.and_then(|more| ways.checked_mul(more)) {
+                    Some(more) => {
+                        ways = more;
+                        counted.push(part.clone());
+                        true
+                    }
+                    None => false,
+                },
+            )
+            .collect();
+        let provable =
+            whole || (seams_show(&parts) && counted.iter().all(|part| one_way_each(part)));
+        if !provable {
+            let message = "that the pattern writes no text in two ways cannot be proved";
+            return Err(Problem::new(message).at(&self.0.place).hint(
+                "end each part of varying length before a character that it cannot contain",
+            ));
+        }
+        check_room(build, "pattern", ways)?;
+        let every = chosen.iter().all(|chosen| *chosen);
+        let flat = Flat::new(parts.iter()).filter(|_| every);
+        let mut behind = ways;
+        let place = |(part, chosen): (Arc<Part>, bool)| {
+            if chosen {
+                behind /= part.ways.unwrap_or(1);
+            }
+            let behind = chosen.then_some(behind);
+            Counted { part, behind }
+        };
+        Ok(Unique {
+            key: build.key,
+            chain,
+            permutation: Permutation::new(build.key.child("permutation"), ways),
+            parts: parts.into_iter().zip(chosen).map(place).collect(),
+            flat,
+        })
+    }
+}
+
+/// The place of some of a pattern's characters, as near as its quotes let tell.
+fn inside(pattern: &Placed<Text>, offset: usize, length: usize) -> Place {
+    let written = pattern.place.written();
+    let quote = usize::from(written.starts_with(['"', '\'']));
+    let bare = written.trim_matches(['"', '\'']);
+    match bare == pattern.as_str() {
+        true => pattern.place.within(offset + quote, length),
+        false => pattern.place.clone(),
+    }
+}
+
+impl Fill for Random {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let seeds = self.key.fill(rows);
+        if let Some(flat) = &self.flat {
+            return flat_texts(flat, &seeds, |seed, out| {
+                flat.write_random(&mut Draws::new(seed, &self.chain), out);
+            });
+        }
+        texts(seeds.len(), self.part.bytes, |index, out| {
+            let mut draws = Draws::new(seeds[index], &self.chain);
+            self.part.write_random(&mut draws, out);
+        })
+    }
+}
+
+impl Fill for Unique {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let ways = self.permutation.fill(rows);
+        if let Some(flat) = &self.flat {
+            return flat_texts(flat, &ways, |way, out| flat.write_way(way, out));
+        }
+        let seeds = self.key.fill(rows);
+        let width = self.parts.iter().map(|counted| counted.part.bytes).sum();
+        texts(seeds.len(), width, |index, out| {
+            let mut draws = Draws::new(seeds[index], &self.chain);
+            let mut way = ways[index];
+            for Counted { part, behind } in &self.parts {
+                match behind {
+                    Some(behind) => {
+                        part.write_way(way / behind, out);
+                        way %= behind;
+                    }
+                    None => part.write_random(&mut draws, out),
+                }
+            }
+        })
+    }
+}
+
+/// An array of `count` texts of up to `width` bytes, each written by `write`.
+fn texts(count: usize, width: usize, write: impl Fn(usize, &mut String)) -> Result<ArrayRef> {
+    let mut text = String::with_capacity(count * width.min(256));
+    let mut offsets = Vec::with_capacity(count + 1);
+    offsets.push(0);
+    for index in 0..count {
+        write(index, &mut text);
+        let end = i32::try_from(text.len())
+            .map_err(|error| Error::because("gathering a batch of texts", error))?;
+        offsets.push(end);
+    }
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let array = StringArray::try_new(offsets, text.into_bytes().into(), None)?;
+    Ok(Arc::new(array))
+}
+
+/// An array of copies of a flat pattern's template, one for each number, filled in by `write`.
+fn flat_texts(flat: &Flat, numbers: &[u64], write: impl Fn(u64, &mut [u8])) -> Result<ArrayRef> {
+    let width = flat.template.len();
+    let mut bytes = flat.template.repeat(numbers.len());
+    if width > 0 {
+        for (out, number) in bytes.chunks_exact_mut(width).zip(numbers) {
+            write(*number, out);
+        }
+    }
+    let end = i32::try_from(bytes.len())
+        .map_err(|error| Error::because("gathering a batch of texts", error))?;
+    let width = end / i32::try_from(numbers.len().max(1)).unwrap_or(1);
+    let offsets: ScalarBuffer<i32> = (0..=numbers.len() as i32).map(|row| row * width).collect();
+    let array = StringArray::try_new(OffsetBuffer::new(offsets), bytes.into(), None)?;
+    Ok(Arc::new(array))
+}
+
+#[cfg(test)]
+mod tests;

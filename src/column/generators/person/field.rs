@@ -1,0 +1,352 @@
+//! The fields of a person: a few texts as dictionaries, the others written batch by batch.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::datatypes::{DataType, UInt64Type};
+
+use super::crowd::{BIRTHS, Crowd, Fact};
+use super::locale::folded;
+use crate::column::build::Made;
+use crate::column::program::Fill;
+use crate::column::random::hash::below;
+use crate::column::rows::Rows;
+use crate::column::values::arrays::from_i64;
+use crate::column::values::coded::{coded_type, column};
+use crate::domain::Domain;
+use crate::error::{Error, Result};
+use crate::kernel::block::{Block, Writer};
+
+/// Every field.
+pub const FIELDS: &[&str] = &[
+    "first_name",
+    "last_name",
+    "full_name",
+    "gender",
+    "birth_date",
+    "email",
+    "user_name",
+    "phone",
+    "street",
+    "postal_code",
+    "city",
+    "country",
+    "country_code",
+    "locale",
+];
+
+/// Uses of a person's random digits.
+const MAIL: u64 = 0;
+const PHONE: u64 = 1;
+const POST: u64 = 2;
+
+/// Domains for examples (RFC 2606).
+const DOMAINS: [&str; 3] = ["@example.com", "@example.net", "@example.org"];
+
+/// A field that is one of a list.
+struct Coded {
+    crowd: Arc<Crowd>,
+    fact: Fact,
+    values: ArrayRef,
+    /// The dictionary's index for each place of each language.
+    codes: Vec<Vec<i32>>,
+}
+
+/// A field that is put together.
+struct Written {
+    crowd: Arc<Crowd>,
+    shape: Shape,
+}
+
+enum Shape {
+    /// Two names beside each other.
+    Name(Names),
+    /// Two names, a number, and one of the domains; or without these.
+    Address(Names, Vec<Block>),
+    /// The town's country decides the pattern.
+    Pattern(Vec<Vec<Vec<Step>>>, u64),
+    /// Each language's streets, and whether the number stands before them.
+    Street(Vec<(Vec<Block>, bool)>),
+}
+
+/// What is written for each language's first names and last names.
+struct Names {
+    first: Vec<Vec<Block>>,
+    last: Vec<Vec<Block>>,
+}
+
+/// A step of a pattern.
+enum Step {
+    Text(Block),
+    Digits(usize),
+    Letter,
+}
+
+/// A field of the people in input 0.
+pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<Made> {
+    let spaced = |name: &str| format!("{name} ");
+    let dotted = |name: &str| format!("{}.", folded(name));
+    let initial = |name: &str| folded(name).chars().take(1).collect();
+    let pattern = |of: fn(&super::locale::Country) -> &'static str, digits| {
+        let steps = crowd.lists.iter().map(|lists| {
+            lists
+                .countries
+                .iter()
+                .map(|country| steps(of(country)))
+                .collect()
+        });
+        Shape::Pattern(steps.collect(), digits)
+    };
+    Some(match name {
+        "first_name" => coded(crowd, Fact::First),
+        "last_name" => coded(crowd, Fact::Last),
+        "gender" => coded(crowd, Fact::Gender),
+        "city" => coded(crowd, Fact::City),
+        "country" => coded(crowd, Fact::Country),
+        "country_code" => coded(crowd, Fact::CountryCode),
+        "locale" => coded(crowd, Fact::Locale),
+        "birth_date" => birth_date(crowd),
+        "full_name" => written(
+            crowd,
+            Shape::Name(Names::new(crowd, spaced, str::to_string)),
+        ),
+        "email" => {
+            let domains = DOMAINS.map(Block::cut).to_vec();
+            written(
+                crowd,
+                Shape::Address(Names::new(crowd, dotted, folded), domains),
+            )
+        }
+        "user_name" => {
+            let names = Names::new(crowd, initial, folded);
+            written(crowd, Shape::Address(names, Vec::new()))
+        }
+        "phone" => written(crowd, pattern(|country| country.phone, PHONE)),
+        "postal_code" => written(crowd, pattern(|country| country.postal_code, POST)),
+        "street" => {
+            let streets = crowd.lists.iter().map(|lists| {
+                let street = |street: &&str| match lists.number_first {
+                    true => Block::cut(&format!(" {street}")),
+                    false => Block::cut(&format!("{street} ")),
+                };
+                (
+                    lists.streets.iter().map(street).collect(),
+                    lists.number_first,
+                )
+            });
+            written(crowd, Shape::Street(streets.collect()))
+        }
+        _ => return None,
+    })
+}
+
+fn coded(crowd: &Arc<Crowd>, fact: Fact) -> Made {
+    let mut seen = HashMap::new();
+    let mut distinct = Vec::new();
+    let mut code = |text: &'static str| {
+        *seen.entry(text).or_insert_with(|| {
+            distinct.push(text);
+            distinct.len() as i32 - 1
+        })
+    };
+    let locales = 0..crowd.lists.len();
+    let codes = locales.map(|locale| {
+        crowd
+            .texts(fact, locale)
+            .into_iter()
+            .map(&mut code)
+            .collect()
+    });
+    let codes = codes.collect();
+    let values: ArrayRef = Arc::new(StringArray::from(distinct));
+    let domain = Domain::dictionary(&values);
+    let crowd = crowd.clone();
+    let fill = Coded {
+        crowd,
+        fact,
+        values,
+        codes,
+    };
+    Made::new(coded_type(&DataType::Utf8), domain, fill)
+}
+
+fn birth_date(crowd: &Arc<Crowd>) -> Made {
+    let (first, last) = BIRTHS;
+    let crowd = crowd.clone();
+    let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| {
+        let people = inputs[0].as_primitive::<UInt64Type>().values();
+        let days = people.iter().map(|person| crowd.birth(*person)).collect();
+        Ok(from_i64(&DataType::Date32, days))
+    };
+    Made::new(DataType::Date32, Domain::integers(first, last), fill)
+}
+
+fn written(crowd: &Arc<Crowd>, shape: Shape) -> Made {
+    let domain = Domain {
+        longest: Some(shape.longest()),
+        ..Domain::default()
+    };
+    let crowd = crowd.clone();
+    Made::new(DataType::Utf8, domain, Written { crowd, shape })
+}
+
+fn steps(pattern: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut text = String::new();
+    let end = |text: &mut String, steps: &mut Vec<Step>| {
+        if !text.is_empty() {
+            steps.push(Step::Text(Block::cut(&std::mem::take(text))));
+        }
+    };
+    for character in pattern.chars() {
+        match (character, steps.last_mut()) {
+            ('#', Some(Step::Digits(count))) if text.is_empty() => *count += 1,
+            ('#', _) => {
+                end(&mut text, &mut steps);
+                steps.push(Step::Digits(1));
+            }
+            ('@', _) => {
+                end(&mut text, &mut steps);
+                steps.push(Step::Letter);
+            }
+            _ => text.push(character),
+        }
+    }
+    end(&mut text, &mut steps);
+    steps
+}
+
+impl Names {
+    fn new(crowd: &Crowd, first: impl Fn(&str) -> String, last: impl Fn(&str) -> String) -> Self {
+        let blocks = |fact: Fact, shown: &dyn Fn(&str) -> String| {
+            let locales = 0..crowd.lists.len();
+            let block = |text: &'static str| Block::cut(&shown(text));
+            locales
+                .map(|locale| crowd.texts(fact, locale).into_iter().map(block).collect())
+                .collect()
+        };
+        Self {
+            first: blocks(Fact::First, &first),
+            last: blocks(Fact::Last, &last),
+        }
+    }
+
+    #[inline(always)]
+    fn write(&self, crowd: &Crowd, locale: usize, person: u64, writer: &mut Writer) {
+        writer.put(&self.first[locale][crowd.place(Fact::First, locale, person)]);
+        writer.put(&self.last[locale][crowd.place(Fact::Last, locale, person)]);
+    }
+
+    fn longest(&self) -> usize {
+        let most =
+            |blocks: &[Vec<Block>]| blocks.iter().flatten().map(|block| block.length()).max();
+        most(&self.first).unwrap_or(0) + most(&self.last).unwrap_or(0)
+    }
+}
+
+impl Shape {
+    fn longest(&self) -> usize {
+        match self {
+            Shape::Name(names) => names.longest(),
+            Shape::Address(names, domains) => {
+                names.longest()
+                    + 6
+                    + domains
+                        .iter()
+                        .map(|domain| domain.length())
+                        .max()
+                        .unwrap_or(0)
+            }
+            Shape::Pattern(patterns, _) => {
+                let length = |step: &Step| match step {
+                    Step::Text(block) => block.length(),
+                    Step::Digits(count) => *count,
+                    Step::Letter => 1,
+                };
+                let lengths = patterns
+                    .iter()
+                    .flatten()
+                    .map(|steps| steps.iter().map(length).sum());
+                lengths.max().unwrap_or(0)
+            }
+            Shape::Street(streets) => {
+                let blocks = streets.iter().flat_map(|(blocks, _)| blocks);
+                blocks.map(|block| block.length()).max().unwrap_or(0) + 3
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn write(&self, crowd: &Crowd, person: u64, writer: &mut Writer) {
+        let locale = crowd.locale(person);
+        match self {
+            Shape::Name(names) => names.write(crowd, locale, person, writer),
+            Shape::Address(names, domains) => {
+                names.write(crowd, locale, person, writer);
+                let random = crowd.digits(person, MAIL);
+                let product = u128::from(random) * 999_999;
+                writer.put_number(1 + (product >> 64) as u64, 0);
+                if !domains.is_empty() {
+                    writer.put(&domains[below(product as u64, domains.len() as u64) as usize]);
+                }
+            }
+            Shape::Pattern(patterns, use_for) => {
+                let country = crowd.place(Fact::Country, locale, person);
+                let random = crowd.digits(person, *use_for);
+                write_pattern(&patterns[locale][country], random, writer);
+            }
+            Shape::Street(streets) => {
+                let (street, number) = crowd.street(locale, person);
+                let (blocks, number_first) = &streets[locale];
+                if *number_first {
+                    writer.put_number(number, 0);
+                }
+                writer.put(&blocks[street]);
+                if !number_first {
+                    writer.put_number(number, 0);
+                }
+            }
+        }
+    }
+}
+
+fn write_pattern(steps: &[Step], mut random: u64, writer: &mut Writer) {
+    let mut draw = |bound: u64| {
+        let product = u128::from(random) * u128::from(bound);
+        random = product as u64;
+        (product >> 64) as u64
+    };
+    for step in steps {
+        match step {
+            Step::Text(block) => writer.put(block),
+            Step::Digits(count) => writer.put_number(draw(10u64.pow(*count as u32)), *count),
+            Step::Letter => writer.put(&Block::letter(draw(26) as u8)),
+        }
+    }
+}
+
+impl Fill for Coded {
+    fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let code = |person: &u64| {
+            let locale = self.crowd.locale(*person);
+            self.codes[locale][self.crowd.place(self.fact, locale, *person)]
+        };
+        let people = inputs[0].as_primitive::<UInt64Type>().values();
+        column(people.iter().map(code).collect(), &self.values)
+    }
+}
+
+impl Fill for Written {
+    fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let mut writer = Writer::new(inputs[0].len(), 24);
+        for person in inputs[0].as_primitive::<UInt64Type>().values() {
+            self.shape.write(&self.crowd, *person, &mut writer);
+            writer.end();
+        }
+        let texts = writer
+            .finish()
+            .map_err(|message| Error::run(message.as_str()))?;
+        Ok(Arc::new(texts))
+    }
+}

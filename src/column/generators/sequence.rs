@@ -1,0 +1,124 @@
+//! `sequence`: whole numbers that rise by a step from row to row.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use crate::column::build::{Build, Made};
+use crate::column::program::Fill;
+use crate::column::random::permutation::row_numbers;
+use crate::column::rows::Rows;
+use crate::column::values::arrays::{from_i64, low_bits};
+use crate::column::values::scalar::{integer, is_integral, limits, show_integer};
+use crate::column::values::step::step;
+use crate::column::values::types::show_type;
+use crate::domain::{Domain, Order, Range};
+use crate::error::{Problem, Result};
+use crate::kernel::divide::Slope;
+use crate::place::Scalar;
+use crate::registry::Example;
+
+/// Numbers (or dates, times, decimals) that rise by `step` from row to row, from `start` on.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    /// The first value (default 1).
+    start: Option<Scalar>,
+    /// What each row adds (default 1): for dates in days, for timestamps in the type's unit.
+    step: Option<Scalar>,
+}
+
+impl Example for Sequence {
+    const EXAMPLE: &'static str = "sequence: { start: 1000, step: 1 }";
+}
+
+struct Steps {
+    data_type: DataType,
+    start: i64,
+    step: i64,
+}
+
+impl Generator for Sequence {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        let data_type = build.data_type(DataType::Int64);
+        if !is_integral(&data_type) || matches!(data_type, DataType::Decimal128(..)) {
+            return Err(build.wrong_type(
+                "sequence",
+                "whole numbers, decimals of up to 18 digits, dates and times",
+            ));
+        }
+        let start = match &self.start {
+            Some(start) => integer(start, &data_type)?,
+            None => one(&data_type),
+        };
+        let step = match &self.step {
+            Some(written) => step(written, &data_type, &data_type)?,
+            None => one(&data_type),
+        };
+        let rows = row_numbers(build)?;
+        if rows.is_none() && bits(&data_type) < 64 {
+            let message = format!(
+                "a sequence without end does not fit in {}",
+                show_type(&data_type)
+            );
+            return Err(Problem::new(message)
+                .at(&build.place)
+                .hint("give it a type of 64 bits"));
+        }
+        let last = start + step * i128::from(rows.unwrap_or(1).saturating_sub(1));
+        let (least, most) = limits(&data_type);
+        if !(least..=most).contains(&last) {
+            let (last, data_type) = (show_integer(last, &data_type), show_type(&data_type));
+            let message = format!("the sequence ends at {last}, which does not fit in {data_type}");
+            return Err(Problem::new(message).at(&build.place));
+        }
+        let domain = Domain {
+            range: rows.map(|_| Range::Integer {
+                min: start.min(last),
+                max: start.max(last),
+            }),
+            order: match step {
+                1.. => Order::StrictlyAscending,
+                0 => Order::Ascending,
+                _ => Order::Unknown,
+            },
+            unique: step != 0,
+            ..Domain::default()
+        };
+        Ok(Made::new(
+            data_type.clone(),
+            domain,
+            Steps {
+                data_type,
+                start: low_bits(start),
+                step: low_bits(step),
+            },
+        ))
+    }
+}
+
+/// Bits of the integers that hold the type's values.
+fn bits(data_type: &DataType) -> usize {
+    data_type.primitive_width().map_or(64, |bytes| bytes * 8)
+}
+
+/// The integer that holds 1.
+fn one(data_type: &DataType) -> i128 {
+    match data_type {
+        DataType::Decimal64(_, scale) => 10i128.pow(u32::from(scale.unsigned_abs())),
+        _ => 1,
+    }
+}
+
+impl Fill for Steps {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let value = |row: u64| self.start.wrapping_add(self.step.wrapping_mul(row as i64));
+        let values = match rows {
+            Rows::Range { first, count } => Slope::whole(value(first), self.step).numbers(count),
+            Rows::List(_) => rows.map(value),
+        };
+        Ok(from_i64(&self.data_type, values))
+    }
+}

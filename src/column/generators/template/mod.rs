@@ -1,0 +1,174 @@
+//! `template`: text with other columns, row numbers, dates and shuffled numbers in it.
+
+mod parse;
+mod render;
+mod shape;
+
+use arrow::datatypes::DataType;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use self::parse::{Format, Piece, Placeholder, parse};
+use self::render::{Element, Render};
+use self::shape::Shape;
+use super::Generator;
+use crate::column::build::{Build, Made};
+use crate::column::random::permutation::{Permutation, check_room};
+use crate::column::values::types::show_type;
+use crate::domain::Domain;
+use crate::error::Problem;
+use crate::kernel::text::Steps;
+use crate::place::{Node, Placed, Text, Value, carry, decode};
+use crate::registry::Example;
+
+/// Text with `{…}` in it: `{column}`, `{column.field}`, `{row}` (from 0), `{permute:8}` (a shuffled
+/// number of 8 digits), `{number:08}` (at least 8 digits), `{amount:.2}`, `{time:%Y-%m-%d}`.
+///
+/// `{{` and `}}` are braces. Where a value is null, the text is null.
+#[derive(Debug, Clone)]
+pub struct Template {
+    text: Placed<Text>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TemplateOptions {
+    /// The text.
+    text: Placed<Text>,
+}
+
+impl Example for Template {
+    const EXAMPLE: &'static str = "template: \"ORD-{row:08}\"";
+}
+
+impl Generator for Template {
+    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+        if build.data_type(DataType::Utf8) != DataType::Utf8 {
+            return Err(build.wrong_type("template", "text"));
+        }
+        let mut elements = Vec::new();
+        let mut shapes = Vec::new();
+        for piece in parse(&self.text)? {
+            let (element, shape) = match piece {
+                Piece::Literal(text) => (Element::Literal(text.clone()), Shape::literal(text)),
+                Piece::Placeholder(placeholder) => element(placeholder, build)?,
+            };
+            elements.push(element);
+            shapes.push(shape);
+        }
+        let domain = shape::domain(&shapes);
+        let drawn = |element: &Element| matches!(element, Element::Permute(..));
+        let pointwise = !elements.iter().any(drawn);
+        let render = Render {
+            elements,
+            steps: Steps::default(),
+        };
+        Ok(Made {
+            pointwise,
+            ..Made::new(DataType::Utf8, domain, render)
+        })
+    }
+}
+
+fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, Shape), Problem> {
+    let Placeholder {
+        path,
+        format,
+        place,
+    } = placeholder;
+    if let Format::Permute(digits) = format {
+        let count = 10u64.pow(digits);
+        check_room(build, &format!("`{{permute:{digits}}}`"), count).map_err(|problem| {
+            Problem {
+                place: Some(place),
+                ..problem
+            }
+        })?;
+        let permutation = Permutation::new(build.key.child("permute"), count);
+        let domain = Domain {
+            unique: true,
+            ..Domain::integers(0, count - 1)
+        };
+        let format = Format::Width(digits as usize);
+        let shape = Shape::value(domain, &DataType::UInt64, &format);
+        return Ok((Element::Permute(permutation, digits as usize), shape));
+    }
+    let input = build.input(&path, &place)?;
+    if !format.suits(crate::column::values::arrays::plain_type(&input.data_type)) {
+        let message = format!(
+            "`{path}` is {}, which cannot be shown {}",
+            show_type(&input.data_type),
+            how(&format)
+        );
+        return Err(Problem::new(message).at(&place));
+    }
+    let domain = match path.as_str() {
+        "row" => rows(input.domain, build),
+        _ => input.domain,
+    };
+    let range = narrow(&domain, format.width());
+    let shape = Shape::value(domain, &input.data_type, &format);
+    let element = Element::Input {
+        index: input.index,
+        format,
+        range,
+    };
+    Ok((element, shape))
+}
+
+/// The bounds of numbers that are known to have no sign, and no more digits than the width.
+fn narrow(domain: &Domain, width: usize) -> Option<(i64, i64)> {
+    let most = 10i64.checked_pow(u32::try_from(width).ok()?)?;
+    domain
+        .bounds()
+        .filter(|(min, max)| *min >= 0 && *max < most)
+}
+
+/// Row numbers end where the table does.
+fn rows(domain: Domain, build: &mut Build<'_>) -> Domain {
+    match build.rows() {
+        Ok(Some(rows)) => Domain {
+            unique: domain.unique,
+            order: domain.order,
+            ..Domain::integers(0, rows.saturating_sub(1))
+        },
+        _ => domain,
+    }
+}
+
+fn how(format: &Format) -> &'static str {
+    match format {
+        Format::Usual | Format::Permute(_) => "in text",
+        Format::Width(_) => "in so many digits",
+        Format::Fraction(_) => "with digits after the point",
+        Format::Time(_) => "as a date",
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let text = match &node.value {
+            Value::Map(_) => decode::<TemplateOptions>(&node).map(|options| options.text),
+            _ => decode(&node),
+        };
+        text.map(|text| Self { text }).map_err(carry)
+    }
+}
+
+impl JsonSchema for Template {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Template".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let options = TemplateOptions::json_schema(generator);
+        json_schema!({
+            "description": "Text with `{…}` in it: `{column}`, `{column.field}`, `{row}` (from 0), `{permute:8}` (a shuffled number of 8 digits), `{number:08}` (at least 8 digits), `{amount:.2}`, `{time:%Y-%m-%d}`.",
+            "anyOf": [{ "type": "string" }, options]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
