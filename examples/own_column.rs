@@ -4,7 +4,7 @@
 use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::datatypes::{DataType, Int64Type};
 use rowgen::column::hash::{Key, unit};
-use rowgen::column::{Node, Origin, Program, rows::Rows};
+use rowgen::column::{ProgramNode, Origin, Program, rows::Rows};
 use rowgen::error::Result;
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ fn warmth(rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
 }
 
 fn main() -> Result<()> {
-    let hour = Node::new("hour", DataType::Int64, vec![], Origin::Row);
-    let own = Node::new(
+    let hour = ProgramNode::new("hour", DataType::Int64, vec![], Origin::Row);
+    let own = ProgramNode::new(
         "warmth",
         DataType::Float64,
         vec![0],

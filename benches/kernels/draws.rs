@@ -7,7 +7,7 @@ use divan::{Bencher, black_box};
 use rowgen::column::hash::{Key, below, unit};
 use rowgen::column::rows::Rows;
 use rowgen::kernel::dictionary::{KeyTable, dictionary};
-use rowgen::kernel::draw::{Slots, all_below};
+use rowgen::kernel::draw::{AliasTable, all_below};
 use rowgen::kernel::look_up::add_keys;
 
 use crate::{ROWS, fills, random};
@@ -61,7 +61,7 @@ fn indices_below(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = [6, 1000])]
 fn alias_picks(bencher: Bencher<'_, '_>, slots: usize) {
     let (randoms, mut out) = (randoms(), vec![0; ROWS]);
-    let slots = Slots::new(
+    let slots = AliasTable::new(
         randoms[..slots]
             .iter()
             .copied()

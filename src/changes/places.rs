@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Table;
-use crate::column::changes::{Changed, Places, VERSIONS};
+use crate::column::changes::{Changed, ChangePlaces, VERSIONS};
 use crate::column::hash::Key;
 use crate::column::rows::Rows;
 use crate::format::Operation;
@@ -17,8 +17,8 @@ impl Changed for Table {
         self.rows()
     }
 
-    fn places(&self, rows: Rows<'_>) -> Places {
-        let mut places = Places::with_room(rows.len());
+    fn places(&self, rows: Rows<'_>) -> ChangePlaces {
+        let mut places = ChangePlaces::with_room(rows.len());
         each_run(rows, |run| {
             self.walk(run, |step| {
                 let key = self.key_of(&step);

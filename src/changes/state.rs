@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::Table;
-use crate::column::changes::{Places, VERSIONS};
+use crate::column::changes::{ChangePlaces, VERSIONS};
 use crate::format::Operation;
 
 impl Living {
     /// Where the row's values are made.
-    pub fn places(table: &Table, rows: &[Self]) -> Places {
-        let mut places = Places::with_room(rows.len());
+    pub fn places(table: &Table, rows: &[Self]) -> ChangePlaces {
+        let mut places = ChangePlaces::with_room(rows.len());
         for row in rows {
             let (operation, number, version) = match row.update {
                 Some((rank, number)) => (Operation::Update, number, VERSIONS + rank),

@@ -29,13 +29,13 @@ mod tests;
 pub mod values;
 
 pub use build::{
-    Build, Builder, Column, ColumnList, Columns, Common, Fields, Input, Made, Nested, Outside,
+    Build, Builder, Column, ColumnList, Columns, CommonOptions, ColumnFields, Input, BuiltColumn, NestedColumns, SourceColumns,
     Parent, Pick, TableOptions, columns, is_kind,
 };
-pub use changes::{ChangedTable, Said};
-pub use distribution::{Amounts, Counts, Distribution, DistributionKind};
+pub use changes::{ChangedTable, ChangeRole};
+pub use distribution::{AmountSampler, CountSampler, Distribution, DistributionKind};
 pub use generators::{Generator, GeneratorKind, LIST_ITEM};
-pub use program::{Fill, Node, Origin, Program, ProgramCell, Selection};
+pub use program::{Fill, ProgramNode, Origin, Program, ProgramCell, Selection};
 pub use random::hash;
 pub use reference_data::Reference;
 pub use values::cut::cut;

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Int64Array, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
 
-use crate::column::changes::{Frame, Places};
+use crate::column::changes::{ChangeFrame, ChangePlaces};
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::domain::Domain;
@@ -44,7 +44,7 @@ pub enum Origin {
 }
 
 /// One column, or something that columns are made from.
-pub struct Node {
+pub struct ProgramNode {
     /// Its path in the table.
     pub name: String,
     /// Its name, type and nullability as it comes in batches.
@@ -64,9 +64,9 @@ pub struct Node {
 /// The nodes of one table, or of one nested column.
 #[derive(Default)]
 pub struct Program {
-    nodes: Vec<Node>,
+    nodes: Vec<ProgramNode>,
     /// Its rows are changes of those that its nodes make.
-    changes: Option<Frame>,
+    changes: Option<ChangeFrame>,
 }
 
 /// Which nodes are wanted, and which must be evaluated for them.
@@ -86,7 +86,7 @@ pub(super) fn first_input(_: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> 
 
 impl Program {
     /// A program of nodes, each after those it reads.
-    pub fn new(nodes: Vec<Node>) -> Self {
+    pub fn new(nodes: Vec<ProgramNode>) -> Self {
         Self {
             nodes,
             changes: None,
@@ -94,7 +94,7 @@ impl Program {
     }
 
     /// A program whose rows are changes of those that the nodes make.
-    pub(super) fn of_changes(mut nodes: Vec<Node>, frame: Frame) -> Self {
+    pub(super) fn of_changes(mut nodes: Vec<ProgramNode>, frame: ChangeFrame) -> Self {
         frame.describe(&mut nodes);
         Self {
             nodes,
@@ -103,18 +103,18 @@ impl Program {
     }
 
     /// What its rows change, where they are changes.
-    pub fn changes(&self) -> Option<&Frame> {
+    pub fn changes(&self) -> Option<&ChangeFrame> {
         self.changes.as_ref()
     }
 
     /// The node at `index`.
-    pub fn node(&self, index: usize) -> &Node {
+    pub fn node(&self, index: usize) -> &ProgramNode {
         &self.nodes[index]
     }
 
     /// The most bytes of a row, and of what its values are made of, as far as that is known.
     pub fn most_bytes(&self) -> u64 {
-        let bytes = |node: &Node| node.domain.most_bytes(node.field.data_type());
+        let bytes = |node: &ProgramNode| node.domain.most_bytes(node.field.data_type());
         self.nodes.iter().map(bytes).fold(0, u64::saturating_add)
     }
 
@@ -163,7 +163,7 @@ impl Program {
     ///
     /// # Errors
     /// A value that cannot be made, naming column and row; or its rows are none.
-    pub fn whole(&self, selection: &Selection, places: &Places) -> Result<Vec<ArrayRef>> {
+    pub fn whole(&self, selection: &Selection, places: &ChangePlaces) -> Result<Vec<ArrayRef>> {
         let frame = self.changes.as_ref();
         let frame = frame.ok_or_else(|| Error::run("the rows of this table do not change"))?;
         frame.make(self, selection, places)
@@ -210,7 +210,7 @@ impl Program {
 }
 
 /// All that marked nodes are made of is marked, too.
-pub(super) fn mark_inputs(nodes: &[Node], marked: &mut [bool]) {
+pub(super) fn mark_inputs(nodes: &[ProgramNode], marked: &mut [bool]) {
     for (index, node) in nodes.iter().enumerate().rev() {
         if marked[index] {
             node.inputs.iter().for_each(|input| marked[*input] = true);
@@ -230,7 +230,7 @@ impl Selection {
     }
 }
 
-impl Node {
+impl ProgramNode {
     /// A node of which nothing is known but its type, without nulls.
     pub fn new(name: &str, data_type: DataType, inputs: Vec<usize>, origin: Origin) -> Self {
         Self {

@@ -18,7 +18,7 @@ dispatched! {
         }
     }
 
-    /// What `Slots::pick` picks for each random number, as far as the high halves of its remainder
+    /// What `AliasTable::pick` picks for each random number, as far as the high halves of its remainder
     /// and of the threshold tell them apart; `equal` where they do not for some.
     fn near_picks(randoms: &[u64], near: &[u64], out: &mut [u32], equal: &mut bool) {
         let Some(last) = near.len().checked_sub(1) else { return };
@@ -38,7 +38,7 @@ dispatched! {
 
 /// An alias table: a slot stands for its own index or for another one.
 #[derive(Debug, Clone)]
-pub struct Slots {
+pub struct AliasTable {
     /// Below its threshold a slot stands for its own index, from there on for the other.
     slots: Vec<(u64, u32)>,
     /// The high halves of the thresholds, above the others.
@@ -47,7 +47,7 @@ pub struct Slots {
     even: bool,
 }
 
-impl Slots {
+impl AliasTable {
     /// Slots of these thresholds and other indices.
     pub fn new(slots: Vec<(u64, u32)>) -> Self {
         let near = |(threshold, other): &(u64, u32)| threshold >> 32 << 32 | u64::from(*other);
@@ -122,7 +122,7 @@ mod tests {
         let threshold = (5u64 << 32) + 9;
         randoms.extend([threshold - 1, threshold, threshold + 1].map(|rest| rest.div_ceil(2)));
         for slots in tables {
-            let table = Slots::new(slots.to_vec());
+            let table = AliasTable::new(slots.to_vec());
             for some in [&randoms[..], &randoms[..3]] {
                 let mut out = vec![9; some.len()];
                 table.picks(some, &mut out);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::sinks::Resolved;
 use super::{JobChanges, Overrides};
 use crate::changes::{BLOCK, Changes, Mixed};
-use crate::column::changes::{ChangedTable, Frame, Said};
+use crate::column::changes::{ChangedTable, ChangeFrame, ChangeRole};
 use crate::column::hash::Key;
 use crate::column::{Origin, Program};
 use crate::error::{Problem, Problems, Result};
@@ -148,7 +148,7 @@ pub(super) fn columns(
     Some(Arc::new(ChangeColumns {
         operation: place(&|node| outer(node, 0))?,
         change: place(&|node| outer(node, 1))?,
-        key: place(&|node| frame.said(node) == Said::Key)?,
+        key: place(&|node| frame.said(node) == ChangeRole::Key)?,
         set: set.map(|(place, _)| place).collect(),
         required: required.collect(),
         references: references(frame, written),
@@ -158,7 +158,7 @@ pub(super) fn columns(
     }))
 }
 
-fn references(frame: &Frame, written: &[(usize, String)]) -> Vec<Reference> {
+fn references(frame: &ChangeFrame, written: &[(usize, String)]) -> Vec<Reference> {
     let columns = written.iter().enumerate();
     let references = columns.filter_map(|(column, (node, _))| {
         let (table, key) = frame.reference(*node)?;

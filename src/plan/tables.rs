@@ -7,7 +7,7 @@ use arrow::datatypes::Fields;
 use super::Overrides;
 use super::changing::Load;
 use crate::column::hash::Key;
-use crate::column::{Builder, Outside, TableOptions};
+use crate::column::{Builder, SourceColumns, TableOptions};
 use crate::error::{Problem, Problems, Result, did_you_mean};
 use crate::load::{Loaded, Sources};
 use crate::place::{Count, Placed};
@@ -67,8 +67,8 @@ fn options(
 }
 
 /// What a table is read from; of a source that is not open nothing is known.
-fn outside(records: Option<&Opened>) -> Outside {
-    Outside {
+fn outside(records: Option<&Opened>) -> SourceColumns {
+    SourceColumns {
         fields: records.map_or_else(Fields::empty, |records| records.schema().fields().clone()),
         rows: records.and_then(Opened::rows),
     }

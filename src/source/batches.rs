@@ -11,7 +11,7 @@ use super::running::RunningSource;
 use super::{Begin, Columns, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream};
 use crate::batch::{Batch, Place};
 use crate::column::Program;
-use crate::column::changes::Places;
+use crate::column::changes::ChangePlaces;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
 use crate::sync::guarded;
@@ -98,7 +98,7 @@ impl Made {
     ///
     /// # Errors
     /// As `at`; or the rows of this table do not change.
-    pub fn versions(&self, places: &Places) -> Result<RecordBatch> {
+    pub fn versions(&self, places: &ChangePlaces) -> Result<RecordBatch> {
         self.columns.versions(places)
     }
 

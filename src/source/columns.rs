@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
-use crate::column::changes::Places;
+use crate::column::changes::ChangePlaces;
 use crate::column::rows::Rows;
 use crate::column::{Program, ProgramCell, Selection};
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ impl Columns {
     }
 
     /// Their values in rows that change, and in versions of them.
-    pub(super) fn versions(&self, places: &Places) -> Result<RecordBatch> {
+    pub(super) fn versions(&self, places: &ChangePlaces) -> Result<RecordBatch> {
         let made = self.program()?.whole(&self.selection, places)?;
         self.batch(made, places.keys.len())
     }

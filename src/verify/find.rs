@@ -8,7 +8,7 @@ use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 
 use crate::column::arrays::plain;
-use crate::column::{Program, Said, show_type};
+use crate::column::{Program, ChangeRole, show_type};
 use crate::domain::Order;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{BATCH_ROWS, Preview};
@@ -79,7 +79,7 @@ pub fn find_among(table: &Preview, name: &str, key: &str, rows: Option<u64>) -> 
 fn key_of(table: &Preview, program: &Program) -> Option<usize> {
     if let Some(frame) = program.changes() {
         let mut nodes = table.nodes.iter().copied();
-        return nodes.find(|node| frame.said(*node) == Said::Key);
+        return nodes.find(|node| frame.said(*node) == ChangeRole::Key);
     }
     let unique = |node: &&usize| {
         let domain = &program.node(**node).domain;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
 use rowgen::column::rows::Rows;
-use rowgen::column::{Node, Origin, Program, ProgramCell};
+use rowgen::column::{ProgramNode, Origin, Program, ProgramCell};
 use rowgen::engine::{self, Options, State};
 use rowgen::plan::{self, Overrides, Plan};
 use rowgen::report::Outcome;
@@ -118,7 +118,7 @@ fn a_worker_that_panics_ends_the_run_with_an_error() {
         let numbers = Int64Array::from(rows.map(|row| row as i64));
         Ok(Arc::new(numbers) as ArrayRef)
     };
-    let node = Node::new(
+    let node = ProgramNode::new(
         "id",
         DataType::Int64,
         vec![],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::changes::{Changes, Living, Mixed, Table, Target};
-use crate::column::changes::{Changed, Places};
+use crate::column::changes::{Changed, ChangePlaces};
 use crate::column::hash::Key;
 use crate::column::rows::Rows;
 use crate::format::Operation;
@@ -172,7 +172,7 @@ fn the_same_in_any_stretch(mixed: &[Mixed], block: u64, lengths: &[usize]) {
     }
 }
 
-fn shown(places: &Places) -> Vec<(i32, i64, u64, u64)> {
+fn shown(places: &ChangePlaces) -> Vec<(i32, i64, u64, u64)> {
     let each = (0..places.keys.len()).map(|index| {
         let (key, version) = (places.keys[index], places.versions[index]);
         (

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Fields as ArrowFields};
 
 use super::options::{Column, ColumnList};
-use super::tables::{Around, Tables};
+use super::tables::{EnclosingScope, Tables};
 use crate::column::changes::Changed;
 use crate::column::program::{Fill, Program, ProgramCell, Selection};
 use crate::column::random::hash::Key;
@@ -46,7 +46,7 @@ pub struct Input {
 }
 
 /// What a generator has made of its options.
-pub struct Made {
+pub struct BuiltColumn {
     /// The type of the values as they come; text may come as a dictionary.
     pub data_type: DataType,
     /// What is known of the values.
@@ -58,7 +58,7 @@ pub struct Made {
     /// What the values and fields are made from: a row of a reference or of a parent, a person.
     pub pick: Option<Pick>,
     /// The fields that `column.field` can read.
-    pub fields: Option<Arc<dyn Fields>>,
+    pub fields: Option<Arc<dyn ColumnFields>>,
     /// The table's row count, when this column decides it.
     pub rows: Option<u64>,
 }
@@ -76,12 +76,12 @@ pub struct Pick {
 }
 
 /// The fields of a column that has some.
-pub trait Fields: Send + Sync {
+pub trait ColumnFields: Send + Sync {
     /// The column behind `path`. Its input 0 is the pick, or the column itself without one.
     ///
     /// # Errors
     /// There is no such field.
-    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem>;
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem>;
 }
 
 /// Another table, to refer to.
@@ -99,7 +99,7 @@ pub struct Parent {
 }
 
 /// Columns within a column.
-pub struct Nested {
+pub struct NestedColumns {
     /// Makes them.
     pub program: Program,
     /// All of them that are not hidden.
@@ -114,7 +114,7 @@ pub struct Nested {
     pub first_input: usize,
 }
 
-impl Made {
+impl BuiltColumn {
     /// Values of a type, and how they are made.
     pub fn new(data_type: DataType, domain: Domain, fill: impl Fill + 'static) -> Self {
         Self {
@@ -160,7 +160,7 @@ impl Build<'_> {
 
     /// Puts a column that is made of one of the inputs in the input's place; one that has `name`
     /// already is taken for the same.
-    pub fn replace(&mut self, input: &Input, name: &str, made: impl FnOnce() -> Made) -> Input {
+    pub fn replace(&mut self, input: &Input, name: &str, made: impl FnOnce() -> BuiltColumn) -> Input {
         let at = input.index;
         let inputs = vec![self.inputs[at]];
         let node = self
@@ -187,7 +187,7 @@ impl Build<'_> {
     }
 
     /// What this column stands in.
-    pub(in crate::column) fn around(&self) -> Around<'_> {
+    pub(in crate::column) fn around(&self) -> EnclosingScope<'_> {
         self.tables.scope(self.scope)
     }
 
@@ -197,7 +197,7 @@ impl Build<'_> {
     }
 
     /// A node for this column's own use, made of other nodes.
-    pub(in crate::column) fn add(&mut self, name: &str, made: Made, inputs: Vec<usize>) -> usize {
+    pub(in crate::column) fn add(&mut self, name: &str, made: BuiltColumn, inputs: Vec<usize>) -> usize {
         self.tables
             .derived(self.scope, name, inputs, Box::new(|| made))
     }
@@ -327,7 +327,7 @@ impl Build<'_> {
     ///
     /// # Errors
     /// A nested column cannot be built.
-    pub fn nested(&mut self, columns: &ColumnList, items: Option<u64>) -> Result<Nested, Problem> {
+    pub fn nested(&mut self, columns: &ColumnList, items: Option<u64>) -> Result<NestedColumns, Problem> {
         let (mut nested, outer) = self
             .tables
             .nested(self.scope, self.key, &self.name, columns, items)?;

@@ -8,7 +8,7 @@ mod context;
 mod options;
 mod tables;
 
-pub use builder::{Builder, Outside, TableOptions};
-pub use context::{Build, Fields, Input, Made, Nested, Parent, Pick};
-pub use options::{Column, ColumnList, Columns, Common, columns, is_kind};
-pub(in crate::column) use tables::{Around, Tables};
+pub use builder::{Builder, SourceColumns, TableOptions};
+pub use context::{Build, ColumnFields, Input, BuiltColumn, NestedColumns, Parent, Pick};
+pub use options::{Column, ColumnList, Columns, CommonOptions, columns, is_kind};
+pub(in crate::column) use tables::{EnclosingScope, Tables};

@@ -18,7 +18,7 @@ pub struct Column {
     /// Where it begins.
     pub place: Place,
     /// What every column can have.
-    pub common: Common,
+    pub common: CommonOptions,
     /// How its values are made.
     pub generator: GeneratorKind,
 }
@@ -29,7 +29,7 @@ pub type ColumnList = Vec<(Placed<String>, Arc<Column>)>;
 /// The options that every column can have.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Common {
+pub struct CommonOptions {
     /// The type of the values; each generator has a default.
     #[serde(rename = "type")]
     pub data_type: Option<Placed<ColumnType>>,
@@ -57,7 +57,7 @@ impl Column {
 
     /// The JSON Schema of what every column can have.
     pub fn common_schema() -> Schema {
-        schemars::schema_for!(Common)
+        schemars::schema_for!(CommonOptions)
     }
 
     fn from_node(node: &Node) -> Result<Self, Problem> {
@@ -213,7 +213,7 @@ impl JsonSchema for Column {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut properties = serde_json::Map::new();
-        let common = Common::json_schema(generator);
+        let common = CommonOptions::json_schema(generator);
         if let Some(common) = common.get("properties").and_then(|value| value.as_object()) {
             properties.extend(common.clone());
         }

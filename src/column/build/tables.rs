@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::context::{Made, Nested, Parent};
+use super::context::{BuiltColumn, NestedColumns, Parent};
 use super::options::{Column, ColumnList};
 use crate::column::changes::Changed;
-use crate::column::program::Node;
+use crate::column::program::ProgramNode;
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::error::Problem;
@@ -20,9 +20,9 @@ pub(in crate::column) trait Tables {
     /// Microseconds since 1970 at which the run began.
     fn now_micros(&self) -> i64;
     /// What a column stands in.
-    fn scope(&self, scope: usize) -> Around<'_>;
+    fn scope(&self, scope: usize) -> EnclosingScope<'_>;
     /// A node that is built.
-    fn node(&self, scope: usize, node: usize) -> &Node;
+    fn node(&self, scope: usize, node: usize) -> &ProgramNode;
     /// So many more parents are counted: how many that are in the whole pipeline.
     fn count_parents(&self, more: u64) -> u64;
     /// So many more lists of languages are held: how many that are in the whole pipeline.
@@ -42,7 +42,7 @@ pub(in crate::column) trait Tables {
         scope: usize,
         name: &str,
         inputs: Vec<usize>,
-        made: Box<dyn FnOnce() -> Made + '_>,
+        made: Box<dyn FnOnce() -> BuiltColumn + '_>,
     ) -> usize;
     /// The table `name`, which `child` refers to.
     fn parent(&mut self, child: usize, name: &str, place: &Place) -> Result<Parent, Problem>;
@@ -63,11 +63,11 @@ pub(in crate::column) trait Tables {
         name: &str,
         columns: &ColumnList,
         items: Option<u64>,
-    ) -> Result<(Nested, Vec<usize>), Problem>;
+    ) -> Result<(NestedColumns, Vec<usize>), Problem>;
 }
 
 /// What a column stands in.
-pub(in crate::column) struct Around<'a> {
+pub(in crate::column) struct EnclosingScope<'a> {
     /// The table's name, or the path of the column around.
     pub name: &'a str,
     /// The file says how many rows.

@@ -8,9 +8,9 @@ use arrow::buffer::BooleanBuffer;
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, Fields};
 
-use super::{Changed, ChangedTable, Places};
+use super::{Changed, ChangedTable, ChangePlaces};
 use crate::column::parent_column::as_rows;
-use crate::column::program::{Node, Origin, Program, Selection};
+use crate::column::program::{ProgramNode, Origin, Program, Selection};
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
 use crate::error::Result;
@@ -18,7 +18,7 @@ use crate::format::Operation;
 
 /// What a node of a table of changes is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+pub enum ChangeRole {
     /// Of the change itself: its operation, its number.
     Always,
     /// The key: every change says it.
@@ -31,10 +31,10 @@ pub enum Said {
 
 /// How the rows of a program are changes of those that its nodes make.
 #[derive(Debug)]
-pub struct Frame {
+pub struct ChangeFrame {
     places: Arc<dyn Changed>,
     /// What each node is.
-    said: Vec<Said>,
+    said: Vec<ChangeRole>,
     /// For each node: the table itself holds no null in it.
     required: Vec<bool>,
     /// The columns that hold keys of other tables: the node, the table and its column.
@@ -46,7 +46,7 @@ pub struct Frame {
     operations: ArrayRef,
 }
 
-impl Frame {
+impl ChangeFrame {
     /// The columns that come before the table's own.
     pub fn fields() -> Fields {
         Fields::from(vec![
@@ -58,13 +58,13 @@ impl Frame {
     /// A frame of nodes each of which is what `said` says.
     pub(in crate::column) fn new(
         table: &ChangedTable,
-        said: Vec<Said>,
-        nodes: &[Node],
+        said: Vec<ChangeRole>,
+        nodes: &[ProgramNode],
         references: Vec<(usize, String, String)>,
     ) -> Self {
-        let required = |(node, said): (&Node, &Said)| match said {
-            Said::Key | Said::Always => true,
-            Said::Set | Said::Once => !node.field.is_nullable(),
+        let required = |(node, said): (&ProgramNode, &ChangeRole)| match said {
+            ChangeRole::Key | ChangeRole::Always => true,
+            ChangeRole::Set | ChangeRole::Once => !node.field.is_nullable(),
         };
         Self {
             places: table.places.clone(),
@@ -78,16 +78,16 @@ impl Frame {
     }
 
     /// What a node is.
-    pub fn said(&self, node: usize) -> Said {
+    pub fn said(&self, node: usize) -> ChangeRole {
         self.said[node]
     }
 
     /// True if updates say it, beside the key.
     pub fn is_updated(&self, node: usize) -> bool {
         match self.said[node] {
-            Said::Set => true,
-            Said::Once => self.whole,
-            Said::Always | Said::Key => false,
+            ChangeRole::Set => true,
+            ChangeRole::Once => self.whole,
+            ChangeRole::Always | ChangeRole::Key => false,
         }
     }
 
@@ -103,21 +103,21 @@ impl Frame {
     }
 
     /// What the nodes are as columns of changes.
-    pub(in crate::column) fn describe(&self, nodes: &mut [Node]) {
+    pub(in crate::column) fn describe(&self, nodes: &mut [ProgramNode]) {
         for (node, said) in nodes.iter_mut().zip(&self.said) {
             match (said, &node.origin) {
-                (Said::Always, Origin::Outer(0)) => {
+                (ChangeRole::Always, Origin::Outer(0)) => {
                     node.domain = Domain::dictionary(&self.operations)
                 }
-                (Said::Always, _) => node.domain = self.numbers(),
-                (Said::Key, _) => self.many_times(node, false),
-                (Said::Set | Said::Once, _) => self.many_times(node, true),
+                (ChangeRole::Always, _) => node.domain = self.numbers(),
+                (ChangeRole::Key, _) => self.many_times(node, false),
+                (ChangeRole::Set | ChangeRole::Once, _) => self.many_times(node, true),
             }
         }
     }
 
     /// A column that is said once for each change of its row, if it is.
-    fn many_times(&self, node: &mut Node, nulls: bool) {
+    fn many_times(&self, node: &mut ProgramNode, nulls: bool) {
         node.field.set_nullable(nulls);
         node.domain.nulls = nulls;
         node.domain.unique = false;
@@ -164,9 +164,9 @@ impl Frame {
         let wanted = selection.wanted().iter().zip(made);
         let said = wanted.map(|(index, values)| {
             Ok(match self.said[*index] {
-                Said::Always | Said::Key => values,
-                Said::Set | Said::Once if self.is_updated(*index) => nullif(&values, &deletes)?,
-                Said::Set | Said::Once => nullif(&values, &no_inserts)?,
+                ChangeRole::Always | ChangeRole::Key => values,
+                ChangeRole::Set | ChangeRole::Once if self.is_updated(*index) => nullif(&values, &deletes)?,
+                ChangeRole::Set | ChangeRole::Once => nullif(&values, &no_inserts)?,
             })
         });
         said.collect()
@@ -180,13 +180,13 @@ impl Frame {
         &self,
         program: &Program,
         selection: &Selection,
-        places: &Places,
+        places: &ChangePlaces,
     ) -> Result<Vec<ArrayRef>> {
         let mut made = vec![None; self.said.len()];
         let (order, said) = (selection.order(), &self.said);
         let rows = as_rows(&places.keys);
-        let once = |index: &&usize| !matches!(said[**index], Said::Always | Said::Set);
-        let of_change = |index: &usize| said[*index] == Said::Always;
+        let once = |index: &&usize| !matches!(said[**index], ChangeRole::Always | ChangeRole::Set);
+        let of_change = |index: &usize| said[*index] == ChangeRole::Always;
         let reads = |index: &usize| program.node(*index).inputs.iter().any(of_change);
         // A row's own columns know of the change that inserted it.
         if order.iter().filter(once).any(reads) {
@@ -209,7 +209,7 @@ impl Frame {
 }
 
 /// True for the places with such an operation.
-fn which(places: &Places, operation: impl Fn(i32) -> bool) -> BooleanArray {
+fn which(places: &ChangePlaces, operation: impl Fn(i32) -> bool) -> BooleanArray {
     let operations = &places.operations;
     let which = BooleanBuffer::collect_bool(operations.len(), |index| operation(operations[index]));
     BooleanArray::from(which)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::place::Placed;
-pub use frame::{Frame, Said};
+pub use frame::{ChangeFrame, ChangeRole};
 
 /// From this row number on, rows are versions of others: the values that the table's updates set, in the
 /// order of the updates.
@@ -22,7 +22,7 @@ pub trait Changed: std::fmt::Debug + Send + Sync {
     fn changes(&self) -> Option<u64>;
 
     /// What each of these changes is.
-    fn places(&self, rows: Rows<'_>) -> Places;
+    fn places(&self, rows: Rows<'_>) -> ChangePlaces;
 
     /// The changes that make each of `rows`: rows that are inserted, or versions.
     fn numbers(&self, rows: Rows<'_>) -> Vec<u64>;
@@ -34,7 +34,7 @@ pub trait Changed: std::fmt::Debug + Send + Sync {
 
 /// What some changes are: each list has a place for each of them.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub struct ChangePlaces {
     /// The operation.
     pub operations: Vec<i32>,
     /// The change's number among those of all tables.
@@ -60,7 +60,7 @@ pub struct ChangedTable {
     pub count: Option<u64>,
 }
 
-impl Places {
+impl ChangePlaces {
     /// Of so many changes, none of which is there yet.
     pub fn with_room(count: usize) -> Self {
         Self {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::law::Law;
-use super::scale::Scale;
+use super::law::Sampler;
+use super::scale::NumericType;
 use crate::error::Problem;
 use crate::kernel::math::open_unit;
 use crate::place::{Number, Place, Placed, Scalar};
@@ -18,7 +18,7 @@ use crate::place::{Number, Place, Placed, Scalar};
 /// What becomes of numbers outside `min` and `max`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Bounds {
+pub enum OutOfBounds {
     /// They are never drawn: the rest of the distribution keeps its shape.
     Truncate,
     /// They become `min` or `max`, which so become more frequent.
@@ -48,14 +48,14 @@ pub struct Clip {
 }
 
 /// Turns probabilities from a clip into numbers, with the law's two parameters.
-pub type Kernel = fn(Clip, [f64; 2], &[u64], &mut [f64]);
+pub type QuantileFunction = fn(Clip, [f64; 2], &[u64], &mut [f64]);
 
 /// A law that inverts its distribution function.
 #[derive(Debug, Clone, Copy)]
-pub struct Continuous {
+pub struct TruncatedSampler {
     clip: Clip,
     parameters: [f64; 2],
-    kernel: Kernel,
+    kernel: QuantileFunction,
 }
 
 impl Interval {
@@ -64,10 +64,10 @@ impl Interval {
     /// # Errors
     /// A bound that is not of the type, or bounds that leave nothing.
     pub fn read(
-        scale: &Scale,
+        scale: &NumericType,
         min: Option<&Scalar>,
         max: Option<&Scalar>,
-        bounds: Option<&Placed<Bounds>>,
+        bounds: Option<&Placed<OutOfBounds>>,
     ) -> Result<Self, Problem> {
         let place = max.or(min).map(|scalar| scalar.place.clone());
         if let (Some(bounds), None) = (bounds, &place) {
@@ -77,7 +77,7 @@ impl Interval {
         let interval = Self {
             min: min.map(|min| scale.value(min)).transpose()?,
             max: max.map(|max| scale.last(max)).transpose()?,
-            clamp: bounds.is_some_and(|bounds| bounds.value == Bounds::Clamp),
+            clamp: bounds.is_some_and(|bounds| bounds.value == OutOfBounds::Clamp),
             half_step: scale.step() / 2.0,
         };
         match (interval.min, interval.max, max, min) {
@@ -110,10 +110,10 @@ impl Interval {
     /// Nothing can be drawn between the bounds.
     pub fn law(
         &self,
-        kernel: Kernel,
+        kernel: QuantileFunction,
         parameters: [f64; 2],
         probability: impl Fn(f64) -> f64,
-    ) -> Result<Arc<dyn Law>, Problem> {
+    ) -> Result<Arc<dyn Sampler>, Problem> {
         let (low, high) = self.ends();
         let (first, last) = (probability(low), probability(high));
         let clip = Clip {
@@ -126,7 +126,7 @@ impl Interval {
         if clip.width.abs() < 1e-290 {
             return Err(nothing());
         }
-        let mut law = Continuous {
+        let mut law = TruncatedSampler {
             clip,
             parameters,
             kernel,
@@ -179,7 +179,7 @@ impl Clip {
     }
 }
 
-impl Law for Continuous {
+impl Sampler for TruncatedSampler {
     fn fill(&self, random: &[u64], out: &mut [f64]) {
         (self.kernel)(self.clip, self.parameters, random, out);
     }

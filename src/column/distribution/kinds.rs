@@ -8,9 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::law::{Always, Evenly, Law, Steps};
+use super::law::{ConstantSampler, UniformSampler, Sampler, SteppedSampler};
 use super::number_choice;
-use super::scale::{Scale, Shape};
+use super::scale::{NumericType, DistributionOptions};
 use crate::column::generators::{exponential, histogram, lognormal, normal, pareto, poisson, zipf};
 use crate::column::values::scalar::width;
 use crate::error::Problem;
@@ -32,7 +32,7 @@ pub enum Distribution {
 
 registry! {
     /// A distribution of numbers.
-    pub enum DistributionKind: Shape {
+    pub enum DistributionKind: DistributionOptions {
         "choice" => Choice(number_choice::NumberChoice),
         "exponential" => Exponential(exponential::Exponential),
         "histogram" => Histogram(histogram::Histogram),
@@ -57,16 +57,16 @@ pub struct Between {
 
 /// Whole numbers, each a pure function of 64 random bits.
 #[derive(Debug, Clone)]
-pub struct Counts {
-    law: Arc<dyn Law>,
+pub struct CountSampler {
+    law: Arc<dyn Sampler>,
     least: u64,
     most: u64,
 }
 
 /// Real numbers, each a pure function of 64 random bits.
 #[derive(Debug, Clone)]
-pub struct Amounts {
-    law: Arc<dyn Law>,
+pub struct AmountSampler {
+    law: Arc<dyn Sampler>,
 }
 
 impl Example for Between {
@@ -79,8 +79,8 @@ impl Distribution {
     ///
     /// # Errors
     /// Wrong options, or numbers outside `least` and `most`.
-    pub fn counts(&self, place: &Place, least: u64, most: u64) -> Result<Counts, Problem> {
-        let mut scale = Scale::of(DataType::Int64, None)?;
+    pub fn counts(&self, place: &Place, least: u64, most: u64) -> Result<CountSampler, Problem> {
+        let mut scale = NumericType::of(DataType::Int64, None)?;
         scale.room = Some((least, most));
         let law = self.law(&scale).map_err(|problem| problem.at(place))?;
         let (low, high) = law.range();
@@ -88,7 +88,7 @@ impl Distribution {
         if first >= i128::from(least) && last <= i128::from(most) {
             // Both ends lie within `least` and `most`.
             let (least, most) = (first as u64, last as u64);
-            return Ok(Counts { law, least, most });
+            return Ok(CountSampler { law, least, most });
         }
         let reached = if first < least.into() { low } else { high };
         let possible = match most {
@@ -107,12 +107,12 @@ impl Distribution {
     ///
     /// # Errors
     /// Wrong options, or numbers beyond what a float holds.
-    pub fn amounts(&self, place: &Place) -> Result<Amounts, Problem> {
-        let scale = Scale::of(DataType::Float64, None)?;
+    pub fn amounts(&self, place: &Place) -> Result<AmountSampler, Problem> {
+        let scale = NumericType::of(DataType::Float64, None)?;
         let law = self.law(&scale).map_err(|problem| problem.at(place))?;
         let (low, high) = law.range();
         if low.is_finite() && high.is_finite() {
-            return Ok(Amounts { law });
+            return Ok(AmountSampler { law });
         }
         let message = format!("`{}` reaches beyond what a float holds", self.kind());
         Err(Problem::new(message)
@@ -120,9 +120,9 @@ impl Distribution {
             .hint("set its `min` and `max`"))
     }
 
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         match self {
-            Self::Constant(value) => Ok(Arc::new(Always(scale.value(value)?))),
+            Self::Constant(value) => Ok(Arc::new(ConstantSampler(scale.value(value)?))),
             Self::Kind(kind) => kind.law(scale),
         }
     }
@@ -135,11 +135,11 @@ impl Distribution {
     }
 }
 
-impl Counts {
+impl CountSampler {
     /// Equally likely whole numbers from `least` to `most`.
     pub fn even(least: u64, most: u64) -> Self {
         let (min, count) = (least as f64, most - least + 1);
-        let law = Arc::new(Steps {
+        let law = Arc::new(SteppedSampler {
             min,
             step: 1.0,
             count,
@@ -176,7 +176,7 @@ impl Counts {
     }
 }
 
-impl Amounts {
+impl AmountSampler {
     /// The number for each of `random`.
     pub fn fill(&self, random: &[u64], out: &mut [f64]) {
         self.law.fill(random, out);
@@ -198,8 +198,8 @@ impl Amounts {
     }
 }
 
-impl Shape for Between {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Between {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let (min, max) = (scale.value(&self.min)?, scale.last(&self.max)?);
         if max < min {
             let message = format!("`max` ({max}) is below `min` ({min})");
@@ -208,10 +208,10 @@ impl Shape for Between {
         let step = scale.step();
         if step == 0.0 {
             width(min, max, &self.max)?;
-            return Ok(Arc::new(Evenly { min, max }));
+            return Ok(Arc::new(UniformSampler { min, max }));
         }
         let count = nearest((max - min) / step) as u64 + 1;
-        Ok(Arc::new(Steps { min, step, count }))
+        Ok(Arc::new(SteppedSampler { min, step, count }))
     }
 }
 

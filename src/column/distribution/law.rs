@@ -2,11 +2,11 @@
 
 use std::fmt::Debug;
 
-use crate::column::random::alias::Alias;
+use crate::column::random::alias::WeightedChoice;
 use crate::column::random::hash::{below, unit};
 
 /// Turns random bits into numbers of one distribution.
-pub trait Law: Debug + Send + Sync {
+pub trait Sampler: Debug + Send + Sync {
     /// A number for each of `random`, alike whatever stands beside it.
     fn fill(&self, random: &[u64], out: &mut [f64]);
 
@@ -42,11 +42,11 @@ pub fn again(random: u64) -> u64 {
 
 /// The same number always.
 #[derive(Debug)]
-pub struct Always(pub f64);
+pub struct ConstantSampler(pub f64);
 
 /// Any number from `min` to `max`.
 #[derive(Debug)]
-pub struct Evenly {
+pub struct UniformSampler {
     /// The least.
     pub min: f64,
     /// The greatest.
@@ -55,7 +55,7 @@ pub struct Evenly {
 
 /// `min`, `min + step`, … `count` of them, equally likely.
 #[derive(Debug)]
-pub struct Steps {
+pub struct SteppedSampler {
     /// The least.
     pub min: f64,
     /// From one to the next.
@@ -66,19 +66,19 @@ pub struct Steps {
 
 /// One of a few numbers, by weight.
 #[derive(Debug)]
-pub struct Table {
-    alias: Alias,
+pub struct WeightedSampler {
+    alias: WeightedChoice,
     values: Vec<f64>,
     mean: f64,
 }
 
-impl Table {
+impl WeightedSampler {
     /// A law of `values` with `weights`.
     ///
     /// # Errors
     /// A weight is negative or not finite, or all are zero.
     pub fn new(values: Vec<f64>, weights: &[f64]) -> Result<Self, String> {
-        let alias = Alias::new(weights)?;
+        let alias = WeightedChoice::new(weights)?;
         let total: f64 = weights.iter().sum();
         let sum: f64 = values.iter().zip(weights).map(|(v, w)| v * w).sum();
         Ok(Self {
@@ -89,7 +89,7 @@ impl Table {
     }
 }
 
-impl Law for Always {
+impl Sampler for ConstantSampler {
     fn fill(&self, _: &[u64], out: &mut [f64]) {
         out.fill(self.0);
     }
@@ -101,7 +101,7 @@ impl Law for Always {
     }
 }
 
-impl Law for Evenly {
+impl Sampler for UniformSampler {
     fn fill(&self, random: &[u64], out: &mut [f64]) {
         let width = self.max - self.min;
         for (out, random) in out.iter_mut().zip(random) {
@@ -117,7 +117,7 @@ impl Law for Evenly {
     }
 }
 
-impl Law for Steps {
+impl Sampler for SteppedSampler {
     fn fill(&self, random: &[u64], out: &mut [f64]) {
         for (out, random) in out.iter_mut().zip(random) {
             *out = self.min + self.step * below(*random, self.count) as f64;
@@ -131,7 +131,7 @@ impl Law for Steps {
     }
 }
 
-impl Law for Table {
+impl Sampler for WeightedSampler {
     fn fill(&self, random: &[u64], out: &mut [f64]) {
         for (out, random) in out.iter_mut().zip(random) {
             *out = self.values[self.alias.pick(*random) as usize];

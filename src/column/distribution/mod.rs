@@ -9,4 +9,4 @@ pub mod law;
 mod number_choice;
 pub mod scale;
 
-pub use kinds::{Amounts, Counts, Distribution, DistributionKind};
+pub use kinds::{AmountSampler, CountSampler, Distribution, DistributionKind};

@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::law::{Law, Table};
-use super::scale::{Scale, Shape};
+use super::law::{Sampler, WeightedSampler};
+use super::scale::{NumericType, DistributionOptions};
 use crate::error::Problem;
 use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
 use crate::registry::Example;
@@ -24,10 +24,10 @@ impl Example for NumberChoice {
     const EXAMPLE: &'static str = "choice: { 1: 5, 2: 3, 10: 1 }";
 }
 
-impl Shape for NumberChoice {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for NumberChoice {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let values = self.values.iter().map(|value| scale.value(value));
-        let table = Table::new(values.collect::<Result<_, _>>()?, &self.weights);
+        let table = WeightedSampler::new(values.collect::<Result<_, _>>()?, &self.weights);
         match table {
             Ok(table) => Ok(Arc::new(table)),
             Err(message) => Err(Problem::new(message).at(&self.place)),

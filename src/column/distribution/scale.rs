@@ -8,8 +8,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float32Array, Float64Array};
 use arrow::datatypes::{DataType, TimeUnit};
 
-use super::law::Law;
-use crate::column::build::{Build, Made};
+use super::law::Sampler;
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -25,12 +25,12 @@ use crate::place::Scalar;
 use crate::units::parse_duration;
 
 /// A distribution as a pipeline file describes it.
-pub trait Shape: std::fmt::Debug + Send + Sync {
+pub trait DistributionOptions: std::fmt::Debug + Send + Sync {
     /// The law of its numbers on `scale`.
     ///
     /// # Errors
     /// Options that no law has.
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem>;
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem>;
 
     /// The type of a column that asks for none.
     fn default_type(&self) -> DataType {
@@ -45,7 +45,7 @@ pub trait Shape: std::fmt::Debug + Send + Sync {
 
 /// A type's way to hold numbers.
 #[derive(Debug, Clone)]
-pub struct Scale {
+pub struct NumericType {
     data_type: DataType,
     /// How many of the type's integers make one: 100 for decimal(10,2).
     factor: f64,
@@ -55,23 +55,23 @@ pub struct Scale {
     pub room: Option<(u64, u64)>,
 }
 
-struct Floats {
+struct SampledFloats {
     key: Key,
-    law: Arc<dyn Law>,
+    law: Arc<dyn Sampler>,
     single: bool,
 }
 
-struct Integers {
+struct SampledIntegers {
     key: Key,
-    law: Arc<dyn Law>,
-    scale: Scale,
+    law: Arc<dyn Sampler>,
+    scale: NumericType,
 }
 
 /// A column of a distribution.
 ///
 /// # Errors
 /// The type cannot hold it, or its options are wrong.
-pub fn column(shape: &dyn Shape, kind: &str, build: &Build<'_>) -> Result<Made, Problem> {
+pub fn column(shape: &dyn DistributionOptions, kind: &str, build: &Build<'_>) -> Result<BuiltColumn, Problem> {
     let data_type = build.data_type(shape.default_type());
     let origin = shape.origin();
     let known = is_float(&data_type) || is_integral(&data_type);
@@ -82,12 +82,12 @@ pub fn column(shape: &dyn Shape, kind: &str, build: &Build<'_>) -> Result<Made, 
         };
         return Err(build.wrong_type(kind, can));
     }
-    let scale = Scale::of(data_type, origin)?;
+    let scale = NumericType::of(data_type, origin)?;
     let law = shape.law(&scale)?;
     scale.made(kind, build, law)
 }
 
-impl Scale {
+impl NumericType {
     /// The scale of a type of numbers, dates or times.
     ///
     /// # Errors
@@ -178,7 +178,7 @@ impl Scale {
     }
 
     /// The column that `law` makes on this scale.
-    fn made(self, kind: &str, build: &Build<'_>, law: Arc<dyn Law>) -> Result<Made, Problem> {
+    fn made(self, kind: &str, build: &Build<'_>, law: Arc<dyn Sampler>) -> Result<BuiltColumn, Problem> {
         let (low, high) = law.range();
         let (key, data_type) = (build.key, self.data_type.clone());
         if is_float(&data_type) {
@@ -203,7 +203,7 @@ impl Scale {
                 range: Some(Range::Float { min, max }),
                 ..Domain::default()
             };
-            return Ok(Made::new(data_type, domain, Floats { key, law, single }));
+            return Ok(BuiltColumn::new(data_type, domain, SampledFloats { key, law, single }));
         }
         let (min, max) = (self.integer(low), self.integer(high));
         let (least, most) = limits(&data_type);
@@ -213,10 +213,10 @@ impl Scale {
             return Err(self.overflow(kind, build, &self.show(reached)));
         }
         let domain = Domain::integers(min, max);
-        Ok(Made::new(
+        Ok(BuiltColumn::new(
             data_type,
             domain,
-            Integers {
+            SampledIntegers {
                 key,
                 law,
                 scale: self,
@@ -249,7 +249,7 @@ impl Scale {
     }
 }
 
-impl Fill for Floats {
+impl Fill for SampledFloats {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let random = self.key.fill(rows);
         let mut values = vec![0.0; random.len()];
@@ -263,7 +263,7 @@ impl Fill for Floats {
     }
 }
 
-impl Fill for Integers {
+impl Fill for SampledIntegers {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let random = self.key.fill(rows);
         let mut values = vec![0.0; random.len()];

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::hash::{Key, threshold};
 use crate::column::rows::Rows;
@@ -29,20 +29,20 @@ impl Example for Bool {
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Options {
+struct BoolOptions {
     /// The probability of `true`, from 0 to 1 (default 0.5).
     #[serde(rename = "true")]
     truth: Option<Placed<Number>>,
 }
 
-struct Tosses {
+struct BoolFill {
     key: Key,
     /// Below it random numbers mean true; without one they always do.
     threshold: Option<u64>,
 }
 
 impl Generator for Bool {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type(DataType::Boolean);
         if data_type != DataType::Boolean {
             return Err(build.wrong_type("bool", "booleans"));
@@ -59,15 +59,15 @@ impl Generator for Bool {
             distinct: Some(if always { 1 } else { 2 }),
             ..Domain::default()
         };
-        let tosses = Tosses {
+        let tosses = BoolFill {
             key: build.key,
             threshold: threshold(probability),
         };
-        Ok(Made::new(data_type, domain, tosses))
+        Ok(BuiltColumn::new(data_type, domain, tosses))
     }
 }
 
-impl Fill for Tosses {
+impl Fill for BoolFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let random = self.key.fill(rows);
         let values = match self.threshold {
@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Bool {
         let node = Node::deserialize(deserializer)?;
         let truth = match &node.value {
             Value::Scalar { .. } => decode(&node).map(Some),
-            _ => decode::<Options>(&node).map(|options| options.truth),
+            _ => decode::<BoolOptions>(&node).map(|options| options.truth),
         };
         truth.map(Bool).map_err(carry)
     }
@@ -97,7 +97,7 @@ impl JsonSchema for Bool {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let probability = generator.subschema_for::<Number>();
-        let options = Options::json_schema(generator);
+        let options = BoolOptions::json_schema(generator);
         json_schema!({
             "description": "True or false: `bool` evenly, `bool: 0.3` or `bool: { true: 0.3 }` with a probability.",
             "anyOf": [probability, options]

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::{Counts, Distribution};
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::{CountSampler, Distribution};
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -37,7 +37,7 @@ impl Example for Bytes {
         "bytes: { length: { uniform: { min: 100, max: 900 } }, compress_ratio: 2 }";
 }
 
-struct Random {
+struct RandomBytes {
     key: Key,
     lengths: Lengths,
     /// Random bytes of each piece.
@@ -46,7 +46,7 @@ struct Random {
 
 enum Lengths {
     Fixed(i32),
-    Drawn(Key, Counts),
+    Drawn(Key, CountSampler),
 }
 
 /// The share of random bytes holds for every piece of so many bytes: small enough for the windows
@@ -56,7 +56,7 @@ const PIECE: usize = 4096;
 const LONGEST: u64 = i32::MAX as u64;
 
 impl Generator for Bytes {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type(DataType::Binary);
         let lengths = match (&data_type, &self.length) {
             (DataType::FixedSizeBinary(width), None) => Lengths::Fixed(*width),
@@ -88,12 +88,12 @@ impl Generator for Bytes {
             longest: Some(longest),
             ..Domain::default()
         };
-        let fill = Random {
+        let fill = RandomBytes {
             key: build.key,
             lengths,
             random: self.random()?,
         };
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 }
 
@@ -111,7 +111,7 @@ impl Bytes {
     }
 }
 
-impl Fill for Random {
+impl Fill for RandomBytes {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let seeds = self.key.fill(rows);
         match &self.lengths {
@@ -140,7 +140,7 @@ impl Fill for Random {
     }
 }
 
-impl Random {
+impl RandomBytes {
     /// Random bytes at the beginning of each piece of a value that is all zeros.
     fn write(&self, seed: u64, value: &mut [u8]) {
         let share = self.random as f64 / PIECE as f64;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::foreign_key::ForeignKey;
 use super::{Generator, GeneratorKind};
-use crate::column::build::{Build, Made};
-use crate::column::distribution::Counts;
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::CountSampler;
 use crate::column::generators::foreign_key::children::children_of;
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
@@ -31,14 +31,14 @@ impl Example for ChildCount {
 }
 
 /// Recomputed from the foreign key's options and key: it needs none of its values.
-struct Numbers {
+struct ChildCountFill {
     key: Key,
-    counts: Counts,
+    counts: CountSampler,
     data_type: DataType,
 }
 
 impl Generator for ChildCount {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type(DataType::Int64);
         if !data_type.is_integer() {
             return Err(build.wrong_type("child_count", "whole numbers"));
@@ -51,17 +51,17 @@ impl Generator for ChildCount {
             return Err(Problem::new(message).at(&build.place));
         }
         let domain = Domain::integers(least, most);
-        let fill = Numbers {
+        let fill = ChildCountFill {
             key,
             counts,
             data_type: data_type.clone(),
         };
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 }
 
 impl ChildCount {
-    fn per_parent(&self, build: &mut Build<'_>) -> Result<(Key, Counts), Problem> {
+    fn per_parent(&self, build: &mut Build<'_>) -> Result<(Key, CountSampler), Problem> {
         let place = &self.0.place;
         let Some((table, column)) = self.0.split_once('.') else {
             return Err(Problem::new("`child_count` names no column")
@@ -97,7 +97,7 @@ impl ChildCount {
     }
 }
 
-impl Fill for Numbers {
+impl Fill for ChildCountFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let numbers = children_of(self.key, &self.counts, rows);
         let numbers = numbers.into_iter().map(|number| number as i64);

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
-use crate::column::random::alias::Alias;
+use crate::column::random::alias::WeightedChoice;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
-use crate::column::values::coded::{Coded, Places, can_be_coded};
+use crate::column::values::coded::{DictionaryEncoded, KeyedValues, can_be_coded};
 use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
@@ -32,48 +32,48 @@ impl Example for Choice {
 }
 
 /// Values that are looked up by key.
-struct Keys {
+struct DictionaryChoice {
     key: Key,
-    alias: Alias,
-    places: Places,
+    alias: WeightedChoice,
+    places: KeyedValues,
 }
 
 /// Values of types that have no dictionaries.
-struct Values {
+struct PlainChoice {
     key: Key,
-    alias: Alias,
+    alias: WeightedChoice,
     values: ArrayRef,
 }
 
 impl Generator for Choice {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type_or(|| infer_exactly(&self.values))?;
         let values = array(&self.values, &data_type)?;
         let alias =
-            Alias::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;
+            WeightedChoice::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;
         let key = build.key;
         if can_be_coded(&data_type) {
-            let coded = Coded::new(&values).map_err(|error| Problem::new(error.to_string()))?;
+            let coded = DictionaryEncoded::new(&values).map_err(|error| Problem::new(error.to_string()))?;
             let (data_type, domain) = (coded.data_type(), coded.domain());
             let places = coded.into();
-            return Ok(Made::new(data_type, domain, Keys { key, alias, places }));
+            return Ok(BuiltColumn::new(data_type, domain, DictionaryChoice { key, alias, places }));
         }
         let domain = Domain {
             distinct: Some(values.len() as u64),
             nulls: values.null_count() > 0,
             ..Domain::default()
         };
-        Ok(Made::new(data_type, domain, Values { key, alias, values }))
+        Ok(BuiltColumn::new(data_type, domain, PlainChoice { key, alias, values }))
     }
 }
 
-impl Fill for Keys {
+impl Fill for DictionaryChoice {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         self.places.picked(self.alias.picks(&self.key, rows).into())
     }
 }
 
-impl Fill for Values {
+impl Fill for PlainChoice {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let picked = self.alias.picks(&self.key, rows);
         Ok(take(&self.values, &UInt32Array::from(picked), None)?)

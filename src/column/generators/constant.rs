@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
-use crate::column::values::coded::{Coded, can_be_coded};
+use crate::column::values::coded::{DictionaryEncoded, can_be_coded};
 use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
@@ -51,16 +51,16 @@ impl JsonSchema for Constant {
 }
 
 impl Generator for Constant {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let scalars = std::slice::from_ref(&self.0);
         let data_type = build.data_type_or(|| infer_exactly(scalars))?;
         let value = array(scalars, &data_type)?;
         let nulls = value.null_count() > 0;
         if can_be_coded(&data_type) && !nulls {
-            let coded = Coded::new(&value).map_err(|error| Problem::new(error.to_string()))?;
+            let coded = DictionaryEncoded::new(&value).map_err(|error| Problem::new(error.to_string()))?;
             let (data_type, domain) = (coded.data_type(), coded.domain());
             let same = Same::new(move |rows| coded.column(vec![0; rows]));
-            return Ok(Made::new(data_type, domain, same));
+            return Ok(BuiltColumn::new(data_type, domain, same));
         }
         let domain = Domain {
             distinct: Some(1),
@@ -68,7 +68,7 @@ impl Generator for Constant {
             ..Domain::default()
         };
         let repeated = move |rows| Ok(take(&value, &UInt32Array::from(vec![0u32; rows]), None)?);
-        Ok(Made::new(data_type, domain, Same::new(repeated)))
+        Ok(BuiltColumn::new(data_type, domain, Same::new(repeated)))
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::first_input;
 use crate::column::rows::Rows;
 use crate::column::values::cut::cut;
@@ -30,13 +30,13 @@ impl Example for Copy {
 }
 
 impl Generator for Copy {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let input = build.coded_input(&self.0, &self.0.place)?;
         let plain = crate::column::values::arrays::plain_type(&input.data_type);
         let wanted = build.data_type(plain.clone());
         let mut domain = input.domain;
         if plain == &wanted {
-            return Ok(Made::pointwise(input.data_type, domain, first_input));
+            return Ok(BuiltColumn::pointwise(input.data_type, domain, first_input));
         }
         if !arrow::compute::can_cast_types(plain, &wanted) {
             return Err(build.wrong_type("copy", &show_type(plain)));
@@ -83,7 +83,7 @@ impl Generator for Copy {
                 }
             }
         };
-        Ok(Made::pointwise(wanted, domain, fill))
+        Ok(BuiltColumn::pointwise(wanted, domain, fill))
     }
 }
 

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::interval::{Bounds, Clip, Interval, positive};
-use crate::column::distribution::law::Law;
-use crate::column::distribution::scale::{Scale, Shape, column};
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive};
+use crate::column::distribution::law::Sampler;
+use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::ln;
@@ -29,7 +29,7 @@ pub struct Exponential {
     /// The greatest number.
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
-    bounds: Option<Placed<Bounds>>,
+    bounds: Option<Placed<OutOfBounds>>,
 }
 
 impl Example for Exponential {
@@ -37,13 +37,13 @@ impl Example for Exponential {
 }
 
 impl Generator for Exponential {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         column(self, "exponential", build)
     }
 }
 
-impl Shape for Exponential {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Exponential {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let mean = match (&self.mean, &self.rate) {
             (Some(mean), None) => positive("mean", mean)?,
             (None, Some(rate)) => 1.0 / positive("rate", rate)?,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
@@ -31,7 +31,7 @@ struct Computed {
 }
 
 impl Generator for Expr {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let mut inner = None;
         let mut domains = Vec::new();
         let mut resolve = |path: &str| {
@@ -77,7 +77,7 @@ impl Generator for Expr {
         let data_type = expression.data_type().clone();
         let place = &self.0.place;
         let expression = few_valued(expression, place, build);
-        Ok(Made::pointwise(
+        Ok(BuiltColumn::pointwise(
             data_type,
             domain,
             Computed::new(expression, place),
@@ -105,7 +105,7 @@ fn few_valued(expression: Expression, place: &Place, build: &mut Build<'_>) -> E
             nulls: condition.nullable(),
             ..Domain::default()
         };
-        let made = Made::new(DataType::Boolean, domain, Computed::new(condition, place));
+        let made = BuiltColumn::new(DataType::Boolean, domain, Computed::new(condition, place));
         inputs.push(build.add(&name, made, all.clone()));
     }
     build.inputs = inputs;

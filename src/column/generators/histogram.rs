@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::law::{Law, again};
-use crate::column::distribution::scale::{Scale, Shape, column};
-use crate::column::random::alias::Alias;
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::law::{Sampler, again};
+use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
+use crate::column::random::alias::WeightedChoice;
 use crate::column::random::hash::{below, unit};
 use crate::column::values::scalar::{infer, width};
 use crate::error::Problem;
@@ -34,8 +34,8 @@ impl Example for Histogram {
 }
 
 #[derive(Debug)]
-struct Buckets {
-    alias: Alias,
+struct HistogramSampler {
+    alias: WeightedChoice,
     buckets: Vec<Bucket>,
     weights: Vec<f64>,
     step: f64,
@@ -50,13 +50,13 @@ struct Bucket {
 }
 
 impl Generator for Histogram {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         column(self, "histogram", build)
     }
 }
 
-impl Shape for Histogram {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Histogram {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let edges = self.edges.iter().map(|edge| scale.value(edge));
         let edges: Vec<f64> = edges.collect::<Result<_, _>>()?;
         let falls = edges.windows(2).position(|pair| pair[1] <= pair[0]);
@@ -76,8 +76,8 @@ impl Shape for Histogram {
             return Err(Problem::new(message).at(&self.weights.place));
         }
         let wrong = |message: String| Problem::new(message).at(&self.weights.place);
-        let alias = Alias::new(&weights).map_err(wrong)?;
-        Ok(Arc::new(Buckets {
+        let alias = WeightedChoice::new(&weights).map_err(wrong)?;
+        Ok(Arc::new(HistogramSampler {
             alias,
             buckets: buckets(&edges, scale.step()),
             weights,
@@ -112,7 +112,7 @@ fn buckets(edges: &[f64], step: f64) -> Vec<Bucket> {
     edges.windows(2).enumerate().map(bucket).collect()
 }
 
-impl Law for Buckets {
+impl Sampler for HistogramSampler {
     fn fill(&self, random: &[u64], out: &mut [f64]) {
         for (out, random) in out.iter_mut().zip(random) {
             let bucket = self.buckets[self.alias.pick(*random) as usize];

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Generator;
 use super::structure::Structure;
-use crate::column::build::{Build, Made, Pick};
+use crate::column::build::{Build, BuiltColumn, Pick};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::domain::Domain;
@@ -26,12 +26,12 @@ impl Example for Json {
     const EXAMPLE: &'static str = "json: { code: { copy: country.code }, tags: { list: { length: 2, of: { choice: [a, b] } } } }";
 }
 
-struct Encode {
+struct JsonFill {
     field: FieldRef,
 }
 
 impl Generator for Json {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if build.data_type(DataType::Utf8) != DataType::Utf8 {
             return Err(build.wrong_type("json", "text"));
         }
@@ -40,7 +40,7 @@ impl Generator for Json {
         let field = Arc::new(Field::new(&build.name, parts.data_type.clone(), false));
         let mut domain = Domain::default();
         domain.depend_on(&parts.domain);
-        let mut made = Made::new(DataType::Utf8, domain, Encode { field });
+        let mut made = BuiltColumn::new(DataType::Utf8, domain, JsonFill { field });
         made.pick = Some(Pick {
             data_type: parts.data_type,
             fill: parts.fill,
@@ -52,7 +52,7 @@ impl Generator for Json {
     }
 }
 
-impl Fill for Encode {
+impl Fill for JsonFill {
     fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let options = EncoderOptions::default().with_explicit_nulls(true);
         let objects = inputs[0].as_ref();

@@ -12,9 +12,9 @@ use serde::de::Deserializer;
 
 use super::Generator;
 use super::structure::plain_field;
-use crate::column::build::{Build, Made, Nested};
+use crate::column::build::{Build, BuiltColumn, NestedColumns};
 use crate::column::build::{Column, ColumnList};
-use crate::column::distribution::{Counts, Distribution};
+use crate::column::distribution::{CountSampler, Distribution};
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -49,17 +49,17 @@ const BYTES_OF_AN_ITEM: u64 = 16;
 /// The items' own name: none that a path could mean.
 const ITEMS: &str = "[]";
 
-struct Items {
+struct ListFill {
     key: Key,
-    length: Counts,
+    length: CountSampler,
     /// Room for items in each row's list.
     width: u64,
-    nested: Nested,
+    nested: NestedColumns,
     field: FieldRef,
 }
 
 impl Generator for List {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if build.wanted.is_some() {
             return Err(Problem::new("a list has no `type` of its own")
                 .at(&build.place)
@@ -80,18 +80,18 @@ impl Generator for List {
             .domains
             .iter()
             .for_each(|items| domain.depend_on(items));
-        let items = Items {
+        let items = ListFill {
             key: build.key.child("length"),
             length,
             width,
             nested,
             field: field.clone(),
         };
-        Ok(Made::new(DataType::List(field), domain, items))
+        Ok(BuiltColumn::new(DataType::List(field), domain, items))
     }
 }
 
-impl Fill for Items {
+impl Fill for ListFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let mut lengths = vec![0; rows.len()];
         self.length.fill(&self.key.fill(rows), &mut lengths);

@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::Generator;
 use super::normal::{below, standard};
-use crate::column::build::{Build, Made};
-use crate::column::distribution::interval::{Bounds, Clip, Interval, positive};
-use crate::column::distribution::law::Law;
-use crate::column::distribution::scale::{Scale, Shape, column};
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive};
+use crate::column::distribution::law::Sampler;
+use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::exp;
@@ -37,7 +37,7 @@ pub struct Lognormal {
     /// The greatest number.
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
-    bounds: Option<Placed<Bounds>>,
+    bounds: Option<Placed<OutOfBounds>>,
 }
 
 impl Example for Lognormal {
@@ -45,13 +45,13 @@ impl Example for Lognormal {
 }
 
 impl Generator for Lognormal {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         column(self, "lognormal", build)
     }
 }
 
-impl Shape for Lognormal {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Lognormal {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let (mu, sigma) = self.logarithm()?;
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
         let interval = Interval::read(scale, min, max, self.bounds.as_ref())?;

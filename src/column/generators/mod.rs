@@ -37,7 +37,7 @@ pub(in crate::column) mod zipf;
 
 pub use list::LIST_ITEM;
 
-use super::build::{Build, Made};
+use super::build::{Build, BuiltColumn};
 use crate::error::{Problem, Result};
 use crate::registry;
 
@@ -47,7 +47,7 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem>;
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem>;
 
     /// True when this column decides the table's row count.
     fn derives_rows(&self) -> bool {

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::interval::{Bounds, Clip, Interval, positive_number};
-use crate::column::distribution::law::Law;
-use crate::column::distribution::scale::{Scale, Shape, column};
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive_number};
+use crate::column::distribution::law::Sampler;
+use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::normal::normal_quantiles;
@@ -29,7 +29,7 @@ pub struct Normal {
     /// The greatest value.
     max: Option<Scalar>,
     /// What becomes of values outside `min` and `max` (default `truncate`).
-    bounds: Option<Placed<Bounds>>,
+    bounds: Option<Placed<OutOfBounds>>,
 }
 
 impl Example for Normal {
@@ -37,13 +37,13 @@ impl Example for Normal {
 }
 
 impl Generator for Normal {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         column(self, "normal", build)
     }
 }
 
-impl Shape for Normal {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Normal {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let mean = scale.location(&self.mean)?;
         let stddev = scale.distance(&self.stddev)?;
         let stddev = positive_number("stddev", stddev, &self.stddev.place)?;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
 use crate::column::values::ticks::nanos_per_tick;
@@ -24,7 +24,7 @@ impl Example for Now {
 }
 
 impl Generator for Now {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         let data_type = build.data_type(utc);
         let tick = match &data_type {
@@ -45,7 +45,7 @@ impl Generator for Now {
         };
         let made = data_type.clone();
         let fill = move |rows: Rows<'_>, _: &[ArrayRef]| Ok(from_i64(&made, vec![now; rows.len()]));
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 }
 

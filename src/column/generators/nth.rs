@@ -8,7 +8,7 @@ use serde::de::Deserializer;
 
 use super::foreign_key::NTH;
 use super::{Generator, GeneratorKind};
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
 use crate::column::values::scalar::limits;
@@ -28,7 +28,7 @@ pub struct Nth {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Options {
+struct NthOptions {
     /// The foreign key.
     of: Placed<Text>,
     /// The first child's place (default 1).
@@ -40,7 +40,7 @@ impl Example for Nth {
 }
 
 impl Generator for Nth {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type(DataType::Int64);
         if !data_type.is_integer() {
             return Err(build.wrong_type("nth", "whole numbers"));
@@ -69,7 +69,7 @@ impl Generator for Nth {
             let values = places.iter().map(|place| start + *place as i64);
             Ok(from_i64(&to, values.collect()))
         };
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 }
 
@@ -95,8 +95,8 @@ impl Nth {
 impl<'de> Deserialize<'de> for Nth {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
-        let options: Result<Options, Problem> = match &node.value {
-            Value::Scalar { .. } => decode(&node).map(|of| Options { of, start: None }),
+        let options: Result<NthOptions, Problem> = match &node.value {
+            Value::Scalar { .. } => decode(&node).map(|of| NthOptions { of, start: None }),
             _ => decode(&node),
         };
         let options = options.map_err(carry)?;
@@ -113,7 +113,7 @@ impl JsonSchema for Nth {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let name = generator.subschema_for::<Text>();
-        let options = generator.subschema_for::<Options>();
+        let options = generator.subschema_for::<NthOptions>();
         json_schema!({
             "description": "The row's place among the children of its parent, from 1; it needs a foreign key with `per_parent`.",
             "anyOf": [name, options]

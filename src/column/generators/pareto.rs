@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::interval::{Bounds, Clip, Interval, positive};
-use crate::column::distribution::law::Law;
-use crate::column::distribution::scale::{Scale, Shape, column};
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive};
+use crate::column::distribution::law::Sampler;
+use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::{exp, ln};
@@ -29,7 +29,7 @@ pub struct Pareto {
     /// The greatest number.
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
-    bounds: Option<Placed<Bounds>>,
+    bounds: Option<Placed<OutOfBounds>>,
 }
 
 impl Example for Pareto {
@@ -37,13 +37,13 @@ impl Example for Pareto {
 }
 
 impl Generator for Pareto {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         column(self, "pareto", build)
     }
 }
 
-impl Shape for Pareto {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Pareto {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let (least, shape) = (
             positive("scale", &self.scale)?,
             positive("shape", &self.shape)?,

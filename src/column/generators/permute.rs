@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::permutation::{Permutation, check_room, row_numbers};
 use crate::column::rows::Rows;
@@ -46,7 +46,7 @@ struct Shuffled {
 }
 
 impl Generator for Permute {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type(DataType::Int64);
         if !is_integral(&data_type) || matches!(data_type, DataType::Decimal128(..)) {
             return Err(build.wrong_type(
@@ -75,7 +75,7 @@ impl Generator for Permute {
             step: low_bits(step),
             permutation: Permutation::new(build.key, count),
         };
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 }
 

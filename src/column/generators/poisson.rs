@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::interval::{Bounds, Interval, nothing, positive};
-use crate::column::distribution::law::{Law, Table};
-use crate::column::distribution::scale::{Scale, Shape, column};
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::interval::{OutOfBounds, Interval, nothing, positive};
+use crate::column::distribution::law::{Sampler, WeightedSampler};
+use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
 use crate::error::Problem;
 use crate::place::{Number, Placed, Scalar};
 use crate::registry::Example;
@@ -26,7 +26,7 @@ pub struct Poisson {
     /// The greatest number.
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
-    bounds: Option<Placed<Bounds>>,
+    bounds: Option<Placed<OutOfBounds>>,
 }
 
 impl Example for Poisson {
@@ -34,13 +34,13 @@ impl Example for Poisson {
 }
 
 impl Generator for Poisson {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         column(self, "poisson", build)
     }
 }
 
-impl Shape for Poisson {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Poisson {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let mean = positive("mean", &self.mean)?;
         if mean > 1e9 {
             let message = format!("`mean` is at most 1e9, found {mean:e}");
@@ -62,7 +62,7 @@ impl Shape for Poisson {
             value.min(max.unwrap_or(value))
         };
         let values = (0..weights.len()).map(|index| clamped(first + index as f64));
-        Ok(Arc::new(Table::new(values.collect(), &weights)?))
+        Ok(Arc::new(WeightedSampler::new(values.collect(), &weights)?))
     }
 
     fn default_type(&self) -> DataType {

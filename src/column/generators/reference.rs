@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Fields, Made, Pick};
+use crate::column::build::{Build, ColumnFields, BuiltColumn, Pick};
 use crate::column::program::{Fill, first_input};
-use crate::column::random::alias::Alias;
+use crate::column::random::alias::WeightedChoice;
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::column::rows::Rows;
-use crate::column::values::coded::Coded;
+use crate::column::values::coded::DictionaryEncoded;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
@@ -41,20 +41,20 @@ impl Example for ReferencePick {
 }
 
 /// How a row is chosen.
-enum Choice {
+enum RowChoice {
     Even { count: u32 },
-    Weighted(Alias),
+    Weighted(WeightedChoice),
 }
 
-struct Picker {
+struct ReferenceFill {
     key: Key,
-    choice: Choice,
+    choice: RowChoice,
 }
 
 struct ReferenceFields(Arc<Reference>);
 
 impl Generator for ReferencePick {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let reference = build.reference(&self.from)?;
         if reference.rows.num_rows() == 0 {
             let message = format!(
@@ -63,13 +63,13 @@ impl Generator for ReferencePick {
             );
             return Err(Problem::new(message).at(&self.from.place));
         }
-        let picker = Picker {
+        let picker = ReferenceFill {
             key: build.key,
             choice: self.choice(&reference)?,
         };
         let mut made = match &self.field {
             Some(field) => gather(reference.field(field, &field.place)?),
-            None => Made::new(DataType::UInt32, Domain::default(), first_input),
+            None => BuiltColumn::new(DataType::UInt32, Domain::default(), first_input),
         };
         made.pick = Some(Pick {
             data_type: DataType::UInt32,
@@ -89,11 +89,11 @@ impl Generator for ReferencePick {
 }
 
 impl ReferencePick {
-    fn choice(&self, reference: &Reference) -> Result<Choice, Problem> {
+    fn choice(&self, reference: &Reference) -> Result<RowChoice, Problem> {
         match (&self.weight, &self.group_by) {
-            (Some(weight), None) => weighted(reference, weight).map(Choice::Weighted),
-            (None, Some(field)) => grouped(reference, field).map(Choice::Weighted),
-            (None, None) => Ok(Choice::Even {
+            (Some(weight), None) => weighted(reference, weight).map(RowChoice::Weighted),
+            (None, Some(field)) => grouped(reference, field).map(RowChoice::Weighted),
+            (None, None) => Ok(RowChoice::Even {
                 count: reference.rows.num_rows() as u32,
             }),
             (Some(weight), Some(_)) => Err(Problem::new(
@@ -104,7 +104,7 @@ impl ReferencePick {
     }
 }
 
-fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<Alias, Problem> {
+fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<WeightedChoice, Problem> {
     let weights =
         cast(reference.field(weight, &weight.place)?, &DataType::Float64).map_err(|_| {
             Problem::new(format!("field `{}` is not numeric", weight.as_str())).at(&weight.place)
@@ -114,13 +114,13 @@ fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<Alias, Probl
         .iter()
         .map(|weight| weight.unwrap_or(0.0))
         .collect();
-    Alias::new(&weights).map_err(|message| Problem::new(message).at(&weight.place))
+    WeightedChoice::new(&weights).map_err(|message| Problem::new(message).at(&weight.place))
 }
 
 /// Each row of a group of `n` rows has the `n`th part of what every group has.
-fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<Alias, Problem> {
+fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<WeightedChoice, Problem> {
     let values = reference.field(field, &field.place)?;
-    let coded = Coded::new(values).map_err(|error| Problem::new(error.to_string()))?;
+    let coded = DictionaryEncoded::new(values).map_err(|error| Problem::new(error.to_string()))?;
     // Rows without a value are a group, too.
     let group = |key: &i32| usize::try_from(*key).unwrap_or(coded.values.len());
     let mut members = vec![0.0; coded.values.len() + 1];
@@ -132,30 +132,30 @@ fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<Alias, Problem
         .iter()
         .map(|key| 1.0 / members[group(key)])
         .collect();
-    Alias::new(&weights).map_err(|message| Problem::new(message).at(&field.place))
+    WeightedChoice::new(&weights).map_err(|message| Problem::new(message).at(&field.place))
 }
 
-impl Fill for Picker {
+impl Fill for ReferenceFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let picked = match &self.choice {
-            Choice::Even { count } => {
+            RowChoice::Even { count } => {
                 let draw = |randoms: &[u64], out: &mut [u32]| all_below(randoms, *count, out);
                 self.key.draw(rows, draw)
             }
-            Choice::Weighted(alias) => alias.picks(&self.key, rows),
+            RowChoice::Weighted(alias) => alias.picks(&self.key, rows),
         };
         Ok(Arc::new(UInt32Array::from(picked)))
     }
 }
 
-impl Fields for ReferenceFields {
-    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+impl ColumnFields for ReferenceFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         Ok(gather(self.0.field(path, &build.place)?))
     }
 }
 
 /// Values of a reference's field at the rows that input 0 picked.
-pub fn gather(values: &ArrayRef) -> Made {
+pub fn gather(values: &ArrayRef) -> BuiltColumn {
     let domain = Domain {
         nulls: values.null_count() > 0,
         distinct: Some(values.len() as u64),
@@ -163,5 +163,5 @@ pub fn gather(values: &ArrayRef) -> Made {
     };
     let (data_type, values) = (values.data_type().clone(), values.clone());
     let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| Ok(take(&values, &inputs[0], None)?);
-    Made::pointwise(data_type, domain, fill)
+    BuiltColumn::pointwise(data_type, domain, fill)
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::permutation::row_numbers;
 use crate::column::rows::Rows;
@@ -34,14 +34,14 @@ impl Example for Sequence {
     const EXAMPLE: &'static str = "sequence: { start: 1000, step: 1 }";
 }
 
-struct Steps {
+struct SequenceFill {
     data_type: DataType,
     start: i64,
     step: i64,
 }
 
 impl Generator for Sequence {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type(DataType::Int64);
         if !is_integral(&data_type) || matches!(data_type, DataType::Decimal128(..)) {
             return Err(build.wrong_type(
@@ -87,10 +87,10 @@ impl Generator for Sequence {
             unique: step != 0,
             ..Domain::default()
         };
-        Ok(Made::new(
+        Ok(BuiltColumn::new(
             data_type.clone(),
             domain,
-            Steps {
+            SequenceFill {
                 data_type,
                 start: low_bits(start),
                 step: low_bits(step),
@@ -112,7 +112,7 @@ fn one(data_type: &DataType) -> i128 {
     }
 }
 
-impl Fill for Steps {
+impl Fill for SequenceFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let value = |row: u64| self.start.wrapping_add(self.step.wrapping_mul(row as i64));
         let values = match rows {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Generator;
 use crate::column::build::Columns;
-use crate::column::build::{Build, Fields, Made, Nested};
+use crate::column::build::{Build, ColumnFields, BuiltColumn, NestedColumns};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::{plain, plain_type};
@@ -26,8 +26,8 @@ impl Example for Structure {
         "struct: { code: { copy: country.code }, floor: { uniform: { min: 1, max: 9 } } }";
 }
 
-struct Assemble {
-    nested: Nested,
+struct StructureFill {
+    nested: NestedColumns,
     fields: ArrowFields,
 }
 
@@ -38,7 +38,7 @@ pub(in crate::column) struct StructureFields {
 }
 
 impl Generator for Structure {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if build.wanted.is_some() {
             return Err(Problem::new("a struct has no `type` of its own")
                 .at(&build.place)
@@ -66,7 +66,7 @@ impl Generator for Structure {
             fields: fields.clone(),
             domains: nested.domains.clone(),
         };
-        let mut made = Made::new(data_type, domain, Assemble { nested, fields });
+        let mut made = BuiltColumn::new(data_type, domain, StructureFill { nested, fields });
         made.fields = Some(std::sync::Arc::new(known));
         Ok(made)
     }
@@ -93,7 +93,7 @@ impl StructureFields {
     }
 }
 
-impl Fill for Assemble {
+impl Fill for StructureFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let nested = &self.nested;
         let outer = &inputs[nested.first_input..];
@@ -107,8 +107,8 @@ impl Fill for Assemble {
     }
 }
 
-impl Fields for StructureFields {
-    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+impl ColumnFields for StructureFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let mut fields = &self.fields;
         let mut steps = Vec::new();
         let mut names = path.split('.').peekable();
@@ -144,7 +144,7 @@ impl Fields for StructureFields {
             },
         };
         let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| child(&inputs[0], &steps);
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 }
 

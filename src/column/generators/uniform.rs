@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::hash::{Key, below, unit};
 use crate::column::random::permutation::{Permutation, check_room};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::{from_i64, low_bits};
-use crate::column::values::coded::{Coded, Places};
+use crate::column::values::coded::{DictionaryEncoded, KeyedValues};
 use crate::column::values::scalar::{
     as_written, float, infer, integer, is_decimal, is_float, is_integral, last, width,
 };
@@ -44,7 +44,7 @@ impl Example for Uniform {
 /// So many values are few: they come as keys, and their column is a dictionary.
 const FEW: u64 = 4096;
 
-struct Integers {
+struct UniformIntegers {
     key: Key,
     data_type: DataType,
     min: i64,
@@ -54,7 +54,7 @@ struct Integers {
     permutation: Option<Permutation>,
 }
 
-struct Floats {
+struct UniformFloats {
     key: Key,
     single: bool,
     min: f64,
@@ -62,7 +62,7 @@ struct Floats {
 }
 
 impl Generator for Uniform {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let bounds = [self.min.clone(), self.max.clone()];
         let data_type = build.data_type_or(|| as_written(&bounds).map(|()| infer(&bounds)))?;
         if is_float(&data_type) {
@@ -79,7 +79,7 @@ impl Generator for Uniform {
 }
 
 impl Uniform {
-    fn integers(&self, build: &mut Build<'_>, data_type: DataType) -> Result<Made, Problem> {
+    fn integers(&self, build: &mut Build<'_>, data_type: DataType) -> Result<BuiltColumn, Problem> {
         let (min, max) = (
             integer(&self.min, &data_type)?,
             last(&self.max, &data_type)?,
@@ -108,7 +108,7 @@ impl Uniform {
         let values = u64::try_from(count).map_err(|_| {
             Problem::new("the range holds more than 2^64 - 1 values").at(&self.max.place)
         })?;
-        let fill = Integers {
+        let fill = UniformIntegers {
             key: build.key,
             data_type: data_type.clone(),
             min: low_bits(min),
@@ -122,10 +122,10 @@ impl Uniform {
         let mut domain = Domain::integers(min, min + (count - 1) * step);
         domain.distinct = Some(values);
         domain.unique = build.unique;
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 
-    fn floats(&self, build: &Build<'_>, data_type: DataType) -> Result<Made, Problem> {
+    fn floats(&self, build: &Build<'_>, data_type: DataType) -> Result<BuiltColumn, Problem> {
         let (min, max) = (float(&self.min, &data_type)?, float(&self.max, &data_type)?);
         if max < min {
             return Err(self.empty());
@@ -135,7 +135,7 @@ impl Uniform {
                 .at(&step.place)
                 .hint("add `type: \"decimal(10,2)\"`"));
         }
-        let fill = Floats {
+        let fill = UniformFloats {
             key: build.key,
             single: data_type == DataType::Float32,
             min,
@@ -145,7 +145,7 @@ impl Uniform {
             range: Some(Range::Float { min, max }),
             ..Domain::default()
         };
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 
     fn empty(&self) -> Problem {
@@ -160,17 +160,17 @@ impl Uniform {
 }
 
 /// Few values come as keys.
-fn few(all: Integers) -> Result<Made, Problem> {
+fn few(all: UniformIntegers) -> Result<BuiltColumn, Problem> {
     let values = (0..all.count).map(|index| all.value(index)).collect();
-    let coded = Coded::new(&from_i64(&all.data_type, values));
+    let coded = DictionaryEncoded::new(&from_i64(&all.data_type, values));
     let coded = coded.map_err(|error| Problem::new(error.to_string()))?;
     let (data_type, domain) = (coded.data_type(), coded.domain());
-    let places = Places::from(coded);
+    let places = KeyedValues::from(coded);
     let fill = move |rows: Rows<'_>, _: &[ArrayRef]| {
         let draw = |randoms: &[u64], out: &mut [u32]| all_below(randoms, all.count as u32, out);
         places.picked(all.key.draw(rows, draw).into())
     };
-    Ok(Made::new(data_type, domain, fill))
+    Ok(BuiltColumn::new(data_type, domain, fill))
 }
 
 /// A permutation of the values when the file asks that none stands twice.
@@ -182,14 +182,14 @@ fn each_once(build: &mut Build<'_>, values: u64) -> Result<Option<Permutation>, 
     Ok(Some(Permutation::new(build.key, values)))
 }
 
-impl Integers {
+impl UniformIntegers {
     #[inline(always)]
     fn value(&self, index: u64) -> i64 {
         self.min.wrapping_add(self.step.wrapping_mul(index as i64))
     }
 }
 
-impl Fill for Integers {
+impl Fill for UniformIntegers {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let values = match &self.permutation {
             Some(permutation) => {
@@ -202,7 +202,7 @@ impl Fill for Integers {
     }
 }
 
-impl Fill for Floats {
+impl Fill for UniformFloats {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let values = self
             .key

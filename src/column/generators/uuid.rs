@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -41,7 +41,7 @@ impl Example for Uuid {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Version {
+enum UuidVersion {
     Random,
     /// Milliseconds since 1970, the same for every row.
     At(u64),
@@ -50,17 +50,17 @@ enum Version {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum UuidForm {
     Text,
     Binary,
     Fixed,
 }
 
-struct Identifiers {
+struct UuidFill {
     key: Key,
     filler: Key,
-    version: Version,
-    form: Form,
+    version: UuidVersion,
+    form: UuidForm,
 }
 
 /// Characters of a UUID as text.
@@ -69,42 +69,42 @@ const TEXT: usize = 36;
 const LAST_TIME: i64 = (1 << 48) - 1;
 
 impl Generator for Uuid {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type(DataType::Utf8);
         let form = match data_type {
-            DataType::Utf8 => Form::Text,
-            DataType::Binary => Form::Binary,
-            DataType::FixedSizeBinary(16) => Form::Fixed,
+            DataType::Utf8 => UuidForm::Text,
+            DataType::Binary => UuidForm::Binary,
+            DataType::FixedSizeBinary(16) => UuidForm::Fixed,
             _ => return Err(build.wrong_type("uuid", "utf8, uuid, fixed_binary(16) and binary")),
         };
         let mut domain = Domain {
             unique: true,
-            longest: Some(if form == Form::Text { TEXT } else { 16 }),
-            shortest: if form == Form::Text { TEXT } else { 0 },
+            longest: Some(if form == UuidForm::Text { TEXT } else { 16 }),
+            shortest: if form == UuidForm::Text { TEXT } else { 0 },
             ..Domain::default()
         };
-        let fill = Identifiers {
+        let fill = UuidFill {
             key: build.key,
             filler: build.key.child("filler"),
             version: self.version(build, &mut domain)?,
             form,
         };
-        Ok(Made::new(data_type, domain, fill))
+        Ok(BuiltColumn::new(data_type, domain, fill))
     }
 }
 
 impl Uuid {
-    fn version(&self, build: &mut Build<'_>, domain: &mut Domain) -> Result<Version, Problem> {
+    fn version(&self, build: &mut Build<'_>, domain: &mut Domain) -> Result<UuidVersion, Problem> {
         let version = self.version.as_ref();
         match (version.map_or(4, |version| version.value.0), &self.time) {
-            (4, None) => Ok(Version::Random),
+            (4, None) => Ok(UuidVersion::Random),
             (4, Some(time)) => Err(Problem::new("a uuid of version 4 has no time")
                 .at(&time.place)
                 .hint("add `version: 7`")),
             (7, None) => {
                 domain.depends_on_now = true;
                 let now = build.now_micros().div_euclid(1000);
-                Ok(Version::At(now.clamp(0, LAST_TIME) as u64))
+                Ok(UuidVersion::At(now.clamp(0, LAST_TIME) as u64))
             }
             (7, Some(time)) => {
                 let input = build.input(time, &time.place)?;
@@ -113,7 +113,7 @@ impl Uuid {
                     return Err(Problem::new(message).at(&time.place));
                 }
                 domain.nulls = input.domain.nulls;
-                Ok(Version::Timed)
+                Ok(UuidVersion::Timed)
             }
             (other, _) => {
                 let problem = Problem::new(format!("`version` is 4 or 7, found {other}"));
@@ -126,15 +126,15 @@ impl Uuid {
     }
 }
 
-impl Fill for Identifiers {
+impl Fill for UuidFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let mut first = self.key.fill(rows);
         let mut second = self.filler.fill(rows);
         let mut nulls = None;
         match self.version {
-            Version::Random => random(&mut first, &mut second),
-            Version::At(time) => timed(&vec![time as i64; rows.len()], &mut first, &mut second),
-            Version::Timed => {
+            UuidVersion::Random => random(&mut first, &mut second),
+            UuidVersion::At(time) => timed(&vec![time as i64; rows.len()], &mut first, &mut second),
+            UuidVersion::Timed => {
                 let times = milliseconds(&inputs[0])?;
                 check_times(rows, &times)?;
                 timed(times.values(), &mut first, &mut second);
@@ -142,9 +142,9 @@ impl Fill for Identifiers {
             }
         }
         match self.form {
-            Form::Text => text(&first, &second, nulls),
-            Form::Binary => binary(&first, &second, nulls),
-            Form::Fixed => fixed(&first, &second, nulls),
+            UuidForm::Text => text(&first, &second, nulls),
+            UuidForm::Binary => binary(&first, &second, nulls),
+            UuidForm::Fixed => fixed(&first, &second, nulls),
         }
     }
 }

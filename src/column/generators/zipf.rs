@@ -12,11 +12,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::distribution::interval::positive;
-use crate::column::distribution::law::{Law, again};
-use crate::column::distribution::scale::{Scale, Shape, column};
-use crate::column::random::alias::Alias;
+use crate::column::distribution::law::{Sampler, again};
+use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
+use crate::column::random::alias::WeightedChoice;
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::{exp, ln_1p, nearest, open_unit};
@@ -47,17 +47,17 @@ impl Example for Zipf {
 }
 
 #[derive(Debug)]
-struct Ranks {
+struct ZipfSampler {
     min: f64,
     count: u64,
-    head: Alias,
-    tail: Option<Tail>,
+    head: WeightedChoice,
+    tail: Option<ZipfTail>,
     mean: f64,
 }
 
 /// The power law from half a step below its first rank to half a step above its last.
 #[derive(Debug, Clone, Copy)]
-struct Tail {
+struct ZipfTail {
     start: f64,
     end: f64,
     /// 1 - exponent.
@@ -67,13 +67,13 @@ struct Tail {
 }
 
 impl Generator for Zipf {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         column(self, "zipf", build)
     }
 }
 
-impl Shape for Zipf {
-    fn law(&self, scale: &Scale) -> Result<Arc<dyn Law>, Problem> {
+impl DistributionOptions for Zipf {
+    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let exponent = positive("exponent", &self.exponent)?;
         let value = |scalar: &Option<Scalar>| scalar.as_ref().map(|at| scale.value(at)).transpose();
         let (least, most) = (scale.room.map(|room| room.0), scale.room.map(|room| room.1));
@@ -97,7 +97,7 @@ impl Shape for Zipf {
             let problem = Problem::new(format!("`zipf` has numbers up to 2^53, found {max:e}"));
             return Err(problem.hint("set its `max`"));
         }
-        Ok(Arc::new(Ranks::new(exponent, min.ceil(), count as u64)?))
+        Ok(Arc::new(ZipfSampler::new(exponent, min.ceil(), count as u64)?))
     }
 
     fn default_type(&self) -> DataType {
@@ -105,29 +105,29 @@ impl Shape for Zipf {
     }
 }
 
-impl Ranks {
+impl ZipfSampler {
     fn new(exponent: f64, min: f64, count: u64) -> Result<Self, String> {
         let head = count.min(HEAD);
         let weight = |rank: u64| libm::pow(rank as f64, -exponent);
         let mut weights: Vec<f64> = (1..=head).map(weight).collect();
         let mut sum: f64 = (1..=head).map(|rank| rank as f64 * weight(rank)).sum();
-        let tail = (count > head).then(|| Tail::new(1.0 - exponent, head, count));
+        let tail = (count > head).then(|| ZipfTail::new(1.0 - exponent, head, count));
         if let Some(tail) = tail {
             weights.push(tail.integral());
-            sum += Tail::new(2.0 - exponent, head, count).integral();
+            sum += ZipfTail::new(2.0 - exponent, head, count).integral();
         }
         let total: f64 = weights.iter().sum();
         Ok(Self {
             min,
             count,
-            head: Alias::new(&weights)?,
+            head: WeightedChoice::new(&weights)?,
             tail,
             mean: min - 1.0 + sum / total,
         })
     }
 }
 
-impl Tail {
+impl ZipfTail {
     fn new(power: f64, head: u64, count: u64) -> Self {
         let (start, end) = (head as f64 + 0.5, count as f64 + 0.5);
         let span = libm::log(end / start);
@@ -156,7 +156,7 @@ impl Tail {
 
 dispatched! {
     /// Turns random numbers into ranks.
-    fn invert(tail: Tail, random: &[u64], out: &mut [f64]) {
+    fn invert(tail: ZipfTail, random: &[u64], out: &mut [f64]) {
         let (first, last) = (tail.start + 0.5, tail.end - 0.5);
         for (out, random) in out.iter_mut().zip(random) {
             let share = open_unit(*random) * tail.growth;
@@ -168,7 +168,7 @@ dispatched! {
     }
 }
 
-impl Law for Ranks {
+impl Sampler for ZipfSampler {
     fn fill(&self, random: &[u64], out: &mut [f64]) {
         let (mut places, mut rest) = (Vec::new(), Vec::new());
         for (index, (out, random)) in out.iter_mut().zip(random).enumerate() {

@@ -3,13 +3,13 @@
 
 use super::hash::Key;
 use crate::column::rows::Rows;
-use crate::kernel::draw::Slots;
+use crate::kernel::draw::AliasTable;
 
 /// A table to pick indices in proportion to their weights.
 #[derive(Debug, Clone)]
-pub struct Alias(Slots);
+pub struct WeightedChoice(AliasTable);
 
-impl Alias {
+impl WeightedChoice {
     /// A table for these weights.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Alias {
                 small.push(more);
             }
         }
-        Ok(Self(Slots::new(slots)))
+        Ok(Self(AliasTable::new(slots)))
     }
 
     /// The index that 64 random bits pick.
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn picks_follow_the_weights() {
         let weights = [5.0, 0.0, 1.0, 3.0, 0.5];
-        let alias = Alias::new(&weights).unwrap();
+        let alias = WeightedChoice::new(&weights).unwrap();
         let key = Key::new("alias");
         let mut counts = [0f64; 5];
         let rows = Rows::Range {
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_weight_of_one_in_a_milliard_is_honoured() {
-        let alias = Alias::new(&[1e-9, 1.0]).unwrap();
+        let alias = WeightedChoice::new(&[1e-9, 1.0]).unwrap();
         // Of two slots the first one has every random number below 2^63.
         let share = |below: f64| (below * 9_223_372_036_854_775_808.0) as u64;
         assert_eq!(alias.pick(share(1.999_999e-9)), 0);
@@ -98,11 +98,11 @@ mod tests {
     #[test]
     fn impossible_weights_are_refused() {
         assert_eq!(
-            Alias::new(&[-1.0]).unwrap_err(),
+            WeightedChoice::new(&[-1.0]).unwrap_err(),
             "a weight must be a number from 0, found -1"
         );
         assert_eq!(
-            Alias::new(&[0.0, 0.0]).unwrap_err(),
+            WeightedChoice::new(&[0.0, 0.0]).unwrap_err(),
             "at least one weight must be above 0"
         );
     }

@@ -5,7 +5,7 @@ use super::fixture::{self, chi_square, kolmogorov_smirnov, node};
 use crate::column::generators::normal::below;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
-use crate::column::{Counts, Distribution};
+use crate::column::{CountSampler, Distribution};
 use crate::place::decode;
 
 const ROWS: usize = 200_000;
@@ -30,7 +30,7 @@ fn counts_follow(text: &str, first: i64, shares: &[f64]) {
     assert!(statistic < 3.72, "{text}: {statistic}");
 }
 
-fn counts(text: &str, least: u64, most: u64) -> Counts {
+fn counts(text: &str, least: u64, most: u64) -> CountSampler {
     let node = node(text);
     let distribution: Distribution = decode(&node).unwrap();
     distribution.counts(&node.place, least, most).unwrap()

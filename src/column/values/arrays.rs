@@ -21,15 +21,15 @@ pub fn integers(data_type: &DataType, values: &[Option<i128>]) -> ArrayRef {
         Arc::new(values.collect::<PrimitiveArray<T>>())
     }
     let array = match width(data_type) {
-        Width::I8 => typed::<Int8Type>(values, |value| value as i8),
-        Width::I16 => typed::<Int16Type>(values, |value| value as i16),
-        Width::I32 => typed::<Int32Type>(values, |value| value as i32),
-        Width::I64 => typed::<Int64Type>(values, |value| value as i64),
-        Width::U8 => typed::<UInt8Type>(values, |value| value as u8),
-        Width::U16 => typed::<UInt16Type>(values, |value| value as u16),
-        Width::U32 => typed::<UInt32Type>(values, |value| value as u32),
-        Width::U64 => typed::<UInt64Type>(values, |value| value as u64),
-        Width::I128 => typed::<Decimal128Type>(values, |value| value),
+        IntegerWidth::I8 => typed::<Int8Type>(values, |value| value as i8),
+        IntegerWidth::I16 => typed::<Int16Type>(values, |value| value as i16),
+        IntegerWidth::I32 => typed::<Int32Type>(values, |value| value as i32),
+        IntegerWidth::I64 => typed::<Int64Type>(values, |value| value as i64),
+        IntegerWidth::U8 => typed::<UInt8Type>(values, |value| value as u8),
+        IntegerWidth::U16 => typed::<UInt16Type>(values, |value| value as u16),
+        IntegerWidth::U32 => typed::<UInt32Type>(values, |value| value as u32),
+        IntegerWidth::U64 => typed::<UInt64Type>(values, |value| value as u64),
+        IntegerWidth::I128 => typed::<Decimal128Type>(values, |value| value),
     };
     retype(array, data_type)
 }
@@ -44,15 +44,15 @@ pub fn from_i64(data_type: &DataType, values: Vec<i64>) -> ArrayRef {
         Arc::new(PrimitiveArray::<T>::new(values.into(), None))
     }
     let array: ArrayRef = match width(data_type) {
-        Width::I8 => narrow::<Int8Type>(&values, |value| value as i8),
-        Width::I16 => narrow::<Int16Type>(&values, |value| value as i16),
-        Width::I32 => narrow::<Int32Type>(&values, |value| value as i32),
-        Width::I64 => Arc::new(PrimitiveArray::<Int64Type>::new(values.into(), None)),
-        Width::U8 => narrow::<UInt8Type>(&values, |value| value as u8),
-        Width::U16 => narrow::<UInt16Type>(&values, |value| value as u16),
-        Width::U32 => narrow::<UInt32Type>(&values, |value| value as u32),
-        Width::U64 => narrow::<UInt64Type>(&values, |value| value as u64),
-        Width::I128 => narrow::<Decimal128Type>(&values, i128::from),
+        IntegerWidth::I8 => narrow::<Int8Type>(&values, |value| value as i8),
+        IntegerWidth::I16 => narrow::<Int16Type>(&values, |value| value as i16),
+        IntegerWidth::I32 => narrow::<Int32Type>(&values, |value| value as i32),
+        IntegerWidth::I64 => Arc::new(PrimitiveArray::<Int64Type>::new(values.into(), None)),
+        IntegerWidth::U8 => narrow::<UInt8Type>(&values, |value| value as u8),
+        IntegerWidth::U16 => narrow::<UInt16Type>(&values, |value| value as u16),
+        IntegerWidth::U32 => narrow::<UInt32Type>(&values, |value| value as u32),
+        IntegerWidth::U64 => narrow::<UInt64Type>(&values, |value| value as u64),
+        IntegerWidth::I128 => narrow::<Decimal128Type>(&values, i128::from),
     };
     retype(array, data_type)
 }
@@ -90,13 +90,13 @@ pub fn range(values: &ArrayRef) -> Option<Range> {
     }
     let wide = match width(values.data_type()) {
         _ if !super::scalar::is_integral(values.data_type()) => return None,
-        Width::I128 => retype(values.clone(), &DataType::Decimal128(38, 0)),
-        Width::I64 => arrow::compute::cast(
+        IntegerWidth::I128 => retype(values.clone(), &DataType::Decimal128(38, 0)),
+        IntegerWidth::I64 => arrow::compute::cast(
             &retype(values.clone(), &DataType::Int64),
             &DataType::Decimal128(38, 0),
         )
         .ok()?,
-        Width::I32 => arrow::compute::cast(
+        IntegerWidth::I32 => arrow::compute::cast(
             &retype(values.clone(), &DataType::Int32),
             &DataType::Decimal128(38, 0),
         )
@@ -118,7 +118,7 @@ pub fn plain_type(data_type: &DataType) -> &DataType {
     }
 }
 
-enum Width {
+enum IntegerWidth {
     I8,
     I16,
     I32,
@@ -130,17 +130,17 @@ enum Width {
     I128,
 }
 
-fn width(data_type: &DataType) -> Width {
+fn width(data_type: &DataType) -> IntegerWidth {
     match data_type {
-        DataType::Int8 => Width::I8,
-        DataType::Int16 => Width::I16,
-        DataType::Int32 | DataType::Date32 | DataType::Time32(_) => Width::I32,
-        DataType::UInt8 => Width::U8,
-        DataType::UInt16 => Width::U16,
-        DataType::UInt32 => Width::U32,
-        DataType::UInt64 => Width::U64,
-        DataType::Decimal128(..) => Width::I128,
-        _ => Width::I64,
+        DataType::Int8 => IntegerWidth::I8,
+        DataType::Int16 => IntegerWidth::I16,
+        DataType::Int32 | DataType::Date32 | DataType::Time32(_) => IntegerWidth::I32,
+        DataType::UInt8 => IntegerWidth::U8,
+        DataType::UInt16 => IntegerWidth::U16,
+        DataType::UInt32 => IntegerWidth::U32,
+        DataType::UInt64 => IntegerWidth::U64,
+        DataType::Decimal128(..) => IntegerWidth::I128,
+        _ => IntegerWidth::I64,
     }
 }
 

@@ -18,28 +18,28 @@ use crate::kernel::dictionary::{KeyTable, dictionary};
 
 /// Values of which each is there once, and the one that each place has.
 #[derive(Debug, Clone)]
-pub struct Coded {
+pub struct DictionaryEncoded {
     /// The distinct values in the order of their first places; none is null.
     pub values: ArrayRef,
     /// Each place's value; `NULL` for a null.
     pub keys: Vec<i32>,
 }
 
-/// Makes columns from places in a [`Coded`].
+/// Makes columns from places in a [`DictionaryEncoded`].
 #[derive(Debug, Clone)]
-pub enum Places {
+pub enum KeyedValues {
     /// Each place is the key of its value.
     Keys(ArrayRef),
     /// Each place has a value.
     Table(KeyTable),
     /// Some places are null.
-    Nulls(Coded),
+    Nulls(DictionaryEncoded),
 }
 
 /// The key of a null.
 pub const NULL: i32 = -1;
 
-impl Coded {
+impl DictionaryEncoded {
     /// The values of an array without a dictionary told apart.
     ///
     /// # Errors
@@ -92,8 +92,8 @@ impl Coded {
     }
 }
 
-impl From<Coded> for Places {
-    fn from(coded: Coded) -> Self {
+impl From<DictionaryEncoded> for KeyedValues {
+    fn from(coded: DictionaryEncoded) -> Self {
         if coded.keys.iter().zip(0..).all(|(key, place)| *key == place) {
             return Self::Keys(coded.values);
         }
@@ -102,7 +102,7 @@ impl From<Coded> for Places {
     }
 }
 
-impl Places {
+impl KeyedValues {
     /// The column that has, row by row, the values of these places.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn equal_values_have_one_key() {
         let array: ArrayRef = Arc::new(Int64Array::from(vec![Some(7), None, Some(3), Some(7)]));
-        let coded = Coded::new(&array).unwrap();
+        let coded = DictionaryEncoded::new(&array).unwrap();
         assert_eq!(coded.keys, [0, NULL, 1, 0]);
         assert_eq!(coded.values.as_ref(), &Int64Array::from(vec![7, 3]));
         assert!(coded.domain().nulls);
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn what_is_known_of_the_values_is_exact() {
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["EUR", "USDT"]));
-        let domain = Coded::new(&texts).unwrap().domain();
+        let domain = DictionaryEncoded::new(&texts).unwrap().domain();
         assert_eq!((domain.longest, domain.distinct), (Some(4), Some(2)));
         assert!(!can_be_coded(&DataType::Boolean) && can_be_coded(&DataType::Decimal64(9, 2)));
     }

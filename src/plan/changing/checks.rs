@@ -3,7 +3,7 @@
 use super::super::make::rate_problem;
 use super::Entry;
 use crate::changes::{MOST_WEIGHT, common_divisor};
-use crate::column::changes::Frame;
+use crate::column::changes::ChangeFrame;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Count, Placed, Text};
 use crate::spec::{Changes, Pipeline};
@@ -71,7 +71,7 @@ fn unmade(entry: &Entry<'_>) -> Vec<Problem> {
             "remove the table's `rows`: `count` under `changes` is how many changes there are";
         problems.push(Problem::new(message).at(&rows.place).hint(hint));
     }
-    let own = Frame::fields();
+    let own = ChangeFrame::fields();
     for (column, _) in &entry.table.columns.0 {
         if own.find(&column.value).is_some() {
             let message = format!("changes have a column `{}` of their own", column.value);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::Field;
 
-use super::coding::Coding;
+use super::coding::Precomputed;
 use super::length::limit;
 use super::required::{check, field};
 use super::room::small_enough;
-use super::{Builder, Scope};
-use crate::column::build::{Build, Fields, Made, Nested, Pick};
+use super::{Builder, TableScope};
+use crate::column::build::{Build, ColumnFields, BuiltColumn, NestedColumns, Pick};
 use crate::column::build::{Column, ColumnList};
 use crate::column::program::{Fill, Origin, Program};
 use crate::column::random::hash::{Key, threshold};
@@ -24,12 +24,12 @@ const DEEPEST: usize = 200;
 const LONG: u64 = 1 << 20;
 
 /// A node that is to be added.
-struct New {
+struct NewNode {
     domain: Domain,
     inputs: Vec<usize>,
     fill: Arc<dyn Fill>,
     nulls: Option<(Key, Option<u64>)>,
-    coding: Option<Coding>,
+    coding: Option<Precomputed>,
     /// It picks one of so many rows.
     picks: Option<usize>,
     /// Each value is a function of the inputs' values in its row alone.
@@ -91,7 +91,7 @@ impl Builder {
         let read = self.scopes[scope].outside.is_some();
         check(&made, column, name, read)?;
         limit(&mut made, column, &self.scopes[scope].path(name))?;
-        let new = New {
+        let new = NewNode {
             domain: made.domain,
             inputs,
             fill: made.fill,
@@ -116,7 +116,7 @@ impl Builder {
         key: Key,
         name: &str,
         column: &Column,
-    ) -> Result<(Made, Vec<usize>), Problem> {
+    ) -> Result<(BuiltColumn, Vec<usize>), Problem> {
         let common = &column.common;
         let mut build = Build {
             scope,
@@ -151,7 +151,7 @@ impl Builder {
             Some(folded) => (folded.inputs, folded.fill, Some(folded.coding)),
             None => (inputs, pick.fill, None),
         };
-        let new = New {
+        let new = NewNode {
             domain: Domain::default(),
             inputs,
             fill,
@@ -167,9 +167,9 @@ impl Builder {
     fn fold_made(
         &self,
         scope: usize,
-        made: &mut Made,
+        made: &mut BuiltColumn,
         inputs: Vec<usize>,
-    ) -> (Vec<usize>, Option<Coding>) {
+    ) -> (Vec<usize>, Option<Precomputed>) {
         let long = made.domain.most_bytes(&made.data_type) > LONG;
         let folded = match made.pointwise && !long {
             true => self.fold(scope, made.fill.as_ref(), &inputs, false),
@@ -188,7 +188,7 @@ impl Builder {
     }
 
     /// Adds a node with all that is known of it.
-    fn add(&mut self, scope: usize, name: &str, field: Field, new: New) -> usize {
+    fn add(&mut self, scope: usize, name: &str, field: Field, new: NewNode) -> usize {
         let mut domain = new.domain;
         for input in &new.inputs {
             domain.depend_on(&self.scopes[scope].nodes[*input].domain);
@@ -233,7 +233,7 @@ impl Builder {
     pub(super) fn build_field_of(
         &mut self,
         scope: usize,
-        fields: Arc<dyn Fields>,
+        fields: Arc<dyn ColumnFields>,
         base: usize,
         rest: &str,
         path: &str,
@@ -253,7 +253,7 @@ impl Builder {
         let inputs = build.inputs;
         let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
         made.domain.nulls |= self.scopes[scope].nodes[base].nulls.is_some();
-        let new = New {
+        let new = NewNode {
             domain: made.domain,
             inputs,
             fill: made.fill,
@@ -272,9 +272,9 @@ impl Builder {
         scope: usize,
         name: &str,
         inputs: Vec<usize>,
-        made: Made,
+        made: BuiltColumn,
     ) -> usize {
-        let new = New {
+        let new = NewNode {
             domain: made.domain,
             inputs,
             fill: made.fill,
@@ -294,10 +294,10 @@ impl Builder {
         name: &str,
         columns: &ColumnList,
         items: Option<u64>,
-    ) -> Result<(Nested, Vec<usize>), Problem> {
+    ) -> Result<(NestedColumns, Vec<usize>), Problem> {
         let scope = self.scopes.len();
         self.scopes
-            .push(Scope::nested(outer, key, name, columns, items));
+            .push(TableScope::nested(outer, key, name, columns, items));
         let mut wanted = Vec::new();
         for (index, (_, column)) in columns.iter().enumerate() {
             let node = self.build_column(scope, index)?;
@@ -324,7 +324,7 @@ impl Builder {
             .unwrap_or_default();
         let program = Program::new(built.nodes);
         let selection = program.select(wanted);
-        let nested = Nested {
+        let nested = NestedColumns {
             program,
             selection,
             fields,

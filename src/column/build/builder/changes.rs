@@ -5,9 +5,9 @@
 
 use arrow::datatypes::DataType;
 
-use super::{Builder, Scope};
-use crate::column::changes::{ChangedTable, Frame, Said};
-use crate::column::program::{Node, Origin, mark_inputs};
+use super::{Builder, TableScope};
+use crate::column::changes::{ChangedTable, ChangeFrame, ChangeRole};
+use crate::column::program::{ProgramNode, Origin, mark_inputs};
 use crate::domain::Order;
 use crate::error::{Problem, Problems};
 use crate::place::Placed;
@@ -32,12 +32,12 @@ impl Builder {
     }
 }
 
-impl Scope {
+impl TableScope {
     /// What the nodes of a table of changes are.
     ///
     /// # Errors
     /// What updates set cannot be made anew.
-    pub(super) fn frame(&self) -> Result<Option<Frame>, Problem> {
+    pub(super) fn frame(&self) -> Result<Option<ChangeFrame>, Problem> {
         let Some(changes) = &self.changes else {
             return Ok(None);
         };
@@ -48,16 +48,16 @@ impl Scope {
         let kept = self.kept(&set)?;
         let anew = self.anew(&set, &kept)?;
         let key = self.names.get(&changes.key);
-        let said = |(index, node): (usize, &Node)| match node.origin {
-            Origin::Outer(_) => Said::Always,
-            _ if Some(&index) == key => Said::Key,
-            _ if anew[index] => Said::Set,
-            _ => Said::Once,
+        let said = |(index, node): (usize, &ProgramNode)| match node.origin {
+            Origin::Outer(_) => ChangeRole::Always,
+            _ if Some(&index) == key => ChangeRole::Key,
+            _ if anew[index] => ChangeRole::Set,
+            _ => ChangeRole::Once,
         };
         let said = self.nodes.iter().enumerate().map(said).collect();
         self.check_key(changes)?;
         let references = self.references();
-        Ok(Some(Frame::new(changes, said, &self.nodes, references)))
+        Ok(Some(ChangeFrame::new(changes, said, &self.nodes, references)))
     }
 
     /// What inserts alone say, and all that it is made of.
@@ -175,7 +175,7 @@ impl Scope {
 }
 
 /// True for what updates can draw anew where only columns that they set are made of it.
-fn can_be_anew(node: &Node) -> bool {
+fn can_be_anew(node: &ProgramNode) -> bool {
     let nested = matches!(
         node.field.data_type(),
         DataType::List(_) | DataType::Struct(_)
@@ -185,6 +185,6 @@ fn can_be_anew(node: &Node) -> bool {
 }
 
 /// True if the values follow the rows' numbers, or depend on how many there are.
-fn follows_rows(node: &Node) -> bool {
+fn follows_rows(node: &ProgramNode) -> bool {
     node.domain.order != Order::Unknown || node.domain.depends_on_rows
 }

@@ -12,7 +12,7 @@ use arrow::datatypes::{Int32Type, UInt32Type};
 
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
-use crate::column::values::coded::Places;
+use crate::column::values::coded::KeyedValues;
 use crate::error::{Error, Result};
 use crate::kernel::look_up::{add_keys, add_numbers};
 
@@ -25,7 +25,7 @@ pub(super) const VALUES: usize = 1 << 20;
 
 /// How a node follows from nodes that were drawn.
 #[derive(Clone)]
-pub(super) struct Coding {
+pub(super) struct Precomputed {
     pub(super) roots: Vec<Root>,
     /// The node's value for every combination of theirs; that of the first root changes fastest.
     pub(super) over: ArrayRef,
@@ -41,21 +41,21 @@ pub(super) struct Root {
 }
 
 /// Looks up each row's combination.
-pub(super) struct Table {
+pub(super) struct LookupTable {
     pub(super) roots: Vec<Root>,
-    pub(super) shown: Shown,
+    pub(super) shown: TableEntries,
 }
 
 /// What the rows have of one root.
-enum Part<'a> {
+enum RootKeys<'a> {
     Keys(&'a [i32]),
     Numbers(Cow<'a, [u32]>),
 }
 
 /// What stands in a table.
-pub(super) enum Shown {
+pub(super) enum TableEntries {
     /// Keys into shared values.
-    Keys(Places),
+    Keys(KeyedValues),
     /// The only root's own keys, which stand for other values.
     Values(ArrayRef),
     /// Picked rows, and values of types that have no dictionaries.
@@ -75,7 +75,7 @@ pub(super) fn combinations(roots: &[Root]) -> Option<usize> {
     count.filter(|count| *count <= most)
 }
 
-impl Coding {
+impl Precomputed {
     /// The values for every one of the `count` combinations of `roots`, which hold all of ours.
     pub(super) fn spread(&self, roots: &[Root], count: usize) -> Option<ArrayRef> {
         if self.roots == roots {
@@ -95,20 +95,20 @@ impl Coding {
     }
 }
 
-impl Table {
+impl LookupTable {
     /// What each row has of each root.
-    fn parts<'a>(&self, inputs: &'a [ArrayRef]) -> Result<Vec<Part<'a>>> {
+    fn parts<'a>(&self, inputs: &'a [ArrayRef]) -> Result<Vec<RootKeys<'a>>> {
         let roots = self.roots.iter().zip(inputs);
         roots.map(|(root, input)| root.part(input)).collect()
     }
 
     /// Adds up the combinations of some rows.
-    fn add(&self, parts: &[Part<'_>], rows: Range<usize>, places: &mut [u32]) {
+    fn add(&self, parts: &[RootKeys<'_>], rows: Range<usize>, places: &mut [u32]) {
         let mut scale = 1;
         for (root, part) in self.roots.iter().zip(parts) {
             match part {
-                Part::Keys(keys) => add_keys(places, &keys[rows.clone()], scale),
-                Part::Numbers(numbers) => add_numbers(places, &numbers[rows.clone()], scale),
+                RootKeys::Keys(keys) => add_keys(places, &keys[rows.clone()], scale),
+                RootKeys::Numbers(numbers) => add_numbers(places, &numbers[rows.clone()], scale),
             }
             scale *= root.size as u32;
         }
@@ -123,7 +123,7 @@ impl Table {
 }
 
 impl Root {
-    fn part<'a>(&self, input: &'a ArrayRef) -> Result<Part<'a>> {
+    fn part<'a>(&self, input: &'a ArrayRef) -> Result<RootKeys<'a>> {
         if let Some(nulls) = input.nulls().filter(|nulls| nulls.null_count() > 0) {
             let last = self.size as u32 - 1;
             let place = |row: usize| match nulls.is_valid(row) {
@@ -131,19 +131,19 @@ impl Root {
                 false => Some(last),
             };
             let numbers: Option<Vec<u32>> = (0..input.len()).map(place).collect();
-            return Ok(Part::Numbers(numbers.ok_or_else(unplanned)?.into()));
+            return Ok(RootKeys::Numbers(numbers.ok_or_else(unplanned)?.into()));
         }
         if let Some(dictionary) = input.as_dictionary_opt::<Int32Type>() {
-            return Ok(Part::Keys(dictionary.keys().values()));
+            return Ok(RootKeys::Keys(dictionary.keys().values()));
         }
         if let Some(truth) = input.as_boolean_opt() {
-            return Ok(Part::Numbers(
+            return Ok(RootKeys::Numbers(
                 truth.values().iter().map(u32::from).collect(),
             ));
         }
         let picks = input.as_primitive_opt::<UInt32Type>();
         let picks = picks.ok_or_else(unplanned)?;
-        Ok(Part::Numbers(picks.values().as_ref().into()))
+        Ok(RootKeys::Numbers(picks.values().as_ref().into()))
     }
 }
 
@@ -168,24 +168,24 @@ fn unplanned() -> Error {
     Error::run("a column of few values came without its keys")
 }
 
-impl Fill for Table {
+impl Fill for LookupTable {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         match &self.shown {
-            Shown::Values(values) => {
+            TableEntries::Values(values) => {
                 let keys: &Int32Array = inputs[0].as_dictionary::<Int32Type>().keys();
                 Ok(Arc::new(DictionaryArray::try_new(
                     keys.clone(),
                     values.clone(),
                 )?))
             }
-            Shown::Keys(places) => match picks(inputs) {
+            TableEntries::Keys(places) => match picks(inputs) {
                 Some(picks) => places.picked(picks.clone()),
                 None => {
                     let parts = self.parts(inputs)?;
                     places.combined(rows.len(), |rows, out| self.add(&parts, rows, out))
                 }
             },
-            Shown::Plain(values) => {
+            TableEntries::Plain(values) => {
                 let places = UInt32Array::from(self.places(rows.len(), inputs)?);
                 Ok(take(values, &places, None)?)
             }

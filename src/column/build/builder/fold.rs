@@ -6,12 +6,12 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::datatypes::{DataType, Field};
 
 use super::Builder;
-use super::coding::{Coding, Root, Shown, Table, VALUES, combinations};
+use super::coding::{Precomputed, Root, TableEntries, LookupTable, VALUES, combinations};
 use crate::column::build::Tables;
 use crate::column::program::{Fill, Origin};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::plain;
-use crate::column::values::coded::{Coded, NULL, can_be_coded, column};
+use crate::column::values::coded::{DictionaryEncoded, NULL, can_be_coded, column};
 use crate::domain::Domain;
 
 /// How many values are computed before the first row, of all columns together: beyond that, rows are
@@ -27,7 +27,7 @@ pub(super) struct Folded {
     pub fill: Arc<dyn Fill>,
     pub data_type: DataType,
     pub domain: Domain,
-    pub coding: Coding,
+    pub coding: Precomputed,
 }
 
 impl Builder {
@@ -50,8 +50,8 @@ impl Builder {
                 nulls: coding.over.null_count() > 0,
                 ..Domain::default()
             };
-            let shown = Shown::Plain(coding.over.clone());
-            let fill = Arc::new(Table { roots, shown });
+            let shown = TableEntries::Plain(coding.over.clone());
+            let fill = Arc::new(LookupTable { roots, shown });
             return Some(Folded {
                 inputs,
                 fill,
@@ -60,19 +60,19 @@ impl Builder {
                 coding,
             });
         }
-        let mut coded = Coded::new(&coding.over).ok()?;
+        let mut coded = DictionaryEncoded::new(&coding.over).ok()?;
         coded.values = self.shared(scope, given, coded.values);
         let (data_type, domain) = (coded.data_type(), coded.domain());
         let over = column(coded.keys.clone(), &coded.values).ok()?;
         let shown = match self.keeps_keys(scope, &roots, &coded.keys) {
-            true => Shown::Values(coded.values),
-            false => Shown::Keys(coded.into()),
+            true => TableEntries::Values(coded.values),
+            false => TableEntries::Keys(coded.into()),
         };
-        let fill = Arc::new(Table {
+        let fill = Arc::new(LookupTable {
             roots: roots.clone(),
             shown,
         });
-        let coding = Coding { roots, over };
+        let coding = Precomputed { roots, over };
         Some(Folded {
             inputs,
             fill,
@@ -107,8 +107,8 @@ impl Builder {
     }
 
     /// The value of `fill` for every combination of its inputs' values.
-    fn combine(&self, scope: usize, fill: &dyn Fill, inputs: &[usize]) -> Option<Coding> {
-        let codings: Option<Vec<&Coding>> = inputs
+    fn combine(&self, scope: usize, fill: &dyn Fill, inputs: &[usize]) -> Option<Precomputed> {
+        let codings: Option<Vec<&Precomputed>> = inputs
             .iter()
             .map(|input| self.scopes[scope].codings.get(input))
             .collect();
@@ -129,7 +129,7 @@ impl Builder {
         let over = fill.fill(Rows::Range { first: 0, count }, &columns?).ok()?;
         let over = plain(&over).ok().filter(|over| over.len() == count)?;
         self.spend(over.get_array_memory_size() / BYTES_OF_A_VALUE)?;
-        Some(Coding { roots, over })
+        Some(Precomputed { roots, over })
     }
 
     /// Some more values are computed; nothing when that are too many.
@@ -172,7 +172,7 @@ impl Builder {
             let roots = vec![Root { node, nulls, size }];
             self.scopes[scope]
                 .codings
-                .insert(node, Coding { roots, over });
+                .insert(node, Precomputed { roots, over });
         }
     }
 
@@ -204,7 +204,7 @@ impl Builder {
         if let Some(coding) = parts.codings.get(&node).cloned()
             && let Ok(over) = plain(&coding.over)
         {
-            parts.codings.insert(made, Coding { over, ..coding });
+            parts.codings.insert(made, Precomputed { over, ..coding });
         }
         made
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 
 use crate::column::build::Column;
-use crate::column::build::Made;
+use crate::column::build::BuiltColumn;
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::error::{Error, Problem, Result};
@@ -25,7 +25,7 @@ struct Limited {
 ///
 /// # Errors
 /// A value that is known to come is longer.
-pub(super) fn limit(made: &mut Made, column: &Column, name: &str) -> Result<(), Problem> {
+pub(super) fn limit(made: &mut BuiltColumn, column: &Column, name: &str) -> Result<(), Problem> {
     let Some(wanted) = &column.common.data_type else {
         return Ok(());
     };

@@ -22,18 +22,18 @@ use arrow::datatypes::{Field, Fields};
 use super::context;
 use super::options::ColumnList;
 use super::tables::Tables;
-use crate::column::changes::{ChangedTable, Frame};
-use crate::column::program::{Node, Origin, Program, ProgramCell};
+use crate::column::changes::{ChangedTable, ChangeFrame};
+use crate::column::program::{ProgramNode, Origin, Program, ProgramCell};
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Count, Place, Placed};
-use coding::Coding;
+use coding::Precomputed;
 
 /// What a table is read from: its columns come in before those that are made.
 #[derive(Debug, Clone)]
-pub struct Outside {
+pub struct SourceColumns {
     /// The columns that are read.
     pub fields: Fields,
     /// How many rows there are; none without end.
@@ -54,7 +54,7 @@ pub struct TableOptions {
     /// Its columns.
     pub columns: ColumnList,
     /// What it is read from.
-    pub outside: Option<Outside>,
+    pub outside: Option<SourceColumns>,
     /// How its rows come, change and go, where its rows are changes.
     pub changes: Option<ChangedTable>,
 }
@@ -64,7 +64,7 @@ pub struct Builder {
     references: BTreeMap<String, Arc<Reference>>,
     now_micros: i64,
     tables: BTreeMap<String, usize>,
-    scopes: Vec<Scope>,
+    scopes: Vec<TableScope>,
     /// How many columns are being built, each because the one before reads it.
     depth: usize,
     /// What was computed before the first row so far.
@@ -75,7 +75,7 @@ pub struct Builder {
 }
 
 /// One table, or the columns within a column.
-struct Scope {
+struct TableScope {
     name: String,
     place: Option<Place>,
     key: Key,
@@ -83,11 +83,11 @@ struct Scope {
     columns: ColumnList,
     /// Their places by their names.
     made: HashMap<String, usize>,
-    nodes: Vec<Node>,
+    nodes: Vec<ProgramNode>,
     names: HashMap<String, usize>,
-    fields: HashMap<usize, (Arc<dyn context::Fields>, usize)>,
+    fields: HashMap<usize, (Arc<dyn context::ColumnFields>, usize)>,
     /// How nodes follow from few values.
-    codings: HashMap<usize, Coding>,
+    codings: HashMap<usize, Precomputed>,
     derived_rows: Option<u64>,
     building: Vec<usize>,
     parents: Vec<String>,
@@ -96,14 +96,14 @@ struct Scope {
     /// Behind how many tables it stands, each the parent of the next one.
     level: usize,
     program: Arc<ProgramCell>,
-    outer: Option<Outer>,
-    outside: Option<Outside>,
+    outer: Option<OuterScope>,
+    outside: Option<SourceColumns>,
     changes: Option<ChangedTable>,
     /// The places of the columns that are read, by their names.
     read: HashMap<String, usize>,
 }
 
-struct Outer {
+struct OuterScope {
     scope: usize,
     items: Option<u64>,
     nodes: Vec<usize>,
@@ -121,7 +121,7 @@ impl Builder {
             references,
             now_micros,
             tables: names.map(|(at, table)| (table.name.clone(), at)).collect(),
-            scopes: tables.into_iter().map(Scope::table).collect(),
+            scopes: tables.into_iter().map(TableScope::table).collect(),
             depth: 0,
             folded: Cell::new(0),
             parents_counted: Cell::new(0),
@@ -183,7 +183,7 @@ impl Builder {
         origin: Origin,
     ) -> usize {
         let scope = &mut self.scopes[scope];
-        scope.nodes.push(Node {
+        scope.nodes.push(ProgramNode {
             name: scope.path(name),
             field,
             domain,
@@ -242,11 +242,11 @@ impl Builder {
     }
 }
 
-impl Scope {
+impl TableScope {
     fn table(mut options: TableOptions) -> Self {
         if let Some(changes) = &options.changes {
-            options.outside = Some(Outside {
-                fields: Frame::fields(),
+            options.outside = Some(SourceColumns {
+                fields: ChangeFrame::fields(),
                 rows: changes.places.inserts(),
             });
         }
@@ -269,7 +269,7 @@ impl Scope {
         columns: &ColumnList,
         items: Option<u64>,
     ) -> Self {
-        let outer = Outer {
+        let outer = OuterScope {
             scope: outer,
             items,
             nodes: Vec::new(),

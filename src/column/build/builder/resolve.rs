@@ -8,13 +8,13 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 
 use super::Builder;
-use crate::column::build::{Around, Tables};
+use crate::column::build::{EnclosingScope, Tables};
 use crate::column::build::{Column, ColumnList};
-use crate::column::build::{Made, Nested, Parent};
+use crate::column::build::{BuiltColumn, NestedColumns, Parent};
 use crate::column::changes::Changed;
 use crate::column::generators::foreign_key::children::MOST_PARENTS;
 use crate::column::generators::person::MOST_LANGUAGES;
-use crate::column::program::{Node, Origin};
+use crate::column::program::{ProgramNode, Origin};
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::domain::{Domain, Order};
@@ -30,9 +30,9 @@ impl Tables for Builder {
         self.now_micros
     }
 
-    fn scope(&self, scope: usize) -> Around<'_> {
+    fn scope(&self, scope: usize) -> EnclosingScope<'_> {
         let scope = &self.scopes[scope];
-        Around {
+        EnclosingScope {
             name: &scope.name,
             has_rows: scope.rows.is_some(),
             columns: &scope.columns,
@@ -41,7 +41,7 @@ impl Tables for Builder {
         }
     }
 
-    fn node(&self, scope: usize, node: usize) -> &Node {
+    fn node(&self, scope: usize, node: usize) -> &ProgramNode {
         &self.scopes[scope].nodes[node]
     }
 
@@ -114,7 +114,7 @@ impl Tables for Builder {
         scope: usize,
         name: &str,
         inputs: Vec<usize>,
-        made: Box<dyn FnOnce() -> Made + '_>,
+        made: Box<dyn FnOnce() -> BuiltColumn + '_>,
     ) -> usize {
         match self.scopes[scope].names.get(name) {
             Some(known) => *known,
@@ -161,7 +161,7 @@ impl Tables for Builder {
         name: &str,
         columns: &ColumnList,
         items: Option<u64>,
-    ) -> Result<(Nested, Vec<usize>), Problem> {
+    ) -> Result<(NestedColumns, Vec<usize>), Problem> {
         self.build_nested(outer, key, name, columns, items)
     }
 }

@@ -3,7 +3,7 @@
 
 use arrow::datatypes::DataType;
 
-use crate::column::build::Made;
+use crate::column::build::BuiltColumn;
 use crate::column::values::arrays::plain_type;
 use crate::error::Problem;
 use crate::units::show_bytes;
@@ -18,7 +18,7 @@ const MOST: u64 = 1 << 30;
 /// # Errors
 /// They can be too large.
 pub(super) fn small_enough(
-    made: &Made,
+    made: &BuiltColumn,
     name: &str,
     around: &str,
     row: &mut u64,

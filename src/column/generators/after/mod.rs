@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use self::delay::Delay;
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::Counts;
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::CountSampler;
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -41,7 +41,7 @@ impl Example for After {
 
 struct Later {
     key: Key,
-    delay: Counts,
+    delay: CountSampler,
     input: DataType,
     output: DataType,
     most: i64,
@@ -51,7 +51,7 @@ struct Later {
 const LONGEST: u64 = 1 << 53;
 
 impl Generator for After {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let input = build.input(&self.column, &self.column.place)?;
         let output = build.data_type(input.data_type.clone());
         let dated =
@@ -103,7 +103,7 @@ impl Generator for After {
             output: output.clone(),
             most: i64::try_from(most_ticks).unwrap_or(i64::MAX),
         };
-        Ok(Made::new(output, domain, later))
+        Ok(BuiltColumn::new(output, domain, later))
     }
 }
 

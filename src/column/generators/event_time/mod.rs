@@ -9,11 +9,11 @@ use arrow::datatypes::{DataType, TimeUnit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::poisson::Poisson;
-use self::profile::Profile;
-use self::steady::Ratio;
+use self::poisson::PoissonProcess;
+use self::profile::DayProfile;
+use self::steady::SteadyArrivals;
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::permutation::row_numbers;
 use crate::column::rows::Rows;
@@ -36,7 +36,7 @@ pub struct EventTime {
     /// The time that all rows of the table share, such as `1d`; the values depend on the row count.
     span: Option<Placed<Duration>>,
     /// How the times follow each other (default `fixed`).
-    arrivals: Option<Arrivals>,
+    arrivals: Option<EventArrivals>,
     /// 24 weights, one for each hour of the day in UTC: `rate` is then the mean of a whole day.
     profile: Option<Placed<Vec<Number>>>,
     /// A table without end begins now instead of at `start`, and runs at `rate` unless another rate is asked for (default false).
@@ -46,7 +46,7 @@ pub struct EventTime {
 /// How times follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Arrivals {
+enum EventArrivals {
     /// At equal distances.
     Fixed,
     /// At random, each independent of the others: a Poisson process.
@@ -59,20 +59,20 @@ impl Example for EventTime {
 }
 
 /// Times since the start, before the day's profile is applied.
-enum Pace {
-    Fixed(Ratio),
-    Poisson(Poisson),
+enum ArrivalProcess {
+    Fixed(SteadyArrivals),
+    Poisson(PoissonProcess),
 }
 
-struct Times {
+struct EventTimeFill {
     data_type: DataType,
     start: i64,
-    pace: Pace,
-    profile: Option<Profile>,
+    pace: ArrivalProcess,
+    profile: Option<DayProfile>,
 }
 
 impl Generator for EventTime {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         let data_type = build.data_type(utc);
         let DataType::Timestamp(unit, _) = &data_type else {
@@ -88,14 +88,14 @@ impl Generator for EventTime {
         let ratio = self.ratio(ticks, start, rows, profile.as_ref(), build)?;
         let strict = ratio.at_least_one() && profile.is_none();
         let pace = match (self.arrivals, rows.filter(|_| self.span.is_some())) {
-            (Some(Arrivals::Poisson), None) => Pace::Poisson(Poisson::endless(build.key, ratio)),
-            (Some(Arrivals::Poisson), Some(rows)) => {
-                Pace::Poisson(Poisson::within(build.key, ratio, rows))
+            (Some(EventArrivals::Poisson), None) => ArrivalProcess::Poisson(PoissonProcess::endless(build.key, ratio)),
+            (Some(EventArrivals::Poisson), Some(rows)) => {
+                ArrivalProcess::Poisson(PoissonProcess::within(build.key, ratio, rows))
             }
-            _ => Pace::Fixed(ratio),
+            _ => ArrivalProcess::Fixed(ratio),
         };
-        let strict = strict && matches!(pace, Pace::Fixed(_));
-        let times = Times {
+        let strict = strict && matches!(pace, ArrivalProcess::Fixed(_));
+        let times = EventTimeFill {
             data_type: data_type.clone(),
             start,
             pace,
@@ -117,7 +117,7 @@ impl Generator for EventTime {
             ..Domain::default()
         };
         self.check_end(&domain, build)?;
-        Ok(Made::new(data_type, domain, times))
+        Ok(BuiltColumn::new(data_type, domain, times))
     }
 
     fn live_rate(&self) -> Option<f64> {
@@ -142,11 +142,11 @@ impl EventTime {
         ticks: i64,
         start: i64,
         rows: Option<u64>,
-        profile: Option<&Profile>,
+        profile: Option<&DayProfile>,
         build: &Build<'_>,
-    ) -> Result<Ratio, Problem> {
+    ) -> Result<SteadyArrivals, Problem> {
         match (&self.rate, &self.span, rows) {
-            (Some(rate), None, _) => Ok(Ratio::of_rate(ticks as u64, rate.value.0)),
+            (Some(rate), None, _) => Ok(SteadyArrivals::of_rate(ticks as u64, rate.value.0)),
             (None, Some(span), Some(rows)) => {
                 let length = span.value.0.as_nanos() * ticks as u128 / 1_000_000_000;
                 let length = i64::try_from(length)
@@ -160,7 +160,7 @@ impl EventTime {
                     None => length,
                 };
                 match u64::try_from(length) {
-                    Ok(length @ 1..) => Ok(Ratio::new(length, rows.max(1))),
+                    Ok(length @ 1..) => Ok(SteadyArrivals::new(length, rows.max(1))),
                     _ => Err(Problem::new("nothing can happen within the span").at(&span.place)),
                 }
             }
@@ -176,12 +176,12 @@ impl EventTime {
         }
     }
 
-    fn profile(&self, ticks: i64, start: i64) -> Result<Option<Profile>, Problem> {
+    fn profile(&self, ticks: i64, start: i64) -> Result<Option<DayProfile>, Problem> {
         let Some(weights) = &self.profile else {
             return Ok(None);
         };
         let hours: Vec<f64> = weights.value.iter().map(|weight| weight.0).collect();
-        let profile = Profile::new(&hours, ticks, start);
+        let profile = DayProfile::new(&hours, ticks, start);
         profile.map(Some).map_err(|message| {
             Problem::new(message)
                 .at(&weights.place)
@@ -205,7 +205,7 @@ impl EventTime {
     }
 }
 
-impl Times {
+impl EventTimeFill {
     fn ticks(&self, rows: Rows<'_>) -> Vec<i64> {
         // A profile's ticks begin with its first hour's.
         let start = if self.profile.is_some() {
@@ -214,8 +214,8 @@ impl Times {
             self.start
         };
         let mut ticks = match &self.pace {
-            Pace::Fixed(ratio) => ratio.times(start, rows),
-            Pace::Poisson(poisson) => poisson.times(start, rows),
+            ArrivalProcess::Fixed(ratio) => ratio.times(start, rows),
+            ArrivalProcess::Poisson(poisson) => poisson.times(start, rows),
         };
         if let Some(profile) = &self.profile {
             ticks
@@ -226,7 +226,7 @@ impl Times {
     }
 }
 
-impl Fill for Times {
+impl Fill for EventTimeFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         Ok(from_i64(&self.data_type, self.ticks(rows)))
     }

@@ -6,7 +6,7 @@
 //! only the divisions above its own leaf. Blocks of 2^20 rows begin where a fixed pace would have
 //! them: the only thing that is not quite random, at a thousandth of a block's length.
 
-use super::steady::Ratio;
+use super::steady::SteadyArrivals;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::dispatched;
@@ -19,8 +19,8 @@ const LEAF: u64 = 64;
 const BLOCK: u64 = 1 << 20;
 
 /// A Poisson process.
-pub struct Poisson {
-    ratio: Ratio,
+pub struct PoissonProcess {
+    ratio: SteadyArrivals,
     /// Distances in each block.
     block: u64,
     /// Keys the divisions.
@@ -43,24 +43,24 @@ struct Path {
 }
 
 /// The arrivals of a leaf, from its first row on.
-struct Leaf {
+struct LeafArrivals {
     first: u64,
     times: Vec<i64>,
 }
 
-impl Poisson {
+impl PoissonProcess {
     /// One that goes on for ever.
-    pub fn endless(key: Key, ratio: Ratio) -> Self {
+    pub fn endless(key: Key, ratio: SteadyArrivals) -> Self {
         Self::new(key, ratio, BLOCK)
     }
 
     /// One of `rows` arrivals within the ticks of as many: the last distance ends it.
-    pub fn within(key: Key, ratio: Ratio, rows: u64) -> Self {
+    pub fn within(key: Key, ratio: SteadyArrivals, rows: u64) -> Self {
         let ticks = u64::try_from(ratio.at(rows)).unwrap_or_default();
-        Self::new(key, Ratio::new(ticks, rows + 1), rows + 1)
+        Self::new(key, SteadyArrivals::new(ticks, rows + 1), rows + 1)
     }
 
-    fn new(key: Key, ratio: Ratio, block: u64) -> Self {
+    fn new(key: Key, ratio: SteadyArrivals, block: u64) -> Self {
         Self {
             ratio,
             block,
@@ -75,7 +75,7 @@ impl Poisson {
             block: u64::MAX,
             branches: Vec::new(),
         };
-        let mut leaf = Leaf {
+        let mut leaf = LeafArrivals {
             first: 0,
             times: Vec::new(),
         };
@@ -94,7 +94,7 @@ impl Poisson {
     }
 
     /// The ticks before a row, with its leaf.
-    fn find(&self, row: u64, path: &mut Path, leaf: &mut Leaf) -> i64 {
+    fn find(&self, row: u64, path: &mut Path, leaf: &mut LeafArrivals) -> i64 {
         let (block, within) = (row / self.block, row % self.block);
         let number = (within / LEAF).min(self.leaves() - 1);
         self.fill_leaf(block, number, path, leaf);
@@ -115,7 +115,7 @@ impl Poisson {
         end - from * LEAF
     }
 
-    fn fill_leaf(&self, block: u64, number: u64, path: &mut Path, leaf: &mut Leaf) {
+    fn fill_leaf(&self, block: u64, number: u64, path: &mut Path, leaf: &mut LeafArrivals) {
         let (low, high) = self.share(block, number, path);
         let first = block * self.block;
         let (start, end) = (

@@ -1,7 +1,7 @@
 //! A day whose hours are not equally busy: time that runs faster where more happens.
 
 /// Turns the load done since the start into the time at which it is done.
-pub struct Profile {
+pub struct DayProfile {
     /// Ticks in a day.
     day: i64,
     /// Load done at the start.
@@ -13,7 +13,7 @@ pub struct Profile {
     weights: [f64; 24],
 }
 
-impl Profile {
+impl DayProfile {
     /// A profile of 24 weights.
     ///
     /// # Errors

@@ -5,12 +5,12 @@ use crate::kernel::divide::{EXACT, Slope};
 
 /// So many ticks for so many rows.
 #[derive(Debug, Clone, Copy)]
-pub struct Ratio {
+pub struct SteadyArrivals {
     ticks: u64,
     rows: u64,
 }
 
-impl Ratio {
+impl SteadyArrivals {
     /// So many ticks for so many rows, which are at least one.
     pub fn new(ticks: u64, rows: u64) -> Self {
         Self { ticks, rows }
@@ -135,7 +135,7 @@ mod tests {
             (1, 7),
             (7 << 50, 3 << 50),
         ] {
-            let ratio = Ratio::new(ticks, rows);
+            let ratio = SteadyArrivals::new(ticks, rows);
             for first in [0, 1, 12_345, 1_000_000_000_007] {
                 for start in [0, 17, -1_000_000, i64::MAX - 3] {
                     let times = ratio.times(start, Rows::Range { first, count: 100 });

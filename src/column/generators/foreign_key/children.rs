@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::column::distribution::Counts;
+use crate::column::distribution::CountSampler;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 
@@ -29,14 +29,14 @@ pub(in crate::column) enum Children {
     /// Each of so many parents has this number.
     Alike { parents: u64, number: u64 },
     /// Each has a number of its own.
-    Drawn(Drawn),
+    Drawn(CountedChildren),
 }
 
 /// Parents that each have a number of children of their own.
 #[derive(Debug)]
-pub(in crate::column) struct Drawn {
+pub(in crate::column) struct CountedChildren {
     key: Key,
-    counts: Counts,
+    counts: CountSampler,
     parents: u64,
     block: u64,
     /// The first row of each block, and behind the last one the number of rows.
@@ -45,7 +45,7 @@ pub(in crate::column) struct Drawn {
 
 /// Why children are not counted.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::column) enum Uncounted {
+pub(in crate::column) enum UncountableChildren {
     /// Their parents are too many.
     Parents,
     /// They are more than 2^63 together.
@@ -54,7 +54,7 @@ pub(in crate::column) enum Uncounted {
 
 /// The rows of one parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::column) struct Run {
+pub(in crate::column) struct Siblings {
     pub(in crate::column) parent: u64,
     /// Its first child.
     pub(in crate::column) first: u64,
@@ -64,12 +64,12 @@ pub(in crate::column) struct Run {
 
 /// Finds the runs of rows; near the one before is fast.
 struct Cursor<'a> {
-    children: &'a Drawn,
-    run: Run,
+    children: &'a CountedChildren,
+    run: Siblings,
 }
 
 /// The number of children of the parent at a row.
-pub(in crate::column) fn children_of(key: Key, counts: &Counts, parents: Rows<'_>) -> Vec<u64> {
+pub(in crate::column) fn children_of(key: Key, counts: &CountSampler, parents: Rows<'_>) -> Vec<u64> {
     let random = key.fill(parents);
     let mut numbers = vec![0; random.len()];
     counts.fill(&random, &mut numbers);
@@ -80,25 +80,25 @@ impl Children {
     /// Sums the children of all `parents`, in parallel. `counted` are those of the whole pipeline.
     pub(in crate::column) fn index(
         key: Key,
-        counts: Counts,
+        counts: CountSampler,
         parents: u64,
         counted: u64,
-    ) -> Result<Self, Uncounted> {
+    ) -> Result<Self, UncountableChildren> {
         if !Self::are_counted(&counts) {
             let number = counts.range().1;
             let total = parents.checked_mul(number).filter(fits);
-            total.ok_or(Uncounted::Children)?;
+            total.ok_or(UncountableChildren::Children)?;
             return Ok(Self::Alike { parents, number });
         }
         if counted > MOST_PARENTS {
-            return Err(Uncounted::Parents);
+            return Err(UncountableChildren::Parents);
         }
-        let drawn = Drawn::index(key, counts, parents).ok_or(Uncounted::Children)?;
+        let drawn = CountedChildren::index(key, counts, parents).ok_or(UncountableChildren::Children)?;
         Ok(Self::Drawn(drawn))
     }
 
     /// True where parents have different numbers of children.
-    pub(in crate::column) fn are_counted(counts: &Counts) -> bool {
+    pub(in crate::column) fn are_counted(counts: &CountSampler) -> bool {
         let (least, most) = counts.range();
         least < most
     }
@@ -164,9 +164,9 @@ fn divided(rows: Rows<'_>, number: u64, value: impl Fn(u64, u64) -> u64) -> Vec<
     }
 }
 
-impl Drawn {
+impl CountedChildren {
     /// Sums the children of all `parents`, in parallel; none when they are more than 2^63.
-    fn index(key: Key, counts: Counts, parents: u64) -> Option<Self> {
+    fn index(key: Key, counts: CountSampler, parents: u64) -> Option<Self> {
         let block = BLOCK.max(parents.div_ceil(MOST_BLOCKS).next_power_of_two());
         let sum = |index: u64| {
             let first = index * block;
@@ -198,7 +198,7 @@ impl Drawn {
     }
 
     #[inline(always)]
-    fn map(&self, rows: Rows<'_>, value: impl Fn(Run, u64) -> u64) -> Vec<u64> {
+    fn map(&self, rows: Rows<'_>, value: impl Fn(Siblings, u64) -> u64) -> Vec<u64> {
         let mut cursor = Cursor::new(self);
         match rows {
             Rows::Range { count: 0, .. } => Vec::new(),
@@ -214,10 +214,10 @@ impl Drawn {
     #[inline(always)]
     fn map_range(
         &self,
-        mut run: Run,
+        mut run: Siblings,
         first: u64,
         count: usize,
-        value: impl Fn(Run, u64) -> u64,
+        value: impl Fn(Siblings, u64) -> u64,
     ) -> Vec<u64> {
         let mut values = vec![0; count + STRIDE];
         let mut done = write(&mut values, 0, count, first, run, &value);
@@ -229,7 +229,7 @@ impl Drawn {
                 count: parents as usize,
             };
             for number in children_of(self.key, &self.counts, next) {
-                run = Run {
+                run = Siblings {
                     parent: run.parent + 1,
                     first: run.end,
                     end: run.end + number,
@@ -254,8 +254,8 @@ fn write(
     done: usize,
     count: usize,
     row: u64,
-    run: Run,
-    value: &impl Fn(Run, u64) -> u64,
+    run: Siblings,
+    value: &impl Fn(Siblings, u64) -> u64,
 ) -> usize {
     let end = count.min(done + (run.end - row) as usize);
     for (index, out) in values[done..done + STRIDE].iter_mut().enumerate() {
@@ -270,8 +270,8 @@ fn write(
 }
 
 impl<'a> Cursor<'a> {
-    fn new(children: &'a Drawn) -> Self {
-        let run = Run {
+    fn new(children: &'a CountedChildren) -> Self {
+        let run = Siblings {
             parent: 0,
             first: 0,
             end: 0,
@@ -280,9 +280,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// The run that `row`, which is below the total, belongs to.
-    fn seek(&mut self, row: u64) -> Run {
+    fn seek(&mut self, row: u64) -> Siblings {
         let children = self.children;
-        let Drawn { block, starts, .. } = children;
+        let CountedChildren { block, starts, .. } = children;
         debug_assert!(row < children.total(), "row {row}");
         if (self.run.first..self.run.end).contains(&row) {
             return self.run;
@@ -304,9 +304,9 @@ impl<'a> Cursor<'a> {
         self.run
     }
 
-    fn of(&self, parent: u64, first: u64) -> Run {
+    fn of(&self, parent: u64, first: u64) -> Siblings {
         let end = first + self.children.draw(parent);
-        Run { parent, first, end }
+        Siblings { parent, first, end }
     }
 }
 

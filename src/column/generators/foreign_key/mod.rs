@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, Fields, Made, Parent, Pick};
-use crate::column::distribution::{Counts, Distribution};
+use crate::column::build::{Build, ColumnFields, BuiltColumn, Parent, Pick};
+use crate::column::distribution::{CountSampler, Distribution};
 use crate::column::parent_column::ParentColumn;
 use crate::column::program::{Fill, first_input};
 use crate::column::random::hash::{Key, below};
@@ -24,7 +24,7 @@ use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
 use crate::registry::Example;
 use crate::units::show_count;
-use children::{Children, MOST_PARENTS, Uncounted};
+use children::{Children, MOST_PARENTS, UncountableChildren};
 use lasting::lasting;
 
 /// A row of another table for each row; the parent's other columns are read through it:
@@ -61,7 +61,7 @@ pub(in crate::column) const NTH: &str = "(nth)";
 struct RandomParents {
     key: Key,
     parents: u64,
-    ranks: Option<(Counts, Option<Permutation>)>,
+    ranks: Option<(CountSampler, Option<Permutation>)>,
 }
 
 /// Each parent has its children one after the other.
@@ -75,7 +75,7 @@ struct ParentFields {
 }
 
 impl Generator for ForeignKey {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let (table, column, place) = self.target()?;
         let parent = build.parent(&table, &place)?;
         if let Some(lasting) = lasting(self, build, &parent, &place)? {
@@ -104,7 +104,7 @@ impl Generator for ForeignKey {
         };
         let rows = children.map(|children| children.total());
         let made = fields.made(column, fill, build, &place)?;
-        Ok(Made { rows, ..made })
+        Ok(BuiltColumn { rows, ..made })
     }
 
     fn refers_to(&self) -> Option<(String, Option<String>)> {
@@ -149,7 +149,7 @@ impl ForeignKey {
     }
 
     /// The number of children of each parent, and what it is drawn with in the column of that key.
-    pub(in crate::column) fn per_parent(&self, key: Key) -> Result<Option<(Key, Counts)>, Problem> {
+    pub(in crate::column) fn per_parent(&self, key: Key) -> Result<Option<(Key, CountSampler)>, Problem> {
         let Some(per_parent) = &self.per_parent else {
             return Ok(None);
         };
@@ -214,10 +214,10 @@ impl ForeignKey {
 }
 
 /// Why the children of so many parents are not counted.
-fn uncounted(why: &Uncounted, parents: u64) -> Problem {
+fn uncounted(why: &UncountableChildren, parents: u64) -> Problem {
     match why {
-        Uncounted::Children => Problem::new("the parents have more than 2^63 children together"),
-        Uncounted::Parents => {
+        UncountableChildren::Children => Problem::new("the parents have more than 2^63 children together"),
+        UncountableChildren::Parents => {
             let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
             let message = format!(
                 "`per_parent` counts the children of each parent before the first row, of at most {most} in a pipeline: up to here are {parents}"
@@ -262,10 +262,10 @@ impl ParentFields {
         fill: Arc<dyn Fill>,
         build: &mut Build<'_>,
         place: &Place,
-    ) -> Result<Made, Problem> {
+    ) -> Result<BuiltColumn, Problem> {
         let mut made = match column {
             Some(column) => self.column(&column, build, place)?,
-            None => Made::new(DataType::UInt64, Domain::default(), first_input),
+            None => BuiltColumn::new(DataType::UInt64, Domain::default(), first_input),
         };
         made.pick = Some(Pick {
             data_type: DataType::UInt64,
@@ -277,7 +277,7 @@ impl ParentFields {
         Ok(made)
     }
 
-    fn column(&self, path: &str, build: &mut Build<'_>, place: &Place) -> Result<Made, Problem> {
+    fn column(&self, path: &str, build: &mut Build<'_>, place: &Place) -> Result<BuiltColumn, Problem> {
         let input = build.parent_column(&self.parent, path, place)?;
         let most = self.children.as_ref().map(|children| children.most());
         let domain = Domain {
@@ -292,12 +292,12 @@ impl ParentFields {
         };
         let program = self.parent.program.clone();
         let fill = ParentColumn::new(program, input.index, self.children.is_some());
-        Ok(Made::new(input.data_type, domain, fill))
+        Ok(BuiltColumn::new(input.data_type, domain, fill))
     }
 }
 
-impl Fields for ParentFields {
-    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+impl ColumnFields for ParentFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if path != NTH {
             let place = build.place.clone();
             return self.column(path, build, &place);
@@ -311,7 +311,7 @@ impl Fields for ParentFields {
         let fill = move |rows: Rows<'_>, _: &[ArrayRef]| -> Result<ArrayRef> {
             Ok(Arc::new(UInt64Array::from(children.places(rows))))
         };
-        Ok(Made::new(DataType::UInt64, domain, fill))
+        Ok(BuiltColumn::new(DataType::UInt64, domain, fill))
     }
 }
 

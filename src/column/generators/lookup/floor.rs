@@ -2,11 +2,11 @@
 
 use arrow::array::{Array, ArrayRef};
 
-use crate::column::build::{Build, Input, Made};
+use crate::column::build::{Build, Input, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
-use crate::column::values::coded::{Coded, NULL};
+use crate::column::values::coded::{DictionaryEncoded, NULL};
 use crate::column::values::ticks::ticks;
 use crate::domain::{Domain, Order};
 use crate::error::Result;
@@ -22,9 +22,9 @@ pub struct Floor {
 }
 
 /// Floors each time.
-struct Floored {
+struct FloorFill {
     moments: Vec<i64>,
-    coded: Coded,
+    coded: DictionaryEncoded,
     /// The times never fall from row to row.
     ascending: bool,
 }
@@ -46,7 +46,7 @@ impl Floor {
     pub fn input(self, name: &str, ours: &Input, build: &mut Build<'_>) -> Input {
         let times = from_i64(&ours.data_type, self.moments.clone());
         let keys = (0..self.moments.len() as i32).collect();
-        let coded = Coded {
+        let coded = DictionaryEncoded {
             values: times,
             keys,
         };
@@ -57,16 +57,16 @@ impl Floor {
             ..coded.domain()
         };
         let data_type = coded.data_type();
-        let floored = Floored {
+        let floored = FloorFill {
             moments: self.moments,
             coded,
             ascending: order == Order::Ascending,
         };
-        build.replace(ours, name, || Made::new(data_type, domain, floored))
+        build.replace(ours, name, || BuiltColumn::new(data_type, domain, floored))
     }
 }
 
-impl Floored {
+impl FloorFill {
     #[inline(always)]
     fn key(&self, time: i64) -> i32 {
         self.moments
@@ -75,7 +75,7 @@ impl Floored {
     }
 }
 
-impl Fill for Floored {
+impl Fill for FloorFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let times = ticks(&inputs[0])?;
         if times.nulls().is_some() {

@@ -20,8 +20,8 @@ use crate::error::{Problem, Result};
 const DENSE: u128 = 1 << 16;
 
 /// Numbers the groups of reference rows that are equal in every matched field.
-pub struct Matching {
-    columns: Vec<Column>,
+pub struct GroupMatcher {
+    columns: Vec<MatchedColumn>,
     groups: Groups,
     count: usize,
 }
@@ -33,22 +33,22 @@ enum Groups {
 }
 
 /// One matched column.
-struct Column {
+struct MatchedColumn {
     input: Input,
-    codes: Codes,
+    codes: ValueNumbers,
     /// How many codes there are: that many is the code of a value that no row has.
     count: u32,
     /// The codes of the dictionary that the input always has.
     known: Option<(ArrayRef, Vec<u32>)>,
 }
 
-enum Codes {
+enum ValueNumbers {
     Text(HashMap<String, u32>),
     Near { least: i64, codes: Vec<u32> },
     Far(HashMap<i64, u32>),
 }
 
-impl Matching {
+impl GroupMatcher {
     /// The groups of `reference` by the fields of `pairs`; `groups` gets each row's.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Matching {
         for (theirs, ours) in &pairs.0 {
             let values = reference.field(&theirs.value, &theirs.place)?;
             let input = build.input(ours, &ours.place)?;
-            let (column, codes) = Column::new(values, input).map_err(|types| {
+            let (column, codes) = MatchedColumn::new(values, input).map_err(|types| {
                 let (left, right) = (&theirs.value, ours.as_str());
                 Problem::new(format!(
                     "field `{left}` cannot be matched with `{right}`: {types}"
@@ -179,7 +179,7 @@ impl Matching {
     }
 }
 
-impl Column {
+impl MatchedColumn {
     /// The codes of a field's values as the input spells them, and each row's code.
     fn new(values: &ArrayRef, input: Input) -> Result<(Self, Vec<u32>), String> {
         let ours = plain_type(&input.data_type).clone();
@@ -191,11 +191,11 @@ impl Column {
                     .as_string::<i32>()
                     .iter()
                     .map(|text| text.map(str::to_string)),
-                Codes::Text,
+                ValueNumbers::Text,
             ),
             integral if has_ticks(integral) => {
                 let values = ticks(&values).map_err(|_| types())?;
-                number(values.iter(), Codes::integers)
+                number(values.iter(), ValueNumbers::integers)
             }
             _ => return Err(types()),
         };
@@ -243,7 +243,7 @@ impl Column {
             return Ok(());
         }
         match &self.codes {
-            Codes::Text(_) => {
+            ValueNumbers::Text(_) => {
                 let input = plain(input)?;
                 let codes = self.texts(input.as_string::<i32>());
                 codes
@@ -261,7 +261,7 @@ impl Column {
     }
 
     fn texts(&self, texts: &StringArray) -> Vec<u32> {
-        let Codes::Text(codes) = &self.codes else {
+        let ValueNumbers::Text(codes) = &self.codes else {
             return vec![self.count; texts.len()];
         };
         let code = |text: Option<&str>| codes.get(text?).copied();
@@ -274,7 +274,7 @@ impl Column {
     #[inline(always)]
     fn integer(&self, value: i64) -> u32 {
         match &self.codes {
-            Codes::Near { least, codes } => {
+            ValueNumbers::Near { least, codes } => {
                 // Below `least` wraps to a number beyond every table.
                 let place = value.wrapping_sub(*least) as u64;
                 let place = usize::try_from(place).unwrap_or(usize::MAX);
@@ -284,8 +284,8 @@ impl Column {
                     .filter(|code| *code != NONE)
                     .unwrap_or(self.count)
             }
-            Codes::Far(codes) => codes.get(&value).copied().unwrap_or(self.count),
-            Codes::Text(_) => self.count,
+            ValueNumbers::Far(codes) => codes.get(&value).copied().unwrap_or(self.count),
+            ValueNumbers::Text(_) => self.count,
         }
     }
 
@@ -303,15 +303,15 @@ impl Column {
     }
 }
 
-impl Codes {
+impl ValueNumbers {
     fn integers(codes: HashMap<i64, u32>) -> Self {
         let least = codes.keys().min().copied().unwrap_or(0);
         let most = codes.keys().max().copied().unwrap_or(0);
         if most.abs_diff(least) >= DENSE as u64 {
-            return Codes::Far(codes);
+            return ValueNumbers::Far(codes);
         }
         let code = |value| codes.get(&value).copied().unwrap_or(NONE);
-        Codes::Near {
+        ValueNumbers::Near {
             least,
             codes: (least..=most).map(code).collect(),
         }
@@ -321,8 +321,8 @@ impl Codes {
 /// Numbers values by their first appearance; nulls have no number.
 fn number<T: std::hash::Hash + Eq>(
     values: impl Iterator<Item = Option<T>>,
-    codes: impl Fn(HashMap<T, u32>) -> Codes,
-) -> (Codes, Vec<u32>) {
+    codes: impl Fn(HashMap<T, u32>) -> ValueNumbers,
+) -> (ValueNumbers, Vec<u32>) {
     let mut seen = HashMap::new();
     let mut of_rows = Vec::new();
     for value in values {

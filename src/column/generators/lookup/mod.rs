@@ -15,11 +15,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::as_of::AsOf;
-use self::matching::Matching;
+use self::matching::GroupMatcher;
 use self::pairs::Pairs;
 use super::Generator;
 use super::reference::gather;
-use crate::column::build::{Build, Fields, Made, Pick};
+use crate::column::build::{Build, ColumnFields, BuiltColumn, Pick};
 use crate::column::program::{Fill, first_input};
 use crate::column::reference_data::Reference;
 use crate::column::rows::Rows;
@@ -61,8 +61,8 @@ impl Example for Lookup {
 const NONE: u32 = u32::MAX;
 
 /// Finds the reference's row.
-struct Picker {
-    matching: Matching,
+struct RowFinder {
+    matching: GroupMatcher,
     /// For each group: its only row; with times, the place of its first time.
     rows: Vec<u32>,
     as_of: Option<AsOf>,
@@ -80,7 +80,7 @@ struct LookupFields {
 }
 
 impl Generator for Lookup {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let reference = build.reference(&self.from)?;
         let (picker, total) = self.picker(&reference, build)?;
         let mut made = self.shown(&reference, build, !total)?;
@@ -108,7 +108,7 @@ impl Lookup {
         &self,
         reference: &Reference,
         build: &mut Build<'_>,
-    ) -> Result<(Picker, bool), Problem> {
+    ) -> Result<(RowFinder, bool), Problem> {
         if self.matching.0.is_empty() && self.as_of.0.is_empty() {
             let message = "`lookup` needs `match`, `as_of` or both";
             return Err(Problem::new(message).at(&build.place));
@@ -118,13 +118,13 @@ impl Lookup {
             return Err(Problem::new(message).at(&second.place));
         }
         let mut groups = Vec::new();
-        let matching = Matching::new(&self.matching, reference, build, &mut groups)?;
+        let matching = GroupMatcher::new(&self.matching, reference, build, &mut groups)?;
         let Some((theirs, ours)) = self.as_of.0.first() else {
             let rows = self.only_rows(&groups, matching.groups(), reference)?;
             let total = matching.total(|_| true);
             let as_of = None;
             return Ok((
-                Picker {
+                RowFinder {
                     matching,
                     rows,
                     as_of,
@@ -152,7 +152,7 @@ impl Lookup {
         let rows = Vec::new();
         let as_of = Some(as_of);
         Ok((
-            Picker {
+            RowFinder {
                 matching,
                 rows,
                 as_of,
@@ -210,13 +210,13 @@ impl Lookup {
         reference: &Reference,
         build: &Build<'_>,
         nulls: bool,
-    ) -> Result<Made, Problem> {
+    ) -> Result<BuiltColumn, Problem> {
         let Some(field) = &self.field else {
             let domain = Domain {
                 nulls,
                 ..Domain::default()
             };
-            return Ok(Made::new(DataType::UInt32, domain, first_input));
+            return Ok(BuiltColumn::new(DataType::UInt32, domain, first_input));
         };
         let values = reference.field(field, &field.place)?;
         let wanted = build.data_type(values.data_type().clone());
@@ -263,14 +263,14 @@ fn converted(
     Err(problem(format!("`{value}` has more digits")).hint(hint))
 }
 
-fn gather_or_null(values: &ArrayRef, nulls: bool) -> Made {
+fn gather_or_null(values: &ArrayRef, nulls: bool) -> BuiltColumn {
     let mut made = gather(values);
     made.domain.nulls |= nulls;
     made
 }
 
-impl Fields for LookupFields {
-    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+impl ColumnFields for LookupFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         Ok(gather_or_null(
             self.reference.field(path, &build.place)?,
             self.nulls,
@@ -278,7 +278,7 @@ impl Fields for LookupFields {
     }
 }
 
-impl Fill for Picker {
+impl Fill for RowFinder {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let groups = self.matching.groups_of(rows.len(), inputs)?;
         let picked = match &self.as_of {

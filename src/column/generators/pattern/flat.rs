@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::part::{Draws, Part, Shape};
+use super::part::{PatternDraws, PatternPart, PartKind};
 use crate::column::random::permutation::Divisor;
 
 /// What each text looks like, and what varies in it.
 #[derive(Debug, Clone)]
-pub(super) struct Flat {
+pub(super) struct FixedWidthPattern {
     /// A text with anything at the places that vary.
     pub(super) template: Vec<u8>,
     places: Vec<Varying>,
@@ -21,9 +21,9 @@ struct Varying {
     divisor: Divisor,
 }
 
-impl Flat {
+impl FixedWidthPattern {
     /// The parts as one flat pattern, if they are one.
-    pub(super) fn new<'a>(parts: impl Iterator<Item = &'a Arc<Part>>) -> Option<Self> {
+    pub(super) fn new<'a>(parts: impl Iterator<Item = &'a Arc<PatternPart>>) -> Option<Self> {
         let mut flat = Self {
             template: Vec::new(),
             places: Vec::new(),
@@ -31,10 +31,10 @@ impl Flat {
         parts.into_iter().all(|part| flat.add(part)).then_some(flat)
     }
 
-    fn add(&mut self, part: &Part) -> bool {
+    fn add(&mut self, part: &PatternPart) -> bool {
         match &part.shape {
-            Shape::Text(text) => self.template.extend(text.as_bytes()),
-            Shape::Class(characters) if characters.iter().all(char::is_ascii) => {
+            PartKind::Text(text) => self.template.extend(text.as_bytes()),
+            PartKind::Class(characters) if characters.iter().all(char::is_ascii) => {
                 let characters: Vec<u8> = characters.iter().map(|c| *c as u8).collect();
                 self.places.push(Varying {
                     at: self.template.len(),
@@ -43,15 +43,15 @@ impl Flat {
                 });
                 self.template.push(b' ');
             }
-            Shape::Row(parts) => return parts.iter().all(|part| self.add(part)),
-            Shape::Class(_) | Shape::Choice(_) => return false,
+            PartKind::Row(parts) => return parts.iter().all(|part| self.add(part)),
+            PartKind::Class(_) | PartKind::Choice(_) => return false,
         }
         true
     }
 
     /// Puts random characters where `out`, a copy of the template, varies.
     #[inline(always)]
-    pub(super) fn write_random(&self, draws: &mut Draws<'_>, out: &mut [u8]) {
+    pub(super) fn write_random(&self, draws: &mut PatternDraws<'_>, out: &mut [u8]) {
         for place in &self.places {
             let drawn = draws.below(place.characters.len() as u64);
             out[place.at] = place.characters[drawn as usize];

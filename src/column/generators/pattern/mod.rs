@@ -13,11 +13,11 @@ use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::flat::Flat;
-use self::part::{Draws, Part};
+use self::flat::FixedWidthPattern;
+use self::part::{PatternDraws, PatternPart};
 use self::proof::{one_way_each, seams_show};
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::random::permutation::{Permutation, check_room};
@@ -40,31 +40,31 @@ impl Example for Pattern {
     const EXAMPLE: &'static str = r"pattern: '[A-Z]{2}\d{4}'";
 }
 
-struct Random {
+struct RandomTexts {
     key: Key,
     chain: Key,
-    part: Arc<Part>,
-    flat: Option<Flat>,
+    part: Arc<PatternPart>,
+    flat: Option<FixedWidthPattern>,
 }
 
 /// Texts that differ: the counted parts together hold a permutation of the row.
-struct Unique {
+struct UniqueTexts {
     key: Key,
     chain: Key,
     permutation: Permutation,
-    parts: Vec<Counted>,
+    parts: Vec<CountedPattern>,
     /// When the pattern is flat and all of it counted.
-    flat: Option<Flat>,
+    flat: Option<FixedWidthPattern>,
 }
 
-struct Counted {
-    part: Arc<Part>,
+struct CountedPattern {
+    part: Arc<PatternPart>,
     /// How many ways the counted parts behind this one have; none for a part that is random.
     behind: Option<u64>,
 }
 
 impl Generator for Pattern {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if build.data_type(DataType::Utf8) != DataType::Utf8 {
             return Err(build.wrong_type("pattern", "utf8"));
         }
@@ -83,24 +83,24 @@ impl Generator for Pattern {
         let chain = build.key.child("chain");
         if build.unique {
             let fill = self.unique(build, part, chain)?;
-            return Ok(Made::new(DataType::Utf8, domain, fill));
+            return Ok(BuiltColumn::new(DataType::Utf8, domain, fill));
         }
         let part = Arc::new(part);
-        let fill = Random {
+        let fill = RandomTexts {
             key: build.key,
             chain,
-            flat: Flat::new(std::iter::once(&part)),
+            flat: FixedWidthPattern::new(std::iter::once(&part)),
             part,
         };
-        Ok(Made::new(DataType::Utf8, domain, fill))
+        Ok(BuiltColumn::new(DataType::Utf8, domain, fill))
     }
 }
 
 impl Pattern {
-    fn unique(&self, build: &mut Build<'_>, part: Part, chain: Key) -> Result<Unique, Problem> {
+    fn unique(&self, build: &mut Build<'_>, part: PatternPart, chain: Key) -> Result<UniqueTexts, Problem> {
         let whole = one_way_each(&part);
         let parts = part.parts();
-        let mut counted: Vec<Arc<Part>> = Vec::new();
+        let mut counted: Vec<Arc<PatternPart>> = Vec::new();
         let mut ways = 1u64;
         let chosen: Vec<bool> = parts
             .iter()
@@ -125,16 +125,16 @@ impl Pattern {
         }
         check_room(build, "pattern", ways)?;
         let every = chosen.iter().all(|chosen| *chosen);
-        let flat = Flat::new(parts.iter()).filter(|_| every);
+        let flat = FixedWidthPattern::new(parts.iter()).filter(|_| every);
         let mut behind = ways;
-        let place = |(part, chosen): (Arc<Part>, bool)| {
+        let place = |(part, chosen): (Arc<PatternPart>, bool)| {
             if chosen {
                 behind /= part.ways.unwrap_or(1);
             }
             let behind = chosen.then_some(behind);
-            Counted { part, behind }
+            CountedPattern { part, behind }
         };
-        Ok(Unique {
+        Ok(UniqueTexts {
             key: build.key,
             chain,
             permutation: Permutation::new(build.key.child("permutation"), ways),
@@ -155,22 +155,22 @@ fn inside(pattern: &Placed<Text>, offset: usize, length: usize) -> Place {
     }
 }
 
-impl Fill for Random {
+impl Fill for RandomTexts {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let seeds = self.key.fill(rows);
         if let Some(flat) = &self.flat {
             return flat_texts(flat, &seeds, |seed, out| {
-                flat.write_random(&mut Draws::new(seed, &self.chain), out);
+                flat.write_random(&mut PatternDraws::new(seed, &self.chain), out);
             });
         }
         texts(seeds.len(), self.part.bytes, |index, out| {
-            let mut draws = Draws::new(seeds[index], &self.chain);
+            let mut draws = PatternDraws::new(seeds[index], &self.chain);
             self.part.write_random(&mut draws, out);
         })
     }
 }
 
-impl Fill for Unique {
+impl Fill for UniqueTexts {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let ways = self.permutation.fill(rows);
         if let Some(flat) = &self.flat {
@@ -179,9 +179,9 @@ impl Fill for Unique {
         let seeds = self.key.fill(rows);
         let width = self.parts.iter().map(|counted| counted.part.bytes).sum();
         texts(seeds.len(), width, |index, out| {
-            let mut draws = Draws::new(seeds[index], &self.chain);
+            let mut draws = PatternDraws::new(seeds[index], &self.chain);
             let mut way = ways[index];
-            for Counted { part, behind } in &self.parts {
+            for CountedPattern { part, behind } in &self.parts {
                 match behind {
                     Some(behind) => {
                         part.write_way(way / behind, out);
@@ -211,7 +211,7 @@ fn texts(count: usize, width: usize, write: impl Fn(usize, &mut String)) -> Resu
 }
 
 /// An array of copies of a flat pattern's template, one for each number, filled in by `write`.
-fn flat_texts(flat: &Flat, numbers: &[u64], write: impl Fn(u64, &mut [u8])) -> Result<ArrayRef> {
+fn flat_texts(flat: &FixedWidthPattern, numbers: &[u64], write: impl Fn(u64, &mut [u8])) -> Result<ArrayRef> {
     let width = flat.template.len();
     let mut bytes = flat.template.repeat(numbers.len());
     if width > 0 {

@@ -7,8 +7,8 @@ use crate::column::random::hash::{Key, below};
 
 /// A part of a pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
-    pub(super) shape: Shape,
+pub(super) struct PatternPart {
+    pub(super) shape: PartKind,
     /// In how many ways it can be written; none above 2^64 - 1.
     pub(super) ways: Option<u64>,
     /// Characters, at least.
@@ -20,19 +20,19 @@ pub(super) struct Part {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Shape {
+pub(super) enum PartKind {
     /// Always the same.
     Text(String),
     /// One of these characters, each once here.
     Class(Vec<char>),
     /// One of these parts.
-    Choice(Vec<Arc<Part>>),
+    Choice(Vec<Arc<PatternPart>>),
     /// These parts, one after the other.
-    Row(Vec<Arc<Part>>),
+    Row(Vec<Arc<PatternPart>>),
 }
 
 /// Numbers from the random bits of one row: 64 bits are shared by draws until half of them are used.
-pub(super) struct Draws<'a> {
+pub(super) struct PatternDraws<'a> {
     chain: &'a Key,
     seed: u64,
     words: u64,
@@ -40,11 +40,11 @@ pub(super) struct Draws<'a> {
     used: u64,
 }
 
-impl Part {
+impl PatternPart {
     pub(super) fn text(text: String) -> Self {
         let length = text.chars().count();
         let bytes = text.len();
-        Self::new(Shape::Text(text), Some(1), (length, length), bytes)
+        Self::new(PartKind::Text(text), Some(1), (length, length), bytes)
     }
 
     /// A class of at least one character.
@@ -52,35 +52,35 @@ impl Part {
         let bytes = characters.iter().map(|c| c.len_utf8()).max().unwrap_or(0);
         let ways = Some(characters.len() as u64);
         let characters = characters.into_iter().collect();
-        Self::new(Shape::Class(characters), ways, (1, 1), bytes)
+        Self::new(PartKind::Class(characters), ways, (1, 1), bytes)
     }
 
     /// One of at least one alternatives.
-    pub(super) fn choice(mut parts: Vec<Arc<Part>>) -> Self {
+    pub(super) fn choice(mut parts: Vec<Arc<PatternPart>>) -> Self {
         if let [_] = parts.as_slice() {
             return Arc::unwrap_or_clone(parts.remove(0));
         }
-        let sum = |ways: u64, part: &Arc<Part>| ways.checked_add(part.ways?);
+        let sum = |ways: u64, part: &Arc<PatternPart>| ways.checked_add(part.ways?);
         let ways = parts.iter().try_fold(0, sum);
         let shortest = parts.iter().map(|part| part.shortest).min().unwrap_or(0);
         let longest = parts.iter().map(|part| part.longest).max().unwrap_or(0);
         let bytes = parts.iter().map(|part| part.bytes).max().unwrap_or(0);
-        Self::new(Shape::Choice(parts), ways, (shortest, longest), bytes)
+        Self::new(PartKind::Choice(parts), ways, (shortest, longest), bytes)
     }
 
-    pub(super) fn row(mut parts: Vec<Arc<Part>>) -> Self {
+    pub(super) fn row(mut parts: Vec<Arc<PatternPart>>) -> Self {
         if let [_] = parts.as_slice() {
             return Arc::unwrap_or_clone(parts.remove(0));
         }
-        let product = |ways: u64, part: &Arc<Part>| ways.checked_mul(part.ways?);
+        let product = |ways: u64, part: &Arc<PatternPart>| ways.checked_mul(part.ways?);
         let ways = parts.iter().try_fold(1, product);
         let shortest = parts.iter().map(|part| part.shortest).sum();
         let longest = parts.iter().map(|part| part.longest).sum();
         let bytes = parts.iter().map(|part| part.bytes).sum();
-        Self::new(Shape::Row(parts), ways, (shortest, longest), bytes)
+        Self::new(PartKind::Row(parts), ways, (shortest, longest), bytes)
     }
 
-    fn new(shape: Shape, ways: Option<u64>, length: (usize, usize), bytes: usize) -> Self {
+    fn new(shape: PartKind, ways: Option<u64>, length: (usize, usize), bytes: usize) -> Self {
         Self {
             shape,
             ways,
@@ -91,34 +91,34 @@ impl Part {
     }
 
     /// The parts that follow each other at the top.
-    pub(super) fn parts(self) -> Vec<Arc<Part>> {
+    pub(super) fn parts(self) -> Vec<Arc<PatternPart>> {
         match self.shape {
-            Shape::Row(parts) => parts,
+            PartKind::Row(parts) => parts,
             _ => vec![Arc::new(self)],
         }
     }
 
     /// Writes one text: each character of a class, each alternative alike.
-    pub(super) fn write_random(&self, draws: &mut Draws<'_>, out: &mut String) {
+    pub(super) fn write_random(&self, draws: &mut PatternDraws<'_>, out: &mut String) {
         match &self.shape {
-            Shape::Text(text) => out.push_str(text),
-            Shape::Class(characters) => {
+            PartKind::Text(text) => out.push_str(text),
+            PartKind::Class(characters) => {
                 out.push(characters[draws.below(characters.len() as u64) as usize]);
             }
-            Shape::Choice(parts) => {
+            PartKind::Choice(parts) => {
                 parts[draws.below(parts.len() as u64) as usize].write_random(draws, out);
             }
-            Shape::Row(parts) => parts.iter().for_each(|part| part.write_random(draws, out)),
+            PartKind::Row(parts) => parts.iter().for_each(|part| part.write_random(draws, out)),
         }
     }
 
     /// Writes the text of a way to write it, for parts whose ways are known.
     pub(super) fn write_way(&self, mut way: u64, out: &mut String) {
-        let ways = |part: &Part| part.ways.unwrap_or(u64::MAX);
+        let ways = |part: &PatternPart| part.ways.unwrap_or(u64::MAX);
         match &self.shape {
-            Shape::Text(text) => out.push_str(text),
-            Shape::Class(characters) => out.push(characters[way as usize]),
-            Shape::Choice(parts) => {
+            PartKind::Text(text) => out.push_str(text),
+            PartKind::Class(characters) => out.push(characters[way as usize]),
+            PartKind::Choice(parts) => {
                 for part in parts {
                     if way < ways(part) {
                         return part.write_way(way, out);
@@ -126,7 +126,7 @@ impl Part {
                     way -= ways(part);
                 }
             }
-            Shape::Row(parts) => {
+            PartKind::Row(parts) => {
                 let mut rest = ways(self);
                 for part in parts {
                     rest /= ways(part);
@@ -138,7 +138,7 @@ impl Part {
     }
 }
 
-impl<'a> Draws<'a> {
+impl<'a> PatternDraws<'a> {
     /// `seed` is the row's random number, `chain` what further ones come from.
     #[inline(always)]
     pub(super) fn new(seed: u64, chain: &'a Key) -> Self {

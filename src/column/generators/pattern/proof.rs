@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::part::{Part, Shape};
+use super::part::{PatternPart, PartKind};
 
 /// Up to so many texts, all are written down and compared.
 const FEW: u64 = 65_536;
@@ -11,11 +11,11 @@ const FEW: u64 = 65_536;
 const MANY: usize = 1024;
 
 /// True when no text comes from two ways to write the part: proved, not guessed.
-pub(super) fn one_way_each(part: &Part) -> bool {
+pub(super) fn one_way_each(part: &PatternPart) -> bool {
     let structural = match &part.shape {
-        Shape::Text(_) | Shape::Class(_) => true,
-        Shape::Choice(parts) => parts.iter().all(|part| one_way_each(part)) && all_differ(parts),
-        Shape::Row(parts) => parts.iter().all(|part| one_way_each(part)) && seams_show(parts),
+        PartKind::Text(_) | PartKind::Class(_) => true,
+        PartKind::Choice(parts) => parts.iter().all(|part| one_way_each(part)) && all_differ(parts),
+        PartKind::Row(parts) => parts.iter().all(|part| one_way_each(part)) && seams_show(parts),
     };
     structural
         || part
@@ -27,8 +27,8 @@ pub(super) fn one_way_each(part: &Part) -> bool {
 ///
 /// One part of varying length is what the others leave. Any more must each end before a character
 /// that it does not contain.
-pub(super) fn seams_show(parts: &[Arc<Part>]) -> bool {
-    let varies = |part: &Part| part.shortest != part.longest;
+pub(super) fn seams_show(parts: &[Arc<PatternPart>]) -> bool {
+    let varies = |part: &PatternPart| part.shortest != part.longest;
     let last = parts.iter().rposition(|part| varies(part)).unwrap_or(0);
     parts[..last].iter().enumerate().all(|(index, part)| {
         let next = positions(&parts[index + 1]);
@@ -39,11 +39,11 @@ pub(super) fn seams_show(parts: &[Arc<Part>]) -> bool {
 
 /// True when no two of the alternatives share a text, told from lengths and fixed positions: each is
 /// compared with each, so only where they are few.
-fn all_differ(parts: &[Arc<Part>]) -> bool {
+fn all_differ(parts: &[Arc<PatternPart>]) -> bool {
     if parts.len() > MANY {
         return false;
     }
-    let differ = |one: &Part, other: &Part| {
+    let differ = |one: &PatternPart, other: &PatternPart| {
         let lengths = one.longest < other.shortest || other.longest < one.shortest;
         lengths || {
             let (one, other) = (positions(one), positions(other));
@@ -58,7 +58,7 @@ fn all_differ(parts: &[Arc<Part>]) -> bool {
         .all(|(index, one)| parts[..index].iter().all(|other| differ(one, other)))
 }
 
-fn enumerated(part: &Part, ways: u64) -> bool {
+fn enumerated(part: &PatternPart, ways: u64) -> bool {
     let text = |way: u64| {
         let mut text = String::new();
         part.write_way(way, &mut text);
@@ -69,11 +69,11 @@ fn enumerated(part: &Part, ways: u64) -> bool {
 }
 
 /// What may stand at each of the first places, as far as every text has them.
-fn positions(part: &Part) -> Vec<BTreeSet<char>> {
+fn positions(part: &PatternPart) -> Vec<BTreeSet<char>> {
     match &part.shape {
-        Shape::Text(text) => text.chars().map(|character| [character].into()).collect(),
-        Shape::Class(characters) => vec![characters.iter().copied().collect()],
-        Shape::Choice(parts) => {
+        PartKind::Text(text) => text.chars().map(|character| [character].into()).collect(),
+        PartKind::Class(characters) => vec![characters.iter().copied().collect()],
+        PartKind::Choice(parts) => {
             let mut all = parts.iter().map(|part| positions(part));
             let mut union = all.next().unwrap_or_default();
             for other in all {
@@ -85,7 +85,7 @@ fn positions(part: &Part) -> Vec<BTreeSet<char>> {
             }
             union
         }
-        Shape::Row(parts) => {
+        PartKind::Row(parts) => {
             let mut row = Vec::new();
             for part in parts {
                 row.extend(positions(part));
@@ -98,11 +98,11 @@ fn positions(part: &Part) -> Vec<BTreeSet<char>> {
     }
 }
 
-fn alphabet(part: &Part) -> BTreeSet<char> {
+fn alphabet(part: &PatternPart) -> BTreeSet<char> {
     match &part.shape {
-        Shape::Text(text) => text.chars().collect(),
-        Shape::Class(characters) => characters.iter().copied().collect(),
-        Shape::Choice(parts) | Shape::Row(parts) => {
+        PartKind::Text(text) => text.chars().collect(),
+        PartKind::Class(characters) => characters.iter().copied().collect(),
+        PartKind::Choice(parts) | PartKind::Row(parts) => {
             parts.iter().flat_map(|part| alphabet(part)).collect()
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::iter::once;
 use std::sync::Arc;
 
-use super::part::{Part, Shape};
+use super::part::{PatternPart, PartKind};
 
 /// Longer texts than this are a mistake.
 const LONGEST: usize = 65_536;
@@ -22,7 +22,7 @@ pub(super) struct Mistake {
     pub(super) hint: Option<&'static str>,
 }
 
-struct Reader {
+struct PatternReader {
     characters: Vec<char>,
     at: usize,
     /// How many brackets are open.
@@ -30,8 +30,8 @@ struct Reader {
 }
 
 /// The part that a pattern describes.
-pub(super) fn read(pattern: &str) -> Result<Part, Mistake> {
-    let mut reader = Reader {
+pub(super) fn read(pattern: &str) -> Result<PatternPart, Mistake> {
+    let mut reader = PatternReader {
         characters: pattern.chars().collect(),
         at: 0,
         depth: 0,
@@ -52,7 +52,7 @@ impl Mistake {
     }
 }
 
-impl Reader {
+impl PatternReader {
     fn peek(&self) -> Option<char> {
         self.characters.get(self.at).copied()
     }
@@ -79,16 +79,16 @@ impl Reader {
         }
     }
 
-    fn alternatives(&mut self) -> Result<Part, Mistake> {
+    fn alternatives(&mut self) -> Result<PatternPart, Mistake> {
         let mut parts = vec![Arc::new(self.sequence()?)];
         while self.take('|') {
             parts.push(Arc::new(self.sequence()?));
         }
-        Ok(Part::choice(parts))
+        Ok(PatternPart::choice(parts))
     }
 
-    fn sequence(&mut self) -> Result<Part, Mistake> {
-        let mut parts: Vec<Arc<Part>> = Vec::new();
+    fn sequence(&mut self) -> Result<PatternPart, Mistake> {
+        let mut parts: Vec<Arc<PatternPart>> = Vec::new();
         let mut longest = 0;
         while let Some(next) = self.peek().filter(|next| !matches!(next, '|' | ')')) {
             let from = self.at;
@@ -103,18 +103,18 @@ impl Reader {
             }
             parts.extend(repeated.parts());
         }
-        Ok(Part::row(joined(parts)))
+        Ok(PatternPart::row(joined(parts)))
     }
 
-    fn one(&mut self, next: char) -> Result<Part, Mistake> {
+    fn one(&mut self, next: char) -> Result<PatternPart, Mistake> {
         let from = self.at;
         self.at += 1;
         match next {
             '[' => self.class(from),
             '(' => self.bracket(from),
             '\\' => self.escape(from).map(|set| match (set.first(), set.len()) {
-                (Some(character), 1) => Part::text(character.to_string()),
-                _ => Part::class(set),
+                (Some(character), 1) => PatternPart::text(character.to_string()),
+                _ => PatternPart::class(set),
             }),
             '.' => Err(self
                 .wrong(from, "a bare `.` would be any character")
@@ -128,12 +128,12 @@ impl Reader {
             '*' | '+' | '?' | '{' | '}' | ']' => Err(self
                 .wrong(from, format!("this `{next}` repeats or closes nothing"))
                 .or("write it after a `\\` for the character itself")),
-            other => Ok(Part::text(other.to_string())),
+            other => Ok(PatternPart::text(other.to_string())),
         }
     }
 
     /// What stands in brackets, the `(` already read.
-    fn bracket(&mut self, from: usize) -> Result<Part, Mistake> {
+    fn bracket(&mut self, from: usize) -> Result<PatternPart, Mistake> {
         if self.depth == DEEPEST {
             let message = format!("more than {DEEPEST} brackets stand one within the other");
             return Err(self.wrong(from, message));
@@ -150,7 +150,7 @@ impl Reader {
     }
 
     /// What stands behind a part: `{3}`, `{2,5}` or `?`.
-    fn repeated(&mut self, from: usize, part: Part) -> Result<Part, Mistake> {
+    fn repeated(&mut self, from: usize, part: PatternPart) -> Result<PatternPart, Mistake> {
         let sign = self.at;
         let (least, most) = match self.peek() {
             Some('?') => {
@@ -181,11 +181,11 @@ impl Reader {
             return Ok(part);
         }
         let part = Arc::new(part);
-        let times = |times: usize| Arc::new(Part::row(vec![part.clone(); times]));
+        let times = |times: usize| Arc::new(PatternPart::row(vec![part.clone(); times]));
         let varying = (least < most).then(|| (0..=most - least).map(times).collect());
         let fixed = std::iter::repeat_n(part.clone(), least);
-        let parts = fixed.chain(varying.map(|parts| Arc::new(Part::choice(parts))));
-        Ok(Part::row(
+        let parts = fixed.chain(varying.map(|parts| Arc::new(PatternPart::choice(parts))));
+        Ok(PatternPart::row(
             parts
                 .flat_map(|part| Arc::unwrap_or_clone(part).parts())
                 .collect(),
@@ -211,7 +211,7 @@ impl Reader {
         })
     }
 
-    fn class(&mut self, from: usize) -> Result<Part, Mistake> {
+    fn class(&mut self, from: usize) -> Result<PatternPart, Mistake> {
         let unclosed = |reader: &Self| {
             reader
                 .wrong(from, "this `[` is not closed")
@@ -231,7 +231,7 @@ impl Reader {
                 Some(']') if characters.is_empty() => {
                     return Err(self.wrong(from, "this class is empty"));
                 }
-                Some(']') => return Ok(Part::class(characters)),
+                Some(']') => return Ok(PatternPart::class(characters)),
                 Some('\\') => characters.extend(self.escape(start)?),
                 Some(first) => {
                     let range = self.peek() == Some('-')
@@ -276,12 +276,12 @@ impl Reader {
 
 /// The same parts, neighbouring texts as one, without those that never have a character: so none has
 /// more parts than characters, however brackets and repeats are piled up.
-fn joined(parts: Vec<Arc<Part>>) -> Vec<Arc<Part>> {
-    let mut joined: Vec<Arc<Part>> = Vec::new();
+fn joined(parts: Vec<Arc<PatternPart>>) -> Vec<Arc<PatternPart>> {
+    let mut joined: Vec<Arc<PatternPart>> = Vec::new();
     for part in parts.into_iter().filter(|part| part.longest > 0) {
         match (joined.last().map(|last| &last.shape), &part.shape) {
-            (Some(Shape::Text(before)), Shape::Text(text)) => {
-                let both = Arc::new(Part::text(format!("{before}{text}")));
+            (Some(PartKind::Text(before)), PartKind::Text(text)) => {
+                let both = Arc::new(PatternPart::text(format!("{before}{text}")));
                 joined.pop();
                 joined.push(both);
             }

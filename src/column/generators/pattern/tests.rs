@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::flat::Flat;
-use super::part::Draws;
+use super::flat::FixedWidthPattern;
+use super::part::PatternDraws;
 use super::syntax::read;
 use crate::column::random::hash::Key;
 use crate::column::testing::{check_any_split, one, problem};
@@ -208,11 +208,11 @@ fn flat_patterns_are_written_as_by_their_parts() {
     let key = Key::new("flat");
     for pattern in ["", "abc", r"[A-Z]{2}\d{4}-x", "[ab]{70}", "([xy]z){3}!"] {
         let part = Arc::new(read(pattern).unwrap());
-        let flat = Flat::new(std::iter::once(&part)).unwrap();
+        let flat = FixedWidthPattern::new(std::iter::once(&part)).unwrap();
         for row in 0..200 {
             let (mut text, mut bytes) = (String::new(), flat.template.clone());
-            part.write_random(&mut Draws::new(key.at(row), &key), &mut text);
-            flat.write_random(&mut Draws::new(key.at(row), &key), &mut bytes);
+            part.write_random(&mut PatternDraws::new(key.at(row), &key), &mut text);
+            flat.write_random(&mut PatternDraws::new(key.at(row), &key), &mut bytes);
             assert_eq!(text.as_bytes(), bytes, "{pattern}");
             if let Some(ways) = part.ways {
                 text.clear();
@@ -225,6 +225,6 @@ fn flat_patterns_are_written_as_by_their_parts() {
     }
     for pattern in ["a?", "(a|b)", "[é]"] {
         let part = Arc::new(read(pattern).unwrap());
-        assert!(Flat::new(std::iter::once(&part)).is_none(), "{pattern}");
+        assert!(FixedWidthPattern::new(std::iter::once(&part)).is_none(), "{pattern}");
     }
 }

@@ -1,17 +1,17 @@
 //! Who a number is: every fact about a person is a function of the person's 64 bits.
 
-use super::locale::{Lists, Locale};
+use super::locale::{LocaleLists, Locale};
 use crate::column::random::hash::{Key, below};
 
 /// The people of some languages.
 pub struct Crowd {
     /// The lists of each language.
-    pub lists: Vec<Lists>,
-    keys: Keys,
+    pub lists: Vec<LocaleLists>,
+    keys: FactKeys,
 }
 
 /// Each fact has its own key, the same in every pipeline: who someone is comes from the number.
-struct Keys {
+struct FactKeys {
     locale: Key,
     gender: Key,
     first: Key,
@@ -50,7 +50,7 @@ impl Crowd {
         let all = Key::new("rowgen person 1");
         Self {
             lists: locales.iter().map(|locale| locale.lists()).collect(),
-            keys: Keys {
+            keys: FactKeys {
                 locale: all.child("locale"),
                 gender: all.child("gender"),
                 first: all.child("first"),

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, UInt64Type};
 
 use super::crowd::{BIRTHS, Crowd, Fact};
 use super::locale::folded;
-use crate::column::build::Made;
+use crate::column::build::BuiltColumn;
 use crate::column::program::Fill;
 use crate::column::random::hash::below;
 use crate::column::rows::Rows;
@@ -45,7 +45,7 @@ const POST: u64 = 2;
 const DOMAINS: [&str; 3] = ["@example.com", "@example.net", "@example.org"];
 
 /// A field that is one of a list.
-struct Coded {
+struct ListedField {
     crowd: Arc<Crowd>,
     fact: Fact,
     values: ArrayRef,
@@ -54,37 +54,37 @@ struct Coded {
 }
 
 /// A field that is put together.
-struct Written {
+struct ComposedField {
     crowd: Arc<Crowd>,
-    shape: Shape,
+    shape: FieldText,
 }
 
-enum Shape {
+enum FieldText {
     /// Two names beside each other.
-    Name(Names),
+    Name(LocaleNames),
     /// Two names, a number, and one of the domains; or without these.
-    Address(Names, Vec<Block>),
+    Address(LocaleNames, Vec<Block>),
     /// The town's country decides the pattern.
-    Pattern(Vec<Vec<Vec<Step>>>, u64),
+    Pattern(Vec<Vec<Vec<PatternStep>>>, u64),
     /// Each language's streets, and whether the number stands before them.
     Street(Vec<(Vec<Block>, bool)>),
 }
 
 /// What is written for each language's first names and last names.
-struct Names {
+struct LocaleNames {
     first: Vec<Vec<Block>>,
     last: Vec<Vec<Block>>,
 }
 
 /// A step of a pattern.
-enum Step {
+enum PatternStep {
     Text(Block),
     Digits(usize),
     Letter,
 }
 
 /// A field of the people in input 0.
-pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<Made> {
+pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
     let spaced = |name: &str| format!("{name} ");
     let dotted = |name: &str| format!("{}.", folded(name));
     let initial = |name: &str| folded(name).chars().take(1).collect();
@@ -96,7 +96,7 @@ pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<Made> {
                 .map(|country| steps(of(country)))
                 .collect()
         });
-        Shape::Pattern(steps.collect(), digits)
+        FieldText::Pattern(steps.collect(), digits)
     };
     Some(match name {
         "first_name" => coded(crowd, Fact::First),
@@ -109,18 +109,18 @@ pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<Made> {
         "birth_date" => birth_date(crowd),
         "full_name" => written(
             crowd,
-            Shape::Name(Names::new(crowd, spaced, str::to_string)),
+            FieldText::Name(LocaleNames::new(crowd, spaced, str::to_string)),
         ),
         "email" => {
             let domains = DOMAINS.map(Block::cut).to_vec();
             written(
                 crowd,
-                Shape::Address(Names::new(crowd, dotted, folded), domains),
+                FieldText::Address(LocaleNames::new(crowd, dotted, folded), domains),
             )
         }
         "user_name" => {
-            let names = Names::new(crowd, initial, folded);
-            written(crowd, Shape::Address(names, Vec::new()))
+            let names = LocaleNames::new(crowd, initial, folded);
+            written(crowd, FieldText::Address(names, Vec::new()))
         }
         "phone" => written(crowd, pattern(|country| country.phone, PHONE)),
         "postal_code" => written(crowd, pattern(|country| country.postal_code, POST)),
@@ -135,13 +135,13 @@ pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<Made> {
                     lists.number_first,
                 )
             });
-            written(crowd, Shape::Street(streets.collect()))
+            written(crowd, FieldText::Street(streets.collect()))
         }
         _ => return None,
     })
 }
 
-fn coded(crowd: &Arc<Crowd>, fact: Fact) -> Made {
+fn coded(crowd: &Arc<Crowd>, fact: Fact) -> BuiltColumn {
     let mut seen = HashMap::new();
     let mut distinct = Vec::new();
     let mut code = |text: &'static str| {
@@ -162,16 +162,16 @@ fn coded(crowd: &Arc<Crowd>, fact: Fact) -> Made {
     let values: ArrayRef = Arc::new(StringArray::from(distinct));
     let domain = Domain::dictionary(&values);
     let crowd = crowd.clone();
-    let fill = Coded {
+    let fill = ListedField {
         crowd,
         fact,
         values,
         codes,
     };
-    Made::new(coded_type(&DataType::Utf8), domain, fill)
+    BuiltColumn::new(coded_type(&DataType::Utf8), domain, fill)
 }
 
-fn birth_date(crowd: &Arc<Crowd>) -> Made {
+fn birth_date(crowd: &Arc<Crowd>) -> BuiltColumn {
     let (first, last) = BIRTHS;
     let crowd = crowd.clone();
     let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| {
@@ -179,36 +179,36 @@ fn birth_date(crowd: &Arc<Crowd>) -> Made {
         let days = people.iter().map(|person| crowd.birth(*person)).collect();
         Ok(from_i64(&DataType::Date32, days))
     };
-    Made::new(DataType::Date32, Domain::integers(first, last), fill)
+    BuiltColumn::new(DataType::Date32, Domain::integers(first, last), fill)
 }
 
-fn written(crowd: &Arc<Crowd>, shape: Shape) -> Made {
+fn written(crowd: &Arc<Crowd>, shape: FieldText) -> BuiltColumn {
     let domain = Domain {
         longest: Some(shape.longest()),
         ..Domain::default()
     };
     let crowd = crowd.clone();
-    Made::new(DataType::Utf8, domain, Written { crowd, shape })
+    BuiltColumn::new(DataType::Utf8, domain, ComposedField { crowd, shape })
 }
 
-fn steps(pattern: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+fn steps(pattern: &str) -> Vec<PatternStep> {
+    let mut steps: Vec<PatternStep> = Vec::new();
     let mut text = String::new();
-    let end = |text: &mut String, steps: &mut Vec<Step>| {
+    let end = |text: &mut String, steps: &mut Vec<PatternStep>| {
         if !text.is_empty() {
-            steps.push(Step::Text(Block::cut(&std::mem::take(text))));
+            steps.push(PatternStep::Text(Block::cut(&std::mem::take(text))));
         }
     };
     for character in pattern.chars() {
         match (character, steps.last_mut()) {
-            ('#', Some(Step::Digits(count))) if text.is_empty() => *count += 1,
+            ('#', Some(PatternStep::Digits(count))) if text.is_empty() => *count += 1,
             ('#', _) => {
                 end(&mut text, &mut steps);
-                steps.push(Step::Digits(1));
+                steps.push(PatternStep::Digits(1));
             }
             ('@', _) => {
                 end(&mut text, &mut steps);
-                steps.push(Step::Letter);
+                steps.push(PatternStep::Letter);
             }
             _ => text.push(character),
         }
@@ -217,7 +217,7 @@ fn steps(pattern: &str) -> Vec<Step> {
     steps
 }
 
-impl Names {
+impl LocaleNames {
     fn new(crowd: &Crowd, first: impl Fn(&str) -> String, last: impl Fn(&str) -> String) -> Self {
         let blocks = |fact: Fact, shown: &dyn Fn(&str) -> String| {
             let locales = 0..crowd.lists.len();
@@ -245,11 +245,11 @@ impl Names {
     }
 }
 
-impl Shape {
+impl FieldText {
     fn longest(&self) -> usize {
         match self {
-            Shape::Name(names) => names.longest(),
-            Shape::Address(names, domains) => {
+            FieldText::Name(names) => names.longest(),
+            FieldText::Address(names, domains) => {
                 names.longest()
                     + 6
                     + domains
@@ -258,11 +258,11 @@ impl Shape {
                         .max()
                         .unwrap_or(0)
             }
-            Shape::Pattern(patterns, _) => {
-                let length = |step: &Step| match step {
-                    Step::Text(block) => block.length(),
-                    Step::Digits(count) => *count,
-                    Step::Letter => 1,
+            FieldText::Pattern(patterns, _) => {
+                let length = |step: &PatternStep| match step {
+                    PatternStep::Text(block) => block.length(),
+                    PatternStep::Digits(count) => *count,
+                    PatternStep::Letter => 1,
                 };
                 let lengths = patterns
                     .iter()
@@ -270,7 +270,7 @@ impl Shape {
                     .map(|steps| steps.iter().map(length).sum());
                 lengths.max().unwrap_or(0)
             }
-            Shape::Street(streets) => {
+            FieldText::Street(streets) => {
                 let blocks = streets.iter().flat_map(|(blocks, _)| blocks);
                 blocks.map(|block| block.length()).max().unwrap_or(0) + 3
             }
@@ -281,8 +281,8 @@ impl Shape {
     fn write(&self, crowd: &Crowd, person: u64, writer: &mut Writer) {
         let locale = crowd.locale(person);
         match self {
-            Shape::Name(names) => names.write(crowd, locale, person, writer),
-            Shape::Address(names, domains) => {
+            FieldText::Name(names) => names.write(crowd, locale, person, writer),
+            FieldText::Address(names, domains) => {
                 names.write(crowd, locale, person, writer);
                 let random = crowd.digits(person, MAIL);
                 let product = u128::from(random) * 999_999;
@@ -291,12 +291,12 @@ impl Shape {
                     writer.put(&domains[below(product as u64, domains.len() as u64) as usize]);
                 }
             }
-            Shape::Pattern(patterns, use_for) => {
+            FieldText::Pattern(patterns, use_for) => {
                 let country = crowd.place(Fact::Country, locale, person);
                 let random = crowd.digits(person, *use_for);
                 write_pattern(&patterns[locale][country], random, writer);
             }
-            Shape::Street(streets) => {
+            FieldText::Street(streets) => {
                 let (street, number) = crowd.street(locale, person);
                 let (blocks, number_first) = &streets[locale];
                 if *number_first {
@@ -311,7 +311,7 @@ impl Shape {
     }
 }
 
-fn write_pattern(steps: &[Step], mut random: u64, writer: &mut Writer) {
+fn write_pattern(steps: &[PatternStep], mut random: u64, writer: &mut Writer) {
     let mut draw = |bound: u64| {
         let product = u128::from(random) * u128::from(bound);
         random = product as u64;
@@ -319,14 +319,14 @@ fn write_pattern(steps: &[Step], mut random: u64, writer: &mut Writer) {
     };
     for step in steps {
         match step {
-            Step::Text(block) => writer.put(block),
-            Step::Digits(count) => writer.put_number(draw(10u64.pow(*count as u32)), *count),
-            Step::Letter => writer.put(&Block::letter(draw(26) as u8)),
+            PatternStep::Text(block) => writer.put(block),
+            PatternStep::Digits(count) => writer.put_number(draw(10u64.pow(*count as u32)), *count),
+            PatternStep::Letter => writer.put(&Block::letter(draw(26) as u8)),
         }
     }
 }
 
-impl Fill for Coded {
+impl Fill for ListedField {
     fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let code = |person: &u64| {
             let locale = self.crowd.locale(*person);
@@ -337,7 +337,7 @@ impl Fill for Coded {
     }
 }
 
-impl Fill for Written {
+impl Fill for ComposedField {
     fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let mut writer = Writer::new(inputs[0].len(), 24);
         for person in inputs[0].as_primitive::<UInt64Type>().values() {

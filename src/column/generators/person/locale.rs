@@ -22,7 +22,7 @@ pub enum Locale {
 }
 
 /// The lists of one language.
-pub struct Lists {
+pub struct LocaleLists {
     /// The language's code.
     pub code: &'static str,
     /// The countries that its towns are in.
@@ -71,9 +71,9 @@ impl Locale {
     }
 
     /// Its lists.
-    pub fn lists(self) -> Lists {
+    pub fn lists(self) -> LocaleLists {
         let (code, text) = self.text();
-        let mut lists = Lists {
+        let mut lists = LocaleLists {
             code,
             countries: Vec::new(),
             cities: Vec::new(),
@@ -97,7 +97,7 @@ impl Locale {
     }
 }
 
-impl Lists {
+impl LocaleLists {
     fn read(&mut self, section: &str, line: &'static str) {
         let (head, rest) = line.split_once(": ").unwrap_or(("", line));
         let items = rest.split(", ");

@@ -21,7 +21,7 @@ use self::crowd::Crowd;
 use self::field::{FIELDS, made};
 use self::locale::Locale;
 use super::Generator;
-use crate::column::build::{Build, Fields, Made, Pick};
+use crate::column::build::{Build, ColumnFields, BuiltColumn, Pick};
 use crate::column::rows::Rows;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{OneOrMany, Placed};
@@ -48,7 +48,7 @@ struct PersonFields(Arc<Crowd>);
 pub(in crate::column) const MOST_LANGUAGES: u64 = 2_000;
 
 impl Generator for Person {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if build.data_type(DataType::Utf8) != DataType::Utf8 {
             return Err(build.wrong_type("person", "text"));
         }
@@ -105,8 +105,8 @@ fn refuse_repeated(locales: &Placed<OneOrMany<Locale>>) -> Result<(), Problem> {
     }
 }
 
-impl Fields for PersonFields {
-    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<Made, Problem> {
+impl ColumnFields for PersonFields {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         made(path, &self.0).ok_or_else(|| {
             Problem::new(format!("a person has no field `{path}`"))
                 .at(&build.place)

@@ -9,11 +9,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use self::parse::{Format, Piece, Placeholder, parse};
-use self::render::{Element, Render};
-use self::shape::Shape;
+use self::parse::{PlaceholderFormat, TemplatePiece, Placeholder, parse};
+use self::render::{Element, TemplateFill};
+use self::shape::TextFacts;
 use super::Generator;
-use crate::column::build::{Build, Made};
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::random::permutation::{Permutation, check_room};
 use crate::column::values::types::show_type;
 use crate::domain::Domain;
@@ -43,7 +43,7 @@ impl Example for Template {
 }
 
 impl Generator for Template {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if build.data_type(DataType::Utf8) != DataType::Utf8 {
             return Err(build.wrong_type("template", "text"));
         }
@@ -51,8 +51,8 @@ impl Generator for Template {
         let mut shapes = Vec::new();
         for piece in parse(&self.text)? {
             let (element, shape) = match piece {
-                Piece::Literal(text) => (Element::Literal(text.clone()), Shape::literal(text)),
-                Piece::Placeholder(placeholder) => element(placeholder, build)?,
+                TemplatePiece::Literal(text) => (Element::Literal(text.clone()), TextFacts::literal(text)),
+                TemplatePiece::Placeholder(placeholder) => element(placeholder, build)?,
             };
             elements.push(element);
             shapes.push(shape);
@@ -60,24 +60,24 @@ impl Generator for Template {
         let domain = shape::domain(&shapes);
         let drawn = |element: &Element| matches!(element, Element::Permute(..));
         let pointwise = !elements.iter().any(drawn);
-        let render = Render {
+        let render = TemplateFill {
             elements,
             steps: Steps::default(),
         };
-        Ok(Made {
+        Ok(BuiltColumn {
             pointwise,
-            ..Made::new(DataType::Utf8, domain, render)
+            ..BuiltColumn::new(DataType::Utf8, domain, render)
         })
     }
 }
 
-fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, Shape), Problem> {
+fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, TextFacts), Problem> {
     let Placeholder {
         path,
         format,
         place,
     } = placeholder;
-    if let Format::Permute(digits) = format {
+    if let PlaceholderFormat::Permute(digits) = format {
         let count = 10u64.pow(digits);
         check_room(build, &format!("`{{permute:{digits}}}`"), count).map_err(|problem| {
             Problem {
@@ -90,8 +90,8 @@ fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, 
             unique: true,
             ..Domain::integers(0, count - 1)
         };
-        let format = Format::Width(digits as usize);
-        let shape = Shape::value(domain, &DataType::UInt64, &format);
+        let format = PlaceholderFormat::Width(digits as usize);
+        let shape = TextFacts::value(domain, &DataType::UInt64, &format);
         return Ok((Element::Permute(permutation, digits as usize), shape));
     }
     let input = build.input(&path, &place)?;
@@ -108,7 +108,7 @@ fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, 
         _ => input.domain,
     };
     let range = narrow(&domain, format.width());
-    let shape = Shape::value(domain, &input.data_type, &format);
+    let shape = TextFacts::value(domain, &input.data_type, &format);
     let element = Element::Input {
         index: input.index,
         format,
@@ -137,12 +137,12 @@ fn rows(domain: Domain, build: &mut Build<'_>) -> Domain {
     }
 }
 
-fn how(format: &Format) -> &'static str {
+fn how(format: &PlaceholderFormat) -> &'static str {
     match format {
-        Format::Usual | Format::Permute(_) => "in text",
-        Format::Width(_) => "in so many digits",
-        Format::Fraction(_) => "with digits after the point",
-        Format::Time(_) => "as a date",
+        PlaceholderFormat::Usual | PlaceholderFormat::Permute(_) => "in text",
+        PlaceholderFormat::Width(_) => "in so many digits",
+        PlaceholderFormat::Fraction(_) => "with digits after the point",
+        PlaceholderFormat::Time(_) => "as a date",
     }
 }
 

@@ -9,7 +9,7 @@ use crate::place::{Part, Place, Placed, Text, braces, place_of};
 
 /// A piece of a template as it is written.
 #[derive(Debug)]
-pub enum Piece {
+pub enum TemplatePiece {
     /// Text as it stands.
     Literal(String),
     /// A column, a field or a built-in, and how to show it.
@@ -22,14 +22,14 @@ pub struct Placeholder {
     /// What to show.
     pub path: String,
     /// How to show it.
-    pub format: Format,
+    pub format: PlaceholderFormat,
     /// Where it stands.
     pub place: Place,
 }
 
 /// How a value is shown.
 #[derive(Debug, Clone)]
-pub enum Format {
+pub enum PlaceholderFormat {
     /// As its type is usually shown.
     Usual,
     /// In at least so many digits, zeros first.
@@ -52,7 +52,7 @@ const MOST: usize = 8192;
 ///
 /// # Errors
 /// A brace without its partner, an empty placeholder, an unknown format or too many of them.
-pub fn parse(text: &Placed<Text>) -> Result<Vec<Piece>, Problem> {
+pub fn parse(text: &Placed<Text>) -> Result<Vec<TemplatePiece>, Problem> {
     let parts = braces(text)?;
     let placeholders = parts.iter().filter(|part| matches!(part, Part::Named(_)));
     if placeholders.count() > MOST {
@@ -60,8 +60,8 @@ pub fn parse(text: &Placed<Text>) -> Result<Vec<Piece>, Problem> {
         return Err(problem.at(&text.place));
     }
     let pieces = parts.into_iter().map(|part| match part {
-        Part::Literal(literal) => Ok(Piece::Literal(literal)),
-        Part::Named(inner) => placeholder(text, &inner).map(Piece::Placeholder),
+        Part::Literal(literal) => Ok(TemplatePiece::Literal(literal)),
+        Part::Named(inner) => placeholder(text, &inner).map(TemplatePiece::Placeholder),
     });
     pieces.collect()
 }
@@ -82,7 +82,7 @@ fn placeholder(text: &Placed<Text>, range: &Range<usize>) -> Result<Placeholder,
     let format_start = start + 2 + path.len();
     let format = match format {
         None if path == "permute" => Err(None),
-        None => Ok(Format::Usual),
+        None => Ok(PlaceholderFormat::Usual),
         Some(format) => read_format(path, format),
     };
     let format = format.map_err(|within| {
@@ -97,25 +97,25 @@ fn placeholder(text: &Placed<Text>, range: &Range<usize>) -> Result<Placeholder,
 }
 
 /// The format, or how far into it the mistake is.
-fn read_format(path: &str, format: &str) -> Result<Format, Option<usize>> {
+fn read_format(path: &str, format: &str) -> Result<PlaceholderFormat, Option<usize>> {
     if path == "permute" {
         return match format.parse() {
-            Ok(digits @ 1..=18) => Ok(Format::Permute(digits)),
+            Ok(digits @ 1..=18) => Ok(PlaceholderFormat::Permute(digits)),
             _ => Err(Some(0)),
         };
     }
     if format.contains('%') {
-        return Pattern::new(format).map(Format::Time).map_err(Some);
+        return Pattern::new(format).map(PlaceholderFormat::Time).map_err(Some);
     }
     if let Some(digits) = format.strip_prefix('.') {
         let digits: usize = digits.parse().map_err(|_| Some(0))?;
         return match digits {
-            0..=WIDEST => Ok(Format::Fraction(digits)),
+            0..=WIDEST => Ok(PlaceholderFormat::Fraction(digits)),
             _ => Err(Some(0)),
         };
     }
     match (format.strip_prefix('0'), format.parse()) {
-        (Some(_), Ok(width @ 1..=WIDEST)) => Ok(Format::Width(width)),
+        (Some(_), Ok(width @ 1..=WIDEST)) => Ok(PlaceholderFormat::Width(width)),
         _ => Err(Some(0)),
     }
 }
@@ -130,11 +130,11 @@ fn wrong_format(inner: &str, path: &str) -> Problem {
     )
 }
 
-impl Format {
+impl PlaceholderFormat {
     /// The least digits that a number has.
     pub fn width(&self) -> usize {
         match self {
-            Format::Width(width) => *width,
+            PlaceholderFormat::Width(width) => *width,
             _ => 0,
         }
     }
@@ -143,12 +143,12 @@ impl Format {
     pub fn suits(&self, data_type: &arrow::datatypes::DataType) -> bool {
         use arrow::datatypes::DataType;
         match self {
-            Format::Usual | Format::Permute(_) => {
+            PlaceholderFormat::Usual | PlaceholderFormat::Permute(_) => {
                 !data_type.is_nested() && !matches!(data_type, DataType::Binary)
             }
-            Format::Width(_) => data_type.is_integer() || is_decimal(data_type),
-            Format::Fraction(_) => is_decimal(data_type) || data_type.is_floating(),
-            Format::Time(_) => matches!(data_type, DataType::Date32 | DataType::Timestamp(..)),
+            PlaceholderFormat::Width(_) => data_type.is_integer() || is_decimal(data_type),
+            PlaceholderFormat::Fraction(_) => is_decimal(data_type) || data_type.is_floating(),
+            PlaceholderFormat::Time(_) => matches!(data_type, DataType::Date32 | DataType::Timestamp(..)),
         }
     }
 }

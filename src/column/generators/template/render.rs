@@ -10,7 +10,7 @@ use arrow::datatypes::{
     UInt64Type,
 };
 
-use super::parse::Format;
+use super::parse::PlaceholderFormat;
 use crate::column::program::Fill;
 use crate::column::random::permutation::Permutation;
 use crate::column::rows::Rows;
@@ -29,7 +29,7 @@ pub enum Element {
         /// Its place among the inputs.
         index: usize,
         /// How it is shown.
-        format: Format,
+        format: PlaceholderFormat,
         /// No value is less than the first, or greater than the second: known where none is
         /// negative, or has more digits than the format's width.
         range: Option<(i64, i64)>,
@@ -39,14 +39,14 @@ pub enum Element {
 }
 
 /// All of the pieces.
-pub struct Render {
+pub struct TemplateFill {
     /// In their order.
     pub elements: Vec<Element>,
     /// Where texts of one length begin.
     pub steps: Steps,
 }
 
-impl Fill for Render {
+impl Fill for TemplateFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let mut nulls = None;
         for input in inputs {
@@ -76,7 +76,7 @@ impl Fill for Render {
 
 fn show<'a>(
     input: &'a ArrayRef,
-    format: &Format,
+    format: &PlaceholderFormat,
     range: Option<(i64, i64)>,
     nulls: &Option<NullBuffer>,
     parts: &mut Vec<Part<'a>>,
@@ -84,7 +84,7 @@ fn show<'a>(
     match (input.data_type(), format) {
         (DataType::Dictionary(..), _) => parts.push(coded(input)?),
         (DataType::Utf8, _) => parts.push(Part::Own(input.as_string().clone())),
-        (DataType::Date32 | DataType::Timestamp(..), Format::Time(pattern)) => {
+        (DataType::Date32 | DataType::Timestamp(..), PlaceholderFormat::Time(pattern)) => {
             parts.push(time(input, pattern, nulls)?);
         }
         (DataType::Date32 | DataType::Timestamp(..), _) => {
@@ -97,7 +97,7 @@ fn show<'a>(
             parts.push(Part::Own(spell(values.iter(), *scale, format)));
         }
         (DataType::FixedSizeBinary(16), _) => parts.push(Part::Own(uuids(input))),
-        (_, Format::Fraction(digits)) => parts.push(Part::Own(floats(input, *digits)?)),
+        (_, PlaceholderFormat::Fraction(digits)) => parts.push(Part::Own(floats(input, *digits)?)),
         _ => {
             let texts = cast(input, &DataType::Utf8)?;
             parts.push(Part::Own(texts.as_string().clone()));
@@ -136,7 +136,7 @@ fn wide(input: &ArrayRef) -> Result<ArrayRef> {
 
 fn integers<'a>(
     input: &'a ArrayRef,
-    format: &Format,
+    format: &PlaceholderFormat,
     range: Option<(i64, i64)>,
     nulls: &Option<NullBuffer>,
 ) -> Result<Part<'a>> {
@@ -174,17 +174,17 @@ fn any_negative<T: ArrowPrimitiveType>(values: &[T::Native], nulls: &Option<Null
 fn decimals(
     input: &ArrayRef,
     scale: i8,
-    format: &Format,
+    format: &PlaceholderFormat,
     nulls: &Option<NullBuffer>,
     parts: &mut Vec<Part<'_>>,
 ) -> Result<()> {
     let values = input.as_primitive::<Decimal64Type>();
     let digits = usize::try_from(scale).unwrap_or_default();
     let whole_width = match format {
-        Format::Width(width) => width.saturating_sub(digits + usize::from(digits > 0)),
+        PlaceholderFormat::Width(width) => width.saturating_sub(digits + usize::from(digits > 0)),
         _ => 0,
     };
-    let usual = !matches!(format, Format::Fraction(_));
+    let usual = !matches!(format, PlaceholderFormat::Fraction(_));
     if !usual || any_negative::<Decimal64Type>(values.values(), nulls) {
         let values = values.iter().map(|value| value.map(i128::from));
         parts.push(Part::Own(spell(values, scale, format)));
@@ -202,11 +202,11 @@ fn decimals(
 }
 
 /// Any whole number or decimal, one by one.
-fn spell(values: impl Iterator<Item = Option<i128>>, scale: i8, format: &Format) -> StringArray {
+fn spell(values: impl Iterator<Item = Option<i128>>, scale: i8, format: &PlaceholderFormat) -> StringArray {
     let scale = u32::from(scale.unsigned_abs());
     let (shown, width) = match format {
-        Format::Fraction(digits) => (*digits, 0),
-        Format::Width(width) => (scale as usize, *width),
+        PlaceholderFormat::Fraction(digits) => (*digits, 0),
+        PlaceholderFormat::Width(width) => (scale as usize, *width),
         _ => (scale as usize, 0),
     };
     let mut texts = StringBuilder::new();

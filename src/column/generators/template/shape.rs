@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
 
-use super::parse::Format;
+use super::parse::PlaceholderFormat;
 use crate::column::values::scalar::is_decimal;
 use crate::domain::{Domain, Order, Range};
 use crate::kernel::strftime::Pattern;
 
 /// What is known of one piece's text.
-pub struct Shape {
+pub struct TextFacts {
     text: Option<String>,
     /// Every text has this length in bytes.
     width: Option<usize>,
@@ -38,7 +38,7 @@ const MOST_LOOKED_AT: usize = 1 << 20;
 /// The ticks of 0000-01-01 and 9999-12-31, in days.
 const FOUR_DIGIT_YEARS: (i128, i128) = (-719_528, 2_932_896);
 
-impl Shape {
+impl TextFacts {
     /// A literal.
     pub fn literal(text: String) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Shape {
     }
 
     /// A value of a type, shown in a format.
-    pub fn value(domain: Domain, data_type: &DataType, format: &Format) -> Self {
+    pub fn value(domain: Domain, data_type: &DataType, format: &PlaceholderFormat) -> Self {
         let mut shape = Self {
             text: None,
             width: None,
@@ -68,14 +68,14 @@ impl Shape {
             nulls: domain.nulls,
         };
         match (data_type, format) {
-            (_, Format::Time(pattern)) => shape.time(&domain, data_type, pattern),
+            (_, PlaceholderFormat::Time(pattern)) => shape.time(&domain, data_type, pattern),
             (DataType::Dictionary(..), _) => shape.texts(&domain),
             (DataType::Utf8, _) => {
                 shape.longest = domain.longest;
                 shape.shortest = domain.shortest;
                 shape.unique = domain.unique;
             }
-            (number, Format::Usual | Format::Width(_))
+            (number, PlaceholderFormat::Usual | PlaceholderFormat::Width(_))
                 if number.is_integer() || is_decimal(number) =>
             {
                 shape.number(&domain, number, format);
@@ -85,7 +85,7 @@ impl Shape {
         shape
     }
 
-    fn number(&mut self, domain: &Domain, data_type: &DataType, format: &Format) {
+    fn number(&mut self, domain: &Domain, data_type: &DataType, format: &PlaceholderFormat) {
         let scale = match data_type {
             DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
                 usize::try_from(*scale).unwrap_or_default()
@@ -93,7 +93,7 @@ impl Shape {
             _ => 0,
         };
         let least_width = match format {
-            Format::Width(width) => *width,
+            PlaceholderFormat::Width(width) => *width,
             _ => 0,
         };
         // A point, and a zero before it.
@@ -179,7 +179,7 @@ impl Shape {
 }
 
 /// What is known of the pieces side by side.
-pub fn domain(shapes: &[Shape]) -> Domain {
+pub fn domain(shapes: &[TextFacts]) -> Domain {
     let distinct = shapes.iter().map(|shape| shape.distinct);
     let all = |product: Option<u64>, next: Option<u64>| product?.checked_mul(next?);
     Domain {
@@ -194,7 +194,7 @@ pub fn domain(shapes: &[Shape]) -> Domain {
 }
 
 /// Texts rise while every piece rises at a fixed width; the first that rises strictly decides.
-fn order(shapes: &[Shape]) -> Order {
+fn order(shapes: &[TextFacts]) -> Order {
     for shape in shapes {
         match shape.order {
             Order::Unknown => return Order::Unknown,
@@ -208,7 +208,7 @@ fn order(shapes: &[Shape]) -> Order {
 
 /// True when a unique piece can be told from the text, read from one end: each piece up to it has
 /// a fixed width, or ends at a literal that has a character which the piece lacks.
-fn unique<'a>(mut shapes: impl Iterator<Item = &'a Shape>) -> bool {
+fn unique<'a>(mut shapes: impl Iterator<Item = &'a TextFacts>) -> bool {
     let mut next = shapes.next();
     while let Some(shape) = next {
         next = shapes.next();
@@ -223,8 +223,8 @@ fn unique<'a>(mut shapes: impl Iterator<Item = &'a Shape>) -> bool {
     false
 }
 
-impl Shape {
-    fn ends_at(&self, next: &Shape) -> bool {
+impl TextFacts {
+    fn ends_at(&self, next: &TextFacts) -> bool {
         let (Alphabet::Only(characters), Some(text)) = (&self.alphabet, &next.text) else {
             return false;
         };

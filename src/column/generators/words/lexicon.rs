@@ -24,14 +24,14 @@ pub struct Lexicon {
 
 /// Random numbers below small bounds: what is left of a product serves the next one, and every
 /// few of them there are new bits.
-pub struct Random {
+pub struct SmallDraws {
     key: Key,
     state: u64,
     bits: u64,
     drawn: u32,
 }
 
-impl Random {
+impl SmallDraws {
     /// The numbers that belong to 64 random bits.
     pub fn new(key: Key, random: u64) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl Lexicon {
     }
 
     /// Writes so many words, fewer when they would have more than `most` characters.
-    pub fn write_words(&self, count: u64, most: usize, mut random: Random, writer: &mut Writer) {
+    pub fn write_words(&self, count: u64, most: usize, mut random: SmallDraws, writer: &mut Writer) {
         let mut left = most;
         let mut before: Option<usize> = None;
         for _ in 0..count {
@@ -100,7 +100,7 @@ impl Lexicon {
     }
 
     /// Writes words of so many characters in all.
-    pub fn write_characters(&self, count: u64, mut random: Random, writer: &mut Writer) {
+    pub fn write_characters(&self, count: u64, mut random: SmallDraws, writer: &mut Writer) {
         let mut left = count as usize;
         while left > 0 {
             let mut word = random.below(self.last.len());
@@ -121,7 +121,7 @@ impl Lexicon {
         }
     }
 
-    fn of_length(&self, length: usize, random: &mut Random) -> usize {
+    fn of_length(&self, length: usize, random: &mut SmallDraws) -> usize {
         let (start, end) = (self.starts[length], self.starts[length + 1]);
         start + random.below(end - start)
     }

@@ -13,10 +13,10 @@ use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::lexicon::{Lexicon, Random};
+use self::lexicon::{Lexicon, SmallDraws};
 use super::Generator;
-use crate::column::build::{Build, Made};
-use crate::column::distribution::{Counts, Distribution};
+use crate::column::build::{Build, BuiltColumn};
+use crate::column::distribution::{CountSampler, Distribution};
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -50,21 +50,21 @@ impl Example for Words {
 }
 
 /// How long a text is.
-enum Extent {
+enum TextLength {
     /// So many words, as far as they fit in so many characters.
-    Words(Counts, usize),
+    Words(CountSampler, usize),
     /// Evenly from one number of words to another, as far as they fit.
     Between(u64, u64, usize),
     /// So many characters.
-    Characters(Counts),
+    Characters(CountSampler),
 }
 
-struct Texts {
+struct WordsFill {
     /// Draws each text's extent.
     extent_key: Key,
     /// Draws the words.
     word_key: Key,
-    extent: Extent,
+    extent: TextLength,
     lexicon: Lexicon,
 }
 
@@ -75,7 +75,7 @@ const MOST: u64 = 1_000_000;
 const LONGEST_SEPARATOR: (usize, usize) = (8, 18);
 
 impl Generator for Words {
-    fn build(&self, build: &mut Build<'_>) -> Result<Made, Problem> {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         if build.data_type(DataType::Utf8) != DataType::Utf8 {
             return Err(build.wrong_type("words", "text"));
         }
@@ -97,28 +97,28 @@ impl Generator for Words {
         let extent = self.extent()?;
         let widest = separator.chars().map(char::len_utf8).max().unwrap_or(1);
         let longest = match &extent {
-            Extent::Characters(counts) => counts.range().1 as usize * widest,
-            Extent::Words(counts, most) => lexicon
+            TextLength::Characters(counts) => counts.range().1 as usize * widest,
+            TextLength::Words(counts, most) => lexicon
                 .longest(counts.range().1)
                 .min(most.saturating_mul(widest)),
-            Extent::Between(_, max, most) => lexicon.longest(*max).min(most.saturating_mul(widest)),
+            TextLength::Between(_, max, most) => lexicon.longest(*max).min(most.saturating_mul(widest)),
         };
         let domain = Domain {
             longest: Some(longest),
             ..Domain::default()
         };
-        let texts = Texts {
+        let texts = WordsFill {
             extent_key: build.key.child("extent"),
             word_key: build.key.child("words"),
             extent,
             lexicon,
         };
-        Ok(Made::new(DataType::Utf8, domain, texts))
+        Ok(BuiltColumn::new(DataType::Utf8, domain, texts))
     }
 }
 
 impl Words {
-    fn extent(&self) -> Result<Extent, Problem> {
+    fn extent(&self) -> Result<TextLength, Problem> {
         let clash = |one: &str, other: &str, place: &Place| {
             let message = format!("`{one}` and `{other}` cannot be used together");
             Err(Problem::new(message).at(place))
@@ -135,17 +135,17 @@ impl Words {
             (None, Some(count), Some((name, _))) => clash("count", name, &count.place),
             (Some(length), None, None) => {
                 let counts = length.value.counts(&length.place, 0, MOST)?;
-                Ok(Extent::Characters(counts))
+                Ok(TextLength::Characters(counts))
             }
             (None, Some(count), None) => {
                 let counts = count.value.counts(&count.place, 0, MOST)?;
-                Ok(Extent::Words(counts, self.most_characters()))
+                Ok(TextLength::Words(counts, self.most_characters()))
             }
             (None, None, _) => self.between(),
         }
     }
 
-    fn between(&self) -> Result<Extent, Problem> {
+    fn between(&self) -> Result<TextLength, Problem> {
         let read = |count: &Option<Placed<Count>>| count.as_ref().map(|count| count.value.0);
         let (min, max) = (read(&self.min), read(&self.max));
         let (min, max) = match (min, max) {
@@ -162,7 +162,7 @@ impl Words {
         let wrong = match () {
             () if max < min => format!("`max` ({max}) is below `min` ({min})"),
             () if max > MOST => format!("a text has at most {MOST} words"),
-            () => return Ok(Extent::Between(min, max, self.most_characters())),
+            () => return Ok(TextLength::Between(min, max, self.most_characters())),
         };
         let problem = Problem::new(wrong);
         Err(match place {
@@ -180,16 +180,16 @@ impl Words {
     }
 }
 
-impl Fill for Texts {
+impl Fill for WordsFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let extents = self.extents(rows);
         let random = self.word_key.fill(rows);
         let mut writer = Writer::new(rows.len(), 32);
         for (extent, random) in extents.into_iter().zip(random) {
-            let random = Random::new(self.word_key, random);
+            let random = SmallDraws::new(self.word_key, random);
             match &self.extent {
-                Extent::Characters(_) => self.lexicon.write_characters(extent, random, &mut writer),
-                Extent::Words(_, most) | Extent::Between(_, _, most) => {
+                TextLength::Characters(_) => self.lexicon.write_characters(extent, random, &mut writer),
+                TextLength::Words(_, most) | TextLength::Between(_, _, most) => {
                     self.lexicon.write_words(extent, *most, random, &mut writer);
                 }
             }
@@ -202,15 +202,15 @@ impl Fill for Texts {
     }
 }
 
-impl Texts {
+impl WordsFill {
     fn extents(&self, rows: Rows<'_>) -> Vec<u64> {
         let random = self.extent_key.fill(rows);
         let mut extents = vec![0; random.len()];
         match &self.extent {
-            Extent::Words(counts, _) | Extent::Characters(counts) => {
+            TextLength::Words(counts, _) | TextLength::Characters(counts) => {
                 counts.fill(&random, &mut extents);
             }
-            Extent::Between(min, max, _) => {
+            TextLength::Between(min, max, _) => {
                 for (extent, random) in extents.iter_mut().zip(random) {
                     *extent = min + crate::column::random::hash::below(random, max - min + 1);
                 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::column::distribution::Distribution;
 use crate::place::{Placed, Source, decode, parse};
 
-fn counts(yaml: &str, most: u64) -> Counts {
+fn counts(yaml: &str, most: u64) -> CountSampler {
     let source = std::sync::Arc::new(Source::new("p.yaml", yaml));
     let node = parse(&source).unwrap();
     let options = decode::<Placed<Distribution>>(&node).unwrap();
@@ -90,9 +90,9 @@ fn too_many_children_or_parents_are_noticed() {
     assert_eq!(index("9_000_000_000_000_000", 1000), None);
     assert_eq!(
         index("9_000_000_000_000_000", 2000),
-        Some(Uncounted::Children)
+        Some(UncountableChildren::Children)
     );
     let two = "{ choice: [8_000_000_000_000_000, 9_000_000_000_000_000] }";
-    assert_eq!(index(two, 2000), Some(Uncounted::Children));
-    assert_eq!(index(two, MOST_PARENTS + 1), Some(Uncounted::Parents));
+    assert_eq!(index(two, 2000), Some(UncountableChildren::Children));
+    assert_eq!(index(two, MOST_PARENTS + 1), Some(UncountableChildren::Parents));
 }
