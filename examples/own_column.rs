@@ -4,7 +4,7 @@
 use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::datatypes::{DataType, Int64Type};
 use rowgen::column::hash::{Key, unit};
-use rowgen::column::{ProgramNode, Origin, Program, rows::Rows};
+use rowgen::column::{Origin, Program, ProgramNode, rows::Rows};
 use rowgen::error::Result;
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Table;
-use crate::column::changes::{Changed, ChangePlaces, VERSIONS};
+use crate::column::changes::{ChangePlaces, Changed, VERSIONS};
 use crate::column::hash::Key;
 use crate::column::rows::Rows;
 use crate::format::Operation;

@@ -29,13 +29,13 @@ mod tests;
 pub mod values;
 
 pub use build::{
-    Build, Builder, Column, ColumnList, Columns, CommonOptions, ColumnFields, Input, BuiltColumn, NestedColumns, SourceColumns,
-    Parent, Pick, TableOptions, columns, is_kind,
+    Build, Builder, BuiltColumn, Column, ColumnFields, ColumnList, Columns, CommonOptions, Input,
+    NestedColumns, Parent, Pick, SourceColumns, TableOptions, columns, is_kind,
 };
-pub use changes::{ChangedTable, ChangeRole};
+pub use changes::{ChangeRole, ChangedTable};
 pub use distribution::{AmountSampler, CountSampler, Distribution, DistributionKind};
 pub use generators::{Generator, GeneratorKind, LIST_ITEM};
-pub use program::{Fill, ProgramNode, Origin, Program, ProgramCell, Selection};
+pub use program::{Fill, Origin, Program, ProgramCell, ProgramNode, Selection};
 pub use random::hash;
 pub use reference_data::Reference;
 pub use values::cut::cut;

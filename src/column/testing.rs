@@ -188,7 +188,7 @@ fn table(name: &crate::place::Key, node: &Node) -> Result<TableOptions, Problem>
         Ok((placed, Arc::new(decode::<Column>(node)?)))
     };
     Ok(TableOptions {
-        outside: None,
+        source_columns: None,
         changes: None,
         name: name.name.clone(),
         place: Place::clone(&name.place),

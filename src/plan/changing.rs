@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::sinks::Resolved;
 use super::{JobChanges, Overrides};
 use crate::changes::{BLOCK, Changes, Mixed};
-use crate::column::changes::{ChangedTable, ChangeFrame, ChangeRole};
+use crate::column::changes::{ChangeFrame, ChangeRole, ChangedTable};
 use crate::column::hash::Key;
 use crate::column::{Origin, Program};
 use crate::error::{Problem, Problems, Result};

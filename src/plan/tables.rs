@@ -57,17 +57,17 @@ fn options(
                 },
                 changes: changes.and_then(|changes| changes.options(&name.value)),
                 columns: table.columns.0.clone(),
-                outside: table
+                source_columns: table
                     .from
                     .as_ref()
-                    .map(|_| outside(sources.get(&name.value))),
+                    .map(|_| source_columns(sources.get(&name.value))),
             }
         })
         .collect()
 }
 
 /// What a table is read from; of a source that is not open nothing is known.
-fn outside(records: Option<&Opened>) -> SourceColumns {
+fn source_columns(records: Option<&Opened>) -> SourceColumns {
     SourceColumns {
         fields: records.map_or_else(Fields::empty, |records| records.schema().fields().clone()),
         rows: records.and_then(Opened::rows),

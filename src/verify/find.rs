@@ -8,7 +8,7 @@ use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 
 use crate::column::arrays::plain;
-use crate::column::{Program, ChangeRole, show_type};
+use crate::column::{ChangeRole, Program, show_type};
 use crate::domain::Order;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{BATCH_ROWS, Preview};

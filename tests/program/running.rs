@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
 use rowgen::column::rows::Rows;
-use rowgen::column::{ProgramNode, Origin, Program, ProgramCell};
+use rowgen::column::{Origin, Program, ProgramCell, ProgramNode};
 use rowgen::engine::{self, Options, State};
 use rowgen::plan::{self, Overrides, Plan};
 use rowgen::report::Outcome;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::changes::{Changes, Living, Mixed, Table, Target};
-use crate::column::changes::{Changed, ChangePlaces};
+use crate::column::changes::{ChangePlaces, Changed};
 use crate::column::hash::Key;
 use crate::column::rows::Rows;
 use crate::format::Operation;

@@ -153,14 +153,19 @@ impl Build<'_> {
     ///
     /// # Errors
     /// As `input`.
-    pub fn coded_input(&mut self, path: &str, place: &Place) -> Result<Input, Problem> {
+    pub fn dictionary_input(&mut self, path: &str, place: &Place) -> Result<Input, Problem> {
         let node = self.tables.resolve(self.scope, path, place)?;
         Ok(self.add_input(node))
     }
 
     /// Puts a column that is made of one of the inputs in the input's place; one that has `name`
     /// already is taken for the same.
-    pub fn replace(&mut self, input: &Input, name: &str, made: impl FnOnce() -> BuiltColumn) -> Input {
+    pub fn replace(
+        &mut self,
+        input: &Input,
+        name: &str,
+        made: impl FnOnce() -> BuiltColumn,
+    ) -> Input {
         let at = input.index;
         let inputs = vec![self.inputs[at]];
         let node = self
@@ -182,8 +187,8 @@ impl Build<'_> {
     }
 
     /// True when the input is a function of few values that are known.
-    pub fn is_coded(&self, input: usize) -> bool {
-        self.tables.is_coded(self.scope, self.inputs[input])
+    pub fn is_precomputed(&self, input: usize) -> bool {
+        self.tables.is_precomputed(self.scope, self.inputs[input])
     }
 
     /// What this column stands in.
@@ -197,7 +202,12 @@ impl Build<'_> {
     }
 
     /// A node for this column's own use, made of other nodes.
-    pub(in crate::column) fn add(&mut self, name: &str, made: BuiltColumn, inputs: Vec<usize>) -> usize {
+    pub(in crate::column) fn add(
+        &mut self,
+        name: &str,
+        made: BuiltColumn,
+        inputs: Vec<usize>,
+    ) -> usize {
         self.tables
             .derived(self.scope, name, inputs, Box::new(|| made))
     }
@@ -327,7 +337,11 @@ impl Build<'_> {
     ///
     /// # Errors
     /// A nested column cannot be built.
-    pub fn nested(&mut self, columns: &ColumnList, items: Option<u64>) -> Result<NestedColumns, Problem> {
+    pub fn nested(
+        &mut self,
+        columns: &ColumnList,
+        items: Option<u64>,
+    ) -> Result<NestedColumns, Problem> {
         let (mut nested, outer) = self
             .tables
             .nested(self.scope, self.key, &self.name, columns, items)?;

@@ -9,6 +9,6 @@ mod options;
 mod tables;
 
 pub use builder::{Builder, SourceColumns, TableOptions};
-pub use context::{Build, ColumnFields, Input, BuiltColumn, NestedColumns, Parent, Pick};
+pub use context::{Build, BuiltColumn, ColumnFields, Input, NestedColumns, Parent, Pick};
 pub use options::{Column, ColumnList, Columns, CommonOptions, columns, is_kind};
 pub(in crate::column) use tables::{EnclosingScope, Tables};

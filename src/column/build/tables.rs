@@ -28,7 +28,7 @@ pub(in crate::column) trait Tables {
     /// So many more lists of languages are held: how many that are in the whole pipeline.
     fn count_languages(&self, more: u64) -> u64;
     /// The node is a function of few values that are known.
-    fn is_coded(&self, scope: usize, node: usize) -> bool;
+    fn is_precomputed(&self, scope: usize, node: usize) -> bool;
     /// How many rows there are; none without end.
     fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem>;
     /// The node that `path` names, built if it is not yet.

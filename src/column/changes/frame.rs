@@ -8,9 +8,9 @@ use arrow::buffer::BooleanBuffer;
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, Fields};
 
-use super::{Changed, ChangedTable, ChangePlaces};
+use super::{ChangePlaces, Changed, ChangedTable};
 use crate::column::parent_column::as_rows;
-use crate::column::program::{ProgramNode, Origin, Program, Selection};
+use crate::column::program::{Origin, Program, ProgramNode, Selection};
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
 use crate::error::Result;
@@ -165,7 +165,9 @@ impl ChangeFrame {
         let said = wanted.map(|(index, values)| {
             Ok(match self.said[*index] {
                 ChangeRole::Always | ChangeRole::Key => values,
-                ChangeRole::Set | ChangeRole::Once if self.is_updated(*index) => nullif(&values, &deletes)?,
+                ChangeRole::Set | ChangeRole::Once if self.is_updated(*index) => {
+                    nullif(&values, &deletes)?
+                }
                 ChangeRole::Set | ChangeRole::Once => nullif(&values, &no_inserts)?,
             })
         });

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::law::Sampler;
-use super::scale::NumericType;
+use super::numeric_type::NumericType;
+use super::sampler::Sampler;
 use crate::error::Problem;
 use crate::kernel::math::open_unit;
 use crate::place::{Number, Place, Placed, Scalar};
@@ -64,7 +64,7 @@ impl Interval {
     /// # Errors
     /// A bound that is not of the type, or bounds that leave nothing.
     pub fn read(
-        scale: &NumericType,
+        numeric_type: &NumericType,
         min: Option<&Scalar>,
         max: Option<&Scalar>,
         bounds: Option<&Placed<OutOfBounds>>,
@@ -75,10 +75,10 @@ impl Interval {
             return Err(problem.at(&bounds.place));
         }
         let interval = Self {
-            min: min.map(|min| scale.value(min)).transpose()?,
-            max: max.map(|max| scale.last(max)).transpose()?,
+            min: min.map(|min| numeric_type.value(min)).transpose()?,
+            max: max.map(|max| numeric_type.last(max)).transpose()?,
             clamp: bounds.is_some_and(|bounds| bounds.value == OutOfBounds::Clamp),
-            half_step: scale.step() / 2.0,
+            half_step: numeric_type.step() / 2.0,
         };
         match (interval.min, interval.max, max, min) {
             (Some(low), Some(high), Some(max), Some(min)) if high < low => {
@@ -108,7 +108,7 @@ impl Interval {
     ///
     /// # Errors
     /// Nothing can be drawn between the bounds.
-    pub fn law(
+    pub fn sampler(
         &self,
         kernel: QuantileFunction,
         parameters: [f64; 2],
@@ -126,15 +126,15 @@ impl Interval {
         if clip.width.abs() < 1e-290 {
             return Err(nothing());
         }
-        let mut law = TruncatedSampler {
+        let mut sampler = TruncatedSampler {
             clip,
             parameters,
             kernel,
         };
         // The ends of the random numbers give the ends of the numbers.
-        let (one, other) = (law.draw(0), law.draw(u64::MAX));
-        (law.clip.min, law.clip.max) = (one.min(other), one.max(other));
-        Ok(Arc::new(law))
+        let (one, other) = (sampler.draw(0), sampler.draw(u64::MAX));
+        (sampler.clip.min, sampler.clip.max) = (one.min(other), one.max(other));
+        Ok(Arc::new(sampler))
     }
 }
 

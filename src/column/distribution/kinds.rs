@@ -8,9 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::law::{ConstantSampler, UniformSampler, Sampler, SteppedSampler};
 use super::number_choice;
-use super::scale::{NumericType, DistributionOptions};
+use super::numeric_type::{DistributionOptions, NumericType};
+use super::sampler::{ConstantSampler, Sampler, SteppedSampler, UniformSampler};
 use crate::column::generators::{exponential, histogram, lognormal, normal, pareto, poisson, zipf};
 use crate::column::values::scalar::width;
 use crate::error::Problem;
@@ -58,7 +58,7 @@ pub struct Between {
 /// Whole numbers, each a pure function of 64 random bits.
 #[derive(Debug, Clone)]
 pub struct CountSampler {
-    law: Arc<dyn Sampler>,
+    sampler: Arc<dyn Sampler>,
     least: u64,
     most: u64,
 }
@@ -66,7 +66,7 @@ pub struct CountSampler {
 /// Real numbers, each a pure function of 64 random bits.
 #[derive(Debug, Clone)]
 pub struct AmountSampler {
-    law: Arc<dyn Sampler>,
+    sampler: Arc<dyn Sampler>,
 }
 
 impl Example for Between {
@@ -80,22 +80,28 @@ impl Distribution {
     /// # Errors
     /// Wrong options, or numbers outside `least` and `most`.
     pub fn counts(&self, place: &Place, least: u64, most: u64) -> Result<CountSampler, Problem> {
-        let mut scale = NumericType::of(DataType::Int64, None)?;
-        scale.room = Some((least, most));
-        let law = self.law(&scale).map_err(|problem| problem.at(place))?;
-        let (low, high) = law.range();
-        let (first, last) = (scale.integer(low), scale.integer(high));
+        let mut numeric_type = NumericType::of(DataType::Int64, None)?;
+        numeric_type.room = Some((least, most));
+        let sampler = self
+            .sampler(&numeric_type)
+            .map_err(|problem| problem.at(place))?;
+        let (low, high) = sampler.range();
+        let (first, last) = (numeric_type.integer(low), numeric_type.integer(high));
         if first >= i128::from(least) && last <= i128::from(most) {
             // Both ends lie within `least` and `most`.
             let (least, most) = (first as u64, last as u64);
-            return Ok(CountSampler { law, least, most });
+            return Ok(CountSampler {
+                sampler,
+                least,
+                most,
+            });
         }
         let reached = if first < least.into() { low } else { high };
         let possible = match most {
             u64::MAX => format!("{least} and more"),
             _ => format!("{least} to {most}"),
         };
-        let (kind, reached) = (self.kind(), scale.show(reached));
+        let (kind, reached) = (self.kind(), numeric_type.show(reached));
         let message =
             format!("`{kind}` reaches {reached}, outside what is possible here: {possible}");
         let fixed = matches!(kind, "constant" | "choice" | "histogram");
@@ -108,11 +114,13 @@ impl Distribution {
     /// # Errors
     /// Wrong options, or numbers beyond what a float holds.
     pub fn amounts(&self, place: &Place) -> Result<AmountSampler, Problem> {
-        let scale = NumericType::of(DataType::Float64, None)?;
-        let law = self.law(&scale).map_err(|problem| problem.at(place))?;
-        let (low, high) = law.range();
+        let numeric_type = NumericType::of(DataType::Float64, None)?;
+        let sampler = self
+            .sampler(&numeric_type)
+            .map_err(|problem| problem.at(place))?;
+        let (low, high) = sampler.range();
         if low.is_finite() && high.is_finite() {
-            return Ok(AmountSampler { law });
+            return Ok(AmountSampler { sampler });
         }
         let message = format!("`{}` reaches beyond what a float holds", self.kind());
         Err(Problem::new(message)
@@ -120,10 +128,10 @@ impl Distribution {
             .hint("set its `min` and `max`"))
     }
 
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         match self {
-            Self::Constant(value) => Ok(Arc::new(ConstantSampler(scale.value(value)?))),
-            Self::Kind(kind) => kind.law(scale),
+            Self::Constant(value) => Ok(Arc::new(ConstantSampler(numeric_type.value(value)?))),
+            Self::Kind(kind) => kind.sampler(numeric_type),
         }
     }
 
@@ -139,23 +147,27 @@ impl CountSampler {
     /// Equally likely whole numbers from `least` to `most`.
     pub fn even(least: u64, most: u64) -> Self {
         let (min, count) = (least as f64, most - least + 1);
-        let law = Arc::new(SteppedSampler {
+        let sampler = Arc::new(SteppedSampler {
             min,
             step: 1.0,
             count,
         });
-        Self { law, least, most }
+        Self {
+            sampler,
+            least,
+            most,
+        }
     }
 
     /// The number for 64 random bits.
     pub fn draw(&self, random: u64) -> u64 {
-        self.whole(self.law.draw(random))
+        self.whole(self.sampler.draw(random))
     }
 
     /// The number for each of `random`: what `draw` gives, faster.
     pub fn fill(&self, random: &[u64], out: &mut [u64]) {
         let mut numbers = vec![0.0; random.len()];
-        self.law.fill(random, &mut numbers);
+        self.sampler.fill(random, &mut numbers);
         for (out, number) in out.iter_mut().zip(numbers) {
             *out = self.whole(number);
         }
@@ -168,7 +180,7 @@ impl CountSampler {
 
     /// The mean.
     pub fn mean(&self) -> f64 {
-        self.law.mean()
+        self.sampler.mean()
     }
 
     fn whole(&self, number: f64) -> u64 {
@@ -179,33 +191,36 @@ impl CountSampler {
 impl AmountSampler {
     /// The number for each of `random`.
     pub fn fill(&self, random: &[u64], out: &mut [f64]) {
-        self.law.fill(random, out);
+        self.sampler.fill(random, out);
     }
 
     /// The number for 64 random bits.
     pub fn draw(&self, random: u64) -> f64 {
-        self.law.draw(random)
+        self.sampler.draw(random)
     }
 
     /// The least and the greatest number.
     pub fn range(&self) -> (f64, f64) {
-        self.law.range()
+        self.sampler.range()
     }
 
     /// The mean.
     pub fn mean(&self) -> f64 {
-        self.law.mean()
+        self.sampler.mean()
     }
 }
 
 impl DistributionOptions for Between {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
-        let (min, max) = (scale.value(&self.min)?, scale.last(&self.max)?);
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+        let (min, max) = (
+            numeric_type.value(&self.min)?,
+            numeric_type.last(&self.max)?,
+        );
         if max < min {
             let message = format!("`max` ({max}) is below `min` ({min})");
             return Err(Problem::new(message).at(&self.max.place));
         }
-        let step = scale.step();
+        let step = numeric_type.step();
         if step == 0.0 {
             width(min, max, &self.max)?;
             return Ok(Arc::new(UniformSampler { min, max }));

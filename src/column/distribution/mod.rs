@@ -5,8 +5,8 @@
 
 pub mod interval;
 mod kinds;
-pub mod law;
 mod number_choice;
-pub mod scale;
+pub mod numeric_type;
+pub mod sampler;
 
 pub use kinds::{AmountSampler, CountSampler, Distribution, DistributionKind};

@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::law::{Sampler, WeightedSampler};
-use super::scale::{NumericType, DistributionOptions};
+use super::numeric_type::{DistributionOptions, NumericType};
+use super::sampler::{Sampler, WeightedSampler};
 use crate::error::Problem;
 use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
 use crate::registry::Example;
@@ -25,8 +25,8 @@ impl Example for NumberChoice {
 }
 
 impl DistributionOptions for NumberChoice {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
-        let values = self.values.iter().map(|value| scale.value(value));
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+        let values = self.values.iter().map(|value| numeric_type.value(value));
         let table = WeightedSampler::new(values.collect::<Result<_, _>>()?, &self.weights);
         match table {
             Ok(table) => Ok(Arc::new(table)),

@@ -9,10 +9,12 @@ use serde::de::Deserializer;
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
-use crate::column::random::alias::WeightedChoice;
 use crate::column::random::hash::Key;
+use crate::column::random::weighted_choice::WeightedChoice;
 use crate::column::rows::Rows;
-use crate::column::values::coded::{DictionaryEncoded, KeyedValues, can_be_coded};
+use crate::column::values::dictionary_encoded::{
+    DictionaryEncoded, KeyedValues, can_be_dictionary,
+};
 use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
@@ -49,21 +51,30 @@ impl Generator for Choice {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let data_type = build.data_type_or(|| infer_exactly(&self.values))?;
         let values = array(&self.values, &data_type)?;
-        let alias =
-            WeightedChoice::new(&self.weights).map_err(|message| Problem::new(message).at(&self.place))?;
+        let alias = WeightedChoice::new(&self.weights)
+            .map_err(|message| Problem::new(message).at(&self.place))?;
         let key = build.key;
-        if can_be_coded(&data_type) {
-            let coded = DictionaryEncoded::new(&values).map_err(|error| Problem::new(error.to_string()))?;
-            let (data_type, domain) = (coded.data_type(), coded.domain());
-            let places = coded.into();
-            return Ok(BuiltColumn::new(data_type, domain, DictionaryChoice { key, alias, places }));
+        if can_be_dictionary(&data_type) {
+            let encoded =
+                DictionaryEncoded::new(&values).map_err(|error| Problem::new(error.to_string()))?;
+            let (data_type, domain) = (encoded.data_type(), encoded.domain());
+            let places = encoded.into();
+            return Ok(BuiltColumn::new(
+                data_type,
+                domain,
+                DictionaryChoice { key, alias, places },
+            ));
         }
         let domain = Domain {
             distinct: Some(values.len() as u64),
             nulls: values.null_count() > 0,
             ..Domain::default()
         };
-        Ok(BuiltColumn::new(data_type, domain, PlainChoice { key, alias, values }))
+        Ok(BuiltColumn::new(
+            data_type,
+            domain,
+            PlainChoice { key, alias, values },
+        ))
     }
 }
 

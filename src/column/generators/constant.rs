@@ -12,7 +12,7 @@ use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
-use crate::column::values::coded::{DictionaryEncoded, can_be_coded};
+use crate::column::values::dictionary_encoded::{DictionaryEncoded, can_be_dictionary};
 use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
@@ -56,10 +56,11 @@ impl Generator for Constant {
         let data_type = build.data_type_or(|| infer_exactly(scalars))?;
         let value = array(scalars, &data_type)?;
         let nulls = value.null_count() > 0;
-        if can_be_coded(&data_type) && !nulls {
-            let coded = DictionaryEncoded::new(&value).map_err(|error| Problem::new(error.to_string()))?;
-            let (data_type, domain) = (coded.data_type(), coded.domain());
-            let same = Same::new(move |rows| coded.column(vec![0; rows]));
+        if can_be_dictionary(&data_type) && !nulls {
+            let encoded =
+                DictionaryEncoded::new(&value).map_err(|error| Problem::new(error.to_string()))?;
+            let (data_type, domain) = (encoded.data_type(), encoded.domain());
+            let same = Same::new(move |rows| encoded.column(vec![0; rows]));
             return Ok(BuiltColumn::new(data_type, domain, same));
         }
         let domain = Domain {

@@ -31,7 +31,7 @@ impl Example for Copy {
 
 impl Generator for Copy {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
-        let input = build.coded_input(&self.0, &self.0.place)?;
+        let input = build.dictionary_input(&self.0, &self.0.place)?;
         let plain = crate::column::values::arrays::plain_type(&input.data_type);
         let wanted = build.data_type(plain.clone());
         let mut domain = input.domain;

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive};
-use crate::column::distribution::law::Sampler;
-use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
+use crate::column::distribution::interval::{Clip, Interval, OutOfBounds, positive};
+use crate::column::distribution::numeric_type::{DistributionOptions, NumericType, column};
+use crate::column::distribution::sampler::Sampler;
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::ln;
@@ -43,17 +43,17 @@ impl Generator for Exponential {
 }
 
 impl DistributionOptions for Exponential {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let mean = match (&self.mean, &self.rate) {
             (Some(mean), None) => positive("mean", mean)?,
             (None, Some(rate)) => 1.0 / positive("rate", rate)?,
             _ => return Err(Problem::new("`exponential` needs either `mean` or `rate`")),
         };
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
-        let interval = Interval::read(scale, min, max, self.bounds.as_ref())?;
+        let interval = Interval::read(numeric_type, min, max, self.bounds.as_ref())?;
         // The probability of more than `x`, which is small where the numbers are large.
         let more = |x: f64| libm::exp(-x.max(0.0) / mean);
-        interval.law(invert, [-mean, 0.0], more)
+        interval.sampler(invert, [-mean, 0.0], more)
     }
 }
 

@@ -88,10 +88,10 @@ impl Generator for Expr {
 /// The expression of few values that it is where columns of many values stand in conditions alone:
 /// each condition becomes an input that is true or false.
 fn few_valued(expression: Expression, place: &Place, build: &mut Build<'_>) -> Expression {
-    let coded: Vec<bool> = (0..build.inputs.len())
-        .map(|input| build.is_coded(input))
+    let precomputed: Vec<bool> = (0..build.inputs.len())
+        .map(|input| build.is_precomputed(input))
         .collect();
-    let few = |input: usize| coded.get(input).copied().unwrap_or_default();
+    let few = |input: usize| precomputed.get(input).copied().unwrap_or_default();
     let Some(kept) = expression.without_conditions(&few) else {
         return expression;
     };

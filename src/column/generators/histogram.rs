@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::distribution::law::{Sampler, again};
-use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
-use crate::column::random::alias::WeightedChoice;
+use crate::column::distribution::numeric_type::{DistributionOptions, NumericType, column};
+use crate::column::distribution::sampler::{Sampler, again};
 use crate::column::random::hash::{below, unit};
+use crate::column::random::weighted_choice::WeightedChoice;
 use crate::column::values::scalar::{infer, width};
 use crate::error::Problem;
 use crate::kernel::math::nearest;
@@ -56,8 +56,8 @@ impl Generator for Histogram {
 }
 
 impl DistributionOptions for Histogram {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
-        let edges = self.edges.iter().map(|edge| scale.value(edge));
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+        let edges = self.edges.iter().map(|edge| numeric_type.value(edge));
         let edges: Vec<f64> = edges.collect::<Result<_, _>>()?;
         let falls = edges.windows(2).position(|pair| pair[1] <= pair[0]);
         if let Some(at) = falls {
@@ -79,9 +79,9 @@ impl DistributionOptions for Histogram {
         let alias = WeightedChoice::new(&weights).map_err(wrong)?;
         Ok(Arc::new(HistogramSampler {
             alias,
-            buckets: buckets(&edges, scale.step()),
+            buckets: buckets(&edges, numeric_type.step()),
             weights,
-            step: scale.step(),
+            step: numeric_type.step(),
         }))
     }
 

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::Generator;
 use super::normal::{below, standard};
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive};
-use crate::column::distribution::law::Sampler;
-use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
+use crate::column::distribution::interval::{Clip, Interval, OutOfBounds, positive};
+use crate::column::distribution::numeric_type::{DistributionOptions, NumericType, column};
+use crate::column::distribution::sampler::Sampler;
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::exp;
@@ -51,16 +51,16 @@ impl Generator for Lognormal {
 }
 
 impl DistributionOptions for Lognormal {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let (mu, sigma) = self.logarithm()?;
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
-        let interval = Interval::read(scale, min, max, self.bounds.as_ref())?;
+        let interval = Interval::read(numeric_type, min, max, self.bounds.as_ref())?;
         let from_mean = |x: f64| (libm::log(x.max(0.0)) - mu) / sigma;
         if from_mean(interval.ends().0) > 0.0 {
             let more = |x: f64| below(-from_mean(x));
-            return interval.law(invert, [mu, -sigma], more);
+            return interval.sampler(invert, [mu, -sigma], more);
         }
-        interval.law(invert, [mu, sigma], |x| below(from_mean(x)))
+        interval.sampler(invert, [mu, sigma], |x| below(from_mean(x)))
     }
 }
 

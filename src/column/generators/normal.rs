@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive_number};
-use crate::column::distribution::law::Sampler;
-use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
+use crate::column::distribution::interval::{Clip, Interval, OutOfBounds, positive_number};
+use crate::column::distribution::numeric_type::{DistributionOptions, NumericType, column};
+use crate::column::distribution::sampler::Sampler;
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::normal::normal_quantiles;
@@ -43,18 +43,18 @@ impl Generator for Normal {
 }
 
 impl DistributionOptions for Normal {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
-        let mean = scale.location(&self.mean)?;
-        let stddev = scale.distance(&self.stddev)?;
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+        let mean = numeric_type.location(&self.mean)?;
+        let stddev = numeric_type.distance(&self.stddev)?;
         let stddev = positive_number("stddev", stddev, &self.stddev.place)?;
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
-        let interval = Interval::read(scale, min, max, self.bounds.as_ref())?;
+        let interval = Interval::read(numeric_type, min, max, self.bounds.as_ref())?;
         let from_mean = |x: f64| (x - mean) / stddev;
         if interval.ends().0 > mean {
             let more = |x: f64| below(-from_mean(x));
-            return interval.law(invert, [mean, -stddev], more);
+            return interval.sampler(invert, [mean, -stddev], more);
         }
-        interval.law(invert, [mean, stddev], |x| below(from_mean(x)))
+        interval.sampler(invert, [mean, stddev], |x| below(from_mean(x)))
     }
 
     fn origin(&self) -> Option<&Scalar> {

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::distribution::interval::{OutOfBounds, Clip, Interval, positive};
-use crate::column::distribution::law::Sampler;
-use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
+use crate::column::distribution::interval::{Clip, Interval, OutOfBounds, positive};
+use crate::column::distribution::numeric_type::{DistributionOptions, NumericType, column};
+use crate::column::distribution::sampler::Sampler;
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::{exp, ln};
@@ -43,16 +43,16 @@ impl Generator for Pareto {
 }
 
 impl DistributionOptions for Pareto {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let (least, shape) = (
             positive("scale", &self.scale)?,
             positive("shape", &self.shape)?,
         );
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
-        let interval = Interval::read(scale, min, max, self.bounds.as_ref())?;
+        let interval = Interval::read(numeric_type, min, max, self.bounds.as_ref())?;
         // The probability of more than `x`, which is small where the numbers are large.
         let more = |x: f64| libm::pow(least / x.max(least), shape);
-        interval.law(invert, [least, -1.0 / shape], more)
+        interval.sampler(invert, [least, -1.0 / shape], more)
     }
 }
 

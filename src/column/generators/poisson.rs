@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::distribution::interval::{OutOfBounds, Interval, nothing, positive};
-use crate::column::distribution::law::{Sampler, WeightedSampler};
-use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
+use crate::column::distribution::interval::{Interval, OutOfBounds, nothing, positive};
+use crate::column::distribution::numeric_type::{DistributionOptions, NumericType, column};
+use crate::column::distribution::sampler::{Sampler, WeightedSampler};
 use crate::error::Problem;
 use crate::place::{Number, Placed, Scalar};
 use crate::registry::Example;
@@ -40,7 +40,7 @@ impl Generator for Poisson {
 }
 
 impl DistributionOptions for Poisson {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let mean = positive("mean", &self.mean)?;
         if mean > 1e9 {
             let message = format!("`mean` is at most 1e9, found {mean:e}");
@@ -48,7 +48,7 @@ impl DistributionOptions for Poisson {
             return Err(problem.hint("`normal` with a `stddev` of its root is the same up there"));
         }
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
-        let interval = Interval::read(scale, min, max, self.bounds.as_ref())?;
+        let interval = Interval::read(numeric_type, min, max, self.bounds.as_ref())?;
         let (low, high) = interval.ends();
         // A truncated one has no numbers outside; half a step beyond is no whole number.
         let (low, high) = (low.max(0.0).ceil(), high.floor());

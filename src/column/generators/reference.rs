@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, ColumnFields, BuiltColumn, Pick};
+use crate::column::build::{Build, BuiltColumn, ColumnFields, Pick};
 use crate::column::program::{Fill, first_input};
-use crate::column::random::alias::WeightedChoice;
 use crate::column::random::hash::Key;
+use crate::column::random::weighted_choice::WeightedChoice;
 use crate::column::reference_data::Reference;
 use crate::column::rows::Rows;
-use crate::column::values::coded::DictionaryEncoded;
+use crate::column::values::dictionary_encoded::DictionaryEncoded;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
@@ -120,14 +120,15 @@ fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<WeightedChoi
 /// Each row of a group of `n` rows has the `n`th part of what every group has.
 fn grouped(reference: &Reference, field: &Placed<Text>) -> Result<WeightedChoice, Problem> {
     let values = reference.field(field, &field.place)?;
-    let coded = DictionaryEncoded::new(values).map_err(|error| Problem::new(error.to_string()))?;
+    let encoded =
+        DictionaryEncoded::new(values).map_err(|error| Problem::new(error.to_string()))?;
     // Rows without a value are a group, too.
-    let group = |key: &i32| usize::try_from(*key).unwrap_or(coded.values.len());
-    let mut members = vec![0.0; coded.values.len() + 1];
-    for key in &coded.keys {
+    let group = |key: &i32| usize::try_from(*key).unwrap_or(encoded.values.len());
+    let mut members = vec![0.0; encoded.values.len() + 1];
+    for key in &encoded.keys {
         members[group(key)] += 1.0;
     }
-    let weights: Vec<f64> = coded
+    let weights: Vec<f64> = encoded
         .keys
         .iter()
         .map(|key| 1.0 / members[group(key)])

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Generator;
 use crate::column::build::Columns;
-use crate::column::build::{Build, ColumnFields, BuiltColumn, NestedColumns};
+use crate::column::build::{Build, BuiltColumn, ColumnFields, NestedColumns};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::{plain, plain_type};

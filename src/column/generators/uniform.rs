@@ -14,7 +14,7 @@ use crate::column::random::hash::{Key, below, unit};
 use crate::column::random::permutation::{Permutation, check_room};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::{from_i64, low_bits};
-use crate::column::values::coded::{DictionaryEncoded, KeyedValues};
+use crate::column::values::dictionary_encoded::{DictionaryEncoded, KeyedValues};
 use crate::column::values::scalar::{
     as_written, float, infer, integer, is_decimal, is_float, is_integral, last, width,
 };
@@ -162,10 +162,10 @@ impl Uniform {
 /// Few values come as keys.
 fn few(all: UniformIntegers) -> Result<BuiltColumn, Problem> {
     let values = (0..all.count).map(|index| all.value(index)).collect();
-    let coded = DictionaryEncoded::new(&from_i64(&all.data_type, values));
-    let coded = coded.map_err(|error| Problem::new(error.to_string()))?;
-    let (data_type, domain) = (coded.data_type(), coded.domain());
-    let places = KeyedValues::from(coded);
+    let encoded = DictionaryEncoded::new(&from_i64(&all.data_type, values));
+    let encoded = encoded.map_err(|error| Problem::new(error.to_string()))?;
+    let (data_type, domain) = (encoded.data_type(), encoded.domain());
+    let places = KeyedValues::from(encoded);
     let fill = move |rows: Rows<'_>, _: &[ArrayRef]| {
         let draw = |randoms: &[u64], out: &mut [u32]| all_below(randoms, all.count as u32, out);
         places.picked(all.key.draw(rows, draw).into())

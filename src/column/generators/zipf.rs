@@ -14,9 +14,9 @@ use serde::Deserialize;
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::distribution::interval::positive;
-use crate::column::distribution::law::{Sampler, again};
-use crate::column::distribution::scale::{NumericType, DistributionOptions, column};
-use crate::column::random::alias::WeightedChoice;
+use crate::column::distribution::numeric_type::{DistributionOptions, NumericType, column};
+use crate::column::distribution::sampler::{Sampler, again};
+use crate::column::random::weighted_choice::WeightedChoice;
 use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::{exp, ln_1p, nearest, open_unit};
@@ -73,10 +73,14 @@ impl Generator for Zipf {
 }
 
 impl DistributionOptions for Zipf {
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         let exponent = positive("exponent", &self.exponent)?;
-        let value = |scalar: &Option<Scalar>| scalar.as_ref().map(|at| scale.value(at)).transpose();
-        let (least, most) = (scale.room.map(|room| room.0), scale.room.map(|room| room.1));
+        let value =
+            |scalar: &Option<Scalar>| scalar.as_ref().map(|at| numeric_type.value(at)).transpose();
+        let (least, most) = (
+            numeric_type.room.map(|room| room.0),
+            numeric_type.room.map(|room| room.1),
+        );
         let min = value(&self.min)?.unwrap_or(least.map_or(1.0, |least| least as f64));
         let max = value(&self.max)?.or(most.map(|most| most as f64));
         let Some(max) = max else {
@@ -97,7 +101,11 @@ impl DistributionOptions for Zipf {
             let problem = Problem::new(format!("`zipf` has numbers up to 2^53, found {max:e}"));
             return Err(problem.hint("set its `max`"));
         }
-        Ok(Arc::new(ZipfSampler::new(exponent, min.ceil(), count as u64)?))
+        Ok(Arc::new(ZipfSampler::new(
+            exponent,
+            min.ceil(),
+            count as u64,
+        )?))
     }
 
     fn default_type(&self) -> DataType {

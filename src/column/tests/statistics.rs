@@ -89,11 +89,11 @@ fn clamping_moves_what_is_outside_to_the_ends() {
 #[test]
 fn lognormal() {
     let sigma = libm::log(900.0 / 40.0) / 2.326_347_874_040_841;
-    let law = |x: f64| below((libm::log(x) - libm::log(40.0)) / sigma);
-    assert!((law(40.0) - 0.5).abs() < 1e-12 && (law(900.0) - 0.99).abs() < 1e-12);
-    follows("lognormal: { median: 40, p99: 900 }", law);
+    let sampler = |x: f64| below((libm::log(x) - libm::log(40.0)) / sigma);
+    assert!((sampler(40.0) - 0.5).abs() < 1e-12 && (sampler(900.0) - 0.99).abs() < 1e-12);
+    follows("lognormal: { median: 40, p99: 900 }", sampler);
     let text = r#"{ type: "decimal(10,2)", lognormal: { median: 40, p99: 900, min: 1, max: 5000, bounds: truncate } }"#;
-    follows(text, between(0.995, 5000.005, law));
+    follows(text, between(0.995, 5000.005, sampler));
     let text = "lognormal: { mu: 0, sigma: 0.5, min: 20 }";
     let more = |x: f64| below(-libm::log(x) / 0.5);
     follows(text, |x| 1.0 - more(x) / more(20.0));
@@ -101,22 +101,22 @@ fn lognormal() {
 
 #[test]
 fn exponential() {
-    let law = |x: f64| 1.0 - libm::exp(-x / 12.5);
-    follows("exponential: { mean: 12.5 }", law);
-    follows("exponential: { rate: 0.08 }", law);
+    let sampler = |x: f64| 1.0 - libm::exp(-x / 12.5);
+    follows("exponential: { mean: 12.5 }", sampler);
+    follows("exponential: { rate: 0.08 }", sampler);
     let text = "exponential: { mean: 12.5, min: 5, max: 30 }";
-    follows(text, between(5.0, 30.0, law));
+    follows(text, between(5.0, 30.0, sampler));
     // Without memory: beyond 10 000 it begins anew.
     let text = "exponential: { mean: 12.5, min: 8000 }";
-    follows(text, |x| law(x - 8000.0));
+    follows(text, |x| sampler(x - 8000.0));
 }
 
 #[test]
 fn pareto() {
-    let law = |x: f64| 1.0 - libm::pow(2.0 / x, 1.16);
-    follows("pareto: { scale: 2, shape: 1.16 }", law);
+    let sampler = |x: f64| 1.0 - libm::pow(2.0 / x, 1.16);
+    follows("pareto: { scale: 2, shape: 1.16 }", sampler);
     let text = "pareto: { scale: 2, shape: 1.16, min: 10, max: 1000 }";
-    follows(text, between(10.0, 1000.0, law));
+    follows(text, between(10.0, 1000.0, sampler));
     let text = "pareto: { scale: 2, shape: 1.16, min: 1e9 }";
     follows(text, |x| 1.0 - libm::pow(1e9 / x, 1.16));
 }
@@ -154,7 +154,7 @@ fn zipf_of_few_numbers() {
 
 /// Ten million draws; cells are the ranks to 2048 and then ever wider ranges of them.
 fn zipf_of(exponent: f64, count: u64) -> f64 {
-    let law = counts(&format!("zipf: {{ exponent: {exponent} }}"), 0, count - 1);
+    let sampler = counts(&format!("zipf: {{ exponent: {exponent} }}"), 0, count - 1);
     let mut ends: Vec<u64> = (1..=2048).collect();
     while ends.last() < Some(&count) {
         let last = ends[ends.len() - 1];
@@ -167,7 +167,7 @@ fn zipf_of(exponent: f64, count: u64) -> f64 {
     let key = Key::new("zipf");
     let mut ranks = vec![0; 10_000];
     for first in (0..10_000_000).step_by(10_000) {
-        law.fill(
+        sampler.fill(
             &key.fill(Rows::Range {
                 first,
                 count: 10_000,
@@ -228,11 +228,14 @@ fn histogram() {
     };
     let shares: Vec<f64> = (18..=65).map(share).collect();
     counts_follow(text, 18, &shares);
-    let law = |x: f64| match x {
+    let sampler = |x: f64| match x {
         ..0.5 => x / 0.5 * 0.25,
         _ => 0.25 + (x - 0.5) / 2.0 * 0.75,
     };
-    follows("histogram: { edges: [0, 0.5, 2.5], weights: [1, 3] }", law);
+    follows(
+        "histogram: { edges: [0, 0.5, 2.5], weights: [1, 3] }",
+        sampler,
+    );
 }
 
 #[test]

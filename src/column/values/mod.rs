@@ -1,8 +1,8 @@
 //! Values of a column's type: their names in a file, how they are read, and the arrays that hold them.
 
 pub mod arrays;
-pub mod coded;
 pub mod cut;
+pub mod dictionary_encoded;
 pub mod scalar;
 pub mod step;
 pub mod ticks;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::Field;
 
-use super::coding::Precomputed;
-use super::length::limit;
-use super::required::{check, field};
-use super::room::small_enough;
+use super::constraints::{check, field};
+use super::lookup_table::Precomputed;
+use super::size_limits::small_enough;
+use super::text_length::limit;
 use super::{Builder, TableScope};
-use crate::column::build::{Build, ColumnFields, BuiltColumn, NestedColumns, Pick};
+use crate::column::build::{Build, BuiltColumn, ColumnFields, NestedColumns, Pick};
 use crate::column::build::{Column, ColumnList};
 use crate::column::program::{Fill, Origin, Program};
 use crate::column::random::hash::{Key, threshold};
@@ -29,7 +29,7 @@ struct NewNode {
     inputs: Vec<usize>,
     fill: Arc<dyn Fill>,
     nulls: Option<(Key, Option<u64>)>,
-    coding: Option<Precomputed>,
+    precomputed: Option<Precomputed>,
     /// It picks one of so many rows.
     picks: Option<usize>,
     /// Each value is a function of the inputs' values in its row alone.
@@ -87,8 +87,8 @@ impl Builder {
         let parts = &mut self.scopes[scope];
         small_enough(&made, name, &parts.name, &mut parts.bytes)
             .map_err(|problem| problem.at(&column.place))?;
-        let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
-        let read = self.scopes[scope].outside.is_some();
+        let (inputs, precomputed) = self.fold_built(scope, &mut made, inputs);
+        let read = self.scopes[scope].source_columns.is_some();
         check(&made, column, name, read)?;
         limit(&mut made, column, &self.scopes[scope].path(name))?;
         let new = NewNode {
@@ -96,7 +96,7 @@ impl Builder {
             inputs,
             fill: made.fill,
             nulls,
-            coding,
+            precomputed,
             picks: None,
             pointwise,
         };
@@ -147,8 +147,8 @@ impl Builder {
             true => self.fold(scope, pick.fill.as_ref(), &inputs, true),
             false => None,
         };
-        let (inputs, fill, coding) = match folded {
-            Some(folded) => (folded.inputs, folded.fill, Some(folded.coding)),
+        let (inputs, fill, precomputed) = match folded {
+            Some(folded) => (folded.inputs, folded.fill, Some(folded.precomputed)),
             None => (inputs, pick.fill, None),
         };
         let new = NewNode {
@@ -156,7 +156,7 @@ impl Builder {
             inputs,
             fill,
             nulls,
-            coding,
+            precomputed,
             picks: pick.rows,
             pointwise: pick.pointwise,
         };
@@ -164,7 +164,7 @@ impl Builder {
     }
 
     /// Makes a table of what was made, if it can be one.
-    fn fold_made(
+    fn fold_built(
         &self,
         scope: usize,
         made: &mut BuiltColumn,
@@ -184,7 +184,7 @@ impl Builder {
         made.domain.depend_on(&known);
         made.data_type = folded.data_type;
         made.fill = folded.fill;
-        (folded.inputs, Some(folded.coding))
+        (folded.inputs, Some(folded.precomputed))
     }
 
     /// Adds a node with all that is known of it.
@@ -199,9 +199,9 @@ impl Builder {
         parts.nodes[node].inputs = new.inputs;
         parts.nodes[node].nulls = new.nulls;
         parts.nodes[node].pointwise = new.pointwise;
-        match new.coding.filter(|_| new.nulls.is_none()) {
-            Some(coding) => {
-                parts.codings.insert(node, coding);
+        match new.precomputed.filter(|_| new.nulls.is_none()) {
+            Some(precomputed) => {
+                parts.precomputed.insert(node, precomputed);
             }
             None => self.register_root(scope, node, new.picks),
         }
@@ -251,14 +251,14 @@ impl Builder {
         };
         let mut made = fields.field(rest, &mut build)?;
         let inputs = build.inputs;
-        let (inputs, coding) = self.fold_made(scope, &mut made, inputs);
+        let (inputs, precomputed) = self.fold_built(scope, &mut made, inputs);
         made.domain.nulls |= self.scopes[scope].nodes[base].nulls.is_some();
         let new = NewNode {
             domain: made.domain,
             inputs,
             fill: made.fill,
             nulls: None,
-            coding,
+            precomputed,
             picks: None,
             // A field is what its column is made from, or a part of it.
             pointwise: true,
@@ -267,7 +267,7 @@ impl Builder {
     }
 
     /// A node made of other nodes, with nothing more to it.
-    pub(super) fn add_made(
+    pub(super) fn add_built(
         &mut self,
         scope: usize,
         name: &str,
@@ -279,7 +279,7 @@ impl Builder {
             inputs,
             fill: made.fill,
             nulls: None,
-            coding: None,
+            precomputed: None,
             picks: None,
             pointwise: made.pointwise,
         };

@@ -6,8 +6,8 @@
 use arrow::datatypes::DataType;
 
 use super::{Builder, TableScope};
-use crate::column::changes::{ChangedTable, ChangeFrame, ChangeRole};
-use crate::column::program::{ProgramNode, Origin, mark_inputs};
+use crate::column::changes::{ChangeFrame, ChangeRole, ChangedTable};
+use crate::column::program::{Origin, ProgramNode, mark_inputs};
 use crate::domain::Order;
 use crate::error::{Problem, Problems};
 use crate::place::Placed;
@@ -57,7 +57,12 @@ impl TableScope {
         let said = self.nodes.iter().enumerate().map(said).collect();
         self.check_key(changes)?;
         let references = self.references();
-        Ok(Some(ChangeFrame::new(changes, said, &self.nodes, references)))
+        Ok(Some(ChangeFrame::new(
+            changes,
+            said,
+            &self.nodes,
+            references,
+        )))
     }
 
     /// What inserts alone say, and all that it is made of.

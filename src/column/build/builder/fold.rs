@@ -6,12 +6,14 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::datatypes::{DataType, Field};
 
 use super::Builder;
-use super::coding::{Precomputed, Root, TableEntries, LookupTable, VALUES, combinations};
+use super::lookup_table::{LookupTable, Precomputed, Root, TableEntries, VALUES, combinations};
 use crate::column::build::Tables;
 use crate::column::program::{Fill, Origin};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::plain;
-use crate::column::values::coded::{DictionaryEncoded, NULL, can_be_coded, column};
+use crate::column::values::dictionary_encoded::{
+    DictionaryEncoded, NULL, can_be_dictionary, column,
+};
 use crate::domain::Domain;
 
 /// How many values are computed before the first row, of all columns together: beyond that, rows are
@@ -27,7 +29,7 @@ pub(super) struct Folded {
     pub fill: Arc<dyn Fill>,
     pub data_type: DataType,
     pub domain: Domain,
-    pub coding: Precomputed,
+    pub precomputed: Precomputed,
 }
 
 impl Builder {
@@ -40,54 +42,55 @@ impl Builder {
         inputs: &[usize],
         pick: bool,
     ) -> Option<Folded> {
-        let coding = self.combine(scope, fill, inputs)?;
+        let precomputed = self.combine(scope, fill, inputs)?;
         let given = inputs;
-        let roots = coding.roots.clone();
+        let roots = precomputed.roots.clone();
         let inputs = roots.iter().map(|root| root.node).collect();
-        let data_type = coding.over.data_type().clone();
-        if pick || !can_be_coded(&data_type) {
+        let data_type = precomputed.values.data_type().clone();
+        if pick || !can_be_dictionary(&data_type) {
             let domain = Domain {
-                nulls: coding.over.null_count() > 0,
+                nulls: precomputed.values.null_count() > 0,
                 ..Domain::default()
             };
-            let shown = TableEntries::Plain(coding.over.clone());
+            let shown = TableEntries::Plain(precomputed.values.clone());
             let fill = Arc::new(LookupTable { roots, shown });
             return Some(Folded {
                 inputs,
                 fill,
                 data_type,
                 domain,
-                coding,
+                precomputed,
             });
         }
-        let mut coded = DictionaryEncoded::new(&coding.over).ok()?;
-        coded.values = self.shared(scope, given, coded.values);
-        let (data_type, domain) = (coded.data_type(), coded.domain());
-        let over = column(coded.keys.clone(), &coded.values).ok()?;
-        let shown = match self.keeps_keys(scope, &roots, &coded.keys) {
-            true => TableEntries::Values(coded.values),
-            false => TableEntries::Keys(coded.into()),
+        let mut encoded = DictionaryEncoded::new(&precomputed.values).ok()?;
+        encoded.values = self.shared(scope, given, encoded.values);
+        let (data_type, domain) = (encoded.data_type(), encoded.domain());
+        let values = column(encoded.keys.clone(), &encoded.values).ok()?;
+        let shown = match self.keeps_keys(scope, &roots, &encoded.keys) {
+            true => TableEntries::Values(encoded.values),
+            false => TableEntries::Keys(encoded.into()),
         };
         let fill = Arc::new(LookupTable {
             roots: roots.clone(),
             shown,
         });
-        let coding = Precomputed { roots, over };
+        let precomputed = Precomputed { roots, values };
         Some(Folded {
             inputs,
             fill,
             data_type,
             domain,
-            coding,
+            precomputed,
         })
     }
 
     /// The values as one of the inputs has them already, so that a copy shares them.
     fn shared(&self, scope: usize, inputs: &[usize], values: ArrayRef) -> ArrayRef {
-        let codings = inputs
+        let precomputed = inputs
             .iter()
-            .filter_map(|input| self.scopes[scope].codings.get(input));
-        let mut dictionaries = codings.filter_map(|coding| coding.over.as_any_dictionary_opt());
+            .filter_map(|input| self.scopes[scope].precomputed.get(input));
+        let mut dictionaries =
+            precomputed.filter_map(|precomputed| precomputed.values.as_any_dictionary_opt());
         let same = dictionaries.find(|known| known.values().as_ref() == values.as_ref());
         same.map_or(values, |known| known.values().clone())
     }
@@ -99,37 +102,40 @@ impl Builder {
             true => *key == NULL,
             false => *key == place as i32,
         };
-        let coded = matches!(
+        let encoded = matches!(
             self.node(scope, root.node).field.data_type(),
             DataType::Dictionary(..)
         );
-        coded && keys.iter().enumerate().all(same)
+        encoded && keys.iter().enumerate().all(same)
     }
 
     /// The value of `fill` for every combination of its inputs' values.
     fn combine(&self, scope: usize, fill: &dyn Fill, inputs: &[usize]) -> Option<Precomputed> {
-        let codings: Option<Vec<&Precomputed>> = inputs
+        let precomputed: Option<Vec<&Precomputed>> = inputs
             .iter()
-            .map(|input| self.scopes[scope].codings.get(input))
+            .map(|input| self.scopes[scope].precomputed.get(input))
             .collect();
-        let codings = codings?;
+        let precomputed = precomputed?;
         let mut roots: Vec<Root> = Vec::new();
-        for root in codings.iter().flat_map(|coding| &coding.roots) {
+        for root in precomputed
+            .iter()
+            .flat_map(|precomputed| &precomputed.roots)
+        {
             if !roots.contains(root) {
                 roots.push(*root);
             }
         }
         let count = combinations(&roots)?;
         self.spend(count)?;
-        let columns: Option<Vec<ArrayRef>> = codings
+        let columns: Option<Vec<ArrayRef>> = precomputed
             .iter()
-            .map(|coding| coding.spread(&roots, count))
+            .map(|precomputed| precomputed.spread(&roots, count))
             .collect();
         // A combination that fails may be one that no row has: then rows are computed one by one.
-        let over = fill.fill(Rows::Range { first: 0, count }, &columns?).ok()?;
-        let over = plain(&over).ok().filter(|over| over.len() == count)?;
-        self.spend(over.get_array_memory_size() / BYTES_OF_A_VALUE)?;
-        Some(Precomputed { roots, over })
+        let values = fill.fill(Rows::Range { first: 0, count }, &columns?).ok()?;
+        let values = plain(&values).ok().filter(|values| values.len() == count)?;
+        self.spend(values.get_array_memory_size() / BYTES_OF_A_VALUE)?;
+        Some(Precomputed { roots, values })
     }
 
     /// Some more values are computed; nothing when that are too many.
@@ -157,7 +163,7 @@ impl Builder {
             return;
         }
         let keys = (0..count as i32).chain(nulls.then_some(NULL));
-        let over: Option<ArrayRef> = match values {
+        let values: Option<ArrayRef> = match values {
             Some(values) => column(keys.collect(), &values).ok(),
             None if boolean => {
                 let truth = keys.map(|key| (key != NULL).then_some(key == 1));
@@ -168,25 +174,25 @@ impl Builder {
                     .collect::<UInt32Array>(),
             )),
         };
-        if let Some(over) = over {
+        if let Some(values) = values {
             let roots = vec![Root { node, nulls, size }];
             self.scopes[scope]
-                .codings
-                .insert(node, Precomputed { roots, over });
+                .precomputed
+                .insert(node, Precomputed { roots, values });
         }
     }
 
     /// A node whose values come without a dictionary, text apart: most generators read such.
     pub(super) fn without_dictionary(&mut self, scope: usize, node: usize) -> usize {
-        let coded = self.node(scope, node);
-        let data_type = match coded.field.data_type() {
+        let encoded = self.node(scope, node);
+        let data_type = match encoded.field.data_type() {
             DataType::Dictionary(_, values) if values.as_ref() != &DataType::Utf8 => {
                 values.as_ref().clone()
             }
             _ => return node,
         };
         let within = format!("{}.", self.scopes[scope].name);
-        let path = coded.name.strip_prefix(&within).unwrap_or(&coded.name);
+        let path = encoded.name.strip_prefix(&within).unwrap_or(&encoded.name);
         let name = format!("{path} (plain)");
         if let Some(known) = self.scopes[scope].names.get(&name) {
             return *known;
@@ -194,17 +200,23 @@ impl Builder {
         let field = Field::new(&name, data_type, true);
         let domain = Domain {
             dictionary: None,
-            ..coded.domain.clone()
+            ..encoded.domain.clone()
         };
         let fill = Arc::new(|_: Rows<'_>, inputs: &[ArrayRef]| plain(&inputs[0]));
         let made = self.push(scope, &name, field, domain, Origin::Fill(fill));
         let parts = &mut self.scopes[scope];
         parts.nodes[made].inputs = vec![node];
         parts.nodes[made].pointwise = true;
-        if let Some(coding) = parts.codings.get(&node).cloned()
-            && let Ok(over) = plain(&coding.over)
+        if let Some(precomputed) = parts.precomputed.get(&node).cloned()
+            && let Ok(values) = plain(&precomputed.values)
         {
-            parts.codings.insert(made, Precomputed { over, ..coding });
+            parts.precomputed.insert(
+                made,
+                Precomputed {
+                    values,
+                    ..precomputed
+                },
+            );
         }
         made
     }

@@ -5,13 +5,13 @@
 
 mod assemble;
 mod changes;
-mod coding;
+mod constraints;
 mod fold;
-mod length;
-mod outside;
-mod required;
+mod lookup_table;
 mod resolve;
-mod room;
+mod size_limits;
+mod source_columns;
+mod text_length;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -22,14 +22,14 @@ use arrow::datatypes::{Field, Fields};
 use super::context;
 use super::options::ColumnList;
 use super::tables::Tables;
-use crate::column::changes::{ChangedTable, ChangeFrame};
-use crate::column::program::{ProgramNode, Origin, Program, ProgramCell};
+use crate::column::changes::{ChangeFrame, ChangedTable};
+use crate::column::program::{Origin, Program, ProgramCell, ProgramNode};
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Count, Place, Placed};
-use coding::Precomputed;
+use lookup_table::Precomputed;
 
 /// What a table is read from: its columns come in before those that are made.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub struct TableOptions {
     /// Its columns.
     pub columns: ColumnList,
     /// What it is read from.
-    pub outside: Option<SourceColumns>,
+    pub source_columns: Option<SourceColumns>,
     /// How its rows come, change and go, where its rows are changes.
     pub changes: Option<ChangedTable>,
 }
@@ -87,7 +87,7 @@ struct TableScope {
     names: HashMap<String, usize>,
     fields: HashMap<usize, (Arc<dyn context::ColumnFields>, usize)>,
     /// How nodes follow from few values.
-    codings: HashMap<usize, Precomputed>,
+    precomputed: HashMap<usize, Precomputed>,
     derived_rows: Option<u64>,
     building: Vec<usize>,
     parents: Vec<String>,
@@ -97,7 +97,7 @@ struct TableScope {
     level: usize,
     program: Arc<ProgramCell>,
     outer: Option<OuterScope>,
-    outside: Option<SourceColumns>,
+    source_columns: Option<SourceColumns>,
     changes: Option<ChangedTable>,
     /// The places of the columns that are read, by their names.
     read: HashMap<String, usize>,
@@ -210,7 +210,10 @@ impl Builder {
 
     fn unknown(&self, scope: usize, path: &str, place: &Place) -> Problem {
         let scope = &self.scopes[scope];
-        let read = scope.outside.iter().flat_map(|outside| &outside.fields);
+        let read = scope
+            .source_columns
+            .iter()
+            .flat_map(|source_columns| &source_columns.fields);
         let names = scope.columns.iter().map(|(name, _)| name.value.as_str());
         let names = names.chain(read.map(|field| field.name().as_str()));
         let name = path.trim_matches(['{', '}', ' ']);
@@ -245,18 +248,21 @@ impl Builder {
 impl TableScope {
     fn table(mut options: TableOptions) -> Self {
         if let Some(changes) = &options.changes {
-            options.outside = Some(SourceColumns {
+            options.source_columns = Some(SourceColumns {
                 fields: ChangeFrame::fields(),
                 rows: changes.places.inserts(),
             });
         }
-        let read = options.outside.iter().flat_map(|outside| &outside.fields);
+        let read = options
+            .source_columns
+            .iter()
+            .flat_map(|source_columns| &source_columns.fields);
         let names = read.map(|field| field.name().as_str());
         Self {
             place: Some(options.place),
             rows: options.rows,
             read: first_places(names),
-            outside: options.outside,
+            source_columns: options.source_columns,
             changes: options.changes,
             ..Self::new(options.name, options.key, options.columns)
         }
@@ -293,7 +299,7 @@ impl TableScope {
             nodes: Vec::new(),
             names: HashMap::new(),
             fields: HashMap::new(),
-            codings: HashMap::new(),
+            precomputed: HashMap::new(),
             derived_rows: None,
             building: Vec::new(),
             parents: Vec::new(),
@@ -301,7 +307,7 @@ impl TableScope {
             level: 0,
             program: Arc::default(),
             outer: None,
-            outside: None,
+            source_columns: None,
             changes: None,
             read: HashMap::new(),
         }

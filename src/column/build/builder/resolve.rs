@@ -8,13 +8,13 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 
 use super::Builder;
-use crate::column::build::{EnclosingScope, Tables};
-use crate::column::build::{Column, ColumnList};
 use crate::column::build::{BuiltColumn, NestedColumns, Parent};
+use crate::column::build::{Column, ColumnList};
+use crate::column::build::{EnclosingScope, Tables};
 use crate::column::changes::Changed;
 use crate::column::generators::foreign_key::children::MOST_PARENTS;
 use crate::column::generators::person::MOST_LANGUAGES;
-use crate::column::program::{ProgramNode, Origin};
+use crate::column::program::{Origin, ProgramNode};
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::domain::{Domain, Order};
@@ -45,8 +45,8 @@ impl Tables for Builder {
         &self.scopes[scope].nodes[node]
     }
 
-    fn is_coded(&self, scope: usize, node: usize) -> bool {
-        self.scopes[scope].codings.contains_key(&node)
+    fn is_precomputed(&self, scope: usize, node: usize) -> bool {
+        self.scopes[scope].precomputed.contains_key(&node)
     }
 
     fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem> {
@@ -57,8 +57,8 @@ impl Tables for Builder {
             return Ok(None);
         }
         let asked = self.scopes[scope].rows.as_ref().map(|rows| rows.value.0);
-        if let Some(outside) = &self.scopes[scope].outside {
-            return Ok(asked.into_iter().chain(outside.rows).min());
+        if let Some(source_columns) = &self.scopes[scope].source_columns {
+            return Ok(asked.into_iter().chain(source_columns.rows).min());
         }
         if let Some(rows) = asked {
             return Ok(Some(rows).filter(|rows| *rows > 0));
@@ -118,13 +118,13 @@ impl Tables for Builder {
     ) -> usize {
         match self.scopes[scope].names.get(name) {
             Some(known) => *known,
-            None => self.add_made(scope, name, inputs, made()),
+            None => self.add_built(scope, name, inputs, made()),
         }
     }
 
     fn parent(&mut self, child: usize, name: &str, place: &Place) -> Result<Parent, Problem> {
         let scope = self.scope_of(name, place)?;
-        self.refuse_outside(scope, name, place)?;
+        self.refuse_read_table(scope, name, place)?;
         self.scopes[child].parents.push(name.to_string());
         let rows = self.rows(scope)?;
         self.put_behind(child, scope, place)?;

@@ -1,17 +1,17 @@
 //! `event_time`: when each row happened, never before the row above it; any row alone.
 
-mod poisson;
+mod poisson_process;
 mod profile;
-mod steady;
+mod steady_arrivals;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, TimeUnit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::poisson::PoissonProcess;
+use self::poisson_process::PoissonProcess;
 use self::profile::DayProfile;
-use self::steady::SteadyArrivals;
+use self::steady_arrivals::SteadyArrivals;
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
@@ -88,7 +88,9 @@ impl Generator for EventTime {
         let ratio = self.ratio(ticks, start, rows, profile.as_ref(), build)?;
         let strict = ratio.at_least_one() && profile.is_none();
         let pace = match (self.arrivals, rows.filter(|_| self.span.is_some())) {
-            (Some(EventArrivals::Poisson), None) => ArrivalProcess::Poisson(PoissonProcess::endless(build.key, ratio)),
+            (Some(EventArrivals::Poisson), None) => {
+                ArrivalProcess::Poisson(PoissonProcess::endless(build.key, ratio))
+            }
             (Some(EventArrivals::Poisson), Some(rows)) => {
                 ArrivalProcess::Poisson(PoissonProcess::within(build.key, ratio, rows))
             }

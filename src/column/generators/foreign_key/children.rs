@@ -69,7 +69,11 @@ struct Cursor<'a> {
 }
 
 /// The number of children of the parent at a row.
-pub(in crate::column) fn children_of(key: Key, counts: &CountSampler, parents: Rows<'_>) -> Vec<u64> {
+pub(in crate::column) fn children_of(
+    key: Key,
+    counts: &CountSampler,
+    parents: Rows<'_>,
+) -> Vec<u64> {
     let random = key.fill(parents);
     let mut numbers = vec![0; random.len()];
     counts.fill(&random, &mut numbers);
@@ -93,7 +97,8 @@ impl Children {
         if counted > MOST_PARENTS {
             return Err(UncountableChildren::Parents);
         }
-        let drawn = CountedChildren::index(key, counts, parents).ok_or(UncountableChildren::Children)?;
+        let drawn =
+            CountedChildren::index(key, counts, parents).ok_or(UncountableChildren::Children)?;
         Ok(Self::Drawn(drawn))
     }
 

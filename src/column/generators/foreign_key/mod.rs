@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
-use crate::column::build::{Build, ColumnFields, BuiltColumn, Parent, Pick};
+use crate::column::build::{Build, BuiltColumn, ColumnFields, Parent, Pick};
 use crate::column::distribution::{CountSampler, Distribution};
 use crate::column::parent_column::ParentColumn;
 use crate::column::program::{Fill, first_input};
@@ -149,7 +149,10 @@ impl ForeignKey {
     }
 
     /// The number of children of each parent, and what it is drawn with in the column of that key.
-    pub(in crate::column) fn per_parent(&self, key: Key) -> Result<Option<(Key, CountSampler)>, Problem> {
+    pub(in crate::column) fn per_parent(
+        &self,
+        key: Key,
+    ) -> Result<Option<(Key, CountSampler)>, Problem> {
         let Some(per_parent) = &self.per_parent else {
             return Ok(None);
         };
@@ -216,7 +219,9 @@ impl ForeignKey {
 /// Why the children of so many parents are not counted.
 fn uncounted(why: &UncountableChildren, parents: u64) -> Problem {
     match why {
-        UncountableChildren::Children => Problem::new("the parents have more than 2^63 children together"),
+        UncountableChildren::Children => {
+            Problem::new("the parents have more than 2^63 children together")
+        }
         UncountableChildren::Parents => {
             let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
             let message = format!(
@@ -277,7 +282,12 @@ impl ParentFields {
         Ok(made)
     }
 
-    fn column(&self, path: &str, build: &mut Build<'_>, place: &Place) -> Result<BuiltColumn, Problem> {
+    fn column(
+        &self,
+        path: &str,
+        build: &mut Build<'_>,
+        place: &Place,
+    ) -> Result<BuiltColumn, Problem> {
         let input = build.parent_column(&self.parent, path, place)?;
         let most = self.children.as_ref().map(|children| children.most());
         let domain = Domain {

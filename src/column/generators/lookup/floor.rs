@@ -2,11 +2,11 @@
 
 use arrow::array::{Array, ArrayRef};
 
-use crate::column::build::{Build, Input, BuiltColumn};
+use crate::column::build::{Build, BuiltColumn, Input};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
-use crate::column::values::coded::{DictionaryEncoded, NULL};
+use crate::column::values::dictionary_encoded::{DictionaryEncoded, NULL};
 use crate::column::values::ticks::ticks;
 use crate::domain::{Domain, Order};
 use crate::error::Result;
@@ -24,7 +24,7 @@ pub struct Floor {
 /// Floors each time.
 struct FloorFill {
     moments: Vec<i64>,
-    coded: DictionaryEncoded,
+    encoded: DictionaryEncoded,
     /// The times never fall from row to row.
     ascending: bool,
 }
@@ -46,7 +46,7 @@ impl Floor {
     pub fn input(self, name: &str, ours: &Input, build: &mut Build<'_>) -> Input {
         let times = from_i64(&ours.data_type, self.moments.clone());
         let keys = (0..self.moments.len() as i32).collect();
-        let coded = DictionaryEncoded {
+        let encoded = DictionaryEncoded {
             values: times,
             keys,
         };
@@ -54,12 +54,12 @@ impl Floor {
         let domain = Domain {
             nulls: ours.domain.nulls,
             order,
-            ..coded.domain()
+            ..encoded.domain()
         };
-        let data_type = coded.data_type();
+        let data_type = encoded.data_type();
         let floored = FloorFill {
             moments: self.moments,
-            coded,
+            encoded,
             ascending: order == Order::Ascending,
         };
         build.replace(ours, name, || BuiltColumn::new(data_type, domain, floored))
@@ -82,7 +82,7 @@ impl Fill for FloorFill {
             let keys = times
                 .iter()
                 .map(|time| time.map_or(NULL, |time| self.key(time)));
-            return self.coded.column(keys.collect());
+            return self.encoded.column(keys.collect());
         }
         let times = times.values();
         let extremes = match self.ascending && matches!(rows, Rows::Range { .. }) {
@@ -90,10 +90,10 @@ impl Fill for FloorFill {
             false => of_i64(times),
         };
         let Some((least, most)) = extremes else {
-            return self.coded.column(Vec::new());
+            return self.encoded.column(Vec::new());
         };
         let (first, last) = (self.key(least), self.key(most));
-        self.coded.column(match first == last {
+        self.encoded.column(match first == last {
             true => vec![first; times.len()],
             false => times.iter().map(|time| self.key(*time)).collect(),
         })

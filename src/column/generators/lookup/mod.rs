@@ -19,7 +19,7 @@ use self::matching::GroupMatcher;
 use self::pairs::Pairs;
 use super::Generator;
 use super::reference::gather;
-use crate::column::build::{Build, ColumnFields, BuiltColumn, Pick};
+use crate::column::build::{Build, BuiltColumn, ColumnFields, Pick};
 use crate::column::program::{Fill, first_input};
 use crate::column::reference_data::Reference;
 use crate::column::rows::Rows;

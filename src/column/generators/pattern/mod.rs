@@ -1,6 +1,6 @@
 //! `pattern`: text that follows a pattern such as `[A-Z]{2}\d{4}`.
 
-mod flat;
+mod fixed_width;
 mod part;
 mod proof;
 mod syntax;
@@ -13,7 +13,7 @@ use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::flat::FixedWidthPattern;
+use self::fixed_width::FixedWidthPattern;
 use self::part::{PatternDraws, PatternPart};
 use self::proof::{one_way_each, seams_show};
 use super::Generator;
@@ -97,7 +97,12 @@ impl Generator for Pattern {
 }
 
 impl Pattern {
-    fn unique(&self, build: &mut Build<'_>, part: PatternPart, chain: Key) -> Result<UniqueTexts, Problem> {
+    fn unique(
+        &self,
+        build: &mut Build<'_>,
+        part: PatternPart,
+        chain: Key,
+    ) -> Result<UniqueTexts, Problem> {
         let whole = one_way_each(&part);
         let parts = part.parts();
         let mut counted: Vec<Arc<PatternPart>> = Vec::new();
@@ -211,7 +216,11 @@ fn texts(count: usize, width: usize, write: impl Fn(usize, &mut String)) -> Resu
 }
 
 /// An array of copies of a flat pattern's template, one for each number, filled in by `write`.
-fn flat_texts(flat: &FixedWidthPattern, numbers: &[u64], write: impl Fn(u64, &mut [u8])) -> Result<ArrayRef> {
+fn flat_texts(
+    flat: &FixedWidthPattern,
+    numbers: &[u64],
+    write: impl Fn(u64, &mut [u8]),
+) -> Result<ArrayRef> {
     let width = flat.template.len();
     let mut bytes = flat.template.repeat(numbers.len());
     if width > 0 {

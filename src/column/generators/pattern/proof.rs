@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::part::{PatternPart, PartKind};
+use super::part::{PartKind, PatternPart};
 
 /// Up to so many texts, all are written down and compared.
 const FEW: u64 = 65_536;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::iter::once;
 use std::sync::Arc;
 
-use super::part::{PatternPart, PartKind};
+use super::part::{PartKind, PatternPart};
 
 /// Longer texts than this are a mistake.
 const LONGEST: usize = 65_536;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::flat::FixedWidthPattern;
+use super::fixed_width::FixedWidthPattern;
 use super::part::PatternDraws;
 use super::syntax::read;
 use crate::column::random::hash::Key;
@@ -225,6 +225,9 @@ fn flat_patterns_are_written_as_by_their_parts() {
     }
     for pattern in ["a?", "(a|b)", "[é]"] {
         let part = Arc::new(read(pattern).unwrap());
-        assert!(FixedWidthPattern::new(std::iter::once(&part)).is_none(), "{pattern}");
+        assert!(
+            FixedWidthPattern::new(std::iter::once(&part)).is_none(),
+            "{pattern}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Who a number is: every fact about a person is a function of the person's 64 bits.
 
-use super::locale::{LocaleLists, Locale};
+use super::locale::{Locale, LocaleLists};
 use crate::column::random::hash::{Key, below};
 
 /// The people of some languages.

@@ -13,7 +13,7 @@ use crate::column::program::Fill;
 use crate::column::random::hash::below;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
-use crate::column::values::coded::{coded_type, column};
+use crate::column::values::dictionary_encoded::{column, dictionary_type};
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::kernel::block::{Block, Writer};
@@ -84,7 +84,7 @@ enum PatternStep {
 }
 
 /// A field of the people in input 0.
-pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
+pub fn person_field(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
     let spaced = |name: &str| format!("{name} ");
     let dotted = |name: &str| format!("{}.", folded(name));
     let initial = |name: &str| folded(name).chars().take(1).collect();
@@ -99,13 +99,13 @@ pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
         FieldText::Pattern(steps.collect(), digits)
     };
     Some(match name {
-        "first_name" => coded(crowd, Fact::First),
-        "last_name" => coded(crowd, Fact::Last),
-        "gender" => coded(crowd, Fact::Gender),
-        "city" => coded(crowd, Fact::City),
-        "country" => coded(crowd, Fact::Country),
-        "country_code" => coded(crowd, Fact::CountryCode),
-        "locale" => coded(crowd, Fact::Locale),
+        "first_name" => listed(crowd, Fact::First),
+        "last_name" => listed(crowd, Fact::Last),
+        "gender" => listed(crowd, Fact::Gender),
+        "city" => listed(crowd, Fact::City),
+        "country" => listed(crowd, Fact::Country),
+        "country_code" => listed(crowd, Fact::CountryCode),
+        "locale" => listed(crowd, Fact::Locale),
         "birth_date" => birth_date(crowd),
         "full_name" => written(
             crowd,
@@ -141,7 +141,7 @@ pub fn made(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
     })
 }
 
-fn coded(crowd: &Arc<Crowd>, fact: Fact) -> BuiltColumn {
+fn listed(crowd: &Arc<Crowd>, fact: Fact) -> BuiltColumn {
     let mut seen = HashMap::new();
     let mut distinct = Vec::new();
     let mut code = |text: &'static str| {
@@ -168,7 +168,7 @@ fn coded(crowd: &Arc<Crowd>, fact: Fact) -> BuiltColumn {
         values,
         codes,
     };
-    BuiltColumn::new(coded_type(&DataType::Utf8), domain, fill)
+    BuiltColumn::new(dictionary_type(&DataType::Utf8), domain, fill)
 }
 
 fn birth_date(crowd: &Arc<Crowd>) -> BuiltColumn {

@@ -18,10 +18,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::crowd::Crowd;
-use self::field::{FIELDS, made};
+use self::field::{FIELDS, person_field};
 use self::locale::Locale;
 use super::Generator;
-use crate::column::build::{Build, ColumnFields, BuiltColumn, Pick};
+use crate::column::build::{Build, BuiltColumn, ColumnFields, Pick};
 use crate::column::rows::Rows;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{OneOrMany, Placed};
@@ -73,7 +73,7 @@ impl Generator for Person {
                 .hint("one person has many fields: read them with `copy: who.email`"));
         }
         let crowd = Arc::new(Crowd::new(&locales));
-        let mut made = made("full_name", &crowd).ok_or("a person without a name")?;
+        let mut made = person_field("full_name", &crowd).ok_or("a person without a name")?;
         let key = build.key;
         made.pick = Some(Pick {
             data_type: DataType::UInt64,
@@ -107,7 +107,7 @@ fn refuse_repeated(locales: &Placed<OneOrMany<Locale>>) -> Result<(), Problem> {
 
 impl ColumnFields for PersonFields {
     fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
-        made(path, &self.0).ok_or_else(|| {
+        person_field(path, &self.0).ok_or_else(|| {
             Problem::new(format!("a person has no field `{path}`"))
                 .at(&build.place)
                 .hint(

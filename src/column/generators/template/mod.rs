@@ -2,16 +2,16 @@
 
 mod parse;
 mod render;
-mod shape;
+mod text_facts;
 
 use arrow::datatypes::DataType;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use self::parse::{PlaceholderFormat, TemplatePiece, Placeholder, parse};
+use self::parse::{Placeholder, PlaceholderFormat, TemplatePiece, parse};
 use self::render::{Element, TemplateFill};
-use self::shape::TextFacts;
+use self::text_facts::TextFacts;
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::random::permutation::{Permutation, check_room};
@@ -51,13 +51,15 @@ impl Generator for Template {
         let mut shapes = Vec::new();
         for piece in parse(&self.text)? {
             let (element, shape) = match piece {
-                TemplatePiece::Literal(text) => (Element::Literal(text.clone()), TextFacts::literal(text)),
+                TemplatePiece::Literal(text) => {
+                    (Element::Literal(text.clone()), TextFacts::literal(text))
+                }
                 TemplatePiece::Placeholder(placeholder) => element(placeholder, build)?,
             };
             elements.push(element);
             shapes.push(shape);
         }
-        let domain = shape::domain(&shapes);
+        let domain = text_facts::domain(&shapes);
         let drawn = |element: &Element| matches!(element, Element::Permute(..));
         let pointwise = !elements.iter().any(drawn);
         let render = TemplateFill {
@@ -71,7 +73,10 @@ impl Generator for Template {
     }
 }
 
-fn element(placeholder: Placeholder, build: &mut Build<'_>) -> Result<(Element, TextFacts), Problem> {
+fn element(
+    placeholder: Placeholder,
+    build: &mut Build<'_>,
+) -> Result<(Element, TextFacts), Problem> {
     let Placeholder {
         path,
         format,

@@ -105,7 +105,9 @@ fn read_format(path: &str, format: &str) -> Result<PlaceholderFormat, Option<usi
         };
     }
     if format.contains('%') {
-        return Pattern::new(format).map(PlaceholderFormat::Time).map_err(Some);
+        return Pattern::new(format)
+            .map(PlaceholderFormat::Time)
+            .map_err(Some);
     }
     if let Some(digits) = format.strip_prefix('.') {
         let digits: usize = digits.parse().map_err(|_| Some(0))?;
@@ -148,7 +150,9 @@ impl PlaceholderFormat {
             }
             PlaceholderFormat::Width(_) => data_type.is_integer() || is_decimal(data_type),
             PlaceholderFormat::Fraction(_) => is_decimal(data_type) || data_type.is_floating(),
-            PlaceholderFormat::Time(_) => matches!(data_type, DataType::Date32 | DataType::Timestamp(..)),
+            PlaceholderFormat::Time(_) => {
+                matches!(data_type, DataType::Date32 | DataType::Timestamp(..))
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ fn show<'a>(
     parts: &mut Vec<Part<'a>>,
 ) -> Result<()> {
     match (input.data_type(), format) {
-        (DataType::Dictionary(..), _) => parts.push(coded(input)?),
+        (DataType::Dictionary(..), _) => parts.push(dictionary_part(input)?),
         (DataType::Utf8, _) => parts.push(Part::Own(input.as_string().clone())),
         (DataType::Date32 | DataType::Timestamp(..), PlaceholderFormat::Time(pattern)) => {
             parts.push(time(input, pattern, nulls)?);
@@ -106,7 +106,7 @@ fn show<'a>(
     Ok(())
 }
 
-fn coded(input: &ArrayRef) -> Result<Part<'_>> {
+fn dictionary_part(input: &ArrayRef) -> Result<Part<'_>> {
     let small = input
         .as_dictionary_opt::<Int32Type>()
         .filter(|dictionary| dictionary.values().len() <= input.len());
@@ -202,7 +202,11 @@ fn decimals(
 }
 
 /// Any whole number or decimal, one by one.
-fn spell(values: impl Iterator<Item = Option<i128>>, scale: i8, format: &PlaceholderFormat) -> StringArray {
+fn spell(
+    values: impl Iterator<Item = Option<i128>>,
+    scale: i8,
+    format: &PlaceholderFormat,
+) -> StringArray {
     let scale = u32::from(scale.unsigned_abs());
     let (shown, width) = match format {
         PlaceholderFormat::Fraction(digits) => (*digits, 0),

@@ -80,7 +80,13 @@ impl Lexicon {
     }
 
     /// Writes so many words, fewer when they would have more than `most` characters.
-    pub fn write_words(&self, count: u64, most: usize, mut random: SmallDraws, writer: &mut Writer) {
+    pub fn write_words(
+        &self,
+        count: u64,
+        most: usize,
+        mut random: SmallDraws,
+        writer: &mut Writer,
+    ) {
         let mut left = most;
         let mut before: Option<usize> = None;
         for _ in 0..count {

@@ -101,7 +101,9 @@ impl Generator for Words {
             TextLength::Words(counts, most) => lexicon
                 .longest(counts.range().1)
                 .min(most.saturating_mul(widest)),
-            TextLength::Between(_, max, most) => lexicon.longest(*max).min(most.saturating_mul(widest)),
+            TextLength::Between(_, max, most) => {
+                lexicon.longest(*max).min(most.saturating_mul(widest))
+            }
         };
         let domain = Domain {
             longest: Some(longest),
@@ -188,7 +190,9 @@ impl Fill for WordsFill {
         for (extent, random) in extents.into_iter().zip(random) {
             let random = SmallDraws::new(self.word_key, random);
             match &self.extent {
-                TextLength::Characters(_) => self.lexicon.write_characters(extent, random, &mut writer),
+                TextLength::Characters(_) => {
+                    self.lexicon.write_characters(extent, random, &mut writer)
+                }
                 TextLength::Words(_, most) | TextLength::Between(_, _, most) => {
                     self.lexicon.write_words(extent, *most, random, &mut writer);
                 }

@@ -94,5 +94,8 @@ fn too_many_children_or_parents_are_noticed() {
     );
     let two = "{ choice: [8_000_000_000_000_000, 9_000_000_000_000_000] }";
     assert_eq!(index(two, 2000), Some(UncountableChildren::Children));
-    assert_eq!(index(two, MOST_PARENTS + 1), Some(UncountableChildren::Parents));
+    assert_eq!(
+        index(two, MOST_PARENTS + 1),
+        Some(UncountableChildren::Parents)
+    );
 }

@@ -6,7 +6,7 @@
 //! only the divisions above its own leaf. Blocks of 2^20 rows begin where a fixed pace would have
 //! them: the only thing that is not quite random, at a thousandth of a block's length.
 
-use super::steady::SteadyArrivals;
+use super::steady_arrivals::SteadyArrivals;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::dispatched;

@@ -2,8 +2,8 @@
 
 use arrow::datatypes::{DataType, Field};
 
-use crate::column::build::Column;
 use crate::column::build::BuiltColumn;
+use crate::column::build::Column;
 use crate::column::values::types::{UUID_EXTENSION, show_type};
 use crate::error::Problem;
 
@@ -11,7 +11,12 @@ use crate::error::Problem;
 ///
 /// # Errors
 /// The first thing that it does not hold.
-pub(super) fn check(made: &BuiltColumn, column: &Column, name: &str, read: bool) -> Result<(), Problem> {
+pub(super) fn check(
+    made: &BuiltColumn,
+    column: &Column,
+    name: &str,
+    read: bool,
+) -> Result<(), Problem> {
     let common = &column.common;
     if let Some(instead) = column.generator.must_hide()
         && !column.is_hidden()

@@ -12,7 +12,7 @@ use arrow::datatypes::{Int32Type, UInt32Type};
 
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
-use crate::column::values::coded::KeyedValues;
+use crate::column::values::dictionary_encoded::KeyedValues;
 use crate::error::{Error, Result};
 use crate::kernel::look_up::{add_keys, add_numbers};
 
@@ -28,7 +28,7 @@ pub(super) const VALUES: usize = 1 << 20;
 pub(super) struct Precomputed {
     pub(super) roots: Vec<Root>,
     /// The node's value for every combination of theirs; that of the first root changes fastest.
-    pub(super) over: ArrayRef,
+    pub(super) values: ArrayRef,
 }
 
 /// A node that was drawn from few values.
@@ -79,7 +79,7 @@ impl Precomputed {
     /// The values for every one of the `count` combinations of `roots`, which hold all of ours.
     pub(super) fn spread(&self, roots: &[Root], count: usize) -> Option<ArrayRef> {
         if self.roots == roots {
-            return Some(self.over.clone());
+            return Some(self.values.clone());
         }
         let mut places = vec![0u32; count];
         let mut scale = 1;
@@ -91,7 +91,7 @@ impl Precomputed {
             }
             scale *= ours.size;
         }
-        take(&self.over, &UInt32Array::from(places), None).ok()
+        take(&self.values, &UInt32Array::from(places), None).ok()
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float32Array, Float64Array};
 use arrow::datatypes::{DataType, TimeUnit};
 
-use super::law::Sampler;
+use super::sampler::Sampler;
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
@@ -30,7 +30,7 @@ pub trait DistributionOptions: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Options that no law has.
-    fn law(&self, scale: &NumericType) -> Result<Arc<dyn Sampler>, Problem>;
+    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem>;
 
     /// The type of a column that asks for none.
     fn default_type(&self) -> DataType {
@@ -57,23 +57,27 @@ pub struct NumericType {
 
 struct SampledFloats {
     key: Key,
-    law: Arc<dyn Sampler>,
+    sampler: Arc<dyn Sampler>,
     single: bool,
 }
 
 struct SampledIntegers {
     key: Key,
-    law: Arc<dyn Sampler>,
-    scale: NumericType,
+    sampler: Arc<dyn Sampler>,
+    numeric_type: NumericType,
 }
 
 /// A column of a distribution.
 ///
 /// # Errors
 /// The type cannot hold it, or its options are wrong.
-pub fn column(shape: &dyn DistributionOptions, kind: &str, build: &Build<'_>) -> Result<BuiltColumn, Problem> {
-    let data_type = build.data_type(shape.default_type());
-    let origin = shape.origin();
+pub fn column(
+    options: &dyn DistributionOptions,
+    kind: &str,
+    build: &Build<'_>,
+) -> Result<BuiltColumn, Problem> {
+    let data_type = build.data_type(options.default_type());
+    let origin = options.origin();
     let known = is_float(&data_type) || is_integral(&data_type);
     if !known || (data_type.is_temporal() && origin.is_none()) {
         let can = match origin {
@@ -82,9 +86,9 @@ pub fn column(shape: &dyn DistributionOptions, kind: &str, build: &Build<'_>) ->
         };
         return Err(build.wrong_type(kind, can));
     }
-    let scale = NumericType::of(data_type, origin)?;
-    let law = shape.law(&scale)?;
-    scale.made(kind, build, law)
+    let numeric_type = NumericType::of(data_type, origin)?;
+    let sampler = options.sampler(&numeric_type)?;
+    numeric_type.column(kind, build, sampler)
 }
 
 impl NumericType {
@@ -178,8 +182,13 @@ impl NumericType {
     }
 
     /// The column that `law` makes on this scale.
-    fn made(self, kind: &str, build: &Build<'_>, law: Arc<dyn Sampler>) -> Result<BuiltColumn, Problem> {
-        let (low, high) = law.range();
+    fn column(
+        self,
+        kind: &str,
+        build: &Build<'_>,
+        sampler: Arc<dyn Sampler>,
+    ) -> Result<BuiltColumn, Problem> {
+        let (low, high) = sampler.range();
         let (key, data_type) = (build.key, self.data_type.clone());
         if is_float(&data_type) {
             let single = data_type == DataType::Float32;
@@ -203,7 +212,15 @@ impl NumericType {
                 range: Some(Range::Float { min, max }),
                 ..Domain::default()
             };
-            return Ok(BuiltColumn::new(data_type, domain, SampledFloats { key, law, single }));
+            return Ok(BuiltColumn::new(
+                data_type,
+                domain,
+                SampledFloats {
+                    key,
+                    sampler,
+                    single,
+                },
+            ));
         }
         let (min, max) = (self.integer(low), self.integer(high));
         let (least, most) = limits(&data_type);
@@ -218,8 +235,8 @@ impl NumericType {
             domain,
             SampledIntegers {
                 key,
-                law,
-                scale: self,
+                sampler,
+                numeric_type: self,
             },
         ))
     }
@@ -253,7 +270,7 @@ impl Fill for SampledFloats {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let random = self.key.fill(rows);
         let mut values = vec![0.0; random.len()];
-        self.law.fill(&random, &mut values);
+        self.sampler.fill(&random, &mut values);
         Ok(match self.single {
             true => Arc::new(Float32Array::from_iter_values(
                 values.into_iter().map(|value| value as f32),
@@ -267,9 +284,14 @@ impl Fill for SampledIntegers {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let random = self.key.fill(rows);
         let mut values = vec![0.0; random.len()];
-        self.law.fill(&random, &mut values);
+        self.sampler.fill(&random, &mut values);
         let mut rounded = vec![0; values.len()];
-        round(&values, self.scale.factor, self.scale.base, &mut rounded);
-        Ok(from_i64(&self.scale.data_type, rounded))
+        round(
+            &values,
+            self.numeric_type.factor,
+            self.numeric_type.base,
+            &mut rounded,
+        );
+        Ok(from_i64(&self.numeric_type.data_type, rounded))
     }
 }

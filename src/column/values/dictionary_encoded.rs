@@ -68,7 +68,7 @@ impl DictionaryEncoded {
 
     /// The type of a column of these values.
     pub fn data_type(&self) -> DataType {
-        coded_type(self.values.data_type())
+        dictionary_type(self.values.data_type())
     }
 
     /// What is known of a column of these values.
@@ -93,12 +93,17 @@ impl DictionaryEncoded {
 }
 
 impl From<DictionaryEncoded> for KeyedValues {
-    fn from(coded: DictionaryEncoded) -> Self {
-        if coded.keys.iter().zip(0..).all(|(key, place)| *key == place) {
-            return Self::Keys(coded.values);
+    fn from(encoded: DictionaryEncoded) -> Self {
+        if encoded
+            .keys
+            .iter()
+            .zip(0..)
+            .all(|(key, place)| *key == place)
+        {
+            return Self::Keys(encoded.values);
         }
-        let table = KeyTable::new(coded.keys.clone(), coded.values.clone());
-        table.map_or(Self::Nulls(coded), Self::Table)
+        let table = KeyTable::new(encoded.keys.clone(), encoded.values.clone());
+        table.map_or(Self::Nulls(encoded), Self::Table)
     }
 }
 
@@ -115,10 +120,10 @@ impl KeyedValues {
                 dictionary(keys, values).ok_or_else(beyond)
             }
             Self::Table(table) => Ok(table.picked(&places)),
-            Self::Nulls(coded) => {
-                let key = |place: &u32| coded.keys.get(*place as usize).copied();
+            Self::Nulls(encoded) => {
+                let key = |place: &u32| encoded.keys.get(*place as usize).copied();
                 let keys: Option<Vec<i32>> = places.iter().map(key).collect();
-                coded.column(keys.ok_or_else(beyond)?)
+                encoded.column(keys.ok_or_else(beyond)?)
             }
         }
     }
@@ -164,12 +169,12 @@ pub fn column(keys: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// The type of a column whose few values are of `data_type`.
-pub fn coded_type(data_type: &DataType) -> DataType {
+pub fn dictionary_type(data_type: &DataType) -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(data_type.clone()))
 }
 
 /// Types whose columns come as keys when they have few values: all that writers can look up.
-pub fn can_be_coded(data_type: &DataType) -> bool {
+pub fn can_be_dictionary(data_type: &DataType) -> bool {
     data_type.is_numeric() && data_type != &DataType::Float16
         || data_type.is_temporal() && !matches!(data_type, DataType::Interval(_))
         || data_type == &DataType::Utf8
@@ -183,16 +188,16 @@ mod tests {
     #[test]
     fn equal_values_have_one_key() {
         let array: ArrayRef = Arc::new(Int64Array::from(vec![Some(7), None, Some(3), Some(7)]));
-        let coded = DictionaryEncoded::new(&array).unwrap();
-        assert_eq!(coded.keys, [0, NULL, 1, 0]);
-        assert_eq!(coded.values.as_ref(), &Int64Array::from(vec![7, 3]));
-        assert!(coded.domain().nulls);
-        let column = coded.column(vec![1, NULL, 0]).unwrap();
+        let encoded = DictionaryEncoded::new(&array).unwrap();
+        assert_eq!(encoded.keys, [0, NULL, 1, 0]);
+        assert_eq!(encoded.values.as_ref(), &Int64Array::from(vec![7, 3]));
+        assert!(encoded.domain().nulls);
+        let column = encoded.column(vec![1, NULL, 0]).unwrap();
         assert_eq!(
             column.as_dictionary::<Int32Type>().keys(),
             &Int32Array::from(vec![Some(1), None, Some(0)])
         );
-        assert_eq!(column.data_type(), &coded.data_type());
+        assert_eq!(column.data_type(), &encoded.data_type());
     }
 
     #[test]
@@ -200,6 +205,8 @@ mod tests {
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["EUR", "USDT"]));
         let domain = DictionaryEncoded::new(&texts).unwrap().domain();
         assert_eq!((domain.longest, domain.distinct), (Some(4), Some(2)));
-        assert!(!can_be_coded(&DataType::Boolean) && can_be_coded(&DataType::Decimal64(9, 2)));
+        assert!(
+            !can_be_dictionary(&DataType::Boolean) && can_be_dictionary(&DataType::Decimal64(9, 2))
+        );
     }
 }

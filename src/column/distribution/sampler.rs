@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use crate::column::random::alias::WeightedChoice;
 use crate::column::random::hash::{below, unit};
+use crate::column::random::weighted_choice::WeightedChoice;
 
 /// Turns random bits into numbers of one distribution.
 pub trait Sampler: Debug + Send + Sync {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 
-use crate::column::build::Column;
 use crate::column::build::BuiltColumn;
+use crate::column::build::Column;
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::error::{Error, Problem, Result};

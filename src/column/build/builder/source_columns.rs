@@ -20,7 +20,10 @@ impl Builder {
             return Vec::new();
         };
         let made = |name: &str| scope.made.get(name).map(|index| &scope.columns[*index]);
-        let read = scope.outside.iter().flat_map(|outside| &outside.fields);
+        let read = scope
+            .source_columns
+            .iter()
+            .flat_map(|source_columns| &source_columns.fields);
         let mut columns: Vec<(Placed<String>, bool)> = Vec::new();
         for field in read {
             match (made(field.name()), &scope.place) {
@@ -48,16 +51,16 @@ impl Builder {
     pub(super) fn made(&self, scope: usize, name: &str) -> Option<usize> {
         let index = self.find(scope, name)?;
         let own = self.scopes[scope].building.last() == Some(&index);
-        (!own || self.outside(scope, name).is_none()).then_some(index)
+        (!own || self.source_columns(scope, name).is_none()).then_some(index)
     }
 
-    fn outside(&self, scope: usize, name: &str) -> Option<usize> {
+    fn source_columns(&self, scope: usize, name: &str) -> Option<usize> {
         self.scopes[scope].read.get(name).copied()
     }
 
     /// The node of the column of that name that is read.
     pub(super) fn read(&mut self, scope: usize, name: &str) -> Option<usize> {
-        let index = self.outside(scope, name)?;
+        let index = self.source_columns(scope, name)?;
         let own = match self.find(scope, name) {
             Some(_) => format!("{name} (read)"),
             None => name.to_string(),
@@ -65,7 +68,7 @@ impl Builder {
         if let Some(node) = self.scopes[scope].names.get(&own) {
             return Some(*node);
         }
-        let fields = &self.scopes[scope].outside.as_ref()?.fields;
+        let fields = &self.scopes[scope].source_columns.as_ref()?.fields;
         let field = fields[index].as_ref().clone();
         let domain = Domain {
             nulls: field.is_nullable(),
@@ -94,14 +97,14 @@ impl Builder {
     }
 
     /// A table that is read has no row that could be made alone.
-    pub(super) fn refuse_outside(
+    pub(super) fn refuse_read_table(
         &self,
         scope: usize,
         name: &str,
         place: &Place,
     ) -> Result<(), Problem> {
         let scope = &self.scopes[scope];
-        match scope.outside {
+        match scope.source_columns {
             None => Ok(()),
             // Rows that change are made here.
             Some(_) if scope.changes.is_some() => Ok(()),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::part::{PatternDraws, PatternPart, PartKind};
+use super::part::{PartKind, PatternDraws, PatternPart};
 use crate::column::random::permutation::Divisor;
 
 /// What each text looks like, and what varies in it.
