@@ -6,14 +6,14 @@ use std::path::Path;
 
 use rowgen::plan::{self, Overrides};
 use rowgen::source::Batches;
-use rowgen::spec::{self, Given};
+use rowgen::spec::{self, GivenValues};
 use rowgen::{error, load};
 
 fn main() -> error::Result<()> {
-    let given = Given {
+    let given = GivenValues {
         set: [("rows".into(), "1_000_000".into())].into(),
         run_date: "2026-01-15".into(),
-        ..Given::default()
+        ..GivenValues::default()
     };
     let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &given)?;
     let loaded = load::load(&pipeline, |_| true)?;

@@ -24,7 +24,10 @@ impl Sink for Counting {
 }
 
 fn main() -> Result<()> {
-    let pipeline = spec::read(Path::new("pipelines/casino.yaml"), &spec::Given::default())?;
+    let pipeline = spec::read(
+        Path::new("pipelines/casino.yaml"),
+        &spec::GivenValues::default(),
+    )?;
     let loaded = load::load(&pipeline, |_| true)?;
     let mut plan = plan::make(&pipeline, loaded, &plan::Overrides::default(), false)?;
     plan.jobs[0].sinks.truncate(1);

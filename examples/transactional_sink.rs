@@ -51,7 +51,7 @@ impl Session for Open {
 fn main() -> error::Result<()> {
     let pipeline = spec::read(
         Path::new("pipelines/users_csv.yaml"),
-        &spec::Given::default(),
+        &spec::GivenValues::default(),
     )?;
     let loaded = load::load(&pipeline, |_| true)?;
     let mut plan = plan::make(&pipeline, loaded, &plan::Overrides::default(), false)?;

@@ -4,8 +4,8 @@ use divan::{Bencher, black_box};
 use rowgen::kernel::bit_pack::pack_keys;
 use rowgen::kernel::delta::{pack_i32, pack_i64};
 use rowgen::kernel::extremes;
-use rowgen::kernel::prefix::Split;
-use rowgen::kernel::snappy_rows::Rows;
+use rowgen::kernel::prefix::PrefixSplit;
+use rowgen::kernel::snappy_rows::SnappyRows;
 
 use crate::{ROWS, fills, random};
 
@@ -59,7 +59,7 @@ fn numbered() -> (Vec<i32>, Vec<u8>) {
 #[divan::bench]
 fn shared_beginnings(bencher: Bencher<'_, '_>) {
     let (offsets, bytes) = numbered();
-    let mut split = Split::default();
+    let mut split = PrefixSplit::default();
     fills(bencher, bytes.len(), || {
         split.split(black_box(&offsets), &bytes)
     });
@@ -68,7 +68,7 @@ fn shared_beginnings(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn snappy_of_rows(bencher: Bencher<'_, '_>) {
     let (offsets, bytes) = numbered();
-    let mut rows = Rows::default();
+    let mut rows = SnappyRows::default();
     fills(bencher, bytes.len(), || {
         rows.compress(black_box(&bytes), &offsets).len()
     });

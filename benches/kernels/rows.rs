@@ -1,11 +1,11 @@
 //! Kernels of text rows: numbers as text, blocks of one width, columns side by side, special bytes.
 
 use divan::{Bencher, black_box};
-use rowgen::kernel::blocks::Blocks;
-use rowgen::kernel::interleave::Rows;
+use rowgen::kernel::interleave::RowWriter;
 use rowgen::kernel::number_text::{decimal_room, put_decimal, put_signed};
 use rowgen::kernel::scan::Special;
 use rowgen::kernel::time_text::Moments;
+use rowgen::kernel::value_blocks::ValueBlocks;
 use rowgen::kernel::varint::put_long;
 
 use crate::{ROWS, fills, random};
@@ -55,8 +55,8 @@ fn moments(bencher: Bencher<'_, '_>) {
     });
 }
 
-fn number_blocks(values: &[i64]) -> Blocks {
-    Blocks::fill(32, values.len(), b",", |row, block| {
+fn number_blocks(values: &[i64]) -> ValueBlocks {
+    ValueBlocks::fill(32, values.len(), b",", |row, block| {
         put_signed(block, 1, values[row])
     })
 }
@@ -68,7 +68,7 @@ fn blocks_of_numbers(bencher: Bencher<'_, '_>) {
 }
 
 /// Puts columns side by side; the bytes are those of the rows.
-fn side_by_side(bencher: Bencher<'_, '_>, rows: &Rows<'_>) {
+fn side_by_side(bencher: Bencher<'_, '_>, rows: &RowWriter<'_>) {
     let mut out = Vec::new();
     rows.append(&mut out, None);
     let bytes = out.len();
@@ -82,7 +82,7 @@ fn side_by_side(bencher: Bencher<'_, '_>, rows: &Rows<'_>) {
 fn rows_of_coded_columns(bencher: Bencher<'_, '_>) {
     let blocks = number_blocks(&random(1_000_000)[..100]);
     let keys: Vec<i32> = random(100).iter().map(|key| *key as i32).collect();
-    let mut rows = Rows::new(ROWS);
+    let mut rows = RowWriter::new(ROWS);
     for _ in 0..8 {
         rows.coded(&keys, &blocks);
     }
@@ -93,7 +93,7 @@ fn rows_of_coded_columns(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn rows_of_own_columns(bencher: Bencher<'_, '_>) {
     let blocks = number_blocks(&random(1_000_000));
-    let mut rows = Rows::new(ROWS);
+    let mut rows = RowWriter::new(ROWS);
     for _ in 0..8 {
         rows.own(&blocks);
     }

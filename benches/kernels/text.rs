@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use divan::{Bencher, black_box};
-use rowgen::kernel::block::{Block, Writer};
 use rowgen::kernel::digits::{SLACK, all_eight, put};
-use rowgen::kernel::strftime::{Clock, Pattern, Rendered};
-use rowgen::kernel::text::{Numbers, Part, Steps, compose};
+use rowgen::kernel::short_text::{ShortText, ShortTextWriter};
+use rowgen::kernel::strftime::{Rendered, TickClock, TimePattern};
+use rowgen::kernel::text::{EvenOffsets, RowNumbers, TextPart, compose};
 
 use crate::{ROWS, fills, random};
 
@@ -31,16 +31,16 @@ fn digits(bencher: Bencher<'_, '_>, width: usize) {
     });
 }
 
-fn vendors() -> Part<'static> {
-    Part::Coded {
+fn vendors() -> TextPart<'static> {
+    TextPart::Coded {
         codes: Cow::Owned(random(4).iter().map(|code| *code as i32).collect()),
         texts: VENDORS.map(String::from).to_vec(),
     }
 }
 
 /// Composes again and again, with the bytes of one result.
-fn composed<'a>(bencher: Bencher<'_, '_>, parts: impl Fn() -> Vec<Part<'a>>) {
-    let steps = Steps::default();
+fn composed<'a>(bencher: Bencher<'_, '_>, parts: impl Fn() -> Vec<TextPart<'a>>) {
+    let steps = EvenOffsets::default();
     let bytes = compose(ROWS, parts(), None, &steps).map_or(0, |texts| texts.values().len());
     fills(bencher, bytes, || compose(ROWS, parts(), None, &steps));
 }
@@ -50,8 +50,8 @@ fn template_of_literal_and_number(bencher: Bencher<'_, '_>) {
     let values = random(100_000_000);
     composed(bencher, || {
         vec![
-            Part::Literal("TXN-20260115-".into()),
-            Part::Number(Numbers::new(values.as_slice(), 8)),
+            TextPart::Literal("TXN-20260115-".into()),
+            TextPart::Number(RowNumbers::new(values.as_slice(), 8)),
         ]
     });
 }
@@ -62,13 +62,13 @@ fn template_of_codes_and_number(bencher: Bencher<'_, '_>) {
     let codes: Vec<i32> = random(4).iter().map(|code| *code as i32).collect();
     composed(bencher, || {
         vec![
-            Part::Literal("EXT-".into()),
-            Part::Coded {
+            TextPart::Literal("EXT-".into()),
+            TextPart::Coded {
                 codes: Cow::Borrowed(&codes),
                 texts: VENDORS.map(String::from).to_vec(),
             },
-            Part::Literal("-".into()),
-            Part::Number(Numbers::new(values.as_slice(), 8)),
+            TextPart::Literal("-".into()),
+            TextPart::Number(RowNumbers::new(values.as_slice(), 8)),
         ]
     });
 }
@@ -78,8 +78,8 @@ fn template_of_long_numbers(bencher: Bencher<'_, '_>) {
     let values = random(1 << 60);
     composed(bencher, || {
         vec![
-            Part::Number(Numbers::new(values.as_slice(), 12)),
-            Part::Literal("-".into()),
+            TextPart::Number(RowNumbers::new(values.as_slice(), 12)),
+            TextPart::Literal("-".into()),
             vendors(),
         ]
     });
@@ -87,10 +87,10 @@ fn template_of_long_numbers(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn blocks(bencher: Bencher<'_, '_>) {
-    let blocks = VENDORS.map(Block::cut);
+    let blocks = VENDORS.map(ShortText::cut);
     let codes = random(4);
     let write = || {
-        let mut writer = Writer::new(ROWS, 16);
+        let mut writer = ShortTextWriter::new(ROWS, 16);
         for code in black_box(&codes) {
             writer.put(&blocks[*code as usize]);
             writer.end();
@@ -103,13 +103,13 @@ fn blocks(bencher: Bencher<'_, '_>) {
 
 /// Times so many microseconds apart.
 fn strftime(bencher: Bencher<'_, '_>, text: &str, gap: i64) {
-    let Ok(pattern) = Pattern::new(text) else {
+    let Ok(pattern) = TimePattern::new(text) else {
         return;
     };
     let ticks: Vec<i64> = (0..ROWS as i64)
         .map(|row| 1_768_435_200_000_000 + row * gap)
         .collect();
-    let clock = Clock {
+    let clock = TickClock {
         per_second: Some(1_000_000),
         zone: None,
     };

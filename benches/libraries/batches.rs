@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rowgen::load;
 use rowgen::plan::{self, Overrides};
 use rowgen::source;
-use rowgen::spec::{self, Given};
+use rowgen::spec::{self, GivenValues};
 
 use crate::Result;
 
@@ -17,7 +17,7 @@ const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/casino.ya
 
 /// A table that any thread can make any batch of.
 pub struct Batches {
-    source: source::Made,
+    source: source::MadeBatches,
     /// The places of the columns that files have, in their order, and their types.
     columns: Vec<usize>,
     schema: SchemaRef,
@@ -38,12 +38,12 @@ impl Batches {
     /// The shipped pipeline with these params, each `NAME=VALUE`.
     pub fn load(threads: usize, set: &[&str]) -> Result<Self> {
         let pairs = set.iter().filter_map(|pair| pair.split_once('='));
-        let given = Given {
+        let given = GivenValues {
             set: pairs
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
             run_date: "2026-01-15".into(),
-            ..Given::default()
+            ..GivenValues::default()
         };
         let pipeline = spec::read(Path::new(PIPELINE), &given)?;
         let loaded = load::load(&pipeline, |_| true)?;

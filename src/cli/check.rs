@@ -11,7 +11,7 @@ use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::load;
 use crate::plan::{self, Overrides, Plan};
-use crate::spec::{self, Given, Pipeline};
+use crate::spec::{self, GivenValues, Pipeline};
 
 pub(super) fn run(options: &CheckOptions) -> Result<u8> {
     let checked = check(options);
@@ -101,8 +101,8 @@ pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
 }
 
 /// What a command says that stands in the place of a part of the file.
-pub(super) fn given(options: &FileOptions) -> Result<Given> {
-    Ok(Given {
+pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
+    Ok(GivenValues {
         set: options.set.iter().cloned().collect(),
         environment: std::env::vars().collect(),
         run_date: match &options.run_date {

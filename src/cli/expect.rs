@@ -7,7 +7,7 @@ use super::arguments::ExpectOptions;
 use super::check::{overrides, read};
 use super::{grid, preview, print, row_at, say};
 use crate::error::{Error, Problem, Result};
-use crate::format::json::{Json, Rows};
+use crate::format::json::{Json, ObjectRows};
 use crate::plan::Preview;
 use crate::units::show_count;
 use crate::verify::find;
@@ -70,7 +70,7 @@ pub(super) fn as_json(
     batch: &RecordBatch,
 ) -> Result<String> {
     let mut text = Vec::new();
-    let rows = Rows::new(Json::default().values(), 0, b"\n");
+    let rows = ObjectRows::new(Json::default().values(), 0, b"\n");
     let made = rows.append(batch, &mut text, None);
     made.map_err(|refusal| refusal.error(&crate::batch::Place::From(row(0))))?;
     let mut lines = String::new();

@@ -177,10 +177,10 @@ impl Tables {
     }
 }
 
-fn table(name: &crate::place::Key, node: &Node) -> Result<TableOptions, Problem> {
+fn table(name: &crate::place::MapKey, node: &Node) -> Result<TableOptions, Problem> {
     let rows = node.get("rows").map(decode::<Placed<Count>>).transpose()?;
     let columns = entries(node.get("columns").unwrap());
-    let column = |(name, node): &(crate::place::Key, Node)| {
+    let column = |(name, node): &(crate::place::MapKey, Node)| {
         let placed = Placed {
             value: name.name.clone(),
             place: name.place.clone(),
@@ -198,7 +198,7 @@ fn table(name: &crate::place::Key, node: &Node) -> Result<TableOptions, Problem>
     })
 }
 
-fn entries(node: &Node) -> &[(crate::place::Key, Node)] {
+fn entries(node: &Node) -> &[(crate::place::MapKey, Node)] {
     match &node.value {
         Value::Map(entries) => entries,
         _ => &[],

@@ -7,12 +7,12 @@ use crate::plan::Plan;
 use crate::spec::OnSinkFailure;
 
 /// A sink by the places of its job and of itself among the job's.
-pub(super) type At = (usize, usize);
+pub(super) type SinkIndex = (usize, usize);
 
 /// Why sinks cannot be opened.
 pub(super) struct Failures<'p> {
     plan: &'p Plan,
-    all: BTreeMap<At, Error>,
+    all: BTreeMap<SinkIndex, Error>,
     /// Something stands in the way that no sink is to go on without.
     decisive: bool,
 }
@@ -29,7 +29,7 @@ impl<'p> Failures<'p> {
 
     /// A sink cannot be opened: a mistake is told before the first row whatever `on_sink_failure` says,
     /// and so is another run at work; what the world refuses is this sink's own failure.
-    pub(super) fn add(&mut self, at: At, error: Error) {
+    pub(super) fn add(&mut self, at: SinkIndex, error: Error) {
         let sink = &self.plan.jobs[at.0].sinks[at.1];
         let stops = sink.on_failure == OnSinkFailure::Stop || error.fault != Fault::Run;
         self.decisive |= stops;
@@ -38,12 +38,12 @@ impl<'p> Failures<'p> {
     }
 
     /// True where a sink has failed already.
-    pub(super) fn has(&self, at: At) -> bool {
+    pub(super) fn has(&self, at: SinkIndex) -> bool {
         self.all.contains_key(&at)
     }
 
     /// Why a sink has failed.
-    pub(super) fn of(&self, at: At) -> Option<Error> {
+    pub(super) fn of(&self, at: SinkIndex) -> Option<Error> {
         self.all.get(&at).cloned()
     }
 

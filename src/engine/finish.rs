@@ -1,7 +1,7 @@
 //! The end of a run: sinks finish, what is safe is published, and the report is made.
 
-use super::opened::{OpenSink, Prepared};
-use super::run::Run;
+use super::opened::{OpenSink, PreparedSink};
+use super::run::OpenRun;
 use super::running::about;
 use crate::error::{Error, Result};
 use crate::report::{Clocks, Ended, Outcome, Report, SinkReport, SourceReport, Times};
@@ -20,7 +20,7 @@ pub(super) struct Ending<'r, 'p> {
     /// Its table has an end.
     finite: bool,
     /// What is safe and waits to be published.
-    prepared: Option<Prepared>,
+    prepared: Option<PreparedSink>,
     /// What was published, also by a run before; nobody else writes there while it is kept.
     published: Option<Box<dyn Publish>>,
     /// Its place in what is decided: the last one stays decided as long as any does.
@@ -29,7 +29,7 @@ pub(super) struct Ending<'r, 'p> {
     later: bool,
 }
 
-impl<'p> Run<'p> {
+impl<'p> OpenRun<'p> {
     /// Finishes the sinks of a group of jobs, so that what they have written is safe. Those that
     /// nobody waits for are finished by `publish`.
     pub(super) fn finish(&self, group: &[usize], begun: bool) -> Vec<Ending<'_, 'p>> {

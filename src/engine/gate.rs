@@ -19,7 +19,7 @@ struct Counter {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct GateState {
     counters: Vec<Counter>,
     /// Workers that wait: without any, nobody is woken, which would be a call to the system a batch.
     waiting: usize,
@@ -27,7 +27,7 @@ struct State {
 
 /// Where workers get their next batch number, and wait for one.
 pub struct Gate {
-    state: Mutex<State>,
+    state: Mutex<GateState>,
     moved: Condvar,
     window: u64,
     stop: Stop,
@@ -36,7 +36,7 @@ pub struct Gate {
 
 /// What a worker is to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ticket {
+pub struct GateTicket {
     /// The job.
     pub job: usize,
     /// Its batch.
@@ -44,7 +44,7 @@ pub struct Ticket {
 }
 
 /// How a gate sees a job.
-pub trait Seen {
+pub trait GateView {
     /// The least number of batches that a live lane of the job has accepted.
     fn accepted(&self, job: usize) -> u64;
     /// The row, counted from this run's first, with which a batch of the job begins; for its pace.
@@ -76,7 +76,7 @@ impl sink::Run for Gate {
 }
 
 enum Next {
-    Ticket(Ticket),
+    Ticket(GateTicket),
     Wait(Duration),
     End,
 }
@@ -104,7 +104,7 @@ impl Gate {
         self.lock().counters = counters.collect();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, GateState> {
         lock(&self.state)
     }
 
@@ -118,7 +118,7 @@ impl Gate {
 
     /// The next batch to make, waiting for its turn; none when the run ends. `first` is the job to
     /// look at first, so that workers spread over the jobs. Also how long it waited.
-    pub fn next(&self, first: usize, seen: &dyn Seen) -> (Option<Ticket>, Duration) {
+    pub fn next(&self, first: usize, seen: &dyn GateView) -> (Option<GateTicket>, Duration) {
         let start = Instant::now();
         let mut state = self.lock();
         loop {
@@ -140,7 +140,7 @@ impl Gate {
 
     /// As `next`, without waiting: pending while there is none.
     #[cfg(all(test, feature = "sessions"))]
-    pub(crate) fn try_next(&self, first: usize, seen: &dyn Seen) -> Poll<Option<Ticket>> {
+    pub(crate) fn try_next(&self, first: usize, seen: &dyn GateView) -> Poll<Option<GateTicket>> {
         if self.stop.requested() {
             return Poll::Ready(None);
         }
@@ -152,7 +152,7 @@ impl Gate {
     }
 
     /// The job ended before this batch.
-    pub fn ended(&self, ticket: Ticket) {
+    pub fn ended(&self, ticket: GateTicket) {
         let mut state = self.lock();
         let mut counters = state.counters.iter_mut();
         if let Some(counter) = counters.find(|counter| counter.job == ticket.job) {
@@ -179,7 +179,7 @@ impl Gate {
             })
     }
 
-    fn look(&self, counters: &mut [Counter], first: usize, seen: &dyn Seen) -> Next {
+    fn look(&self, counters: &mut [Counter], first: usize, seen: &dyn GateView) -> Next {
         let jobs = counters.len();
         let mut ended = 0;
         // A signal or a deadline must be noticed while waiting.
@@ -204,7 +204,7 @@ impl Gate {
                 continue;
             }
             counter.next += 1;
-            return Next::Ticket(Ticket { job, number });
+            return Next::Ticket(GateTicket { job, number });
         }
         if ended == jobs {
             Next::End
@@ -220,7 +220,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     struct One(AtomicU64);
-    impl Seen for One {
+    impl GateView for One {
         fn wait(&self, _: usize, _: u64) -> Option<Duration> {
             None
         }
@@ -246,7 +246,10 @@ mod tests {
             let waiting = scope.spawn(|| gate.next(0, &lane).0);
             lane.0.store(1, Ordering::SeqCst);
             gate.wake();
-            assert_eq!(waiting.join().unwrap(), Some(Ticket { job: 0, number: 2 }));
+            assert_eq!(
+                waiting.join().unwrap(),
+                Some(GateTicket { job: 0, number: 2 })
+            );
         });
         lane.0.store(5, Ordering::SeqCst);
         assert_eq!((number(), number(), number()), (Some(3), Some(4), None));
@@ -267,7 +270,7 @@ mod tests {
 
     /// Two jobs, the first of which has nothing until its source wakes the gate.
     struct Two(AtomicU64);
-    impl Seen for Two {
+    impl GateView for Two {
         fn accepted(&self, _: usize) -> u64 {
             0
         }

@@ -18,7 +18,7 @@ use crate::sink::{self, Earlier, Found, Publish, Recovered, Target};
 use crate::source::Batches;
 
 /// One sink that was looked at and can be opened.
-pub(super) struct Checked {
+pub(super) struct CheckedSink {
     pub(super) meter: Arc<Meter>,
     pub(super) lanes: usize,
     pub(super) found: Found,
@@ -26,7 +26,7 @@ pub(super) struct Checked {
     pub(super) kept: Option<(usize, Box<dyn Publish>)>,
 }
 
-impl Checked {
+impl CheckedSink {
     /// What the sink has to say of what is there.
     fn told(self) -> Vec<String> {
         match self.found {
@@ -217,7 +217,7 @@ fn check(
     targets: Vec<Vec<Target>>,
     recovered: &[Vec<Recovered>],
     failures: &mut Failures<'_>,
-) -> Result<Vec<Vec<Checked>>> {
+) -> Result<Vec<Vec<CheckedSink>>> {
     let published = published(recovered);
     let mut jobs = Vec::new();
     for (index, ((job, targets), recovered)) in
@@ -239,7 +239,7 @@ fn check(
                 true => Ok(Found::Same),
                 false => sink.options.connect(&target),
             };
-            sinks.push(Checked {
+            sinks.push(CheckedSink {
                 meter: target.meter.clone(),
                 lanes: target.lanes.len(),
                 found: found.unwrap_or_else(|error| {

@@ -22,4 +22,4 @@ pub use places::{check, written};
 pub use run::window;
 pub use running::{Options, Running, start};
 pub use stop::Stop;
-pub use watch::{SinkStatus, SourceStatus, State, Status};
+pub use watch::{RunState, SinkStatus, SourceStatus, Status};

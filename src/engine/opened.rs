@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::lanes::Checked;
+use super::lanes::CheckedSink;
 use crate::batch::{Batch, Resume};
 use crate::error::{Error, Result};
 use crate::plan::{Job, SinkPlan};
@@ -45,7 +45,7 @@ pub(super) struct OpenSink<'p> {
 }
 
 /// What a sink's lanes have done, safe and not visible yet.
-pub(super) struct Prepared {
+pub(super) struct PreparedSink {
     pub(super) finished: Vec<Finished>,
     pub(super) publish: Option<Box<dyn Publish>>,
 }
@@ -73,7 +73,7 @@ impl<'p> OpenSink<'p> {
     }
 
     /// Opens its lanes; what of them is open when one cannot be is aborted.
-    pub(super) fn begin(&mut self, checked: Checked) -> Result<()> {
+    pub(super) fn begin(&mut self, checked: CheckedSink) -> Result<()> {
         *lock(&self.kept) = checked.kept;
         let sink = match checked.found {
             Found::Same => {
@@ -172,7 +172,7 @@ impl OpenSink<'_> {
     }
 
     /// Waits for its lanes until all they have written is safe; or says why it is not.
-    pub(super) fn prepare(&self, batches: u64) -> Result<Prepared> {
+    pub(super) fn prepare(&self, batches: u64) -> Result<PreparedSink> {
         if let Some(error) = &self.unopened {
             return Err(error.clone());
         }
@@ -207,7 +207,7 @@ impl OpenSink<'_> {
             .collect();
         let ready = lock(&self.ready).take();
         let publish = ready.map(|ready| ready.prepare(&finished)).transpose()?;
-        Ok(Prepared { finished, publish })
+        Ok(PreparedSink { finished, publish })
     }
 
     /// Ends it without committing.

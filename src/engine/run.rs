@@ -11,8 +11,8 @@ use super::lanes::open;
 use super::opened::{OpenJob, OpenSink};
 use super::running::{Options, failed};
 use super::stop::Stop;
-use super::watch::{State, Watched};
-use super::work::{Stalls, Work};
+use super::watch::{RunState, Watched};
+use super::work::{SharedWork, Stalls};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::plan::{Job, JobChanges, Plan};
@@ -25,7 +25,7 @@ use crate::sync::lock;
 const LACKS: &str = "what it lacks stays uncommitted, and the next run reads that again";
 
 /// A plan whose sinks are open.
-pub(super) struct Run<'p> {
+pub(super) struct OpenRun<'p> {
     pub(super) plan: &'p Plan,
     pub(super) watched: &'p Watched,
     pub(super) jobs: Vec<OpenJob<'p>>,
@@ -53,7 +53,7 @@ pub(super) fn carry_out(plan: &Plan, options: &Options, watched: &Watched) -> Re
 }
 
 /// Opens every source and sink of the plan.
-fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<Run<'p>> {
+fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<OpenRun<'p>> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .thread_name(|index| format!("worker {index}"))
@@ -70,7 +70,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
         let sinks = jobs.iter().flat_map(|job| &job.sinks);
         sinks.for_each(OpenSink::abort);
     })?;
-    Ok(Run {
+    Ok(OpenRun {
         plan,
         watched,
         jobs,
@@ -141,7 +141,7 @@ fn begin_sources(
     Ok(sources)
 }
 
-impl Run<'_> {
+impl OpenRun<'_> {
     fn work_through(self) -> Report {
         let mut times = Times::default();
         let mut failure = None;
@@ -153,14 +153,14 @@ impl Run<'_> {
         for (index, group) in groups.iter().enumerate() {
             let begun = !self.stop.requested() && failure.is_none();
             if begun {
-                self.watched.turn_to(State::Running);
+                self.watched.turn_to(RunState::Running);
                 let began = self.watched.elapsed();
                 let (spent, error) = self.work(group);
                 slow |= self.too_slow(group, began);
                 times.add(&spent);
                 failure = failure.or(error);
             }
-            self.watched.turn_to(State::Ending);
+            self.watched.turn_to(RunState::Ending);
             set.extend(self.finish(group, begun));
             match groups.get(index + 1) {
                 None => interrupted |= self.publish(&mut set, false),
@@ -198,7 +198,7 @@ impl Run<'_> {
                 .for_each(|pace| pace.start_in(ahead));
         }
         self.gate.begin(&batches);
-        let work = Work {
+        let work = SharedWork {
             jobs: &self.jobs,
             watched: self.watched,
             sources: &self.sources,
@@ -227,7 +227,7 @@ impl Run<'_> {
     }
 
     /// Looks after lanes that stall while the workers work.
-    fn watch(&self, work: &Work<'_, '_>, group: &[usize], done: &Stop) {
+    fn watch(&self, work: &SharedWork<'_, '_>, group: &[usize], done: &Stop) {
         let mut stalls = Stalls::new(group);
         while !done.requested() {
             work.release_stalled(&mut stalls, self.plan.stall_timeout);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::run;
 use super::stop::Stop;
-use super::watch::{State, Status, Watched};
+use super::watch::{RunState, Status, Watched};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::report::{About, Ended, Outcome, Report, SinkReport, Times};
@@ -45,7 +45,7 @@ pub fn start(plan: Arc<Plan>, options: Options) -> Running {
     let stop = options.stop.clone();
     let (own_plan, own_watched) = (plan.clone(), watched.clone());
     let work = move || {
-        let _over = Over(&own_watched);
+        let _over = RunEndGuard(&own_watched);
         run::carry_out(&own_plan, &options, &own_watched)
     };
     let thread = std::thread::Builder::new().name("run".into()).spawn(work);
@@ -60,11 +60,11 @@ pub fn start(plan: Arc<Plan>, options: Options) -> Running {
 }
 
 /// Says that a run is over, also when it panics.
-struct Over<'a>(&'a Watched);
+struct RunEndGuard<'a>(&'a Watched);
 
-impl Drop for Over<'_> {
+impl Drop for RunEndGuard<'_> {
     fn drop(&mut self) {
-        self.0.turn_to(State::Ended);
+        self.0.turn_to(RunState::Ended);
     }
 }
 

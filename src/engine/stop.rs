@@ -7,13 +7,13 @@ use std::time::Instant;
 /// Shared by everything that may end a run or must notice that it ends.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    inner: Arc<Inner>,
+    inner: Arc<StopState>,
     /// Of whom it is a part.
-    other: Option<Arc<Inner>>,
+    other: Option<Arc<StopState>>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct StopState {
     requested: AtomicBool,
     failed: AtomicBool,
     signal: AtomicI32,
@@ -49,7 +49,7 @@ impl Stop {
 
     /// True once the run is to end.
     pub fn requested(&self) -> bool {
-        let of = |inner: &Arc<Inner>| inner.requested.load(Ordering::Relaxed);
+        let of = |inner: &Arc<StopState>| inner.requested.load(Ordering::Relaxed);
         of(&self.inner) || self.other.as_ref().is_some_and(of)
     }
 
@@ -60,7 +60,7 @@ impl Stop {
 
     /// The signal that asked for it.
     pub fn signal(&self) -> Option<i32> {
-        let of = |inner: &Arc<Inner>| {
+        let of = |inner: &Arc<StopState>| {
             Some(inner.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
         };
         of(&self.inner).or_else(|| self.other.as_ref().and_then(of))

@@ -17,7 +17,7 @@ use crate::sync::lock;
 pub(super) struct Watched {
     pipeline: String,
     began: Instant,
-    state: Mutex<State>,
+    state: Mutex<RunState>,
     over: Condvar,
     /// No new batch is begun for now.
     paused: AtomicBool,
@@ -50,7 +50,7 @@ pub(super) struct WatchedSink {
 /// What a run does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum RunState {
     /// Sources and sinks are being opened.
     Opening,
     /// Rows are made or read.
@@ -67,7 +67,7 @@ pub struct Status {
     /// The pipeline's name.
     pub pipeline: String,
     /// What it does.
-    pub state: State,
+    pub state: RunState,
     /// Seconds since the start.
     pub seconds: f64,
     /// Rows that arrived, each counted once however many sinks it went to.
@@ -140,16 +140,16 @@ impl Watched {
         Self {
             pipeline: plan.name.clone(),
             began: Instant::now(),
-            state: Mutex::new(State::Opening),
+            state: Mutex::new(RunState::Opening),
             over: Condvar::new(),
             paused: AtomicBool::new(false),
             jobs: jobs.collect(),
         }
     }
 
-    pub(super) fn turn_to(&self, state: State) {
+    pub(super) fn turn_to(&self, state: RunState) {
         *lock(&self.state) = state;
-        if state == State::Ended {
+        if state == RunState::Ended {
             self.over.notify_all();
         }
     }
@@ -164,12 +164,12 @@ impl Watched {
 
     /// Waits at most so long; true once it is over.
     pub(super) fn wait_until_over(&self, most: Duration) -> bool {
-        let goes_on = |state: &mut State| *state != State::Ended;
+        let goes_on = |state: &mut RunState| *state != RunState::Ended;
         let waited = self
             .over
             .wait_timeout_while(lock(&self.state), most, goes_on);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *state == State::Ended
+        *state == RunState::Ended
     }
 
     pub(super) fn elapsed(&self) -> Duration {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 
-use super::gate::{Gate, Seen, Ticket};
+use super::gate::{Gate, GateTicket, GateView};
 use super::opened::OpenJob;
 use super::stop::Stop;
 use super::watch::Watched;
@@ -25,7 +25,7 @@ use crate::sync::lock;
 const PAUSED: Duration = Duration::from_millis(100);
 
 /// What the workers share.
-pub(super) struct Work<'a, 'p> {
+pub(super) struct SharedWork<'a, 'p> {
     pub(super) jobs: &'a [OpenJob<'p>],
     pub(super) watched: &'a Watched,
     pub(super) sources: &'a [RunningSource],
@@ -37,7 +37,7 @@ pub(super) struct Work<'a, 'p> {
     pub(super) failure: Mutex<Option<Error>>,
 }
 
-impl Seen for Work<'_, '_> {
+impl GateView for SharedWork<'_, '_> {
     fn accepted(&self, job: usize) -> u64 {
         let live = self.jobs[job].sinks.iter().filter(|sink| sink.live());
         live.map(|sink| sink.accepted()).min().unwrap_or(u64::MAX)
@@ -63,7 +63,7 @@ impl Seen for Work<'_, '_> {
     }
 }
 
-impl Work<'_, '_> {
+impl SharedWork<'_, '_> {
     /// Works until there is nothing left to do.
     pub(super) fn run(&self, worker: usize) -> Times {
         let mut clock = Clock::start();
@@ -95,7 +95,7 @@ impl Work<'_, '_> {
         self.gate.wake();
     }
 
-    fn one(&self, ticket: Ticket, clock: &mut Clock) -> Result<()> {
+    fn one(&self, ticket: GateTicket, clock: &mut Clock) -> Result<()> {
         let job = &self.jobs[ticket.job];
         if let Some(rows) = self.left_out(ticket) {
             return self.pass_over(job, ticket.number, rows, clock);
@@ -131,7 +131,7 @@ impl Work<'_, '_> {
     }
 
     /// The rows of a batch that is so late that the one after it is due already, where that leaves it out.
-    fn left_out(&self, ticket: Ticket) -> Option<Range<u64>> {
+    fn left_out(&self, ticket: GateTicket) -> Option<Range<u64>> {
         let pace = self.paces[ticket.job].as_ref()?;
         let source = &self.sources[ticket.job];
         let next = source.rows_before(ticket.number + 1);

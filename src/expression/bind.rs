@@ -1,15 +1,16 @@
 //! From `sqlparser`'s tree to ours: names resolved, types decided, constants folded.
 
 use super::cast;
-use super::compare::Comparison;
+use super::compare::ComparisonOperator;
 use super::conditions as condition;
-use super::error::{ExpressionError, Place};
+use super::error::{ExpressionError, TextSpan};
 use super::functions::{self, mismatch};
-use super::node::{Kind, Node, Shape};
+use super::node::{NodeKind, ResultType, TypedNode};
 use super::parse::MAX_DEPTH;
 use super::types::{self, Family, family};
 use super::{
-    Input, Resolve, choice, extract, named_type, number, operator, parse, place, syntax, temporal,
+    Binding, Resolve, choice, extract, named_type, number, operator, parse, syntax, temporal,
+    text_span,
 };
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
@@ -18,7 +19,7 @@ use std::collections::HashMap;
 pub(super) struct Binder<'a> {
     sql: &'a str,
     resolve: &'a mut Resolve<'a>,
-    known: HashMap<String, Input>,
+    known: HashMap<String, Binding>,
     depth: usize,
 }
 
@@ -32,11 +33,11 @@ impl<'a> Binder<'a> {
         }
     }
 
-    pub fn place(&self, part: &impl ast::Spanned) -> Place {
-        place::of(self.sql, part)
+    pub fn place(&self, part: &impl ast::Spanned) -> TextSpan {
+        text_span::of(self.sql, part)
     }
 
-    pub fn bind(&mut self, expression: &Expr) -> Result<Node, ExpressionError> {
+    pub fn bind(&mut self, expression: &Expr) -> Result<TypedNode, ExpressionError> {
         if self.depth > MAX_DEPTH {
             return Err(parse::too_deep(self.sql));
         }
@@ -49,15 +50,15 @@ impl<'a> Binder<'a> {
     pub fn bind_all<'e>(
         &mut self,
         expressions: impl IntoIterator<Item = &'e Expr>,
-    ) -> Result<Vec<Node>, ExpressionError> {
+    ) -> Result<Vec<TypedNode>, ExpressionError> {
         expressions
             .into_iter()
             .map(|expression| self.bind(expression))
             .collect()
     }
 
-    fn bind_here(&mut self, expression: &Expr) -> Result<Node, ExpressionError> {
-        let place = place::of_expression(self.sql, expression);
+    fn bind_here(&mut self, expression: &Expr) -> Result<TypedNode, ExpressionError> {
+        let place = text_span::of_expression(self.sql, expression);
         match expression {
             Expr::Identifier(name) => self.column(&name.value, place),
             Expr::CompoundIdentifier(names) => {
@@ -105,7 +106,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn column(&mut self, path: &str, place: Place) -> Result<Node, ExpressionError> {
+    fn column(&mut self, path: &str, place: TextSpan) -> Result<TypedNode, ExpressionError> {
         let input = match self.known.get(path) {
             Some(known) => known.clone(),
             None => (self.resolve)(path).map_err(|unknown| ExpressionError {
@@ -121,20 +122,24 @@ impl<'a> Binder<'a> {
             ))
         })?;
         let dictionary = matches!(input.data_type, DataType::Dictionary(..));
-        let shape = Shape::of(data_type);
-        let range = match (shape.range, input.range) {
+        let result_type = ResultType::of(data_type);
+        let range = match (result_type.range, input.range) {
             (Some(bounds), Some(range)) => Some(range.clamp(bounds)),
             (bounds, range) => bounds.or(range),
         };
-        let kind = Kind::Column {
+        let kind = NodeKind::Column {
             index: input.index,
             dictionary,
             longest: input.longest,
         };
-        Ok(Node::new(
+        Ok(TypedNode::new(
             kind,
             place,
-            Shape { range, ..shape }.nullable(input.nullable),
+            ResultType {
+                range,
+                ..result_type
+            }
+            .nullable(input.nullable),
         ))
     }
 
@@ -142,8 +147,8 @@ impl<'a> Binder<'a> {
         &mut self,
         operator: UnaryOperator,
         of: &Expr,
-        place: Place,
-    ) -> Result<Node, ExpressionError> {
+        place: TextSpan,
+    ) -> Result<TypedNode, ExpressionError> {
         match operator {
             UnaryOperator::Not => condition::negation(self.bind(of)?, place),
             UnaryOperator::Plus => {
@@ -159,7 +164,7 @@ impl<'a> Binder<'a> {
     }
 
     /// `-2 ^ 2` is 4: the minus binds tighter than the power, unlike in the parser's tree.
-    fn negated(&mut self, of: &Expr, place: Place) -> Result<Node, ExpressionError> {
+    fn negated(&mut self, of: &Expr, place: TextSpan) -> Result<TypedNode, ExpressionError> {
         if let Expr::BinaryOp {
             left,
             op: BinaryOperator::PGExp,
@@ -181,8 +186,8 @@ impl<'a> Binder<'a> {
     fn function(
         &mut self,
         function: &ast::Function,
-        place: Place,
-    ) -> Result<Node, ExpressionError> {
+        place: TextSpan,
+    ) -> Result<TypedNode, ExpressionError> {
         let name = function.name.to_string();
         let name_place = self.place(&function.name);
         let ast::FunctionArguments::List(list) = &function.args else {
@@ -213,8 +218,8 @@ impl<'a> Binder<'a> {
         operand: Option<&Expr>,
         whens: &[ast::CaseWhen],
         otherwise: Option<&Expr>,
-        place: Place,
-    ) -> Result<Node, ExpressionError> {
+        place: TextSpan,
+    ) -> Result<TypedNode, ExpressionError> {
         let mut conditions = Vec::with_capacity(whens.len());
         let mut results = Vec::with_capacity(whens.len());
         for when in whens {
@@ -223,7 +228,7 @@ impl<'a> Binder<'a> {
                 None => condition::condition(condition, "when")?,
                 Some(operand) => {
                     let (operand, place) = (self.bind(operand)?, condition.place);
-                    condition::comparison(Comparison::Equal, operand, condition, place)?
+                    condition::comparison(ComparisonOperator::Equal, operand, condition, place)?
                 }
             });
             results.push(self.bind(&when.result)?);
@@ -235,7 +240,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Casts, and literals that name their type.
-    fn typed(&mut self, expression: &Expr, place: Place) -> Result<Node, ExpressionError> {
+    fn typed(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode, ExpressionError> {
         match expression {
             Expr::Cast {
                 kind: ast::CastKind::Cast | ast::CastKind::DoubleColon,
@@ -243,7 +248,7 @@ impl<'a> Binder<'a> {
                 data_type,
                 format: None,
             } => {
-                let name = place::type_name(self.sql, place::of_expression(self.sql, expr));
+                let name = text_span::type_name(self.sql, text_span::of_expression(self.sql, expr));
                 let target = named_type::target(data_type, name)?;
                 cast::explicit(self.bind(expr)?, &target, place)
             }

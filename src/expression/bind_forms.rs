@@ -2,15 +2,19 @@
 
 use super::bind::Binder;
 use super::conditions as condition;
-use super::error::{ExpressionError, Place};
-use super::functions::{self, Arguments};
-use super::node::Node;
+use super::error::{ExpressionError, TextSpan};
+use super::functions::{self, CallArguments};
+use super::node::TypedNode;
 use super::{syntax, text_search};
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, Expr};
 
 impl Binder<'_> {
-    pub fn like(&mut self, expression: &Expr, place: Place) -> Result<Node, ExpressionError> {
+    pub fn like(
+        &mut self,
+        expression: &Expr,
+        place: TextSpan,
+    ) -> Result<TypedNode, ExpressionError> {
         let (text, pattern, escape, negated, any_case) = match expression {
             Expr::Like {
                 negated,
@@ -40,8 +44,8 @@ impl Binder<'_> {
     pub fn condition(
         &mut self,
         expression: &Expr,
-        place: Place,
-    ) -> Option<Result<Node, ExpressionError>> {
+        place: TextSpan,
+    ) -> Option<Result<TypedNode, ExpressionError>> {
         let mut bind = |part: &Expr| self.bind(part);
         Some(match expression {
             Expr::IsNull(node) => {
@@ -94,8 +98,8 @@ impl Binder<'_> {
         left: &Expr,
         right: &Expr,
         negated: bool,
-        place: Place,
-    ) -> Result<Node, ExpressionError> {
+        place: TextSpan,
+    ) -> Result<TypedNode, ExpressionError> {
         condition::is_distinct(self.bind(left)?, self.bind(right)?, negated, place)
     }
 
@@ -103,8 +107,8 @@ impl Binder<'_> {
     pub fn special_call(
         &mut self,
         expression: &Expr,
-        place: Place,
-    ) -> Result<Node, ExpressionError> {
+        place: TextSpan,
+    ) -> Result<TypedNode, ExpressionError> {
         const PLAIN: ast::CeilFloorKind =
             ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime);
         let (name, nodes) = match expression {
@@ -119,7 +123,7 @@ impl Binder<'_> {
             } => {
                 let from = match substring_from {
                     Some(from) => self.bind(from)?,
-                    None => Node::exact(1, DataType::Int32, place),
+                    None => TypedNode::exact(1, DataType::Int32, place),
                 };
                 let mut nodes = vec![self.bind(expr)?, from];
                 nodes.extend(self.bind_all(substring_for.as_deref())?);
@@ -131,7 +135,7 @@ impl Binder<'_> {
         functions::call(name, place, nodes, place)
     }
 
-    fn trim(&mut self, expression: &Expr, place: Place) -> Result<Node, ExpressionError> {
+    fn trim(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode, ExpressionError> {
         let Expr::Trim {
             expr,
             trim_where,
@@ -147,7 +151,7 @@ impl Binder<'_> {
         let start = !matches!(trim_where, Some(ast::TrimWhereField::Trailing));
         let end = !matches!(trim_where, Some(ast::TrimWhereField::Leading));
         text_search::trimmed(
-            Arguments {
+            CallArguments {
                 name: "trim",
                 nodes,
                 place,

@@ -1,8 +1,8 @@
 //! Which type becomes which, and whether it must be asked for.
 
-use super::error::{ExpressionError, Place};
+use super::error::{ExpressionError, TextSpan};
 use super::exact::scale;
-use super::node::{Form, Kind, Node};
+use super::node::{CallForm, NodeKind, TypedNode};
 use super::types::{self, Family, family};
 use super::whole::{self, is_whole};
 use super::{cast_number, cast_text, cast_time, rescale, text_value};
@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 
 /// Who wants the other type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum CastContext {
     /// The other side of an operator, or the column's declared type.
     Implicitly,
     /// `cast(… as …)` or `::`.
@@ -20,7 +20,7 @@ pub(super) enum Asked {
 
 /// A type as SQL names it, of which the source may decide a part.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Target {
+pub(super) enum CastTarget {
     Type(DataType),
     /// `numeric` alone keeps the source's digits.
     Numeric,
@@ -33,8 +33,8 @@ pub(super) enum Target {
     },
 }
 
-impl Target {
-    fn resolve(&self, node: &Node) -> Result<DataType, ExpressionError> {
+impl CastTarget {
+    fn resolve(&self, node: &TypedNode) -> Result<DataType, ExpressionError> {
         Ok(match self {
             Self::Type(data_type) => data_type.clone(),
             Self::Varchar(_) => DataType::Utf8,
@@ -59,34 +59,48 @@ impl Target {
 }
 
 /// `cast(node as target)`.
-pub(super) fn explicit(node: Node, target: &Target, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn explicit(
+    node: TypedNode,
+    target: &CastTarget,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let data_type = target.resolve(&node)?;
     let (own, same) = (node.place, node.data_type == data_type);
-    let node = cast(node, &data_type, Asked::Explicitly)?;
+    let node = cast(node, &data_type, CastContext::Explicitly)?;
     let node = match target {
-        Target::Varchar(length) => super::text_part::cut(node, *length)?,
+        CastTarget::Varchar(length) => super::text_part::cut(node, *length)?,
         _ => node,
     };
     let node = node.at(if same { own } else { place });
     // A rounding that was asked for stays, also when another follows.
     Ok(match (target, node.form()) {
-        (Target::Type(_), Form::Quotient | Form::OfFloat) => node.formed(Form::Plain),
+        (CastTarget::Type(_), CallForm::Quotient | CallForm::OfFloat) => {
+            node.with_form(CallForm::Plain)
+        }
         _ => node,
     })
 }
 
 /// The node as another type; every row is proved or checked to fit.
-pub(super) fn cast(node: Node, target: &DataType, asked: Asked) -> Result<Node, ExpressionError> {
+pub(super) fn cast(
+    node: TypedNode,
+    target: &DataType,
+    asked: CastContext,
+) -> Result<TypedNode, ExpressionError> {
     use Family::{Boolean, Date, Decimal, Float, Integer, Interval, Null, Text, Timestamp};
     if node.is_null() || family(&node.data_type) == Null {
-        return Ok(Node::null(target.clone(), node.place));
+        return Ok(TypedNode::null(target.clone(), node.place));
     }
     if node.data_type == *target {
         return Ok(unquoted(node));
     }
     let quoted = node.quoted_text().is_some();
     let is_number = types::is_number(&node.data_type);
-    if asked == Asked::Implicitly && is_number && family(target) == Integer && !is_whole(&node) {
+    if asked == CastContext::Implicitly
+        && is_number
+        && family(target) == Integer
+        && !is_whole(&node)
+    {
         return Err(whole::refused(&node, target));
     }
     match (family(&node.data_type), family(target)) {
@@ -103,42 +117,46 @@ pub(super) fn cast(node: Node, target: &DataType, asked: Asked) -> Result<Node, 
         (Integer | Decimal, Float) => cast_number::exact_to_float(node, target),
         (Float, Integer | Decimal) => cast_number::float_to_exact(node, target),
         (Float, Float) => cast_number::float_to_float(node, target),
-        (Integer, Boolean) if asked == Asked::Explicitly => cast_number::integer_to_boolean(node),
-        (Boolean, Integer) if asked == Asked::Explicitly => {
+        (Integer, Boolean) if asked == CastContext::Explicitly => {
+            cast_number::integer_to_boolean(node)
+        }
+        (Boolean, Integer) if asked == CastContext::Explicitly => {
             cast_number::boolean_to_integer(node, target)
         }
-        (Timestamp, Timestamp) if asked == Asked::Implicitly && !whole::is_even(&node, target) => {
+        (Timestamp, Timestamp)
+            if asked == CastContext::Implicitly && !whole::is_even(&node, target) =>
+        {
             Err(whole::finer(&node, target))
         }
         (Date | Timestamp, Date | Timestamp) => cast_time::instant(node, target),
         (Text, Timestamp)
-            if asked == Asked::Implicitly && quoted && whole::is_cut(&node, target) =>
+            if asked == CastContext::Implicitly && quoted && whole::is_cut(&node, target) =>
         {
             Err(whole::finer(&node, target))
         }
         (Interval, Interval) => cast_time::interval(node, target),
-        (Text, _) if quoted || asked == Asked::Explicitly => text_value::parse(node, target),
-        (_, Text) => cast_text::to_text(node, cast_text::Truth::Words),
+        (Text, _) if quoted || asked == CastContext::Explicitly => text_value::parse(node, target),
+        (_, Text) => cast_text::to_text(node, cast_text::BooleanSpelling::Words),
         _ => Err(refused(&node, target, asked)),
     }
 }
 
 /// A literal that has found its type: text.
-fn unquoted(mut node: Node) -> Node {
-    if let Kind::Constant { quoted, .. } = &mut node.kind {
+fn unquoted(mut node: TypedNode) -> TypedNode {
+    if let NodeKind::Constant { quoted, .. } = &mut node.kind {
         *quoted = false;
     }
     node
 }
 
-fn whole_digits(node: &Node) -> u8 {
+fn whole_digits(node: &TypedNode) -> u8 {
     let digits = i16::from(types::digits(&node.data_type).0) - i16::from(scale(node));
     (digits + 1).clamp(1, 38) as u8
 }
 
-fn refused(node: &Node, target: &DataType, asked: Asked) -> ExpressionError {
+fn refused(node: &TypedNode, target: &DataType, asked: CastContext) -> ExpressionError {
     let (from, to) = (node.type_name(), types::name(target));
-    if asked == Asked::Explicitly {
+    if asked == CastContext::Explicitly {
         return node.place.error(format!("{from} cannot be cast to {to}"));
     }
     let error = node.place.error(format!("expected {to}, found {from}"));

@@ -3,21 +3,28 @@
 //! As in PostgreSQL, a float becomes an integer by rounding halves to even, and a decimal by its significant
 //! decimal digits (15, or 6 of a `real`), so that 1.005 becomes 1.01 though its bits are a little below.
 
-use super::error::{ExpressionError, Failure};
-use super::exact::{Width, scale};
+use super::error::{ExpressionError, RowFailure};
+use super::exact::{ExactWidth, scale};
 use super::float;
-use super::node::{Form, Kernel, Node, Shape};
-use super::range::Range;
-use super::types::{self, Lane};
-use super::value::{Value, nulls};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::range::NumericBounds;
+use super::types::{self, Representation};
+use super::value::{ColumnarValue, nulls};
 use crate::kernel::decimal::{Rounding, float_of, power, power_of_ten};
 use crate::kernel::map::{Operand, map, map_checked};
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type};
 use std::sync::Arc;
 
-pub(super) fn exact_to_float(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
-    let (scale, narrow, place) = (scale(&node), node.lane() == Lane::Narrow, node.place);
+pub(super) fn exact_to_float(
+    node: TypedNode,
+    target: &DataType,
+) -> Result<TypedNode, ExpressionError> {
+    let (scale, narrow, place) = (
+        scale(&node),
+        node.representation() == Representation::Narrow,
+        node.place,
+    );
     let single = *target == DataType::Float32;
     let divisor = power(scale);
     let convert = move |value: i128| {
@@ -40,28 +47,37 @@ pub(super) fn exact_to_float(node: Node, target: &DataType) -> Result<Node, Expr
         Ok(Arc::new(Float64Array::new(results.into(), nulls(values))))
     });
     let form = float::form([&node]);
-    Ok(Node::strict(place, Shape::of(target.clone()), vec![node], kernel)?.formed(form))
+    Ok(
+        TypedNode::strict(place, ResultType::of(target.clone()), vec![node], kernel)?
+            .with_form(form),
+    )
 }
 
-pub(super) fn float_to_float(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
-    let (place, shape) = (node.place, Shape::of(target.clone()));
+pub(super) fn float_to_float(
+    node: TypedNode,
+    target: &DataType,
+) -> Result<TypedNode, ExpressionError> {
+    let (place, result_type) = (node.place, ResultType::of(target.clone()));
     let form = float::form([&node]);
     if *target == DataType::Float64 {
-        return Ok(Node {
+        return Ok(TypedNode {
             data_type: DataType::Float64,
             ..node
         });
     }
     let single = float::simple(|value| f64::from(value as f32));
-    Ok(Node::strict(place, shape, vec![node], single)?.formed(form))
+    Ok(TypedNode::strict(place, result_type, vec![node], single)?.with_form(form))
 }
 
-pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+pub(super) fn float_to_exact(
+    node: TypedNode,
+    target: &DataType,
+) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
     let single = node.data_type == DataType::Float32;
-    let shape = Shape::of(target.clone()).fallible(true);
-    let limit = shape.range.unwrap_or(Range::DECIMAL);
-    let (lane, name) = (shape.lane(), types::name(target));
+    let result_type = ResultType::of(target.clone()).fallible(true);
+    let limit = result_type.range.unwrap_or(NumericBounds::DECIMAL);
+    let (representation, name) = (result_type.representation(), types::name(target));
     let scale = match types::family(target) {
         types::Family::Integer => None,
         _ => Some(types::digits(target).1),
@@ -77,21 +93,21 @@ pub(super) fn float_to_exact(node: Node, target: &DataType) -> Result<Node, Expr
             None => (0, true),
         }
     };
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let operand = values[0].float();
         let (results, failed) =
             map_checked(operand, Operand::Constant(()), |value, ()| convert(value));
         let nulls = nulls(values);
         if failed {
             let fails = |row| convert(operand.at(row)).1;
-            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
+            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
                 let text = super::cast_text::float_text(operand.at(row), false);
-                return Err(Failure::at(row, format!("{text} does not fit {name}")));
+                return Err(RowFailure::at(row, format!("{text} does not fit {name}")));
             }
         }
-        Ok(i128::array(results, nulls, lane))
+        Ok(i128::array(results, nulls, representation))
     });
-    Ok(Node::strict(place, shape, vec![node], kernel)?.formed(Form::OfFloat))
+    Ok(TypedNode::strict(place, result_type, vec![node], kernel)?.with_form(CallForm::OfFloat))
 }
 
 fn whole_of(value: f64) -> Option<i128> {
@@ -131,8 +147,8 @@ fn significant(text: &str, scale: i8) -> Option<i128> {
     }
 }
 
-pub(super) fn integer_to_boolean(node: Node) -> Result<Node, ExpressionError> {
-    let (place, narrow) = (node.place, node.lane() == Lane::Narrow);
+pub(super) fn integer_to_boolean(node: TypedNode) -> Result<TypedNode, ExpressionError> {
+    let (place, narrow) = (node.place, node.representation() == Representation::Narrow);
     let kernel: Kernel = Box::new(move |values, _| {
         let truths = match narrow {
             true => map(values[0].narrow(), Operand::Constant(()), |value, ()| {
@@ -148,20 +164,23 @@ pub(super) fn integer_to_boolean(node: Node) -> Result<Node, ExpressionError> {
         };
         Ok(Arc::new(BooleanArray::new(truths.into(), nulls(values))))
     });
-    Node::strict(place, Shape::of(DataType::Boolean), vec![node], kernel)
+    TypedNode::strict(place, ResultType::of(DataType::Boolean), vec![node], kernel)
 }
 
-pub(super) fn boolean_to_integer(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
-    let shape = Shape::of(target.clone()).within(Range::new(0, 1));
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
-        let truths = values[0].booleans(frame.rows);
+pub(super) fn boolean_to_integer(
+    node: TypedNode,
+    target: &DataType,
+) -> Result<TypedNode, ExpressionError> {
+    let result_type = ResultType::of(target.clone()).within(NumericBounds::new(0, 1));
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
+        let truths = values[0].booleans(evaluation.rows);
         let numbers: Vec<i64> = truths.values().iter().map(i64::from).collect();
         Ok(Arc::new(Int64Array::new(
             numbers.into(),
             truths.nulls().cloned(),
         )))
     });
-    Node::strict(node.place, shape, vec![node], kernel)
+    TypedNode::strict(node.place, result_type, vec![node], kernel)
 }
 
 #[cfg(test)]

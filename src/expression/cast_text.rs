@@ -1,61 +1,64 @@
 //! Values of every type as PostgreSQL writes them.
 
 use super::digits::write_decimal;
-use super::error::{ExpressionError, Failure};
+use super::error::{ExpressionError, RowFailure};
 use super::exact::scale;
-use super::node::{Form, Kernel, Node, Shape};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::text::build;
 use super::time_format;
-use super::types::{self, Lane};
+use super::types::{self, Representation};
 use super::value::nulls;
 use crate::kernel::time::Zone;
 use arrow::datatypes::{DataType, TimeUnit};
 
 /// How `concat` and a cast write a truth value: they differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
+pub(super) enum BooleanSpelling {
     Words,
     Letters,
 }
 
-type Write = Box<dyn Fn(&mut String, i64) + Send + Sync>;
+type ValueWriter = Box<dyn Fn(&mut String, i64) + Send + Sync>;
 
-pub(super) fn to_text(node: Node, truth: Truth) -> Result<Node, ExpressionError> {
+pub(super) fn to_text(
+    node: TypedNode,
+    truth: BooleanSpelling,
+) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
-    let kernel: Kernel = match node.lane() {
-        Lane::Boolean => booleans(truth),
-        Lane::Narrow => narrow(writer(&node)),
-        Lane::Wide => {
+    let kernel: Kernel = match node.representation() {
+        Representation::Boolean => booleans(truth),
+        Representation::Narrow => narrow(writer(&node)),
+        Representation::Wide => {
             let scale = scale(&node);
-            Box::new(move |values, frame| {
+            Box::new(move |values, evaluation| {
                 let operand = values[0].wide();
-                build(frame.rows, nulls(values), |text, row| {
+                build(evaluation.rows, nulls(values), |text, row| {
                     write_decimal(text, operand.at(row), scale);
                     Ok(())
                 })
             })
         }
-        Lane::Float => {
+        Representation::Float => {
             let single = node.data_type == DataType::Float32;
-            Box::new(move |values, frame| {
+            Box::new(move |values, evaluation| {
                 let operand = values[0].float();
-                build(frame.rows, nulls(values), |text, row| {
+                build(evaluation.rows, nulls(values), |text, row| {
                     text.push_str(&float_text(operand.at(row), single));
                     Ok(())
                 })
             })
         }
-        Lane::Interval => Box::new(move |values, frame| {
+        Representation::Interval => Box::new(move |values, evaluation| {
             let operand = values[0].interval();
-            build(frame.rows, nulls(values), |text, row| {
+            build(evaluation.rows, nulls(values), |text, row| {
                 let value = operand.at(row);
                 let parts = (value.months, value.days, value.nanoseconds.into());
                 time_format::interval(text, parts);
                 Ok(())
             })
         }),
-        Lane::Text => return Ok(node),
-        Lane::Other => {
+        Representation::Text => return Ok(node),
+        Representation::Other => {
             let name = node.type_name();
             let error = place.error(format!("{name} cannot be cast to text"));
             return Err(match node.data_type {
@@ -66,36 +69,36 @@ pub(super) fn to_text(node: Node, truth: Truth) -> Result<Node, ExpressionError>
             });
         }
     };
-    let shape = Shape::of(DataType::Utf8).formed(Form::Written);
-    Node::strict(place, shape, vec![node], kernel)
+    let result_type = ResultType::of(DataType::Utf8).with_form(CallForm::Written);
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-fn booleans(truth: Truth) -> Kernel {
+fn booleans(truth: BooleanSpelling) -> Kernel {
     let [yes, no] = match truth {
-        Truth::Words => ["true", "false"],
-        Truth::Letters => ["t", "f"],
+        BooleanSpelling::Words => ["true", "false"],
+        BooleanSpelling::Letters => ["t", "f"],
     };
-    Box::new(move |values, frame| {
-        let truths = values[0].booleans(frame.rows);
-        build(frame.rows, nulls(values), |text, row| {
+    Box::new(move |values, evaluation| {
+        let truths = values[0].booleans(evaluation.rows);
+        build(evaluation.rows, nulls(values), |text, row| {
             text.push_str(if truths.value(row) { yes } else { no });
-            Ok::<(), Failure>(())
+            Ok::<(), RowFailure>(())
         })
     })
 }
 
-fn narrow(write: Write) -> Kernel {
-    Box::new(move |values, frame| {
+fn narrow(write: ValueWriter) -> Kernel {
+    Box::new(move |values, evaluation| {
         let operand = values[0].narrow();
-        build(frame.rows, nulls(values), |text, row| {
+        build(evaluation.rows, nulls(values), |text, row| {
             write(text, operand.at(row));
             Ok(())
         })
     })
 }
 
-/// What writes a 64-bit lane of the node's type.
-fn writer(node: &Node) -> Write {
+/// What writes a 64-bit representation of the node's type.
+fn writer(node: &TypedNode) -> ValueWriter {
     match &node.data_type {
         DataType::Date32 => Box::new(time_format::date),
         DataType::Timestamp(unit, zone) => {

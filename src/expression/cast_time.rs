@@ -3,8 +3,8 @@
 //! A timestamp without a zone is a wall clock: cast to one with a zone it is read there, and back it is what
 //! the clock shows. Where two zones meet, the left one stays. Casts to a coarser unit round.
 
-use super::error::{ExpressionError, Failure, Place};
-use super::node::{Kernel, Node, Shape};
+use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::node::{Kernel, ResultType, TypedNode};
 use super::temporal::interval_kernel;
 use super::types;
 use super::value::nulls;
@@ -15,14 +15,17 @@ use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
 
 /// The zone of a timestamp's type; `None` for a wall clock.
-pub(super) fn zone_of(data_type: &DataType, place: Place) -> Result<Option<Zone>, ExpressionError> {
+pub(super) fn zone_of(
+    data_type: &DataType,
+    place: TextSpan,
+) -> Result<Option<Zone>, ExpressionError> {
     match data_type {
         DataType::Timestamp(_, Some(zone)) => named_zone(zone, place).map(Some),
         _ => Ok(None),
     }
 }
 
-pub(super) fn named_zone(name: &str, place: Place) -> Result<Zone, ExpressionError> {
+pub(super) fn named_zone(name: &str, place: TextSpan) -> Result<Zone, ExpressionError> {
     Zone::parse(name).ok_or_else(|| {
         place
             .error(format!("unknown time zone `{name}`"))
@@ -30,7 +33,7 @@ pub(super) fn named_zone(name: &str, place: Place) -> Result<Zone, ExpressionErr
     })
 }
 
-/// Ticks per second of a date's or a timestamp's 64-bit lane seen as a timestamp.
+/// Ticks per second of a date's or a timestamp's 64-bit representation seen as a timestamp.
 pub(super) fn per_second(data_type: &DataType) -> i64 {
     match data_type {
         DataType::Timestamp(unit, _) | DataType::Duration(unit) => types::per_second(*unit),
@@ -38,35 +41,35 @@ pub(super) fn per_second(data_type: &DataType) -> i64 {
     }
 }
 
-/// A function of one 64-bit lane to another, for every row.
+/// A function of one 64-bit representation to another, for every row.
 pub(super) fn ticks(
-    node: Node,
-    shape: Shape,
-    place: Place,
+    node: TypedNode,
+    result_type: ResultType,
+    place: TextSpan,
     function: impl Fn(i64) -> i64 + Send + Sync + 'static,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     let kernel: Kernel = Box::new(move |values, _| {
         let results = map(values[0].narrow(), Operand::Constant(()), |value, ()| {
             function(value)
         });
         Ok(Arc::new(Int64Array::new(results.into(), nulls(values))) as ArrayRef)
     });
-    Node::strict(place, shape, vec![node], kernel)
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-/// A function of 64-bit lanes that has no value for every row.
+/// A function of 64-bit values that has no value for every row.
 pub(super) fn checked_ticks(
-    nodes: Vec<Node>,
-    shape: Shape,
-    place: Place,
+    nodes: Vec<TypedNode>,
+    result_type: ResultType,
+    place: TextSpan,
     function: impl Fn(i64, i64) -> Option<i64> + Copy + Send + Sync + 'static,
-) -> Result<Node, ExpressionError> {
-    let target = types::name(&shape.data_type);
+) -> Result<TypedNode, ExpressionError> {
+    let target = types::name(&result_type.data_type);
     let compute = move |left, right| match function(left, right) {
         Some(value) => (value, false),
         None => (0, true),
     };
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let left = values[0].narrow();
         let right = values
             .get(1)
@@ -75,8 +78,8 @@ pub(super) fn checked_ticks(
         let nulls = nulls(values);
         if failed {
             let fails = |row| compute(left.at(row), right.at(row)).1;
-            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
-                return Err(Failure::at(
+            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
+                return Err(RowFailure::at(
                     row,
                     format!("the result does not fit {target}"),
                 ));
@@ -84,11 +87,11 @@ pub(super) fn checked_ticks(
         }
         Ok(Arc::new(Int64Array::new(results.into(), nulls)) as ArrayRef)
     });
-    Node::strict(place, shape.fallible(true), nodes, kernel)
+    TypedNode::strict(place, result_type.fallible(true), nodes, kernel)
 }
 
 /// Between dates and timestamps.
-pub(super) fn instant(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
     let from_date = node.data_type == DataType::Date32;
     let (from, to) = (zone_of(&node.data_type, place)?, zone_of(target, place)?);
@@ -97,7 +100,7 @@ pub(super) fn instant(node: Node, target: &DataType) -> Result<Node, ExpressionE
         let zone = from.unwrap_or(Zone::UTC);
         let per_day = per_second * SECONDS_PER_DAY;
         let day = move |instant| zone.to_local(instant, per_second).div_euclid(per_day);
-        return ticks(node, Shape::of(DataType::Date32), place, day);
+        return ticks(node, ResultType::of(DataType::Date32), place, day);
     }
     let DataType::Timestamp(unit, _) = target else {
         return Ok(node);
@@ -118,49 +121,49 @@ pub(super) fn instant(node: Node, target: &DataType) -> Result<Node, ExpressionE
         let local = days.checked_mul(SECONDS_PER_DAY)?;
         zone.to_instant(local, 1).checked_mul(target_per_second)
     };
-    checked_ticks(vec![node], Shape::of(target.clone()), place, midnight)
+    checked_ticks(vec![node], ResultType::of(target.clone()), place, midnight)
 }
 
 /// By a zone's offset, which changes neither unit nor width.
 fn moved(
-    node: Node,
+    node: TypedNode,
     function: impl Fn(i64) -> i64 + Send + Sync + 'static,
-) -> Result<Node, ExpressionError> {
-    let (place, shape) = (node.place, Shape::of(node.data_type.clone()));
+) -> Result<TypedNode, ExpressionError> {
+    let (place, result_type) = (node.place, ResultType::of(node.data_type.clone()));
     // A wall clock in UTC is the instant itself.
     if function(0) == 0 && function(i64::MAX / 2) == i64::MAX / 2 {
         return Ok(node);
     }
-    ticks(node, shape, place, function)
+    ticks(node, result_type, place, function)
 }
 
 /// Ticks of one unit as ticks of another.
 pub(super) fn rescaled(
-    node: Node,
+    node: TypedNode,
     target: DataType,
     from: i64,
     to: i64,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
     match (to / from, from / to) {
-        (1, 1) => Ok(Node {
+        (1, 1) => Ok(TypedNode {
             data_type: target,
             ..node
         }),
         (0, divisor) => {
             let half = divisor / 2;
             let round = move |ticks: i64| ticks.saturating_add(half).div_euclid(divisor);
-            ticks(node, Shape::of(target), place, round)
+            ticks(node, ResultType::of(target), place, round)
         }
         (factor, _) => {
             let multiply = move |ticks: i64, _: i64| ticks.checked_mul(factor);
-            checked_ticks(vec![node], Shape::of(target), place, multiply)
+            checked_ticks(vec![node], ResultType::of(target), place, multiply)
         }
     }
 }
 
 /// Between durations of different units, and from a duration to months, days and nanoseconds.
-pub(super) fn interval(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+pub(super) fn interval(node: TypedNode, target: &DataType) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
     let DataType::Duration(unit) = &node.data_type else {
         return Err(place
@@ -172,18 +175,18 @@ pub(super) fn interval(node: Node, target: &DataType) -> Result<Node, Expression
         let (from, to) = (types::per_second(unit), types::per_second(*to));
         return rescaled(node, target.clone(), from, to);
     }
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let split = |ticks, ()| days_and_time(ticks, unit);
         interval_kernel(
             values[0].narrow(),
             Operand::Constant(()),
             split,
             values,
-            frame,
+            evaluation,
         )
     });
-    let shape = Shape::of(types::INTERVAL).fallible(unit == TimeUnit::Second);
-    Node::strict(place, shape, vec![node], kernel)
+    let result_type = ResultType::of(types::INTERVAL).fallible(unit == TimeUnit::Second);
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
 /// The interval that PostgreSQL makes of the time between two timestamps: whole days, then hours.

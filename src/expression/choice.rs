@@ -2,15 +2,15 @@
 //!
 //! All of them have one type: the common one, where quoted literals and null follow the others.
 
-use super::cast::{self, Asked};
-use super::compare::{Comparison, compare};
-use super::error::{ExpressionError, Failure, Place};
+use super::cast::{self, CastContext};
+use super::compare::{ComparisonOperator, compare};
+use super::error::{ExpressionError, RowFailure, TextSpan};
 use super::evaluate::{choose, expanded, internal, missing};
-use super::functions::{Arguments, Function};
-use super::node::{Kernel, Kind, Node, Shape};
+use super::functions::{CallArguments, Function};
+use super::node::{Kernel, NodeKind, ResultType, TypedNode};
 use super::text_value;
-use super::types::{self, Lane};
-use super::value::{Frame, Value};
+use super::types::{self, Representation};
+use super::value::{ColumnarValue, Evaluation};
 use crate::kernel::select::mark;
 use arrow::array::{Array, ArrayRef};
 use arrow::buffer::BooleanBuffer;
@@ -24,18 +24,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "greatest",
         "greatest(a, b, …)",
         1..=usize::MAX,
-        |arguments| extreme(arguments, Comparison::Greater),
+        |arguments| extreme(arguments, ComparisonOperator::Greater),
     ),
     Function::new("least", "least(a, b, …)", 1..=usize::MAX, |arguments| {
-        extreme(arguments, Comparison::Less)
+        extreme(arguments, ComparisonOperator::Less)
     }),
 ];
 
 /// The nodes in their common type; `what` names them in the error: "`case` cannot have both …".
-pub(super) fn unified(nodes: Vec<Node>, what: &str) -> Result<Vec<Node>, ExpressionError> {
+pub(super) fn unified(
+    nodes: Vec<TypedNode>,
+    what: &str,
+) -> Result<Vec<TypedNode>, ExpressionError> {
     let typed = common(&nodes, what, |node| node.quoted_text().is_none())?;
     let typed = typed.filter(|typed| *typed != DataType::Null);
-    let nodes: Result<Vec<Node>, _> = nodes
+    let nodes: Result<Vec<TypedNode>, _> = nodes
         .into_iter()
         .map(|node| match node.quoted_text() {
             Some(_) => text_value::beside(node, typed.as_ref()),
@@ -46,14 +49,14 @@ pub(super) fn unified(nodes: Vec<Node>, what: &str) -> Result<Vec<Node>, Express
     let common = common(&nodes, what, |_| true)?.unwrap_or(DataType::Null);
     nodes
         .into_iter()
-        .map(|node| cast::cast(node, &common, Asked::Implicitly))
+        .map(|node| cast::cast(node, &common, CastContext::Implicitly))
         .collect()
 }
 
 fn common(
-    nodes: &[Node],
+    nodes: &[TypedNode],
     what: &str,
-    counts: impl Fn(&Node) -> bool,
+    counts: impl Fn(&TypedNode) -> bool,
 ) -> Result<Option<DataType>, ExpressionError> {
     let mut common: Option<DataType> = None;
     for node in nodes.iter().filter(|node| counts(node)) {
@@ -70,44 +73,48 @@ fn common(
 }
 
 /// The shape of a value that is one of the nodes, which have one type.
-fn one_of(nodes: &[Node]) -> Shape {
+fn one_of(nodes: &[TypedNode]) -> ResultType {
     let data_type = nodes
         .first()
         .map_or(DataType::Null, |node| node.data_type.clone());
-    let shape = Shape::of(data_type).nullable(nodes.iter().any(|node| node.nullable));
+    let result_type = ResultType::of(data_type).nullable(nodes.iter().any(|node| node.nullable));
     // A null has no bounds of its own to add.
     let ranges = nodes
         .iter()
         .filter(|node| !node.is_null())
         .map(|node| node.range);
     match ranges.reduce(|all, own| Some(all?.union(own?))) {
-        Some(range) => Shape { range, ..shape },
-        None => Shape {
+        Some(range) => ResultType {
+            range,
+            ..result_type
+        },
+        None => ResultType {
             range: nodes.first().and_then(|null| null.range),
-            ..shape
+            ..result_type
         },
     }
 }
 
 /// The same choice among the values as `change` makes them; `None` where the node is not a choice.
 pub(super) fn each_value(
-    node: &mut Node,
-    change: impl Fn(Node) -> Result<Node, ExpressionError>,
-) -> Option<Result<Node, ExpressionError>> {
-    let kind = std::mem::replace(&mut node.kind, Kind::Coalesce(Vec::new()));
+    node: &mut TypedNode,
+    change: impl Fn(TypedNode) -> Result<TypedNode, ExpressionError>,
+) -> Option<Result<TypedNode, ExpressionError>> {
+    let kind = std::mem::replace(&mut node.kind, NodeKind::Coalesce(Vec::new()));
     let (place, nullable) = (node.place, node.nullable);
     match kind {
-        Kind::Case {
+        NodeKind::Case {
             branches,
             otherwise,
         } => {
-            let (conditions, mut values): (Vec<Node>, Vec<Node>) = branches.into_iter().unzip();
+            let (conditions, mut values): (Vec<TypedNode>, Vec<TypedNode>) =
+                branches.into_iter().unzip();
             values.push(*otherwise);
-            let values: Result<Vec<Node>, _> = values.into_iter().map(change).collect();
+            let values: Result<Vec<TypedNode>, _> = values.into_iter().map(change).collect();
             Some(values.and_then(|values| branched(conditions, values, place)))
         }
-        Kind::Coalesce(values) => {
-            let values: Result<Vec<Node>, _> = values.into_iter().map(change).collect();
+        NodeKind::Coalesce(values) => {
+            let values: Result<Vec<TypedNode>, _> = values.into_iter().map(change).collect();
             Some(values.map(|values| first_of(values, nullable, place)))
         }
         kind => {
@@ -117,27 +124,27 @@ pub(super) fn each_value(
     }
 }
 
-fn coalesce(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn coalesce(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     let place = arguments.place;
     let nodes = unified(arguments.nodes, "`coalesce`")?;
     let nullable = nodes.iter().all(|node| node.nullable);
     first_of(nodes, nullable, place).folded()
 }
 
-fn first_of(nodes: Vec<Node>, nullable: bool, place: Place) -> Node {
+fn first_of(nodes: Vec<TypedNode>, nullable: bool, place: TextSpan) -> TypedNode {
     let fallible = nodes.iter().any(|node| node.fallible);
-    let shape = one_of(&nodes).nullable(nullable).fallible(fallible);
-    Node::new(Kind::Coalesce(nodes), place, shape)
+    let result_type = one_of(&nodes).nullable(nullable).fallible(fallible);
+    TypedNode::new(NodeKind::Coalesce(nodes), place, result_type)
 }
 
 /// `case when … then …`, the conditions already truth values.
 pub(super) fn case(
-    conditions: Vec<Node>,
-    results: Vec<Node>,
-    otherwise: Option<Node>,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let otherwise = otherwise.unwrap_or_else(|| Node::null(DataType::Null, place));
+    conditions: Vec<TypedNode>,
+    results: Vec<TypedNode>,
+    otherwise: Option<TypedNode>,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let otherwise = otherwise.unwrap_or_else(|| TypedNode::null(DataType::Null, place));
     let mut values = results;
     values.push(otherwise);
     branched(conditions, unified(values, "`case`")?, place)?.folded()
@@ -145,76 +152,98 @@ pub(super) fn case(
 
 /// A value for each condition, and one more for the rows without.
 fn branched(
-    conditions: Vec<Node>,
-    mut values: Vec<Node>,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let shape = one_of(&values);
+    conditions: Vec<TypedNode>,
+    mut values: Vec<TypedNode>,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let result_type = one_of(&values);
     let fallible = conditions.iter().chain(&values).any(|node| node.fallible);
     let Some(otherwise) = values.pop() else {
         return Err(place.error("`case` has no result"));
     };
     let branches = conditions.into_iter().zip(values).collect();
-    let kind = Kind::Case {
+    let kind = NodeKind::Case {
         branches,
         otherwise: Box::new(otherwise),
     };
-    Ok(Node::new(kind, place, shape.fallible(fallible)))
+    Ok(TypedNode::new(kind, place, result_type.fallible(fallible)))
 }
 
 /// Null where both are equal, the first otherwise.
-fn null_if(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn null_if(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     let place = arguments.place;
     let nodes = unified(arguments.nodes, "`nullif`")?;
-    let lane = one_of(&nodes).lane();
-    let [first, second] =
-        <[Node; 2]>::try_from(nodes).map_err(|_| place.error("`nullif` compares two values"))?;
-    let shape = Shape {
+    let representation = one_of(&nodes).representation();
+    let [first, second] = <[TypedNode; 2]>::try_from(nodes)
+        .map_err(|_| place.error("`nullif` compares two values"))?;
+    let result_type = ResultType {
         range: first.range,
-        ..Shape::of(first.data_type.clone())
+        ..ResultType::of(first.data_type.clone())
     };
-    let own = first.lane();
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let equal = compare(Comparison::Equal, &values[0], &values[1], lane)?;
-        let first = expanded(&values[0], own, frame.rows)?;
+    let own = first.representation();
+    let kernel: Kernel = Box::new(move |values, evaluation| {
+        let equal = compare(
+            ComparisonOperator::Equal,
+            &values[0],
+            &values[1],
+            representation,
+        )?;
+        let first = expanded(&values[0], own, evaluation.rows)?;
         nullif(&first, &equal).map_err(internal)
     });
-    Node::call(place, shape.nullable(true), vec![first, second], kernel)
+    TypedNode::call(
+        place,
+        result_type.nullable(true),
+        vec![first, second],
+        kernel,
+    )
 }
 
 /// The largest or smallest of those that are not null.
-fn extreme(arguments: Arguments, better: Comparison) -> Result<Node, ExpressionError> {
+fn extreme(
+    arguments: CallArguments,
+    better: ComparisonOperator,
+) -> Result<TypedNode, ExpressionError> {
     let (place, name) = (arguments.place, arguments.name);
     let nodes = unified(arguments.nodes, &format!("`{name}`"))?;
     let nullable = nodes.iter().all(|node| node.nullable);
-    let shape = one_of(&nodes).nullable(nullable).fallible(false);
-    let lane = shape.lane();
-    let kernel: Kernel = Box::new(move |values, frame| best(values, better, lane, frame));
-    Node::call(place, shape, nodes, kernel)
+    let result_type = one_of(&nodes).nullable(nullable).fallible(false);
+    let representation = result_type.representation();
+    let kernel: Kernel =
+        Box::new(move |values, evaluation| best(values, better, representation, evaluation));
+    TypedNode::call(place, result_type, nodes, kernel)
 }
 
 fn best(
-    values: &[Value],
-    better: Comparison,
-    lane: Lane,
-    frame: &Frame<'_>,
-) -> Result<ArrayRef, Failure> {
+    values: &[ColumnarValue],
+    better: ComparisonOperator,
+    representation: Representation,
+    evaluation: &Evaluation<'_>,
+) -> Result<ArrayRef, RowFailure> {
     let Some((first, others)) = values.split_first() else {
-        return Err(Failure::at(0, "nothing to choose from"));
+        return Err(RowFailure::at(0, "nothing to choose from"));
     };
     let mut best = first.clone();
     for value in others {
-        let above = compare(better, value, &best, lane)?;
+        let above = compare(better, value, &best, representation)?;
         let above = match above.nulls() {
             Some(nulls) => above.values() & nulls.inner(),
             None => above.values().clone(),
         };
-        let mut choice = vec![0; frame.rows];
-        let chosen = expanded_mask(&above, frame.rows);
-        mark(&mut choice, &(&chosen | &missing(&best, frame.rows)), 1);
-        best = choose(&choice, &[best, value.clone()], lane)?;
+        let mut choice = vec![0; evaluation.rows];
+        let chosen = expanded_mask(&above, evaluation.rows);
+        mark(
+            &mut choice,
+            &(&chosen | &missing(&best, evaluation.rows)),
+            1,
+        );
+        best = choose(&choice, &[best, value.clone()], representation)?;
     }
-    expanded(&super::evaluate::in_lane(&best, lane), lane, frame.rows)
+    expanded(
+        &super::evaluate::in_representation(&best, representation),
+        representation,
+        evaluation.rows,
+    )
 }
 
 /// Two constants compare to one row, which stands for all.

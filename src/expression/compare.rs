@@ -1,9 +1,9 @@
 //! Comparing two values of one type, row by row: null where either is.
 
-use super::error::Failure;
-use super::evaluate::{in_lane, internal};
-use super::types::Lane;
-use super::value::{Value, nulls};
+use super::error::RowFailure;
+use super::evaluate::{in_representation, internal};
+use super::types::Representation;
+use super::value::{ColumnarValue, nulls};
 use crate::kernel::map::{Operand, map};
 use arrow::array::{Array, ArrayRef, BooleanArray, Decimal128Array};
 use arrow::buffer::BooleanBuffer;
@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
+pub(super) enum ComparisonOperator {
     Equal,
     NotEqual,
     Less,
@@ -22,7 +22,7 @@ pub(super) enum Comparison {
     GreaterOrEqual,
 }
 
-impl Comparison {
+impl ComparisonOperator {
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -46,14 +46,14 @@ impl Comparison {
     }
 }
 
-/// The comparison of two values, in a lane that holds them both.
+/// The comparison of two values, in a representation that holds them both.
 pub(super) fn compare(
-    comparison: Comparison,
-    left: &Value,
-    right: &Value,
-    lane: Lane,
-) -> Result<BooleanArray, Failure> {
-    let null = |value: &Value| value.constant && value.array.is_null(0);
+    comparison: ComparisonOperator,
+    left: &ColumnarValue,
+    right: &ColumnarValue,
+    representation: Representation,
+) -> Result<BooleanArray, RowFailure> {
+    let null = |value: &ColumnarValue| value.constant && value.array.is_null(0);
     if null(left) || null(right) {
         let rows = if left.constant {
             right.array.len()
@@ -62,32 +62,39 @@ pub(super) fn compare(
         };
         return Ok(BooleanArray::new_null(rows));
     }
-    match lane {
-        Lane::Float => return Ok(floats(comparison, left, right)),
-        Lane::Interval => {
-            let [left, right] = [left, right].map(|value| Value {
+    match representation {
+        Representation::Float => return Ok(floats(comparison, left, right)),
+        Representation::Interval => {
+            let [left, right] = [left, right].map(|value| ColumnarValue {
                 array: nanoseconds(value),
                 constant: value.constant,
             });
-            return compare(comparison, &left, &right, Lane::Wide);
+            return compare(comparison, &left, &right, Representation::Wide);
         }
         _ => {}
     }
-    let (left, right) = (&*in_lane(left, lane), &*in_lane(right, lane));
+    let (left, right) = (
+        &*in_representation(left, representation),
+        &*in_representation(right, representation),
+    );
     let result = match comparison {
-        Comparison::Equal => cmp::eq(left, right),
-        Comparison::NotEqual => cmp::neq(left, right),
-        Comparison::Less => cmp::lt(left, right),
-        Comparison::LessOrEqual => cmp::lt_eq(left, right),
-        Comparison::Greater => cmp::gt(left, right),
-        Comparison::GreaterOrEqual => cmp::gt_eq(left, right),
+        ComparisonOperator::Equal => cmp::eq(left, right),
+        ComparisonOperator::NotEqual => cmp::neq(left, right),
+        ComparisonOperator::Less => cmp::lt(left, right),
+        ComparisonOperator::LessOrEqual => cmp::lt_eq(left, right),
+        ComparisonOperator::Greater => cmp::gt(left, right),
+        ComparisonOperator::GreaterOrEqual => cmp::gt_eq(left, right),
     };
     result.map_err(internal)
 }
 
 /// As in PostgreSQL: zero equals minus zero, and NaN equals itself and is above all else. (Arrow's kernel
 /// orders the two zeros.)
-fn floats(comparison: Comparison, left: &Value, right: &Value) -> BooleanArray {
+fn floats(
+    comparison: ComparisonOperator,
+    left: &ColumnarValue,
+    right: &ColumnarValue,
+) -> BooleanArray {
     let truths = map(left.float(), right.float(), |left, right| {
         let nans = || left.is_nan().cmp(&right.is_nan());
         comparison.holds(left.partial_cmp(&right).unwrap_or_else(nans))
@@ -97,7 +104,7 @@ fn floats(comparison: Comparison, left: &Value, right: &Value) -> BooleanArray {
 }
 
 /// Months of 30 days, days of 24 hours: how PostgreSQL orders intervals.
-fn nanoseconds(value: &Value) -> ArrayRef {
+fn nanoseconds(value: &ColumnarValue) -> ArrayRef {
     let total = |interval: IntervalMonthDayNano, ()| {
         let days = i128::from(interval.months) * 30 + i128::from(interval.days);
         days * 86_400_000_000_000 + i128::from(interval.nanoseconds)

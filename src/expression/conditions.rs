@@ -1,35 +1,44 @@
 //! Comparisons and the logic of three values: `= < between in is and or not`.
 
-use super::cast::{self, Asked};
+use super::cast::{self, CastContext};
 use super::choice::unified;
-use super::compare::{Comparison, compare};
-use super::error::{ExpressionError, Failure, Place};
+use super::compare::{ComparisonOperator, compare};
+use super::error::{ExpressionError, RowFailure, TextSpan};
 use super::evaluate::{internal, missing};
-use super::node::{Kernel, Kind, Node, Shape};
-use super::types::{self, Family, Lane, family};
-use super::value::{Value, nulls};
+use super::node::{Kernel, NodeKind, ResultType, TypedNode};
+use super::types::{self, Family, Representation, family};
+use super::value::{ColumnarValue, nulls};
 use arrow::array::{Array, BooleanArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{and_kleene, not, or_kleene};
 use arrow::datatypes::DataType;
 use std::sync::Arc;
 
-fn truth() -> Shape {
-    Shape::of(DataType::Boolean)
+fn truth() -> ResultType {
+    ResultType::of(DataType::Boolean)
 }
 
-/// The lane that holds the values of all nodes.
-fn common_lane(nodes: &[Node]) -> Lane {
-    let wide = nodes.iter().any(|node| node.lane() == Lane::Wide);
+/// The representation that holds the values of all nodes.
+fn common_representation(nodes: &[TypedNode]) -> Representation {
+    let wide = nodes
+        .iter()
+        .any(|node| node.representation() == Representation::Wide);
     if wide {
-        Lane::Wide
+        Representation::Wide
     } else {
-        nodes.first().map_or(Lane::Other, Node::lane)
+        nodes
+            .first()
+            .map_or(Representation::Other, TypedNode::representation)
     }
 }
 
 /// Both sides in their common type.
-fn pair(left: Node, right: Node, symbol: &str, place: Place) -> Result<Vec<Node>, ExpressionError> {
+fn pair(
+    left: TypedNode,
+    right: TypedNode,
+    symbol: &str,
+    place: TextSpan,
+) -> Result<Vec<TypedNode>, ExpressionError> {
     let (left_name, right_name) = (left.type_name(), right.type_name());
     let comparable = types::common(&left.data_type, &right.data_type).is_some()
         || left.quoted_text().is_some()
@@ -51,43 +60,62 @@ fn pair(left: Node, right: Node, symbol: &str, place: Place) -> Result<Vec<Node>
 }
 
 pub(super) fn comparison(
-    comparison: Comparison,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    comparison: ComparisonOperator,
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let nodes = pair(left, right, comparison.symbol(), place)?;
-    let lane = common_lane(&nodes);
-    let kernel: Kernel =
-        Box::new(move |values, _| Ok(Arc::new(compare(comparison, &values[0], &values[1], lane)?)));
-    Node::strict(place, truth(), nodes, kernel)
+    let representation = common_representation(&nodes);
+    let kernel: Kernel = Box::new(move |values, _| {
+        Ok(Arc::new(compare(
+            comparison,
+            &values[0],
+            &values[1],
+            representation,
+        )?))
+    });
+    TypedNode::strict(place, truth(), nodes, kernel)
 }
 
 /// `value between low and high`: both ends included.
 pub(super) fn between(
-    value: Node,
-    low: Node,
-    high: Node,
+    value: TypedNode,
+    low: TypedNode,
+    high: TypedNode,
     negated: bool,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let nodes = unified(vec![value, low, high], "`between`")?;
-    let (lane, nullable) = (common_lane(&nodes), nodes.iter().any(|node| node.nullable));
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let above = compare(Comparison::GreaterOrEqual, &values[0], &values[1], lane)?;
-        let below = compare(Comparison::LessOrEqual, &values[0], &values[2], lane)?;
-        let [above, below] = [above, below].map(|side| each_row(side, frame.rows));
+    let (representation, nullable) = (
+        common_representation(&nodes),
+        nodes.iter().any(|node| node.nullable),
+    );
+    let kernel: Kernel = Box::new(move |values, evaluation| {
+        let above = compare(
+            ComparisonOperator::GreaterOrEqual,
+            &values[0],
+            &values[1],
+            representation,
+        )?;
+        let below = compare(
+            ComparisonOperator::LessOrEqual,
+            &values[0],
+            &values[2],
+            representation,
+        )?;
+        let [above, below] = [above, below].map(|side| each_row(side, evaluation.rows));
         let inside = and_kleene(&above, &below).map_err(internal)?;
         negate_if(negated, inside)
     });
-    Node::call(place, truth().nullable(nullable), nodes, kernel)
+    TypedNode::call(place, truth().nullable(nullable), nodes, kernel)
 }
 
 /// Two constants compare to one row, which stands for all.
 fn each_row(truths: BooleanArray, rows: usize) -> BooleanArray {
     match truths.len() == rows {
         true => truths,
-        false => Value {
+        false => ColumnarValue {
             array: Arc::new(truths),
             constant: true,
         }
@@ -95,7 +123,7 @@ fn each_row(truths: BooleanArray, rows: usize) -> BooleanArray {
     }
 }
 
-fn negate_if(negated: bool, truths: BooleanArray) -> Result<arrow::array::ArrayRef, Failure> {
+fn negate_if(negated: bool, truths: BooleanArray) -> Result<arrow::array::ArrayRef, RowFailure> {
     Ok(Arc::new(if negated {
         not(&truths).map_err(internal)?
     } else {
@@ -105,57 +133,60 @@ fn negate_if(negated: bool, truths: BooleanArray) -> Result<arrow::array::ArrayR
 
 /// `value in (a, b, …)`.
 pub(super) fn in_list(
-    value: Node,
-    list: Vec<Node>,
+    value: TypedNode,
+    list: Vec<TypedNode>,
     negated: bool,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let nodes = std::iter::once(value).chain(list).collect();
     let nodes = unified(nodes, "`in`")?;
-    let (lane, nullable) = (common_lane(&nodes), nodes.iter().any(|node| node.nullable));
-    let kernel: Kernel = match constant_list(&nodes, lane) {
-        Some(list) => {
-            Box::new(move |values, frame| negate_if(negated, list.contains(&values[0], frame.rows)))
-        }
-        None => Box::new(move |values, frame| {
-            let mut found = BooleanArray::from(BooleanBuffer::new_unset(frame.rows));
+    let (representation, nullable) = (
+        common_representation(&nodes),
+        nodes.iter().any(|node| node.nullable),
+    );
+    let kernel: Kernel = match constant_list(&nodes, representation) {
+        Some(list) => Box::new(move |values, evaluation| {
+            negate_if(negated, list.contains(&values[0], evaluation.rows))
+        }),
+        None => Box::new(move |values, evaluation| {
+            let mut found = BooleanArray::from(BooleanBuffer::new_unset(evaluation.rows));
             for item in &values[1..] {
-                let equal = compare(Comparison::Equal, &values[0], item, lane)?;
-                found = or_kleene(&found, &each_row(equal, frame.rows)).map_err(internal)?;
+                let equal = compare(ComparisonOperator::Equal, &values[0], item, representation)?;
+                found = or_kleene(&found, &each_row(equal, evaluation.rows)).map_err(internal)?;
             }
             negate_if(negated, found)
         }),
     };
-    Node::call(place, truth().nullable(nullable), nodes, kernel)
+    TypedNode::call(place, truth().nullable(nullable), nodes, kernel)
 }
 
 /// The constants of an `in`, sorted.
-enum List {
+enum ConstantList {
     Numbers(Vec<i64>),
     Texts(Vec<String>),
 }
 
-fn constant_list(nodes: &[Node], lane: Lane) -> Option<List> {
+fn constant_list(nodes: &[TypedNode], representation: Representation) -> Option<ConstantList> {
     let items = nodes.get(1..)?;
-    Some(match lane {
-        Lane::Narrow => {
-            let number = |node: &Node| node.constant_exact().map(|number| number as i64);
+    Some(match representation {
+        Representation::Narrow => {
+            let number = |node: &TypedNode| node.constant_exact().map(|number| number as i64);
             let mut numbers = items.iter().map(number).collect::<Option<Vec<_>>>()?;
             numbers.sort_unstable();
-            List::Numbers(numbers)
+            ConstantList::Numbers(numbers)
         }
-        Lane::Text => {
-            let text = |node: &Node| node.constant_text().map(str::to_owned);
+        Representation::Text => {
+            let text = |node: &TypedNode| node.constant_text().map(str::to_owned);
             let mut texts = items.iter().map(text).collect::<Option<Vec<_>>>()?;
             texts.sort_unstable();
-            List::Texts(texts)
+            ConstantList::Texts(texts)
         }
         _ => return None,
     })
 }
 
-impl List {
-    fn contains(&self, value: &Value, rows: usize) -> BooleanArray {
+impl ConstantList {
+    fn contains(&self, value: &ColumnarValue, rows: usize) -> BooleanArray {
         let found = match self {
             Self::Numbers(list) => {
                 let operand = value.narrow();
@@ -186,30 +217,34 @@ impl List {
     }
 }
 
-pub(super) fn is_null(node: Node, negated: bool, place: Place) -> Result<Node, ExpressionError> {
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let missing = missing(&values[0], frame.rows);
+pub(super) fn is_null(
+    node: TypedNode,
+    negated: bool,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
+        let missing = missing(&values[0], evaluation.rows);
         Ok(Arc::new(BooleanArray::from(if negated {
             !&missing
         } else {
             missing
         })))
     });
-    Node::call(place, truth(), vec![node], kernel)
+    TypedNode::call(place, truth(), vec![node], kernel)
 }
 
 /// `is true`, `is not false` …: never null.
 pub(super) fn is_truth(
-    node: Node,
+    node: TypedNode,
     wanted: bool,
     negated: bool,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let node = condition(node, "is")?;
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let truths = values[0].booleans(frame.rows);
+    let kernel: Kernel = Box::new(move |values, evaluation| {
+        let truths = values[0].booleans(evaluation.rows);
         let known = truths.nulls().map_or_else(
-            || BooleanBuffer::new_set(frame.rows),
+            || BooleanBuffer::new_set(evaluation.rows),
             |nulls| nulls.inner().clone(),
         );
         let values = if wanted {
@@ -224,26 +259,31 @@ pub(super) fn is_truth(
             holds
         })))
     });
-    Node::call(place, truth(), vec![node], kernel)
+    TypedNode::call(place, truth(), vec![node], kernel)
 }
 
 /// `is distinct from`: null is a value like any other.
 pub(super) fn is_distinct(
-    left: Node,
-    right: Node,
+    left: TypedNode,
+    right: TypedNode,
     negated: bool,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let nodes = pair(left, right, "is distinct from", place)?;
-    let lane = common_lane(&nodes);
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let representation = common_representation(&nodes);
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let equal = each_row(
-            compare(Comparison::Equal, &values[0], &values[1], lane)?,
-            frame.rows,
+            compare(
+                ComparisonOperator::Equal,
+                &values[0],
+                &values[1],
+                representation,
+            )?,
+            evaluation.rows,
         );
         let (left, right) = (
-            missing(&values[0], frame.rows),
-            missing(&values[1], frame.rows),
+            missing(&values[0], evaluation.rows),
+            missing(&values[1], evaluation.rows),
         );
         let known = !&(&left | &right);
         let same = &(&known & equal.values()) | &(&left & &right);
@@ -253,15 +293,17 @@ pub(super) fn is_distinct(
             !&same
         })))
     });
-    Node::call(place, truth(), nodes, kernel)
+    TypedNode::call(place, truth(), nodes, kernel)
 }
 
 /// The node as a truth value.
-pub(super) fn condition(node: Node, what: &str) -> Result<Node, ExpressionError> {
+pub(super) fn condition(node: TypedNode, what: &str) -> Result<TypedNode, ExpressionError> {
     match family(&node.data_type) {
-        Family::Boolean | Family::Null => cast::cast(node, &DataType::Boolean, Asked::Implicitly),
+        Family::Boolean | Family::Null => {
+            cast::cast(node, &DataType::Boolean, CastContext::Implicitly)
+        }
         _ if node.quoted_text().is_some() => {
-            cast::cast(node, &DataType::Boolean, Asked::Implicitly)
+            cast::cast(node, &DataType::Boolean, CastContext::Implicitly)
         }
         _ => Err(super::functions::mismatch(what, "a boolean", &node)),
     }
@@ -270,32 +312,32 @@ pub(super) fn condition(node: Node, what: &str) -> Result<Node, ExpressionError>
 /// `and` (decided by false) and `or` (decided by true).
 pub(super) fn logic(
     decides: bool,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let name = if decides { "or" } else { "and" };
     let sides = [condition(left, name)?, condition(right, name)?];
-    let shape = truth()
+    let result_type = truth()
         .nullable(sides.iter().any(|side| side.nullable))
         .fallible(sides.iter().any(|side| side.fallible));
-    Node::new(
-        Kind::Logic {
+    TypedNode::new(
+        NodeKind::Logic {
             decides,
             sides: Box::new(sides),
         },
         place,
-        shape,
+        result_type,
     )
     .folded()
 }
 
-pub(super) fn negation(node: Node, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn negation(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
     let node = condition(node, "not")?;
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         Ok(Arc::new(
-            not(&values[0].booleans(frame.rows)).map_err(internal)?,
+            not(&values[0].booleans(evaluation.rows)).map_err(internal)?,
         ))
     });
-    Node::strict(place, truth(), vec![node], kernel)
+    TypedNode::strict(place, truth(), vec![node], kernel)
 }

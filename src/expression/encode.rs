@@ -1,18 +1,18 @@
 //! Finds the parts that depend on one dictionary column alone. They are computed once per dictionary value,
 //! a handful, and looked up for every row.
 
-use super::node::{Form, Kind, Node, Shape};
+use super::node::{CallForm, NodeKind, ResultType, TypedNode};
 use std::sync::OnceLock;
 
 /// The columns that a part depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Columns {
+enum ColumnDependence {
     None,
     One { index: usize, dictionary: bool },
     Many,
 }
 
-impl Columns {
+impl ColumnDependence {
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::None, columns) | (columns, Self::None) => columns,
@@ -22,54 +22,54 @@ impl Columns {
     }
 }
 
-fn columns(node: &Node) -> Columns {
+fn columns(node: &TypedNode) -> ColumnDependence {
     match node.kind {
-        Kind::Column {
+        NodeKind::Column {
             index, dictionary, ..
-        } => Columns::One { index, dictionary },
+        } => ColumnDependence::One { index, dictionary },
         _ => node
             .children()
             .into_iter()
             .map(columns)
-            .fold(Columns::None, Columns::and),
+            .fold(ColumnDependence::None, ColumnDependence::and),
     }
 }
 
 /// The tree with its largest such parts marked.
-pub(super) fn encode(mut node: Node) -> Node {
+pub(super) fn encode(mut node: TypedNode) -> TypedNode {
     if matches!(
         node.kind,
-        Kind::Column { .. } | Kind::Constant { .. } | Kind::PerValue { .. }
+        NodeKind::Column { .. } | NodeKind::Constant { .. } | NodeKind::PerValue { .. }
     ) {
         return node;
     }
     match columns(&node) {
-        Columns::One {
+        ColumnDependence::One {
             index,
             dictionary: true,
         } => {
-            let Node {
+            let TypedNode {
                 range,
                 nullable,
                 fallible,
                 place,
                 ..
             } = node;
-            let shape = Shape {
+            let result_type = ResultType {
                 data_type: node.data_type.clone(),
                 range,
                 fallible,
                 nullable,
-                form: Form::Plain,
+                form: CallForm::Plain,
             };
-            let kind = Kind::PerValue {
+            let kind = NodeKind::PerValue {
                 column: index,
                 part: Box::new(node),
                 last: OnceLock::new(),
             };
-            Node::new(kind, place, shape)
+            TypedNode::new(kind, place, result_type)
         }
-        Columns::Many => {
+        ColumnDependence::Many => {
             node.kind = node.kind.map(&mut encode);
             node
         }
@@ -77,9 +77,9 @@ pub(super) fn encode(mut node: Node) -> Node {
     }
 }
 
-impl Kind {
+impl NodeKind {
     /// The same with other nodes directly below.
-    pub fn map(self, change: &mut dyn FnMut(Node) -> Node) -> Self {
+    pub fn map(self, change: &mut dyn FnMut(TypedNode) -> TypedNode) -> Self {
         match self {
             Self::Call {
                 kernel,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Bytes of the expression's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct TextSpan {
     pub offset: usize,
     pub length: usize,
 }
@@ -40,13 +40,13 @@ pub struct EvaluateError {
 
 /// A row's failure on its way up, before the part of the expression is known.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct RowFailure {
     pub message: String,
     pub row: usize,
-    pub place: Option<Place>,
+    pub place: Option<TextSpan>,
 }
 
-impl Place {
+impl TextSpan {
     pub fn error(self, message: impl Into<String>) -> ExpressionError {
         ExpressionError {
             message: message.into(),
@@ -64,7 +64,7 @@ impl ExpressionError {
     }
 }
 
-impl Failure {
+impl RowFailure {
     pub fn at(row: usize, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),

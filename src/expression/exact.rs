@@ -1,13 +1,13 @@
-//! The building blocks of whole numbers and decimals: one operation over 64-bit lanes where the bounds of
-//! everything involved allow, over 128-bit lanes otherwise, checked only where the bounds prove nothing.
+//! The building blocks of whole numbers and decimals: one operation in 64 bits where the bounds of
+//! everything involved allow, in 128 bits otherwise, checked only where the bounds prove nothing.
 
 use super::digits::decimal_text;
-use super::error::{ExpressionError, Failure, Place};
-use super::node::{Form, Kernel, Node, Shape};
-use super::range::Range;
-use super::types::{self, Lane, WIDE};
-use super::value::{Value, nulls};
-use crate::kernel::decimal::Exact;
+use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::range::NumericBounds;
+use super::types::{self, Representation, WIDE};
+use super::value::{ColumnarValue, nulls};
+use crate::kernel::decimal::ExactInteger;
 use crate::kernel::divide::{EXACT, quotients, remainders};
 use crate::kernel::map::{Operand, map, map_checked};
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Int64Array};
@@ -37,7 +37,7 @@ impl Operator {
         }
     }
 
-    fn range(self, left: Range, right: Range) -> Range {
+    fn range(self, left: NumericBounds, right: NumericBounds) -> NumericBounds {
         match self {
             Self::Add => left.add(right),
             Self::Sub => left.sub(right),
@@ -48,29 +48,37 @@ impl Operator {
     }
 }
 
-/// A width that a lane can have.
-pub(super) trait Width: Exact {
-    fn operand(value: &Value) -> Operand<'_, Self>;
-    fn array(values: Vec<Self>, nulls: Option<NullBuffer>, lane: Lane) -> ArrayRef;
+/// A width that a representation can have.
+pub(super) trait ExactWidth: ExactInteger {
+    fn operand(value: &ColumnarValue) -> Operand<'_, Self>;
+    fn array(
+        values: Vec<Self>,
+        nulls: Option<NullBuffer>,
+        representation: Representation,
+    ) -> ArrayRef;
 }
 
-impl Width for i64 {
-    fn operand(value: &Value) -> Operand<'_, Self> {
+impl ExactWidth for i64 {
+    fn operand(value: &ColumnarValue) -> Operand<'_, Self> {
         value.narrow()
     }
-    fn array(values: Vec<Self>, nulls: Option<NullBuffer>, _: Lane) -> ArrayRef {
+    fn array(values: Vec<Self>, nulls: Option<NullBuffer>, _: Representation) -> ArrayRef {
         Arc::new(Int64Array::new(values.into(), nulls))
     }
 }
 
-impl Width for i128 {
-    fn operand(value: &Value) -> Operand<'_, Self> {
+impl ExactWidth for i128 {
+    fn operand(value: &ColumnarValue) -> Operand<'_, Self> {
         value.wide()
     }
-    fn array(values: Vec<Self>, nulls: Option<NullBuffer>, lane: Lane) -> ArrayRef {
-        if lane == Lane::Narrow {
+    fn array(
+        values: Vec<Self>,
+        nulls: Option<NullBuffer>,
+        representation: Representation,
+    ) -> ArrayRef {
+        if representation == Representation::Narrow {
             let narrow = values.into_iter().map(|value| value as i64).collect();
-            return i64::array(narrow, nulls, lane);
+            return i64::array(narrow, nulls, representation);
         }
         Arc::new(Decimal128Array::new(values.into(), nulls).with_data_type(WIDE))
     }
@@ -78,7 +86,7 @@ impl Width for i128 {
 
 /// What the text of a failure needs to know.
 #[derive(Clone)]
-pub(super) struct Failing {
+pub(super) struct FailureText {
     pub operator: Operator,
     pub scales: [i8; 2],
     pub target: DataType,
@@ -86,7 +94,7 @@ pub(super) struct Failing {
     pub rescales: bool,
 }
 
-impl Failing {
+impl FailureText {
     fn message(&self, left: i128, right: i128) -> String {
         let [left_text, right_text] = [(left, self.scales[0]), (right, self.scales[1])]
             .map(|(value, scale)| decimal_text(value, scale));
@@ -107,19 +115,19 @@ impl Failing {
 }
 
 /// The scale of a whole number or a decimal.
-pub(super) fn scale(node: &Node) -> i8 {
+pub(super) fn scale(node: &TypedNode) -> i8 {
     types::digits(&node.data_type).1
 }
 
 /// `left operator right` as `data_type`, which no value may leave.
 pub(super) fn binary(
     operator: Operator,
-    left: Node,
-    right: Node,
+    left: TypedNode,
+    right: TypedNode,
     data_type: DataType,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let failing = Failing {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let failing = FailureText {
         operator,
         scales: [scale(&left), scale(&right)],
         target: data_type,
@@ -130,68 +138,71 @@ pub(super) fn binary(
 
 /// A number times a power of ten, as the decimal type of so many digits more.
 pub(super) fn scale_up(
-    node: Node,
+    node: TypedNode,
     factor: i128,
     data_type: DataType,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
-    let failing = Failing {
+    let failing = FailureText {
         operator: Operator::Mul,
         scales: [scale(&node), 0],
         target: data_type,
         rescales: true,
     };
-    let factor = Node::exact(factor, DataType::Decimal128(38, 0), place);
-    Ok(operation(failing, node, factor, place)?.formed(Form::ScaledUp))
+    let factor = TypedNode::exact(factor, DataType::Decimal128(38, 0), place);
+    Ok(operation(failing, node, factor, place)?.with_form(CallForm::ScaledUp))
 }
 
 fn operation(
-    failing: Failing,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    failing: FailureText,
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let (operator, data_type) = (failing.operator, failing.target.clone());
     let limit = limit(&data_type);
     let range = operator.range(left.bounds(), right.bounds());
     let by_zero = matches!(operator, Operator::Div | Operator::Rem) && right.bounds().contains(0);
     let checked = (by_zero || !range.is_within(limit)).then_some(limit);
-    let shape = Shape::of(data_type)
+    let result_type = ResultType::of(data_type)
         .within(range.clamp(limit))
         .fallible(checked.is_some());
     let divided = by_divisor(operator, &left, &right).filter(|_| checked.is_none());
-    let kernel = if !is_narrow(&shape, [&left, &right]) {
-        by_operator::<i128>(operator, checked, failing, shape.lane())
+    let kernel = if !is_narrow(&result_type, [&left, &right]) {
+        by_operator::<i128>(operator, checked, failing, result_type.representation())
     } else if let Some(divided) = divided {
         divided
     } else {
-        by_operator::<i64>(operator, checked, failing, shape.lane())
+        by_operator::<i64>(operator, checked, failing, result_type.representation())
     };
-    Node::strict(place, shape, vec![left, right], kernel)
+    TypedNode::strict(place, result_type, vec![left, right], kernel)
 }
 
-pub(super) fn is_narrow(shape: &Shape, sides: [&Node; 2]) -> bool {
-    shape.lane() == Lane::Narrow && sides.iter().all(|side| side.lane() == Lane::Narrow)
+pub(super) fn is_narrow(result_type: &ResultType, sides: [&TypedNode; 2]) -> bool {
+    result_type.representation() == Representation::Narrow
+        && sides
+            .iter()
+            .all(|side| side.representation() == Representation::Narrow)
 }
 
 /// What an operation's result must stay within: the type for integers, 38 digits for decimals, whose
 /// precision counts only when the column is stored.
-fn limit(data_type: &DataType) -> Range {
+fn limit(data_type: &DataType) -> NumericBounds {
     match types::family(data_type) {
-        types::Family::Decimal => Range::DECIMAL,
-        _ => types::bounds(data_type).unwrap_or(Range::DECIMAL),
+        types::Family::Decimal => NumericBounds::DECIMAL,
+        _ => types::bounds(data_type).unwrap_or(NumericBounds::DECIMAL),
     }
 }
 
-/// Division in 64-bit lanes by a constant, where floats are exact.
-fn by_divisor(operator: Operator, left: &Node, right: &Node) -> Option<Kernel> {
+/// Division in 64-bit values by a constant, where floats are exact.
+fn by_divisor(operator: Operator, left: &TypedNode, right: &TypedNode) -> Option<Kernel> {
     let divide = match operator {
         Operator::Div => quotients,
         Operator::Rem => remainders,
         _ => return None,
     };
-    let exact = Range::new((*EXACT.start()).into(), (*EXACT.end()).into());
-    let Range { low, high } = right.bounds();
+    let exact = NumericBounds::new((*EXACT.start()).into(), (*EXACT.end()).into());
+    let NumericBounds { low, high } = right.bounds();
     if !right.is_constant() || low != high || low == 0 {
         return None;
     }
@@ -211,31 +222,31 @@ fn by_divisor(operator: Operator, left: &Node, right: &Node) -> Option<Kernel> {
             }
             Operand::Constant(left) => divide(&[left], divisor, &mut results),
         }
-        Ok(i64::array(results, nulls(values), Lane::Narrow))
+        Ok(i64::array(results, nulls(values), Representation::Narrow))
     }))
 }
 
-fn by_operator<T: Width>(
+fn by_operator<T: ExactWidth>(
     operator: Operator,
-    limit: Option<Range>,
-    failing: Failing,
-    lane: Lane,
+    limit: Option<NumericBounds>,
+    failing: FailureText,
+    representation: Representation,
 ) -> Kernel {
     match operator {
-        Operator::Add => kernel(T::overflowing_add, limit, failing, lane),
-        Operator::Sub => kernel(T::overflowing_sub, limit, failing, lane),
-        Operator::Mul => kernel(T::overflowing_mul, limit, failing, lane),
-        Operator::Div => kernel(T::overflowing_div, limit, failing, lane),
-        Operator::Rem => kernel(T::overflowing_rem, limit, failing, lane),
+        Operator::Add => kernel(T::overflowing_add, limit, failing, representation),
+        Operator::Sub => kernel(T::overflowing_sub, limit, failing, representation),
+        Operator::Mul => kernel(T::overflowing_mul, limit, failing, representation),
+        Operator::Div => kernel(T::overflowing_div, limit, failing, representation),
+        Operator::Rem => kernel(T::overflowing_rem, limit, failing, representation),
     }
 }
 
 /// `operation` on every row, each checked to stay within `limit` where there is one.
-pub(super) fn kernel<T: Width>(
+pub(super) fn kernel<T: ExactWidth>(
     operation: impl Fn(T, T) -> (T, bool) + Copy + Send + Sync + 'static,
-    limit: Option<Range>,
-    failing: Failing,
-    lane: Lane,
+    limit: Option<NumericBounds>,
+    failing: FailureText,
+    representation: Representation,
 ) -> Kernel {
     let Some(limit) = limit else {
         return Box::new(move |values, _| {
@@ -243,7 +254,7 @@ pub(super) fn kernel<T: Width>(
             let results = map(T::operand(&left), T::operand(&right), |left, right| {
                 operation(left, right).0
             });
-            Ok(T::array(results, nulls(values), lane))
+            Ok(T::array(results, nulls(values), representation))
         });
     };
     let (low, high) = limits::<T>(limit);
@@ -251,36 +262,36 @@ pub(super) fn kernel<T: Width>(
         let (value, failed) = operation(left, right);
         (value, failed | (value < low) | (value > high))
     };
-    Box::new(move |values, frame| {
+    Box::new(move |values, evaluation| {
         let [left, right] = [widened::<T>(&values[0]), widened::<T>(&values[1])];
         let (left, right) = (T::operand(&left), T::operand(&right));
         let (results, failed) = map_checked(left, right, checked);
         let nulls = nulls(values);
         if failed {
             let fails = |row| checked(left.at(row), right.at(row)).1;
-            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
+            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
                 let message = failing.message(left.at(row).into(), right.at(row).into());
-                return Err(Failure::at(row, message));
+                return Err(RowFailure::at(row, message));
             }
         }
-        Ok(T::array(results, nulls, lane))
+        Ok(T::array(results, nulls, representation))
     })
 }
 
 /// The bounds as far as the width reaches.
-pub(super) fn limits<T: Width>(limit: Range) -> (T, T) {
-    let limit = limit.clamp(Range::new(T::MIN.into(), T::MAX.into()));
+pub(super) fn limits<T: ExactWidth>(limit: NumericBounds) -> (T, T) {
+    let limit = limit.clamp(NumericBounds::new(T::MIN.into(), T::MAX.into()));
     (T::truncated(limit.low), T::truncated(limit.high))
 }
 
-/// The value in the lane of width `T`, copied only from a 64-bit lane into a 128-bit one.
-pub(super) fn widened<T: Width>(value: &Value) -> Cow<'_, Value> {
+/// The value in the representation of width `T`, copied only from a 64-bit representation into a 128-bit one.
+pub(super) fn widened<T: ExactWidth>(value: &ColumnarValue) -> Cow<'_, ColumnarValue> {
     match value.array.as_primitive_opt::<Int64Type>() {
         Some(narrow) if size_of::<T>() == 16 => {
             let wide = narrow
                 .unary::<_, Decimal128Type>(i128::from)
                 .with_data_type(WIDE);
-            Cow::Owned(Value {
+            Cow::Owned(ColumnarValue {
                 array: Arc::new(wide),
                 constant: value.constant,
             })

@@ -3,18 +3,18 @@
 //! As in PostgreSQL, `extract` gives a decimal: of scale 0 for whole parts, of the unit's digits for `second`
 //! and `epoch`. `date_part` gives double precision.
 
-use super::cast::{self, Asked};
+use super::cast::{self, CastContext};
 use super::cast_time::{named_zone, per_second, ticks, zone_of};
-use super::error::{ExpressionError, Place, did_you_mean};
-use super::functions::{Arguments, Function, mismatch};
-use super::node::{Form, Kernel, Node, Shape};
+use super::error::{ExpressionError, TextSpan, did_you_mean};
+use super::functions::{CallArguments, Function, mismatch};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::number::as_double;
-use super::range::Range;
+use super::range::NumericBounds;
 use super::types::{self, Family, INTERVAL, decimal, family};
 use super::value::nulls;
 use crate::kernel::map::{Operand, map};
 use crate::kernel::time::{SECONDS_PER_DAY, Zone};
-use crate::kernel::time_part::{PARTS, Part};
+use crate::kernel::time_part::{PARTS, TimePart};
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ macro_rules! by_unit {
 }
 
 /// The quoted name of a part.
-fn quoted_part(node: &Node, function: &str) -> Result<Part, ExpressionError> {
+fn quoted_part(node: &TypedNode, function: &str) -> Result<TimePart, ExpressionError> {
     let name = node.constant_text().ok_or_else(|| {
         node.place
             .error(format!("`{function}` takes the part as quoted text"))
@@ -64,8 +64,8 @@ fn quoted_part(node: &Node, function: &str) -> Result<Part, ExpressionError> {
     named_part(name, node.place)
 }
 
-pub(super) fn named_part(name: &str, place: Place) -> Result<Part, ExpressionError> {
-    Part::parse(name).ok_or_else(|| {
+pub(super) fn named_part(name: &str, place: TextSpan) -> Result<TimePart, ExpressionError> {
+    TimePart::parse(name).ok_or_else(|| {
         let error = place.error(format!("unknown part `{name}`"));
         let nearest = did_you_mean(&name.to_lowercase(), PARTS.iter().map(|(name, _)| *name));
         error.hint(
@@ -75,21 +75,27 @@ pub(super) fn named_part(name: &str, place: Place) -> Result<Part, ExpressionErr
     })
 }
 
-fn date_part(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn date_part(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     let (place, [part, node]) = arguments.exactly::<2>()?;
     let part = quoted_part(&part, "date_part")?;
     as_double(extract(part, node, place)?)
 }
 
-pub(super) fn extract(part: Part, node: Node, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn extract(
+    part: TimePart,
+    node: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let unit = match &node.data_type {
-        DataType::Null => return Ok(Node::null(shape(part, 0).data_type, place)),
+        DataType::Null => return Ok(TypedNode::null(result_type(part, 0).data_type, place)),
         DataType::Date32 => {
-            return ticks(node, shape(part, 0), place, move |days| part.of_day(days));
+            return ticks(node, result_type(part, 0), place, move |days| {
+                part.of_day(days)
+            });
         }
         DataType::Timestamp(unit, _) => *unit,
         DataType::Duration(_) => {
-            let node = cast::cast(node, &INTERVAL, Asked::Implicitly)?;
+            let node = cast::cast(node, &INTERVAL, CastContext::Implicitly)?;
             return of_interval(part, node, place);
         }
         DataType::Interval(_) => return of_interval(part, node, place),
@@ -101,80 +107,90 @@ pub(super) fn extract(part: Part, node: Node, place: Place) -> Result<Node, Expr
             ));
         }
     };
-    let shape = shape(part, types::unit_digits(unit));
+    let result_type = result_type(part, types::unit_digits(unit));
     let zone = zone_of(&node.data_type, node.place)?.unwrap_or(Zone::UTC);
     match part {
-        Part::Epoch => ticks(node, shape, place, |instant| instant),
-        _ => by_unit!(unit, PER_SECOND => ticks(node, shape, place, move |instant| {
+        TimePart::Epoch => ticks(node, result_type, place, |instant| instant),
+        _ => by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
             part.of_clock::<PER_SECOND>(zone.to_local(instant, PER_SECOND))
         })),
     }
 }
 
 /// The type and the bounds of a part of a clock of so many digits.
-fn shape(part: Part, digits: i8) -> Shape {
+fn result_type(part: TimePart, digits: i8) -> ResultType {
     let scale = part.scale(digits);
     let per_minute = 60 * 10_i128.pow(scale.unsigned_abs().into());
     let (precision, range) = match part {
-        Part::Second => (2 + scale, Range::new(0, per_minute - 1)),
-        Part::Milliseconds => (5 + scale, Range::new(0, per_minute * 1000 - 1)),
-        Part::Microseconds => (8 + scale, Range::new(0, per_minute * 1_000_000 - 1)),
-        Part::Minute => (2, Range::new(0, 59)),
-        Part::Hour => (2, Range::new(0, 23)),
-        Part::Day => (2, Range::new(1, 31)),
-        Part::Week => (2, Range::new(1, 53)),
-        Part::Month => (2, Range::new(1, 12)),
-        Part::Quarter => (1, Range::new(1, 4)),
-        Part::DayOfWeek => (1, Range::new(0, 6)),
-        Part::IsoDayOfWeek => (1, Range::new(1, 7)),
-        Part::DayOfYear => (3, Range::new(1, 366)),
-        Part::Epoch => (19, Range::I64),
+        TimePart::Second => (2 + scale, NumericBounds::new(0, per_minute - 1)),
+        TimePart::Milliseconds => (5 + scale, NumericBounds::new(0, per_minute * 1000 - 1)),
+        TimePart::Microseconds => (8 + scale, NumericBounds::new(0, per_minute * 1_000_000 - 1)),
+        TimePart::Minute => (2, NumericBounds::new(0, 59)),
+        TimePart::Hour => (2, NumericBounds::new(0, 23)),
+        TimePart::Day => (2, NumericBounds::new(1, 31)),
+        TimePart::Week => (2, NumericBounds::new(1, 53)),
+        TimePart::Month => (2, NumericBounds::new(1, 12)),
+        TimePart::Quarter => (1, NumericBounds::new(1, 4)),
+        TimePart::DayOfWeek => (1, NumericBounds::new(0, 6)),
+        TimePart::IsoDayOfWeek => (1, NumericBounds::new(1, 7)),
+        TimePart::DayOfYear => (3, NumericBounds::new(1, 366)),
+        TimePart::Epoch => (19, NumericBounds::I64),
         // Years have 6 digits in 64 bits of microseconds, 7 in a date, 12 in 64 bits of seconds.
-        _ if digits >= 6 => (6, Range::of_digits(6)),
-        _ => (12, Range::of_digits(12)),
+        _ if digits >= 6 => (6, NumericBounds::of_digits(6)),
+        _ => (12, NumericBounds::of_digits(12)),
     };
-    Shape::of(decimal(precision as u8, scale)).within(range)
+    ResultType::of(decimal(precision as u8, scale)).within(range)
 }
 
 /// Parts of an interval are those it is written in: 90 minutes are 1 hour and 30 minutes, 25 hours are 25
 /// hours.
-fn of_interval(part: Part, node: Node, place: Place) -> Result<Node, ExpressionError> {
+fn of_interval(
+    part: TimePart,
+    node: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let (scale, precision) = match part {
-        Part::Epoch => (6, 38),
-        Part::Second => (6, 19),
-        Part::Milliseconds => (3, 19),
+        TimePart::Epoch => (6, 38),
+        TimePart::Second => (6, 19),
+        TimePart::Milliseconds => (3, 19),
         _ => (0, 19),
     };
     if matches!(
         part,
-        Part::Week | Part::DayOfWeek | Part::IsoDayOfWeek | Part::DayOfYear | Part::IsoYear
+        TimePart::Week
+            | TimePart::DayOfWeek
+            | TimePart::IsoDayOfWeek
+            | TimePart::DayOfYear
+            | TimePart::IsoYear
     ) {
         return Err(place.error("an interval has no such part"));
     }
-    let shape = Shape::of(decimal(precision, scale)).within(Range::I64);
+    let result_type = ResultType::of(decimal(precision, scale)).within(NumericBounds::I64);
     let kernel: Kernel = Box::new(move |values, _| {
         let read = |interval, ()| interval_part(part, interval);
         let results = map(values[0].interval(), Operand::Constant(()), read);
         Ok(Arc::new(Int64Array::new(results.into(), nulls(values))) as ArrayRef)
     });
-    Node::strict(place, shape, vec![node], kernel)
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-fn interval_part(part: Part, interval: IntervalMonthDayNano) -> i64 {
+fn interval_part(part: TimePart, interval: IntervalMonthDayNano) -> i64 {
     let (months, days) = (i64::from(interval.months), i64::from(interval.days));
     let microseconds = interval.nanoseconds / 1000;
     let (per_minute, per_hour) = (60_000_000, 3_600_000_000);
     match part {
-        Part::Microseconds | Part::Milliseconds | Part::Second => microseconds % per_minute,
-        Part::Minute => microseconds % per_hour / per_minute,
-        Part::Hour => microseconds / per_hour,
-        Part::Day => days,
-        Part::Month => months % 12,
-        Part::Quarter => months % 12 / 3 + 1,
-        Part::Year => months / 12,
-        Part::Decade => months / 120,
-        Part::Century => months / 1200,
-        Part::Millennium => months / 12_000,
+        TimePart::Microseconds | TimePart::Milliseconds | TimePart::Second => {
+            microseconds % per_minute
+        }
+        TimePart::Minute => microseconds % per_hour / per_minute,
+        TimePart::Hour => microseconds / per_hour,
+        TimePart::Day => days,
+        TimePart::Month => months % 12,
+        TimePart::Quarter => months % 12 / 3 + 1,
+        TimePart::Year => months / 12,
+        TimePart::Decade => months / 120,
+        TimePart::Century => months / 1200,
+        TimePart::Millennium => months / 12_000,
         // A year is 365.25 days, a month 30.
         _ => {
             let days = months / 12 * 1461 * SECONDS_PER_DAY / 4
@@ -184,14 +200,14 @@ fn interval_part(part: Part, interval: IntervalMonthDayNano) -> i64 {
     }
 }
 
-fn date_trunc(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn date_trunc(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     let (place, [part, node]) = arguments.exactly::<2>()?;
     let named = quoted_part(&part, "date_trunc")?;
     let node = match family(&node.data_type) {
         Family::Timestamp => node,
         Family::Date | Family::Null => {
             let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
-            cast::cast(node, &midnight, Asked::Implicitly)?
+            cast::cast(node, &midnight, CastContext::Implicitly)?
         }
         _ => return Err(mismatch("date_trunc", "a date or a timestamp", &node)),
     };
@@ -201,24 +217,28 @@ fn date_trunc(arguments: Arguments) -> Result<Node, ExpressionError> {
         return Err(part.place.error(message));
     }
     let zone = zone_of(&node.data_type, node.place)?.unwrap_or(Zone::UTC);
-    let shape = Shape::of(node.data_type.clone());
+    let result_type = ResultType::of(node.data_type.clone());
     let DataType::Timestamp(unit, _) = node.data_type else {
         return Ok(node);
     };
     let form = match named {
-        Part::Microseconds | Part::Milliseconds => Form::Plain,
-        _ => Form::Whole,
+        TimePart::Microseconds | TimePart::Milliseconds => CallForm::Plain,
+        _ => CallForm::Whole,
     };
-    let node: Result<Node, ExpressionError> = by_unit!(unit, PER_SECOND => ticks(node, shape, place, move |instant| {
+    let node: Result<TypedNode, ExpressionError> = by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
         let local = zone.to_local(instant, PER_SECOND);
         let start = named.truncate::<PER_SECOND>(local).unwrap_or(local);
         zone.to_instant(start, PER_SECOND)
     }));
-    Ok(node?.formed(form))
+    Ok(node?.with_form(form))
 }
 
 /// A timestamp with a zone as that other zone's wall clock; a wall clock as the instant it is there.
-pub(super) fn at_time_zone(node: Node, zone: Node, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn at_time_zone(
+    node: TypedNode,
+    zone: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let Some(name) = zone.constant_text() else {
         return Err(zone.place.error("the time zone must be quoted text"));
     };
@@ -228,7 +248,7 @@ pub(super) fn at_time_zone(node: Node, zone: Node, place: Place) -> Result<Node,
         Family::Date | Family::Null => cast::cast(
             node,
             &DataType::Timestamp(TimeUnit::Microsecond, None),
-            Asked::Implicitly,
+            CastContext::Implicitly,
         )?,
         _ => return Err(mismatch("at time zone", "a timestamp", &node)),
     };
@@ -238,14 +258,14 @@ pub(super) fn at_time_zone(node: Node, zone: Node, place: Place) -> Result<Node,
     };
     match own {
         Some(_) => {
-            let shape = Shape::of(DataType::Timestamp(*unit, None));
-            ticks(node, shape, place, move |instant| {
+            let result_type = ResultType::of(DataType::Timestamp(*unit, None));
+            ticks(node, result_type, place, move |instant| {
                 named.to_local(instant, per_second)
             })
         }
         None => {
-            let shape = Shape::of(DataType::Timestamp(*unit, Some(name.into())));
-            ticks(node, shape, place, move |local| {
+            let result_type = ResultType::of(DataType::Timestamp(*unit, Some(name.into())));
+            ticks(node, result_type, place, move |local| {
                 named.to_instant(local, per_second)
             })
         }
@@ -253,14 +273,17 @@ pub(super) fn at_time_zone(node: Node, zone: Node, place: Place) -> Result<Node,
 }
 
 /// Seconds since 1970, with their fraction, as a timestamp in UTC.
-fn to_timestamp(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn to_timestamp(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     let (place, [node]) = arguments.exactly::<1>()?;
     if !types::is_number(&node.data_type) && !node.is_null() {
         return Err(mismatch("to_timestamp", "a number of seconds", &node));
     }
     let data_type = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let microseconds = cast::cast(node, &decimal(18, 6), Asked::Explicitly)?;
-    ticks(microseconds, Shape::of(data_type), place, |microseconds| {
-        microseconds
-    })
+    let microseconds = cast::cast(node, &decimal(18, 6), CastContext::Explicitly)?;
+    ticks(
+        microseconds,
+        ResultType::of(data_type),
+        place,
+        |microseconds| microseconds,
+    )
 }

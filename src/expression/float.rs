@@ -3,12 +3,12 @@
 //!
 //! `exp`, `ln` and `power` come from `libm`, never from the platform, whose last bits differ.
 
-use super::error::{ExpressionError, Failure, Place};
+use super::error::{ExpressionError, RowFailure, TextSpan};
 use super::exact::Operator;
-use super::functions::{Arguments, Function};
-use super::node::{Form, Kernel, Node, Shape};
+use super::functions::{CallArguments, Function};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::number::as_double;
-use super::value::{Value, nulls};
+use super::value::{ColumnarValue, nulls};
 use super::whole::is_whole;
 use crate::kernel::map::{Operand, map_checked};
 use arrow::array::{ArrayRef, Float64Array};
@@ -47,8 +47,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("pow", "pow(x, y)", 2..=2, power),
 ];
 
-fn constant(value: f64, place: Place) -> Node {
-    Node::constant(
+fn constant(value: f64, place: TextSpan) -> TypedNode {
+    TypedNode::constant(
         Arc::new(Float64Array::from(vec![value])),
         DataType::Float64,
         place,
@@ -57,10 +57,10 @@ fn constant(value: f64, place: Place) -> Node {
 
 pub(super) fn arithmetic(
     operator: Operator,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let single = [&left, &right]
         .iter()
         .all(|side| side.data_type == DataType::Float32);
@@ -69,7 +69,7 @@ pub(super) fn arithmetic(
     } else {
         DataType::Float64
     };
-    let shape = Shape::of(data_type).fallible(true);
+    let result_type = ResultType::of(data_type).fallible(true);
     let kernel = match operator {
         Operator::Add => binary(|left, right| left + right, |_, _| None, single),
         Operator::Sub => binary(|left, right| left - right, |_, _| None, single),
@@ -83,32 +83,32 @@ pub(super) fn arithmetic(
     };
     let sides = [as_float(left)?, as_float(right)?];
     let form = match operator {
-        Operator::Div => Form::Plain,
+        Operator::Div => CallForm::Plain,
         _ => form(&sides),
     };
-    Ok(Node::strict(place, shape, sides.into(), kernel)?.formed(form))
+    Ok(TypedNode::strict(place, result_type, sides.into(), kernel)?.with_form(form))
 }
 
 /// Of whole numbers, sums and products are whole.
-pub(super) fn form<'a>(sides: impl IntoIterator<Item = &'a Node>) -> Form {
+pub(super) fn form<'a>(sides: impl IntoIterator<Item = &'a TypedNode>) -> CallForm {
     match sides.into_iter().all(is_whole) {
-        true => Form::Whole,
-        false => Form::Plain,
+        true => CallForm::Whole,
+        false => CallForm::Plain,
     }
 }
 
 /// Either float as it is, anything else as double precision.
-fn as_float(node: Node) -> Result<Node, ExpressionError> {
+fn as_float(node: TypedNode) -> Result<TypedNode, ExpressionError> {
     match node.data_type {
         DataType::Float32 => Ok(node),
         _ => as_double(node),
     }
 }
 
-pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> {
-    let shape = Shape::of(node.data_type.clone());
+pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+    let result_type = ResultType::of(node.data_type.clone());
     let form = form([&node]);
-    Ok(Node::strict(place, shape, vec![node], simple(|value| -value))?.formed(form))
+    Ok(TypedNode::strict(place, result_type, vec![node], simple(|value| -value))?.with_form(form))
 }
 
 /// A function of one float that cannot fail.
@@ -122,15 +122,15 @@ pub(super) fn simple(function: impl Fn(f64) -> f64 + Send + Sync + 'static) -> K
     })
 }
 
-fn array(results: Vec<f64>, values: &[Value]) -> ArrayRef {
+fn array(results: Vec<f64>, values: &[ColumnarValue]) -> ArrayRef {
     Arc::new(Float64Array::new(results.into(), nulls(values)))
 }
 
 fn unary(
-    arguments: Arguments,
+    arguments: CallArguments,
     function: impl Fn(f64) -> f64 + Copy + Send + Sync + 'static,
     refuses: impl Fn(f64) -> Option<&'static str> + Copy + Send + Sync + 'static,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     let (place, [argument]) = arguments.exactly::<1>()?;
     let zero = constant(0.0, place);
     let kernel = binary(
@@ -138,25 +138,25 @@ fn unary(
         move |value, _| refuses(value),
         false,
     );
-    let shape = Shape::of(DataType::Float64).fallible(true);
-    Node::strict(place, shape, vec![as_double(argument)?, zero], kernel)
+    let result_type = ResultType::of(DataType::Float64).fallible(true);
+    TypedNode::strict(place, result_type, vec![as_double(argument)?, zero], kernel)
 }
 
-fn power(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn power(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     let (place, [base, exponent]) = arguments.exactly::<2>()?;
     to_the_power(base, exponent, place)
 }
 
 pub(super) fn to_the_power(
-    base: Node,
-    exponent: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let shape = Shape::of(DataType::Float64).fallible(true);
+    base: TypedNode,
+    exponent: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let result_type = ResultType::of(DataType::Float64).fallible(true);
     let kernel = binary(libm::pow, power_fails, false);
-    Node::strict(
+    TypedNode::strict(
         place,
-        shape,
+        result_type,
         vec![as_double(base)?, as_double(exponent)?],
         kernel,
     )
@@ -178,7 +178,7 @@ fn binary(
         // Whatever is refused is infinite or no number, so one test of the result finds every suspect.
         (value, !value.is_finite())
     };
-    Box::new(move |values, frame| {
+    Box::new(move |values, evaluation| {
         let (left, right) = (values[0].float(), values[1].float());
         let (results, suspect) = map_checked(left, right, compute);
         let nulls = nulls(values);
@@ -192,9 +192,9 @@ fn binary(
                 )
             };
             let failing =
-                frame.failing(results.len(), nulls.as_ref(), |row| problem(row).is_some());
+                evaluation.failing(results.len(), nulls.as_ref(), |row| problem(row).is_some());
             if let Some((row, message)) = failing.and_then(|row| Some((row, problem(row)?))) {
-                return Err(Failure::at(row, message));
+                return Err(RowFailure::at(row, message));
             }
         }
         Ok(Arc::new(Float64Array::new(results.into(), nulls)) as ArrayRef)

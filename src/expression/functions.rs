@@ -1,7 +1,7 @@
 //! The functions by name. Each lives in the file of its subject, which lists its own here.
 
-use super::error::{ExpressionError, Place, did_you_mean};
-use super::node::Node;
+use super::error::{ExpressionError, TextSpan, did_you_mean};
+use super::node::TypedNode;
 use super::types::{self, Family};
 use super::{choice, extract, float, rounding, text, text_part, text_search};
 use std::ops::RangeInclusive;
@@ -12,15 +12,15 @@ pub(super) struct Function {
     /// As the manual writes it, for hints.
     pub signature: &'static str,
     counts: RangeInclusive<usize>,
-    bind: fn(Arguments) -> Result<Node, ExpressionError>,
+    bind: fn(CallArguments) -> Result<TypedNode, ExpressionError>,
 }
 
 /// The arguments of one call.
-pub(super) struct Arguments {
+pub(super) struct CallArguments {
     pub name: &'static str,
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<TypedNode>,
     /// The whole call.
-    pub place: Place,
+    pub place: TextSpan,
 }
 
 /// Names that other dialects, or queries over many rows, have.
@@ -58,7 +58,7 @@ impl Function {
         name: &'static str,
         signature: &'static str,
         counts: RangeInclusive<usize>,
-        bind: fn(Arguments) -> Result<Node, ExpressionError>,
+        bind: fn(CallArguments) -> Result<TypedNode, ExpressionError>,
     ) -> Self {
         Self {
             name,
@@ -86,10 +86,10 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
 /// The call of a function by its name; `name_place` is where an unknown name is underlined.
 pub(super) fn call(
     name: &str,
-    name_place: Place,
-    nodes: Vec<Node>,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    name_place: TextSpan,
+    nodes: Vec<TypedNode>,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let lower = name.to_lowercase();
     let Some(function) = all().find(|function| function.name == lower) else {
         return Err(unknown(name, &lower, name_place));
@@ -103,7 +103,7 @@ pub(super) fn call(
             .error(message)
             .hint(format!("write `{}`", function.signature)));
     }
-    (function.bind)(Arguments {
+    (function.bind)(CallArguments {
         name: function.name,
         nodes,
         place,
@@ -111,7 +111,7 @@ pub(super) fn call(
 }
 
 /// Whether there is such a function, before its arguments are looked at.
-pub(super) fn known(name: &str, place: Place) -> Result<(), ExpressionError> {
+pub(super) fn known(name: &str, place: TextSpan) -> Result<(), ExpressionError> {
     let lower = name.to_lowercase();
     match all().any(|function| function.name == lower) {
         true => Ok(()),
@@ -119,7 +119,7 @@ pub(super) fn known(name: &str, place: Place) -> Result<(), ExpressionError> {
     }
 }
 
-fn unknown(name: &str, lower: &str, place: Place) -> ExpressionError {
+fn unknown(name: &str, lower: &str, place: TextSpan) -> ExpressionError {
     if let Some(error) = elsewhere(lower, place) {
         return error;
     }
@@ -131,7 +131,7 @@ fn unknown(name: &str, lower: &str, place: Place) -> ExpressionError {
 }
 
 /// What to use instead of a function that only other places have.
-pub(super) fn elsewhere(name: &str, place: Place) -> Option<ExpressionError> {
+pub(super) fn elsewhere(name: &str, place: TextSpan) -> Option<ExpressionError> {
     let (_, hint) = ELSEWHERE
         .iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
@@ -146,9 +146,9 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-impl Arguments {
+impl CallArguments {
     /// The call's place and its arguments, whose number the registry has checked.
-    pub fn exactly<const N: usize>(self) -> Result<(Place, [Node; N]), ExpressionError> {
+    pub fn exactly<const N: usize>(self) -> Result<(TextSpan, [TypedNode; N]), ExpressionError> {
         let (place, count) = (self.place, self.nodes.len());
         let nodes = self.nodes.try_into();
         nodes.map(|nodes| (place, nodes)).map_err(|_| {
@@ -177,7 +177,7 @@ impl Arguments {
 }
 
 /// "`length` takes text, not integer".
-pub(super) fn mismatch(name: &str, wanted: &str, node: &Node) -> ExpressionError {
+pub(super) fn mismatch(name: &str, wanted: &str, node: &TypedNode) -> ExpressionError {
     node.place
         .error(format!("`{name}` takes {wanted}, not {}", node.type_name()))
 }

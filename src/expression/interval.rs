@@ -11,7 +11,7 @@ pub(super) fn parse(text: &str) -> Option<IntervalMonthDayNano> {
         Some(text) => (text, true),
         None => (text, false),
     };
-    let mut total = Total::default();
+    let mut total = IntervalTotal::default();
     let mut words = text.split_whitespace().peekable();
     words.peek()?;
     while let Some(word) = words.next() {
@@ -31,13 +31,13 @@ pub(super) fn parse(text: &str) -> Option<IntervalMonthDayNano> {
 
 /// Months, days and nanoseconds, gathered in numbers that cannot overflow.
 #[derive(Default)]
-struct Total {
+struct IntervalTotal {
     months: i128,
     days: i128,
     nanoseconds: i128,
 }
 
-impl Total {
+impl IntervalTotal {
     fn add_clock(&mut self, word: &str) -> Option<()> {
         let (sign, word) = match word.strip_prefix('-') {
             Some(rest) => (-1, rest),

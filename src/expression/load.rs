@@ -1,6 +1,6 @@
-//! Between Arrow's arrays and the lanes: inputs on their way in, the finished column on its way out.
+//! Between Arrow's arrays and the representations: inputs on their way in, the finished column on its way out.
 
-use super::types::{self, Lane, WIDE};
+use super::types::{self, Representation, WIDE};
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Array, Float64Array, PrimitiveArray,
     make_array, new_null_array,
@@ -16,19 +16,21 @@ use std::sync::Arc;
 
 const MILLISECONDS_PER_DAY: i64 = 86_400_000;
 
-/// An input in its lane, without a copy where the bits are the same.
-pub(super) fn load(array: &ArrayRef, lane: Lane) -> Result<ArrayRef, String> {
+/// An input in its representation, without a copy where the bits are the same.
+pub(super) fn load(array: &ArrayRef, representation: Representation) -> Result<ArrayRef, String> {
     let text = |error: ArrowError| error.to_string();
     if let Some(dictionary) = array.as_any_dictionary_opt() {
         let decoded = take(dictionary.values(), dictionary.keys(), None).map_err(text)?;
-        return load(&decoded, lane);
+        return load(&decoded, representation);
     }
-    match lane {
-        Lane::Narrow => narrow(array),
-        Lane::Wide => wide(array),
-        Lane::Float => float(array),
-        Lane::Text => cast(array, &DataType::Utf8).map_err(text),
-        Lane::Boolean | Lane::Interval | Lane::Other => Ok(array.clone()),
+    match representation {
+        Representation::Narrow => narrow(array),
+        Representation::Wide => wide(array),
+        Representation::Float => float(array),
+        Representation::Text => cast(array, &DataType::Utf8).map_err(text),
+        Representation::Boolean | Representation::Interval | Representation::Other => {
+            Ok(array.clone())
+        }
     }
 }
 
@@ -99,7 +101,7 @@ fn float(array: &ArrayRef) -> Result<ArrayRef, String> {
     Ok(Arc::new(array))
 }
 
-/// The lane array as the column's declared type; its values have been proved or checked to fit.
+/// The representation array as the column's declared type; its values have been proved or checked to fit.
 pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
     use DataType::*;
     if array.data_type() == target {

@@ -45,7 +45,6 @@ mod operator;
 mod order;
 mod parse;
 mod per_value;
-mod place;
 mod quotient;
 mod range;
 mod rescale;
@@ -57,6 +56,7 @@ mod temporal;
 mod text;
 mod text_part;
 mod text_search;
+mod text_span;
 mod text_value;
 mod time_format;
 mod types;
@@ -67,37 +67,37 @@ mod whole;
 mod tests;
 
 pub use error::{EvaluateError, ExpressionError, UnknownName};
-pub use range::Range;
+pub use range::NumericBounds;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
-use cast::Asked;
-use error::{Failure, Place};
-use node::{Kind, Node};
+use cast::CastContext;
+use error::{RowFailure, TextSpan};
+use node::{NodeKind, TypedNode};
 use std::collections::BTreeSet;
 use std::fmt;
-use value::{Frame, Inputs};
+use value::{Evaluation, Inputs};
 
 /// What a name in an expression means.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Input {
+pub struct Binding {
     /// Its place among the arrays given to [`Expression::evaluate`].
     pub index: usize,
     pub data_type: DataType,
     pub nullable: bool,
     /// Proved bounds, where known: at the scale of a decimal, in the unit of a timestamp.
-    pub range: Option<Range>,
+    pub range: Option<NumericBounds>,
     /// The most bytes of a text, where known.
     pub longest: Option<usize>,
 }
 
 /// Finds what a path such as `bet_amount`, `customer_id.created_at` or `row` means; asked once for each.
-pub type Resolve<'a> = dyn FnMut(&str) -> Result<Input, UnknownName> + 'a;
+pub type Resolve<'a> = dyn FnMut(&str) -> Result<Binding, UnknownName> + 'a;
 
 /// A compiled expression. It keeps no state between batches but the results for the last dictionary.
 pub struct Expression {
     sql: String,
-    root: Node,
+    root: TypedNode,
     /// The declared type; the natural one until [`Expression::cast_to`].
     data_type: DataType,
 }
@@ -128,7 +128,7 @@ impl Expression {
     }
 
     /// Proved bounds of integers and decimals, and of dates and timestamps that are one of the inputs.
-    pub fn range(&self) -> Option<Range> {
+    pub fn range(&self) -> Option<NumericBounds> {
         self.root.range
     }
 
@@ -171,7 +171,7 @@ impl Expression {
             data_type,
         } = self;
         let split = split::split(root, few, kept);
-        let condition = |root: Node| Self {
+        let condition = |root: TypedNode| Self {
             sql: sql.clone(),
             root,
             data_type: DataType::Boolean,
@@ -190,17 +190,17 @@ impl Expression {
 
     /// Fixes the column's declared type: bounds prove that every value fits, or each row is checked.
     pub fn cast_to(self, target: &DataType) -> Result<Self, ExpressionError> {
-        let whole = Place {
+        let whole = TextSpan {
             offset: 0,
             length: self.sql.len(),
         };
         let inside = types::inside(target)
             .map_err(|what| whole.error(format!("{what} cannot be computed")))?;
         let root = match self.root.kind {
-            Kind::PerValue { part, .. } => *part,
+            NodeKind::PerValue { part, .. } => *part,
             _ => self.root,
         };
-        let root = cast::cast(root.at(whole), &inside, Asked::Implicitly)?;
+        let root = cast::cast(root.at(whole), &inside, CastContext::Implicitly)?;
         Ok(Self {
             sql: self.sql,
             data_type: target.clone(),
@@ -214,15 +214,15 @@ impl Expression {
             .map_err(|failure| self.error(failure))
     }
 
-    fn column(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, Failure> {
+    fn column(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, RowFailure> {
         let inputs = Inputs::batch(inputs);
-        let value = self.root.evaluate(&Frame::new(&inputs, rows))?;
-        let lane = evaluate::expanded(&value, self.root.lane(), rows)?;
-        load::store(lane, &self.data_type).map_err(evaluate::internal)
+        let value = self.root.evaluate(&Evaluation::new(&inputs, rows))?;
+        let representation = evaluate::expanded(&value, self.root.representation(), rows)?;
+        load::store(representation, &self.data_type).map_err(evaluate::internal)
     }
 
-    fn error(&self, failure: Failure) -> EvaluateError {
-        let Failure {
+    fn error(&self, failure: RowFailure) -> EvaluateError {
+        let RowFailure {
             message,
             row,
             place,

@@ -1,8 +1,8 @@
 //! Types by name: SQL's, and those of a pipeline file. `int8` is PostgreSQL's, which has 64 bits.
 
-use super::cast::Target;
-use super::error::{ExpressionError, Place, did_you_mean};
-use super::place;
+use super::cast::CastTarget;
+use super::error::{ExpressionError, TextSpan, did_you_mean};
+use super::text_span;
 use super::types::decimal;
 use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, TimeUnit};
@@ -55,7 +55,7 @@ pub(super) fn joined(sql: &str, tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan
             joined.push(token.clone());
         } else {
             let span = token.span.union(&tokens[at + count - 1].span);
-            let place = place::of_span(sql, span);
+            let place = text_span::of_span(sql, span);
             let text = &sql[place.offset..place.offset + place.length];
             let token = Token::make_word(text, Some('"'));
             joined.push(TokenWithSpan { token, span });
@@ -91,7 +91,7 @@ fn of_unit(tokens: &[TokenWithSpan]) -> Option<usize> {
 }
 
 /// A type by its name.
-pub(super) fn target(data_type: &Sql, place: Place) -> Result<Target, ExpressionError> {
+pub(super) fn target(data_type: &Sql, place: TextSpan) -> Result<CastTarget, ExpressionError> {
     match data_type {
         Sql::Numeric(info) | Sql::Decimal(info) | Sql::Dec(info) => numeric(*info, place),
         Sql::Varchar(length)
@@ -99,13 +99,13 @@ pub(super) fn target(data_type: &Sql, place: Place) -> Result<Target, Expression
         | Sql::CharVarying(length)
         | Sql::Char(length @ Some(_)) => Ok(match length {
             Some(CharacterLength::IntegerLength { length, .. }) => {
-                Target::Varchar(usize::try_from(*length).unwrap_or(usize::MAX))
+                CastTarget::Varchar(usize::try_from(*length).unwrap_or(usize::MAX))
             }
-            _ => Target::Type(DataType::Utf8),
+            _ => CastTarget::Type(DataType::Utf8),
         }),
         Sql::Timestamp(digits, zone) => {
             let zoned = matches!(zone, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz);
-            Ok(Target::Timestamp {
+            Ok(CastTarget::Timestamp {
                 unit: digits.map(unit),
                 zoned,
             })
@@ -115,7 +115,7 @@ pub(super) fn target(data_type: &Sql, place: Place) -> Result<Target, Expression
             custom(name.trim_matches('"'), arguments, place)
         }
         other => match fixed(other) {
-            Some(data_type) => Ok(Target::Type(data_type)),
+            Some(data_type) => Ok(CastTarget::Type(data_type)),
             None => Err(unknown(&other.to_string(), place)),
         },
     }
@@ -148,7 +148,11 @@ fn fixed(data_type: &Sql) -> Option<DataType> {
 }
 
 /// Types that SQL does not know.
-fn custom(name: &str, arguments: &[String], place: Place) -> Result<Target, ExpressionError> {
+fn custom(
+    name: &str,
+    arguments: &[String],
+    place: TextSpan,
+) -> Result<CastTarget, ExpressionError> {
     let lower = name.to_lowercase();
     let data_type = match (lower.as_str(), arguments) {
         ("utf8", []) => Some(DataType::Utf8),
@@ -159,13 +163,13 @@ fn custom(name: &str, arguments: &[String], place: Place) -> Result<Target, Expr
         },
     };
     match data_type {
-        Some(data_type) => Ok(Target::Type(data_type)),
+        Some(data_type) => Ok(CastTarget::Type(data_type)),
         None => Err(unknown(name, place)),
     }
 }
 
 /// `timestamp(us, UTC)`, its zone as it is spelt.
-fn timestamp(name: &str, place: Place) -> Result<Option<DataType>, ExpressionError> {
+fn timestamp(name: &str, place: TextSpan) -> Result<Option<DataType>, ExpressionError> {
     let arguments = name
         .split_once('(')
         .and_then(|(_, rest)| rest.strip_suffix(')'));
@@ -194,9 +198,9 @@ fn time_unit(unit: &str) -> Option<TimeUnit> {
     })
 }
 
-fn numeric(info: ExactNumberInfo, place: Place) -> Result<Target, ExpressionError> {
+fn numeric(info: ExactNumberInfo, place: TextSpan) -> Result<CastTarget, ExpressionError> {
     let (precision, scale) = match info {
-        ExactNumberInfo::None => return Ok(Target::Numeric),
+        ExactNumberInfo::None => return Ok(CastTarget::Numeric),
         ExactNumberInfo::Precision(precision) => (precision, 0),
         ExactNumberInfo::PrecisionAndScale(precision, scale) => (precision, scale),
     };
@@ -206,7 +210,7 @@ fn numeric(info: ExactNumberInfo, place: Place) -> Result<Target, ExpressionErro
         let hint = "a numeric has 1 to 38 digits, of which none to all stand after the point";
         return Err(place.error(message).hint(hint));
     }
-    Ok(Target::Type(decimal(precision as u8, scale as i8)))
+    Ok(CastTarget::Type(decimal(precision as u8, scale as i8)))
 }
 
 /// The unit that holds so many digits of a second.
@@ -219,7 +223,7 @@ fn unit(digits: u64) -> TimeUnit {
     }
 }
 
-fn unknown(name: &str, place: Place) -> ExpressionError {
+fn unknown(name: &str, place: TextSpan) -> ExpressionError {
     let lower = name.to_lowercase();
     let error = place.error(format!("unknown type `{lower}`"));
     match did_you_mean(&lower, NAMES.iter().copied()) {

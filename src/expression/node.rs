@@ -1,11 +1,11 @@
 //! The compiled form: a tree whose every part knows its type, its bounds and its place in the text.
 
-use super::error::{ExpressionError, Failure, Place};
+use super::error::{ExpressionError, RowFailure, TextSpan};
 use super::longest::{LONGEST, longest};
-use super::per_value::Last;
-use super::range::Range;
-use super::types::{self, Lane, WIDE};
-use super::value::{Frame, Inputs, Value};
+use super::per_value::CachedPerValue;
+use super::range::NumericBounds;
+use super::types::{self, Representation, WIDE};
+use super::value::{ColumnarValue, Evaluation, Inputs};
 use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray, new_null_array,
 };
@@ -18,57 +18,57 @@ const LONGER: usize = LONGEST + 1;
 
 /// Computes a part for all rows from the values of its arguments.
 pub(super) type Kernel =
-    Box<dyn Fn(&[Value], &Frame<'_>) -> Result<ArrayRef, Failure> + Send + Sync>;
+    Box<dyn Fn(&[ColumnarValue], &Evaluation<'_>) -> Result<ArrayRef, RowFailure> + Send + Sync>;
 
-pub(super) struct Node {
-    pub kind: Kind,
+pub(super) struct TypedNode {
+    pub kind: NodeKind,
     pub data_type: DataType,
     /// Proved bounds; always there for integers and decimals.
-    pub range: Option<Range>,
+    pub range: Option<NumericBounds>,
     pub nullable: bool,
     /// Whether a row can fail, so that rows that are not asked for must be told apart.
     pub fallible: bool,
-    pub place: Place,
+    pub place: TextSpan,
 }
 
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     Column {
         index: usize,
         dictionary: bool,
         /// The most bytes of its texts.
         longest: Option<usize>,
     },
-    /// One row in its lane. `quoted` text takes the type that its surroundings ask for.
+    /// One row in its representation. `quoted` text takes the type that its surroundings ask for.
     Constant { array: ArrayRef, quoted: bool },
     Call {
         kernel: Kernel,
-        arguments: Vec<Node>,
-        form: Form,
+        arguments: Vec<TypedNode>,
+        form: CallForm,
     },
     /// `and` (when `decides` is false), `or` (when true): the right side counts only where the left does
     /// not decide.
     Logic {
         decides: bool,
-        sides: Box<[Node; 2]>,
+        sides: Box<[TypedNode; 2]>,
     },
     /// The value beside the first condition that is true.
     Case {
-        branches: Vec<(Node, Node)>,
-        otherwise: Box<Node>,
+        branches: Vec<(TypedNode, TypedNode)>,
+        otherwise: Box<TypedNode>,
     },
     /// The first value that is not null.
-    Coalesce(Vec<Node>),
+    Coalesce(Vec<TypedNode>),
     /// A part that depends on one dictionary column alone: computed once per dictionary value.
     PerValue {
         column: usize,
-        part: Box<Node>,
-        last: Last,
+        part: Box<TypedNode>,
+        last: CachedPerValue,
     },
 }
 
 /// Calls that a surrounding one can take apart, to compute more directly what is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum CallForm {
     Plain,
     /// A decimal quotient at its natural scale: rounding it may divide at the other scale at once.
     Quotient,
@@ -95,15 +95,15 @@ pub(super) enum Form {
 }
 
 /// What is known of a call's result beside its arguments.
-pub(super) struct Shape {
+pub(super) struct ResultType {
     pub data_type: DataType,
-    pub range: Option<Range>,
+    pub range: Option<NumericBounds>,
     pub fallible: bool,
     pub nullable: bool,
-    pub form: Form,
+    pub form: CallForm,
 }
 
-impl Shape {
+impl ResultType {
     pub fn of(data_type: DataType) -> Self {
         let range = match types::family(&data_type) {
             types::Family::Integer | types::Family::Decimal => types::bounds(&data_type),
@@ -114,16 +114,16 @@ impl Shape {
             range,
             fallible: false,
             nullable: false,
-            form: Form::Plain,
+            form: CallForm::Plain,
         }
     }
 
-    pub fn formed(mut self, form: Form) -> Self {
+    pub fn with_form(mut self, form: CallForm) -> Self {
         self.form = form;
         self
     }
 
-    pub fn within(mut self, range: Range) -> Self {
+    pub fn within(mut self, range: NumericBounds) -> Self {
         self.range = Some(range);
         self
     }
@@ -138,55 +138,55 @@ impl Shape {
         self
     }
 
-    pub fn lane(&self) -> Lane {
-        types::lane(&self.data_type, self.range)
+    pub fn representation(&self) -> Representation {
+        types::representation(&self.data_type, self.range)
     }
 }
 
-impl Node {
+impl TypedNode {
     /// A function that is null where any argument is.
     pub fn strict(
-        place: Place,
-        shape: Shape,
+        place: TextSpan,
+        result_type: ResultType,
         arguments: Vec<Self>,
         kernel: Kernel,
     ) -> Result<Self, ExpressionError> {
         if arguments.iter().any(Self::is_null) {
-            return Ok(Self::null(shape.data_type, place));
+            return Ok(Self::null(result_type.data_type, place));
         }
-        let nullable = shape.nullable || arguments.iter().any(|argument| argument.nullable);
-        Self::call(place, shape.nullable(nullable), arguments, kernel)
+        let nullable = result_type.nullable || arguments.iter().any(|argument| argument.nullable);
+        Self::call(place, result_type.nullable(nullable), arguments, kernel)
     }
 
     /// A function that looks at nulls itself.
     pub fn call(
-        place: Place,
-        shape: Shape,
+        place: TextSpan,
+        result_type: ResultType,
         arguments: Vec<Self>,
         kernel: Kernel,
     ) -> Result<Self, ExpressionError> {
-        let fallible = shape.fallible || arguments.iter().any(|argument| argument.fallible);
-        let form = shape.form;
-        let kind = Kind::Call {
+        let fallible = result_type.fallible || arguments.iter().any(|argument| argument.fallible);
+        let form = result_type.form;
+        let kind = NodeKind::Call {
             kernel,
             arguments,
             form,
         };
         Self {
             fallible,
-            ..Self::new(kind, place, shape)
+            ..Self::new(kind, place, result_type)
         }
         .folded()
     }
 
-    pub fn new(kind: Kind, place: Place, shape: Shape) -> Self {
-        let Shape {
+    pub fn new(kind: NodeKind, place: TextSpan, result_type: ResultType) -> Self {
+        let ResultType {
             data_type,
             range,
             fallible,
             nullable,
             form: _,
-        } = shape;
+        } = result_type;
         Self {
             kind,
             data_type,
@@ -197,95 +197,95 @@ impl Node {
         }
     }
 
-    pub fn null(data_type: DataType, place: Place) -> Self {
-        let shape = match Shape::of(data_type) {
-            shape if shape.range.is_some() => shape.within(Range::of(0)),
-            shape => shape,
+    pub fn null(data_type: DataType, place: TextSpan) -> Self {
+        let result_type = match ResultType::of(data_type) {
+            result_type if result_type.range.is_some() => result_type.within(NumericBounds::of(0)),
+            result_type => result_type,
         };
-        let array = new_null_array(&array_type(&shape), 1);
+        let array = new_null_array(&array_type(&result_type), 1);
         Self::new(
-            Kind::Constant {
+            NodeKind::Constant {
                 array,
                 quoted: false,
             },
             place,
-            shape.nullable(true),
+            result_type.nullable(true),
         )
     }
 
     /// A whole number, or the digits of a decimal.
-    pub fn exact(value: i128, data_type: DataType, place: Place) -> Self {
-        let shape = Shape::of(data_type).within(Range::of(value));
-        let array: ArrayRef = match shape.lane() {
-            Lane::Narrow => Arc::new(Int64Array::from(vec![value as i64])),
+    pub fn exact(value: i128, data_type: DataType, place: TextSpan) -> Self {
+        let result_type = ResultType::of(data_type).within(NumericBounds::of(value));
+        let array: ArrayRef = match result_type.representation() {
+            Representation::Narrow => Arc::new(Int64Array::from(vec![value as i64])),
             _ => Arc::new(Decimal128Array::from(vec![value]).with_data_type(WIDE)),
         };
         Self::new(
-            Kind::Constant {
+            NodeKind::Constant {
                 array,
                 quoted: false,
             },
             place,
-            shape,
+            result_type,
         )
     }
 
-    /// Any other constant, in its lane.
-    pub fn constant(array: ArrayRef, data_type: DataType, place: Place) -> Self {
-        let kind = Kind::Constant {
+    /// Any other constant, in its representation.
+    pub fn constant(array: ArrayRef, data_type: DataType, place: TextSpan) -> Self {
+        let kind = NodeKind::Constant {
             array,
             quoted: false,
         };
-        Self::new(kind, place, Shape::of(data_type))
+        Self::new(kind, place, ResultType::of(data_type))
     }
 
-    pub fn quoted(text: &str, place: Place) -> Self {
+    pub fn quoted(text: &str, place: TextSpan) -> Self {
         let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
         Self::new(
-            Kind::Constant {
+            NodeKind::Constant {
                 array,
                 quoted: true,
             },
             place,
-            Shape::of(DataType::Utf8),
+            ResultType::of(DataType::Utf8),
         )
     }
 
     /// The call known to be of a form; a constant that it was folded to stays one.
-    pub fn formed(mut self, new: Form) -> Self {
-        if let Kind::Call { form, .. } = &mut self.kind {
+    pub fn with_form(mut self, new: CallForm) -> Self {
+        if let NodeKind::Call { form, .. } = &mut self.kind {
             *form = new;
         }
         self
     }
 
-    pub fn form(&self) -> Form {
+    pub fn form(&self) -> CallForm {
         match self.kind {
-            Kind::Call { form, .. } => form,
-            _ => Form::Plain,
+            NodeKind::Call { form, .. } => form,
+            _ => CallForm::Plain,
         }
     }
 
     /// The arguments of a call.
     pub fn into_arguments(self) -> Vec<Self> {
         match self.kind {
-            Kind::Call { arguments, .. } => arguments,
+            NodeKind::Call { arguments, .. } => arguments,
             _ => Vec::new(),
         }
     }
 
-    pub fn at(mut self, place: Place) -> Self {
+    pub fn at(mut self, place: TextSpan) -> Self {
         self.place = place;
         self
     }
 
-    pub fn lane(&self) -> Lane {
-        types::lane(&self.data_type, self.range)
+    pub fn representation(&self) -> Representation {
+        types::representation(&self.data_type, self.range)
     }
 
     /// Bounds of an integer or a decimal.
-    pub fn bounds(&self) -> Range {
-        self.range.unwrap_or(Range::DECIMAL)
+    pub fn bounds(&self) -> NumericBounds {
+        self.range.unwrap_or(NumericBounds::DECIMAL)
     }
 
     pub fn type_name(&self) -> String {
@@ -293,17 +293,17 @@ impl Node {
     }
 
     pub fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Constant { array, .. } if array.is_null(0))
+        matches!(&self.kind, NodeKind::Constant { array, .. } if array.is_null(0))
     }
 
     pub fn is_constant(&self) -> bool {
-        matches!(self.kind, Kind::Constant { .. })
+        matches!(self.kind, NodeKind::Constant { .. })
     }
 
     /// The text of a quoted literal that has no type yet.
     pub fn quoted_text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Constant {
+            NodeKind::Constant {
                 array,
                 quoted: true,
             } => Some(array.as_string::<i32>().value(0)),
@@ -314,7 +314,7 @@ impl Node {
     /// The text of a constant.
     pub fn constant_text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Constant { array, .. } if !array.is_null(0) => {
+            NodeKind::Constant { array, .. } if !array.is_null(0) => {
                 array.as_string_opt::<i32>().map(|array| array.value(0))
             }
             _ => None,
@@ -324,17 +324,19 @@ impl Node {
     /// The digits of a constant whole number or decimal.
     pub fn constant_exact(&self) -> Option<i128> {
         match &self.kind {
-            Kind::Constant { array, .. } if !array.is_null(0) => exact_value(array),
+            NodeKind::Constant { array, .. } if !array.is_null(0) => exact_value(array),
             _ => None,
         }
     }
 
     pub fn children(&self) -> Vec<&Self> {
         match &self.kind {
-            Kind::Column { .. } | Kind::Constant { .. } => Vec::new(),
-            Kind::Call { arguments, .. } | Kind::Coalesce(arguments) => arguments.iter().collect(),
-            Kind::Logic { sides, .. } => sides.iter().collect(),
-            Kind::Case {
+            NodeKind::Column { .. } | NodeKind::Constant { .. } => Vec::new(),
+            NodeKind::Call { arguments, .. } | NodeKind::Coalesce(arguments) => {
+                arguments.iter().collect()
+            }
+            NodeKind::Logic { sides, .. } => sides.iter().collect(),
+            NodeKind::Case {
                 branches,
                 otherwise,
             } => {
@@ -343,7 +345,7 @@ impl Node {
                     .flat_map(|(condition, value)| [condition, value]);
                 branches.chain([&**otherwise]).collect()
             }
-            Kind::PerValue { part, .. } => vec![part],
+            NodeKind::PerValue { part, .. } => vec![part],
         }
     }
 
@@ -352,7 +354,7 @@ impl Node {
         if !self.children().into_iter().all(Self::is_constant) {
             return Ok(self);
         }
-        match longest(&self).filter(|_| self.lane() == Lane::Text) {
+        match longest(&self).filter(|_| self.representation() == Representation::Text) {
             Some(LONGER..) => return Err(self.place.error("the text is longer than 1 GiB")),
             // It is made again for each batch rather than kept.
             Some(LONG..) => return Ok(self),
@@ -360,13 +362,13 @@ impl Node {
         }
         let inputs = Inputs::batch(&[]);
         let value = self
-            .evaluate(&Frame::new(&inputs, 1))
+            .evaluate(&Evaluation::new(&inputs, 1))
             .map_err(|failure| failure.place.unwrap_or(self.place).error(failure.message))?;
         if value.array.is_null(0) {
             return Ok(Self::null(self.data_type, self.place));
         }
-        Ok(match self.lane() {
-            Lane::Narrow | Lane::Wide if self.range.is_some() => {
+        Ok(match self.representation() {
+            Representation::Narrow | Representation::Wide if self.range.is_some() => {
                 let value = exact_value(&value.array).unwrap_or_default();
                 Self::exact(value, self.data_type, self.place)
             }
@@ -386,15 +388,15 @@ fn exact_value(array: &ArrayRef) -> Option<i128> {
     })
 }
 
-/// The Arrow type of a lane.
-pub(super) fn array_type(shape: &Shape) -> DataType {
-    match shape.lane() {
-        Lane::Boolean => DataType::Boolean,
-        Lane::Narrow => DataType::Int64,
-        Lane::Wide => WIDE,
-        Lane::Float => DataType::Float64,
-        Lane::Text => DataType::Utf8,
-        Lane::Interval => types::INTERVAL,
-        Lane::Other => shape.data_type.clone(),
+/// The Arrow type of a representation.
+pub(super) fn array_type(result_type: &ResultType) -> DataType {
+    match result_type.representation() {
+        Representation::Boolean => DataType::Boolean,
+        Representation::Narrow => DataType::Int64,
+        Representation::Wide => WIDE,
+        Representation::Float => DataType::Float64,
+        Representation::Text => DataType::Utf8,
+        Representation::Interval => types::INTERVAL,
+        Representation::Other => result_type.data_type.clone(),
     }
 }

@@ -5,11 +5,11 @@
 //! scale, `/` at the largest of 16 and the two scales (PostgreSQL picks at least 16 *significant* digits value
 //! by value; a column needs one scale). A float on either side makes both double precision.
 
-use super::cast::{self, Asked};
-use super::error::{ExpressionError, Place};
+use super::cast::{self, CastContext};
+use super::error::{ExpressionError, TextSpan};
 use super::exact::{self, Operator};
 use super::float;
-use super::node::Node;
+use super::node::TypedNode;
 use super::quotient;
 use super::rescale;
 use super::text_value;
@@ -21,10 +21,10 @@ pub(super) const QUOTIENT_SCALE: i8 = 16;
 
 pub(super) fn arithmetic(
     operator: Operator,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     match (family(&left.data_type), family(&right.data_type)) {
         (Family::Float, _) | (_, Family::Float) => float::arithmetic(operator, left, right, place),
         (Family::Integer, Family::Integer) => integer(operator, left, right, place),
@@ -34,10 +34,10 @@ pub(super) fn arithmetic(
 
 fn integer(
     operator: Operator,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     match types::common_integer(&left.data_type, &right.data_type) {
         DataType::Decimal128(..) => decimal(operator, left, right, place),
         data_type => exact::binary(operator, left, right, data_type, place),
@@ -46,10 +46,10 @@ fn integer(
 
 fn decimal(
     operator: Operator,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let ((left_digits, left_scale), (right_digits, right_scale)) = (digits(&left), digits(&right));
     let scale = left_scale.max(right_scale);
     let whole = |digits: u8, scale: i8| i16::from(digits) - i16::from(scale);
@@ -97,7 +97,7 @@ fn decimal(
 
 /// The digits of a number's type; of an integer constant its own, so that `price * 2` has one digit more than
 /// `price`, not ten.
-fn digits(node: &Node) -> (u8, i8) {
+fn digits(node: &TypedNode) -> (u8, i8) {
     let own = node
         .constant_exact()
         .and_then(|value| text_value::precision(value, 0));
@@ -108,7 +108,7 @@ fn digits(node: &Node) -> (u8, i8) {
 }
 
 /// The number with `scale` digits after the point, of which it has no more.
-fn aligned(node: Node, scale: i8) -> Result<Node, ExpressionError> {
+fn aligned(node: TypedNode, scale: i8) -> Result<TypedNode, ExpressionError> {
     let (digits, from) = types::digits(&node.data_type);
     let precision = (i16::from(digits) + i16::from(scale) - i16::from(from)).clamp(1, 38) as u8;
     rescale::rescale(
@@ -119,16 +119,16 @@ fn aligned(node: Node, scale: i8) -> Result<Node, ExpressionError> {
     )
 }
 
-pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
     match family(&node.data_type) {
         Family::Float => float::negate(node, place),
         Family::Integer if node.data_type != DataType::UInt64 => {
-            let zero = Node::exact(0, DataType::Int16, place);
+            let zero = TypedNode::exact(0, DataType::Int16, place);
             integer(Operator::Sub, zero, node, place)
         }
         _ => {
             let (digits, scale) = types::digits(&node.data_type);
-            let zero = Node::exact(0, types::decimal(digits, scale), place);
+            let zero = TypedNode::exact(0, types::decimal(digits, scale), place);
             exact::binary(
                 Operator::Sub,
                 zero,
@@ -141,7 +141,7 @@ pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> 
 }
 
 /// A number as it is written: `integer` or `bigint` where it fits, a decimal of its own digits otherwise.
-pub(super) fn literal(text: &str, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn literal(text: &str, place: TextSpan) -> Result<TypedNode, ExpressionError> {
     let error = || {
         let error = place.error(format!("`{text}` has more than 38 digits"));
         error.hint(format!(
@@ -155,10 +155,10 @@ pub(super) fn literal(text: &str, place: Place) -> Result<Node, ExpressionError>
         false if i64::try_from(value).is_ok() => DataType::Int64,
         _ => types::decimal(precision, scale),
     };
-    Ok(Node::exact(value, data_type, place))
+    Ok(TypedNode::exact(value, data_type, place))
 }
 
 /// The argument as double precision.
-pub(super) fn as_double(node: Node) -> Result<Node, ExpressionError> {
-    cast::cast(node, &DataType::Float64, Asked::Implicitly)
+pub(super) fn as_double(node: TypedNode) -> Result<TypedNode, ExpressionError> {
+    cast::cast(node, &DataType::Float64, CastContext::Implicitly)
 }

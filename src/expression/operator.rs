@@ -1,11 +1,11 @@
 //! The operators between two values.
 
-use super::compare::Comparison;
+use super::compare::ComparisonOperator;
 use super::conditions as condition;
-use super::error::{ExpressionError, Place};
+use super::error::{ExpressionError, TextSpan};
 use super::exact::Operator;
 use super::functions::mismatch;
-use super::node::Node;
+use super::node::TypedNode;
 use super::types::{self, Family, family};
 use super::{float, number, syntax, temporal, text};
 use arrow::datatypes::DataType;
@@ -13,9 +13,9 @@ use sqlparser::ast::BinaryOperator;
 
 pub(super) fn binary(
     operator: &BinaryOperator,
-    (left, right): (Node, Node),
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    (left, right): (TypedNode, TypedNode),
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     use BinaryOperator as Op;
     match operator {
         Op::Plus => arithmetic(Operator::Add, left, right, place),
@@ -23,12 +23,12 @@ pub(super) fn binary(
         Op::Multiply => arithmetic(Operator::Mul, left, right, place),
         Op::Divide => arithmetic(Operator::Div, left, right, place),
         Op::Modulo => arithmetic(Operator::Rem, left, right, place),
-        Op::Eq => condition::comparison(Comparison::Equal, left, right, place),
-        Op::NotEq => condition::comparison(Comparison::NotEqual, left, right, place),
-        Op::Lt => condition::comparison(Comparison::Less, left, right, place),
-        Op::LtEq => condition::comparison(Comparison::LessOrEqual, left, right, place),
-        Op::Gt => condition::comparison(Comparison::Greater, left, right, place),
-        Op::GtEq => condition::comparison(Comparison::GreaterOrEqual, left, right, place),
+        Op::Eq => condition::comparison(ComparisonOperator::Equal, left, right, place),
+        Op::NotEq => condition::comparison(ComparisonOperator::NotEqual, left, right, place),
+        Op::Lt => condition::comparison(ComparisonOperator::Less, left, right, place),
+        Op::LtEq => condition::comparison(ComparisonOperator::LessOrEqual, left, right, place),
+        Op::Gt => condition::comparison(ComparisonOperator::Greater, left, right, place),
+        Op::GtEq => condition::comparison(ComparisonOperator::GreaterOrEqual, left, right, place),
         Op::And => condition::logic(false, left, right, place),
         Op::Or => condition::logic(true, left, right, place),
         Op::StringConcat => text::joined(left, right, place),
@@ -45,10 +45,10 @@ pub(super) fn binary(
 
 fn arithmetic(
     operator: Operator,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let names = [left.type_name(), right.type_name()];
     let (left, right) = syntax::beside(operator, left, right)?;
     if types::is_number(&left.data_type) && types::is_number(&right.data_type) {
@@ -58,7 +58,7 @@ fn arithmetic(
         .iter()
         .all(|side| family(&side.data_type) == Family::Null)
     {
-        return Ok(Node::null(DataType::Int32, place));
+        return Ok(TypedNode::null(DataType::Int32, place));
     }
     temporal::arithmetic(operator, left, right, place).unwrap_or_else(|| {
         let [left, right] = names;

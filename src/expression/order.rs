@@ -1,15 +1,15 @@
 //! Dates and times that come in the order of the column they are made of.
 
-use super::node::{Form, Kind, Node};
+use super::node::{CallForm, NodeKind, TypedNode};
 use crate::kernel::time::Zone;
 use arrow::datatypes::DataType;
 
 /// The input whose order the values keep, earlier ones never behind later ones: the day of a time, or
 /// the beginning of its hour, month and so on. Where clocks go back an hour later can be a day earlier.
-pub(super) fn rises_with(node: &Node) -> Option<usize> {
+pub(super) fn rises_with(node: &TypedNode) -> Option<usize> {
     let (arguments, form) = match &node.kind {
-        Kind::Column { index, .. } => return Some(*index),
-        Kind::Call {
+        NodeKind::Column { index, .. } => return Some(*index),
+        NodeKind::Call {
             arguments, form, ..
         } => (arguments, form),
         _ => return None,
@@ -26,7 +26,7 @@ pub(super) fn rises_with(node: &Node) -> Option<usize> {
     };
     let cut = match node.data_type {
         DataType::Date32 => true,
-        DataType::Timestamp(..) => *form == Form::Whole,
+        DataType::Timestamp(..) => *form == CallForm::Whole,
         _ => false,
     };
     match steady && cut {

@@ -1,8 +1,8 @@
 //! From text to `sqlparser`'s tree, with places in bytes.
 
-use super::error::{ExpressionError, Place};
+use super::error::{ExpressionError, TextSpan};
 use super::named_type;
-use super::place;
+use super::text_span;
 use sqlparser::ast::Expr;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -40,7 +40,7 @@ pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
     if rest.token == Token::EOF {
         return shallow(sql, expression);
     }
-    let place = place::of_span(sql, rest.span);
+    let place = text_span::of_span(sql, rest.span);
     let error = place.error(format!("`{}` does not belong here", rest.token));
     let first = match expression {
         Expr::Identifier(name) => name.value.to_lowercase(),
@@ -122,8 +122,8 @@ pub(super) fn too_deep(sql: &str) -> ExpressionError {
     ))
 }
 
-fn whole(sql: &str) -> Place {
-    Place {
+fn whole(sql: &str) -> TextSpan {
+    TextSpan {
         offset: 0,
         length: sql.len(),
     }
@@ -138,7 +138,7 @@ fn readable(sql: &str, error: &ParserError) -> ExpressionError {
         Some((message, location)) => (message, parse_location(location)),
         None => (message.as_str(), None),
     };
-    let offset = location.map_or(sql.len(), |location| place::offset(sql, location));
+    let offset = location.map_or(sql.len(), |location| text_span::offset(sql, location));
     let message = message
         .replace("Expected: ", "expected ")
         .replace("found: EOF", "found the end");
@@ -151,7 +151,7 @@ fn readable(sql: &str, error: &ParserError) -> ExpressionError {
         .next()
         .map_or(String::new(), |letter| letter.to_lowercase().to_string());
     let length = sql[offset..].chars().next().map_or(0, char::len_utf8);
-    let error = Place { offset, length }.error(format!("{first}{}", letters.as_str()));
+    let error = TextSpan { offset, length }.error(format!("{first}{}", letters.as_str()));
     foreign(sql, error)
 }
 

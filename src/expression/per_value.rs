@@ -1,15 +1,15 @@
 //! Evaluates a part that depends on one dictionary column alone once per dictionary value.
 
-use super::error::Failure;
+use super::error::RowFailure;
 use super::evaluate::internal;
-use super::node::Node;
-use super::value::{Frame, Inputs, Value};
+use super::node::TypedNode;
+use super::value::{ColumnarValue, Evaluation, Inputs};
 use arrow::array::{AnyDictionaryArray, Array, ArrayRef, AsArray, UInt32Array, new_null_array};
 use arrow::compute::{concat, take};
 use std::sync::{Arc, OnceLock};
 
 /// The values of a dictionary that has been seen, and the part for each of them.
-pub(super) type Last = OnceLock<(ArrayRef, PerValue)>;
+pub(super) type CachedPerValue = OnceLock<(ArrayRef, PerValue)>;
 
 /// The part for each value of a dictionary; where the part of null is a value, it stands last.
 #[derive(Clone)]
@@ -21,20 +21,20 @@ pub(super) struct PerValue {
 
 pub(super) fn per_value(
     column: usize,
-    part: &Node,
-    last: &Last,
-    frame: &Frame<'_>,
-) -> Result<Value, Failure> {
-    let array = frame.inputs().array(column)?;
-    let Some(each) = per_dictionary_value(array, part, last, frame.rows) else {
-        return part.evaluate(frame);
+    part: &TypedNode,
+    last: &CachedPerValue,
+    evaluation: &Evaluation<'_>,
+) -> Result<ColumnarValue, RowFailure> {
+    let array = evaluation.inputs().array(column)?;
+    let Some(each) = per_dictionary_value(array, part, last, evaluation.rows) else {
+        return part.evaluate(evaluation);
     };
     let dictionary = array.as_any_dictionary();
     let taken = match each.keys(dictionary) {
         Some(keys) => take(&each.results, &keys, None),
         None => take(&each.results, dictionary.keys(), None),
     };
-    taken.map(Value::column).map_err(internal)
+    taken.map(ColumnarValue::column).map_err(internal)
 }
 
 impl PerValue {
@@ -62,8 +62,8 @@ impl PerValue {
 /// fails though perhaps no row that counts has it.
 fn per_dictionary_value(
     array: &ArrayRef,
-    part: &Node,
-    last: &Last,
+    part: &TypedNode,
+    last: &CachedPerValue,
     rows: usize,
 ) -> Option<PerValue> {
     let values = array.as_any_dictionary_opt()?.values();
@@ -83,11 +83,13 @@ fn per_dictionary_value(
     Some(known().map_or(each, |(_, each)| each.clone()))
 }
 
-fn evaluate_each(values: &ArrayRef, part: &Node) -> Option<PerValue> {
+fn evaluate_each(values: &ArrayRef, part: &TypedNode) -> Option<PerValue> {
     let null = new_null_array(values.data_type(), 1);
     let with_null = concat(&[values, &null]).ok()?;
     let inputs = Inputs::single(&with_null);
-    let value = part.evaluate(&Frame::new(&inputs, with_null.len())).ok()?;
+    let value = part
+        .evaluate(&Evaluation::new(&inputs, with_null.len()))
+        .ok()?;
     let results = value.array;
     Some(match results.is_null(values.len()) {
         true => PerValue {

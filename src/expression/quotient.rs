@@ -1,38 +1,42 @@
 //! Quotients of decimals, at their natural scale or at once at the one that they are rounded to.
 
-use super::error::{ExpressionError, Place};
-use super::exact::{self, Failing, Operator, is_narrow, kernel, scale};
-use super::node::{Form, Kernel, Node, Shape};
-use super::range::Range;
+use super::error::{ExpressionError, TextSpan};
+use super::exact::{self, FailureText, Operator, is_narrow, kernel, scale};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::range::NumericBounds;
 use super::types;
 use crate::kernel::decimal::{divide_rounded, divide_scaled, power_of_ten};
 use arrow::datatypes::DataType;
 
 /// `left / right` rounded half away from zero at its natural scale.
 pub(super) fn quotient(
-    left: Node,
-    right: Node,
+    left: TypedNode,
+    right: TypedNode,
     data_type: DataType,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let quotient = quotient_as(left, right, data_type, place)?;
-    Ok(quotient.formed(Form::Quotient))
+    Ok(quotient.with_form(CallForm::Quotient))
 }
 
 /// A quotient divided at another scale.
-pub(super) fn quotient_at(node: Node, precision: u8, to: i8) -> Result<Node, ExpressionError> {
+pub(super) fn quotient_at(
+    node: TypedNode,
+    precision: u8,
+    to: i8,
+) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
-    let sides = <[Node; 2]>::try_from(node.into_arguments());
+    let sides = <[TypedNode; 2]>::try_from(node.into_arguments());
     let [left, right] = sides.map_err(|_| place.error("a quotient has two sides"))?;
     quotient_as(left, right, types::decimal(precision, to), place)
 }
 
 fn quotient_as(
-    left: Node,
-    right: Node,
+    left: TypedNode,
+    right: TypedNode,
     data_type: DataType,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let digits = types::digits(&data_type).1 - scale(&left) + scale(&right);
     let power = |digits: i8| power_of_ten(digits.max(0) as u32);
     let (Some(factor), Some(divisor_factor)) = (power(digits), power(-digits)) else {
@@ -45,31 +49,44 @@ fn quotient_as(
         _ => exact::scale_up(right, divisor_factor, types::decimal(38, -digits))?,
     };
     let range = left.bounds().div(factor, right.bounds());
-    let fallible = right.bounds().contains(0) || !range.is_within(Range::DECIMAL);
-    let shape = Shape::of(data_type)
-        .within(range.clamp(Range::DECIMAL))
+    let fallible = right.bounds().contains(0) || !range.is_within(NumericBounds::DECIMAL);
+    let result_type = ResultType::of(data_type)
+        .within(range.clamp(NumericBounds::DECIMAL))
         .fallible(fallible);
-    let kernel = divide(&left, &right, factor, &shape);
-    Node::strict(place, shape, vec![left, right], kernel)
+    let kernel = divide(&left, &right, factor, &result_type);
+    TypedNode::strict(place, result_type, vec![left, right], kernel)
 }
 
-fn divide(left: &Node, right: &Node, factor: i128, shape: &Shape) -> Kernel {
-    let failing = Failing {
+fn divide(left: &TypedNode, right: &TypedNode, factor: i128, result_type: &ResultType) -> Kernel {
+    let failing = FailureText {
         operator: Operator::Div,
         scales: [scale(left), scale(right)],
-        target: shape.data_type.clone(),
+        target: result_type.data_type.clone(),
         rescales: false,
     };
-    let (fallible, lane) = (shape.fallible, shape.lane());
-    let fits = left.bounds().mul(Range::of(factor)).is_within(Range::I64);
-    if fits && is_narrow(shape, [left, right]) {
+    let (fallible, representation) = (result_type.fallible, result_type.representation());
+    let fits = left
+        .bounds()
+        .mul(NumericBounds::of(factor))
+        .is_within(NumericBounds::I64);
+    if fits && is_narrow(result_type, [left, right]) {
         let factor = factor as i64;
         let divide = move |left: i64, right| divide_rounded(left.wrapping_mul(factor), right);
-        return kernel(divide, fallible.then_some(Range::I64), failing, lane);
+        return kernel(
+            divide,
+            fallible.then_some(NumericBounds::I64),
+            failing,
+            representation,
+        );
     }
     let divide = move |left, right| match divide_scaled(left, factor, right) {
         Some(quotient) => (quotient, false),
         None => (0, true),
     };
-    kernel::<i128>(divide, fallible.then_some(Range::DECIMAL), failing, lane)
+    kernel::<i128>(
+        divide,
+        fallible.then_some(NumericBounds::DECIMAL),
+        failing,
+        representation,
+    )
 }

@@ -8,12 +8,12 @@ use crate::kernel::decimal::{MAX_DECIMAL, Rounding, power_of_ten};
 /// Inclusive bounds: of the number itself for integers, dates and timestamps (in their unit), of the digits
 /// at the type's scale for decimals (`12.50` at scale 2 is 1250).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct NumericBounds {
     pub low: i128,
     pub high: i128,
 }
 
-impl Range {
+impl NumericBounds {
     pub const I64: Self = Self::new(i64::MIN as i128, i64::MAX as i128);
     /// Every decimal of 38 digits.
     pub const DECIMAL: Self = Self::new(-MAX_DECIMAL, MAX_DECIMAL);
@@ -137,8 +137,8 @@ mod tests {
     /// Every operation's bounds hold for every pair of values inside small ranges.
     #[test]
     fn bounds_hold_for_every_value_inside() {
-        let ranges =
-            [(-3, 4), (0, 5), (2, 6), (-7, -2), (3, 3)].map(|(low, high)| Range::new(low, high));
+        let ranges = [(-3, 4), (0, 5), (2, 6), (-7, -2), (3, 3)]
+            .map(|(low, high)| NumericBounds::new(low, high));
         for left in ranges {
             for right in ranges {
                 for (a, b) in (left.low..=left.high)
@@ -163,7 +163,14 @@ mod tests {
 
     #[test]
     fn overflow_saturates() {
-        assert_eq!(Range::DECIMAL.mul(Range::DECIMAL).high, i128::MAX);
-        assert!(!Range::DECIMAL.mul(Range::of(10)).is_within(Range::DECIMAL));
+        assert_eq!(
+            NumericBounds::DECIMAL.mul(NumericBounds::DECIMAL).high,
+            i128::MAX
+        );
+        assert!(
+            !NumericBounds::DECIMAL
+                .mul(NumericBounds::of(10))
+                .is_within(NumericBounds::DECIMAL)
+        );
     }
 }

@@ -1,12 +1,12 @@
 //! Whole numbers and decimals brought to another scale, or held within a type's bounds.
 
 use super::digits::decimal_text;
-use super::error::{ExpressionError, Failure};
-use super::exact::{self, Width, limits, scale};
-use super::node::{Form, Kernel, Node, Shape};
-use super::range::Range;
-use super::types::{self, Lane};
-use super::value::{Frame, Value, nulls};
+use super::error::{ExpressionError, RowFailure};
+use super::exact::{self, ExactWidth, limits, scale};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::range::NumericBounds;
+use super::types::{self, Representation};
+use super::value::{ColumnarValue, Evaluation, nulls};
 use super::{cast_number, choice, quotient};
 use crate::kernel::decimal::{self, Rounding, power_of_ten, round_narrow};
 use crate::kernel::map::{Operand, map_checked};
@@ -16,15 +16,15 @@ use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 /// A number at another scale: more digits multiply, fewer round. What has just been divided, scaled up or
 /// chosen is instead divided, scaled or chosen at the new scale: rounded once, and mostly in 64 bits.
 pub(super) fn rescale(
-    mut node: Node,
+    mut node: TypedNode,
     precision: u8,
     to: i8,
     rounding: Rounding,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     let (from, place) = (scale(&node), node.place);
     let data_type = types::decimal(precision, to);
     if to == from {
-        return Ok(Node { data_type, ..node });
+        return Ok(TypedNode { data_type, ..node });
     }
     let each = |value| rescale(value, precision, to, rounding);
     if let Some(choice) = choice::each_value(&mut node, each) {
@@ -32,12 +32,12 @@ pub(super) fn rescale(
     }
     let rounds = to < from && rounding == Rounding::HalfAwayFromZero;
     match node.form() {
-        Form::ScaledUp => {
+        CallForm::ScaledUp => {
             let original = node.into_arguments().swap_remove(0);
             return rescale(original, precision, to, rounding);
         }
-        Form::Quotient if rounds => return quotient::quotient_at(node, precision, to),
-        Form::OfFloat if rounds => {
+        CallForm::Quotient if rounds => return quotient::quotient_at(node, precision, to),
+        CallForm::OfFloat if rounds => {
             let float = node.into_arguments().swap_remove(0);
             return Ok(cast_number::float_to_exact(float, &data_type)?.at(place));
         }
@@ -51,33 +51,37 @@ pub(super) fn rescale(
 }
 
 fn scale_down(
-    node: Node,
+    node: TypedNode,
     digits: u32,
     data_type: DataType,
     rounding: Rounding,
-) -> Result<Node, ExpressionError> {
-    let shape = Shape::of(data_type).within(node.bounds().scale_down(digits, rounding));
-    let (place, narrow, lane) = (node.place, node.lane() == Lane::Narrow, shape.lane());
+) -> Result<TypedNode, ExpressionError> {
+    let result_type = ResultType::of(data_type).within(node.bounds().scale_down(digits, rounding));
+    let (place, narrow, representation) = (
+        node.place,
+        node.representation() == Representation::Narrow,
+        result_type.representation(),
+    );
     let kernel: Kernel = Box::new(move |values, _| {
         let nulls = nulls(values);
         if narrow {
             return Ok(i64::array(
                 scaled_down_narrow(&values[0], digits, rounding),
                 nulls,
-                lane,
+                representation,
             ));
         }
         let array = values[0].array.as_primitive::<Decimal128Type>();
         Ok(i128::array(
             decimal::scale_down(array.values(), digits, rounding),
             nulls,
-            lane,
+            representation,
         ))
     });
-    Node::strict(place, shape, vec![node], kernel)
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-fn scaled_down_narrow(value: &Value, digits: u32, rounding: Rounding) -> Vec<i64> {
+fn scaled_down_narrow(value: &ColumnarValue, digits: u32, rounding: Rounding) -> Vec<i64> {
     let values = value.array.as_primitive::<Int64Type>().values();
     match rounding {
         Rounding::HalfAwayFromZero => round_narrow(values, digits),
@@ -86,36 +90,42 @@ fn scaled_down_narrow(value: &Value, digits: u32, rounding: Rounding) -> Vec<i64
 }
 
 /// The number, of which every row is proved or checked to lie within a type's bounds.
-pub(super) fn within(mut node: Node, data_type: DataType) -> Result<Node, ExpressionError> {
+pub(super) fn within(
+    mut node: TypedNode,
+    data_type: DataType,
+) -> Result<TypedNode, ExpressionError> {
     let (place, from) = (node.place, scale(&node));
-    let limit = types::bounds(&data_type).unwrap_or(Range::DECIMAL);
+    let limit = types::bounds(&data_type).unwrap_or(NumericBounds::DECIMAL);
     if node.bounds().is_within(limit) {
-        return Ok(Node { data_type, ..node });
+        return Ok(TypedNode { data_type, ..node });
     }
     let each = |value| within(value, data_type.clone());
     if let Some(choice) = choice::each_value(&mut node, each) {
         return choice;
     }
     let target = types::name(&data_type);
-    let shape = Shape::of(data_type)
+    let result_type = ResultType::of(data_type)
         .within(node.bounds().clamp(limit))
         .fallible(true);
-    let (lane, wide) = (shape.lane(), node.lane() == Lane::Wide);
-    let kernel: Kernel = Box::new(move |values, frame| match wide {
-        true => limited::<i128>(&values[0], limit, lane, from, &target, frame),
-        false => limited::<i64>(&values[0], limit, lane, from, &target, frame),
+    let (representation, wide) = (
+        result_type.representation(),
+        node.representation() == Representation::Wide,
+    );
+    let kernel: Kernel = Box::new(move |values, evaluation| match wide {
+        true => limited::<i128>(&values[0], limit, representation, from, &target, evaluation),
+        false => limited::<i64>(&values[0], limit, representation, from, &target, evaluation),
     });
-    Node::strict(place, shape, vec![node], kernel)
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-fn limited<T: Width>(
-    value: &Value,
-    limit: Range,
-    lane: Lane,
+fn limited<T: ExactWidth>(
+    value: &ColumnarValue,
+    limit: NumericBounds,
+    representation: Representation,
     scale: i8,
     target: &str,
-    frame: &Frame<'_>,
-) -> Result<ArrayRef, Failure> {
+    evaluation: &Evaluation<'_>,
+) -> Result<ArrayRef, RowFailure> {
     let (low, high) = limits::<T>(limit);
     let fails = |value: T| (value < low) | (value > high);
     let operand = T::operand(value);
@@ -124,11 +134,12 @@ fn limited<T: Width>(
     });
     let nulls = nulls(std::slice::from_ref(value));
     if failed {
-        let failing = frame.failing(results.len(), nulls.as_ref(), |row| fails(operand.at(row)));
+        let failing =
+            evaluation.failing(results.len(), nulls.as_ref(), |row| fails(operand.at(row)));
         if let Some(row) = failing {
             let text = decimal_text(operand.at(row).into(), scale);
-            return Err(Failure::at(row, format!("{text} does not fit {target}")));
+            return Err(RowFailure::at(row, format!("{text} does not fit {target}")));
         }
     }
-    Ok(T::array(results, nulls, lane))
+    Ok(T::array(results, nulls, representation))
 }

@@ -3,16 +3,16 @@
 //! Types as in PostgreSQL: of a decimal they are decimals, of an integer or a float double precision, and with
 //! a number of digits always decimals. `abs` and `mod` keep the type.
 
-use super::cast::{self, Asked};
-use super::error::{ExpressionError, Place};
+use super::cast::{self, CastContext};
+use super::error::{ExpressionError, TextSpan};
 use super::exact::{self, Operator};
 use super::float;
-use super::functions::{Arguments, Function, mismatch};
-use super::node::{Form, Kernel, Node, Shape};
+use super::functions::{CallArguments, Function, mismatch};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::number::{self, as_double};
-use super::range::Range;
+use super::range::NumericBounds;
 use super::rescale;
-use super::types::{self, Family, Lane, family};
+use super::types::{self, Family, Representation, family};
 use super::value::nulls;
 use crate::kernel::decimal::Rounding;
 use crate::kernel::map::{Operand, map};
@@ -41,7 +41,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("mod", "mod(x, y)", 2..=2, modulo),
 ];
 
-fn expect_number(name: &str, node: &Node) -> Result<(), ExpressionError> {
+fn expect_number(name: &str, node: &TypedNode) -> Result<(), ExpressionError> {
     match types::is_number(&node.data_type) || node.is_null() {
         true => Ok(()),
         false => Err(mismatch(name, "a number", node)),
@@ -49,24 +49,24 @@ fn expect_number(name: &str, node: &Node) -> Result<(), ExpressionError> {
 }
 
 /// A number of quoted or missing type as double precision.
-fn numeric(arguments: &mut Arguments, index: usize) -> Result<(), ExpressionError> {
+fn numeric(arguments: &mut CallArguments, index: usize) -> Result<(), ExpressionError> {
     let node = &arguments.nodes[index];
     if node.quoted_text().is_some() || node.is_null() {
         let place = node.place;
         let node = std::mem::replace(
             &mut arguments.nodes[index],
-            Node::null(DataType::Null, place),
+            TypedNode::null(DataType::Null, place),
         );
-        arguments.nodes[index] = cast::cast(node, &DataType::Float64, Asked::Implicitly)?;
+        arguments.nodes[index] = cast::cast(node, &DataType::Float64, CastContext::Implicitly)?;
     }
     expect_number(arguments.name, &arguments.nodes[index])
 }
 
 fn rounded(
-    mut arguments: Arguments,
+    mut arguments: CallArguments,
     rounding: Rounding,
     of_float: fn(f64) -> f64,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     let (name, place) = (arguments.name, arguments.place);
     numeric(&mut arguments, 0)?;
     let digits = match arguments.nodes.get(1) {
@@ -78,24 +78,24 @@ fn rounded(
         (Family::Decimal, digits) => to_digits(node, digits.unwrap_or(0), rounding, place),
         (_, None) => {
             let kernel = float::simple(of_float);
-            let shape = Shape::of(DataType::Float64);
-            let rounded = Node::strict(place, shape, vec![as_double(node)?], kernel)?;
-            Ok(rounded.formed(Form::Whole))
+            let result_type = ResultType::of(DataType::Float64);
+            let rounded = TypedNode::strict(place, result_type, vec![as_double(node)?], kernel)?;
+            Ok(rounded.with_form(CallForm::Whole))
         }
         (Family::Integer, Some(digits)) => {
             let (precision, _) = types::digits(&node.data_type);
-            let node = cast::cast(node, &types::decimal(precision, 0), Asked::Explicitly)?;
+            let node = cast::cast(node, &types::decimal(precision, 0), CastContext::Explicitly)?;
             to_digits(node, digits, rounding, place)
         }
         (_, Some(digits)) => {
             let scale = number::QUOTIENT_SCALE.max(digits as i8);
-            let node = cast::cast(node, &types::decimal(38, scale), Asked::Explicitly)?;
+            let node = cast::cast(node, &types::decimal(38, scale), CastContext::Explicitly)?;
             to_digits(node, digits, rounding, place)
         }
     }
 }
 
-fn constant_digits(name: &str, node: &Node) -> Result<i32, ExpressionError> {
+fn constant_digits(name: &str, node: &TypedNode) -> Result<i32, ExpressionError> {
     let constant = node
         .constant_exact()
         .filter(|_| family(&node.data_type) == Family::Integer);
@@ -111,11 +111,11 @@ fn constant_digits(name: &str, node: &Node) -> Result<i32, ExpressionError> {
 
 /// A decimal at `digits` after the point; negative digits round tens, hundreds and so on.
 fn to_digits(
-    node: Node,
+    node: TypedNode,
     digits: i32,
     rounding: Rounding,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let (precision, from) = types::digits(&node.data_type);
     let whole = i32::from(precision) - i32::from(from);
     let carry = i32::from(digits < from.into());
@@ -126,17 +126,17 @@ fn to_digits(
     }
     // Down to tens as a number of negative scale would be, then up again.
     let tens = digits.unsigned_abs() as i8;
-    let scaled = Node {
+    let scaled = TypedNode {
         data_type: types::decimal(38, from + tens),
         ..node
     };
     let tenths = rescale::rescale(scaled, 38, 0, rounding)?;
-    let tenths = Node {
+    let tenths = TypedNode {
         data_type: types::decimal(38, 0),
         ..tenths
     };
     let factor = crate::kernel::decimal::power_of_ten(digits.unsigned_abs()).unwrap_or(1);
-    let factor = Node::exact(factor, types::decimal(38, 0), place);
+    let factor = TypedNode::exact(factor, types::decimal(38, 0), place);
     exact::binary(
         Operator::Mul,
         tenths,
@@ -146,14 +146,14 @@ fn to_digits(
     )
 }
 
-fn abs(mut arguments: Arguments) -> Result<Node, ExpressionError> {
+fn abs(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     numeric(&mut arguments, 0)?;
     let (place, [node]) = arguments.exactly::<1>()?;
     if family(&node.data_type) == Family::Float {
-        let shape = Shape::of(node.data_type.clone());
+        let result_type = ResultType::of(node.data_type.clone());
         let form = float::form([&node]);
-        let absolute = Node::strict(place, shape, vec![node], float::simple(f64::abs))?;
-        return Ok(absolute.formed(form));
+        let absolute = TypedNode::strict(place, result_type, vec![node], float::simple(f64::abs))?;
+        return Ok(absolute.with_form(form));
     }
     if node.bounds().low >= 0 {
         return Ok(node.at(place));
@@ -162,43 +162,48 @@ fn abs(mut arguments: Arguments) -> Result<Node, ExpressionError> {
 }
 
 /// The larger of the number and its opposite, which fails where the opposite does not fit.
-fn absolute(node: Node, place: Place) -> Result<Node, ExpressionError> {
-    let limit = types::bounds(&node.data_type).unwrap_or(Range::DECIMAL);
+fn absolute(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+    let limit = types::bounds(&node.data_type).unwrap_or(NumericBounds::DECIMAL);
     let (range, name) = (node.bounds().abs(), node.type_name());
     let fallible = !range.is_within(limit);
-    let shape = Shape::of(node.data_type.clone())
+    let result_type = ResultType::of(node.data_type.clone())
         .within(range.clamp(limit))
         .fallible(fallible);
-    let kernel: Kernel = match node.lane() {
-        Lane::Narrow => Box::new(move |values, frame| {
+    let kernel: Kernel = match node.representation() {
+        Representation::Narrow => Box::new(move |values, evaluation| {
             let operand = values[0].narrow();
             let results = map(operand, Operand::Constant(()), |value, ()| {
                 value.wrapping_abs()
             });
             let nulls = nulls(values);
             let fails = |row| !limit.contains(i128::from(operand.at(row)).abs());
-            let failing = fallible.then(|| frame.failing(results.len(), nulls.as_ref(), fails));
+            let failing =
+                fallible.then(|| evaluation.failing(results.len(), nulls.as_ref(), fails));
             if let Some(row) = failing.flatten() {
                 let message = format!("abs({}) does not fit {name}", operand.at(row));
-                return Err(super::error::Failure::at(row, message));
+                return Err(super::error::RowFailure::at(row, message));
             }
             Ok(Arc::new(Int64Array::new(results.into(), nulls)))
         }),
         _ => {
-            let lane = shape.lane();
+            let representation = result_type.representation();
             Box::new(move |values, _| {
                 let results = map(values[0].wide(), Operand::Constant(()), |value, ()| {
                     value.wrapping_abs()
                 });
-                Ok(exact::Width::array(results, nulls(values), lane))
+                Ok(exact::ExactWidth::array(
+                    results,
+                    nulls(values),
+                    representation,
+                ))
             })
         }
     };
-    Node::strict(place, shape, vec![node], kernel)
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
 /// -1, 0 or 1: a decimal of a decimal, double precision of anything else.
-fn sign(mut arguments: Arguments) -> Result<Node, ExpressionError> {
+fn sign(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     numeric(&mut arguments, 0)?;
     let (place, [node]) = arguments.exactly::<1>()?;
     if family(&node.data_type) != Family::Decimal {
@@ -207,12 +212,17 @@ fn sign(mut arguments: Arguments) -> Result<Node, ExpressionError> {
             value if value < 0.0 => -1.0,
             value => value,
         };
-        let shape = Shape::of(DataType::Float64);
-        let sign = Node::strict(place, shape, vec![as_double(node)?], float::simple(sign))?;
-        return Ok(sign.formed(Form::Whole));
+        let result_type = ResultType::of(DataType::Float64);
+        let sign = TypedNode::strict(
+            place,
+            result_type,
+            vec![as_double(node)?],
+            float::simple(sign),
+        )?;
+        return Ok(sign.with_form(CallForm::Whole));
     }
-    let shape = Shape::of(types::decimal(1, 0)).within(Range::new(-1, 1));
-    let wide = node.lane() == Lane::Wide;
+    let result_type = ResultType::of(types::decimal(1, 0)).within(NumericBounds::new(-1, 1));
+    let wide = node.representation() == Representation::Wide;
     let kernel: Kernel = Box::new(move |values, _| {
         let signs = match wide {
             true => map(values[0].wide(), Operand::Constant(()), |value, ()| {
@@ -224,10 +234,10 @@ fn sign(mut arguments: Arguments) -> Result<Node, ExpressionError> {
         };
         Ok(Arc::new(Int64Array::new(signs.into(), nulls(values))))
     });
-    Node::strict(place, shape, vec![node], kernel)
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-fn modulo(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn modulo(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     expect_number("mod", &arguments.nodes[0])?;
     expect_number("mod", &arguments.nodes[1])?;
     let (place, [left, right]) = arguments.exactly::<2>()?;

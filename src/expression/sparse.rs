@@ -1,12 +1,12 @@
 //! Evaluates a part for the few rows that ask for it: their inputs gathered, the results spread again. Values
 //! are those of the whole batch, only sooner.
 
-use super::error::Failure;
+use super::error::RowFailure;
 use super::evaluate::internal;
-use super::node::{Kind, Node};
+use super::node::{NodeKind, TypedNode};
 use super::split::columns;
-use super::types::Lane;
-use super::value::{Frame, Value};
+use super::types::Representation;
+use super::value::{ColumnarValue, Evaluation};
 use arrow::array::{ArrayRef, BooleanArray, UInt32Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{FilterBuilder, take};
@@ -17,26 +17,26 @@ const SPREADING: usize = 3;
 const GATHERING: usize = 2;
 
 /// Whether the part of `rows` rows is cheaper to evaluate for `count` of them alone.
-pub(super) fn pays(node: &Node, count: usize, rows: usize) -> bool {
+pub(super) fn pays(node: &TypedNode, count: usize, rows: usize) -> bool {
     let saved = cost(node) * (rows - count);
     saved > SPREADING * rows && saved > SPREADING * rows + GATHERING * count * columns(node).len()
 }
 
-/// About the nanoseconds of a row, measured on 64-bit lanes (1 to 2), 128-bit ones (4 to 10), text (10 to 40).
-fn cost(node: &Node) -> usize {
+/// About the nanoseconds of a row, measured on 64-bit values (1 to 2), 128-bit ones (4 to 10), text (10 to 40).
+fn cost(node: &TypedNode) -> usize {
     let children = node.children();
     let own = match &node.kind {
-        Kind::Constant { .. } => return 0,
-        Kind::Column { .. } => 1,
-        Kind::PerValue { .. } => return 2,
-        Kind::Logic { .. } => 1,
-        Kind::Case { .. } | Kind::Coalesce(_) => 4,
-        Kind::Call { .. } => {
-            let lanes = children
+        NodeKind::Constant { .. } => return 0,
+        NodeKind::Column { .. } => 1,
+        NodeKind::PerValue { .. } => return 2,
+        NodeKind::Logic { .. } => 1,
+        NodeKind::Case { .. } | NodeKind::Coalesce(_) => 4,
+        NodeKind::Call { .. } => {
+            let representations = children
                 .iter()
-                .map(|child| child.lane())
-                .chain([node.lane()]);
-            lanes.map(lane_cost).max().unwrap_or(1)
+                .map(|child| child.representation())
+                .chain([node.representation()]);
+            representations.map(representation_cost).max().unwrap_or(1)
         }
     };
     children
@@ -45,52 +45,52 @@ fn cost(node: &Node) -> usize {
         .fold(own, usize::saturating_add)
 }
 
-fn lane_cost(lane: Lane) -> usize {
-    match lane {
-        Lane::Boolean | Lane::Narrow | Lane::Float => 2,
-        Lane::Wide => 6,
-        Lane::Interval | Lane::Other => 8,
-        Lane::Text => 20,
+fn representation_cost(representation: Representation) -> usize {
+    match representation {
+        Representation::Boolean | Representation::Narrow | Representation::Float => 2,
+        Representation::Wide => 6,
+        Representation::Interval | Representation::Other => 8,
+        Representation::Text => 20,
     }
 }
 
 /// The part for the rows that are set; the others are null.
 pub(super) fn evaluate(
-    node: &Node,
+    node: &TypedNode,
     rows: &BooleanBuffer,
-    frame: &Frame<'_>,
-) -> Result<Value, Failure> {
-    let gathered = gathered(node, rows, frame)?;
-    let inputs = frame.inputs().like(&gathered);
-    let few = Frame::new(&inputs, rows.count_set_bits());
-    let value = node.evaluate(&few).map_err(|failure| Failure {
+    evaluation: &Evaluation<'_>,
+) -> Result<ColumnarValue, RowFailure> {
+    let gathered = gathered(node, rows, evaluation)?;
+    let inputs = evaluation.inputs().like(&gathered);
+    let few = Evaluation::new(&inputs, rows.count_set_bits());
+    let value = node.evaluate(&few).map_err(|failure| RowFailure {
         row: rows.set_indices().nth(failure.row).unwrap_or_default(),
         ..failure
     })?;
     if value.constant {
         return Ok(value);
     }
-    let mut places = vec![None; frame.rows];
+    let mut places = vec![None; evaluation.rows];
     for (place, row) in (0_u32..).zip(rows.set_indices()) {
         places[row] = Some(place);
     }
     let spread = take(&value.array, &UInt32Array::from(places), None);
-    spread.map(Value::column).map_err(internal)
+    spread.map(ColumnarValue::column).map_err(internal)
 }
 
 /// The inputs of the part at the rows that are set; of the others only the place.
 fn gathered(
-    node: &Node,
+    node: &TypedNode,
     rows: &BooleanBuffer,
-    frame: &Frame<'_>,
-) -> Result<Vec<ArrayRef>, Failure> {
+    evaluation: &Evaluation<'_>,
+) -> Result<Vec<ArrayRef>, RowFailure> {
     let filter = FilterBuilder::new(&BooleanArray::from(rows.clone()))
         .optimize()
         .build();
-    let mut arrays = frame.inputs().arrays().to_vec();
+    let mut arrays = evaluation.inputs().arrays().to_vec();
     let places: BTreeSet<usize> = columns(node)
         .into_iter()
-        .map(|column| frame.inputs().place(column))
+        .map(|column| evaluation.inputs().place(column))
         .collect();
     for place in places {
         if let Some(array) = arrays.get_mut(place) {

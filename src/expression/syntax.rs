@@ -1,16 +1,16 @@
 //! Small pieces of grammar: literals, the types that quoted text takes beside an operator, `escape`.
 
-use super::error::{ExpressionError, Place};
+use super::error::{ExpressionError, TextSpan};
 use super::exact::Operator;
-use super::node::Node;
+use super::node::TypedNode;
 use super::types::{self, Family, INTERVAL, family};
-use super::{interval, number, place, text_value};
+use super::{interval, number, text_span, text_value};
 use arrow::array::BooleanArray;
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, DateTimeField, Expr, Value};
 use std::sync::Arc;
 
-pub(super) fn unsupported(what: &str, place: Place) -> ExpressionError {
+pub(super) fn unsupported(what: &str, place: TextSpan) -> ExpressionError {
     let error = place.error(format!("`{what}` is not part of the expression language"));
     match what {
         "&&" => error.hint("conditions are joined with `and`"),
@@ -18,24 +18,27 @@ pub(super) fn unsupported(what: &str, place: Place) -> ExpressionError {
     }
 }
 
-pub(super) fn literal(value: &Value, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn literal(value: &Value, place: TextSpan) -> Result<TypedNode, ExpressionError> {
     match value {
         Value::Number(text, _) => number::literal(text, place),
         Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => {
-            Ok(Node::quoted(text, place))
+            Ok(TypedNode::quoted(text, place))
         }
-        Value::DollarQuotedString(text) => Ok(Node::quoted(&text.value, place)),
+        Value::DollarQuotedString(text) => Ok(TypedNode::quoted(&text.value, place)),
         Value::Boolean(truth) => {
             let array = Arc::new(BooleanArray::from(vec![*truth]));
-            Ok(Node::constant(array, DataType::Boolean, place))
+            Ok(TypedNode::constant(array, DataType::Boolean, place))
         }
-        Value::Null => Ok(Node::null(DataType::Null, place)),
+        Value::Null => Ok(TypedNode::null(DataType::Null, place)),
         other => Err(unsupported(&other.to_string(), place)),
     }
 }
 
 /// `interval '3 days'`, `interval '3' day`.
-pub(super) fn interval(interval: &ast::Interval, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn interval(
+    interval: &ast::Interval,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let text = match &*interval.value {
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) | Value::Number(text, _) => text.clone(),
@@ -61,9 +64,9 @@ pub(super) fn interval(interval: &ast::Interval, place: Place) -> Result<Node, E
 }
 
 /// The place of an `extract` field, where the parser keeps one.
-pub(super) fn field_place(sql: &str, field: &DateTimeField) -> Option<Place> {
+pub(super) fn field_place(sql: &str, field: &DateTimeField) -> Option<TextSpan> {
     match field {
-        DateTimeField::Custom(name) => Some(place::of_span(sql, name.span)),
+        DateTimeField::Custom(name) => Some(text_span::of_span(sql, name.span)),
         _ => None,
     }
 }
@@ -71,11 +74,11 @@ pub(super) fn field_place(sql: &str, field: &DateTimeField) -> Option<Place> {
 /// Quoted text and null take a type from the other side of an arithmetic operator.
 pub(super) fn beside(
     operator: Operator,
-    left: Node,
-    right: Node,
-) -> Result<(Node, Node), ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+) -> Result<(TypedNode, TypedNode), ExpressionError> {
     let open =
-        |node: &Node| node.quoted_text().is_some() || family(&node.data_type) == Family::Null;
+        |node: &TypedNode| node.quoted_text().is_some() || family(&node.data_type) == Family::Null;
     match (open(&left), open(&right)) {
         (true, false) => {
             let target = other_side(operator, &right);
@@ -89,7 +92,7 @@ pub(super) fn beside(
     }
 }
 
-fn other_side(operator: Operator, node: &Node) -> Option<DataType> {
+fn other_side(operator: Operator, node: &TypedNode) -> Option<DataType> {
     match (family(&node.data_type), operator) {
         (Family::Date | Family::Timestamp, Operator::Add) => Some(INTERVAL),
         (Family::Interval, Operator::Mul | Operator::Div) => Some(DataType::Float64),
@@ -101,7 +104,10 @@ fn other_side(operator: Operator, node: &Node) -> Option<DataType> {
 }
 
 /// A `like` pattern with another escape character, as one with a backslash.
-pub(super) fn with_escape(pattern: Node, escape: &Node) -> Result<Node, ExpressionError> {
+pub(super) fn with_escape(
+    pattern: TypedNode,
+    escape: &TypedNode,
+) -> Result<TypedNode, ExpressionError> {
     let wrong = || escape.place.error("`escape` takes one quoted character");
     let text = escape.constant_text().ok_or_else(wrong)?;
     let mut letters = text.chars();
@@ -125,5 +131,5 @@ pub(super) fn with_escape(pattern: Node, escape: &Node) -> Result<Node, Expressi
             letter => to.push(letter),
         }
     }
-    Ok(Node::quoted(&to, pattern.place))
+    Ok(TypedNode::quoted(&to, pattern.place))
 }

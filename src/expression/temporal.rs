@@ -3,11 +3,11 @@
 //! `timestamp - timestamp` is a duration in the finer unit, which behaves as PostgreSQL's interval of whole
 //! days and hours. Months and days are counted on the wall clock of the timestamp's zone.
 
-use super::cast::{self, Asked};
+use super::cast::{self, CastContext};
 use super::cast_time::{checked_ticks, per_second, zone_of};
-use super::error::{ExpressionError, Failure, Place};
+use super::error::{ExpressionError, RowFailure, TextSpan};
 use super::exact::Operator;
-use super::node::{Kernel, Node, Shape};
+use super::node::{Kernel, ResultType, TypedNode};
 use super::number::as_double;
 use super::types::{self, Family, INTERVAL, family};
 use super::value::nulls;
@@ -22,10 +22,10 @@ const NANOSECONDS: i64 = 1_000_000_000;
 /// The operation, where the types have one.
 pub(super) fn arithmetic(
     operator: Operator,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Option<Result<Node, ExpressionError>> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Option<Result<TypedNode, ExpressionError>> {
     use Family::{Date, Decimal, Float, Integer, Interval, Timestamp};
     use Operator::{Add, Div, Mul, Sub};
     Some(
@@ -49,8 +49,13 @@ pub(super) fn arithmetic(
 }
 
 /// A date moved by whole days.
-fn days(operator: Operator, date: Node, days: Node, place: Place) -> Result<Node, ExpressionError> {
-    let days = cast::cast(days, &DataType::Int64, Asked::Implicitly)?;
+fn days(
+    operator: Operator,
+    date: TypedNode,
+    days: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let days = cast::cast(days, &DataType::Int64, CastContext::Implicitly)?;
     let sum = move |date: i64, days: i64| {
         let day = match operator {
             Operator::Sub => date.checked_sub(days),
@@ -58,43 +63,62 @@ fn days(operator: Operator, date: Node, days: Node, place: Place) -> Result<Node
         };
         day.filter(|day| i32::try_from(*day).is_ok())
     };
-    checked_ticks(vec![date, days], Shape::of(DataType::Date32), place, sum)
+    checked_ticks(
+        vec![date, days],
+        ResultType::of(DataType::Date32),
+        place,
+        sum,
+    )
 }
 
 /// Whole days.
-fn between_dates(left: Node, right: Node, place: Place) -> Result<Node, ExpressionError> {
+fn between_dates(
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let difference = |left: i64, right: i64| {
         left.checked_sub(right)
             .filter(|days| i32::try_from(*days).is_ok())
     };
     checked_ticks(
         vec![left, right],
-        Shape::of(DataType::Int32),
+        ResultType::of(DataType::Int32),
         place,
         difference,
     )
 }
 
-fn between(left: Node, right: Node, place: Place) -> Result<Node, ExpressionError> {
+fn between(
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let common = types::common(&left.data_type, &right.data_type).unwrap_or(DataType::Date32);
     let DataType::Timestamp(unit, _) = common else {
         return Err(place.error("only dates and timestamps have a difference"));
     };
-    let [left, right] = [left, right].map(|side| cast::cast(side, &common, Asked::Implicitly));
+    let [left, right] =
+        [left, right].map(|side| cast::cast(side, &common, CastContext::Implicitly));
     checked_ticks(
         vec![left?, right?],
-        Shape::of(DataType::Duration(unit)),
+        ResultType::of(DataType::Duration(unit)),
         place,
         i64::checked_sub,
     )
 }
 
 /// A date or a timestamp moved by an interval: a date becomes the timestamp of its midnight.
-fn moved(instant: Node, interval: Node, sign: i64, place: Place) -> Result<Node, ExpressionError> {
+fn moved(
+    instant: TypedNode,
+    interval: TypedNode,
+    sign: i64,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let instant = match instant.data_type {
         DataType::Date32 => {
             let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
-            cast::cast(instant, &midnight, Asked::Implicitly)?
+            cast::cast(instant, &midnight, CastContext::Implicitly)?
         }
         _ => instant,
     };
@@ -102,11 +126,11 @@ fn moved(instant: Node, interval: Node, sign: i64, place: Place) -> Result<Node,
         return moved_by_duration(instant, interval, sign, place);
     }
     let zone = zone_of(&instant.data_type, instant.place)?.unwrap_or(Zone::UTC);
-    let (ticks, shape) = (
+    let (ticks, result_type) = (
         per_second(&instant.data_type),
-        Shape::of(instant.data_type.clone()),
+        ResultType::of(instant.data_type.clone()),
     );
-    let target = types::name(&shape.data_type);
+    let target = types::name(&result_type.data_type);
     let per_tick = NANOSECONDS / ticks;
     let add = move |instant: i64, by: IntervalMonthDayNano| {
         let (months, days) = (
@@ -122,14 +146,14 @@ fn moved(instant: Node, interval: Node, sign: i64, place: Place) -> Result<Node,
             });
         moved.map_or((0, true), |moved| (moved, false))
     };
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let (instants, intervals) = (values[0].narrow(), values[1].interval());
         let (results, failed) = map_checked(instants, intervals, add);
         let nulls = nulls(values);
         if failed {
             let fails = |row| add(instants.at(row), intervals.at(row)).1;
-            if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
-                return Err(Failure::at(
+            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
+                return Err(RowFailure::at(
                     row,
                     format!("the result does not fit {target}"),
                 ));
@@ -137,39 +161,45 @@ fn moved(instant: Node, interval: Node, sign: i64, place: Place) -> Result<Node,
         }
         Ok(Arc::new(Int64Array::new(results.into(), nulls)) as ArrayRef)
     });
-    Node::strict(place, shape.fallible(true), vec![instant, interval], kernel)
+    TypedNode::strict(
+        place,
+        result_type.fallible(true),
+        vec![instant, interval],
+        kernel,
+    )
 }
 
 fn moved_by_duration(
-    instant: Node,
-    by: Node,
+    instant: TypedNode,
+    by: TypedNode,
     sign: i64,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let shape = Shape::of(instant.data_type.clone());
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let result_type = ResultType::of(instant.data_type.clone());
     let DataType::Timestamp(unit, _) = instant.data_type else {
         return Err(place.error("only dates and timestamps are moved by a duration"));
     };
-    let by = cast::cast(by, &DataType::Duration(unit), Asked::Implicitly)?;
+    let by = cast::cast(by, &DataType::Duration(unit), CastContext::Implicitly)?;
     let add = move |instant: i64, by: i64| instant.checked_add(by.checked_mul(sign)?);
-    checked_ticks(vec![instant, by], shape, place, add)
+    checked_ticks(vec![instant, by], result_type, place, add)
 }
 
 fn intervals(
     operator: Operator,
-    left: Node,
-    right: Node,
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let common = types::common(&left.data_type, &right.data_type).unwrap_or(INTERVAL);
-    let [left, right] = [left, right].map(|side| cast::cast(side, &common, Asked::Implicitly));
+    let [left, right] =
+        [left, right].map(|side| cast::cast(side, &common, CastContext::Implicitly));
     let (left, right) = (left?, right?);
     let sub = operator == Operator::Sub;
     if common != INTERVAL {
-        let shape = Shape::of(common);
+        let result_type = ResultType::of(common);
         return match sub {
-            true => checked_ticks(vec![left, right], shape, place, i64::checked_sub),
-            false => checked_ticks(vec![left, right], shape, place, i64::checked_add),
+            true => checked_ticks(vec![left, right], result_type, place, i64::checked_sub),
+            false => checked_ticks(vec![left, right], result_type, place, i64::checked_add),
         };
     }
     let add = move |left: IntervalMonthDayNano, right: IntervalMonthDayNano| {
@@ -180,18 +210,18 @@ fn intervals(
             i128::from(left.nanoseconds) + sign * i128::from(right.nanoseconds),
         )
     };
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         interval_kernel(
             values[0].interval(),
             values[1].interval(),
             add,
             values,
-            frame,
+            evaluation,
         )
     });
-    Node::strict(
+    TypedNode::strict(
         place,
-        Shape::of(INTERVAL).fallible(true),
+        ResultType::of(INTERVAL).fallible(true),
         vec![left, right],
         kernel,
     )
@@ -210,9 +240,9 @@ pub(super) fn interval_kernel<A: Copy, B: Copy>(
     left: Operand<'_, A>,
     right: Operand<'_, B>,
     function: impl Fn(A, B) -> Option<IntervalMonthDayNano>,
-    values: &[super::value::Value],
-    frame: &super::value::Frame<'_>,
-) -> Result<ArrayRef, Failure> {
+    values: &[super::value::ColumnarValue],
+    evaluation: &super::value::Evaluation<'_>,
+) -> Result<ArrayRef, RowFailure> {
     let compute = |left, right| match function(left, right) {
         Some(interval) => (interval, false),
         None => (IntervalMonthDayNano::default(), true),
@@ -221,8 +251,8 @@ pub(super) fn interval_kernel<A: Copy, B: Copy>(
     let nulls = nulls(values);
     if failed {
         let fails = |row| compute(left.at(row), right.at(row)).1;
-        if let Some(row) = frame.failing(results.len(), nulls.as_ref(), fails) {
-            return Err(Failure::at(row, "the result does not fit interval"));
+        if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
+            return Err(RowFailure::at(row, "the result does not fit interval"));
         }
     }
     Ok(Arc::new(IntervalMonthDayNanoArray::new(
@@ -233,16 +263,16 @@ pub(super) fn interval_kernel<A: Copy, B: Copy>(
 
 /// An interval times, or divided by, a number.
 fn multiplied(
-    interval: Node,
-    by: Node,
+    interval: TypedNode,
+    by: TypedNode,
     divide: bool,
-    place: Place,
-) -> Result<Node, ExpressionError> {
-    let interval = cast::cast(interval, &INTERVAL, Asked::Implicitly)?;
-    let shape = Shape::of(INTERVAL).fallible(true);
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
+    let interval = cast::cast(interval, &INTERVAL, CastContext::Implicitly)?;
+    let result_type = ResultType::of(INTERVAL).fallible(true);
     if family(&by.data_type) == Family::Integer && !divide {
-        let by = cast::cast(by, &DataType::Int64, Asked::Implicitly)?;
-        let kernel: Kernel = Box::new(move |values, frame| {
+        let by = cast::cast(by, &DataType::Int64, CastContext::Implicitly)?;
+        let kernel: Kernel = Box::new(move |values, evaluation| {
             let times = |interval: IntervalMonthDayNano, by: i64| {
                 let by = i128::from(by);
                 let (months, days) = (
@@ -256,22 +286,22 @@ fn multiplied(
                 values[1].narrow(),
                 times,
                 values,
-                frame,
+                evaluation,
             )
         });
-        return Node::strict(place, shape, vec![interval, by], kernel);
+        return TypedNode::strict(place, result_type, vec![interval, by], kernel);
     }
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let times = |interval, by| scaled(interval, by, divide);
         interval_kernel(
             values[0].interval(),
             values[1].float(),
             times,
             values,
-            frame,
+            evaluation,
         )
     });
-    Node::strict(place, shape, vec![interval, as_double(by)?], kernel)
+    TypedNode::strict(place, result_type, vec![interval, as_double(by)?], kernel)
 }
 
 /// Fractions of a month spill into days of 30 to the month, fractions of a day into time, to the
@@ -304,11 +334,13 @@ fn scaled(interval: IntervalMonthDayNano, by: f64, divide: bool) -> Option<Inter
 }
 
 /// `-interval`.
-pub(super) fn negate(node: Node, place: Place) -> Result<Node, ExpressionError> {
-    let minus = Node::exact(-1, DataType::Int32, place);
+pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+    let minus = TypedNode::exact(-1, DataType::Int32, place);
     if matches!(node.data_type, DataType::Duration(_)) {
-        let shape = Shape::of(node.data_type.clone());
-        return checked_ticks(vec![node], shape, place, |ticks, _| ticks.checked_neg());
+        let result_type = ResultType::of(node.data_type.clone());
+        return checked_ticks(vec![node], result_type, place, |ticks, _| {
+            ticks.checked_neg()
+        });
     }
     multiplied(node, minus, false, place)
 }

@@ -1,11 +1,11 @@
 //! Text made from text: `||`, `concat`, upper and lower case.
 
-use super::cast_text::{self, Truth};
-use super::error::{ExpressionError, Failure, Place};
-use super::functions::{Arguments, Function, mismatch};
-use super::node::{Form, Kernel, Node, Shape};
+use super::cast_text::{self, BooleanSpelling};
+use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::functions::{CallArguments, Function, mismatch};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::types::{self, Family};
-use super::value::{Texts, Value, nulls};
+use super::value::{ColumnarValue, TextValues, nulls};
 use arrow::array::{ArrayRef, StringArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::DataType;
@@ -30,14 +30,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-pub(super) type Written = Result<(), Failure>;
+pub(super) type WriteResult = Result<(), RowFailure>;
 
 /// Text row by row: `write` appends a row's text, and is not called for null rows.
 pub(super) fn build(
     rows: usize,
     nulls: Option<NullBuffer>,
-    mut write: impl FnMut(&mut String, usize) -> Written,
-) -> Result<ArrayRef, Failure> {
+    mut write: impl FnMut(&mut String, usize) -> WriteResult,
+) -> Result<ArrayRef, RowFailure> {
     let mut text = String::with_capacity(rows * 16);
     let mut offsets = Vec::with_capacity(rows + 1);
     offsets.push(0_i32);
@@ -46,8 +46,9 @@ pub(super) fn build(
             write(&mut text, row)?;
         }
         let end = i32::try_from(text.len());
-        offsets
-            .push(end.map_err(|_| Failure::at(row, "the text of one batch is longer than 2 GiB"))?);
+        offsets.push(
+            end.map_err(|_| RowFailure::at(row, "the text of one batch is longer than 2 GiB"))?,
+        );
     }
     let offsets = OffsetBuffer::new(offsets.into());
     let array = StringArray::try_new(offsets, text.into_bytes().into(), nulls);
@@ -89,27 +90,31 @@ fn single(mut cases: impl Iterator<Item = char>, letter: char) -> char {
 }
 
 fn mapped(
-    arguments: Arguments,
+    arguments: CallArguments,
     function: impl Fn(&str, &mut String) + Send + Sync + 'static,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     arguments.require(0, Family::Text, "text")?;
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let texts = values[0].text();
-        build(frame.rows, nulls(values), |to, row| {
+        build(evaluation.rows, nulls(values), |to, row| {
             function(texts.at(row), to);
             Ok(())
         })
     });
-    Node::strict(
+    TypedNode::strict(
         arguments.place,
-        Shape::of(DataType::Utf8).formed(Form::Within),
+        ResultType::of(DataType::Utf8).with_form(CallForm::Within),
         arguments.nodes,
         kernel,
     )
 }
 
 /// `left || right`: one side at least is text, the other becomes it.
-pub(super) fn joined(left: Node, right: Node, place: Place) -> Result<Node, ExpressionError> {
+pub(super) fn joined(
+    left: TypedNode,
+    right: TypedNode,
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     let texts = [&left, &right].map(|node| types::family(&node.data_type));
     if !texts.contains(&Family::Text) && !texts.contains(&Family::Null) {
         let (left, right) = (left.type_name(), right.type_name());
@@ -118,33 +123,33 @@ pub(super) fn joined(left: Node, right: Node, place: Place) -> Result<Node, Expr
             .hint("it joins texts: cast one side to text, or use `concat`; conditions are joined with `or`"));
     }
     let sides = [left, right].map(|node| match types::family(&node.data_type) {
-        Family::Null => Ok(Node::null(DataType::Utf8, node.place)),
-        _ => cast_text::to_text(node, Truth::Words),
+        Family::Null => Ok(TypedNode::null(DataType::Utf8, node.place)),
+        _ => cast_text::to_text(node, BooleanSpelling::Words),
     });
     let [left, right] = sides;
     let (left, right) = (left?, right?);
     let mut parts = match left.form() {
-        Form::Joined => left.into_arguments(),
+        CallForm::Joined => left.into_arguments(),
         _ => vec![left],
     };
     parts.push(right);
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
-        let texts: Vec<Texts<'_>> = values.iter().map(Value::text).collect();
-        build(frame.rows, nulls(values), |to, row| {
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
+        let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
+        build(evaluation.rows, nulls(values), |to, row| {
             texts.iter().for_each(|text| to.push_str(text.at(row)));
             Ok(())
         })
     });
-    let shape = Shape::of(DataType::Utf8).formed(Form::Joined);
-    Node::strict(place, shape, parts, kernel)
+    let result_type = ResultType::of(DataType::Utf8).with_form(CallForm::Joined);
+    TypedNode::strict(place, result_type, parts, kernel)
 }
 
 /// Nulls add nothing.
-fn concat(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn concat(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     let (place, parts) = (arguments.place, as_texts(arguments.nodes)?);
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
-        let texts: Vec<Texts<'_>> = values.iter().map(Value::text).collect();
-        build(frame.rows, None, |to, row| {
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
+        let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
+        build(evaluation.rows, None, |to, row| {
             texts
                 .iter()
                 .filter_map(|text| text.get(row))
@@ -152,17 +157,17 @@ fn concat(arguments: Arguments) -> Result<Node, ExpressionError> {
             Ok(())
         })
     });
-    let shape = Shape::of(DataType::Utf8).formed(Form::Concat);
-    Node::call(place, shape, parts, kernel)
+    let result_type = ResultType::of(DataType::Utf8).with_form(CallForm::Concat);
+    TypedNode::call(place, result_type, parts, kernel)
 }
 
 /// Null where the separator is; other nulls are left out with their separator.
-fn concat_ws(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn concat_ws(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     arguments.require(0, Family::Text, "text")?;
     let (place, parts) = (arguments.place, as_texts(arguments.nodes)?);
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
-        let texts: Vec<Texts<'_>> = values.iter().map(Value::text).collect();
-        build(frame.rows, nulls(&values[..1]), |to, row| {
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
+        let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
+        build(evaluation.rows, nulls(&values[..1]), |to, row| {
             let parts = texts[1..].iter().filter_map(|text| text.get(row));
             for (index, part) in parts.enumerate() {
                 to.push_str(if index > 0 { texts[0].at(row) } else { "" });
@@ -172,25 +177,25 @@ fn concat_ws(arguments: Arguments) -> Result<Node, ExpressionError> {
         })
     });
     if parts[0].is_null() {
-        return Ok(Node::null(DataType::Utf8, place));
+        return Ok(TypedNode::null(DataType::Utf8, place));
     }
-    let shape = Shape::of(DataType::Utf8)
+    let result_type = ResultType::of(DataType::Utf8)
         .nullable(parts[0].nullable)
-        .formed(Form::Separated);
-    Node::call(place, shape, parts, kernel)
+        .with_form(CallForm::Separated);
+    TypedNode::call(place, result_type, parts, kernel)
 }
 
-fn as_texts(nodes: Vec<Node>) -> Result<Vec<Node>, ExpressionError> {
+fn as_texts(nodes: Vec<TypedNode>) -> Result<Vec<TypedNode>, ExpressionError> {
     nodes
         .into_iter()
         .map(|node| match types::family(&node.data_type) {
-            Family::Null => Ok(Node::null(DataType::Utf8, node.place)),
+            Family::Null => Ok(TypedNode::null(DataType::Utf8, node.place)),
             Family::Other => Err(mismatch(
                 "concat",
                 "text and what can be written as text",
                 &node,
             )),
-            _ => cast_text::to_text(node, Truth::Letters),
+            _ => cast_text::to_text(node, BooleanSpelling::Letters),
         })
         .collect()
 }

@@ -1,13 +1,13 @@
 //! Parts of a text, and text brought to a length: `substr`, `left`, `lpad`, `repeat`.
 
 use super::cast;
-use super::error::{ExpressionError, Failure};
-use super::functions::{Arguments, Function};
+use super::error::{ExpressionError, RowFailure};
+use super::functions::{CallArguments, Function};
 use super::longest::LONGEST;
-use super::node::{Form, Kernel, Node, Shape};
-use super::text::{Written, build};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::text::{WriteResult, build};
 use super::types::Family;
-use super::value::{Value, nulls};
+use super::value::{ColumnarValue, nulls};
 use arrow::datatypes::DataType;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -19,13 +19,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         substring,
     ),
     Function::new("left", "left(text, length)", 2..=2, |arguments| {
-        numbered(arguments, left, Form::Within)
+        numbered(arguments, left, CallForm::Within)
     }),
     Function::new("right", "right(text, length)", 2..=2, |arguments| {
-        numbered(arguments, right, Form::Within)
+        numbered(arguments, right, CallForm::Within)
     }),
     Function::new("repeat", "repeat(text, times)", 2..=2, |arguments| {
-        numbered(arguments, repeat, Form::Repeated)
+        numbered(arguments, repeat, CallForm::Repeated)
     }),
     Function::new("lpad", "lpad(text, length[, fill])", 2..=3, |arguments| {
         pad(arguments, true)
@@ -37,43 +37,45 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// A text and a number.
 fn numbered(
-    mut arguments: Arguments,
-    function: fn(&str, i64, &mut String, usize) -> Written,
-    form: Form,
-) -> Result<Node, ExpressionError> {
+    mut arguments: CallArguments,
+    function: fn(&str, i64, &mut String, usize) -> WriteResult,
+    form: CallForm,
+) -> Result<TypedNode, ExpressionError> {
     arguments.require(0, Family::Text, "text")?;
     integers(&mut arguments, 1)?;
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let (texts, numbers) = (values[0].text(), values[1].narrow());
-        build(frame.rows, nulls(values), |to, row| {
-            if !frame.is_active(row) {
+        build(evaluation.rows, nulls(values), |to, row| {
+            if !evaluation.is_active(row) {
                 return Ok(());
             }
             function(texts.at(row), numbers.at(row), to, row)
         })
     });
-    let shape = Shape::of(DataType::Utf8).fallible(true).formed(form);
-    Node::strict(arguments.place, shape, arguments.nodes, kernel)
+    let result_type = ResultType::of(DataType::Utf8)
+        .fallible(true)
+        .with_form(form);
+    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
 }
 
 /// Makes the arguments from `first` on 64-bit integers.
-fn integers(arguments: &mut Arguments, first: usize) -> Result<(), ExpressionError> {
+fn integers(arguments: &mut CallArguments, first: usize) -> Result<(), ExpressionError> {
     for index in first..arguments.nodes.len() {
         integer(arguments, index)?;
     }
     Ok(())
 }
 
-fn integer(arguments: &mut Arguments, index: usize) -> Result<(), ExpressionError> {
+fn integer(arguments: &mut CallArguments, index: usize) -> Result<(), ExpressionError> {
     if arguments.nodes[index].quoted_text().is_none() {
         arguments.require(index, Family::Integer, "an integer")?;
     }
     let place = arguments.nodes[index].place;
     let node = std::mem::replace(
         &mut arguments.nodes[index],
-        Node::null(DataType::Null, place),
+        TypedNode::null(DataType::Null, place),
     );
-    arguments.nodes[index] = cast::cast(node, &DataType::Int64, cast::Asked::Implicitly)?;
+    arguments.nodes[index] = cast::cast(node, &DataType::Int64, cast::CastContext::Implicitly)?;
     Ok(())
 }
 
@@ -96,7 +98,7 @@ fn byte_of(text: &str, character: usize) -> usize {
         .map_or(text.len(), |(byte, _)| byte)
 }
 
-fn left(text: &str, count: i64, to: &mut String, _: usize) -> Written {
+fn left(text: &str, count: i64, to: &mut String, _: usize) -> WriteResult {
     let count = if count < 0 {
         length_of(text) as i64 + count
     } else {
@@ -106,7 +108,7 @@ fn left(text: &str, count: i64, to: &mut String, _: usize) -> Written {
     Ok(())
 }
 
-fn right(text: &str, count: i64, to: &mut String, _: usize) -> Written {
+fn right(text: &str, count: i64, to: &mut String, _: usize) -> WriteResult {
     let skipped = match count {
         0.. => length_of(text) as i64 - count,
         _ => count.saturating_neg(),
@@ -115,26 +117,29 @@ fn right(text: &str, count: i64, to: &mut String, _: usize) -> Written {
     Ok(())
 }
 
-fn repeat(text: &str, times: i64, to: &mut String, row: usize) -> Written {
+fn repeat(text: &str, times: i64, to: &mut String, row: usize) -> WriteResult {
     let times = usize::try_from(times).unwrap_or(0);
     if text.len().saturating_mul(times) > LONGEST {
-        return Err(Failure::at(row, "the text is longer than 1 GiB"));
+        return Err(RowFailure::at(row, "the text is longer than 1 GiB"));
     }
     to.push_str(&text.repeat(times));
     Ok(())
 }
 
-fn substring(mut arguments: Arguments) -> Result<Node, ExpressionError> {
+fn substring(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     arguments.require(0, Family::Text, "text")?;
     integers(&mut arguments, 1)?;
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         let (texts, starts) = (values[0].text(), values[1].narrow());
-        let lengths = values.get(2).map(Value::narrow);
-        build(frame.rows, nulls(values), |to, row| {
+        let lengths = values.get(2).map(ColumnarValue::narrow);
+        build(evaluation.rows, nulls(values), |to, row| {
             let start = starts.at(row).saturating_sub(1);
             let length = lengths.map_or(i64::MAX, |lengths| lengths.at(row));
-            if length < 0 && frame.is_active(row) {
-                return Err(Failure::at(row, format!("a substring of length {length}")));
+            if length < 0 && evaluation.is_active(row) {
+                return Err(RowFailure::at(
+                    row,
+                    format!("a substring of length {length}"),
+                ));
             }
             let end = start.saturating_add(length.max(0)).max(0) as usize;
             let (start, text) = (start.max(0) as usize, texts.at(row));
@@ -148,39 +153,39 @@ fn substring(mut arguments: Arguments) -> Result<Node, ExpressionError> {
         .nodes
         .get(2)
         .is_some_and(|length| length.bounds().low < 0);
-    let shape = Shape::of(DataType::Utf8)
+    let result_type = ResultType::of(DataType::Utf8)
         .fallible(fallible)
-        .formed(Form::Within);
-    Node::strict(arguments.place, shape, arguments.nodes, kernel)
+        .with_form(CallForm::Within);
+    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
 }
 
 /// The first `length` characters: a cast to `varchar(length)`.
-pub(super) fn cut(node: Node, length: usize) -> Result<Node, ExpressionError> {
+pub(super) fn cut(node: TypedNode, length: usize) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
-    let length = Node::exact(length as i128, DataType::Int64, place);
-    let arguments = Arguments {
+    let length = TypedNode::exact(length as i128, DataType::Int64, place);
+    let arguments = CallArguments {
         name: "left",
         nodes: vec![node, length],
         place,
     };
-    numbered(arguments, left, Form::Within)
+    numbered(arguments, left, CallForm::Within)
 }
 
-fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> {
+fn pad(mut arguments: CallArguments, before: bool) -> Result<TypedNode, ExpressionError> {
     let place = arguments.place;
     arguments.require(0, Family::Text, "text")?;
     integer(&mut arguments, 1)?;
     arguments.require(2, Family::Text, "text")?;
     if arguments.nodes.len() == 2 {
-        arguments.nodes.push(Node::quoted(" ", place));
+        arguments.nodes.push(TypedNode::quoted(" ", place));
     }
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let (texts, lengths, fills) = (values[0].text(), values[1].narrow(), values[2].text());
-        build(frame.rows, nulls(values), |to, row| {
+        build(evaluation.rows, nulls(values), |to, row| {
             let (text, length) = (texts.at(row), lengths.at(row).max(0) as usize);
             if length > LONGEST {
-                return match frame.is_active(row) {
-                    true => Err(Failure::at(row, "the text is longer than 1 GiB")),
+                return match evaluation.is_active(row) {
+                    true => Err(RowFailure::at(row, "the text is longer than 1 GiB")),
                     false => Ok(()),
                 };
             }
@@ -197,11 +202,11 @@ fn pad(mut arguments: Arguments, before: bool) -> Result<Node, ExpressionError> 
             Ok(())
         })
     });
-    Node::strict(
+    TypedNode::strict(
         place,
-        Shape::of(DataType::Utf8)
+        ResultType::of(DataType::Utf8)
             .fallible(true)
-            .formed(Form::Padded),
+            .with_form(CallForm::Padded),
         arguments.nodes,
         kernel,
     )
@@ -221,7 +226,7 @@ mod tests {
             [0, 2, 9].map(|character| byte_of("abc", character)),
             [0, 2, 3]
         );
-        let cut = |function: fn(&str, i64, &mut String, usize) -> Written, count| {
+        let cut = |function: fn(&str, i64, &mut String, usize) -> WriteResult, count| {
             let mut to = String::new();
             function("żółw", count, &mut to, 0)
                 .map(|()| to)

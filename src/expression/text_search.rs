@@ -1,14 +1,14 @@
 //! Looking into text: `like`, lengths, positions, replacing, trimming.
 
-use super::error::{ExpressionError, Failure, Place};
+use super::error::{ExpressionError, RowFailure, TextSpan};
 use super::evaluate::internal;
-use super::functions::{Arguments, Function, mismatch};
-use super::node::{Kernel, Node, Shape};
-use super::range::Range;
+use super::functions::{CallArguments, Function, mismatch};
+use super::node::{Kernel, ResultType, TypedNode};
+use super::range::NumericBounds;
 use super::text::build;
 use super::text_part::length_of;
 use super::types::{self, Family};
-use super::value::{Texts, Value, nulls};
+use super::value::{ColumnarValue, TextValues, nulls};
 use arrow::array::{ArrayRef, BooleanArray, Int64Array};
 use arrow::compute::{ilike, like, nilike, nlike};
 use arrow::datatypes::DataType;
@@ -68,29 +68,30 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn all_text(arguments: &Arguments) -> Result<(), ExpressionError> {
+fn all_text(arguments: &CallArguments) -> Result<(), ExpressionError> {
     (0..arguments.nodes.len()).try_for_each(|index| arguments.require(index, Family::Text, "text"))
 }
 
-fn characters(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn characters(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     measured(arguments, |texts, row| length_of(texts[0].at(row)))
 }
 
 /// A function from texts to a count.
 fn measured(
-    arguments: Arguments,
-    function: fn(&[Texts<'_>], usize) -> usize,
-) -> Result<Node, ExpressionError> {
+    arguments: CallArguments,
+    function: fn(&[TextValues<'_>], usize) -> usize,
+) -> Result<TypedNode, ExpressionError> {
     all_text(&arguments)?;
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let texts: Vec<Texts<'_>> = values.iter().map(Value::text).collect();
+    let kernel: Kernel = Box::new(move |values, evaluation| {
+        let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
         let nulls = nulls(values);
         let count = |row| function(&texts, row) as i64;
-        let counts: Vec<i64> = (0..frame.rows).map(count).collect();
+        let counts: Vec<i64> = (0..evaluation.rows).map(count).collect();
         Ok(Arc::new(Int64Array::new(counts.into(), nulls)) as ArrayRef)
     });
-    let shape = Shape::of(DataType::Int32).within(Range::new(0, i32::MAX.into()));
-    Node::strict(arguments.place, shape, arguments.nodes, kernel)
+    let result_type =
+        ResultType::of(DataType::Int32).within(NumericBounds::new(0, i32::MAX.into()));
+    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
 }
 
 /// The character at which the part begins, from 1; 0 where it is not there.
@@ -99,17 +100,17 @@ fn place_of(text: &str, part: &str) -> usize {
         .map_or(0, |byte| length_of(&text[..byte]) + 1)
 }
 
-fn starts_with(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn starts_with(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     all_text(&arguments)?;
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         let (text, beginning) = (values[0].text(), values[1].text());
         let truth = |row| text.at(row).starts_with(beginning.at(row));
-        let truths = arrow::buffer::BooleanBuffer::collect_bool(frame.rows, truth);
+        let truths = arrow::buffer::BooleanBuffer::collect_bool(evaluation.rows, truth);
         Ok(Arc::new(BooleanArray::new(truths, nulls(values))))
     });
-    Node::strict(
+    TypedNode::strict(
         arguments.place,
-        Shape::of(DataType::Boolean),
+        ResultType::of(DataType::Boolean),
         arguments.nodes,
         kernel,
     )
@@ -117,26 +118,26 @@ fn starts_with(arguments: Arguments) -> Result<Node, ExpressionError> {
 
 /// A function from texts to a text.
 fn made(
-    arguments: Arguments,
-    function: fn(&[Texts<'_>], usize, &mut String),
-) -> Result<Node, ExpressionError> {
+    arguments: CallArguments,
+    function: fn(&[TextValues<'_>], usize, &mut String),
+) -> Result<TypedNode, ExpressionError> {
     all_text(&arguments)?;
-    let kernel: Kernel = Box::new(move |values, frame| {
-        let texts: Vec<Texts<'_>> = values.iter().map(Value::text).collect();
-        build(frame.rows, nulls(values), |to, row| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
+        let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
+        build(evaluation.rows, nulls(values), |to, row| {
             function(&texts, row, to);
             Ok(())
         })
     });
-    Node::strict(
+    TypedNode::strict(
         arguments.place,
-        Shape::of(DataType::Utf8),
+        ResultType::of(DataType::Utf8),
         arguments.nodes,
         kernel,
     )
 }
 
-fn replaced(texts: &[Texts<'_>], row: usize, to: &mut String) {
+fn replaced(texts: &[TextValues<'_>], row: usize, to: &mut String) {
     let (text, part, by) = (texts[0].at(row), texts[1].at(row), texts[2].at(row));
     if part.is_empty() {
         return to.push_str(text);
@@ -152,12 +153,14 @@ fn replaced(texts: &[Texts<'_>], row: usize, to: &mut String) {
 
 /// Cuts a set of characters (by default spaces) off either end.
 pub(super) fn trimmed(
-    mut arguments: Arguments,
+    mut arguments: CallArguments,
     start: bool,
     end: bool,
-) -> Result<Node, ExpressionError> {
+) -> Result<TypedNode, ExpressionError> {
     if arguments.nodes.len() == 1 {
-        arguments.nodes.push(Node::quoted(" ", arguments.place));
+        arguments
+            .nodes
+            .push(TypedNode::quoted(" ", arguments.place));
     }
     let function = match (start, end) {
         (true, false) => |text: &mut &str, set: &str| {
@@ -171,41 +174,41 @@ pub(super) fn trimmed(
         }
     };
     all_text(&arguments)?;
-    let kernel: Kernel = Box::new(move |values, frame| {
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let (texts, sets) = (values[0].text(), values[1].text());
-        build(frame.rows, nulls(values), |to, row| {
+        build(evaluation.rows, nulls(values), |to, row| {
             let mut text = texts.at(row);
             function(&mut text, sets.at(row));
             to.push_str(text);
             Ok(())
         })
     });
-    Node::strict(
+    TypedNode::strict(
         arguments.place,
-        Shape::of(DataType::Utf8),
+        ResultType::of(DataType::Utf8),
         arguments.nodes,
         kernel,
     )
 }
 
-fn split_part(arguments: Arguments) -> Result<Node, ExpressionError> {
+fn split_part(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     arguments.require(0, Family::Text, "text")?;
     arguments.require(1, Family::Text, "text")?;
     arguments.require(2, Family::Integer, "an integer")?;
     let fallible = arguments.nodes[2].bounds().contains(0);
-    let kernel: Kernel = Box::new(|values: &[Value], frame| {
+    let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         let (texts, delimiters, numbers) = (values[0].text(), values[1].text(), values[2].narrow());
-        build(frame.rows, nulls(values), |to, row| {
+        build(evaluation.rows, nulls(values), |to, row| {
             let (text, delimiter, number) = (texts.at(row), delimiters.at(row), numbers.at(row));
-            if number == 0 && frame.is_active(row) {
-                return Err(Failure::at(row, "`split_part` counts from 1"));
+            if number == 0 && evaluation.is_active(row) {
+                return Err(RowFailure::at(row, "`split_part` counts from 1"));
             }
             to.push_str(part(text, delimiter, number).unwrap_or(""));
             Ok(())
         })
     });
-    let shape = Shape::of(DataType::Utf8).fallible(fallible);
-    Node::strict(arguments.place, shape, arguments.nodes, kernel)
+    let result_type = ResultType::of(DataType::Utf8).fallible(fallible);
+    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
 }
 
 fn part<'a>(text: &'a str, delimiter: &str, number: i64) -> Option<&'a str> {
@@ -219,11 +222,11 @@ fn part<'a>(text: &'a str, delimiter: &str, number: i64) -> Option<&'a str> {
 
 /// `text like pattern`, with its negation and its form that ignores case.
 pub(super) fn matches(
-    text: Node,
-    pattern: Node,
+    text: TypedNode,
+    pattern: TypedNode,
     (negated, any_case): (bool, bool),
-    place: Place,
-) -> Result<Node, ExpressionError> {
+    place: TextSpan,
+) -> Result<TypedNode, ExpressionError> {
     for node in [&text, &pattern] {
         if ![Family::Text, Family::Null].contains(&types::family(&node.data_type)) {
             return Err(mismatch("like", "text", node));
@@ -240,9 +243,9 @@ pub(super) fn matches(
             function(&values[0], &values[1]).map_err(internal)?,
         ))
     });
-    Node::strict(
+    TypedNode::strict(
         place,
-        Shape::of(DataType::Boolean),
+        ResultType::of(DataType::Boolean),
         vec![text, pattern],
         kernel,
     )

@@ -1,13 +1,13 @@
 //! Text that stands for a value of another type: quoted literals, and casts from text.
 
-use super::cast::{self, Asked};
-use super::error::{ExpressionError, Failure, Place};
-use super::exact::Width;
+use super::cast::{self, CastContext};
+use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::exact::ExactWidth;
 use super::interval;
-use super::node::{Kernel, Node, Shape};
-use super::range::Range;
-use super::types::{self, Lane};
-use super::value::{Frame, Texts, nulls};
+use super::node::{Kernel, ResultType, TypedNode};
+use super::range::NumericBounds;
+use super::types::{self, Representation};
+use super::value::{Evaluation, TextValues, nulls};
 use crate::kernel::decimal::{Rounding, power_of_ten};
 use crate::kernel::time::Zone;
 use crate::kernel::time_parse;
@@ -16,45 +16,46 @@ use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
 
 /// Text cast to another type; a literal that is not one is a mistake in the expression.
-pub(super) fn parse(node: Node, target: &DataType) -> Result<Node, ExpressionError> {
+pub(super) fn parse(node: TypedNode, target: &DataType) -> Result<TypedNode, ExpressionError> {
     let place = node.place;
-    let shape = Shape::of(target.clone()).fallible(true);
-    let (lane, name) = (shape.lane(), types::name(target));
+    let result_type = ResultType::of(target.clone()).fallible(true);
+    let (representation, name) = (result_type.representation(), types::name(target));
     let kernel: Kernel = match target {
-        DataType::Boolean => Box::new(move |values, frame| {
-            let (found, nulls) = each(values, frame, &name, truth_of)?;
+        DataType::Boolean => Box::new(move |values, evaluation| {
+            let (found, nulls) = each(values, evaluation, &name, truth_of)?;
             Ok(Arc::new(BooleanArray::new(found.into(), nulls)))
         }),
         DataType::Float32 | DataType::Float64 => {
             let single = *target == DataType::Float32;
-            Box::new(move |values, frame| {
-                let (found, nulls) = each(values, frame, &name, |text| float_of(text, single))?;
+            Box::new(move |values, evaluation| {
+                let (found, nulls) =
+                    each(values, evaluation, &name, |text| float_of(text, single))?;
                 Ok(Arc::new(Float64Array::new(found.into(), nulls)))
             })
         }
-        DataType::Interval(_) => Box::new(move |values, frame| {
-            let (found, nulls) = each(values, frame, &name, interval::parse)?;
+        DataType::Interval(_) => Box::new(move |values, evaluation| {
+            let (found, nulls) = each(values, evaluation, &name, interval::parse)?;
             Ok(Arc::new(IntervalMonthDayNanoArray::new(
                 found.into(),
                 nulls,
             )))
         }),
         _ => match steps(target) {
-            Some(steps) => Box::new(move |values, frame| {
-                let (found, nulls) = each(values, frame, &name, &steps)?;
-                Ok(i128::array(found, nulls, lane))
+            Some(steps) => Box::new(move |values, evaluation| {
+                let (found, nulls) = each(values, evaluation, &name, &steps)?;
+                Ok(i128::array(found, nulls, representation))
             }),
             None => return Err(place.error(format!("text cannot be cast to {name}"))),
         },
     };
-    Node::strict(place, shape, vec![node], kernel)
+    TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-type Steps = Box<dyn Fn(&str) -> Option<i128> + Send + Sync>;
+type TextParser = Box<dyn Fn(&str) -> Option<i128> + Send + Sync>;
 
 /// The text's value in whole steps, for the types that count in them.
-fn steps(target: &DataType) -> Option<Steps> {
-    let limit = types::bounds(target).unwrap_or(Range::I64);
+fn steps(target: &DataType) -> Option<TextParser> {
+    let limit = types::bounds(target).unwrap_or(NumericBounds::I64);
     Some(match types::family(target) {
         types::Family::Integer => {
             Box::new(move |text| text.parse().ok().filter(|&value| limit.contains(value)))
@@ -82,25 +83,26 @@ fn steps(target: &DataType) -> Option<Steps> {
     })
 }
 
-type Found<T> = (Vec<T>, Option<arrow::buffer::NullBuffer>);
+type ParsedValues<T> = (Vec<T>, Option<arrow::buffer::NullBuffer>);
 
 fn each<T: Default>(
-    values: &[super::value::Value],
-    frame: &Frame<'_>,
+    values: &[super::value::ColumnarValue],
+    evaluation: &Evaluation<'_>,
     name: &str,
     parse: impl Fn(&str) -> Option<T>,
-) -> Result<Found<T>, Failure> {
-    let (texts, nulls): (Texts<'_>, _) = (values[0].text(), nulls(values));
-    let mut found = Vec::with_capacity(frame.rows);
-    for row in 0..frame.rows {
-        let counts = frame.is_active(row) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+) -> Result<ParsedValues<T>, RowFailure> {
+    let (texts, nulls): (TextValues<'_>, _) = (values[0].text(), nulls(values));
+    let mut found = Vec::with_capacity(evaluation.rows);
+    for row in 0..evaluation.rows {
+        let counts =
+            evaluation.is_active(row) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
         let value = if counts {
             parse(texts.at(row).trim())
         } else {
             Some(T::default())
         };
         found.push(value.ok_or_else(|| {
-            Failure::at(row, format!("`{}` is not a valid {name}", texts.at(row)))
+            RowFailure::at(row, format!("`{}` is not a valid {name}", texts.at(row)))
         })?);
     }
     Ok((found, nulls))
@@ -159,7 +161,7 @@ pub(super) fn precision(value: i128, scale: i8) -> Option<u8> {
 }
 
 /// The type of a quoted number cast to `numeric`: its own digits.
-pub(super) fn decimal_type(text: &str, place: Place) -> Result<DataType, ExpressionError> {
+pub(super) fn decimal_type(text: &str, place: TextSpan) -> Result<DataType, ExpressionError> {
     let digits = digits_of(text.trim());
     let precision = digits.and_then(|(value, scale)| Some((precision(value, scale)?, scale)));
     let (precision, scale) =
@@ -169,7 +171,10 @@ pub(super) fn decimal_type(text: &str, place: Place) -> Result<DataType, Express
 
 /// Quoted text or null as what it stands beside, with as many digits as it is written with: the scale of a
 /// price does not round `price > '1.005'`.
-pub(super) fn beside(node: Node, other: Option<&DataType>) -> Result<Node, ExpressionError> {
+pub(super) fn beside(
+    node: TypedNode,
+    other: Option<&DataType>,
+) -> Result<TypedNode, ExpressionError> {
     let target = match (other, node.quoted_text()) {
         (None, _) => return Ok(node),
         (Some(DataType::Decimal64(..) | DataType::Decimal128(..)), Some(text)) => {
@@ -180,7 +185,7 @@ pub(super) fn beside(node: Node, other: Option<&DataType>) -> Result<Node, Expre
         }
         (Some(other), _) => other.clone(),
     };
-    cast::cast(node, &target, Asked::Implicitly)
+    cast::cast(node, &target, CastContext::Implicitly)
 }
 
 /// The unit that keeps the text's fraction of a second, of which PostgreSQL has six digits.
@@ -207,9 +212,12 @@ fn decimal_of(text: &str, scale: i8) -> Option<i128> {
     }
 }
 
-/// The lane of every interval constant.
-pub(super) fn interval_constant(value: IntervalMonthDayNano, place: Place) -> Node {
-    debug_assert_eq!(Shape::of(types::INTERVAL).lane(), Lane::Interval);
+/// The representation of every interval constant.
+pub(super) fn interval_constant(value: IntervalMonthDayNano, place: TextSpan) -> TypedNode {
+    debug_assert_eq!(
+        ResultType::of(types::INTERVAL).representation(),
+        Representation::Interval
+    );
     let array = Arc::new(IntervalMonthDayNanoArray::from(vec![value]));
-    Node::constant(array, types::INTERVAL, place)
+    TypedNode::constant(array, types::INTERVAL, place)
 }

@@ -1,7 +1,7 @@
 //! Types inside an expression: their names, their families, what two of them have in common, and which
-//! machine representation (lane) carries their values.
+//! representation carries their values.
 
-use super::range::Range;
+use super::range::NumericBounds;
 pub(super) use crate::kernel::time::per_second;
 use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 
@@ -23,9 +23,9 @@ pub(super) enum Family {
 }
 
 /// How values travel between operations. Whatever counts in whole steps (integers, decimals, dates,
-/// timestamps, durations) is one 64-bit lane where its bounds allow, so that one kernel serves them all.
+/// timestamps, durations) has one 64-bit representation where its bounds allow, so that one kernel serves them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lane {
+pub(super) enum Representation {
     Boolean,
     /// `Int64Array`.
     Narrow,
@@ -41,7 +41,7 @@ pub(super) enum Lane {
     Other,
 }
 
-/// The one Arrow type of the wide lane: scales are the expression's business, not the array's.
+/// The one Arrow type of the wide representation: scales are the expression's business, not the array's.
 pub(super) const WIDE: DataType = DataType::Decimal128(38, 0);
 
 pub(super) const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
@@ -69,20 +69,20 @@ pub(super) fn is_number(data_type: &DataType) -> bool {
     )
 }
 
-pub(super) fn lane(data_type: &DataType, range: Option<Range>) -> Lane {
+pub(super) fn representation(data_type: &DataType, range: Option<NumericBounds>) -> Representation {
     match family(data_type) {
         // A null without a type is a truth value that nobody knows.
-        Family::Boolean | Family::Null => Lane::Boolean,
+        Family::Boolean | Family::Null => Representation::Boolean,
         Family::Integer | Family::Decimal => match range {
-            Some(range) if range.is_within(Range::I64) => Lane::Narrow,
-            _ => Lane::Wide,
+            Some(range) if range.is_within(NumericBounds::I64) => Representation::Narrow,
+            _ => Representation::Wide,
         },
-        Family::Float => Lane::Float,
-        Family::Text => Lane::Text,
-        Family::Date | Family::Timestamp => Lane::Narrow,
-        Family::Interval if matches!(data_type, DataType::Duration(_)) => Lane::Narrow,
-        Family::Interval => Lane::Interval,
-        Family::Other => Lane::Other,
+        Family::Float => Representation::Float,
+        Family::Text => Representation::Text,
+        Family::Date | Family::Timestamp => Representation::Narrow,
+        Family::Interval if matches!(data_type, DataType::Duration(_)) => Representation::Narrow,
+        Family::Interval => Representation::Interval,
+        Family::Other => Representation::Other,
     }
 }
 
@@ -130,10 +130,10 @@ pub(super) fn digits(data_type: &DataType) -> (u8, i8) {
 }
 
 /// Every value that a type can hold, for the types that count in whole steps.
-pub(super) fn bounds(data_type: &DataType) -> Option<Range> {
+pub(super) fn bounds(data_type: &DataType) -> Option<NumericBounds> {
     use DataType::*;
-    let signed = |bits: u32| Range::new(-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
-    let unsigned = |bits: u32| Range::new(0, (1 << bits) - 1);
+    let signed = |bits: u32| NumericBounds::new(-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
+    let unsigned = |bits: u32| NumericBounds::new(0, (1 << bits) - 1);
     Some(match data_type {
         Int8 => signed(8),
         Int16 => signed(16),
@@ -144,7 +144,7 @@ pub(super) fn bounds(data_type: &DataType) -> Option<Range> {
         UInt32 => unsigned(32),
         UInt64 => unsigned(64),
         Decimal32(precision, _) | Decimal64(precision, _) | Decimal128(precision, _) => {
-            Range::of_digits(*precision)
+            NumericBounds::of_digits(*precision)
         }
         _ => return None,
     })

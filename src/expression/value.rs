@@ -1,6 +1,6 @@
 //! What passes between the parts of an expression while it is evaluated.
 
-use super::error::Failure;
+use super::error::RowFailure;
 use crate::kernel::map::Operand;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, StringArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
@@ -9,29 +9,29 @@ use arrow::datatypes::{
 };
 use std::cell::OnceCell;
 
-/// A lane array with a value for every row, or one row that stands for all.
+/// An array with a value for every row, or one row that stands for all.
 #[derive(Clone, Debug)]
-pub(super) struct Value {
+pub(super) struct ColumnarValue {
     pub array: ArrayRef,
     pub constant: bool,
 }
 
 /// Text by row.
 #[derive(Clone, Copy)]
-pub(super) struct Texts<'a> {
+pub(super) struct TextValues<'a> {
     array: &'a StringArray,
     constant: bool,
 }
 
 /// The rows being evaluated.
-pub(super) struct Frame<'a> {
+pub(super) struct Evaluation<'a> {
     inputs: &'a Inputs<'a>,
     pub rows: usize,
     /// The rows whose values will be used; a failure elsewhere is none. All, when absent.
     pub active: Option<BooleanBuffer>,
 }
 
-/// The arrays that columns are read from, each brought into its lane once.
+/// The arrays that columns are read from, each brought into its representation once.
 pub(super) struct Inputs<'a> {
     arrays: &'a [ArrayRef],
     /// Every column is the first array: the values of the one dictionary that a part depends on.
@@ -39,7 +39,7 @@ pub(super) struct Inputs<'a> {
     loaded: Vec<OnceCell<ArrayRef>>,
 }
 
-impl Value {
+impl ColumnarValue {
     pub fn column(array: ArrayRef) -> Self {
         Self {
             array,
@@ -79,8 +79,8 @@ impl Value {
         }
     }
 
-    pub fn text(&self) -> Texts<'_> {
-        Texts {
+    pub fn text(&self) -> TextValues<'_> {
+        TextValues {
             array: self.array.as_string(),
             constant: self.constant,
         }
@@ -102,7 +102,7 @@ impl Value {
     }
 }
 
-impl<'a> Texts<'a> {
+impl<'a> TextValues<'a> {
     pub fn at(&self, row: usize) -> &'a str {
         self.array.value(if self.constant { 0 } else { row })
     }
@@ -113,19 +113,19 @@ impl<'a> Texts<'a> {
     }
 }
 
-impl Datum for Value {
+impl Datum for ColumnarValue {
     fn get(&self) -> (&dyn Array, bool) {
         (&self.array, self.constant)
     }
 }
 
 /// The rows where every column has a value. Constants have one: a null constant was folded away.
-pub(super) fn nulls(values: &[Value]) -> Option<NullBuffer> {
+pub(super) fn nulls(values: &[ColumnarValue]) -> Option<NullBuffer> {
     let columns = values.iter().filter(|value| !value.constant);
     NullBuffer::union_many(columns.map(|value| value.array.nulls()))
 }
 
-impl<'a> Frame<'a> {
+impl<'a> Evaluation<'a> {
     pub fn new(inputs: &'a Inputs<'a>, rows: usize) -> Self {
         Self {
             inputs,
@@ -205,23 +205,23 @@ impl<'a> Inputs<'a> {
         if self.single { 0 } else { column }
     }
 
-    pub fn array(&self, column: usize) -> Result<&'a ArrayRef, Failure> {
-        let missing = || Failure::at(0, format!("input {column} is missing"));
+    pub fn array(&self, column: usize) -> Result<&'a ArrayRef, RowFailure> {
+        let missing = || RowFailure::at(0, format!("input {column} is missing"));
         self.arrays.get(self.place(column)).ok_or_else(missing)
     }
 
-    /// The column in its lane, brought there by `load` the first time.
-    pub fn lane(
+    /// The column in its representation, brought there by `load` the first time.
+    pub fn representation(
         &self,
         column: usize,
         load: impl FnOnce(&ArrayRef) -> Result<ArrayRef, String>,
-    ) -> Result<ArrayRef, Failure> {
+    ) -> Result<ArrayRef, RowFailure> {
         let array = self.array(column)?;
         let cell = &self.loaded[self.place(column)];
         if let Some(loaded) = cell.get() {
             return Ok(loaded.clone());
         }
-        let loaded = load(array).map_err(|message| Failure::at(0, message))?;
+        let loaded = load(array).map_err(|message| RowFailure::at(0, message))?;
         Ok(cell.get_or_init(|| loaded).clone())
     }
 }

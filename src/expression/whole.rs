@@ -3,14 +3,14 @@
 use super::cast_time::per_second;
 use super::error::ExpressionError;
 use super::exact::scale;
-use super::node::{Form, Kind, Node};
+use super::node::{CallForm, NodeKind, TypedNode};
 use super::types::{self, Family, family};
 use crate::kernel::decimal::power_of_ten;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Float64Type};
 
 /// True where the text alone proves that no row has a fraction.
-pub(super) fn is_whole(node: &Node) -> bool {
+pub(super) fn is_whole(node: &TypedNode) -> bool {
     if node.is_null() || family(&node.data_type) == Family::Integer {
         return true;
     }
@@ -19,48 +19,48 @@ pub(super) fn is_whole(node: &Node) -> bool {
         return true;
     }
     match &node.kind {
-        Kind::Constant { array, .. } if is_float => array
+        NodeKind::Constant { array, .. } if is_float => array
             .as_primitive_opt::<Float64Type>()
             .is_some_and(|array| !array.is_null(0) && array.value(0).fract() == 0.0),
-        Kind::Constant { .. } => {
+        NodeKind::Constant { .. } => {
             let unit = power_of_ten(scale(node).unsigned_abs().into());
             let digits = node.constant_exact();
             digits
                 .zip(unit)
                 .is_some_and(|(digits, unit)| digits % unit == 0)
         }
-        Kind::Call {
+        NodeKind::Call {
             form, arguments, ..
         } => match form {
-            Form::Whole => true,
-            Form::ScaledUp => arguments.iter().all(is_whole),
+            CallForm::Whole => true,
+            CallForm::ScaledUp => arguments.iter().all(is_whole),
             _ => false,
         },
-        Kind::Case {
+        NodeKind::Case {
             branches,
             otherwise,
         } => {
             let values = branches.iter().map(|(_, value)| value);
             values.chain([&**otherwise]).all(is_whole)
         }
-        Kind::Coalesce(values) => values.iter().all(is_whole),
-        Kind::PerValue { part, .. } => is_whole(part),
-        Kind::Column { .. } | Kind::Logic { .. } => false,
+        NodeKind::Coalesce(values) => values.iter().all(is_whole),
+        NodeKind::PerValue { part, .. } => is_whole(part),
+        NodeKind::Column { .. } | NodeKind::Logic { .. } => false,
     }
 }
 
 /// True where no row of a timestamp has a part of a second that the other one does not hold.
-pub(super) fn is_even(node: &Node, target: &DataType) -> bool {
+pub(super) fn is_even(node: &TypedNode, target: &DataType) -> bool {
     let step = per_second(&node.data_type) / per_second(target);
     if step <= 1 || node.is_null() {
         return true;
     }
     match &node.kind {
-        Kind::Constant { .. } => node
+        NodeKind::Constant { .. } => node
             .constant_exact()
             .is_some_and(|ticks| ticks % i128::from(step) == 0),
-        Kind::Call { form, .. } => *form == Form::Whole,
-        Kind::Case {
+        NodeKind::Call { form, .. } => *form == CallForm::Whole,
+        NodeKind::Case {
             branches,
             otherwise,
         } => {
@@ -68,14 +68,14 @@ pub(super) fn is_even(node: &Node, target: &DataType) -> bool {
             let mut values = values.chain([&**otherwise]);
             values.all(|value| is_even(value, target))
         }
-        Kind::Coalesce(values) => values.iter().all(|value| is_even(value, target)),
-        Kind::PerValue { part, .. } => is_even(part, target),
-        Kind::Column { .. } | Kind::Logic { .. } => false,
+        NodeKind::Coalesce(values) => values.iter().all(|value| is_even(value, target)),
+        NodeKind::PerValue { part, .. } => is_even(part, target),
+        NodeKind::Column { .. } | NodeKind::Logic { .. } => false,
     }
 }
 
 /// True of a quoted time with more digits behind its point than the type holds.
-pub(super) fn is_cut(node: &Node, target: &DataType) -> bool {
+pub(super) fn is_cut(node: &TypedNode, target: &DataType) -> bool {
     let text = node.quoted_text().unwrap_or_default();
     let behind = text.rsplit_once('.').map_or("", |(_, behind)| behind);
     let end = behind.find(|letter: char| !letter.is_ascii_digit());
@@ -84,7 +84,7 @@ pub(super) fn is_cut(node: &Node, target: &DataType) -> bool {
 }
 
 /// What nobody asked to be rounded is not, nor is it cut.
-pub(super) fn finer(node: &Node, target: &DataType) -> ExpressionError {
+pub(super) fn finer(node: &TypedNode, target: &DataType) -> ExpressionError {
     let (from, to) = (node.type_name(), types::name(target));
     let digits = per_second(target).ilog10();
     let name = match target {
@@ -101,7 +101,7 @@ pub(super) fn finer(node: &Node, target: &DataType) -> ExpressionError {
 }
 
 /// What nobody asked to be rounded is not.
-pub(super) fn refused(node: &Node, target: &DataType) -> ExpressionError {
+pub(super) fn refused(node: &TypedNode, target: &DataType) -> ExpressionError {
     let (from, to) = (node.type_name(), types::name(target));
     node.place
         .error(format!(

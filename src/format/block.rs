@@ -34,7 +34,7 @@ pub trait BlockFormat: Send + Sync + 'static {
 }
 
 /// The parts of a file that are the same in every file, compressed.
-struct Frame {
+struct FileFrame {
     header: Vec<u8>,
     separator: Vec<u8>,
     footer: Vec<u8>,
@@ -45,7 +45,7 @@ struct Frame {
 struct BlockEncoder<F> {
     format: F,
     compression: Compression,
-    frame: Arc<Frame>,
+    frame: Arc<FileFrame>,
     buffers: Arc<Buffers>,
 }
 
@@ -53,7 +53,7 @@ struct BlockFile {
     out: Box<dyn Write + Send>,
     bytes: u64,
     blocks: u64,
-    frame: Arc<Frame>,
+    frame: Arc<FileFrame>,
     buffers: Arc<Buffers>,
 }
 
@@ -65,7 +65,7 @@ pub fn encoder<F: BlockFormat>(
     format: F,
     compression: Compression,
 ) -> Result<Arc<dyn FileEncoder>> {
-    let frame = Frame {
+    let frame = FileFrame {
         header: compression.compress(&format.header())?,
         separator: compression.compress(&format.separator())?,
         footer: compression.compress(&format.footer())?,

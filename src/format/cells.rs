@@ -7,8 +7,8 @@ use arrow::buffer::{NullBuffer, ScalarBuffer};
 
 use crate::batch::Place;
 use crate::error::{Error, Problem};
-use crate::kernel::blocks::Blocks;
-use crate::kernel::interleave::Rows;
+use crate::kernel::interleave::RowWriter;
+use crate::kernel::value_blocks::ValueBlocks;
 
 /// Values one after the other: value `i` is `bytes[offsets[i]..offsets[i + 1]]`.
 #[derive(Debug, Clone)]
@@ -21,27 +21,27 @@ pub struct Cells {
 
 /// Values of a column, in blocks where they are short.
 #[derive(Debug, Clone)]
-pub enum Values {
+pub enum CellValues {
     /// Each in a block of its own.
-    Blocks(Blocks),
+    Blocks(ValueBlocks),
     /// One after the other.
     Cells(Cells),
 }
 
 /// A column ready to be put into rows.
 #[derive(Debug, Clone)]
-pub enum Column {
+pub enum CellColumn {
     /// A value for each row.
-    Own(Values),
+    Own(CellValues),
     /// A few values and the one that each row has.
-    Picked(ScalarBuffer<i32>, Arc<Values>),
+    Picked(ScalarBuffer<i32>, Arc<CellValues>),
     /// The texts of the column's own array: as they are, between what stands around each; with
     /// `sized` after their length.
     Texts {
         /// The texts; what is null is empty.
         array: StringArray,
         /// What stands around each.
-        frame: Frame,
+        frame: Delimiters,
         /// Their length as a zigzag varint stands before them.
         sized: bool,
     },
@@ -49,7 +49,7 @@ pub enum Column {
 
 /// What stands around each value of a column.
 #[derive(Debug, Clone, Default)]
-pub struct Frame {
+pub struct Delimiters {
     /// What stands before a value.
     pub before: Vec<u8>,
     /// What stands after a value.
@@ -91,7 +91,7 @@ impl Cells {
     pub fn fill(
         len: usize,
         nulls: Option<&NullBuffer>,
-        frame: &Frame,
+        frame: &Delimiters,
         mut write: impl FnMut(&mut Vec<u8>, usize),
     ) -> Self {
         // Eight bytes a value are about what numbers and dates need; more is a matter of one or two growths.
@@ -137,22 +137,22 @@ impl Cells {
     }
 }
 
-impl From<Cells> for Values {
+impl From<Cells> for CellValues {
     fn from(cells: Cells) -> Self {
-        match Blocks::of(&cells.offsets, &cells.bytes) {
+        match ValueBlocks::of(&cells.offsets, &cells.bytes) {
             Some(blocks) => Self::Blocks(blocks),
             None => Self::Cells(cells),
         }
     }
 }
 
-impl From<Cells> for Column {
+impl From<Cells> for CellColumn {
     fn from(cells: Cells) -> Self {
-        Self::Own(Values::Cells(cells))
+        Self::Own(CellValues::Cells(cells))
     }
 }
 
-impl Values {
+impl CellValues {
     /// The bytes of value `index`.
     pub fn get(&self, index: usize) -> &[u8] {
         match self {
@@ -181,18 +181,18 @@ impl Values {
     pub fn short(
         len: usize,
         nulls: Option<&NullBuffer>,
-        frame: &Frame,
+        frame: &Delimiters,
         room: usize,
         mut write: impl FnMut(&mut [u8], usize, usize) -> usize,
     ) -> Self {
-        let Frame {
+        let Delimiters {
             before,
             after,
             null,
         } = frame;
         let room = (before.len() + room + after.len()).max(null.len());
         let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-        Self::Blocks(Blocks::fill(room, len, before, |row, block| {
+        Self::Blocks(ValueBlocks::fill(room, len, before, |row, block| {
             if nulls.is_some_and(|nulls| nulls.is_null(row)) {
                 block[..null.len()].copy_from_slice(null);
                 return null.len();
@@ -215,7 +215,7 @@ fn put_after(block: &mut [u8], at: usize, after: &[u8]) -> usize {
     at + after.len()
 }
 
-impl Column {
+impl CellColumn {
     /// The bytes of the value in `row`; of a text only the text itself.
     pub fn get(&self, row: usize) -> &[u8] {
         match self {
@@ -226,13 +226,13 @@ impl Column {
     }
 
     /// Adds the column to rows.
-    pub fn add<'a>(&'a self, rows: &mut Rows<'a>) {
+    pub fn add<'a>(&'a self, rows: &mut RowWriter<'a>) {
         match self {
-            Self::Own(Values::Blocks(blocks)) => rows.own(blocks),
-            Self::Own(Values::Cells(cells)) => rows.values(&cells.offsets, &cells.bytes),
+            Self::Own(CellValues::Blocks(blocks)) => rows.own(blocks),
+            Self::Own(CellValues::Cells(cells)) => rows.values(&cells.offsets, &cells.bytes),
             Self::Picked(keys, values) => match values.as_ref() {
-                Values::Blocks(blocks) => rows.coded(keys, blocks),
-                Values::Cells(cells) => rows.picked(keys, &cells.offsets, &cells.bytes),
+                CellValues::Blocks(blocks) => rows.coded(keys, blocks),
+                CellValues::Cells(cells) => rows.picked(keys, &cells.offsets, &cells.bytes),
             },
             Self::Texts {
                 array,
@@ -243,7 +243,7 @@ impl Column {
     }
 }
 
-impl Frame {
+impl Delimiters {
     /// A frame of these bytes; what stands for null stands without `around`.
     pub fn new(lead: &[u8], around: &[u8], null: &[u8], tail: &[u8]) -> Self {
         Self {
@@ -280,14 +280,14 @@ mod tests {
     #[test]
     fn cells_know_where_each_value_ends() {
         let nulls = NullBuffer::from(vec![true, false, true]);
-        let frame = Frame::new(b":", b"'", b"null", b",");
+        let frame = Delimiters::new(b":", b"'", b"null", b",");
         let cells = Cells::fill(3, Some(&nulls), &frame, |out, row| {
             out.extend_from_slice(&b"abc"[..row]);
         });
         assert_eq!(cells.bytes, b":'',:null,:'ab',");
         assert_eq!(cells.offsets, [0, 4, 10, 16]);
         assert_eq!(cells.get(1), b":null,");
-        let short = Values::short(3, Some(&nulls), &frame, 2, |block, at, row| {
+        let short = CellValues::short(3, Some(&nulls), &frame, 2, |block, at, row| {
             block[at..at + row].copy_from_slice(&b"abc"[..row]);
             at + row
         });
@@ -296,8 +296,10 @@ mod tests {
 
     #[test]
     fn a_dictionary_is_written_once_and_picked_from() {
-        let values = Cells::fill(3, None, &Frame::default(), |out, row| out.push(b"xy-"[row]));
-        let column = Column::Picked(vec![1, 2, 0].into(), Arc::new(values.into()));
+        let values = Cells::fill(3, None, &Delimiters::default(), |out, row| {
+            out.push(b"xy-"[row])
+        });
+        let column = CellColumn::Picked(vec![1, 2, 0].into(), Arc::new(values.into()));
         assert_eq!([0, 1, 2].map(|row| column.get(row)), [b"y", b"-", b"x"]);
     }
 

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, FieldRef};
 use super::cells::Refusal;
 
 /// The items of a list or map column: row `r` has those from `offsets[r]` to `offsets[r + 1]`.
-pub struct Items {
+pub struct NestedItems {
     /// Items (for a map, structs of key and value).
     pub values: ArrayRef,
     /// Where each row's items begin, and where the last row's end.
@@ -41,7 +41,7 @@ pub fn entry_fields(entries: &DataType) -> Option<(&FieldRef, &FieldRef)> {
 }
 
 /// The items of a list or map column, none for other types.
-pub fn items(array: &dyn Array, shown: Option<&NullBuffer>) -> Option<Items> {
+pub fn items(array: &dyn Array, shown: Option<&NullBuffer>) -> Option<NestedItems> {
     let visible = visible(array, shown);
     let visible = visible.as_ref();
     match array.data_type() {
@@ -73,7 +73,7 @@ fn from_offsets<O: OffsetSizeTrait>(
     values: &ArrayRef,
     offsets: &[O],
     visible: Option<&NullBuffer>,
-) -> Items {
+) -> NestedItems {
     let first = offsets[0].as_usize();
     let offsets: Vec<usize> = offsets.iter().map(|end| end.as_usize() - first).collect();
     let count = offsets[offsets.len() - 1];
@@ -84,14 +84,14 @@ fn from_offsets<O: OffsetSizeTrait>(
         }
         NullBuffer::new(shown.finish())
     });
-    Items {
+    NestedItems {
         values: values.slice(first, count),
         offsets,
         shown: shown.filter(|shown| shown.null_count() > 0),
     }
 }
 
-impl Items {
+impl NestedItems {
     /// A refusal of an item is one of the row that has it.
     pub fn refusal(&self, refusal: Refusal) -> Refusal {
         let row = self.offsets.partition_point(|end| *end <= refusal.row) - 1;

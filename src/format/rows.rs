@@ -8,11 +8,11 @@ use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, PrimitiveArray};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{DataType, Int32Type};
 
-use super::cells::{Cells, Column, Refusal, Values};
+use super::cells::{CellColumn, CellValues, Cells, Refusal};
 use super::nested::unpacked;
 use crate::dispatched;
-use crate::kernel::blocks::Blocks;
-use crate::kernel::interleave::Rows;
+use crate::kernel::interleave::RowWriter;
+use crate::kernel::value_blocks::ValueBlocks;
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +24,12 @@ pub enum Of {
 }
 
 /// How a format spells the columns of a table, with everything that stands between them.
-pub trait Spelling {
+pub trait RowSpelling {
     /// The values of column `index`, of a plain type.
     ///
     /// # Errors
     /// A value that the format cannot hold.
-    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal>;
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal>;
 
     /// What stands for null in column `index`; nothing where null is refused.
     fn null(&self, index: usize) -> Option<Vec<u8>>;
@@ -48,13 +48,13 @@ pub struct Memory(RwLock<Arc<Dictionaries>>);
 /// What was made of the dictionaries of a batch.
 #[derive(Debug, Default)]
 struct Dictionaries {
-    columns: Vec<Option<Seen>>,
-    groups: Vec<Group>,
+    columns: Vec<Option<ColumnDictionary>>,
+    groups: Vec<ColumnGroup>,
 }
 
 /// The dictionary of a column.
 #[derive(Debug, Clone)]
-struct Seen {
+struct ColumnDictionary {
     values: ArrayRef,
     /// The last value made of it is that of null.
     nulls: bool,
@@ -62,11 +62,11 @@ struct Seen {
 
 /// Columns side by side, and what is written for every combination of their values.
 #[derive(Debug, Clone)]
-struct Group {
+struct ColumnGroup {
     columns: Range<usize>,
     /// How many values each column has, null included.
     counts: Vec<usize>,
-    values: Arc<Values>,
+    values: Arc<CellValues>,
 }
 
 /// Appends the rows of these columns to `out`, and where each one ends to `ends`. Without a memory
@@ -75,7 +75,7 @@ struct Group {
 /// # Errors
 /// A value that the format cannot hold.
 pub fn append(
-    spelling: &dyn Spelling,
+    spelling: &dyn RowSpelling,
     columns: &[ArrayRef],
     memory: Option<&Memory>,
     out: &mut Vec<u8>,
@@ -100,7 +100,7 @@ pub fn append(
                 row: first + refusal.row,
                 ..refusal
             })?;
-        let mut pieces = Rows::new(range.len());
+        let mut pieces = RowWriter::new(range.len());
         columns.iter().for_each(|column| column.add(&mut pieces));
         pieces.append(out, ends.as_deref_mut());
     }
@@ -109,7 +109,12 @@ pub fn append(
 
 impl Memory {
     /// What is to be written for the dictionaries of these columns.
-    fn of(&self, spelling: &dyn Spelling, columns: &[ArrayRef], rows: usize) -> Arc<Dictionaries> {
+    fn of(
+        &self,
+        spelling: &dyn RowSpelling,
+        columns: &[ArrayRef],
+        rows: usize,
+    ) -> Arc<Dictionaries> {
         let known = self
             .0
             .read()
@@ -125,12 +130,12 @@ impl Memory {
 }
 
 impl Dictionaries {
-    fn new(spelling: &dyn Spelling, columns: &[ArrayRef], rows: usize, known: &Self) -> Self {
+    fn new(spelling: &dyn RowSpelling, columns: &[ArrayRef], rows: usize, known: &Self) -> Self {
         let seen = |(index, array): (usize, &ArrayRef)| {
             let values = dictionary(array)?.values().clone();
             let before = known.columns.get(index).and_then(Option::as_ref);
             let nulls = before.is_some_and(|before| before.nulls) || array.null_count() > 0;
-            Some(Seen { values, nulls })
+            Some(ColumnDictionary { values, nulls })
         };
         let mut all = Self {
             columns: columns.iter().enumerate().map(seen).collect(),
@@ -152,9 +157,14 @@ impl Dictionaries {
 
     /// What is written for the values of one column; nothing when one of them is refused, which
     /// matters only if a row has it.
-    fn single(&self, spelling: &dyn Spelling, index: usize, known: &Self) -> Option<Group> {
+    fn single(
+        &self,
+        spelling: &dyn RowSpelling,
+        index: usize,
+        known: &Self,
+    ) -> Option<ColumnGroup> {
         let seen = self.columns[index].as_ref()?;
-        let same = |group: &&Group| group.columns == (index..index + 1);
+        let same = |group: &&ColumnGroup| group.columns == (index..index + 1);
         let before = known.columns.get(index).and_then(Option::as_ref);
         let unchanged = before.is_some_and(|before| before.same(seen));
         if let Some(group) = known.groups.iter().filter(|_| unchanged).find(same) {
@@ -170,7 +180,7 @@ impl Dictionaries {
             cells.bytes.extend(spelling.null(index)?);
             cells.end();
         }
-        Some(Group {
+        Some(ColumnGroup {
             columns: index..index + 1,
             counts: vec![cells.len()],
             values: Arc::new(cells.into()),
@@ -178,31 +188,33 @@ impl Dictionaries {
     }
 
     fn are_of(&self, columns: &[ArrayRef]) -> bool {
-        let same = |(seen, array): (&Option<Seen>, &ArrayRef)| match (seen, dictionary(array)) {
-            (Some(seen), Some(dictionary)) => {
-                Arc::ptr_eq(&seen.values, dictionary.values())
-                    && (seen.nulls || dictionary.null_count() == 0)
-            }
-            (None, None) => true,
-            _ => false,
-        };
+        let same =
+            |(seen, array): (&Option<ColumnDictionary>, &ArrayRef)| match (seen, dictionary(array))
+            {
+                (Some(seen), Some(dictionary)) => {
+                    Arc::ptr_eq(&seen.values, dictionary.values())
+                        && (seen.nulls || dictionary.null_count() == 0)
+                }
+                (None, None) => true,
+                _ => false,
+            };
         self.columns.len() == columns.len() && self.columns.iter().zip(columns).all(same)
     }
 
     /// Some rows of the columns, ready to be put side by side.
     fn columns(
         &self,
-        spelling: &dyn Spelling,
+        spelling: &dyn RowSpelling,
         columns: &[ArrayRef],
         rows: &Range<usize>,
-    ) -> Result<Vec<Column>, Refusal> {
+    ) -> Result<Vec<CellColumn>, Refusal> {
         let mut ready = Vec::with_capacity(columns.len());
         let mut groups = self.groups.iter().peekable();
         let mut index = 0;
         while index < columns.len() {
             if let Some(group) = groups.next_if(|group| group.columns.start == index) {
                 let keys = group.keys(&columns[group.columns.clone()], rows);
-                ready.push(Column::Picked(keys, group.values.clone()));
+                ready.push(CellColumn::Picked(keys, group.values.clone()));
                 index = group.columns.end;
             } else {
                 let array = columns[index].slice(rows.start, rows.len());
@@ -214,28 +226,28 @@ impl Dictionaries {
     }
 }
 
-impl Seen {
+impl ColumnDictionary {
     fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.values, &other.values) && self.nulls == other.nulls
     }
 }
 
-impl Group {
+impl ColumnGroup {
     /// Both as one, unless that would be much more than the rows of a batch need.
     fn fused(&self, next: &Self, rows: usize) -> Option<Self> {
-        let (Values::Blocks(first), Values::Blocks(second)) =
+        let (CellValues::Blocks(first), CellValues::Blocks(second)) =
             (self.values.as_ref(), next.values.as_ref())
         else {
             return None;
         };
         let longest = first.longest() + second.longest();
         let count = first.len() * second.len();
-        let bytes = count * Blocks::width_for(longest);
+        let bytes = count * ValueBlocks::width_for(longest);
         let adjacent = self.columns.end == next.columns.start;
-        if !adjacent || longest > Blocks::WIDEST || count > rows || bytes > FUSED_BYTES {
+        if !adjacent || longest > ValueBlocks::WIDEST || count > rows || bytes > FUSED_BYTES {
             return None;
         }
-        let blocks = Blocks::fill(longest, count, b"", |index, block| {
+        let blocks = ValueBlocks::fill(longest, count, b"", |index, block| {
             let (before, after) = (index / second.len(), index % second.len());
             let both = [first.get(before), second.get(after)].concat();
             block[..both.len()].copy_from_slice(&both);
@@ -244,7 +256,7 @@ impl Group {
         Some(Self {
             columns: self.columns.start..next.columns.end,
             counts: [self.counts.as_slice(), &next.counts].concat(),
-            values: Arc::new(Values::Blocks(blocks)),
+            values: Arc::new(CellValues::Blocks(blocks)),
         })
     }
 

@@ -15,7 +15,7 @@ pub fn power_of_ten(digits: u32) -> Option<i128> {
 }
 
 /// A whole number of either width; every operation wraps or says that it overflowed, none panics.
-pub trait Exact: Copy + Ord + Default + Into<i128> + Send + Sync + 'static {
+pub trait ExactInteger: Copy + Ord + Default + Into<i128> + Send + Sync + 'static {
     const ZERO: Self;
     const ONE: Self;
     const MIN: Self;
@@ -35,7 +35,7 @@ pub trait Exact: Copy + Ord + Default + Into<i128> + Send + Sync + 'static {
 
 macro_rules! exact {
     ($native:ty, $multiply:expr, $divide:expr) => {
-        impl Exact for $native {
+        impl ExactInteger for $native {
             const ZERO: Self = 0;
             const ONE: Self = 1;
             const MIN: Self = <$native>::MIN;
@@ -95,7 +95,7 @@ pub enum Rounding {
 impl Rounding {
     /// `value / divisor` for a positive divisor.
     #[inline(always)]
-    pub fn divide<T: Exact>(self, value: T, divisor: T) -> T {
+    pub fn divide<T: ExactInteger>(self, value: T, divisor: T) -> T {
         let quotient = value.overflowing_div(divisor).0;
         let rest = value.rest(quotient, divisor);
         let away = match self {
@@ -117,7 +117,7 @@ impl Rounding {
 }
 
 /// Divides every value by 10^digits; `digits` beyond 38 give what a vanishing fraction rounds to.
-pub fn scale_down<T: Exact>(values: &[T], digits: u32, rounding: Rounding) -> Vec<T> {
+pub fn scale_down<T: ExactInteger>(values: &[T], digits: u32, rounding: Rounding) -> Vec<T> {
     match power_of_ten(digits) {
         Some(divisor) if std::mem::size_of::<T>() == 16 || digits <= 18 => {
             let divisor = T::truncated(divisor);
@@ -133,7 +133,7 @@ pub fn scale_down<T: Exact>(values: &[T], digits: u32, rounding: Rounding) -> Ve
     }
 }
 
-fn vanishing<T: Exact>(value: T, rounding: Rounding) -> T {
+fn vanishing<T: ExactInteger>(value: T, rounding: Rounding) -> T {
     match rounding {
         Rounding::Down if value < T::ZERO => T::ZERO.overflowing_sub(T::ONE).0,
         Rounding::Up if value > T::ZERO => T::ONE,
@@ -160,7 +160,7 @@ pub fn round_narrow(values: &[i64], digits: u32) -> Vec<i64> {
 
 /// The quotient of any two signs rounded half away from zero; fails on zero and on the one overflow.
 #[inline(always)]
-pub fn divide_rounded<T: Exact>(dividend: T, divisor: T) -> (T, bool) {
+pub fn divide_rounded<T: ExactInteger>(dividend: T, divisor: T) -> (T, bool) {
     let (quotient, failed) = dividend.overflowing_div(divisor);
     let rest = dividend.rest(quotient, divisor);
     // Both as negative numbers, whose range is the wider one.

@@ -8,11 +8,11 @@ mod tests;
 
 use arrow::array::{Array, StringArray};
 
-use super::blocks::Blocks;
+use super::value_blocks::ValueBlocks;
 use crate::dispatched;
 
 /// Bytes that a piece may write beyond its end: the widest block.
-const SLACK: usize = Blocks::WIDEST;
+const SLACK: usize = ValueBlocks::WIDEST;
 
 /// Room is made for so many rows at once.
 const CHUNK: usize = 256;
@@ -23,38 +23,38 @@ const BEFORE: usize = 32;
 const AFTER: usize = 8;
 
 /// The columns of some rows, from the first byte of a row to its last.
-pub struct Rows<'a> {
+pub struct RowWriter<'a> {
     rows: usize,
-    pieces: Vec<Piece<'a>>,
+    pieces: Vec<RowPiece<'a>>,
 }
 
-enum Piece<'a> {
+enum RowPiece<'a> {
     Literal(&'a [u8]),
-    Coded32(Coded<'a>),
-    Coded64(Coded<'a>),
-    Coded128(Coded<'a>),
-    CodedWide(Coded<'a>),
-    Own32(&'a Blocks),
-    Own64(&'a Blocks),
-    Own128(&'a Blocks),
-    OwnWide(&'a Blocks),
+    Coded32(KeyedBlocks<'a>),
+    Coded64(KeyedBlocks<'a>),
+    Coded128(KeyedBlocks<'a>),
+    CodedWide(KeyedBlocks<'a>),
+    Own32(&'a ValueBlocks),
+    Own64(&'a ValueBlocks),
+    Own128(&'a ValueBlocks),
+    OwnWide(&'a ValueBlocks),
     /// Texts with a literal after each.
-    Texts(Texts<'a>),
+    Texts(FramedTexts<'a>),
     /// Texts with a literal before and one after each.
-    Framed(Texts<'a>),
+    Framed(FramedTexts<'a>),
     /// Texts with a literal and their length as a zigzag varint before each.
-    Sized(Texts<'a>),
+    Sized(FramedTexts<'a>),
     Values(&'a [usize], &'a [u8]),
     Picked(&'a [i32], &'a [usize], &'a [u8], usize),
 }
 
 #[derive(Clone, Copy)]
-struct Coded<'a> {
+struct KeyedBlocks<'a> {
     keys: &'a [i32],
-    blocks: &'a Blocks,
+    blocks: &'a ValueBlocks,
 }
 
-struct Texts<'a> {
+struct FramedTexts<'a> {
     offsets: &'a [i32],
     bytes: &'a [u8],
     before: [u8; BEFORE],
@@ -63,7 +63,7 @@ struct Texts<'a> {
     after_length: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RowWriter<'a> {
     /// So many rows without any column.
     pub fn new(rows: usize) -> Self {
         Self {
@@ -75,31 +75,31 @@ impl<'a> Rows<'a> {
     /// Adds what is the same in every row.
     pub fn literal(&mut self, bytes: &'a [u8]) {
         if !bytes.is_empty() {
-            self.pieces.push(Piece::Literal(bytes));
+            self.pieces.push(RowPiece::Literal(bytes));
         }
     }
 
     /// Adds one of a few blocks a row, by its key. A key beyond the blocks, which Arrow's
     /// dictionaries do not have, is taken for the last one.
-    pub fn coded(&mut self, keys: &'a [i32], blocks: &'a Blocks) {
+    pub fn coded(&mut self, keys: &'a [i32], blocks: &'a ValueBlocks) {
         assert!(keys.len() == self.rows && !blocks.is_empty());
-        let coded = Coded { keys, blocks };
+        let coded = KeyedBlocks { keys, blocks };
         self.pieces.push(match blocks.width() {
-            32 => Piece::Coded32(coded),
-            64 => Piece::Coded64(coded),
-            128 => Piece::Coded128(coded),
-            _ => Piece::CodedWide(coded),
+            32 => RowPiece::Coded32(coded),
+            64 => RowPiece::Coded64(coded),
+            128 => RowPiece::Coded128(coded),
+            _ => RowPiece::CodedWide(coded),
         });
     }
 
     /// Adds each row's own block.
-    pub fn own(&mut self, blocks: &'a Blocks) {
+    pub fn own(&mut self, blocks: &'a ValueBlocks) {
         assert_eq!(blocks.len(), self.rows);
         self.pieces.push(match blocks.width() {
-            32 => Piece::Own32(blocks),
-            64 => Piece::Own64(blocks),
-            128 => Piece::Own128(blocks),
-            _ => Piece::OwnWide(blocks),
+            32 => RowPiece::Own32(blocks),
+            64 => RowPiece::Own64(blocks),
+            128 => RowPiece::Own128(blocks),
+            _ => RowPiece::OwnWide(blocks),
         });
     }
 
@@ -112,11 +112,11 @@ impl<'a> Rows<'a> {
             self.literal(std::mem::take(&mut before));
         }
         let late = (after.len() > AFTER).then(|| std::mem::take(&mut after));
-        let texts = Texts::new(texts, before, after);
+        let texts = FramedTexts::new(texts, before, after);
         self.pieces.push(match texts.before_length {
-            _ if sized => Piece::Sized(texts),
-            0 => Piece::Texts(texts),
-            _ => Piece::Framed(texts),
+            _ if sized => RowPiece::Sized(texts),
+            0 => RowPiece::Texts(texts),
+            _ => RowPiece::Framed(texts),
         });
         self.literal(late.unwrap_or_default());
     }
@@ -126,7 +126,7 @@ impl<'a> Rows<'a> {
     pub fn values(&mut self, offsets: &'a [usize], bytes: &'a [u8]) {
         assert_eq!(offsets.len(), self.rows + 1);
         assert_ends(offsets, bytes);
-        self.pieces.push(Piece::Values(offsets, bytes));
+        self.pieces.push(RowPiece::Values(offsets, bytes));
     }
 
     /// Adds one of a few values a row, by its key. Panics as `values` does.
@@ -136,7 +136,7 @@ impl<'a> Rows<'a> {
         let longest = offsets.windows(2).map(|ends| ends[1] - ends[0]).max();
         let longest = longest.unwrap_or_default();
         self.pieces
-            .push(Piece::Picked(keys, offsets, bytes, longest));
+            .push(RowPiece::Picked(keys, offsets, bytes, longest));
     }
 
     /// Appends the rows to `out`, and where each one ends to `ends`.
@@ -165,7 +165,7 @@ dispatched! {
         *rise = pairs.fold(true, |rise, (start, end)| rise & (start <= end));
     }
 
-    fn append(rows: &Rows<'_>, out: &mut Vec<u8>, ends: Option<&mut Vec<usize>>) {
+    fn append(rows: &RowWriter<'_>, out: &mut Vec<u8>, ends: Option<&mut Vec<usize>>) {
         let mut ends = ends;
         if let Some(ends) = &mut ends {
             ends.reserve(rows.rows);
@@ -178,7 +178,7 @@ dispatched! {
             out.reserve(room.saturating_add(SLACK));
             let before = out.len();
             // SAFETY: `room` is at least what the pieces of these rows advance by, all together
-            // (see `Piece::room`), and a piece writes at most `SLACK` bytes beyond where it ends.
+            // (see `RowPiece::room`), and a piece writes at most `SLACK` bytes beyond where it ends.
             // So nothing is written beyond the room that was reserved, and all bytes up to the last
             // `at` have been written.
             #[allow(unsafe_code)]
@@ -202,28 +202,28 @@ dispatched! {
     }
 }
 
-impl Piece<'_> {
+impl RowPiece<'_> {
     /// At least as many bytes as the rows from `first` to `last` take.
     fn room(&self, first: usize, last: usize) -> usize {
         let rows = last - first;
         match self {
-            Piece::Literal(bytes) => bytes.len().saturating_mul(rows),
-            Piece::Coded32(coded)
-            | Piece::Coded64(coded)
-            | Piece::Coded128(coded)
-            | Piece::CodedWide(coded) => coded.blocks.longest().saturating_mul(rows),
-            Piece::Own32(blocks)
-            | Piece::Own64(blocks)
-            | Piece::Own128(blocks)
-            | Piece::OwnWide(blocks) => blocks.longest().saturating_mul(rows),
-            Piece::Texts(texts) | Piece::Framed(texts) | Piece::Sized(texts) => {
+            RowPiece::Literal(bytes) => bytes.len().saturating_mul(rows),
+            RowPiece::Coded32(coded)
+            | RowPiece::Coded64(coded)
+            | RowPiece::Coded128(coded)
+            | RowPiece::CodedWide(coded) => coded.blocks.longest().saturating_mul(rows),
+            RowPiece::Own32(blocks)
+            | RowPiece::Own64(blocks)
+            | RowPiece::Own128(blocks)
+            | RowPiece::OwnWide(blocks) => blocks.longest().saturating_mul(rows),
+            RowPiece::Texts(texts) | RowPiece::Framed(texts) | RowPiece::Sized(texts) => {
                 // A zigzag varint of 32 bits has at most five bytes.
                 let around = texts.before_length + texts.after_length + 5;
                 (texts.offsets[last] - texts.offsets[first]) as usize + around * rows
             }
             // Offsets rise: see `assert_ends`.
-            Piece::Values(offsets, _) => offsets[last] - offsets[first],
-            Piece::Picked(.., longest) => longest.saturating_mul(rows),
+            RowPiece::Values(offsets, _) => offsets[last] - offsets[first],
+            RowPiece::Picked(.., longest) => longest.saturating_mul(rows),
         }
     }
 
@@ -235,31 +235,31 @@ impl Piece<'_> {
     #[allow(unsafe_code)]
     unsafe fn put(&self, row: usize, at: *mut u8) -> *mut u8 {
         // SAFETY: passed on; keys, blocks and the offsets of texts have one entry a row (asserted
-        // when the piece was added), and `Coded::key` is a block's index.
+        // when the piece was added), and `KeyedBlocks::key` is a block's index.
         unsafe {
             match self {
-                Piece::Literal(bytes) => put_exact(bytes, at),
-                Piece::Coded32(coded) => coded.blocks.put::<32>(coded.key(row), at),
-                Piece::Coded64(coded) => coded.blocks.put::<64>(coded.key(row), at),
-                Piece::Coded128(coded) => coded.blocks.put::<128>(coded.key(row), at),
-                Piece::CodedWide(coded) => put_exact(coded.blocks.get(coded.key(row)), at),
-                Piece::Own32(blocks) => blocks.put::<32>(row, at),
-                Piece::Own64(blocks) => blocks.put::<64>(row, at),
-                Piece::Own128(blocks) => blocks.put::<128>(row, at),
-                Piece::OwnWide(blocks) => put_exact(blocks.get(row), at),
-                Piece::Texts(texts) => texts.put_after(texts.put_text(row, at)),
-                Piece::Framed(texts) => {
+                RowPiece::Literal(bytes) => put_exact(bytes, at),
+                RowPiece::Coded32(coded) => coded.blocks.put::<32>(coded.key(row), at),
+                RowPiece::Coded64(coded) => coded.blocks.put::<64>(coded.key(row), at),
+                RowPiece::Coded128(coded) => coded.blocks.put::<128>(coded.key(row), at),
+                RowPiece::CodedWide(coded) => put_exact(coded.blocks.get(coded.key(row)), at),
+                RowPiece::Own32(blocks) => blocks.put::<32>(row, at),
+                RowPiece::Own64(blocks) => blocks.put::<64>(row, at),
+                RowPiece::Own128(blocks) => blocks.put::<128>(row, at),
+                RowPiece::OwnWide(blocks) => put_exact(blocks.get(row), at),
+                RowPiece::Texts(texts) => texts.put_after(texts.put_text(row, at)),
+                RowPiece::Framed(texts) => {
                     let at = texts.put_before(at);
                     texts.put_after(texts.put_text(row, at))
                 }
-                Piece::Sized(texts) => {
+                RowPiece::Sized(texts) => {
                     let at = texts.put_before(at);
                     texts.put_text(row, texts.put_size(row, at))
                 }
-                Piece::Values(offsets, bytes) => {
+                RowPiece::Values(offsets, bytes) => {
                     put_exact(&bytes[offsets[row]..offsets[row + 1]], at)
                 }
-                Piece::Picked(keys, offsets, bytes, _) => {
+                RowPiece::Picked(keys, offsets, bytes, _) => {
                     let key = keys[row] as usize;
                     put_exact(&bytes[offsets[key]..offsets[key + 1]], at)
                 }
@@ -280,7 +280,7 @@ unsafe fn put_exact(bytes: &[u8], at: *mut u8) -> *mut u8 {
     }
 }
 
-impl Coded<'_> {
+impl KeyedBlocks<'_> {
     /// The index of the row's block.
     ///
     /// # Safety
@@ -296,7 +296,7 @@ impl Coded<'_> {
 }
 
 #[allow(unsafe_code)]
-impl<'a> Texts<'a> {
+impl<'a> FramedTexts<'a> {
     fn new(texts: &'a StringArray, before: &[u8], after: &[u8]) -> Self {
         let mut all = Self {
             offsets: texts.value_offsets(),

@@ -1,8 +1,6 @@
 //! Tight loops that columns and formats share, each a plain loop that the compiler vectorises.
 
 pub mod bit_pack;
-pub mod block;
-pub mod blocks;
 pub mod decimal;
 pub mod delta;
 pub mod dictionary;
@@ -22,6 +20,7 @@ pub mod numbered;
 pub mod prefix;
 pub mod scan;
 pub mod select;
+pub mod short_text;
 pub mod snappy_rows;
 pub mod strftime;
 pub mod text;
@@ -29,5 +28,6 @@ pub mod time;
 pub mod time_parse;
 pub mod time_part;
 pub mod time_text;
+pub mod value_blocks;
 pub mod varint;
 pub mod wide;

@@ -1,8 +1,8 @@
 //! A short text and a number in at most eight digits in each row, the most frequent shape of a
 //! text: `TXN-20260115-00000001`.
 
-use super::block::{Block, SLACK, longest};
 use super::digits::{EIGHT, all_eight};
+use super::short_text::{SLACK, ShortText, longest};
 
 /// Rows whose digits are made together.
 const CHUNK: usize = 256;
@@ -17,7 +17,7 @@ pub struct Numbered<'a> {
 }
 
 /// The rows one after the other, each with the same text before its number, and one after it.
-pub fn between_two(before: &Block, numbers: Numbered<'_>, after: &Block) -> Vec<u8> {
+pub fn between_two(before: &ShortText, numbers: Numbered<'_>, after: &ShortText) -> Vec<u8> {
     let mut out = room(before.length() + after.length(), numbers);
     let texts = (before, after);
     // The fewer bytes are copied, the fewer copies reach over a line of the cache.
@@ -34,7 +34,11 @@ pub fn between_two(before: &Block, numbers: Numbered<'_>, after: &Block) -> Vec<
 
 /// The rows one after the other, each with its one of a few texts before its number, and where each
 /// of them begins and the last one ends.
-pub fn after_few(codes: &[i32], blocks: &[Block], numbers: Numbered<'_>) -> (Vec<u8>, Vec<i32>) {
+pub fn after_few(
+    codes: &[i32],
+    blocks: &[ShortText],
+    numbers: Numbered<'_>,
+) -> (Vec<u8>, Vec<i32>) {
     let longest = longest(blocks);
     let mut out = room(longest, numbers);
     let mut offsets = vec![0; numbers.values.len() + 1];
@@ -66,7 +70,7 @@ fn digits<'a>(values: &[i64], width: usize, out: &'a mut [u64; CHUNK]) -> &'a [u
 /// Every row has as many bytes. Not inlined: on its own it keeps everything in registers.
 #[inline(never)]
 fn put_one<const BEFORE: usize, const AFTER: usize>(
-    (before, after): (&Block, &Block),
+    (before, after): (&ShortText, &ShortText),
     Numbered { values, width }: Numbered<'_>,
     out: &mut [u8],
 ) -> usize {
@@ -89,7 +93,7 @@ fn put_one<const BEFORE: usize, const AFTER: usize>(
 #[inline(never)]
 fn put_few<const N: usize>(
     codes: &[i32],
-    blocks: &[Block],
+    blocks: &[ShortText],
     Numbered { values, width }: Numbered<'_>,
     out: &mut [u8],
     ends: &mut [i32],
@@ -123,7 +127,10 @@ mod tests {
             "sixteen bytes ok",
             "of more than sixteen bytes: 32 .",
         ];
-        let blocks: Vec<Block> = texts.iter().filter_map(|text| Block::new(text)).collect();
+        let blocks: Vec<ShortText> = texts
+            .iter()
+            .filter_map(|text| ShortText::new(text))
+            .collect();
         for rows in [0usize, 1, 255, 256, 257, 1000] {
             for width in 1..=EIGHT {
                 let most = 10i64.pow(width as u32);

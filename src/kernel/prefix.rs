@@ -7,7 +7,7 @@ const WINDOW: usize = 32;
 
 /// The texts of a page without what they share with the text before.
 #[derive(Debug, Default)]
-pub struct Split {
+pub struct PrefixSplit {
     /// How many bytes each text shares with the one before it.
     pub prefixes: Vec<i32>,
     /// How many bytes of each are left.
@@ -40,8 +40,8 @@ fn shared(one: &[u8], other: &[u8]) -> usize {
 
 dispatched! {
     /// Splits the texts that `offsets` mark in `bytes`; the first shares nothing.
-    fn split_into(offsets: &[i32], bytes: &[u8], split: &mut Split) {
-        let Split { prefixes, lengths, room, taken } = split;
+    fn split_into(offsets: &[i32], bytes: &[u8], split: &mut PrefixSplit) {
+        let PrefixSplit { prefixes, lengths, room, taken } = split;
         let ends = offsets.get(1..).unwrap_or_default();
         prefixes.resize(ends.len(), 0);
         lengths.resize(ends.len(), 0);
@@ -74,7 +74,7 @@ dispatched! {
     }
 }
 
-impl Split {
+impl PrefixSplit {
     /// Splits the texts that `offsets` mark in `bytes`.
     pub fn split(&mut self, offsets: &[i32], bytes: &[u8]) {
         let first = offsets.first().copied().unwrap_or(0);
@@ -102,7 +102,7 @@ mod tests {
             Some(*at)
         });
         let offsets: Vec<i32> = std::iter::once(0).chain(ends).collect();
-        let mut split = Split::default();
+        let mut split = PrefixSplit::default();
         split.split(&offsets, &bytes);
         let mut before: &[u8] = b"";
         let mut at = 0;

@@ -18,7 +18,7 @@ const SHORTEST: usize = 6;
 
 /// What is kept from page to page.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub struct SnappyRows {
     table: Vec<u32>,
     room: Vec<u8>,
     taken: usize,
@@ -102,8 +102,8 @@ fn copy(back: usize, mut length: usize, out: &mut [u8], mut at: usize) -> usize 
 }
 
 dispatched! {
-    fn compress_into(bytes: &[u8], offsets: &[i32], rows: &mut Rows) {
-        let Rows { table, room, taken } = rows;
+    fn compress_into(bytes: &[u8], offsets: &[i32], rows: &mut SnappyRows) {
+        let SnappyRows { table, room, taken } = rows;
         let Some(first) = offsets.first() else {
             *taken = 0;
             return;
@@ -132,7 +132,7 @@ dispatched! {
     }
 }
 
-impl Rows {
+impl SnappyRows {
     /// Snappy's elements for the texts that `offsets` mark in `bytes`, without the length that a
     /// whole of Snappy begins with.
     pub fn compress(&mut self, bytes: &[u8], offsets: &[i32]) -> &[u8] {
@@ -162,7 +162,7 @@ mod tests {
             Some(*at)
         });
         let offsets: Vec<i32> = std::iter::once(0).chain(ends).collect();
-        let mut rows = Rows::default();
+        let mut rows = SnappyRows::default();
         let mut whole = Vec::new();
         crate::kernel::delta::varint(bytes.len() as u64, &mut whole);
         whole.extend_from_slice(rows.compress(&bytes, &offsets));

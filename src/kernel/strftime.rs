@@ -13,7 +13,7 @@ use super::extremes::of_i64;
 
 /// A pattern such as `%Y-%m-%d`, checked.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub struct TimePattern {
     items: Vec<Item<'static>>,
     finest: Finest,
 }
@@ -28,7 +28,7 @@ enum Finest {
 
 /// What the ticks of an array count, and where its clock stands.
 #[derive(Debug, Clone)]
-pub struct Clock {
+pub struct TickClock {
     /// Ticks in a second; none when a tick is a day.
     pub per_second: Option<i64>,
     /// The zone of the wall clock; none is UTC.
@@ -47,7 +47,7 @@ pub enum Rendered {
 }
 
 /// Looks up a zone's offset once for times that lie near each other.
-struct Offsets<'a> {
+struct ZoneOffsets<'a> {
     zone: Option<&'a Tz>,
     /// Seconds since 1970, from and to, between which the offset is known.
     known: (i64, i64),
@@ -59,7 +59,7 @@ const DAY: i64 = 86_400;
 /// Seconds of a quarter of an hour: a zone whose offset is the same at both ends of one keeps it in between.
 const QUARTER: i64 = 900;
 
-impl Pattern {
+impl TimePattern {
     /// Reads a pattern.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Pattern {
     }
 
     /// The ticks as text; rows that are null have any text.
-    pub fn render(&self, ticks: &[i64], clock: &Clock, nulls: Option<&NullBuffer>) -> Rendered {
+    pub fn render(&self, ticks: &[i64], clock: &TickClock, nulls: Option<&NullBuffer>) -> Rendered {
         let valid = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
         let extent = match nulls {
             None => of_i64(ticks),
@@ -101,11 +101,11 @@ impl Pattern {
         }
     }
 
-    fn coded(&self, ticks: &[i64], clock: &Clock, valid: impl Fn(usize) -> bool) -> Rendered {
+    fn coded(&self, ticks: &[i64], clock: &TickClock, valid: impl Fn(usize) -> bool) -> Rendered {
         let mut codes = Vec::with_capacity(ticks.len());
         let mut texts = Vec::new();
         let mut seen: HashMap<(i64, i32), i32> = HashMap::new();
-        let mut offsets = Offsets::new(clock.zone.as_ref());
+        let mut offsets = ZoneOffsets::new(clock.zone.as_ref());
         let grain = clock.grain(self.finest);
         let mut near = (0..0, 0, 0);
         for (row, tick) in ticks.iter().enumerate() {
@@ -129,8 +129,8 @@ impl Pattern {
         Rendered::Coded(codes, texts)
     }
 
-    fn each(&self, ticks: &[i64], clock: &Clock, valid: impl Fn(usize) -> bool) -> Rendered {
-        let mut offsets = Offsets::new(clock.zone.as_ref());
+    fn each(&self, ticks: &[i64], clock: &TickClock, valid: impl Fn(usize) -> bool) -> Rendered {
+        let mut offsets = ZoneOffsets::new(clock.zone.as_ref());
         let mut texts = StringBuilder::with_capacity(ticks.len(), ticks.len() * 24);
         for (row, tick) in ticks.iter().enumerate() {
             if valid(row) {
@@ -142,7 +142,7 @@ impl Pattern {
         Rendered::Own(texts.finish())
     }
 
-    fn write(&self, tick: i64, offset: i32, clock: &Clock, out: &mut impl Write) {
+    fn write(&self, tick: i64, offset: i32, clock: &TickClock, out: &mut impl Write) {
         let (seconds, nanos) = clock.split(tick);
         let zone = FixedOffset::east_opt(offset).unwrap_or_else(|| chrono::Utc.fix());
         if let Some(time) = DateTime::from_timestamp(seconds, nanos) {
@@ -230,9 +230,9 @@ fn width(item: &Item<'_>) -> Option<usize> {
     }
 }
 
-impl Clock {
+impl TickClock {
     /// The wall clock's ticks, and its offset in seconds.
-    fn local(&self, tick: i64, offsets: &mut Offsets<'_>) -> (i64, i32) {
+    fn local(&self, tick: i64, offsets: &mut ZoneOffsets<'_>) -> (i64, i32) {
         match (self.per_second, &self.zone) {
             (Some(per_second), Some(_)) => {
                 let offset = offsets.at(tick.div_euclid(per_second));
@@ -263,7 +263,7 @@ impl Clock {
     }
 }
 
-impl<'a> Offsets<'a> {
+impl<'a> ZoneOffsets<'a> {
     fn new(zone: Option<&'a Tz>) -> Self {
         Self {
             zone,
@@ -299,15 +299,18 @@ impl<'a> Offsets<'a> {
 mod tests {
     use super::*;
 
-    fn clock(zone: Option<&str>) -> Clock {
-        Clock {
+    fn clock(zone: Option<&str>) -> TickClock {
+        TickClock {
             per_second: Some(1_000),
             zone: zone.map(|zone| zone.parse().unwrap()),
         }
     }
 
-    fn shown(pattern: &str, ticks: &[i64], clock: &Clock) -> Vec<String> {
-        match Pattern::new(pattern).unwrap().render(ticks, clock, None) {
+    fn shown(pattern: &str, ticks: &[i64], clock: &TickClock) -> Vec<String> {
+        match TimePattern::new(pattern)
+            .unwrap()
+            .render(ticks, clock, None)
+        {
             Rendered::Same(text) => vec![text; ticks.len()],
             Rendered::Coded(codes, texts) => codes
                 .iter()
@@ -336,7 +339,7 @@ mod tests {
                 "2026-01-15T01:00:00.001+01:00"
             ]
         );
-        let days = Clock {
+        let days = TickClock {
             per_second: None,
             zone: None,
         };
@@ -363,14 +366,14 @@ mod tests {
     #[test]
     fn what_is_known_of_a_pattern() {
         let known = |text: &str| {
-            let pattern = Pattern::new(text).unwrap();
+            let pattern = TimePattern::new(text).unwrap();
             (pattern.width(), pattern.rises())
         };
         assert_eq!(known("%Y-%m-%d"), (Some(10), true));
         assert_eq!(known("%Y%m%d%H%M%S"), (Some(14), true));
         assert_eq!(known("%d.%m.%Y"), (Some(10), false));
         assert_eq!(known("%Y %B"), (None, false));
-        assert_eq!(Pattern::new("%Y-%Q%m").unwrap_err(), 3);
-        assert_eq!(Pattern::new("%Y %Z").unwrap_err(), 3);
+        assert_eq!(TimePattern::new("%Y-%Q%m").unwrap_err(), 3);
+        assert_eq!(TimePattern::new("%Y %Z").unwrap_err(), 3);
     }
 }

@@ -9,13 +9,13 @@ use std::sync::{Mutex, PoisonError};
 use arrow::array::{Array, StringArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 
-use super::block::{Block, SLACK, TOO_LONG, array, longest};
 use super::digits;
 use super::extremes::of_i64;
 use super::numbered::{Numbered, after_few, between_two};
+use super::short_text::{SLACK, ShortText, TOO_LONG, array, longest};
 
 /// A part of the text of every row.
-pub enum Part<'a> {
+pub enum TextPart<'a> {
     /// The same for every row.
     Literal(Cow<'a, str>),
     /// One of a few texts, by its index.
@@ -26,13 +26,13 @@ pub enum Part<'a> {
         texts: Vec<String>,
     },
     /// A number from 0 in at least so many digits.
-    Number(Numbers<'a>),
+    Number(RowNumbers<'a>),
     /// Each row's own text.
     Own(StringArray),
 }
 
 /// A number for each row.
-pub struct Numbers<'a> {
+pub struct RowNumbers<'a> {
     values: Cow<'a, [i64]>,
     width: usize,
     extremes: Option<(i64, i64)>,
@@ -40,12 +40,12 @@ pub struct Numbers<'a> {
 
 /// Where texts of one length begin and end: the same for every batch.
 #[derive(Default)]
-pub struct Steps(Mutex<(usize, Option<ScalarBuffer<i32>>)>);
+pub struct EvenOffsets(Mutex<(usize, Option<ScalarBuffer<i32>>)>);
 
 /// A part, ready to be copied.
-enum Ready<'a> {
-    Block(Block),
-    Blocks(&'a [i32], Vec<Block>),
+enum PreparedPart<'a> {
+    Block(ShortText),
+    Blocks(&'a [i32], Vec<ShortText>),
     Long(&'a str),
     Longs(&'a [i32], &'a [String]),
     /// Numbers that are all written in as many digits, at most eight.
@@ -61,18 +61,18 @@ enum Ready<'a> {
 /// The batch's text is longer than 2 GiB.
 pub fn compose(
     rows: usize,
-    parts: Vec<Part<'_>>,
+    parts: Vec<TextPart<'_>>,
     nulls: Option<NullBuffer>,
-    steps: &Steps,
+    steps: &EvenOffsets,
 ) -> Result<StringArray, String> {
-    let lengths = parts.iter().filter_map(Part::rows);
+    let lengths = parts.iter().filter_map(TextPart::rows);
     let lengths = lengths.chain(nulls.as_ref().map(NullBuffer::len));
     assert!(
         lengths.into_iter().all(|length| length == rows),
         "parts of a text have other rows than it"
     );
     let parts = fuse(parts, rows);
-    let ready: Vec<Ready<'_>> = parts.iter().map(|part| prepare(part, &nulls)).collect();
+    let ready: Vec<PreparedPart<'_>> = parts.iter().map(|part| prepare(part, &nulls)).collect();
     let rooms = ready.iter().map(|part| part.room(rows, &nulls));
     let room = rooms.fold(0, usize::saturating_add);
     if i32::try_from(room).is_err() {
@@ -83,7 +83,14 @@ pub fn compose(
             let offsets = steps.of(rows, before.length() + numbers.width + after.length());
             (between_two(&before, numbers, &after), offsets)
         }
-        ([Ready::Blocks(codes, blocks), Ready::Short(numbers)], _, None) => {
+        (
+            [
+                PreparedPart::Blocks(codes, blocks),
+                PreparedPart::Short(numbers),
+            ],
+            _,
+            None,
+        ) => {
             let (bytes, offsets) = after_few(codes, blocks, *numbers);
             (bytes, offsets.into())
         }
@@ -98,16 +105,16 @@ pub fn compose(
         "a text has other bytes than its parts"
     );
     // SAFETY: every part and `nulls` have as many rows as are asked for. Offsets start at 0 and each
-    // is the one before it and the length of whole parts (`Steps`: all rows are equally long), so
+    // is the one before it and the length of whole parts (`EvenOffsets`: all rows are equally long), so
     // they rise as far as an i32 goes, and the last one, the bytes' length, is at most `room`, which
-    // an i32 holds. Every part is a `str` (`Block` holds one) or ASCII (`digits` makes nothing
+    // an i32 holds. Every part is a `str` (`ShortText` holds one) or ASCII (`digits` makes nothing
     // else, whatever the number), copied whole, and each row begins where the one before it ended.
     #[allow(unsafe_code)]
     Ok(unsafe { array(bytes, offsets, nulls) })
 }
 
 fn put_all(
-    parts: &[Ready<'_>],
+    parts: &[PreparedPart<'_>],
     nulls: &Option<NullBuffer>,
     rows: usize,
     out: &mut Vec<u8>,
@@ -128,21 +135,25 @@ fn put_all(
 }
 
 /// One number in each row, and the same text before and after it.
-fn between<'a>(parts: &[Ready<'a>]) -> Option<(Block, Numbered<'a>, Block)> {
+fn between<'a>(parts: &[PreparedPart<'a>]) -> Option<(ShortText, Numbered<'a>, ShortText)> {
     match parts {
-        [Ready::Short(numbers)] => Some((Block::EMPTY, *numbers, Block::EMPTY)),
-        [Ready::Block(before), Ready::Short(numbers)] => Some((*before, *numbers, Block::EMPTY)),
-        [Ready::Short(numbers), Ready::Block(after)] => Some((Block::EMPTY, *numbers, *after)),
+        [PreparedPart::Short(numbers)] => Some((ShortText::EMPTY, *numbers, ShortText::EMPTY)),
+        [PreparedPart::Block(before), PreparedPart::Short(numbers)] => {
+            Some((*before, *numbers, ShortText::EMPTY))
+        }
+        [PreparedPart::Short(numbers), PreparedPart::Block(after)] => {
+            Some((ShortText::EMPTY, *numbers, *after))
+        }
         [
-            Ready::Block(before),
-            Ready::Short(numbers),
-            Ready::Block(after),
+            PreparedPart::Block(before),
+            PreparedPart::Short(numbers),
+            PreparedPart::Block(after),
         ] => Some((*before, *numbers, *after)),
         _ => None,
     }
 }
 
-impl Steps {
+impl EvenOffsets {
     /// The offsets of so many texts of so many bytes each: fewer than 2 GiB in all.
     fn of(&self, rows: usize, length: usize) -> ScalarBuffer<i32> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,27 +171,27 @@ impl Steps {
 }
 
 /// Joins literals with the few texts beside them.
-fn fuse<'a>(parts: Vec<Part<'a>>, rows: usize) -> Vec<Part<'a>> {
-    let mut fused: Vec<Part<'a>> = Vec::with_capacity(parts.len());
+fn fuse<'a>(parts: Vec<TextPart<'a>>, rows: usize) -> Vec<TextPart<'a>> {
+    let mut fused: Vec<TextPart<'a>> = Vec::with_capacity(parts.len());
     for part in parts {
         match (fused.pop(), part) {
             (None, part) => fused.push(part),
-            (Some(Part::Literal(before)), Part::Literal(text)) => {
-                fused.push(Part::Literal(Cow::Owned(format!("{before}{text}"))));
+            (Some(TextPart::Literal(before)), TextPart::Literal(text)) => {
+                fused.push(TextPart::Literal(Cow::Owned(format!("{before}{text}"))));
             }
-            (Some(Part::Literal(before)), Part::Coded { codes, mut texts })
+            (Some(TextPart::Literal(before)), TextPart::Coded { codes, mut texts })
                 if texts.len() <= rows =>
             {
                 texts
                     .iter_mut()
                     .for_each(|text| text.insert_str(0, &before));
-                fused.push(Part::Coded { codes, texts });
+                fused.push(TextPart::Coded { codes, texts });
             }
-            (Some(Part::Coded { codes, mut texts }), Part::Literal(after))
+            (Some(TextPart::Coded { codes, mut texts }), TextPart::Literal(after))
                 if texts.len() <= rows =>
             {
                 texts.iter_mut().for_each(|text| text.push_str(&after));
-                fused.push(Part::Coded { codes, texts });
+                fused.push(TextPart::Coded { codes, texts });
             }
             (Some(before), part) => fused.extend([before, part]),
         }
@@ -188,30 +199,33 @@ fn fuse<'a>(parts: Vec<Part<'a>>, rows: usize) -> Vec<Part<'a>> {
     fused
 }
 
-fn prepare<'a>(part: &'a Part<'_>, nulls: &Option<NullBuffer>) -> Ready<'a> {
+fn prepare<'a>(part: &'a TextPart<'_>, nulls: &Option<NullBuffer>) -> PreparedPart<'a> {
     match part {
-        Part::Literal(text) => Block::new(text).map_or(Ready::Long(text), Ready::Block),
-        Part::Coded { codes, texts } => {
-            let blocks: Option<Vec<Block>> = texts.iter().map(|text| Block::new(text)).collect();
+        TextPart::Literal(text) => {
+            ShortText::new(text).map_or(PreparedPart::Long(text), PreparedPart::Block)
+        }
+        TextPart::Coded { codes, texts } => {
+            let blocks: Option<Vec<ShortText>> =
+                texts.iter().map(|text| ShortText::new(text)).collect();
             match blocks {
-                Some(blocks) => Ready::Blocks(codes, blocks),
-                None => Ready::Longs(codes, texts),
+                Some(blocks) => PreparedPart::Blocks(codes, blocks),
+                None => PreparedPart::Longs(codes, texts),
             }
         }
-        Part::Number(numbers) => {
+        TextPart::Number(numbers) => {
             let values = &numbers.values;
             match numbers.same_digits() {
                 Some(width) if nulls.is_none() && width <= digits::EIGHT => {
-                    Ready::Short(Numbered { values, width })
+                    PreparedPart::Short(Numbered { values, width })
                 }
-                _ => Ready::Number(values, numbers.width, numbers.digits()),
+                _ => PreparedPart::Number(values, numbers.width, numbers.digits()),
             }
         }
-        Part::Own(texts) => Ready::Own(texts),
+        TextPart::Own(texts) => PreparedPart::Own(texts),
     }
 }
 
-impl Part<'_> {
+impl TextPart<'_> {
     /// How many rows it has; none where it is the same for every row.
     fn rows(&self) -> Option<usize> {
         match self {
@@ -223,7 +237,7 @@ impl Part<'_> {
     }
 }
 
-impl<'a> Numbers<'a> {
+impl<'a> RowNumbers<'a> {
     /// Each row's number, anything where the row is null, in at least so many digits.
     pub fn new(values: impl Into<Cow<'a, [i64]>>, width: usize) -> Self {
         let values = values.into();
@@ -268,20 +282,20 @@ impl<'a> Numbers<'a> {
     }
 }
 
-impl Ready<'_> {
+impl PreparedPart<'_> {
     /// Bytes that the part needs at most for all rows.
     fn room(&self, rows: usize, nulls: &Option<NullBuffer>) -> usize {
         match self {
-            Ready::Block(block) => block.length().saturating_mul(rows),
-            Ready::Blocks(_, blocks) => longest(blocks).saturating_mul(rows),
-            Ready::Long(text) => text.len().saturating_mul(rows),
-            Ready::Longs(codes, texts) => (0..rows)
+            PreparedPart::Block(block) => block.length().saturating_mul(rows),
+            PreparedPart::Blocks(_, blocks) => longest(blocks).saturating_mul(rows),
+            PreparedPart::Long(text) => text.len().saturating_mul(rows),
+            PreparedPart::Longs(codes, texts) => (0..rows)
                 .filter(|row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row)))
                 .map(|row| texts[codes[row] as usize].len())
                 .sum(),
-            Ready::Short(numbered) => numbered.width.saturating_mul(rows),
-            Ready::Number(_, width, most) => most.max(width).saturating_mul(rows),
-            Ready::Own(texts) => texts.value_data().len(),
+            PreparedPart::Short(numbered) => numbered.width.saturating_mul(rows),
+            PreparedPart::Number(_, width, most) => most.max(width).saturating_mul(rows),
+            PreparedPart::Own(texts) => texts.value_data().len(),
         }
     }
 
@@ -289,15 +303,17 @@ impl Ready<'_> {
     #[inline(always)]
     fn put(&self, out: &mut [u8], at: usize, row: usize) -> usize {
         match self {
-            Ready::Block(block) => block.put(out, at),
-            Ready::Blocks(codes, blocks) => blocks[codes[row] as usize].put(out, at),
-            Ready::Short(Numbered { values, width }) => {
+            PreparedPart::Block(block) => block.put(out, at),
+            PreparedPart::Blocks(codes, blocks) => blocks[codes[row] as usize].put(out, at),
+            PreparedPart::Short(Numbered { values, width }) => {
                 digits::put_short(out, at, values[row] as u64, *width)
             }
-            Ready::Number(values, width, _) => digits::put(out, at, values[row] as u64, *width),
-            Ready::Long(text) => copy(text, out, at),
-            Ready::Longs(codes, texts) => copy(&texts[codes[row] as usize], out, at),
-            Ready::Own(texts) => copy(texts.value(row), out, at),
+            PreparedPart::Number(values, width, _) => {
+                digits::put(out, at, values[row] as u64, *width)
+            }
+            PreparedPart::Long(text) => copy(text, out, at),
+            PreparedPart::Longs(codes, texts) => copy(&texts[codes[row] as usize], out, at),
+            PreparedPart::Own(texts) => copy(texts.value(row), out, at),
         }
     }
 }

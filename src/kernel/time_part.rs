@@ -6,7 +6,7 @@ const MOST_DAYS: i64 = i64::MAX / SECONDS_PER_DAY;
 
 /// A part by its PostgreSQL name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum TimePart {
     Microseconds,
     Milliseconds,
     Second,
@@ -28,40 +28,40 @@ pub enum Part {
 }
 
 /// Every name, the plain one of each part first.
-pub const PARTS: &[(&str, Part)] = &[
-    ("microseconds", Part::Microseconds),
-    ("milliseconds", Part::Milliseconds),
-    ("second", Part::Second),
-    ("minute", Part::Minute),
-    ("hour", Part::Hour),
-    ("day", Part::Day),
-    ("week", Part::Week),
-    ("month", Part::Month),
-    ("quarter", Part::Quarter),
-    ("year", Part::Year),
-    ("decade", Part::Decade),
-    ("century", Part::Century),
-    ("millennium", Part::Millennium),
-    ("dow", Part::DayOfWeek),
-    ("isodow", Part::IsoDayOfWeek),
-    ("doy", Part::DayOfYear),
-    ("isoyear", Part::IsoYear),
-    ("epoch", Part::Epoch),
-    ("dayofweek", Part::DayOfWeek),
-    ("dayofyear", Part::DayOfYear),
-    ("isoweek", Part::Week),
-    ("microsecond", Part::Microseconds),
-    ("millisecond", Part::Milliseconds),
-    ("seconds", Part::Second),
-    ("minutes", Part::Minute),
-    ("hours", Part::Hour),
-    ("days", Part::Day),
-    ("weeks", Part::Week),
-    ("months", Part::Month),
-    ("years", Part::Year),
+pub const PARTS: &[(&str, TimePart)] = &[
+    ("microseconds", TimePart::Microseconds),
+    ("milliseconds", TimePart::Milliseconds),
+    ("second", TimePart::Second),
+    ("minute", TimePart::Minute),
+    ("hour", TimePart::Hour),
+    ("day", TimePart::Day),
+    ("week", TimePart::Week),
+    ("month", TimePart::Month),
+    ("quarter", TimePart::Quarter),
+    ("year", TimePart::Year),
+    ("decade", TimePart::Decade),
+    ("century", TimePart::Century),
+    ("millennium", TimePart::Millennium),
+    ("dow", TimePart::DayOfWeek),
+    ("isodow", TimePart::IsoDayOfWeek),
+    ("doy", TimePart::DayOfYear),
+    ("isoyear", TimePart::IsoYear),
+    ("epoch", TimePart::Epoch),
+    ("dayofweek", TimePart::DayOfWeek),
+    ("dayofyear", TimePart::DayOfYear),
+    ("isoweek", TimePart::Week),
+    ("microsecond", TimePart::Microseconds),
+    ("millisecond", TimePart::Milliseconds),
+    ("seconds", TimePart::Second),
+    ("minutes", TimePart::Minute),
+    ("hours", TimePart::Hour),
+    ("days", TimePart::Day),
+    ("weeks", TimePart::Week),
+    ("months", TimePart::Month),
+    ("years", TimePart::Year),
 ];
 
-impl Part {
+impl TimePart {
     pub fn parse(name: &str) -> Option<Self> {
         let named =
             |(known, part): &(&str, Self)| known.eq_ignore_ascii_case(name).then_some(*part);
@@ -87,7 +87,7 @@ impl Part {
         })
     }
 
-    /// Whether [`Part::truncate`] cuts to it.
+    /// Whether [`TimePart::truncate`] cuts to it.
     pub fn cuts(self) -> bool {
         self.truncate::<1>(0).is_some()
     }
@@ -109,7 +109,7 @@ impl Part {
         Some(days_from_civil(year, month, 1))
     }
 
-    /// The part of a wall clock, at [`Part::scale`] digits after the point.
+    /// The part of a wall clock, at [`TimePart::scale`] digits after the point.
     pub fn of_clock<const PER_SECOND: i64>(self, local: i64) -> i64 {
         let per_second = PER_SECOND;
         let per_minute = per_second * 60;
@@ -187,24 +187,24 @@ mod tests {
             };
             let week = theirs.iso_week();
             for (part, expected) in [
-                (Part::Year, i64::from(theirs.year())),
-                (Part::Month, theirs.month().into()),
-                (Part::Day, theirs.day().into()),
-                (Part::Hour, theirs.hour().into()),
-                (Part::Minute, theirs.minute().into()),
-                (Part::Second, theirs.second().into()),
-                (Part::DayOfYear, theirs.ordinal().into()),
+                (TimePart::Year, i64::from(theirs.year())),
+                (TimePart::Month, theirs.month().into()),
+                (TimePart::Day, theirs.day().into()),
+                (TimePart::Hour, theirs.hour().into()),
+                (TimePart::Minute, theirs.minute().into()),
+                (TimePart::Second, theirs.second().into()),
+                (TimePart::DayOfYear, theirs.ordinal().into()),
                 (
-                    Part::IsoDayOfWeek,
+                    TimePart::IsoDayOfWeek,
                     theirs.weekday().number_from_monday().into(),
                 ),
                 (
-                    Part::DayOfWeek,
+                    TimePart::DayOfWeek,
                     theirs.weekday().num_days_from_sunday().into(),
                 ),
-                (Part::Week, week.week().into()),
-                (Part::IsoYear, week.year().into()),
-                (Part::Epoch, instant),
+                (TimePart::Week, week.week().into()),
+                (TimePart::IsoYear, week.year().into()),
+                (TimePart::Epoch, instant),
             ] {
                 assert_eq!(
                     part.of_clock::<1>(instant),
@@ -214,7 +214,7 @@ mod tests {
                 assert_eq!(
                     part.of_clock::<1000>(instant * 1000),
                     expected
-                        * if part == Part::Second || part == Part::Epoch {
+                        * if part == TimePart::Second || part == TimePart::Epoch {
                             1000
                         } else {
                             1

@@ -20,7 +20,7 @@ pub const ORDINARY_DAYS: std::ops::RangeInclusive<i64> = -719_528..=2_932_896;
 
 /// Writes dates, and remembers those of the days it met: a table of dates often has few.
 #[derive(Debug)]
-pub struct Dates {
+pub struct DateWriter {
     day: i64,
     text: [u8; FAR_DATE],
     length: usize,
@@ -42,12 +42,12 @@ thread_local! {
 /// Writes moments in so many ticks a second as a date, `T`, and a time of day.
 #[derive(Debug)]
 pub struct Moments<const PER_SECOND: i64> {
-    dates: Dates,
+    dates: DateWriter,
     /// Where the day of the last moment begins.
     start: i64,
 }
 
-impl Default for Dates {
+impl Default for DateWriter {
     fn default() -> Self {
         let mut dates = Self {
             day: 0,
@@ -61,7 +61,7 @@ impl Default for Dates {
     }
 }
 
-impl Drop for Dates {
+impl Drop for DateWriter {
     fn drop(&mut self) {
         let met = std::mem::take(&mut self.met);
         // At the end of a thread there is nobody left to keep it for.
@@ -69,7 +69,7 @@ impl Drop for Dates {
     }
 }
 
-impl Dates {
+impl DateWriter {
     /// Writes the date of a day counted from 1970-01-01 at `at`; says where it ends.
     #[inline(always)]
     pub fn put(&mut self, out: &mut [u8], at: usize, day: i64) -> usize {
@@ -129,7 +129,7 @@ impl Dates {
 impl<const PER_SECOND: i64> Default for Moments<PER_SECOND> {
     fn default() -> Self {
         Self {
-            dates: Dates::default(),
+            dates: DateWriter::default(),
             start: 0,
         }
     }
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn every_day_agrees_with_the_calendar() {
-        let mut dates = Dates::default();
+        let mut dates = DateWriter::default();
         for day in (-800_000..3_000_000).step_by(17) {
             let moment = chrono::DateTime::from_timestamp(day * SECONDS_PER_DAY, 0);
             let date = moment.unwrap().date_naive();

@@ -6,7 +6,7 @@ use arrow::datatypes::DataType;
 
 use crate::column::show_type;
 use crate::error::Problem;
-use crate::expression::{Input, UnknownName, compile};
+use crate::expression::{Binding, UnknownName, compile};
 use crate::place::{Placed, Text};
 
 /// The rows for which the filter is true.
@@ -17,7 +17,7 @@ pub(super) fn keep(
 ) -> Result<RecordBatch, Problem> {
     let schema = rows.schema();
     let mut resolve = |path: &str| match schema.index_of(path) {
-        Ok(index) => Ok(Input {
+        Ok(index) => Ok(Binding {
             index,
             data_type: schema.field(index).data_type().clone(),
             nullable: true,

@@ -62,7 +62,7 @@ pub struct Tempo {
 }
 
 /// The number that a row has among others.
-type Numbers = Arc<dyn Fn(u64) -> u64 + Send + Sync>;
+type RowNumbering = Arc<dyn Fn(u64) -> u64 + Send + Sync>;
 
 /// A rate from a start on.
 pub struct Pace {
@@ -71,7 +71,7 @@ pub struct Pace {
     clock: Arc<dyn Clock>,
     start: OnceLock<Duration>,
     /// Rows are some of those that the rate is of: the number of each among all of them.
-    among: Option<Numbers>,
+    among: Option<RowNumbering>,
     /// Where blocks of rows begin, in periods: the number of the first one kept, and the sums.
     blocks: Mutex<(u64, VecDeque<f64>)>,
 }

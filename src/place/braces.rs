@@ -7,7 +7,7 @@ use crate::error::Problem;
 
 /// A part of such a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum BracePart {
     /// Text as it stands; `{{` and `}}` are single braces.
     Literal(String),
     /// The bytes of the text between two braces.
@@ -18,7 +18,7 @@ pub enum Part {
 ///
 /// # Errors
 /// A brace without its partner.
-pub fn braces(text: &Placed<Text>) -> Result<Vec<Part>, Problem> {
+pub fn braces(text: &Placed<Text>) -> Result<Vec<BracePart>, Problem> {
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut rest = text.as_str();
@@ -39,14 +39,14 @@ pub fn braces(text: &Placed<Text>) -> Result<Vec<Part>, Problem> {
                 .hint(format!("write `{twice}` for the character itself")));
         };
         if !literal.is_empty() {
-            parts.push(Part::Literal(std::mem::take(&mut literal)));
+            parts.push(BracePart::Literal(std::mem::take(&mut literal)));
         }
-        parts.push(Part::Named(start + 1..start + 1 + inner.len()));
+        parts.push(BracePart::Named(start + 1..start + 1 + inner.len()));
         rest = after;
     }
     literal.push_str(rest);
     if !literal.is_empty() {
-        parts.push(Part::Literal(literal));
+        parts.push(BracePart::Literal(literal));
     }
     Ok(parts)
 }

@@ -11,7 +11,7 @@ use serde::de::{
 };
 
 use super::placed::{also, hand, is_handed, take_also, take_carried};
-use super::{Key, Node, Value};
+use super::{MapKey, Node, Value};
 use crate::error::{Problem, did_you_mean};
 
 /// Decodes a node into `T`: unknown keys, wrong types and missing keys are problems with a place.
@@ -19,7 +19,7 @@ use crate::error::{Problem, did_you_mean};
 /// # Errors
 /// The first mistake found, in the order of the file.
 pub fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Problem> {
-    T::deserialize(Decoder(node)).map_err(|problem| problem.at(&node.place))
+    T::deserialize(NodeDecoder(node)).map_err(|problem| problem.at(&node.place))
 }
 
 /// Decodes a node into `T`, and tells every mistake that one can be told beside the others: of each
@@ -36,9 +36,9 @@ pub fn decode_all<T: DeserializeOwned>(node: &Node) -> Result<T, Vec<Problem>> {
     })
 }
 
-struct Decoder<'a>(&'a Node);
+struct NodeDecoder<'a>(&'a Node);
 
-impl Decoder<'_> {
+impl NodeDecoder<'_> {
     fn text<'t>(&'t self, expected: &str) -> Result<&'t str, Problem> {
         match &self.0.value {
             Value::Scalar { text, .. } => Ok(text),
@@ -108,7 +108,7 @@ impl Decoder<'_> {
     }
 }
 
-fn unknown_key(key: &Key, known: &[&'static str], braces: Option<String>) -> Problem {
+fn unknown_key(key: &MapKey, known: &[&'static str], braces: Option<String>) -> Problem {
     let near = did_you_mean(&key.name, known.iter().copied());
     let all = match known {
         [] => "no keys are allowed here".to_string(),
@@ -153,7 +153,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Decoder<'_> {
+impl<'de> Deserializer<'de> for NodeDecoder<'_> {
     type Error = Problem;
 
     numbers! {
@@ -216,7 +216,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.0.value {
             Value::List(items) => visitor
-                .visit_seq(Items(items.iter()))
+                .visit_seq(ListItems(items.iter()))
                 .map_err(|problem| problem.at(&self.0.place)),
             _ => Err(self.unexpected("a list")),
         }
@@ -283,9 +283,9 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 }
 
-struct Items<'a>(std::slice::Iter<'a, Node>);
+struct ListItems<'a>(std::slice::Iter<'a, Node>);
 
-impl<'de> SeqAccess<'de> for Items<'_> {
+impl<'de> SeqAccess<'de> for ListItems<'_> {
     type Error = Problem;
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
@@ -294,14 +294,14 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         let Some(node) = self.0.next() else {
             return Ok(None);
         };
-        seed.deserialize(Decoder(node))
+        seed.deserialize(NodeDecoder(node))
             .map(Some)
             .map_err(|problem| problem.at(&node.place))
     }
 }
 
 struct Entries<'a> {
-    entries: std::slice::Iter<'a, (Key, Node)>,
+    entries: std::slice::Iter<'a, (MapKey, Node)>,
     value: Option<&'a Node>,
 }
 
@@ -323,7 +323,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
                 filled: false,
             },
         };
-        seed.deserialize(Decoder(&node))
+        seed.deserialize(NodeDecoder(&node))
             .map(Some)
             .map_err(|problem| problem.at(&key.place))
     }
@@ -331,7 +331,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         let Some(node) = self.value.take() else {
             return Err(Problem::new("a value was asked for before its key"));
         };
-        seed.deserialize(Decoder(node))
+        seed.deserialize(NodeDecoder(node))
             .map_err(|problem| problem.at(&node.place))
     }
 }
@@ -362,17 +362,17 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
         }
     }
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Problem> {
-        seed.deserialize(Decoder(&self.content))
+        seed.deserialize(NodeDecoder(&self.content))
             .map_err(|problem| problem.at(&self.content.place))
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
-        Decoder(&self.content).deserialize_seq(visitor)
+        NodeDecoder(&self.content).deserialize_seq(visitor)
     }
     fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        Decoder(&self.content).deserialize_struct("", fields, visitor)
+        NodeDecoder(&self.content).deserialize_struct("", fields, visitor)
     }
 }

@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// What names stand for.
 #[derive(Default, Clone)]
-pub struct Scope {
+pub struct Variables {
     /// The declared params and `run_date`.
     pub params: BTreeMap<String, String>,
     /// The environment.
@@ -29,13 +29,13 @@ pub struct Scope {
 }
 
 /// Values may be secrets.
-impl std::fmt::Debug for Scope {
+impl std::fmt::Debug for Variables {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.params.keys()).finish()
     }
 }
 
-impl Scope {
+impl Variables {
     /// A name stands for some more bytes.
     fn add(&self, bytes: usize) -> Result<(), Problem> {
         let sum = self.expanded.get().saturating_add(bytes);
@@ -59,7 +59,7 @@ impl Scope {
 
 /// Expands every value below `node`, in place, and notes each unknown name or unset variable with its
 /// place. Keys are names and stay as they are.
-pub fn expand(node: &mut Node, scope: &Scope, problems: &mut Problems) {
+pub fn expand(node: &mut Node, scope: &Variables, problems: &mut Problems) {
     match &mut node.value {
         Value::Null => {}
         Value::Scalar { text, .. } if !text.contains("${") => {}
@@ -84,7 +84,7 @@ pub fn expand(node: &mut Node, scope: &Scope, problems: &mut Problems) {
 }
 
 /// True of `${env:NAME:-}` alone where there is no such variable: what stands there is left out.
-fn is_nothing(text: &str, scope: &Scope) -> bool {
+fn is_nothing(text: &str, scope: &Variables) -> bool {
     let name = text.strip_prefix("${env:");
     let name = name.and_then(|rest| rest.strip_suffix(":-}"));
     let is_unset = |name: &str| scope.environment.get(name).is_none_or(String::is_empty);
@@ -92,7 +92,7 @@ fn is_nothing(text: &str, scope: &Scope) -> bool {
 }
 
 /// The text with every name's value, and what of it no message shows.
-fn expand_text(text: &str, scope: &Scope) -> Result<(String, Secrets), Problem> {
+fn expand_text(text: &str, scope: &Variables) -> Result<(String, Secrets), Problem> {
     let mut secrets = Secrets::default();
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -117,7 +117,7 @@ fn expand_text(text: &str, scope: &Scope) -> Result<(String, Secrets), Problem> 
     Ok((expanded, secrets))
 }
 
-fn value_of(name: &str, scope: &Scope) -> Result<(String, Secrets), Problem> {
+fn value_of(name: &str, scope: &Variables) -> Result<(String, Secrets), Problem> {
     if let Some(variable) = name.strip_prefix("env:") {
         let (variable, default) = match variable.split_once(":-") {
             Some((variable, default)) => (variable, Some(default)),
@@ -152,7 +152,7 @@ fn value_of(name: &str, scope: &Scope) -> Result<(String, Secrets), Problem> {
 }
 
 /// `${id}` where a column is meant.
-fn of_a_column(name: &str, scope: &Scope) -> Option<String> {
+fn of_a_column(name: &str, scope: &Variables) -> Option<String> {
     let hint =
         format!("a column has no `$`: it is `{name}` in an `expr`, `{{{name}}}` in a `template`");
     scope.columns.contains(name).then_some(hint)
@@ -165,7 +165,7 @@ fn of_a_column(name: &str, scope: &Scope) -> Option<String> {
 pub fn expand_params(
     node: &Node,
     given: &BTreeMap<String, String>,
-    scope: &mut Scope,
+    scope: &mut Variables,
 ) -> Result<Vec<(String, Place)>, Problem> {
     let Value::Map(entries) = &node.value else {
         return Err(Problem::new(format!(
@@ -203,11 +203,11 @@ mod tests {
     use super::*;
 
     fn check(text: &str) -> String {
-        let scope = Scope {
+        let scope = Variables {
             params: [("rows".to_string(), "10".to_string())].into(),
             environment: [("HOST".to_string(), "box".to_string())].into(),
             columns: ["id".to_string()].into(),
-            ..Scope::default()
+            ..Variables::default()
         };
         expand_text(text, &scope).map_or_else(|problem| problem.to_string(), |(text, _)| text)
     }
@@ -223,13 +223,13 @@ mod tests {
 
     #[test]
     fn an_empty_default_alone_leaves_the_option_out() {
-        let scope = Scope {
+        let scope = Variables {
             environment: [
                 ("SET".to_string(), "1".to_string()),
                 ("EMPTY".into(), String::new()),
             ]
             .into(),
-            ..Scope::default()
+            ..Variables::default()
         };
         let texts = [
             "${env:UNSET:-}",

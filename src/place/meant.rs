@@ -9,7 +9,7 @@ use crate::error::Problem;
 
 /// What a property stands before.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Before {
+pub(super) enum PropertyTarget {
     Nothing,
     Text,
     More,
@@ -37,7 +37,7 @@ impl<'a> Meant<'a> {
 
     /// `!x` and `&x` before the value that begins here: a tag says nothing, and an anchor is one only
     /// where something refers to it.
-    pub(super) fn look(&mut self, place: &Place, before: Before) {
+    pub(super) fn look(&mut self, place: &Place, before: PropertyTarget) {
         let mut end = place.start;
         // A value has one of each at most.
         for _ in 0..2 {
@@ -56,13 +56,13 @@ impl<'a> Meant<'a> {
 
     /// The word that begins with `!` or `&` before a byte: in its line, or before a list or a map at the
     /// end of the line above.
-    fn property(&self, end: usize, before: Before) -> Option<(usize, &'a str)> {
+    fn property(&self, end: usize, before: PropertyTarget) -> Option<(usize, &'a str)> {
         let text = self.source.text.get(..end)?;
         let line = text.trim_end_matches(' ');
         let above = line.trim_end();
         let text = match before {
             // Within one line it is the same text, and is not searched.
-            Before::More
+            PropertyTarget::More
                 if above.len() < line.len()
                     && !above[above.rfind('\n').unwrap_or(0)..].contains(" #") =>
             {
@@ -77,15 +77,15 @@ impl<'a> Meant<'a> {
         is_property.then_some((start, word))
     }
 
-    fn wrong(&self, property: &str, before: Before, place: &Place) -> Option<Problem> {
+    fn wrong(&self, property: &str, before: PropertyTarget, place: &Place) -> Option<Problem> {
         let name = property.get(1..).unwrap_or_default();
         let written = place.written();
         let quoted = match before {
-            Before::Text if !written.is_empty() && !written.contains(['"', '\'']) => {
+            PropertyTarget::Text if !written.is_empty() && !written.contains(['"', '\'']) => {
                 let text = format!("{property} {written}");
                 format!("write \"{}\" if it is text", text.trim_end())
             }
-            Before::More => "remove it".into(),
+            PropertyTarget::More => "remove it".into(),
             _ => format!("write \"{property}\" if it is text"),
         };
         if property.starts_with('!') {
@@ -96,8 +96,10 @@ impl<'a> Meant<'a> {
         }
         let used = self.aliases.contains(name);
         let message = match before {
-            Before::Nothing => format!("`{property}` names what follows it, and nothing does"),
-            Before::Text if !used => {
+            PropertyTarget::Nothing => {
+                format!("`{property}` names what follows it, and nothing does")
+            }
+            PropertyTarget::Text if !used => {
                 format!("`{property}` names what follows it, and nothing refers to it")
             }
             _ => return None,

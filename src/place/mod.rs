@@ -22,19 +22,19 @@ use std::sync::Arc;
 
 use window::around;
 
-pub use braces::{Part, braces, place_of};
+pub use braces::{BracePart, braces, place_of};
 pub use decode::{decode, decode_all};
-pub use expand::{Scope, expand, expand_params};
+pub use expand::{Variables, expand, expand_params};
 pub use flags::Flags;
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Secret, Text};
-pub use named::{Each, Named};
+pub use named::{EachItem, NamedItems};
 pub use path::LocalPath;
 pub use placed::{Placed, also, carry};
 pub use secret::{Secrets, is_secret, without_users};
 pub use source::Source;
 pub use split::split_values;
 pub use window::shortened;
-pub use yaml::{Key, Node, Value, parse};
+pub use yaml::{MapKey, Node, Value, parse};
 
 /// Where a value stands: the file, the line and the column, both from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]

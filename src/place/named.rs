@@ -11,15 +11,15 @@ use crate::error::Problem;
 
 /// Named things in the order of the file.
 #[derive(Debug, Clone)]
-pub struct Named<T>(pub Vec<(Placed<String>, T)>);
+pub struct NamedItems<T>(pub Vec<(Placed<String>, T)>);
 
-impl<T> Default for Named<T> {
+impl<T> Default for NamedItems<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T> Named<T> {
+impl<T> NamedItems<T> {
     /// The thing of that name.
     pub fn get(&self, name: &str) -> Option<&T> {
         self.0
@@ -34,7 +34,7 @@ impl<T> Named<T> {
     }
 }
 
-impl<T: DeserializeOwned> Named<T> {
+impl<T: DeserializeOwned> NamedItems<T> {
     fn from_node(node: &Node) -> Result<Self, Problem> {
         let entries = match &node.value {
             Value::Map(entries) => entries.as_slice(),
@@ -63,7 +63,7 @@ impl<T: DeserializeOwned> Named<T> {
     }
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Named<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for NamedItems<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         Self::from_node(&node).map_err(carry)
@@ -72,15 +72,15 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Named<T> {
 
 /// A list in which every mistake is told, not only the first.
 #[derive(Debug, Clone)]
-pub struct Each<T>(pub Vec<T>);
+pub struct EachItem<T>(pub Vec<T>);
 
-impl<T> Default for Each<T> {
+impl<T> Default for EachItem<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Each<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for EachItem<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         let items = match &node.value {
@@ -98,7 +98,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Each<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Each<T> {
+impl<T: JsonSchema> JsonSchema for EachItem<T> {
     fn inline_schema() -> bool {
         true
     }
@@ -110,7 +110,7 @@ impl<T: JsonSchema> JsonSchema for Each<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Named<T> {
+impl<T: JsonSchema> JsonSchema for NamedItems<T> {
     fn inline_schema() -> bool {
         true
     }

@@ -1,7 +1,7 @@
 //! What YAML takes apart, or leaves together, otherwise than it is meant: `{ type: decimal(10,2) }`,
 //! `{ min:1 }`, `file:{ path: a.csv }`.
 
-use super::{Key, Node, Value};
+use super::{MapKey, Node, Value};
 use crate::error::Problem;
 
 /// `type: decimal(10,2)` in `{ … }`: to YAML the comma ends the value, and a second key begins.
@@ -23,7 +23,7 @@ pub fn split_values(node: &Node) -> Vec<Problem> {
 }
 
 /// `min:1` and `file:{ path: …`: to YAML, without the blank, all of it is one name.
-fn glued(key: &Key, value: &Node) -> Option<Problem> {
+fn glued(key: &MapKey, value: &Node) -> Option<Problem> {
     if key.place.is_quoted() {
         return None;
     }
@@ -39,7 +39,7 @@ fn glued(key: &Key, value: &Node) -> Option<Problem> {
     None
 }
 
-fn split_at(value: &Node, key: &Key, rest: &Node) -> Option<Problem> {
+fn split_at(value: &Node, key: &MapKey, rest: &Node) -> Option<Problem> {
     let (
         Value::Scalar {
             text, plain: true, ..

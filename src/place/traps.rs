@@ -9,7 +9,7 @@ mod words;
 
 use std::sync::Arc;
 
-use self::line::{Line, quoted};
+use self::line::{LineText, quoted};
 use super::{Place, Source};
 use crate::error::Problem;
 
@@ -63,19 +63,19 @@ impl Complaint<'_> {
         parts.iter().any(|part| self.says(part))
     }
 
-    fn line(&self, number: usize) -> Line<'_> {
-        Line::new(self.source.line(number))
+    fn line(&self, number: usize) -> LineText<'_> {
+        LineText::new(self.source.line(number))
     }
 
     /// The line in which the parser noticed, and the index of the character.
-    fn here(&self) -> (Line<'_>, usize) {
+    fn here(&self) -> (LineText<'_>, usize) {
         let line = self.line(self.line);
         let at = (self.column - 1).min(line.characters.len());
         (line, at)
     }
 
     /// The numbers of the lines above that say something, the nearest first.
-    fn above(&self) -> impl Iterator<Item = (usize, Line<'_>)> {
+    fn above(&self) -> impl Iterator<Item = (usize, LineText<'_>)> {
         let lines = (1..self.line).rev();
         let lines = lines.map(|number| (number, self.line(number)));
         lines.filter(|(_, line)| !line.is_empty())

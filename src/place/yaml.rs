@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, NonFiniteFloatPolicy, Spanned};
 
-use super::meant::{Before, Meant, is_block};
+use super::meant::{Meant, PropertyTarget, is_block};
 use super::refused::problem;
 use super::{Place, Source};
 use crate::error::Problem;
@@ -22,7 +22,7 @@ pub struct Node {
 
 /// A key of a map and its place.
 #[derive(Debug, Clone)]
-pub struct Key {
+pub struct MapKey {
     /// The key's text.
     pub name: String,
     /// Where it stands.
@@ -46,16 +46,16 @@ pub enum Value {
     /// A list.
     List(Vec<Node>),
     /// A map in the file's order.
-    Map(Vec<(Key, Node)>),
+    Map(Vec<(MapKey, Node)>),
 }
 
 /// What the parser hands over, before places have their file.
-enum Raw {
+enum RawNode {
     Null,
     Text(String),
     Typed(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<RawKey>, Spanned<Raw>)>),
+    List(Vec<Spanned<RawNode>>),
+    Map(Vec<(Spanned<RawKey>, Spanned<RawNode>)>),
 }
 
 struct RawKey(Option<String>);
@@ -81,7 +81,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
         budget: budget,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };
-    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(&source.text, options)
+    let raw: Spanned<RawNode> = serde_yaml::from_str_with_options(&source.text, options)
         .map_err(|error| problem(source, &error))?;
     let mut meant = Meant::new(source);
     let root = node(source, raw, &mut meant);
@@ -104,7 +104,7 @@ impl Node {
     }
 
     /// Takes the value under `name` out of the map.
-    pub fn take(&mut self, name: &str) -> Option<(Key, Node)> {
+    pub fn take(&mut self, name: &str) -> Option<(MapKey, Node)> {
         match &mut self.value {
             Value::Map(entries) => {
                 let index = entries.iter().position(|(key, _)| key.name == name)?;
@@ -133,33 +133,33 @@ impl Node {
     }
 }
 
-fn node(source: &Arc<Source>, raw: Spanned<Raw>, meant: &mut Meant<'_>) -> Node {
+fn node(source: &Arc<Source>, raw: Spanned<RawNode>, meant: &mut Meant<'_>) -> Node {
     let place = place(source, raw.referenced);
     // What an alias stands for was looked at where it is written.
     if raw.referenced == raw.defined {
         meant.look(&place, before(&raw.value));
     }
     let value = match raw.value {
-        Raw::Null => Value::Null,
-        Raw::Text(text) => {
+        RawNode::Null => Value::Null,
+        RawNode::Text(text) => {
             let quoted = written(source, raw.defined).starts_with(['"', '\'']);
             let block = raw.defined.span().byte_offset();
             let block = block.is_some_and(|start| is_block(source, start as usize));
             scalar(text, !quoted && !block)
         }
         // The parser has made a number or a truth of it; the file's own spelling says more.
-        Raw::Typed(text) => {
+        RawNode::Typed(text) => {
             let spelt = written(source, raw.defined);
             let text = if spelt.is_empty() { text } else { spelt.into() };
             scalar(text, true)
         }
-        Raw::List(items) => Value::List(
+        RawNode::List(items) => Value::List(
             items
                 .into_iter()
                 .map(|raw| node(source, raw, meant))
                 .collect(),
         ),
-        Raw::Map(entries) => Value::Map(
+        RawNode::Map(entries) => Value::Map(
             entries
                 .into_iter()
                 .map(|(name, raw)| (key(source, name, meant), node(source, raw, meant)))
@@ -169,11 +169,11 @@ fn node(source: &Arc<Source>, raw: Spanned<Raw>, meant: &mut Meant<'_>) -> Node 
     Node { place, value }
 }
 
-fn before(value: &Raw) -> Before {
+fn before(value: &RawNode) -> PropertyTarget {
     match value {
-        Raw::Null => Before::Nothing,
-        Raw::Text(_) | Raw::Typed(_) => Before::Text,
-        Raw::List(_) | Raw::Map(_) => Before::More,
+        RawNode::Null => PropertyTarget::Nothing,
+        RawNode::Text(_) | RawNode::Typed(_) => PropertyTarget::Text,
+        RawNode::List(_) | RawNode::Map(_) => PropertyTarget::More,
     }
 }
 
@@ -185,7 +185,7 @@ fn scalar(text: String, plain: bool) -> Value {
     }
 }
 
-fn key(source: &Arc<Source>, raw: Spanned<RawKey>, meant: &mut Meant<'_>) -> Key {
+fn key(source: &Arc<Source>, raw: Spanned<RawKey>, meant: &mut Meant<'_>) -> MapKey {
     let place = place(source, raw.referenced);
     let name = match raw.value.0 {
         Some(name) => name,
@@ -199,8 +199,8 @@ fn key(source: &Arc<Source>, raw: Spanned<RawKey>, meant: &mut Meant<'_>) -> Key
             "null".into()
         }
     };
-    meant.look(&place, Before::Text);
-    Key { name, place }
+    meant.look(&place, PropertyTarget::Text);
+    MapKey { name, place }
 }
 
 fn place(source: &Arc<Source>, location: Location) -> Place {
@@ -230,59 +230,59 @@ fn written(source: &Source, location: Location) -> &str {
 struct RawVisitor;
 
 impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+    type Value = RawNode;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Typed(value.to_string()))
+    fn visit_bool<E>(self, value: bool) -> Result<RawNode, E> {
+        Ok(RawNode::Typed(value.to_string()))
     }
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Typed(value.to_string()))
+    fn visit_i64<E>(self, value: i64) -> Result<RawNode, E> {
+        Ok(RawNode::Typed(value.to_string()))
     }
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Typed(value.to_string()))
+    fn visit_u64<E>(self, value: u64) -> Result<RawNode, E> {
+        Ok(RawNode::Typed(value.to_string()))
     }
-    fn visit_i128<E>(self, value: i128) -> Result<Raw, E> {
-        Ok(Raw::Typed(value.to_string()))
+    fn visit_i128<E>(self, value: i128) -> Result<RawNode, E> {
+        Ok(RawNode::Typed(value.to_string()))
     }
-    fn visit_u128<E>(self, value: u128) -> Result<Raw, E> {
-        Ok(Raw::Typed(value.to_string()))
+    fn visit_u128<E>(self, value: u128) -> Result<RawNode, E> {
+        Ok(RawNode::Typed(value.to_string()))
     }
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Raw::Typed(value.to_string()))
+    fn visit_f64<E>(self, value: f64) -> Result<RawNode, E> {
+        Ok(RawNode::Typed(value.to_string()))
     }
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_string()))
+    fn visit_str<E>(self, value: &str) -> Result<RawNode, E> {
+        Ok(RawNode::Text(value.to_string()))
     }
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
+    fn visit_unit<E>(self) -> Result<RawNode, E> {
+        Ok(RawNode::Null)
     }
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
+    fn visit_none<E>(self) -> Result<RawNode, E> {
+        Ok(RawNode::Null)
     }
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawNode, D::Error> {
         deserializer.deserialize_any(self)
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<RawNode, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = access.next_element()? {
             items.push(item);
         }
-        Ok(Raw::List(items))
+        Ok(RawNode::List(items))
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-        let mut entries: Vec<(Spanned<RawKey>, Spanned<Raw>)> = Vec::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<RawNode, A::Error> {
+        let mut entries: Vec<(Spanned<RawKey>, Spanned<RawNode>)> = Vec::new();
         while let Some(key) = access.next_key::<Spanned<RawKey>>()? {
             let value = access.next_value()?;
             entries.push((key, value));
         }
-        Ok(Raw::Map(entries))
+        Ok(RawNode::Map(entries))
     }
 }
 
-impl<'de> Deserialize<'de> for Raw {
+impl<'de> Deserialize<'de> for RawNode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(RawVisitor)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::BATCH_ROWS;
-use super::job::Table;
+use super::job::TablePlan;
 use super::sinks::Resolved;
 use crate::column::Program;
 
@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 1 << 30;
 
 /// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless
 /// somebody says how large, they are as small as all sinks like them.
-pub(super) fn batch_rows(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> u64 {
+pub(super) fn batch_rows(table: &TablePlan<'_>, program: &Program, sinks: &[Resolved]) -> u64 {
     let least = sinks
         .iter()
         .filter_map(|sink| sink.options.takes().most_rows)

@@ -18,30 +18,30 @@ use crate::sink::TakesChanges;
 use crate::spec::{Image, Mix, Pipeline, Table};
 
 /// The tables of a pipeline that are under `changes`.
-pub(super) struct Load {
+pub(super) struct ChangedTables {
     all: Arc<Changes>,
     rate: Option<f64>,
     /// Updates say all columns.
     whole: bool,
     /// What is not told of each table in `all`.
-    members: Vec<Member>,
+    members: Vec<MixedTable>,
 }
 
 /// One of them.
-struct Member {
+struct MixedTable {
     key: String,
     set: Vec<Placed<String>>,
 }
 
 /// One of them as the file says it.
 #[derive(Clone, Copy)]
-struct Entry<'p> {
+struct MixEntry<'p> {
     name: &'p Placed<String>,
     mix: &'p Mix,
     table: &'p Table,
 }
 
-impl Load {
+impl ChangedTables {
     /// Those of a pipeline that has some.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Load {
         let mut problems = Problems::default();
         let entries = checks::entries(pipeline, changes, &mut problems);
         let parents = keys::parents(&entries, &mut problems);
-        let members: Vec<Member> = entries
+        let members: Vec<MixedTable> = entries
             .iter()
             .filter_map(|entry| member(entry, &entries, &mut problems))
             .collect();
@@ -111,7 +111,7 @@ impl JobChanges {
     }
 }
 
-impl Entry<'_> {
+impl MixEntry<'_> {
     fn weights(&self) -> [u64; 3] {
         let of = |weight: &Option<Placed<crate::place::Count>>| {
             weight.as_ref().map_or(0, |weight| weight.value.0)
@@ -125,10 +125,14 @@ impl Entry<'_> {
     }
 }
 
-fn member(entry: &Entry<'_>, entries: &[Entry<'_>], problems: &mut Problems) -> Option<Member> {
+fn member(
+    entry: &MixEntry<'_>,
+    entries: &[MixEntry<'_>],
+    problems: &mut Problems,
+) -> Option<MixedTable> {
     let key = problems.note(keys::key(entry, entries))?;
     let set = problems.note(checks::set(entry, &key))?;
-    Some(Member { key, set })
+    Some(MixedTable { key, set })
 }
 
 /// Which columns of a sink make changes of its rows, if all that are needed are among those it writes.

@@ -4,7 +4,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
 
 use crate::error::Problem;
-use crate::expression::{Input, UnknownName, compile};
+use crate::expression::{Binding, UnknownName, compile};
 use crate::place::{Placed, Text};
 use crate::spec::SinkEntry;
 
@@ -25,7 +25,7 @@ pub(super) fn enabled(entry: &SinkEntry) -> Result<bool, Problem> {
 }
 
 fn holds(said: &Placed<Text>) -> Result<bool, Problem> {
-    let mut resolve = |path: &str| -> Result<Input, UnknownName> {
+    let mut resolve = |path: &str| -> Result<Binding, UnknownName> {
         let message = format!("there are no columns here, and so no `{path}`");
         Err(UnknownName::from(message))
     };

@@ -11,7 +11,7 @@ use super::changing::{columns, refused};
 use super::files;
 use super::fingerprints::digest;
 use super::guarantee::Guarantee;
-use super::partition::{KeyColumn, Layout, Split, folders, layout};
+use super::partition::{KeyColumn, PartitionLayout, PartitionSplit, folders, layout};
 use super::sinks::Resolved;
 use super::{BATCH_ROWS, Job, JobChanges, SinkPlan};
 use crate::column::{Program, ProgramCell};
@@ -19,10 +19,10 @@ use crate::error::{Problem, Problems};
 use crate::format::Shape;
 use crate::place::Place;
 use crate::sink::{Delivery, Partition, Slice};
-use crate::source::{Batches, Columns, Grid, Opened};
+use crate::source::{Batches, Grid, Opened, TableColumns};
 
 /// What a job is made from.
-pub(super) struct Table<'a> {
+pub(super) struct TablePlan<'a> {
     pub(super) name: &'a str,
     pub(super) fingerprint: String,
     pub(super) load: String,
@@ -45,7 +45,11 @@ pub(super) struct Table<'a> {
 }
 
 /// The jobs of one table: one for the sinks that share batches, one for each partitioned sink.
-pub(super) fn jobs(table: &Table<'_>, sinks: Vec<Resolved>, problems: &mut Problems) -> Vec<Job> {
+pub(super) fn jobs(
+    table: &TablePlan<'_>,
+    sinks: Vec<Resolved>,
+    problems: &mut Problems,
+) -> Vec<Job> {
     let Some(program) = table.program.get() else {
         return Vec::new();
     };
@@ -67,7 +71,7 @@ pub(super) fn jobs(table: &Table<'_>, sinks: Vec<Resolved>, problems: &mut Probl
 
 /// A stream starts where the sink that keeps its offsets says: any other sink would lose rows, or get
 /// them again.
-fn sole_sink(table: &Table<'_>, shared: &[Resolved], alone: &[Resolved]) -> Option<Problem> {
+fn sole_sink(table: &TablePlan<'_>, shared: &[Resolved], alone: &[Resolved]) -> Option<Problem> {
     let stream = table.records.is_some_and(Opened::is_stream);
     let several = shared.len() + alone.len() > 1;
     let keeps = |sink: &&Resolved| sink.options.takes().delivery == Delivery::Transactional;
@@ -85,7 +89,7 @@ fn sole_sink(table: &Table<'_>, shared: &[Resolved], alone: &[Resolved]) -> Opti
 
 /// The job of a sink that shares its batches with no other.
 fn own_job(
-    table: &Table<'_>,
+    table: &TablePlan<'_>,
     program: &Program,
     sink: Resolved,
     problems: &mut Problems,
@@ -114,7 +118,7 @@ fn own_job(
 }
 
 fn shared_job(
-    table: &Table<'_>,
+    table: &TablePlan<'_>,
     program: &Program,
     sinks: Vec<Resolved>,
     problems: &mut Problems,
@@ -144,7 +148,7 @@ fn shared_job(
 }
 
 fn partitioned_job(
-    table: &Table<'_>,
+    table: &TablePlan<'_>,
     program: &Program,
     sink: Resolved,
     problems: &mut Problems,
@@ -156,7 +160,7 @@ fn partitioned_job(
         return None;
     };
     let keys: Vec<usize> = sink.partition_by.iter().map(|(node, _)| *node).collect();
-    let keys = made.with(Columns::new(table.program, program, &keys));
+    let keys = made.with(TableColumns::new(table.program, program, &keys));
     let columns: Vec<KeyColumn<'_>> = sink
         .partition_by
         .iter()
@@ -169,14 +173,14 @@ fn partitioned_job(
             }
         })
         .collect();
-    let (made, split, lanes): (_, Option<Split>, Vec<Arc<Vec<Partition>>>) =
+    let (made, split, lanes): (_, Option<PartitionSplit>, Vec<Arc<Vec<Partition>>>) =
         match problems.note(layout(&columns, keys, &made))? {
-            Layout::Closed {
+            PartitionLayout::Closed {
                 table,
                 split,
                 lanes,
             } => (table, Some(*split), lanes),
-            Layout::Monotone { table, partitions } => (table, None, vec![partitions]),
+            PartitionLayout::Monotone { table, partitions } => (table, None, vec![partitions]),
         };
     let source = Batches::Made(made);
     let sink = sink_plan(table, program, &source, &nodes, sink, lanes, problems)?;
@@ -184,7 +188,7 @@ fn partitioned_job(
 }
 
 /// Rows of a partition are made without those between them, which no source gives.
-fn unmade(table: &Table<'_>, sink: &Resolved) -> Problem {
+fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
     let problem = Problem::new(format!(
         "table `{}` is read, and only tables that are made here can be partitioned",
         table.name
@@ -195,7 +199,12 @@ fn unmade(table: &Table<'_>, sink: &Resolved) -> Problem {
     }
 }
 
-fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<SinkPlan>) -> Job {
+fn job(
+    table: &TablePlan<'_>,
+    source: Batches,
+    split: Option<PartitionSplit>,
+    sinks: Vec<SinkPlan>,
+) -> Job {
     let (first_row, rows) = share(table);
     Job {
         table: table.name.to_string(),
@@ -213,7 +222,7 @@ fn job(table: &Table<'_>, source: Batches, split: Option<Split>, sinks: Vec<Sink
 }
 
 /// The rows of this run's range or slice: the first one and how many.
-fn share(table: &Table<'_>) -> (u64, Option<u64>) {
+fn share(table: &TablePlan<'_>) -> (u64, Option<u64>) {
     if let Some(range) = &table.range {
         let end = table.rows.unwrap_or(u64::MAX).min(range.end);
         let first = range.start.min(end);
@@ -234,20 +243,20 @@ fn share(table: &Table<'_>) -> (u64, Option<u64>) {
 }
 
 /// How the rows are cut for these sinks.
-fn grid(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> Grid {
+fn grid(table: &TablePlan<'_>, program: &Program, sinks: &[Resolved]) -> Grid {
     let (first_row, rows) = share(table);
     let grid = Grid::one(first_row, rows, batch_rows(table, program, sinks));
     let files = sinks.iter().filter_map(|sink| sink.options.takes().files);
     files::cut(&grid, &files.collect::<Vec<u64>>())
 }
 
-fn source(table: &Table<'_>, program: &Program, nodes: &[usize], grid: Grid) -> Batches {
-    let columns = Columns::new(table.program, program, nodes);
+fn source(table: &TablePlan<'_>, program: &Program, nodes: &[usize], grid: Grid) -> Batches {
+    let columns = TableColumns::new(table.program, program, nodes);
     Batches::new(columns, program, table.records, grid)
 }
 
 fn sink_plan(
-    table: &Table<'_>,
+    table: &TablePlan<'_>,
     program: &Program,
     source: &Batches,
     nodes: &[usize],
@@ -297,7 +306,7 @@ fn sink_plan(
 }
 
 fn shape(
-    table: &Table<'_>,
+    table: &TablePlan<'_>,
     program: &Program,
     source: &Batches,
     sink: &Resolved,
@@ -332,7 +341,7 @@ fn shape(
 
 /// The first batch of the whole table, whatever the slice.
 fn trial(
-    table: &Table<'_>,
+    table: &TablePlan<'_>,
     source: &Batches,
     columns: &[usize],
     shape: &Shape,

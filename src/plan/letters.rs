@@ -19,12 +19,12 @@ struct OfTable<'p> {
 }
 
 /// Outputs by their paths.
-type Outputs<'p> = HashMap<PathBuf, (&'p SinkPlan, Placed<LocalPath>)>;
+type OutputPaths<'p> = HashMap<PathBuf, (&'p SinkPlan, Placed<LocalPath>)>;
 
 /// Everything that would be written over, or among other rows.
 pub(super) fn problems(jobs: &[Job]) -> Vec<Problem> {
     let tables: Vec<OfTable<'_>> = jobs.iter().filter_map(of_table).collect();
-    let (mut outputs, mut letters) = (Outputs::new(), Vec::new());
+    let (mut outputs, mut letters) = (OutputPaths::new(), Vec::new());
     letters.extend(tables.iter().map(|of| PathBuf::from(of.path.as_str())));
     for sink in jobs.iter().flat_map(|job| &job.sinks) {
         let takes = sink.options.takes();
@@ -52,7 +52,7 @@ fn of_table(job: &Job) -> Option<OfTable<'_>> {
 }
 
 /// A sink writes there, or into a folder above.
-fn written_over(kept: &Path, outputs: &Outputs<'_>) -> Option<Problem> {
+fn written_over(kept: &Path, outputs: &OutputPaths<'_>) -> Option<Problem> {
     let there = normal(kept);
     let (sink, path) = there.ancestors().find_map(|above| {
         let found = outputs.get(above)?;

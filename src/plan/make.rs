@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::changing::Load;
+use super::changing::ChangedTables;
 use super::fingerprints::Fingerprints;
-use super::job::{Table, jobs};
+use super::job::{TablePlan, jobs};
 use super::letters;
 use super::sinks::{Resolved, resolve, written};
 use super::tables::{built, ordered, params};
@@ -193,7 +193,7 @@ fn by_table(sinks: Vec<Resolved>) -> HashMap<String, Vec<Resolved>> {
 
 fn all_jobs(
     pipeline: &Pipeline,
-    (loaded, load): (&Loaded, Option<&Load>),
+    (loaded, load): (&Loaded, Option<&ChangedTables>),
     mut builder: Builder,
     sinks: Vec<Resolved>,
     overrides: &Overrides,
@@ -223,7 +223,7 @@ fn all_jobs(
         problems.extend(divisible(&name, count, stream, overrides));
         // No table refers to one that is read: its rows depend on its own source alone.
         let references = loaded.digest(|table| table == name);
-        let table = Table {
+        let table = TablePlan {
             name: &name,
             rows: count,
             program,

@@ -33,7 +33,7 @@ use crate::spec::{Log, OnSinkFailure, Serve};
 
 pub use guarantee::Guarantee;
 pub use make::make;
-pub use partition::Split;
+pub use partition::PartitionSplit;
 pub use preview::{Preview, discarding, measured, preview};
 pub use sinks::taken;
 
@@ -131,7 +131,7 @@ pub struct Job {
     /// Which changes of its table they are, where they are such.
     pub changes: Option<JobChanges>,
     /// Sends rows to one lane for each value of the partition columns.
-    pub split: Option<Split>,
+    pub split: Option<PartitionSplit>,
     /// Where they go: exactly one with a split.
     pub sinks: Vec<SinkPlan>,
 }

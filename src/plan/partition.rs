@@ -13,7 +13,7 @@ use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::sink::Partition;
-use crate::source::{Made, RowRange};
+use crate::source::{MadeBatches, RowRange};
 use crate::units::show_count;
 
 /// At most so many files are open at once.
@@ -26,18 +26,18 @@ const MOST_FOLDERS: u64 = 100_000;
 const CHUNK_BATCHES: u64 = 16;
 
 /// Sends the rows of a chunk to one lane for each combination of key values.
-pub struct Split {
+pub struct PartitionSplit {
     /// Makes the key columns alone.
-    keys: Made,
+    keys: MadeBatches,
     /// Makes all of them.
-    table: Made,
-    codes: Vec<Codes>,
+    table: MadeBatches,
+    codes: Vec<KeyNumbers>,
 }
 
 /// How one key column's values are numbered; the number after the last one stands for null.
 #[derive(Debug)]
-struct Codes {
-    kind: Kind,
+struct KeyNumbers {
+    kind: PartitionKind,
     count: usize,
     nulls: bool,
     /// The number of the empty text, whose folder is that of null.
@@ -45,7 +45,7 @@ struct Codes {
 }
 
 #[derive(Debug)]
-enum Kind {
+enum PartitionKind {
     Dictionary(ArrayRef),
     Boolean,
     Integer { min: i64 },
@@ -59,16 +59,16 @@ pub(super) struct KeyColumn<'a> {
 }
 
 /// How a partitioned sink is written.
-pub(super) enum Layout {
+pub(super) enum PartitionLayout {
     /// One lane for each combination of values.
     Closed {
-        table: Made,
-        split: Box<Split>,
+        table: MadeBatches,
+        split: Box<PartitionSplit>,
         lanes: Vec<Arc<Vec<Partition>>>,
     },
     /// One lane that changes folders at known rows.
     Monotone {
-        table: Made,
+        table: MadeBatches,
         partitions: Arc<Vec<Partition>>,
     },
 }
@@ -85,16 +85,16 @@ pub(super) fn folders(program: &Program, columns: &[(usize, Placed<Text>)]) -> V
 /// Decides the layout of a table whose key columns `keys` makes, or refuses.
 pub(super) fn layout(
     columns: &[KeyColumn<'_>],
-    keys: Made,
-    table: &Made,
-) -> Result<Layout, Problem> {
+    keys: MadeBatches,
+    table: &MadeBatches,
+) -> Result<PartitionLayout, Problem> {
     if let [one] = columns
         && one.domain.order >= Order::Ascending
         && !one.domain.nulls
     {
         return monotone(one, &keys, table).map_err(|error| problem(error, one.name));
     }
-    let codes: Vec<Codes> = columns.iter().map(closed).collect::<Result<_, _>>()?;
+    let codes: Vec<KeyNumbers> = columns.iter().map(closed).collect::<Result<_, _>>()?;
     let count: usize = codes
         .iter()
         .map(|codes| codes.count + usize::from(codes.nulls))
@@ -113,14 +113,14 @@ pub(super) fn layout(
         .map(|index| lane(columns, &codes, index))
         .collect();
     let (keys, table) = (keys.on(grid.clone()), table.on(grid));
-    Ok(Layout::Closed {
+    Ok(PartitionLayout::Closed {
         table: table.clone(),
-        split: Box::new(Split { keys, table, codes }),
+        split: Box::new(PartitionSplit { keys, table, codes }),
         lanes,
     })
 }
 
-fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
+fn closed(column: &KeyColumn<'_>) -> Result<KeyNumbers, Problem> {
     let (kind, count) = match (
         column.data_type,
         &column.domain.dictionary,
@@ -131,13 +131,16 @@ fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
         {
             let texts = cast(values, &DataType::Utf8)
                 .map_err(|error| Problem::new(error.to_string()).at(&column.name.place))?;
-            (Kind::Dictionary(texts), values.len())
+            (PartitionKind::Dictionary(texts), values.len())
         }
-        (DataType::Boolean, ..) => (Kind::Boolean, 2),
+        (DataType::Boolean, ..) => (PartitionKind::Boolean, 2),
         (data_type, _, Some(Range::Integer { min, max }))
             if data_type.is_integer() && max - min < MOST_OPEN as i128 =>
         {
-            (Kind::Integer { min: min as i64 }, (max - min + 1) as usize)
+            (
+                PartitionKind::Integer { min: min as i64 },
+                (max - min + 1) as usize,
+            )
         }
         _ => {
             let name = column.name.as_str();
@@ -147,13 +150,13 @@ fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
         }
     };
     let empty = match &kind {
-        Kind::Dictionary(texts) => texts
+        PartitionKind::Dictionary(texts) => texts
             .as_string::<i32>()
             .iter()
             .position(|text| text == Some("")),
         _ => None,
     };
-    Ok(Codes {
+    Ok(KeyNumbers {
         kind,
         count,
         nulls: column.domain.nulls,
@@ -161,7 +164,7 @@ fn closed(column: &KeyColumn<'_>) -> Result<Codes, Problem> {
     })
 }
 
-fn lane(columns: &[KeyColumn<'_>], codes: &[Codes], index: usize) -> Arc<Vec<Partition>> {
+fn lane(columns: &[KeyColumn<'_>], codes: &[KeyNumbers], index: usize) -> Arc<Vec<Partition>> {
     let mut rest = index;
     let mut values = Vec::new();
     for (column, codes) in columns.iter().zip(codes).rev() {
@@ -177,15 +180,15 @@ fn lane(columns: &[KeyColumn<'_>], codes: &[Codes], index: usize) -> Arc<Vec<Par
     }])
 }
 
-impl Codes {
+impl KeyNumbers {
     fn text(&self, code: usize) -> Option<String> {
         if code == self.count {
             return None;
         }
         Some(match &self.kind {
-            Kind::Dictionary(values) => values.as_string::<i32>().value(code).to_string(),
-            Kind::Boolean => (code == 1).to_string(),
-            Kind::Integer { min } => (min + code as i64).to_string(),
+            PartitionKind::Dictionary(values) => values.as_string::<i32>().value(code).to_string(),
+            PartitionKind::Boolean => (code == 1).to_string(),
+            PartitionKind::Integer { min } => (min + code as i64).to_string(),
         })
     }
 
@@ -199,14 +202,14 @@ impl Codes {
             }
         };
         Ok(match &self.kind {
-            Kind::Dictionary(_) => {
+            PartitionKind::Dictionary(_) => {
                 let keys = column.as_dictionary::<Int32Type>().keys().values();
                 keys.iter()
                     .enumerate()
                     .map(|(row, key)| code(row, i64::from(*key)))
                     .collect()
             }
-            Kind::Boolean => {
+            PartitionKind::Boolean => {
                 let values = column.as_boolean().values();
                 values
                     .iter()
@@ -214,7 +217,7 @@ impl Codes {
                     .map(|(row, value)| code(row, i64::from(value)))
                     .collect()
             }
-            Kind::Integer { min } => {
+            PartitionKind::Integer { min } => {
                 let wide = arrow::compute::cast(column, &DataType::Int64)?;
                 let values = wide.as_primitive::<Int64Type>().values().clone();
                 values
@@ -227,7 +230,7 @@ impl Codes {
     }
 }
 
-impl Split {
+impl PartitionSplit {
     /// The rows of chunk `number` for each lane.
     ///
     /// # Errors
@@ -265,7 +268,11 @@ impl Split {
 }
 
 /// Finds the rows at which the value changes: any row can be made alone, so by bisection.
-fn monotone(column: &KeyColumn<'_>, keys: &Made, table: &Made) -> Result<Layout> {
+fn monotone(
+    column: &KeyColumn<'_>,
+    keys: &MadeBatches,
+    table: &MadeBatches,
+) -> Result<PartitionLayout> {
     let Some(run) = keys.grid().runs().first().copied() else {
         return Err(Error::user("there are no rows to partition"));
     };
@@ -308,7 +315,7 @@ fn monotone(column: &KeyColumn<'_>, keys: &Made, table: &Made) -> Result<Layout>
         batch += (next - row).div_ceil(keys.grid().batch_rows());
         row = next;
     }
-    Ok(Layout::Monotone {
+    Ok(PartitionLayout::Monotone {
         table: table.on(keys.grid().of(runs)),
         partitions: Arc::new(partitions),
     })

@@ -11,7 +11,7 @@ use crate::column::ProgramCell;
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::load::Loaded;
 use crate::sink::discard::Discard;
-use crate::source::{Batches, Columns, Grid, Opened};
+use crate::source::{Batches, Grid, Opened, TableColumns};
 use crate::spec::Pipeline;
 
 /// One table, ready to show.
@@ -77,7 +77,7 @@ impl Preview {
             .program
             .get()
             .ok_or_else(|| Error::run("the table is not built"))?;
-        let columns = Columns::new(&self.program, program, &self.nodes);
+        let columns = TableColumns::new(&self.program, program, &self.nodes);
         let grid = Grid::one(first_row, Some(rows as u64), rows.max(1) as u64);
         Ok(Batches::new(columns, program, self.records.as_ref(), grid))
     }

@@ -51,7 +51,7 @@ pub(super) fn resolve(
         }
     }
     let mut resolved = Vec::new();
-    let mut places = Places::default();
+    let mut places = WritePlaces::default();
     for (entry, name) in pipeline.sinks.iter().zip(names) {
         let asked = only.is_none_or(|only| only.contains(&name));
         let enabled = problems.note(enabled(entry)).unwrap_or(false);
@@ -76,9 +76,9 @@ pub(super) fn resolve(
 /// Where sinks write, each with the first sink that writes there: in the order of folders, so that
 /// what lies below a path stands right behind it.
 #[derive(Default)]
-struct Places(BTreeMap<PathBuf, String>);
+struct WritePlaces(BTreeMap<PathBuf, String>);
 
-impl Places {
+impl WritePlaces {
     /// What is wrong with one more sink that would write over another one.
     fn collision(&mut self, one: &Resolved) -> Option<Problem> {
         let SinkPlace::Path(path) = one.options.takes().place else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use arrow::datatypes::Fields;
 
 use super::Overrides;
-use super::changing::Load;
+use super::changing::ChangedTables;
 use crate::column::hash::Key;
 use crate::column::{Builder, SourceColumns, TableOptions};
 use crate::error::{Problem, Problems, Result, did_you_mean};
@@ -23,9 +23,9 @@ pub(super) fn built(
     loaded: &Loaded,
     overrides: &Overrides,
     problems: &mut Problems,
-) -> Result<(Builder, Option<Load>)> {
+) -> Result<(Builder, Option<ChangedTables>)> {
     let (sources, references) = (&loaded.sources, loaded.references.clone());
-    let load = Load::new(pipeline, overrides)?;
+    let load = ChangedTables::new(pipeline, overrides)?;
     let tables = options(pipeline, sources, (overrides, load.as_ref()), problems);
     let mut builder = Builder::new(tables, references, overrides.now_micros);
     build_all(pipeline, sources, &mut builder, problems);
@@ -36,7 +36,7 @@ pub(super) fn built(
 fn options(
     pipeline: &Pipeline,
     sources: &Sources,
-    (overrides, changes): (&Overrides, Option<&Load>),
+    (overrides, changes): (&Overrides, Option<&ChangedTables>),
     problems: &mut Problems,
 ) -> Vec<TableOptions> {
     let given_rows = given_rows(pipeline, overrides, problems);
@@ -200,7 +200,7 @@ fn build_all(
 
 /// Table names with parents before children, otherwise in the order of the file.
 pub(super) fn ordered(pipeline: &Pipeline, parents: &BTreeMap<String, Vec<String>>) -> Vec<String> {
-    let mut order = Order::default();
+    let mut order = TableOrder::default();
     for name in pipeline.tables.names() {
         order.visit(name, parents);
     }
@@ -208,13 +208,13 @@ pub(super) fn ordered(pipeline: &Pipeline, parents: &BTreeMap<String, Vec<String
 }
 
 #[derive(Default)]
-struct Order {
+struct TableOrder {
     ordered: Vec<String>,
     /// Those that stand there, and those whose parents are being put there.
     seen: HashSet<String>,
 }
 
-impl Order {
+impl TableOrder {
     fn visit(&mut self, name: &str, parents: &BTreeMap<String, Vec<String>>) {
         if !self.seen.insert(name.to_string()) {
             return;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::engine::{self, Options, Running, State, Status, Stop};
+use crate::engine::{self, Options, RunState, Running, Status, Stop};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
 use crate::sync::lock;
@@ -205,7 +205,7 @@ fn failure(report: &Report) -> Option<String> {
 
 fn troubles(name: &str, status: &Status) -> Vec<String> {
     let mut troubles = Vec::new();
-    if status.state == State::Opening {
+    if status.state == RunState::Opening {
         troubles.push(format!("pipeline `{name}` is connecting"));
     }
     for source in &status.sources {
@@ -219,12 +219,12 @@ fn troubles(name: &str, status: &Status) -> Vec<String> {
     troubles
 }
 
-fn word(state: State) -> &'static str {
+fn word(state: RunState) -> &'static str {
     match state {
-        State::Opening => "connecting",
-        State::Running => "running",
-        State::Ending => "ending",
-        State::Ended => "ended",
+        RunState::Opening => "connecting",
+        RunState::Running => "running",
+        RunState::Ending => "ending",
+        RunState::Ended => "ended",
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema};
 
 use super::Records;
-use super::hive::Key;
-use super::set::Member;
+use super::hive::PartitionKey;
+use super::set::SetMember;
 use crate::column::show_type;
 use crate::error::Problem;
 
@@ -18,9 +18,9 @@ pub type Agreed = (Vec<Field>, Vec<Vec<usize>>);
 /// # Errors
 /// Two files disagree, or a column is also named by folders.
 pub fn agree(
-    files: &[Member],
+    files: &[SetMember],
     tables: &[Arc<dyn Records>],
-    keys: &[Key],
+    keys: &[PartitionKey],
 ) -> Result<Agreed, Problem> {
     let schemas: Vec<_> = tables.iter().map(|table| table.schema()).collect();
     let Some(first) = schemas.first() else {
@@ -42,7 +42,7 @@ pub fn agree(
         .collect();
     let mut places = Vec::new();
     for (file, schema) in files.iter().zip(&schemas) {
-        let shown = |file: &Member| file.path.display().to_string();
+        let shown = |file: &SetMember| file.path.display().to_string();
         places.push(columns(
             &mut fields,
             schema,

@@ -12,9 +12,9 @@ use arrow_avro::reader::ReaderBuilder;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::avro_header::Header;
+use super::avro_header::AvroHeader;
 use super::file::{Closed, OpenFile};
-use super::files::{FileSource, Tables, each};
+use super::files::{FileSource, FileTables, each};
 use super::first_bytes::FirstBytes;
 use super::parquet::typed;
 use super::retype::wanted;
@@ -32,17 +32,17 @@ pub struct Avro {
     path: Placed<LocalPath>,
 }
 
-struct Container {
+struct AvroFile {
     file: OpenFile,
-    header: Header,
+    header: AvroHeader,
     /// Every block, and the end of the last one.
-    blocks: Vec<Block>,
+    blocks: Vec<BlockStart>,
     schema: SchemaRef,
 }
 
 /// Where a block begins.
 #[derive(Debug, Clone, Copy)]
-struct Block {
+struct BlockStart {
     row: u64,
     offset: u64,
 }
@@ -77,7 +77,7 @@ impl FileSource for Avro {
         false
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
         each(files, |file| open(file.open()?, asked))
     }
 }
@@ -85,12 +85,12 @@ impl FileSource for Avro {
 /// Looks at the file's own words about itself.
 fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> {
     file.refuse_other_than(FirstBytes::Avro)?;
-    let header = Header::read(&file)?;
+    let header = AvroHeader::read(&file)?;
     let blocks = blocks(&file, header.length).map_err(|error| file.problem(error))?;
     let found = reader().build(Cursor::new(header.bytes.clone()));
     let found = found.map_err(|error| file.problem(error))?.schema();
     let schema = wanted(&with_uuids(&found, &header.uuids, asked), asked.types)?;
-    Ok(Arc::new(Container {
+    Ok(Arc::new(AvroFile {
         file,
         header,
         blocks,
@@ -118,9 +118,9 @@ fn reader() -> ReaderBuilder {
 }
 
 /// Finds every block by the sizes that they begin with.
-fn blocks(file: &OpenFile, start: u64) -> Result<Vec<Block>> {
+fn blocks(file: &OpenFile, start: u64) -> Result<Vec<BlockStart>> {
     let (mut row, mut offset) = (0, start);
-    let mut blocks = vec![Block { row, offset }];
+    let mut blocks = vec![BlockStart { row, offset }];
     let broken = |offset: u64| Error::run(format!("the block at byte {offset} is broken"));
     while offset < file.length {
         let head = file.bytes(offset, file.length.min(offset + NUMBERS))?;
@@ -141,7 +141,7 @@ fn blocks(file: &OpenFile, start: u64) -> Result<Vec<Block>> {
             Some(row) => row,
             None => return Err(broken(offset)),
         };
-        blocks.push(Block { row, offset });
+        blocks.push(BlockStart { row, offset });
     }
     Ok(blocks)
 }
@@ -151,14 +151,14 @@ fn number(bytes: &mut &[u8]) -> Option<u64> {
     u64::try_from(varint::read_long(bytes)?).ok()
 }
 
-impl Container {
+impl AvroFile {
     fn batch(&self, first: u64, count: usize, columns: &[usize]) -> Result<RecordBatch> {
         let end = first + count as u64;
         let from = self.blocks.partition_point(|block| block.row <= first) - 1;
         let after = self.blocks.partition_point(|block| block.row < end);
         let (start, offset) = (self.blocks[from].row, self.blocks[from].offset);
         let bytes = self.file.bytes(offset, self.blocks[after].offset)?;
-        let at = |block: Block| (block.offset - offset) as usize;
+        let at = |block: BlockStart| (block.offset - offset) as usize;
         let batches = self.blocks[from..=after]
             .windows(2)
             // A block may be empty.
@@ -250,7 +250,7 @@ impl Container {
     }
 }
 
-impl Records for Container {
+impl Records for AvroFile {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }

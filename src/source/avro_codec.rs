@@ -6,7 +6,7 @@ use arrow_avro::compression::CompressionCodec;
 
 /// One that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Codec {
+pub enum FileCodec {
     Deflate,
     Snappy,
     Zstandard,
@@ -15,7 +15,7 @@ pub enum Codec {
 /// Bytes of the checksum behind a block of snappy.
 const CHECKSUM: usize = 4;
 
-impl Codec {
+impl FileCodec {
     /// That of the library; the name of one that is not read.
     ///
     /// # Errors

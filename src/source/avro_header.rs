@@ -4,31 +4,31 @@ use std::io::BufReader;
 
 use arrow_avro::reader::read_header_info;
 
-use super::avro_codec::Codec;
+use super::avro_codec::FileCodec;
 use super::avro_schema::check;
-use super::avro_shape::Shape;
+use super::avro_shape::AvroShape;
 use super::file::OpenFile;
 use crate::error::Problem;
 use crate::kernel::varint;
 
 /// A header that can be read.
 #[derive(Debug)]
-pub struct Header {
+pub struct AvroHeader {
     /// Where the blocks begin.
     pub length: u64,
     /// What the library reads before blocks that are not compressed, in the place of the file's own.
     pub bytes: Vec<u8>,
     /// How blocks are compressed.
-    pub codec: Option<Codec>,
+    pub codec: Option<FileCodec>,
     /// How datums are laid out, where one could have a branch that there is not.
-    pub shape: Option<Shape>,
+    pub shape: Option<AvroShape>,
     /// What ends a block.
     pub sync: [u8; 16],
     /// The fields that are UUIDs as texts.
     pub uuids: Vec<String>,
 }
 
-impl Header {
+impl AvroHeader {
     /// The file's.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Header {
             file.problem("its blocks are compressed by something that is not read")
                 .hint(AGAIN)
         })?;
-        let codec = codec.map(Codec::of).transpose();
+        let codec = codec.map(FileCodec::of).transpose();
         let codec = codec.map_err(|name| not_read(file, name))?;
         let schema = info.writer_schema().map_err(|_| broken())?;
         let checked = check(&schema.json_string).map_err(|refused| file.problem(refused))?;
@@ -51,7 +51,7 @@ impl Header {
             length: info.header_len(),
             bytes: bytes(&checked.with_texts, "null", info.sync()),
             codec,
-            shape: Shape::of(&schema.json_string),
+            shape: AvroShape::of(&schema.json_string),
             sync: info.sync(),
             uuids: checked.uuids,
         })

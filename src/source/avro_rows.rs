@@ -12,10 +12,10 @@ use arrow_avro::schema::{
     AvroSchema, Fingerprint, FingerprintAlgorithm, SINGLE_OBJECT_MAGIC, SchemaStore,
 };
 
-use super::avro_schema::{Refused, check};
-use super::avro_shape::Shape;
+use super::avro_schema::{SchemaRefusal, check};
+use super::avro_shape::AvroShape;
 use super::messages::{Decoder, Decoders};
-use super::reject::Bad;
+use super::reject::BadRow;
 use crate::error::{Error, Result};
 use crate::format::message::Framing;
 
@@ -25,16 +25,16 @@ pub struct AvroRows {
     reader: AvroSchema,
     /// Writers' schemas that are known.
     store: Mutex<SchemaStore>,
-    known: Mutex<Known>,
+    known: Mutex<WriterShapes>,
     /// How datums of the reader's schema are laid out, where it is the writer's, too.
-    shape: Option<Arc<Shape>>,
+    shape: Option<Arc<AvroShape>>,
     /// What makes a bare datum a single object.
     prefix: Vec<u8>,
     schema: SchemaRef,
 }
 
 /// How datums of each writer are laid out.
-type Known = HashMap<u32, Option<Arc<Shape>>>;
+type WriterShapes = HashMap<u32, Option<Arc<AvroShape>>>;
 
 /// One decoder of the library, and the rows of those schemas that came before the one it reads now.
 pub struct Datums {
@@ -44,10 +44,10 @@ pub struct Datums {
     /// The message in hand with its prefix.
     framed: Vec<u8>,
     writer: Option<[u8; 4]>,
-    shape: Option<Arc<Shape>>,
-    known: Known,
+    shape: Option<Arc<AvroShape>>,
+    known: WriterShapes,
     done: Vec<RecordBatch>,
-    failed: Option<Bad>,
+    failed: Option<BadRow>,
     schema: SchemaRef,
 }
 
@@ -80,7 +80,7 @@ impl AvroRows {
             }
         }
         let library = build(store.clone(), &reader, 1).map_err(|error| doing(&error))?;
-        let shape = Shape::of(schema).map(Arc::new);
+        let shape = AvroShape::of(schema).map(Arc::new);
         Ok(Self {
             framing,
             schema: library.schema(),
@@ -127,7 +127,7 @@ impl AvroRows {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let mut more = store.clone();
         let fingerprint = Fingerprint::Id(id);
-        let shape = Shape::of(schema).map(Arc::new);
+        let shape = AvroShape::of(schema).map(Arc::new);
         let schema = checked(schema).map_err(|refused| Error::because(doing(), refused))?;
         more.set(fingerprint, schema)
             .and_then(|_| build(more.clone(), &self.reader, 1))
@@ -141,7 +141,7 @@ impl AvroRows {
 }
 
 /// A schema without logical types that are not valid.
-fn checked(schema: &str) -> Result<AvroSchema, Refused> {
+fn checked(schema: &str) -> Result<AvroSchema, SchemaRefusal> {
     check(schema).map(|checked| AvroSchema::new(checked.plain))
 }
 
@@ -191,7 +191,7 @@ impl Decoders for AvroRows {
                     let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                     known.clone()
                 }
-                Framing::Datum | Framing::SingleObject => Known::new(),
+                Framing::Datum | Framing::SingleObject => WriterShapes::new(),
             },
             done: Vec::new(),
             failed: None,
@@ -217,7 +217,7 @@ impl Datums {
         match self.library.flush() {
             Ok(rows) => self.done.extend(rows),
             Err(error) => {
-                let bad = || Bad::new("wrong type", plain(&error.to_string()));
+                let bad = || BadRow::new("wrong type", plain(&error.to_string()));
                 self.failed.get_or_insert_with(bad);
             }
         }
@@ -225,9 +225,12 @@ impl Datums {
 }
 
 impl Decoder for Datums {
-    fn feed(&mut self, message: &[u8]) -> Result<(), Bad> {
+    fn feed(&mut self, message: &[u8]) -> Result<(), BadRow> {
         if message.is_empty() {
-            return Err(Bad::new("empty", "expected an Avro datum, found nothing"));
+            return Err(BadRow::new(
+                "empty",
+                "expected an Avro datum, found nothing",
+            ));
         }
         let bytes = match self.framing {
             Framing::Datum => {
@@ -242,7 +245,7 @@ impl Decoder for Datums {
                 message
             }
             _ => {
-                return Err(Bad::new(
+                return Err(BadRow::new(
                     "no frame",
                     "nothing says with which schema it was written",
                 ));
@@ -264,16 +267,16 @@ impl Decoder for Datums {
         let rows = before.saturating_sub(self.library.capacity());
         match (rows, taken == bytes.len()) {
             (1, true) => Ok(()),
-            (0, _) => Err(Bad::new("truncated", "the Avro datum has no end")),
+            (0, _) => Err(BadRow::new("truncated", "the Avro datum has no end")),
             (1, false) => Err(trailing()),
-            _ => Err(Bad::new(
+            _ => Err(BadRow::new(
                 "more than one datum",
                 "expected one Avro datum, found more",
             )),
         }
     }
 
-    fn rows(mut self) -> Result<RecordBatch, Bad> {
+    fn rows(mut self) -> Result<RecordBatch, BadRow> {
         self.empty();
         if let Some(bad) = self.failed {
             return Err(bad);
@@ -282,13 +285,13 @@ impl Decoder for Datums {
         match self.done.as_slice() {
             [one] => Ok(one.clone()),
             many => concat_batches(&schema, many)
-                .map_err(|error| Bad::new("wrong type", error.to_string())),
+                .map_err(|error| BadRow::new("wrong type", error.to_string())),
         }
     }
 }
 
-fn trailing() -> Bad {
-    Bad::new("trailing bytes", "something stands behind the Avro datum")
+fn trailing() -> BadRow {
+    BadRow::new("trailing bytes", "something stands behind the Avro datum")
 }
 
 /// The library's words without the names of its error kinds.
@@ -300,13 +303,13 @@ fn plain(text: &str) -> &str {
 }
 
 /// What the library says of bytes that it cannot take.
-fn refusal(text: &str) -> Bad {
+fn refusal(text: &str) -> BadRow {
     let text = plain(text);
     if text.starts_with("Missing magic") {
         return trailing();
     }
     if text.starts_with("Unknown fingerprint") {
-        return Bad::new("unknown schema", "nobody knows the writer's schema");
+        return BadRow::new("unknown schema", "nobody knows the writer's schema");
     }
-    Bad::new("not Avro", text)
+    BadRow::new("not Avro", text)
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// A schema that the library can read.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckedSchema {
     /// Its text.
     #[cfg(feature = "kafka")]
     pub plain: String,
@@ -16,7 +16,7 @@ pub struct Checked {
 }
 
 /// Why a schema cannot be read, in its own words.
-pub type Refused = String;
+pub type SchemaRefusal = String;
 
 /// Bytes of a fixed type, and the most digits that a decimal of so many bytes can have.
 const MOST_DIGITS: [u64; 32] = [
@@ -28,7 +28,7 @@ const MOST_DIGITS: [u64; 32] = [
 ///
 /// # Errors
 /// It is no schema of records, or one that holds itself.
-pub fn check(schema: &str) -> Result<Checked, Refused> {
+pub fn check(schema: &str) -> Result<CheckedSchema, SchemaRefusal> {
     let mut parsed: Value =
         serde_json::from_str(schema).map_err(|_| "its schema is not JSON".to_string())?;
     match kind(&parsed) {
@@ -41,7 +41,7 @@ pub fn check(schema: &str) -> Result<Checked, Refused> {
     #[cfg(feature = "kafka")]
     let plain = parsed.to_string();
     let uuids = uuids(&mut parsed);
-    Ok(Checked {
+    Ok(CheckedSchema {
         #[cfg(feature = "kafka")]
         plain,
         with_texts: parsed.to_string(),
@@ -70,7 +70,7 @@ fn refuse_recursion(
     path: &str,
     space: Option<&str>,
     open: &mut Vec<String>,
-) -> Result<(), Refused> {
+) -> Result<(), SchemaRefusal> {
     match schema {
         Value::String(name) => match open.contains(&full(name, space)) {
             true => Err(format!(
@@ -91,7 +91,7 @@ fn refuse_in_object(
     path: &str,
     space: Option<&str>,
     open: &mut Vec<String>,
-) -> Result<(), Refused> {
+) -> Result<(), SchemaRefusal> {
     let text = |key: &str| object.get(key).and_then(Value::as_str);
     let Some(fields) = object.get("fields").and_then(Value::as_array) else {
         let inner = ["type", "items", "values"].into_iter();
@@ -125,7 +125,7 @@ fn full(name: &str, space: Option<&str>) -> String {
 }
 
 /// Takes away every logical type that is not valid.
-fn make_plain(schema: &mut Value) -> Result<(), Refused> {
+fn make_plain(schema: &mut Value) -> Result<(), SchemaRefusal> {
     match schema {
         Value::Array(branches) => branches.iter_mut().try_for_each(make_plain),
         Value::Object(object) => {
@@ -145,7 +145,7 @@ fn make_plain(schema: &mut Value) -> Result<(), Refused> {
 }
 
 /// True for what has no logical type, and for one that the specification allows there.
-fn is_valid(object: &Map<String, Value>) -> Result<bool, Refused> {
+fn is_valid(object: &Map<String, Value>) -> Result<bool, SchemaRefusal> {
     let logical = object.get("logicalType").and_then(Value::as_str);
     let size = object.get("size").and_then(Value::as_u64);
     let fixed = object.get("type").and_then(Value::as_str) == Some("fixed");
@@ -157,7 +157,7 @@ fn is_valid(object: &Map<String, Value>) -> Result<bool, Refused> {
     })
 }
 
-fn is_decimal(object: &Map<String, Value>, size: Option<u64>) -> Result<bool, Refused> {
+fn is_decimal(object: &Map<String, Value>, size: Option<u64>) -> Result<bool, SchemaRefusal> {
     let number = |key: &str| object.get(key).map(Value::as_u64);
     let (Some(Some(precision)), Some(scale)) =
         (number("precision"), number("scale").unwrap_or(Some(0)))

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::reject::Bad;
+use super::reject::BadRow;
 use crate::kernel::varint;
 
 /// The layout of a type.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Shape {
+pub enum AvroShape {
     /// So many bytes.
     Fixed(usize),
     /// A whole number.
@@ -30,14 +30,14 @@ pub enum Shape {
 }
 
 /// Why a walk ends.
-enum End {
+enum WalkEnd {
     /// There is no such branch: so many there are, and the names on the way, the innermost first.
     Branch(i64, usize, Vec<String>),
     /// The bytes end, or are none of this shape: what the library sees, too.
     Other,
 }
 
-impl Shape {
+impl AvroShape {
     /// Of a schema; none where it does not say it, or has no branch that could be wrong.
     pub fn of(schema: &str) -> Option<Self> {
         let schema = serde_json::from_str(schema).ok()?;
@@ -58,7 +58,7 @@ impl Shape {
     /// # Errors
     /// A branch that its union or enum does not have.
     #[cfg(any(test, feature = "kafka"))]
-    pub fn check(&self, datum: &[u8]) -> Result<(), Bad> {
+    pub fn check(&self, datum: &[u8]) -> Result<(), BadRow> {
         self.check_all(datum, 1).map_err(|(_, bad)| bad)
     }
 
@@ -66,28 +66,28 @@ impl Shape {
     ///
     /// # Errors
     /// The number of one with a branch that its union or enum does not have, and what is wrong.
-    pub fn check_all(&self, datums: &[u8], count: usize) -> Result<(), (usize, Bad)> {
+    pub fn check_all(&self, datums: &[u8], count: usize) -> Result<(), (usize, BadRow)> {
         let mut rest = datums;
         for datum in 0..count {
             match self.walk(&mut rest) {
                 Ok(()) => {}
-                Err(End::Branch(branch, count, names)) => {
+                Err(WalkEnd::Branch(branch, count, names)) => {
                     return Err((datum, no_branch(branch, count, names)));
                 }
-                Err(End::Other) => break,
+                Err(WalkEnd::Other) => break,
             }
         }
         Ok(())
     }
 
-    fn walk(&self, rest: &mut &[u8]) -> Result<(), End> {
+    fn walk(&self, rest: &mut &[u8]) -> Result<(), WalkEnd> {
         match self {
             Self::Fixed(bytes) => skip(rest, *bytes),
             Self::Number => number(rest).map(drop),
             Self::Text => text(rest),
             Self::Enum(symbols) => match number(rest)? {
                 symbol if (0..*symbols as i64).contains(&symbol) => Ok(()),
-                symbol => Err(End::Branch(symbol, *symbols, Vec::new())),
+                symbol => Err(WalkEnd::Branch(symbol, *symbols, Vec::new())),
             },
             Self::Array(item) => blocks(rest, &|rest| item.walk(rest)),
             Self::Map(value) => blocks(rest, &|rest| {
@@ -99,47 +99,47 @@ impl Shape {
                 let known = usize::try_from(branch).ok();
                 match known.and_then(|branch| branches.get(branch)) {
                     Some(shape) => shape.walk(rest),
-                    None => Err(End::Branch(branch, branches.len(), Vec::new())),
+                    None => Err(WalkEnd::Branch(branch, branches.len(), Vec::new())),
                 }
             }
             Self::Record(fields) => fields.iter().try_for_each(|(name, shape)| {
                 shape.walk(rest).map_err(|end| match end {
-                    End::Branch(branch, count, mut names) => {
+                    WalkEnd::Branch(branch, count, mut names) => {
                         names.push(name.clone());
-                        End::Branch(branch, count, names)
+                        WalkEnd::Branch(branch, count, names)
                     }
-                    End::Other => End::Other,
+                    WalkEnd::Other => WalkEnd::Other,
                 })
             }),
         }
     }
 }
 
-fn no_branch(branch: i64, count: usize, mut names: Vec<String>) -> Bad {
+fn no_branch(branch: i64, count: usize, mut names: Vec<String>) -> BadRow {
     names.reverse();
     let column = names.join(".");
     let message = format!("`{column}` has branch {branch}, and there are {count}");
-    Bad::new("not Avro", message)
+    BadRow::new("not Avro", message)
 }
 
-fn skip(rest: &mut &[u8], bytes: usize) -> Result<(), End> {
-    *rest = rest.get(bytes..).ok_or(End::Other)?;
+fn skip(rest: &mut &[u8], bytes: usize) -> Result<(), WalkEnd> {
+    *rest = rest.get(bytes..).ok_or(WalkEnd::Other)?;
     Ok(())
 }
 
-fn text(rest: &mut &[u8]) -> Result<(), End> {
-    let length = usize::try_from(number(rest)?).map_err(|_| End::Other)?;
+fn text(rest: &mut &[u8]) -> Result<(), WalkEnd> {
+    let length = usize::try_from(number(rest)?).map_err(|_| WalkEnd::Other)?;
     skip(rest, length)
 }
 
-fn number(rest: &mut &[u8]) -> Result<i64, End> {
-    varint::read_long(rest).ok_or(End::Other)
+fn number(rest: &mut &[u8]) -> Result<i64, WalkEnd> {
+    varint::read_long(rest).ok_or(WalkEnd::Other)
 }
 
-type Walk<'a> = dyn Fn(&mut &[u8]) -> Result<(), End> + 'a;
+type Walk<'a> = dyn Fn(&mut &[u8]) -> Result<(), WalkEnd> + 'a;
 
 /// Blocks up to an empty one; a negative count is followed by the size of its block.
-fn blocks(rest: &mut &[u8], item: &Walk<'_>) -> Result<(), End> {
+fn blocks(rest: &mut &[u8], item: &Walk<'_>) -> Result<(), WalkEnd> {
     loop {
         let count = number(rest)?;
         if count == 0 {
@@ -160,24 +160,27 @@ fn blocks(rest: &mut &[u8], item: &Walk<'_>) -> Result<(), End> {
 }
 
 /// Named types by their full names.
-type Named = HashMap<String, Shape>;
+type NamedTypes = HashMap<String, AvroShape>;
 
-fn shape(schema: &Value, space: Option<&str>, known: &mut Named) -> Option<Shape> {
+fn shape(schema: &Value, space: Option<&str>, known: &mut NamedTypes) -> Option<AvroShape> {
     match schema {
         Value::String(name) => primitive(name).or_else(|| known.get(&full(name, space)).cloned()),
         Value::Array(branches) => {
             let mut branches = branches.iter().map(|branch| shape(branch, space, known));
-            branches.by_ref().collect::<Option<_>>().map(Shape::Union)
+            branches
+                .by_ref()
+                .collect::<Option<_>>()
+                .map(AvroShape::Union)
         }
         Value::Object(object) => {
             let inner = |key: &str| object.get(key);
             let name = inner("name").and_then(Value::as_str);
             let made = match inner("type")? {
                 Value::String(kind) => match kind.as_str() {
-                    "array" => Shape::Array(Box::new(shape(inner("items")?, space, known)?)),
-                    "map" => Shape::Map(Box::new(shape(inner("values")?, space, known)?)),
-                    "fixed" => Shape::Fixed(inner("size")?.as_u64()? as usize),
-                    "enum" => Shape::Enum(inner("symbols")?.as_array()?.len()),
+                    "array" => AvroShape::Array(Box::new(shape(inner("items")?, space, known)?)),
+                    "map" => AvroShape::Map(Box::new(shape(inner("values")?, space, known)?)),
+                    "fixed" => AvroShape::Fixed(inner("size")?.as_u64()? as usize),
+                    "enum" => AvroShape::Enum(inner("symbols")?.as_array()?.len()),
                     "record" => {
                         let own = inner("namespace").and_then(Value::as_str);
                         let of_name = name.and_then(|name| Some(name.rsplit_once('.')?.0));
@@ -197,22 +200,22 @@ fn shape(schema: &Value, space: Option<&str>, known: &mut Named) -> Option<Shape
     }
 }
 
-fn fields(fields: &Value, space: Option<&str>, known: &mut Named) -> Option<Shape> {
+fn fields(fields: &Value, space: Option<&str>, known: &mut NamedTypes) -> Option<AvroShape> {
     let fields = fields.as_array()?.iter().map(|field| {
         let name = field.get("name")?.as_str()?;
         Some((name.to_string(), shape(field.get("type")?, space, known)?))
     });
-    fields.collect::<Option<_>>().map(Shape::Record)
+    fields.collect::<Option<_>>().map(AvroShape::Record)
 }
 
-fn primitive(name: &str) -> Option<Shape> {
+fn primitive(name: &str) -> Option<AvroShape> {
     Some(match name {
-        "null" => Shape::Fixed(0),
-        "boolean" => Shape::Fixed(1),
-        "int" | "long" => Shape::Number,
-        "float" => Shape::Fixed(4),
-        "double" => Shape::Fixed(8),
-        "bytes" | "string" => Shape::Text,
+        "null" => AvroShape::Fixed(0),
+        "boolean" => AvroShape::Fixed(1),
+        "int" | "long" => AvroShape::Number,
+        "float" => AvroShape::Fixed(4),
+        "double" => AvroShape::Fixed(8),
+        "bytes" | "string" => AvroShape::Text,
         _ => return None,
     })
 }
@@ -233,7 +236,7 @@ mod tests {
         let schema = format!(
             r#"{{"type":"record","name":"R","namespace":"n","fields":[{{"name":"a","type":{types}}},{{"name":"z","type":["null","long"]}}]}}"#
         );
-        let shape = Shape::of(&schema).unwrap();
+        let shape = AvroShape::of(&schema).unwrap();
         shape.check(datum).err().map(|bad| bad.message)
     }
 
@@ -305,12 +308,12 @@ mod tests {
         let schema = r#"{"type":"record","name":"n.R","fields":[
             {"name":"a","type":{"type":"enum","name":"E","symbols":["x","y"]}},
             {"name":"b","type":["null","E"]},{"name":"c","type":"n.E"}]}"#;
-        let shape = Shape::of(schema).unwrap();
+        let shape = AvroShape::of(schema).unwrap();
         assert!(shape.check(&[2, 2, 2, 2]).is_ok());
         assert!(shape.check(&[2, 2, 2, 4]).is_err());
         assert!(shape.check(&[2, 2, 6, 0]).is_err());
         assert_eq!(
-            Shape::of(r#"{"type":"record","name":"R","fields":[{"name":"a","type":"X"}]}"#),
+            AvroShape::of(r#"{"type":"record","name":"R","fields":[{"name":"a","type":"X"}]}"#),
             None
         );
     }

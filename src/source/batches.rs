@@ -6,9 +6,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, new_empty_array};
 use arrow::datatypes::{DataType, SchemaRef};
 
-use super::failing::{Found, Left, Whence};
+use super::failing::{ReadRows, RemainingRows, RowOrigins};
 use super::running::RunningSource;
-use super::{Begin, Columns, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream};
+use super::{
+    Begin, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream, TableColumns,
+};
 use crate::batch::{Batch, Place};
 use crate::column::Program;
 use crate::column::changes::ChangePlaces;
@@ -20,26 +22,26 @@ use crate::sync::guarded;
 #[derive(Clone)]
 pub enum Batches {
     /// All columns are made here.
-    Made(Made),
+    Made(MadeBatches),
     /// Columns are read from rows that are there.
-    Read(Read),
+    Read(ReadBatches),
     /// Columns are read from rows that come.
     Streamed(Streamed),
 }
 
 /// Rows that are made here: any of them, in any order.
 #[derive(Clone)]
-pub struct Made {
-    pub(super) columns: Columns,
+pub struct MadeBatches {
+    pub(super) columns: TableColumns,
     pub(super) grid: Grid,
 }
 
 /// Rows that are read from where they stand: any batch of them.
 #[derive(Clone)]
-pub struct Read {
+pub struct ReadBatches {
     pub(super) grid: Grid,
     pub(super) records: Arc<dyn Records>,
-    taken: Taken,
+    taken: TakenColumns,
 }
 
 /// Rows that come: whatever is there next.
@@ -47,13 +49,13 @@ pub struct Read {
 pub struct Streamed {
     batch_rows: u64,
     pub(super) stream: Arc<dyn Stream>,
-    taken: Taken,
+    taken: TakenColumns,
 }
 
 /// Which columns are made, and what of the source they take.
 #[derive(Clone)]
-pub(super) struct Taken {
-    columns: Columns,
+pub(super) struct TakenColumns {
+    columns: TableColumns,
     /// The source's columns that are used.
     used: Vec<usize>,
     /// With their names.
@@ -62,10 +64,10 @@ pub(super) struct Taken {
     width: usize,
 }
 
-impl Made {
+impl MadeBatches {
     /// The same rows with other columns.
     #[must_use]
-    pub fn with(&self, columns: Columns) -> Self {
+    pub fn with(&self, columns: TableColumns) -> Self {
         Self {
             columns,
             grid: self.grid.clone(),
@@ -113,7 +115,7 @@ impl Made {
     }
 }
 
-impl Read {
+impl ReadBatches {
     /// The same rows as one run reads them.
     #[must_use]
     pub(super) fn for_run(&self) -> Self {
@@ -133,7 +135,7 @@ impl Read {
         let read = guarded(|| self.records.read(first, count, &self.taken.used));
         let piece = read.unwrap_or_else(|| Err(damaged(&self.records.describe())))?;
         rejects.add(&piece.rejected)?;
-        let whence = Whence {
+        let whence = RowOrigins {
             source: &|| self.records.describe(),
             first,
             origin: &[],
@@ -156,7 +158,7 @@ impl Streamed {
         self.stream.as_ref()
     }
 
-    pub(super) fn taken(&self) -> &Taken {
+    pub(super) fn taken(&self) -> &TakenColumns {
         &self.taken
     }
 
@@ -166,7 +168,7 @@ impl Streamed {
     }
 }
 
-impl Taken {
+impl TakenColumns {
     /// The source's columns that are used.
     pub(super) fn used(&self) -> &[usize] {
         &self.used
@@ -180,7 +182,7 @@ impl Taken {
         piece: Piece,
         count: usize,
         rejects: &Rejects,
-        whence: &Whence<'_>,
+        whence: &RowOrigins<'_>,
     ) -> Result<(Batch, Vec<Rejected>)> {
         let first = whence.first;
         let nothing = new_empty_array(&DataType::Null);
@@ -223,10 +225,10 @@ impl Taken {
         &self,
         rows: &[u64],
         read: &[ArrayRef],
-        whence: &Whence<'_>,
+        whence: &RowOrigins<'_>,
         error: Error,
-    ) -> Result<Left> {
-        let found = Found {
+    ) -> Result<RemainingRows> {
+        let found = ReadRows {
             rows,
             columns: read,
             used: &self.names,
@@ -246,20 +248,25 @@ impl Taken {
 impl Batches {
     /// These columns of rows that are read from `opened`, or made without it. A stream takes of the
     /// grid how many rows a batch has at most.
-    pub fn new(columns: Columns, program: &Program, opened: Option<&Opened>, grid: Grid) -> Self {
+    pub fn new(
+        columns: TableColumns,
+        program: &Program,
+        opened: Option<&Opened>,
+        grid: Grid,
+    ) -> Self {
         let Some(opened) = opened else {
-            return Self::Made(Made { columns, grid });
+            return Self::Made(MadeBatches { columns, grid });
         };
         let (used, schema) = (columns.used(program), opened.schema());
         let name = |column: &usize| (*column, schema.field(*column).name().clone());
-        let taken = Taken {
+        let taken = TakenColumns {
             names: used.iter().map(name).collect(),
             used,
             width: schema.fields().len(),
             columns,
         };
         match opened {
-            Opened::Records(records) => Self::Read(Read {
+            Opened::Records(records) => Self::Read(ReadBatches {
                 grid,
                 records: records.clone(),
                 taken,
@@ -277,7 +284,7 @@ impl Batches {
     pub fn on(&self, grid: Grid) -> Self {
         match self {
             Self::Made(made) => Self::Made(made.on(grid)),
-            Self::Read(read) => Self::Read(Read {
+            Self::Read(read) => Self::Read(ReadBatches {
                 grid,
                 ..read.clone()
             }),
@@ -288,7 +295,7 @@ impl Batches {
         }
     }
 
-    fn columns(&self) -> &Columns {
+    fn columns(&self) -> &TableColumns {
         match self {
             Self::Made(made) => &made.columns,
             Self::Read(read) => &read.taken.columns,

@@ -12,13 +12,13 @@ use crate::error::{Error, Result};
 
 /// The chosen columns of a table, however its rows come.
 #[derive(Clone)]
-pub struct Columns {
+pub struct TableColumns {
     program: Arc<ProgramCell>,
     selection: Selection,
     schema: SchemaRef,
 }
 
-impl Columns {
+impl TableColumns {
     /// These columns of the table whose program is in `cell`.
     pub fn new(cell: &Arc<ProgramCell>, program: &Program, nodes: &[usize]) -> Self {
         let field = |node: &usize| program.node(*node).field.clone();

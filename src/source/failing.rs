@@ -12,16 +12,16 @@ use crate::error::{Error, Fault, Result};
 const KIND: &str = "a column cannot be made";
 
 /// Rows as they were read: their numbers, and the source's columns, some of them without values.
-pub(super) struct Found<'a> {
+pub(super) struct ReadRows<'a> {
     pub(super) rows: &'a [u64],
     pub(super) columns: &'a [ArrayRef],
     /// The columns that have values, with their names.
     pub(super) used: &'a [(usize, String)],
-    pub(super) whence: &'a Whence<'a>,
+    pub(super) whence: &'a RowOrigins<'a>,
 }
 
 /// Where rows were read from.
-pub(super) struct Whence<'a> {
+pub(super) struct RowOrigins<'a> {
     /// In one line.
     pub(super) source: &'a dyn Fn() -> String,
     /// The number of the first row, before any was left out.
@@ -30,20 +30,20 @@ pub(super) struct Whence<'a> {
     pub(super) origin: &'a [Span],
 }
 
-impl Whence<'_> {
+impl RowOrigins<'_> {
     fn position(&self, row: u64) -> Option<Position> {
         Position::of(self.origin, row.checked_sub(self.first)? as usize)
     }
 }
 
 /// What is left of them.
-pub(super) struct Left {
+pub(super) struct RemainingRows {
     pub(super) rows: Vec<u64>,
     pub(super) columns: Vec<ArrayRef>,
     pub(super) rejected: Vec<Rejected>,
 }
 
-impl Found<'_> {
+impl ReadRows<'_> {
     /// Leaves out every row for which `make` fails by itself.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Found<'_> {
     pub(super) fn without_failing(
         &self,
         make: &dyn Fn(Rows<'_>, &[ArrayRef]) -> Result<()>,
-    ) -> Result<Left> {
+    ) -> Result<RemainingRows> {
         let mut failing = Vec::new();
         self.search(0, self.rows.len(), make, &mut failing)?;
         let mut keep = vec![true; self.rows.len()];
@@ -64,7 +64,7 @@ impl Found<'_> {
             columns[*column] = filter(&columns[*column], &mask)?;
         }
         let source = (self.whence.source)();
-        Ok(Left {
+        Ok(RemainingRows {
             rows: rows.collect(),
             columns,
             rejected: failing

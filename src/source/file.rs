@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::first_bytes::{ENOUGH, FirstBytes};
 use super::packed::Packed;
-use super::raw::{Raw, Reading};
+use super::raw::{RawBytes, RawFile};
 use super::unpack::Packing;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Place, Placed};
@@ -23,7 +23,7 @@ pub struct OpenFile {
     /// Where the pipeline names it.
     pub place: Place,
     alone: bool,
-    raw: Arc<Raw>,
+    raw: Arc<RawFile>,
     packed: Option<Packed>,
 }
 
@@ -53,7 +53,7 @@ impl Closed {
             .map_err(|error| absent(self.problem().cause(&error), &error, &self.said))?;
         let failed = |error: std::io::Error| self.problem().cause(error);
         let file = File::open(&self.path).map_err(failed)?;
-        let raw = Arc::new(Raw::new(&self.path, file, self.hold).map_err(failed)?);
+        let raw = Arc::new(RawFile::new(&self.path, file, self.hold).map_err(failed)?);
         let packed = self.unpacked(&raw)?;
         let length = packed.as_ref().map(|packed| packed.length);
         Ok(OpenFile {
@@ -76,7 +76,7 @@ impl Closed {
     }
 
     /// What the file holds, if it is compressed.
-    fn unpacked(&self, raw: &Arc<Raw>) -> Result<Option<Packed>, Problem> {
+    fn unpacked(&self, raw: &Arc<RawFile>) -> Result<Option<Packed>, Problem> {
         let mut first = [0; ENOUGH as usize];
         let read = raw.read_at(&mut first, 0);
         let read = read.map_err(|error| self.problem().cause(error))?;
@@ -222,8 +222,8 @@ impl OpenFile {
     }
 
     /// The bytes on the disk from `at` on, one after the other.
-    pub fn reading(&self, at: u64) -> Reading {
-        Reading::new(&self.raw, at)
+    pub fn reading(&self, at: u64) -> RawBytes {
+        RawBytes::new(&self.raw, at)
     }
 
     /// It was looked at: one of several keeps nothing until its rows are read.

@@ -10,8 +10,8 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::agree::agree;
 use super::file::Closed;
-use super::hive::{self, Key};
-use super::set::{Member, Set};
+use super::hive::{self, PartitionKey};
+use super::set::{FileSet, SetMember};
 use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
 use crate::error::{Problem, Result};
 use crate::place::{LocalPath, Placed};
@@ -35,11 +35,11 @@ pub trait FileSource: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// One cannot be read, or does not have the types it should have.
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem>;
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem>;
 }
 
 /// The rows of each file.
-pub type Tables = Vec<Arc<dyn Records>>;
+pub type FileTables = Vec<Arc<dyn Records>>;
 
 /// A system lets a process hold so many files at least, and there are others to hold.
 const HELD: usize = 64;
@@ -48,18 +48,18 @@ const HELD: usize = 64;
 const UNDER_WAY: u64 = 32;
 
 /// Several files.
-struct Files {
-    parts: Vec<Part>,
+struct FileSetSource {
+    parts: Vec<FilePart>,
     /// The first row of each file, and the number of all rows.
     starts: Vec<u64>,
     schema: SchemaRef,
-    keys: Vec<Key>,
+    keys: Vec<PartitionKey>,
     what: String,
     /// Files before this one keep nothing in memory.
     passed: AtomicUsize,
 }
 
-struct Part {
+struct FilePart {
     rows: Arc<dyn Records>,
     /// Where each column of the set is in the file.
     columns: Vec<usize>,
@@ -78,8 +78,8 @@ impl<T: FileSource> Source for T {
 /// The rows of all files of a path.
 fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> {
     let said = FileSource::path(source);
-    let set = Set::find(said, source.extensions())?;
-    let closed = |file: &Member| Closed {
+    let set = FileSet::find(said, source.extensions())?;
+    let closed = |file: &SetMember| Closed {
         path: file.path.clone(),
         said: said.clone(),
         hold: set.files.len() <= HELD,
@@ -106,17 +106,17 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let tables = source.open_files(&files, &asked)?;
     let (schema, columns) = agree(&set.files, &tables, &keys).map_err(here)?;
     let parts = tables.into_iter().zip(columns);
-    let parts = parts.map(|(rows, columns)| Part { rows, columns });
+    let parts = parts.map(|(rows, columns)| FilePart { rows, columns });
     let stored = files.iter().map(Closed::stored).sum();
-    let files = Files::new(parts.collect(), schema, keys, said, stored);
+    let files = FileSetSource::new(parts.collect(), schema, keys, said, stored);
     Ok(Opened::Records(Arc::new(files)))
 }
 
-impl Files {
+impl FileSetSource {
     fn new(
-        parts: Vec<Part>,
+        parts: Vec<FilePart>,
         columns: Vec<Field>,
-        keys: Vec<Key>,
+        keys: Vec<PartitionKey>,
         said: &Placed<LocalPath>,
         stored: u64,
     ) -> Self {
@@ -195,7 +195,7 @@ impl Files {
     }
 }
 
-impl Records for Files {
+impl Records for FileSetSource {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }

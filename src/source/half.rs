@@ -5,12 +5,12 @@ use std::io;
 use std::path::Path;
 
 use super::hive;
-use super::set::Member;
+use super::set::SetMember;
 use crate::dataset::{FOLDER, SUCCESS, is_nothing};
 use crate::error::Problem;
 
 /// What is wrong with the first dataset that is half published.
-pub fn problem(files: &[Member]) -> Option<Problem> {
+pub fn problem(files: &[SetMember]) -> Option<Problem> {
     let folders: BTreeSet<&Path> = files.iter().map(|file| dataset(&file.path)).collect();
     let mut problems = folders.into_iter().filter_map(|folder| {
         let shown = match folder.as_os_str().is_empty() {

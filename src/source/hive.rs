@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::Types;
 use super::kinds::infer;
 use super::retype::{convert, typed};
-use super::set::Member;
+use super::set::SetMember;
 use crate::column::show_type;
 use crate::error::Problem;
 
@@ -15,7 +15,7 @@ use crate::error::Problem;
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// A partition column.
-pub struct Key {
+pub struct PartitionKey {
     /// Its name and type.
     pub field: Field,
     /// One value for each file.
@@ -31,9 +31,10 @@ pub fn key(name: &str) -> Option<(String, Option<String>)> {
 }
 
 /// Files of one set whose folders have different keys.
-pub fn problem(files: &[Member]) -> Option<Problem> {
-    let names =
-        |file: &Member| -> Vec<String> { file.keys.iter().map(|(name, _)| name.clone()).collect() };
+pub fn problem(files: &[SetMember]) -> Option<Problem> {
+    let names = |file: &SetMember| -> Vec<String> {
+        file.keys.iter().map(|(name, _)| name.clone()).collect()
+    };
     let first = files.first()?;
     let keys = names(first);
     if let Some(twice) = (1..keys.len()).find(|at| keys[..*at].contains(&keys[*at])) {
@@ -43,7 +44,7 @@ pub fn problem(files: &[Member]) -> Option<Problem> {
         )));
     }
     let other = files.iter().find(|file| names(file) != keys)?;
-    let shown = |file: &Member| match names(file).as_slice() {
+    let shown = |file: &SetMember| match names(file).as_slice() {
         [] => format!("`{}` is in no partition", file.path.display()),
         keys => format!(
             "`{}` is in partitions of {}",
@@ -59,7 +60,7 @@ pub fn problem(files: &[Member]) -> Option<Problem> {
 ///
 /// # Errors
 /// A value is not of its type.
-pub fn keys(files: &[Member], types: &Types) -> Result<Vec<Key>, Problem> {
+pub fn keys(files: &[SetMember], types: &Types) -> Result<Vec<PartitionKey>, Problem> {
     let names = files.first().map_or(&[][..], |file| &file.keys);
     let names = names.iter().enumerate();
     names
@@ -70,7 +71,12 @@ pub fn keys(files: &[Member], types: &Types) -> Result<Vec<Key>, Problem> {
         .collect()
 }
 
-fn one(name: &str, texts: &StringArray, files: &[Member], types: &Types) -> Result<Key, Problem> {
+fn one(
+    name: &str,
+    texts: &StringArray,
+    files: &[SetMember],
+    types: &Types,
+) -> Result<PartitionKey, Problem> {
     let said = types.iter().find(|(known, _)| known.value == name);
     let field = match said {
         Some((_, wanted)) => typed(name, wanted),
@@ -101,7 +107,7 @@ fn one(name: &str, texts: &StringArray, files: &[Member], types: &Types) -> Resu
     };
     match bad.first() {
         Some(row) => Err(refuse(Some(*row))),
-        None => Ok(Key { field, values }),
+        None => Ok(PartitionKey { field, values }),
     }
 }
 

@@ -11,7 +11,7 @@ const PART: u64 = 1 << 20;
 
 /// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Point {
+pub struct RecordStart {
     /// Its first byte.
     pub offset: u64,
     /// Its line, from 0.
@@ -20,8 +20,8 @@ pub struct Point {
 
 /// Where records begin.
 #[derive(Debug, Clone, Default)]
-pub struct Index {
-    points: Vec<Point>,
+pub struct RecordIndex {
+    points: Vec<RecordStart>,
     /// How many records there are.
     pub records: u64,
     /// Where the last one ends.
@@ -39,10 +39,10 @@ pub struct Stretch {
     pub before: usize,
 }
 
-impl Index {
+impl RecordIndex {
     /// One more record; where it begins is asked only if it is to be known.
     #[inline]
-    pub fn add(&mut self, begin: impl FnOnce() -> Point) {
+    pub fn add(&mut self, begin: impl FnOnce() -> RecordStart) {
         if self.records.is_multiple_of(STEP) {
             self.points.push(begin());
         }
@@ -55,7 +55,7 @@ impl Index {
     /// # Errors
     /// The file cannot be read.
     pub fn read(&self, file: &OpenFile, first: u64, count: usize) -> Result<Stretch> {
-        let nothing = Point {
+        let nothing = RecordStart {
             offset: self.end,
             line: 0,
         };

@@ -8,7 +8,7 @@ use crate::kernel::time::per_second;
 
 /// The columns of whole numbers, of decimals and of times.
 #[derive(Debug, Clone)]
-pub struct Exact {
+pub struct ExactColumns {
     /// Their names, and how many digits they hold behind the point.
     columns: Vec<(String, usize)>,
     /// The least of the decimals: they are read from texts, too.
@@ -19,7 +19,7 @@ pub struct Exact {
     parts: usize,
 }
 
-impl Exact {
+impl ExactColumns {
     /// Those of a schema.
     pub fn new(schema: &Schema) -> Self {
         let mut exact = Self {
@@ -150,7 +150,7 @@ mod tests {
             field("s", DataType::Timestamp(TimeUnit::Second, None)),
             field("us", DataType::Timestamp(TimeUnit::Microsecond, None)),
         ];
-        Exact::new(&Schema::new(fields.to_vec())).may_lose(object.as_bytes())
+        ExactColumns::new(&Schema::new(fields.to_vec())).may_lose(object.as_bytes())
     }
 
     #[test]

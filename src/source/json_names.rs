@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::reject::Bad;
+use super::reject::BadRow;
 
 /// The first name that stands twice in one object of a JSON text; none in what is no JSON.
 pub fn repeated(text: &[u8]) -> Option<Cow<'_, str>> {
@@ -36,8 +36,8 @@ pub fn repeated(text: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// What is wrong with such an object.
-pub fn is_repeated(name: &str) -> Bad {
-    Bad::new(
+pub fn is_repeated(name: &str) -> BadRow {
+    BadRow::new(
         "name twice",
         format!("the name `{name}` stands twice in an object"),
     )

@@ -10,11 +10,11 @@ use serde_json::value::RawValue;
 
 /// The fields of an object in their order, each value as it is written.
 #[derive(Debug)]
-pub struct Fields<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct RawFields<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// What a value is, by its first character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum JsonKind {
     Null,
     Boolean,
     Number,
@@ -26,7 +26,7 @@ pub enum Shape {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl Shape {
+impl JsonKind {
     /// That of a value.
     pub fn of(value: &RawValue) -> Self {
         match value.get().as_bytes().first() {
@@ -79,7 +79,7 @@ pub fn is_too_deep(text: &[u8]) -> bool {
 ///
 /// # Errors
 /// It is none.
-pub fn fields(object: &[u8]) -> Result<Fields<'_>, Error> {
+pub fn fields(object: &[u8]) -> Result<RawFields<'_>, Error> {
     serde_json::from_slice(object)
 }
 
@@ -105,7 +105,7 @@ pub fn compact(value: &RawValue) -> String {
     text
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for RawFields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FieldsVisitor;
         impl<'de> Visitor<'de> for FieldsVisitor {
@@ -121,7 +121,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                 Ok(fields)
             }
         }
-        deserializer.deserialize_map(FieldsVisitor).map(Fields)
+        deserializer.deserialize_map(FieldsVisitor).map(RawFields)
     }
 }
 
@@ -148,7 +148,10 @@ mod tests {
             .map(|(name, value)| format!("{name}={}", compact(value)))
             .collect();
         assert_eq!(shown, ["a=1.50", r#"bc=[1,"x \" y"]"#, "a={}"]);
-        let shapes: Vec<Shape> = fields.iter().map(|(_, value)| Shape::of(value)).collect();
-        assert_eq!(shapes, [Shape::Number, Shape::List, Shape::Object]);
+        let shapes: Vec<JsonKind> = fields
+            .iter()
+            .map(|(_, value)| JsonKind::of(value))
+            .collect();
+        assert_eq!(shapes, [JsonKind::Number, JsonKind::List, JsonKind::Object]);
     }
 }

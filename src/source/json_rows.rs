@@ -10,12 +10,12 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::array_value_to_string;
 use arrow_json::ReaderBuilder;
 
-use super::json_fractions::Exact;
+use super::json_fractions::ExactColumns;
 use super::json_raw::is_too_deep;
 use super::json_texts::{has_texts, respelt};
-use super::json_times::Times;
+use super::json_times::TimeColumns;
 use super::messages::{Decoder, Decoders, decode};
-use super::reject::Bad;
+use super::reject::BadRow;
 use super::retype::{Converted, convert, infinite, is_missing, missing};
 use super::{json_wrong, json_wrong::WRONG_TYPE};
 use crate::error::Result;
@@ -24,20 +24,20 @@ use crate::error::Result;
 #[derive(Debug, Clone)]
 pub struct JsonRows {
     wanted: SchemaRef,
-    usual: Reader,
+    usual: DecoderColumns,
     /// For objects that have more digits behind a point than their column holds, and for those with dates
     /// and times that the library takes for something else.
-    careful: Reader,
+    careful: DecoderColumns,
     /// A column is text, or has some: lists and objects in it are their JSON text.
     texts: bool,
-    exact: Exact,
+    exact: ExactColumns,
     /// Dates and times: what the library refuses, as local times that a clock change repeats or skips, is
     /// read with more care.
-    times: Times,
+    times: TimeColumns,
 }
 
 /// Some of the objects as rows.
-struct Part {
+struct ObjectPart {
     /// Which object each row is.
     objects: Vec<usize>,
     columns: Vec<ArrayRef>,
@@ -45,13 +45,13 @@ struct Part {
 
 /// The columns as the decoder reads them.
 #[derive(Debug, Clone)]
-struct Reader(SchemaRef);
+struct DecoderColumns(SchemaRef);
 
 /// The columns, and the messages that are not in them.
-pub type Rows = (Vec<ArrayRef>, Vec<(usize, Bad)>);
+pub type DecodedRows = (Vec<ArrayRef>, Vec<(usize, BadRow)>);
 
 /// One decoder of the library, and how many objects it has taken.
-pub struct Objects {
+pub struct ObjectDecoder {
     decoder: arrow_json::reader::Decoder,
     read: SchemaRef,
 }
@@ -60,11 +60,11 @@ impl JsonRows {
     /// A reader of these columns.
     pub fn new(wanted: SchemaRef) -> Self {
         Self {
-            usual: Reader::new(&wanted, usual),
-            careful: Reader::new(&wanted, careful),
+            usual: DecoderColumns::new(&wanted, usual),
+            careful: DecoderColumns::new(&wanted, careful),
             texts: has_texts(&wanted),
-            exact: Exact::new(&wanted),
-            times: Times::new(&wanted),
+            exact: ExactColumns::new(&wanted),
+            times: TimeColumns::new(&wanted),
             wanted,
         }
     }
@@ -73,7 +73,7 @@ impl JsonRows {
     ///
     /// # Errors
     /// The columns' types cannot be read from JSON.
-    pub fn read(&self, objects: &[&[u8]]) -> Result<Rows> {
+    pub fn read(&self, objects: &[&[u8]]) -> Result<DecodedRows> {
         let respelt = |object: &[u8]| respelt(object, &self.wanted);
         // Where the first object needs it the others do: they are not tried as they are.
         let all = self.texts
@@ -100,20 +100,20 @@ impl JsonRows {
         &self,
         objects: &[&[u8]],
         columns: Vec<ArrayRef>,
-        bad: Vec<(usize, Bad)>,
-    ) -> Result<Rows> {
+        bad: Vec<(usize, BadRow)>,
+    ) -> Result<DecodedRows> {
         let again = bad.iter().filter_map(|(object, _)| {
             let spelt = respelt(objects[*object], &self.wanted)?;
             Some((*object, spelt))
         });
         let (again, spelt): (Vec<usize>, Vec<Vec<u8>>) = again.unzip();
-        let first = Part {
+        let first = ObjectPart {
             objects: good(objects.len(), &bad),
             columns,
         };
         let spelt: Vec<&[u8]> = spelt.iter().map(Vec::as_slice).collect();
         let (columns, wrong) = self.read_as_spelt(&spelt)?;
-        let second = Part {
+        let second = ObjectPart {
             objects: good(spelt.len(), &wrong)
                 .into_iter()
                 .map(|at| again[at])
@@ -126,12 +126,12 @@ impl JsonRows {
         Ok((self.merged(&[first, second])?, bad))
     }
 
-    fn read_as_spelt(&self, objects: &[&[u8]]) -> Result<Rows> {
+    fn read_as_spelt(&self, objects: &[&[u8]]) -> Result<DecodedRows> {
         let (columns, bad) = self.read_exactly(objects)?;
         if self.times.is_empty() || bad.is_empty() {
             return Ok((columns, bad));
         }
-        let first = Part {
+        let first = ObjectPart {
             objects: good(objects.len(), &bad),
             columns,
         };
@@ -140,7 +140,7 @@ impl JsonRows {
         Ok((self.merged(&[first, part])?, bad))
     }
 
-    fn read_exactly(&self, objects: &[&[u8]]) -> Result<Rows> {
+    fn read_exactly(&self, objects: &[&[u8]]) -> Result<DecodedRows> {
         let may_lose = |object: &usize| {
             let object = objects[*object];
             self.exact.may_lose(object) || self.times.may_differ(object)
@@ -159,14 +159,14 @@ impl JsonRows {
     /// The chosen objects by one reader.
     fn part(
         &self,
-        reader: &Reader,
+        reader: &DecoderColumns,
         objects: &[&[u8]],
         chosen: Vec<usize>,
-    ) -> Result<(Part, Vec<(usize, Bad)>)> {
+    ) -> Result<(ObjectPart, Vec<(usize, BadRow)>)> {
         let some: Vec<&[u8]> = chosen.iter().map(|object| objects[*object]).collect();
         let (columns, wrong) = self.read_by(reader, &some)?;
         let good = good(some.len(), &wrong).into_iter();
-        let part = Part {
+        let part = ObjectPart {
             objects: good.map(|at| chosen[at]).collect(),
             columns,
         };
@@ -175,7 +175,7 @@ impl JsonRows {
     }
 
     /// The rows of all parts in the order of the objects.
-    fn merged(&self, parts: &[Part]) -> Result<Vec<ArrayRef>> {
+    fn merged(&self, parts: &[ObjectPart]) -> Result<Vec<ArrayRef>> {
         let mut places: Vec<(usize, (usize, usize))> = Vec::new();
         for (number, part) in parts.iter().enumerate() {
             let rows = part.objects.iter().enumerate();
@@ -191,7 +191,7 @@ impl JsonRows {
     }
 
     /// All objects by one reader, its columns as they are wanted.
-    fn read_by(&self, reader: &Reader, objects: &[&[u8]]) -> Result<Rows> {
+    fn read_by(&self, reader: &DecoderColumns, objects: &[&[u8]]) -> Result<DecodedRows> {
         let (batch, mut bad) = decode(reader, objects)?;
         for (object, bad) in &mut bad {
             if bad.kind == WRONG_TYPE {
@@ -235,7 +235,7 @@ impl JsonRows {
 }
 
 /// Those of so many objects that are not bad.
-fn good(objects: usize, bad: &[(usize, Bad)]) -> Vec<usize> {
+fn good(objects: usize, bad: &[(usize, BadRow)]) -> Vec<usize> {
     let mut bad = bad.iter().map(|(object, _)| *object).peekable();
     let good = (0..objects).filter(|object| bad.next_if_eq(object).is_none());
     good.collect()
@@ -313,7 +313,7 @@ fn counted(values: &ArrayRef, field: &Field, numbers: Vec<usize>) -> Result<Opti
     Ok(Some((zip(&is_number, &counts, &texts)?, wrong)))
 }
 
-fn mistyped(values: &ArrayRef, row: usize, field: &Field, object: &[u8]) -> Result<Bad> {
+fn mistyped(values: &ArrayRef, row: usize, field: &Field, object: &[u8]) -> Result<BadRow> {
     let expected = json_wrong::shown_type(field.data_type());
     let text = array_value_to_string(values, row)?;
     let found = match values.data_type() {
@@ -334,10 +334,10 @@ fn mistyped(values: &ArrayRef, row: usize, field: &Field, object: &[u8]) -> Resu
     };
     let name = field.name();
     let message = format!("column `{name}`: expected {expected}, found {found}");
-    Ok(Bad::new(WRONG_TYPE, message))
+    Ok(BadRow::new(WRONG_TYPE, message))
 }
 
-impl Reader {
+impl DecoderColumns {
     fn new(wanted: &Schema, how: impl Fn(&DataType) -> DataType) -> Self {
         let read = |field: &Arc<Field>| Field::new(field.name(), how(field.data_type()), true);
         let fields: Vec<Field> = wanted.fields().iter().map(read).collect();
@@ -345,23 +345,23 @@ impl Reader {
     }
 }
 
-impl Decoders for Reader {
-    type Decoder = Objects;
+impl Decoders for DecoderColumns {
+    type Decoder = ObjectDecoder;
 
-    fn decoder(&self, messages: usize) -> Result<Objects> {
+    fn decoder(&self, messages: usize) -> Result<ObjectDecoder> {
         // Never full, so that it takes every byte it is given.
         let builder = ReaderBuilder::new(self.0.clone())
             .with_batch_size(messages + 1)
             .with_coerce_primitive(true);
-        Ok(Objects {
+        Ok(ObjectDecoder {
             decoder: builder.build_decoder()?,
             read: self.0.clone(),
         })
     }
 }
 
-impl Decoder for Objects {
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), Bad> {
+impl Decoder for ObjectDecoder {
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), BadRow> {
         let before = self.decoder.len();
         // The library would run out of its stack, and takes numbers and commas that are no JSON.
         let starts = bytes.trim_ascii_start().first() == Some(&b'{')
@@ -379,10 +379,10 @@ impl Decoder for Objects {
         }
     }
 
-    fn rows(mut self) -> Result<RecordBatch, Bad> {
+    fn rows(mut self) -> Result<RecordBatch, BadRow> {
         let batch = self.decoder.flush();
         // Which value it is is found out by whoever has the object.
-        let batch = batch.map_err(|error| Bad::new(WRONG_TYPE, error.to_string()))?;
+        let batch = batch.map_err(|error| BadRow::new(WRONG_TYPE, error.to_string()))?;
         Ok(batch.unwrap_or_else(|| RecordBatch::new_empty(self.read)))
     }
 }

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Fields as Columns, Schema};
 use serde_json::value::RawValue;
 
-use super::json_raw::{Shape, compact, fields, items};
+use super::json_raw::{JsonKind, compact, fields, items};
 use super::json_wrong::check;
 
 /// True where a column, or something in one, is text.
@@ -54,13 +54,13 @@ fn object_text(object: &str, columns: &Columns, changed: &mut bool) -> Option<St
 }
 
 fn value_text(value: &RawValue, column: &DataType, changed: &mut bool) -> Option<String> {
-    match (column, Shape::of(value)) {
-        (DataType::Utf8, Shape::List | Shape::Object) => {
+    match (column, JsonKind::of(value)) {
+        (DataType::Utf8, JsonKind::List | JsonKind::Object) => {
             *changed = true;
             serde_json::to_string(&compact(value)).ok()
         }
-        (DataType::Struct(columns), Shape::Object) => object_text(value.get(), columns, changed),
-        (DataType::List(item), Shape::List) => {
+        (DataType::Struct(columns), JsonKind::Object) => object_text(value.get(), columns, changed),
+        (DataType::List(item), JsonKind::List) => {
             let items = items(value).ok()?.into_iter();
             let items = items.map(|value| value_text(value, item.data_type(), changed));
             Some(format!(

@@ -10,14 +10,14 @@ use crate::kernel::local_time::has_offset;
 
 /// The columns of dates and times.
 #[derive(Debug, Clone)]
-pub struct Times {
-    columns: Vec<Column>,
+pub struct TimeColumns {
+    columns: Vec<TimeColumn>,
     /// Any letter of a name may be written so.
     escape: Finder<'static>,
 }
 
 #[derive(Debug, Clone)]
-struct Column {
+struct TimeColumn {
     /// The name, within quotes.
     key: Finder<'static>,
     /// An offset in a text counts.
@@ -26,12 +26,12 @@ struct Column {
     counts: bool,
 }
 
-impl Times {
+impl TimeColumns {
     /// Those of a schema.
     pub fn new(schema: &Schema) -> Self {
         let fields = schema.fields().iter();
         let times = fields.filter(|field| field.data_type().is_temporal());
-        let column = |field: &std::sync::Arc<arrow::datatypes::Field>| Column {
+        let column = |field: &std::sync::Arc<arrow::datatypes::Field>| TimeColumn {
             key: Finder::new(format!("\"{}\"", field.name()).as_bytes()).into_owned(),
             instants: !matches!(
                 field.data_type(),
@@ -53,7 +53,7 @@ impl Times {
     /// True where a field of one of the columns may be such a number or text. Never false where one is; a
     /// text or an inner object may look like one.
     pub fn may_differ(&self, object: &[u8]) -> bool {
-        let column = |column: &Column| {
+        let column = |column: &TimeColumn| {
             let found = column.key.find_iter(object);
             let length = column.key.needle().len();
             let mut found = found.map(|at| &object[at + length..]);
@@ -65,7 +65,7 @@ impl Times {
 }
 
 /// True where a value of another kind stands behind the name.
-fn differs(behind: &[u8], column: &Column) -> bool {
+fn differs(behind: &[u8], column: &TimeColumn) -> bool {
     let Some(value) = behind.trim_ascii_start().strip_prefix(b":") else {
         return false;
     };
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn only_numbers_and_offsets_are_found() {
         let field = |name, data_type| Field::new(name, data_type, true);
-        let times = Times::new(&Schema::new(vec![
+        let times = TimeColumns::new(&Schema::new(vec![
             field("id", DataType::Int64),
             field("d", DataType::Date32),
             field("t", DataType::Timestamp(TimeUnit::Second, None)),
@@ -126,7 +126,7 @@ mod tests {
         ] {
             assert!(!times.may_differ(object.as_bytes()), "{object}");
         }
-        let none = Times::new(&Schema::new(vec![field("id", DataType::Int64)]));
+        let none = TimeColumns::new(&Schema::new(vec![field("id", DataType::Int64)]));
         assert!(!none.may_differ(br#"{"id":5,"\u0064":5}"#));
     }
 }

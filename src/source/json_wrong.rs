@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::json_raw::{DEEPEST, Shape, compact, fields, is_too_deep, items};
-use super::reject::Bad;
+use super::json_raw::{DEEPEST, JsonKind, compact, fields, is_too_deep, items};
+use super::reject::BadRow;
 use crate::column::show_type;
 
 /// The kind of a row with a value that is not of its column's type.
@@ -18,31 +18,31 @@ pub const WRONG_TYPE: &str = "wrong type";
 const NO_CHARACTER: &str = "a text in it has an escape that is no character";
 
 /// Why a text is no JSON object.
-pub fn not_an_object(text: &[u8]) -> Bad {
+pub fn not_an_object(text: &[u8]) -> BadRow {
     match text.trim_ascii_start().first() {
         Some(b'{') => {}
-        Some(_) => return Bad::new("not an object", "expected a JSON object"),
-        None => return Bad::new("empty", "expected a JSON object, found nothing"),
+        Some(_) => return BadRow::new("not an object", "expected a JSON object"),
+        None => return BadRow::new("empty", "expected a JSON object, found nothing"),
     }
     // The end of a line is none of the text that it breaks off.
     let text = text.trim_ascii_end();
     if let Err(error) = std::str::from_utf8(text) {
         let (below, column) = place(text, error.valid_up_to());
         let message = format!("the text is not UTF-8 at column {column}");
-        return Bad::new("not UTF-8", message).below(below);
+        return BadRow::new("not UTF-8", message).below(below);
     }
     if is_too_deep(text) {
         let message = format!("objects and lists stand in each other more than {DEEPEST} deep");
-        return Bad::new("not JSON", message);
+        return BadRow::new("not JSON", message);
     }
     let mut values = serde_json::Deserializer::from_slice(text);
     match IgnoredAny::deserialize(&mut values) {
         Ok(_) if values.end().is_err() => {
             let message = "expected one JSON object, found more";
-            Bad::new("more than one object", message)
+            BadRow::new("more than one object", message)
         }
-        Ok(_) => Bad::new("not JSON", NO_CHARACTER),
-        Err(error) if error.is_eof() => Bad::new("truncated", "the JSON object has no end"),
+        Ok(_) => BadRow::new("not JSON", NO_CHARACTER),
+        Err(error) if error.is_eof() => BadRow::new("truncated", "the JSON object has no end"),
         Err(error) => {
             let at = offset(text, error.line(), error.column());
             // Of a line end or a tab within quotes the library tells the place before it.
@@ -56,7 +56,7 @@ pub fn not_an_object(text: &[u8]) -> Bad {
             };
             let (below, column) = place(text, at);
             let message = format!("it is not JSON: `{character}` cannot stand at column {column}");
-            Bad::new("not JSON", message).below(below)
+            BadRow::new("not JSON", message).below(below)
         }
     }
 }
@@ -72,7 +72,7 @@ pub fn is_json(text: &[u8]) -> bool {
 ///
 /// # Errors
 /// It is none that can be read.
-pub fn check(text: &[u8]) -> Result<(), Bad> {
+pub fn check(text: &[u8]) -> Result<(), BadRow> {
     if is_too_deep(text) {
         return Err(not_an_object(text));
     }
@@ -85,22 +85,22 @@ pub fn check(text: &[u8]) -> Result<(), Bad> {
     }
 }
 
-fn check_value(value: &RawValue) -> Result<(), Bad> {
+fn check_value(value: &RawValue) -> Result<(), BadRow> {
     let wrong = |_| not_an_object(value.get().as_bytes());
-    match Shape::of(value) {
-        Shape::Object => {
+    match JsonKind::of(value) {
+        JsonKind::Object => {
             let fields = fields(value.get().as_bytes()).map_err(wrong)?;
             let mut values = fields.0.into_iter();
             values.try_for_each(|(_, value)| check_value(value))
         }
-        Shape::List => {
+        JsonKind::List => {
             let mut items = items(value).map_err(wrong)?.into_iter();
             items.try_for_each(check_value)
         }
-        Shape::Text if value.get().contains('\\') => {
+        JsonKind::Text if value.get().contains('\\') => {
             match serde_json::from_str::<String>(value.get()) {
                 Ok(_) => Ok(()),
-                Err(_) => Err(Bad::new("not JSON", NO_CHARACTER)),
+                Err(_) => Err(BadRow::new("not JSON", NO_CHARACTER)),
             }
         }
         _ => Ok(()),
@@ -128,7 +128,7 @@ fn place(text: &[u8], at: usize) -> (u64, usize) {
 
 /// The first value of an object that is not of its column's type: `read` says as what the reader
 /// takes each of them.
-pub fn mistyped(object: &[u8], columns: &Schema, read: &Schema) -> Bad {
+pub fn mistyped(object: &[u8], columns: &Schema, read: &Schema) -> BadRow {
     let fields = fields(object).map(|fields| fields.0).unwrap_or_default();
     let columns = columns.fields().iter().zip(read.fields());
     let found = columns.clone().find_map(|(column, read)| {
@@ -137,7 +137,7 @@ pub fn mistyped(object: &[u8], columns: &Schema, read: &Schema) -> Bad {
         let (_, value) = named.find(|(name, _)| name.as_ref() == column.name())?;
         wrong(value, column.name(), column.data_type(), read.data_type())
     });
-    let wrong = |what: String| Bad::new(WRONG_TYPE, what);
+    let wrong = |what: String| BadRow::new(WRONG_TYPE, what);
     found.map(wrong).unwrap_or_else(|| {
         // It is no object at all, in a way that the reader is told of late.
         let checked = check(object).err();
@@ -150,8 +150,8 @@ fn wrong(value: &RawValue, path: &str, column: &DataType, read: &DataType) -> Op
     if fits(value, read) {
         return None;
     }
-    let inner = match (column, read, Shape::of(value)) {
-        (DataType::Struct(columns), DataType::Struct(read), Shape::Object) => {
+    let inner = match (column, read, JsonKind::of(value)) {
+        (DataType::Struct(columns), DataType::Struct(read), JsonKind::Object) => {
             let fields = fields(value.get().as_bytes()).ok()?.0;
             columns.iter().zip(read).find_map(|(column, read)| {
                 let name = column.name();
@@ -160,7 +160,7 @@ fn wrong(value: &RawValue, path: &str, column: &DataType, read: &DataType) -> Op
                 wrong(value, &path, column.data_type(), read.data_type())
             })
         }
-        (DataType::List(column), DataType::List(read), Shape::List) => {
+        (DataType::List(column), DataType::List(read), JsonKind::List) => {
             let items = items(value).ok()?;
             items.into_iter().enumerate().find_map(|(index, item)| {
                 let path = format!("{path}[{index}]");

@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::file::OpenFile;
-use super::index::{Index, Point, parts};
+use super::index::{RecordIndex, RecordStart, parts};
 use crate::error::Result;
 
 /// What decides where a record ends.
@@ -21,7 +21,7 @@ pub struct Ends {
 #[derive(Debug, Clone)]
 pub struct Lines {
     /// Where they begin.
-    pub index: Index,
+    pub index: RecordIndex,
     /// How many lines have nothing in them: they are no records.
     pub blank: u64,
     /// The line, from 0, at which a value's quote is opened and never closed.
@@ -34,7 +34,7 @@ impl Lines {
     /// # Errors
     /// The file cannot be read.
     pub fn find(file: &OpenFile, start: u64, ends: Ends) -> Result<Self> {
-        let mut scan = Scan::new(start, ends);
+        let mut scan = LineScan::new(start, ends);
         for part in parts(file, start) {
             let (offset, bytes) = part?;
             scan.chunk(&bytes, offset);
@@ -44,11 +44,11 @@ impl Lines {
 }
 
 /// The state of a scan between two chunks.
-struct Scan {
+struct LineScan {
     ends: Ends,
-    index: Index,
+    index: RecordIndex,
     /// Where the record in hand begins.
-    begin: Point,
+    begin: RecordStart,
     line: u64,
     blank: u64,
     /// The line of the quote that is open.
@@ -60,12 +60,12 @@ struct Scan {
     previous: u8,
 }
 
-impl Scan {
+impl LineScan {
     fn new(start: u64, ends: Ends) -> Self {
         Self {
             ends,
-            index: Index::default(),
-            begin: Point {
+            index: RecordIndex::default(),
+            begin: RecordStart {
                 offset: start,
                 line: 0,
             },
@@ -146,7 +146,7 @@ impl Scan {
             here - self.begin.offset - u64::from(before == b'\r' && here > self.begin.offset);
         self.record(length);
         self.line += 1;
-        self.begin = Point {
+        self.begin = RecordStart {
             offset: here + 1,
             line: self.line,
         };

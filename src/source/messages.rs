@@ -6,7 +6,7 @@
 
 use arrow::array::RecordBatch;
 
-use super::reject::Bad;
+use super::reject::BadRow;
 use crate::error::{Error, Result};
 
 /// Makes decoders of one kind of message.
@@ -27,17 +27,17 @@ pub trait Decoder {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn feed(&mut self, message: &[u8]) -> Result<(), Bad>;
+    fn feed(&mut self, message: &[u8]) -> Result<(), BadRow>;
 
     /// The rows of all messages taken.
     ///
     /// # Errors
     /// What is wrong with one of them.
-    fn rows(self) -> Result<RecordBatch, Bad>;
+    fn rows(self) -> Result<RecordBatch, BadRow>;
 }
 
 /// The rows of those messages that can be read, and the others, in their order.
-pub type Decoded = (RecordBatch, Vec<(usize, Bad)>);
+pub type Decoded = (RecordBatch, Vec<(usize, BadRow)>);
 
 /// Decodes messages.
 ///
@@ -73,7 +73,7 @@ enum Attempt {
     /// Some message is not one.
     Refused,
     /// Some value is not of its type.
-    Failed(Bad),
+    Failed(BadRow),
 }
 
 fn attempt<D: Decoders>(decoders: &D, messages: &[&[u8]], good: &[usize]) -> Result<Attempt> {
@@ -94,7 +94,7 @@ fn misshapen<D: Decoders>(
     decoders: &D,
     messages: &[&[u8]],
     good: &[usize],
-) -> Result<Vec<(usize, Bad)>> {
+) -> Result<Vec<(usize, BadRow)>> {
     let mut bad = Vec::new();
     let mut decoder = decoders.decoder(good.len())?;
     for message in good {
@@ -111,7 +111,7 @@ fn mistyped<D: Decoders>(
     decoders: &D,
     messages: &[&[u8]],
     good: &[usize],
-) -> Result<Vec<(usize, Bad)>> {
+) -> Result<Vec<(usize, BadRow)>> {
     match (attempt(decoders, messages, good)?, good) {
         (Attempt::Rows(_), _) => Ok(Vec::new()),
         (Attempt::Failed(bad), [one]) => Ok(vec![(*one, bad)]),

@@ -59,8 +59,8 @@ use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 
-pub use batches::{Batches, Made, Read, Streamed};
-pub use columns::Columns;
+pub use batches::{Batches, MadeBatches, ReadBatches, Streamed};
+pub use columns::TableColumns;
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};

@@ -6,25 +6,25 @@ use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::sync::{Arc, Mutex};
 
-use super::raw::Raw;
-use super::unpack::{Packing, Start, Unpacker};
+use super::raw::RawFile;
+use super::unpack::{MemberStart, Packing, Unpacker};
 use crate::sync::lock;
 
 /// A file whose bytes are compressed as a whole.
 pub struct Packed {
-    raw: Arc<Raw>,
+    raw: Arc<RawFile>,
     /// How it is compressed.
     pub packing: Packing,
     /// How many bytes it holds.
     pub length: u64,
     /// Where members begin, but for those that are short.
-    starts: Vec<Start>,
-    stream: Mutex<Stream>,
+    starts: Vec<MemberStart>,
+    stream: Mutex<UnpackedStream>,
 }
 
 /// What is unpacked in order.
 #[derive(Default)]
-struct Stream {
+struct UnpackedStream {
     unpacker: Option<Unpacker>,
     /// What it gave last, without a gap, up to where it stands.
     recent: VecDeque<Vec<u8>>,
@@ -46,9 +46,9 @@ impl Packed {
     ///
     /// # Errors
     /// It is broken, or cut short.
-    pub fn new(raw: Arc<Raw>, packing: Packing) -> Result<Self> {
-        let first = Start { packed: 0, at: 0 };
-        let mut stream = Stream::default();
+    pub fn new(raw: Arc<RawFile>, packing: Packing) -> Result<Self> {
+        let first = MemberStart { packed: 0, at: 0 };
+        let mut stream = UnpackedStream::default();
         stream.turn_to(&raw, packing, first);
         while stream.advance()? {}
         let length = stream.end();
@@ -64,7 +64,7 @@ impl Packed {
 
     /// Forgets what is kept, until it is read again.
     pub fn release(&self) {
-        *lock(&self.stream) = Stream::default();
+        *lock(&self.stream) = UnpackedStream::default();
     }
 
     /// Fills the buffer with what stands at `start`.
@@ -90,14 +90,14 @@ impl Packed {
     }
 
     /// The start before a byte, and where the next one is.
-    fn stretch(&self, at: u64) -> (Start, u64) {
+    fn stretch(&self, at: u64) -> (MemberStart, u64) {
         let after = self.starts.partition_point(|start| start.at <= at);
         let end = self.starts.get(after).map_or(self.length, |start| start.at);
         (self.starts[after - 1], end)
     }
 
     /// Unpacks a short stretch, unless the stream has it or comes to it next.
-    fn alone(&self, start: Start, buffer: &mut [u8], at: u64) -> Result<()> {
+    fn alone(&self, start: MemberStart, buffer: &mut [u8], at: u64) -> Result<()> {
         if let Ok(mut stream) = self.stream.try_lock()
             && (at == 0 || stream.has(at) || stream.is_next(at))
         {
@@ -116,7 +116,7 @@ impl Packed {
         self.of_stream(&mut lock(&self.stream), buffer, at)
     }
 
-    fn of_stream(&self, stream: &mut Stream, buffer: &mut [u8], at: u64) -> Result<()> {
+    fn of_stream(&self, stream: &mut UnpackedStream, buffer: &mut [u8], at: u64) -> Result<()> {
         let start = self.stretch(at).0;
         let ahead = start.at > stream.end() + KEPT;
         if stream.unpacker.is_none() && !stream.has(at) || at < stream.from || ahead {
@@ -140,8 +140,8 @@ impl Packed {
     }
 }
 
-impl Stream {
-    fn turn_to(&mut self, raw: &Arc<Raw>, packing: Packing, start: Start) {
+impl UnpackedStream {
+    fn turn_to(&mut self, raw: &Arc<RawFile>, packing: Packing, start: MemberStart) {
         self.recent.clear();
         self.from = start.at;
         self.unpacker = Some(Unpacker::new(packing, raw, start));
@@ -236,7 +236,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(packed).unwrap();
         let (file, path) = file.into_parts();
-        let raw = Raw::new(&path, file, true).unwrap();
+        let raw = RawFile::new(&path, file, true).unwrap();
         Packed::new(Arc::new(raw), packing).unwrap()
     }
 

@@ -20,11 +20,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::{Closed, OpenFile};
-use super::files::{FileSource, Tables, each};
+use super::files::{FileSource, FileTables, each};
 use super::first_bytes::FirstBytes;
 use super::int96::{self, Int96};
 use super::parquet_hints::{dictionary, hinted};
-use super::raw::Reading;
+use super::raw::RawBytes;
 use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
 use crate::error::{Error, Problem, Result};
@@ -39,8 +39,8 @@ pub struct Parquet {
     path: Placed<LocalPath>,
 }
 
-struct Table {
-    file: At,
+struct ParquetFile {
+    file: PositionedFile,
     metadata: ArrowReaderMetadata,
     /// What is to know of times in 96 bits, where there are any.
     int96: Option<Int96>,
@@ -51,7 +51,7 @@ struct Table {
 
 /// A file whose bytes are read at places, so that threads do not disturb each other.
 #[derive(Clone)]
-struct At(Arc<OpenFile>);
+struct PositionedFile(Arc<OpenFile>);
 
 impl Example for Parquet {
     const EXAMPLE: &'static str = "parquet: { path: orders.parquet }";
@@ -77,14 +77,14 @@ impl FileSource for Parquet {
         false
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
         each(files, |file| open(file.open()?, asked))
     }
 }
 
 /// Looks at the file's own words about itself.
 fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> {
-    let file = At(Arc::new(file));
+    let file = PositionedFile(Arc::new(file));
     file.0.refuse_other_than(FirstBytes::Parquet)?;
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let metadata = ArrowReaderMetadata::load(&file, options.clone());
@@ -106,7 +106,7 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
     };
     let groups = groups(metadata.metadata());
     let groups = groups.ok_or_else(|| file.0.problem(DAMAGED))?;
-    Ok(Arc::new(Table {
+    Ok(Arc::new(ParquetFile {
         file,
         metadata,
         int96,
@@ -147,7 +147,7 @@ fn groups(metadata: &ParquetMetaData) -> Option<Vec<u64>> {
     Some(groups)
 }
 
-impl Table {
+impl ParquetFile {
     /// The columns of these rows, in the file's own order, with the types that `metadata` has.
     fn batch(
         &self,
@@ -230,7 +230,7 @@ impl Table {
     }
 }
 
-impl Records for Table {
+impl Records for ParquetFile {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
@@ -297,14 +297,14 @@ pub(super) fn typed(
     }
 }
 
-impl Length for At {
+impl Length for PositionedFile {
     fn len(&self) -> u64 {
         self.0.length
     }
 }
 
-impl ChunkReader for At {
-    type T = BufReader<Reading>;
+impl ChunkReader for PositionedFile {
+    type T = BufReader<RawBytes>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
         Ok(BufReader::new(self.0.reading(start)))

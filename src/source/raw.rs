@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 /// A file that is read.
 #[derive(Debug)]
-pub struct Raw {
+pub struct RawFile {
     path: PathBuf,
-    identity: Identity,
+    identity: FileIdentity,
     /// Held open, unless it is one of many.
     held: Option<File>,
 }
 
 /// What tells a file from any other, and from itself once it is written again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
+pub struct FileIdentity {
     device: u64,
     inode: u64,
     /// How many bytes it has.
@@ -28,13 +28,13 @@ pub struct Identity {
 
 /// A file's bytes, one after the other.
 #[derive(Debug, Clone)]
-pub struct Reading {
-    raw: Arc<Raw>,
+pub struct RawBytes {
+    raw: Arc<RawFile>,
     /// Where it stands.
     pub at: u64,
 }
 
-impl Identity {
+impl FileIdentity {
     fn of(about: &Metadata) -> Self {
         Self {
             device: about.dev(),
@@ -51,7 +51,7 @@ impl Identity {
     }
 }
 
-impl Raw {
+impl RawFile {
     /// An open file. Unless it is held it is opened for each read: a system lets a process hold only
     /// so many files.
     ///
@@ -60,13 +60,13 @@ impl Raw {
     pub fn new(path: &Path, file: File, hold: bool) -> Result<Self> {
         Ok(Self {
             path: path.to_path_buf(),
-            identity: Identity::of(&file.metadata()?),
+            identity: FileIdentity::of(&file.metadata()?),
             held: hold.then_some(file),
         })
     }
 
     /// What it is.
-    pub fn identity(&self) -> Identity {
+    pub fn identity(&self) -> FileIdentity {
         self.identity
     }
 
@@ -104,22 +104,22 @@ impl Raw {
     }
 
     fn is_still(&self, now: &Metadata) -> Result<()> {
-        match Identity::of(now) == self.identity {
+        match FileIdentity::of(now) == self.identity {
             true => Ok(()),
             false => Err(Error::other("it has been written since it was opened")),
         }
     }
 }
 
-impl Reading {
+impl RawBytes {
     /// From the byte at `at` on.
-    pub fn new(raw: &Arc<Raw>, at: u64) -> Self {
+    pub fn new(raw: &Arc<RawFile>, at: u64) -> Self {
         let raw = raw.clone();
         Self { raw, at }
     }
 }
 
-impl Read for Reading {
+impl Read for RawBytes {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let read = self.raw.read_at(buffer, self.at)?;
         self.at += read as u64;
@@ -136,7 +136,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         std::fs::write(&path, "one").unwrap();
-        let raw = Raw::new(&path, File::open(&path).unwrap(), false).unwrap();
+        let raw = RawFile::new(&path, File::open(&path).unwrap(), false).unwrap();
         let mut bytes = [0; 2];
         raw.read_exact_at(&mut bytes, 1).unwrap();
         assert_eq!(&bytes, b"ne");
@@ -151,7 +151,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         std::fs::write(&path, "one").unwrap();
-        let raw = || Raw::new(&path, File::open(&path).unwrap(), true).unwrap();
+        let raw = || RawFile::new(&path, File::open(&path).unwrap(), true).unwrap();
         let held = raw();
         held.unchanged().unwrap();
         // In place, with as many bytes, and another time.

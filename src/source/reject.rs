@@ -47,7 +47,7 @@ pub struct Rejected {
 
 /// What is wrong with a row.
 #[derive(Debug, Clone)]
-pub struct Bad {
+pub struct BadRow {
     /// In general.
     pub kind: &'static str,
     /// Exactly.
@@ -61,12 +61,12 @@ pub struct Bad {
 pub struct Rejects {
     policy: OnBadRow,
     counts: Mutex<BTreeMap<&'static str, u64>>,
-    letters: Option<Letters>,
+    letters: Option<DeadLetterFile>,
     meter: Arc<Meter>,
 }
 
 #[derive(Debug)]
-struct Letters {
+struct DeadLetterFile {
     path: PathBuf,
     file: Mutex<File>,
 }
@@ -95,7 +95,7 @@ impl Rejected {
     }
 }
 
-impl Bad {
+impl BadRow {
     /// What is wrong, in general and exactly.
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -148,7 +148,7 @@ impl Rejects {
     pub fn begin(policy: OnBadRow, begin: &Begin, again: bool) -> Result<Self> {
         let letters = match &policy {
             OnBadRow::DeadLetter(name) if !begin.measured => {
-                Some(Letters::open(name, &begin.out, again)?)
+                Some(DeadLetterFile::open(name, &begin.out, again)?)
             }
             _ => None,
         };
@@ -216,7 +216,7 @@ impl Rejects {
     }
 }
 
-impl Letters {
+impl DeadLetterFile {
     fn open(name: &Placed<LocalPath>, out: &Path, again: bool) -> Result<Self> {
         let path = out.join(name.as_str());
         // It may be the file that is read.

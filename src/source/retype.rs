@@ -15,7 +15,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 
 use super::Types;
-use super::reject::Bad;
+use super::reject::BadRow;
 use crate::column::{UUID_EXTENSION, cut, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
 use crate::kernel::decimal::{float_of, power};
@@ -158,9 +158,9 @@ pub fn missing(values: &ArrayRef, field: &Field) -> Vec<usize> {
 }
 
 /// What is wrong with such a row.
-pub fn is_missing(name: &str) -> Bad {
+pub fn is_missing(name: &str) -> BadRow {
     let message = format!("column `{name}` is null, and `nullable: false` allows none");
-    Bad::new("null", message)
+    BadRow::new("null", message)
 }
 
 /// Values, and the rows that have none because theirs is not of the type.

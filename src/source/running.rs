@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::batches::{Batches, Made, Read, Streamed, damaged};
-use super::failing::Whence;
-use super::turns::Turns;
+use super::batches::{Batches, MadeBatches, ReadBatches, Streamed, damaged};
+use super::failing::RowOrigins;
+use super::turns::StreamTurns;
 use super::{Begin, Rejects, SourceKept};
 use crate::batch::{Batch, Place, Span};
 use crate::error::Result;
@@ -16,28 +16,28 @@ use crate::sync::guarded;
 
 /// A table's rows in one run.
 pub struct RunningSource {
-    kind: Kind,
+    kind: RunningKind,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
-enum Kind {
-    Made(Made),
-    Read(Read, Rejects),
-    Streamed(Streamed, Turns, Rejects),
+enum RunningKind {
+    Made(MadeBatches),
+    Read(ReadBatches, Rejects),
+    Streamed(Streamed, StreamTurns, Rejects),
 }
 
 impl RunningSource {
     pub(super) fn start(batches: &Batches, begin: &Begin) -> Result<Self> {
         let kind = match batches {
-            Batches::Made(made) => Kind::Made(made.clone()),
+            Batches::Made(made) => RunningKind::Made(made.clone()),
             Batches::Read(read) => {
                 let rejects = Rejects::begin(read.records.on_bad_row(), begin, false)?;
-                Kind::Read(read.for_run(), rejects)
+                RunningKind::Read(read.for_run(), rejects)
             }
             Batches::Streamed(streamed) => {
                 let rejects = Rejects::begin(streamed.stream.on_bad_row(), begin, true)?;
-                let turns = Turns::new(streamed.stream.start(begin)?);
-                Kind::Streamed(streamed.clone(), turns, rejects)
+                let turns = StreamTurns::new(streamed.stream.start(begin)?);
+                RunningKind::Streamed(streamed.clone(), turns, rejects)
             }
         };
         let wake = begin.wake.clone();
@@ -48,7 +48,7 @@ impl RunningSource {
     /// before that, when something comes: no worker waits for it while there is other work.
     pub fn wait(&self, number: u64) -> Option<Duration> {
         match &self.kind {
-            Kind::Streamed(streamed, turns, _) => turns.wait(number, streamed.most()),
+            RunningKind::Streamed(streamed, turns, _) => turns.wait(number, streamed.most()),
             _ => None,
         }
     }
@@ -59,9 +59,9 @@ impl RunningSource {
     /// A value that cannot be made or read, naming column and row.
     pub fn take(&self, number: u64) -> Result<Option<Batch>> {
         match &self.kind {
-            Kind::Made(made) => made.make(number).map(Some),
-            Kind::Read(read, rejects) => read.make(number, rejects).map(Some),
-            Kind::Streamed(streamed, turns, rejects) => {
+            RunningKind::Made(made) => made.make(number).map(Some),
+            RunningKind::Read(read, rejects) => read.make(number, rejects).map(Some),
+            RunningKind::Streamed(streamed, turns, rejects) => {
                 let taken = turns.take(number, streamed.most());
                 (self.wake)();
                 let Some((first, block)) = taken? else {
@@ -75,7 +75,7 @@ impl RunningSource {
                 // Whoever sends has its memory back before columns are made.
                 drop(block);
                 rejects.add(&piece.rejected)?;
-                let whence = Whence {
+                let whence = RowOrigins {
                     source: &source,
                     first,
                     origin: &origin,
@@ -92,16 +92,17 @@ impl RunningSource {
     /// How many rows of this run come before batch `number`, which is the next one of a stream.
     pub fn rows_before(&self, number: u64) -> u64 {
         match &self.kind {
-            Kind::Made(Made { grid, .. }) | Kind::Read(Read { grid, .. }, _) => {
+            RunningKind::Made(MadeBatches { grid, .. })
+            | RunningKind::Read(ReadBatches { grid, .. }, _) => {
                 grid.first_row(number) - grid.first_row(0)
             }
-            Kind::Streamed(_, turns, _) => turns.rows(),
+            RunningKind::Streamed(_, turns, _) => turns.rows(),
         }
     }
 
     /// The rows of batch `number` in the table, where they are made here: nobody misses them if they are not.
     pub fn made_rows(&self, number: u64) -> Option<Range<u64>> {
-        let Kind::Made(Made { grid, .. }) = &self.kind else {
+        let RunningKind::Made(MadeBatches { grid, .. }) = &self.kind else {
             return None;
         };
         let first = grid.first_row(number);
@@ -111,9 +112,9 @@ impl RunningSource {
     /// The run is to end: nobody waits for a stream any more, and for a server a little while only.
     pub fn stop(&self) {
         match &self.kind {
-            Kind::Made(_) => {}
-            Kind::Read(read, _) => read.records.stop(),
-            Kind::Streamed(_, turns, _) => turns.flow().stop(),
+            RunningKind::Made(_) => {}
+            RunningKind::Read(read, _) => read.records.stop(),
+            RunningKind::Streamed(_, turns, _) => turns.flow().stop(),
         }
     }
 
@@ -123,7 +124,7 @@ impl RunningSource {
     /// What was left out of them is not, or whoever sends cannot be told.
     pub fn durable(&self, batches: u64) -> Result<()> {
         match &self.kind {
-            Kind::Streamed(_, turns, rejects) => {
+            RunningKind::Streamed(_, turns, rejects) => {
                 rejects.sync()?;
                 turns.flow().durable(batches)
             }
@@ -135,14 +136,14 @@ impl RunningSource {
     /// time, of a stream.
     pub fn freeze(&self) -> bool {
         match &self.kind {
-            Kind::Streamed(_, turns, _) => turns.flow().freeze(),
+            RunningKind::Streamed(_, turns, _) => turns.flow().freeze(),
             _ => false,
         }
     }
 
     /// Nothing will be asked any more.
     pub fn close(&self) {
-        if let Kind::Streamed(_, turns, _) = &self.kind {
+        if let RunningKind::Streamed(_, turns, _) = &self.kind {
             turns.flow().close();
         }
     }
@@ -150,9 +151,9 @@ impl RunningSource {
     /// What was read, and what of it could not be; nothing of rows that are made.
     pub fn kept(&self) -> Option<SourceKept> {
         let (source, rejects) = match &self.kind {
-            Kind::Made(_) => return None,
-            Kind::Read(read, rejects) => (read.records.describe(), rejects),
-            Kind::Streamed(streamed, _, rejects) => (streamed.stream.describe(), rejects),
+            RunningKind::Made(_) => return None,
+            RunningKind::Read(read, rejects) => (read.records.describe(), rejects),
+            RunningKind::Streamed(streamed, _, rejects) => (streamed.stream.describe(), rejects),
         };
         Some(SourceKept {
             source,

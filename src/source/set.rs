@@ -13,16 +13,16 @@ use crate::place::{LocalPath, Placed};
 
 /// The files of a path, in the order of their rows.
 #[derive(Debug)]
-pub struct Set {
+pub struct FileSet {
     /// Where they are.
-    pub files: Vec<Member>,
+    pub files: Vec<SetMember>,
     /// It is a folder or a pattern: there could be another number of files.
     pub many: bool,
 }
 
 /// A file, and what the names of its folders say.
 #[derive(Debug, Clone)]
-pub struct Member {
+pub struct SetMember {
     /// Where it is.
     pub path: PathBuf,
     /// Names and values of `key=value` folders, outermost first.
@@ -39,7 +39,7 @@ pub const MATCH: MatchOptions = MatchOptions {
     require_literal_leading_dot: true,
 };
 
-impl Set {
+impl FileSet {
     /// Finds the files of a path.
     ///
     /// # Errors
@@ -52,7 +52,7 @@ impl Set {
             true
         } else if path.exists() || !said.is_pattern() {
             let keys = Vec::new();
-            files.push(Member { path, keys });
+            files.push(SetMember { path, keys });
             false
         } else {
             matching(said, &mut files)?;
@@ -94,11 +94,11 @@ fn nothing(said: &Placed<LocalPath>) -> Problem {
 /// Files of several kinds, by their extensions.
 fn several(
     said: &Placed<LocalPath>,
-    first: &Member,
-    files: &[Member],
+    first: &SetMember,
+    files: &[SetMember],
     extensions: &[&str],
 ) -> Option<Problem> {
-    let kind = |file: &Member| inner_extension(&file.path);
+    let kind = |file: &SetMember| inner_extension(&file.path);
     let other = files.iter().find(|file| kind(file) != kind(first))?;
     let (one, two) = (first.path.display(), other.path.display());
     let shown = said.beside().display().to_string();
@@ -109,7 +109,8 @@ fn several(
         return Some(problem.hint("write a pattern that matches files of one kind"));
     }
     let folder = said.as_str().trim_end_matches('/');
-    let own = |file: &&Member| kind(file).is_some_and(|kind| extensions.contains(&kind.as_str()));
+    let own =
+        |file: &&SetMember| kind(file).is_some_and(|kind| extensions.contains(&kind.as_str()));
     let Some(own) = files.iter().find(own) else {
         let known = extensions.join(", ");
         return Some(problem.hint(format!("none of them ends with {known}")));
@@ -129,7 +130,7 @@ fn several(
 fn below(
     folder: &Path,
     keys: &[(String, Option<String>)],
-    files: &mut Vec<Member>,
+    files: &mut Vec<SetMember>,
 ) -> Result<(), Problem> {
     let doing = |error: std::io::Error| {
         Problem::new(format!("could not read `{}`", folder.display())).cause(error)
@@ -142,7 +143,7 @@ fn below(
         }
         if !path.is_dir() {
             let keys = keys.to_vec();
-            files.push(Member { path, keys });
+            files.push(SetMember { path, keys });
             continue;
         }
         let Some(key) = hive::key(&name) else {
@@ -159,7 +160,7 @@ fn below(
 }
 
 /// The files that a pattern matches, with the keys of folders that it leaves open.
-fn matching(said: &Placed<LocalPath>, files: &mut Vec<Member>) -> Result<(), Problem> {
+fn matching(said: &Placed<LocalPath>, files: &mut Vec<SetMember>) -> Result<(), Problem> {
     let wrong = |error: &str| {
         let problem = Problem::new(format!("`{}` is no pattern", said.as_str())).at(&said.place);
         match error.contains("range") {
@@ -183,7 +184,7 @@ fn matching(said: &Placed<LocalPath>, files: &mut Vec<Member>) -> Result<(), Pro
         }
         let folders = open.iter().take(open.len().saturating_sub(1));
         let keys = folders.filter_map(|name| hive::key(name)).collect();
-        files.push(Member { path, keys });
+        files.push(SetMember { path, keys });
     }
     Ok(())
 }

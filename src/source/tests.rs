@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use proptest::prelude::*;
 
 use super::json_rows::JsonRows;
-use super::reject::Bad;
+use super::reject::BadRow;
 
 /// What a message holds.
 type User = (i32, String, Option<String>);
@@ -66,7 +66,7 @@ fn users(columns: &[ArrayRef]) -> Vec<User> {
 
 fn check(
     messages: &[(User, bool)],
-    decoded: (Vec<ArrayRef>, Vec<(usize, Bad)>),
+    decoded: (Vec<ArrayRef>, Vec<(usize, BadRow)>),
 ) -> Result<(), TestCaseError> {
     let good: Vec<User> = messages
         .iter()
@@ -215,7 +215,7 @@ mod avro {
         bytes
     }
 
-    fn read(rows: &AvroRows, messages: &[Vec<u8>]) -> (Vec<ArrayRef>, Vec<(usize, Bad)>) {
+    fn read(rows: &AvroRows, messages: &[Vec<u8>]) -> (Vec<ArrayRef>, Vec<(usize, BadRow)>) {
         let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
         let (batch, bad): (RecordBatch, _) = decode(rows, &slices).unwrap();
         (batch.columns().to_vec(), bad)

@@ -9,9 +9,9 @@ use super::{Block, Flow};
 use crate::error::{Error, Result};
 
 /// A stream and whose turn it is.
-pub struct Turns {
+pub struct StreamTurns {
     flow: Box<dyn Flow>,
-    state: Mutex<State>,
+    state: Mutex<TurnState>,
     turn: Condvar,
     /// The batch that takes the next block; it moves under the lock.
     next: AtomicU64,
@@ -20,16 +20,16 @@ pub struct Turns {
 }
 
 #[derive(Default)]
-struct State {
+struct TurnState {
     /// The stream ended before this batch.
     end: Option<u64>,
     failed: bool,
 }
 
 /// A block and the number of its first row.
-pub type Taken = (u64, Box<dyn Block>);
+pub type NumberedBlock = (u64, Box<dyn Block>);
 
-impl Turns {
+impl StreamTurns {
     /// Nothing was taken yet.
     pub fn new(flow: Box<dyn Flow>) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Turns {
     ///
     /// # Errors
     /// The stream has failed.
-    pub fn take(&self, number: u64, most: usize) -> Result<Option<Taken>> {
+    pub fn take(&self, number: u64, most: usize) -> Result<Option<NumberedBlock>> {
         let mut state = self.lock();
         while self.next.load(Ordering::Acquire) != number && state.end.is_none() && !state.failed {
             let waited = self.turn.wait(state);
@@ -94,7 +94,7 @@ impl Turns {
         self.flow.as_ref()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TurnState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn blocks_are_taken_in_the_order_of_their_numbers() {
-        let turns = Turns::new(Box::new(Three(AtomicU64::new(0))));
+        let turns = StreamTurns::new(Box::new(Three(AtomicU64::new(0))));
         std::thread::scope(|scope| {
             let take = |number| {
                 let taken = turns.take(number, 9).unwrap();

@@ -7,7 +7,7 @@ use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::first_bytes::FirstBytes;
-use super::raw::{Raw, Reading};
+use super::raw::{RawBytes, RawFile};
 
 /// How a file is compressed as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Packing {
 
 /// The beginning of a member or a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Start {
+pub struct MemberStart {
     /// Its first byte in the file.
     pub packed: u64,
     /// Its first byte in what the file holds.
@@ -30,17 +30,17 @@ pub struct Start {
 /// What a file holds, from the beginning of a member on.
 pub struct Unpacker {
     packing: Packing,
-    state: State,
+    state: UnpackState,
     /// The next byte that it gives.
     pub at: u64,
     /// Where members began, each at least `STEP` behind the one before.
-    pub starts: Vec<Start>,
+    pub starts: Vec<MemberStart>,
 }
 
-enum State {
-    Between(BufReader<Reading>),
-    Gzip(Box<GzDecoder<BufReader<Reading>>>),
-    Zstd(Box<ZstdDecoder<'static, BufReader<Reading>>>),
+enum UnpackState {
+    Between(BufReader<RawBytes>),
+    Gzip(Box<GzDecoder<BufReader<RawBytes>>>),
+    Zstd(Box<ZstdDecoder<'static, BufReader<RawBytes>>>),
     /// Nothing comes any more.
     Ended,
 }
@@ -96,18 +96,18 @@ impl Packing {
 
 impl Unpacker {
     /// From the member on that begins at `start`.
-    pub fn new(packing: Packing, raw: &Arc<Raw>, start: Start) -> Self {
-        let input = BufReader::with_capacity(ROOM, Reading::new(raw, start.packed));
+    pub fn new(packing: Packing, raw: &Arc<RawFile>, start: MemberStart) -> Self {
+        let input = BufReader::with_capacity(ROOM, RawBytes::new(raw, start.packed));
         Self {
             packing,
-            state: State::Between(input),
+            state: UnpackState::Between(input),
             at: start.at,
             starts: vec![start],
         }
     }
 
     /// Begins the next member; false where there is none.
-    fn begin(&mut self, mut input: BufReader<Reading>) -> Result<bool> {
+    fn begin(&mut self, mut input: BufReader<RawBytes>) -> Result<bool> {
         let Some(first) = input.fill_buf()?.first().copied() else {
             return Ok(false);
         };
@@ -119,14 +119,16 @@ impl Unpacker {
             .last()
             .is_none_or(|last| self.at >= last.at + STEP)
         {
-            self.starts.push(Start {
+            self.starts.push(MemberStart {
                 packed: input.get_ref().at - input.buffer().len() as u64,
                 at: self.at,
             });
         }
         self.state = match self.packing {
-            Packing::Gzip => State::Gzip(Box::new(GzDecoder::new(input))),
-            Packing::Zstd => State::Zstd(Box::new(ZstdDecoder::with_buffer(input)?.single_frame())),
+            Packing::Gzip => UnpackState::Gzip(Box::new(GzDecoder::new(input))),
+            Packing::Zstd => {
+                UnpackState::Zstd(Box::new(ZstdDecoder::with_buffer(input)?.single_frame()))
+            }
         };
         Ok(true)
     }
@@ -146,7 +148,7 @@ fn broken(error: Error, packing: Packing) -> Error {
 }
 
 /// Zeros behind the last member are those of a tape; anything else is no part of the file.
-fn padding(input: BufReader<Reading>, packing: Packing) -> Result<()> {
+fn padding(input: BufReader<RawBytes>, packing: Packing) -> Result<()> {
     for byte in input.bytes() {
         if byte? != 0 {
             let what = format!("something stands behind its {} data", packing.name());
@@ -163,20 +165,20 @@ impl Read for Unpacker {
         }
         loop {
             let read = match &mut self.state {
-                State::Gzip(decoder) => decoder.read(buffer),
-                State::Zstd(decoder) => decoder.read(buffer),
-                State::Between(_) | State::Ended => Ok(0),
+                UnpackState::Gzip(decoder) => decoder.read(buffer),
+                UnpackState::Zstd(decoder) => decoder.read(buffer),
+                UnpackState::Between(_) | UnpackState::Ended => Ok(0),
             };
             let read = read.map_err(|error| broken(error, self.packing))?;
             if read > 0 {
                 self.at += read as u64;
                 return Ok(read);
             }
-            let input = match std::mem::replace(&mut self.state, State::Ended) {
-                State::Between(input) => input,
-                State::Gzip(decoder) => decoder.into_inner(),
-                State::Zstd(decoder) => decoder.finish(),
-                State::Ended => return Ok(0),
+            let input = match std::mem::replace(&mut self.state, UnpackState::Ended) {
+                UnpackState::Between(input) => input,
+                UnpackState::Gzip(decoder) => decoder.into_inner(),
+                UnpackState::Zstd(decoder) => decoder.finish(),
+                UnpackState::Ended => return Ok(0),
             };
             if !self.begin(input)? {
                 return Ok(0);

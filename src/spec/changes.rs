@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::changes::Target;
-use crate::place::{Count, Named, OneOrMany, Placed, Rate, Text};
+use crate::place::{Count, NamedItems, OneOrMany, Placed, Rate, Text};
 
 /// Changes of tables: each table of the mix becomes the list of its inserts, updates and deletes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct Changes {
     #[serde(default)]
     pub image: Image,
     /// What is done how often: for each table the weights of its operations, against those of all others.
-    pub mix: Placed<Named<Mix>>,
+    pub mix: Placed<NamedItems<Mix>>,
 }
 
 /// How much of a row an update says, as `binlog_row_image` of MySQL.

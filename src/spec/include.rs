@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use super::read::{check_version, read_included};
 use crate::error::{Problem, Result};
-use crate::place::{Key, LocalPath, Node, Value, decode};
+use crate::place::{LocalPath, MapKey, Node, Value, decode};
 
 const SHARED: &[&str] = &["params", "reference", "tables"];
 
 /// The files of one pipeline, by their canonical paths.
 #[derive(Default)]
-struct Files {
+struct IncludedFiles {
     /// Those whose includes are being merged, each with its path as shown, outermost first.
     open: Vec<(PathBuf, String)>,
     /// Those that are merged.
@@ -28,7 +28,7 @@ struct Files {
 /// # Errors
 /// A file that cannot be read, that shares what it cannot, or that includes itself.
 pub(super) fn include(root: &mut Node, path: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Files::default();
+    let mut files = IncludedFiles::default();
     files.merge_all(root, path, canonical(path))?;
     Ok(files
         .read
@@ -42,7 +42,7 @@ fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
-impl Files {
+impl IncludedFiles {
     fn merge_all(&mut self, root: &mut Node, path: &Path, canonical: PathBuf) -> Result<()> {
         let Some((_, included)) = root.take("include") else {
             return Ok(());
@@ -120,7 +120,7 @@ fn merge(root: &mut Node, included: Node, own: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn merge_part(root: &mut Node, part: Key, value: Node, file: &str) -> Result<(), Problem> {
+fn merge_part(root: &mut Node, part: MapKey, value: Node, file: &str) -> Result<(), Problem> {
     let Some((key, mut own)) = root.take(&part.name) else {
         return push(root, part, value);
     };
@@ -184,7 +184,7 @@ fn merge_named(mut ours: Node, theirs: Node) -> Node {
     ours
 }
 
-fn push(root: &mut Node, key: Key, value: Node) -> Result<(), Problem> {
+fn push(root: &mut Node, key: MapKey, value: Node) -> Result<(), Problem> {
     match &mut root.value {
         Value::Map(entries) => {
             entries.push((key, value));
@@ -198,7 +198,7 @@ fn push(root: &mut Node, key: Key, value: Node) -> Result<(), Problem> {
     }
 }
 
-fn defined_twice(own: &Key, included: &Key) -> Problem {
+fn defined_twice(own: &MapKey, included: &MapKey) -> Problem {
     let (name, file) = (&own.name, included.place.file());
     Problem::new(format!(
         "`{name}` is defined twice, here and in the included file `{file}`"

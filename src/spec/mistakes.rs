@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{Changes, ReferenceFile, Run, SinkEntry, Table};
 use crate::column::{Column, ColumnType, GeneratorKind, is_kind, parse_type};
 use crate::error::{Problem, Problems, did_you_mean};
-use crate::place::{Count, Each, Named, Node, Placed, Text, Value, decode_all};
+use crate::place::{Count, EachItem, NamedItems, Node, Placed, Text, Value, decode_all};
 use crate::source::SourceKind;
 
 /// Notes what is wrong with a file that cannot be decoded; `first` is what decoding found. Where
@@ -29,9 +29,9 @@ fn note_sections(root: &Node, problems: &mut Problems) {
     note_parts(root, problems, |key, part, problems| match key {
         "name" | "seed" => note::<Placed<Text>>(part, problems),
         "changes" => note::<Placed<Changes>>(part, problems),
-        "reference" => note::<Named<ReferenceFile>>(part, problems),
+        "reference" => note::<NamedItems<ReferenceFile>>(part, problems),
         "run" => note::<Run>(part, problems),
-        "sinks" => note::<Each<SinkEntry>>(part, problems),
+        "sinks" => note::<EachItem<SinkEntry>>(part, problems),
         "tables" => note_tables(part, problems),
         "version" => note::<Placed<u64>>(part, problems),
         _ => {}
@@ -39,14 +39,14 @@ fn note_sections(root: &Node, problems: &mut Problems) {
 }
 
 fn note_tables(tables: &Node, problems: &mut Problems) {
-    note::<Named<Table>>(tables, problems);
+    note::<NamedItems<Table>>(tables, problems);
     note_parts(tables, problems, |_, table, problems| {
         note_parts(table, problems, |key, part, problems| match key {
-            "columns" => note::<Named<Arc<Column>>>(part, problems),
+            "columns" => note::<NamedItems<Arc<Column>>>(part, problems),
             "from" => note::<Placed<SourceKind>>(part, problems),
             "rows" => note::<Placed<Count>>(part, problems),
             "seed" => note::<Placed<Text>>(part, problems),
-            "types" => note::<Named<Placed<ColumnType>>>(part, problems),
+            "types" => note::<NamedItems<Placed<ColumnType>>>(part, problems),
             _ => {}
         });
     });

@@ -15,7 +15,7 @@ mod table;
 pub use changes::{Changes, Image, Mix, Update};
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
-pub use read::{Given, read, read_given};
+pub use read::{GivenValues, read, read_given};
 pub use run::{Arrivals, CatchUp, Ramp, Run};
 pub use schema::{schema, schema_draft_07};
 pub use serve::{Measure, Serve, Tracking, Trigger};

@@ -6,13 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Changes, Log, ReferenceFile, Run, Serve, SinkEntry, Table};
-use crate::place::{Each, Named, OneOrMany, Placed, Scope, Text};
+use crate::place::{EachItem, NamedItems, OneOrMany, Placed, Text, Variables};
 
 /// The top level of a pipeline file, as written.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "rowgen pipeline", extend("patternProperties" = { "^x-": {} }))]
-pub(super) struct File {
+pub(super) struct PipelineFile {
     /// The version of the language; values are frozen within a version.
     pub(super) version: Placed<u64>,
     /// The pipeline's name (default: the file's name).
@@ -24,18 +24,18 @@ pub(super) struct File {
     include: Option<OneOrMany<Text>>,
     /// Values that `${name}` stands for; `--set name=value` changes them.
     #[allow(dead_code, reason = "taken before decoding; named here for the schema")]
-    params: Option<Named<Text>>,
+    params: Option<NamedItems<Text>>,
     /// Small files whose rows columns pick from or look up.
     #[serde(default)]
-    pub(super) reference: Named<ReferenceFile>,
+    pub(super) reference: NamedItems<ReferenceFile>,
     /// The tables to make.
     #[serde(default)]
-    pub(super) tables: Named<Table>,
+    pub(super) tables: NamedItems<Table>,
     /// Which tables come as their changes.
     pub(super) changes: Option<Placed<Changes>>,
     /// Where the tables go.
     #[serde(default)]
-    pub(super) sinks: Each<SinkEntry>,
+    pub(super) sinks: EachItem<SinkEntry>,
     /// How to run.
     #[serde(default)]
     pub(super) run: Run,
@@ -63,11 +63,11 @@ pub struct Pipeline {
     /// The params with their values, secrets hidden.
     pub params: Vec<(String, String)>,
     /// What names stand for, for whoever says more than the file.
-    pub scope: Scope,
+    pub scope: Variables,
     /// Small files to read.
-    pub reference: Named<ReferenceFile>,
+    pub reference: NamedItems<ReferenceFile>,
     /// The tables.
-    pub tables: Named<Table>,
+    pub tables: NamedItems<Table>,
     /// Which tables come as their changes.
     pub changes: Option<Placed<Changes>>,
     /// Where the tables go, one entry for each sink and table.

@@ -8,17 +8,17 @@ use std::sync::Arc;
 use super::Pipeline;
 use super::include::include;
 use super::mistakes::note_all;
-use super::pipeline::File;
+use super::pipeline::PipelineFile;
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::place::{
-    Node, Place, Placed, Scope, Source, Value, decode_all, expand, expand_params, is_secret, parse,
-    split_values, without_users,
+    Node, Place, Placed, Source, Value, Variables, decode_all, expand, expand_params, is_secret,
+    parse, split_values, without_users,
 };
 use crate::plain_file;
 
 /// What is given beside the file.
 #[derive(Debug, Clone, Default)]
-pub struct Given {
+pub struct GivenValues {
     /// `--set name=value`.
     pub set: BTreeMap<String, String>,
     /// The environment.
@@ -58,7 +58,7 @@ const KEYS: &[&str] = &[
 ///
 /// # Errors
 /// Every mistake in the file, each with its place.
-pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
+pub fn read(path: &Path, given: &GivenValues) -> Result<Pipeline> {
     read_node(read_root(path)?, path, given)
 }
 
@@ -66,12 +66,12 @@ pub fn read(path: &Path, given: &Given) -> Result<Pipeline> {
 ///
 /// # Errors
 /// Every mistake in it, each with its place.
-pub fn read_given(source: Source, given: &Given) -> Result<Pipeline> {
+pub fn read_given(source: Source, given: &GivenValues) -> Result<Pipeline> {
     let path = PathBuf::from(&source.name);
     read_node(parse(&Arc::new(source))?, &path, given)
 }
 
-fn read_node(mut root: Node, path: &Path, given: &Given) -> Result<Pipeline> {
+fn read_node(mut root: Node, path: &Path, given: &GivenValues) -> Result<Pipeline> {
     if matches!(root.value, Value::Null) {
         return Err(empty(&root).into());
     }
@@ -236,8 +236,8 @@ fn remove_unknown_keys(root: &mut Node, problems: &mut Problems) {
 }
 
 /// The whole file, or everything that is wrong with it.
-fn decode_file(root: &Node, mut problems: Problems) -> Result<File> {
-    match decode_all::<File>(root) {
+fn decode_file(root: &Node, mut problems: Problems) -> Result<PipelineFile> {
+    match decode_all::<PipelineFile>(root) {
         Ok(file) => {
             let version = check_version(&file.version);
             problems.note(version);
@@ -270,14 +270,14 @@ fn remove_extensions(root: &mut Node) {
 /// secrets hidden.
 fn expand_all(
     root: &mut Node,
-    given: &Given,
+    given: &GivenValues,
     problems: &mut Problems,
-) -> Result<(Vec<(String, String)>, Scope)> {
-    let mut scope = Scope {
+) -> Result<(Vec<(String, String)>, Variables)> {
+    let mut scope = Variables {
         params: [("run_date".to_string(), given.run_date.clone())].into(),
         environment: given.environment.clone(),
         columns: columns(root),
-        ..Scope::default()
+        ..Variables::default()
     };
     let mut names = Vec::new();
     if let Some((_, params)) = root.take("params") {
@@ -310,7 +310,7 @@ fn columns(root: &Node) -> BTreeSet<String> {
 }
 
 /// `--set` before `ROWGEN_PARAM_name`.
-fn overrides(given: &Given) -> BTreeMap<String, String> {
+fn overrides(given: &GivenValues) -> BTreeMap<String, String> {
     let environment = given.environment.iter().filter_map(|(name, value)| {
         Some((
             name.strip_prefix("ROWGEN_PARAM_")?.to_string(),
@@ -320,7 +320,7 @@ fn overrides(given: &Given) -> BTreeMap<String, String> {
     environment.chain(given.set.clone()).collect()
 }
 
-fn check_set(given: &Given, names: &[(String, Place)]) -> Result<()> {
+fn check_set(given: &GivenValues, names: &[(String, Place)]) -> Result<()> {
     let known = || names.iter().map(|(name, _)| name.as_str());
     match given
         .set

@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use super::pipeline::File;
+use super::pipeline::PipelineFile;
 
 /// What stands for a value that is known only when the file is read.
 const EXPANDED: &str = r"\$\{";
@@ -19,7 +19,9 @@ pub fn schema_draft_07() -> String {
 }
 
 fn made(settings: SchemaSettings) -> String {
-    let schema = settings.into_generator().into_root_schema_for::<File>();
+    let schema = settings
+        .into_generator()
+        .into_root_schema_for::<PipelineFile>();
     let mut schema = schema.to_value();
     allow_expansion(&mut schema);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::place::{Count, LocalPath, Named, Placed, Secret, Text};
+use crate::place::{Count, LocalPath, NamedItems, Placed, Secret, Text};
 
 /// What `rowgen serve` offers over HTTP beside its own paths.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -15,12 +15,12 @@ pub struct Serve {
     pub token: Option<Placed<Secret>>,
     /// Paths that make rows: `POST /send?count=1000` makes so many rows of a pipeline beside what runs.
     #[serde(default)]
-    pub triggers: Named<Trigger>,
+    pub triggers: NamedItems<Trigger>,
     /// Paths that follow rows to the sinks.
     pub tracking: Option<Tracking>,
     /// Metrics under names of your own, each with what it measures, summed over all pipelines.
     #[serde(default)]
-    pub metrics: Named<Placed<Measure>>,
+    pub metrics: NamedItems<Placed<Measure>>,
 }
 
 /// A path that makes rows when it is asked.

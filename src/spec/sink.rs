@@ -7,7 +7,9 @@ use serde::de::Deserializer;
 use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
 use crate::format::FormatKind;
-use crate::place::{Key, Named, Node, OneOrMany, Place, Placed, Rate, Text, Value, carry, decode};
+use crate::place::{
+    MapKey, NamedItems, Node, OneOrMany, Place, Placed, Rate, Text, Value, carry, decode,
+};
 use crate::registry::Kind;
 use crate::sink::SinkKind;
 
@@ -164,10 +166,10 @@ impl SinkEntry {
 }
 
 /// The kind's key and its options.
-fn kind(node: &Node) -> Result<(Key, Node), Problem> {
+fn kind(node: &Node) -> Result<(MapKey, Node), Problem> {
     let (key, options) = match &node.value {
         Value::Scalar { text, .. } => (
-            Key {
+            MapKey {
                 name: text.clone(),
                 place: node.place.clone(),
             },
@@ -210,7 +212,7 @@ fn kind(node: &Node) -> Result<(Key, Node), Problem> {
         ))
 }
 
-fn check_keys(kind: &str, entries: &[(Key, Node)]) -> Result<(), Problem> {
+fn check_keys(kind: &str, entries: &[(MapKey, Node)]) -> Result<(), Problem> {
     let schema = SinkKind::KINDS
         .iter()
         .find(|known| known.name == kind)
@@ -286,7 +288,7 @@ impl<'de> Deserialize<'de> for Projection {
         let columns = match &node.value {
             Value::List(_) => decode::<Vec<Placed<String>>>(&node)
                 .map(|names| names.into_iter().map(|name| (name.clone(), name)).collect()),
-            _ => decode::<Named<Placed<String>>>(&node).map(|named| named.0),
+            _ => decode::<NamedItems<Placed<String>>>(&node).map(|named| named.0),
         };
         columns.map(Projection).map_err(carry)
     }

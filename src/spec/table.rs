@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::column::{Column, ColumnType};
-use crate::place::{Count, Flag, LocalPath, Named, Node, Placed, Text, Value, carry, decode};
+use crate::place::{Count, Flag, LocalPath, NamedItems, Node, Placed, Text, Value, carry, decode};
 use crate::source::SourceKind;
 
 /// A table to make or to read.
@@ -25,7 +25,7 @@ pub struct Table {
     pub types: ReadTypes,
     /// The columns in the order of the output. Beside `from` they come after those that are read, or take the place of the one of their name, which they can read under it.
     #[serde(default)]
-    pub columns: Named<Arc<Column>>,
+    pub columns: NamedItems<Arc<Column>>,
 }
 
 /// A small JSON, CSV or Parquet file, held in memory.
@@ -39,7 +39,7 @@ pub struct ReferenceFile {
     pub filter: Option<Placed<Text>>,
     /// Types of fields, where the file's own are not the ones wanted.
     #[serde(default)]
-    pub types: Named<Placed<ColumnType>>,
+    pub types: NamedItems<Placed<ColumnType>>,
     /// What separates the fields of a CSV file (default: a comma; a tab for tsv).
     pub delimiter: Option<Placed<Text>>,
     /// What encloses texts of a CSV file (default `"`).
@@ -69,7 +69,7 @@ struct ReadColumn {
 
 impl<'de> Deserialize<'de> for ReadTypes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let named = Named::<ReadType>::deserialize(deserializer)?;
+        let named = NamedItems::<ReadType>::deserialize(deserializer)?;
         let types = named.0.into_iter().map(|(name, read)| (name, read.0));
         Ok(Self(types.collect()))
     }

@@ -11,7 +11,7 @@ pub struct Fraction {
 }
 
 /// What is left to read of a sum.
-struct Reader<'a> {
+struct SumReader<'a> {
     rest: &'a str,
     /// How many brackets are open.
     depth: usize,
@@ -165,7 +165,7 @@ fn based(text: &str) -> Option<i128> {
 /// The value of a sum: numbers, `1M`, `+ - * /` with the usual precedence, brackets, `round(…)`,
 /// `floor(…)` and `ceil(…)`.
 pub fn compute(text: &str) -> Option<Fraction> {
-    let mut reader = Reader {
+    let mut reader = SumReader {
         rest: text,
         depth: 0,
     };
@@ -173,7 +173,7 @@ pub fn compute(text: &str) -> Option<Fraction> {
     reader.rest.trim().is_empty().then_some(value)
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SumReader<'a> {
     fn next(&mut self, wanted: &[char]) -> Option<char> {
         let rest = self.rest.trim_start();
         let found = rest.chars().next().filter(|c| wanted.contains(c))?;

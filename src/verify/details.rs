@@ -11,7 +11,7 @@ use super::matching::{Difference, Kind, Spot};
 use super::side::{Side, Stands};
 use crate::column::arrays::plain;
 use crate::error::Result;
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::shown_value::show;
 use crate::units::hexadecimal;
 
@@ -264,8 +264,8 @@ impl Again {
             let digits = || format!("0x{}", hexadecimal(bytes));
             return Ok(Some(text.map_or_else(digits, str::to_string)));
         }
-        if let (Some(Leaf::Uuid), Some(bytes)) =
-            (Leaf::of(field), values.as_fixed_size_binary_opt())
+        if let (Some(TextLeaf::Uuid), Some(bytes)) =
+            (TextLeaf::of(field), values.as_fixed_size_binary_opt())
         {
             return Ok(Some(as_uuid(&hexadecimal(bytes.value(0)))));
         }

@@ -114,7 +114,7 @@ impl<'p> Expected<'p> {
     }
 
     /// The rows of all folders among which those of a chunk are dealt.
-    fn split(&self, split: &crate::plan::Split, piece: u64) -> Result<Rows> {
+    fn split(&self, split: &crate::plan::PartitionSplit, piece: u64) -> Result<Rows> {
         let (mut numbers, mut parts) = (Vec::new(), Vec::new());
         for (lane, rows) in split.rows(piece)?.into_iter().enumerate() {
             if rows.is_empty() {

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
 use crate::column::UUID_EXTENSION;
 use crate::error::Result;
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::format::text::leaf::write_hexadecimal;
 
 /// What becomes of a column's values on their way into the sink.
@@ -49,7 +49,7 @@ impl Held {
 
     /// The column that the sink holds: with a name and a type, and what stands on top of the type.
     pub(super) fn field(&self, field: &Field) -> Field {
-        let uuid = Leaf::of(field) == Some(Leaf::Uuid);
+        let uuid = TextLeaf::of(field) == Some(TextLeaf::Uuid);
         let held = Field::new(field.name(), self.data_type(field), true);
         let name = || ("ARROW:extension:name".into(), UUID_EXTENSION.into());
         match uuid {

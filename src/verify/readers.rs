@@ -13,7 +13,7 @@ use crate::column::{ColumnType, UUID_EXTENSION};
 use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
 use crate::format::avro::Avro;
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::place::{LocalPath, Place, Placed, Text};
 use crate::sink::kafka::Kafka;
 use crate::sink::{HeldFiles, Holds};
@@ -66,13 +66,15 @@ impl Spelling {
     /// # Errors
     /// Why that cannot be compared.
     pub(super) fn held(&self, field: &Field) -> Result<Held, String> {
-        let leaf = Leaf::of(field);
+        let leaf = TextLeaf::of(field);
         match self {
             Self::Csv(_) if leaf.is_none() => {
                 Err("it is nested, and stands as text in CSV".to_string())
             }
-            Self::Csv(_) | Self::Json if leaf == Some(Leaf::Binary) => Ok(Held::Hexadecimal),
-            Self::Csv(Some(empty)) if leaf == Some(Leaf::Text) => Ok(Held::Empty(empty.clone())),
+            Self::Csv(_) | Self::Json if leaf == Some(TextLeaf::Binary) => Ok(Held::Hexadecimal),
+            Self::Csv(Some(empty)) if leaf == Some(TextLeaf::Text) => {
+                Ok(Held::Empty(empty.clone()))
+            }
             Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
                 Some((unit, data_type)) => Held::Rounded(unit, data_type),
                 None => Held::plain(field),
@@ -304,7 +306,7 @@ impl Reader {
         field: &Field,
         data_type: DataType,
     ) -> (Placed<String>, Placed<ColumnType>) {
-        let uuid = Leaf::of(field) == Some(Leaf::Uuid) && data_type != DataType::Utf8;
+        let uuid = TextLeaf::of(field) == Some(TextLeaf::Uuid) && data_type != DataType::Utf8;
         let wanted = ColumnType {
             data_type,
             extension: uuid.then_some(UUID_EXTENSION),

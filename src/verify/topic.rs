@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::plan::{Job, SinkPlan};
 use crate::report::Meter;
 use crate::sink::Target;
-use crate::sink::kafka::{Kafka, Made};
+use crate::sink::kafka::{ExpectedTopic, Kafka};
 use crate::source::kafka::Kafka as Copy;
 use crate::source::{Batches, OnBadRow, Rejects};
 
@@ -32,7 +32,7 @@ const NAMED: usize = 20;
 pub(super) struct Topic<'p> {
     job: &'p Job,
     sink: &'p SinkPlan,
-    made: Made,
+    made: ExpectedTopic,
     stretches: Stretches,
     /// Partition, first offset and the one behind the last, for each piece.
     pieces: Vec<(i32, i64, i64)>,
@@ -87,7 +87,7 @@ impl<'p> Topic<'p> {
         let stretches = Stretches::new(&connection, name);
         let ends = stretches.ends()?;
         let partitions = i32::try_from(ends.len()).unwrap_or(i32::MAX);
-        let made = Made::new(kafka, &target(job, sink, run_id), partitions)?;
+        let made = ExpectedTopic::new(kafka, &target(job, sink, run_id), partitions)?;
         let mut pieces = Vec::new();
         for (partition, (low, high)) in (0..).zip(&ends) {
             let firsts = (*low..*high).step_by(PIECE as usize);
@@ -371,7 +371,7 @@ impl Side for FoundMessages<'_, '_> {
     }
 }
 
-fn headers(message: &BorrowedMessage<'_>, made: &Made) -> String {
+fn headers(message: &BorrowedMessage<'_>, made: &ExpectedTopic) -> String {
     let mut text = String::new();
     if let Some(headers) = message.headers() {
         for one in headers.iter().filter(|one| !made.is_new(one.key)) {

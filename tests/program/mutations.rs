@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rowgen::place::{Key, Node, Source, Value, parse};
+use rowgen::place::{MapKey, Node, Source, Value, parse};
 use rowgen::plan::{self, Overrides};
-use rowgen::spec::{self, Given};
+use rowgen::spec::{self, GivenValues};
 use rowgen::{error::Error, load};
 
 use super::support::{Folder, project};
@@ -30,7 +30,7 @@ const FREE: &[&str] = &[
 
 /// One key of a file.
 struct Entry {
-    key: Key,
+    key: MapKey,
     value: Node,
     parent: String,
 }
@@ -63,9 +63,9 @@ fn replace(text: &str, line: usize, column: usize, length: usize, with: &str) ->
 }
 
 fn try_file(path: &Path) -> Result<(), Error> {
-    let given = Given {
+    let given = GivenValues {
         run_date: "2026-01-15".into(),
-        ..Given::default()
+        ..GivenValues::default()
     };
     let pipeline = spec::read(path, &given)?;
     let loaded = load::load(&pipeline, |_| true)?;

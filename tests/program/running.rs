@@ -9,10 +9,10 @@ use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
 use rowgen::column::rows::Rows;
 use rowgen::column::{Origin, Program, ProgramCell, ProgramNode};
-use rowgen::engine::{self, Options, State};
+use rowgen::engine::{self, Options, RunState};
 use rowgen::plan::{self, Overrides, Plan};
 use rowgen::report::Outcome;
-use rowgen::source::{Batches, Columns};
+use rowgen::source::{Batches, TableColumns};
 use rowgen::{load, spec};
 
 use crate::support::Folder;
@@ -23,7 +23,7 @@ fn plan(folder: &Folder, yaml: &str) -> Plan {
 
 fn plan_of(folder: &Folder, yaml: &str, range: Option<Range<u64>>) -> Plan {
     let path = folder.write("p.yaml", yaml);
-    let pipeline = spec::read(&path, &spec::Given::default()).unwrap();
+    let pipeline = spec::read(&path, &spec::GivenValues::default()).unwrap();
     let loaded = load::load(&pipeline, |_| true).unwrap();
     let overrides = Overrides {
         threads: Some(2),
@@ -52,7 +52,7 @@ fn a_run_is_watched_stopped_and_waited_for() {
         std::thread::sleep(Duration::from_millis(10));
     }
     let status = running.status();
-    assert_eq!(status.state, State::Running);
+    assert_eq!(status.state, RunState::Running);
     assert_eq!(status.sinks[0].name, "discard-1");
     assert_eq!(status.sinks[0].rows_expected, None);
     assert!(status.sources[0].figures.batch_rows.count >= 10);
@@ -60,7 +60,7 @@ fn a_run_is_watched_stopped_and_waited_for() {
     running.stop();
     assert!(running.wait_for(Duration::from_secs(20)));
     let last = running.status();
-    assert_eq!(last.state, State::Ended);
+    assert_eq!(last.state, RunState::Ended);
     let report = running.wait();
     assert_eq!(report.outcome, Outcome::Done);
     // One count for bars, log lines and the report.
@@ -126,7 +126,7 @@ fn a_worker_that_panics_ends_the_run_with_an_error() {
     );
     let cell = Arc::new(ProgramCell::new());
     let program = cell.get_or_init(|| Program::new(vec![node]));
-    let made = made.with(Columns::new(&cell, program, &[0]));
+    let made = made.with(TableColumns::new(&cell, program, &[0]));
     plan.jobs[0].source = Batches::Made(made);
     let running = engine::start(Arc::new(plan), options(&folder));
     assert!(running.wait_for(Duration::from_secs(60)), "the run hangs");

@@ -187,7 +187,7 @@ fn start(
         keeps.resumes
     );
     std::fs::write(&path, yaml).unwrap();
-    let pipeline = spec::read(&path, &spec::Given::default()).unwrap();
+    let pipeline = spec::read(&path, &spec::GivenValues::default()).unwrap();
     let loaded = load::load(&pipeline, |_| true).unwrap();
     let overrides = plan::Overrides {
         batch_rows: Some(rows),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::Problem;
-use crate::place::{Flag, LocalPath, Named, Place, Placed, Secret, Text};
+use crate::place::{Flag, LocalPath, NamedItems, Place, Placed, Secret, Text};
 #[cfg(feature = "kafka")]
 pub use driver::*;
 
@@ -61,7 +61,7 @@ pub struct Connection {
     /// Who this client is.
     pub sasl: Option<Sasl>,
     /// Properties of librdkafka, which win over everything else.
-    pub properties: Named<Text>,
+    pub properties: NamedItems<Text>,
 }
 
 /// What this build of rowgen lacks, and the feature that brings it.

@@ -9,7 +9,9 @@ use serde::de::Deserializer;
 use crate::column::generators::GeneratorKind;
 use crate::column::values::types::ColumnType;
 use crate::error::{Problem, did_you_mean};
-use crate::place::{Flag, Key, Named, Node, Number, Place, Placed, Value, also, carry, decode};
+use crate::place::{
+    Flag, MapKey, NamedItems, Node, Number, Place, Placed, Value, also, carry, decode,
+};
 use crate::registry::elsewhere;
 
 /// One column: its generator and what every column can have.
@@ -93,7 +95,7 @@ pub fn columns(node: &Node) -> Result<ColumnList, Problem> {
     if entries.is_empty() {
         return Err(Problem::new("at least one column is needed here").at(&node.place));
     }
-    decode::<Named<Arc<Column>>>(node).map(|named| named.0)
+    decode::<NamedItems<Arc<Column>>>(node).map(|named| named.0)
 }
 
 /// The common options in one map, the generator in another.
@@ -127,7 +129,7 @@ fn split(node: &Node) -> Result<(Node, Node), Problem> {
 fn bare(node: &Node) -> Result<Node, Problem> {
     match &node.value {
         Value::Scalar { text, .. } if is_kind(text) => Ok(node.clone()),
-        Value::Scalar { text, .. } => Err(unknown(&Key {
+        Value::Scalar { text, .. } => Err(unknown(&MapKey {
             name: text.clone(),
             place: node.place.clone(),
         })),
@@ -165,7 +167,7 @@ pub fn is_kind(name: &str) -> bool {
     GeneratorKind::KINDS.iter().any(|kind| kind.name == name)
 }
 
-fn unknown(key: &Key) -> Problem {
+fn unknown(key: &MapKey) -> Problem {
     let names = GeneratorKind::KINDS.iter().map(|kind| kind.name);
     Problem::new(format!("unknown generator or column option `{}`", key.name))
         .at(&key.place)

@@ -11,7 +11,7 @@ use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
-use crate::expression::{self, Expression, ExpressionError, Input, UnknownName};
+use crate::expression::{self, Binding, Expression, ExpressionError, UnknownName};
 use crate::place::{Place, Placed, Text};
 use crate::registry::Example;
 
@@ -139,12 +139,12 @@ impl Expr {
     }
 }
 
-fn described(input: crate::column::build::Input) -> Input {
+fn described(input: crate::column::build::Input) -> Binding {
     let range = match input.domain.range {
-        Some(Range::Integer { min, max }) => Some(expression::Range::new(min, max)),
+        Some(Range::Integer { min, max }) => Some(expression::NumericBounds::new(min, max)),
         _ => None,
     };
-    Input {
+    Binding {
         index: input.index,
         data_type: input.data_type,
         nullable: input.domain.nulls,

@@ -1,7 +1,7 @@
 //! Declared types, and inputs that are dictionaries.
 
 use super::fixture::{ROWS, arrays, compiled};
-use crate::expression::{Expression, Input, compile};
+use crate::expression::{Binding, Expression, compile};
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray};
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::util::display::array_value_to_string;
@@ -121,7 +121,7 @@ fn zones_of_a_fixed_offset_count_east() {
 fn over_codes(sql: &str) -> Expression {
     let encoded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let mut resolve = |_: &str| {
-        Ok(Input {
+        Ok(Binding {
             index: 0,
             data_type: encoded.clone(),
             nullable: true,

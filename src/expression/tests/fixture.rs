@@ -1,6 +1,6 @@
 //! The table that the tests compute with: six rows of every type, with nulls and extremes.
 
-use crate::expression::{Expression, ExpressionError, Input, UnknownName, compile};
+use crate::expression::{Binding, Expression, ExpressionError, UnknownName, compile};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal64Array, Decimal128Array,
     DictionaryArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array,
@@ -205,7 +205,7 @@ pub fn compiled(sql: &str) -> Result<Expression, ExpressionError> {
             hint: Some("the hint of the caller".to_owned()),
         })?;
         let array = &columns[index].1;
-        Ok(Input {
+        Ok(Binding {
             index,
             data_type: array.data_type().clone(),
             nullable: array.is_nullable(),

@@ -8,4 +8,4 @@ mod declared;
 mod failures;
 mod fixture;
 mod postgres;
-mod shape;
+mod result_type;

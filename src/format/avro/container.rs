@@ -10,8 +10,8 @@ use arrow::buffer::NullBuffer;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::encode::{Records, Rows};
-use super::plan::Member;
+use super::encode::{PresentRows, RecordEncoder};
+use super::plan::RecordField;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::block::BlockFormat;
@@ -23,7 +23,7 @@ use crate::place::{Node, Value};
 
 /// How the blocks of a container are compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Codec {
+pub enum BlockCodec {
     /// As they are.
     #[default]
     Null,
@@ -36,15 +36,15 @@ pub enum Codec {
 }
 
 /// A table's rows as an Avro file.
-pub struct Container {
+pub struct ContainerEncoder {
     /// The schema as JSON.
     pub schema: String,
     /// The fields of the record.
-    pub members: Vec<Member>,
+    pub members: Vec<RecordField>,
     /// What stands before every datum: nothing in files.
     pub lead: Vec<u8>,
     /// How blocks are compressed.
-    pub codec: Codec,
+    pub codec: BlockCodec,
     /// What ends every block.
     pub sync: [u8; 16],
     /// Datums end to end, without header and blocks.
@@ -55,7 +55,7 @@ pub struct Container {
     pub block_bytes: AtomicUsize,
 }
 
-impl Container {
+impl ContainerEncoder {
     /// Appends the datums of `batch`, one a row. What is made of dictionaries is kept for the next
     /// batch of the same table.
     ///
@@ -92,8 +92,8 @@ impl Container {
         records.write(columns, rows, None, &mut out.bytes, ends)
     }
 
-    fn records<'a>(&'a self, shown: Rows<'a>) -> Records<'a> {
-        Records {
+    fn records<'a>(&'a self, shown: PresentRows<'a>) -> RecordEncoder<'a> {
+        RecordEncoder {
             members: &self.members,
             shown,
             lead: &self.lead,
@@ -126,7 +126,7 @@ impl Container {
     }
 }
 
-impl BlockFormat for Container {
+impl BlockFormat for ContainerEncoder {
     fn header(&self) -> Vec<u8> {
         if self.bare {
             return Vec::new();
@@ -148,7 +148,7 @@ impl BlockFormat for Container {
         if self.bare {
             return self.append(batch, out, None).map_err(refused);
         }
-        if self.codec == Codec::Null {
+        if self.codec == BlockCodec::Null {
             self.uncompressed(batch, out).map_err(refused)?;
             out.extend_from_slice(&self.sync);
             return Ok(());
@@ -166,7 +166,7 @@ impl BlockFormat for Container {
     }
 }
 
-impl Codec {
+impl BlockCodec {
     fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -205,7 +205,7 @@ impl Codec {
 const DEFLATE_LEVEL: u32 = 6;
 const ZSTANDARD_LEVEL: i32 = 3;
 
-impl FromStr for Codec {
+impl FromStr for BlockCodec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -223,7 +223,7 @@ impl FromStr for Codec {
     }
 }
 
-impl fmt::Display for Codec {
+impl fmt::Display for BlockCodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deflate(level) => write!(f, "deflate({level})"),
@@ -234,7 +234,7 @@ impl fmt::Display for Codec {
 }
 
 /// `codec: null` without quotes is YAML's own null, and means the codec of that name.
-impl<'de> Deserialize<'de> for Codec {
+impl<'de> Deserialize<'de> for BlockCodec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         match &node.value {
@@ -248,7 +248,7 @@ impl<'de> Deserialize<'de> for Codec {
     }
 }
 
-impl JsonSchema for Codec {
+impl JsonSchema for BlockCodec {
     fn inline_schema() -> bool {
         true
     }

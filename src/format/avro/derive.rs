@@ -10,7 +10,7 @@ use super::{NullOrder, Timestamps};
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::format::nested::{entry_fields, item_field, plain_type};
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::type_names::show_type;
 
 /// Makes the schema of one table.
@@ -121,12 +121,12 @@ impl Derive {
                 json!({ "type": "record", "name": name, "fields": fields })
             }
             DataType::Map(entries, _) => match entry_fields(entries.data_type()) {
-                Some((key, value)) if Leaf::of(key) == Some(Leaf::Text) => {
+                Some((key, value)) if TextLeaf::of(key) == Some(TextLeaf::Text) => {
                     json!({ "type": "map", "values": self.nullable(value, name, path) })
                 }
                 _ => self.unsupported(data_type, path, "the keys of Avro's maps are text"),
             },
-            DataType::FixedSizeBinary(size) if Leaf::of(field) == Some(Leaf::Binary) => {
+            DataType::FixedSizeBinary(size) if TextLeaf::of(field) == Some(TextLeaf::Binary) => {
                 json!({ "type": "fixed", "name": self.fresh(name), "size": size })
             }
             _ => match item_field(data_type) {
@@ -161,10 +161,10 @@ impl Derive {
             DataType::Time32(_) => logical("int", "time-millis"),
             DataType::Time64(TimeUnit::Microsecond) => logical("long", "time-micros"),
             DataType::Timestamp(unit, zone) => self.timestamp(*unit, zone.is_some()),
-            _ => match Leaf::of(field) {
-                Some(Leaf::Text) => "string".into(),
-                Some(Leaf::Uuid) => logical("string", "uuid"),
-                Some(Leaf::Binary) => "bytes".into(),
+            _ => match TextLeaf::of(field) {
+                Some(TextLeaf::Text) => "string".into(),
+                Some(TextLeaf::Uuid) => logical("string", "uuid"),
+                Some(TextLeaf::Binary) => "bytes".into(),
                 _ => self.unsupported(
                     data_type,
                     path,

@@ -5,27 +5,27 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Float32Type};
 
 use super::number::{decimals, doubles, integers};
-use super::plan::{Codec, Member, NULLS_HINT, Site};
-use crate::format::cells::{Cells, Column, Frame, Refusal, Values};
+use super::plan::{NULLS_HINT, RecordField, Site, ValueCodec};
+use crate::format::cells::{CellColumn, CellValues, Cells, Delimiters, Refusal};
 use crate::format::nested::{dictionary, items, unpacked, visible};
-use crate::format::rows::{self, Memory, Of, Spelling};
+use crate::format::rows::{self, Memory, Of, RowSpelling};
 use crate::format::text::leaf::{UUID_LENGTH, binaries, put_uuid, short, texts};
 use crate::kernel::varint::{LONG, put_long, write_bytes, write_long};
 
 /// The rows that are inside nothing null.
-pub type Rows<'a> = Option<&'a NullBuffer>;
+pub type PresentRows<'a> = Option<&'a NullBuffer>;
 
 /// Records with these fields.
-pub struct Records<'a> {
+pub struct RecordEncoder<'a> {
     /// The fields, in the schema's order.
-    pub members: &'a [Member],
+    pub members: &'a [RecordField],
     /// Those that are inside nothing null.
-    pub shown: Rows<'a>,
+    pub shown: PresentRows<'a>,
     /// What stands before every record.
     pub lead: &'a [u8],
 }
 
-impl Records<'_> {
+impl RecordEncoder<'_> {
     /// Appends `rows` records made of these columns.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Records<'_> {
     }
 
     /// What stands around the values of a field.
-    fn frame(&self, index: usize) -> Frame {
+    fn frame(&self, index: usize) -> Delimiters {
         let mut frame = frame_of(&self.members[index].site);
         if index == 0 {
             frame.before.splice(..0, self.lead.iter().copied());
@@ -65,13 +65,13 @@ impl Records<'_> {
     }
 }
 
-impl Spelling for Records<'_> {
-    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal> {
-        let Member { name, site, .. } = &self.members[index];
+impl RowSpelling for RecordEncoder<'_> {
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
+        let RecordField { name, site, .. } = &self.members[index];
         let texts = array.as_any().downcast_ref::<StringArray>();
         match (&site.codec, texts) {
-            (Codec::Text, Some(array)) if of == Of::Rows && array.null_count() == 0 => {
-                Ok(Column::Texts {
+            (ValueCodec::Text, Some(array)) if of == Of::Rows && array.null_count() == 0 => {
+                Ok(CellColumn::Texts {
                     array: array.clone(),
                     frame: self.frame(index),
                     sized: true,
@@ -87,7 +87,7 @@ impl Spelling for Records<'_> {
 
     fn null(&self, index: usize) -> Option<Vec<u8>> {
         let site = &self.members[index].site;
-        let allowed = site.union.is_some() || matches!(site.codec, Codec::Null);
+        let allowed = site.union.is_some() || matches!(site.codec, ValueCodec::Null);
         allowed.then(|| self.frame(index).null)
     }
 }
@@ -95,16 +95,16 @@ impl Spelling for Records<'_> {
 fn column(
     site: &Site,
     array: &dyn Array,
-    shown: Rows<'_>,
-    frame: &Frame,
-) -> Result<Column, Refusal> {
+    shown: PresentRows<'_>,
+    frame: &Delimiters,
+) -> Result<CellColumn, Refusal> {
     required(site, array, shown)?;
     let plain = unpacked(array)?;
     match &site.codec {
-        Codec::Text => {
+        ValueCodec::Text => {
             Ok(texts(&plain, frame, |out, text| write_bytes(out, text.as_bytes())).into())
         }
-        Codec::Enum(symbols) => {
+        ValueCodec::Enum(symbols) => {
             known(symbols, array, shown)?;
             let write = |out: &mut Vec<u8>, text: &str| {
                 let symbol = symbols.iter().position(|symbol| symbol == text);
@@ -112,52 +112,54 @@ fn column(
             };
             Ok(texts(&plain, frame, write).into())
         }
-        _ => plain_column(site, &plain, shown, frame).map(Column::Own),
+        _ => plain_column(site, &plain, shown, frame).map(CellColumn::Own),
     }
 }
 
 fn plain_column(
     site: &Site,
     array: &dyn Array,
-    shown: Rows<'_>,
-    frame: &Frame,
-) -> Result<Values, Refusal> {
+    shown: PresentRows<'_>,
+    frame: &Delimiters,
+) -> Result<CellValues, Refusal> {
     let cells = match &site.codec {
-        Codec::Null | Codec::Text | Codec::Enum(_) => short(array, frame, 0, |_, at, _| at),
-        Codec::Boolean => {
+        ValueCodec::Null | ValueCodec::Text | ValueCodec::Enum(_) => {
+            short(array, frame, 0, |_, at, _| at)
+        }
+        ValueCodec::Boolean => {
             let values = array.as_boolean().values();
             short(array, frame, 1, |out, at, row| {
                 out[at] = u8::from(values.value(row));
                 at + 1
             })
         }
-        Codec::Integer(conversion) => return integers(frame, array, conversion, shown),
-        Codec::Float => {
+        ValueCodec::Integer(conversion) => return integers(frame, array, conversion, shown),
+        ValueCodec::Float => {
             let values = array.as_primitive::<Float32Type>().values();
             short(array, frame, 4, |out, at, row| {
                 out[at..at + 4].copy_from_slice(&values[row].to_le_bytes());
                 at + 4
             })
         }
-        Codec::Double => doubles(frame, array),
-        Codec::Bytes => Values::Cells(binaries(array, frame, write_bytes)),
-        Codec::Uuid => {
+        ValueCodec::Double => doubles(frame, array),
+        ValueCodec::Bytes => CellValues::Cells(binaries(array, frame, write_bytes)),
+        ValueCodec::Uuid => {
             let values = array.as_fixed_size_binary();
             short(array, frame, LONG + UUID_LENGTH, |out, at, row| {
                 let at = put_long(out, at, UUID_LENGTH as i64);
                 put_uuid(out, at, values.value(row))
             })
         }
-        Codec::Fixed => Values::Cells(binaries(array, frame, |out, bytes| {
+        ValueCodec::Fixed => CellValues::Cells(binaries(array, frame, |out, bytes| {
             out.extend_from_slice(bytes)
         })),
-        Codec::Decimal(width) => decimals(frame, array, *width)?,
-        Codec::Array(item) => return lists(frame, item, array, shown).map(Values::Cells),
-        Codec::Map(value) => return maps(frame, value, array, shown).map(Values::Cells),
-        Codec::Record(members) => {
+        ValueCodec::Decimal(width) => decimals(frame, array, *width)?,
+        ValueCodec::Array(item) => return lists(frame, item, array, shown).map(CellValues::Cells),
+        ValueCodec::Map(value) => return maps(frame, value, array, shown).map(CellValues::Cells),
+        ValueCodec::Record(members) => {
             let shown = visible(array, shown);
             let shown = shown.as_ref();
-            let records = Records {
+            let records = RecordEncoder {
                 members,
                 shown,
                 lead: b"",
@@ -166,7 +168,7 @@ fn plain_column(
             let Cells { bytes, offsets } = &mut cells;
             let columns = array.as_struct().columns();
             records.write(columns, array.len(), None, bytes, Some(offsets))?;
-            Values::Cells(fill(frame, array, |out, row| {
+            CellValues::Cells(fill(frame, array, |out, row| {
                 out.extend_from_slice(cells.get(row))
             }))
         }
@@ -175,24 +177,24 @@ fn plain_column(
 }
 
 /// The branch of a value's union before it, and what stands for null.
-fn frame_of(site: &Site) -> Frame {
+fn frame_of(site: &Site) -> Delimiters {
     match site.union {
-        Some(union) => Frame {
+        Some(union) => Delimiters {
             before: vec![union.value],
             after: Vec::new(),
             null: vec![union.null],
         },
-        None => Frame::default(),
+        None => Delimiters::default(),
     }
 }
 
-fn fill(frame: &Frame, array: &dyn Array, write: impl FnMut(&mut Vec<u8>, usize)) -> Cells {
+fn fill(frame: &Delimiters, array: &dyn Array, write: impl FnMut(&mut Vec<u8>, usize)) -> Cells {
     Cells::fill(array.len(), array.nulls(), frame, write)
 }
 
 /// Refuses the first visible null of a type that does not allow it.
-fn required(site: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<(), Refusal> {
-    if site.union.is_some() || matches!(site.codec, Codec::Null) {
+fn required(site: &Site, array: &dyn Array, shown: PresentRows<'_>) -> Result<(), Refusal> {
+    if site.union.is_some() || matches!(site.codec, ValueCodec::Null) {
         return Ok(());
     }
     let Some(nulls) = array.logical_nulls() else {
@@ -220,10 +222,10 @@ pub fn refusal(row: usize, fault: String, hint: &'static str) -> Refusal {
 }
 
 /// Refuses the first visible text that is not a symbol.
-fn known(symbols: &[String], array: &dyn Array, shown: Rows<'_>) -> Result<(), Refusal> {
+fn known(symbols: &[String], array: &dyn Array, shown: PresentRows<'_>) -> Result<(), Refusal> {
     let mut unknown = false;
     let check = |values: &dyn Array, unknown: &mut bool| {
-        texts(values, &Frame::default(), |_, text| {
+        texts(values, &Delimiters::default(), |_, text| {
             *unknown |= !symbols.iter().any(|symbol| symbol == text);
         });
     };
@@ -251,7 +253,12 @@ fn known(symbols: &[String], array: &dyn Array, shown: Rows<'_>) -> Result<(), R
     }
 }
 
-fn lists(frame: &Frame, item: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {
+fn lists(
+    frame: &Delimiters,
+    item: &Site,
+    array: &dyn Array,
+    shown: PresentRows<'_>,
+) -> Result<Cells, Refusal> {
     let Some(items) = items(array, shown) else {
         return Err(refusal(0, "is not a list".into(), "check its type"));
     };
@@ -265,20 +272,25 @@ fn lists(frame: &Frame, item: &Site, array: &dyn Array, shown: Rows<'_>) -> Resu
     }))
 }
 
-fn maps(frame: &Frame, value: &Site, array: &dyn Array, shown: Rows<'_>) -> Result<Cells, Refusal> {
+fn maps(
+    frame: &Delimiters,
+    value: &Site,
+    array: &dyn Array,
+    shown: PresentRows<'_>,
+) -> Result<Cells, Refusal> {
     let Some(items) = items(array, shown) else {
         return Err(refusal(0, "is not a map".into(), "check its type"));
     };
     let entries = items.values.as_struct();
     let key_site = Site {
-        codec: Codec::Text,
+        codec: ValueCodec::Text,
         union: None,
     };
     let keys = column(
         &key_site,
         entries.column(0),
         items.shown.as_ref(),
-        &Frame::default(),
+        &Delimiters::default(),
     );
     let values = column(
         value,

@@ -3,10 +3,10 @@
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::Timestamps;
-use super::plan::Codec;
+use super::plan::ValueCodec;
 use super::schema::{Logical, Schema, Type};
 use crate::format::nested::plain_type;
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::kernel::time::per_second;
 
 /// From a column's integers to those of the schema: `value * multiply / divide`, rounded down.
@@ -23,32 +23,34 @@ pub struct Conversion {
 }
 
 /// How a column of leaves is written as a type of the schema, if it can be.
-pub fn leaf(schema: &Schema, field: &Field, timestamps: Timestamps) -> Option<Codec> {
+pub fn leaf(schema: &Schema, field: &Field, timestamps: Timestamps) -> Option<ValueCodec> {
     let data_type = plain_type(field.data_type());
-    let leaf = Leaf::of(field);
+    let leaf = TextLeaf::of(field);
     let codec = match (&schema.kind, leaf) {
-        (Type::Null, None) if *data_type == DataType::Null => Codec::Null,
-        (Type::Boolean, Some(Leaf::Boolean)) => Codec::Boolean,
+        (Type::Null, None) if *data_type == DataType::Null => ValueCodec::Null,
+        (Type::Boolean, Some(TextLeaf::Boolean)) => ValueCodec::Boolean,
         (Type::Int | Type::Long, Some(leaf)) => {
-            Codec::Integer(conversion(schema, leaf, data_type, timestamps)?)
+            ValueCodec::Integer(conversion(schema, leaf, data_type, timestamps)?)
         }
-        (Type::Float, Some(Leaf::Float)) if *data_type == DataType::Float32 => Codec::Float,
-        (Type::Double, Some(Leaf::Float)) => Codec::Double,
-        (Type::Text, Some(Leaf::Text)) => Codec::Text,
-        (Type::Text, Some(Leaf::Uuid)) => Codec::Uuid,
-        (Type::Enum(symbols), Some(Leaf::Text)) => Codec::Enum(symbols.clone()),
-        (Type::Bytes, Some(Leaf::Decimal | Leaf::Integer { .. })) => {
+        (Type::Float, Some(TextLeaf::Float)) if *data_type == DataType::Float32 => {
+            ValueCodec::Float
+        }
+        (Type::Double, Some(TextLeaf::Float)) => ValueCodec::Double,
+        (Type::Text, Some(TextLeaf::Text)) => ValueCodec::Text,
+        (Type::Text, Some(TextLeaf::Uuid)) => ValueCodec::Uuid,
+        (Type::Enum(symbols), Some(TextLeaf::Text)) => ValueCodec::Enum(symbols.clone()),
+        (Type::Bytes, Some(TextLeaf::Decimal | TextLeaf::Integer { .. })) => {
             decimal(schema, data_type)?;
-            Codec::Decimal(None)
+            ValueCodec::Decimal(None)
         }
-        (Type::Fixed(size), Some(Leaf::Decimal | Leaf::Integer { .. })) => {
+        (Type::Fixed(size), Some(TextLeaf::Decimal | TextLeaf::Integer { .. })) => {
             let precision = decimal(schema, data_type)?;
-            holds(*size, precision).then_some(Codec::Decimal(Some(*size)))?
+            holds(*size, precision).then_some(ValueCodec::Decimal(Some(*size)))?
         }
-        (Type::Bytes, Some(Leaf::Binary)) if schema.logical.is_none() => Codec::Bytes,
-        (Type::Fixed(size), Some(Leaf::Binary | Leaf::Uuid)) => {
+        (Type::Bytes, Some(TextLeaf::Binary)) if schema.logical.is_none() => ValueCodec::Bytes,
+        (Type::Fixed(size), Some(TextLeaf::Binary | TextLeaf::Uuid)) => {
             let same = *data_type == DataType::FixedSizeBinary(*size as i32);
-            same.then_some(Codec::Fixed)?
+            same.then_some(ValueCodec::Fixed)?
         }
         _ => return None,
     };
@@ -86,7 +88,7 @@ fn holds(size: usize, precision: u8) -> bool {
 
 fn conversion(
     schema: &Schema,
-    leaf: Leaf,
+    leaf: TextLeaf,
     data_type: &DataType,
     timestamps: Timestamps,
 ) -> Option<Conversion> {
@@ -95,15 +97,15 @@ fn conversion(
         _ => (i64::MIN, i64::MAX),
     };
     let (multiply, divide) = match (leaf, schema.logical, timestamps) {
-        (Leaf::Integer { .. }, ..) => (1, 1),
-        (Leaf::Date, Some(Logical::Date) | None, _) => match data_type {
+        (TextLeaf::Integer { .. }, ..) => (1, 1),
+        (TextLeaf::Date, Some(Logical::Date) | None, _) => match data_type {
             DataType::Date64 => (1, 86_400_000),
             _ => (1, 1),
         },
-        (Leaf::Time, Some(Logical::Time(units)), _) => ratio(data_type, units)?,
-        (Leaf::Timestamp, Some(Logical::Timestamp(units)), _) => ratio(data_type, units)?,
-        (Leaf::Timestamp, None, Timestamps::MillisLong) => ratio(data_type, 1000)?,
-        (Leaf::Timestamp, None, Timestamps::MicrosLong) => ratio(data_type, 1_000_000)?,
+        (TextLeaf::Time, Some(Logical::Time(units)), _) => ratio(data_type, units)?,
+        (TextLeaf::Timestamp, Some(Logical::Timestamp(units)), _) => ratio(data_type, units)?,
+        (TextLeaf::Timestamp, None, Timestamps::MillisLong) => ratio(data_type, 1000)?,
+        (TextLeaf::Timestamp, None, Timestamps::MicrosLong) => ratio(data_type, 1_000_000)?,
         _ => return None,
     };
     Some(Conversion {

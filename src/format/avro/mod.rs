@@ -17,7 +17,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use container::{Codec, Container};
+pub use container::{BlockCodec, ContainerEncoder};
 
 use super::block;
 use super::compression::Compression;
@@ -35,7 +35,7 @@ use derive::Derive;
 #[serde(default, deny_unknown_fields)]
 pub struct Avro {
     /// How blocks are compressed: `null` (default), `deflate`, `deflate(0..9)`, `snappy`, `zstandard` or `zstandard(1..22)`.
-    pub(in crate::format) codec: Codec,
+    pub(in crate::format) codec: BlockCodec,
     /// The record's name (default: the table's).
     pub(in crate::format) name: Option<Placed<Text>>,
     /// The record's namespace: names with dots between.
@@ -88,7 +88,7 @@ impl Avro {
     ///
     /// # Errors
     /// Everything that the schema cannot hold, and a schema file that cannot be read.
-    pub fn container(&self, shape: &Shape) -> Result<Container, Vec<Problem>> {
+    pub fn container(&self, shape: &Shape) -> Result<ContainerEncoder, Vec<Problem>> {
         self.encoding(
             shape,
             |avro| avro.derived(shape),
@@ -100,7 +100,7 @@ impl Avro {
     ///
     /// # Errors
     /// As `container`.
-    pub fn value(&self, shape: &Shape, column: usize) -> Result<Container, Vec<Problem>> {
+    pub fn value(&self, shape: &Shape, column: usize) -> Result<ContainerEncoder, Vec<Problem>> {
         let field = shape.schema.field(column);
         let name = format!("{}_{}", shape.table, field.name());
         let derive = Derive::new(self.null_order(), self.timestamps);
@@ -115,8 +115,8 @@ impl Avro {
         &self,
         shape: &Shape,
         derived: impl FnOnce(&Self) -> Result<serde_json::Value, Vec<Problem>>,
-        members: impl FnOnce(&schema::Schema) -> Result<Vec<plan::Member>, Vec<Problem>>,
-    ) -> Result<Container, Vec<Problem>> {
+        members: impl FnOnce(&schema::Schema) -> Result<Vec<plan::RecordField>, Vec<Problem>>,
+    ) -> Result<ContainerEncoder, Vec<Problem>> {
         let json = match &self.schema_file {
             Some(file) => self.written(file).map_err(|problem| vec![problem])?,
             None => derived(self)?,
@@ -131,7 +131,7 @@ impl Avro {
                 .map(|problem| self.place(problem))
                 .collect::<Vec<_>>()
         };
-        Ok(Container {
+        Ok(ContainerEncoder {
             schema: json.to_string(),
             members: members(&schema).map_err(placed)?,
             lead: Vec::new(),
@@ -246,7 +246,7 @@ impl Avro {
     }
 
     fn check_bare(&self) -> Option<Problem> {
-        (*self.bare && self.codec != Codec::Null).then(|| {
+        (*self.bare && self.codec != BlockCodec::Null).then(|| {
             Problem::new(format!(
                 "bare datums have no blocks that `codec: {}` could compress",
                 self.codec
@@ -263,7 +263,7 @@ impl Format for Avro {
 
     /// What is compressed has larger blocks.
     fn cached_rows(&self) -> Option<u64> {
-        matches!(self.codec, Codec::Null).then_some(8_192)
+        matches!(self.codec, BlockCodec::Null).then_some(8_192)
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {

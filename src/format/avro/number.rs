@@ -9,9 +9,9 @@ use arrow::datatypes::{
     UInt32Type, UInt64Type,
 };
 
-use super::encode::{Rows, refusal};
+use super::encode::{PresentRows, refusal};
 use super::leaf::Conversion;
-use crate::format::cells::{Cells, Frame, Refusal, Values};
+use crate::format::cells::{CellValues, Cells, Delimiters, Refusal};
 use crate::format::nested::visible;
 use crate::format::text::leaf::{primitives, short};
 use crate::kernel::varint::{LONG, put_long, write_bytes};
@@ -21,11 +21,11 @@ use crate::kernel::varint::{LONG, put_long, write_bytes};
 /// # Errors
 /// A visible value beyond the schema's type.
 pub fn integers(
-    frame: &Frame,
+    frame: &Delimiters,
     array: &dyn Array,
     conversion: &Conversion,
-    shown: Rows<'_>,
-) -> Result<Values, Refusal> {
+    shown: PresentRows<'_>,
+) -> Result<CellValues, Refusal> {
     macro_rules! integers {
         ($t:ty) => {{
             let values = array.as_primitive::<$t>().values();
@@ -57,11 +57,11 @@ pub fn integers(
 }
 
 fn converted(
-    frame: &Frame,
+    frame: &Delimiters,
     array: &dyn Array,
-    shown: Rows<'_>,
+    shown: PresentRows<'_>,
     value: impl Fn(usize) -> Option<i64>,
-) -> Result<Values, Refusal> {
+) -> Result<CellValues, Refusal> {
     let visible = visible(array, shown);
     let there = |row: &usize| {
         visible
@@ -82,7 +82,7 @@ fn converted(
 }
 
 /// Doubles, also from floats.
-pub fn doubles(frame: &Frame, array: &dyn Array) -> Values {
+pub fn doubles(frame: &Delimiters, array: &dyn Array) -> CellValues {
     let put = |out: &mut [u8], at: usize, value: f64| {
         out[at..at + 8].copy_from_slice(&value.to_le_bytes());
         at + 8
@@ -99,7 +99,11 @@ pub fn doubles(frame: &Frame, array: &dyn Array) -> Values {
 ///
 /// # Errors
 /// The column is not a decimal.
-pub fn decimals(frame: &Frame, array: &dyn Array, width: Option<usize>) -> Result<Values, Refusal> {
+pub fn decimals(
+    frame: &Delimiters,
+    array: &dyn Array,
+    width: Option<usize>,
+) -> Result<CellValues, Refusal> {
     let scale = match *array.data_type() {
         DataType::Decimal64(..) if width.is_none() => {
             return Ok(primitives::<Decimal64Type>(array, frame, 9, put_shortest));
@@ -116,7 +120,7 @@ pub fn decimals(frame: &Frame, array: &dyn Array, width: Option<usize>) -> Resul
         None => write_bytes(out, shortest(&values[row].to_be_bytes())),
         Some(width) => write_fixed(out, values[row], width),
     };
-    Ok(Values::Cells(Cells::fill(
+    Ok(CellValues::Cells(Cells::fill(
         array.len(),
         array.nulls(),
         frame,

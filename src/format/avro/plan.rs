@@ -9,7 +9,7 @@ use crate::domain::{Domain, Range};
 use crate::error::{Problem, did_you_mean};
 use crate::format::Shape;
 use crate::format::nested::{entry_fields, item_field, plain_type};
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::type_names::show_type;
 
 /// What to do about a null that the schema does not allow.
@@ -19,14 +19,14 @@ pub const NULLS_HINT: &str = "make the field a union with null, or make the colu
 #[derive(Debug)]
 pub struct Site {
     /// How a value is.
-    pub codec: Codec,
+    pub codec: ValueCodec,
     /// The union that it stands in.
     pub union: Option<Branches>,
 }
 
 /// How a value is encoded.
 #[derive(Debug)]
-pub enum Codec {
+pub enum ValueCodec {
     /// Nothing.
     Null,
     /// One byte.
@@ -54,12 +54,12 @@ pub enum Codec {
     /// A count, keys and values, zero.
     Map(Box<Site>),
     /// Fields one after the other.
-    Record(Vec<Member>),
+    Record(Vec<RecordField>),
 }
 
 /// One field of a record and the column it comes from.
 #[derive(Debug)]
-pub struct Member {
+pub struct RecordField {
     /// Its column, or its field of the struct.
     pub index: usize,
     /// Its name.
@@ -69,7 +69,7 @@ pub struct Member {
 }
 
 /// Matches columns with a schema and notes what does not fit.
-struct Matching<'a> {
+struct SchemaMatch<'a> {
     timestamps: Timestamps,
     problems: Vec<Problem>,
     domains: &'a [Domain],
@@ -83,11 +83,11 @@ pub fn plan(
     schema: &Schema,
     shape: &Shape,
     timestamps: Timestamps,
-) -> Result<Vec<Member>, Vec<Problem>> {
+) -> Result<Vec<RecordField>, Vec<Problem>> {
     let Type::Record(fields) = &schema.kind else {
         return Err(vec!["the schema is not a record".into()]);
     };
-    Matching::new(shape, timestamps)
+    SchemaMatch::new(shape, timestamps)
         .finish(|matching| matching.members(fields, shape.schema.fields(), ""))
 }
 
@@ -100,11 +100,11 @@ pub fn value(
     shape: &Shape,
     column: usize,
     timestamps: Timestamps,
-) -> Result<Vec<Member>, Vec<Problem>> {
+) -> Result<Vec<RecordField>, Vec<Problem>> {
     let fields = shape.schema.fields();
-    Matching::new(shape, timestamps).finish(|matching| {
+    SchemaMatch::new(shape, timestamps).finish(|matching| {
         let site = matching.site(schema, &fields[column], fields[column].name());
-        let member = site.map(|site| Member {
+        let member = site.map(|site| RecordField {
             index: column,
             name: fields[column].name().clone(),
             site,
@@ -113,7 +113,7 @@ pub fn value(
     })
 }
 
-impl<'a> Matching<'a> {
+impl<'a> SchemaMatch<'a> {
     fn new(shape: &'a Shape, timestamps: Timestamps) -> Self {
         Self {
             timestamps,
@@ -135,7 +135,7 @@ impl<'a> Matching<'a> {
         written: &[(String, Schema)],
         columns: &Fields,
         path: &str,
-    ) -> Vec<Member> {
+    ) -> Vec<RecordField> {
         for column in columns {
             if !written.iter().any(|(name, _)| name == column.name()) {
                 self.problems.push(
@@ -173,14 +173,14 @@ impl<'a> Matching<'a> {
         columns: &Fields,
         index: usize,
         parent: &str,
-    ) -> Option<Member> {
+    ) -> Option<RecordField> {
         let field = &columns[index];
         let path = format!("{parent}{}", field.name());
         let site = self.site(schema, field, &path)?;
         if let (Some(domain), true) = (self.domains.get(index), parent.is_empty()) {
             self.problems.extend(unfit(&site, domain, &path));
         }
-        Some(Member {
+        Some(RecordField {
             index,
             name: field.name().clone(),
             site,
@@ -195,11 +195,11 @@ impl<'a> Matching<'a> {
         })
     }
 
-    fn codec(&mut self, schema: &Schema, field: &Field, path: &str) -> Option<Codec> {
+    fn codec(&mut self, schema: &Schema, field: &Field, path: &str) -> Option<ValueCodec> {
         let data_type = plain_type(field.data_type());
         let codec = match (&schema.kind, data_type) {
             (Type::Record(written), DataType::Struct(fields)) => {
-                return Some(Codec::Record(self.members(
+                return Some(ValueCodec::Record(self.members(
                     written,
                     fields,
                     &format!("{path}."),
@@ -207,15 +207,17 @@ impl<'a> Matching<'a> {
             }
             (Type::Map(values), DataType::Map(entries, _)) => {
                 match entry_fields(entries.data_type()) {
-                    Some((key, value)) if Leaf::of(key) == Some(Leaf::Text) => {
-                        return Some(Codec::Map(Box::new(self.site(values, value, path)?)));
+                    Some((key, value)) if TextLeaf::of(key) == Some(TextLeaf::Text) => {
+                        return Some(ValueCodec::Map(Box::new(self.site(values, value, path)?)));
                     }
                     _ => None,
                 }
             }
             (Type::Map(_), _) => None,
             (Type::Array(items), _) => match item_field(data_type) {
-                Some(item) => return Some(Codec::Array(Box::new(self.site(items, item, path)?))),
+                Some(item) => {
+                    return Some(ValueCodec::Array(Box::new(self.site(items, item, path)?)));
+                }
                 None => None,
             },
             _ => leaf(schema, field, self.timestamps),
@@ -270,7 +272,7 @@ fn show(schema: &Schema) -> String {
 
 /// What is known of a column's values and does not fit.
 fn unfit(site: &Site, domain: &Domain, path: &str) -> Option<Problem> {
-    if domain.nulls && site.union.is_none() && !matches!(site.codec, Codec::Null) {
+    if domain.nulls && site.union.is_none() && !matches!(site.codec, ValueCodec::Null) {
         return Some(
             Problem::new(format!(
                 "column `{path}` has nulls, which the schema does not allow"
@@ -279,7 +281,7 @@ fn unfit(site: &Site, domain: &Domain, path: &str) -> Option<Problem> {
         );
     }
     match (&site.codec, domain.range, &domain.dictionary) {
-        (Codec::Integer(conversion), Some(Range::Integer { min, max }), _) => {
+        (ValueCodec::Integer(conversion), Some(Range::Integer { min, max }), _) => {
             let edge = [min, max]
                 .into_iter()
                 .find(|edge| !conversion.fits(*edge))?;
@@ -287,7 +289,7 @@ fn unfit(site: &Site, domain: &Domain, path: &str) -> Option<Problem> {
                 format!("column `{path}` reaches {edge}, which the schema's type cannot hold");
             Some(Problem::new(message).hint("narrow the column's range, or make the field a long"))
         }
-        (Codec::Enum(symbols), _, Some(values)) => {
+        (ValueCodec::Enum(symbols), _, Some(values)) => {
             let values = arrow::compute::cast(values, &DataType::Utf8).ok()?;
             let values = arrow::array::AsArray::as_string::<i32>(&values);
             let mut values = values.iter().flatten();

@@ -12,14 +12,14 @@ use arrow_avro::schema::SCHEMA_METADATA_KEY;
 use arrow_avro::writer::WriterBuilder;
 use arrow_avro::writer::format::AvroBinaryFormat;
 
-use super::Container;
+use super::ContainerEncoder;
 use crate::format::cells::Cells;
 use crate::format::tests::*;
 use crate::format::{FormatKind, Shape};
 
 const SYNC: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-fn container(yaml: &str, shape: &Shape) -> Container {
+fn container(yaml: &str, shape: &Shape) -> ContainerEncoder {
     match format(yaml).unwrap() {
         FormatKind::Avro(options) => options.container(shape).unwrap(),
         other => panic!("{other:?} is not Avro"),

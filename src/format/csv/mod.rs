@@ -14,11 +14,11 @@ use serde::Deserialize;
 
 pub use called::called;
 pub use null::NullText;
-pub use rows::Rows;
+pub use rows::CsvRows;
 
 use super::block::{self, BlockFormat};
 use super::compression::Compression;
-use super::text::Leaf;
+use super::text::TextLeaf;
 use super::{FileEncoder, Format, FormatKind, Shape, json};
 use crate::batch::Batch;
 use crate::error::{Problem, Result};
@@ -72,7 +72,7 @@ pub enum Nested {
 }
 
 /// What a reader must know of how a file was written.
-pub struct Spelt<'o> {
+pub struct CsvSpelling<'o> {
     /// What stands between values, if it is said.
     pub delimiter: Option<&'o Placed<Text>>,
     /// What stands around values, if it is said.
@@ -83,8 +83,8 @@ pub struct Spelt<'o> {
     pub null: &'o str,
 }
 
-struct Blocks {
-    rows: Rows,
+struct CsvBlocks {
+    rows: CsvRows,
     header: Vec<u8>,
 }
 
@@ -97,7 +97,7 @@ impl Csv {
     ///
     /// # Errors
     /// A delimiter, a quote or a text for null that no reader could tell from values.
-    pub fn rows(&self) -> Result<Rows, Problem> {
+    pub fn rows(&self) -> Result<CsvRows, Problem> {
         let delimiter = match &self.delimiter {
             Some(text) => separator(text, "delimiter")?,
             None if self.tabs => b'\t',
@@ -125,12 +125,18 @@ impl Csv {
         }
         let always = self.quote_style == QuoteStyle::Always;
         let empty = empty.map(|empty| empty.as_str());
-        Ok(Rows::new(delimiter, quote, always, &self.null.text, empty))
+        Ok(CsvRows::new(
+            delimiter,
+            quote,
+            always,
+            &self.null.text,
+            empty,
+        ))
     }
 
     /// What a reader must know of these options.
-    pub fn spelt(&self) -> Spelt<'_> {
-        Spelt {
+    pub fn spelt(&self) -> CsvSpelling<'_> {
+        CsvSpelling {
             delimiter: self.delimiter.as_ref(),
             quote: self.quote.as_ref(),
             header: self.header.is_none_or(|flag| flag.0),
@@ -148,8 +154,8 @@ impl Csv {
     pub fn check_columns(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = Vec::new();
         for field in shape.schema.fields() {
-            match Leaf::of(field) {
-                Some(Leaf::Binary) | None if self.nested.is_none() => {
+            match TextLeaf::of(field) {
+                Some(TextLeaf::Binary) | None if self.nested.is_none() => {
                     problems.push(unsupported(field));
                 }
                 Some(_) => {}
@@ -211,11 +217,11 @@ impl Format for Csv {
             _ => rows.header(&shape.schema),
         };
         let compression = self.compression.unwrap_or_default();
-        block::encoder(Blocks { rows, header }, compression)
+        block::encoder(CsvBlocks { rows, header }, compression)
     }
 }
 
-impl BlockFormat for Blocks {
+impl BlockFormat for CsvBlocks {
     fn header(&self) -> Vec<u8> {
         self.header.clone()
     }
@@ -231,7 +237,10 @@ fn is_only_texts(shape: &Shape) -> bool {
     let [field] = &shape.schema.fields()[..] else {
         return false;
     };
-    matches!(Leaf::of(field), None | Some(Leaf::Text | Leaf::Binary))
+    matches!(
+        TextLeaf::of(field),
+        None | Some(TextLeaf::Text | TextLeaf::Binary)
+    )
 }
 
 /// The one character that `text` is: it must not be part of numbers and dates, which have no quotes.

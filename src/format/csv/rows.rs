@@ -5,18 +5,18 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Fields, Schema};
 
-use crate::format::cells::{Cells, Column, Frame, Refusal};
-use crate::format::json::Values;
-use crate::format::rows::{self, Memory, Of, Spelling};
+use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
+use crate::format::json::ValueSpelling;
+use crate::format::rows::{self, Memory, Of, RowSpelling};
 use crate::format::text::leaf::{self, texts};
-use crate::format::text::number::Floats;
+use crate::format::text::number::FloatSpelling;
 use crate::format::text::raw;
-use crate::format::text::{Leaf, Style};
+use crate::format::text::{LeafStyle, TextLeaf};
 use crate::kernel::scan::Special;
 
 /// How the rows of a file are spelt.
 #[derive(Debug, Clone)]
-pub struct Rows {
+pub struct CsvRows {
     delimiter: u8,
     quote: u8,
     always: bool,
@@ -30,12 +30,12 @@ pub struct Rows {
 }
 
 /// The rows of batches with these columns.
-struct Table<'a> {
-    rows: &'a Rows,
+struct CsvColumns<'a> {
+    rows: &'a CsvRows,
     fields: &'a Fields,
 }
 
-impl Rows {
+impl CsvRows {
     /// Rows with this delimiter, quote, and texts for null and for the empty string; with `always`
     /// every value but null has quotes.
     pub fn new(delimiter: u8, quote: u8, always: bool, null: &str, empty: Option<&str>) -> Self {
@@ -105,7 +105,7 @@ impl Rows {
         out: &mut Vec<u8>,
         ends: Option<&mut Vec<usize>>,
     ) -> Result<(), Refusal> {
-        let table = Table {
+        let table = CsvColumns {
             rows: self,
             fields: batch.schema_ref().fields(),
         };
@@ -139,17 +139,17 @@ impl Rows {
     }
 }
 
-impl Spelling for Table<'_> {
-    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal> {
+impl RowSpelling for CsvColumns<'_> {
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
         let field = &self.fields[index];
-        let spelt = match Leaf::of(field) {
-            Some(Leaf::Text) => Ok(self.texts(index, array, of == Of::Rows)),
+        let spelt = match TextLeaf::of(field) {
+            Some(TextLeaf::Text) => Ok(self.texts(index, array, of == Of::Rows)),
             Some(leaf) => {
-                let style = Style {
+                let style = LeafStyle {
                     frame: self.frame(index, self.rows.always),
-                    floats: Floats::Csv,
+                    floats: FloatSpelling::Csv,
                 };
-                leaf::write(array, leaf, &style, None).map(Column::Own)
+                leaf::write(array, leaf, &style, None).map(CellColumn::Own)
             }
             None => self.nested(index, field, array),
         };
@@ -161,9 +161,9 @@ impl Spelling for Table<'_> {
     }
 }
 
-impl Table<'_> {
+impl CsvColumns<'_> {
     /// Values are followed by the delimiter, the last one by a line feed.
-    fn frame(&self, index: usize, quoted: bool) -> Frame {
+    fn frame(&self, index: usize, quoted: bool) -> Delimiters {
         let last = index + 1 == self.fields.len();
         let after: &[u8] = match last {
             true => self.rows.ending,
@@ -171,13 +171,13 @@ impl Table<'_> {
         };
         let quote = [self.rows.quote];
         let around: &[u8] = if quoted { &quote } else { b"" };
-        Frame::new(b"", around, &self.rows.null, after)
+        Delimiters::new(b"", around, &self.rows.null, after)
     }
 
-    fn texts(&self, index: usize, array: &ArrayRef, may_stay: bool) -> Column {
+    fn texts(&self, index: usize, array: &ArrayRef, may_stay: bool) -> CellColumn {
         let plain = array.as_any().downcast_ref::<StringArray>();
         if let Some(array) = plain.filter(|array| may_stay && self.is_plain(array)) {
-            return Column::Texts {
+            return CellColumn::Texts {
                 array: array.clone(),
                 frame: self.frame(index, self.rows.always),
                 sized: false,
@@ -200,8 +200,9 @@ impl Table<'_> {
     }
 
     /// Nested values are JSON inside one value.
-    fn nested(&self, index: usize, field: &Field, array: &ArrayRef) -> Result<Column, Refusal> {
-        let values = Values::default().column(field, array, 0, None, &Frame::default())?;
+    fn nested(&self, index: usize, field: &Field, array: &ArrayRef) -> Result<CellColumn, Refusal> {
+        let values =
+            ValueSpelling::default().column(field, array, 0, None, &Delimiters::default())?;
         let nulls = array.logical_nulls();
         let frame = self.frame(index, false);
         let cells = Cells::fill(array.len(), nulls.as_ref(), &frame, |out, row| {

@@ -12,13 +12,13 @@ use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use object::Rows;
-pub use value::Values;
+pub use object::ObjectRows;
+pub use value::ValueSpelling;
 
 use super::block::{self, BlockFormat};
 use super::compression::Compression;
 use super::nested::{entry_fields, item_field, plain_type};
-use super::text::Leaf;
+use super::text::TextLeaf;
 use super::{FileEncoder, Format, FormatKind, Shape};
 use crate::batch::Batch;
 use crate::error::{Problem, Result};
@@ -77,8 +77,8 @@ pub enum Spelling {
     String,
 }
 
-struct Blocks {
-    rows: Rows,
+struct JsonBlocks {
+    rows: ObjectRows,
     layout: Layout,
     begin: &'static [u8],
 }
@@ -89,8 +89,8 @@ impl Example for Json {
 
 impl Json {
     /// How these options spell values; also those of messages.
-    pub fn values(&self) -> Values {
-        Values {
+    pub fn values(&self) -> ValueSpelling {
+        ValueSpelling {
             omit_nulls: self.nulls == Nulls::Omit,
             decimal_strings: self.decimals == Spelling::String,
             wide_strings: self.int64 == Spelling::String,
@@ -175,8 +175,8 @@ impl Format for Json {
             (Layout::Array, false) => (b"\n", b",\n", 0),
             (Layout::Array, true) => (b"\n  ", b",\n  ", 1),
         };
-        let blocks = Blocks {
-            rows: Rows::new(values, depth, ending),
+        let blocks = JsonBlocks {
+            rows: ObjectRows::new(values, depth, ending),
             layout,
             begin,
         };
@@ -187,7 +187,7 @@ impl Format for Json {
 
 /// In an array every row begins on a new line, so a block begins with its line break, and only
 /// commas stand between blocks.
-impl BlockFormat for Blocks {
+impl BlockFormat for JsonBlocks {
     fn header(&self) -> Vec<u8> {
         match self.layout {
             Layout::Lines => Vec::new(),
@@ -223,7 +223,7 @@ impl BlockFormat for Blocks {
 
 /// What JSON cannot hold in a column and below it.
 pub fn check_field(field: &Field, path: &str, format: &str) -> Vec<Problem> {
-    if Leaf::of(field).is_some() {
+    if TextLeaf::of(field).is_some() {
         return Vec::new();
     }
     let data_type = plain_type(field.data_type());
@@ -234,7 +234,7 @@ pub fn check_field(field: &Field, path: &str, format: &str) -> Vec<Problem> {
             .flat_map(|field| check_field(field, &format!("{path}.{}", field.name()), format))
             .collect(),
         (DataType::Map(..), Some(entries)) => match entry_fields(entries.data_type()) {
-            Some((key, value)) if Leaf::of(key) == Some(Leaf::Text) => {
+            Some((key, value)) if TextLeaf::of(key) == Some(TextLeaf::Text) => {
                 check_field(value, path, format)
             }
             _ => vec![

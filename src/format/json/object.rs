@@ -7,24 +7,24 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::Fields;
 
 use super::text::write_string;
-use super::value::{NULL, Values, is_plain, quoted};
-use crate::format::cells::{Cells, Column, Frame, Refusal};
-use crate::format::rows::{self, Memory, Of, Spelling};
+use super::value::{NULL, ValueSpelling, is_plain, quoted};
+use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
+use crate::format::rows::{self, Memory, Of, RowSpelling};
 
 /// The rows of a table as objects.
 #[derive(Debug, Clone)]
-pub struct Rows {
-    values: Values,
+pub struct ObjectRows {
+    values: ValueSpelling,
     depth: usize,
     ending: Vec<u8>,
     memory: Arc<Memory>,
 }
 
 /// Objects with these fields.
-pub struct Objects<'a> {
-    values: Values,
+pub struct ObjectSpelling<'a> {
+    values: ValueSpelling,
     fields: &'a Fields,
-    frames: Vec<Frame>,
+    frames: Vec<Delimiters>,
     depth: usize,
     shown: Option<&'a NullBuffer>,
     /// What stands before the closing bracket of an object with fields.
@@ -32,9 +32,9 @@ pub struct Objects<'a> {
     ending: &'a [u8],
 }
 
-impl Rows {
+impl ObjectRows {
     /// Objects that stand `depth` levels deep, each followed by `ending`.
-    pub fn new(values: Values, depth: usize, ending: &[u8]) -> Self {
+    pub fn new(values: ValueSpelling, depth: usize, ending: &[u8]) -> Self {
         Self {
             values,
             depth,
@@ -68,16 +68,16 @@ impl Rows {
         ends: Option<&mut Vec<usize>>,
     ) -> Result<(), Refusal> {
         let fields = batch.schema_ref().fields();
-        let objects = Objects::new(self.values, fields, self.depth, None, &self.ending);
+        let objects = ObjectSpelling::new(self.values, fields, self.depth, None, &self.ending);
         let (columns, rows) = (batch.columns(), batch.num_rows());
         objects.write(columns, rows, Some(&self.memory), out, ends)
     }
 }
 
-impl<'a> Objects<'a> {
+impl<'a> ObjectSpelling<'a> {
     /// Objects that stand `depth` levels deep; `shown` are those inside nothing null.
     pub fn new(
-        values: Values,
+        values: ValueSpelling,
         fields: &'a Fields,
         depth: usize,
         shown: Option<&'a NullBuffer>,
@@ -100,7 +100,7 @@ impl<'a> Objects<'a> {
 
     /// What stands around the values of a field. Where nulls are left out every field has a comma
     /// after it, and that of the last one is taken away in the end.
-    fn frame(&self, index: usize) -> Frame {
+    fn frame(&self, index: usize) -> Delimiters {
         let omit = self.values.omit_nulls;
         let begin: &[u8] = match index {
             0 => b"{",
@@ -115,13 +115,13 @@ impl<'a> Objects<'a> {
         write_string(&mut before, self.fields[index].name());
         before.extend_from_slice(self.values.colon());
         if omit {
-            return Frame {
+            return Delimiters {
                 before,
                 after: [b",", end.as_slice()].concat(),
                 null: [begin, &end].concat(),
             };
         }
-        Frame::new(&before, b"", NULL, &end)
+        Delimiters::new(&before, b"", NULL, &end)
     }
 
     /// Appends `rows` objects of these columns.
@@ -178,15 +178,15 @@ impl<'a> Objects<'a> {
     }
 }
 
-impl Spelling for Objects<'_> {
-    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal> {
+impl RowSpelling for ObjectSpelling<'_> {
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
         let (field, frame) = (&self.fields[index], &self.frames[index]);
         let texts = match of {
             Of::Rows => array.as_any().downcast_ref::<StringArray>(),
             Of::Dictionary => None,
         };
         if let Some(array) = texts.filter(|array| is_plain(array)) {
-            return Ok(Column::Texts {
+            return Ok(CellColumn::Texts {
                 array: array.clone(),
                 frame: quoted(frame),
                 sized: false,

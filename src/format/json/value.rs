@@ -4,19 +4,19 @@ use arrow::array::{Array, AsArray, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 
-use super::object::Objects;
+use super::object::ObjectSpelling;
 use super::text::write_string;
-use crate::format::cells::{Cells, Column, Frame, Refusal};
-use crate::format::nested::{Items, entry_fields, item_field, items, unpacked, visible};
+use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
+use crate::format::nested::{NestedItems, entry_fields, item_field, items, unpacked, visible};
 use crate::format::text::leaf::{self, texts};
-use crate::format::text::number::Floats;
+use crate::format::text::number::FloatSpelling;
 use crate::format::text::raw;
-use crate::format::text::{Leaf, Style};
+use crate::format::text::{LeafStyle, TextLeaf};
 use crate::kernel::scan::Special;
 
 /// How values are spelt.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Values {
+pub struct ValueSpelling {
     /// Fields that are null are left out of objects.
     pub omit_nulls: bool,
     /// Decimals are strings.
@@ -35,7 +35,7 @@ const ESCAPED: Special = Special {
     below: b' ',
 };
 
-impl Values {
+impl ValueSpelling {
     /// The values of a column `depth` levels deep, and what stands around them.
     ///
     /// # Errors
@@ -46,37 +46,39 @@ impl Values {
         array: &dyn Array,
         depth: usize,
         shown: Option<&NullBuffer>,
-        frame: &Frame,
-    ) -> Result<Column, Refusal> {
+        frame: &Delimiters,
+    ) -> Result<CellColumn, Refusal> {
         let array = unpacked(array)?;
-        match Leaf::of(field) {
-            Some(Leaf::Text) => Ok(strings(&array, frame).into()),
+        match TextLeaf::of(field) {
+            Some(TextLeaf::Text) => Ok(strings(&array, frame).into()),
             Some(leaf) => self.leaf(leaf, &array, shown, frame),
-            None => self.nested(&array, depth, shown, frame).map(Column::from),
+            None => self
+                .nested(&array, depth, shown, frame)
+                .map(CellColumn::from),
         }
     }
 
     fn leaf(
         &self,
-        leaf: Leaf,
+        leaf: TextLeaf,
         array: &dyn Array,
         shown: Option<&NullBuffer>,
-        frame: &Frame,
-    ) -> Result<Column, Refusal> {
+        frame: &Delimiters,
+    ) -> Result<CellColumn, Refusal> {
         let bare = match leaf {
-            Leaf::Boolean | Leaf::Float => true,
-            Leaf::Integer { wide } => !(wide && self.wide_strings),
-            Leaf::Decimal => !self.decimal_strings,
+            TextLeaf::Boolean | TextLeaf::Float => true,
+            TextLeaf::Integer { wide } => !(wide && self.wide_strings),
+            TextLeaf::Decimal => !self.decimal_strings,
             _ => false,
         };
-        if leaf == Leaf::Float {
+        if leaf == TextLeaf::Float {
             finite(array, shown)?;
         }
-        let style = Style {
+        let style = LeafStyle {
             frame: if bare { frame.clone() } else { quoted(frame) },
-            floats: Floats::Json,
+            floats: FloatSpelling::Json,
         };
-        leaf::write(array, leaf, &style, shown).map(Column::Own)
+        leaf::write(array, leaf, &style, shown).map(CellColumn::Own)
     }
 
     fn nested(
@@ -84,12 +86,12 @@ impl Values {
         array: &dyn Array,
         depth: usize,
         shown: Option<&NullBuffer>,
-        frame: &Frame,
+        frame: &Delimiters,
     ) -> Result<Cells, Refusal> {
         if let DataType::Struct(fields) = array.data_type() {
             let shown = visible(array, shown);
             let mut cells = Cells::default();
-            Objects::new(*self, fields, depth, shown.as_ref(), b"").write(
+            ObjectSpelling::new(*self, fields, depth, shown.as_ref(), b"").write(
                 array.as_struct().columns(),
                 array.len(),
                 None,
@@ -114,10 +116,10 @@ impl Values {
     fn list(
         &self,
         array: &dyn Array,
-        items: &Items,
+        items: &NestedItems,
         field: &FieldRef,
         depth: usize,
-        frame: &Frame,
+        frame: &Delimiters,
     ) -> Result<Cells, Refusal> {
         let column = self
             .column(
@@ -146,10 +148,10 @@ impl Values {
     fn map(
         &self,
         array: &dyn Array,
-        items: &Items,
+        items: &NestedItems,
         field: &FieldRef,
         depth: usize,
-        frame: &Frame,
+        frame: &Delimiters,
     ) -> Result<Cells, Refusal> {
         let Some((_, value_field)) = entry_fields(field.data_type()) else {
             return Ok(Cells::fill(array.len(), None, frame, |_, _| ()));
@@ -227,19 +229,19 @@ fn joined<'a>(out: &mut Vec<u8>, items: impl Iterator<Item = [&'a [u8]; 4]>) {
 }
 
 /// A value and nothing around it.
-fn bare() -> Frame {
-    Frame::new(b"", b"", NULL, b"")
+fn bare() -> Delimiters {
+    Delimiters::new(b"", b"", NULL, b"")
 }
 
 /// The frame with quotes around values, but not around null.
-pub(super) fn quoted(frame: &Frame) -> Frame {
+pub(super) fn quoted(frame: &Delimiters) -> Delimiters {
     let mut quoted = frame.clone();
     quoted.before.push(b'"');
     quoted.after.insert(0, b'"');
     quoted
 }
 
-fn strings(array: &dyn Array, frame: &Frame) -> Cells {
+fn strings(array: &dyn Array, frame: &Delimiters) -> Cells {
     let plain = array.as_any().downcast_ref::<StringArray>();
     if plain.is_some_and(|array| !ESCAPED.is_in(raw::bytes(array))) {
         return texts(array, &quoted(frame), |out, text| {

@@ -12,7 +12,7 @@ use super::{MessageFormat, MessageWriter, Registration};
 use crate::client::registry::Registry;
 use crate::error::{Error, Problem, Result};
 use crate::format::Shape;
-use crate::format::avro::{Avro, Container, NullOrder, Timestamps};
+use crate::format::avro::{Avro, ContainerEncoder, NullOrder, Timestamps};
 use crate::format::cells::{Cells, Refusal};
 use crate::place::{LocalPath, Placed, Text};
 use crate::registry::Example;
@@ -122,7 +122,7 @@ impl AvroMessage {
         &self,
         shape: &Shape,
         column: Option<usize>,
-    ) -> Result<Container, Vec<Problem>> {
+    ) -> Result<ContainerEncoder, Vec<Problem>> {
         match column {
             Some(column) => self.avro().value(shape, column),
             None => self.avro().container(shape),
@@ -130,7 +130,7 @@ impl AvroMessage {
     }
 
     /// What has to be registered for a container of these options.
-    pub fn registers(&self, container: Container) -> Option<Registration> {
+    pub fn registers(&self, container: ContainerEncoder) -> Option<Registration> {
         let registry = self.registry.as_ref();
         let registry = registry.filter(|_| self.framing() == Framing::Confluent)?;
         Some(Registration {
@@ -141,7 +141,11 @@ impl AvroMessage {
     }
 
     /// The container with what these options put before every datum.
-    pub fn framed(&self, mut container: Container, schema_id: Option<u32>) -> Result<Container> {
+    pub fn framed(
+        &self,
+        mut container: ContainerEncoder,
+        schema_id: Option<u32>,
+    ) -> Result<ContainerEncoder> {
         container.lead = match (self.framing(), schema_id) {
             (Framing::Datum, _) => Vec::new(),
             (Framing::SingleObject, _) => single_object(&container.schema)?,
@@ -185,7 +189,7 @@ impl MessageFormat for AvroMessage {
     }
 }
 
-impl MessageWriter for Container {
+impl MessageWriter for ContainerEncoder {
     fn write(&self, batch: &RecordBatch, out: &mut Cells) -> Result<Option<NullBuffer>, Refusal> {
         self.write_datums(batch, out).map(|()| None)
     }

@@ -11,7 +11,7 @@ use super::{MessageFormat, MessageWriter};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
-use crate::format::csv::{Csv, Nested, NullText, QuoteStyle, Rows};
+use crate::format::csv::{Csv, CsvRows, Nested, NullText, QuoteStyle};
 use crate::place::{Placed, Text};
 use crate::registry::Example;
 
@@ -65,7 +65,7 @@ impl MessageFormat for CsvMessage {
     }
 }
 
-impl MessageWriter for Rows {
+impl MessageWriter for CsvRows {
     fn write(&self, batch: &RecordBatch, out: &mut Cells) -> Result<Option<NullBuffer>, Refusal> {
         self.write(batch, out).map(|()| None)
     }

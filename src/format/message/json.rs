@@ -11,7 +11,7 @@ use super::{MessageFormat, MessageWriter};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
-use crate::format::json::{Nulls, Rows, Spelling, Values, check_field};
+use crate::format::json::{Nulls, ObjectRows, Spelling, ValueSpelling, check_field};
 use crate::registry::Example;
 
 /// A JSON object a message, spelt as in JSON files, without a line end.
@@ -32,8 +32,8 @@ impl Example for JsonMessage {
 
 impl JsonMessage {
     /// How these options spell values.
-    pub fn values(&self) -> Values {
-        Values {
+    pub fn values(&self) -> ValueSpelling {
+        ValueSpelling {
             omit_nulls: self.nulls == Nulls::Omit,
             decimal_strings: self.decimals == Spelling::String,
             wide_strings: self.int64 == Spelling::String,
@@ -51,11 +51,11 @@ impl MessageFormat for JsonMessage {
     }
 
     fn open(&self, _shape: &Shape, _schema_id: Option<u32>) -> Result<Arc<dyn MessageWriter>> {
-        Ok(Arc::new(Rows::new(self.values(), 0, b"")))
+        Ok(Arc::new(ObjectRows::new(self.values(), 0, b"")))
     }
 }
 
-impl MessageWriter for Rows {
+impl MessageWriter for ObjectRows {
     fn write(&self, batch: &RecordBatch, out: &mut Cells) -> Result<Option<NullBuffer>, Refusal> {
         self.write(batch, out).map(|()| None)
     }

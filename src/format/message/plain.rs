@@ -4,11 +4,11 @@ use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::FieldRef;
 
 use crate::format::Shape;
-use crate::format::cells::{Cells, Column, Frame, Refusal};
-use crate::format::rows::{self, Memory, Of, Spelling};
+use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
+use crate::format::rows::{self, Memory, Of, RowSpelling};
 use crate::format::text::leaf::{self, binaries, texts};
-use crate::format::text::number::Floats;
-use crate::format::text::{Leaf, Style, raw};
+use crate::format::text::number::FloatSpelling;
+use crate::format::text::{LeafStyle, TextLeaf, raw};
 use crate::type_names::show_type;
 
 /// Columns side by side.
@@ -24,7 +24,7 @@ pub struct Plain {
 struct Part {
     index: usize,
     field: FieldRef,
-    frame: Frame,
+    frame: Delimiters,
 }
 
 impl Plain {
@@ -43,7 +43,7 @@ impl Plain {
         self.parts.push(Part {
             index,
             field: shape.schema.fields()[index].clone(),
-            frame: Frame {
+            frame: Delimiters {
                 null: before.clone(),
                 before,
                 after: Vec::new(),
@@ -77,33 +77,33 @@ impl Plain {
     }
 }
 
-impl Spelling for Plain {
-    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal> {
+impl RowSpelling for Plain {
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
         let Part { field, frame, .. } = &self.parts[index];
         // What is null is nothing, and so is a null without bytes.
         let stays = |array: &&StringArray| of == Of::Rows && raw::lengths(array, true, |_| true);
         let stays = array.as_any().downcast_ref::<StringArray>().filter(stays);
-        let column = match (Leaf::of(field), stays) {
-            (Some(Leaf::Text), Some(array)) => Column::Texts {
+        let column = match (TextLeaf::of(field), stays) {
+            (Some(TextLeaf::Text), Some(array)) => CellColumn::Texts {
                 array: array.clone(),
                 frame: frame.clone(),
                 sized: false,
             },
-            (Some(Leaf::Text), None) => texts(array, frame, |out, text| {
+            (Some(TextLeaf::Text), None) => texts(array, frame, |out, text| {
                 out.extend_from_slice(text.as_bytes());
             })
             .into(),
-            (Some(Leaf::Binary), _) if self.bytes => binaries(array, frame, |out, bytes| {
+            (Some(TextLeaf::Binary), _) if self.bytes => binaries(array, frame, |out, bytes| {
                 out.extend_from_slice(bytes);
             })
             .into(),
             (Some(leaf), _) => {
-                let style = Style {
+                let style = LeafStyle {
                     frame: frame.clone(),
-                    floats: Floats::Csv,
+                    floats: FloatSpelling::Csv,
                 };
                 let values = leaf::write(array, leaf, &style, None);
-                Column::Own(values.map_err(|refusal| refusal.within(field.name()))?)
+                CellColumn::Own(values.map_err(|refusal| refusal.within(field.name()))?)
             }
             (None, _) => {
                 return Err(Refusal {

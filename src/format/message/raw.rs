@@ -12,7 +12,7 @@ use super::{MessageFormat, MessageWriter, named};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::place::{Placed, Text};
 use crate::registry::Example;
 use crate::type_names::show_type;
@@ -39,8 +39,8 @@ impl RawMessage {
     fn index(&self, shape: &Shape) -> Result<usize, Problem> {
         let index = named(shape, &self.column)?;
         let field = shape.schema.field(index);
-        match Leaf::of(field) {
-            Some(Leaf::Text | Leaf::Binary) => Ok(index),
+        match TextLeaf::of(field) {
+            Some(TextLeaf::Text | TextLeaf::Binary) => Ok(index),
             _ => Err(Problem::new(format!(
                 "column `{}` has the type {}, which is neither text nor bytes",
                 field.name(),

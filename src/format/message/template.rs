@@ -13,8 +13,8 @@ use super::{MessageFormat, MessageWriter};
 use crate::error::{Problem, Problems, Result};
 use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
-use crate::format::text::Leaf;
-use crate::place::{Part, Place, Placed, Text, braces, place_of};
+use crate::format::text::TextLeaf;
+use crate::place::{BracePart, Place, Placed, Text, braces, place_of};
 use crate::registry::Example;
 use crate::type_names::show_type;
 
@@ -39,8 +39,8 @@ impl TemplateMessage {
         let mut before = Vec::new();
         for part in parts {
             match part {
-                Part::Literal(text) => before = text.into_bytes(),
-                Part::Named(range) => {
+                BracePart::Literal(text) => before = text.into_bytes(),
+                BracePart::Named(range) => {
                     let place = place_of(&self.text, range.clone());
                     let index = index(shape, self.text[range].trim(), &place);
                     if let Some(index) = problems.note(index) {
@@ -85,7 +85,7 @@ pub fn placeholder(shape: &Shape, name: &str, place: &Place) -> Result<usize, Pr
 
 /// What is wrong with a column in `whole`, a text that holds columns: its type has no text form.
 pub fn no_text(field: &Field, whole: &str) -> Option<Problem> {
-    Leaf::of(field).is_none().then(|| {
+    TextLeaf::of(field).is_none().then(|| {
         let (name, data_type) = (field.name(), show_type(field.data_type()));
         Problem::new(format!(
             "column `{name}` has the type {data_type}, which {whole} cannot hold"

@@ -3,7 +3,7 @@
 use parquet::bloom_filter::Sbbf;
 use twox_hash::XxHash64;
 
-use super::values::Values;
+use super::values::PageValues;
 use crate::error::{Error, Result};
 
 /// What the format multiplies a hash with to find its bit in each word of a block.
@@ -22,7 +22,7 @@ const BLOCK_BYTES: usize = 32;
 
 /// How large the filter of a chunk is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Figures {
+pub(super) struct BloomSize {
     /// Distinct values at most.
     pub distinct: u64,
     /// How many of the values that are not there seem to be.
@@ -35,21 +35,28 @@ pub(super) fn hash(value: &[u8]) -> u64 {
 }
 
 /// Adds the hashes of values.
-pub(super) fn hashes(values: &Values<'_>, out: &mut Vec<u64>) {
+pub(super) fn hashes(values: &PageValues<'_>, out: &mut Vec<u64>) {
     match values {
-        Values::Int32(values) => out.extend(values.iter().map(|value| hash(&value.to_le_bytes()))),
-        Values::Int64(values) => out.extend(values.iter().map(|value| hash(&value.to_le_bytes()))),
-        Values::Text { offsets, bytes } => {
+        PageValues::Int32(values) => {
+            out.extend(values.iter().map(|value| hash(&value.to_le_bytes())))
+        }
+        PageValues::Int64(values) => {
+            out.extend(values.iter().map(|value| hash(&value.to_le_bytes())))
+        }
+        PageValues::Text { offsets, bytes } => {
             let text = |ends: &[i32]| hash(&bytes[ends[0] as usize..ends[1] as usize]);
             out.extend(offsets.windows(2).map(text));
         }
-        Values::Fixed(bytes, width) => out.extend(bytes.chunks_exact(*width).map(hash)),
+        PageValues::Fixed(bytes, width) => out.extend(bytes.chunks_exact(*width).map(hash)),
         _ => out.extend((0..values.len()).map(|place| hash(&values.value(place)))),
     }
 }
 
 /// The filter of what has these hashes, no larger than it must be.
-pub(super) fn filter<'a>(figures: &Figures, hashes: impl Iterator<Item = &'a u64>) -> Result<Sbbf> {
+pub(super) fn filter<'a>(
+    figures: &BloomSize,
+    hashes: impl Iterator<Item = &'a u64>,
+) -> Result<Sbbf> {
     let empty = Sbbf::new_with_ndv_fpp(figures.distinct, figures.wrong)
         .map_err(|error| Error::because("sizing a Bloom filter", error))?;
     let blocks = empty.num_blocks();
@@ -73,7 +80,7 @@ mod tests {
 
     #[test]
     fn filters_are_those_of_the_library() {
-        let figures = Figures {
+        let figures = BloomSize {
             distinct: 2000,
             wrong: 0.01,
         };
@@ -82,7 +89,7 @@ mod tests {
         numbers.iter().for_each(|number| twin.insert(number));
         twin.fold_to_target_fpp(0.01);
         let mut found = Vec::new();
-        hashes(&Values::Int64(&numbers), &mut found);
+        hashes(&PageValues::Int64(&numbers), &mut found);
         let ours = filter(&figures, found.iter()).unwrap();
         let bytes = |filter: &Sbbf| {
             let mut out = Vec::new();

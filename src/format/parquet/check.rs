@@ -5,7 +5,7 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Type};
 use parquet::schema::types::SchemaDescriptor;
 
-use super::codec::{Codec, ColumnEncoding};
+use super::codec::{ColumnEncoding, PageCodec};
 use super::{ColumnOptions, Compatibility, Parquet, schema};
 use crate::error::{Problem, did_you_mean};
 use crate::format::Shape;
@@ -90,9 +90,9 @@ fn zeros(options: &Parquet) -> Vec<Problem> {
         .collect()
 }
 
-fn codec_problem(options: &Parquet, codec: Option<&Placed<Codec>>) -> Option<Problem> {
+fn codec_problem(options: &Parquet, codec: Option<&Placed<PageCodec>>) -> Option<Problem> {
     let codec = codec?;
-    let brotli = matches!(codec.value, Codec::Named(Compression::BROTLI(_)));
+    let brotli = matches!(codec.value, PageCodec::Named(Compression::BROTLI(_)));
     (brotli && options.compatibility == Compatibility::Spark).then(|| {
         Problem::new("Spark cannot read brotli")
             .at(&codec.place)

@@ -7,8 +7,8 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Encoding, Type};
 use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 
-use super::codec::{Codec, ColumnEncoding};
-use super::column::{Column, Worker};
+use super::codec::{ColumnEncoding, PageCodec};
+use super::column::{FlatColumn, Worker};
 use super::columns::ColumnOptions;
 use super::encode::Dictionary;
 use super::statistics::Ordered;
@@ -37,30 +37,30 @@ const BY_ROWS: f64 = 1.1;
 const WRONG: f64 = 0.05;
 
 /// What a file is made of, as far as it is the same for all files of a shape.
-pub(super) struct Files {
+pub(super) struct FileSettings {
     /// The columns as readers see them.
     pub schema: SchemaRef,
     pub described: SchemaDescriptor,
     /// One for each leaf column.
-    pub leaves: Vec<Leaf>,
+    pub leaves: Vec<LeafSettings>,
 }
 
 /// A leaf column, and how it is written.
-pub(super) struct Leaf {
+pub(super) struct LeafSettings {
     pub descriptor: ColumnDescPtr,
     /// Its column, or the one that it is in.
     pub field: usize,
-    pub way: Way,
+    pub way: ColumnEncoder,
     pub compression: Compression,
-    pub bloom: Option<bloom::Figures>,
+    pub bloom: Option<bloom::BloomSize>,
     why_encoding: String,
     why_compression: Option<String>,
 }
 
 /// Who encodes a column.
-pub(super) enum Way {
+pub(super) enum ColumnEncoder {
     /// We do, from its arrays.
-    Direct(Box<Column>),
+    Direct(Box<FlatColumn>),
     /// The library does.
     Library(ColumnEncoding),
 }
@@ -88,7 +88,7 @@ struct Trial {
 ///
 /// # Errors
 /// The schema cannot be one of Parquet, or the trial batch cannot be encoded.
-pub(super) fn files(options: &Parquet, shape: &Shape) -> Result<Files> {
+pub(super) fn files(options: &Parquet, shape: &Shape) -> Result<FileSettings> {
     let schema = schema::logical(&shape.schema);
     let described = ArrowSchemaConverter::new().convert(&schema);
     let described = described.and_then(|described| match options.compatibility {
@@ -112,21 +112,21 @@ pub(super) fn files(options: &Parquet, shape: &Shape) -> Result<Files> {
         };
         leaves.push(question.answer(field)?);
     }
-    Ok(Files {
+    Ok(FileSettings {
         schema,
         described,
         leaves,
     })
 }
 
-impl Leaf {
+impl LeafSettings {
     /// Its encoding, its codec and the reasons.
     pub(super) fn describe(&self) -> String {
         let encoding = match &self.way {
-            Way::Direct(column) if column.dictionary.is_some() => "dictionary".into(),
-            Way::Direct(column) => column.encoding.to_string().to_lowercase(),
-            Way::Library(ColumnEncoding::Auto) => "dictionary".into(),
-            Way::Library(encoding) => encoding.name().to_string(),
+            ColumnEncoder::Direct(column) if column.dictionary.is_some() => "dictionary".into(),
+            ColumnEncoder::Direct(column) => column.encoding.to_string().to_lowercase(),
+            ColumnEncoder::Library(ColumnEncoding::Auto) => "dictionary".into(),
+            ColumnEncoder::Library(encoding) => encoding.name().to_string(),
         };
         let compression = match self.compression {
             Compression::UNCOMPRESSED => "uncompressed".into(),
@@ -141,23 +141,23 @@ impl Leaf {
 }
 
 impl Question<'_> {
-    fn answer(&self, field: usize) -> Result<Leaf> {
+    fn answer(&self, field: usize) -> Result<LeafSettings> {
         let (way, why_encoding) = self.way()?;
         let asked = self
             .options
             .and_then(|options| options.compression.as_ref());
         let codec = asked.map_or(self.files.codec(), |codec| codec.value);
         let (compression, why_compression) = match (codec, &way) {
-            (Codec::Named(codec), _) => (codec, None),
-            (Codec::Auto, Way::Library(_)) => (codec.compression(), None),
-            (Codec::Auto, Way::Direct(column)) => self.compression(column)?,
+            (PageCodec::Named(codec), _) => (codec, None),
+            (PageCodec::Auto, ColumnEncoder::Library(_)) => (codec.compression(), None),
+            (PageCodec::Auto, ColumnEncoder::Direct(column)) => self.compression(column)?,
         };
         let mut way = way;
-        if let Way::Direct(column) = &mut way {
+        if let ColumnEncoder::Direct(column) = &mut way {
             column.compression = compression;
             column.by_rows &= compression == Compression::SNAPPY;
         }
-        Ok(Leaf {
+        Ok(LeafSettings {
             descriptor: self.descriptor.clone(),
             field,
             way,
@@ -175,20 +175,20 @@ impl Question<'_> {
             && values::known(self.data_type, self.descriptor.physical_type())
     }
 
-    fn way(&self) -> Result<(Way, String)> {
+    fn way(&self) -> Result<(ColumnEncoder, String)> {
         let asked = self.options.and_then(|options| options.encoding.as_ref());
         let asked = asked.map_or(ColumnEncoding::Auto, |encoding| encoding.value);
         let nested =
             self.descriptor.path().parts().len() > 1 || self.descriptor.max_rep_level() > 0;
         if nested || !self.direct() {
             let why = if nested { "nested" } else { "by the library" };
-            return Ok((Way::Library(asked), why.into()));
+            return Ok((ColumnEncoder::Library(asked), why.into()));
         }
         match asked {
             ColumnEncoding::Auto => self.suits(),
             ColumnEncoding::Dictionary => Ok(match self.dictionary() {
                 Some(dictionary) => self.by_dictionary(dictionary),
-                None => (Way::Library(asked), "asked for".into()),
+                None => (ColumnEncoder::Library(asked), "asked for".into()),
             }),
             asked => {
                 let encoding = asked.page_encoding().unwrap_or(Encoding::PLAIN);
@@ -198,7 +198,7 @@ impl Question<'_> {
     }
 
     /// What suits what is known of the column.
-    fn suits(&self) -> Result<(Way, String)> {
+    fn suits(&self) -> Result<(ColumnEncoder, String)> {
         if let Some(dictionary) = self.dictionary() {
             return Ok(self.by_dictionary(dictionary));
         }
@@ -218,7 +218,7 @@ impl Question<'_> {
                     "at most {} values",
                     show_count(self.domain.distinct.unwrap_or(0))
                 );
-                Ok((Way::Library(ColumnEncoding::Dictionary), why))
+                Ok((ColumnEncoder::Library(ColumnEncoding::Dictionary), why))
             }
             (Type::BYTE_ARRAY, Some(rising)) => {
                 Ok((self.by(Encoding::DELTA_BYTE_ARRAY), rising.into()))
@@ -250,8 +250,8 @@ impl Question<'_> {
     }
 
     /// The encoding that gives the fewest bytes for the trial, or the first one without a trial.
-    fn smallest(&self, encodings: &[Encoding], otherwise: &str) -> Result<(Way, String)> {
-        let mut best: Option<(usize, Box<Column>)> = None;
+    fn smallest(&self, encodings: &[Encoding], otherwise: &str) -> Result<(ColumnEncoder, String)> {
+        let mut best: Option<(usize, Box<FlatColumn>)> = None;
         for encoding in encodings {
             let mut column = Box::new(self.column(*encoding, None));
             column.compression = self.tried();
@@ -277,7 +277,7 @@ impl Question<'_> {
         }
         let rows = self.trial.map_or(1, |trial| trial.len());
         let why = format!("trial: {:.1} bytes a value", bytes as f64 / rows as f64);
-        Ok((Way::Direct(column), why))
+        Ok((ColumnEncoder::Direct(column), why))
     }
 
     /// The codec that trials use.
@@ -291,8 +291,8 @@ impl Question<'_> {
     }
 
     /// Snappy where it helps, nothing where it does not.
-    fn compression(&self, column: &Column) -> Result<(Compression, Option<String>)> {
-        let snappy = Codec::Auto.compression();
+    fn compression(&self, column: &FlatColumn) -> Result<(Compression, Option<String>)> {
+        let snappy = PageCodec::Auto.compression();
         Ok(match self.measure(column)? {
             None => (snappy, None),
             Some(trial) => {
@@ -309,7 +309,7 @@ impl Question<'_> {
         })
     }
 
-    fn measure(&self, column: &Column) -> Result<Option<Trial>> {
+    fn measure(&self, column: &FlatColumn) -> Result<Option<Trial>> {
         let Some(array) = self.trial.filter(|array| !array.is_empty()) else {
             return Ok(None);
         };
@@ -320,23 +320,23 @@ impl Question<'_> {
         }))
     }
 
-    fn by(&self, encoding: Encoding) -> Way {
-        Way::Direct(Box::new(self.column(encoding, None)))
+    fn by(&self, encoding: Encoding) -> ColumnEncoder {
+        ColumnEncoder::Direct(Box::new(self.column(encoding, None)))
     }
 
-    fn by_dictionary(&self, dictionary: Dictionary) -> (Way, String) {
+    fn by_dictionary(&self, dictionary: Dictionary) -> (ColumnEncoder, String) {
         let values = dictionary.len() as u64;
         let column = self.column(Encoding::RLE_DICTIONARY, Some(dictionary));
         let plural = if values == 1 { "value" } else { "values" };
         let why = format!("known dictionary of {} {plural}", show_count(values));
-        (Way::Direct(Box::new(column)), why)
+        (ColumnEncoder::Direct(Box::new(column)), why)
     }
 
-    fn column(&self, encoding: Encoding, dictionary: Option<Dictionary>) -> Column {
-        Column {
+    fn column(&self, encoding: Encoding, dictionary: Option<Dictionary>) -> FlatColumn {
+        FlatColumn {
             leaf: self.descriptor.clone(),
             ordered: Ordered::of(self.descriptor),
-            compression: Codec::Auto.compression(),
+            compression: PageCodec::Auto.compression(),
             statistics: self.files.statistics,
             bloom: self.bloom(),
             encoding,
@@ -357,11 +357,11 @@ impl Question<'_> {
         Dictionary::new(values, leaf.physical_type(), width, &Ordered::of(leaf))
     }
 
-    fn bloom(&self) -> Option<bloom::Figures> {
+    fn bloom(&self) -> Option<bloom::BloomSize> {
         let filter = self.options?.bloom_filter.as_ref()?.figures()?;
         let known = self.domain.distinct.unwrap_or(self.rows).min(self.rows);
         let distinct = filter.ndv.map_or(known, |count| count.0);
-        Some(bloom::Figures {
+        Some(bloom::BloomSize {
             distinct: distinct.max(1),
             wrong: filter.fpp.map_or(WRONG, |fpp| fpp.0),
         })

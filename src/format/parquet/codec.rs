@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error as _};
 
 /// How pages are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Codec {
+pub enum PageCodec {
     /// What suits each column.
     #[default]
     Auto,
@@ -38,7 +38,7 @@ pub enum ColumnEncoding {
     ByteStreamSplit,
 }
 
-impl Codec {
+impl PageCodec {
     /// The codec of a column that nobody chose one for.
     pub fn compression(self) -> Compression {
         match self {
@@ -75,7 +75,7 @@ impl ColumnEncoding {
     }
 }
 
-impl FromStr for Codec {
+impl FromStr for PageCodec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -117,14 +117,14 @@ impl FromStr for Codec {
     }
 }
 
-impl<'de> Deserialize<'de> for Codec {
+impl<'de> Deserialize<'de> for PageCodec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(D::Error::custom)
     }
 }
 
-impl JsonSchema for Codec {
+impl JsonSchema for PageCodec {
     fn inline_schema() -> bool {
         true
     }
@@ -145,15 +145,15 @@ mod tests {
 
     #[test]
     fn codecs_are_read_with_their_levels() {
-        assert_eq!("auto".parse(), Ok(Codec::Auto));
+        assert_eq!("auto".parse(), Ok(PageCodec::Auto));
         assert_eq!(
             "lz4".parse(),
-            Ok(Codec::Named(Compression::LZ4_RAW)),
+            Ok(PageCodec::Named(Compression::LZ4_RAW)),
             "the deprecated LZ4 is never written"
         );
         assert_eq!(
             "zstd(3)".parse(),
-            Ok(Codec::Named(Compression::ZSTD(
+            Ok(PageCodec::Named(Compression::ZSTD(
                 ZstdLevel::try_new(3).unwrap()
             )))
         );
@@ -162,14 +162,14 @@ mod tests {
     #[test]
     fn unknown_codecs_and_levels_are_refused() {
         assert_eq!(
-            "zip".parse::<Codec>(),
+            "zip".parse::<PageCodec>(),
             Err("expected one of `auto`, `none`, `snappy`, `gzip`, `gzip(6)`, `lz4`, `zstd`, `zstd(3)`, `brotli`, `brotli(4)`, found `zip`".into())
         );
         assert_eq!(
-            "zstd(23)".parse::<Codec>(),
+            "zstd(23)".parse::<PageCodec>(),
             Err("the levels of `zstd` are 1 to 22".into())
         );
-        assert!("snappy(1)".parse::<Codec>().is_err());
-        assert!("gzip(x)".parse::<Codec>().is_err());
+        assert!("snappy(1)".parse::<PageCodec>().is_err());
+        assert!("gzip(x)".parse::<PageCodec>().is_err());
     }
 }

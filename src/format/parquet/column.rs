@@ -10,19 +10,19 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::compress::Compressors;
 use super::encode::{self, Dictionary, Scratch, Used};
-use super::header::{Header, Kind, LONGEST};
-use super::statistics::{Bounds, Ordered};
-use super::values::{self, Room, Values};
+use super::header::{LONGEST, PageHeader, PageKind};
+use super::statistics::{Ordered, ValueBounds};
+use super::values::{self, PageValues, Room};
 use super::{DataPage, Statistics, bloom, cut, levels};
 use crate::error::{Error, Result};
 
 /// A flat column and how its pages are made.
-pub(super) struct Column {
+pub(super) struct FlatColumn {
     pub leaf: ColumnDescPtr,
     pub ordered: Ordered,
     pub compression: Compression,
     pub statistics: Statistics,
-    pub bloom: Option<bloom::Figures>,
+    pub bloom: Option<bloom::BloomSize>,
     /// The encoding of its pages.
     pub encoding: Encoding,
     /// What the keys of `RLE_DICTIONARY` stand for.
@@ -45,7 +45,7 @@ pub(super) struct Page {
     pub encoding: Encoding,
     pub rows: usize,
     pub nulls: usize,
-    pub bounds: Option<Bounds>,
+    pub bounds: Option<ValueBounds>,
     /// The bytes of its texts, where that is known.
     pub text_length: Option<i64>,
     pub hashes: Vec<u64>,
@@ -66,14 +66,14 @@ pub(super) struct Worker {
 /// What encoding tells of a page besides its bytes.
 struct Content {
     encoding: Encoding,
-    bounds: Option<Bounds>,
+    bounds: Option<ValueBounds>,
     text_length: Option<i64>,
     hashes: Vec<u64>,
     /// The page is compressed already, with so many bytes of text that never stood in its body.
     by_rows: Option<usize>,
 }
 
-impl Column {
+impl FlatColumn {
     /// The pages of one batch.
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl Column {
             encoding => encoding,
         };
         let mut by_rows = None;
-        if let (true, Values::Text { offsets, bytes }) = (self.by_rows, values) {
+        if let (true, PageValues::Text { offsets, bytes }) = (self.by_rows, values) {
             encode::text_lengths(offsets, &mut worker.scratch, &mut worker.body);
             let (head, out) = (&worker.body[apart..], &mut worker.compressed);
             worker
@@ -221,7 +221,7 @@ impl Column {
         })
     }
 
-    fn bounds(&self, values: &Values<'_>) -> Option<Bounds> {
+    fn bounds(&self, values: &PageValues<'_>) -> Option<ValueBounds> {
         match self.statistics {
             Statistics::None => None,
             _ if self.rising => self.ordered.ascending(values),
@@ -248,8 +248,8 @@ impl Column {
         }
         let after = if compressed { &worker.compressed } else { body };
         let kind = match self.data_page {
-            DataPage::V1 => Kind::V1,
-            DataPage::V2 => Kind::V2 {
+            DataPage::V1 => PageKind::V1,
+            DataPage::V2 => PageKind::V2 {
                 nulls: nulls as u32,
                 levels: apart as u32,
                 compressed,
@@ -288,7 +288,7 @@ impl Column {
             }
         };
         let sorted = dictionary.sorted();
-        let (kind, uncompressed) = (Kind::Dictionary { sorted }, dictionary.plain.len());
+        let (kind, uncompressed) = (PageKind::Dictionary { sorted }, dictionary.plain.len());
         let parts = [&[][..], body];
         let values = dictionary.len();
         let (bytes, header) = put_together(kind, Encoding::PLAIN, values, uncompressed, parts)?;
@@ -298,7 +298,7 @@ impl Column {
 
 /// A page of its header and its parts, and how long the header is.
 fn put_together(
-    kind: Kind,
+    kind: PageKind,
     encoding: Encoding,
     values: usize,
     uncompressed: usize,
@@ -308,7 +308,7 @@ fn put_together(
     if length.max(uncompressed) > i32::MAX as usize {
         return Err(Error::run("a page is longer than 2 GiB").hint("make `page_size` smaller"));
     }
-    let header = Header {
+    let header = PageHeader {
         kind,
         encoding,
         values: values as u32,

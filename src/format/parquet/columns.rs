@@ -6,12 +6,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::codec::{Codec, ColumnEncoding};
+use super::codec::{ColumnEncoding, PageCodec};
 use crate::place::{Count, Flag, Node, Number, Placed, Text, Value, carry, decode};
 
 /// What is different for single columns, by name.
 #[derive(Debug, Clone, Default)]
-pub struct Columns(Vec<(Placed<Text>, ColumnOptions)>);
+pub struct ColumnSettings(Vec<(Placed<Text>, ColumnOptions)>);
 
 /// What is different for one column.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct ColumnOptions {
     /// How its values are encoded: auto (the default), plain, dictionary, `delta_binary_packed`, `delta_length_byte_array`, `delta_byte_array` or `byte_stream_split`.
     pub encoding: Option<Placed<ColumnEncoding>>,
     /// How its pages are compressed.
-    pub compression: Option<Placed<Codec>>,
+    pub compression: Option<Placed<PageCodec>>,
     /// A Bloom filter, so that readers skip row groups without the value they look for.
     pub bloom_filter: Option<Placed<BloomFilter>>,
 }
@@ -44,7 +44,7 @@ pub struct BloomOptions {
     pub ndv: Option<Count>,
 }
 
-impl Columns {
+impl ColumnSettings {
     /// What is said of the column `name`.
     pub fn get(&self, name: &str) -> Option<&ColumnOptions> {
         self.iter()
@@ -69,27 +69,27 @@ impl BloomFilter {
     }
 }
 
-impl<'de> Deserialize<'de> for Columns {
+impl<'de> Deserialize<'de> for ColumnSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ColumnsVisitor;
         impl<'de> Visitor<'de> for ColumnsVisitor {
-            type Value = Columns;
+            type Value = ColumnSettings;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map from columns to their options")
             }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Columns, M::Error> {
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<ColumnSettings, M::Error> {
                 let mut columns = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     columns.push(entry);
                 }
-                Ok(Columns(columns))
+                Ok(ColumnSettings(columns))
             }
         }
         deserializer.deserialize_map(ColumnsVisitor)
     }
 }
 
-impl JsonSchema for Columns {
+impl JsonSchema for ColumnSettings {
     fn inline_schema() -> bool {
         true
     }

@@ -7,18 +7,18 @@ use parquet::basic::Compression;
 
 use crate::error::{Error, Result};
 use crate::kernel::delta::varint;
-use crate::kernel::snappy_rows::Rows;
+use crate::kernel::snappy_rows::SnappyRows;
 
 /// A worker's contexts.
 #[derive(Default)]
 pub(super) struct Compressors {
     /// One for each codec it has met.
-    contexts: Vec<(Compression, Context)>,
-    rows: Rows,
+    contexts: Vec<(Compression, CompressionContext)>,
+    rows: SnappyRows,
     head: Vec<u8>,
 }
 
-enum Context {
+enum CompressionContext {
     Snappy(Box<snap::raw::Encoder>),
     Gzip(Compress),
     Lz4,
@@ -46,7 +46,7 @@ impl Compressors {
         let place = match known {
             Some(place) => place,
             None => {
-                self.contexts.push((codec, Context::new(codec)?));
+                self.contexts.push((codec, CompressionContext::new(codec)?));
                 self.contexts.len() - 1
             }
         };
@@ -81,7 +81,7 @@ impl Compressors {
     }
 }
 
-impl Context {
+impl CompressionContext {
     fn new(codec: Compression) -> Result<Self> {
         Ok(match codec {
             Compression::SNAPPY => Self::Snappy(Box::new(snap::raw::Encoder::new())),

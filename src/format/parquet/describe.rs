@@ -10,7 +10,7 @@ pub(super) fn describe(options: &Parquet, shape: &Shape) -> Vec<String> {
         return Vec::new();
     };
     let mut lines = vec![row_groups(options, shape.open_files)];
-    lines.extend(files.leaves.iter().map(choose::Leaf::describe));
+    lines.extend(files.leaves.iter().map(choose::LeafSettings::describe));
     lines
 }
 

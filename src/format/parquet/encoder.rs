@@ -13,11 +13,11 @@ use parquet::arrow::arrow_writer::{ArrowLeafColumn, compute_leaves};
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::schema::types::TypePtr;
 
-use super::choose::{self, Files, Way};
-use super::column::{Column, Page, Worker};
-use super::gather::Gathered;
+use super::choose::{self, ColumnEncoder, FileSettings};
+use super::column::{FlatColumn, Page, Worker};
+use super::gather::GatheredPages;
 use super::library::Library;
-use super::schedule::{Limits, Outcome, Schedule, Task};
+use super::schedule::{BatchOutcome, EncodingTask, RowGroupLimits, RowGroupSchedule};
 use super::writer::{ColumnChunk, ParquetWriter, RowGroup, failed};
 use super::{Parquet, properties};
 use crate::batch::Batch;
@@ -30,24 +30,24 @@ pub(super) struct ParquetEncoder {
     schema: SchemaRef,
     root: TypePtr,
     properties: WriterPropertiesPtr,
-    direct: Vec<Direct>,
+    direct: Vec<DirectColumn>,
     /// What the library encodes, by the columns that its leaves are in.
     library: Library,
     fields: Vec<usize>,
     /// Who has the chunk of each leaf column of the file, in order.
     order: Vec<Owner>,
     /// The library's leaves come first; what is encoded here goes through as one more.
-    schedule: Mutex<Schedule<Encoded, Vec<ColumnChunk>>>,
-    gathered: Mutex<Vec<Gathered>>,
+    schedule: Mutex<RowGroupSchedule<EncodedBatch, Vec<ColumnChunk>>>,
+    gathered: Mutex<Vec<GatheredPages>>,
     workers: Mutex<Vec<Worker>>,
     /// A worker has met an error, which it reports: the others stop quietly.
     broken: AtomicBool,
 }
 
 /// A column that is encoded here.
-struct Direct {
+struct DirectColumn {
     field: usize,
-    column: Box<Column>,
+    column: Box<FlatColumn>,
     /// The page of its dictionary, the same in every row group, and its bytes before compression.
     dictionary: Option<(Bytes, usize)>,
 }
@@ -60,7 +60,7 @@ enum Owner {
 }
 
 /// A batch as the schedule holds it.
-struct Encoded {
+struct EncodedBatch {
     leaves: Vec<ArrowLeafColumn>,
     pages: Mutex<Vec<Vec<Page>>>,
 }
@@ -70,12 +70,12 @@ impl ParquetEncoder {
     pub(super) fn new(options: &Parquet, shape: &Shape) -> Result<Self> {
         let files = choose::files(options, shape)?;
         let properties = Arc::new(properties::make(options, shape, &files));
-        let limits = Limits {
+        let limits = RowGroupLimits {
             batches: options.row_group_rows() / shape.batch_rows.max(1) as u64,
             bytes: options.open_bytes(shape.open_files),
             ends: FileEnds::default(),
         };
-        let Files {
+        let FileSettings {
             schema,
             described,
             leaves,
@@ -84,15 +84,15 @@ impl ParquetEncoder {
         let mut others = 0;
         for leaf in leaves {
             match leaf.way {
-                Way::Direct(column) => {
+                ColumnEncoder::Direct(column) => {
                     order.push(Owner::Direct(direct.len()));
-                    direct.push(Direct {
+                    direct.push(DirectColumn {
                         field: leaf.field,
                         dictionary: column.dictionary_page()?,
                         column,
                     });
                 }
-                Way::Library(_) => {
+                ColumnEncoder::Library(_) => {
                     order.push(Owner::Library(others));
                     others += 1;
                     if fields.last() != Some(&leaf.field) {
@@ -104,8 +104,8 @@ impl ParquetEncoder {
         let tracks = others + usize::from(!direct.is_empty());
         Ok(Self {
             library: Library::new(&schema, &described, &fields, others, &properties)?,
-            gathered: Mutex::new(direct.iter().map(|_| Gathered::default()).collect()),
-            schedule: Mutex::new(Schedule::new(tracks, limits)),
+            gathered: Mutex::new(direct.iter().map(|_| GatheredPages::default()).collect()),
+            schedule: Mutex::new(RowGroupSchedule::new(tracks, limits)),
             root: described.root_schema_ptr(),
             workers: Mutex::default(),
             broken: AtomicBool::new(false),
@@ -118,7 +118,7 @@ impl ParquetEncoder {
     }
 
     /// A batch encoded as far as that needs no order.
-    fn encoded(&self, batch: &RecordBatch) -> Result<Encoded> {
+    fn encoded(&self, batch: &RecordBatch) -> Result<EncodedBatch> {
         let mut leaves = Vec::new();
         for field in &self.fields {
             let (field, column) = (self.schema.field(*field), batch.column(*field));
@@ -131,7 +131,7 @@ impl ParquetEncoder {
             // Readers do not expect pages without values.
             let pages = self.direct.iter().map(|_| Vec::new()).collect();
             let pages = Mutex::new(pages);
-            return Ok(Encoded { leaves, pages });
+            return Ok(EncodedBatch { leaves, pages });
         }
         let mut worker = lock(&self.workers).pop().unwrap_or_default();
         let pages = self.direct.iter().map(|direct| {
@@ -141,7 +141,7 @@ impl ParquetEncoder {
         });
         let pages = pages.collect::<Result<_>>()?;
         lock(&self.workers).push(worker);
-        Ok(Encoded {
+        Ok(EncodedBatch {
             leaves,
             pages: Mutex::new(pages),
         })
@@ -153,23 +153,23 @@ impl ParquetEncoder {
             let task = lock(&self.schedule).next();
             let outcome = match task {
                 None => return Ok(()),
-                Some(Task::Write { leaf, batch }) => {
+                Some(EncodingTask::Write { leaf, batch }) => {
                     let bytes = self.write(leaf, &batch)?;
                     drop(batch);
                     lock(&self.schedule).wrote(leaf, bytes)
                 }
-                Some(Task::Close { leaf }) => {
+                Some(EncodingTask::Close { leaf }) => {
                     let chunks = self.close(leaf)?;
                     lock(&self.schedule).closed(leaf, chunks)
                 }
             };
             match outcome {
                 None => {}
-                Some(Outcome::Taken { number, rows }) => {
+                Some(BatchOutcome::Taken { number, rows }) => {
                     let body = Body::Open;
                     put(number, FileChunk { rows, body });
                 }
-                Some(Outcome::Finished {
+                Some(BatchOutcome::Finished {
                     number,
                     rows,
                     chunks,
@@ -184,7 +184,7 @@ impl ParquetEncoder {
     }
 
     /// Feeds a leaf of the library, or gathers pages; how many bytes are open about now.
-    fn write(&self, leaf: usize, batch: &Encoded) -> Result<u64> {
+    fn write(&self, leaf: usize, batch: &EncodedBatch) -> Result<u64> {
         if let Some(column) = batch.leaves.get(leaf) {
             return self.library.write(leaf, column);
         }
@@ -193,7 +193,7 @@ impl ParquetEncoder {
         for (gathered, pages) in gathered.iter_mut().zip(pages) {
             gathered.add(pages);
         }
-        Ok(gathered.iter().map(Gathered::bytes).sum())
+        Ok(gathered.iter().map(GatheredPages::bytes).sum())
     }
 
     fn close(&self, leaf: usize) -> Result<Vec<ColumnChunk>> {

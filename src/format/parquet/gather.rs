@@ -13,15 +13,15 @@ use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::column::{Column, Page};
-use super::statistics::Bounds;
+use super::column::{FlatColumn, Page};
+use super::statistics::ValueBounds;
 use super::writer::failed;
 use super::{DataPage, Statistics, bloom};
 use crate::error::Result;
 
 /// The pages of a column's open chunk.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(super) struct GatheredPages {
     pages: Vec<Page>,
     bytes: u64,
 }
@@ -36,21 +36,21 @@ pub(super) struct Chunk {
 pub(super) struct Pages(Vec<Bytes>);
 
 /// Reads one page after the other.
-pub(super) struct Reader {
+pub(super) struct PageReader {
     pages: std::vec::IntoIter<Bytes>,
     rest: Bytes,
 }
 
 /// What is written down about the pages of a chunk as they are gone through.
-struct Index {
+struct PageIndex {
     columns: Option<ColumnIndexBuilder>,
     offsets: OffsetIndexBuilder,
     rises: bool,
     falls: bool,
-    last: Option<Bounds>,
+    last: Option<ValueBounds>,
 }
 
-impl Gathered {
+impl GatheredPages {
     /// Adds the pages of the next batch.
     pub(super) fn add(&mut self, pages: Vec<Page>) {
         self.bytes += pages
@@ -71,7 +71,7 @@ impl Gathered {
     /// The library does not take what it is told, which is a bug.
     pub(super) fn close(
         self,
-        column: &Column,
+        column: &FlatColumn,
         dictionary: Option<&(Bytes, usize)>,
     ) -> Result<Chunk> {
         let filter = column.bloom.as_ref().map(|figures| {
@@ -89,10 +89,10 @@ impl Gathered {
 
     fn assemble(
         self,
-        column: &Column,
+        column: &FlatColumn,
         dictionary: Option<&(Bytes, usize)>,
     ) -> ParquetResult<Chunk> {
-        let mut index = Index::new(column);
+        let mut index = PageIndex::new(column);
         let mut at = dictionary.map_or(0, |(bytes, _)| bytes.len());
         let first = at;
         let mut uncompressed = dictionary.map_or(0, |(_, uncompressed)| *uncompressed);
@@ -144,7 +144,7 @@ impl Gathered {
 
 /// How many pages there are of each kind, and the encodings of all of them.
 fn encoding_counts(
-    column: &Column,
+    column: &FlatColumn,
     dictionary: bool,
     pages: &[Page],
 ) -> (Vec<PageEncodingStats>, Vec<Encoding>) {
@@ -178,13 +178,13 @@ fn encoding_counts(
 }
 
 /// How many values stand at each definition level; none for required columns.
-fn histogram(column: &Column, rows: usize, nulls: usize) -> Option<LevelHistogram> {
+fn histogram(column: &FlatColumn, rows: usize, nulls: usize) -> Option<LevelHistogram> {
     (column.leaf.max_def_level() > 0)
         .then(|| LevelHistogram::from(vec![nulls as i64, (rows - nulls) as i64]))
 }
 
-impl Index {
-    fn new(column: &Column) -> Self {
+impl PageIndex {
+    fn new(column: &FlatColumn) -> Self {
         let wanted = column.statistics == Statistics::Page;
         let physical = column.leaf.physical_type();
         Self {
@@ -196,7 +196,7 @@ impl Index {
         }
     }
 
-    fn add(&mut self, column: &Column, page: &Page, at: usize) -> ParquetResult<()> {
+    fn add(&mut self, column: &FlatColumn, page: &Page, at: usize) -> ParquetResult<()> {
         let length = i32::try_from(page.bytes.len());
         let length = length.map_err(|error| ParquetError::External(error.into()))?;
         self.offsets.append_row_count(page.rows as i64);
@@ -226,7 +226,7 @@ impl Index {
     }
 
     /// Do the bounds of pages rise or fall?
-    fn follow(&mut self, column: &Column, bounds: Option<&Bounds>) {
+    fn follow(&mut self, column: &FlatColumn, bounds: Option<&ValueBounds>) {
         let Some(bounds) = bounds else { return };
         if let Some(last) = &self.last {
             let after = |one: &[u8], other: &[u8]| {
@@ -261,10 +261,10 @@ impl Length for Pages {
 }
 
 impl ChunkReader for Pages {
-    type T = Reader;
+    type T = PageReader;
 
-    fn get_read(&self, start: u64) -> ParquetResult<Reader> {
-        let mut reader = Reader {
+    fn get_read(&self, start: u64) -> ParquetResult<PageReader> {
+        let mut reader = PageReader {
             pages: self.0.clone().into_iter(),
             rest: Bytes::new(),
         };
@@ -279,7 +279,7 @@ impl ChunkReader for Pages {
     }
 }
 
-impl Read for Reader {
+impl Read for PageReader {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         while self.rest.is_empty() {
             match self.pages.next() {

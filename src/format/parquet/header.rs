@@ -7,7 +7,7 @@ pub(super) const LONGEST: usize = 64;
 
 /// What stands in the header of a page besides its sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PageKind {
     /// A data page of version 1.
     V1,
     /// A data page of version 2.
@@ -22,8 +22,8 @@ pub(super) enum Kind {
 
 /// What a page header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
-    pub kind: Kind,
+pub(super) struct PageHeader {
+    pub kind: PageKind,
     pub encoding: Encoding,
     /// Rows, nulls included, or entries of a dictionary.
     pub values: u32,
@@ -33,7 +33,7 @@ pub(super) struct Header {
 }
 
 /// Fields of one Thrift structure.
-struct Fields<'a> {
+struct ThriftFields<'a> {
     out: &'a mut Vec<u8>,
     last: u8,
 }
@@ -43,7 +43,7 @@ const FALSE: u8 = 2;
 const I32: u8 = 5;
 const STRUCT: u8 = 12;
 
-impl<'a> Fields<'a> {
+impl<'a> ThriftFields<'a> {
     fn of(out: &'a mut Vec<u8>) -> Self {
         Self { out, last: 0 }
     }
@@ -64,9 +64,9 @@ impl<'a> Fields<'a> {
         self
     }
 
-    fn structure(&mut self, id: u8, fill: impl FnOnce(&mut Fields<'_>)) -> &mut Self {
+    fn structure(&mut self, id: u8, fill: impl FnOnce(&mut ThriftFields<'_>)) -> &mut Self {
         self.begin(id, STRUCT);
-        let mut inner = Fields::of(self.out);
+        let mut inner = ThriftFields::of(self.out);
         fill(&mut inner);
         inner.end();
         self
@@ -77,29 +77,29 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl Header {
+impl PageHeader {
     /// Adds the header to `out`.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let (page_type, encoding) = (self.kind.number(), number(self.encoding));
-        let mut header = Fields::of(out);
+        let mut header = ThriftFields::of(out);
         header
             .number(1, page_type)
             .number(2, self.uncompressed)
             .number(3, self.compressed);
         match self.kind {
-            Kind::V1 => header.structure(5, |page| {
+            PageKind::V1 => header.structure(5, |page| {
                 let levels = number(Encoding::RLE);
                 page.number(1, self.values)
                     .number(2, encoding)
                     .number(3, levels)
                     .number(4, levels);
             }),
-            Kind::Dictionary { sorted } => header.structure(7, |page| {
+            PageKind::Dictionary { sorted } => header.structure(7, |page| {
                 page.number(1, self.values)
                     .number(2, encoding)
                     .flag(3, sorted);
             }),
-            Kind::V2 {
+            PageKind::V2 {
                 nulls,
                 levels,
                 compressed,
@@ -117,7 +117,7 @@ impl Header {
     }
 }
 
-impl Kind {
+impl PageKind {
     fn number(self) -> u32 {
         match self {
             Self::V1 => 0,
@@ -207,15 +207,15 @@ mod tests {
         ];
         let (values, uncompressed) = (16_384, 1_000_000);
         for (encoding, length) in encodings.into_iter().zip([0, 1, 100, 64, 70_000, 3, 9]) {
-            let v2 = Kind::V2 {
+            let v2 = PageKind::V2 {
                 nulls: 5,
                 levels: 77,
                 compressed: length > 50,
             };
             let sorted = length > 50;
-            let kinds = [Kind::V1, v2, Kind::Dictionary { sorted }];
+            let kinds = [PageKind::V1, v2, PageKind::Dictionary { sorted }];
             for (page, kind) in pages(encoding, values, length).into_iter().zip(kinds) {
-                let header = Header {
+                let header = PageHeader {
                     kind,
                     encoding,
                     values,

@@ -37,8 +37,8 @@ use super::{FileEncoder, Format, Shape};
 use crate::error::{Problem, Result};
 use crate::place::{Bytes, Count, Placed, Text};
 use crate::registry::Example;
-pub use codec::{Codec, ColumnEncoding};
-pub use columns::{BloomFilter, BloomOptions, ColumnOptions, Columns};
+pub use codec::{ColumnEncoding, PageCodec};
+pub use columns::{BloomFilter, BloomOptions, ColumnOptions, ColumnSettings};
 pub use writer::RowGroup;
 
 /// What stands in every file as its writer.
@@ -54,7 +54,7 @@ const OPEN_BYTES: u64 = 512 << 20;
 #[serde(default)]
 pub struct Parquet {
     /// How pages are compressed: auto (the default), none, snappy, gzip, gzip(6), lz4, zstd, zstd(3) or brotli.
-    pub compression: Option<Placed<Codec>>,
+    pub compression: Option<Placed<PageCodec>>,
     /// A row group has at most so many rows (default 1_048_576); it holds whole batches.
     pub row_group_rows: Option<Placed<Count>>,
     /// A row group ends near so many encoded bytes (default 128MiB, less where many partitions
@@ -73,7 +73,7 @@ pub struct Parquet {
     /// Keys and values that stand in the footer.
     pub metadata: BTreeMap<String, Text>,
     /// What is different for single columns.
-    pub columns: Columns,
+    pub columns: ColumnSettings,
 }
 
 /// The version of the data pages.
@@ -150,10 +150,10 @@ impl Parquet {
     }
 
     /// The codec of columns that have none of their own.
-    fn codec(&self) -> Codec {
+    fn codec(&self) -> PageCodec {
         self.compression
             .as_ref()
-            .map_or(Codec::Auto, |codec| codec.value)
+            .map_or(PageCodec::Auto, |codec| codec.value)
     }
 }
 

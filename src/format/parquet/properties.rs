@@ -8,7 +8,7 @@ use parquet::file::properties::{
 };
 use parquet::schema::types::SchemaDescriptor;
 
-use super::choose::{Files, Leaf, Way};
+use super::choose::{ColumnEncoder, FileSettings, LeafSettings};
 use super::codec::ColumnEncoding;
 use super::{CREATED_BY, DataPage, Parquet, Statistics, schema};
 use crate::domain::{Domain, Order};
@@ -19,11 +19,11 @@ use crate::format::Shape;
 const DICTIONARY_LIMIT: usize = 1 << 30;
 
 /// The properties of files of this shape.
-pub(super) fn make(options: &Parquet, shape: &Shape, files: &Files) -> WriterProperties {
+pub(super) fn make(options: &Parquet, shape: &Shape, files: &FileSettings) -> WriterProperties {
     let sorting = sorting_column(shape, &files.described).map(|column| vec![column]);
     let mut builder = whole_file(options, &files.schema).set_sorting_columns(sorting);
     for leaf in &files.leaves {
-        if let Way::Library(encoding) = leaf.way {
+        if let ColumnEncoder::Library(encoding) = leaf.way {
             builder = describe(builder, leaf, encoding);
         }
     }
@@ -72,7 +72,7 @@ fn sorting_column(shape: &Shape, described: &SchemaDescriptor) -> Option<Sorting
 /// A column that the library encodes.
 fn describe(
     builder: WriterPropertiesBuilder,
-    leaf: &Leaf,
+    leaf: &LeafSettings,
     encoding: ColumnEncoding,
 ) -> WriterPropertiesBuilder {
     let path = leaf.descriptor.path();

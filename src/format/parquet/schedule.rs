@@ -15,7 +15,7 @@ const LONGEST_STEP: u64 = 16;
 
 /// What bounds a row group.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Limits {
+pub(super) struct RowGroupLimits {
     /// Batches at most.
     pub batches: u64,
     /// Encoded bytes, nearly.
@@ -25,7 +25,7 @@ pub(super) struct Limits {
 }
 
 /// One thing for a worker to do.
-pub(super) enum Task<B> {
+pub(super) enum EncodingTask<B> {
     /// Feed a batch to a leaf.
     Write { leaf: usize, batch: Arc<B> },
     /// End a leaf's column chunk.
@@ -34,7 +34,7 @@ pub(super) enum Task<B> {
 
 /// What has become of a batch.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome<C> {
+pub(super) enum BatchOutcome<C> {
     /// Every leaf has taken the batch of this number and so many rows.
     Taken { number: u64, rows: u64 },
     /// And the row group that it ended is finished: the chunks of the leaves.
@@ -46,10 +46,10 @@ pub(super) enum Outcome<C> {
 }
 
 /// The state of the open row group.
-pub(super) struct Schedule<B, C> {
-    leaves: Vec<Leaf>,
-    batches: BTreeMap<u64, Waiting<B>>,
-    limits: Limits,
+pub(super) struct RowGroupSchedule<B, C> {
+    leaves: Vec<LeafSchedule>,
+    batches: BTreeMap<u64, WaitingBatch<B>>,
+    limits: RowGroupLimits,
     /// The first batch of the open row group.
     start: u64,
     /// The next decision: no leaf goes past the batch before this one.
@@ -59,7 +59,7 @@ pub(super) struct Schedule<B, C> {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Leaf {
+struct LeafSchedule {
     /// The next batch to feed it.
     position: u64,
     busy: bool,
@@ -68,7 +68,7 @@ struct Leaf {
     bytes: u64,
 }
 
-struct Waiting<B> {
+struct WaitingBatch<B> {
     batch: Arc<B>,
     rows: u64,
     /// Leaves that still need it.
@@ -83,11 +83,11 @@ struct Closing<C> {
     chunks: Vec<Option<C>>,
 }
 
-impl<B, C> Schedule<B, C> {
+impl<B, C> RowGroupSchedule<B, C> {
     /// Nothing has come yet for `leaves` leaf columns.
-    pub(super) fn new(leaves: usize, limits: Limits) -> Self {
+    pub(super) fn new(leaves: usize, limits: RowGroupLimits) -> Self {
         Self {
-            leaves: vec![Leaf::default(); leaves],
+            leaves: vec![LeafSchedule::default(); leaves],
             batches: BTreeMap::new(),
             limits,
             start: 0,
@@ -105,7 +105,7 @@ impl<B, C> Schedule<B, C> {
 
     /// A batch has come.
     pub(super) fn add(&mut self, number: u64, rows: u64, batch: B) {
-        let waiting = Waiting {
+        let waiting = WaitingBatch {
             batch: Arc::new(batch),
             rows,
             left: self.leaves.len(),
@@ -114,9 +114,9 @@ impl<B, C> Schedule<B, C> {
     }
 
     /// The next thing to do, if there is any: the leaf that is furthest behind comes first.
-    pub(super) fn next(&mut self) -> Option<Task<B>> {
+    pub(super) fn next(&mut self) -> Option<EncodingTask<B>> {
         let closing = self.closing.is_some();
-        let can_go = |leaf: &Leaf| {
+        let can_go = |leaf: &LeafSchedule| {
             let close = closing && !leaf.closed && leaf.position == self.start;
             let write = leaf.position < self.decision && self.batches.contains_key(&leaf.position);
             !leaf.busy && (close || write)
@@ -130,14 +130,14 @@ impl<B, C> Schedule<B, C> {
         let leaf = &mut self.leaves[index];
         leaf.busy = true;
         if closing && !leaf.closed {
-            return Some(Task::Close { leaf: index });
+            return Some(EncodingTask::Close { leaf: index });
         }
         let batch = self.batches.get(&leaf.position)?.batch.clone();
-        Some(Task::Write { leaf: index, batch })
+        Some(EncodingTask::Write { leaf: index, batch })
     }
 
     /// A leaf has been fed; its open chunk has about so many bytes now.
-    pub(super) fn wrote(&mut self, leaf: usize, bytes: u64) -> Option<Outcome<C>> {
+    pub(super) fn wrote(&mut self, leaf: usize, bytes: u64) -> Option<BatchOutcome<C>> {
         let leaf = &mut self.leaves[leaf];
         let number = leaf.position;
         leaf.bytes = bytes;
@@ -154,11 +154,11 @@ impl<B, C> Schedule<B, C> {
             self.close(number, rows);
             return None;
         }
-        Some(Outcome::Taken { number, rows })
+        Some(BatchOutcome::Taken { number, rows })
     }
 
     /// A leaf's chunk has been closed; the next row group may have begun for it.
-    pub(super) fn closed(&mut self, leaf: usize, chunk: C) -> Option<Outcome<C>> {
+    pub(super) fn closed(&mut self, leaf: usize, chunk: C) -> Option<BatchOutcome<C>> {
         let closing = self.closing.as_mut()?;
         closing.chunks[leaf] = Some(chunk);
         let leaf = &mut self.leaves[leaf];
@@ -172,7 +172,7 @@ impl<B, C> Schedule<B, C> {
             leaf.closed = false;
         }
         let closing = self.closing.take()?;
-        Some(Outcome::Finished {
+        Some(BatchOutcome::Finished {
             number: closing.number,
             rows: closing.rows,
             chunks: closing.chunks.into_iter().flatten().collect(),
@@ -241,16 +241,20 @@ mod tests {
     use super::*;
 
     /// Runs `batches` batches of `bytes` through `leaves` leaves, in an order that `choose` picks.
-    fn row_groups(limits: Limits, leaves: usize, choose: impl Fn(usize) -> usize) -> Vec<u64> {
-        let mut schedule = Schedule::<(), usize>::new(leaves, limits);
+    fn row_groups(
+        limits: RowGroupLimits,
+        leaves: usize,
+        choose: impl Fn(usize) -> usize,
+    ) -> Vec<u64> {
+        let mut schedule = RowGroupSchedule::<(), usize>::new(leaves, limits);
         let mut bytes = vec![0; leaves];
         let mut ends = Vec::new();
         let mut note = |outcome| {
-            if let Some(Outcome::Finished { number, .. }) = outcome {
+            if let Some(BatchOutcome::Finished { number, .. }) = outcome {
                 ends.push(number);
             }
         };
-        let mut doing: Vec<Task<()>> = Vec::new();
+        let mut doing: Vec<EncodingTask<()>> = Vec::new();
         let mut coming: Vec<u64> = (0..40).rev().collect();
         let mut turn = 0;
         loop {
@@ -273,30 +277,30 @@ mod tests {
                 continue;
             }
             note(match doing.remove(choose(turn) % doing.len()) {
-                Task::Write { leaf, .. } => {
+                EncodingTask::Write { leaf, .. } => {
                     bytes[leaf] += leaf as u64 + 1;
                     schedule.wrote(leaf, bytes[leaf])
                 }
-                Task::Close { leaf } => {
+                EncodingTask::Close { leaf } => {
                     bytes[leaf] = 0;
                     schedule.closed(leaf, leaf)
                 }
             });
         }
         schedule.end(40);
-        while let Some(Task::Close { leaf }) = schedule.next() {
+        while let Some(EncodingTask::Close { leaf }) = schedule.next() {
             note(schedule.closed(leaf, leaf));
         }
         ends
     }
 
-    fn limits(batches: u64, bytes: u64, before: &[u64]) -> Limits {
+    fn limits(batches: u64, bytes: u64, before: &[u64]) -> RowGroupLimits {
         let before = before.to_vec();
         let ends = FileEnds {
             before,
             bytes: None,
         };
-        Limits {
+        RowGroupLimits {
             batches,
             bytes,
             ends,
@@ -334,22 +338,28 @@ mod tests {
 
     #[test]
     fn a_cut_ends_the_row_group_with_the_next_batch() {
-        let mut schedule = Schedule::new(1, limits(100, u64::MAX, &[]));
+        let mut schedule = RowGroupSchedule::new(1, limits(100, u64::MAX, &[]));
         for number in 0..3 {
             schedule.add(number, 10, ());
-            assert!(matches!(schedule.next(), Some(Task::Write { leaf: 0, .. })));
+            assert!(matches!(
+                schedule.next(),
+                Some(EncodingTask::Write { leaf: 0, .. })
+            ));
             if number == 2 {
                 schedule.cut();
             }
             let outcome = schedule.wrote(0, 1);
             match number {
                 2 => assert_eq!(outcome, None),
-                _ => assert_eq!(outcome, Some(Outcome::Taken { number, rows: 10 })),
+                _ => assert_eq!(outcome, Some(BatchOutcome::Taken { number, rows: 10 })),
             }
         }
-        assert!(matches!(schedule.next(), Some(Task::Close { leaf: 0 })));
+        assert!(matches!(
+            schedule.next(),
+            Some(EncodingTask::Close { leaf: 0 })
+        ));
         let (number, rows, chunks) = (2, 10, vec!["chunk"]);
-        let outcome = Outcome::Finished {
+        let outcome = BatchOutcome::Finished {
             number,
             rows,
             chunks,

@@ -9,7 +9,7 @@ use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::truncate::{greatest_bound, least_bound};
-use super::values::Values;
+use super::values::PageValues;
 use crate::kernel::extremes;
 
 type Float16 = <Float16Type as ArrowPrimitiveType>::Native;
@@ -32,7 +32,7 @@ pub(super) enum Sort {
 
 /// The least and the greatest value, as their bytes stand in a `PLAIN` page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bounds {
+pub(super) struct ValueBounds {
     pub least: Vec<u8>,
     pub greatest: Vec<u8>,
 }
@@ -112,42 +112,42 @@ impl Ordered {
     }
 
     /// The least and the greatest of the values; none if nothing among them is ordered.
-    pub(super) fn bounds(&self, values: &Values<'_>) -> Option<Bounds> {
+    pub(super) fn bounds(&self, values: &PageValues<'_>) -> Option<ValueBounds> {
         fn plain<T, const N: usize>(
             found: Option<(T, T)>,
             bytes: impl Fn(T) -> [u8; N],
-        ) -> Option<Bounds> {
+        ) -> Option<ValueBounds> {
             let (least, greatest) = found?;
-            Some(Bounds {
+            Some(ValueBounds {
                 least: bytes(least).to_vec(),
                 greatest: bytes(greatest).to_vec(),
             })
         }
         let bounds = match (values, self.sort) {
-            (Values::Int32(values), Sort::Unsigned) => {
+            (PageValues::Int32(values), Sort::Unsigned) => {
                 plain(extremes::of_i32_as_u32(values), u32::to_le_bytes)
             }
-            (Values::Int64(values), Sort::Unsigned) => {
+            (PageValues::Int64(values), Sort::Unsigned) => {
                 plain(extremes::of_i64_as_u64(values), u64::to_le_bytes)
             }
-            (Values::Int32(values), _) => plain(extremes::of_i32(values), i32::to_le_bytes),
-            (Values::Int64(values), _) => plain(extremes::of_i64(values), i64::to_le_bytes),
-            (Values::Float(values), _) => plain(extremes::of_f32(values), f32::to_le_bytes),
-            (Values::Double(values), _) => plain(extremes::of_f64(values), f64::to_le_bytes),
-            (Values::Text { offsets, bytes }, _) => {
+            (PageValues::Int32(values), _) => plain(extremes::of_i32(values), i32::to_le_bytes),
+            (PageValues::Int64(values), _) => plain(extremes::of_i64(values), i64::to_le_bytes),
+            (PageValues::Float(values), _) => plain(extremes::of_f32(values), f32::to_le_bytes),
+            (PageValues::Double(values), _) => plain(extremes::of_f64(values), f64::to_le_bytes),
+            (PageValues::Text { offsets, bytes }, _) => {
                 let (least, greatest) = extremes::of_texts(offsets, bytes)?;
-                Some(Bounds {
+                Some(ValueBounds {
                     least: values.value(least),
                     greatest: values.value(greatest),
                 })
             }
-            (Values::Bits(bits, length), _) => of_bits(bits, *length),
-            (Values::Fixed(bytes, width), _) => self.of_fixed(bytes.chunks_exact(*width)),
+            (PageValues::Bits(bits, length), _) => of_bits(bits, *length),
+            (PageValues::Fixed(bytes, width), _) => self.of_fixed(bytes.chunks_exact(*width)),
         };
         bounds.map(|bounds| self.signed_zeros(bounds))
     }
 
-    fn of_fixed<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Option<Bounds> {
+    fn of_fixed<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Option<ValueBounds> {
         let mut found: Option<(&[u8], &[u8])> = None;
         for value in values {
             let Some((least, greatest)) = found else {
@@ -161,23 +161,23 @@ impl Ordered {
                 found = Some((least, value));
             }
         }
-        found.map(|(least, greatest)| Bounds {
+        found.map(|(least, greatest)| ValueBounds {
             least: least.to_vec(),
             greatest: greatest.to_vec(),
         })
     }
 
     /// The bounds of the first and the last of values that rise.
-    pub(super) fn ascending(&self, values: &Values<'_>) -> Option<Bounds> {
+    pub(super) fn ascending(&self, values: &PageValues<'_>) -> Option<ValueBounds> {
         let last = values.len().checked_sub(1)?;
-        Some(Bounds {
+        Some(ValueBounds {
             least: values.value(0),
             greatest: values.value(last),
         })
     }
 
     /// Zero as the least value is negative, as the greatest positive: the format asks for it.
-    pub(super) fn signed_zeros(&self, mut bounds: Bounds) -> Bounds {
+    pub(super) fn signed_zeros(&self, mut bounds: ValueBounds) -> ValueBounds {
         let width = match (self.physical, self.sort) {
             (Type::FLOAT, _) => 4,
             (Type::DOUBLE, _) => 8,
@@ -197,7 +197,11 @@ impl Ordered {
     }
 
     /// The bounds of both.
-    pub(super) fn join(&self, one: Option<Bounds>, other: Option<Bounds>) -> Option<Bounds> {
+    pub(super) fn join(
+        &self,
+        one: Option<ValueBounds>,
+        other: Option<ValueBounds>,
+    ) -> Option<ValueBounds> {
         let (Some(mut one), Some(other)) = (one.clone(), other.clone()) else {
             return one.or(other);
         };
@@ -211,7 +215,7 @@ impl Ordered {
     }
 
     /// Bounds short enough for an index, and whether each still is a value.
-    pub(super) fn short(&self, bounds: &Bounds) -> (Vec<u8>, bool, Vec<u8>, bool) {
+    pub(super) fn short(&self, bounds: &ValueBounds) -> (Vec<u8>, bool, Vec<u8>, bool) {
         if !self.cut {
             return (bounds.least.clone(), true, bounds.greatest.clone(), true);
         }
@@ -221,7 +225,7 @@ impl Ordered {
     }
 
     /// The statistics of a chunk.
-    pub(super) fn statistics(&self, bounds: Option<&Bounds>, nulls: u64) -> Statistics {
+    pub(super) fn statistics(&self, bounds: Option<&ValueBounds>, nulls: u64) -> Statistics {
         macro_rules! statistics {
             ($of:expr) => {{
                 let short = bounds.map(|bounds| self.short(bounds));
@@ -263,9 +267,9 @@ impl Ordered {
 }
 
 /// The bounds of so many bits.
-fn of_bits(bits: &[u8], length: usize) -> Option<Bounds> {
+fn of_bits(bits: &[u8], length: usize) -> Option<ValueBounds> {
     let set: usize = bits.iter().map(|byte| byte.count_ones() as usize).sum();
-    (length > 0).then(|| Bounds {
+    (length > 0).then(|| ValueBounds {
         least: vec![u8::from(set == length)],
         greatest: vec![u8::from(set > 0)],
     })

@@ -7,7 +7,7 @@ use parquet::basic::Type;
 
 /// The values of a page that are not null.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Values<'a> {
+pub(super) enum PageValues<'a> {
     /// Bits, the lowest of a byte first, and how many they are.
     Bits(&'a [u8], usize),
     Int32(&'a [i32]),
@@ -34,7 +34,7 @@ pub(super) struct Room {
     offsets: Vec<i32>,
 }
 
-impl Values<'_> {
+impl PageValues<'_> {
     /// How many they are.
     pub(super) fn len(&self) -> usize {
         match self {
@@ -127,28 +127,28 @@ pub(super) fn of<'a>(
     physical: Type,
     width: usize,
     room: &'a mut Room,
-) -> Values<'a> {
+) -> PageValues<'a> {
     use DataType::*;
     let kind = data.data_type();
     match (physical, kind) {
         (Type::BOOLEAN, _) => bits(data, &mut room.bytes),
-        (Type::INT32, Int8) => Values::Int32(map(data, |v: i8| v.into(), &mut room.int32)),
-        (Type::INT32, Int16) => Values::Int32(map(data, |v: i16| v.into(), &mut room.int32)),
-        (Type::INT32, UInt8) => Values::Int32(map(data, |v: u8| v.into(), &mut room.int32)),
-        (Type::INT32, UInt16) => Values::Int32(map(data, |v: u16| v.into(), &mut room.int32)),
+        (Type::INT32, Int8) => PageValues::Int32(map(data, |v: i8| v.into(), &mut room.int32)),
+        (Type::INT32, Int16) => PageValues::Int32(map(data, |v: i16| v.into(), &mut room.int32)),
+        (Type::INT32, UInt8) => PageValues::Int32(map(data, |v: u8| v.into(), &mut room.int32)),
+        (Type::INT32, UInt16) => PageValues::Int32(map(data, |v: u16| v.into(), &mut room.int32)),
         (Type::INT32, Decimal64(..)) => {
-            Values::Int32(map(data, |v: i64| v as i32, &mut room.int32))
+            PageValues::Int32(map(data, |v: i64| v as i32, &mut room.int32))
         }
         (Type::INT32, Decimal128(..)) => {
-            Values::Int32(map(data, |v: i128| v as i32, &mut room.int32))
+            PageValues::Int32(map(data, |v: i128| v as i32, &mut room.int32))
         }
         (Type::INT64, Decimal128(..)) => {
-            Values::Int64(map(data, |v: i128| v as i64, &mut room.int64))
+            PageValues::Int64(map(data, |v: i128| v as i64, &mut room.int64))
         }
-        (Type::INT32, _) => Values::Int32(copied(data, &mut room.int32)),
-        (Type::INT64 | Type::INT96, _) => Values::Int64(copied(data, &mut room.int64)),
-        (Type::FLOAT, _) => Values::Float(copied(data, &mut room.float)),
-        (Type::DOUBLE, _) => Values::Double(copied(data, &mut room.double)),
+        (Type::INT32, _) => PageValues::Int32(copied(data, &mut room.int32)),
+        (Type::INT64 | Type::INT96, _) => PageValues::Int64(copied(data, &mut room.int64)),
+        (Type::FLOAT, _) => PageValues::Float(copied(data, &mut room.float)),
+        (Type::DOUBLE, _) => PageValues::Double(copied(data, &mut room.double)),
         (Type::BYTE_ARRAY, Utf8 | Binary) => text::<i32>(data, room),
         (Type::BYTE_ARRAY, LargeUtf8 | LargeBinary) => text::<i64>(data, room),
         (Type::BYTE_ARRAY, _) => views(data, room),
@@ -201,7 +201,7 @@ fn copied<'a, T: ArrowNativeType>(data: &'a ArrayData, room: &'a mut Vec<T>) -> 
     }
 }
 
-fn bits<'a>(data: &ArrayData, room: &'a mut Vec<u8>) -> Values<'a> {
+fn bits<'a>(data: &ArrayData, room: &'a mut Vec<u8>) -> PageValues<'a> {
     let array = arrow::array::BooleanArray::from(data.clone());
     let array = match nulls(data) {
         None => array,
@@ -209,7 +209,7 @@ fn bits<'a>(data: &ArrayData, room: &'a mut Vec<u8>) -> Values<'a> {
     };
     room.clear();
     pack_bits(array.values(), room);
-    Values::Bits(room, array.len())
+    PageValues::Bits(room, array.len())
 }
 
 /// Adds bits, with zeros after the last one.
@@ -227,7 +227,7 @@ fn big_endian<'a, T: ArrowNativeType>(
     widen: impl Fn(T) -> i128,
     width: usize,
     room: &'a mut Vec<u8>,
-) -> Values<'a> {
+) -> PageValues<'a> {
     let values = &data.buffer::<T>(0)[..data.len()];
     room.clear();
     let mut add = |value: T| room.extend_from_slice(&widen(value).to_be_bytes()[16 - width..]);
@@ -235,23 +235,23 @@ fn big_endian<'a, T: ArrowNativeType>(
         None => values.iter().for_each(|value| add(*value)),
         Some(nulls) => nulls.valid_indices().for_each(|place| add(values[place])),
     }
-    Values::Fixed(room, width)
+    PageValues::Fixed(room, width)
 }
 
-fn fixed<'a>(data: &'a ArrayData, width: usize, room: &'a mut Vec<u8>) -> Values<'a> {
+fn fixed<'a>(data: &'a ArrayData, width: usize, room: &'a mut Vec<u8>) -> PageValues<'a> {
     let start = data.offset() * width;
     let bytes = &data.buffers()[0].as_slice()[start..start + data.len() * width];
     let Some(nulls) = nulls(data) else {
-        return Values::Fixed(bytes, width);
+        return PageValues::Fixed(bytes, width);
     };
     room.clear();
     for place in nulls.valid_indices() {
         room.extend_from_slice(&bytes[place * width..(place + 1) * width]);
     }
-    Values::Fixed(room, width)
+    PageValues::Fixed(room, width)
 }
 
-fn text<'a, O: ArrowNativeType>(data: &'a ArrayData, room: &'a mut Room) -> Values<'a> {
+fn text<'a, O: ArrowNativeType>(data: &'a ArrayData, room: &'a mut Room) -> PageValues<'a> {
     let offsets = &data.buffer::<O>(0)[..data.len() + 1];
     let bytes = data.buffers()[1].as_slice();
     let first = offsets[0].as_usize();
@@ -259,13 +259,13 @@ fn text<'a, O: ArrowNativeType>(data: &'a ArrayData, room: &'a mut Room) -> Valu
         let bytes = &bytes[first..];
         if first == 0 && size_of::<O>() == size_of::<i32>() {
             let offsets = &data.buffer::<i32>(0)[..data.len() + 1];
-            return Values::Text { offsets, bytes };
+            return PageValues::Text { offsets, bytes };
         }
         room.offsets.clear();
         let from_first = |offset: &O| (offset.as_usize() - first) as i32;
         room.offsets.extend(offsets.iter().map(from_first));
         let offsets = &room.offsets;
-        return Values::Text { offsets, bytes };
+        return PageValues::Text { offsets, bytes };
     };
     let places = nulls.valid_indices();
     let texts =
@@ -273,7 +273,7 @@ fn text<'a, O: ArrowNativeType>(data: &'a ArrayData, room: &'a mut Room) -> Valu
     gather(texts, &mut room.offsets, &mut room.bytes)
 }
 
-fn views<'a>(data: &ArrayData, room: &'a mut Room) -> Values<'a> {
+fn views<'a>(data: &ArrayData, room: &'a mut Room) -> PageValues<'a> {
     let array = arrow::array::make_array(data.clone());
     let (offsets, bytes) = (&mut room.offsets, &mut room.bytes);
     match data.data_type() {
@@ -289,7 +289,7 @@ fn gather<'a, 'b>(
     texts: impl Iterator<Item = &'b [u8]>,
     offsets: &'a mut Vec<i32>,
     bytes: &'a mut Vec<u8>,
-) -> Values<'a> {
+) -> PageValues<'a> {
     offsets.clear();
     bytes.clear();
     offsets.push(0);
@@ -297,5 +297,5 @@ fn gather<'a, 'b>(
         bytes.extend_from_slice(text);
         offsets.push(bytes.len() as i32);
     }
-    Values::Text { offsets, bytes }
+    PageValues::Text { offsets, bytes }
 }

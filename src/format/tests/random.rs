@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::format::avro::Container;
+use crate::format::avro::ContainerEncoder;
 use crate::format::cells::Cells;
 use crate::format::message::MessageKind;
 
@@ -248,7 +248,7 @@ fn messages(yaml: &str, batches: &[RecordBatch], ending: &[u8]) -> String {
     all.escape_ascii().to_string()
 }
 
-fn datums(batches: &[RecordBatch]) -> (Container, Cells) {
+fn datums(batches: &[RecordBatch]) -> (ContainerEncoder, Cells) {
     let FormatKind::Avro(avro) = format("avro").unwrap() else {
         panic!("avro is Avro")
     };

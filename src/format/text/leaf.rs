@@ -7,10 +7,10 @@ use arrow::datatypes::{
     Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 
-use super::number::{FLOAT, Floats, put_f32, put_f64, write_decimal};
+use super::number::{FLOAT, FloatSpelling, put_f32, put_f64, write_decimal};
 use super::temporal::{dates, times, timestamps};
-use super::time::Zone;
-use crate::format::cells::{Cells, Frame, Refusal, Values};
+use super::time::ShownZone;
+use crate::format::cells::{CellValues, Cells, Delimiters, Refusal};
 use crate::format::nested::plain_type;
 use crate::kernel::number_text::{
     SIGNED, UNSIGNED, decimal_room, put_decimal, put_signed, put_unsigned,
@@ -18,7 +18,7 @@ use crate::kernel::number_text::{
 
 /// The leaf types that text formats know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaf {
+pub enum TextLeaf {
     /// `true`, `false`.
     Boolean,
     /// A whole number; `wide` when it has 64 bits.
@@ -46,17 +46,17 @@ pub enum Leaf {
 
 /// How leaves other than text are written.
 #[derive(Debug, Clone)]
-pub struct Style {
+pub struct LeafStyle {
     /// What stands around each value.
-    pub frame: Frame,
+    pub frame: Delimiters,
     /// How floats are spelt.
-    pub floats: Floats,
+    pub floats: FloatSpelling,
 }
 
 /// The name under which Arrow marks sixteen bytes as a UUID.
 const UUID: &str = "arrow.uuid";
 
-impl Leaf {
+impl TextLeaf {
     /// The leaf that a field holds; none for nested types and for types without a text form.
     pub fn of(field: &Field) -> Option<Self> {
         let leaf = match plain_type(field.data_type()) {
@@ -70,7 +70,7 @@ impl Leaf {
             DataType::Date32 | DataType::Date64 => Self::Date,
             DataType::Time32(_) | DataType::Time64(_) => Self::Time,
             DataType::Timestamp(_, zone) => {
-                Zone::of(zone.as_deref())?;
+                ShownZone::of(zone.as_deref())?;
                 Self::Timestamp
             }
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
@@ -93,24 +93,24 @@ impl Leaf {
 /// A time of day or a moment that has no text form.
 pub fn write(
     array: &dyn Array,
-    leaf: Leaf,
-    style: &Style,
+    leaf: TextLeaf,
+    style: &LeafStyle,
     shown: Option<&NullBuffer>,
-) -> Result<Values, Refusal> {
+) -> Result<CellValues, Refusal> {
     let frame = &style.frame;
     let values = match leaf {
-        Leaf::Boolean => booleans(array, frame),
-        Leaf::Integer { .. } => integers(array, frame),
-        Leaf::Float => floats(array, style),
-        Leaf::Decimal => decimals(array, frame),
-        Leaf::Date => dates(array, frame),
-        Leaf::Time => return times(array, frame, shown),
-        Leaf::Timestamp => return timestamps(array, frame, shown),
-        Leaf::Text => Values::Cells(texts(array, frame, |out, text| {
+        TextLeaf::Boolean => booleans(array, frame),
+        TextLeaf::Integer { .. } => integers(array, frame),
+        TextLeaf::Float => floats(array, style),
+        TextLeaf::Decimal => decimals(array, frame),
+        TextLeaf::Date => dates(array, frame),
+        TextLeaf::Time => return times(array, frame, shown),
+        TextLeaf::Timestamp => return timestamps(array, frame, shown),
+        TextLeaf::Text => CellValues::Cells(texts(array, frame, |out, text| {
             out.extend_from_slice(text.as_bytes())
         })),
-        Leaf::Uuid => uuids(array, frame),
-        Leaf::Binary => Values::Cells(binaries(array, frame, write_hexadecimal)),
+        TextLeaf::Uuid => uuids(array, frame),
+        TextLeaf::Binary => CellValues::Cells(binaries(array, frame, write_hexadecimal)),
     };
     Ok(values)
 }
@@ -119,28 +119,28 @@ pub fn write(
 #[inline(always)]
 pub fn short(
     array: &dyn Array,
-    frame: &Frame,
+    frame: &Delimiters,
     room: usize,
     put: impl FnMut(&mut [u8], usize, usize) -> usize,
-) -> Values {
-    Values::short(array.len(), array.nulls(), frame, room, put)
+) -> CellValues {
+    CellValues::short(array.len(), array.nulls(), frame, room, put)
 }
 
 /// Writes a column of short numbers, each value by `put`.
 #[inline(always)]
 pub fn primitives<T: ArrowPrimitiveType>(
     array: &dyn Array,
-    frame: &Frame,
+    frame: &Delimiters,
     room: usize,
     mut put: impl FnMut(&mut [u8], usize, T::Native) -> usize,
-) -> Values {
+) -> CellValues {
     let values = array.as_primitive::<T>().values();
     short(array, frame, room, |block, at, row| {
         put(block, at, values[row])
     })
 }
 
-fn booleans(array: &dyn Array, frame: &Frame) -> Values {
+fn booleans(array: &dyn Array, frame: &Delimiters) -> CellValues {
     let values = array.as_boolean().values();
     short(array, frame, 5, |block, at, row| {
         let word: &[u8] = if values.value(row) { b"true" } else { b"false" };
@@ -149,14 +149,14 @@ fn booleans(array: &dyn Array, frame: &Frame) -> Values {
     })
 }
 
-fn uuids(array: &dyn Array, frame: &Frame) -> Values {
+fn uuids(array: &dyn Array, frame: &Delimiters) -> CellValues {
     let values = array.as_fixed_size_binary();
     short(array, frame, UUID_LENGTH, |block, at, row| {
         put_uuid(block, at, values.value(row))
     })
 }
 
-fn integers(array: &dyn Array, frame: &Frame) -> Values {
+fn integers(array: &dyn Array, frame: &Delimiters) -> CellValues {
     macro_rules! signed {
         ($t:ty, $room:expr) => {
             primitives::<$t>(array, frame, $room, |block, at, value| {
@@ -185,7 +185,7 @@ fn integers(array: &dyn Array, frame: &Frame) -> Values {
     }
 }
 
-fn floats(array: &dyn Array, style: &Style) -> Values {
+fn floats(array: &dyn Array, style: &LeafStyle) -> CellValues {
     let (frame, floats) = (&style.frame, style.floats);
     match array.data_type() {
         DataType::Float32 => primitives::<Float32Type>(array, frame, FLOAT, |out, at, value| {
@@ -197,7 +197,7 @@ fn floats(array: &dyn Array, style: &Style) -> Values {
     }
 }
 
-fn decimals(array: &dyn Array, frame: &Frame) -> Values {
+fn decimals(array: &dyn Array, frame: &Delimiters) -> CellValues {
     macro_rules! narrow {
         ($t:ty, $scale:expr) => {{
             let values = array.as_primitive::<$t>().values().iter();
@@ -213,7 +213,7 @@ fn decimals(array: &dyn Array, frame: &Frame) -> Values {
             let values = array.as_primitive::<$t>().values();
             let write =
                 |out: &mut Vec<u8>, row: usize| write_decimal(out, i128::from(values[row]), $scale);
-            Values::Cells(Cells::fill(array.len(), array.nulls(), frame, write))
+            CellValues::Cells(Cells::fill(array.len(), array.nulls(), frame, write))
         }};
     }
     match *array.data_type() {
@@ -227,7 +227,11 @@ fn decimals(array: &dyn Array, frame: &Frame) -> Values {
 }
 
 /// Writes a column of text, each value by `write`.
-pub fn texts(array: &dyn Array, frame: &Frame, mut write: impl FnMut(&mut Vec<u8>, &str)) -> Cells {
+pub fn texts(
+    array: &dyn Array,
+    frame: &Delimiters,
+    mut write: impl FnMut(&mut Vec<u8>, &str),
+) -> Cells {
     let (len, nulls) = (array.len(), array.nulls());
     match array.data_type() {
         DataType::LargeUtf8 => {
@@ -248,7 +252,7 @@ pub fn texts(array: &dyn Array, frame: &Frame, mut write: impl FnMut(&mut Vec<u8
 /// Writes a column of bytes, each value by `write`.
 pub fn binaries(
     array: &dyn Array,
-    frame: &Frame,
+    frame: &Delimiters,
     mut write: impl FnMut(&mut Vec<u8>, &[u8]),
 ) -> Cells {
     let (len, nulls) = (array.len(), array.nulls());

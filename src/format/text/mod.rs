@@ -6,4 +6,4 @@ pub mod raw;
 pub mod temporal;
 pub mod time;
 
-pub use leaf::{Leaf, Style};
+pub use leaf::{LeafStyle, TextLeaf};

@@ -3,10 +3,10 @@
 use crate::kernel::number_text::{UNSIGNED, put_fraction, put_unsigned};
 
 /// Room for the digits of the greatest u128, in parts of 18 digits.
-type Digits = [u8; 2 * 18 + UNSIGNED];
+type DigitBuffer = [u8; 2 * 18 + UNSIGNED];
 
 /// Writes a whole number to `room`; says where it ends.
-fn put_wide(value: u128, room: &mut Digits) -> usize {
+fn put_wide(value: u128, room: &mut DigitBuffer) -> usize {
     const PART: u128 = 1_000_000_000_000_000_000;
     if value < PART {
         return put_unsigned(room, 0, value as u64);
@@ -17,7 +17,7 @@ fn put_wide(value: u128, room: &mut Digits) -> usize {
 
 /// Writes `value` × 10^-`scale` with exactly `scale` digits after the point.
 pub fn write_decimal(out: &mut Vec<u8>, value: i128, scale: i8) {
-    let mut room: Digits = [0; 2 * 18 + UNSIGNED];
+    let mut room: DigitBuffer = [0; 2 * 18 + UNSIGNED];
     let end = put_wide(value.unsigned_abs(), &mut room);
     let text = &room[..end];
     if value < 0 {
@@ -46,7 +46,7 @@ pub fn write_decimal(out: &mut Vec<u8>, value: i128, scale: i8) {
 
 /// How floats are spelt; both are the shortest text that reads back as the same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Floats {
+pub enum FloatSpelling {
     /// As in CSV: `1e16`, `NaN`, `inf`, `-inf`.
     Csv,
     /// As in JSON: finite only.
@@ -59,12 +59,12 @@ pub const FLOAT: usize = 24;
 macro_rules! put_float {
     ($name:ident, $t:ty) => {
         /// Writes a float; says where it ends.
-        pub fn $name(out: &mut [u8], at: usize, value: $t, floats: Floats) -> usize {
+        pub fn $name(out: &mut [u8], at: usize, value: $t, floats: FloatSpelling) -> usize {
             let mut spelt = ryu::Buffer::new();
             let mut written = [0; <$t as lexical_core::FormattedSize>::FORMATTED_SIZE];
             let text = match floats {
-                Floats::Csv => spelt.format(value).as_bytes(),
-                Floats::Json => lexical_core::write(value, &mut written),
+                FloatSpelling::Csv => spelt.format(value).as_bytes(),
+                FloatSpelling::Json => lexical_core::write(value, &mut written),
             };
             out[at..at + text.len()].copy_from_slice(text);
             at + text.len()
@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn floats_are_as_short_as_they_can_be() {
-        let csv = |value: f64| float(|out| put_f64(out, 0, value, Floats::Csv));
-        let json = |value: f64| float(|out| put_f64(out, 0, value, Floats::Json));
+        let csv = |value: f64| float(|out| put_f64(out, 0, value, FloatSpelling::Csv));
+        let json = |value: f64| float(|out| put_f64(out, 0, value, FloatSpelling::Json));
         for (value, in_csv, in_json) in [
             (0.1, "0.1", "0.1"),
             (-0.0, "-0.0", "-0.0"),
@@ -139,6 +139,9 @@ mod tests {
         }
         assert_eq!(csv(f64::NAN), "NaN");
         assert_eq!(csv(f64::NEG_INFINITY), "-inf");
-        assert_eq!(float(|out| put_f32(out, 0, 0.1, Floats::Json)), "0.1");
+        assert_eq!(
+            float(|out| put_f32(out, 0, 0.1, FloatSpelling::Json)),
+            "0.1"
+        );
     }
 }

@@ -9,12 +9,12 @@ use arrow::datatypes::{
 };
 
 use super::leaf::primitives;
-use super::time::{OFFSET, Zone, put_offset};
-use crate::format::cells::{Frame, Refusal, Values};
+use super::time::{OFFSET, ShownZone, put_offset};
+use crate::format::cells::{CellValues, Delimiters, Refusal};
 use crate::format::nested::visible;
 use crate::kernel::time::SECONDS_PER_DAY;
 use crate::kernel::time_text::{
-    DATE, DATE_LENGTH, Dates, FAR_DATE, FAR_DATE_LENGTH, Moments, ORDINARY_DAYS, put_time,
+    DATE, DATE_LENGTH, DateWriter, FAR_DATE, FAR_DATE_LENGTH, Moments, ORDINARY_DAYS, put_time,
 };
 
 const SECOND: i64 = 1;
@@ -38,9 +38,9 @@ fn ordinary<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array, ticks: 
 }
 
 /// Dates; a 64-bit one is the day that its milliseconds fall in.
-pub fn dates(array: &dyn Array, frame: &Frame) -> Values {
+pub fn dates(array: &dyn Array, frame: &Delimiters) -> CellValues {
     const DAY: i64 = SECONDS_PER_DAY * MILLISECOND;
-    let mut dates = Dates::default();
+    let mut dates = DateWriter::default();
     let room = |ordinary| if ordinary { DATE } else { FAR_DATE };
     match array.data_type() {
         DataType::Date64 => {
@@ -64,9 +64,9 @@ pub fn dates(array: &dyn Array, frame: &Frame) -> Values {
 /// A visible value that is not within a day.
 pub fn times(
     array: &dyn Array,
-    frame: &Frame,
+    frame: &Delimiters,
     shown: Option<&NullBuffer>,
-) -> Result<Values, Refusal> {
+) -> Result<CellValues, Refusal> {
     macro_rules! time {
         ($t:ty, $ticks:expr) => {{
             let values = array.as_primitive::<$t>().values();
@@ -96,12 +96,12 @@ pub fn times(
 /// A visible moment that the calendar of its zone does not reach.
 pub fn timestamps(
     array: &dyn Array,
-    frame: &Frame,
+    frame: &Delimiters,
     shown: Option<&NullBuffer>,
-) -> Result<Values, Refusal> {
+) -> Result<CellValues, Refusal> {
     let zone = match array.data_type() {
-        DataType::Timestamp(_, zone) => Zone::of(zone.as_deref()).unwrap_or(Zone::Local),
-        _ => Zone::Local,
+        DataType::Timestamp(_, zone) => ShownZone::of(zone.as_deref()).unwrap_or(ShownZone::Local),
+        _ => ShownZone::Local,
     };
     match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
@@ -119,19 +119,21 @@ pub fn timestamps(
 
 fn moments<T: ArrowPrimitiveType<Native = i64>, const TICKS: i64>(
     array: &dyn Array,
-    frame: &Frame,
-    zone: &Zone,
+    frame: &Delimiters,
+    zone: &ShownZone,
     shown: Option<&NullBuffer>,
-) -> Result<Values, Refusal> {
+) -> Result<CellValues, Refusal> {
     let mut moments = Moments::<TICKS>::default();
     let date = match zone {
         // An offset may carry a moment out of the ordinary days.
-        Zone::Local | Zone::Utc if ordinary::<T>(array, SECONDS_PER_DAY * TICKS) => DATE_LENGTH,
+        ShownZone::Local | ShownZone::Utc if ordinary::<T>(array, SECONDS_PER_DAY * TICKS) => {
+            DATE_LENGTH
+        }
         _ => FAR_DATE_LENGTH,
     };
     let room = date + Moments::<TICKS>::ROOM;
-    let Zone::Named(_) = zone else {
-        let utc = matches!(zone, Zone::Utc);
+    let ShownZone::Named(_) = zone else {
+        let utc = matches!(zone, ShownZone::Utc);
         return Ok(primitives::<T>(array, frame, room, |out, at, value| {
             let end = moments.put(out, at, value);
             out[end] = b'Z';

@@ -7,7 +7,7 @@ use crate::kernel::number_text::put_fraction;
 
 /// The zone that timestamps are shown in.
 #[derive(Debug, Clone)]
-pub enum Zone {
+pub enum ShownZone {
     /// No zone is known, none is written.
     Local,
     /// Written as `Z`.
@@ -32,7 +32,7 @@ pub fn put_offset(out: &mut [u8], at: usize, minutes: i64) -> usize {
     put_fraction(out, at + 1, minutes % 60, 2)
 }
 
-impl Zone {
+impl ShownZone {
     /// The zone of an Arrow timestamp type; nothing when its name is unknown.
     pub fn of(name: Option<&str>) -> Option<Self> {
         match name {
@@ -66,14 +66,14 @@ mod tests {
     use arrow::datatypes::{DataType, TimeUnit};
 
     use super::*;
-    use crate::format::cells::Frame;
+    use crate::format::cells::Delimiters;
     use crate::format::text::temporal::timestamps;
 
     fn timestamp(value: i64, unit: TimeUnit, zone: Option<&str>) -> String {
         let plain: ArrayRef = Arc::new(Int64Array::from(vec![value]));
         let data_type = DataType::Timestamp(unit, zone.map(Into::into));
         let array = arrow::compute::cast(&plain, &data_type).unwrap();
-        let values = timestamps(&array, &Frame::default(), None).unwrap();
+        let values = timestamps(&array, &Delimiters::default(), None).unwrap();
         String::from_utf8(values.get(0).to_vec()).unwrap()
     }
 
@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn a_zone_ends_where_its_calendar_does() {
-        let zone = Zone::of(Some("Asia/Tokyo")).unwrap();
+        let zone = ShownZone::of(Some("Asia/Tokyo")).unwrap();
         assert_eq!(zone.offset_minutes(i64::MAX), None);
         assert_eq!(zone.offset_minutes(0), Some(Some(540)));
-        assert!(Zone::of(Some("Mars/Olympus")).is_none());
+        assert!(ShownZone::of(Some("Mars/Olympus")).is_none());
     }
 }

@@ -36,11 +36,11 @@ fn pieces_stand_side_by_side_whatever_their_lengths() {
         let (few_ends, all_ends) = (offsets(&few), offsets(&all));
         let bytes = |texts: &[String]| texts.concat().into_bytes();
         let (few_bytes, all_bytes) = (bytes(&few), bytes(&all));
-        let coded = Blocks::of(&few_ends, &few_bytes);
-        let own = Blocks::of(&all_ends, &all_bytes);
-        assert_eq!(own.is_some(), longest as usize <= Blocks::WIDEST);
+        let coded = ValueBlocks::of(&few_ends, &few_bytes);
+        let own = ValueBlocks::of(&all_ends, &all_bytes);
+        assert_eq!(own.is_some(), longest as usize <= ValueBlocks::WIDEST);
 
-        let mut rows = Rows::new(ROWS);
+        let mut rows = RowWriter::new(ROWS);
         rows.literal(b"<");
         rows.texts(&array, (b"[", b"]"), false);
         rows.texts(&array, (b"", b","), false);
@@ -74,14 +74,14 @@ fn pieces_stand_side_by_side_whatever_their_lengths() {
 /// Blocks that are too wide to be copied whole.
 fn wide(keys: &[i32], few: &[String], all: &[String]) {
     let fill = |texts: &[String]| {
-        Blocks::fill(300, texts.len(), b"", |row, block| {
+        ValueBlocks::fill(300, texts.len(), b"", |row, block| {
             let text = texts[row].as_bytes();
             block[..text.len()].copy_from_slice(text);
             text.len()
         })
     };
     let (coded, own) = (fill(few), fill(all));
-    let mut rows = Rows::new(keys.len());
+    let mut rows = RowWriter::new(keys.len());
     rows.coded(keys, &coded);
     rows.own(&own);
     let mut out = Vec::new();
@@ -93,7 +93,7 @@ fn wide(keys: &[i32], few: &[String], all: &[String]) {
 #[test]
 fn a_slice_of_texts_ends_where_its_buffer_does() {
     let array = StringArray::from(vec!["one", "two", "three"]).slice(1, 2);
-    let mut rows = Rows::new(2);
+    let mut rows = RowWriter::new(2);
     rows.texts(&array, (b"", b"\n"), false);
     let mut out = Vec::new();
     rows.append(&mut out, None);
@@ -113,12 +113,12 @@ fn offsets_that_fall_or_lie_beyond_their_bytes_are_refused() {
     ];
     for offsets in wrong {
         let values = || {
-            let mut rows = Rows::new(2);
+            let mut rows = RowWriter::new(2);
             rows.values(&offsets, &bytes);
             rows.append(&mut Vec::new(), None);
         };
         let picked = || {
-            let mut rows = Rows::new(2);
+            let mut rows = RowWriter::new(2);
             rows.picked(&[0, 0], &offsets, &bytes);
             rows.append(&mut Vec::new(), None);
         };

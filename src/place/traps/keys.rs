@@ -1,7 +1,7 @@
 //! Keys: where they begin, what stands between them and their values, and between two of them.
 
 use super::Complaint;
-use super::line::{Line, quoted, start_of_value};
+use super::line::{LineText, quoted, start_of_value};
 use crate::error::Problem;
 
 pub(super) fn tab(complaint: &Complaint<'_>) -> Option<Problem> {
@@ -218,7 +218,7 @@ fn levels(complaint: &Complaint<'_>) -> Vec<usize> {
     for (_, above) in complaint.above() {
         let least = levels.last().copied().unwrap_or(usize::MAX);
         levels.extend(
-            Line::levels(&above)
+            LineText::levels(&above)
                 .into_iter()
                 .filter(|level| *level < least),
         );

@@ -1,7 +1,7 @@
 //! A line of YAML as far as one line says: its quotes, brackets, colons.
 
 /// A line's characters, without its comment.
-pub(super) struct Line<'a> {
+pub(super) struct LineText<'a> {
     text: &'a str,
     pub(super) characters: Vec<char>,
 }
@@ -26,7 +26,7 @@ pub(super) fn start_of_value(before: &[char]) -> Option<usize> {
     Some(colon + 1 + blank)
 }
 
-impl<'a> Line<'a> {
+impl<'a> LineText<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let mut line = Self {
             text,

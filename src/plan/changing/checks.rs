@@ -1,7 +1,7 @@
 //! What a mix can be: every mistake at its place.
 
 use super::super::make::rate_problem;
-use super::Entry;
+use super::MixEntry;
 use crate::changes::{MOST_WEIGHT, common_divisor};
 use crate::column::changes::ChangeFrame;
 use crate::error::{Problem, Problems, did_you_mean};
@@ -18,7 +18,7 @@ pub(super) fn entries<'p>(
     pipeline: &'p Pipeline,
     changes: &'p Placed<Changes>,
     problems: &mut Problems,
-) -> Vec<Entry<'p>> {
+) -> Vec<MixEntry<'p>> {
     problems.extend(rates(changes));
     let mut entries = Vec::new();
     for (name, mix) in &changes.mix.value.0 {
@@ -29,7 +29,7 @@ pub(super) fn entries<'p>(
                 problems.push(Problem::new(message).at(&name.place).maybe_hint(near));
             }
             Some(table) => {
-                let entry = Entry { name, mix, table };
+                let entry = MixEntry { name, mix, table };
                 problems.extend(unmade(&entry));
                 problems.extend(weightless(&entry));
                 entries.push(entry);
@@ -54,7 +54,7 @@ fn rates(changes: &Changes) -> Vec<Problem> {
 }
 
 /// What a table says that changes decide, or that makes its rows none of ours.
-fn unmade(entry: &Entry<'_>) -> Vec<Problem> {
+fn unmade(entry: &MixEntry<'_>) -> Vec<Problem> {
     let name = &entry.name.value;
     let mut problems = Vec::new();
     if let Some(from) = &entry.table.from {
@@ -86,7 +86,7 @@ fn unmade(entry: &Entry<'_>) -> Vec<Problem> {
 }
 
 /// What is wrong with the weights of one table.
-fn weightless(entry: &Entry<'_>) -> Option<Problem> {
+fn weightless(entry: &MixEntry<'_>) -> Option<Problem> {
     let name = &entry.name.value;
     let [inserts, updates, deletes] = entry.weights();
     let update = entry.mix.update.as_ref().map(|update| &update.weight.place);
@@ -112,7 +112,7 @@ fn weightless(entry: &Entry<'_>) -> Option<Problem> {
 }
 
 /// What is wrong with all weights together.
-fn sum(changes: &Changes, entries: &[Entry<'_>]) -> Option<Problem> {
+fn sum(changes: &Changes, entries: &[MixEntry<'_>]) -> Option<Problem> {
     let weights = || entries.iter().flat_map(|entry| entry.weights());
     let place = &changes.mix.place;
     let common = common_divisor(weights());
@@ -138,7 +138,7 @@ fn sum(changes: &Changes, entries: &[Entry<'_>]) -> Option<Problem> {
 ///
 /// # Errors
 /// One of them cannot be set.
-pub(super) fn set(entry: &Entry<'_>, key: &str) -> Result<Vec<Placed<String>>, Problem> {
+pub(super) fn set(entry: &MixEntry<'_>, key: &str) -> Result<Vec<Placed<String>>, Problem> {
     let Some(update) = &entry.mix.update else {
         return Ok(Vec::new());
     };
@@ -165,7 +165,7 @@ pub(super) fn set(entry: &Entry<'_>, key: &str) -> Result<Vec<Placed<String>>, P
     Ok(set)
 }
 
-fn check_one(entry: &Entry<'_>, name: &Placed<Text>, key: &str) -> Result<(), Problem> {
+fn check_one(entry: &MixEntry<'_>, name: &Placed<Text>, key: &str) -> Result<(), Problem> {
     let (table, columns) = (&entry.name.value, &entry.table.columns);
     let Some(column) = columns.get(name.as_str()) else {
         let message = format!("table `{table}` has no column `{}`", name.as_str());

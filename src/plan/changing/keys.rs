@@ -1,11 +1,11 @@
 //! What tells a table's rows apart, and which other rows they refer to.
 
-use super::Entry;
+use super::MixEntry;
 use crate::column::Column;
 use crate::error::{Problem, Problems};
 
 /// The tables that each one refers to, by their places.
-pub(super) fn parents(entries: &[Entry<'_>], problems: &mut Problems) -> Vec<Vec<usize>> {
+pub(super) fn parents(entries: &[MixEntry<'_>], problems: &mut Problems) -> Vec<Vec<usize>> {
     let parents: Vec<Vec<usize>> = entries
         .iter()
         .map(|entry| own_parents(entry, entries))
@@ -23,7 +23,7 @@ pub(super) fn parents(entries: &[Entry<'_>], problems: &mut Problems) -> Vec<Vec
     parents
 }
 
-fn own_parents(entry: &Entry<'_>, entries: &[Entry<'_>]) -> Vec<usize> {
+fn own_parents(entry: &MixEntry<'_>, entries: &[MixEntry<'_>]) -> Vec<usize> {
     let columns = entry.table.columns.0.iter();
     let parents = columns.filter_map(|(_, column)| parent(column, entries));
     let mut parents: Vec<usize> = parents.collect();
@@ -33,7 +33,7 @@ fn own_parents(entry: &Entry<'_>, entries: &[Entry<'_>]) -> Vec<usize> {
 }
 
 /// The table that a column refers to.
-fn parent(column: &Column, entries: &[Entry<'_>]) -> Option<usize> {
+fn parent(column: &Column, entries: &[MixEntry<'_>]) -> Option<usize> {
     let (table, _) = column.generator.refers_to()?;
     entries.iter().position(|entry| entry.name.value == table)
 }
@@ -41,8 +41,8 @@ fn parent(column: &Column, entries: &[Entry<'_>]) -> Option<usize> {
 /// The column by which a table refers to itself, directly or through others.
 fn in_a_circle<'p>(
     index: usize,
-    entry: &Entry<'p>,
-    entries: &[Entry<'_>],
+    entry: &MixEntry<'p>,
+    entries: &[MixEntry<'_>],
     parents: &[Vec<usize>],
 ) -> Option<&'p Column> {
     let mut columns = entry.table.columns.0.iter();
@@ -70,7 +70,7 @@ fn is_behind(from: usize, to: usize, parents: &[Vec<usize>]) -> bool {
 ///
 /// # Errors
 /// No column can.
-pub(super) fn key(entry: &Entry<'_>, entries: &[Entry<'_>]) -> Result<String, Problem> {
+pub(super) fn key(entry: &MixEntry<'_>, entries: &[MixEntry<'_>]) -> Result<String, Problem> {
     let name = &entry.name.value;
     let columns = entry.table.columns.0.iter();
     let columns: Vec<(&str, &Column)> = columns

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::layout::draft;
 use super::manifest::{remove, write_whole};
 use super::output::system;
-use super::steps::Steps;
+use super::steps::PublishSteps;
 use crate::dataset::is_nothing;
 use crate::error::{Error, Result};
 use crate::sink::{Earlier, Record};
@@ -28,7 +28,7 @@ const KIND: &str = "file";
 
 /// One output of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Output {
+pub(super) struct DecidedOutput {
     /// Its folder; in a copy as seen from the copy's own output.
     pub folder: PathBuf,
     /// Its copy of the decision, in its folder.
@@ -44,18 +44,18 @@ pub(super) struct Output {
     /// Of the plan and the seed.
     pub fingerprint: String,
     #[serde(flatten)]
-    pub steps: Steps,
+    pub steps: PublishSteps,
 }
 
 /// A copy of a decision.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Copy {
+pub(super) struct DecisionCopy {
     /// Equal in all copies of one decision.
     pub decision: String,
-    outputs: Vec<Output>,
+    outputs: Vec<DecidedOutput>,
 }
 
-impl Output {
+impl DecidedOutput {
     /// What a later run needs to publish it.
     pub(super) fn record(&self) -> Option<serde_json::Value> {
         let mut output = self.clone();
@@ -73,7 +73,7 @@ impl Output {
     pub(super) fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
         let mut outputs = Vec::new();
         for record in run.iter().filter(|record| record.kind == KIND) {
-            let output = serde_json::from_value::<Output>(record.output.clone());
+            let output = serde_json::from_value::<DecidedOutput>(record.output.clone());
             outputs.push(output.map_err(|error| Error::because("keeping what is decided", error))?);
         }
         if run.len() == 1 && self.steps.are_one() && !goes_on {
@@ -84,7 +84,7 @@ impl Output {
         for output in &mut outputs {
             output.folder = from(&own, &output.folder);
         }
-        let copy = Copy {
+        let copy = DecisionCopy {
             decision: hexadecimal(&Sha256::digest(text)),
             outputs,
         };
@@ -125,9 +125,9 @@ impl Output {
     }
 }
 
-impl Copy {
+impl DecisionCopy {
     /// Its outputs, as seen from where the run is.
-    pub(super) fn outputs_from(&self, own: &Path) -> Vec<Output> {
+    pub(super) fn outputs_from(&self, own: &Path) -> Vec<DecidedOutput> {
         let mut outputs = self.outputs.clone();
         for output in &mut outputs {
             output.folder = match output.folder.as_os_str().is_empty() {
@@ -145,7 +145,7 @@ pub(super) fn is_copy(path: &Path, decision: &str) -> bool {
 }
 
 /// A copy; nothing where there is none that can be read, because it was never whole.
-pub(super) fn read(path: &Path) -> Result<Option<Copy>> {
+pub(super) fn read(path: &Path) -> Result<Option<DecisionCopy>> {
     match fs::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text).ok()),
         // What stands in the way of the output is said when it is looked at.

@@ -11,9 +11,9 @@ use crate::format::{FileChunk, FormatKind, Shape};
 use crate::units::{show_bytes, show_count};
 
 /// Counts bytes and throws them away.
-struct Counting(Arc<AtomicU64>);
+struct CountingWriter(Arc<AtomicU64>);
 
-impl Write for Counting {
+impl Write for CountingWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(bytes.len())
@@ -84,7 +84,7 @@ fn bytes_a_row(format: &FormatKind, shape: &Shape) -> Option<f64> {
 fn encoded(format: &FormatKind, shape: &Shape) -> Result<u64> {
     let count = Arc::new(AtomicU64::new(0));
     let encoder = format.open(shape)?;
-    let mut file = encoder.begin(Box::new(Counting(count.clone())))?;
+    let mut file = encoder.begin(Box::new(CountingWriter(count.clone())))?;
     let chunks: Mutex<Vec<FileChunk>> = Mutex::default();
     let put = |_, chunk| {
         chunks

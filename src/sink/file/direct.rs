@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, fstatfs};
 
-use super::part::Part;
+use super::part::DiskBuffer;
 
 /// File systems that write past the page cache when they are told to, and do nothing else then (no
 /// checksums, no compression): ext4 and XFS, as `linux/magic.h` numbers them.
@@ -33,24 +33,24 @@ const QUICK: Duration = Duration::from_millis(1);
 const PATIENCE: u32 = 16;
 
 /// A file whose parts go to the disk.
-pub(super) struct Direct {
+pub(super) struct DirectWriter {
     file: File,
-    part: Part,
+    part: DiskBuffer,
     /// None once nothing more comes.
-    full: Option<Sender<Part>>,
-    free: Receiver<Part>,
+    full: Option<Sender<DiskBuffer>>,
+    free: Receiver<DiskBuffer>,
     thread: Option<JoinHandle<io::Result<()>>>,
     /// How many parts took too long since the last one that did not.
     slow: Arc<AtomicU32>,
-    _turn: Turn,
+    _turn: DirectPermit,
 }
 
 /// The right of one file to go this way.
-struct Turn;
+struct DirectPermit;
 
 static TURNS: AtomicUsize = AtomicUsize::new(FILES);
 
-impl Turn {
+impl DirectPermit {
     fn take() -> Option<Self> {
         let take = |turns: usize| turns.checked_sub(1);
         let taken = TURNS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
@@ -58,38 +58,38 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for DirectPermit {
     fn drop(&mut self) {
         TURNS.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-impl Direct {
+impl DirectWriter {
     /// From the file's end on, where a block of the disk begins; None where it cannot be.
     pub(super) fn start(file: &File) -> Option<Self> {
         if !is_known(file) {
             return None;
         }
-        let started = Self::try_start(file, Turn::take()?);
+        let started = Self::try_start(file, DirectPermit::take()?);
         started
             .inspect_err(|error| tracing::debug!(%error, "a file goes through the page cache"))
             .ok()
     }
 
-    fn try_start(file: &File, turn: Turn) -> io::Result<Self> {
+    fn try_start(file: &File, turn: DirectPermit) -> io::Result<Self> {
         let direct = Self::with_thread(file, turn)?;
         fcntl_setfl(file, fcntl_getfl(file)? | OFlags::DIRECT)?;
         Ok(direct)
     }
 
     /// The thread and its parts, which work for any file.
-    fn with_thread(file: &File, turn: Turn) -> io::Result<Self> {
+    fn with_thread(file: &File, turn: DirectPermit) -> io::Result<Self> {
         let (full, parts) = channel();
         let (back, free) = channel();
         for _ in 1..PARTS {
-            let _ = back.send(Part::new()?);
+            let _ = back.send(DiskBuffer::new()?);
         }
-        let (part, slow) = (Part::new()?, Arc::new(AtomicU32::new(0)));
+        let (part, slow) = (DiskBuffer::new()?, Arc::new(AtomicU32::new(0)));
         let (to, pace) = (file.try_clone()?, slow.clone());
         let thread = std::thread::Builder::new()
             .name("disk".into())
@@ -153,7 +153,7 @@ impl Direct {
     }
 }
 
-impl Drop for Direct {
+impl Drop for DirectWriter {
     /// Nobody writes to a file any more that was given up.
     fn drop(&mut self) {
         if self.thread.is_some() {
@@ -174,8 +174,8 @@ fn gone() -> io::Error {
 /// Gives parts to the disk until no more come.
 fn give(
     mut file: &File,
-    parts: &Receiver<Part>,
-    back: &Sender<Part>,
+    parts: &Receiver<DiskBuffer>,
+    back: &Sender<DiskBuffer>,
     slow: &AtomicU32,
 ) -> io::Result<()> {
     for mut part in parts {
@@ -196,7 +196,7 @@ mod tests {
     use super::super::part::SIZE;
     use super::*;
 
-    fn append(direct: &mut Direct, mut bytes: &[u8]) -> io::Result<()> {
+    fn append(direct: &mut DirectWriter, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             bytes = &bytes[direct.take(bytes)?..];
         }
@@ -210,10 +210,10 @@ mod tests {
         let mut file = File::create(&path).unwrap();
         // On a file system that is known also past the page cache: parts must be aligned for that.
         let start = match is_known(&file) {
-            true => Direct::try_start,
-            false => Direct::with_thread,
+            true => DirectWriter::try_start,
+            false => DirectWriter::with_thread,
         };
-        let mut direct = start(&file, Turn).unwrap();
+        let mut direct = start(&file, DirectPermit).unwrap();
         let bytes: Vec<u8> = (0..5 * SIZE + 4567).map(|at| (at % 251) as u8).collect();
         for piece in bytes.chunks(700_001) {
             append(&mut direct, piece).unwrap();
@@ -228,7 +228,7 @@ mod tests {
     fn a_file_goes_past_the_page_cache_until_it_is_given_up() {
         let file = tempfile::tempfile().unwrap();
         let is_direct = || fcntl_getfl(&file).unwrap().contains(OFlags::DIRECT);
-        let direct = is_known(&file).then(|| Direct::try_start(&file, Turn).unwrap());
+        let direct = is_known(&file).then(|| DirectWriter::try_start(&file, DirectPermit).unwrap());
         assert_eq!(is_direct(), direct.is_some());
         drop(direct);
         assert!(!is_direct());
@@ -238,7 +238,7 @@ mod tests {
     fn what_the_disk_says_is_heard() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let read_only = File::open(file.path()).unwrap();
-        let mut direct = Direct::with_thread(&read_only, Turn).unwrap();
+        let mut direct = DirectWriter::with_thread(&read_only, DirectPermit).unwrap();
         let parts = vec![1; PARTS * SIZE];
         let error = append(&mut direct, &parts).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(9), "{error}");

@@ -8,28 +8,28 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::decision::Output;
+use super::decision::DecidedOutput;
 use super::layout::draft;
 use super::manifest::{self, remove, write_whole};
 use super::output::system;
-use super::steps::{Step, Steps};
+use super::steps::{PublishStep, PublishSteps};
 use crate::dataset::is_nothing;
 use crate::error::{Error, Result};
 
 /// Notes that an output was published, if it is there.
-pub(super) fn note(output: &Output) -> Result<()> {
+pub(super) fn note(output: &DecidedOutput) -> Result<()> {
     if !is_there(output)? {
         return Ok(());
     }
-    let is_name = |step: &&Step| matches!(step, Step::Name { .. });
+    let is_name = |step: &&PublishStep| matches!(step, PublishStep::Name { .. });
     let names = output.steps.steps.iter().filter(is_name);
-    let steps = Steps {
+    let steps = PublishSteps {
         fsync: output.steps.fsync,
         steps: names.cloned().collect(),
     };
     let mut notes = read(output)?;
     notes.retain(|note| note.fingerprint != output.fingerprint);
-    notes.push(Output {
+    notes.push(DecidedOutput {
         steps,
         ..output.clone()
     });
@@ -37,7 +37,7 @@ pub(super) fn note(output: &Output) -> Result<()> {
 }
 
 /// What was published of this output, if it is still there.
-pub(super) fn find(output: &Output) -> Result<Option<Output>> {
+pub(super) fn find(output: &DecidedOutput) -> Result<Option<DecidedOutput>> {
     let notes = read(output)?.into_iter();
     let mut own = notes.filter(|note| note.fingerprint == output.fingerprint);
     match own.next() {
@@ -47,7 +47,7 @@ pub(super) fn find(output: &Output) -> Result<Option<Output>> {
 }
 
 /// Its run has ended well. Notes of what others have replaced since go, too.
-pub(super) fn settle(output: &Output) -> Result<()> {
+pub(super) fn settle(output: &DecidedOutput) -> Result<()> {
     let (mut stay, mut others) = (Vec::new(), read(output)?);
     let before = others.len();
     others.retain(|note| note.fingerprint != output.fingerprint);
@@ -63,12 +63,12 @@ pub(super) fn settle(output: &Output) -> Result<()> {
     }
 }
 
-fn path(output: &Output) -> PathBuf {
+fn path(output: &DecidedOutput) -> PathBuf {
     output.folder.join(&output.note)
 }
 
 /// The manifest lists its files, and all of them are there.
-fn is_there(output: &Output) -> Result<bool> {
+fn is_there(output: &DecidedOutput) -> Result<bool> {
     let listed = manifest::read(&output.folder.join(&output.manifest))?.unwrap_or_default();
     let own = listed
         .iter()
@@ -83,14 +83,14 @@ fn is_there(output: &Output) -> Result<bool> {
 }
 
 /// The notes beside an output, of whatever run.
-fn read(output: &Output) -> Result<Vec<Output>> {
+fn read(output: &DecidedOutput) -> Result<Vec<DecidedOutput>> {
     let path = path(output);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if is_nothing(&error) => return Ok(Vec::new()),
         Err(error) => return Err(system("reading", &path, &error)),
     };
-    let note = |line: &str| serde_json::from_str::<Output>(line);
+    let note = |line: &str| serde_json::from_str::<DecidedOutput>(line);
     let notes = text.lines().map(note).collect::<Result<Vec<_>, _>>();
     let mut notes = notes.map_err(|error| {
         let doing = format!("reading `{}`", path.display());
@@ -102,7 +102,7 @@ fn read(output: &Output) -> Result<Vec<Output>> {
     Ok(notes)
 }
 
-fn write(output: &Output, notes: Vec<Output>) -> Result<()> {
+fn write(output: &DecidedOutput, notes: Vec<DecidedOutput>) -> Result<()> {
     let mut text = String::new();
     for mut note in notes {
         // It moves with the output.

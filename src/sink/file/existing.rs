@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
-use super::layout::{Folder, Layout};
-use super::manifest::{self, Entry, Listing, entries_in, looked_at};
+use super::layout::{PartFolder, PathLayout};
+use super::manifest::{self, Listing, ManifestEntry, entries_in, looked_at};
 use super::output::system;
 use super::{IfExists, inside};
 use crate::dataset::FOLDER;
@@ -36,24 +36,24 @@ pub(super) enum Existing {
 
 /// May the rows of `target` be written there?
 pub(super) fn check(
-    layout: &Layout,
+    layout: &PathLayout,
     path: &Placed<LocalPath>,
     if_exists: IfExists,
     target: &Target,
 ) -> Result<Existing> {
     let answer = match layout {
-        Layout::Through(_) => Ok(Existing::Nothing),
-        Layout::One(file) => check_way(file)
+        PathLayout::Through(_) => Ok(Existing::Nothing),
+        PathLayout::One(file) => check_way(file)
             .and_then(|()| inside::outside_datasets(file))
             .and_then(|()| check_file(file, if_exists, target)),
-        Layout::Folder(folder) => check_way(&folder.path)
+        PathLayout::Folder(folder) => check_way(&folder.path)
             .and_then(|()| inside::outside_datasets(&folder.path))
             .and_then(|()| check_folder(folder, if_exists, target)),
     };
     let answer = answer.and_then(|found| match (&found, layout) {
-        (Existing::Same, _) | (_, Layout::Through(_)) => Ok(found),
-        (_, Layout::One(file)) => check_writable(file, false).map(|()| found),
-        (_, Layout::Folder(folder)) => check_writable(&folder.path, true).map(|()| found),
+        (Existing::Same, _) | (_, PathLayout::Through(_)) => Ok(found),
+        (_, PathLayout::One(file)) => check_writable(file, false).map(|()| found),
+        (_, PathLayout::Folder(folder)) => check_writable(&folder.path, true).map(|()| found),
     });
     answer.map_err(|error| error.at(&path.place))
 }
@@ -98,7 +98,7 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
         }
         IfExists::Skip => {
             let entries = manifest::read(&beside(file))?.unwrap_or_default();
-            let same = |entry: &Entry| {
+            let same = |entry: &ManifestEntry| {
                 entry.fingerprint == target.fingerprint && entry.bytes == found.len()
             };
             if entries.iter().any(same) {
@@ -109,7 +109,7 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
     }
 }
 
-fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result<Existing> {
+fn check_folder(folder: &PartFolder, if_exists: IfExists, target: &Target) -> Result<Existing> {
     let shown = folder.path.display().to_string();
     if folder.path.is_file() {
         let hint = "a path without an extension, or with `/` at its end, is a folder";
@@ -158,7 +158,7 @@ fn check_folder(folder: &Folder, if_exists: IfExists, target: &Target) -> Result
 }
 
 /// The folders of the partitions that come.
-fn written(folder: &Folder, target: &Target) -> BTreeSet<PathBuf> {
+fn written(folder: &PartFolder, target: &Target) -> BTreeSet<PathBuf> {
     let partitions = target.lanes.iter().flat_map(|partitions| partitions.iter());
     partitions
         .map(|partition| folder.of_partition(partition))
@@ -167,7 +167,7 @@ fn written(folder: &Folder, target: &Target) -> BTreeSet<PathBuf> {
 
 /// A file that no run of this dataset is known to have written, where it would be in the way.
 fn stranger(
-    folder: &Folder,
+    folder: &PartFolder,
     visible: &[String],
     listing: &Listing,
     if_exists: IfExists,
@@ -191,13 +191,13 @@ fn stranger(
 
 /// A part that no manifest lists, in a dataset that is not whole: what is left of a run that was killed
 /// while it published, and that nobody can finish any more.
-fn is_leftover(folder: &Folder, path: &str) -> bool {
+fn is_leftover(folder: &PartFolder, path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     folder.is_part(name) && !folder.has_success() && folder.path.join(FOLDER).is_dir()
 }
 
 /// Those that go when the dataset is replaced.
-pub(super) fn leftovers(folder: &Folder, listing: &Listing) -> Result<Vec<String>> {
+pub(super) fn leftovers(folder: &PartFolder, listing: &Listing) -> Result<Vec<String>> {
     if folder.has_success() {
         return Ok(Vec::new());
     }
@@ -219,7 +219,7 @@ fn leftover(shown: &str, path: &str) -> Error {
 /// A file that stays and is not the one that the manifest lists: a run that was to replace it has not
 /// ended. Whoever adds to such a mix would make it one dataset.
 fn mixed(
-    folder: &Folder,
+    folder: &PartFolder,
     listing: &Listing,
     if_exists: IfExists,
     written: &BTreeSet<PathBuf>,
@@ -227,7 +227,7 @@ fn mixed(
     if !matches!(if_exists, IfExists::Append | IfExists::ReplacePartitions) {
         return Ok(None);
     }
-    let stays = |entry: &&Entry| {
+    let stays = |entry: &&ManifestEntry| {
         if_exists == IfExists::Append || !written.contains(&folder.path.join(entry.folder()))
     };
     let named = listing.journal.iter();
@@ -256,14 +256,14 @@ fn is_mixed(shown: &str, path: &str) -> Error {
 }
 
 /// Complete, and of the same plan and seed.
-fn is_same(folder: &Folder, listing: &Listing, target: &Target) -> Result<bool> {
-    let stands = |entry: &Entry| match &entry.path {
+fn is_same(folder: &PartFolder, listing: &Listing, target: &Target) -> Result<bool> {
+    let stands = |entry: &ManifestEntry| match &entry.path {
         Some(path) => {
             fs::metadata(folder.path.join(path)).is_ok_and(|found| found.len() == entry.bytes)
         }
         None => true,
     };
-    let same = |entry: &Entry| entry.fingerprint == target.fingerprint && stands(entry);
+    let same = |entry: &ManifestEntry| entry.fingerprint == target.fingerprint && stands(entry);
     let committed = listing.own.as_ref();
     let whole = listing.journal.is_empty() && committed.is_some_and(|own| own.iter().all(same));
     // A run that was killed right before `_SUCCESS` is run again.
@@ -272,7 +272,7 @@ fn is_same(folder: &Folder, listing: &Listing, target: &Target) -> Result<bool> 
 
 /// Nothing is there, or what a killed run of the same plan and seed left.
 fn is_mine(listing: &Listing, target: &Target) -> bool {
-    let mine = |entry: &Entry| entry.fingerprint == target.fingerprint;
+    let mine = |entry: &ManifestEntry| entry.fingerprint == target.fingerprint;
     listing.others.is_empty()
         && listing
             .own
@@ -283,8 +283,8 @@ fn is_mine(listing: &Listing, target: &Target) -> bool {
 }
 
 /// What a second append of the same plan and seed does; a stream's rows are others each time.
-pub(super) fn doubled(layout: &Layout, target: &Target) -> Result<Option<String>> {
-    let Layout::Folder(folder) = layout else {
+pub(super) fn doubled(layout: &PathLayout, target: &Target) -> Result<Option<String>> {
+    let PathLayout::Folder(folder) = layout else {
         return Ok(None);
     };
     if target.is_stream {

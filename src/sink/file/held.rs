@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 
-use super::layout::{Folder, is_folder, is_through, sliced};
+use super::layout::{PartFolder, is_folder, is_through, sliced};
 use super::strays::{self, Beside};
 use crate::format::FormatKind;
 use crate::place::{LocalPath, Placed};
@@ -76,7 +76,7 @@ impl There {
     /// The folder, or the files in it that are of the slice.
     fn in_folder(folder: &Path, slice: Option<Slice>) -> Self {
         let slicings = strays::slicings_in(folder);
-        let own = slice.map(|slice| (Folder::at(folder, Some(slice)), slice));
+        let own = slice.map(|slice| (PartFolder::at(folder, Some(slice)), slice));
         let of_slice = slice.map(|slice| Beside::in_folder(folder, Some(slice)));
         match (own, of_slice) {
             (Some((own, _)), Some(beside)) if beside.has_own || own.own_manifest().exists() => {
@@ -122,7 +122,7 @@ impl There {
 }
 
 /// The parts of a folder that a slice has written, in whatever partition.
-fn parts(own: &Folder) -> PathBuf {
+fn parts(own: &PartFolder) -> PathBuf {
     let folder = Pattern::escape(&own.path.to_string_lossy());
     Path::new(&folder)
         .join("**")

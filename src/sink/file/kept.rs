@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::layout::{Layout, hidden};
-use super::manifest::{self, Entry};
+use super::layout::{PathLayout, hidden};
+use super::manifest::{self, ManifestEntry};
 use super::output::system;
 use crate::dataset::checksum;
 use crate::error::Result;
@@ -16,21 +16,21 @@ use crate::sink::FileReport;
 const MOST_READ: u64 = 1 << 30;
 
 /// Where the note lies; nothing for what is written through.
-pub(super) fn path(layout: &Layout) -> Option<PathBuf> {
+pub(super) fn path(layout: &PathLayout) -> Option<PathBuf> {
     Some(base(layout).join(layout.own("kept")?))
 }
 
 /// The folder that names are relative to.
-fn base(layout: &Layout) -> &Path {
+fn base(layout: &PathLayout) -> &Path {
     match layout {
-        Layout::Through(path) | Layout::One(path) => path.parent().unwrap_or(path),
-        Layout::Folder(folder) => &folder.path,
+        PathLayout::Through(path) | PathLayout::One(path) => path.parent().unwrap_or(path),
+        PathLayout::Folder(folder) => &folder.path,
     }
 }
 
 /// Notes files that are whole under their hidden names. Nothing is noted where there is nothing in
 /// them, or too much to be read again.
-pub(super) fn keep(layout: &Layout, files: &[FileReport], fingerprint: &str) -> Result<()> {
+pub(super) fn keep(layout: &PathLayout, files: &[FileReport], fingerprint: &str) -> Result<()> {
     let unknown = files.iter().filter(|file| file.sha256.is_none());
     let read: u64 = unknown.map(|file| file.bytes).sum();
     let empty = files.is_empty() || files.iter().any(|file| file.bytes == 0);
@@ -45,7 +45,7 @@ pub(super) fn keep(layout: &Layout, files: &[FileReport], fingerprint: &str) -> 
             let sum = checksum(&hidden).map_err(|error| system("reading", &hidden, &error))?;
             file.sha256 = Some(sum);
         }
-        lines += &manifest::line(&Entry::new(&file, base(layout), fingerprint));
+        lines += &manifest::line(&ManifestEntry::new(&file, base(layout), fingerprint));
     }
     // Not waited for: what the disk lost of it is found out by its checksums.
     fs::write(&note, lines).map_err(|error| {
@@ -55,10 +55,10 @@ pub(super) fn keep(layout: &Layout, files: &[FileReport], fingerprint: &str) -> 
 }
 
 /// What the last run kept, if it is of this plan and seed and all of it is there; not read yet.
-pub(super) fn find(layout: &Layout, fingerprint: &str) -> Option<Vec<FileReport>> {
+pub(super) fn find(layout: &PathLayout, fingerprint: &str) -> Option<Vec<FileReport>> {
     // A note that cannot be read is none: what it lists is removed.
     let entries = manifest::read(&path(layout)?).ok().flatten()?;
-    let file = |entry: Entry| {
+    let file = |entry: ManifestEntry| {
         let same = entry.fingerprint == fingerprint && entry.sha256.is_some() && entry.bytes > 0;
         let path = base(layout).join(entry.path.filter(|_| same)?);
         let there = fs::metadata(hidden(&path)).is_ok_and(|found| found.len() == entry.bytes);
@@ -102,7 +102,7 @@ mod tests {
     fn what_was_kept_is_found_by_its_own_plan_alone() {
         let folder = tempfile::tempdir().unwrap();
         let one = file(folder.path(), "t.csv", "1\n");
-        let layout = Layout::One(one.path.clone());
+        let layout = PathLayout::One(one.path.clone());
         keep(&layout, std::slice::from_ref(&one), "plan").unwrap();
         let found = find(&layout, "plan").unwrap();
         assert_eq!((found.len(), found[0].rows, found[0].bytes), (1, 1, 2));
@@ -120,7 +120,7 @@ mod tests {
     fn what_is_empty_or_torn_is_not_taken_for_whole() {
         let folder = tempfile::tempdir().unwrap();
         let one = file(folder.path(), "t.csv", "");
-        let layout = Layout::One(one.path.clone());
+        let layout = PathLayout::One(one.path.clone());
         keep(&layout, &[one], "plan").unwrap();
         assert!(find(&layout, "plan").is_none());
         for text in ["", "{", "{\"path\":\"t.csv\"}\n", "\0\0\0\n"] {

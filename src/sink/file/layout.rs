@@ -22,18 +22,18 @@ const COMPRESSED: [&str; 2] = ["gz", "zst"];
 
 /// What a path means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum PathLayout {
     /// A pipe, a terminal or a device: written through.
     Through(PathBuf),
     /// One file.
     One(PathBuf),
     /// A folder of files.
-    Folder(Folder),
+    Folder(PartFolder),
 }
 
 /// A folder of files, as one slice sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Folder {
+pub(super) struct PartFolder {
     /// The folder.
     pub path: PathBuf,
     /// The extension of its files.
@@ -63,7 +63,7 @@ pub(super) fn doubtful(path: &LocalPath) -> Option<Problem> {
     doubtful.then(|| Problem::new(what).hint(format!("`{path}/` is a folder")))
 }
 
-impl Layout {
+impl PathLayout {
     /// What `path` means for this target.
     pub(super) fn new(path: &LocalPath, extension: &str, target: &Target) -> Self {
         let whole = target.out.join(path.as_str());
@@ -71,7 +71,7 @@ impl Layout {
             return Self::Through(whole);
         }
         if is_folder(path) {
-            return Self::Folder(Folder {
+            return Self::Folder(PartFolder {
                 path: whole,
                 extension: extension.to_string(),
                 slice: target.slice,
@@ -84,7 +84,7 @@ impl Layout {
     }
 }
 
-impl Layout {
+impl PathLayout {
     /// A hidden file of rowgen's own, of this kind, from the output's folder on; nothing for what is
     /// written through.
     pub(super) fn own(&self, kind: &str) -> Option<PathBuf> {
@@ -110,7 +110,7 @@ impl Layout {
     }
 }
 
-impl Folder {
+impl PartFolder {
     /// A folder whose files are not named here.
     pub(super) fn at(path: &Path, slice: Option<Slice>) -> Self {
         Self {
@@ -266,9 +266,9 @@ mod tests {
         LocalPath(path.into())
     }
 
-    fn folder(slice: Option<Slice>) -> Folder {
+    fn folder(slice: Option<Slice>) -> PartFolder {
         let (path, extension) = ("out".into(), "parquet".into());
-        Folder {
+        PartFolder {
             path,
             extension,
             slice,

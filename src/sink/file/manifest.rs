@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::layout::{Folder, hidden, suffix};
+use super::layout::{PartFolder, hidden, suffix};
 use super::output::{claim, create_folder, publish, sync_folder, system};
 use crate::dataset::{FOLDER, SUCCESS, is_nothing};
 use crate::error::{Error, Problem, Result};
@@ -21,7 +21,7 @@ use crate::sink::{FileReport, Slice};
 
 /// One line of a manifest: a file, or the word of a slice that it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct ManifestEntry {
     /// Relative to the dataset's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -39,18 +39,18 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     /// Of the slice that asks: what it committed, if it ever did.
-    pub own: Option<Vec<Entry>>,
+    pub own: Option<Vec<ManifestEntry>>,
     /// What a run of it that did not end has named.
-    pub journal: Vec<Entry>,
+    pub journal: Vec<ManifestEntry>,
     /// What the other slices of the same slicing have named.
-    pub siblings: Vec<Entry>,
+    pub siblings: Vec<ManifestEntry>,
     /// What others have named: the whole table, or another slicing of it.
-    pub others: Vec<Entry>,
+    pub others: Vec<ManifestEntry>,
     /// The manifests of those.
     pub foreign: Vec<PathBuf>,
 }
 
-impl Entry {
+impl ManifestEntry {
     /// The line for a file that stands in `folder`.
     pub(super) fn new(report: &FileReport, folder: &Path, fingerprint: &str) -> Self {
         let path = report.path.strip_prefix(folder).unwrap_or(&report.path);
@@ -98,7 +98,7 @@ impl Listing {
     }
 }
 
-impl Folder {
+impl PartFolder {
     pub(super) fn own_manifest(&self) -> PathBuf {
         self.path.join(FOLDER).join(self.manifest())
     }
@@ -155,7 +155,7 @@ impl Folder {
         fingerprint: &str,
         fsync: bool,
     ) -> Result<()> {
-        let entry = Entry::new(report, &self.path, fingerprint);
+        let entry = ManifestEntry::new(report, &self.path, fingerprint);
         let journal = hidden(&self.own_manifest());
         let noted = note(&journal, &line(&entry), fsync);
         noted.map_err(|error| system("writing", &journal, &error))?;
@@ -184,8 +184,9 @@ impl Folder {
             let slice = Slice { index, count };
             let manifest = format!("manifest-{}.jsonl", suffix(slice));
             let manifest = self.path.join(FOLDER).join(manifest);
-            let same =
-                |entries: Vec<Entry>| entries.iter().all(|entry| entry.fingerprint == fingerprint);
+            let same = |entries: Vec<ManifestEntry>| {
+                entries.iter().all(|entry| entry.fingerprint == fingerprint)
+            };
             let named = read(&hidden(&manifest))?.is_some_and(|journal| !journal.is_empty());
             if named || !read(&manifest)?.is_some_and(same) {
                 return Ok(false);
@@ -205,7 +206,7 @@ pub(super) fn looked_at(path: &Path) -> Result<Option<fs::Metadata>> {
 }
 
 /// The lines of a manifest or a journal; nothing if there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>> {
+pub(super) fn read(path: &Path) -> Result<Option<Vec<ManifestEntry>>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if is_nothing(&error) => return Ok(None),
@@ -278,7 +279,7 @@ pub(super) fn write_whole(draft: &Path, path: &Path, text: &str, fsync: bool) ->
 }
 
 /// One line of JSON.
-pub(super) fn line(entry: &Entry) -> String {
+pub(super) fn line(entry: &ManifestEntry) -> String {
     // Strings and numbers only: there is nothing that JSON cannot say.
     serde_json::to_string(entry).unwrap_or_default() + "\n"
 }

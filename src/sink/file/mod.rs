@@ -38,13 +38,13 @@ use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
 use crate::registry::Example;
-use decision::Output;
+use decision::DecidedOutput;
 use existing::Existing;
 pub use inside::outside_datasets;
-use layout::Layout;
+use layout::PathLayout;
 pub use layout::sliced;
 use ready::{EarlierFiles, ReadyFiles};
-use writer::Rules;
+use writer::FileRules;
 
 /// One file, or a folder of files: each has its final name only when it is whole.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -98,9 +98,9 @@ impl File {
         Ok(format.named(name).unwrap_or(format))
     }
 
-    fn layout(&self, target: &Target) -> Result<Layout> {
+    fn layout(&self, target: &Target) -> Result<PathLayout> {
         let format = self.format()?;
-        Ok(Layout::new(&self.path, &format.extension(), target))
+        Ok(PathLayout::new(&self.path, &format.extension(), target))
     }
 
     fn if_exists(&self, target: &Target) -> IfExists {
@@ -118,17 +118,17 @@ impl File {
     }
 
     /// `partitions` are those of one lane.
-    fn rules(&self, target: &Target, layout: &Layout, partitions: &[Partition]) -> Rules {
+    fn rules(&self, target: &Target, layout: &PathLayout, partitions: &[Partition]) -> FileRules {
         let partitions = partitions.iter().skip(1);
         let mut before: Vec<u64> = partitions.map(|partition| partition.first_batch).collect();
         before.extend(target.shape.file_starts.iter());
-        Rules {
+        FileRules {
             if_exists: self.if_exists(target),
             // Rows of a stream do not come again: their files are safe as soon as they have names.
             named_at_commit: target.shape.rows.is_some(),
             fsync: self.fsync(),
             // A manifest lists them; of a single file only a report tells.
-            checksums: target.checksums || matches!(layout, Layout::Folder(_)),
+            checksums: target.checksums || matches!(layout, PathLayout::Folder(_)),
             roll: self.roll.as_ref().map(|roll| roll.0),
             bytes: self.target_file_size.as_ref().map(|bytes| bytes.0),
             before,
@@ -298,7 +298,7 @@ impl Sink for File {
         let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
         let place = publish::place(&layout, &target.fingerprint);
         let output = place.map(|place| match known {
-            Some(known) => Output {
+            Some(known) => DecidedOutput {
                 folder: place.folder,
                 ..known
             },

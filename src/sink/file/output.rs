@@ -15,10 +15,10 @@ use crate::sink::claims::Claims;
 
 /// A file that is being written. A format writes into a clone; the sink keeps the other one.
 #[derive(Clone)]
-pub(super) struct Output(Arc<Mutex<Inner>>);
+pub(super) struct OutputFile(Arc<Mutex<OutputState>>);
 
-struct Inner {
-    target: Target,
+struct OutputState {
+    target: OutputTarget,
     bytes: u64,
     hash: Option<Sha256>,
     /// What the system said when writing failed: truer than what a format makes of it.
@@ -26,7 +26,7 @@ struct Inner {
 }
 
 /// Where bytes go.
-enum Target {
+enum OutputTarget {
     /// A file of our own.
     File(Sequential),
     /// A pipe, a terminal or a device.
@@ -34,14 +34,14 @@ enum Target {
 }
 
 /// A finished file that still has its hidden name.
-pub(super) struct Written {
+pub(super) struct WrittenFile {
     /// Its size.
     pub bytes: u64,
     /// Its SHA-256 in hexadecimal, if it was asked for.
     pub sha256: Option<String>,
 }
 
-impl Output {
+impl OutputFile {
     /// A new file that is to have this name, in a folder that is made if it is not there.
     pub(super) fn create(path: &Path, hash: bool, fsync: bool) -> Result<Self> {
         let create = |hidden: &Path| {
@@ -75,18 +75,21 @@ impl Output {
         let hidden = layout::hidden(path);
         let file = create(&hidden).map_err(|error| system("creating", &hidden, &error))?;
         let file = file.ok_or_else(|| busy(path))?;
-        Ok(Self::new(Target::File(Sequential::new(file, fsync)), hash))
+        Ok(Self::new(
+            OutputTarget::File(Sequential::new(file, fsync)),
+            hash,
+        ))
     }
 
     /// A pipe, a terminal or a device that is there already.
     pub(super) fn through(path: &Path, hash: bool) -> Result<Self> {
         let file = outlet::through(path);
         let file = file.map_err(|error| system("opening", path, &error))?;
-        Ok(Self::new(Target::Through(file), hash))
+        Ok(Self::new(OutputTarget::Through(file), hash))
     }
 
-    fn new(target: Target, hash: bool) -> Self {
-        Self(Arc::new(Mutex::new(Inner {
+    fn new(target: OutputTarget, hash: bool) -> Self {
+        Self(Arc::new(Mutex::new(OutputState {
             target,
             bytes: 0,
             hash: hash.then(Sha256::new),
@@ -110,7 +113,7 @@ impl Output {
     }
 
     /// Everything was written: makes it safe if asked.
-    pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<Written> {
+    pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<WrittenFile> {
         let mut inner = self.lock();
         let ended = inner.target.end();
         ended.map_err(|error| system("ending", path, &error))?;
@@ -118,18 +121,18 @@ impl Output {
             let synced = inner.target.file().sync_all();
             synced.map_err(|error| system("flushing", path, &error))?;
         }
-        Ok(Written {
+        Ok(WrittenFile {
             bytes: inner.bytes,
             sha256: inner.hash.take().map(|hash| hexadecimal(&hash.finalize())),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, OutputState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Target {
+impl OutputTarget {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::File(file) => file.write_all(bytes),
@@ -152,7 +155,7 @@ impl Target {
     }
 }
 
-impl Write for Output {
+impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes).map(|()| bytes.len())
     }

@@ -11,14 +11,14 @@ use memmap2::{Advice, MmapMut};
 pub(super) const SIZE: usize = 2 << 20;
 
 /// One that is being filled.
-pub(super) struct Part {
+pub(super) struct DiskBuffer {
     memory: MmapMut,
     /// Where in the memory it begins.
     from: usize,
     filled: usize,
 }
 
-impl Part {
+impl DiskBuffer {
     /// An empty one.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_part_takes_what_it_has_room_for_and_lies_where_a_disk_can_take_it() {
-        let mut part = Part::new().unwrap();
+        let mut part = DiskBuffer::new().unwrap();
         let bytes: Vec<u8> = (0..SIZE + 5).map(|at| (at % 253) as u8).collect();
         assert_eq!(part.take(&bytes[..3]), 3);
         assert!(!part.is_full() && part.bytes() == &bytes[..3]);

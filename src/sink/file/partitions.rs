@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::layout::Folder;
+use super::layout::PartFolder;
 use crate::error::Problem;
 use crate::place::{Placed, Text};
 use crate::sink::Partition;
@@ -14,7 +14,7 @@ const LONGEST: usize = 255;
 
 /// The first folder that cannot be, or that two partitions would share.
 pub(super) fn problem(columns: &[Placed<Text>], lanes: &[Arc<Vec<Partition>>]) -> Option<Problem> {
-    let folder = Folder::at(Path::new(""), None);
+    let folder = PartFolder::at(Path::new(""), None);
     let mut seen = BTreeMap::new();
     for partition in lanes.iter().flat_map(|lane| lane.iter()) {
         let path = folder.of_partition(partition);

@@ -6,60 +6,60 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::IfExists;
-use super::decision::Output;
+use super::decision::DecidedOutput;
 use super::existing::{beside, leftovers};
-use super::layout::{Folder, Layout, hidden};
-use super::manifest::{self, Entry};
-use super::steps::{Step, Steps};
-use super::writer::Rules;
+use super::layout::{PartFolder, PathLayout, hidden};
+use super::manifest::{self, ManifestEntry};
+use super::steps::{PublishStep, PublishSteps};
+use super::writer::FileRules;
 use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::Result;
 use crate::sink::FileReport;
 
 /// What is there before a dataset is published, and what becomes of it.
 #[derive(Debug, Default)]
-struct Before {
+struct BeforePublish {
     /// Files that go, in the slice's own part of the dataset.
     stale: BTreeSet<String>,
     /// Files and manifests that go once the dataset is whole again.
     replaced: BTreeSet<PathBuf>,
     /// Files that stay, by their paths. A run without end that was killed may have noted one that never got
     /// its name, which the next one gave to another: that one stands later in the journal.
-    kept: BTreeMap<String, Entry>,
+    kept: BTreeMap<String, ManifestEntry>,
 }
 
 /// A file of a table without end gets its name as soon as it is whole.
 pub(super) fn at_once(
-    layout: &Layout,
+    layout: &PathLayout,
     report: &FileReport,
-    rules: &Rules,
+    rules: &FileRules,
     fingerprint: &str,
 ) -> Result<()> {
     match layout {
-        Layout::Through(_) => Ok(()),
-        Layout::Folder(folder) => folder.publish(report, fingerprint, rules.fsync),
-        Layout::One(path) => {
+        PathLayout::Through(_) => Ok(()),
+        PathLayout::Folder(folder) => folder.publish(report, fingerprint, rules.fsync),
+        PathLayout::One(path) => {
             let (fsync, steps) = (rules.fsync, one(path, report, rules, fingerprint));
-            Steps { fsync, steps }.take(folder_of(path))
+            PublishSteps { fsync, steps }.take(folder_of(path))
         }
     }
 }
 
 /// All that is left to do for these files, which are safe.
 pub(super) fn output(
-    layout: &Layout,
+    layout: &PathLayout,
     files: &[FileReport],
-    rules: &Rules,
+    rules: &FileRules,
     fingerprint: &str,
-) -> Result<Option<Output>> {
+) -> Result<Option<DecidedOutput>> {
     let mut output = match place(layout, fingerprint) {
         Some(output) => output,
         None => return Ok(None),
     };
     output.steps.fsync = rules.fsync;
     output.steps.steps = match layout {
-        Layout::Folder(folder) => dataset(folder, files, rules, fingerprint)?,
-        Layout::One(path) if rules.named_at_commit => {
+        PathLayout::Folder(folder) => dataset(folder, files, rules, fingerprint)?,
+        PathLayout::One(path) if rules.named_at_commit => {
             let steps = files.iter().map(|file| one(path, file, rules, fingerprint));
             steps.flatten().collect()
         }
@@ -69,20 +69,20 @@ pub(super) fn output(
 }
 
 /// Where an output's decision lies, and what is locked; nothing for what is written through.
-pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
+pub(super) fn place(layout: &PathLayout, fingerprint: &str) -> Option<DecidedOutput> {
     let (folder, lock, manifest) = match layout {
-        Layout::Through(_) => return None,
-        Layout::One(path) => {
+        PathLayout::Through(_) => return None,
+        PathLayout::One(path) => {
             let name = path.file_name().map(Path::new).unwrap_or(path);
             (folder_of(path), hidden(name), layout.own("manifest")?)
         }
-        Layout::Folder(folder) => {
+        PathLayout::Folder(folder) => {
             let lists = Path::new(FOLDER).join(folder.manifest());
             (&*folder.path, hidden(&lists), lists)
         }
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    Some(Output {
+    Some(DecidedOutput {
         folder: folder.to_path_buf(),
         copy: layout.own("run")?,
         lock,
@@ -90,7 +90,7 @@ pub(super) fn place(layout: &Layout, fingerprint: &str) -> Option<Output> {
         note: layout.own("done")?,
         ready: now.unwrap_or_default().as_nanos() as u64,
         fingerprint: fingerprint.to_string(),
-        steps: Steps::default(),
+        steps: PublishSteps::default(),
     })
 }
 
@@ -100,25 +100,25 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A single file gets its name, and what it comes from is remembered for `if_exists: skip`. Where that
 /// option is used, a run that is killed in between must find both.
-fn one(path: &Path, report: &FileReport, rules: &Rules, fingerprint: &str) -> Vec<Step> {
+fn one(path: &Path, report: &FileReport, rules: &FileRules, fingerprint: &str) -> Vec<PublishStep> {
     let folder = folder_of(path);
     let beside = beside(path);
     let relative = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
     let mut steps = Vec::new();
     if beside.exists() {
         let path = relative(&beside);
-        steps.push(Step::Remove { path });
+        steps.push(PublishStep::Remove { path });
     }
-    steps.push(Step::Name {
+    steps.push(PublishStep::Name {
         path: relative(path),
         bytes: report.bytes,
     });
     let path = relative(&beside);
-    let text = manifest::line(&Entry::new(report, folder, fingerprint));
+    let text = manifest::line(&ManifestEntry::new(report, folder, fingerprint));
     match rules.if_exists {
-        IfExists::Skip => steps.push(Step::Write { path, text }),
+        IfExists::Skip => steps.push(PublishStep::Write { path, text }),
         // A table without end is never the same again.
-        _ if rules.named_at_commit => steps.push(Step::Remember { path, text }),
+        _ if rules.named_at_commit => steps.push(PublishStep::Remember { path, text }),
         _ => {}
     }
     steps
@@ -126,19 +126,19 @@ fn one(path: &Path, report: &FileReport, rules: &Rules, fingerprint: &str) -> Ve
 
 /// Files get their names with the manifest that lists them, and what they replace goes.
 fn dataset(
-    folder: &Folder,
+    folder: &PartFolder,
     files: &[FileReport],
-    rules: &Rules,
+    rules: &FileRules,
     fingerprint: &str,
-) -> Result<Vec<Step>> {
-    let mut entries: Vec<Entry> = files
+) -> Result<Vec<PublishStep>> {
+    let mut entries: Vec<ManifestEntry> = files
         .iter()
-        .map(|file| Entry::new(file, &folder.path, fingerprint))
+        .map(|file| ManifestEntry::new(file, &folder.path, fingerprint))
         .collect();
     let path = SUCCESS.into();
-    let mut steps = vec![Step::Remove { path }];
+    let mut steps = vec![PublishStep::Remove { path }];
     if rules.named_at_commit {
-        steps.extend(entries.iter().map(|entry| Step::Name {
+        steps.extend(entries.iter().map(|entry| PublishStep::Name {
             path: entry.path.clone().unwrap_or_default().into(),
             bytes: entry.bytes,
         }));
@@ -147,19 +147,19 @@ fn dataset(
     entries.extend(before.kept.into_values());
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     let stale = before.stale.into_iter().map(PathBuf::from);
-    steps.extend(stale.map(|path| Step::Remove { path }));
+    steps.extend(stale.map(|path| PublishStep::Remove { path }));
     let inside = Path::new(FOLDER);
     let manifest = inside.join(folder.manifest());
-    steps.push(Step::Write {
+    steps.push(PublishStep::Write {
         path: manifest.clone(),
         text: match &*entries {
-            [] => manifest::line(&Entry::none(fingerprint)),
+            [] => manifest::line(&ManifestEntry::none(fingerprint)),
             entries => entries.iter().map(manifest::line).collect(),
         },
     });
     let path = hidden(&manifest);
-    steps.push(Step::Empty { path });
-    steps.push(Step::Complete {
+    steps.push(PublishStep::Empty { path });
+    steps.push(PublishStep::Complete {
         fingerprint: fingerprint.to_string(),
         slice: folder.slice.map(|slice| (slice.index, slice.count)),
         replaced: before.replaced.into_iter().collect(),
@@ -168,11 +168,15 @@ fn dataset(
 }
 
 /// Sorts what is there into what goes and what stays.
-fn before(folder: &Folder, written: &[Entry], rules: &Rules) -> Result<Before> {
+fn before(
+    folder: &PartFolder,
+    written: &[ManifestEntry],
+    rules: &FileRules,
+) -> Result<BeforePublish> {
     let listing = folder.listing()?;
     let paths: BTreeSet<&str> = written.iter().filter_map(|e| e.path.as_deref()).collect();
-    let folders: BTreeSet<&Path> = written.iter().map(Entry::folder).collect();
-    let goes = |entry: &Entry| match rules.if_exists {
+    let folders: BTreeSet<&Path> = written.iter().map(ManifestEntry::folder).collect();
+    let goes = |entry: &ManifestEntry| match rules.if_exists {
         IfExists::Append => false,
         IfExists::ReplacePartitions => folders.contains(entry.folder()),
         _ => true,
@@ -188,7 +192,7 @@ fn before(folder: &Folder, written: &[Entry], rules: &Rules) -> Result<Before> {
                 .is_some_and(|inside| folders.contains(inside))
         });
     }
-    let mut before = Before::default();
+    let mut before = BeforePublish::default();
     let own = listing.own.into_iter().flatten().chain(listing.journal);
     let others = listing.others.into_iter();
     let all = own.map(|own| (own, true)).chain(others.map(|e| (e, false)));

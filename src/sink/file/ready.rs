@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::decision::Output;
-use super::layout::{Layout, hidden};
+use super::decision::DecidedOutput;
+use super::layout::{PathLayout, hidden};
 use super::output::{busy, claim};
-use super::writer::Files;
+use super::writer::LaneFiles;
 use super::{File, FileReport, done, kept, manifest, publish};
 use crate::error::Result;
 use crate::format::FileEnds;
@@ -16,19 +16,19 @@ use crate::sink::{Finished, Lane, Publish, Ready, Record, Target, lane};
 /// What is known of the files before the first row.
 pub(super) struct ReadyFiles {
     pub(super) options: File,
-    pub(super) layout: Layout,
+    pub(super) layout: PathLayout,
     pub(super) target: Target,
     /// What is locked until the run ends.
     pub(super) claims: Arc<Claims>,
 }
 
 /// Whole files, and what is left to do until they are seen.
-struct Whole {
-    layout: Layout,
+struct UnpublishedFiles {
+    layout: PathLayout,
     files: Vec<FileReport>,
     fingerprint: String,
     /// Nothing for what was written through.
-    output: Option<Output>,
+    output: Option<DecidedOutput>,
     /// It is published together with others: the table has an end.
     together: bool,
     meter: Arc<Meter>,
@@ -46,12 +46,12 @@ impl Ready for ReadyFiles {
             before: rules.before.clone(),
             bytes: rules.bytes,
         });
-        let files = Files::new(encoder.clone(), self, rules, partitions)?;
+        let files = LaneFiles::new(encoder.clone(), self, rules, partitions)?;
         lane::start(target, encoder, Box::new(files))
     }
 
     fn holds_back(&self) -> bool {
-        !matches!(self.layout, Layout::Through(_))
+        !matches!(self.layout, PathLayout::Through(_))
     }
 
     fn take_over(&self) -> Result<Finished> {
@@ -82,7 +82,7 @@ impl Ready for ReadyFiles {
         let files: Vec<FileReport> = files.collect();
         let rules = self.options.rules(&self.target, &self.layout, &[]);
         let fingerprint = self.target.fingerprint;
-        Ok(Box::new(Whole {
+        Ok(Box::new(UnpublishedFiles {
             output: publish::output(&self.layout, &files, &rules, &fingerprint)?,
             together: rules.named_at_commit,
             layout: self.layout,
@@ -96,14 +96,14 @@ impl Ready for ReadyFiles {
 
 /// What a run before has published here, or has kept for the next one.
 pub(super) struct EarlierFiles {
-    pub(super) layout: Layout,
-    pub(super) output: Option<Output>,
+    pub(super) layout: PathLayout,
+    pub(super) output: Option<DecidedOutput>,
     /// Nobody else writes there as long as it is kept.
     claims: Claims,
 }
 
 impl EarlierFiles {
-    pub(super) fn new(layout: Layout, output: Option<Output>) -> Self {
+    pub(super) fn new(layout: PathLayout, output: Option<DecidedOutput>) -> Self {
         let claims = Claims::default();
         Self {
             layout,
@@ -127,7 +127,7 @@ impl EarlierFiles {
 
 impl Publish for EarlierFiles {
     fn record(&self) -> Option<serde_json::Value> {
-        self.output.as_ref().and_then(Output::record)
+        self.output.as_ref().and_then(DecidedOutput::record)
     }
 
     fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
@@ -143,7 +143,7 @@ impl Publish for EarlierFiles {
         let Some(output) = &self.output else {
             return Ok(());
         };
-        if let Layout::One(_) = &self.layout {
+        if let PathLayout::One(_) = &self.layout {
             manifest::remove(&output.folder.join(&output.lock))?;
         }
         settle(&self.layout, output)
@@ -152,13 +152,13 @@ impl Publish for EarlierFiles {
     /// The journal of a table without end and what was kept to be taken over stay: they are not this
     /// output's decision.
     fn withdraw(self: Box<Self>) -> Result<()> {
-        self.output.as_ref().map_or(Ok(()), Output::forget)
+        self.output.as_ref().map_or(Ok(()), DecidedOutput::forget)
     }
 }
 
 /// The copy goes last: a run that is killed before that has told nobody that it is done.
-fn settle(layout: &Layout, output: &Output) -> Result<()> {
-    if let Layout::Folder(_) = layout {
+fn settle(layout: &PathLayout, output: &DecidedOutput) -> Result<()> {
+    if let PathLayout::Folder(_) = layout {
         manifest::remove(&output.folder.join(&output.lock))?;
     }
     if let Some(note) = kept::path(layout).filter(|note| note.exists()) {
@@ -168,10 +168,10 @@ fn settle(layout: &Layout, output: &Output) -> Result<()> {
     output.settle()
 }
 
-impl Publish for Whole {
+impl Publish for UnpublishedFiles {
     fn record(&self) -> Option<serde_json::Value> {
         let output = self.output.as_ref().filter(|_| self.together);
-        output.and_then(Output::record)
+        output.and_then(DecidedOutput::record)
     }
 
     fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
@@ -206,6 +206,6 @@ impl Publish for Whole {
 
     /// Files keep their hidden names until the next run.
     fn withdraw(self: Box<Self>) -> Result<()> {
-        self.output.as_ref().map_or(Ok(()), Output::forget)
+        self.output.as_ref().map_or(Ok(()), DecidedOutput::forget)
     }
 }

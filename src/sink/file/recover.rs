@@ -4,22 +4,22 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::IfExists;
-use super::decision::Output;
+use super::decision::DecidedOutput;
 use super::done;
 use super::existing::{beside, doubled};
 use super::kept;
-use super::layout::{Folder, Layout, draft, hidden};
+use super::layout::{PartFolder, PathLayout, draft, hidden};
 use super::manifest::{entries_in, remove};
 use super::output::{claim, system};
 use super::publish::place;
-use super::roll_forward::Found;
+use super::roll_forward::FoundDecision;
 use crate::error::Result;
 use crate::sink::claims::Claims;
 use crate::sink::{Recovered, Target};
 
 /// Does what is to be done, or with `only_look` says what the next run will do.
 pub(super) fn recover(
-    layout: &Layout,
+    layout: &PathLayout,
     target: &Target,
     if_exists: IfExists,
     only_look: bool,
@@ -32,7 +32,8 @@ pub(super) fn recover(
         false => output.roll_forward()?,
     };
     let key = output.key();
-    let has_own = |found: &Found| found.published.iter().any(|earlier| earlier.output == key);
+    let has_own =
+        |found: &FoundDecision| found.published.iter().any(|earlier| earlier.output == key);
     let again = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
     let noted = match has_own(&found) || again {
         true => None,
@@ -76,7 +77,7 @@ pub(super) fn recover(
 }
 
 /// What the next run does with what is there.
-fn told(layout: &Layout, output: &Output) -> Result<Vec<String>> {
+fn told(layout: &PathLayout, output: &DecidedOutput) -> Result<Vec<String>> {
     if kept::find(layout, &output.fingerprint).is_some() {
         let shown = layout.path().display();
         return Ok(vec![format!(
@@ -95,7 +96,7 @@ fn told(layout: &Layout, output: &Output) -> Result<Vec<String>> {
 
 /// Takes over what is whole and of this plan and seed, if it is not `done`, and removes what is left,
 /// while nobody else writes there.
-fn cleared(layout: &Layout, output: &Output, done: bool) -> Result<Vec<String>> {
+fn cleared(layout: &PathLayout, output: &DecidedOutput, done: bool) -> Result<Vec<String>> {
     let left = unfinished(layout, output)?;
     if left.is_empty() {
         return Ok(Vec::new());
@@ -135,14 +136,14 @@ fn cleared(layout: &Layout, output: &Output, done: bool) -> Result<Vec<String>> 
 }
 
 /// Hidden files that a run makes and an ended one does not leave.
-fn unfinished(layout: &Layout, output: &Output) -> Result<Vec<PathBuf>> {
+fn unfinished(layout: &PathLayout, output: &DecidedOutput) -> Result<Vec<PathBuf>> {
     let lock = output.folder.join(&output.lock);
     let mut left = vec![draft(&output.folder.join(&output.copy))];
     left.extend(kept::path(layout));
     match layout {
-        Layout::Through(_) => {}
-        Layout::One(path) => left.extend([lock, draft(&beside(path))]),
-        Layout::Folder(folder) => {
+        PathLayout::Through(_) => {}
+        PathLayout::One(path) => left.extend([lock, draft(&beside(path))]),
+        PathLayout::Folder(folder) => {
             left.push(draft(&folder.own_manifest()));
             left.push(folder.path.join(folder.success_draft()));
             parts(folder, &mut left)?;
@@ -158,7 +159,7 @@ fn unfinished(layout: &Layout, output: &Output) -> Result<Vec<PathBuf>> {
 }
 
 /// Parts of this slice that never got their names.
-fn parts(folder: &Folder, left: &mut Vec<PathBuf>) -> Result<()> {
+fn parts(folder: &PartFolder, left: &mut Vec<PathBuf>) -> Result<()> {
     let mut folders = vec![folder.path.clone()];
     while let Some(inside) = folders.pop() {
         for entry in entries_in(&inside)? {

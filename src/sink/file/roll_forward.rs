@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
-use super::decision::{Copy, Output, is_copy, read, whole};
+use super::decision::{DecidedOutput, DecisionCopy, is_copy, read, whole};
 use super::done;
 use super::layout::hidden;
-use super::manifest::{self, Entry, remove};
+use super::manifest::{self, ManifestEntry, remove};
 use super::output::{claim, system};
 use super::steps::is_named;
 use crate::dataset::FOLDER;
@@ -21,7 +21,7 @@ use crate::sink::claims::Claims;
 
 /// What was found beside an output.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundDecision {
     /// A decision stood: what it says of this output is done now, or can be.
     pub stands: bool,
     /// Those of its outputs that are there as they were decided.
@@ -30,25 +30,25 @@ pub(super) struct Found {
     pub undone: Vec<PathBuf>,
 }
 
-impl Output {
+impl DecidedOutput {
     /// Looks at the decision that lies beside this output.
-    pub(super) fn look(&self) -> Result<Found> {
+    pub(super) fn look(&self) -> Result<FoundDecision> {
         let Some(copy) = read(&self.copy_path())? else {
-            return Ok(Found::default());
+            return Ok(FoundDecision::default());
         };
         let outputs = copy.outputs_from(&self.folder);
         let kept = copy.kept(&outputs);
-        Ok(Found {
+        Ok(FoundDecision {
             stands: stands(&outputs, &kept)?,
-            ..Found::default()
+            ..FoundDecision::default()
         })
     }
 
     /// Publishes every output of the decision that lies beside this one, if it stands. Its copies stay then,
     /// as long as it is the same run that is here, and go otherwise.
-    pub(super) fn roll_forward(&self) -> Result<Found> {
+    pub(super) fn roll_forward(&self) -> Result<FoundDecision> {
         let Some(copy) = read(&self.copy_path())? else {
-            return Ok(Found::default());
+            return Ok(FoundDecision::default());
         };
         let outputs = copy.outputs_from(&self.folder);
         let kept = copy.kept(&outputs);
@@ -56,7 +56,7 @@ impl Output {
         for output in &kept {
             claim(&claims, &output.folder.join(&output.lock), &output.folder)?;
         }
-        let mut found = Found::default();
+        let mut found = FoundDecision::default();
         let stands = stands(&outputs, &kept)?;
         let is_own = |output: &Self| output.key() == self.key();
         let passes_on = !outputs.iter().any(is_own);
@@ -89,7 +89,7 @@ impl Output {
         let listed = self.folder.join(&self.manifest);
         let mut entries = manifest::read(&listed)?.unwrap_or_default();
         entries.extend(manifest::read(&hidden(&listed))?.unwrap_or_default());
-        let mut listed_as: HashMap<_, Vec<&Entry>> = HashMap::new();
+        let mut listed_as: HashMap<_, Vec<&ManifestEntry>> = HashMap::new();
         for entry in &entries {
             listed_as
                 .entry(entry.path.as_deref())
@@ -129,7 +129,7 @@ impl Output {
 
 /// Publishes what is not yet published of the outputs that have their copies: nobody has been there since.
 /// Those of them that lack what it takes are undone: their folders.
-fn carried_out(kept: &[&Output]) -> Result<Vec<PathBuf>> {
+fn carried_out(kept: &[&DecidedOutput]) -> Result<Vec<PathBuf>> {
     let mut undone = Vec::new();
     for output in kept {
         if !output.steps.can_be_taken(&output.folder)? {
@@ -146,7 +146,7 @@ fn carried_out(kept: &[&Output]) -> Result<Vec<PathBuf>> {
 /// The last output has its copy, or some output has got a name already, which nothing has before that. All
 /// have what it takes to publish them; where some have lost it, those go on that have begun, as half of
 /// them is seen.
-fn stands(outputs: &[Output], kept: &[&Output]) -> Result<bool> {
+fn stands(outputs: &[DecidedOutput], kept: &[&DecidedOutput]) -> Result<bool> {
     let mut begun = false;
     for output in kept {
         begun |= output.steps.were_begun(&output.folder)?;
@@ -156,14 +156,14 @@ fn stands(outputs: &[Output], kept: &[&Output]) -> Result<bool> {
         whole &= output.steps.can_be_taken(&output.folder)?;
     }
     let (last, last_kept) = (outputs.last(), kept.last());
-    let decided = last.map(Output::copy_path) == last_kept.map(|kept| kept.copy_path());
+    let decided = last.map(DecidedOutput::copy_path) == last_kept.map(|kept| kept.copy_path());
     Ok(begun || (decided && whole))
 }
 
-impl Copy {
+impl DecisionCopy {
     /// Those of its outputs that have a copy.
-    fn kept<'o>(&self, outputs: &'o [Output]) -> Vec<&'o Output> {
-        let has_copy = |output: &&Output| is_copy(&output.copy_path(), &self.decision);
+    fn kept<'o>(&self, outputs: &'o [DecidedOutput]) -> Vec<&'o DecidedOutput> {
+        let has_copy = |output: &&DecidedOutput| is_copy(&output.copy_path(), &self.decision);
         outputs.iter().filter(has_copy).collect()
     }
 }
@@ -172,19 +172,19 @@ impl Copy {
 mod tests {
     use std::path::Path;
 
-    use super::super::steps::{Step, Steps};
+    use super::super::steps::{PublishStep, PublishSteps};
     use super::*;
     use crate::sink::Record;
 
     /// Three files that wait in three folders, and the run's records.
-    fn outputs(root: &Path) -> (Vec<Output>, Vec<Record>) {
+    fn outputs(root: &Path) -> (Vec<DecidedOutput>, Vec<Record>) {
         let output = |name: &str| {
             let folder = root.join(name);
             fs::create_dir_all(&folder).unwrap();
             fs::write(folder.join(".t.partial"), "new").unwrap();
             fs::write(folder.join("t"), "old!").unwrap();
             let (path, bytes) = ("t".into(), 3);
-            Output {
+            DecidedOutput {
                 folder,
                 copy: ".t.run.jsonl".into(),
                 lock: ".t.partial".into(),
@@ -192,14 +192,14 @@ mod tests {
                 note: ".t.done.jsonl".into(),
                 ready: 1,
                 fingerprint: "plan".into(),
-                steps: Steps {
+                steps: PublishSteps {
                     fsync: true,
-                    steps: vec![Step::Name { path, bytes }],
+                    steps: vec![PublishStep::Name { path, bytes }],
                 },
             }
         };
-        let outputs: Vec<Output> = ["a", "b/c", "d"].map(output).into();
-        let record = |output: &Output| Record {
+        let outputs: Vec<DecidedOutput> = ["a", "b/c", "d"].map(output).into();
+        let record = |output: &DecidedOutput| Record {
             kind: "file".into(),
             output: output.record().unwrap(),
         };
@@ -243,8 +243,8 @@ mod tests {
         outputs[1].decide(&records, false).unwrap();
         // The third one has a copy of another decision.
         outputs[2].decide(&records[..2], false).unwrap();
-        assert_eq!(outputs[1].look().unwrap(), Found::default());
-        assert_eq!(outputs[1].roll_forward().unwrap(), Found::default());
+        assert_eq!(outputs[1].look().unwrap(), FoundDecision::default());
+        assert_eq!(outputs[1].roll_forward().unwrap(), FoundDecision::default());
         assert_eq!(texts(root.path()), ["old!", "old!", "old!"]);
         assert!(!outputs[0].copy_path().exists());
     }
@@ -263,7 +263,7 @@ mod tests {
         // Somebody else has written there since.
         fs::write(root.path().join("a/t"), "others").unwrap();
         fs::write(root.path().join("a/.t.partial"), "new").unwrap();
-        assert_eq!(outputs[0].roll_forward().unwrap(), Found::default());
+        assert_eq!(outputs[0].roll_forward().unwrap(), FoundDecision::default());
         let found = outputs[2].roll_forward().unwrap();
         let others = [1, 2].map(|at| outputs[at].earlier(at).unwrap());
         assert_eq!((found.stands, found.published), (true, others.into()));

@@ -15,7 +15,7 @@ use std::num::NonZeroU64;
 
 use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
 
-use super::direct::Direct;
+use super::direct::DirectWriter;
 
 /// The system is given so many bytes at once, up to a multiple of it: it takes its pages from what was
 /// freed just before. For more it looks for larger pieces of memory that nobody has touched, which
@@ -43,15 +43,15 @@ pub(super) struct Sequential {
     given: u64,
     /// Otherwise nothing is given before more than `KEPT` bytes were written.
     waited_for: bool,
-    way: Way,
+    way: WritePath,
 }
 
 /// The way of a file's next bytes.
-enum Way {
+enum WritePath {
     /// Through the page cache, while the file is short.
     Short,
     /// Past it.
-    Direct(Direct),
+    Direct(DirectWriter),
     /// Through it: there is no other way, or the disk is slow.
     Cached,
 }
@@ -66,7 +66,7 @@ impl Sequential {
             refused: false,
             given: 0,
             waited_for,
-            way: Way::Short,
+            way: WritePath::Short,
         }
     }
 
@@ -80,8 +80,8 @@ impl Sequential {
         while !rest.is_empty() {
             self.choose()?;
             let taken = match &mut self.way {
-                Way::Direct(direct) => direct.take(rest)?,
-                Way::Short | Way::Cached => self.cached(rest)?,
+                WritePath::Direct(direct) => direct.take(rest)?,
+                WritePath::Short | WritePath::Cached => self.cached(rest)?,
             };
             self.written += taken as u64;
             self.give();
@@ -102,10 +102,11 @@ impl Sequential {
     /// ask to.
     fn choose(&mut self) -> io::Result<()> {
         match &self.way {
-            Way::Short if self.written == KEPT => {
-                self.way = Direct::start(&self.file).map_or(Way::Cached, Way::Direct);
+            WritePath::Short if self.written == KEPT => {
+                self.way =
+                    DirectWriter::start(&self.file).map_or(WritePath::Cached, WritePath::Direct);
             }
-            Way::Direct(direct) if direct.is_slow() && !self.waited_for => self.cache()?,
+            WritePath::Direct(direct) if direct.is_slow() && !self.waited_for => self.cache()?,
             _ => {}
         }
         Ok(())
@@ -113,7 +114,7 @@ impl Sequential {
 
     /// From here on through the page cache.
     fn cache(&mut self) -> io::Result<()> {
-        if let Way::Direct(direct) = std::mem::replace(&mut self.way, Way::Cached) {
+        if let WritePath::Direct(direct) = std::mem::replace(&mut self.way, WritePath::Cached) {
             direct.end()?;
             self.given = self.written - self.written % PART;
         }
@@ -122,7 +123,7 @@ impl Sequential {
 
     /// Gives the disk what are whole parts by now.
     fn give(&mut self) {
-        let direct = matches!(self.way, Way::Direct(_));
+        let direct = matches!(self.way, WritePath::Direct(_));
         let from = if self.waited_for { 0 } else { KEPT };
         if !direct && self.written > from && self.written - self.given >= PART {
             let end = self.written - self.written % PART;

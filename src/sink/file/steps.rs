@@ -7,23 +7,23 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::layout::{Folder, draft, hidden};
-use super::manifest::{Entry, looked_at, remove, write_whole};
+use super::layout::{PartFolder, draft, hidden};
+use super::manifest::{ManifestEntry, looked_at, remove, write_whole};
 use super::output::{sync_folder, system};
 use crate::error::Result;
 use crate::sink::Slice;
 
 /// The steps of one output, in their order. Paths are relative to the output's folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Steps {
+pub(super) struct PublishSteps {
     pub fsync: bool,
-    pub steps: Vec<Step>,
+    pub steps: Vec<PublishStep>,
 }
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Step {
+pub(super) enum PublishStep {
     /// A file of so many bytes gets its final name.
     Name { path: PathBuf, bytes: u64 },
     /// A small file is written whole.
@@ -44,7 +44,7 @@ pub(super) enum Step {
     },
 }
 
-impl Steps {
+impl PublishSteps {
     /// Takes all steps that have not been taken yet. What cannot be looked at is found out before the first
     /// file gets its name.
     pub(super) fn take(&self, folder: &Path) -> Result<()> {
@@ -57,10 +57,10 @@ impl Steps {
         }
         let mut named = BTreeSet::new();
         for step in &self.steps {
-            if !matches!(step, Step::Name { .. }) {
+            if !matches!(step, PublishStep::Name { .. }) {
                 self.sync(&mut named)?;
             }
-            let waits = matches!(step, Step::Name { path, .. } if waiting.contains(&**path));
+            let waits = matches!(step, PublishStep::Name { path, .. } if waiting.contains(&**path));
             self.take_one(step, folder, waits, &mut named)?;
         }
         self.sync(&mut named)
@@ -78,13 +78,13 @@ impl Steps {
     /// A file `waits` that has not got its name yet.
     fn take_one(
         &self,
-        step: &Step,
+        step: &PublishStep,
         base: &Path,
         waits: bool,
         named: &mut BTreeSet<PathBuf>,
     ) -> Result<()> {
         match step {
-            Step::Name { path, .. } => {
+            PublishStep::Name { path, .. } => {
                 let path = base.join(path);
                 if waits {
                     fs::rename(hidden(&path), &path)
@@ -93,17 +93,17 @@ impl Steps {
                 named.extend(path.parent().map(Path::to_path_buf));
                 Ok(())
             }
-            Step::Write { path, text } => {
+            PublishStep::Write { path, text } => {
                 let path = base.join(path);
                 write_whole(&draft(&path), &path, text, self.fsync)
             }
-            Step::Remember { path, text } => {
+            PublishStep::Remember { path, text } => {
                 let path = base.join(path);
                 fs::write(&path, text).map_err(|error| system("writing", &path, &error))
             }
-            Step::Remove { path } => remove_part(base, path),
-            Step::Empty { path } => empty(&base.join(path)),
-            Step::Complete {
+            PublishStep::Remove { path } => remove_part(base, path),
+            PublishStep::Empty { path } => empty(&base.join(path)),
+            PublishStep::Complete {
                 fingerprint,
                 slice,
                 replaced,
@@ -123,19 +123,19 @@ impl Steps {
     /// The files that get names, and their bytes.
     pub(super) fn names(&self) -> impl Iterator<Item = (&Path, u64)> {
         self.steps.iter().filter_map(|step| match step {
-            Step::Name { path, bytes } => Some((&**path, *bytes)),
+            PublishStep::Name { path, bytes } => Some((&**path, *bytes)),
             _ => None,
         })
     }
 
     /// What a manifest that they write lists of the files that get names.
-    pub(super) fn entries(&self, manifest: &Path) -> Vec<Entry> {
+    pub(super) fn entries(&self, manifest: &Path) -> Vec<ManifestEntry> {
         let texts = self.steps.iter().filter_map(|step| match step {
-            Step::Write { path, text } if path == manifest => Some(text),
+            PublishStep::Write { path, text } if path == manifest => Some(text),
             _ => None,
         });
         let lines = texts.flat_map(|text| text.lines());
-        let mut entries: Vec<Entry> = lines
+        let mut entries: Vec<ManifestEntry> = lines
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect();
         let names: HashSet<_> = self.names().map(|(name, _)| name.to_str()).collect();
@@ -146,16 +146,18 @@ impl Steps {
     /// True when what the steps made is there.
     pub(super) fn were_taken(&self, folder: &Path) -> Result<bool> {
         let made = self.steps.iter().all(|step| match step {
-            Step::Write { path, text } | Step::Remember { path, text } => {
+            PublishStep::Write { path, text } | PublishStep::Remember { path, text } => {
                 holds(&folder.join(path), text)
             }
-            Step::Complete {
+            PublishStep::Complete {
                 fingerprint, slice, ..
             } => {
                 let folder = of_slice(folder, *slice);
                 folder.has_success() || folder.is_complete(fingerprint).is_ok_and(|whole| !whole)
             }
-            Step::Name { .. } | Step::Remove { .. } | Step::Empty { .. } => true,
+            PublishStep::Name { .. } | PublishStep::Remove { .. } | PublishStep::Empty { .. } => {
+                true
+            }
         });
         Ok(made && self.were_named(folder)?)
     }
@@ -173,11 +175,16 @@ impl Steps {
     /// True if a run that is killed on the way leaves nothing that must be finished: one file gets its
     /// name, or does not.
     pub(super) fn are_one(&self) -> bool {
-        let needed = |step: &&Step| !matches!(step, Step::Remember { .. } | Step::Remove { .. });
+        let needed = |step: &&PublishStep| {
+            !matches!(
+                step,
+                PublishStep::Remember { .. } | PublishStep::Remove { .. }
+            )
+        };
         let mut needed = self.steps.iter().filter(needed);
         matches!(
             (needed.next(), needed.next()),
-            (Some(Step::Name { .. }), None)
+            (Some(PublishStep::Name { .. }), None)
         )
     }
 
@@ -204,9 +211,9 @@ impl Steps {
 }
 
 /// A dataset's folder as its slice sees it.
-fn of_slice(folder: &Path, slice: Option<(u64, u64)>) -> Folder {
+fn of_slice(folder: &Path, slice: Option<(u64, u64)>) -> PartFolder {
     let slice = slice.map(|(index, count)| Slice { index, count });
-    Folder::at(folder, slice)
+    PartFolder::at(folder, slice)
 }
 
 /// A file has its name, and is not an older one of equal size: then the new one still waits. Of two empty
@@ -247,9 +254,9 @@ fn empty(path: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn name(path: &str, bytes: u64) -> Step {
+    fn name(path: &str, bytes: u64) -> PublishStep {
         let path = path.into();
-        Step::Name { path, bytes }
+        PublishStep::Name { path, bytes }
     }
 
     #[test]
@@ -261,12 +268,12 @@ mod tests {
             fs::write(base.join(file), text).unwrap();
         }
         let (path, text) = ("m".into(), "m\n".into());
-        let steps = Steps {
+        let steps = PublishSteps {
             fsync: true,
             steps: vec![
                 name("a", 3),
-                Step::Write { path, text },
-                Step::Remove {
+                PublishStep::Write { path, text },
+                PublishStep::Remove {
                     path: "d/stale".into(),
                 },
             ],
@@ -293,8 +300,8 @@ mod tests {
             fs::write(base.join(file), text).unwrap();
         }
         let (path, text) = ("m".into(), "m\n".into());
-        let remember = Step::Remember { path, text };
-        let steps = |steps| Steps {
+        let remember = PublishStep::Remember { path, text };
+        let steps = |steps| PublishSteps {
             fsync: false,
             steps,
         };
@@ -311,7 +318,7 @@ mod tests {
     fn what_is_gone_cannot_be_named() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".a.partial"), "cut").unwrap();
-        let steps = |bytes| Steps {
+        let steps = |bytes| PublishSteps {
             fsync: false,
             steps: vec![name("a", bytes)],
         };

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 
 use super::existing::beside as beside_file;
-use super::layout::{Folder, sliced};
-use super::manifest::{Entry, files_in, is_manifest, listed_as, read};
+use super::layout::{PartFolder, sliced};
+use super::manifest::{ManifestEntry, files_in, is_manifest, listed_as, read};
 use crate::dataset::FOLDER;
 use crate::sink::{Listed, Slice};
 
@@ -178,7 +178,7 @@ impl Beside {
         // Before the manifests are read: a run that is at work notes a file before it names it.
         let mut there = Vec::new();
         walk(folder, &mut |path| there.push(path.to_path_buf()));
-        let own = Folder::at(folder, slice);
+        let own = PartFolder::at(folder, slice);
         let is_own = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             slice.is_none() || name.starts_with(&own.part_prefix())
@@ -227,7 +227,7 @@ impl Beside {
     }
 }
 
-fn listed(path: PathBuf, entry: Entry) -> Listed {
+fn listed(path: PathBuf, entry: ManifestEntry) -> Listed {
     Listed {
         path,
         rows: entry.rows,
@@ -238,7 +238,7 @@ fn listed(path: PathBuf, entry: Entry) -> Listed {
 }
 
 /// Slices of which there is neither a manifest nor a file, where there are others.
-fn absent_from(manifests: &[(String, Vec<Entry>)], files: &[PathBuf]) -> Vec<String> {
+fn absent_from(manifests: &[(String, Vec<ManifestEntry>)], files: &[PathBuf]) -> Vec<String> {
     let mut slicings: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     let named = manifests.iter();
     for slice in named.filter_map(|(name, _)| slice_of_manifest(name)) {
@@ -254,7 +254,7 @@ fn absent_from(manifests: &[(String, Vec<Entry>)], files: &[PathBuf]) -> Vec<Str
 }
 
 /// Runs that were sliced in several ways and lie there together.
-fn several(manifests: &[(String, Vec<Entry>)]) -> Option<String> {
+fn several(manifests: &[(String, Vec<ManifestEntry>)]) -> Option<String> {
     let mut runs: BTreeMap<Option<u64>, usize> = BTreeMap::new();
     for (name, entries) in manifests.iter().filter(|(_, entries)| !entries.is_empty()) {
         let count = slice_of_manifest(name).map(|slice| slice.count);
@@ -269,10 +269,10 @@ fn several(manifests: &[(String, Vec<Entry>)]) -> Option<String> {
 }
 
 /// The manifests of a folder, and what each lists; none of what cannot be read.
-fn manifests(folder: &Path) -> Vec<(String, Vec<Entry>)> {
+fn manifests(folder: &Path) -> Vec<(String, Vec<ManifestEntry>)> {
     let paths = files_in(&folder.join(FOLDER)).unwrap_or_default();
     let named = paths.iter().map(|path| (listed_as(path), path));
-    let mut manifests: Vec<(String, Vec<Entry>)> = named
+    let mut manifests: Vec<(String, Vec<ManifestEntry>)> = named
         .filter(|(name, _)| is_manifest(name))
         .map(|(name, path)| (name, read(path).ok().flatten().unwrap_or_default()))
         .collect();

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::layout::{self, Layout};
-use super::output::Output;
+use super::layout::{self, PathLayout};
+use super::output::OutputFile;
 use super::ready::ReadyFiles;
 use super::{IfExists, publish};
 use crate::error::{Error, Problem, Result};
@@ -25,7 +25,7 @@ const PIPE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How files are cut and kept.
 #[derive(Debug, Clone)]
-pub(super) struct Rules {
+pub(super) struct FileRules {
     pub if_exists: IfExists,
     /// Files keep their hidden names until the sink commits.
     pub named_at_commit: bool,
@@ -40,10 +40,10 @@ pub(super) struct Rules {
 }
 
 /// The files of one lane.
-pub(super) struct Files {
+pub(super) struct LaneFiles {
     encoder: Arc<dyn FileEncoder>,
-    layout: Layout,
-    rules: Rules,
+    layout: PathLayout,
+    rules: FileRules,
     claims: Arc<Claims>,
     /// Knows what would be left.
     meter: Arc<Meter>,
@@ -52,9 +52,9 @@ pub(super) struct Files {
     fingerprint: String,
     /// Those of this lane, one after the other.
     partitions: Arc<Vec<Partition>>,
-    open: Option<OpenFile>,
+    open: Option<OpenPart>,
     /// What is written through, to see whether anybody still reads it.
-    pipe: Option<Output>,
+    pipe: Option<OutputFile>,
     /// How many files each folder has from us.
     parts: HashMap<PathBuf, u64>,
     partition: usize,
@@ -65,10 +65,10 @@ pub(super) struct Files {
     reports: Vec<FileReport>,
 }
 
-struct OpenFile {
+struct OpenPart {
     /// Its final name.
     path: PathBuf,
-    output: Output,
+    output: OutputFile,
     writer: Box<dyn FileWriter>,
     first_row: Option<u64>,
     rows: u64,
@@ -80,16 +80,16 @@ struct OpenFile {
     cut: bool,
 }
 
-impl Files {
+impl LaneFiles {
     /// Nothing has come yet. A plain file is begun at once, so that what stands in the way of it is
     /// known before the first row; a pipe is not, because opening it may wait for its reader.
     pub(super) fn new(
         encoder: Arc<dyn FileEncoder>,
         sink: &ReadyFiles,
-        rules: Rules,
+        rules: FileRules,
         partitions: Arc<Vec<Partition>>,
     ) -> Result<Self> {
-        if let Layout::Folder(folder) = &sink.layout {
+        if let PathLayout::Folder(folder) = &sink.layout {
             let lock = folder.claim(&sink.claims, rules.fsync)?;
             sink.target.meter.leaves(lock);
         }
@@ -110,26 +110,26 @@ impl Files {
             batches: 0,
             reports: Vec::new(),
         };
-        if files.partitions.is_empty() && !matches!(files.layout, Layout::Through(_)) {
+        if files.partitions.is_empty() && !matches!(files.layout, PathLayout::Through(_)) {
             files.open = Some(files.begin()?);
         }
         Ok(files)
     }
 
-    fn begin(&mut self) -> Result<OpenFile> {
+    fn begin(&mut self) -> Result<OpenPart> {
         let checksums = self.rules.checksums;
         let (path, output) = match &self.layout {
-            Layout::Through(path) => {
-                let output = Output::through(path, checksums)?;
+            PathLayout::Through(path) => {
+                let output = OutputFile::through(path, checksums)?;
                 self.pipe = Some(output.clone());
                 (path.clone(), output)
             }
-            Layout::One(path) => {
+            PathLayout::One(path) => {
                 self.meter.leaves(layout::hidden(path));
-                let output = Output::alone(path, &self.claims, checksums, self.rules.fsync)?;
+                let output = OutputFile::alone(path, &self.claims, checksums, self.rules.fsync)?;
                 (path.clone(), output)
             }
-            Layout::Folder(folder) => {
+            PathLayout::Folder(folder) => {
                 let inside = match self.partitions.get(self.partition) {
                     Some(partition) => folder.of_partition(partition),
                     None => folder.path.clone(),
@@ -143,12 +143,12 @@ impl Files {
                 let path = inside.join(folder.part(*index));
                 *index += 1;
                 self.meter.leaves(layout::hidden(&path));
-                let output = Output::create(&path, checksums, self.rules.fsync)?;
+                let output = OutputFile::create(&path, checksums, self.rules.fsync)?;
                 (path, output)
             }
         };
         let writer = self.encoder.begin(Box::new(output.clone()));
-        Ok(OpenFile {
+        Ok(OpenPart {
             writer: writer.map_err(|error| output.explain(&path, error))?,
             path,
             output,
@@ -191,7 +191,7 @@ impl Files {
         };
         let finished = file.writer.finish();
         finished.map_err(|error| file.output.explain(&file.path, error))?;
-        let through = matches!(self.layout, Layout::Through(_));
+        let through = matches!(self.layout, PathLayout::Through(_));
         let written = file
             .output
             .close(&file.path, self.rules.fsync && !through)?;
@@ -216,19 +216,19 @@ impl Files {
     /// Counts what was put down; what passes through is nobody's to take back.
     fn count(&self, rows: u64, bytes: u64, marks: &Marks) {
         marks.add(rows, bytes);
-        if !matches!(self.layout, Layout::Through(_)) {
+        if !matches!(self.layout, PathLayout::Through(_)) {
             self.meter.unnamed(rows, bytes);
         }
     }
 
     /// True when the file should end here.
-    fn is_full(&self, file: &OpenFile, added: u64) -> bool {
+    fn is_full(&self, file: &OpenPart, added: u64) -> bool {
         // Half of what comes next is nearer to the wanted size than all or nothing of it.
         let bytes = |wanted: u64| file.writer.bytes() + added / 2 >= wanted;
         self.rules.bytes.is_some_and(bytes) || self.is_due(file)
     }
 
-    fn is_due(&self, file: &OpenFile) -> bool {
+    fn is_due(&self, file: &OpenPart) -> bool {
         let due = |roll: Duration| file.began.is_some_and(|began| began.elapsed() >= roll);
         self.rules.roll.is_some_and(due)
     }
@@ -265,8 +265,8 @@ impl Files {
     /// That nobody reads standard output any more is no error: whoever started the run has seen enough.
     /// A pipe with a name has a reader who waits for all of it.
     fn unless_gone(&self, result: Result<()>) -> Result<ControlFlow<()>> {
-        let gone = self.pipe.as_ref().is_some_and(Output::is_broken_pipe);
-        let Layout::Through(path) = &self.layout else {
+        let gone = self.pipe.as_ref().is_some_and(OutputFile::is_broken_pipe);
+        let PathLayout::Through(path) = &self.layout else {
             return result.map(|()| ControlFlow::Continue(()));
         };
         match result {
@@ -283,13 +283,13 @@ impl Files {
     }
 }
 
-impl Writer<FileChunk> for Files {
+impl Writer<FileChunk> for LaneFiles {
     fn waits(&self) -> bool {
-        matches!(self.layout, Layout::Through(_))
+        matches!(self.layout, PathLayout::Through(_))
     }
 
     fn patience(&self) -> Option<(Duration, Error)> {
-        let Layout::Through(path) = &self.layout else {
+        let PathLayout::Through(path) = &self.layout else {
             return None;
         };
         let problem = Problem::new(format!(

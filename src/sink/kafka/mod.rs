@@ -17,11 +17,11 @@ use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::format::message::{Key, MessageFormat, MessageKind};
-use crate::place::{Bytes, Count, Duration, Flag, Named, Placed, Text};
+use crate::place::{Bytes, Count, Duration, Flag, NamedItems, Placed, Text};
 use crate::registry::Example;
 pub use options::{Acks, Codec, CreateTopic, HeaderOption, PartitionerOption, ProducerChoice};
 #[cfg(feature = "kafka")]
-pub use producer::{Made, Message};
+pub use producer::{ExpectedMessage, ExpectedTopic};
 
 /// Messages of a topic of Apache Kafka, a row each: every one is acknowledged, or the run says
 /// which were not.
@@ -39,7 +39,7 @@ pub struct Kafka {
     pub partitioner: Option<Placed<PartitionerOption>>,
     /// Headers by name: a text, `{ column: … }`, or one UUID for the whole run: `{ uuid: new }`, another in each run, or `{ uuid: run }`, which follows from its seed and date.
     #[serde(default)]
-    pub headers: Named<HeaderOption>,
+    pub headers: NamedItems<HeaderOption>,
     /// The column with the time of a message (default, and where it is null: when it is sent).
     pub timestamp: Option<Placed<Text>>,
     /// How batches of messages are compressed: none (default), gzip, snappy, lz4 or zstd.
@@ -68,7 +68,7 @@ pub struct Kafka {
     pub sasl: Option<Sasl>,
     /// Any other property of librdkafka; with one, librdkafka sends.
     #[serde(default)]
-    pub properties: Named<Text>,
+    pub properties: NamedItems<Text>,
     /// What becomes of a row that cannot be a message: stop (default), skip, or `{ dead_letter: PATH }`.
     #[serde(default)]
     pub on_bad_row: OnBadRow,

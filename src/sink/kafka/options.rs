@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::error::Problem;
-use crate::place::{Count, Named, Node, Placed, Text, Value, carry, decode};
+use crate::place::{Count, NamedItems, Node, Placed, Text, Value, carry, decode};
 
 /// What becomes of a message on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -90,7 +90,7 @@ pub struct CreateTopic {
     pub replication: Option<Placed<Count>>,
     /// The topic's own configuration, such as `retention.ms`.
     #[serde(default)]
-    pub config: Named<Text>,
+    pub config: NamedItems<Text>,
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use super::Zeromq;
 use crate::error::{Problem, Problems, Result};
 use crate::format::Shape;
 use crate::format::message::{Plain, no_text, placeholder};
-use crate::place::{Part, Place, braces, place_of};
+use crate::place::{BracePart, Place, braces, place_of};
 
 /// Digits of a time in microseconds, until the year 2286.
 const TIME_DIGITS: usize = 16;
@@ -53,11 +53,11 @@ impl Message {
         let mut problems = Problems::default();
         for part in braces(text).map_err(|problem| vec![problem])? {
             let range = match part {
-                Part::Literal(text) => {
+                BracePart::Literal(text) => {
                     message.pieces[at].text.extend_from_slice(text.as_bytes());
                     continue;
                 }
-                Part::Named(range) => range,
+                BracePart::Named(range) => range,
             };
             let place = place_of(text, range.clone());
             let (name, format) = named(text, range);

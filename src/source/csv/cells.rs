@@ -6,18 +6,18 @@ use arrow::array::{ArrayRef, Int64Array, StringArray, StringBuilder};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
 
-use super::split::{Cell, Dialect, Form, Split};
+use super::split::{Cell, CellForm, Dialect, RecordSplitter};
 use crate::error::{Error, Result};
 use crate::source::retype::convert;
 
 /// What stands for null, where it has no quotes.
 #[derive(Debug, Clone)]
-pub(super) struct Nulls(pub(super) Vec<Vec<u8>>);
+pub(super) struct NullSpelling(pub(super) Vec<Vec<u8>>);
 
 /// A column, and the records whose value is not of its type.
-pub(super) type Column = (ArrayRef, Vec<usize>);
+pub(super) type ParsedColumn = (ArrayRef, Vec<usize>);
 
-impl Nulls {
+impl NullSpelling {
     /// True for a text that stands for null.
     #[inline]
     pub(super) fn has(&self, text: &[u8]) -> bool {
@@ -29,19 +29,19 @@ impl Nulls {
     #[inline]
     pub(super) fn is(&self, cell: Cell, bytes: &[u8], texts: bool) -> bool {
         let text = cell.of(bytes);
-        (cell.form == Form::Plain && self.has(text)) || (!texts && text.is_empty())
+        (cell.form == CellForm::Plain && self.has(text)) || (!texts && text.is_empty())
     }
 }
 
 /// The values of a column as `data_type`.
 pub(super) fn column(
-    split: &Split<'_>,
+    split: &RecordSplitter<'_>,
     column: usize,
     data_type: &DataType,
-    nulls: &Nulls,
+    nulls: &NullSpelling,
     dialect: Dialect,
-) -> Result<Column> {
-    let read = Reading {
+) -> Result<ParsedColumn> {
+    let read = CellReader {
         split,
         column,
         nulls,
@@ -61,17 +61,17 @@ pub(super) fn column(
 }
 
 /// One column, and how it is read.
-struct Reading<'s, 'b> {
-    split: &'s Split<'b>,
+struct CellReader<'s, 'b> {
+    split: &'s RecordSplitter<'b>,
     column: usize,
-    nulls: &'s Nulls,
+    nulls: &'s NullSpelling,
     dialect: Dialect,
     /// Its values are texts, of which nothing within quotes is one.
     texts: bool,
 }
 
-impl Reading<'_, '_> {
-    fn integers(&self) -> Column {
+impl CellReader<'_, '_> {
+    fn integers(&self) -> ParsedColumn {
         let (split, nulls) = (self.split, self.nulls);
         let cells = split.cells(self.column);
         // The usual null is no number, so that only what is none need be asked.
@@ -97,7 +97,7 @@ impl Reading<'_, '_> {
         (Arc::new(Int64Array::new(values.into(), nulls)), bad)
     }
 
-    fn texts(&self) -> Result<Column> {
+    fn texts(&self) -> Result<ParsedColumn> {
         let split = self.split;
         let cells = split.cells(self.column);
         let mut offsets: Vec<i32> = Vec::with_capacity(cells.len() + 1);
@@ -107,7 +107,7 @@ impl Reading<'_, '_> {
         for (record, cell) in cells.enumerate() {
             match cell.form {
                 _ if self.nulls.is(cell, split.bytes, self.texts) => missing.push(record),
-                Form::Escaped => unescape(cell, split.bytes, self.dialect, &mut values),
+                CellForm::Escaped => unescape(cell, split.bytes, self.dialect, &mut values),
                 _ => values.extend_from_slice(cell.of(split.bytes)),
             }
             offsets.push(i32::try_from(values.len()).map_err(|_| too_long())?);
@@ -121,7 +121,7 @@ impl Reading<'_, '_> {
     }
 
     /// A column of which some is not UTF-8.
-    fn not_all_text(&self) -> Column {
+    fn not_all_text(&self) -> ParsedColumn {
         let split = self.split;
         let mut bad = Vec::new();
         let mut texts = StringBuilder::new();
@@ -173,7 +173,7 @@ fn too_long() -> Error {
 pub(super) fn unescape(cell: Cell, bytes: &[u8], dialect: Dialect, out: &mut Vec<u8>) {
     let escape = dialect.escape.unwrap_or(dialect.quote);
     let mut rest = cell.of(bytes);
-    while cell.form == Form::Escaped
+    while cell.form == CellForm::Escaped
         && let Some(found) = memchr::memchr2(dialect.quote, escape, rest)
     {
         let (before, behind) = rest.split_at(found);

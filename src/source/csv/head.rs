@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::encoding::Encoding;
-use super::split::{Dialect, Split};
+use super::split::{Dialect, RecordSplitter};
 use crate::error::Problem;
 use crate::source::Types;
 use crate::source::file::OpenFile;
@@ -22,7 +22,7 @@ pub(super) struct Head {
 }
 
 /// The first record.
-struct First {
+struct FirstRecord {
     /// What stands before it, and it.
     bytes: Vec<u8>,
     /// Bytes of a byte order mark.
@@ -37,7 +37,7 @@ struct First {
 
 /// What the first line says of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) enum HeaderNames {
     /// Nothing: it is a record.
     None,
     /// Names, with whatever blanks around them.
@@ -50,10 +50,10 @@ pub(super) enum Names {
 pub(super) fn head(
     file: &OpenFile,
     (dialect, encoding): (Dialect, Encoding),
-    kind: Names,
+    kind: HeaderNames,
     types: &Types,
 ) -> Result<Head, Problem> {
-    let first = First::find(file, dialect, encoding)?;
+    let first = FirstRecord::find(file, dialect, encoding)?;
     if has_bare_return(&first.bytes[first.mark..first.end], dialect) {
         let shown = file.path.display();
         return Err(file
@@ -62,7 +62,7 @@ pub(super) fn head(
                 "make another file of it first: `tr '\\r' '\\n' < {shown} > lines.csv`"
             )));
     }
-    if kind == Names::None {
+    if kind == HeaderNames::None {
         let names: Vec<String> = types.iter().map(|(name, _)| name.value.clone()).collect();
         check_width(file, &names, first.values.len())?;
         return Ok(Head {
@@ -86,7 +86,7 @@ pub(super) fn head(
     let Some(mut values) = first.values.into_iter().collect::<Option<Vec<String>>>() else {
         return Err(file.problem(format!("line 1: {}", encoding.problem().1)));
     };
-    if kind == Names::Written {
+    if kind == HeaderNames::Written {
         as_written(&mut values, mark, types);
     }
     Ok(Head {
@@ -96,7 +96,7 @@ pub(super) fn head(
     })
 }
 
-impl First {
+impl FirstRecord {
     /// Finds the record, in more bytes each time that it does not end in those.
     fn find(file: &OpenFile, dialect: Dialect, encoding: Encoding) -> Result<Self, Problem> {
         let mut length = USUAL;
@@ -117,7 +117,7 @@ impl First {
 
     fn cut(bytes: Vec<u8>, mark: usize, dialect: Dialect, encoding: Encoding) -> Self {
         // The width is not known yet: whatever is found is taken as it is.
-        let split = Split::first(&bytes[mark..], dialect);
+        let split = RecordSplitter::first(&bytes[mark..], dialect);
         let value = |cell| {
             let mut value = Vec::new();
             super::cells::unescape(cell, split.bytes, dialect, &mut value);
@@ -163,11 +163,11 @@ fn as_written(values: &mut [String], mark: bool, types: &Types) {
     }
 }
 
-fn named(file: &OpenFile, values: Vec<String>, kind: Names) -> Result<Vec<String>, Problem> {
+fn named(file: &OpenFile, values: Vec<String>, kind: HeaderNames) -> Result<Vec<String>, Problem> {
     let mut names: Vec<String> = Vec::with_capacity(values.len());
     let mut known = HashSet::new();
     for (index, value) in values.into_iter().enumerate() {
-        let written = kind == Names::Written;
+        let written = kind == HeaderNames::Written;
         let is_odd = |letter: char| letter.is_control() && !letter.is_whitespace();
         if !written && value.contains(is_odd) {
             return Err(file

@@ -1,11 +1,16 @@
 //! The types of a CSV file's columns, from all of its values.
 
-use super::cells::Nulls;
-use super::split::{Form, Split};
+use super::cells::NullSpelling;
+use super::split::{CellForm, RecordSplitter};
 use crate::source::kinds::Kinds;
 
 /// What a column has, with what was seen before.
-pub(super) fn look(before: Kinds, split: &Split<'_>, column: usize, nulls: &Nulls) -> Kinds {
+pub(super) fn look(
+    before: Kinds,
+    split: &RecordSplitter<'_>,
+    column: usize,
+    nulls: &NullSpelling,
+) -> Kinds {
     let mut seen = before;
     for (record, cell) in split.cells(column).enumerate() {
         if seen.is_text() {
@@ -16,8 +21,8 @@ pub(super) fn look(before: Kinds, split: &Split<'_>, column: usize, nulls: &Null
         let left_out = text.is_empty() && split.is_wrong(record);
         // Within quotes nothing is null in a column of numbers, and a text in one of texts.
         let nothing = match cell.form {
-            Form::Plain => nulls.has(text),
-            Form::Quoted | Form::Escaped => text.is_empty() && nulls.has(text),
+            CellForm::Plain => nulls.has(text),
+            CellForm::Quoted | CellForm::Escaped => text.is_empty() && nulls.has(text),
         };
         if !nothing && !left_out {
             seen = seen.and(Kinds::of(text));

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::file::{Closed, OpenFile};
-use super::files::{FileSource, Tables, each};
-use super::index::{Index, Stretch};
+use super::files::{FileSource, FileTables, each};
+use super::index::{RecordIndex, Stretch};
 use super::kinds::Kinds;
 use super::lines::{Ends, Lines};
-use super::reject::Bad;
+use super::reject::BadRow;
 use super::retype::{check_names, is_missing, missing, typed};
 use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::column::{ColumnType, show_type};
@@ -27,23 +27,23 @@ use crate::place::{LocalPath, Placed};
 use crate::units::show_count;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use cells::Nulls;
+use cells::NullSpelling;
 use encoding::Encoding;
-use head::{Names, head};
+use head::{HeaderNames, head};
 use infer::look;
 pub use options::Csv;
-use split::{Dialect, MOST_BYTES, Split, Wrong};
+use split::{Dialect, MOST_BYTES, RecordError, RecordSplitter};
 
 /// Records whose types are inferred at once.
 const BLOCK: u64 = 16_384;
 
 /// A file, ready to be read.
-struct Table {
+struct CsvFile {
     file: OpenFile,
     dialect: Dialect,
     encoding: Encoding,
-    nulls: Nulls,
-    index: Index,
+    nulls: NullSpelling,
+    index: RecordIndex,
     /// Lines before the first record.
     lines: u64,
     /// Lines of nothing, which are no records.
@@ -53,7 +53,7 @@ struct Table {
 }
 
 /// What was seen of columns, by their names.
-type Looked = Vec<(String, Kinds)>;
+type SeenColumns = Vec<(String, Kinds)>;
 
 impl FileSource for Csv {
     fn path(&self) -> &Placed<LocalPath> {
@@ -64,7 +64,7 @@ impl FileSource for Csv {
         &["csv", "tsv", "txt"]
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
         self.on_bad_row.of_file()?;
         let opened = each(files, |file| self.table(file.open()?, asked.types))?;
         let mut all: BTreeMap<String, Kinds> = BTreeMap::new();
@@ -84,13 +84,13 @@ impl FileSource for Csv {
 
 impl Csv {
     /// A file, and what was seen of its columns whose types nobody says.
-    fn table(&self, file: OpenFile, types: &Types) -> Result<(Table, Looked), Problem> {
+    fn table(&self, file: OpenFile, types: &Types) -> Result<(CsvFile, SeenColumns), Problem> {
         file.refuse_other_than_text()?;
         let (dialect, encoding) = (self.dialect(&file)?, self.encoding(&file)?);
         let names = match (self.has_header(), self.is_own) {
-            (false, _) => Names::None,
-            (true, false) => Names::Trimmed,
-            (true, true) => Names::Written,
+            (false, _) => HeaderNames::None,
+            (true, false) => HeaderNames::Trimmed,
+            (true, true) => HeaderNames::Written,
         };
         let head = head(&file, (dialect, encoding), names, types)?;
         self.refuse_other_delimiter(&file, &head.names)?;
@@ -112,7 +112,7 @@ impl Csv {
                 ))
                 .hint("say which character encloses values with `quote:`, and which one stands before quotes within them with `escape:`"));
         }
-        let table = Table {
+        let table = CsvFile {
             file,
             dialect,
             encoding,
@@ -129,9 +129,9 @@ impl Csv {
     }
 }
 
-impl Table {
+impl CsvFile {
     /// What all values of the columns are whose types nobody says.
-    fn look(&self, types: &Types) -> Result<Looked, Problem> {
+    fn look(&self, types: &Types) -> Result<SeenColumns, Problem> {
         let said = |name: &str| types.iter().any(|(known, _)| known.value == name);
         let fields = self.schema.fields();
         let open: Vec<usize> = (0..fields.len())
@@ -215,9 +215,9 @@ impl Table {
         }
     }
 
-    fn split<'b>(&self, stretch: &'b Stretch, count: usize) -> Result<Split<'b>> {
+    fn split<'b>(&self, stretch: &'b Stretch, count: usize) -> Result<RecordSplitter<'b>> {
         let width = self.schema.fields().len();
-        Ok(Split::new(
+        Ok(RecordSplitter::new(
             &stretch.bytes,
             self.dialect,
             width,
@@ -227,8 +227,12 @@ impl Table {
     }
 
     /// What is wrong with the records that cannot be read, each once, in their order.
-    fn wrong(&self, split: &Split<'_>, mut bad: Vec<(usize, usize)>) -> Vec<(usize, Bad)> {
-        let mut wrong: Vec<(usize, Bad)> = split
+    fn wrong(
+        &self,
+        split: &RecordSplitter<'_>,
+        mut bad: Vec<(usize, usize)>,
+    ) -> Vec<(usize, BadRow)> {
+        let mut wrong: Vec<(usize, BadRow)> = split
             .wrong
             .iter()
             .map(|(record, wrong)| (*record, self.shape_problem(split, *record, *wrong)))
@@ -245,7 +249,12 @@ impl Table {
         wrong
     }
 
-    fn shape_problem(&self, split: &Split<'_>, record: usize, wrong: Wrong) -> Bad {
+    fn shape_problem(
+        &self,
+        split: &RecordSplitter<'_>,
+        record: usize,
+        wrong: RecordError,
+    ) -> BadRow {
         let fields = self.schema.fields();
         let backslash = [b'\\', self.dialect.quote];
         let escaped = memchr::memmem::find(split.record_bytes(record), &backslash).is_some();
@@ -256,20 +265,20 @@ impl Table {
             false => "",
         };
         match wrong {
-            Wrong::Width(found) => Bad::new(
+            RecordError::Width(found) => BadRow::new(
                 "wrong number of values",
                 format!("expected {} values, found {found}", fields.len()),
             ),
-            Wrong::Quote(column) => {
+            RecordError::Quote(column) => {
                 let name = fields.get(column).map_or("", |field| field.name());
                 let message =
                     format!("column `{name}`: something stands behind the closing quote{hint}");
-                Bad::new("wrong quotes", message)
+                BadRow::new("wrong quotes", message)
             }
         }
     }
 
-    fn value_problem(&self, split: &Split<'_>, record: usize, column: usize) -> Bad {
+    fn value_problem(&self, split: &RecordSplitter<'_>, record: usize, column: usize) -> BadRow {
         let field = self.schema.field(column);
         let mut bytes = Vec::new();
         if let Some(cell) = split.cells(column).nth(record) {
@@ -284,11 +293,11 @@ impl Table {
             Ok(text) => {
                 let expected = show_type(field.data_type());
                 let message = format!("column `{name}`: expected {expected}, found `{text}`");
-                Bad::new("wrong type", message)
+                BadRow::new("wrong type", message)
             }
             Err(_) => {
                 let (kind, message) = self.encoding.problem();
-                Bad::new(kind, format!("column `{name}`: {message}"))
+                BadRow::new(kind, format!("column `{name}`: {message}"))
             }
         }
     }
@@ -308,7 +317,7 @@ fn readable(name: &str, wanted: &Placed<ColumnType>) -> Result<(), Problem> {
     Err(Problem::new(message).at(&wanted.place))
 }
 
-impl Records for Table {
+impl Records for CsvFile {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::cells::Nulls;
+use super::cells::NullSpelling;
 use super::encoding::Encoding;
 use super::split::Dialect;
 use crate::error::Problem;
@@ -84,9 +84,9 @@ impl Csv {
         self.header.is_none_or(|flag| flag.0)
     }
 
-    pub(super) fn nulls(&self) -> Nulls {
+    pub(super) fn nulls(&self) -> NullSpelling {
         let texts = self.null.0.iter();
-        Nulls(texts.map(|text| text.clone().into_bytes()).collect())
+        NullSpelling(texts.map(|text| text.clone().into_bytes()).collect())
     }
 
     pub(super) fn encoding(&self, file: &OpenFile) -> Result<Encoding, Problem> {

@@ -16,12 +16,12 @@ pub(super) struct Dialect {
 pub(super) struct Cell {
     start: u32,
     end: u32,
-    pub(super) form: Form,
+    pub(super) form: CellForm,
 }
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum CellForm {
     Plain,
     Quoted,
     /// With quotes inside, each written twice or behind an escape.
@@ -30,7 +30,7 @@ pub(super) enum Form {
 
 /// Why a record cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(super) enum RecordError {
     /// It has so many values.
     Width(usize),
     /// Something stands behind the closing quote of the value in this column.
@@ -39,14 +39,14 @@ pub(super) enum Wrong {
 
 /// The records of some bytes.
 #[derive(Debug)]
-pub(super) struct Split<'b> {
+pub(super) struct RecordSplitter<'b> {
     pub(super) bytes: &'b [u8],
     width: usize,
     cells: Vec<Cell>,
     /// Where each record begins and ends.
     pub(super) records: Vec<(u32, u32)>,
     /// The records that cannot be read; their cells are empty.
-    pub(super) wrong: Vec<(usize, Wrong)>,
+    pub(super) wrong: Vec<(usize, RecordError)>,
     /// Where the first record that was not cut begins.
     pub(super) end: usize,
     /// The bytes end within quotes.
@@ -60,7 +60,7 @@ impl Cell {
     pub(super) const EMPTY: Self = Self {
         start: 0,
         end: 0,
-        form: Form::Plain,
+        form: CellForm::Plain,
     };
 
     /// The bytes between the quotes, if there are any.
@@ -70,7 +70,7 @@ impl Cell {
     }
 }
 
-impl<'b> Split<'b> {
+impl<'b> RecordSplitter<'b> {
     /// Leaves out `before` records and cuts up to `count` records of `width` values. `bytes` are
     /// fewer than `MOST_BYTES`.
     pub(super) fn new(
@@ -153,8 +153,8 @@ impl<'b> Split<'b> {
     fn keep(&mut self, first: usize, quote: Option<usize>) {
         let found = self.cells.len() - first;
         let wrong = match quote {
-            Some(column) => Wrong::Quote(column),
-            None if found != self.width => Wrong::Width(found),
+            Some(column) => RecordError::Quote(column),
+            None if found != self.width => RecordError::Width(found),
             None => return,
         };
         self.wrong.push((self.records.len(), wrong));
@@ -207,7 +207,7 @@ impl<'b> Split<'b> {
 /// The value whose opening quote stands at `at`, and what comes behind its closing one.
 fn enclosed(bytes: &[u8], dialect: Dialect, at: usize) -> (Cell, usize) {
     let start = at + 1;
-    let mut form = Form::Quoted;
+    let mut form = CellForm::Quoted;
     let mut from = start;
     loop {
         let rest = &bytes[from.min(bytes.len())..];
@@ -223,12 +223,12 @@ fn enclosed(bytes: &[u8], dialect: Dialect, at: usize) -> (Cell, usize) {
         if closes {
             return (cell(start, end, form), end + 1);
         }
-        form = Form::Escaped;
+        form = CellForm::Escaped;
         from = end + 2;
     }
 }
 
-fn cell(start: usize, end: usize, form: Form) -> Cell {
+fn cell(start: usize, end: usize, form: CellForm) -> Cell {
     Cell {
         start: start as u32,
         end: end as u32,
@@ -246,7 +246,7 @@ mod tests {
         escape: None,
     };
 
-    fn texts(split: &Split<'_>) -> Vec<String> {
+    fn texts(split: &RecordSplitter<'_>) -> Vec<String> {
         let cell = |cell: &Cell| String::from_utf8_lossy(cell.of(split.bytes)).into_owned();
         split.cells.iter().map(cell).collect()
     }
@@ -254,16 +254,19 @@ mod tests {
     #[test]
     fn records_are_cut_at_line_ends_outside_quotes() {
         let bytes = b"1,\"a\nb\"\r\n\n2,\"say \"\"hi\"\"\"\n3,x";
-        let split = Split::new(bytes, DIALECT, 2, 0, 9);
+        let split = RecordSplitter::new(bytes, DIALECT, 2, 0, 9);
         assert_eq!(
             texts(&split),
             ["1", "a\nb", "2", "say \"\"hi\"\"", "3", "x"]
         );
-        let forms: Vec<Form> = split.cells(1).map(|cell| cell.form).collect();
-        assert_eq!(forms, [Form::Quoted, Form::Escaped, Form::Plain]);
+        let forms: Vec<CellForm> = split.cells(1).map(|cell| cell.form).collect();
+        assert_eq!(
+            forms,
+            [CellForm::Quoted, CellForm::Escaped, CellForm::Plain]
+        );
         assert_eq!(split.record_bytes(1), b"2,\"say \"\"hi\"\"\"");
         assert_eq!(
-            texts(&Split::new(bytes, DIALECT, 2, 1, 1)),
+            texts(&RecordSplitter::new(bytes, DIALECT, 2, 1, 1)),
             ["2", "say \"\"hi\"\""]
         );
     }
@@ -276,25 +279,25 @@ mod tests {
         };
         let bytes = br#""a\"b,","c\\",d
 "e""f","\n",\"#;
-        let split = Split::new(bytes, dialect, 3, 0, 9);
+        let split = RecordSplitter::new(bytes, dialect, 3, 0, 9);
         assert_eq!(split.wrong, []);
         assert_eq!(
             texts(&split),
             [r#"a\"b,"#, r"c\\", "d", r#"e""f"#, r"\n", r"\"]
         );
         assert!(!split.open);
-        assert!(Split::new(br#""a\""#, dialect, 1, 0, 9).open);
+        assert!(RecordSplitter::new(br#""a\""#, dialect, 1, 0, 9).open);
     }
 
     #[test]
     fn records_that_are_wrong_keep_their_place() {
-        let split = Split::new(b"1,2\n3\n4,5,6\n\"7\"x,8\n,\n", DIALECT, 2, 0, 9);
+        let split = RecordSplitter::new(b"1,2\n3\n4,5,6\n\"7\"x,8\n,\n", DIALECT, 2, 0, 9);
         assert_eq!(
             split.wrong,
             [
-                (1, Wrong::Width(1)),
-                (2, Wrong::Width(3)),
-                (3, Wrong::Quote(0))
+                (1, RecordError::Width(1)),
+                (2, RecordError::Width(3)),
+                (3, RecordError::Quote(0))
             ]
         );
         assert_eq!(texts(&split).join("|"), "1|2|||||||||".split_at(11).0);
@@ -302,7 +305,7 @@ mod tests {
 
     #[test]
     fn blank_lines_are_no_records() {
-        let split = Split::new(b"\na\n\r\nb\r\n\n", DIALECT, 1, 0, 9);
+        let split = RecordSplitter::new(b"\na\n\r\nb\r\n\n", DIALECT, 1, 0, 9);
         assert_eq!(texts(&split), ["a", "b"]);
     }
 }

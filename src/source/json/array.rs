@@ -2,15 +2,15 @@
 
 use memchr::{memchr_iter, memrchr};
 
-use super::scan::{Found, Misplaced, Place, Scan};
+use super::scan::{ArrayScan, Misplaced, ScanEvent, ScanPlace};
 use crate::error::{Error, Problem, Result};
 use crate::source::file::OpenFile;
-use crate::source::index::{Index, Point, Stretch, parts};
+use crate::source::index::{RecordIndex, RecordStart, Stretch, parts};
 
 /// Finds every element of the array whose bracket stands before `start`.
-pub(super) fn index(file: &OpenFile, start: u64) -> Result<Index, Problem> {
-    let mut scan = Scan::new(Place::Before);
-    let mut index = Index::default();
+pub(super) fn index(file: &OpenFile, start: u64) -> Result<RecordIndex, Problem> {
+    let mut scan = ArrayScan::new(ScanPlace::Before);
+    let mut index = RecordIndex::default();
     let (mut line, _) = position(file, start).map_err(|error| file.problem(error))?;
     // Where the element in hand begins.
     let mut begin = start;
@@ -20,26 +20,26 @@ pub(super) fn index(file: &OpenFile, start: u64) -> Result<Index, Problem> {
         loop {
             match scan.next(&bytes, &mut at) {
                 Ok(None) => break,
-                Ok(Some(Found::Begin(place))) => {
+                Ok(Some(ScanEvent::Begin(place))) => {
                     begin = offset + place as u64;
                     index.add(|| {
                         line += lines(&bytes[counted..place]);
                         counted = place;
-                        Point {
+                        RecordStart {
                             offset: begin,
                             line,
                         }
                     });
                 }
-                Ok(Some(Found::End(_))) => {}
-                Ok(Some(Found::Close(place))) => index.end = offset + place as u64,
+                Ok(Some(ScanEvent::End(_))) => {}
+                Ok(Some(ScanEvent::Close(place))) => index.end = offset + place as u64,
                 Err(misplaced) => return Err(misplacement(file, misplaced, offset, begin)),
             }
         }
         line += lines(&bytes[counted..]);
     }
     match scan.place {
-        Place::End => Ok(index),
+        ScanPlace::End => Ok(index),
         _ => Err(endless(file, scan.is_open().then_some(begin))),
     }
 }
@@ -55,15 +55,15 @@ pub(super) fn split<'b>(
     count: usize,
 ) -> Result<Vec<(u64, &'b [u8])>> {
     let bytes = stretch.bytes.as_slice();
-    let mut scan = Scan::new(Place::Behind);
+    let mut scan = ArrayScan::new(ScanPlace::Behind);
     let mut elements = Vec::with_capacity(count);
     let (mut before, mut line) = (stretch.before, stretch.line);
     let (mut at, mut begin, mut counted) = (0, 0, 0);
     while elements.len() < count {
         match scan.next(bytes, &mut at) {
-            Ok(Some(Found::Begin(place))) => begin = place,
-            Ok(Some(Found::End(_))) if before > 0 => before -= 1,
-            Ok(Some(Found::End(end))) => {
+            Ok(Some(ScanEvent::Begin(place))) => begin = place,
+            Ok(Some(ScanEvent::End(_))) if before > 0 => before -= 1,
+            Ok(Some(ScanEvent::End(end))) => {
                 line += lines(&bytes[counted..begin]);
                 counted = begin;
                 elements.push((line, bytes[begin..end].trim_ascii_end()));

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 
-use super::Objects;
-use super::seen::{Conflict, First, Named};
+use super::JsonFile;
+use super::seen::{Conflict, FirstSeen, SeenFields};
 use crate::error::{Problem, Result};
 use crate::source::json_raw::fields;
 use crate::source::json_wrong::{check, not_an_object};
-use crate::source::reject::{Bad, LEFT_OUT_OR_KEPT};
+use crate::source::reject::{BadRow, LEFT_OUT_OR_KEPT};
 use crate::source::retype::{check_names, typed};
 use crate::source::{OnBadRow, Types};
 
@@ -18,8 +18,8 @@ const BLOCK: u64 = 1024;
 
 /// What all objects of a file have. One that cannot be read says nothing, where such are left out. With
 /// `all` none can be.
-pub(super) fn seen(objects: &Objects, all: bool) -> Result<Named, Problem> {
-    let mut seen = Named::default();
+pub(super) fn seen(objects: &JsonFile, all: bool) -> Result<SeenFields, Problem> {
+    let mut seen = SeenFields::default();
     for first in (0..objects.index.records).step_by(BLOCK as usize) {
         let count = BLOCK.min(objects.index.records - first) as usize;
         let stretch = objects.index.read(&objects.file, first, count);
@@ -35,7 +35,7 @@ pub(super) fn seen(objects: &Objects, all: bool) -> Result<Named, Problem> {
 }
 
 /// The fields of the first objects, as far as these can be read.
-pub(super) fn first_names(objects: &Objects) -> Vec<String> {
+pub(super) fn first_names(objects: &JsonFile) -> Vec<String> {
     let count = BLOCK.min(objects.index.records) as usize;
     let Ok(stretch) = objects.index.read(&objects.file, 0, count) else {
         return Vec::new();
@@ -50,8 +50,8 @@ pub(super) fn first_names(objects: &Objects) -> Vec<String> {
 /// Every field that any object of the files has, with the type that `types` say or that all of its
 /// values allow. With `all`, `types` are only some of the fields.
 pub(super) fn schema(
-    files: &[Objects],
-    seen: &Named,
+    files: &[JsonFile],
+    seen: &SeenFields,
     types: &Types,
     all: bool,
 ) -> Result<SchemaRef, Problem> {
@@ -71,7 +71,7 @@ pub(super) fn schema(
     Ok(Arc::new(schema))
 }
 
-fn look(seen: &mut Named, line: u64, text: &[u8]) -> Result<(), Bad> {
+fn look(seen: &mut SeenFields, line: u64, text: &[u8]) -> Result<(), BadRow> {
     // What is blank has nothing to tell.
     if text.trim_ascii().is_empty() {
         return Ok(());
@@ -83,7 +83,7 @@ fn look(seen: &mut Named, line: u64, text: &[u8]) -> Result<(), Bad> {
 }
 
 /// The end of it, where bad objects end the run.
-fn refuse(objects: &Objects, line: u64, bad: Bad, all: bool) -> Result<(), Problem> {
+fn refuse(objects: &JsonFile, line: u64, bad: BadRow, all: bool) -> Result<(), Problem> {
     if !matches!(objects.on_bad_row, OnBadRow::Stop) {
         return Ok(());
     }
@@ -93,12 +93,12 @@ fn refuse(objects: &Objects, line: u64, bad: Bad, all: bool) -> Result<(), Probl
 }
 
 /// Values of a field that no type holds together.
-fn several(files: &[Objects], conflict: &Conflict) -> Problem {
+fn several(files: &[JsonFile], conflict: &Conflict) -> Problem {
     let Conflict { path, kinds } = conflict;
     let mut owners = kinds.iter().map(|(file, ..)| *file);
     let first = owners.next().unwrap_or_default();
     let one = owners.all(|file| file == first);
-    let shown = |(file, line, shape): &First| {
+    let shown = |(file, line, shape): &FirstSeen| {
         let what = format!("{} in line {}", shape.name(), line + 1);
         match one {
             true => what,

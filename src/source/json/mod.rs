@@ -15,17 +15,17 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::file::{Closed, OpenFile};
-use super::files::{FileSource, Tables, each};
-use super::index::{Index, Stretch, parts};
+use super::files::{FileSource, FileTables, each};
+use super::index::{RecordIndex, Stretch, parts};
 use super::json_names::{is_repeated, repeated};
-use super::json_rows::{JsonRows, Rows};
+use super::json_rows::{DecodedRows, JsonRows};
 use super::lines::{Ends, Lines};
 use super::retype::typed;
 use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::error::{Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::registry::Example;
-use seen::Named;
+use seen::SeenFields;
 
 /// A file of JSON objects, one a line or all in one array. Its columns are those of `types`; without them all that it has, with types inferred from all of its values.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -49,16 +49,16 @@ const FIRST: u64 = 1 << 20;
 
 /// How objects follow each other, and where they begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
+enum ObjectLayout {
     Lines(u64),
     Array(u64),
 }
 
 /// A file, ready to be read.
-struct Objects {
+struct JsonFile {
     file: OpenFile,
-    layout: Layout,
-    index: Index,
+    layout: ObjectLayout,
+    index: RecordIndex,
     schema: SchemaRef,
     on_bad_row: OnBadRow,
     once: bool,
@@ -73,13 +73,13 @@ impl Example for Json {
 
 impl Json {
     /// A file, with the columns that `types` say.
-    fn objects(&self, file: OpenFile, types: &Types) -> Result<Objects, Problem> {
+    fn objects(&self, file: OpenFile, types: &Types) -> Result<JsonFile, Problem> {
         file.refuse_other_than_text()?;
-        let layout = Layout::of(&file).map_err(|error| file.problem(error))?;
+        let layout = ObjectLayout::of(&file).map_err(|error| file.problem(error))?;
         let fields = types
             .iter()
             .map(|(name, wanted)| typed(&name.value, wanted));
-        let objects = Objects {
+        let objects = JsonFile {
             index: layout.index(&file)?,
             schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
             file,
@@ -125,7 +125,7 @@ impl FileSource for Json {
         &["jsonl", "json", "ndjson"]
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<Tables, Problem> {
+    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
         self.on_bad_row.of_file()?;
         let infers = asked.types.is_empty() || self.all;
         let opened = each(files, |file| {
@@ -136,9 +136,9 @@ impl FileSource for Json {
             objects.file.settle();
             Ok((objects, seen.unwrap_or_default()))
         })?;
-        let (mut opened, found): (Vec<Objects>, Vec<Named>) = opened.into_iter().unzip();
+        let (mut opened, found): (Vec<JsonFile>, Vec<SeenFields>) = opened.into_iter().unzip();
         if infers {
-            let mut seen = Named::default();
+            let mut seen = SeenFields::default();
             for (file, found) in found.into_iter().enumerate() {
                 seen.merge(found, file);
             }
@@ -156,7 +156,7 @@ impl FileSource for Json {
     }
 }
 
-impl Layout {
+impl ObjectLayout {
     /// What begins with a bracket is an array.
     fn of(file: &OpenFile) -> Result<Self> {
         let mut mark = 0;
@@ -177,7 +177,7 @@ impl Layout {
         Ok(Self::Lines(mark as u64))
     }
 
-    fn index(self, file: &OpenFile) -> Result<Index, Problem> {
+    fn index(self, file: &OpenFile) -> Result<RecordIndex, Problem> {
         match self {
             Self::Array(start) => array::index(file, start),
             Self::Lines(start) => {
@@ -193,11 +193,11 @@ impl Layout {
     }
 }
 
-impl Objects {
+impl JsonFile {
     /// # Errors
     /// The first object stands in several lines, of which none is one.
     fn refuse_pretty(&self) -> Result<(), Problem> {
-        let Layout::Lines(start) = self.layout else {
+        let ObjectLayout::Lines(start) = self.layout else {
             return Ok(());
         };
         let end = self.file.length.min(start + FIRST);
@@ -220,8 +220,8 @@ impl Objects {
     /// `count` objects of a stretch, those that stand before them left out.
     fn split<'b>(&self, stretch: &'b Stretch, count: usize) -> Result<Vec<Object<'b>>> {
         match self.layout {
-            Layout::Array(_) => array::split(&self.file, stretch, count),
-            Layout::Lines(_) => {
+            ObjectLayout::Array(_) => array::split(&self.file, stretch, count),
+            ObjectLayout::Lines(_) => {
                 let lines = stretch.bytes.split(|byte| *byte == b'\n');
                 let blank = |line: &[u8]| line.is_empty() || line == b"\r";
                 let lines = (stretch.line..).zip(lines).filter(|(_, line)| !blank(line));
@@ -231,7 +231,7 @@ impl Objects {
     }
 }
 
-impl Records for Objects {
+impl Records for JsonFile {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
@@ -283,7 +283,7 @@ impl Records for Objects {
 }
 
 /// Rows of objects, without those in which a name stands twice.
-fn read_once(rows: &JsonRows, objects: &[&[u8]]) -> Result<Rows> {
+fn read_once(rows: &JsonRows, objects: &[&[u8]]) -> Result<DecodedRows> {
     let bad = objects.iter().enumerate();
     let bad = bad.filter_map(|(at, object)| Some((at, is_repeated(&repeated(object)?))));
     let mut bad: Vec<_> = bad.collect();

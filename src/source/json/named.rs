@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use memchr::memmem::Finder;
 
-use super::Objects;
+use super::JsonFile;
 use super::infer;
 use crate::error::{Problem, Result, did_you_mean};
 use crate::source::Types;
@@ -16,7 +16,7 @@ use crate::source::index::parts;
 ///
 /// # Errors
 /// There is such a name.
-pub(super) fn check(files: &[Objects], types: &Types) -> Result<(), Problem> {
+pub(super) fn check(files: &[JsonFile], types: &Types) -> Result<(), Problem> {
     let named = |name: &str| types.iter().any(|(known, _)| known.value == name);
     let mut fields = BTreeSet::new();
     let mut missing: Vec<_> = types.iter().map(|(name, _)| name).collect();
@@ -47,7 +47,7 @@ pub(super) fn check(files: &[Objects], types: &Types) -> Result<(), Problem> {
 }
 
 /// The name in quotes, somewhere in the files' text: as fast as they are read.
-fn stands_anywhere(files: &[Objects], name: &str) -> Result<bool, Problem> {
+fn stands_anywhere(files: &[JsonFile], name: &str) -> Result<bool, Problem> {
     let quoted = serde_json::Value::from(name).to_string();
     for objects in files {
         let found = stands_in(&objects.file, quoted.as_bytes());

@@ -5,16 +5,16 @@ use memchr::memchr2;
 
 /// The state of a scan between two parts of an array.
 #[derive(Debug)]
-pub(super) struct Scan {
+pub(super) struct ArrayScan {
     /// What closes the brackets that are open in the element in hand, the outermost first.
     open: Vec<u8>,
-    text: Text,
-    pub(super) place: Place,
+    text: TextState,
+    pub(super) place: ScanPlace,
 }
 
 /// Where a scan stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ScanPlace {
     /// Before an element or the array's end.
     Before,
     /// Behind a comma: before an element.
@@ -26,7 +26,7 @@ pub(super) enum Place {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Text {
+enum TextState {
     Outside,
     Within,
     /// Behind a backslash.
@@ -35,7 +35,7 @@ enum Text {
 
 /// What a scan comes upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum ScanEvent {
     /// An element begins with this byte.
     Begin(usize),
     /// It ends before this byte.
@@ -78,12 +78,12 @@ const fn classes() -> [u8; 256] {
     classes
 }
 
-impl Scan {
+impl ArrayScan {
     /// A scan that begins at `place`.
-    pub(super) fn new(place: Place) -> Self {
+    pub(super) fn new(place: ScanPlace) -> Self {
         Self {
             open: Vec::new(),
-            text: Text::Outside,
+            text: TextState::Outside,
             place,
         }
     }
@@ -96,13 +96,13 @@ impl Scan {
         &mut self,
         bytes: &[u8],
         at: &mut usize,
-    ) -> Result<Option<Found>, Misplaced> {
+    ) -> Result<Option<ScanEvent>, Misplaced> {
         while *at < bytes.len() {
             let found = match self.text {
-                Text::Outside => self.outside(bytes, at)?,
-                Text::Within => self.within(bytes, at),
-                Text::Escape => {
-                    self.text = Text::Within;
+                TextState::Outside => self.outside(bytes, at)?,
+                TextState::Within => self.within(bytes, at),
+                TextState::Escape => {
+                    self.text = TextState::Within;
                     *at += 1;
                     None
                 }
@@ -116,26 +116,26 @@ impl Scan {
 
     /// True in a bracket or a text of an element.
     pub(super) fn is_open(&self) -> bool {
-        !self.open.is_empty() || self.text != Text::Outside
+        !self.open.is_empty() || self.text != TextState::Outside
     }
 
-    fn within(&mut self, bytes: &[u8], at: &mut usize) -> Option<Found> {
+    fn within(&mut self, bytes: &[u8], at: &mut usize) -> Option<ScanEvent> {
         let Some(found) = memchr2(b'"', b'\\', &bytes[*at..]) else {
             *at = bytes.len();
             return None;
         };
         self.text = match bytes[*at + found] {
-            b'"' => Text::Outside,
-            _ => Text::Escape,
+            b'"' => TextState::Outside,
+            _ => TextState::Escape,
         };
         *at += found + 1;
         None
     }
 
-    fn outside(&mut self, bytes: &[u8], at: &mut usize) -> Result<Option<Found>, Misplaced> {
+    fn outside(&mut self, bytes: &[u8], at: &mut usize) -> Result<Option<ScanEvent>, Misplaced> {
         let wanted = match (self.place, self.open.as_slice()) {
-            (Place::Within, []) => SHAPE | COMMA,
-            (Place::Within, _) => SHAPE,
+            (ScanPlace::Within, []) => SHAPE | COMMA,
+            (ScanPlace::Within, _) => SHAPE,
             _ => SOLID,
         };
         let is = |byte: &u8| CLASSES[usize::from(*byte)] & wanted != 0;
@@ -145,47 +145,47 @@ impl Scan {
         };
         *at += skipped;
         match self.place {
-            Place::Within => self.shape(bytes[*at], at),
+            ScanPlace::Within => self.shape(bytes[*at], at),
             _ => self.between(bytes[*at], at).map(Some),
         }
     }
 
-    fn between(&mut self, byte: u8, at: &mut usize) -> Result<Found, Misplaced> {
+    fn between(&mut self, byte: u8, at: &mut usize) -> Result<ScanEvent, Misplaced> {
         match (self.place, byte) {
-            (Place::End, _) => Err(Misplaced {
+            (ScanPlace::End, _) => Err(Misplaced {
                 at: *at,
                 bracket: None,
                 wanted: None,
             }),
-            (Place::Before, b']') => {
-                self.place = Place::End;
+            (ScanPlace::Before, b']') => {
+                self.place = ScanPlace::End;
                 *at += 1;
-                Ok(Found::Close(*at))
+                Ok(ScanEvent::Close(*at))
             }
             _ => {
-                self.place = Place::Within;
-                Ok(Found::Begin(*at))
+                self.place = ScanPlace::Within;
+                Ok(ScanEvent::Begin(*at))
             }
         }
     }
 
-    fn shape(&mut self, byte: u8, at: &mut usize) -> Result<Option<Found>, Misplaced> {
+    fn shape(&mut self, byte: u8, at: &mut usize) -> Result<Option<ScanEvent>, Misplaced> {
         let here = *at;
         match byte {
-            b'"' => self.text = Text::Within,
+            b'"' => self.text = TextState::Within,
             b'{' => self.open.push(b'}'),
             b'[' => self.open.push(b']'),
             b',' => {
-                self.place = Place::Behind;
+                self.place = ScanPlace::Behind;
                 *at += 1;
-                return Ok(Some(Found::End(here)));
+                return Ok(Some(ScanEvent::End(here)));
             }
             bracket => match self.open.pop() {
                 Some(wanted) if wanted == bracket => {}
                 None if bracket == b']' => {
                     // It is looked at again, as the array's end.
-                    self.place = Place::Before;
-                    return Ok(Some(Found::End(here)));
+                    self.place = ScanPlace::Before;
+                    return Ok(Some(ScanEvent::End(here)));
                 }
                 wanted => {
                     return Err(Misplaced {

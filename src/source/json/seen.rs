@@ -7,26 +7,26 @@ use arrow::datatypes::{DataType, Field};
 use serde_json::Error;
 use serde_json::value::RawValue;
 
-use crate::source::json_raw::{Fields, Shape, fields, items};
+use crate::source::json_raw::{JsonKind, RawFields, fields, items};
 use crate::source::kinds::Kinds;
 
 /// The values of one field, of everything in them, too.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct SeenValues {
     scalars: Kinds,
     items: Option<Box<Self>>,
-    fields: Named,
+    fields: SeenFields,
     /// The first scalar, list and object.
-    first: [Option<First>; 3],
+    first: [Option<FirstSeen>; 3],
 }
 
 /// A value that was the first of its kind: its file's place in the set, its line and its shape.
-pub(super) type First = (usize, u64, Shape);
+pub(super) type FirstSeen = (usize, u64, JsonKind);
 
 /// Fields in the order in which they were first seen.
 #[derive(Debug, Default)]
-pub(super) struct Named {
-    all: Vec<(String, Seen)>,
+pub(super) struct SeenFields {
+    all: Vec<(String, SeenValues)>,
     places: HashMap<String, usize>,
 }
 
@@ -36,26 +36,26 @@ pub(super) struct Conflict {
     /// The way to it.
     pub(super) path: String,
     /// The first values of each kind, in the order of files and lines.
-    pub(super) kinds: Vec<First>,
+    pub(super) kinds: Vec<FirstSeen>,
 }
 
-impl Seen {
+impl SeenValues {
     /// Looks at a value of the object in this line.
     pub(super) fn look(&mut self, value: &RawValue, line: u64) -> Result<(), Error> {
-        let shape = Shape::of(value);
+        let shape = JsonKind::of(value);
         let (place, kinds) = match shape {
-            Shape::Null => return Ok(()),
-            Shape::Boolean => (0, Kinds::BOOLEAN),
-            Shape::Text => (0, Kinds::TEXT),
-            Shape::Number => (0, Kinds::of(value.get().as_bytes())),
-            Shape::List => {
+            JsonKind::Null => return Ok(()),
+            JsonKind::Boolean => (0, Kinds::BOOLEAN),
+            JsonKind::Text => (0, Kinds::TEXT),
+            JsonKind::Number => (0, Kinds::of(value.get().as_bytes())),
+            JsonKind::List => {
                 let seen = self.items.get_or_insert_default();
                 for item in items(value)? {
                     seen.look(item, line)?;
                 }
                 (1, Kinds::default())
             }
-            Shape::Object => {
+            JsonKind::Object => {
                 self.fields.look(fields(value.get().as_bytes())?, line)?;
                 (2, Kinds::default())
             }
@@ -101,7 +101,7 @@ impl Seen {
                 Ok(DataType::Struct(fields.into()))
             }
             first => {
-                let mut kinds: Vec<First> = first.into_iter().flatten().collect();
+                let mut kinds: Vec<FirstSeen> = first.into_iter().flatten().collect();
                 kinds.sort_by_key(|(file, line, _)| (*file, *line));
                 let path = path.to_string();
                 Err(Conflict { path, kinds })
@@ -110,9 +110,9 @@ impl Seen {
     }
 }
 
-impl Named {
+impl SeenFields {
     /// Looks at the fields of the object in this line.
-    pub(super) fn look(&mut self, fields: Fields<'_>, line: u64) -> Result<(), Error> {
+    pub(super) fn look(&mut self, fields: RawFields<'_>, line: u64) -> Result<(), Error> {
         for (place, (name, value)) in fields.0.into_iter().enumerate() {
             // Most objects have the same fields in the same order.
             let place = match self.all.get(place).is_some_and(|(known, _)| *known == name) {
@@ -137,7 +137,7 @@ impl Named {
             return *place;
         }
         let place = self.all.len();
-        self.all.push((name.to_string(), Seen::default()));
+        self.all.push((name.to_string(), SeenValues::default()));
         self.places.insert(name.to_string(), place);
         place
     }
@@ -151,7 +151,7 @@ impl Named {
         before: &str,
         said: impl Fn(&str) -> Option<Field>,
     ) -> Result<Vec<Field>, Conflict> {
-        let field = |(name, seen): &(String, Seen)| match said(name) {
+        let field = |(name, seen): &(String, SeenValues)| match said(name) {
             Some(field) => Ok(field),
             None => {
                 let data_type = seen.data_type(&format!("{before}{name}"))?;
@@ -169,7 +169,7 @@ mod tests {
 
     /// The type of `v` in these objects, one a line, or what stands against each other.
     fn of(values: &[&str]) -> String {
-        let mut seen = Named::default();
+        let mut seen = SeenFields::default();
         for (line, value) in values.iter().enumerate() {
             let object = format!("{{\"v\":{value}}}");
             let fields = fields(object.as_bytes()).unwrap();
@@ -218,9 +218,9 @@ mod tests {
     #[test]
     fn files_together_have_what_one_file_of_all_objects_has() {
         let of = |objects: &[&str]| {
-            let mut all = Named::default();
+            let mut all = SeenFields::default();
             for (file, object) in objects.iter().enumerate() {
-                let mut seen = Named::default();
+                let mut seen = SeenFields::default();
                 seen.look(fields(object.as_bytes()).unwrap(), 7).unwrap();
                 all.merge(seen, file);
             }
@@ -242,12 +242,15 @@ mod tests {
         );
         let conflict = of(&[r#"{"s":{"x":1}}"#, "{}", r#"{"s":{"x":[]}}"#]).unwrap_err();
         assert_eq!(conflict.path, "s.x");
-        assert_eq!(conflict.kinds, [(0, 7, Shape::Number), (2, 7, Shape::List)]);
+        assert_eq!(
+            conflict.kinds,
+            [(0, 7, JsonKind::Number), (2, 7, JsonKind::List)]
+        );
     }
 
     #[test]
     fn fields_keep_the_order_in_which_they_were_first_seen() {
-        let mut seen = Named::default();
+        let mut seen = SeenFields::default();
         for object in [
             "{\"b\":1}",
             "{\"a\":1,\"b\":2}",

@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::{Asked, Opened, Records, SourceKind};
-use super::scan::{Found, Place, Scan};
+use super::scan::{ArrayScan, ScanEvent, ScanPlace};
 use crate::column::ColumnType;
 use crate::error::Result;
 use crate::format::tests::file as written;
-use crate::place::{Named, Placed, Source as Text, decode, parse};
+use crate::place::{NamedItems, Placed, Source as Text, decode, parse};
 
 fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -130,7 +130,7 @@ fn element() -> impl Strategy<Value = String> {
 
 /// The elements of what stands behind an array's first bracket, scanned in parts of these sizes.
 fn scanned(text: &str, sizes: &[usize]) -> Option<Vec<String>> {
-    let mut scan = Scan::new(Place::Before);
+    let mut scan = ArrayScan::new(ScanPlace::Before);
     let (mut elements, mut begin, mut offset) = (Vec::new(), 0, 0);
     let mut sizes = sizes.iter().cycle();
     while offset < text.len() {
@@ -138,14 +138,16 @@ fn scanned(text: &str, sizes: &[usize]) -> Option<Vec<String>> {
         let mut at = 0;
         while let Some(found) = scan.next(&text.as_bytes()[offset..end], &mut at).ok()? {
             match found {
-                Found::Begin(place) => begin = offset + place,
-                Found::End(place) => elements.push(text[begin..offset + place].trim_end().into()),
-                Found::Close(_) => {}
+                ScanEvent::Begin(place) => begin = offset + place,
+                ScanEvent::End(place) => {
+                    elements.push(text[begin..offset + place].trim_end().into())
+                }
+                ScanEvent::Close(_) => {}
             }
         }
         offset = end;
     }
-    (scan.place == Place::End).then_some(elements)
+    (scan.place == ScanPlace::End).then_some(elements)
 }
 
 proptest! {
@@ -213,7 +215,7 @@ fn a_bad_element_has_its_line_wherever_it_stands() {
     let rows: Vec<String> = (0..5000).map(row).collect();
     let file = file(format!("\n\n[\n{}\n]", rows.join(",\n")).as_bytes());
     let source = format!("json: {{ path: {} }}", file.path().display());
-    let types: Named<Placed<ColumnType>> = option("id: int64");
+    let types: NamedItems<Placed<ColumnType>> = option("id: int64");
     let source: SourceKind = option(&source);
     let asked = Asked {
         types: &types.0,

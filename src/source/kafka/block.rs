@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::source::avro_rows::AvroRows;
 use crate::source::json_rows::JsonRows;
 use crate::source::messages::decode;
-use crate::source::reject::Bad;
+use crate::source::reject::BadRow;
 use crate::source::retype::{convert, is_missing, missing};
 use crate::source::{Block, Piece, Rejected};
 
@@ -61,7 +61,7 @@ pub struct Waiting {
 const TOMBSTONE: &str = "it has no value, and not every column may be null: say `tombstones: rows` to make them so, or `tombstones: skip`";
 
 /// The columns, and the messages that are not in them.
-type Columns = (Vec<ArrayRef>, Vec<(usize, Bad)>);
+type Columns = (Vec<ArrayRef>, Vec<(usize, BadRow)>);
 
 impl Waiting {
     /// These messages, of these partitions.
@@ -128,7 +128,7 @@ impl Decode {
                 _ if self.metadata.iter().any(|known| known.lacking(message)) => {
                     bad.push((
                         place,
-                        Bad::new("wrong type", "the key is not text in UTF-8"),
+                        BadRow::new("wrong type", "the key is not text in UTF-8"),
                     ));
                 }
                 Some(value) => {
@@ -136,7 +136,7 @@ impl Decode {
                     bytes.push(value);
                 }
                 None if self.tombstones == Tombstones::Rows => {}
-                None => bad.push((place, Bad::new("tombstone", TOMBSTONE))),
+                None => bad.push((place, BadRow::new("tombstone", TOMBSTONE))),
             }
         }
         let (arrays, wrong) = self.values(&bytes, columns)?;
@@ -185,7 +185,7 @@ impl Decode {
         Ok(())
     }
 
-    fn reject(&self, message: Message<'_>, bad: Bad) -> Result<Rejected> {
+    fn reject(&self, message: Message<'_>, bad: BadRow) -> Result<Rejected> {
         if let Some(dead) = &self.dead {
             dead.send(&self.topic, message, &bad.message)?;
         }
@@ -209,7 +209,7 @@ impl Decode {
 }
 
 /// Which row each message has that is not bad; none of those without a value.
-fn spread(messages: &[Message<'_>], bad: &[(usize, Bad)]) -> UInt32Array {
+fn spread(messages: &[Message<'_>], bad: &[(usize, BadRow)]) -> UInt32Array {
     let mut bad_places = bad.iter().map(|(place, _)| *place).peekable();
     let mut next = 0..;
     let rows = messages.iter().enumerate().filter_map(|(place, message)| {
@@ -226,7 +226,7 @@ fn typed(
     schema: &Schema,
     columns: &[usize],
     messages: usize,
-    mut bad: Vec<(usize, Bad)>,
+    mut bad: Vec<(usize, BadRow)>,
 ) -> Result<Columns> {
     let mut arrays = Vec::with_capacity(columns.len());
     let mut wrong = BTreeMap::new();
@@ -243,7 +243,7 @@ fn typed(
             let value = array_value_to_string(values, row)?;
             wrong.entry(row).or_insert_with(|| {
                 let message = format!("column `{name}`: {value} cannot be read as {wanted}");
-                Bad::new("wrong type", message)
+                BadRow::new("wrong type", message)
             });
         }
     }
@@ -275,7 +275,7 @@ mod tests {
         let batch = RecordBatch::try_from_iter([("id", ids), ("n", texts)]).unwrap();
         let field = |name| Field::new(name, DataType::Int32, true);
         let schema = Schema::new(vec![field("id"), field("n")]);
-        let first = vec![(1, Bad::new("not Avro", "broken"))];
+        let first = vec![(1, BadRow::new("not Avro", "broken"))];
         let (arrays, bad) = typed(&batch, &schema, &[0, 1], 4, first).unwrap();
         let values = |array: &ArrayRef| array.as_primitive::<Int32Type>().values().to_vec();
         assert_eq!(arrays.iter().map(values).collect::<Vec<_>>(), [[1], [4]]);

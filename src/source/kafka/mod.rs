@@ -41,7 +41,7 @@ use serde::Deserialize;
 use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
-use crate::place::{Bytes, Count, Duration, Named, Placed, Text};
+use crate::place::{Bytes, Count, Duration, NamedItems, Placed, Text};
 use crate::registry::Example;
 use format::MessageFormat;
 use metadata::Metadata;
@@ -86,7 +86,7 @@ pub struct Kafka {
     sasl: Option<Sasl>,
     /// Any other property of librdkafka.
     #[serde(default)]
-    properties: Named<Text>,
+    properties: NamedItems<Text>,
 }
 
 /// Batches are not to be waited for longer.

@@ -6,7 +6,7 @@ use serde::de::Deserializer;
 
 use crate::column::distribution::Distribution;
 use crate::error::Problem;
-use crate::place::{Duration, Key, Node, Value, decode};
+use crate::place::{Duration, MapKey, Node, Value, decode};
 
 /// How long: a duration, or a distribution of durations.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ fn in_ticks(node: &Node, tick: i128, whole: bool) -> Result<Node, Problem> {
     Ok(with(node, number((nanos as f64 / tick as f64).to_string())))
 }
 
-fn key_in_ticks(key: &Key, tick: i128) -> Result<Key, Problem> {
+fn key_in_ticks(key: &MapKey, tick: i128) -> Result<MapKey, Problem> {
     let node = Node {
         place: key.place.clone(),
         value: number(key.name.clone()),
@@ -95,7 +95,7 @@ fn key_in_ticks(key: &Key, tick: i128) -> Result<Key, Problem> {
         Value::Scalar { text, .. } => text,
         _ => key.name.clone(),
     };
-    Ok(Key {
+    Ok(MapKey {
         name,
         place: key.place.clone(),
     })

@@ -16,7 +16,7 @@ use crate::column::values::arrays::from_i64;
 use crate::column::values::dictionary_encoded::{column, dictionary_type};
 use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::kernel::block::{Block, Writer};
+use crate::kernel::short_text::{ShortText, ShortTextWriter};
 
 /// Every field.
 pub const FIELDS: &[&str] = &[
@@ -63,22 +63,22 @@ enum FieldText {
     /// Two names beside each other.
     Name(LocaleNames),
     /// Two names, a number, and one of the domains; or without these.
-    Address(LocaleNames, Vec<Block>),
+    Address(LocaleNames, Vec<ShortText>),
     /// The town's country decides the pattern.
     Pattern(Vec<Vec<Vec<PatternStep>>>, u64),
     /// Each language's streets, and whether the number stands before them.
-    Street(Vec<(Vec<Block>, bool)>),
+    Street(Vec<(Vec<ShortText>, bool)>),
 }
 
 /// What is written for each language's first names and last names.
 struct LocaleNames {
-    first: Vec<Vec<Block>>,
-    last: Vec<Vec<Block>>,
+    first: Vec<Vec<ShortText>>,
+    last: Vec<Vec<ShortText>>,
 }
 
 /// A step of a pattern.
 enum PatternStep {
-    Text(Block),
+    Text(ShortText),
     Digits(usize),
     Letter,
 }
@@ -112,7 +112,7 @@ pub fn person_field(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
             FieldText::Name(LocaleNames::new(crowd, spaced, str::to_string)),
         ),
         "email" => {
-            let domains = DOMAINS.map(Block::cut).to_vec();
+            let domains = DOMAINS.map(ShortText::cut).to_vec();
             written(
                 crowd,
                 FieldText::Address(LocaleNames::new(crowd, dotted, folded), domains),
@@ -127,8 +127,8 @@ pub fn person_field(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
         "street" => {
             let streets = crowd.lists.iter().map(|lists| {
                 let street = |street: &&str| match lists.number_first {
-                    true => Block::cut(&format!(" {street}")),
-                    false => Block::cut(&format!("{street} ")),
+                    true => ShortText::cut(&format!(" {street}")),
+                    false => ShortText::cut(&format!("{street} ")),
                 };
                 (
                     lists.streets.iter().map(street).collect(),
@@ -196,7 +196,7 @@ fn steps(pattern: &str) -> Vec<PatternStep> {
     let mut text = String::new();
     let end = |text: &mut String, steps: &mut Vec<PatternStep>| {
         if !text.is_empty() {
-            steps.push(PatternStep::Text(Block::cut(&std::mem::take(text))));
+            steps.push(PatternStep::Text(ShortText::cut(&std::mem::take(text))));
         }
     };
     for character in pattern.chars() {
@@ -221,7 +221,7 @@ impl LocaleNames {
     fn new(crowd: &Crowd, first: impl Fn(&str) -> String, last: impl Fn(&str) -> String) -> Self {
         let blocks = |fact: Fact, shown: &dyn Fn(&str) -> String| {
             let locales = 0..crowd.lists.len();
-            let block = |text: &'static str| Block::cut(&shown(text));
+            let block = |text: &'static str| ShortText::cut(&shown(text));
             locales
                 .map(|locale| crowd.texts(fact, locale).into_iter().map(block).collect())
                 .collect()
@@ -233,14 +233,14 @@ impl LocaleNames {
     }
 
     #[inline(always)]
-    fn write(&self, crowd: &Crowd, locale: usize, person: u64, writer: &mut Writer) {
+    fn write(&self, crowd: &Crowd, locale: usize, person: u64, writer: &mut ShortTextWriter) {
         writer.put(&self.first[locale][crowd.place(Fact::First, locale, person)]);
         writer.put(&self.last[locale][crowd.place(Fact::Last, locale, person)]);
     }
 
     fn longest(&self) -> usize {
         let most =
-            |blocks: &[Vec<Block>]| blocks.iter().flatten().map(|block| block.length()).max();
+            |blocks: &[Vec<ShortText>]| blocks.iter().flatten().map(|block| block.length()).max();
         most(&self.first).unwrap_or(0) + most(&self.last).unwrap_or(0)
     }
 }
@@ -278,7 +278,7 @@ impl FieldText {
     }
 
     #[inline(always)]
-    fn write(&self, crowd: &Crowd, person: u64, writer: &mut Writer) {
+    fn write(&self, crowd: &Crowd, person: u64, writer: &mut ShortTextWriter) {
         let locale = crowd.locale(person);
         match self {
             FieldText::Name(names) => names.write(crowd, locale, person, writer),
@@ -311,7 +311,7 @@ impl FieldText {
     }
 }
 
-fn write_pattern(steps: &[PatternStep], mut random: u64, writer: &mut Writer) {
+fn write_pattern(steps: &[PatternStep], mut random: u64, writer: &mut ShortTextWriter) {
     let mut draw = |bound: u64| {
         let product = u128::from(random) * u128::from(bound);
         random = product as u64;
@@ -321,7 +321,7 @@ fn write_pattern(steps: &[PatternStep], mut random: u64, writer: &mut Writer) {
         match step {
             PatternStep::Text(block) => writer.put(block),
             PatternStep::Digits(count) => writer.put_number(draw(10u64.pow(*count as u32)), *count),
-            PatternStep::Letter => writer.put(&Block::letter(draw(26) as u8)),
+            PatternStep::Letter => writer.put(&ShortText::letter(draw(26) as u8)),
         }
     }
 }
@@ -339,7 +339,7 @@ impl Fill for ListedField {
 
 impl Fill for ComposedField {
     fn fill(&self, _: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        let mut writer = Writer::new(inputs[0].len(), 24);
+        let mut writer = ShortTextWriter::new(inputs[0].len(), 24);
         for person in inputs[0].as_primitive::<UInt64Type>().values() {
             self.shape.write(&self.crowd, *person, &mut writer);
             writer.end();

@@ -18,7 +18,7 @@ use crate::column::random::permutation::{Permutation, check_room};
 use crate::column::values::types::show_type;
 use crate::domain::Domain;
 use crate::error::Problem;
-use crate::kernel::text::Steps;
+use crate::kernel::text::EvenOffsets;
 use crate::place::{Node, Placed, Text, Value, carry, decode};
 use crate::registry::Example;
 
@@ -64,7 +64,7 @@ impl Generator for Template {
         let pointwise = !elements.iter().any(drawn);
         let render = TemplateFill {
             elements,
-            steps: Steps::default(),
+            steps: EvenOffsets::default(),
         };
         Ok(BuiltColumn {
             pointwise,

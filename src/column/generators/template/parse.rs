@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::column::values::scalar::is_decimal;
 use crate::error::Problem;
-use crate::kernel::strftime::Pattern;
-use crate::place::{Part, Place, Placed, Text, braces, place_of};
+use crate::kernel::strftime::TimePattern;
+use crate::place::{BracePart, Place, Placed, Text, braces, place_of};
 
 /// A piece of a template as it is written.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub enum PlaceholderFormat {
     /// With so many digits after the point.
     Fraction(usize),
     /// As a date or time.
-    Time(Pattern),
+    Time(TimePattern),
     /// A shuffled number of so many digits.
     Permute(u32),
 }
@@ -54,14 +54,16 @@ const MOST: usize = 8192;
 /// A brace without its partner, an empty placeholder, an unknown format or too many of them.
 pub fn parse(text: &Placed<Text>) -> Result<Vec<TemplatePiece>, Problem> {
     let parts = braces(text)?;
-    let placeholders = parts.iter().filter(|part| matches!(part, Part::Named(_)));
+    let placeholders = parts
+        .iter()
+        .filter(|part| matches!(part, BracePart::Named(_)));
     if placeholders.count() > MOST {
         let problem = Problem::new(format!("a template has at most {MOST} placeholders"));
         return Err(problem.at(&text.place));
     }
     let pieces = parts.into_iter().map(|part| match part {
-        Part::Literal(literal) => Ok(TemplatePiece::Literal(literal)),
-        Part::Named(inner) => placeholder(text, &inner).map(TemplatePiece::Placeholder),
+        BracePart::Literal(literal) => Ok(TemplatePiece::Literal(literal)),
+        BracePart::Named(inner) => placeholder(text, &inner).map(TemplatePiece::Placeholder),
     });
     pieces.collect()
 }
@@ -105,7 +107,7 @@ fn read_format(path: &str, format: &str) -> Result<PlaceholderFormat, Option<usi
         };
     }
     if format.contains('%') {
-        return Pattern::new(format)
+        return TimePattern::new(format)
             .map(PlaceholderFormat::Time)
             .map_err(Some);
     }

@@ -17,8 +17,8 @@ use crate::column::rows::Rows;
 use crate::column::values::arrays::plain;
 use crate::column::values::scalar::per_second;
 use crate::error::{Error, Problem, Result};
-use crate::kernel::strftime::{Clock, Pattern, Rendered};
-use crate::kernel::text::{Numbers, Part, Steps, compose};
+use crate::kernel::strftime::{Rendered, TickClock, TimePattern};
+use crate::kernel::text::{EvenOffsets, RowNumbers, TextPart, compose};
 
 /// One piece of the text.
 pub enum Element {
@@ -43,7 +43,7 @@ pub struct TemplateFill {
     /// In their order.
     pub elements: Vec<Element>,
     /// Where texts of one length begin.
-    pub steps: Steps,
+    pub steps: EvenOffsets,
 }
 
 impl Fill for TemplateFill {
@@ -55,11 +55,11 @@ impl Fill for TemplateFill {
         let mut parts = Vec::with_capacity(self.elements.len());
         for element in &self.elements {
             match element {
-                Element::Literal(text) => parts.push(Part::Literal(text.into())),
+                Element::Literal(text) => parts.push(TextPart::Literal(text.into())),
                 Element::Permute(permutation, width) => {
                     let values = permutation.fill(rows).into_iter();
                     let values: Vec<i64> = values.map(|number| number as i64).collect();
-                    parts.push(Part::Number(Numbers::new(values, *width)));
+                    parts.push(TextPart::Number(RowNumbers::new(values, *width)));
                 }
                 Element::Input {
                     index,
@@ -79,11 +79,11 @@ fn show<'a>(
     format: &PlaceholderFormat,
     range: Option<(i64, i64)>,
     nulls: &Option<NullBuffer>,
-    parts: &mut Vec<Part<'a>>,
+    parts: &mut Vec<TextPart<'a>>,
 ) -> Result<()> {
     match (input.data_type(), format) {
         (DataType::Dictionary(..), _) => parts.push(dictionary_part(input)?),
-        (DataType::Utf8, _) => parts.push(Part::Own(input.as_string().clone())),
+        (DataType::Utf8, _) => parts.push(TextPart::Own(input.as_string().clone())),
         (DataType::Date32 | DataType::Timestamp(..), PlaceholderFormat::Time(pattern)) => {
             parts.push(time(input, pattern, nulls)?);
         }
@@ -94,31 +94,33 @@ fn show<'a>(
         (DataType::Decimal64(_, scale), _) => decimals(input, *scale, format, nulls, parts)?,
         (DataType::Decimal128(_, scale), _) => {
             let values = input.as_primitive::<Decimal128Type>();
-            parts.push(Part::Own(spell(values.iter(), *scale, format)));
+            parts.push(TextPart::Own(spell(values.iter(), *scale, format)));
         }
-        (DataType::FixedSizeBinary(16), _) => parts.push(Part::Own(uuids(input))),
-        (_, PlaceholderFormat::Fraction(digits)) => parts.push(Part::Own(floats(input, *digits)?)),
+        (DataType::FixedSizeBinary(16), _) => parts.push(TextPart::Own(uuids(input))),
+        (_, PlaceholderFormat::Fraction(digits)) => {
+            parts.push(TextPart::Own(floats(input, *digits)?))
+        }
         _ => {
             let texts = cast(input, &DataType::Utf8)?;
-            parts.push(Part::Own(texts.as_string().clone()));
+            parts.push(TextPart::Own(texts.as_string().clone()));
         }
     }
     Ok(())
 }
 
-fn dictionary_part(input: &ArrayRef) -> Result<Part<'_>> {
+fn dictionary_part(input: &ArrayRef) -> Result<TextPart<'_>> {
     let small = input
         .as_dictionary_opt::<Int32Type>()
         .filter(|dictionary| dictionary.values().len() <= input.len());
     match small.and_then(|small| Some((small, small.values().as_string_opt::<i32>()?))) {
-        Some((dictionary, values)) => Ok(Part::Coded {
+        Some((dictionary, values)) => Ok(TextPart::Coded {
             codes: dictionary.keys().values().as_ref().into(),
             texts: values
                 .iter()
                 .map(|text| text.unwrap_or_default().into())
                 .collect(),
         }),
-        None => Ok(Part::Own(plain(input)?.as_string().clone())),
+        None => Ok(TextPart::Own(plain(input)?.as_string().clone())),
     }
 }
 
@@ -139,25 +141,28 @@ fn integers<'a>(
     format: &PlaceholderFormat,
     range: Option<(i64, i64)>,
     nulls: &Option<NullBuffer>,
-) -> Result<Part<'a>> {
+) -> Result<TextPart<'a>> {
     let width = format.width();
     let signed = input.data_type().is_signed_integer();
     if let Some(values) = input.as_primitive_opt::<Int64Type>() {
         let numbers = match range.filter(|_| nulls.is_none()) {
-            Some(range) => Numbers::within(values.values(), width, range),
-            None => Numbers::new(values.values().as_ref(), width),
+            Some(range) => RowNumbers::within(values.values(), width, range),
+            None => RowNumbers::new(values.values().as_ref(), width),
         };
         if !numbers.any_negative() || !any_negative::<Int64Type>(values.values(), nulls) {
-            return Ok(Part::Number(numbers));
+            return Ok(TextPart::Number(numbers));
         }
     }
     let values = wide(input)?;
     let values = values.as_primitive::<Int64Type>();
     if signed && any_negative::<Int64Type>(values.values(), nulls) {
         let values = values.iter().map(|value| value.map(i128::from));
-        return Ok(Part::Own(spell(values, 0, format)));
+        return Ok(TextPart::Own(spell(values, 0, format)));
     }
-    Ok(Part::Number(Numbers::new(values.values().to_vec(), width)))
+    Ok(TextPart::Number(RowNumbers::new(
+        values.values().to_vec(),
+        width,
+    )))
 }
 
 fn any_negative<T: ArrowPrimitiveType>(values: &[T::Native], nulls: &Option<NullBuffer>) -> bool {
@@ -176,7 +181,7 @@ fn decimals(
     scale: i8,
     format: &PlaceholderFormat,
     nulls: &Option<NullBuffer>,
-    parts: &mut Vec<Part<'_>>,
+    parts: &mut Vec<TextPart<'_>>,
 ) -> Result<()> {
     let values = input.as_primitive::<Decimal64Type>();
     let digits = usize::try_from(scale).unwrap_or_default();
@@ -187,16 +192,16 @@ fn decimals(
     let usual = !matches!(format, PlaceholderFormat::Fraction(_));
     if !usual || any_negative::<Decimal64Type>(values.values(), nulls) {
         let values = values.iter().map(|value| value.map(i128::from));
-        parts.push(Part::Own(spell(values, scale, format)));
+        parts.push(TextPart::Own(spell(values, scale, format)));
         return Ok(());
     }
     let unit = 10i64.pow(digits as u32);
     let whole: Vec<i64> = values.values().iter().map(|value| value / unit).collect();
-    parts.push(Part::Number(Numbers::new(whole, whole_width)));
+    parts.push(TextPart::Number(RowNumbers::new(whole, whole_width)));
     if digits > 0 {
         let fraction: Vec<i64> = values.values().iter().map(|value| value % unit).collect();
-        parts.push(Part::Literal(".".into()));
-        parts.push(Part::Number(Numbers::new(fraction, digits)));
+        parts.push(TextPart::Literal(".".into()));
+        parts.push(TextPart::Number(RowNumbers::new(fraction, digits)));
     }
     Ok(())
 }
@@ -267,7 +272,11 @@ fn uuids(input: &ArrayRef) -> StringArray {
     texts.finish()
 }
 
-fn time(input: &ArrayRef, pattern: &Pattern, nulls: &Option<NullBuffer>) -> Result<Part<'static>> {
+fn time(
+    input: &ArrayRef,
+    pattern: &TimePattern,
+    nulls: &Option<NullBuffer>,
+) -> Result<TextPart<'static>> {
     let clock = clock(input.data_type())?;
     let ticks = match input.as_primitive_opt::<Date32Type>() {
         Some(_) => cast(&cast(input, &DataType::Int32)?, &DataType::Int64)?,
@@ -275,16 +284,16 @@ fn time(input: &ArrayRef, pattern: &Pattern, nulls: &Option<NullBuffer>) -> Resu
     };
     let ticks = ticks.as_primitive::<Int64Type>().values();
     Ok(match pattern.render(ticks, &clock, nulls.as_ref()) {
-        Rendered::Same(text) => Part::Literal(text.into()),
-        Rendered::Coded(codes, texts) => Part::Coded {
+        Rendered::Same(text) => TextPart::Literal(text.into()),
+        Rendered::Coded(codes, texts) => TextPart::Coded {
             codes: codes.into(),
             texts,
         },
-        Rendered::Own(texts) => Part::Own(texts),
+        Rendered::Own(texts) => TextPart::Own(texts),
     })
 }
 
-fn clock(data_type: &DataType) -> Result<Clock> {
+fn clock(data_type: &DataType) -> Result<TickClock> {
     let (per_second, zone) = match data_type {
         DataType::Timestamp(unit, zone) => (Some(per_second(*unit) as i64), zone.as_deref()),
         _ => (None, None),
@@ -293,11 +302,11 @@ fn clock(data_type: &DataType) -> Result<Clock> {
         .filter(|zone| *zone != "UTC")
         .map(str::parse)
         .transpose()?;
-    Ok(Clock { per_second, zone })
+    Ok(TickClock { per_second, zone })
 }
 
 /// RFC 3339, with as many digits after the second as the type has.
-fn usual_pattern(data_type: &DataType) -> Result<Pattern> {
+fn usual_pattern(data_type: &DataType) -> Result<TimePattern> {
     let text = match data_type {
         DataType::Timestamp(unit, zone) => {
             let fraction = match per_second(*unit) {
@@ -316,5 +325,5 @@ fn usual_pattern(data_type: &DataType) -> Result<Pattern> {
         _ => "%Y-%m-%d".to_string(),
     };
     let wrong = |_| Error::run(Problem::new(format!("unknown time pattern `{text}`")));
-    Pattern::new(&text).map_err(wrong)
+    TimePattern::new(&text).map_err(wrong)
 }

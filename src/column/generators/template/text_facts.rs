@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 use super::parse::PlaceholderFormat;
 use crate::column::values::scalar::is_decimal;
 use crate::domain::{Domain, Order, Range};
-use crate::kernel::strftime::Pattern;
+use crate::kernel::strftime::TimePattern;
 
 /// What is known of one piece's text.
 pub struct TextFacts {
@@ -129,7 +129,7 @@ impl TextFacts {
         }
     }
 
-    fn time(&mut self, domain: &Domain, data_type: &DataType, pattern: &Pattern) {
+    fn time(&mut self, domain: &Domain, data_type: &DataType, pattern: &TimePattern) {
         let per_day = match data_type {
             DataType::Timestamp(unit, _) => {
                 crate::column::values::scalar::per_second(*unit) * 86_400

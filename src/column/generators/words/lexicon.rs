@@ -1,7 +1,7 @@
 //! The words, by length, and how a text is filled with them.
 
 use crate::column::random::hash::Key;
-use crate::kernel::block::{Block, Writer};
+use crate::kernel::short_text::{ShortText, ShortTextWriter};
 
 const WORDS: &str = include_str!("words.txt");
 
@@ -11,9 +11,9 @@ const LONGEST: usize = 11;
 /// Words in the order of their lengths.
 pub struct Lexicon {
     /// Each word with the separator after it.
-    separated: Vec<Block>,
+    separated: Vec<ShortText>,
     /// Each word.
-    last: Vec<Block>,
+    last: Vec<ShortText>,
     /// Where the words of each length begin.
     starts: [usize; LONGEST + 2],
     /// Characters of the separator.
@@ -63,11 +63,14 @@ impl Lexicon {
         let mut words: Vec<&str> = WORDS.lines().collect();
         words.sort_by_key(|word| word.len());
         let start = |length: usize| words.partition_point(|word| word.len() < length);
-        let separated = |word: &&str| Block::new(&format!("{word}{separator}"));
+        let separated = |word: &&str| ShortText::new(&format!("{word}{separator}"));
         Self {
             // A word has at most 11 bytes and a separator 18: a block takes both.
             separated: words.iter().filter_map(separated).collect(),
-            last: words.iter().filter_map(|word| Block::new(word)).collect(),
+            last: words
+                .iter()
+                .filter_map(|word| ShortText::new(word))
+                .collect(),
             starts: std::array::from_fn(start),
             separator: separator.chars().count(),
             separator_bytes: separator.len(),
@@ -85,7 +88,7 @@ impl Lexicon {
         count: u64,
         most: usize,
         mut random: SmallDraws,
-        writer: &mut Writer,
+        writer: &mut ShortTextWriter,
     ) {
         let mut left = most;
         let mut before: Option<usize> = None;
@@ -106,7 +109,12 @@ impl Lexicon {
     }
 
     /// Writes words of so many characters in all.
-    pub fn write_characters(&self, count: u64, mut random: SmallDraws, writer: &mut Writer) {
+    pub fn write_characters(
+        &self,
+        count: u64,
+        mut random: SmallDraws,
+        writer: &mut ShortTextWriter,
+    ) {
         let mut left = count as usize;
         while left > 0 {
             let mut word = random.below(self.last.len());

@@ -22,7 +22,7 @@ use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
-use crate::kernel::block::Writer;
+use crate::kernel::short_text::ShortTextWriter;
 use crate::place::{Count, Place, Placed, Text};
 use crate::registry::Example;
 
@@ -186,7 +186,7 @@ impl Fill for WordsFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         let extents = self.extents(rows);
         let random = self.word_key.fill(rows);
-        let mut writer = Writer::new(rows.len(), 32);
+        let mut writer = ShortTextWriter::new(rows.len(), 32);
         for (extent, random) in extents.into_iter().zip(random) {
             let random = SmallDraws::new(self.word_key, random);
             match &self.extent {

@@ -6,13 +6,13 @@ use arrow::array::*;
 use arrow::datatypes::*;
 
 use crate::domain::{Domain, Range};
-use crate::format::avro::Container;
+use crate::format::avro::ContainerEncoder;
 use crate::format::cells::Cells;
 use crate::format::tests::*;
 use crate::format::{FormatKind, Shape};
 
 /// A schema file beside a pipeline file, and what is wrong with the shape under it.
-fn under(schema: &str, options: &str, shape: &Shape) -> Result<Container, String> {
+fn under(schema: &str, options: &str, shape: &Shape) -> Result<ContainerEncoder, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("s.avsc"), schema).unwrap();
     let source = Arc::new(crate::place::Source::new(

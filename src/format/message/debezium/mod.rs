@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::{MessageFormat, MessageWriter};
 use crate::error::{Error, Problem, Result};
 use crate::format::cells::{Cells, Refusal};
-use crate::format::json::{Rows, Values, check_field};
+use crate::format::json::{ObjectRows, ValueSpelling, check_field};
 use crate::format::{ChangeColumns, Operation, Shape};
 use crate::place::{Duration, Flag, Placed, Text};
 use crate::registry::Example;
@@ -66,7 +66,7 @@ struct Envelopes {
     /// The table's own columns, and what each is told as.
     columns: Vec<(usize, Told)>,
     told: Arc<Schema>,
-    rows: Rows,
+    rows: ObjectRows,
     /// What stands before the first image, between what is said of the place, and after all.
     parts: Parts,
     /// Milliseconds since 1970 of change 0, nanoseconds between two.
@@ -156,13 +156,13 @@ impl MessageFormat for DebeziumMessage {
         let fields: Vec<_> = fields
             .map(|(index, told)| told.field(shape.schema.field(*index)))
             .collect();
-        let values = Values {
+        let values = ValueSpelling {
             decimal_strings: false,
-            ..Values::default()
+            ..ValueSpelling::default()
         };
         Ok(Arc::new(Envelopes {
             told: Arc::new(Schema::new(fields)),
-            rows: Rows::new(values, 0, b""),
+            rows: ObjectRows::new(values, 0, b""),
             parts: self.parts(shape, &changes, &columns),
             clock: self.clock()?,
             changes,

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::Decimals;
 use crate::error::{Error, Result};
 use crate::format::cells::Cells;
-use crate::format::json::{Rows, Values};
-use crate::format::text::Leaf;
+use crate::format::json::{ObjectRows, ValueSpelling};
+use crate::format::text::TextLeaf;
 
 /// How a column is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +51,7 @@ impl Told {
         let cast =
             |connect, to: &[DataType]| Self::of_type(connect, None, Becomes::Cast(to.to_vec()));
         match plain {
-            _ if Leaf::of(field) == Some(Leaf::Uuid) => {
+            _ if TextLeaf::of(field) == Some(TextLeaf::Uuid) => {
                 Self::of_type("string", Some("io.debezium.data.Uuid"), Becomes::Same)
             }
             DataType::Boolean => same("boolean"),
@@ -74,8 +74,8 @@ impl Told {
             }
             other
                 if matches!(
-                    Leaf::of(&Field::new("", other.clone(), true)),
-                    Some(Leaf::Binary)
+                    TextLeaf::of(&Field::new("", other.clone(), true)),
+                    Some(TextLeaf::Binary)
                 ) =>
             {
                 Self::of_type("bytes", None, Becomes::Base64)
@@ -218,7 +218,7 @@ fn json(values: &ArrayRef) -> Result<ArrayRef> {
     let schema = Schema::new(vec![Field::new("v", values.data_type().clone(), true)]);
     let batch = RecordBatch::try_new(Arc::new(schema), vec![values.clone()])?;
     let mut objects = Cells::default();
-    let written = Rows::new(Values::default(), 0, b"").write(&batch, &mut objects);
+    let written = ObjectRows::new(ValueSpelling::default(), 0, b"").write(&batch, &mut objects);
     written.map_err(|refusal| Error::run(format!("{} {}", refusal.path, refusal.fault)))?;
     let nulls = values.logical_nulls();
     let text = |row: usize| {

@@ -16,7 +16,7 @@ use crate::error::{Problem, Problems, Result};
 use crate::format::Shape;
 use crate::format::json::check_field;
 use crate::format::nested::plain_type;
-use crate::format::text::Leaf;
+use crate::format::text::TextLeaf;
 use crate::place::{Node, Place, Placed, Text, Value, carry, decode};
 use crate::type_names::show_type;
 use value::{AvroValue, Composite, Integers, JsonValue};
@@ -215,7 +215,7 @@ impl MessageFormat for Key {
 
 /// A type without a text form.
 fn text(field: &Field) -> Option<Problem> {
-    Leaf::of(field).is_none().then(|| {
+    TextLeaf::of(field).is_none().then(|| {
         let (name, data_type) = (field.name(), show_type(field.data_type()));
         Problem::new(format!(
             "column `{name}` has the type {data_type}, which is no text"

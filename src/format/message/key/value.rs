@@ -10,11 +10,11 @@ use arrow::datatypes::{DataType, FieldRef, Int64Type};
 use super::super::MessageWriter;
 use super::super::raw::nulls;
 use crate::format::Shape;
-use crate::format::avro::Container;
-use crate::format::cells::{Cells, Column, Frame, Refusal};
-use crate::format::json::Values;
+use crate::format::avro::ContainerEncoder;
+use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
+use crate::format::json::ValueSpelling;
 use crate::format::nested::unpacked;
-use crate::format::rows::{self, Memory, Of, Spelling};
+use crate::format::rows::{self, Memory, Of, RowSpelling};
 
 /// Integers of so many bytes, the highest first.
 pub struct Integers<const BYTES: usize> {
@@ -25,14 +25,14 @@ pub struct Integers<const BYTES: usize> {
 pub struct JsonValue {
     column: usize,
     field: FieldRef,
-    values: Values,
+    values: ValueSpelling,
     memory: Memory,
 }
 
 /// A column's values as Avro.
 pub struct AvroValue {
     pub column: usize,
-    pub container: Container,
+    pub container: ContainerEncoder,
 }
 
 /// A key of several columns: a message of those alone.
@@ -86,7 +86,7 @@ impl<const BYTES: usize> MessageWriter for Integers<BYTES> {
 
 impl JsonValue {
     /// Column `column`, spelt like `values`.
-    pub fn new(shape: &Shape, column: usize, values: Values) -> Self {
+    pub fn new(shape: &Shape, column: usize, values: ValueSpelling) -> Self {
         Self {
             column,
             field: shape.schema.fields()[column].clone(),
@@ -105,10 +105,10 @@ impl MessageWriter for JsonValue {
     }
 }
 
-impl Spelling for JsonValue {
-    fn column(&self, _index: usize, array: &ArrayRef, _of: Of) -> Result<Column, Refusal> {
+impl RowSpelling for JsonValue {
+    fn column(&self, _index: usize, array: &ArrayRef, _of: Of) -> Result<CellColumn, Refusal> {
         self.values
-            .column(&self.field, array, 0, None, &Frame::default())
+            .column(&self.field, array, 0, None, &Delimiters::default())
             .map_err(|refusal| refusal.within(self.field.name()))
     }
 

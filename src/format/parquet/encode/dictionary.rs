@@ -8,7 +8,7 @@ use parquet::basic::Type;
 
 use super::plain;
 use crate::format::parquet::levels;
-use crate::format::parquet::statistics::{Bounds, Ordered};
+use crate::format::parquet::statistics::{Ordered, ValueBounds};
 use crate::format::parquet::values::{self, Room};
 use crate::kernel::bit_pack::{pack_keys, width_of};
 
@@ -106,11 +106,11 @@ impl Dictionary {
         &self,
         used: &Used,
         ordered: &Ordered,
-    ) -> Option<Bounds> {
+    ) -> Option<ValueBounds> {
         let stands = |key: &&u32| used.marks[**key as usize] == 1;
         let least = *self.ascending.iter().find(stands)? as usize;
         let greatest = *self.ascending.iter().rfind(stands)? as usize;
-        Some(ordered.signed_zeros(Bounds {
+        Some(ordered.signed_zeros(ValueBounds {
             least: self.each[least].clone(),
             greatest: self.each[greatest].clone(),
         }))

@@ -1,10 +1,10 @@
 //! Values of fixed width: as they are, and `BYTE_STREAM_SPLIT`, the first bytes of all, then the
 //! second ones, and so on.
 
-use crate::format::parquet::values::Values;
+use crate::format::parquet::values::PageValues;
 
 /// Adds the values; false if they have no fixed width.
-pub(super) fn encode(values: &Values<'_>, out: &mut Vec<u8>) -> bool {
+pub(super) fn encode(values: &PageValues<'_>, out: &mut Vec<u8>) -> bool {
     fn numbers<T: Copy, const N: usize>(
         values: &[T],
         bytes: impl Fn(T) -> [u8; N],
@@ -22,16 +22,16 @@ pub(super) fn encode(values: &Values<'_>, out: &mut Vec<u8>) -> bool {
         }
     }
     match values {
-        Values::Int32(values) => numbers(values, i32::to_le_bytes, out),
-        Values::Int64(values) => numbers(values, i64::to_le_bytes, out),
-        Values::Float(values) => numbers(values, f32::to_le_bytes, out),
-        Values::Double(values) => numbers(values, f64::to_le_bytes, out),
-        Values::Fixed(bytes, width) => {
+        PageValues::Int32(values) => numbers(values, i32::to_le_bytes, out),
+        PageValues::Int64(values) => numbers(values, i64::to_le_bytes, out),
+        PageValues::Float(values) => numbers(values, f32::to_le_bytes, out),
+        PageValues::Double(values) => numbers(values, f64::to_le_bytes, out),
+        PageValues::Fixed(bytes, width) => {
             for place in 0..*width {
                 out.extend(bytes.iter().skip(place).step_by(*width));
             }
         }
-        Values::Bits(..) | Values::Text { .. } => return false,
+        PageValues::Bits(..) | PageValues::Text { .. } => return false,
     }
     true
 }
@@ -42,16 +42,16 @@ mod tests {
 
     #[test]
     fn bytes_of_one_place_stand_together() {
-        let encoded = |values: Values<'_>| {
+        let encoded = |values: PageValues<'_>| {
             let mut out = vec![9];
             assert!(encode(&values, &mut out));
             out
         };
         let numbers = [0x0403_0201, 0x1413_1211];
         let expected = [9, 1, 0x11, 2, 0x12, 3, 0x13, 4, 0x14];
-        assert_eq!(encoded(Values::Int32(&numbers)), expected);
+        assert_eq!(encoded(PageValues::Int32(&numbers)), expected);
         let bytes = [1, 2, 3, 4, 0x11, 0x12, 0x13, 0x14];
-        assert_eq!(encoded(Values::Fixed(&bytes, 4)), expected);
-        assert_eq!(encoded(Values::Double(&[])), [9]);
+        assert_eq!(encoded(PageValues::Fixed(&bytes, 4)), expected);
+        assert_eq!(encoded(PageValues::Double(&[])), [9]);
     }
 }

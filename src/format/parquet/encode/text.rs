@@ -1,7 +1,7 @@
 //! Texts: each after its length, lengths apart, or without what it shares with the one before it.
 
 use crate::kernel::delta;
-use crate::kernel::prefix::Split;
+use crate::kernel::prefix::PrefixSplit;
 
 /// Bytes that are copied at once, whatever a text has.
 const WINDOW: usize = 32;
@@ -46,7 +46,12 @@ pub(super) fn lengths_apart(
 }
 
 /// Adds how much each text shares with the one before it, and then what it does not.
-pub(super) fn shared_prefixes(offsets: &[i32], bytes: &[u8], split: &mut Split, out: &mut Vec<u8>) {
+pub(super) fn shared_prefixes(
+    offsets: &[i32],
+    bytes: &[u8],
+    split: &mut PrefixSplit,
+    out: &mut Vec<u8>,
+) {
     split.split(offsets, bytes);
     delta::pack_i32(&split.prefixes, out);
     delta::pack_i32(&split.lengths, out);

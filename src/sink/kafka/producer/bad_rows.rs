@@ -23,7 +23,7 @@ pub struct BadRows {
 }
 
 /// The rows of one batch that cannot be messages.
-pub struct Refused<'a> {
+pub struct RefusedRows<'a> {
     of: &'a BadRows,
     batch: &'a Batch,
     lines: Vec<u8>,
@@ -43,8 +43,8 @@ impl BadRows {
     }
 
     /// None of a batch so far.
-    pub fn of<'a>(&'a self, batch: &'a Batch) -> Refused<'a> {
-        Refused {
+    pub fn of<'a>(&'a self, batch: &'a Batch) -> RefusedRows<'a> {
+        RefusedRows {
             of: self,
             batch,
             lines: Vec::new(),
@@ -70,7 +70,7 @@ impl BadRows {
     }
 }
 
-impl Refused<'_> {
+impl RefusedRows<'_> {
     /// Row `row` of the table cannot be a message.
     ///
     /// # Errors

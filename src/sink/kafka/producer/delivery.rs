@@ -16,21 +16,21 @@ const MOST_BYTES: usize = 16 << 20;
 const MOST_PACED_BYTES: usize = 48 << 20;
 
 /// The state of everything that was handed to a producer.
-pub struct Delivery {
+pub struct DeliveryTracker {
     topic: String,
     marks: Arc<Marks>,
     most_bytes: usize,
     /// How long no message may be acknowledged at the end, where that is said.
     stall_timeout: Option<Duration>,
-    state: Mutex<State>,
+    state: Mutex<DeliveryState>,
     moved: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct DeliveryState {
     /// The number of the first batch in `open`.
     first: u64,
-    open: VecDeque<Open>,
+    open: VecDeque<OpenBatch>,
     bytes: usize,
     sent: u64,
     acknowledged: u64,
@@ -41,12 +41,12 @@ struct State {
 
 /// A batch whose messages are under way.
 #[derive(Default)]
-struct Open {
+struct OpenBatch {
     rows: u64,
     complete: bool,
 }
 
-impl Delivery {
+impl DeliveryTracker {
     /// Nothing was sent yet.
     pub fn new(
         topic: &str,
@@ -173,7 +173,7 @@ impl Delivery {
         state.acknowledged == state.sent
     }
 
-    fn failure(&self, state: &State) -> Error {
+    fn failure(&self, state: &DeliveryState) -> Error {
         let missing = state.sent - state.acknowledged;
         let kinds = state.failed.iter();
         let kinds: Vec<String> = kinds.map(|(kind, rows)| format!("{rows} {kind}")).collect();
@@ -194,7 +194,7 @@ impl Delivery {
     }
 
     /// Moves the durable mark over every batch of which nothing is missing.
-    fn advance(&self, mut state: MutexGuard<'_, State>) {
+    fn advance(&self, mut state: MutexGuard<'_, DeliveryState>) {
         let before = state.first;
         while state
             .open
@@ -212,12 +212,16 @@ impl Delivery {
         self.moved.notify_all();
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, most: Duration) -> MutexGuard<'a, State> {
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, DeliveryState>,
+        most: Duration,
+    ) -> MutexGuard<'a, DeliveryState> {
         let waited = self.moved.wait_timeout(state, most);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, DeliveryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -228,11 +232,11 @@ fn stalled(timeout: Duration) -> Problem {
     Problem::new(format!("none was for {timeout}")).hint("see `stall_timeout` under `run:`")
 }
 
-impl State {
-    fn open(&mut self, number: u64) -> &mut Open {
+impl DeliveryState {
+    fn open(&mut self, number: u64) -> &mut OpenBatch {
         let place = (number - self.first) as usize;
         if self.open.len() <= place {
-            self.open.resize_with(place + 1, Open::default);
+            self.open.resize_with(place + 1, OpenBatch::default);
         }
         &mut self.open[place]
     }

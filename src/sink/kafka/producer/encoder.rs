@@ -5,12 +5,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::options::Codec;
-use super::bad_rows::{BadRows, Refused};
-use super::messages::{Bytes, Group, Header, HeaderValue, Limits, Messages};
+use super::bad_rows::{BadRows, RefusedRows};
+use super::messages::{
+    ByteStrings, HeaderValue, MessageBatch, MessageGroup, MessageHeader, SendLimits,
+};
 use super::native;
-use super::partition::{Deal, Partitioner, Run, by_column, by_key, scatter, turn_of};
-use super::rows::Rows;
-use super::times::{Sendable, Times};
+use super::partition::{Deal, Partitioner, RowRun, by_column, by_key, scatter, turn_of};
+use super::rows::BatchRows;
+use super::times::{MessageTimes, Sendable};
 use crate::batch::{Batch, Place};
 use crate::error::{Error, Result};
 use crate::format::Encode;
@@ -19,7 +21,7 @@ use crate::format::cells::Refusal;
 use crate::format::message::MessageWriter;
 
 /// How the rows of a table become messages.
-pub struct Recipe {
+pub struct MessageRecipe {
     /// Values.
     pub values: Arc<dyn MessageWriter>,
     /// Keys.
@@ -35,7 +37,7 @@ pub struct Recipe {
     /// The columns that values are made of come first; so many.
     pub written: usize,
     /// How much is sent together.
-    pub limits: Limits,
+    pub limits: SendLimits,
     /// Record batches are made here, so compressed; librdkafka makes its own.
     pub native: Option<Codec>,
     /// Where what is dealt in turn goes on.
@@ -64,33 +66,33 @@ pub enum PartitionSource {
 }
 
 /// What a worker hands to the writer.
-pub struct Sent {
+pub struct SentRows {
     /// Which rows of the table the messages are of.
     pub place: Place,
     /// The messages.
-    pub messages: Ready,
+    pub messages: EncodedMessages,
 }
 
 /// Messages, ready to be sent.
-pub enum Ready {
+pub enum EncodedMessages {
     /// Record batches, and the first row of each.
-    Encoded(native::Encoded),
+    Encoded(native::EncodedRecordBatches),
     /// Messages for librdkafka, and which of them are sent together.
-    Messages(Vec<(Arc<Messages>, Group)>),
+    Messages(Vec<(Arc<MessageBatch>, MessageGroup)>),
 }
 
 /// Rows of a batch that go to one partition, or to all in turn.
-pub struct Part {
+pub struct PartitionRows {
     /// The rows.
-    pub rows: Rows,
+    pub rows: BatchRows,
     /// Their partition, if it is one.
-    pub run: Option<Run>,
+    pub run: Option<RowRun>,
 }
 
-impl Encode for Recipe {
-    type Chunk = Sent;
+impl Encode for MessageRecipe {
+    type Chunk = SentRows;
 
-    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Sent)) -> Result<()> {
+    fn encode(&self, batch: &Batch, put: &dyn Fn(u64, SentRows)) -> Result<()> {
         let mut refused = self.bad_rows.of(batch);
         let parts = self.parts(batch, &mut refused)?.into_iter();
         let made = parts.map(|part| self.messages(batch, part, &mut refused));
@@ -100,13 +102,13 @@ impl Encode for Recipe {
         };
         refused.keep()?;
         let place = batch.place.clone();
-        put(batch.number, Sent { place, messages });
+        put(batch.number, SentRows { place, messages });
         Ok(())
     }
 }
 
 /// In order of their rows: a pace lets go of all partitions slice by slice.
-fn grouped(made: impl Iterator<Item = Result<Messages>>) -> Result<Ready> {
+fn grouped(made: impl Iterator<Item = Result<MessageBatch>>) -> Result<EncodedMessages> {
     let mut groups = Vec::new();
     for messages in made {
         let mut messages = messages?;
@@ -115,12 +117,16 @@ fn grouped(made: impl Iterator<Item = Result<Messages>>) -> Result<Ready> {
         groups.extend(of.into_iter().map(|group| (messages.clone(), group)));
     }
     groups.sort_by_key(|(_, group)| group.first_row);
-    Ok(Ready::Messages(groups))
+    Ok(EncodedMessages::Messages(groups))
 }
 
-impl Recipe {
+impl MessageRecipe {
     /// As `grouped`, as record batches.
-    fn encoded(&self, made: impl Iterator<Item = Result<Messages>>, codec: Codec) -> Result<Ready> {
+    fn encoded(
+        &self,
+        made: impl Iterator<Item = Result<MessageBatch>>,
+        codec: Codec,
+    ) -> Result<EncodedMessages> {
         let mut compressor = native::Compressor::new(codec)
             .map_err(|error| Error::because("compressing messages", error))?;
         let mut batches = Vec::new();
@@ -130,13 +136,17 @@ impl Recipe {
             self.buffers.give(messages.values.cells.bytes);
         }
         batches.sort_by_key(|(row, _)| *row);
-        Ok(Ready::Encoded(batches))
+        Ok(EncodedMessages::Encoded(batches))
     }
 
     /// The rows in the order of their partitions: columns are cheaper to put in order than what is
     /// made of them. Keys, which may choose the partition, are made before that.
-    pub fn parts(&self, batch: &Batch, refused: &mut Refused<'_>) -> Result<Vec<Part>> {
-        let rows = self.keyed(Rows::all(batch), refused)?;
+    pub fn parts(
+        &self,
+        batch: &Batch,
+        refused: &mut RefusedRows<'_>,
+    ) -> Result<Vec<PartitionRows>> {
+        let rows = self.keyed(BatchRows::all(batch), refused)?;
         let (rows, of) = match self.partitions {
             PartitionSource::Column(column) => by_column(rows, column, self.count, refused)?,
             PartitionSource::Rule(Partitioner::RoundRobin) => {
@@ -154,7 +164,7 @@ impl Recipe {
                 }
                 _ => {
                     let (rows, run) = (rows, None);
-                    return Ok(vec![Part { rows, run }]);
+                    return Ok(vec![PartitionRows { rows, run }]);
                 }
             },
         };
@@ -162,7 +172,7 @@ impl Recipe {
         let first = self.deal.begin(batch, batch.number, dealt);
         let (order, runs) = scatter(&of, first, self.count);
         let rows = rows.picked(order)?;
-        let part = |run: Run| Part {
+        let part = |run: RowRun| PartitionRows {
             rows: rows.slice(run.rows.clone()),
             run: Some(run),
         };
@@ -170,11 +180,11 @@ impl Recipe {
     }
 
     /// The rows with their keys, where messages have keys.
-    fn keyed(&self, rows: Rows, refused: &mut Refused<'_>) -> Result<Rows> {
+    fn keyed(&self, rows: BatchRows, refused: &mut RefusedRows<'_>) -> Result<BatchRows> {
         let Some(keys) = &self.keys else {
             return Ok(rows);
         };
-        let write = |rows: &Rows| Bytes::written(&**keys, &rows.batch, Vec::new());
+        let write = |rows: &BatchRows| ByteStrings::written(&**keys, &rows.batch, Vec::new());
         let (mut rows, keys) = self.accepted(rows, refused, write)?;
         rows.keys = Some(keys.into());
         Ok(rows)
@@ -183,10 +193,10 @@ impl Recipe {
     /// What `make` makes of rows. Those that a format refuses are left out where that is asked for.
     pub fn accepted<T>(
         &self,
-        mut rows: Rows,
-        refused: &mut Refused<'_>,
-        make: impl Fn(&Rows) -> std::result::Result<T, Refusal>,
-    ) -> Result<(Rows, T)> {
+        mut rows: BatchRows,
+        refused: &mut RefusedRows<'_>,
+        make: impl Fn(&BatchRows) -> std::result::Result<T, Refusal>,
+    ) -> Result<(BatchRows, T)> {
         loop {
             match make(&rows) {
                 Ok(made) => return Ok((rows, made)),
@@ -201,7 +211,12 @@ impl Recipe {
     }
 
     /// The messages of a part, in groups; those that are too large are left out where that is asked for.
-    fn messages(&self, batch: &Batch, part: Part, refused: &mut Refused<'_>) -> Result<Messages> {
+    fn messages(
+        &self,
+        batch: &Batch,
+        part: PartitionRows,
+        refused: &mut RefusedRows<'_>,
+    ) -> Result<MessageBatch> {
         let mut rows = part.rows;
         loop {
             let (kept, mut messages) = self.accepted(rows, refused, |rows| self.made(rows))?;
@@ -228,16 +243,16 @@ impl Recipe {
     fn groups(
         &self,
         batch: &Batch,
-        messages: &Messages,
-        kept: &Rows,
-        run: Option<&Run>,
-    ) -> Vec<Group> {
+        messages: &MessageBatch,
+        kept: &BatchRows,
+        run: Option<&RowRun>,
+    ) -> Vec<MessageGroup> {
         let cuts = messages.cut(self.limits, |row| kept.place(row));
         let first = match run {
             Some(_) => 0,
             None => self.deal.begin(batch, batch.number, cuts.len()),
         };
-        let group = |(turn, (rows, bytes)): (u64, (Range<usize>, usize))| Group {
+        let group = |(turn, (rows, bytes)): (u64, (Range<usize>, usize))| MessageGroup {
             partition: run.map_or_else(|| turn_of(turn, self.count), |run| run.partition),
             first_row: kept.place(rows.start),
             rows,
@@ -246,30 +261,30 @@ impl Recipe {
         (first..).zip(cuts).map(group).collect()
     }
 
-    pub fn made(&self, rows: &Rows) -> std::result::Result<Messages, Refusal> {
+    pub fn made(&self, rows: &BatchRows) -> std::result::Result<MessageBatch, Refusal> {
         let batch = &rows.batch;
         let columns: Vec<usize> = (0..self.written).collect();
         let projected = batch.project(&columns);
         let columns = projected.as_ref().unwrap_or(batch);
-        let values = Bytes::written(&*self.values, columns, self.buffers.take())?;
+        let values = ByteStrings::written(&*self.values, columns, self.buffers.take())?;
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, source) in &self.headers {
             let value = match source {
                 HeaderSource::Fixed(value) => HeaderValue::Fixed(value.clone()),
                 HeaderSource::Column(writer) => {
-                    HeaderValue::Rows(Bytes::written(&**writer, batch, Vec::new())?)
+                    HeaderValue::Rows(ByteStrings::written(&**writer, batch, Vec::new())?)
                 }
             };
-            headers.push(Header {
+            headers.push(MessageHeader {
                 name: name.clone(),
                 value,
             });
         }
         let times = self.time.map(|(column, sendable)| {
             let name = batch.schema_ref().field(column).name();
-            Times::of(name, batch.column(column), sendable)
+            MessageTimes::of(name, batch.column(column), sendable)
         });
-        Ok(Messages {
+        Ok(MessageBatch {
             values,
             keys: rows.keys.clone(),
             headers,

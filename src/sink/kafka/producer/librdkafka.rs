@@ -16,8 +16,8 @@ use rdkafka::message::{BorrowedMessage, Header as NativeHeader, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult};
 
 use super::super::Kafka;
-use super::delivery::Delivery;
-use super::messages::{Group, HeaderValue, Messages};
+use super::delivery::DeliveryTracker;
+use super::messages::{HeaderValue, MessageBatch, MessageGroup};
 use crate::client::kafka::produce_batch::{self, BatchProducer, Context, Listener, Ticket};
 use crate::client::kafka::{Events, config, no_client};
 use crate::error::{Error, Problem, Result};
@@ -44,7 +44,7 @@ struct Settled {
 pub struct Librdkafka {
     producer: Arc<BatchProducer<Outcomes>>,
     topic: String,
-    delivery: Arc<Delivery>,
+    delivery: Arc<DeliveryTracker>,
     /// The batch of rows that each call was for.
     numbers: Arc<Mutex<HashMap<usize, Call>>>,
     next: usize,
@@ -57,7 +57,7 @@ struct Call {
     left: u64,
 }
 
-impl produce_batch::Messages for Messages {
+impl produce_batch::Messages for MessageBatch {
     fn value(&self, row: usize) -> Option<&[u8]> {
         self.values.get(row)
     }
@@ -99,7 +99,7 @@ impl Librdkafka {
         kafka: &Kafka,
         most: usize,
         timeout: Duration,
-        delivery: Arc<Delivery>,
+        delivery: Arc<DeliveryTracker>,
     ) -> Result<Self> {
         let setting_up =
             |error: &dyn std::fmt::Display| Error::because("setting up a producer of Kafka", error);
@@ -130,7 +130,12 @@ impl Librdkafka {
     ///
     /// # Errors
     /// Something failed for good.
-    pub fn send(&mut self, number: u64, messages: &Arc<Messages>, group: &Group) -> Result<()> {
+    pub fn send(
+        &mut self,
+        number: u64,
+        messages: &Arc<MessageBatch>,
+        group: &MessageGroup,
+    ) -> Result<()> {
         let rows = group.rows.clone();
         let bytes = messages.payload(rows.clone());
         self.delivery.begin(number, rows.len() as u64, bytes)?;
@@ -152,7 +157,7 @@ impl Librdkafka {
 
     fn send_batch(
         &self,
-        messages: &Arc<Messages>,
+        messages: &Arc<MessageBatch>,
         rows: Range<usize>,
         partition: i32,
         id: usize,
@@ -173,7 +178,7 @@ impl Librdkafka {
 
     fn send_each(
         &self,
-        messages: &Messages,
+        messages: &MessageBatch,
         rows: Range<usize>,
         partition: i32,
         id: usize,
@@ -234,7 +239,7 @@ impl Librdkafka {
 /// Tells the delivery what became of messages.
 fn settle(
     producer: &BatchProducer<Outcomes>,
-    delivery: &Delivery,
+    delivery: &DeliveryTracker,
     numbers: &Mutex<HashMap<usize, Call>>,
 ) {
     let outcomes = producer.listener();
@@ -286,7 +291,7 @@ impl Drop for Librdkafka {
     }
 }
 
-fn headers(messages: &Messages, row: usize) -> Option<OwnedHeaders> {
+fn headers(messages: &MessageBatch, row: usize) -> Option<OwnedHeaders> {
     let mut headers = OwnedHeaders::new_with_capacity(messages.headers.len());
     for header in &messages.headers {
         let value = match &header.value {

@@ -2,23 +2,23 @@
 
 use std::ops::ControlFlow;
 
-use super::encoder::{Ready, Sent};
+use super::encoder::{EncodedMessages, SentRows};
 use crate::error::Result;
 use crate::sink::FileReport;
 use crate::sink::lane::{Marks, Writer};
 
 /// Where such messages go.
-pub struct Nowhere;
+pub struct DiscardedMessages;
 
-impl Writer<Sent> for Nowhere {
-    fn write(&mut self, number: u64, sent: Sent, marks: &Marks) -> Result<ControlFlow<()>> {
+impl Writer<SentRows> for DiscardedMessages {
+    fn write(&mut self, number: u64, sent: SentRows, marks: &Marks) -> Result<ControlFlow<()>> {
         match sent.messages {
-            Ready::Encoded(batches) => {
+            EncodedMessages::Encoded(batches) => {
                 for (_, batch) in batches {
                     marks.add(u64::from(batch.rows), batch.payload as u64);
                 }
             }
-            Ready::Messages(groups) => {
+            EncodedMessages::Messages(groups) => {
                 for (messages, group) in groups {
                     let payload = messages.payload(group.rows.clone());
                     marks.add(group.rows.len() as u64, payload as u64);

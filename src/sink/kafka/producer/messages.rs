@@ -5,14 +5,14 @@ use std::ops::Range;
 use arrow::array::RecordBatch;
 use arrow::buffer::NullBuffer;
 
-use super::rows::Keys;
-use super::times::Times;
+use super::rows::RowKeys;
+use super::times::MessageTimes;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::message::MessageWriter;
 
 /// Byte strings, some of which may be null.
 #[derive(Debug, Default)]
-pub struct Bytes {
+pub struct ByteStrings {
     /// The bytes; those of null are of no meaning.
     pub cells: Cells,
     /// Which are there; all of them without.
@@ -21,7 +21,7 @@ pub struct Bytes {
 
 /// A header of every message.
 #[derive(Debug)]
-pub struct Header {
+pub struct MessageHeader {
     /// Its name.
     pub name: String,
     /// What it holds.
@@ -34,12 +34,12 @@ pub enum HeaderValue {
     /// The same in every message.
     Fixed(Vec<u8>),
     /// A value a row; no header where it is null.
-    Rows(Bytes),
+    Rows(ByteStrings),
 }
 
 /// Rows of one partition that are sent together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct MessageGroup {
     /// Where they go.
     pub partition: i32,
     /// The rows.
@@ -52,22 +52,22 @@ pub struct Group {
 
 /// One batch as messages.
 #[derive(Debug, Default)]
-pub struct Messages {
+pub struct MessageBatch {
     /// What they hold; null is a tombstone.
-    pub values: Bytes,
+    pub values: ByteStrings,
     /// Their keys.
-    pub keys: Option<Keys>,
+    pub keys: Option<RowKeys>,
     /// Their headers.
-    pub headers: Vec<Header>,
+    pub headers: Vec<MessageHeader>,
     /// Their times; the time of sending without.
-    pub times: Option<Times>,
+    pub times: Option<MessageTimes>,
     /// What is sent together, in the order of sending.
-    pub groups: Vec<Group>,
+    pub groups: Vec<MessageGroup>,
 }
 
 /// How much is sent together.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct SendLimits {
     /// Bytes of a group, and of one message.
     pub bytes: usize,
     /// The batch's rows that a group may be of: fewer where a slow pace asks for it.
@@ -78,7 +78,7 @@ pub struct Limits {
 pub const BATCH_OVERHEAD: usize = 61;
 const RECORD_OVERHEAD: usize = 26;
 
-impl Bytes {
+impl ByteStrings {
     /// What a writer makes of rows, in the room of a used buffer.
     ///
     /// # Errors
@@ -125,20 +125,20 @@ impl Bytes {
     }
 }
 
-impl Limits {
+impl SendLimits {
     /// The most bytes that the records of a group may take.
     fn records(self) -> usize {
         self.bytes.saturating_sub(BATCH_OVERHEAD)
     }
 }
 
-impl Messages {
+impl MessageBatch {
     /// At most how many bytes the records of these rows take.
     pub fn size(&self, rows: Range<usize>) -> usize {
         let count = rows.len();
         let keys = self.keys.as_ref();
         let keys = keys.map_or(0, |keys| keys.size(rows.clone()));
-        let header = |header: &Header| {
+        let header = |header: &MessageHeader| {
             let values = match &header.value {
                 HeaderValue::Fixed(value) => count * value.len(),
                 HeaderValue::Rows(values) => values.size(rows.clone()),
@@ -163,7 +163,7 @@ impl Messages {
     }
 
     /// Rows that no limit lets through, and their sizes.
-    pub fn too_large(&self, limits: Limits) -> Vec<(usize, usize)> {
+    pub fn too_large(&self, limits: SendLimits) -> Vec<(usize, usize)> {
         let (rows, most) = (self.values.len(), limits.records());
         if self.size(0..rows) <= most {
             return Vec::new();
@@ -177,7 +177,7 @@ impl Messages {
     /// its sending for all its rows, which is not known yet.
     pub fn cut(
         &self,
-        limits: Limits,
+        limits: SendLimits,
         place: impl Fn(usize) -> usize,
     ) -> Vec<(Range<usize>, usize)> {
         let (rows, most) = (self.values.len(), limits.records());
@@ -219,8 +219,8 @@ mod tests {
     use super::super::times::Sendable;
     use super::*;
 
-    fn messages(sizes: &[usize]) -> Messages {
-        let mut messages = Messages::default();
+    fn messages(sizes: &[usize]) -> MessageBatch {
+        let mut messages = MessageBatch::default();
         for size in sizes {
             let cells = &mut messages.values.cells;
             cells.bytes.extend(std::iter::repeat_n(b'x', *size));
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn messages_are_cut_where_a_limit_asks_for_it() {
-        let limits = |rows| Limits {
+        let limits = |rows| SendLimits {
             bytes: 61 + 2 * 36,
             rows,
         };
@@ -253,12 +253,12 @@ mod tests {
     fn at_a_pace_messages_with_and_without_times_are_not_sent_together() {
         let times = [Some(5), None, None, Some(6), Some(7)];
         let column: ArrayRef = Arc::new(TimestampMillisecondArray::from(times.to_vec()));
-        let messages = Messages {
-            times: Some(Times::of("t", &column, Sendable::From1970).unwrap()),
+        let messages = MessageBatch {
+            times: Some(MessageTimes::of("t", &column, Sendable::From1970).unwrap()),
             ..messages(&[10; 5])
         };
         let runs = |rows| {
-            let cut = messages.cut(Limits { bytes: 1000, rows }, |row| row);
+            let cut = messages.cut(SendLimits { bytes: 1000, rows }, |row| row);
             cut.into_iter().map(|(rows, _)| rows).collect::<Vec<_>>()
         };
         assert_eq!(runs(4), [0..1, 1..3, 3..4, 4..5]);
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn messages_over_the_limit_are_known() {
         let messages = messages(&[10, 2000, 10]);
-        let limits = Limits {
+        let limits = SendLimits {
             bytes: 1000,
             rows: 4,
         };

@@ -4,8 +4,8 @@
 mod bad_rows;
 mod delivery;
 mod encoder;
+mod expected;
 mod librdkafka;
-mod made;
 mod measured;
 mod messages;
 mod native;
@@ -16,5 +16,5 @@ mod rows;
 mod times;
 mod writer;
 
-pub use made::{Made, Message};
+pub use expected::{ExpectedMessage, ExpectedTopic};
 pub use open::connect;

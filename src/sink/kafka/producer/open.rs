@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::super::Kafka;
 use super::super::options::{HeaderOption, PartitionerOption};
 use super::bad_rows::BadRows;
-use super::delivery::Delivery;
-use super::encoder::{HeaderSource, PartitionSource, Recipe};
+use super::delivery::DeliveryTracker;
+use super::encoder::{HeaderSource, MessageRecipe, PartitionSource};
 use super::librdkafka::Librdkafka;
-use super::measured::Nowhere;
-use super::messages::Limits;
+use super::measured::DiscardedMessages;
+use super::messages::SendLimits;
 use super::native::{self, Native};
 use super::partition::{Deal, Partitioner};
 use super::retention;
@@ -145,13 +145,13 @@ fn open(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Arc<dyn Lane>> 
     let bytes = recipe.limits.bytes;
     let native = recipe.native.is_some();
     if kafka.measured {
-        return lane::start(target, Arc::new(recipe), Box::new(Nowhere));
+        return lane::start(target, Arc::new(recipe), Box::new(DiscardedMessages));
     }
     lane::start_with(target, Arc::new(recipe), |marks| {
         let paced = target.pace.is_some();
         let stall_timeout = target.run.stall_timeout();
         let timeout = timeout(kafka);
-        let delivery = Delivery::new(kafka.topic.as_str(), marks, paced, stall_timeout);
+        let delivery = DeliveryTracker::new(kafka.topic.as_str(), marks, paced, stall_timeout);
         let delivery = Arc::new(delivery);
         let producer = match native {
             true => Producer::Native(Native::start(settings(kafka, timeout), delivery.clone())?),
@@ -188,7 +188,7 @@ fn settings(kafka: &Kafka, timeout: Duration) -> native::Settings {
 }
 
 /// How rows of the target become messages of the topic.
-pub fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
+pub fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<MessageRecipe> {
     let shape = &target.shape;
     let written = shape.written();
     let format = kafka.format();
@@ -221,7 +221,7 @@ pub fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
         .as_ref()
         .map(|bytes| usize::try_from(bytes.value.0));
     let most = asked.map_or(BATCH_BYTES, |asked| asked.unwrap_or(usize::MAX));
-    Ok(Recipe {
+    Ok(MessageRecipe {
         values,
         keys,
         headers: headers(kafka, target)?,
@@ -229,7 +229,7 @@ pub fn recipe(kafka: &Kafka, target: &Target, topic: &Topic) -> Result<Recipe> {
         partitions,
         count: topic.partitions,
         written: written.schema.fields().len(),
-        limits: Limits {
+        limits: SendLimits {
             bytes: most.min(topic.max_message_bytes),
             rows: target.pace.as_ref().map_or(usize::MAX, |pace| {
                 (pace.rate() / SLICES_A_SECOND).max(1.0) as usize

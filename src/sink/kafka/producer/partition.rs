@@ -9,8 +9,8 @@ use arrow::datatypes::{DataType, Int64Type};
 use crc_fast::CrcAlgorithm::Crc32IsoHdlc;
 use crc_fast::checksum;
 
-use super::bad_rows::Refused;
-use super::rows::{Keys, Rows};
+use super::bad_rows::RefusedRows;
+use super::rows::{BatchRows, RowKeys};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 
@@ -33,7 +33,7 @@ pub struct Deal(AtomicU64);
 
 /// Rows that stand side by side once the rows of a batch are in the order of their partitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct RowRun {
     /// Where they go.
     pub partition: i32,
     /// Where they stand in that order.
@@ -59,7 +59,7 @@ pub fn turn_of(turn: u64, partitions: i32) -> i32 {
 }
 
 /// The partition of each key, of so many; none where the key is null: those are dealt in turn.
-pub fn by_key(partitioner: Partitioner, keys: &Keys, partitions: i32) -> Vec<Option<i32>> {
+pub fn by_key(partitioner: Partitioner, keys: &RowKeys, partitions: i32) -> Vec<Option<i32>> {
     let of = |key: &[u8]| match partitioner {
         Partitioner::Crc32 => checksum(Crc32IsoHdlc, key) as u32 % partitions.unsigned_abs(),
         _ => (murmur2(key) & 0x7fff_ffff) % partitions.unsigned_abs(),
@@ -75,11 +75,11 @@ pub fn by_key(partitioner: Partitioner, keys: &Keys, partitions: i32) -> Vec<Opt
 /// # Errors
 /// They are the end, or cannot be noted.
 pub fn by_column(
-    rows: Rows,
+    rows: BatchRows,
     column: usize,
     partitions: i32,
-    refused: &mut Refused<'_>,
-) -> Result<(Rows, Vec<Option<i32>>)> {
+    refused: &mut RefusedRows<'_>,
+) -> Result<(BatchRows, Vec<Option<i32>>)> {
     let numbers = cast(rows.batch.column(column), &DataType::Int64)?;
     let numbers = numbers.as_primitive::<Int64Type>();
     let (mut of, mut wrong) = (Vec::with_capacity(numbers.len()), Vec::new());
@@ -104,7 +104,7 @@ pub fn by_column(
 
 /// The rows in the order of their partitions, and the run of each. Rows without a partition are
 /// dealt in turn, the first one to `turn`.
-pub fn scatter(of: &[Option<i32>], turn: u64, partitions: i32) -> (Vec<u32>, Vec<Run>) {
+pub fn scatter(of: &[Option<i32>], turn: u64, partitions: i32) -> (Vec<u32>, Vec<RowRun>) {
     let count = partitions.unsigned_abs() as usize;
     let mut turns = turn..;
     let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); count];
@@ -121,7 +121,7 @@ pub fn scatter(of: &[Option<i32>], turn: u64, partitions: i32) -> (Vec<u32>, Vec
         order.append(bucket);
         if begin < order.len() {
             let rows = begin..order.len();
-            runs.push(Run { partition, rows });
+            runs.push(RowRun { partition, rows });
         }
     }
     (order, runs)
@@ -160,7 +160,7 @@ mod tests {
         let of = [Some(1), Some(0), Some(1), None, Some(1), None];
         let (order, runs) = scatter(&of, 5, 2);
         assert_eq!(order, [1, 5, 0, 2, 3, 4]);
-        let run = |partition, rows| Run { partition, rows };
+        let run = |partition, rows| RowRun { partition, rows };
         assert_eq!(runs, [run(0, 0..2), run(1, 2..6)]);
     }
 

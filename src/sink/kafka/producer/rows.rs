@@ -8,16 +8,16 @@ use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::UInt32Type;
 
-use super::messages::Bytes;
+use super::messages::ByteStrings;
 use crate::batch::{Batch, Place};
 use crate::error::Result;
 
 /// Rows of one batch, in any order.
-pub struct Rows {
+pub struct BatchRows {
     /// The rows.
     pub batch: RecordBatch,
     /// The key of each, where messages have keys: made once, as they choose the partition too.
-    pub keys: Option<Keys>,
+    pub keys: Option<RowKeys>,
     /// Where each stood in the whole batch; as they are without.
     places: Option<UInt32Array>,
     /// Which rows of the table the whole batch holds.
@@ -26,13 +26,13 @@ pub struct Rows {
 
 /// The keys of rows that stand side by side.
 #[derive(Debug, Clone)]
-pub struct Keys {
-    all: Arc<Bytes>,
+pub struct RowKeys {
+    all: Arc<ByteStrings>,
     rows: Range<usize>,
 }
 
-impl From<Bytes> for Keys {
-    fn from(all: Bytes) -> Self {
+impl From<ByteStrings> for RowKeys {
+    fn from(all: ByteStrings) -> Self {
         Self {
             rows: 0..all.len(),
             all: Arc::new(all),
@@ -40,7 +40,7 @@ impl From<Bytes> for Keys {
     }
 }
 
-impl Keys {
+impl RowKeys {
     /// The key of row `row`, unless it is null.
     pub fn get(&self, row: usize) -> Option<&[u8]> {
         self.all.get(self.rows.start + row)
@@ -70,7 +70,7 @@ impl Keys {
     }
 }
 
-impl Rows {
+impl BatchRows {
     /// All of a batch.
     pub fn all(batch: &Batch) -> Self {
         Self {

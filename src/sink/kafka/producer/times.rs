@@ -16,7 +16,7 @@ use crate::format::nested::plain_type;
 
 /// The times of a batch's messages; a message whose time is null is of the time at which it is sent.
 #[derive(Debug)]
-pub struct Times {
+pub struct MessageTimes {
     millis: Vec<i64>,
     nulls: Option<NullBuffer>,
 }
@@ -36,7 +36,7 @@ pub fn now() -> i64 {
     i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }
 
-impl Times {
+impl MessageTimes {
     /// The times that a column of timestamps holds: the millisecond in which each lies.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Times {
 }
 
 /// Milliseconds, rounded down: a cast would round towards 1970.
-fn floored(column: &ArrayRef) -> Result<Times, ArrowError> {
+fn floored(column: &ArrayRef) -> Result<MessageTimes, ArrowError> {
     let data_type = plain_type(column.data_type());
     let ticks = cast(column, data_type).and_then(|times| cast(&times, &DataType::Int64))?;
     let ticks = ticks.as_primitive::<Int64Type>();
@@ -109,7 +109,7 @@ fn floored(column: &ArrayRef) -> Result<Times, ArrowError> {
         _ => ticks.values().to_vec(),
     };
     let nulls = ticks.nulls().filter(|nulls| nulls.null_count() > 0);
-    Ok(Times {
+    Ok(MessageTimes {
         millis,
         nulls: nulls.cloned(),
     })
@@ -135,12 +135,12 @@ mod tests {
     use crate::batch::Place;
 
     fn times(column: ArrayRef) -> Vec<Option<i64>> {
-        let times = Times::of("t", &column, Sendable::From1970).unwrap();
+        let times = MessageTimes::of("t", &column, Sendable::From1970).unwrap();
         (0..column.len()).map(|row| times.get(row)).collect()
     }
 
     fn refused(column: ArrayRef, sendable: Sendable) -> String {
-        let refusal = Times::of("t", &column, sendable).unwrap_err();
+        let refusal = MessageTimes::of("t", &column, sendable).unwrap_err();
         refusal.error(&Place::From(10)).to_string()
     }
 
@@ -181,7 +181,7 @@ mod tests {
             None,
             None,
         ]));
-        let times = Times::of("t", &column, Sendable::After1970).unwrap();
+        let times = MessageTimes::of("t", &column, Sendable::After1970).unwrap();
         assert_eq!(times.some(0..2, 9).as_deref(), Some(&[5, 6][..]));
         assert_eq!(times.some(1..3, 9).as_deref(), Some(&[6, 9][..]));
         assert_eq!(times.some(2..4, 9), None);

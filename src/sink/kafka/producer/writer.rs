@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::delivery::Delivery;
-use super::encoder::{Ready, Sent};
+use super::delivery::DeliveryTracker;
+use super::encoder::{EncodedMessages, SentRows};
 use super::librdkafka::Librdkafka;
 use super::native::Native;
 use crate::error::{Error, Result};
@@ -33,19 +33,19 @@ pub struct Messenger {
     /// The run, which may end before its rows do.
     pub run: Arc<dyn Run>,
     /// What becomes of the messages.
-    pub delivery: Arc<Delivery>,
+    pub delivery: Arc<DeliveryTracker>,
     /// The first row of the table that comes.
     pub first_row: u64,
 }
 
-impl Writer<Sent> for Messenger {
+impl Writer<SentRows> for Messenger {
     fn waits(&self) -> bool {
         true
     }
 
-    fn write(&mut self, number: u64, sent: Sent, _marks: &Marks) -> Result<ControlFlow<()>> {
+    fn write(&mut self, number: u64, sent: SentRows, _marks: &Marks) -> Result<ControlFlow<()>> {
         match sent.messages {
-            Ready::Encoded(batches) => {
+            EncodedMessages::Encoded(batches) => {
                 for (index, batch) in batches {
                     if self.hold(sent.place.row(index)).is_break() {
                         return Ok(ControlFlow::Continue(()));
@@ -56,7 +56,7 @@ impl Writer<Sent> for Messenger {
                     native.send(number, batch)?;
                 }
             }
-            Ready::Messages(groups) => {
+            EncodedMessages::Messages(groups) => {
                 for (messages, group) in groups {
                     if self.hold(sent.place.row(group.first_row)).is_break() {
                         return Ok(ControlFlow::Continue(()));

@@ -14,7 +14,7 @@ use super::server::{Disk, Row, Rows, Shared, step};
 use super::stream::Source;
 use crate::batch::{Place, Span};
 use crate::engine::Stop;
-use crate::engine::gate::{Gate, Seen};
+use crate::engine::gate::{Gate, GateView};
 use crate::error::Error;
 use crate::pace::Pace;
 use crate::sync::lock;
@@ -86,7 +86,7 @@ impl Listener for Marks {
     }
 }
 
-impl Seen for Marks {
+impl GateView for Marks {
     fn accepted(&self, _: usize) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }

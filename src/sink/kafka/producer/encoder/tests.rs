@@ -48,7 +48,7 @@ fn batch() -> RecordBatch {
     RecordBatch::try_from_iter(columns).unwrap()
 }
 
-fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
+fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> MessageRecipe {
     let shape = Shape {
         table: "t".into(),
         schema: batch().schema(),
@@ -62,7 +62,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
         trial: None,
         changes: None,
     };
-    Recipe {
+    MessageRecipe {
         values: JsonMessage::default().open(&shape.written(), None).unwrap(),
         keys: None,
         headers: Vec::new(),
@@ -70,7 +70,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
         partitions: PartitionSource::Column(1),
         count: 3,
         written: 1,
-        limits: Limits { bytes, rows: 100 },
+        limits: SendLimits { bytes, rows: 100 },
         native: None,
         deal: Deal::default(),
         bad_rows: BadRows::new(rule, Path::new("."), meter.clone(), "t"),
@@ -81,10 +81,10 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> Recipe {
 /// The messages of a batch by partition: key and value.
 type BySent = Vec<(i32, Vec<(String, String)>)>;
 
-fn encoded(recipe: &Recipe, batch: &Batch) -> Result<BySent> {
+fn encoded(recipe: &MessageRecipe, batch: &Batch) -> Result<BySent> {
     let sent = Mutex::new(Vec::new());
-    recipe.encode(batch, &|_, chunk: Sent| {
-        let Ready::Messages(groups) = chunk.messages else {
+    recipe.encode(batch, &|_, chunk: SentRows| {
+        let EncodedMessages::Messages(groups) = chunk.messages else {
             panic!("messages are asked for");
         };
         let text =
@@ -106,7 +106,7 @@ fn encoded(recipe: &Recipe, batch: &Batch) -> Result<BySent> {
     Ok(sent)
 }
 
-fn sent(recipe: &Recipe) -> Result<Vec<(i32, Vec<String>)>> {
+fn sent(recipe: &MessageRecipe) -> Result<Vec<(i32, Vec<String>)>> {
     let sent = encoded(recipe, &Batch::new(2, 8, batch()))?.into_iter();
     let values = |pairs: Vec<(String, String)>| pairs.into_iter().map(|(_, value)| value).collect();
     Ok(sent
@@ -127,7 +127,7 @@ fn a_row_that_a_format_refuses_is_left_out_and_the_others_keep_their_partitions(
 #[test]
 fn a_row_for_a_partition_that_is_none_is_left_out() {
     let meter = Arc::new(Meter::default());
-    let two = |rule| Recipe {
+    let two = |rule| MessageRecipe {
         count: 2,
         ..recipe(rule, &meter, 1000)
     };
@@ -160,7 +160,7 @@ fn dead_letters_are_in_their_file_before_their_batch_is_handed_on() {
     let path = folder.path().join("new/dead.jsonl");
     let recipe = recipe(&OnBadRow::DeadLetter(path.clone()), &Arc::default(), 1000);
     let found = Mutex::new(String::new());
-    let put = |_, _: Sent| *found.lock().unwrap() = std::fs::read_to_string(&path).unwrap();
+    let put = |_, _: SentRows| *found.lock().unwrap() = std::fs::read_to_string(&path).unwrap();
     recipe.encode(&Batch::new(2, 8, batch()), &put).unwrap();
     let line =
         r#"{"table":"t","row":9,"reason":"column `x` in row 9 is NaN, which JSON cannot hold"}"#;
@@ -220,7 +220,7 @@ fn a_key_is_made_once_and_stays_with_its_row() {
     ];
     for partitions in rules {
         let (writer, meter) = (Arc::new(Counting::default()), Arc::default());
-        let recipe = Recipe {
+        let recipe = MessageRecipe {
             keys: Some(writer.clone()),
             partitions,
             ..recipe(&OnBadRow::Skip, &meter, 61 + 40)
@@ -248,7 +248,7 @@ fn a_key_is_made_once_and_stays_with_its_row() {
 /// How many of 40 messages go to each partition of 20, when each is a batch of its own and what stood
 /// between them was left out.
 fn dealt(partitions: PartitionSource, streamed: bool) -> Vec<usize> {
-    let recipe = Recipe {
+    let recipe = MessageRecipe {
         keys: Some(Arc::new(Counting::default())),
         partitions,
         count: 20,
@@ -294,7 +294,7 @@ fn messages_of_a_stream_are_dealt_evenly_whatever_was_left_out() {
 #[test]
 fn rows_of_a_table_that_is_made_are_dealt_by_their_numbers() {
     let rows = |first: u64| {
-        let recipe = Recipe {
+        let recipe = MessageRecipe {
             partitions: PartitionSource::Rule(Partitioner::RoundRobin),
             ..recipe(&OnBadRow::Skip, &Arc::default(), 1000)
         };

@@ -4,15 +4,20 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::ProduceResponse;
 use kafka_protocol::messages::produce_response::PartitionProduceResponse;
 
-use super::cluster::Link;
-use super::in_flight::{Part, carries_before};
-use super::sender::{PAUSE, Run};
+use super::cluster::BrokerLink;
+use super::in_flight::{InFlightBatch, carries_before};
+use super::sender::{PAUSE, SenderState};
 use crate::client::kafka::wire;
 use crate::error::Problem;
 
-impl Run {
+impl SenderState {
     /// A response, or the end of a connection; those of former connections are of no interest.
-    pub(super) fn answer(&mut self, link: Link, id: u64, answer: Result<bytes::Bytes, String>) {
+    pub(super) fn answer(
+        &mut self,
+        link: BrokerLink,
+        id: u64,
+        answer: Result<bytes::Bytes, String>,
+    ) {
         let Some(connection) = self
             .connections
             .get_mut(&link)
@@ -40,7 +45,7 @@ impl Run {
     }
 
     /// Sorts the parts of a request by what became of each.
-    fn answered(&mut self, response: ProduceResponse, mut parts: Vec<Part>) {
+    fn answered(&mut self, response: ProduceResponse, mut parts: Vec<InFlightBatch>) {
         let answers = response
             .responses
             .into_iter()
@@ -57,14 +62,14 @@ impl Run {
     }
 
     /// A part that was sent waits again in its old place.
-    pub(super) fn send_again(&mut self, part: Part) {
+    pub(super) fn send_again(&mut self, part: InFlightBatch) {
         self.cluster.forget(part.partition);
         self.partitions.back(&part);
         self.pending.put(part);
         self.stale = true;
     }
 
-    fn acknowledged(&mut self, part: &Part) {
+    fn acknowledged(&mut self, part: &InFlightBatch) {
         self.partitions.back(part);
         self.partitions.proven(part);
         let (rows, bytes) = (u64::from(part.rows), part.len());
@@ -72,7 +77,7 @@ impl Run {
             .acknowledged(part.number, rows, bytes, part.payload);
     }
 
-    fn settled(&mut self, part: Part, answer: &PartitionProduceResponse) {
+    fn settled(&mut self, part: InFlightBatch, answer: &PartitionProduceResponse) {
         match ResponseError::try_from_code(answer.error_code) {
             // What the broker has already is what was wanted.
             None | Some(ResponseError::DuplicateSequenceNumber) => {
@@ -94,7 +99,7 @@ impl Run {
     }
 
     /// Out of order only because an earlier part of its partition has to be sent again.
-    fn follows_another(&self, part: &Part, error: ResponseError) -> bool {
+    fn follows_another(&self, part: &InFlightBatch, error: ResponseError) -> bool {
         let mut connections = self.connections.values();
         error == ResponseError::OutOfOrderSequenceNumber
             && (self.pending.has_before(part.partition, part.order)
@@ -105,7 +110,7 @@ impl Run {
 
     /// A broker that was killed knows only the last batch that it has of a producer, so it calls
     /// those before it out of order: it is asked how far it is.
-    fn look_whether_it_is_there(&mut self, part: Part) {
+    fn look_whether_it_is_there(&mut self, part: InFlightBatch) {
         let last = self
             .cluster
             .last_sequence(part.partition, self.partitions.producer_id());
@@ -129,7 +134,7 @@ impl Run {
         }
     }
 
-    fn refused(&self, part: &Part, error: &str, hint: Option<&str>) {
+    fn refused(&self, part: &InFlightBatch, error: &str, hint: Option<&str>) {
         let problem =
             Problem::new(format!("partition {} refused messages", part.partition)).cause(error);
         let problem = problem.maybe_hint(hint.map(str::to_string));

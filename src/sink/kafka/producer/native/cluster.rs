@@ -19,7 +19,7 @@ const LANES: i32 = 2;
 
 /// One of the connections to a broker; a partition always takes the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Link {
+pub struct BrokerLink {
     broker: i32,
     lane: i32,
 }
@@ -74,14 +74,14 @@ impl Cluster {
     }
 
     /// The connection for a partition, as far as its leader is known.
-    pub fn link(&self, partition: i32) -> Option<Link> {
+    pub fn link(&self, partition: i32) -> Option<BrokerLink> {
         let broker = *self.leaders.get(&partition)?;
         let lane = partition % LANES;
-        Some(Link { broker, lane })
+        Some(BrokerLink { broker, lane })
     }
 
     /// The connections for these partitions, as far as their leaders are known.
-    pub fn links(&self, partitions: impl IntoIterator<Item = i32>) -> BTreeSet<Link> {
+    pub fn links(&self, partitions: impl IntoIterator<Item = i32>) -> BTreeSet<BrokerLink> {
         let partitions = partitions.into_iter();
         partitions
             .filter_map(|partition| self.link(partition))
@@ -102,7 +102,7 @@ impl Cluster {
     ///
     /// # Errors
     /// It does not answer, or is not known.
-    pub fn connect(&self, link: Link) -> Result<Wire, String> {
+    pub fn connect(&self, link: BrokerLink) -> Result<Wire, String> {
         let broker = link.broker;
         match self.brokers.get(&broker) {
             Some(address) => {

@@ -7,7 +7,7 @@ use super::record_batch::{RecordBatch, Stamp};
 
 /// A record batch on its way.
 #[derive(Debug)]
-pub struct Part {
+pub struct InFlightBatch {
     /// Its place among all that were handed over.
     pub order: u64,
     /// The batch of rows it comes from.
@@ -29,11 +29,11 @@ pub struct Part {
 
 /// A request that was sent and not answered.
 #[derive(Debug)]
-pub struct Request {
+pub struct RequestInFlight {
     /// Its number on its connection.
     pub number: i32,
     /// What it carries, at most one for each partition.
-    pub parts: Vec<Part>,
+    pub parts: Vec<InFlightBatch>,
     /// When it was sent.
     pub sent: Instant,
 }
@@ -43,12 +43,12 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Partitions {
     stamp: Stamp,
-    all: HashMap<i32, Partition>,
+    all: HashMap<i32, ProducerPartition>,
 }
 
 /// One partition of an idempotent producer.
 #[derive(Debug, Default)]
-struct Partition {
+struct ProducerPartition {
     /// The number of the next record.
     next: i32,
     /// Parts under way.
@@ -60,7 +60,7 @@ struct Partition {
     again: bool,
 }
 
-impl Part {
+impl InFlightBatch {
     /// A record batch that was handed over now.
     pub fn new(order: u64, number: u64, batch: RecordBatch) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl Partitions {
 
     /// True when this part may be sent now: alone, while the broker has nothing of this producer or
     /// something is sent again; behind others otherwise.
-    pub fn allows(&self, part: &Part) -> bool {
+    pub fn allows(&self, part: &InFlightBatch) -> bool {
         if self.stamp == Stamp::NONE {
             return true;
         }
@@ -123,7 +123,7 @@ impl Partitions {
 
     /// A part is sent now. One that is sent for the first time gets its number and its time, which it
     /// keeps for ever.
-    pub fn send(&mut self, part: &mut Part, now: i64) {
+    pub fn send(&mut self, part: &mut InFlightBatch, now: i64) {
         let partition = self.all.entry(part.partition).or_default();
         partition.in_flight += 1;
         let Some(mut batch) = part.unstamped.take() else {
@@ -142,7 +142,7 @@ impl Partitions {
     }
 
     /// A part is not under way any more.
-    pub fn back(&mut self, part: &Part) {
+    pub fn back(&mut self, part: &InFlightBatch) {
         if let Some(partition) = self.all.get_mut(&part.partition) {
             partition.in_flight -= 1;
             partition.again &= partition.in_flight > 0;
@@ -150,13 +150,13 @@ impl Partitions {
     }
 
     /// The broker has something of this producer.
-    pub fn proven(&mut self, part: &Part) {
+    pub fn proven(&mut self, part: &InFlightBatch) {
         self.all.entry(part.partition).or_default().proven = true;
     }
 }
 
 /// True when a request under way carries an earlier part of this partition.
-pub fn carries_before(requests: &VecDeque<Request>, partition: i32, order: u64) -> bool {
+pub fn carries_before(requests: &VecDeque<RequestInFlight>, partition: i32, order: u64) -> bool {
     let mut parts = requests.iter().flat_map(|request| &request.parts);
     parts.any(|part| part.partition == partition && part.order < order)
 }
@@ -164,28 +164,28 @@ pub fn carries_before(requests: &VecDeque<Request>, partition: i32, order: u64) 
 #[cfg(test)]
 mod tests {
     use super::super::super::super::options::Codec;
-    use super::super::super::messages::{Bytes, Group, Messages};
+    use super::super::super::messages::{ByteStrings, MessageBatch, MessageGroup};
     use super::super::compress::Compressor;
     use super::super::pending::{Pending, REQUEST_BYTES};
     use super::super::record_batch::encode;
     use super::*;
 
-    fn part(order: u64, partition: i32) -> Part {
-        let mut values = Bytes::default();
+    fn part(order: u64, partition: i32) -> InFlightBatch {
+        let mut values = ByteStrings::default();
         for _ in 0..3 {
             values.cells.end();
         }
-        let messages = Messages {
+        let messages = MessageBatch {
             values,
-            ..Messages::default()
+            ..MessageBatch::default()
         };
-        let group = Group {
+        let group = MessageGroup {
             partition,
             rows: 0..3,
             first_row: 0,
             bytes: 0,
         };
-        Part::new(
+        InFlightBatch::new(
             order,
             order,
             encode(
@@ -206,7 +206,7 @@ mod tests {
         }))
     }
 
-    fn orders(parts: &[Part]) -> Vec<u64> {
+    fn orders(parts: &[InFlightBatch]) -> Vec<u64> {
         parts.iter().map(|part| part.order).collect()
     }
 
@@ -266,7 +266,7 @@ mod tests {
         for order in 0..count {
             let partition = (order % partitions) as i32;
             let unstamped = None;
-            pending.put(Part {
+            pending.put(InFlightBatch {
                 order,
                 partition,
                 unstamped,
@@ -292,7 +292,7 @@ mod tests {
     fn a_request_has_its_size_and_others_wait() {
         let (mut pending, mut state) = (Pending::default(), partitions());
         for (order, partition) in [(0, 3), (1, 1), (2, 2)] {
-            pending.put(Part {
+            pending.put(InFlightBatch {
                 bytes: vec![0; REQUEST_BYTES / 2 + 1].into(),
                 unstamped: None,
                 ..part(order, partition)

@@ -16,15 +16,15 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::delivery::Delivery;
-use super::messages::Messages;
+use super::delivery::DeliveryTracker;
+use super::messages::MessageBatch;
 use super::times::now;
 use crate::error::{Error, Result};
 use crate::sync::spawn;
 pub use compress::Compressor;
-use in_flight::Part;
+use in_flight::InFlightBatch;
 use record_batch::RecordBatch;
-use sender::{Event, Run};
+use sender::{SenderEvent, SenderState};
 
 /// How the producer behaves.
 #[derive(Debug, Clone)]
@@ -45,20 +45,24 @@ pub struct Settings {
 
 /// A producer at work on a thread of its own.
 pub struct Native {
-    events: Sender<Event>,
-    delivery: Arc<Delivery>,
+    events: Sender<SenderEvent>,
+    delivery: Arc<DeliveryTracker>,
     thread: Option<JoinHandle<()>>,
     order: u64,
 }
 
 /// Record batches of one batch of rows, and the first row of each for the pace.
-pub type Encoded = Vec<(usize, RecordBatch)>;
+pub type EncodedRecordBatches = Vec<(usize, RecordBatch)>;
 
 /// Adds what a worker makes of messages.
 ///
 /// # Errors
 /// The compressor failed.
-pub fn encode(messages: &Messages, compressor: &mut Compressor, out: &mut Encoded) -> Result<()> {
+pub fn encode(
+    messages: &MessageBatch,
+    compressor: &mut Compressor,
+    out: &mut EncodedRecordBatches,
+) -> Result<()> {
     let now = now();
     for group in &messages.groups {
         let batch = record_batch::encode(messages, group, now, compressor)?;
@@ -72,9 +76,9 @@ impl Native {
     ///
     /// # Errors
     /// Nobody answers, or the system gives no thread.
-    pub fn start(settings: Settings, delivery: Arc<Delivery>) -> Result<Self> {
+    pub fn start(settings: Settings, delivery: Arc<DeliveryTracker>) -> Result<Self> {
         let (events, inbox) = channel();
-        let mut run = Run::new(settings, delivery.clone(), inbox, events.clone());
+        let mut run = SenderState::new(settings, delivery.clone(), inbox, events.clone());
         run.begin().map_err(|cause| {
             Error::because(
                 format!("could not begin to send to topic `{}`", run.topic()),
@@ -100,10 +104,10 @@ impl Native {
     pub fn send(&mut self, number: u64, batch: RecordBatch) -> Result<()> {
         self.delivery
             .begin(number, u64::from(batch.rows), batch.bytes.len())?;
-        let part = Part::new(self.order, number, batch);
+        let part = InFlightBatch::new(self.order, number, batch);
         self.order += 1;
         // The thread only ends before its inbox when the delivery is over, which `finish` tells.
-        let _ = self.events.send(Event::Part(part));
+        let _ = self.events.send(SenderEvent::Part(part));
         Ok(())
     }
 }
@@ -111,7 +115,7 @@ impl Native {
 impl Drop for Native {
     fn drop(&mut self) {
         self.delivery.end();
-        let _ = self.events.send(Event::End);
+        let _ = self.events.send(SenderEvent::End);
         // Where something is missing the thread may wait for a server that is dead: it ends alone.
         let complete = self.delivery.is_complete();
         if let Some(thread) = self.thread.take().filter(|_| complete) {

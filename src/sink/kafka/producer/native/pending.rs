@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::times::now;
-use super::in_flight::{Part, Partitions};
+use super::in_flight::{InFlightBatch, Partitions};
 
 /// At most so many bytes in a request, unless one record batch is larger: a broker begins with a small
 /// one sooner, and what it has to copy stays in the cache.
@@ -12,11 +12,11 @@ pub(super) const REQUEST_BYTES: usize = 1 << 20;
 /// What waits to be sent, by partition, in the order in which it was handed over. There may be very
 /// many: at a pace parts are small, and a broker may be away for a while.
 #[derive(Debug, Default)]
-pub struct Pending(BTreeMap<i32, BTreeMap<u64, Part>>);
+pub struct Pending(BTreeMap<i32, BTreeMap<u64, InFlightBatch>>);
 
 impl Pending {
     /// Puts a part into its place.
-    pub fn put(&mut self, part: Part) {
+    pub fn put(&mut self, part: InFlightBatch) {
         let waiting = self.0.entry(part.partition).or_default();
         waiting.insert(part.order, part);
     }
@@ -27,13 +27,13 @@ impl Pending {
     }
 
     /// Everything that waits.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Part> {
+    pub fn take_all(&mut self) -> impl Iterator<Item = InFlightBatch> {
         let waiting = std::mem::take(&mut self.0).into_values();
         waiting.flat_map(BTreeMap::into_values)
     }
 
     /// The first one that waits.
-    pub fn first(&self) -> Option<&Part> {
+    pub fn first(&self) -> Option<&InFlightBatch> {
         self.firsts().min_by_key(|part| part.order)
     }
 
@@ -50,7 +50,11 @@ impl Pending {
 
     /// The next request to one broker, of the partitions it leads: one record batch for each, and
     /// of every partition the first that waits.
-    pub fn request(&mut self, leads: impl Fn(i32) -> bool, state: &mut Partitions) -> Vec<Part> {
+    pub fn request(
+        &mut self,
+        leads: impl Fn(i32) -> bool,
+        state: &mut Partitions,
+    ) -> Vec<InFlightBatch> {
         let firsts = self.firsts();
         let sendable = firsts.filter(|part| leads(part.partition) && state.allows(part));
         let mut chosen: Vec<(u64, i32, usize)> = sendable
@@ -64,7 +68,7 @@ impl Pending {
             bytes == *len || bytes <= REQUEST_BYTES
         };
         let taken = chosen.iter().take_while(fits);
-        let mut parts: Vec<Part> = taken
+        let mut parts: Vec<InFlightBatch> = taken
             .filter_map(|(order, partition, _)| self.take(*partition, *order))
             .collect();
         let now = now();
@@ -73,13 +77,13 @@ impl Pending {
     }
 
     /// Of each partition the first one that waits.
-    fn firsts(&self) -> impl Iterator<Item = &Part> {
+    fn firsts(&self) -> impl Iterator<Item = &InFlightBatch> {
         self.0
             .values()
             .filter_map(|waiting| waiting.values().next())
     }
 
-    fn take(&mut self, partition: i32, order: u64) -> Option<Part> {
+    fn take(&mut self, partition: i32, order: u64) -> Option<InFlightBatch> {
         let waiting = self.0.get_mut(&partition)?;
         let part = waiting.remove(&order);
         if waiting.is_empty() {

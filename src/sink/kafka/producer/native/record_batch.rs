@@ -7,7 +7,7 @@
 use crc_fast::CrcAlgorithm::Crc32Iscsi;
 
 use super::super::super::options::Codec;
-use super::super::messages::{BATCH_OVERHEAD, Group, Messages};
+use super::super::messages::{BATCH_OVERHEAD, MessageBatch, MessageGroup};
 use super::compress::Compressor;
 use super::records;
 use crate::error::{Error, Result};
@@ -56,8 +56,8 @@ impl Stamp {
 /// # Errors
 /// The compressor failed.
 pub fn encode(
-    messages: &Messages,
-    group: &Group,
+    messages: &MessageBatch,
+    group: &MessageGroup,
     now: i64,
     compressor: &mut Compressor,
 ) -> Result<RecordBatch> {
@@ -127,11 +127,11 @@ mod tests {
     use arrow::array::{ArrayRef, TimestampMillisecondArray};
 
     use super::*;
-    use crate::sink::kafka::producer::messages::{Bytes, Header, HeaderValue};
-    use crate::sink::kafka::producer::times::{Sendable, Times};
+    use crate::sink::kafka::producer::messages::{ByteStrings, HeaderValue, MessageHeader};
+    use crate::sink::kafka::producer::times::{MessageTimes, Sendable};
 
-    fn bytes(values: &[Option<&str>]) -> Bytes {
-        let mut bytes = Bytes::default();
+    fn bytes(values: &[Option<&str>]) -> ByteStrings {
+        let mut bytes = ByteStrings::default();
         for value in values {
             bytes.cells.bytes.extend(value.unwrap_or_default().bytes());
             bytes.cells.end();
@@ -140,21 +140,21 @@ mod tests {
         bytes
     }
 
-    fn column_of(times: Vec<Option<i64>>) -> Times {
+    fn column_of(times: Vec<Option<i64>>) -> MessageTimes {
         let column: ArrayRef = Arc::new(TimestampMillisecondArray::from(times));
-        Times::of("t", &column, Sendable::From1970).unwrap()
+        MessageTimes::of("t", &column, Sendable::From1970).unwrap()
     }
 
-    fn messages() -> Messages {
-        Messages {
+    fn messages() -> MessageBatch {
+        MessageBatch {
             values: bytes(&[Some("ccc"), Some("a"), None]),
             keys: Some(bytes(&[None, Some("k"), Some("l")]).into()),
             headers: vec![
-                Header {
+                MessageHeader {
                     name: "h".into(),
                     value: HeaderValue::Fixed(b"fix".to_vec()),
                 },
-                Header {
+                MessageHeader {
                     name: "r".into(),
                     value: HeaderValue::Rows(bytes(&[None, None, Some("x")])),
                 },
@@ -188,7 +188,7 @@ mod tests {
             let mut messages = messages();
             messages.times = column.map(column_of);
             let (first_row, bytes) = (rows.start, 0);
-            let group = Group {
+            let group = MessageGroup {
                 partition: 7,
                 rows,
                 first_row,
@@ -209,7 +209,7 @@ mod tests {
     /// Read back with the protocol library's own decoder, which checks the checksum.
     #[test]
     fn records_are_what_the_protocols_library_reads() {
-        let group = Group {
+        let group = MessageGroup {
             partition: 7,
             rows: 0..3,
             first_row: 0,

@@ -5,19 +5,24 @@
 
 use std::ops::Range;
 
-use super::super::messages::{Bytes, Group, Header, HeaderValue, Messages};
-use crate::format::cells::{Cells, Column, Frame, Values};
-use crate::kernel::blocks::Blocks;
-use crate::kernel::interleave::Rows;
+use super::super::messages::{ByteStrings, HeaderValue, MessageBatch, MessageGroup, MessageHeader};
+use crate::format::cells::{CellColumn, CellValues, Cells, Delimiters};
+use crate::kernel::interleave::RowWriter;
+use crate::kernel::value_blocks::ValueBlocks;
 use crate::kernel::varint::{LONG, put_long, write_bytes, write_long};
 
 /// Appends the records of a group. Their times, if they have their own, count from the first one.
-pub fn append(out: &mut Vec<u8>, messages: &Messages, group: &Group, times: Option<&[i64]>) {
+pub fn append(
+    out: &mut Vec<u8>,
+    messages: &MessageBatch,
+    group: &MessageGroup,
+    times: Option<&[i64]>,
+) {
     let rows = group.rows.clone();
     let tails = Tails::new(&messages.headers, rows.clone());
     let heads = heads(messages, group, times, &tails);
     let kept = kept(&messages.values, rows.clone());
-    let mut records = Rows::new(rows.len());
+    let mut records = RowWriter::new(rows.len());
     heads.add(&mut records);
     match &kept {
         Some(kept) => records.values(&kept.offsets, &kept.bytes),
@@ -31,18 +36,23 @@ pub fn append(out: &mut Vec<u8>, messages: &Messages, group: &Group, times: Opti
 }
 
 /// The values without what nulls have in their place, where there are any.
-fn kept(values: &Bytes, rows: Range<usize>) -> Option<Cells> {
+fn kept(values: &ByteStrings, rows: Range<usize>) -> Option<Cells> {
     values.nulls.as_ref()?;
     let kept = |out: &mut Vec<u8>, index: usize| {
         let value = values.get(rows.start + index);
         out.extend_from_slice(value.unwrap_or_default());
     };
-    Some(Cells::fill(rows.len(), None, &Frame::default(), kept))
+    Some(Cells::fill(rows.len(), None, &Delimiters::default(), kept))
 }
 
 /// What stands before each value: the record's size, its attributes, time and number, its key, and the
 /// value's size.
-fn heads(messages: &Messages, group: &Group, times: Option<&[i64]>, tails: &Tails) -> Column {
+fn heads(
+    messages: &MessageBatch,
+    group: &MessageGroup,
+    times: Option<&[i64]>,
+    tails: &Tails,
+) -> CellColumn {
     let late = |index: usize| times.map_or(0, |times| times[index] - times[0]);
     let key = |row: usize| messages.keys.as_ref().and_then(|keys| keys.get(row));
     let write = |index: usize, out: &mut [u8]| {
@@ -63,8 +73,8 @@ fn heads(messages: &Messages, group: &Group, times: Option<&[i64]>, tails: &Tail
     let time = if times.is_some() { LONG } else { 1 };
     let numbers = sizes + 1 + time + LONG;
     let room = numbers + longest.max().unwrap_or_default();
-    Column::Own(match room <= Blocks::WIDEST {
-        true => Values::Blocks(Blocks::fill(room, group.rows.len(), b"", write)),
+    CellColumn::Own(match room <= ValueBlocks::WIDEST {
+        true => CellValues::Blocks(ValueBlocks::fill(room, group.rows.len(), b"", write)),
         false => {
             let long = |out: &mut Vec<u8>, index: usize| {
                 let (at, key) = (out.len(), key(group.rows.start + index));
@@ -72,8 +82,8 @@ fn heads(messages: &Messages, group: &Group, times: Option<&[i64]>, tails: &Tail
                 let length = write(index, &mut out[at..]);
                 out.truncate(at + length);
             };
-            let none = Frame::default();
-            Values::Cells(Cells::fill(group.rows.len(), None, &none, long))
+            let none = Delimiters::default();
+            CellValues::Cells(Cells::fill(group.rows.len(), None, &none, long))
         }
     })
 }
@@ -87,9 +97,9 @@ enum Tails {
 }
 
 impl Tails {
-    fn new(headers: &[Header], rows: Range<usize>) -> Self {
+    fn new(headers: &[MessageHeader], rows: Range<usize>) -> Self {
         let (mut fixed, mut count, mut own) = (Vec::new(), 0, Vec::new());
-        for Header { name, value } in headers {
+        for MessageHeader { name, value } in headers {
             match value {
                 HeaderValue::Fixed(value) => {
                     write_bytes(&mut fixed, name.as_bytes());
@@ -115,7 +125,7 @@ impl Tails {
                 write_bytes(out, value);
             }
         };
-        Self::Own(Cells::fill(rows.len(), None, &Frame::default(), tail))
+        Self::Own(Cells::fill(rows.len(), None, &Delimiters::default(), tail))
     }
 
     /// The bytes of record `index` of the group.
@@ -126,7 +136,7 @@ impl Tails {
         }
     }
 
-    fn add<'a>(&'a self, records: &mut Rows<'a>) {
+    fn add<'a>(&'a self, records: &mut RowWriter<'a>) {
         match self {
             Self::Same(bytes) => records.literal(bytes),
             Self::Own(cells) => records.values(&cells.offsets, &cells.bytes),
@@ -210,8 +220,8 @@ mod tests {
         records
     }
 
-    fn bytes(of: impl Fn(usize) -> Option<Vec<u8>>) -> Bytes {
-        let mut bytes = Bytes::default();
+    fn bytes(of: impl Fn(usize) -> Option<Vec<u8>>) -> ByteStrings {
+        let mut bytes = ByteStrings::default();
         for row in 0..COUNT {
             let garbage = b"of no meaning".to_vec();
             bytes.cells.bytes.extend(of(row).unwrap_or(garbage));
@@ -222,9 +232,9 @@ mod tests {
         bytes
     }
 
-    fn header(name: &str, value: HeaderValue) -> Header {
+    fn header(name: &str, value: HeaderValue) -> MessageHeader {
         let name = name.to_string();
-        Header { name, value }
+        MessageHeader { name, value }
     }
 
     /// Keys of up to so many bytes, if any; with `all`, times far apart, nulls, and headers.
@@ -235,7 +245,7 @@ mod tests {
         let time = |row: usize| (row as i64 % 5 - 2) << (row % 60);
         let fixed = || header("fixed", HeaderValue::Fixed(b"x".to_vec()));
         let own = || header("own", HeaderValue::Rows(bytes(value)));
-        let messages = Messages {
+        let messages = MessageBatch {
             values: bytes(value),
             keys: (longest_key > 0).then(|| bytes(key).into()),
             headers: if all {
@@ -247,7 +257,7 @@ mod tests {
             groups: Vec::new(),
         };
         for rows in [0..COUNT, 3..4, 100..1_300, 9..9] {
-            let group = Group {
+            let group = MessageGroup {
                 partition: 0,
                 bytes: messages.size(rows.clone()),
                 first_row: rows.start,

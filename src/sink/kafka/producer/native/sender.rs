@@ -10,10 +10,10 @@ use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProdu
 use kafka_protocol::messages::{ApiKey, ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
-use super::cluster::{Cluster, Link};
-use super::in_flight::{Part, Partitions, Request};
+use super::cluster::{BrokerLink, Cluster};
+use super::in_flight::{InFlightBatch, Partitions, RequestInFlight};
 use super::pending::Pending;
-use super::{Delivery, Settings};
+use super::{DeliveryTracker, Settings};
 use crate::client::kafka::wire::{self, Wire};
 use crate::error::Problem;
 use crate::sync::spawn;
@@ -29,32 +29,32 @@ pub(super) const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What happens to the sender.
-pub enum Event {
+pub enum SenderEvent {
     /// Something was handed over.
-    Part(Part),
+    Part(InFlightBatch),
     /// A broker answered, or its connection (the `u64` says which) ended.
-    Answer(Link, u64, Result<bytes::Bytes, String>),
+    Answer(BrokerLink, u64, Result<bytes::Bytes, String>),
     /// Nothing more is wanted.
     End,
 }
 
 /// A broker's connection and what is under way on it.
-pub(super) struct Connection {
+pub(super) struct BrokerConnection {
     pub(super) id: u64,
     pub(super) wire: Wire,
-    pub(super) requests: VecDeque<Request>,
+    pub(super) requests: VecDeque<RequestInFlight>,
 }
 
 /// The sender's state.
-pub struct Run {
+pub struct SenderState {
     settings: Settings,
-    pub(super) delivery: Arc<Delivery>,
-    inbox: Receiver<Event>,
-    events: Sender<Event>,
+    pub(super) delivery: Arc<DeliveryTracker>,
+    inbox: Receiver<SenderEvent>,
+    events: Sender<SenderEvent>,
     pub(super) cluster: Cluster,
     pub(super) partitions: Partitions,
     pub(super) pending: Pending,
-    pub(super) connections: HashMap<Link, Connection>,
+    pub(super) connections: HashMap<BrokerLink, BrokerConnection>,
     next_id: u64,
     /// Nothing is sent before, since something went wrong.
     pause_until: Option<Instant>,
@@ -64,13 +64,13 @@ pub struct Run {
     pub(super) last_error: Option<String>,
 }
 
-impl Run {
+impl SenderState {
     /// A sender that knows nobody yet.
     pub fn new(
         settings: Settings,
-        delivery: Arc<Delivery>,
-        inbox: Receiver<Event>,
-        events: Sender<Event>,
+        delivery: Arc<DeliveryTracker>,
+        inbox: Receiver<SenderEvent>,
+        events: Sender<SenderEvent>,
     ) -> Self {
         Self {
             cluster: Cluster::new(&settings.brokers, &settings.topic),
@@ -159,17 +159,17 @@ impl Run {
         wait.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
     }
 
-    fn handle(&mut self, event: Event) -> std::ops::ControlFlow<()> {
+    fn handle(&mut self, event: SenderEvent) -> std::ops::ControlFlow<()> {
         match event {
-            Event::Part(part) => self.pending.put(part),
-            Event::Answer(link, id, answer) => self.answer(link, id, answer),
-            Event::End => return std::ops::ControlFlow::Break(()),
+            SenderEvent::Part(part) => self.pending.put(part),
+            SenderEvent::Answer(link, id, answer) => self.answer(link, id, answer),
+            SenderEvent::End => return std::ops::ControlFlow::Break(()),
         }
         std::ops::ControlFlow::Continue(())
     }
 
     /// A connection has ended: everything on it is sent again.
-    pub(super) fn broken(&mut self, link: Link, error: String) {
+    pub(super) fn broken(&mut self, link: BrokerLink, error: String) {
         tracing::debug!(?link, "{error}");
         if let Some(connection) = self.connections.remove(&link) {
             let requests = connection.requests.into_iter();
@@ -191,7 +191,7 @@ impl Run {
     /// Fails what waits for too long, and breaks with brokers that do not answer.
     fn give_up_on_the_late(&mut self) {
         let longest = self.settings.request_timeout();
-        let late: Vec<Link> = self
+        let late: Vec<BrokerLink> = self
             .connections
             .iter()
             .filter(|(_, connection)| {
@@ -246,7 +246,7 @@ impl Run {
         }
     }
 
-    fn send_to(&mut self, link: Link) -> Result<(), String> {
+    fn send_to(&mut self, link: BrokerLink) -> Result<(), String> {
         if !self.connections.contains_key(&link) {
             let connection = self.connect(link)?;
             self.connections.insert(link, connection);
@@ -265,7 +265,7 @@ impl Run {
             let sent = connection.wire.send(ApiKey::Produce, &request, version);
             let answered = self.settings.acks != 0;
             if answered || sent.is_err() {
-                connection.requests.push_back(Request {
+                connection.requests.push_back(RequestInFlight {
                     number: *sent.as_ref().unwrap_or(&-1),
                     parts,
                     sent: Instant::now(),
@@ -284,7 +284,7 @@ impl Run {
     }
 
     /// Connects to a broker and starts a thread that receives its answers.
-    fn connect(&mut self, link: Link) -> Result<Connection, String> {
+    fn connect(&mut self, link: BrokerLink) -> Result<BrokerConnection, String> {
         let wire = self.cluster.connect(link)?;
         let mut socket = wire.receiver()?;
         let id = self.next_id;
@@ -294,7 +294,7 @@ impl Run {
             loop {
                 let answer = wire::receive(&mut socket);
                 let over = answer.is_err();
-                if events.send(Event::Answer(link, id, answer)).is_err() || over {
+                if events.send(SenderEvent::Answer(link, id, answer)).is_err() || over {
                     return;
                 }
             }
@@ -302,7 +302,7 @@ impl Run {
         let broken = self.delivery.clone();
         let panicked = move |panic: &(dyn Any + Send)| broken.panicked(panic);
         spawn("receive from Kafka", receive, panicked).map_err(|error| error.to_string())?;
-        Ok(Connection {
+        Ok(BrokerConnection {
             id,
             wire,
             requests: VecDeque::new(),
@@ -318,7 +318,7 @@ impl Settings {
 }
 
 /// The request that carries these parts.
-fn produce(settings: &Settings, parts: &[Part]) -> ProduceRequest {
+fn produce(settings: &Settings, parts: &[InFlightBatch]) -> ProduceRequest {
     let data = parts.iter().map(|part| {
         PartitionProduceData::default()
             .with_index(part.partition)

@@ -8,26 +8,26 @@ use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::digits;
 
-/// Bytes that `Block::put` may write beyond the text.
+/// Bytes that `ShortText::put` may write beyond the text.
 pub const SLACK: usize = 32;
 
 /// A text of at most 32 bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Block {
+pub struct ShortText {
     bytes: [u8; SLACK],
     // Not public: `array` takes on trust that so many of the bytes are whole characters.
     length: usize,
 }
 
 /// Writes the texts of a batch one after the other.
-pub struct Writer {
+pub struct ShortTextWriter {
     bytes: Vec<u8>,
     at: usize,
     offsets: Vec<i32>,
     too_long: bool,
 }
 
-impl Block {
+impl ShortText {
     /// The block of no text.
     pub const EMPTY: Self = Self {
         bytes: [0; SLACK],
@@ -84,12 +84,12 @@ impl Block {
 }
 
 /// The bytes of the longest block.
-pub fn longest(blocks: &[Block]) -> usize {
+pub fn longest(blocks: &[ShortText]) -> usize {
     let lengths = blocks.iter().map(|block| block.length);
     lengths.max().unwrap_or_default()
 }
 
-impl Writer {
+impl ShortTextWriter {
     /// A writer of so many texts, of so many bytes each as a first guess.
     pub fn new(rows: usize, bytes_per_row: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
@@ -104,7 +104,7 @@ impl Writer {
 
     /// Adds a block to the text in hand.
     #[inline(always)]
-    pub fn put(&mut self, block: &Block) {
+    pub fn put(&mut self, block: &ShortText) {
         self.make_room(SLACK);
         self.at = block.put(&mut self.bytes, self.at);
     }
@@ -183,22 +183,22 @@ mod tests {
 
     #[test]
     fn texts_follow_each_other() {
-        let block = |text| Block::new(text).unwrap();
-        let mut writer = Writer::new(3, 0);
+        let block = |text| ShortText::new(text).unwrap();
+        let mut writer = ShortTextWriter::new(3, 0);
         for texts in [&["one ", "two"][..], &[], &["ärger", ""]] {
             texts.iter().for_each(|text| writer.put(&block(text)));
             writer.end();
         }
         let texts = writer.finish().unwrap();
         assert_eq!(texts, StringArray::from(vec!["one two", "", "ärger"]));
-        assert!(Block::new(&"x".repeat(33)).is_none());
-        let mut writer = Writer::new(1, 0);
-        writer.put(&Block::cut(&"ä".repeat(20)));
+        assert!(ShortText::new(&"x".repeat(33)).is_none());
+        let mut writer = ShortTextWriter::new(1, 0);
+        writer.put(&ShortText::cut(&"ä".repeat(20)));
         writer.put_number(7, 3);
-        writer.put(&Block::letter(25));
+        writer.put(&ShortText::letter(25));
         writer.end();
         let text = format!("{}007Z", "ä".repeat(16));
-        writer.put(&Block::letter(0));
+        writer.put(&ShortText::letter(0));
         assert_eq!(writer.finish().unwrap(), StringArray::from(vec![text]));
     }
 
@@ -206,8 +206,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "capacity overflow")]
     fn a_number_of_more_digits_than_there_is_memory_is_refused() {
-        let mut writer = Writer::new(2, 8);
-        writer.put(&Block::cut("before"));
+        let mut writer = ShortTextWriter::new(2, 8);
+        writer.put(&ShortText::cut("before"));
         writer.end();
         writer.put_number(u64::MAX, usize::MAX);
     }

@@ -1,7 +1,7 @@
 //! Where a part of the tree stands in the text, with what the parser's own spans leave out: the keyword in
 //! front, the closing parenthesis, the type of a cast.
 
-use super::error::Place;
+use super::error::TextSpan;
 use sqlparser::ast::{CastKind, Expr, Spanned};
 use sqlparser::tokenizer::{Location, Span};
 
@@ -24,19 +24,19 @@ pub(super) fn offset(sql: &str, location: Location) -> usize {
             .map_or(rest.len(), |(byte, _)| byte)
 }
 
-pub(super) fn of_span(sql: &str, span: Span) -> Place {
+pub(super) fn of_span(sql: &str, span: Span) -> TextSpan {
     let (start, end) = (offset(sql, span.start), offset(sql, span.end));
-    Place {
+    TextSpan {
         offset: start,
         length: end.saturating_sub(start),
     }
 }
 
 /// The place of a part of the tree; the whole text where the parser kept none.
-pub(super) fn of(sql: &str, part: &impl Spanned) -> Place {
+pub(super) fn of(sql: &str, part: &impl Spanned) -> TextSpan {
     let span = part.span();
     if span.start.line == 0 {
-        return Place {
+        return TextSpan {
             offset: 0,
             length: sql.len(),
         };
@@ -45,13 +45,13 @@ pub(super) fn of(sql: &str, part: &impl Spanned) -> Place {
 }
 
 /// The place of a whole expression.
-pub(super) fn of_expression(sql: &str, expression: &Expr) -> Place {
+pub(super) fn of_expression(sql: &str, expression: &Expr) -> TextSpan {
     let inner = of(sql, expression);
     let begun = match expression {
         Expr::BinaryOp { left, right, .. } => {
             let (left, right) = (of_expression(sql, left), of_expression(sql, right));
             let end = (right.offset + right.length).max(inner.offset + inner.length);
-            Place {
+            TextSpan {
                 offset: left.offset,
                 length: end - left.offset,
             }
@@ -64,7 +64,7 @@ pub(super) fn of_expression(sql: &str, expression: &Expr) -> Place {
         } => {
             let value = closed(sql, of_expression(sql, expr));
             let name = type_name(sql, value);
-            Place {
+            TextSpan {
                 length: name.offset + name.length - value.offset,
                 ..value
             }
@@ -92,11 +92,11 @@ pub(super) fn of_expression(sql: &str, expression: &Expr) -> Place {
 }
 
 /// The place with the nearest `keyword` before it.
-fn after(sql: &str, keyword: &str, place: Place) -> Place {
+fn after(sql: &str, keyword: &str, place: TextSpan) -> TextSpan {
     // Keywords are ASCII, so the bytes keep their places.
     let before = sql[..place.offset].to_ascii_lowercase();
     match before.rfind(&keyword.to_ascii_lowercase()) {
-        Some(start) => Place {
+        Some(start) => TextSpan {
             offset: start,
             length: place.offset + place.length - start,
         },
@@ -105,7 +105,7 @@ fn after(sql: &str, keyword: &str, place: Place) -> Place {
 }
 
 /// The place with the parentheses closed that it opens.
-fn closed(sql: &str, place: Place) -> Place {
+fn closed(sql: &str, place: TextSpan) -> TextSpan {
     let (mut depth, mut quote) = (0, None);
     let end = place.offset + place.length;
     for (byte, letter) in sql[place.offset..].char_indices() {
@@ -120,7 +120,7 @@ fn closed(sql: &str, place: Place) -> Place {
             _ => {}
         }
         if place.offset + byte >= end && depth == 0 && quote.is_none() {
-            return Place {
+            return TextSpan {
                 length: byte + letter.len_utf8(),
                 ..place
             };
@@ -130,7 +130,7 @@ fn closed(sql: &str, place: Place) -> Place {
 }
 
 /// The name of the type that a value is cast to.
-pub(super) fn type_name(sql: &str, value: Place) -> Place {
+pub(super) fn type_name(sql: &str, value: TextSpan) -> TextSpan {
     let end = value.offset + value.length;
     let rest = sql[end..].to_ascii_lowercase();
     let Some((start, sign)) = rest
@@ -151,7 +151,7 @@ pub(super) fn type_name(sql: &str, value: Place) -> Place {
         (true, Some(end)) => length + end + 1,
         _ => length,
     };
-    Place { offset, length }
+    TextSpan { offset, length }
 }
 
 #[cfg(test)]

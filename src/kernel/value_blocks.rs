@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 /// Values in blocks.
 #[derive(Debug, Clone, Default)]
-pub struct Blocks {
+pub struct ValueBlocks {
     width: usize,
     /// Value `i` is at `i * width`.
     bytes: Vec<u8>,
@@ -26,7 +26,7 @@ thread_local! {
     static BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Blocks {
+impl ValueBlocks {
     /// The widest block that is copied whole.
     pub const WIDEST: usize = 128;
 
@@ -137,7 +137,7 @@ impl Blocks {
     }
 }
 
-impl Drop for Blocks {
+impl Drop for ValueBlocks {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
         // At the end of a thread there is nobody left to keep it for.
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_block_holds_what_was_written_after_its_start() {
         for (width, start) in [(32, "x="), (64, ""), (128, "key: "), (256, "long")] {
-            let blocks = Blocks::fill(width - 1, 3, start.as_bytes(), |row, block| {
+            let blocks = ValueBlocks::fill(width - 1, 3, start.as_bytes(), |row, block| {
                 let at = start.len();
                 block[at..at + 8].fill(b'0' + row as u8);
                 at + row
@@ -171,13 +171,13 @@ mod tests {
 
     #[test]
     fn values_are_told_apart_and_long_ones_refused() {
-        let blocks = Blocks::of(&[0, 1, 1, 3], b"abc").unwrap();
+        let blocks = ValueBlocks::of(&[0, 1, 1, 3], b"abc").unwrap();
         assert_eq!(
             [0, 1, 2].map(|index| blocks.get(index)),
             [&b"a"[..], b"", b"bc"]
         );
-        assert_eq!(Blocks::of(&[0, 128], &[7; 128]).unwrap().width(), 128);
-        assert!(Blocks::of(&[0, 129], &[7; 129]).is_none());
-        assert!(Blocks::of(&[0], b"").unwrap().is_empty());
+        assert_eq!(ValueBlocks::of(&[0, 128], &[7; 128]).unwrap().width(), 128);
+        assert!(ValueBlocks::of(&[0, 129], &[7; 129]).is_none());
+        assert!(ValueBlocks::of(&[0], b"").unwrap().is_empty());
     }
 }

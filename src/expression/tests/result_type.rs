@@ -2,7 +2,7 @@
 //! types, dictionaries, batches.
 
 use super::fixture::{ROWS, arrays, columns, compiled};
-use crate::expression::{Expression, Input, Range, UnknownName, compile};
+use crate::expression::{Binding, Expression, NumericBounds, UnknownName, compile};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal64Type, Decimal128Type};
@@ -20,8 +20,8 @@ fn bounded(sql: &str, known: &[(&str, DataType, i128, i128)]) -> Expression {
         let index = known.iter().position(|(name, ..)| *name == path);
         let index = index.ok_or_else(|| UnknownName::from(format!("unknown column `{path}`")))?;
         let (_, data_type, low, high) = &known[index];
-        let range = Some(Range::new(*low, *high));
-        Ok(Input {
+        let range = Some(NumericBounds::new(*low, *high));
+        Ok(Binding {
             index,
             data_type: data_type.clone(),
             nullable: false,
@@ -108,7 +108,11 @@ fn bounds_are_carried_and_nulls_known() {
         ("extract(month from date '2024-05-05' + row::int)", 1, 12),
     ] {
         let expression = bounded(sql, &columns);
-        assert_eq!(expression.range(), Some(Range::new(low, high)), "{sql}");
+        assert_eq!(
+            expression.range(),
+            Some(NumericBounds::new(low, high)),
+            "{sql}"
+        );
         assert!(!expression.fallible() || sql.contains("date"), "{sql}");
     }
     assert!(bounded("row / row", &columns).fallible());
@@ -169,8 +173,8 @@ fn tight(sql: &str) -> Expression {
             .iter()
             .min()
             .zip(values.iter().max())
-            .map(|(low, high)| Range::new(*low, *high));
-        Ok(Input {
+            .map(|(low, high)| NumericBounds::new(*low, *high));
+        Ok(Binding {
             index,
             data_type: array.data_type().clone(),
             nullable: array.null_count() > 0,
@@ -261,7 +265,7 @@ fn an_encoding_never_changes_a_value() {
         let mut resolve = |path: &str| {
             let index = recoded.iter().position(|(name, _)| *name == path);
             let index = index.ok_or_else(|| UnknownName::from(path.to_owned()))?;
-            Ok(Input {
+            Ok(Binding {
                 index,
                 data_type: recoded[index].1.data_type().clone(),
                 nullable: true,
@@ -280,7 +284,7 @@ fn a_name_is_asked_for_once_and_threads_share_an_expression() {
     let mut asked = Vec::new();
     let mut resolve = |path: &str| {
         asked.push(path.to_owned());
-        let input = Input {
+        let input = Binding {
             index: 0,
             data_type: DataType::Int64,
             nullable: false,

@@ -1,6 +1,6 @@
 //! The messages that a topic must hold, made again without being sent.
 
-use super::encoder::{PartitionSource, Recipe};
+use super::encoder::{MessageRecipe, PartitionSource};
 use super::messages::HeaderValue;
 use super::open;
 use super::partition::Partitioner;
@@ -14,8 +14,8 @@ use crate::sink::kafka::options::HeaderOption;
 use crate::sink::kafka::{Kafka, OnBadRow};
 
 /// What becomes of rows on their way into a topic.
-pub struct Made {
-    recipe: Recipe,
+pub struct ExpectedTopic {
+    recipe: MessageRecipe,
     /// Headers that are others in each run.
     new_headers: Vec<String>,
     /// Values and keys begin with the number of a schema, which each registry gives itself.
@@ -23,7 +23,7 @@ pub struct Made {
 }
 
 /// A message that must be there.
-pub struct Message<'m> {
+pub struct ExpectedMessage<'m> {
     /// Its row in the table.
     pub row: u64,
     /// Where it must be; nothing where it is dealt as it comes.
@@ -38,7 +38,7 @@ pub struct Message<'m> {
     pub time: Option<i64>,
 }
 
-impl Made {
+impl ExpectedTopic {
     /// For a topic of so many partitions. No schema is registered.
     ///
     /// # Errors
@@ -93,14 +93,14 @@ impl Made {
     ///
     /// # Errors
     /// A row that cannot be a message.
-    pub fn each(&self, batch: &Batch, tell: &mut dyn FnMut(&Message<'_>)) -> Result<()> {
+    pub fn each(&self, batch: &Batch, tell: &mut dyn FnMut(&ExpectedMessage<'_>)) -> Result<()> {
         let mut refused = self.recipe.bad_rows.of(batch);
         for part in self.recipe.parts(batch, &mut refused)? {
             let partition = part.run.as_ref().map(|run| run.partition);
-            let made = |rows: &super::rows::Rows| self.recipe.made(rows);
+            let made = |rows: &super::rows::BatchRows| self.recipe.made(rows);
             let (rows, messages) = self.recipe.accepted(part.rows, &mut refused, made)?;
             for at in 0..messages.values.len() {
-                let header = |header: &super::messages::Header| match &header.value {
+                let header = |header: &super::messages::MessageHeader| match &header.value {
                     HeaderValue::Fixed(value) => Some(value.clone()),
                     HeaderValue::Rows(values) => values.get(at).map(<[u8]>::to_vec),
                 };
@@ -111,7 +111,7 @@ impl Made {
                 let headers: Vec<(&str, Option<Vec<u8>>)> = headers
                     .map(|one| (one.name.as_str(), header(one)))
                     .collect();
-                tell(&Message {
+                tell(&ExpectedMessage {
                     row: rows.row(at),
                     partition,
                     key: messages.keys.as_ref().and_then(|keys| keys.get(at)),
