@@ -126,6 +126,7 @@ impl<'o> Way<'o> {
                 Ok(Self::Source(Box::new(Reader::of_table(sink, table))))
             }
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
+            Holds::MysqlTable(_) => Err("this rowgen was built without MySQL".to_string()),
         }
     }
 
