@@ -15,6 +15,8 @@ pub use patience::Patience;
 pub struct TableName {
     database: Option<String>,
     table: String,
+    /// Its database is the address's, which nobody needs to be told.
+    is_usual: bool,
 }
 
 impl TableName {
@@ -31,10 +33,12 @@ impl TableName {
             [table] if named(table) => Ok(Self {
                 database: None,
                 table: (*table).to_string(),
+                is_usual: true,
             }),
             [database, table] if named(database) && named(table) => Ok(Self {
                 database: Some((*database).to_string()),
                 table: (*table).to_string(),
+                is_usual: false,
             }),
             _ => Err(format!(
                 "expected `table` or `database.table`, each name of 1 to 64 characters, found `{text}`"
@@ -47,7 +51,7 @@ impl TableName {
     pub fn within(&self, database: &str) -> Self {
         Self {
             database: Some(self.database().unwrap_or(database).to_string()),
-            table: self.table.clone(),
+            ..self.clone()
         }
     }
 
@@ -63,8 +67,8 @@ impl TableName {
     #[must_use]
     pub fn beside(&self, table: &str) -> Self {
         Self {
-            database: self.database.clone(),
             table: table.to_string(),
+            ..self.clone()
         }
     }
 
@@ -82,7 +86,7 @@ impl TableName {
 /// As a person spells it.
 impl std::fmt::Display for TableName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(database) = &self.database {
+        if let Some(database) = self.database.as_ref().filter(|_| !self.is_usual) {
             write!(f, "{database}.")?;
         }
         f.write_str(&self.table)
@@ -136,7 +140,8 @@ mod tests {
         assert_eq!(name.within("d").to_string(), "a.b");
         assert_eq!(name.beside("c").within("d").to_string(), "a.c");
         let bare = TableName::parse("b").unwrap();
-        assert_eq!(bare.within("d").to_string(), "d.b");
+        assert_eq!(bare.within("d").to_string(), "b");
+        assert_eq!(bare.within("d").quoted(), "`d`.`b`");
         for text in ["", "a.b.c", ".a", "a.", "a ", &"x".repeat(65)] {
             let fault = TableName::parse(text).unwrap_err();
             assert!(fault.ends_with(&format!("found `{text}`")));
