@@ -2,6 +2,7 @@
 
 pub mod kafka;
 pub mod postgres;
+pub mod rabbitmq;
 pub mod registry;
 #[cfg(feature = "sessions")]
 pub mod runtime;

@@ -42,6 +42,7 @@ pub mod parquet;
 mod parquet_hints;
 mod piece;
 pub mod postgres;
+pub mod rabbitmq;
 mod raw;
 mod reject;
 mod retype;
@@ -88,6 +89,7 @@ registry! {
         "kafka" => Kafka(kafka::Kafka),
         "parquet" => Parquet(parquet::Parquet),
         "postgres" => Postgres(postgres::Postgres),
+        "rabbitmq" => RabbitMq(rabbitmq::RabbitMq),
     }
 }
 
