@@ -1,6 +1,7 @@
 //! How servers are reached: one file or folder a protocol, shared by its sink and its source.
 
 pub mod kafka;
+pub mod mongodb;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod registry;

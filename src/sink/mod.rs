@@ -5,6 +5,7 @@ pub mod discard;
 pub mod file;
 pub mod kafka;
 pub mod lane;
+pub mod mongodb;
 pub mod on_bad_row;
 pub mod postgres;
 pub mod publish;
@@ -34,6 +35,7 @@ registry! {
         "discard" => Discard(discard::Discard),
         "file" => File(file::File),
         "kafka" => Kafka(kafka::Kafka),
+        "mongodb" => MongoDb(mongodb::MongoDb),
         "postgres" => Postgres(postgres::Postgres),
         "zeromq" => Zeromq(zeromq::Zeromq),
     }

@@ -152,7 +152,7 @@ fn moment(nanos: i128) -> Option<NaiveDateTime> {
 }
 
 /// A time of day; MySQL's may be longer than a day, or less than nothing.
-fn time_text(nanos: i64) -> String {
+pub fn time_text(nanos: i64) -> String {
     let of_day = |nanos: i64| {
         let seconds = u32::try_from(nanos / NANOS).ok()?;
         NaiveTime::from_num_seconds_from_midnight_opt(seconds, (nanos % NANOS) as u32)

@@ -170,7 +170,8 @@ impl Meanings {
         let mut images = images.filter(|image| ["after", "before"].contains(&image.field.as_str()));
         let columns = images.next_back().map(|image| image.fields);
         let columns = columns.unwrap_or_default().into_iter();
-        Self(columns.map(|column| (column.field.clone(), Meaning::of(&column))).collect())
+        let meant = columns.map(|column| (column.field.clone(), Meaning::of(&column)));
+        Self(meant.filter(|(_, meaning)| *meaning != Meaning::Same).collect())
     }
 
     /// Those that `text` has written.
@@ -185,8 +186,7 @@ impl Meanings {
     pub fn text(&self) -> String {
         let mut said: Vec<_> = self.0.iter().collect();
         said.sort();
-        let said = said.into_iter().filter(|(_, meaning)| **meaning != Meaning::Same);
-        let said = said.map(|(name, meaning)| (name.clone(), meaning.name().into()));
+        let said = said.into_iter().map(|(name, meaning)| (name.clone(), meaning.name().into()));
         Value::Object(said.collect()).to_string()
     }
 

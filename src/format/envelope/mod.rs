@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use decode::{Plain, plain, plain_json};
+pub use decode::{Plain, plain, plain_json, time_text};
 pub use meaning::{Meaning, Meanings};
 
 /// What one message tells.
