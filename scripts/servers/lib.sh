@@ -9,6 +9,8 @@
 #   server_ready      succeed once it answers
 #   server_env        print `export NAME=value` lines
 #   server_tool       (if it has tools) run one
+#   server_pid        (where what is started only starts another) print the process that signals are for
+#   server_ended      (where something is left of it) clear that away
 # sets STOP to the signal that ends it in order, where that is not TERM,
 # and ends with `main "$@"`.
 set -euo pipefail
@@ -46,11 +48,16 @@ spawn() {
   printf '%s %s\n' "$!" "$(start_time "$!")" >"$STATE/pid"
 }
 
-signal() {
+# The process that signals are for.
+signalled() {
   local pid _
-  running || die "it is not running"
   read -r pid _ <"$STATE/pid"
-  kill "-$1" "$pid"
+  { declare -F server_pid >/dev/null && server_pid; } || echo "$pid"
+}
+
+signal() {
+  running || die "it is not running"
+  kill "-$1" "$(signalled)"
 }
 
 # Sends a signal to the server, and waits; what is left of it after half a minute is killed.
@@ -58,13 +65,14 @@ end() {
   local pid _ waited=0
   running || return 0
   read -r pid _ <"$STATE/pid"
-  kill "-$1" "$pid" 2>/dev/null || true
-  kill -CONT "$pid" 2>/dev/null || true # a paused one ends no earlier
+  kill "-$1" "$(signalled)" 2>/dev/null || true
+  kill -CONT "$(signalled)" 2>/dev/null || true # a paused one ends no earlier
   while running; do
     [ $((waited += 1)) -le 300 ] || kill -KILL "$pid" 2>/dev/null || true
     sleep 0.1
   done
   kill -KILL -- "-$pid" 2>/dev/null || true # its children
+  ! declare -F server_ended >/dev/null || server_ended
 }
 
 port_open() { (: <"/dev/tcp/$HOST/$1") 2>/dev/null; }

@@ -2,10 +2,12 @@
 
 pub mod database;
 pub mod kafka;
+pub mod mongodb;
 pub mod mysql;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub mod patience;
 pub mod postgres;
+pub mod rabbitmq;
 pub mod registry;
 #[cfg(feature = "sessions")]
 pub mod runtime;

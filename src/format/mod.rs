@@ -7,6 +7,7 @@ pub mod cells;
 pub mod changes;
 pub mod compression;
 pub mod csv;
+pub mod envelope;
 pub mod json;
 pub mod message;
 pub mod nested;

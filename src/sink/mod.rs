@@ -5,6 +5,7 @@ pub mod discard;
 pub mod file;
 pub mod kafka;
 pub mod lane;
+pub mod mongodb;
 pub mod mysql;
 pub mod on_bad_row;
 pub mod postgres;
@@ -35,6 +36,7 @@ registry! {
         "discard" => Discard(discard::Discard),
         "file" => File(file::File),
         "kafka" => Kafka(kafka::Kafka),
+        "mongodb" => MongoDb(mongodb::MongoDb),
         "mysql" => Mysql(mysql::Mysql),
         "postgres" => Postgres(postgres::Postgres),
         "zeromq" => Zeromq(zeromq::Zeromq),

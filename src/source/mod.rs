@@ -47,6 +47,7 @@ mod piece;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod pool;
 pub mod postgres;
+pub mod rabbitmq;
 mod raw;
 mod reject;
 mod retype;
@@ -96,6 +97,7 @@ registry! {
         "mysql" => Mysql(mysql::Mysql),
         "parquet" => Parquet(parquet::Parquet),
         "postgres" => Postgres(postgres::Postgres),
+        "rabbitmq" => RabbitMq(rabbitmq::RabbitMq),
     }
 }
 

@@ -1,0 +1,185 @@
+//! Connections to MongoDB: the official driver.
+
+use std::time::Duration;
+
+use mongodb::bson::{Document, doc};
+use mongodb::error::{CommandError, Error as Refusal, ErrorKind};
+use mongodb::options::{ClientOptions, Tls as Encrypted, TlsOptions};
+use mongodb::{Client, Database};
+use tokio::time::timeout;
+
+use super::Tls;
+use crate::client::runtime::block_on;
+use crate::error::{Error, Problem};
+use crate::place::{Placed, Secret};
+
+/// A server that does not let us in by then is away.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A server that is there has answered by then to what costs it nothing.
+const ANSWER: Duration = Duration::from_secs(10);
+
+const EXPECTED: &str = "expected `mongodb://USER:PASSWORD@HOST:27017/`, or `mongodb+srv://…`";
+
+const RUNNING: &str = "is it running, and is `url` right?";
+
+/// A server, or several of a replica set, that can be connected to.
+#[derive(Clone)]
+pub struct Server {
+    options: ClientOptions,
+    shown: String,
+}
+
+/// Why the server does not do what it was asked.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// In words, with what helps.
+    pub error: Error,
+    /// It may do it later.
+    pub passes: bool,
+}
+
+impl Server {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// It is none, or its names cannot be found.
+    pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
+        let wrong = |message: &str| Problem::new(message).at(&url.place).hint(EXPECTED);
+        let parsing = ClientOptions::parse(url.value.0.as_str());
+        let parsed = block_on(async { parsing.await });
+        let parsed = parsed.map_err(|error| wrong("MongoDB cannot be used").cause(error))?;
+        let mut options = parsed.map_err(|error| match error.kind.as_ref() {
+            ErrorKind::DnsResolve { message, .. } => {
+                let problem = Problem::new("the servers' names cannot be found");
+                problem.at(&url.place).cause(message)
+            }
+            // Its words may hold the password.
+            _ => wrong("this is no address of a MongoDB server"),
+        })?;
+        options.app_name.get_or_insert("rowgen".into());
+        options.connect_timeout.get_or_insert(CONNECT);
+        options.server_selection_timeout.get_or_insert(CONNECT);
+        // Whoever writes tries again itself, and knows what of it came through.
+        options.retry_writes = Some(false);
+        if let Some(tls) = tls {
+            let mut encrypted = TlsOptions::default();
+            encrypted.ca_file_path = tls.ca.as_ref().map(Placed::beside);
+            options.tls = Some(Encrypted::Enabled(encrypted));
+        }
+        let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
+        let shown = hosts.join(",");
+        Ok(Self { options, shown })
+    }
+
+    /// Hosts and ports, without the user.
+    pub fn name(&self) -> &str {
+        &self.shown
+    }
+
+    /// The database that the address names.
+    pub fn database(&self) -> Option<&str> {
+        self.options.default_database.as_deref()
+    }
+
+    /// What the address says of how safe a write has to be before it is answered: `majority` where it says nothing.
+    pub fn write_concern(&self) -> Document {
+        let said = self.options.write_concern.as_ref();
+        let said = said.and_then(|said| mongodb::bson::serialize_to_document(said).ok());
+        said.filter(|said| !said.is_empty())
+            .unwrap_or_else(|| doc! { "w": "majority" })
+    }
+
+    /// A client: it connects when it is asked for something. Only on a thread that waits on the runtime.
+    ///
+    /// # Errors
+    /// The options contradict each other.
+    pub fn client(&self) -> Result<Client, Refused> {
+        Client::with_options(self.options.clone())
+            .map_err(|error| self.refused("connecting", &error))
+    }
+
+    /// Asks whether the server is there and lets us in.
+    ///
+    /// # Errors
+    /// It is not, or does not.
+    pub async fn ping(&self, database: &Database) -> Result<(), Refused> {
+        let asked = database.run_command(doc! { "ping": 1 });
+        match timeout(ANSWER, async { asked.await }).await {
+            Ok(answered) => answered
+                .map(drop)
+                .map_err(|error| self.refused("connecting", &error)),
+            Err(_) => Err(self.silent("connecting")),
+        }
+    }
+
+    /// The server says nothing.
+    pub fn silent(&self, doing: &str) -> Refused {
+        let problem = Problem::new(format!("{doing} to MongoDB at {}", self.shown));
+        Refused {
+            error: Error::run(problem.cause("nobody answers").hint(RUNNING)),
+            passes: true,
+        }
+    }
+
+    /// What an error says, in words, with what was being done.
+    pub fn refused(&self, doing: &str, error: &Refusal) -> Refused {
+        let (words, hint, passes) = said(error);
+        let problem = Problem::new(format!("{doing} to MongoDB at {}", self.shown)).cause(words);
+        Refused {
+            error: Error::run(problem.maybe_hint(hint.map(Into::into))),
+            passes,
+        }
+    }
+}
+
+/// Never the user, never the password.
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({})", self.shown)
+    }
+}
+
+type Said = (String, Option<&'static str>, bool);
+
+/// What an error says, what helps, and whether it may pass.
+fn said(error: &Refusal) -> Said {
+    match error.kind.as_ref() {
+        ErrorKind::Authentication { message, .. } => (
+            message.clone(),
+            Some("the user or the password is wrong, or `?authSource=` behind the address names another database"),
+            false,
+        ),
+        ErrorKind::Command(refusal) => of_command(refusal),
+        ErrorKind::ServerSelection { message, .. } => {
+            // What it tried is told at length.
+            let short = message.rsplit("Error: ").next().unwrap_or(message);
+            let short = short.trim_end_matches([' ', '}', ']', '>', ',']);
+            let passes = !message.contains("wire version");
+            (short.to_string(), Some(RUNNING), passes)
+        }
+        ErrorKind::Io(error) => (error.to_string(), Some(RUNNING), true),
+        ErrorKind::IncompatibleServer { message, .. }
+        | ErrorKind::InvalidTlsConfig { message, .. }
+        | ErrorKind::InvalidArgument { message, .. } => (message.clone(), None, false),
+        _ => (error.to_string(), None, true),
+    }
+}
+
+fn of_command(refusal: &CommandError) -> Said {
+    let hint = match refusal.code {
+        13 => Some("the user may not do this: grant it the role `readWrite` on the database"),
+        18 => Some("the user or the password is wrong"),
+        _ => None,
+    };
+    (refusal.message.clone(), hint, passes(refusal.code))
+}
+
+/// Codes of what may pass: a server that stops, starts, or is no primary any more; locks, limits of time.
+pub fn passes(code: i32) -> bool {
+    const PASSING: &[i32] = &[
+        6, 7, 24, 50, 64, 89, 91, 112, 133, 134, 189, 202, 262, 317, 358, 384, 407, 9001, 10058,
+        10107, 11600, 11602, 13435, 13436,
+    ];
+    PASSING.contains(&code)
+}

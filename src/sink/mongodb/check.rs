@@ -1,0 +1,168 @@
+//! What documents cannot hold or be asked for, and what will be done, in words.
+
+use arrow::datatypes::{DataType, Field, TimeUnit};
+
+use super::envelopes::Columns;
+use super::{Mode, MongoDb};
+use crate::client::postgres::check_connections;
+use crate::error::Problem;
+use crate::format::Shape;
+use crate::format::nested::{item_field, plain_type};
+use crate::place::{Placed, Text};
+
+/// The most rows of a bulk: what a server takes of one command.
+const MOST_ROWS: u64 = 100_000;
+
+/// Everything about the options and the columns that cannot be as asked.
+pub fn problems(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    problems.extend(check_connections(mongodb.connections.as_ref()));
+    if let Some(rows) = &mongodb.bulk_rows
+        && !(1..=MOST_ROWS).contains(&rows.value.0)
+    {
+        problems.push(Problem::new("`bulk_rows` is 1 to 100_000").at(&rows.place));
+    }
+    if let Some(envelopes) = &mongodb.envelopes {
+        problems.extend(Columns::of(shape, &mongodb.url.place).err());
+        problems.extend(contradictions(mongodb));
+        let names = [
+            envelopes.into.as_ref(),
+            envelopes.state.as_ref().and_then(|state| state.into.as_ref()),
+        ];
+        problems.extend(names.into_iter().flatten().filter_map(collection));
+        return problems;
+    }
+    problems.extend(mongodb.into.as_ref().and_then(collection));
+    problems.extend(key(mongodb, shape));
+    let place = &mongodb.url.place;
+    for field in shape.schema.fields() {
+        if let Some(fault) = unheld(field) {
+            let message = format!("column `{}`: {fault}", field.name());
+            problems.push(Problem::new(message).at(place));
+        }
+    }
+    if shape.schema.fields().is_empty() {
+        problems.push(Problem::new("a table without columns has no rows to send").at(place));
+    }
+    problems
+}
+
+/// What changes have no use for.
+fn contradictions(mongodb: &MongoDb) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let hint = "changes go to a collection a table: `envelopes: { into: \"{database}_{table}\" }`";
+    if let Some(into) = &mongodb.into {
+        let problem = Problem::new("`into` and `envelopes` are not said together");
+        problems.push(problem.at(&into.place).hint(hint));
+    }
+    if let Some(key) = mongodb.key.first() {
+        let problem = Problem::new("`key` and `envelopes` are not said together");
+        problems.push(problem.at(&key.place).hint("keys of tables stand under `envelopes: { state: { keys: … } }`"));
+    }
+    if mongodb.mode != Mode::Append {
+        let problem = Problem::new("`mode` and `envelopes` are not said together");
+        problems.push(problem.at(&mongodb.url.place).hint(
+            "a change that comes again replaces itself, whatever the mode",
+        ));
+    }
+    problems
+}
+
+/// What is wrong with a collection's name.
+fn collection(name: &Placed<Text>) -> Option<Problem> {
+    let text = name.as_str();
+    let fault = match text {
+        "" => "a collection needs a name",
+        text if text.contains(['$', '\0']) => "a collection's name has no `$`",
+        text if text.starts_with("system.") => "names that begin with `system.` are MongoDB's own",
+        text if text.len() > 200 => "a collection's name has at most 200 bytes",
+        _ => return None,
+    };
+    Some(Problem::new(fault).at(&name.place))
+}
+
+fn key(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if mongodb.mode == Mode::Upsert && mongodb.key.is_empty() {
+        let problem = Problem::new("`mode: upsert` needs a `key`").at(&mongodb.url.place);
+        problems.push(problem.hint("name the columns that tell rows apart: `key: [id]`"));
+    }
+    let known = |column: &Placed<Text>| shape.column(column.as_str(), &column.place);
+    problems.extend(mongodb.key.iter().filter_map(|column| known(column).err()));
+    if let Some(index) = shape.schema.index_of("_id").ok().filter(|_| {
+        !matches!(mongodb.key.as_slice(), [one] if one.as_str() == "_id")
+    }) {
+        let name = shape.schema.field(index).name();
+        let message = format!("column `{name}` would be the document's own key");
+        let problem = Problem::new(message).at(&mongodb.url.place);
+        problems.push(problem.hint("say `key: [_id]`, or give the column another name"));
+    }
+    problems
+}
+
+/// Why no document holds a column.
+fn unheld(field: &Field) -> Option<String> {
+    if field.name().starts_with('$') || field.name().contains('\0') {
+        return Some("a field's name does not begin with `$`".into());
+    }
+    match plain_type(field.data_type()) {
+        DataType::Decimal128(precision, _) | DataType::Decimal256(precision, _)
+            if *precision > 34 =>
+        {
+            Some("MongoDB's decimals have 34 digits; `cast` the column".into())
+        }
+        list @ (DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..)) => {
+            item_field(list).and_then(|item| unheld(item))
+        }
+        DataType::Struct(fields) => fields.iter().find_map(|field| unheld(field)),
+        _ => None,
+    }
+}
+
+/// What may surprise those who read documents.
+pub fn warnings(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
+    if mongodb.envelopes.is_some() {
+        return Vec::new();
+    }
+    let finer = |field: &&std::sync::Arc<Field>| {
+        matches!(
+            plain_type(field.data_type()),
+            DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _)
+        )
+    };
+    let finer = shape.schema.fields().iter().filter(finer);
+    let warning = |field: &std::sync::Arc<Field>| {
+        let message = format!(
+            "column `{}`: MongoDB's times have milliseconds, what is finer is cut off",
+            field.name()
+        );
+        let problem = Problem::new(message).at(&mongodb.url.place);
+        problem.hint("say `timestamp(ms)` as its type, or make it text")
+    };
+    finer.map(warning).collect()
+}
+
+/// Lines that say what will be written.
+pub fn describe(mongodb: &MongoDb, shape: &Shape) -> Vec<String> {
+    if let Some(envelopes) = &mongodb.envelopes {
+        let mut lines = vec![format!(
+            "collections {}: a document a change, which replaces itself where it comes again",
+            envelopes.documents("{database}", "{table}")
+        )];
+        lines.extend(envelopes.state.as_ref().map(|state| {
+            format!(
+                "collections {}: the current state of {}, by the changes' positions in the binlog",
+                state.collection("{database}", "{table}"),
+                state.keys.names().collect::<Vec<_>>().join(", ")
+            )
+        }));
+        return lines;
+    }
+    let mode = match mongodb.mode {
+        Mode::Append => "documents are added",
+        Mode::Truncate => "emptied before the first document",
+        Mode::Upsert => "documents of equal key are replaced",
+    };
+    let name = mongodb.collection(&shape.table);
+    vec![format!("collection {name}: {mode}; unordered bulks")]
+}

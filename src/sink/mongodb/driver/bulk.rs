@@ -1,0 +1,187 @@
+//! Statements of unordered bulks, and what a server says of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mongodb::Database;
+use mongodb::bson::raw::{RawArrayBuf, RawDocumentBuf, cstr};
+use mongodb::bson::{Bson, Document};
+use mongodb::error::Error as Refusal;
+
+use crate::client::mongodb::passes;
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Adds a document.
+    Insert,
+    /// Puts a document in the place of the one with its `_id`, or adds it.
+    Replace,
+    /// As `Replace`, unless what is there is newer.
+    Newer,
+    /// Marks all that is older.
+    Clear,
+}
+
+/// One statement of a bulk.
+#[derive(Debug)]
+pub struct Statement {
+    /// The row that it is for.
+    pub row: usize,
+    /// The collection.
+    pub collection: Arc<str>,
+    /// What it does.
+    pub kind: Kind,
+    /// Of two statements of a bulk with this identity, one is enough; nothing where all are needed.
+    pub identity: Option<Vec<u8>>,
+    /// Where it stands among those of its identity: the greatest one is enough.
+    pub position: String,
+    /// It itself: a document to add, or an element of `updates`.
+    pub bytes: RawDocumentBuf,
+}
+
+/// What a server did not do.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The statement, among those of the command.
+    pub index: usize,
+    code: i32,
+    message: String,
+}
+
+/// A command has at most so many bytes of statements: a server takes 16 MiB of a document.
+const MOST_BYTES: usize = 12 << 20;
+
+/// At most so many statements are in a command: what a server takes.
+const MOST_STATEMENTS: usize = 100_000;
+
+/// A key is there already.
+const DUPLICATE: i32 = 11000;
+
+impl Refused {
+    /// A document with this `_id` is there.
+    pub fn is_there(&self) -> bool {
+        self.code == DUPLICATE && (self.message.contains("_id_") || self.message.contains("{ _id:"))
+    }
+
+    /// It may be done another time.
+    pub fn passes(&self) -> bool {
+        passes(self.code)
+    }
+
+    /// What the server says.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// The statements as commands: by collection and by what they do, of several with one identity the last,
+/// not too many at once. What clears comes first: it is of what is older than itself.
+pub fn commands<'s>(statements: &[&'s Statement]) -> Vec<Vec<&'s Statement>> {
+    let mut last: HashMap<(&str, &[u8]), &Statement> = HashMap::new();
+    for statement in statements {
+        if let Some(identity) = &statement.identity {
+            let key = (statement.collection.as_ref(), identity.as_slice());
+            let known = last.entry(key).or_insert(statement);
+            if statement.position >= known.position {
+                *known = statement;
+            }
+        }
+    }
+    let is_last = |statement: &&&Statement| match &statement.identity {
+        None => true,
+        Some(identity) => {
+            let key = (statement.collection.as_ref(), identity.as_slice());
+            last.get(&key).is_some_and(|last| std::ptr::eq(*last, **statement))
+        }
+    };
+    let mut left: Vec<&Statement> = statements.iter().filter(is_last).copied().collect();
+    left.sort_by(|one, other| (other.kind, &one.collection).cmp(&(one.kind, &other.collection)));
+    let mut commands: Vec<Vec<&Statement>> = Vec::new();
+    let mut bytes = 0;
+    for statement in left {
+        let size = statement.bytes.as_bytes().len();
+        let fits = |command: &&mut Vec<&Statement>| {
+            let first = command[0];
+            first.kind == statement.kind
+                && first.collection == statement.collection
+                && command.len() < MOST_STATEMENTS
+                && bytes + size <= MOST_BYTES
+        };
+        match commands.last_mut().filter(fits) {
+            Some(command) => command.push(statement),
+            None => {
+                bytes = 0;
+                commands.push(vec![statement]);
+            }
+        }
+        bytes += size;
+    }
+    commands
+}
+
+/// Sends a command: what it did not do.
+///
+/// # Errors
+/// The server did not answer, or refused all of it.
+pub async fn send(
+    database: &Database,
+    command: &[&Statement],
+    concern: &RawDocumentBuf,
+) -> Result<Vec<Refused>, Refusal> {
+    let mut list = RawArrayBuf::new();
+    for statement in command {
+        list.push(&statement.bytes);
+    }
+    let first = command[0];
+    let mut whole = RawDocumentBuf::new();
+    let collection = first.collection.as_ref();
+    match first.kind {
+        Kind::Insert => {
+            whole.append(cstr!("insert"), collection);
+            whole.append(cstr!("documents"), &list);
+        }
+        _ => {
+            whole.append(cstr!("update"), collection);
+            whole.append(cstr!("updates"), &list);
+        }
+    }
+    whole.append(cstr!("ordered"), false);
+    whole.append(cstr!("writeConcern"), concern);
+    let answer = database.run_raw_command(whole).await?;
+    Ok(refused(&answer))
+}
+
+/// What an answer says of statements that were not done.
+fn refused(answer: &Document) -> Vec<Refused> {
+    let errors = answer.get_array("writeErrors");
+    let errors = errors.map_or(&[][..], Vec::as_slice).iter();
+    let mut refused: Vec<Refused> = errors.filter_map(Bson::as_document).map(one).collect();
+    if let Ok(concern) = answer.get_document("writeConcernError") {
+        // All is done, and not yet as safe as it has to be.
+        refused.push(Refused {
+            index: usize::MAX,
+            code: 64,
+            message: concern.get_str("errmsg").unwrap_or_default().into(),
+        });
+    }
+    refused
+}
+
+fn one(error: &Document) -> Refused {
+    let number = |name| error.get(name).and_then(whole).unwrap_or(0);
+    Refused {
+        index: usize::try_from(number("index")).unwrap_or(usize::MAX),
+        code: i32::try_from(number("code")).unwrap_or(0),
+        message: error.get_str("errmsg").unwrap_or_default().into(),
+    }
+}
+
+fn whole(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(number) => Some((*number).into()),
+        Bson::Int64(number) => Some(*number),
+        Bson::Double(number) => Some(*number as i64),
+        _ => None,
+    }
+}

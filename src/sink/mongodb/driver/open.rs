@@ -1,0 +1,163 @@
+//! A load: what is looked at before, and what is done before its first row.
+
+use std::sync::{Arc, OnceLock};
+
+use mongodb::bson::doc;
+use mongodb::bson::raw::RawDocumentBuf;
+use mongodb::{Client, Database};
+
+use super::super::envelopes::Columns;
+use super::super::{Mode, MongoDb};
+use super::changes::Changes;
+use super::rows::Documents;
+use super::session::{Connecting, Made, Rows};
+use crate::batch::Batch;
+use crate::client::mongodb::{Refused, Server};
+use crate::client::postgres::connections;
+use crate::client::runtime::{apart, block_on};
+use crate::error::{Error, Problem, Result};
+use crate::sink::session::{self, Options};
+use crate::sink::{Found, Lane, Ready, Target};
+
+/// Everything about a load that does not change.
+pub struct Load {
+    pub server: Server,
+    /// How safe a write has to be before it is answered.
+    pub concern: RawDocumentBuf,
+    name: String,
+    kind: Kind,
+    empties: bool,
+    client: OnceLock<Client>,
+}
+
+/// What rows become.
+enum Kind {
+    Documents(Documents),
+    Changes(Box<Changes>),
+}
+
+/// A load that can begin.
+pub struct Opened {
+    load: Arc<Load>,
+    inner: Box<dyn Ready>,
+}
+
+/// No bulk has more bytes: it is sent in commands of 12 MiB.
+const BULK_BYTES: usize = 48 << 20;
+
+impl Load {
+    pub fn new(options: &MongoDb, target: &Target, server: Server) -> Result<Self> {
+        let said = options.database.as_ref().map(|name| name.as_str());
+        let name = said.or(server.database()).ok_or_else(|| {
+            let problem = Problem::new("neither `database` nor the address names a database");
+            let hint = "say `database: shop`, or `mongodb://HOST:27017/shop`";
+            Error::user(problem.at(&options.url.place).hint(hint))
+        })?;
+        let concern = RawDocumentBuf::try_from(&server.write_concern());
+        let concern = concern.map_err(|error| Error::because("reading the address", error))?;
+        let kind = match &options.envelopes {
+            Some(envelopes) => {
+                let columns = Columns::of(&target.shape, &options.url.place);
+                let columns = columns.map_err(Error::user)?;
+                Kind::Changes(Box::new(Changes::new(envelopes.clone(), columns)))
+            }
+            None => {
+                let load = (!target.is_stream).then_some(target.load.as_str());
+                Kind::Documents(Documents::new(options, &target.shape.table, load))
+            }
+        };
+        Ok(Self {
+            name: name.to_string(),
+            kind,
+            concern,
+            empties: (options.mode == Mode::Truncate || target.overwrite) && !target.is_stream,
+            server,
+            client: OnceLock::new(),
+        })
+    }
+
+    /// The database. Only on a thread that waits on the runtime.
+    pub fn database(&self) -> Result<Database, Refused> {
+        let client = match self.client.get() {
+            Some(client) => client,
+            None => {
+                let made = self.server.client()?;
+                self.client.get_or_init(|| made)
+            }
+        };
+        Ok(client.database(&self.name))
+    }
+
+    /// Looks, and changes nothing.
+    pub async fn look(&self) -> Result<()> {
+        let database = self.database().map_err(|refused| refused.error)?;
+        let there = self.server.ping(&database).await;
+        there.map_err(|refused| refused.error)
+    }
+
+    /// What rows become.
+    pub fn encode(&self, batch: &Batch) -> Result<Rows> {
+        let (statements, unheld) = match &self.kind {
+            Kind::Documents(documents) => documents.encode(batch)?,
+            Kind::Changes(changes) => changes.encode(batch)?,
+        };
+        let rows = batch.rows.num_rows();
+        Ok(Rows {
+            made: Arc::new(Made::new(statements, unheld, batch.rows.clone())),
+            rows: 0..rows,
+        })
+    }
+
+    /// Removes what is there.
+    async fn empty(&self) -> Result<()> {
+        let Kind::Documents(documents) = &self.kind else {
+            return Ok(());
+        };
+        let database = self.database().map_err(|refused| refused.error)?;
+        let delete = doc! {
+            "delete": documents.collection.as_ref(),
+            "deletes": [{ "q": {}, "limit": 0 }],
+        };
+        let deleted = database.run_command(delete).await;
+        let doing = format!("emptying collection {}", documents.collection);
+        deleted.map_err(|error| self.server.refused(&doing, &error).error)?;
+        Ok(())
+    }
+}
+
+impl Opened {
+    pub fn found(load: Arc<Load>, target: &Target, options: &MongoDb) -> Result<Found> {
+        let encode = {
+            let load = load.clone();
+            move |batch: &Batch| load.encode(batch)
+        };
+        let rows = options.bulk_rows() as usize;
+        let sessions = Options {
+            sessions: connections(options.connections.as_ref()),
+            rows: rows..=rows,
+            bytes: BULK_BYTES,
+            linger: options.linger.as_ref().map(|linger| linger.0).unwrap_or_default(),
+            bad_rows: options.on_bad_row.clone(),
+            ..Options::default()
+        };
+        let found = session::sink(target, Connecting(load.clone()), sessions, encode)?;
+        let Found::Ready { sink: inner, .. } = found else {
+            return Ok(found);
+        };
+        Ok(Found::Ready {
+            replaces: load.empties,
+            told: Vec::new(),
+            sink: Box::new(Self { load, inner }),
+        })
+    }
+}
+
+impl Ready for Opened {
+    fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
+        if self.load.empties {
+            let load = &self.load;
+            apart("emptying the collection", || block_on(load.empty())?)?;
+        }
+        self.inner.open(lane)
+    }
+}

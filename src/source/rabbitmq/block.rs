@@ -1,0 +1,219 @@
+//! Messages on their way to being rows.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::columns::{Change, Schemas};
+use super::metadata::Known;
+use super::pipe::Message;
+use crate::batch::Span;
+use crate::error::Result;
+use crate::format::envelope::{Envelope, Meaning, Meanings, Told, plain_json, read};
+use crate::source::json_rows::JsonRows;
+use crate::source::reject::Bad;
+use crate::source::{Block, Piece, Rejected};
+
+/// How messages become rows.
+pub struct Decode {
+    /// The queues' names.
+    pub queues: Vec<String>,
+    /// All columns: those of the values, then those of `metadata`.
+    pub schema: SchemaRef,
+    /// What the last ones hold; of envelopes, all of them.
+    pub metadata: Vec<Known>,
+    /// What values hold.
+    pub values: Values,
+    /// What schemas say that came beside changes.
+    pub schemas: Schemas,
+}
+
+/// What values hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// One JSON object each.
+    Json,
+    /// A change each, which is a row.
+    Envelopes,
+    /// A change each, whose row is the row.
+    Rows,
+}
+
+/// A block that was not looked at yet.
+pub struct Waiting {
+    messages: Vec<Message>,
+    origin: Arc<[Span]>,
+    decode: Arc<Decode>,
+}
+
+/// What one message has become.
+enum Seen<'m> {
+    /// A row: of the change in it, and of this object.
+    Row(Option<Box<Envelope<'m>>>, Option<Cow<'m, [u8]>>),
+    /// Nothing: a tombstone, or a change that is of no row.
+    PassedOver,
+    Bad(Bad),
+}
+
+impl Waiting {
+    /// These messages, which cover this.
+    pub fn new(messages: Vec<Message>, origin: Arc<[Span]>, decode: Arc<Decode>) -> Self {
+        Self {
+            messages,
+            origin,
+            decode,
+        }
+    }
+}
+
+impl Block for Waiting {
+    fn rows(&self) -> usize {
+        self.messages.len()
+    }
+
+    fn read(&self, first: u64, columns: &[usize]) -> Result<Piece> {
+        self.decode.read(&self.messages, first, columns)
+    }
+
+    fn origin(&self) -> &Arc<[Span]> {
+        &self.origin
+    }
+}
+
+impl Decode {
+    /// The rows of these messages.
+    pub fn read(&self, messages: &[Message], first: u64, columns: &[usize]) -> Result<Piece> {
+        let (mut changes, mut objects) = (Vec::new(), Vec::new());
+        let (mut kept, mut bad) = (Vec::new(), Vec::new());
+        for (place, message) in messages.iter().enumerate() {
+            match self.see(&message.body) {
+                Seen::Row(envelope, object) => {
+                    changes.push(Change { message, envelope });
+                    objects.extend(object);
+                    kept.push(place);
+                }
+                Seen::PassedOver => {}
+                Seen::Bad(wrong) => bad.push((place, wrong)),
+            }
+        }
+        let own = self.schema.fields().len() - self.metadata.len();
+        let of_values: Vec<usize> = columns.iter().copied().filter(|column| *column < own).collect();
+        let mut arrays = Vec::new().into_iter();
+        if own > 0 {
+            let wanted = Arc::new(self.schema.project(&of_values)?);
+            let objects: Vec<&[u8]> = objects.iter().map(AsRef::as_ref).collect();
+            let (made, wrong) = JsonRows::new(wanted).read(&objects)?;
+            arrays = made.into_iter();
+            let mut wrong = wrong.into_iter().peekable();
+            let mut left = Vec::with_capacity(kept.len());
+            let mut rest = Vec::with_capacity(kept.len());
+            for (row, (place, change)) in kept.into_iter().zip(changes).enumerate() {
+                match wrong.next_if(|(bad, _)| *bad == row) {
+                    Some((_, wrong)) => bad.push((place, wrong)),
+                    None => {
+                        left.push(place);
+                        rest.push(change);
+                    }
+                }
+            }
+            (kept, changes) = (left, rest);
+            bad.sort_by_key(|(place, _)| *place);
+        }
+        let values = |column: &usize| -> Option<ArrayRef> {
+            match column.checked_sub(own) {
+                None => arrays.next(),
+                Some(place) => {
+                    let known = self.metadata[place];
+                    Some(known.values(&self.queues, &self.schemas, &changes))
+                }
+            }
+        };
+        let made = columns.iter().filter_map(values).collect();
+        let rejected = bad.into_iter().map(|(place, bad)| self.reject(&messages[place], bad));
+        Ok(Piece {
+            columns: made,
+            rejected: rejected.collect(),
+            kept: (kept.len() < messages.len())
+                .then(|| kept.into_iter().map(|place| first + place as u64).collect()),
+            odd: Vec::new(),
+        })
+    }
+
+    fn see<'m>(&self, body: &'m [u8]) -> Seen<'m> {
+        if self.values == Values::Json {
+            return Seen::Row(None, Some(Cow::Borrowed(body)));
+        }
+        let envelope = match read(body) {
+            Ok(Told::Tombstone) => return Seen::PassedOver,
+            Ok(Told::Change(envelope)) => envelope,
+            Err(why) => return Seen::Bad(Bad::new("no envelope", why)),
+        };
+        if self.values == Values::Envelopes {
+            return Seen::Row(Some(envelope), None);
+        }
+        let Some(row) = envelope.after.or(envelope.before) else {
+            return Seen::PassedOver;
+        };
+        let object = match envelope.schema {
+            Some(schema) => plain_json(row, &self.schemas.of(schema).0),
+            None => plain_json(row, &guessed(&self.schema, row)),
+        };
+        match object {
+            Ok(object) => Seen::Row(Some(envelope), Some(Cow::Owned(object.into_bytes()))),
+            Err(why) => Seen::Bad(Bad::new("no envelope", why)),
+        }
+    }
+
+    fn reject(&self, message: &Message, bad: Bad) -> Rejected {
+        let (queue, tag) = (&self.queues[message.queue as usize], message.tag);
+        let mut letter = serde_json::Map::new();
+        letter.insert("queue".into(), queue.clone().into());
+        letter.insert("delivery_tag".into(), tag.into());
+        letter.insert("routing_key".into(), message.routing_key.clone().into());
+        letter.insert("redelivered".into(), message.redelivered.into());
+        letter.insert("reason".into(), bad.message.clone().into());
+        letter.insert("value".into(), STANDARD.encode(&message.body).into());
+        Rejected {
+            place: format!("queue `{queue}`, delivery {tag}"),
+            kind: bad.kind,
+            message: bad.message,
+            letter,
+        }
+    }
+}
+
+/// What a row's columns mean by the types that they are to have: nothing else says it where no schema does.
+fn guessed(schema: &Schema, row: &str) -> Meanings {
+    let mut meanings = Meanings::default();
+    let row: serde_json::Value = serde_json::from_str(row).unwrap_or_default();
+    for field in schema.fields() {
+        let value = &row[field.name().as_str()];
+        let text = value.as_str();
+        let is_digits = |text: &str| text.parse::<f64>().is_ok();
+        let meaning = match field.data_type() {
+            DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale)
+                if text.is_some_and(|text| !is_digits(text)) =>
+            {
+                Meaning::Decimal(*scale)
+            }
+            DataType::Date32 if value.is_i64() => Meaning::Date,
+            DataType::Timestamp(..) if value.is_i64() => Meaning::Timestamp(unit(value)),
+            DataType::Time32(_) | DataType::Time64(_) if value.is_i64() => Meaning::Time(1_000_000),
+            _ => continue,
+        };
+        meanings.say(field.name(), meaning);
+    }
+    meanings
+}
+
+/// Parts of a second: milliseconds of moments before the year 5138, else microseconds.
+fn unit(value: &serde_json::Value) -> i64 {
+    match value.as_i64().unwrap_or(0).unsigned_abs() < 100_000_000_000_000 {
+        true => 1_000,
+        false => 1_000_000,
+    }
+}
