@@ -86,7 +86,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             since = clock.now();
             self.spent.busy += since.saturating_sub(begun);
             committed?;
-            queue.safe(transaction.batches());
+            queue.safe(transaction.parts());
         }
         Ok(())
     }

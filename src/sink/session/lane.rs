@@ -13,6 +13,7 @@ use super::{
 use crate::batch::{Batch, Resume};
 use crate::error::{Error, Result};
 use crate::report::{Clock, Finished, Meter};
+use crate::sink::applied::{Applied, Keyed, SHARDS, Share};
 use crate::sink::{Found, Lane, Ready, Run, Target};
 
 /// A sink that is connected.
@@ -26,6 +27,7 @@ struct Sessionful<C, F> {
 struct SessionLane<P: Part + 'static, F> {
     sessions: Sessions<P>,
     count: usize,
+    applied: Option<Arc<Applied>>,
     encode: Arc<F>,
     marks: Arc<Marks>,
 }
@@ -44,17 +46,35 @@ struct Marks {
 ///
 /// # Errors
 /// The server cannot be asked.
-pub fn sink<C, F>(target: &Target, connect: C, mut options: Options, encode: F) -> Result<Found>
+pub fn sink<C, F>(target: &Target, connect: C, options: Options, encode: F) -> Result<Found>
 where
     C: Connect,
     F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
+{
+    let encode = move |batch: &Batch, _: &Keyed| encode(batch);
+    changes(target, connect, options, encode)
+}
+
+/// The same of a sink that applies changes, where `options` say so: `encode` is given the rows of one
+/// session and one block, those of a shard together, and what they do.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn changes<C, F>(target: &Target, connect: C, mut options: Options, encode: F) -> Result<Found>
+where
+    C: Connect,
+    F: Fn(&Batch, &Keyed) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
 {
     let connect = Arc::new(connect);
     options.stall_timeout = options.stall_timeout.or_else(|| target.stall_timeout());
     if options.keeps_offsets {
         // A load goes on; the partitions of a stream are asked for when they are assigned.
-        let sessions: Vec<i32> = (0..options.sessions as i32).collect();
-        options.reached = Ask::new(connect.clone()).offsets(&sessions)?;
+        let partitions = options
+            .applied
+            .as_ref()
+            .map_or(options.sessions, |_| SHARDS);
+        let partitions: Vec<i32> = (0..partitions as i32).collect();
+        options.reached = Ask::new(connect.clone()).offsets(&partitions)?;
     }
     let (target, encode) = (target.clone(), Arc::new(encode));
     Ok(Found::ready(Sessionful {
@@ -76,7 +96,7 @@ pub fn rows(batch: &Batch) -> Result<RecordBatch> {
 impl<C, F> Ready for Sessionful<C, F>
 where
     C: Connect,
-    F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
+    F: Fn(&Batch, &Keyed) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
 {
     fn resume(&self) -> Option<Arc<dyn Resume>> {
         let keeps = self.options.keeps_offsets;
@@ -104,6 +124,7 @@ where
         Ok(Arc::new(SessionLane {
             sessions: Sessions::start(table, &self.connect, options, &keep, marks.clone())?,
             count: options.sessions,
+            applied: options.applied.clone(),
             encode: self.encode.clone(),
             marks,
         }))
@@ -113,13 +134,17 @@ where
 impl<P, F> SessionLane<P, F>
 where
     P: Part + 'static,
-    F: Fn(&Batch) -> Result<P> + Send + Sync,
+    F: Fn(&Batch, &Keyed) -> Result<P> + Send + Sync,
 {
     fn encode(&self, batch: &Batch) -> Result<Vec<(usize, Piece<P>)>> {
-        let shares = split(batch, self.count)?.into_iter();
+        if let Some(applied) = &self.applied {
+            let shares = applied.split(batch, self.count)?.into_iter();
+            return shares.map(|share| self.encode_changes(share)).collect();
+        }
+        let (shares, none) = (split(batch, self.count)?.into_iter(), Keyed::new([]));
         shares
             .map(|share| {
-                let chunk = (self.encode)(&share.batch)?;
+                let chunk = (self.encode)(&share.batch, &none)?;
                 let Batch {
                     number,
                     place,
@@ -133,12 +158,19 @@ where
             })
             .collect()
     }
+
+    fn encode_changes(&self, share: Share) -> Result<(usize, Piece<P>)> {
+        let chunk = (self.encode)(&share.batch, &share.keyed)?;
+        let Batch { number, place, .. } = share.batch;
+        let piece = Piece::new(number, chunk, place, Vec::new());
+        Ok((share.session, piece.of_block(share.block, share.shards)))
+    }
 }
 
 impl<P, F> Lane for SessionLane<P, F>
 where
     P: Part + 'static,
-    F: Fn(&Batch) -> Result<P> + Send + Sync,
+    F: Fn(&Batch, &Keyed) -> Result<P> + Send + Sync,
 {
     fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
         if self.failed() {
@@ -147,7 +179,10 @@ where
         let encoded = catch_unwind(AssertUnwindSafe(|| self.encode(batch)));
         self.marks.meter.encode(clock.encoded());
         match encoded {
-            Ok(Ok(pieces)) => self.sessions.put(batch.number, pieces),
+            Ok(Ok(pieces)) => {
+                let behind = Applied::behind(batch);
+                self.sessions.put_before(batch.number, pieces, behind);
+            }
             Ok(Err(error)) => self.sessions.fail(error),
             Err(panic) => {
                 let error = Error::of_panic("the encoder", panic.as_ref());
@@ -170,6 +205,10 @@ where
 
     fn failed(&self) -> bool {
         self.marks.over.load(Ordering::Acquire)
+    }
+
+    fn close(&self, batches: u64) {
+        self.sessions.close(batches);
     }
 
     fn finish(&self, batches: u64) -> Result<Finished> {
