@@ -5,6 +5,7 @@
 //! a shard belongs to one session, whatever else changes        shards
 //! a block waits for the block before the last, of all tables   barrier
 //! a transaction's changes become a few statements              keyed
+//! what a pipeline cannot ask of changes                        options
 //! ```
 //!
 //! A shard is a partition of the sink's table of offsets, and its offset the place of its next change among
@@ -12,6 +13,7 @@
 
 mod barrier;
 mod keyed;
+mod options;
 mod shards;
 
 use std::collections::HashMap;
@@ -19,6 +21,7 @@ use std::sync::{Arc, Mutex};
 
 pub use barrier::{Barrier, Does, Seat, Stir, Told};
 pub use keyed::{At, Keyed, Statement, statements};
+pub use options::{Asked, of_table};
 pub use shards::{Applied, SHARDS, Share, shard_of};
 
 use super::Target;

@@ -92,11 +92,11 @@ impl Applied {
         }
     }
 
-    /// Splits a batch among sessions, and by blocks.
+    /// Splits a batch among sessions, and by blocks, into shares of at most `most` rows.
     ///
     /// # Errors
     /// Texts of 2 GiB and more.
-    pub fn split(&self, batch: &Batch, sessions: usize) -> Result<Vec<Share>> {
+    pub fn split(&self, batch: &Batch, sessions: usize, most: usize) -> Result<Vec<Share>> {
         let count = batch.rows.num_rows();
         let numbers: Vec<u64> = (0..count).map(|row| batch.place.row(row)).collect();
         let places = self.changing.table.places(match &batch.place {
@@ -111,6 +111,7 @@ impl Applied {
         let indices = UInt32Array::from_iter_values(order.iter().map(|one| one.row as u32));
         let rows = take_record_batch(&batch.rows, &indices)?;
         let shares = order.chunk_by(|one, next| one.goes_with(next));
+        let shares = shares.flat_map(|share| share.chunks(most.max(1)));
         let mut start = 0;
         let share = |rows_of: &[One]| {
             start += rows_of.len();

@@ -27,6 +27,8 @@ struct Sessionful<C, F> {
 struct SessionLane<P: Part + 'static, F> {
     sessions: Sessions<P>,
     count: usize,
+    /// Rows of a transaction at most.
+    most: usize,
     applied: Option<Arc<Applied>>,
     encode: Arc<F>,
     marks: Arc<Marks>,
@@ -124,6 +126,7 @@ where
         Ok(Arc::new(SessionLane {
             sessions: Sessions::start(table, &self.connect, options, &keep, marks.clone())?,
             count: options.sessions,
+            most: *options.rows.end(),
             applied: options.applied.clone(),
             encode: self.encode.clone(),
             marks,
@@ -138,7 +141,7 @@ where
 {
     fn encode(&self, batch: &Batch) -> Result<Vec<(usize, Piece<P>)>> {
         if let Some(applied) = &self.applied {
-            let shares = applied.split(batch, self.count)?.into_iter();
+            let shares = applied.split(batch, self.count, self.most)?.into_iter();
             return shares.map(|share| self.encode_changes(share)).collect();
         }
         let (shares, none) = (split(batch, self.count)?.into_iter(), Keyed::new([]));
