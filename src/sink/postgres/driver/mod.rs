@@ -13,7 +13,6 @@ mod copy;
 mod failure;
 mod fields;
 mod made_types;
-mod offsets;
 mod open;
 mod session;
 mod table;

@@ -12,11 +12,13 @@ use tokio_postgres::types::Type;
 use super::super::types::{Constraints, create};
 use super::super::{Mode, Postgres, TRANSACTION_ROWS};
 use super::changes::Changes;
-use super::offsets::{BATCH_ROWS, CONNECTIONS, LOCK, OFFSETS, Offsets, STREAM};
 use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::{Batch, Resume};
-use crate::client::postgres::{Database, Patience, TableName, connections, quoted};
+use crate::client::postgres::{
+    BATCH_ROWS, CONNECTIONS, Database, LOCK, OFFSETS, Offsets, Patience, STREAM, TableName,
+    connections, exists, quoted,
+};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::{Keyed, of_table};
@@ -118,10 +120,8 @@ impl Load {
 
     async fn look_by(&self, client: &Client) -> Result<Looked> {
         let said = |error| self.unseen(&error);
-        let exists = table::exists(client, &self.name.quoted())
-            .await
-            .map_err(said)?;
-        match exists {
+        let there = exists(client, &self.name.quoted()).await.map_err(said)?;
+        match there {
             true => self.check(client).await?,
             false => {
                 self.check_schema(client).await?;
@@ -132,7 +132,7 @@ impl Load {
             Some(offsets) if !self.replaces() => offsets.read(client).await.map_err(said)?,
             _ => HashMap::new(),
         };
-        let told = match exists && !self.is_stream && !self.begins_anew {
+        let told = match there && !self.is_stream && !self.begins_anew {
             true => self.told(client, &reached).await.map_err(said)?,
             false => None,
         };
@@ -237,7 +237,7 @@ impl Load {
             .await
             .map_err(said)?;
         let mut created = false;
-        if !table::exists(transaction.client(), &self.name.quoted())
+        if !exists(transaction.client(), &self.name.quoted())
             .await
             .map_err(said)?
         {
@@ -272,7 +272,7 @@ impl Load {
         if let Some(changes) = &self.changes {
             let beside = changes.applied.changing().beside(self.database.name());
             for name in beside {
-                if !names.contains(&name) && table::exists(client, &name).await? {
+                if !names.contains(&name) && exists(client, &name).await? {
                     names.push(name);
                 }
             }

@@ -17,13 +17,6 @@ struct Column {
     needed: bool,
 }
 
-/// True if there is a table of this name, in quotes.
-pub(super) async fn exists(client: &Client, quoted: &str) -> Result<bool, tokio_postgres::Error> {
-    let found = "SELECT to_regclass($1) IS NOT NULL";
-    let row = client.query_one(found, &[&quoted]).await?;
-    Ok(row.get(0))
-}
-
 /// True if there is a schema of this name.
 pub(super) async fn has_schema(
     client: &Client,
