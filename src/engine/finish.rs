@@ -343,6 +343,7 @@ impl Ending<'_, '_> {
         report.errors = meter.errors().max(u64::from(report.error.is_some()));
         report.left = meter.left();
         report.clocks = meter.timed().map(Clocks::read);
+        report.transactions = meter.transactions();
         report
     }
 }

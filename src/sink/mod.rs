@@ -201,6 +201,12 @@ pub trait Ready: Send {
         None
     }
 
+    /// The first row of the table that it lacks, where it has all rows before that from earlier runs: those
+    /// are not made again for it.
+    fn begins_at(&self) -> Option<u64> {
+        None
+    }
+
     /// True if nothing of what it writes is seen before it is published.
     fn holds_back(&self) -> bool {
         false

@@ -70,7 +70,7 @@ impl Blaming<'_> {
         let blame = |change: Option<&Past>, what: &str| {
             change.map(|change| Blame {
                 changes: vec![change.number],
-                words: format!("change {}, {what}", show_count(change.number)),
+                words: what.replace("{}", &show_count(change.number)),
             })
         };
         Ok(match told.kind {
@@ -82,17 +82,19 @@ impl Blaming<'_> {
                         .map(|one| one.number)
                         .collect(),
                     words: format!(
-                        "its insert is lost, or change {}, its delete, came early",
+                        "as without its insert, or with its delete, change {}, before its time",
                         show_count(delete.number)
                     ),
                 }),
-                None => blame(insert, "its insert, is lost"),
+                None => blame(insert, "as without change {}, its insert"),
             },
             Kind::Extra if insert.is_some_and(|insert| insert.number >= moment) => {
-                blame(insert, "its insert, came early")
+                blame(insert, "as with change {}, its insert, before its time")
             }
-            Kind::Extra if told.row.is_none() => blame(delete, "its delete, is lost"),
-            Kind::Extra | Kind::Doubled => blame(insert, "its insert, was done twice"),
+            Kind::Extra if told.row.is_none() => blame(delete, "as without change {}, its delete"),
+            Kind::Extra | Kind::Doubled => {
+                blame(insert, "as with change {}, its insert, done twice")
+            }
             Kind::Different => Some(self.different(told, row, past)?),
             Kind::OutOfOrder => None,
         })
@@ -128,7 +130,7 @@ impl Blaming<'_> {
         Ok(match after.first() {
             Some(early) => Blame {
                 changes: vec![early.number],
-                words: format!("{} came early", said(early)),
+                words: format!("as with {} before its time", said(early)),
             },
             None => Blame {
                 changes: Vec::new(),
@@ -241,7 +243,7 @@ fn lost_after(stopped: &Past, lost: &[u64]) -> Blame {
     Blame {
         changes: lost.to_vec(),
         words: format!(
-            "it is as after change {at}: {changes} {}{more} {are} lost, or came before that",
+            "as after change {at}: {changes} {}{more} {are} lost, or came before it",
             named.join(", ")
         ),
     }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::batch::{Batch, Resume};
 use crate::error::{Error, Result};
+use crate::pace::Pace;
 use crate::report::{Clock, Finished, Meter};
 use crate::sink::applied::{Applied, Keyed, SHARDS, Share};
 use crate::sink::{Found, Lane, Ready, Run, Target};
@@ -41,6 +42,10 @@ struct Marks {
     over: AtomicBool,
     meter: Arc<Meter>,
     run: Arc<dyn Run>,
+    /// Transactions are timed: against when their rows are due, where a rate is asked for.
+    timed: bool,
+    pace: Option<Arc<Pace>>,
+    first_row: u64,
 }
 
 /// What `Sink::connect` of a sink of sessions returns: the server was asked where it is, and
@@ -105,6 +110,13 @@ where
         keeps.then(|| Arc::new(Ask::new(self.connect.clone())) as Arc<dyn Resume>)
     }
 
+    fn begins_at(&self) -> Option<u64> {
+        self.options.applied.as_ref()?;
+        let reached = |shard: usize| self.options.reached.get(&(shard as i32)).copied();
+        let next = (0..SHARDS).map(|shard| reached(shard).unwrap_or_default());
+        next.min().map(i64::unsigned_abs)
+    }
+
     fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
         let Target {
             shape,
@@ -120,6 +132,9 @@ where
             over: AtomicBool::new(false),
             meter: meter.clone(),
             run: run.clone(),
+            timed: options.applied.is_some(),
+            pace: self.target.pace.clone(),
+            first_row: self.target.first_row,
         });
         let letters = Letters::new(table, &options.bad_rows, out, meter.clone());
         let keep: Arc<dyn Keep> = Arc::new(letters);
@@ -142,7 +157,12 @@ where
     fn encode(&self, batch: &Batch) -> Result<Vec<(usize, Piece<P>)>> {
         if let Some(applied) = &self.applied {
             let shares = applied.split(batch, self.count, self.most)?.into_iter();
-            return shares.map(|share| self.encode_changes(share)).collect();
+            let begins = match batch.rows.num_rows() {
+                0 => 0,
+                _ => batch.place.row(0),
+            };
+            let shares = shares.map(|share| self.encode_changes(share, begins));
+            return shares.collect();
         }
         let (shares, none) = (split(batch, self.count)?.into_iter(), Keyed::new([]));
         shares
@@ -162,11 +182,14 @@ where
             .collect()
     }
 
-    fn encode_changes(&self, share: Share) -> Result<(usize, Piece<P>)> {
+    fn encode_changes(&self, share: Share, begins: u64) -> Result<(usize, Piece<P>)> {
         let chunk = (self.encode)(&share.batch, &share.keyed)?;
         let Batch { number, place, .. } = share.batch;
         let piece = Piece::new(number, chunk, place, Vec::new());
-        Ok((share.session, piece.of_block(share.block, share.shards)))
+        Ok((
+            share.session,
+            piece.of_block(share.block, begins, share.shards),
+        ))
     }
 }
 
@@ -243,6 +266,14 @@ impl Listener for Marks {
             throughput_per_sec = rows as f64 / took.as_secs_f64().max(1e-9),
             "Batch write completed"
         );
+    }
+
+    fn transacted(&self, row: Option<u64>, service: Duration) {
+        if let (true, Some(row)) = (self.timed, row) {
+            let late = |pace: &Arc<Pace>| pace.late(row.saturating_sub(self.first_row));
+            self.meter
+                .transaction(service, self.pace.as_ref().map(late));
+        }
     }
 
     fn retried(&self, session: usize, error: &Error) {

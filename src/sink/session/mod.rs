@@ -183,6 +183,10 @@ pub trait Listener: Send + Sync {
     /// So many rows and bytes were committed, which took so long.
     fn committed(&self, rows: u64, bytes: u64, took: Duration);
 
+    /// A transaction of changes is done, that was due with this row of the table; a session had it for so
+    /// long.
+    fn transacted(&self, _row: Option<u64>, _service: Duration) {}
+
     /// A session has something to do again, because of this.
     fn retried(&self, session: usize, error: &Error);
 

@@ -24,6 +24,8 @@ pub struct Piece<C> {
 #[derive(Debug)]
 struct Changes {
     block: u64,
+    /// The first row of their batch: with it they were due.
+    begins: u64,
     shards: Vec<(usize, Range<usize>)>,
 }
 
@@ -42,13 +44,24 @@ impl<C: Part> Piece<C> {
         }
     }
 
-    /// They are changes of a block that are applied; these are the rows of each shard.
+    /// They are changes of a block that are applied, in a batch that begins with this row of the table; and
+    /// the rows of each shard.
     #[must_use]
-    pub fn of_block(self, block: u64, shards: Vec<(usize, Range<usize>)>) -> Self {
+    pub fn of_block(self, block: u64, begins: u64, shards: Vec<(usize, Range<usize>)>) -> Self {
+        let changes = Changes {
+            block,
+            begins,
+            shards,
+        };
         Self {
-            changes: Some(Changes { block, shards }),
+            changes: Some(changes),
             ..self
         }
+    }
+
+    /// The first row of the batch of changes that they are of.
+    pub(super) fn begins(&self) -> Option<u64> {
+        self.changes.as_ref().map(|changes| changes.begins)
     }
 
     /// The block of its changes; 0 where there are none.

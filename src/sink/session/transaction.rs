@@ -52,6 +52,11 @@ impl<C: Part> Transaction<C> {
         &self.parts
     }
 
+    /// The row of the table with which it was due: that of its first batch of changes.
+    pub(super) fn begins(&self) -> Option<u64> {
+        self.pieces.iter().filter_map(Piece::begins).min()
+    }
+
     /// Its pieces.
     pub(super) fn pieces(&mut self) -> &mut [Piece<C>] {
         &mut self.pieces

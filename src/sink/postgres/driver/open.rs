@@ -425,6 +425,10 @@ impl Ready for Opened {
         self.inner.resume()
     }
 
+    fn begins_at(&self) -> Option<u64> {
+        self.inner.begins_at()
+    }
+
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
         let (load, connections) = (&self.load, self.connections);
         apart("making the table", || block_on(load.prepare(connections))?)?;
