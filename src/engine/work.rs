@@ -134,7 +134,7 @@ impl SharedWork<'_, '_> {
     }
 
     /// The rows of a batch that every sink has from earlier runs.
-    fn is_there(&self, ticket: Ticket) -> Option<Range<u64>> {
+    fn is_there(&self, ticket: GateTicket) -> Option<Range<u64>> {
         let job = &self.jobs[ticket.job];
         let begins = job.begins_at();
         if begins == job.job.first_row {

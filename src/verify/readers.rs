@@ -150,7 +150,7 @@ impl<'o> Way<'o> {
             ))),
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
             Holds::MysqlTable(sink) if cfg!(feature = "mysql") => {
-                Ok(Self::Source(Box::new(Reader::of_mysql(sink, table))))
+                Ok(Self::Source(Box::new(Reader::of_mysql(sink, &job.table))))
             }
             Holds::MysqlTable(_) => Err("this rowgen was built without MySQL".to_string()),
         }

@@ -13,7 +13,7 @@ use crate::changes::{Living, Table};
 use crate::error::{Error, Result};
 use crate::format::Operation;
 use crate::plan::{BATCH_ROWS, Job, SinkPlan};
-use crate::source::{Batches, Made};
+use crate::source::{Batches, MadeBatches};
 use crate::sync::lock;
 
 /// The moment of which each row is expected: how many changes of all tables came before it.
@@ -28,7 +28,7 @@ pub(super) enum Moments {
 /// Rows of a table as they are at a moment.
 pub(super) struct States<'p> {
     sink: &'p SinkPlan,
-    made: &'p Made,
+    made: &'p MadeBatches,
     table: &'p Table,
     columns: &'p [Column],
     moments: Moments,

@@ -8,7 +8,7 @@ use arrow::compute::take_record_batch;
 
 use super::{Changing, Keyed, Seat};
 use crate::batch::{Batch, Place};
-use crate::column::changes::{Changed, Places};
+use crate::column::changes::{Changed, ChangePlaces};
 use crate::column::rows::Rows;
 use crate::error::Result;
 use crate::format::Operation;
@@ -134,7 +134,7 @@ impl Applied {
     }
 
     /// The rows of a batch in the order in which they are sent.
-    fn order(&self, places: &Places, sessions: usize) -> Vec<One> {
+    fn order(&self, places: &ChangePlaces, sessions: usize) -> Vec<One> {
         let block = self.changing.table.all().block();
         let rows = places.keys.iter().zip(&places.numbers).enumerate();
         let one = |(row, (key, number)): (usize, (&u64, &i64))| {
@@ -168,7 +168,7 @@ impl One {
     }
 }
 
-fn keyed(places: &Places, row: usize) -> (Operation, u64) {
+fn keyed(places: &ChangePlaces, row: usize) -> (Operation, u64) {
     let operation = Operation::of(places.operations[row]);
     (operation, places.keys[row])
 }

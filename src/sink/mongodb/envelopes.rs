@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::error::Problem;
 use crate::format::Shape;
-use crate::place::{Named, OneOrMany, Place, Placed, Text};
+use crate::place::{NamedItems, OneOrMany, Place, Placed, Text};
 
 /// Changes as documents.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -29,7 +29,7 @@ pub struct State {
     /// The collection of a table's rows (default `{database}_{table}_current`).
     pub into: Option<Placed<Text>>,
     /// The columns of each table's primary key: `{ shop.customers: id }`. Tables that are not named have no state.
-    pub keys: Named<Placed<OneOrMany<Text>>>,
+    pub keys: NamedItems<Placed<OneOrMany<Text>>>,
 }
 
 /// What the fields of documents are called.

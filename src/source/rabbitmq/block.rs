@@ -15,7 +15,7 @@ use crate::batch::Span;
 use crate::error::Result;
 use crate::format::envelope::{Envelope, Meaning, Meanings, Told, plain_json, read};
 use crate::source::json_rows::JsonRows;
-use crate::source::reject::Bad;
+use crate::source::reject::BadRow;
 use crate::source::{Block, Piece, Rejected};
 
 /// How messages become rows.
@@ -56,7 +56,7 @@ enum Seen<'m> {
     Row(Option<Box<Envelope<'m>>>, Option<Cow<'m, [u8]>>),
     /// Nothing: a tombstone, or a change that is of no row.
     PassedOver,
-    Bad(Bad),
+    BadRow(BadRow),
 }
 
 impl Waiting {
@@ -97,7 +97,7 @@ impl Decode {
                     kept.push(place);
                 }
                 Seen::PassedOver => {}
-                Seen::Bad(wrong) => bad.push((place, wrong)),
+                Seen::BadRow(wrong) => bad.push((place, wrong)),
             }
         }
         let own = self.schema.fields().len() - self.metadata.len();
@@ -150,7 +150,7 @@ impl Decode {
         let envelope = match read(body) {
             Ok(Told::Tombstone) => return Seen::PassedOver,
             Ok(Told::Change(envelope)) => envelope,
-            Err(why) => return Seen::Bad(Bad::new("no envelope", why)),
+            Err(why) => return Seen::BadRow(BadRow::new("no envelope", why)),
         };
         if self.values == Values::Envelopes {
             return Seen::Row(Some(envelope), None);
@@ -164,11 +164,11 @@ impl Decode {
         };
         match object {
             Ok(object) => Seen::Row(Some(envelope), Some(Cow::Owned(object.into_bytes()))),
-            Err(why) => Seen::Bad(Bad::new("no envelope", why)),
+            Err(why) => Seen::BadRow(BadRow::new("no envelope", why)),
         }
     }
 
-    fn reject(&self, message: &Message, bad: Bad) -> Rejected {
+    fn reject(&self, message: &Message, bad: BadRow) -> Rejected {
         let (queue, tag) = (&self.queues[message.queue as usize], message.tag);
         let mut letter = serde_json::Map::new();
         letter.insert("queue".into(), queue.clone().into());

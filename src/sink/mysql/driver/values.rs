@@ -13,12 +13,12 @@ use super::super::types::is_uuid;
 use crate::batch::Place;
 use crate::client::mysql::write_literal;
 use crate::error::Error;
-use crate::format::cells::{Cells, Column, Frame, Refusal, Values};
+use crate::format::cells::{Cells, CellColumn, Delimiters, Refusal, CellValues};
 use crate::format::json;
-use crate::format::rows::{self, Memory, Of, Spelling};
+use crate::format::rows::{self, Memory, Of, RowSpelling};
 use crate::format::text::leaf::{self, binaries, primitives, texts};
-use crate::format::text::number::{FLOAT, Floats, put_f64};
-use crate::format::text::{Leaf, Style, raw};
+use crate::format::text::number::{FLOAT, FloatSpelling, put_f64};
+use crate::format::text::{TextLeaf, LeafStyle, raw};
 use crate::kernel::scan::Special;
 
 /// What a text is escaped for.
@@ -129,8 +129,8 @@ fn odd(batch: &RecordBatch) -> Vec<(usize, String)> {
     odd
 }
 
-impl Spelling for Table<'_> {
-    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<Column, Refusal> {
+impl RowSpelling for Table<'_> {
+    fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
         let field = &self.fields[index];
         let spelt = self.spelt(index, field, array, of);
         spelt.map_err(|refusal| refusal.within(field.name()))
@@ -143,11 +143,11 @@ impl Spelling for Table<'_> {
 
 impl Table<'_> {
     /// Rows have parentheses around them, values commas between.
-    fn frame(&self, index: usize, before: &[u8], after: &[u8]) -> Frame {
+    fn frame(&self, index: usize, before: &[u8], after: &[u8]) -> Delimiters {
         let lead: &[u8] = if index == 0 { b"(" } else { b"" };
         let last = index + 1 == self.fields.len();
         let tail: &[u8] = if last { b")," } else { b"," };
-        Frame {
+        Delimiters {
             before: [lead, before].concat(),
             after: [after, tail].concat(),
             null: [lead, b"NULL", tail].concat(),
@@ -160,44 +160,44 @@ impl Table<'_> {
         field: &Field,
         array: &ArrayRef,
         of: Of,
-    ) -> Result<Column, Refusal> {
+    ) -> Result<CellColumn, Refusal> {
         let quotes = || self.frame(index, b"'", b"'");
-        let leaf = Leaf::of(field);
+        let leaf = TextLeaf::of(field);
         let as_bytes = || self.encoder.bytes.contains(field.name());
         let (frame, array) = match leaf {
             _ if *array.data_type() == DataType::Null => return Ok(self.nulls(index, array)),
             None => return self.nested(index, field, array),
-            Some(Leaf::Text) => return Ok(self.texts(index, array, of == Of::Rows)),
-            Some(Leaf::Float) => return Ok(self.floats(index, array)),
-            Some(Leaf::Uuid) if is_uuid(field) && as_bytes() => return Ok(self.bytes(index, array)),
-            Some(Leaf::Binary) => return Ok(self.bytes(index, array)),
-            Some(Leaf::Boolean | Leaf::Integer { .. } | Leaf::Decimal) => {
+            Some(TextLeaf::Text) => return Ok(self.texts(index, array, of == Of::Rows)),
+            Some(TextLeaf::Float) => return Ok(self.floats(index, array)),
+            Some(TextLeaf::Uuid) if is_uuid(field) && as_bytes() => return Ok(self.bytes(index, array)),
+            Some(TextLeaf::Binary) => return Ok(self.bytes(index, array)),
+            Some(TextLeaf::Boolean | TextLeaf::Integer { .. } | TextLeaf::Decimal) => {
                 (self.frame(index, b"", b""), array.clone())
             }
-            Some(Leaf::Timestamp) => (quotes(), without_zone(array)),
-            Some(Leaf::Date | Leaf::Time | Leaf::Uuid) => (quotes(), array.clone()),
+            Some(TextLeaf::Timestamp) => (quotes(), without_zone(array)),
+            Some(TextLeaf::Date | TextLeaf::Time | TextLeaf::Uuid) => (quotes(), array.clone()),
         };
-        let style = Style {
+        let style = LeafStyle {
             frame,
-            floats: Floats::Csv,
+            floats: FloatSpelling::Csv,
         };
-        let leaf = leaf.unwrap_or(Leaf::Text);
-        leaf::write(&array, leaf, &style, None).map(Column::Own)
+        let leaf = leaf.unwrap_or(TextLeaf::Text);
+        leaf::write(&array, leaf, &style, None).map(CellColumn::Own)
     }
 
-    fn nulls(&self, index: usize, array: &ArrayRef) -> Column {
+    fn nulls(&self, index: usize, array: &ArrayRef) -> CellColumn {
         let nulls = arrow::buffer::NullBuffer::new_null(array.len());
         let frame = self.frame(index, b"", b"");
         Cells::fill(array.len(), Some(&nulls), &frame, |_, _| {}).into()
     }
 
-    fn texts(&self, index: usize, array: &ArrayRef, may_stay: bool) -> Column {
+    fn texts(&self, index: usize, array: &ArrayRef, may_stay: bool) -> CellColumn {
         let plain = array.as_any().downcast_ref::<StringArray>();
         let is_plain = |array: &StringArray| {
             raw::lengths(array, false, |_| true) && !SPECIAL.is_in(raw::bytes(array))
         };
         if let Some(array) = plain.filter(|array| may_stay && is_plain(array)) {
-            return Column::Texts {
+            return CellColumn::Texts {
                 array: array.clone(),
                 frame: self.frame(index, b"'", b"'"),
                 sized: false,
@@ -211,32 +211,32 @@ impl Table<'_> {
     }
 
     /// With an exponent each: a number without one is a decimal, which has no zero below zero.
-    fn floats(&self, index: usize, array: &ArrayRef) -> Column {
+    fn floats(&self, index: usize, array: &ArrayRef) -> CellColumn {
         let frame = self.frame(index, b"", b"");
         // The server takes the text of a double, and then the nearest float.
         let wide = cast(array, &DataType::Float64).unwrap_or_else(|_| array.clone());
-        let values: Values =
+        let values: CellValues =
             primitives::<Float64Type>(&wide, &frame, FLOAT + 2, |out, at, value| {
-                let end = put_f64(out, at, value, Floats::Csv);
+                let end = put_f64(out, at, value, FloatSpelling::Csv);
                 if out[at..end].contains(&b'e') {
                     return end;
                 }
                 out[end..end + 2].copy_from_slice(b"e0");
                 end + 2
             });
-        Column::Own(values)
+        CellColumn::Own(values)
     }
 
     /// As two digits a byte.
-    fn bytes(&self, index: usize, array: &ArrayRef) -> Column {
+    fn bytes(&self, index: usize, array: &ArrayRef) -> CellColumn {
         let frame = self.frame(index, b"x'", b"'");
         binaries(array, &frame, leaf::write_hexadecimal).into()
     }
 
     /// Nested values are JSON.
-    fn nested(&self, index: usize, field: &Field, array: &ArrayRef) -> Result<Column, Refusal> {
-        let values = json::Values::default();
-        let values = values.column(field, array, 0, None, &Frame::default())?;
+    fn nested(&self, index: usize, field: &Field, array: &ArrayRef) -> Result<CellColumn, Refusal> {
+        let values = json::ValueSpelling::default();
+        let values = values.column(field, array, 0, None, &Delimiters::default())?;
         let (nulls, frame) = (array.logical_nulls(), self.frame(index, b"", b""));
         let cells = Cells::fill(array.len(), nulls.as_ref(), &frame, |out, row| {
             write_literal(out, values.get(row));
