@@ -52,9 +52,8 @@ pub(super) fn output(
     rules: &FileRules,
     fingerprint: &str,
 ) -> Result<Option<DecidedOutput>> {
-    let mut output = match place(layout, fingerprint) {
-        Some(output) => output,
-        None => return Ok(None),
+    let Some(mut output) = place(layout, fingerprint) else {
+        return Ok(None);
     };
     output.steps.fsync = rules.fsync;
     output.steps.steps = match layout {
@@ -73,7 +72,7 @@ pub(super) fn place(layout: &PathLayout, fingerprint: &str) -> Option<DecidedOut
     let (folder, lock, manifest) = match layout {
         PathLayout::Through(_) => return None,
         PathLayout::One(path) => {
-            let name = path.file_name().map(Path::new).unwrap_or(path);
+            let name = path.file_name().map_or(path.as_path(), Path::new);
             (folder_of(path), hidden(name), layout.own("manifest")?)
         }
         PathLayout::Folder(folder) => {
