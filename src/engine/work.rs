@@ -22,6 +22,8 @@ use crate::spec::OnSinkFailure;
 use crate::sync::lock;
 
 /// How often a paused run looks whether it goes on.
+// Nobody wakes those who are paused: a pause is minutes long, and a tenth of a second is not
+// noticed.
 const PAUSED: Duration = Duration::from_millis(100);
 
 /// What the workers share.

@@ -11,6 +11,8 @@ use crate::column::Program;
 pub(super) const AHEAD: Duration = Duration::from_millis(100);
 
 /// Bytes that the rows of a batch may take together.
+// A batch has at least one row, and a row has at most 1 GiB
+// (`column/build/builder/size_limits.rs`).
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless

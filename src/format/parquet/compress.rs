@@ -42,8 +42,8 @@ impl Compressors {
         bytes: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        // A list, not a map: files rarely have more than two codecs. Making a zstd context takes
-        // longer than compressing a page with it, so each worker keeps its own.
+        // A list, not a map: files rarely have more than two codecs. A context of zstd
+        // has tables of its own, which each worker allocates once.
         let known = self.contexts.iter().position(|(known, _)| *known == codec);
         let place = match known {
             Some(place) => place,

@@ -278,8 +278,8 @@ impl FileEncoder for ParquetEncoder {
 /// A column as the library takes it: only texts as the keys of a dictionary.
 fn unpacked(column: &ArrayRef) -> Result<ArrayRef> {
     match column.data_type() {
-        // The library's writer takes dictionaries of texts as they are; others it would refuse or
-        // misread as keys.
+        // The library's writers take dictionaries of texts as they are, and
+        // no others.
         DataType::Dictionary(_, kind) if **kind != DataType::Utf8 => Ok(cast(column, kind)?),
         _ => Ok(column.clone()),
     }
