@@ -93,6 +93,7 @@ impl SharedWork<'_, '_> {
     /// The run cannot go on.
     pub(super) fn fail(&self, error: Error) {
         self.stop.fail();
+        // The first failure is the cause; what other workers meet after it follows from it.
         lock(&self.failure).get_or_insert(error);
         self.gate.wake();
     }
@@ -119,6 +120,8 @@ impl SharedWork<'_, '_> {
                 }
             }
             Some(split) => {
+                // A partitioned table is cut before it is made: only the key columns are made for
+                // all rows, and the rest for the rows of each lane.
                 let lanes = split.rows(ticket.number)?;
                 for (lane, rows) in lanes.into_iter().enumerate() {
                     let batch = split.make(ticket.number, rows)?;
@@ -156,6 +159,8 @@ impl SharedWork<'_, '_> {
         let empty = Batch {
             number,
             place: Place::From(rows.start),
+            // Lanes put batches down by their numbers: one that never came would hold back all
+            // behind it.
             rows: RecordBatch::new_empty(job.job.source.schema().clone()),
             origin: Arc::default(),
         };
@@ -195,6 +200,8 @@ impl SharedWork<'_, '_> {
                     .seen
                     .entry((*job, index))
                     .or_insert((accepted, Instant::now()));
+                // A lane that has taken everything it was given is not stalled: its table may
+                // simply be waiting.
                 if accepted != *seen || accepted >= given || !sink.live() {
                     (*seen, *since) = (accepted, Instant::now());
                 } else if since.elapsed() >= timeout {

@@ -22,6 +22,8 @@ use crate::units::show_count;
 const MOST_OPEN: usize = 64;
 
 /// At most so many folders come one after the other: the hours of ten years.
+// A table in the order of its key may have any number of folders, one open at a time; this only
+// stops those who partition by a key of a million values by mistake.
 const MOST_FOLDERS: u64 = 100_000;
 
 /// Batches of one chunk, whose rows are told apart by their key columns before anything else is made.

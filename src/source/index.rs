@@ -45,6 +45,7 @@ impl RecordIndex {
     /// One more record; where it begins is asked only if it is to be known.
     #[inline]
     pub fn add(&mut self, begin: impl FnOnce() -> RecordStart) {
+        // `begin` counts lines, so it is a closure: 1023 of 1024 records never ask.
         if self.records.is_multiple_of(STEP) {
             self.points.push(begin());
         }
