@@ -145,8 +145,8 @@ impl JsonRows {
             let object = objects[*object];
             self.exact.may_lose(object) || self.times.may_differ(object)
         };
-        // The library reads numbers as floats where a point stands and rounds; only objects whose
-        // digits could be lost that way, found without parsing, take the slower way over text.
+        // The library rounds digits that a column does not hold. Only objects whose digits could be lost
+        // that way, found without parsing, take the slower way over text.
         let (careful, usual): (Vec<usize>, Vec<usize>) = (0..objects.len()).partition(may_lose);
         if careful.is_empty() {
             return self.read_by(&self.usual, objects);

@@ -36,9 +36,8 @@ struct UnpackedStream {
 const CHUNK: usize = 1 << 18;
 
 /// A stretch between two starts of no more bytes is unpacked by whoever needs some of it.
-// To unpack 16 MiB takes some tens of milliseconds, about what a worker would wait for the one that
-// unpacks in order; a file in one member of gigabytes must not be unpacked from its start by each
-// of them.
+// So much a worker unpacks sooner by itself than it would wait for the one that unpacks in order; a
+// member of gigabytes must not be unpacked from its start by each of them.
 const SHORT: u64 = 16 << 20;
 
 /// Bytes of a stream that are kept: more than the batches that are under way span.
