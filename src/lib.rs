@@ -26,13 +26,16 @@
 //! New column generator: its file in `column/generators/` and its row in `mod.rs` there. New format,
 //! source or sink: the same in `format/`, `source/` and `sink/`. A sink that commits to a server is a `Session`
 //! of `sink/session/` (feature `sessions`), where all that can go wrong with servers is looked after.
+//!
+//! Public is what the program, the examples in `examples/`, the tests and the benchmarks name, and
+//! nothing else: the compiler finds what nobody uses in the rest. It is no stable interface.
 
 pub mod batch;
 pub mod changes;
 pub mod cli;
 pub mod client;
 pub mod column;
-pub mod dataset;
+mod dataset;
 pub mod domain;
 pub mod engine;
 pub mod error;
@@ -40,20 +43,20 @@ pub mod expression;
 pub mod format;
 pub mod kernel;
 pub mod load;
-pub mod outlet;
-pub mod pace;
+mod outlet;
+mod pace;
 pub mod place;
-pub mod plain_file;
+mod plain_file;
 pub mod plan;
 pub mod registry;
 pub mod report;
 #[cfg(feature = "serve")]
-pub mod serve;
-pub mod shown_value;
+mod serve;
+mod shown_value;
 pub mod sink;
 pub mod source;
 pub mod spec;
 pub mod sync;
-pub mod type_names;
+mod type_names;
 pub mod units;
-pub mod verify;
+mod verify;

@@ -47,6 +47,8 @@ impl<'p> OpenRun<'p> {
                 .for_each(|lane| lane.close(ending.batches));
         }
         let mut order: Vec<&mut Ending<'_, 'p>> = endings.iter_mut().collect();
+        // Those whose failure stops the others first: they may still fail, and what then has not
+        // ended yet can be given up whole.
         order.sort_by_key(|ending| !ending.stops());
         for ending in order.into_iter().filter(|ending| !ending.later) {
             self.prepare(ending);
@@ -99,6 +101,8 @@ impl<'p> OpenRun<'p> {
     pub(super) fn publish(&self, set: &mut [Ending<'_, '_>], goes_on: bool) -> bool {
         let signal = self.stop.signal().is_some();
         let finite = |ending: &Ending<'_, '_>| ending.finite;
+        // A table with an end is whole or not there: a signal means that none of them is published.
+        // Tables without end have no whole, and keep what is safe.
         let cut_short = set.iter().any(Ending::is_cut_short) || (signal && set.iter().any(finite));
         let (mut kept, mut waiting): (Vec<_>, Vec<_>) = set
             .iter_mut()
@@ -161,6 +165,8 @@ impl<'p> OpenRun<'p> {
         goes_on: bool,
     ) {
         kept.sort_by_key(|ending| ending.position);
+        // Whenever one cannot keep its copy, the decision is made again without it: copies name all
+        // outputs that take part, and a copy that names one that does not would be wrong.
         while !waiting.is_empty() {
             let all = waiting.iter().chain(kept.iter());
             let records: Vec<Record> = all.filter_map(|ending| ending.record()).collect();
@@ -220,6 +226,8 @@ impl<'p> OpenRun<'p> {
             return;
         };
         if ending.whole
+            // Rows that were whole but could not be published are not made again: the next run of
+            // the same plan and seed takes them over.
             && let Err(error) = publish.keep()
         {
             tracing::debug!(sink = ending.report.name, %error, "made again by the next run");

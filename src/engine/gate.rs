@@ -184,6 +184,8 @@ impl Gate {
         let mut ended = 0;
         // A signal or a deadline must be noticed while waiting.
         let mut wait = Duration::from_millis(50);
+        // Each worker begins with another job: all of them at the first one would leave the second
+        // table's sinks idle until the first table is done.
         for index in (0..jobs).map(|offset| (first + offset) % jobs) {
             let counter = &mut counters[index];
             let (job, number) = (counter.job, counter.next);
@@ -192,6 +194,8 @@ impl Gate {
                 ended += 1;
                 continue;
             }
+            // What is made ahead of the slowest lane waits in memory: the window bounds it, and a
+            // sink that is slow slows its own table alone.
             if number >= accepted.saturating_add(self.window) {
                 continue;
             }
@@ -203,6 +207,9 @@ impl Gate {
                 wait = wait.min(early);
                 continue;
             }
+            // Numbers are pulled, not dealt out beforehand: a range split in halves, as Rayon's
+            // iterators do, would end with rows far out of order, and all of them would wait in the
+            // reordering lanes.
             counter.next += 1;
             return Next::Ticket(GateTicket { job, number });
         }

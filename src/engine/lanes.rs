@@ -78,6 +78,8 @@ pub(super) fn open<'p>(
     let mut failures = Failures::new(plan);
     let recovered = recover(plan, &targets, false, &mut failures);
     failures.verdict()?;
+    // Before anything is opened: what an earlier run has decided of an output that is made anew
+    // must not be carried out by whoever looks at the folder next.
     withdraw_all(plan, &targets, &recovered, &mut failures);
     failures.verdict()?;
     let checked = check(plan, targets, &recovered, &mut failures)?;
@@ -99,6 +101,8 @@ pub(super) fn open<'p>(
         }
         opened.push(OpenJob { job, sinks });
         if let Err(error) = failures.verdict() {
+            // What is open already is given up, so that a run that cannot begin leaves no hidden
+            // files behind.
             let sinks = opened.iter().flat_map(|job| &job.sinks);
             sinks.for_each(OpenSink::abort);
             return Err(Error { fault, ..error });

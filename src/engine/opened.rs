@@ -57,6 +57,8 @@ impl<'p> OpenSink<'p> {
     pub(super) fn new(job: &Job, sink: &'p SinkPlan, meter: Arc<Meter>) -> Self {
         let width = job.source.schema().fields().len();
         let identity =
+            // A sink that takes every column as it comes is given the batch itself, not a
+            // projection of it.
             sink.columns.iter().copied().eq(0..width) && &sink.shape.schema == job.source.schema();
         Self {
             plan: sink,

@@ -153,6 +153,8 @@ fn begin_sources(
         match job.source.start(&begin) {
             Ok(source) => sources.push(source),
             Err(error) => {
+                // Groups of consumers are left now: their partitions would stay with this process
+                // until its session times out.
                 sources.iter().for_each(RunningSource::close);
                 return Err(error.context(format!("could not read table `{}`", job.table)));
             }
@@ -184,6 +186,8 @@ impl OpenRun<'_> {
             set.extend(self.finish(group, begun));
             match groups.get(index + 1) {
                 None => interrupted |= self.publish(&mut set, false),
+                // Finite tables are published before an endless one begins: they would wait for its
+                // end for ever.
                 Some(next) if self.is_endless(next) => {
                     interrupted |= self.publish(&mut set, true);
                     before.append(&mut set);
@@ -235,6 +239,9 @@ impl OpenRun<'_> {
                     work.fail(Error::of_panic("the run's watch", panic.as_ref()));
                 }
             });
+            // A broadcast, not parallel iteration over batches: each worker pulls the next number
+            // when it is free, so batches reach the lanes nearly in order and few of them wait
+            // there.
             let times = self.pool.broadcast(|context| work.run(context.index()));
             done.request();
             watch.thread().unpark();

@@ -22,6 +22,8 @@ use crate::spec::OnSinkFailure;
 use crate::sync::lock;
 
 /// How often a paused run looks whether it goes on.
+// Nobody wakes those who are paused: a pause is minutes long, and a tenth of a second is not
+// noticed.
 const PAUSED: Duration = Duration::from_millis(100);
 
 /// What the workers share.
@@ -91,6 +93,7 @@ impl SharedWork<'_, '_> {
     /// The run cannot go on.
     pub(super) fn fail(&self, error: Error) {
         self.stop.fail();
+        // The first failure is the cause; what other workers meet after it follows from it.
         lock(&self.failure).get_or_insert(error);
         self.gate.wake();
     }
@@ -120,6 +123,8 @@ impl SharedWork<'_, '_> {
                 }
             }
             Some(split) => {
+                // A partitioned table is cut before it is made: only the key columns are made for
+                // all rows, and the rest for the rows of each lane.
                 let lanes = split.rows(ticket.number)?;
                 for (lane, rows) in lanes.into_iter().enumerate() {
                     let batch = split.make(ticket.number, rows)?;
@@ -173,6 +178,8 @@ impl SharedWork<'_, '_> {
         let empty = Batch {
             number,
             place: Place::From(next),
+            // Lanes put batches down by their numbers: one that never came would hold back all
+            // behind it.
             rows: RecordBatch::new_empty(job.job.source.schema().clone()),
             origin: Arc::default(),
         };
@@ -212,6 +219,8 @@ impl SharedWork<'_, '_> {
                     .seen
                     .entry((*job, index))
                     .or_insert((accepted, Instant::now()));
+                // A lane that has taken everything it was given is not stalled: its table may
+                // simply be waiting.
                 if accepted != *seen || accepted >= given || !sink.live() {
                     (*seen, *since) = (accepted, Instant::now());
                 } else if since.elapsed() >= timeout {

@@ -78,6 +78,9 @@ fn logic(
     evaluation: &Evaluation<'_>,
 ) -> Result<ColumnarValue, RowFailure> {
     let left = sides[0].evaluate(evaluation)?.booleans(evaluation.rows);
+    // SQL promises no order of evaluation, but `x <> 0 and 1 / x > 2` must not fail where the left
+    // side has decided: rows that are decided are told to be passed over. Where nothing can fail,
+    // all rows are computed, for a mask costs more than a comparison.
     let right = if sides[1].fallible {
         let decided = is(&left, decides);
         sides[1].evaluate(&evaluation.only(!&decided))?
@@ -112,6 +115,8 @@ fn case(
     representation: Representation,
     evaluation: &Evaluation<'_>,
 ) -> Result<ColumnarValue, RowFailure> {
+    // Conditions first become one number a row, the branch that it takes: selecting the values is
+    // then one loop over the rows, however many branches there are.
     let mut choice = vec![branches.len() as u32; evaluation.rows];
     let mut left = BooleanBuffer::new_set(evaluation.rows);
     let mut values = Vec::with_capacity(branches.len() + 1);
@@ -137,6 +142,7 @@ fn coalesce(
     let mut left = BooleanBuffer::new_set(evaluation.rows);
     let mut values = Vec::with_capacity(nodes.len());
     for (number, node) in nodes.iter().enumerate() {
+        // Every row has its value already: what stands behind is not computed at all.
         if number > 0 && left.count_set_bits() == 0 {
             break;
         }
@@ -158,6 +164,7 @@ fn evaluate_where(
 ) -> Result<ColumnarValue, RowFailure> {
     if matches!(
         node.kind,
+        // These cost a row nothing or a single look-up: no mask, and nothing to gather.
         NodeKind::Column { .. } | NodeKind::Constant { .. } | NodeKind::PerValue { .. }
     ) {
         return node.evaluate(evaluation);

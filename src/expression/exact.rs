@@ -99,6 +99,7 @@ impl FailureText {
         let [left_text, right_text] = [(left, self.scales[0]), (right, self.scales[1])]
             .map(|(value, scale)| decimal_text(value, scale));
         let what = match self.operator {
+            // PostgreSQL's own words: users look these messages up.
             Operator::Div | Operator::Rem if right == 0 => return "division by zero".to_owned(),
             Operator::Mul if self.rescales => {
                 let digits = types::digits(&self.target).1;
@@ -163,10 +164,13 @@ fn operation(
     let limit = limit(&data_type);
     let range = operator.range(left.bounds(), right.bounds());
     let by_zero = matches!(operator, Operator::Div | Operator::Rem) && right.bounds().contains(0);
+    // Most expressions over generated columns are proved here and then run without a check a row.
     let checked = (by_zero || !range.is_within(limit)).then_some(limit);
     let result_type = ResultType::of(data_type)
         .within(range.clamp(limit))
         .fallible(checked.is_some());
+    // Whole division has no vector instruction, floats' has: below 2^51 both give the same
+    // quotients.
     let divided = by_divisor(operator, &left, &right).filter(|_| checked.is_none());
     let kernel = if !is_narrow(&result_type, [&left, &right]) {
         by_operator::<i128>(operator, checked, failing, result_type.representation())
@@ -226,6 +230,8 @@ fn by_divisor(operator: Operator, left: &TypedNode, right: &TypedNode) -> Option
     }))
 }
 
+// Generic over the operation, so that each becomes a loop of its own that the compiler vectorises;
+// a function pointer called for each row would not be inlined.
 fn by_operator<T: ExactWidth>(
     operator: Operator,
     limit: Option<NumericBounds>,

@@ -8,6 +8,8 @@ use arrow::array::AsArray;
 pub(super) const LONGEST: usize = 1 << 30;
 
 /// A number, a date or a truth value as text; most have far fewer.
+// A float's shortest text has at most 24 bytes and an interval's some dozens; formats of `to_char`
+// may repeat what they like, but a pattern has its own limit. 512 is far above all of them.
 const WRITTEN: usize = 512;
 
 /// The most bytes of a text; `None` where that is not known.

@@ -197,6 +197,8 @@ impl Expression {
         let inside = types::inside(target)
             .map_err(|what| whole.error(format!("{what} cannot be computed")))?;
         let root = match self.root.kind {
+            // The encoding is decided anew below, once the cast is a part of what is computed per
+            // value.
             NodeKind::PerValue { part, .. } => *part,
             _ => self.root,
         };

@@ -52,6 +52,8 @@ pub(super) enum NodeKind {
         sides: Box<[TypedNode; 2]>,
     },
     /// The value beside the first condition that is true.
+    // Each branch keeps its own representation until one is chosen, so that rounding or a cast
+    // around the `case` can be pushed into its branches (`choice::each_value`).
     Case {
         branches: Vec<(TypedNode, TypedNode)>,
         otherwise: Box<TypedNode>,
@@ -68,6 +70,9 @@ pub(super) enum NodeKind {
 
 /// Calls that a surrounding one can take apart, to compute more directly what is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// A rewriting pass over the whole tree would be the textbook's way. Forms were chosen because each
+// saves a measured cost (`rescale`) or proves what types do not say (`whole`, `longest`), and
+// because a node is made once, bottom-up: whoever builds the outer call has the inner one in hand.
 pub(super) enum CallForm {
     Plain,
     /// A decimal quotient at its natural scale: rounding it may divide at the other scale at once.
@@ -354,6 +359,7 @@ impl TypedNode {
         if !self.children().into_iter().all(Self::is_constant) {
             return Ok(self);
         }
+        // `repeat('x', 2000000000)` is a constant, too: it is refused before it is made.
         match longest(&self).filter(|_| self.representation() == Representation::Text) {
             Some(LONGER..) => return Err(self.place.error("the text is longer than 1 GiB")),
             // It is made again for each batch rather than kept.

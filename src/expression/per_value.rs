@@ -74,6 +74,9 @@ fn per_dictionary_value(
     if let Some((_, each)) = known() {
         return Some(each.clone());
     }
+    // Another batch had another dictionary, so this one is not shared by all of them: to compute
+    // each of its values for fewer rows than it has values would be more work than the rows
+    // themselves.
     if last.get().is_some() && values.len() > rows {
         return None;
     }
@@ -85,8 +88,11 @@ fn per_dictionary_value(
 
 fn evaluate_each(values: &ArrayRef, part: &TypedNode) -> Option<PerValue> {
     let null = new_null_array(values.data_type(), 1);
+    // Null is evaluated as one more value: `coalesce(x, 'none')` has an answer for it, too.
     let with_null = concat(&[values, &null]).ok()?;
     let inputs = Inputs::single(&with_null);
+    // A value that fails may be one that no row has. Then rows are evaluated one by one, and only a
+    // row that is really there can end the run.
     let value = part
         .evaluate(&Evaluation::new(&inputs, with_null.len()))
         .ok()?;

@@ -16,6 +16,7 @@ pub(super) fn quotient(
     place: TextSpan,
 ) -> Result<TypedNode, ExpressionError> {
     let quotient = quotient_as(left, right, data_type, place)?;
+    // What is around may be `round` or a cast: it divides anew at its own scale (see `rescale`).
     Ok(quotient.with_form(CallForm::Quotient))
 }
 
@@ -65,6 +66,8 @@ fn divide(left: &TypedNode, right: &TypedNode, factor: i128, result_type: &Resul
         rescales: false,
     };
     let (fallible, representation) = (result_type.fallible, result_type.representation());
+    // The dividend is multiplied before it is divided, so its bounds decide whether 64 bits are
+    // enough.
     let fits = left
         .bounds()
         .mul(NumericBounds::of(factor))

@@ -27,16 +27,25 @@ pub(super) fn rescale(
         return Ok(TypedNode { data_type, ..node });
     }
     let each = |value| rescale(value, precision, to, rounding);
+    // Rounding each branch of a `case` rather than what was chosen keeps the branches in 64 bits:
+    // the casino's amount by currency took 170 ns a row when it was widened first and takes 12.
     if let Some(choice) = choice::each_value(&mut node, each) {
         return choice;
     }
     let rounds = to < from && rounding == Rounding::HalfAwayFromZero;
     match node.form() {
+        // Digits that were only added, such as by `cast(x as decimal(20, 6))`, are taken away
+        // together with the multiplication that added them.
         CallForm::ScaledUp => {
             let original = node.into_arguments().swap_remove(0);
             return rescale(original, precision, to, rounding);
         }
+        // The quotient at its natural scale has some sixteen digits behind the point and needs 128
+        // bits; at the scale that is asked for, 64 mostly do (62 ns a row, and 16). Rounding once
+        // is also the more exact answer: twice can round 0.4999…95 up to 1.
         CallForm::Quotient if rounds => return quotient::quotient_at(node, precision, to),
+        // A float has all of its 17 digits as a decimal, in 128 bits. It goes to the digits asked
+        // for at once.
         CallForm::OfFloat if rounds => {
             let float = node.into_arguments().swap_remove(0);
             return Ok(cast_number::float_to_exact(float, &data_type)?.at(place));
@@ -127,8 +136,11 @@ fn limited<T: ExactWidth>(
     evaluation: &Evaluation<'_>,
 ) -> Result<ArrayRef, RowFailure> {
     let (low, high) = limits::<T>(limit);
+    // `|` and not `||`: without a branch the loop over all rows becomes vector instructions.
     let fails = |value: T| (value < low) | (value > high);
     let operand = T::operand(value);
+    // One flag for the whole batch is all that the loop keeps. Which row failed is looked up
+    // afterwards, in a second pass that nearly no batch needs.
     let (results, failed) = map_checked(operand, Operand::Constant(low), |value, _| {
         (value, fails(value))
     });

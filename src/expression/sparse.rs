@@ -18,6 +18,9 @@ const GATHERING: usize = 2;
 
 /// Whether the part of `rows` rows is cheaper to evaluate for `count` of them alone.
 pub(super) fn pays(node: &TypedNode, count: usize, rows: usize) -> bool {
+    // A `case` whose rare branch is a division by a rate in 128 bits took 108 ns a row when every
+    // branch was computed for every row, and takes 32. For branches that most rows take, gathering
+    // their inputs and spreading their results costs more than it saves.
     let saved = cost(node) * (rows - count);
     saved > SPREADING * rows && saved > SPREADING * rows + GATHERING * count * columns(node).len()
 }
@@ -70,6 +73,8 @@ pub(super) fn evaluate(
     if value.constant {
         return Ok(value);
     }
+    // `take` with null indices spreads: rows that were not asked for are null, and nobody reads
+    // them.
     let mut places = vec![None; evaluation.rows];
     for (place, row) in (0_u32..).zip(rows.set_indices()) {
         places[row] = Some(place);

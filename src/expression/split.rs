@@ -13,6 +13,7 @@ pub(super) struct SplitCondition {
 }
 
 /// More conditions than these have more combinations than are worth a table.
+// Each condition doubles the combinations: six make 64 of each combination of the other columns.
 const MOST: usize = 6;
 
 /// The columns of few values that an expression would read without its conditions on others; none where
@@ -36,6 +37,7 @@ fn count(
             Some(0)
         }
         NodeKind::Column { .. } | NodeKind::PerValue { .. } => None,
+        // A condition that can fail would be asked for rows that the expression itself passes over.
         _ if is_condition(node, few) => (!node.fallible).then_some(1),
         _ => node
             .children()

@@ -32,6 +32,8 @@ pub(super) fn is_whole(node: &TypedNode) -> bool {
         NodeKind::Call {
             form, arguments, ..
         } => match form {
+            // `floor(x)` and its like are floats without a fraction whatever `x` is; the type alone
+            // cannot say so.
             CallForm::Whole => true,
             CallForm::ScaledUp => arguments.iter().all(is_whole),
             _ => false,

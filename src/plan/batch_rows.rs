@@ -9,9 +9,12 @@ use crate::column::Program;
 use crate::sink::{Takes, TakesChanges};
 
 /// How far the rows of a batch may be ahead of the rate that was asked for.
+// 16 384 rows at `rate: 1/h` were written at once before: two years of them.
 pub(super) const AHEAD: Duration = Duration::from_millis(100);
 
 /// Bytes that the rows of a batch may take together.
+// A batch has at least one row, and a row has at most 1 GiB
+// (`column/build/builder/size_limits.rs`).
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless

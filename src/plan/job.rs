@@ -55,6 +55,8 @@ pub(super) fn jobs(
     };
     let (alone, shared): (Vec<_>, Vec<_>) = sinks
         .into_iter()
+        // A sink with a rate of its own, or whose rows are cut by partitions, cannot share batches
+        // with others: its rows are made again for it.
         .partition(|sink| sink.rate.is_some() || !sink.partition_by.is_empty());
     let mut jobs = Vec::new();
     problems.extend(sole_sink(table, &shared, &alone));
@@ -128,6 +130,7 @@ fn shared_job(
         .flat_map(|sink| sink.columns.iter().map(|(node, _)| *node))
         .collect();
     nodes.sort_unstable();
+    // Sinks of one job share what they have in common: each column is made once, for all of them.
     nodes.dedup();
     let source = source(table, program, &nodes, grid(table, program, &sinks));
     let sinks = sinks

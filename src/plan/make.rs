@@ -51,6 +51,8 @@ pub fn make(
                 .hint("add one under `sinks:`, or use `rowgen preview`"),
         );
     }
+    // What follows asks servers, opens files or makes rows. All that the file alone says has been
+    // told by then, together.
     problems.into_result()?;
     let fingerprints = Fingerprints::new(pipeline, overrides);
     let fingerprint = fingerprints.of(&loaded.digest(|_| true));

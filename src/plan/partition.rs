@@ -17,12 +17,18 @@ use crate::source::{MadeBatches, RowRange};
 use crate::units::show_count;
 
 /// At most so many files are open at once.
+// Each holds a row group of its own, which share 512 MiB since: 64 of 128 MiB each were 8 GiB and
+// more that nothing bounded.
 const MOST_OPEN: usize = 64;
 
 /// At most so many folders come one after the other: the hours of ten years.
+// A table in the order of its key may have any number of folders, one open at a time; this only
+// stops those who partition by a key of a million values by mistake.
 const MOST_FOLDERS: u64 = 100_000;
 
 /// Batches of one chunk, whose rows are told apart by their key columns before anything else is made.
+// The rows of one value are a part of a chunk: 16 batches of 16 384 rows over 64 values are 4096
+// rows each, enough for a batch of a file.
 const CHUNK_BATCHES: u64 = 16;
 
 /// Sends the rows of a chunk to one lane for each combination of key values.

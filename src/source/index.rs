@@ -4,6 +4,8 @@ use super::file::OpenFile;
 use crate::error::Result;
 
 /// Records between two points of an index.
+// A batch that begins between two points looks at 512 records in vain, on average: a thirtieth of a
+// batch, where a point for each record would be as large as many a file.
 const STEP: u64 = 1024;
 
 /// Bytes that are read at once while an index is made.
@@ -43,6 +45,7 @@ impl RecordIndex {
     /// One more record; where it begins is asked only if it is to be known.
     #[inline]
     pub fn add(&mut self, begin: impl FnOnce() -> RecordStart) {
+        // `begin` counts lines, so it is a closure: 1023 of 1024 records never ask.
         if self.records.is_multiple_of(STEP) {
             self.points.push(begin());
         }

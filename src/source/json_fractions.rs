@@ -57,6 +57,7 @@ impl ExactColumns {
                 self.loses(object, at, digits) || self.loses_time(object, at, digits)
             })
         };
+        // `1.5e-3` has more digits than stand there. A positive exponent only has fewer.
         let exponent = |at: usize| {
             at > 0 && matches!(object[at - 1], b'e' | b'E') && self.loses(object, at, usize::MAX)
         };
@@ -83,6 +84,7 @@ impl ExactColumns {
     /// True where the text around this byte is the time of a field that holds fewer digits of a second.
     fn loses_time(&self, object: &[u8], at: usize, digits: usize) -> bool {
         let seconds = at.checked_sub(3).map(|colon| object[colon]) == Some(b':');
+        // A point behind `:ss` is one of a time; all others stand in numbers or texts.
         if digits <= self.parts || !seconds {
             return false;
         }
@@ -129,6 +131,8 @@ fn digits(object: &[u8], point: usize) -> Option<usize> {
         None => {
             let before = object[..point].iter().rev();
             let digits = before.take_while(|byte| byte.is_ascii_digit()).count();
+            // A float holds every whole number of 15 digits. With more of them
+            // `12345678901234567.0` would change.
             (digits > 15).then_some(1)
         }
     }

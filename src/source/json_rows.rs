@@ -145,6 +145,8 @@ impl JsonRows {
             let object = objects[*object];
             self.exact.may_lose(object) || self.times.may_differ(object)
         };
+        // The library rounds digits that a column does not hold. Only objects whose digits could be lost
+        // that way, found without parsing, take the slower way over text.
         let (careful, usual): (Vec<usize>, Vec<usize>) = (0..objects.len()).partition(may_lose);
         if careful.is_empty() {
             return self.read_by(&self.usual, objects);
@@ -152,6 +154,7 @@ impl JsonRows {
         let (usual, mut bad) = self.part(&self.usual, objects, usual)?;
         let (careful, wrong) = self.part(&self.careful, objects, careful)?;
         bad.extend(wrong);
+        // Letters and messages are in the order of the file, whatever was looked at first.
         bad.sort_by_key(|(object, _)| *object);
         Ok((self.merged(&[usual, careful])?, bad))
     }
@@ -212,6 +215,7 @@ impl JsonRows {
             let infinite = infinite(&values).into_iter();
             wrong.extend(infinite.filter(number));
             for row in wrong {
+                // A row is bad once, with what was found first.
                 if std::mem::replace(&mut keep[row], false) {
                     let object = objects[good[row]];
                     bad.push((good[row], mistyped(column, row, field, object)?));

@@ -138,11 +138,12 @@ pub fn mistyped(object: &[u8], columns: &Schema, read: &Schema) -> BadRow {
         wrong(value, column.name(), column.data_type(), read.data_type())
     });
     let wrong = |what: String| BadRow::new(WRONG_TYPE, what);
-    found.map(wrong).unwrap_or_else(|| {
+    let unreadable = || {
         // It is no object at all, in a way that the reader is told of late.
         let checked = check(object).err();
         checked.unwrap_or_else(|| wrong("a value is not of its column's type".into()))
-    })
+    };
+    found.map_or_else(unreadable, wrong)
 }
 
 /// What is wrong with a value, or with the first one in it.

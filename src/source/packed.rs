@@ -36,9 +36,13 @@ struct UnpackedStream {
 const CHUNK: usize = 1 << 18;
 
 /// A stretch between two starts of no more bytes is unpacked by whoever needs some of it.
+// So much a worker unpacks sooner by itself than it would wait for the one that unpacks in order; a
+// member of gigabytes must not be unpacked from its start by each of them.
 const SHORT: u64 = 16 << 20;
 
 /// Bytes of a stream that are kept: more than the batches that are under way span.
+// A batch that asks for what has gone already starts the stream anew at the member's beginning: the
+// window of batches under way is kept for as long as one of them may still ask.
 const KEPT: u64 = 64 << 20;
 
 impl Packed {
@@ -50,6 +54,8 @@ impl Packed {
         let first = MemberStart { packed: 0, at: 0 };
         let mut stream = UnpackedStream::default();
         stream.turn_to(&raw, packing, first);
+        // gzip says nowhere how much it holds, beyond the last 32 bits of it, and members begin
+        // wherever the one before ends: one pass is the price of reading any place later.
         while stream.advance()? {}
         let length = stream.end();
         let unpacker = stream.unpacker.take();
@@ -99,6 +105,8 @@ impl Packed {
     /// Unpacks a short stretch, unless the stream has it or comes to it next.
     fn alone(&self, start: MemberStart, buffer: &mut [u8], at: u64) -> Result<()> {
         if let Ok(mut stream) = self.stream.try_lock()
+            // Only if nobody holds it: a worker that would wait for the lock unpacks its own piece
+            // sooner.
             && (at == 0 || stream.has(at) || stream.is_next(at))
         {
             return self.of_stream(&mut stream, buffer, at);
@@ -173,6 +181,7 @@ impl UnpackedStream {
         if chunk.is_empty() {
             return Ok(false);
         }
+        // The last one of a member may have a few bytes in 256 KiB, and up to 256 chunks are kept.
         chunk.shrink_to_fit();
         self.recent.push_back(chunk);
         while self.end() - self.from > KEPT {

@@ -49,6 +49,8 @@ enum UnpackState {
 const ROOM: usize = 1 << 16;
 
 /// Bytes between two starts that are remembered.
+// BGZF begins a member every 64 KiB: a start for each would be as long a list as an index of the
+// file.
 const STEP: u64 = 1 << 20;
 
 impl Packing {
@@ -89,6 +91,8 @@ impl Packing {
     fn begins(self, first: u8) -> bool {
         match self {
             Self::Gzip => first == 0x1f,
+            // A frame, or one of the sixteen skippable frames, by the first byte of their magic
+            // numbers.
             Self::Zstd => first == 0x28 || first & 0xf0 == 0x50,
         }
     }
@@ -111,6 +115,7 @@ impl Unpacker {
         let Some(first) = input.fill_buf()?.first().copied() else {
             return Ok(false);
         };
+        // Tools that write to tapes fill the last block with zeros, and gunzip takes them, too.
         if !self.packing.begins(first) {
             return padding(input, self.packing).map(|()| false);
         }
@@ -136,6 +141,7 @@ impl Unpacker {
 
 /// What is wrong with what a file holds, without the words of the library.
 fn broken(error: Error, packing: Packing) -> Error {
+    // What the disk or the end of the file says is told as it is.
     if error.raw_os_error().is_some() || error.kind() == ErrorKind::UnexpectedEof {
         return error;
     }

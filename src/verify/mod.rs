@@ -53,14 +53,12 @@ mod words;
 use std::path::PathBuf;
 
 pub use blame::Blame;
-pub use details::{Cell, Told};
-pub use faults::Fault;
+pub use details::Told;
 pub use find::{find, find_among};
-pub use matching::{Counts, Kind};
-pub use outcome::{Outcome, Tell};
+pub use outcome::Outcome;
 pub use scan::Progress;
-pub use target::{Target, Tested};
-pub use targets::{Unread, targets};
+pub use target::Target;
+pub use targets::targets;
 
 use crate::place::Place;
 use crate::plan::Plan;

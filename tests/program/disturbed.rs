@@ -288,7 +288,7 @@ fn a_run_disturbed_at_a_random_moment_is_made_whole_by_the_next_one() {
                 let mut command =
                     folder.command(&["run", "p.yaml", "--seed", "b", "--report", "r.json"]);
                 let child = command.stderr(Stdio::null()).spawn().unwrap();
-                let mix = began.elapsed().subsec_nanos() as u64 * 7919 + moment * 104_729;
+                let mix = u64::from(began.elapsed().subsec_nanos()) * 7919 + moment * 104_729;
                 std::thread::sleep(Duration::from_micros(mix % 60_000));
                 super::faults::signal(&child, signal);
                 let ended = child.wait_with_output().unwrap();

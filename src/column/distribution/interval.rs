@@ -132,6 +132,8 @@ impl Interval {
             kernel,
         };
         // The ends of the random numbers give the ends of the numbers.
+        // They, and not `min` and `max`, are what the column's statistics promise: a bound far out
+        // in the tail is never drawn.
         let (one, other) = (sampler.draw(0), sampler.draw(u64::MAX));
         (sampler.clip.min, sampler.clip.max) = (one.min(other), one.max(other));
         Ok(Arc::new(sampler))
@@ -174,6 +176,7 @@ impl Clip {
     /// `value`, or the end that it is beyond.
     #[inline(always)]
     pub fn clamp(self, value: f64) -> f64 {
+        // Not `f64::clamp`, which panics where the ends are not in order and so does not vectorise.
         let value = if value < self.min { self.min } else { value };
         if value > self.max { self.max } else { value }
     }

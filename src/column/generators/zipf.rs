@@ -121,6 +121,8 @@ impl ZipfSampler {
         let mut sum: f64 = (1..=head).map(|rank| rank as f64 * weight(rank)).sum();
         let tail = (count > head).then(|| ZipfTail::new(1.0 - exponent, head, count));
         if let Some(tail) = tail {
+            // The tail is one more entry of the alias table: whether a row is in it takes no second
+            // random number.
             weights.push(tail.integral());
             sum += ZipfTail::new(2.0 - exponent, head, count).integral();
         }
@@ -143,6 +145,8 @@ impl ZipfTail {
         let power = if power.abs() < 1e-12 { 0.0 } else { power };
         let growth = match power {
             0.0 => span,
+            // `(end / start)^power - 1` loses its digits to the subtraction where the power is near
+            // 0, which is an exponent near 1, the most usual one.
             _ => libm::expm1(power * span),
         };
         Self {

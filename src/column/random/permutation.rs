@@ -55,6 +55,8 @@ impl Divisor {
         // The reciprocal is rounded down: the quotient is exact or one too small.
         let quotient = (product >> 64) as u64;
         let rest = number - quotient * self.divisor;
+        // A comparison and a multiplication instead of a branch: the loop in `shuffle` stays one of
+        // vectors.
         let over = u64::from(rest >= self.divisor);
         (quotient + over, rest - over * self.divisor)
     }
@@ -65,6 +67,8 @@ impl Permutation {
     pub fn new(key: Key, count: u64) -> Self {
         let count = count.max(1);
         let root = count.isqrt();
+        // The two bases are as near to each other as they can be, so that `left * right` is at most
+        // about 2·√count above the count: nearly no number has to walk.
         let left = if root * root == count { root } else { root + 1 };
         let right = count.div_ceil(left);
         let round = |round: usize| {
@@ -88,6 +92,8 @@ impl Permutation {
 
     /// Puts in place of each number, which is below the count, where it goes.
     pub fn apply(&self, numbers: &mut [u64]) {
+        // Walking is rare and kept out of the vector loop; what fell outside is picked up behind
+        // it.
         for chunk in numbers.chunks_mut(CHUNK) {
             shuffle(self, chunk);
             for number in chunk {
@@ -148,6 +154,9 @@ fn add(digit: u64, hash: u64, base: u64) -> u64 {
     if sum >= base { sum - base } else { sum }
 }
 
+// Number by number the six rounds wait for one another; round by round over 256 numbers they do
+// not, and with multiplications of 32 bits every vector unit of AVX2 can take part. Both were
+// measured faster than the 64-bit hash number by number that stood here before.
 dispatched! {
     /// All numbers take a round before any takes the next one, so that each round is one loop
     /// that the compiler vectorises.

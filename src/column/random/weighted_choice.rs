@@ -25,11 +25,15 @@ impl WeightedChoice {
         if total <= 0.0 {
             return Err("at least one weight must be above 0".into());
         }
+        // A binary search in sums of weights needs no table, but a mispredicted branch for each
+        // halving; the alias method takes one look-up a row, whatever the number of weights.
         let scale = weights.len() as f64 / total;
         let mut shares: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..shares.len()).partition(|index| shares[*index] < 1.0);
         let own = 0..shares.len() as u32;
+        // What rounding leaves in `small` or `large` at the end keeps the threshold of 2^64 - 1,
+        // which picks the slot itself: its share is 1 but for the last bits.
         let mut slots: Vec<(u64, u32)> = own.map(|own| (u64::MAX, own)).collect();
         while let (Some(less), Some(more)) = (small.pop(), large.last().copied()) {
             // 2^64 as a float.

@@ -45,6 +45,8 @@ impl DictionaryEncoded {
     /// # Errors
     /// The array is of a type that cannot be compared.
     pub fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
+        // Arrow's row format compares values of any type by their bytes: one hash map serves all of
+        // them.
         let converter = RowConverter::new(vec![SortField::new(array.data_type().clone())])?;
         let rows = converter.convert_columns(std::slice::from_ref(array))?;
         let mut seen = HashMap::new();

@@ -85,6 +85,8 @@ impl FlatColumn {
             _ => self.width(),
         };
         let ends = cut::pages(&array, width, self.page_rows, self.page_size);
+        // Slicing an array counts its nulls again; nearly every batch is one page, and needs no
+        // slice.
         let whole = ends.len() == 1;
         let ranges = std::iter::once(0).chain(ends.iter().copied()).zip(&ends);
         ranges
@@ -153,6 +155,7 @@ impl FlatColumn {
     ) -> Content {
         let keys = match nulls {
             None => keys,
+            // Pages hold no value for a null: the level says where it is.
             Some(nulls) => {
                 worker.keys.clear();
                 worker
@@ -161,6 +164,8 @@ impl FlatColumn {
                 &worker.keys
             }
         };
+        // Which keys are there is found once, as a bitmap: it gives the bit width, the bounds and
+        // the hashes without looking at each row again.
         dictionary.mark(keys, &mut worker.used);
         dictionary.encode(keys, &worker.used, &mut worker.body);
         let hashes = match self.bloom {
@@ -224,6 +229,7 @@ impl FlatColumn {
     fn bounds(&self, values: &PageValues<'_>) -> Option<ValueBounds> {
         match self.statistics {
             Statistics::None => None,
+            // The first and the last value: nothing else has to be looked at.
             _ if self.rising => self.ordered.ascending(values),
             _ => self.ordered.bounds(values),
         }

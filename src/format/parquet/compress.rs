@@ -42,6 +42,8 @@ impl Compressors {
         bytes: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<()> {
+        // A list, not a map: files rarely have more than two codecs. A context of zstd
+        // has tables of its own, which each worker allocates once.
         let known = self.contexts.iter().position(|(known, _)| *known == codec);
         let place = match known {
             Some(place) => place,
@@ -72,6 +74,9 @@ impl Compressors {
         let ends = offsets.first().zip(offsets.last());
         let length = ends.map_or(0, |(first, last)| (last - first) as usize);
         varint((head.len() + length) as u64, out);
+        // Snappy begins with the length of everything. The one of the head alone is cut off, and
+        // that of head and texts together stands in its place: two blocks behind each other are one
+        // valid stream.
         let mut own_length = Vec::new();
         varint(head.len() as u64, &mut own_length);
         out.extend_from_slice(&first[own_length.len()..]);
@@ -93,6 +98,8 @@ impl CompressionContext {
             Compression::ZSTD(level) => {
                 let context = zstd::bulk::Compressor::new(level.compression_level());
                 let context = context.and_then(|mut context| {
+                    // zstd checks its own frames on reading where they have a checksum: a flipped
+                    // bit is then an error of the page and no other value.
                     context.include_checksum(true)?;
                     Ok(context)
                 });
@@ -143,6 +150,8 @@ impl CompressionContext {
 /// Makes `out` of this length; what stands in it does not matter.
 fn grow(out: &mut Vec<u8>, length: usize) {
     if out.len() < length {
+        // Once: later pages of no more bytes find the room zeroed already, and no page is zeroed
+        // twice.
         out.resize(length.max(out.capacity()), 0);
     }
 }

@@ -101,6 +101,9 @@ impl ParquetEncoder {
                 }
             }
         }
+        // All columns that are encoded here are one track: their pages are finished when they come,
+        // so there is nothing to feed in turn, and one lock for all of them costs less than one for
+        // each.
         let tracks = others + usize::from(!direct.is_empty());
         Ok(Self {
             library: Library::new(&schema, &described, &fields, others, &properties)?,
@@ -133,6 +136,8 @@ impl ParquetEncoder {
             let pages = Mutex::new(pages);
             return Ok(EncodedBatch { leaves, pages });
         }
+        // Workers come and go with Rayon's threads; a stack hands the buffers that are warm to
+        // whoever comes next, and holds no more of them than ever worked at once.
         let mut worker = lock(&self.workers).pop().unwrap_or_default();
         let pages = self.direct.iter().map(|direct| {
             let name = self.schema.field(direct.field).name();
@@ -149,12 +154,15 @@ impl ParquetEncoder {
 
     /// Does what there is to do until nothing is left for this worker.
     fn work(&self, put: &dyn Fn(u64, FileChunk)) -> Result<()> {
+        // Whoever brings a batch works until nothing is left, also on the batches of others: a
+        // batch that waits for its turn holds no thread.
         while !self.broken.load(Ordering::Acquire) {
             let task = lock(&self.schedule).next();
             let outcome = match task {
                 None => return Ok(()),
                 Some(EncodingTask::Write { leaf, batch }) => {
                     let bytes = self.write(leaf, &batch)?;
+                    // Before the lock is taken: the last one to drop a batch frees megabytes.
                     drop(batch);
                     lock(&self.schedule).wrote(leaf, bytes)
                 }
@@ -225,6 +233,7 @@ impl ParquetEncoder {
 
     /// The first worker that meets an error reports it.
     fn report(&self, result: Result<()>) -> Result<()> {
+        // The others fail because of the first one, and would hide its cause behind theirs.
         if result.is_err() && self.broken.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
@@ -269,6 +278,8 @@ impl FileEncoder for ParquetEncoder {
 /// A column as the library takes it: only texts as the keys of a dictionary.
 fn unpacked(column: &ArrayRef) -> Result<ArrayRef> {
     match column.data_type() {
+        // The library's writers take dictionaries of texts as they are, and
+        // no others.
         DataType::Dictionary(_, kind) if **kind != DataType::Utf8 => Ok(cast(column, kind)?),
         _ => Ok(column.clone()),
     }

@@ -74,6 +74,9 @@ impl GatheredPages {
         column: &FlatColumn,
         dictionary: Option<&(Bytes, usize)>,
     ) -> Result<Chunk> {
+        // The filter's size follows from the values that can be there, so it is made at the end
+        // from hashes that were kept: a page's filter could not be joined with that of another
+        // size.
         let filter = column.bloom.as_ref().map(|figures| {
             let hashes = self.pages.iter().flat_map(|page| &page.hashes);
             bloom::filter(figures, hashes)
@@ -93,6 +96,8 @@ impl GatheredPages {
         dictionary: Option<&(Bytes, usize)>,
     ) -> ParquetResult<Chunk> {
         let mut index = PageIndex::new(column);
+        // Places are those within the chunk; the library moves them to where the chunk begins in
+        // its file.
         let mut at = dictionary.map_or(0, |(bytes, _)| bytes.len());
         let first = at;
         let mut uncompressed = dictionary.map_or(0, |(_, uncompressed)| *uncompressed);
@@ -157,6 +162,8 @@ fn encoding_counts(
         .into_iter()
         .chain(pages.iter().map(|page| (page_type, page.encoding)));
     let mut counts: Vec<PageEncodingStats> = Vec::new();
+    // Levels are run lengths whatever the values are, and the library lists them for every chunk,
+    // too.
     let mut encodings = vec![Encoding::RLE];
     for (page_type, encoding) in kinds {
         if !encodings.contains(&encoding) {
@@ -268,6 +275,7 @@ impl ChunkReader for Pages {
             pages: self.0.clone().into_iter(),
             rest: Bytes::new(),
         };
+        // The library reads each chunk once, from its beginning: that this walks does not matter.
         std::io::copy(&mut (&mut reader).take(start), &mut std::io::sink())?;
         Ok(reader)
     }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use crate::format::FileEnds;
 
 /// So many batches at most pass between two decisions.
+// Leaves may be this far apart, and the batches between them stay in memory: a longer step would
+// let a quick leaf run ahead, a shorter one make workers wait for the slowest leaf more often.
 const LONGEST_STEP: u64 = 16;
 
 /// What bounds a row group.
@@ -126,6 +128,8 @@ impl<B, C> RowGroupSchedule<B, C> {
             .iter()
             .enumerate()
             .filter(|(_, leaf)| can_go(leaf))
+            // The one that is furthest behind holds the decision back, and with it the batches that
+            // all others have done with.
             .min_by_key(|(_, leaf)| leaf.position)?;
         let leaf = &mut self.leaves[index];
         leaf.busy = true;
@@ -150,6 +154,8 @@ impl<B, C> RowGroupSchedule<B, C> {
         }
         let rows = waiting.rows;
         self.batches.remove(&number);
+        // Only the batch before the decision asks, and only when every leaf has taken it: `bytes`
+        // is then the same sum on one thread and on sixteen, and so are the row groups.
         if number + 1 == self.decision && self.decide() {
             self.close(number, rows);
             return None;
@@ -208,6 +214,8 @@ impl<B, C> RowGroupSchedule<B, C> {
         let here = self.decision;
         let batches = here - self.start;
         let bytes: u64 = self.leaves.iter().map(|leaf| leaf.bytes).sum();
+        // A leaf tells only what is open now, not what each batch added: the mean is all that can
+        // be had without encoding twice.
         let mean = (bytes / batches).max(1);
         let room = self.limits.bytes.saturating_sub(bytes) / mean;
         let end = self

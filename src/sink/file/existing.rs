@@ -78,6 +78,8 @@ fn check_writable(path: &Path, folder: bool) -> Result<()> {
     let there = there.into_iter().find(|above| above.is_dir());
     let there = there.unwrap_or(Path::new("."));
     let asked = rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK);
+    // `access` is only a forecast: the folder can be changed until the file is made, which then
+    // tells it again. It is here to fail before an hour of work and not after it.
     asked.map_err(|error| system("creating", path, &error.into()))
 }
 
@@ -99,6 +101,8 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
         IfExists::Skip => {
             let entries = manifest::read(&beside(file))?.unwrap_or_default();
             let same = |entry: &ManifestEntry| {
+                // The length, too: a file that somebody has cut short or appended to is not the
+                // same output any more.
                 entry.fingerprint == target.fingerprint && entry.bytes == found.len()
             };
             if entries.iter().any(same) {

@@ -52,9 +52,8 @@ pub(super) fn output(
     rules: &FileRules,
     fingerprint: &str,
 ) -> Result<Option<DecidedOutput>> {
-    let mut output = match place(layout, fingerprint) {
-        Some(output) => output,
-        None => return Ok(None),
+    let Some(mut output) = place(layout, fingerprint) else {
+        return Ok(None);
     };
     output.steps.fsync = rules.fsync;
     output.steps.steps = match layout {
@@ -73,7 +72,7 @@ pub(super) fn place(layout: &PathLayout, fingerprint: &str) -> Option<DecidedOut
     let (folder, lock, manifest) = match layout {
         PathLayout::Through(_) => return None,
         PathLayout::One(path) => {
-            let name = path.file_name().map(Path::new).unwrap_or(path);
+            let name = path.file_name().map_or(path.as_path(), Path::new);
             (folder_of(path), hidden(name), layout.own("manifest")?)
         }
         PathLayout::Folder(folder) => {
@@ -81,6 +80,7 @@ pub(super) fn place(layout: &PathLayout, fingerprint: &str) -> Option<DecidedOut
             (&*folder.path, hidden(&lists), lists)
         }
     };
+    // Only told to people who look at a decision that was left behind; nothing is decided by it.
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Some(DecidedOutput {
         folder: folder.to_path_buf(),
@@ -105,6 +105,8 @@ fn one(path: &Path, report: &FileReport, rules: &FileRules, fingerprint: &str) -
     let beside = beside(path);
     let relative = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
     let mut steps = Vec::new();
+    // What is remembered of the file before goes first: a run that is killed between the two must
+    // not leave the new rows beside the old fingerprint, or `skip` would keep them as the old ones.
     if beside.exists() {
         let path = relative(&beside);
         steps.push(PublishStep::Remove { path });
@@ -135,6 +137,8 @@ fn dataset(
         .iter()
         .map(|file| ManifestEntry::new(file, &folder.path, fingerprint))
         .collect();
+    // `_SUCCESS` goes before anything changes: readers that look for it never see half of a
+    // dataset.
     let path = SUCCESS.into();
     let mut steps = vec![PublishStep::Remove { path }];
     if rules.named_at_commit {
@@ -145,6 +149,7 @@ fn dataset(
     }
     let before = before(folder, &entries, rules)?;
     entries.extend(before.kept.into_values());
+    // The manifest is the same whichever lane was ready first.
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     let stale = before.stale.into_iter().map(PathBuf::from);
     steps.extend(stale.map(|path| PublishStep::Remove { path }));
@@ -157,6 +162,7 @@ fn dataset(
             entries => entries.iter().map(manifest::line).collect(),
         },
     });
+    // The journal is emptied only once the manifest lists what it held.
     let path = hidden(&manifest);
     steps.push(PublishStep::Empty { path });
     steps.push(PublishStep::Complete {

@@ -134,6 +134,8 @@ fn carried_out(kept: &[&DecidedOutput]) -> Result<Vec<PathBuf>> {
     for output in kept {
         if !output.steps.can_be_taken(&output.folder)? {
             if output.undo()? {
+                // Half of an output is undone rather than finished by guess: its rows are made
+                // again by the next run.
                 undone.push(whole(&output.folder));
             }
         } else if !output.steps.were_taken(&output.folder)? {
@@ -157,6 +159,8 @@ fn stands(outputs: &[DecidedOutput], kept: &[&DecidedOutput]) -> Result<bool> {
     }
     let (last, last_kept) = (outputs.last(), kept.last());
     let decided = last.map(DecidedOutput::copy_path) == last_kept.map(|kept| kept.copy_path());
+    // Copies are written in the outputs' order and names are given only after the last copy. So
+    // either the last copy or the first name proves that all had agreed, whatever was lost since.
     Ok(begun || (decided && whole))
 }
 

@@ -51,10 +51,15 @@ impl PublishSteps {
         let mut waiting = HashSet::new();
         for (path, bytes) in self.names() {
             // Without its hidden file, or with an empty one that only holds a lock, it has its name.
+            // Whether a step was taken is read from the folder, not noted: a note could be lost
+            // between the step and itself. The length tells the file that waits from the empty one
+            // that only holds the lock.
             if length(&hidden(&folder.join(path)))? == Some(bytes) {
                 waiting.insert(path);
             }
         }
+        // Folders are synced once each, behind all of their files' names: a dataset of a thousand
+        // files in one folder would otherwise wait for the disk a thousand times.
         let mut named = BTreeSet::new();
         for step in &self.steps {
             if !matches!(step, PublishStep::Name { .. }) {
@@ -109,6 +114,9 @@ impl PublishSteps {
                 replaced,
             } => {
                 let folder = of_slice(base, *slice);
+                // Whichever slice is the last to publish finds all others there, and removes what
+                // the whole dataset replaces. Before that, old and new slices stand side by side
+                // and no `_SUCCESS` says otherwise.
                 if folder.is_complete(fingerprint)? {
                     replaced
                         .iter()
@@ -184,6 +192,8 @@ impl PublishSteps {
         let mut needed = self.steps.iter().filter(needed);
         matches!(
             (needed.next(), needed.next()),
+            // A rename is whole or not there: no decision has to be kept for one file, and no fsync
+            // waited for.
             (Some(PublishStep::Name { .. }), None)
         )
     }

@@ -110,6 +110,8 @@ impl LaneFiles {
             batches: 0,
             reports: Vec::new(),
         };
+        // A folder of a partition is begun with its first row: most of a thousand folders would be
+        // made for nothing if the run fails early.
         if files.partitions.is_empty() && !matches!(files.layout, PathLayout::Through(_)) {
             files.open = Some(files.begin()?);
         }
@@ -137,11 +139,15 @@ impl LaneFiles {
                 let append = self.rules.if_exists == IfExists::Append;
                 let index = match self.parts.entry(inside.clone()) {
                     Entry::Occupied(entry) => entry.into_mut(),
+                    // Looked up once a folder, under the dataset's lock: nobody else numbers files
+                    // there meanwhile.
                     Entry::Vacant(entry) if append => entry.insert(folder.next_part(&inside)?),
                     Entry::Vacant(entry) => entry.insert(0),
                 };
                 let path = inside.join(folder.part(*index));
                 *index += 1;
+                // Noted before the file is there: whatever ends the process, the report names what
+                // it may have left.
                 self.meter.leaves(layout::hidden(&path));
                 let output = OutputFile::create(&path, checksums, self.rules.fsync)?;
                 (path, output)

@@ -49,6 +49,8 @@ pub(super) fn column(
         texts: matches!(data_type, DataType::Utf8 | DataType::Binary),
     };
     match data_type {
+        // The two most usual types are read at once; all others by way of texts, which costs a copy
+        // and shares one set of rules with JSON and with expressions.
         DataType::Int64 => Ok(read.integers()),
         DataType::Utf8 => read.texts(),
         other => {
@@ -114,6 +116,8 @@ impl CellReader<'_, '_> {
         }
         let nulls = valid(offsets.len() - 1, &missing);
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        // One check for the whole column; only where it fails is each value looked at to find the
+        // bad ones.
         match StringArray::try_new(offsets, Buffer::from_vec(values), nulls) {
             Ok(texts) => Ok((Arc::new(texts), Vec::new())),
             Err(_) => Ok(self.not_all_text()),
@@ -150,6 +154,7 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
         _ => (false, text),
     };
     // 18 digits always fit.
+    // A whole column of numbers is parsed digit by digit without a check for overflow.
     if digits.is_empty() || digits.len() > 18 {
         return std::str::from_utf8(text).ok()?.parse().ok();
     }

@@ -103,6 +103,7 @@ impl FirstRecord {
         loop {
             let bytes = file.bytes(0, file.length.min(length));
             let bytes = bytes.map_err(|error| file.problem(error))?;
+            // Excel begins UTF-8 with a byte order mark, which would be a part of the first name.
             let mark = usize::from(bytes.starts_with(b"\xef\xbb\xbf")) * 3;
             let first = Self::cut(bytes, mark, dialect, encoding);
             if first.end < first.bytes.len() || length >= file.length {
@@ -111,6 +112,8 @@ impl FirstRecord {
             if length >= LONGEST {
                 return Err(file.problem("its first line is longer than 256 MiB"));
             }
+            // Few headers are longer than a mebibyte; a quote that is never closed would read a
+            // whole file otherwise.
             length *= 4;
         }
     }

@@ -23,6 +23,7 @@ pub(super) fn index(file: &OpenFile, start: u64) -> Result<RecordIndex, Problem>
                 Ok(Some(ScanEvent::Begin(place))) => {
                     begin = offset + place as u64;
                     index.add(|| {
+                        // Lines are counted only up to the records that the index keeps.
                         line += lines(&bytes[counted..place]);
                         counted = place;
                         RecordStart {

@@ -14,6 +14,7 @@ use crate::source::retype::{check_names, typed};
 use crate::source::{OnBadRow, Types};
 
 /// Objects that are parsed at once.
+// One point of the index: each block is read from exactly where it begins.
 const BLOCK: u64 = 1024;
 
 /// What all objects of a file have. One that cannot be read says nothing, where such are left out. With

@@ -67,7 +67,7 @@ fn keys_that_do_not_grow_are_those_of_later_rows() {
         let other = second.replacen(id, "", 1);
         folder.write(file, &format!("{text}{other}\n"));
         says(&folder, 3, &["100 equal, 1 extra\n", REST]);
-        let other = format!("{}9", second);
+        let other = format!("{second}9");
         folder.write(file, &format!("{text}{other}\n"));
         says(&folder, 3, &["100 equal, 1 extra\n", REST]);
     }

@@ -4,6 +4,7 @@
 //! A member of a consumer group answers what the group asks of it in `BaseConsumer::poll`. Messages
 //! come another way: each partition it is given is forwarded to a queue of its own, from which they
 //! are taken together.
+#![allow(unsafe_code)]
 
 use std::ffi::CString;
 use std::ptr::{NonNull, null_mut};

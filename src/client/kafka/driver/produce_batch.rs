@@ -1,6 +1,7 @@
 //! Many messages for one partition handed to librdkafka in one call, without a copy.
 //!
 //! rdkafka has no safe way to `rd_kafka_produce_batch`; this is the least that is needed of it.
+#![allow(unsafe_code)]
 
 use std::ffi::{CString, c_void};
 use std::ptr::{NonNull, null_mut};

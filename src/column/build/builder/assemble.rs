@@ -18,6 +18,8 @@ use crate::error::Problem;
 use crate::place::Place;
 
 /// Columns that are built for each other, one behind the other: a stack holds some more.
+// Building recurses from a column to those that it reads. A long chain overflowed the
+// stack of a thread; 200 are told as a mistake that can be mended by their order in the file.
 const DEEPEST: usize = 200;
 
 /// Values that can be larger are not computed before the first row.
@@ -67,6 +69,8 @@ impl Builder {
         name: &str,
         column: &Column,
     ) -> Result<usize, Problem> {
+        // The key hangs on the column's name, never on its place: a column that is added or moved
+        // changes no value of any other one.
         let key = self.scopes[scope].key.child(name);
         let (mut made, inputs) = self.generate(scope, key, name, column)?;
         let fraction = column

@@ -18,6 +18,8 @@ use crate::domain::Domain;
 
 /// How many values are computed before the first row, of all columns together: beyond that, rows are
 /// computed one by one.
+// 16 M values of 4 bytes are 64 MiB for a whole pipeline; without a common budget each of thousands
+// of columns could take its own.
 const MOST_FOLDED: usize = 1 << 24;
 /// Texts count for their bytes, too.
 const BYTES_OF_A_VALUE: usize = 4;
@@ -42,6 +44,9 @@ impl Builder {
         inputs: &[usize],
         pick: bool,
     ) -> Option<Folded> {
+        // This is what makes the casino quick: its 10 M rows took 1.35 CPU seconds on one thread
+        // when every expression was computed row by row, and take 0.43 with tables and the vector
+        // loops around them.
         let precomputed = self.combine(scope, fill, inputs)?;
         let given = inputs;
         let roots = precomputed.roots.clone();
@@ -63,9 +68,12 @@ impl Builder {
             });
         }
         let mut encoded = DictionaryEncoded::new(&precomputed.values).ok()?;
+        // A writer recognises a dictionary by its address. A copy under another address was
+        // unpacked, cast and encoded again in every batch before this was done.
         encoded.values = self.shared(scope, given, encoded.values);
         let (data_type, domain) = (encoded.data_type(), encoded.domain());
         let values = column(encoded.keys.clone(), &encoded.values).ok()?;
+        // Where the keys stay as they are, a batch costs nothing but new pointers.
         let shown = match self.keeps_keys(scope, &roots, &encoded.keys) {
             true => TableEntries::Values(encoded.values),
             false => TableEntries::Keys(encoded.into()),
@@ -153,6 +161,8 @@ impl Builder {
             (DataType::Dictionary(..), Some(values)) => Some(values.clone()),
             _ => None,
         };
+        // A truth value has no dictionary and is one of two anyway: conditions take part in tables,
+        // too.
         let boolean = parts.field.data_type() == &DataType::Boolean;
         let picks = picks.or(boolean.then_some(2));
         let Some(count) = values.as_ref().map(|values| values.len()).or(picks) else {

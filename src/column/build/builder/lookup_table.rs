@@ -82,6 +82,8 @@ impl Precomputed {
             return Some(self.values.clone());
         }
         let mut places = vec![0u32; count];
+        // A mixed-radix number: the first root counts in ones, the next one in the first one's
+        // size, …
         let mut scale = 1;
         for ours in &self.roots {
             let before = roots.iter().take_while(|root| *root != ours);

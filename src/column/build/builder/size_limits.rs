@@ -24,6 +24,8 @@ pub(super) fn small_enough(
     row: &mut u64,
 ) -> Result<(), Problem> {
     let bytes = made.domain.most_bytes(&made.data_type);
+    // A text above 1 GiB was refused from the beginning; lists in lists, and columns that each hold
+    // the one before four times, went round that and ended for want of memory.
     let all = row.saturating_add(bytes);
     let text = plain_type(&made.data_type) == &DataType::Utf8;
     if text

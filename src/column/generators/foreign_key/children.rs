@@ -88,6 +88,8 @@ impl Children {
         parents: u64,
         counted: u64,
     ) -> Result<Self, UncountableChildren> {
+        // A constant number is a closed form. Before that `check` counted every parent: 10^12 of
+        // them took hours, 10^15 asked for 85 GB.
         if !Self::are_counted(&counts) {
             let number = counts.range().1;
             let total = parents.checked_mul(number).filter(fits);
@@ -172,6 +174,8 @@ fn divided(rows: Rows<'_>, number: u64, value: impl Fn(u64, u64) -> u64) -> Vec<
 impl CountedChildren {
     /// Sums the children of all `parents`, in parallel; none when they are more than 2^63.
     fn index(key: Key, counts: CountSampler, parents: u64) -> Option<Self> {
+        // A prefix sum for every parent would be the quick answer and 8 bytes each, 8 GB for a
+        // milliard; any row alone is asked for seldom enough that half a block of draws is no loss.
         let block = BLOCK.max(parents.div_ceil(MOST_BLOCKS).next_power_of_two());
         let sum = |index: u64| {
             let first = index * block;
@@ -227,6 +231,9 @@ impl CountedChildren {
         let mut values = vec![0; count + STRIDE];
         let mut done = write(&mut values, 0, count, first, run, &value);
         while done < count && run.parent + 1 < self.parents {
+            // About as many parents as the rows left have, and eight more, so that one draw of a
+            // batch mostly is enough; a mean of nearly 0 would otherwise ask for any number of
+            // them.
             let left = (count - done) as f64 / self.counts.mean().max(0.01);
             let parents = (self.parents - run.parent - 1).min((left as u64 + 8).min(MOST_DRAWN));
             let next = Rows::Range {
@@ -263,6 +270,8 @@ fn write(
     value: &impl Fn(Siblings, u64) -> u64,
 ) -> usize {
     let end = count.min(done + (run.end - row) as usize);
+    // Always eight, also for a parent of two children: what is too much is written over by the next
+    // parent's. A loop of as many as there are is mispredicted once for nearly every parent.
     for (index, out) in values[done..done + STRIDE].iter_mut().enumerate() {
         *out = value(run, row + index as u64);
     }
@@ -293,6 +302,8 @@ impl<'a> Cursor<'a> {
             return self.run;
         }
         let here = (self.run.parent / block) as usize;
+        // Rows of a batch mostly rise by little. Within the block it is cheaper to go on from here
+        // than to begin at the block's first parent again.
         let ahead = row >= self.run.end && starts.get(here + 1).is_some_and(|next| row < *next);
         let fresh = self.run.end == 0;
         if !ahead || fresh {

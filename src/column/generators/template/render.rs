@@ -258,7 +258,7 @@ fn floats(input: &ArrayRef, digits: usize) -> Result<StringArray> {
 
 fn uuids(input: &ArrayRef) -> StringArray {
     let mut texts = StringBuilder::with_capacity(input.len(), input.len() * 36);
-    for value in input.as_fixed_size_binary().iter() {
+    for value in input.as_fixed_size_binary() {
         for (index, byte) in value.unwrap_or_default().iter().enumerate() {
             let dash = if [4, 6, 8, 10].contains(&index) {
                 "-"

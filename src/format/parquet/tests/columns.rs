@@ -50,7 +50,7 @@ impl Random {
             (0, _) => f64::NAN,
             (1, _) => [0.0, -0.0][self.below(2)],
             (_, 0) => ODD[self.below(7)],
-            _ => self.next() as i32 as f64 / 8.0,
+            _ => f64::from(self.next() as i32) / 8.0,
         }
     }
 

@@ -72,9 +72,12 @@ impl DeliveryTracker {
         let mut state = self.lock();
         while state.error.is_none()
             && !state.over
+            // A batch larger than the limit goes out alone: it would wait for ever otherwise.
             && state.bytes > 0
             && state.bytes + bytes > self.most_bytes
         {
+            // Woken by every answer; the time-out only lets a run that was told to end be noticed,
+            // which nobody notifies this lock of.
             state = self.wait(state, Duration::from_millis(100));
             state.over |= self.marks.over();
         }
@@ -111,6 +114,7 @@ impl DeliveryTracker {
         if rows > 0 {
             *state.failed.entry(kind.to_string()).or_default() += rows;
         }
+        // The first error is the cause, those after it are mostly its consequences.
         state.error.get_or_insert(problem);
         drop(state);
         self.moved.notify_all();
@@ -156,6 +160,8 @@ impl DeliveryTracker {
             if state.acknowledged == state.sent {
                 return Ok(());
             }
+            // Any progress at all starts the clock anew: a slow broker is waited for, a silent one
+            // is not.
             if state.acknowledged != seen {
                 (seen, since) = (state.acknowledged, Instant::now());
             }

@@ -133,6 +133,8 @@ impl MessageRecipe {
         for messages in made {
             let messages = messages?;
             native::encode(&messages, &mut compressor, &mut batches)?;
+            // A batch's values are megabytes: used again they saved 5 to 8 % of the client's CPU,
+            // for fresh memory is zeroed by the system page by page.
             self.buffers.give(messages.values.cells.bytes);
         }
         batches.sort_by_key(|(row, _)| *row);
@@ -171,6 +173,9 @@ impl MessageRecipe {
         let dealt = of.iter().filter(|of| of.is_none()).count();
         let first = self.deal.begin(batch, batch.number, dealt);
         let (order, runs) = scatter(&of, first, self.count);
+        // Messages of a keyed topic were made in the rows' order before, and gathered from all over
+        // 30 MB for each partition. Now the columns are permuted once, and each partition's
+        // messages are made, framed and compressed while they are in the cache.
         let rows = rows.picked(order)?;
         let part = |run: RowRun| PartitionRows {
             rows: rows.slice(run.rows.clone()),
@@ -202,8 +207,12 @@ impl MessageRecipe {
                 Ok(made) => return Ok((rows, made)),
                 Err(refusal) => {
                     let (place, row) = (refusal.row, rows.row(refusal.row));
+                    // The row is told by its place in the table; its number in what is left of the
+                    // batch says nobody anything.
                     let refusal = Refusal { row: 0, ..refusal };
                     refused.note(refusal.error(&Place::From(row)), row)?;
+                    // All others are made again: that is quadratic in bad rows, and bad rows are
+                    // few or the user's mistake.
                     rows = rows.without(&[place])?;
                 }
             }

@@ -118,10 +118,10 @@ impl Librdkafka {
             over: Arc::default(),
             thread: None,
         };
-        let hear = all.ear();
+        let poll = all.poll_loop();
         let broken = all.delivery.clone();
         let panicked = move |panic: &(dyn Any + Send)| broken.panicked(panic);
-        let thread = spawn("hear from Kafka", hear, panicked);
+        let thread = spawn("hear from Kafka", poll, panicked);
         all.thread = Some(thread.map_err(|error| setting_up(&error))?);
         Ok(all)
     }
@@ -149,6 +149,8 @@ impl Librdkafka {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id, call);
+        // One call for many messages has no place for headers and times: `rd_kafka_produce_batch`
+        // knows neither.
         match messages.headers.is_empty() && messages.times.is_none() {
             true => self.send_batch(messages, rows, group.partition, id),
             false => self.send_each(messages, rows, group.partition, id),
@@ -163,6 +165,8 @@ impl Librdkafka {
         id: usize,
     ) -> Result<()> {
         let shared: Arc<dyn produce_batch::Messages> = messages.clone();
+        // librdkafka says of each message whether it took it; those for which its queue had no room
+        // come again.
         let mut left: Vec<u32> = rows.map(|row| row as u32).collect();
         while !left.is_empty() {
             left = self
@@ -196,6 +200,8 @@ impl Librdkafka {
                 record
             };
             let producer = self.producer.producer();
+            // The record is made anew for each try, as a refused one has been moved; a full queue
+            // is rare.
             while let Err((error, _)) = producer.send::<[u8], [u8]>(record()) {
                 match error.rdkafka_error_code() {
                     Some(RDKafkaErrorCode::QueueFull) => self.wait()?,
@@ -224,11 +230,13 @@ impl Librdkafka {
     }
 
     /// What the polling thread does.
-    fn ear(&self) -> impl FnOnce() + Send + 'static {
+    fn poll_loop(&self) -> impl FnOnce() + Send + 'static {
         let (producer, delivery) = (self.producer.clone(), self.delivery.clone());
         let (numbers, over) = (self.numbers.clone(), self.over.clone());
         move || {
             while !over.load(Ordering::Relaxed) {
+                // Delivery reports are only told to a thread that polls; the workers have other
+                // things to do.
                 producer.producer().poll(10 * STEP);
                 settle(&producer, &delivery, &numbers);
             }

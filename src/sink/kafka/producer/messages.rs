@@ -143,6 +143,7 @@ impl MessageBatch {
                 HeaderValue::Fixed(value) => count * value.len(),
                 HeaderValue::Rows(values) => values.size(rows.clone()),
             };
+            // Two varints of lengths, each of at most five bytes.
             count * (header.name.len() + 10) + values
         };
         let headers: usize = self.headers.iter().map(header).sum();
@@ -165,6 +166,8 @@ impl MessageBatch {
     /// Rows that no limit lets through, and their sizes.
     pub fn too_large(&self, limits: SendLimits) -> Vec<(usize, usize)> {
         let (rows, most) = (self.values.len(), limits.records());
+        // All rows together being within the limit of one is the usual case: then nothing is looked
+        // at one by one.
         if self.size(0..rows) <= most {
             return Vec::new();
         }
@@ -182,6 +185,7 @@ impl MessageBatch {
     ) -> Vec<(Range<usize>, usize)> {
         let (rows, most) = (self.values.len(), limits.records());
         let all = self.size(0..rows);
+        // Most often all rows of a partition in a batch are one group.
         if rows > 0 && all <= most && limits.rows == usize::MAX {
             return vec![(0..rows, BATCH_OVERHEAD + all)];
         }

@@ -48,6 +48,8 @@ impl Deal {
     pub fn begin(&self, batch: &Batch, made: u64, many: usize) -> u64 {
         match batch.origin.is_empty() {
             true => made,
+            // Round robin by row numbers sent nothing to some partitions where every other row of a
+            // stream was left out, or every other batch was empty.
             false => self.0.fetch_add(many as u64, Ordering::Relaxed),
         }
     }
@@ -62,6 +64,8 @@ pub fn turn_of(turn: u64, partitions: i32) -> i32 {
 pub fn by_key(partitioner: Partitioner, keys: &RowKeys, partitions: i32) -> Vec<Option<i32>> {
     let of = |key: &[u8]| match partitioner {
         Partitioner::Crc32 => checksum(Crc32IsoHdlc, key) as u32 % partitions.unsigned_abs(),
+        // Java's `toPositive`: the sign bit is cut off. The absolute value would give other
+        // partitions.
         _ => (murmur2(key) & 0x7fff_ffff) % partitions.unsigned_abs(),
     };
     let keys = (0..keys.len()).map(|row| keys.get(row));
@@ -107,6 +111,7 @@ pub fn by_column(
 pub fn scatter(of: &[Option<i32>], turn: u64, partitions: i32) -> (Vec<u32>, Vec<RowRun>) {
     let count = partitions.unsigned_abs() as usize;
     let mut turns = turn..;
+    // A stable bucket sort: rows of one partition keep their order, which is what keys are for.
     let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); count];
     for (row, partition) in (0..).zip(of) {
         let partition = match partition {
@@ -142,6 +147,7 @@ pub fn murmur2(key: &[u8]) -> u32 {
     }
     if !rest.is_empty() {
         for (index, byte) in rest.iter().enumerate() {
+            // Java's bytes are signed, and Kafka masks them to 0..255 here: so do ours.
             hash ^= u32::from(*byte) << (8 * index);
         }
         hash = hash.wrapping_mul(M);

@@ -27,6 +27,8 @@ pub struct BatchRows {
 /// The keys of rows that stand side by side.
 #[derive(Debug, Clone)]
 pub struct RowKeys {
+    // Keys are made once for the whole batch and shared by its parts: they were made for the
+    // partition and again for the message before.
     all: Arc<ByteStrings>,
     rows: Range<usize>,
 }

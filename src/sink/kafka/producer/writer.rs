@@ -39,6 +39,7 @@ pub struct Messenger {
 }
 
 impl Writer<SentRows> for Messenger {
+    // Sending waits for room and for the pace, so a thread of its own does it and no worker.
     fn waits(&self) -> bool {
         true
     }

@@ -168,7 +168,7 @@ impl Parts {
     }
 
     fn split(&self, number: u64, rows: &[Row], spans: &[Span]) -> Vec<(usize, Piece<Rows>)> {
-        let place = |row: &Row| (row.partition as i64 * 1000 + row.offset) as u64;
+        let place = |row: &Row| (i64::from(row.partition) * 1000 + row.offset) as u64;
         if spans.is_empty() {
             let session = number as usize % self.sessions;
             let mine = |row: &Row| Row {

@@ -36,8 +36,8 @@ pub fn print_of(message: &Message, pieces: &[Rows; 3], row: usize) -> u32 {
 fn field(piece: &[u8], whole: bool) -> Option<&[u8]> {
     let bars = piece.iter().filter(|byte| **byte == b'|').count();
     let fields = piece.split(|byte| *byte == b'|');
-    let ended = fields.take(bars + usize::from(whole));
-    ended.filter_map(|field| field.strip_prefix(FIELD)).next()
+    let mut ended = fields.take(bars + usize::from(whole));
+    ended.find_map(|field| field.strip_prefix(FIELD))
 }
 
 #[cfg(test)]

@@ -76,6 +76,8 @@ impl Cluster {
     /// The connection for a partition, as far as its leader is known.
     pub fn link(&self, partition: i32) -> Option<BrokerLink> {
         let broker = *self.leaders.get(&partition)?;
+        // By the partition's number, never by what is free: the parts of a partition must keep
+        // their order, and two connections have none between them.
         let lane = partition % LANES;
         Some(BrokerLink { broker, lane })
     }

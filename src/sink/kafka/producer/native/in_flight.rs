@@ -79,6 +79,8 @@ impl InFlightBatch {
     /// True when a partition whose last record has this number has all of it.
     pub fn is_within(&self, last: i32) -> bool {
         // After the greatest number comes 0; what is less than half of them ahead is later.
+        // Sequence numbers are of 31 bits and begin again at 0, so that "before" is only a matter
+        // of distance.
         let behind = |sequence: i32| last.wrapping_sub(sequence) & i32::MAX;
         self.sequence.is_some_and(|first| {
             let own = first.wrapping_add(self.rows.cast_signed() - 1) & i32::MAX;
@@ -117,6 +119,9 @@ impl Partitions {
         let Some(partition) = self.all.get(&part.partition) else {
             return true;
         };
+        // A broker that knows nothing of this producer takes whatever comes first as its beginning:
+        // had an earlier part been lost on the way, a later one would stand in its place and the
+        // earlier one be refused as a repetition. Rows were lost that way before this rule.
         partition.in_flight == 0
             || (partition.proven && !partition.again && part.unstamped.is_some())
     }
@@ -138,6 +143,8 @@ impl Partitions {
             partition.next = partition.next.wrapping_add(batch.rows.cast_signed()) & i32::MAX;
         }
         batch.stamp(stamp, now);
+        // The number and the time are given once, at the first sending: a repetition has to be the
+        // same bytes, or the broker does not know it for one.
         part.bytes = batch.bytes.into();
     }
 
@@ -145,6 +152,7 @@ impl Partitions {
     pub fn back(&mut self, part: &InFlightBatch) {
         if let Some(partition) = self.all.get_mut(&part.partition) {
             partition.in_flight -= 1;
+            // Until all of them are back nothing new may overtake what is sent again.
             partition.again &= partition.in_flight > 0;
         }
     }

@@ -12,6 +12,9 @@ pub(super) const REQUEST_BYTES: usize = 1 << 20;
 /// What waits to be sent, by partition, in the order in which it was handed over. There may be very
 /// many: at a pace parts are small, and a broker may be away for a while.
 #[derive(Debug, Default)]
+// One list for all partitions was looked through for each request: after twenty seconds without a
+// broker, at a pace, that was a hundred thousand small batches, and a few hundred rows a second
+// went out until the rest had timed out.
 pub struct Pending(BTreeMap<i32, BTreeMap<u64, InFlightBatch>>);
 
 impl Pending {
@@ -60,11 +63,13 @@ impl Pending {
         let mut chosen: Vec<(u64, i32, usize)> = sendable
             .map(|part| (part.order, part.partition, part.len()))
             .collect();
+        // By the order in which they were handed over, so that no partition is left behind.
         chosen.sort_unstable();
         let mut bytes = 0;
         // The others wait for the next request.
         let fits = |(_, _, len): &&(u64, i32, usize)| {
             bytes += len;
+            // The first one always fits: a record batch may be larger than a request should be.
             bytes == *len || bytes <= REQUEST_BYTES
         };
         let taken = chosen.iter().take_while(fits);

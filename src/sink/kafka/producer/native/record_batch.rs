@@ -67,6 +67,8 @@ pub fn encode(
     let latest = times.as_ref().and_then(|times| times.iter().max());
     let [base, latest] = [base, latest].map(|time| time.copied().unwrap_or_default());
     let records = |out: &mut Vec<u8>| records::append(out, messages, group, times.as_deref());
+    // The header's room comes first and is filled at the end: records are compressed right behind
+    // it, so that a batch is never copied together.
     let mut bytes = vec![0; BATCH_OVERHEAD];
     compressor
         .append(&mut bytes, group.bytes, records)
@@ -86,6 +88,8 @@ impl RecordBatch {
     /// Says who sends it, and that it is `now`; it is complete then.
     pub fn stamp(&mut self, stamp: Stamp, now: i64) {
         let bytes = &mut self.bytes;
+        // A batch that was stamped when it was made was up to 20 s older than its arrival at 50
+        // rows a second: it waited for its turn with the time of its making.
         if !self.timed {
             bytes[27..35].copy_from_slice(&now.to_be_bytes());
             bytes[35..43].copy_from_slice(&now.to_be_bytes());
@@ -100,6 +104,7 @@ impl RecordBatch {
     }
 }
 
+// crc-fast has 30 GB/s on the machine where the crate crc32c had 13.
 fn crc32c(bytes: &[u8]) -> u32 {
     crc_fast::checksum(Crc32Iscsi, bytes) as u32
 }

@@ -105,11 +105,15 @@ impl SenderState {
             let mut stamp = self.cluster.producer();
             let since = Instant::now();
             while stamp.is_err() && since.elapsed() < COORDINATOR_PATIENCE {
+                // A broker that has just begun answers at once that it has no coordinator: asking
+                // it in a loop would only slow it down.
                 std::thread::sleep(4 * PAUSE);
                 stamp = self.cluster.producer();
             }
             self.partitions = Partitions::new(Some(stamp?));
         }
+        // Connections that were made when the first rows came cost each of them a round trip at the
+        // worst moment.
         self.connect_ahead();
         Ok(())
     }
@@ -127,6 +131,8 @@ impl SenderState {
                         return;
                     }
                     // What has come meanwhile goes into the same requests.
+                    // One request for many parts: a broker answers requests, not bytes, and each
+                    // answer takes it some milliseconds once all cores make rows.
                     while let Ok(event) = self.inbox.try_recv() {
                         if self.handle(event).is_break() {
                             return;
@@ -204,6 +210,8 @@ impl SenderState {
             let longest = crate::units::show_duration(longest);
             self.broken(link, format!("the broker did not answer within {longest}"));
         }
+        // Only the oldest is looked at. All that waits is given up together: what is younger waits
+        // for the same broker, and to send it would put it in front of rows that are missing.
         let oldest = self.pending.first().map(|part| part.since.elapsed());
         if oldest.is_some_and(|age| age > self.settings.timeout) {
             let error = self
@@ -233,6 +241,8 @@ impl SenderState {
             self.stale = false;
         }
         let led = |partition: &i32| self.cluster.link(*partition).is_some();
+        // Partitions without a leader must not hold back those that have one; they were not asked
+        // for again at all while others had theirs, and timed out.
         let without = self.pending.partitions().find(|one| !led(one));
         for link in self.cluster.links(self.pending.partitions()) {
             if let Err(error) = self.send_to(link) {
