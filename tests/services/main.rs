@@ -9,6 +9,12 @@ mod drive;
 mod every;
 #[cfg(feature = "postgres")]
 mod line;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_gone;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_source;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -43,6 +49,8 @@ mod service;
 mod sinks;
 mod turns;
 mod verify;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod verify_mysql;
 #[cfg(feature = "postgres")]
 mod verify_postgres;
 
