@@ -15,6 +15,7 @@ use crate::format::FormatKind;
 use crate::format::avro::Avro;
 use crate::format::text::Leaf;
 use crate::place::{LocalPath, Place, Placed, Text};
+use crate::plan::{Job, SinkPlan};
 use crate::sink::kafka::Kafka;
 use crate::sink::{HeldFiles, Holds};
 use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
@@ -126,7 +127,11 @@ impl<'o> Way<'o> {
     ///
     /// # Errors
     /// Why nothing does.
-    pub(super) fn of(holds: Holds<'o>, table: &str, options: &Options) -> Result<Self, String> {
+    pub(super) fn of(
+        holds: Holds<'o>,
+        (job, plan): (&Job, &SinkPlan),
+        options: &Options,
+    ) -> Result<Self, String> {
         match holds {
             Holds::Nothing(why) => Err(why.to_string()),
             Holds::Files(files) => {
@@ -138,12 +143,13 @@ impl<'o> Way<'o> {
             }
             Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka, None)),
             Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
-            Holds::Table(sink) if cfg!(feature = "postgres") => {
-                Ok(Self::Source(Box::new(Reader::of_table(sink, table))))
-            }
+            Holds::Table(sink) if cfg!(feature = "postgres") => Ok(Self::Source(Box::new(
+                Reader::of_table(sink, &job.table, plan),
+            ))),
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
             Holds::MysqlTable(sink) if cfg!(feature = "mysql") => {
-                Ok(Self::Source(Box::new(Reader::of_mysql(sink, table))))
+                let reader = Reader::of_mysql(sink, &job.table, plan);
+                Ok(Self::Source(Box::new(reader)))
             }
             Holds::MysqlTable(_) => Err("this rowgen was built without MySQL".to_string()),
         }
@@ -195,17 +201,25 @@ impl Reader {
         })
     }
 
-    fn of_table(sink: &crate::sink::postgres::Postgres, table: &str) -> Self {
+    fn of_table(sink: &crate::sink::postgres::Postgres, table: &str, plan: &SinkPlan) -> Self {
         let (url, tls) = (sink.url.clone(), sink.tls.clone());
         let table = called(sink.into.as_ref(), table, &url.place);
         let source = source::postgres::Postgres::of(url, table, sink.connections.clone(), tls);
+        let source = match plan.applies() {
+            Some(_) => source.with_load(&plan.load),
+            None => source,
+        };
         Self::of_server(Arc::new(source), Spelling::Table, &sink.url.place)
     }
 
-    fn of_mysql(sink: &crate::sink::mysql::Mysql, table: &str) -> Self {
+    fn of_mysql(sink: &crate::sink::mysql::Mysql, table: &str, plan: &SinkPlan) -> Self {
         let (url, tls) = (sink.url.clone(), sink.tls.clone());
         let table = called(sink.into.as_ref(), table, &url.place);
         let source = source::mysql::Mysql::of(url, table, sink.connections.clone(), tls);
+        let source = match plan.applies() {
+            Some(_) => source.with_load(&plan.load),
+            None => source,
+        };
         Self::of_server(Arc::new(source), Spelling::Mysql, &sink.url.place)
     }
 

@@ -3,11 +3,15 @@
 #[cfg(feature = "postgres")]
 mod driver;
 #[cfg(feature = "postgres")]
+mod offsets;
+#[cfg(feature = "postgres")]
 mod patience;
 
 pub use super::database::{Tls, check_connections, connections};
 #[cfg(feature = "postgres")]
 pub use driver::*;
+#[cfg(feature = "postgres")]
+pub use offsets::*;
 #[cfg(feature = "postgres")]
 pub use patience::Patience;
 

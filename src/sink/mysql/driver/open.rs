@@ -8,13 +8,14 @@ use arrow::datatypes::SchemaRef;
 use mysql_async::{Conn, Error as Refusal};
 
 use super::super::{Mode, Mysql, TRANSACTION_ROWS};
-use super::offsets::{BATCH_ROWS, CONNECTIONS, Offsets, STREAM};
 use super::session::{Connecting, Rows};
 use super::table;
 use super::values::Encoder;
 use crate::batch::{Batch, Resume};
 use crate::client::database::connections;
-use crate::client::mysql::{Database, Patience, Settings, TableName};
+use crate::client::mysql::{
+    BATCH_ROWS, CONNECTIONS, Database, Offsets, Patience, STREAM, Settings, TableName,
+};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::session::{self, Options};

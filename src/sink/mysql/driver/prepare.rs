@@ -9,10 +9,9 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
 use super::super::types::create;
-use super::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS};
 use super::open::Load;
 use super::table;
-use crate::client::mysql::{answer, literal, quoted};
+use crate::client::mysql::{BATCH_ROWS, CONNECTIONS, OFFSETS, answer, literal, quoted};
 use crate::error::{Error, Problem, Result};
 
 /// Who begins at the same time is waited for so long, in seconds.

@@ -10,11 +10,10 @@ use mysql_async::{Conn, Error as Refusal};
 
 use super::failure;
 use super::insert::Insert;
-use super::offsets::Known;
 use super::open::Load;
 use super::values::Encoded;
 use crate::batch::{Batch, Span, json_values};
-use crate::client::mysql::Settings;
+use crate::client::mysql::{Known, Settings};
 use crate::error::Result;
 use crate::sink::session::{Connect, Failure, Part, Session};
 

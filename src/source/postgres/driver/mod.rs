@@ -71,6 +71,10 @@ async fn look(
         relation: &relation,
     };
     let found = looking.look(postgres.key.as_ref(), asked).await?;
+    let progress = match &postgres.load {
+        Some(load) => looking.progress(load).await?,
+        None => None,
+    };
     let schema = wanted(&found.schema, asked.types)?;
     let counted = found.counted;
     let access = match (found.key, counted.ranges) {
@@ -89,6 +93,7 @@ async fn look(
         rows: counted.rows,
         access,
         snapshot,
+        progress,
         what,
         tells_odd: asked.only_read,
     })
