@@ -3,6 +3,8 @@
 #[cfg(feature = "postgres")]
 use std::time::{Duration, Instant};
 
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod changes_mysql;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]
