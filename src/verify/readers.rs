@@ -150,7 +150,8 @@ impl<'o> Way<'o> {
             ))),
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
             Holds::MysqlTable(sink) if cfg!(feature = "mysql") => {
-                Ok(Self::Source(Box::new(Reader::of_mysql(sink, &job.table))))
+                let reader = Reader::of_mysql(sink, &job.table, plan);
+                Ok(Self::Source(Box::new(reader)))
             }
             Holds::MysqlTable(_) => Err("this rowgen was built without MySQL".to_string()),
         }
@@ -213,10 +214,14 @@ impl Reader {
         Self::of_server(Arc::new(source), Spelling::Table, &sink.url.place)
     }
 
-    fn of_mysql(sink: &crate::sink::mysql::Mysql, table: &str) -> Self {
+    fn of_mysql(sink: &crate::sink::mysql::Mysql, table: &str, plan: &SinkPlan) -> Self {
         let (url, tls) = (sink.url.clone(), sink.tls.clone());
         let table = called(sink.into.as_ref(), table, &url.place);
         let source = source::mysql::Mysql::of(url, table, sink.connections.clone(), tls);
+        let source = match plan.applies() {
+            Some(_) => source.with_load(&plan.load),
+            None => source,
+        };
         Self::of_server(Arc::new(source), Spelling::Mysql, &sink.url.place)
     }
 

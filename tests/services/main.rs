@@ -3,12 +3,20 @@
 #[cfg(feature = "postgres")]
 use std::time::{Duration, Instant};
 
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod changes_mysql;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]
 mod every;
 #[cfg(feature = "postgres")]
 mod line;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_gone;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_source;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -43,6 +51,8 @@ mod service;
 mod sinks;
 mod turns;
 mod verify;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod verify_mysql;
 #[cfg(feature = "postgres")]
 mod verify_postgres;
 

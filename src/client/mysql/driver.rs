@@ -92,6 +92,8 @@ impl Database {
             // It may have to be made.
             .db_name(None::<String>)
             .prefer_socket(false)
+            // Rows that are found count, whether or not they change.
+            .client_found_rows(true)
             .tcp_keepalive(Some(KEEPALIVE))
             .wait_timeout(Some(60))
             .max_allowed_packet(Some(1 << 30));

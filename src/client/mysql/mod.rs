@@ -3,10 +3,14 @@
 #[cfg(feature = "mysql")]
 mod driver;
 #[cfg(feature = "mysql")]
+mod offsets;
+#[cfg(feature = "mysql")]
 mod patience;
 
 #[cfg(feature = "mysql")]
 pub use driver::*;
+#[cfg(feature = "mysql")]
+pub use offsets::{BATCH_ROWS, CONNECTIONS, Known, OFFSETS, Offsets, STREAM};
 #[cfg(feature = "mysql")]
 pub use patience::Patience;
 

@@ -1,21 +1,28 @@
 //! What a table of MySQL cannot hold or be asked for, and what will be done, in words.
 
 use super::types::type_name;
-use super::{Mode, Mysql};
+use super::{Mode, Mysql, changes};
 use crate::client::database::check_connections;
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::place::{Placed, Text};
+use crate::sink::applied::of_table;
 
 /// Everything about the options and the columns that cannot be as asked.
 pub fn problems(mysql: &Mysql, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
     problems.extend(mysql.name(shape).err());
     problems.extend(counts(mysql));
-    problems.extend(key(mysql, shape));
     let place = &mysql.url.place;
-    for field in shape.schema.fields() {
-        if let Err(fault) = type_name(field, mysql.is_key(field.name())) {
+    match &shape.changes {
+        Some(columns) => problems.extend(changes::problems(mysql, shape, columns)),
+        None => problems.extend(key(mysql, shape)),
+    }
+    let of_changes = shape.changes.as_ref();
+    let of_changes = of_changes.map(|columns| shape.schema.field(columns.key).name());
+    for field in of_table(shape).fields() {
+        let is_key = mysql.is_key(field.name()) || of_changes == Some(field.name());
+        if let Err(fault) = type_name(field, is_key) {
             let message = format!("column `{}`: {fault}", field.name());
             problems.push(Problem::new(message).at(place));
         }
@@ -54,6 +61,11 @@ pub fn describe(mysql: &Mysql, shape: &Shape) -> Vec<String> {
     let Ok(name) = mysql.name(shape) else {
         return Vec::new();
     };
+    if shape.changes.is_some() {
+        return vec![format!(
+            "table {name}: rows are inserted, updated and deleted; many rows a statement"
+        )];
+    }
     let mode = match mysql.mode {
         Mode::Append => "rows are added",
         Mode::Truncate => "emptied before the first row",

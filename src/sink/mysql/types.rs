@@ -79,6 +79,17 @@ pub fn is_uuid(field: &Field) -> bool {
     field.extension_type_name() == Some(UUID_EXTENSION)
 }
 
+/// What a table that is made has beside its columns.
+#[derive(Debug, Clone, Default)]
+pub struct Constraints {
+    /// The columns of its primary key.
+    pub key: Vec<String>,
+    /// The columns that hold no null; without them those that their types say.
+    pub required: Option<Vec<bool>>,
+    /// Columns that hold keys of other tables: the table, as SQL spells it, and its key.
+    pub references: Vec<(String, String, String)>,
+}
+
 /// The statement that makes a table of these columns.
 ///
 /// # Errors
@@ -87,21 +98,31 @@ pub fn is_uuid(field: &Field) -> bool {
     not(feature = "mysql"),
     expect(dead_code, reason = "without MySQL no table is made")
 )]
-pub fn create(name: &TableName, schema: &Schema, key: &[&str]) -> Result<String, String> {
+pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<String, String> {
     let mut lines = Vec::new();
-    for field in schema.fields() {
-        let is_key = key.contains(&field.name().as_str());
-        let type_name = type_name(field, is_key)?;
+    for (index, field) in schema.fields().iter().enumerate() {
+        let is_key = more.key.contains(field.name());
+        let refers = more
+            .references
+            .iter()
+            .any(|(column, ..)| column == field.name());
+        let type_name = type_name(field, is_key || refers)?;
+        let required = more.required.as_ref();
+        let required = required.map_or(!field.is_nullable(), |required| required[index]);
         // Older servers fill in the present where a timestamp may not be null, and says nothing else.
-        let nullable = match field.is_nullable() && !is_key {
-            true => "NULL",
-            false => "NOT NULL",
+        let nullable = match required || is_key {
+            true => "NOT NULL",
+            false => "NULL",
         };
         lines.push(format!("{} {type_name} {nullable}", quoted(field.name())));
     }
-    if !key.is_empty() {
-        let key: Vec<String> = key.iter().map(|column| quoted(column)).collect();
+    if !more.key.is_empty() {
+        let key: Vec<String> = more.key.iter().map(|column| quoted(column)).collect();
         lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
+    }
+    for (column, table, key) in &more.references {
+        let (column, key) = (quoted(column), quoted(key));
+        lines.push(format!("FOREIGN KEY ({column}) REFERENCES {table} ({key})"));
     }
     Ok(format!(
         "CREATE TABLE {} ({}) {TABLE_OPTIONS}",
@@ -135,12 +156,17 @@ mod tests {
             uuid,
         ]);
         let name = TableName::parse("s.t").unwrap();
+        let more = Constraints {
+            key: vec!["id".into(), "country `x`".into()],
+            references: vec![("note".into(), "`s`.`p`".into(), "k".into())],
+            ..Constraints::default()
+        };
         #[cfg(feature = "mysql")]
         assert_eq!(
-            create(&name, &schema, &["id", "country `x`"]).unwrap(),
+            create(&name, &schema, &more).unwrap(),
             "CREATE TABLE `s`.`t` (`id` bigint unsigned NOT NULL, `country ``x``` varchar(255) NOT NULL, \
-             `note` longtext NULL, `amount` decimal(12,2) NULL, `at` timestamp(6) NULL, `l` json NULL, \
-             `b` binary(16) NULL, `w` longblob NULL, `u` char(36) NULL, PRIMARY KEY (`id`, `country ``x```)) \
+             `note` varchar(255) NULL, `amount` decimal(12,2) NULL, `at` timestamp(6) NULL, `l` json NULL, \
+             `b` binary(16) NULL, `w` longblob NULL, `u` char(36) NULL, PRIMARY KEY (`id`, `country ``x```), FOREIGN KEY (`note`) REFERENCES `s`.`p` (`k`)) \
              ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
         );
         let at = Field::new("at", DataType::Timestamp(TimeUnit::Nanosecond, None), true);
@@ -153,6 +179,6 @@ mod tests {
             type_name(list, true).unwrap_err(),
             "list of int32 is no part of a key"
         );
-        let _ = name;
+        let _ = (name, more);
     }
 }

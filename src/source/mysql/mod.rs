@@ -34,6 +34,9 @@ pub struct Mysql {
     connections: Option<Placed<Count>>,
     /// An encrypted connection whose certificate is checked.
     tls: Option<Tls>,
+    /// The load whose progress is read at the same moment.
+    #[serde(skip)]
+    load: Option<String>,
 }
 
 /// What rows are asked of.
@@ -62,6 +65,16 @@ impl Mysql {
             key: None,
             connections,
             tls,
+            load: None,
+        }
+    }
+
+    /// With the progress of this load into it.
+    #[must_use]
+    pub fn with_load(self, load: &str) -> Self {
+        Self {
+            load: Some(load.to_string()),
+            ..self
         }
     }
 

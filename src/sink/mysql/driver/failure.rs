@@ -23,6 +23,9 @@ const PASSES: &[u16] = &[
     1615, 1637, 1792, 1836, 1927, 1969, 2006, 2013, 3024, 3032, 3098, 3100, 3101, 3168, 3169, 3572,
 ];
 
+/// A deadlock, of which this transaction was the victim, or a lock that was not given in time.
+const GAVE_WAY: [u16; 2] = [1205, 1213];
+
 /// The server ended the connection before it said what became of it.
 const GONE: &[u16] = &[
     1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 2006, 2013, 3168, 3169,
@@ -37,6 +40,11 @@ pub(super) fn of_rows(database: &Database, error: &Error, before: usize) -> Fail
         Some((reason, row)) => Failure::Rows(vec![(before + row, reason.to_string())]),
         None => Failure::Refused(answer.message.clone()),
     }
+}
+
+/// True if the transaction gave way to another one, which goes on: it may be made again at once.
+pub(super) fn gave_way(error: &Error) -> bool {
+    answer(error).is_some_and(|answer| GAVE_WAY.contains(&answer.code))
 }
 
 /// What anything else that failed asks for.

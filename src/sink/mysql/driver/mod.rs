@@ -3,14 +3,15 @@
 //! ```text
 //! connect   looks: is the table there, do its columns fit, how far is this load        open, table, fits
 //! open      makes what is missing, under a lock of the database, before the first row  open, table
-//! workers   encode batches to the rows of an INSERT                                    values
-//! session   START TRANSACTION, INSERT …, move the offsets on, COMMIT                   session, insert, offsets
+//! workers   encode batches to the rows of an INSERT, and changes to what updates set   values, changes
+//! session   START TRANSACTION, INSERT …, move the offsets on, COMMIT                   session, insert, apply
 //! ```
 
+mod apply;
+mod changes;
 mod failure;
 mod fits;
 mod insert;
-mod offsets;
 mod open;
 mod prepare;
 mod session;

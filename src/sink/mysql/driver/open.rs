@@ -8,15 +8,18 @@ use arrow::datatypes::SchemaRef;
 use mysql_async::{Conn, Error as Refusal};
 
 use super::super::{Mode, Mysql, TRANSACTION_ROWS};
-use super::offsets::{BATCH_ROWS, CONNECTIONS, Offsets, STREAM};
+use super::changes::Changes;
 use super::session::{Connecting, Rows};
 use super::table;
 use super::values::Encoder;
 use crate::batch::{Batch, Resume};
 use crate::client::database::connections;
-use crate::client::mysql::{Database, Patience, Settings, TableName};
+use crate::client::mysql::{
+    BATCH_ROWS, CONNECTIONS, Database, Offsets, Patience, STREAM, Settings, TableName,
+};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
+use crate::sink::applied::{Keyed, of_table};
 use crate::sink::session::{self, Options};
 use crate::sink::{Found, Lane, Ready, Run, Target};
 
@@ -27,6 +30,8 @@ pub(super) struct Load {
     pub(super) database: Database,
     pub(super) schema: SchemaRef,
     pub(super) offsets: Option<Offsets>,
+    /// Rows are changes, which are applied.
+    pub(super) changes: Option<Changes>,
     pub(super) batch_rows: i64,
     pub(super) is_stream: bool,
     /// What is there is replaced, whoever has made it.
@@ -40,6 +45,8 @@ pub(super) struct Load {
     pub(super) prepared: AtomicBool,
     /// What rows are made by, once the table is known.
     encoder: OnceLock<Encoder>,
+    /// The columns of it that are sent as their bytes.
+    bytes: OnceLock<Vec<String>>,
 }
 
 /// How far a load is, and what whoever runs it should know of the table.
@@ -74,10 +81,15 @@ impl Load {
             offsets: options
                 .is_exactly_once()
                 .then(|| Offsets::new(&name, &load)),
+            changes: target.shape.changes.as_ref().and_then(|columns| {
+                let applied = target.applied(database.name(), &name.quoted())?;
+                let count = target.shape.schema.fields().len();
+                Some(Changes::new(columns, applied, count))
+            }),
             options: options.clone(),
             name,
             database,
-            schema: target.shape.schema.clone(),
+            schema: of_table(&target.shape),
             batch_rows: target.shape.batch_rows as i64,
             is_stream: target.is_stream,
             begins_anew: target.overwrite && !target.is_stream,
@@ -85,6 +97,7 @@ impl Load {
             run: target.run.clone(),
             prepared: AtomicBool::new(false),
             encoder: OnceLock::new(),
+            bytes: OnceLock::new(),
         }
     }
 
@@ -93,7 +106,8 @@ impl Load {
         let looking = format!("looking at table {}", self.name);
         let looked = self.patiently(&looking, async |conn| self.look_by(conn).await);
         let (reached, told) = looked.await?;
-        if let Some(rows) = reached.get(&BATCH_ROWS)
+        if self.changes.is_none()
+            && let Some(rows) = reached.get(&BATCH_ROWS)
             && *rows != self.batch_rows
         {
             let message = format!(
@@ -184,7 +198,8 @@ impl Load {
         faults.extend(self.check_key(conn).await.map_err(said)?);
         match compared {
             Ok(bytes) if faults.is_empty() => {
-                let _ = self.encoder.set(Encoder::new(bytes));
+                let _ = self.encoder.set(Encoder::new(bytes.clone()));
+                let _ = self.bytes.set(bytes);
                 Ok(())
             }
             _ => {
@@ -196,12 +211,16 @@ impl Load {
         }
     }
 
-    /// An upsert of a table that does not tell rows apart would only add them.
+    /// An upsert of a table that does not tell rows apart would only add them, and changes would not find
+    /// theirs.
     async fn check_key(&self, conn: &mut Conn) -> Result<Option<String>, Refusal> {
-        if self.options.mode != Mode::Upsert {
-            return Ok(None);
-        }
-        let key: Vec<&str> = self.options.key.iter().map(|key| key.as_str()).collect();
+        let key: Vec<&str> = match &self.changes {
+            Some(changes) => vec![changes.key(self)],
+            None if self.options.mode == Mode::Upsert => {
+                self.options.key.iter().map(|key| key.as_str()).collect()
+            }
+            None => return Ok(None),
+        };
         let unique = table::is_unique(conn, &self.name, &key).await?;
         Ok((!unique).then(|| {
             let key = key.join("`, `");
@@ -224,6 +243,11 @@ impl Load {
     pub(super) fn encoder(&self) -> &Encoder {
         self.encoder.get_or_init(Encoder::default)
     }
+
+    /// The columns that are sent as their bytes.
+    pub(super) fn bytes(&self) -> Vec<String> {
+        self.bytes.get().cloned().unwrap_or_default()
+    }
 }
 
 impl Opened {
@@ -234,8 +258,11 @@ impl Opened {
         target: &Target,
     ) -> Result<Found> {
         let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
-        let asked = || connections(load.options.connections.as_ref());
-        let connections = begun.unwrap_or_else(asked).max(1);
+        let asked = connections(load.options.connections.as_ref());
+        let connections = match &load.changes {
+            Some(changes) => changes.applied.changing().share_of(asked),
+            None => begun.unwrap_or(asked).max(1),
+        };
         let own = &load.options;
         let rows = own
             .transaction_rows
@@ -248,12 +275,13 @@ impl Opened {
             linger: linger.unwrap_or_default(),
             bad_rows: own.on_bad_row.clone(),
             keeps_offsets: load.offsets.is_some(),
+            applied: load.changes.as_ref().map(|changes| changes.applied.clone()),
             seed: target.run_id as u64,
             ..Options::default()
         };
         let of = load.clone();
-        let encode = move |batch: &Batch| Rows::encode(&of, batch);
-        let found = session::sink(target, Connecting(load.clone()), options, encode)?;
+        let encode = move |batch: &Batch, keyed: &Keyed| Rows::encode(&of, batch, keyed);
+        let found = session::changes(target, Connecting(load.clone()), options, encode)?;
         let Found::Ready { sink: inner, .. } = found else {
             return Ok(found);
         };
@@ -274,6 +302,10 @@ impl Opened {
 impl Ready for Opened {
     fn resume(&self) -> Option<Arc<dyn Resume>> {
         self.inner.resume()
+    }
+
+    fn begins_at(&self) -> Option<u64> {
+        self.inner.begins_at()
     }
 
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {

@@ -8,11 +8,10 @@ use std::sync::atomic::Ordering;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
-use super::super::types::create;
-use super::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS};
+use super::super::types::{Constraints, create};
 use super::open::Load;
 use super::table;
-use crate::client::mysql::{answer, literal, quoted};
+use crate::client::mysql::{BATCH_ROWS, CONNECTIONS, OFFSETS, answer, literal, quoted};
 use crate::error::{Error, Problem, Result};
 
 /// Who begins at the same time is waited for so long, in seconds.
@@ -20,6 +19,9 @@ const LOCK: u32 = 60;
 
 /// Not allowed to this user (1142), or another table refers to it (1701): its rows are removed one by one.
 const ONE_BY_ONE: [u16; 2] = [1142, 1701];
+
+/// There is no such table.
+const ABSENT: u16 = 1146;
 
 impl Load {
     /// Makes what is missing. A lock keeps others out that begin at the same time.
@@ -94,11 +96,26 @@ impl Load {
                 conn.query_drop(statements.as_str()).await.map_err(said)
             }
             None => {
-                let key: Vec<&str> = self.options.key.iter().map(|key| key.as_str()).collect();
-                let statement = create(&self.name, &self.schema, &key);
+                let statement = create(&self.name, &self.schema, &self.constraints());
                 let statement = statement.map_err(|fault| Error::user(Problem::new(fault)))?;
                 conn.query_drop(statement).await.map_err(said)
             }
+        }
+    }
+
+    /// What the table has beside its columns.
+    fn constraints(&self) -> Constraints {
+        match &self.changes {
+            Some(changes) => changes.constraints(self),
+            None => Constraints {
+                key: self
+                    .options
+                    .key
+                    .iter()
+                    .map(|key| key.as_str().to_string())
+                    .collect(),
+                ..Constraints::default()
+            },
         }
     }
 
@@ -120,7 +137,9 @@ impl Load {
 
     /// Notes what the load is begun with.
     async fn begin(&self, conn: &mut Conn, connections: usize) -> Result<()> {
-        let Some(offsets) = self.offsets.as_ref().filter(|_| !self.is_stream) else {
+        // Changes go on with other connections and batches, too.
+        let is_of_batches = !self.is_stream && self.changes.is_none();
+        let Some(offsets) = self.offsets.as_ref().filter(|_| is_of_batches) else {
             return Ok(());
         };
         for (partition, next) in [
@@ -140,19 +159,33 @@ impl Load {
         error.hint("`exactly_once: false` needs no such table: a row may come twice then")
     }
 
-    /// Removes all rows. Whoever reads them keeps the table as it is, perhaps this very run.
-    async fn empty(&self, conn: &mut Conn) -> Result<()> {
+    async fn empty_by(&self, conn: &mut Conn) -> Result<(), Refusal> {
+        let waits = "SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10";
+        conn.query_drop(waits).await?;
+        if let Some(changes) = &self.changes {
+            // Those that change together refer to each other, and all of them begin anew.
+            conn.query_drop("SET SESSION foreign_key_checks = 0")
+                .await?;
+            for name in changes.applied.changing().beside(self.database.name()) {
+                match conn.query_drop(format!("TRUNCATE TABLE {name}")).await {
+                    Err(error) if answer(&error).is_some_and(|said| said.code == ABSENT) => {}
+                    emptied => emptied?,
+                }
+            }
+            return conn.query_drop("SET SESSION foreign_key_checks = 1").await;
+        }
         let name = self.name.quoted();
-        let statement = format!(
-            "SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10; TRUNCATE TABLE {name}"
-        );
-        let emptied = match conn.query_drop(statement).await {
+        match conn.query_drop(format!("TRUNCATE TABLE {name}")).await {
             Err(error) if answer(&error).is_some_and(|said| ONE_BY_ONE.contains(&said.code)) => {
                 conn.query_drop(format!("DELETE FROM {name}")).await
             }
             emptied => emptied,
-        };
-        emptied.map_err(|error| {
+        }
+    }
+
+    /// Removes all rows. Whoever reads them keeps the table as it is, perhaps this very run.
+    async fn empty(&self, conn: &mut Conn) -> Result<()> {
+        self.empty_by(conn).await.map_err(|error| {
             let doing = format!("emptying table {}", self.name);
             let said = self.database.error(&doing, &error);
             match answer(&error) {

@@ -3,20 +3,29 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
+use super::apply::{Apply, Trouble};
+use super::changes::Sent;
 use super::failure;
 use super::insert::Insert;
-use super::offsets::Known;
 use super::open::Load;
 use super::values::Encoded;
 use crate::batch::{Batch, Span, json_values};
-use crate::client::mysql::Settings;
+use crate::client::mysql::{Known, Settings};
 use crate::error::Result;
+use crate::sink::applied::{Keyed, statements};
 use crate::sink::session::{Connect, Failure, Part, Session};
+
+/// A transaction that gives way to others is made again so often before its connection is.
+const TRIES: u32 = 8;
+
+/// How long it waits then, and twice as long the second time.
+const GIVE_WAY: Duration = Duration::from_millis(2);
 
 /// Rows as they are sent, with their values for dead letters.
 #[derive(Clone)]
@@ -24,6 +33,9 @@ pub(super) struct Rows {
     encoded: Encoded,
     rows: Range<usize>,
     batch: RecordBatch,
+    /// What they do, where they are changes, and how that is sent.
+    keyed: Keyed,
+    sent: Option<Arc<Sent>>,
 }
 
 /// Makes sessions.
@@ -33,6 +45,8 @@ pub(super) struct Connection {
     load: Arc<Load>,
     conn: Conn,
     insert: Insert,
+    /// What changes rows, where they are changes.
+    apply: Option<Apply>,
     /// A transaction is open.
     begun: bool,
     /// Partitions that the table of offsets has.
@@ -40,12 +54,31 @@ pub(super) struct Connection {
 }
 
 impl Rows {
-    pub(super) fn encode(load: &Load, batch: &Batch) -> Result<Self> {
+    pub(super) fn encode(load: &Load, batch: &Batch, keyed: &Keyed) -> Result<Self> {
+        let place = &batch.place;
+        let (encoded, rows, sent) = match &load.changes {
+            None => {
+                let encoded = load.encoder().encode(&batch.rows, place)?;
+                (encoded, batch.rows.clone(), None)
+            }
+            Some(changes) => {
+                let rows = batch.rows.project(&changes.of_table)?;
+                let sent = changes.encode(load, (&rows, place), keyed)?;
+                (Encoded::default(), rows, Some(Arc::new(sent)))
+            }
+        };
         Ok(Self {
-            encoded: load.encoder().encode(&batch.rows, &batch.place)?,
-            rows: 0..batch.rows.num_rows(),
-            batch: batch.rows.clone(),
+            encoded,
+            rows: 0..rows.num_rows(),
+            batch: rows,
+            keyed: keyed.clone(),
+            sent,
         })
+    }
+
+    /// How changes are sent, and the place of the first of these rows there.
+    pub(super) fn sent(&self) -> Option<(&Sent, usize)> {
+        Some((self.sent.as_deref()?, self.rows.start))
     }
 
     /// All rows of a batch.
@@ -57,6 +90,8 @@ impl Rows {
             encoded: encoded.unwrap(),
             rows: 0..batch.num_rows(),
             batch: batch.clone(),
+            keyed: Keyed::new([]),
+            sent: None,
         }
     }
 
@@ -70,13 +105,22 @@ impl Rows {
     }
 
     /// Rows that MySQL has no values for, counted from the first one.
-    fn odd(&self) -> impl Iterator<Item = (usize, String)> {
+    fn odd(&self) -> Vec<(usize, String)> {
+        if let Some((sent, first)) = self.sent() {
+            let rows = self.keyed.rows().iter().enumerate();
+            let odd = rows.filter_map(|(row, (operation, _))| {
+                let what = sent.odd(first + row, *operation)?;
+                Some((row, what.to_string()))
+            });
+            return odd.collect();
+        }
         let own = self
             .encoded
             .odd
             .iter()
             .filter(|(row, _)| self.rows.contains(row));
-        own.map(|(row, what)| (row - self.rows.start, what.clone()))
+        let own = own.map(|(row, what)| (row - self.rows.start, what.clone()));
+        own.collect()
     }
 }
 
@@ -86,12 +130,19 @@ impl Part for Rows {
     }
 
     fn bytes(&self) -> usize {
-        self.encoded.size(self.rows.clone())
+        match self.sent() {
+            Some((sent, first)) => sent.size(first, self.keyed.rows()),
+            None => self.encoded.size(self.rows.clone()),
+        }
     }
 
     fn part(&self, rows: Range<usize>) -> Self {
         Self {
             rows: self.rows.start + rows.start..self.rows.start + rows.end,
+            keyed: match self.keyed.is_empty() {
+                true => self.keyed.clone(),
+                false => self.keyed.part(rows),
+            },
             ..self.clone()
         }
     }
@@ -120,13 +171,11 @@ impl Connect for Connecting {
         let key = load.options.key.iter().map(|key| key.as_str());
         let key: Vec<&str> = key.collect();
         let how = (load.options.mode, key.as_slice());
+        let packet = packet.unwrap_or(1 << 20) as usize;
+        let changes = load.changes.as_ref();
         Ok(Connection {
-            insert: Insert::new(
-                &load.name,
-                &load.schema,
-                how,
-                packet.unwrap_or(1 << 20) as usize,
-            ),
+            insert: Insert::new(&load.name, &load.schema, how, packet),
+            apply: changes.map(|changes| Apply::new(&load, changes, packet)),
             load,
             conn,
             begun: false,
@@ -158,6 +207,58 @@ impl Connection {
         Ok(())
     }
 
+    /// Applies changes: inserts, then waves of updates, then deletes.
+    async fn apply(&mut self, apply: &Apply, chunks: &[Rows]) -> Result<(), Trouble> {
+        let opening = self.opening().trim_end_matches("; ");
+        let opened = self.conn.query_drop(opening).await;
+        opened.map_err(|error| failure::of(&self.load.database, "beginning", &error))?;
+        self.begun = true;
+        for statement in statements(chunks.iter().map(|chunk| &chunk.keyed)) {
+            let there = (&mut self.conn, self.load.as_ref());
+            apply.statement(there, chunks, &statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds rows.
+    async fn add(&mut self, chunks: &[Rows]) -> Result<(), Trouble> {
+        let sent = self.send(chunks).await;
+        let Err((error, before)) = sent else {
+            return Ok(());
+        };
+        let failure = failure::of_rows(&self.load.database, &error, before);
+        Err(Trouble {
+            gave_way: failure::gave_way(&error),
+            failure: self.named(failure, before).await,
+        })
+    }
+
+    /// Adds rows, or applies changes. Tables that refer to each other lock each other's rows: a transaction
+    /// that has begun with this and gives way is made again at once, on its connection.
+    async fn put_all(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
+        let is_whole = !self.begun;
+        let apply = self.apply.take();
+        let mut tries = 0;
+        let put = loop {
+            let put = match &apply {
+                Some(apply) => self.apply(apply, chunks).await,
+                None => self.add(chunks).await,
+            };
+            match put {
+                Err(trouble) if trouble.gave_way && is_whole && tries < TRIES => {
+                    tries += 1;
+                    if !self.roll_back().await {
+                        break Err(trouble.failure);
+                    }
+                    tokio::time::sleep(GIVE_WAY * tries).await;
+                }
+                put => break put.map_err(|trouble| trouble.failure),
+            }
+        };
+        self.apply = apply;
+        put
+    }
+
     /// The row that the server has refused last, where it says so: MariaDB does.
     async fn named(&mut self, failure: Failure, before: usize) -> Failure {
         let Failure::Refused(reason) = failure else {
@@ -176,10 +277,15 @@ impl Connection {
 
 /// Rows that are wrong whatever the server says of the others.
 fn wrong(insert: &Insert, chunks: &[Rows]) -> Vec<(usize, String)> {
-    let mut wrong = insert.too_long(chunks);
+    let mut wrong = match chunks.iter().any(|chunk| chunk.sent.is_some()) {
+        // Changes are looked at statement by statement.
+        true => Vec::new(),
+        false => insert.too_long(chunks),
+    };
     let mut first = 0;
     for chunk in chunks {
-        wrong.extend(chunk.odd().map(|(row, what)| (first + row, what)));
+        let odd = chunk.odd().into_iter();
+        wrong.extend(odd.map(|(row, what)| (first + row, what)));
         first += chunk.rows();
     }
     wrong
@@ -194,11 +300,9 @@ impl Session for Connection {
         if !wrong.is_empty() {
             return Err(Failure::Rows(wrong));
         }
-        let Err((error, before)) = self.send(chunks).await else {
+        let Err(failure) = self.put_all(chunks).await else {
             return Ok(());
         };
-        let failure = failure::of_rows(&self.load.database, &error, before);
-        let failure = self.named(failure, before).await;
         if matches!(failure, Failure::Rows(_) | Failure::Refused(_)) {
             let undone = self.conn.query_drop("ROLLBACK TO SAVEPOINT `rows`").await;
             undone.map_err(|error| failure::of(&self.load.database, "undoing rows", &error))?;

@@ -32,11 +32,13 @@ const SPECIAL: Special = Special {
 pub(super) struct Encoder {
     /// Columns whose values are sent as their bytes, though they have a text.
     bytes: Vec<String>,
+    /// Each row is one value, with nothing around it.
+    bare: bool,
     memory: Memory,
 }
 
 /// Rows as they are sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Encoded {
     /// All of them, one after the other, each with a comma behind it.
     bytes: Arc<[u8]>,
@@ -74,8 +76,19 @@ impl Encoded {
 impl Encoder {
     /// Of these columns the bytes are sent.
     pub(super) fn new(bytes: Vec<String>) -> Self {
-        let memory = Memory::default();
-        Self { bytes, memory }
+        Self {
+            bytes,
+            ..Self::default()
+        }
+    }
+
+    /// The same of single columns.
+    pub(super) fn bare(bytes: Vec<String>) -> Self {
+        Self {
+            bytes,
+            bare: true,
+            memory: Memory::default(),
+        }
     }
 
     /// Makes the rows of a batch.
@@ -144,8 +157,9 @@ impl RowSpelling for Table<'_> {
 impl Table<'_> {
     /// Rows have parentheses around them, values commas between.
     fn frame(&self, index: usize, before: &[u8], after: &[u8]) -> Delimiters {
-        let lead: &[u8] = if index == 0 { b"(" } else { b"" };
-        let last = index + 1 == self.fields.len();
+        let bare = self.encoder.bare;
+        let lead: &[u8] = if index == 0 && !bare { b"(" } else { b"" };
+        let last = index + 1 == self.fields.len() && !bare;
         let tail: &[u8] = if last { b")," } else { b"," };
         Delimiters {
             before: [lead, before].concat(),

@@ -141,6 +141,8 @@ pub(super) fn columns(
         let nullable = !one.flags().contains(ColumnFlags::NOT_NULL_FLAG);
         let (kind, as_text) = match (found(one), asked) {
             (Found::Kind(Kind::Text), _) => (Kind::Text, false),
+            // What is a flag to most is a number to some.
+            (Found::Kind(Kind::Boolean), Some(asked)) if asked.is_numeric() => (Kind::Int8, false),
             // Its text becomes what is asked for, or is refused with its row.
             (_, Some(DataType::Utf8)) | (Found::Digits, Some(_)) => (Kind::Text, true),
             (Found::Kind(kind), _) => (kind, false),

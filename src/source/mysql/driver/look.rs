@@ -1,5 +1,7 @@
 //! What there is to read: the table, its columns, its key.
 
+use std::collections::HashMap;
+
 use arrow::datatypes::Schema;
 use mysql_async::consts::ColumnFlags;
 use mysql_async::prelude::Queryable;
@@ -9,7 +11,7 @@ use super::columns::{Column, columns, schema};
 use super::count::{Count, Counted, NOTHING, of_values};
 use super::relation::Relation;
 use super::session::{NEVER, patient};
-use crate::client::mysql::{Database, Patience, TableName, answer, literal};
+use crate::client::mysql::{Database, Offsets, Patience, TableName, answer, literal};
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::place::{Placed, Text};
 use crate::source::Asked;
@@ -77,6 +79,19 @@ impl Look<'_> {
             columns,
             key,
         })
+    }
+
+    /// How far a load into it is.
+    pub(super) async fn progress(
+        &self,
+        conn: &mut Conn,
+        load: &str,
+    ) -> Result<Option<HashMap<i32, i64>>> {
+        let Some(table) = &self.relation.table else {
+            return Ok(None);
+        };
+        let read = self.ask(Offsets::new(table, load).read(conn)).await?;
+        Ok(Some(read))
     }
 
     /// The columns as the server tells them.

@@ -69,8 +69,17 @@ async fn look(
         database: &database,
         relation: &relation,
     };
+    if mysql.load.is_some() && begun.apart.take().is_some() {
+        // What is read and how far the load is have to be of one moment.
+        begun.connections.truncate(1);
+    }
+    let count = begun.connections.len();
     let leader = &mut begun.connections[0];
     let found = looking.look(leader, mysql.key.as_ref(), asked).await?;
+    let progress = match &mysql.load {
+        Some(load) => looking.progress(leader, load).await?,
+        None => None,
+    };
     let schema = wanted(&found.schema, asked.types)?;
     let counted = found.counted;
     let access = match (found.key, counted.ranges) {
@@ -99,6 +108,7 @@ async fn look(
         schema,
         rows: counted.rows,
         access,
+        progress,
         what,
         tells_odd: asked.only_read,
     })

@@ -5,30 +5,30 @@ use std::collections::{HashMap, HashSet};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
+use super::{TableName, answer, literal, quoted};
 use crate::batch::Span;
-use crate::client::mysql::{TableName, answer, literal, quoted};
 
 /// The table's name, in the database of the rows' table.
-pub(super) const OFFSETS: &str = "rowgen_offsets";
+pub const OFFSETS: &str = "rowgen_offsets";
 
 /// How loads of streams begin; those of tables begin with a fingerprint.
-pub(super) const STREAM: &str = "stream ";
+pub const STREAM: &str = "stream ";
 
 /// The partition whose offset is the number of connections that a made table was begun with.
-pub(super) const CONNECTIONS: i32 = -1;
+pub const CONNECTIONS: i32 = -1;
 
 /// The partition whose offset is the number of rows in its batches.
-pub(super) const BATCH_ROWS: i32 = -2;
+pub const BATCH_ROWS: i32 = -2;
 
 /// There is no such table, or no such database.
 const ABSENT: [u16; 2] = [1146, 1049];
 
 /// Partitions that the table has, as far as a connection has seen.
-pub(super) type Known = HashSet<i32>;
+pub type Known = HashSet<i32>;
 
 /// The offsets of one load.
 #[derive(Debug, Clone)]
-pub(super) struct Offsets {
+pub struct Offsets {
     table: String,
     /// The rows' table.
     sink: String,
@@ -37,7 +37,8 @@ pub(super) struct Offsets {
 }
 
 impl Offsets {
-    pub(super) fn new(rows: &TableName, load: &str) -> Self {
+    /// Those of a load into the table of this name.
+    pub fn new(rows: &TableName, load: &str) -> Self {
         Self {
             table: rows.beside(OFFSETS).quoted(),
             sink: literal(rows.table()),
@@ -46,7 +47,10 @@ impl Offsets {
     }
 
     /// Makes the table where it does not exist.
-    pub(super) async fn make(&self, conn: &mut Conn) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn make(&self, conn: &mut Conn) -> Result<(), Refusal> {
         let table = &self.table;
         conn.query_drop(format!(
             "CREATE TABLE IF NOT EXISTS {table} (`sink` varchar(64) NOT NULL, `load` varchar(255) NOT NULL, \
@@ -66,7 +70,10 @@ impl Offsets {
     }
 
     /// Those that are known; none where the table does not exist.
-    pub(super) async fn read(&self, conn: &mut Conn) -> Result<HashMap<i32, i64>, Refusal> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn read(&self, conn: &mut Conn) -> Result<HashMap<i32, i64>, Refusal> {
         let (table, own) = (&self.table, self.own());
         let query = format!("SELECT `partition`, `next` FROM {table} WHERE {own}");
         match conn.query::<(i32, i64), _>(query).await {
@@ -78,7 +85,10 @@ impl Offsets {
     }
 
     /// True if any slice of the load has begun.
-    pub(super) async fn has_begun(&self, conn: &mut Conn) -> Result<bool, Refusal> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn has_begun(&self, conn: &mut Conn) -> Result<bool, Refusal> {
         let (table, sink) = (&self.table, &self.sink);
         let whole = self.load.split('/').next().unwrap_or_default();
         let (whole, slices) = (literal(whole), literal(&format!("{whole}/")));
@@ -89,12 +99,10 @@ impl Offsets {
     }
 
     /// Keeps what a load was begun with.
-    pub(super) async fn begin(
-        &self,
-        conn: &mut Conn,
-        partition: i32,
-        next: i64,
-    ) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn begin(&self, conn: &mut Conn, partition: i32, next: i64) -> Result<(), Refusal> {
         let (table, sink, load) = (&self.table, &self.sink, literal(&self.load));
         conn.query_drop(format!(
             "INSERT INTO {table} VALUES ({sink}, {load}, {partition}, {next}) ON DUPLICATE KEY UPDATE `next` = `next`"
@@ -103,7 +111,10 @@ impl Offsets {
     }
 
     /// Forgets every load but streams, whose messages may be elsewhere by now: no row of them is there.
-    pub(super) async fn forget(&self, conn: &mut Conn) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn forget(&self, conn: &mut Conn) -> Result<(), Refusal> {
         let (table, sink, stream) = (&self.table, &self.sink, literal(&format!("{STREAM}%")));
         conn.query_drop(format!(
             "DELETE FROM {table} WHERE `sink` = {sink} AND `load` NOT LIKE {stream}"
@@ -116,7 +127,10 @@ impl Offsets {
     ///
     /// One answer for all of it. A partition that may be new is added first, where the span begins; then
     /// all of them are locked one by one, without the gaps between, in which others may be added.
-    pub(super) async fn move_on(
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn move_on(
         &self,
         conn: &mut Conn,
         opening: &str,
