@@ -153,8 +153,9 @@ fn said(error: &Refusal) -> Said {
         ErrorKind::Command(refusal) => of_command(refusal),
         ErrorKind::ServerSelection { message, .. } => {
             // What it tried is told at length.
-            let short = message.rsplit("Error: ").next().unwrap_or(message);
-            let short = short.trim_end_matches([' ', '}', ']', '>', ',']);
+            let short = message.split_once("Kind: ").map_or(message.as_str(), |(_, kind)| kind);
+            let short = short.split(", labels:").next().unwrap_or(short);
+            let short = short.trim_start_matches("I/O error: ");
             let passes = !message.contains("wire version");
             (short.to_string(), Some(RUNNING), passes)
         }

@@ -22,6 +22,7 @@ pub fn problems(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
     {
         problems.push(Problem::new("`bulk_rows` is 1 to 100_000").at(&rows.place));
     }
+    problems.extend(nameless(mongodb));
     if let Some(envelopes) = &mongodb.envelopes {
         problems.extend(Columns::of(shape, &mongodb.url.place).err());
         problems.extend(contradictions(mongodb));
@@ -45,6 +46,23 @@ pub fn problems(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
         problems.push(Problem::new("a table without columns has no rows to send").at(place));
     }
     problems
+}
+
+/// No database is named, here or by the address.
+fn nameless(mongodb: &MongoDb) -> Option<Problem> {
+    let named = match &mongodb.database {
+        Some(database) => !database.as_str().is_empty(),
+        None => {
+            let url = mongodb.url.value.0.split_once("://").map_or("", |(_, url)| url);
+            let path = url.split_once('/').map_or("", |(_, path)| path);
+            !path.split('?').next().unwrap_or_default().is_empty()
+        }
+    };
+    (!named).then(|| {
+        Problem::new("neither `database` nor the address names a database")
+            .at(&mongodb.url.place)
+            .hint("say `database: shop`, or `mongodb://HOST:27017/shop`")
+    })
 }
 
 /// What changes have no use for.
