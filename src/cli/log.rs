@@ -35,7 +35,9 @@ enum Event<'a> {
 /// Sends events to stderr as JSON lines; `RUST_LOG` filters them, or else this level.
 pub(super) fn begin(level: Level) {
     let filter = EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new(level.as_str()));
+    // What drivers say of broken connections, whoever has them tells with what helps.
+    let quiet = |_| EnvFilter::new(format!("{},lapin=off,mongodb=off", level.as_str()));
+    let filter = filter.unwrap_or_else(quiet);
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -52,7 +52,6 @@ mod words;
 
 use std::path::PathBuf;
 
-pub use blame::Blame;
 pub use details::Told;
 pub use find::{find, find_among};
 pub use outcome::Outcome;

@@ -3,14 +3,20 @@
 #[cfg(feature = "postgres")]
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "rabbitmq")]
+mod broker;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod changes_mysql;
+#[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
+mod downstream;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]
 mod every;
 #[cfg(feature = "postgres")]
 mod line;
+#[cfg(all(feature = "mongodb", feature = "postgres"))]
+mod mongodb;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod mysql;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
@@ -33,6 +39,8 @@ mod postgres_moment;
 mod postgres_source;
 #[cfg(feature = "postgres")]
 mod postgres_types;
+#[cfg(all(feature = "postgres", feature = "rabbitmq"))]
+mod rabbitmq;
 mod registry;
 #[path = "../sink_compliance/rows.rs"]
 mod rows;
@@ -49,6 +57,8 @@ mod servers;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod service;
 mod sinks;
+#[cfg(feature = "mongodb")]
+mod store;
 mod turns;
 mod verify;
 #[cfg(all(feature = "mysql", feature = "postgres"))]

@@ -50,6 +50,17 @@ impl Servers {
         assert!(output.status.success(), "{verb} {name}: {output:?}");
     }
 
+    /// Runs a tool of a server.
+    pub fn tool(&self, name: &str, arguments: &[&str]) -> String {
+        let output = self
+            .script(&["tool", name])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{name} {arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn script(&self, words: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/services");
         let mut command = Command::new(script);

@@ -19,14 +19,14 @@ class Main {
         }
     };
 
-    /** What is written is in the file before it is answered. */
+    /** What is written is in the file before it is answered, one message after the other: whole. */
     static class Durable extends H2Backend {
         Durable(MVStore store) {
             super(store);
         }
 
         @Override
-        public Document handleMessage(MongoMessage message) {
+        public synchronized Document handleMessage(MongoMessage message) {
             Document answer = super.handleMessage(message);
             commit();
             return answer;

@@ -8,7 +8,7 @@ use arrow::compute::take_record_batch;
 
 use super::{Changing, Keyed, Seat};
 use crate::batch::{Batch, Place};
-use crate::column::changes::{Changed, ChangePlaces};
+use crate::column::changes::{ChangePlaces, Changed};
 use crate::column::rows::Rows;
 use crate::error::Result;
 use crate::format::Operation;

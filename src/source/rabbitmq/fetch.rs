@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, Stream, StreamExt, select_all};
 use lapin::message::Delivery;
-use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
 use tokio::time::{sleep, timeout};
@@ -212,25 +210,27 @@ fn take(
 ) -> Result<(), Refused> {
     let arrived = Instant::now();
     let mut failed = None;
-    let messages = deliveries.into_iter().filter_map(|delivery| match delivery {
-        Ok(delivery) => Some(Message {
-            queue: number as i32,
-            turn: line.turn.clone(),
-            tag: i64::try_from(delivery.delivery_tag).unwrap_or(i64::MAX),
-            redelivered: delivery.redelivered,
-            routing_key: delivery.routing_key.to_string(),
-            timestamp: delivery
-                .properties
-                .timestamp()
-                .and_then(|seconds| i64::try_from(seconds).ok()),
-            body: delivery.data,
-            arrived,
-        }),
-        Err(error) => {
-            failed = Some(error);
-            None
-        }
-    });
+    let messages = deliveries
+        .into_iter()
+        .filter_map(|delivery| match delivery {
+            Ok(delivery) => Some(Message {
+                queue: number as i32,
+                turn: line.turn.clone(),
+                tag: i64::try_from(delivery.delivery_tag).unwrap_or(i64::MAX),
+                redelivered: delivery.redelivered,
+                routing_key: delivery.routing_key.to_string(),
+                timestamp: delivery
+                    .properties
+                    .timestamp()
+                    .and_then(|seconds| i64::try_from(seconds).ok()),
+                body: delivery.data,
+                arrived,
+            }),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
     shared.pipe.put(messages);
     match failed {
         Some(error) => Err(shared.broker.refused("reading", &error)),
@@ -242,7 +242,10 @@ fn ended(shared: &Shared, number: usize) -> Refused {
     let queue = &shared.queues[number];
     let mut refused = shared.broker.silent(&format!("reading queue `{queue}`"));
     refused.error = Error::because(
-        format!("reading queue `{queue}` at RabbitMQ at {}", shared.broker.name()),
+        format!(
+            "reading queue `{queue}` at RabbitMQ at {}",
+            shared.broker.name()
+        ),
         "the broker has ended it",
     );
     refused
@@ -251,11 +254,15 @@ fn ended(shared: &Shared, number: usize) -> Refused {
 /// Acknowledges what is safe.
 async fn acknowledge(shared: &Shared, lines: &[Line]) -> Result<(), Refused> {
     for (queue, turn, last) in shared.ledger.take() {
-        let line = usize::try_from(queue).ok().and_then(|queue| lines.get(queue));
+        let line = usize::try_from(queue)
+            .ok()
+            .and_then(|queue| lines.get(queue));
         let Some(line) = line.filter(|line| Arc::ptr_eq(&line.turn, &turn)) else {
             continue;
         };
-        let told = line.channel.basic_ack(last, BasicAckOptions { multiple: true });
+        let told = line
+            .channel
+            .basic_ack(last, BasicAckOptions { multiple: true });
         match timeout(ANSWER, told).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(shared.broker.refused("acknowledging", &error)),

@@ -15,7 +15,7 @@ use crate::batch::Batch;
 use crate::client::mongodb::{Refused, Server};
 use crate::client::postgres::connections;
 use crate::client::runtime::{apart, block_on};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::sink::session::{self, Options};
 use crate::sink::{Found, Lane, Ready, Target};
 
@@ -48,11 +48,8 @@ const BULK_BYTES: usize = 48 << 20;
 impl Load {
     pub fn new(options: &MongoDb, target: &Target, server: Server) -> Result<Self> {
         let said = options.database.as_ref().map(|name| name.as_str());
-        let name = said.or(server.database()).ok_or_else(|| {
-            let problem = Problem::new("neither `database` nor the address names a database");
-            let hint = "say `database: shop`, or `mongodb://HOST:27017/shop`";
-            Error::user(problem.at(&options.url.place).hint(hint))
-        })?;
+        // One of them is there, which was checked.
+        let name = said.or(server.database()).unwrap_or_default();
         let concern = RawDocumentBuf::try_from(&server.write_concern());
         let concern = concern.map_err(|error| Error::because("reading the address", error))?;
         let kind = match &options.envelopes {
@@ -136,7 +133,11 @@ impl Opened {
             sessions: connections(options.connections.as_ref()),
             rows: rows..=rows,
             bytes: BULK_BYTES,
-            linger: options.linger.as_ref().map(|linger| linger.0).unwrap_or_default(),
+            linger: options
+                .linger
+                .as_ref()
+                .map(|linger| linger.0)
+                .unwrap_or_default(),
             bad_rows: options.on_bad_row.clone(),
             ..Options::default()
         };

@@ -13,12 +13,12 @@ use super::super::types::is_uuid;
 use crate::batch::Place;
 use crate::client::mysql::write_literal;
 use crate::error::Error;
-use crate::format::cells::{Cells, CellColumn, Delimiters, Refusal, CellValues};
+use crate::format::cells::{CellColumn, CellValues, Cells, Delimiters, Refusal};
 use crate::format::json;
 use crate::format::rows::{self, Memory, Of, RowSpelling};
 use crate::format::text::leaf::{self, binaries, primitives, texts};
 use crate::format::text::number::{FLOAT, FloatSpelling, put_f64};
-use crate::format::text::{TextLeaf, LeafStyle, raw};
+use crate::format::text::{LeafStyle, TextLeaf, raw};
 use crate::kernel::scan::Special;
 
 /// What a text is escaped for.
@@ -183,7 +183,9 @@ impl Table<'_> {
             None => return self.nested(index, field, array),
             Some(TextLeaf::Text) => return Ok(self.texts(index, array, of == Of::Rows)),
             Some(TextLeaf::Float) => return Ok(self.floats(index, array)),
-            Some(TextLeaf::Uuid) if is_uuid(field) && as_bytes() => return Ok(self.bytes(index, array)),
+            Some(TextLeaf::Uuid) if is_uuid(field) && as_bytes() => {
+                return Ok(self.bytes(index, array));
+            }
             Some(TextLeaf::Binary) => return Ok(self.bytes(index, array)),
             Some(TextLeaf::Boolean | TextLeaf::Integer { .. } | TextLeaf::Decimal) => {
                 (self.frame(index, b"", b""), array.clone())

@@ -1,0 +1,116 @@
+//! What tests ask of RabbitMQ: queues, messages in them, and how many are there.
+
+use std::time::Duration;
+
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+};
+use lapin::types::FieldTable;
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use rowgen::client::runtime::block_on;
+
+use crate::environment;
+
+/// A broker that a test talks to.
+pub struct Broker {
+    connection: Connection,
+    channel: Channel,
+}
+
+impl Broker {
+    /// The one that all tests share.
+    pub fn shared() -> Self {
+        Self::at(&environment("RABBITMQ_URL"))
+    }
+
+    /// The one there; it may be about to start.
+    pub fn at(url: &str) -> Self {
+        let connected = block_on(async {
+            for _ in 0..100 {
+                let connecting = Connection::connect(url, ConnectionProperties::default());
+                if let Ok(connection) = connecting.await {
+                    let channel = connection.create_channel().await?;
+                    let options = ConfirmSelectOptions::default();
+                    channel.confirm_select(options).await?;
+                    return Ok((connection, channel));
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            panic!("nobody answers at {url}")
+        });
+        let connected: lapin::Result<_> = connected.unwrap();
+        let (connection, channel) = connected.unwrap();
+        Self {
+            connection,
+            channel,
+        }
+    }
+
+    /// A durable queue.
+    pub fn declare(&self, queue: &str) {
+        let options = QueueDeclareOptions {
+            durable: true,
+            ..QueueDeclareOptions::default()
+        };
+        let declared = async {
+            let asked = self
+                .channel
+                .queue_declare(queue.into(), options, FieldTable::default());
+            asked.await
+        };
+        block_on(declared).unwrap().unwrap();
+    }
+
+    /// Puts messages that stay into a queue, in order.
+    pub fn publish<'m>(&self, queue: &str, messages: impl IntoIterator<Item = &'m [u8]>) {
+        let published = async {
+            let mut last = None;
+            for message in messages {
+                let properties = BasicProperties::default().with_delivery_mode(2);
+                let options = BasicPublishOptions::default();
+                let sent = self.channel.basic_publish(
+                    "".into(),
+                    queue.into(),
+                    options,
+                    message,
+                    properties,
+                );
+                last = Some(sent.await?);
+            }
+            match last {
+                Some(last) => last.await.map(drop),
+                None => Ok(()),
+            }
+        };
+        block_on(published).unwrap().unwrap();
+    }
+
+    /// How many messages a queue has that nobody is given.
+    pub fn ready(&self, queue: &str) -> u32 {
+        let asked = async {
+            let channel = self.connection.create_channel().await?;
+            let passive = QueueDeclareOptions {
+                passive: true,
+                ..QueueDeclareOptions::default()
+            };
+            let asked = channel.queue_declare(queue.into(), passive, FieldTable::default());
+            let found = asked.await?.message_count();
+            channel.close(200, "".into()).await?;
+            Ok(found)
+        };
+        let found: lapin::Result<u32> = block_on(asked).unwrap();
+        found.unwrap()
+    }
+
+    /// Takes a message out of a queue.
+    pub fn take(&self, queue: &str) -> Option<Vec<u8>> {
+        let taken = async {
+            let asked = self
+                .channel
+                .basic_get(queue.into(), BasicGetOptions { no_ack: true });
+            asked.await
+        };
+        let taken = block_on(taken).unwrap().unwrap();
+        taken.map(|message| message.delivery.data)
+    }
+}
