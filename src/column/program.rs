@@ -138,6 +138,8 @@ impl Program {
                 _ => None,
             })
             .collect();
+        // Outer columns are numbered in the order in which they were asked for; this is the order
+        // of the arrays.
         outer.sort_unstable();
         outer
     }

@@ -82,6 +82,8 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let closed = |file: &SetMember| Closed {
         path: file.path.clone(),
         said: said.clone(),
+        // A set of thousands of files would need as many descriptors at once as a process may have;
+        // they are opened anew for each piece, which costs a call to the system.
         hold: set.files.len() <= HELD,
         alone: set.files.len() == 1,
         packed: source.packed(),
@@ -100,6 +102,8 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let asked = Asked {
         types: &types,
         // One file may have them where another has none.
+        // Dictionaries of several files would have to be made one for a batch that spans two of
+        // them.
         only_read: asked.only_read && files.len() == 1,
         ..*asked
     };
