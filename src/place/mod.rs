@@ -189,7 +189,7 @@ impl Place {
     }
 }
 
-/// So much of a comment is looked at.
+/// How many bytes of a comment are searched for secrets.
 const HIDDEN: usize = 200;
 
 impl fmt::Display for Place {

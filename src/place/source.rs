@@ -18,7 +18,8 @@ pub struct Source {
     pub(super) flags: Option<&'static Flags>,
 }
 
-/// So many characters before and after a place are looked at, and those of the words that they cut.
+/// How many characters before and after a place are looked at, besides the rest of the words that this cuts:
+/// a line may be megabytes long, and a message quotes a window of it.
 const NEAR: usize = 300;
 
 impl Source {

@@ -41,7 +41,8 @@ pub trait FileSource: std::fmt::Debug + Send + Sync {
 /// The rows of each file.
 pub type FileTables = Vec<Arc<dyn Records>>;
 
-/// A system lets a process hold so many files at least, and there are others to hold.
+/// The most files of a set that stay open. Systems allow a process 1024 or, by default, 256 descriptors, and
+/// sinks, sockets and other tables need theirs.
 const HELD: usize = 64;
 
 /// Batches that are under way at once span no more than so many.

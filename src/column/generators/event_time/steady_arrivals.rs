@@ -3,7 +3,7 @@
 use crate::column::rows::Rows;
 use crate::kernel::divide::{EXACT, Slope};
 
-/// So many ticks for so many rows.
+/// `rows` rows take `ticks` ticks together, at equal distances.
 #[derive(Debug, Clone, Copy)]
 pub struct SteadyArrivals {
     ticks: u64,

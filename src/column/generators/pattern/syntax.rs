@@ -10,7 +10,7 @@ use super::part::{PartKind, PatternPart};
 const LONGEST: usize = 65_536;
 /// A repeat may vary by so much.
 const SPREAD: usize = 256;
-/// So many brackets may stand one within the other: a thread's stack would hold some thousands.
+/// The deepest nesting of brackets. Reading recurses, and a thread's stack holds some thousands of levels.
 const DEEPEST: usize = 64;
 
 /// What is wrong with a pattern, and where: in characters from its beginning.
