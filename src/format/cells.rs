@@ -235,7 +235,7 @@ impl CellColumn {
             Self::Own(CellValues::Blocks(blocks)) => rows.own(blocks),
             Self::Own(CellValues::Cells(cells)) => rows.values(&cells.offsets, &cells.bytes),
             Self::Picked(keys, values) => match values.as_ref() {
-                CellValues::Blocks(blocks) => rows.coded(keys, blocks),
+                CellValues::Blocks(blocks) => rows.keyed(keys, blocks),
                 CellValues::Cells(cells) => rows.picked(keys, &cells.offsets, &cells.bytes),
             },
             Self::Texts {

@@ -26,6 +26,8 @@ impl Source {
     /// A file of this text, which the user named so.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
+        // One pass, kept: each place counted lines from the beginning of the file before, and files
+        // of 10 000 columns took time by the square.
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
         Self {

@@ -177,6 +177,7 @@ impl PatternReader {
                 format!("texts would have more than {LONGEST} characters"),
             ));
         }
+        // Repeats of repeats of nothing made as many parts as there is memory for.
         if part.longest == 0 {
             return Ok(part);
         }

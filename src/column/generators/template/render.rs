@@ -116,8 +116,8 @@ fn dictionary_part(input: &ArrayRef) -> Result<TextPart<'_>> {
         // A dictionary with more values than rows would be prepared for nothing.
         .filter(|dictionary| dictionary.values().len() <= input.len());
     match small.and_then(|small| Some((small, small.values().as_string_opt::<i32>()?))) {
-        Some((dictionary, values)) => Ok(TextPart::Coded {
-            codes: dictionary.keys().values().as_ref().into(),
+        Some((dictionary, values)) => Ok(TextPart::Dictionary {
+            keys: dictionary.keys().values().as_ref().into(),
             texts: values
                 .iter()
                 .map(|text| text.unwrap_or_default().into())
@@ -290,8 +290,8 @@ fn time(
     let ticks = ticks.as_primitive::<Int64Type>().values();
     Ok(match pattern.render(ticks, &clock, nulls.as_ref()) {
         Rendered::Same(text) => TextPart::Literal(text.into()),
-        Rendered::Coded(codes, texts) => TextPart::Coded {
-            codes: codes.into(),
+        Rendered::Dictionary(keys, texts) => TextPart::Dictionary {
+            keys: keys.into(),
             texts,
         },
         Rendered::Own(texts) => TextPart::Own(texts),
