@@ -84,7 +84,7 @@ fn rows_of_coded_columns(bencher: Bencher<'_, '_>) {
     let keys: Vec<i32> = random(100).iter().map(|key| *key as i32).collect();
     let mut rows = RowWriter::new(ROWS);
     for _ in 0..8 {
-        rows.coded(&keys, &blocks);
+        rows.keyed(&keys, &blocks);
     }
     rows.literal(b"\n");
     side_by_side(bencher, &rows);

@@ -32,8 +32,8 @@ fn digits(bencher: Bencher<'_, '_>, width: usize) {
 }
 
 fn vendors() -> TextPart<'static> {
-    TextPart::Coded {
-        codes: Cow::Owned(random(4).iter().map(|code| *code as i32).collect()),
+    TextPart::Dictionary {
+        keys: Cow::Owned(random(4).iter().map(|code| *code as i32).collect()),
         texts: VENDORS.map(String::from).to_vec(),
     }
 }
@@ -59,12 +59,12 @@ fn template_of_literal_and_number(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn template_of_codes_and_number(bencher: Bencher<'_, '_>) {
     let values = random(100_000_000);
-    let codes: Vec<i32> = random(4).iter().map(|code| *code as i32).collect();
+    let keys: Vec<i32> = random(4).iter().map(|code| *code as i32).collect();
     composed(bencher, || {
         vec![
             TextPart::Literal("EXT-".into()),
-            TextPart::Coded {
-                codes: Cow::Borrowed(&codes),
+            TextPart::Dictionary {
+                keys: Cow::Borrowed(&keys),
                 texts: VENDORS.map(String::from).to_vec(),
             },
             TextPart::Literal("-".into()),
@@ -88,10 +88,10 @@ fn template_of_long_numbers(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn blocks(bencher: Bencher<'_, '_>) {
     let blocks = VENDORS.map(ShortText::cut);
-    let codes = random(4);
+    let keys = random(4);
     let write = || {
         let mut writer = ShortTextWriter::new(ROWS, 16);
-        for code in black_box(&codes) {
+        for code in black_box(&keys) {
             writer.put(&blocks[*code as usize]);
             writer.end();
         }
@@ -115,7 +115,7 @@ fn strftime(bencher: Bencher<'_, '_>, text: &str, gap: i64) {
     };
     let bytes = match pattern.render(&ticks, &clock, None) {
         Rendered::Same(text) => text.len(),
-        Rendered::Coded(codes, _) => codes.len() * 4,
+        Rendered::Dictionary(keys, _) => keys.len() * 4,
         Rendered::Own(texts) => texts.values().len(),
     };
     fills(bencher, bytes, || {

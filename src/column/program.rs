@@ -138,6 +138,8 @@ impl Program {
                 _ => None,
             })
             .collect();
+        // Outer columns are numbered in the order in which they were asked for; this is the order
+        // of the arrays.
         outer.sort_unstable();
         outer
     }
@@ -184,6 +186,8 @@ impl Program {
             _ => Vec::new(),
         };
         let outer = if born.is_empty() { outer } else { &born };
+        // Columns are kept until the batch is done. To drop each behind its last reader was not
+        // tried: a batch of columns is small.
         let mut made = vec![None; self.nodes.len()];
         for index in &selection.order {
             self.fill(*index, rows, outer, &mut made)?;
@@ -211,6 +215,7 @@ impl Program {
 
 /// All that marked nodes are made of is marked, too.
 pub(super) fn mark_inputs(nodes: &[ProgramNode], marked: &mut [bool]) {
+    // Nodes stand behind those that they read: once backwards marks everything below.
     for (index, node) in nodes.iter().enumerate().rev() {
         if marked[index] {
             node.inputs.iter().for_each(|input| marked[*input] = true);
@@ -259,6 +264,8 @@ impl ProgramNode {
         let Some((key, threshold)) = &self.nulls else {
             return Ok(values);
         };
+        // Nulls have a key of their own: a column with `nulls: 0.1` has the same values in its
+        // other rows as one without.
         let random = key.fill(rows);
         let valid = BooleanBuffer::collect_bool(random.len(), |index| match threshold {
             Some(threshold) => random[index] >= *threshold,

@@ -38,6 +38,8 @@ impl<'a> Binder<'a> {
     }
 
     pub fn bind(&mut self, expression: &Expr) -> Result<TypedNode, ExpressionError> {
+        // The parser has a limit of its own, but not for what it parses in a loop, such as chains
+        // of operators.
         if self.depth > MAX_DEPTH {
             return Err(parse::too_deep(self.sql));
         }
@@ -114,6 +116,7 @@ impl<'a> Binder<'a> {
                 ..place.error(unknown.message)
             })?,
         };
+        // Each name is asked for once: asking adds an input to the column that is being built.
         self.known.insert(path.to_owned(), input.clone());
         let data_type = types::inside(&input.data_type).map_err(|what| {
             place.error(format!(

@@ -36,6 +36,8 @@ pub(super) fn unified(
     nodes: Vec<TypedNode>,
     what: &str,
 ) -> Result<Vec<TypedNode>, ExpressionError> {
+    // As in PostgreSQL: a quoted text takes the type of what stands beside it, whichever stands
+    // first. Only then is there one type for all.
     let typed = common(&nodes, what, |node| node.quoted_text().is_none())?;
     let typed = typed.filter(|typed| *typed != DataType::Null);
     let nodes: Result<Vec<TypedNode>, _> = nodes
@@ -72,7 +74,7 @@ fn common(
     Ok(common)
 }
 
-/// The shape of a value that is one of the nodes, which have one type.
+/// The result type of a value that is one of the nodes, which have one type.
 fn one_of(nodes: &[TypedNode]) -> ResultType {
     let data_type = nodes
         .first()

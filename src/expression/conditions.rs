@@ -104,6 +104,8 @@ pub(super) fn between(
             &values[2],
             representation,
         )?;
+        // Two comparisons and an `and`, as the standard defines `between`: a null end may still be
+        // decided by the other one.
         let [above, below] = [above, below].map(|side| each_row(side, evaluation.rows));
         let inside = and_kleene(&above, &below).map_err(internal)?;
         negate_if(negated, inside)
@@ -161,6 +163,7 @@ pub(super) fn in_list(
 }
 
 /// The constants of an `in`, sorted.
+// Sorted once when planning: each row then looks for its value by halves.
 enum ConstantList {
     Numbers(Vec<i64>),
     Texts(Vec<String>),

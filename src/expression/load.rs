@@ -20,6 +20,8 @@ const MILLISECONDS_PER_DAY: i64 = 86_400_000;
 pub(super) fn load(array: &ArrayRef, representation: Representation) -> Result<ArrayRef, String> {
     let text = |error: ArrowError| error.to_string();
     if let Some(dictionary) = array.as_any_dictionary_opt() {
+        // Dictionaries mostly do not come here: what depends on one alone is computed once per
+        // value (`per_value`).
         let decoded = take(dictionary.values(), dictionary.keys(), None).map_err(text)?;
         return load(&decoded, representation);
     }
@@ -53,6 +55,7 @@ fn narrow(array: &ArrayRef) -> Result<ArrayRef, String> {
         UInt32 => widened::<UInt32Type>(array),
         Date32 => widened::<Date32Type>(array),
         Decimal32(..) => widened::<Decimal32Type>(array),
+        // Narrow only if its bounds are within 64 signed bits, so no value changes.
         UInt64 => unary(array.as_primitive::<UInt64Type>(), |value| value as i64),
         Date64 => unary(array.as_primitive::<Date64Type>(), |value| {
             value.div_euclid(MILLISECONDS_PER_DAY)
@@ -61,6 +64,7 @@ fn narrow(array: &ArrayRef) -> Result<ArrayRef, String> {
         Decimal64(..) => Arc::new(
             array
                 .as_primitive::<Decimal64Type>()
+                // The same bits with another type: no copy.
                 .reinterpret_cast::<Int64Type>(),
         ),
         Timestamp(..) | Duration(_) => retyped(array, &Int64).map_err(|error| error.to_string())?,
@@ -101,7 +105,7 @@ fn float(array: &ArrayRef) -> Result<ArrayRef, String> {
     Ok(Arc::new(array))
 }
 
-/// The representation array as the column's declared type; its values have been proved or checked to fit.
+/// The array as the column's declared type; its values have been proved or checked to fit.
 pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
     use DataType::*;
     if array.data_type() == target {

@@ -25,6 +25,7 @@ pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
     let dialect = PostgreSqlDialect {};
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location();
     let tokens = tokens.map_err(|error| readable(sql, &error.into()))?;
+    // Before parsing: the parser's own limit counts depth, and a wide expression has none.
     if tokens.len() > MAX_TOKENS {
         return Err(whole(sql).error(format!("more than {MAX_TOKENS} words and signs")));
     }
@@ -88,6 +89,8 @@ fn shallow(sql: &str, expression: Expr) -> Result<Expr, ExpressionError> {
     while let Some(next) = first_operand(link) {
         (link, links) = (next, links + 1);
     }
+    // Such a chain is a tree of one branch: parsed in a loop, but bound, evaluated and dropped by
+    // recursion.
     if links > MAX_DEPTH {
         return Err(too_deep(sql));
     }

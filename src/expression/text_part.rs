@@ -46,6 +46,7 @@ fn numbered(
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let (texts, numbers) = (values[0].text(), values[1].narrow());
         build(evaluation.rows, nulls(values), |to, row| {
+            // A row that a `case` passes over may have any number: it must not end the run.
             if !evaluation.is_active(row) {
                 return Ok(());
             }
@@ -81,6 +82,8 @@ fn integer(arguments: &mut CallArguments, index: usize) -> Result<(), Expression
 
 /// Characters, which are bytes in ASCII.
 pub(super) fn length_of(text: &str) -> usize {
+    // A look at all bytes in wide steps; nearly every text is ASCII, and then a character is a
+    // byte.
     if text.is_ascii() {
         text.len()
     } else {

@@ -66,9 +66,13 @@ pub fn encoder<F: BlockFormat>(
     compression: Compression,
 ) -> Result<Arc<dyn FileEncoder>> {
     let frame = FileFrame {
+        // Members of gzip and frames of zstd may follow one another, so each block is compressed by
+        // the worker that made it, and what is the same in every file once.
         header: compression.compress(&format.header())?,
         separator: compression.compress(&format.separator())?,
         footer: compression.compress(&format.footer())?,
+        // A compressed file without rows is an empty member: a file of no bytes is an error to
+        // gunzip and to most readers.
         nothing: compression.member(&[])?,
     };
     Ok(Arc::new(BlockEncoder {

@@ -23,6 +23,8 @@ impl Buffers {
 
     /// A buffer that is needed no more.
     pub fn give(&self, mut buffer: Vec<u8>) {
+        // A new buffer has the room of the largest one so far: growing by doubling copied a batch's
+        // text several times, through memory that nobody had touched yet.
         self.room.fetch_max(buffer.capacity(), Ordering::Relaxed);
         buffer.clear();
         let mut spare = self.spare();

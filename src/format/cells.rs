@@ -140,6 +140,8 @@ impl Cells {
 impl From<Cells> for CellValues {
     fn from(cells: Cells) -> Self {
         match ValueBlocks::of(&cells.offsets, &cells.bytes) {
+            // Short values go into blocks of one width where they fit: a row is then put together
+            // of whole vector copies, without looking at where each value ends.
             Some(blocks) => Self::Blocks(blocks),
             None => Self::Cells(cells),
         }
@@ -205,6 +207,8 @@ impl CellValues {
 
 /// Copies a few bytes: a call of `memcpy` costs more than what it copies.
 #[inline(always)]
+// A comma, or a quote and a comma: for these lengths a copy of unknown length is a call of
+// `memcpy`.
 fn put_after(block: &mut [u8], at: usize, after: &[u8]) -> usize {
     match *after {
         [] => {}
@@ -231,7 +235,7 @@ impl CellColumn {
             Self::Own(CellValues::Blocks(blocks)) => rows.own(blocks),
             Self::Own(CellValues::Cells(cells)) => rows.values(&cells.offsets, &cells.bytes),
             Self::Picked(keys, values) => match values.as_ref() {
-                CellValues::Blocks(blocks) => rows.coded(keys, blocks),
+                CellValues::Blocks(blocks) => rows.keyed(keys, blocks),
                 CellValues::Cells(cells) => rows.picked(keys, &cells.offsets, &cells.bytes),
             },
             Self::Texts {

@@ -22,6 +22,7 @@ pub enum Compression {
     Zstd(i32),
 }
 
+// The levels that both tools have themselves where none is asked for.
 const GZIP_LEVEL: u32 = 6;
 const ZSTD_LEVEL: i32 = 3;
 
@@ -75,6 +76,7 @@ fn gzip(bytes: &[u8], level: u32) -> Result<Vec<u8>> {
     const UNKNOWN_SYSTEM: u8 = 255;
     let room = Vec::with_capacity(bytes.len() / 3 + 64);
     let mut encoder = GzBuilder::new()
+        // The same rows give the same bytes: no time and no system stand in the file.
         .mtime(0)
         .operating_system(UNKNOWN_SYSTEM)
         .write(room, flate2::Compression::new(level));

@@ -74,6 +74,8 @@ fn from_offsets<O: OffsetSizeTrait>(
     offsets: &[O],
     visible: Option<&NullBuffer>,
 ) -> NestedItems {
+    // A slice keeps the offsets of the whole: only what lies between its own first and last is
+    // looked at.
     let first = offsets[0].as_usize();
     let offsets: Vec<usize> = offsets.iter().map(|end| end.as_usize() - first).collect();
     let count = offsets[offsets.len() - 1];
@@ -103,6 +105,7 @@ impl NestedItems {
 pub fn dictionary(array: &dyn Array) -> Option<(ArrayRef, Vec<usize>)> {
     let dictionary = array.as_any_dictionary_opt()?;
     let keys = match dictionary.values().len() {
+        // `normalized_keys` panics on a dictionary without values, whose rows are all null.
         0 => vec![0; array.len()],
         _ => dictionary.normalized_keys(),
     };

@@ -36,9 +36,13 @@ pub trait RowSpelling {
 }
 
 /// Rows are made so many at a time: their columns stay in the cache of the core.
+// The pieces of so many rows stay in the second cache from when they are written to when they are
+// put side by side; JSON and Avro alone took a tenth less time and half the memory with it.
 const ROWS: usize = 2048;
 
 /// Dictionaries that stand side by side become one as long as that has no more bytes.
+// Two columns of few values next to each other become one of all their combinations, as long as
+// those stay in the cache: a row then takes one copy where it took two.
 const FUSED_BYTES: usize = 64 << 10;
 
 /// What an encoder remembers of the dictionaries of its columns.
@@ -120,6 +124,8 @@ impl Memory {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
+        // Batches share their dictionaries by address: what each value looks like as text is made
+        // once a run.
         if known.are_of(columns) {
             return known;
         }
@@ -170,6 +176,8 @@ impl Dictionaries {
         if let Some(group) = known.groups.iter().filter(|_| unchanged).find(same) {
             return Some(group.clone());
         }
+        // A value that cannot be written may be one that no row has: its column is then written row
+        // by row, and the row that has it is told.
         let column = spelling.column(index, &seen.values, Of::Dictionary).ok()?;
         let mut cells = Cells::default();
         for value in 0..seen.values.len() {
@@ -244,6 +252,7 @@ impl ColumnGroup {
         let count = first.len() * second.len();
         let bytes = count * ValueBlocks::width_for(longest);
         let adjacent = self.columns.end == next.columns.start;
+        // More combinations than rows in a batch would cost more than they save.
         if !adjacent || longest > ValueBlocks::WIDEST || count > rows || bytes > FUSED_BYTES {
             return None;
         }

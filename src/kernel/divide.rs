@@ -44,7 +44,7 @@ impl Slope {
         }
     }
 
-    /// So many numbers of it; those that are beyond 64 bits wrap around.
+    /// The first `rows` numbers of it; those that are beyond 64 bits wrap around.
     pub fn numbers(self, rows: usize) -> Vec<i64> {
         let mut numbers = Vec::with_capacity(rows);
         rising(self, rows, &mut numbers);

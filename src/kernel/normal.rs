@@ -8,7 +8,7 @@
 use super::math::ln;
 use crate::dispatched;
 
-/// So many values at a time, with their tails beside them, stay in the nearest cache.
+/// Values that are computed together: with their tails beside them they stay in the nearest cache.
 const CHUNK: usize = 256;
 
 /// For `|p - ½| ≤ 0.425`, for tails from e^-25, and for tails below it.

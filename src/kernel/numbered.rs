@@ -34,19 +34,15 @@ pub fn between_two(before: &ShortText, numbers: Numbered<'_>, after: &ShortText)
 
 /// The rows one after the other, each with its one of a few texts before its number, and where each
 /// of them begins and the last one ends.
-pub fn after_few(
-    codes: &[i32],
-    blocks: &[ShortText],
-    numbers: Numbered<'_>,
-) -> (Vec<u8>, Vec<i32>) {
+pub fn after_few(keys: &[i32], blocks: &[ShortText], numbers: Numbered<'_>) -> (Vec<u8>, Vec<i32>) {
     let longest = longest(blocks);
     let mut out = room(longest, numbers);
     let mut offsets = vec![0; numbers.values.len() + 1];
     let ends = &mut offsets[1..];
     let end = match longest {
-        0..=8 => put_few::<8>(codes, blocks, numbers, &mut out, ends),
-        9..=16 => put_few::<16>(codes, blocks, numbers, &mut out, ends),
-        _ => put_few::<SLACK>(codes, blocks, numbers, &mut out, ends),
+        0..=8 => put_few::<8>(keys, blocks, numbers, &mut out, ends),
+        9..=16 => put_few::<16>(keys, blocks, numbers, &mut out, ends),
+        _ => put_few::<SLACK>(keys, blocks, numbers, &mut out, ends),
     };
     out.truncate(end);
     (out, offsets)
@@ -92,16 +88,16 @@ fn put_one<const BEFORE: usize, const AFTER: usize>(
 
 #[inline(never)]
 fn put_few<const N: usize>(
-    codes: &[i32],
+    keys: &[i32],
     blocks: &[ShortText],
     Numbered { values, width }: Numbered<'_>,
     out: &mut [u8],
     ends: &mut [i32],
 ) -> usize {
     let (mut at, mut made) = (0, [0; CHUNK]);
-    let chunks = values.chunks(CHUNK).zip(codes.chunks(CHUNK));
-    for ((values, codes), ends) in chunks.zip(ends.chunks_mut(CHUNK)) {
-        let rows = digits(values, width, &mut made).iter().zip(codes);
+    let chunks = values.chunks(CHUNK).zip(keys.chunks(CHUNK));
+    for ((values, keys), ends) in chunks.zip(ends.chunks_mut(CHUNK)) {
+        let rows = digits(values, width, &mut made).iter().zip(keys);
         for ((digits, code), end) in rows.zip(ends) {
             let block = &blocks[*code as usize];
             out[at..at + N].copy_from_slice(block.first::<N>());
@@ -141,13 +137,13 @@ mod tests {
                     values: &values,
                     width,
                 };
-                let codes: Vec<i32> = (0..rows)
+                let keys: Vec<i32> = (0..rows)
                     .map(|row| (row % 7 % texts.len()) as i32)
                     .collect();
                 for few in 1..=texts.len() {
-                    let codes: Vec<i32> = codes.iter().map(|code| code % few as i32).collect();
-                    let (bytes, offsets) = after_few(&codes, &blocks[..few], numbers);
-                    let text = |row: usize| texts[codes[row] as usize];
+                    let keys: Vec<i32> = keys.iter().map(|code| code % few as i32).collect();
+                    let (bytes, offsets) = after_few(&keys, &blocks[..few], numbers);
+                    let text = |row: usize| texts[keys[row] as usize];
                     assert_eq!((text_of(bytes), offsets), expected(numbers, text, ""));
                     for (after, text) in blocks.iter().zip(texts) {
                         let bytes = between_two(&blocks[few - 1], numbers, after);

@@ -14,7 +14,7 @@ pub struct PrefixSplit {
     pub lengths: Vec<i32>,
     /// The bytes that are left, one text after the other, and room after them.
     room: Vec<u8>,
-    /// So much of the room is taken.
+    /// How many bytes of the room are taken.
     taken: usize,
 }
 

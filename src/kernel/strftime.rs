@@ -40,8 +40,8 @@ pub struct TickClock {
 pub enum Rendered {
     /// The same text for every row.
     Same(String),
-    /// Each row's code, and the texts that the codes stand for.
-    Coded(Vec<i32>, Vec<String>),
+    /// Each row's key, and the texts that the keys stand for.
+    Dictionary(Vec<i32>, Vec<String>),
     /// Each row's own text.
     Own(StringArray),
 }
@@ -86,7 +86,7 @@ impl TimePattern {
             }
         };
         let Some((least, most)) = extent else {
-            return self.coded(ticks, clock, valid);
+            return self.by_dictionary(ticks, clock, valid);
         };
         let grain = clock.grain(self.finest);
         let one = least.div_euclid(grain) == most.div_euclid(grain);
@@ -97,12 +97,17 @@ impl TimePattern {
         }
         match most.saturating_sub(least) / grain {
             grains if grains > ticks.len() as i64 / 4 => self.each(ticks, clock, valid),
-            _ => self.coded(ticks, clock, valid),
+            _ => self.by_dictionary(ticks, clock, valid),
         }
     }
 
-    fn coded(&self, ticks: &[i64], clock: &TickClock, valid: impl Fn(usize) -> bool) -> Rendered {
-        let mut codes = Vec::with_capacity(ticks.len());
+    fn by_dictionary(
+        &self,
+        ticks: &[i64],
+        clock: &TickClock,
+        valid: impl Fn(usize) -> bool,
+    ) -> Rendered {
+        let mut keys = Vec::with_capacity(ticks.len());
         let mut texts = Vec::new();
         let mut seen: HashMap<(i64, i32), i32> = HashMap::new();
         let mut offsets = ZoneOffsets::new(clock.zone.as_ref());
@@ -110,7 +115,7 @@ impl TimePattern {
         let mut near = (0..0, 0, 0);
         for (row, tick) in ticks.iter().enumerate() {
             if !valid(row) {
-                codes.push(0);
+                keys.push(0);
                 continue;
             }
             let (local, offset) = clock.local(*tick, &mut offsets);
@@ -124,9 +129,9 @@ impl TimePattern {
                 });
                 near = (first..first.saturating_add(grain), offset, code);
             }
-            codes.push(near.2);
+            keys.push(near.2);
         }
-        Rendered::Coded(codes, texts)
+        Rendered::Dictionary(keys, texts)
     }
 
     fn each(&self, ticks: &[i64], clock: &TickClock, valid: impl Fn(usize) -> bool) -> Rendered {
@@ -312,7 +317,7 @@ mod tests {
             .render(ticks, clock, None)
         {
             Rendered::Same(text) => vec![text; ticks.len()],
-            Rendered::Coded(codes, texts) => codes
+            Rendered::Dictionary(keys, texts) => keys
                 .iter()
                 .map(|code| texts[*code as usize].clone())
                 .collect(),

@@ -19,9 +19,9 @@ pub enum TextPart<'a> {
     /// The same for every row.
     Literal(Cow<'a, str>),
     /// One of a few texts, by its index.
-    Coded {
+    Dictionary {
         /// Each row's index; anything where the row is null.
-        codes: Cow<'a, [i32]>,
+        keys: Cow<'a, [i32]>,
         /// The texts.
         texts: Vec<String>,
     },
@@ -85,13 +85,13 @@ pub fn compose(
         }
         (
             [
-                PreparedPart::Blocks(codes, blocks),
+                PreparedPart::Blocks(keys, blocks),
                 PreparedPart::Short(numbers),
             ],
             _,
             None,
         ) => {
-            let (bytes, offsets) = after_few(codes, blocks, *numbers);
+            let (bytes, offsets) = after_few(keys, blocks, *numbers);
             (bytes, offsets.into())
         }
         _ => {
@@ -179,19 +179,19 @@ fn fuse<'a>(parts: Vec<TextPart<'a>>, rows: usize) -> Vec<TextPart<'a>> {
             (Some(TextPart::Literal(before)), TextPart::Literal(text)) => {
                 fused.push(TextPart::Literal(Cow::Owned(format!("{before}{text}"))));
             }
-            (Some(TextPart::Literal(before)), TextPart::Coded { codes, mut texts })
+            (Some(TextPart::Literal(before)), TextPart::Dictionary { keys, mut texts })
                 if texts.len() <= rows =>
             {
                 texts
                     .iter_mut()
                     .for_each(|text| text.insert_str(0, &before));
-                fused.push(TextPart::Coded { codes, texts });
+                fused.push(TextPart::Dictionary { keys, texts });
             }
-            (Some(TextPart::Coded { codes, mut texts }), TextPart::Literal(after))
+            (Some(TextPart::Dictionary { keys, mut texts }), TextPart::Literal(after))
                 if texts.len() <= rows =>
             {
                 texts.iter_mut().for_each(|text| text.push_str(&after));
-                fused.push(TextPart::Coded { codes, texts });
+                fused.push(TextPart::Dictionary { keys, texts });
             }
             (Some(before), part) => fused.extend([before, part]),
         }
@@ -204,12 +204,12 @@ fn prepare<'a>(part: &'a TextPart<'_>, nulls: &Option<NullBuffer>) -> PreparedPa
         TextPart::Literal(text) => {
             ShortText::new(text).map_or(PreparedPart::Long(text), PreparedPart::Block)
         }
-        TextPart::Coded { codes, texts } => {
+        TextPart::Dictionary { keys, texts } => {
             let blocks: Option<Vec<ShortText>> =
                 texts.iter().map(|text| ShortText::new(text)).collect();
             match blocks {
-                Some(blocks) => PreparedPart::Blocks(codes, blocks),
-                None => PreparedPart::Longs(codes, texts),
+                Some(blocks) => PreparedPart::Blocks(keys, blocks),
+                None => PreparedPart::Longs(keys, texts),
             }
         }
         TextPart::Number(numbers) => {
@@ -230,7 +230,7 @@ impl TextPart<'_> {
     fn rows(&self) -> Option<usize> {
         match self {
             Self::Literal(_) => None,
-            Self::Coded { codes, .. } => Some(codes.len()),
+            Self::Dictionary { keys, .. } => Some(keys.len()),
             Self::Number(numbers) => Some(numbers.values.len()),
             Self::Own(texts) => Some(texts.len()),
         }
@@ -289,9 +289,9 @@ impl PreparedPart<'_> {
             PreparedPart::Block(block) => block.length().saturating_mul(rows),
             PreparedPart::Blocks(_, blocks) => longest(blocks).saturating_mul(rows),
             PreparedPart::Long(text) => text.len().saturating_mul(rows),
-            PreparedPart::Longs(codes, texts) => (0..rows)
+            PreparedPart::Longs(keys, texts) => (0..rows)
                 .filter(|row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row)))
-                .map(|row| texts[codes[row] as usize].len())
+                .map(|row| texts[keys[row] as usize].len())
                 .sum(),
             PreparedPart::Short(numbered) => numbered.width.saturating_mul(rows),
             PreparedPart::Number(_, width, most) => most.max(width).saturating_mul(rows),
@@ -304,7 +304,7 @@ impl PreparedPart<'_> {
     fn put(&self, out: &mut [u8], at: usize, row: usize) -> usize {
         match self {
             PreparedPart::Block(block) => block.put(out, at),
-            PreparedPart::Blocks(codes, blocks) => blocks[codes[row] as usize].put(out, at),
+            PreparedPart::Blocks(keys, blocks) => blocks[keys[row] as usize].put(out, at),
             PreparedPart::Short(Numbered { values, width }) => {
                 digits::put_short(out, at, values[row] as u64, *width)
             }
@@ -312,7 +312,7 @@ impl PreparedPart<'_> {
                 digits::put(out, at, values[row] as u64, *width)
             }
             PreparedPart::Long(text) => copy(text, out, at),
-            PreparedPart::Longs(codes, texts) => copy(&texts[codes[row] as usize], out, at),
+            PreparedPart::Longs(keys, texts) => copy(&texts[keys[row] as usize], out, at),
             PreparedPart::Own(texts) => copy(texts.value(row), out, at),
         }
     }

@@ -28,7 +28,7 @@ pub struct DateWriter {
     met: Vec<(i32, [u8; 12])>,
 }
 
-/// So many days are remembered, eleven years if they follow each other.
+/// How many days' texts a thread remembers: eleven years of days that follow each other.
 const MET: usize = 4096;
 
 /// No ordinary day.

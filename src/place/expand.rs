@@ -63,6 +63,8 @@ pub fn expand(node: &mut Node, scope: &Variables, problems: &mut Problems) {
     match &mut node.value {
         Value::Null => {}
         Value::Scalar { text, .. } if !text.contains("${") => {}
+        // `${env:NAME:-}` alone, without a NAME: the option is as if it were not there. Empty text
+        // would be an option of its own.
         Value::Scalar { text, .. } if is_nothing(text, scope) => node.value = Value::Null,
         Value::Scalar { .. } if scope.is_full() => {}
         Value::Scalar { text, filled, .. } => {

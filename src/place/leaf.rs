@@ -62,6 +62,8 @@ macro_rules! leaf {
     ($name:ident, $inner:ty, $parse:expr, $schema:tt) => {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // Always as text, also what YAML calls a number: `1e9` or `100_000` would be
+                // floats, or text, there.
                 let text = String::deserialize(deserializer)?;
                 let parse: fn(&str) -> Result<$inner, String> = $parse;
                 parse(&text).map($name).map_err(D::Error::custom)

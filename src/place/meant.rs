@@ -26,6 +26,7 @@ pub(super) struct Meant<'a> {
 
 impl<'a> Meant<'a> {
     pub(super) fn new(source: &'a Arc<Source>) -> Self {
+        // Once a file: each anchor would search all of it otherwise.
         let stars = source.text.match_indices('*');
         let aliases = stars.map(|(at, _)| name_of(&source.text[at + 1..]));
         Self {

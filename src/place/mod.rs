@@ -189,7 +189,7 @@ impl Place {
     }
 }
 
-/// So much of a comment is looked at.
+/// How many characters behind a value are looked at for a comment that may hide text: `#12` in `issue #12`.
 const HIDDEN: usize = 200;
 
 impl fmt::Display for Place {

@@ -15,6 +15,11 @@ use crate::error::Problem;
 const PLACED: &str = "rowgen placed value";
 const NODE: &str = "rowgen node";
 
+// serde's visitors get what serde knows: text, numbers, maps. toml's `Spanned` passes a place as a
+// struct whose fields have magic names; here whole nodes have to pass, for options that are decoded
+// later, and on the way out problems that have a place already, for which a `Deserialize` that is
+// generic in its error has only `custom(message)`. So both take this way. Each cell is set right
+// before the one call that takes it, on the same thread, here and in `decode` alone.
 thread_local! {
     /// Hands the node in hand across serde's interface to `Placed` and `Node`, and nowhere else:
     /// set by the decoder right before the visitor that takes it is called.

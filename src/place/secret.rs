@@ -76,6 +76,8 @@ impl Secrets {
 }
 
 /// True for names whose values must not be shown.
+// By the name alone: values say nothing of themselves, and an entropy test would hide identifiers
+// and miss passwords.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
     let last = name.trim_end_matches('}').rsplit([':', '_']).next();
@@ -115,6 +117,7 @@ fn without_bare_users(text: &str) -> String {
         });
         let user = &before[begin..];
         let host = after[1..].starts_with(|c: char| c.is_alphanumeric() || c == '[');
+        // An address of mail has no colon before its `@`, and stays.
         let hidden = host && user.contains(':') && !user.starts_with(':');
         shown.push_str(&before[..begin]);
         match hidden {

@@ -50,6 +50,8 @@ pub enum Value {
 }
 
 /// What the parser hands over, before places have their file.
+// The library's own value types would have turned 1e-7 into a float and 00184 into 184 before
+// anybody knew what the option wants.
 enum RawNode {
     Null,
     Text(String),
@@ -70,6 +72,8 @@ pub(super) const MOST_BYTES: usize = 64 << 20;
 /// # Errors
 /// Anything that is not one YAML document, and any key that stands twice in one map.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
+    // Against files that are small and stand for much, such as lists of aliases of lists of
+    // aliases.
     let budget = serde_yaml::budget! {
         max_nodes: MOST_VALUES,
         max_events: 2 * MOST_VALUES,

@@ -94,6 +94,7 @@ pub(super) fn layout(
     keys: MadeBatches,
     table: &MadeBatches,
 ) -> Result<PartitionLayout, Problem> {
+    // Values that come in order need one open file, however many there are.
     if let [one] = columns
         && one.domain.order >= Order::Ascending
         && !one.domain.nulls

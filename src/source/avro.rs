@@ -51,6 +51,8 @@ struct BlockStart {
 const NUMBERS: u64 = 20;
 const SYNC: u64 = 16;
 /// Rows of a byte, compressed.
+// A bound against headers that lie: a block of a few bytes may not claim milliards of rows, for
+// which room would be made before the first is read.
 const DENSEST: usize = 1024;
 
 impl Example for Avro {
@@ -123,6 +125,8 @@ fn blocks(file: &OpenFile, start: u64) -> Result<Vec<BlockStart>> {
     let mut blocks = vec![BlockStart { row, offset }];
     let broken = |offset: u64| Error::run(format!("the block at byte {offset} is broken"));
     while offset < file.length {
+        // Blocks say how long they are, so only their first bytes are read: a file of gigabytes is
+        // indexed in some thousand small reads.
         let head = file.bytes(offset, file.length.min(offset + NUMBERS))?;
         let mut rest = head.as_slice();
         let numbers = (number(&mut rest), number(&mut rest));

@@ -103,6 +103,7 @@ impl AvroRows {
             return Vec::new();
         }
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Messages mostly come from one writer: the same number as before is not looked up again.
         let mut last = None;
         let mut unknown = Vec::new();
         for number in messages.iter().filter_map(|message| writer(message)) {
@@ -125,6 +126,8 @@ impl AvroRows {
     pub fn learn(&self, id: u32, schema: &str) -> Result<()> {
         let doing = || format!("schema {id} of the registry cannot be read as the table's rows");
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        // A schema that cannot be read as the table's rows must not stay in the store, which has no
+        // way to remove one.
         let mut more = store.clone();
         let fingerprint = Fingerprint::Id(id);
         let shape = AvroShape::of(schema).map(Arc::new);

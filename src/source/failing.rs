@@ -17,7 +17,7 @@ pub(super) struct ReadRows<'a> {
     pub(super) columns: &'a [ArrayRef],
     /// The columns that have values, with their names.
     pub(super) used: &'a [(usize, String)],
-    pub(super) whence: &'a RowOrigins<'a>,
+    pub(super) origins: &'a RowOrigins<'a>,
 }
 
 /// Where rows were read from.
@@ -63,7 +63,7 @@ impl ReadRows<'_> {
         for (column, _) in self.used {
             columns[*column] = filter(&columns[*column], &mask)?;
         }
-        let source = (self.whence.source)();
+        let source = (self.origins.source)();
         Ok(RemainingRows {
             rows: rows.collect(),
             columns,
@@ -106,7 +106,7 @@ impl ReadRows<'_> {
         let mut letter = serde_json::Map::new();
         letter.insert("source".into(), source.into());
         letter.insert("row".into(), self.rows[row].into());
-        if let Some(position) = self.whence.position(self.rows[row]) {
+        if let Some(position) = self.origins.position(self.rows[row]) {
             position.tell(&mut letter);
         }
         letter.insert("reason".into(), message.clone().into());

@@ -41,7 +41,8 @@ pub trait FileSource: std::fmt::Debug + Send + Sync {
 /// The rows of each file.
 pub type FileTables = Vec<Arc<dyn Records>>;
 
-/// A system lets a process hold so many files at least, and there are others to hold.
+/// The most files of a set that stay open. Systems allow a process 1024 or, by default, 256 descriptors, and
+/// sinks, sockets and other tables need theirs.
 const HELD: usize = 64;
 
 /// Batches that are under way at once span no more than so many.
@@ -82,6 +83,8 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let closed = |file: &SetMember| Closed {
         path: file.path.clone(),
         said: said.clone(),
+        // A set of thousands of files would need as many descriptors at once as a process may have;
+        // they are opened anew for each piece, which costs a call to the system.
         hold: set.files.len() <= HELD,
         alone: set.files.len() == 1,
         packed: source.packed(),
@@ -100,6 +103,8 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let asked = Asked {
         types: &types,
         // One file may have them where another has none.
+        // Dictionaries of several files would have to be made one for a batch that spans two of
+        // them.
         only_read: asked.only_read && files.len() == 1,
         ..*asked
     };

@@ -63,6 +63,7 @@ impl Kinds {
     pub fn data_type(self) -> DataType {
         let integers = INTEGER | NEGATIVE | WIDE | UNSIGNED;
         match self.0 {
+            // Nothing but nulls: text is the type that whatever comes later can still be.
             0 => DataType::Utf8,
             kinds if kinds & !integers == 0 => whole(kinds),
             // Beside fractions whole numbers are floats, unless those round them.
@@ -110,6 +111,7 @@ fn kind(text: &[u8]) -> u16 {
     match digits.first() {
         Some(b'0'..=b'9' | b'.') => number(digits, text),
         _ if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") => BOOLEAN,
+        // Spelt as other tools write them, and no other way: `Inf` and `infinity` are words, too.
         _ if [&b"NaN"[..], b"inf", b"-inf"].contains(&text) => FLOAT,
         _ => TEXT,
     }
@@ -145,6 +147,8 @@ fn integer(digits: &[u8], text: &[u8]) -> u16 {
     if negative {
         kinds |= NEGATIVE;
     }
+    // Whether a whole number is one that a float rounds is noted with it: beside fractions the
+    // column then is text, for neither type holds both.
     if number > EXACT {
         kinds |= WIDE;
     }

@@ -89,6 +89,9 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let metadata = ArrowReaderMetadata::load(&file, options.clone());
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
+    // The file's types are the Arrow schema of whoever wrote it; hints ask the library for what is
+    // cheaper to take: 64-bit decimals instead of 128-bit ones that are cast, dictionaries as they
+    // are.
     let metadata = hinted(metadata, &options, asked.only_read);
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
     let int96 = Int96::of(metadata, options);

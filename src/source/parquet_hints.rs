@@ -11,6 +11,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 /// Where rows of two groups come in one batch, their dictionaries are made one: groups have to be so large
 /// that few do.
+// A batch has at most 16 384 rows: of groups of this size one batch in 32 has rows of two.
 const LEAST_GROUP_ROWS: i64 = 1 << 19;
 
 /// The file as it is read with such types.

@@ -68,6 +68,7 @@ fn one(field: &Field, types: &Types) -> Result<Field, Problem> {
         return Ok(plain.with_metadata(extension(field)));
     };
     let to = &wanted.data_type;
+    // Arrow casts a number to a date as days since 1970 and to a time as seconds, silently.
     if says_no_unit(plain.data_type(), to) {
         return Err(no_unit(field.name(), plain.data_type(), to).at(&wanted.place));
     }

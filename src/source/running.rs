@@ -75,12 +75,12 @@ impl RunningSource {
                 // Whoever sends has its memory back before columns are made.
                 drop(block);
                 rejects.add(&piece.rejected)?;
-                let whence = RowOrigins {
+                let origins = RowOrigins {
                     source: &source,
                     first,
                     origin: &origin,
                 };
-                let made = taken.complete(number, piece, rows, rejects, &whence);
+                let made = taken.complete(number, piece, rows, rejects, &origins);
                 let (batch, rejected) = made?;
                 rejects.add(&rejected)?;
                 let origin = among(origin, first, &batch.place);

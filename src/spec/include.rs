@@ -71,6 +71,8 @@ impl IncludedFiles {
     /// The file with all that it includes. One that several others include is read once.
     fn tree(&mut self, path: &Path, item: &Node) -> Result<Node> {
         let own = canonical(path);
+        // By canonical path: one file that two others include is read once, and its tables are no
+        // second ones.
         if let Some(tree) = self.read.get(&own) {
             return Ok(tree.clone());
         }
@@ -141,6 +143,8 @@ fn merge_part(root: &mut Node, part: MapKey, value: Node, file: &str) -> Result<
                 Some(index) => return Err(defined_twice(&ours[index].0, &name)),
             }
         }
+        // What is included comes first, in its own order: tables refer to those above them, and the
+        // file that includes knows the others.
         merged.append(ours);
         *ours = merged;
     }

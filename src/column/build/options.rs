@@ -64,6 +64,7 @@ impl Column {
 
     fn from_node(node: &Node) -> Result<Self, Problem> {
         let (common, generator) = split(node)?;
+        // Both are decoded although one is wrong: two mistakes in one column are told together.
         let common = decode(&common);
         let generator = decode(&generator).map_err(|problem| by_name(problem, &generator));
         match (common, generator) {

@@ -23,9 +23,9 @@ pub(in crate::column) trait Tables {
     fn scope(&self, scope: usize) -> EnclosingScope<'_>;
     /// A node that is built.
     fn node(&self, scope: usize, node: usize) -> &ProgramNode;
-    /// So many more parents are counted: how many that are in the whole pipeline.
+    /// Adds to the parents whose children are counted, and says how many these are in the whole pipeline.
     fn count_parents(&self, more: u64) -> u64;
-    /// So many more lists of languages are held: how many that are in the whole pipeline.
+    /// Adds to the languages whose lists are held, and says how many these are in the whole pipeline.
     fn count_languages(&self, more: u64) -> u64;
     /// The node is a function of few values that are known.
     fn is_precomputed(&self, scope: usize, node: usize) -> bool;

@@ -81,6 +81,7 @@ impl Distribution {
     /// Wrong options, or numbers outside `least` and `most`.
     pub fn counts(&self, place: &Place, least: u64, most: u64) -> Result<CountSampler, Problem> {
         let mut numeric_type = NumericType::of(DataType::Int64, None)?;
+        // For distributions that have no end of their own but can take this one, such as `zipf`.
         numeric_type.room = Some((least, most));
         let sampler = self
             .sampler(&numeric_type)

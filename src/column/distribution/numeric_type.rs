@@ -178,6 +178,7 @@ impl NumericType {
 
     /// A number of the law as one of the type's integers.
     pub fn integer(&self, value: f64) -> i128 {
+        // libm's own `rint`, and not the system's: every machine rounds alike.
         libm::rint(value * self.factor) as i128 + i128::from(self.base)
     }
 

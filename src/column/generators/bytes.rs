@@ -146,8 +146,12 @@ impl RandomBytes {
         let share = self.random as f64 / PIECE as f64;
         let mut counter = seed;
         for piece in value.chunks_mut(PIECE) {
+            // Zeros behind the random bytes: every compressor packs them to next to nothing,
+            // whatever its window.
             let random = (piece.len() as f64 * share).ceil() as usize;
             for word in piece[..random].chunks_mut(8) {
+                // A counter from the value's own seed: as each value has 64 random bits to begin
+                // with, two of them overlap with a chance of next to nothing.
                 counter = counter.wrapping_add(1);
                 let bytes = self.key.at(counter).to_le_bytes();
                 word.copy_from_slice(&bytes[..word.len()]);

@@ -105,6 +105,8 @@ impl Choice {
             }
             Value::Map(entries) => {
                 for (key, weight) in entries {
+                    // Keys of a YAML map are text to the parser; whether they were quoted decides
+                    // between 1 and "1".
                     let plain = !key.place.is_quoted();
                     let text = Some(key.name.clone());
                     choice.values.push(Scalar {

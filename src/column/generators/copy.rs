@@ -68,6 +68,8 @@ impl Generator for Copy {
         );
         let fill = move |rows: Rows<'_>, inputs: &[ArrayRef]| {
             let plain = crate::column::values::arrays::plain(&inputs[0])?;
+            // Arrow's cast rounds decimals and cuts times without a word; `cut` looks at what it
+            // did.
             let made = cast_to_zone(&plain, &to)?;
             let failed = |row: &usize| made.is_null(*row) && plain.is_valid(*row);
             let lost = (0..made.len()).find(failed);

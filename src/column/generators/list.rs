@@ -106,6 +106,8 @@ impl Fill for ListFill {
         let mut owners = Vec::with_capacity(total as usize);
         offsets.push(0);
         for (index, length) in lengths.iter().enumerate() {
+            // Item k of row r is row r · width + k of the items' own program: every item can be
+            // made alone, and the length of one list moves no item of another.
             let first = rows.at(index).wrapping_mul(self.width);
             items.extend((0..*length).map(|item| first.wrapping_add(item)));
             owners.extend((0..*length).map(|_| index as u32));
@@ -119,6 +121,7 @@ impl Fill for ListFill {
         let made = nested
             .program
             .evaluate(&nested.selection, Rows::List(&items), &outer)?;
+        // Writers know dictionaries of columns, not those within lists.
         let values = plain(&made[0])?;
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         Ok(Arc::new(ListArray::try_new(

@@ -41,7 +41,7 @@ impl Example for Uniform {
     const EXAMPLE: &'static str = "uniform: { min: 1, max: 100 }";
 }
 
-/// So many values are few: they come as keys, and their column is a dictionary.
+/// With at most this many possible values a column is a dictionary: its values come as keys.
 const FEW: u64 = 4096;
 
 struct UniformIntegers {

@@ -153,6 +153,8 @@ dispatched! {
     /// From a bijection of the row and a filler to the halves of a UUID of version 4.
     fn random(first: &mut [u64], second: &mut [u64]) {
         for (first, second) in first.iter_mut().zip(second) {
+            // The version takes four bits of the bijection; they move into the second half, so that
+            // no two rows lose their difference.
             let displaced = (*first >> 12) & 0xf;
             let high = (*first & !0xf000) | 0x4000;
             *second = (1 << 63) | (displaced << 58) | (*second >> 6);
@@ -162,6 +164,7 @@ dispatched! {
     /// From a bijection of the row and a filler to the halves of a UUID of version 7.
     fn timed(times: &[i64], first: &mut [u64], second: &mut [u64]) {
         for ((first, second), time) in first.iter_mut().zip(second).zip(times) {
+            // 48 bits of time, then the bijection's upper 12 bits: RFC 9562 calls them `rand_a`.
             let high = ((*time as u64) << 16) | 0x7000 | (*first >> 52);
             *second = (1 << 63) | ((*first & ((1 << 52) - 1)) << 10) | (*second >> 54);
             *first = high;
@@ -177,6 +180,9 @@ dispatched! {
 
 /// The eight hexadecimal digits of 32 bits as eight bytes, the first one lowest.
 #[inline(always)]
+// Eight digits in one register: shifts spread the half bytes over bytes, and the carry of an
+// addition finds those above 9. A table of two digits for each byte is a look-up for each byte,
+// which no vector unit can do.
 fn hexadecimal(bits: u64) -> u64 {
     let pairs = (bits << 32 | bits >> 16) & 0x0000_ffff_0000_ffff;
     let bytes = (pairs << 16 | pairs >> 8) & 0x00ff_00ff_00ff_00ff;
@@ -213,6 +219,7 @@ fn text(first: &[u64], second: &[u64], nulls: Option<NullBuffer>) -> Result<Arra
     let (mut starts, mut ends) = (vec![[0; 2]; first.len()], vec![[0; 2]; first.len()]);
     digits(first, &mut starts);
     digits(second, &mut ends);
+    // The hyphens are there from the beginning; digits are written around them.
     let mut text = vec![b'-'; first.len() * TEXT];
     for ((out, start), end) in text.chunks_exact_mut(TEXT).zip(&starts).zip(&ends) {
         let [start, middle] = start.map(u64::to_le_bytes);

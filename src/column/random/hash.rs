@@ -23,6 +23,8 @@ const CHUNK: usize = 512;
 impl Key {
     /// The key of a seed.
     pub fn new(seed: &str) -> Self {
+        // The number is of the values, not of the program: it changes only if all values of all
+        // seeds do.
         Self::digest(&[b"rowgen 1", seed.as_bytes()])
     }
 
@@ -41,6 +43,8 @@ impl Key {
     /// 64 random bits for `row`.
     #[inline(always)]
     pub fn at(&self, row: u64) -> u64 {
+        // Every step can be undone (odd multipliers, xor with a shift of itself, sums), so that no
+        // two rows have the same bits: `uuid` and `permute` rest on that.
         let mut x = (row ^ self.first).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         x = (x ^ (x >> 32)).wrapping_add(self.second);
         x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -76,6 +80,7 @@ impl Key {
     fn digest(parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();
         for part in parts {
+            // Lengths first: `ab` + `c` and `a` + `bc` are two keys.
             hasher.update((part.len() as u64).to_le_bytes());
             hasher.update(part);
         }

@@ -118,6 +118,8 @@ pub fn plain_type(data_type: &DataType) -> &DataType {
     }
 }
 
+// By layout, not by type: a timestamp is 64 bits like an int64, so nine loops serve some thirty
+// types.
 enum IntegerWidth {
     I8,
     I16,

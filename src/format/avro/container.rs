@@ -111,6 +111,9 @@ impl ContainerEncoder {
         };
         let before = self.block_bytes.load(Ordering::Relaxed);
         let start = out.len();
+        // A block begins with its length in bytes, which is known at its end. As many bytes as the
+        // last block's length took are left free: blocks of one table nearly always have lengths of
+        // as many digits, and only otherwise is the block moved.
         let guess = begin(before).len();
         out.resize(start + guess, 0);
         self.append(batch, out, None)?;
@@ -135,6 +138,7 @@ impl BlockFormat for ContainerEncoder {
         write_long(&mut header, 2);
         write_bytes(&mut header, b"avro.schema");
         write_bytes(&mut header, self.schema.as_bytes());
+        // Named also where it is `null`: some readers do not know the default.
         write_bytes(&mut header, b"avro.codec");
         write_bytes(&mut header, self.codec.name().as_bytes());
         write_long(&mut header, 0);

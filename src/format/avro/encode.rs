@@ -70,6 +70,8 @@ impl RowSpelling for RecordEncoder<'_> {
         let RecordField { name, site, .. } = &self.members[index];
         let texts = array.as_any().downcast_ref::<StringArray>();
         match (&site.codec, texts) {
+            // Avro's texts are their bytes behind their length: they stay where they are, and the
+            // row's writer makes the length as it copies.
             (ValueCodec::Text, Some(array)) if of == Of::Rows && array.null_count() == 0 => {
                 Ok(CellColumn::Texts {
                     array: array.clone(),
@@ -107,6 +109,7 @@ fn column(
         ValueCodec::Enum(symbols) => {
             known(symbols, array, shown)?;
             let write = |out: &mut Vec<u8>, text: &str| {
+                // Enums are mostly dictionaries here, whose values are looked up once each.
                 let symbol = symbols.iter().position(|symbol| symbol == text);
                 write_long(out, symbol.unwrap_or_default() as i64);
             };

@@ -80,6 +80,7 @@ fn decimal(schema: &Schema, data_type: &DataType) -> Option<u8> {
 fn holds(size: usize, precision: u8) -> bool {
     let greatest = 10_i128.checked_pow(u32::from(precision));
     match (size, greatest) {
+        // 38 digits fit in 127 bits, and no decimal here has more.
         (16.., _) => true,
         (0, _) | (_, None) => false,
         (_, Some(greatest)) => greatest <= 1_i128 << (8 * size - 1),
@@ -135,6 +136,7 @@ impl Conversion {
         };
         let value = match self.divide {
             1 => value,
+            // Rounded down, not towards 1970: a millisecond before 1970 is in the second before it.
             divide => value.div_euclid(divide),
         };
         (self.least..=self.most).contains(&value).then_some(value)

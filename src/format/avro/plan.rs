@@ -137,6 +137,7 @@ impl<'a> SchemaMatch<'a> {
         path: &str,
     ) -> Vec<RecordField> {
         for column in columns {
+            // A column that the schema lacks would be lost without a word.
             if !written.iter().any(|(name, _)| name == column.name()) {
                 self.problems.push(
                     Problem::new(format!(

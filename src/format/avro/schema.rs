@@ -76,6 +76,7 @@ pub struct Branches {
 }
 
 /// The branches of `["null", T]`.
+// Branches are numbered as zigzag varints: 0 is the first, 2 the second.
 pub const NULL_FIRST: Branches = Branches { value: 2, null: 0 };
 /// The branches of `[T, "null"]`.
 pub const NULL_SECOND: Branches = Branches { value: 0, null: 2 };
@@ -128,6 +129,8 @@ impl Parser {
             _ => {
                 return match self.named.get(&full_name(name, space)) {
                     Some(Some(schema)) => Ok(schema.clone()),
+                    // A name is noted without its schema while its own fields are read, so that a
+                    // circle is seen as one.
                     Some(None) => Err(format!("`{name}` holds itself, which rowgen cannot write")),
                     None => Err(format!(
                         "`{name}` is not a type that is defined before its use"

@@ -124,6 +124,7 @@ impl CsvRows {
     /// null, or the empty string.
     fn write_bytes(&self, out: &mut Vec<u8>, text: &[u8]) {
         let special = |byte: &u8| self.special.bytes.contains(byte);
+        // A text that looks like null has quotes, or it would be read as one.
         let necessary = || text.iter().any(special) || text == self.null || text == self.empty;
         if !self.always && !necessary() {
             return out.extend_from_slice(text);
@@ -176,6 +177,8 @@ impl CsvColumns<'_> {
 
     fn texts(&self, index: usize, array: &ArrayRef, may_stay: bool) -> CellColumn {
         let plain = array.as_any().downcast_ref::<StringArray>();
+        // One vectorised look over the bytes of all texts: where nothing needs quotes, they are
+        // copied from where they are and no value is looked at by itself.
         if let Some(array) = plain.filter(|array| may_stay && self.is_plain(array)) {
             return CellColumn::Texts {
                 array: array.clone(),

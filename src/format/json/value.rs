@@ -98,6 +98,8 @@ impl ValueSpelling {
                 &mut cells.bytes,
                 Some(&mut cells.offsets),
             )?;
+            // Nested values are written twice, inside out; flat ones never are. They are few and
+            // short.
             let write = |out: &mut Vec<u8>, row: usize| out.extend_from_slice(cells.get(row));
             return Ok(Cells::fill(array.len(), array.nulls(), frame, write));
         }

@@ -389,7 +389,7 @@ impl Question<'_> {
                 .is_some_and(|distinct| distinct <= most)
     }
 
-    /// So many bits hold the difference of any two values.
+    /// How many bits hold the difference of any two values.
     fn bits(&self) -> u32 {
         match self.domain.range {
             Some(Range::Integer { min, max }) => {

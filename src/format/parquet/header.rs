@@ -33,6 +33,8 @@ pub(super) struct PageHeader {
 }
 
 /// Fields of one Thrift structure.
+// Thrift's compact protocol, written by hand for this one structure: the library keeps its writer
+// of page headers to itself.
 struct ThriftFields<'a> {
     out: &'a mut Vec<u8>,
     last: u8,

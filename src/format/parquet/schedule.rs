@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::format::FileEnds;
 
-/// So many batches at most pass between two decisions.
+/// The most batches between two decisions.
 // Leaves may be this far apart, and the batches between them stay in memory: a longer step would
 // let a quick leaf run ahead, a shorter one make workers wait for the slowest leaf more often.
 const LONGEST_STEP: u64 = 16;

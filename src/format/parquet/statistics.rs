@@ -68,6 +68,7 @@ impl Ordered {
         Self {
             physical,
             sort,
+            // Bounds of decimals must not be cut: a shorter number is another number.
             cut: bytes && sort == Sort::Physical,
             text,
             signed: leaf.sort_order().is_signed(),

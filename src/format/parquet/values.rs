@@ -25,6 +25,8 @@ pub(super) enum PageValues<'a> {
 
 /// Room for values that do not stand in their array as they are in the file.
 #[derive(Debug, Default)]
+// Values that must be widened or gathered around nulls are put here: one buffer of each type a
+// worker, not one a page.
 pub(super) struct Room {
     int32: Vec<i32>,
     int64: Vec<i64>,
@@ -117,6 +119,7 @@ pub(super) fn known(data_type: &DataType, physical: Type) -> bool {
                 Float16 | Decimal32(..) | Decimal64(..) | Decimal128(..)
             ) || matches!(data_type, FixedSizeBinary(width) if *width > 0)
         }
+        // Deprecated; nothing here asks the library for it.
         Type::INT96 => false,
     }
 }
@@ -145,6 +148,7 @@ pub(super) fn of<'a>(
         (Type::INT64, Decimal128(..)) => {
             PageValues::Int64(map(data, |v: i128| v as i64, &mut room.int64))
         }
+        // Without nulls the array's own memory is the page's values: nothing is copied.
         (Type::INT32, _) => PageValues::Int32(copied(data, &mut room.int32)),
         (Type::INT64 | Type::INT96, _) => PageValues::Int64(copied(data, &mut room.int64)),
         (Type::FLOAT, _) => PageValues::Float(copied(data, &mut room.float)),

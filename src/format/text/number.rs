@@ -63,6 +63,9 @@ macro_rules! put_float {
             let mut spelt = ryu::Buffer::new();
             let mut written = [0; <$t as lexical_core::FormattedSize>::FORMATTED_SIZE];
             let text = match floats {
+                // Both are the shortest text that reads back; they differ in how exponents are
+                // written. Each is what the library of its format (arrow-csv, arrow-json) writes,
+                // which the tests compare byte by byte.
                 FloatSpelling::Csv => spelt.format(value).as_bytes(),
                 FloatSpelling::Json => lexical_core::write(value, &mut written),
             };

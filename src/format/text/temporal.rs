@@ -31,6 +31,7 @@ fn ordinary<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array, ticks: 
         .saturating_mul(ticks)
         .saturating_sub(1);
     let values = array.as_primitive::<T>().values().iter();
+    // No early end: the loop without one is vectorised.
     values.fold(true, |ordinary, value| {
         let value: i64 = (*value).into();
         ordinary & (value >= least) & (value <= most)
@@ -136,6 +137,7 @@ fn moments<T: ArrowPrimitiveType<Native = i64>, const TICKS: i64>(
         let utc = matches!(zone, ShownZone::Utc);
         return Ok(primitives::<T>(array, frame, room, |out, at, value| {
             let end = moments.put(out, at, value);
+            // Always written, counted only in UTC: no branch a value.
             out[end] = b'Z';
             end + usize::from(utc)
         }));

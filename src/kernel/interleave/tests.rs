@@ -49,7 +49,7 @@ fn pieces_stand_side_by_side_whatever_their_lengths() {
         rows.values(&all_ends, &all_bytes);
         rows.picked(&keys, &few_ends, &few_bytes);
         if let (Some(coded), Some(own)) = (&coded, &own) {
-            rows.coded(&keys, coded);
+            rows.keyed(&keys, coded);
             rows.own(own);
         }
         let (mut out, mut ends) = (b"before".to_vec(), vec![6]);
@@ -82,7 +82,7 @@ fn wide(keys: &[i32], few: &[String], all: &[String]) {
     };
     let (coded, own) = (fill(few), fill(all));
     let mut rows = RowWriter::new(keys.len());
-    rows.coded(keys, &coded);
+    rows.keyed(keys, &coded);
     rows.own(&own);
     let mut out = Vec::new();
     rows.append(&mut out, None);

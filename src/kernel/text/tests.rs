@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
 
-fn coded(codes: &[i32], texts: &[&str]) -> TextPart<'static> {
-    TextPart::Coded {
-        codes: codes.to_vec().into(),
+fn coded(keys: &[i32], texts: &[&str]) -> TextPart<'static> {
+    TextPart::Dictionary {
+        keys: keys.to_vec().into(),
         texts: texts.iter().map(ToString::to_string).collect(),
     }
 }

@@ -75,6 +75,7 @@ impl<'a> LineText<'a> {
             .copied()
             .enumerate()
             .filter(move |(_, c)| {
+                // A quote within a word is a letter to YAML: `don't` opens nothing.
                 let opens = quote.is_none() && matches!(c, '"' | '\'') && begins_text(before);
                 let closes = quote == Some(*c) && before != '\\';
                 if opens {

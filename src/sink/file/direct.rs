@@ -23,13 +23,13 @@ const KNOWN: [u64; 2] = [0xEF53, 0x5846_5342];
 /// One with the disk, one that waits for it, one that is filled.
 const PARTS: usize = 3;
 
-/// So many files at a time, which bounds the memory; others go through the page cache.
+/// The most files at a time that go past the page cache, which bounds the memory of their parts (24 MiB).
 const FILES: usize = 4;
 
 /// A disk that takes longer for a part is slower than the page cache (2 GiB/s).
 const QUICK: Duration = Duration::from_millis(1);
 
-/// So many slow parts, one after the other, make a slow disk.
+/// A disk is slow once this many parts, one after the other, were.
 const PATIENCE: u32 = 16;
 
 /// A file whose parts go to the disk.

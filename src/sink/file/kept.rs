@@ -40,6 +40,8 @@ pub(super) fn keep(layout: &PathLayout, files: &[FileReport], fingerprint: &str)
     let mut lines = String::new();
     for file in files {
         let mut file = file.clone();
+        // Files may have been lost with the machine's cache since they were written: only a
+        // checksum says that they are whole when the next run takes them over.
         if file.sha256.is_none() {
             let hidden = hidden(&file.path);
             let sum = checksum(&hidden).map_err(|error| system("reading", &hidden, &error))?;

@@ -77,6 +77,7 @@ impl PathLayout {
                 slice: target.slice,
             });
         }
+        // A slice of one file is a file beside it: `a-00001-of-00004.csv`.
         Self::One(match target.slice {
             Some(slice) => whole.with_file_name(sliced(&whole, slice)),
             None => whole,

@@ -120,6 +120,8 @@ impl PartFolder {
             if name == self.manifest() || !is_manifest(&name) {
                 continue;
             }
+            // Slices of one slicing share a dataset; a run with another number of slices wrote
+            // another one there.
             let sibling = self.slice.is_some_and(|slice| {
                 name.starts_with("manifest-")
                     && name.ends_with(&format!("-of-{:05}.jsonl", slice.count))

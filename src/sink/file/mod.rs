@@ -84,7 +84,7 @@ pub enum IfExists {
     Append,
 }
 
-/// So many names are more than any folder takes well.
+/// The most files that may be asked for: every tool is slow in a folder of more.
 const MOST_FILES: u64 = 1_000_000;
 
 impl File {

@@ -34,6 +34,8 @@ pub(super) fn recover(
     let key = output.key();
     let has_own =
         |found: &FoundDecision| found.published.iter().any(|earlier| earlier.output == key);
+    // Whoever replaces makes the rows anew, whatever was published of them before; only what adds
+    // or keeps must know that it is done already.
     let again = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
     let noted = match has_own(&found) || again {
         true => None,
@@ -104,6 +106,7 @@ fn cleared(layout: &PathLayout, output: &DecidedOutput, done: bool) -> Result<Ve
     let claims = Claims::default();
     let lock = output.folder.join(&output.lock);
     let made = !lock.exists();
+    // Nothing is removed without the lock: it may belong to a run that is at work right now.
     claim(&claims, &lock, layout.path())?;
     let files = match done {
         true => None,

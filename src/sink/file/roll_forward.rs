@@ -54,6 +54,8 @@ impl DecidedOutput {
         let kept = copy.kept(&outputs);
         let claims = Claims::default();
         for output in &kept {
+            // All locks before the first step, in the decision's order, which is the same for every
+            // run that finds it: two of them cannot wait for each other.
             claim(&claims, &output.folder.join(&output.lock), &output.folder)?;
         }
         let mut found = FoundDecision::default();
@@ -69,6 +71,8 @@ impl DecidedOutput {
                 }
             }
         }
+        // This output was replaced by another run since; the notes say to the killed run's retry
+        // that its own outputs are done.
         if stands && passes_on {
             outputs.iter().try_for_each(done::note)?;
         }

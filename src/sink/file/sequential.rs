@@ -28,8 +28,8 @@ const PART: u64 = 4 << 20;
 /// A file that has a part gets room for so many bytes at once.
 const ROOM: u64 = 64 << 20;
 
-/// So many bytes stay in the page cache: the beginning of a file that then goes past it, or the end of
-/// one that does not. A shorter file is the system's own business, unless it is waited for.
+/// Bytes of a file that stay in the page cache: its beginning, if the rest goes past the cache, or else its
+/// end. A file that is shorter than this is left to the system, unless it is waited for.
 const KEPT: u64 = 32 << 20;
 
 /// A file, and how much of it the disk was given.

@@ -34,7 +34,7 @@ pub(super) struct Slicings {
     pub(super) counts: BTreeSet<u64>,
 }
 
-/// So many files are named.
+/// The most files that one message names.
 const NAMED: usize = 5;
 
 /// Of how many slices there are files of an output that is one file, most files first.

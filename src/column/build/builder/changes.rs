@@ -133,6 +133,8 @@ impl TableScope {
     fn check_set(&self, name: &Placed<String>, node: usize, differs: bool) -> Result<(), Problem> {
         let node = &self.nodes[node];
         let name_of = &name.value;
+        // A sequence or a time that rises says of a version's number, which begins at 2^44, nothing
+        // sensible.
         if !node.pointwise && follows_rows(node) {
             let message =
                 format!("column `{name_of}` follows the numbers of the rows: no update can set it");

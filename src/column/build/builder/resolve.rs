@@ -53,6 +53,8 @@ impl Tables for Builder {
         if let Some(outer) = &self.scopes[scope].outer {
             return self.rows(outer.scope);
         }
+        // A column that updates set is made for versions, too, of which there may be any number: it
+        // must not depend on how many rows there are.
         if self.is_set(scope) {
             return Ok(None);
         }
@@ -72,6 +74,8 @@ impl Tables for Builder {
             let problem = Problem::new(format!("table `{name}` has no `rows`"));
             return Err(self.scopes[scope].locate(problem));
         };
+        // The row count of this table is the number of children of another one, which is counted
+        // while that column is built.
         self.build_column(scope, decides)?;
         Ok(self.scopes[scope].derived_rows)
     }
@@ -91,6 +95,8 @@ impl Tables for Builder {
         if let Some(index) = self.made(scope, path) {
             return self.build_column(scope, index);
         }
+        // What is made comes first: a column that takes the place of one that is read hides it from
+        // all others.
         if let Some(node) = self.read(scope, path) {
             return Ok(node);
         }
@@ -169,6 +175,7 @@ impl Tables for Builder {
 /// How many there are with these; those beyond the most are refused, and not there for others.
 fn add(counted: &Cell<u64>, more: u64, most: u64) -> u64 {
     let all = counted.get().saturating_add(more);
+    // What is refused is not counted, so that the next, smaller one is judged by itself.
     if all <= most {
         counted.set(all);
     }
@@ -218,6 +225,7 @@ impl Builder {
         if let Some(outer_scope) = outer.map(|outer| outer.scope) {
             let node = self
                 .resolve(outer_scope, path, place)
+                // The error names the scope in which the name was written, not the outermost one.
                 .map_err(|_| self.unknown(scope, path, place))?;
             let (field, domain) = {
                 let node = self.node(outer_scope, node);

@@ -72,6 +72,7 @@ fn in_ticks(node: &Node, tick: i128, whole: bool) -> Result<Node, Problem> {
         return Ok(with(node, Value::List(items.collect::<Result<_, _>>()?)));
     }
     let nanos = decode::<Duration>(node)?.0.as_nanos() as i128;
+    // In whole ticks where it can be: floats of nanoseconds lose digits after three months.
     if nanos % tick == 0 {
         return Ok(with(node, number((nanos / tick).to_string())));
     }

@@ -113,6 +113,8 @@ impl Fill for Later {
         let mut delays = vec![0; rows.len()];
         self.delay.fill(&self.key.fill(rows), &mut delays);
         let later = before.values().iter().zip(delays);
+        // The bounds prove that no time is later; where nothing is known of the column, the last
+        // time stands.
         let later = later.map(|(before, delay)| before.saturating_add(delay as i64).min(self.most));
         let later = from_i64(&self.input, later.collect());
         let later = match before.nulls() {

@@ -128,10 +128,14 @@ impl PoissonProcess {
         leaf.first = first + number * LEAF;
         exponentials(self.gaps, leaf.first, &mut gaps[..count]);
         let total: f64 = gaps[..count].iter().sum();
+        // Given its sum, a run of exponential distances is distributed like any such run that is
+        // scaled to it. That is what lets a leaf be drawn without the ones before it.
         let scale = (high - low) / total;
         let mut sum = 0.0;
         let time = |gap: &f64| {
             sum += gap;
+            // The sum of many floats may end a little above `high`; times must not fall from leaf
+            // to leaf.
             let share = (low + sum * scale).min(high);
             start.saturating_add((share * length) as i64).min(end)
         };
@@ -146,6 +150,8 @@ impl PoissonProcess {
             path.branches.clear();
         }
         let outside = |branch: &Branch| !(branch.leaves.0..branch.leaves.1).contains(&leaf);
+        // Rows of a batch are near each other: most divisions above their leaves are shared, and
+        // only the lowest ones are made anew.
         while path.branches.last().is_some_and(outside) {
             path.branches.pop();
         }
@@ -183,6 +189,8 @@ impl PoissonProcess {
 
     /// A nearly normal number: the sum of twelve even ones, as good as it takes for a share that
     /// is nearly normal itself.
+    // The sum of twelve uniform numbers, minus six: mean 0 and deviation 1, never beyond 6, and in
+    // whole numbers up to the end, so that every machine has the same bits.
     fn bell(&self, division: u64) -> f64 {
         let sum: u64 = (0..3u64)
             .map(|part| self.halves.at(division.wrapping_mul(3).wrapping_add(part)))
@@ -198,6 +206,8 @@ impl PoissonProcess {
 
 /// The share of the first `a` of `a + b` exponential distances, each at least 64: normal, with the
 /// skewness of the beta distribution (Cornish and Fisher).
+// Shares of at least 64 distances are so nearly normal that a correction of their skewness (Cornish
+// and Fisher, 1938) is enough: an exact beta needs rejection, and so any number of random numbers.
 fn beta(a: f64, b: f64, bell: f64) -> f64 {
     let sum = a + b;
     let mean = a / sum;

@@ -36,6 +36,7 @@ impl DayProfile {
         for (hour, weight) in hours.iter().enumerate() {
             before[hour + 1] = before[hour] + weight * (day / 24) as f64;
         }
+        // Rounded sums would end a tick before or behind the day, and every later day with them.
         before[24] = day as f64;
         let mut profile = Self {
             day,

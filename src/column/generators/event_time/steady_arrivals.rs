@@ -3,7 +3,7 @@
 use crate::column::rows::Rows;
 use crate::kernel::divide::{EXACT, Slope};
 
-/// So many ticks for so many rows.
+/// `rows` rows take `ticks` ticks together, at equal distances.
 #[derive(Debug, Clone, Copy)]
 pub struct SteadyArrivals {
     ticks: u64,
@@ -51,6 +51,8 @@ impl SteadyArrivals {
 
     /// The ticks before each of `rows`, and `start` before those.
     pub fn times(&self, start: i64, rows: Rows<'_>) -> Vec<i64> {
+        // A range is an arithmetic sequence with carries (`Slope`), which vectorises; a list
+        // divides each row.
         let slope = match rows {
             Rows::Range { first, count } => self.slope(start, first, count),
             Rows::List(_) => None,
@@ -87,6 +89,8 @@ impl SteadyArrivals {
 }
 
 /// The simplest fraction that is the float to its last bits, by continued fractions.
+// The convergents of the continued fraction (each is the nearest fraction of its size), until one
+// is the float itself: 1/60 is found in two steps.
 fn fraction(value: f64) -> (u64, u64) {
     // Beyond 2^40 a denominator says more than the float does.
     const MOST: f64 = 1_099_511_627_776.0;

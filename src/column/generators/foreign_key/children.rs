@@ -143,7 +143,7 @@ impl Children {
     }
 }
 
-/// So many rows have numbers.
+/// Row numbers are signed 64-bit numbers in Arrow arrays, so a table has no more rows than that.
 fn fits(total: &u64) -> bool {
     *total <= i64::MAX as u64
 }

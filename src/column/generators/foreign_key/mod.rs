@@ -78,6 +78,8 @@ impl Generator for ForeignKey {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let (table, column, place) = self.target()?;
         let parent = build.parent(&table, &place)?;
+        // Of a parent whose rows change there is no row count to draw below: the changes themselves
+        // say which rows are there.
         if let Some(lasting) = lasting(self, build, &parent, &place)? {
             let fields = ParentFields {
                 parents: parent.rows.unwrap_or(u64::MAX),
@@ -199,6 +201,9 @@ impl ForeignKey {
         let ranks = match (&self.distribution, &self.ranked) {
             (Some(distribution), _) => {
                 let counts = distribution.counts(&distribution.place, 1, parents)?;
+                // The distribution's first ranks are the most frequent. Without `ranked` they are
+                // scattered over all parents, or the first row of every table would be its best
+                // customer.
                 let scatter = || Permutation::new(key.child("ranks"), parents);
                 Some((counts, (!ranked).then(scatter)))
             }

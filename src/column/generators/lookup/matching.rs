@@ -76,6 +76,8 @@ impl GroupMatcher {
             })?;
             for (place, code) in places.iter_mut().zip(codes) {
                 *place = place
+                    // One more number than there are values stands for all that the reference does
+                    // not have.
                     .filter(|_| code < column.count)
                     .map(|place| place + u128::from(code) * size);
             }
@@ -97,6 +99,8 @@ impl GroupMatcher {
             None => NONE,
         }));
         let count = numbers.len();
+        // Numbers of a few fields together are mostly below 65 536: an array, not a hash map, finds
+        // the group.
         let groups = match size {
             ..=DENSE => {
                 let group = |place| numbers.get(&place).copied().unwrap_or(NONE);
@@ -184,6 +188,8 @@ impl MatchedColumn {
     fn new(values: &ArrayRef, input: Input) -> Result<(Self, Vec<u32>), String> {
         let ours = plain_type(&input.data_type).clone();
         let types = || format!("{} and {}", show_type(values.data_type()), show_type(&ours));
+        // The reference's few values are cast to the column's type, not the other way round for
+        // every row.
         let values = cast(values, &ours).map_err(|_| types())?;
         let (codes, of_rows) = match &ours {
             DataType::Utf8 => number(
@@ -210,6 +216,8 @@ impl MatchedColumn {
             count,
             known: None,
         };
+        // Each text is hashed once before the first row; batches that share the dictionary only
+        // translate keys.
         if let Some(dictionary) = &column.input.domain.dictionary
             && let Some(texts) = dictionary.as_string_opt::<i32>()
         {

@@ -87,6 +87,8 @@ impl Generator for Lookup {
         made.pick = Some(Pick {
             data_type: DataType::UInt32,
             fill: Arc::new(picker),
+            // A row of the reference follows from the matched values: with few of them a lookup
+            // becomes a table like any expression, and costs a row one look-up.
             pointwise: true,
             rows: None,
         });
@@ -143,6 +145,8 @@ impl Lookup {
             reference.name,
             theirs.value
         );
+        // Only where the time is a column of its own here: one that is matched, too, must keep its
+        // values.
         let input = match floor::few(&input, &times) {
             Some(floor) if input.index == matched => floor.input(&name, &input, build),
             _ => input,
@@ -225,6 +229,7 @@ impl Lookup {
             return Ok(gather_or_null(&values, nulls));
         };
         let default = array(std::slice::from_ref(default), &wanted)?;
+        // The default stands behind the field's values as one more of them.
         let missing = values.len() as u32;
         values = concat(&[&values, &default]).map_err(|error| Problem::new(error.to_string()))?;
         let mut made = gather(&values);

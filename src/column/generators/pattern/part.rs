@@ -129,6 +129,8 @@ impl PatternPart {
             PartKind::Row(parts) => {
                 let mut rest = ways(self);
                 for part in parts {
+                    // The way is a number with mixed bases, the first part its highest digit: ways
+                    // in order are texts in order.
                     rest /= ways(part);
                     part.write_way(way / rest, out);
                     way %= rest;
@@ -155,6 +157,8 @@ impl<'a> PatternDraws<'a> {
     #[inline(always)]
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.used = self.used.saturating_mul(bound);
+        // As long as the bounds' product stays below 2^32, what is left of 64 bits is uneven by
+        // less than 2^-32; then there are new ones.
         if self.used > 1 << 32 {
             self.words += 1;
             self.bits = self.chain.at(self.seed.wrapping_add(self.words));

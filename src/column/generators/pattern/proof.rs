@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::part::{PartKind, PatternPart};
 
-/// Up to so many texts, all are written down and compared.
+/// Patterns with at most this many texts are proved by writing all of them down and comparing them.
 const FEW: u64 = 65_536;
 /// More alternatives are not compared one by one.
 const MANY: usize = 1024;

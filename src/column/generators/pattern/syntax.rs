@@ -10,7 +10,7 @@ use super::part::{PartKind, PatternPart};
 const LONGEST: usize = 65_536;
 /// A repeat may vary by so much.
 const SPREAD: usize = 256;
-/// So many brackets may stand one within the other: a thread's stack would hold some thousands.
+/// The deepest nesting of brackets. Reading recurses, and a thread's stack holds some thousands of levels.
 const DEEPEST: usize = 64;
 
 /// What is wrong with a pattern, and where: in characters from its beginning.
@@ -177,6 +177,7 @@ impl PatternReader {
                 format!("texts would have more than {LONGEST} characters"),
             ));
         }
+        // Repeats of repeats of nothing made as many parts as there is memory for.
         if part.longest == 0 {
             return Ok(part);
         }

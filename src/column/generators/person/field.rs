@@ -285,6 +285,8 @@ impl FieldText {
             FieldText::Address(names, domains) => {
                 names.write(crowd, locale, person, writer);
                 let random = crowd.digits(person, MAIL);
+                // The upper half is the number, the lower half still has random bits for the
+                // domain.
                 let product = u128::from(random) * 999_999;
                 writer.put_number(1 + (product >> 64) as u64, 0);
                 if !domains.is_empty() {

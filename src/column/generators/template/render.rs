@@ -52,6 +52,8 @@ impl Fill for TemplateFill {
         for input in inputs {
             nulls = NullBuffer::union(nulls.as_ref(), input.logical_nulls().as_ref());
         }
+        // Column by column into parts, then once over the rows (`compose`): formatting row by row
+        // with `write!` finds out anew for each value what it formats.
         let mut parts = Vec::with_capacity(self.elements.len());
         for element in &self.elements {
             match element {
@@ -111,10 +113,11 @@ fn show<'a>(
 fn dictionary_part(input: &ArrayRef) -> Result<TextPart<'_>> {
     let small = input
         .as_dictionary_opt::<Int32Type>()
+        // A dictionary with more values than rows would be prepared for nothing.
         .filter(|dictionary| dictionary.values().len() <= input.len());
     match small.and_then(|small| Some((small, small.values().as_string_opt::<i32>()?))) {
-        Some((dictionary, values)) => Ok(TextPart::Coded {
-            codes: dictionary.keys().values().as_ref().into(),
+        Some((dictionary, values)) => Ok(TextPart::Dictionary {
+            keys: dictionary.keys().values().as_ref().into(),
             texts: values
                 .iter()
                 .map(|text| text.unwrap_or_default().into())
@@ -149,6 +152,8 @@ fn integers<'a>(
             Some(range) => RowNumbers::within(values.values(), width, range),
             None => RowNumbers::new(values.values().as_ref(), width),
         };
+        // Numbers without a sign have a loop of their own. Whether any is negative is found once a
+        // batch, or known from the bounds.
         if !numbers.any_negative() || !any_negative::<Int64Type>(values.values(), nulls) {
             return Ok(TextPart::Number(numbers));
         }
@@ -285,8 +290,8 @@ fn time(
     let ticks = ticks.as_primitive::<Int64Type>().values();
     Ok(match pattern.render(ticks, &clock, nulls.as_ref()) {
         Rendered::Same(text) => TextPart::Literal(text.into()),
-        Rendered::Coded(codes, texts) => TextPart::Coded {
-            codes: codes.into(),
+        Rendered::Dictionary(keys, texts) => TextPart::Dictionary {
+            keys: keys.into(),
             texts,
         },
         Rendered::Own(texts) => TextPart::Own(texts),

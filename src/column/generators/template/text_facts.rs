@@ -200,6 +200,7 @@ fn order(shapes: &[TextFacts]) -> Order {
             Order::Unknown => return Order::Unknown,
             _ if shape.width.is_none() => return Order::Unknown,
             Order::Ascending => {}
+            // What stands behind it never decides a comparison.
             Order::StrictlyAscending => return Order::StrictlyAscending,
         }
     }
@@ -208,6 +209,8 @@ fn order(shapes: &[TextFacts]) -> Order {
 
 /// True when a unique piece can be told from the text, read from one end: each piece up to it has
 /// a fixed width, or ends at a literal that has a character which the piece lacks.
+// Read from one end: as long as each part's end can be told, a part that is unique makes the whole
+// text so. The same from the other end, where the parts behind have one length.
 fn unique<'a>(mut shapes: impl Iterator<Item = &'a TextFacts>) -> bool {
     let mut next = shapes.next();
     while let Some(shape) = next {
@@ -224,6 +227,8 @@ fn unique<'a>(mut shapes: impl Iterator<Item = &'a TextFacts>) -> bool {
 }
 
 impl TextFacts {
+    // `{name}-{id}`: a name without a hyphen ends at the first one. With one in it, `a-1`, `b` and
+    // `a`, `1-b` would be the same text.
     fn ends_at(&self, next: &TextFacts) -> bool {
         let (Alphabet::Only(characters), Some(text)) = (&self.alphabet, &next.text) else {
             return false;

@@ -52,6 +52,8 @@ impl SmallDraws {
         }
         self.drawn += 1;
         let product = u128::from(self.bits) * bound as u128;
+        // The lower half of the product is uniform, too, and independent of the index but for the
+        // bits that it took: one hash serves four words.
         self.bits = product as u64;
         (product >> 64) as usize
     }
@@ -66,6 +68,7 @@ impl Lexicon {
         let separated = |word: &&str| ShortText::new(&format!("{word}{separator}"));
         Self {
             // A word has at most 11 bytes and a separator 18: a block takes both.
+            // Each word twice, with and without its separator: writing a text is copying blocks.
             separated: words.iter().filter_map(separated).collect(),
             last: words
                 .iter()
@@ -91,6 +94,8 @@ impl Lexicon {
         writer: &mut ShortTextWriter,
     ) {
         let mut left = most;
+        // One word behind: only when the next one is known to fit is it known whether a separator
+        // follows.
         let mut before: Option<usize> = None;
         for _ in 0..count {
             let word = random.below(self.last.len());

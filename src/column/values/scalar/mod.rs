@@ -100,6 +100,8 @@ pub fn last(scalar: &Scalar, data_type: &DataType) -> Result<i128, Problem> {
     else {
         return integer(scalar, data_type);
     };
+    // One tick before the next day begins: `max: 2025-12-31` would leave out the day itself
+    // otherwise.
     let next = Scalar {
         text: Some(next.to_string()),
         ..scalar.clone()
@@ -180,6 +182,7 @@ fn cast_array(scalars: &[Scalar], data_type: &DataType) -> Result<ArrayRef, Prob
         safe: false,
         ..CastOptions::default()
     };
+    // One value at a time, so that the message names the one that is wrong.
     let one = |scalar: &Scalar| -> Result<ArrayRef, Problem> {
         let text = StringArray::from(vec![scalar.text.as_deref()]);
         cast_with_options(&text, data_type, &options)

@@ -65,6 +65,7 @@ pub(super) fn decimal(scalar: &Scalar, scale: i8) -> Option<i128> {
 /// `${…}`: 16/9 may be the shape of a screen.
 fn exact(scalar: &Scalar) -> Option<Fraction> {
     let text = scalar.text.as_deref()?.trim();
+    // Only what a param has filled may be a sum: `16/9` and `01/02/2026` as they stand are text.
     let sum = || scalar.filled && date(text).is_none();
     number(text).or_else(|| sum().then(|| compute(text)).flatten())
 }
