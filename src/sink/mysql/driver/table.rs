@@ -17,7 +17,7 @@ pub(super) struct Column {
     /// Its type as it is shown: `decimal(10,2)`.
     pub(super) shown: String,
     /// Rows need a value for it.
-    needed: bool,
+    pub(super) needed: bool,
     /// Digits of times behind the second.
     pub(super) fraction: u8,
     /// Digits of decimals behind the point.
