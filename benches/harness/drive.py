@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import version
 
 import kafka
+import mysql
 import seed_status
 import stream
 import targets
@@ -23,6 +24,7 @@ PACKAGES = {
     "kafka": ["confluent-kafka"],
     "seed_status": [],
     "verify": ["duckdb"],
+    "mysql": [],
     "stream": [],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
@@ -49,6 +51,7 @@ def size(name):
         "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "stream": ", ".join(f"{messages:,} messages of {name}" for name, (_, messages, _) in stream.SIZES.items()),
+        "mysql": f"{Settings.messages:,} rows",
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
@@ -95,6 +98,8 @@ def raced(name, peers_only):
         return stream.race(), stream.facts()
     if name == "verify":
         return verify.race(), verify.facts()
+    if name == "mysql":
+        return mysql.race(), mysql.facts()
     chosen, facts = works_of(name, peers_only)
     return race(chosen), {"files": f"{FILES[name]}; fsync off for every tool", **facts, "measured": MEASURED}
 

@@ -182,6 +182,10 @@ TARGETS = {
         memory("verifying Parquet, peak memory", "parquet", 300),
         Speed("verifying PostgreSQL", "postgres", ["pg_dump"], 1),
     ],
+    "mysql": [
+        Speed("rows into MariaDB", "load", ["LOAD DATA"], None),
+        Speed("verifying MariaDB", "verify", ["mariadb-dump"], 1),
+    ],
     "stream": [
         *(Speed(f"messages of {size}", size, ["C, XPUB"], 0.9) for size in ("1 KiB", "1 MiB", "8 MiB")),
         *(Speed(f"messages of {size}", size, ["C, ring"], None) for size in ("1 KiB", "1 MiB", "8 MiB")),

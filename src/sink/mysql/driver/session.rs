@@ -81,20 +81,6 @@ impl Rows {
         Some((self.sent.as_deref()?, self.rows.start))
     }
 
-    /// All rows of a batch.
-    #[cfg(test)]
-    pub(super) fn of(batch: &RecordBatch) -> Self {
-        let encoder = super::values::Encoder::default();
-        let encoded = encoder.encode(batch, &crate::batch::Place::From(0));
-        Self {
-            encoded: encoded.unwrap(),
-            rows: 0..batch.num_rows(),
-            batch: batch.clone(),
-            keyed: Keyed::new([]),
-            sent: None,
-        }
-    }
-
     pub(super) fn encoded(&self) -> &Encoded {
         &self.encoded
     }
@@ -359,5 +345,26 @@ impl Session for Connection {
         }
         let read = offsets.read(&mut self.conn).await;
         read.map(Some).map_err(|error| said(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Place;
+    use crate::sink::mysql::driver::values::Encoder;
+
+    impl Rows {
+        /// All rows of a batch.
+        pub(in crate::sink::mysql::driver) fn of(batch: &RecordBatch) -> Self {
+            let encoded = Encoder::default().encode(batch, &Place::From(0));
+            Self {
+                encoded: encoded.unwrap(),
+                rows: 0..batch.num_rows(),
+                batch: batch.clone(),
+                keyed: Keyed::new([]),
+                sent: None,
+            }
+        }
     }
 }
