@@ -3,6 +3,8 @@
 #[cfg(feature = "postgres")]
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "postgres")]
+mod changes_postgres;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]
