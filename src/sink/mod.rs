@@ -6,6 +6,7 @@ pub mod discard;
 pub mod file;
 pub mod kafka;
 pub mod lane;
+pub mod mysql;
 pub mod on_bad_row;
 pub mod postgres;
 pub mod publish;
@@ -36,6 +37,7 @@ registry! {
         "discard" => Discard(discard::Discard),
         "file" => File(file::File),
         "kafka" => Kafka(kafka::Kafka),
+        "mysql" => Mysql(mysql::Mysql),
         "postgres" => Postgres(postgres::Postgres),
         "zeromq" => Zeromq(zeromq::Zeromq),
     }

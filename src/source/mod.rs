@@ -32,20 +32,27 @@ mod json_texts;
 mod json_times;
 mod json_wrong;
 pub mod kafka;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod key_ranges;
 mod kinds;
 mod lines;
 mod messages;
+pub mod mysql;
 mod natural;
 mod overlap;
 mod packed;
 pub mod parquet;
 mod parquet_hints;
 mod piece;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod pool;
 pub mod postgres;
 mod raw;
 mod reject;
 mod retype;
 mod running;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod sequence;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -86,6 +93,7 @@ registry! {
         "csv" => Csv(csv::Csv),
         "json" => Json(json::Json),
         "kafka" => Kafka(kafka::Kafka),
+        "mysql" => Mysql(mysql::Mysql),
         "parquet" => Parquet(parquet::Parquet),
         "postgres" => Postgres(postgres::Postgres),
     }

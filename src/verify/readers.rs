@@ -31,6 +31,8 @@ pub(super) enum Spelling {
     Avro(Box<Avro>),
     /// As PostgreSQL has them: its times have microseconds, its rows no order.
     Table,
+    /// As MySQL has them: the same, and what is nested is JSON.
+    Mysql,
     /// As themselves.
     Typed,
 }
@@ -78,20 +80,34 @@ impl Spelling {
                 Some((unit, data_type)) => Held::Rounded(unit, data_type),
                 None => Held::plain(field),
             }),
-            Self::Table => Ok(microseconds(field).unwrap_or_else(|| Held::plain(field))),
+            Self::Mysql if leaf.is_none() => {
+                Err("it is nested, and stands as JSON in MySQL".to_string())
+            }
+            Self::Table | Self::Mysql => {
+                Ok(microseconds(field).unwrap_or_else(|| Held::plain(field)))
+            }
             _ => Ok(Held::plain(field)),
         }
     }
 
     /// True if rows are read in the order in which they were written.
     pub(super) fn has_order(&self) -> bool {
-        !matches!(self, Self::Table)
+        !matches!(self, Self::Table | Self::Mysql)
     }
 
     /// True if types are asked of the source: what it reads has none of its own.
     fn is_untyped(&self) -> bool {
         matches!(self, Self::Csv(_) | Self::Json)
     }
+}
+
+/// What a table of a server is called.
+fn called(into: Option<&Placed<Text>>, table: &str, place: &Place) -> Placed<Text> {
+    let own = || Placed {
+        value: Text(table.to_string()),
+        place: place.clone(),
+    };
+    into.cloned().unwrap_or_else(own)
 }
 
 /// Times that have more than microseconds.
@@ -131,6 +147,11 @@ impl<'o> Way<'o> {
                 Reader::of_table(sink, &job.table, plan),
             ))),
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
+            Holds::MysqlTable(sink) if cfg!(feature = "mysql") => {
+                let reader = Reader::of_mysql(sink, &job.table, plan);
+                Ok(Self::Source(Box::new(reader)))
+            }
+            Holds::MysqlTable(_) => Err("this rowgen was built without MySQL".to_string()),
         }
     }
 
@@ -181,22 +202,32 @@ impl Reader {
     }
 
     fn of_table(sink: &crate::sink::postgres::Postgres, table: &str, plan: &SinkPlan) -> Self {
-        let place = sink.url.place.clone();
-        let own = || Placed {
-            value: Text(table.to_string()),
-            place: place.clone(),
-        };
-        let table = sink.into.clone().unwrap_or_else(own);
         let (url, tls) = (sink.url.clone(), sink.tls.clone());
+        let table = called(sink.into.as_ref(), table, &url.place);
         let source = source::postgres::Postgres::of(url, table, sink.connections.clone(), tls);
         let source = match plan.applies() {
             Some(_) => source.with_load(&plan.load),
             None => source,
         };
+        Self::of_server(Arc::new(source), Spelling::Table, &sink.url.place)
+    }
+
+    fn of_mysql(sink: &crate::sink::mysql::Mysql, table: &str, plan: &SinkPlan) -> Self {
+        let (url, tls) = (sink.url.clone(), sink.tls.clone());
+        let table = called(sink.into.as_ref(), table, &url.place);
+        let source = source::mysql::Mysql::of(url, table, sink.connections.clone(), tls);
+        let source = match plan.applies() {
+            Some(_) => source.with_load(&plan.load),
+            None => source,
+        };
+        Self::of_server(Arc::new(source), Spelling::Mysql, &sink.url.place)
+    }
+
+    fn of_server(source: Arc<dyn Source>, spelling: Spelling, place: &Place) -> Self {
         Self {
-            source: Arc::new(source),
-            spelling: Spelling::Table,
-            place,
+            source,
+            spelling,
+            place: place.clone(),
             notes: Vec::new(),
             held: None,
             lost: None,
@@ -221,6 +252,7 @@ impl Reader {
         let spelling = match source {
             SourceKind::Csv(_) => Spelling::Csv(None),
             SourceKind::Json(_) => Spelling::Json,
+            SourceKind::Mysql(_) => Spelling::Mysql,
             SourceKind::Postgres(_) => Spelling::Table,
             _ => Spelling::Typed,
         };
@@ -294,7 +326,7 @@ impl Reader {
         fields: &[Field],
     ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
         let other = |data_type: &DataType| match (&self.spelling, data_type) {
-            (Spelling::Csv(_) | Spelling::Json | Spelling::Table, _) => None,
+            (Spelling::Csv(_) | Spelling::Json | Spelling::Table | Spelling::Mysql, _) => None,
             (_, DataType::Float32) => Some(DataType::Float64),
             (_, DataType::Date32) => Some(DataType::Timestamp(TimeUnit::Microsecond, None)),
             (_, other) => (!other.is_nested()).then(|| other.clone()),

@@ -3,6 +3,8 @@
 #[cfg(feature = "postgres")]
 use std::time::{Duration, Instant};
 
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod changes_mysql;
 #[cfg(feature = "postgres")]
 mod changes_postgres;
 #[path = "../sink_compliance/drive.rs"]
@@ -11,6 +13,12 @@ mod drive;
 mod every;
 #[cfg(feature = "postgres")]
 mod line;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_gone;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_source;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -45,6 +53,8 @@ mod service;
 mod sinks;
 mod turns;
 mod verify;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod verify_mysql;
 #[cfg(feature = "postgres")]
 mod verify_postgres;
 
