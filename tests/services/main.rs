@@ -7,8 +7,13 @@ use std::time::{Duration, Instant};
 mod broker;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod changes_mysql;
+<<<<<<< HEAD
 #[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
 mod downstream;
+=======
+#[cfg(feature = "postgres")]
+mod changes_postgres;
+>>>>>>> changes
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]
