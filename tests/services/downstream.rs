@@ -17,7 +17,9 @@ use crate::{environment, until};
 /// Into one database of each server: documents and state of `shop.orders`.
 fn pipeline(queue: &str, source: &str, stores: &[(&str, &str)]) -> String {
     let sink = |(url, database): &(&str, &str)| {
-        format!("  - mongodb: {{ url: \"{url}\", database: {database}, envelopes: {{ state: {{ keys: {{ shop.orders: id }} }} }} }}\n")
+        format!(
+            "  - mongodb: {{ url: \"{url}\", database: {database}, envelopes: {{ state: {{ keys: {{ shop.orders: id }} }} }} }}\n"
+        )
     };
     let sinks: String = stores.iter().map(sink).collect();
     format!(
@@ -36,7 +38,8 @@ fn envelope(number: u64) -> Vec<u8> {
         _ => ("u", row(step - 1), row(step)),
     };
     let source = json!({ "db": "shop", "table": "orders", "file": "binlog.000009", "pos": 1000 + number, "row": 0 });
-    let envelope = json!({ "before": before, "after": after, "source": source, "op": op, "ts_ms": number });
+    let envelope =
+        json!({ "before": before, "after": after, "source": source, "op": op, "ts_ms": number });
     envelope.to_string().into_bytes()
 }
 
@@ -50,7 +53,11 @@ fn holds_all(store: &Store) {
     let current = store.all("shop_orders_current");
     let status = |document: &Document| {
         let deleted = document.get_bool("_deleted").unwrap_or(false);
-        (document.get("_id").and_then(whole), deleted, document.get_str("status").ok().map(String::from))
+        (
+            document.get("_id").and_then(whole),
+            deleted,
+            document.get_str("status").ok().map(String::from),
+        )
     };
     let expected: Vec<_> = (0..10)
         .map(|id| match id < 3 {
@@ -69,7 +76,11 @@ fn whole(value: &Bson) -> Option<i64> {
 fn consume(yaml: &str) {
     let folder = tempfile::tempdir().unwrap();
     let output = rowgen(folder.path(), yaml, &[]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A permutation, by a simple generator.
@@ -93,11 +104,18 @@ fn redelivery_and_disorder_change_nothing() {
         broker.declare(&queue);
         let once: Vec<u64> = (0..CHANGES).collect();
         // Some three times, in any order, in batches of a few.
-        let order = shuffled(seed, once.iter().chain(&once).chain(&once).copied().collect());
+        let order = shuffled(
+            seed,
+            once.iter().chain(&once).chain(&once).copied().collect(),
+        );
         let messages: Vec<Vec<u8>> = order.iter().map(|number| envelope(*number)).collect();
         broker.publish(&queue, messages.iter().map(Vec::as_slice));
         broker.publish(&queue, [&b"default"[..], b""]);
-        let yaml = pipeline(&queue, "until: empty, linger: 1ms, prefetch: 7", &[(&url, &database)]);
+        let yaml = pipeline(
+            &queue,
+            "until: empty, linger: 1ms, prefetch: 7",
+            &[(&url, &database)],
+        );
         consume(&yaml);
         holds_all(&Store::shared(&database));
         assert_eq!(broker.ready(&queue), 0);
@@ -112,12 +130,20 @@ fn each_of_several_stores_has_every_document() {
     broker.declare(&queue);
     let messages: Vec<Vec<u8>> = (0..CHANGES).map(envelope).collect();
     broker.publish(&queue, messages.iter().map(Vec::as_slice));
-    consume(&pipeline(&queue, "until: empty", &[(&url, &one), (&url, &other)]));
+    consume(&pipeline(
+        &queue,
+        "until: empty",
+        &[(&url, &one), (&url, &other)],
+    ));
     for database in [&one, &other] {
         holds_all(&Store::shared(database));
     }
     let found = Store::shared(&one).all("shop_orders");
-    let first = found.iter().find(|found| found.get_str("_id").is_ok_and(|id| id == "binlog.000009:1010:0"));
+    let first = found.iter().find(|found| {
+        found
+            .get_str("_id")
+            .is_ok_and(|id| id == "binlog.000009:1010:0")
+    });
     let expected = doc! {
         "_id": "binlog.000009:1010:0",
         "databasename": "shop",
@@ -132,10 +158,27 @@ fn each_of_several_stores_has_every_document() {
     assert_eq!(first, Some(&expected));
 }
 
-fn terminate(child: &mut Child) {
-    let pid = child.id().to_string();
-    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-    child.wait().unwrap();
+/// A run that ends with its test.
+struct Running(Child);
+
+impl Running {
+    fn terminate(&mut self) {
+        let pid = self.0.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
@@ -145,14 +188,22 @@ fn while_a_store_is_down_nothing_is_acknowledged_and_nothing_is_lost() {
     let broker = Broker::shared();
     let (queue, database) = (fresh("queue"), fresh("down"));
     broker.declare(&queue);
-    let yaml = pipeline(&queue, "until: forever", &[(&there, &database), (&away, &database)]);
+    let yaml = pipeline(
+        &queue,
+        "until: forever",
+        &[(&there, &database), (&away, &database)],
+    );
     let folder = tempfile::tempdir().unwrap();
-    let mut run = rowgen(folder.path(), &yaml, &[]).spawn().unwrap();
+    let mut run = Running(rowgen(folder.path(), &yaml, &[]).spawn().unwrap());
     let messages: Vec<Vec<u8>> = (0..CHANGES).map(envelope).collect();
     let both = [Store::shared(&database), Store::at(&away, &database)];
     broker.publish(&queue, messages[..10].iter().map(Vec::as_slice));
     let have = |count| both.iter().all(|store| store.count("shop_orders") == count);
-    until(|| "both have the first".into(), Duration::from_secs(30), || have(10));
+    until(
+        || "both have the first".into(),
+        Duration::from_secs(30),
+        || have(10),
+    );
     servers.act("kill", "mongodb");
     broker.publish(&queue, messages[10..].iter().map(Vec::as_slice));
     until(
@@ -161,16 +212,21 @@ fn while_a_store_is_down_nothing_is_acknowledged_and_nothing_is_lost() {
         || both[0].count("shop_orders") == CHANGES,
     );
     // Killed with the store down: all that only one store has comes again.
-    run.kill().unwrap();
-    run.wait().unwrap();
+    run.kill();
     let waiting = || broker.ready(&queue);
-    until(|| format!("{} come again", waiting()), Duration::from_secs(30), || waiting() >= 40);
+    until(
+        || format!("{} come again", waiting()),
+        Duration::from_secs(30),
+        || waiting() >= 40,
+    );
     servers.act("restart", "mongodb");
-    let mut run = rowgen(folder.path(), &yaml, &[]).spawn().unwrap();
-    until(|| "both have all".into(), Duration::from_secs(60), || {
-        broker.ready(&queue) == 0 && Store::at(&away, &database).count("shop_orders") == CHANGES
-    });
-    terminate(&mut run);
+    let mut run = Running(rowgen(folder.path(), &yaml, &[]).spawn().unwrap());
+    until(
+        || "both have all".into(),
+        Duration::from_secs(60),
+        || broker.ready(&queue) == 0 && Store::at(&away, &database).count("shop_orders") == CHANGES,
+    );
+    run.terminate();
     for url in [&there, &away] {
         holds_all(&Store::at(url, &database));
     }
@@ -183,18 +239,22 @@ fn a_consumer_that_is_killed_at_any_moment_and_begun_again_loses_nothing() {
     let url = environment("MONGODB_URL");
     let (queue, database) = (fresh("queue"), fresh("killed"));
     broker.declare(&queue);
-    let yaml = pipeline(&queue, "until: forever, linger: 1ms, prefetch: 5", &[(&url, &database)]);
+    let yaml = pipeline(
+        &queue,
+        "until: forever, linger: 1ms, prefetch: 5",
+        &[(&url, &database)],
+    );
     let folder = tempfile::tempdir().unwrap();
     for round in 0..5 {
-        let mut run = rowgen(folder.path(), &yaml, &["--batch-rows", "2"]).spawn().unwrap();
+        let mut command = rowgen(folder.path(), &yaml, &["--batch-rows", "2"]);
+        let mut run = Running(command.spawn().unwrap());
         let from = round * 10;
         let messages: Vec<Vec<u8>> = (from..from + 10).map(envelope).collect();
         for message in &messages {
             broker.publish(&queue, [message.as_slice()]);
         }
         std::thread::sleep(Duration::from_millis(300 + round * 37));
-        run.kill().unwrap();
-        run.wait().unwrap();
+        run.kill();
     }
     consume(&yaml.replace("until: forever", "until: empty"));
     holds_all(&Store::shared(&database));
@@ -216,32 +276,63 @@ fn changes_of_a_database_arrive_by_debezium() {
          UPDATE inventory.orders SET status = 'SHIPPED' WHERE order_id <= 100; \
          DELETE FROM inventory.orders WHERE order_id > 490",
     );
-    let yaml = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/cdc_store.yaml"));
+    let yaml = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/pipelines/cdc_store.yaml"
+    ));
     let folder = tempfile::tempdir().unwrap();
     let mut command = rowgen(folder.path(), &yaml.unwrap(), &["--set", "second=false"]);
     let url = servers.variable("MONGODB_URL");
-    command.env("RABBITMQ_URL", servers.variable("RABBITMQ_URL")).env("MONGODB_URI_1", &url);
-    let mut run = command.spawn().unwrap();
+    command
+        .env("RABBITMQ_URL", servers.variable("RABBITMQ_URL"))
+        .env("MONGODB_URI_1", &url);
+    let mut run = Running(command.spawn().unwrap());
     let store = Store::at(&url, "cdc_data");
     let documents = || store.count("inventory_orders");
-    until(|| format!("{} documents", documents()), Duration::from_secs(60), || documents() >= 610);
-    // RabbitMQ and the consumer go on after each other's end.
+    until(
+        || format!("{} documents", documents()),
+        Duration::from_secs(60),
+        || documents() >= 610,
+    );
+    // RabbitMQ ends and comes back; the consumer finds it again, and Debezium is begun again.
     servers.act("kill", "rabbitmq");
-    sql(&servers, "UPDATE inventory.orders SET status = 'DELIVERED' WHERE order_id > 400");
+    sql(
+        &servers,
+        "UPDATE inventory.orders SET status = 'DELIVERED' WHERE order_id > 400",
+    );
     servers.act("restart", "rabbitmq");
-    until(|| format!("{} documents", documents()), Duration::from_secs(90), || documents() >= 700);
-    terminate(&mut run);
+    servers.act("restart", "debezium");
+    until(
+        || format!("{} documents", documents()),
+        Duration::from_secs(90),
+        || documents() >= 700,
+    );
+    run.terminate();
     assert_eq!(documents(), 700);
     let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
     for row in store.all("inventory_orders_current") {
         let status = row.get_str("status").unwrap_or("gone").to_string();
         *statuses.entry(status).or_default() += 1;
         if row.get("_id") == Some(&Bson::Int32(4)) {
-            assert_eq!(row.get("total"), Some(&Bson::Decimal128("0.50".parse().unwrap())));
+            assert_eq!(
+                row.get("total"),
+                Some(&Bson::Decimal128("0.50".parse().unwrap()))
+            );
             let day = mongodb::bson::DateTime::parse_rfc3339_str("2026-01-15T00:00:00Z").unwrap();
             assert_eq!(row.get("order_date"), Some(&Bson::DateTime(day)));
         }
     }
-    let counts: Vec<_> = statuses.iter().map(|(status, count)| (status.as_str(), *count)).collect();
-    assert_eq!(counts, [("DELIVERED", 90), ("PENDING", 300), ("SHIPPED", 100), ("gone", 10)]);
+    let counts: Vec<_> = statuses
+        .iter()
+        .map(|(status, count)| (status.as_str(), *count))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("DELIVERED", 90),
+            ("PENDING", 300),
+            ("SHIPPED", 100),
+            ("gone", 10)
+        ]
+    );
 }

@@ -10,7 +10,7 @@ use rowgen::client::runtime::block_on;
 use crate::postgres::{fresh, rowgen};
 use crate::servers::Servers;
 use crate::store::Store;
-use crate::{environment, until};
+use crate::until;
 
 /// A pipeline of one table with an `id`, and `more` lines about its columns.
 fn table(rows: u64, more: &str, sink: &str) -> String {
@@ -27,11 +27,17 @@ fn run(yaml: &str) -> Output {
 #[track_caller]
 fn succeeds(yaml: &str) {
     let output = run(yaml);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim_end().to_string()
+    String::from_utf8_lossy(&output.stderr)
+        .trim_end()
+        .to_string()
 }
 
 #[test]
@@ -45,12 +51,16 @@ fn documents_have_the_types_of_their_columns() {
         "      at: { constant: \"2026-01-15T10:11:12.345Z\", type: \"timestamp(ms, UTC)\" }\n",
         "      name: { constant: hé }\n",
         "      half: { constant: 0.5, type: float64 }\n",
-        "      key: { uuid: {} }\n",
+        "      key: { uuid: {}, type: uuid }\n",
     );
     succeeds(&table(1, more, &format!("database: {database}, key: [id]")));
-    let [found] = &Store::shared(&database).all("t")[..] else { panic!("one document") };
+    let [found] = &Store::shared(&database).all("t")[..] else {
+        panic!("one document")
+    };
     let mut found = found.clone();
-    let Some(Bson::Binary(uuid)) = found.remove("key") else { panic!("{found}") };
+    let Some(Bson::Binary(uuid)) = found.remove("key") else {
+        panic!("{found}")
+    };
     assert_eq!((uuid.subtype, uuid.bytes.len()), (BinarySubtype::Uuid, 16));
     let millis = |text: &str| Bson::DateTime(DateTime::parse_rfc3339_str(text).unwrap());
     let expected = doc! {
@@ -86,7 +96,12 @@ fn a_load_that_is_repeated_changes_nothing_and_another_one_adds() {
 fn documents_of_equal_key_are_replaced_or_refused() {
     let database = fresh("keys");
     let store = Store::shared(&database);
-    let other = async { store.collection("t").insert_one(doc! { "_id": 3_i64, "id": "other" }).await };
+    let other = async {
+        store
+            .collection("t")
+            .insert_one(doc! { "_id": 3_i64, "id": "other" })
+            .await
+    };
     block_on(other).unwrap().unwrap();
     let output = run(&table(5, "", &format!("database: {database}, key: [id]")));
     let said = words(&output);
@@ -94,14 +109,28 @@ fn documents_of_equal_key_are_replaced_or_refused() {
     assert!(said.contains("row 2: E11000"), "{said}");
     let folder = tempfile::tempdir().unwrap();
     let sink = format!("database: {database}, key: [id], on_bad_row: {{ dead_letter: bad.jsonl }}");
-    let output = rowgen(folder.path(), &table(5, "", &sink), &[]).output().unwrap();
-    assert!(output.status.success(), "{}", words(&output));
+    let output = rowgen(folder.path(), &table(5, "", &sink), &[])
+        .output()
+        .unwrap();
+    // Rows were left out.
+    assert_eq!(output.status.code(), Some(3), "{}", words(&output));
     let letters = std::fs::read_to_string(folder.path().join("bad.jsonl")).unwrap();
     assert_eq!(letters.lines().count(), 1, "{letters}");
-    assert!(letters.contains("\"row\":2") && letters.contains("{\"id\":3}"), "{letters}");
+    assert!(
+        letters.contains("\"row\":2") && letters.contains("{\"id\":3}"),
+        "{letters}"
+    );
     assert_eq!(store.count("t"), 5);
-    succeeds(&table(5, "", &format!("database: {database}, key: [id], mode: upsert")));
-    let ids: Vec<_> = store.all("t").into_iter().map(|found| found.get_i64("id").unwrap()).collect();
+    succeeds(&table(
+        5,
+        "",
+        &format!("database: {database}, key: [id], mode: upsert"),
+    ));
+    let ids: Vec<_> = store
+        .all("t")
+        .into_iter()
+        .map(|found| found.get_i64("id").unwrap())
+        .collect();
     assert_eq!(ids, [1, 2, 3, 4, 5]);
 }
 
@@ -110,7 +139,10 @@ fn a_server_that_is_not_there_or_silent_is_told_in_time() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = listener.local_addr().unwrap().to_string();
     for (address, cause) in [
-        ("127.0.0.1:1".to_string(), "Connection refused (os error 111)"),
+        (
+            "127.0.0.1:1".to_string(),
+            "Connection refused (os error 111)",
+        ),
         (silent, ""),
     ] {
         let url = format!("mongodb://me:pa55word@{address}/d");
@@ -118,10 +150,15 @@ fn a_server_that_is_not_there_or_silent_is_told_in_time() {
         let began = Instant::now();
         let output = run(&yaml);
         let said = words(&output);
-        let begin = format!("error: could not open sink `mongodb-1`\n  caused by: connecting to MongoDB at {address}\n  caused by: {cause}");
+        let begin = format!(
+            "error: could not open sink `mongodb-1`\n  caused by: connecting to MongoDB at {address}\n  caused by: {cause}"
+        );
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.starts_with(&begin), "{said}");
-        assert!(said.ends_with("\n  hint: is it running, and is `url` right?"), "{said}");
+        assert!(
+            said.ends_with("\n  hint: is it running, and is `url` right?"),
+            "{said}"
+        );
         assert!(!said.contains("pa55word"), "{said}");
         assert!(began.elapsed() < Duration::from_secs(30));
     }
@@ -137,7 +174,11 @@ fn a_server_that_is_killed_and_comes_back_has_each_row_once() {
     let mut command = rowgen(folder.path(), &yaml, &[]);
     let mut run = command.spawn().unwrap();
     let store = Store::at(&url, "d");
-    until(|| "some rows".into(), Duration::from_secs(60), || store.count("t") > 2_000);
+    until(
+        || "some rows".into(),
+        Duration::from_secs(60),
+        || store.count("t") > 2_000,
+    );
     servers.act("kill", "mongodb");
     servers.act("restart", "mongodb");
     let ended = run.wait().unwrap();
@@ -150,5 +191,8 @@ fn nobody_is_let_in_without_a_database() {
     let output = run(&table(1, "", "mode: append"));
     assert_eq!(output.status.code(), Some(1));
     let said = words(&output);
-    assert!(said.starts_with("error: neither `database` nor the address names a database\n"), "{said}");
+    assert!(
+        said.starts_with("error: neither `database` nor the address names a database\n"),
+        "{said}"
+    );
 }

@@ -52,7 +52,11 @@ impl Servers {
 
     /// Runs a tool of a server.
     pub fn tool(&self, name: &str, arguments: &[&str]) -> String {
-        let output = self.script(&["tool", name]).args(arguments).output().unwrap();
+        let output = self
+            .script(&["tool", name])
+            .args(arguments)
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{name} {arguments:?}: {output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }

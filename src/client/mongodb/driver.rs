@@ -147,13 +147,17 @@ fn said(error: &Refusal) -> Said {
     match error.kind.as_ref() {
         ErrorKind::Authentication { message, .. } => (
             message.clone(),
-            Some("the user or the password is wrong, or `?authSource=` behind the address names another database"),
+            Some(
+                "the user or the password is wrong, or `?authSource=` behind the address names another database",
+            ),
             false,
         ),
         ErrorKind::Command(refusal) => of_command(refusal),
         ErrorKind::ServerSelection { message, .. } => {
             // What it tried is told at length.
-            let short = message.split_once("Kind: ").map_or(message.as_str(), |(_, kind)| kind);
+            let short = message
+                .split_once("Kind: ")
+                .map_or(message.as_str(), |(_, kind)| kind);
             let short = short.split(", labels:").next().unwrap_or(short);
             let short = short.trim_start_matches("I/O error: ");
             let passes = !message.contains("wire version");

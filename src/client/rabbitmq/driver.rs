@@ -20,7 +20,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Seconds after which a silent broker is taken for gone: half of them pass between two heartbeats.
 const HEARTBEAT: u16 = 20;
 
-const EXPECTED: &str = "expected `amqp://USER:PASSWORD@HOST:5672/VHOST`, with `%2f` for the virtual host `/`";
+const EXPECTED: &str =
+    "expected `amqp://USER:PASSWORD@HOST:5672/VHOST`, with `%2f` for the virtual host `/`";
 
 /// A broker that can be connected to.
 #[derive(Clone)]
@@ -52,7 +53,9 @@ impl Broker {
             .parse()
             .map_err(|_| wrong("this is no address of a RabbitMQ broker"))?;
         if uri.vhost.is_empty() {
-            return Err(wrong("the address ends with `/`, which is a virtual host without a name"));
+            return Err(wrong(
+                "the address ends with `/`, which is a virtual host without a name",
+            ));
         }
         if tls.is_some() && uri.scheme != AMQPScheme::AMQPS {
             let problem = Problem::new("`tls` needs an address that begins with `amqps://`");
@@ -93,8 +96,12 @@ impl Broker {
             ConnectionProperties::default().with_connection_name(LongString::from(who));
         let runtime = lapin::runtime::default_runtime();
         let runtime = runtime.map_err(|error| self.refused("connecting", &error))?;
-        let connecting =
-            Connection::connect_uri_with_config(self.uri.clone(), properties, self.tls.clone(), runtime);
+        let connecting = Connection::connect_uri_with_config(
+            self.uri.clone(),
+            properties,
+            self.tls.clone(),
+            runtime,
+        );
         match timeout(CONNECT, connecting).await {
             Ok(connected) => connected.map_err(|error| self.refused("connecting", &error)),
             Err(_) => Err(self.silent("connecting")),
@@ -143,15 +150,23 @@ fn said(error: &lapin::Error) -> Said {
                     (Some("the user or the password is wrong"), false)
                 }
                 AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => (
-                    Some("the user may not do this: `rabbitmqctl set_permissions`, or another client has the queue for itself"),
+                    Some(
+                        "the user may not do this: `rabbitmqctl set_permissions`, or another client has the queue for itself",
+                    ),
                     false,
                 ),
-                AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) => {
-                    (Some("a source declares no queues: `rabbitmqctl list_queues` shows those that are there"), false)
-                }
-                AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => {
-                    (Some("the virtual host behind the address's last `/` is not there, or not for this user"), false)
-                }
+                AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) => (
+                    Some(
+                        "a source declares no queues: `rabbitmqctl list_queues` shows those that are there",
+                    ),
+                    false,
+                ),
+                AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => (
+                    Some(
+                        "the virtual host behind the address's last `/` is not there, or not for this user",
+                    ),
+                    false,
+                ),
                 _ => (None, true),
             };
             (words, hint, passes)

@@ -53,9 +53,10 @@ fn meant(value: &Value, meaning: Meaning) -> Option<Plain> {
         Meaning::Decimal(scale) => Plain::Decimal(decimal(value.as_str()?, scale)?),
         Meaning::Date => Plain::Date(i32::try_from(value.as_i64()?).ok()?),
         Meaning::Time(unit) => Plain::Time(value.as_i64()?.checked_mul(NANOS / unit)?),
-        Meaning::Timestamp(unit) => {
-            Plain::Moment(i128::from(value.as_i64()?) * i128::from(NANOS / unit), false)
-        }
+        Meaning::Timestamp(unit) => Plain::Moment(
+            i128::from(value.as_i64()?) * i128::from(NANOS / unit),
+            false,
+        ),
         Meaning::Zoned => Plain::Moment(zoned(value.as_str()?)?, true),
         Meaning::Json => Plain::Same(serde_json::from_str(value.as_str()?).ok()?),
         Meaning::Uuid => Plain::Uuid(value.as_str()?.to_string()),
@@ -93,7 +94,10 @@ fn pointed(digits: &str, scale: i8) -> String {
             let (whole, fraction) = digits.split_at(digits.len() - scale);
             format!("{sign}{whole}.{fraction}")
         }
-        Err(_) => format!("{sign}{digits}{}", "0".repeat(usize::from(scale.unsigned_abs()))),
+        Err(_) => format!(
+            "{sign}{digits}{}",
+            "0".repeat(usize::from(scale.unsigned_abs()))
+        ),
     }
 }
 
@@ -111,7 +115,12 @@ pub fn plain_json(row: &str, meanings: &Meanings) -> Result<String, String> {
         let comma = if index == 0 { "" } else { "," };
         let meaning = meanings.of(&name);
         // Nothing that is written to a text fails.
-        let _ = write!(out, "{comma}{}:{}", Value::String(name), shown(plain(value, meaning)));
+        let _ = write!(
+            out,
+            "{comma}{}:{}",
+            Value::String(name),
+            shown(plain(value, meaning))
+        );
     }
     out.push('}');
     Ok(out)
@@ -161,9 +170,15 @@ pub fn time_text(nanos: i64) -> String {
         Some(time) => time.format("%H:%M:%S%.f").to_string(),
         None => {
             let sign = if nanos < 0 { "-" } else { "" };
-            let (seconds, rest) = (nanos.unsigned_abs() / 1_000_000_000, nanos.unsigned_abs() % 1_000_000_000);
+            let (seconds, rest) = (
+                nanos.unsigned_abs() / 1_000_000_000,
+                nanos.unsigned_abs() % 1_000_000_000,
+            );
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-            format!("{sign}{hours:02}:{minutes:02}:{seconds:02}.{:06}", rest / 1000)
+            format!(
+                "{sign}{hours:02}:{minutes:02}:{seconds:02}.{:06}",
+                rest / 1000
+            )
         }
     }
 }

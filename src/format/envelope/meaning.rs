@@ -171,7 +171,11 @@ impl Meanings {
         let columns = images.next_back().map(|image| image.fields);
         let columns = columns.unwrap_or_default().into_iter();
         let meant = columns.map(|column| (column.field.clone(), Meaning::of(&column)));
-        Self(meant.filter(|(_, meaning)| *meaning != Meaning::Same).collect())
+        Self(
+            meant
+                .filter(|(_, meaning)| *meaning != Meaning::Same)
+                .collect(),
+        )
     }
 
     /// Those that `text` has written.
@@ -179,14 +183,20 @@ impl Meanings {
         let named: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
         let meaning = |value: &Value| Meaning::named(value.as_str()?);
         let named = named.iter();
-        Self(named.filter_map(|(name, value)| Some((name.clone(), meaning(value)?))).collect())
+        Self(
+            named
+                .filter_map(|(name, value)| Some((name.clone(), meaning(value)?)))
+                .collect(),
+        )
     }
 
     /// As JSON: `{"total":"decimal(2)"}`, columns that stand as they are left out.
     pub fn text(&self) -> String {
         let mut said: Vec<_> = self.0.iter().collect();
         said.sort();
-        let said = said.into_iter().map(|(name, meaning)| (name.clone(), meaning.name().into()));
+        let said = said
+            .into_iter()
+            .map(|(name, meaning)| (name.clone(), meaning.name().into()));
         Value::Object(said.collect()).to_string()
     }
 

@@ -140,9 +140,8 @@ type Parts<'m> = (Option<&'m RawValue>, Option<Payload<'m>>);
 fn parts(text: &[u8]) -> serde_json::Result<Parts<'_>> {
     // The schema comes first, so that this is known at once.
     let framed = text.get(1..).map(<[u8]>::trim_ascii_start);
-    let framed = framed.is_some_and(|text| {
-        text.starts_with(b"\"schema\"") || text.starts_with(b"\"payload\"")
-    });
+    let framed = framed
+        .is_some_and(|text| text.starts_with(b"\"schema\"") || text.starts_with(b"\"payload\""));
     match framed {
         true => serde_json::from_slice(text).map(|Message { schema, payload }| (schema, payload)),
         false => serde_json::from_slice(text).map(|payload| (None, Some(payload))),
@@ -156,6 +155,10 @@ fn operation(op: &str) -> Result<&'static str, String> {
         "d" => "delete",
         "r" => "read",
         "t" => "truncate",
-        other => return Err(format!("nobody knows the operation `{other}`; it is c, u, d, r or t")),
+        other => {
+            return Err(format!(
+                "nobody knows the operation `{other}`; it is c, u, d, r or t"
+            ));
+        }
     })
 }

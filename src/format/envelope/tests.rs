@@ -30,7 +30,11 @@ fn values_become_what_they_mean() {
 #[test]
 fn an_envelope_says_where_it_stands() {
     let envelope = change(KINDS);
-    let said = (envelope.database.as_ref(), envelope.table.as_ref(), envelope.operation);
+    let said = (
+        envelope.database.as_ref(),
+        envelope.table.as_ref(),
+        envelope.operation,
+    );
     assert_eq!(said, ("inventory", "kinds", "update"));
     assert_eq!(envelope.transaction.as_deref(), Some("0-1-14"));
     let place = (envelope.file.as_deref(), envelope.pos, envelope.row);
@@ -46,10 +50,16 @@ fn an_envelope_says_where_it_stands() {
 #[test]
 fn tombstones_are_told_from_changes_and_from_nonsense() {
     for tombstone in ["", "default", " null ", r#"{"schema":null,"payload":null}"#] {
-        assert!(matches!(read(tombstone.as_bytes()), Ok(Told::Tombstone)), "{tombstone}");
+        assert!(
+            matches!(read(tombstone.as_bytes()), Ok(Told::Tombstone)),
+            "{tombstone}"
+        );
     }
     for (message, why) in [
-        ("{", "it is no envelope of Debezium: EOF while parsing an object at line 1 column 1"),
+        (
+            "{",
+            "it is no envelope of Debezium: EOF while parsing an object at line 1 column 1",
+        ),
         (
             r#"{"id":1}"#,
             "it is no envelope of Debezium: missing field `source` at line 1 column 8",
@@ -81,6 +91,9 @@ fn decimals_have_their_digits() {
         assert_eq!(digits(text, scale), Plain::Decimal(expected.into()));
     }
     // `decimal.handling.mode` is `string` or `double`: they stand as they are.
-    assert_eq!(plain("12.50".into(), Meaning::Same), Plain::Same("12.50".into()));
+    assert_eq!(
+        plain("12.50".into(), Meaning::Same),
+        Plain::Same("12.50".into())
+    );
     assert_eq!(plain(12.5.into(), Meaning::Double), Plain::Double(12.5));
 }

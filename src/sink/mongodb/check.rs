@@ -28,7 +28,10 @@ pub fn problems(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
         problems.extend(contradictions(mongodb));
         let names = [
             envelopes.into.as_ref(),
-            envelopes.state.as_ref().and_then(|state| state.into.as_ref()),
+            envelopes
+                .state
+                .as_ref()
+                .and_then(|state| state.into.as_ref()),
         ];
         problems.extend(names.into_iter().flatten().filter_map(collection));
         return problems;
@@ -53,7 +56,12 @@ fn nameless(mongodb: &MongoDb) -> Option<Problem> {
     let named = match &mongodb.database {
         Some(database) => !database.as_str().is_empty(),
         None => {
-            let url = mongodb.url.value.0.split_once("://").map_or("", |(_, url)| url);
+            let url = mongodb
+                .url
+                .value
+                .0
+                .split_once("://")
+                .map_or("", |(_, url)| url);
             let path = url.split_once('/').map_or("", |(_, path)| path);
             !path.split('?').next().unwrap_or_default().is_empty()
         }
@@ -75,13 +83,19 @@ fn contradictions(mongodb: &MongoDb) -> Vec<Problem> {
     }
     if let Some(key) = mongodb.key.first() {
         let problem = Problem::new("`key` and `envelopes` are not said together");
-        problems.push(problem.at(&key.place).hint("keys of tables stand under `envelopes: { state: { keys: … } }`"));
+        problems.push(
+            problem
+                .at(&key.place)
+                .hint("keys of tables stand under `envelopes: { state: { keys: … } }`"),
+        );
     }
     if mongodb.mode != Mode::Append {
         let problem = Problem::new("`mode` and `envelopes` are not said together");
-        problems.push(problem.at(&mongodb.url.place).hint(
-            "a change that comes again replaces itself, whatever the mode",
-        ));
+        problems.push(
+            problem
+                .at(&mongodb.url.place)
+                .hint("a change that comes again replaces itself, whatever the mode"),
+        );
     }
     problems
 }
@@ -107,9 +121,12 @@ fn key(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
     }
     let known = |column: &Placed<Text>| shape.column(column.as_str(), &column.place);
     problems.extend(mongodb.key.iter().filter_map(|column| known(column).err()));
-    if let Some(index) = shape.schema.index_of("_id").ok().filter(|_| {
-        !matches!(mongodb.key.as_slice(), [one] if one.as_str() == "_id")
-    }) {
+    if let Some(index) = shape
+        .schema
+        .index_of("_id")
+        .ok()
+        .filter(|_| !matches!(mongodb.key.as_slice(), [one] if one.as_str() == "_id"))
+    {
         let name = shape.schema.field(index).name();
         let message = format!("column `{name}` would be the document's own key");
         let problem = Problem::new(message).at(&mongodb.url.place);

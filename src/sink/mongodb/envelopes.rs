@@ -74,7 +74,11 @@ impl Envelopes {
     /// The collection of a table's documents, or its state.
     pub fn documents(&self, database: &str, table: &str) -> String {
         let default = "{database}_{table}";
-        filled(self.into.as_ref().map_or(default, |into| into.as_str()), database, table)
+        filled(
+            self.into.as_ref().map_or(default, |into| into.as_str()),
+            database,
+            table,
+        )
     }
 }
 
@@ -82,7 +86,11 @@ impl State {
     /// The collection of a table's rows.
     pub fn collection(&self, database: &str, table: &str) -> String {
         let default = "{database}_{table}_current";
-        filled(self.into.as_ref().map_or(default, |into| into.as_str()), database, table)
+        filled(
+            self.into.as_ref().map_or(default, |into| into.as_str()),
+            database,
+            table,
+        )
     }
 
     /// The columns of a table's key.
@@ -125,9 +133,9 @@ impl Columns {
             found.map(|(index, _)| index).ok_or_else(|| {
                 let wanted = crate::type_names::show_type(wanted);
                 let message = format!("`envelopes` needs a column `{name}` of type {wanted}");
-                Problem::new(message).at(place).hint(
-                    "`from: { rabbitmq: { format: debezium } }` has all columns of changes",
-                )
+                Problem::new(message)
+                    .at(place)
+                    .hint("`from: { rabbitmq: { format: debezium } }` has all columns of changes")
             })
         };
         let text = |name: &str| find(name, &DataType::Utf8);

@@ -101,7 +101,11 @@ impl Decode {
             }
         }
         let own = self.schema.fields().len() - self.metadata.len();
-        let of_values: Vec<usize> = columns.iter().copied().filter(|column| *column < own).collect();
+        let of_values: Vec<usize> = columns
+            .iter()
+            .copied()
+            .filter(|column| *column < own)
+            .collect();
         let mut arrays = Vec::new().into_iter();
         if own > 0 {
             let wanted = Arc::new(self.schema.project(&of_values)?);
@@ -133,7 +137,9 @@ impl Decode {
             }
         };
         let made = columns.iter().filter_map(values).collect();
-        let rejected = bad.into_iter().map(|(place, bad)| self.reject(&messages[place], bad));
+        let rejected = bad
+            .into_iter()
+            .map(|(place, bad)| self.reject(&messages[place], bad));
         Ok(Piece {
             columns: made,
             rejected: rejected.collect(),

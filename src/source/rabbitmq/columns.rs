@@ -67,12 +67,8 @@ impl Known {
             }
             Self::Timestamp => times(messages.map(|message| Some(message.timestamp? * 1000))),
             Self::At => times(told(changes, |envelope| envelope.ts_ms)),
-            Self::Pos => {
-                Arc::new(told(changes, |envelope| envelope.pos).collect::<Int64Array>())
-            }
-            Self::Row => {
-                Arc::new(told(changes, |envelope| envelope.row).collect::<Int32Array>())
-            }
+            Self::Pos => Arc::new(told(changes, |envelope| envelope.pos).collect::<Int64Array>()),
+            Self::Row => Arc::new(told(changes, |envelope| envelope.row).collect::<Int32Array>()),
             Self::Types => {
                 let types = told(changes, |envelope| Some(schemas.of(envelope.schema?).1));
                 Arc::new(types.collect::<StringArray>())

@@ -84,7 +84,11 @@ impl Consumer {
         let thread = spawn(
             "fetch",
             move || fetch::run(&own),
-            move |panic| panicked.pipe.fail(Error::of_panic("the thread that fetches", panic)),
+            move |panic| {
+                panicked
+                    .pipe
+                    .fail(Error::of_panic("the thread that fetches", panic))
+            },
         );
         Ok(Self {
             thread: Mutex::new(Some(

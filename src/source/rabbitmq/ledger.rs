@@ -92,7 +92,8 @@ mod tests {
         ledger.safe(2);
         let told = |ledger: &Ledger| {
             let told = ledger.take().into_iter();
-            told.map(|(queue, _, last)| (queue, last)).collect::<Vec<_>>()
+            told.map(|(queue, _, last)| (queue, last))
+                .collect::<Vec<_>>()
         };
         assert_eq!(told(&ledger), [(3, 8)]);
         assert!(told(&ledger).is_empty());

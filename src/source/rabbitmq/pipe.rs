@@ -210,7 +210,9 @@ impl State {
     fn slot(&self, message: &Message) -> Slot {
         let turn = message.turn.number();
         let covered = self.covered.get(&message.queue);
-        let from = covered.filter(|(known, _)| *known == turn).map_or(1, |(_, next)| *next);
+        let from = covered
+            .filter(|(known, _)| *known == turn)
+            .map_or(1, |(_, next)| *next);
         Slot {
             turn: message.turn.clone(),
             queue: message.queue,
@@ -225,7 +227,8 @@ impl State {
         let mut first = 0;
         let mut spans = Vec::with_capacity(slots.len());
         for slot in slots {
-            self.covered.insert(slot.queue, (slot.turn.number(), slot.to));
+            self.covered
+                .insert(slot.queue, (slot.turn.number(), slot.to));
             let rows = first..first + slot.rows.rows();
             first = rows.end;
             spans.push(Span {
@@ -273,7 +276,11 @@ mod tests {
     fn a_batch_covers_one_channel_of_each_queue() {
         let (one, other) = (Arc::new(Turn::new()), Arc::new(Turn::new()));
         let pipe = pipe(None);
-        let first = [message(1, &one, 1), message(0, &other, 1), message(1, &one, 2)];
+        let first = [
+            message(1, &one, 1),
+            message(0, &other, 1),
+            message(1, &one, 2),
+        ];
         pipe.put(first.into_iter());
         assert!(pipe.wait(3).is_none() && pipe.wait(4).is_some());
         let taken = pipe.take(9).unwrap().unwrap();

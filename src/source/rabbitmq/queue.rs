@@ -97,7 +97,8 @@ impl Queues {
                 passive: true,
                 ..QueueDeclareOptions::default()
             };
-            let found = channel.queue_declare(queue.as_str().into(), passive, FieldTable::default());
+            let found =
+                channel.queue_declare(queue.as_str().into(), passive, FieldTable::default());
             found.await.map_err(said)?;
             let _ = channel.close(200, "done".into()).await;
         }
@@ -146,7 +147,9 @@ fn of_types(options: &RabbitMq, types: &Types) -> Result<Vec<Field>, Problem> {
             .at(&options.queues.place)
             .hint("say them in the table's `types`: `types: { id: int64, name: utf8 }`"));
     }
-    let fields = types.iter().map(|(name, wanted)| typed(&name.value, wanted));
+    let fields = types
+        .iter()
+        .map(|(name, wanted)| typed(&name.value, wanted));
     Ok(fields.collect())
 }
 
@@ -175,4 +178,3 @@ impl Stream for Queues {
         Ok(Box::new(Consumer::start(self, begin)?))
     }
 }
-

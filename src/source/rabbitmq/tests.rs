@@ -42,7 +42,10 @@ const DELETE: &str = r#"{"before":{"id":1,"total":"BOM="},"after":null,"source":
 
 #[test]
 fn envelopes_are_rows_and_tombstones_are_passed_over() {
-    let fields = ENVELOPE.iter().map(|(known, name)| known.field(name)).collect();
+    let fields = ENVELOPE
+        .iter()
+        .map(|(known, name)| known.field(name))
+        .collect();
     let metadata = ENVELOPE.iter().map(|(known, _)| *known).collect();
     let decode = decode(Values::Envelopes, fields, metadata);
     let piece = decode
@@ -54,9 +57,14 @@ fn envelopes_are_rows_and_tombstones_are_passed_over() {
     };
     assert_eq!(texts(0), [Some("update".into()), Some("delete".into())]);
     assert_eq!(texts(1), [Some(r#"{"id":1,"total":"BOM="}"#.into()), None]);
-    assert_eq!(piece.columns[2].as_primitive::<Int64Type>().values(), &[7, 9]);
+    assert_eq!(
+        piece.columns[2].as_primitive::<Int64Type>().values(),
+        &[7, 9]
+    );
     assert_eq!(piece.kept, Some(vec![10, 13]));
-    let [bad] = &piece.rejected[..] else { panic!("one is bad") };
+    let [bad] = &piece.rejected[..] else {
+        panic!("one is bad")
+    };
     assert_eq!(bad.place, "queue `q`, delivery 3");
     assert_eq!(bad.letter["value"], "ew==");
 }
@@ -73,7 +81,10 @@ fn rows_of_changes_have_the_types_of_their_columns() {
     let piece = decode
         .read(&messages(&[UPDATE, &bad, DELETE, "default"]), 0, &[1, 2])
         .unwrap();
-    assert_eq!(piece.columns[0].as_primitive::<Decimal64Type>().values(), &[1251, 1251, 1251]);
+    assert_eq!(
+        piece.columns[0].as_primitive::<Decimal64Type>().values(),
+        &[1251, 1251, 1251]
+    );
     let piece = decode
         .read(&messages(&[UPDATE, &bad, DELETE, "default"]), 0, &[0, 2])
         .unwrap();

@@ -92,7 +92,8 @@ pub fn commands<'s>(statements: &[&'s Statement]) -> Vec<Vec<&'s Statement>> {
         None => true,
         Some(identity) => {
             let key = (statement.collection.as_ref(), identity.as_slice());
-            last.get(&key).is_some_and(|last| std::ptr::eq(*last, **statement))
+            last.get(&key)
+                .is_some_and(|last| std::ptr::eq(*last, **statement))
         }
     };
     let mut left: Vec<&Statement> = statements.iter().filter(is_last).copied().collect();

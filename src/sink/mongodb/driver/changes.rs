@@ -91,7 +91,11 @@ impl Changes {
             columns.file,
             columns.types,
         ];
-        let text = |column: usize| Ok(cast(of(column), &DataType::Utf8)?.as_string::<i32>().clone());
+        let text = |column: usize| {
+            Ok(cast(of(column), &DataType::Utf8)?
+                .as_string::<i32>()
+                .clone())
+        };
         Ok(Texts {
             texts: texts.into_iter().map(text).collect::<Result<_>>()?,
             ts_ms: of(columns.ts_ms).clone(),
@@ -118,7 +122,9 @@ impl Changes {
             after: text(4),
             transaction: text(5),
             ts_ms: there(at).then(|| at.as_primitive::<TimestampMillisecondType>().value(row)),
-            place: text(6).zip(pos).map(|(file, pos)| (file, pos, within.unwrap_or(0))),
+            place: text(6)
+                .zip(pos)
+                .map(|(file, pos)| (file, pos, within.unwrap_or(0))),
             meanings: self.meanings(text(7).unwrap_or_default()),
         }
     }

@@ -33,7 +33,9 @@ use open::{Load, Opened};
 pub fn connect(mongodb: &MongoDb, target: &Target) -> Result<Found> {
     let sliced = target.slice.is_some_and(|slice| slice.count > 1);
     if sliced && (mongodb.mode == Mode::Truncate || target.overwrite) {
-        let problem = Problem::new("a slice cannot empty a collection: it would remove the rows of the others");
+        let problem = Problem::new(
+            "a slice cannot empty a collection: it would remove the rows of the others",
+        );
         return Err(Error::user(problem.at(&mongodb.url.place)));
     }
     let server = Server::new(&mongodb.url, mongodb.tls.as_ref()).map_err(Error::user)?;

@@ -133,7 +133,11 @@ impl Opened {
             sessions: connections(options.connections.as_ref()),
             rows: rows..=rows,
             bytes: BULK_BYTES,
-            linger: options.linger.as_ref().map(|linger| linger.0).unwrap_or_default(),
+            linger: options
+                .linger
+                .as_ref()
+                .map(|linger| linger.0)
+                .unwrap_or_default(),
             bad_rows: options.on_bad_row.clone(),
             ..Options::default()
         };

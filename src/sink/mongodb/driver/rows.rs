@@ -29,7 +29,11 @@ impl Documents {
     pub fn new(options: &MongoDb, table: &str, load: Option<&str>) -> Self {
         Self {
             collection: options.collection(table).into(),
-            key: options.key.iter().map(|name| name.as_str().to_string()).collect(),
+            key: options
+                .key
+                .iter()
+                .map(|name| name.as_str().to_string())
+                .collect(),
             upsert: options.mode == Mode::Upsert,
             load: load.map(|load| first_bytes(load.as_bytes())),
         }
@@ -54,7 +58,12 @@ impl Documents {
         Ok((statements, unheld))
     }
 
-    fn statement(&self, batch: &Batch, columns: &[Column], row: usize) -> Result<Statement, String> {
+    fn statement(
+        &self,
+        batch: &Batch,
+        columns: &[Column],
+        row: usize,
+    ) -> Result<Statement, String> {
         let mut values = Document::new();
         for column in columns {
             let value = column.value(row);
@@ -129,4 +138,3 @@ pub fn key<'k>(
     }
     Ok(Bson::Document(key))
 }
-

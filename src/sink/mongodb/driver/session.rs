@@ -126,7 +126,8 @@ impl Connection {
         &self,
         command: &[&'s Statement],
     ) -> Result<Vec<(&'s Statement, String)>, Failure> {
-        let said = |error: &mongodb::error::Error| failure(self.load.server.refused("writing", error));
+        let said =
+            |error: &mongodb::error::Error| failure(self.load.server.refused("writing", error));
         let answer = bulk::send(&self.database, command, &self.load.concern).await;
         let mut wrong = Vec::new();
         let mut there = Vec::new();
@@ -171,7 +172,9 @@ impl Connection {
         let Some((first, _)) = there.first() else {
             return Ok(Vec::new());
         };
-        let collection = self.database.collection::<RawDocumentBuf>(&first.collection);
+        let collection = self
+            .database
+            .collection::<RawDocumentBuf>(&first.collection);
         let mut cursor = collection.find(doc! { "_id": { "$in": ids } }).await?;
         let mut equal: std::collections::HashSet<Vec<u8>> = std::collections::HashSet::new();
         while cursor.advance().await? {

@@ -60,10 +60,17 @@ fn values_have_the_types_of_bson() {
     assert_eq!(plain(Arc::new(parts)), Bson::Document(doc! { "a": "x" }));
     let bytes = FixedSizeBinaryArray::try_from_iter([[7u8; 16]].into_iter()).unwrap();
     let marked = Field::new("u", DataType::FixedSizeBinary(16), true).with_metadata(
-        [("ARROW:extension:name".to_string(), UUID_EXTENSION.to_string())].into(),
+        [(
+            "ARROW:extension:name".to_string(),
+            UUID_EXTENSION.to_string(),
+        )]
+        .into(),
     );
     let uuid = value(&marked, Arc::new(bytes));
-    assert_eq!(uuid, Bson::Binary(mongodb::bson::Uuid::from_bytes([7; 16]).into()));
+    assert_eq!(
+        uuid,
+        Bson::Binary(mongodb::bson::Uuid::from_bytes([7; 16]).into())
+    );
     assert_eq!(plain(Arc::new(Int64Array::from(vec![None]))), Bson::Null);
 }
 
@@ -71,9 +78,8 @@ type Told<'t> = (&'t str, Option<&'t str>, Option<&'t str>, i64);
 
 /// Changes of `shop.orders`, each with its position.
 fn changes(told: &[Told<'_>]) -> Batch {
-    let same = |text: &'static str| -> ArrayRef {
-        Arc::new(StringArray::from(vec![text; told.len()]))
-    };
+    let same =
+        |text: &'static str| -> ArrayRef { Arc::new(StringArray::from(vec![text; told.len()])) };
     let column = |of: &dyn Fn(&Told<'_>) -> Option<String>| -> ArrayRef {
         Arc::new(told.iter().map(of).collect::<StringArray>())
     };
@@ -88,7 +94,10 @@ fn changes(told: &[Told<'_>]) -> Batch {
         ("ts_ms", Arc::new(times)),
         ("transaction_id", same("0-1-7")),
         ("file", same("binlog.000002")),
-        ("pos", Arc::new(told.iter().map(|told| told.3).collect::<Int64Array>())),
+        (
+            "pos",
+            Arc::new(told.iter().map(|told| told.3).collect::<Int64Array>()),
+        ),
         ("row", Arc::new(Int32Array::from(vec![0; told.len()]))),
     ];
     let fields: Vec<Field> = columns
@@ -115,7 +124,9 @@ fn encoded(told: &[Told<'_>], options: &str) -> (Vec<Statement>, Vec<(usize, Str
         pos: 9,
         row: 10,
     };
-    Changes::new(options, columns).encode(&changes(told)).unwrap()
+    Changes::new(options, columns)
+        .encode(&changes(told))
+        .unwrap()
 }
 
 fn document(statement: &Statement) -> Document {
@@ -128,8 +139,13 @@ const ROW: &str = r#"{"id":1,"total":"BOI="}"#;
 fn a_change_is_a_document_as_the_old_system_had_it() {
     let (made, unheld) = encoded(&[("update", Some(ROW), Some(ROW), 42)], "{}");
     assert!(unheld.is_empty());
-    let [one] = &made[..] else { panic!("one statement") };
-    assert_eq!((one.kind, one.collection.as_ref()), (Kind::Replace, "shop_orders"));
+    let [one] = &made[..] else {
+        panic!("one statement")
+    };
+    assert_eq!(
+        (one.kind, one.collection.as_ref()),
+        (Kind::Replace, "shop_orders")
+    );
     let row = doc! { "id": 1.0, "total": "BOI=" };
     let expected = doc! {
         "q": { "_id": "binlog.000002:42:0" },
@@ -155,7 +171,10 @@ fn a_change_is_a_document_as_the_old_system_had_it() {
     let stored = update.get_document("u").unwrap();
     let after = stored.get_document("after_data").unwrap();
     assert_eq!(made[0].collection.as_ref(), "all");
-    assert_eq!(*after, doc! { "id": 1, "total": Bson::Decimal128("12.50".parse().unwrap()) });
+    assert_eq!(
+        *after,
+        doc! { "id": 1, "total": Bson::Decimal128("12.50".parse().unwrap()) }
+    );
 }
 
 #[test]
@@ -172,7 +191,13 @@ fn the_state_of_a_row_is_its_newest_and_outlives_its_end() {
     let commands = commands(&all);
     let shape: Vec<_> = commands
         .iter()
-        .map(|command| (command[0].kind, command[0].collection.as_ref(), command.len()))
+        .map(|command| {
+            (
+                command[0].kind,
+                command[0].collection.as_ref(),
+                command.len(),
+            )
+        })
         .collect();
     assert_eq!(
         shape,
@@ -196,5 +221,8 @@ fn the_state_of_a_row_is_its_newest_and_outlives_its_end() {
 fn a_change_without_its_key_is_told() {
     let state = "{ state: { keys: { shop.orders: [id, day] } } }";
     let (_, unheld) = encoded(&[("create", None, Some(ROW), 10)], state);
-    assert_eq!(unheld, [(0, "the row has no column `day` of the key".to_string())]);
+    assert_eq!(
+        unheld,
+        [(0, "the row has no column `day` of the key".to_string())]
+    );
 }

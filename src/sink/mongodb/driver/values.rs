@@ -58,9 +58,11 @@ impl Column {
                 return Self::new(&field, &to(of)?);
             }
             DataType::Boolean => (values.clone(), Kind::Boolean),
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::UInt8 | DataType::UInt16 => {
-                (to(&DataType::Int32)?, Kind::Int32)
-            }
+            DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::UInt8
+            | DataType::UInt16 => (to(&DataType::Int32)?, Kind::Int32),
             DataType::Int64 | DataType::UInt32 => (to(&DataType::Int64)?, Kind::Int64),
             DataType::UInt64 => (values.clone(), Kind::UInt64),
             DataType::Float16 => (values.clone(), Kind::Half),
@@ -68,16 +70,24 @@ impl Column {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 (to(&DataType::Utf8)?, Kind::Text)
             }
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-                let subtype = if is_uuid { BinarySubtype::Uuid } else { BinarySubtype::Generic };
+            DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+            | DataType::FixedSizeBinary(_) => {
+                let subtype = if is_uuid {
+                    BinarySubtype::Uuid
+                } else {
+                    BinarySubtype::Generic
+                };
                 (to(&DataType::Binary)?, Kind::Binary(subtype))
             }
             DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
                 (floored(values, &moment)?, Kind::Moment)
             }
-            DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
-                (values.clone(), Kind::Decimal)
-            }
+            DataType::Decimal32(..)
+            | DataType::Decimal64(..)
+            | DataType::Decimal128(..)
+            | DataType::Decimal256(..) => (values.clone(), Kind::Decimal),
             DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
                 (to(&DataType::List(item.clone()))?, Kind::List)
             }
@@ -111,14 +121,18 @@ impl Column {
         }
         Ok(match &self.kind {
             Kind::Boolean => Bson::Boolean(values.as_boolean().value(row)),
-            Kind::Int32 => {
-                Bson::Int32(values.as_primitive::<arrow::datatypes::Int32Type>().value(row))
-            }
+            Kind::Int32 => Bson::Int32(
+                values
+                    .as_primitive::<arrow::datatypes::Int32Type>()
+                    .value(row),
+            ),
             Kind::Int64 => Bson::Int64(values.as_primitive::<Int64Type>().value(row)),
             Kind::UInt64 => whole(values.as_primitive::<UInt64Type>().value(row))?,
             Kind::Half => Bson::Double(values.as_primitive::<Float16Type>().value(row).into()),
             Kind::Double => Bson::Double(
-                values.as_primitive::<arrow::datatypes::Float64Type>().value(row),
+                values
+                    .as_primitive::<arrow::datatypes::Float64Type>()
+                    .value(row),
             ),
             Kind::Text => Bson::String(values.as_string::<i32>().value(row).into()),
             Kind::Binary(subtype) => Bson::Binary(Binary {
@@ -129,7 +143,9 @@ impl Column {
                 let millis = values.as_primitive::<TimestampMillisecondType>().value(row);
                 Bson::DateTime(DateTime::from_millis(millis))
             }
-            Kind::Decimal => digits(&array_value_to_string(values, row).map_err(|error| error.to_string())?)?,
+            Kind::Decimal => {
+                digits(&array_value_to_string(values, row).map_err(|error| error.to_string())?)?
+            }
             Kind::List => {
                 let items = values.as_list::<i32>().value(row);
                 let field = Field::new("item", items.data_type().clone(), true);
@@ -138,7 +154,9 @@ impl Column {
                 Bson::Array(items.collect::<Result<_, _>>()?)
             }
             Kind::Struct(parts) => {
-                let parts = parts.iter().map(|part| Ok((part.name.clone(), part.value(row)?)));
+                let parts = parts
+                    .iter()
+                    .map(|part| Ok((part.name.clone(), part.value(row)?)));
                 Bson::Document(parts.collect::<Result<Document, String>>()?)
             }
             Kind::Shown => {
@@ -150,8 +168,8 @@ impl Column {
 
 /// Moments cut to milliseconds, those before 1970 towards the past, too.
 fn floored(values: &ArrayRef, moment: &DataType) -> Result<ArrayRef> {
-    use arrow::datatypes::{TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
     use arrow::array::TimestampMillisecondArray;
+    use arrow::datatypes::{TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
     Ok(match values.data_type() {
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             let values = values.as_primitive::<TimestampMicrosecondType>();
@@ -255,7 +273,11 @@ fn json(value: Value, number: &dyn Fn(&serde_json::Number) -> Bson) -> Bson {
         }
         Value::Object(fields) => {
             let fields = fields.into_iter();
-            Bson::Document(fields.map(|(name, value)| (name, json(value, number))).collect())
+            Bson::Document(
+                fields
+                    .map(|(name, value)| (name, json(value, number)))
+                    .collect(),
+            )
         }
     }
 }
