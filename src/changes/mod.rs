@@ -24,7 +24,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use state::Living;
+pub use state::{Living, Past};
 pub use table::Table;
 pub use target::Target;
 

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::CompareOptions;
+use super::parsers::{parse_date, parse_moment, parse_rows, parse_set, parse_slice, path};
 use super::stream::StreamOptions;
-use crate::place::LocalPath;
 use crate::sink::Slice;
 use crate::units::{
     parse_address, parse_bytes, parse_count, parse_duration, parse_rate, parse_whole,
 };
+use crate::verify::At;
 
 /// One YAML pipeline file to data at the speed of the machine.
 #[derive(Debug, Parser)]
@@ -271,6 +271,9 @@ pub(super) struct VerifyOptions {
     /// Reads nothing: puts N faults of each kind into what must be there, and looks for them
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000", value_parser = parse_whole)]
     pub(super) self_test: Option<u64>,
+    /// Of tables that changes are applied to: the rows as they are after so many changes, or, with `now`, as far as the sink says that it is (default: after all)
+    #[arg(long, value_parser = parse_moment, value_name = "CHANGES")]
+    pub(super) at: Option<At>,
     /// Memory for rows that are compared one by one
     #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = parse_bytes)]
     pub(super) memory: u64,
@@ -313,48 +316,4 @@ pub(super) struct BenchOptions {
     /// Where the temporary folder is made in which relative paths to write start (default: here)
     #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
     pub(super) out: Option<PathBuf>,
-}
-
-/// A path of this machine; a shell has put in what it stands for.
-fn path() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(|path| match LocalPath::given(&path.to_string_lossy()) {
-        Ok(()) => Ok(path),
-        Err(problem) => Err(match problem.hint {
-            Some(hint) => format!("{} (hint: {hint})", problem.message),
-            None => problem.message,
-        }),
-    })
-}
-
-/// A count, or a table and its count.
-fn parse_rows(text: &str) -> Result<(Option<String>, u64), String> {
-    let (table, count) = match text.split_once('=') {
-        Some((table, count)) => (Some(table.trim().to_string()), count.trim()),
-        None => (None, text),
-    };
-    Ok((table, parse_count(count)?))
-}
-
-fn parse_set(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.trim().to_string(), value.to_string()))
-}
-
-fn parse_slice(text: &str) -> Result<Slice, String> {
-    let wrong = || "expected I/N with I from 1 to N, such as 2/8".to_string();
-    let (index, count) = text.split_once('/').ok_or_else(wrong)?;
-    let slice = Slice {
-        index: index.trim().parse().map_err(|_| wrong())?,
-        count: count.trim().parse().map_err(|_| wrong())?,
-    };
-    ((1..=slice.count).contains(&slice.index))
-        .then_some(slice)
-        .ok_or_else(wrong)
-}
-
-fn parse_date(text: &str) -> Result<String, String> {
-    match crate::column::scalar::date(text) {
-        Some(_) => Ok(text.to_string()),
-        None => Err("expected a date such as 2026-01-31".into()),
-    }
 }

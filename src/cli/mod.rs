@@ -18,6 +18,8 @@ mod log;
 #[cfg(feature = "serve")]
 mod log_level;
 mod man;
+mod operations;
+mod parsers;
 mod plan;
 mod preview;
 mod producer;

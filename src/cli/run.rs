@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::arguments::{Log, RunOptions};
 use super::check::make_plan;
+use super::operations::Operations;
 use super::{dotenv, log, producer, progress, report_place, say, signals};
 use crate::engine::{self, Running, Stop};
 use crate::error::{Error, Result};
@@ -24,6 +25,8 @@ enum Told {
     Json,
     /// The lines of the message producer that rowgen replaces.
     Producer,
+    /// Those of the load generator that rowgen replaces.
+    Changes,
     /// Only what is wrong.
     Errors,
 }
@@ -59,10 +62,11 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     let told = match (options.log, style) {
         _ if options.quiet => Told::Errors,
         (None, Some(Style::Producer)) => Told::Producer,
+        (None, Some(Style::Changes)) => Told::Changes,
         _ if log == Log::Json => Told::Json,
         _ => Told::Text,
     };
-    if told == Told::Producer {
+    if matches!(told, Told::Producer | Told::Changes) {
         // What the engine warns of goes to stderr.
         log::begin(tracing::Level::INFO);
     }
@@ -85,13 +89,18 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     let running = Arc::new(engine::start(plan.clone(), run_options));
     let shown = listener.map(|listener| shown(&plan, &running, stop, listener));
     let _shown = shown.transpose()?;
+    let mut operations = Operations::default();
     match told {
         Told::Errors => {}
         Told::Json => log::during(&running, &plan),
         Told::Text => progress::show(&running),
         Told::Producer => producer::during(&running, &plan),
+        Told::Changes => operations.during(&running, &plan),
     }
     let report = running.wait();
+    if told == Told::Changes {
+        operations.end(&report, &running.status(), &plan);
+    }
     told.after(&report);
     if let Some(path) = &options.report {
         write_report(&report, path)?;
@@ -156,12 +165,13 @@ impl Told {
                 Self::Json => tracing::info!(path, variables, "environment file read"),
                 Self::Text => say(&format!("{path}: {variables} variables read")),
                 Self::Producer => producer::environment(path, variables),
+                Self::Changes => tracing::info!(path, variables, "environment file read"),
                 Self::Errors => {}
             }
         }
         for warning in &plan.warnings {
             match self {
-                Self::Json => tracing::warn!("{warning}"),
+                Self::Json | Self::Changes => tracing::warn!("{warning}"),
                 Self::Text => say(&format!("warning: {warning}")),
                 Self::Producer => producer::warn(warning),
                 Self::Errors => {}
@@ -183,7 +193,7 @@ impl Told {
             Self::Json => log::end(report),
             Self::Text => say(&report.to_string()),
             Self::Producer => producer::end(report),
-            Self::Errors => {}
+            Self::Errors | Self::Changes => {}
         }
         // The report for people has those of sinks.
         let sinks = report.sinks.iter().filter(|_| self != Self::Text);

@@ -151,6 +151,7 @@ fn asked(options: &VerifyOptions, pipeline: &Pipeline) -> Result<Options> {
         float_ulps: options.float_ulps,
         memory: options.memory,
         against: against.transpose()?,
+        at: options.at,
     })
 }
 

@@ -38,6 +38,14 @@ impl<'p> Run<'p> {
             let ending = |sink| self.ending(*job, sink, begun);
             endings.extend(self.jobs[*job].sinks.iter().map(ending));
         }
+        let ends = |ending: &&Ending<'_, 'p>| ending.begun && !self.stop.failed();
+        for ending in endings.iter().filter(ends) {
+            ending
+                .sink
+                .lanes
+                .iter()
+                .for_each(|lane| lane.close(ending.batches));
+        }
         let mut order: Vec<&mut Ending<'_, 'p>> = endings.iter_mut().collect();
         order.sort_by_key(|ending| !ending.stops());
         for ending in order.into_iter().filter(|ending| !ending.later) {
@@ -335,6 +343,7 @@ impl Ending<'_, '_> {
         report.errors = meter.errors().max(u64::from(report.error.is_some()));
         report.left = meter.left();
         report.clocks = meter.timed().map(Clocks::read);
+        report.transactions = meter.transactions();
         report
     }
 }

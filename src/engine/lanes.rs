@@ -14,7 +14,8 @@ use crate::error::{Error, Fault, Result};
 use crate::pace::Pace;
 use crate::plan::{Plan, SinkPlan};
 use crate::report::Meter;
-use crate::sink::{self, Earlier, Found, Publish, Recovered, Target};
+use crate::sink::applied::{Changing, Together};
+use crate::sink::{self, Earlier, Found, Publish, Recovered, TakesChanges, Target};
 use crate::source::Batches;
 
 /// One sink that was looked at and can be opened.
@@ -125,7 +126,7 @@ fn targets(
     paces: &[Option<Arc<Pace>>],
     run: &Arc<dyn sink::Run>,
 ) -> Vec<Vec<Target>> {
-    let mut targets = Vec::new();
+    let (mut targets, together) = (Vec::new(), Arc::new(Together::default()));
     for ((job, watched), pace) in plan.jobs.iter().zip(&watched.jobs).zip(paces) {
         let sinks = job.sinks.iter().zip(&watched.sinks);
         let target = sinks.map(|(sink, watched)| Target {
@@ -137,6 +138,11 @@ fn targets(
             first_row: job.first_row,
             lanes: sink.lanes.clone(),
             is_stream: matches!(job.source, Batches::Streamed(_)),
+            changes: job.changes.as_ref().map(|changes| Changing {
+                table: changes.table.clone(),
+                together: together.clone(),
+                sinks: applying(plan, &sink.kind),
+            }),
             fingerprint: sink.fingerprint.clone(),
             load: sink.load.clone(),
             overwrite: options.overwrite,
@@ -147,6 +153,16 @@ fn targets(
         targets.push(target.collect());
     }
     targets
+}
+
+/// How many sinks of a kind apply changes.
+fn applying(plan: &Plan, kind: &str) -> usize {
+    let jobs = plan.jobs.iter().filter(|job| job.changes.is_some());
+    let sinks = jobs.flat_map(|job| &job.sinks);
+    let applies = |sink: &&SinkPlan| {
+        sink.kind == kind && sink.options.takes().changes == TakesChanges::Applied
+    };
+    sinks.filter(applies).count()
 }
 
 /// What runs before have left at each place: finished or removed, or with `only_look` only told.

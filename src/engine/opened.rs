@@ -28,6 +28,8 @@ pub(super) struct OpenSink<'p> {
     ready: Mutex<Option<Box<dyn Ready>>>,
     /// Its output is there already and stays.
     pub(super) skipped: bool,
+    /// All rows before this one are there from earlier runs.
+    begins_at: Option<u64>,
     /// A run before made its output, which waits to be published.
     made: Option<Finished>,
     /// Nothing of what it writes is seen before it is published.
@@ -62,6 +64,7 @@ impl<'p> OpenSink<'p> {
             lanes: Vec::new(),
             ready: Mutex::new(None),
             skipped: false,
+            begins_at: None,
             made: None,
             holds_back: false,
             kept: Mutex::new(None),
@@ -90,6 +93,7 @@ impl<'p> OpenSink<'p> {
                 sink
             }
         };
+        self.begins_at = sink.begins_at();
         self.holds_back = sink.holds_back();
         *lock(&self.ready) = Some(sink);
         Ok(())
@@ -107,6 +111,16 @@ impl<'p> OpenSink<'p> {
             }
         }
         Ok(())
+    }
+}
+
+impl OpenJob<'_> {
+    /// The first row that any of its sinks lacks.
+    pub(super) fn begins_at(&self) -> u64 {
+        let first = self.job.first_row;
+        let wanting = self.sinks.iter().filter(|sink| sink.live());
+        let begins = wanting.map(|sink| sink.begins_at.unwrap_or(first).max(first));
+        begins.min().unwrap_or(first)
     }
 }
 

@@ -70,6 +70,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
         let sinks = jobs.iter().flat_map(|job| &job.sinks);
         sinks.for_each(OpenSink::abort);
     })?;
+    skip(&jobs, &paces);
     Ok(Run {
         plan,
         watched,
@@ -101,6 +102,25 @@ fn pace(plan: &Plan, job: &Job) -> Option<Arc<Pace>> {
         }
         None => of_machine(job.rate?),
     }))
+}
+
+/// What is there already of all tables that change is not waited for.
+fn skip(jobs: &[OpenJob<'_>], paces: &[Option<Arc<Pace>>]) {
+    let both = || jobs.iter().zip(paces);
+    let begins = both().filter_map(|(job, pace)| {
+        of_all(job.job)?;
+        let row = job.begins_at() - job.job.first_row;
+        let left = job.job.rows.is_none_or(|rows| row < rows);
+        Some(pace.as_ref().filter(|_| left)?.number(row))
+    });
+    let Some(first) = begins.min() else {
+        return;
+    };
+    for (job, pace) in both() {
+        if let Some(pace) = pace.as_ref().filter(|_| of_all(job.job).is_some()) {
+            pace.skip(first);
+        }
+    }
 }
 
 /// The changes of a job whose rate is that of all tables together, and that rate.
@@ -291,7 +311,8 @@ impl Run<'_> {
             // A stream comes as fast as it comes.
             let made = matches!(job_plan.source, Batches::Made(_));
             let pace = self.paces[*job].as_ref().filter(|_| made);
-            let late = |pace: &Arc<Pace>| pace.span(rows) < elapsed.mul_f64(0.95);
+            let there = self.jobs[*job].begins_at() - job_plan.first_row;
+            let late = |pace: &Arc<Pace>| pace.span(there + rows) < elapsed.mul_f64(0.95);
             elapsed >= Duration::from_secs(1) && pace.is_some_and(late)
         };
         group.iter().any(slow)

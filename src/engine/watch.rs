@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -19,6 +19,8 @@ pub(super) struct Watched {
     began: Instant,
     state: Mutex<State>,
     over: Condvar,
+    /// How long sources and sinks were opened.
+    opening: OnceLock<Duration>,
     /// No new batch is begun for now.
     paused: AtomicBool,
     pub(super) jobs: Vec<WatchedJob>,
@@ -70,6 +72,9 @@ pub struct Status {
     pub state: State,
     /// Seconds since the start.
     pub seconds: f64,
+    /// Seconds until the first rows were asked for: sources and sinks were opened.
+    #[serde(skip)]
+    pub opening: f64,
     /// Rows that arrived, each counted once however many sinks it went to.
     pub rows: u64,
     /// What is read or made, by table.
@@ -142,6 +147,7 @@ impl Watched {
             began: Instant::now(),
             state: Mutex::new(State::Opening),
             over: Condvar::new(),
+            opening: OnceLock::new(),
             paused: AtomicBool::new(false),
             jobs: jobs.collect(),
         }
@@ -149,6 +155,9 @@ impl Watched {
 
     pub(super) fn turn_to(&self, state: State) {
         *lock(&self.state) = state;
+        if state == State::Running {
+            self.opening.get_or_init(|| self.elapsed());
+        }
         if state == State::Ended {
             self.over.notify_all();
         }
@@ -228,6 +237,7 @@ impl Watched {
             pipeline: self.pipeline.clone(),
             state: *lock(&self.state),
             seconds: self.elapsed().as_secs_f64(),
+            opening: self.opening.get().map_or(0.0, Duration::as_secs_f64),
             rows: self.rows(),
             sources: sources.collect(),
             sinks: sinks.collect(),

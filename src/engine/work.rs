@@ -97,6 +97,9 @@ impl Work<'_, '_> {
 
     fn one(&self, ticket: Ticket, clock: &mut Clock) -> Result<()> {
         let job = &self.jobs[ticket.job];
+        if let Some(rows) = self.is_there(ticket) {
+            return self.hand_on(job, ticket.number, rows.end, clock);
+        }
         if let Some(rows) = self.left_out(ticket) {
             return self.pass_over(job, ticket.number, rows, clock);
         }
@@ -130,6 +133,17 @@ impl Work<'_, '_> {
         }
     }
 
+    /// The rows of a batch that every sink has from earlier runs.
+    fn is_there(&self, ticket: Ticket) -> Option<Range<u64>> {
+        let job = &self.jobs[ticket.job];
+        let begins = job.begins_at();
+        if begins == job.job.first_row {
+            return None;
+        }
+        let rows = self.sources[ticket.job].made_rows(ticket.number)?;
+        (rows.end <= begins).then_some(rows)
+    }
+
     /// The rows of a batch that is so late that the one after it is due already, where that leaves it out.
     fn left_out(&self, ticket: Ticket) -> Option<Range<u64>> {
         let pace = self.paces[ticket.job].as_ref()?;
@@ -151,9 +165,14 @@ impl Work<'_, '_> {
         for sink in job.sinks.iter().filter(|sink| sink.live()) {
             sink.pass_over(rows.clone());
         }
+        self.hand_on(job, number, rows.start, clock)
+    }
+
+    /// Hands on a batch that has no rows: its table goes on with row `next`.
+    fn hand_on(&self, job: &OpenJob<'_>, number: u64, next: u64, clock: &mut Clock) -> Result<()> {
         let empty = Batch {
             number,
-            place: Place::From(rows.start),
+            place: Place::From(next),
             rows: RecordBatch::new_empty(job.job.source.schema().clone()),
             origin: Arc::default(),
         };

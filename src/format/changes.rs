@@ -60,6 +60,12 @@ impl Operation {
     /// Their names, as batches have them.
     pub const NAMES: [&'static str; 3] = ["insert", "update", "delete"];
 
+    /// The operation of this number; an insert where there is none.
+    pub fn of(number: i32) -> Self {
+        let place = usize::try_from(number).unwrap_or_default();
+        Self::ALL.get(place).copied().unwrap_or(Self::Insert)
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize]
@@ -67,6 +73,12 @@ impl Operation {
 }
 
 impl ChangeColumns {
+    /// The columns of the table itself: all of these but those that say what is done.
+    pub fn of_table(&self, columns: usize) -> Vec<usize> {
+        let of_table = |column: &usize| *column != self.operation && *column != self.change;
+        (0..columns).filter(of_table).collect()
+    }
+
     /// The operation of each row, by its number.
     ///
     /// # Errors

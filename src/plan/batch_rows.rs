@@ -6,6 +6,7 @@ use super::BATCH_ROWS;
 use super::job::Table;
 use super::sinks::Resolved;
 use crate::column::Program;
+use crate::sink::{Takes, TakesChanges};
 
 /// How far the rows of a batch may be ahead of the rate that was asked for.
 pub(super) const AHEAD: Duration = Duration::from_millis(100);
@@ -16,10 +17,11 @@ const MOST_BYTES: u64 = 1 << 30;
 /// Batches are no larger than the smallest row group, so that row groups are whole batches. Unless
 /// somebody says how large, they are as small as all sinks like them.
 pub(super) fn batch_rows(table: &Table<'_>, program: &Program, sinks: &[Resolved]) -> u64 {
-    let least = sinks
-        .iter()
-        .filter_map(|sink| sink.options.takes().most_rows)
-        .min();
+    // Changes that are applied are spread over connections: a transaction has but a part of a batch.
+    let applied = |takes: &Takes| table.changes.is_some() && takes.changes == TakesChanges::Applied;
+    let takes = sinks.iter().map(|sink| sink.options.takes());
+    let least = takes.filter(|takes| !applied(takes));
+    let least = least.filter_map(|takes| takes.most_rows).min();
     let liked = |sink: &Resolved| sink.options.takes().best_rows.unwrap_or(BATCH_ROWS);
     let usual = sinks.iter().map(liked).max();
     let rate = sinks.iter().find_map(|sink| sink.rate.as_ref());

@@ -78,7 +78,7 @@ pub fn make(
 fn log_problem(pipeline: &Pipeline, sinks: &[Resolved]) -> Option<Problem> {
     let style = pipeline.log.style.as_ref()?;
     let sink = sinks.iter().find(|sink| sink.options.takes().stdout)?;
-    (style.value == Style::Producer).then(|| {
+    (style.value != Style::Standard).then(|| {
         let message = format!("this log goes to stdout, where sink `{}` writes", sink.name);
         Problem::new(message)
             .at(&style.place)

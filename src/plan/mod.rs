@@ -24,10 +24,10 @@ use std::time::Duration;
 use arrow::datatypes::Field;
 
 use crate::changes;
-use crate::format::Shape;
+use crate::format::{ChangeColumns, Shape};
 use crate::pace::Tempo;
 use crate::place::{LocalPath, Placed};
-use crate::sink::{self, Partition, Sink, SinkPlace, Slice};
+use crate::sink::{self, Partition, Sink, SinkPlace, Slice, TakesChanges};
 use crate::source::{Batches, OnBadRow};
 use crate::spec::{Log, OnSinkFailure, Serve};
 
@@ -199,6 +199,12 @@ impl Job {
 }
 
 impl SinkPlan {
+    /// Which columns are what, where it applies changes.
+    pub fn applies(&self) -> Option<&ChangeColumns> {
+        let applies = self.options.takes().changes == TakesChanges::Applied;
+        self.shape.changes.as_deref().filter(|_| applies)
+    }
+
     /// True where it waits with each row until that is due.
     pub fn holds_rows(&self) -> bool {
         self.options.takes().holds_rows

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::clocks::Clocks;
+use super::distribution::{Distribution, Quantiles};
 use crate::sync::lock;
 
 /// Figures of one source or sink.
@@ -29,6 +29,8 @@ pub struct Meter {
     batch_rows: Distribution,
     batch_micros: Distribution,
     commit_micros: Distribution,
+    service_micros: Distribution,
+    response_micros: Distribution,
     /// Connections that are open.
     open: Mutex<BTreeSet<usize>>,
     /// Why a server does not do what it should, by who has found it out.
@@ -64,37 +66,14 @@ pub struct Reading {
     pub troubles: Vec<String>,
 }
 
-/// A distribution in a few numbers; all are 0 while nothing was measured.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Quantiles {
-    /// How many were measured.
-    pub count: u64,
-    /// Half of them were at most this.
-    pub p50: u64,
-    /// 95 of 100 were at most this.
-    pub p95: u64,
-    /// 99 of 100 were at most this.
-    pub p99: u64,
-    /// The greatest one.
-    pub max: u64,
-    /// All of them together.
-    #[serde(skip)]
-    pub sum: u64,
-    /// How many lie between the bound before and this one, it included.
-    #[serde(skip)]
-    pub buckets: Vec<(u64, u64)>,
-}
-
-/// Values on a logarithmic scale: two digits of each are kept, which takes some kilobytes.
-#[derive(Debug, Default)]
-struct Distribution(Mutex<Option<Measured>>);
-
-#[derive(Debug)]
-struct Measured {
-    histogram: Histogram<u64>,
-    sum: u64,
-    /// How many lie between the bound before and this one, it included: two digits do not tell that.
-    buckets: Vec<u64>,
+/// What transactions took, in microseconds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Transactions {
+    /// From the moment at which a connection took them.
+    pub service: Quantiles,
+    /// From the moment at which their first row was due, where a rate was asked for: what waited for a slow
+    /// server waited, too.
+    pub response: Option<Quantiles>,
 }
 
 /// The bounds of rows a batch.
@@ -122,6 +101,23 @@ impl Meter {
     /// A commit took so long.
     pub fn commit(&self, took: Duration) {
         self.commit_micros.record(micros(took), MICROS);
+    }
+
+    /// A transaction took so long; and so long after its first row was due it was committed.
+    pub fn transaction(&self, service: Duration, response: Option<Duration>) {
+        self.service_micros.record(micros(service), MICROS);
+        if let Some(response) = response {
+            self.response_micros.record(micros(response), MICROS);
+        }
+    }
+
+    /// What transactions took, where somebody times them.
+    pub fn transactions(&self) -> Option<Transactions> {
+        let service = self.service_micros.quantiles(MICROS);
+        (service.count > 0).then(|| Transactions {
+            service,
+            response: Some(self.response_micros.quantiles(MICROS)).filter(|one| one.count > 0),
+        })
     }
 
     /// Workers spent so much processor time on encoding.
@@ -284,50 +280,6 @@ impl Meter {
             commit_micros: self.commit_micros.quantiles(MICROS),
             connections: lock(&self.open).len() as u64,
             troubles: self.troubles(),
-        }
-    }
-}
-
-impl Distribution {
-    fn record(&self, value: u64, bounds: &[u64]) {
-        let mut measured = lock(&self.0);
-        // Two digits: a percentile is off by 1 % at most. The bounds are valid, so one is made.
-        if measured.is_none() {
-            *measured = Histogram::new(2).ok().map(|histogram| Measured {
-                histogram,
-                sum: 0,
-                buckets: vec![0; bounds.len()],
-            });
-        }
-        if let Some(measured) = measured.as_mut() {
-            // It grows to what it is given; there is only no memory for that.
-            measured.histogram.record(value).ok();
-            measured.sum = measured.sum.saturating_add(value);
-            let bucket = bounds.partition_point(|bound| *bound < value);
-            if let Some(count) = measured.buckets.get_mut(bucket) {
-                *count += 1;
-            }
-        }
-    }
-
-    fn quantiles(&self, bounds: &[u64]) -> Quantiles {
-        let measured = lock(&self.0);
-        let Some(measured) = measured.as_ref() else {
-            return Quantiles {
-                buckets: bounds.iter().map(|bound| (*bound, 0)).collect(),
-                ..Quantiles::default()
-            };
-        };
-        let histogram = &measured.histogram;
-        let counts = measured.buckets.iter().copied();
-        Quantiles {
-            count: histogram.len(),
-            p50: histogram.value_at_quantile(0.5),
-            p95: histogram.value_at_quantile(0.95),
-            p99: histogram.value_at_quantile(0.99),
-            max: histogram.max(),
-            sum: measured.sum,
-            buckets: bounds.iter().copied().zip(counts).collect(),
         }
     }
 }

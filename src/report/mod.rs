@@ -4,6 +4,7 @@ mod assess;
 mod clock;
 mod clocks;
 mod costs;
+mod distribution;
 mod four_times;
 mod meter;
 mod sending;
@@ -26,8 +27,9 @@ pub use assess::{Assessment, Limit, Work};
 pub use clock::{Clock, Lap};
 pub use clocks::{ClockReading, Clocks, Gap, Reason};
 pub use costs::{Bottleneck, Costs};
+pub use distribution::Quantiles;
 pub use four_times::FourTimes;
-pub use meter::{Meter, Quantiles, Reading};
+pub use meter::{Meter, Reading, Transactions};
 pub use series::{Series, Step};
 pub use show::Unlimited;
 pub use spread::{Percentiles, Spread};
@@ -177,6 +179,9 @@ pub struct SinkReport {
     /// What messages and their replies took, where there are replies; times in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clocks: Option<ClockReading>,
+    /// What transactions of changes took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transactions: Option<Transactions>,
 }
 
 /// What a run was and what it did.
@@ -269,6 +274,7 @@ impl SinkReport {
             left: Vec::new(),
             recovered: Vec::new(),
             clocks: None,
+            transactions: None,
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{ClockReading, Outcome, Report, SinkReport, SourceReport};
+use super::{ClockReading, Outcome, Quantiles, Report, SinkReport, SourceReport, Transactions};
 use crate::units::{show_bytes, show_count, show_duration};
 
 impl Report {
@@ -60,6 +61,9 @@ impl Report {
             }
             if let Some(clocks) = &sink.clocks {
                 write!(f, "{}", Stream(clocks))?;
+            }
+            if let Some(transactions) = &sink.transactions {
+                write!(f, "{transactions}")?;
             }
             if !sink.left.is_empty() {
                 writeln!(f, "    {}", Left(&sink.left))?;
@@ -137,6 +141,27 @@ impl fmt::Display for Stream<'_> {
             writeln!(f, "    {timed}")?;
         }
         Ok(())
+    }
+}
+
+/// A line for what each took, and for how late it was.
+impl fmt::Display for Transactions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |micros: u64| show_duration(Duration::from_micros(micros));
+        let all = |one: &Quantiles| {
+            let (p50, p95, p99, max) = (time(one.p50), time(one.p95), time(one.p99), time(one.max));
+            format!("{p50} in the middle, {p95} for 95 %, {p99} for 99 %, {max} at most")
+        };
+        let count = show_count(self.service.count);
+        writeln!(f, "    {count} transactions took {}", all(&self.service))?;
+        match &self.response {
+            Some(response) => writeln!(
+                f,
+                "    they were committed {} after they were due",
+                all(response)
+            ),
+            None => Ok(()),
+        }
     }
 }
 

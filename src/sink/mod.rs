@@ -1,5 +1,6 @@
 //! Where bytes go: one file a sink; `lane.rs` is a sink in motion.
 
+pub mod applied;
 pub mod claims;
 pub mod discard;
 pub mod file;
@@ -25,6 +26,7 @@ use crate::pace::Pace;
 use crate::registry;
 use crate::report::{Clock, Meter};
 pub use crate::report::{FileReport, Finished};
+pub use applied::Changing;
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
 pub use run::{Run, stall_timeout};
 pub use takes::{Delivery, HeldFiles, Holds, Listed, SinkPlace, Takes, TakesChanges};
@@ -59,6 +61,8 @@ pub struct Target {
     pub lanes: Vec<Arc<Vec<Partition>>>,
     /// Rows come from a stream: they have offsets of their own.
     pub is_stream: bool,
+    /// Rows are changes of the table, beside those of others.
+    pub changes: Option<Changing>,
     /// Equal for all tables and slices of a run: it follows from the seed and the run's date.
     pub run_id: u128,
     /// Equal for equal plans, seeds and options of the sink.
@@ -199,6 +203,12 @@ pub trait Ready: Send {
         None
     }
 
+    /// The first row of the table that it lacks, where it has all rows before that from earlier runs: those
+    /// are not made again for it.
+    fn begins_at(&self) -> Option<u64> {
+        None
+    }
+
     /// True if nothing of what it writes is seen before it is published.
     fn holds_back(&self) -> bool {
         false
@@ -253,6 +263,10 @@ pub trait Lane: Send + Sync {
 
     /// True once it takes no more: it failed, was aborted, or the reader of its pipe has gone.
     fn failed(&self) -> bool;
+
+    /// All `batches` were submitted. Every lane of the run is told before the first of them finishes: those
+    /// that wait for each other know that no more comes.
+    fn close(&self, _batches: u64) {}
 
     /// All `batches` were submitted: writes the rest, closes, commits. Waits until that is done.
     ///

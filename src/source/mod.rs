@@ -53,7 +53,7 @@ mod tests;
 mod turns;
 mod unpack;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,6 +168,11 @@ pub trait Records: Send + Sync {
 
     /// Equal while the rows are the same.
     fn digest(&self) -> String;
+
+    /// How far each partition of the load is that it was asked for, at the moment of which the rows are.
+    fn progress(&self) -> Option<&HashMap<i32, i64>> {
+        None
+    }
 
     /// # Errors
     /// What was read has changed since it was opened.

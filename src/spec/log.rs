@@ -9,7 +9,7 @@ use crate::place::{Flag, Placed};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// Which lines: `standard` (default), or `producer`, those of the message producer that rowgen replaces, as JSON on stdout; `--log` comes before it.
+    /// Which lines: `standard` (default); `producer`, those of the message producer that rowgen replaces, as JSON on stdout; or `changes`, operations a second, on stdout. `--log` comes before it.
     pub style: Option<Placed<Style>>,
     /// Of the style `producer`: also `Writer metrics`, the messages of each sink (default false).
     pub detailed: Option<Flag>,
@@ -24,4 +24,6 @@ pub enum Style {
     Standard,
     /// Those of the message producer that rowgen replaces, on stdout.
     Producer,
+    /// Those of the load generator that rowgen replaces: operations a second, on stdout.
+    Changes,
 }

@@ -8,6 +8,7 @@ use super::held::Held;
 use super::keyed::Keyed;
 use super::readers::Spelling;
 use crate::domain::Domain;
+use crate::format::ChangeColumns;
 use crate::plan::SinkPlan;
 use crate::source::convert;
 
@@ -52,7 +53,12 @@ impl Columns {
         let (mut compared, mut left_out) = (Vec::new(), Vec::new());
         let mut domains = Vec::new();
         let fields = shape.schema.fields().iter().zip(&shape.domains);
-        for (index, (field, domain)) in fields.enumerate() {
+        let changes = sink.applies();
+        let said = |index: &usize| {
+            let of_change = |changes: &ChangeColumns| [changes.operation, changes.change];
+            changes.is_some_and(|changes| of_change(changes).contains(index))
+        };
+        for (index, (field, domain)) in fields.enumerate().filter(|(index, _)| !said(index)) {
             let held = match domain.depends_on_now {
                 true => Err(NOW.to_string()),
                 false => spelling.held(field),
@@ -69,7 +75,10 @@ impl Columns {
                 Err(why) => left_out.push((field.name().clone(), why)),
             }
         }
-        let keyed = keyed(&compared, &domains, float_ulps);
+        let keyed = match changes {
+            Some(changes) => by_key(&compared, &domains, changes.key),
+            None => keyed(&compared, &domains, float_ulps),
+        };
         compared.extend(folders(sink));
         let keyed = keyed.unwrap_or_else(|| Keyed::Rows(by_rows(&compared, float_ulps)));
         Self {
@@ -148,6 +157,21 @@ fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Option<Key
     let exact = |index: &&usize| float_ulps == 0 || !has_floats(columns[**index].field.data_type());
     let column = unique.iter().find(exact);
     integer.or_else(|| column.map(|column| Keyed::Column(*column)))
+}
+
+/// The key of rows that change.
+fn by_key(columns: &[Column], domains: &[&Domain], key: usize) -> Option<Keyed> {
+    let at = |column: &Column| column.from == From::Batch(key);
+    let column = columns.iter().position(at)?;
+    let integer = columns[column].field.data_type().is_integer();
+    let bounds = domains[column].bounds().filter(|_| integer);
+    Some(
+        bounds.map_or(Keyed::Column(column), |(min, max)| Keyed::Integer {
+            column,
+            min,
+            max,
+        }),
+    )
 }
 
 /// All columns; without floats where those need not be equal.

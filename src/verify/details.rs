@@ -7,6 +7,7 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use super::blame::Blame;
 use super::matching::{Difference, Kind, Spot};
 use super::side::{Side, Stands};
 use crate::column::arrays::plain;
@@ -37,6 +38,8 @@ pub struct Told {
     pub cells: Vec<Cell>,
     /// Why the row that is there cannot be read, not even what tells it from others.
     pub unread: Option<String>,
+    /// Of a row that changes: which of its changes explain it.
+    pub blame: Option<Blame>,
 }
 
 /// A column of such a row; null is no value.
@@ -92,6 +95,7 @@ impl Details<'_> {
                 found_row: other.map(|again| again.number),
                 found_at: other.map(|again| self.found.at(again.piece, again.number)),
                 unread: self.unread(own, other),
+                blame: None,
                 cells,
             });
         }
@@ -252,7 +256,13 @@ impl Again {
             Some(Stands::Unread(_)) => return Ok(None),
             None => {}
         }
-        let values = &self.columns[column];
+        shown(&self.columns[column], field)
+    }
+}
+
+/// A value as it is told; null is no value.
+pub(super) fn shown(values: &ArrayRef, field: &Field) -> Result<Option<String>> {
+    {
         let nulls = values.logical_nulls();
         if nulls.is_some_and(|nulls| nulls.is_null(0)) || values.data_type() == &DataType::Null {
             return Ok(None);

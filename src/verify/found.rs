@@ -1,5 +1,6 @@
 //! What is there: read from where the sink keeps it, any rows at any time.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
@@ -99,6 +100,11 @@ impl Found {
     /// What is read, in one line.
     pub(super) fn describe(&self) -> String {
         self.records.describe()
+    }
+
+    /// How far each partition of the load is that has written it, where that is known.
+    pub(super) fn progress(&self) -> Option<&HashMap<i32, i64>> {
+        self.records.progress()
     }
 
     /// Columns that are there and not compared.

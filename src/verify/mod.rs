@@ -10,6 +10,7 @@
 //! aligned    rows that stand where they should, value by value         matching what became of each row
 //! compare    else digests of buckets, then the rows of those that differ
 //! trust      or none of that, where files are as they were written
+//! states     what rows have come to that change            blame    which of their changes explain what they are
 //! behind     rows of a table without end that come later     hints    what helps where nothing is there
 //! details    the values of those rows, read again                      outcome  what came of a sink
 //! ```
@@ -20,6 +21,7 @@
 mod aligned;
 mod altered;
 mod behind;
+mod blame;
 mod columns;
 mod compare;
 mod details;
@@ -40,6 +42,7 @@ mod outcome;
 mod readers;
 mod scan;
 mod side;
+mod states;
 mod target;
 mod targets;
 #[cfg(feature = "kafka")]
@@ -49,6 +52,7 @@ mod words;
 
 use std::path::PathBuf;
 
+pub use blame::Blame;
 pub use details::{Cell, Told};
 pub use faults::Fault;
 pub use find::{find, find_among};
@@ -84,6 +88,17 @@ pub struct Options {
     pub memory: u64,
     /// What is read instead of what the sink has written.
     pub against: Option<Against>,
+    /// The moment of which rows are expected that change; after all changes without it.
+    pub at: Option<At>,
+}
+
+/// A moment of a load of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// After so many changes.
+    Change(u64),
+    /// As far as the sink says that it is.
+    Now,
 }
 
 /// A source that is compared with a table.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Options;
+use super::blame::Blaming;
 use super::details::{AT_ONCE, Details, Told};
 use super::matching::{Counts, Difference, Kind};
 use crate::error::Result;
@@ -49,6 +50,8 @@ pub type Tell<'t> = dyn FnMut(&Outcome, &Told) -> Result<()> + 't;
 /// Tells of differences, with their values, as many as are wanted.
 pub(super) struct Telling<'t, 'd> {
     pub details: Details<'d>,
+    /// Rows change: which changes explain what they are.
+    pub blaming: Option<Blaming<'d>>,
     pub options: &'t Options,
     pub outcome: &'t mut Outcome,
     pub tell: &'t mut Tell<'d>,
@@ -65,7 +68,10 @@ impl Telling<'_, '_> {
                 true => some.len(),
                 false => some.len().min(usize::try_from(left).unwrap_or(usize::MAX)),
             };
-            let told = self.details.of(&some[..wanted])?;
+            let mut told = self.details.of(&some[..wanted])?;
+            if let Some(blaming) = &self.blaming {
+                blaming.of(&mut told)?;
+            }
             let times = |all: &mut dyn Iterator<Item = u32>| all.map(u64::from).sum::<u64>();
             let asked = times(&mut some[..wanted].iter().map(|one| one.times));
             near += asked - times(&mut told.iter().map(|one| one.times));
@@ -227,7 +233,9 @@ impl Told {
             .key
             .as_ref()
             .map(|(name, value)| json!({ name.as_str(): value }));
-        json!({
+        let blame = self.blame.as_ref();
+        let blame = blame.map(|one| json!({ "changes": one.changes, "words": one.words }));
+        let mut line = json!({
             "kind": self.kind.word(),
             "times": self.times,
             "table": outcome.table,
@@ -237,6 +245,10 @@ impl Told {
             "found_row": self.found_row,
             "found_at": self.found_at,
             "columns": Value::Object(cells.collect()),
-        })
+        });
+        if let Some(blame) = blame {
+            line["explained"] = blame;
+        }
+        line
     }
 }

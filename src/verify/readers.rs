@@ -15,6 +15,7 @@ use crate::format::FormatKind;
 use crate::format::avro::Avro;
 use crate::format::text::Leaf;
 use crate::place::{LocalPath, Place, Placed, Text};
+use crate::plan::{Job, SinkPlan};
 use crate::sink::kafka::Kafka;
 use crate::sink::{HeldFiles, Holds};
 use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
@@ -110,7 +111,11 @@ impl<'o> Way<'o> {
     ///
     /// # Errors
     /// Why nothing does.
-    pub(super) fn of(holds: Holds<'o>, table: &str, options: &Options) -> Result<Self, String> {
+    pub(super) fn of(
+        holds: Holds<'o>,
+        (job, plan): (&Job, &SinkPlan),
+        options: &Options,
+    ) -> Result<Self, String> {
         match holds {
             Holds::Nothing(why) => Err(why.to_string()),
             Holds::Files(files) => {
@@ -122,9 +127,9 @@ impl<'o> Way<'o> {
             }
             Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka, None)),
             Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
-            Holds::Table(sink) if cfg!(feature = "postgres") => {
-                Ok(Self::Source(Box::new(Reader::of_table(sink, table))))
-            }
+            Holds::Table(sink) if cfg!(feature = "postgres") => Ok(Self::Source(Box::new(
+                Reader::of_table(sink, &job.table, plan),
+            ))),
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
         }
     }
@@ -175,7 +180,7 @@ impl Reader {
         })
     }
 
-    fn of_table(sink: &crate::sink::postgres::Postgres, table: &str) -> Self {
+    fn of_table(sink: &crate::sink::postgres::Postgres, table: &str, plan: &SinkPlan) -> Self {
         let place = sink.url.place.clone();
         let own = || Placed {
             value: Text(table.to_string()),
@@ -184,6 +189,10 @@ impl Reader {
         let table = sink.into.clone().unwrap_or_else(own);
         let (url, tls) = (sink.url.clone(), sink.tls.clone());
         let source = source::postgres::Postgres::of(url, table, sink.connections.clone(), tls);
+        let source = match plan.applies() {
+            Some(_) => source.with_load(&plan.load),
+            None => source,
+        };
         Self {
             source: Arc::new(source),
             spelling: Spelling::Table,

@@ -1,8 +1,13 @@
 //! One sink of one table: both sides are opened and compared.
 
+mod applied;
+#[cfg(feature = "kafka")]
+mod messages;
+
 use arrow::datatypes::Field;
 
 use super::behind::Behind;
+use super::blame::Blaming;
 use super::columns::{Columns, From};
 use super::compare::{Comparison, Order};
 use super::details::Details;
@@ -20,10 +25,6 @@ use crate::error::{Error, Problem, Result};
 use crate::plan::{Job, SinkPlan};
 use crate::sink::{Holds, Slice};
 use crate::source::Batches;
-
-/// What a slice of a topic does not say.
-#[cfg(feature = "kafka")]
-const ORDER_OF_SLICES: &str = "the order of messages of different slices is not judged: a verify without `--slice` judges the order of all";
 
 /// One sink of one table, about to be compared.
 pub struct Target<'p> {
@@ -64,6 +65,7 @@ struct Sides<'s> {
     place: Option<u64>,
     order: Option<Order<'s>>,
     behind: Option<Behind>,
+    blaming: Option<Blaming<'s>>,
 }
 
 /// What is done with both sides.
@@ -90,14 +92,18 @@ impl<'p> Target<'p> {
             Some(against) => (Reader::against(against, holds)?, false),
             None => {
                 let of_slice = matches!(&holds, Holds::Files(files) if files.of_slice);
-                (Way::of(holds, &whole.0.table, options)?, of_slice)
+                (Way::of(holds, whole, options)?, of_slice)
             }
         };
         let (job, sink) = sliced.filter(|_| of_slice).unwrap_or(whole);
         if matches!(job.source, Batches::Streamed(_)) {
             return Err("its table is read from a stream, whose rows do not come again".into());
         }
-        if job.rows.is_none() {
+        let applies = sink.applies().is_some();
+        if options.at.is_some() && !applies {
+            return Err("it keeps rows, or changes as rows: `--at` is of tables that changes are applied to".into());
+        }
+        if job.rows.is_none() && !applies {
             let table = &job.table;
             return Err(format!(
                 "its table has no end; `--rows {table}=1000` compares the first 1 000 of its rows"
@@ -181,6 +187,9 @@ impl<'p> Target<'p> {
         workers: &Workers<'_>,
         asked: &mut Asked<'_, '_>,
     ) -> Result<()> {
+        if let Some(changes) = self.sink.applies() {
+            return self.open_states((reader, changes), workers, asked);
+        }
         let fields = self.columns.fields();
         let files = self.columns.compared.iter();
         let files = files.filter(|column| matches!(column.from, From::Batch(_)));
@@ -198,6 +207,7 @@ impl<'p> Target<'p> {
             }),
             order: None,
             behind: behind.clone(),
+            blaming: None,
         };
         let Asked::Compare(outcome, tell) = asked else {
             return self.run(sides(&expected), workers, asked);
@@ -236,50 +246,6 @@ impl<'p> Target<'p> {
         Ok(())
     }
 
-    #[cfg(feature = "kafka")]
-    fn open_topic(
-        &self,
-        (kafka, copy): (
-            &crate::sink::kafka::Kafka,
-            Option<&crate::source::kafka::Kafka>,
-        ),
-        workers: &Workers<'_>,
-        asked: &mut Asked<'_, '_>,
-    ) -> Result<()> {
-        use super::topic::{ExpectedMessages, FoundMessages, Topic};
-        let topic = Topic::new(self.job, self.sink, (kafka, copy), self.run_id)?;
-        let fields = topic.fields();
-        let (expected, found) = (ExpectedMessages(&topic), FoundMessages(&topic));
-        if let Asked::Compare(outcome, _) = asked {
-            outcome.source = topic.describe();
-            outcome.columns = fields.len();
-            outcome.notes.extend(topic.note());
-            outcome
-                .notes
-                .extend(self.share.map(|_| ORDER_OF_SLICES.to_string()));
-            if self.options.count_only {
-                outcome.counts = self.counted(expected.rows(), found.rows());
-                return Ok(());
-            }
-        }
-        let order = Order {
-            partition: &|piece| topic.partition(piece),
-            column: topic.partition_column(),
-        };
-        let self_test = matches!(asked, Asked::SelfTest(..));
-        let keyed = topic.keyed(kafka);
-        let sides = Sides {
-            expected: &expected,
-            found: &found,
-            fields: &fields,
-            keyed: keyed.clone(),
-            place: None,
-            order: (!self_test).then_some(order),
-            behind: Some(Behind::of_messages(&keyed)).filter(|_| self.is_endless()),
-        };
-        self.run(sides, workers, asked)
-    }
-
     fn run(
         &self,
         sides: Sides<'_>,
@@ -310,6 +276,7 @@ impl<'p> Target<'p> {
                         key,
                         float_ulps: self.options.float_ulps,
                     },
+                    blaming: sides.blaming.clone(),
                     options: self.options,
                     outcome,
                     tell: &mut **tell,

@@ -227,6 +227,7 @@ fn target(job: &Job, sink: &SinkPlan, run_id: u128) -> Target {
         first_row: job.first_row,
         lanes: sink.lanes.clone(),
         is_stream: false,
+        changes: None,
         run_id,
         fingerprint: sink.fingerprint.clone(),
         load: sink.load.clone(),

@@ -32,6 +32,9 @@ impl Told {
                 text.push_str(&format!("; {}: {}", cell.column, cell.one()));
             }
         }
+        if let Some(blame) = &self.blame {
+            text.push_str(&format!("; {}", blame.words));
+        }
         text
     }
 }

@@ -95,6 +95,7 @@ impl<'a> Run<'a> {
             first_row: self.first_row(),
             lanes: vec![Arc::new(self.partitions.clone())],
             is_stream: false,
+            changes: None,
             fingerprint: self.fingerprint.to_string(),
             load: String::new(),
             overwrite: self.overwrite,

@@ -3,6 +3,8 @@
 #[cfg(feature = "postgres")]
 mod driver;
 #[cfg(feature = "postgres")]
+mod offsets;
+#[cfg(feature = "postgres")]
 mod patience;
 
 use schemars::JsonSchema;
@@ -12,6 +14,8 @@ use crate::error::Problem;
 use crate::place::{Count, LocalPath, Placed};
 #[cfg(feature = "postgres")]
 pub use driver::*;
+#[cfg(feature = "postgres")]
+pub use offsets::*;
 #[cfg(feature = "postgres")]
 pub use patience::Patience;
 

@@ -126,6 +126,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         first_row: 0,
         lanes: vec![Arc::default()],
         is_stream: false,
+        changes: None,
         fingerprint: String::new(),
         load: String::new(),
         overwrite: false,

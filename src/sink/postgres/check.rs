@@ -1,20 +1,24 @@
 //! What a table of PostgreSQL cannot hold or be asked for, and what will be done, in words.
 
 use super::types::type_name;
-use super::{Mode, Postgres};
+use super::{Mode, Postgres, changes};
 use crate::client::postgres::check_connections;
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::place::{Placed, Text};
+use crate::sink::applied::of_table;
 
 /// Everything about the options and the columns that cannot be as asked.
 pub fn problems(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
     problems.extend(postgres.name(shape).err());
     problems.extend(counts(postgres));
-    problems.extend(key(postgres, shape));
     let place = &postgres.url.place;
-    for field in shape.schema.fields() {
+    match &shape.changes {
+        Some(columns) => problems.extend(changes::problems(postgres, shape, columns)),
+        None => problems.extend(key(postgres, shape)),
+    }
+    for field in of_table(shape).fields() {
         if let Err(fault) = type_name(field) {
             let message = format!("column `{}`: {fault}", field.name());
             problems.push(Problem::new(message).at(place));
@@ -54,6 +58,11 @@ pub fn describe(postgres: &Postgres, shape: &Shape) -> Vec<String> {
     let Ok(name) = postgres.name(shape) else {
         return Vec::new();
     };
+    if shape.changes.is_some() {
+        return vec![format!(
+            "table {name}: rows are inserted, updated and deleted; COPY, and statements of many rows"
+        )];
+    }
     let mode = match postgres.mode {
         Mode::Append => "rows are added",
         Mode::Truncate => "emptied before the first row",

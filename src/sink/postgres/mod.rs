@@ -1,5 +1,6 @@
 //! `postgres`: rows into a table of PostgreSQL by binary COPY, each of them once.
 
+mod changes;
 mod check;
 mod types;
 // What sends needs the feature; what a pipeline says of a table is read and checked without it.
@@ -22,7 +23,7 @@ use crate::registry::Example;
 pub(crate) use driver::sent;
 pub use types::type_name;
 
-/// Rows of a table of PostgreSQL, sent by binary COPY. Rows and where they came from are committed
+/// Rows of a table of PostgreSQL, sent by binary COPY; changes are applied: rows are inserted, updated and deleted. Rows and where they came from are committed
 /// together, so that each row is there once, however often a run is killed and begun again.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Postgres {
@@ -38,7 +39,7 @@ pub struct Postgres {
     pub key: Vec<Placed<Text>>,
     /// SQL that makes the table where it does not exist, one or more statements (default: from the columns).
     pub create: Option<Placed<Text>>,
-    /// Connections (default: as many as cores, at most 8).
+    /// Connections, of all tables together whose changes are applied (default: as many as cores, at most 8).
     pub connections: Option<Placed<Count>>,
     /// No transaction has more rows (default: 2_500, and up to 40_000 where the server's answers take long).
     pub transaction_rows: Option<Placed<Count>>,
@@ -107,9 +108,7 @@ impl Sink for Postgres {
 
     fn takes(&self) -> Takes {
         Takes {
-            changes: TakesChanges::Refused(
-                "write them to a file or to Kafka, as rows: a log of changes",
-            ),
+            changes: TakesChanges::Applied,
             delivery: match (self.is_exactly_once(), self.mode) {
                 (true, _) => Delivery::Transactional,
                 (false, Mode::Upsert) => Delivery::Idempotent,

@@ -58,7 +58,20 @@ pub fn is_uuid(field: &Field) -> bool {
     field.extension_type_name() == Some(UUID_EXTENSION)
 }
 
-/// The statement that makes a table of these columns.
+/// What a table that is made has beside its columns.
+#[derive(Debug, Clone, Default)]
+pub struct Constraints {
+    /// The columns of its primary key.
+    pub key: Vec<String>,
+    /// The columns that hold no null; without them those that their types say.
+    pub required: Option<Vec<bool>>,
+    /// Columns that hold keys of other tables: the table, as SQL spells it, and its key.
+    pub references: Vec<(String, String, String)>,
+    /// Columns by which rows of it are looked for when rows of other tables go.
+    pub indexed: Vec<String>,
+}
+
+/// The statements that make a table of these columns.
 ///
 /// # Errors
 /// The column that no type holds, and why.
@@ -66,20 +79,29 @@ pub fn is_uuid(field: &Field) -> bool {
     not(feature = "postgres"),
     expect(dead_code, reason = "without PostgreSQL no table is made")
 )]
-pub fn create(name: &TableName, schema: &Schema, key: &[&str]) -> Result<String, String> {
+pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<String, String> {
     let mut lines = Vec::new();
-    for field in schema.fields() {
+    for (index, field) in schema.fields().iter().enumerate() {
         let type_name = type_name(field)?;
-        let not_null = if field.is_nullable() { "" } else { " NOT NULL" };
+        let required = more.required.as_ref();
+        let required = required.map_or(!field.is_nullable(), |required| required[index]);
+        let not_null = if required { " NOT NULL" } else { "" };
         lines.push(format!("{} {type_name}{not_null}", quoted(field.name())));
     }
-    if !key.is_empty() {
-        let key: Vec<String> = key.iter().map(|column| quoted(column)).collect();
+    if !more.key.is_empty() {
+        let key: Vec<String> = more.key.iter().map(|column| quoted(column)).collect();
         lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
     }
+    for (column, table, key) in &more.references {
+        let (column, key) = (quoted(column), quoted(key));
+        lines.push(format!("FOREIGN KEY ({column}) REFERENCES {table} ({key})"));
+    }
+    let name = name.quoted();
+    let indexes = more.indexed.iter();
+    let indexes = indexes.map(|column| format!("; CREATE INDEX ON {name} ({})", quoted(column)));
+    let indexes: String = indexes.collect();
     Ok(format!(
-        "CREATE TABLE {} ({})",
-        name.quoted(),
+        "CREATE TABLE {name} ({}){indexes}",
         lines.join(", ")
     ))
 }
@@ -115,9 +137,13 @@ mod tests {
             uuid,
         ]);
         let name = TableName::parse("s.t").unwrap();
+        let more = Constraints {
+            key: vec!["id".into()],
+            ..Constraints::default()
+        };
         #[cfg(feature = "postgres")]
         assert_eq!(
-            create(&name, &schema, &["id"]).unwrap(),
+            create(&name, &schema, &more).unwrap(),
             "CREATE TABLE \"s\".\"t\" (\"id\" bigint NOT NULL, \"country \"\"x\"\"\" text, \"amount\" numeric(12,2), \"at\" timestamptz, \"n\" numeric(20,0), \"l\" integer[], \"b\" bytea, \"u\" uuid, PRIMARY KEY (\"id\"))"
         );
         let at = Field::new("at", DataType::Timestamp(TimeUnit::Nanosecond, None), true);
@@ -125,6 +151,6 @@ mod tests {
             type_name(&at).unwrap_err(),
             "PostgreSQL's times have microseconds, no nanoseconds; `cast` the column"
         );
-        let _ = (name, schema);
+        let _ = (name, schema, more);
     }
 }

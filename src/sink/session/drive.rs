@@ -86,7 +86,9 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             since = clock.now();
             self.spent.busy += since.saturating_sub(begun);
             committed?;
-            queue.safe(transaction.batches());
+            let service = since.saturating_sub(begun);
+            queue.listener().transacted(transaction.begins(), service);
+            queue.safe(transaction.parts());
         }
         Ok(())
     }

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::batch::{Batch, Resume};
 use crate::error::{Error, Result};
+use crate::pace::Pace;
 use crate::report::{Clock, Finished, Meter};
+use crate::sink::applied::{Applied, Keyed, SHARDS, Share};
 use crate::sink::{Found, Lane, Ready, Run, Target};
 
 /// A sink that is connected.
@@ -26,6 +28,9 @@ struct Sessionful<C, F> {
 struct SessionLane<P: Part + 'static, F> {
     sessions: Sessions<P>,
     count: usize,
+    /// Rows of a transaction at most.
+    most: usize,
+    applied: Option<Arc<Applied>>,
     encode: Arc<F>,
     marks: Arc<Marks>,
 }
@@ -37,6 +42,10 @@ struct Marks {
     over: AtomicBool,
     meter: Arc<Meter>,
     run: Arc<dyn Run>,
+    /// Transactions are timed: against when their rows are due, where a rate is asked for.
+    timed: bool,
+    pace: Option<Arc<Pace>>,
+    first_row: u64,
 }
 
 /// What `Sink::connect` of a sink of sessions returns: the server was asked where it is, and
@@ -44,17 +53,35 @@ struct Marks {
 ///
 /// # Errors
 /// The server cannot be asked.
-pub fn sink<C, F>(target: &Target, connect: C, mut options: Options, encode: F) -> Result<Found>
+pub fn sink<C, F>(target: &Target, connect: C, options: Options, encode: F) -> Result<Found>
 where
     C: Connect,
     F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
+{
+    let encode = move |batch: &Batch, _: &Keyed| encode(batch);
+    changes(target, connect, options, encode)
+}
+
+/// The same of a sink that applies changes, where `options` say so: `encode` is given the rows of one
+/// session and one block, those of a shard together, and what they do.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn changes<C, F>(target: &Target, connect: C, mut options: Options, encode: F) -> Result<Found>
+where
+    C: Connect,
+    F: Fn(&Batch, &Keyed) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
 {
     let connect = Arc::new(connect);
     options.stall_timeout = options.stall_timeout.or_else(|| target.stall_timeout());
     if options.keeps_offsets {
         // A load goes on; the partitions of a stream are asked for when they are assigned.
-        let sessions: Vec<i32> = (0..options.sessions as i32).collect();
-        options.reached = Ask::new(connect.clone()).offsets(&sessions)?;
+        let partitions = options
+            .applied
+            .as_ref()
+            .map_or(options.sessions, |_| SHARDS);
+        let partitions: Vec<i32> = (0..partitions as i32).collect();
+        options.reached = Ask::new(connect.clone()).offsets(&partitions)?;
     }
     let (target, encode) = (target.clone(), Arc::new(encode));
     Ok(Found::ready(Sessionful {
@@ -76,11 +103,18 @@ pub fn rows(batch: &Batch) -> Result<RecordBatch> {
 impl<C, F> Ready for Sessionful<C, F>
 where
     C: Connect,
-    F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
+    F: Fn(&Batch, &Keyed) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
 {
     fn resume(&self) -> Option<Arc<dyn Resume>> {
         let keeps = self.options.keeps_offsets;
         keeps.then(|| Arc::new(Ask::new(self.connect.clone())) as Arc<dyn Resume>)
+    }
+
+    fn begins_at(&self) -> Option<u64> {
+        self.options.applied.as_ref()?;
+        let reached = |shard: usize| self.options.reached.get(&(shard as i32)).copied();
+        let next = (0..SHARDS).map(|shard| reached(shard).unwrap_or_default());
+        next.min().map(i64::unsigned_abs)
     }
 
     fn open(&self, _lane: usize) -> Result<Arc<dyn Lane>> {
@@ -98,12 +132,17 @@ where
             over: AtomicBool::new(false),
             meter: meter.clone(),
             run: run.clone(),
+            timed: options.applied.is_some(),
+            pace: self.target.pace.clone(),
+            first_row: self.target.first_row,
         });
         let letters = Letters::new(table, &options.bad_rows, out, meter.clone());
         let keep: Arc<dyn Keep> = Arc::new(letters);
         Ok(Arc::new(SessionLane {
             sessions: Sessions::start(table, &self.connect, options, &keep, marks.clone())?,
             count: options.sessions,
+            most: *options.rows.end(),
+            applied: options.applied.clone(),
             encode: self.encode.clone(),
             marks,
         }))
@@ -113,13 +152,22 @@ where
 impl<P, F> SessionLane<P, F>
 where
     P: Part + 'static,
-    F: Fn(&Batch) -> Result<P> + Send + Sync,
+    F: Fn(&Batch, &Keyed) -> Result<P> + Send + Sync,
 {
     fn encode(&self, batch: &Batch) -> Result<Vec<(usize, Piece<P>)>> {
-        let shares = split(batch, self.count)?.into_iter();
+        if let Some(applied) = &self.applied {
+            let shares = applied.split(batch, self.count, self.most)?.into_iter();
+            let begins = match batch.rows.num_rows() {
+                0 => 0,
+                _ => batch.place.row(0),
+            };
+            let shares = shares.map(|share| self.encode_changes(share, begins));
+            return shares.collect();
+        }
+        let (shares, none) = (split(batch, self.count)?.into_iter(), Keyed::new([]));
         shares
             .map(|share| {
-                let chunk = (self.encode)(&share.batch)?;
+                let chunk = (self.encode)(&share.batch, &none)?;
                 let Batch {
                     number,
                     place,
@@ -133,12 +181,22 @@ where
             })
             .collect()
     }
+
+    fn encode_changes(&self, share: Share, begins: u64) -> Result<(usize, Piece<P>)> {
+        let chunk = (self.encode)(&share.batch, &share.keyed)?;
+        let Batch { number, place, .. } = share.batch;
+        let piece = Piece::new(number, chunk, place, Vec::new());
+        Ok((
+            share.session,
+            piece.of_block(share.block, begins, share.shards),
+        ))
+    }
 }
 
 impl<P, F> Lane for SessionLane<P, F>
 where
     P: Part + 'static,
-    F: Fn(&Batch) -> Result<P> + Send + Sync,
+    F: Fn(&Batch, &Keyed) -> Result<P> + Send + Sync,
 {
     fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
         if self.failed() {
@@ -147,7 +205,10 @@ where
         let encoded = catch_unwind(AssertUnwindSafe(|| self.encode(batch)));
         self.marks.meter.encode(clock.encoded());
         match encoded {
-            Ok(Ok(pieces)) => self.sessions.put(batch.number, pieces),
+            Ok(Ok(pieces)) => {
+                let behind = Applied::behind(batch);
+                self.sessions.put_before(batch.number, pieces, behind);
+            }
             Ok(Err(error)) => self.sessions.fail(error),
             Err(panic) => {
                 let error = Error::of_panic("the encoder", panic.as_ref());
@@ -170,6 +231,10 @@ where
 
     fn failed(&self) -> bool {
         self.marks.over.load(Ordering::Acquire)
+    }
+
+    fn close(&self, batches: u64) {
+        self.sessions.close(batches);
     }
 
     fn finish(&self, batches: u64) -> Result<Finished> {
@@ -201,6 +266,14 @@ impl Listener for Marks {
             throughput_per_sec = rows as f64 / took.as_secs_f64().max(1e-9),
             "Batch write completed"
         );
+    }
+
+    fn transacted(&self, row: Option<u64>, service: Duration) {
+        if let (true, Some(row)) = (self.timed, row) {
+            let late = |pace: &Arc<Pace>| pace.late(row.saturating_sub(self.first_row));
+            self.meter
+                .transaction(service, self.pace.as_ref().map(late));
+        }
     }
 
     fn retried(&self, session: usize, error: &Error) {

@@ -16,8 +16,10 @@
 
 mod attempt;
 mod backoff;
+mod blocks;
 mod clock;
 mod drive;
+mod inbox;
 mod lane;
 mod letters;
 mod narrow;
@@ -38,13 +40,15 @@ mod transaction;
 use std::collections::HashMap;
 use std::future::Future;
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
 
+use super::applied::Applied;
 pub use super::on_bad_row::OnBadRow;
 pub use clock::Clock;
-pub use lane::{rows, sink};
+pub use lane::{changes, rows, sink};
 pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
 pub use resume::Ask;
@@ -179,6 +183,10 @@ pub trait Listener: Send + Sync {
     /// So many rows and bytes were committed, which took so long.
     fn committed(&self, rows: u64, bytes: u64, took: Duration);
 
+    /// A transaction of changes is done, that was due with this row of the table; a session had it for so
+    /// long.
+    fn transacted(&self, _row: Option<u64>, _service: Duration) {}
+
     /// A session has something to do again, because of this.
     fn retried(&self, session: usize, error: &Error);
 
@@ -196,7 +204,7 @@ pub trait Listener: Send + Sync {
 }
 
 /// How sessions work.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// How many there are: partition `p` belongs to session `p` modulo this.
     pub sessions: usize,
@@ -220,6 +228,8 @@ pub struct Options {
     pub keeps_offsets: bool,
     /// What the sink's table says of a table that is made.
     pub reached: HashMap<i32, i64>,
+    /// The rows are changes, which are applied: partitions are shards, of which a session has its own.
+    pub applied: Option<Arc<Applied>>,
 }
 
 /// What a session does not tell apart is tried again.
@@ -251,6 +261,7 @@ impl Default for Options {
             bad_rows: OnBadRow::Stop,
             keeps_offsets: false,
             reached: HashMap::new(),
+            applied: None,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Where rows came from, as a transaction commits it, and the offsets of tables that are made.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::Part;
+use super::piece::{Piece, behind};
 use crate::batch::{Offsets, Place, Span, Turn};
 use crate::error::{Error, Result};
 
@@ -39,11 +42,11 @@ fn gap(last: &Span, span: &Span) -> Error {
     ))
 }
 
-/// The offsets of a table that is made: the partition is the session, the offset the row behind its
-/// last one.
+/// The offsets of a table that is made: the partition is the session, or the shard of changes, the offset
+/// the row behind its last one.
 #[derive(Debug)]
 pub(super) struct Made {
-    sessions: Vec<Share>,
+    partitions: Vec<Share>,
 }
 
 #[derive(Debug)]
@@ -55,38 +58,59 @@ struct Share {
 
 impl Made {
     /// A load that goes on behind these offsets.
-    pub(super) fn new(sessions: usize, offsets: &HashMap<i32, i64>) -> Self {
-        let share = |session| Share {
+    pub(super) fn new(partitions: usize, offsets: &HashMap<i32, i64>) -> Self {
+        let share = |partition| Share {
             turn: Arc::new(Turn::new()),
-            reached: offsets.get(&(session as i32)).copied(),
+            reached: offsets.get(&(partition as i32)).copied(),
         };
         Self {
-            sessions: (0..sessions).map(share).collect(),
+            partitions: (0..partitions).map(share).collect(),
         }
     }
 
-    /// What the next rows of a session come from; nothing when there are none, or when another run has
-    /// committed them.
+    /// What the next rows of a session, or of the shards of changes, come from; nothing where there are
+    /// none, or where another run has committed them.
     ///
     /// # Errors
     /// The run before had batches of another size, or rows do not follow one another.
-    pub(super) fn span(
-        &mut self,
-        session: usize,
-        place: &Place,
-        rows: usize,
-    ) -> Result<Option<Span>> {
-        let Some(last) = rows.checked_sub(1) else {
-            return Ok(None);
+    pub(super) fn spans<C: Part>(&mut self, session: usize, piece: &Piece<C>) -> Result<Vec<Span>> {
+        let rows = 0..piece.chunk().rows();
+        let Some(shards) = piece.shards() else {
+            let span = self.span(session, piece.place(), rows, false)?;
+            return Ok(span.into_iter().collect());
         };
+        let spans = shards
+            .iter()
+            .map(|(shard, rows)| self.span(*shard, piece.place(), rows.clone(), true));
+        Ok(spans
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    /// `cuts`: some of the rows may be there already.
+    fn span(
+        &mut self,
+        partition: usize,
+        place: &Place,
+        rows: Range<usize>,
+        cuts: bool,
+    ) -> Result<Option<Span>> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
         // Rows may be left out between them.
-        let (first, to) = (place.row(0) as i64, place.row(last) as i64 + 1);
-        let share = &mut self.sessions[session];
+        let (first, to) = (
+            place.row(rows.start) as i64,
+            place.row(rows.end - 1) as i64 + 1,
+        );
+        let share = &mut self.partitions[partition];
         let from = share.reached.unwrap_or(first);
         if to <= from {
             return Ok(None);
         }
-        if first < from {
+        if first < from && !cuts {
             return Err(Error::run(format!(
                 "the sink has rows up to {from}, and a batch has rows {first} to {to}"
             ))
@@ -95,10 +119,10 @@ impl Made {
         share.reached = Some(to);
         Ok(Some(Span {
             turn: share.turn.clone(),
-            partition: session as i32,
+            partition: partition as i32,
             from,
             to,
-            rows: 0..rows,
+            rows: behind(place, &rows, from),
             offsets: Offsets::default(),
         }))
     }
@@ -158,7 +182,7 @@ mod tests {
     fn made_rows_go_on_where_the_sink_is() {
         let mut made = Made::new(2, &HashMap::from([(1, 20)]));
         let mut at = |session, first, rows| {
-            let span = made.span(session, &Place::From(first), rows);
+            let span = made.span(session, &Place::From(first), 0..rows, false);
             span.map(|span| span.map(|span| (span.partition, span.from, span.to)))
         };
         assert_eq!(at(0, 0, 10).unwrap(), Some((0, 0, 10)));
@@ -169,5 +193,18 @@ mod tests {
             "error: the sink has rows up to 20, and a batch has rows 15 to 25\n  hint: a load goes on with the batches and sessions that it began with"
         );
         assert_eq!(at(1, 30, 10).unwrap(), Some((1, 20, 40)));
+    }
+
+    #[test]
+    fn changes_go_on_within_a_batch() {
+        let mut made = Made::new(2, &HashMap::from([(1, 20)]));
+        let place = Place::List(Arc::from([4, 9, 8, 14, 21, 30]));
+        let mut at = |shard, rows| {
+            let span = made.span(shard, &place, rows, true).unwrap();
+            span.map(|span| (span.from, span.to, span.rows))
+        };
+        assert_eq!(at(0, 0..2), Some((4, 10, 0..2)));
+        assert_eq!(at(1, 2..4), None);
+        assert_eq!(at(1, 2..6), Some((20, 31, 4..6)));
     }
 }

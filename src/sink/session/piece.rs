@@ -1,5 +1,7 @@
 //! What one session gets of one batch.
 
+use std::ops::Range;
+
 use super::Part;
 use super::narrow::Narrow;
 use crate::batch::{Place, Position, Span};
@@ -14,7 +16,17 @@ pub struct Piece<C> {
     origin: Vec<Span>,
     /// They are of a table that is made: whoever else has written these rows has written the same.
     is_made: bool,
+    /// Changes that are applied: their block, and which rows each shard has.
+    changes: Option<Changes>,
     pub(super) narrow: Narrow,
+}
+
+#[derive(Debug)]
+struct Changes {
+    block: u64,
+    /// The first row of their batch: with it they were due.
+    begins: u64,
+    shards: Vec<(usize, Range<usize>)>,
 }
 
 impl<C: Part> Piece<C> {
@@ -27,8 +39,39 @@ impl<C: Part> Piece<C> {
             chunk,
             place,
             is_made: false,
+            changes: None,
             origin,
         }
+    }
+
+    /// They are changes of a block that are applied, in a batch that begins with this row of the table; and
+    /// the rows of each shard.
+    #[must_use]
+    pub fn of_block(self, block: u64, begins: u64, shards: Vec<(usize, Range<usize>)>) -> Self {
+        let changes = Changes {
+            block,
+            begins,
+            shards,
+        };
+        Self {
+            changes: Some(changes),
+            ..self
+        }
+    }
+
+    /// The first row of the batch of changes that they are of.
+    pub(super) fn begins(&self) -> Option<u64> {
+        self.changes.as_ref().map(|changes| changes.begins)
+    }
+
+    /// The block of its changes; 0 where there are none.
+    pub(super) fn block(&self) -> u64 {
+        self.changes.as_ref().map_or(0, |changes| changes.block)
+    }
+
+    /// Which rows each shard has, where they are changes.
+    pub(super) fn shards(&self) -> Option<&[(usize, Range<usize>)]> {
+        self.changes.as_ref().map(|changes| &changes.shards[..])
     }
 
     /// Its batch.
@@ -51,10 +94,19 @@ impl<C: Part> Piece<C> {
         &self.origin
     }
 
-    /// It comes from here, which only whoever puts batches in order knows.
-    pub(super) fn came_from(&mut self, span: Span) {
-        self.origin = vec![span];
+    /// It comes from here, which only whoever puts batches in order knows. Rows of none of these are there
+    /// already.
+    pub(super) fn came_from(&mut self, spans: Vec<Span>) {
         self.is_made = true;
+        if self.changes.is_some() {
+            let mut start = 0;
+            for span in &spans {
+                self.narrow.remove(&(start..span.rows.start));
+                start = span.rows.end;
+            }
+            self.narrow.remove(&(start..self.chunk.rows()));
+        }
+        self.origin = spans;
     }
 
     /// True of rows of a table that is made.
@@ -74,6 +126,22 @@ impl<C: Part> Piece<C> {
         });
     }
 
+    /// Drops the first rows of spans that are like `span`, up to offset `next`: they are changes, of which
+    /// another run has committed some.
+    pub(super) fn drop_before(&mut self, span: &Span, next: i64) {
+        if self.changes.is_none() {
+            return;
+        }
+        let (narrow, place) = (&mut self.narrow, &self.place);
+        for one in self.origin.iter_mut().filter(|one| one.is_of(span)) {
+            if one.from < next && next < one.to {
+                let rows = behind(place, &one.rows, next);
+                narrow.remove(&(one.rows.start..rows.start));
+                (one.from, one.rows) = (next, rows);
+            }
+        }
+    }
+
     /// Where a row stands in the stream that it came from.
     pub(super) fn position(&self, row: usize) -> Option<Position> {
         // The partitions of a table that is made are sessions, which mean nothing to people.
@@ -82,4 +150,17 @@ impl<C: Part> Piece<C> {
             false => Position::of(&self.origin, row),
         }
     }
+}
+
+/// Those of some rows that are numbered `next` or higher.
+pub(super) fn behind(place: &Place, rows: &Range<usize>, next: i64) -> Range<usize> {
+    let (mut low, mut high) = (rows.start, rows.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match (place.row(middle) as i64) < next {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low..rows.end
 }

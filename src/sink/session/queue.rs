@@ -5,12 +5,15 @@ use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
+use super::blocks::Blocks;
+use super::inbox::Inbox;
 use super::origin::Made;
 use super::piece::Piece;
 use super::progress::{At, Progress};
 use super::size::Size;
 use super::{Listener, Options, Part};
 use crate::error::{Error, Result};
+use crate::sink::applied::{Applied, SHARDS, Stir, Told};
 use crate::sync::lock;
 
 /// What all sessions of a sink share.
@@ -19,29 +22,30 @@ pub(super) struct Queue<C> {
     listener: Arc<dyn Listener>,
     /// A session takes no more than this at once, and no more rows than its `size` says.
     bytes: usize,
+    /// Tables whose changes are applied wait for each other.
+    applied: Option<Arc<Applied>>,
 }
 
 /// The pieces of one batch, each with its session.
 pub(super) type Pieces<C> = Vec<(usize, Piece<C>)>;
 
+/// Pieces of a batch, and the row of the table behind it.
+struct Early<C> {
+    pieces: Pieces<C>,
+    behind: u64,
+}
+
 struct State<C> {
     /// The number of the first batch in `early`.
     next: u64,
-    early: VecDeque<Option<Pieces<C>>>,
+    early: VecDeque<Option<Early<C>>>,
     inboxes: Vec<Inbox<C>>,
     progress: Progress,
     made: Option<Made>,
+    blocks: Blocks,
     /// No more batches will come.
     closed: bool,
     end: Option<End>,
-}
-
-struct Inbox<C> {
-    pieces: VecDeque<Piece<C>>,
-    size: Size,
-    rows: usize,
-    bytes: usize,
-    waker: Option<Waker>,
 }
 
 enum End {
@@ -57,18 +61,37 @@ impl<C: Part> Queue<C> {
     pub(super) fn new(options: &Options, listener: Arc<dyn Listener>) -> Self {
         let sessions = options.sessions.max(1);
         let size = || Size::new(options.rows.clone());
+        let applied = options.applied.clone();
+        let partitions = applied.as_ref().map_or(sessions, |_| SHARDS);
+        let first = applied
+            .as_ref()
+            .map(|applied| applied.block(applied.first()));
         Self {
             state: Mutex::new(State {
                 next: 0,
                 early: VecDeque::new(),
                 inboxes: (0..sessions).map(|_| Inbox::new(size())).collect(),
                 progress: Progress::default(),
-                made: (options.keeps_offsets).then(|| Made::new(sessions, &options.reached)),
+                made: (options.keeps_offsets).then(|| Made::new(partitions, &options.reached)),
+                blocks: Blocks::new(first.unwrap_or_default()),
                 closed: false,
                 end: None,
             }),
             listener,
             bytes: options.bytes,
+            applied,
+        }
+    }
+
+    /// From now on it looks again when tables that it waits for have moved.
+    pub(super) fn follow(self: &Arc<Self>)
+    where
+        C: 'static,
+    {
+        if let Some(applied) = &self.applied {
+            let own: Arc<dyn Stir> = self.clone();
+            applied.seat().stirs(Arc::downgrade(&own));
+            self.stir();
         }
     }
 
@@ -79,6 +102,11 @@ impl<C: Part> Queue<C> {
 
     /// The pieces of batch `number`; every number from 0 comes once.
     pub(super) fn put(&self, number: u64, pieces: Pieces<C>) {
+        self.put_before(number, pieces, 0);
+    }
+
+    /// The same of a batch whose table goes on with row `behind`.
+    pub(super) fn put_before(&self, number: u64, pieces: Pieces<C>, behind: u64) {
         let mut state = self.lock();
         let place = number.checked_sub(state.next);
         let Some(place) = place.filter(|_| state.end.is_none()) else {
@@ -88,11 +116,14 @@ impl<C: Part> Queue<C> {
         if state.early.len() <= place {
             state.early.resize_with(place + 1, || None);
         }
-        state.early[place] = Some(pieces);
-        while let Some(pieces) = state.early.front_mut().and_then(Option::take) {
+        state.early[place] = Some(Early { pieces, behind });
+        while let Some(early) = state.early.front_mut().and_then(Option::take) {
             state.early.pop_front();
             state.next += 1;
-            if let Err(error) = state.hand_out(pieces) {
+            if let Some(applied) = &self.applied {
+                state.blocks.goes_on(applied.block(early.behind));
+            }
+            if let Err(error) = state.hand_out(early.pieces) {
                 drop(state);
                 return self.fail(error);
             }
@@ -120,8 +151,8 @@ impl<C: Part> Queue<C> {
     pub(super) fn ready(&self, session: usize) -> impl Future<Output = Result<bool, Over>> {
         poll_fn(move |context| {
             self.poll(session, context, |state| {
-                let some = !state.inboxes[session].pieces.is_empty();
-                (some || state.closed).then_some(some)
+                let some = self.has_work(state, session);
+                (some || self.is_done(state, session)).then_some(some)
             })
         })
     }
@@ -151,6 +182,9 @@ impl<C: Part> Queue<C> {
         let (mut taken, mut rows, mut bytes) = (Vec::new(), 0, 0);
         let most = state.inboxes[session].size.rows();
         while let Some(piece) = state.inboxes[session].pieces.front() {
+            if !self.admits(piece) {
+                break;
+            }
             rows += piece.chunk().rows();
             bytes += piece.chunk().bytes();
             if !taken.is_empty() && (rows > most || bytes > self.bytes) {
@@ -160,6 +194,7 @@ impl<C: Part> Queue<C> {
         }
         for piece in &taken {
             state.progress.taken(piece.batch());
+            state.blocks.taken();
         }
         self.tell(state);
         taken
@@ -170,11 +205,12 @@ impl<C: Part> Queue<C> {
         learn(&mut self.lock().inboxes[session].size);
     }
 
-    /// A piece of each of these batches is safe.
-    pub(super) fn safe(&self, batches: &[u64]) {
+    /// Pieces of these batches and blocks are safe.
+    pub(super) fn safe(&self, parts: &[(u64, u64)]) {
         let mut state = self.lock();
-        for batch in batches {
+        for (batch, block) in parts {
             state.progress.safe(*batch);
+            state.blocks.safe(*block);
         }
         self.tell(state);
     }
@@ -221,7 +257,31 @@ impl<C: Part> Queue<C> {
             inbox.pieces.clear();
         }
         self.tell(state);
+        if let Some(applied) = &self.applied {
+            applied.seat().leave();
+        }
         self.listener.over(failed);
+    }
+
+    /// True if a piece may be sent now.
+    fn admits(&self, piece: &Piece<C>) -> bool {
+        let applied = self.applied.as_ref();
+        applied.is_none_or(|applied| applied.seat().admits(piece.block()))
+    }
+
+    fn has_work(&self, state: &State<C>, session: usize) -> bool {
+        let first = state.inboxes[session].pieces.front();
+        first.is_some_and(|piece| self.admits(piece))
+    }
+
+    /// True if nothing more will come for a session: what waits for other tables waits for the next run.
+    fn is_done(&self, state: &State<C>, session: usize) -> bool {
+        let settled = || {
+            self.applied
+                .as_ref()
+                .is_some_and(|applied| applied.seat().is_settled())
+        };
+        state.closed && (state.inboxes[session].pieces.is_empty() || settled())
     }
 
     fn poll<T>(
@@ -248,16 +308,37 @@ impl<C: Part> Queue<C> {
         let At { accepted, durable } = state.progress.at();
         let stirred = state.closed || state.end.is_some();
         let inboxes = state.inboxes.iter_mut();
-        let waiting = inboxes.filter(|inbox| stirred || !inbox.pieces.is_empty());
+        let first = |inbox: &Inbox<C>| inbox.pieces.front().is_some_and(|piece| self.admits(piece));
+        let waiting = inboxes.filter(|inbox| stirred || first(inbox));
         let wakers: Vec<Waker> = waiting.filter_map(|inbox| inbox.waker.take()).collect();
+        let told = self.told(&mut state);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+        if let (Some(applied), Some((times, told))) = (&self.applied, told) {
+            applied.seat().tell(times, told);
+        }
         self.listener.accepted(accepted);
         self.listener.durable(durable);
     }
 
+    /// What the other tables are to know, if they do not know it yet.
+    fn told(&self, state: &mut State<C>) -> Option<(u64, Told)> {
+        // Asked for before the pieces: what others have committed meanwhile is looked at again.
+        let at = self.applied.as_ref()?.seat().floor();
+        let works = (0..state.inboxes.len()).any(|session| self.has_work(state, session));
+        let waits = state.inboxes.iter().any(|inbox| !inbox.pieces.is_empty());
+        let works = works || !state.closed;
+        state.blocks.told(works, waits.then_some(at))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<C>> {
         lock(&self.state)
+    }
+}
+
+impl<C: Part> Stir for Queue<C> {
+    fn stir(&self) {
+        self.tell(self.lock());
     }
 }
 
@@ -269,12 +350,13 @@ impl<C: Part> State<C> {
             if let Some(made) = &mut self.made
                 && piece.origin().is_empty()
             {
-                let span = made.span(session, piece.place(), piece.chunk().rows())?;
-                let Some(span) = span else {
+                let spans = made.spans(session, &piece)?;
+                if spans.is_empty() {
                     continue;
-                };
-                piece.came_from(span);
+                }
+                piece.came_from(spans);
             }
+            self.blocks.add(piece.block());
             wanted.push((session, piece));
         }
         self.progress.begin(wanted.len());
@@ -282,30 +364,5 @@ impl<C: Part> State<C> {
             self.inboxes[session].push(piece);
         }
         Ok(())
-    }
-}
-
-impl<C: Part> Inbox<C> {
-    fn new(size: Size) -> Self {
-        Self {
-            pieces: VecDeque::new(),
-            size,
-            rows: 0,
-            bytes: 0,
-            waker: None,
-        }
-    }
-
-    fn push(&mut self, piece: Piece<C>) {
-        self.rows += piece.chunk().rows();
-        self.bytes += piece.chunk().bytes();
-        self.pieces.push_back(piece);
-    }
-
-    fn pop(&mut self) -> Option<Piece<C>> {
-        let piece = self.pieces.pop_front()?;
-        self.rows -= piece.chunk().rows();
-        self.bytes -= piece.chunk().bytes();
-        Some(piece)
     }
 }

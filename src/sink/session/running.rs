@@ -38,6 +38,7 @@ impl<P: Part + 'static> Sessions<P> {
             queue: Arc::new(Queue::new(options, listener)),
             threads: Mutex::default(),
         };
+        sessions.queue.follow();
         for number in 0..options.sessions.max(1) {
             let (queue, keep) = (sessions.queue.clone(), keep.clone());
             let (connect, options) = (connect.clone(), options.clone());
@@ -57,15 +58,25 @@ impl<P: Part + 'static> Sessions<P> {
         self.queue.put(number, pieces);
     }
 
+    /// The same of a batch whose table goes on with row `behind`: changes of tables that wait for each other.
+    pub fn put_before(&self, number: u64, pieces: Vec<(usize, Piece<P>)>, behind: u64) {
+        self.queue.put_before(number, pieces, behind);
+    }
+
+    /// So many `batches` were put, and no more will come. `finish` says how that ended.
+    pub fn close(&self, batches: u64) {
+        if let Err(error) = self.queue.close(batches) {
+            self.queue.fail(error);
+        }
+    }
+
     /// All `batches` were put: waits until everything is committed, and says what the busiest session
     /// did.
     ///
     /// # Errors
     /// Why that cannot be; what was committed stays.
     pub fn finish(&self, batches: u64) -> Result<Finished> {
-        if let Err(error) = self.queue.close(batches) {
-            self.queue.fail(error);
-        }
+        self.close(batches);
         let Spent { busy, waited } = self.join();
         match self.queue.failure() {
             Some(error) => Err(error),

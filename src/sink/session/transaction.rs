@@ -13,7 +13,7 @@ use crate::error::Result;
 /// What a session commits at once.
 pub(super) struct Transaction<C> {
     pieces: Vec<Piece<C>>,
-    batches: Vec<u64>,
+    parts: Vec<(u64, u64)>,
     /// Something of it may be at the server.
     pub(super) begun: bool,
     /// The answer to a commit was lost: it may be done, or be done later.
@@ -35,7 +35,10 @@ pub(super) struct Wanted {
 impl<C: Part> Transaction<C> {
     pub(super) fn new(pieces: Vec<Piece<C>>) -> Self {
         Self {
-            batches: pieces.iter().map(Piece::batch).collect(),
+            parts: pieces
+                .iter()
+                .map(|piece| (piece.batch(), piece.block()))
+                .collect(),
             pieces,
             begun: false,
             in_doubt: false,
@@ -44,9 +47,14 @@ impl<C: Part> Transaction<C> {
         }
     }
 
-    /// The batches of its pieces.
-    pub(super) fn batches(&self) -> &[u64] {
-        &self.batches
+    /// The batch and the block of each of its pieces.
+    pub(super) fn parts(&self) -> &[(u64, u64)] {
+        &self.parts
+    }
+
+    /// The row of the table with which it was due: that of its first batch of changes.
+    pub(super) fn begins(&self) -> Option<u64> {
+        self.pieces.iter().filter_map(Piece::begins).min()
     }
 
     /// Its pieces.
@@ -195,10 +203,24 @@ impl<C: Part> Transaction<C> {
             match ends || next >= span.to {
                 true => self.drop_spans(|one| one.is_of(&span) && one.to <= next),
                 false if next == span.from => {}
+                false if self.is_cut(&span, next) => {}
                 false => elsewhere.push(span.partition),
             }
         }
         Ok(elsewhere)
+    }
+
+    /// Drops changes before an offset that lies within a piece: another run, with batches of another size,
+    /// has committed them. False where it lies elsewhere.
+    fn is_cut(&mut self, span: &Span, next: i64) -> bool {
+        let changes = self.pieces.iter().any(|piece| piece.shards().is_some());
+        if !changes || next < span.from {
+            return false;
+        }
+        self.drop_spans(|one| one.is_of(span) && one.to <= next);
+        let pieces = self.pieces.iter_mut();
+        pieces.for_each(|piece| piece.drop_before(span, next));
+        true
     }
 
     /// True of a transaction of a table that is made.

@@ -33,6 +33,9 @@ pub struct Postgres {
     connections: Option<Placed<Count>>,
     /// An encrypted connection whose certificate is checked.
     tls: Option<Tls>,
+    /// The load whose progress is read at the same moment.
+    #[serde(skip)]
+    load: Option<String>,
 }
 
 /// What rows are asked of.
@@ -61,6 +64,16 @@ impl Postgres {
             key: None,
             connections,
             tls,
+            load: None,
+        }
+    }
+
+    /// With the progress of this load into it.
+    #[must_use]
+    pub fn with_load(self, load: &str) -> Self {
+        Self {
+            load: Some(load.to_string()),
+            ..self
         }
     }
 

@@ -5,12 +5,14 @@
 //! open      makes what is missing, under a lock of the database, before the first row  open, table
 //! workers   encode batches to rows of a binary COPY                                    copy
 //! session   BEGIN, COPY …, move the offsets on, COMMIT                                 session, offsets
+//!           changes: UPDATE and DELETE of many rows behind the COPY                    changes, fields
 //! ```
 
+mod changes;
 mod copy;
 mod failure;
+mod fields;
 mod made_types;
-mod offsets;
 mod open;
 mod session;
 mod table;
@@ -53,6 +55,11 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
 /// What several slices cannot do side by side.
 fn slices(postgres: &Postgres, target: &Target) -> Option<Problem> {
     target.slice.filter(|slice| slice.count > 1)?;
+    if target.changes.is_some() {
+        let problem = Problem::new("changes cannot be applied by slices: they wait for each other");
+        let hint = "leave `--slice` out: `connections` is how many changes are applied at once";
+        return Some(problem.at(&postgres.url.place).hint(hint));
+    }
     let empties = postgres.mode == Mode::Truncate && !postgres.is_exactly_once();
     let problem = match (target.overwrite, empties) {
         (true, _) => "a slice cannot begin a table anew: it would remove the rows of the others",

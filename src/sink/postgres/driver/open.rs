@@ -9,15 +9,19 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
-use super::super::types::create;
+use super::super::types::{Constraints, create};
 use super::super::{Mode, Postgres, TRANSACTION_ROWS};
-use super::offsets::{BATCH_ROWS, CONNECTIONS, LOCK, OFFSETS, Offsets, STREAM};
+use super::changes::Changes;
 use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::{Batch, Resume};
-use crate::client::postgres::{Database, Patience, TableName, connections, quoted};
+use crate::client::postgres::{
+    BATCH_ROWS, CONNECTIONS, Database, LOCK, OFFSETS, Offsets, Patience, STREAM, TableName,
+    connections, exists, quoted,
+};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
+use crate::sink::applied::{Keyed, of_table};
 use crate::sink::session::{self, Options};
 use crate::sink::{Found, Lane, Ready, Run, Target};
 
@@ -28,6 +32,8 @@ pub(super) struct Load {
     pub(super) database: Database,
     pub(super) schema: SchemaRef,
     pub(super) offsets: Option<Offsets>,
+    /// Rows are changes, which are applied.
+    pub(super) changes: Option<Changes>,
     batch_rows: i64,
     is_stream: bool,
     /// What is there is replaced, whoever has made it.
@@ -74,10 +80,15 @@ impl Load {
             offsets: options
                 .is_exactly_once()
                 .then(|| Offsets::new(&name, &load)),
+            changes: target.shape.changes.as_ref().and_then(|columns| {
+                let applied = target.applied(database.name(), &name.quoted())?;
+                let count = target.shape.schema.fields().len();
+                Some(Changes::new(columns, applied, count))
+            }),
             options: options.clone(),
             name,
             database,
-            schema: target.shape.schema.clone(),
+            schema: of_table(&target.shape),
             batch_rows: target.shape.batch_rows as i64,
             is_stream: target.is_stream,
             begins_anew: target.overwrite && !target.is_stream,
@@ -93,7 +104,8 @@ impl Load {
         let looking = format!("looking at table {}", self.name);
         let looked = self.patiently(&looking, async |client| self.look_by(&client).await);
         let (reached, told) = looked.await?;
-        if let Some(rows) = reached.get(&BATCH_ROWS)
+        if self.changes.is_none()
+            && let Some(rows) = reached.get(&BATCH_ROWS)
             && *rows != self.batch_rows
         {
             let message = format!(
@@ -108,10 +120,8 @@ impl Load {
 
     async fn look_by(&self, client: &Client) -> Result<Looked> {
         let said = |error| self.unseen(&error);
-        let exists = table::exists(client, &self.name.quoted())
-            .await
-            .map_err(said)?;
-        match exists {
+        let there = exists(client, &self.name.quoted()).await.map_err(said)?;
+        match there {
             true => self.check(client).await?,
             false => {
                 self.check_schema(client).await?;
@@ -122,7 +132,7 @@ impl Load {
             Some(offsets) if !self.replaces() => offsets.read(client).await.map_err(said)?,
             _ => HashMap::new(),
         };
-        let told = match exists && !self.is_stream && !self.begins_anew {
+        let told = match there && !self.is_stream && !self.begins_anew {
             true => self.told(client, &reached).await.map_err(said)?,
             false => None,
         };
@@ -227,7 +237,7 @@ impl Load {
             .await
             .map_err(said)?;
         let mut created = false;
-        if !table::exists(transaction.client(), &self.name.quoted())
+        if !exists(transaction.client(), &self.name.quoted())
             .await
             .map_err(said)?
         {
@@ -242,8 +252,8 @@ impl Load {
             .await?;
         if begins && self.empties() {
             // Whoever reads it keeps it as it is, perhaps this very run.
-            let name = self.name.quoted();
-            let empty = format!("SET LOCAL lock_timeout = '10s'; TRUNCATE {name}");
+            let names = self.emptied(transaction.client()).await.map_err(said)?;
+            let empty = format!("SET LOCAL lock_timeout = '10s'; TRUNCATE {names}");
             let emptied = transaction.batch_execute(&empty).await;
             emptied.map_err(|error| self.in_use(&error))?;
         }
@@ -254,6 +264,20 @@ impl Load {
         }
         self.prepared.store(true, Ordering::Release);
         self.check(&client).await
+    }
+
+    /// What is emptied: no table that others refer to can be emptied without them.
+    async fn emptied(&self, client: &Client) -> Result<String, tokio_postgres::Error> {
+        let mut names = vec![self.name.quoted()];
+        if let Some(changes) = &self.changes {
+            let beside = changes.applied.changing().beside(self.database.name());
+            for name in beside {
+                if !names.contains(&name) && exists(client, &name).await? {
+                    names.push(name);
+                }
+            }
+        }
+        Ok(names.join(", "))
     }
 
     /// The table cannot be emptied.
@@ -291,7 +315,8 @@ impl Load {
         if created || begins && self.empties() {
             offsets.forget(client).await.map_err(said)?;
         }
-        if !self.is_stream {
+        // Changes go on with other connections and batches, too.
+        if !self.is_stream && self.changes.is_none() {
             offsets
                 .begin(client, CONNECTIONS, connections as i64)
                 .await
@@ -307,15 +332,20 @@ impl Load {
     fn create_statement(&self) -> Result<String, String> {
         match &self.options.create {
             Some(create) => Ok(create.as_str().to_string()),
-            None => {
-                let key: Vec<&str> = self
-                    .options
-                    .key
-                    .iter()
-                    .map(|column| column.as_str())
-                    .collect();
-                create(&self.name, &self.schema, &key)
-            }
+            None => create(&self.name, &self.schema, &self.constraints()),
+        }
+    }
+
+    /// What the table has beside its columns.
+    fn constraints(&self) -> Constraints {
+        let key = self.options.key.iter();
+        let key = key.map(|column| column.as_str().to_string()).collect();
+        match &self.changes {
+            Some(changes) => changes.constraints(self),
+            None => Constraints {
+                key,
+                ..Constraints::default()
+            },
         }
     }
 
@@ -344,8 +374,11 @@ impl Opened {
         target: &Target,
     ) -> Result<Found> {
         let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
-        let asked = || connections(load.options.connections.as_ref());
-        let connections = begun.unwrap_or_else(asked).max(1);
+        let asked = connections(load.options.connections.as_ref());
+        let connections = match &load.changes {
+            Some(changes) => changes.applied.changing().share_of(asked),
+            None => begun.unwrap_or(asked).max(1),
+        };
         let options = Options {
             sessions: connections,
             rows: load
@@ -363,12 +396,13 @@ impl Opened {
                 .map_or(std::time::Duration::ZERO, |linger| linger.value.0),
             bad_rows: load.options.on_bad_row.clone(),
             keeps_offsets: load.offsets.is_some(),
+            applied: load.changes.as_ref().map(|changes| changes.applied.clone()),
             seed: target.run_id as u64,
             ..Options::default()
         };
         let of = load.clone();
-        let encode = move |batch: &Batch| Rows::encode(&of, batch);
-        let found = session::sink(target, Connecting(load.clone()), options, encode)?;
+        let encode = move |batch: &Batch, keyed: &Keyed| Rows::encode(&of, batch, keyed);
+        let found = session::changes(target, Connecting(load.clone()), options, encode)?;
         let Found::Ready { sink: inner, .. } = found else {
             return Ok(found);
         };
@@ -389,6 +423,10 @@ impl Opened {
 impl Ready for Opened {
     fn resume(&self) -> Option<Arc<dyn Resume>> {
         self.inner.resume()
+    }
+
+    fn begins_at(&self) -> Option<u64> {
+        self.inner.begins_at()
     }
 
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {

@@ -5,19 +5,22 @@ use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
-use ::bytes::Bytes;
+use ::bytes::{Bytes, BytesMut};
 use arrow::array::RecordBatch;
 use futures_util::SinkExt;
 use futures_util::future::join;
-use tokio_postgres::{Client, Error as Refusal};
+use tokio_postgres::{Client, CopyInSink, Error as Refusal};
 
 use super::super::Mode;
+use super::changes::{Statements, missing, refused};
 use super::copy::{self, Encoded};
 use super::open::Load;
 use super::{failure, table};
 use crate::batch::{Batch, Span, json_values};
 use crate::client::postgres::quoted;
 use crate::error::{Error, Result};
+use crate::format::Operation;
+use crate::sink::applied::{Keyed, Statement, statements};
 use crate::sink::session::{Connect, Failure, Part, Session};
 
 /// What begins a binary COPY: its signature, no flags, no extension.
@@ -43,6 +46,8 @@ pub(super) struct Rows {
     encoded: Encoded,
     rows: Range<usize>,
     batch: RecordBatch,
+    /// What they do, where they are changes.
+    keyed: Keyed,
 }
 
 /// Makes sessions.
@@ -58,16 +63,33 @@ pub(super) struct Connection {
     copy: String,
     /// What moves rows on from the stage, with `upsert`.
     merge: Option<String>,
+    /// What changes rows, once some came.
+    changes: Option<Statements>,
 }
 
 impl Rows {
-    pub(super) fn encode(load: &Load, batch: &Batch) -> Result<Self> {
-        let encoded = copy::encode(&batch.rows, load.types()).map_err(Error::run)?;
+    pub(super) fn encode(load: &Load, batch: &Batch, keyed: &Keyed) -> Result<Self> {
+        let batch = match &load.changes {
+            Some(changes) => batch.rows.project(&changes.of_table)?,
+            None => batch.rows.clone(),
+        };
+        let encoded = copy::encode(&batch, load.types()).map_err(Error::run)?;
         Ok(Self {
             encoded,
-            rows: 0..batch.rows.num_rows(),
-            batch: batch.rows.clone(),
+            rows: 0..batch.num_rows(),
+            batch,
+            keyed: keyed.clone(),
         })
+    }
+
+    /// The rows of a batch that one of these is among, and its place there.
+    pub(super) fn encoded_row(&self, row: usize) -> (&Encoded, usize) {
+        (&self.encoded, self.rows.start + row)
+    }
+
+    fn bytes_of(&self, row: usize) -> Bytes {
+        let row = self.rows.start + row;
+        self.encoded.rows(row..row + 1)
     }
 }
 
@@ -95,6 +117,10 @@ impl Part for Rows {
         Self {
             encoded: self.encoded.clone(),
             rows: self.rows.start + rows.start..self.rows.start + rows.end,
+            keyed: match self.keyed.is_empty() {
+                true => self.keyed.clone(),
+                false => self.keyed.part(rows),
+            },
             batch: self.batch.clone(),
         }
     }
@@ -127,6 +153,7 @@ impl Connect for Connecting {
         Ok(Connection {
             copy,
             merge,
+            changes: None,
             load,
             client,
             begun: false,
@@ -195,22 +222,81 @@ impl Connection {
         let (opened, sink) = join(open, self.client.copy_in(&self.copy)).await;
         opened?;
         (self.begun, self.saved) = (true, true);
-        let mut sink = pin!(sink?);
-        sink.feed(Bytes::from_static(START)).await?;
-        for chunk in chunks {
-            let mut bytes = chunk.encoded.rows(chunk.rows.clone());
-            while !bytes.is_empty() {
-                let piece = bytes.split_to(bytes.len().min(PIECE));
-                sink.feed(piece).await?;
-            }
-        }
-        sink.feed(Bytes::from_static(END)).await?;
-        sink.finish().await?;
+        let whole = chunks
+            .iter()
+            .map(|chunk| chunk.encoded.rows(chunk.rows.clone()));
+        send(sink?, whole).await?;
         match &self.merge {
             Some(merge) => self.client.batch_execute(merge).await,
             None => Ok(()),
         }
     }
+
+    /// Applies changes: inserts, then waves of updates, then deletes.
+    async fn apply(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
+        let opening = self.opening();
+        let opened = self.client.batch_execute(&opening).await;
+        opened.map_err(|error| failure::of(&self.load.database, "beginning", &error))?;
+        (self.begun, self.saved) = (true, true);
+        let changes = match self.changes.take() {
+            Some(changes) => changes,
+            // The table is there by now.
+            None => Statements::new(&self.client, &self.load)
+                .await
+                .map_err(|error| {
+                    failure::of(&self.load.database, "preparing statements", &error)
+                })?,
+        };
+        let changes = self.changes.insert(changes);
+        for statement in statements(chunks.iter().map(|chunk| &chunk.keyed)) {
+            let rows = statement.rows.len() as u64;
+            let done = match statement.operation {
+                Operation::Insert => {
+                    let inserted = insert(&self.client, &self.copy, chunks, &statement).await;
+                    inserted.map(|()| rows)
+                }
+                _ => changes.change(&self.client, chunks, &statement).await,
+            };
+            match done {
+                Ok(done) if done == rows => {}
+                Ok(done) => return Err(missing(&self.load, &statement, done)),
+                Err(error) => return Err(refused(&self.load, chunks, &statement, &error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Inserts the rows of a statement.
+async fn insert(
+    client: &Client,
+    copy: &str,
+    chunks: &[Rows],
+    statement: &Statement,
+) -> Result<(), Refusal> {
+    let sink = client.copy_in(copy).await?;
+    let mut all = BytesMut::new();
+    for at in &statement.rows {
+        all.extend_from_slice(&chunks[at.chunk].bytes_of(at.row));
+    }
+    send(sink, [all.freeze()]).await
+}
+
+/// Sends rows as a COPY.
+async fn send(
+    sink: CopyInSink<Bytes>,
+    rows: impl IntoIterator<Item = Bytes>,
+) -> Result<(), Refusal> {
+    let mut sink = pin!(sink);
+    sink.feed(Bytes::from_static(START)).await?;
+    for mut bytes in rows {
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(bytes.len().min(PIECE));
+            sink.feed(piece).await?;
+        }
+    }
+    sink.feed(Bytes::from_static(END)).await?;
+    sink.finish().await.map(drop)
 }
 
 impl Session for Connection {
@@ -218,10 +304,16 @@ impl Session for Connection {
     const SAVEPOINTS: bool = true;
 
     async fn put(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
-        let Err(error) = self.copy(chunks).await else {
+        let put = match self.load.changes {
+            Some(_) => self.apply(chunks).await,
+            None => {
+                let copied = self.copy(chunks).await;
+                copied.map_err(|error| failure::of_rows(&self.load.database, &error))
+            }
+        };
+        let Err(failure) = put else {
             return Ok(());
         };
-        let failure = failure::of_rows(&self.load.database, &error);
         if matches!(failure, Failure::Rows(_) | Failure::Refused(_)) {
             let undone = self
                 .client

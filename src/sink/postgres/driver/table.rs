@@ -1,5 +1,7 @@
 //! The table that rows go to: what it is like, and whether rows fit.
 
+use std::collections::HashMap;
+
 use arrow::datatypes::Schema;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
@@ -13,13 +15,6 @@ struct Column {
     name: String,
     /// Rows need a value for it.
     needed: bool,
-}
-
-/// True if there is a table of this name, in quotes.
-pub(super) async fn exists(client: &Client, quoted: &str) -> Result<bool, tokio_postgres::Error> {
-    let found = "SELECT to_regclass($1) IS NOT NULL";
-    let row = client.query_one(found, &[&quoted]).await?;
-    Ok(row.get(0))
 }
 
 /// True if there is a schema of this name.
@@ -85,6 +80,21 @@ async fn select(
 pub(super) fn list(schema: &Schema) -> String {
     let names = schema.fields().iter().map(|field| quoted(field.name()));
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// The types of the columns, as casts spell them.
+pub(super) async fn spelled(
+    client: &Client,
+    name: &TableName,
+    schema: &Schema,
+) -> Result<Vec<String>, tokio_postgres::Error> {
+    let query = "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
+                 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+    let rows = client.query(query, &[&name.quoted()]).await?;
+    let types: HashMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let spelled = schema.fields().iter();
+    let spelled = spelled.map(|field| types.get(field.name()).cloned().unwrap_or_default());
+    Ok(spelled.collect())
 }
 
 async fn columns(client: &Client, name: &TableName) -> Result<Vec<Column>, tokio_postgres::Error> {

@@ -1,5 +1,7 @@
 //! What there is to read: the table, its columns, its key.
 
+use std::collections::HashMap;
+
 use arrow::datatypes::Schema;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error as Refusal, Row, Statement};
@@ -8,7 +10,7 @@ use super::columns::{Column, columns, schema};
 use super::count::{Count, Counted, NOTHING, OF_TRANSACTION, OF_VALUES};
 use super::relation::Relation;
 use super::session::{Snapshot, patient};
-use crate::client::postgres::TableName;
+use crate::client::postgres::{Offsets, TableName};
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::place::{Placed, Text};
 use crate::source::Asked;
@@ -102,6 +104,16 @@ impl Look<'_> {
             columns,
             key,
         })
+    }
+
+    /// How far a load into it is.
+    pub(super) async fn progress(&self, load: &str) -> Result<Option<HashMap<i32, i64>>> {
+        let Some(table) = &self.relation.table else {
+            return Ok(None);
+        };
+        let offsets = Offsets::new(table, load);
+        let read = self.ask(offsets.read(self.client())).await?;
+        Ok(Some(read))
     }
 
     /// True if rows are kept as they were written, each by a transaction.

@@ -74,6 +74,10 @@ async fn look(
         relation: &relation,
     };
     let found = looking.look(postgres.key.as_ref(), asked).await?;
+    let progress = match &postgres.load {
+        Some(load) => looking.progress(load).await?,
+        None => None,
+    };
     let schema = wanted(&found.schema, asked.types)?;
     let counted = found.counted;
     let access = match (found.key, counted.ranges) {
@@ -91,6 +95,7 @@ async fn look(
         schema,
         rows: counted.rows,
         access,
+        progress,
         what,
         tells_odd: asked.only_read,
     })

@@ -1,5 +1,6 @@
 //! A table as one run reads it, which says when it ends.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,10 @@ impl Records for Reader {
 
     fn digest(&self) -> String {
         self.table.digest.clone()
+    }
+
+    fn progress(&self) -> Option<&HashMap<i32, i64>> {
+        self.table.progress.as_ref()
     }
 
     fn for_run(&self) -> Option<Arc<dyn Records>> {

@@ -1,5 +1,7 @@
 //! Rows of a table or a query as they were at one moment, to be read by any worker.
 
+use std::collections::HashMap;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
 
@@ -26,6 +28,8 @@ pub(super) struct Table {
     pub(super) rows: u64,
     pub(super) digest: String,
     pub(super) access: Access,
+    /// How far the load into it is that was asked for.
+    pub(super) progress: Option<HashMap<i32, i64>>,
     /// The table and where it is, in words.
     pub(super) what: String,
     /// Values that their types do not have are told; otherwise the first one ends it.

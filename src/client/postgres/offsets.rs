@@ -3,31 +3,39 @@
 use std::collections::HashMap;
 
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
 
-use super::table::exists;
+use super::TableName;
 use crate::batch::Span;
-use crate::client::postgres::TableName;
 
 /// The table's name, in the schema of the rows' table.
-pub(super) const OFFSETS: &str = "rowgen_offsets";
+pub const OFFSETS: &str = "rowgen_offsets";
 
 /// Held to the end of the transaction by who makes the table of this name: two services that start
 /// together make it one after the other.
-pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
+pub const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
 
 /// How loads of streams begin; those of tables begin with a fingerprint.
-pub(super) const STREAM: &str = "stream ";
+pub const STREAM: &str = "stream ";
 
 /// The partition whose offset is the number of connections that a made table was begun with.
-pub(super) const CONNECTIONS: i32 = -1;
+pub const CONNECTIONS: i32 = -1;
 
 /// The partition whose offset is the number of rows in its batches.
-pub(super) const BATCH_ROWS: i32 = -2;
+pub const BATCH_ROWS: i32 = -2;
+
+/// True if there is a table of this name, in quotes.
+///
+/// # Errors
+/// What the server says.
+pub async fn exists(client: &Client, quoted: &str) -> Result<bool, tokio_postgres::Error> {
+    let found = "SELECT to_regclass($1) IS NOT NULL";
+    let row = client.query_one(found, &[&quoted]).await?;
+    Ok(row.get(0))
+}
 
 /// The offsets of one load.
 #[derive(Debug, Clone)]
-pub(super) struct Offsets {
+pub struct Offsets {
     table: String,
     /// The rows' table.
     sink: String,
@@ -36,7 +44,8 @@ pub(super) struct Offsets {
 }
 
 impl Offsets {
-    pub(super) fn new(rows: &TableName, load: &str) -> Self {
+    /// Those of a load into the table of this name.
+    pub fn new(rows: &TableName, load: &str) -> Self {
         Self {
             table: rows.beside(OFFSETS).quoted(),
             sink: rows.table().to_string(),
@@ -46,7 +55,10 @@ impl Offsets {
 
     /// Makes the table where it does not exist. `IF NOT EXISTS` alone fails for one of two that make it
     /// at the same time.
-    pub(super) async fn make(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn make(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
         let table = &self.table;
         if exists(client, table).await? {
             return Ok(());
@@ -59,21 +71,24 @@ impl Offsets {
     }
 
     /// Those that are known; none where the table does not exist.
-    pub(super) async fn read(
-        &self,
-        client: &Client,
-    ) -> Result<HashMap<i32, i64>, tokio_postgres::Error> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn read(&self, client: &Client) -> Result<HashMap<i32, i64>, tokio_postgres::Error> {
         let table = &self.table;
         let query = format!("SELECT partition, next FROM {table} WHERE sink = $1 AND load = $2");
-        let rows = match client.query(&query, &[&self.sink, &self.load]).await {
-            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
-            rows => rows?,
-        };
+        if !exists(client, table).await? {
+            return Ok(HashMap::new());
+        }
+        let rows = client.query(&query, &[&self.sink, &self.load]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// True if any slice of the load has begun.
-    pub(super) async fn has_begun(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn has_begun(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
         let table = &self.table;
         let whole = self.load.split('/').next().unwrap_or_default();
         let query = format!(
@@ -84,7 +99,10 @@ impl Offsets {
     }
 
     /// Keeps what a load was begun with.
-    pub(super) async fn begin(
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn begin(
         &self,
         client: &Client,
         partition: i32,
@@ -98,7 +116,10 @@ impl Offsets {
     }
 
     /// Forgets every load but streams, whose messages may be elsewhere by now: no row of them is there.
-    pub(super) async fn forget(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn forget(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
         let table = &self.table;
         let remove =
             format!("DELETE FROM {table} WHERE sink = $1 AND NOT starts_with(load, '{STREAM}')");
@@ -109,7 +130,10 @@ impl Offsets {
     ///
     /// One statement for all of them: a partition that is there moves if it is where the span begins,
     /// and one that is not there is added.
-    pub(super) async fn move_on(
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn move_on(
         &self,
         client: &Client,
         spans: &[Span],

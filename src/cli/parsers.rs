@@ -1,0 +1,62 @@
+//! Values of flags, from their texts.
+
+use std::path::PathBuf;
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
+
+use crate::place::LocalPath;
+use crate::sink::Slice;
+use crate::units::parse_count;
+use crate::verify::At;
+
+/// A path of this machine; a shell has put in what it stands for.
+pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match LocalPath::given(&path.to_string_lossy()) {
+        Ok(()) => Ok(path),
+        Err(problem) => Err(match problem.hint {
+            Some(hint) => format!("{} (hint: {hint})", problem.message),
+            None => problem.message,
+        }),
+    })
+}
+
+/// A count, or a table and its count.
+pub(super) fn parse_rows(text: &str) -> Result<(Option<String>, u64), String> {
+    let (table, count) = match text.split_once('=') {
+        Some((table, count)) => (Some(table.trim().to_string()), count.trim()),
+        None => (None, text),
+    };
+    Ok((table, parse_count(count)?))
+}
+
+pub(super) fn parse_set(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.trim().to_string(), value.to_string()))
+}
+
+pub(super) fn parse_slice(text: &str) -> Result<Slice, String> {
+    let wrong = || "expected I/N with I from 1 to N, such as 2/8".to_string();
+    let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+    let slice = Slice {
+        index: index.trim().parse().map_err(|_| wrong())?,
+        count: count.trim().parse().map_err(|_| wrong())?,
+    };
+    ((1..=slice.count).contains(&slice.index))
+        .then_some(slice)
+        .ok_or_else(wrong)
+}
+
+pub(super) fn parse_date(text: &str) -> Result<String, String> {
+    match crate::column::scalar::date(text) {
+        Some(_) => Ok(text.to_string()),
+        None => Err("expected a date such as 2026-01-31".into()),
+    }
+}
+
+/// A number of changes, or `now`.
+pub(super) fn parse_moment(text: &str) -> Result<At, String> {
+    match text {
+        "now" => Ok(At::Now),
+        _ => parse_count(text).map(At::Change),
+    }
+}

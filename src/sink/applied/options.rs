@@ -1,0 +1,72 @@
+//! What of a database's options makes no sense for changes, and which of the columns are the table's.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+
+use crate::error::Problem;
+use crate::format::{ChangeColumns, Shape};
+use crate::place::{Place, Placed, Text};
+use crate::sink::on_bad_row::OnBadRow;
+
+/// What a pipeline says of a table whose rows are changes.
+pub struct Asked<'o> {
+    /// Where problems are shown that have no place of their own.
+    pub place: &'o Place,
+    /// Rows of equal key are replaced.
+    pub upsert: bool,
+    /// The columns that tell rows apart.
+    pub key: &'o [Placed<Text>],
+    /// Progress is kept beside the rows.
+    pub exactly_once: bool,
+    /// What becomes of rows that are refused.
+    pub bad_rows: &'o OnBadRow,
+}
+
+impl Asked<'_> {
+    /// Everything that cannot be as asked.
+    pub fn problems(&self, shape: &Shape, columns: &ChangeColumns) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut refuse = |what: String, place: &Place, hint: &str| {
+            problems.push(Problem::new(what).at(place).hint(hint));
+        };
+        if self.upsert {
+            refuse(
+                "`mode: upsert` is for rows, and these are changes: each says whether its row is there".into(),
+                self.place,
+                "leave `mode` out, or say `mode: truncate`, which begins with an empty table",
+            );
+        }
+        let key = shape.schema.field(columns.key).name();
+        for named in self.key.iter().filter(|column| column.as_str() != key) {
+            let what = format!("the key of these changes is `{key}`");
+            refuse(what, &named.place, "leave `key` out");
+        }
+        if !self.exactly_once {
+            refuse(
+                "changes need `exactly_once`: a change that comes twice is another one".into(),
+                self.place,
+                "leave `exactly_once` out",
+            );
+        }
+        if *self.bad_rows != OnBadRow::Stop {
+            refuse(
+                "`on_bad_row` would leave changes out that later ones need".into(),
+                self.place,
+                "leave `on_bad_row` out: the first change that the server does not take ends the run",
+            );
+        }
+        problems
+    }
+}
+
+/// The columns of the table itself, without those that say what is done.
+pub fn of_table(shape: &Shape) -> SchemaRef {
+    let Some(columns) = &shape.changes else {
+        return shape.schema.clone();
+    };
+    let of_table = columns.of_table(shape.schema.fields().len());
+    let fields = of_table.iter();
+    let fields = fields.map(|column| shape.schema.field(*column).clone());
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
