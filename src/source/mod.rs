@@ -35,6 +35,7 @@ pub mod kafka;
 mod kinds;
 mod lines;
 mod messages;
+pub mod mongodb;
 mod natural;
 mod overlap;
 mod packed;
@@ -87,6 +88,7 @@ registry! {
         "csv" => Csv(csv::Csv),
         "json" => Json(json::Json),
         "kafka" => Kafka(kafka::Kafka),
+        "mongodb" => MongoDb(mongodb::MongoDb),
         "parquet" => Parquet(parquet::Parquet),
         "postgres" => Postgres(postgres::Postgres),
         "rabbitmq" => RabbitMq(rabbitmq::RabbitMq),

@@ -19,6 +19,8 @@
 //! compared alone are its hashes and its place, as many as memory is given for.
 
 mod aligned;
+#[cfg(feature = "mongodb")]
+mod alignment;
 mod altered;
 mod behind;
 mod blame;

@@ -31,6 +31,8 @@ pub(super) enum Spelling {
     Avro(Box<Avro>),
     /// As PostgreSQL has them: its times have microseconds, its rows no order.
     Table,
+    /// As MongoDB has them: its times have milliseconds, its documents the order of their keys.
+    Documents,
     /// As themselves.
     Typed,
 }
@@ -45,6 +47,12 @@ pub(super) enum Way<'o> {
         expect(dead_code, reason = "no message is read")
     )]
     Topic(&'o Kafka, Option<Box<source::kafka::Kafka>>),
+    /// Change by change, of documents that tell of them.
+    #[cfg_attr(
+        not(feature = "mongodb"),
+        expect(dead_code, reason = "no document is read")
+    )]
+    Changes(Box<source::mongodb::MongoDb>),
 }
 
 /// Something that reads back what a sink has written.
@@ -72,25 +80,28 @@ impl Spelling {
             Self::Csv(_) if leaf.is_none() => {
                 Err("it is nested, and stands as text in CSV".to_string())
             }
-            Self::Csv(_) | Self::Json if leaf == Some(Leaf::Binary) => Ok(Held::Hexadecimal),
+            Self::Csv(_) | Self::Json | Self::Documents if leaf == Some(Leaf::Binary) => {
+                Ok(Held::Hexadecimal)
+            }
             Self::Csv(Some(empty)) if leaf == Some(Leaf::Text) => Ok(Held::Empty(empty.clone())),
             Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
                 Some((unit, data_type)) => Held::Rounded(unit, data_type),
                 None => Held::plain(field),
             }),
             Self::Table => Ok(microseconds(field).unwrap_or_else(|| Held::plain(field))),
+            Self::Documents => Ok(milliseconds(field).unwrap_or_else(|| Held::plain(field))),
             _ => Ok(Held::plain(field)),
         }
     }
 
     /// True if rows are read in the order in which they were written.
     pub(super) fn has_order(&self) -> bool {
-        !matches!(self, Self::Table)
+        !matches!(self, Self::Table | Self::Documents)
     }
 
     /// True if types are asked of the source: what it reads has none of its own.
     fn is_untyped(&self) -> bool {
-        matches!(self, Self::Csv(_) | Self::Json)
+        matches!(self, Self::Csv(_) | Self::Json | Self::Documents)
     }
 }
 
@@ -104,6 +115,17 @@ fn microseconds(field: &Field) -> Option<Held> {
         _ => return None,
     };
     Some(Held::Rounded(TimeUnit::Microsecond, kept))
+}
+
+/// Times that have more than milliseconds.
+fn milliseconds(field: &Field) -> Option<Held> {
+    match field.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond | TimeUnit::Microsecond, zone) => {
+            let kept = DataType::Timestamp(TimeUnit::Millisecond, zone.clone());
+            Some(Held::Rounded(TimeUnit::Millisecond, kept))
+        }
+        _ => None,
+    }
 }
 
 impl<'o> Way<'o> {
@@ -139,6 +161,7 @@ impl<'o> Way<'o> {
         match self {
             Self::Source(reader) => reader.spelling.clone(),
             Self::Topic(..) => Spelling::Typed,
+            Self::Changes(_) => Spelling::Json,
         }
     }
 }
@@ -218,7 +241,13 @@ impl Reader {
                 _ => Err("a topic is compared with what a `kafka` sink sends, message by message; the rows of other sinks are no messages".into()),
             };
         }
+        if let SourceKind::MongoDb(documents) = source
+            && documents.has_changes()
+        {
+            return Ok(Way::Changes(Box::new(documents.clone())));
+        }
         let spelling = match source {
+            SourceKind::MongoDb(_) => Spelling::Documents,
             SourceKind::Csv(_) => Spelling::Csv(None),
             SourceKind::Json(_) => Spelling::Json,
             SourceKind::Postgres(_) => Spelling::Table,
@@ -294,7 +323,7 @@ impl Reader {
         fields: &[Field],
     ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
         let other = |data_type: &DataType| match (&self.spelling, data_type) {
-            (Spelling::Csv(_) | Spelling::Json | Spelling::Table, _) => None,
+            (Spelling::Csv(_) | Spelling::Json | Spelling::Table | Spelling::Documents, _) => None,
             (_, DataType::Float32) => Some(DataType::Float64),
             (_, DataType::Date32) => Some(DataType::Timestamp(TimeUnit::Microsecond, None)),
             (_, other) => (!other.is_nested()).then(|| other.clone()),
