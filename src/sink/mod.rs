@@ -7,6 +7,7 @@ pub mod file;
 pub mod kafka;
 pub mod lane;
 pub mod mongodb;
+pub mod mysql;
 pub mod on_bad_row;
 pub mod postgres;
 pub mod publish;
@@ -38,6 +39,7 @@ registry! {
         "file" => File(file::File),
         "kafka" => Kafka(kafka::Kafka),
         "mongodb" => MongoDb(mongodb::MongoDb),
+        "mysql" => Mysql(mysql::Mysql),
         "postgres" => Postgres(postgres::Postgres),
         "zeromq" => Zeromq(zeromq::Zeromq),
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{kafka, postgres};
+use super::{kafka, mysql, postgres};
 use crate::format::FormatKind;
 use crate::place::{LocalPath, Place, Placed, Text};
 
@@ -62,6 +62,8 @@ pub enum Holds<'o> {
     Topic(&'o kafka::Kafka),
     /// In a table of PostgreSQL.
     Table(&'o postgres::Postgres),
+    /// In a table of MySQL.
+    MysqlTable(&'o mysql::Mysql),
 }
 
 /// Files that hold rows.

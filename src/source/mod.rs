@@ -32,22 +32,29 @@ mod json_texts;
 mod json_times;
 mod json_wrong;
 pub mod kafka;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod key_ranges;
 mod kinds;
 mod lines;
 mod messages;
 pub mod mongodb;
+pub mod mysql;
 mod natural;
 mod overlap;
 mod packed;
 pub mod parquet;
 mod parquet_hints;
 mod piece;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod pool;
 pub mod postgres;
 pub mod rabbitmq;
 mod raw;
 mod reject;
 mod retype;
 mod running;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod sequence;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -89,6 +96,7 @@ registry! {
         "json" => Json(json::Json),
         "kafka" => Kafka(kafka::Kafka),
         "mongodb" => MongoDb(mongodb::MongoDb),
+        "mysql" => Mysql(mysql::Mysql),
         "parquet" => Parquet(parquet::Parquet),
         "postgres" => Postgres(postgres::Postgres),
         "rabbitmq" => RabbitMq(rabbitmq::RabbitMq),

@@ -44,6 +44,7 @@ mod outcome;
 mod readers;
 mod scan;
 mod side;
+mod spelling;
 mod states;
 mod target;
 mod targets;

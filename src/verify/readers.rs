@@ -5,37 +5,21 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::found::{AsTexts, Blank, Found, has_all};
-use super::held::Held;
+
 use super::hints::{as_told, nothing};
 use super::nested::as_written;
+use super::spelling::Spelling;
 use super::{Against, Options};
 use crate::column::{ColumnType, UUID_EXTENSION};
 use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
-use crate::format::avro::Avro;
+
 use crate::format::text::Leaf;
 use crate::place::{LocalPath, Place, Placed, Text};
 use crate::plan::{Job, SinkPlan};
 use crate::sink::kafka::Kafka;
 use crate::sink::{HeldFiles, Holds};
 use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
-
-/// How values are spelt where they are, as far as that changes them.
-#[derive(Debug, Clone)]
-pub(super) enum Spelling {
-    /// As text of CSV: bytes are digits, and the empty text may stand for another.
-    Csv(Option<Option<String>>),
-    /// As JSON.
-    Json,
-    /// As Avro.
-    Avro(Box<Avro>),
-    /// As PostgreSQL has them: its times have microseconds, its rows no order.
-    Table,
-    /// As MongoDB has them: its times have milliseconds, its documents the order of their keys.
-    Documents,
-    /// As themselves.
-    Typed,
-}
 
 /// How what a sink has written is read back.
 pub(super) enum Way<'o> {
@@ -69,65 +53,6 @@ pub(super) struct Reader {
     lost: Option<String>,
 }
 
-impl Spelling {
-    /// What is held of a column.
-    ///
-    /// # Errors
-    /// Why that cannot be compared.
-    pub(super) fn held(&self, field: &Field) -> Result<Held, String> {
-        let leaf = Leaf::of(field);
-        match self {
-            Self::Csv(_) if leaf.is_none() => {
-                Err("it is nested, and stands as text in CSV".to_string())
-            }
-            Self::Csv(_) | Self::Json | Self::Documents if leaf == Some(Leaf::Binary) => {
-                Ok(Held::Hexadecimal)
-            }
-            Self::Csv(Some(empty)) if leaf == Some(Leaf::Text) => Ok(Held::Empty(empty.clone())),
-            Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
-                Some((unit, data_type)) => Held::Rounded(unit, data_type),
-                None => Held::plain(field),
-            }),
-            Self::Table => Ok(microseconds(field).unwrap_or_else(|| Held::plain(field))),
-            Self::Documents => Ok(milliseconds(field).unwrap_or_else(|| Held::plain(field))),
-            _ => Ok(Held::plain(field)),
-        }
-    }
-
-    /// True if rows are read in the order in which they were written.
-    pub(super) fn has_order(&self) -> bool {
-        !matches!(self, Self::Table | Self::Documents)
-    }
-
-    /// True if types are asked of the source: what it reads has none of its own.
-    fn is_untyped(&self) -> bool {
-        matches!(self, Self::Csv(_) | Self::Json | Self::Documents)
-    }
-}
-
-/// Times that have more than microseconds.
-fn microseconds(field: &Field) -> Option<Held> {
-    let kept = match field.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
-            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
-        }
-        DataType::Time64(TimeUnit::Nanosecond) => DataType::Time64(TimeUnit::Microsecond),
-        _ => return None,
-    };
-    Some(Held::Rounded(TimeUnit::Microsecond, kept))
-}
-
-/// Times that have more than milliseconds.
-fn milliseconds(field: &Field) -> Option<Held> {
-    match field.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond | TimeUnit::Microsecond, zone) => {
-            let kept = DataType::Timestamp(TimeUnit::Millisecond, zone.clone());
-            Some(Held::Rounded(TimeUnit::Millisecond, kept))
-        }
-        _ => None,
-    }
-}
-
 impl<'o> Way<'o> {
     /// What reads back what a sink holds of a table.
     ///
@@ -153,6 +78,11 @@ impl<'o> Way<'o> {
                 Reader::of_table(sink, &job.table, plan),
             ))),
             Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
+            Holds::MysqlTable(sink) if cfg!(feature = "mysql") => {
+                let reader = Reader::of_mysql(sink, &job.table, plan);
+                Ok(Self::Source(Box::new(reader)))
+            }
+            Holds::MysqlTable(_) => Err("this rowgen was built without MySQL".to_string()),
         }
     }
 
@@ -204,22 +134,32 @@ impl Reader {
     }
 
     fn of_table(sink: &crate::sink::postgres::Postgres, table: &str, plan: &SinkPlan) -> Self {
-        let place = sink.url.place.clone();
-        let own = || Placed {
-            value: Text(table.to_string()),
-            place: place.clone(),
-        };
-        let table = sink.into.clone().unwrap_or_else(own);
         let (url, tls) = (sink.url.clone(), sink.tls.clone());
+        let table = called(sink.into.as_ref(), table, &url.place);
         let source = source::postgres::Postgres::of(url, table, sink.connections.clone(), tls);
         let source = match plan.applies() {
             Some(_) => source.with_load(&plan.load),
             None => source,
         };
+        Self::of_server(Arc::new(source), Spelling::Table, &sink.url.place)
+    }
+
+    fn of_mysql(sink: &crate::sink::mysql::Mysql, table: &str, plan: &SinkPlan) -> Self {
+        let (url, tls) = (sink.url.clone(), sink.tls.clone());
+        let table = called(sink.into.as_ref(), table, &url.place);
+        let source = source::mysql::Mysql::of(url, table, sink.connections.clone(), tls);
+        let source = match plan.applies() {
+            Some(_) => source.with_load(&plan.load),
+            None => source,
+        };
+        Self::of_server(Arc::new(source), Spelling::Mysql, &sink.url.place)
+    }
+
+    fn of_server(source: Arc<dyn Source>, spelling: Spelling, place: &Place) -> Self {
         Self {
-            source: Arc::new(source),
-            spelling: Spelling::Table,
-            place,
+            source,
+            spelling,
+            place: place.clone(),
             notes: Vec::new(),
             held: None,
             lost: None,
@@ -250,6 +190,7 @@ impl Reader {
             SourceKind::MongoDb(_) => Spelling::Documents,
             SourceKind::Csv(_) => Spelling::Csv(None),
             SourceKind::Json(_) => Spelling::Json,
+            SourceKind::Mysql(_) => Spelling::Mysql,
             SourceKind::Postgres(_) => Spelling::Table,
             _ => Spelling::Typed,
         };
@@ -323,7 +264,14 @@ impl Reader {
         fields: &[Field],
     ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
         let other = |data_type: &DataType| match (&self.spelling, data_type) {
-            (Spelling::Csv(_) | Spelling::Json | Spelling::Table | Spelling::Documents, _) => None,
+            (
+                Spelling::Csv(_)
+                | Spelling::Json
+                | Spelling::Table
+                | Spelling::Mysql
+                | Spelling::Documents,
+                _,
+            ) => None,
             (_, DataType::Float32) => Some(DataType::Float64),
             (_, DataType::Date32) => Some(DataType::Timestamp(TimeUnit::Microsecond, None)),
             (_, other) => (!other.is_nested()).then(|| other.clone()),
@@ -358,6 +306,15 @@ impl Reader {
             place: self.place.clone(),
         }
     }
+}
+
+/// What a table of a server is called.
+fn called(into: Option<&Placed<Text>>, table: &str, place: &Place) -> Placed<Text> {
+    let own = || Placed {
+        value: Text(table.to_string()),
+        place: place.clone(),
+    };
+    into.cloned().unwrap_or_else(own)
 }
 
 /// # Errors

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "rabbitmq")]
 mod broker;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod changes_mysql;
 #[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
 mod downstream;
 #[path = "../sink_compliance/drive.rs"]
@@ -15,6 +17,12 @@ mod every;
 mod line;
 #[cfg(all(feature = "mongodb", feature = "postgres"))]
 mod mongodb;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_gone;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_source;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -53,6 +61,8 @@ mod sinks;
 mod store;
 mod turns;
 mod verify;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod verify_mysql;
 #[cfg(feature = "postgres")]
 mod verify_postgres;
 

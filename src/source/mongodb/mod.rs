@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Asked, OnBadRow, Opened, Source};
-use crate::client::mongodb::Tls;
+use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Placed, Secret, Text};
 use crate::registry::Example;

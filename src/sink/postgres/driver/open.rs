@@ -196,7 +196,7 @@ impl Load {
         let connected = patience.connect().await;
         let (client, _) = connected.map_err(|why| said("connecting", why))?;
         let done = patience.wait(None, work(client)).await;
-        done.map_err(|why| said(doing, why))?
+        done.map_err(|why| said(doing, why.into()))?
     }
 
     /// Compares the table with the columns.

@@ -7,10 +7,11 @@ use futures_util::StreamExt;
 use tokio_postgres::{CopyOutStream, Error as Refusal};
 
 use super::relation::Relation;
-use super::session::{Held, patient};
+use super::session::{Held, Snapshot, patient};
 use super::split::{Rows, Splitter};
 use crate::client::postgres::Patience;
 use crate::error::{Error, Result};
+use crate::source::sequence::{Reads, Stretch};
 
 /// A COPY, and what came of it.
 pub(super) struct Copy {
@@ -25,6 +26,20 @@ pub(super) struct Copy {
 pub(super) struct Reading<'r> {
     pub(super) patience: Patience<'r>,
     pub(super) relation: &'r Relation,
+}
+
+/// A COPY of all rows, on a connection of its own.
+pub(super) struct Sent {
+    held: Option<Held>,
+    copy: Copy,
+}
+
+/// Whoever reads all rows, by such a `SELECT` of `width` expressions.
+pub(super) struct Whole<'r> {
+    pub(super) snapshot: &'r Snapshot,
+    pub(super) select: &'r str,
+    pub(super) width: usize,
+    pub(super) reading: Reading<'r>,
 }
 
 impl Copy {
@@ -106,5 +121,44 @@ impl Reading<'_> {
         self.broken(what).hint(
             "it has to give the same rows each time: without `random()`, `limit` and the like",
         )
+    }
+}
+
+impl Reads for Whole<'_> {
+    type Cursor = Sent;
+    type Rows = Rows;
+
+    async fn begin(&self) -> Result<Sent> {
+        let held = self.snapshot.reader(&self.reading.patience).await?;
+        let copy = Copy::begin(&held, self.select, self.width, self.reading).await?;
+        let held = Some(held);
+        Ok(Sent { held, copy })
+    }
+
+    async fn next(&self, sent: &mut Sent, rows: usize) -> Result<Rows> {
+        sent.copy.rows(rows, self.reading).await
+    }
+
+    fn differs(&self, found: u64, counted: u64) -> Error {
+        self.reading.differs(found, counted)
+    }
+}
+
+/// A connection on which rows are still to come is of no use.
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if let Some(held) = self.held.take().filter(|_| !self.copy.ended) {
+            held.abandon();
+        }
+    }
+}
+
+impl Stretch for Rows {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn behind(&mut self, rows: usize) -> Self {
+        self.behind(rows)
     }
 }

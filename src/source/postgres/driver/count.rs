@@ -4,10 +4,10 @@
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
-use super::ranges::{Group, Ranges, heavy, shift};
 use super::relation::Relation;
 use super::session::{Snapshot, patient};
 use crate::error::{Error, Result};
+use crate::source::key_ranges::{Group, Ranges, heavy, shift};
 use crate::units::hexadecimal;
 
 /// Keys without so many lower bits.

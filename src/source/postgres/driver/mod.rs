@@ -14,11 +14,8 @@ mod copy;
 mod count;
 mod decode;
 mod look;
-mod pool;
-mod ranges;
 mod reader;
 mod relation;
-mod sequence;
 mod session;
 mod split;
 mod table;
@@ -29,13 +26,13 @@ use super::{Postgres, Rows};
 use crate::client::postgres::{Database, connections};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Problem, Result};
+use crate::source::pool::Pool;
 use crate::source::retype::wanted;
+use crate::source::sequence::Sequences;
 use crate::source::{Asked, Opened};
 use look::Look;
-use pool::Pool;
 use reader::Reader;
 use relation::Relation;
-use sequence::Sequences;
 use session::Snapshot;
 use table::{Access, Key, Table};
 
@@ -83,10 +80,10 @@ async fn look(
     let access = match (found.key, counted.ranges) {
         (Some(name), Some(ranges)) => Access::Key(Key {
             name,
-            pool: Pool::new(snapshot, connections(postgres.connections.as_ref())),
+            pool: Pool::new(Vec::new(), connections(postgres.connections.as_ref())),
             ranges,
         }),
-        _ => Access::Sequence(Sequences::new(snapshot, counted.rows)),
+        _ => Access::Sequence(Sequences::new(counted.rows)),
     };
     Ok(Table {
         digest: format!("{what}: {}", counted.digest),
@@ -95,6 +92,7 @@ async fn look(
         schema,
         rows: counted.rows,
         access,
+        snapshot,
         progress,
         what,
         tells_odd: asked.only_read,

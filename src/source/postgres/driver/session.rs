@@ -115,7 +115,7 @@ pub(super) async fn patient<T>(
     let database = patience.database;
     match patience.wait(moved, work).await {
         Ok(done) => done.map_err(|error| said(database, doing, &error)),
-        Err(why) => Err(database.unanswered(doing, &why)),
+        Err(why) => Err(database.unanswered(doing, &why.into())),
     }
 }
 

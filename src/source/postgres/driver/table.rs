@@ -6,18 +6,18 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
 
 use super::columns::Column;
-use super::copy::{Copy, Reading};
+use super::copy::{Copy, Reading, Sent, Whole};
 use super::decode::{Wrong, decode, keys};
-use super::pool::Pool;
-use super::ranges::Ranges;
 use super::relation::Relation;
-use super::sequence::Sequences;
-use super::session::Snapshot;
+use super::session::{Held, Snapshot};
 use super::split::Rows;
 use crate::client::postgres::Patience;
 use crate::error::{Error, Problem, Result};
 use crate::source::OddValue;
+use crate::source::key_ranges::Ranges;
 use crate::source::parquet::typed;
+use crate::source::pool::Pool;
+use crate::source::sequence::Sequences;
 
 /// What is read, by one run after the other or by several at once.
 pub(super) struct Table {
@@ -28,6 +28,7 @@ pub(super) struct Table {
     pub(super) rows: u64,
     pub(super) digest: String,
     pub(super) access: Access,
+    pub(super) snapshot: Snapshot,
     /// How far the load into it is that was asked for.
     pub(super) progress: Option<HashMap<i32, i64>>,
     /// The table and where it is, in words.
@@ -41,13 +42,13 @@ pub(super) enum Access {
     /// By their key, in its order.
     Key(Key),
     /// All of them, in the server's order.
-    Sequence(Sequences),
+    Sequence(Sequences<Sent, Rows>),
 }
 
 /// A key, and where each row is in its order.
 pub(super) struct Key {
     pub(super) name: String,
-    pub(super) pool: Pool,
+    pub(super) pool: Pool<Held>,
     pub(super) ranges: Ranges,
 }
 
@@ -76,15 +77,20 @@ impl Table {
         let selected: Vec<String> = selected.collect();
         match &self.access {
             Access::Key(key) => {
-                let reading = self.reading(&key.pool.snapshot, ends);
+                let reading = self.reading(ends);
                 let own = |column: &usize| self.columns[*column].is_key(&key.name);
                 let own = columns.iter().position(own);
                 self.by_key(key, (first, count), (&selected, own), reading)
             }
             Access::Sequence(sequences) => {
                 let select = self.relation.select(&selected.join(", "));
-                let reading = self.reading(&sequences.snapshot, ends);
-                let rows = sequences.read((first, count), (&select, selected.len()), reading)?;
+                let whole = Whole {
+                    snapshot: &self.snapshot,
+                    select: &select,
+                    width: selected.len(),
+                    reading: self.reading(ends),
+                };
+                let rows = sequences.read((first, count), &select, &whole)?;
                 Ok(Read {
                     rows,
                     keys: Vec::new(),
@@ -119,7 +125,8 @@ impl Table {
         let select = format!(
             "{select} WHERE {column} >= '{least}'::int8 AND {column} <= '{most}'::int8 ORDER BY {column} OFFSET {offset} LIMIT {limit}"
         );
-        let mut rows = key.pool.with(&reading.patience, async |held| {
+        let make = async || self.snapshot.reader(&reading.patience).await;
+        let mut rows = key.pool.with(make, async |held| {
             let mut copy = Copy::begin(held, &select, width, reading).await?;
             copy.rows(usize::MAX, reading).await
         })?;
@@ -141,13 +148,9 @@ impl Table {
         })
     }
 
-    fn reading<'t>(
-        &'t self,
-        snapshot: &'t Snapshot,
-        ends: &'t (dyn Fn() -> bool + Sync),
-    ) -> Reading<'t> {
+    fn reading<'t>(&'t self, ends: &'t (dyn Fn() -> bool + Sync)) -> Reading<'t> {
         Reading {
-            patience: Patience::new(&snapshot.database, ends),
+            patience: Patience::new(&self.snapshot.database, ends),
             relation: &self.relation,
         }
     }

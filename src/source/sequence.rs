@@ -3,9 +3,6 @@
 
 use std::sync::Mutex;
 
-use super::copy::{Copy, Reading};
-use super::session::{Held, Snapshot};
-use super::split::Rows;
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Result};
 use crate::sync::lock;
@@ -22,62 +19,99 @@ const STEP: usize = 65_536;
 /// Two sinks of a table may read it at paces of their own, each in its order.
 const MOST: usize = 2;
 
-/// All rows, from the first one on.
-pub(super) struct Sequences {
-    pub(super) snapshot: Snapshot,
-    rows: u64,
-    state: Mutex<State>,
+/// Rows that came.
+pub trait Stretch: Clone + Default + Send {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Splits off those behind the first ones.
+    fn behind(&mut self, rows: usize) -> Self;
 }
 
-#[derive(Default)]
-struct State {
+/// Whoever asks a server for rows.
+pub trait Reads {
+    /// One answer, from which rows come.
+    type Cursor: Send;
+    /// Rows.
+    type Rows: Stretch;
+
+    /// Begins to send all rows.
+    ///
+    /// # Errors
+    /// What the server says.
+    fn begin(&self) -> impl Future<Output = Result<Self::Cursor>>;
+
+    /// The next rows: so many, or as many as there are.
+    ///
+    /// # Errors
+    /// What the server says.
+    fn next(
+        &self,
+        cursor: &mut Self::Cursor,
+        rows: usize,
+    ) -> impl Future<Output = Result<Self::Rows>>;
+
+    /// Rows that are counted are not there, or others are.
+    fn differs(&self, found: u64, counted: u64) -> Error;
+}
+
+/// All rows, from the first one on, which come out of such cursors.
+pub struct Sequences<C, S> {
+    rows: u64,
+    state: Mutex<State<C, S>>,
+}
+
+struct State<C, S> {
     /// What was asked last stands last.
-    open: Vec<Sequence>,
+    open: Vec<Sequence<C, S>>,
     /// What went wrong: nobody waits for the server again.
     failed: Option<Error>,
 }
 
-/// One `SELECT`, and how far it is.
-struct Sequence {
+/// One `SELECT`, and how far it is. Dropped though rows are still to come, its cursor ends them.
+struct Sequence<C, S> {
     select: String,
-    held: Option<Held>,
-    copy: Copy,
+    cursor: C,
     /// Rows that came.
     at: u64,
     rows: u64,
-    kept: Vec<Kept>,
+    kept: Vec<Kept<S>>,
 }
 
 /// Rows that came before others that were asked for first.
-struct Kept {
+struct Kept<S> {
     first: u64,
-    rows: Rows,
+    rows: S,
 }
 
-impl Sequences {
-    pub(super) fn new(snapshot: Snapshot, rows: u64) -> Self {
+impl<C: Send, S: Stretch> Sequences<C, S> {
+    /// So many rows, of which none has come.
+    pub fn new(rows: u64) -> Self {
+        let state = State {
+            open: Vec::new(),
+            failed: None,
+        };
         Self {
-            snapshot,
             rows,
-            state: Mutex::default(),
+            state: Mutex::new(state),
         }
     }
 
-    /// Rows of a `SELECT` of `width` expressions. Once that has failed it fails for everybody.
+    /// Rows of a `SELECT`. Once that has failed it fails for everybody.
     ///
     /// # Errors
     /// What the server says.
-    pub(super) fn read(
+    pub fn read(
         &self,
         (first, count): (u64, usize),
-        (select, width): (&str, usize),
-        reading: Reading<'_>,
-    ) -> Result<Rows> {
+        select: &str,
+        reads: &(impl Reads<Cursor = C, Rows = S> + Sync),
+    ) -> Result<S> {
         let mut state = lock(&self.state);
         if let Some(error) = &state.failed {
             return Err(error.clone());
         }
-        let serves = |one: &Sequence| one.select == select && one.has(first, count);
+        let serves = |one: &Sequence<C, S>| one.select == select && one.has(first, count);
         // The one that is nearest; the last one of two.
         let found = state.open.iter().enumerate();
         let found = found.filter(|(_, one)| serves(one));
@@ -88,9 +122,9 @@ impl Sequences {
             block_on(async {
                 let mut sequence = match found {
                     Some(sequence) => sequence,
-                    None => self.begin(select, width, reading).await?,
+                    None => self.begin(select, reads).await?,
                 };
-                let rows = sequence.take(first, count, reading).await?;
+                let rows = sequence.take(first, count, reads).await?;
                 Ok((rows, sequence))
             })?
         });
@@ -103,13 +137,14 @@ impl Sequences {
         Ok(rows)
     }
 
-    async fn begin(&self, select: &str, width: usize, reading: Reading<'_>) -> Result<Sequence> {
-        let held = self.snapshot.reader(&reading.patience).await?;
-        let copy = Copy::begin(&held, select, width, reading).await?;
+    async fn begin(
+        &self,
+        select: &str,
+        reads: &impl Reads<Cursor = C, Rows = S>,
+    ) -> Result<Sequence<C, S>> {
         Ok(Sequence {
             select: select.to_string(),
-            held: Some(held),
-            copy,
+            cursor: reads.begin().await?,
             at: 0,
             rows: self.rows,
             kept: Vec::new(),
@@ -117,7 +152,7 @@ impl Sequences {
     }
 }
 
-impl Sequence {
+impl<C, S: Stretch> Sequence<C, S> {
     fn has(&self, first: u64, count: usize) -> bool {
         first >= self.at || self.kept.iter().any(|kept| kept.has(first, count))
     }
@@ -127,23 +162,28 @@ impl Sequence {
         self.at == self.rows && self.kept.is_empty()
     }
 
-    async fn take(&mut self, first: u64, count: usize, reading: Reading<'_>) -> Result<Rows> {
+    async fn take(
+        &mut self,
+        first: u64,
+        count: usize,
+        reads: &impl Reads<Cursor = C, Rows = S>,
+    ) -> Result<S> {
         if first < self.at {
             return Ok(self.take_kept(first, count));
         }
         let near = first.saturating_sub(BEFORE * count as u64);
         while self.at < near {
             let step = STEP.min(usize::try_from(near - self.at).unwrap_or(STEP));
-            self.next(step, reading).await?;
+            self.next(step, reads).await?;
         }
         if self.at < first {
             let kept = Kept {
                 first: self.at,
-                rows: self.next((first - self.at) as usize, reading).await?,
+                rows: self.next((first - self.at) as usize, reads).await?,
             };
             self.kept.push(kept);
         }
-        let rows = self.next(count, reading).await?;
+        let rows = self.next(count, reads).await?;
         if first == 0 {
             // What is tried before the run is read again by it.
             let rows = rows.clone();
@@ -154,8 +194,8 @@ impl Sequence {
         Ok(rows)
     }
 
-    fn take_kept(&mut self, first: u64, count: usize) -> Rows {
-        let mut taken = Rows::default();
+    fn take_kept(&mut self, first: u64, count: usize) -> S {
+        let mut taken = S::default();
         for mut kept in std::mem::take(&mut self.kept) {
             if !kept.has(first, count) {
                 self.kept.push(kept);
@@ -172,38 +212,29 @@ impl Sequence {
         taken
     }
 
-    async fn next(&mut self, count: usize, reading: Reading<'_>) -> Result<Rows> {
-        let rows = self.copy.rows(count, reading).await?;
+    async fn next(&mut self, count: usize, reads: &impl Reads<Cursor = C, Rows = S>) -> Result<S> {
+        let rows = reads.next(&mut self.cursor, count).await?;
         self.at += rows.len() as u64;
         if rows.len() < count {
-            return Err(reading.differs(self.at, self.rows));
+            return Err(reads.differs(self.at, self.rows));
         }
         if self.at == self.rows {
             // The end comes before whatever else the server has to say.
-            let more = self.copy.rows(1, reading).await?.len() as u64;
+            let more = reads.next(&mut self.cursor, 1).await?.len() as u64;
             if more > 0 {
-                return Err(reading.differs(self.at + more, self.rows));
+                return Err(reads.differs(self.at + more, self.rows));
             }
         }
         Ok(rows)
     }
 }
 
-impl Kept {
+impl<S: Stretch> Kept<S> {
     fn end(&self) -> u64 {
         self.first + self.rows.len() as u64
     }
 
     fn has(&self, first: u64, count: usize) -> bool {
         self.first <= first && first + count as u64 <= self.end()
-    }
-}
-
-/// A connection on which rows are still to come is of no use.
-impl Drop for Sequence {
-    fn drop(&mut self) {
-        if let Some(held) = self.held.take().filter(|_| self.at < self.rows) {
-            held.abandon();
-        }
     }
 }

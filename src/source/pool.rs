@@ -2,57 +2,58 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::session::{Held, Snapshot};
-use crate::client::postgres::Patience;
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Result};
 use crate::sync::lock;
 
 /// At most so many connections, made when they are wanted.
-pub(super) struct Pool {
-    pub(super) snapshot: Snapshot,
+pub struct Pool<H> {
     most: usize,
-    state: Mutex<State>,
+    state: Mutex<State<H>>,
     /// One is free, or may be made.
     free: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    idle: Vec<Held>,
+struct State<H> {
+    idle: Vec<H>,
     /// Those, and those that are in use.
     open: usize,
     /// What went wrong: nobody waits for the server again.
     failed: Option<Error>,
 }
 
-impl Pool {
-    pub(super) fn new(snapshot: Snapshot, most: usize) -> Self {
+impl<H: Send> Pool<H> {
+    /// A pool of at most so many connections, with some that are made already.
+    pub fn new(idle: Vec<H>, most: usize) -> Self {
+        let state = State {
+            open: idle.len(),
+            idle,
+            failed: None,
+        };
         Self {
-            snapshot,
             most,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             free: Condvar::new(),
         }
     }
 
-    /// Does something with a connection. Once that has failed it fails for everybody.
+    /// Does something with a connection, which `make` makes. Once that has failed it fails for everybody.
     ///
     /// # Errors
     /// Those of the work, or no connection can be made.
-    pub(super) fn with<T: Send>(
+    pub fn with<T: Send>(
         &self,
-        patience: &Patience<'_>,
-        work: impl AsyncFnOnce(&Held) -> Result<T> + Send,
+        make: impl AsyncFnOnce() -> Result<H> + Send,
+        work: impl AsyncFnOnce(&mut H) -> Result<T> + Send,
     ) -> Result<T> {
         let idle = self.take()?;
         let done = apart("reading rows", || {
             block_on(async {
-                let held = match idle {
+                let mut held = match idle {
                     Some(held) => held,
-                    None => self.snapshot.reader(patience).await?,
+                    None => make().await?,
                 };
-                let done = work(&held).await?;
+                let done = work(&mut held).await?;
                 Ok((done, held))
             })?
         });
@@ -73,7 +74,7 @@ impl Pool {
     }
 
     /// A connection that is free; nothing where one may be made.
-    fn take(&self) -> Result<Option<Held>> {
+    fn take(&self) -> Result<Option<H>> {
         let mut state = lock(&self.state);
         loop {
             if let Some(error) = &state.failed {

@@ -18,22 +18,22 @@ const COUNTED: u64 = 16_384;
 
 /// Keys that have their upper bits in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Group {
+pub struct Group {
     /// The smallest key and the largest one that are there.
-    pub(super) keys: RangeInclusive<i64>,
-    pub(super) rows: u64,
+    pub keys: RangeInclusive<i64>,
+    pub rows: u64,
 }
 
 impl Group {
     /// Several rows have the only key that is there.
-    pub(super) fn is_crowded(&self) -> bool {
+    pub fn is_crowded(&self) -> bool {
         self.rows > 1 && self.keys.start() == self.keys.end()
     }
 }
 
 /// Every row by its place in the order of the keys.
 #[derive(Debug, Default)]
-pub(super) struct Ranges {
+pub struct Ranges {
     /// By the number of their first row.
     all: Vec<Range>,
     rows: u64,
@@ -47,16 +47,16 @@ struct Range {
 
 /// What to ask for to have some rows.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Cut {
+pub struct Cut {
     /// The keys among which they are.
-    pub(super) keys: RangeInclusive<i64>,
+    pub keys: RangeInclusive<i64>,
     /// How many rows of them come before.
-    pub(super) before: u64,
+    pub before: u64,
 }
 
 /// How many lower bits of the keys do not count, so that those of a group or of several fall into
 /// about as many groups as are counted in a pass.
-pub(super) fn shift<'g>(groups: impl ExactSizeIterator<Item = &'g RangeInclusive<i64>>) -> u32 {
+pub fn shift<'g>(groups: impl ExactSizeIterator<Item = &'g RangeInclusive<i64>>) -> u32 {
     let each = (COUNTED / groups.len().max(1) as u64).max(2);
     let widest = groups.map(|keys| keys.start().abs_diff(*keys.end())).max();
     let bits = u64::BITS - widest.unwrap_or(0).leading_zeros();
@@ -64,13 +64,13 @@ pub(super) fn shift<'g>(groups: impl ExactSizeIterator<Item = &'g RangeInclusive
 }
 
 /// Splits off the groups that have to be counted again; none of a single key is.
-pub(super) fn heavy(groups: Vec<Group>) -> (Vec<Group>, Vec<Group>) {
+pub fn heavy(groups: Vec<Group>) -> (Vec<Group>, Vec<Group>) {
     let is_heavy = |group: &Group| group.rows > MANY && group.keys.start() < group.keys.end();
     groups.into_iter().partition(is_heavy)
 }
 
 impl Ranges {
-    pub(super) fn new(mut groups: Vec<Group>) -> Self {
+    pub fn new(mut groups: Vec<Group>) -> Self {
         groups.sort_by_key(|group| *group.keys.start());
         let mut ranges = Self::default();
         let mut open = 0;
@@ -94,7 +94,7 @@ impl Ranges {
     }
 
     /// All keys between two, each of one row.
-    pub(super) fn dense(keys: RangeInclusive<i64>) -> Self {
+    pub fn dense(keys: RangeInclusive<i64>) -> Self {
         let (least, most) = keys.into_inner();
         let rows = most.abs_diff(least) + 1;
         let range = |first_row: u64| {
@@ -108,12 +108,12 @@ impl Ranges {
         Self { all, rows }
     }
 
-    pub(super) fn rows(&self) -> u64 {
+    pub fn rows(&self) -> u64 {
         self.rows
     }
 
     /// Where `count` rows from row `first` on are; nothing of rows that are not there.
-    pub(super) fn cut(&self, first: u64, count: usize) -> Option<Cut> {
+    pub fn cut(&self, first: u64, count: usize) -> Option<Cut> {
         let of_row = |row: u64| {
             let after = self.all.partition_point(|range| range.first_row <= row);
             self.all.get(after.checked_sub(1)?)

@@ -1,0 +1,113 @@
+//! How long a database is waited for: as long as it is there, and somebody wants to wait.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use tokio::time::{sleep, timeout};
+
+/// A server that is silent for so long is asked on another connection whether it is there: what it was
+/// asked for may take longer.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// A server that is there has answered by then to what costs it nothing.
+pub const ANSWER: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether something has come, or nobody wants to wait any more.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A server that can be asked whether it is there.
+pub trait Reachable: Sync {
+    /// Whether it answers on a new connection, if only that it takes nobody in.
+    fn is_there(&self) -> impl Future<Output = bool>;
+}
+
+/// Why nobody waits any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// The server says nothing.
+    Silent,
+    /// Nobody wants to wait any more.
+    Ended,
+}
+
+/// Whoever waits for a database.
+pub struct Patience<'p, D> {
+    /// Who is waited for.
+    pub database: &'p D,
+    /// True once nobody wants to wait any more.
+    ends: &'p (dyn Fn() -> bool + Sync),
+}
+
+impl<D> Clone for Patience<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D> Copy for Patience<'_, D> {}
+
+impl<'p, D: Reachable> Patience<'p, D> {
+    /// Waits until `ends` says otherwise.
+    pub fn new(database: &'p D, ends: &'p (dyn Fn() -> bool + Sync)) -> Self {
+        Self { database, ends }
+    }
+
+    /// Waits for something that ends by itself where the server is silent, as connecting does.
+    ///
+    /// # Errors
+    /// Nobody wants to wait.
+    pub async fn wait_long<T>(&self, work: impl Future<Output = T>) -> Result<T, Gone> {
+        let mut work = pin!(work);
+        loop {
+            match timeout(LOOK, &mut work).await {
+                Ok(done) => return Ok(done),
+                Err(_) if (self.ends)() => return Err(Gone::Ended),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Waits for what the server does. `moved` is something that changes while it does.
+    ///
+    /// # Errors
+    /// It is not there any more, or nobody wants to wait.
+    pub async fn wait<T>(
+        &self,
+        moved: Option<&Cell<u64>>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Gone> {
+        let mut silence = pin!(self.silence(moved));
+        let work = async {
+            let mut work = pin!(work);
+            std::future::poll_fn(|context| {
+                if let std::task::Poll::Ready(done) = work.as_mut().poll(context) {
+                    return std::task::Poll::Ready(Ok(done));
+                }
+                silence.as_mut().poll(context).map(|()| Err(Gone::Silent))
+            })
+            .await
+        };
+        self.wait_long(work).await?
+    }
+
+    /// Until the server is not there any more.
+    async fn silence(&self, moved: Option<&Cell<u64>>) {
+        let (mut before, mut since) = (moved.map(Cell::get), Instant::now());
+        loop {
+            sleep(LOOK).await;
+            let now = moved.map(Cell::get);
+            if before != now {
+                (before, since) = (now, Instant::now());
+            }
+            if since.elapsed() < SILENCE {
+                continue;
+            }
+            if !self.database.is_there().await {
+                return;
+            }
+            since = Instant::now();
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Changes as they are sent: whole rows of inserts, the columns of updates, the keys of all of them.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{cast, take_record_batch};
+use arrow::datatypes::{DataType, Decimal128Type};
+
+use super::super::types::Constraints;
+use super::open::Load;
+use super::values::{Encoded, Encoder};
+use crate::batch::Place;
+use crate::error::{Error, Result};
+use crate::format::nested::plain_type;
+use crate::format::{ChangeColumns, Operation};
+use crate::sink::applied::{Applied, Keyed};
+
+/// A table whose changes are applied, by the columns that it has itself.
+pub(super) struct Changes {
+    columns: Arc<ChangeColumns>,
+    pub(super) applied: Arc<Applied>,
+    /// Which columns of a batch the table has.
+    pub(super) of_table: Vec<usize>,
+    /// Of these the key, and those that updates set.
+    key: usize,
+    pub(super) set: Vec<usize>,
+}
+
+/// The changes of a batch, each as far as its statement says it.
+pub(super) struct Sent {
+    /// Whole rows that are inserted.
+    inserts: Encoded,
+    /// What updates set, column by column.
+    sets: Vec<Encoded>,
+    /// The keys of all rows.
+    keys: Encoded,
+    /// The same as numbers, where they are whole.
+    numbers: Option<Vec<i128>>,
+    /// Each row's place among the inserts, or among the updates.
+    places: Vec<usize>,
+}
+
+impl Changes {
+    /// Those of a batch with so many columns.
+    pub(super) fn new(columns: &Arc<ChangeColumns>, applied: Arc<Applied>, count: usize) -> Self {
+        let of_table = columns.of_table(count);
+        let place = |column: usize| of_table.iter().position(|one| *one == column);
+        let set = columns.set.iter().filter_map(|column| place(*column));
+        Self {
+            key: place(columns.key).unwrap_or_default(),
+            set: set.collect(),
+            of_table: of_table.clone(),
+            columns: columns.clone(),
+            applied,
+        }
+    }
+
+    /// The name of the key.
+    pub(super) fn key<'l>(&self, load: &'l Load) -> &'l str {
+        load.schema.field(self.key).name()
+    }
+
+    /// What a table has that is made: the key, what it refers to, what it needs.
+    pub(super) fn constraints(&self, load: &Load) -> Constraints {
+        let name = |column: usize| load.schema.field(column).name().clone();
+        let of_batch = |column: usize| self.of_table.iter().position(|one| *one == column);
+        let changing = self.applied.changing();
+        let references = self.columns.references.iter().filter_map(|reference| {
+            let parent = changing.called(load.database.name(), &reference.table)?;
+            let column = of_batch(reference.column)?;
+            Some((name(column), parent, reference.key.clone()))
+        });
+        let required = self.of_table.iter();
+        let required = required.map(|column| self.columns.required[*column]);
+        Constraints {
+            key: vec![name(self.key)],
+            required: Some(required.collect()),
+            references: references.collect(),
+        }
+    }
+
+    /// Makes what is sent of a batch, which has the table's columns only.
+    ///
+    /// # Errors
+    /// A value without a text form.
+    pub(super) fn encode(
+        &self,
+        load: &Load,
+        (batch, place): (&RecordBatch, &Place),
+        keyed: &Keyed,
+    ) -> Result<Sent> {
+        let of = |wanted: Operation| {
+            let rows = keyed.rows().iter().zip(0..);
+            let rows = rows.filter(|((operation, _), _)| *operation == wanted);
+            let rows: Vec<u32> = rows.map(|(_, row)| row).collect();
+            let places = rows.iter().map(|row| place.row(*row as usize)).collect();
+            let rows = take_record_batch(batch, &UInt32Array::from(rows))?;
+            Ok::<_, Error>((rows, Place::List(places)))
+        };
+        let (inserts, updates) = (of(Operation::Insert)?, of(Operation::Update)?);
+        let bare = Encoder::bare(load.bytes());
+        let column = |(rows, place): (&RecordBatch, &Place), column: usize| {
+            let rows = rows.project(&[column])?;
+            bare.encode(&rows, place)
+        };
+        let sets = self.set.iter();
+        let sets = sets.map(|set| column((&updates.0, &updates.1), *set));
+        let mut counts = [0; Operation::ALL.len()];
+        let places = keyed.rows().iter().map(|(operation, _)| {
+            let count = &mut counts[*operation as usize];
+            *count += 1;
+            *count - 1
+        });
+        Ok(Sent {
+            inserts: load.encoder().encode(&inserts.0, &inserts.1)?,
+            sets: sets.collect::<Result<_>>()?,
+            keys: column((batch, place), self.key)?,
+            numbers: numbers(batch.column(self.key))?,
+            places: places.collect(),
+        })
+    }
+}
+
+/// Whole numbers as they are compared; nothing of other keys.
+fn numbers(keys: &ArrayRef) -> Result<Option<Vec<i128>>> {
+    if !plain_type(keys.data_type()).is_integer() {
+        return Ok(None);
+    }
+    let wide = cast(keys, &DataType::Decimal128(20, 0))?;
+    let wide = wide.as_primitive::<Decimal128Type>();
+    Ok((wide.null_count() == 0).then(|| wide.values().to_vec()))
+}
+
+impl Sent {
+    /// The row of an insert, with the comma behind it.
+    pub(super) fn inserted(&self, row: usize) -> &[u8] {
+        let place = self.places[row];
+        self.inserts.rows(place..place + 1)
+    }
+
+    /// What an update sets a column to, with the comma behind it.
+    pub(super) fn set(&self, row: usize, column: usize) -> &[u8] {
+        let place = self.places[row];
+        self.sets[column].rows(place..place + 1)
+    }
+
+    /// The key of a row, with the comma behind it.
+    pub(super) fn key(&self, row: usize) -> &[u8] {
+        self.keys.rows(row..row + 1)
+    }
+
+    /// The same as a number, if it is one.
+    pub(super) fn number(&self, row: usize) -> Option<i128> {
+        Some(self.numbers.as_ref()?[row])
+    }
+
+    /// About how many bytes are sent for some rows.
+    pub(super) fn size(&self, first: usize, rows: &[(Operation, u64)]) -> usize {
+        let size = |(row, (operation, _)): (usize, &(Operation, u64))| {
+            let own = match operation {
+                Operation::Insert => self.inserted(row).len(),
+                Operation::Update => {
+                    let sets = 0..self.sets.len();
+                    sets.map(|column| self.set(row, column).len()).sum()
+                }
+                Operation::Delete => 0,
+            };
+            own + 2 * self.key(row).len()
+        };
+        (first..).zip(rows).map(size).sum()
+    }
+
+    /// Inserts with values that MySQL has not, by their rows, and what they are.
+    pub(super) fn odd(&self, row: usize, operation: Operation) -> Option<&str> {
+        let of = |encoded: &Encoded| {
+            let odd = encoded
+                .odd
+                .iter()
+                .position(|(one, _)| *one == self.places[row])?;
+            Some(odd)
+        };
+        let encoded = match operation {
+            Operation::Insert => &self.inserts,
+            Operation::Update => self.sets.iter().find(|set| of(set).is_some())?,
+            Operation::Delete => return None,
+        };
+        of(encoded).map(|place| encoded.odd[place].1.as_str())
+    }
+}

@@ -1,0 +1,316 @@
+//! A load: what is looked at before its first row.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arrow::datatypes::SchemaRef;
+use mysql_async::{Conn, Error as Refusal};
+
+use super::super::{Mode, Mysql, TRANSACTION_ROWS};
+use super::changes::Changes;
+use super::session::{Connecting, Rows};
+use super::table;
+use super::values::Encoder;
+use crate::batch::{Batch, Resume};
+use crate::client::database::connections;
+use crate::client::mysql::{
+    BATCH_ROWS, CONNECTIONS, Database, Offsets, Patience, STREAM, Settings, TableName,
+};
+use crate::client::runtime::{apart, block_on};
+use crate::error::{Error, Problem, Result};
+use crate::sink::applied::{Keyed, of_table};
+use crate::sink::session::{self, Options};
+use crate::sink::{Found, Lane, Ready, Run, Target};
+
+/// Everything about a load that does not change.
+pub(super) struct Load {
+    pub(super) options: Mysql,
+    pub(super) name: TableName,
+    pub(super) database: Database,
+    pub(super) schema: SchemaRef,
+    pub(super) offsets: Option<Offsets>,
+    /// Rows are changes, which are applied.
+    pub(super) changes: Option<Changes>,
+    pub(super) batch_rows: i64,
+    pub(super) is_stream: bool,
+    /// What is there is replaced, whoever has made it.
+    pub(super) begins_anew: bool,
+    /// There is no table: no row of a load is there, whatever is noted of it. A stream's offsets stay,
+    /// for its messages may be elsewhere by now.
+    is_gone: AtomicBool,
+    /// It is opened only while this one goes on.
+    run: Arc<dyn Run>,
+    /// The load stands in the database: what it says of it counts.
+    pub(super) prepared: AtomicBool,
+    /// What rows are made by, once the table is known.
+    encoder: OnceLock<Encoder>,
+    /// The columns of it that are sent as their bytes.
+    bytes: OnceLock<Vec<String>>,
+}
+
+/// How far a load is, and what whoever runs it should know of the table.
+type Looked = (HashMap<i32, i64>, Option<String>);
+
+/// A load that can begin.
+pub(super) struct Opened {
+    load: Arc<Load>,
+    connections: usize,
+    inner: Box<dyn Ready>,
+}
+
+impl Load {
+    pub(super) fn new(
+        options: &Mysql,
+        target: &Target,
+        name: &TableName,
+        database: Database,
+    ) -> Self {
+        let of_slice = |slice: crate::sink::Slice| format!("/{}of{}", slice.index, slice.count);
+        // A stream is the same load whatever its pipeline says: its offsets are the source's.
+        let load = match target.is_stream {
+            true => format!("{STREAM}{}", target.shape.table),
+            false => format!(
+                "{}{}",
+                target.load,
+                target.slice.map(of_slice).unwrap_or_default()
+            ),
+        };
+        let name = name.within(database.schema());
+        Self {
+            offsets: options
+                .is_exactly_once()
+                .then(|| Offsets::new(&name, &load)),
+            changes: target.shape.changes.as_ref().and_then(|columns| {
+                let applied = target.applied(database.name(), &name.quoted())?;
+                let count = target.shape.schema.fields().len();
+                Some(Changes::new(columns, applied, count))
+            }),
+            options: options.clone(),
+            name,
+            database,
+            schema: of_table(&target.shape),
+            batch_rows: target.shape.batch_rows as i64,
+            is_stream: target.is_stream,
+            begins_anew: target.overwrite && !target.is_stream,
+            is_gone: AtomicBool::new(false),
+            run: target.run.clone(),
+            prepared: AtomicBool::new(false),
+            encoder: OnceLock::new(),
+            bytes: OnceLock::new(),
+        }
+    }
+
+    /// Looks, and changes nothing: how far the load is.
+    pub(super) async fn look(&self) -> Result<Looked> {
+        let looking = format!("looking at table {}", self.name);
+        let looked = self.patiently(&looking, async |conn| self.look_by(conn).await);
+        let (reached, told) = looked.await?;
+        if self.changes.is_none()
+            && let Some(rows) = reached.get(&BATCH_ROWS)
+            && *rows != self.batch_rows
+        {
+            let message = format!(
+                "this load into table {} was begun with batches of {rows} rows, and now they have {}",
+                self.name, self.batch_rows
+            );
+            let hint = format!("`--batch-rows {rows}` goes on with it, `--overwrite` begins anew");
+            return Err(Error::run(Problem::new(message).hint(hint)));
+        }
+        Ok((reached, told))
+    }
+
+    async fn look_by(&self, conn: &mut Conn) -> Result<Looked> {
+        let said = |error| self.unseen(&error);
+        let exists = table::exists(conn, &self.name).await.map_err(said)?;
+        match exists {
+            true => self.check(conn).await?,
+            false => self.is_gone.store(!self.is_stream, Ordering::Release),
+        }
+        let reached = match &self.offsets {
+            Some(offsets) if !self.replaces() => offsets.read(conn).await.map_err(said)?,
+            _ => HashMap::new(),
+        };
+        let told = match exists && !self.is_stream && !self.begins_anew {
+            true => self.told(conn, &reached).await.map_err(said)?,
+            false => None,
+        };
+        Ok((reached, told))
+    }
+
+    /// The server has said something else than what was asked for.
+    fn unseen(&self, error: &Refusal) -> Error {
+        let doing = format!("looking at table {}", self.name);
+        self.database.error(&doing, error)
+    }
+
+    /// What the load does with the rows that are there.
+    async fn told(
+        &self,
+        conn: &mut Conn,
+        reached: &HashMap<i32, i64>,
+    ) -> Result<Option<String>, Refusal> {
+        let name = &self.name;
+        let begun = reached.keys().any(|partition| *partition >= 0);
+        if begun {
+            let rows = match table::is_empty(conn, name).await? {
+                true => "is empty, and rows of this load were committed to it by earlier runs",
+                false => "has rows of this load from earlier runs",
+            };
+            return Ok(Some(format!(
+                "table {name} {rows}: only the others are added; `--overwrite` empties it and begins anew"
+            )));
+        }
+        let adds = self.options.mode == Mode::Append && !table::is_empty(conn, name).await?;
+        Ok(adds.then(|| {
+            format!("table {name} has other rows already: those of this load are added to them; `--overwrite` empties it first")
+        }))
+    }
+
+    /// Does something on a connection of its own, while the server is there and the run goes on.
+    pub(super) async fn patiently<T>(
+        &self,
+        doing: &str,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        let ends = || self.run.stopping();
+        let patience = Patience::new(&self.database, &ends);
+        let said = |doing, why| self.database.unanswered(doing, &why);
+        let connected = patience.connect(Settings::Writes).await;
+        let mut conn = connected.map_err(|why| said("connecting", why))?;
+        let done = patience.wait(None, work(&mut conn)).await;
+        done.map_err(|why| said(doing, why.into()))?
+    }
+
+    /// Compares the table with the columns.
+    pub(super) async fn check(&self, conn: &mut Conn) -> Result<()> {
+        let said = |error: Refusal| self.unseen(&error);
+        let columns = table::columns(conn, &self.name).await.map_err(said)?;
+        let compared = table::compared(&self.name, &self.schema, &columns);
+        let mut faults = compared.as_ref().err().cloned().unwrap_or_default();
+        let engine = table::without_transactions(conn, &self.name).await;
+        if let Some(engine) = engine.map_err(said)?.filter(|_| self.offsets.is_some()) {
+            faults.push(format!(
+                "table {} is kept by {engine}, which has no transactions: `exactly_once` cannot be promised",
+                self.name
+            ));
+        }
+        faults.extend(self.check_key(conn).await.map_err(said)?);
+        match compared {
+            Ok(bytes) if faults.is_empty() => {
+                let _ = self.encoder.set(Encoder::new(bytes.clone()));
+                let _ = self.bytes.set(bytes);
+                Ok(())
+            }
+            _ => {
+                let problem = Problem::new(faults.join("; ")).at(&self.options.url.place);
+                Err(Error::user(problem.hint(
+                    "`into` names another table; `create` is used only where there is none",
+                )))
+            }
+        }
+    }
+
+    /// An upsert of a table that does not tell rows apart would only add them, and changes would not find
+    /// theirs.
+    async fn check_key(&self, conn: &mut Conn) -> Result<Option<String>, Refusal> {
+        let key: Vec<&str> = match &self.changes {
+            Some(changes) => vec![changes.key(self)],
+            None if self.options.mode == Mode::Upsert => {
+                self.options.key.iter().map(|key| key.as_str()).collect()
+            }
+            None => return Ok(None),
+        };
+        let unique = table::is_unique(conn, &self.name, &key).await?;
+        Ok((!unique).then(|| {
+            let key = key.join("`, `");
+            format!("table {} has no unique index of exactly `{key}`", self.name)
+        }))
+    }
+
+    /// A load that begins removes all rows first.
+    pub(super) fn empties(&self) -> bool {
+        self.begins_anew || self.options.mode == Mode::Truncate
+    }
+
+    /// True while the database still has the offsets of a load that this one replaces.
+    pub(super) fn replaces(&self) -> bool {
+        let is_gone = self.is_gone.load(Ordering::Acquire);
+        (self.begins_anew || is_gone) && !self.prepared.load(Ordering::Acquire)
+    }
+
+    /// What makes rows; the table was looked at.
+    pub(super) fn encoder(&self) -> &Encoder {
+        self.encoder.get_or_init(Encoder::default)
+    }
+
+    /// The columns that are sent as their bytes.
+    pub(super) fn bytes(&self) -> Vec<String> {
+        self.bytes.get().cloned().unwrap_or_default()
+    }
+}
+
+impl Opened {
+    /// The load as the engine is told of it.
+    pub(super) fn found(
+        load: Arc<Load>,
+        (reached, told): Looked,
+        target: &Target,
+    ) -> Result<Found> {
+        let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
+        let asked = connections(load.options.connections.as_ref());
+        let connections = match &load.changes {
+            Some(changes) => changes.applied.changing().share_of(asked),
+            None => begun.unwrap_or(asked).max(1),
+        };
+        let own = &load.options;
+        let rows = own
+            .transaction_rows
+            .as_ref()
+            .map(|rows| rows.value.0 as usize);
+        let linger = own.linger.as_ref().map(|linger| linger.value.0);
+        let options = Options {
+            sessions: connections,
+            rows: rows.map_or(TRANSACTION_ROWS, |rows| rows..=rows),
+            linger: linger.unwrap_or_default(),
+            bad_rows: own.on_bad_row.clone(),
+            keeps_offsets: load.offsets.is_some(),
+            applied: load.changes.as_ref().map(|changes| changes.applied.clone()),
+            seed: target.run_id as u64,
+            ..Options::default()
+        };
+        let of = load.clone();
+        let encode = move |batch: &Batch, keyed: &Keyed| Rows::encode(&of, batch, keyed);
+        let found = session::changes(target, Connecting(load.clone()), options, encode)?;
+        let Found::Ready { sink: inner, .. } = found else {
+            return Ok(found);
+        };
+        let replaces = load.empties() && reached.is_empty();
+        let sink = Box::new(Self {
+            load,
+            connections,
+            inner,
+        });
+        Ok(Found::Ready {
+            replaces,
+            told: told.into_iter().collect(),
+            sink,
+        })
+    }
+}
+
+impl Ready for Opened {
+    fn resume(&self) -> Option<Arc<dyn Resume>> {
+        self.inner.resume()
+    }
+
+    fn begins_at(&self) -> Option<u64> {
+        self.inner.begins_at()
+    }
+
+    fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
+        let (load, connections) = (&self.load, self.connections);
+        apart("making the table", || block_on(load.prepare(connections))?)?;
+        self.inner.open(lane)
+    }
+}

@@ -1,0 +1,189 @@
+//! The table that rows go to: what it is like, and whether rows fit.
+
+use arrow::datatypes::Schema;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Error as Refusal};
+
+use super::fits::fits;
+use crate::client::mysql::{TableName, answer, literal, quoted};
+use crate::error::did_you_mean;
+
+/// A column of the table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Column {
+    pub(super) name: String,
+    /// Its type without what stands behind it: `decimal`.
+    pub(super) kind: String,
+    /// Its type as it is shown: `decimal(10,2)`.
+    pub(super) shown: String,
+    /// Rows need a value for it.
+    needed: bool,
+    /// Digits of times behind the second.
+    pub(super) fraction: u8,
+    /// Digits of decimals behind the point.
+    pub(super) scale: u8,
+    /// Characters or bytes at most.
+    pub(super) length: u64,
+}
+
+/// What a row of `information_schema.columns` says.
+type Told = (String, String, String, bool, u8, u8, u64);
+
+/// There is no such table, or no such database.
+const ABSENT: [u16; 2] = [1146, 1049];
+
+/// True if there is a table of this name, which may be read.
+pub(super) async fn exists(conn: &mut Conn, name: &TableName) -> Result<bool, Refusal> {
+    let found = conn
+        .query_drop(format!("SELECT 1 FROM {} LIMIT 0", name.quoted()))
+        .await;
+    match found {
+        Err(error) if answer(&error).is_some_and(|said| ABSENT.contains(&said.code)) => Ok(false),
+        found => found.map(|()| true),
+    }
+}
+
+/// True if it has no row.
+pub(super) async fn is_empty(conn: &mut Conn, name: &TableName) -> Result<bool, Refusal> {
+    let query = format!("SELECT NOT EXISTS (SELECT 1 FROM {})", name.quoted());
+    Ok(conn.query_first(query).await?.unwrap_or(true))
+}
+
+/// The names of the columns, as SQL lists them.
+pub(super) fn list(schema: &Schema) -> String {
+    let names = schema.fields().iter().map(|field| quoted(field.name()));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Where the catalogue has the table.
+fn place(name: &TableName) -> String {
+    let database = literal(name.database().unwrap_or_default());
+    format!(
+        "table_schema = {database} AND table_name = {}",
+        literal(name.table())
+    )
+}
+
+/// The columns of a table.
+pub(super) async fn columns(conn: &mut Conn, name: &TableName) -> Result<Vec<Column>, Refusal> {
+    let query = format!(
+        "SELECT column_name, data_type, column_type, \
+         is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%' AND extra NOT LIKE '%GENERATED%', \
+         IFNULL(datetime_precision, 0), IFNULL(numeric_scale, 0), IFNULL(character_maximum_length, 0) \
+         FROM information_schema.columns WHERE {} ORDER BY ordinal_position",
+        place(name)
+    );
+    let rows: Vec<Told> = conn.query(query).await?;
+    let column = |(name, kind, shown, needed, fraction, scale, length)| Column {
+        name,
+        kind,
+        shown,
+        needed,
+        fraction,
+        scale,
+        length,
+    };
+    Ok(rows.into_iter().map(column).collect())
+}
+
+/// True if exactly these columns tell rows apart.
+pub(super) async fn is_unique(
+    conn: &mut Conn,
+    name: &TableName,
+    key: &[&str],
+) -> Result<bool, Refusal> {
+    let query = format!(
+        "SELECT index_name, column_name FROM information_schema.statistics WHERE {} AND non_unique = 0",
+        place(name)
+    );
+    let rows: Vec<(String, Option<String>)> = conn.query(query).await?;
+    let of_index = |index: &str| {
+        let own = rows.iter().filter(|(name, _)| name == index);
+        own.map(|(_, column)| column.as_deref()).collect::<Vec<_>>()
+    };
+    Ok(rows.iter().any(|(index, _)| {
+        let columns = of_index(index);
+        let has = |column: &&str| columns.contains(&Some(*column));
+        columns.len() == key.len() && key.iter().all(has)
+    }))
+}
+
+/// What keeps the rows, if it has no transactions.
+pub(super) async fn without_transactions(
+    conn: &mut Conn,
+    name: &TableName,
+) -> Result<Option<String>, Refusal> {
+    let query = format!(
+        "SELECT engine FROM information_schema.engines WHERE transactions = 'NO' AND engine = \
+         (SELECT engine FROM information_schema.tables WHERE {})",
+        place(name)
+    );
+    conn.query_first(query).await
+}
+
+/// Columns that are sent as their bytes, or everything about the table that does not fit.
+pub(super) fn compared(
+    name: &TableName,
+    schema: &Schema,
+    columns: &[Column],
+) -> Result<Vec<String>, Vec<String>> {
+    let mut faults = misfits(name, schema, columns);
+    let mut bytes = Vec::new();
+    for field in schema.fields() {
+        let Some(column) = columns
+            .iter()
+            .find(|column| same(&column.name, field.name()))
+        else {
+            continue;
+        };
+        match fits(field, column) {
+            Ok(true) => bytes.push(field.name().clone()),
+            Ok(false) => {}
+            Err(fault) => faults.push(format!(
+                "column `{}` of table {name}: {fault}",
+                field.name()
+            )),
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(bytes),
+        false => Err(faults),
+    }
+}
+
+/// Names of columns are equal in any case.
+fn same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+/// Columns that one side has and the other one lacks.
+fn misfits(name: &TableName, schema: &Schema, columns: &[Column]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for field in schema.fields() {
+        if !columns
+            .iter()
+            .any(|column| same(&column.name, field.name()))
+        {
+            let names = columns.iter().map(|column| column.name.as_str());
+            let hint = did_you_mean(field.name(), names).map(|hint| format!("; {hint}"));
+            faults.push(format!(
+                "table {name} has no column `{}`{}",
+                field.name(),
+                hint.unwrap_or_default()
+            ));
+        }
+    }
+    for column in columns.iter().filter(|column| column.needed) {
+        if !schema
+            .fields()
+            .iter()
+            .any(|field| same(&column.name, field.name()))
+        {
+            faults.push(format!(
+                "column `{}` of table {name} needs a value, and the pipeline has no such column",
+                column.name
+            ));
+        }
+    }
+    faults
+}

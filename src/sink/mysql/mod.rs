@@ -1,0 +1,145 @@
+//! `mysql`: rows into a table of MySQL or MariaDB, many an `INSERT`, each of them once.
+
+mod changes;
+mod check;
+mod types;
+// What sends needs the feature; what a pipeline says of a table is read and checked without it.
+#[cfg_attr(not(feature = "mysql"), path = "no_driver.rs")]
+mod driver;
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::on_bad_row::OnBadRow;
+use super::postgres::Mode;
+use super::{Delivery, Found, Holds, Sink, Slice, Takes, TakesChanges, Target};
+use crate::client::database::Tls;
+use crate::client::mysql::TableName;
+use crate::error::{Problem, Result};
+use crate::format::Shape;
+use crate::place::{Count, Duration, Flag, Placed, Secret, Text};
+use crate::registry::Example;
+
+/// Rows of a table of MySQL or MariaDB, many in one `INSERT`; changes are applied: rows are inserted, updated and deleted. Rows and where they came from are committed
+/// together, so that each row is there once, however often a run is killed and begun again.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mysql {
+    /// The database: `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, best from the environment: `"${env:DB_URL}"`. It is made where it does not exist.
+    pub url: Placed<Secret>,
+    /// The table, `orders` or `shop.orders`, made where it does not exist (default: the name of the pipeline's table).
+    pub into: Option<Placed<Text>>,
+    /// What becomes of rows that are there: `append` (default) keeps them, `truncate` removes all of them before the first row, `upsert` replaces those of equal `key`.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The columns that tell rows apart: the primary key of a table that is made; `upsert` needs it.
+    #[serde(default)]
+    pub key: Vec<Placed<Text>>,
+    /// SQL that makes the table where it does not exist, one or more statements (default: from the columns).
+    pub create: Option<Placed<Text>>,
+    /// Connections, of all tables together whose changes are applied (default: as many as cores, at most 8).
+    pub connections: Option<Placed<Count>>,
+    /// No transaction has more rows (default: 2_500, and up to 40_000 where the server's answers take long).
+    pub transaction_rows: Option<Placed<Count>>,
+    /// How long a transaction waits for more rows (default 0s).
+    pub linger: Option<Placed<Duration>>,
+    /// Keep in a table `rowgen_offsets` beside the rows how far they are: each row is there once (default true).
+    pub exactly_once: Option<Placed<Flag>>,
+    /// An encrypted connection whose certificate is checked.
+    pub tls: Option<Tls>,
+    /// What becomes of a row that the server does not take: stop (default), skip, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    pub on_bad_row: OnBadRow,
+    /// The run is only measured: rows are encoded and thrown away.
+    #[serde(skip)]
+    #[cfg_attr(
+        not(feature = "mysql"),
+        expect(dead_code, reason = "without MySQL nothing is sent at all")
+    )]
+    measured: bool,
+}
+
+/// Rows of a transaction where the pipeline does not say, as for PostgreSQL.
+const TRANSACTION_ROWS: std::ops::RangeInclusive<usize> = 2_500..=40_000;
+
+impl Example for Mysql {
+    const EXAMPLE: &'static str = "mysql: { url: \"mysql://rowgen:rowgen@localhost:3306/rowgen\", into: orders, mode: append }";
+}
+
+impl Mysql {
+    /// The table's name.
+    fn name(&self, shape: &Shape) -> Result<TableName, Problem> {
+        let (text, place) = match &self.into {
+            Some(into) => (into.as_str(), &into.place),
+            None => (shape.table.as_str(), &self.url.place),
+        };
+        TableName::parse(text).map_err(|fault| Problem::new(fault).at(place))
+    }
+
+    fn is_exactly_once(&self) -> bool {
+        self.exactly_once.as_ref().is_none_or(|flag| flag.value.0)
+    }
+
+    fn is_key(&self, column: &str) -> bool {
+        self.key.iter().any(|key| key.as_str() == column)
+    }
+}
+
+impl Sink for Mysql {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+        Holds::MysqlTable(self)
+    }
+
+    fn check(&self, shape: &Shape) -> Vec<Problem> {
+        check::problems(self, shape)
+    }
+
+    fn takes(&self) -> Takes {
+        Takes {
+            changes: TakesChanges::Applied,
+            delivery: match (self.is_exactly_once(), self.mode) {
+                (true, _) => Delivery::Transactional,
+                (false, Mode::Upsert) => Delivery::Idempotent,
+                (false, _) => Delivery::AtLeastOnce,
+            },
+            // A transaction is made of whole batches, of which two connections have a half each.
+            most_rows: Some(
+                self.transaction_rows
+                    .as_ref()
+                    .map_or(2 * *TRANSACTION_ROWS.start() as u64, |rows| rows.value.0),
+            ),
+            placing: &[
+                "url",
+                "connections",
+                "transaction_rows",
+                "linger",
+                "tls",
+                "on_bad_row",
+            ],
+            // A batch waits whole, as it came, as it is sent and as what may be a dead letter.
+            best_rows: Some(16_384),
+            letters: self.on_bad_row.letters(),
+            replaces: self.mode == Mode::Truncate,
+            ..Takes::default()
+        }
+    }
+
+    fn describe(&self, shape: &Shape) -> Vec<String> {
+        check::describe(self, shape)
+    }
+
+    /// Nothing is sent, and no table made.
+    fn measured(&self) -> Option<(std::sync::Arc<dyn Sink>, &'static str)> {
+        let measured = Self {
+            measured: true,
+            ..self.clone()
+        };
+        Some((std::sync::Arc::new(measured), "encoded and thrown away"))
+    }
+
+    fn connect(&self, target: &Target) -> Result<Found> {
+        driver::connect(self, target)
+    }
+}

@@ -1,0 +1,177 @@
+//! How many rows there are, where they are in the order of the key, and which rows they are: one number
+//! that changes with any of them.
+
+use mysql_async::prelude::{FromRow, Queryable};
+use mysql_async::{Conn, Value};
+use sha2::{Digest, Sha256};
+
+use super::columns::Column;
+use super::decode::whole;
+use super::relation::Relation;
+use super::session::patient;
+use crate::client::mysql::Patience;
+use crate::error::{Error, Result};
+use crate::source::key_ranges::{Group, Ranges, heavy, shift};
+use crate::units::hexadecimal;
+
+/// Keys without so many lower bits.
+type Among = (u32, Vec<u64>);
+
+/// A group, and the sum of its rows' marks.
+type Marked = (Group, String);
+
+/// What was counted.
+pub(super) struct Counted {
+    pub(super) rows: u64,
+    /// Where they are, if they have a key.
+    pub(super) ranges: Option<Ranges>,
+    /// Equal while the rows are.
+    pub(super) digest: String,
+}
+
+/// Whoever counts.
+pub(super) struct Count<'s> {
+    pub(super) patience: Patience<'s>,
+    pub(super) relation: &'s Relation,
+    /// An expression whose sum changes with the rows.
+    pub(super) mark: String,
+    /// No two rows have the same key, and none is without one.
+    pub(super) unique: bool,
+}
+
+/// Where nobody asks whether rows are the same.
+pub(super) const NOTHING: &str = "0";
+
+/// All values of a row. What is null is told from an empty text.
+pub(super) fn of_values(columns: &[Column]) -> String {
+    let value = |column: &Column| {
+        let name = Relation::column(&column.name);
+        format!("{name}, ISNULL({name})")
+    };
+    let values: Vec<String> = columns.iter().map(value).collect();
+    format!("CRC32(CONCAT_WS(CHAR(0), {}))", values.join(", "))
+}
+
+impl Count<'_> {
+    /// All rows, in no order.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(super) async fn all(&self, conn: &mut Conn) -> Result<Counted> {
+        let count = format!("COUNT(*), CAST(IFNULL(SUM({}), 0) AS CHAR)", self.mark);
+        let rows: Vec<(u64, String)> = self.query(conn, &self.relation.select(&count)).await?;
+        let (rows, marks) = rows.into_iter().next().unwrap_or_default();
+        Ok(Counted {
+            rows,
+            ranges: None,
+            digest: format!("{rows} {marks}"),
+        })
+    }
+
+    /// All rows, by their key; nothing where a key is too large for the numbers here.
+    ///
+    /// # Errors
+    /// What the server says; or a key is null, or not alone.
+    pub(super) async fn by(&self, conn: &mut Conn, key: &str) -> Result<Option<Counted>> {
+        let column = Relation::column(key);
+        let dense = self.unique && self.mark == NOTHING;
+        let count = if dense { "COUNT(*)" } else { "0" };
+        let ends = format!("MIN({column}), MAX({column}), {count}");
+        let select = self.relation.select(&ends);
+        let doing = self.doing();
+        let row: Option<(Value, Value, u64)> = {
+            let asked = conn.exec_first(select, ());
+            patient(&self.patience, &doing, None, asked).await?
+        };
+        let Some((least, most, rows)) = row else {
+            return Ok(None);
+        };
+        let mut again = match (whole(&least), whole(&most)) {
+            (Some(least), Some(most)) => match (i64::try_from(least), i64::try_from(most)) {
+                (Ok(least), Ok(most)) => vec![least..=most],
+                _ => return Ok(None),
+            },
+            // There are no rows, or none has a key.
+            _ => vec![0..=0],
+        };
+        let (least, most) = (*again[0].start(), *again[0].end());
+        if dense && rows > 0 && most.abs_diff(least).checked_add(1) == Some(rows) {
+            // All keys between them are there, each once: where each row is, is known.
+            return Ok(Some(Counted {
+                rows,
+                digest: format!("{rows} from {least}"),
+                ranges: Some(Ranges::dense(least..=most)),
+            }));
+        }
+        let (mut groups, mut digest, mut among) = (Vec::new(), Sha256::new(), None);
+        loop {
+            let shift = shift(again.iter());
+            let mut found = self.pass(conn, key, shift, among.as_ref()).await?;
+            if among.is_none() {
+                found.sort_by_key(|(group, _)| *group.keys.start());
+                found.iter().for_each(|(_, marks)| digest.update(marks));
+            }
+            let found = found.into_iter().map(|(group, _)| group);
+            let (heavy, light) = heavy(found.collect());
+            groups.extend(light);
+            if heavy.is_empty() {
+                break;
+            }
+            let upper = heavy
+                .iter()
+                .map(|group| group.keys.start().cast_unsigned() >> shift);
+            among = Some((shift, upper.collect()));
+            again = heavy.into_iter().map(|group| group.keys).collect();
+        }
+        if let Some(group) = groups.iter().find(|group| group.is_crowded()) {
+            return Err(Error::user(self.relation.twice(key, *group.keys.start())));
+        }
+        let ranges = Ranges::new(groups);
+        Ok(Some(Counted {
+            rows: ranges.rows(),
+            digest: format!("{} {}", ranges.rows(), hexadecimal(&digest.finalize())),
+            ranges: Some(ranges),
+        }))
+    }
+
+    /// Counts rows by their keys without so many lower bits, all or those whose upper bits are `among`
+    /// these. Bits of negative numbers are shifted as those of large ones.
+    async fn pass(
+        &self,
+        conn: &mut Conn,
+        key: &str,
+        shift: u32,
+        among: Option<&Among>,
+    ) -> Result<Vec<Marked>> {
+        let column = Relation::column(key);
+        let count = self.relation.select(&format!(
+            "CAST(MIN({column}) AS SIGNED), CAST(MAX({column}) AS SIGNED), COUNT(*), CAST(SUM({}) AS CHAR)",
+            self.mark
+        ));
+        let filter = among.map_or(String::new(), |(shift, upper)| {
+            let upper: Vec<String> = upper.iter().map(ToString::to_string).collect();
+            format!(" WHERE {column} >> {shift} IN ({})", upper.join(", "))
+        });
+        let groups = format!("{count}{filter} GROUP BY {column} >> {shift}");
+        let rows: Vec<(Option<i64>, Option<i64>, u64, String)> = self.query(conn, &groups).await?;
+        let group = |(least, most, rows, marks): (Option<i64>, Option<i64>, u64, String)| {
+            let keys = least.zip(most);
+            let (least, most) = keys.ok_or_else(|| Error::user(self.relation.null(key)))?;
+            let keys = least..=most;
+            Ok((Group { keys, rows }, marks))
+        };
+        rows.into_iter().map(group).collect()
+    }
+
+    fn doing(&self) -> String {
+        format!("counting the rows of {}", self.relation)
+    }
+
+    async fn query<R: FromRow + Send + 'static>(
+        &self,
+        conn: &mut Conn,
+        statement: &str,
+    ) -> Result<Vec<R>> {
+        patient(&self.patience, &self.doing(), None, conn.query(statement)).await
+    }
+}

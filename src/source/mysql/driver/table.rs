@@ -1,0 +1,183 @@
+//! Rows of a table or a query as they were at one moment, to be read by any worker.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, SchemaRef};
+use mysql_async::Conn;
+
+use super::columns::{Column, Kind};
+use super::relation::Relation;
+use super::rows::{Reading, Rows, Sent, Whole};
+use super::session::reader;
+use crate::client::mysql::{Database, Patience};
+use crate::error::{Error, Problem, Result};
+use crate::source::key_ranges::Ranges;
+use crate::source::parquet::typed;
+use crate::source::pool::Pool;
+use crate::source::sequence::{Sequences, Stretch};
+use crate::source::{OddValue, Piece};
+
+/// What is read, by one run after the other or by several at once.
+pub(super) struct Table {
+    pub(super) database: Database,
+    pub(super) relation: Relation,
+    pub(super) columns: Vec<Column>,
+    /// What the columns are to be.
+    pub(super) schema: SchemaRef,
+    pub(super) rows: u64,
+    pub(super) digest: String,
+    pub(super) access: Access,
+    /// How far the load into it is that was asked for.
+    pub(super) progress: Option<HashMap<i32, i64>>,
+    /// The table and where it is, in words.
+    pub(super) what: String,
+    /// Values that their types do not have are told; otherwise the first one ends it.
+    pub(super) tells_odd: bool,
+}
+
+/// How rows are asked for.
+pub(super) enum Access {
+    /// By their key, in its order.
+    Key(Key),
+    /// All of them, in the server's order; the first time by a connection that has counted them.
+    Sequence(Sequences<Sent, Rows>, Mutex<Option<Conn>>),
+}
+
+/// A key, and where each row is in its order.
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) pool: Pool<Conn>,
+    pub(super) ranges: Ranges,
+}
+
+/// Rows, and their keys if they have one.
+pub(super) struct Read {
+    rows: Rows,
+    keys: Vec<i64>,
+}
+
+impl Table {
+    /// Rows of some columns.
+    ///
+    /// # Errors
+    /// What the server says, or it is not there any more.
+    pub(super) fn fetch(
+        &self,
+        (first, count): (u64, usize),
+        columns: &[usize],
+        ends: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Read> {
+        let own = columns.iter().map(|column| &self.columns[*column]);
+        let selected: Vec<String> = own.clone().map(Column::selected).collect();
+        let kinds: Vec<Kind> = own.map(|column| column.kind.clone()).collect();
+        let reading = Reading {
+            patience: Patience::new(&self.database, ends),
+            relation: &self.relation,
+        };
+        match &self.access {
+            Access::Key(key) => self.by_key(key, (first, count), (selected, kinds), reading),
+            Access::Sequence(sequences, begun) => {
+                let select = self.relation.select(&selected.join(", "));
+                let whole = Whole {
+                    select: &select,
+                    kinds: &kinds,
+                    reading,
+                    begun,
+                };
+                let rows = sequences.read((first, count), &select, &whole)?;
+                let keys = Vec::new();
+                Ok(Read { rows, keys })
+            }
+        }
+    }
+
+    /// One statement for each batch: the server finds its rows by the index of the key.
+    fn by_key(
+        &self,
+        key: &Key,
+        (first, count): (u64, usize),
+        (mut selected, mut kinds): (Vec<String>, Vec<Kind>),
+        reading: Reading<'_>,
+    ) -> Result<Read> {
+        let cut = key.ranges.cut(first, count);
+        let cut = cut.ok_or_else(|| reading.differs(self.rows, first + count as u64))?;
+        // The row before shows whether two have the same key: each is then read once or twice.
+        let extra = usize::from(cut.before > 0);
+        let column = Relation::column(&key.name);
+        selected.insert(0, format!("CAST({column} AS SIGNED)"));
+        kinds.insert(0, Kind::Int64);
+        let select = format!(
+            "{} WHERE {column} >= ? AND {column} <= ? ORDER BY {column} LIMIT ? OFFSET ?",
+            self.relation.select(&selected.join(", "))
+        );
+        let (least, most) = cut.keys.into_inner();
+        let (offset, limit) = (cut.before - extra as u64, count + extra);
+        let numbers = vec![least, most, limit as i64, offset.cast_signed()];
+        let make = async || reader(&reading.patience).await;
+        let mut rows = key.pool.with(make, async |conn| {
+            reading.selected(conn, &select, (numbers, &kinds)).await
+        })?;
+        if rows.len() < limit {
+            let found = first + (rows.len() as u64).saturating_sub(extra as u64);
+            return Err(reading.differs(found, self.rows));
+        }
+        let keys = rows.columns.remove(0);
+        let found = keys.as_primitive::<Int64Type>().values();
+        if let Some(pair) = found.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(Error::run(self.relation.twice(&key.name, pair[1])));
+        }
+        rows.skip(extra);
+        let keys = found[extra..].to_vec();
+        Ok(Read { rows, keys })
+    }
+
+    /// The columns as they are to be. What a type does not have is null, and told.
+    ///
+    /// # Errors
+    /// Where nothing odd is told: such a value, naming column and row.
+    pub(super) fn piece(&self, read: Read, columns: &[usize], first: u64) -> Result<Piece> {
+        // Of rows by a key, that one stands before the columns.
+        let front = usize::from(matches!(self.access, Access::Key(_)));
+        let odd = read.rows.odd.iter().filter_map(|(row, column, what)| {
+            Some(OddValue {
+                row: *row,
+                column: column.checked_sub(front)?,
+                what: what.clone(),
+            })
+        });
+        let odd: Vec<OddValue> = odd.collect();
+        if let Some(wrong) = odd.first().filter(|_| !self.tells_odd) {
+            return Err(self.wrong(columns[wrong.column], wrong, &read, first));
+        }
+        let values = read.rows.columns.iter().zip(columns).enumerate();
+        let values = values.map(|(place, (values, column))| {
+            let field = self.schema.field(*column).clone();
+            let odd = odd.iter().any(|odd| odd.column == place);
+            let nullable = field.is_nullable() || odd;
+            let typed = typed(values, &field.with_nullable(nullable), first);
+            typed.map_err(|error| error.context(format!("could not read {}", self.what)))
+        });
+        let columns = values.collect::<Result<_>>()?;
+        Ok(Piece {
+            odd,
+            ..Piece::whole(columns)
+        })
+    }
+
+    /// What is wrong with a value, where it is, and what reads it.
+    fn wrong(&self, column: usize, wrong: &OddValue, read: &Read, first: u64) -> Error {
+        let name = &self.columns[column].name;
+        let row = first + wrong.row as u64;
+        let key = match (&self.access, read.keys.get(wrong.row)) {
+            (Access::Key(key), Some(value)) => format!(" (`{}` {value})", key.name),
+            _ => String::new(),
+        };
+        let cause = format!("column `{name}`, row {row}{key}: {}", wrong.what);
+        let problem = Problem::new(format!("could not read {}", self.what)).cause(cause);
+        Error::run(problem.hint(format!(
+            "`types: {{ {name}: utf8 }}` reads what MySQL writes"
+        )))
+    }
+}
