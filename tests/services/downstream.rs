@@ -159,10 +159,10 @@ fn each_of_several_stores_has_every_document() {
 }
 
 /// A run that ends with its test.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Running {
-    fn terminate(&mut self) {
+    pub fn terminate(&mut self) {
         let pid = self.0.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         self.0.wait().unwrap();

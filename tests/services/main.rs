@@ -9,6 +9,13 @@ mod broker;
 mod changes_mysql;
 #[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
 mod downstream;
+#[cfg(all(
+    feature = "mongodb",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "rabbitmq"
+))]
+mod downstream_verify;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]
