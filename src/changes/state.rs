@@ -67,6 +67,21 @@ impl Table {
         updates.filter_map(living).collect()
     }
 
+    /// Some of the table's changes in order, each with the row that it is of.
+    pub fn steps(&self, rows: Range<u64>) -> Vec<(u64, Past)> {
+        let mut steps = Vec::new();
+        self.walk(rows, |step| {
+            let rank = step.before[Operation::Update as usize];
+            let past = Past {
+                number: step.number,
+                operation: step.operation,
+                rank: (step.operation == Operation::Update).then_some(rank),
+            };
+            steps.push((self.key_of(&step), past));
+        });
+        steps
+    }
+
     /// Every change before `number` of row `key`, in order.
     pub fn history(&self, key: u64, number: u64) -> Vec<(u64, Operation)> {
         let rows = self.before(number);

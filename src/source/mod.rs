@@ -37,6 +37,7 @@ mod key_ranges;
 mod kinds;
 mod lines;
 mod messages;
+pub mod mongodb;
 pub mod mysql;
 mod natural;
 mod overlap;
@@ -94,6 +95,7 @@ registry! {
         "csv" => Csv(csv::Csv),
         "json" => Json(json::Json),
         "kafka" => Kafka(kafka::Kafka),
+        "mongodb" => MongoDb(mongodb::MongoDb),
         "mysql" => Mysql(mysql::Mysql),
         "parquet" => Parquet(parquet::Parquet),
         "postgres" => Postgres(postgres::Postgres),

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field};
 use super::Options;
 use super::held::Held;
 use super::keyed::Keyed;
-use super::readers::Spelling;
+use super::spelling::Spelling;
 use crate::domain::Domain;
 use crate::format::ChangeColumns;
 use crate::plan::SinkPlan;

@@ -19,6 +19,8 @@
 //! compared alone are its hashes and its place, as many as memory is given for.
 
 mod aligned;
+#[cfg(feature = "mongodb")]
+mod alignment;
 mod altered;
 mod behind;
 mod blame;
@@ -42,6 +44,7 @@ mod outcome;
 mod readers;
 mod scan;
 mod side;
+mod spelling;
 mod states;
 mod target;
 mod targets;

@@ -5,37 +5,21 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::found::{AsTexts, Blank, Found, has_all};
-use super::held::Held;
+
 use super::hints::{as_told, nothing};
 use super::nested::as_written;
+use super::spelling::Spelling;
 use super::{Against, Options};
 use crate::column::{ColumnType, UUID_EXTENSION};
 use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
-use crate::format::avro::Avro;
+
 use crate::format::text::TextLeaf;
 use crate::place::{LocalPath, Place, Placed, Text};
 use crate::plan::{Job, SinkPlan};
 use crate::sink::kafka::Kafka;
 use crate::sink::{HeldFiles, Holds};
 use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
-
-/// How values are spelt where they are, as far as that changes them.
-#[derive(Debug, Clone)]
-pub(super) enum Spelling {
-    /// As text of CSV: bytes are digits, and the empty text may stand for another.
-    Csv(Option<Option<String>>),
-    /// As JSON.
-    Json,
-    /// As Avro.
-    Avro(Box<Avro>),
-    /// As PostgreSQL has them: its times have microseconds, its rows no order.
-    Table,
-    /// As MySQL has them: the same, and what is nested is JSON.
-    Mysql,
-    /// As themselves.
-    Typed,
-}
 
 /// How what a sink has written is read back.
 pub(super) enum Way<'o> {
@@ -47,6 +31,12 @@ pub(super) enum Way<'o> {
         expect(dead_code, reason = "no message is read")
     )]
     Topic(&'o Kafka, Option<Box<source::kafka::Kafka>>),
+    /// Change by change, of documents that tell of them.
+    #[cfg_attr(
+        not(feature = "mongodb"),
+        expect(dead_code, reason = "no document is read")
+    )]
+    Changes(Box<source::mongodb::MongoDb>),
 }
 
 /// Something that reads back what a sink has written.
@@ -61,67 +51,6 @@ pub(super) struct Reader {
     pub held: Option<HeldFiles>,
     /// Where paths of sinks start, if there is no such folder.
     lost: Option<String>,
-}
-
-impl Spelling {
-    /// What is held of a column.
-    ///
-    /// # Errors
-    /// Why that cannot be compared.
-    pub(super) fn held(&self, field: &Field) -> Result<Held, String> {
-        let leaf = TextLeaf::of(field);
-        match self {
-            Self::Csv(_) if leaf.is_none() => {
-                Err("it is nested, and stands as text in CSV".to_string())
-            }
-            Self::Csv(_) | Self::Json if leaf == Some(TextLeaf::Binary) => Ok(Held::Hexadecimal),
-            Self::Csv(Some(empty)) if leaf == Some(TextLeaf::Text) => {
-                Ok(Held::Empty(empty.clone()))
-            }
-            Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
-                Some((unit, data_type)) => Held::Rounded(unit, data_type),
-                None => Held::plain(field),
-            }),
-            Self::Mysql if leaf.is_none() => {
-                Err("it is nested, and stands as JSON in MySQL".to_string())
-            }
-            Self::Table | Self::Mysql => {
-                Ok(microseconds(field).unwrap_or_else(|| Held::plain(field)))
-            }
-            _ => Ok(Held::plain(field)),
-        }
-    }
-
-    /// True if rows are read in the order in which they were written.
-    pub(super) fn has_order(&self) -> bool {
-        !matches!(self, Self::Table | Self::Mysql)
-    }
-
-    /// True if types are asked of the source: what it reads has none of its own.
-    fn is_untyped(&self) -> bool {
-        matches!(self, Self::Csv(_) | Self::Json)
-    }
-}
-
-/// What a table of a server is called.
-fn called(into: Option<&Placed<Text>>, table: &str, place: &Place) -> Placed<Text> {
-    let own = || Placed {
-        value: Text(table.to_string()),
-        place: place.clone(),
-    };
-    into.cloned().unwrap_or_else(own)
-}
-
-/// Times that have more than microseconds.
-fn microseconds(field: &Field) -> Option<Held> {
-    let kept = match field.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
-            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
-        }
-        DataType::Time64(TimeUnit::Nanosecond) => DataType::Time64(TimeUnit::Microsecond),
-        _ => return None,
-    };
-    Some(Held::Rounded(TimeUnit::Microsecond, kept))
 }
 
 impl<'o> Way<'o> {
@@ -162,6 +91,7 @@ impl<'o> Way<'o> {
         match self {
             Self::Source(reader) => reader.spelling.clone(),
             Self::Topic(..) => Spelling::Typed,
+            Self::Changes(_) => Spelling::Json,
         }
     }
 }
@@ -251,7 +181,13 @@ impl Reader {
                 _ => Err("a topic is compared with what a `kafka` sink sends, message by message; the rows of other sinks are no messages".into()),
             };
         }
+        if let SourceKind::MongoDb(documents) = source
+            && documents.has_changes()
+        {
+            return Ok(Way::Changes(Box::new(documents.clone())));
+        }
         let spelling = match source {
+            SourceKind::MongoDb(_) => Spelling::Documents,
             SourceKind::Csv(_) => Spelling::Csv(None),
             SourceKind::Json(_) => Spelling::Json,
             SourceKind::Mysql(_) => Spelling::Mysql,
@@ -328,7 +264,14 @@ impl Reader {
         fields: &[Field],
     ) -> Vec<(Placed<String>, Placed<ColumnType>)> {
         let other = |data_type: &DataType| match (&self.spelling, data_type) {
-            (Spelling::Csv(_) | Spelling::Json | Spelling::Table | Spelling::Mysql, _) => None,
+            (
+                Spelling::Csv(_)
+                | Spelling::Json
+                | Spelling::Table
+                | Spelling::Mysql
+                | Spelling::Documents,
+                _,
+            ) => None,
             (_, DataType::Float32) => Some(DataType::Float64),
             (_, DataType::Date32) => Some(DataType::Timestamp(TimeUnit::Microsecond, None)),
             (_, other) => (!other.is_nested()).then(|| other.clone()),
@@ -363,6 +306,15 @@ impl Reader {
             place: self.place.clone(),
         }
     }
+}
+
+/// What a table of a server is called.
+fn called(into: Option<&Placed<Text>>, table: &str, place: &Place) -> Placed<Text> {
+    let own = || Placed {
+        value: Text(table.to_string()),
+        place: place.clone(),
+    };
+    into.cloned().unwrap_or_else(own)
 }
 
 /// # Errors

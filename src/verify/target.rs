@@ -1,6 +1,8 @@
 //! One sink of one table: both sides are opened and compared.
 
 mod applied;
+#[cfg(feature = "mongodb")]
+mod documents;
 #[cfg(feature = "kafka")]
 mod messages;
 
@@ -178,6 +180,10 @@ impl<'p> Target<'p> {
             Way::Topic(kafka, copy) => self.open_topic((kafka, copy.as_deref()), workers, asked),
             #[cfg(not(feature = "kafka"))]
             Way::Topic(..) => Ok(()),
+            #[cfg(feature = "mongodb")]
+            Way::Changes(documents) => self.open_changes(documents, asked),
+            #[cfg(not(feature = "mongodb"))]
+            Way::Changes(_) => Ok(()),
         }
     }
 

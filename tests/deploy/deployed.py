@@ -11,14 +11,16 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[2]
 DEPLOY = PROJECT / "deploy"
 PIPELINE = PROJECT / "pipelines/seed_status.yaml"
+# What runs beside rowgen with compose, and the pipeline that rowgen serves there.
+STACKS = {"compose.yaml": PIPELINE, "cdc.yaml": PROJECT / "pipelines/cdc_store.yaml"}
 
 
 def read(path):
     return yaml.safe_load((DEPLOY / path).read_text())
 
 
-def compose():
-    return read("compose.yaml")
+def compose(file="compose.yaml"):
+    return read(file)
 
 
 def dashboard():
@@ -53,9 +55,9 @@ def containers():
             yield file, container
 
 
-def is_read(variable):
+def is_read(variable, pipeline=PIPELINE):
     """Whether rowgen reads a variable of the environment: an option's, or one of the service's pipeline."""
-    return variable.startswith("ROWGEN_") or f"${{env:{variable}" in PIPELINE.read_text()
+    return variable.startswith("ROWGEN_") or f"${{env:{variable}" in pipeline.read_text()
 
 
 def tool(name):

@@ -3,7 +3,12 @@
 import json
 import re
 
-from deployed import DEPLOY, PROJECT, compose, instructions, is_read, run, tool
+import pytest
+import yaml
+
+from deployed import DEPLOY, PROJECT, STACKS, compose, instructions, is_read, run, tool
+
+each_stack = pytest.mark.parametrize("file", STACKS)
 
 
 def test_the_dockerfile_has_no_findings():
@@ -36,47 +41,62 @@ def test_the_image_asks_the_port_that_it_listens_on():
     assert f"http://127.0.0.1:{port}/health" in instructions("HEALTHCHECK")[0]
 
 
-def test_compose_keeps_to_its_schema():
-    run(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml"))
+@each_stack
+def test_compose_keeps_to_its_schema(file):
+    run(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / file))
 
 
-def test_ports_are_open_to_this_machine_alone():
-    ports = [port for service in compose()["services"].values() for port in service.get("ports", [])]
+@each_stack
+def test_ports_are_open_to_this_machine_alone(file):
+    ports = [port for service in compose(file)["services"].values() for port in service.get("ports", [])]
     assert ports
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
     assert len({port.rsplit(":", 1)[0] for port in ports}) == len(ports), "a port is taken twice"
 
 
-def test_images_of_others_have_a_version():
-    images = {name: service["image"] for name, service in compose()["services"].items() if "build" not in service}
+@each_stack
+def test_images_of_others_have_a_version(file):
+    images = {name: service["image"] for name, service in compose(file)["services"].items() if "build" not in service}
     assert {name for name, image in images.items() if ":" not in image or image.endswith(":latest")} == set()
 
 
-def test_a_service_that_is_waited_for_says_how_it_is():
-    services = compose()["services"]
+@each_stack
+def test_a_service_that_is_waited_for_says_how_it_is(file):
+    services = compose(file)["services"]
     for name, service in services.items():
         for other, how in service.get("depends_on", {}).items():
             healthy = how["condition"] == "service_healthy"
             assert not healthy or "healthcheck" in services[other], f"{name} waits for {other}"
 
 
-def test_what_compose_mounts_is_there():
-    volumes = set(compose()["volumes"])
-    mounted = [volume for service in compose()["services"].values() for volume in service.get("volumes", [])]
+@each_stack
+def test_what_compose_mounts_is_there(file):
+    volumes = set(compose(file)["volumes"])
+    mounted = [volume for service in compose(file)["services"].values() for volume in service.get("volumes", [])]
     for source in (volume.split(":")[0] for volume in mounted):
         assert (DEPLOY / source).exists() if source.startswith("./") else source in volumes, source
     assert volumes == {volume.split(":")[0] for volume in mounted if not volume.startswith("./")}
 
 
-def test_what_compose_sets_is_read():
-    variables = compose()["services"]["rowgen"]["environment"]
-    assert [variable for variable in variables if not is_read(variable)] == []
+@each_stack
+def test_what_compose_sets_is_read(file):
+    variables = compose(file)["services"]["rowgen"]["environment"]
+    assert [variable for variable in variables if not is_read(variable, STACKS[file])] == []
 
 
 def test_the_topic_of_the_service_is_made():
     services = compose()["services"]
     topic = services["rowgen"]["environment"]["KAFKA_TOPIC"]
     assert f"--topic={topic}" in services["topic"]["command"]
+
+
+def test_the_queues_of_the_service_are_made():
+    definitions = json.loads((DEPLOY / "cdc/definitions.json").read_text())
+    source = yaml.safe_load(STACKS["cdc.yaml"].read_text())["tables"]["changes"]["from"]["rabbitmq"]
+    assert sorted(queue["name"] for queue in definitions["queues"]) == sorted(source["queues"])
+    assert all(queue["durable"] for queue in definitions["queues"])
+    for binding in definitions["bindings"]:
+        assert binding["routing_key"] == "mysql." + binding["destination"].removesuffix(".queue")
 
 
 def test_the_unit_of_systemd_has_no_findings(tmp_path):

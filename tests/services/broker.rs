@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use rowgen::client::runtime::block_on;
@@ -100,17 +98,5 @@ impl Broker {
         };
         let found: lapin::Result<u32> = block_on(asked).unwrap();
         found.unwrap()
-    }
-
-    /// Takes a message out of a queue.
-    pub fn take(&self, queue: &str) -> Option<Vec<u8>> {
-        let taken = async {
-            let asked = self
-                .channel
-                .basic_get(queue.into(), BasicGetOptions { no_ack: true });
-            asked.await
-        };
-        let taken = block_on(taken).unwrap().unwrap();
-        taken.map(|message| message.delivery.data)
     }
 }

@@ -158,10 +158,27 @@ fn each_of_several_stores_has_every_document() {
     assert_eq!(first, Some(&expected));
 }
 
-fn terminate(child: &mut Child) {
-    let pid = child.id().to_string();
-    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-    child.wait().unwrap();
+/// A run that ends with its test.
+pub struct Running(pub Child);
+
+impl Running {
+    pub fn terminate(&mut self) {
+        let pid = self.0.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
@@ -177,7 +194,7 @@ fn while_a_store_is_down_nothing_is_acknowledged_and_nothing_is_lost() {
         &[(&there, &database), (&away, &database)],
     );
     let folder = tempfile::tempdir().unwrap();
-    let mut run = rowgen(folder.path(), &yaml, &[]).spawn().unwrap();
+    let mut run = Running(rowgen(folder.path(), &yaml, &[]).spawn().unwrap());
     let messages: Vec<Vec<u8>> = (0..CHANGES).map(envelope).collect();
     let both = [Store::shared(&database), Store::at(&away, &database)];
     broker.publish(&queue, messages[..10].iter().map(Vec::as_slice));
@@ -195,8 +212,7 @@ fn while_a_store_is_down_nothing_is_acknowledged_and_nothing_is_lost() {
         || both[0].count("shop_orders") == CHANGES,
     );
     // Killed with the store down: all that only one store has comes again.
-    run.kill().unwrap();
-    run.wait().unwrap();
+    run.kill();
     let waiting = || broker.ready(&queue);
     until(
         || format!("{} come again", waiting()),
@@ -204,13 +220,13 @@ fn while_a_store_is_down_nothing_is_acknowledged_and_nothing_is_lost() {
         || waiting() >= 40,
     );
     servers.act("restart", "mongodb");
-    let mut run = rowgen(folder.path(), &yaml, &[]).spawn().unwrap();
+    let mut run = Running(rowgen(folder.path(), &yaml, &[]).spawn().unwrap());
     until(
         || "both have all".into(),
         Duration::from_secs(60),
         || broker.ready(&queue) == 0 && Store::at(&away, &database).count("shop_orders") == CHANGES,
     );
-    terminate(&mut run);
+    run.terminate();
     for url in [&there, &away] {
         holds_all(&Store::at(url, &database));
     }
@@ -230,17 +246,15 @@ fn a_consumer_that_is_killed_at_any_moment_and_begun_again_loses_nothing() {
     );
     let folder = tempfile::tempdir().unwrap();
     for round in 0..5 {
-        let mut run = rowgen(folder.path(), &yaml, &["--batch-rows", "2"])
-            .spawn()
-            .unwrap();
+        let mut command = rowgen(folder.path(), &yaml, &["--batch-rows", "2"]);
+        let mut run = Running(command.spawn().unwrap());
         let from = round * 10;
         let messages: Vec<Vec<u8>> = (from..from + 10).map(envelope).collect();
         for message in &messages {
             broker.publish(&queue, [message.as_slice()]);
         }
         std::thread::sleep(Duration::from_millis(300 + round * 37));
-        run.kill().unwrap();
-        run.wait().unwrap();
+        run.kill();
     }
     consume(&yaml.replace("until: forever", "until: empty"));
     holds_all(&Store::shared(&database));
@@ -272,7 +286,7 @@ fn changes_of_a_database_arrive_by_debezium() {
     command
         .env("RABBITMQ_URL", servers.variable("RABBITMQ_URL"))
         .env("MONGODB_URI_1", &url);
-    let mut run = command.spawn().unwrap();
+    let mut run = Running(command.spawn().unwrap());
     let store = Store::at(&url, "cdc_data");
     let documents = || store.count("inventory_orders");
     until(
@@ -280,19 +294,20 @@ fn changes_of_a_database_arrive_by_debezium() {
         Duration::from_secs(60),
         || documents() >= 610,
     );
-    // RabbitMQ and the consumer go on after each other's end.
+    // RabbitMQ ends and comes back; the consumer finds it again, and Debezium is begun again.
     servers.act("kill", "rabbitmq");
     sql(
         &servers,
         "UPDATE inventory.orders SET status = 'DELIVERED' WHERE order_id > 400",
     );
     servers.act("restart", "rabbitmq");
+    servers.act("restart", "debezium");
     until(
         || format!("{} documents", documents()),
         Duration::from_secs(90),
         || documents() >= 700,
     );
-    terminate(&mut run);
+    run.terminate();
     assert_eq!(documents(), 700);
     let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
     for row in store.all("inventory_orders_current") {

@@ -7,13 +7,17 @@ use std::time::{Duration, Instant};
 mod broker;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod changes_mysql;
-<<<<<<< HEAD
-#[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
-mod downstream;
-=======
 #[cfg(feature = "postgres")]
 mod changes_postgres;
->>>>>>> changes
+#[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
+mod downstream;
+#[cfg(all(
+    feature = "mongodb",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "rabbitmq"
+))]
+mod downstream_verify;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]

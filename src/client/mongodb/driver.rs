@@ -8,7 +8,7 @@ use mongodb::options::{ClientOptions, Tls as Encrypted, TlsOptions};
 use mongodb::{Client, Database};
 use tokio::time::timeout;
 
-use super::Tls;
+use crate::client::database::Tls;
 use crate::client::runtime::block_on;
 use crate::error::{Error, Problem};
 use crate::place::{Placed, Secret};

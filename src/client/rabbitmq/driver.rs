@@ -9,7 +9,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 use tokio::time::timeout;
 
-use super::Tls;
+use crate::client::database::Tls;
 use crate::error::{Error, Problem};
 use crate::place::{Placed, Secret};
 use crate::plain_file::read_text;

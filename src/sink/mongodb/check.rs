@@ -4,7 +4,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::envelopes::Columns;
 use super::{Mode, MongoDb};
-use crate::client::postgres::check_connections;
+use crate::client::database::check_connections;
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::format::nested::{item_field, plain_type};

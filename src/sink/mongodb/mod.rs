@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::on_bad_row::OnBadRow;
 use super::{Delivery, Found, Holds, Sink, Slice, Takes, TakesChanges, Target};
-use crate::client::mongodb::Tls;
+use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Count, Duration, Placed, Secret, Text};

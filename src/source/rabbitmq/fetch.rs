@@ -33,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The first wait before a new connection, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
+/// How many looks in a row find that nothing more can come, until more is asked for.
+const STUCK: u32 = 2;
+
 /// So many messages are passed on at once.
 const TOGETHER: usize = 1024;
 
@@ -40,6 +43,13 @@ const TOGETHER: usize = 1024;
 struct Line {
     channel: Channel,
     turn: Arc<Turn>,
+    /// The last message that has come, and the last that was acknowledged.
+    came: u64,
+    acknowledged: u64,
+    /// How many consumers the channel has, each with as many messages under way as `prefetch` says.
+    consumers: u64,
+    /// How often in a row nothing more could come and nothing was acknowledged.
+    stuck: u32,
 }
 
 /// What happens next.
@@ -130,12 +140,17 @@ async fn read(
         match event {
             Happens::Came(number, deliveries) => {
                 idle = 0;
-                take(shared, number, &lines[number], deliveries)?;
+                take(shared, number, &mut lines[number], deliveries)?;
             }
             Happens::Ended(number) => return Err(ended(shared, number)),
             Happens::Rung => acknowledge(shared, lines).await?,
             Happens::Passed => {
                 let waits = look(shared, lines).await?;
+                for (number, line) in lines.iter_mut().enumerate() {
+                    if line.is_stuck(shared) {
+                        events.push(widen(shared, number, line).await?);
+                    }
+                }
                 idle = if waits { 0 } else { idle + 1 };
                 // Twice: what the broker has sent may be on its way.
                 if idle >= 2 && shared.until == Until::Empty {
@@ -178,37 +193,76 @@ async fn consume<'s>(
     let said = |error: lapin::Error| shared.broker.refused(&doing, &error);
     let begin = async {
         let channel = connection.create_channel().await?;
-        channel
-            .basic_qos(shared.prefetch, BasicQosOptions::default())
-            .await?;
-        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = channel
-            .basic_consume(queue.into(), "".into(), options, arguments)
-            .await?;
-        Ok((channel, consumer))
+        let each = BasicQosOptions::default();
+        channel.basic_qos(shared.prefetch, each).await?;
+        Ok(channel)
     };
     let begun = timeout(ANSWER, begin).await;
     let begun = begun.map_err(|_| shared.broker.silent(&doing))?;
-    let (channel, consumer) = begun.map_err(said)?;
-    let line = Line {
-        channel,
+    let mut line = Line {
+        channel: begun.map_err(said)?,
         turn: Arc::new(Turn::of(queue)),
+        came: 0,
+        acknowledged: 0,
+        consumers: 0,
+        stuck: 0,
     };
+    let events = widen(shared, number, &mut line).await?;
+    Ok((line, events))
+}
+
+/// One more consumer of a queue.
+async fn widen<'s>(
+    shared: &'s Shared,
+    number: usize,
+    line: &mut Line,
+) -> Result<Events<'s>, Refused> {
+    let queue = shared.queues[number].as_str();
+    let doing = format!("reading queue `{queue}`");
+    let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+    let begin = line
+        .channel
+        .basic_consume(queue.into(), "".into(), options, arguments);
+    let begun = timeout(ANSWER, begin).await;
+    let begun = begun.map_err(|_| shared.broker.silent(&doing))?;
+    let consumer = begun.map_err(|error| shared.broker.refused(&doing, &error))?;
+    line.consumers += 1;
     let came = consumer
         .ready_chunks(TOGETHER)
         .map(move |deliveries| Happens::Came(number, deliveries));
     let ended = stream::once(async move { Happens::Ended(number) });
-    Ok((line, Box::pin(came.chain(ended))))
+    Ok(Box::pin(came.chain(ended)))
+}
+
+impl Line {
+    /// True when no more can come before something is acknowledged, and nothing is though all that has come
+    /// was taken: some sinks have nothing safe before they have all, as a file that is whole or absent. What
+    /// they have is in no memory here, so that more may come: by one more consumer, whose messages stand
+    /// behind those that came.
+    fn is_stuck(&mut self, shared: &Shared) -> bool {
+        let full = self.came - self.acknowledged >= u64::from(shared.prefetch) * self.consumers;
+        self.stuck = match full && shared.pipe.waiting().is_empty() {
+            true => self.stuck + 1,
+            false => 0,
+        };
+        let stuck = self.stuck >= STUCK;
+        if stuck {
+            self.stuck = 0;
+        }
+        stuck
+    }
 }
 
 /// Passes on what has come.
 fn take(
     shared: &Shared,
     number: usize,
-    line: &Line,
+    line: &mut Line,
     deliveries: Vec<lapin::Result<Delivery>>,
 ) -> Result<(), Refused> {
     let arrived = Instant::now();
+    let last = deliveries.iter().flatten().next_back();
+    line.came = last.map_or(line.came, |last| line.came.max(last.delivery_tag));
     let mut failed = None;
     let messages = deliveries
         .into_iter()
@@ -252,11 +306,10 @@ fn ended(shared: &Shared, number: usize) -> Refused {
 }
 
 /// Acknowledges what is safe.
-async fn acknowledge(shared: &Shared, lines: &[Line]) -> Result<(), Refused> {
+async fn acknowledge(shared: &Shared, lines: &mut [Line]) -> Result<(), Refused> {
     for (queue, turn, last) in shared.ledger.take() {
-        let line = usize::try_from(queue)
-            .ok()
-            .and_then(|queue| lines.get(queue));
+        let line = usize::try_from(queue).ok();
+        let line = line.and_then(|queue| lines.get_mut(queue));
         let Some(line) = line.filter(|line| Arc::ptr_eq(&line.turn, &turn)) else {
             continue;
         };
@@ -264,7 +317,7 @@ async fn acknowledge(shared: &Shared, lines: &[Line]) -> Result<(), Refused> {
             .channel
             .basic_ack(last, BasicAckOptions { multiple: true });
         match timeout(ANSWER, told).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => (line.acknowledged, line.stuck) = (last, 0),
             Ok(Err(error)) => return Err(shared.broker.refused("acknowledging", &error)),
             Err(_) => return Err(shared.broker.silent("acknowledging")),
         }

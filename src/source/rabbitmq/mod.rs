@@ -28,7 +28,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Asked, OnBadRow, Opened, Source};
-use crate::client::rabbitmq::Tls;
+use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::place::{Count, Duration, OneOrMany, Placed, Secret, Text};
 use crate::registry::Example;

@@ -91,7 +91,7 @@ impl Target<'_> {
     }
 
     /// The change behind the last one.
-    fn end(&self, table: &Table) -> Result<u64> {
+    pub(super) fn end(&self, table: &Table) -> Result<u64> {
         let asked = match self.options.at {
             Some(At::Change(number)) => Some(number),
             _ => table.all().count(),

@@ -1,0 +1,145 @@
+//! A collection that has a document a change: every change, where it stands, and the row that it left.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, Schema};
+use mongodb::bson::{Bson, Document};
+use std::sync::Arc;
+
+use super::super::MongoDb;
+use super::collection::Documents;
+use super::text::json;
+use crate::error::{Error, Problem, Result};
+use crate::format::envelope::{Meaning, Meanings, plain_json};
+use crate::source::json_rows::JsonRows;
+
+/// A change that has its document.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The document's `_id`.
+    pub id: String,
+    /// Where it stands in the binlog: file, position, row.
+    pub place: (u64, u64, u64),
+    /// `create`, `update`, `delete` or `read`.
+    pub operation: String,
+}
+
+/// Documents that are read at once.
+const AT_ONCE: usize = 16_384;
+
+/// Who is given changes: each piece's, with their rows; of a delete, the row before.
+pub type Give<'g> = dyn FnMut(Vec<Event>, Vec<ArrayRef>) -> Result<()> + 'g;
+
+/// Reads the documents of a collection of changes, with their rows as `fields`.
+///
+/// # Errors
+/// The server does not give them, or one is no change.
+pub fn events(options: &MongoDb, fields: &[Field], give: &mut Give<'_>) -> Result<String> {
+    let documents = Documents::open(options)?;
+    let schema = Arc::new(Schema::new(fields.to_vec()));
+    let mut first = 0;
+    while first < documents.count {
+        let read = documents.read(first, AT_ONCE)?;
+        if read.is_empty() {
+            break;
+        }
+        first += read.len() as u64;
+        let (mut told, mut rows) = (Vec::new(), Vec::new());
+        for document in &read {
+            let (event, row) = event(document).map_err(|why| stranger(options, document, &why))?;
+            told.push(event);
+            rows.push(typed(row, &schema).map_err(|why| stranger(options, document, &why))?);
+        }
+        let bytes: Vec<&[u8]> = rows.iter().map(String::as_bytes).collect();
+        let (arrays, bad) = JsonRows::new(schema.clone()).read(&bytes)?;
+        if let Some((row, bad)) = bad.first() {
+            return Err(stranger(options, &read[*row], &bad.message));
+        }
+        give(told, arrays)?;
+    }
+    Ok(format!(
+        "mongodb changes in {} at {}",
+        documents.name,
+        documents.server()
+    ))
+}
+
+fn stranger(options: &MongoDb, document: &Document, why: &str) -> Error {
+    let id = document
+        .get("_id")
+        .map_or_else(String::new, ToString::to_string);
+    let message = format!(
+        "document {id} of `{}` is no change",
+        options.collection.as_str()
+    );
+    Error::run(Problem::new(message).cause(why))
+}
+
+/// What a document tells, by either spelling of its fields.
+fn event(document: &Document) -> Result<(Event, &Document), String> {
+    let field = |joined: &str, snake: &str| document.get(joined).or_else(|| document.get(snake));
+    let row = |joined, snake| field(joined, snake).and_then(Bson::as_document);
+    let row = row("afterdata", "after_data").or(row("beforedata", "before_data"));
+    let row = row.ok_or("it has no row, neither before nor after")?;
+    let id = document
+        .get_str("_id")
+        .map_err(|_| "its `_id` is no place in a binlog")?;
+    let mut parts = id.split(':');
+    let file = parts.next().unwrap_or_default();
+    let number = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok());
+    let file = number(file.rsplit('.').next());
+    let (pos, within) = (number(parts.next()), number(parts.next()));
+    let (Some(file), Some(pos), Some(within)) = (file, pos, within) else {
+        return Err("its `_id` is no place in a binlog".into());
+    };
+    let operation = document
+        .get_str("operation")
+        .map_err(|_| "it has no operation")?;
+    let event = Event {
+        id: id.to_string(),
+        place: (file, pos, within),
+        operation: operation.to_string(),
+    };
+    Ok((event, row))
+}
+
+/// A row as JSON of the wanted columns, whether its values are what Debezium sent or what they mean.
+fn typed(row: &Document, wanted: &Schema) -> Result<String, String> {
+    let mut meanings = Meanings::default();
+    let mut plain = row.clone();
+    for field in wanted.fields() {
+        let name = field.name().as_str();
+        let Some(value) = plain.get_mut(name) else {
+            continue;
+        };
+        // Numbers were doubles.
+        if let Bson::Double(number) = value
+            && number.fract() == 0.0
+            && !field.data_type().is_floating()
+        {
+            *value = Bson::Int64(*number as i64);
+        }
+        let is_text = matches!(value, Bson::String(text) if text.parse::<f64>().is_err());
+        let is_count = matches!(value, Bson::Int32(_) | Bson::Int64(_));
+        let meaning = match field.data_type() {
+            DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) if is_text => {
+                Meaning::Decimal(*scale)
+            }
+            DataType::Date32 if is_count => Meaning::Date,
+            DataType::Time32(_) | DataType::Time64(_) if is_count => Meaning::Time(1_000_000),
+            DataType::Timestamp(..) if is_count => Meaning::Timestamp(unit(value)),
+            DataType::Binary if matches!(value, Bson::String(_)) => Meaning::Bytes,
+            _ => continue,
+        };
+        meanings.say(name, meaning);
+    }
+    plain_json(&json(&plain, wanted), &meanings)
+}
+
+/// Parts of a second: milliseconds of moments before the year 5138, else microseconds.
+fn unit(value: &Bson) -> i64 {
+    let number = value.as_i64().or(value.as_i32().map(i64::from));
+    match number.unwrap_or(0).unsigned_abs() < 100_000_000_000_000 {
+        true => 1_000,
+        false => 1_000_000,
+    }
+}

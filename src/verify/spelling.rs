@@ -1,0 +1,90 @@
+//! How values are spelt where they are kept, as far as that changes what can be compared of them.
+
+use arrow::datatypes::{DataType, Field, TimeUnit};
+
+use super::held::Held;
+use crate::format::avro::Avro;
+use crate::format::text::TextLeaf;
+
+/// How values are spelt where they are, as far as that changes them.
+#[derive(Debug, Clone)]
+pub(super) enum Spelling {
+    /// As text of CSV: bytes are digits, and the empty text may stand for another.
+    Csv(Option<Option<String>>),
+    /// As JSON.
+    Json,
+    /// As Avro.
+    Avro(Box<Avro>),
+    /// As PostgreSQL has them: its times have microseconds, its rows no order.
+    Table,
+    /// As MongoDB has them: its times have milliseconds, its documents the order of their keys.
+    Documents,
+    /// As MySQL has them: the same, and what is nested is JSON.
+    Mysql,
+    /// As themselves.
+    Typed,
+}
+
+impl Spelling {
+    /// What is held of a column.
+    ///
+    /// # Errors
+    /// Why that cannot be compared.
+    pub(super) fn held(&self, field: &Field) -> Result<Held, String> {
+        let leaf = TextLeaf::of(field);
+        match self {
+            Self::Csv(_) if leaf.is_none() => {
+                Err("it is nested, and stands as text in CSV".to_string())
+            }
+            Self::Csv(_) | Self::Json | Self::Documents if leaf == Some(TextLeaf::Binary) => {
+                Ok(Held::Hexadecimal)
+            }
+            Self::Csv(Some(empty)) if leaf == Some(TextLeaf::Text) => Ok(Held::Empty(empty.clone())),
+            Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
+                Some((unit, data_type)) => Held::Rounded(unit, data_type),
+                None => Held::plain(field),
+            }),
+            Self::Mysql if leaf.is_none() => {
+                Err("it is nested, and stands as JSON in MySQL".to_string())
+            }
+            Self::Table | Self::Mysql => {
+                Ok(microseconds(field).unwrap_or_else(|| Held::plain(field)))
+            }
+            Self::Documents => Ok(milliseconds(field).unwrap_or_else(|| Held::plain(field))),
+            _ => Ok(Held::plain(field)),
+        }
+    }
+
+    /// True if rows are read in the order in which they were written.
+    pub(super) fn has_order(&self) -> bool {
+        !matches!(self, Self::Table | Self::Mysql | Self::Documents)
+    }
+
+    /// True if types are asked of the source: what it reads has none of its own.
+    pub(super) fn is_untyped(&self) -> bool {
+        matches!(self, Self::Csv(_) | Self::Json | Self::Documents)
+    }
+}
+
+/// Times that have more than microseconds.
+fn microseconds(field: &Field) -> Option<Held> {
+    let kept = match field.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
+            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+        }
+        DataType::Time64(TimeUnit::Nanosecond) => DataType::Time64(TimeUnit::Microsecond),
+        _ => return None,
+    };
+    Some(Held::Rounded(TimeUnit::Microsecond, kept))
+}
+
+/// Times that have more than milliseconds.
+fn milliseconds(field: &Field) -> Option<Held> {
+    match field.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond | TimeUnit::Microsecond, zone) => {
+            let kept = DataType::Timestamp(TimeUnit::Millisecond, zone.clone());
+            Some(Held::Rounded(TimeUnit::Millisecond, kept))
+        }
+        _ => None,
+    }
+}

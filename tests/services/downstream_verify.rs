@@ -1,0 +1,210 @@
+//! A load of changes through MariaDB, Debezium and RabbitMQ into MongoDB, compared with what it must have
+//! come to: documents and current state, and what is done to them found by key and number of change.
+
+use std::process::Command;
+
+use mongodb::bson::{Document, doc};
+use rowgen::client::runtime::block_on;
+
+use crate::downstream::Running;
+use crate::postgres::rowgen;
+use crate::servers::Servers;
+use crate::store::Store;
+use crate::until;
+
+const CHANGES: u64 = 20_000;
+
+fn load(url: &str) -> String {
+    format!(
+        r#"version: 1
+name: load
+seed: 7
+tables:
+  customers:
+    columns:
+      id: {{ type: int32, sequence: {{ start: 1 }}, nullable: false }}
+      number: {{ uniform: {{ min: 1, max: 1_000_000 }}, hidden: true }}
+      email: {{ template: "user.{{id}}+{{number}}@example.com", nullable: false }}
+  orders:
+    columns:
+      order_id: {{ type: int32, sequence: {{ start: 1 }}, nullable: false }}
+      customer_id: {{ foreign_key: {{ ref: customers.id }} }}
+      order_date: {{ type: date, uniform: {{ min: 2026-01-01, max: 2026-12-31 }} }}
+      total: {{ type: "decimal(10,2)", uniform: {{ min: 10, max: 1000 }} }}
+      status: {{ choice: [PENDING, SHIPPED, CANCELLED], nulls: 0.1 }}
+changes:
+  count: {CHANGES}
+  mix:
+    customers: {{ insert: 20, update: {{ weight: 20, set: [email] }} }}
+    orders: {{ insert: 40, update: {{ weight: 18, set: [status], target: {{ distribution: latest }} }}, delete: 2 }}
+sinks:
+  - mysql: {{ name: c, table: customers, url: "{url}" }}
+  - mysql: {{ name: o, table: orders, url: "{url}" }}
+"#
+    )
+}
+
+/// The exit code and the words of `verify` of one sink against a collection.
+fn verify(folder: &std::path::Path, sink: &str, against: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
+    command.current_dir(folder);
+    command.args(["verify", "load.yaml", "--sinks", sink, "--against", against]);
+    let output = command.output().unwrap();
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    (
+        output.status.code(),
+        words + &String::from_utf8_lossy(&output.stderr),
+    )
+}
+
+/// Two documents of one order in each other's place: what they tell, not where they stand.
+fn swap(store: &Store, one: &Document, other: &Document) {
+    for (to, from) in [(one, other), (other, one)] {
+        let id = doc! { "_id": to.get_str("_id").unwrap() };
+        let told = doc! { "$set": {
+            "beforedata": from.get("beforedata").unwrap(),
+            "afterdata": from.get("afterdata").unwrap(),
+        } };
+        let updated = async {
+            store
+                .collection("inventory_orders")
+                .update_one(id, told)
+                .await
+        };
+        block_on(updated).unwrap().unwrap();
+    }
+}
+
+fn remove(store: &Store, document: &Document) {
+    let id = doc! { "_id": document.get_str("_id").unwrap() };
+    let removed = async { store.collection("inventory_orders").delete_one(id).await };
+    block_on(removed).unwrap().unwrap();
+}
+
+fn is(document: &Document, operation: &str) -> bool {
+    document
+        .get_str("operation")
+        .is_ok_and(|found| found == operation)
+}
+
+fn order(document: &Document) -> f64 {
+    let row = document
+        .get_document("afterdata")
+        .or(document.get_document("beforedata"));
+    row.unwrap().get_f64("order_id").unwrap()
+}
+
+#[test]
+fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
+    let servers = Servers::start(&["mariadb", "rabbitmq", "debezium", "mongodb"], &[]);
+    servers.tool("mariadb", &["-e", "CREATE DATABASE inventory"]);
+    let url = servers
+        .variable("MYSQL_URL")
+        .replace("/rowgen", "/inventory");
+    let folder = tempfile::tempdir().unwrap();
+    let store_url = servers.variable("MONGODB_URL");
+    let yaml = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/pipelines/cdc_store.yaml"
+    ))
+    .unwrap();
+    let mut command = rowgen(folder.path(), &yaml, &["--set", "second=false"]);
+    command
+        .env("RABBITMQ_URL", servers.variable("RABBITMQ_URL"))
+        .env("MONGODB_URI_1", &store_url);
+    let mut consumer = Running(command.spawn().unwrap());
+    std::fs::write(folder.path().join("load.yaml"), load(&url)).unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_rowgen"))
+        .current_dir(folder.path())
+        .args(["run", "load.yaml", "--quiet"])
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let store = Store::at(&store_url, "cdc_data");
+    let against = |collection: &str, how: &str| {
+        format!(
+            "mongodb: {{ url: \"{store_url}\", database: cdc_data, collection: {collection}, {how}: true }}"
+        )
+    };
+    let mut last = String::new();
+    let patience = std::time::Duration::from_secs(180);
+    until(
+        || "all changes arrive".into(),
+        patience,
+        || {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+            let (code, words) = verify(folder.path(), "o", &against("inventory_orders", "changes"));
+            last = words;
+            code == Some(0)
+                && verify(
+                    folder.path(),
+                    "c",
+                    &against("inventory_customers", "changes"),
+                )
+                .0 == Some(0)
+        },
+    );
+    consumer.terminate();
+    for (sink, table) in [
+        ("c", "inventory_customers_current"),
+        ("o", "inventory_orders_current"),
+    ] {
+        let (code, words) = verify(folder.path(), sink, &against(table, "current"));
+        assert_eq!(code, Some(0), "{words}");
+        assert!(words.contains("all equal"), "{words}");
+    }
+    let all = store.all("inventory_orders");
+    // Ten that were dropped, and one that was deleted.
+    let gone: Vec<&Document> = all
+        .iter()
+        .filter(|one| is(one, "update"))
+        .step_by(97)
+        .take(11)
+        .collect();
+    assert_eq!(gone.len(), 11);
+    let mut touched: Vec<f64> = gone.iter().map(|one| order(one)).collect();
+    gone.iter().for_each(|one| remove(&store, one));
+    let fresh = |one: &&Document, touched: &[f64]| !touched.contains(&order(one));
+    let altered = all
+        .iter()
+        .find(|one| is(one, "create") && fresh(one, &touched))
+        .unwrap();
+    touched.push(order(altered));
+    let id = doc! { "_id": altered.get_str("_id").unwrap() };
+    let change = doc! { "$set": { "afterdata.status": "LOST" } };
+    let done = async {
+        store
+            .collection("inventory_orders")
+            .update_one(id, change)
+            .await
+    };
+    block_on(done).unwrap().unwrap();
+    let updates = || {
+        all.iter()
+            .filter(|one| is(one, "update") && fresh(one, &touched))
+    };
+    let (one, other) = updates()
+        .find_map(|one| {
+            let status =
+                |of: &Document| of.get_document("afterdata").unwrap().get("status").cloned();
+            let mut later = updates().skip_while(|other| *other != one).skip(1);
+            let other = later.find(|other| order(other) == order(one))?;
+            (status(other) != status(one)).then_some((one, other))
+        })
+        .expect("an order that was updated twice");
+    swap(&store, one, other);
+    let (code, words) = verify(folder.path(), "o", &against("inventory_orders", "changes"));
+    assert_eq!(code, Some(3), "{words}");
+    let lines = |what: &str| words.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(lines("is not told"), 11, "{words}");
+    assert_eq!(lines("is told otherwise"), 1, "{words}");
+    assert_eq!(lines("is told in another place than its own"), 1, "{words}");
+    for document in gone.iter().copied().chain([altered, one]) {
+        let key = format!("order_id {}", order(document));
+        assert!(words.contains(&key), "{key}: {words}");
+    }
+}
