@@ -15,7 +15,7 @@ pub struct Tls {
 }
 
 /// PostgreSQL's own default is 100 connections for everybody, MySQL's 151.
-const MOST_CONNECTIONS: u64 = 64;
+const MOST_CONNECTIONS: u64 = 128;
 
 /// Nobody asked for more, and more seldom help.
 const USUAL_CONNECTIONS: usize = 8;

@@ -19,6 +19,7 @@ use crate::plan::{Job, JobChanges, Plan};
 use crate::report::{Report, Times};
 use crate::sink;
 use crate::source::{Batches, Begin, RunningSource};
+use crate::spec::OnSinkFailure;
 use crate::sync::lock;
 
 /// What becomes of a stream whose sink has failed while others go on.
@@ -272,6 +273,12 @@ impl Run<'_> {
         let durable = sinks.map(OpenSink::durable).min().unwrap_or(0);
         source.durable(durable.min(self.gate.given(job)))?;
         let gone = |sink: &&OpenSink<'_>| sink.wants_rows() && !sink.live();
+        let stops = |sink: &OpenSink<'_>| sink.plan.on_failure == OnSinkFailure::Stop;
+        if open.sinks.iter().filter(gone).any(stops) {
+            // Nobody may hand it another batch that would tell.
+            self.stop.request();
+            self.gate.wake();
+        }
         if let Some(sink) = open.sinks.iter().find(gone)
             && source.freeze()
         {

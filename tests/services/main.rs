@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod changes_mysql;
+#[cfg(feature = "postgres")]
+mod changes_postgres;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
 #[path = "../sink_compliance/every.rs"]

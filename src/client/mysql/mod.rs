@@ -10,7 +10,7 @@ mod patience;
 #[cfg(feature = "mysql")]
 pub use driver::*;
 #[cfg(feature = "mysql")]
-pub use offsets::{BATCH_ROWS, CONNECTIONS, Known, OFFSETS, Offsets, STREAM};
+pub use offsets::{BATCH_ROWS, CONNECTIONS, Known, OFFSETS, Offsets, SHARDS_OF, STREAM};
 #[cfg(feature = "mysql")]
 pub use patience::Patience;
 

@@ -20,6 +20,9 @@ pub const CONNECTIONS: i32 = -1;
 /// The partition whose offset is the number of rows in its batches.
 pub const BATCH_ROWS: i32 = -2;
 
+/// The partition whose offset is the number of shards that changes were begun with.
+pub const SHARDS_OF: i32 = -3;
+
 /// There is no such table, or no such database.
 const ABSENT: [u16; 2] = [1146, 1049];
 

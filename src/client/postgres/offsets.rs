@@ -33,6 +33,9 @@ pub async fn exists(client: &Client, quoted: &str) -> Result<bool, tokio_postgre
     Ok(row.get(0))
 }
 
+/// The partition whose offset is the number of shards that changes were begun with.
+pub const SHARDS_OF: i32 = -3;
+
 /// The offsets of one load.
 #[derive(Debug, Clone)]
 pub struct Offsets {

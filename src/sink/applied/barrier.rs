@@ -16,6 +16,7 @@ pub struct Barrier {
     /// All of them have committed every block before this one.
     floor: AtomicU64,
     settled: AtomicBool,
+    failed: AtomicBool,
     members: Mutex<Vec<Option<Member>>>,
 }
 
@@ -94,9 +95,16 @@ impl Barrier {
         if before == floor && was_settled == settled {
             return;
         }
-        let stirs = there().filter_map(|member| member.stir.as_ref()?.upgrade());
-        let stirs: Vec<Arc<dyn Stir>> = stirs.collect();
         // Who is stirred may tell how far it is.
+        drop(members);
+        self.stir();
+    }
+
+    fn stir(&self) {
+        let members = lock(&self.members);
+        let stirs = members.iter().flatten();
+        let stirs = stirs.filter_map(|member| member.stir.as_ref()?.upgrade());
+        let stirs: Vec<Arc<dyn Stir>> = stirs.collect();
         drop(members);
         stirs.iter().for_each(|one| one.stir());
     }
@@ -142,6 +150,24 @@ impl Seat {
     pub fn leave(&self) {
         self.barrier.moved(|members| members[self.index] = None);
     }
+
+    /// It has failed, and stays where it is: the others come no further than that.
+    pub fn fail(&self) {
+        self.barrier.failed.store(true, Ordering::Release);
+        self.barrier.moved(|members| {
+            if let Some(member) = &mut members[self.index] {
+                member.told.does = Does::Nothing;
+                member.time = u64::MAX;
+            }
+        });
+        // Whoever waits for it looks whether that is in vain.
+        self.barrier.stir();
+    }
+
+    /// One of the tables has failed.
+    pub fn has_failed(&self) -> bool {
+        self.barrier.failed.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Seat {
@@ -173,6 +199,9 @@ mod tests {
         assert_eq!(one.floor(), 3);
         drop(one);
         assert_eq!(other.floor(), 7);
+        other.fail();
+        other.tell(9, told(u64::MAX, Does::Works));
+        assert_eq!((other.admits(9), other.is_settled()), (false, true));
         other.leave();
         assert!(other.admits(u64::MAX));
     }

@@ -8,7 +8,7 @@ use super::patience::End;
 use super::piece::Piece;
 use super::queue::Over;
 use super::transaction::Transaction;
-use super::{Connect, Failure, Part, Session};
+use super::{Connect, Failure, OnBadRow, Part, Session};
 use crate::batch::Span;
 use crate::error::Error;
 
@@ -35,6 +35,9 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         transaction.begun = true;
         self.put_together(transaction).await?;
         for index in 0..transaction.pieces().len() {
+            if self.is_stopped(transaction.pieces()) {
+                break;
+            }
             self.put(&mut transaction.pieces()[index]).await?;
         }
         let letters = transaction.new_letters();
@@ -44,6 +47,13 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             return Err(Trouble::Restart);
         }
         self.commit_once(transaction).await
+    }
+
+    /// True where the first row that is refused ends the run, and there is one: rows behind it may need it,
+    /// and would be refused for another reason.
+    fn is_stopped(&self, pieces: &[Piece<ChunkOf<C>>]) -> bool {
+        let stops = self.shared.options.bad_rows == OnBadRow::Stop;
+        stops && pieces.iter().any(|piece| piece.narrow.has_new())
     }
 
     pub(super) async fn connected(&mut self) -> Result<&mut C::Session, Trouble> {
@@ -103,6 +113,9 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         transaction: &mut Transaction<ChunkOf<C>>,
     ) -> Result<(), Trouble> {
         while let Some(together) = transaction.together() {
+            if self.is_stopped(transaction.pieces()) {
+                break;
+            }
             let Some(session) = &mut self.session else {
                 return Err(Trouble::Restart);
             };
@@ -125,10 +138,14 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
 
     /// Puts the rows of a piece, and finds those that the server does not take.
     async fn put(&mut self, piece: &mut Piece<ChunkOf<C>>) -> Result<(), Trouble> {
+        let stops = self.shared.options.bad_rows == OnBadRow::Stop;
         let Some(session) = &mut self.session else {
             return Err(Trouble::Restart);
         };
         while let Some(rows) = piece.narrow.next() {
+            if stops && piece.narrow.has_new() {
+                break;
+            }
             let chunk = [piece.chunk().part(rows)];
             match self.patience.wait(session.put(&chunk)).await? {
                 Ok(()) => {

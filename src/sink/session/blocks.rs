@@ -42,6 +42,11 @@ impl Blocks {
         self.under_way += 1;
     }
 
+    /// No piece is in a transaction.
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way == 0
+    }
+
     /// A piece of a block is safe.
     pub(super) fn safe(&mut self, block: u64) {
         self.under_way -= 1;

@@ -137,6 +137,7 @@ where
             first_row: self.target.first_row,
         });
         let letters = Letters::new(table, &options.bad_rows, out, meter.clone());
+        let letters = letters.of_changes(options.applied.clone());
         let keep: Arc<dyn Keep> = Arc::new(letters);
         Ok(Arc::new(SessionLane {
             sessions: Sessions::start(table, &self.connect, options, &keep, marks.clone())?,

@@ -11,8 +11,10 @@ use serde_json::{Map, Value};
 use crate::batch::Position;
 use crate::error::{Error, Problem, Result};
 use crate::report::Meter;
+use crate::sink::applied::Applied;
 use crate::sink::on_bad_row::{self, OnBadRow};
 use crate::sync::lock;
+use crate::units::show_count;
 
 /// A row that a server does not take.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,10 +39,11 @@ pub trait Keep: Send + Sync {
 }
 
 /// The dead letters of a table.
-#[derive(Debug)]
 pub struct Letters {
     table: String,
     rule: OnBadRow,
+    /// Rows are changes of it.
+    applied: Option<Arc<Applied>>,
     file: Mutex<Option<File>>,
     meter: Arc<Meter>,
 }
@@ -50,6 +53,7 @@ impl Letters {
     pub fn new(table: &str, rule: &OnBadRow, out: &Path, meter: Arc<Meter>) -> Self {
         Self {
             table: table.to_string(),
+            applied: None,
             rule: match rule {
                 OnBadRow::DeadLetter(path) => OnBadRow::DeadLetter(out.join(path)),
                 rule => rule.clone(),
@@ -57,6 +61,26 @@ impl Letters {
             file: Mutex::default(),
             meter,
         }
+    }
+
+    /// The same of rows that are changes, if they are applied.
+    #[must_use]
+    pub fn of_changes(self, applied: Option<Arc<Applied>>) -> Self {
+        Self { applied, ..self }
+    }
+
+    /// The first one ends the run.
+    fn stop(&self, letter: &Letter) -> Error {
+        let (table, reason) = (&self.table, &letter.reason);
+        let Some(applied) = &self.applied else {
+            let what = format!("table `{table}`, row {}: {reason}", letter.row);
+            return Error::run(Problem::new(what).hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"));
+        };
+        let number = show_count(applied.changing().table.number(letter.row));
+        let what = format!("table `{table}`, change {number}: {reason}");
+        Error::run(Problem::new(what).hint(
+            "what was committed before stays, and the same run goes on with this change once the table takes it",
+        ))
     }
 
     fn line(&self, letter: &Letter) -> Value {
@@ -73,7 +97,7 @@ impl Keep for Letters {
             return Ok(());
         };
         match &self.rule {
-            OnBadRow::Stop => return Err(stop(&self.table, one)),
+            OnBadRow::Stop => return Err(self.stop(one)),
             OnBadRow::Skip => {}
             OnBadRow::DeadLetter(path) => {
                 let lines = letters
@@ -110,11 +134,6 @@ fn append(path: &Path, file: &mut Option<File>, lines: &str) -> std::io::Result<
     };
     file.write_all(lines.as_bytes())?;
     file.sync_data()
-}
-
-fn stop(table: &str, letter: &Letter) -> Error {
-    let what = format!("table `{table}`, row {}: {}", letter.row, letter.reason);
-    Error::run(Problem::new(what).hint("`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them"))
 }
 
 #[cfg(test)]

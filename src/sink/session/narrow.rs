@@ -149,6 +149,11 @@ impl Narrow {
         &mut self.bad
     }
 
+    /// True if rows are left out that are not kept yet.
+    pub(super) fn has_new(&self) -> bool {
+        self.bad.iter().any(|bad| !bad.kept)
+    }
+
     /// No row is left to put or to be kept.
     pub(super) fn is_nothing(&self) -> bool {
         self.ranges.is_empty() && self.bad.iter().all(|bad| bad.kept)

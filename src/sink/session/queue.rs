@@ -258,7 +258,10 @@ impl<C: Part> Queue<C> {
         }
         self.tell(state);
         if let Some(applied) = &self.applied {
-            applied.seat().leave();
+            match failed {
+                true => applied.seat().fail(),
+                false => applied.seat().leave(),
+            }
         }
         self.listener.over(failed);
     }
@@ -312,13 +315,32 @@ impl<C: Part> Queue<C> {
         let waiting = inboxes.filter(|inbox| stirred || first(inbox));
         let wakers: Vec<Waker> = waiting.filter_map(|inbox| inbox.waker.take()).collect();
         let told = self.told(&mut state);
+        let in_vain = self.waits_in_vain(&state);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+        if in_vain {
+            return self.fail(Error::run(
+                "it goes no further: a table that its changes wait for has failed",
+            ));
+        }
         if let (Some(applied), Some((times, told))) = (&self.applied, told) {
             applied.seat().tell(times, told);
         }
         self.listener.accepted(accepted);
         self.listener.durable(durable);
+    }
+
+    /// True if all that is left waits for a table that has failed. Where the run is to end, it waits for
+    /// the next one instead.
+    fn waits_in_vain(&self, state: &State<C>) -> bool {
+        let failed = self
+            .applied
+            .as_ref()
+            .is_some_and(|applied| applied.seat().has_failed());
+        failed && state.end.is_none() && !self.listener.stopping() && state.blocks.is_idle() && {
+            let waits = state.inboxes.iter().any(|inbox| !inbox.pieces.is_empty());
+            waits && (0..state.inboxes.len()).all(|session| !self.has_work(state, session))
+        }
     }
 
     /// What the other tables are to know, if they do not know it yet.

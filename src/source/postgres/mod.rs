@@ -144,7 +144,7 @@ mod tests {
         assert!(refusal(&name).starts_with(
             "error: expected `table` or `schema.table`, each name of 1 to 63 bytes, found `a.b.c`\n"
         ));
-        let many = format!("{url}\ntable: a\nconnections: 65");
-        assert!(refusal(&many).starts_with("error: `connections` is 1 to 64\n"));
+        let many = format!("{url}\ntable: a\nconnections: 129");
+        assert!(refusal(&many).starts_with("error: `connections` is 1 to 128\n"));
     }
 }

@@ -11,8 +11,9 @@ use mysql_async::{Conn, Error as Refusal};
 use super::super::types::{Constraints, create};
 use super::open::Load;
 use super::table;
-use crate::client::mysql::{BATCH_ROWS, CONNECTIONS, OFFSETS, answer, literal, quoted};
+use crate::client::mysql::{BATCH_ROWS, CONNECTIONS, OFFSETS, SHARDS_OF, answer, literal, quoted};
 use crate::error::{Error, Problem, Result};
+use crate::sink::applied::SHARDS;
 
 /// Who begins at the same time is waited for so long, in seconds.
 const LOCK: u32 = 60;
@@ -137,15 +138,16 @@ impl Load {
 
     /// Notes what the load is begun with.
     async fn begin(&self, conn: &mut Conn, connections: usize) -> Result<()> {
-        // Changes go on with other connections and batches, too.
-        let is_of_batches = !self.is_stream && self.changes.is_none();
-        let Some(offsets) = self.offsets.as_ref().filter(|_| is_of_batches) else {
+        let Some(offsets) = self.offsets.as_ref().filter(|_| !self.is_stream) else {
             return Ok(());
         };
-        for (partition, next) in [
-            (CONNECTIONS, connections as i64),
-            (BATCH_ROWS, self.batch_rows),
-        ] {
+        let (connections, shards) = (connections as i64, SHARDS as i64);
+        let begun = match self.changes {
+            // Changes go on with other connections and batches, too.
+            Some(_) => vec![(SHARDS_OF, shards)],
+            None => vec![(CONNECTIONS, connections), (BATCH_ROWS, self.batch_rows)],
+        };
+        for (partition, next) in begun {
             let noted = offsets.begin(conn, partition, next).await;
             noted.map_err(|error| self.no_offsets(&error))?;
         }

@@ -57,6 +57,11 @@ impl Changes {
         }
     }
 
+    /// The name of the key.
+    pub(super) fn key<'l>(&self, load: &'l Load) -> &'l str {
+        load.schema.field(self.key).name()
+    }
+
     /// What a table has that is made: the key, what it refers to, what it needs.
     pub(super) fn constraints(&self, load: &Load) -> Constraints {
         let name = |column: usize| load.schema.field(column).name().clone();

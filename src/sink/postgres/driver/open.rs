@@ -16,12 +16,12 @@ use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::{Batch, Resume};
 use crate::client::postgres::{
-    BATCH_ROWS, CONNECTIONS, Database, LOCK, OFFSETS, Offsets, Patience, STREAM, TableName,
-    connections, exists, quoted,
+    BATCH_ROWS, CONNECTIONS, Database, LOCK, OFFSETS, Offsets, Patience, SHARDS_OF, STREAM,
+    TableName, connections, exists, quoted,
 };
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
-use crate::sink::applied::{Keyed, of_table};
+use crate::sink::applied::{Keyed, SHARDS, of_table};
 use crate::sink::session::{self, Options};
 use crate::sink::{Found, Lane, Ready, Run, Target};
 
@@ -206,7 +206,10 @@ impl Load {
         match types {
             Ok(types) => {
                 let _ = self.types.set(types);
-                Ok(())
+                match &self.changes {
+                    Some(changes) => self.check_key(client, changes).await,
+                    None => Ok(()),
+                }
             }
             Err(faults) => {
                 let problem = Problem::new(faults.join("; ")).at(&self.options.url.place);
@@ -215,6 +218,26 @@ impl Load {
                 )))
             }
         }
+    }
+
+    /// Changes find their rows by the key, each of which is there once.
+    async fn check_key(&self, client: &Client, changes: &Changes) -> Result<()> {
+        let key = changes.key(self);
+        let unique = table::is_unique(client, &self.name, key).await;
+        if unique.map_err(|error| self.unseen(&error))? {
+            return Ok(());
+        }
+        let what = format!(
+            "table {} has no unique index by `{key}`, by which changes find their rows",
+            self.name
+        );
+        let hint = format!(
+            "`ALTER TABLE {} ADD PRIMARY KEY ({})` makes one",
+            self.name.quoted(),
+            quoted(key)
+        );
+        let problem = Problem::new(what).at(&self.options.url.place);
+        Err(Error::user(problem.hint(hint)))
     }
 
     /// Makes what is missing. A lock keeps others out that begin at the same time.
@@ -315,8 +338,11 @@ impl Load {
         if created || begins && self.empties() {
             offsets.forget(client).await.map_err(said)?;
         }
-        // Changes go on with other connections and batches, too.
-        if !self.is_stream && self.changes.is_none() {
+        if self.changes.is_some() {
+            // They go on with other connections and batches, too.
+            let shards = offsets.begin(client, SHARDS_OF, SHARDS as i64);
+            shards.await.map_err(said)?;
+        } else if !self.is_stream {
             offsets
                 .begin(client, CONNECTIONS, connections as i64)
                 .await

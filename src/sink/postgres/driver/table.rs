@@ -82,6 +82,22 @@ pub(super) fn list(schema: &Schema) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
+/// True if an index says that no value of a column is there twice.
+pub(super) async fn is_unique(
+    client: &Client,
+    name: &TableName,
+    column: &str,
+) -> Result<bool, tokio_postgres::Error> {
+    let query = "SELECT EXISTS (SELECT FROM pg_index \
+                 JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0] \
+                 WHERE indrelid = to_regclass($1) AND attname = $2 \
+                 AND indisunique AND indisvalid AND indpred IS NULL AND indnkeyatts = 1)";
+    Ok(client
+        .query_one(query, &[&name.quoted(), &column])
+        .await?
+        .get(0))
+}
+
 /// The types of the columns, as casts spell them.
 pub(super) async fn spelled(
     client: &Client,
