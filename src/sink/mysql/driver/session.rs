@@ -18,7 +18,7 @@ use super::values::Encoded;
 use crate::batch::{Batch, Span, json_values};
 use crate::client::mysql::{Known, Settings};
 use crate::error::Result;
-use crate::sink::applied::{Keyed, statements};
+use crate::sink::applied::Keyed;
 use crate::sink::session::{Connect, Failure, Part, Session};
 
 /// A transaction that gives way to others is made again so often before its connection is.
@@ -74,6 +74,11 @@ impl Rows {
             keyed: keyed.clone(),
             sent,
         })
+    }
+
+    /// What they do, where they are changes.
+    pub(super) fn keyed(&self) -> &Keyed {
+        &self.keyed
     }
 
     /// How changes are sent, and the place of the first of these rows there.
@@ -195,15 +200,10 @@ impl Connection {
 
     /// Applies changes: inserts, then waves of updates, then deletes.
     async fn apply(&mut self, apply: &Apply, chunks: &[Rows]) -> Result<(), Trouble> {
-        let opening = self.opening().trim_end_matches("; ");
-        let opened = self.conn.query_drop(opening).await;
-        opened.map_err(|error| failure::of(&self.load.database, "beginning", &error))?;
+        let opening = self.opening();
         self.begun = true;
-        for statement in statements(chunks.iter().map(|chunk| &chunk.keyed)) {
-            let there = (&mut self.conn, self.load.as_ref());
-            apply.statement(there, chunks, &statement).await?;
-        }
-        Ok(())
+        let there = (&mut self.conn, self.load.as_ref());
+        apply.all(there, opening, chunks).await
     }
 
     /// Adds rows.
