@@ -1,5 +1,6 @@
 //! Sessions as a whole: ten thousand simulated runs on one thread, and a real server.
 
+mod changes;
 mod executor;
 mod process;
 mod server;
