@@ -39,7 +39,9 @@ impl Spelling {
             Self::Csv(_) | Self::Json | Self::Documents if leaf == Some(TextLeaf::Binary) => {
                 Ok(Held::Hexadecimal)
             }
-            Self::Csv(Some(empty)) if leaf == Some(TextLeaf::Text) => Ok(Held::Empty(empty.clone())),
+            Self::Csv(Some(empty)) if leaf == Some(TextLeaf::Text) => {
+                Ok(Held::Empty(empty.clone()))
+            }
             Self::Avro(avro) => Ok(match avro.keeps(field.data_type()) {
                 Some((unit, data_type)) => Held::Rounded(unit, data_type),
                 None => Held::plain(field),
