@@ -74,7 +74,7 @@ pub(super) fn explicit(
     let node = node.at(if same { own } else { place });
     // A rounding that was asked for stays, also when another follows.
     Ok(match (target, node.form()) {
-        (CastTarget::Type(_), CallForm::Quotient | CallForm::OfFloat) => {
+        (CastTarget::Type(_), CallForm::Quotient | CallForm::FromFloat) => {
             node.with_form(CallForm::Plain)
         }
         _ => node,

@@ -107,7 +107,7 @@ pub(super) fn float_to_exact(
         }
         Ok(i128::array(results, nulls, representation))
     });
-    Ok(TypedNode::strict(place, result_type, vec![node], kernel)?.with_form(CallForm::OfFloat))
+    Ok(TypedNode::strict(place, result_type, vec![node], kernel)?.with_form(CallForm::FromFloat))
 }
 
 fn whole_of(value: f64) -> Option<i128> {

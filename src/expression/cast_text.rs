@@ -69,7 +69,7 @@ pub(super) fn to_text(
             });
         }
     };
-    let result_type = ResultType::of(DataType::Utf8).with_form(CallForm::Written);
+    let result_type = ResultType::of(DataType::Utf8).with_form(CallForm::AsText);
     TypedNode::strict(place, result_type, vec![node], kernel)
 }
 

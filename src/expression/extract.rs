@@ -223,7 +223,7 @@ fn date_trunc(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     };
     let form = match named {
         TimePart::Microseconds | TimePart::Milliseconds => CallForm::Plain,
-        _ => CallForm::Whole,
+        _ => CallForm::WithoutFraction,
     };
     let node: Result<TypedNode, ExpressionError> = by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
         let local = zone.to_local(instant, PER_SECOND);

@@ -92,7 +92,7 @@ pub(super) fn arithmetic(
 /// Of whole numbers, sums and products are whole.
 pub(super) fn form<'a>(sides: impl IntoIterator<Item = &'a TypedNode>) -> CallForm {
     match sides.into_iter().all(is_whole) {
-        true => CallForm::Whole,
+        true => CallForm::WithoutFraction,
         false => CallForm::Plain,
     }
 }

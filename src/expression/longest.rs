@@ -67,8 +67,8 @@ fn of_call(form: CallForm, arguments: &[TypedNode]) -> Option<usize> {
         // A letter has four bytes at most.
         CallForm::Padded => Some(number(arguments)?.saturating_mul(4)),
         // The other case of a letter can have more bytes, up to three for one.
-        CallForm::Within => Some(longest(arguments.first()?)?.saturating_mul(3)),
-        CallForm::Written => Some(WRITTEN),
+        CallForm::PartOfText => Some(longest(arguments.first()?)?.saturating_mul(3)),
+        CallForm::AsText => Some(WRITTEN),
         _ => None,
     }
 }

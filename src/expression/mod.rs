@@ -48,6 +48,7 @@ mod per_value;
 mod quotient;
 mod range;
 mod rescale;
+mod result_type;
 mod rounding;
 mod sparse;
 mod split;

@@ -26,7 +26,7 @@ pub(super) fn rises_with(node: &TypedNode) -> Option<usize> {
     };
     let cut = match node.data_type {
         DataType::Date32 => true,
-        DataType::Timestamp(..) => *form == CallForm::Whole,
+        DataType::Timestamp(..) => *form == CallForm::WithoutFraction,
         _ => false,
     };
     match steady && cut {

@@ -46,7 +46,7 @@ pub(super) fn rescale(
         CallForm::Quotient if rounds => return quotient::quotient_at(node, precision, to),
         // A float has all of its 17 digits as a decimal, in 128 bits. It goes to the digits asked
         // for at once.
-        CallForm::OfFloat if rounds => {
+        CallForm::FromFloat if rounds => {
             let float = node.into_arguments().swap_remove(0);
             return Ok(cast_number::float_to_exact(float, &data_type)?.at(place));
         }

@@ -80,7 +80,7 @@ fn rounded(
             let kernel = float::simple(of_float);
             let result_type = ResultType::of(DataType::Float64);
             let rounded = TypedNode::strict(place, result_type, vec![as_double(node)?], kernel)?;
-            Ok(rounded.with_form(CallForm::Whole))
+            Ok(rounded.with_form(CallForm::WithoutFraction))
         }
         (Family::Integer, Some(digits)) => {
             let (precision, _) = types::digits(&node.data_type);
@@ -219,7 +219,7 @@ fn sign(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
             vec![as_double(node)?],
             float::simple(sign),
         )?;
-        return Ok(sign.with_form(CallForm::Whole));
+        return Ok(sign.with_form(CallForm::WithoutFraction));
     }
     let result_type = ResultType::of(types::decimal(1, 0)).within(NumericBounds::new(-1, 1));
     let wide = node.representation() == Representation::Wide;

@@ -103,7 +103,7 @@ fn mapped(
     });
     TypedNode::strict(
         arguments.place,
-        ResultType::of(DataType::Utf8).with_form(CallForm::Within),
+        ResultType::of(DataType::Utf8).with_form(CallForm::PartOfText),
         arguments.nodes,
         kernel,
     )

@@ -19,10 +19,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         substring,
     ),
     Function::new("left", "left(text, length)", 2..=2, |arguments| {
-        numbered(arguments, left, CallForm::Within)
+        numbered(arguments, left, CallForm::PartOfText)
     }),
     Function::new("right", "right(text, length)", 2..=2, |arguments| {
-        numbered(arguments, right, CallForm::Within)
+        numbered(arguments, right, CallForm::PartOfText)
     }),
     Function::new("repeat", "repeat(text, times)", 2..=2, |arguments| {
         numbered(arguments, repeat, CallForm::Repeated)
@@ -158,7 +158,7 @@ fn substring(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError>
         .is_some_and(|length| length.bounds().low < 0);
     let result_type = ResultType::of(DataType::Utf8)
         .fallible(fallible)
-        .with_form(CallForm::Within);
+        .with_form(CallForm::PartOfText);
     TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
 }
 
@@ -171,7 +171,7 @@ pub(super) fn cut(node: TypedNode, length: usize) -> Result<TypedNode, Expressio
         nodes: vec![node, length],
         place,
     };
-    numbered(arguments, left, CallForm::Within)
+    numbered(arguments, left, CallForm::PartOfText)
 }
 
 fn pad(mut arguments: CallArguments, before: bool) -> Result<TypedNode, ExpressionError> {

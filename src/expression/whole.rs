@@ -34,7 +34,7 @@ pub(super) fn is_whole(node: &TypedNode) -> bool {
         } => match form {
             // `floor(x)` and its like are floats without a fraction whatever `x` is; the type alone
             // cannot say so.
-            CallForm::Whole => true,
+            CallForm::WithoutFraction => true,
             CallForm::ScaledUp => arguments.iter().all(is_whole),
             _ => false,
         },
@@ -61,7 +61,7 @@ pub(super) fn is_even(node: &TypedNode, target: &DataType) -> bool {
         NodeKind::Constant { .. } => node
             .constant_exact()
             .is_some_and(|ticks| ticks % i128::from(step) == 0),
-        NodeKind::Call { form, .. } => *form == CallForm::Whole,
+        NodeKind::Call { form, .. } => *form == CallForm::WithoutFraction,
         NodeKind::Case {
             branches,
             otherwise,

@@ -20,12 +20,9 @@ const SLOWEST: f64 = 0.04 / 86_400.0;
 const FASTEST: f64 = 1e9;
 
 /// The last stretch before a row is due, which is spun: a sleeper wakes about so much too late.
-// Sleeping alone is late by about that; spinning all the time would take a core from the workers.
 const SPUN: Duration = Duration::from_micros(100);
 
-/// Rows whose gaps are summed up together.
-// Poisson gaps have no closed form: the moment of row n is the sum of n gaps. Sums by blocks make
-// any row's moment a walk over at most 256 gaps from the next kept block.
+/// Rows whose gaps are summed up together: Poisson gaps have no closed form, a row's moment is their sum.
 const BLOCK: u64 = 256;
 
 /// Sums of blocks that are kept: enough for all rows that are under way at once.

@@ -224,7 +224,6 @@ impl Question<'_> {
                 );
                 Ok((ColumnEncoder::Library(ColumnEncoding::Dictionary), why))
             }
-            // Texts in order share their beginnings with the one before.
             (Type::BYTE_ARRAY, Some(rising)) => {
                 Ok((self.by(Encoding::DELTA_BYTE_ARRAY), rising.into()))
             }

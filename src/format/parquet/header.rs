@@ -33,8 +33,8 @@ pub(super) struct PageHeader {
 }
 
 /// Fields of one Thrift structure.
-// Thrift's compact protocol, written by hand for this one structure: the library keeps its writer
-// of page headers to itself.
+// Written by hand: the library's page writer makes a header only together with a copy of its page. The
+// tests compare the bytes with its own.
 struct ThriftFields<'a> {
     out: &'a mut Vec<u8>,
     last: u8,
