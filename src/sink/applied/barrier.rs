@@ -20,7 +20,7 @@ pub struct Barrier {
     members: Mutex<Vec<Option<Member>>>,
 }
 
-/// A table's place among them. Whoever leaves is not waited for any more.
+/// A table's place among them.
 pub struct Seat {
     barrier: Arc<Barrier>,
     index: usize,
@@ -146,12 +146,7 @@ impl Seat {
         });
     }
 
-    /// Nobody waits for it any more.
-    pub fn leave(&self) {
-        self.barrier.moved(|members| members[self.index] = None);
-    }
-
-    /// It has failed, and stays where it is: the others come no further than that.
+    /// It does nothing more, and stays where it is: the others come no further than that.
     pub fn fail(&self) {
         self.barrier.failed.store(true, Ordering::Release);
         self.barrier.moved(|members| {
@@ -170,9 +165,13 @@ impl Seat {
     }
 }
 
+/// Nobody waits for a table that has never begun.
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.leave();
+        self.barrier.moved(|members| {
+            let own = &mut members[self.index];
+            own.take_if(|member| member.stir.is_none());
+        });
     }
 }
 
@@ -202,8 +201,7 @@ mod tests {
         other.fail();
         other.tell(9, told(u64::MAX, Does::Works));
         assert_eq!((other.admits(9), other.is_settled()), (false, true));
-        other.leave();
-        assert!(other.admits(u64::MAX));
+        assert!(other.has_failed());
     }
 
     #[test]

@@ -49,11 +49,15 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         self.commit_once(transaction).await
     }
 
-    /// True where the first row that is refused ends the run, and there is one: rows behind it may need it,
-    /// and would be refused for another reason.
+    /// True of changes, where the first one that is refused ends the run: those behind it may need it, and
+    /// would be refused for another reason.
+    fn stops(&self) -> bool {
+        let options = self.shared.options;
+        options.applied.is_some() && options.bad_rows == OnBadRow::Stop
+    }
+
     fn is_stopped(&self, pieces: &[Piece<ChunkOf<C>>]) -> bool {
-        let stops = self.shared.options.bad_rows == OnBadRow::Stop;
-        stops && pieces.iter().any(|piece| piece.narrow.has_new())
+        self.stops() && pieces.iter().any(|piece| piece.narrow.has_new())
     }
 
     pub(super) async fn connected(&mut self) -> Result<&mut C::Session, Trouble> {
@@ -138,7 +142,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
 
     /// Puts the rows of a piece, and finds those that the server does not take.
     async fn put(&mut self, piece: &mut Piece<ChunkOf<C>>) -> Result<(), Trouble> {
-        let stops = self.shared.options.bad_rows == OnBadRow::Stop;
+        let stops = self.stops();
         let Some(session) = &mut self.session else {
             return Err(Trouble::Restart);
         };

@@ -258,10 +258,7 @@ impl<C: Part> Queue<C> {
         }
         self.tell(state);
         if let Some(applied) = &self.applied {
-            match failed {
-                true => applied.seat().fail(),
-                false => applied.seat().leave(),
-            }
+            applied.seat().fail();
         }
         self.listener.over(failed);
     }
