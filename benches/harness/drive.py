@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import cdc
 import kafka
+import mysql
 import seed_status
 import stream
 import targets
@@ -24,6 +25,7 @@ PACKAGES = {
     "kafka": ["confluent-kafka"],
     "seed_status": [],
     "verify": ["duckdb"],
+    "mysql": [],
     "stream": [],
     "cdc": [],
 }
@@ -52,6 +54,7 @@ def size(name):
         "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "stream": ", ".join(f"{messages:,} messages of {name}" for name, (_, messages, _) in stream.SIZES.items()),
         "cdc": f"{Settings.messages:,} changes",
+        "mysql": f"{Settings.messages:,} rows",
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
@@ -102,6 +105,8 @@ def raced(name, peers_only):
         return cdc.race(), cdc.facts()
     if name == "verify":
         return verify.race(), verify.facts()
+    if name == "mysql":
+        return mysql.race(), mysql.facts()
     chosen, facts = works_of(name, peers_only)
     return race(chosen), {"files": f"{FILES[name]}; fsync off for every tool", **facts, "measured": MEASURED}
 

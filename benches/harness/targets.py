@@ -192,6 +192,10 @@ TARGETS = {
         *(Speed(f"changes into MariaDB, {load}", load, ["LOAD DATA"], None) for load in cdc_loads()),
         AtMost("changes into MariaDB, CPU a change", cdc_loads()[0], 2, lambda run: run.cpu / run.rows * 1e6, "us"),
     ],
+    "mysql": [
+        Speed("rows into MariaDB", "load", ["LOAD DATA"], None),
+        Speed("verifying MariaDB", "verify", ["mariadb-dump"], 1),
+    ],
     "stream": [
         *(Speed(f"messages of {size}", size, ["C, XPUB"], 0.9) for size in ("1 KiB", "1 MiB", "8 MiB")),
         *(Speed(f"messages of {size}", size, ["C, ring"], None) for size in ("1 KiB", "1 MiB", "8 MiB")),

@@ -9,6 +9,7 @@ use arrow::datatypes::Field;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::exact::exactly;
+use super::json_text::{alike, is_json};
 use super::nested::{field_twice, lost_field, other_fields, without};
 use super::side::{Odd, Rows, Side, Stands};
 use crate::column::arrays::plain_type;
@@ -165,6 +166,10 @@ impl Found {
             true => without_blanks(values)?,
             false => values.clone(),
         };
+        if is_json(field) {
+            rows.columns.push(alike(values));
+            return Ok(());
+        }
         let (made, bad) = match plain_type(values.data_type()) == field.data_type() {
             true => (values.clone(), Vec::new()),
             false => exactly(values, field.data_type())?,

@@ -7,6 +7,7 @@ use arrow::compute::cast;
 use arrow::compute::kernels::numeric::{div, rem, sub};
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
+use super::json_text;
 use crate::column::UUID_EXTENSION;
 use crate::error::Result;
 use crate::format::text::Leaf;
@@ -25,6 +26,8 @@ pub(super) enum Held {
     Rounded(TimeUnit, DataType),
     /// The empty text is this one, or null.
     Empty(Option<String>),
+    /// They are texts of JSON.
+    Json,
 }
 
 impl Held {
@@ -43,12 +46,15 @@ impl Held {
         match self {
             Self::Same => plain(field.data_type()),
             Self::As(data_type) | Self::Rounded(_, data_type) => data_type.clone(),
-            Self::Hexadecimal | Self::Empty(_) => DataType::Utf8,
+            Self::Hexadecimal | Self::Empty(_) | Self::Json => DataType::Utf8,
         }
     }
 
     /// The column that the sink holds: with a name and a type, and what stands on top of the type.
     pub(super) fn field(&self, field: &Field) -> Field {
+        if *self == Self::Json {
+            return json_text::field(field);
+        }
         let uuid = Leaf::of(field) == Some(Leaf::Uuid);
         let held = Field::new(field.name(), self.data_type(field), true);
         let name = || ("ARROW:extension:name".into(), UUID_EXTENSION.into());
@@ -66,6 +72,7 @@ impl Held {
             Self::Hexadecimal => hexadecimal(values),
             Self::Rounded(unit, data_type) => rounded(values, *unit, data_type),
             Self::Empty(text) => empty(values, text.as_deref()),
+            Self::Json => json_text::written(values),
         }
     }
 }

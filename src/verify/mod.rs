@@ -34,6 +34,7 @@ mod groups;
 mod hash;
 mod held;
 mod hints;
+mod json_text;
 mod keyed;
 mod matching;
 mod nested;

@@ -80,9 +80,7 @@ impl Spelling {
                 Some((unit, data_type)) => Held::Rounded(unit, data_type),
                 None => Held::plain(field),
             }),
-            Self::Mysql if leaf.is_none() => {
-                Err("it is nested, and stands as JSON in MySQL".to_string())
-            }
+            Self::Mysql if leaf.is_none() => Ok(Held::Json),
             Self::Table | Self::Mysql => {
                 Ok(microseconds(field).unwrap_or_else(|| Held::plain(field)))
             }

@@ -34,6 +34,8 @@ mod lost;
 mod man;
 mod moments;
 mod mutations;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod packed_files;
 mod partitions;
 mod paths;

@@ -18,6 +18,8 @@ mod mysql;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod mysql_gone;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_login;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
 mod mysql_source;
 #[cfg(feature = "postgres")]
 mod postgres;

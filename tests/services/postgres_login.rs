@@ -20,7 +20,7 @@ fn openssl(folder: &Path, line: &str) {
 }
 
 /// An authority, and a server's certificate of it.
-fn certificates(folder: &Path) {
+pub fn certificates(folder: &Path) {
     std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
     for line in [
         "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt",

@@ -107,10 +107,22 @@ fn faults_that_sql_makes_are_found_one_and_all() {
 #[test]
 fn what_only_mysql_holds_is_a_difference_and_no_end() {
     let name = fresh("strange");
-    let columns = "      day: { constant: 2026-01-01, type: date }\n      b: { constant: true, type: boolean }\n";
+    let columns = "      day: { constant: 2026-01-01, type: date }\n      b: { constant: true, type: boolean }\n      l: { struct: { x: { constant: 5, type: int32 }, y: { list: { of: { constant: 1.5 }, length: 2 } } } }\n";
     let yaml = table(1000, columns, &format!("into: {name}, key: [id]"));
     succeeds(&yaml, &[]);
     assert_eq!(told(&yaml, &[]), (0, "1000rows,allequal".into()));
+    // The same in other words, as MySQL's own type of JSON says it.
+    sql(&format!(
+        "UPDATE {name} SET l = '{{\"y\": [1.5, 1.50], \"x\": 5}}'"
+    ));
+    assert_eq!(told(&yaml, &[]), (0, "1000rows,allequal".into()));
+    sql(&format!(
+        "UPDATE {name} SET l = '{{\"y\": [1.5, 1.51], \"x\": 5}}' WHERE id = 5"
+    ));
+    assert_eq!(told(&yaml, &[]), (3, "999equal,1different".into()));
+    sql(&format!(
+        "UPDATE {name} SET l = '{{\"x\":5,\"y\":[1.5,1.5]}}'"
+    ));
     sql(&format!(
         "SET sql_mode = ''; UPDATE {name} SET day = '0000-00-00' WHERE id = 7; UPDATE {name} SET b = 2 WHERE id = 9"
     ));

@@ -1,5 +1,6 @@
 //! `json`: JSON, an object a row, on lines of their own or in one array.
 
+mod each;
 mod object;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use each::each_text;
 pub use object::Rows;
 pub use value::Values;
 

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Field, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Decimal128Type, Field, TimeUnit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Decimals;
-use crate::error::{Error, Result};
-use crate::format::cells::Cells;
-use crate::format::json::{Rows, Values};
+use crate::error::Result;
+use crate::format::json::each_text;
 use crate::format::text::Leaf;
 
 /// How a column is told.
@@ -198,7 +197,7 @@ impl Told {
                         .collect::<StringArray>(),
                 ))
             }
-            Becomes::Json => json(values),
+            Becomes::Json => each_text(values),
         }
     }
 }
@@ -210,23 +209,4 @@ fn shortest(bytes: &[u8]) -> &[u8] {
     };
     let skipped = bytes.windows(2).take_while(|pair| repeats(pair)).count();
     &bytes[skipped..]
-}
-
-/// Each value's JSON as a text.
-fn json(values: &ArrayRef) -> Result<ArrayRef> {
-    const BEGIN: usize = "{\"v\":".len();
-    let schema = Schema::new(vec![Field::new("v", values.data_type().clone(), true)]);
-    let batch = RecordBatch::try_new(Arc::new(schema), vec![values.clone()])?;
-    let mut objects = Cells::default();
-    let written = Rows::new(Values::default(), 0, b"").write(&batch, &mut objects);
-    written.map_err(|refusal| Error::run(format!("{} {}", refusal.path, refusal.fault)))?;
-    let nulls = values.logical_nulls();
-    let text = |row: usize| {
-        let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
-        let object = objects.get(row);
-        (!is_null).then(|| String::from_utf8_lossy(&object[BEGIN..object.len() - 1]).into_owned())
-    };
-    Ok(Arc::new(
-        (0..values.len()).map(text).collect::<StringArray>(),
-    ))
 }

@@ -7,7 +7,7 @@
 //! numbers are told apart by `CASE`.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Error as Refusal};
+use mysql_async::{Conn, Error as Refusal, Row};
 
 use super::changes::{Changes, Sent};
 use super::failure;
@@ -16,7 +16,7 @@ use super::session::Rows;
 use crate::client::mysql::quoted;
 use crate::error::{Error, Problem};
 use crate::format::Operation;
-use crate::sink::applied::{At, Statement};
+use crate::sink::applied::{At, Statement, statements};
 use crate::sink::session::{Failure, Part};
 
 /// Keys of one statement: servers plan longer lists in other ways.
@@ -27,6 +27,9 @@ const KEYS_OF_CASE: usize = 50;
 
 /// Longer statements are no faster.
 const LONGEST: usize = 1 << 20;
+
+/// Room in a packet for what is said before a statement.
+const ROOM: usize = 128;
 
 /// What is said once for each row of a statement that is spelt out.
 const AROUND: usize = 16;
@@ -59,6 +62,14 @@ impl From<Failure> for Trouble {
     }
 }
 
+/// Statements that are sent together.
+struct Packet<'r> {
+    text: Vec<u8>,
+    /// Statements before those with rows.
+    before: usize,
+    statements: Vec<&'r [At]>,
+}
+
 /// Some rows of a statement.
 struct Rowed<'c> {
     chunks: &'c [Rows],
@@ -77,33 +88,33 @@ impl Apply {
         }
     }
 
-    /// Applies the rows of a statement.
+    /// Applies changes, which `opening` begins: as many statements as a packet holds for one answer.
     ///
     /// # Errors
     /// What the server says, or rows that should be there and are not.
-    pub(super) async fn statement(
+    pub(super) async fn all(
         &self,
         (conn, load): (&mut Conn, &Load),
+        opening: &str,
         chunks: &[Rows],
-        statement: &Statement,
     ) -> Result<(), Trouble> {
-        let mut rows = statement.rows.clone();
-        if statement.operation != Operation::Insert {
-            rows.sort_by_key(|at| number(chunks, *at));
-        }
-        for rows in self.shares(chunks, statement.operation, &rows)? {
-            let spelt = self.spell(statement.operation, &Rowed { chunks, rows });
-            let done = conn.query_drop(spelt).await;
-            done.map_err(|error| Trouble {
-                gave_way: failure::gave_way(&error),
-                failure: refused(load, chunks, rows, &error),
-            })?;
-            let (found, wanted) = (conn.affected_rows(), rows.len() as u64);
-            if found != wanted {
-                return Err(missing(load, wanted, found).into());
+        let ordered = statements(chunks.iter().map(Rows::keyed)).into_iter();
+        let ordered: Vec<Statement> = ordered.map(|one| in_order(chunks, one)).collect();
+        let mut packet = Packet::new(opening);
+        for statement in &ordered {
+            for rows in self.shares(chunks, statement.operation, &statement.rows)? {
+                let spelt = self.spell(statement.operation, &Rowed { chunks, rows });
+                let together = packet.text.len() + spelt.len() + ROOM;
+                if together > self.packet.min(LONGEST) && !packet.statements.is_empty() {
+                    packet.send((conn, load), chunks).await?;
+                    packet = Packet::new("");
+                }
+                packet.text.extend_from_slice(&spelt);
+                packet.text.push(b';');
+                packet.statements.push(rows);
             }
         }
-        Ok(())
+        packet.send((conn, load), chunks).await
     }
 
     /// Rows of one statement each.
@@ -204,6 +215,55 @@ impl Apply {
     }
 }
 
+impl<'r> Packet<'r> {
+    /// What `opening` says stands before the statements: each of its own ends with a semicolon.
+    fn new(opening: &str) -> Self {
+        Self {
+            text: opening.as_bytes().to_vec(),
+            before: opening.matches(';').count(),
+            statements: Vec::new(),
+        }
+    }
+
+    /// Sends them, and compares how many rows each has found.
+    async fn send(&self, (conn, load): (&mut Conn, &Load), chunks: &[Rows]) -> Result<(), Trouble> {
+        if self.statements.is_empty() {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        if let Err(error) = self.answers(conn, &mut found).await {
+            let failed = found.len().checked_sub(self.before);
+            let rows = failed.and_then(|statement| self.statements.get(statement));
+            return Err(Trouble {
+                gave_way: failure::gave_way(&error),
+                failure: refused(load, chunks, rows.unwrap_or(&&[][..]), &error),
+            });
+        }
+        let found = found.split_off(self.before.min(found.len()));
+        for (rows, found) in self.statements.iter().zip(&found) {
+            if *found != rows.len() as u64 {
+                return Err(missing(load, rows.len() as u64, *found).into());
+            }
+        }
+        match found.len() == self.statements.len() {
+            true => Ok(()),
+            false => Err(failure::unlike(load).into()),
+        }
+    }
+
+    /// How many rows each statement has found, up to one that fails.
+    async fn answers(&self, conn: &mut Conn, found: &mut Vec<u64>) -> Result<(), Refusal> {
+        let mut answers = conn.query_iter(&self.text[..self.text.len() - 1]).await?;
+        loop {
+            found.push(answers.affected_rows());
+            if answers.is_empty() {
+                return answers.drop_result().await;
+            }
+            answers.collect::<Row>().await?;
+        }
+    }
+}
+
 impl Rowed<'_> {
     /// Something of each row, with commas between.
     fn write(&self, out: &mut Vec<u8>, what: impl Fn(&Sent, usize) -> &[u8]) {
@@ -228,6 +288,14 @@ impl Rowed<'_> {
         out.extend_from_slice(sent.set(row, column));
         out.pop();
     }
+}
+
+/// The rows of a statement as it names them: keys of updates rise.
+fn in_order(chunks: &[Rows], mut statement: Statement) -> Statement {
+    if statement.operation != Operation::Insert {
+        statement.rows.sort_by_key(|at| number(chunks, *at));
+    }
+    statement
 }
 
 /// True if the keys of these rows are whole numbers.

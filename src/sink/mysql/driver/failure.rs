@@ -78,6 +78,15 @@ pub(super) fn of_commit(database: &Database, error: &Error) -> Failure {
     }
 }
 
+/// The server has answered to other statements than it was sent.
+pub(super) fn unlike(load: &super::open::Load) -> Failure {
+    let doing = format!("writing rows in {}", load.database.name());
+    Failure::Again(crate::error::Error::because(
+        doing,
+        "it has not answered to every statement",
+    ))
+}
+
 /// A row is wrong: data exceptions and constraints (classes 22 and 23), and some that have no class.
 fn is_of_a_row(answer: &ServerError) -> bool {
     let of_class = matches!(answer.state.get(..2), Some("22" | "23"));

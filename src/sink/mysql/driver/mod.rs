@@ -53,6 +53,11 @@ pub fn connect(mysql: &Mysql, target: &Target) -> Result<Found> {
 /// What several slices cannot do side by side.
 fn slices(mysql: &Mysql, target: &Target) -> Option<Problem> {
     target.slice.filter(|slice| slice.count > 1)?;
+    if target.changes.is_some() {
+        let problem = Problem::new("changes cannot be applied by slices: they wait for each other");
+        let hint = "leave `--slice` out: `connections` is how many changes are applied at once";
+        return Some(problem.at(&mysql.url.place).hint(hint));
+    }
     let empties = mysql.mode == Mode::Truncate && !mysql.is_exactly_once();
     let problem = match (target.overwrite, empties) {
         (true, _) => "a slice cannot begin a table anew: it would remove the rows of the others",

@@ -18,7 +18,7 @@ use super::values::Encoded;
 use crate::batch::{Batch, Span, json_values};
 use crate::client::mysql::{Known, Settings};
 use crate::error::Result;
-use crate::sink::applied::{Keyed, statements};
+use crate::sink::applied::Keyed;
 use crate::sink::session::{Connect, Failure, Part, Session};
 
 /// A transaction that gives way to others is made again so often before its connection is.
@@ -76,23 +76,14 @@ impl Rows {
         })
     }
 
+    /// What they do, where they are changes.
+    pub(super) fn keyed(&self) -> &Keyed {
+        &self.keyed
+    }
+
     /// How changes are sent, and the place of the first of these rows there.
     pub(super) fn sent(&self) -> Option<(&Sent, usize)> {
         Some((self.sent.as_deref()?, self.rows.start))
-    }
-
-    /// All rows of a batch.
-    #[cfg(test)]
-    pub(super) fn of(batch: &RecordBatch) -> Self {
-        let encoder = super::values::Encoder::default();
-        let encoded = encoder.encode(batch, &crate::batch::Place::From(0));
-        Self {
-            encoded: encoded.unwrap(),
-            rows: 0..batch.num_rows(),
-            batch: batch.clone(),
-            keyed: Keyed::new([]),
-            sent: None,
-        }
     }
 
     pub(super) fn encoded(&self) -> &Encoded {
@@ -209,15 +200,10 @@ impl Connection {
 
     /// Applies changes: inserts, then waves of updates, then deletes.
     async fn apply(&mut self, apply: &Apply, chunks: &[Rows]) -> Result<(), Trouble> {
-        let opening = self.opening().trim_end_matches("; ");
-        let opened = self.conn.query_drop(opening).await;
-        opened.map_err(|error| failure::of(&self.load.database, "beginning", &error))?;
+        let opening = self.opening();
         self.begun = true;
-        for statement in statements(chunks.iter().map(|chunk| &chunk.keyed)) {
-            let there = (&mut self.conn, self.load.as_ref());
-            apply.statement(there, chunks, &statement).await?;
-        }
-        Ok(())
+        let there = (&mut self.conn, self.load.as_ref());
+        apply.all(there, opening, chunks).await
     }
 
     /// Adds rows.
@@ -359,5 +345,26 @@ impl Session for Connection {
         }
         let read = offsets.read(&mut self.conn).await;
         read.map(Some).map_err(|error| said(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Place;
+    use crate::sink::mysql::driver::values::Encoder;
+
+    impl Rows {
+        /// All rows of a batch.
+        pub(in crate::sink::mysql::driver) fn of(batch: &RecordBatch) -> Self {
+            let encoded = Encoder::default().encode(batch, &Place::From(0));
+            Self {
+                encoded: encoded.unwrap(),
+                rows: 0..batch.num_rows(),
+                batch: batch.clone(),
+                keyed: Keyed::new([]),
+                sent: None,
+            }
+        }
     }
 }

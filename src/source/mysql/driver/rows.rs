@@ -6,7 +6,7 @@ use std::pin::Pin;
 use arrow::array::{Array, ArrayRef};
 use futures_util::StreamExt;
 use mysql_async::prelude::{Query, Queryable, WithParams};
-use mysql_async::{BinaryProtocol, Conn, Error as Refusal, Params, ResultSetStream, Row};
+use mysql_async::{BinaryProtocol, Conn, Error as Refusal, Params, ResultSetStream, Row, Value};
 
 use super::columns::Kind;
 use super::decode::Builder;
@@ -66,8 +66,9 @@ impl Filling {
         }
     }
 
-    fn add(&mut self, row: Row) {
-        for (column, (builder, value)) in self.builders.iter_mut().zip(row.unwrap()).enumerate() {
+    fn add(&mut self, mut row: Row) {
+        for (column, builder) in self.builders.iter_mut().enumerate() {
+            let value = row.take(column).unwrap_or(Value::NULL);
             if let Err(what) = builder.add(value) {
                 self.odd.push((self.count, column, what));
             }
@@ -152,7 +153,7 @@ impl Reading<'_> {
         (numbers, kinds): (Vec<i64>, &[Kind]),
     ) -> Result<Rows> {
         let moved = Cell::new(0);
-        let numbers: Vec<mysql_async::Value> = numbers.into_iter().map(Into::into).collect();
+        let numbers: Vec<Value> = numbers.into_iter().map(Into::into).collect();
         let work = async {
             let mut filling = Filling::new(kinds);
             let mut answer = conn.exec_iter(select, Params::Positional(numbers)).await?;
