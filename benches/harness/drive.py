@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import cdc
 import kafka
 import mysql
 import seed_status
@@ -26,6 +27,7 @@ PACKAGES = {
     "verify": ["duckdb"],
     "mysql": [],
     "stream": [],
+    "cdc": [],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -51,6 +53,7 @@ def size(name):
         "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "stream": ", ".join(f"{messages:,} messages of {name}" for name, (_, messages, _) in stream.SIZES.items()),
+        "cdc": f"{Settings.messages:,} changes",
         "mysql": f"{Settings.messages:,} rows",
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
@@ -78,6 +81,8 @@ def versions_of(name, peers_only):
         known |= crate_versions(CRATES)
     if name == "seed_status":
         known |= {"Apache Kafka": kafka.version(), **crate_versions(["tokio-postgres"])}
+    if name == "cdc":
+        known |= crate_versions(["mysql_async"])
     if name == "stream":
         known |= crate_versions(["zmq", "zeromq-src"])
     if name == "kafka":
@@ -96,6 +101,8 @@ def raced(name, peers_only):
         return seed_status.race(), seed_status.facts()
     if name == "stream":
         return stream.race(), stream.facts()
+    if name == "cdc":
+        return cdc.race(), cdc.facts()
     if name == "verify":
         return verify.race(), verify.facts()
     if name == "mysql":

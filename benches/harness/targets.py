@@ -142,6 +142,11 @@ def kafka():
     return sent + [Speed(f"{data} from Kafka, {fmt}", f"read {data} {fmt}", ["perf-test"], 0.8) for data, fmt in read]
 
 
+def cdc_loads():
+    """Connections and changes a transaction."""
+    return ["2 x 1000", "50 x 200"]
+
+
 DATABASES = ["duckdb", "clickhouse", "pyarrow", "polars"]
 TARGETS = {
     "casino": [
@@ -181,6 +186,11 @@ TARGETS = {
         Cost("verifying Parquet, its CPU", "parquet", ["run"], 2),
         memory("verifying Parquet, peak memory", "parquet", 300),
         Speed("verifying PostgreSQL", "postgres", ["pg_dump"], 1),
+    ],
+    "cdc": [
+        *(Speed(f"changes into MariaDB, {load}", load, ["a statement a change"], 3) for load in cdc_loads()),
+        *(Speed(f"changes into MariaDB, {load}", load, ["LOAD DATA"], None) for load in cdc_loads()),
+        AtMost("changes into MariaDB, CPU a change", cdc_loads()[0], 2, lambda run: run.cpu / run.rows * 1e6, "us"),
     ],
     "mysql": [
         Speed("rows into MariaDB", "load", ["LOAD DATA"], None),

@@ -7,6 +7,8 @@
 //! these buffers have. `libraries kafka-send TOPIC FILE KEY NAME=VALUE…` sends a file's lines to Kafka
 //! with these properties of librdkafka. `libraries postgres-insert URL TABLE FILE ROWS CONNECTIONS`
 //! inserts a file's rows into a table of PostgreSQL, so many a statement (feature `postgres`).
+//! `libraries mysql-change URL TABLE FILE ROWS CONNECTIONS` applies a file's changes to a table of MySQL, one a
+//! statement and so many a transaction (feature `mysql`).
 
 mod avro;
 mod batches;
@@ -14,6 +16,8 @@ mod kafka;
 mod memory;
 mod ordered;
 mod parquet;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod text;
@@ -59,6 +63,10 @@ fn run(words: &[&str]) -> Result<()> {
         #[cfg(feature = "postgres")]
         ["postgres-insert", url, table, path, rows, connections] => {
             postgres::insert(url, table, path, rows.parse()?, connections.parse()?)
+        }
+        #[cfg(feature = "mysql")]
+        ["mysql-change", url, table, path, rows, connections] => {
+            mysql::change(url, table, path, rows.parse()?, connections.parse()?)
         }
         [work, threads, path, set @ ..] => write(
             work,

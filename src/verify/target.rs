@@ -175,7 +175,10 @@ impl<'p> Target<'p> {
     fn open(&self, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {
         let workers = &Workers::new(self.threads, progress)?;
         match &self.way {
-            Way::Source(reader) => self.open_source(reader, workers, asked),
+            Way::Source(reader) => match self.sink.applies() {
+                Some(changes) => self.open_states((reader, changes), workers, asked),
+                None => self.open_source(reader, workers, asked),
+            },
             #[cfg(feature = "kafka")]
             Way::Topic(kafka, copy) => self.open_topic((kafka, copy.as_deref()), workers, asked),
             #[cfg(not(feature = "kafka"))]
@@ -193,9 +196,6 @@ impl<'p> Target<'p> {
         workers: &Workers<'_>,
         asked: &mut Asked<'_, '_>,
     ) -> Result<()> {
-        if let Some(changes) = self.sink.applies() {
-            return self.open_states((reader, changes), workers, asked);
-        }
         let fields = self.columns.fields();
         let files = self.columns.compared.iter();
         let files = files.filter(|column| matches!(column.from, From::Batch(_)));

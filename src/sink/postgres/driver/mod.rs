@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! connect   looks: is the table there, do its columns fit, how far is this load        open, table
-//! open      makes what is missing, under a lock of the database, before the first row  open, table
+//! open      makes what is missing, under a lock of the database, before the first row  prepare, table
 //! workers   encode batches to rows of a binary COPY                                    copy
 //! session   BEGIN, COPY …, move the offsets on, COMMIT                                 session, offsets
 //!           changes: UPDATE and DELETE of many rows behind the COPY                    changes, fields
@@ -14,6 +14,7 @@ mod failure;
 mod fields;
 mod made_types;
 mod open;
+mod prepare;
 mod session;
 mod table;
 

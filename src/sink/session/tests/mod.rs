@@ -1,6 +1,7 @@
 //! Sessions as a whole: ten thousand simulated runs on one thread, and a real server.
 
 mod changes;
+mod changes_server;
 mod executor;
 mod process;
 mod server;
