@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::Field;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field};
 use arrow::row::{RowConverter, SortField};
 use arrow::util::display::array_value_to_string;
 use twox_hash::XxHash3_128;
@@ -15,6 +16,7 @@ use super::super::matching::Kind;
 use super::super::states::{Moments, States};
 use super::{Asked, Target};
 use crate::changes::{Living, Past};
+use crate::column::arrays::plain_type;
 use crate::error::{Error, Problem, Result};
 use crate::format::Operation;
 use crate::plan::BATCH_ROWS;
@@ -45,6 +47,7 @@ struct Digest {
     all: RowConverter,
     key: RowConverter,
     index: usize,
+    types: Vec<DataType>,
 }
 
 impl Target<'_> {
@@ -201,20 +204,28 @@ fn words(aligned: Aligned, past: Past) -> String {
 
 impl Digest {
     fn new(fields: &[Field], key: usize) -> Result<Self> {
-        let sort = |field: &Field| SortField::new(field.data_type().clone());
+        let sort = |field: &Field| SortField::new(plain_type(field.data_type()).clone());
+        let types = fields
+            .iter()
+            .map(|field| plain_type(field.data_type()).clone());
         Ok(Self {
             all: RowConverter::new(fields.iter().map(sort).collect())?,
             key: RowConverter::new(vec![sort(&fields[key])])?,
             index: key,
+            types: types.collect(),
         })
     }
 
     /// Of each row what its key is, and what all of it is.
     fn of(&mut self, columns: &[ArrayRef]) -> Result<Vec<(u128, u128)>> {
+        let plain = columns.iter().zip(&self.types);
+        let columns: Vec<ArrayRef> = plain
+            .map(|(column, plain)| Ok(cast(column, plain)?))
+            .collect::<Result<_>>()?;
         let keys = self
             .key
             .convert_columns(&columns[self.index..=self.index])?;
-        let all = self.all.convert_columns(columns)?;
+        let all = self.all.convert_columns(&columns)?;
         let hash = |bytes: &[u8]| XxHash3_128::oneshot(bytes);
         let rows = keys.iter().zip(all.iter());
         Ok(rows
