@@ -3,20 +3,17 @@
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::ArrayRef;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field};
-use arrow::row::{RowConverter, SortField};
+use arrow::datatypes::Field;
 use arrow::util::display::array_value_to_string;
-use twox_hash::XxHash3_128;
 
 use super::super::alignment::{Aligned, align};
 use super::super::blame::Blame;
 use super::super::details::{Cell, Told};
 use super::super::matching::Kind;
 use super::super::states::{Moments, States};
+use super::digest::Digest;
 use super::{Asked, Target};
 use crate::changes::{Living, Past};
-use crate::column::arrays::plain_type;
 use crate::error::{Error, Problem, Result};
 use crate::format::Operation;
 use crate::plan::BATCH_ROWS;
@@ -40,14 +37,6 @@ struct There {
     id: String,
     operation: Operation,
     values: u128,
-}
-
-/// Rows as numbers that are equal where they are.
-struct Digest {
-    all: RowConverter,
-    key: RowConverter,
-    index: usize,
-    types: Vec<DataType>,
 }
 
 impl Target<'_> {
@@ -199,38 +188,6 @@ fn words(aligned: Aligned, past: Past) -> String {
         Aligned::Moved(..) => format!("{change}, is told in another place than its own"),
         Aligned::Replaced(..) => format!("{change}, is told otherwise"),
         _ => format!("{change}, is not told"),
-    }
-}
-
-impl Digest {
-    fn new(fields: &[Field], key: usize) -> Result<Self> {
-        let sort = |field: &Field| SortField::new(plain_type(field.data_type()).clone());
-        let types = fields
-            .iter()
-            .map(|field| plain_type(field.data_type()).clone());
-        Ok(Self {
-            all: RowConverter::new(fields.iter().map(sort).collect())?,
-            key: RowConverter::new(vec![sort(&fields[key])])?,
-            index: key,
-            types: types.collect(),
-        })
-    }
-
-    /// Of each row what its key is, and what all of it is.
-    fn of(&mut self, columns: &[ArrayRef]) -> Result<Vec<(u128, u128)>> {
-        let plain = columns.iter().zip(&self.types);
-        let columns: Vec<ArrayRef> = plain
-            .map(|(column, plain)| Ok(cast(column, plain)?))
-            .collect::<Result<_>>()?;
-        let keys = self
-            .key
-            .convert_columns(&columns[self.index..=self.index])?;
-        let all = self.all.convert_columns(&columns)?;
-        let hash = |bytes: &[u8]| XxHash3_128::oneshot(bytes);
-        let rows = keys.iter().zip(all.iter());
-        Ok(rows
-            .map(|(key, all)| (hash(key.as_ref()), hash(all.as_ref())))
-            .collect())
     }
 }
 
