@@ -12,7 +12,7 @@ use crate::servers::Servers;
 use crate::store::Store;
 use crate::until;
 
-const CHANGES: u64 = 3_000;
+const CHANGES: u64 = 20_000;
 
 fn load(url: &str) -> String {
     format!(
@@ -161,7 +161,7 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
     let gone: Vec<&Document> = all
         .iter()
         .filter(|one| is(one, "update"))
-        .step_by(17)
+        .step_by(50)
         .take(11)
         .collect();
     assert_eq!(gone.len(), 11);
