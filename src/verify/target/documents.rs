@@ -267,7 +267,7 @@ fn there(
         }
         Ok(())
     })?;
-    all.sort_by(|one, other| (one.key, one.place).cmp(&(other.key, other.place)));
+    all.sort_by_key(|there: &There| (there.key, there.place));
     Ok((all, described))
 }
 
