@@ -36,7 +36,7 @@ pub(super) fn align<T: Eq + Hash>(expected: &[T], found: &[T]) -> Vec<Aligned> {
     let mut told = Vec::new();
     let mut moved = strangers(expected, found, &common);
     let mut gone = vec![false; found.len()];
-    for (_, to) in &moved {
+    for to in moved.values() {
         gone[*to] = true;
     }
     let ends = common

@@ -2,6 +2,8 @@
 
 mod applied;
 #[cfg(feature = "mongodb")]
+mod digest;
+#[cfg(feature = "mongodb")]
 mod documents;
 #[cfg(feature = "kafka")]
 mod messages;

@@ -1,8 +1,17 @@
+import de.bwaldvogel.mongo.MongoCollection;
+import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.CollectionOptions;
+import de.bwaldvogel.mongo.backend.CursorRegistry;
+import de.bwaldvogel.mongo.backend.DefaultQueryMatcher;
+import de.bwaldvogel.mongo.backend.QueryResult;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import de.bwaldvogel.mongo.backend.h2.H2Collection;
+import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import java.util.ArrayList;
 import java.util.List;
 import org.h2.mvstore.MVStore;
 
@@ -30,6 +39,49 @@ class Main {
             Document answer = super.handleMessage(message);
             commit();
             return answer;
+        }
+
+        @Override
+        protected MongoDatabase openOrCreateDatabase(String name) {
+            return new Database(name);
+        }
+
+        // An inner class knows what is around it before it is made, and is asked for collections while it is.
+        class Database extends H2Database {
+            Database(String name) {
+                super(name, getMvStore(), getCursorRegistry());
+            }
+
+            @Override
+            protected MongoCollection<Object> openOrCreateCollection(String name, CollectionOptions options) {
+                String full = getFullCollectionNamespace(name);
+                return new ByKey(this, name, options, getMvStore(), full, getCursorRegistry());
+            }
+        }
+    }
+
+    /** As MongoDB does, it looks for a key by its index, whatever else is asked of the document. */
+    static class ByKey extends H2Collection {
+        ByKey(MongoDatabase database, String name, CollectionOptions options, MVStore store, String full,
+                CursorRegistry cursors) {
+            super(database, name, options, store.openMap("databases." + full), store.openMap("meta." + full), cursors);
+        }
+
+        @Override
+        protected QueryResult matchDocuments(Document query, Document orderBy, int skip, int limit, int batchSize,
+                Document fields) {
+            Object key = query.get("_id");
+            boolean isKey = key instanceof Number || key instanceof String;
+            if (!isKey || query.size() == 1 || skip > 0 || fields != null) {
+                return super.matchDocuments(query, orderBy, skip, limit, batchSize, fields);
+            }
+            List<Document> found = new ArrayList<>();
+            for (Document document : queryDocuments(new Document("_id", key), null, 0, 0, 0, null)) {
+                if (new DefaultQueryMatcher().matches(document, query)) {
+                    found.add(document);
+                }
+            }
+            return new QueryResult(found);
         }
     }
 

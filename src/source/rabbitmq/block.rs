@@ -112,18 +112,7 @@ impl Decode {
             let objects: Vec<&[u8]> = objects.iter().map(AsRef::as_ref).collect();
             let (made, wrong) = JsonRows::new(wanted).read(&objects)?;
             arrays = made.into_iter();
-            let mut wrong = wrong.into_iter().peekable();
-            let mut left = Vec::with_capacity(kept.len());
-            let mut rest = Vec::with_capacity(kept.len());
-            for (row, (place, change)) in kept.into_iter().zip(changes).enumerate() {
-                match wrong.next_if(|(bad, _)| *bad == row) {
-                    Some((_, wrong)) => bad.push((place, wrong)),
-                    None => {
-                        left.push(place);
-                        rest.push(change);
-                    }
-                }
-            }
+            let (left, rest) = readable((kept, changes), wrong, &mut bad);
             (kept, changes) = (left, rest);
             bad.sort_by_key(|(place, _)| *place);
         }
@@ -190,6 +179,24 @@ impl Decode {
             letter,
         }
     }
+}
+
+/// The messages whose rows could be read; the others are bad.
+fn readable<'m>(
+    (kept, changes): (Vec<usize>, Vec<Change<'m>>),
+    wrong: Vec<(usize, Bad)>,
+    bad: &mut Vec<(usize, Bad)>,
+) -> (Vec<usize>, Vec<Change<'m>>) {
+    let mut wrong = wrong.into_iter().peekable();
+    let both = kept.into_iter().zip(changes).enumerate();
+    let readable = both.filter_map(|(row, both)| match wrong.next_if(|(bad, _)| *bad == row) {
+        Some((_, wrong)) => {
+            bad.push((both.0, wrong));
+            None
+        }
+        None => Some(both),
+    });
+    readable.unzip()
 }
 
 /// What a row's columns mean by the types that they are to have: nothing else says it where no schema does.

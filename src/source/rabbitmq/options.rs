@@ -10,6 +10,7 @@ use crate::units::parse_count;
 /// What messages hold.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = crate::registry::or_bare)]
 pub enum MessageFormat {
     /// One JSON object each; the columns are those of `types`.
     #[default]

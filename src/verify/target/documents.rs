@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::Field;
-use arrow::row::{RowConverter, SortField};
 use arrow::util::display::array_value_to_string;
-use twox_hash::XxHash3_128;
 
 use super::super::alignment::{Aligned, align};
 use super::super::blame::Blame;
 use super::super::details::{Cell, Told};
 use super::super::matching::Kind;
 use super::super::states::{Moments, States};
+use super::digest::Digest;
 use super::{Asked, Target};
 use crate::changes::{Living, Past};
 use crate::error::{Error, Problem, Result};
@@ -38,13 +37,6 @@ struct There {
     id: String,
     operation: Operation,
     values: u128,
-}
-
-/// Rows as numbers that are equal where they are.
-struct Digest {
-    all: RowConverter,
-    key: RowConverter,
-    index: usize,
 }
 
 impl Target<'_> {
@@ -199,30 +191,6 @@ fn words(aligned: Aligned, past: Past) -> String {
     }
 }
 
-impl Digest {
-    fn new(fields: &[Field], key: usize) -> Result<Self> {
-        let sort = |field: &Field| SortField::new(field.data_type().clone());
-        Ok(Self {
-            all: RowConverter::new(fields.iter().map(sort).collect())?,
-            key: RowConverter::new(vec![sort(&fields[key])])?,
-            index: key,
-        })
-    }
-
-    /// Of each row what its key is, and what all of it is.
-    fn of(&mut self, columns: &[ArrayRef]) -> Result<Vec<(u128, u128)>> {
-        let keys = self
-            .key
-            .convert_columns(&columns[self.index..=self.index])?;
-        let all = self.all.convert_columns(columns)?;
-        let hash = |bytes: &[u8]| XxHash3_128::oneshot(bytes);
-        let rows = keys.iter().zip(all.iter());
-        Ok(rows
-            .map(|(key, all)| (hash(key.as_ref()), hash(all.as_ref())))
-            .collect())
-    }
-}
-
 fn living(row: u64, past: Past) -> Living {
     Living {
         key: row,
@@ -299,7 +267,7 @@ fn there(
         }
         Ok(())
     })?;
-    all.sort_by(|one, other| (one.key, one.place).cmp(&(other.key, other.place)));
+    all.sort_by_key(|there: &There| (there.key, there.place));
     Ok((all, described))
 }
 

@@ -51,21 +51,7 @@ fn shown(value: &Bson, wanted: Option<&DataType>) -> String {
             }
         }
         Bson::ObjectId(id) => quoted(&id.to_hex()),
-        Bson::Binary(binary) => {
-            let digits = binary.bytes.iter().map(|byte| format!("{byte:02x}"));
-            let digits: String = digits.collect();
-            match (wanted, digits.len()) {
-                (Some(DataType::FixedSizeBinary(16) | DataType::Utf8), 32) => quoted(&format!(
-                    "{}-{}-{}-{}-{}",
-                    &digits[..8],
-                    &digits[8..12],
-                    &digits[12..16],
-                    &digits[16..20],
-                    &digits[20..]
-                )),
-                _ => quoted(&digits),
-            }
-        }
+        Bson::Binary(binary) => quoted(&digits(&binary.bytes, wanted)),
         Bson::Array(items) => {
             let item = match wanted {
                 Some(DataType::List(item)) => Some(item.data_type()),
@@ -99,5 +85,21 @@ fn decimal(text: &str) -> String {
     match is_number {
         true => text.replace("E+", "e"),
         false => Value::from(text).to_string(),
+    }
+}
+
+/// Bytes in hexadecimal; those of a UUID, or what may be one, with its hyphens.
+fn digits(bytes: &[u8], wanted: Option<&DataType>) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    match (wanted, digits.len()) {
+        (Some(DataType::FixedSizeBinary(16) | DataType::Utf8), 32) => format!(
+            "{}-{}-{}-{}-{}",
+            &digits[..8],
+            &digits[8..12],
+            &digits[12..16],
+            &digits[16..20],
+            &digits[20..]
+        ),
+        _ => digits,
     }
 }
