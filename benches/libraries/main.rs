@@ -14,10 +14,10 @@ mod avro;
 mod batches;
 mod kafka;
 mod memory;
-mod ordered;
-mod parquet;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod ordered;
+mod parquet;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod text;

@@ -14,7 +14,12 @@ use crate::Result;
 pub fn change(url: &str, table: &str, path: &str, count: usize, connections: usize) -> Result<()> {
     let text = std::fs::read_to_string(path)?;
     let mut lines = text.lines();
-    let columns: Vec<&str> = lines.next().unwrap_or_default().split(',').skip(2).collect();
+    let columns: Vec<&str> = lines
+        .next()
+        .unwrap_or_default()
+        .split(',')
+        .skip(2)
+        .collect();
     let mut shares: Vec<Vec<Vec<&str>>> = vec![Vec::new(); connections];
     for line in lines {
         let cells: Vec<&str> = line.split(',').collect();
@@ -67,7 +72,9 @@ async fn share_of(
             let update = format!("UPDATE {table} SET {} WHERE {key} = ?", set.join(", "));
             let mut said = values(&|cell| !cell.is_empty());
             said.rotate_left(1);
-            transaction.exec_drop(update, Params::Positional(said)).await?;
+            transaction
+                .exec_drop(update, Params::Positional(said))
+                .await?;
         }
         transaction.commit().await?;
     }
