@@ -184,8 +184,8 @@ impl Decode {
 /// The messages whose rows could be read; the others are bad.
 fn readable<'m>(
     (kept, changes): (Vec<usize>, Vec<Change<'m>>),
-    wrong: Vec<(usize, Bad)>,
-    bad: &mut Vec<(usize, Bad)>,
+    wrong: Vec<(usize, BadRow)>,
+    bad: &mut Vec<(usize, BadRow)>,
 ) -> (Vec<usize>, Vec<Change<'m>>) {
     let mut wrong = wrong.into_iter().peekable();
     let both = kept.into_iter().zip(changes).enumerate();
