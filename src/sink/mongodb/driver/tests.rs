@@ -110,7 +110,9 @@ fn changes(told: &[Told<'_>]) -> Batch {
 }
 
 fn encoded(told: &[Told<'_>], options: &str) -> (Vec<Statement>, Vec<(usize, String)>) {
-    let options: Envelopes = serde_yaml::from_str(options).unwrap();
+    let source = crate::place::Source::new("test", options);
+    let node = crate::place::parse(&Arc::new(source)).unwrap();
+    let options: Envelopes = crate::place::decode(&node).unwrap();
     let columns = Columns {
         database: 0,
         table: 1,
