@@ -26,6 +26,8 @@ const FREE: &[&str] = &[
     "headers",
     "triggers",
     "metrics",
+    // Tables of a database.
+    "keys",
 ];
 
 /// One key of a file.

@@ -108,7 +108,7 @@ impl Sink for MongoDb {
         let knows_rows = self.envelopes.is_some() || !self.key.is_empty();
         Takes {
             changes: TakesChanges::Refused(
-                "write them to a file or to Kafka, as rows: a log of changes",
+                "apply them to `mysql` or `postgres`, or write them to a file or to Kafka, as rows",
             ),
             delivery: match knows_rows {
                 true => Delivery::Idempotent,

@@ -123,14 +123,16 @@ fn what_no_table_can_be_is_refused_at_its_place() {
 fn a_sink_that_takes_no_changes_says_so() {
     let folder = Folder::new();
     let changes = format!("  count: 3_000\n  mix:{}", super::MIX);
-    let sinks = "\n  - postgres: { name: db, url: 'postgres://a@localhost/b', table: orders }\n";
+    let sinks = "\n  - mongodb: { name: db, url: 'mongodb://localhost/b', table: orders }\n";
     let said = folder.refuse(&pipeline(CUSTOMERS, ORDERS, &changes, sinks));
     assert!(
         said.contains("sink `db` takes no changes, and the rows of `orders` are changes"),
         "{said}"
     );
     assert!(
-        said.contains("write them to a file or to Kafka, as rows: a log of changes"),
+        said.contains(
+            "apply them to `mysql` or `postgres`, or write them to a file or to Kafka, as rows"
+        ),
         "{said}"
     );
 }
