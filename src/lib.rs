@@ -21,7 +21,7 @@
 //! stands in its file), `plain_file`, `outlet`, `pace` (when a row is due), `sync`, `units`, `error`.
 //!
 //! Invariant: batch n depends only on (plan, n), never on which thread made it or when. A plan holds
-//! nothing that a run changes. Names point down only: `tests/tidy.rs` holds the layers.
+//! nothing that a run changes. Names point down only: `tests/tidy` holds the layers.
 //!
 //! New column generator: its file in `column/generators/` and its row in `mod.rs` there. New format,
 //! source or sink: the same in `format/`, `source/` and `sink/`. A sink that commits to a server is a `Session`
