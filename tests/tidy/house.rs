@@ -8,16 +8,17 @@ use super::{LAYERS, report};
 
 const HOUSE: &str = "docs/src/house.md";
 
-/// The lines of the page's picture of the rooms, from the bottom up, each the modules that it names.
+/// The rooms of the page from the bottom up: a line of its table each, the modules that it names.
 fn rooms(page: &str) -> Vec<Vec<String>> {
-    let picture = page.split("```").nth(1).unwrap_or_default();
+    let table = page.split("\n## ").nth(1).unwrap_or_default();
     let modules = |line: &str| {
-        let names = line.split("  ").next().unwrap_or_default();
+        let names = line.strip_prefix("| `")?.split(" | ").next()?;
+        let names = names.replace('`', "");
         let mut names: Vec<String> = names.split_whitespace().map(String::from).collect();
         names.sort();
-        names
+        Some(names)
     };
-    let mut rooms: Vec<_> = picture.lines().skip(1).map(modules).collect();
+    let mut rooms: Vec<_> = table.lines().filter_map(modules).collect();
     rooms.reverse();
     rooms
 }
@@ -67,7 +68,8 @@ fn the_ways_of_the_house_are_there() {
     let page = fs::read_to_string(HOUSE).unwrap();
     let mut problems = Vec::new();
     let mut arrows = 0;
-    for way in page.split("\n## ") {
+    let page = page.split_once("\n## From ").unwrap_or_default().1;
+    for way in page.split("\n## From ") {
         let files: Vec<(&str, String)> = way
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
