@@ -258,6 +258,9 @@ fn of_a_format(kind: &str, option: &str) -> Option<String> {
     of_files.then(|| format!("it is an option of the format: {}", formats.join(", ")))
 }
 
+/// Options whose values have a `{table}` of their own: that of the database whose changes come.
+const OTHER_TABLES: &str = "envelopes";
+
 /// Puts the table's name for `{table}` into every value; true if there was one.
 fn name_table(node: &mut Node, table: &str) -> bool {
     match &mut node.value {
@@ -270,6 +273,7 @@ fn name_table(node: &mut Node, table: &str) -> bool {
             .fold(false, |found, item| name_table(item, table) | found),
         Value::Map(entries) => entries
             .iter_mut()
+            .filter(|(key, _)| key.name != OTHER_TABLES)
             .fold(false, |found, (_, value)| name_table(value, table) | found),
         _ => false,
     }

@@ -15,6 +15,9 @@ use crate::format::Operation;
 use crate::plan::BATCH_ROWS;
 use crate::units::show_count;
 
+/// So many later changes are looked at: about a second of one core for each ten million.
+const LOOKED_AHEAD: u64 = 10_000_000;
+
 /// So many changes of one row are named.
 const MOST_NAMED: usize = 5;
 
@@ -46,8 +49,8 @@ impl Blaming<'_> {
         let rows: Vec<Option<u64>> = rows.collect();
         let keys: BTreeSet<u64> = rows.iter().flatten().copied().collect();
         let table = self.states.table();
-        // What comes a little later may be there already.
-        let later = self.states.moments().last() + 2 * table.all().block();
+        // What comes later may be there already: a load goes on, or was asked to be compared as it was.
+        let later = self.states.moments().last() + LOOKED_AHEAD.max(2 * table.all().block());
         let end = table.all().count().map_or(later, |count| count.min(later));
         let pasts = table.pasts(&keys, end);
         for (one, row) in told.iter_mut().zip(rows) {

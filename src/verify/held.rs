@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Scalar, StringArray};
 use arrow::compute::cast;
-use arrow::compute::kernels::numeric::{div, rem, sub};
+use arrow::compute::kernels::numeric::{add, div, rem, sub};
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
 use super::json_text;
@@ -28,6 +28,8 @@ pub(super) enum Held {
     Empty(Option<String>),
     /// They are texts of JSON.
     Json,
+    /// Floats of this type without a zero that is negative: MariaDB keeps `-0e0` as `0`.
+    OneZero(DataType),
 }
 
 impl Held {
@@ -45,7 +47,9 @@ impl Held {
     pub(super) fn data_type(&self, field: &Field) -> DataType {
         match self {
             Self::Same => plain(field.data_type()),
-            Self::As(data_type) | Self::Rounded(_, data_type) => data_type.clone(),
+            Self::As(data_type) | Self::Rounded(_, data_type) | Self::OneZero(data_type) => {
+                data_type.clone()
+            }
             Self::Hexadecimal | Self::Empty(_) | Self::Json => DataType::Utf8,
         }
     }
@@ -73,6 +77,7 @@ impl Held {
             Self::Rounded(unit, data_type) => rounded(values, *unit, data_type),
             Self::Empty(text) => empty(values, text.as_deref()),
             Self::Json => json_text::written(values),
+            Self::OneZero(data_type) => one_zero(&cast(values, data_type)?),
         }
     }
 }
@@ -152,6 +157,12 @@ fn per_second(unit: TimeUnit) -> i64 {
     }
 }
 
+/// Adding zero changes no float but the negative zero.
+fn one_zero(values: &ArrayRef) -> Result<ArrayRef> {
+    let zero = cast(&Float32Array::from(vec![0.0]), values.data_type())?;
+    Ok(add(values, &Scalar::new(zero))?)
+}
+
 fn empty(values: &ArrayRef, instead: Option<&str>) -> Result<ArrayRef> {
     let plain = crate::column::arrays::plain(values)?;
     let texts = plain.as_string::<i32>().iter();
@@ -166,7 +177,7 @@ fn empty(values: &ArrayRef, instead: Option<&str>) -> Result<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{BinaryArray, TimestampMicrosecondArray};
+    use arrow::array::{BinaryArray, Float64Array, TimestampMicrosecondArray};
 
     use super::*;
 
@@ -189,6 +200,12 @@ mod tests {
         let made = Held::Hexadecimal.of(&bytes).unwrap();
         let texts: Vec<Option<&str>> = made.as_string::<i32>().iter().collect();
         assert_eq!(texts, [Some("00ff"), Some("")]);
+        let floats: ArrayRef = Arc::new(Float64Array::from(vec![Some(-0.0), None, Some(-1.5)]));
+        let made = Held::OneZero(DataType::Float64).of(&floats).unwrap();
+        let bits = |value: Option<f64>| value.map(f64::to_bits);
+        let made = made.as_primitive::<arrow::datatypes::Float64Type>().iter();
+        let made: Vec<Option<u64>> = made.map(bits).collect();
+        assert_eq!(made, [bits(Some(0.0)), None, bits(Some(-1.5))]);
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["", "a"]));
         let made = Held::Empty(None).of(&texts).unwrap();
         assert!(made.is_null(0) && made.is_valid(1));

@@ -47,6 +47,9 @@ impl Spelling {
                 None => Held::plain(field),
             }),
             Self::Mysql if leaf.is_none() => Ok(Held::Json),
+            Self::Mysql if is_float(field) => {
+                Ok(Held::OneZero(Held::plain(field).data_type(field)))
+            }
             Self::Table | Self::Mysql => {
                 Ok(microseconds(field).unwrap_or_else(|| Held::plain(field)))
             }
@@ -64,6 +67,13 @@ impl Spelling {
     pub(super) fn is_untyped(&self) -> bool {
         matches!(self, Self::Csv(_) | Self::Json | Self::Documents)
     }
+}
+
+fn is_float(field: &Field) -> bool {
+    matches!(
+        Held::plain(field).data_type(field),
+        DataType::Float32 | DataType::Float64
+    )
 }
 
 /// Times that have more than microseconds.

@@ -51,6 +51,15 @@ fn options_are_checked_without_a_server() {
         "{said}"
     );
     assert!(!said.contains("pa55word"), "{said}");
+    // What stands behind the first `@` would be told as the host.
+    let yaml = pipeline("url: \"postgres://me:pa@55word@h/d\", query: \"select 1\"");
+    let said = Folder::new().refuse(&yaml);
+    assert!(
+        said.starts_with("error: the address of the database has more than one `@`\n"),
+        "{said}"
+    );
+    let hint = "hint: in a user or a password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`";
+    assert!(said.contains(hint) && !said.contains("55word"), "{said}");
     let both = pipeline(&format!("{URL}, table: a, query: \"select 1\""));
     let said = Folder::new().refuse(&both);
     assert!(

@@ -18,7 +18,7 @@ use crate::{environment, until};
 fn pipeline(queue: &str, source: &str, stores: &[(&str, &str)]) -> String {
     let sink = |(url, database): &(&str, &str)| {
         format!(
-            "  - mongodb: {{ url: \"{url}\", database: {database}, envelopes: {{ state: {{ keys: {{ shop.orders: id }} }} }} }}\n"
+            "  - mongodb: {{ url: \"{url}\", database: {database}, envelopes: {{ into: \"{{database}}_{{table}}\", state: {{ into: \"{{database}}_{{table}}_current\", keys: {{ shop.orders: id }} }} }} }}\n"
         )
     };
     let sinks: String = stores.iter().map(sink).collect();

@@ -231,6 +231,18 @@ fn an_upsert_replaces_what_is_there() {
     assert_eq!(code, Some(2), "{words}");
     let expected = format!("table {name} has no unique index of exactly `id`");
     assert!(words.contains(&expected), "{words}");
+    // Rows of equal values in another unique index would be taken for rows of equal key.
+    let name = fresh("second");
+    sql(&format!(
+        "CREATE TABLE {name} (id bigint PRIMARY KEY, w varchar(9), UNIQUE one_word (w))"
+    ));
+    let sink = format!("into: {name}, mode: upsert, key: [id]");
+    let (code, words) = said(&table(10, "", &sink), &[]);
+    assert_eq!(code, Some(2), "{words}");
+    let expected = format!(
+        "table {name} has another unique index, `one_word`, and MySQL's upsert would take rows of equal values there for rows of equal `id`"
+    );
+    assert!(words.contains(&expected), "{words}");
 }
 
 #[test]

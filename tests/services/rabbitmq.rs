@@ -233,18 +233,21 @@ fn a_broker_that_is_killed_and_comes_back_loses_nothing() {
     let broker = Broker::at(&url);
     let empty = || "the queue is read to its end".to_string();
     until(empty, Duration::from_secs(120), || broker.ready(&name) == 0);
-    // What is under way is acknowledged in the end.
+    // What has become rows is acknowledged in the end; what was only fetched by then goes back.
     std::process::Command::new("kill")
         .args(["-TERM", &run.id().to_string()])
         .status()
         .unwrap();
     assert!(run.wait().unwrap().code().is_some());
-    assert_eq!(broker.ready(&name), 0);
+    let left = broker.ready(&name);
+    assert!(left <= 500, "{left} messages are left");
     let mut ids: Vec<u64> = rows(folder.path())
         .iter()
         .map(|row| row["id"].as_u64().unwrap())
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids, (0..20_000).collect::<Vec<_>>());
+    let known = ids.len() as u64 + left;
+    assert!(known >= 20_000, "{} rows and {left} messages", ids.len());
+    assert!(ids.iter().all(|id| *id < 20_000));
 }

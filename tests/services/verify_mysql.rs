@@ -9,7 +9,7 @@ use crate::postgres::fresh;
 
 const ROWS: u64 = 5_000;
 
-const COLUMNS: &str = "      s: { words: {}, nulls: 0.1 }\n      f: { normal: { mean: 0, stddev: 1 } }\n      g: { normal: { mean: 0, stddev: 1 }, type: float32 }\n      d: { uniform: { min: -999.99, max: 999.99 }, type: \"decimal(12,2)\" }\n      u: { uuid: {} }\n      at: { event_time: { start: 2026-01-01, rate: 5/s }, type: \"timestamp(us, UTC)\" }\n      l: { list: { of: { constant: 5, type: int32 }, length: 2 } }\n";
+const COLUMNS: &str = "      s: { words: {}, nulls: 0.1 }\n      f: { normal: { mean: 0, stddev: 1 } }\n      g: { normal: { mean: 0, stddev: 1 }, type: float32 }\n      z: { expr: \"round(cast(id % 7 - 3 as float64) * 0.1)\" }\n      d: { uniform: { min: -999.99, max: 999.99 }, type: \"decimal(12,2)\" }\n      u: { uuid: {} }\n      at: { event_time: { start: 2026-01-01, rate: 5/s }, type: \"timestamp(us, UTC)\" }\n      l: { list: { of: { constant: 5, type: int32 }, length: 2 } }\n";
 
 /// The exit code, and what the first line says of rows, without spaces.
 #[track_caller]

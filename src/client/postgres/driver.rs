@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -62,6 +62,14 @@ impl Database {
         if config.get_hosts().is_empty() {
             let problem = Problem::new("the address names no host").at(&url.place);
             return Err(problem.hint("expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"));
+        }
+        // The first `@` ends the password: what stands behind it would be told as the host.
+        let has_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(has_at) {
+            let what = "the address of the database has more than one `@`";
+            return Err(Problem::new(what).at(&url.place).hint(
+                "in a user or a password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`",
+            ));
         }
         config.connect_timeout(ACCEPT).keepalives_idle(KEEPALIVE);
         if config.get_application_name().is_none() {
@@ -183,7 +191,6 @@ pub fn database_words(error: &DbError) -> String {
 }
 
 fn shown(config: &Config) -> String {
-    use tokio_postgres::config::Host;
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(host)) => host.clone(),
         #[cfg(unix)]

@@ -221,11 +221,21 @@ impl Load {
             }
             None => return Ok(None),
         };
-        let unique = table::is_unique(conn, &self.name, &key).await?;
-        Ok((!unique).then(|| {
-            let key = key.join("`, `");
-            format!("table {} has no unique index of exactly `{key}`", self.name)
-        }))
+        let (unique, other) = table::is_unique(conn, &self.name, &key).await?;
+        let shown = key.join("`, `");
+        Ok(match other {
+            _ if !unique => Some(format!(
+                "table {} has no unique index of exactly `{shown}`",
+                self.name
+            )),
+            // ON DUPLICATE KEY UPDATE would replace a row of another key where that index has its values.
+            Some(other) if self.changes.is_none() => Some(format!(
+                "table {} has another unique index, `{other}`, and MySQL's upsert would take rows of equal \
+                 values there for rows of equal `{shown}`",
+                self.name
+            )),
+            _ => None,
+        })
     }
 
     /// A load that begins removes all rows first.

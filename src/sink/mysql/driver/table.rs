@@ -86,12 +86,12 @@ pub(super) async fn columns(conn: &mut Conn, name: &TableName) -> Result<Vec<Col
     Ok(rows.into_iter().map(column).collect())
 }
 
-/// True if exactly these columns tell rows apart.
+/// Whether exactly these columns tell rows apart, and the name of another index that does, if there is one.
 pub(super) async fn is_unique(
     conn: &mut Conn,
     name: &TableName,
     key: &[&str],
-) -> Result<bool, Refusal> {
+) -> Result<(bool, Option<String>), Refusal> {
     let query = format!(
         "SELECT index_name, column_name FROM information_schema.statistics WHERE {} AND non_unique = 0",
         place(name)
@@ -101,11 +101,16 @@ pub(super) async fn is_unique(
         let own = rows.iter().filter(|(name, _)| name == index);
         own.map(|(_, column)| column.as_deref()).collect::<Vec<_>>()
     };
-    Ok(rows.iter().any(|(index, _)| {
+    let is_of_key = |index: &str| {
         let columns = of_index(index);
         let has = |column: &&str| columns.contains(&Some(*column));
         columns.len() == key.len() && key.iter().all(has)
-    }))
+    };
+    let other = rows.iter().find(|(index, _)| !is_of_key(index));
+    Ok((
+        rows.iter().any(|(index, _)| is_of_key(index)),
+        other.map(|(index, _)| index.clone()),
+    ))
 }
 
 /// What keeps the rows, if it has no transactions.
