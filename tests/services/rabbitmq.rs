@@ -247,7 +247,7 @@ fn a_broker_that_is_killed_and_comes_back_loses_nothing() {
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    let known = ids.len() as u64 + left;
+    let known = ids.len() as u64 + u64::from(left);
     assert!(known >= 20_000, "{} rows and {left} messages", ids.len());
     assert!(ids.iter().all(|id| *id < 20_000));
 }
