@@ -15,14 +15,12 @@ TABLES = ["customers", "orders"]
 LOADS = {"2 x 1000": (2, 1000), "50 x 200": (50, 200)}
 
 
-def sql(*words):
-    statements = "; ".join(words)
-    said = subprocess.run([SERVICES, "tool", "mariadb", "-N", "-e", statements], check=True, capture_output=True, text=True)
-    return said.stdout.strip()
+def client(statements, *words):
+    return [SERVICES, "tool", "mariadb", "rowgen", *words, "-e", "; ".join(statements)]
 
 
 def emptied():
-    sql("SET foreign_key_checks = 0", *(f"TRUNCATE {table}" for table in TABLES), "DELETE FROM rowgen_offsets")
+    run(client(["SET foreign_key_checks = 0", *(f"TRUNCATE {table}" for table in TABLES), "DELETE FROM rowgen_offsets"]))
 
 
 def settings(connections, batch):
@@ -53,18 +51,17 @@ def log():
 
 
 def peer(connections, batch):
-    """One table after the other: parents first. Half of the connections each has, as in rowgen."""
+    """One table after the other, parents first, each over all connections; rowgen's tables share them."""
     words = [[Settings.libraries, "mysql-change", os.environ["MYSQL_URL"], table, LOG / f"{table}.csv", batch, connections] for table in TABLES]
     return ["sh", "-c", " && ".join(" ".join(map(str, word)) for word in words)]
 
 
 def bulk():
     """As many rows as there are changes, of both tables in equal parts: the inserts' own, under other keys."""
-    half = Settings.messages // 2
     loads = [
         f"LOAD DATA LOCAL INFILE '{LOG}/{table}.rows' INTO TABLE {table} FIELDS TERMINATED BY ',' IGNORE 1 LINES" for table in TABLES
     ]
-    return half, [SERVICES, "tool", "mariadb", "--local-infile=1", "-e", "; ".join(loads)]
+    return client(loads, "--local-infile=1")
 
 
 def rows():
@@ -105,7 +102,7 @@ def race_one(number):
         settings(connections, batch)
         runs.append(one(work, "rowgen", number, load("run", "--log", "json")))
         runs.append(one(work, "a statement a change", number, peer(connections, batch)))
-        runs.append(one(work, "LOAD DATA", number, bulk()[1]))
+        runs.append(one(work, "LOAD DATA", number, bulk()))
     return runs
 
 
