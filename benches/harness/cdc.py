@@ -24,28 +24,29 @@ def emptied():
 
 
 def settings(connections, batch):
-    """What the pipeline reads of the environment: the server's address, and no pace that could be felt."""
+    """What the pipeline reads of the environment."""
     user, rest = os.environ["MYSQL_URL"].removeprefix("mysql://").split("@")
     address, database = rest.split("/")
     name, password = user.split(":")
     host, port = address.split(":")
     known = {"MYSQL_HOST": host, "MYSQL_PORT": port, "MYSQL_USER": name, "MYSQL_PASSWORD": password, "MYSQL_DATABASE": database}
     # What is given is made, and then it ends.
-    more = {"TARGET_CPS": "100000000", "DURATION_SECONDS": "600", "CONCURRENCY": str(connections), "BATCH_SIZE": str(batch)}
+    more = {"DURATION_SECONDS": "600", "CONCURRENCY": str(connections), "BATCH_SIZE": str(batch)}
     os.environ.update(known | more)
 
 
 def load(*words):
-    pipeline = TOP / "pipelines" / "cdc.yaml"
-    return [Settings.rowgen, *words[:1], pipeline, "--rows", Settings.messages, *words[1:]]
+    return [Settings.rowgen, *words[:1], LOG / "load.yaml", "--rows", Settings.messages, *words[1:]]
 
 
 def log():
-    """The same changes as files, for the other client."""
-    text = (TOP / "pipelines" / "cdc.yaml").read_text()
+    """The load of pipelines/cdc.yaml as fast as it goes, and the same changes as files, for the other client."""
+    lines = (TOP / "pipelines" / "cdc.yaml").read_text().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("  rate:"))
     # The server takes no moment with a zone from a text.
     head = text[: text.index("sinks:")].replace("timestamp(s, UTC)", "timestamp(s)")
     LOG.mkdir(parents=True, exist_ok=True)
+    (LOG / "load.yaml").write_text(text)
     sink = "sinks:\n  - file: { tables: all, path: '{table}.csv', if_exists: replace }\n"
     (LOG / "log.yaml").write_text(head.replace("log: { style: changes }\n", "") + sink)
     run([Settings.rowgen, "run", LOG / "log.yaml", "--rows", Settings.messages, "--out", LOG, "--quiet"])
