@@ -13,6 +13,7 @@ import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.h2.mvstore.MVStore;
 
 /** Serves MongoDB's wire protocol on a host and a port, from a file. */
@@ -28,6 +29,8 @@ class Main {
         }
     };
 
+    static final Set<String> GREETINGS = Set.of("hello", "isMaster", "ismaster", "ping");
+
     /** What is written is in the file before it is answered, one message after the other: whole. */
     static class Durable extends H2Backend {
         Durable(MVStore store) {
@@ -35,10 +38,16 @@ class Main {
         }
 
         @Override
-        public synchronized Document handleMessage(MongoMessage message) {
-            Document answer = super.handleMessage(message);
-            commit();
-            return answer;
+        public Document handleMessage(MongoMessage message) {
+            // A driver that asks whether it is there does not wait behind what others write.
+            if (GREETINGS.contains(message.getDocument().keySet().iterator().next())) {
+                return super.handleMessage(message);
+            }
+            synchronized (this) {
+                Document answer = super.handleMessage(message);
+                commit();
+                return answer;
+            }
         }
 
         @Override

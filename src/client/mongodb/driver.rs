@@ -96,7 +96,7 @@ impl Server {
     /// The options contradict each other.
     pub fn client(&self) -> Result<Client, Refused> {
         Client::with_options(self.options.clone())
-            .map_err(|error| self.refused("connecting", &error))
+            .map_err(|error| self.refused("connecting to", &error))
     }
 
     /// Asks whether the server is there and lets us in.
@@ -108,14 +108,14 @@ impl Server {
         match timeout(ANSWER, async { asked.await }).await {
             Ok(answered) => answered
                 .map(drop)
-                .map_err(|error| self.refused("connecting", &error)),
-            Err(_) => Err(self.silent("connecting")),
+                .map_err(|error| self.refused("connecting to", &error)),
+            Err(_) => Err(self.silent("connecting to")),
         }
     }
 
     /// The server says nothing.
     pub fn silent(&self, doing: &str) -> Refused {
-        let problem = Problem::new(format!("{doing} to MongoDB at {}", self.shown));
+        let problem = Problem::new(format!("{doing} MongoDB at {}", self.shown));
         Refused {
             error: Error::run(problem.cause("nobody answers").hint(RUNNING)),
             passes: true,
@@ -125,7 +125,7 @@ impl Server {
     /// What an error says, in words, with what was being done.
     pub fn refused(&self, doing: &str, error: &Refusal) -> Refused {
         let (words, hint, passes) = said(error);
-        let problem = Problem::new(format!("{doing} to MongoDB at {}", self.shown)).cause(words);
+        let problem = Problem::new(format!("{doing} MongoDB at {}", self.shown)).cause(words);
         Refused {
             error: Error::run(problem.maybe_hint(hint.map(Into::into))),
             passes,

@@ -116,7 +116,7 @@ impl Load {
             "deletes": [{ "q": {}, "limit": 0 }],
         };
         let deleted = database.run_command(delete).await;
-        let doing = format!("emptying collection {}", documents.collection);
+        let doing = format!("emptying collection {} of", documents.collection);
         deleted.map_err(|error| self.server.refused(&doing, &error).error)?;
         Ok(())
     }

@@ -127,7 +127,7 @@ impl Connection {
         command: &[&'s Statement],
     ) -> Result<Vec<(&'s Statement, String)>, Failure> {
         let said =
-            |error: &mongodb::error::Error| failure(self.load.server.refused("writing", error));
+            |error: &mongodb::error::Error| failure(self.load.server.refused("writing to", error));
         let answer = bulk::send(&self.database, command, &self.load.concern).await;
         let mut wrong = Vec::new();
         let mut there = Vec::new();

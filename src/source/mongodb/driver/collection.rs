@@ -59,7 +59,7 @@ impl Documents {
             server,
         };
         let marked = documents.mark().await;
-        let doing = format!("reading collection {name}");
+        let doing = format!("reading collection {name} of");
         marked.map_err(|error| documents.server.refused(&doing, &error).error)?;
         Ok(documents)
     }
@@ -87,7 +87,7 @@ impl Documents {
     /// # Errors
     /// The server does not give them.
     pub fn read(&self, first: u64, count: usize) -> Result<Vec<Document>> {
-        let doing = format!("reading collection {}", self.name);
+        let doing = format!("reading collection {} of", self.name);
         let read = || {
             let read = block_on(self.fetch(first, count))?;
             read.map_err(|error| self.server.refused(&doing, &error).error)
