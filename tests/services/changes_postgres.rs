@@ -251,6 +251,8 @@ fn a_load_that_is_to_end_leaves_what_it_has_not_begun_to_the_next_run() {
             .parse()
             .unwrap_or(0)
     };
+    let made = || load.sql("SELECT to_regclass('CUSTOMERS') IS NOT NULL") == "t";
+    until(|| "the table is made".into(), Duration::from_secs(60), made);
     until(
         || format!("{} rows", rows()),
         Duration::from_secs(60),
