@@ -10,7 +10,6 @@ use crate::environment;
 use crate::postgres::{fresh, sql_at};
 use crate::postgres_errors::told;
 use crate::servers::Servers;
-use crate::until;
 
 /// A database of a test's own schema, and a load into it.
 struct Load {
@@ -238,37 +237,6 @@ fn what_others_do_to_the_rows_is_named_with_the_changes_that_explain_it() {
         (Some(0), String::new()),
         "its own rows are there"
     );
-}
-
-/// A transaction a change is slow, and all changes were made long before they are written.
-#[test]
-fn a_load_that_is_to_end_leaves_what_it_has_not_begun_to_the_next_run() {
-    let load = Load::new(&environment("POSTGRES_URL"));
-    let yaml = load.pipeline(100_000, ", connections: 2, transaction_rows: 1");
-    let mut run = load.command("run", &yaml, &["--quiet"]).spawn().unwrap();
-    let rows = || {
-        load.sql("SELECT count(*) FROM CUSTOMERS")
-            .parse()
-            .unwrap_or(0)
-    };
-    let made = || load.sql("SELECT to_regclass('CUSTOMERS') IS NOT NULL") == "t";
-    until(|| "the table is made".into(), Duration::from_secs(60), made);
-    until(
-        || format!("{} rows", rows()),
-        Duration::from_secs(60),
-        || rows() > 500,
-    );
-    let pid = run.id().to_string();
-    Command::new("kill").arg(&pid).status().unwrap();
-    let code = run.wait().unwrap().code();
-    assert_eq!(code, Some(143));
-    let done = rows();
-    assert!(done < 20_000, "{done} rows of customers");
-    let (code, words) = load.verify(&yaml, &["--at", "now"]);
-    assert_eq!(code, Some(0), "{words}");
-    load.succeeds(&load.pipeline(100_000, ", connections: 4"), &[]);
-    let (code, words) = load.verify(&yaml, &[]);
-    assert_eq!(code, Some(0), "{words}");
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl<C: Part> Queue<C> {
     pub(super) fn ready(&self, session: usize) -> impl Future<Output = Result<bool, Over>> {
         poll_fn(move |context| {
             self.poll(session, context, |state| {
-                let some = !self.leaves(state) && self.has_work(state, session);
+                let some = self.has_work(state, session);
                 (some || self.is_done(state, session)).then_some(some)
             })
         })
@@ -281,14 +281,7 @@ impl<C: Part> Queue<C> {
                 .as_ref()
                 .is_some_and(|applied| applied.seat().is_settled())
         };
-        let empty = state.inboxes[session].pieces.is_empty();
-        state.closed && (empty || settled() || self.leaves(state))
-    }
-
-    /// True if the run is to end, and the next one goes on with what no session has begun: a load of changes
-    /// knows how far each shard is. With a change a transaction the rest took PostgreSQL minutes.
-    fn leaves(&self, state: &State<C>) -> bool {
-        state.closed && self.applied.is_some() && self.listener.stopping()
+        state.closed && (state.inboxes[session].pieces.is_empty() || settled())
     }
 
     fn poll<T>(
