@@ -167,7 +167,8 @@ fn said(error: &Refusal) -> Said {
         ErrorKind::IncompatibleServer { message, .. }
         | ErrorKind::InvalidTlsConfig { message, .. }
         | ErrorKind::InvalidArgument { message, .. } => (message.clone(), None, false),
-        _ => (error.to_string(), None, true),
+        // Without labels and sources, which are the driver's own.
+        kind => (kind.to_string(), None, true),
     }
 }
 
@@ -187,4 +188,29 @@ pub fn passes(code: i32) -> bool {
         10107, 11600, 11602, 13435, 13436,
     ];
     PASSING.contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_in_words_what_was_done_to_whom() {
+        let server = Server {
+            options: ClientOptions::default(),
+            shown: "127.0.0.1:27017".into(),
+        };
+        let cut = Refusal::from(std::io::Error::other("connection reset"));
+        let refused = server.refused("reading collection orders of", &cut);
+        assert!(refused.passes);
+        assert_eq!(
+            refused.error.to_string(),
+            "error: reading collection orders of MongoDB at 127.0.0.1:27017\n  caused by: connection reset\n  hint: is it running, and is `url` right?"
+        );
+        let odd = server.refused("connecting to", &Refusal::custom(7));
+        assert_eq!(
+            odd.error.to_string(),
+            "error: connecting to MongoDB at 127.0.0.1:27017\n  caused by: Custom user error"
+        );
+    }
 }
