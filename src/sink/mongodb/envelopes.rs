@@ -56,6 +56,10 @@ pub enum Stored {
 
 /// The columns of an envelope, by their places.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(feature = "mongodb"),
+    expect(dead_code, reason = "without MongoDB no document is made of them")
+)]
 pub struct Columns {
     pub database: usize,
     pub table: usize,
