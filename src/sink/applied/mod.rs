@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 
 pub use barrier::{Barrier, Does, Seat, Stir, Told};
 pub use keyed::{At, Keyed, Statement, statements};
-pub use options::{Asked, of_table};
+pub use options::of_table;
 pub use shards::{Applied, SHARDS, Share, shard_of};
 
 use super::Target;

@@ -6,31 +6,18 @@ use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::error::Problem;
 use crate::format::{ChangeColumns, Shape};
-use crate::place::{Place, Placed, Text};
+use crate::place::Place;
+use crate::sink::database::{Mode, TableOptions};
 use crate::sink::on_bad_row::OnBadRow;
 
-/// What a pipeline says of a table whose rows are changes.
-pub struct Asked<'o> {
-    /// Where problems are shown that have no place of their own.
-    pub place: &'o Place,
-    /// Rows of equal key are replaced.
-    pub upsert: bool,
-    /// The columns that tell rows apart.
-    pub key: &'o [Placed<Text>],
-    /// Progress is kept beside the rows.
-    pub exactly_once: bool,
-    /// What becomes of rows that are refused.
-    pub bad_rows: &'o OnBadRow,
-}
-
-impl Asked<'_> {
-    /// Everything that cannot be as asked.
-    pub fn problems(&self, shape: &Shape, columns: &ChangeColumns) -> Vec<Problem> {
+impl TableOptions<'_> {
+    /// Everything that cannot be as asked of changes.
+    pub fn of_changes(&self, shape: &Shape, columns: &ChangeColumns) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut refuse = |what: String, place: &Place, hint: &str| {
             problems.push(Problem::new(what).at(place).hint(hint));
         };
-        if self.upsert {
+        if self.mode == Mode::Upsert {
             refuse(
                 "`mode: upsert` is for rows, and these are changes: each says whether its row is there".into(),
                 self.place,

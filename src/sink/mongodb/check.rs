@@ -9,6 +9,7 @@ use crate::error::Problem;
 use crate::format::Shape;
 use crate::format::nested::{item_field, plain_type};
 use crate::place::{Placed, Text};
+use crate::sink::database::{key_problems, no_columns};
 
 /// The most rows of a bulk: what a server takes of one command.
 const MOST_ROWS: u64 = 100_000;
@@ -46,7 +47,7 @@ pub fn problems(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
         }
     }
     if shape.schema.fields().is_empty() {
-        problems.push(Problem::new("a table without columns has no rows to send").at(place));
+        problems.push(no_columns(place));
     }
     problems
 }
@@ -114,13 +115,7 @@ fn collection(name: &Placed<Text>) -> Option<Problem> {
 }
 
 fn key(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if mongodb.mode == Mode::Upsert && mongodb.key.is_empty() {
-        let problem = Problem::new("`mode: upsert` needs a `key`").at(&mongodb.url.place);
-        problems.push(problem.hint("name the columns that tell rows apart: `key: [id]`"));
-    }
-    let known = |column: &Placed<Text>| shape.column(column.as_str(), &column.place);
-    problems.extend(mongodb.key.iter().filter_map(|column| known(column).err()));
+    let mut problems = key_problems((mongodb.mode, &mongodb.key), &mongodb.url.place, shape);
     if let Some(index) = shape
         .schema
         .index_of("_id")

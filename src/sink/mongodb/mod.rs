@@ -11,6 +11,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::database::Mode;
 use super::on_bad_row::OnBadRow;
 use super::{Delivery, Found, Holds, Sink, Slice, Takes, TakesChanges, Target};
 use crate::client::database::Tls;
@@ -56,19 +57,6 @@ pub struct MongoDb {
         expect(dead_code, reason = "without MongoDB nothing is sent at all")
     )]
     measured: bool,
-}
-
-/// What becomes of documents that are there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// They stay.
-    #[default]
-    Append,
-    /// They are removed before the first row.
-    Truncate,
-    /// Those of equal key are replaced.
-    Upsert,
 }
 
 /// Rows of a bulk where the pipeline does not say.

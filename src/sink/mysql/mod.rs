@@ -1,6 +1,5 @@
 //! `mysql`: rows into a table of MySQL or MariaDB, many an `INSERT`, each of them once.
 
-mod changes;
 mod check;
 mod types;
 // What sends needs the feature; what a pipeline says of a table is read and checked without it.
@@ -12,9 +11,9 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::database::{Mode, TableOptions};
 use super::on_bad_row::OnBadRow;
-use super::postgres::Mode;
-use super::{Delivery, Found, Holds, Sink, Slice, Takes, TakesChanges, Target};
+use super::{Found, Holds, Sink, Slice, Takes, Target};
 use crate::client::database::Tls;
 use crate::client::mysql::TableName;
 use crate::error::{Problem, Result};
@@ -61,9 +60,6 @@ pub struct Mysql {
     measured: bool,
 }
 
-/// Rows of a transaction where the pipeline does not say, as for PostgreSQL.
-const TRANSACTION_ROWS: std::ops::RangeInclusive<usize> = 2_500..=40_000;
-
 impl Example for Mysql {
     const EXAMPLE: &'static str = "mysql: { url: \"mysql://rowgen:rowgen@localhost:3306/rowgen\", into: orders, mode: append }";
 }
@@ -82,6 +78,20 @@ impl Mysql {
         self.exactly_once.as_ref().is_none_or(|flag| flag.value.0)
     }
 
+    /// What other databases are asked, too.
+    fn options(&self) -> TableOptions<'_> {
+        TableOptions {
+            place: &self.url.place,
+            mode: self.mode,
+            key: &self.key,
+            connections: self.connections.as_ref(),
+            transaction_rows: self.transaction_rows.as_ref(),
+            linger: self.linger.as_ref(),
+            exactly_once: self.is_exactly_once(),
+            bad_rows: &self.on_bad_row,
+        }
+    }
+
     fn is_key(&self, column: &str) -> bool {
         self.key.iter().any(|key| key.as_str() == column)
     }
@@ -97,33 +107,7 @@ impl Sink for Mysql {
     }
 
     fn takes(&self) -> Takes {
-        Takes {
-            changes: TakesChanges::Applied,
-            delivery: match (self.is_exactly_once(), self.mode) {
-                (true, _) => Delivery::Transactional,
-                (false, Mode::Upsert) => Delivery::Idempotent,
-                (false, _) => Delivery::AtLeastOnce,
-            },
-            // A transaction is made of whole batches, of which two connections have a half each.
-            most_rows: Some(
-                self.transaction_rows
-                    .as_ref()
-                    .map_or(2 * *TRANSACTION_ROWS.start() as u64, |rows| rows.value.0),
-            ),
-            placing: &[
-                "url",
-                "connections",
-                "transaction_rows",
-                "linger",
-                "tls",
-                "on_bad_row",
-            ],
-            // A batch waits whole, as it came, as it is sent and as what may be a dead letter.
-            best_rows: Some(16_384),
-            letters: self.on_bad_row.letters(),
-            replaces: self.mode == Mode::Truncate,
-            ..Takes::default()
-        }
+        self.options().takes()
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {

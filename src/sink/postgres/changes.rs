@@ -2,23 +2,15 @@
 
 use arrow::datatypes::DataType;
 
-use super::{Mode, Postgres};
+use super::Postgres;
 use crate::error::Problem;
+use crate::format::Shape;
 use crate::format::nested::plain_type;
-use crate::format::{ChangeColumns, Shape};
-use crate::sink::applied::Asked;
 
-/// Everything about the options and the columns that cannot be as asked where rows are changes.
-pub fn problems(postgres: &Postgres, shape: &Shape, columns: &ChangeColumns) -> Vec<Problem> {
-    let place = &postgres.url.place;
-    let asked = Asked {
-        place,
-        upsert: postgres.mode == Mode::Upsert,
-        key: &postgres.key,
-        exactly_once: postgres.is_exactly_once(),
-        bad_rows: &postgres.on_bad_row,
-    };
-    let lists = columns.set.iter().map(|column| shape.schema.field(*column));
+/// Columns that no update can set.
+pub fn problems(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
+    let set = shape.changes.iter().flat_map(|columns| &columns.set);
+    let lists = set.map(|column| shape.schema.field(*column));
     let lists = lists.filter(|field| is_list(field.data_type()));
     let lists = lists.map(|field| {
         let what = format!(
@@ -26,12 +18,10 @@ pub fn problems(postgres: &Postgres, shape: &Shape, columns: &ChangeColumns) -> 
             field.name()
         );
         Problem::new(what)
-            .at(place)
+            .at(&postgres.url.place)
             .hint("set other columns, or make it text")
     });
-    let mut problems = asked.problems(shape, columns);
-    problems.extend(lists);
-    problems
+    lists.collect()
 }
 
 fn is_list(data_type: &DataType) -> bool {

@@ -12,8 +12,9 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::database::{Mode, TableOptions};
 use super::on_bad_row::OnBadRow;
-use super::{Delivery, Found, Holds, Sink, Slice, Takes, TakesChanges, Target};
+use super::{Found, Holds, Sink, Slice, Takes, Target};
 use crate::client::postgres::{TableName, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -61,23 +62,6 @@ pub struct Postgres {
     measured: bool,
 }
 
-/// What becomes of rows that are there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// They stay.
-    #[default]
-    Append,
-    /// They are removed before the first row.
-    Truncate,
-    /// Those of equal key are replaced.
-    Upsert,
-}
-
-/// Rows of a transaction where the pipeline does not say: by hand, 2 connections with 2 500 each are the
-/// fastest to a server on this machine, and 10 000 at 12 ms of round trip.
-const TRANSACTION_ROWS: std::ops::RangeInclusive<usize> = 2_500..=40_000;
-
 impl Example for Postgres {
     const EXAMPLE: &'static str = "postgres: { url: \"postgres://rowgen@localhost:5432/rowgen\", into: orders, mode: append }";
 }
@@ -95,6 +79,20 @@ impl Postgres {
     fn is_exactly_once(&self) -> bool {
         self.exactly_once.as_ref().is_none_or(|flag| flag.value.0)
     }
+
+    /// What other databases are asked, too.
+    fn options(&self) -> TableOptions<'_> {
+        TableOptions {
+            place: &self.url.place,
+            mode: self.mode,
+            key: &self.key,
+            connections: self.connections.as_ref(),
+            transaction_rows: self.transaction_rows.as_ref(),
+            linger: self.linger.as_ref(),
+            exactly_once: self.is_exactly_once(),
+            bad_rows: &self.on_bad_row,
+        }
+    }
 }
 
 impl Sink for Postgres {
@@ -107,33 +105,7 @@ impl Sink for Postgres {
     }
 
     fn takes(&self) -> Takes {
-        Takes {
-            changes: TakesChanges::Applied,
-            delivery: match (self.is_exactly_once(), self.mode) {
-                (true, _) => Delivery::Transactional,
-                (false, Mode::Upsert) => Delivery::Idempotent,
-                (false, _) => Delivery::AtLeastOnce,
-            },
-            // A transaction is made of whole batches, of which two connections have a half each.
-            most_rows: Some(
-                self.transaction_rows
-                    .as_ref()
-                    .map_or(2 * *TRANSACTION_ROWS.start() as u64, |rows| rows.value.0),
-            ),
-            placing: &[
-                "url",
-                "connections",
-                "transaction_rows",
-                "linger",
-                "tls",
-                "on_bad_row",
-            ],
-            // A batch waits whole, as it came, as it is sent and as what may be a dead letter.
-            best_rows: Some(16_384),
-            letters: self.on_bad_row.letters(),
-            replaces: self.mode == Mode::Truncate,
-            ..Takes::default()
-        }
+        self.options().takes()
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {

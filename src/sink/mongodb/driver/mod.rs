@@ -24,7 +24,7 @@ use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
-use open::{Load, Opened};
+use open::Load;
 
 /// Looks at the server, and changes nothing.
 ///
@@ -47,5 +47,5 @@ pub fn connect(mongodb: &MongoDb, target: &Target) -> Result<Found> {
         }));
     }
     apart("looking at the server", || block_on(load.look())?)?;
-    Opened::found(load, target, mongodb)
+    load.found(target, mongodb)
 }

@@ -17,7 +17,7 @@ use crate::client::mongodb::{Refused, Server};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Result};
 use crate::sink::session::{self, Options};
-use crate::sink::{Found, Lane, Ready, Target};
+use crate::sink::{Found, Target};
 
 /// Everything about a load that does not change.
 pub struct Load {
@@ -34,12 +34,6 @@ pub struct Load {
 enum Kind {
     Documents(Documents),
     Changes(Box<Changes>),
-}
-
-/// A load that can begin.
-pub struct Opened {
-    load: Arc<Load>,
-    inner: Box<dyn Ready>,
 }
 
 /// No bulk has more bytes: it is sent in commands of 12 MiB.
@@ -122,10 +116,11 @@ impl Load {
     }
 }
 
-impl Opened {
-    pub fn found(load: Arc<Load>, target: &Target, options: &MongoDb) -> Result<Found> {
+impl Load {
+    /// The load as the engine is told of it.
+    pub fn found(self: Arc<Self>, target: &Target, options: &MongoDb) -> Result<Found> {
         let encode = {
-            let load = load.clone();
+            let load = self.clone();
             move |batch: &Batch| load.encode(batch)
         };
         let rows = options.bulk_rows() as usize;
@@ -141,24 +136,12 @@ impl Opened {
             bad_rows: options.on_bad_row.clone(),
             ..Options::default()
         };
-        let found = session::sink(target, Connecting(load.clone()), sessions, encode)?;
-        let Found::Ready { sink: inner, .. } = found else {
-            return Ok(found);
+        let found = session::sink(target, Connecting(self.clone()), sessions, encode)?;
+        let empties = self.empties;
+        let prepare = move || match empties {
+            true => apart("emptying the collection", || block_on(self.empty())?),
+            false => Ok(()),
         };
-        Ok(Found::Ready {
-            replaces: load.empties,
-            told: Vec::new(),
-            sink: Box::new(Self { load, inner }),
-        })
-    }
-}
-
-impl Ready for Opened {
-    fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
-        if self.load.empties {
-            let load = &self.load;
-            apart("emptying the collection", || block_on(load.empty())?)?;
-        }
-        self.inner.open(lane)
+        Ok(session::prepared(found, (empties, None), prepare))
     }
 }

@@ -20,20 +20,20 @@ mod values;
 
 use std::sync::Arc;
 
-use super::{Mode, Mysql};
+use super::Mysql;
 use crate::client::mysql::Database;
 use crate::client::runtime::{apart, block_on};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
-use open::{Load, Opened};
+use open::Load;
 
 /// Looks at the database, and changes nothing.
 ///
 /// # Errors
 /// Nobody answers, the user may not, or the table does not fit.
 pub fn connect(mysql: &Mysql, target: &Target) -> Result<Found> {
-    if let Some(problem) = slices(mysql, target) {
+    if let Some(problem) = mysql.options().slices(target) {
         return Err(Error::user(problem));
     }
     let name = mysql.name(&target.shape).map_err(Error::user)?;
@@ -47,24 +47,5 @@ pub fn connect(mysql: &Mysql, target: &Target) -> Result<Found> {
         }));
     }
     let looked = apart("looking at the database", || block_on(load.look())?)?;
-    Opened::found(load, looked, target)
-}
-
-/// What several slices cannot do side by side.
-fn slices(mysql: &Mysql, target: &Target) -> Option<Problem> {
-    target.slice.filter(|slice| slice.count > 1)?;
-    if target.changes.is_some() {
-        let problem = Problem::new("changes cannot be applied by slices: they wait for each other");
-        let hint = "leave `--slice` out: `connections` is how many changes are applied at once";
-        return Some(problem.at(&mysql.url.place).hint(hint));
-    }
-    let empties = mysql.mode == Mode::Truncate && !mysql.is_exactly_once();
-    let problem = match (target.overwrite, empties) {
-        (true, _) => "a slice cannot begin a table anew: it would remove the rows of the others",
-        (_, true) => {
-            "`mode: truncate` of a slice needs `exactly_once`: it cannot know of the others"
-        }
-        _ => return None,
-    };
-    Some(Problem::new(problem).at(&mysql.url.place))
+    load.found(looked, target)
 }

@@ -7,12 +7,12 @@ use std::sync::{Arc, OnceLock};
 use arrow::datatypes::SchemaRef;
 use mysql_async::{Conn, Error as Refusal};
 
-use super::super::{Mode, Mysql, TRANSACTION_ROWS};
+use super::super::{Mode, Mysql};
 use super::changes::Changes;
 use super::session::{Connecting, Rows};
 use super::table;
 use super::values::Encoder;
-use crate::batch::{Batch, Resume};
+use crate::batch::Batch;
 use crate::client::database::connections;
 use crate::client::mysql::{
     BATCH_ROWS, CONNECTIONS, Database, Offsets, Patience, STREAM, Settings, TableName,
@@ -21,7 +21,7 @@ use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::{Keyed, of_table};
 use crate::sink::session::{self, Options};
-use crate::sink::{Found, Lane, Ready, Run, Target};
+use crate::sink::{Found, Run, Target};
 
 /// Everything about a load that does not change.
 pub(super) struct Load {
@@ -51,13 +51,6 @@ pub(super) struct Load {
 
 /// How far a load is, and what whoever runs it should know of the table.
 type Looked = (HashMap<i32, i64>, Option<String>);
-
-/// A load that can begin.
-pub(super) struct Opened {
-    load: Arc<Load>,
-    connections: usize,
-    inner: Box<dyn Ready>,
-}
 
 impl Load {
     pub(super) fn new(
@@ -260,67 +253,35 @@ impl Load {
     }
 }
 
-impl Opened {
+impl Load {
     /// The load as the engine is told of it.
     pub(super) fn found(
-        load: Arc<Load>,
+        self: Arc<Self>,
         (reached, told): Looked,
         target: &Target,
     ) -> Result<Found> {
         let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
-        let asked = connections(load.options.connections.as_ref());
-        let connections = match &load.changes {
+        let own = self.options.options();
+        let asked = connections(own.connections);
+        let connections = match &self.changes {
             Some(changes) => changes.applied.changing().share_of(asked),
             None => begun.unwrap_or(asked).max(1),
         };
-        let own = &load.options;
-        let rows = own
-            .transaction_rows
-            .as_ref()
-            .map(|rows| rows.value.0 as usize);
-        let linger = own.linger.as_ref().map(|linger| linger.value.0);
         let options = Options {
             sessions: connections,
-            rows: rows.map_or(TRANSACTION_ROWS, |rows| rows..=rows),
-            linger: linger.unwrap_or_default(),
-            bad_rows: own.on_bad_row.clone(),
-            keeps_offsets: load.offsets.is_some(),
-            applied: load.changes.as_ref().map(|changes| changes.applied.clone()),
+            rows: own.transaction_rows(),
+            linger: own.linger(),
+            bad_rows: own.bad_rows.clone(),
+            keeps_offsets: self.offsets.is_some(),
+            applied: self.changes.as_ref().map(|changes| changes.applied.clone()),
             seed: target.run_id as u64,
             ..Options::default()
         };
-        let of = load.clone();
+        let of = self.clone();
         let encode = move |batch: &Batch, keyed: &Keyed| Rows::encode(&of, batch, keyed);
-        let found = session::changes(target, Connecting(load.clone()), options, encode)?;
-        let Found::Ready { sink: inner, .. } = found else {
-            return Ok(found);
-        };
-        let replaces = load.empties() && reached.is_empty();
-        let sink = Box::new(Self {
-            load,
-            connections,
-            inner,
-        });
-        Ok(Found::Ready {
-            replaces,
-            told: told.into_iter().collect(),
-            sink,
-        })
-    }
-}
-
-impl Ready for Opened {
-    fn resume(&self) -> Option<Arc<dyn Resume>> {
-        self.inner.resume()
-    }
-
-    fn begins_at(&self) -> Option<u64> {
-        self.inner.begins_at()
-    }
-
-    fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
-        let (load, connections) = (&self.load, self.connections);
-        apart("making the table", || block_on(load.prepare(connections))?)?;
-        self.inner.open(lane)
+        let found = session::changes(target, Connecting(self.clone()), options, encode)?;
+        let replaces = self.empties() && reached.is_empty();
+        let prepare = move || apart("making the table", || block_on(self.prepare(connections))?);
+        Ok(session::prepared(found, (replaces, told), prepare))
     }
 }

@@ -20,14 +20,14 @@ mod table;
 
 use std::sync::Arc;
 
-use super::{Mode, Postgres};
+use super::Postgres;
 use crate::client::postgres::Database;
 use crate::client::runtime::{apart, block_on};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
 use made_types::made_types;
-use open::{Load, Opened};
+use open::Load;
 #[cfg(test)]
 pub(crate) use session::sent;
 
@@ -36,7 +36,7 @@ pub(crate) use session::sent;
 /// # Errors
 /// Nobody answers, the user may not, or the table does not fit.
 pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
-    if let Some(problem) = slices(postgres, target) {
+    if let Some(problem) = postgres.options().slices(target) {
         return Err(Error::user(problem));
     }
     let name = postgres.name(&target.shape).map_err(Error::user)?;
@@ -50,24 +50,5 @@ pub fn connect(postgres: &Postgres, target: &Target) -> Result<Found> {
         }));
     }
     let looked = apart("looking at the database", || block_on(load.look())?)?;
-    Opened::found(load, looked, target)
-}
-
-/// What several slices cannot do side by side.
-fn slices(postgres: &Postgres, target: &Target) -> Option<Problem> {
-    target.slice.filter(|slice| slice.count > 1)?;
-    if target.changes.is_some() {
-        let problem = Problem::new("changes cannot be applied by slices: they wait for each other");
-        let hint = "leave `--slice` out: `connections` is how many changes are applied at once";
-        return Some(problem.at(&postgres.url.place).hint(hint));
-    }
-    let empties = postgres.mode == Mode::Truncate && !postgres.is_exactly_once();
-    let problem = match (target.overwrite, empties) {
-        (true, _) => "a slice cannot begin a table anew: it would remove the rows of the others",
-        (_, true) => {
-            "`mode: truncate` of a slice needs `exactly_once`: it cannot know of the others"
-        }
-        _ => return None,
-    };
-    Some(Problem::new(problem).at(&postgres.url.place))
+    load.found(looked, target)
 }
