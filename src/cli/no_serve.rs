@@ -2,7 +2,7 @@
 
 use super::arguments::ServeOptions;
 use super::dotenv;
-use crate::client::kafka::missing;
+use crate::client::missing;
 use crate::error::{Error, Result};
 
 pub(super) fn run(_: &ServeOptions, _: Option<dotenv::Read>) -> Result<u8> {

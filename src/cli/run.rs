@@ -117,7 +117,7 @@ fn listener(address: SocketAddr) -> Result<crate::serve::Listener> {
 /// Nothing is shown in a build without it.
 #[cfg(not(feature = "serve"))]
 fn listener(_: SocketAddr) -> Result<std::convert::Infallible> {
-    let missing = crate::client::kafka::missing("a service over HTTP", "serve");
+    let missing = crate::client::missing("a service over HTTP", "serve");
     Err(Error::user(missing))
 }
 

@@ -5,10 +5,21 @@ pub mod kafka;
 pub mod mongodb;
 pub mod mysql;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod offsets;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 pub mod patience;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod registry;
 #[cfg(feature = "sessions")]
 pub mod runtime;
+pub mod table_name;
 pub mod zeromq;
+
+use crate::error::Problem;
+
+/// What this build of rowgen lacks, and the feature that brings it.
+pub fn missing(what: &str, feature: &str) -> Problem {
+    Problem::new(format!("this rowgen was built without {what}"))
+        .hint(format!("build it with `--features {feature}`"))
+}

@@ -51,11 +51,14 @@ pub mod postgres;
 pub mod rabbitmq;
 mod raw;
 mod reject;
+mod relation;
 mod retype;
 mod running;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod sequence;
 mod set;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod table_reader;
 #[cfg(test)]
 mod tests;
 mod turns;

@@ -1,7 +1,7 @@
 //! In a build without ZeroMQ nobody consumes.
 
 use super::StreamOptions;
-use crate::client::kafka::missing;
+use crate::client::missing;
 use crate::error::{Error, Result};
 
 pub(super) fn run(_: &StreamOptions) -> Result<u8> {

@@ -64,12 +64,6 @@ pub struct Connection {
     pub properties: NamedItems<Text>,
 }
 
-/// What this build of rowgen lacks, and the feature that brings it.
-pub fn missing(what: &str, feature: &str) -> Problem {
-    Problem::new(format!("this rowgen was built without {what}"))
-        .hint(format!("build it with `--features {feature}`"))
-}
-
 impl Mechanism {
     /// Its registered name.
     pub fn name(self) -> &'static str {
@@ -116,7 +110,7 @@ impl Connection {
             ),
             (None, None) => return None,
         };
-        Some(missing(&what, feature))
+        Some(super::missing(&what, feature))
     }
 
     /// True where only librdkafka can connect: encrypted, with a user, or with its own properties.

@@ -7,21 +7,7 @@ use mysql_async::{Conn, Error as Refusal};
 
 use super::{TableName, answer, literal, quoted};
 use crate::batch::Span;
-
-/// The table's name, in the database of the rows' table.
-pub const OFFSETS: &str = "rowgen_offsets";
-
-/// How loads of streams begin; those of tables begin with a fingerprint.
-pub const STREAM: &str = "stream ";
-
-/// The partition whose offset is the number of connections that a made table was begun with.
-pub const CONNECTIONS: i32 = -1;
-
-/// The partition whose offset is the number of rows in its batches.
-pub const BATCH_ROWS: i32 = -2;
-
-/// The partition whose offset is the number of shards that changes were begun with.
-pub const SHARDS_OF: i32 = -3;
+use crate::client::offsets::{OFFSETS, STREAM};
 
 /// There is no such table, or no such database.
 const ABSENT: [u16; 2] = [1146, 1049];

@@ -15,73 +15,28 @@ pub use offsets::*;
 #[cfg(feature = "postgres")]
 pub use patience::Patience;
 
-/// A table's name with its schema: `orders`, `public.orders`. Each part is taken as it is spelt.
+use super::table_name::{self, Dialect};
+
+/// How PostgreSQL spells names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableName {
-    schema: Option<String>,
-    table: String,
-}
+pub enum PostgresNames {}
 
-impl TableName {
-    /// Reads `table` or `schema.table`.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let parts: Vec<&str> = text.split('.').collect();
-        let named = |part: &&str| (1..=63).contains(&part.len()) && !part.contains('\0');
-        match parts.as_slice() {
-            [table] if named(table) => Ok(Self {
-                schema: None,
-                table: (*table).to_string(),
-            }),
-            [schema, table] if named(schema) && named(table) => Ok(Self {
-                schema: Some((*schema).to_string()),
-                table: (*table).to_string(),
-            }),
-            _ => Err(format!(
-                "expected `table` or `schema.table`, each name of 1 to 63 bytes, found `{text}`"
-            )),
-        }
+impl Dialect for PostgresNames {
+    const OUTER: &'static str = "schema";
+    const LENGTH: &'static str = "1 to 63 bytes";
+    const EXAMPLE: &'static str = "public.orders";
+
+    fn is_name(text: &str) -> bool {
+        (1..=63).contains(&text.len())
     }
 
-    /// As SQL spells it.
-    pub fn quoted(&self) -> String {
-        match &self.schema {
-            Some(schema) => format!("{}.{}", quoted(schema), quoted(&self.table)),
-            None => quoted(&self.table),
-        }
-    }
-
-    /// Another table of the same schema.
-    #[must_use]
-    pub fn beside(&self, table: &str) -> Self {
-        Self {
-            schema: self.schema.clone(),
-            table: table.to_string(),
-        }
-    }
-
-    /// The schema, if one is said.
-    pub fn schema(&self) -> Option<&str> {
-        self.schema.as_deref()
-    }
-
-    /// The name of the table alone.
-    pub fn table(&self) -> &str {
-        &self.table
+    fn quoted(name: &str) -> String {
+        quoted(name)
     }
 }
 
-/// As a person spells it.
-impl std::fmt::Display for TableName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(schema) = &self.schema {
-            write!(f, "{schema}.")?;
-        }
-        f.write_str(&self.table)
-    }
-}
+/// A table's name with its schema: `orders`, `public.orders`.
+pub type TableName = table_name::TableName<PostgresNames>;
 
 /// An identifier as SQL spells it.
 pub fn quoted(name: &str) -> String {

@@ -6,22 +6,11 @@ use tokio_postgres::Client;
 
 use super::TableName;
 use crate::batch::Span;
-
-/// The table's name, in the schema of the rows' table.
-pub const OFFSETS: &str = "rowgen_offsets";
+use crate::client::offsets::{OFFSETS, STREAM};
 
 /// Held to the end of the transaction by who makes the table of this name: two services that start
 /// together make it one after the other.
 pub const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('rowgen'), hashtext($1))";
-
-/// How loads of streams begin; those of tables begin with a fingerprint.
-pub const STREAM: &str = "stream ";
-
-/// The partition whose offset is the number of connections that a made table was begun with.
-pub const CONNECTIONS: i32 = -1;
-
-/// The partition whose offset is the number of rows in its batches.
-pub const BATCH_ROWS: i32 = -2;
 
 /// True if there is a table of this name, in quotes.
 ///
@@ -32,9 +21,6 @@ pub async fn exists(client: &Client, quoted: &str) -> Result<bool, tokio_postgre
     let row = client.query_one(found, &[&quoted]).await?;
     Ok(row.get(0))
 }
-
-/// The partition whose offset is the number of shards that changes were begun with.
-pub const SHARDS_OF: i32 = -3;
 
 /// The offsets of one load.
 #[derive(Debug, Clone)]

@@ -10,6 +10,6 @@ use crate::sink::{Found, Target};
 /// # Errors
 /// Always: it names the feature.
 pub fn connect(kafka: &Kafka, _target: &Target) -> Result<Found> {
-    let missing = kafka::missing("Kafka", "kafka");
+    let missing = crate::client::missing("Kafka", "kafka");
     Err(Error::user(missing.at(&kafka.brokers.place)))
 }

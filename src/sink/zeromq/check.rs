@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Zeromq;
 use super::message::Message;
-use crate::client::kafka::missing;
+use crate::client::missing;
 use crate::client::zeromq::Address;
 use crate::error::{Problem, Problems};
 use crate::format::Shape;

@@ -1,7 +1,7 @@
 //! In a build without ZeroMQ nobody sends.
 
 use super::Zeromq;
-use crate::client::kafka::missing;
+use crate::client::missing;
 use crate::error::{Error, Result};
 use crate::sink::{Found, Target};
 

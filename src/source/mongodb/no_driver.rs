@@ -1,7 +1,7 @@
 //! In a build without MongoDB nobody connects.
 
 use super::MongoDb;
-use crate::client::kafka::missing;
+use crate::client::missing;
 use crate::error::Result;
 use crate::source::{Asked, Opened};
 

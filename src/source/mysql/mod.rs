@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{Asked, Opened, Source};
 use crate::client::database::{Tls, check_connections};
-use crate::client::mysql::TableName;
+use crate::client::mysql::MysqlNames;
 use crate::error::{Problem, Result};
 use crate::place::{Count, Placed, Secret, Text};
 use crate::registry::Example;
@@ -40,10 +40,7 @@ pub struct Mysql {
 }
 
 /// What rows are asked of.
-enum Rows<'o> {
-    Table(TableName, &'o Placed<Text>),
-    Query(&'o Placed<Text>),
-}
+type Relation = super::relation::Relation<MysqlNames>;
 
 impl Example for Mysql {
     const EXAMPLE: &'static str =
@@ -82,39 +79,21 @@ impl Mysql {
     ///
     /// # Errors
     /// Something about the options cannot be as asked.
-    fn rows(&self) -> Result<Rows<'_>, Problem> {
-        if let Some(problem) = check_connections(self.connections.as_ref()) {
-            return Err(problem);
-        }
-        match (&self.table, &self.query) {
-            (Some(table), None) => {
-                let name = TableName::parse(table.as_str());
-                let name = name.map_err(|fault| Problem::new(fault).at(&table.place))?;
-                Ok(Rows::Table(name, table))
-            }
-            (None, Some(query)) if query.trim().is_empty() => {
-                Err(Problem::new("`query` is empty").at(&query.place))
-            }
-            (None, Some(query)) => Ok(Rows::Query(query)),
-            (Some(_), Some(query)) => {
-                Err(Problem::new("`table` and `query` exclude each other").at(&query.place))
-            }
-            (None, None) => Err(
-                Problem::new("it says neither a `table` nor a `query` to read")
-                    .at(&self.url.place)
-                    .hint("say `table: orders`, or `query: \"select …\"`"),
-            ),
+    fn relation(&self) -> Result<Relation, Problem> {
+        match check_connections(self.connections.as_ref()) {
+            Some(problem) => Err(problem),
+            None => Relation::of(&self.url.place, self.table.as_ref(), self.query.as_ref()),
         }
     }
 }
 
 impl Source for Mysql {
     fn check(&self) -> Option<Result<(), Problem>> {
-        Some(self.rows().and_then(|_| driver::check(self)))
+        Some(self.relation().and_then(|_| driver::check(self)))
     }
 
     fn open(&self, asked: &Asked<'_>) -> Result<Opened> {
-        driver::open(self, &self.rows()?, asked)
+        driver::open(self, self.relation()?, asked)
     }
 }
 
@@ -127,7 +106,7 @@ mod tests {
         let source = crate::place::Source::new("test", yaml);
         let node = crate::place::parse(&std::sync::Arc::new(source)).unwrap();
         let options: Mysql = decode(&node).unwrap();
-        options.rows().err().unwrap().to_string()
+        options.relation().err().unwrap().to_string()
     }
 
     #[test]

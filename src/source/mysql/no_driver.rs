@@ -1,7 +1,7 @@
 //! In a build without MySQL nobody connects.
 
-use super::{Mysql, Rows};
-use crate::client::kafka::missing;
+use super::{Mysql, Relation};
+use crate::client::missing;
 use crate::error::{Problem, Result};
 use crate::source::{Asked, Opened};
 
@@ -17,7 +17,7 @@ pub fn check(mysql: &Mysql) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Always.
-pub fn open(mysql: &Mysql, _rows: &Rows<'_>, _asked: &Asked<'_>) -> Result<Opened> {
+pub fn open(mysql: &Mysql, _relation: Relation, _asked: &Asked<'_>) -> Result<Opened> {
     Err(lacks(mysql).into())
 }
 

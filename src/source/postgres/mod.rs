@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Asked, Opened, Source};
-use crate::client::postgres::{TableName, Tls, check_connections};
+use crate::client::postgres::{PostgresNames, Tls, check_connections};
 use crate::error::{Problem, Result};
 use crate::place::{Count, Placed, Secret, Text};
 use crate::registry::Example;
@@ -39,10 +39,7 @@ pub struct Postgres {
 }
 
 /// What rows are asked of.
-enum Rows<'o> {
-    Table(TableName, &'o Placed<Text>),
-    Query(&'o Placed<Text>),
-}
+type Relation = super::relation::Relation<PostgresNames>;
 
 impl Example for Postgres {
     const EXAMPLE: &'static str =
@@ -81,39 +78,21 @@ impl Postgres {
     ///
     /// # Errors
     /// Something about the options cannot be as asked.
-    fn rows(&self) -> Result<Rows<'_>, Problem> {
-        if let Some(problem) = check_connections(self.connections.as_ref()) {
-            return Err(problem);
-        }
-        match (&self.table, &self.query) {
-            (Some(table), None) => {
-                let name = TableName::parse(table.as_str());
-                let name = name.map_err(|fault| Problem::new(fault).at(&table.place))?;
-                Ok(Rows::Table(name, table))
-            }
-            (None, Some(query)) if query.trim().is_empty() => {
-                Err(Problem::new("`query` is empty").at(&query.place))
-            }
-            (None, Some(query)) => Ok(Rows::Query(query)),
-            (Some(_), Some(query)) => {
-                Err(Problem::new("`table` and `query` exclude each other").at(&query.place))
-            }
-            (None, None) => Err(
-                Problem::new("it says neither a `table` nor a `query` to read")
-                    .at(&self.url.place)
-                    .hint("say `table: public.orders`, or `query: \"select …\"`"),
-            ),
+    fn relation(&self) -> Result<Relation, Problem> {
+        match check_connections(self.connections.as_ref()) {
+            Some(problem) => Err(problem),
+            None => Relation::of(&self.url.place, self.table.as_ref(), self.query.as_ref()),
         }
     }
 }
 
 impl Source for Postgres {
     fn check(&self) -> Option<Result<(), Problem>> {
-        Some(self.rows().and_then(|_| driver::check(self)))
+        Some(self.relation().and_then(|_| driver::check(self)))
     }
 
     fn open(&self, asked: &Asked<'_>) -> Result<Opened> {
-        driver::open(self, &self.rows()?, asked)
+        driver::open(self, self.relation()?, asked)
     }
 }
 
@@ -126,7 +105,7 @@ mod tests {
         let source = crate::place::Source::new("test", yaml);
         let node = crate::place::parse(&std::sync::Arc::new(source)).unwrap();
         let options: Postgres = decode(&node).unwrap();
-        options.rows().err().unwrap().to_string()
+        options.relation().err().unwrap().to_string()
     }
 
     #[test]

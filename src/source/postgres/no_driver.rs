@@ -1,7 +1,7 @@
 //! In a build without PostgreSQL nobody connects.
 
-use super::{Postgres, Rows};
-use crate::client::kafka::missing;
+use super::{Postgres, Relation};
+use crate::client::missing;
 use crate::error::{Problem, Result};
 use crate::source::{Asked, Opened};
 
@@ -17,7 +17,7 @@ pub fn check(postgres: &Postgres) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Always.
-pub fn open(postgres: &Postgres, _rows: &Rows<'_>, _asked: &Asked<'_>) -> Result<Opened> {
+pub fn open(postgres: &Postgres, _relation: Relation, _asked: &Asked<'_>) -> Result<Opened> {
     Err(lacks(postgres).into())
 }
 

@@ -116,7 +116,7 @@ impl Source for RabbitMq {
     #[cfg(not(feature = "rabbitmq"))]
     fn open(&self, _asked: &Asked<'_>) -> Result<Opened> {
         self.check()?;
-        Err(crate::client::kafka::missing("RabbitMQ", "rabbitmq")
+        Err(crate::client::missing("RabbitMQ", "rabbitmq")
             .at(&self.url.place)
             .into())
     }

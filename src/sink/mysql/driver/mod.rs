@@ -38,7 +38,7 @@ pub fn connect(mysql: &Mysql, target: &Target) -> Result<Found> {
     }
     let name = mysql.name(&target.shape).map_err(Error::user)?;
     let database = Database::new(&mysql.url, mysql.tls.as_ref()).map_err(Error::user)?;
-    let load = Arc::new(Load::new(mysql, target, &name, database));
+    let load = Arc::new(Load::new(mysql, target, name, database));
     if mysql.measured {
         let encoder = values::Encoder::default();
         return Ok(lane::each(target, move |batch| {

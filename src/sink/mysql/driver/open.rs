@@ -14,9 +14,8 @@ use super::table;
 use super::values::Encoder;
 use crate::batch::Batch;
 use crate::client::database::connections;
-use crate::client::mysql::{
-    BATCH_ROWS, CONNECTIONS, Database, Offsets, Patience, STREAM, Settings, TableName,
-};
+use crate::client::mysql::{Database, Offsets, Patience, Settings, TableName};
+use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, STREAM};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::{Keyed, of_table};
@@ -56,7 +55,7 @@ impl Load {
     pub(super) fn new(
         options: &Mysql,
         target: &Target,
-        name: &TableName,
+        name: TableName,
         database: Database,
     ) -> Self {
         let of_slice = |slice: crate::sink::Slice| format!("/{}of{}", slice.index, slice.count);

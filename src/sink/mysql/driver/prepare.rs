@@ -11,7 +11,8 @@ use mysql_async::{Conn, Error as Refusal};
 use super::super::types::{Constraints, create};
 use super::open::Load;
 use super::table;
-use crate::client::mysql::{BATCH_ROWS, CONNECTIONS, OFFSETS, SHARDS_OF, answer, literal, quoted};
+use crate::client::mysql::{answer, literal, quoted};
+use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, SHARDS_OF};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::SHARDS;
 
@@ -78,7 +79,7 @@ impl Load {
     /// Makes the table, and its database.
     async fn create(&self, conn: &mut Conn) -> Result<()> {
         let said = |error: Refusal| self.unmade(&error);
-        if let Some(database) = self.name.database() {
+        if let Some(database) = self.name.schema() {
             let query = format!(
                 "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = {}",
                 literal(database)

@@ -57,7 +57,7 @@ pub(super) fn list(schema: &Schema) -> String {
 
 /// Where the catalogue has the table.
 fn place(name: &TableName) -> String {
-    let database = literal(name.database().unwrap_or_default());
+    let database = literal(name.schema().unwrap_or_default());
     format!(
         "table_schema = {database} AND table_name = {}",
         literal(name.table())

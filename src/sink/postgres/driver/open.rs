@@ -13,9 +13,9 @@ use super::changes::Changes;
 use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::Batch;
+use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, STREAM};
 use crate::client::postgres::{
-    BATCH_ROWS, CONNECTIONS, Database, Offsets, Patience, STREAM, TableName, connections, exists,
-    quoted,
+    Database, Offsets, Patience, TableName, connections, exists, quoted,
 };
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};

@@ -7,7 +7,8 @@ use tokio_postgres::error::SqlState;
 
 use super::super::types::{Constraints, create};
 use super::open::Load;
-use crate::client::postgres::{BATCH_ROWS, CONNECTIONS, LOCK, OFFSETS, SHARDS_OF, exists};
+use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, SHARDS_OF};
+use crate::client::postgres::{LOCK, exists};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::SHARDS;
 

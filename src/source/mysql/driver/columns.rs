@@ -4,8 +4,7 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use mysql_async::Column as Told;
 use mysql_async::consts::{ColumnFlags, ColumnType};
 
-use super::relation::Relation;
-use crate::client::mysql::quoted;
+use super::super::Relation;
 use crate::error::Problem;
 use crate::source::Types;
 
@@ -109,13 +108,6 @@ impl Column {
             true => format!("CAST({column} AS CHAR)"),
             false => column,
         }
-    }
-}
-
-impl Relation {
-    /// A column of it: never one of those that a `SELECT` makes under the same name.
-    pub(super) fn column(name: &str) -> String {
-        format!("{}.{}", Self::ALIAS, quoted(name))
     }
 }
 

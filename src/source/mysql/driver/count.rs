@@ -5,9 +5,9 @@ use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Value};
 use sha2::{Digest, Sha256};
 
+use super::super::Relation;
 use super::columns::Column;
 use super::decode::whole;
-use super::relation::Relation;
 use super::session::patient;
 use crate::client::mysql::Patience;
 use crate::error::{Error, Result};

@@ -7,9 +7,9 @@ use mysql_async::consts::ColumnFlags;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Column as Told, Conn, Error as Refusal};
 
+use super::super::Relation;
 use super::columns::{Column, columns, schema};
 use super::count::{Count, Counted, NOTHING, of_values};
-use super::relation::Relation;
 use super::session::{NEVER, patient};
 use crate::client::mysql::{Database, Offsets, Patience, TableName, answer, literal};
 use crate::error::{Error, Problem, Result, did_you_mean};
@@ -87,7 +87,7 @@ impl Look<'_> {
         conn: &mut Conn,
         load: &str,
     ) -> Result<Option<HashMap<i32, i64>>> {
-        let Some(table) = &self.relation.table else {
+        let Some(table) = self.relation.table() else {
             return Ok(None);
         };
         let read = self.ask(Offsets::new(table, load).read(conn)).await?;
@@ -107,7 +107,7 @@ impl Look<'_> {
         let waited = self.patience().wait(None, asked).await;
         let told: Result<Vec<Told>, Refusal> =
             waited.map_err(|gone| self.database.unanswered(&self.doing(), &gone.into()))?;
-        match (told, &self.relation.table) {
+        match (told, self.relation.table()) {
             (Err(error), Some(name)) if absent(&error) => Err(self.absent(conn, name).await?),
             (Err(error), _) => {
                 let said = self.database.error(&self.doing(), &error);
@@ -151,7 +151,7 @@ impl Look<'_> {
             let hint = "leave `key` out: the rows are read over one connection then";
             return Err(Error::user(Problem::new(message).at(&key.place).hint(hint)));
         }
-        if let Some(table) = &what.table
+        if let Some(table) = what.table()
             && !self.is_indexed(conn, table, name).await?
         {
             let message = format!(
@@ -166,7 +166,7 @@ impl Look<'_> {
     /// Whether rows can be found by a column. Of views only the server knows.
     async fn is_indexed(&self, conn: &mut Conn, table: &TableName, column: &str) -> Result<bool> {
         let (schema, table) = (
-            literal(table.database().unwrap_or_default()),
+            literal(table.schema().unwrap_or_default()),
             literal(table.table()),
         );
         let column = literal(column);

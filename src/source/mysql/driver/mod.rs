@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! session  connections that see one moment, one for each worker
-//! look     which columns, which key, how many rows                      relation, columns, count
-//! reader   any batch, for one run                                       table
+//! look     which columns, which key, how many rows                      columns, count
 //! table    a batch is one SELECT of the rows between two keys; without a key all batches are of one
 //! rows     rows of the binary protocol become columns                   decode
 //! ```
@@ -12,15 +11,13 @@ mod columns;
 mod count;
 mod decode;
 mod look;
-mod reader;
-mod relation;
 mod rows;
 mod session;
 mod table;
 
 use std::sync::{Arc, Mutex};
 
-use super::{Mysql, Rows};
+use super::{Mysql, Relation};
 use crate::client::database::connections;
 use crate::client::mysql::Database;
 use crate::client::runtime::{apart, block_on};
@@ -28,10 +25,9 @@ use crate::error::{Problem, Result};
 use crate::source::pool::Pool;
 use crate::source::retype::wanted;
 use crate::source::sequence::Sequences;
+use crate::source::table_reader::{Known, Reader};
 use crate::source::{Asked, Opened};
 use look::Look;
-use reader::Reader;
-use relation::Relation;
 use table::{Access, Key, Table};
 
 /// What is wrong with the database's address, without connecting.
@@ -46,9 +42,9 @@ pub fn check(mysql: &Mysql) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Nobody answers, the user may not, or it is not as the pipeline says.
-pub fn open(mysql: &Mysql, rows: &Rows<'_>, asked: &Asked<'_>) -> Result<Opened> {
+pub fn open(mysql: &Mysql, relation: Relation, asked: &Asked<'_>) -> Result<Opened> {
     let database = Database::new(&mysql.url, mysql.tls.as_ref())?;
-    let relation = Relation::new(rows, database.schema());
+    let relation = relation.within(database.schema());
     let table = apart("looking at the database", || {
         block_on(look(mysql, database, relation, asked))?
     })?;
@@ -100,16 +96,19 @@ async fn look(
             Access::Sequence(Sequences::new(counted.rows), Mutex::new(first))
         }
     };
-    Ok(Table {
+    let known = Known {
+        schema,
+        rows: counted.rows,
         digest: format!("{what}: {}", counted.digest),
+        progress,
+        what,
+    };
+    Ok(Table {
+        known,
         database,
         relation,
         columns: found.columns,
-        schema,
-        rows: counted.rows,
         access,
-        progress,
-        what,
         tells_odd: asked.only_read,
     })
 }

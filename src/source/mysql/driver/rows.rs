@@ -8,9 +8,9 @@ use futures_util::StreamExt;
 use mysql_async::prelude::{Query, Queryable, WithParams};
 use mysql_async::{BinaryProtocol, Conn, Error as Refusal, Params, ResultSetStream, Row, Value};
 
+use super::super::Relation;
 use super::columns::Kind;
 use super::decode::Builder;
-use super::relation::Relation;
 use super::session::{patient, reader};
 use crate::client::mysql::Patience;
 use crate::error::{Error, Result};

@@ -1,14 +1,13 @@
 //! Rows of a table or a query as they were at one moment, to be read by any worker.
 
-use std::collections::HashMap;
 use std::sync::Mutex;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::datatypes::Int64Type;
 use mysql_async::Conn;
 
+use super::super::Relation;
 use super::columns::{Column, Kind};
-use super::relation::Relation;
 use super::rows::{Reading, Rows, Sent, Whole};
 use super::session::reader;
 use crate::client::mysql::{Database, Patience};
@@ -17,6 +16,7 @@ use crate::source::key_ranges::Ranges;
 use crate::source::parquet::typed;
 use crate::source::pool::Pool;
 use crate::source::sequence::{Sequences, Stretch};
+use crate::source::table_reader::{self, Known};
 use crate::source::{OddValue, Piece};
 
 /// What is read, by one run after the other or by several at once.
@@ -24,15 +24,8 @@ pub(super) struct Table {
     pub(super) database: Database,
     pub(super) relation: Relation,
     pub(super) columns: Vec<Column>,
-    /// What the columns are to be.
-    pub(super) schema: SchemaRef,
-    pub(super) rows: u64,
-    pub(super) digest: String,
+    pub(super) known: Known,
     pub(super) access: Access,
-    /// How far the load into it is that was asked for.
-    pub(super) progress: Option<HashMap<i32, i64>>,
-    /// The table and where it is, in words.
-    pub(super) what: String,
     /// Values that their types do not have are told; otherwise the first one ends it.
     pub(super) tells_odd: bool,
 }
@@ -58,12 +51,37 @@ pub(super) struct Read {
     keys: Vec<i64>,
 }
 
+impl table_reader::Table for Table {
+    const KIND: &'static str = "mysql";
+
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn read(
+        &self,
+        rows: (u64, usize),
+        columns: &[usize],
+        ends: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Piece> {
+        let read = self.fetch(rows, columns, ends)?;
+        self.piece(read, columns, rows.0)
+    }
+
+    fn key(&self) -> Option<&str> {
+        match &self.access {
+            Access::Key(key) => Some(&key.name),
+            Access::Sequence(..) => None,
+        }
+    }
+}
+
 impl Table {
     /// Rows of some columns.
     ///
     /// # Errors
     /// What the server says, or it is not there any more.
-    pub(super) fn fetch(
+    fn fetch(
         &self,
         (first, count): (u64, usize),
         columns: &[usize],
@@ -102,7 +120,7 @@ impl Table {
         reading: Reading<'_>,
     ) -> Result<Read> {
         let cut = key.ranges.cut(first, count);
-        let cut = cut.ok_or_else(|| reading.differs(self.rows, first + count as u64))?;
+        let cut = cut.ok_or_else(|| reading.differs(self.known.rows, first + count as u64))?;
         // The row before shows whether two have the same key: each is then read once or twice.
         let extra = usize::from(cut.before > 0);
         let column = Relation::column(&key.name);
@@ -121,7 +139,7 @@ impl Table {
         })?;
         if rows.len() < limit {
             let found = first + (rows.len() as u64).saturating_sub(extra as u64);
-            return Err(reading.differs(found, self.rows));
+            return Err(reading.differs(found, self.known.rows));
         }
         let keys = rows.columns.remove(0);
         let found = keys.as_primitive::<Int64Type>().values();
@@ -137,7 +155,7 @@ impl Table {
     ///
     /// # Errors
     /// Where nothing odd is told: such a value, naming column and row.
-    pub(super) fn piece(&self, read: Read, columns: &[usize], first: u64) -> Result<Piece> {
+    fn piece(&self, read: Read, columns: &[usize], first: u64) -> Result<Piece> {
         // Of rows by a key, that one stands before the columns.
         let front = usize::from(matches!(self.access, Access::Key(_)));
         let odd = read.rows.odd.iter().filter_map(|(row, column, what)| {
@@ -153,11 +171,11 @@ impl Table {
         }
         let values = read.rows.columns.iter().zip(columns).enumerate();
         let values = values.map(|(place, (values, column))| {
-            let field = self.schema.field(*column).clone();
+            let field = self.known.schema.field(*column).clone();
             let odd = odd.iter().any(|odd| odd.column == place);
             let nullable = field.is_nullable() || odd;
             let typed = typed(values, &field.with_nullable(nullable), first);
-            typed.map_err(|error| error.context(format!("could not read {}", self.what)))
+            typed.map_err(|error| error.context(format!("could not read {}", self.known.what)))
         });
         let columns = values.collect::<Result<_>>()?;
         Ok(Piece {
@@ -175,7 +193,7 @@ impl Table {
             _ => String::new(),
         };
         let cause = format!("column `{name}`, row {row}{key}: {}", wrong.what);
-        let problem = Problem::new(format!("could not read {}", self.what)).cause(cause);
+        let problem = Problem::new(format!("could not read {}", self.known.what)).cause(cause);
         Error::run(problem.hint(format!(
             "`types: {{ {name}: utf8 }}` reads what MySQL writes"
         )))

@@ -4,9 +4,8 @@ use arrow::datatypes::{DataType, Schema};
 use tokio_postgres::Statement;
 use tokio_postgres::types::{Kind as Family, Type};
 
+use super::super::Relation;
 use super::decode::Kind;
-use super::relation::Relation;
-use crate::client::postgres::quoted;
 use crate::error::Problem;
 use crate::source::Types;
 
@@ -188,15 +187,8 @@ fn decimal(modifier: i32) -> Found {
 
 impl Column {
     /// As a `SELECT` asks for it.
-    pub(super) fn selected(&self, relation: &Relation) -> String {
-        format!("{}{}", relation.column(&self.name), self.cast)
-    }
-}
-
-impl Relation {
-    /// A column of it: never one of those that a `SELECT` makes under the same name.
-    pub(super) fn column(&self, name: &str) -> String {
-        format!("{}.{}", Self::ALIAS, quoted(name))
+    pub(super) fn selected(&self) -> String {
+        format!("{}{}", Relation::column(&self.name), self.cast)
     }
 }
 

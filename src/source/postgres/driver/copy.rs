@@ -6,7 +6,7 @@ use std::pin::Pin;
 use futures_util::StreamExt;
 use tokio_postgres::{CopyOutStream, Error as Refusal};
 
-use super::relation::Relation;
+use super::super::Relation;
 use super::session::{Held, Snapshot, patient};
 use super::split::{Rows, Splitter};
 use crate::client::postgres::Patience;

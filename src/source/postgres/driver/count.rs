@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
-use super::relation::Relation;
+use super::super::Relation;
 use super::session::{Snapshot, patient};
 use crate::error::{Error, Result};
 use crate::source::key_ranges::{Group, Ranges, heavy, shift};
@@ -67,7 +67,7 @@ impl Count<'_> {
     /// # Errors
     /// What the server says; or a key is null, or not alone.
     pub(super) async fn by(&self, key: &str) -> Result<Counted> {
-        let column = self.relation.column(key);
+        let column = Relation::column(key);
         let ends = format!("min({column})::int8, max({column})::int8");
         let counts = match self.unique && self.mark == NOTHING {
             true => ", count(*)",
@@ -123,7 +123,7 @@ impl Count<'_> {
     /// Counts rows by their keys without so many lower bits, all or those whose upper bits are `among`
     /// these.
     async fn pass(&self, key: &str, shift: u32, among: Option<&Among>) -> Result<Vec<Marked>> {
-        let column = self.relation.column(key);
+        let column = Relation::column(key);
         let mark = self.mark;
         let count = self.relation.select(&format!(
             "min({column})::int8, max({column})::int8, count(*), sum({mark})::text"

@@ -6,9 +6,9 @@ use arrow::datatypes::Schema;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error as Refusal, Row, Statement};
 
+use super::super::Relation;
 use super::columns::{Column, columns, schema};
 use super::count::{Count, Counted, NOTHING, OF_TRANSACTION, OF_VALUES};
-use super::relation::Relation;
 use super::session::{Snapshot, patient};
 use crate::client::postgres::{Offsets, TableName};
 use crate::error::{Error, Problem, Result, did_you_mean};
@@ -78,7 +78,7 @@ impl Look<'_> {
         key: Option<&Placed<Text>>,
         asked: &Asked<'_>,
     ) -> Result<Found> {
-        let entry = match &self.relation.table {
+        let entry = match self.relation.table() {
             Some(name) => Some(self.entry(name).await?),
             None => None,
         };
@@ -108,7 +108,7 @@ impl Look<'_> {
 
     /// How far a load into it is.
     pub(super) async fn progress(&self, load: &str) -> Result<Option<HashMap<i32, i64>>> {
-        let Some(table) = &self.relation.table else {
+        let Some(table) = self.relation.table() else {
             return Ok(None);
         };
         let offsets = Offsets::new(table, load);

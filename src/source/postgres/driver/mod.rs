@@ -1,9 +1,8 @@
 //! Rows out of PostgreSQL.
 //!
 //! ```text
-//! look     which columns, which key, how many rows; at one moment     relation, columns, count, ranges
+//! look     which columns, which key, how many rows; at one moment     columns, count
 //! pool     connections that see that moment, one for each worker      session
-//! reader   any batch, for one run                                     table
 //! table    a batch is one COPY of the rows between two keys           ranges, copy
 //! sequence without a key all batches are of one COPY                  copy
 //! decode   rows of a COPY become columns, one at a time               split, decode
@@ -14,25 +13,22 @@ mod copy;
 mod count;
 mod decode;
 mod look;
-mod reader;
-mod relation;
 mod session;
 mod split;
 mod table;
 
 use std::sync::Arc;
 
-use super::{Postgres, Rows};
+use super::{Postgres, Relation};
 use crate::client::postgres::{Database, connections};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Problem, Result};
 use crate::source::pool::Pool;
 use crate::source::retype::wanted;
 use crate::source::sequence::Sequences;
+use crate::source::table_reader::{Known, Reader};
 use crate::source::{Asked, Opened};
 use look::Look;
-use reader::Reader;
-use relation::Relation;
 use session::Snapshot;
 use table::{Access, Key, Table};
 
@@ -48,9 +44,8 @@ pub fn check(postgres: &Postgres) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Nobody answers, the user may not, or it is not as the pipeline says.
-pub fn open(postgres: &Postgres, rows: &Rows<'_>, asked: &Asked<'_>) -> Result<Opened> {
+pub fn open(postgres: &Postgres, relation: Relation, asked: &Asked<'_>) -> Result<Opened> {
     let database = Database::new(&postgres.url, postgres.tls.as_ref())?;
-    let relation = Relation::new(rows);
     let table = apart("looking at the database", || {
         block_on(look(postgres, database, relation, asked))?
     })?;
@@ -85,16 +80,19 @@ async fn look(
         }),
         _ => Access::Sequence(Sequences::new(counted.rows)),
     };
-    Ok(Table {
-        digest: format!("{what}: {}", counted.digest),
-        relation,
-        columns: found.columns,
+    let known = Known {
         schema,
         rows: counted.rows,
-        access,
-        snapshot,
+        digest: format!("{what}: {}", counted.digest),
         progress,
         what,
+    };
+    Ok(Table {
+        known,
+        relation,
+        columns: found.columns,
+        access,
+        snapshot,
         tells_odd: asked.only_read,
     })
 }

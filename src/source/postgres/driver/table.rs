@@ -1,38 +1,29 @@
 //! Rows of a table or a query as they were at one moment, to be read by any worker.
 
-use std::collections::HashMap;
-
 use arrow::array::ArrayRef;
-use arrow::datatypes::SchemaRef;
 
+use super::super::Relation;
 use super::columns::Column;
 use super::copy::{Copy, Reading, Sent, Whole};
 use super::decode::{Wrong, decode, keys};
-use super::relation::Relation;
 use super::session::{Held, Snapshot};
 use super::split::Rows;
 use crate::client::postgres::Patience;
 use crate::error::{Error, Problem, Result};
-use crate::source::OddValue;
 use crate::source::key_ranges::Ranges;
 use crate::source::parquet::typed;
 use crate::source::pool::Pool;
 use crate::source::sequence::Sequences;
+use crate::source::table_reader::{self, Known};
+use crate::source::{OddValue, Piece};
 
 /// What is read, by one run after the other or by several at once.
 pub(super) struct Table {
     pub(super) relation: Relation,
     pub(super) columns: Vec<Column>,
-    /// What the columns are to be.
-    pub(super) schema: SchemaRef,
-    pub(super) rows: u64,
-    pub(super) digest: String,
+    pub(super) known: Known,
     pub(super) access: Access,
     pub(super) snapshot: Snapshot,
-    /// How far the load into it is that was asked for.
-    pub(super) progress: Option<HashMap<i32, i64>>,
-    /// The table and where it is, in words.
-    pub(super) what: String,
     /// Values that their types do not have are told; otherwise the first one ends it.
     pub(super) tells_odd: bool,
 }
@@ -60,12 +51,43 @@ pub(super) struct Read {
     front: usize,
 }
 
+impl table_reader::Table for Table {
+    const KIND: &'static str = "postgres";
+
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn read(
+        &self,
+        rows: (u64, usize),
+        columns: &[usize],
+        ends: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Piece> {
+        let read = self.fetch(rows, columns, ends)?;
+        let (mut odd, places) = (Vec::new(), columns.iter().copied().enumerate());
+        let values = places.map(|place| self.values(&read, place, rows.0, &mut odd));
+        let columns = values.collect::<Result<_>>()?;
+        Ok(Piece {
+            odd,
+            ..Piece::whole(columns)
+        })
+    }
+
+    fn key(&self) -> Option<&str> {
+        match &self.access {
+            Access::Key(key) => Some(&key.name),
+            Access::Sequence(_) => None,
+        }
+    }
+}
+
 impl Table {
     /// Rows as they are sent, of some columns.
     ///
     /// # Errors
     /// What the server says, or it is not there any more.
-    pub(super) fn fetch(
+    fn fetch(
         &self,
         (first, count): (u64, usize),
         columns: &[usize],
@@ -73,7 +95,7 @@ impl Table {
     ) -> Result<Read> {
         let selected = columns
             .iter()
-            .map(|column| self.columns[*column].selected(&self.relation));
+            .map(|column| self.columns[*column].selected());
         let selected: Vec<String> = selected.collect();
         match &self.access {
             Access::Key(key) => {
@@ -110,10 +132,10 @@ impl Table {
     ) -> Result<Read> {
         let width = selected.len();
         let cut = key.ranges.cut(first, count);
-        let cut = cut.ok_or_else(|| reading.differs(self.rows, first + count as u64))?;
+        let cut = cut.ok_or_else(|| reading.differs(self.known.rows, first + count as u64))?;
         // The row before shows whether two have the same key: each is then read once or twice.
         let extra = usize::from(cut.before > 0);
-        let column = self.relation.column(&key.name);
+        let column = Relation::column(&key.name);
         let front = usize::from(own.is_none());
         let selected = match own {
             Some(_) => selected.join(", "),
@@ -132,7 +154,7 @@ impl Table {
         })?;
         if rows.len() < limit {
             let found = first + (rows.len() as u64).saturating_sub(extra as u64);
-            return Err(reading.differs(found, self.rows));
+            return Err(reading.differs(found, self.known.rows));
         }
         let found = keys(&rows.column(own.unwrap_or(0)));
         let mut found = found.map_err(|wrong| reading.broken(wrong.what))?;
@@ -160,7 +182,7 @@ impl Table {
     ///
     /// # Errors
     /// Where nothing odd is told: such a value, naming column and row.
-    pub(super) fn values(
+    fn values(
         &self,
         read: &Read,
         (place, column): (usize, usize),
@@ -175,7 +197,7 @@ impl Table {
         if let Some(wrong) = own.first().filter(|_| !self.tells_odd) {
             return Err(of_row(wrong));
         }
-        let field = self.schema.field(column).clone();
+        let field = self.known.schema.field(column).clone();
         let nullable = field.is_nullable() || !own.is_empty();
         let typed = typed(&values, &field.with_nullable(nullable), first);
         odd.extend(own.into_iter().map(|wrong| OddValue {
@@ -183,7 +205,7 @@ impl Table {
             column: place,
             what: wrong.what,
         }));
-        typed.map_err(|error| error.context(format!("could not read {}", self.what)))
+        typed.map_err(|error| error.context(format!("could not read {}", self.known.what)))
     }
 
     /// What is wrong with a value, where it is, and what reads it.
@@ -195,7 +217,7 @@ impl Table {
             _ => String::new(),
         };
         let cause = format!("column `{name}`, row {row}{key}: {}", wrong.what);
-        let problem = Problem::new(format!("could not read {}", self.what)).cause(cause);
+        let problem = Problem::new(format!("could not read {}", self.known.what)).cause(cause);
         let text = || format!("`types: {{ {name}: utf8 }}` reads what PostgreSQL writes");
         Error::run(problem.maybe_hint(wrong.is_value.then(text)))
     }

@@ -1,0 +1,16 @@
+//! `rowgen_offsets`, the table in which sinks of databases keep how far loads are: what its rows mean.
+
+/// The table of offsets, in the schema of the rows' table.
+pub const OFFSETS: &str = "rowgen_offsets";
+
+/// How loads of streams begin there; those of tables begin with a fingerprint.
+pub const STREAM: &str = "stream ";
+
+/// The partition whose offset is the number of connections that a made table was begun with.
+pub const CONNECTIONS: i32 = -1;
+
+/// The partition whose offset is the number of rows in its batches.
+pub const BATCH_ROWS: i32 = -2;
+
+/// The partition whose offset is the number of shards that changes were begun with.
+pub const SHARDS_OF: i32 = -3;
