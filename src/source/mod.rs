@@ -63,6 +63,7 @@ mod table_reader;
 mod tests;
 mod turns;
 mod unpack;
+mod until;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;

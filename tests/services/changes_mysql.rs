@@ -1,81 +1,38 @@
 //! Changes applied to a real MariaDB: the same rows whatever is killed and restarted, what others do to them
 //! found, and what cannot be told before the first row.
 
-use std::process::{Command, Output, Stdio};
+use std::ops::Deref;
+use std::process::Stdio;
 use std::time::Duration;
-
-use tempfile::TempDir;
 
 use crate::environment;
 use crate::mysql::sql_at;
 use crate::postgres::fresh;
-use crate::postgres_errors::told;
+use crate::runs::Runs;
 use crate::servers::Servers;
 use crate::until;
 
 /// A database of a test's own, and a load into it.
-struct Load {
-    folder: TempDir,
-    url: String,
-}
+struct Load(Runs);
 
 impl Load {
     fn new(url: &str) -> Self {
         let database = fresh("changes");
         sql_at(url, &format!("CREATE DATABASE {database}"));
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            url: format!("{}{database}", url.strip_suffix("rowgen").unwrap()),
-        }
-    }
-
-    fn command(&self, verb: &str, yaml: &str, arguments: &[&str]) -> Command {
-        std::fs::write(self.folder.path().join("p.yaml"), yaml).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
-        command
-            .current_dir(self.folder.path())
-            .env("DB_URL", &self.url);
-        command.args([verb, "p.yaml"]).args(arguments);
-        command
-    }
-
-    fn run(&self, yaml: &str, arguments: &[&str]) -> Output {
-        let mut command = self.command("run", yaml, arguments);
-        command.arg("--quiet").output().unwrap()
-    }
-
-    #[track_caller]
-    fn succeeds(&self, yaml: &str, arguments: &[&str]) {
-        let output = self.run(yaml, arguments);
-        let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{words}");
-    }
-
-    /// The exit code and the words of `verify`, without where the tables are.
-    fn verify(&self, yaml: &str, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = self.command("verify", yaml, arguments).output().unwrap();
-        let words = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        let lines = words.lines().map(|line| {
-            let place = line.split_once(" (mysql ").zip(line.split_once("): "));
-            match place {
-                Some(((before, _), (_, behind))) => format!("{before}: {behind}"),
-                None => line.to_string(),
-            }
-        });
-        let lines: Vec<String> = lines.collect();
-        (output.status.code(), lines.join("\n") + &errors)
+        let url = url.strip_suffix("rowgen").unwrap();
+        Self(Runs::into(format!("{url}{database}")))
     }
 
     fn sql(&self, statement: &str) -> String {
         sql_at(&self.url, statement)
     }
+}
 
-    /// The error of a run that does not begin, or ends with one.
-    fn refusal(&self, yaml: &str, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = self.run(yaml, arguments);
-        let words = told(&String::from_utf8_lossy(&output.stderr));
-        (output.status.code(), words)
+impl Deref for Load {
+    type Target = Runs;
+
+    fn deref(&self) -> &Runs {
+        &self.0
     }
 }
 

@@ -55,6 +55,8 @@ mod rabbitmq;
 mod registry;
 #[path = "../sink_compliance/rows.rs"]
 mod rows;
+#[cfg(feature = "postgres")]
+mod runs;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve;
 #[cfg(all(feature = "postgres", feature = "serve"))]

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::mysql::{rowgen, sql, sql_at, table};
-use crate::postgres::fresh;
+use crate::postgres::{fresh, kill_once};
 use crate::servers::Servers;
 use crate::until;
 
@@ -22,17 +22,8 @@ fn count(name: &str) -> u64 {
 }
 
 /// Kills a run once its table has so many rows.
-fn kill_at(reached: u64, name: &str, mut run: Command) {
-    let mut child = run.spawn().unwrap();
-    while count(name) < reached {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "it ended before {reached}"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+fn kill_at(reached: u64, name: &str, run: Command) {
+    kill_once(reached, || count(name), run);
 }
 
 #[track_caller]

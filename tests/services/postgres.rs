@@ -99,9 +99,14 @@ pub fn count(name: &str) -> u64 {
 }
 
 /// Kills a run once its table has so many rows.
-pub fn kill_at(reached: u64, name: &str, mut run: Command) {
+pub fn kill_at(reached: u64, name: &str, run: Command) {
+    kill_once(reached, || count(name), run);
+}
+
+/// Kills a run once so many rows are there.
+pub fn kill_once(reached: u64, count: impl Fn() -> u64, mut run: Command) {
     let mut child = run.spawn().unwrap();
-    while count(name) < reached {
+    while count() < reached {
         assert!(
             child.try_wait().unwrap().is_none(),
             "it ended before {reached}"

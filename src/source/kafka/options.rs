@@ -1,11 +1,9 @@
 //! `start`, `until` and `tombstones`.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer};
 
-use crate::place::{Node, Value};
-use crate::units::parse_count;
+use crate::source::until::{self, Said};
 
 /// Where a group begins that has no offsets yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -45,18 +43,11 @@ pub enum Tombstones {
 
 impl<'de> Deserialize<'de> for Until {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expected = "expected `forever`, `end` or a number of messages";
-        let node = Node::deserialize(deserializer)?;
-        let Value::Scalar { text, .. } = &node.value else {
-            return Err(D::Error::custom(expected));
-        };
-        match text.as_str() {
-            "forever" => Ok(Self::Forever),
-            "end" => Ok(Self::End),
-            text => parse_count(text)
-                .map(Self::Count)
-                .map_err(|_| D::Error::custom(format!("{expected}, found `{text}`"))),
-        }
+        Ok(match until::said(deserializer, "end")? {
+            Said::Forever => Self::Forever,
+            Said::Word => Self::End,
+            Said::Count(count) => Self::Count(count),
+        })
     }
 }
 
@@ -68,6 +59,6 @@ impl JsonSchema for Until {
         "Until".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "enum": ["forever", "end"] }, { "type": ["integer", "number", "string"] }] })
+        until::schema("end")
     }
 }

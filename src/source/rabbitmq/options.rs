@@ -1,11 +1,9 @@
 //! `format`, `until` and the queues.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer};
 
-use crate::place::{Node, Value};
-use crate::units::parse_count;
+use crate::source::until::{self, Said};
 
 /// What messages hold.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -52,18 +50,11 @@ pub enum Until {
 
 impl<'de> Deserialize<'de> for Until {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expected = "expected `forever`, `empty` or a number of messages";
-        let node = Node::deserialize(deserializer)?;
-        let Value::Scalar { text, .. } = &node.value else {
-            return Err(D::Error::custom(expected));
-        };
-        match text.as_str() {
-            "forever" => Ok(Self::Forever),
-            "empty" => Ok(Self::Empty),
-            text => parse_count(text)
-                .map(Self::Count)
-                .map_err(|_| D::Error::custom(format!("{expected}, found `{text}`"))),
-        }
+        Ok(match until::said(deserializer, "empty")? {
+            Said::Forever => Self::Forever,
+            Said::Word => Self::Empty,
+            Said::Count(count) => Self::Count(count),
+        })
     }
 }
 
@@ -75,6 +66,6 @@ impl JsonSchema for Until {
         "UntilEmpty".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "enum": ["forever", "empty"] }, { "type": ["integer", "number", "string"] }] })
+        until::schema("empty")
     }
 }
