@@ -52,9 +52,10 @@ class Work:
 
 @contextlib.contextmanager
 def servers(*names):
-    """Servers of this benchmark's own, in the folder where files are written."""
-    Settings.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=Settings.folder) as folder:
+    """Servers of this benchmark's own."""
+    # Not where files are written: below the home of root, which `target` may be, the accounts that servers
+    # run under can enter nothing.
+    with tempfile.TemporaryDirectory() as folder:
         os.environ["ROWGEN_SERVERS"] = folder
         try:
             lines = subprocess.run([SERVICES, "start", *names], check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -26,6 +26,19 @@ die() {
   exit 1
 }
 
+# A server that root starts runs under an account of its own, which has to come through to its data.
+let_account_in() {
+  local folder
+  chmod o+x "$ROOT" "$STATE"
+  folder=$(dirname "$(realpath "$ROOT")")
+  while [ "$folder" != / ]; do
+    case $(stat -c %A "$folder") in
+    *x | *t) folder=$(dirname "$folder") ;;
+    *) die "its account may not enter \`$folder\`: set ROWGEN_SERVERS to a folder elsewhere, such as /tmp/servers" ;;
+    esac
+  done
+}
+
 # --- processes and ports ---
 
 # A process id can be reused, so its file also holds when the process started.
