@@ -158,6 +158,9 @@ pub(super) struct RunOptions {
     /// Replaces output that is there, whatever `if_exists` says; with `replace_partitions` only the partitions of this run
     #[arg(long, env = "ROWGEN_OVERWRITE")]
     pub(super) overwrite: bool,
+    /// Begins though what is written may find no room on the disk
+    #[arg(long, env = "ROWGEN_FORCE")]
+    pub(super) force: bool,
     /// No progress and no report on stderr; errors are still said
     #[arg(long, env = "ROWGEN_QUIET")]
     pub(super) quiet: bool,

@@ -79,6 +79,7 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
     let run_options = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         overwrite: options.overwrite,
+        force: options.force,
         checksums: options.report.is_some(),
         stop: signals::stop()?,
         measured: false,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::failures::Failures;
 use super::opened::{OpenJob, OpenSink};
-use super::places;
 use super::run::paces;
 use super::running::Options;
 use super::watch::Watched;
+use super::{places, room};
 
 use crate::error::{Error, Fault, Result};
 use crate::pace::Pace;
@@ -52,13 +52,14 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
     failures.none()?;
     let checked = check(plan, targets, &recovered, &mut failures)?;
     failures.none()?;
+    let tight = room::check(plan, options, &checked)?;
     let all = recovered.into_iter().flatten();
     let lines = all.flat_map(|recovered| recovered.lines);
     let told = checked
         .into_iter()
         .flatten()
         .flat_map(|checked| checked.told());
-    Ok(lines.chain(told).collect())
+    Ok(lines.chain(told).chain(tight).collect())
 }
 
 /// Opens every sink of the plan; one that cannot be opened is left to fail alone, where the others go on
@@ -84,6 +85,7 @@ pub(super) fn open<'p>(
     failures.verdict()?;
     let checked = check(plan, targets, &recovered, &mut failures)?;
     failures.verdict()?;
+    let tight = room::check(plan, options, &checked)?;
     let (mut opened, mut fault) = (Vec::<OpenJob<'p>>::new(), Fault::Run);
     for (index, (job, checked)) in plan.jobs.iter().zip(checked).enumerate() {
         let mut sinks = Vec::new();
@@ -118,6 +120,10 @@ pub(super) fn open<'p>(
             let name = &sink.plan.name;
             tracing::warn!(sink = name, "{error}\n  the other sinks go on without it");
         }
+    }
+    tight.iter().for_each(|line| tracing::warn!("{line}"));
+    if let Some(first) = opened.iter_mut().flat_map(|job| &mut job.sinks).next() {
+        first.recovered.extend(tight);
     }
     Ok(opened)
 }

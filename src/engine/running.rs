@@ -20,6 +20,8 @@ pub struct Options {
     pub out: PathBuf,
     /// Replaces output that is there.
     pub overwrite: bool,
+    /// Files are begun though there may be no room for them on the disk.
+    pub force: bool,
     /// Checksums of files are wanted for the report.
     pub checksums: bool,
     /// The run is only measured: streams are read beside their groups, nothing of them is told to be

@@ -217,6 +217,16 @@ pub trait Ready: Send {
         false
     }
 
+    /// The folder on a disk of this machine in which its files will be.
+    fn folder(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// About how many bytes it will write, by the first batch; nothing where that is not known.
+    fn about_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Opens lane `lane` of the target; every lane of every sink is opened before the first row is made.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod dead_letters;
 #[cfg(feature = "kafka")]
 mod dead_servers;
 mod digits;
+mod disk;
 mod disturbed;
 mod dropin;
 mod endings;

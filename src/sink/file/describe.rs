@@ -47,11 +47,8 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
     )];
     lines.extend(files(file, shape));
     if let Some(bytes) = bytes_a_row(&format, shape) {
-        let all = shape.rows.map_or(String::new(), |rows| {
-            format!(
-                ", about {} in all",
-                show_bytes((bytes * rows as f64) as u64)
-            )
+        let all = of_all(bytes, shape).map_or(String::new(), |bytes| {
+            format!(", about {} in all", show_bytes(bytes))
         });
         lines.push(format!("{bytes:.1} bytes a row{all}"));
     }
@@ -72,6 +69,15 @@ fn files(file: &File, shape: &Shape) -> Option<String> {
     }
     let asked = show_count(asked);
     Some(format!("{shown}, not {asked}: none is empty"))
+}
+
+/// The bytes that all rows take once they are encoded, by the trial batch.
+pub(super) fn about_bytes(format: &FormatKind, shape: &Shape) -> Option<u64> {
+    of_all(bytes_a_row(format, shape)?, shape)
+}
+
+fn of_all(bytes_a_row: f64, shape: &Shape) -> Option<u64> {
+    shape.rows.map(|rows| (bytes_a_row * rows as f64) as u64)
 }
 
 /// The bytes that a row of the trial batch takes once it is encoded.

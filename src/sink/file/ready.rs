@@ -1,8 +1,10 @@
 //! The file sink once it is connected: its lanes are opened, and in the end its files are published.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::decision::DecidedOutput;
+use super::describe::about_bytes;
 use super::layout::{PathLayout, hidden};
 use super::output::{busy, claim};
 use super::writer::LaneFiles;
@@ -37,6 +39,19 @@ struct UnpublishedFiles {
 }
 
 impl Ready for ReadyFiles {
+    fn folder(&self) -> Option<PathBuf> {
+        match &self.layout {
+            PathLayout::Through(_) => None,
+            PathLayout::One(path) => path.parent().map(Path::to_path_buf),
+            PathLayout::Folder(folder) => Some(folder.path.clone()),
+        }
+    }
+
+    fn about_bytes(&self) -> Option<u64> {
+        let format = self.options.format().ok()?;
+        about_bytes(&format, &self.target.shape)
+    }
+
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
         let target = &self.target;
         let encoder = self.options.format()?.open(&target.shape)?;
