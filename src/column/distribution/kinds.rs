@@ -17,7 +17,6 @@ use crate::error::Problem;
 use crate::kernel::math::nearest;
 use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
 use crate::registry;
-use crate::registry::Example;
 use crate::units::{compute, number};
 
 /// How many, or how much: `3`, `{ uniform: { min: 1, max: 7 } }`, `{ poisson: { mean: 3 } }`,
@@ -33,15 +32,15 @@ pub enum Distribution {
 registry! {
     /// A distribution of numbers.
     pub enum DistributionKind: DistributionOptions {
-        "choice" => Choice(number_choice::NumberChoice),
-        "exponential" => Exponential(exponential::Exponential),
-        "histogram" => Histogram(histogram::Histogram),
-        "lognormal" => Lognormal(lognormal::Lognormal),
-        "normal" => Normal(normal::Normal),
-        "pareto" => Pareto(pareto::Pareto),
-        "poisson" => Poisson(poisson::Poisson),
-        "uniform" => Uniform(Between),
-        "zipf" => Zipf(zipf::Zipf),
+        "choice" => Choice(number_choice::NumberChoice): "choice: { 1: 5, 2: 3, 10: 1 }",
+        "exponential" => Exponential(exponential::Exponential): "exponential: { mean: 12.5, max: 600 }",
+        "histogram" => Histogram(histogram::Histogram): "histogram: { edges: [18, 25, 40, 65], weights: [2, 5, 3] }",
+        "lognormal" => Lognormal(lognormal::Lognormal): "lognormal: { median: 40, p99: 900, min: 1, max: 5000 }",
+        "normal" => Normal(normal::Normal): "normal: { mean: 170, stddev: 9, min: 100, max: 250 }",
+        "pareto" => Pareto(pareto::Pareto): "pareto: { scale: 1, shape: 1.16, max: 100_000 }",
+        "poisson" => Poisson(poisson::Poisson): "poisson: { mean: 3.5 }",
+        "uniform" => Uniform(Between): "uniform: { min: 1, max: 7 }",
+        "zipf" => Zipf(zipf::Zipf): "zipf: { exponent: 1.1, max: 1_000_000 }",
     }
 }
 
@@ -67,10 +66,6 @@ pub struct CountSampler {
 #[derive(Debug, Clone)]
 pub struct AmountSampler {
     sampler: Arc<dyn Sampler>,
-}
-
-impl Example for Between {
-    const EXAMPLE: &'static str = "uniform: { min: 1, max: 7 }";
 }
 
 impl Distribution {

@@ -10,7 +10,6 @@ use super::numeric_type::{DistributionOptions, NumericType};
 use super::sampler::{Sampler, WeightedSampler};
 use crate::error::Problem;
 use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
-use crate::registry::Example;
 
 /// One of a few numbers: a list chooses evenly, a map gives each its weight.
 #[derive(Debug, Clone)]
@@ -18,10 +17,6 @@ pub struct NumberChoice {
     values: Vec<Scalar>,
     weights: Vec<f64>,
     place: Place,
-}
-
-impl Example for NumberChoice {
-    const EXAMPLE: &'static str = "choice: { 1: 5, 2: 3, 10: 1 }";
 }
 
 impl DistributionOptions for NumberChoice {

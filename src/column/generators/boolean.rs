@@ -17,15 +17,10 @@ use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::place::{Node, Number, Placed, Value, carry, decode};
-use crate::registry::Example;
 
 /// True or false: `bool` evenly, `bool: 0.3` or `bool: { true: 0.3 }` with a probability.
 #[derive(Debug, Clone)]
 pub struct Bool(Option<Placed<Number>>);
-
-impl Example for Bool {
-    const EXAMPLE: &'static str = "bool: { true: 0.3 }";
-}
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -19,7 +19,6 @@ use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::place::{Node, Place, Scalar, Value, carry, decode};
-use crate::registry::Example;
 
 /// One of a few values: a list chooses evenly, a map gives each its weight.
 #[derive(Debug, Clone)]
@@ -27,10 +26,6 @@ pub struct Choice {
     values: Vec<Scalar>,
     weights: Vec<f64>,
     place: Place,
-}
-
-impl Example for Choice {
-    const EXAMPLE: &'static str = "choice: { PAID: 9, SHIPPED: 5, CANCELLED: 1 }";
 }
 
 /// Values that are looked up by key.

@@ -17,7 +17,6 @@ use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::place::Scalar;
-use crate::registry::Example;
 
 /// The same value in every row.
 #[derive(Debug, Clone)]
@@ -27,10 +26,6 @@ pub struct Constant(Scalar);
 struct Same<F> {
     make: F,
     made: OnceLock<ArrayRef>,
-}
-
-impl Example for Constant {
-    const EXAMPLE: &'static str = "constant: 1";
 }
 
 impl<'de> Deserialize<'de> for Constant {

@@ -22,7 +22,6 @@ use crate::column::values::arrays::plain;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Node, Placed, Value, carry, decode};
-use crate::registry::Example;
 
 /// In each row a list of so many values: `of` one column, or of a `struct` of columns. They can
 /// read the columns around them, and `item`, the place in the list from 0.
@@ -30,11 +29,6 @@ use crate::registry::Example;
 pub struct List {
     length: Placed<Distribution>,
     items: ColumnList,
-}
-
-impl Example for List {
-    const EXAMPLE: &'static str =
-        "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }";
 }
 
 /// What Arrow calls the items of a list.

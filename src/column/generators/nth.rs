@@ -16,7 +16,6 @@ use crate::column::values::types::show_type;
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::place::{Node, Placed, Text, Value, carry, decode};
-use crate::registry::Example;
 
 /// The row's place among the children of its parent, from 1: `nth: order_id`, or with another
 /// first place `nth: { of: order_id, start: 0 }`. It needs a foreign key with `per_parent`.
@@ -33,10 +32,6 @@ struct NthOptions {
     of: Placed<Text>,
     /// The first child's place (default 1).
     start: Option<i64>,
-}
-
-impl Example for Nth {
-    const EXAMPLE: &'static str = "nth: order_id";
 }
 
 impl Generator for Nth {

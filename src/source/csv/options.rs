@@ -11,7 +11,6 @@ use crate::error::Problem;
 use crate::format;
 use crate::format::csv::{NullText, called};
 use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text};
-use crate::registry::Example;
 use crate::source::OnBadRow;
 use crate::source::file::OpenFile;
 
@@ -45,10 +44,6 @@ pub struct Csv {
 /// What stands for null: one text or several.
 #[derive(Debug, Clone)]
 struct NullTexts(Vec<String>);
-
-impl Example for Csv {
-    const EXAMPLE: &'static str = "csv: { path: users_million.csv, delimiter: \"|\" }";
-}
 
 impl Csv {
     /// A file with a header, and how it is written: its delimiter, quote, escape and encoding.

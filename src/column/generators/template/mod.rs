@@ -20,7 +20,6 @@ use crate::domain::Domain;
 use crate::error::Problem;
 use crate::kernel::text::EvenOffsets;
 use crate::place::{Node, Placed, Text, Value, carry, decode};
-use crate::registry::Example;
 
 /// Text with `{…}` in it: `{column}`, `{column.field}`, `{row}` (from 0), `{permute:8}` (a shuffled
 /// number of 8 digits), `{number:08}` (at least 8 digits), `{amount:.2}`, `{time:%Y-%m-%d}`.
@@ -36,10 +35,6 @@ pub struct Template {
 struct TemplateOptions {
     /// The text.
     text: Placed<Text>,
-}
-
-impl Example for Template {
-    const EXAMPLE: &'static str = "template: \"ORD-{row:08}\"";
 }
 
 impl Generator for Template {
