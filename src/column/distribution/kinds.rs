@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::number_choice;
 use super::numeric_type::{DistributionOptions, NumericType};
@@ -15,7 +14,7 @@ use crate::column::generators::{exponential, histogram, lognormal, normal, paret
 use crate::column::values::scalar::width;
 use crate::error::Problem;
 use crate::kernel::math::nearest;
-use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
+use crate::place::{Number, Place, Scalar, Value, by_node, decode};
 use crate::registry;
 use crate::units::{compute, number};
 
@@ -226,26 +225,19 @@ impl DistributionOptions for Between {
     }
 }
 
-impl<'de> Deserialize<'de> for Distribution {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        let read = match &node.value {
+by_node!(
+    Distribution,
+    |node| {
+        match &node.value {
             Value::Scalar { text, filled, .. }
                 if number(text).is_some() || *filled && compute(text).is_some() =>
             {
-                decode(&node).map(Self::Constant)
+                decode(node).map(Distribution::Constant)
             }
-            _ => decode(&node).map(|kind| Self::Kind(Box::new(kind))),
-        };
-        read.map_err(carry)
-    }
-}
-
-impl JsonSchema for Distribution {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Distribution".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            _ => decode(node).map(|kind| Distribution::Kind(Box::new(kind))),
+        }
+    },
+    |generator| {
         let number = generator.subschema_for::<Number>();
         let kind = generator.subschema_for::<DistributionKind>();
         json_schema!({
@@ -253,4 +245,4 @@ impl JsonSchema for Distribution {
             "anyOf": [number, kind]
         })
     }
-}
+);
