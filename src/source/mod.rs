@@ -13,6 +13,8 @@ mod avro_schema;
 mod avro_shape;
 mod batches;
 mod columns;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod counted;
 pub mod csv;
 mod failing;
 mod file;
