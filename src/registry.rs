@@ -13,16 +13,10 @@ use serde_json::Value;
 pub struct Kind {
     /// Its key in a pipeline file.
     pub name: &'static str,
-    /// A YAML example of it.
+    /// A YAML example of it: its key and its options, in one line.
     pub example: &'static str,
     /// Makes the JSON Schema of its options, with definitions left to the generator.
     pub part: fn(&mut SchemaGenerator) -> Schema,
-}
-
-/// A YAML example of a kind: its key and its options, in one line.
-pub trait Example {
-    /// The example.
-    const EXAMPLE: &'static str;
 }
 
 impl Kind {
@@ -60,11 +54,11 @@ pub fn or_bare(schema: &mut Schema) {
     kinds.insert(0, bare);
 }
 
-/// Makes the enum of all kinds of something from one list of `"key" => Variant(options type)`.
+/// Makes the enum of all kinds of something from one list of `"key" => Variant(options type): "example"`.
 #[macro_export]
 macro_rules! registry {
     ($(#[$meta:meta])* $vis:vis enum $name:ident: $behaviour:path {
-        $($key:literal => $variant:ident($options:ty)),* $(,)?
+        $($key:literal => $variant:ident($options:ty): $example:literal),* $(,)?
     }) => {
         $(#[$meta])*
         // Options are read once and never moved in a loop: their size does not matter.
@@ -79,7 +73,7 @@ macro_rules! registry {
             pub const KINDS: &'static [$crate::registry::Kind] = &[
                 $($crate::registry::Kind {
                     name: $key,
-                    example: <$options as $crate::registry::Example>::EXAMPLE,
+                    example: $example,
                     part: |generator| <$options as schemars::JsonSchema>::json_schema(generator),
                 }),*
             ];

@@ -3,13 +3,30 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Locks, also after a panic of whoever held it: what is shared is counters and queues, which stand as
 /// they are, and the panic is told by its own thread.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until it is told, at most so long.
+pub fn wait<'m, T>(told: &Condvar, held: MutexGuard<'m, T>, most: Duration) -> MutexGuard<'m, T> {
+    let waited = told.wait_timeout(held, most);
+    waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
+/// Waits until it is told that this does not hold any more.
+pub fn wait_while<'m, T>(
+    told: &Condvar,
+    held: MutexGuard<'m, T>,
+    holds: impl FnMut(&mut T) -> bool,
+) -> MutexGuard<'m, T> {
+    let waited = told.wait_while(held, holds);
+    waited.unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts a thread that others wait for. If it panics, `panicked` is told, so that nobody waits for ever.

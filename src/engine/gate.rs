@@ -1,6 +1,6 @@
 //! Gives out batch numbers: each once, in order, within the window of the slowest live lane.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex};
 #[cfg(all(test, feature = "sessions"))]
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::stop::Stop;
 use crate::pace::Pace;
 use crate::sink;
-use crate::sync::lock;
+use crate::sync::{self, lock};
 
 /// One job's batch numbers.
 #[derive(Debug)]
@@ -101,17 +101,13 @@ impl Gate {
             next: 0,
             batches: *batches,
         });
-        self.lock().counters = counters.collect();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, GateState> {
-        lock(&self.state)
+        lock(&self.state).counters = counters.collect();
     }
 
     /// Wakes the workers that wait: a lane has moved.
     pub fn wake(&self) {
         // Taking the lock orders this after a waiter's look at the lanes, so no wake-up is lost.
-        if self.lock().waiting > 0 {
+        if lock(&self.state).waiting > 0 {
             self.moved.notify_all();
         }
     }
@@ -120,7 +116,7 @@ impl Gate {
     /// look at first, so that workers spread over the jobs. Also how long it waited.
     pub fn next(&self, first: usize, seen: &dyn GateView) -> (Option<GateTicket>, Duration) {
         let start = Instant::now();
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         loop {
             if self.stop.requested() || self.stop.at_deadline(self.deadline) {
                 return (None, start.elapsed());
@@ -130,8 +126,7 @@ impl Gate {
                 Next::End => return (None, start.elapsed()),
                 Next::Wait(wait) => {
                     state.waiting += 1;
-                    let waited = self.moved.wait_timeout(state, wait);
-                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    state = sync::wait(&self.moved, state, wait);
                     state.waiting -= 1;
                 }
             }
@@ -144,7 +139,7 @@ impl Gate {
         if self.stop.requested() {
             return Poll::Ready(None);
         }
-        match self.look(&mut self.lock().counters, first, seen) {
+        match self.look(&mut lock(&self.state).counters, first, seen) {
             Next::Ticket(ticket) => Poll::Ready(Some(ticket)),
             Next::End => Poll::Ready(None),
             Next::Wait(_) => Poll::Pending,
@@ -153,7 +148,7 @@ impl Gate {
 
     /// The job ended before this batch.
     pub fn ended(&self, ticket: GateTicket) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let mut counters = state.counters.iter_mut();
         if let Some(counter) = counters.find(|counter| counter.job == ticket.job) {
             let end = counter.batches.unwrap_or(u64::MAX).min(ticket.number);
@@ -170,7 +165,7 @@ impl Gate {
 
     /// How many batches of a job that has begun were given out.
     pub fn given(&self, job: usize) -> u64 {
-        let state = self.lock();
+        let state = lock(&self.state);
         let mut counters = state.counters.iter();
         counters
             .find(|counter| counter.job == job)

@@ -174,9 +174,8 @@ impl Watched {
     /// Waits at most so long; true once it is over.
     pub(super) fn wait_until_over(&self, most: Duration) -> bool {
         let goes_on = |state: &mut RunState| *state != RunState::Ended;
-        let waited = self
-            .over
-            .wait_timeout_while(lock(&self.state), most, goes_on);
+        let state = lock(&self.state);
+        let waited = self.over.wait_timeout_while(state, most, goes_on);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         *state == RunState::Ended
     }

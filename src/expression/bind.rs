@@ -3,7 +3,7 @@
 use super::cast;
 use super::compare::ComparisonOperator;
 use super::conditions as condition;
-use super::error::{ExpressionError, TextSpan};
+use super::error::{ExpressionError, Result, TextSpan};
 use super::functions::{self, mismatch};
 use super::node::{NodeKind, ResultType, TypedNode};
 use super::parse::MAX_DEPTH;
@@ -37,7 +37,7 @@ impl<'a> Binder<'a> {
         text_span::of(self.sql, part)
     }
 
-    pub fn bind(&mut self, expression: &Expr) -> Result<TypedNode, ExpressionError> {
+    pub fn bind(&mut self, expression: &Expr) -> Result<TypedNode> {
         // The parser has a limit of its own, but not for what it parses in a loop, such as chains
         // of operators.
         if self.depth > MAX_DEPTH {
@@ -52,14 +52,14 @@ impl<'a> Binder<'a> {
     pub fn bind_all<'e>(
         &mut self,
         expressions: impl IntoIterator<Item = &'e Expr>,
-    ) -> Result<Vec<TypedNode>, ExpressionError> {
+    ) -> Result<Vec<TypedNode>> {
         expressions
             .into_iter()
             .map(|expression| self.bind(expression))
             .collect()
     }
 
-    fn bind_here(&mut self, expression: &Expr) -> Result<TypedNode, ExpressionError> {
+    fn bind_here(&mut self, expression: &Expr) -> Result<TypedNode> {
         let place = text_span::of_expression(self.sql, expression);
         match expression {
             Expr::Identifier(name) => self.column(&name.value, place),
@@ -108,7 +108,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn column(&mut self, path: &str, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+    fn column(&mut self, path: &str, place: TextSpan) -> Result<TypedNode> {
         let input = match self.known.get(path) {
             Some(known) => known.clone(),
             None => (self.resolve)(path).map_err(|unknown| ExpressionError {
@@ -146,12 +146,7 @@ impl<'a> Binder<'a> {
         ))
     }
 
-    fn unary(
-        &mut self,
-        operator: UnaryOperator,
-        of: &Expr,
-        place: TextSpan,
-    ) -> Result<TypedNode, ExpressionError> {
+    fn unary(&mut self, operator: UnaryOperator, of: &Expr, place: TextSpan) -> Result<TypedNode> {
         match operator {
             UnaryOperator::Not => condition::negation(self.bind(of)?, place),
             UnaryOperator::Plus => {
@@ -167,7 +162,7 @@ impl<'a> Binder<'a> {
     }
 
     /// `-2 ^ 2` is 4: the minus binds tighter than the power, unlike in the parser's tree.
-    fn negated(&mut self, of: &Expr, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+    fn negated(&mut self, of: &Expr, place: TextSpan) -> Result<TypedNode> {
         if let Expr::BinaryOp {
             left,
             op: BinaryOperator::PGExp,
@@ -186,11 +181,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn function(
-        &mut self,
-        function: &ast::Function,
-        place: TextSpan,
-    ) -> Result<TypedNode, ExpressionError> {
+    fn function(&mut self, function: &ast::Function, place: TextSpan) -> Result<TypedNode> {
         let name = function.name.to_string();
         let name_place = self.place(&function.name);
         let ast::FunctionArguments::List(list) = &function.args else {
@@ -222,7 +213,7 @@ impl<'a> Binder<'a> {
         whens: &[ast::CaseWhen],
         otherwise: Option<&Expr>,
         place: TextSpan,
-    ) -> Result<TypedNode, ExpressionError> {
+    ) -> Result<TypedNode> {
         let mut conditions = Vec::with_capacity(whens.len());
         let mut results = Vec::with_capacity(whens.len());
         for when in whens {
@@ -243,7 +234,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Casts, and literals that name their type.
-    fn typed(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+    fn typed(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode> {
         match expression {
             Expr::Cast {
                 kind: ast::CastKind::Cast | ast::CastKind::DoubleColon,

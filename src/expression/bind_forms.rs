@@ -2,7 +2,7 @@
 
 use super::bind::Binder;
 use super::conditions as condition;
-use super::error::{ExpressionError, TextSpan};
+use super::error::{Result, TextSpan};
 use super::functions::{self, CallArguments};
 use super::node::TypedNode;
 use super::{syntax, text_search};
@@ -10,11 +10,7 @@ use arrow::datatypes::DataType;
 use sqlparser::ast::{self, Expr};
 
 impl Binder<'_> {
-    pub fn like(
-        &mut self,
-        expression: &Expr,
-        place: TextSpan,
-    ) -> Result<TypedNode, ExpressionError> {
+    pub fn like(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode> {
         let (text, pattern, escape, negated, any_case) = match expression {
             Expr::Like {
                 negated,
@@ -41,11 +37,7 @@ impl Binder<'_> {
     }
 
     /// What is true, false or unknown.
-    pub fn condition(
-        &mut self,
-        expression: &Expr,
-        place: TextSpan,
-    ) -> Option<Result<TypedNode, ExpressionError>> {
+    pub fn condition(&mut self, expression: &Expr, place: TextSpan) -> Option<Result<TypedNode>> {
         let mut bind = |part: &Expr| self.bind(part);
         Some(match expression {
             Expr::IsNull(node) => {
@@ -99,16 +91,12 @@ impl Binder<'_> {
         right: &Expr,
         negated: bool,
         place: TextSpan,
-    ) -> Result<TypedNode, ExpressionError> {
+    ) -> Result<TypedNode> {
         condition::is_distinct(self.bind(left)?, self.bind(right)?, negated, place)
     }
 
     /// The functions that have a grammar of their own.
-    pub fn special_call(
-        &mut self,
-        expression: &Expr,
-        place: TextSpan,
-    ) -> Result<TypedNode, ExpressionError> {
+    pub fn special_call(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode> {
         const PLAIN: ast::CeilFloorKind =
             ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime);
         let (name, nodes) = match expression {
@@ -135,7 +123,7 @@ impl Binder<'_> {
         functions::call(name, place, nodes, place)
     }
 
-    fn trim(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+    fn trim(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode> {
         let Expr::Trim {
             expr,
             trim_where,

@@ -1,6 +1,6 @@
 //! Which type becomes which, and whether it must be asked for.
 
-use super::error::{ExpressionError, TextSpan};
+use super::error::{ExpressionError, Result, TextSpan};
 use super::exact::scale;
 use super::node::{CallForm, NodeKind, TypedNode};
 use super::types::{self, Family, family};
@@ -34,7 +34,7 @@ pub(super) enum CastTarget {
 }
 
 impl CastTarget {
-    fn resolve(&self, node: &TypedNode) -> Result<DataType, ExpressionError> {
+    fn resolve(&self, node: &TypedNode) -> Result<DataType> {
         Ok(match self {
             Self::Type(data_type) => data_type.clone(),
             Self::Varchar(_) => DataType::Utf8,
@@ -59,11 +59,7 @@ impl CastTarget {
 }
 
 /// `cast(node as target)`.
-pub(super) fn explicit(
-    node: TypedNode,
-    target: &CastTarget,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn explicit(node: TypedNode, target: &CastTarget, place: TextSpan) -> Result<TypedNode> {
     let data_type = target.resolve(&node)?;
     let (own, same) = (node.place, node.data_type == data_type);
     let node = cast(node, &data_type, CastContext::Explicitly)?;
@@ -82,11 +78,7 @@ pub(super) fn explicit(
 }
 
 /// The node as another type; every row is proved or checked to fit.
-pub(super) fn cast(
-    node: TypedNode,
-    target: &DataType,
-    asked: CastContext,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn cast(node: TypedNode, target: &DataType, asked: CastContext) -> Result<TypedNode> {
     use Family::{Boolean, Date, Decimal, Float, Integer, Interval, Null, Text, Timestamp};
     if node.is_null() || family(&node.data_type) == Null {
         return Ok(TypedNode::null(target.clone(), node.place));

@@ -3,7 +3,7 @@
 //! As in PostgreSQL, a float becomes an integer by rounding halves to even, and a decimal by its significant
 //! decimal digits (15, or 6 of a `real`), so that 1.005 becomes 1.01 though its bits are a little below.
 
-use super::error::{ExpressionError, RowFailure};
+use super::error::{Result, RowFailure};
 use super::exact::{ExactWidth, scale};
 use super::float;
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
@@ -16,10 +16,7 @@ use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type};
 use std::sync::Arc;
 
-pub(super) fn exact_to_float(
-    node: TypedNode,
-    target: &DataType,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn exact_to_float(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let (scale, narrow, place) = (
         scale(&node),
         node.representation() == Representation::Narrow,
@@ -53,10 +50,7 @@ pub(super) fn exact_to_float(
     )
 }
 
-pub(super) fn float_to_float(
-    node: TypedNode,
-    target: &DataType,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn float_to_float(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let (place, result_type) = (node.place, ResultType::of(target.clone()));
     let form = float::form([&node]);
     if *target == DataType::Float64 {
@@ -69,10 +63,7 @@ pub(super) fn float_to_float(
     Ok(TypedNode::strict(place, result_type, vec![node], single)?.with_form(form))
 }
 
-pub(super) fn float_to_exact(
-    node: TypedNode,
-    target: &DataType,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn float_to_exact(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let place = node.place;
     let single = node.data_type == DataType::Float32;
     let result_type = ResultType::of(target.clone()).fallible(true);
@@ -147,7 +138,7 @@ fn significant(text: &str, scale: i8) -> Option<i128> {
     }
 }
 
-pub(super) fn integer_to_boolean(node: TypedNode) -> Result<TypedNode, ExpressionError> {
+pub(super) fn integer_to_boolean(node: TypedNode) -> Result<TypedNode> {
     let (place, narrow) = (node.place, node.representation() == Representation::Narrow);
     let kernel: Kernel = Box::new(move |values, _| {
         let truths = match narrow {
@@ -167,10 +158,7 @@ pub(super) fn integer_to_boolean(node: TypedNode) -> Result<TypedNode, Expressio
     TypedNode::strict(place, ResultType::of(DataType::Boolean), vec![node], kernel)
 }
 
-pub(super) fn boolean_to_integer(
-    node: TypedNode,
-    target: &DataType,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn boolean_to_integer(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let result_type = ResultType::of(target.clone()).within(NumericBounds::new(0, 1));
     let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         let truths = values[0].booleans(evaluation.rows);

@@ -1,7 +1,7 @@
 //! Values of every type as PostgreSQL writes them.
 
 use super::digits::write_decimal;
-use super::error::{ExpressionError, RowFailure};
+use super::error::{Result, RowFailure};
 use super::exact::scale;
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::text::build;
@@ -20,10 +20,7 @@ pub(super) enum BooleanSpelling {
 
 type ValueWriter = Box<dyn Fn(&mut String, i64) + Send + Sync>;
 
-pub(super) fn to_text(
-    node: TypedNode,
-    truth: BooleanSpelling,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn to_text(node: TypedNode, truth: BooleanSpelling) -> Result<TypedNode> {
     let place = node.place;
     let kernel: Kernel = match node.representation() {
         Representation::Boolean => booleans(truth),

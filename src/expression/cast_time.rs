@@ -3,7 +3,7 @@
 //! A timestamp without a zone is a wall clock: cast to one with a zone it is read there, and back it is what
 //! the clock shows. Where two zones meet, the left one stays. Casts to a coarser unit round.
 
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::temporal::interval_kernel;
 use super::types;
@@ -15,17 +15,14 @@ use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
 
 /// The zone of a timestamp's type; `None` for a wall clock.
-pub(super) fn zone_of(
-    data_type: &DataType,
-    place: TextSpan,
-) -> Result<Option<Zone>, ExpressionError> {
+pub(super) fn zone_of(data_type: &DataType, place: TextSpan) -> Result<Option<Zone>> {
     match data_type {
         DataType::Timestamp(_, Some(zone)) => named_zone(zone, place).map(Some),
         _ => Ok(None),
     }
 }
 
-pub(super) fn named_zone(name: &str, place: TextSpan) -> Result<Zone, ExpressionError> {
+pub(super) fn named_zone(name: &str, place: TextSpan) -> Result<Zone> {
     Zone::parse(name).ok_or_else(|| {
         place
             .error(format!("unknown time zone `{name}`"))
@@ -47,7 +44,7 @@ pub(super) fn ticks(
     result_type: ResultType,
     place: TextSpan,
     function: impl Fn(i64) -> i64 + Send + Sync + 'static,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let kernel: Kernel = Box::new(move |values, _| {
         let results = map(values[0].narrow(), Operand::Constant(()), |value, ()| {
             function(value)
@@ -63,7 +60,7 @@ pub(super) fn checked_ticks(
     result_type: ResultType,
     place: TextSpan,
     function: impl Fn(i64, i64) -> Option<i64> + Copy + Send + Sync + 'static,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let target = types::name(&result_type.data_type);
     let compute = move |left, right| match function(left, right) {
         Some(value) => (value, false),
@@ -91,7 +88,7 @@ pub(super) fn checked_ticks(
 }
 
 /// Between dates and timestamps.
-pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode, ExpressionError> {
+pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let place = node.place;
     let from_date = node.data_type == DataType::Date32;
     let (from, to) = (zone_of(&node.data_type, place)?, zone_of(target, place)?);
@@ -128,7 +125,7 @@ pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode, E
 fn moved(
     node: TypedNode,
     function: impl Fn(i64) -> i64 + Send + Sync + 'static,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let (place, result_type) = (node.place, ResultType::of(node.data_type.clone()));
     // A wall clock in UTC is the instant itself.
     if function(0) == 0 && function(i64::MAX / 2) == i64::MAX / 2 {
@@ -138,12 +135,7 @@ fn moved(
 }
 
 /// Ticks of one unit as ticks of another.
-pub(super) fn rescaled(
-    node: TypedNode,
-    target: DataType,
-    from: i64,
-    to: i64,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn rescaled(node: TypedNode, target: DataType, from: i64, to: i64) -> Result<TypedNode> {
     let place = node.place;
     match (to / from, from / to) {
         (1, 1) => Ok(TypedNode {
@@ -163,7 +155,7 @@ pub(super) fn rescaled(
 }
 
 /// Between durations of different units, and from a duration to months, days and nanoseconds.
-pub(super) fn interval(node: TypedNode, target: &DataType) -> Result<TypedNode, ExpressionError> {
+pub(super) fn interval(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let place = node.place;
     let DataType::Duration(unit) = &node.data_type else {
         return Err(place

@@ -4,7 +4,7 @@
 
 use super::cast::{self, CastContext};
 use super::compare::{ComparisonOperator, compare};
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::evaluate::{choose, expanded, internal, missing};
 use super::functions::{CallArguments, Function};
 use super::node::{Kernel, NodeKind, ResultType, TypedNode};
@@ -32,10 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// The nodes in their common type; `what` names them in the error: "`case` cannot have both …".
-pub(super) fn unified(
-    nodes: Vec<TypedNode>,
-    what: &str,
-) -> Result<Vec<TypedNode>, ExpressionError> {
+pub(super) fn unified(nodes: Vec<TypedNode>, what: &str) -> Result<Vec<TypedNode>> {
     // As in PostgreSQL: a quoted text takes the type of what stands beside it, whichever stands
     // first. Only then is there one type for all.
     let typed = common(&nodes, what, |node| node.quoted_text().is_none())?;
@@ -59,7 +56,7 @@ fn common(
     nodes: &[TypedNode],
     what: &str,
     counts: impl Fn(&TypedNode) -> bool,
-) -> Result<Option<DataType>, ExpressionError> {
+) -> Result<Option<DataType>> {
     let mut common: Option<DataType> = None;
     for node in nodes.iter().filter(|node| counts(node)) {
         common = Some(match common {
@@ -100,8 +97,8 @@ fn one_of(nodes: &[TypedNode]) -> ResultType {
 /// The same choice among the values as `change` makes them; `None` where the node is not a choice.
 pub(super) fn each_value(
     node: &mut TypedNode,
-    change: impl Fn(TypedNode) -> Result<TypedNode, ExpressionError>,
-) -> Option<Result<TypedNode, ExpressionError>> {
+    change: impl Fn(TypedNode) -> Result<TypedNode>,
+) -> Option<Result<TypedNode>> {
     let kind = std::mem::replace(&mut node.kind, NodeKind::Coalesce(Vec::new()));
     let (place, nullable) = (node.place, node.nullable);
     match kind {
@@ -126,7 +123,7 @@ pub(super) fn each_value(
     }
 }
 
-fn coalesce(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn coalesce(arguments: CallArguments) -> Result<TypedNode> {
     let place = arguments.place;
     let nodes = unified(arguments.nodes, "`coalesce`")?;
     let nullable = nodes.iter().all(|node| node.nullable);
@@ -145,7 +142,7 @@ pub(super) fn case(
     results: Vec<TypedNode>,
     otherwise: Option<TypedNode>,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let otherwise = otherwise.unwrap_or_else(|| TypedNode::null(DataType::Null, place));
     let mut values = results;
     values.push(otherwise);
@@ -157,7 +154,7 @@ fn branched(
     conditions: Vec<TypedNode>,
     mut values: Vec<TypedNode>,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let result_type = one_of(&values);
     let fallible = conditions.iter().chain(&values).any(|node| node.fallible);
     let Some(otherwise) = values.pop() else {
@@ -172,7 +169,7 @@ fn branched(
 }
 
 /// Null where both are equal, the first otherwise.
-fn null_if(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn null_if(arguments: CallArguments) -> Result<TypedNode> {
     let place = arguments.place;
     let nodes = unified(arguments.nodes, "`nullif`")?;
     let representation = one_of(&nodes).representation();
@@ -202,10 +199,7 @@ fn null_if(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
 }
 
 /// The largest or smallest of those that are not null.
-fn extreme(
-    arguments: CallArguments,
-    better: ComparisonOperator,
-) -> Result<TypedNode, ExpressionError> {
+fn extreme(arguments: CallArguments, better: ComparisonOperator) -> Result<TypedNode> {
     let (place, name) = (arguments.place, arguments.name);
     let nodes = unified(arguments.nodes, &format!("`{name}`"))?;
     let nullable = nodes.iter().all(|node| node.nullable);

@@ -3,7 +3,7 @@
 use super::cast::{self, CastContext};
 use super::choice::unified;
 use super::compare::{ComparisonOperator, compare};
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::evaluate::{internal, missing};
 use super::node::{Kernel, NodeKind, ResultType, TypedNode};
 use super::types::{self, Family, Representation, family};
@@ -38,7 +38,7 @@ fn pair(
     right: TypedNode,
     symbol: &str,
     place: TextSpan,
-) -> Result<Vec<TypedNode>, ExpressionError> {
+) -> Result<Vec<TypedNode>> {
     let (left_name, right_name) = (left.type_name(), right.type_name());
     let comparable = types::common(&left.data_type, &right.data_type).is_some()
         || left.quoted_text().is_some()
@@ -64,7 +64,7 @@ pub(super) fn comparison(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let nodes = pair(left, right, comparison.symbol(), place)?;
     let representation = common_representation(&nodes);
     let kernel: Kernel = Box::new(move |values, _| {
@@ -85,7 +85,7 @@ pub(super) fn between(
     high: TypedNode,
     negated: bool,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let nodes = unified(vec![value, low, high], "`between`")?;
     let (representation, nullable) = (
         common_representation(&nodes),
@@ -139,7 +139,7 @@ pub(super) fn in_list(
     list: Vec<TypedNode>,
     negated: bool,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let nodes = std::iter::once(value).chain(list).collect();
     let nodes = unified(nodes, "`in`")?;
     let (representation, nullable) = (
@@ -220,11 +220,7 @@ impl ConstantList {
     }
 }
 
-pub(super) fn is_null(
-    node: TypedNode,
-    negated: bool,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn is_null(node: TypedNode, negated: bool, place: TextSpan) -> Result<TypedNode> {
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let missing = missing(&values[0], evaluation.rows);
         Ok(Arc::new(BooleanArray::from(if negated {
@@ -242,7 +238,7 @@ pub(super) fn is_truth(
     wanted: bool,
     negated: bool,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let node = condition(node, "is")?;
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let truths = values[0].booleans(evaluation.rows);
@@ -271,7 +267,7 @@ pub(super) fn is_distinct(
     right: TypedNode,
     negated: bool,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let nodes = pair(left, right, "is distinct from", place)?;
     let representation = common_representation(&nodes);
     let kernel: Kernel = Box::new(move |values, evaluation| {
@@ -300,7 +296,7 @@ pub(super) fn is_distinct(
 }
 
 /// The node as a truth value.
-pub(super) fn condition(node: TypedNode, what: &str) -> Result<TypedNode, ExpressionError> {
+pub(super) fn condition(node: TypedNode, what: &str) -> Result<TypedNode> {
     match family(&node.data_type) {
         Family::Boolean | Family::Null => {
             cast::cast(node, &DataType::Boolean, CastContext::Implicitly)
@@ -318,7 +314,7 @@ pub(super) fn logic(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let name = if decides { "or" } else { "and" };
     let sides = [condition(left, name)?, condition(right, name)?];
     let result_type = truth()
@@ -335,7 +331,7 @@ pub(super) fn logic(
     .folded()
 }
 
-pub(super) fn negation(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+pub(super) fn negation(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let node = condition(node, "not")?;
     let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         Ok(Arc::new(

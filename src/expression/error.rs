@@ -22,6 +22,8 @@ pub struct ExpressionError {
     pub hint: Option<String>,
 }
 
+pub(super) type Result<T, E = ExpressionError> = std::result::Result<T, E>;
+
 /// Why a name is not one of the inputs. `hint` is for a did-you-mean, which only the caller can give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownName {

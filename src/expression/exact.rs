@@ -2,7 +2,7 @@
 //! everything involved allow, in 128 bits otherwise, checked only where the bounds prove nothing.
 
 use super::digits::decimal_text;
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
 use super::types::{self, Representation, WIDE};
@@ -127,7 +127,7 @@ pub(super) fn binary(
     right: TypedNode,
     data_type: DataType,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let failing = FailureText {
         operator,
         scales: [scale(&left), scale(&right)],
@@ -138,11 +138,7 @@ pub(super) fn binary(
 }
 
 /// A number times a power of ten, as the decimal type of so many digits more.
-pub(super) fn scale_up(
-    node: TypedNode,
-    factor: i128,
-    data_type: DataType,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn scale_up(node: TypedNode, factor: i128, data_type: DataType) -> Result<TypedNode> {
     let place = node.place;
     let failing = FailureText {
         operator: Operator::Mul,
@@ -159,7 +155,7 @@ fn operation(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let (operator, data_type) = (failing.operator, failing.target.clone());
     let limit = limit(&data_type);
     let range = operator.range(left.bounds(), right.bounds());

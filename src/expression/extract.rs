@@ -5,7 +5,7 @@
 
 use super::cast::{self, CastContext};
 use super::cast_time::{named_zone, per_second, ticks, zone_of};
-use super::error::{ExpressionError, TextSpan, did_you_mean};
+use super::error::{Result, TextSpan, did_you_mean};
 use super::functions::{CallArguments, Function, mismatch};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::number::as_double;
@@ -55,7 +55,7 @@ macro_rules! by_unit {
 }
 
 /// The quoted name of a part.
-fn quoted_part(node: &TypedNode, function: &str) -> Result<TimePart, ExpressionError> {
+fn quoted_part(node: &TypedNode, function: &str) -> Result<TimePart> {
     let name = node.constant_text().ok_or_else(|| {
         node.place
             .error(format!("`{function}` takes the part as quoted text"))
@@ -64,7 +64,7 @@ fn quoted_part(node: &TypedNode, function: &str) -> Result<TimePart, ExpressionE
     named_part(name, node.place)
 }
 
-pub(super) fn named_part(name: &str, place: TextSpan) -> Result<TimePart, ExpressionError> {
+pub(super) fn named_part(name: &str, place: TextSpan) -> Result<TimePart> {
     TimePart::parse(name).ok_or_else(|| {
         let error = place.error(format!("unknown part `{name}`"));
         let nearest = did_you_mean(&name.to_lowercase(), PARTS.iter().map(|(name, _)| *name));
@@ -75,17 +75,13 @@ pub(super) fn named_part(name: &str, place: TextSpan) -> Result<TimePart, Expres
     })
 }
 
-fn date_part(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn date_part(arguments: CallArguments) -> Result<TypedNode> {
     let (place, [part, node]) = arguments.exactly::<2>()?;
     let part = quoted_part(&part, "date_part")?;
     as_double(extract(part, node, place)?)
 }
 
-pub(super) fn extract(
-    part: TimePart,
-    node: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn extract(part: TimePart, node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let unit = match &node.data_type {
         DataType::Null => return Ok(TypedNode::null(result_type(part, 0).data_type, place)),
         DataType::Date32 => {
@@ -144,11 +140,7 @@ fn result_type(part: TimePart, digits: i8) -> ResultType {
 
 /// Parts of an interval are those it is written in: 90 minutes are 1 hour and 30 minutes, 25 hours are 25
 /// hours.
-fn of_interval(
-    part: TimePart,
-    node: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+fn of_interval(part: TimePart, node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let (scale, precision) = match part {
         TimePart::Epoch => (6, 38),
         TimePart::Second => (6, 19),
@@ -200,7 +192,7 @@ fn interval_part(part: TimePart, interval: IntervalMonthDayNano) -> i64 {
     }
 }
 
-fn date_trunc(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn date_trunc(arguments: CallArguments) -> Result<TypedNode> {
     let (place, [part, node]) = arguments.exactly::<2>()?;
     let named = quoted_part(&part, "date_trunc")?;
     let node = match family(&node.data_type) {
@@ -225,7 +217,7 @@ fn date_trunc(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
         TimePart::Microseconds | TimePart::Milliseconds => CallForm::Plain,
         _ => CallForm::WithoutFraction,
     };
-    let node: Result<TypedNode, ExpressionError> = by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
+    let node: Result<TypedNode> = by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
         let local = zone.to_local(instant, PER_SECOND);
         let start = named.truncate::<PER_SECOND>(local).unwrap_or(local);
         zone.to_instant(start, PER_SECOND)
@@ -234,11 +226,7 @@ fn date_trunc(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
 }
 
 /// A timestamp with a zone as that other zone's wall clock; a wall clock as the instant it is there.
-pub(super) fn at_time_zone(
-    node: TypedNode,
-    zone: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn at_time_zone(node: TypedNode, zone: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let Some(name) = zone.constant_text() else {
         return Err(zone.place.error("the time zone must be quoted text"));
     };
@@ -273,7 +261,7 @@ pub(super) fn at_time_zone(
 }
 
 /// Seconds since 1970, with their fraction, as a timestamp in UTC.
-fn to_timestamp(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn to_timestamp(arguments: CallArguments) -> Result<TypedNode> {
     let (place, [node]) = arguments.exactly::<1>()?;
     if !types::is_number(&node.data_type) && !node.is_null() {
         return Err(mismatch("to_timestamp", "a number of seconds", &node));

@@ -3,7 +3,7 @@
 //!
 //! `exp`, `ln` and `power` come from `libm`, never from the platform, whose last bits differ.
 
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::exact::Operator;
 use super::functions::{CallArguments, Function};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
@@ -60,7 +60,7 @@ pub(super) fn arithmetic(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let single = [&left, &right]
         .iter()
         .all(|side| side.data_type == DataType::Float32);
@@ -98,14 +98,14 @@ pub(super) fn form<'a>(sides: impl IntoIterator<Item = &'a TypedNode>) -> CallFo
 }
 
 /// Either float as it is, anything else as double precision.
-fn as_float(node: TypedNode) -> Result<TypedNode, ExpressionError> {
+fn as_float(node: TypedNode) -> Result<TypedNode> {
     match node.data_type {
         DataType::Float32 => Ok(node),
         _ => as_double(node),
     }
 }
 
-pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let result_type = ResultType::of(node.data_type.clone());
     let form = form([&node]);
     Ok(TypedNode::strict(place, result_type, vec![node], simple(|value| -value))?.with_form(form))
@@ -130,7 +130,7 @@ fn unary(
     arguments: CallArguments,
     function: impl Fn(f64) -> f64 + Copy + Send + Sync + 'static,
     refuses: impl Fn(f64) -> Option<&'static str> + Copy + Send + Sync + 'static,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let (place, [argument]) = arguments.exactly::<1>()?;
     let zero = constant(0.0, place);
     let kernel = binary(
@@ -142,7 +142,7 @@ fn unary(
     TypedNode::strict(place, result_type, vec![as_double(argument)?, zero], kernel)
 }
 
-fn power(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn power(arguments: CallArguments) -> Result<TypedNode> {
     let (place, [base, exponent]) = arguments.exactly::<2>()?;
     to_the_power(base, exponent, place)
 }
@@ -151,7 +151,7 @@ pub(super) fn to_the_power(
     base: TypedNode,
     exponent: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let result_type = ResultType::of(DataType::Float64).fallible(true);
     let kernel = binary(libm::pow, power_fails, false);
     TypedNode::strict(

@@ -1,6 +1,6 @@
 //! The functions by name. Each lives in the file of its subject, which lists its own here.
 
-use super::error::{ExpressionError, TextSpan, did_you_mean};
+use super::error::{ExpressionError, Result, TextSpan, did_you_mean};
 use super::node::TypedNode;
 use super::types::{self, Family};
 use super::{choice, extract, float, rounding, text, text_part, text_search};
@@ -12,7 +12,7 @@ pub(super) struct Function {
     /// As the manual writes it, for hints.
     pub signature: &'static str,
     counts: RangeInclusive<usize>,
-    bind: fn(CallArguments) -> Result<TypedNode, ExpressionError>,
+    bind: fn(CallArguments) -> Result<TypedNode>,
 }
 
 /// The arguments of one call.
@@ -58,7 +58,7 @@ impl Function {
         name: &'static str,
         signature: &'static str,
         counts: RangeInclusive<usize>,
-        bind: fn(CallArguments) -> Result<TypedNode, ExpressionError>,
+        bind: fn(CallArguments) -> Result<TypedNode>,
     ) -> Self {
         Self {
             name,
@@ -89,7 +89,7 @@ pub(super) fn call(
     name_place: TextSpan,
     nodes: Vec<TypedNode>,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let lower = name.to_lowercase();
     let Some(function) = all().find(|function| function.name == lower) else {
         return Err(unknown(name, &lower, name_place));
@@ -111,7 +111,7 @@ pub(super) fn call(
 }
 
 /// Whether there is such a function, before its arguments are looked at.
-pub(super) fn known(name: &str, place: TextSpan) -> Result<(), ExpressionError> {
+pub(super) fn known(name: &str, place: TextSpan) -> Result<()> {
     let lower = name.to_lowercase();
     match all().any(|function| function.name == lower) {
         true => Ok(()),
@@ -148,7 +148,7 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 
 impl CallArguments {
     /// The call's place and its arguments, whose number the registry has checked.
-    pub fn exactly<const N: usize>(self) -> Result<(TextSpan, [TypedNode; N]), ExpressionError> {
+    pub fn exactly<const N: usize>(self) -> Result<(TextSpan, [TypedNode; N])> {
         let (place, count) = (self.place, self.nodes.len());
         let nodes = self.nodes.try_into();
         nodes.map(|nodes| (place, nodes)).map_err(|_| {
@@ -161,12 +161,7 @@ impl CallArguments {
     }
 
     /// The argument, which must be of a family; quoted text is text, and null is of every family.
-    pub fn require(
-        &self,
-        index: usize,
-        family: Family,
-        wanted: &str,
-    ) -> Result<(), ExpressionError> {
+    pub fn require(&self, index: usize, family: Family, wanted: &str) -> Result<()> {
         match self.nodes.get(index) {
             Some(node) if ![Family::Null, family].contains(&types::family(&node.data_type)) => {
                 Err(mismatch(self.name, wanted, node))

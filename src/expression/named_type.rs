@@ -1,7 +1,7 @@
 //! Types by name: SQL's, and those of a pipeline file. `int8` is PostgreSQL's, which has 64 bits.
 
 use super::cast::CastTarget;
-use super::error::{ExpressionError, TextSpan, did_you_mean};
+use super::error::{ExpressionError, Result, TextSpan, did_you_mean};
 use super::text_span;
 use super::types::decimal;
 use arrow::array::timezone::Tz;
@@ -91,7 +91,7 @@ fn of_unit(tokens: &[TokenWithSpan]) -> Option<usize> {
 }
 
 /// A type by its name.
-pub(super) fn target(data_type: &Sql, place: TextSpan) -> Result<CastTarget, ExpressionError> {
+pub(super) fn target(data_type: &Sql, place: TextSpan) -> Result<CastTarget> {
     match data_type {
         Sql::Numeric(info) | Sql::Decimal(info) | Sql::Dec(info) => numeric(*info, place),
         Sql::Varchar(length)
@@ -148,11 +148,7 @@ fn fixed(data_type: &Sql) -> Option<DataType> {
 }
 
 /// Types that SQL does not know.
-fn custom(
-    name: &str,
-    arguments: &[String],
-    place: TextSpan,
-) -> Result<CastTarget, ExpressionError> {
+fn custom(name: &str, arguments: &[String], place: TextSpan) -> Result<CastTarget> {
     let lower = name.to_lowercase();
     let data_type = match (lower.as_str(), arguments) {
         ("utf8", []) => Some(DataType::Utf8),
@@ -169,7 +165,7 @@ fn custom(
 }
 
 /// `timestamp(us, UTC)`, its zone as it is spelt.
-fn timestamp(name: &str, place: TextSpan) -> Result<Option<DataType>, ExpressionError> {
+fn timestamp(name: &str, place: TextSpan) -> Result<Option<DataType>> {
     let arguments = name
         .split_once('(')
         .and_then(|(_, rest)| rest.strip_suffix(')'));
@@ -198,7 +194,7 @@ fn time_unit(unit: &str) -> Option<TimeUnit> {
     })
 }
 
-fn numeric(info: ExactNumberInfo, place: TextSpan) -> Result<CastTarget, ExpressionError> {
+fn numeric(info: ExactNumberInfo, place: TextSpan) -> Result<CastTarget> {
     let (precision, scale) = match info {
         ExactNumberInfo::None => return Ok(CastTarget::Numeric),
         ExactNumberInfo::Precision(precision) => (precision, 0),

@@ -1,6 +1,6 @@
 //! The compiled form: a tree whose every part knows its type, its bounds and its place in the text.
 
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::longest::{LONGEST, longest};
 use super::per_value::CachedPerValue;
 use super::range::NumericBounds;
@@ -76,7 +76,7 @@ impl TypedNode {
         result_type: ResultType,
         arguments: Vec<Self>,
         kernel: Kernel,
-    ) -> Result<Self, ExpressionError> {
+    ) -> Result<Self> {
         if arguments.iter().any(Self::is_null) {
             return Ok(Self::null(result_type.data_type, place));
         }
@@ -90,7 +90,7 @@ impl TypedNode {
         result_type: ResultType,
         arguments: Vec<Self>,
         kernel: Kernel,
-    ) -> Result<Self, ExpressionError> {
+    ) -> Result<Self> {
         let fallible = result_type.fallible || arguments.iter().any(|argument| argument.fallible);
         let form = result_type.form;
         let kind = NodeKind::Call {
@@ -276,7 +276,7 @@ impl TypedNode {
     }
 
     /// A constant where everything below is one; its failure is then a mistake in the text.
-    pub fn folded(self) -> Result<Self, ExpressionError> {
+    pub fn folded(self) -> Result<Self> {
         if !self.children().into_iter().all(Self::is_constant) {
             return Ok(self);
         }

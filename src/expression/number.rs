@@ -6,7 +6,7 @@
 //! by value; a column needs one scale). A float on either side makes both double precision.
 
 use super::cast::{self, CastContext};
-use super::error::{ExpressionError, TextSpan};
+use super::error::{Result, TextSpan};
 use super::exact::{self, Operator};
 use super::float;
 use super::node::TypedNode;
@@ -24,7 +24,7 @@ pub(super) fn arithmetic(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     match (family(&left.data_type), family(&right.data_type)) {
         (Family::Float, _) | (_, Family::Float) => float::arithmetic(operator, left, right, place),
         (Family::Integer, Family::Integer) => integer(operator, left, right, place),
@@ -37,7 +37,7 @@ fn integer(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     match types::common_integer(&left.data_type, &right.data_type) {
         DataType::Decimal128(..) => decimal(operator, left, right, place),
         data_type => exact::binary(operator, left, right, data_type, place),
@@ -49,7 +49,7 @@ fn decimal(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let ((left_digits, left_scale), (right_digits, right_scale)) = (digits(&left), digits(&right));
     let scale = left_scale.max(right_scale);
     let whole = |digits: u8, scale: i8| i16::from(digits) - i16::from(scale);
@@ -108,7 +108,7 @@ fn digits(node: &TypedNode) -> (u8, i8) {
 }
 
 /// The number with `scale` digits after the point, of which it has no more.
-fn aligned(node: TypedNode, scale: i8) -> Result<TypedNode, ExpressionError> {
+fn aligned(node: TypedNode, scale: i8) -> Result<TypedNode> {
     let (digits, from) = types::digits(&node.data_type);
     let precision = (i16::from(digits) + i16::from(scale) - i16::from(from)).clamp(1, 38) as u8;
     rescale::rescale(
@@ -119,7 +119,7 @@ fn aligned(node: TypedNode, scale: i8) -> Result<TypedNode, ExpressionError> {
     )
 }
 
-pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     match family(&node.data_type) {
         Family::Float => float::negate(node, place),
         Family::Integer if node.data_type != DataType::UInt64 => {
@@ -141,7 +141,7 @@ pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode, Expr
 }
 
 /// A number as it is written: `integer` or `bigint` where it fits, a decimal of its own digits otherwise.
-pub(super) fn literal(text: &str, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+pub(super) fn literal(text: &str, place: TextSpan) -> Result<TypedNode> {
     let error = || {
         let error = place.error(format!("`{text}` has more than 38 digits"));
         error.hint(format!(
@@ -159,6 +159,6 @@ pub(super) fn literal(text: &str, place: TextSpan) -> Result<TypedNode, Expressi
 }
 
 /// The argument as double precision.
-pub(super) fn as_double(node: TypedNode) -> Result<TypedNode, ExpressionError> {
+pub(super) fn as_double(node: TypedNode) -> Result<TypedNode> {
     cast::cast(node, &DataType::Float64, CastContext::Implicitly)
 }

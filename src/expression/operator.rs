@@ -2,7 +2,7 @@
 
 use super::compare::ComparisonOperator;
 use super::conditions as condition;
-use super::error::{ExpressionError, TextSpan};
+use super::error::{Result, TextSpan};
 use super::exact::Operator;
 use super::functions::mismatch;
 use super::node::TypedNode;
@@ -15,7 +15,7 @@ pub(super) fn binary(
     operator: &BinaryOperator,
     (left, right): (TypedNode, TypedNode),
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     use BinaryOperator as Op;
     match operator {
         Op::Plus => arithmetic(Operator::Add, left, right, place),
@@ -48,7 +48,7 @@ fn arithmetic(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let names = [left.type_name(), right.type_name()];
     let (left, right) = syntax::beside(operator, left, right)?;
     if types::is_number(&left.data_type) && types::is_number(&right.data_type) {

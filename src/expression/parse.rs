@@ -1,6 +1,6 @@
 //! From text to `sqlparser`'s tree, with places in bytes.
 
-use super::error::{ExpressionError, TextSpan};
+use super::error::{ExpressionError, Result, TextSpan};
 use super::named_type;
 use super::text_span;
 use sqlparser::ast::Expr;
@@ -21,7 +21,7 @@ const MAX_BYTES: usize = 256 << 10;
 /// Where `sqlparser` stopped, when it says so: its message ends in this.
 const LOCATION: &str = " at Line: ";
 
-pub(super) fn parse(sql: &str) -> Result<Expr, ExpressionError> {
+pub(super) fn parse(sql: &str) -> Result<Expr> {
     let dialect = PostgreSqlDialect {};
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location();
     let tokens = tokens.map_err(|error| readable(sql, &error.into()))?;
@@ -84,7 +84,7 @@ fn foreign(sql: &str, error: ExpressionError) -> ExpressionError {
 
 /// Refuses a chain such as `a + a + …` of more links than a thread's stack is sure to hold: the parser limits
 /// every other kind of depth.
-fn shallow(sql: &str, expression: Expr) -> Result<Expr, ExpressionError> {
+fn shallow(sql: &str, expression: Expr) -> Result<Expr> {
     let (mut link, mut links) = (&expression, 0);
     while let Some(next) = first_operand(link) {
         (link, links) = (next, links + 1);

@@ -1,6 +1,6 @@
 //! Quotients of decimals, at their natural scale or at once at the one that they are rounded to.
 
-use super::error::{ExpressionError, TextSpan};
+use super::error::{Result, TextSpan};
 use super::exact::{self, FailureText, Operator, is_narrow, kernel, scale};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
@@ -14,18 +14,14 @@ pub(super) fn quotient(
     right: TypedNode,
     data_type: DataType,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let quotient = quotient_as(left, right, data_type, place)?;
     // What is around may be `round` or a cast: it divides anew at its own scale (see `rescale`).
     Ok(quotient.with_form(CallForm::Quotient))
 }
 
 /// A quotient divided at another scale.
-pub(super) fn quotient_at(
-    node: TypedNode,
-    precision: u8,
-    to: i8,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn quotient_at(node: TypedNode, precision: u8, to: i8) -> Result<TypedNode> {
     let place = node.place;
     let sides = <[TypedNode; 2]>::try_from(node.into_arguments());
     let [left, right] = sides.map_err(|_| place.error("a quotient has two sides"))?;
@@ -37,7 +33,7 @@ fn quotient_as(
     right: TypedNode,
     data_type: DataType,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let digits = types::digits(&data_type).1 - scale(&left) + scale(&right);
     let power = |digits: i8| power_of_ten(digits.max(0) as u32);
     let (Some(factor), Some(divisor_factor)) = (power(digits), power(-digits)) else {

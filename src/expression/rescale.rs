@@ -1,7 +1,7 @@
 //! Whole numbers and decimals brought to another scale, or held within a type's bounds.
 
 use super::digits::decimal_text;
-use super::error::{ExpressionError, RowFailure};
+use super::error::{Result, RowFailure};
 use super::exact::{self, ExactWidth, limits, scale};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
@@ -20,7 +20,7 @@ pub(super) fn rescale(
     precision: u8,
     to: i8,
     rounding: Rounding,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let (from, place) = (scale(&node), node.place);
     let data_type = types::decimal(precision, to);
     if to == from {
@@ -64,7 +64,7 @@ fn scale_down(
     digits: u32,
     data_type: DataType,
     rounding: Rounding,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let result_type = ResultType::of(data_type).within(node.bounds().scale_down(digits, rounding));
     let (place, narrow, representation) = (
         node.place,
@@ -99,10 +99,7 @@ fn scaled_down_narrow(value: &ColumnarValue, digits: u32, rounding: Rounding) ->
 }
 
 /// The number, of which every row is proved or checked to lie within a type's bounds.
-pub(super) fn within(
-    mut node: TypedNode,
-    data_type: DataType,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn within(mut node: TypedNode, data_type: DataType) -> Result<TypedNode> {
     let (place, from) = (node.place, scale(&node));
     let limit = types::bounds(&data_type).unwrap_or(NumericBounds::DECIMAL);
     if node.bounds().is_within(limit) {

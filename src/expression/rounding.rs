@@ -4,7 +4,7 @@
 //! a number of digits always decimals. `abs` and `mod` keep the type.
 
 use super::cast::{self, CastContext};
-use super::error::{ExpressionError, TextSpan};
+use super::error::{Result, TextSpan};
 use super::exact::{self, Operator};
 use super::float;
 use super::functions::{CallArguments, Function, mismatch};
@@ -41,7 +41,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("mod", "mod(x, y)", 2..=2, modulo),
 ];
 
-fn expect_number(name: &str, node: &TypedNode) -> Result<(), ExpressionError> {
+fn expect_number(name: &str, node: &TypedNode) -> Result<()> {
     match types::is_number(&node.data_type) || node.is_null() {
         true => Ok(()),
         false => Err(mismatch(name, "a number", node)),
@@ -49,7 +49,7 @@ fn expect_number(name: &str, node: &TypedNode) -> Result<(), ExpressionError> {
 }
 
 /// A number of quoted or missing type as double precision.
-fn numeric(arguments: &mut CallArguments, index: usize) -> Result<(), ExpressionError> {
+fn numeric(arguments: &mut CallArguments, index: usize) -> Result<()> {
     let node = &arguments.nodes[index];
     if node.quoted_text().is_some() || node.is_null() {
         let place = node.place;
@@ -66,7 +66,7 @@ fn rounded(
     mut arguments: CallArguments,
     rounding: Rounding,
     of_float: fn(f64) -> f64,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let (name, place) = (arguments.name, arguments.place);
     numeric(&mut arguments, 0)?;
     let digits = match arguments.nodes.get(1) {
@@ -95,7 +95,7 @@ fn rounded(
     }
 }
 
-fn constant_digits(name: &str, node: &TypedNode) -> Result<i32, ExpressionError> {
+fn constant_digits(name: &str, node: &TypedNode) -> Result<i32> {
     let constant = node
         .constant_exact()
         .filter(|_| family(&node.data_type) == Family::Integer);
@@ -115,7 +115,7 @@ fn to_digits(
     digits: i32,
     rounding: Rounding,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let (precision, from) = types::digits(&node.data_type);
     let whole = i32::from(precision) - i32::from(from);
     let carry = i32::from(digits < from.into());
@@ -146,7 +146,7 @@ fn to_digits(
     )
 }
 
-fn abs(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn abs(mut arguments: CallArguments) -> Result<TypedNode> {
     numeric(&mut arguments, 0)?;
     let (place, [node]) = arguments.exactly::<1>()?;
     if family(&node.data_type) == Family::Float {
@@ -162,7 +162,7 @@ fn abs(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
 }
 
 /// The larger of the number and its opposite, which fails where the opposite does not fit.
-fn absolute(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+fn absolute(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let limit = types::bounds(&node.data_type).unwrap_or(NumericBounds::DECIMAL);
     let (range, name) = (node.bounds().abs(), node.type_name());
     let fallible = !range.is_within(limit);
@@ -203,7 +203,7 @@ fn absolute(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionErr
 }
 
 /// -1, 0 or 1: a decimal of a decimal, double precision of anything else.
-fn sign(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn sign(mut arguments: CallArguments) -> Result<TypedNode> {
     numeric(&mut arguments, 0)?;
     let (place, [node]) = arguments.exactly::<1>()?;
     if family(&node.data_type) != Family::Decimal {
@@ -237,7 +237,7 @@ fn sign(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-fn modulo(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn modulo(arguments: CallArguments) -> Result<TypedNode> {
     expect_number("mod", &arguments.nodes[0])?;
     expect_number("mod", &arguments.nodes[1])?;
     let (place, [left, right]) = arguments.exactly::<2>()?;

@@ -1,6 +1,6 @@
 //! Small pieces of grammar: literals, the types that quoted text takes beside an operator, `escape`.
 
-use super::error::{ExpressionError, TextSpan};
+use super::error::{ExpressionError, Result, TextSpan};
 use super::exact::Operator;
 use super::node::TypedNode;
 use super::types::{self, Family, INTERVAL, family};
@@ -18,7 +18,7 @@ pub(super) fn unsupported(what: &str, place: TextSpan) -> ExpressionError {
     }
 }
 
-pub(super) fn literal(value: &Value, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+pub(super) fn literal(value: &Value, place: TextSpan) -> Result<TypedNode> {
     match value {
         Value::Number(text, _) => number::literal(text, place),
         Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => {
@@ -35,10 +35,7 @@ pub(super) fn literal(value: &Value, place: TextSpan) -> Result<TypedNode, Expre
 }
 
 /// `interval '3 days'`, `interval '3' day`.
-pub(super) fn interval(
-    interval: &ast::Interval,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn interval(interval: &ast::Interval, place: TextSpan) -> Result<TypedNode> {
     let text = match &*interval.value {
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) | Value::Number(text, _) => text.clone(),
@@ -76,7 +73,7 @@ pub(super) fn beside(
     operator: Operator,
     left: TypedNode,
     right: TypedNode,
-) -> Result<(TypedNode, TypedNode), ExpressionError> {
+) -> Result<(TypedNode, TypedNode)> {
     let open =
         |node: &TypedNode| node.quoted_text().is_some() || family(&node.data_type) == Family::Null;
     match (open(&left), open(&right)) {
@@ -104,10 +101,7 @@ fn other_side(operator: Operator, node: &TypedNode) -> Option<DataType> {
 }
 
 /// A `like` pattern with another escape character, as one with a backslash.
-pub(super) fn with_escape(
-    pattern: TypedNode,
-    escape: &TypedNode,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn with_escape(pattern: TypedNode, escape: &TypedNode) -> Result<TypedNode> {
     let wrong = || escape.place.error("`escape` takes one quoted character");
     let text = escape.constant_text().ok_or_else(wrong)?;
     let mut letters = text.chars();

@@ -5,7 +5,7 @@
 
 use super::cast::{self, CastContext};
 use super::cast_time::{checked_ticks, per_second, zone_of};
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::exact::Operator;
 use super::node::{Kernel, ResultType, TypedNode};
 use super::number::as_double;
@@ -25,7 +25,7 @@ pub(super) fn arithmetic(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Option<Result<TypedNode, ExpressionError>> {
+) -> Option<Result<TypedNode>> {
     use Family::{Date, Decimal, Float, Integer, Interval, Timestamp};
     use Operator::{Add, Div, Mul, Sub};
     Some(
@@ -54,7 +54,7 @@ fn days(
     date: TypedNode,
     days: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let days = cast::cast(days, &DataType::Int64, CastContext::Implicitly)?;
     let sum = move |date: i64, days: i64| {
         let day = match operator {
@@ -72,11 +72,7 @@ fn days(
 }
 
 /// Whole days.
-fn between_dates(
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+fn between_dates(left: TypedNode, right: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let difference = |left: i64, right: i64| {
         left.checked_sub(right)
             .filter(|days| i32::try_from(*days).is_ok())
@@ -89,11 +85,7 @@ fn between_dates(
     )
 }
 
-fn between(
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+fn between(left: TypedNode, right: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let common = types::common(&left.data_type, &right.data_type).unwrap_or(DataType::Date32);
     let DataType::Timestamp(unit, _) = common else {
         return Err(place.error("only dates and timestamps have a difference"));
@@ -109,12 +101,7 @@ fn between(
 }
 
 /// A date or a timestamp moved by an interval: a date becomes the timestamp of its midnight.
-fn moved(
-    instant: TypedNode,
-    interval: TypedNode,
-    sign: i64,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+fn moved(instant: TypedNode, interval: TypedNode, sign: i64, place: TextSpan) -> Result<TypedNode> {
     let instant = match instant.data_type {
         DataType::Date32 => {
             let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -174,7 +161,7 @@ fn moved_by_duration(
     by: TypedNode,
     sign: i64,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let result_type = ResultType::of(instant.data_type.clone());
     let DataType::Timestamp(unit, _) = instant.data_type else {
         return Err(place.error("only dates and timestamps are moved by a duration"));
@@ -189,7 +176,7 @@ fn intervals(
     left: TypedNode,
     right: TypedNode,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let common = types::common(&left.data_type, &right.data_type).unwrap_or(INTERVAL);
     let [left, right] =
         [left, right].map(|side| cast::cast(side, &common, CastContext::Implicitly));
@@ -267,7 +254,7 @@ fn multiplied(
     by: TypedNode,
     divide: bool,
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     let interval = cast::cast(interval, &INTERVAL, CastContext::Implicitly)?;
     let result_type = ResultType::of(INTERVAL).fallible(true);
     if family(&by.data_type) == Family::Integer && !divide {
@@ -334,7 +321,7 @@ fn scaled(interval: IntervalMonthDayNano, by: f64, divide: bool) -> Option<Inter
 }
 
 /// `-interval`.
-pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode, ExpressionError> {
+pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let minus = TypedNode::exact(-1, DataType::Int32, place);
     if matches!(node.data_type, DataType::Duration(_)) {
         let result_type = ResultType::of(node.data_type.clone());

@@ -1,7 +1,7 @@
 //! Text made from text: `||`, `concat`, upper and lower case.
 
 use super::cast_text::{self, BooleanSpelling};
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::functions::{CallArguments, Function, mismatch};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::types::{self, Family};
@@ -92,7 +92,7 @@ fn single(mut cases: impl Iterator<Item = char>, letter: char) -> char {
 fn mapped(
     arguments: CallArguments,
     function: impl Fn(&str, &mut String) + Send + Sync + 'static,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     arguments.require(0, Family::Text, "text")?;
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let texts = values[0].text();
@@ -110,11 +110,7 @@ fn mapped(
 }
 
 /// `left || right`: one side at least is text, the other becomes it.
-pub(super) fn joined(
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn joined(left: TypedNode, right: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let texts = [&left, &right].map(|node| types::family(&node.data_type));
     if !texts.contains(&Family::Text) && !texts.contains(&Family::Null) {
         let (left, right) = (left.type_name(), right.type_name());
@@ -145,7 +141,7 @@ pub(super) fn joined(
 }
 
 /// Nulls add nothing.
-fn concat(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn concat(arguments: CallArguments) -> Result<TypedNode> {
     let (place, parts) = (arguments.place, as_texts(arguments.nodes)?);
     let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
@@ -162,7 +158,7 @@ fn concat(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
 }
 
 /// Null where the separator is; other nulls are left out with their separator.
-fn concat_ws(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn concat_ws(arguments: CallArguments) -> Result<TypedNode> {
     arguments.require(0, Family::Text, "text")?;
     let (place, parts) = (arguments.place, as_texts(arguments.nodes)?);
     let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
@@ -185,7 +181,7 @@ fn concat_ws(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
     TypedNode::call(place, result_type, parts, kernel)
 }
 
-fn as_texts(nodes: Vec<TypedNode>) -> Result<Vec<TypedNode>, ExpressionError> {
+fn as_texts(nodes: Vec<TypedNode>) -> Result<Vec<TypedNode>> {
     nodes
         .into_iter()
         .map(|node| match types::family(&node.data_type) {

@@ -1,7 +1,7 @@
 //! Parts of a text, and text brought to a length: `substr`, `left`, `lpad`, `repeat`.
 
 use super::cast;
-use super::error::{ExpressionError, RowFailure};
+use super::error::{Result, RowFailure};
 use super::functions::{CallArguments, Function};
 use super::longest::LONGEST;
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
@@ -40,7 +40,7 @@ fn numbered(
     mut arguments: CallArguments,
     function: fn(&str, i64, &mut String, usize) -> WriteResult,
     form: CallForm,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     arguments.require(0, Family::Text, "text")?;
     integers(&mut arguments, 1)?;
     let kernel: Kernel = Box::new(move |values, evaluation| {
@@ -60,14 +60,14 @@ fn numbered(
 }
 
 /// Makes the arguments from `first` on 64-bit integers.
-fn integers(arguments: &mut CallArguments, first: usize) -> Result<(), ExpressionError> {
+fn integers(arguments: &mut CallArguments, first: usize) -> Result<()> {
     for index in first..arguments.nodes.len() {
         integer(arguments, index)?;
     }
     Ok(())
 }
 
-fn integer(arguments: &mut CallArguments, index: usize) -> Result<(), ExpressionError> {
+fn integer(arguments: &mut CallArguments, index: usize) -> Result<()> {
     if arguments.nodes[index].quoted_text().is_none() {
         arguments.require(index, Family::Integer, "an integer")?;
     }
@@ -129,7 +129,7 @@ fn repeat(text: &str, times: i64, to: &mut String, row: usize) -> WriteResult {
     Ok(())
 }
 
-fn substring(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn substring(mut arguments: CallArguments) -> Result<TypedNode> {
     arguments.require(0, Family::Text, "text")?;
     integers(&mut arguments, 1)?;
     let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
@@ -163,7 +163,7 @@ fn substring(mut arguments: CallArguments) -> Result<TypedNode, ExpressionError>
 }
 
 /// The first `length` characters: a cast to `varchar(length)`.
-pub(super) fn cut(node: TypedNode, length: usize) -> Result<TypedNode, ExpressionError> {
+pub(super) fn cut(node: TypedNode, length: usize) -> Result<TypedNode> {
     let place = node.place;
     let length = TypedNode::exact(length as i128, DataType::Int64, place);
     let arguments = CallArguments {
@@ -174,7 +174,7 @@ pub(super) fn cut(node: TypedNode, length: usize) -> Result<TypedNode, Expressio
     numbered(arguments, left, CallForm::PartOfText)
 }
 
-fn pad(mut arguments: CallArguments, before: bool) -> Result<TypedNode, ExpressionError> {
+fn pad(mut arguments: CallArguments, before: bool) -> Result<TypedNode> {
     let place = arguments.place;
     arguments.require(0, Family::Text, "text")?;
     integer(&mut arguments, 1)?;

@@ -1,6 +1,6 @@
 //! Looking into text: `like`, lengths, positions, replacing, trimming.
 
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::evaluate::internal;
 use super::functions::{CallArguments, Function, mismatch};
 use super::node::{Kernel, ResultType, TypedNode};
@@ -68,11 +68,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn all_text(arguments: &CallArguments) -> Result<(), ExpressionError> {
+fn all_text(arguments: &CallArguments) -> Result<()> {
     (0..arguments.nodes.len()).try_for_each(|index| arguments.require(index, Family::Text, "text"))
 }
 
-fn characters(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn characters(arguments: CallArguments) -> Result<TypedNode> {
     measured(arguments, |texts, row| length_of(texts[0].at(row)))
 }
 
@@ -80,7 +80,7 @@ fn characters(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
 fn measured(
     arguments: CallArguments,
     function: fn(&[TextValues<'_>], usize) -> usize,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     all_text(&arguments)?;
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
@@ -100,7 +100,7 @@ fn place_of(text: &str, part: &str) -> usize {
         .map_or(0, |byte| length_of(&text[..byte]) + 1)
 }
 
-fn starts_with(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn starts_with(arguments: CallArguments) -> Result<TypedNode> {
     all_text(&arguments)?;
     let kernel: Kernel = Box::new(|values: &[ColumnarValue], evaluation| {
         let (text, beginning) = (values[0].text(), values[1].text());
@@ -120,7 +120,7 @@ fn starts_with(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
 fn made(
     arguments: CallArguments,
     function: fn(&[TextValues<'_>], usize, &mut String),
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     all_text(&arguments)?;
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
@@ -152,11 +152,7 @@ fn replaced(texts: &[TextValues<'_>], row: usize, to: &mut String) {
 }
 
 /// Cuts a set of characters (by default spaces) off either end.
-pub(super) fn trimmed(
-    mut arguments: CallArguments,
-    start: bool,
-    end: bool,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn trimmed(mut arguments: CallArguments, start: bool, end: bool) -> Result<TypedNode> {
     if arguments.nodes.len() == 1 {
         arguments
             .nodes
@@ -191,7 +187,7 @@ pub(super) fn trimmed(
     )
 }
 
-fn split_part(arguments: CallArguments) -> Result<TypedNode, ExpressionError> {
+fn split_part(arguments: CallArguments) -> Result<TypedNode> {
     arguments.require(0, Family::Text, "text")?;
     arguments.require(1, Family::Text, "text")?;
     arguments.require(2, Family::Integer, "an integer")?;
@@ -226,7 +222,7 @@ pub(super) fn matches(
     pattern: TypedNode,
     (negated, any_case): (bool, bool),
     place: TextSpan,
-) -> Result<TypedNode, ExpressionError> {
+) -> Result<TypedNode> {
     for node in [&text, &pattern] {
         if ![Family::Text, Family::Null].contains(&types::family(&node.data_type)) {
             return Err(mismatch("like", "text", node));

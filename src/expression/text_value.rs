@@ -1,7 +1,7 @@
 //! Text that stands for a value of another type: quoted literals, and casts from text.
 
 use super::cast::{self, CastContext};
-use super::error::{ExpressionError, RowFailure, TextSpan};
+use super::error::{Result, RowFailure, TextSpan};
 use super::exact::ExactWidth;
 use super::interval;
 use super::node::{Kernel, ResultType, TypedNode};
@@ -16,7 +16,7 @@ use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use std::sync::Arc;
 
 /// Text cast to another type; a literal that is not one is a mistake in the expression.
-pub(super) fn parse(node: TypedNode, target: &DataType) -> Result<TypedNode, ExpressionError> {
+pub(super) fn parse(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let place = node.place;
     let result_type = ResultType::of(target.clone()).fallible(true);
     let (representation, name) = (result_type.representation(), types::name(target));
@@ -161,7 +161,7 @@ pub(super) fn precision(value: i128, scale: i8) -> Option<u8> {
 }
 
 /// The type of a quoted number cast to `numeric`: its own digits.
-pub(super) fn decimal_type(text: &str, place: TextSpan) -> Result<DataType, ExpressionError> {
+pub(super) fn decimal_type(text: &str, place: TextSpan) -> Result<DataType> {
     let digits = digits_of(text.trim());
     let precision = digits.and_then(|(value, scale)| Some((precision(value, scale)?, scale)));
     let (precision, scale) =
@@ -171,10 +171,7 @@ pub(super) fn decimal_type(text: &str, place: TextSpan) -> Result<DataType, Expr
 
 /// Quoted text or null as what it stands beside, with as many digits as it is written with: the scale of a
 /// price does not round `price > '1.005'`.
-pub(super) fn beside(
-    node: TypedNode,
-    other: Option<&DataType>,
-) -> Result<TypedNode, ExpressionError> {
+pub(super) fn beside(node: TypedNode, other: Option<&DataType>) -> Result<TypedNode> {
     let target = match (other, node.quoted_text()) {
         (None, _) => return Ok(node),
         (Some(DataType::Decimal64(..) | DataType::Decimal128(..)), Some(text)) => {

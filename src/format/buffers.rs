@@ -1,7 +1,9 @@
 //! Buffers that are used again: a new one would have to grow, and its pages to be zeroed.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::sync::lock;
 
 /// Buffers on their way back to the workers from whoever was done with them.
 #[derive(Debug, Default)]
@@ -17,7 +19,7 @@ impl Buffers {
 
     /// A used buffer, or a new one with the room that the largest one needed.
     pub fn take(&self) -> Vec<u8> {
-        let spare = self.spare().pop();
+        let spare = lock(&self.spare).pop();
         spare.unwrap_or_else(|| Vec::with_capacity(self.room.load(Ordering::Relaxed)))
     }
 
@@ -27,14 +29,10 @@ impl Buffers {
         // text several times, through memory that nobody had touched yet.
         self.room.fetch_max(buffer.capacity(), Ordering::Relaxed);
         buffer.clear();
-        let mut spare = self.spare();
+        let mut spare = lock(&self.spare);
         if spare.len() < Self::KEPT {
             spare.push(buffer);
         }
-    }
-
-    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

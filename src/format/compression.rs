@@ -5,10 +5,10 @@ use std::io::Write;
 use std::str::FromStr;
 
 use flate2::GzBuilder;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use schemars::json_schema;
 
 use crate::error::{Error, Result};
+use crate::place::{by_node, parsed};
 
 /// How the bytes of a file are compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,29 +132,13 @@ impl fmt::Display for Compression {
     }
 }
 
-impl<'de> Deserialize<'de> for Compression {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for Compression {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Compression".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "pattern": r"^(none|gzip(\([0-9]\))?|zstd(\(([1-9]|1[0-9]|2[0-2])\))?|.*\$\{.*)$",
-            "description": "none, gzip, gzip(0..9), zstd or zstd(1..22)"
-        })
-    }
-}
+by_node!(inline, Compression, |node| parsed(node, str::parse), |_| {
+    json_schema!({
+        "type": "string",
+        "pattern": r"^(none|gzip(\([0-9]\))?|zstd(\(([1-9]|1[0-9]|2[0-2])\))?|.*\$\{.*)$",
+        "description": "none, gzip, gzip(0..9), zstd or zstd(1..22)"
+    })
+});
 
 #[cfg(test)]
 mod tests {

@@ -33,10 +33,10 @@ pub use changes::{ChangeColumns, Operation, Reference};
 registry! {
     /// How rows become bytes.
     pub enum FormatKind: Format {
-        "avro" => Avro(avro::Avro),
-        "csv" => Csv(csv::Csv),
-        "json" => Json(json::Json),
-        "parquet" => Parquet(parquet::Parquet),
+        "avro" => Avro(avro::Avro): "avro: { codec: zstandard, name: User, namespace: com.example, null_order: second }",
+        "csv" => Csv(csv::Csv): "csv: { delimiter: \"|\", null: NULL, compression: gzip }",
+        "json" => Json(json::Json): "json: { layout: lines, decimals: string, nulls: omit }",
+        "parquet" => Parquet(parquet::Parquet): "parquet: { compression: zstd(1), row_group_rows: 1_048_576, columns: { id: { bloom_filter: true } } }",
     }
 }
 

@@ -4,7 +4,7 @@
 mod tests;
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use arrow::array::{Array, StringArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
@@ -13,6 +13,7 @@ use super::digits;
 use super::extremes::of_i64;
 use super::numbered::{Numbered, after_few, between_two};
 use super::short_text::{SLACK, ShortText, TOO_LONG, array, longest};
+use crate::sync::lock;
 
 /// A part of the text of every row.
 pub enum TextPart<'a> {
@@ -156,7 +157,7 @@ fn between<'a>(parts: &[PreparedPart<'a>]) -> Option<(ShortText, Numbered<'a>, S
 impl EvenOffsets {
     /// The offsets of so many texts of so many bytes each: fewer than 2 GiB in all.
     fn of(&self, rows: usize, length: usize) -> ScalarBuffer<i32> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.0);
         let enough = |offsets: &&ScalarBuffer<i32>| offsets.len() > rows;
         match known.1.as_ref().filter(enough) {
             Some(offsets) if known.0 == length => offsets.slice(0, rows + 1),

@@ -4,9 +4,10 @@ use std::fmt;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer};
 
-use super::{Node, Value};
+use super::{Node, Value, by_node, parsed};
+use crate::error::Problem;
 use crate::units;
 
 /// Text; a number is taken as it is spelt.
@@ -60,30 +61,18 @@ pub struct OneOrMany<T>(pub Vec<T>);
 
 macro_rules! leaf {
     ($name:ident, $inner:ty, $parse:expr, $schema:tt) => {
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                // Always as text, also what YAML calls a number: `1e9` or `100_000` would be
-                // floats, or text, there.
-                let text = String::deserialize(deserializer)?;
-                let parse: fn(&str) -> Result<$inner, String> = $parse;
-                parse(&text).map($name).map_err(D::Error::custom)
-            }
-        }
+        // Always as text, also what YAML calls a number: `1e9` or `100_000` would be floats, or text,
+        // there.
+        by_node!(
+            inline,
+            $name,
+            |node| parsed(node, $parse).map($name),
+            |_| json_schema!($schema)
+        );
         impl Deref for $name {
             type Target = $inner;
             fn deref(&self) -> &$inner {
                 &self.0
-            }
-        }
-        impl JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
             }
         }
     };
@@ -119,11 +108,20 @@ fn parse_number(text: &str) -> Result<f64, String> {
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
+/// `issue #12`: what stands behind ` #` is no part of the value.
+fn hides(text: &str, hidden: &str) -> Problem {
+    let message = format!("` #` begins a comment of YAML: the value is `{text}`");
+    Problem::new(message).hint(format!(
+        "quote the whole text if `{hidden}` is a part of it, or write a blank after `#`"
+    ))
+}
+
+by_node!(
+    inline,
+    Scalar,
+    |node| {
         let place = node.place.clone();
-        match node.value {
+        match &node.value {
             Value::Null => Ok(Scalar {
                 text: None,
                 plain: true,
@@ -135,41 +133,22 @@ impl<'de> Deserialize<'de> for Scalar {
                 plain,
                 filled,
             } => match plain.then(|| place.hidden_text()).flatten() {
-                Some(hidden) => Err(super::carry(hides(&text, &hidden).at(&place))),
+                Some(hidden) => Err(hides(text, &hidden).at(&place)),
                 None => Ok(Scalar {
-                    text: Some(text),
-                    plain,
-                    filled,
+                    text: Some(text.clone()),
+                    plain: *plain,
+                    filled: *filled,
                     place,
                 }),
             },
-            _ => Err(D::Error::custom(format!(
+            _ => Err(Problem::new(format!(
                 "expected one value, found {}",
                 node.describe()
             ))),
         }
-    }
-}
-
-/// `issue #12`: what stands behind ` #` is no part of the value.
-fn hides(text: &str, hidden: &str) -> crate::error::Problem {
-    let message = format!("` #` begins a comment of YAML: the value is `{text}`");
-    crate::error::Problem::new(message).hint(format!(
-        "quote the whole text if `{hidden}` is a part of it, or write a blank after `#`"
-    ))
-}
-
-impl JsonSchema for Scalar {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Scalar".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean", "null"] })
-    }
-}
+    },
+    |_| json_schema!({ "type": ["string", "number", "boolean", "null"] })
+);
 
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,6 +1,7 @@
 //! Where a value stands in its file; problems with a caret; the leaf types of a pipeline file.
 
 mod braces;
+mod by_node;
 mod decode;
 mod expand;
 mod flags;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use window::around;
 
 pub use braces::{BracePart, braces, place_of};
+pub(crate) use by_node::{by_node, parsed};
 pub use decode::{decode, decode_all};
 pub use expand::{Variables, expand, expand_params};
 pub use flags::Flags;

@@ -3,10 +3,9 @@
 use std::ops::Deref;
 use std::path::{Component, Path};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer};
+use schemars::json_schema;
 
-use super::{Node, Text, Value, carry, decode};
+use super::{Text, Value, by_node, decode};
 use crate::error::Problem;
 
 /// A path of this machine, as it is said: relative ones start where their option says.
@@ -244,35 +243,25 @@ fn dash(text: &str) -> Option<Problem> {
     (text == "-").then(|| Problem::new("`-` would be a file of that name here").hint(hint))
 }
 
-impl<'de> Deserialize<'de> for LocalPath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
+by_node!(
+    inline,
+    LocalPath,
+    |node| {
         if matches!(node.value, Value::Null) {
             let hint = "`~` and `null` are nothing in YAML: name a file or a folder, such as `out/orders.parquet`";
-            return Err(carry(Problem::new("the path is empty").hint(hint)));
+            return Err(Problem::new("the path is empty").hint(hint));
         }
         // Folders, reports and messages show every path to all who may read them.
         if let Some(secret) = node.place.secret() {
             let message = format!("a path cannot have the secret `{secret}` in it");
             let hint = "whoever lists the folder, or reads the log or the report, would read it: write a name that may be shown";
-            return Err(carry(Problem::new(message).hint(hint)));
+            return Err(Problem::new(message).hint(hint));
         }
-        let text = decode::<Text>(&node).map_err(carry)?;
-        Self::said(&text).map_err(carry)
-    }
-}
-
-impl JsonSchema for LocalPath {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "LocalPath".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean"] })
-    }
-}
+        let text = decode::<Text>(node)?;
+        LocalPath::said(&text)
+    },
+    |_| json_schema!({ "type": ["string", "number", "boolean"] })
+);
 
 #[cfg(test)]
 mod tests {

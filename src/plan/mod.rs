@@ -75,6 +75,7 @@ pub struct Overrides {
 }
 
 /// A plan that is complete and cannot be wrong, but for what only the run can show.
+#[derive(Clone)]
 pub struct Plan {
     /// The pipeline's name.
     pub name: String,
@@ -113,6 +114,7 @@ pub struct Plan {
 }
 
 /// One table on its way to the sinks that take it in equal batches.
+#[derive(Clone)]
 pub struct Job {
     /// The table's name.
     pub table: String,
@@ -148,6 +150,7 @@ pub struct JobChanges {
 }
 
 /// One sink of one table.
+#[derive(Clone)]
 pub struct SinkPlan {
     /// Its name.
     pub name: String,

@@ -32,6 +32,7 @@ const MOST_FOLDERS: u64 = 100_000;
 const CHUNK_BATCHES: u64 = 16;
 
 /// Sends the rows of a chunk to one lane for each combination of key values.
+#[derive(Clone)]
 pub struct PartitionSplit {
     /// Makes the key columns alone.
     keys: MadeBatches,
@@ -41,7 +42,7 @@ pub struct PartitionSplit {
 }
 
 /// How one key column's values are numbered; the number after the last one stands for null.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeyNumbers {
     kind: PartitionKind,
     count: usize,
@@ -50,7 +51,7 @@ struct KeyNumbers {
     empty: Option<usize>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum PartitionKind {
     Dictionary(ArrayRef),
     Boolean,

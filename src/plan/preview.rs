@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use super::tables::built;
-use super::{Job, Overrides, Plan, SinkPlan};
+use super::{Overrides, Plan};
 use crate::changes::{self, Living};
 use crate::column::ProgramCell;
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
@@ -15,6 +15,7 @@ use crate::source::{Batches, Grid, Opened, TableColumns};
 use crate::spec::Pipeline;
 
 /// One table, ready to show.
+#[derive(Clone)]
 pub struct Preview {
     /// Its columns.
     pub program: Arc<ProgramCell>,
@@ -32,11 +33,8 @@ impl Preview {
     #[must_use]
     pub fn with(&self, nodes: Vec<usize>) -> Self {
         Self {
-            program: self.program.clone(),
             nodes,
-            rows: self.rows,
-            changes: self.changes.clone(),
-            records: self.records.clone(),
+            ..self.clone()
         }
     }
 
@@ -98,11 +96,8 @@ pub fn preview(
     let (mut builder, load) = built(pipeline, &loaded, overrides, &mut problems)?;
     let names = || pipeline.tables.names();
     let name = table.or_else(|| names().next()).unwrap_or_default();
-    let found = pipeline
-        .tables
-        .0
-        .iter()
-        .find(|(table, _)| table.value == name);
+    let mut tables = pipeline.tables.0.iter();
+    let found = tables.find(|(table, _)| table.value == name);
     if found.is_none() {
         problems.push(
             Problem::new(format!("there is no table `{name}`"))
@@ -146,43 +141,18 @@ pub fn measured(mut plan: Plan) -> (Plan, Vec<String>) {
 
 /// The same plan with every sink thrown away: how fast rows are made.
 pub fn discarding(plan: &Plan) -> Plan {
-    let discard = |sink: &SinkPlan| SinkPlan {
-        name: sink.name.clone(),
-        kind: "discard".into(),
-        options: Arc::new(Discard::default()),
-        columns: sink.columns.clone(),
-        shape: sink.shape.clone(),
-        lanes: vec![Arc::default()],
-        folders: Vec::new(),
-        on_failure: sink.on_failure,
-        fingerprint: sink.fingerprint.clone(),
-        load: sink.load.clone(),
-        guarantee: sink.guarantee,
-    };
-    let jobs = plan.jobs.iter().map(|job| Job {
-        table: job.table.clone(),
-        table_rows: job.table_rows,
-        first_row: job.first_row,
-        rows: job.rows,
-        rate: job.rate,
-        own_rate: job.own_rate,
-        ahead: job.ahead,
-        source: job.source.clone(),
-        changes: job.changes.clone(),
-        split: None,
-        sinks: job.sinks.iter().map(discard).collect(),
-    });
-    Plan {
-        reads: plan.reads.clone(),
-        log: plan.log.clone(),
-        serve: plan.serve.clone(),
-        name: plan.name.clone(),
-        path: plan.path.clone(),
-        seed: plan.seed.clone(),
-        params: plan.params.clone(),
-        fingerprint: plan.fingerprint.clone(),
-        jobs: jobs.collect(),
+    let mut plan = Plan {
         warnings: Vec::new(),
-        ..*plan
+        ..plan.clone()
+    };
+    for job in &mut plan.jobs {
+        job.split = None;
+        for sink in &mut job.sinks {
+            sink.kind = "discard".into();
+            sink.options = Arc::new(Discard::default());
+            sink.lanes = vec![Arc::default()];
+            sink.folders = Vec::new();
+        }
     }
+    plan
 }

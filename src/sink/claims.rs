@@ -5,7 +5,9 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+
+use crate::sync::lock;
 
 /// What a sink has locked for all of its lanes.
 #[derive(Debug, Default)]
@@ -18,7 +20,7 @@ impl Claims {
     /// # Errors
     /// It cannot be opened.
     pub fn claim(&self, path: &Path) -> io::Result<Option<File>> {
-        let mut claimed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claimed = lock(&self.0);
         if let Some(file) = claimed.get(path) {
             return file.try_clone().map(Some);
         }

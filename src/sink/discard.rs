@@ -10,7 +10,6 @@ use super::lane::{self, Marks, Writer};
 use super::{FileReport, Found, Lane, Ready, Sink, SinkPlace, Takes, Target};
 use crate::error::{Problem, Result};
 use crate::format::{FileChunk, FileWriter, FormatKind, Shape};
-use crate::registry::Example;
 
 /// Counts rows and throws them away, with or without encoding them first.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -24,10 +23,6 @@ struct Open(FormatKind, Target);
 
 /// Puts the encoded rows into nothing.
 struct Nowhere(Option<Box<dyn FileWriter>>);
-
-impl Example for Discard {
-    const EXAMPLE: &'static str = "discard: { format: parquet }";
-}
 
 impl Sink for Discard {
     fn check(&self, shape: &Shape) -> Vec<Problem> {

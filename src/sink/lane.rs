@@ -16,7 +16,7 @@ mod tests;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::Encode;
 use crate::report::{Clock, Lap, Meter};
+use crate::sync::lock;
 pub use each::each;
 use writing::Writing;
 
@@ -257,8 +258,7 @@ impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
         {
             self.writing.fail(error);
         }
-        let thread = self.thread.lock();
-        let thread = thread.unwrap_or_else(PoisonError::into_inner).take();
+        let thread = lock(&self.thread).take();
         if let Some(error) = thread.as_ref().and_then(|thread| self.stuck(thread)) {
             // The thread is left where it waits: nothing that it holds is touched any more.
             self.writing.fail(error.clone());

@@ -36,13 +36,13 @@ pub use takes::{Delivery, HeldFiles, Holds, Listed, SinkPlace, Takes, TakesChang
 registry! {
     /// Where rows go.
     pub enum SinkKind: Sink {
-        "discard" => Discard(discard::Discard),
-        "file" => File(file::File),
-        "kafka" => Kafka(kafka::Kafka),
-        "mongodb" => MongoDb(mongodb::MongoDb),
-        "mysql" => Mysql(mysql::Mysql),
-        "postgres" => Postgres(postgres::Postgres),
-        "zeromq" => Zeromq(zeromq::Zeromq),
+        "discard" => Discard(discard::Discard): "discard: { format: parquet }",
+        "file" => File(file::File): "file: { path: out/orders.parquet, format: { parquet: { compression: zstd(1) } } }",
+        "kafka" => Kafka(kafka::Kafka): "kafka: { brokers: \"localhost:9092\", topic: orders, format: json, compression: lz4, create_topic: { partitions: 20 } }",
+        "mongodb" => MongoDb(mongodb::MongoDb): "mongodb: { url: \"mongodb://localhost:27017/rowgen\", into: orders, mode: append }",
+        "mysql" => Mysql(mysql::Mysql): "mysql: { url: \"mysql://rowgen:rowgen@localhost:3306/rowgen\", into: orders, mode: append }",
+        "postgres" => Postgres(postgres::Postgres): "postgres: { url: \"postgres://rowgen@localhost:5432/rowgen\", into: orders, mode: append }",
+        "zeromq" => Zeromq(zeromq::Zeromq): "zeromq: { bind: \"tcp://*:5555\", topic: request, message: \"request|id={id}|t1={send_time_us:020}\" }",
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::json_schema;
 use serde::Deserialize;
-use serde::de::Deserializer;
 use serde_json::Map;
 
 use crate::batch::Position;
 use crate::error::Problem;
-use crate::place::{LocalPath, Node, Value, carry, decode};
+use crate::place::{LocalPath, Node, Value, by_node, decode};
 
 /// What becomes of a row that cannot be sent, or that the server does not take.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,13 +55,6 @@ pub fn letter(
     letter
 }
 
-impl<'de> Deserialize<'de> for OnBadRow {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        of_node(&node).map_err(carry)
-    }
-}
-
 fn of_node(node: &Node) -> Result<OnBadRow, Problem> {
     match &node.value {
         Value::Scalar { text, .. } if text == "stop" => Ok(OnBadRow::Stop),
@@ -81,17 +73,9 @@ fn of_node(node: &Node) -> Result<OnBadRow, Problem> {
     }
 }
 
-impl JsonSchema for OnBadRow {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "OnBadRow".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [
-            { "enum": ["stop", "skip"] },
-            { "type": "object", "properties": { "dead_letter": { "type": "string" } }, "required": ["dead_letter"], "additionalProperties": false }
-        ]})
-    }
-}
+by_node!(inline, OnBadRow, of_node, |_| {
+    json_schema!({ "anyOf": [
+        { "enum": ["stop", "skip"] },
+        { "type": "object", "properties": { "dead_letter": { "type": "string" } }, "required": ["dead_letter"], "additionalProperties": false }
+    ]})
+});

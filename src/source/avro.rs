@@ -22,7 +22,6 @@ use super::{Asked, Piece, Records};
 use crate::error::{Error, Problem, Result};
 use crate::kernel::varint;
 use crate::place::{LocalPath, Placed};
-use crate::registry::Example;
 
 /// An Avro container file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -54,10 +53,6 @@ const SYNC: u64 = 16;
 // A bound against headers that lie: a block of a few bytes may not claim milliards of rows, for
 // which room would be made before the first is read.
 const DENSEST: usize = 1024;
-
-impl Example for Avro {
-    const EXAMPLE: &'static str = "avro: { path: users.avro }";
-}
 
 impl Avro {
     /// The files at this path.

@@ -1,7 +1,7 @@
 //! Avro datums as rows: bare, as single objects, or as a registry frames them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -18,6 +18,7 @@ use super::messages::{Decoder, Decoders};
 use super::reject::BadRow;
 use crate::error::{Error, Result};
 use crate::format::message::Framing;
+use crate::sync::lock;
 
 /// Reads datums into rows of one schema.
 pub struct AvroRows {
@@ -102,7 +103,7 @@ impl AvroRows {
         if self.framing != Framing::Confluent {
             return Vec::new();
         }
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.known);
         // Messages mostly come from one writer: the same number as before is not looked up again.
         let mut last = None;
         let mut unknown = Vec::new();
@@ -125,7 +126,7 @@ impl AvroRows {
     /// Its rows cannot be read as those that are wanted.
     pub fn learn(&self, id: u32, schema: &str) -> Result<()> {
         let doing = || format!("schema {id} of the registry cannot be read as the table's rows");
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = lock(&self.store);
         // A schema that cannot be read as the table's rows must not stay in the store, which has no
         // way to remove one.
         let mut more = store.clone();
@@ -137,7 +138,7 @@ impl AvroRows {
             .map_err(|error| Error::because(doing(), error))?;
         *store = more;
         drop(store);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.known);
         known.insert(id, shape);
         Ok(())
     }
@@ -177,7 +178,7 @@ impl Decoders for AvroRows {
     type Decoder = Datums;
 
     fn decoder(&self, messages: usize) -> Result<Datums> {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = lock(&self.store);
         // Never full, so that it takes every byte it is given.
         Ok(Datums {
             library: build(store.clone(), &self.reader, messages + 1)?,
@@ -191,7 +192,7 @@ impl Decoders for AvroRows {
                 .filter(|_| self.framing != Framing::Confluent),
             known: match self.framing {
                 Framing::Confluent => {
-                    let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                    let known = lock(&self.known);
                     known.clone()
                 }
                 Framing::Datum | Framing::SingleObject => WriterShapes::new(),

@@ -13,6 +13,8 @@ mod avro_schema;
 mod avro_shape;
 mod batches;
 mod columns;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod counted;
 pub mod csv;
 mod failing;
 mod file;
@@ -95,15 +97,15 @@ use crate::report::Meter;
 registry! {
     /// Where the rows of a table are read from.
     pub enum SourceKind: Source {
-        "avro" => Avro(avro::Avro),
-        "csv" => Csv(csv::Csv),
-        "json" => Json(json::Json),
-        "kafka" => Kafka(kafka::Kafka),
-        "mongodb" => MongoDb(mongodb::MongoDb),
-        "mysql" => Mysql(mysql::Mysql),
-        "parquet" => Parquet(parquet::Parquet),
-        "postgres" => Postgres(postgres::Postgres),
-        "rabbitmq" => RabbitMq(rabbitmq::RabbitMq),
+        "avro" => Avro(avro::Avro): "avro: { path: users.avro }",
+        "csv" => Csv(csv::Csv): "csv: { path: users_million.csv, delimiter: \"|\" }",
+        "json" => Json(json::Json): "json: { path: users.jsonl, on_bad_row: skip }",
+        "kafka" => Kafka(kafka::Kafka): "kafka: { brokers: \"localhost:9092\", topic: orders, group: lake, format: { avro: { schema_file: order.avsc } }, until: end }",
+        "mongodb" => MongoDb(mongodb::MongoDb): "mongodb: { url: \"mongodb://localhost:27017/rowgen\", collection: orders }",
+        "mysql" => Mysql(mysql::Mysql): "mysql: { url: \"mysql://rowgen:rowgen@localhost:3306/rowgen\", table: orders }",
+        "parquet" => Parquet(parquet::Parquet): "parquet: { path: orders.parquet }",
+        "postgres" => Postgres(postgres::Postgres): "postgres: { url: \"postgres://rowgen@localhost:5432/rowgen\", table: orders }",
+        "rabbitmq" => RabbitMq(rabbitmq::RabbitMq): "rabbitmq: { url: \"amqp://guest:guest@localhost:5672/%2f\", queues: [shop.orders.queue], format: debezium, until: empty }",
     }
 }
 

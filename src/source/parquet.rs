@@ -29,7 +29,6 @@ use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
-use crate::registry::Example;
 
 /// A Parquet file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -52,10 +51,6 @@ struct ParquetFile {
 /// A file whose bytes are read at places, so that threads do not disturb each other.
 #[derive(Clone)]
 struct PositionedFile(Arc<OpenFile>);
-
-impl Example for Parquet {
-    const EXAMPLE: &'static str = "parquet: { path: orders.parquet }";
-}
 
 impl Parquet {
     /// The files at this path.

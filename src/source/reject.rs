@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer};
+use schemars::json_schema;
 
 use super::Begin;
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Node, Placed, Text, Value, carry, decode};
+use crate::place::{LocalPath, Node, Placed, Text, Value, by_node, decode};
 use crate::plain_file::holds_other;
 use crate::report::Meter;
+use crate::sync::lock;
 
 /// What can be done about rows that cannot be read.
 pub const LEFT_OUT_OR_KEPT: &str = "`on_bad_row: skip` leaves such rows out, `on_bad_row: { dead_letter: rejected.jsonl }` keeps them";
@@ -177,7 +177,7 @@ impl Rejects {
             return Err(stop(first));
         }
         let mut lines = Vec::new();
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.counts);
         for one in rejected {
             *counts.entry(one.kind).or_default() += 1;
             one.tell();
@@ -206,7 +206,7 @@ impl Rejects {
 
     /// How many there are by what is wrong with them.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = lock(&self.counts);
         counts.clone()
     }
 
@@ -243,7 +243,7 @@ impl DeadLetterFile {
     }
 
     fn write(&self, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.file);
         write(&mut file).map_err(|error| {
             let path = self.path.display();
             Error::because(format!("writing the dead-letter file `{path}`"), error)
@@ -257,21 +257,6 @@ fn stop(rejected: &Rejected) -> Error {
     )
 }
 
-impl<'de> Deserialize<'de> for OnBadRow {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        match &node.value {
-            Value::Scalar { text, .. } if text == "stop" => Ok(Self::Stop),
-            Value::Scalar { text, .. } if text == "skip" => Ok(Self::Skip),
-            Value::Map(entries) => match entries.as_slice() {
-                [(key, to)] if key.name == "dead_letter" => kept(to).map_err(carry),
-                _ => Err(unknown()),
-            },
-            _ => Err(unknown()),
-        }
-    }
-}
-
 fn kept(to: &Node) -> Result<OnBadRow, Problem> {
     match &to.value {
         Value::Map(entries) => match entries.as_slice() {
@@ -282,18 +267,25 @@ fn kept(to: &Node) -> Result<OnBadRow, Problem> {
     }
 }
 
-fn unknown<E: serde::de::Error>() -> E {
-    E::custom("expected `stop`, `skip` or `{ dead_letter: PATH }`")
+fn unknown() -> Problem {
+    Problem::new("expected `stop`, `skip` or `{ dead_letter: PATH }`")
 }
 
-impl JsonSchema for OnBadRow {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "OnBadRow".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+by_node!(
+    inline,
+    OnBadRow,
+    |node| {
+        match &node.value {
+            Value::Scalar { text, .. } if text == "stop" => Ok(OnBadRow::Stop),
+            Value::Scalar { text, .. } if text == "skip" => Ok(OnBadRow::Skip),
+            Value::Map(entries) => match entries.as_slice() {
+                [(key, to)] if key.name == "dead_letter" => kept(to),
+                _ => Err(unknown()),
+            },
+            _ => Err(unknown()),
+        }
+    },
+    |_| {
         json_schema!({ "anyOf": [
             { "enum": ["stop", "skip"] },
             { "type": "object", "properties": { "dead_letter": { "anyOf": [
@@ -302,7 +294,7 @@ impl JsonSchema for OnBadRow {
             ] } }, "required": ["dead_letter"], "additionalProperties": false }
         ]})
     }
-}
+);
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,12 @@
 //! order of their numbers, and decode them side by side.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use super::{Block, Flow};
 use crate::error::{Error, Result};
+use crate::sync::{lock, wait_while};
 
 /// A stream and whose turn it is.
 pub struct StreamTurns {
@@ -56,11 +57,9 @@ impl StreamTurns {
     /// # Errors
     /// The stream has failed.
     pub fn take(&self, number: u64, most: usize) -> Result<Option<NumberedBlock>> {
-        let mut state = self.lock();
-        while self.next.load(Ordering::Acquire) != number && state.end.is_none() && !state.failed {
-            let waited = self.turn.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
-        }
+        let mut state = wait_while(&self.turn, lock(&self.state), |state| {
+            self.next.load(Ordering::Acquire) != number && state.end.is_none() && !state.failed
+        });
         if state.failed {
             return Err(Error::run("the stream has failed"));
         }
@@ -92,10 +91,6 @@ impl StreamTurns {
     /// The stream itself.
     pub fn flow(&self) -> &dyn Flow {
         self.flow.as_ref()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, TurnState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

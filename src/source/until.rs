@@ -1,8 +1,8 @@
 //! `until` of a stream, as the file says it: `forever`, a word of the source's own, or a number of messages.
 
 use schemars::{Schema, json_schema};
-use serde::de::{Deserialize, Deserializer, Error as _};
 
+use crate::error::Problem;
 use crate::place::{Node, Value};
 use crate::units::parse_count;
 
@@ -18,21 +18,17 @@ pub(super) enum Said {
 ///
 /// # Errors
 /// It is none of the three.
-pub(super) fn said<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    word: &str,
-) -> Result<Said, D::Error> {
+pub(super) fn said(node: &Node, word: &str) -> Result<Said, Problem> {
     let expected = format!("expected `forever`, `{word}` or a number of messages");
-    let node = Node::deserialize(deserializer)?;
     let Value::Scalar { text, .. } = &node.value else {
-        return Err(D::Error::custom(expected));
+        return Err(Problem::new(expected));
     };
     match text.as_str() {
         "forever" => Ok(Said::Forever),
         text if text == word => Ok(Said::Word),
         text => parse_count(text)
             .map(Said::Count)
-            .map_err(|_| D::Error::custom(format!("{expected}, found `{text}`"))),
+            .map_err(|_| Problem::new(format!("{expected}, found `{text}`"))),
     }
 }
 

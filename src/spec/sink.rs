@@ -1,14 +1,13 @@
 //! `sinks:`: what every sink can have, beside its kind's own options.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
 use crate::format::FormatKind;
 use crate::place::{
-    MapKey, NamedItems, Node, OneOrMany, Place, Placed, Rate, Text, Value, carry, decode,
+    MapKey, NamedItems, Node, OneOrMany, Place, Placed, Rate, Text, Value, by_node, decode,
 };
 use crate::registry::Kind;
 use crate::sink::SinkKind;
@@ -279,64 +278,46 @@ fn name_table(node: &mut Node, table: &str) -> bool {
     }
 }
 
-impl<'de> Deserialize<'de> for SinkEntry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        SinkEntry::from_node(&node).map_err(carry)
-    }
-}
-
-impl<'de> Deserialize<'de> for Projection {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
+by_node!(
+    Projection,
+    |node| {
         let columns = match &node.value {
-            Value::List(_) => decode::<Vec<Placed<String>>>(&node)
+            Value::List(_) => decode::<Vec<Placed<String>>>(node)
                 .map(|names| names.into_iter().map(|name| (name.clone(), name)).collect()),
-            _ => decode::<NamedItems<Placed<String>>>(&node).map(|named| named.0),
+            _ => decode::<NamedItems<Placed<String>>>(node).map(|named| named.0),
         };
-        columns.map(Projection).map_err(carry)
-    }
-}
-
-impl JsonSchema for Projection {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Projection".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        columns.map(Projection)
+    },
+    |_| {
         json_schema!({ "anyOf": [
             { "type": "array", "items": { "type": "string" } },
             { "type": "object", "additionalProperties": { "type": "string" } }
         ]})
     }
-}
+);
 
-impl JsonSchema for SinkEntry {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Sink".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let common = Common::json_schema(generator);
-        let common = common
-            .get("properties")
-            .and_then(|value| value.as_object())
-            .cloned()
-            .unwrap_or_default();
-        let mut kinds = serde_json::Map::new();
-        for kind in SinkKind::KINDS {
-            let mut options = (kind.part)(generator).to_value();
-            options["additionalProperties"] = false.into();
-            if let Some(properties) = options
-                .get_mut("properties")
-                .and_then(|value| value.as_object_mut())
-            {
-                properties.extend(common.clone());
-            }
-            kinds.insert(kind.name.into(), options);
+by_node!(SinkEntry = "Sink", SinkEntry::from_node, |generator| {
+    let common = Common::json_schema(generator);
+    let common = common
+        .get("properties")
+        .and_then(|value| value.as_object())
+        .cloned()
+        .unwrap_or_default();
+    let mut kinds = serde_json::Map::new();
+    for kind in SinkKind::KINDS {
+        let mut options = (kind.part)(generator).to_value();
+        options["additionalProperties"] = false.into();
+        if let Some(properties) = options
+            .get_mut("properties")
+            .and_then(|value| value.as_object_mut())
+        {
+            properties.extend(common.clone());
         }
-        let names: Vec<&str> = SinkKind::KINDS.iter().map(|kind| kind.name).collect();
-        json_schema!({ "anyOf": [
-            { "enum": names },
-            { "type": "object", "properties": kinds, "additionalProperties": false, "minProperties": 1, "maxProperties": 1 }
-        ]})
+        kinds.insert(kind.name.into(), options);
     }
-}
+    let names: Vec<&str> = SinkKind::KINDS.iter().map(|kind| kind.name).collect();
+    json_schema!({ "anyOf": [
+        { "enum": names },
+        { "type": "object", "properties": kinds, "additionalProperties": false, "minProperties": 1, "maxProperties": 1 }
+    ]})
+});

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::column::{Column, ColumnType};
-use crate::place::{Count, Flag, LocalPath, NamedItems, Node, Placed, Text, Value, carry, decode};
+use crate::place::{
+    Count, Flag, LocalPath, NamedItems, Node, Placed, Text, Value, by_node, carry, decode,
+};
 use crate::source::SourceKind;
 
 /// A table to make or to read.
@@ -67,14 +69,6 @@ struct ReadColumn {
     nullable: Option<Flag>,
 }
 
-impl<'de> Deserialize<'de> for ReadTypes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let named = NamedItems::<ReadType>::deserialize(deserializer)?;
-        let types = named.0.into_iter().map(|(name, read)| (name, read.0));
-        Ok(Self(types.collect()))
-    }
-}
-
 impl<'de> Deserialize<'de> for ReadType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
@@ -90,14 +84,15 @@ impl<'de> Deserialize<'de> for ReadType {
     }
 }
 
-impl JsonSchema for ReadTypes {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ReadTypes".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+by_node!(
+    inline,
+    ReadTypes,
+    |node| {
+        let named: NamedItems<ReadType> = decode(node)?;
+        let types = named.0.into_iter().map(|(name, read)| (name, read.0));
+        Ok(ReadTypes(types.collect()))
+    },
+    |generator| {
         let bare = ColumnType::json_schema(generator);
         let column = ReadColumn::json_schema(generator);
         json_schema!({
@@ -105,4 +100,4 @@ impl JsonSchema for ReadTypes {
             "additionalProperties": { "anyOf": [bare, column] }
         })
     }
-}
+);

@@ -1,7 +1,7 @@
 //! A client of the Schema Registry API: registers schemas, and looks them up by their number.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -13,6 +13,7 @@ use ureq::http::{Method, Request};
 
 use super::{Address, Registry};
 use crate::error::{Error, Problem, Result};
+use crate::sync::lock;
 
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -140,7 +141,7 @@ impl Client {
     /// The schema with this number; or why the registry has none.
     fn look_up(&self, id: u32) -> Result<Result<Arc<str>>> {
         // Whoever else needs a schema waits for the one that is asked for.
-        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut schemas = lock(&self.schemas);
         match schemas.get(&id) {
             Some(Answer::Schema(schema)) => return Ok(Ok(schema.clone())),
             Some(Answer::Unknown(since, error)) if since.elapsed() < UNKNOWN => {

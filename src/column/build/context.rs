@@ -1,13 +1,13 @@
 //! What a generator sees while it is built: its key, its type, the columns and tables around it.
 //!
-//! Generators ask `Build`, and `Build` asks `Tables`, which the `builder` is: no generator names it.
+//! Generators ask `Build`, and `Build` asks the `builder`: no generator names it.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields as ArrowFields};
 
+use super::builder::Builder;
 use super::options::{Column, ColumnList};
-use super::tables::{EnclosingScope, Tables};
 use crate::column::changes::Changed;
 use crate::column::program::{Fill, Program, ProgramCell, Selection};
 use crate::column::random::hash::Key;
@@ -19,7 +19,7 @@ use crate::place::{Place, Placed, Text};
 
 /// A generator's view of the table it is built into.
 pub struct Build<'a> {
-    pub(in crate::column) tables: &'a mut dyn Tables,
+    pub(in crate::column) tables: &'a mut Builder,
     pub(in crate::column) scope: usize,
     pub(in crate::column) inputs: Vec<usize>,
     /// What this column's randomness is keyed by.
@@ -32,6 +32,20 @@ pub struct Build<'a> {
     pub wanted: Option<ColumnType>,
     /// The file asks that no value stands twice.
     pub unique: bool,
+}
+
+/// What a column stands in.
+pub(in crate::column) struct EnclosingScope<'a> {
+    /// The table's name, or the path of the column around.
+    pub name: &'a str,
+    /// The file says how many rows.
+    pub has_rows: bool,
+    /// All columns in it.
+    pub columns: &'a ColumnList,
+    /// The column that is being built.
+    pub building: Option<usize>,
+    /// Within a column: the scope which that stands in, and the room for items in each row's list.
+    pub outer: Option<(usize, Option<u64>)>,
 }
 
 /// A column that another one reads.
@@ -168,9 +182,7 @@ impl Build<'_> {
     ) -> Input {
         let at = input.index;
         let inputs = vec![self.inputs[at]];
-        let node = self
-            .tables
-            .derived(self.scope, name, inputs, Box::new(made));
+        let node = self.tables.derived(self.scope, name, inputs, made);
         self.inputs[at] = self.tables.plain_node(self.scope, node);
         self.described(at)
     }
@@ -208,8 +220,7 @@ impl Build<'_> {
         made: BuiltColumn,
         inputs: Vec<usize>,
     ) -> usize {
-        self.tables
-            .derived(self.scope, name, inputs, Box::new(|| made))
+        self.tables.derived(self.scope, name, inputs, || made)
     }
 
     fn add_input(&mut self, node: usize) -> Input {

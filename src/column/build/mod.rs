@@ -1,14 +1,13 @@
 //! How a column is built: the options of a file, what a generator may ask, and who answers.
 //!
-//! A generator sees only `Build` (`context`), which asks `Tables`; the `builder` stands behind that
-//! trait, so that no generator depends on how tables are put together.
+//! A generator sees only `Build` (`context`), which asks the `builder`, so that no generator depends on
+//! how tables are put together.
 
 mod builder;
 mod context;
 mod options;
-mod tables;
 
 pub use builder::{Builder, SourceColumns, TableOptions};
+pub(in crate::column) use context::EnclosingScope;
 pub use context::{Build, BuiltColumn, ColumnFields, Input, NestedColumns, Parent, Pick};
 pub use options::{Column, ColumnList, Columns, CommonOptions, columns, is_kind};
-pub(in crate::column) use tables::{EnclosingScope, Tables};

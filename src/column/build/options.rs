@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use crate::column::generators::GeneratorKind;
 use crate::column::values::types::ColumnType;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{
-    Flag, MapKey, NamedItems, Node, Number, Place, Placed, Value, also, carry, decode,
+    Flag, MapKey, NamedItems, Node, Number, Place, Placed, Value, also, by_node, decode,
 };
 use crate::registry::elsewhere;
 
@@ -179,55 +178,28 @@ fn unknown(key: &MapKey) -> Problem {
         )
 }
 
-impl<'de> Deserialize<'de> for Column {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        Column::from_node(&node).map_err(carry)
-    }
-}
+by_node!(inline, Columns, |node| columns(node).map(Columns), |_| {
+    // By name only: a column's own schema holds this one.
+    json_schema!({
+        "type": "object",
+        "additionalProperties": { "$ref": "#/$defs/Column" },
+        "minProperties": 1
+    })
+});
 
-impl<'de> Deserialize<'de> for Columns {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        columns(&node).map(Self).map_err(carry)
+by_node!(Column, Column::from_node, |generator| {
+    let mut properties = serde_json::Map::new();
+    let common = CommonOptions::json_schema(generator);
+    if let Some(common) = common.get("properties").and_then(|value| value.as_object()) {
+        properties.extend(common.clone());
     }
-}
-
-impl JsonSchema for Columns {
-    fn inline_schema() -> bool {
-        true
+    for kind in GeneratorKind::KINDS {
+        let options = (kind.part)(generator).to_value();
+        properties.insert(kind.name.into(), options);
     }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Columns".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // By name only: a column's own schema holds this one.
-        json_schema!({
-            "type": "object",
-            "additionalProperties": { "$ref": "#/$defs/Column" },
-            "minProperties": 1
-        })
-    }
-}
-
-impl JsonSchema for Column {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Column".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut properties = serde_json::Map::new();
-        let common = CommonOptions::json_schema(generator);
-        if let Some(common) = common.get("properties").and_then(|value| value.as_object()) {
-            properties.extend(common.clone());
-        }
-        for kind in GeneratorKind::KINDS {
-            let options = (kind.part)(generator).to_value();
-            properties.insert(kind.name.into(), options);
-        }
-        let names: Vec<&str> = GeneratorKind::KINDS.iter().map(|kind| kind.name).collect();
-        json_schema!({ "anyOf": [
-            { "enum": names },
-            { "type": "object", "properties": properties, "additionalProperties": false }
-        ]})
-    }
-}
+    let names: Vec<&str> = GeneratorKind::KINDS.iter().map(|kind| kind.name).collect();
+    json_schema!({ "anyOf": [
+        { "enum": names },
+        { "type": "object", "properties": properties, "additionalProperties": false }
+    ]})
+});

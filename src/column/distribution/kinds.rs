@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::number_choice;
 use super::numeric_type::{DistributionOptions, NumericType};
@@ -15,9 +14,8 @@ use crate::column::generators::{exponential, histogram, lognormal, normal, paret
 use crate::column::values::scalar::width;
 use crate::error::Problem;
 use crate::kernel::math::nearest;
-use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
+use crate::place::{Number, Place, Scalar, Value, by_node, decode};
 use crate::registry;
-use crate::registry::Example;
 use crate::units::{compute, number};
 
 /// How many, or how much: `3`, `{ uniform: { min: 1, max: 7 } }`, `{ poisson: { mean: 3 } }`,
@@ -33,15 +31,15 @@ pub enum Distribution {
 registry! {
     /// A distribution of numbers.
     pub enum DistributionKind: DistributionOptions {
-        "choice" => Choice(number_choice::NumberChoice),
-        "exponential" => Exponential(exponential::Exponential),
-        "histogram" => Histogram(histogram::Histogram),
-        "lognormal" => Lognormal(lognormal::Lognormal),
-        "normal" => Normal(normal::Normal),
-        "pareto" => Pareto(pareto::Pareto),
-        "poisson" => Poisson(poisson::Poisson),
-        "uniform" => Uniform(Between),
-        "zipf" => Zipf(zipf::Zipf),
+        "choice" => Choice(number_choice::NumberChoice): "choice: { 1: 5, 2: 3, 10: 1 }",
+        "exponential" => Exponential(exponential::Exponential): "exponential: { mean: 12.5, max: 600 }",
+        "histogram" => Histogram(histogram::Histogram): "histogram: { edges: [18, 25, 40, 65], weights: [2, 5, 3] }",
+        "lognormal" => Lognormal(lognormal::Lognormal): "lognormal: { median: 40, p99: 900, min: 1, max: 5000 }",
+        "normal" => Normal(normal::Normal): "normal: { mean: 170, stddev: 9, min: 100, max: 250 }",
+        "pareto" => Pareto(pareto::Pareto): "pareto: { scale: 1, shape: 1.16, max: 100_000 }",
+        "poisson" => Poisson(poisson::Poisson): "poisson: { mean: 3.5 }",
+        "uniform" => Uniform(Between): "uniform: { min: 1, max: 7 }",
+        "zipf" => Zipf(zipf::Zipf): "zipf: { exponent: 1.1, max: 1_000_000 }",
     }
 }
 
@@ -67,10 +65,6 @@ pub struct CountSampler {
 #[derive(Debug, Clone)]
 pub struct AmountSampler {
     sampler: Arc<dyn Sampler>,
-}
-
-impl Example for Between {
-    const EXAMPLE: &'static str = "uniform: { min: 1, max: 7 }";
 }
 
 impl Distribution {
@@ -231,26 +225,19 @@ impl DistributionOptions for Between {
     }
 }
 
-impl<'de> Deserialize<'de> for Distribution {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        let read = match &node.value {
+by_node!(
+    Distribution,
+    |node| {
+        match &node.value {
             Value::Scalar { text, filled, .. }
                 if number(text).is_some() || *filled && compute(text).is_some() =>
             {
-                decode(&node).map(Self::Constant)
+                decode(node).map(Distribution::Constant)
             }
-            _ => decode(&node).map(|kind| Self::Kind(Box::new(kind))),
-        };
-        read.map_err(carry)
-    }
-}
-
-impl JsonSchema for Distribution {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Distribution".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            _ => decode(node).map(|kind| Distribution::Kind(Box::new(kind))),
+        }
+    },
+    |generator| {
         let number = generator.subschema_for::<Number>();
         let kind = generator.subschema_for::<DistributionKind>();
         json_schema!({
@@ -258,4 +245,4 @@ impl JsonSchema for Distribution {
             "anyOf": [number, kind]
         })
     }
-}
+);

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::Deserializer;
+use schemars::json_schema;
 
 use super::numeric_type::{DistributionOptions, NumericType};
 use super::sampler::{Sampler, WeightedSampler};
 use crate::error::Problem;
-use crate::place::{Node, Number, Place, Scalar, Value, carry, decode};
-use crate::registry::Example;
+use crate::place::{Node, Number, Place, Scalar, Value, by_node, decode};
 
 /// One of a few numbers: a list chooses evenly, a map gives each its weight.
 #[derive(Debug, Clone)]
@@ -18,10 +15,6 @@ pub struct NumberChoice {
     values: Vec<Scalar>,
     weights: Vec<f64>,
     place: Place,
-}
-
-impl Example for NumberChoice {
-    const EXAMPLE: &'static str = "choice: { 1: 5, 2: 3, 10: 1 }";
 }
 
 impl DistributionOptions for NumberChoice {
@@ -72,25 +65,13 @@ impl NumberChoice {
     }
 }
 
-impl<'de> Deserialize<'de> for NumberChoice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        NumberChoice::from_node(&node).map_err(carry)
-    }
-}
-
-impl JsonSchema for NumberChoice {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "NumberChoice".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = generator.subschema_for::<Number>();
-        json_schema!({
-            "description": "One of a few numbers: a list chooses evenly, a map gives each its weight.",
-            "anyOf": [
-                { "type": "array", "items": number, "minItems": 1 },
-                { "type": "object", "additionalProperties": number, "minProperties": 1 }
-            ]
-        })
-    }
-}
+by_node!(NumberChoice, NumberChoice::from_node, |generator| {
+    let number = generator.subschema_for::<Number>();
+    json_schema!({
+        "description": "One of a few numbers: a list chooses evenly, a map gives each its weight.",
+        "anyOf": [
+            { "type": "array", "items": number, "minItems": 1 },
+            { "type": "object", "additionalProperties": number, "minProperties": 1 }
+        ]
+    })
+});

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::DataType;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
@@ -16,16 +15,11 @@ use crate::column::random::hash::{Key, threshold};
 use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
-use crate::place::{Node, Number, Placed, Value, carry, decode};
-use crate::registry::Example;
+use crate::place::{Number, Placed, Value, by_node, decode};
 
 /// True or false: `bool` evenly, `bool: 0.3` or `bool: { true: 0.3 }` with a probability.
 #[derive(Debug, Clone)]
 pub struct Bool(Option<Placed<Number>>);
-
-impl Example for Bool {
-    const EXAMPLE: &'static str = "bool: { true: 0.3 }";
-}
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -80,22 +74,16 @@ impl Fill for BoolFill {
     }
 }
 
-impl<'de> Deserialize<'de> for Bool {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
+by_node!(
+    Bool,
+    |node| {
         let truth = match &node.value {
-            Value::Scalar { .. } => decode(&node).map(Some),
-            _ => decode::<BoolOptions>(&node).map(|options| options.truth),
+            Value::Scalar { .. } => decode(node).map(Some),
+            _ => decode::<BoolOptions>(node).map(|options| options.truth),
         };
-        truth.map(Bool).map_err(carry)
-    }
-}
-
-impl JsonSchema for Bool {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Bool".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        truth.map(Bool)
+    },
+    |generator| {
         let probability = generator.subschema_for::<Number>();
         let options = BoolOptions::json_schema(generator);
         json_schema!({
@@ -103,4 +91,4 @@ impl JsonSchema for Bool {
             "anyOf": [probability, options]
         })
     }
-}
+);

@@ -17,7 +17,6 @@ use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Number, Placed};
-use crate::registry::Example;
 
 /// Binary values of random bytes.
 ///
@@ -30,11 +29,6 @@ pub struct Bytes {
     length: Option<Placed<Distribution>>,
     /// How many times smaller a compressor should make the values, from 1 (default) to 1000.
     compress_ratio: Option<Placed<Number>>,
-}
-
-impl Example for Bytes {
-    const EXAMPLE: &'static str =
-        "bytes: { length: { uniform: { min: 100, max: 900 } }, compress_ratio: 2 }";
 }
 
 struct RandomBytes {

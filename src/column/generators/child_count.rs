@@ -19,16 +19,11 @@ use crate::column::values::types::show_type;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::place::{Placed, Text};
-use crate::registry::Example;
 
 /// How many children the row has in another table: the foreign key there, which has `per_parent`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChildCount(Placed<Text>);
-
-impl Example for ChildCount {
-    const EXAMPLE: &'static str = "child_count: orders.customer_id";
-}
 
 /// Recomputed from the foreign key's options and key: it needs none of its values.
 struct ChildCountFill {

@@ -2,9 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::take;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::Deserializer;
+use schemars::json_schema;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
@@ -18,8 +16,7 @@ use crate::column::values::dictionary_encoded::{
 use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
-use crate::place::{Node, Place, Scalar, Value, carry, decode};
-use crate::registry::Example;
+use crate::place::{Node, Place, Scalar, Value, by_node, decode};
 
 /// One of a few values: a list chooses evenly, a map gives each its weight.
 #[derive(Debug, Clone)]
@@ -27,10 +24,6 @@ pub struct Choice {
     values: Vec<Scalar>,
     weights: Vec<f64>,
     place: Place,
-}
-
-impl Example for Choice {
-    const EXAMPLE: &'static str = "choice: { PAID: 9, SHIPPED: 5, CANCELLED: 1 }";
 }
 
 /// Values that are looked up by key.
@@ -135,26 +128,14 @@ impl Choice {
     }
 }
 
-impl<'de> Deserialize<'de> for Choice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        Choice::from_node(&node).map_err(carry)
-    }
-}
-
-impl JsonSchema for Choice {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Choice".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let value = generator.subschema_for::<Scalar>();
-        let weight = generator.subschema_for::<crate::place::Number>();
-        json_schema!({
-            "description": "One of a few values: a list chooses evenly, a map gives each its weight.",
-            "anyOf": [
-                { "type": "array", "items": value, "minItems": 1 },
-                { "type": "object", "additionalProperties": weight, "minProperties": 1 }
-            ]
-        })
-    }
-}
+by_node!(Choice, Choice::from_node, |generator| {
+    let value = generator.subschema_for::<Scalar>();
+    let weight = generator.subschema_for::<crate::place::Number>();
+    json_schema!({
+        "description": "One of a few values: a list chooses evenly, a map gives each its weight.",
+        "anyOf": [
+            { "type": "array", "items": value, "minItems": 1 },
+            { "type": "object", "additionalProperties": weight, "minProperties": 1 }
+        ]
+    })
+});

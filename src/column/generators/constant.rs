@@ -4,9 +4,6 @@ use std::sync::OnceLock;
 
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::take;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
@@ -16,8 +13,7 @@ use crate::column::values::dictionary_encoded::{DictionaryEncoded, can_be_dictio
 use crate::column::values::scalar::{array, infer_exactly};
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
-use crate::place::Scalar;
-use crate::registry::Example;
+use crate::place::{Scalar, by_node, decode};
 
 /// The same value in every row.
 #[derive(Debug, Clone)]
@@ -29,26 +25,11 @@ struct Same<F> {
     made: OnceLock<ArrayRef>,
 }
 
-impl Example for Constant {
-    const EXAMPLE: &'static str = "constant: 1";
-}
-
-impl<'de> Deserialize<'de> for Constant {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Scalar::deserialize(deserializer).map(Constant)
-    }
-}
-
-impl JsonSchema for Constant {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Constant".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = Scalar::json_schema(generator);
-        schema.insert("description".into(), "The same value in every row.".into());
-        schema
-    }
-}
+by_node!(Constant, |node| decode(node).map(Constant), |generator| {
+    let mut schema = <Scalar as schemars::JsonSchema>::json_schema(generator);
+    schema.insert("description".into(), "The same value in every row.".into());
+    schema
+});
 
 impl Generator for Constant {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {

@@ -18,16 +18,11 @@ use crate::error::{Error, Problem};
 use crate::kernel::local_time::{cast_to_zone, says_no_unit};
 use crate::kernel::time::per_second;
 use crate::place::{Placed, Text};
-use crate::registry::Example;
 
 /// The value of another column, or of a field: of a reference pick, a person, a struct, a parent.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Copy(Placed<Text>);
-
-impl Example for Copy {
-    const EXAMPLE: &'static str = "copy: country.code";
-}
 
 impl Generator for Copy {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {

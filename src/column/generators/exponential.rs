@@ -14,7 +14,6 @@ use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::ln;
 use crate::place::{Number, Placed, Scalar};
-use crate::registry::Example;
 
 /// Numbers from 0 on whose frequency falls exponentially: times between events.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -30,10 +29,6 @@ pub struct Exponential {
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
     bounds: Option<Placed<OutOfBounds>>,
-}
-
-impl Example for Exponential {
-    const EXAMPLE: &'static str = "exponential: { mean: 12.5, max: 600 }";
 }
 
 impl Generator for Exponential {

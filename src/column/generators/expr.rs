@@ -13,16 +13,11 @@ use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
 use crate::expression::{self, Binding, Expression, ExpressionError, UnknownName};
 use crate::place::{Place, Placed, Text};
-use crate::registry::Example;
 
 /// A value computed from other columns: arithmetic, comparison, `case`, `coalesce`, `concat`, `round`, `cast`, `date_trunc`, `extract` and more, as in PostgreSQL.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Expr(Placed<Text>);
-
-impl Example for Expr {
-    const EXAMPLE: &'static str = "expr: \"round(quantity * price * 1.22, 2)\"";
-}
 
 struct Computed {
     expression: Expression,

@@ -16,7 +16,6 @@ use crate::column::values::scalar::{infer, width};
 use crate::error::Problem;
 use crate::kernel::math::nearest;
 use crate::place::{Number, Placed, Scalar};
-use crate::registry::Example;
 
 /// Numbers, dates or times by weighted buckets, even within each.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -27,10 +26,6 @@ pub struct Histogram {
     edges: Placed<Vec<Scalar>>,
     /// The weight of each bucket: one fewer than edges.
     weights: Placed<Vec<Number>>,
-}
-
-impl Example for Histogram {
-    const EXAMPLE: &'static str = "histogram: { edges: [18, 25, 40, 65], weights: [2, 5, 3] }";
 }
 
 #[derive(Debug)]

@@ -15,16 +15,11 @@ use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
-use crate::registry::Example;
 
 /// Columns within a column, as one JSON object in text; `column.field` reads them as they were.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Json(Structure);
-
-impl Example for Json {
-    const EXAMPLE: &'static str = "json: { code: { copy: country.code }, tags: { list: { length: 2, of: { choice: [a, b] } } } }";
-}
 
 struct JsonFill {
     field: FieldRef,

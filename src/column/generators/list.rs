@@ -6,9 +6,7 @@ use arrow::array::{ArrayRef, ListArray, UInt32Array};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, FieldRef};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::Deserializer;
+use schemars::json_schema;
 
 use super::Generator;
 use super::structure::plain_field;
@@ -21,8 +19,7 @@ use crate::column::rows::Rows;
 use crate::column::values::arrays::plain;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
-use crate::place::{Node, Placed, Value, carry, decode};
-use crate::registry::Example;
+use crate::place::{Node, Placed, Value, by_node, decode};
 
 /// In each row a list of so many values: `of` one column, or of a `struct` of columns. They can
 /// read the columns around them, and `item`, the place in the list from 0.
@@ -30,11 +27,6 @@ use crate::registry::Example;
 pub struct List {
     length: Placed<Distribution>,
     items: ColumnList,
-}
-
-impl Example for List {
-    const EXAMPLE: &'static str =
-        "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }";
 }
 
 /// What Arrow calls the items of a list.
@@ -173,41 +165,29 @@ impl List {
     }
 }
 
-impl<'de> Deserialize<'de> for List {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        List::from_node(&node).map_err(carry)
-    }
-}
-
-impl JsonSchema for List {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "List".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut length = generator.subschema_for::<Distribution>();
-        length.insert(
-            "description".into(),
-            "How many values: a number, or a distribution.".into(),
-        );
-        // By name only: a column's own schema holds this one.
-        json_schema!({
-            "description": "In each row a list of so many values: `of` one column, or of a `struct` of columns. They can read the columns around them, and `item`, the place in the list from 0.",
-            "type": "object",
-            "properties": {
-                "length": length,
-                "of": { "$ref": "#/$defs/Column", "description": "The column of the values." },
-                "struct": {
-                    "type": "object",
-                    "additionalProperties": { "$ref": "#/$defs/Column" },
-                    "description": "The columns of the values, instead of `of`."
-                }
-            },
-            "required": ["length"],
-            "additionalProperties": false
-        })
-    }
-}
+by_node!(List, List::from_node, |generator| {
+    let mut length = generator.subschema_for::<Distribution>();
+    length.insert(
+        "description".into(),
+        "How many values: a number, or a distribution.".into(),
+    );
+    // By name only: a column's own schema holds this one.
+    json_schema!({
+        "description": "In each row a list of so many values: `of` one column, or of a `struct` of columns. They can read the columns around them, and `item`, the place in the list from 0.",
+        "type": "object",
+        "properties": {
+            "length": length,
+            "of": { "$ref": "#/$defs/Column", "description": "The column of the values." },
+            "struct": {
+                "type": "object",
+                "additionalProperties": { "$ref": "#/$defs/Column" },
+                "description": "The columns of the values, instead of `of`."
+            }
+        },
+        "required": ["length"],
+        "additionalProperties": false
+    })
+});
 
 #[cfg(test)]
 mod tests {

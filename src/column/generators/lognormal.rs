@@ -15,7 +15,6 @@ use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::exp;
 use crate::place::{Number, Placed, Scalar};
-use crate::registry::Example;
 
 /// The normal variable below which 99 of 100 lie.
 const NORMAL_P99: f64 = 2.326_347_874_040_841;
@@ -38,10 +37,6 @@ pub struct Lognormal {
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
     bounds: Option<Placed<OutOfBounds>>,
-}
-
-impl Example for Lognormal {
-    const EXAMPLE: &'static str = "lognormal: { median: 40, p99: 900, min: 1, max: 5000 }";
 }
 
 impl Generator for Lognormal {

@@ -14,7 +14,6 @@ use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::normal::normal_quantiles;
 use crate::place::{Placed, Scalar};
-use crate::registry::Example;
 
 /// Numbers, dates or times around a mean: the bell curve.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -30,10 +29,6 @@ pub struct Normal {
     max: Option<Scalar>,
     /// What becomes of values outside `min` and `max` (default `truncate`).
     bounds: Option<Placed<OutOfBounds>>,
-}
-
-impl Example for Normal {
-    const EXAMPLE: &'static str = "normal: { mean: 170, stddev: 9, min: 100, max: 250 }";
 }
 
 impl Generator for Normal {

@@ -12,16 +12,11 @@ use crate::column::values::arrays::from_i64;
 use crate::column::values::ticks::nanos_per_tick;
 use crate::domain::{Domain, Order};
 use crate::error::Problem;
-use crate::registry::Example;
 
 /// The moment at which the run began, the same in every row.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Now {}
-
-impl Example for Now {
-    const EXAMPLE: &'static str = "now: {}";
-}
 
 impl Generator for Now {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {

@@ -2,9 +2,8 @@
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, UInt64Type};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::foreign_key::NTH;
 use super::{Generator, GeneratorKind};
@@ -15,8 +14,7 @@ use crate::column::values::scalar::limits;
 use crate::column::values::types::show_type;
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
-use crate::place::{Node, Placed, Text, Value, carry, decode};
-use crate::registry::Example;
+use crate::place::{Placed, Text, Value, by_node, decode};
 
 /// The row's place among the children of its parent, from 1: `nth: order_id`, or with another
 /// first place `nth: { of: order_id, start: 0 }`. It needs a foreign key with `per_parent`.
@@ -33,10 +31,6 @@ struct NthOptions {
     of: Placed<Text>,
     /// The first child's place (default 1).
     start: Option<i64>,
-}
-
-impl Example for Nth {
-    const EXAMPLE: &'static str = "nth: order_id";
 }
 
 impl Generator for Nth {
@@ -92,26 +86,19 @@ impl Nth {
     }
 }
 
-impl<'de> Deserialize<'de> for Nth {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        let options: Result<NthOptions, Problem> = match &node.value {
-            Value::Scalar { .. } => decode(&node).map(|of| NthOptions { of, start: None }),
-            _ => decode(&node),
+by_node!(
+    Nth,
+    |node| {
+        let options = match &node.value {
+            Value::Scalar { .. } => decode(node).map(|of| NthOptions { of, start: None })?,
+            _ => decode::<NthOptions>(node)?,
         };
-        let options = options.map_err(carry)?;
         Ok(Nth {
             of: options.of,
             start: options.start.unwrap_or(1),
         })
-    }
-}
-
-impl JsonSchema for Nth {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Nth".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+    },
+    |generator| {
         let name = generator.subschema_for::<Text>();
         let options = generator.subschema_for::<NthOptions>();
         json_schema!({
@@ -119,4 +106,4 @@ impl JsonSchema for Nth {
             "anyOf": [name, options]
         })
     }
-}
+);

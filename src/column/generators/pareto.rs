@@ -14,7 +14,6 @@ use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::{exp, ln};
 use crate::place::{Number, Placed, Scalar};
-use crate::registry::Example;
 
 /// Numbers from `scale` on that exceed `x` with probability `(scale / x)^shape`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -30,10 +29,6 @@ pub struct Pareto {
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
     bounds: Option<Placed<OutOfBounds>>,
-}
-
-impl Example for Pareto {
-    const EXAMPLE: &'static str = "pareto: { scale: 1, shape: 1.16, max: 100_000 }";
 }
 
 impl Generator for Pareto {

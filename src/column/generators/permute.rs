@@ -16,7 +16,6 @@ use crate::column::values::types::show_type;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::place::{Count, Placed, Scalar};
-use crate::registry::Example;
 
 /// Numbers (or dates, times, decimals) that follow each other from `start` on, shuffled: each
 /// stands once.
@@ -32,10 +31,6 @@ pub struct Permute {
     count: Option<Placed<Count>>,
     /// Draws from all whole numbers of exactly so many digits, from 1 to 18.
     digits: Option<Placed<Count>>,
-}
-
-impl Example for Permute {
-    const EXAMPLE: &'static str = "permute: { start: 1000, count: 1M }";
 }
 
 struct Shuffled {

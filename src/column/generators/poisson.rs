@@ -13,7 +13,6 @@ use crate::column::distribution::numeric_type::{DistributionOptions, NumericType
 use crate::column::distribution::sampler::{Sampler, WeightedSampler};
 use crate::error::Problem;
 use crate::place::{Number, Placed, Scalar};
-use crate::registry::Example;
 
 /// Whole numbers from 0 on: how often something happens whose mean is known.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -27,10 +26,6 @@ pub struct Poisson {
     max: Option<Scalar>,
     /// What becomes of numbers outside `min` and `max` (default `truncate`).
     bounds: Option<Placed<OutOfBounds>>,
-}
-
-impl Example for Poisson {
-    const EXAMPLE: &'static str = "poisson: { mean: 3.5 }";
 }
 
 impl Generator for Poisson {

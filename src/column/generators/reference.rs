@@ -20,7 +20,6 @@ use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
 use crate::place::{Placed, Text};
-use crate::registry::Example;
 
 /// One row of a reference for each row; read its fields with `copy: column.field`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -34,10 +33,6 @@ pub struct ReferencePick {
     weight: Option<Placed<Text>>,
     /// Picks evenly among the distinct values of this field first, then within one.
     group_by: Option<Placed<Text>>,
-}
-
-impl Example for ReferencePick {
-    const EXAMPLE: &'static str = "reference: { from: countries, field: code }";
 }
 
 /// How a row is chosen.

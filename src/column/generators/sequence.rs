@@ -18,7 +18,6 @@ use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::divide::Slope;
 use crate::place::Scalar;
-use crate::registry::Example;
 
 /// Numbers (or dates, times, decimals) that rise by `step` from row to row, from `start` on.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -28,10 +27,6 @@ pub struct Sequence {
     start: Option<Scalar>,
     /// What each row adds (default 1): for dates in days, for timestamps in the type's unit.
     step: Option<Scalar>,
-}
-
-impl Example for Sequence {
-    const EXAMPLE: &'static str = "sequence: { start: 1000, step: 1 }";
 }
 
 struct SequenceFill {

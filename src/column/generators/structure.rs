@@ -14,17 +14,11 @@ use crate::column::rows::Rows;
 use crate::column::values::arrays::{plain, plain_type};
 use crate::domain::Domain;
 use crate::error::{Problem, Result, did_you_mean};
-use crate::registry::Example;
 
 /// Columns within a column; they can read the columns around them, and `column.field` reads them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Structure(Columns);
-
-impl Example for Structure {
-    const EXAMPLE: &'static str =
-        "struct: { code: { copy: country.code }, floor: { uniform: { min: 1, max: 9 } } }";
-}
 
 struct StructureFill {
     nested: NestedColumns,

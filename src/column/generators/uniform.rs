@@ -23,7 +23,6 @@ use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::draw::all_below;
 use crate::place::Scalar;
-use crate::registry::Example;
 
 /// Equally likely values from `min` to `max`, both included.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -35,10 +34,6 @@ pub struct Uniform {
     max: Scalar,
     /// Values are `min` plus a multiple of this (default: the type's smallest step).
     step: Option<Scalar>,
-}
-
-impl Example for Uniform {
-    const EXAMPLE: &'static str = "uniform: { min: 1, max: 100 }";
 }
 
 /// With at most this many possible values a column is a dictionary: its values come as keys.

@@ -23,7 +23,6 @@ use crate::dispatched;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Count, Placed, Text};
-use crate::registry::Example;
 
 /// A UUID for each row, in lower case with hyphens: of version 4, random, or of version 7, which
 /// begins with a time. No two rows share one.
@@ -34,10 +33,6 @@ pub struct Uuid {
     version: Option<Placed<Count>>,
     /// For version 7: the column that the time is taken from (default: the run's start).
     time: Option<Placed<Text>>,
-}
-
-impl Example for Uuid {
-    const EXAMPLE: &'static str = "uuid: { version: 7 }";
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,7 +21,6 @@ use crate::dispatched;
 use crate::error::Problem;
 use crate::kernel::math::{exp, ln_1p, nearest, open_unit};
 use crate::place::{Number, Placed, Scalar};
-use crate::registry::Example;
 
 /// The ranks that have weights of their own.
 const HEAD: u64 = 1024;
@@ -40,10 +39,6 @@ pub struct Zipf {
     min: Option<Scalar>,
     /// The greatest and rarest number; needed unless what the numbers count has an end itself.
     max: Option<Scalar>,
-}
-
-impl Example for Zipf {
-    const EXAMPLE: &'static str = "zipf: { exponent: 1.1, max: 1_000_000 }";
 }
 
 #[derive(Debug)]

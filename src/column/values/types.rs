@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use schemars::json_schema;
 
 use crate::error::did_you_mean;
+use crate::place::{by_node, parsed};
 use crate::registry::type_elsewhere;
 use crate::type_names::NAMES;
 pub use crate::type_names::show_type;
@@ -184,32 +184,17 @@ pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     digits.next().is_none().then_some(bytes)
 }
 
-impl<'de> Deserialize<'de> for ColumnType {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse_type(&text).map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for ColumnType {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Type".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut examples: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-        examples.extend([
-            "decimal(18,6)",
-            "timestamp(us, UTC)",
-            "time(ms)",
-            "fixed_binary(8)",
-            "varchar(20)",
-        ]);
-        json_schema!({ "type": "string", "examples": examples })
-    }
-}
+by_node!(inline, ColumnType, |node| parsed(node, parse_type), |_| {
+    let mut examples: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+    examples.extend([
+        "decimal(18,6)",
+        "timestamp(us, UTC)",
+        "time(ms)",
+        "fixed_binary(8)",
+        "varchar(20)",
+    ]);
+    json_schema!({ "type": "string", "examples": examples })
+});
 
 #[cfg(test)]
 mod tests {

@@ -7,19 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::buffer::NullBuffer;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use schemars::json_schema;
 
 use super::encode::{PresentRows, RecordEncoder};
 use super::plan::RecordField;
 use crate::batch::Batch;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::format::block::BlockFormat;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::compression::{with_level, zstd_frame};
 use crate::format::rows::Memory;
 use crate::kernel::varint::{LONG, write_bytes, write_long};
-use crate::place::{Node, Value};
+use crate::place::{Value, by_node};
 
 /// How the blocks of a container are compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -237,33 +236,25 @@ impl fmt::Display for BlockCodec {
     }
 }
 
-/// `codec: null` without quotes is YAML's own null, and means the codec of that name.
-impl<'de> Deserialize<'de> for BlockCodec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
+// `codec: null` without quotes is YAML's own null, and means the codec of that name.
+by_node!(
+    inline,
+    BlockCodec,
+    |node| {
         match &node.value {
-            Value::Null => Ok(Self::Null),
-            Value::Scalar { text, .. } => text.parse().map_err(D::Error::custom),
+            Value::Null => Ok(BlockCodec::Null),
+            Value::Scalar { text, .. } => text.parse().map_err(|error: String| Problem::new(error)),
             _ => {
                 let found = node.describe();
-                Err(D::Error::custom(format!("expected a codec, found {found}")))
+                Err(Problem::new(format!("expected a codec, found {found}")))
             }
         }
-    }
-}
-
-impl JsonSchema for BlockCodec {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "AvroCodec".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    },
+    |_| {
         json_schema!({
             "type": ["string", "null"],
             "pattern": r"^(null|deflate(\([0-9]\))?|snappy|zstandard(\(([1-9]|1[0-9]|2[0-2])\))?|.*\$\{.*)$",
             "description": "null, deflate, deflate(0..9), snappy, zstandard or zstandard(1..22)"
         })
     }
-}
+);

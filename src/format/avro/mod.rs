@@ -26,7 +26,6 @@ use super::{FileEncoder, Format, Shape};
 use crate::error::{Problem, Result};
 use crate::place::{Flag, LocalPath, Placed, Text};
 use crate::plain_file::read_text;
-use crate::registry::Example;
 use derive::Derive;
 
 /// Apache Avro: a container file whose schema has logical types for decimals, dates, times and
@@ -76,11 +75,6 @@ pub enum Timestamps {
     MillisLong,
     /// As a plain long of microseconds since 1970.
     MicrosLong,
-}
-
-impl Example for Avro {
-    const EXAMPLE: &'static str =
-        "avro: { codec: zstandard, name: User, namespace: com.example, null_order: second }";
 }
 
 impl Avro {

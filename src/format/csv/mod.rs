@@ -23,7 +23,6 @@ use super::{FileEncoder, Format, FormatKind, Shape, json};
 use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
-use crate::registry::Example;
 use crate::type_names::show_type;
 
 /// Comma-separated text: null is empty, the empty string is `""`, times are RFC 3339 with a fixed
@@ -86,10 +85,6 @@ pub struct CsvSpelling<'o> {
 struct CsvBlocks {
     rows: CsvRows,
     header: Vec<u8>,
-}
-
-impl Example for Csv {
-    const EXAMPLE: &'static str = "csv: { delimiter: \"|\", null: NULL, compression: gzip }";
 }
 
 impl Csv {

@@ -25,7 +25,6 @@ use super::{FileEncoder, Format, FormatKind, Shape};
 use crate::batch::Batch;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Placed};
-use crate::registry::Example;
 use crate::type_names::show_type;
 
 /// JSON, an object a row: times are RFC 3339 with a fixed number of fraction digits, decimals have
@@ -83,10 +82,6 @@ struct JsonBlocks {
     rows: ObjectRows,
     layout: Layout,
     begin: &'static [u8],
-}
-
-impl Example for Json {
-    const EXAMPLE: &'static str = "json: { layout: lines, decimals: string, nulls: omit }";
 }
 
 impl Json {

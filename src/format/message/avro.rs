@@ -15,7 +15,6 @@ use crate::format::Shape;
 use crate::format::avro::{Avro, ContainerEncoder, NullOrder, Timestamps};
 use crate::format::cells::{Cells, Refusal};
 use crate::place::{LocalPath, Placed, Text};
-use crate::registry::Example;
 
 /// An Avro datum a message, with the types of Avro files: the bare datum, after its schema's
 /// fingerprint, or after its schema's number in a registry.
@@ -50,11 +49,6 @@ pub enum Framing {
     SingleObject,
     /// A zero byte and the schema's number in a registry.
     Confluent,
-}
-
-impl Example for AvroMessage {
-    const EXAMPLE: &'static str =
-        "avro: { framing: confluent, registry: { url: \"http://localhost:8081\" } }";
 }
 
 impl AvroMessage {

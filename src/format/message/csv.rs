@@ -13,7 +13,6 @@ use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::csv::{Csv, CsvRows, Nested, NullText, QuoteStyle};
 use crate::place::{Placed, Text};
-use crate::registry::Example;
 
 /// A row of comma-separated text a message, spelt as in CSV files, without header and line end.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -31,10 +30,6 @@ pub struct CsvMessage {
     empty: Option<Placed<Text>>,
     /// Lists, structs and maps are errors unless written as `json`, bytes then as hexadecimal.
     nested: Option<Nested>,
-}
-
-impl Example for CsvMessage {
-    const EXAMPLE: &'static str = "csv: { delimiter: \"|\", null: NULL }";
 }
 
 impl CsvMessage {

@@ -12,7 +12,6 @@ use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::json::{Nulls, ObjectRows, Spelling, ValueSpelling, check_field};
-use crate::registry::Example;
 
 /// A JSON object a message, spelt as in JSON files, without a line end.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -24,10 +23,6 @@ pub struct JsonMessage {
     decimals: Spelling,
     /// Whole numbers of 64 bits are numbers, or strings for readers that hold numbers in doubles.
     int64: Spelling,
-}
-
-impl Example for JsonMessage {
-    const EXAMPLE: &'static str = "json: { nulls: omit, decimals: string }";
 }
 
 impl JsonMessage {

@@ -35,12 +35,12 @@ pub use template::{TemplateMessage, no_text, placeholder};
 registry! {
     /// How rows become messages.
     pub enum MessageKind: MessageFormat {
-        "avro" => Avro(AvroMessage),
-        "csv" => Csv(CsvMessage),
-        "debezium" => Debezium(DebeziumMessage),
-        "json" => Json(JsonMessage),
-        "raw" => Raw(RawMessage),
-        "template" => Template(TemplateMessage),
+        "avro" => Avro(AvroMessage): "avro: { framing: confluent, registry: { url: \"http://localhost:8081\" } }",
+        "csv" => Csv(CsvMessage): "csv: { delimiter: \"|\", null: NULL }",
+        "debezium" => Debezium(DebeziumMessage): "debezium: { database: shop, decimals: string }",
+        "json" => Json(JsonMessage): "json: { nulls: omit, decimals: string }",
+        "raw" => Raw(RawMessage): "raw: { column: payload }",
+        "template" => Template(TemplateMessage): "template: { text: \"{id}|{email}\" }",
     }
 }
 

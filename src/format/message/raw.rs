@@ -14,7 +14,6 @@ use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::text::TextLeaf;
 use crate::place::{Placed, Text};
-use crate::registry::Example;
 use crate::type_names::show_type;
 
 /// One column's texts or bytes, as they are; null is a message without a value (a tombstone).
@@ -29,10 +28,6 @@ pub struct RawMessage {
 pub struct Single {
     index: usize,
     plain: Plain,
-}
-
-impl Example for RawMessage {
-    const EXAMPLE: &'static str = "raw: { column: payload }";
 }
 
 impl RawMessage {

@@ -15,7 +15,6 @@ use crate::format::Shape;
 use crate::format::cells::{Cells, Refusal};
 use crate::format::text::TextLeaf;
 use crate::place::{BracePart, Place, Placed, Text, braces, place_of};
-use crate::registry::Example;
 use crate::type_names::show_type;
 
 /// Text with the values of columns in it, spelt as in CSV but never quoted; null is nothing, bytes
@@ -25,10 +24,6 @@ use crate::type_names::show_type;
 pub struct TemplateMessage {
     /// The text: `"{id}|{email}"`; `{{` and `}}` are braces themselves.
     text: Placed<Text>,
-}
-
-impl Example for TemplateMessage {
-    const EXAMPLE: &'static str = "template: { text: \"{id}|{email}\" }";
 }
 
 impl TemplateMessage {

@@ -9,7 +9,7 @@ use super::codec::{ColumnEncoding, PageCodec};
 use super::{ColumnOptions, Compatibility, Parquet, schema};
 use crate::error::{Problem, did_you_mean};
 use crate::format::Shape;
-use crate::place::{Placed, Text};
+use crate::place::Placed;
 
 type TakesType = fn(&Type) -> bool;
 
@@ -39,7 +39,7 @@ pub(super) fn problems(options: &Parquet, shape: &Shape) -> Vec<Problem> {
     }
     match ArrowSchemaConverter::new().convert(&schema::logical(&shape.schema)) {
         Ok(described) => {
-            for (name, column) in options.columns.iter() {
+            for (name, column) in &options.columns.0 {
                 problems.extend(column_problems(options, name, column, shape, &described));
             }
         }
@@ -165,7 +165,7 @@ fn contains(field: &Field, wanted: &dyn Fn(&DataType) -> bool) -> bool {
 
 fn column_problems(
     options: &Parquet,
-    name: &Placed<Text>,
+    name: &Placed<String>,
     column: &ColumnOptions,
     shape: &Shape,
     described: &SchemaDescriptor,
@@ -173,7 +173,7 @@ fn column_problems(
     let leaves: Vec<Type> = described
         .columns()
         .iter()
-        .filter(|leaf| leaf.path().parts().first() == Some(&name.0))
+        .filter(|leaf| leaf.path().parts().first() == Some(&name.value))
         .map(|leaf| leaf.physical_type())
         .collect();
     if leaves.is_empty() {
@@ -195,7 +195,7 @@ fn column_problems(
 
 fn encoding_problem(
     options: &Parquet,
-    name: &Placed<Text>,
+    name: &Placed<String>,
     column: &ColumnOptions,
     leaves: &[Type],
 ) -> Option<Problem> {
@@ -239,7 +239,11 @@ fn taken(encoding: ColumnEncoding) -> Option<(TakesType, &'static str)> {
     })
 }
 
-fn bloom_problem(name: &Placed<Text>, column: &ColumnOptions, leaves: &[Type]) -> Option<Problem> {
+fn bloom_problem(
+    name: &Placed<String>,
+    column: &ColumnOptions,
+    leaves: &[Type],
+) -> Option<Problem> {
     let filter = column.bloom_filter.as_ref()?;
     let figures = filter.figures()?;
     let outside = |fpp: f64| fpp <= 0.0 || fpp >= 1.0;

@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
+use crate::place::{by_node, parsed};
 use parquet::basic::{BrotliLevel, Compression, Encoding, GzipLevel, ZstdLevel};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
 
 /// How pages are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,27 +117,12 @@ impl FromStr for PageCodec {
     }
 }
 
-impl<'de> Deserialize<'de> for PageCodec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for PageCodec {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ParquetCodec".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "pattern": r"^(auto|none|snappy|lz4|(gzip|zstd|brotli)(\([0-9]+\))?)$"
-        })
-    }
-}
+by_node!(inline, PageCodec, |node| parsed(node, str::parse), |_| {
+    json_schema!({
+        "type": "string",
+        "pattern": r"^(auto|none|snappy|lz4|(gzip|zstd|brotli)(\([0-9]+\))?)$"
+    })
+});
 
 #[cfg(test)]
 mod tests {

@@ -36,7 +36,6 @@ use serde::Deserialize;
 use super::{FileEncoder, Format, Shape};
 use crate::error::{Problem, Result};
 use crate::place::{Bytes, Count, Placed, Text};
-use crate::registry::Example;
 pub use codec::{ColumnEncoding, PageCodec};
 pub use columns::{BloomFilter, BloomOptions, ColumnOptions, ColumnSettings};
 pub use writer::RowGroup;
@@ -155,10 +154,6 @@ impl Parquet {
             .as_ref()
             .map_or(PageCodec::Auto, |codec| codec.value)
     }
-}
-
-impl Example for Parquet {
-    const EXAMPLE: &'static str = "parquet: { compression: zstd(1), row_group_rows: 1_048_576, columns: { id: { bloom_filter: true } } }";
 }
 
 impl Format for Parquet {

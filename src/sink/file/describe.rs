@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::{File, IfExists};
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::format::{FileChunk, FormatKind, Shape};
+use crate::sync::lock;
 use crate::units::{show_bytes, show_count};
 
 /// Counts bytes and throws them away.
@@ -92,17 +93,12 @@ fn encoded(format: &FormatKind, shape: &Shape) -> Result<u64> {
     let encoder = format.open(shape)?;
     let mut file = encoder.begin(Box::new(CountingWriter(count.clone())))?;
     let chunks: Mutex<Vec<FileChunk>> = Mutex::default();
-    let put = |_, chunk| {
-        chunks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(chunk)
-    };
+    let put = |_, chunk| lock(&chunks).push(chunk);
     if let Some(batch) = &shape.trial {
         encoder.encode(&Batch::new(0, 0, batch.clone()), &put)?;
     }
     encoder.end(1, &put)?;
-    for chunk in chunks.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    for chunk in std::mem::take(&mut *lock(&chunks)) {
         file.write(chunk)?;
     }
     file.finish()?;

@@ -37,7 +37,6 @@ use super::{
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
-use crate::registry::Example;
 use decision::DecidedOutput;
 use existing::Existing;
 pub use inside::outside_datasets;
@@ -207,11 +206,6 @@ impl File {
         }));
         problems
     }
-}
-
-impl Example for File {
-    const EXAMPLE: &'static str =
-        "file: { path: out/orders.parquet, format: { parquet: { compression: zstd(1) } } }";
 }
 
 impl Sink for File {

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,7 @@ use super::sequential::Sequential;
 use crate::error::{Error, Fault, Problem, Result};
 use crate::outlet;
 use crate::sink::claims::Claims;
+use crate::sync::lock;
 
 /// A file that is being written. A format writes into a clone; the sink keeps the other one.
 #[derive(Clone)]
@@ -99,14 +100,14 @@ impl OutputFile {
 
     /// The reader of the pipe has gone.
     pub(super) fn is_broken_pipe(&self) -> bool {
-        let inner = self.lock();
+        let inner = lock(&self.0);
         let failure = inner.failure.as_ref();
         failure.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
     }
 
     /// What to say of an error that a format met while it wrote here.
     pub(super) fn explain(&self, path: &Path, error: Error) -> Error {
-        match &self.lock().failure {
+        match &lock(&self.0).failure {
             Some(failure) => system("writing", path, failure),
             None => error.context(format!("writing `{}`", path.display())),
         }
@@ -114,7 +115,7 @@ impl OutputFile {
 
     /// Everything was written: makes it safe if asked.
     pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<WrittenFile> {
-        let mut inner = self.lock();
+        let mut inner = lock(&self.0);
         let ended = inner.target.end();
         ended.map_err(|error| system("ending", path, &error))?;
         if fsync {
@@ -125,10 +126,6 @@ impl OutputFile {
             bytes: inner.bytes,
             sha256: inner.hash.take().map(|hash| hexadecimal(&hash.finalize())),
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, OutputState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,7 +158,7 @@ impl Write for OutputFile {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut inner = self.lock();
+        let mut inner = lock(&self.0);
         if let Err(error) = inner.target.write_all(bytes) {
             let same = copied(&error);
             inner.failure = Some(error);

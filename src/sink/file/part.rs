@@ -1,9 +1,11 @@
 //! A part of a file in memory, as a disk takes it: aligned, and a huge page where there are any.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use memmap2::{Advice, MmapMut};
+
+use crate::sync::lock;
 
 /// The size of a part is that of a huge page. Of small pages a request to the disk holds 1 MiB, at
 /// about half the speed. Larger parts do not stay in the cache until the disk has them: where other
@@ -61,7 +63,7 @@ impl DiskBuffer {
 /// Memory that is touched in here may come in huge pages, even where the process has them turned off.
 fn with_huge_pages(touch: impl FnOnce()) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _guard = lock(&ONE_AT_A_TIME);
     let off = rustix::thread::transparent_huge_pages_are_disabled().unwrap_or(false);
     let switch = |off| {
         if let Err(error) = rustix::thread::disable_transparent_huge_pages(off) {

@@ -18,7 +18,6 @@ use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::format::message::{Key, MessageFormat, MessageKind};
 use crate::place::{Bytes, Count, Duration, Flag, NamedItems, Placed, Text};
-use crate::registry::Example;
 pub use options::{Acks, Codec, CreateTopic, HeaderOption, PartitionerOption, ProducerChoice};
 #[cfg(feature = "kafka")]
 pub use producer::{ExpectedMessage, ExpectedTopic};
@@ -83,10 +82,6 @@ pub struct Kafka {
 
 /// Requests to one broker that an idempotent producer may have under way.
 const MOST_IN_FLIGHT: u64 = 5;
-
-impl Example for Kafka {
-    const EXAMPLE: &'static str = "kafka: { brokers: \"localhost:9092\", topic: orders, format: json, compression: lz4, create_topic: { partitions: 20 } }";
-}
 
 impl Kafka {
     fn format(&self) -> MessageKind {

@@ -1,11 +1,10 @@
 //! What can be said of a topic, its messages and their delivery.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use crate::error::Problem;
-use crate::place::{Count, NamedItems, Node, Placed, Text, Value, carry, decode};
+use crate::place::{Count, NamedItems, Node, Placed, Text, Value, by_node, decode};
 
 /// What becomes of a message on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -169,34 +168,17 @@ fn header(node: &Node) -> Result<HeaderOption, Problem> {
     }
 }
 
-macro_rules! of_node {
-    ($name:ident, $decode:path, $schema:tt) => {
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let node = Node::deserialize(deserializer)?;
-                $decode(&node).map_err(carry)
-            }
-        }
-        impl JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
-            }
-        }
-    };
-}
-
-of_node!(PartitionerOption, partitioner, { "anyOf": [
-    { "enum": ["murmur2", "crc32", "round_robin", "sticky"] },
-    { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"], "additionalProperties": false }
-]});
-of_node!(HeaderOption, header, { "anyOf": [
+by_node!(
+    inline,
+    PartitionerOption,
+    partitioner,
+    |_| json_schema!({ "anyOf": [
+        { "enum": ["murmur2", "crc32", "round_robin", "sticky"] },
+        { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"], "additionalProperties": false }
+    ]})
+);
+by_node!(inline, HeaderOption, header, |_| json_schema!({ "anyOf": [
     { "type": ["string", "number", "boolean"] },
     { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"], "additionalProperties": false },
     { "type": "object", "properties": { "uuid": { "enum": ["run", "new"] } }, "required": ["uuid"], "additionalProperties": false }
-]});
+]}));

@@ -1,10 +1,11 @@
 //! Chunks on their way from workers to whoever writes: put in any order, taken in order.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex};
 
 use crate::error::{Error, Result};
 use crate::sink::FileReport;
+use crate::sync::{lock, wait_while};
 
 /// The reorder buffer of a lane and the end of its story.
 pub(super) struct Queue<C> {
@@ -64,7 +65,7 @@ pub(super) enum Taken {
 impl<C> Queue<C> {
     /// Keeps the chunk of batch `number` until its turn comes.
     pub(super) fn put(&self, number: u64, chunk: C) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if state.end.is_some() {
             return;
         }
@@ -86,7 +87,7 @@ impl<C> Queue<C> {
 
     /// Moves every chunk whose turn has come into `ready`.
     pub(super) fn take(&self, ready: &mut Vec<C>) -> Taken {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if !state.is_ready() {
             return Taken::Nothing;
         }
@@ -103,23 +104,22 @@ impl<C> Queue<C> {
 
     /// True when there is something to do.
     pub(super) fn is_ready(&self) -> bool {
-        self.lock().is_ready()
+        lock(&self.state).is_ready()
     }
 
     /// Waits until there is something to do; false when there will be nothing any more.
     pub(super) fn wait(&self) -> bool {
         let idle = |state: &mut State<C>| state.end.is_none() && !state.is_ready();
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.watched = true;
-        let state = self.ready.wait_while(state, idle);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        let mut state = wait_while(&self.ready, state, idle);
         state.watched = false;
         state.end.is_none()
     }
 
     /// No more chunks will come: every batch has been encoded, and what was open has been handed out.
     pub(super) fn close(&self, batches: u64) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let total = state.next + state.waiting.len() as u64;
         if total < batches || state.waiting.iter().any(Option::is_none) {
             return Err(Error::run(format!(
@@ -149,12 +149,12 @@ impl<C> Queue<C> {
 
     /// True once nothing more will be put down.
     pub(super) fn is_over(&self) -> bool {
-        self.lock().end.is_some()
+        lock(&self.state).end.is_some()
     }
 
     /// What came of it all, told once; nothing while it is open or after an abort.
     pub(super) fn outcome(&self) -> Option<Result<Vec<FileReport>>> {
-        match self.lock().end.replace(End::Aborted) {
+        match lock(&self.state).end.replace(End::Aborted) {
             Some(End::Done(files)) => Some(Ok(files)),
             Some(End::Failed(error)) => Some(Err(error)),
             Some(End::Aborted) | None => None,
@@ -162,7 +162,7 @@ impl<C> Queue<C> {
     }
 
     fn end(&self, end: End) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let first = state.end.is_none();
         if first {
             state.end = Some(end);
@@ -171,9 +171,5 @@ impl<C> Queue<C> {
         drop(state);
         self.ready.notify_one();
         first
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<C>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::queue::{Queue, Taken};
 use super::{Marks, Writer};
 use crate::error::{Error, Result};
 use crate::report::Lap;
+use crate::sync::lock;
 
 /// A writer with what waits for it.
 pub(super) struct Writing<C> {
@@ -59,7 +60,7 @@ impl<C> Writing<C> {
 
     /// As `put_down`, after whoever is at it, and says what all of it took.
     pub(super) fn finish(&self) -> Times {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         self.work(&mut state, &mut Lap::start());
         state.times
     }

@@ -18,7 +18,6 @@ use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Count, Duration, Placed, Secret, Text};
-use crate::registry::Example;
 pub use envelopes::{Envelopes, Names, State, Stored};
 
 /// Documents of MongoDB, a row each, sent in unordered bulks. A row that is sent again replaces itself: its
@@ -61,11 +60,6 @@ pub struct MongoDb {
 
 /// Rows of a bulk where the pipeline does not say.
 const BULK_ROWS: u64 = 5_000;
-
-impl Example for MongoDb {
-    const EXAMPLE: &'static str =
-        "mongodb: { url: \"mongodb://localhost:27017/rowgen\", into: orders, mode: append }";
-}
 
 impl MongoDb {
     /// The collection's name.

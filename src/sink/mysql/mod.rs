@@ -19,7 +19,6 @@ use crate::client::mysql::TableName;
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Count, Duration, Flag, Placed, Secret, Text};
-use crate::registry::Example;
 
 /// Rows of a table of MySQL or MariaDB, many in one `INSERT`; changes are applied: rows are inserted, updated and deleted. Rows and where they came from are committed
 /// together, so that each row is there once, however often a run is killed and begun again.
@@ -58,10 +57,6 @@ pub struct Mysql {
         expect(dead_code, reason = "without MySQL nothing is sent at all")
     )]
     measured: bool,
-}
-
-impl Example for Mysql {
-    const EXAMPLE: &'static str = "mysql: { url: \"mysql://rowgen:rowgen@localhost:3306/rowgen\", into: orders, mode: append }";
 }
 
 impl Mysql {

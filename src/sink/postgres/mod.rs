@@ -19,7 +19,6 @@ use crate::client::postgres::{TableName, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Count, Duration, Flag, Placed, Secret, Text};
-use crate::registry::Example;
 #[cfg(all(test, feature = "postgres"))]
 pub(crate) use driver::sent;
 pub use types::type_name;
@@ -60,10 +59,6 @@ pub struct Postgres {
         expect(dead_code, reason = "without PostgreSQL nothing is sent at all")
     )]
     measured: bool,
-}
-
-impl Example for Postgres {
-    const EXAMPLE: &'static str = "postgres: { url: \"postgres://rowgen@localhost:5432/rowgen\", into: orders, mode: append }";
 }
 
 impl Postgres {

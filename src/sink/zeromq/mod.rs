@@ -13,7 +13,6 @@ use super::{Delivery, Found, Sink, SinkPlace, Takes, Target};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
 use crate::place::{Bytes, Count, Duration, LocalPath, Placed, Text};
-use crate::registry::Example;
 
 /// Messages of a PUB socket of ZeroMQ, a row each, in two frames: a topic and the message. With `replies`
 /// every message is timed from its intended send to its reply.
@@ -52,10 +51,6 @@ pub struct Zeromq {
         expect(dead_code, reason = "without ZeroMQ nothing is sent at all")
     )]
     measured: bool,
-}
-
-impl Example for Zeromq {
-    const EXAMPLE: &'static str = "zeromq: { bind: \"tcp://*:5555\", topic: request, message: \"request|id={id}|t1={send_time_us:020}\" }";
 }
 
 impl Sink for Zeromq {

@@ -1,8 +1,7 @@
 //! How a CSV file is written, as a pipeline says it.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::cells::NullSpelling;
 use super::encoding::Encoding;
@@ -10,8 +9,7 @@ use super::split::Dialect;
 use crate::error::Problem;
 use crate::format;
 use crate::format::csv::{NullText, called};
-use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text};
-use crate::registry::Example;
+use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text, by_node, decode};
 use crate::source::OnBadRow;
 use crate::source::file::OpenFile;
 
@@ -45,10 +43,6 @@ pub struct Csv {
 /// What stands for null: one text or several.
 #[derive(Debug, Clone)]
 struct NullTexts(Vec<String>);
-
-impl Example for Csv {
-    const EXAMPLE: &'static str = "csv: { path: users_million.csv, delimiter: \"|\" }";
-}
 
 impl Csv {
     /// A file with a header, and how it is written: its delimiter, quote, escape and encoding.
@@ -177,21 +171,14 @@ impl Default for NullTexts {
     }
 }
 
-impl<'de> Deserialize<'de> for NullTexts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts = OneOrMany::<NullText>::deserialize(deserializer)?;
-        Ok(Self(texts.0.into_iter().map(|null| null.text).collect()))
-    }
-}
-
-impl JsonSchema for NullTexts {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "NullTexts".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        <OneOrMany<NullText>>::json_schema(generator)
-    }
-}
+by_node!(
+    inline,
+    NullTexts,
+    |node| {
+        let texts: OneOrMany<NullText> = decode(node)?;
+        Ok(NullTexts(
+            texts.0.into_iter().map(|null| null.text).collect(),
+        ))
+    },
+    <OneOrMany<NullText>>::json_schema
+);

@@ -24,7 +24,6 @@ use super::retype::typed;
 use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::error::{Problem, Result};
 use crate::place::{LocalPath, Placed};
-use crate::registry::Example;
 use seen::SeenFields;
 
 /// A file of JSON objects, one a line or all in one array. Its columns are those of `types`; without them all that it has, with types inferred from all of its values.
@@ -66,10 +65,6 @@ struct JsonFile {
 
 /// The bytes of an object and its line, from 0.
 type Object<'b> = (u64, &'b [u8]);
-
-impl Example for Json {
-    const EXAMPLE: &'static str = "json: { path: users.jsonl, on_bad_row: skip }";
-}
 
 impl Json {
     /// A file, with the columns that `types` say.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
@@ -87,7 +87,7 @@ impl Context {
 
     /// Its partitions.
     pub fn turns(&self) -> Turns {
-        self.lock().clone()
+        lock(&self.turns).clone()
     }
 
     /// True once the group has said which partitions it has.
@@ -103,10 +103,6 @@ impl Context {
     /// It is about to leave the group.
     pub fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Turns> {
-        lock(&self.turns)
     }
 
     fn refused(&self, error: KafkaError) -> Error {
@@ -130,7 +126,7 @@ impl Context {
         let refused = |error| self.refused(error);
         let partitions: Vec<i32> = list.elements().iter().map(|one| one.partition()).collect();
         let found = self.places.find(consumer, &partitions)?;
-        let mut turns = self.lock().as_ref().clone();
+        let mut turns = lock(&self.turns).as_ref().clone();
         for (partition, beginning) in &found {
             let (held, at) = self.ledger.begin(*partition, beginning);
             list.set_partition_offset(&self.topic, *partition, Offset::Offset(at))
@@ -141,7 +137,7 @@ impl Context {
             }
             turns.insert(*partition, held);
         }
-        *self.lock() = Arc::new(turns);
+        *lock(&self.turns) = Arc::new(turns);
         self.joined.store(true, Ordering::Relaxed);
         match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
@@ -165,7 +161,7 @@ impl Context {
             }
         }
         self.ledger.revoked(&partitions);
-        *self.lock() = Arc::new(turns);
+        *lock(&self.turns) = Arc::new(turns);
         match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
             _ => consumer.unassign(),
@@ -214,7 +210,7 @@ impl Context {
         for one in sought.elements() {
             one.error().map_err(refused)?;
         }
-        *self.lock() = Arc::new(turns);
+        *lock(&self.turns) = Arc::new(turns);
         Ok(())
     }
 }

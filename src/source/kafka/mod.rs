@@ -42,7 +42,6 @@ use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
 use crate::place::{Bytes, Count, Duration, NamedItems, Placed, Text};
-use crate::registry::Example;
 use format::MessageFormat;
 use metadata::Metadata;
 use options::{Start, Tombstones, Until};
@@ -97,10 +96,6 @@ const LEAST_BUFFER: u64 = 1 << 20;
 
 /// More members would only wait for each other.
 const MOST_CONSUMERS: u64 = 64;
-
-impl Example for Kafka {
-    const EXAMPLE: &'static str = "kafka: { brokers: \"localhost:9092\", topic: orders, group: lake, format: { avro: { schema_file: order.avsc } }, until: end }";
-}
 
 impl Kafka {
     /// The topic's name.

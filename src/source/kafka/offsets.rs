@@ -1,7 +1,7 @@
 //! Which offsets each batch covers, and which of them are safe and not told to the brokers yet.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -63,7 +63,7 @@ impl Ledger {
 
     /// A member gets a partition that begins so: how it has it, and where it reads on.
     pub fn begin(&self, partition: i32, beginning: &Beginning) -> (Held, i64) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if let Some(read) = state.read.get_mut(&partition) {
             // Nobody else has been further: what was read here goes on.
             let further = beginning.committed.is_some_and(|told| told > read.next);
@@ -88,7 +88,7 @@ impl Ledger {
 
     /// A member gives partitions back: another one may get them, of this run or not.
     pub fn revoked(&self, partitions: &[i32]) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         for partition in partitions {
             if let Some(read) = state.read.get_mut(partition) {
                 read.away = Some(Instant::now());
@@ -98,7 +98,7 @@ impl Ledger {
 
     /// Messages are on their way to a batch: how far they go in the turns in which they were read.
     pub fn read(&self, turns: &Turns, reached: &[(i32, i64)]) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         for (partition, next) in reached {
             let turn = turns.get(partition).map(|held| held.turn.number());
             if let Some(read) = state.read.get_mut(partition)
@@ -111,7 +111,7 @@ impl Ledger {
 
     /// Batch `number` covers this; numbers come in order.
     pub fn add(&self, number: u64, spans: &Arc<[Span]>) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if !spans.is_empty() && !state.frozen {
             state.open.push_back((number, spans.clone()));
         }
@@ -119,7 +119,7 @@ impl Ledger {
 
     /// The first `batches` batches are safe.
     pub fn safe(&self, batches: u64) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         while let Some((number, _)) = state.open.front()
             && *number < batches
             && let Some((_, spans)) = state.open.pop_front()
@@ -145,7 +145,7 @@ impl Ledger {
     /// Batches that are not safe yet never will be: a sink has failed and others go on. True the
     /// first time.
     pub fn freeze(&self) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.open = VecDeque::new();
         !std::mem::replace(&mut state.frozen, true)
     }
@@ -171,7 +171,7 @@ impl Ledger {
             Err(error) if !is_of_the_past(&error) => return Err(error),
             _ => {}
         }
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         for (partition, told) in told {
             let same =
                 |safe: &Safe| safe.turn.number() == told.turn.number() && safe.next == told.next;
@@ -184,7 +184,7 @@ impl Ledger {
 
     /// What is safe, in the turns that a member has and nobody has ended.
     fn told(&self, turns: &HashMap<i32, Held>) -> Vec<(i32, Safe)> {
-        let state = self.lock();
+        let state = lock(&self.state);
         let own = |(partition, safe): &(&i32, &Safe)| {
             let turn = turns.get(partition).map(|held| held.turn.number());
             turn == Some(safe.turn.number()) && !safe.turn.is_over()
@@ -192,10 +192,6 @@ impl Ledger {
         let own = state.safe.iter().filter(own);
         own.map(|(partition, safe)| (*partition, safe.clone()))
             .collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
     }
 }
 
@@ -288,7 +284,7 @@ mod tests {
         assert!(ledger.freeze() && !ledger.freeze());
         ledger.add(2, &spans(&[(0, &held)], 30));
         ledger.safe(3);
-        assert_eq!(ledger.lock().open.len(), 0);
+        assert_eq!(lock(&ledger.state).open.len(), 0);
         assert_eq!(told(&ledger, &[(0, &held)]), [(0, 10)]);
     }
 
@@ -320,7 +316,7 @@ mod tests {
         ledger.revoked(&[0]);
         ledger.safe(0);
         assert!(!first.turn.is_over());
-        if let Some(read) = ledger.lock().read.get_mut(&0) {
+        if let Some(read) = lock(&ledger.state).read.get_mut(&0) {
             read.away = Instant::now().checked_sub(AWAY);
         }
         ledger.safe(0);

@@ -1,8 +1,9 @@
 //! `start`, `until` and `tombstones`.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
+use crate::place::by_node;
 use crate::source::until::{self, Said};
 
 /// Where a group begins that has no offsets yet.
@@ -41,24 +42,15 @@ pub enum Tombstones {
     Refuse,
 }
 
-impl<'de> Deserialize<'de> for Until {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match until::said(deserializer, "end")? {
-            Said::Forever => Self::Forever,
-            Said::Word => Self::End,
-            Said::Count(count) => Self::Count(count),
+by_node!(
+    inline,
+    Until,
+    |node| {
+        Ok(match until::said(node, "end")? {
+            Said::Forever => Until::Forever,
+            Said::Word => Until::End,
+            Said::Count(count) => Until::Count(count),
         })
-    }
-}
-
-impl JsonSchema for Until {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Until".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        until::schema("end")
-    }
-}
+    },
+    |_| until::schema("end")
+);

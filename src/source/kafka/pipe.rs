@@ -2,12 +2,12 @@
 //! worth making.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::member::{Messages, Turns};
 use crate::error::{Error, Result};
-use crate::sync::lock;
+use crate::sync::{self, lock};
 
 /// Without messages there is a batch without rows after so long: sinks see that time passes.
 const IDLE: Duration = Duration::from_secs(1);
@@ -146,7 +146,7 @@ impl Pipe {
     /// How long until a batch of `most` rows is worth making; nothing when it is, and when there is
     /// an end or an error to be told.
     pub fn wait(&self, most: usize) -> Option<Duration> {
-        let state = self.lock();
+        let state = lock(&self.state);
         let over = state.failed.is_some() || state.closed || state.ended;
         let complete = state.awaited.is_nothing() && !state.waiting.is_empty();
         if over || complete || state.messages >= most || state.bytes >= self.room {
@@ -162,12 +162,12 @@ impl Pipe {
 
     /// So much is to be fetched.
     pub fn awaits(&self, awaited: Awaited) {
-        self.lock().awaited = awaited;
+        lock(&self.state).awaited = awaited;
     }
 
     /// A batch is made now.
     pub fn begin(&self) {
-        self.lock().taken = Instant::now();
+        lock(&self.state).taken = Instant::now();
     }
 
     /// What was fetched next, if anything waits.
@@ -175,7 +175,7 @@ impl Pipe {
     /// # Errors
     /// No member can go on.
     pub fn take(&self) -> Result<Option<Fetched>> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let Some(fetched) = state.waiting.pop_front() else {
             return match &state.failed {
                 Some(error) => Err(error.clone()),
@@ -191,7 +191,7 @@ impl Pipe {
 
     /// It is for the next batch: it comes first again.
     pub fn put_back(&self, fetched: Fetched) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.messages += fetched.messages.len();
         state.bytes += fetched.bytes;
         state.waiting.push_front(fetched);
@@ -205,10 +205,9 @@ impl Pipe {
         reached: &[(i32, i64)],
         patience: Duration,
     ) -> Option<Fetched> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if state.bytes >= self.room && !state.closed {
-            let waited = self.moved.wait_timeout(state, patience);
-            state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+            state = sync::wait(&self.moved, state, patience);
         }
         if state.closed {
             return None;
@@ -227,30 +226,30 @@ impl Pipe {
 
     /// True while nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.lock().waiting.is_empty()
+        lock(&self.state).waiting.is_empty()
     }
 
     /// Nothing more belongs to the run.
     pub fn end(&self) {
-        self.lock().ended = true;
+        lock(&self.state).ended = true;
         (self.wake)();
     }
 
     /// Nothing more is wanted: no member waits any more.
     pub fn close(&self) {
-        self.lock().closed = true;
+        lock(&self.state).closed = true;
         self.moved.notify_all();
         (self.wake)();
     }
 
     /// True once nothing more is wanted.
     pub fn is_closed(&self) -> bool {
-        self.lock().closed
+        lock(&self.state).closed
     }
 
     /// Lets go of what waits.
     pub fn clear(&self) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         (state.messages, state.bytes) = (0, 0);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
@@ -259,13 +258,9 @@ impl Pipe {
 
     /// No member can go on.
     pub fn fail(&self, error: Error) {
-        self.lock().failed.get_or_insert(error);
+        lock(&self.state).failed.get_or_insert(error);
         self.moved.notify_all();
         (self.wake)();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
     }
 }
 

@@ -15,7 +15,6 @@ use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Placed, Secret, Text};
-use crate::registry::Example;
 #[cfg(feature = "mongodb")]
 pub use driver::{Event, events};
 
@@ -39,11 +38,6 @@ pub struct MongoDb {
     on_bad_row: OnBadRow,
     /// An encrypted connection whose certificate is checked.
     tls: Option<Tls>,
-}
-
-impl Example for MongoDb {
-    const EXAMPLE: &'static str =
-        "mongodb: { url: \"mongodb://localhost:27017/rowgen\", collection: orders }";
 }
 
 impl MongoDb {

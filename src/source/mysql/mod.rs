@@ -16,7 +16,6 @@ use crate::client::database::{Tls, check_connections};
 use crate::client::mysql::MysqlNames;
 use crate::error::{Problem, Result};
 use crate::place::{Count, Placed, Secret, Text};
-use crate::registry::Example;
 
 /// The rows of a table, a view or a query of MySQL or MariaDB, read over several connections as they are at one moment: for that the user has to be allowed `FLUSH TABLES` (`RELOAD`), or each connection reads from the moment at which it began.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,11 +40,6 @@ pub struct Mysql {
 
 /// What rows are asked of.
 type Relation = super::relation::Relation<MysqlNames>;
-
-impl Example for Mysql {
-    const EXAMPLE: &'static str =
-        "mysql: { url: \"mysql://rowgen:rowgen@localhost:3306/rowgen\", table: orders }";
-}
 
 impl Mysql {
     /// A table, as another part of a pipeline says it.

@@ -15,7 +15,6 @@ use super::{Asked, Opened, Source};
 use crate::client::postgres::{PostgresNames, Tls, check_connections};
 use crate::error::{Problem, Result};
 use crate::place::{Count, Placed, Secret, Text};
-use crate::registry::Example;
 
 /// The rows of a table, a view or a query of PostgreSQL, read by binary COPY as they are at one moment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -40,11 +39,6 @@ pub struct Postgres {
 
 /// What rows are asked of.
 type Relation = super::relation::Relation<PostgresNames>;
-
-impl Example for Postgres {
-    const EXAMPLE: &'static str =
-        "postgres: { url: \"postgres://rowgen@localhost:5432/rowgen\", table: orders }";
-}
 
 impl Postgres {
     /// A table, as another part of a pipeline says it.

@@ -31,7 +31,6 @@ use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::place::{Count, Duration, OneOrMany, Placed, Secret, Text};
-use crate::registry::Example;
 use metadata::Metadata;
 use options::{MessageFormat, Until};
 
@@ -65,10 +64,6 @@ pub struct RabbitMq {
 
 /// Batches are not to be waited for longer.
 const LONGEST_LINGER: std::time::Duration = std::time::Duration::from_secs(60);
-
-impl Example for RabbitMq {
-    const EXAMPLE: &'static str = "rabbitmq: { url: \"amqp://guest:guest@localhost:5672/%2f\", queues: [shop.orders.queue], format: debezium, until: empty }";
-}
 
 impl RabbitMq {
     fn names(&self) -> impl Iterator<Item = &str> {

@@ -1,8 +1,9 @@
 //! `format`, `until` and the queues.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
+use crate::place::by_node;
 use crate::source::until::{self, Said};
 
 /// What messages hold.
@@ -48,24 +49,15 @@ pub enum Until {
     Count(u64),
 }
 
-impl<'de> Deserialize<'de> for Until {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match until::said(deserializer, "empty")? {
-            Said::Forever => Self::Forever,
-            Said::Word => Self::Empty,
-            Said::Count(count) => Self::Count(count),
+by_node!(
+    inline,
+    Until,
+    |node| {
+        Ok(match until::said(node, "empty")? {
+            Said::Forever => Until::Forever,
+            Said::Word => Until::Empty,
+            Said::Count(count) => Until::Count(count),
         })
-    }
-}
-
-impl JsonSchema for Until {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "UntilEmpty".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        until::schema("empty")
-    }
-}
+    },
+    |_| until::schema("empty")
+);

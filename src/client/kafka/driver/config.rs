@@ -1,7 +1,7 @@
 //! What librdkafka is told, and what it says of itself.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -12,6 +12,7 @@ use rdkafka::producer::{DeliveryResult, ProducerContext};
 use super::super::{Connection, Mechanism};
 use crate::error::{Error, Problem, Result};
 use crate::plain_file::plain;
+use crate::sync::lock;
 
 /// librdkafka's properties for a connection; what a client adds may be overridden by the user's own
 /// `properties`, so those are set last, by `Connection::finish`.
@@ -109,10 +110,7 @@ pub struct Events {
 impl Events {
     /// The last thing that went wrong, if anything did.
     pub fn last(&self) -> Option<String> {
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.last).clone()
     }
 
     /// The broker has refused this client: to ask again is of no use.
@@ -131,7 +129,7 @@ impl Events {
     }
 
     fn note(&self, text: &str) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_string());
+        *lock(&self.last) = Some(text.to_string());
     }
 }
 

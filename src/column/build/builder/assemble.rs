@@ -290,8 +290,8 @@ impl Builder {
         self.add(scope, name, Field::new(name, made.data_type, true), new)
     }
 
-    /// Builds columns within a column, and tells which outer nodes they read.
-    pub(super) fn build_nested(
+    /// Builds columns within a column of scope `outer`, and tells which outer nodes they read.
+    pub(in crate::column::build) fn nested(
         &mut self,
         outer: usize,
         key: Key,

@@ -7,7 +7,6 @@ use arrow::datatypes::{DataType, Field};
 
 use super::Builder;
 use super::lookup_table::{LookupTable, Precomputed, Root, TableEntries, VALUES, combinations};
-use crate::column::build::Tables;
 use crate::column::program::{Fill, Origin};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::plain;

@@ -21,7 +21,6 @@ use arrow::datatypes::{Field, Fields};
 
 use super::context;
 use super::options::ColumnList;
-use super::tables::Tables;
 use crate::column::changes::{ChangeFrame, ChangedTable};
 use crate::column::program::{Origin, Program, ProgramCell, ProgramNode};
 use crate::column::random::hash::Key;

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 
 use super::Builder;
-use crate::column::build::{BuiltColumn, NestedColumns, Parent};
-use crate::column::build::{Column, ColumnList};
-use crate::column::build::{EnclosingScope, Tables};
+use crate::column::build::{BuiltColumn, Column, EnclosingScope, Parent};
 use crate::column::changes::Changed;
 use crate::column::generators::foreign_key::children::MOST_PARENTS;
 use crate::column::generators::person::MOST_LANGUAGES;
@@ -21,16 +19,19 @@ use crate::domain::{Domain, Order};
 use crate::error::Problem;
 use crate::place::Place;
 
-impl Tables for Builder {
-    fn references(&self) -> &BTreeMap<String, Arc<Reference>> {
+impl Builder {
+    /// What can be read besides tables, by name.
+    pub(in crate::column::build) fn references(&self) -> &BTreeMap<String, Arc<Reference>> {
         &self.references
     }
 
-    fn now_micros(&self) -> i64 {
+    /// Microseconds since 1970 at which the run began.
+    pub(in crate::column::build) fn now_micros(&self) -> i64 {
         self.now_micros
     }
 
-    fn scope(&self, scope: usize) -> EnclosingScope<'_> {
+    /// What a column stands in.
+    pub(in crate::column) fn scope(&self, scope: usize) -> EnclosingScope<'_> {
         let scope = &self.scopes[scope];
         EnclosingScope {
             name: &scope.name,
@@ -41,15 +42,18 @@ impl Tables for Builder {
         }
     }
 
-    fn node(&self, scope: usize, node: usize) -> &ProgramNode {
+    /// A node that is built.
+    pub(in crate::column::build) fn node(&self, scope: usize, node: usize) -> &ProgramNode {
         &self.scopes[scope].nodes[node]
     }
 
-    fn is_precomputed(&self, scope: usize, node: usize) -> bool {
+    /// The node is a function of few values that are known.
+    pub(in crate::column::build) fn is_precomputed(&self, scope: usize, node: usize) -> bool {
         self.scopes[scope].precomputed.contains_key(&node)
     }
 
-    fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem> {
+    /// How many rows there are; none without end.
+    pub(in crate::column::build) fn rows(&mut self, scope: usize) -> Result<Option<u64>, Problem> {
         if let Some(outer) = &self.scopes[scope].outer {
             return self.rows(outer.scope);
         }
@@ -80,15 +84,23 @@ impl Tables for Builder {
         Ok(self.scopes[scope].derived_rows)
     }
 
-    fn count_parents(&self, more: u64) -> u64 {
+    /// Adds to the parents whose children are counted, and says how many these are in the whole pipeline.
+    pub(in crate::column::build) fn count_parents(&self, more: u64) -> u64 {
         add(&self.parents_counted, more, MOST_PARENTS)
     }
 
-    fn count_languages(&self, more: u64) -> u64 {
+    /// Adds to the languages whose lists are held, and says how many these are in the whole pipeline.
+    pub(in crate::column::build) fn count_languages(&self, more: u64) -> u64 {
         add(&self.languages, more, MOST_LANGUAGES)
     }
 
-    fn resolve(&mut self, scope: usize, path: &str, place: &Place) -> Result<usize, Problem> {
+    /// The node that `path` names, built if it is not yet.
+    pub(in crate::column::build) fn resolve(
+        &mut self,
+        scope: usize,
+        path: &str,
+        place: &Place,
+    ) -> Result<usize, Problem> {
         if let Some(node) = self.scopes[scope].names.get(path) {
             return Ok(*node);
         }
@@ -111,16 +123,19 @@ impl Tables for Builder {
         self.resolve_around(scope, path, place)
     }
 
-    fn plain_node(&mut self, scope: usize, node: usize) -> usize {
+    /// A node whose values come without a dictionary, text apart: most generators read such.
+    pub(in crate::column::build) fn plain_node(&mut self, scope: usize, node: usize) -> usize {
         self.without_dictionary(scope, node)
     }
 
-    fn derived(
+    /// A node that a generator makes of other nodes for its own use; `made` is asked only if there
+    /// is none of that name yet.
+    pub(in crate::column::build) fn derived(
         &mut self,
         scope: usize,
         name: &str,
         inputs: Vec<usize>,
-        made: Box<dyn FnOnce() -> BuiltColumn + '_>,
+        made: impl FnOnce() -> BuiltColumn,
     ) -> usize {
         match self.scopes[scope].names.get(name) {
             Some(known) => *known,
@@ -128,7 +143,13 @@ impl Tables for Builder {
         }
     }
 
-    fn parent(&mut self, child: usize, name: &str, place: &Place) -> Result<Parent, Problem> {
+    /// The table `name`, which `child` refers to.
+    pub(in crate::column::build) fn parent(
+        &mut self,
+        child: usize,
+        name: &str,
+        place: &Place,
+    ) -> Result<Parent, Problem> {
         let scope = self.scope_of(name, place)?;
         self.refuse_read_table(scope, name, place)?;
         self.scopes[child].parents.push(name.to_string());
@@ -143,12 +164,14 @@ impl Tables for Builder {
         })
     }
 
-    fn changes(&self, scope: usize) -> Option<Arc<dyn Changed>> {
+    /// How rows come, change and go, where those of the scope do.
+    pub(in crate::column::build) fn changes(&self, scope: usize) -> Option<Arc<dyn Changed>> {
         let changes = self.scopes[scope].changes.as_ref();
         changes.map(|changes| changes.places.clone())
     }
 
-    fn column_options(
+    /// A column's options and key.
+    pub(in crate::column::build) fn column_options(
         &self,
         scope: usize,
         column: &str,
@@ -158,17 +181,6 @@ impl Tables for Builder {
         let index = index.ok_or_else(|| self.unknown(scope, column, place))?;
         let scope = &self.scopes[scope];
         Ok((scope.columns[index].1.clone(), scope.key.child(column)))
-    }
-
-    fn nested(
-        &mut self,
-        outer: usize,
-        key: Key,
-        name: &str,
-        columns: &ColumnList,
-        items: Option<u64>,
-    ) -> Result<(NestedColumns, Vec<usize>), Problem> {
-        self.build_nested(outer, key, name, columns, items)
     }
 }
 

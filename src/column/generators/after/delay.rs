@@ -1,12 +1,10 @@
 //! A distribution whose numbers are durations: `{ uniform: { min: 1d, max: 30d } }`.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::Deserializer;
+use schemars::json_schema;
 
 use crate::column::distribution::Distribution;
 use crate::error::Problem;
-use crate::place::{Duration, MapKey, Node, Value, decode};
+use crate::place::{Duration, MapKey, Node, Value, by_node, decode};
 
 /// How long: a duration, or a distribution of durations.
 #[derive(Debug, Clone)]
@@ -128,25 +126,11 @@ pub fn unit(tick: i128) -> &'static str {
     }
 }
 
-impl<'de> Deserialize<'de> for Delay {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Node::deserialize(deserializer).map(Self)
-    }
-}
-
-impl JsonSchema for Delay {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Delay".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let duration = generator.subschema_for::<Duration>();
-        let distribution = generator.subschema_for::<Distribution>();
-        json_schema!({
-            "description": "A duration such as `90s`, or a distribution of durations: `{ uniform: { min: 1d, max: 30d } }`.",
-            "anyOf": [duration, distribution]
-        })
-    }
-}
+by_node!(inline, Delay, |node| Ok(Delay(node.clone())), |generator| {
+    let duration = generator.subschema_for::<Duration>();
+    let distribution = generator.subschema_for::<Distribution>();
+    json_schema!({
+        "description": "A duration such as `90s`, or a distribution of durations: `{ uniform: { min: 1d, max: 30d } }`.",
+        "anyOf": [duration, distribution]
+    })
+});

@@ -22,7 +22,6 @@ use crate::column::values::types::show_type;
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
 use crate::place::{Placed, Text};
-use crate::registry::Example;
 
 /// A date or time that comes some while after another column's: later by `delay`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -32,11 +31,6 @@ pub struct After {
     column: Placed<Text>,
     /// How much later: a duration such as `90s`, or a distribution of durations.
     delay: Delay,
-}
-
-impl Example for After {
-    const EXAMPLE: &'static str =
-        "after: { column: ordered_at, delay: { uniform: { min: 1d, max: 30d } } }";
 }
 
 struct Later {

@@ -22,7 +22,6 @@ use crate::column::values::scalar::{integer, per_second};
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
 use crate::place::{Duration, Flag, Number, Placed, Rate, Scalar};
-use crate::registry::Example;
 
 /// Times that never fall from row to row, from `start` on: so many a second (`rate`), or as many as
 /// the table has rows within a `span`.
@@ -51,11 +50,6 @@ enum EventArrivals {
     Fixed,
     /// At random, each independent of the others: a Poisson process.
     Poisson,
-}
-
-impl Example for EventTime {
-    const EXAMPLE: &'static str =
-        "event_time: { start: 2026-01-15, rate: 2000/s, arrivals: poisson }";
 }
 
 /// Times since the start, before the day's profile is applied.

@@ -22,7 +22,6 @@ use crate::column::rows::Rows;
 use crate::domain::{Domain, Order};
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
-use crate::registry::Example;
 use crate::units::show_count;
 use children::{Children, MOST_PARENTS, UncountableChildren};
 use lasting::lasting;
@@ -47,11 +46,6 @@ pub struct ForeignKey {
     ranked: Option<Placed<Flag>>,
     /// How many children each parent has; the table then has no `rows` of its own.
     per_parent: Option<Placed<Distribution>>,
-}
-
-impl Example for ForeignKey {
-    const EXAMPLE: &'static str =
-        "foreign_key: { ref: customers.customer_id, distribution: { zipf: { exponent: 1.1 } } }";
 }
 
 /// A field that only `nth` reads: no column can have its name.

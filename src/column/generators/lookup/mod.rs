@@ -30,7 +30,6 @@ use crate::domain::Domain;
 use crate::error::{Problem, Result};
 use crate::kernel::local_time::cast_to_zone;
 use crate::place::{Placed, Scalar, Text};
-use crate::registry::Example;
 
 /// A field of the reference row whose fields equal other columns, and whose time is the latest that
 /// is not after another column's; null where there is none.
@@ -50,11 +49,6 @@ pub struct Lookup {
     field: Option<Placed<Text>>,
     /// The value where nothing matches, instead of null.
     default: Option<Scalar>,
-}
-
-impl Example for Lookup {
-    const EXAMPLE: &'static str =
-        "lookup: { from: countries, match: { code: country.code }, field: name }";
 }
 
 /// No row.

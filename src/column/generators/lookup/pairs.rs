@@ -1,11 +1,9 @@
 //! Fields of a reference, each with the column it is compared to.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::Deserializer;
+use schemars::json_schema;
 
 use crate::error::Problem;
-use crate::place::{Node, Placed, Text, Value, carry, decode};
+use crate::place::{Node, Placed, Text, Value, by_node, decode};
 
 /// `their_field: our_column`, in the order of the file.
 #[derive(Debug, Clone, Default)]
@@ -31,22 +29,7 @@ impl Pairs {
     }
 }
 
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        Pairs::from_node(&node).map_err(carry)
-    }
-}
-
-impl JsonSchema for Pairs {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Pairs".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let column = generator.subschema_for::<Text>();
-        json_schema!({ "type": "object", "additionalProperties": column })
-    }
-}
+by_node!(inline, Pairs, Pairs::from_node, |generator| {
+    let column = generator.subschema_for::<Text>();
+    json_schema!({ "type": "object", "additionalProperties": column })
+});

@@ -25,7 +25,6 @@ use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Place, Placed, Text};
-use crate::registry::Example;
 
 /// Text that follows a pattern: characters, classes `[A-Z0-9_]`, `\d` and `\w`, alternatives
 /// `(a|b)`, repeats `{3}`, `{2,5}` and `?`.
@@ -35,10 +34,6 @@ use crate::registry::Example;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Pattern(Placed<Text>);
-
-impl Example for Pattern {
-    const EXAMPLE: &'static str = r"pattern: '[A-Z]{2}\d{4}'";
-}
 
 struct RandomTexts {
     key: Key,

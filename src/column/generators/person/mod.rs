@@ -25,7 +25,6 @@ use crate::column::build::{Build, BuiltColumn, ColumnFields, Pick};
 use crate::column::rows::Rows;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{OneOrMany, Placed};
-use crate::registry::Example;
 use crate::units::show_count;
 
 /// A person; shown as the full name. `column.field` reads more of the same person: first_name,
@@ -36,10 +35,6 @@ use crate::units::show_count;
 pub struct Person {
     /// The languages that people speak, each as likely as the others (default `en`).
     locale: Option<Placed<OneOrMany<Locale>>>,
-}
-
-impl Example for Person {
-    const EXAMPLE: &'static str = "person: { locale: [en, it, de] }";
 }
 
 struct PersonFields(Arc<Crowd>);

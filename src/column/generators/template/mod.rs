@@ -5,9 +5,8 @@ mod render;
 mod text_facts;
 
 use arrow::datatypes::DataType;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use self::parse::{Placeholder, PlaceholderFormat, TemplatePiece, parse};
 use self::render::{Element, TemplateFill};
@@ -19,8 +18,7 @@ use crate::column::values::types::show_type;
 use crate::domain::Domain;
 use crate::error::Problem;
 use crate::kernel::text::EvenOffsets;
-use crate::place::{Node, Placed, Text, Value, carry, decode};
-use crate::registry::Example;
+use crate::place::{Placed, Text, Value, by_node, decode};
 
 /// Text with `{…}` in it: `{column}`, `{column.field}`, `{row}` (from 0), `{permute:8}` (a shuffled
 /// number of 8 digits), `{number:08}` (at least 8 digits), `{amount:.2}`, `{time:%Y-%m-%d}`.
@@ -36,10 +34,6 @@ pub struct Template {
 struct TemplateOptions {
     /// The text.
     text: Placed<Text>,
-}
-
-impl Example for Template {
-    const EXAMPLE: &'static str = "template: \"ORD-{row:08}\"";
 }
 
 impl Generator for Template {
@@ -151,29 +145,23 @@ fn how(format: &PlaceholderFormat) -> &'static str {
     }
 }
 
-impl<'de> Deserialize<'de> for Template {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
+by_node!(
+    Template,
+    |node| {
         let text = match &node.value {
-            Value::Map(_) => decode::<TemplateOptions>(&node).map(|options| options.text),
-            _ => decode(&node),
+            Value::Map(_) => decode::<TemplateOptions>(node).map(|options| options.text),
+            _ => decode(node),
         };
-        text.map(|text| Self { text }).map_err(carry)
-    }
-}
-
-impl JsonSchema for Template {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Template".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        text.map(|text| Template { text })
+    },
+    |generator| {
         let options = TemplateOptions::json_schema(generator);
         json_schema!({
             "description": "Text with `{…}` in it: `{column}`, `{column.field}`, `{row}` (from 0), `{permute:8}` (a shuffled number of 8 digits), `{number:08}` (at least 8 digits), `{amount:.2}`, `{time:%Y-%m-%d}`.",
             "anyOf": [{ "type": "string" }, options]
         })
     }
-}
+);
 
 #[cfg(test)]
 mod tests;

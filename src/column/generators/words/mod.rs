@@ -24,7 +24,6 @@ use crate::domain::Domain;
 use crate::error::{Error, Problem, Result};
 use crate::kernel::short_text::ShortTextWriter;
 use crate::place::{Count, Place, Placed, Text};
-use crate::registry::Example;
 
 /// English-looking text: 3 to 8 words, or as many as `count`, `min` and `max` say, or words that
 /// together have exactly `length` characters.
@@ -43,10 +42,6 @@ pub struct Words {
     max_length: Option<Placed<Count>>,
     /// What stands between words (default a space), at most 8 characters.
     separator: Option<Placed<Text>>,
-}
-
-impl Example for Words {
-    const EXAMPLE: &'static str = "words: { length: { uniform: { min: 10, max: 43 } } }";
 }
 
 /// How long a text is.

@@ -23,7 +23,6 @@ use crate::format::cells::{Cells, Refusal};
 use crate::format::json::{ObjectRows, ValueSpelling, check_field};
 use crate::format::{ChangeColumns, Operation, Shape};
 use crate::place::{Duration, Flag, Placed, Text};
-use crate::registry::Example;
 use value::Told;
 
 /// Changes as Debezium's connector for MySQL tells them: `before`, `after`, `op`, `source` and `ts_ms` in a message, with the schema of Kafka Connect beside them.
@@ -79,10 +78,6 @@ struct Parts {
     source: String,
     database: String,
     end: &'static str,
-}
-
-impl Example for DebeziumMessage {
-    const EXAMPLE: &'static str = "debezium: { database: shop, decimals: string }";
 }
 
 impl DebeziumMessage {

@@ -5,9 +5,8 @@ mod value;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, Fields};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
-use serde::de::Deserializer;
 
 use super::raw::Single;
 use super::{AvroMessage, JsonMessage, MessageFormat, MessageWriter, Registration, named};
@@ -17,7 +16,7 @@ use crate::format::Shape;
 use crate::format::json::check_field;
 use crate::format::nested::plain_type;
 use crate::format::text::TextLeaf;
-use crate::place::{Node, Place, Placed, Text, Value, carry, decode};
+use crate::place::{Node, Place, Placed, Text, Value, by_node, decode};
 use crate::type_names::show_type;
 use value::{AvroValue, Composite, Integers, JsonValue};
 
@@ -259,19 +258,7 @@ fn projected(shape: &Shape, columns: &[usize]) -> Shape {
     }
 }
 
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        Self::from_node(&node).map_err(carry)
-    }
-}
-
-impl JsonSchema for Key {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "MessageKey".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let options = Options::json_schema(generator);
-        json_schema!({ "anyOf": [{ "type": "string" }, options] })
-    }
-}
+by_node!(Key = "MessageKey", Key::from_node, |generator| {
+    let options = Options::json_schema(generator);
+    json_schema!({ "anyOf": [{ "type": "string" }, options] })
+});

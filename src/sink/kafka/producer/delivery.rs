@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Problem, Result};
 use crate::sink::lane::Marks;
+use crate::sync::{lock, wait};
 
 /// Bytes under way before the next batch waits: enough for several requests. More of them would be
 /// sent no sooner, from memory that nobody has touched yet.
@@ -69,7 +70,7 @@ impl DeliveryTracker {
     /// # Errors
     /// Something failed for good.
     pub fn begin(&self, number: u64, rows: u64, bytes: usize) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         while state.error.is_none()
             && !state.over
             // A batch larger than the limit goes out alone: it would wait for ever otherwise.
@@ -78,7 +79,7 @@ impl DeliveryTracker {
         {
             // Woken by every answer; the time-out only lets a run that was told to end be noticed,
             // which nobody notifies this lock of.
-            state = self.wait(state, Duration::from_millis(100));
+            state = wait(&self.moved, state, Duration::from_millis(100));
             state.over |= self.marks.over();
         }
         if state.error.is_some() || state.over {
@@ -92,14 +93,14 @@ impl DeliveryTracker {
 
     /// All of batch `number` was handed over.
     pub fn complete(&self, number: u64) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.open(number).complete = true;
         self.advance(state);
     }
 
     /// The broker has these: so many bytes that were under way, with keys and values of so many.
     pub fn acknowledged(&self, number: u64, rows: u64, bytes: usize, payload: usize) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.bytes -= bytes;
         state.acknowledged += rows;
         state.open(number).rows -= rows;
@@ -109,7 +110,7 @@ impl DeliveryTracker {
 
     /// The broker will never have these.
     pub fn failed(&self, rows: u64, bytes: usize, kind: &str, problem: Problem) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.bytes -= bytes;
         if rows > 0 {
             *state.failed.entry(kind.to_string()).or_default() += rows;
@@ -131,18 +132,18 @@ impl DeliveryTracker {
 
     /// True once something failed for good, or nobody waits for more.
     pub fn is_over(&self) -> bool {
-        let state = self.lock();
+        let state = lock(&self.state);
         state.error.is_some() || state.over || self.marks.over()
     }
 
     /// True once nobody waits for more, whatever came of it.
     pub fn is_ended(&self) -> bool {
-        self.lock().over || self.marks.over()
+        lock(&self.state).over || self.marks.over()
     }
 
     /// Nothing more will be sent and nothing is waited for.
     pub fn end(&self) {
-        self.lock().over = true;
+        lock(&self.state).over = true;
         self.moved.notify_all();
     }
 
@@ -151,7 +152,7 @@ impl DeliveryTracker {
     /// # Errors
     /// What failed, with how much was not acknowledged.
     pub fn finish(&self) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let (mut seen, mut since) = (state.acknowledged, Instant::now());
         loop {
             if state.error.is_some() || state.over {
@@ -168,14 +169,14 @@ impl DeliveryTracker {
             if let Some(timeout) = self.stall_timeout.filter(|most| since.elapsed() >= *most) {
                 state.error = Some(stalled(timeout));
             }
-            state = self.wait(state, Duration::from_millis(100));
+            state = wait(&self.moved, state, Duration::from_millis(100));
             state.over |= self.marks.over();
         }
     }
 
     /// True while nothing that was sent is missing.
     pub fn is_complete(&self) -> bool {
-        let state = self.lock();
+        let state = lock(&self.state);
         state.acknowledged == state.sent
     }
 
@@ -216,19 +217,6 @@ impl DeliveryTracker {
             self.marks.durable(first);
         }
         self.moved.notify_all();
-    }
-
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, DeliveryState>,
-        most: Duration,
-    ) -> MutexGuard<'a, DeliveryState> {
-        let waited = self.moved.wait_timeout(state, most);
-        waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    fn lock(&self) -> MutexGuard<'_, DeliveryState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::messages::{HeaderValue, MessageBatch, MessageGroup};
 use crate::client::kafka::produce_batch::{self, BatchProducer, Context, Listener, Ticket};
 use crate::client::kafka::{Events, config, no_client};
 use crate::error::{Error, Problem, Result};
+use crate::sync::lock;
 use crate::sync::spawn;
 
 /// How long to wait for room in librdkafka's queue before looking again.
@@ -74,7 +75,7 @@ impl Listener for Outcomes {
 
     fn delivery(&self, result: &DeliveryResult<'_>, id: usize) {
         let size = |message: &BorrowedMessage<'_>| message.payload_len() + message.key_len();
-        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut settled = lock(&self.settled);
         let settled = settled.entry(id).or_default();
         match result {
             Ok(message) => {
@@ -145,10 +146,7 @@ impl Librdkafka {
             number,
             left: rows.len() as u64,
         };
-        self.numbers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, call);
+        lock(&self.numbers).insert(id, call);
         // One call for many messages has no place for headers and times: `rd_kafka_produce_batch`
         // knows neither.
         match messages.headers.is_empty() && messages.times.is_none() {
@@ -251,16 +249,11 @@ fn settle(
     numbers: &Mutex<HashMap<usize, Call>>,
 ) {
     let outcomes = producer.listener();
-    let settled = std::mem::take(
-        &mut *outcomes
-            .settled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner),
-    );
+    let settled = std::mem::take(&mut *lock(&outcomes.settled));
     for (id, settled) in settled {
         let failed = settled.failed.len() as u64;
         let number = {
-            let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut numbers = lock(numbers);
             let Some(call) = numbers.get_mut(&id) else {
                 continue;
             };

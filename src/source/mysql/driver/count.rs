@@ -1,9 +1,7 @@
-//! How many rows there are, where they are in the order of the key, and which rows they are: one number
-//! that changes with any of them.
+//! Asks MySQL how many rows there are, where they are in the order of the key, and which rows they are.
 
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Value};
-use sha2::{Digest, Sha256};
 
 use super::super::Relation;
 use super::columns::Column;
@@ -11,23 +9,8 @@ use super::decode::whole;
 use super::session::patient;
 use crate::client::mysql::Patience;
 use crate::error::{Error, Result};
-use crate::source::key_ranges::{Group, Ranges, heavy, shift};
-use crate::units::hexadecimal;
-
-/// Keys without so many lower bits.
-type Among = (u32, Vec<u64>);
-
-/// A group, and the sum of its rows' marks.
-type Marked = (Group, String);
-
-/// What was counted.
-pub(super) struct Counted {
-    pub(super) rows: u64,
-    /// Where they are, if they have a key.
-    pub(super) ranges: Option<Ranges>,
-    /// Equal while the rows are.
-    pub(super) digest: String,
-}
+use crate::source::counted::{Among, Counted, Marked};
+use crate::source::key_ranges::Group;
 
 /// Whoever counts.
 pub(super) struct Count<'s> {
@@ -86,52 +69,21 @@ impl Count<'_> {
         let Some((least, most, rows)) = row else {
             return Ok(None);
         };
-        let mut again = match (whole(&least), whole(&most)) {
+        let (least, most) = match (whole(&least), whole(&most)) {
             (Some(least), Some(most)) => match (i64::try_from(least), i64::try_from(most)) {
-                (Ok(least), Ok(most)) => vec![least..=most],
+                (Ok(least), Ok(most)) => (least, most),
                 _ => return Ok(None),
             },
             // There are no rows, or none has a key.
-            _ => vec![0..=0],
+            _ => (0, 0),
         };
-        let (least, most) = (*again[0].start(), *again[0].end());
         if dense && rows > 0 && most.abs_diff(least).checked_add(1) == Some(rows) {
-            // All keys between them are there, each once: where each row is, is known.
-            return Ok(Some(Counted {
-                rows,
-                digest: format!("{rows} from {least}"),
-                ranges: Some(Ranges::dense(least..=most)),
-            }));
+            return Ok(Some(Counted::dense(least..=most)));
         }
-        let (mut groups, mut digest, mut among) = (Vec::new(), Sha256::new(), None);
-        loop {
-            let shift = shift(again.iter());
-            let mut found = self.pass(conn, key, shift, among.as_ref()).await?;
-            if among.is_none() {
-                found.sort_by_key(|(group, _)| *group.keys.start());
-                found.iter().for_each(|(_, marks)| digest.update(marks));
-            }
-            let found = found.into_iter().map(|(group, _)| group);
-            let (heavy, light) = heavy(found.collect());
-            groups.extend(light);
-            if heavy.is_empty() {
-                break;
-            }
-            let upper = heavy
-                .iter()
-                .map(|group| group.keys.start().cast_unsigned() >> shift);
-            among = Some((shift, upper.collect()));
-            again = heavy.into_iter().map(|group| group.keys).collect();
-        }
-        if let Some(group) = groups.iter().find(|group| group.is_crowded()) {
-            return Err(Error::user(self.relation.twice(key, *group.keys.start())));
-        }
-        let ranges = Ranges::new(groups);
-        Ok(Some(Counted {
-            rows: ranges.rows(),
-            digest: format!("{} {}", ranges.rows(), hexadecimal(&digest.finalize())),
-            ranges: Some(ranges),
-        }))
+        let pass = async |shift, among: Option<&Among>| self.pass(conn, key, shift, among).await;
+        let twice = |value| self.relation.twice(key, value);
+        let counted = Counted::by_passes(least..=most, pass, twice);
+        Ok(Some(counted.await?))
     }
 
     /// Counts rows by their keys without so many lower bits, all or those whose upper bits are `among`
@@ -148,8 +100,9 @@ impl Count<'_> {
             "CAST(MIN({column}) AS SIGNED), CAST(MAX({column}) AS SIGNED), COUNT(*), CAST(SUM({}) AS CHAR)",
             self.mark
         ));
-        let filter = among.map_or(String::new(), |(shift, upper)| {
-            let upper: Vec<String> = upper.iter().map(ToString::to_string).collect();
+        let filter = among.map_or(String::new(), |(shift, starts)| {
+            let upper = starts.iter().map(|start| start.cast_unsigned() >> shift);
+            let upper: Vec<String> = upper.map(|upper| upper.to_string()).collect();
             format!(" WHERE {column} >> {shift} IN ({})", upper.join(", "))
         });
         let groups = format!("{count}{filter} GROUP BY {column} >> {shift}");

@@ -9,12 +9,13 @@ use mysql_async::{Column as Told, Conn, Error as Refusal};
 
 use super::super::Relation;
 use super::columns::{Column, columns, schema};
-use super::count::{Count, Counted, NOTHING, of_values};
+use super::count::{Count, NOTHING, of_values};
 use super::session::{NEVER, patient};
 use crate::client::mysql::{Database, Offsets, Patience, TableName, answer, literal};
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::place::{Placed, Text};
 use crate::source::Asked;
+use crate::source::counted::Counted;
 
 /// Tables that a user may have meant.
 const TABLES: &str = "SELECT table_schema, table_name FROM information_schema.tables \

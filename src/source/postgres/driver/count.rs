@@ -1,29 +1,12 @@
-//! How many rows there are, where they are in the order of the key, and which rows they are: one number
-//! that changes with any of them.
+//! Asks PostgreSQL how many rows there are, where they are in the order of the key, and which rows they are.
 
-use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
 use super::super::Relation;
 use super::session::{Snapshot, patient};
 use crate::error::{Error, Result};
-use crate::source::key_ranges::{Group, Ranges, heavy, shift};
-use crate::units::hexadecimal;
-
-/// Keys without so many lower bits.
-type Among = (u32, Vec<i64>);
-
-/// A group, and the sum of its rows' marks.
-type Marked = (Group, String);
-
-/// What was counted.
-pub(super) struct Counted {
-    pub(super) rows: u64,
-    /// Where they are, if they have a key.
-    pub(super) ranges: Option<Ranges>,
-    /// Equal while the rows are.
-    pub(super) digest: String,
-}
+use crate::source::counted::{Among, Counted, Marked};
+use crate::source::key_ranges::Group;
 
 /// Whoever counts.
 pub(super) struct Count<'s> {
@@ -79,45 +62,13 @@ impl Count<'_> {
         if let (Some(least), Some(most)) = (end(0), end(1))
             && most.abs_diff(least).checked_add(1) == Some(rows)
         {
-            // All keys between them are there, each once: where each row is, is known.
-            return Ok(Counted {
-                rows,
-                digest: format!("{rows} from {least}"),
-                ranges: Some(Ranges::dense(least..=most)),
-            });
+            return Ok(Counted::dense(least..=most));
         }
-        let mut again = match (end(0), end(1)) {
-            (Some(least), Some(most)) => vec![least..=most],
-            // There are no rows, or none has a key.
-            _ => vec![0..=0],
-        };
-        let (mut groups, mut digest, mut among) = (Vec::new(), Sha256::new(), None);
-        loop {
-            let shift = shift(again.iter());
-            let mut found = self.pass(key, shift, among.as_ref()).await?;
-            if among.is_none() {
-                found.sort_by_key(|(group, _)| *group.keys.start());
-                found.iter().for_each(|(_, marks)| digest.update(marks));
-            }
-            let found = found.into_iter().map(|(group, _)| group);
-            let (heavy, light) = heavy(found.collect());
-            groups.extend(light);
-            if heavy.is_empty() {
-                break;
-            }
-            let upper = heavy.iter().map(|group| group.keys.start() >> shift);
-            among = Some((shift, upper.collect()));
-            again = heavy.into_iter().map(|group| group.keys).collect();
-        }
-        if let Some(group) = groups.iter().find(|group| group.is_crowded()) {
-            return Err(Error::user(self.relation.twice(key, *group.keys.start())));
-        }
-        let ranges = Ranges::new(groups);
-        Ok(Counted {
-            rows: ranges.rows(),
-            digest: format!("{} {}", ranges.rows(), hexadecimal(&digest.finalize())),
-            ranges: Some(ranges),
-        })
+        // There may be no rows, or none that has a key.
+        let keys = end(0).unwrap_or(0)..=end(1).unwrap_or(0);
+        let pass = async |shift, among: Option<&Among>| self.pass(key, shift, among).await;
+        let twice = |value| self.relation.twice(key, value);
+        Counted::by_passes(keys, pass, twice).await
     }
 
     /// Counts rows by their keys without so many lower bits, all or those whose upper bits are `among`
@@ -128,11 +79,9 @@ impl Count<'_> {
         let count = self.relation.select(&format!(
             "min({column})::int8, max({column})::int8, count(*), sum({mark})::text"
         ));
-        let filter = among.map_or(String::new(), |(shift, upper)| {
-            let upper: Vec<String> = upper
-                .iter()
-                .map(|upper| format!("'{upper}'::int8"))
-                .collect();
+        let filter = among.map_or(String::new(), |(shift, starts)| {
+            let upper = starts.iter().map(|start| start >> shift);
+            let upper: Vec<String> = upper.map(|upper| format!("'{upper}'::int8")).collect();
             format!(" WHERE {column}::int8 >> {shift} IN ({})", upper.join(", "))
         });
         let groups = format!("{count}{filter} GROUP BY {column}::int8 >> {shift}");

@@ -8,12 +8,13 @@ use tokio_postgres::{Client, Error as Refusal, Row, Statement};
 
 use super::super::Relation;
 use super::columns::{Column, columns, schema};
-use super::count::{Count, Counted, NOTHING, OF_TRANSACTION, OF_VALUES};
+use super::count::{Count, NOTHING, OF_TRANSACTION, OF_VALUES};
 use super::session::{Snapshot, patient};
 use crate::client::postgres::{Offsets, TableName};
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::place::{Placed, Text};
 use crate::source::Asked;
+use crate::source::counted::Counted;
 
 /// A table by its name: its number, its kind, and its file, which a rewrite changes.
 const TABLE: &str = "SELECT oid, relkind::text, coalesce(pg_relation_filenode(oid), 0)::text \
