@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer};
 use super::Begin;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Node, Placed, Text, Value, carry, decode};
-use crate::plain_file::holds_other;
+use crate::plain_file::{holds_other, wait_for_disk};
 use crate::report::Meter;
 
 /// What can be done about rows that cannot be read.
@@ -199,7 +199,7 @@ impl Rejects {
     /// It is not.
     pub fn sync(&self) -> Result<()> {
         match &self.letters {
-            Some(letters) => letters.write(|file| file.sync_data()),
+            Some(letters) => letters.write(|file| wait_for_disk(file)),
             None => Ok(()),
         }
     }

@@ -2,11 +2,12 @@
 //! them found and explained, and what cannot be told before the first row.
 
 use std::ops::Deref;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::environment;
 use crate::postgres::{fresh, sql_at};
+use crate::postgres_errors::told;
 use crate::runs::Runs;
 use crate::servers::Servers;
 

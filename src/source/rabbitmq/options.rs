@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
+use crate::source::avro_messages::AvroOptions;
 use crate::source::until::{self, Said};
 
 /// What messages hold.
@@ -13,6 +14,8 @@ pub enum MessageFormat {
     /// One JSON object each; the columns are those of `types`.
     #[default]
     Json,
+    /// One Avro datum each.
+    Avro(Box<AvroOptions>),
     /// One change each, as Debezium tells it.
     Debezium(#[serde(default)] DebeziumOptions),
 }
