@@ -51,6 +51,41 @@ fn too_large() -> io::Error {
     io::Error::other(format!("it has more than {}", show_bytes(MOST_TEXT)))
 }
 
+/// Opens or makes a file to add to; its name, if it is new, is on the disk, too.
+///
+/// # Errors
+/// The system refuses.
+#[cfg(any(feature = "kafka", feature = "sessions"))]
+pub fn append_to(path: &Path) -> io::Result<File> {
+    let new = path.ancestors().take_while(|path| !path.exists());
+    let folders: Vec<&Path> = new.filter_map(Path::parent).collect();
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)?;
+    for folder in folders {
+        // The parent of a bare file name is the empty path.
+        let empty = folder.as_os_str().is_empty();
+        let folder = if empty { Path::new(".") } else { folder };
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+/// Waits until the disk has what was written. A pipe, a terminal or another device has none.
+///
+/// # Errors
+/// It has not.
+pub fn wait_for_disk(file: &File) -> io::Result<()> {
+    match file.metadata()?.is_file() {
+        true => file.sync_data(),
+        false => Ok(()),
+    }
+}
+
 /// The text of what is open.
 ///
 /// # Errors

@@ -12,8 +12,9 @@ use super::check::{overrides, plan_of, read};
 use super::verify_report::Lines;
 use super::{say, tell};
 use crate::error::{Error, Problem, Problems, Result};
-use crate::place::{self, decode};
+use crate::place::{self, decode, without_users};
 use crate::plan::Overrides;
+use crate::source::SourceKind;
 use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
 use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
@@ -47,12 +48,16 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     if options.file.sinks.is_some()
         && let Some(one) = unread.first()
     {
+        let problem = Problem::new("a sink cannot be compared").cause(one);
         return Err(Error::user(
-            Problem::new("a sink cannot be compared").cause(one),
+            problem.maybe_hint(one.hint().map(str::to_string)),
         ));
     }
     for one in &unread {
-        say(&format!("not compared: {one}"));
+        let hint = one
+            .hint()
+            .map_or(String::new(), |hint| format!("\n  hint: {hint}"));
+        say(&without_users(&format!("not compared: {one}{hint}")));
     }
     if let Some(count) = options.self_test {
         return self_test(&targets, count);
@@ -169,9 +174,14 @@ fn against(text: &str, columns: &[(String, String)], pipeline: &Pipeline) -> Res
             return Err(Error::user(what));
         }
     }
+    let source: SourceKind = decode(&node)?;
+    if let Some(Err(problem)) = source.shared().check() {
+        // Before anything is read: it was said wrongly.
+        return Err(Error::user(problem));
+    }
     Ok(Against {
         place: node.place.clone(),
-        source: decode(&node)?,
+        source,
         columns: columns.to_vec(),
     })
 }

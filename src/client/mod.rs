@@ -1,5 +1,6 @@
 //! How servers are reached: one file or folder a protocol, shared by its sink and its source.
 
+pub mod address;
 pub mod database;
 pub mod kafka;
 pub mod mongodb;

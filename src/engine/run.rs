@@ -195,7 +195,7 @@ impl OpenRun<'_> {
                 }
                 Some(_) => {}
             }
-            failure = failure.or(self.close_streams(group));
+            failure = self.close_streams(group, failure);
         }
         if failure.is_none() && !interrupted {
             self.settle_all(&mut before, &set);
@@ -276,9 +276,7 @@ impl OpenRun<'_> {
         if self.stop.requested() {
             source.stop();
         }
-        let sinks = open.sinks.iter().filter(|sink| sink.wants_rows());
-        let durable = sinks.map(OpenSink::durable).min().unwrap_or(0);
-        source.durable(durable.min(self.gate.given(job)))?;
+        self.tell_safe(job)?;
         let gone = |sink: &&OpenSink<'_>| sink.wants_rows() && !sink.live();
         let stops = |sink: &OpenSink<'_>| sink.plan.on_failure == OnSinkFailure::Stop;
         if open.sinks.iter().filter(gone).any(stops) {
@@ -301,13 +299,25 @@ impl OpenRun<'_> {
     }
 
     /// What is safe now that every sink has finished is told to the streams, before they are left.
-    fn close_streams(&self, group: &[usize]) -> Option<Error> {
-        let mut failure = None;
+    fn close_streams(&self, group: &[usize], mut failure: Option<Error>) -> Option<Error> {
         for job in group {
-            failure = failure.or(self.settle(*job).err());
+            // Sinks that a failed run has given up have not failed themselves.
+            let told = match failure.is_some() {
+                true => self.tell_safe(*job),
+                false => self.settle(*job),
+            };
+            failure = failure.or(told.err());
             self.sources[*job].close();
         }
         failure
+    }
+
+    /// Tells a source how many of its batches are safe in every sink.
+    fn tell_safe(&self, job: usize) -> Result<()> {
+        let sinks = self.jobs[job].sinks.iter();
+        let sinks = sinks.filter(|sink| sink.wants_rows());
+        let durable = sinks.map(OpenSink::durable).min().unwrap_or(0);
+        self.sources[job].durable(durable.min(self.gate.given(job)))
     }
 
     /// True when a table's rows came later than they were due. Runs of under a second prove nothing;

@@ -4,7 +4,8 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::secret::{Secrets, is_secret};
+use super::secret::{Filled, Secrets, is_secret};
+use super::url::{Part, encoded, users};
 use super::{Node, Place, Value};
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::units::show_bytes;
@@ -93,30 +94,61 @@ fn is_nothing(text: &str, scope: &Variables) -> bool {
     name.is_some_and(|name| !name.contains(['$', '}']) && is_unset(name))
 }
 
-/// The text with every name's value, and what of it no message shows.
+/// The text with every name's value, and what of it no message shows. In the place of a URL's user a value is
+/// encoded, so that it is taken as it is.
 fn expand_text(text: &str, scope: &Variables) -> Result<(String, Secrets), Problem> {
-    let mut secrets = Secrets::default();
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        if rest[..start].ends_with('$') {
-            expanded.push_str(&rest[..start - 1]);
-            expanded.push_str("${");
-            rest = &rest[start + 2..];
+    let parts = parts(text)?;
+    let mut filled = Filled::default();
+    for (part, user) in parts.iter().zip(users(&parts)) {
+        let name = match part {
+            Part::Literal(text) => {
+                filled.literal(text);
+                continue;
+            }
+            Part::Name(name) => name,
+        };
+        let (value, mut secrets) = value_of(name, scope)?;
+        let value = match user {
+            None => value,
+            Some(user) => {
+                let encoded = encoded(&value, user);
+                if !secrets.is_empty() && encoded != value {
+                    // Both are hidden: drivers tell a user as it is.
+                    secrets.extend(Secrets::one(&encoded, name_of(name)));
+                }
+                encoded
+            }
+        };
+        scope.add(value.len())?;
+        filled.value(name_of(name), &value, secrets);
+    }
+    Ok(filled.end())
+}
+
+/// A name without its default.
+fn name_of(name: &str) -> &str {
+    name.split_once(":-").map_or(name, |(name, _)| name)
+}
+
+/// What stands in the file, and names; `$${` stands for `${` itself.
+fn parts(text: &str) -> Result<Vec<Part<'_>>, Problem> {
+    let mut parts = Vec::new();
+    let (mut begin, mut from) = (0, 0);
+    while let Some(start) = text[from..].find("${").map(|start| from + start) {
+        if text[begin..start].ends_with('$') {
+            parts.push(Part::Literal(&text[begin..start - 1]));
+            (begin, from) = (start, start + 2);
             continue;
         }
-        expanded.push_str(&rest[..start]);
-        let Some(end) = rest[start..].find('}') else {
+        let Some(end) = text[start..].find('}').map(|end| start + end) else {
             return Err(Problem::new("`${` without its `}`").hint("write `$${` for a literal `${`"));
         };
-        let (value, hidden) = value_of(&rest[start + 2..start + end], scope)?;
-        scope.add(value.len())?;
-        expanded.push_str(&value);
-        secrets.extend(hidden);
-        rest = &rest[start + end + 1..];
+        parts.push(Part::Literal(&text[begin..start]));
+        parts.push(Part::Name(&text[start + 2..end]));
+        (begin, from) = (end + 1, end + 1);
     }
-    expanded.push_str(rest);
-    Ok((expanded, secrets))
+    parts.push(Part::Literal(&text[begin..]));
+    Ok(parts)
 }
 
 fn value_of(name: &str, scope: &Variables) -> Result<(String, Secrets), Problem> {
@@ -221,6 +253,61 @@ mod tests {
             "a 10 b box:9092"
         );
         assert_eq!(check("$${rows} costs $5"), "${rows} costs $5");
+        assert_eq!(check("$${a$${rows}${rows}$"), "${a${rows}10$");
+    }
+
+    #[test]
+    fn a_value_in_the_place_of_a_url_s_user_is_taken_as_it_is() {
+        let environment = [
+            ("U", "m@e"),
+            ("P", "p/w:#?%"),
+            ("BOTH", "m@e:p:w"),
+            ("DB", "a/b"),
+        ];
+        let own = |(name, value): (&str, &str)| (name.to_string(), value.to_string());
+        let mut scope = Variables {
+            environment: environment.map(own).into(),
+            ..Variables::default()
+        };
+        let source = std::sync::Arc::new(crate::place::Source::new("t", "{ pw: \"${env:P}\" }"));
+        let params = crate::place::parse(&source).unwrap();
+        expand_params(&params, &BTreeMap::new(), &mut scope).unwrap();
+        for (text, filled, shown) in [
+            (
+                "db://${env:U}:${env:P}@${env:DB}",
+                "db://m%40e:p%2Fw%3A%23%3F%25@a/b",
+                "db://${env:U}:${env:P}@${env:DB}",
+            ),
+            (
+                "db://me:${pw}@h",
+                "db://me:p%2Fw%3A%23%3F%25@h",
+                "db://me:${pw}@h",
+            ),
+            (
+                "db://${env:BOTH}@h",
+                "db://m%40e:p%3Aw@h",
+                "db://${env:BOTH}@h",
+            ),
+            (
+                "db://u:${env:NONE:-a@b}@h",
+                "db://u:a%40b@h",
+                "db://u:a%40b@h",
+            ),
+            ("user=${env:U}", "user=m@e", "user=${env:U}"),
+        ] {
+            let (found, secrets) = expand_text(text, &scope).unwrap();
+            assert_eq!(found, filled);
+            // Within something longer, as messages have it.
+            assert_eq!(
+                secrets.hide(&format!("at {found}/d")),
+                format!("at {shown}/d")
+            );
+        }
+        let (_, secrets) = expand_text("db://${env:U}:${env:P}@h", &scope).unwrap();
+        assert_eq!(
+            secrets.hide("refused: 'm@e', `p/w:#?%`"),
+            "refused: '${env:U}', `${env:P}`"
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod secret;
 mod source;
 mod split;
 mod traps;
+mod url;
+mod users;
 mod window;
 mod yaml;
 
@@ -32,9 +34,10 @@ pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Se
 pub use named::{EachItem, NamedItems};
 pub use path::LocalPath;
 pub use placed::{Placed, also, carry};
-pub use secret::{Secrets, is_secret, without_users};
+pub use secret::{Secrets, is_secret};
 pub use source::Source;
 pub use split::split_values;
+pub use users::without_users;
 pub use window::shortened;
 pub use yaml::{MapKey, Node, Value, parse};
 
@@ -73,6 +76,14 @@ impl Place {
             length,
             start,
             secrets: None,
+        }
+    }
+
+    /// A value that another one at this place leads to.
+    pub fn with<T>(&self, value: T) -> Placed<T> {
+        Placed {
+            value,
+            place: self.clone(),
         }
     }
 

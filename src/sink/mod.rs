@@ -5,6 +5,7 @@ pub mod claims;
 pub mod database;
 pub mod discard;
 pub mod file;
+mod holds;
 pub mod kafka;
 pub mod lane;
 pub mod mongodb;
@@ -29,9 +30,10 @@ use crate::registry;
 use crate::report::{Clock, Meter};
 pub use crate::report::{FileReport, Finished};
 pub use applied::Changing;
+pub use holds::{ChangesOf, HeldChanges, HeldFiles, HeldTable, Holds, Listed, TableServer};
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
 pub use run::{Run, stall_timeout};
-pub use takes::{Delivery, HeldFiles, Holds, Listed, SinkPlace, Takes, TakesChanges};
+pub use takes::{Delivery, SinkPlace, Takes, TakesChanges};
 
 registry! {
     /// Where rows go.

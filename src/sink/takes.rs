@@ -1,10 +1,8 @@
-//! What the plan must know of a sink: what it takes, where it writes, what it promises, what it holds.
+//! What the plan must know of a sink: what it takes, where it writes, what it promises.
 
 use std::path::PathBuf;
 
-use super::{kafka, mysql, postgres};
-use crate::format::FormatKind;
-use crate::place::{LocalPath, Place, Placed, Text};
+use crate::place::{LocalPath, Placed, Text};
 
 /// What a sink takes, and what the plan must know of it.
 #[derive(Debug, Clone, Default)]
@@ -52,41 +50,6 @@ pub enum TakesChanges {
     Refused(&'static str),
 }
 
-/// Where and how a sink keeps its rows.
-pub enum Holds<'o> {
-    /// Nowhere that they could be read from again, and why.
-    Nothing(&'static str),
-    /// In files.
-    Files(Box<HeldFiles>),
-    /// In a topic.
-    Topic(&'o kafka::Kafka),
-    /// In a table of PostgreSQL.
-    Table(&'o postgres::Postgres),
-    /// In a table of MySQL.
-    MysqlTable(&'o mysql::Mysql),
-}
-
-/// Files that hold rows.
-#[derive(Debug, Clone)]
-pub struct HeldFiles {
-    /// The file, the folder, or the pattern of the files.
-    pub path: PathBuf,
-    /// Where the pipeline says so.
-    pub place: Place,
-    /// How they are written.
-    pub format: FormatKind,
-    /// They hold the slice that was asked for, and nothing else.
-    pub of_slice: bool,
-    /// Something is there.
-    pub is_there: bool,
-    /// What the manifests of these files say.
-    pub listed: Vec<Listed>,
-    /// Files that are read and that no manifest lists.
-    pub unlisted: Vec<PathBuf>,
-    /// What a reader should know of what lies there.
-    pub notes: Vec<String>,
-}
-
 /// Where a sink writes, as far as another one may be in its way.
 #[derive(Debug, Clone, Default)]
 pub enum SinkPlace {
@@ -97,21 +60,6 @@ pub enum SinkPlace {
     Path(Placed<LocalPath>),
     /// Nowhere: any number of tables may go there.
     Nowhere,
-}
-
-/// A file as a manifest lists it.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Rows in it.
-    pub rows: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// Its SHA-256 in hexadecimal, where that is known.
-    pub sha256: Option<String>,
-    /// Of the plan and the seed that made it.
-    pub fingerprint: String,
 }
 
 /// What a sink promises of rows whose run is repeated or whose answer is lost.

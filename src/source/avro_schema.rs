@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 #[derive(Debug)]
 pub struct CheckedSchema {
     /// Its text.
-    #[cfg(feature = "kafka")]
+    #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
     pub plain: String,
     /// The same with UUIDs that are written as texts as texts.
     pub with_texts: String,
@@ -38,11 +38,11 @@ pub fn check(schema: &str) -> Result<CheckedSchema, SchemaRefusal> {
     }
     refuse_recursion(&parsed, "", None, &mut Vec::new())?;
     make_plain(&mut parsed)?;
-    #[cfg(feature = "kafka")]
+    #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
     let plain = parsed.to_string();
     let uuids = uuids(&mut parsed);
     Ok(CheckedSchema {
-        #[cfg(feature = "kafka")]
+        #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
         plain,
         with_texts: parsed.to_string(),
         uuids,

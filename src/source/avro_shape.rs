@@ -57,7 +57,7 @@ impl AvroShape {
     ///
     /// # Errors
     /// A branch that its union or enum does not have.
-    #[cfg(any(test, feature = "kafka"))]
+    #[cfg(any(test, feature = "kafka", feature = "rabbitmq"))]
     pub fn check(&self, datum: &[u8]) -> Result<(), BadRow> {
         self.check_all(datum, 1).map_err(|(_, bad)| bad)
     }

@@ -7,7 +7,8 @@ mod agree;
 pub mod avro;
 mod avro_codec;
 mod avro_header;
-#[cfg(feature = "kafka")]
+mod avro_messages;
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 mod avro_rows;
 mod avro_schema;
 mod avro_shape;

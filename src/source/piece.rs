@@ -5,7 +5,11 @@ use arrow::compute::filter;
 use arrow::datatypes::Schema;
 
 use super::Rejected;
+use super::reject::BadRow;
 use crate::error::Result;
+
+/// The columns of messages, and the messages that are not in them.
+pub type Columns = (Vec<ArrayRef>, Vec<(usize, BadRow)>);
 
 /// Rows that were read.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use schemars::json_schema;
 use super::Begin;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Node, Placed, Text, Value, by_node, decode};
-use crate::plain_file::holds_other;
+use crate::plain_file::{holds_other, wait_for_disk};
 use crate::report::Meter;
 use crate::sync::lock;
 
@@ -199,7 +199,7 @@ impl Rejects {
     /// It is not.
     pub fn sync(&self) -> Result<()> {
         match &self.letters {
-            Some(letters) => letters.write(|file| file.sync_data()),
+            Some(letters) => letters.write(|file| wait_for_disk(file)),
             None => Ok(()),
         }
     }

@@ -4,6 +4,7 @@
 //! ```text
 //! expected   the plan's programs make each piece of a table again      held     what a sink keeps of it
 //! found      a source reads back what a sink has written               readers  which source reads which sink
+//! servers    the same for tables and collections of servers
 //! exact      as the types of the table, nothing of them lost           words    how values are told
 //! nested     the same for what is in lists and structs
 //! hash       128 bits of each row, column by column                    keyed    what tells rows apart
@@ -27,6 +28,7 @@ mod blame;
 mod columns;
 mod compare;
 mod details;
+mod downstream;
 mod exact;
 mod expected;
 mod faults;
@@ -44,6 +46,7 @@ mod order;
 mod outcome;
 mod readers;
 mod scan;
+mod servers;
 mod side;
 mod spelling;
 mod states;

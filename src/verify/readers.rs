@@ -8,6 +8,7 @@ use super::found::{AsTexts, Blank, Found, has_all};
 
 use super::hints::{as_told, nothing};
 use super::nested::as_written;
+use super::servers::{reader, readers_of_changes, without};
 use super::spelling::Spelling;
 use super::{Against, Options};
 use crate::column::{ColumnType, UUID_EXTENSION};
@@ -15,10 +16,10 @@ use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
 
 use crate::format::text::TextLeaf;
-use crate::place::{LocalPath, Place, Placed, Text};
+use crate::place::{LocalPath, Place, Placed};
 use crate::plan::{Job, SinkPlan};
 use crate::sink::kafka::Kafka;
-use crate::sink::{HeldFiles, Holds};
+use crate::sink::{ChangesOf, HeldChanges, HeldFiles, HeldTable, Holds};
 use crate::source::{self, Asked, Opened, Source, SourceKind, Types};
 
 /// How what a sink has written is read back.
@@ -73,17 +74,31 @@ impl<'o> Way<'o> {
                 Ok(Self::Source(Box::new(reader)))
             }
             Holds::Topic(kafka) if cfg!(feature = "kafka") => Ok(Self::Topic(kafka, None)),
-            Holds::Topic(_) => Err("this rowgen was built without Kafka".to_string()),
-            Holds::Table(sink) if cfg!(feature = "postgres") => Ok(Self::Source(Box::new(
-                Reader::of_table(sink, &job.table, plan),
-            ))),
-            Holds::Table(_) => Err("this rowgen was built without PostgreSQL".to_string()),
-            Holds::MysqlTable(sink) if cfg!(feature = "mysql") => {
-                let reader = Reader::of_mysql(sink, &job.table, plan);
+            Holds::Topic(_) => Err(without("Kafka")),
+            Holds::Table(held) => {
+                let load = plan.applies().map(|_| plan.load.as_str());
+                let reader = Reader::of_table(&held, &job.table, load)?;
                 Ok(Self::Source(Box::new(reader)))
             }
-            Holds::MysqlTable(_) => Err("this rowgen was built without MySQL".to_string()),
+            Holds::Changes(_) => Err("it keeps changes of other tables".to_string()),
         }
+    }
+
+    /// What reads back what is kept of a table's changes: their documents, and the state that they have come to.
+    ///
+    /// # Errors
+    /// Why nothing does.
+    pub(super) fn of_changes(held: &HeldChanges<'_>, of: &ChangesOf) -> Result<[Self; 2], String> {
+        if !cfg!(feature = "mongodb") {
+            return Err(without("MongoDB"));
+        }
+        let [documents, state] = readers_of_changes(held, of);
+        let place = &held.url.place;
+        let state = Reader::of_source(Arc::new(state), Spelling::Documents, place);
+        Ok([
+            Self::Changes(Box::new(documents)),
+            Self::Source(Box::new(state)),
+        ])
     }
 
     /// How what it reads is spelt.
@@ -133,29 +148,12 @@ impl Reader {
         })
     }
 
-    fn of_table(sink: &crate::sink::postgres::Postgres, table: &str, plan: &SinkPlan) -> Self {
-        let (url, tls) = (sink.url.clone(), sink.tls.clone());
-        let table = called(sink.into.as_ref(), table, &url.place);
-        let source = source::postgres::Postgres::of(url, table, sink.connections.clone(), tls);
-        let source = match plan.applies() {
-            Some(_) => source.with_load(&plan.load),
-            None => source,
-        };
-        Self::of_server(Arc::new(source), Spelling::Table, &sink.url.place)
+    fn of_table(held: &HeldTable<'_>, table: &str, load: Option<&str>) -> Result<Self, String> {
+        let (source, spelling) = reader(held, table, load)?;
+        Ok(Self::of_source(source, spelling, &held.url.place))
     }
 
-    fn of_mysql(sink: &crate::sink::mysql::Mysql, table: &str, plan: &SinkPlan) -> Self {
-        let (url, tls) = (sink.url.clone(), sink.tls.clone());
-        let table = called(sink.into.as_ref(), table, &url.place);
-        let source = source::mysql::Mysql::of(url, table, sink.connections.clone(), tls);
-        let source = match plan.applies() {
-            Some(_) => source.with_load(&plan.load),
-            None => source,
-        };
-        Self::of_server(Arc::new(source), Spelling::Mysql, &sink.url.place)
-    }
-
-    fn of_server(source: Arc<dyn Source>, spelling: Spelling, place: &Place) -> Self {
+    fn of_source(source: Arc<dyn Source>, spelling: Spelling, place: &Place) -> Self {
         Self {
             source,
             spelling,
@@ -198,14 +196,8 @@ impl Reader {
             SourceKind::Json(json) => Arc::new(json.clone().once()),
             other => other.shared(),
         };
-        Ok(Way::Source(Box::new(Self {
-            source,
-            spelling,
-            place: place.clone(),
-            notes: Vec::new(),
-            held: None,
-            lost: None,
-        })))
+        let reader = Self::of_source(source, spelling, place);
+        Ok(Way::Source(Box::new(reader)))
     }
 
     /// Opens it: columns that are called `names` there become `fields`. The first `typed` of them are
@@ -306,15 +298,6 @@ impl Reader {
             place: self.place.clone(),
         }
     }
-}
-
-/// What a table of a server is called.
-fn called(into: Option<&Placed<Text>>, table: &str, place: &Place) -> Placed<Text> {
-    let own = || Placed {
-        value: Text(table.to_string()),
-        place: place.clone(),
-    };
-    into.cloned().unwrap_or_else(own)
 }
 
 /// # Errors

@@ -53,6 +53,9 @@ impl Spelling {
             Self::Table | Self::Mysql => {
                 Ok(microseconds(field).unwrap_or_else(|| Held::plain(field)))
             }
+            Self::Documents if leaf.is_none() && has_finer(field) => {
+                Err("MongoDB cuts off what times within it have beside milliseconds".to_string())
+            }
             Self::Documents => Ok(milliseconds(field).unwrap_or_else(|| Held::plain(field))),
             _ => Ok(Held::plain(field)),
         }
@@ -86,6 +89,20 @@ fn microseconds(field: &Field) -> Option<Held> {
         _ => return None,
     };
     Some(Held::Rounded(TimeUnit::Microsecond, kept))
+}
+
+/// True for what has times in it that have more than milliseconds.
+fn has_finer(field: &Field) -> bool {
+    match Held::plain(field).data_type(field) {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            milliseconds(&item).is_some() || has_finer(&item)
+        }
+        DataType::Struct(fields) => {
+            let mut fields = fields.iter();
+            fields.any(|field| milliseconds(field).is_some() || has_finer(field))
+        }
+        _ => false,
+    }
 }
 
 /// Times that have more than milliseconds.

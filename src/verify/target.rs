@@ -22,6 +22,7 @@ use super::matching::Counts;
 use super::outcome::{Outcome, Tell, Telling};
 use super::readers::{Reader, Way};
 use super::scan::{Progress, Workers};
+use super::servers::streamed;
 use super::side::Side;
 use super::trust::{is_untouched, of_another_run, touched};
 use super::{Options, Plans};
@@ -34,6 +35,8 @@ use crate::source::Batches;
 pub struct Target<'p> {
     job: &'p Job,
     sink: &'p SinkPlan,
+    /// What the sink is called whose rows are read.
+    name: &'p str,
     way: Way<'p>,
     columns: Columns,
     /// What its columns are called where it is read.
@@ -91,7 +94,11 @@ impl<'p> Target<'p> {
         holds: Holds<'p>,
         options: &'p Options,
         plans: &Plans,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Problem> {
+        if let (Batches::Streamed(_), false) = (&whole.0.source, matches!(holds, Holds::Nothing(_)))
+        {
+            return Err(streamed(&holds, &whole.0.table));
+        }
         let (way, of_slice) = match &options.against {
             Some(against) => (Reader::against(against, holds)?, false),
             None => {
@@ -99,38 +106,53 @@ impl<'p> Target<'p> {
                 (Way::of(holds, whole, options)?, of_slice)
             }
         };
-        let (job, sink) = sliced.filter(|_| of_slice).unwrap_or(whole);
-        if matches!(job.source, Batches::Streamed(_)) {
-            return Err("its table is read from a stream, whose rows do not come again".into());
-        }
+        let pair = sliced.filter(|_| of_slice).unwrap_or(whole);
+        let share = options.slice.filter(|_| !of_slice);
+        Self::of(way, pair, (&whole.1.name, share), options, plans)
+    }
+
+    /// What reads a sink's rows back, that sink, what it is called, and the share that is compared.
+    ///
+    /// # Errors
+    /// Why it cannot be compared.
+    pub(super) fn of(
+        way: Way<'p>,
+        (job, sink): Pair<'p>,
+        (name, share): (&'p str, Option<Slice>),
+        options: &'p Options,
+        plans: &Plans,
+    ) -> Result<Self, Problem> {
         let applies = sink.applies().is_some();
         if options.at.is_some() && !applies {
             return Err("it keeps rows, or changes as rows: `--at` is of tables that changes are applied to".into());
         }
         if job.rows.is_none() && !applies {
             let table = &job.table;
-            return Err(format!(
+            return Err(Problem::new(format!(
                 "its table has no end; `--rows {table}=1000` compares the first 1 000 of its rows"
-            ));
+            )));
         }
         let columns = Columns::of(sink, &way.spelling(), options.float_ulps);
         let now = columns.left_out.first();
         if let Some((name, why)) = now.filter(|_| matches!(way, Way::Topic(..))) {
-            return Err(format!(
+            return Err(Problem::new(format!(
                 "messages are compared whole, and of `{name}` {why}"
-            ));
+            )));
         }
         if columns.compared.is_empty() {
             let why = now.map_or("", |(_, why)| why.as_str());
-            return Err(format!("no column of it can be compared: {why}"));
+            return Err(Problem::new(format!(
+                "no column of it can be compared: {why}"
+            )));
         }
         Ok(Target {
             names: columns.names(options)?,
             job,
             sink,
+            name,
             way,
             columns,
-            share: options.slice.filter(|_| !of_slice),
+            share,
             options,
             threads: plans.whole.threads,
             run_id: plans.whole.run_id,
@@ -149,7 +171,7 @@ impl<'p> Target<'p> {
         }
         let mut outcome = Outcome {
             table: self.job.table.clone(),
-            sink: self.sink.name.clone(),
+            sink: self.name.to_string(),
             columns: self.columns.compared.len(),
             left_out: self.columns.left_out.clone(),
             counted_only: self.options.count_only,
@@ -171,7 +193,7 @@ impl<'p> Target<'p> {
 
     /// The table and the sink.
     pub fn names(&self) -> (&str, &str) {
-        (&self.job.table, &self.sink.name)
+        (&self.job.table, self.name)
     }
 
     fn open(&self, progress: &Progress, asked: &mut Asked<'_, '_>) -> Result<()> {

@@ -1,9 +1,11 @@
 //! What is to be compared: each sink of each table; or why it cannot be.
 
+use super::downstream;
 use super::target::Target;
-use super::{Options, Plans};
+use super::{At, Options, Plans};
 use crate::error::{Error, Problem, Result};
 use crate::sink::Holds;
+use crate::units::show_count;
 
 /// A sink that is not compared, and why.
 #[derive(Debug, Clone)]
@@ -12,8 +14,8 @@ pub struct Unread {
     pub table: String,
     /// The sink.
     pub sink: String,
-    /// Why.
-    pub why: String,
+    /// Why, and what helps.
+    pub why: Problem,
     /// It keeps rows, or may: nobody knows what they are.
     pub keeps: bool,
 }
@@ -26,6 +28,7 @@ pub fn targets<'p>(
     plans: &'p Plans,
     options: &'p Options,
 ) -> Result<(Vec<Target<'p>>, Vec<Unread>)> {
+    within_load(plans, options)?;
     let (mut targets, mut unread) = (Vec::new(), Vec::new());
     for (index, job) in plans.whole.jobs.iter().enumerate() {
         for (place, sink) in job.sinks.iter().enumerate() {
@@ -33,8 +36,21 @@ pub fn targets<'p>(
             let sliced = sliced.map(|job| (job, &job.sinks[place]));
             let holds = sink.options.holds(&options.out, options.slice);
             let keeps = !matches!(holds, Holds::Nothing(_));
-            match Target::new((job, sink), sliced, holds, options, plans) {
-                Ok(target) => targets.push(target),
+            let found = match &holds {
+                Holds::Changes(held) if options.against.is_none() => {
+                    downstream::targets(held, sink, options, plans)
+                }
+                _ => Ok(Vec::new()),
+            };
+            let found = found.and_then(|found| match found.is_empty() {
+                true => {
+                    let target = Target::new((job, sink), sliced, holds, options, plans)?;
+                    Ok(vec![target])
+                }
+                false => Ok(found),
+            });
+            match found {
+                Ok(found) => targets.extend(found),
                 Err(why) => unread.push(Unread {
                     table: job.table.clone(),
                     sink: sink.name.clone(),
@@ -57,12 +73,35 @@ pub fn targets<'p>(
     Ok((targets, unread))
 }
 
+/// A load is asked for as it was after changes that it has.
+fn within_load(plans: &Plans, options: &Options) -> Result<()> {
+    let mut jobs = plans.whole.jobs.iter();
+    let count = jobs.find_map(|job| job.changes.as_ref()?.table.all().count());
+    match (options.at, count) {
+        (Some(At::Change(asked)), Some(count)) if asked > count => {
+            let count = show_count(count);
+            let what = format!("`--at {asked}`: the load has {count} changes");
+            let hint = "without `--at` the rows are compared with what all of them come to";
+            Err(Error::user(Problem::new(what).hint(hint)))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn nothing(unread: &[Unread]) -> Error {
     let mut problem = Problem::new("there is nothing to compare");
     for one in unread {
         problem = problem.cause(one);
     }
-    Error::user(problem)
+    let hint = unread.iter().find_map(Unread::hint);
+    Error::user(problem.maybe_hint(hint.map(str::to_string)))
+}
+
+impl Unread {
+    /// What helps.
+    pub fn hint(&self) -> Option<&str> {
+        self.why.hint.as_deref()
+    }
 }
 
 impl std::fmt::Display for Unread {
@@ -70,6 +109,6 @@ impl std::fmt::Display for Unread {
         let Self {
             table, sink, why, ..
         } = self;
-        write!(f, "`{table}` in sink `{sink}`: {why}")
+        write!(f, "`{table}` in sink `{sink}`: {}", why.message)
     }
 }

@@ -49,6 +49,7 @@ mod required;
 mod room;
 mod running;
 mod schema;
+mod secrets;
 mod source_values;
 mod sources;
 mod strange_files;

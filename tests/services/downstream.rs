@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::{environment, until};
 
 /// Into one database of each server: documents and state of `shop.orders`.
-fn pipeline(queue: &str, source: &str, stores: &[(&str, &str)]) -> String {
+pub fn pipeline(queue: &str, source: &str, stores: &[(&str, &str)]) -> String {
     let sink = |(url, database): &(&str, &str)| {
         format!(
             "  - mongodb: {{ url: \"{url}\", database: {database}, envelopes: {{ into: \"{{database}}_{{table}}\", state: {{ into: \"{{database}}_{{table}}_current\", keys: {{ shop.orders: id }} }} }} }}\n"
@@ -28,7 +28,7 @@ fn pipeline(queue: &str, source: &str, stores: &[(&str, &str)]) -> String {
 }
 
 /// Change `number` of `shop.orders`: each of 10 rows comes, is changed, and some go.
-fn envelope(number: u64) -> Vec<u8> {
+pub fn envelope(number: u64) -> Vec<u8> {
     let (id, step) = (number % 10, number / 10);
     let row = |step: u64| json!({ "id": id, "status": format!("S{step}") });
     let gone = id < 3 && step == 4;
@@ -44,7 +44,7 @@ fn envelope(number: u64) -> Vec<u8> {
 }
 
 /// Five changes of each row.
-const CHANGES: u64 = 50;
+pub const CHANGES: u64 = 50;
 
 /// What has come of them.
 #[track_caller]
@@ -68,12 +68,12 @@ fn holds_all(store: &Store) {
     assert_eq!(current.iter().map(status).collect::<Vec<_>>(), expected);
 }
 
-fn whole(value: &Bson) -> Option<i64> {
+pub fn whole(value: &Bson) -> Option<i64> {
     value.as_i64().or(value.as_i32().map(i64::from))
 }
 
 #[track_caller]
-fn consume(yaml: &str) {
+pub fn consume(yaml: &str) {
     let folder = tempfile::tempdir().unwrap();
     let output = rowgen(folder.path(), yaml, &[]).output().unwrap();
     assert!(
@@ -84,7 +84,7 @@ fn consume(yaml: &str) {
 }
 
 /// A permutation, by a simple generator.
-fn shuffled(seed: u64, mut all: Vec<u64>) -> Vec<u64> {
+pub fn shuffled(seed: u64, mut all: Vec<u64>) -> Vec<u64> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     for last in (1..all.len()).rev() {
         state ^= state << 13;
@@ -262,7 +262,7 @@ fn a_consumer_that_is_killed_at_any_moment_and_begun_again_loses_nothing() {
 }
 
 /// By SQL, at MariaDB.
-fn sql(servers: &Servers, statements: &str) {
+pub fn sql(servers: &Servers, statements: &str) {
     servers.tool("mariadb", &["-e", statements]);
 }
 

@@ -156,6 +156,48 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
         assert_eq!(code, Some(0), "{words}");
         assert!(words.contains("all equal"), "{words}");
     }
+    // With the queues in the load's own file all of it is compared at once.
+    let both = format!(
+        "{}  - mongodb: {{ name: store, table: told, url: \"{store_url}\", database: cdc_data, envelopes: {{ state: {{ keys: {{ inventory.customers: id, inventory.orders: order_id, ecommerce.products: id }} }} }} }}\n",
+        load(&url).replace(
+            "changes:\n",
+            "  told: { from: { rabbitmq: { url: \"amqp://localhost/%2f\", queues: q, format: debezium } } }\nchanges:\n"
+        )
+    );
+    std::fs::write(folder.path().join("both.yaml"), both).unwrap();
+    let all_of_it = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
+        command
+            .current_dir(folder.path())
+            .args(["verify", "both.yaml"]);
+        let output = command.output().unwrap();
+        let words = String::from_utf8_lossy(&output.stdout).into_owned();
+        let address = store_url.split('/').nth(2).unwrap();
+        let lines = words.lines().filter(|line| !line.starts_with(' '));
+        let sinks = lines.map(|line| {
+            let (sink, counts) = line.rsplit_once("): ").unwrap();
+            let equal = counts.ends_with("all equal");
+            (sink.replace(address, "HERE"), equal)
+        });
+        let sinks: Vec<_> = sinks.collect();
+        (
+            output.status.code(),
+            sinks.into_iter().skip(2).collect::<Vec<_>>(),
+        )
+    };
+    let compared = |documents: bool| {
+        let of = |table: &str, what: &str| format!("{table} in sink store (mongodb {what} at HERE");
+        vec![
+            (of("customers", "changes in inventory_customers"), true),
+            (
+                of("customers", "collection inventory_customers_current"),
+                true,
+            ),
+            (of("orders", "changes in inventory_orders"), documents),
+            (of("orders", "collection inventory_orders_current"), true),
+        ]
+    };
+    assert_eq!(all_of_it(), (Some(0), compared(true)));
     let all = store.all("inventory_orders");
     // Ten that were dropped, and one that was deleted.
     let gone: Vec<&Document> = all
@@ -206,4 +248,5 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
         let key = format!("order_id {}", order(document));
         assert!(words.contains(&key), "{key}: {words}");
     }
+    assert_eq!(all_of_it(), (Some(3), compared(false)));
 }

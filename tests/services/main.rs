@@ -20,6 +20,8 @@ mod downstream;
 mod downstream_verify;
 #[path = "../sink_compliance/drive.rs"]
 mod drive;
+#[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
+mod emptied;
 #[path = "../sink_compliance/every.rs"]
 mod every;
 #[cfg(feature = "postgres")]
@@ -57,6 +59,13 @@ mod registry;
 mod rows;
 #[cfg(feature = "postgres")]
 mod runs;
+#[cfg(all(
+    feature = "mongodb",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "rabbitmq"
+))]
+mod secrets;
 #[cfg(all(feature = "postgres", feature = "serve"))]
 mod serve;
 #[cfg(all(feature = "postgres", feature = "serve"))]
@@ -74,6 +83,8 @@ mod sinks;
 mod store;
 mod turns;
 mod verify;
+#[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
+mod verify_mongodb;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod verify_mysql;
 #[cfg(feature = "postgres")]

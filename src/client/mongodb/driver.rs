@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use mongodb::error::{CommandError, Error as Refusal, ErrorKind};
-use mongodb::options::{ClientOptions, Tls as Encrypted, TlsOptions};
+use mongodb::options::{ClientOptions, ConnectionString, Tls as Encrypted, TlsOptions};
 use mongodb::{Client, Database};
 use tokio::time::timeout;
 
+use crate::client::address;
 use crate::client::database::Tls;
 use crate::client::runtime::block_on;
 use crate::error::{Error, Problem};
@@ -20,6 +21,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(10);
 
 const EXPECTED: &str = "expected `mongodb://USER:PASSWORD@HOST:27017/`, or `mongodb+srv://…`";
+
+const STRANGE: &str = "this is no address of a MongoDB server";
 
 const RUNNING: &str = "is it running, and is `url` right?";
 
@@ -39,23 +42,38 @@ pub struct Refused {
     pub passes: bool,
 }
 
+/// What is wrong with an address; nobody is asked where names are.
+///
+/// # Errors
+/// It is none.
+pub fn check(url: &Placed<Secret>) -> Result<(), Problem> {
+    address::check(url)?;
+    let parsed = ConnectionString::parse(url.value.0.as_str());
+    parsed.map(drop).map_err(|_| wrong(url, STRANGE))
+}
+
+fn wrong(url: &Placed<Secret>, message: &str) -> Problem {
+    let problem = Problem::new(message).at(&url.place);
+    problem.hint(address::hint(EXPECTED, url))
+}
+
 impl Server {
     /// Reads a URL.
     ///
     /// # Errors
     /// It is none, or its names cannot be found.
     pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
-        let wrong = |message: &str| Problem::new(message).at(&url.place).hint(EXPECTED);
+        address::check(url)?;
         let parsing = ClientOptions::parse(url.value.0.as_str());
         let parsed = block_on(async { parsing.await });
-        let parsed = parsed.map_err(|error| wrong("MongoDB cannot be used").cause(error))?;
+        let parsed = parsed.map_err(|error| wrong(url, "MongoDB cannot be used").cause(error))?;
         let mut options = parsed.map_err(|error| match error.kind.as_ref() {
             ErrorKind::DnsResolve { message, .. } => {
                 let problem = Problem::new("the servers' names cannot be found");
                 problem.at(&url.place).cause(message)
             }
             // Its words may hold the password.
-            _ => wrong("this is no address of a MongoDB server"),
+            _ => wrong(url, STRANGE),
         })?;
         options.app_name.get_or_insert("rowgen".into());
         options.connect_timeout.get_or_insert(CONNECT);

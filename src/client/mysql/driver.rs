@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use tokio::time::timeout;
 
 use super::quoted;
+use crate::client::address;
 use crate::client::database::Tls;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed, Secret};
@@ -78,9 +79,11 @@ impl Database {
     /// # Errors
     /// It is none; the file of the certificate authority cannot be read.
     pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
+        address::check(url)?;
         let opts = Opts::from_url(&url.value.0).map_err(|_| {
             let what = "this is no address of a MySQL database";
-            Problem::new(what).at(&url.place).hint(SPELT)
+            let problem = Problem::new(what).at(&url.place);
+            problem.hint(address::hint(SPELT, url))
         })?;
         let Some(schema) = opts.db_name().filter(|name| !name.is_empty()) else {
             let problem = Problem::new("the address names no database").at(&url.place);

@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Tls;
+use crate::client::address;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret};
 
@@ -28,6 +29,9 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// What is to be looked at when nobody answers.
 const RUNNING: &str = "is it running, and is `url` right?";
+
+/// How an address is spelt.
+const SPELT: &str = "expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`";
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -54,22 +58,16 @@ impl Database {
     /// # Errors
     /// It is neither; the file of the certificate authority cannot be read.
     pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
-        let mut config: Config = url.value.0.parse().map_err(|_| {
-            Problem::new("this is no address of a PostgreSQL database")
-                .at(&url.place)
-                .hint("expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`")
-        })?;
+        address::check(url)?;
+        let wrong = |message: &str| {
+            let problem = Problem::new(message).at(&url.place);
+            problem.hint(address::hint(SPELT, url))
+        };
+        let parsed = url.value.0.parse();
+        let mut config: Config =
+            parsed.map_err(|_| wrong("this is no address of a PostgreSQL database"))?;
         if config.get_hosts().is_empty() {
-            let problem = Problem::new("the address names no host").at(&url.place);
-            return Err(problem.hint("expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"));
-        }
-        // The first `@` ends the password: what stands behind it would be told as the host.
-        let has_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
-        if config.get_hosts().iter().any(has_at) {
-            let what = "the address of the database has more than one `@`";
-            return Err(Problem::new(what).at(&url.place).hint(
-                "in a user or a password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`",
-            ));
+            return Err(wrong("the address names no host"));
         }
         config.connect_timeout(ACCEPT).keepalives_idle(KEEPALIVE);
         if config.get_application_name().is_none() {

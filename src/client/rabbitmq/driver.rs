@@ -9,6 +9,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 use tokio::time::timeout;
 
+use crate::client::address;
 use crate::client::database::Tls;
 use crate::error::{Error, Problem};
 use crate::place::{Placed, Secret};
@@ -46,7 +47,11 @@ impl Broker {
     /// # Errors
     /// It is none; the file of the certificate authority cannot be read.
     pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
-        let wrong = |message: &str| Problem::new(message).at(&url.place).hint(EXPECTED);
+        address::check(url)?;
+        let wrong = |message: &str| {
+            let problem = Problem::new(message).at(&url.place);
+            problem.hint(address::hint(EXPECTED, url))
+        };
         let mut uri: AMQPUri = url
             .value
             .0

@@ -1,15 +1,16 @@
 //! Schema registries: what a pipeline file says of one, and its client.
 
-#[cfg(feature = "kafka")]
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 mod http;
 
+use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::Problem;
 use crate::place::{Place, Placed, Secret, Text};
 
-#[cfg(feature = "kafka")]
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 pub use http::Client;
 
 /// A server of the Schema Registry API.
@@ -55,8 +56,7 @@ impl Registry {
         };
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let inside = inside.map(|user| user.split_once(':').unwrap_or((user, "")));
-        let inside =
-            inside.map(|(user, password)| (user.to_string(), Secret(password.to_string())));
+        let inside = inside.map(|(user, password)| (decoded(user), Secret(decoded(password))));
         let password = || {
             self.password
                 .clone()
@@ -80,6 +80,11 @@ impl Registry {
             None => problem,
         }
     }
+}
+
+/// As it was before it was put into a URL.
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The `@` behind a user, which stands before the path. Without one there, what is no port may be
@@ -118,6 +123,11 @@ mod tests {
                 "url: \"http://u:p/q/s@r:80/x\"",
                 "http://r:80/x",
                 Some(("u", "p/q/s")),
+            ),
+            (
+                "url: \"http://u%40x:p%2F%25%zz@r\"",
+                "http://r",
+                Some(("u@x", "p/%%zz")),
             ),
             (
                 "url: \"http://u@r\"\nuser: v\npassword: q",

@@ -2,8 +2,8 @@
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
-use super::envelopes::Columns;
-use super::{Mode, MongoDb};
+use super::envelopes::{Columns, Envelopes};
+use super::{Mode, MongoDb, driver};
 use crate::client::database::check_connections;
 use crate::error::Problem;
 use crate::format::Shape;
@@ -17,6 +17,7 @@ const MOST_ROWS: u64 = 100_000;
 /// Everything about the options and the columns that cannot be as asked.
 pub fn problems(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
+    problems.extend(driver::check(mongodb).err());
     problems.extend(check_connections(mongodb.connections.as_ref()));
     if let Some(rows) = &mongodb.bulk_rows
         && !(1..=MOST_ROWS).contains(&rows.value.0)
@@ -35,6 +36,7 @@ pub fn problems(mongodb: &MongoDb, shape: &Shape) -> Vec<Problem> {
                 .and_then(|state| state.into.as_ref()),
         ];
         problems.extend(names.into_iter().flatten().filter_map(collection));
+        problems.extend(shared(envelopes));
         return problems;
     }
     problems.extend(mongodb.into.as_ref().and_then(collection));
@@ -97,6 +99,46 @@ fn contradictions(mongodb: &MongoDb) -> Vec<Problem> {
                 .at(&mongodb.url.place)
                 .hint("a change that comes again replaces itself, whatever the mode"),
         );
+    }
+    problems
+}
+
+/// What gives each table a collection of its own.
+const OWN: &str = "say `state: { into: \"{database}_{table}_current\" }`";
+
+/// Tables whose rows nobody could tell apart, and tables that are not named whole.
+fn shared(envelopes: &Envelopes) -> Vec<Problem> {
+    let Some(state) = &envelopes.state else {
+        return Vec::new();
+    };
+    let mut known: Vec<(String, &str)> = Vec::new();
+    let mut problems = Vec::new();
+    for (name, _) in &state.keys.0 {
+        let Some((database, table)) = name.value.split_once('.') else {
+            let what = format!("`{}` does not say its database", name.value);
+            let hint = format!("write it as `shop.{}`", name.value);
+            problems.push(Problem::new(what).at(&name.place).hint(hint));
+            continue;
+        };
+        let collection = state.collection(database, table);
+        if collection == envelopes.documents(database, table) {
+            let what = format!(
+                "the changes of `{}` and its rows would be in one collection `{collection}`",
+                name.value
+            );
+            problems.push(Problem::new(what).at(&name.place).hint(OWN));
+            continue;
+        }
+        match known.iter().find(|(known, _)| *known == collection) {
+            Some((_, other)) => {
+                let what = format!(
+                    "the rows of `{}` and of `{other}` would be in one collection `{collection}`",
+                    name.value
+                );
+                problems.push(Problem::new(what).at(&name.place).hint(OWN));
+            }
+            None => known.push((collection, &name.value)),
+        }
     }
     problems
 }

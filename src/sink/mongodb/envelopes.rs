@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::place::{NamedItems, OneOrMany, Place, Placed, Text};
+use crate::sink::ChangesOf;
 
 /// Changes as documents.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -83,6 +84,21 @@ impl Envelopes {
             database,
             table,
         )
+    }
+
+    /// The collections of each table whose state is kept.
+    pub fn tables(&self) -> Vec<ChangesOf> {
+        let of = |state: &State, name: &str| {
+            let (database, table) = name.split_once('.').unwrap_or(("", name));
+            ChangesOf {
+                table: table.to_string(),
+                documents: self.documents(database, table),
+                state: state.collection(database, table),
+            }
+        };
+        let state = self.state.as_ref();
+        let tables = state.map(|state| state.keys.names().map(|name| of(state, name)));
+        tables.into_iter().flatten().collect()
     }
 }
 

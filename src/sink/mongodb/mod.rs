@@ -13,7 +13,10 @@ use serde::Deserialize;
 
 use super::database::Mode;
 use super::on_bad_row::OnBadRow;
-use super::{Delivery, Found, Holds, Sink, Slice, Takes, TakesChanges, Target};
+use super::{
+    Delivery, Found, HeldChanges, HeldTable, Holds, Sink, Slice, TableServer, Takes, TakesChanges,
+    Target,
+};
 use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -75,7 +78,23 @@ impl MongoDb {
 
 impl Sink for MongoDb {
     fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
-        Holds::Nothing("documents are not compared yet")
+        match &self.envelopes {
+            Some(envelopes) => Holds::Changes(HeldChanges {
+                url: &self.url,
+                database: self.database.as_ref(),
+                tls: self.tls.as_ref(),
+                tables: envelopes.tables(),
+                any: envelopes.documents("DATABASE", "TABLE"),
+            }),
+            None => Holds::Table(HeldTable {
+                server: TableServer::MongoDb,
+                url: &self.url,
+                database: self.database.as_ref(),
+                into: self.into.as_ref(),
+                connections: None,
+                tls: self.tls.as_ref(),
+            }),
+        }
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {

@@ -1,7 +1,7 @@
 //! What a table of MySQL cannot hold or be asked for, and what will be done, in words.
 
-use super::Mysql;
 use super::types::type_name;
+use super::{Mysql, driver};
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::sink::applied::of_table;
@@ -9,6 +9,7 @@ use crate::sink::applied::of_table;
 /// Everything about the options and the columns that cannot be as asked.
 pub fn problems(mysql: &Mysql, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
+    problems.extend(driver::check(mysql).err());
     problems.extend(mysql.name(shape).err());
     problems.extend(mysql.options().problems(shape));
     let place = &mysql.url.place;

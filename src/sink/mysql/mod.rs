@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::database::{Mode, TableOptions};
 use super::on_bad_row::OnBadRow;
-use super::{Found, Holds, Sink, Slice, Takes, Target};
+use super::{Found, HeldTable, Holds, Sink, Slice, TableServer, Takes, Target};
 use crate::client::database::Tls;
 use crate::client::mysql::TableName;
 use crate::error::{Problem, Result};
@@ -94,7 +94,14 @@ impl Mysql {
 
 impl Sink for Mysql {
     fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
-        Holds::MysqlTable(self)
+        Holds::Table(HeldTable {
+            server: TableServer::Mysql,
+            url: &self.url,
+            database: None,
+            into: self.into.as_ref(),
+            connections: self.connections.as_ref(),
+            tls: self.tls.as_ref(),
+        })
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {

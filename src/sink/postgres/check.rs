@@ -1,7 +1,7 @@
 //! What a table of PostgreSQL cannot hold or be asked for, and what will be done, in words.
 
 use super::types::type_name;
-use super::{Postgres, changes};
+use super::{Postgres, changes, driver};
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::sink::applied::of_table;
@@ -9,6 +9,7 @@ use crate::sink::applied::of_table;
 /// Everything about the options and the columns that cannot be as asked.
 pub fn problems(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
+    problems.extend(driver::check(postgres).err());
     problems.extend(postgres.name(shape).err());
     problems.extend(postgres.options().problems(shape));
     let place = &postgres.url.place;

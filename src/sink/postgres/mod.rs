@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::database::{Mode, TableOptions};
 use super::on_bad_row::OnBadRow;
-use super::{Found, Holds, Sink, Slice, Takes, Target};
+use super::{Found, HeldTable, Holds, Sink, Slice, TableServer, Takes, Target};
 use crate::client::postgres::{TableName, Tls};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
@@ -92,7 +92,14 @@ impl Postgres {
 
 impl Sink for Postgres {
     fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
-        Holds::Table(self)
+        Holds::Table(HeldTable {
+            server: TableServer::Postgres,
+            url: &self.url,
+            database: None,
+            into: self.into.as_ref(),
+            connections: self.connections.as_ref(),
+            tls: self.tls.as_ref(),
+        })
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {

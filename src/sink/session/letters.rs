@@ -1,7 +1,7 @@
 //! Rows that a server does not take: the end of the run, or left out, counted, and kept in a file
 //! that is on the disk before anything passes over them.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::batch::Position;
 use crate::error::{Error, Problem, Result};
+use crate::plain_file::{append_to, wait_for_disk};
 use crate::report::Meter;
 use crate::sink::applied::Applied;
 use crate::sink::on_bad_row::{self, OnBadRow};
@@ -120,20 +121,10 @@ impl Keep for Letters {
 fn append(path: &Path, file: &mut Option<File>, lines: &str) -> std::io::Result<()> {
     let file = match file {
         Some(file) => file,
-        None => {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            std::fs::create_dir_all(folder)?;
-            let opened = OpenOptions::new().create(true).append(true).open(path)?;
-            // A file is there after a crash if its folder says so.
-            File::open(folder)?.sync_all()?;
-            file.insert(opened)
-        }
+        None => file.insert(append_to(path)?),
     };
     file.write_all(lines.as_bytes())?;
-    file.sync_data()
+    wait_for_disk(file)
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! Messages that were fetched, on their way to being rows.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::{filter, take};
-use arrow::datatypes::{Schema, SchemaRef};
-use arrow::util::display::array_value_to_string;
+use arrow::array::UInt32Array;
+use arrow::compute::take;
+use arrow::datatypes::SchemaRef;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -16,14 +14,11 @@ use super::metadata::Known;
 use super::options::Tombstones;
 use crate::batch::Span;
 use crate::client::kafka::consume::Message;
-use crate::client::registry::Client;
-use crate::column::show_type;
 use crate::error::Result;
-use crate::source::avro_rows::AvroRows;
+use crate::source::avro_messages::AvroMessages;
 use crate::source::json_rows::JsonRows;
-use crate::source::messages::decode;
+use crate::source::piece::Columns;
 use crate::source::reject::BadRow;
-use crate::source::retype::{convert, is_missing, missing};
 use crate::source::{Block, Piece, Rejected};
 
 /// How messages become rows.
@@ -46,8 +41,8 @@ pub struct Decode {
 pub enum Values {
     /// One JSON object each.
     Json,
-    /// One Avro datum each, and who knows the writers' schemas.
-    Avro(Box<AvroRows>, Option<Box<Client>>),
+    /// One Avro datum each.
+    Avro(Box<AvroMessages>),
 }
 
 /// A block that was not looked at yet.
@@ -59,9 +54,6 @@ pub struct Waiting {
 
 /// What is wrong with a message without a value, where columns are never null.
 const TOMBSTONE: &str = "it has no value, and not every column may be null: say `tombstones: rows` to make them so, or `tombstones: skip`";
-
-/// The columns, and the messages that are not in them.
-type Columns = (Vec<ArrayRef>, Vec<(usize, BadRow)>);
 
 impl Waiting {
     /// These messages, of these partitions.
@@ -160,29 +152,8 @@ impl Decode {
                 let wanted = Arc::new(self.schema.project(columns)?);
                 JsonRows::new(wanted).read(bytes)
             }
-            Values::Avro(rows, registry) => {
-                self.learn(rows, registry.as_deref(), bytes)?;
-                let (batch, bad) = decode(rows.as_ref(), bytes)?;
-                typed(&batch, &self.schema, columns, bytes.len(), bad)
-            }
+            Values::Avro(avro) => avro.read(&self.schema, bytes, columns),
         }
-    }
-
-    /// Asks the registry for the schemas of writers that are new.
-    fn learn(&self, rows: &AvroRows, registry: Option<&Client>, bytes: &[&[u8]]) -> Result<()> {
-        let Some(registry) = registry else {
-            return Ok(());
-        };
-        for id in rows.unknown(bytes) {
-            // A number that the registry never gave, or gave to other rows, stands in a broken
-            // message, which is left out as such. A registry that does not answer ends the run.
-            if let Some(schema) = registry.find(id)?
-                && let Err(error) = rows.learn(id, &schema)
-            {
-                tracing::warn!("{error}");
-            }
-        }
-        Ok(())
     }
 
     fn reject(&self, message: Message<'_>, bad: BadRow) -> Result<Rejected> {
@@ -219,79 +190,11 @@ fn spread(messages: &[Message<'_>], bad: &[(usize, BadRow)]) -> UInt32Array {
     rows.collect()
 }
 
-/// The columns as `schema` has them. Of so many messages, `batch` lacks those in `bad`; a message
-/// with a value that does not become its column's type joins them.
-fn typed(
-    batch: &RecordBatch,
-    schema: &Schema,
-    columns: &[usize],
-    messages: usize,
-    mut bad: Vec<(usize, BadRow)>,
-) -> Result<Columns> {
-    let mut arrays = Vec::with_capacity(columns.len());
-    let mut wrong = BTreeMap::new();
-    for column in columns {
-        let (field, values) = (schema.field(*column), batch.column(*column));
-        let (made, rows) = convert(values, field.data_type())?;
-        let missing = missing(&made, field);
-        arrays.push(made);
-        for row in missing.into_iter().filter(|row| !rows.contains(row)) {
-            wrong.entry(row).or_insert_with(|| is_missing(field.name()));
-        }
-        for row in rows {
-            let (name, wanted) = (field.name(), show_type(field.data_type()));
-            let value = array_value_to_string(values, row)?;
-            wrong.entry(row).or_insert_with(|| {
-                let message = format!("column `{name}`: {value} cannot be read as {wanted}");
-                BadRow::new("wrong type", message)
-            });
-        }
-    }
-    if wrong.is_empty() {
-        return Ok((arrays, bad));
-    }
-    let keep = (0..batch.num_rows()).map(|row| Some(!wrong.contains_key(&row)));
-    let keep: BooleanArray = keep.collect();
-    let arrays = arrays.iter().map(|values| Ok(filter(values, &keep)?));
-    let arrays = arrays.collect::<Result<_>>()?;
-    let mut bad_places = bad.iter().map(|(place, _)| *place).peekable();
-    let decoded = |place: &usize| bad_places.next_if_eq(place).is_none();
-    let decoded: Vec<usize> = (0..messages).filter(decoded).collect();
-    bad.extend(wrong.into_iter().map(|(row, wrong)| (decoded[row], wrong)));
-    bad.sort_by_key(|(place, _)| *place);
-    Ok((arrays, bad))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Array, AsArray, Int64Array, StringArray};
-    use arrow::datatypes::{DataType, Field, Int32Type};
-
-    #[test]
-    fn messages_with_values_of_other_types_are_bad_ones() {
-        let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 3_000_000_000, 3]));
-        let texts: ArrayRef = Arc::new(StringArray::from(vec!["4", "x", "y"]));
-        let batch = RecordBatch::try_from_iter([("id", ids), ("n", texts)]).unwrap();
-        let field = |name| Field::new(name, DataType::Int32, true);
-        let schema = Schema::new(vec![field("id"), field("n")]);
-        let first = vec![(1, BadRow::new("not Avro", "broken"))];
-        let (arrays, bad) = typed(&batch, &schema, &[0, 1], 4, first).unwrap();
-        let values = |array: &ArrayRef| array.as_primitive::<Int32Type>().values().to_vec();
-        assert_eq!(arrays.iter().map(values).collect::<Vec<_>>(), [[1], [4]]);
-        let bad: Vec<_> = bad
-            .iter()
-            .map(|(place, bad)| (*place, bad.message.as_str()))
-            .collect();
-        assert_eq!(
-            bad,
-            [
-                (1, "broken"),
-                (2, "column `id`: 3000000000 cannot be read as int32"),
-                (3, "column `n`: y cannot be read as int32"),
-            ]
-        );
-    }
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{DataType, Field, Schema};
 
     fn message(offset: i64, value: Option<&'static [u8]>) -> Message<'static> {
         Message {

@@ -9,17 +9,15 @@ use super::Kafka;
 use super::block::{Decode, Values};
 use super::dead::DeadTopic;
 use super::flow::Group;
-use super::format::{AvroOptions, MessageFormat};
+use super::format::MessageFormat;
 use super::metadata::Known;
 use super::options::{Start, Tombstones, Until};
 use crate::client::kafka::{Admin, Connection};
-use crate::client::registry::Client;
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Place, Placed, Text};
-use crate::plain_file::read_text;
-use crate::source::avro_rows::AvroRows;
-use crate::source::retype::{typed, wanted};
+use crate::place::{Placed, Text};
+use crate::source::avro_messages::AvroMessages;
+use crate::source::retype::typed;
 use crate::source::{Asked, Begin, Flow, OnBadRow, Stream, Types};
 
 /// How long the first message of a batch waits for others, unless something else is said.
@@ -65,7 +63,12 @@ impl Topic {
         let (metadata, types) = known(options, asked.types)?;
         let (values, mut fields) = match &options.format {
             MessageFormat::Json => (Values::Json, json_columns(options, &types)?),
-            MessageFormat::Avro(avro) => avro_columns(options, avro, &types)?,
+            MessageFormat::Avro(avro) => {
+                let subject = format!("{}-value", options.topic.as_str());
+                let at = (&options.topic.place, Some(subject));
+                let (avro, fields) = AvroMessages::new(avro, at, &types)?;
+                (Values::Avro(Box::new(avro)), fields)
+            }
         };
         let tombstones = tombstones(options, asked.types, &mut fields)?;
         for (known, name) in &metadata {
@@ -229,68 +232,6 @@ fn json_columns(options: &Kafka, types: &Types) -> Result<Vec<Field>, Problem> {
         .iter()
         .map(|(name, wanted)| typed(&name.value, wanted));
     Ok(fields.collect())
-}
-
-fn avro_columns(
-    options: &Kafka,
-    avro: &AvroOptions,
-    types: &Types,
-) -> Result<(Values, Vec<Field>), Problem> {
-    let registry = avro.registry.as_ref().map(Client::new).transpose();
-    let registry = registry.map_err(|error| first(error, &options.topic.place))?;
-    let (schema, place) = match (&avro.schema_file, &registry) {
-        (Some(file), _) => (read(file)?, &file.place),
-        (None, Some(registry)) => {
-            let default = format!("{}-value", options.topic.as_str());
-            let subject = avro
-                .subject
-                .as_ref()
-                .map_or(default, |own| own.value.0.clone());
-            let newest = registry.newest(&subject);
-            let place = &avro.subject.as_ref().unwrap_or(&options.topic).place;
-            (
-                newest.map_err(|error| first(error, place))?.to_string(),
-                place,
-            )
-        }
-        (None, None) => {
-            return Err(
-                Problem::new("nothing says which columns the Avro messages have")
-                    .at(&options.topic.place)
-                    .hint("give `avro:` a `schema_file`, or a `registry`"),
-            );
-        }
-    };
-    let framing = avro.framing();
-    if framing == crate::format::message::Framing::Confluent && registry.is_none() {
-        return Err(
-            Problem::new("`framing: confluent` needs the `registry` that has the schemas")
-                .at(&options.topic.place),
-        );
-    }
-    let rows = AvroRows::new(&schema, framing).map_err(|error| first(error, place))?;
-    let fields = wanted(&rows.schema(), types)?;
-    let fields = fields.fields().iter().map(|field| field.as_ref().clone());
-    let registry = registry.map(Box::new);
-    Ok((Values::Avro(Box::new(rows), registry), fields.collect()))
-}
-
-/// An error as a problem with an option.
-fn first(error: Error, place: &Place) -> Problem {
-    let first = error.problems.into_iter().next();
-    first
-        .unwrap_or_else(|| Problem::new("it cannot be read"))
-        .at(place)
-}
-
-fn read(file: &Placed<LocalPath>) -> Result<String, Problem> {
-    let path = file.beside();
-    read_text(&path).map_err(|error| {
-        Problem::new(format!("could not read the schema `{}`", path.display()))
-            .at(&file.place)
-            .cause(error)
-            .hint("a path to read is relative to the pipeline's file")
-    })
 }
 
 impl Stream for Topic {

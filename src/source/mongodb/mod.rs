@@ -41,6 +41,38 @@ pub struct MongoDb {
 }
 
 impl MongoDb {
+    /// A collection, as another part of a pipeline says it: with a document a row.
+    pub fn of(
+        url: Placed<Secret>,
+        database: Option<Placed<Text>>,
+        collection: Placed<Text>,
+        tls: Option<Tls>,
+    ) -> Self {
+        Self {
+            url,
+            database,
+            collection,
+            current: None,
+            changes: None,
+            on_bad_row: OnBadRow::default(),
+            tls,
+        }
+    }
+
+    /// The same, where it is the current state of a table.
+    #[must_use]
+    pub fn current(self) -> Self {
+        let current = Some(self.collection.place.with(Flag(true)));
+        Self { current, ..self }
+    }
+
+    /// The same, where it has a document a change.
+    #[must_use]
+    pub fn changes(self) -> Self {
+        let changes = Some(self.collection.place.with(Flag(true)));
+        Self { changes, ..self }
+    }
+
     /// True if it has a document a change.
     pub fn has_changes(&self) -> bool {
         self.changes.as_ref().is_some_and(|flag| flag.value.0)
@@ -67,7 +99,7 @@ impl MongoDb {
 
 impl Source for MongoDb {
     fn check(&self) -> Option<Result<(), Problem>> {
-        Some(self.check_options())
+        Some(self.check_options().and_then(|()| driver::check(self)))
     }
 
     fn open(&self, asked: &Asked<'_>) -> Result<Opened> {

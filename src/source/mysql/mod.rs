@@ -62,9 +62,9 @@ impl Mysql {
 
     /// With the progress of this load into it.
     #[must_use]
-    pub fn with_load(self, load: &str) -> Self {
+    pub fn with_load(self, load: Option<&str>) -> Self {
         Self {
-            load: Some(load.to_string()),
+            load: load.map(str::to_string),
             ..self
         }
     }

@@ -14,6 +14,7 @@ use super::pipe::Message;
 use crate::batch::Span;
 use crate::error::Result;
 use crate::format::envelope::{Envelope, Meaning, Meanings, Told, plain_json, read};
+use crate::source::avro_messages::AvroMessages;
 use crate::source::json_rows::JsonRows;
 use crate::source::reject::BadRow;
 use crate::source::{Block, Piece, Rejected};
@@ -33,14 +34,23 @@ pub struct Decode {
 }
 
 /// What values hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Values {
     /// One JSON object each.
     Json,
+    /// One Avro datum each.
+    Avro(Arc<AvroMessages>),
     /// A change each, which is a row.
     Envelopes,
     /// A change each, whose row is the row.
     Rows,
+}
+
+impl Values {
+    /// True if each is a change.
+    pub fn are_changes(&self) -> bool {
+        matches!(self, Self::Envelopes | Self::Rows)
+    }
 }
 
 /// A block that was not looked at yet.
@@ -108,9 +118,14 @@ impl Decode {
             .collect();
         let mut arrays = Vec::new().into_iter();
         if own > 0 {
-            let wanted = Arc::new(self.schema.project(&of_values)?);
             let objects: Vec<&[u8]> = objects.iter().map(AsRef::as_ref).collect();
-            let (made, wrong) = JsonRows::new(wanted).read(&objects)?;
+            let (made, wrong) = match &self.values {
+                Values::Avro(avro) => avro.read(&self.schema, &objects, &of_values)?,
+                _ => {
+                    let wanted = Arc::new(self.schema.project(&of_values)?);
+                    JsonRows::new(wanted).read(&objects)?
+                }
+            };
             arrays = made.into_iter();
             let (left, rest) = readable((kept, changes), wrong, &mut bad);
             (kept, changes) = (left, rest);
@@ -139,7 +154,7 @@ impl Decode {
     }
 
     fn see<'m>(&self, body: &'m [u8]) -> Seen<'m> {
-        if self.values == Values::Json {
+        if !self.values.are_changes() {
             return Seen::Row(None, Some(Cow::Borrowed(body)));
         }
         let envelope = match read(body) {
@@ -147,7 +162,7 @@ impl Decode {
             Ok(Told::Change(envelope)) => envelope,
             Err(why) => return Seen::BadRow(BadRow::new("no envelope", why)),
         };
-        if self.values == Values::Envelopes {
+        if matches!(self.values, Values::Envelopes) {
             return Seen::Row(Some(envelope), None);
         }
         let Some(row) = envelope.after.or(envelope.before) else {

@@ -42,7 +42,7 @@ pub struct RabbitMq {
     url: Placed<Secret>,
     /// The queue, or several.
     queues: Placed<OneOrMany<Text>>,
-    /// What messages hold: `json` (default; the columns are those of `types`) or `debezium`, a change each.
+    /// What messages hold: `json` (default; the columns are those of `types`), `{ avro: … }`, or `debezium`, a change each.
     #[serde(default)]
     format: MessageFormat,
     /// When to stop: `forever` (default), `empty` (once no queue has a message left), or after a number of messages.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::place::by_node;
+use crate::source::avro_messages::AvroOptions;
 use crate::source::until::{self, Said};
 
 /// What messages hold.
@@ -14,6 +15,8 @@ pub enum MessageFormat {
     /// One JSON object each; the columns are those of `types`.
     #[default]
     Json,
+    /// One Avro datum each.
+    Avro(Box<AvroOptions>),
     /// One change each, as Debezium tells it.
     Debezium(#[serde(default)] DebeziumOptions),
 }

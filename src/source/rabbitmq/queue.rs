@@ -17,6 +17,7 @@ use super::options::{MessageFormat, Read, Until};
 use crate::client::rabbitmq::Broker;
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Problem, Result};
+use crate::source::avro_messages::AvroMessages;
 use crate::source::retype::typed;
 use crate::source::{Asked, Begin, Flow, OnBadRow, Stream, Types};
 
@@ -73,7 +74,7 @@ impl Queues {
             queues: self.names.clone(),
             schema: self.schema.clone(),
             metadata: self.metadata.clone(),
-            values: self.values,
+            values: self.values.clone(),
             schemas: Schemas::default(),
         }
     }
@@ -123,11 +124,15 @@ fn columns(options: &RabbitMq, types: &Types) -> Result<Columns, Problem> {
             (Values::Envelopes, metadata, own.collect::<Vec<_>>())
         }
         MessageFormat::Debezium(_) => (Values::Rows, Vec::new(), of_types(options, types)?),
+        MessageFormat::Avro(avro) => {
+            let (avro, fields) = AvroMessages::new(avro, (&options.queues.place, None), types)?;
+            (Values::Avro(Arc::new(avro)), Vec::new(), fields)
+        }
         MessageFormat::Json => (Values::Json, Vec::new(), of_types(options, types)?),
     };
     for (known, name) in said {
-        if known.is_of_change() && values == Values::Json {
-            let message = "only changes have this, and messages are `json`";
+        if known.is_of_change() && !values.are_changes() {
+            let message = "only changes have this, and messages are rows";
             let hint = "say `format: debezium`, or leave it out";
             return Err(Problem::new(message).at(&name.place).hint(hint));
         }

@@ -112,7 +112,6 @@ impl Target<'_> {
         let count = table.all().count();
         let now = match (self.options.at, count) {
             (Some(At::Change(number)), _) => {
-                let number = count.map_or(number, |count| count.min(number));
                 let note = format!("after the first {} changes", show_count(number));
                 return Ok((Moments::One(number), Some(note)));
             }
@@ -124,18 +123,19 @@ impl Target<'_> {
             return Ok((Moments::One(count), note));
         }
         let shards = progress.map(|progress| numbers(table, progress));
-        let shards = shards.ok_or_else(|| {
-            let what = format!(
-                "nobody knows how far the changes of `{}` are",
-                self.job.table
-            );
-            Error::user(Problem::new(what).hint(
-                "nothing of this load is noted there: say after how many changes with `--at`",
-            ))
-        })?;
+        let shards = shards.ok_or_else(|| unknown(&self.job.table))?;
         let note = where_it_is(table, &shards);
         Ok((Moments::Shards(shards), Some(note)))
     }
+}
+
+/// Nothing says how far a load is.
+pub(super) fn unknown(table: &str) -> Error {
+    let what = format!("nobody knows how far the changes of `{table}` are");
+    Error::user(
+        Problem::new(what)
+            .hint("nothing of this load is noted there: say after how many changes with `--at`"),
+    )
 }
 
 /// For each shard the change of all tables before which all of its own are applied.

@@ -6,11 +6,13 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::Field;
 use arrow::util::display::array_value_to_string;
 
+use super::super::At;
 use super::super::alignment::{Aligned, align};
 use super::super::blame::Blame;
 use super::super::details::{Cell, Told};
 use super::super::matching::Kind;
 use super::super::states::{Moments, States};
+use super::applied::unknown;
 use super::digest::Digest;
 use super::{Asked, Target};
 use crate::changes::{Living, Past};
@@ -50,11 +52,17 @@ impl Target<'_> {
         asked: &mut Asked<'_, '_>,
     ) -> Result<()> {
         let Asked::Compare(outcome, tell) = asked else {
+            if self.options.against.is_none() {
+                return Ok(());
+            }
             let what = "faults are put into rows, and these documents tell of changes";
             return Err(Error::user(
                 Problem::new(what).hint("leave out `--against`"),
             ));
         };
+        if self.options.at == Some(At::Now) {
+            return Err(unknown(&self.job.table));
+        }
         let table = self.job.changes.as_ref().map(|changes| &changes.table);
         let table = table.ok_or_else(|| Error::user("the rows of this table do not change"))?;
         let fields = self.columns.fields();

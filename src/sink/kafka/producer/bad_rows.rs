@@ -1,7 +1,7 @@
 //! Rows that cannot be messages: the end of the run, or left out, counted and kept.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::batch::{Batch, Position};
 use crate::error::{Error, Result};
+use crate::plain_file::{append_to, wait_for_disk};
 use crate::report::Meter;
 use crate::sink::on_bad_row::{self, OnBadRow};
 use crate::sync::lock;
@@ -58,15 +59,14 @@ impl BadRows {
         let mut held = lock(&self.file);
         let file = match held.as_ref() {
             Some(file) => file.clone(),
-            None => held.insert(Arc::new(open(path).map_err(doing)?)).clone(),
+            None => held
+                .insert(Arc::new(append_to(path).map_err(doing)?))
+                .clone(),
         };
         file.as_ref().write_all(lines).map_err(doing)?;
         // Others may write while the disk is waited for.
         drop(held);
-        match has_disk(&file) {
-            true => file.sync_data().map_err(doing),
-            false => Ok(()),
-        }
+        wait_for_disk(&file).map_err(doing)
     }
 }
 
@@ -108,26 +108,4 @@ impl RefusedRows<'_> {
         self.of.meter.reject(self.count);
         Ok(())
     }
-}
-
-/// Opens or makes the file; its name, if it is new, is on the disk too.
-fn open(path: &Path) -> io::Result<File> {
-    let new = path.ancestors().take_while(|path| !path.exists());
-    let folders: Vec<&Path> = new.filter_map(Path::parent).collect();
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
-    for folder in folders {
-        // The parent of a bare file name is the empty path.
-        let empty = folder.as_os_str().is_empty();
-        let folder = if empty { Path::new(".") } else { folder };
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(file)
-}
-
-/// A pipe or a terminal has none.
-fn has_disk(file: &File) -> bool {
-    file.metadata().is_ok_and(|known| known.is_file())
 }

@@ -19,8 +19,6 @@ pub enum Kind {
     Replace,
     /// As `Replace`, unless what is there is newer.
     Newer,
-    /// Marks all that is older.
-    Clear,
 }
 
 /// One statement of a bulk.
@@ -76,7 +74,7 @@ impl Refused {
 }
 
 /// The statements as commands: by collection and by what they do, of several with one identity the last,
-/// not too many at once. What clears comes first: it is of what is older than itself.
+/// not too many at once.
 pub fn commands<'s>(statements: &[&'s Statement]) -> Vec<Vec<&'s Statement>> {
     let mut last: HashMap<(&str, &[u8]), &Statement> = HashMap::new();
     for statement in statements {
@@ -154,7 +152,7 @@ pub async fn send(
 }
 
 /// What an answer says of statements that were not done.
-fn refused(answer: &Document) -> Vec<Refused> {
+pub fn refused(answer: &Document) -> Vec<Refused> {
     let errors = answer.get_array("writeErrors");
     let errors = errors.map_or(&[][..], Vec::as_slice).iter();
     let mut refused: Vec<Refused> = errors.filter_map(Bson::as_document).map(one).collect();

@@ -2,7 +2,8 @@
 //!
 //! A document's `_id` is where its change stands in the binlog, so that a change that comes again replaces
 //! itself. A row of the state is replaced only by what stands behind it in the binlog, and one that is gone
-//! leaves its position, so that neither a redelivery nor disorder brings it back.
+//! leaves its position, so that neither a redelivery nor disorder brings it back; so does a table that was
+//! emptied (`emptied`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,7 @@ use twox_hash::XxHash3_128;
 
 use super::super::envelopes::{Columns, Envelopes, Stored};
 use super::bulk::{Kind, Statement};
+use super::emptied;
 use super::rows::{Unheld, key};
 use super::values::{meant, sent};
 use crate::batch::Batch;
@@ -212,39 +214,39 @@ impl Change<'_> {
     }
 }
 
-/// What becomes of a row of a table's state.
+/// What becomes of a row of a table's state, or of the table.
 fn current(change: &Change<'_>, columns: &[&str], collection: String) -> Result<Statement, String> {
     let position = change.position()?;
-    let statement = |kind, identity, bytes| Statement {
+    let (id, mut document) = match change.operation {
+        // Whoever has written this removes all that is older.
+        "truncate" => (emptied::id(), doc! { "_deleted": true }),
+        _ => row(change, columns)?,
+    };
+    document.insert("_position", &position);
+    let mut update = doc! { "_id": &id };
+    update.extend(document);
+    let identity = raw(&doc! { "_id": &id })?.into_bytes();
+    let query = doc! { "_id": id, "_position": { "$lt": &position } };
+    Ok(Statement {
         row: change.row,
         collection: collection.into(),
-        kind,
-        identity,
-        position: position.clone(),
-        bytes,
-    };
-    if change.operation == "truncate" {
-        let query = doc! { "_position": { "$lt": &position } };
-        let mark = doc! { "$set": { "_position": &position, "_deleted": true } };
-        let bytes = raw(&doc! { "q": query, "u": mark, "multi": true })?;
-        return Ok(statement(Kind::Clear, None, bytes));
-    }
+        kind: Kind::Newer,
+        identity: Some(identity),
+        position,
+        bytes: raw(&doc! { "q": query, "u": update, "upsert": true })?,
+    })
+}
+
+/// The key of the row that a change is of, and what the row has come to.
+fn row(change: &Change<'_>, columns: &[&str]) -> Result<(Bson, Document), String> {
     let row = change.after.or(change.before);
     let row = row.ok_or("it has no row, neither before nor after")?;
     let values = meant(row, &change.meanings)?;
     let id = key(&values, columns.iter().copied())?;
-    let mut document = doc! { "_id": &id };
-    match change.after {
-        Some(_) => document.extend(values),
-        None => {
-            document.insert("_deleted", true);
-        }
-    }
-    document.insert("_position", &position);
-    let identity = raw(&doc! { "_id": &id })?.into_bytes();
-    let query = doc! { "_id": id, "_position": { "$lt": &position } };
-    let bytes = raw(&doc! { "q": query, "u": document, "upsert": true })?;
-    Ok(statement(Kind::Newer, Some(identity), bytes))
+    Ok(match change.after {
+        Some(_) => (id, values),
+        None => (id, doc! { "_deleted": true }),
+    })
 }
 
 fn raw(document: &Document) -> Result<RawDocumentBuf, String> {

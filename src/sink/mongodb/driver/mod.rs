@@ -5,10 +5,12 @@
 //! open      empties the collection, where that was asked for               open
 //! workers   encode rows, or changes, as statements of bulks                values, rows, changes
 //! session   one unordered command a collection; what it refuses is told    session, bulk
+//!           what a table had before it was emptied goes                    emptied
 //! ```
 
 mod bulk;
 mod changes;
+mod emptied;
 mod open;
 mod rows;
 mod session;
@@ -25,6 +27,14 @@ use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
 use open::Load;
+
+/// What is wrong with the address.
+///
+/// # Errors
+/// It is none.
+pub fn check(mongodb: &MongoDb) -> Result<(), Problem> {
+    crate::client::mongodb::check(&mongodb.url)
+}
 
 /// Looks at the server, and changes nothing.
 ///

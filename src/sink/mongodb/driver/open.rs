@@ -9,6 +9,7 @@ use mongodb::{Client, Database};
 use super::super::envelopes::Columns;
 use super::super::{Mode, MongoDb};
 use super::changes::Changes;
+use super::emptied::Emptied;
 use super::rows::Documents;
 use super::session::{Connecting, Made, Rows};
 use crate::batch::Batch;
@@ -28,6 +29,8 @@ pub struct Load {
     kind: Kind,
     empties: bool,
     client: OnceLock<Client>,
+    /// What tables were emptied.
+    pub emptied: Emptied,
 }
 
 /// What rows become.
@@ -64,6 +67,7 @@ impl Load {
             empties: (options.mode == Mode::Truncate || target.overwrite) && !target.is_stream,
             server,
             client: OnceLock::new(),
+            emptied: Emptied::default(),
         })
     }
 

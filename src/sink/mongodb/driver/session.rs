@@ -126,12 +126,31 @@ impl Connection {
         &self,
         command: &[&'s Statement],
     ) -> Result<Vec<(&'s Statement, String)>, Failure> {
-        let said =
-            |error: &mongodb::error::Error| failure(self.load.server.refused("writing to", error));
+        if command[0].kind != Kind::Newer {
+            return self.write(command).await;
+        }
+        let emptied = &self.load.emptied;
+        let newer = emptied.newer(command);
+        if newer.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wrong = self.write(&newer).await?;
+        let after = emptied.after(&self.database, &newer, &self.load.concern);
+        let left = after.await.map_err(|error| self.said(&error))?;
+        match left.first() {
+            Some(left) => Err(self.again(left.message())),
+            None => Ok(wrong),
+        }
+    }
+
+    async fn write<'s>(
+        &self,
+        command: &[&'s Statement],
+    ) -> Result<Vec<(&'s Statement, String)>, Failure> {
         let answer = bulk::send(&self.database, command, &self.load.concern).await;
         let mut wrong = Vec::new();
         let mut there = Vec::new();
-        for refused in answer.map_err(|error| said(&error))? {
+        for refused in answer.map_err(|error| self.said(&error))? {
             let statement = command.get(refused.index).copied();
             match statement {
                 Some(statement) if refused.is_there() => match statement.kind {
@@ -139,7 +158,7 @@ impl Connection {
                     Kind::Newer => {}
                     Kind::Insert => there.push((statement, refused.message().to_string())),
                     // Somebody else added it at the same moment.
-                    _ => return Err(self.again(refused.message())),
+                    Kind::Replace => return Err(self.again(refused.message())),
                 },
                 Some(statement) if !refused.passes() => {
                     wrong.push((statement, refused.message().to_string()));
@@ -148,9 +167,17 @@ impl Connection {
             }
         }
         if !there.is_empty() {
-            wrong.extend(self.others(there).await.map_err(|error| said(&error))?);
+            wrong.extend(
+                self.others(there)
+                    .await
+                    .map_err(|error| self.said(&error))?,
+            );
         }
         Ok(wrong)
+    }
+
+    fn said(&self, error: &mongodb::error::Error) -> Failure {
+        failure(self.load.server.refused("writing to", error))
     }
 
     fn again(&self, words: &str) -> Failure {

@@ -220,6 +220,54 @@ fn the_state_of_a_row_is_its_newest_and_outlives_its_end() {
 }
 
 #[test]
+fn a_table_that_is_emptied_says_when() {
+    let state = "{ state: { keys: { shop.orders: id } } }";
+    let told = [
+        ("truncate", None, None, 20),
+        ("create", None, Some(ROW), 10),
+        ("truncate", None, None, 15),
+    ];
+    let (made, unheld) = encoded(&told, state);
+    assert!(unheld.is_empty());
+    let all: Vec<&Statement> = made.iter().collect();
+    let commands = commands(&all);
+    // Each is a change of its own; of the state the last one is enough.
+    let shape: Vec<_> = commands
+        .iter()
+        .map(|command| (command[0].kind, command.len()))
+        .collect();
+    assert_eq!(shape, [(Kind::Newer, 2), (Kind::Replace, 3)]);
+    let position = "0000000002:00000000000000000020:0000000000";
+    let key = doc! { "_truncated": true };
+    assert_eq!(
+        document(commands[0][0]),
+        doc! {
+            "q": { "_id": &key, "_position": { "$lt": position } },
+            "u": { "_id": &key, "_deleted": true, "_position": position },
+            "upsert": true,
+        }
+    );
+    assert_eq!(
+        document(commands[1][0]),
+        doc! {
+            "q": { "_id": "binlog.000002:20:0" },
+            "u": {
+                "_id": "binlog.000002:20:0",
+                "databasename": "shop",
+                "tablename": "orders",
+                "operation": "truncate",
+                "beforedata": null,
+                "afterdata": null,
+                "timestamp": mongodb::bson::DateTime::from_millis(5),
+                "transactionid": "0-1-7",
+                "binlogposition": { "file": "binlog.000002", "pos": 20_i64 },
+            },
+            "upsert": true,
+        }
+    );
+}
+
+#[test]
 fn a_change_without_its_key_is_told() {
     let state = "{ state: { keys: { shop.orders: [id, day] } } }";
     let (_, unheld) = encoded(&[("create", None, Some(ROW), 10)], state);

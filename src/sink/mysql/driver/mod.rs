@@ -23,10 +23,18 @@ use std::sync::Arc;
 use super::Mysql;
 use crate::client::mysql::Database;
 use crate::client::runtime::{apart, block_on};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
 use open::Load;
+
+/// What is wrong with the address.
+///
+/// # Errors
+/// It is none.
+pub fn check(mysql: &Mysql) -> Result<(), Problem> {
+    Database::new(&mysql.url, None).map(drop)
+}
 
 /// Looks at the database, and changes nothing.
 ///

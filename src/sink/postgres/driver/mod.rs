@@ -23,13 +23,21 @@ use std::sync::Arc;
 use super::Postgres;
 use crate::client::postgres::Database;
 use crate::client::runtime::{apart, block_on};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::sink::lane;
 use crate::sink::{Found, Target};
 use made_types::made_types;
 use open::Load;
 #[cfg(test)]
 pub(crate) use session::sent;
+
+/// What is wrong with the address.
+///
+/// # Errors
+/// It is none.
+pub fn check(postgres: &Postgres) -> Result<(), Problem> {
+    Database::new(&postgres.url, None).map(drop)
+}
 
 /// Looks at the database, and changes nothing.
 ///

@@ -68,7 +68,7 @@ fn stranger(options: &MongoDb, document: &Document, why: &str) -> Error {
         .get("_id")
         .map_or_else(String::new, ToString::to_string);
     let message = format!(
-        "document {id} of `{}` is no change",
+        "document {id} of `{}` is no change of a row",
         options.collection.as_str()
     );
     Error::run(Problem::new(message).cause(why))
@@ -78,6 +78,12 @@ fn stranger(options: &MongoDb, document: &Document, why: &str) -> Error {
 fn event(document: &Document) -> Result<(Event, &Document), String> {
     let field = |joined: &str, snake: &str| document.get(joined).or_else(|| document.get(snake));
     let row = |joined, snake| field(joined, snake).and_then(Bson::as_document);
+    let operation = document
+        .get_str("operation")
+        .map_err(|_| "it has no operation")?;
+    if operation == "truncate" {
+        return Err("its table was emptied, which no load does".into());
+    }
     let row = row("afterdata", "after_data").or(row("beforedata", "before_data"));
     let row = row.ok_or("it has no row, neither before nor after")?;
     let id = document
@@ -91,9 +97,6 @@ fn event(document: &Document) -> Result<(Event, &Document), String> {
     let (Some(file), Some(pos), Some(within)) = (file, pos, within) else {
         return Err("its `_id` is no place in a binlog".into());
     };
-    let operation = document
-        .get_str("operation")
-        .map_err(|_| "it has no operation")?;
     let event = Event {
         id: id.to_string(),
         place: (file, pos, within),

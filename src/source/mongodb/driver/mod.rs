@@ -18,6 +18,14 @@ use collection::Documents;
 pub use events::{Event, events};
 use records::Rows;
 
+/// What is wrong with the address.
+///
+/// # Errors
+/// It is none.
+pub fn check(options: &MongoDb) -> Result<(), Problem> {
+    crate::client::mongodb::check(&options.url)
+}
+
 /// Asks which documents there are.
 ///
 /// # Errors
