@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::environment;
 use crate::mysql::sql_at;
 use crate::postgres::fresh;
+use crate::postgres_errors::told;
 use crate::runs::Runs;
 use crate::servers::Servers;
 use crate::until;
