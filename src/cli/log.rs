@@ -204,6 +204,14 @@ fn tell_sink(sink: &SinkReport) {
         waiting_seconds = sink.waited.as_secs_f64(),
         "sink ended"
     );
+    if sink.unsent > 0 {
+        info!(
+            sink = sink.name,
+            table = sink.table,
+            unsent = sink.unsent,
+            "rows were made and not sent when the run was to end"
+        );
+    }
     if let Some(clocks) = &sink.clocks {
         tell_messages(&sink.name, clocks);
     }

@@ -14,3 +14,27 @@ pub const BATCH_ROWS: i32 = -2;
 
 /// The partition whose offset is the number of shards that changes were begun with.
 pub const SHARDS_OF: i32 = -3;
+
+/// Whoever has the lock of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its connection.
+    pub id: i64,
+    /// The same in words.
+    pub shown: String,
+}
+
+/// Why partitions are not held.
+#[derive(Debug)]
+pub enum NotHeld<R> {
+    /// Somebody has one of them, who is gone again where nobody is named.
+    By(Option<Holder>),
+    /// The server says so.
+    Refused(R),
+}
+
+impl<R> From<R> for NotHeld<R> {
+    fn from(error: R) -> Self {
+        Self::Refused(error)
+    }
+}

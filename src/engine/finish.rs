@@ -17,6 +17,8 @@ pub(super) struct Ending<'r, 'p> {
     /// Its rows were begun, and nothing but the end of the run's time cut them short.
     begun: bool,
     whole: bool,
+    /// Rows that it was given are left to the next run.
+    unsent: bool,
     /// Its table has an end.
     finite: bool,
     /// What is safe and waits to be published.
@@ -71,6 +73,7 @@ impl<'p> OpenRun<'p> {
             begun,
             finite: plan.rows.is_some(),
             whole: (begun && all) || self.stop.in_time(),
+            unsent: false,
             prepared: None,
             published,
             position: position.unwrap_or_default(),
@@ -90,6 +93,9 @@ impl<'p> OpenRun<'p> {
         }
         let prepared = sink.prepare(ending.batches);
         if let Some(prepared) = self.note(ending, prepared) {
+            ending.unsent = prepared.finished.iter().any(|lane| lane.unsent > 0);
+            // A table without end has no whole.
+            ending.whole &= !ending.unsent || !ending.finite || self.stop.in_time();
             ending.prepared = Some(prepared);
         }
     }
@@ -128,7 +134,8 @@ impl<'p> OpenRun<'p> {
         if !nothing && !goes_on && set.iter().all(Ending::is_well) {
             self.forget(set);
         }
-        signal
+        // The signal may have come while sinks ended.
+        signal || (self.stop.signal().is_some() && set.iter().any(|ending| ending.unsent))
     }
 
     /// The whole run is done. What of it was published before its last tables began is remembered until

@@ -1,5 +1,6 @@
 //! Gives out batch numbers: each once, in order, within the window of the slowest live lane.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
 #[cfg(all(test, feature = "sessions"))]
 use std::task::Poll;
@@ -32,6 +33,7 @@ pub struct Gate {
     window: u64,
     stop: Stop,
     deadline: Option<Instant>,
+    begun: AtomicBool,
 }
 
 /// What a worker is to do next.
@@ -66,7 +68,9 @@ impl sink::Run for Gate {
     }
 
     fn stopping(&self) -> bool {
-        self.stop.requested()
+        // Where all batches are given out nobody else looks at the time; what is opened has all of it.
+        let begun = || self.begun.load(Ordering::Relaxed);
+        self.stop.requested() || (begun() && self.stop.at_deadline(self.deadline))
     }
 
     fn interrupted(&self) -> bool {
@@ -90,6 +94,7 @@ impl Gate {
             window,
             stop,
             deadline,
+            begun: AtomicBool::new(false),
         }
     }
 
@@ -102,6 +107,7 @@ impl Gate {
             batches: *batches,
         });
         lock(&self.state).counters = counters.collect();
+        self.begun.store(true, Ordering::Relaxed);
     }
 
     /// Wakes the workers that wait: a lane has moved.
@@ -219,7 +225,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::AtomicU64;
 
     struct One(AtomicU64);
     impl GateView for One {

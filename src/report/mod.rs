@@ -12,6 +12,7 @@ mod series;
 mod show;
 mod spread;
 mod timed;
+mod times;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ pub use series::{Series, Step};
 pub use show::Unlimited;
 pub use spread::{Percentiles, Spread};
 pub use timed::Timed;
+pub use times::Times;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,33 +55,6 @@ pub enum Outcome {
     NotBegun(Fault),
     /// A signal ended it, after a clean end of every sink.
     Interrupted(i32),
-}
-
-/// Where the workers' time went, summed over them.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Times {
-    /// Processor seconds making batches.
-    #[serde(serialize_with = "seconds")]
-    pub making: Duration,
-    /// Processor seconds encoding them.
-    #[serde(serialize_with = "seconds")]
-    pub encoding: Duration,
-    /// Seconds writing to sinks that have no thread for it.
-    #[serde(serialize_with = "seconds")]
-    pub writing: Duration,
-    /// Seconds waiting for a slow sink, or for the pace.
-    #[serde(serialize_with = "seconds")]
-    pub waiting: Duration,
-}
-
-impl Times {
-    /// Adds what another worker has spent.
-    pub fn add(&mut self, other: &Self) {
-        self.making += other.making;
-        self.encoding += other.encoding;
-        self.writing += other.writing;
-        self.waiting += other.waiting;
-    }
 }
 
 /// What happened to one table that was read.
@@ -112,6 +87,10 @@ pub struct Finished {
     pub cpu: Duration,
     /// Time its writer spent waiting for batches.
     pub waited: Duration,
+    /// Rows that it was given and did not begin to send, because the run was to end.
+    pub unsent: u64,
+    /// Nothing says which these are: the same run again begins with the first row.
+    pub begins_again: bool,
 }
 
 /// One file.
@@ -174,6 +153,12 @@ pub struct SinkReport {
     pub digest: Option<String>,
     /// Hidden files that it left: the next run over this place takes them over or removes them.
     pub left: Vec<PathBuf>,
+    /// Rows that it was given and did not begin to send, because the run was to end.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unsent: u64,
+    /// Nothing says which these are: the same run again begins with the first row.
+    #[serde(skip)]
+    pub begins_again: bool,
     /// What runs before had left, and what became of it.
     pub recovered: Vec<String>,
     /// What messages and their replies took, where there are replies; times in microseconds.
@@ -272,6 +257,8 @@ impl SinkReport {
             files: Vec::new(),
             digest: None,
             left: Vec::new(),
+            unsent: 0,
+            begins_again: false,
             recovered: Vec::new(),
             clocks: None,
             transactions: None,
@@ -284,6 +271,8 @@ impl SinkReport {
             self.busy += lane.busy;
             self.cpu += lane.cpu;
             self.waited += lane.waited;
+            self.unsent += lane.unsent;
+            self.begins_again |= lane.begins_again;
             self.files.extend(lane.files);
         }
     }
@@ -382,6 +371,11 @@ pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String>
 /// Whose fault it was stands in the error's text.
 fn unnamed<S: serde::Serializer>(_: &Fault, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

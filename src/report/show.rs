@@ -65,6 +65,9 @@ impl Report {
             if let Some(transactions) = &sink.transactions {
                 write!(f, "{transactions}")?;
             }
+            if sink.unsent > 0 {
+                writeln!(f, "    {}", Unsent(sink))?;
+            }
             if !sink.left.is_empty() {
                 writeln!(f, "    {}", Left(&sink.left))?;
             }
@@ -162,6 +165,23 @@ impl fmt::Display for Transactions {
             ),
             None => Ok(()),
         }
+    }
+}
+
+/// Rows that were not sent any more, and what the next run does.
+struct Unsent<'a>(&'a SinkReport);
+
+impl fmt::Display for Unsent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let next = match self.0.begins_again {
+            true => "begins with the first row",
+            false => "goes on with them",
+        };
+        let unsent = show_count(self.0.unsent);
+        write!(
+            f,
+            "{unsent} rows were made and not sent when the run was to end: the same run again {next}"
+        )
     }
 }
 

@@ -149,6 +149,37 @@ impl TableOptions<'_> {
     }
 }
 
+/// What the user of a load may not and would have to: where, and the privileges there.
+#[derive(Debug, Default)]
+pub struct Missing(Vec<(String, Vec<String>)>);
+
+impl Missing {
+    /// One more.
+    pub fn add(&mut self, on: &str, privilege: &str) {
+        let place = self.0.iter().position(|(there, _)| there == on);
+        let place = place.unwrap_or_else(|| {
+            self.0.push((on.to_string(), Vec::new()));
+            self.0.len() - 1
+        });
+        let privileges = &mut self.0[place].1;
+        if !privileges.iter().any(|one| one == privilege) {
+            privileges.push(privilege.to_string());
+        }
+    }
+
+    /// All of it at once, and what gives it to this user.
+    pub fn problem(&self, user: &str) -> Option<Problem> {
+        let all = |one: &dyn Fn(&str, &str) -> String, between: &str| {
+            let all = self.0.iter().map(|(on, what)| one(on, &what.join(", ")));
+            all.collect::<Vec<_>>().join(between)
+        };
+        let lacks = all(&|on, what| format!("{what} on {on}"), "; ");
+        let gives = all(&|on, what| format!("GRANT {what} ON {on} TO {user}"), "; ");
+        let problem = Problem::new(format!("the user lacks privileges: {lacks}"));
+        (!self.0.is_empty()).then(|| problem.hint(format!("an owner gives them: {gives}")))
+    }
+}
+
 /// A key that is not there, or that an upsert lacks.
 pub fn key_problems(
     (mode, key): (Mode, &[Placed<Text>]),

@@ -272,6 +272,7 @@ impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
             busy: times.busy,
             cpu: times.cpu,
             waited: waited.unwrap_or_default(),
+            ..Finished::default()
         })
     }
 

@@ -2,6 +2,7 @@
 
 pub mod applied;
 pub mod claims;
+pub mod constraints;
 pub mod database;
 pub mod discard;
 pub mod file;

@@ -95,6 +95,10 @@ impl Blaming<'_> {
                 blame(insert, "as with change {}, its insert, before its time")
             }
             Kind::Extra if told.row.is_none() => blame(delete, "as without change {}, its delete"),
+            Kind::Extra if !self.is_inserted(told, row, past)? => Some(Blame {
+                changes: Vec::new(),
+                words: "no change makes a second row of this key".into(),
+            }),
             Kind::Extra | Kind::Doubled => {
                 blame(insert, "as with change {}, its insert, done twice")
             }
@@ -103,17 +107,32 @@ impl Blaming<'_> {
         })
     }
 
+    /// True if one more row of a key has the values that its insert makes.
+    fn is_inserted(&self, told: &Told, row: u64, past: &[Past]) -> Result<bool> {
+        if self.unset(told).is_some() {
+            return Ok(false);
+        }
+        let made = past.iter().filter(|one| one.operation != Operation::Delete);
+        let matching = self.matching(told, row, &made.collect::<Vec<_>>())?;
+        let mut matching = matching.into_iter();
+        Ok(matching.any(|one| one.operation == Operation::Insert))
+    }
+
+    /// A column with another value, which no update sets.
+    fn unset<'t>(&self, told: &'t Told) -> Option<&'t str> {
+        let place = |name: &str| self.fields.iter().position(|field| field.name() == name);
+        let mut cells = told.cells.iter();
+        let unset =
+            cells.find(|cell| place(&cell.column).is_none_or(|column| !self.set.contains(&column)));
+        unset.map(|cell| cell.column.as_str())
+    }
+
     /// Which of its changes a row stopped at, as its values say.
     fn different(&self, told: &Told, row: u64, past: &[Past]) -> Result<Blame> {
-        let place = |name: &str| self.fields.iter().position(|field| field.name() == name);
-        let unset = told
-            .cells
-            .iter()
-            .find(|cell| place(&cell.column).is_none_or(|column| !self.set.contains(&column)));
-        if let Some(cell) = unset {
+        if let Some(column) = self.unset(told) {
             return Ok(Blame {
                 changes: Vec::new(),
-                words: format!("no change makes this `{}` of this row", cell.column),
+                words: format!("no change makes this `{column}` of this row"),
             });
         }
         let moment = self.states.moments().of(row);

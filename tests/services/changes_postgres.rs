@@ -312,7 +312,9 @@ fn who_may_not_is_told_before_the_first_row() {
     let output = command.env("DB_URL", url).output().unwrap();
     let words = told(&String::from_utf8_lossy(&output.stderr));
     let schema = load.customers.split('.').next().unwrap();
-    let expected = format!("permission denied for schema {schema}");
+    let expected = format!(
+        "the user lacks privileges: USAGE, CREATE on SCHEMA \"{schema}\"\n  hint: an owner gives them: GRANT USAGE, CREATE ON SCHEMA \"{schema}\" TO \"{role}\"\n"
+    );
     assert_eq!(output.status.code(), Some(2), "{words}");
     assert!(words.contains(&expected), "{words}");
     assert!(!words.contains("pa55word"), "{words}");
@@ -324,4 +326,37 @@ fn who_may_not_is_told_before_the_first_row() {
     let away = "error: could not open sink `c`\n  caused by: connecting in 127.0.0.1:1/d\n  caused by: Connection refused (os error 111)\n  hint: is it running, and is `url` right?";
     assert_eq!(output.status.code(), Some(2), "{words}");
     assert!(words.starts_with(away), "{words}");
+}
+
+#[test]
+fn columns_of_lists_are_updated() {
+    let load = Load::new(&environment("POSTGRES_URL"));
+    let things = load.customers.replace("customers", "things");
+    let yaml = format!(
+        r#"version: 1
+name: load
+seed: 7
+tables:
+  things:
+    columns:
+      id: {{ sequence: {{ start: 1 }} }}
+      numbers: {{ list: {{ of: {{ uniform: {{ min: 1, max: 1000 }}, type: int32, nulls: 0.2 }}, length: {{ uniform: {{ min: 0, max: 4 }} }} }}, nulls: 0.2 }}
+      words: {{ list: {{ of: {{ choice: [a, "b,c", "d\"e", ""] }}, length: 2 }} }}
+      v: {{ uniform: {{ min: 1, max: 1_000_000 }} }}
+changes: {{ count: 20_000, mix: {{ things: {{ insert: 40, update: {{ weight: 50, set: [numbers, words, v] }}, delete: 10 }} }} }}
+sinks:
+  - postgres: {{ name: t, table: things, url: "${{env:DB_URL}}", into: {things}, connections: 2 }}
+"#
+    );
+    load.succeeds(&yaml, &[]);
+    let (code, words) = load.verify(&yaml, &[]);
+    assert_eq!(
+        (code, words),
+        (Some(0), "things in sink t: 9 500 rows, all equal".into())
+    );
+    let kinds = format!(
+        "SELECT count(*) FILTER (WHERE numbers IS NULL) > 100, count(*) FILTER (WHERE numbers = '{{}}') > 100, \
+         count(*) FILTER (WHERE array_position(numbers, NULL) > 0) > 100, count(DISTINCT words) FROM {things}"
+    );
+    assert_eq!(load.sql(&kinds), "t|t|t|16");
 }

@@ -9,6 +9,8 @@ mod broker;
 mod changes_mysql;
 #[cfg(feature = "postgres")]
 mod changes_postgres;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod databases;
 #[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
 mod downstream;
 #[cfg(all(
@@ -22,8 +24,12 @@ mod downstream_verify;
 mod drive;
 #[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
 mod emptied;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod ends;
 #[path = "../sink_compliance/every.rs"]
 mod every;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod grants;
 #[cfg(feature = "postgres")]
 mod line;
 #[cfg(all(feature = "mongodb", feature = "postgres"))]
@@ -54,6 +60,8 @@ mod postgres_source;
 mod postgres_types;
 #[cfg(all(feature = "postgres", feature = "rabbitmq"))]
 mod rabbitmq;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod refused;
 mod registry;
 #[path = "../sink_compliance/rows.rs"]
 mod rows;

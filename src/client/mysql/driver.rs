@@ -33,16 +33,17 @@ const SPELT: &str = "expected `mysql://USER:PASSWORD@HOST:PORT/DATABASE`";
 /// whatever the server is set to. Messages are in English, for some of them are read.
 const SAID_FIRST: &str = "SET NAMES utf8mb4; SET SESSION \
     sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', \
-    time_zone = '+00:00', lc_messages = 'en_US', autocommit = 1, net_read_timeout = 3600, net_write_timeout = 86400; \
+    time_zone = '+00:00', lc_messages = 'en_US', autocommit = 1, net_write_timeout = 86400; \
     SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; ";
 
 /// A transaction of a program that stands still is undone: whoever has its partitions by then is not kept
 /// waiting by its locks, for a living one asks the server every few seconds.
-const OF_WRITERS: &str = "SET SESSION wait_timeout = 60";
+/// A statement that stands still on its way is given up, too, and a lock is not waited for without a word.
+const OF_WRITERS: &str = "SET SESSION wait_timeout = 60, net_read_timeout = 60, lock_wait_timeout = 10, \
+    innodb_lock_wait_timeout = 10 /*M! , idle_transaction_timeout = 10 */";
 
 /// Nothing ends what waits for a slow sink.
-const OF_READERS: &str =
-    "SET SESSION wait_timeout = 604800, lock_wait_timeout = 10 /*M! , max_statement_time = 0 */";
+const OF_READERS: &str = "SET SESSION wait_timeout = 604800, net_read_timeout = 3600, lock_wait_timeout = 10 /*M! , max_statement_time = 0 */";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 #[cfg(feature = "mysql")]
 mod driver;
 #[cfg(feature = "mysql")]
+mod locks;
+#[cfg(feature = "mysql")]
 mod offsets;
 #[cfg(feature = "mysql")]
 mod patience;

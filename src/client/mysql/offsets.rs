@@ -7,7 +7,7 @@ use mysql_async::{Conn, Error as Refusal};
 
 use super::{TableName, answer, literal, quoted};
 use crate::batch::Span;
-use crate::client::offsets::{OFFSETS, STREAM};
+use crate::client::offsets::{OFFSETS, SHARDS_OF, STREAM};
 
 /// There is no such table, or no such database.
 const ABSENT: [u16; 2] = [1146, 1049];
@@ -18,11 +18,11 @@ pub type Known = HashSet<i32>;
 /// The offsets of one load.
 #[derive(Debug, Clone)]
 pub struct Offsets {
-    table: String,
+    pub(super) table: String,
     /// The rows' table.
-    sink: String,
+    pub(super) sink: String,
     /// What tells this load from others into the same table.
-    load: String,
+    pub(super) load: String,
 }
 
 impl Offsets {
@@ -41,6 +41,11 @@ impl Offsets {
     /// What the server says.
     pub async fn make(&self, conn: &mut Conn) -> Result<(), Refusal> {
         let table = &self.table;
+        // Who may not make tables may have one that is there.
+        let there = conn.query_drop(format!("SELECT 1 FROM {table} LIMIT 0"));
+        if there.await.is_ok() {
+            return Ok(());
+        }
         conn.query_drop(format!(
             "CREATE TABLE IF NOT EXISTS {table} (`sink` varchar(64) NOT NULL, `load` varchar(255) NOT NULL, \
              `partition` int NOT NULL, `next` bigint NOT NULL, PRIMARY KEY (`sink`, `load`, `partition`)) \
@@ -85,6 +90,25 @@ impl Offsets {
             "SELECT EXISTS (SELECT 1 FROM {table} WHERE `sink` = {sink} AND (`load` = {whole} OR LEFT(`load`, CHAR_LENGTH({slices})) = {slices}))"
         );
         Ok(conn.query_first(query).await?.unwrap_or(false))
+    }
+
+    /// True if changes of another load have been committed to the table of rows; false where there is no
+    /// table of offsets.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn has_other_changes(&self, conn: &mut Conn) -> Result<bool, Refusal> {
+        let (table, sink, load) = (&self.table, &self.sink, literal(&self.load));
+        let query = format!(
+            "SELECT EXISTS (SELECT 1 FROM {table} o JOIN {table} p USING (`sink`, `load`) \
+             WHERE `sink` = {sink} AND `load` <> {load} AND o.`partition` = {SHARDS_OF} AND p.`partition` >= 0)"
+        );
+        match conn.query_first(query).await {
+            Err(error) if answer(&error).is_some_and(|said| ABSENT.contains(&said.code)) => {
+                Ok(false)
+            }
+            found => Ok(found?.unwrap_or(false)),
+        }
     }
 
     /// Keeps what a load was begun with.

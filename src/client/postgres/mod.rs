@@ -3,6 +3,8 @@
 #[cfg(feature = "postgres")]
 mod driver;
 #[cfg(feature = "postgres")]
+mod locks;
+#[cfg(feature = "postgres")]
 mod offsets;
 #[cfg(feature = "postgres")]
 mod patience;

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::TableName;
 use crate::batch::Span;
-use crate::client::offsets::{OFFSETS, STREAM};
+use crate::client::offsets::{OFFSETS, SHARDS_OF, STREAM};
 
 /// Held to the end of the transaction by who makes the table of this name: two services that start
 /// together make it one after the other.
@@ -25,11 +25,11 @@ pub async fn exists(client: &Client, quoted: &str) -> Result<bool, tokio_postgre
 /// The offsets of one load.
 #[derive(Debug, Clone)]
 pub struct Offsets {
-    table: String,
+    pub(super) table: String,
     /// The rows' table.
-    sink: String,
+    pub(super) sink: String,
     /// What tells this load from others into the same table.
-    load: String,
+    pub(super) load: String,
 }
 
 impl Offsets {
@@ -84,6 +84,24 @@ impl Offsets {
             "SELECT EXISTS (SELECT FROM {table} WHERE sink = $1 AND (load = $2 OR starts_with(load, $2 || '/')))"
         );
         let row = client.query_one(&query, &[&self.sink, &whole]).await?;
+        Ok(row.get(0))
+    }
+
+    /// True if changes of another load have been committed to the table of rows; false where there is no
+    /// table of offsets.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn has_other_changes(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
+        let table = &self.table;
+        if !exists(client, table).await? {
+            return Ok(false);
+        }
+        let query = format!(
+            "SELECT EXISTS (SELECT FROM {table} o JOIN {table} p USING (sink, load) \
+             WHERE sink = $1 AND load <> $2 AND o.partition = {SHARDS_OF} AND p.partition >= 0)"
+        );
+        let row = client.query_one(&query, &[&self.sink, &self.load]).await?;
         Ok(row.get(0))
     }
 

@@ -6,12 +6,14 @@
 //! a block waits for the block before the last, of all tables   barrier
 //! a transaction's changes become a few statements              keyed
 //! what a pipeline cannot ask of changes                        options
+//! which columns a table has of them                            columns
 //! ```
 //!
 //! A shard is a partition of the sink's table of offsets, and its offset the place of its next change among
 //! those of the table. So a killed load goes on, with another number of connections, too.
 
 mod barrier;
+mod columns;
 mod keyed;
 mod options;
 mod shards;
@@ -20,8 +22,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 pub use barrier::{Barrier, Does, Seat, Stir, Told};
+pub use columns::AppliedColumns;
 pub use keyed::{At, Keyed, Statement, statements};
-pub use options::of_table;
+pub use options::{another_load, of_table};
 pub use shards::{Applied, SHARDS, Share, shard_of};
 
 use super::Target;

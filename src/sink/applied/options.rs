@@ -47,6 +47,16 @@ impl TableOptions<'_> {
     }
 }
 
+/// A table has changes of another load, as its progress says.
+pub fn another_load(table: &str) -> Problem {
+    let what = format!(
+        "table {table} has changes of another load: of another seed, count or mix, or of a pipeline that has changed"
+    );
+    Problem::new(what).hint(
+        "with what it was begun with it goes on; `--overwrite` empties the table and begins anew",
+    )
+}
+
 /// The columns of the table itself, without those that say what is done.
 pub fn of_table(shape: &Shape) -> SchemaRef {
     let Some(columns) = &shape.changes else {

@@ -22,7 +22,24 @@ pub fn problems(mysql: &Mysql, shape: &Shape) -> Vec<Problem> {
             problems.push(Problem::new(message).at(place));
         }
     }
+    problems.extend(equal_names(shape).map(|problem| problem.at(place)));
     problems
+}
+
+/// Columns whose names differ in their case only.
+fn equal_names(shape: &Shape) -> impl Iterator<Item = Problem> {
+    let table = of_table(shape);
+    let names = table.fields().iter().map(|field| field.name().clone());
+    let names: Vec<String> = names.collect();
+    let equal = |(place, name): (usize, &String)| {
+        let same = |other: &&String| other.to_lowercase() == name.to_lowercase();
+        let before = names[..place].iter().find(same)?;
+        let what = format!("columns `{before}` and `{name}` are one in MySQL");
+        let hint = "names of its columns are equal in any case: rename one, or leave it out of the sink's `columns`";
+        Some(Problem::new(what).hint(hint))
+    };
+    let equal: Vec<Problem> = names.iter().enumerate().filter_map(equal).collect();
+    equal.into_iter()
 }
 
 /// Lines that say what will be written.

@@ -2,9 +2,10 @@
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
-use crate::client::mysql::{TableName, quoted};
+use crate::client::mysql::{MysqlNames, TableName};
 use crate::column::UUID_EXTENSION;
 use crate::format::nested::plain_type;
+use crate::sink::constraints::Constraints;
 use crate::type_names::show_type;
 
 /// The longest text or binary that is a part of a key.
@@ -79,17 +80,6 @@ pub fn is_uuid(field: &Field) -> bool {
     field.extension_type_name() == Some(UUID_EXTENSION)
 }
 
-/// What a table that is made has beside its columns.
-#[derive(Debug, Clone, Default)]
-pub struct Constraints {
-    /// The columns of its primary key.
-    pub key: Vec<String>,
-    /// The columns that hold no null; without them those that their types say.
-    pub required: Option<Vec<bool>>,
-    /// Columns that hold keys of other tables: the table, as SQL spells it, and its key.
-    pub references: Vec<(String, String, String)>,
-}
-
 /// The statement that makes a table of these columns.
 ///
 /// # Errors
@@ -99,35 +89,18 @@ pub struct Constraints {
     expect(dead_code, reason = "without MySQL no table is made")
 )]
 pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<String, String> {
-    let mut lines = Vec::new();
-    for (index, field) in schema.fields().iter().enumerate() {
-        let is_key = more.key.contains(field.name());
-        let refers = more
-            .references
-            .iter()
-            .any(|(column, ..)| column == field.name());
-        let type_name = type_name(field, is_key || refers)?;
-        let required = more.required.as_ref();
-        let required = required.map_or(!field.is_nullable(), |required| required[index]);
+    let lines = more.lines::<MysqlNames>(schema, |column| {
+        let type_name = type_name(column.field, column.indexed)?;
         // Older servers fill in the present where a timestamp may not be null, and says nothing else.
-        let nullable = match required || is_key {
+        let nullable = match column.required || column.of_key {
             true => "NOT NULL",
             false => "NULL",
         };
-        lines.push(format!("{} {type_name} {nullable}", quoted(field.name())));
-    }
-    if !more.key.is_empty() {
-        let key: Vec<String> = more.key.iter().map(|column| quoted(column)).collect();
-        lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
-    }
-    for (column, table, key) in &more.references {
-        let (column, key) = (quoted(column), quoted(key));
-        lines.push(format!("FOREIGN KEY ({column}) REFERENCES {table} ({key})"));
-    }
+        Ok(format!("{type_name} {nullable}"))
+    })?;
     Ok(format!(
-        "CREATE TABLE {} ({}) {TABLE_OPTIONS}",
-        name.quoted(),
-        lines.join(", ")
+        "CREATE TABLE {} ({lines}) {TABLE_OPTIONS}",
+        name.quoted()
     ))
 }
 

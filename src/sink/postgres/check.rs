@@ -1,7 +1,7 @@
 //! What a table of PostgreSQL cannot hold or be asked for, and what will be done, in words.
 
 use super::types::type_name;
-use super::{Postgres, changes, driver};
+use super::{Postgres, driver};
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::sink::applied::of_table;
@@ -13,7 +13,6 @@ pub fn problems(postgres: &Postgres, shape: &Shape) -> Vec<Problem> {
     problems.extend(postgres.name(shape).err());
     problems.extend(postgres.options().problems(shape));
     let place = &postgres.url.place;
-    problems.extend(changes::problems(postgres, shape));
     for field in of_table(shape).fields() {
         if let Err(fault) = type_name(field) {
             let message = format!("column `{}`: {fault}", field.name());

@@ -1,6 +1,5 @@
 //! `postgres`: rows into a table of PostgreSQL by binary COPY, each of them once.
 
-mod changes;
 mod check;
 mod types;
 // What sends needs the feature; what a pipeline says of a table is read and checked without it.

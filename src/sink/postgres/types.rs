@@ -2,9 +2,10 @@
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
-use crate::client::postgres::{TableName, quoted};
+use crate::client::postgres::{PostgresNames, TableName, quoted};
 use crate::column::UUID_EXTENSION;
 use crate::format::nested::{item_field, plain_type};
+use crate::sink::constraints::Constraints;
 use crate::type_names::show_type;
 
 /// The type of a column of a table that is made.
@@ -58,19 +59,6 @@ pub fn is_uuid(field: &Field) -> bool {
     field.extension_type_name() == Some(UUID_EXTENSION)
 }
 
-/// What a table that is made has beside its columns.
-#[derive(Debug, Clone, Default)]
-pub struct Constraints {
-    /// The columns of its primary key.
-    pub key: Vec<String>,
-    /// The columns that hold no null; without them those that their types say.
-    pub required: Option<Vec<bool>>,
-    /// Columns that hold keys of other tables: the table, as SQL spells it, and its key.
-    pub references: Vec<(String, String, String)>,
-    /// Columns by which rows of it are looked for when rows of other tables go.
-    pub indexed: Vec<String>,
-}
-
 /// The statements that make a table of these columns.
 ///
 /// # Errors
@@ -80,30 +68,15 @@ pub struct Constraints {
     expect(dead_code, reason = "without PostgreSQL no table is made")
 )]
 pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<String, String> {
-    let mut lines = Vec::new();
-    for (index, field) in schema.fields().iter().enumerate() {
-        let type_name = type_name(field)?;
-        let required = more.required.as_ref();
-        let required = required.map_or(!field.is_nullable(), |required| required[index]);
-        let not_null = if required { " NOT NULL" } else { "" };
-        lines.push(format!("{} {type_name}{not_null}", quoted(field.name())));
-    }
-    if !more.key.is_empty() {
-        let key: Vec<String> = more.key.iter().map(|column| quoted(column)).collect();
-        lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
-    }
-    for (column, table, key) in &more.references {
-        let (column, key) = (quoted(column), quoted(key));
-        lines.push(format!("FOREIGN KEY ({column}) REFERENCES {table} ({key})"));
-    }
+    let lines = more.lines::<PostgresNames>(schema, |column| {
+        let not_null = if column.required { " NOT NULL" } else { "" };
+        Ok(type_name(column.field)? + not_null)
+    })?;
     let name = name.quoted();
     let indexes = more.indexed.iter();
     let indexes = indexes.map(|column| format!("; CREATE INDEX ON {name} ({})", quoted(column)));
     let indexes: String = indexes.collect();
-    Ok(format!(
-        "CREATE TABLE {name} ({}){indexes}",
-        lines.join(", ")
-    ))
+    Ok(format!("CREATE TABLE {name} ({lines}){indexes}"))
 }
 
 #[cfg(test)]

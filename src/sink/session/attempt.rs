@@ -12,6 +12,12 @@ use super::{Connect, Failure, OnBadRow, Part, Session};
 use crate::batch::Span;
 use crate::error::Error;
 
+/// Others are waited for so long, whose rows come before one that ends the run.
+const OTHERS: Duration = Duration::from_secs(5);
+
+/// How often is looked whether they are done.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// Why an attempt did not succeed.
 pub(super) enum Trouble {
     /// The session says so.
@@ -39,25 +45,75 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
                 break;
             }
             self.put(&mut transaction.pieces()[index]).await?;
+            if self.stops() {
+                transaction.only_before_bad();
+            }
+        }
+        let refused = transaction.first_bad();
+        if refused.is_some() && self.is_elsewhere(transaction).await? {
+            // Whoever has moved them on has written these rows.
+            transaction.look_again();
+            return Err(Trouble::Restart);
         }
         let letters = transaction.new_letters();
         // On the disk before the offsets pass over them.
-        self.shared.keep.keep(&letters)?;
+        if let Err(error) = self.shared.keep.keep(&letters) {
+            self.after_others(refused).await?;
+            return Err(error.into());
+        }
         if transaction.has_ended_turns() {
             return Err(Trouble::Restart);
         }
         self.commit_once(transaction).await
     }
 
-    /// True of changes, where the first one that is refused ends the run: those behind it may need it, and
-    /// would be refused for another reason.
+    /// True where the first row that is refused ends the run: no other one is looked for.
     fn stops(&self) -> bool {
-        let options = self.shared.options;
-        options.applied.is_some() && options.bad_rows == OnBadRow::Stop
+        self.shared.options.bad_rows == OnBadRow::Stop
     }
 
+    /// True of changes of which one was refused: those behind it may need it, and would be refused for
+    /// another reason.
     fn is_stopped(&self, pieces: &[Piece<ChunkOf<C>>]) -> bool {
-        self.stops() && pieces.iter().any(|piece| piece.narrow.has_new())
+        let stops = self.stops() && self.shared.options.applied.is_some();
+        stops && pieces.iter().any(|piece| piece.narrow.has_new())
+    }
+
+    /// True if the partitions of a table that is made are not where this transaction begins: another run of
+    /// the load was here, while this one stood still.
+    pub(super) async fn is_elsewhere(
+        &mut self,
+        transaction: &Transaction<ChunkOf<C>>,
+    ) -> Result<bool, Trouble> {
+        if !transaction.is_made() || !self.shared.options.keeps_offsets {
+            return Ok(false);
+        }
+        let origin = transaction.origin()?;
+        let partitions: Vec<i32> = origin.iter().map(|span| span.partition).collect();
+        let Some(session) = &mut self.session else {
+            return Err(Trouble::Restart);
+        };
+        let asked = self.patience.wait(session.offsets(&partitions)).await?;
+        let next = asked.map_err(without_doubt)?.unwrap_or_default();
+        let elsewhere = |span: &Span| {
+            let next = next.get(&span.partition);
+            next.is_some_and(|next| *next != span.from)
+        };
+        Ok(origin.iter().any(elsewhere))
+    }
+
+    /// A row ends the run: those of batches before its own come first, which may have one, too. Changes wait
+    /// for each other.
+    async fn after_others(&self, batch: Option<u64>) -> Result<(), End> {
+        let (queue, clock) = (self.shared.queue, self.shared.clock);
+        let batch = batch.filter(|_| self.stops() && self.shared.options.applied.is_none());
+        let since = clock.now();
+        while batch.is_some_and(|batch| queue.durable() < batch)
+            && clock.now().saturating_sub(since) < OTHERS
+        {
+            self.patience.sleep(LOOK).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn connected(&mut self) -> Result<&mut C::Session, Trouble> {
@@ -86,7 +142,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         }
         let left = transaction.size();
         let listener = self.shared.queue.listener();
-        if rows > left.0 {
+        if rows > left.0 && transaction.asked {
             listener.committed(rows - left.0, bytes - left.1, Duration::ZERO);
         }
         // What has moved on is where it should be.
@@ -133,6 +189,9 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
                 Err(Failure::Refused(reason)) => transaction.refused(&together, &[], &reason),
                 Err(failure) => return Err(without_doubt(failure)),
             }
+            if self.stops() {
+                transaction.only_before_bad();
+            }
             if !C::Session::SAVEPOINTS {
                 return Err(Trouble::Restart);
             }
@@ -143,13 +202,13 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     /// Puts the rows of a piece, and finds those that the server does not take.
     async fn put(&mut self, piece: &mut Piece<ChunkOf<C>>) -> Result<(), Trouble> {
         let stops = self.stops();
-        let Some(session) = &mut self.session else {
-            return Err(Trouble::Restart);
-        };
         while let Some(rows) = piece.narrow.next() {
-            if stops && piece.narrow.has_new() {
+            if self.is_stopped(std::slice::from_ref(piece)) {
                 break;
             }
+            let Some(session) = &mut self.session else {
+                return Err(Trouble::Restart);
+            };
             let chunk = [piece.chunk().part(rows)];
             match self.patience.wait(session.put(&chunk)).await? {
                 Ok(()) => {
@@ -159,6 +218,9 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
                 Err(Failure::Rows(rows)) => piece.narrow.refused_rows(rows),
                 Err(Failure::Refused(reason)) => piece.narrow.refused(&reason),
                 Err(failure) => return Err(without_doubt(failure)),
+            }
+            if stops {
+                piece.narrow.only_before_bad();
             }
             if !C::Session::SAVEPOINTS {
                 return Err(Trouble::Restart);

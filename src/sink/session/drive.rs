@@ -16,6 +16,10 @@ use crate::error::Error;
 /// How often a server is asked whether it is there while there is nothing for it.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// How often is looked meanwhile whether there will be anything at all: nobody wakes a session when a run is
+/// to end.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// A server that is there has answered by then.
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -97,10 +101,15 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     /// is away is known before there is something for it.
     async fn ready(&mut self) -> Result<bool, End> {
         let (queue, clock) = (self.shared.queue, self.shared.clock);
+        let mut asked = clock.now();
         loop {
-            match first(queue.ready(self.number), clock.sleep(IDLE)).await {
+            match first(queue.ready(self.number), clock.sleep(LOOK)).await {
                 First::One(ready) => return Ok(ready?),
-                First::Other(()) => self.look().await?,
+                First::Other(()) if clock.now().saturating_sub(asked) < IDLE => {}
+                First::Other(()) => {
+                    self.look().await?;
+                    asked = clock.now();
+                }
             }
         }
     }
@@ -211,7 +220,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         match failure {
             Failure::Again(error) => self.again(error).await,
             Failure::Unknown(error) => {
-                transaction.in_doubt = true;
+                (transaction.in_doubt, transaction.asked) = (true, true);
                 self.again(error).await
             }
             Failure::Fenced(partitions) => {
@@ -230,7 +239,17 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
                 }
                 Ok(())
             }
-            Failure::Stop(error) => Err(End::Failed(error)),
+            Failure::Stop(error) => {
+                self.undo(transaction).await?;
+                match self.is_elsewhere(transaction).await {
+                    // What is wrong may be that another run has done these rows.
+                    Ok(true) => {
+                        transaction.look_again();
+                        Ok(())
+                    }
+                    _ => Err(End::Failed(error)),
+                }
+            }
             Failure::Rows(_) | Failure::Refused(_) => Err(End::Failed(Error::run(
                 "a session refused rows when it committed, which it has to do before",
             ))),

@@ -1,9 +1,9 @@
 //! A sink of sessions as the engine sees it: ready once its server was asked, then one lane.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 
@@ -35,6 +35,30 @@ struct SessionLane<P: Part + 'static, F> {
     marks: Arc<Marks>,
 }
 
+/// Rows that were made are sent for so long after the run was to end: then those that come again are left.
+const LAST_ROWS: Duration = Duration::from_secs(5);
+
+/// What is left where a run is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// Everything that has not begun: changes, for each shard says where it is.
+    AtOnce,
+    /// What takes too long: it is made, or read, again. Until then a table has all rows before its last one.
+    InTime,
+    /// As before, but only where the run is cut short: without progress the next run does not go on.
+    Interrupted,
+}
+
+impl Leaves {
+    fn of(target: &Target, options: &Options) -> Self {
+        match options.applied {
+            Some(_) => Self::AtOnce,
+            None if options.keeps_offsets || target.is_stream => Self::InTime,
+            None => Self::Interrupted,
+        }
+    }
+}
+
 /// The lane's marks, for everybody to see.
 struct Marks {
     accepted: AtomicU64,
@@ -42,6 +66,9 @@ struct Marks {
     over: AtomicBool,
     meter: Arc<Meter>,
     run: Arc<dyn Run>,
+    leaves: Leaves,
+    /// Since when the run is to end.
+    stopping: OnceLock<Instant>,
     /// Transactions are timed: against when their rows are due, where a rate is asked for.
     timed: bool,
     pace: Option<Arc<Pace>>,
@@ -132,6 +159,8 @@ where
             over: AtomicBool::new(false),
             meter: meter.clone(),
             run: run.clone(),
+            leaves: Leaves::of(&self.target, options),
+            stopping: OnceLock::new(),
             timed: options.applied.is_some(),
             pace: self.target.pace.clone(),
             first_row: self.target.first_row,
@@ -239,7 +268,11 @@ where
     }
 
     fn finish(&self, batches: u64) -> Result<Finished> {
-        self.sessions.finish(batches)
+        let finished = self.sessions.finish(batches)?;
+        Ok(Finished {
+            begins_again: finished.unsent > 0 && self.marks.leaves == Leaves::Interrupted,
+            ..finished
+        })
     }
 
     fn abort(&self) {
@@ -303,6 +336,18 @@ impl Listener for Marks {
 
     fn stopping(&self) -> bool {
         self.run.stopping()
+    }
+
+    fn leaves(&self) -> bool {
+        if !self.run.stopping() {
+            return false;
+        }
+        let since = self.stopping.get_or_init(Instant::now);
+        match self.leaves {
+            Leaves::AtOnce => true,
+            Leaves::InTime => since.elapsed() >= LAST_ROWS,
+            Leaves::Interrupted => self.run.interrupted() && since.elapsed() >= LAST_ROWS,
+        }
     }
 }
 

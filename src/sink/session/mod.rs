@@ -19,6 +19,7 @@ mod backoff;
 mod blocks;
 mod clock;
 mod drive;
+mod held;
 mod inbox;
 mod lane;
 mod letters;
@@ -49,6 +50,7 @@ use arrow::array::RecordBatch;
 use super::applied::Applied;
 pub use super::on_bad_row::OnBadRow;
 pub use clock::Clock;
+pub use held::{Held, held_by};
 pub use lane::{changes, rows, sink};
 pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;
@@ -203,6 +205,11 @@ pub trait Listener: Send + Sync {
 
     /// The run is to end: a server that does not answer is waited for a little while only.
     fn stopping(&self) -> bool;
+
+    /// Nothing more is to be begun: what waits is left to the next run.
+    fn leaves(&self) -> bool {
+        false
+    }
 }
 
 /// How sessions work.

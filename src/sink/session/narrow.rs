@@ -144,6 +144,32 @@ impl Narrow {
         self.restart();
     }
 
+    /// Of the rows that are left out only the first one counts, and of the others those before it, which may
+    /// be wrong, too.
+    pub(super) fn only_before_bad(&mut self) {
+        let new = self.bad.iter().filter(|bad| !bad.kept);
+        if let Some(first) = new.map(|bad| bad.row).min() {
+            self.bad.retain(|bad| bad.row == first);
+            self.ranges.retain(|part| part.rows.start < first);
+        }
+    }
+
+    /// All rows of the chunk again, but for those that are kept elsewhere.
+    pub(super) fn renew(&mut self, rows: usize) {
+        let mut bad = std::mem::replace(self, Self::new(rows)).bad;
+        bad.retain(|bad| bad.kept);
+        for kept in &bad {
+            self.remove(&(kept.row..kept.row + 1));
+        }
+        self.bad = bad;
+    }
+
+    /// No row counts.
+    pub(super) fn clear(&mut self) {
+        self.bad.clear();
+        self.ranges.clear();
+    }
+
     /// Rows that are left out.
     pub(super) fn bad(&mut self) -> &mut [Bad] {
         &mut self.bad
@@ -250,6 +276,37 @@ mod tests {
     fn several_wrong_rows_are_all_found() {
         assert_eq!(narrow(9, &[0, 1, 2, 3, 4, 5, 6, 7, 8]).1.len(), 9);
         assert_eq!(narrow(100, &[3, 50, 51, 99]).1, [3, 50, 51, 99]);
+    }
+
+    #[test]
+    fn where_one_ends_all_only_the_first_is_looked_for() {
+        for (wrong, most) in [(0..2500, 13), (7..2500, 24), (2499..2500, 24)] {
+            let mut narrow = Narrow::new(2500);
+            let mut puts = 0;
+            while let Some(rows) = narrow.next() {
+                puts += 1;
+                match rows.end > wrong.start {
+                    true => narrow.refused("no"),
+                    false => narrow.took(),
+                }
+                narrow.only_before_bad();
+            }
+            let found: Vec<usize> = narrow.bad().iter().map(|bad| bad.row).collect();
+            assert_eq!(found, [wrong.start]);
+            assert!(puts <= most, "{puts} for {wrong:?}");
+        }
+        // A row that is named may not be the first.
+        let mut narrow = Narrow::new(10);
+        narrow.refused_rows(vec![(7, "no".into()), (9, "no".into())]);
+        narrow.only_before_bad();
+        assert_eq!(narrow.next(), Some(0..7));
+        narrow.refused_rows(vec![(2, "first".into())]);
+        narrow.only_before_bad();
+        assert_eq!(narrow.next(), Some(0..2));
+        narrow.took();
+        assert_eq!((narrow.next(), narrow.bad()[0].row), (None, 2));
+        narrow.clear();
+        assert!(narrow.is_nothing());
     }
 
     #[test]

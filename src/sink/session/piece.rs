@@ -98,15 +98,26 @@ impl<C: Part> Piece<C> {
     /// already.
     pub(super) fn came_from(&mut self, spans: Vec<Span>) {
         self.is_made = true;
-        if self.changes.is_some() {
+        self.origin = spans;
+        self.remove_others();
+    }
+
+    /// Rows that are of no span are there already. Spans rise.
+    fn remove_others(&mut self) {
+        if self.changes.is_some() || self.origin.is_empty() {
             let mut start = 0;
-            for span in &spans {
+            for span in &self.origin {
                 self.narrow.remove(&(start..span.rows.start));
                 start = span.rows.end;
             }
             self.narrow.remove(&(start..self.chunk.rows()));
         }
-        self.origin = spans;
+    }
+
+    /// Nothing is known of its rows but which of them are kept elsewhere.
+    pub(super) fn look_again(&mut self) {
+        self.narrow.renew(self.chunk.rows());
+        self.remove_others();
     }
 
     /// True of rows of a table that is made.

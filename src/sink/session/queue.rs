@@ -1,5 +1,7 @@
 //! Pieces of batches on their way to sessions: put in any order, taken in the order of the batches.
 
+mod tables;
+
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +15,7 @@ use super::progress::{At, Progress};
 use super::size::Size;
 use super::{Listener, Options, Part};
 use crate::error::{Error, Result};
-use crate::sink::applied::{Applied, SHARDS, Stir, Told};
+use crate::sink::applied::{Applied, SHARDS, Stir};
 use crate::sync::lock;
 
 /// What all sessions of a sink share.
@@ -151,7 +153,7 @@ impl<C: Part> Queue<C> {
     pub(super) fn ready(&self, session: usize) -> impl Future<Output = Result<bool, Over>> {
         poll_fn(move |context| {
             self.poll(session, context, |state| {
-                let some = self.has_work(state, session);
+                let some = self.has_work(state, session) && !self.leaves(state);
                 (some || self.is_done(state, session)).then_some(some)
             })
         })
@@ -281,7 +283,25 @@ impl<C: Part> Queue<C> {
                 .as_ref()
                 .is_some_and(|applied| applied.seat().is_settled())
         };
-        state.closed && (state.inboxes[session].pieces.is_empty() || settled())
+        let empty = || state.inboxes[session].pieces.is_empty();
+        state.closed && (empty() || settled() || self.leaves(state))
+    }
+
+    /// True once nothing more is begun, though something waits: the run is to end.
+    fn leaves(&self, state: &State<C>) -> bool {
+        state.closed && self.listener.leaves()
+    }
+
+    /// All rows of so many batches are safe.
+    pub(super) fn durable(&self) -> u64 {
+        self.lock().progress.at().durable
+    }
+
+    /// Rows that nobody has begun to send.
+    pub(super) fn unsent(&self) -> u64 {
+        let state = self.lock();
+        let pieces = state.inboxes.iter().flat_map(|inbox| &inbox.pieces);
+        pieces.map(|piece| piece.narrow.rows() as u64).sum()
     }
 
     fn poll<T>(
@@ -327,37 +347,8 @@ impl<C: Part> Queue<C> {
         self.listener.durable(durable);
     }
 
-    /// True if all that is left waits for a table that has failed. Where the run is to end, it waits for
-    /// the next one instead.
-    fn waits_in_vain(&self, state: &State<C>) -> bool {
-        let failed = self
-            .applied
-            .as_ref()
-            .is_some_and(|applied| applied.seat().has_failed());
-        failed && state.end.is_none() && !self.listener.stopping() && state.blocks.is_idle() && {
-            let waits = state.inboxes.iter().any(|inbox| !inbox.pieces.is_empty());
-            waits && (0..state.inboxes.len()).all(|session| !self.has_work(state, session))
-        }
-    }
-
-    /// What the other tables are to know, if they do not know it yet.
-    fn told(&self, state: &mut State<C>) -> Option<(u64, Told)> {
-        // Asked for before the pieces: what others have committed meanwhile is looked at again.
-        let at = self.applied.as_ref()?.seat().floor();
-        let works = (0..state.inboxes.len()).any(|session| self.has_work(state, session));
-        let waits = state.inboxes.iter().any(|inbox| !inbox.pieces.is_empty());
-        let works = works || !state.closed;
-        state.blocks.told(works, waits.then_some(at))
-    }
-
     fn lock(&self) -> MutexGuard<'_, State<C>> {
         lock(&self.state)
-    }
-}
-
-impl<C: Part> Stir for Queue<C> {
-    fn stir(&self) {
-        self.tell(self.lock());
     }
 }
 

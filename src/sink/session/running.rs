@@ -70,8 +70,8 @@ impl<P: Part + 'static> Sessions<P> {
         }
     }
 
-    /// All `batches` were put: waits until everything is committed, and says what the busiest session
-    /// did.
+    /// All `batches` were put: waits until everything is committed, or left to the next run where this one
+    /// is to end, and says what the busiest session did.
     ///
     /// # Errors
     /// Why that cannot be; what was committed stays.
@@ -84,6 +84,7 @@ impl<P: Part + 'static> Sessions<P> {
             None => Ok(Finished {
                 busy,
                 waited,
+                unsent: self.queue.unsent(),
                 ..Finished::default()
             }),
         }

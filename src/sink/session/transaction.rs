@@ -18,6 +18,8 @@ pub(super) struct Transaction<C> {
     pub(super) begun: bool,
     /// The answer to a commit was lost: it may be done, or be done later.
     pub(super) in_doubt: bool,
+    /// It is this run's own commit whose answer was lost: what the sink has is counted as done here.
+    pub(super) asked: bool,
     /// Its pieces are put one by one: some row of them was refused, and nobody said which.
     one_by_one: bool,
     /// A commit after that found these partitions with other offsets.
@@ -42,6 +44,7 @@ impl<C: Part> Transaction<C> {
             pieces,
             begun: false,
             in_doubt: false,
+            asked: false,
             one_by_one: false,
             fenced: Vec::new(),
         }
@@ -111,6 +114,15 @@ impl<C: Part> Transaction<C> {
         }
     }
 
+    /// The first row that is left out ends the run: of the others only those before it still count.
+    pub(super) fn only_before_bad(&mut self) {
+        let mut pieces = self.pieces.iter_mut();
+        if let Some(first) = pieces.find(|piece| piece.narrow.has_new()) {
+            first.narrow.only_before_bad();
+            pieces.for_each(|piece| piece.narrow.clear());
+        }
+    }
+
     /// It is put from the beginning: what was read in turns that are over is dropped.
     pub(super) fn restart(&mut self) {
         self.begun = false;
@@ -145,6 +157,20 @@ impl<C: Part> Transaction<C> {
     /// A source has left something out.
     pub(super) fn origin(&self) -> Result<Vec<Span>> {
         merged(self.spans())
+    }
+
+    /// What was refused may be there already: all of it is looked at again, once it is known how far the sink
+    /// is.
+    pub(super) fn look_again(&mut self) {
+        (self.in_doubt, self.one_by_one) = (true, false);
+        self.pieces.iter_mut().for_each(Piece::look_again);
+    }
+
+    /// The batch of the first row that was left out since `new_letters` was asked before.
+    pub(super) fn first_bad(&self) -> Option<u64> {
+        let mut pieces = self.pieces.iter();
+        let first = pieces.find(|piece| piece.narrow.has_new());
+        first.map(Piece::batch)
     }
 
     /// Rows that were left out since this was asked before.

@@ -9,14 +9,14 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal, Row};
 
-use super::changes::{Changes, Sent};
+use super::changes::Sent;
 use super::failure;
 use super::open::Load;
 use super::session::Rows;
 use crate::client::mysql::quoted;
 use crate::error::{Error, Problem};
 use crate::format::Operation;
-use crate::sink::applied::{At, Statement, statements};
+use crate::sink::applied::{AppliedColumns, At, Statement, statements};
 use crate::sink::session::{Failure, Part};
 
 /// Keys of one statement: servers plan longer lists in other ways.
@@ -77,12 +77,12 @@ struct Rowed<'c> {
 }
 
 impl Apply {
-    pub(super) fn new(load: &Load, changes: &Changes, packet: usize) -> Self {
+    pub(super) fn new(load: &Load, changes: &AppliedColumns, packet: usize) -> Self {
         let column = |place: usize| quoted(load.schema.field(place).name());
         Self {
             table: load.name.quoted(),
             list: super::table::list(&load.schema),
-            key: quoted(changes.key(load)),
+            key: quoted(changes.key_of(&load.schema)),
             set: changes.set.iter().map(|place| column(*place)).collect(),
             packet,
         }

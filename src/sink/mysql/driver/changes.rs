@@ -1,30 +1,16 @@
 //! Changes as they are sent: whole rows of inserts, the columns of updates, the keys of all of them.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Decimal128Type};
 
-use super::super::types::Constraints;
 use super::open::Load;
 use super::values::{Encoded, Encoder};
 use crate::batch::Place;
 use crate::error::{Error, Result};
+use crate::format::Operation;
 use crate::format::nested::plain_type;
-use crate::format::{ChangeColumns, Operation};
-use crate::sink::applied::{Applied, Keyed};
-
-/// A table whose changes are applied, by the columns that it has itself.
-pub(super) struct Changes {
-    columns: Arc<ChangeColumns>,
-    pub(super) applied: Arc<Applied>,
-    /// Which columns of a batch the table has.
-    pub(super) of_table: Vec<usize>,
-    /// Of these the key, and those that updates set.
-    key: usize,
-    pub(super) set: Vec<usize>,
-}
+use crate::sink::applied::{AppliedColumns, Keyed};
 
 /// The changes of a batch, each as far as its statement says it.
 pub(super) struct Sent {
@@ -40,85 +26,44 @@ pub(super) struct Sent {
     places: Vec<usize>,
 }
 
-impl Changes {
-    /// Those of a batch with so many columns.
-    pub(super) fn new(columns: &Arc<ChangeColumns>, applied: Arc<Applied>, count: usize) -> Self {
-        let of_table = columns.of_table(count);
-        let place = |column: usize| of_table.iter().position(|one| *one == column);
-        let set = columns.set.iter().filter_map(|column| place(*column));
-        Self {
-            key: place(columns.key).unwrap_or_default(),
-            set: set.collect(),
-            of_table: of_table.clone(),
-            columns: columns.clone(),
-            applied,
-        }
-    }
-
-    /// The name of the key.
-    pub(super) fn key<'l>(&self, load: &'l Load) -> &'l str {
-        load.schema.field(self.key).name()
-    }
-
-    /// What a table has that is made: the key, what it refers to, what it needs.
-    pub(super) fn constraints(&self, load: &Load) -> Constraints {
-        let name = |column: usize| load.schema.field(column).name().clone();
-        let of_batch = |column: usize| self.of_table.iter().position(|one| *one == column);
-        let changing = self.applied.changing();
-        let references = self.columns.references.iter().filter_map(|reference| {
-            let parent = changing.called(load.database.name(), &reference.table)?;
-            let column = of_batch(reference.column)?;
-            Some((name(column), parent, reference.key.clone()))
-        });
-        let required = self.of_table.iter();
-        let required = required.map(|column| self.columns.required[*column]);
-        Constraints {
-            key: vec![name(self.key)],
-            required: Some(required.collect()),
-            references: references.collect(),
-        }
-    }
-
-    /// Makes what is sent of a batch, which has the table's columns only.
-    ///
-    /// # Errors
-    /// A value without a text form.
-    pub(super) fn encode(
-        &self,
-        load: &Load,
-        (batch, place): (&RecordBatch, &Place),
-        keyed: &Keyed,
-    ) -> Result<Sent> {
-        let of = |wanted: Operation| {
-            let rows = keyed.rows().iter().zip(0..);
-            let rows = rows.filter(|((operation, _), _)| *operation == wanted);
-            let rows: Vec<u32> = rows.map(|(_, row)| row).collect();
-            let places = rows.iter().map(|row| place.row(*row as usize)).collect();
-            let rows = take_record_batch(batch, &UInt32Array::from(rows))?;
-            Ok::<_, Error>((rows, Place::List(places)))
-        };
-        let (inserts, updates) = (of(Operation::Insert)?, of(Operation::Update)?);
-        let bare = Encoder::bare(load.bytes());
-        let column = |(rows, place): (&RecordBatch, &Place), column: usize| {
-            let rows = rows.project(&[column])?;
-            bare.encode(&rows, place)
-        };
-        let sets = self.set.iter();
-        let sets = sets.map(|set| column((&updates.0, &updates.1), *set));
-        let mut counts = [0; Operation::ALL.len()];
-        let places = keyed.rows().iter().map(|(operation, _)| {
-            let count = &mut counts[*operation as usize];
-            *count += 1;
-            *count - 1
-        });
-        Ok(Sent {
-            inserts: load.encoder().encode(&inserts.0, &inserts.1)?,
-            sets: sets.collect::<Result<_>>()?,
-            keys: column((batch, place), self.key)?,
-            numbers: numbers(batch.column(self.key))?,
-            places: places.collect(),
-        })
-    }
+/// Makes what is sent of a batch, which has the table's columns only.
+///
+/// # Errors
+/// A value without a text form.
+pub(super) fn encode(
+    (load, changes): (&Load, &AppliedColumns),
+    (batch, place): (&RecordBatch, &Place),
+    keyed: &Keyed,
+) -> Result<Sent> {
+    let of = |wanted: Operation| {
+        let rows = keyed.rows().iter().zip(0..);
+        let rows = rows.filter(|((operation, _), _)| *operation == wanted);
+        let rows: Vec<u32> = rows.map(|(_, row)| row).collect();
+        let places = rows.iter().map(|row| place.row(*row as usize)).collect();
+        let rows = take_record_batch(batch, &UInt32Array::from(rows))?;
+        Ok::<_, Error>((rows, Place::List(places)))
+    };
+    let (inserts, updates) = (of(Operation::Insert)?, of(Operation::Update)?);
+    let bare = Encoder::bare(load.bytes());
+    let column = |(rows, place): (&RecordBatch, &Place), column: usize| {
+        let rows = rows.project(&[column])?;
+        bare.encode(&rows, place)
+    };
+    let sets = changes.set.iter();
+    let sets = sets.map(|set| column((&updates.0, &updates.1), *set));
+    let mut counts = [0; Operation::ALL.len()];
+    let places = keyed.rows().iter().map(|(operation, _)| {
+        let count = &mut counts[*operation as usize];
+        *count += 1;
+        *count - 1
+    });
+    Ok(Sent {
+        inserts: load.encoder().encode(&inserts.0, &inserts.1)?,
+        sets: sets.collect::<Result<_>>()?,
+        keys: column((batch, place), changes.key)?,
+        numbers: numbers(batch.column(changes.key))?,
+        places: places.collect(),
+    })
 }
 
 /// Whole numbers as they are compared; nothing of other keys.

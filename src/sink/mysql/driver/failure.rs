@@ -23,8 +23,8 @@ const PASSES: &[u16] = &[
     1615, 1637, 1792, 1836, 1927, 1969, 2006, 2013, 3024, 3032, 3098, 3100, 3101, 3168, 3169, 3572,
 ];
 
-/// A deadlock, of which this transaction was the victim, or a lock that was not given in time.
-const GAVE_WAY: [u16; 2] = [1205, 1213];
+/// A deadlock, of which this transaction was the victim. One that waited for a lock has waited long already.
+const GAVE_WAY: u16 = 1213;
 
 /// The server ended the connection before it said what became of it.
 const GONE: &[u16] = &[
@@ -44,7 +44,7 @@ pub(super) fn of_rows(database: &Database, error: &Error, before: usize) -> Fail
 
 /// True if the transaction gave way to another one, which goes on: it may be made again at once.
 pub(super) fn gave_way(error: &Error) -> bool {
-    answer(error).is_some_and(|answer| GAVE_WAY.contains(&answer.code))
+    answer(error).is_some_and(|answer| answer.code == GAVE_WAY)
 }
 
 /// What anything else that failed asks for.

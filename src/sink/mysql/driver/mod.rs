@@ -11,11 +11,14 @@ mod apply;
 mod changes;
 mod failure;
 mod fits;
+mod grants;
+mod hold;
 mod insert;
 mod open;
 mod prepare;
 mod session;
 mod table;
+mod texts;
 mod values;
 
 use std::sync::Arc;

@@ -8,9 +8,9 @@ use arrow::datatypes::SchemaRef;
 use mysql_async::{Conn, Error as Refusal};
 
 use super::super::{Mode, Mysql};
-use super::changes::Changes;
 use super::session::{Connecting, Rows};
 use super::table;
+use super::texts::Texts;
 use super::values::Encoder;
 use crate::batch::Batch;
 use crate::client::database::connections;
@@ -18,8 +18,8 @@ use crate::client::mysql::{Database, Offsets, Patience, Settings, TableName};
 use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, STREAM};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
-use crate::sink::applied::{Keyed, of_table};
-use crate::sink::session::{self, Options};
+use crate::sink::applied::{AppliedColumns, Keyed, another_load, of_table};
+use crate::sink::session::{self, Held, Options};
 use crate::sink::{Found, Run, Target};
 
 /// Everything about a load that does not change.
@@ -30,9 +30,11 @@ pub(super) struct Load {
     pub(super) schema: SchemaRef,
     pub(super) offsets: Option<Offsets>,
     /// Rows are changes, which are applied.
-    pub(super) changes: Option<Changes>,
+    pub(super) changes: Option<AppliedColumns>,
     pub(super) batch_rows: i64,
     pub(super) is_stream: bool,
+    /// What its texts are made of, as far as that is known.
+    texts: Texts,
     /// What is there is replaced, whoever has made it.
     pub(super) begins_anew: bool,
     /// There is no table: no row of a load is there, whatever is noted of it. A stream's offsets stay,
@@ -76,7 +78,7 @@ impl Load {
             changes: target.shape.changes.as_ref().and_then(|columns| {
                 let applied = target.applied(database.name(), &name.quoted())?;
                 let count = target.shape.schema.fields().len();
-                Some(Changes::new(columns, applied, count))
+                Some(AppliedColumns::new(columns, applied, count))
             }),
             options: options.clone(),
             name,
@@ -84,6 +86,7 @@ impl Load {
             schema: of_table(&target.shape),
             batch_rows: target.shape.batch_rows as i64,
             is_stream: target.is_stream,
+            texts: Texts::new(&target.shape),
             begins_anew: target.overwrite && !target.is_stream,
             is_gone: AtomicBool::new(false),
             run: target.run.clone(),
@@ -113,6 +116,7 @@ impl Load {
     }
 
     async fn look_by(&self, conn: &mut Conn) -> Result<Looked> {
+        self.check_grants(conn).await?;
         let said = |error| self.unseen(&error);
         let exists = table::exists(conn, &self.name).await.map_err(said)?;
         match exists {
@@ -123,6 +127,7 @@ impl Load {
             Some(offsets) if !self.replaces() => offsets.read(conn).await.map_err(said)?,
             _ => HashMap::new(),
         };
+        self.check_load(conn, &reached).await?;
         let told = match exists && !self.is_stream && !self.begins_anew {
             true => self.told(conn, &reached).await.map_err(said)?,
             false => None,
@@ -130,8 +135,26 @@ impl Load {
         Ok((reached, told))
     }
 
+    /// Changes of one load only: those of another one have other rows.
+    async fn check_load(&self, conn: &mut Conn, reached: &HashMap<i32, i64>) -> Result<()> {
+        let begun = reached.keys().any(|partition| *partition >= 0);
+        let Some(offsets) = self.offsets.as_ref().filter(|_| self.changes.is_some()) else {
+            return Ok(());
+        };
+        if begun || self.empties() || self.is_gone.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let said = |error| self.unseen(&error);
+        let others = offsets.has_other_changes(conn).await.map_err(said)?;
+        // Where somebody has emptied the table, nothing of them is in the way.
+        if others && !table::is_empty(conn, &self.name).await.map_err(said)? {
+            return Err(Error::run(another_load(&self.name.to_string())));
+        }
+        Ok(())
+    }
+
     /// The server has said something else than what was asked for.
-    fn unseen(&self, error: &Refusal) -> Error {
+    pub(super) fn unseen(&self, error: &Refusal) -> Error {
         let doing = format!("looking at table {}", self.name);
         self.database.error(&doing, error)
     }
@@ -180,6 +203,8 @@ impl Load {
         let columns = table::columns(conn, &self.name).await.map_err(said)?;
         let compared = table::compared(&self.name, &self.schema, &columns);
         let mut faults = compared.as_ref().err().cloned().unwrap_or_default();
+        let lacking = self.texts.lacking(conn, &self.name, &columns).await;
+        faults.extend(lacking.map_err(said)?);
         let engine = table::without_transactions(conn, &self.name).await;
         if let Some(engine) = engine.map_err(said)?.filter(|_| self.offsets.is_some()) {
             faults.push(format!(
@@ -207,7 +232,7 @@ impl Load {
     /// theirs.
     async fn check_key(&self, conn: &mut Conn) -> Result<Option<String>, Refusal> {
         let key: Vec<&str> = match &self.changes {
-            Some(changes) => vec![changes.key(self)],
+            Some(changes) => vec![changes.key_of(&self.schema)],
             None if self.options.mode == Mode::Upsert => {
                 self.options.key.iter().map(|key| key.as_str()).collect()
             }
@@ -253,6 +278,14 @@ impl Load {
 }
 
 impl Load {
+    /// What each session holds. The partitions of a stream move from one process to another, and offsets
+    /// alone say whose they are.
+    fn holds(&self, sessions: usize) -> Vec<Arc<Held>> {
+        let held = |number| Arc::new(Held::of(number, sessions, self.changes.is_some()));
+        let sessions = if self.is_stream { 0 } else { sessions };
+        (0..sessions).map(held).collect()
+    }
+
     /// The load as the engine is told of it.
     pub(super) fn found(
         self: Arc<Self>,
@@ -278,7 +311,11 @@ impl Load {
         };
         let of = self.clone();
         let encode = move |batch: &Batch, keyed: &Keyed| Rows::encode(&of, batch, keyed);
-        let found = session::changes(target, Connecting(self.clone()), options, encode)?;
+        let connecting = Connecting {
+            load: self.clone(),
+            holds: self.holds(connections),
+        };
+        let found = session::changes(target, connecting, options, encode)?;
         let replaces = self.empties() && reached.is_empty();
         let prepare = move || apart("making the table", || block_on(self.prepare(connections))?);
         Ok(session::prepared(found, (replaces, told), prepare))

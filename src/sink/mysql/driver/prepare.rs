@@ -8,13 +8,14 @@ use std::sync::atomic::Ordering;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
-use super::super::types::{Constraints, create};
+use super::super::types::create;
 use super::open::Load;
 use super::table;
 use crate::client::mysql::{answer, literal, quoted};
 use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, SHARDS_OF};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::SHARDS;
+use crate::sink::constraints::Constraints;
 
 /// Who begins at the same time is waited for so long, in seconds.
 const LOCK: u32 = 60;
@@ -106,18 +107,10 @@ impl Load {
     }
 
     /// What the table has beside its columns.
-    fn constraints(&self) -> Constraints {
+    pub(super) fn constraints(&self) -> Constraints {
         match &self.changes {
-            Some(changes) => changes.constraints(self),
-            None => Constraints {
-                key: self
-                    .options
-                    .key
-                    .iter()
-                    .map(|key| key.as_str().to_string())
-                    .collect(),
-                ..Constraints::default()
-            },
+            Some(changes) => changes.constraints(&self.schema, self.database.name()),
+            None => Constraints::of_key(&self.options.key),
         }
     }
 

@@ -10,7 +10,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
 use super::apply::{Apply, Trouble};
-use super::changes::Sent;
+use super::changes::{self, Sent};
 use super::failure;
 use super::insert::Insert;
 use super::open::Load;
@@ -19,7 +19,7 @@ use crate::batch::{Batch, Span, json_values};
 use crate::client::mysql::{Known, Settings};
 use crate::error::Result;
 use crate::sink::applied::Keyed;
-use crate::sink::session::{Connect, Failure, Part, Session};
+use crate::sink::session::{Connect, Failure, Held, Part, Session};
 
 /// A transaction that gives way to others is made again so often before its connection is.
 const TRIES: u32 = 8;
@@ -38,12 +38,15 @@ pub(super) struct Rows {
     sent: Option<Arc<Sent>>,
 }
 
-/// Makes sessions.
-pub(super) struct Connecting(pub(super) Arc<Load>);
+/// Makes sessions: what each of them holds, where others may not.
+pub(super) struct Connecting {
+    pub(super) load: Arc<Load>,
+    pub(super) holds: Vec<Arc<Held>>,
+}
 
 pub(super) struct Connection {
-    load: Arc<Load>,
-    conn: Conn,
+    pub(super) load: Arc<Load>,
+    pub(super) conn: Conn,
     insert: Insert,
     /// What changes rows, where they are changes.
     apply: Option<Apply>,
@@ -51,6 +54,8 @@ pub(super) struct Connection {
     begun: bool,
     /// Partitions that the table of offsets has.
     known: Known,
+    /// What it does not hold yet.
+    pub(super) unheld: Option<Arc<Held>>,
 }
 
 impl Rows {
@@ -63,7 +68,7 @@ impl Rows {
             }
             Some(changes) => {
                 let rows = batch.rows.project(&changes.of_table)?;
-                let sent = changes.encode(load, (&rows, place), keyed)?;
+                let sent = changes::encode((load, changes), (&rows, place), keyed)?;
                 (Encoded::default(), rows, Some(Arc::new(sent)))
             }
         };
@@ -152,8 +157,8 @@ impl Part for Rows {
 impl Connect for Connecting {
     type Session = Connection;
 
-    async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
-        let load = self.0.clone();
+    async fn connect(&self, number: usize) -> Result<Connection, Failure> {
+        let load = self.load.clone();
         let conn = load.database.connect(Settings::Writes).await;
         let mut conn = conn.map_err(|why| failure::of_connecting(&load.database, &why))?;
         let packet = conn.query_first("SELECT @@max_allowed_packet").await;
@@ -171,6 +176,7 @@ impl Connect for Connecting {
             conn,
             begun: false,
             known: Known::default(),
+            unheld: self.holds.get(number).cloned(),
         })
     }
 }
@@ -282,6 +288,7 @@ impl Session for Connection {
     const SAVEPOINTS: bool = true;
 
     async fn put(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
+        self.hold().await?;
         let wrong = wrong(&self.insert, chunks);
         if !wrong.is_empty() {
             return Err(Failure::Rows(wrong));
@@ -297,6 +304,7 @@ impl Session for Connection {
     }
 
     async fn commit(&mut self, origin: &[Span]) -> Result<(), Failure> {
+        self.hold().await?;
         let (load, conn) = (&self.load, &mut self.conn);
         if let Some(offsets) = &load.offsets
             && !origin.is_empty()

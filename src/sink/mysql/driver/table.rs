@@ -18,6 +18,10 @@ pub(super) struct Column {
     pub(super) shown: String,
     /// Rows need a value for it.
     pub(super) needed: bool,
+    /// The server makes its values, and takes none.
+    pub(super) generated: bool,
+    /// Of texts, which characters it has.
+    pub(super) charset: Option<String>,
     /// Digits of times behind the second.
     pub(super) fraction: u8,
     /// Digits of decimals behind the point.
@@ -27,7 +31,17 @@ pub(super) struct Column {
 }
 
 /// What a row of `information_schema.columns` says.
-type Told = (String, String, String, bool, u8, u8, u64);
+type Told = (
+    String,
+    String,
+    String,
+    bool,
+    bool,
+    u8,
+    u8,
+    u64,
+    Option<String>,
+);
 
 /// There is no such table, or no such database.
 const ABSENT: [u16; 2] = [1146, 1049];
@@ -69,20 +83,24 @@ pub(super) async fn columns(conn: &mut Conn, name: &TableName) -> Result<Vec<Col
     let query = format!(
         "SELECT column_name, data_type, column_type, \
          is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%' AND extra NOT LIKE '%GENERATED%', \
-         IFNULL(datetime_precision, 0), IFNULL(numeric_scale, 0), IFNULL(character_maximum_length, 0) \
-         FROM information_schema.columns WHERE {} ORDER BY ordinal_position",
+         extra LIKE '%VIRTUAL%' OR extra LIKE '%STORED%' OR extra LIKE '%PERSISTENT%', \
+         IFNULL(datetime_precision, 0), IFNULL(numeric_scale, 0), IFNULL(character_maximum_length, 0), \
+         character_set_name FROM information_schema.columns WHERE {} ORDER BY ordinal_position",
         place(name)
     );
     let rows: Vec<Told> = conn.query(query).await?;
-    let column = |(name, kind, shown, needed, fraction, scale, length)| Column {
-        name,
-        kind,
-        shown,
-        needed,
-        fraction,
-        scale,
-        length,
-    };
+    let column =
+        |(name, kind, shown, needed, generated, fraction, scale, length, charset)| Column {
+            name,
+            kind,
+            shown,
+            needed,
+            generated,
+            charset,
+            fraction,
+            scale,
+            length,
+        };
     Ok(rows.into_iter().map(column).collect())
 }
 
@@ -103,7 +121,7 @@ pub(super) async fn is_unique(
     };
     let is_of_key = |index: &str| {
         let columns = of_index(index);
-        let has = |column: &&str| columns.contains(&Some(*column));
+        let has = |column: &&str| columns.iter().flatten().any(|one| same(one, column));
         columns.len() == key.len() && key.iter().all(has)
     };
     let other = rows.iter().find(|(index, _)| !is_of_key(index));
@@ -142,6 +160,10 @@ pub(super) fn compared(
             continue;
         };
         match fits(field, column) {
+            _ if column.generated => faults.push(format!(
+                "column `{}` of table {name} is generated there and takes no value: leave it out of the sink's `columns`",
+                column.name
+            )),
             Ok(true) => bytes.push(field.name().clone()),
             Ok(false) => {}
             Err(fault) => faults.push(format!(
@@ -157,7 +179,7 @@ pub(super) fn compared(
 }
 
 /// Names of columns are equal in any case.
-fn same(one: &str, other: &str) -> bool {
+pub(super) fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
 
@@ -165,17 +187,22 @@ fn same(one: &str, other: &str) -> bool {
 fn misfits(name: &TableName, schema: &Schema, columns: &[Column]) -> Vec<String> {
     let mut faults = Vec::new();
     for field in schema.fields() {
-        if !columns
-            .iter()
-            .any(|column| same(&column.name, field.name()))
-        {
-            let names = columns.iter().map(|column| column.name.as_str());
-            let hint = did_you_mean(field.name(), names).map(|hint| format!("; {hint}"));
-            faults.push(format!(
-                "table {name} has no column `{}`{}",
-                field.name(),
-                hint.unwrap_or_default()
-            ));
+        let own = field.name();
+        let column = columns.iter().find(|column| same(&column.name, own));
+        match column {
+            Some(column) if column.name == *own => {}
+            // Who reads the table back would look for the other name.
+            Some(Column { name: there, .. }) => faults.push(format!(
+                "table {name} calls column `{own}` `{there}`: spell it so, or say `columns: {{ {there}: {own}, … }}` in the sink"
+            )),
+            None => {
+                let names = columns.iter().map(|column| column.name.as_str());
+                let hint = did_you_mean(own, names).map(|hint| format!("; {hint}"));
+                faults.push(format!(
+                    "table {name} has no column `{own}`{}",
+                    hint.unwrap_or_default()
+                ));
+            }
         }
     }
     for column in columns.iter().filter(|column| column.needed) {

@@ -1,32 +1,18 @@
 //! Changes as statements of many rows: inserts by COPY, updates from arrays of their columns, deletes by an
 //! array of keys.
 
-use std::sync::Arc;
-
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{Kind, ToSql};
 use tokio_postgres::{Client, Error as Refusal, Statement as Prepared};
 
-use super::super::types::Constraints;
-use super::fields::{Column, add};
+use super::fields::{Sent, add};
 use super::open::Load;
 use super::session::Rows;
 use super::{failure, table};
 use crate::client::postgres::quoted;
 use crate::error::{Error, Problem};
-use crate::format::{ChangeColumns, Operation};
-use crate::sink::applied::{Applied, Statement};
+use crate::format::Operation;
+use crate::sink::applied::Statement;
 use crate::sink::session::Failure;
-
-/// A table whose changes are applied, by the columns that it has itself.
-pub(super) struct Changes {
-    pub(super) columns: Arc<ChangeColumns>,
-    pub(super) applied: Arc<Applied>,
-    /// Which columns of a batch the table has.
-    pub(super) of_table: Vec<usize>,
-    /// Of these the key, and those that updates set, in their order.
-    key: usize,
-    set: Vec<usize>,
-}
 
 /// The statements of one connection.
 #[derive(Default)]
@@ -35,63 +21,14 @@ pub(super) struct Statements {
     delete: Option<Prepared>,
     /// The columns of an update: the key and those that it sets, in their order in the table.
     updated: Vec<usize>,
+    /// Those of them that are lists.
+    lists: Vec<usize>,
     key: usize,
 }
 
 /// Rows are found by their key, however few the server believes there are.
 const BY_KEY: &str =
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
-
-impl Changes {
-    /// Those of a batch with so many columns.
-    pub(super) fn new(columns: &Arc<ChangeColumns>, applied: Arc<Applied>, count: usize) -> Self {
-        let of_table = columns.of_table(count);
-        let place = |column: usize| of_table.iter().position(|one| *one == column);
-        let set = columns.set.iter().filter_map(|column| place(*column));
-        Self {
-            key: place(columns.key).unwrap_or_default(),
-            set: set.collect(),
-            of_table: of_table.clone(),
-            columns: columns.clone(),
-            applied,
-        }
-    }
-
-    /// The name of the key.
-    pub(super) fn key<'l>(&self, load: &'l Load) -> &'l str {
-        load.schema.field(self.key).name()
-    }
-
-    /// What a table has that is made: the key, what it refers to, what it needs.
-    pub(super) fn constraints(&self, load: &Load) -> Constraints {
-        let name = |column: usize| load.schema.field(column).name().clone();
-        let of_batch = |column: usize| self.of_table.iter().position(|one| *one == column);
-        let changing = self.applied.changing();
-        let (mut references, mut indexed) = (Vec::new(), Vec::new());
-        for reference in &self.columns.references {
-            let parent = changing.called(load.database.name(), &reference.table);
-            let (Some(parent), Some(column)) = (parent, of_batch(reference.column)) else {
-                continue;
-            };
-            references.push((name(column), parent, reference.key.clone()));
-            let goes = changing.table.parent(&reference.table);
-            if goes.is_some_and(|parent| parent.has(Operation::Delete)) {
-                indexed.push(name(column));
-            }
-        }
-        let required = self.of_table.iter();
-        Constraints {
-            key: vec![name(self.key)],
-            required: Some(
-                required
-                    .map(|column| self.columns.required[*column])
-                    .collect(),
-            ),
-            references,
-            indexed,
-        }
-    }
-}
 
 impl Statements {
     /// Makes a connection ready.
@@ -107,25 +44,21 @@ impl Statements {
         let mut updated = changes.set.clone();
         updated.push(changes.key);
         updated.sort_unstable();
+        let is_list = |place: &usize| matches!(load.types()[*place].kind(), Kind::Array(_));
+        let lists: Vec<usize> = updated.iter().copied().filter(is_list).collect();
         let update = match changes.set.is_empty() {
             true => None,
             false => {
-                let arrays = (1..).zip(&updated);
-                let arrays = arrays.map(|(at, place)| format!("${at}::{}[]", spelled[*place]));
-                let named = updated.iter().map(|place| format!("c{place}"));
-                let set = changes.set.iter();
-                let set = set.map(|place| format!("{} = v.c{place}", column(*place)));
-                let update = format!(
-                    "UPDATE {name} t SET {} FROM unnest({}) v({}) WHERE t.{key} = v.c{}",
-                    joined(set),
-                    joined(arrays),
-                    joined(named),
-                    changes.key
-                );
+                let of = Update {
+                    updated: &updated,
+                    lists: &lists,
+                    spelled: &spelled,
+                };
+                let update = of.spell(&name, changes.key, &column);
                 Some(client.prepare(&update).await?)
             }
         };
-        let delete = match changes.columns.deletes {
+        let delete = match changes.deletes() {
             false => None,
             true => {
                 let of = &spelled[changes.key];
@@ -137,6 +70,7 @@ impl Statements {
             update,
             delete,
             updated,
+            lists,
             key: changes.key,
         })
     }
@@ -156,19 +90,61 @@ impl Statements {
         let Some(prepared) = prepared else {
             return Ok(0);
         };
-        let mut columns: Vec<Column> = wanted.iter().map(|_| Column::default()).collect();
+        let columns = wanted.iter();
+        let columns = columns.map(|place| Sent::new(self.lists.contains(place)));
+        let mut columns: Vec<Sent> = columns.collect();
         for at in &statement.rows {
             let (encoded, row) = chunks[at.chunk].encoded_row(at.row);
             add(encoded, row, wanted, &mut columns);
         }
-        let parameters: Vec<&(dyn ToSql + Sync)> =
-            columns.iter().map(|column| column as _).collect();
+        let parameters = columns.iter().flat_map(Sent::parameters);
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.collect();
         client.execute(prepared, &parameters).await
     }
 }
 
-fn joined(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(", ")
+/// An update of many rows, from arrays of their columns.
+struct Update<'u> {
+    /// The columns that are sent, in their order in the table.
+    updated: &'u [usize],
+    lists: &'u [usize],
+    /// The types of all columns.
+    spelled: &'u [String],
+}
+
+impl Update<'_> {
+    /// A list is a part of the array of all items, from its first one to its last.
+    fn spell(&self, name: &str, key: usize, column: &dyn Fn(usize) -> String) -> String {
+        let (mut at, mut arrays, mut named, mut set) = (0, Vec::new(), Vec::new(), Vec::new());
+        for place in self.updated {
+            let of = &self.spelled[*place];
+            let value = match self.lists.contains(place) {
+                false => {
+                    at += 1;
+                    arrays.push(format!("${at}::{of}[]"));
+                    named.push(format!("c{place}"));
+                    format!("v.c{place}")
+                }
+                true => {
+                    at += 3;
+                    let (items, first, last) = (at - 2, at - 1, at);
+                    arrays.extend([first, last].map(|at| format!("${at}::integer[]")));
+                    named.extend([format!("f{place}"), format!("l{place}")]);
+                    format!("(${items}::{of})[v.f{place}:v.l{place}]")
+                }
+            };
+            if *place != key {
+                set.push(format!("{} = {value}", column(*place)));
+            }
+        }
+        format!(
+            "UPDATE {name} t SET {} FROM unnest({}) v({}) WHERE t.{} = v.c{key}",
+            set.join(", "),
+            arrays.join(", "),
+            named.join(", "),
+            column(key)
+        )
+    }
 }
 
 /// Rows that should be there and are not: somebody else has removed them.

@@ -21,16 +21,88 @@ const NULL: i32 = -1;
 /// What begins each row of a COPY: the number of its fields.
 const COUNT: usize = 2;
 
+/// What a column of an update is sent as.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Values(Column),
+    /// Lists: the items of all of them, and where those of each row begin and end. An array of lists would be
+    /// one of two dimensions, whose lists are equally long.
+    Lists {
+        items: Column,
+        first: Vec<Option<i32>>,
+        last: Vec<Option<i32>>,
+    },
+}
+
+impl Sent {
+    /// Of lists, or of values.
+    pub(super) fn new(is_list: bool) -> Self {
+        match is_list {
+            false => Self::Values(Column::default()),
+            true => Self::Lists {
+                items: Column::default(),
+                first: Vec::new(),
+                last: Vec::new(),
+            },
+        }
+    }
+
+    fn add(&mut self, field: &[u8], is_null: bool) {
+        match self {
+            Self::Values(column) => column.add(field, is_null),
+            Self::Lists { first, last, .. } if is_null => {
+                first.push(None);
+                last.push(None);
+            }
+            Self::Lists { items, first, last } => {
+                let before = items.count;
+                items.add_items(&field[HEAD..]);
+                first.push(Some(before + 1));
+                last.push(Some(items.count));
+            }
+        }
+    }
+
+    /// The parameters that it takes, in their order.
+    pub(super) fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+        match self {
+            Self::Values(column) => vec![column],
+            Self::Lists { items, first, last } => vec![items, first, last],
+        }
+    }
+}
+
+/// What stands before the items of a list: its dimensions, whether there are nulls, the items' type; and of
+/// its one dimension, if it has any, the length and the first place.
+const LIST: usize = 12;
+const DIMENSION: usize = 8;
+
 impl Column {
     fn add(&mut self, field: &[u8], is_null: bool) {
         self.fields.extend_from_slice(field);
         self.count += 1;
         self.nulls |= is_null;
     }
+
+    /// Adds the items of a list, as a COPY has it.
+    fn add_items(&mut self, list: &[u8]) {
+        let number = |place: usize| {
+            let bytes = list
+                .get(place..place + 4)
+                .and_then(|four| four.try_into().ok());
+            i32::from_be_bytes(bytes.unwrap_or_default())
+        };
+        if number(0) == 0 {
+            return;
+        }
+        self.fields.extend_from_slice(&list[LIST + DIMENSION..]);
+        self.count += number(LIST);
+        self.nulls |= number(4) != 0;
+    }
 }
 
 /// Adds the fields `wanted` of a row, each to its column. The `wanted` ones rise.
-pub(super) fn add(encoded: &Encoded, row: usize, wanted: &[usize], columns: &mut [Column]) {
+pub(super) fn add(encoded: &Encoded, row: usize, wanted: &[usize], columns: &mut [Sent]) {
     let bytes = encoded.rows(row..row + 1);
     let mut place = COUNT;
     let mut wanted = wanted.iter().zip(columns).peekable();

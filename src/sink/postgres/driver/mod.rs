@@ -12,6 +12,8 @@ mod changes;
 mod copy;
 mod failure;
 mod fields;
+mod grants;
+mod hold;
 mod made_types;
 mod open;
 mod prepare;

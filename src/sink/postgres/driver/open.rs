@@ -9,7 +9,6 @@ use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::super::{Mode, Postgres};
-use super::changes::Changes;
 use super::session::{Connecting, Rows};
 use super::table;
 use crate::batch::Batch;
@@ -19,8 +18,8 @@ use crate::client::postgres::{
 };
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
-use crate::sink::applied::{Keyed, of_table};
-use crate::sink::session::{self, Options};
+use crate::sink::applied::{AppliedColumns, Keyed, another_load, of_table};
+use crate::sink::session::{self, Held, Options};
 use crate::sink::{Found, Run, Target};
 
 /// Everything about a load that does not change.
@@ -31,7 +30,7 @@ pub(super) struct Load {
     pub(super) schema: SchemaRef,
     pub(super) offsets: Option<Offsets>,
     /// Rows are changes, which are applied.
-    pub(super) changes: Option<Changes>,
+    pub(super) changes: Option<AppliedColumns>,
     pub(super) batch_rows: i64,
     pub(super) is_stream: bool,
     /// What is there is replaced, whoever has made it.
@@ -74,7 +73,7 @@ impl Load {
             changes: target.shape.changes.as_ref().and_then(|columns| {
                 let applied = target.applied(database.name(), &name.quoted())?;
                 let count = target.shape.schema.fields().len();
-                Some(Changes::new(columns, applied, count))
+                Some(AppliedColumns::new(columns, applied, count))
             }),
             options: options.clone(),
             name,
@@ -110,6 +109,7 @@ impl Load {
     }
 
     async fn look_by(&self, client: &Client) -> Result<Looked> {
+        self.check_grants(client).await?;
         let said = |error| self.unseen(&error);
         let there = exists(client, &self.name.quoted()).await.map_err(said)?;
         match there {
@@ -123,6 +123,7 @@ impl Load {
             Some(offsets) if !self.replaces() => offsets.read(client).await.map_err(said)?,
             _ => HashMap::new(),
         };
+        self.check_load(client, &reached).await?;
         let told = match there && !self.is_stream && !self.begins_anew {
             true => self.told(client, &reached).await.map_err(said)?,
             false => None,
@@ -146,8 +147,26 @@ impl Load {
         Err(Error::user(problem.hint(hint)))
     }
 
+    /// Changes of one load only: those of another one have other rows.
+    async fn check_load(&self, client: &Client, reached: &HashMap<i32, i64>) -> Result<()> {
+        let begun = reached.keys().any(|partition| *partition >= 0);
+        let Some(offsets) = self.offsets.as_ref().filter(|_| self.changes.is_some()) else {
+            return Ok(());
+        };
+        if begun || self.empties() || self.is_gone.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let said = |error| self.unseen(&error);
+        let others = offsets.has_other_changes(client).await.map_err(said)?;
+        // Where somebody has emptied the table, nothing of them is in the way.
+        if others && !table::is_empty(client, &self.name).await.map_err(said)? {
+            return Err(Error::run(another_load(&self.name.to_string())));
+        }
+        Ok(())
+    }
+
     /// The server has said something else than what was asked for.
-    fn unseen(&self, error: &tokio_postgres::Error) -> Error {
+    pub(super) fn unseen(&self, error: &tokio_postgres::Error) -> Error {
         let doing = format!("looking at table {}", self.name);
         self.database.error(&doing, error)
     }
@@ -212,8 +231,8 @@ impl Load {
     }
 
     /// Changes find their rows by the key, each of which is there once.
-    async fn check_key(&self, client: &Client, changes: &Changes) -> Result<()> {
-        let key = changes.key(self);
+    async fn check_key(&self, client: &Client, changes: &AppliedColumns) -> Result<()> {
+        let key = changes.key_of(&self.schema);
         let unique = table::is_unique(client, &self.name, key).await;
         if unique.map_err(|error| self.unseen(&error))? {
             return Ok(());
@@ -249,6 +268,14 @@ impl Load {
 }
 
 impl Load {
+    /// What each session holds. The partitions of a stream move from one process to another, and offsets
+    /// alone say whose they are.
+    fn holds(&self, sessions: usize) -> Vec<Arc<Held>> {
+        let held = |number| Arc::new(Held::of(number, sessions, self.changes.is_some()));
+        let sessions = if self.is_stream { 0 } else { sessions };
+        (0..sessions).map(held).collect()
+    }
+
     /// The load as the engine is told of it.
     pub(super) fn found(
         self: Arc<Self>,
@@ -274,7 +301,11 @@ impl Load {
         };
         let of = self.clone();
         let encode = move |batch: &Batch, keyed: &Keyed| Rows::encode(&of, batch, keyed);
-        let found = session::changes(target, Connecting(self.clone()), options, encode)?;
+        let connecting = Connecting {
+            load: self.clone(),
+            holds: self.holds(connections),
+        };
+        let found = session::changes(target, connecting, options, encode)?;
         let replaces = self.empties() && reached.is_empty();
         let prepare = move || apart("making the table", || block_on(self.prepare(connections))?);
         Ok(session::prepared(found, (replaces, told), prepare))

@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use super::super::types::{Constraints, create};
+use super::super::types::create;
 use super::open::Load;
 use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, OFFSETS, SHARDS_OF};
 use crate::client::postgres::{LOCK, exists};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::SHARDS;
+use crate::sink::constraints::Constraints;
 
 impl Load {
     /// Makes what is missing. A lock keeps others out that begin at the same time.
@@ -136,15 +137,10 @@ impl Load {
     }
 
     /// What the table has beside its columns.
-    fn constraints(&self) -> Constraints {
-        let key = self.options.key.iter();
-        let key = key.map(|column| column.as_str().to_string()).collect();
+    pub(super) fn constraints(&self) -> Constraints {
         match &self.changes {
-            Some(changes) => changes.constraints(self),
-            None => Constraints {
-                key,
-                ..Constraints::default()
-            },
+            Some(changes) => changes.constraints(&self.schema, self.database.name()),
+            None => Constraints::of_key(&self.options.key),
         }
     }
 }

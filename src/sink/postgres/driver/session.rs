@@ -21,7 +21,7 @@ use crate::client::postgres::quoted;
 use crate::error::{Error, Result};
 use crate::format::Operation;
 use crate::sink::applied::{Keyed, Statement, statements};
-use crate::sink::session::{Connect, Failure, Part, Session};
+use crate::sink::session::{Connect, Failure, Held, Part, Session};
 
 /// What begins a binary COPY: its signature, no flags, no extension.
 const START: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -50,12 +50,15 @@ pub(super) struct Rows {
     keyed: Keyed,
 }
 
-/// Makes sessions.
-pub(super) struct Connecting(pub(super) Arc<Load>);
+/// Makes sessions: what each of them holds, where others may not.
+pub(super) struct Connecting {
+    pub(super) load: Arc<Load>,
+    pub(super) holds: Vec<Arc<Held>>,
+}
 
 pub(super) struct Connection {
-    load: Arc<Load>,
-    client: Client,
+    pub(super) load: Arc<Load>,
+    pub(super) client: Client,
     /// A transaction is open.
     begun: bool,
     /// Its savepoint is set.
@@ -65,6 +68,8 @@ pub(super) struct Connection {
     merge: Option<String>,
     /// What changes rows, once some came.
     changes: Option<Statements>,
+    /// What it does not hold yet.
+    pub(super) unheld: Option<Arc<Held>>,
 }
 
 impl Rows {
@@ -139,8 +144,8 @@ impl Part for Rows {
 impl Connect for Connecting {
     type Session = Connection;
 
-    async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
-        let load = self.0.clone();
+    async fn connect(&self, number: usize) -> Result<Connection, Failure> {
+        let load = self.load.clone();
         let client = load.database.connect().await;
         let client = client.map_err(|why| failure::of_connecting(&load.database, &why))?;
         let (name, list) = (load.name.quoted(), table::list(&load.schema));
@@ -158,6 +163,7 @@ impl Connect for Connecting {
             client,
             begun: false,
             saved: false,
+            unheld: self.holds.get(number).cloned(),
         })
     }
 }
@@ -304,6 +310,7 @@ impl Session for Connection {
     const SAVEPOINTS: bool = true;
 
     async fn put(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
+        self.hold().await?;
         let put = match self.load.changes {
             Some(_) => self.apply(chunks).await,
             None => {
@@ -325,6 +332,7 @@ impl Session for Connection {
     }
 
     async fn commit(&mut self, origin: &[Span]) -> Result<(), Failure> {
+        self.hold().await?;
         let (load, client) = (&self.load, &self.client);
         let said = |error: &Refusal| failure::of(&load.database, "moving offsets on", error);
         if let Some(offsets) = &load.offsets

@@ -15,6 +15,8 @@ struct Column {
     name: String,
     /// Rows need a value for it.
     needed: bool,
+    /// The server makes its values, and takes none.
+    generated: bool,
 }
 
 /// True if there is a schema of this name.
@@ -114,12 +116,15 @@ pub(super) async fn spelled(
 }
 
 async fn columns(client: &Client, name: &TableName) -> Result<Vec<Column>, tokio_postgres::Error> {
-    let query = "SELECT attname::text, attnotnull AND NOT atthasdef AND attidentity = '' \
-                 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+    // Servers before 12 have no generated columns, and no word for them.
+    let query = "SELECT attname::text, attnotnull AND NOT atthasdef AND attidentity = '', \
+                 coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '' \
+                 FROM pg_attribute a WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
     let rows = client.query(query, &[&name.quoted()]).await?;
     let column = |row: &tokio_postgres::Row| Column {
         name: row.get(0),
         needed: row.get(1),
+        generated: row.get(2),
     };
     Ok(rows.iter().map(column).collect())
 }
@@ -135,6 +140,14 @@ fn misfits(name: &TableName, schema: &Schema, columns: &[Column]) -> Vec<String>
                 "table {name} has no column `{}`{}",
                 field.name(),
                 hint.unwrap_or_default()
+            ));
+        }
+    }
+    for column in columns.iter().filter(|column| column.generated) {
+        if schema.field_with_name(&column.name).is_ok() {
+            faults.push(format!(
+                "column `{}` of table {name} is generated there and takes no value: leave it out of the sink's `columns`",
+                column.name
             ));
         }
     }

@@ -22,13 +22,17 @@ use arrow::array::{Int64Array, RecordBatch};
 
 const SEEDS: u64 = 400;
 
-/// Nobody is told, and the run goes on.
+/// Nobody is told; once the run is to end, nothing more is begun in some of them.
 #[derive(Default)]
-struct Nobody(AtomicU64);
+struct Nobody {
+    accepted: AtomicU64,
+    leaves: bool,
+    stop: Arc<AtomicBool>,
+}
 
 impl Listener for Nobody {
     fn accepted(&self, batches: u64) {
-        self.0.fetch_max(batches, Ordering::Relaxed);
+        self.accepted.fetch_max(batches, Ordering::Relaxed);
     }
     fn durable(&self, _: u64) {}
     fn committed(&self, _: u64, _: u64, _: Duration) {}
@@ -38,6 +42,9 @@ impl Listener for Nobody {
     fn over(&self, _: bool) {}
     fn stopping(&self) -> bool {
         false
+    }
+    fn leaves(&self) -> bool {
+        self.leaves && self.stop.load(Ordering::Relaxed)
     }
 }
 
@@ -69,6 +76,7 @@ fn start(
     let together = Arc::new(Together::default());
     // Once a run is to end, no table gets another batch.
     let stop = Arc::new(AtomicBool::new(false));
+    let leaves = random.once_in(2);
     let mut queues = Vec::new();
     for (index, table) in tables.iter().enumerate() {
         let changing = Changing {
@@ -87,7 +95,11 @@ fn start(
             applied: Some(Arc::new(Applied::new(&changing, seat, 0..rows))),
             ..Options::default()
         };
-        let nobody = Arc::new(Nobody::default());
+        let nobody = Arc::new(Nobody {
+            leaves,
+            stop: stop.clone(),
+            ..Nobody::default()
+        });
         let queue = Arc::new(Queue::new(&options, nobody.clone()));
         queue.follow();
         queues.push((queue, options, nobody, 1 + random.below(60) as u64));
@@ -101,7 +113,7 @@ fn start(
             process,
             (&queue, &options, nobody),
             (batches, size, rows),
-            (stop.clone(), cut),
+            cut,
         );
         for session in 0..options.sessions {
             let (queue, options, time) = (queue.clone(), options.clone(), executor.time.clone());
@@ -122,6 +134,7 @@ fn start(
                 };
                 drive(sending, session).await;
                 assert!(queue.failure().is_none());
+                lock(&server.world).unsent |= queue.unsent() > 0;
             });
         }
     }
@@ -132,19 +145,21 @@ fn make(
     process: usize,
     (queue, options, nobody): (&Arc<Queue<Rows>>, &Options, Arc<Nobody>),
     (batches, size, rows): (u64, u64, u64),
-    (stop, cut): (Arc<AtomicBool>, u64),
+    cut: u64,
 ) {
     let (queue, applied, time) = (
         queue.clone(),
         options.applied.clone().unwrap(),
         executor.time.clone(),
     );
-    let sessions = options.sessions;
+    let (sessions, stop) = (options.sessions, nobody.stop.clone());
     executor.spawn(process, async move {
         let mut made = 0;
         while made < batches {
             let number = made;
-            while number > nobody.0.load(Ordering::Relaxed) + 3 && !stop.load(Ordering::Relaxed) {
+            while number > nobody.accepted.load(Ordering::Relaxed) + 3
+                && !stop.load(Ordering::Relaxed)
+            {
                 time.sleep(Duration::from_millis(3)).await;
             }
             if number >= cut {
@@ -181,8 +196,9 @@ fn make(
     });
 }
 
-/// One load, by several processes, each of which is killed or stops early but for the last one.
-fn one(seed: u64) -> usize {
+/// One load, by several processes, each of which is killed or stops early but for the last one: how many
+/// answers were lost, and whether a process left changes that it had.
+fn one(seed: u64) -> (usize, bool) {
     let (mut random, tables) = (Random::new(seed), Arc::new(tables(seed)));
     let world = Arc::new(Mutex::new(World {
         random: Some(Random::new(!seed)),
@@ -234,11 +250,17 @@ fn one(seed: u64) -> usize {
             "seed {seed}: each change once"
         );
     }
-    world.lost
+    (world.lost, world.unsent)
 }
 
 #[test]
 fn every_change_is_done_once_and_in_its_time() {
-    let lost: usize = (0..SEEDS).map(one).sum();
+    let ended: Vec<(usize, bool)> = (0..SEEDS).map(one).collect();
+    let lost: usize = ended.iter().map(|(lost, _)| lost).sum();
     assert!(lost >= 40, "{lost} answers were lost");
+    let unsent = ended.iter().filter(|(_, unsent)| *unsent).count();
+    assert!(
+        unsent >= 20,
+        "changes were left to the next run {unsent} times"
+    );
 }

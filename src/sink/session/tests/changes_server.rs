@@ -40,6 +40,8 @@ pub struct World {
     pub random: Option<Random>,
     pub calm: bool,
     pub lost: usize,
+    /// A process has left changes that it had.
+    pub unsent: bool,
 }
 
 impl World {

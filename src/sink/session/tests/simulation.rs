@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::Options;
+use super::super::{OnBadRow, Options};
 use super::executor::{Executor, Random, Time};
 use super::process::{Plan, start};
 use super::server::{Kind, Server, Shared, Told, World};
@@ -188,6 +188,7 @@ impl Run {
                 linger: Duration::from_millis([0, 0, 4][random.below(3)]),
                 stall_timeout: None,
                 seed: random.below(usize::MAX) as u64,
+                bad_rows: OnBadRow::Skip,
                 keeps_offsets: true,
                 reached: next,
                 ..Options::default()

@@ -1,0 +1,47 @@
+//! Who writes the partitions of a load: a lock of the server for each of them, as long as the connection
+//! lives. Progress moves on from where it should be in any case; a lock says before that whom a run waits for.
+
+use tokio_postgres::{Client, Error as Refusal};
+
+use super::Offsets;
+use crate::client::offsets::{Holder, NotHeld};
+
+/// The locks, one after the other.
+const TAKEN: &str = "SELECT p, pg_try_advisory_lock(hashtext($1), hashtext($2 || ' ' || p)), pg_backend_pid() \
+     FROM unnest($3::integer[]) p";
+
+/// Who has one of them, where it may be seen.
+const WHOSE: &str = "SELECT a.pid, concat_ws('@', a.usename, coalesce(host(a.client_addr), 'local') || coalesce(':' || nullif(a.client_port, -1), '')) \
+     FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 \
+     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND l.classid::bigint = hashtext($1)::bigint & 4294967295 \
+     AND l.objid::bigint = hashtext($2 || ' ' || $3::integer)::bigint & 4294967295";
+
+impl Offsets {
+    /// Holds partitions until the connection ends, whose number is returned.
+    ///
+    /// # Errors
+    /// Somebody else has one of them; what the server says.
+    pub async fn hold(&self, client: &Client, partitions: &[i32]) -> Result<i64, NotHeld<Refusal>> {
+        let table = format!("{} {}", self.table, self.sink);
+        let taken = client
+            .query(TAKEN, &[&table, &self.load, &partitions])
+            .await?;
+        let Some(other) = taken.iter().find(|row| !row.get::<_, bool>(1)) else {
+            let own = taken.first().map(|row| row.get::<_, i32>(2));
+            return Ok(own.unwrap_or_default().into());
+        };
+        let other: i32 = other.get(0);
+        let whose = client
+            .query_opt(WHOSE, &[&table, &self.load, &other])
+            .await?;
+        Err(NotHeld::By(whose.map(|row| {
+            let (id, whose): (i32, String) = (row.get(0), row.get(1));
+            Holder {
+                id: id.into(),
+                shown: format!("connection {id} of {whose}"),
+            }
+        })))
+    }
+}
