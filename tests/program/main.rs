@@ -13,6 +13,8 @@ mod dead_letters;
 mod dead_servers;
 mod digits;
 mod disturbed;
+#[cfg(all(feature = "mysql", feature = "rabbitmq"))]
+mod downstream;
 mod dropin;
 mod endings;
 mod errors;
