@@ -148,7 +148,15 @@ impl Reader {
         })
     }
 
-    fn of_table(held: &HeldTable<'_>, table: &str, load: Option<&str>) -> Result<Self, String> {
+    /// A table of a server, with the progress of its load, where changes are applied to it.
+    ///
+    /// # Errors
+    /// This build has no driver for it.
+    pub(super) fn of_table(
+        held: &HeldTable<'_>,
+        table: &str,
+        load: Option<&str>,
+    ) -> Result<Self, String> {
         let (source, spelling) = reader(held, table, load)?;
         Ok(Self::of_source(source, spelling, &held.url.place))
     }

@@ -14,6 +14,8 @@ mod dead_servers;
 mod digits;
 mod disk;
 mod disturbed;
+#[cfg(all(feature = "mysql", feature = "rabbitmq"))]
+mod downstream;
 mod dropin;
 mod endings;
 mod errors;

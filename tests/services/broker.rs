@@ -59,6 +59,13 @@ impl Broker {
         block_on(declared).unwrap().unwrap();
     }
 
+    /// It is gone, with all that it has.
+    pub fn delete(&self, queue: &str) {
+        let options = lapin::options::QueueDeleteOptions::default();
+        let deleted = async { self.channel.queue_delete(queue.into(), options).await };
+        block_on(deleted).unwrap().unwrap();
+    }
+
     /// Puts messages that stay into a queue, in order.
     pub fn publish<'m>(&self, queue: &str, messages: impl IntoIterator<Item = &'m [u8]>) {
         let published = async {

@@ -46,9 +46,19 @@ sinks:
 
 /// The exit code and the words of `verify` of one sink against a collection.
 fn verify(folder: &std::path::Path, sink: &str, against: &str) -> (Option<i32>, String) {
+    verify_at(folder, sink, against, &[])
+}
+
+fn verify_at(
+    folder: &std::path::Path,
+    sink: &str,
+    against: &str,
+    at: &[&str],
+) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
     command.current_dir(folder);
     command.args(["verify", "load.yaml", "--sinks", sink, "--against", against]);
+    command.args(at);
     let output = command.output().unwrap();
     let words = String::from_utf8_lossy(&output.stdout).into_owned();
     (
@@ -156,6 +166,19 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
         assert_eq!(code, Some(0), "{words}");
         assert!(words.contains("all equal"), "{words}");
     }
+    // The database says how far the load is, of which documents know nothing.
+    for (collection, how) in [
+        ("inventory_orders", "changes"),
+        ("inventory_orders_current", "current"),
+    ] {
+        let against = against(collection, how);
+        let (code, words) = verify_at(folder.path(), "o", &against, &["--at", "now"]);
+        assert_eq!(code, Some(0), "{words}");
+        assert!(
+            words.contains(" of 20 000") && words.contains("all equal"),
+            "{words}"
+        );
+    }
     // With the queues in the load's own file all of it is compared at once.
     let both = format!(
         "{}  - mongodb: {{ name: store, table: told, url: \"{store_url}\", database: cdc_data, envelopes: {{ state: {{ keys: {{ inventory.customers: id, inventory.orders: order_id, ecommerce.products: id }} }} }} }}\n",
@@ -165,11 +188,12 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
         )
     );
     std::fs::write(folder.path().join("both.yaml"), both).unwrap();
-    let all_of_it = || {
+    let all_of_it = |at: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
         command
             .current_dir(folder.path())
-            .args(["verify", "both.yaml"]);
+            .args(["verify", "both.yaml"])
+            .args(at);
         let output = command.output().unwrap();
         let words = String::from_utf8_lossy(&output.stdout).into_owned();
         let address = store_url.split('/').nth(2).unwrap();
@@ -197,7 +221,9 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
             (of("orders", "collection inventory_orders_current"), true),
         ]
     };
-    assert_eq!(all_of_it(), (Some(0), compared(true)));
+    for at in [&[][..], &["--at", "20000"]] {
+        assert_eq!(all_of_it(at), (Some(0), compared(true)), "{at:?}");
+    }
     let all = store.all("inventory_orders");
     // Ten that were dropped, and one that was deleted.
     let gone: Vec<&Document> = all
@@ -248,5 +274,5 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
         let key = format!("order_id {}", order(document));
         assert!(words.contains(&key), "{key}: {words}");
     }
-    assert_eq!(all_of_it(), (Some(3), compared(false)));
+    assert_eq!(all_of_it(&[]), (Some(3), compared(false)));
 }

@@ -253,3 +253,132 @@ fn a_broker_that_is_killed_and_comes_back_loses_nothing() {
     });
     assert!(ids.iter().all(|id| *id < 20_000));
 }
+
+#[test]
+fn a_queue_that_is_deleted_ends_the_run_and_says_so() {
+    let broker = Broker::shared();
+    let name = queue(&broker, 0..3);
+    let url = environment("RABBITMQ_URL");
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = reading(&url, &name, "until: forever", TYPES)
+        .replace("if_exists: append", "if_exists: append, roll: 1s");
+    let mut command = rowgen(folder.path(), &yaml, &[]);
+    let run = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let there = || "the rows are written".to_string();
+    until(there, Duration::from_secs(60), || {
+        rows(folder.path()).len() == 3
+    });
+    broker.delete(&name);
+    let output = run.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    let address = url.split('@').nth(1).unwrap().split('/').next().unwrap();
+    let said = format!(
+        "error: reading queue `{name}` at RabbitMQ at {address}\n  caused by: NOT_FOUND - no queue '{name}' in vhost '/'\n  hint: a source declares no queues: `rabbitmqctl list_queues` shows those that are there"
+    );
+    assert!(words.trim_end().ends_with(&said), "{words}");
+    // No sink has: it was given up.
+    assert!(!words.contains("has failed"), "{words}");
+}
+
+const SCHEMA: &str = r#"{"type":"record","name":"User","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string"]}]}"#;
+
+/// A row as Avro has it; those of even number have a name of one letter.
+fn datum(id: u8) -> Vec<u8> {
+    match id % 2 {
+        0 => vec![2 * id, 2, 2, b'a' + id],
+        _ => vec![2 * id, 0],
+    }
+}
+
+#[test]
+fn messages_are_avro_of_a_schema_in_a_file() {
+    let broker = Broker::shared();
+    let name = fresh("queue");
+    broker.declare(&name);
+    let mut messages: Vec<Vec<u8>> = (0..6).map(datum).collect();
+    messages.insert(3, vec![2, 9]);
+    broker.publish(&name, messages.iter().map(Vec::as_slice));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("user.avsc"), SCHEMA).unwrap();
+    let source = "until: empty, format: { avro: { schema_file: user.avsc } }, metadata: { queue: q }, on_bad_row: { dead_letter: bad.jsonl }";
+    let yaml = reading(&environment("RABBITMQ_URL"), &name, source, "");
+    let output = rowgen(folder.path(), &yaml, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let row = |id: u8| {
+        let own = (id % 2 == 0).then(|| char::from(b'a' + id).to_string());
+        serde_json::json!({ "id": id, "name": own, "q": name })
+    };
+    assert_eq!(rows(folder.path()), (0..6).map(row).collect::<Vec<_>>());
+    let letters = std::fs::read_to_string(folder.path().join("bad.jsonl")).unwrap();
+    let letter: Value = serde_json::from_str(letters.trim_end()).unwrap();
+    assert_eq!(
+        (letter["delivery_tag"].as_u64(), letter["value"].as_str()),
+        (Some(4), Some("Agk="))
+    );
+    assert_eq!(broker.ready(&name), 0);
+    for (format, said) in [
+        (
+            "avro: {}",
+            "nothing says which columns the Avro messages have",
+        ),
+        (
+            "avro: { schema_file: user.avsc, framing: confluent }",
+            "`framing: confluent` needs the `registry` that has the schemas",
+        ),
+    ] {
+        let source = format!("until: empty, format: {{ {format} }}");
+        let yaml = reading(&environment("RABBITMQ_URL"), &name, &source, "");
+        let output = rowgen(folder.path(), &yaml, &[]).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        assert!(
+            words.starts_with(&format!("error: {said}\n --> p.yaml:5:")),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn messages_are_avro_whose_schemas_a_registry_has() {
+    use rowgen::client::registry::{Client, Registry};
+    let registry = environment("SCHEMA_REGISTRY_URL");
+    let text = format!("url: \"{registry}\"");
+    let source = std::sync::Arc::new(rowgen::place::Source::new("r", text));
+    let options: Registry = rowgen::place::decode(&rowgen::place::parse(&source).unwrap()).unwrap();
+    let subject = format!("{}-value", fresh("subject"));
+    let number = Client::new(&options)
+        .unwrap()
+        .register(&subject, SCHEMA)
+        .unwrap();
+    let framed = |id| {
+        let mut message = vec![0];
+        message.extend_from_slice(&number.to_be_bytes());
+        message.extend(datum(id));
+        message
+    };
+    let broker = Broker::shared();
+    let name = fresh("queue");
+    broker.declare(&name);
+    let messages: Vec<Vec<u8>> = (0..6).map(framed).collect();
+    broker.publish(&name, messages.iter().map(Vec::as_slice));
+    let url = environment("RABBITMQ_URL");
+    let of = |subject: &str| {
+        format!(
+            "until: empty, format: {{ avro: {{ registry: {{ url: \"{registry}\" }}{subject} }} }}"
+        )
+    };
+    let (code, words, _) = run(&reading(&url, &name, &of(""), ""), &[]);
+    assert_eq!(code, Some(1), "{words}");
+    assert!(
+        words.starts_with("error: nothing says which of the registry's schemas the rows have\n"),
+        "{words}"
+    );
+    let said = of(&format!(", subject: {subject}"));
+    let (code, words, rows) = run(&reading(&url, &name, &said, ""), &[]);
+    assert_eq!((code, rows.len()), (Some(0), 6), "{words}");
+    assert_eq!(rows[4], serde_json::json!({ "id": 4, "name": "e" }));
+}

@@ -212,6 +212,34 @@ pub fn passes(code: i32) -> bool {
 mod tests {
     use super::*;
 
+    fn placed(url: &str) -> Placed<Secret> {
+        let source = crate::place::Source::new("p.yaml", format!("u: {url}"));
+        let place = crate::place::Place::new(std::sync::Arc::new(source), 1, 4, url.len());
+        place.with(Secret(url.into()))
+    }
+
+    #[test]
+    fn a_user_is_what_was_encoded() {
+        let url = placed("mongodb://m%40e:p%2Fw%40x%3Ay%231%3F2%253@h:1/d");
+        let server = Server::new(&url, None).unwrap();
+        let user = server.options.credential.clone().unwrap();
+        assert_eq!(
+            (user.username.as_deref(), user.password.as_deref()),
+            (Some("m@e"), Some("p/w@x:y#1?2%3"))
+        );
+        assert_eq!((server.name(), server.database()), ("h:1", Some("d")));
+        // Nobody is asked for the names of a cluster.
+        assert!(check(&placed("mongodb+srv://u:p@nowhere.example/d")).is_ok());
+        let strange = check(&placed("mongodb://u:p%zz:x@h/d")).unwrap_err();
+        assert_eq!(
+            strange.to_string(),
+            format!(
+                "error: this is no address of a MongoDB server\n --> p.yaml:1:4\n  |\n1 | u: mongodb://********@h/d\n  |    ^^^^^^^^^^^^^^^^^^^^^^\n  hint: {}",
+                address::hint(EXPECTED, &placed("mongodb://u:p@h/d"))
+            )
+        );
+    }
+
     #[test]
     fn an_error_says_in_words_what_was_done_to_whom() {
         let server = Server {

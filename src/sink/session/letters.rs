@@ -185,5 +185,16 @@ mod tests {
                     folder.path().display()
                 ))
         );
+        // Devices have no disk to wait for, and may have no room.
+        let device = |path: &str| {
+            let rule = OnBadRow::DeadLetter(path.into());
+            let letters = Letters::new("bets", &rule, Path::new(""), Arc::default());
+            letters
+                .keep(&[letter(1, None)])
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(device("/dev/null"), Ok(()));
+        let full = "error: writing the dead-letter file `/dev/full`\n  caused by: No space left on device (os error 28)";
+        assert_eq!(device("/dev/full"), Err(full.into()));
     }
 }

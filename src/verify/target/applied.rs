@@ -13,6 +13,7 @@ use super::{Asked, Sides, Target};
 use crate::changes::Table;
 use crate::error::{Error, Problem, Result};
 use crate::format::ChangeColumns;
+use crate::sink::Holds;
 use crate::sink::applied::{SHARDS, shard_of};
 use crate::units::show_count;
 
@@ -45,7 +46,8 @@ impl Target<'_> {
         let found = reader.open(&self.names, &fields, fields.len())?;
         outcome.source = found.describe();
         outcome.others = found.others();
-        let (moments, note) = self.moments(table, found.progress())?;
+        let own = self.own_progress(found.progress().is_some())?;
+        let (moments, note) = self.moments(table, found.progress().or(own.as_ref()))?;
         outcome.notes.extend(note);
         let states = states(moments)?;
         if self.options.count_only {
@@ -90,6 +92,20 @@ impl Target<'_> {
         set.map(|(place, _)| place).collect()
     }
 
+    /// How far the load is, by the sink itself, where something else is compared that does not know it.
+    pub(super) fn own_progress(&self, is_known: bool) -> Result<Option<HashMap<i32, i64>>> {
+        let held = self.sink.options.holds(&self.options.out, None);
+        let (Some(At::Now), false, Holds::Table(held)) = (self.options.at, is_known, held) else {
+            return Ok(None);
+        };
+        let load = Some(self.sink.load.as_str());
+        let reader = Reader::of_table(&held, &self.job.table, load).map_err(Error::user)?;
+        let fields = self.columns.fields();
+        let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
+        let found = reader.open(&names, &fields, fields.len())?;
+        Ok(found.progress().cloned())
+    }
+
     /// The change behind the last one.
     pub(super) fn end(&self, table: &Table) -> Result<u64> {
         let asked = match self.options.at {
@@ -104,7 +120,7 @@ impl Target<'_> {
 
     /// The moment of which rows are expected, and what has to be said of it. A load without end is expected
     /// where it is.
-    fn moments(
+    pub(super) fn moments(
         &self,
         table: &Table,
         progress: Option<&HashMap<i32, i64>>,
@@ -130,7 +146,7 @@ impl Target<'_> {
 }
 
 /// Nothing says how far a load is.
-pub(super) fn unknown(table: &str) -> Error {
+fn unknown(table: &str) -> Error {
     let what = format!("nobody knows how far the changes of `{table}` are");
     Error::user(
         Problem::new(what)

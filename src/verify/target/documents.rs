@@ -12,7 +12,6 @@ use super::super::blame::Blame;
 use super::super::details::{Cell, Told};
 use super::super::matching::Kind;
 use super::super::states::{Moments, States};
-use super::applied::unknown;
 use super::digest::Digest;
 use super::{Asked, Target};
 use crate::changes::{Living, Past};
@@ -60,21 +59,22 @@ impl Target<'_> {
                 Problem::new(what).hint("leave out `--against`"),
             ));
         };
-        if self.options.at == Some(At::Now) {
-            return Err(unknown(&self.job.table));
-        }
         let table = self.job.changes.as_ref().map(|changes| &changes.table);
         let table = table.ok_or_else(|| Error::user("the rows of this table do not change"))?;
         let fields = self.columns.fields();
         let key = self.columns.keyed.column();
         let key =
             key.ok_or_else(|| Error::user("the table has no column that tells its rows apart"))?;
-        let end = self.end(table)?;
+        let (moments, note) = match self.options.at {
+            Some(At::Now) => self.moments(table, self.own_progress(false)?.as_ref())?,
+            _ => (Moments::One(self.end(table)?), None),
+        };
+        let end = moments.last();
         let states = States::new(
             self.job,
             self.sink,
             &self.columns.compared,
-            Moments::One(end),
+            moments,
             self.options.memory,
         )?;
         let mut digest = Digest::new(&fields, key)?;
@@ -82,9 +82,10 @@ impl Target<'_> {
         let (there, described) = there(documents, &fields, &mut digest)?;
         outcome.source = described;
         outcome.key = Some(fields[key].name().clone());
+        let first = |end| format!("after the first {} changes", show_count(end));
+        let moment = note.unwrap_or_else(|| first(end));
         outcome.notes.push(format!(
-            "a document for each of the first {} changes that changes anything",
-            show_count(end)
+            "{moment}: a document for each that changes anything"
         ));
         outcome.counts.expected = must.len() as u64;
         outcome.counts.found = there.len() as u64;
@@ -212,7 +213,8 @@ fn must(states: &States<'_>, end: u64, digest: &mut Digest) -> Result<Vec<Must>>
     let rows = table.before(end);
     let mut all = Vec::new();
     for first in (0..rows).step_by(BATCH_ROWS as usize) {
-        let steps = table.steps(first..rows.min(first + BATCH_ROWS));
+        let mut steps = table.steps(first..rows.min(first + BATCH_ROWS));
+        steps.retain(|(row, past)| past.number < states.moments().of(*row));
         let living: Vec<Living> = steps
             .iter()
             .map(|(row, past)| living(*row, *past))
