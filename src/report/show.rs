@@ -256,3 +256,24 @@ impl fmt::Display for Line<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_are_left_say_what_the_next_run_does() {
+        let mut sink = SinkReport::new("t", "mysql", "things");
+        sink.unsent = 12_000;
+        let left = "12 000 rows were made and not sent when the run was to end: the same run again";
+        assert_eq!(
+            Unsent(&sink).to_string(),
+            format!("{left} goes on with them")
+        );
+        sink.begins_again = true;
+        assert_eq!(
+            Unsent(&sink).to_string(),
+            format!("{left} begins with the first row")
+        );
+    }
+}

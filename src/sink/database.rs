@@ -200,3 +200,31 @@ pub fn key_problems(
 pub fn no_columns(place: &Place) -> Problem {
     Problem::new("a table without columns has no rows to send").at(place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_missing_privileges_are_one_problem() {
+        let mut missing = Missing::default();
+        assert!(missing.problem("me").is_none());
+        for (on, privilege) in [
+            ("a", "INSERT"),
+            ("b", "CREATE"),
+            ("a", "INSERT"),
+            ("a", "UPDATE"),
+        ] {
+            missing.add(on, privilege);
+        }
+        let problem = missing.problem("me").unwrap();
+        assert_eq!(
+            problem.message,
+            "the user lacks privileges: INSERT, UPDATE on a; CREATE on b"
+        );
+        assert_eq!(
+            problem.hint.as_deref(),
+            Some("an owner gives them: GRANT INSERT, UPDATE ON a TO me; GRANT CREATE ON b TO me")
+        );
+    }
+}

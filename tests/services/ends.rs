@@ -193,3 +193,24 @@ fn a_run_that_stands_still_does_not_block_the_next_one() {
         assert_eq!(code, Some(0), "{told}");
     }
 }
+
+#[test]
+fn a_load_that_stops_others_is_interrupted_as_well() {
+    for database in both("stops") {
+        let yaml = changes(database.kind, 60_000, ", transaction_rows: 1");
+        let yaml = yaml.replace(
+            "tables:\n  things:",
+            "run: { on_sink_failure: stop }\ntables:\n  things:",
+        );
+        let run = spawn(&database, &yaml, &["--batch-rows", "60000"]);
+        until_begun(&database, "things", 100);
+        signal(&run, "-TERM");
+        let ended = run.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(143), "{}", words(&ended));
+        assert!(left(&words(&ended)) > 10_000, "{}", words(&ended));
+        let faster = yaml.replace("transaction_rows: 1", "transaction_rows: 2000");
+        database.succeeds(&faster, &[]);
+        let (code, told) = database.verify(&faster, &[]);
+        assert_eq!(code, Some(0), "{told}");
+    }
+}
