@@ -84,7 +84,7 @@ impl Binder<'_> {
         negated: bool,
         place: TextSpan,
     ) -> Result<TypedNode> {
-        condition::is_distinct(self.bind(left)?, self.bind(right)?, negated, place)
+        condition::is_distinct([self.bind(left)?, self.bind(right)?], negated, place)
     }
 
     /// The functions that have a grammar of their own.

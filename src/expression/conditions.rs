@@ -6,7 +6,7 @@ use super::compare::ComparisonOperator::{self, Equal, GreaterOrEqual, LessOrEqua
 use super::compare::compare;
 use super::error::{Result, RowFailure, TextSpan};
 use super::evaluate::{self, internal, missing};
-use super::node::{Kernel, NodeKind, ResultType, TypedNode};
+use super::node::{Kernel, NodeKind, ResultType, Sides, TypedNode};
 use super::types::{self, Family, Representation, family};
 use super::value::{ColumnarValue, nulls};
 use arrow::array::{ArrayRef, BooleanArray};
@@ -34,12 +34,7 @@ fn common_representation(nodes: &[TypedNode]) -> Representation {
 }
 
 /// Both sides in their common type.
-fn pair(
-    left: TypedNode,
-    right: TypedNode,
-    symbol: &str,
-    place: TextSpan,
-) -> Result<Vec<TypedNode>> {
+fn pair([left, right]: Sides, symbol: &str, place: TextSpan) -> Result<Vec<TypedNode>> {
     let (left_name, right_name) = (left.type_name(), right.type_name());
     let comparable = types::common(&left.data_type, &right.data_type).is_some()
         || left.quoted_text().is_some()
@@ -62,11 +57,10 @@ fn pair(
 
 pub(super) fn comparison(
     comparison: ComparisonOperator,
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     place: TextSpan,
 ) -> Result<TypedNode> {
-    let nodes = pair(left, right, comparison.symbol(), place)?;
+    let nodes = pair([left, right], comparison.symbol(), place)?;
     let representation = common_representation(&nodes);
     let kernel: Kernel = Box::new(move |values, _| {
         Ok(Arc::new(compare(
@@ -241,12 +235,11 @@ pub(super) fn is_truth(
 
 /// `is distinct from`: null is a value like any other.
 pub(super) fn is_distinct(
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     negated: bool,
     place: TextSpan,
 ) -> Result<TypedNode> {
-    let nodes = pair(left, right, "is distinct from", place)?;
+    let nodes = pair([left, right], "is distinct from", place)?;
     let representation = common_representation(&nodes);
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let equal = each_row(
@@ -278,12 +271,7 @@ pub(super) fn condition(node: TypedNode, what: &str) -> Result<TypedNode> {
 }
 
 /// `and` (decided by false) and `or` (decided by true).
-pub(super) fn logic(
-    decides: bool,
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+pub(super) fn logic(decides: bool, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
     let name = if decides { "or" } else { "and" };
     let sides = [condition(left, name)?, condition(right, name)?];
     let result_type = truth()

@@ -21,6 +21,9 @@ const LONGER: usize = LONGEST + 1;
 pub(super) type Kernel =
     Box<dyn Fn(&[ColumnarValue], &Evaluation<'_>) -> Result<ArrayRef, RowFailure> + Send + Sync>;
 
+/// What stands on either side of an operator.
+pub(super) type Sides = [TypedNode; 2];
+
 pub(super) struct TypedNode {
     pub kind: NodeKind,
     pub data_type: DataType,
