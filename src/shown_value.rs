@@ -5,8 +5,10 @@ use std::borrow::Cow;
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions, array_value_to_string};
+
+use crate::type_names::show_unit;
 
 /// What a null is shown as; a text that says the same stands in quotes.
 const NULL: &str = "null";
@@ -103,12 +105,7 @@ fn ticks(values: &dyn Array, row: usize) -> String {
         DataType::Date32 => "days",
         DataType::Date64 => "ms",
         DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => {
-            match unit {
-                TimeUnit::Second => "s",
-                TimeUnit::Millisecond => "ms",
-                TimeUnit::Microsecond => "us",
-                TimeUnit::Nanosecond => "ns",
-            }
+            show_unit(*unit)
         }
         _ => "",
     };

@@ -68,7 +68,8 @@ pub fn show_type(data_type: &DataType) -> String {
     }
 }
 
-fn show_unit(unit: TimeUnit) -> &'static str {
+/// A unit of time as a pipeline file spells it; Arrow's own name has a `µ`.
+pub fn show_unit(unit: TimeUnit) -> &'static str {
     match unit {
         TimeUnit::Second => "s",
         TimeUnit::Millisecond => "ms",

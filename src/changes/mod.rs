@@ -82,19 +82,6 @@ struct Data {
     shuffles: Vec<Shuffle>,
 }
 
-/// What one change does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
-    /// The table's place among those of the load.
-    pub table: usize,
-    /// What is done.
-    pub operation: Operation,
-    /// The number of the row to which it is done: the row of insert `key`.
-    pub key: u64,
-    /// How many changes of its table come before it.
-    pub row: u64,
-}
-
 impl Changes {
     /// Changes of `tables`, in blocks of about `block`; `count` of them, or without end.
     pub fn new(key: Key, tables: &[Mixed], block: u64, count: Option<u64>) -> Self {
@@ -153,27 +140,6 @@ impl Changes {
     pub fn named(self: &Arc<Self>, name: &str) -> Option<Table> {
         let index = self.tables.iter().position(|table| table.name == name)?;
         Some(self.table(index))
-    }
-
-    /// What change `number` does.
-    pub fn change(self: &Arc<Self>, number: u64) -> Change {
-        let (block, within) = (number / self.block(), number % self.block());
-        let plan = &self.plans[self.plan_of(block)];
-        // A place within a period: less than the weights together.
-        let (index, _) = plan.places[(within % self.period) as usize];
-        let table = self.table(index as usize);
-        let row = table.before(number);
-        let mut change = None;
-        table.walk(row..row + 1, |step| {
-            change = Some((step.operation, table.key_of(&step)));
-        });
-        let (operation, key) = change.unwrap_or((Operation::Insert, 0));
-        Change {
-            table: index as usize,
-            operation,
-            key,
-            row,
-        }
     }
 
     /// Which of the periods is a block's.

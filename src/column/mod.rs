@@ -33,7 +33,7 @@ pub use build::{
     NestedColumns, Parent, Pick, SourceColumns, TableOptions, columns, is_kind,
 };
 pub use changes::{ChangeRole, ChangedTable};
-pub use distribution::{AmountSampler, CountSampler, Distribution, DistributionKind};
+pub use distribution::{CountSampler, Distribution, DistributionKind};
 pub use generators::{Generator, GeneratorKind, LIST_ITEM};
 pub use program::{Fill, Origin, Program, ProgramCell, ProgramNode, Selection};
 pub use random::hash;

@@ -70,7 +70,7 @@ impl<'a> Binder<'a> {
             Expr::Value(value) => syntax::literal(&value.value, place),
             Expr::Nested(inner) => self.bind(inner),
             Expr::BinaryOp { left, op, right } => {
-                let sides = (self.bind(left)?, self.bind(right)?);
+                let sides = [self.bind(left)?, self.bind(right)?];
                 operator::binary(op, sides, place)
             }
             Expr::UnaryOp { op, expr } => self.unary(*op, expr, place),
@@ -170,7 +170,7 @@ impl<'a> Binder<'a> {
         } = of
         {
             let base = self.negated(left, place)?;
-            return operator::binary(&BinaryOperator::PGExp, (base, self.bind(right)?), place);
+            return operator::binary(&BinaryOperator::PGExp, [base, self.bind(right)?], place);
         }
         let node = self.bind(of)?;
         match family(&node.data_type) {
@@ -222,7 +222,7 @@ impl<'a> Binder<'a> {
                 None => condition::condition(condition, "when")?,
                 Some(operand) => {
                     let (operand, place) = (self.bind(operand)?, condition.place);
-                    condition::comparison(ComparisonOperator::Equal, operand, condition, place)?
+                    condition::comparison(ComparisonOperator::Equal, [operand, condition], place)?
                 }
             });
             results.push(self.bind(&when.result)?);

@@ -38,32 +38,14 @@ impl Binder<'_> {
 
     /// What is true, false or unknown.
     pub fn condition(&mut self, expression: &Expr, place: TextSpan) -> Option<Result<TypedNode>> {
-        let mut bind = |part: &Expr| self.bind(part);
+        let mut null = |of: &Expr, negated| condition::is_null(self.bind(of)?, negated, place);
         Some(match expression {
-            Expr::IsNull(node) => {
-                bind(node).and_then(|node| condition::is_null(node, false, place))
-            }
-            Expr::IsNotNull(node) => {
-                bind(node).and_then(|node| condition::is_null(node, true, place))
-            }
-            Expr::IsUnknown(node) => {
-                bind(node).and_then(|node| condition::is_null(node, false, place))
-            }
-            Expr::IsNotUnknown(node) => {
-                bind(node).and_then(|node| condition::is_null(node, true, place))
-            }
-            Expr::IsTrue(node) => {
-                bind(node).and_then(|node| condition::is_truth(node, true, false, place))
-            }
-            Expr::IsNotTrue(node) => {
-                bind(node).and_then(|node| condition::is_truth(node, true, true, place))
-            }
-            Expr::IsFalse(node) => {
-                bind(node).and_then(|node| condition::is_truth(node, false, false, place))
-            }
-            Expr::IsNotFalse(node) => {
-                bind(node).and_then(|node| condition::is_truth(node, false, true, place))
-            }
+            Expr::IsNull(of) | Expr::IsUnknown(of) => null(of, false),
+            Expr::IsNotNull(of) | Expr::IsNotUnknown(of) => null(of, true),
+            Expr::IsTrue(of) => self.truth(of, true, false, place),
+            Expr::IsNotTrue(of) => self.truth(of, true, true, place),
+            Expr::IsFalse(of) => self.truth(of, false, false, place),
+            Expr::IsNotFalse(of) => self.truth(of, false, true, place),
             Expr::IsDistinctFrom(left, right) => self.distinct(left, right, false, place),
             Expr::IsNotDistinctFrom(left, right) => self.distinct(left, right, true, place),
             Expr::InList {
@@ -85,6 +67,16 @@ impl Binder<'_> {
         })
     }
 
+    fn truth(
+        &mut self,
+        of: &Expr,
+        wanted: bool,
+        negated: bool,
+        place: TextSpan,
+    ) -> Result<TypedNode> {
+        condition::is_truth(self.bind(of)?, wanted, negated, place)
+    }
+
     fn distinct(
         &mut self,
         left: &Expr,
@@ -92,7 +84,7 @@ impl Binder<'_> {
         negated: bool,
         place: TextSpan,
     ) -> Result<TypedNode> {
-        condition::is_distinct(self.bind(left)?, self.bind(right)?, negated, place)
+        condition::is_distinct([self.bind(left)?, self.bind(right)?], negated, place)
     }
 
     /// The functions that have a grammar of their own.

@@ -4,16 +4,16 @@
 
 use super::cast::{self, CastContext};
 use super::compare::{ComparisonOperator, compare};
+use super::conditions::each_row;
 use super::error::{Result, RowFailure, TextSpan};
-use super::evaluate::{choose, expanded, internal, missing};
+use super::evaluate::{choose, expanded, internal, is, missing};
 use super::functions::{CallArguments, Function};
 use super::node::{Kernel, NodeKind, ResultType, TypedNode};
 use super::text_value;
 use super::types::{self, Representation};
 use super::value::{ColumnarValue, Evaluation};
 use crate::kernel::select::mark;
-use arrow::array::{Array, ArrayRef};
-use arrow::buffer::BooleanBuffer;
+use arrow::array::ArrayRef;
 use arrow::compute::nullif;
 use arrow::datatypes::DataType;
 
@@ -222,17 +222,9 @@ fn best(
     let mut best = first.clone();
     for value in others {
         let above = compare(better, value, &best, representation)?;
-        let above = match above.nulls() {
-            Some(nulls) => above.values() & nulls.inner(),
-            None => above.values().clone(),
-        };
+        let above = is(&each_row(above, evaluation.rows), true);
         let mut choice = vec![0; evaluation.rows];
-        let chosen = expanded_mask(&above, evaluation.rows);
-        mark(
-            &mut choice,
-            &(&chosen | &missing(&best, evaluation.rows)),
-            1,
-        );
+        mark(&mut choice, &(&above | &missing(&best, evaluation.rows)), 1);
         best = choose(&choice, &[best, value.clone()], representation)?;
     }
     expanded(
@@ -240,13 +232,4 @@ fn best(
         representation,
         evaluation.rows,
     )
-}
-
-/// Two constants compare to one row, which stands for all.
-fn expanded_mask(mask: &BooleanBuffer, rows: usize) -> BooleanBuffer {
-    match mask.len() == rows {
-        true => mask.clone(),
-        false if mask.value(0) => BooleanBuffer::new_set(rows),
-        false => BooleanBuffer::new_unset(rows),
-    }
 }

@@ -2,13 +2,14 @@
 
 use super::cast::{self, CastContext};
 use super::choice::unified;
-use super::compare::{ComparisonOperator, compare};
+use super::compare::ComparisonOperator::{self, Equal, GreaterOrEqual, LessOrEqual};
+use super::compare::compare;
 use super::error::{Result, RowFailure, TextSpan};
-use super::evaluate::{internal, missing};
-use super::node::{Kernel, NodeKind, ResultType, TypedNode};
+use super::evaluate::{self, internal, missing};
+use super::node::{Kernel, NodeKind, ResultType, Sides, TypedNode};
 use super::types::{self, Family, Representation, family};
 use super::value::{ColumnarValue, nulls};
-use arrow::array::{Array, BooleanArray};
+use arrow::array::{ArrayRef, BooleanArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{and_kleene, not, or_kleene};
 use arrow::datatypes::DataType;
@@ -33,12 +34,7 @@ fn common_representation(nodes: &[TypedNode]) -> Representation {
 }
 
 /// Both sides in their common type.
-fn pair(
-    left: TypedNode,
-    right: TypedNode,
-    symbol: &str,
-    place: TextSpan,
-) -> Result<Vec<TypedNode>> {
+fn pair([left, right]: Sides, symbol: &str, place: TextSpan) -> Result<Vec<TypedNode>> {
     let (left_name, right_name) = (left.type_name(), right.type_name());
     let comparable = types::common(&left.data_type, &right.data_type).is_some()
         || left.quoted_text().is_some()
@@ -61,11 +57,10 @@ fn pair(
 
 pub(super) fn comparison(
     comparison: ComparisonOperator,
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     place: TextSpan,
 ) -> Result<TypedNode> {
-    let nodes = pair(left, right, comparison.symbol(), place)?;
+    let nodes = pair([left, right], comparison.symbol(), place)?;
     let representation = common_representation(&nodes);
     let kernel: Kernel = Box::new(move |values, _| {
         Ok(Arc::new(compare(
@@ -92,18 +87,8 @@ pub(super) fn between(
         nodes.iter().any(|node| node.nullable),
     );
     let kernel: Kernel = Box::new(move |values, evaluation| {
-        let above = compare(
-            ComparisonOperator::GreaterOrEqual,
-            &values[0],
-            &values[1],
-            representation,
-        )?;
-        let below = compare(
-            ComparisonOperator::LessOrEqual,
-            &values[0],
-            &values[2],
-            representation,
-        )?;
+        let above = compare(GreaterOrEqual, &values[0], &values[1], representation)?;
+        let below = compare(LessOrEqual, &values[0], &values[2], representation)?;
         // Two comparisons and an `and`, as the standard defines `between`: a null end may still be
         // decided by the other one.
         let [above, below] = [above, below].map(|side| each_row(side, evaluation.rows));
@@ -114,7 +99,7 @@ pub(super) fn between(
 }
 
 /// Two constants compare to one row, which stands for all.
-fn each_row(truths: BooleanArray, rows: usize) -> BooleanArray {
+pub(super) fn each_row(truths: BooleanArray, rows: usize) -> BooleanArray {
     match truths.len() == rows {
         true => truths,
         false => ColumnarValue {
@@ -125,12 +110,17 @@ fn each_row(truths: BooleanArray, rows: usize) -> BooleanArray {
     }
 }
 
-fn negate_if(negated: bool, truths: BooleanArray) -> Result<arrow::array::ArrayRef, RowFailure> {
+fn negate_if(negated: bool, truths: BooleanArray) -> Result<ArrayRef, RowFailure> {
     Ok(Arc::new(if negated {
         not(&truths).map_err(internal)?
     } else {
         truths
     }))
+}
+
+/// As `negate_if`, of what is true or false in every row.
+fn certain(negated: bool, truths: BooleanBuffer) -> Result<ArrayRef, RowFailure> {
+    negate_if(negated, truths.into())
 }
 
 /// `value in (a, b, …)`.
@@ -153,7 +143,7 @@ pub(super) fn in_list(
         None => Box::new(move |values, evaluation| {
             let mut found = BooleanArray::from(BooleanBuffer::new_unset(evaluation.rows));
             for item in &values[1..] {
-                let equal = compare(ComparisonOperator::Equal, &values[0], item, representation)?;
+                let equal = compare(Equal, &values[0], item, representation)?;
                 found = or_kleene(&found, &each_row(equal, evaluation.rows)).map_err(internal)?;
             }
             negate_if(negated, found)
@@ -223,11 +213,7 @@ impl ConstantList {
 pub(super) fn is_null(node: TypedNode, negated: bool, place: TextSpan) -> Result<TypedNode> {
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let missing = missing(&values[0], evaluation.rows);
-        Ok(Arc::new(BooleanArray::from(if negated {
-            !&missing
-        } else {
-            missing
-        })))
+        certain(negated, missing)
     });
     TypedNode::call(place, truth(), vec![node], kernel)
 }
@@ -242,42 +228,22 @@ pub(super) fn is_truth(
     let node = condition(node, "is")?;
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let truths = values[0].booleans(evaluation.rows);
-        let known = truths.nulls().map_or_else(
-            || BooleanBuffer::new_set(evaluation.rows),
-            |nulls| nulls.inner().clone(),
-        );
-        let values = if wanted {
-            truths.values().clone()
-        } else {
-            !truths.values()
-        };
-        let holds = &values & &known;
-        Ok(Arc::new(BooleanArray::from(if negated {
-            !&holds
-        } else {
-            holds
-        })))
+        certain(negated, evaluate::is(&truths, wanted))
     });
     TypedNode::call(place, truth(), vec![node], kernel)
 }
 
 /// `is distinct from`: null is a value like any other.
 pub(super) fn is_distinct(
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     negated: bool,
     place: TextSpan,
 ) -> Result<TypedNode> {
-    let nodes = pair(left, right, "is distinct from", place)?;
+    let nodes = pair([left, right], "is distinct from", place)?;
     let representation = common_representation(&nodes);
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let equal = each_row(
-            compare(
-                ComparisonOperator::Equal,
-                &values[0],
-                &values[1],
-                representation,
-            )?,
+            compare(Equal, &values[0], &values[1], representation)?,
             evaluation.rows,
         );
         let (left, right) = (
@@ -286,11 +252,7 @@ pub(super) fn is_distinct(
         );
         let known = !&(&left | &right);
         let same = &(&known & equal.values()) | &(&left & &right);
-        Ok(Arc::new(BooleanArray::from(if negated {
-            same
-        } else {
-            !&same
-        })))
+        certain(!negated, same)
     });
     TypedNode::call(place, truth(), nodes, kernel)
 }
@@ -309,12 +271,7 @@ pub(super) fn condition(node: TypedNode, what: &str) -> Result<TypedNode> {
 }
 
 /// `and` (decided by false) and `or` (decided by true).
-pub(super) fn logic(
-    decides: bool,
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+pub(super) fn logic(decides: bool, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
     let name = if decides { "or" } else { "and" };
     let sides = [condition(left, name)?, condition(right, name)?];
     let result_type = truth()

@@ -97,7 +97,7 @@ fn logic(
 }
 
 /// The rows that are known to be `truth`.
-fn is(array: &BooleanArray, truth: bool) -> BooleanBuffer {
+pub(super) fn is(array: &BooleanArray, truth: bool) -> BooleanBuffer {
     let values = if truth {
         array.values().clone()
     } else {

@@ -3,7 +3,7 @@
 
 use super::digits::decimal_text;
 use super::error::{Result, RowFailure, TextSpan};
-use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::node::{CallForm, Kernel, ResultType, Sides, TypedNode};
 use super::range::NumericBounds;
 use super::types::{self, Representation, WIDE};
 use super::value::{ColumnarValue, nulls};
@@ -123,8 +123,7 @@ pub(super) fn scale(node: &TypedNode) -> i8 {
 /// `left operator right` as `data_type`, which no value may leave.
 pub(super) fn binary(
     operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     data_type: DataType,
     place: TextSpan,
 ) -> Result<TypedNode> {
@@ -134,7 +133,7 @@ pub(super) fn binary(
         target: data_type,
         rescales: false,
     };
-    operation(failing, left, right, place)
+    operation(failing, [left, right], place)
 }
 
 /// A number times a power of ten, as the decimal type of so many digits more.
@@ -147,15 +146,10 @@ pub(super) fn scale_up(node: TypedNode, factor: i128, data_type: DataType) -> Re
         rescales: true,
     };
     let factor = TypedNode::exact(factor, DataType::Decimal128(38, 0), place);
-    Ok(operation(failing, node, factor, place)?.with_form(CallForm::ScaledUp))
+    Ok(operation(failing, [node, factor], place)?.with_form(CallForm::ScaledUp))
 }
 
-fn operation(
-    failing: FailureText,
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+fn operation(failing: FailureText, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
     let (operator, data_type) = (failing.operator, failing.target.clone());
     let limit = limit(&data_type);
     let range = operator.range(left.bounds(), right.bounds());

@@ -6,7 +6,7 @@
 use super::error::{Result, RowFailure, TextSpan};
 use super::exact::Operator;
 use super::functions::{CallArguments, Function};
-use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::node::{CallForm, Kernel, ResultType, Sides, TypedNode};
 use super::number::as_double;
 use super::value::{ColumnarValue, nulls};
 use super::whole::is_whole;
@@ -57,8 +57,7 @@ fn constant(value: f64, place: TextSpan) -> TypedNode {
 
 pub(super) fn arithmetic(
     operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     place: TextSpan,
 ) -> Result<TypedNode> {
     let single = [&left, &right]
@@ -144,14 +143,10 @@ fn unary(
 
 fn power(arguments: CallArguments) -> Result<TypedNode> {
     let (place, [base, exponent]) = arguments.exactly::<2>()?;
-    to_the_power(base, exponent, place)
+    to_the_power([base, exponent], place)
 }
 
-pub(super) fn to_the_power(
-    base: TypedNode,
-    exponent: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+pub(super) fn to_the_power([base, exponent]: Sides, place: TextSpan) -> Result<TypedNode> {
     let result_type = ResultType::of(DataType::Float64).fallible(true);
     let kernel = binary(libm::pow, power_fails, false);
     TypedNode::strict(

@@ -1,7 +1,7 @@
 //! The functions by name. Each lives in the file of its subject, which lists its own here.
 
 use super::error::{ExpressionError, Result, TextSpan, did_you_mean};
-use super::node::TypedNode;
+use super::node::{Kernel, ResultType, TypedNode};
 use super::types::{self, Family};
 use super::{choice, extract, float, rounding, text, text_part, text_search};
 use std::ops::RangeInclusive;
@@ -158,6 +158,11 @@ impl CallArguments {
                 counted(count, "argument")
             ))
         })
+    }
+
+    /// The call of a function that is null where any argument is.
+    pub fn strict(self, result_type: ResultType, kernel: Kernel) -> Result<TypedNode> {
+        TypedNode::strict(self.place, result_type, self.nodes, kernel)
     }
 
     /// The argument, which must be of a family; quoted text is text, and null is of every family.

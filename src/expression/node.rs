@@ -21,6 +21,9 @@ const LONGER: usize = LONGEST + 1;
 pub(super) type Kernel =
     Box<dyn Fn(&[ColumnarValue], &Evaluation<'_>) -> Result<ArrayRef, RowFailure> + Send + Sync>;
 
+/// What stands on either side of an operator.
+pub(super) type Sides = [TypedNode; 2];
+
 pub(super) struct TypedNode {
     pub kind: NodeKind,
     pub data_type: DataType,
@@ -123,20 +126,17 @@ impl TypedNode {
         }
     }
 
+    fn one_row(array: ArrayRef, quoted: bool, place: TextSpan, result_type: ResultType) -> Self {
+        Self::new(NodeKind::Constant { array, quoted }, place, result_type)
+    }
+
     pub fn null(data_type: DataType, place: TextSpan) -> Self {
         let result_type = match ResultType::of(data_type) {
             result_type if result_type.range.is_some() => result_type.within(NumericBounds::of(0)),
             result_type => result_type,
         };
         let array = new_null_array(&array_type(&result_type), 1);
-        Self::new(
-            NodeKind::Constant {
-                array,
-                quoted: false,
-            },
-            place,
-            result_type.nullable(true),
-        )
+        Self::one_row(array, false, place, result_type.nullable(true))
     }
 
     /// A whole number, or the digits of a decimal.
@@ -146,35 +146,17 @@ impl TypedNode {
             Representation::Narrow => Arc::new(Int64Array::from(vec![value as i64])),
             _ => Arc::new(Decimal128Array::from(vec![value]).with_data_type(WIDE)),
         };
-        Self::new(
-            NodeKind::Constant {
-                array,
-                quoted: false,
-            },
-            place,
-            result_type,
-        )
+        Self::one_row(array, false, place, result_type)
     }
 
     /// Any other constant, in its representation.
     pub fn constant(array: ArrayRef, data_type: DataType, place: TextSpan) -> Self {
-        let kind = NodeKind::Constant {
-            array,
-            quoted: false,
-        };
-        Self::new(kind, place, ResultType::of(data_type))
+        Self::one_row(array, false, place, ResultType::of(data_type))
     }
 
     pub fn quoted(text: &str, place: TextSpan) -> Self {
         let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
-        Self::new(
-            NodeKind::Constant {
-                array,
-                quoted: true,
-            },
-            place,
-            ResultType::of(DataType::Utf8),
-        )
+        Self::one_row(array, true, place, ResultType::of(DataType::Utf8))
     }
 
     /// The call known to be of a form; a constant that it was folded to stays one.

@@ -9,7 +9,7 @@ use super::cast::{self, CastContext};
 use super::error::{Result, TextSpan};
 use super::exact::{self, Operator};
 use super::float;
-use super::node::TypedNode;
+use super::node::{Sides, TypedNode};
 use super::quotient;
 use super::rescale;
 use super::text_value;
@@ -21,35 +21,26 @@ pub(super) const QUOTIENT_SCALE: i8 = 16;
 
 pub(super) fn arithmetic(
     operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     place: TextSpan,
 ) -> Result<TypedNode> {
     match (family(&left.data_type), family(&right.data_type)) {
-        (Family::Float, _) | (_, Family::Float) => float::arithmetic(operator, left, right, place),
-        (Family::Integer, Family::Integer) => integer(operator, left, right, place),
-        _ => decimal(operator, left, right, place),
+        (Family::Float, _) | (_, Family::Float) => {
+            float::arithmetic(operator, [left, right], place)
+        }
+        (Family::Integer, Family::Integer) => integer(operator, [left, right], place),
+        _ => decimal(operator, [left, right], place),
     }
 }
 
-fn integer(
-    operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+fn integer(operator: Operator, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
     match types::common_integer(&left.data_type, &right.data_type) {
-        DataType::Decimal128(..) => decimal(operator, left, right, place),
-        data_type => exact::binary(operator, left, right, data_type, place),
+        DataType::Decimal128(..) => decimal(operator, [left, right], place),
+        data_type => exact::binary(operator, [left, right], data_type, place),
     }
 }
 
-fn decimal(
-    operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+fn decimal(operator: Operator, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
     let ((left_digits, left_scale), (right_digits, right_scale)) = (digits(&left), digits(&right));
     let scale = left_scale.max(right_scale);
     let whole = |digits: u8, scale: i8| i16::from(digits) - i16::from(scale);
@@ -71,8 +62,7 @@ fn decimal(
             let precision = (left_digits + right_digits).min(38);
             exact::binary(
                 operator,
-                left,
-                right,
+                [left, right],
                 types::decimal(precision, scale),
                 place,
             )
@@ -80,7 +70,7 @@ fn decimal(
         Operator::Div => {
             let scale = scale.max(QUOTIENT_SCALE);
             let precision = precision(left_whole + i16::from(right_scale), scale);
-            quotient::quotient(left, right, types::decimal(precision, scale), place)
+            quotient::quotient([left, right], types::decimal(precision, scale), place)
         }
         Operator::Add | Operator::Sub | Operator::Rem => {
             let whole = match operator {
@@ -90,7 +80,7 @@ fn decimal(
             let data_type = types::decimal(precision(whole, scale), scale);
             let left = aligned(left, scale)?;
             let right = aligned(right, scale)?;
-            exact::binary(operator, left, right, data_type, place)
+            exact::binary(operator, [left, right], data_type, place)
         }
     }
 }
@@ -124,15 +114,14 @@ pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
         Family::Float => float::negate(node, place),
         Family::Integer if node.data_type != DataType::UInt64 => {
             let zero = TypedNode::exact(0, DataType::Int16, place);
-            integer(Operator::Sub, zero, node, place)
+            integer(Operator::Sub, [zero, node], place)
         }
         _ => {
             let (digits, scale) = types::digits(&node.data_type);
             let zero = TypedNode::exact(0, types::decimal(digits, scale), place);
             exact::binary(
                 Operator::Sub,
-                zero,
-                node,
+                [zero, node],
                 types::decimal(digits, scale),
                 place,
             )

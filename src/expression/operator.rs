@@ -5,7 +5,7 @@ use super::conditions as condition;
 use super::error::{Result, TextSpan};
 use super::exact::Operator;
 use super::functions::mismatch;
-use super::node::TypedNode;
+use super::node::{Sides, TypedNode};
 use super::types::{self, Family, family};
 use super::{float, number, syntax, temporal, text};
 use arrow::datatypes::DataType;
@@ -13,46 +13,41 @@ use sqlparser::ast::BinaryOperator;
 
 pub(super) fn binary(
     operator: &BinaryOperator,
-    (left, right): (TypedNode, TypedNode),
+    [left, right]: Sides,
     place: TextSpan,
 ) -> Result<TypedNode> {
     use BinaryOperator as Op;
     match operator {
-        Op::Plus => arithmetic(Operator::Add, left, right, place),
-        Op::Minus => arithmetic(Operator::Sub, left, right, place),
-        Op::Multiply => arithmetic(Operator::Mul, left, right, place),
-        Op::Divide => arithmetic(Operator::Div, left, right, place),
-        Op::Modulo => arithmetic(Operator::Rem, left, right, place),
-        Op::Eq => condition::comparison(ComparisonOperator::Equal, left, right, place),
-        Op::NotEq => condition::comparison(ComparisonOperator::NotEqual, left, right, place),
-        Op::Lt => condition::comparison(ComparisonOperator::Less, left, right, place),
-        Op::LtEq => condition::comparison(ComparisonOperator::LessOrEqual, left, right, place),
-        Op::Gt => condition::comparison(ComparisonOperator::Greater, left, right, place),
-        Op::GtEq => condition::comparison(ComparisonOperator::GreaterOrEqual, left, right, place),
-        Op::And => condition::logic(false, left, right, place),
-        Op::Or => condition::logic(true, left, right, place),
+        Op::Plus => arithmetic(Operator::Add, [left, right], place),
+        Op::Minus => arithmetic(Operator::Sub, [left, right], place),
+        Op::Multiply => arithmetic(Operator::Mul, [left, right], place),
+        Op::Divide => arithmetic(Operator::Div, [left, right], place),
+        Op::Modulo => arithmetic(Operator::Rem, [left, right], place),
+        Op::Eq => condition::comparison(ComparisonOperator::Equal, [left, right], place),
+        Op::NotEq => condition::comparison(ComparisonOperator::NotEqual, [left, right], place),
+        Op::Lt => condition::comparison(ComparisonOperator::Less, [left, right], place),
+        Op::LtEq => condition::comparison(ComparisonOperator::LessOrEqual, [left, right], place),
+        Op::Gt => condition::comparison(ComparisonOperator::Greater, [left, right], place),
+        Op::GtEq => condition::comparison(ComparisonOperator::GreaterOrEqual, [left, right], place),
+        Op::And => condition::logic(false, [left, right], place),
+        Op::Or => condition::logic(true, [left, right], place),
         Op::StringConcat => text::joined(left, right, place),
         Op::PGExp => match [&left, &right]
             .iter()
             .find(|side| !types::is_number(&side.data_type) && !side.is_null())
         {
             Some(side) => Err(mismatch("^", "numbers", side)),
-            None => float::to_the_power(left, right, place),
+            None => float::to_the_power([left, right], place),
         },
         other => Err(syntax::unsupported(&other.to_string(), place)),
     }
 }
 
-fn arithmetic(
-    operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+fn arithmetic(operator: Operator, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
     let names = [left.type_name(), right.type_name()];
-    let (left, right) = syntax::beside(operator, left, right)?;
+    let [left, right] = syntax::beside(operator, [left, right])?;
     if types::is_number(&left.data_type) && types::is_number(&right.data_type) {
-        return number::arithmetic(operator, left, right, place);
+        return number::arithmetic(operator, [left, right], place);
     }
     if [&left, &right]
         .iter()
@@ -60,7 +55,7 @@ fn arithmetic(
     {
         return Ok(TypedNode::null(DataType::Int32, place));
     }
-    temporal::arithmetic(operator, left, right, place).unwrap_or_else(|| {
+    temporal::arithmetic(operator, [left, right], place).unwrap_or_else(|| {
         let [left, right] = names;
         let message = format!(
             "`{}` does not work on {left} and {right}",

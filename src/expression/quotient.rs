@@ -2,20 +2,15 @@
 
 use super::error::{Result, TextSpan};
 use super::exact::{self, FailureText, Operator, is_narrow, kernel, scale};
-use super::node::{CallForm, Kernel, ResultType, TypedNode};
+use super::node::{CallForm, Kernel, ResultType, Sides, TypedNode};
 use super::range::NumericBounds;
 use super::types;
 use crate::kernel::decimal::{divide_rounded, divide_scaled, power_of_ten};
 use arrow::datatypes::DataType;
 
 /// `left / right` rounded half away from zero at its natural scale.
-pub(super) fn quotient(
-    left: TypedNode,
-    right: TypedNode,
-    data_type: DataType,
-    place: TextSpan,
-) -> Result<TypedNode> {
-    let quotient = quotient_as(left, right, data_type, place)?;
+pub(super) fn quotient(sides: Sides, data_type: DataType, place: TextSpan) -> Result<TypedNode> {
+    let quotient = quotient_as(sides, data_type, place)?;
     // What is around may be `round` or a cast: it divides anew at its own scale (see `rescale`).
     Ok(quotient.with_form(CallForm::Quotient))
 }
@@ -23,17 +18,12 @@ pub(super) fn quotient(
 /// A quotient divided at another scale.
 pub(super) fn quotient_at(node: TypedNode, precision: u8, to: i8) -> Result<TypedNode> {
     let place = node.place;
-    let sides = <[TypedNode; 2]>::try_from(node.into_arguments());
-    let [left, right] = sides.map_err(|_| place.error("a quotient has two sides"))?;
-    quotient_as(left, right, types::decimal(precision, to), place)
+    let sides = Sides::try_from(node.into_arguments());
+    let sides = sides.map_err(|_| place.error("a quotient has two sides"))?;
+    quotient_as(sides, types::decimal(precision, to), place)
 }
 
-fn quotient_as(
-    left: TypedNode,
-    right: TypedNode,
-    data_type: DataType,
-    place: TextSpan,
-) -> Result<TypedNode> {
+fn quotient_as([left, right]: Sides, data_type: DataType, place: TextSpan) -> Result<TypedNode> {
     let digits = types::digits(&data_type).1 - scale(&left) + scale(&right);
     let power = |digits: i8| power_of_ten(digits.max(0) as u32);
     let (Some(factor), Some(divisor_factor)) = (power(digits), power(-digits)) else {

@@ -139,8 +139,7 @@ fn to_digits(
     let factor = TypedNode::exact(factor, types::decimal(38, 0), place);
     exact::binary(
         Operator::Mul,
-        tenths,
-        factor,
+        [tenths, factor],
         types::decimal(precision(0), 0),
         place,
     )
@@ -241,5 +240,5 @@ fn modulo(arguments: CallArguments) -> Result<TypedNode> {
     expect_number("mod", &arguments.nodes[0])?;
     expect_number("mod", &arguments.nodes[1])?;
     let (place, [left, right]) = arguments.exactly::<2>()?;
-    number::arithmetic(Operator::Rem, left, right, place)
+    number::arithmetic(Operator::Rem, [left, right], place)
 }

@@ -2,7 +2,7 @@
 
 use super::error::{ExpressionError, Result, TextSpan};
 use super::exact::Operator;
-use super::node::TypedNode;
+use super::node::{Sides, TypedNode};
 use super::types::{self, Family, INTERVAL, family};
 use super::{interval, number, text_span, text_value};
 use arrow::array::BooleanArray;
@@ -69,23 +69,19 @@ pub(super) fn field_place(sql: &str, field: &DateTimeField) -> Option<TextSpan> 
 }
 
 /// Quoted text and null take a type from the other side of an arithmetic operator.
-pub(super) fn beside(
-    operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
-) -> Result<(TypedNode, TypedNode)> {
+pub(super) fn beside(operator: Operator, [left, right]: Sides) -> Result<Sides> {
     let open =
         |node: &TypedNode| node.quoted_text().is_some() || family(&node.data_type) == Family::Null;
     match (open(&left), open(&right)) {
         (true, false) => {
             let target = other_side(operator, &right);
-            Ok((text_value::beside(left, target.as_ref())?, right))
+            Ok([text_value::beside(left, target.as_ref())?, right])
         }
         (false, true) => {
             let target = other_side(operator, &left);
-            Ok((left, text_value::beside(right, target.as_ref())?))
+            Ok([left, text_value::beside(right, target.as_ref())?])
         }
-        _ => Ok((left, right)),
+        _ => Ok([left, right]),
     }
 }
 

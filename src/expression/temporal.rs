@@ -7,7 +7,7 @@ use super::cast::{self, CastContext};
 use super::cast_time::{checked_ticks, per_second, zone_of};
 use super::error::{Result, RowFailure, TextSpan};
 use super::exact::Operator;
-use super::node::{Kernel, ResultType, TypedNode};
+use super::node::{Kernel, ResultType, Sides, TypedNode};
 use super::number::as_double;
 use super::types::{self, Family, INTERVAL, family};
 use super::value::nulls;
@@ -22,8 +22,7 @@ const NANOSECONDS: i64 = 1_000_000_000;
 /// The operation, where the types have one.
 pub(super) fn arithmetic(
     operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
+    [left, right]: Sides,
     place: TextSpan,
 ) -> Option<Result<TypedNode>> {
     use Family::{Date, Decimal, Float, Integer, Interval, Timestamp};
@@ -38,7 +37,7 @@ pub(super) fn arithmetic(
             (Add | Sub, Date | Timestamp, Interval) => {
                 moved(left, right, if operator == Sub { -1 } else { 1 }, place)
             }
-            (Add | Sub, Interval, Interval) => intervals(operator, left, right, place),
+            (Add | Sub, Interval, Interval) => intervals(operator, [left, right], place),
             (Mul, Integer | Decimal | Float, Interval) => multiplied(right, left, false, place),
             (Mul | Div, Interval, Integer | Decimal | Float) => {
                 multiplied(left, right, operator == Div, place)
@@ -171,12 +170,7 @@ fn moved_by_duration(
     checked_ticks(vec![instant, by], result_type, place, add)
 }
 
-fn intervals(
-    operator: Operator,
-    left: TypedNode,
-    right: TypedNode,
-    place: TextSpan,
-) -> Result<TypedNode> {
+fn intervals(operator: Operator, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
     let common = types::common(&left.data_type, &right.data_type).unwrap_or(INTERVAL);
     let [left, right] =
         [left, right].map(|side| cast::cast(side, &common, CastContext::Implicitly));

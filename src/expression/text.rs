@@ -101,10 +101,8 @@ fn mapped(
             Ok(())
         })
     });
-    TypedNode::strict(
-        arguments.place,
+    arguments.strict(
         ResultType::of(DataType::Utf8).with_form(CallForm::PartOfText),
-        arguments.nodes,
         kernel,
     )
 }

@@ -56,7 +56,7 @@ fn numbered(
     let result_type = ResultType::of(DataType::Utf8)
         .fallible(true)
         .with_form(form);
-    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
+    arguments.strict(result_type, kernel)
 }
 
 /// Makes the arguments from `first` on 64-bit integers.
@@ -159,7 +159,7 @@ fn substring(mut arguments: CallArguments) -> Result<TypedNode> {
     let result_type = ResultType::of(DataType::Utf8)
         .fallible(fallible)
         .with_form(CallForm::PartOfText);
-    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
+    arguments.strict(result_type, kernel)
 }
 
 /// The first `length` characters: a cast to `varchar(length)`.

@@ -91,7 +91,7 @@ fn measured(
     });
     let result_type =
         ResultType::of(DataType::Int32).within(NumericBounds::new(0, i32::MAX.into()));
-    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
+    arguments.strict(result_type, kernel)
 }
 
 /// The character at which the part begins, from 1; 0 where it is not there.
@@ -108,12 +108,7 @@ fn starts_with(arguments: CallArguments) -> Result<TypedNode> {
         let truths = arrow::buffer::BooleanBuffer::collect_bool(evaluation.rows, truth);
         Ok(Arc::new(BooleanArray::new(truths, nulls(values))))
     });
-    TypedNode::strict(
-        arguments.place,
-        ResultType::of(DataType::Boolean),
-        arguments.nodes,
-        kernel,
-    )
+    arguments.strict(ResultType::of(DataType::Boolean), kernel)
 }
 
 /// A function from texts to a text.
@@ -129,12 +124,7 @@ fn made(
             Ok(())
         })
     });
-    TypedNode::strict(
-        arguments.place,
-        ResultType::of(DataType::Utf8),
-        arguments.nodes,
-        kernel,
-    )
+    arguments.strict(ResultType::of(DataType::Utf8), kernel)
 }
 
 fn replaced(texts: &[TextValues<'_>], row: usize, to: &mut String) {
@@ -179,12 +169,7 @@ pub(super) fn trimmed(mut arguments: CallArguments, start: bool, end: bool) -> R
             Ok(())
         })
     });
-    TypedNode::strict(
-        arguments.place,
-        ResultType::of(DataType::Utf8),
-        arguments.nodes,
-        kernel,
-    )
+    arguments.strict(ResultType::of(DataType::Utf8), kernel)
 }
 
 fn split_part(arguments: CallArguments) -> Result<TypedNode> {
@@ -204,7 +189,7 @@ fn split_part(arguments: CallArguments) -> Result<TypedNode> {
         })
     });
     let result_type = ResultType::of(DataType::Utf8).fallible(fallible);
-    TypedNode::strict(arguments.place, result_type, arguments.nodes, kernel)
+    arguments.strict(result_type, kernel)
 }
 
 fn part<'a>(text: &'a str, delimiter: &str, number: i64) -> Option<&'a str> {

@@ -3,6 +3,7 @@
 
 use super::range::NumericBounds;
 pub(super) use crate::kernel::time::per_second;
+use crate::type_names::show_unit;
 use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 
 /// Families of types that the rules speak of.
@@ -171,23 +172,13 @@ pub(super) fn name(data_type: &DataType) -> String {
             let (precision, scale) = digits(data_type);
             format!("decimal({precision},{scale})")
         }
-        Timestamp(unit, None) => format!("timestamp({})", unit_name(*unit)),
-        Timestamp(unit, Some(zone)) => format!("timestamp({}, {zone})", unit_name(*unit)),
+        Timestamp(unit, None) => format!("timestamp({})", show_unit(*unit)),
+        Timestamp(unit, Some(zone)) => format!("timestamp({}, {zone})", show_unit(*unit)),
         Duration(_) | Interval(_) => "interval".to_owned(),
         FixedSizeBinary(16) => "uuid".to_owned(),
         FixedSizeBinary(width) => format!("fixed_binary({width})"),
         Dictionary(_, values) => name(values),
         other => crate::type_names::show_type(other),
-    }
-}
-
-/// As the pipeline file writes it; Arrow's own name has a `µ`.
-fn unit_name(unit: TimeUnit) -> &'static str {
-    match unit {
-        TimeUnit::Second => "s",
-        TimeUnit::Millisecond => "ms",
-        TimeUnit::Microsecond => "us",
-        TimeUnit::Nanosecond => "ns",
     }
 }
 

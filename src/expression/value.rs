@@ -2,7 +2,9 @@
 
 use super::error::RowFailure;
 use crate::kernel::map::Operand;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, StringArray};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Datum, StringArray,
+};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{
     Decimal128Type, Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType,
@@ -47,36 +49,28 @@ impl ColumnarValue {
         }
     }
 
-    pub fn narrow(&self) -> Operand<'_, i64> {
-        let array = self.array.as_primitive::<Int64Type>();
+    fn operand<T: ArrowPrimitiveType>(&self) -> Operand<'_, T::Native> {
+        let array = self.array.as_primitive::<T>();
         match self.constant {
             true => Operand::Constant(array.value(0)),
             false => Operand::Column(array.values()),
         }
+    }
+
+    pub fn narrow(&self) -> Operand<'_, i64> {
+        self.operand::<Int64Type>()
     }
 
     pub fn wide(&self) -> Operand<'_, i128> {
-        let array = self.array.as_primitive::<Decimal128Type>();
-        match self.constant {
-            true => Operand::Constant(array.value(0)),
-            false => Operand::Column(array.values()),
-        }
+        self.operand::<Decimal128Type>()
     }
 
     pub fn float(&self) -> Operand<'_, f64> {
-        let array = self.array.as_primitive::<Float64Type>();
-        match self.constant {
-            true => Operand::Constant(array.value(0)),
-            false => Operand::Column(array.values()),
-        }
+        self.operand::<Float64Type>()
     }
 
     pub fn interval(&self) -> Operand<'_, IntervalMonthDayNano> {
-        let array = self.array.as_primitive::<IntervalMonthDayNanoType>();
-        match self.constant {
-            true => Operand::Constant(array.value(0)),
-            false => Operand::Column(array.values()),
-        }
+        self.operand::<IntervalMonthDayNanoType>()
     }
 
     pub fn text(&self) -> TextValues<'_> {

@@ -21,6 +21,17 @@ pub fn visible(array: &dyn Array, shown: Option<&NullBuffer>) -> Option<NullBuff
     NullBuffer::union(array.logical_nulls().as_ref(), shown).filter(|nulls| nulls.null_count() > 0)
 }
 
+/// The first row that is visible, and `wrong`.
+pub fn first_wrong(
+    array: &dyn Array,
+    shown: Option<&NullBuffer>,
+    wrong: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let visible = visible(array, shown);
+    let there = |row: usize| visible.as_ref().is_none_or(|visible| visible.is_valid(row));
+    (0..array.len()).find(|row| wrong(*row) && there(*row))
+}
+
 /// The field of a list's items or of a map's entries.
 pub fn item_field(data_type: &DataType) -> Option<&FieldRef> {
     match data_type {

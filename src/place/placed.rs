@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
-use super::{LocalPath, Node, Place};
+use super::{LocalPath, Node, Place, decode};
 use crate::error::Problem;
 
-const PLACED: &str = "rowgen placed value";
 const NODE: &str = "rowgen node";
 
 // serde's visitors get what serde knows: text, numbers, maps. toml's `Spanned` passes a place as a
@@ -21,7 +20,7 @@ const NODE: &str = "rowgen node";
 // generic in its error has only `custom(message)`. So both take this way. Each cell is set right
 // before the one call that takes it, on the same thread, here and in `decode` alone.
 thread_local! {
-    /// Hands the node in hand across serde's interface to `Placed` and `Node`, and nowhere else:
+    /// Hands the node in hand across serde's interface to `Node`, and nowhere else:
     /// set by the decoder right before the visitor that takes it is called.
     static HANDED: RefCell<Option<Node>> = const { RefCell::new(None) };
     /// Hands a problem with its place across serde's generic error type: see `carry`.
@@ -49,9 +48,9 @@ impl Placed<LocalPath> {
     }
 }
 
-/// True for the types that want the node in hand.
+/// True for the type that wants the node in hand.
 pub(super) fn is_handed(name: &str) -> bool {
-    name == PLACED || name == NODE
+    name == NODE
 }
 
 /// Keeps the node in hand for the visitor that is called next.
@@ -107,26 +106,14 @@ impl<T> Deref for Placed<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Placed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PlacedVisitor<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for PlacedVisitor<T> {
-            type Value = Placed<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_newtype_struct<D: Deserializer<'de>>(
-                self,
-                d: D,
-            ) -> Result<Placed<T>, D::Error> {
-                let node = handed()?;
-                Ok(Placed {
-                    value: T::deserialize(d)?,
-                    place: node.place,
-                })
-            }
-        }
-        deserializer.deserialize_newtype_struct(PLACED, PlacedVisitor(std::marker::PhantomData))
+        let node = Node::deserialize(deserializer)?;
+        let value = decode(&node).map_err(carry)?;
+        Ok(Self {
+            value,
+            place: node.place,
+        })
     }
 }
 

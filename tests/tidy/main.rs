@@ -44,6 +44,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("domain", "error"),
     ("kernel", "error"),
     ("batch", "error"),
+    ("shown_value", "type_names"),
 ];
 
 /// Where `unsafe` may stand: tight loops, and what librdkafka and libzmq have no safe way for.

@@ -61,12 +61,6 @@ pub struct CountSampler {
     most: u64,
 }
 
-/// Real numbers, each a pure function of 64 random bits.
-#[derive(Debug, Clone)]
-pub struct AmountSampler {
-    sampler: Arc<dyn Sampler>,
-}
-
 impl Distribution {
     /// Whole numbers, all within `least` and `most`. A `zipf` without bounds of its own takes
     /// these: `least` is its most frequent number.
@@ -104,25 +98,6 @@ impl Distribution {
         Err(Problem::new(message).at(place).maybe_hint(hint))
     }
 
-    /// Real numbers.
-    ///
-    /// # Errors
-    /// Wrong options, or numbers beyond what a float holds.
-    pub fn amounts(&self, place: &Place) -> Result<AmountSampler, Problem> {
-        let numeric_type = NumericType::of(DataType::Float64, None)?;
-        let sampler = self
-            .sampler(&numeric_type)
-            .map_err(|problem| problem.at(place))?;
-        let (low, high) = sampler.range();
-        if low.is_finite() && high.is_finite() {
-            return Ok(AmountSampler { sampler });
-        }
-        let message = format!("`{}` reaches beyond what a float holds", self.kind());
-        Err(Problem::new(message)
-            .at(place)
-            .hint("set its `min` and `max`"))
-    }
-
     fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         match self {
             Self::Constant(value) => Ok(Arc::new(ConstantSampler(numeric_type.value(value)?))),
@@ -139,21 +114,6 @@ impl Distribution {
 }
 
 impl CountSampler {
-    /// Equally likely whole numbers from `least` to `most`.
-    pub fn even(least: u64, most: u64) -> Self {
-        let (min, count) = (least as f64, most - least + 1);
-        let sampler = Arc::new(SteppedSampler {
-            min,
-            step: 1.0,
-            count,
-        });
-        Self {
-            sampler,
-            least,
-            most,
-        }
-    }
-
     /// The number for 64 random bits.
     pub fn draw(&self, random: u64) -> u64 {
         self.whole(self.sampler.draw(random))
@@ -180,28 +140,6 @@ impl CountSampler {
 
     fn whole(&self, number: f64) -> u64 {
         (nearest(number) as u64).clamp(self.least, self.most)
-    }
-}
-
-impl AmountSampler {
-    /// The number for each of `random`.
-    pub fn fill(&self, random: &[u64], out: &mut [f64]) {
-        self.sampler.fill(random, out);
-    }
-
-    /// The number for 64 random bits.
-    pub fn draw(&self, random: u64) -> f64 {
-        self.sampler.draw(random)
-    }
-
-    /// The least and the greatest number.
-    pub fn range(&self) -> (f64, f64) {
-        self.sampler.range()
-    }
-
-    /// The mean.
-    pub fn mean(&self) -> f64 {
-        self.sampler.mean()
     }
 }
 

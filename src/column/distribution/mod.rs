@@ -9,4 +9,4 @@ mod number_choice;
 pub mod numeric_type;
 pub mod sampler;
 
-pub use kinds::{AmountSampler, CountSampler, Distribution, DistributionKind};
+pub use kinds::{CountSampler, Distribution, DistributionKind};

@@ -12,7 +12,7 @@ use arrow::datatypes::{
 use super::encode::{PresentRows, refusal};
 use super::leaf::Conversion;
 use crate::format::cells::{CellValues, Cells, Delimiters, Refusal};
-use crate::format::nested::visible;
+use crate::format::nested::first_wrong;
 use crate::format::text::leaf::{primitives, short};
 use crate::kernel::varint::{LONG, put_long, write_bytes};
 
@@ -62,13 +62,7 @@ fn converted(
     shown: PresentRows<'_>,
     value: impl Fn(usize) -> Option<i64>,
 ) -> Result<CellValues, Refusal> {
-    let visible = visible(array, shown);
-    let there = |row: &usize| {
-        visible
-            .as_ref()
-            .is_none_or(|visible| visible.is_valid(*row))
-    };
-    if let Some(row) = (0..array.len()).find(|row| value(*row).is_none() && there(row)) {
+    if let Some(row) = first_wrong(array, shown, |row| value(row).is_none()) {
         let fault = "is beyond what the schema's type can hold".into();
         return Err(refusal(
             row,

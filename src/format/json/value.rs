@@ -7,7 +7,9 @@ use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 use super::object::ObjectSpelling;
 use super::text::write_string;
 use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
-use crate::format::nested::{NestedItems, entry_fields, item_field, items, unpacked, visible};
+use crate::format::nested::{
+    NestedItems, entry_fields, first_wrong, item_field, items, unpacked, visible,
+};
 use crate::format::text::leaf::{self, texts};
 use crate::format::text::number::FloatSpelling;
 use crate::format::text::raw;
@@ -263,13 +265,7 @@ fn finite(array: &dyn Array, shown: Option<&NullBuffer>) -> Result<(), Refusal> 
         DataType::Float32 => f64::from(array.as_primitive::<Float32Type>().value(row)),
         _ => array.as_primitive::<Float64Type>().value(row),
     };
-    let visible = visible(array, shown);
-    let there = |row: &usize| {
-        visible
-            .as_ref()
-            .is_none_or(|visible| visible.is_valid(*row))
-    };
-    match (0..array.len()).find(|row| !value(*row).is_finite() && there(row)) {
+    match first_wrong(array, shown, |row| !value(row).is_finite()) {
         None => Ok(()),
         Some(row) => {
             let value = value(row);

@@ -11,7 +11,7 @@ use arrow::datatypes::{
 use super::leaf::primitives;
 use super::time::{OFFSET, ShownZone, put_offset};
 use crate::format::cells::{CellValues, Delimiters, Refusal};
-use crate::format::nested::visible;
+use crate::format::nested::first_wrong;
 use crate::kernel::time::SECONDS_PER_DAY;
 use crate::kernel::time_text::{
     DATE, DATE_LENGTH, DateWriter, FAR_DATE, FAR_DATE_LENGTH, Moments, ORDINARY_DAYS, put_time,
@@ -167,13 +167,7 @@ fn refuse(
     fine: impl Fn(usize) -> bool,
     fault: &str,
 ) -> Result<(), Refusal> {
-    let visible = visible(array, shown);
-    let there = |row: &usize| {
-        visible
-            .as_ref()
-            .is_none_or(|visible| visible.is_valid(*row))
-    };
-    match (0..array.len()).find(|row| !fine(*row) && there(row)) {
+    match first_wrong(array, shown, |row| !fine(row)) {
         None => Ok(()),
         Some(row) => Err(Refusal {
             path: String::new(),

@@ -1,11 +1,8 @@
 //! A part of a file in memory, as a disk takes it: aligned, and a huge page where there are any.
 
 use std::io;
-use std::sync::Mutex;
 
 use memmap2::{Advice, MmapMut};
-
-use crate::sync::lock;
 
 /// The size of a part is that of a huge page. Of small pages a request to the disk holds 1 MiB, at
 /// about half the speed. Larger parts do not stay in the cache until the disk has them: where other
@@ -29,7 +26,7 @@ impl DiskBuffer {
         let mut memory = MmapMut::map_anon(2 * SIZE)?;
         let from = memory.as_ptr().align_offset(SIZE);
         let _ = memory.advise_range(Advice::HugePage, from, SIZE);
-        with_huge_pages(|| memory[from..from + SIZE].fill(0));
+        memory[from..from + SIZE].fill(0);
         Ok(Self {
             memory,
             from,
@@ -57,25 +54,6 @@ impl DiskBuffer {
 
     pub(super) fn clear(&mut self) {
         self.filled = 0;
-    }
-}
-
-/// Memory that is touched in here may come in huge pages, even where the process has them turned off.
-fn with_huge_pages(touch: impl FnOnce()) {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = lock(&ONE_AT_A_TIME);
-    let off = rustix::thread::transparent_huge_pages_are_disabled().unwrap_or(false);
-    let switch = |off| {
-        if let Err(error) = rustix::thread::disable_transparent_huge_pages(off) {
-            tracing::debug!(%error, "huge pages stay as they are");
-        }
-    };
-    if off {
-        switch(false);
-    }
-    touch();
-    if off {
-        switch(true);
     }
 }
 

@@ -1,7 +1,7 @@
 //! In a build without Kafka nobody sends.
 
 use super::Kafka;
-use crate::client::kafka;
+use crate::client::missing;
 use crate::error::{Error, Result};
 use crate::sink::{Found, Target};
 
@@ -10,6 +10,7 @@ use crate::sink::{Found, Target};
 /// # Errors
 /// Always: it names the feature.
 pub fn connect(kafka: &Kafka, _target: &Target) -> Result<Found> {
-    let missing = crate::client::missing("Kafka", "kafka");
-    Err(Error::user(missing.at(&kafka.brokers.place)))
+    Err(Error::user(
+        missing("Kafka", "kafka").at(&kafka.brokers.place),
+    ))
 }

@@ -20,7 +20,7 @@ use crate::place::Scalar;
 use number::mismatch;
 
 pub use number::{as_written, float, infer, infer_exactly};
-pub use time::{date, days, timestamp};
+pub use time::{date, timestamp};
 
 /// True for types whose values are held as integers: whole numbers, decimals, dates and times.
 pub fn is_integral(data_type: &DataType) -> bool {

@@ -1,7 +1,7 @@
 //! Dates and times as a pipeline file writes them.
 
 use arrow::datatypes::TimeUnit;
-use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+use chrono::{NaiveDate, NaiveTime, Timelike};
 
 use super::per_second;
 use crate::column::values::cut::{fraction, unit_of};
@@ -11,11 +11,6 @@ use crate::kernel::{self, time_parse};
 /// A date written as 2026-01-31.
 pub fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
-}
-
-/// Days since 1970-01-01.
-pub fn days(date: NaiveDate) -> i32 {
-    date.num_days_from_ce() - 719_163
 }
 
 /// The time of day; none where the unit does not hold all of its digits.
