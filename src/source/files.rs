@@ -13,6 +13,7 @@ use super::file::Closed;
 use super::hive::{self, PartitionKey};
 use super::set::{FileSet, SetMember};
 use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
+use crate::client::object::ObjectUrl;
 use crate::error::{Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::sync::lock;
@@ -71,6 +72,14 @@ impl<T: FileSource> Source for T {
         Some(FileSource::path(self))
     }
 
+    /// Objects are asked of their store.
+    fn check(&self) -> Option<Result<(), Problem>> {
+        let url = ObjectUrl::of(FileSource::path(self).as_str().as_ref())?;
+        let first = url.driver().err();
+        let first = first.and_then(|error| error.problems.into_iter().next());
+        Some(first.map_or(Ok(()), Err))
+    }
+
     fn open(&self, asked: &Asked<'_>) -> Result<Opened> {
         Ok(open(self, asked)?)
     }
@@ -82,6 +91,7 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let set = FileSet::find(said, source.extensions())?;
     let closed = |file: &SetMember| Closed {
         path: file.path.clone(),
+        object: file.object.clone(),
         said: said.clone(),
         // A set of thousands of files would need as many descriptors at once as a process may have;
         // they are opened anew for each piece, which costs a call to the system.

@@ -31,6 +31,17 @@ enum OutputTarget {
     File(Sequential),
     /// A pipe, a terminal or a device.
     Through(File),
+    /// An object.
+    Upload(Box<dyn Upload>),
+}
+
+/// An object on its way to its store.
+pub(super) trait Upload: Write + Send {
+    /// All bytes were written: waits until they are there.
+    fn end(&mut self) -> io::Result<()>;
+
+    /// Why writing failed, said better than the system could.
+    fn failure(&self) -> Option<Error>;
 }
 
 /// A finished file that still has its hidden name.
@@ -88,6 +99,11 @@ impl OutputFile {
         Ok(Self::new(OutputTarget::Through(file), hash))
     }
 
+    /// An object that is there once the sink publishes.
+    pub(super) fn upload(upload: Box<dyn Upload>, hash: bool) -> Self {
+        Self::new(OutputTarget::Upload(upload), hash)
+    }
+
     fn new(target: OutputTarget, hash: bool) -> Self {
         Self(Arc::new(Mutex::new(OutputState {
             target,
@@ -106,7 +122,11 @@ impl OutputFile {
 
     /// What to say of an error that a format met while it wrote here.
     pub(super) fn explain(&self, path: &Path, error: Error) -> Error {
-        match &self.lock().failure {
+        let inner = self.lock();
+        if let Some(error) = inner.target.failure() {
+            return error;
+        }
+        match &inner.failure {
             Some(failure) => system("writing", path, failure),
             None => error.context(format!("writing `{}`", path.display())),
         }
@@ -115,10 +135,12 @@ impl OutputFile {
     /// Everything was written: makes it safe if asked.
     pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<WrittenFile> {
         let mut inner = self.lock();
-        let ended = inner.target.end();
-        ended.map_err(|error| system("ending", path, &error))?;
+        if let Err(error) = inner.target.end() {
+            let told = inner.target.failure();
+            return Err(told.unwrap_or_else(|| system("ending", path, &error)));
+        }
         if fsync {
-            let synced = inner.target.file().sync_all();
+            let synced = inner.target.sync();
             synced.map_err(|error| system("flushing", path, &error))?;
         }
         Ok(WrittenFile {
@@ -137,6 +159,7 @@ impl OutputTarget {
         match self {
             Self::File(file) => file.write_all(bytes),
             Self::Through(file) => file.write_all(bytes),
+            Self::Upload(upload) => upload.write_all(bytes),
         }
     }
 
@@ -144,13 +167,22 @@ impl OutputTarget {
         match self {
             Self::File(file) => file.end(),
             Self::Through(_) => Ok(()),
+            Self::Upload(upload) => upload.end(),
         }
     }
 
-    fn file(&self) -> &File {
+    fn sync(&self) -> io::Result<()> {
         match self {
-            Self::File(file) => file.file(),
-            Self::Through(file) => file,
+            Self::File(file) => file.file().sync_all(),
+            Self::Through(file) => file.sync_all(),
+            Self::Upload(_) => Ok(()),
+        }
+    }
+
+    fn failure(&self) -> Option<Error> {
+        match self {
+            Self::File(_) | Self::Through(_) => None,
+            Self::Upload(upload) => upload.failure(),
         }
     }
 }

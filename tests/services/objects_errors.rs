@@ -1,0 +1,41 @@
+//! What is wrong with a store is told before the first row, with its place and what helps.
+
+use crate::objects::{Lake, table};
+
+/// The words of a run with these variables.
+#[track_caller]
+fn refused(yaml: &str, variables: &[(&str, &str)], expected: &str) {
+    let lake = Lake::new("refused");
+    let mut command = lake.command("run", yaml, &["--quiet"]);
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let words = lake.told(&output);
+    assert_eq!(words, expected);
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    let all = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !all.contains("rowgen-secret") && !all.contains("wrong-secret"),
+        "{all}"
+    );
+    assert!(lake.objects().is_empty());
+}
+
+#[test]
+fn a_wrong_secret_and_a_wrong_key() {
+    let yaml = table(10, "path: PATH, format: csv");
+    refused(&yaml, &[("AWS_SECRET_ACCESS_KEY", "wrong-secret")], "");
+    refused(&yaml, &[("AWS_ACCESS_KEY_ID", "nobody")], "");
+}
+
+#[test]
+fn a_bucket_that_is_not_there() {
+    let yaml = table(10, "path: s3://nowhere/x, format: csv");
+    refused(&yaml, &[], "");
+    let yaml = "version: 1\ntables:\n  t: { from: { csv: { path: s3://nowhere/x.csv } } }\nsinks: [discard]\n";
+    refused(yaml, &[], "");
+}
+
+#[test]
+fn a_server_that_is_away() {
+    let yaml = table(10, "path: PATH, format: csv");
+    refused(&yaml, &[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")], "");
+}
