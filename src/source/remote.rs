@@ -160,7 +160,7 @@ impl RemoteFile {
     pub fn new(path: &Path, object: &Object) -> Result<Self, Problem> {
         let url = ObjectUrl::of(path);
         let url = url.ok_or_else(|| Problem::new("this is no URL of an object"))?;
-        let name = format!("{} {}", path.display(), object.version);
+        let name = format!("{} {:?}", path.display(), object.version);
         Ok(Self {
             path: path.to_path_buf(),
             bucket: Bucket::open(&url, READ).map_err(problem)?,
@@ -223,7 +223,7 @@ impl RemoteFile {
     pub fn is_still(&self) -> IoResult<bool> {
         let there = self.bucket.look(&self.object.key).map_err(as_io)?;
         let there = there.ok_or_else(|| IoError::from(ErrorKind::NotFound))?;
-        Ok(there.version == self.object.version)
+        Ok(there.version.may_be(&self.object.version) && there.bytes == self.object.bytes)
     }
 
     fn read(&self, from: u64, to: u64) -> IoResult<Bytes> {

@@ -198,11 +198,11 @@ fn peak(child: &Child) -> u64 {
 
 #[test]
 fn a_slow_server_is_waited_for_in_little_memory() {
-    let line = Line::slow(server(), 20 << 20);
+    let line = Line::slow(server(), 4 << 20);
     let mut lake = Lake::new("slow");
     lake.endpoint = format!("http://{}", line.address);
-    // 240 MiB, which a run makes in a second.
-    let yaml = table(5_000_000, "path: PATH.csv");
+    // Each of several connections is so slow.
+    let yaml = table(4_000_000, "path: PATH.csv");
     let mut child = started(lake.command("run", &yaml, &["--quiet", "--threads", "2"]));
     let (mut most, began) = (0, Instant::now());
     while child.try_wait().unwrap().is_none() {

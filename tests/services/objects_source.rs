@@ -83,14 +83,10 @@ fn a_thousand_objects_are_one_table_and_a_reference() {
 reference:
   r: { path: \"PATH/part-00007.csv\" }
 tables:
-  t: { rows: 4, columns: { id: sequence, of: { lookup: { from: r.note, row: \"0\" } } } }
+  t: { rows: 4, columns: { id: sequence, of: { reference: { from: r, field: note } } } }
 sinks:
   - file: { path: back.csv, if_exists: replace }
 ";
-    let yaml = yaml.replace(
-        "{ lookup: { from: r.note, row: \"0\" } }",
-        "{ reference: r.note }",
-    );
     lake.succeeds(&yaml, &[]);
     assert!(back(&lake).contains("of many"), "{}", back(&lake));
 }
@@ -99,7 +95,7 @@ sinks:
 fn what_does_not_belong_together_is_told() {
     let lake = Lake::new("odd");
     lake.succeeds(&table(10, "path: PATH/a.csv"), &[]);
-    let other = table(10, "path: PATH/b.csv").replace("      id: sequence\n", "");
+    let other = table(10, "path: PATH/b.csv").replace("      kind:", "      sort:");
     lake.succeeds(&other, &[]);
     let (code, words) = lake.refusal(&reads("{ csv: { path: PATH } }"), &[]);
     assert_eq!(code, Some(1), "{words}");

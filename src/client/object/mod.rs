@@ -5,6 +5,8 @@ mod driver;
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 #[cfg(feature = "object")]
 pub use driver::{Bucket, Part};
 
@@ -31,7 +33,24 @@ pub struct Object {
     /// Its size.
     pub bytes: u64,
     /// Changes when it is written again.
-    pub version: String,
+    pub version: Version,
+}
+
+/// What tells an object from what had its key before, or has it later.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Version {
+    /// Of its bytes, where the store says it.
+    pub tag: Option<String>,
+    /// When it was written, in seconds since 1970: what is listed may know it better than what is read.
+    pub seconds: i64,
+}
+
+impl Version {
+    /// Nothing says that they are two.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let tags = self.tag.as_ref().zip(other.tag.as_ref());
+        self.seconds == other.seconds && tags.is_none_or(|(one, other)| one == other)
+    }
 }
 
 impl ObjectUrl {

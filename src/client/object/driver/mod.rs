@@ -22,7 +22,7 @@ use object_store::{
     ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig,
 };
 
-use super::{Object, ObjectUrl};
+use super::{Object, ObjectUrl, Version};
 use crate::client::runtime::block_on;
 use crate::error::Result;
 use crate::sync::lock;
@@ -74,12 +74,13 @@ pub struct Bucket {
 pub struct Part(String);
 
 fn found(meta: ObjectMeta) -> Object {
-    let tag = meta.e_tag.unwrap_or_default();
     Object {
         key: meta.location.to_string(),
         bytes: meta.size,
-        // Equal bytes written twice are two versions.
-        version: format!("{tag} {}", meta.last_modified.timestamp_millis()),
+        version: Version {
+            tag: meta.e_tag,
+            seconds: meta.last_modified.timestamp(),
+        },
     }
 }
 
@@ -173,10 +174,9 @@ impl Bucket {
         if range.is_empty() {
             return Ok(Bytes::new());
         }
-        let tag = object.version.split(' ').next().unwrap_or_default();
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
-            if_match: (!tag.is_empty()).then(|| tag.to_string()),
+            if_match: object.version.tag.clone(),
             ..GetOptions::default()
         };
         let read = self.wait(async {
@@ -293,7 +293,8 @@ impl Bucket {
             };
             match done.await {
                 Ok(_) => Ok(true),
-                Err(StoreError::NotFound { .. }) => Ok(false),
+                // Some servers say so of an upload that they do not know.
+                Err(StoreError::NotFound { .. } | StoreError::PermissionDenied { .. }) => Ok(false),
                 Err(error) => Err(self.failed("writing", key, &error)),
             }
         });
@@ -308,7 +309,9 @@ impl Bucket {
         let each = uploads.iter().map(|(key, id)| async move {
             let aborted = async { self.store.abort_multipart(&path(key)?, id).await };
             match aborted.await {
-                Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+                Ok(()) | Err(StoreError::NotFound { .. } | StoreError::PermissionDenied { .. }) => {
+                    Ok(())
+                }
                 Err(error) => Err(self.failed("ending the upload of", key, &error)),
             }
         });

@@ -7,12 +7,13 @@ use super::super::contents::{Contents, Sizes};
 use super::super::layout::{PartFolder, hidden, suffix};
 use super::super::manifest::{Listing, ManifestEntry, is_manifest, listed_as, parse};
 use super::place::ObjectPlace;
+use crate::client::object::Version;
 use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::Result;
 use crate::sink::Slice;
 
 /// The version of each object, by its path in the dataset.
-pub(super) type Versions = BTreeMap<String, String>;
+pub(super) type Versions = BTreeMap<String, Version>;
 
 impl ObjectPlace {
     /// What is in the folder, and the versions of what is.

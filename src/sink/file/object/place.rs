@@ -22,7 +22,7 @@ pub(super) struct ObjectPlace {
     pub(super) journal: String,
     /// What the keys of records of uploads begin with.
     pub(super) records: String,
-    /// What is only begun, to find out whether it may be.
+    /// What is written and removed, to find out whether that may be.
     trial: String,
     url: ObjectUrl,
 }
@@ -101,9 +101,16 @@ impl ObjectPlace {
         Ok(())
     }
 
-    /// An upload can be begun and ended: no object comes of it.
+    /// A hidden object can be written and removed.
     pub(super) fn check_writable(&self) -> Result<()> {
-        let id = self.bucket.begin(&self.trial)?;
-        self.bucket.abort(&[(self.trial.clone(), id)])
+        let shown = |mut error: Error| {
+            for problem in &mut error.problems {
+                problem.message = format!("writing to `{}`", self.base.display());
+            }
+            error
+        };
+        self.bucket.put(&self.trial, "").map_err(shown)?;
+        let trial = std::slice::from_ref(&self.trial);
+        self.bucket.remove(trial).map_err(shown)
     }
 }

@@ -121,7 +121,7 @@ impl Publish for UnpublishedObjects {
         self.uploads.release(self.decided.uploads.keys());
         place.abort(&ids.collect::<Vec<_>>())?;
         match DecidedObjects::kept(place)? {
-            Some(kept) if kept == self.decided => {
+            Some(kept) if kept.is(&self.decided) => {
                 place.bucket.remove(std::slice::from_ref(&place.journal))
             }
             _ => Ok(()),

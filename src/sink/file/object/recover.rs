@@ -105,9 +105,12 @@ fn recovered(
         error
     };
     let kept = DecidedObjects::kept(&place).map_err(first)?;
-    let left = place.recorded().map_err(first)?;
+    let mut left = place.recorded().map_err(first)?;
     match kept {
-        Some(decided) => finish(&place, layout, target, &decided, &mut recovered, only_look)?,
+        Some(decided) => {
+            finish(&place, layout, target, &decided, &mut recovered, only_look)?;
+            left.retain(|(key, _)| !decided.uploads.contains_key(key));
+        }
         None if file.if_exists(target) == IfExists::Append => {
             recovered.lines.extend(doubled(&place, layout, target)?);
         }

@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 use super::super::layout::PathLayout;
 use super::super::steps::{PublishStep, PublishSteps};
 use super::place::ObjectPlace;
-use crate::client::object::Part;
+use crate::client::object::{Part, Version};
 use crate::dataset::SUCCESS;
 use crate::error::{Error, Result};
 
 /// An upload all of whose parts have arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct WholeUpload {
     pub id: String,
     pub parts: Vec<Part>,
     pub bytes: u64,
     /// The version of what had its key before, if anything had.
-    pub before: Option<String>,
+    pub before: Option<Version>,
 }
 
 /// What is decided of an output: it is kept beside it until it is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct DecidedObjects {
     /// Of the plan and the seed.
     pub fingerprint: String,
@@ -118,7 +118,8 @@ impl DecidedObjects {
         };
         let there = place.bucket.look(key)?;
         Ok(there.is_some_and(|there| {
-            there.bytes == upload.bytes && Some(&there.version) != upload.before.as_ref()
+            let is_before = |before: &Version| before.may_be(&there.version);
+            there.bytes == upload.bytes && !upload.before.as_ref().is_some_and(is_before)
         }))
     }
 
@@ -133,6 +134,11 @@ impl DecidedObjects {
         }
         place.bucket.remove(&gone)?;
         Ok(!gone.is_empty())
+    }
+
+    /// The same decision: no two are made at once.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (self.ready, &self.fingerprint) == (other.ready, &other.fingerprint)
     }
 
     /// As it is kept.
