@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::environment;
 use crate::postgres::fresh;
+use crate::servers::Servers;
 
 /// A folder for a pipeline, and a prefix of a bucket of its own.
 pub struct Lake {
@@ -20,6 +21,14 @@ pub struct Lake {
 }
 
 impl Lake {
+    /// On a server of its own, which knows of no other's uploads and may be killed.
+    pub fn own(name: &str) -> (Servers, Self) {
+        let servers = Servers::start(&["s3"], &[]);
+        let endpoint = servers.variable("AWS_ENDPOINT_URL");
+        let lake = Self::at(name, endpoint, servers.variable("S3_FOLDER"));
+        (servers, lake)
+    }
+
     /// On the server that all tests share.
     pub fn new(name: &str) -> Self {
         Self::at(
@@ -100,7 +109,7 @@ impl Lake {
             .collect()
     }
 
-    /// What the server keeps of uploads of this prefix that were not ended.
+    /// What the server keeps of uploads that were not ended, of whatever object.
     pub fn uploads(&self) -> Vec<String> {
         let names = std::fs::read_dir(self.bucket.parent().unwrap()).unwrap();
         let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
@@ -148,7 +157,7 @@ sinks:
 /// The same files, as the disk gets them.
 #[track_caller]
 fn is_as_on_disk(name: &str, yaml: &str, arguments: &[&str]) {
-    let lake = Lake::new(name);
+    let (_servers, lake) = Lake::own(name);
     lake.succeeds(yaml, arguments);
     let disk = lake.folder.path().join("disk");
     let local = yaml.replace("PATH", "disk/out");
@@ -168,7 +177,18 @@ fn is_as_on_disk(name: &str, yaml: &str, arguments: &[&str]) {
         objects = files(&lake.bucket)
             .into_iter()
             .filter(|(name, _)| name.contains(&lake.prefix))
-            .map(|(name, bytes)| (name.replacen(&lake.prefix, "out", 1), bytes))
+            .map(|(name, bytes)| match name.starts_with('.') {
+                // What is remembered of one object names it.
+                true => (
+                    name,
+                    String::from_utf8(bytes)
+                        .unwrap()
+                        .replace(&lake.prefix, "out")
+                        .into(),
+                ),
+                false => (name, bytes),
+            })
+            .map(|(name, bytes): (_, Vec<u8>)| (name.replacen(&lake.prefix, "out", 1), bytes))
             .collect();
         local = files(&disk);
     }
@@ -187,7 +207,10 @@ fn objects_are_as_files_of_a_disk() {
     for (sink, arguments) in [
         ("path: PATH, format: parquet, files: 3", &[][..]),
         ("path: PATH.csv", &[]),
-        ("path: PATH, format: json, partition_by: [day, kind]", &[]),
+        (
+            "path: PATH, format: { json: { layout: lines } }, partition_by: [day, kind]",
+            &[],
+        ),
         ("path: PATH, format: csv, target_file_size: 300KiB", &[]),
         ("path: PATH.parquet, if_exists: skip", &[]),
         ("path: PATH, format: avro", &["--rows", "0"]),
@@ -242,7 +265,8 @@ fn what_is_there_is_treated_as_on_a_disk() {
         words.contains("is there already and is not known to be the same"),
         "{words}"
     );
-    let words = lake.succeeds(&yaml(", if_exists: append"), &[]);
+    lake.succeeds(&yaml(", if_exists: append"), &["--report", "r.json"]);
+    let words = std::fs::read_to_string(lake.folder.path().join("r.json")).unwrap();
     assert!(words.contains("added once more"), "{words}");
     assert_eq!(lake.visible(), ["part-00000.csv", "part-00001.csv"]);
     lake.succeeds(&yaml(", if_exists: replace"), &[]);
@@ -282,9 +306,9 @@ fn partitions_are_replaced_and_others_stay() {
 
 #[test]
 fn a_table_without_end_is_seen_object_by_object() {
-    let lake = Lake::new("endless");
+    let (_servers, lake) = Lake::own("endless");
     let yaml = table(1, "path: PATH, format: csv, roll: 300ms, if_exists: append")
-        .replace("    rows: 1\n", "    rows: endless\n");
+        .replace("    rows: 1\n", "    rows: 0\n");
     for _ in 0..2 {
         lake.succeeds(&yaml, &["--for", "1500ms", "--rate", "2000/s"]);
         assert!(lake.objects().contains_key("_SUCCESS"));

@@ -22,8 +22,24 @@ fn refused(yaml: &str, variables: &[(&str, &str)], expected: &str) {
 #[test]
 fn a_wrong_secret_and_a_wrong_key() {
     let yaml = table(10, "path: PATH, format: csv");
-    refused(&yaml, &[("AWS_SECRET_ACCESS_KEY", "wrong-secret")], "");
-    refused(&yaml, &[("AWS_ACCESS_KEY_ID", "nobody")], "");
+    refused(
+        &yaml,
+        &[("AWS_SECRET_ACCESS_KEY", "wrong-secret")],
+        "error: could not open sink `file-1`
+  --> p.yaml:12:29
+  caused by: looking at `s3://rowgen/PREFIX`
+  caused by: the secret is not that of the key
+  hint: `AWS_SECRET_ACCESS_KEY` and `AWS_ACCESS_KEY_ID` belong together",
+    );
+    refused(
+        &yaml,
+        &[("AWS_ACCESS_KEY_ID", "nobody")],
+        "error: could not open sink `file-1`
+  --> p.yaml:12:29
+  caused by: looking at `s3://rowgen/PREFIX`
+  caused by: it does not know the key
+  hint: `AWS_ACCESS_KEY_ID` names a key of this store; `AWS_ENDPOINT_URL` says which store it is",
+    );
 }
 
 #[test]
@@ -43,7 +59,7 @@ fn a_bucket_that_is_not_there() {
         yaml,
         &[],
         "error: listing `s3://nowhere/x.csv`
- --> p.yaml:3:28
+ --> p.yaml:3:29
   caused by: there is no such bucket
   hint: make it first, or write its name as it is; `AWS_ENDPOINT_URL` says where it is",
     );

@@ -3,19 +3,18 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::environment;
 use crate::line::Line;
 use crate::objects::{Lake, table};
 use crate::servers::Servers;
 use crate::until;
 
-fn server() -> String {
-    environment("AWS_ENDPOINT_URL").replace("http://", "")
+fn server(lake: &Lake) -> String {
+    lake.endpoint.replace("http://", "")
 }
 
 /// Starts a run over a line that goes dead once its word was said so often, and kills it there.
 fn killed_at(lake: &Lake, yaml: &str, word: &'static str, times: u32) {
-    let line = Line::to(server(), word, times);
+    let line = Line::to(server(lake), word, times);
     let mut command = lake.command("run", yaml, &["--quiet"]);
     command.env("AWS_ENDPOINT_URL", format!("http://{}", line.address));
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -53,7 +52,7 @@ fn a_run_that_is_killed_shows_nothing_half_and_the_next_one_completes_it() {
     whole.succeeds(&yaml, &[]);
     let whole = whole.objects();
     for (word, times, decided) in MOMENTS {
-        let lake = Lake::new("killed");
+        let (_servers, lake) = Lake::own("killed");
         killed_at(&lake, &yaml, word, times);
         let there = lake.objects();
         assert!(!there.contains_key("_SUCCESS"), "{word} {times}");
@@ -73,14 +72,17 @@ fn a_run_that_is_killed_shows_nothing_half_and_the_next_one_completes_it() {
         }
         let words = lake.succeeds(&yaml, &[]);
         assert!(lake.objects() == whole, "{word} {times}: {words}");
-        assert_eq!(lake.uploads(), [""; 0], "{word} {times}");
+        // One that was killed before its record was there has sent nothing that would be kept.
+        let mut left = lake.uploads();
+        left.retain(|name| word != ".uploads/" || name.contains(".part"));
+        assert_eq!(left, [""; 0], "{word} {times}");
     }
 }
 
 #[test]
 fn another_run_finishes_what_was_decided_and_goes_on() {
     let yaml = |rows| table(rows, "path: PATH, format: csv, files: 2, if_exists: append");
-    let lake = Lake::new("other");
+    let (_servers, lake) = Lake::own("other");
     killed_at(&lake, &yaml(50_000), "manifest.jsonl HTTP", 2);
     lake.succeeds(&yaml(10), &[]);
     assert_eq!(lake.visible().len(), 4);
@@ -95,7 +97,7 @@ fn an_appending_run_that_was_killed_adds_nothing_twice() {
         50_000,
         "path: PATH, format: csv, files: 2, if_exists: append",
     );
-    let lake = Lake::new("append");
+    let (_servers, lake) = Lake::own("append");
     killed_at(&lake, &yaml, "manifest.jsonl HTTP", 2);
     lake.succeeds(&yaml, &[]);
     assert_eq!(lake.visible(), ["part-00000.csv", "part-00001.csv"]);
@@ -109,7 +111,7 @@ fn started(mut run: Command) -> Child {
 
 #[test]
 fn a_run_that_is_interrupted_leaves_nothing() {
-    let lake = Lake::new("interrupted");
+    let (_servers, lake) = Lake::own("interrupted");
     let yaml = table(5_000_000, "path: PATH.csv");
     let child = started(lake.command("run", &yaml, &["--quiet", "--rate", "300000/s"]));
     until(
@@ -131,19 +133,9 @@ fn a_run_that_is_interrupted_leaves_nothing() {
     assert!(lake.objects().is_empty());
 }
 
-fn own() -> (Servers, Lake) {
-    let servers = Servers::start(&["s3"], &[]);
-    let lake = Lake::at(
-        "own",
-        servers.variable("AWS_ENDPOINT_URL"),
-        servers.variable("S3_FOLDER"),
-    );
-    (servers, lake)
-}
-
 #[test]
 fn a_server_that_is_begun_again_in_the_middle_loses_nothing() {
-    let (servers, lake) = own();
+    let (servers, lake) = Lake::own("own");
     let yaml = table(1_200_000, "path: PATH, format: csv, files: 3");
     let child = started(lake.command("run", &yaml, &["--quiet", "--rate", "200000/s"]));
     for _ in 0..2 {
@@ -162,7 +154,7 @@ fn a_server_that_is_begun_again_in_the_middle_loses_nothing() {
 #[test]
 fn a_server_that_stays_away_ends_the_run_after_the_stall_timeout() {
     for verb in ["pause", "kill"] {
-        let (servers, lake) = own();
+        let (servers, lake) = Lake::own("own");
         let yaml = table(2_000_000, "path: PATH.csv")
             .replace("tables:", "run: { stall_timeout: 3s }\ntables:");
         let child = started(lake.command("run", &yaml, &["--quiet", "--rate", "200000/s"]));
@@ -198,8 +190,8 @@ fn peak(child: &Child) -> u64 {
 
 #[test]
 fn a_slow_server_is_waited_for_in_little_memory() {
-    let line = Line::slow(server(), 4 << 20);
     let mut lake = Lake::new("slow");
+    let line = Line::slow(server(&lake), 4 << 20);
     lake.endpoint = format!("http://{}", line.address);
     // Each of several connections is so slow.
     let yaml = table(4_000_000, "path: PATH.csv");
@@ -215,5 +207,5 @@ fn a_slow_server_is_waited_for_in_little_memory() {
         began.elapsed() > Duration::from_secs(5),
         "it is no slow one"
     );
-    assert!(most < 160, "{most} MiB");
+    assert!(most < 150, "{most} MiB");
 }

@@ -19,6 +19,9 @@ use crate::sync::lock;
 /// How often it is looked whether anybody still wants to wait.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// A file of no more bytes needs no room for a whole part.
+const SMALL: usize = 256 << 10;
+
 /// Parts of equal size, before they grow: stores that take no others take objects up to here.
 const EQUAL_PARTS: usize = 6_000;
 
@@ -150,6 +153,10 @@ impl Write for ObjectUpload {
         let size = part_bytes(self.uploads.part_bytes, self.sent) as usize;
         let room = size.saturating_sub(self.gathered.len());
         let taken = &bytes[..bytes.len().min(room)];
+        // Memory that grows by doubling would be twice a part.
+        if self.gathered.len() + taken.len() > SMALL {
+            self.gathered.reserve_exact(size - self.gathered.len());
+        }
         self.gathered.extend_from_slice(taken);
         self.bytes += taken.len() as u64;
         if self.gathered.len() >= size {
