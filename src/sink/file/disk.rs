@@ -18,6 +18,8 @@ pub(super) struct Disk {
     pub claims: Arc<Claims>,
     /// Knows what would be left.
     pub meter: Arc<Meter>,
+    /// Of the plan and the seed.
+    pub fingerprint: String,
 }
 
 impl FileStore for Disk {
@@ -41,14 +43,8 @@ impl FileStore for Disk {
         folder.next_part(inside)
     }
 
-    fn name(
-        &self,
-        layout: &PathLayout,
-        report: &FileReport,
-        rules: &FileRules,
-        fingerprint: &str,
-    ) -> Result<()> {
-        publish::at_once(layout, report, rules, fingerprint)?;
+    fn name(&self, layout: &PathLayout, report: &FileReport, rules: &FileRules) -> Result<()> {
+        publish::at_once(layout, report, rules, &self.fingerprint)?;
         self.meter.named(&hidden(&report.path));
         Ok(())
     }

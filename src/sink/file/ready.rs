@@ -61,6 +61,7 @@ impl Ready for ReadyFiles {
         let store = Arc::new(Disk {
             claims: self.claims.clone(),
             meter: self.target.meter.clone(),
+            fingerprint: self.target.fingerprint.clone(),
         });
         open_lane(&self.options, &self.layout, &self.target, store, lane)
     }

@@ -50,13 +50,7 @@ pub(super) trait FileStore: Send + Sync {
     fn next_part(&self, folder: &PartFolder, inside: &Path) -> Result<u64>;
 
     /// A file of a table without end gets its name as soon as it is whole.
-    fn name(
-        &self,
-        layout: &PathLayout,
-        report: &FileReport,
-        rules: &FileRules,
-        fingerprint: &str,
-    ) -> Result<()>;
+    fn name(&self, layout: &PathLayout, report: &FileReport, rules: &FileRules) -> Result<()>;
 
     /// Writing may wait for somebody else.
     fn waits(&self) -> bool;
@@ -72,7 +66,6 @@ pub(super) struct LaneFiles {
     meter: Arc<Meter>,
     /// The first row of the table that comes.
     first_row: u64,
-    fingerprint: String,
     /// Those of this lane, one after the other.
     partitions: Arc<Vec<Partition>>,
     open: Option<OpenPart>,
@@ -123,7 +116,6 @@ impl LaneFiles {
             store,
             meter: target.meter.clone(),
             first_row: target.first_row,
-            fingerprint: target.fingerprint.clone(),
             partitions,
             open: None,
             pipe: None,
@@ -230,8 +222,7 @@ impl LaneFiles {
             first_row: file.first_row,
         };
         if !self.rules.named_at_commit {
-            let (layout, fingerprint) = (&self.layout, &self.fingerprint);
-            self.store.name(layout, &report, &self.rules, fingerprint)?;
+            self.store.name(&self.layout, &report, &self.rules)?;
             self.meter.seen(report.rows, report.bytes);
         }
         self.reports.push(report);

@@ -30,6 +30,8 @@ pub(super) struct Uploads {
     pub(super) part_bytes: u64,
     pub(super) in_flight: Arc<Semaphore>,
     pub(super) run: Arc<dyn Run>,
+    /// Of the plan and the seed.
+    fingerprint: String,
     /// By their keys.
     begun: Mutex<BTreeMap<String, BegunUpload>>,
     /// What a table without end has named so far, with what runs before had.
@@ -49,6 +51,7 @@ impl Uploads {
             part_bytes,
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
             run: target.run.clone(),
+            fingerprint: target.fingerprint.clone(),
             begun: Mutex::default(),
             named: Mutex::default(),
         }
@@ -143,13 +146,8 @@ impl FileStore for Uploads {
         Ok(folder.next_after(paths))
     }
 
-    fn name(
-        &self,
-        layout: &PathLayout,
-        report: &FileReport,
-        rules: &FileRules,
-        fingerprint: &str,
-    ) -> Result<()> {
+    fn name(&self, layout: &PathLayout, report: &FileReport, rules: &FileRules) -> Result<()> {
+        let fingerprint = &self.fingerprint;
         let steps = match layout {
             PathLayout::Folder(folder) => {
                 self.name_part(folder, report, fingerprint)?;
