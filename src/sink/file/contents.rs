@@ -31,6 +31,10 @@ pub(super) enum Sizes {
     /// They are looked up in this folder.
     In(PathBuf),
     /// They were listed, relative to the folder.
+    #[cfg_attr(
+        not(feature = "object"),
+        expect(dead_code, reason = "only stores of objects list them")
+    )]
     Known(BTreeMap<String, u64>),
 }
 

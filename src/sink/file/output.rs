@@ -32,6 +32,10 @@ enum OutputTarget {
     /// A pipe, a terminal or a device.
     Through(File),
     /// An object.
+    #[cfg_attr(
+        not(feature = "object"),
+        expect(dead_code, reason = "nothing is sent without a store of objects")
+    )]
     Upload(Box<dyn Upload>),
 }
 
@@ -100,6 +104,10 @@ impl OutputFile {
     }
 
     /// An object that is there once the sink publishes.
+    #[cfg_attr(
+        not(feature = "object"),
+        expect(dead_code, reason = "nothing is sent without a store of objects")
+    )]
     pub(super) fn upload(upload: Box<dyn Upload>, hash: bool) -> Self {
         Self::new(OutputTarget::Upload(upload), hash)
     }
