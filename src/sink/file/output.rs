@@ -32,10 +32,6 @@ enum OutputTarget {
     /// A pipe, a terminal or a device.
     Through(File),
     /// An object.
-    #[cfg_attr(
-        not(feature = "object"),
-        expect(dead_code, reason = "nothing is sent without a store of objects")
-    )]
     Upload(Box<dyn Upload>),
 }
 
