@@ -49,6 +49,9 @@ const HELD: usize = 64;
 /// Batches that are under way at once span no more than so many.
 const UNDER_WAY: u64 = 32;
 
+/// Objects that are looked at at once.
+const AT_ONCE: usize = 16;
+
 /// Several files.
 struct FileSetSource {
     parts: Vec<FilePart>,
@@ -307,7 +310,10 @@ pub fn each<R: Send>(
     work: impl Fn(&Closed) -> Result<R, Problem> + Sync,
 ) -> Result<Vec<R>, Problem> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = files.len().clamp(1, cores);
+    // Stores are waited for, and take as long for many objects as for one.
+    let remote = files.iter().any(|file| file.object.is_some());
+    let most = if remote { cores.max(AT_ONCE) } else { cores };
+    let threads = files.len().clamp(1, most);
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let go_on = || {

@@ -28,8 +28,12 @@ const READ: Duration = Duration::from_secs(120);
 /// Bytes that are asked for at once where fewer are wanted: a request costs as much as they do.
 const BLOCK: u64 = 1 << 20;
 
-/// So many of these are kept for all objects together: those that threads are at.
-const KEPT: usize = 48;
+/// So many bytes of these are kept for all objects together: those that threads are at, or all of many
+/// small objects.
+const KEPT: usize = 48 << 20;
+
+/// More blocks take longer to look through than they save.
+const MOST_KEPT: usize = 4096;
 
 /// An object that is read.
 pub struct RemoteFile {
@@ -250,8 +254,13 @@ impl RemoteFile {
         let from = number * BLOCK;
         let bytes = self.read(from, (from + BLOCK).min(self.object.bytes))?;
         let mut blocks = lock(&BLOCKS);
-        if blocks.len() >= KEPT {
-            blocks.pop_front();
+        let mut kept: usize = blocks.iter().map(|(_, _, block)| block.len()).sum();
+        while kept + bytes.len() > KEPT || blocks.len() >= MOST_KEPT {
+            let oldest = blocks.pop_front();
+            kept -= oldest.map_or(kept, |(_, _, block)| block.len());
+            if blocks.is_empty() {
+                break;
+            }
         }
         blocks.push_back((self.mark, number, bytes.clone()));
         Ok(bytes)
