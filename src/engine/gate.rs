@@ -104,6 +104,15 @@ impl Gate {
         self.lock().counters = counters.collect();
     }
 
+    /// More batches of a job can be made: it has so many now.
+    pub fn go_on(&self, job: usize, batches: Option<u64>) {
+        let mut state = self.lock();
+        let mut counters = state.counters.iter_mut();
+        if let Some(counter) = counters.find(|counter| counter.job == job) {
+            counter.batches = batches;
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, GateState> {
         lock(&self.state)
     }

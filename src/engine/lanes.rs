@@ -141,6 +141,7 @@ fn targets(
             run_id: plan.run_id,
             first_row: job.first_row,
             lanes: sink.lanes.clone(),
+            is_sorted: job.order.is_some(),
             is_stream: matches!(job.source, Batches::Streamed(_)),
             changes: job.changes.as_ref().map(|changes| Changing {
                 table: changes.table.clone(),

@@ -13,6 +13,7 @@ mod opened;
 mod places;
 mod run;
 mod running;
+mod sort;
 mod stop;
 mod watch;
 mod work;

@@ -169,6 +169,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         ahead: job.ahead,
         source: job.source.clone(),
         changes: job.changes.clone(),
+        order: None,
         split: None,
         sinks: job.sinks.iter().map(discard).collect(),
     });

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{FileReport, Finished, Lane, Run, Target};
+use super::{FileReport, Finished, Lane, Partition, Run, Target};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::Encode;
@@ -44,6 +44,14 @@ pub trait Writer<C>: Send {
     /// Without it that is waited for as long as it takes.
     fn patience(&self) -> Option<(Duration, Error)> {
         None
+    }
+
+    /// The partitions that come, where they were not known before.
+    ///
+    /// # Errors
+    /// Some of them cannot be.
+    fn expect(&mut self, _partitions: Vec<Partition>) -> Result<()> {
+        Ok(())
     }
 
     /// Puts the chunk of batch `number` down and counts its rows and bytes, now or once they are
@@ -237,6 +245,10 @@ impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
             clock.times.writing += self.writing.put_down(&mut clock.lap);
         }
         passed_on
+    }
+
+    fn expect(&self, partitions: Vec<Partition>) -> Result<()> {
+        self.writing.expect(partitions)
     }
 
     fn accepted(&self) -> u64 {

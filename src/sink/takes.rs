@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::order_by::OrderBy;
 use super::{kafka, mysql, postgres};
 use crate::format::FormatKind;
-use crate::place::{LocalPath, Place, Placed, Text};
+use crate::place::{Bytes, LocalPath, Place, Placed, Text};
 
 /// What a sink takes, and what the plan must know of it.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,10 @@ pub struct Takes {
     /// Columns whose values choose a folder; they are left out of `Shape` and of the batches. Such a
     /// sink has a lane for each value, or for each run of values.
     pub partition_by: Vec<Placed<Text>>,
+    /// Columns whose order rows come in.
+    pub order_by: Vec<OrderBy>,
+    /// The bytes that sorting may take.
+    pub sort_memory: Option<Placed<Bytes>>,
     /// Columns that are read beside those that are written: keys, times. Each is a column that is
     /// written, or one of the table's, hidden ones too, which then comes after all that are written.
     pub reads: Vec<Placed<Text>>,

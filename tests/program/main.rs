@@ -36,6 +36,7 @@ mod moments;
 mod mutations;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod ordered;
 mod packed_files;
 mod partitions;
 mod paths;

@@ -168,7 +168,8 @@ impl ParquetEncoder {
                 }
                 Some(EncodingTask::Close { leaf }) => {
                     let chunks = self.close(leaf)?;
-                    lock(&self.schedule).closed(leaf, chunks)
+                    let bytes = chunks.iter().map(ColumnChunk::bytes).sum();
+                    lock(&self.schedule).closed(leaf, chunks, bytes)
                 }
             };
             match outcome {
@@ -181,9 +182,10 @@ impl ParquetEncoder {
                     number,
                     rows,
                     chunks,
+                    ends_file,
                 }) => {
                     let chunks = self.in_order(chunks);
-                    let body = Body::RowGroup(Box::new(RowGroup { chunks }));
+                    let body = Body::RowGroup(Box::new(RowGroup { chunks, ends_file }));
                     put(number, FileChunk { rows, body });
                 }
             }

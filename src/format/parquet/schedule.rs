@@ -15,6 +15,10 @@ use crate::format::FileEnds;
 // let a quick leaf run ahead, a shorter one make workers wait for the slowest leaf more often.
 const LONGEST_STEP: u64 = 16;
 
+/// A file that lacks less than this part of its bytes is as long as it should be: what would be added to it
+/// is a row group of its own.
+const NEARLY: u64 = 20;
+
 /// What bounds a row group.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RowGroupLimits {
@@ -44,6 +48,8 @@ pub(super) enum BatchOutcome<C> {
         number: u64,
         rows: u64,
         chunks: Vec<C>,
+        /// The file is as long as it should be.
+        ends_file: bool,
     },
 }
 
@@ -58,6 +64,8 @@ pub(super) struct RowGroupSchedule<B, C> {
     decision: u64,
     closing: Option<Closing<C>>,
     cut: bool,
+    /// The bytes of the row groups that the open file has.
+    file: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -81,6 +89,7 @@ struct Closing<C> {
     /// The batch that ended the row group, and its rows.
     number: u64,
     rows: u64,
+    ends_file: bool,
     /// The chunks of the leaves that have closed theirs.
     chunks: Vec<Option<C>>,
 }
@@ -96,6 +105,7 @@ impl<B, C> RowGroupSchedule<B, C> {
             decision: 1,
             closing: None,
             cut: false,
+            file: 0,
         }
     }
 
@@ -156,17 +166,20 @@ impl<B, C> RowGroupSchedule<B, C> {
         self.batches.remove(&number);
         // Only the batch before the decision asks, and only when every leaf has taken it: `bytes`
         // is then the same sum on one thread and on sixteen, and so are the row groups.
-        if number + 1 == self.decision && self.decide() {
-            self.close(number, rows);
+        if number + 1 == self.decision
+            && let Some(ends_file) = self.decide()
+        {
+            self.close(number, rows, ends_file);
             return None;
         }
         Some(BatchOutcome::Taken { number, rows })
     }
 
-    /// A leaf's chunk has been closed; the next row group may have begun for it.
-    pub(super) fn closed(&mut self, leaf: usize, chunk: C) -> Option<BatchOutcome<C>> {
+    /// A leaf's chunk of so many bytes has been closed; the next row group may have begun for it.
+    pub(super) fn closed(&mut self, leaf: usize, chunk: C, bytes: u64) -> Option<BatchOutcome<C>> {
         let closing = self.closing.as_mut()?;
         closing.chunks[leaf] = Some(chunk);
+        self.file += bytes;
         let leaf = &mut self.leaves[leaf];
         leaf.busy = false;
         leaf.closed = true;
@@ -178,10 +191,14 @@ impl<B, C> RowGroupSchedule<B, C> {
             leaf.closed = false;
         }
         let closing = self.closing.take()?;
+        if closing.ends_file {
+            self.file = 0;
+        }
         Some(BatchOutcome::Finished {
             number: closing.number,
             rows: closing.rows,
             chunks: closing.chunks.into_iter().flatten().collect(),
+            ends_file: closing.ends_file,
         })
     }
 
@@ -197,20 +214,22 @@ impl<B, C> RowGroupSchedule<B, C> {
     pub(super) fn end(&mut self, batches: u64) {
         if batches > self.start {
             self.start = batches;
-            self.close(batches, 0);
+            self.close(batches, 0, true);
         }
     }
 
-    fn close(&mut self, number: u64, rows: u64) {
+    fn close(&mut self, number: u64, rows: u64, ends_file: bool) {
         self.closing = Some(Closing {
             number,
             rows,
+            ends_file,
             chunks: self.leaves.iter().map(|_| None).collect(),
         });
     }
 
-    /// Every leaf stands at the decision: does the row group end here? If not, when to ask again?
-    fn decide(&mut self) -> bool {
+    /// Every leaf stands at the decision: does the row group end here, and with it the file? If not, when
+    /// to ask again?
+    fn decide(&mut self) -> Option<bool> {
         let here = self.decision;
         let batches = here - self.start;
         let bytes: u64 = self.leaves.iter().map(|leaf| leaf.bytes).sum();
@@ -218,6 +237,12 @@ impl<B, C> RowGroupSchedule<B, C> {
         // be had without encoding twice.
         let mean = (bytes / batches).max(1);
         let room = self.limits.bytes.saturating_sub(bytes) / mean;
+        let wanted = self.limits.ends.bytes.unwrap_or(u64::MAX);
+        let file = self.file + bytes;
+        // Half of the next batch is nearer to what is wanted than nothing of it.
+        let file_room = wanted.saturating_sub(file).saturating_add(mean / 2) / mean;
+        let is_long = file >= wanted - wanted / NEARLY;
+        let room = room.min(file_room);
         let end = self
             .limits
             .ends
@@ -235,12 +260,12 @@ impl<B, C> RowGroupSchedule<B, C> {
             self.start = here;
             self.decision = here + 1;
             self.cut = false;
-            return true;
+            return Some(here == file_end || file_room == 0 || is_long);
         }
         // Half of the room: the mean of so few batches is only an estimate.
         let step = (room / 2).clamp(1, LONGEST_STEP);
         self.decision = (here + step).min(most);
-        false
+        None
     }
 }
 
@@ -291,13 +316,13 @@ mod tests {
                 }
                 EncodingTask::Close { leaf } => {
                     bytes[leaf] = 0;
-                    schedule.closed(leaf, leaf)
+                    schedule.closed(leaf, leaf, 0)
                 }
             });
         }
         schedule.end(40);
         while let Some(EncodingTask::Close { leaf }) = schedule.next() {
-            note(schedule.closed(leaf, leaf));
+            note(schedule.closed(leaf, leaf, 0));
         }
         ends
     }
@@ -371,7 +396,8 @@ mod tests {
             number,
             rows,
             chunks,
+            ends_file: false,
         };
-        assert_eq!(schedule.closed(0, "chunk"), Some(outcome));
+        assert_eq!(schedule.closed(0, "chunk", 1), Some(outcome));
     }
 }

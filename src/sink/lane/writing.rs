@@ -9,6 +9,7 @@ use super::queue::{Queue, Taken};
 use super::{Marks, Writer};
 use crate::error::{Error, Result};
 use crate::report::Lap;
+use crate::sink::Partition;
 
 /// A writer with what waits for it.
 pub(super) struct Writing<C> {
@@ -62,6 +63,13 @@ impl<C> Writing<C> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.work(&mut state, &mut Lap::start());
         state.times
+    }
+
+    /// Tells the writer which partitions come.
+    pub(super) fn expect(&self, partitions: Vec<Partition>) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = state.writer.as_deref_mut();
+        writer.map_or(Ok(()), |writer| writer.expect(partitions))
     }
 
     /// Lets the writer go; false while somebody is at it.

@@ -1,0 +1,372 @@
+//! How the key of a row becomes an entry: codes of the leading columns, the first bytes of the others, and
+//! the row itself.
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{SortOptions, nullif};
+use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, Rows as KeyRows, SortField};
+
+use super::code::Code;
+use super::entry::Entry;
+use super::transform::Transform;
+use crate::column::arrays;
+use crate::column::rows::Rows;
+use crate::domain::Domain;
+use crate::error::{Error, Result};
+
+/// A column by which rows are sorted.
+#[derive(Debug, Clone)]
+pub struct SortColumn {
+    /// Its type.
+    pub data_type: DataType,
+    /// What is known of it.
+    pub domain: Domain,
+    /// What is made of its values first.
+    pub transform: Option<Transform>,
+    /// From the greatest value to the least.
+    pub descending: bool,
+    /// Nulls come before all values.
+    pub nulls_first: bool,
+    /// It names folders.
+    pub folder: bool,
+}
+
+/// What an entry is made of, from its highest bits to its lowest.
+pub(super) struct KeyLayout {
+    columns: Vec<SortColumn>,
+    /// The codes of the leading columns.
+    codes: Vec<Code>,
+    /// All other columns, whose bytes may be longer than there is room.
+    tail: Option<RowConverter>,
+    lead_bits: u32,
+    /// The bits of those of the leading columns that name folders.
+    folder_bits: Option<u32>,
+    first_row: u64,
+    row_bits: u32,
+    hint_bits: u32,
+}
+
+/// The keys of some rows.
+pub(super) struct Keys {
+    pub columns: Vec<ArrayRef>,
+    /// The bytes of the columns without a code.
+    pub tail: Option<KeyRows>,
+}
+
+impl KeyLayout {
+    /// A layout for so many rows from `first_row` on, with room for what else is kept of a row.
+    ///
+    /// # Errors
+    /// A column of this type has no order.
+    pub(super) fn new(
+        columns: Vec<SortColumn>,
+        (first_row, rows): (u64, u64),
+        hint_bits: u32,
+    ) -> Result<Self> {
+        let row_bits = 64 - rows.saturating_sub(1).leading_zeros();
+        let mut room = u128::BITS - row_bits - hint_bits;
+        let mut codes = Vec::new();
+        for column in &columns {
+            let Some(code) = column.code().filter(|code| code.bits <= room) else {
+                break;
+            };
+            room -= code.bits;
+            codes.push(code);
+        }
+        let fields = columns[codes.len()..].iter().map(SortColumn::field);
+        let fields: Vec<SortField> = fields.collect();
+        let tail = match fields.is_empty() {
+            true => None,
+            false => Some(RowConverter::new(fields)?),
+        };
+        let folders = columns.iter().filter(|column| column.folder).count();
+        let bits = |codes: &[Code]| codes.iter().map(|code| code.bits).sum();
+        Ok(Self {
+            lead_bits: bits(&codes),
+            folder_bits: codes.get(..folders).map(bits),
+            columns,
+            codes,
+            tail,
+            first_row,
+            row_bits,
+            hint_bits,
+        })
+    }
+
+    /// True if 64 bits are enough.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.tail.is_none() && self.lead_bits + self.low_bits() <= u64::BITS
+    }
+
+    /// True where an entry has only a part of its key.
+    pub(super) fn has_tail(&self) -> bool {
+        self.tail.is_some()
+    }
+
+    /// The columns that name folders.
+    pub(super) fn folders(&self) -> usize {
+        self.columns.iter().filter(|column| column.folder).count()
+    }
+
+    /// True if an entry says its folder.
+    pub(super) fn has_folders(&self) -> bool {
+        self.folder_bits.is_some()
+    }
+
+    /// The bytes of the columns that name folders, in order, where codes do not say them.
+    pub(super) fn folder_rows(&self, keys: &Keys) -> Result<Option<KeyRows>> {
+        if self.has_folders() {
+            return Ok(None);
+        }
+        let folders = self.columns[..self.folders()].iter();
+        let converter = RowConverter::new(folders.clone().map(SortColumn::field).collect())?;
+        let bytes = folders.zip(&keys.columns);
+        let bytes = bytes.map(|(column, values)| column.bytes(values));
+        let bytes = bytes.collect::<Result<Vec<ArrayRef>>>()?;
+        Ok(Some(converter.convert_columns(&bytes)?))
+    }
+
+    /// The columns of a batch of keys as they are sorted.
+    pub(super) fn prepared(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
+        let columns = self.columns.iter().zip(batch.columns());
+        columns
+            .map(|(column, values)| column.prepared(values))
+            .collect()
+    }
+
+    /// The keys of a batch.
+    pub(super) fn keys(&self, batch: &RecordBatch) -> Result<Keys> {
+        let columns = self.prepared(batch)?;
+        let tail = self.tail.as_ref();
+        let tail = tail.map(|tail| -> Result<KeyRows> {
+            let rest = self.columns.iter().zip(&columns).skip(self.codes.len());
+            let rest = rest.map(|(column, values)| column.bytes(values));
+            Ok(tail.convert_columns(&rest.collect::<Result<Vec<ArrayRef>>>()?)?)
+        });
+        let tail = tail.transpose()?;
+        Ok(Keys { columns, tail })
+    }
+
+    /// The entries of rows with these keys, and with what else is kept of them.
+    pub(super) fn entries<E: Entry>(
+        &self,
+        keys: &Keys,
+        rows: Rows<'_>,
+        hints: Option<&[u64]>,
+        out: &mut [E],
+    ) -> Result<()> {
+        out.fill(E::default());
+        for (code, column) in self.codes.iter().zip(&keys.columns) {
+            code.push(column, out)?;
+        }
+        if let Some(tail) = &keys.tail {
+            let bytes = self.tail_bytes::<E>();
+            for (entry, row) in out.iter_mut().zip(tail.iter()) {
+                *entry = with_bytes(*entry, row.as_ref(), bytes);
+            }
+        }
+        for (index, entry) in out.iter_mut().enumerate() {
+            *entry = entry.push(self.row_bits, rows.at(index) - self.first_row);
+        }
+        if let Some(hints) = hints {
+            for (entry, hint) in out.iter_mut().zip(hints) {
+                *entry = entry.push(self.hint_bits, *hint);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of an entry.
+    #[inline(always)]
+    pub(super) fn row<E: Entry>(&self, entry: E) -> u64 {
+        // Only the row's bits are left of what stands above the hint.
+        let above = entry.above(self.hint_bits) as u64;
+        self.first_row + above.low(self.row_bits)
+    }
+
+    /// What else is kept of an entry's row.
+    #[inline(always)]
+    pub(super) fn hint<E: Entry>(&self, entry: E) -> u64 {
+        entry.low(self.hint_bits)
+    }
+
+    /// The bits of an entry that are no part of its key.
+    pub(super) fn low_bits(&self) -> u32 {
+        self.row_bits + self.hint_bits
+    }
+
+    /// The folder of an entry, where all folders have codes.
+    pub(super) fn folder<E: Entry>(&self, entry: E) -> Option<u128> {
+        let bits = self.folder_bits?;
+        Some(entry.above(self.key_bits::<E>() + self.low_bits() - bits))
+    }
+
+    /// The key of an entry with another part of the bytes that it has no room for.
+    pub(super) fn with_tail<E: Entry>(&self, entry: E, bytes: &[u8]) -> E {
+        let room = self.tail_bytes::<E>();
+        let lead = self.lead(entry);
+        let lead = E::default()
+            .push(64, (lead >> 64) as u64)
+            .push(64, lead as u64);
+        let whole = with_bytes(lead, bytes, room);
+        let row = self.row(entry) - self.first_row;
+        whole
+            .push(self.row_bits, row)
+            .push(self.hint_bits, self.hint(entry))
+    }
+
+    /// What an entry has of the columns with codes.
+    pub(super) fn lead<E: Entry>(&self, entry: E) -> u128 {
+        entry.above(8 * self.tail_bytes::<E>() as u32 + self.low_bits())
+    }
+
+    /// Bytes of the tail that an entry has room for.
+    pub(super) fn tail_bytes<E: Entry>(&self) -> usize {
+        match &self.tail {
+            Some(_) => ((E::BITS - self.lead_bits - self.low_bits()) / 8) as usize,
+            None => 0,
+        }
+    }
+
+    fn key_bits<E: Entry>(&self) -> u32 {
+        self.lead_bits + 8 * self.tail_bytes::<E>() as u32
+    }
+
+    /// What the folders of rows are called, column by column.
+    pub(super) fn texts(&self, prepared: &[ArrayRef]) -> Result<Vec<StringArray>> {
+        let columns = self.columns.iter().zip(prepared);
+        let folders = columns.filter(|(column, _)| column.folder);
+        folders
+            .map(|(column, values)| texts(values, column.transform))
+            .collect()
+    }
+}
+
+/// What the folders of values are called.
+///
+/// # Errors
+/// They cannot be shown.
+pub fn folder_texts(values: &ArrayRef, transform: Option<Transform>) -> Result<StringArray> {
+    match transform {
+        None => texts(values, None),
+        Some(transform) => texts(&transform.apply(values)?, Some(transform)),
+    }
+}
+
+fn texts(made: &ArrayRef, transform: Option<Transform>) -> Result<StringArray> {
+    if let Some(texts) = transform.and_then(|transform| transform.texts(made)) {
+        return Ok(texts);
+    }
+    let plain = arrays::plain(made)?;
+    let format = arrow::util::display::FormatOptions::default();
+    let shown = arrow::util::display::ArrayFormatter::try_new(&plain, &format)?;
+    let text = |row: usize| {
+        let valid = plain.is_valid(row);
+        valid.then(|| shown.value(row).try_to_string()).transpose()
+    };
+    let texts = (0..plain.len()).map(text);
+    let texts = texts.collect::<Result<StringArray, _>>();
+    texts.map_err(|error| Error::because("naming a folder", error))
+}
+
+/// An entry with so many bytes of a key below it; a key that is shorter ends with zeros.
+fn with_bytes<E: Entry>(entry: E, key: &[u8], count: usize) -> E {
+    let mut entry = entry;
+    for at in 0..count {
+        let byte = key.get(at).copied().unwrap_or(0);
+        entry = entry.push(8, u64::from(byte));
+    }
+    entry
+}
+
+impl SortColumn {
+    /// Its type and what is known of it once its values are what they are sorted as.
+    fn sorted(&self) -> (DataType, Domain) {
+        let (data_type, mut domain) = match &self.transform {
+            None => (self.data_type.clone(), self.domain.clone()),
+            Some(transform) => transform.made(&self.data_type, &self.domain),
+        };
+        // The folder of an empty text is that of null.
+        domain.nulls |= self.folder && is_text(&data_type);
+        (data_type, domain)
+    }
+
+    fn code(&self) -> Option<Code> {
+        let (data_type, domain) = self.sorted();
+        Code::of(&data_type, &domain, (self.descending, self.nulls_first))
+    }
+
+    /// How it is sorted by its bytes.
+    fn field(&self) -> SortField {
+        let options = SortOptions {
+            descending: self.descending,
+            nulls_first: self.nulls_first,
+        };
+        let data_type = arrays::plain_type(&self.sorted().0).clone();
+        SortField::new_with_options(data_type, options)
+    }
+
+    fn prepared(&self, values: &ArrayRef) -> Result<ArrayRef> {
+        let values = match &self.transform {
+            None => values.clone(),
+            Some(transform) => transform.apply(values)?,
+        };
+        match self.folder && is_text(values.data_type()) {
+            true => without_empty(&values),
+            false => Ok(values),
+        }
+    }
+
+    /// The values whose bytes are in order.
+    fn bytes(&self, values: &ArrayRef) -> Result<ArrayRef> {
+        use arrow::datatypes::{Float32Type, Float64Type};
+        let plain = arrays::plain(values)?;
+        // Both zeros are one value.
+        Ok(match plain.data_type() {
+            DataType::Float32 => std::sync::Arc::new(
+                plain
+                    .as_primitive::<Float32Type>()
+                    .unary::<_, Float32Type>(|v| v + 0.0),
+            ),
+            DataType::Float64 => std::sync::Arc::new(
+                plain
+                    .as_primitive::<Float64Type>()
+                    .unary::<_, Float64Type>(|v| v + 0.0),
+            ),
+            _ => plain,
+        })
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(
+        arrays::plain_type(data_type),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
+}
+
+/// Texts whose empty ones are null.
+fn without_empty(values: &ArrayRef) -> Result<ArrayRef> {
+    let empty = |texts: &ArrayRef| -> Result<BooleanArray> {
+        let none = arrow::array::Scalar::new(arrow::compute::cast(
+            &StringArray::from(vec![""]),
+            texts.data_type(),
+        )?);
+        Ok(arrow::compute::kernels::cmp::eq(&texts, &none)?)
+    };
+    let Some(dictionary) = values.as_any_dictionary_opt() else {
+        return Ok(nullif(values.as_ref(), &empty(values)?)?);
+    };
+    let none = empty(dictionary.values())?;
+    if none.true_count() == 0 {
+        return Ok(values.clone());
+    }
+    let keys = dictionary.normalized_keys();
+    let is_none = |(row, key): (usize, usize)| !values.is_null(row) && none.value(key);
+    let mask: BooleanArray = keys
+        .into_iter()
+        .enumerate()
+        .map(|at| Some(is_none(at)))
+        .collect();
+    Ok(nullif(values.as_ref(), &mask)?)
+}

@@ -1,0 +1,294 @@
+//! `order_by`: rows in an order of their own, in folders and files of a wanted size.
+
+use std::collections::BTreeMap;
+
+use super::support::Folder;
+
+/// A table with a key of each kind, and a child whose rows follow its own.
+fn pipeline(sink: &str) -> String {
+    format!(
+        "version: 1
+tables:
+  orders:
+    rows: 3000
+    columns:
+      id: sequence
+      made: {{ type: \"timestamp(us, UTC)\", uniform: {{ min: 2026-01-01, max: 2026-06-30 }} }}
+  lines:
+    columns:
+      days: {{ uniform: {{ min: 1, max: 90 }}, hidden: true }}
+      order: {{ foreign_key: {{ ref: orders.id, per_parent: {{ uniform: {{ min: 0, max: 9 }} }} }} }}
+      line: {{ nth: order }}
+      shipped: {{ type: date, expr: \"cast(order.made as date) + days\" }}
+      amount: {{ type: \"decimal(10,2)\", uniform: {{ min: 1, max: 50 }}, nulls: 0.1 }}
+      name: {{ person: {{ locale: en }}, hidden: true }}
+      who: {{ copy: name.last_name }}
+      items: {{ list: {{ length: {{ uniform: {{ min: 0, max: 3 }} }}, of: {{ uniform: {{ min: 1, max: 9 }} }} }} }}
+sinks:
+  - file: {{ table: lines, path: out, fsync: false, {sink} }}
+"
+    )
+}
+
+const CSV: &str =
+    "columns: [order, line, shipped, amount, who], format: { csv: { header: false } }";
+
+fn rows(folder: &Folder, path: &str) -> Vec<Vec<String>> {
+    let text = folder.read(path);
+    let fields = |line: &str| line.split(',').map(String::from).collect();
+    text.lines().map(fields).collect()
+}
+
+/// The rows of each folder, its files one after the other.
+fn folders(folder: &Folder) -> BTreeMap<String, Vec<Vec<String>>> {
+    let mut all: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+    let names = folder.names("out");
+    for name in names.iter().filter(|name| name.ends_with(".csv")) {
+        let inside = name.rsplit_once('/').map_or("", |(inside, _)| inside);
+        let rows = rows(folder, &format!("out/{name}"));
+        all.entry(inside.to_string()).or_default().extend(rows);
+    }
+    all
+}
+
+fn all_rows(sink: &str) -> Vec<Vec<String>> {
+    let folder = Folder::new();
+    folder.make(&pipeline(sink), &[]);
+    let mut rows: Vec<Vec<String>> = folders(&folder).into_values().flatten().collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn rows_come_in_the_order_that_is_asked_for() {
+    let folder = Folder::new();
+    folder.make(
+        &pipeline(&format!(
+            "{CSV}, order_by: [shipped, {{ column: amount, order: desc, nulls: first }}]"
+        )),
+        &[],
+    );
+    let rows = folders(&folder).remove("").unwrap();
+    assert!(rows.is_sorted_by(|one, other| {
+        let amount = |row: &[String]| row[3].parse::<f64>().map_or(f64::MAX, |amount| amount);
+        let number = |row: &[String]| {
+            let whole = |at: usize| row[at].parse::<u64>().unwrap();
+            (whole(0), whole(1))
+        };
+        let key = one[2].cmp(&other[2]);
+        let key = key.then(amount(other).total_cmp(&amount(one)));
+        key.then(number(one).cmp(&number(other))).is_lt()
+    }));
+    let mut rows = rows;
+    rows.sort();
+    assert!(rows == all_rows(CSV));
+    let manifest = folder.read("out/_rowgen/manifest.jsonl");
+    assert!(!manifest.contains("first_row\":0"), "{manifest}");
+}
+
+#[test]
+fn folders_of_any_column_and_of_what_is_made_of_it_are_in_order_too() {
+    for (partition_by, column, length) in [
+        ("\"month(shipped)\"", 2, 7),
+        ("shipped", 2, 10),
+        ("who", 4, 100),
+        ("\"truncate(1, who)\"", 4, 1),
+    ] {
+        let folder = Folder::new();
+        let sink =
+            format!("{CSV}, partition_by: [{partition_by}], order_by: [amount], sort_memory: 1MiB");
+        folder.make(&pipeline(&sink), &[]);
+        let folders = folders(&folder);
+        assert!(folders.len() > 5, "{partition_by}");
+        let mut count = 0;
+        for (name, rows) in folders {
+            count += rows.len();
+            let value = name.split_once('=').unwrap().1.to_string();
+            let amounts = rows.iter().map(|row| {
+                row[if partition_by == "shipped" { 2 } else { 3 }]
+                    .parse::<f64>()
+                    .unwrap_or(f64::MAX)
+            });
+            assert!(amounts.is_sorted(), "{name}");
+            if partition_by.starts_with('"') {
+                let cut = |row: &Vec<String>| row[column].chars().take(length).collect::<String>();
+                assert!(rows.iter().all(|row| cut(row) == value), "{name}");
+            }
+        }
+        assert_eq!(count, all_rows(CSV).len());
+    }
+}
+
+/// The Parquet files that a run leaves: their names and bytes.
+fn files(sink: &str, arguments: &[&str]) -> Vec<(String, Vec<u8>)> {
+    let folder = Folder::new();
+    folder.make(&pipeline(sink), arguments);
+    read_files(&folder)
+}
+
+fn read_files(folder: &Folder) -> Vec<(String, Vec<u8>)> {
+    let names = folder.names("out").into_iter();
+    let names = names.filter(|name| name.ends_with(".parquet"));
+    let read = |name: String| {
+        let bytes = folder.bytes(&format!("out/{name}"));
+        (name, bytes)
+    };
+    names.map(read).collect()
+}
+
+const ORDERS: [&str; 4] = [
+    "order_by: shipped, target_file_size: 40KiB",
+    "order_by: who, partition_by: \"bucket(100, order)\"",
+    "partition_by: \"month(shipped)\", order_by: [who, amount], target_file_size: 20KiB",
+    "order_by: [{ column: amount, nulls: first }, line], files: 7",
+];
+
+#[test]
+fn bytes_are_the_same_at_any_number_of_threads_and_with_any_memory() {
+    for order in ORDERS {
+        let sink = format!("format: {{ parquet: {{ row_group_rows: 700 }} }}, {order}");
+        let one = files(&sink, &["--threads", "1"]);
+        assert!(one.len() > 2, "{order}: {}", one.len());
+        assert!(files(&sink, &["--threads", "3"]) == one, "{order}");
+        assert!(files(&sink, &["--threads", "8"]) == one, "{order}");
+    }
+}
+
+#[test]
+fn all_slices_together_have_the_bytes_of_the_whole() {
+    for order in &ORDERS[2..] {
+        let sink = format!("format: parquet, {order}");
+        let bytes = |files: Vec<(String, Vec<u8>)>| {
+            let mut bytes: Vec<Vec<u8>> = files.into_iter().map(|(_, bytes)| bytes).collect();
+            bytes.sort();
+            bytes
+        };
+        let folder = Folder::new();
+        for slice in ["1/3", "2/3", "3/3"] {
+            folder.make(&pipeline(&sink), &["--slice", slice]);
+        }
+        assert!(
+            bytes(read_files(&folder)) == bytes(files(&sink, &[])),
+            "{order}"
+        );
+        assert!(folder.names("out").contains(&"_SUCCESS".to_string()));
+    }
+}
+
+#[test]
+fn what_is_sorted_is_verified() {
+    for order in ORDERS {
+        let folder = Folder::new();
+        folder.make(&pipeline(&format!("format: parquet, {order}")), &[]);
+        let ended = folder.run(&["verify", "p.yaml"]);
+        assert_eq!(ended.code, 0, "{order}: {}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.contains("all equal"), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_plan_says_what_sorting_takes() {
+    let folder = Folder::new();
+    let lines = |rows: &str, sink: &str| {
+        folder.write("p.yaml", &pipeline(sink));
+        let ended = folder.run(&["plan", "p.yaml", "--rows", rows]);
+        let lines = ended
+            .stdout
+            .lines()
+            .filter(|line| line.contains("sorted by"));
+        lines
+            .map(|line| line.trim().to_string())
+            .collect::<Vec<_>>()
+    };
+    let sink = "format: csv, columns: [order, amount], order_by: [shipped, { column: amount, order: desc, nulls: first }]";
+    assert_eq!(
+        lines("3000", sink),
+        [
+            "sorted by shipped, amount desc nulls first in memory: 8 bytes a row, 105.6 KiB in all of at most 1.0 GiB"
+        ]
+    );
+    let sink = format!("{sink}, sort_memory: 1MiB");
+    assert_eq!(
+        lines("300_000", &sink),
+        [
+            "sorted by shipped, amount desc nulls first through a file beside the output: 8 bytes a row, 10.3 MiB in all, in 14 ranges of keys with 1.0 MiB of memory"
+        ]
+    );
+    // Rows of a sequence are in order as they are.
+    assert_eq!(
+        lines("3000", "format: csv, columns: [order], order_by: order"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn what_cannot_be_sorted_is_refused() {
+    let folder = Folder::new();
+    let of = |sink: &str| folder.refuse(&pipeline(&format!("{CSV}, {sink}")));
+    let mut cases: Vec<String> = [
+        "order_by: shiped",
+        "order_by: [shipped, shipped]",
+        "order_by: items",
+        "order_by: { column: shipped, order: down }",
+        "order_by: { by: shipped }",
+        "partition_by: items, order_by: shipped",
+        "partition_by: \"week(shipped)\"",
+        "partition_by: \"month(who)\"",
+        "partition_by: \"hour(shipped)\"",
+        "partition_by: \"bucket(0, who)\"",
+        "partition_by: \"truncate(3, shipped)\"",
+        "partition_by: \"month(shiped)\"",
+        "order_by: shipped, sort_memory: 1KiB",
+        "sort_memory: 1GiB",
+    ]
+    .map(of)
+    .to_vec();
+    let lines = pipeline(&format!("{CSV}, order_by: shipped"));
+    folder.write("p.yaml", &lines);
+    let sliced = folder.run(&["run", "p.yaml", "--quiet", "--slice", "1/2"]);
+    assert_eq!(sliced.code, 1);
+    cases.push(sliced.stderr);
+    let doubled =
+        "columns: { shipped_month: line, shipped: shipped }, partition_by: \"month(shipped)\"";
+    cases.push(folder.refuse(&pipeline(&format!("{doubled}, format: csv"))));
+    folder.write("in.csv", "a\n1\n");
+    let read = "version: 1\ntables:\n  t: { from: { csv: { path: in.csv } }, columns: { b: { copy: a } } }\nsinks:\n  - file: { path: o.csv, order_by: a }\n";
+    cases.push(folder.refuse(read));
+    let endless = "version: 1\ntables:\n  t: { rows: 0, columns: { a: { uniform: { min: 1, max: 9 } } } }\nsinks:\n  - file: { path: o.csv, order_by: a }\n";
+    cases.push(folder.refuse(endless));
+    insta::assert_snapshot!(cases.join("\n"));
+}
+
+#[test]
+fn too_many_folders_end_the_run_before_the_first_row() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 100_001, columns: { a: { permute: {} }, b: { uniform: { min: 1, max: 9 } } } }\nsinks:\n  - file: { path: out, partition_by: a, format: csv }\n";
+    folder.write("p.yaml", yaml);
+    let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    insta::assert_snapshot!(ended.stderr);
+    let names = folder.names("out");
+    assert!(names.iter().all(|name| !name.contains("a=")), "{names:?}");
+}
+
+#[test]
+fn a_table_has_several_orders_and_one_of_its_own() {
+    let folder = Folder::new();
+    let sink = |name: &str, more: &str| {
+        format!("  - file: {{ name: {name}, table: lines, path: {name}.csv, {CSV}{more} }}\n")
+    };
+    let yaml = pipeline(CSV)
+        + &sink("plain", "")
+        + &sink("by_day", ", order_by: { column: shipped, order: desc }")
+        + &sink("by_name", ", order_by: who");
+    folder.make(&yaml, &[]);
+    let read = |name: &str| rows(&folder, name);
+    let sorted = |mut rows: Vec<Vec<String>>| {
+        rows.sort();
+        rows
+    };
+    let plain = sorted(read("plain.csv"));
+    assert!(read("by_day.csv").is_sorted_by(|one, other| one[2] >= other[2]));
+    assert!(read("by_name.csv").is_sorted_by(|one, other| one[4] <= other[4]));
+    assert!(sorted(read("by_day.csv")) == plain && sorted(read("by_name.csv")) == plain);
+}
