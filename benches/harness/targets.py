@@ -171,6 +171,12 @@ TARGETS = {
         Speed("lineitem Parquet, snappy", "parquet", ["tpchgen-cli"], 3),
         Speed("lineitem CSV", "csv", ["tpchgen-cli"], 3),
     ],
+    "sorted": [
+        Speed("lineitem by its date", "sorted", ["duckdb"], 1.5),
+        Cost("sorting lineitem, its CPU", "sorted", ["unsorted"], 2.5),
+        # 300 MiB and `sort_memory`, or less where the keys take less.
+        memory("sorting lineitem, peak memory", "sorted", 300 + 1024),
+    ],
     "memory": [memory("casino Parquet, peak memory", "parquet", 300)],
     "kafka": kafka(),
     "seed_status": [

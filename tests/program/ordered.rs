@@ -204,7 +204,7 @@ fn a_plan_says_what_sorting_takes() {
     assert_eq!(
         lines("3000", sink),
         [
-            "sorted by shipped, amount desc nulls first in memory: 8 bytes a row, 105.6 KiB in all of at most 1.0 GiB"
+            "sorted by shipped, amount desc nulls first in memory: 8 bytes a row, 105.3 KiB in all of at most 1.0 GiB"
         ]
     );
     let sink = format!("{sink}, sort_memory: 1MiB");
