@@ -159,7 +159,7 @@ fn sort_columns(
         let data_type = node.field.data_type();
         let problem = match key.transform {
             None => unordered(data_type, "partition", key.said.as_str()),
-            Some(transform) => transform.problem(&node.name, data_type),
+            Some(transform) => transform.problem(node.field.name(), data_type),
         };
         if let Some(problem) = problem {
             return Err(problem.at(&key.said.place));

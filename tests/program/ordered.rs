@@ -292,3 +292,138 @@ fn a_table_has_several_orders_and_one_of_its_own() {
     assert!(read("by_name.csv").is_sorted_by(|one, other| one[4] <= other[4]));
     assert!(sorted(read("by_day.csv")) == plain && sorted(read("by_name.csv")) == plain);
 }
+
+/// Tables that ship, by a column of each kind: what few rows they make here, and the orders.
+const SHIPPED: &[(&str, &str, &str, &str)] = &[
+    (
+        "casino",
+        "transactions",
+        "rows=3000",
+        "[bet_amount, { column: settled_at, order: desc }]",
+    ),
+    ("casino", "transactions", "rows=3000", "[vendor_code, id]"),
+    (
+        "lineitem",
+        "lineitem",
+        "scale=0.0005",
+        "[l_shipdate, l_comment]",
+    ),
+    (
+        "shop",
+        "orders",
+        "rows=2000",
+        "{ column: total, order: desc }",
+    ),
+    ("shop", "customers", "rows=2000", "[name, email]"),
+    ("users_csv", "users", "rows=3000", "[email]"),
+    ("lake", "events", "rows=3000", "[at, event_id]"),
+    ("cdc_log", "orders", "changes=20000", "[total]"),
+];
+
+/// Aggregates, keys, nested columns and changes are the same in lists of rows as in a row.
+#[test]
+fn every_shipped_table_has_the_same_rows_in_any_order() {
+    for (name, table, set, order) in SHIPPED {
+        let folder = Folder::new();
+        let file = super::support::project().join(format!("pipelines/{name}.yaml"));
+        let text = std::fs::read_to_string(file).unwrap();
+        let pipelines = super::support::project().join("pipelines");
+        let own = text.split_once("\nsinks:").unwrap().0;
+        let own = own.replace("include: ", &format!("include: {}/", pipelines.display()));
+        let sink = |path: &str, more: &str| {
+            format!(
+                "  - file: {{ name: {path}, table: {table}, path: {path}.jsonl, fsync: false{more} }}\n"
+            )
+        };
+        let sorted = sink("sorted", &format!(", order_by: {order}, sort_memory: 1MiB"));
+        let yaml = format!("{own}\nsinks:\n{}{sorted}", sink("plain", ""));
+        let set = format!("--set={set}");
+        let mut first = None;
+        for threads in ["1", "2", "8"] {
+            folder.make(&yaml, &["--threads", threads, "--overwrite", &set]);
+            let bytes = folder.read("sorted.jsonl");
+            assert!(
+                *first.get_or_insert_with(|| bytes.clone()) == bytes,
+                "{name} {table}"
+            );
+        }
+        let lines = |path: &str| {
+            let text = folder.read(path);
+            let mut lines: Vec<String> = text.lines().map(String::from).collect();
+            lines.sort();
+            lines
+        };
+        let plain = folder.read("plain.jsonl");
+        assert!(Some(plain) != first, "{name} {table} {order}");
+        assert!(
+            lines("plain.jsonl") == lines("sorted.jsonl"),
+            "{name} {table} {order}"
+        );
+    }
+}
+
+#[test]
+fn partitions_of_sorted_rows_are_replaced_alone() {
+    let folder = Folder::new();
+    let sink = format!("{CSV}, partition_by: \"month(shipped)\", if_exists: replace_partitions");
+    folder.make(&pipeline(&sink), &[]);
+    let before = folders(&folder);
+    let fewer = pipeline(&sink)
+        .replace("max: 2026-06-30", "max: 2026-01-31")
+        .replace("max: 90", "max: 20");
+    folder.make(&fewer, &["--seed", "other"]);
+    let after = folders(&folder);
+    assert!(before.keys().eq(after.keys()));
+    for (month, rows) in &after {
+        let replaced = ["shipped_month=2026-01", "shipped_month=2026-02"].contains(&month.as_str());
+        assert_eq!(rows != &before[month], replaced, "{month}");
+    }
+    // A file of somebody else is in the way of the partition that it is in, and of no other.
+    folder.write("out/shipped_month=2026-05/other.csv", "1\n");
+    folder.make(&fewer, &[]);
+    folder.write("p.yaml", &pipeline(&sink));
+    let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    insta::assert_snapshot!(ended.stderr);
+}
+
+#[test]
+fn parquet_says_the_order_and_files_have_the_size_that_was_asked_for() {
+    use parquet::basic::BoundaryOrder;
+    use parquet::file::metadata::ParquetMetaDataReader;
+    let folder = Folder::new();
+    let sink = "format: { parquet: { row_group_rows: 30_000, page_rows: 1000 } }, order_by: [shipped, { column: amount, order: desc }, days], target_file_size: 256KiB";
+    let yaml = pipeline(sink).replace("rows: 3000", "rows: 60_000");
+    folder.make(&yaml, &[]);
+    let files = read_files(&folder);
+    assert!(files.len() > 6);
+    for (name, bytes) in &files[..files.len() - 1] {
+        let near = (bytes.len() as f64 / (256.0 * 1024.0) - 1.0).abs() < 0.1;
+        assert!(near, "{name}: {} bytes", bytes.len());
+    }
+    let mut last = i32::MIN;
+    for (name, bytes) in files {
+        let bytes = bytes::Bytes::from(bytes);
+        let mut reader = ParquetMetaDataReader::new()
+            .with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
+        reader.try_parse(&bytes).unwrap();
+        let metadata = reader.finish().unwrap();
+        for (index, group) in metadata.row_groups().iter().enumerate() {
+            let sorted = group.sorting_columns().unwrap();
+            let sorted: Vec<_> = sorted
+                .iter()
+                .map(|one| (one.column_idx, one.descending, one.nulls_first))
+                .collect();
+            // What is not written orders no longer.
+            assert_eq!(sorted, [(2, false, false), (3, true, false)]);
+            let statistics = group.column(2).statistics().unwrap();
+            let parquet::file::statistics::Statistics::Int32(days) = statistics else {
+                panic!("days");
+            };
+            assert!(*days.min_opt().unwrap() >= last, "{name}");
+            last = *days.max_opt().unwrap();
+            let pages = &metadata.column_index().unwrap()[index][2];
+            assert_eq!(pages.get_boundary_order(), Some(BoundaryOrder::ASCENDING));
+        }
+    }
+}

@@ -203,7 +203,8 @@ impl ParquetEncoder {
         for (gathered, pages) in gathered.iter_mut().zip(pages) {
             gathered.add(pages);
         }
-        Ok(gathered.iter().map(GatheredPages::bytes).sum())
+        let bytes = |gathered: &GatheredPages| gathered.bytes() + gathered.told();
+        Ok(gathered.iter().map(bytes).sum())
     }
 
     fn close(&self, leaf: usize) -> Result<Vec<ColumnChunk>> {

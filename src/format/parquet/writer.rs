@@ -44,10 +44,10 @@ impl RowGroup {
 }
 
 impl ColumnChunk {
-    /// Its bytes in the file.
+    /// Its bytes in the file, with about those that tell of it.
     pub(super) fn bytes(&self) -> u64 {
         match self {
-            Self::Direct(chunk) => chunk.close.bytes_written,
+            Self::Direct(chunk) => chunk.close.bytes_written + chunk.told,
             Self::Library(chunk) => chunk.close().bytes_written,
         }
     }

@@ -48,7 +48,7 @@ impl Code {
         let (kind, value_bits) = match data_type {
             DataType::Dictionary(..) => ranks(domain.dictionary.as_ref()?)?,
             DataType::Boolean => (CodeKind::Boolean, 1),
-            DataType::Float16 => (CodeKind::Half, 16),
+            DataType::Float16 => (CodeKind::Half, 32),
             DataType::Float32 => (CodeKind::Float, 32),
             DataType::Float64 => (CodeKind::Double, 64),
             other => whole(other, domain)?,
@@ -113,11 +113,7 @@ impl Code {
             }
             CodeKind::Half => {
                 let values = column.as_primitive::<Float16Type>().values().iter();
-                let value =
-                    |value: &<Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native| {
-                        u64::from(single(value.to_f32()) >> 16)
-                    };
-                values.map(value).collect()
+                values.map(|half| single(half.to_f32()).into()).collect()
             }
             CodeKind::Float => {
                 let values = column.as_primitive::<Float32Type>().values().iter();

@@ -271,12 +271,13 @@ fn texts(made: &ArrayRef, transform: Option<Transform>) -> Result<StringArray> {
 
 /// An entry with so many bytes of a key below it; a key that is shorter ends with zeros.
 fn with_bytes<E: Entry>(entry: E, key: &[u8], count: usize) -> E {
-    let mut entry = entry;
-    for at in 0..count {
-        let byte = key.get(at).copied().unwrap_or(0);
-        entry = entry.push(8, u64::from(byte));
-    }
-    entry
+    let mut bytes = [0; 16];
+    let known = key.len().min(count);
+    bytes[16 - count..16 - count + known].copy_from_slice(&key[..known]);
+    let value = u128::from_be_bytes(bytes);
+    let high = (8 * count as u32).saturating_sub(64);
+    let entry = entry.push(high, (value >> 64) as u64);
+    entry.push(8 * count as u32 - high, value as u64)
 }
 
 impl SortColumn {

@@ -155,7 +155,7 @@ impl Sorting {
     /// A value that cannot be made.
     pub fn trial(&self, rows: u64) -> Result<RecordBatch> {
         let sorter = self.sorter()?;
-        let sample = sorter.sample(rows.saturating_mul(16));
+        let sample = sorter.sample(rows.saturating_mul(4));
         let sorted: Vec<u64> = match sorter.layout.is_narrow() {
             true => sorter.sorted_rows::<u64>(&sample)?,
             false => sorter.sorted_rows::<u128>(&sample)?,
