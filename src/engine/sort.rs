@@ -33,7 +33,7 @@ impl OpenRun<'_> {
             }
             for sink in self.jobs[*job].sinks.iter().filter(|sink| sink.live()) {
                 for lane in &sink.lanes {
-                    lane.expect(partitions.clone())?;
+                    lane.announce(partitions.clone())?;
                 }
             }
         }

@@ -12,7 +12,7 @@ use super::files;
 use super::fingerprints::digest;
 use super::guarantee::Guarantee;
 use super::order;
-use super::partition::{PartitionLayout, PartitionSplit, folders, key_columns, layout};
+use super::partition::{PartitionLayout, PartitionSplit, key_columns, layout};
 use super::sinks::Resolved;
 use super::{BATCH_ROWS, Job, JobChanges, SinkPlan};
 use crate::column::{Program, ProgramCell};
@@ -164,7 +164,7 @@ fn ordered_job(
     let grid = grid(table, program, std::slice::from_ref(&sink));
     let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
     let Batches::Made(made) = source(table, program, &nodes, grid) else {
-        problems.push(unmade(table, &sink));
+        problems.push(order::unmade(table, &sink));
         return None;
     };
     let layout = match (
@@ -225,16 +225,6 @@ fn sorted_job(
         order: Some(order),
         ..job(table, Batches::Made(made), None, vec![sink])
     })
-}
-
-/// Rows of a partition, or in an order, are made without those between them, which no source gives.
-fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
-    let (place, what) = order::said(sink);
-    Problem::new(format!(
-        "table `{}` is read, and only tables that are made here can be {what}",
-        table.name
-    ))
-    .at(place)
 }
 
 fn job(
@@ -337,7 +327,7 @@ fn sink_plan(
         columns,
         shape,
         lanes,
-        folders: folders(program, &sink.partition_by),
+        folders: order::folders(program, &sink.partition_by),
         on_failure: sink.on_failure,
         fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
         load: digest(&[&table.load, &sink.canonical]),

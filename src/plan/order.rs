@@ -1,10 +1,12 @@
 //! `order_by`, and `partition_by` where values are neither few and known nor in order: rows are sorted.
 
-use arrow::datatypes::DataType;
+use std::collections::HashMap;
+
+use arrow::datatypes::{DataType, Field};
 
 use super::files;
 use super::job::TablePlan;
-use super::sinks::Resolved;
+use super::sinks::{PartitionColumn, Resolved};
 use crate::column::{Builder, Program, arrays, show_type};
 use crate::domain::{Domain, Order};
 use crate::error::Problem;
@@ -69,12 +71,22 @@ pub(super) fn is_given(program: &Program, sink: &Resolved) -> bool {
 }
 
 /// Where the file asks for an order or for folders, and what rows then are.
-pub(super) fn said(sink: &Resolved) -> (&Place, &'static str) {
+fn said(sink: &Resolved) -> (&Place, &'static str) {
     match (sink.order_by.first(), sink.partition_by.first()) {
         (Some((_, by)), _) => (&by.column.place, "ordered"),
         (None, Some(key)) => (&key.said.place, "partitioned"),
         (None, None) => (&sink.place, "ordered"),
     }
+}
+
+/// Rows of a partition, or in an order, are made without those between them, which no source gives.
+pub(super) fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
+    let (place, what) = said(sink);
+    Problem::new(format!(
+        "table `{}` is read, and only tables that are made here can be {what}",
+        table.name
+    ))
+    .at(place)
 }
 
 /// How the rows of a sink are sorted.
@@ -235,6 +247,22 @@ pub(super) fn written(sink: &Resolved) -> Vec<SortedColumn> {
         })
     };
     sink.order_by.iter().map_while(column).collect()
+}
+
+/// What the names of folders say, and of which types that is.
+pub(super) fn folders(program: &Program, columns: &[PartitionColumn]) -> Vec<Field> {
+    let field = |column: &PartitionColumn| {
+        let field = program.node(column.node).field.clone();
+        let field = field.with_name(&column.folder);
+        match column.transform {
+            None => field,
+            Some(transform) => {
+                let made = transform.folder_type(field.data_type());
+                field.with_data_type(made).with_metadata(HashMap::default())
+            }
+        }
+    };
+    columns.iter().map(field).collect()
 }
 
 /// The order in words.

@@ -81,22 +81,6 @@ pub(super) enum PartitionLayout {
     },
 }
 
-/// What the names of folders say, and of which types that is.
-pub(super) fn folders(program: &Program, columns: &[PartitionColumn]) -> Vec<Field> {
-    let field = |column: &PartitionColumn| {
-        let field = program.node(column.node).field.clone();
-        let field = field.with_name(&column.folder);
-        match column.transform {
-            None => field,
-            Some(transform) => {
-                let made = transform.folder_type(field.data_type());
-                field.with_data_type(made).with_metadata(Default::default())
-            }
-        }
-    };
-    columns.iter().map(field).collect()
-}
-
 /// The columns of folders, and what is known of them.
 pub(super) fn key_columns<'a>(
     program: &Program,

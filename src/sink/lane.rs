@@ -50,7 +50,7 @@ pub trait Writer<C>: Send {
     ///
     /// # Errors
     /// Some of them cannot be.
-    fn expect(&mut self, _partitions: Vec<Partition>) -> Result<()> {
+    fn announce(&mut self, _partitions: Vec<Partition>) -> Result<()> {
         Ok(())
     }
 
@@ -247,8 +247,8 @@ impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
         passed_on
     }
 
-    fn expect(&self, partitions: Vec<Partition>) -> Result<()> {
-        self.writing.expect(partitions)
+    fn announce(&self, partitions: Vec<Partition>) -> Result<()> {
+        self.writing.announce(partitions)
     }
 
     fn accepted(&self) -> u64 {

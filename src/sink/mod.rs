@@ -274,7 +274,7 @@ pub trait Lane: Send + Sync {
     ///
     /// # Errors
     /// Partitions that it cannot keep apart, or give a name to.
-    fn expect(&self, _partitions: Vec<Partition>) -> Result<()> {
+    fn announce(&self, _partitions: Vec<Partition>) -> Result<()> {
         Ok(())
     }
 

@@ -37,6 +37,7 @@ mod mutations;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod ordered;
+mod ordered_files;
 mod packed_files;
 mod partitions;
 mod paths;

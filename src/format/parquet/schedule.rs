@@ -15,8 +15,7 @@ use crate::format::FileEnds;
 // let a quick leaf run ahead, a shorter one make workers wait for the slowest leaf more often.
 const LONGEST_STEP: u64 = 16;
 
-/// A file that lacks less than this part of its bytes is as long as it should be: what would be added to it
-/// is a row group of its own.
+/// A file that lacks less than this part of its bytes is long enough.
 const NEARLY: u64 = 20;
 
 /// What bounds a row group.
@@ -241,8 +240,7 @@ impl<B, C> RowGroupSchedule<B, C> {
         let file = self.file + bytes;
         // Half of the next batch is nearer to what is wanted than nothing of it.
         let file_room = wanted.saturating_sub(file).saturating_add(mean / 2) / mean;
-        let is_long = file >= wanted - wanted / NEARLY;
-        let room = room.min(file_room);
+        let (is_long, room) = (file >= wanted - wanted / NEARLY, room.min(file_room));
         let end = self
             .limits
             .ends

@@ -325,7 +325,7 @@ impl Writer<FileChunk> for LaneFiles {
         ))
     }
 
-    fn expect(&mut self, partitions: Vec<Partition>) -> Result<()> {
+    fn announce(&mut self, partitions: Vec<Partition>) -> Result<()> {
         self.partitions = Arc::new(partitions);
         (self.check)(&self.partitions)?;
         let begins = self.partitions.iter().skip(1);

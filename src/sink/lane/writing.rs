@@ -66,10 +66,10 @@ impl<C> Writing<C> {
     }
 
     /// Tells the writer which partitions come.
-    pub(super) fn expect(&self, partitions: Vec<Partition>) -> Result<()> {
+    pub(super) fn announce(&self, partitions: Vec<Partition>) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let writer = state.writer.as_deref_mut();
-        writer.map_or(Ok(()), |writer| writer.expect(partitions))
+        writer.map_or(Ok(()), |writer| writer.announce(partitions))
     }
 
     /// Lets the writer go; false while somebody is at it.

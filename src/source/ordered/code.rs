@@ -70,7 +70,7 @@ impl Code {
         if self.descending {
             codes
                 .iter_mut()
-                .for_each(|code| *code = mask - *code & mask);
+                .for_each(|code| *code = (mask - *code) & mask);
         }
         if let Some(first) = self.nulls_first {
             let (null, value) = match first {
@@ -184,6 +184,10 @@ fn ranks(values: &ArrayRef) -> Option<(CodeKind, u32)> {
 }
 
 /// The low 64 bits of each number of a column, whatever its type is called.
+#[expect(
+    clippy::cast_lossless,
+    reason = "one form for numbers of any width and sign"
+)]
 pub(super) fn widened(column: &ArrayRef) -> Result<Vec<u64>> {
     let held: ArrayRef = match column.data_type() {
         DataType::Date32 | DataType::Time32(_) => retyped(column, DataType::Int32)?,
