@@ -15,6 +15,7 @@ pub mod publish;
 mod run;
 #[cfg(feature = "sessions")]
 pub mod session;
+mod standing;
 mod takes;
 pub mod zeromq;
 
@@ -31,6 +32,7 @@ pub use crate::report::{FileReport, Finished};
 pub use applied::Changing;
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
 pub use run::{Run, stall_timeout};
+pub use standing::{SlotsBy, Standing};
 pub use takes::{Delivery, HeldFiles, Holds, Listed, SinkPlace, Takes, TakesChanges};
 
 registry! {
@@ -139,6 +141,22 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     /// folder: it does all but that, and what it does instead, in a few words.
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
         None
+    }
+
+    /// How it keeps the outputs of a schedule's slots apart.
+    ///
+    /// # Errors
+    /// Its output does not tell whether a slot is done.
+    fn slots(&self) -> Result<SlotsBy, Problem> {
+        Err(standing::untold())
+    }
+
+    /// What is there of the output that `target` would write, where `slots` says that this can be told.
+    ///
+    /// # Errors
+    /// The system refuses to tell.
+    fn standing(&self, _target: &Target) -> Result<Standing> {
+        Ok(Standing::Absent)
     }
 
     /// Finishes or removes what runs before have left at this place, or with `only_look` changes

@@ -48,6 +48,7 @@ mod report_places;
 mod required;
 mod room;
 mod running;
+mod schedule;
 mod schema;
 mod source_values;
 mod sources;
