@@ -141,11 +141,9 @@ fn describe_sink(sink: &SinkPlan) -> String {
 /// What the batches in flight take: every worker has one in hand, and lanes may wait for as many
 /// as the window allows; the open row groups come on top.
 fn memory(plan: &Plan, job: &Job) -> String {
-    let trial = job.sinks.iter().find_map(|sink| sink.shape.trial.as_ref());
-    let Some(trial) = trial.filter(|trial| trial.num_rows() > 0) else {
+    let Some(row) = job.sinks.iter().find_map(|sink| sink.shape.row_memory()) else {
         return String::new();
     };
-    let row = trial.get_array_memory_size() as f64 / trial.num_rows() as f64;
     let batch = row * job.source.batch_rows() as f64;
     let most = batch * window(plan.threads) as f64;
     format!(

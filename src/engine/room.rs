@@ -8,7 +8,7 @@ use super::lanes::CheckedSink;
 use super::running::Options;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{Plan, SinkPlan};
-use crate::sink::Found;
+use crate::sink::{Found, Ready};
 use crate::units::show_bytes;
 
 /// What is made of a batch takes at most so many times its memory: a name before each value (JSON), a text
@@ -24,7 +24,7 @@ struct Disk<'a> {
     /// Where the first of its sinks writes.
     folder: PathBuf,
     free: u64,
-    sinks: Vec<(&'a SinkPlan, &'a CheckedSink)>,
+    sinks: Vec<(&'a SinkPlan, &'a dyn Ready)>,
 }
 
 /// Refuses a run whose files have no room; what will be tight is told, a line each.
@@ -74,7 +74,7 @@ fn disks<'a>(plan: &'a Plan, checked: &'a [Vec<CheckedSink>]) -> BTreeMap<u64, D
             free,
             sinks: Vec::new(),
         });
-        disk.sinks.push((sink, checked));
+        disk.sinks.push((sink, ready.as_ref()));
     }
     disks
 }
@@ -97,10 +97,7 @@ impl Disk<'_> {
         if rough.saturating_mul(MOST_EXPANSION) < self.free {
             return None;
         }
-        let bytes = sinks.filter_map(|(_, checked)| match &checked.found {
-            Found::Ready { sink, .. } => sink.about_bytes(),
-            Found::Same | Found::Made(_) => None,
-        });
+        let bytes = sinks.filter_map(|(_, ready)| ready.about_bytes());
         Some(bytes.fold(0, u64::saturating_add))
     }
 
@@ -126,13 +123,6 @@ impl Disk<'_> {
 
 /// The bytes of all rows in memory, by the first batch.
 fn in_memory(sink: &SinkPlan) -> u64 {
-    let trial = sink.shape.trial.as_ref();
-    let Some((trial, rows)) = trial
-        .filter(|trial| trial.num_rows() > 0)
-        .zip(sink.shape.rows)
-    else {
-        return 0;
-    };
-    let row = trial.get_array_memory_size() as f64 / trial.num_rows() as f64;
-    (row * rows as f64) as u64
+    let row = sink.shape.row_memory().zip(sink.shape.rows);
+    row.map_or(0, |(row, rows)| (row * rows as f64) as u64)
 }

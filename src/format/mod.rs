@@ -101,6 +101,12 @@ impl Shape {
         })
     }
 
+    /// The bytes of a row in memory, by the trial batch.
+    pub fn row_memory(&self) -> Option<f64> {
+        let trial = self.trial.as_ref().filter(|trial| trial.num_rows() > 0)?;
+        Some(trial.get_array_memory_size() as f64 / trial.num_rows() as f64)
+    }
+
     /// Some columns of a batch under this shape's names.
     ///
     /// # Errors

@@ -15,10 +15,11 @@ use super::values::Encoder;
 use crate::batch::Batch;
 use crate::client::database::connections;
 use crate::client::mysql::{Database, Offsets, Patience, Settings, TableName};
-use crate::client::offsets::{BATCH_ROWS, CONNECTIONS, STREAM};
+use crate::client::offsets::{CONNECTIONS, STREAM};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 use crate::sink::applied::{AppliedColumns, Keyed, another_load, of_table};
+use crate::sink::begun::{is_begun, other_batches, rows_there};
 use crate::sink::session::{self, Held, Options};
 use crate::sink::{Found, Run, Target};
 
@@ -101,18 +102,11 @@ impl Load {
         let looking = format!("looking at table {}", self.name);
         let looked = self.patiently(&looking, async |conn| self.look_by(conn).await);
         let (reached, told) = looked.await?;
-        if self.changes.is_none()
-            && let Some(rows) = reached.get(&BATCH_ROWS)
-            && *rows != self.batch_rows
-        {
-            let message = format!(
-                "this load into table {} was begun with batches of {rows} rows, and now they have {}",
-                self.name, self.batch_rows
-            );
-            let hint = format!("`--batch-rows {rows}` goes on with it, `--overwrite` begins anew");
-            return Err(Error::run(Problem::new(message).hint(hint)));
+        let name = self.name.to_string();
+        match other_batches(&name, &reached, self.batch_rows).filter(|_| self.changes.is_none()) {
+            Some(problem) => Err(Error::run(problem)),
+            None => Ok((reached, told)),
         }
-        Ok((reached, told))
     }
 
     async fn look_by(&self, conn: &mut Conn) -> Result<Looked> {
@@ -137,11 +131,10 @@ impl Load {
 
     /// Changes of one load only: those of another one have other rows.
     async fn check_load(&self, conn: &mut Conn, reached: &HashMap<i32, i64>) -> Result<()> {
-        let begun = reached.keys().any(|partition| *partition >= 0);
         let Some(offsets) = self.offsets.as_ref().filter(|_| self.changes.is_some()) else {
             return Ok(());
         };
-        if begun || self.empties() || self.is_gone.load(Ordering::Acquire) {
+        if is_begun(reached) || self.empties() || self.is_gone.load(Ordering::Acquire) {
             return Ok(());
         }
         let said = |error| self.unseen(&error);
@@ -165,21 +158,10 @@ impl Load {
         conn: &mut Conn,
         reached: &HashMap<i32, i64>,
     ) -> Result<Option<String>, Refusal> {
-        let name = &self.name;
-        let begun = reached.keys().any(|partition| *partition >= 0);
-        if begun {
-            let rows = match table::is_empty(conn, name).await? {
-                true => "is empty, and rows of this load were committed to it by earlier runs",
-                false => "has rows of this load from earlier runs",
-            };
-            return Ok(Some(format!(
-                "table {name} {rows}: only the others are added; `--overwrite` empties it and begins anew"
-            )));
-        }
-        let adds = self.options.mode == Mode::Append && !table::is_empty(conn, name).await?;
-        Ok(adds.then(|| {
-            format!("table {name} has other rows already: those of this load are added to them; `--overwrite` empties it first")
-        }))
+        let begun = is_begun(reached);
+        let looks = begun || self.options.mode == Mode::Append;
+        let is_empty = !looks || table::is_empty(conn, &self.name).await?;
+        Ok(rows_there(&self.name.to_string(), begun, is_empty))
     }
 
     /// Does something on a connection of its own, while the server is there and the run goes on.
