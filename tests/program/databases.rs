@@ -55,7 +55,9 @@ fn options_are_checked_without_a_server() {
     let yaml = pipeline("url: \"postgres://me:pa@55word@h/d\", query: \"select 1\"");
     let said = Folder::new().refuse(&yaml);
     assert!(
-        said.starts_with("error: the user or the password in this address has a character that ends it\n"),
+        said.starts_with(
+            "error: the user or the password in this address has a character that ends it\n"
+        ),
         "{said}"
     );
     let hint = "hint: in a user or a password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`";

@@ -2,6 +2,7 @@
 //! neither a redelivery nor disorder brings back what was.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -266,6 +267,21 @@ pub fn sql(servers: &Servers, statements: &str) {
     servers.tool("mariadb", &["-e", statements]);
 }
 
+/// The shipped pipeline that stores the changes of these servers, at work, and its store.
+pub fn store_changes(servers: &Servers, folder: &Path) -> (Running, Store) {
+    let yaml = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/cdc_store.yaml");
+    let yaml = std::fs::read_to_string(yaml).unwrap();
+    let mut command = rowgen(folder, &yaml, &["--set", "second=false"]);
+    let url = servers.variable("MONGODB_URL");
+    command
+        .env("RABBITMQ_URL", servers.variable("RABBITMQ_URL"))
+        .env("MONGODB_URI_1", &url);
+    (
+        Running(command.spawn().unwrap()),
+        Store::at(&url, "cdc_data"),
+    )
+}
+
 #[test]
 fn changes_of_a_database_arrive_by_debezium() {
     let servers = Servers::start(&["mariadb", "rabbitmq", "debezium", "mongodb"], &[]);
@@ -276,18 +292,8 @@ fn changes_of_a_database_arrive_by_debezium() {
          UPDATE inventory.orders SET status = 'SHIPPED' WHERE order_id <= 100; \
          DELETE FROM inventory.orders WHERE order_id > 490",
     );
-    let yaml = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/pipelines/cdc_store.yaml"
-    ));
     let folder = tempfile::tempdir().unwrap();
-    let mut command = rowgen(folder.path(), &yaml.unwrap(), &["--set", "second=false"]);
-    let url = servers.variable("MONGODB_URL");
-    command
-        .env("RABBITMQ_URL", servers.variable("RABBITMQ_URL"))
-        .env("MONGODB_URI_1", &url);
-    let mut run = Running(command.spawn().unwrap());
-    let store = Store::at(&url, "cdc_data");
+    let (mut run, store) = store_changes(&servers, folder.path());
     let documents = || store.count("inventory_orders");
     until(
         || format!("{} documents", documents()),

@@ -6,8 +6,7 @@ use std::process::Command;
 use mongodb::bson::{Document, doc};
 use rowgen::client::runtime::block_on;
 
-use crate::downstream::Running;
-use crate::postgres::rowgen;
+use crate::downstream::store_changes;
 use crate::servers::Servers;
 use crate::store::Store;
 use crate::until;
@@ -112,16 +111,7 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
     let url = format!("{}inventory", url.strip_suffix("rowgen").unwrap());
     let folder = tempfile::tempdir().unwrap();
     let store_url = servers.variable("MONGODB_URL");
-    let yaml = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/pipelines/cdc_store.yaml"
-    ))
-    .unwrap();
-    let mut command = rowgen(folder.path(), &yaml, &["--set", "second=false"]);
-    command
-        .env("RABBITMQ_URL", servers.variable("RABBITMQ_URL"))
-        .env("MONGODB_URI_1", &store_url);
-    let mut consumer = Running(command.spawn().unwrap());
+    let (mut consumer, store) = store_changes(&servers, folder.path());
     std::fs::write(folder.path().join("load.yaml"), load(&url)).unwrap();
     let made = Command::new(env!("CARGO_BIN_EXE_rowgen"))
         .current_dir(folder.path())
@@ -133,7 +123,6 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
         "{}",
         String::from_utf8_lossy(&made.stderr)
     );
-    let store = Store::at(&store_url, "cdc_data");
     let against = |collection: &str, how: &str| {
         format!(
             "mongodb: {{ url: \"{store_url}\", database: cdc_data, collection: {collection}, {how}: true }}"

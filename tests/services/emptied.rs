@@ -8,7 +8,9 @@ use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 
 use crate::broker::Broker;
-use crate::downstream::{CHANGES, Running, consume, envelope, pipeline, shuffled, sql, whole};
+use crate::downstream::{
+    CHANGES, consume, envelope, pipeline, shuffled, sql, store_changes, whole,
+};
 use crate::postgres::{fresh, rowgen};
 use crate::servers::Servers;
 use crate::store::Store;
@@ -94,16 +96,8 @@ fn a_table_that_a_database_empties_is_empty() {
          DELETE FROM inventory.orders WHERE order_id = 300; TRUNCATE TABLE inventory.orders; \
          INSERT INTO inventory.orders (status) VALUES ('NEW'), ('NEW'); UPDATE inventory.orders SET status = 'LAST' WHERE order_id = 2",
     );
-    let yaml = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/cdc_store.yaml");
-    let yaml = std::fs::read_to_string(yaml).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let url = servers.variable("MONGODB_URL");
-    let mut command = rowgen(folder.path(), &yaml, &["--set", "second=false"]);
-    command
-        .env("RABBITMQ_URL", servers.variable("RABBITMQ_URL"))
-        .env("MONGODB_URI_1", &url);
-    let mut run = Running(command.spawn().unwrap());
-    let store = Store::at(&url, "cdc_data");
+    let (mut run, store) = store_changes(&servers, folder.path());
     let documents = || store.count("inventory_orders");
     until(
         || format!("{} documents", documents()),

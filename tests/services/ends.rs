@@ -58,6 +58,17 @@ fn spawn(database: &Database, yaml: &str, arguments: &[&str]) -> Child {
     run.stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// Tells a run to end, which says that it was interrupted; what it said, and how long that took.
+#[track_caller]
+fn interrupt(run: Child) -> (Output, Duration) {
+    let began = Instant::now();
+    signal(&run, "-TERM");
+    let ended = run.wait_with_output().unwrap();
+    let took = began.elapsed();
+    assert_eq!(ended.status.code(), Some(143), "{}", words(&ended));
+    (ended, took)
+}
+
 /// Waits for rows.
 fn until_begun(database: &Database, table: &str, least: u64) {
     until(
@@ -84,11 +95,7 @@ fn a_load_of_changes_that_is_to_end_leaves_what_it_has_not_begun() {
         let arguments = ["--batch-rows", "60000"];
         let run = spawn(&database, &yaml, &arguments);
         until_begun(&database, "things", 100);
-        let began = Instant::now();
-        signal(&run, "-TERM");
-        let ended = run.wait_with_output().unwrap();
-        let took = began.elapsed();
-        assert_eq!(ended.status.code(), Some(143), "{}", words(&ended));
+        let (ended, took) = interrupt(run);
         assert!(took < Duration::from_secs(5), "{}: {took:?}", database.kind);
         assert!(left(&words(&ended)) > 10_000, "{}", words(&ended));
         let (code, told) = database.verify(&yaml, &["--at", "now"]);
@@ -138,11 +145,7 @@ fn a_load_of_rows_that_is_to_end_does_so_in_time() {
         );
         let run = spawn(&database, &yaml, &[]);
         until_begun(&database, "things", 100);
-        let began = Instant::now();
-        signal(&run, "-TERM");
-        let ended = run.wait_with_output().unwrap();
-        let took = began.elapsed();
-        assert_eq!(ended.status.code(), Some(143), "{}", words(&ended));
+        let (ended, took) = interrupt(run);
         assert!(took < Duration::from_secs(9), "{}: {took:?}", database.kind);
         assert!(left(&words(&ended)) >= 100, "{}", words(&ended));
         database.sql(fast);
@@ -204,9 +207,7 @@ fn a_load_that_stops_others_is_interrupted_as_well() {
         );
         let run = spawn(&database, &yaml, &["--batch-rows", "60000"]);
         until_begun(&database, "things", 100);
-        signal(&run, "-TERM");
-        let ended = run.wait_with_output().unwrap();
-        assert_eq!(ended.status.code(), Some(143), "{}", words(&ended));
+        let (ended, _) = interrupt(run);
         assert!(left(&words(&ended)) > 10_000, "{}", words(&ended));
         let faster = yaml.replace("transaction_rows: 1", "transaction_rows: 2000");
         database.succeeds(&faster, &[]);
