@@ -1,6 +1,7 @@
 //! Where bytes go: one file a sink; `lane.rs` is a sink in motion.
 
 pub mod applied;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 pub mod begun;
 pub mod claims;
 pub mod constraints;
