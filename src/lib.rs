@@ -50,6 +50,7 @@ mod plain_file;
 pub mod plan;
 pub mod registry;
 pub mod report;
+mod schedule;
 #[cfg(feature = "serve")]
 mod serve;
 mod shown_value;

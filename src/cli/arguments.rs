@@ -7,8 +7,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::CompareOptions;
-use super::parsers::{parse_date, parse_moment, parse_rows, parse_set, parse_slice, path};
+use super::parsers::{
+    parse_clock, parse_date, parse_moment, parse_rows, parse_set, parse_slice, parse_slot, path,
+};
 use super::stream::StreamOptions;
+use crate::schedule::Clock;
 use crate::sink::Slice;
 use crate::units::{
     parse_address, parse_bytes, parse_count, parse_duration, parse_rate, parse_whole,
@@ -29,6 +32,8 @@ pub(super) enum Command {
     Run(RunOptions),
     /// Runs pipelines as a service: a live page, health, metrics, pause and resume over HTTP
     Serve(ServeOptions),
+    /// Makes the slots of a schedule from one day to another, those that are not there
+    Backfill(BackfillOptions),
     /// Parses and plans, and touches nothing
     Check(CheckOptions),
     /// Shows what would be done: rows, columns, files, sizes
@@ -128,6 +133,9 @@ pub(super) struct FileOptions {
     /// The date that ${run_date} stands for (default: today, UTC)
     #[arg(long, env = "ROWGEN_RUN_DATE", value_name = "YYYY-MM-DD", value_parser = parse_date)]
     pub(super) run_date: Option<String>,
+    /// The slot of the pipeline's schedule that it is of (default: that of the run's date, or of today)
+    #[arg(long, env = "ROWGEN_SLOT", value_name = "YYYY-MM-DDTHH-MM", value_parser = parse_slot, conflicts_with = "run_date")]
+    pub(super) slot: Option<String>,
     /// Rows a second of each table: --rate 50_000/s
     #[arg(long, env = "ROWGEN_RATE", value_parser = parse_rate)]
     pub(super) rate: Option<f64>,
@@ -188,9 +196,42 @@ pub(super) struct ServeOptions {
     /// Every POST needs the header `Authorization: Bearer TOKEN`; other users of the machine see options, not variables
     #[arg(long, env = "ROWGEN_TOKEN", hide_env_values = true)]
     pub(super) token: Option<String>,
+    /// To try a schedule out: the time that it takes for now, and how many times as fast it goes
+    #[arg(long, value_name = "TIME[,SPEED]", value_parser = parse_clock)]
+    pub(super) clock: Option<Clock>,
     /// Where relative paths to write start: those of sinks and dead letters (default: here)
     #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct BackfillOptions {
+    #[command(flatten)]
+    pub(super) file: FileOptions,
+    /// The first day, in the schedule's zone
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
+    pub(super) from: String,
+    /// The last day, its slots included
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
+    pub(super) to: String,
+    /// So many slots are made at once (default: as the schedule says, or 1)
+    #[arg(long, env = "ROWGEN_MAX_PARALLEL", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) max_parallel: Option<u16>,
+    /// Where relative paths to write start: those of sinks and dead letters (default: here)
+    #[arg(long, env = "ROWGEN_OUT", value_name = "DIR", value_parser = path())]
+    pub(super) out: Option<PathBuf>,
+    /// Makes every slot anew, whatever is there
+    #[arg(long, env = "ROWGEN_OVERWRITE")]
+    pub(super) overwrite: bool,
+    /// Begins though what is written may find no room on the disk
+    #[arg(long, env = "ROWGEN_FORCE")]
+    pub(super) force: bool,
+    /// Only says which slots are there and which would be made
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// How slots are told (default: text on a terminal, JSON otherwise)
+    #[arg(long, env = "ROWGEN_LOG", value_enum)]
+    pub(super) log: Option<Log>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

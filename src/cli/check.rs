@@ -2,16 +2,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::arguments::{CheckOptions, FileOptions};
 use super::json::{print_json, problem};
-use super::{environment, say};
+use super::{environment, say, scheduled};
 use crate::engine;
 use crate::error::{Error, Problem, Result};
 use crate::load;
 use crate::plan::{self, Overrides, Plan};
-use crate::spec::{self, GivenValues, Pipeline};
+use crate::spec::{self, AskedSlot, GivenValues, Pipeline};
 
 pub(super) fn run(options: &CheckOptions) -> Result<u8> {
     let checked = check(options);
@@ -27,12 +28,9 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
 }
 
 fn check(options: &CheckOptions) -> Result<Plan> {
-    let plan = plan_of(
-        &read(&options.file)?,
-        &overrides(&options.file)?,
-        false,
-        options.connect,
-    )?;
+    let (pipeline, overrides) = (read(&options.file)?, overrides(&options.file)?);
+    let plan = plan_of(&pipeline, &overrides, false, options.connect)?;
+    scheduled::check(&pipeline, &overrides)?;
     let run = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         ..Default::default()
@@ -102,12 +100,18 @@ pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
 
 /// What a command says that stands in the place of a part of the file.
 pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
+    let now = now_micros()?;
     Ok(GivenValues {
         set: options.set.iter().cloned().collect(),
         environment: std::env::vars().collect(),
         run_date: match &options.run_date {
             Some(date) => date.clone(),
-            None => today(now_micros()?),
+            None => today(now),
+        },
+        slot: match (&options.slot, &options.run_date) {
+            (Some(slot), _) => AskedSlot::Named(slot.clone()),
+            (None, Some(_)) => AskedSlot::OfDay,
+            (None, None) => AskedSlot::Today(moment(now)),
         },
         seed: options.seed.clone(),
     })
@@ -161,7 +165,7 @@ fn named_rows(rows: &[(Option<String>, u64)]) -> Result<Vec<(String, u64)>> {
     Ok(named)
 }
 
-fn now_micros() -> Result<i64> {
+pub(super) fn now_micros() -> Result<i64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let micros = since
         .ok()
@@ -169,7 +173,10 @@ fn now_micros() -> Result<i64> {
     micros.ok_or_else(|| Error::run(Problem::new("the system's clock is before 1970")))
 }
 
+fn moment(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
 fn today(micros: i64) -> String {
-    chrono::DateTime::from_timestamp_micros(micros)
-        .map_or_else(String::new, |now| now.format("%Y-%m-%d").to_string())
+    moment(micros).format("%Y-%m-%d").to_string()
 }

@@ -4,6 +4,7 @@
 //! 3 the run missed what it promised; 130 or 143 interrupted, after a clean end.
 
 mod arguments;
+mod backfill;
 mod bench;
 mod check;
 mod compare;
@@ -27,6 +28,7 @@ mod progress;
 mod report_place;
 mod row_at;
 mod run;
+mod scheduled;
 #[cfg_attr(not(feature = "serve"), path = "no_serve.rs")]
 mod serve;
 mod signals;
@@ -80,6 +82,7 @@ fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Re
     match arguments.command {
         Command::Run(options) => run::run(&options, variables),
         Command::Serve(options) => serve::run(&options, variables),
+        Command::Backfill(options) => backfill::run(&options, variables),
         Command::Check(options) => check::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Preview(options) => preview::run(&options),

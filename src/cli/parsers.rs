@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::place::LocalPath;
+use crate::schedule::Clock;
 use crate::sink::Slice;
+use crate::spec::Slot;
 use crate::units::parse_count;
 use crate::verify::At;
 
@@ -51,6 +53,17 @@ pub(super) fn parse_date(text: &str) -> Result<String, String> {
         Some(_) => Ok(text.to_string()),
         None => Err("expected a date such as 2026-01-31".into()),
     }
+}
+
+pub(super) fn parse_slot(text: &str) -> Result<String, String> {
+    match Slot::parse(text) {
+        Some(slot) => Ok(slot.to_string()),
+        None => Err("expected a slot such as 2026-01-31T02-15".into()),
+    }
+}
+
+pub(super) fn parse_clock(text: &str) -> Result<Clock, String> {
+    Clock::parse(text)
 }
 
 /// A number of changes, or `now`.

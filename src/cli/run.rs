@@ -134,7 +134,7 @@ fn shown(
     let mut offer = Offer::default();
     offer.add(&plan.serve);
     let pipeline = Supervised::of(plan.clone(), running.clone(), stop);
-    let service = Service::new(vec![pipeline], offer);
+    let service = Service::new(vec![pipeline], Vec::new(), offer);
     say(&format!("the run is shown at http://{}", listener.address));
     let server = service.listen(listener)?;
     let (running, looking) = (running.clone(), move || service.look());

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::arguments::{FileOptions, ServeOptions};
-use super::check::{make_plan, plan_rows};
-use super::{dotenv, log, log_level, signals};
+use super::check::{overrides, plan_of, plan_rows, read};
+use super::{dotenv, log, log_level, scheduled, signals};
 use crate::engine::{Options, Stop};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret};
-use crate::plan::{Job, Plan};
+use crate::plan::{Job, Overrides, Plan};
 use crate::report::Report;
+use crate::schedule::{Scheduler, SlotEnd, Task, When};
 use crate::serve::{self, Listener, MakePlan, Offer, Sender, Service, Supervised};
 use crate::source::Batches;
-use crate::spec::Serve;
+use crate::spec::{Pipeline, Scheduled, Serve, Slot};
 
 /// Paths that every service has.
 const OURS: &[&str] = &[
@@ -36,17 +37,26 @@ pub(super) fn run(options: &ServeOptions, variables: Option<dotenv::Read>) -> Re
 }
 
 fn carry_out(options: &ServeOptions) -> Result<u8> {
-    let files = std::iter::once(&options.file.file).chain(&options.more);
-    let mut plans = Vec::new();
-    for file in files {
-        let of_file = FileOptions {
-            file: file.clone(),
-            ..options.file.clone()
-        };
-        plans.push(Arc::new(make_plan(&of_file, true)?));
-    }
+    let pipelines = pipelines(options)?;
     let stop = signals::stop()?;
-    let serves: Vec<&Serve> = plans.iter().map(|plan| &plan.serve).collect();
+    let (mut plans, mut schedules) = (Vec::new(), Vec::new());
+    let overrides = overrides(&options.file)?;
+    for pipeline in &pipelines {
+        // One of a schedule is planned anew for each slot: this time to know what is wrong with it.
+        let plan = plan_of(pipeline, &overrides, pipeline.scheduled.is_none(), true)?;
+        match &pipeline.scheduled {
+            Some(scheduled) => {
+                scheduled::of_no_slot(&options.file)?;
+                scheduled::check(pipeline, &overrides)?;
+                plan.warnings
+                    .iter()
+                    .for_each(|warning| tracing::warn!("{warning}"));
+                schedules.push(scheduler(options, scheduled, &plan, &overrides, &stop));
+            }
+            None => plans.push(Arc::new(plan)),
+        }
+    }
+    let serves: Vec<&Serve> = pipelines.iter().map(|pipeline| &pipeline.serve).collect();
     let address = match &options.listen {
         Some(address) => *address,
         None => serve::address(serves.iter().find_map(|one| one.listen.as_ref()))?,
@@ -61,10 +71,64 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     }
     plans.iter().for_each(|plan| tell_start(plan));
     let make = |plan: &Arc<Plan>| Supervised::new(plan.clone(), stop.clone());
-    let service = Service::new(plans.iter().map(make).collect(), offer);
+    let service = Service::new(plans.iter().map(make).collect(), schedules, offer);
     tracing::info!(address = %listener.address, "Starting HTTP server");
     let _server = service.listen(listener)?;
-    Ok(serve_until_over(&service, options.out.clone(), &plans))
+    let code = serve_until_over(&service, options.out.clone(), &plans);
+    // A schedule has no end of its own.
+    let ended = stop.signal().filter(|_| !service.schedules.is_empty());
+    Ok(ended.map_or(code, |signal| u8::try_from(128 + signal).unwrap_or(130)))
+}
+
+fn pipelines(options: &ServeOptions) -> Result<Vec<Pipeline>> {
+    let files = std::iter::once(&options.file.file).chain(&options.more);
+    let pipelines = files.map(|file| {
+        read(&FileOptions {
+            file: file.clone(),
+            ..options.file.clone()
+        })
+    });
+    pipelines.collect()
+}
+
+/// Makes the slots of a pipeline, those that were missed and those that come.
+fn scheduler(
+    options: &ServeOptions,
+    scheduled: &Scheduled,
+    plan: &Plan,
+    overrides: &Overrides,
+    stop: &Stop,
+) -> Arc<Scheduler> {
+    let schedule = &scheduled.template.schedule;
+    let (name, version) = (plan.name.clone(), env!("CARGO_PKG_VERSION"));
+    let (cron, zone) = (schedule.cron.value.as_str(), schedule.slots());
+    let zone = zone.describe().1;
+    tracing::info!(pipeline = name, version, cron, zone, "Starting schedule");
+    Scheduler::new(Task {
+        slots: schedule.slots(),
+        parallel: schedule.max_parallel(),
+        when: When::Always(schedule.catch_up()),
+        clock: options.clock.clone().unwrap_or_default(),
+        options: Options {
+            out: options.out.clone().unwrap_or_default(),
+            stop: stop.clone(),
+            ..Options::default()
+        },
+        plan: scheduled::planner(scheduled.template.clone(), overrides.clone()),
+        tell: Box::new(move |slot, end| tell_slot(&name, slot, end)),
+        name: plan.name.clone(),
+    })
+}
+
+fn tell_slot(pipeline: &str, slot: Slot, end: &SlotEnd) {
+    let (text, slot) = (end.describe(), slot.to_string());
+    match end {
+        SlotEnd::There => tracing::debug!(pipeline, slot, "{text}"),
+        SlotEnd::Made { rows, .. } => tracing::info!(pipeline, slot, rows, "{text}"),
+        SlotEnd::Busy(_) | SlotEnd::Cut => tracing::info!(pipeline, slot, "{text}"),
+        SlotEnd::Kept(_) => tracing::warn!(pipeline, slot, "{text}"),
+        SlotEnd::Failed { .. } => tracing::error!(pipeline, slot, "{text}"),
+    }
 }
 
 /// The words of the service that this one replaces, where it does what that one did.
@@ -91,8 +155,11 @@ fn serve_until_over(service: &Arc<Service>, out: Option<PathBuf>, plans: &[Arc<P
         let works: Vec<_> = pipelines
             .map(|pipeline| scope.spawn(|| pipeline.work(&options, &|report| tell(report))))
             .collect();
+        let schedules = service.schedules.iter();
+        let slots: Vec<_> = schedules.map(|one| scope.spawn(|| one.work())).collect();
         let mut told = Instant::now();
-        while works.iter().any(|work| !work.is_finished()) {
+        let works_on = || works.iter().any(|work| !work.is_finished());
+        while works_on() || slots.iter().any(|slots| !slots.is_finished()) {
             service.look();
             if often.is_some_and(|often| told.elapsed() >= often) {
                 told = Instant::now();

@@ -129,7 +129,7 @@ pub(super) fn open<'p>(
 }
 
 /// What every sink of every job is told.
-fn targets(
+pub(super) fn targets(
     plan: &Plan,
     options: &Options,
     watched: &Watched,

@@ -194,6 +194,9 @@ fn pause(service: &Service, paused: bool) -> Json<Value> {
     for pipeline in &service.pipelines {
         pipeline.pause(paused);
     }
+    for schedule in &service.schedules {
+        schedule.pause(paused);
+    }
     Json(json!({ "paused": paused }))
 }
 

@@ -1,5 +1,7 @@
 //! Figures for Prometheus: those of every source and sink, and the names that a pipeline gives them.
 
+mod slots;
+
 use std::fmt::Error;
 use std::sync::Arc;
 
@@ -69,6 +71,7 @@ impl Collector for Collected {
         let help = "1 while the pipeline does what it should";
         let told = ("rowgen_up", help, MetricType::Gauge);
         family(&mut encoder, told, up.collect())?;
+        slots::encode(&self.0, &mut encoder)?;
         for (name, measure) in &self.0.offer.metrics {
             let figure = named(&self.0, &runs, *measure);
             let told = (name.as_str(), described(*measure), kind(&figure));

@@ -4,6 +4,7 @@
 //! supervise   keeps each pipeline running, and begins again what a server has ended
 //! watch       sums up what happens: figures since the last reset, and the last minutes
 //! trigger     makes rows when it is asked
+//! schedule    what is told of the slots of a schedule
 //! connections of clients, each for itself
 //! http        who may ask for what; page.html is the page at `/`
 //! metrics     the same figures for Prometheus
@@ -12,6 +13,7 @@
 mod connections;
 mod http;
 mod metrics;
+mod schedule;
 mod supervise;
 mod trigger;
 mod watch;
@@ -29,6 +31,7 @@ pub use watch::Watch;
 
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret, Text};
+use crate::schedule::Scheduler;
 use crate::spec::{Measure, Serve, Tracking};
 use crate::units::parse_address;
 
@@ -66,6 +69,8 @@ impl Offer {
 pub struct Service {
     /// The pipelines.
     pub pipelines: Vec<Arc<Supervised>>,
+    /// Those that run for slots of a schedule.
+    pub schedules: Vec<Arc<Scheduler>>,
     /// What happens.
     pub watch: Watch,
     /// What is offered.
@@ -74,9 +79,14 @@ pub struct Service {
 
 impl Service {
     /// Watches these pipelines.
-    pub fn new(pipelines: Vec<Arc<Supervised>>, offer: Offer) -> Arc<Self> {
+    pub fn new(
+        pipelines: Vec<Arc<Supervised>>,
+        schedules: Vec<Arc<Scheduler>>,
+        offer: Offer,
+    ) -> Arc<Self> {
         Arc::new(Self {
             pipelines,
+            schedules,
             watch: Watch::default(),
             offer,
         })
@@ -99,7 +109,12 @@ impl Service {
     /// Why it does not do what it should; nothing when all is well.
     pub fn troubles(&self) -> Vec<String> {
         let pipelines = self.pipelines.iter();
-        pipelines.flat_map(|pipeline| pipeline.troubles()).collect()
+        let schedules = self
+            .schedules
+            .iter()
+            .flat_map(|one| schedule::troubles(one));
+        let pipelines = pipelines.flat_map(|pipeline| pipeline.troubles());
+        pipelines.chain(schedules).collect()
     }
 
     /// All that is known, for people and pages.
@@ -112,6 +127,7 @@ impl Service {
             "healthy": troubles.is_empty(),
             "troubles": troubles,
             "pipelines": pipelines.map(|pipeline| pipeline.status()).collect::<Vec<_>>(),
+            "schedules": self.schedules.iter().map(|one| schedule::status(one)).collect::<Vec<_>>(),
             "tracking": self.watch.tracked(),
             "triggers": self.offer.senders.iter()
                 .map(|(path, sender)| sender.status(path)).collect::<Vec<_>>(),

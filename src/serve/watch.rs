@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Service, timestamp};
+use super::{Service, schedule, timestamp};
 use crate::sync::lock;
 
 /// A point of the history stands for so long.
@@ -58,8 +58,18 @@ struct Point {
 }
 
 impl Figures {
+    /// Of the pipelines, and behind them of the schedules: their rows go in and come out at once.
     fn of(service: &Service, pipeline: usize) -> Option<Self> {
-        let status = service.pipelines[pipeline].figures()?;
+        let Some(supervised) = service.pipelines.get(pipeline) else {
+            let schedule = &service.schedules[pipeline - service.pipelines.len()];
+            let rows = schedule.with_board(schedule::rows);
+            return Some(Self {
+                read: rows,
+                written: rows,
+                rejected: 0,
+            });
+        };
+        let status = supervised.figures()?;
         let (sources, sinks) = (&status.sources, &status.sinks);
         Some(Self {
             read: sources.iter().map(|one| one.figures.rows).sum(),
@@ -94,8 +104,8 @@ impl Watch {
     pub fn look(&self, service: &Service) {
         let now = Instant::now();
         let seen = &mut *lock(&self.0);
-        seen.last
-            .resize(service.pipelines.len(), Figures::default());
+        let all = service.pipelines.len() + service.schedules.len();
+        seen.last.resize(all, Figures::default());
         let mut more = Figures::default();
         for (pipeline, last) in seen.last.iter_mut().enumerate() {
             // A run that has ended is forgotten: the next one begins at 0.

@@ -19,6 +19,7 @@ pub mod publish;
 mod run;
 #[cfg(feature = "sessions")]
 pub mod session;
+mod standing;
 mod takes;
 pub mod zeromq;
 
@@ -36,6 +37,7 @@ pub use applied::Changing;
 pub use holds::{ChangesOf, HeldChanges, HeldFiles, HeldTable, Holds, Listed, TableServer};
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
 pub use run::{Run, stall_timeout};
+pub use standing::{SlotsBy, Standing};
 pub use takes::{Delivery, SinkPlace, Takes, TakesChanges};
 
 registry! {
@@ -144,6 +146,22 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     /// folder: it does all but that, and what it does instead, in a few words.
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
         None
+    }
+
+    /// How it keeps the outputs of a schedule's slots apart.
+    ///
+    /// # Errors
+    /// Its output does not tell whether a slot is done.
+    fn slots(&self) -> Result<SlotsBy, Problem> {
+        Err(standing::untold())
+    }
+
+    /// What is there of the output that `target` would write, where `slots` says that this can be told.
+    ///
+    /// # Errors
+    /// The system refuses to tell.
+    fn standing(&self, _target: &Target) -> Result<Standing> {
+        Ok(Standing::Absent)
     }
 
     /// Finishes or removes what runs before have left at this place, or with `only_look` changes

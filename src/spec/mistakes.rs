@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::{Changes, ReferenceFile, Run, SinkEntry, Table};
+use super::{Changes, ReferenceFile, Run, Schedule, SinkEntry, Table};
 use crate::column::{Column, ColumnType, GeneratorKind, is_kind, parse_type};
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Count, EachItem, NamedItems, Node, Placed, Text, Value, decode_all};
@@ -31,6 +31,7 @@ fn note_sections(root: &Node, problems: &mut Problems) {
         "changes" => note::<Placed<Changes>>(part, problems),
         "reference" => note::<NamedItems<ReferenceFile>>(part, problems),
         "run" => note::<Run>(part, problems),
+        "schedule" => note::<Schedule>(part, problems),
         "sinks" => note::<EachItem<SinkEntry>>(part, problems),
         "tables" => note_tables(part, problems),
         "version" => note::<Placed<u64>>(part, problems),

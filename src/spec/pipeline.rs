@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Changes, Log, ReferenceFile, Run, Serve, SinkEntry, Table};
+use super::{Changes, Log, ReferenceFile, Run, Schedule, Scheduled, Serve, SinkEntry, Table};
 use crate::place::{EachItem, NamedItems, OneOrMany, Placed, Text, Variables};
 
 /// The top level of a pipeline file, as written.
@@ -45,6 +45,9 @@ pub(super) struct PipelineFile {
     /// What `rowgen serve` offers over HTTP.
     #[serde(default)]
     pub(super) serve: Serve,
+    /// At which times `rowgen serve` runs it, each time for a day or a minute of its own.
+    #[allow(dead_code, reason = "taken before decoding; named here for the schema")]
+    schedule: Option<Schedule>,
 }
 
 /// A pipeline: what its file and the files it includes say, with everything expanded.
@@ -78,6 +81,8 @@ pub struct Pipeline {
     pub log: Log,
     /// What `rowgen serve` offers over HTTP.
     pub serve: Serve,
+    /// The slot that it is of, where it has a schedule.
+    pub scheduled: Option<Scheduled>,
     /// The tables, references and seed as text without places: equal texts make equal data.
     pub canonical: String,
 }

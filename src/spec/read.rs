@@ -1,19 +1,18 @@
 //! Reads a pipeline file and those it includes: parse, merge, take params, expand, decode.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Pipeline;
 use super::include::include;
 use super::mistakes::note_all;
 use super::pipeline::PipelineFile;
+use super::schedule::{chosen, schedule_of};
+use super::scope::expand_all;
+use super::{AskedSlot, Pipeline, Scheduled, Template};
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
-use crate::place::{
-    Node, Place, Placed, Source, Value, Variables, decode_all, expand, expand_params, is_secret,
-    parse, split_values, without_users,
-};
+use crate::place::{Node, Placed, Source, Value, decode_all, parse, split_values};
 use crate::plain_file;
 
 /// What is given beside the file.
@@ -25,8 +24,20 @@ pub struct GivenValues {
     pub environment: BTreeMap<String, String>,
     /// `--run-date`, a date as 2026-01-31.
     pub run_date: String,
+    /// Which slot it is of, where the pipeline has a schedule.
+    pub slot: AskedSlot,
     /// `--seed`.
     pub seed: Option<String>,
+}
+
+/// A file with what it includes, before its names stand for anything.
+#[derive(Debug, Clone)]
+pub(super) struct ReadFile {
+    root: Node,
+    path: PathBuf,
+    files: Vec<PathBuf>,
+    /// What is wrong with it so far: keys that nobody knows.
+    found: Vec<Problem>,
 }
 
 /// The path that stands for standard input.
@@ -52,6 +63,7 @@ const KEYS: &[&str] = &[
     "run",
     "log",
     "serve",
+    "schedule",
 ];
 
 /// Reads the pipeline at `path`.
@@ -83,46 +95,95 @@ fn read_node(mut root: Node, path: &Path, given: &GivenValues) -> Result<Pipelin
         Ok(included) => files.extend(included),
         Err(error) => return Err(all(problems, error.problems)),
     }
-    // What a misspelt `params` declares would seem to be missing.
-    let misspelt = !problems.is_empty();
-    let mut unexpanded = Problems::default();
-    let (params, scope) = match expand_all(&mut root, given, &mut unexpanded) {
-        Ok(params) => params,
-        Err(_) if misspelt => return Err(all(problems, Vec::new())),
-        Err(error) => return Err(all(problems, error.problems)),
-    };
-    if !misspelt {
-        problems.extend(unexpanded.into_vec());
-    }
-    let canonical = canonical(&root, given.seed.as_deref());
-    let file = decode_file(&root, problems)?;
-    let stem = path.file_stem().filter(|stem| *stem != STDIN);
-    let stem = stem.map_or_else(
-        || "pipeline".into(),
-        |stem| stem.to_string_lossy().into_owned(),
-    );
-    let name = file.name.map_or(stem, |name| name.value.0);
-    Ok(Pipeline {
-        path: path.display().to_string(),
+    let file = ReadFile {
+        root,
+        path: path.to_path_buf(),
         files,
-        run_date: given.run_date.clone(),
-        seed: given
-            .seed
-            .clone()
-            .or(file.seed.map(|seed| seed.value.0))
-            .unwrap_or_else(|| name.clone()),
-        name,
-        params,
-        scope,
-        reference: file.reference,
-        tables: file.tables,
-        changes: file.changes,
-        sinks: file.sinks.0,
-        run: file.run,
-        log: file.log,
-        serve: file.serve,
-        canonical,
-    })
+        found: problems.into_vec(),
+    };
+    file.of_its_slot(given)
+}
+
+impl ReadFile {
+    /// The pipeline, of the slot that is asked for where it has a schedule.
+    fn of_its_slot(mut self, given: &GivenValues) -> Result<Pipeline> {
+        let schedule = match schedule_of(&self.root, given) {
+            Ok(schedule) => schedule.filter(|_| self.found.is_empty()),
+            // Told with all that is wrong beside it.
+            Err(error) => {
+                self.found.extend(error.problems);
+                None
+            }
+        };
+        let Some(schedule) = schedule else {
+            return match (&given.slot, self.found.is_empty()) {
+                (AskedSlot::Named(_), true) => {
+                    let problem = Problem::new("`--slot`: the pipeline has no `schedule`");
+                    Err(problem.hint("`--run-date` says the day of a run").into())
+                }
+                _ => self.decode(given, None),
+            };
+        };
+        let slot = chosen(&schedule, given)?;
+        let template = Template {
+            file: self,
+            given: given.clone(),
+            schedule,
+        };
+        Arc::new(template).of_slot(slot)
+    }
+
+    pub(super) fn decode(
+        self,
+        given: &GivenValues,
+        scheduled: Option<Scheduled>,
+    ) -> Result<Pipeline> {
+        let (mut root, path) = (self.root, self.path);
+        let mut problems = Problems::default();
+        problems.extend(self.found);
+        // What a misspelt `params` declares would seem to be missing.
+        let misspelt = !problems.is_empty();
+        let mut unexpanded = Problems::default();
+        let slot = scheduled.as_ref().map(|scheduled| scheduled.slot);
+        let (params, scope) = match expand_all(&mut root, given, slot, &mut unexpanded) {
+            Ok(params) => params,
+            Err(_) if misspelt => return Err(all(problems, Vec::new())),
+            Err(error) => return Err(all(problems, error.problems)),
+        };
+        if !misspelt {
+            problems.extend(unexpanded.into_vec());
+        }
+        let canonical = canonical(&root, given.seed.as_deref());
+        let file = decode_file(&root, problems)?;
+        let stem = path.file_stem().filter(|stem| *stem != STDIN);
+        let stem = stem.map_or_else(
+            || "pipeline".into(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
+        let name = file.name.map_or(stem, |name| name.value.0);
+        Ok(Pipeline {
+            path: path.display().to_string(),
+            files: self.files,
+            run_date: given.run_date.clone(),
+            seed: given
+                .seed
+                .clone()
+                .or(file.seed.map(|seed| seed.value.0))
+                .unwrap_or_else(|| name.clone()),
+            name,
+            params,
+            scope,
+            reference: file.reference,
+            tables: file.tables,
+            changes: file.changes,
+            sinks: file.sinks.0,
+            run: file.run,
+            log: file.log,
+            serve: file.serve,
+            scheduled,
+            canonical,
+        })
+    }
 }
 
 /// The file that a command was given; standard input has no folder: its paths start in the current one.
@@ -263,79 +324,6 @@ fn all(mut problems: Problems, more: Vec<Problem>) -> Error {
 fn remove_extensions(root: &mut Node) {
     if let Value::Map(entries) = &mut root.value {
         entries.retain(|(key, _)| !key.name.starts_with("x-"));
-    }
-}
-
-/// Takes the params out of the tree and expands everything else; the params with their values,
-/// secrets hidden.
-fn expand_all(
-    root: &mut Node,
-    given: &GivenValues,
-    problems: &mut Problems,
-) -> Result<(Vec<(String, String)>, Variables)> {
-    let mut scope = Variables {
-        params: [("run_date".to_string(), given.run_date.clone())].into(),
-        environment: given.environment.clone(),
-        columns: columns(root),
-        ..Variables::default()
-    };
-    let mut names = Vec::new();
-    if let Some((_, params)) = root.take("params") {
-        names = expand_params(&params, &overrides(given), &mut scope)?;
-    }
-    check_set(given, &names)?;
-    expand(root, &scope, problems);
-    let shown = |(name, _): (String, Place)| {
-        let value = match is_secret(&name) {
-            true => "***".to_string(),
-            false => without_users(&scope.secrets[&name].hide(&scope.params[&name])),
-        };
-        (name, value)
-    };
-    let params = names.into_iter().map(shown).collect();
-    Ok((params, scope))
-}
-
-/// The names of the columns of all tables.
-fn columns(root: &Node) -> BTreeSet<String> {
-    let keys = |node: &Node| match &node.value {
-        Value::Map(entries) => entries.iter().map(|(key, _)| key.name.clone()).collect(),
-        _ => Vec::new(),
-    };
-    let Some(Value::Map(tables)) = root.get("tables").map(|tables| &tables.value) else {
-        return BTreeSet::new();
-    };
-    let tables = tables.iter().filter_map(|(_, table)| table.get("columns"));
-    tables.flat_map(keys).collect()
-}
-
-/// `--set` before `ROWGEN_PARAM_name`.
-fn overrides(given: &GivenValues) -> BTreeMap<String, String> {
-    let environment = given.environment.iter().filter_map(|(name, value)| {
-        Some((
-            name.strip_prefix("ROWGEN_PARAM_")?.to_string(),
-            value.clone(),
-        ))
-    });
-    environment.chain(given.set.clone()).collect()
-}
-
-fn check_set(given: &GivenValues, names: &[(String, Place)]) -> Result<()> {
-    let known = || names.iter().map(|(name, _)| name.as_str());
-    match given
-        .set
-        .keys()
-        .find(|name| !known().any(|known| known == *name))
-    {
-        None => Ok(()),
-        Some(name) => Err(Problem::new(format!(
-            "`--set {name}=…`: the pipeline declares no param `{name}`"
-        ))
-        .hint(did_you_mean(name, known()).unwrap_or_else(|| match names {
-            [] => "it has no `params`".into(),
-            _ => format!("its params are {}", known().collect::<Vec<_>>().join(", ")),
-        }))
-        .into()),
     }
 }
 

@@ -50,6 +50,7 @@ mod report_places;
 mod required;
 mod room;
 mod running;
+mod schedule;
 mod schema;
 mod secrets;
 mod source_values;

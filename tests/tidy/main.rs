@@ -31,6 +31,7 @@ const LAYERS: &[&[&str]] = &[
     &["load"],
     &["plan"],
     &["engine", "verify"],
+    &["schedule"],
     &["serve"],
     &["cli"],
 ];

@@ -113,7 +113,11 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
     }
 }
 
-fn check_folder(folder: &PartFolder, if_exists: IfExists, target: &Target) -> Result<Existing> {
+pub(super) fn check_folder(
+    folder: &PartFolder,
+    if_exists: IfExists,
+    target: &Target,
+) -> Result<Existing> {
     let shown = folder.path.display().to_string();
     if folder.path.is_file() {
         let hint = "a path without an extension, or with `/` at its end, is a folder";
@@ -162,7 +166,7 @@ fn check_folder(folder: &PartFolder, if_exists: IfExists, target: &Target) -> Re
 }
 
 /// The folders of the partitions that come.
-fn written(folder: &PartFolder, target: &Target) -> BTreeSet<PathBuf> {
+pub(super) fn written(folder: &PartFolder, target: &Target) -> BTreeSet<PathBuf> {
     let partitions = target.lanes.iter().flat_map(|partitions| partitions.iter());
     partitions
         .map(|partition| folder.of_partition(partition))

@@ -19,6 +19,7 @@ mod ready;
 mod recover;
 mod roll_forward;
 mod sequential;
+mod standing;
 mod steps;
 mod strays;
 mod writer;
@@ -32,7 +33,7 @@ use serde::Deserialize;
 use super::claims::Claims;
 use super::{
     Delivery, FileReport, Found, Holds, Partition, Publish, Recovered, Sink, SinkPlace, Slice,
-    Takes, Target,
+    SlotsBy, Standing, Takes, Target,
 };
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
@@ -276,6 +277,14 @@ impl Sink for File {
             told: Vec::new(),
             sink: Box::new(sink),
         })
+    }
+
+    fn slots(&self) -> Result<SlotsBy, Problem> {
+        standing::slots(self)
+    }
+
+    fn standing(&self, target: &Target) -> Result<Standing> {
+        standing::standing(self, &self.layout(target)?, target)
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {

@@ -1,0 +1,52 @@
+//! What commands share that make the slots of a schedule.
+
+use std::sync::Arc;
+
+use super::arguments::FileOptions;
+use super::check::{now_micros, plan_of};
+use crate::error::{Error, Problem, Result};
+use crate::plan::Overrides;
+use crate::schedule::{self, MakePlan};
+use crate::spec::{Pipeline, Slot, Template};
+
+/// Looks whether outputs tell the slots of a pipeline apart, if it has a schedule.
+///
+/// # Errors
+/// They do not.
+pub(super) fn check(pipeline: &Pipeline, overrides: &Overrides) -> Result<()> {
+    let Some(scheduled) = &pipeline.scheduled else {
+        return Ok(());
+    };
+    let template = &scheduled.template;
+    let slots = template.schedule.slots();
+    // Two slots of one day, where there are such: what only says the day does not tell them apart.
+    let Some((one, other)) = slots.pair(scheduled.slot) else {
+        return Ok(());
+    };
+    let plan = |slot| plan_of(&template.of_slot(slot)?, overrides, false, false);
+    schedule::problems((&plan(one)?, one), (&plan(other)?, other)).into_result()
+}
+
+/// A command that makes several slots is told of none.
+///
+/// # Errors
+/// It is.
+pub(super) fn of_no_slot(options: &FileOptions) -> Result<()> {
+    if options.slot.is_none() && options.run_date.is_none() {
+        return Ok(());
+    }
+    let problem = Problem::new("`--slot` and `--run-date` say one slot, and this makes several");
+    Err(Error::user(problem.hint("`rowgen run` makes one")))
+}
+
+/// Plans any slot of a pipeline.
+pub(super) fn planner(template: Arc<Template>, overrides: Overrides) -> Box<MakePlan> {
+    Box::new(move |slot: Slot, trial| {
+        let overrides = Overrides {
+            // Each run has its own beginning.
+            now_micros: now_micros()?,
+            ..overrides.clone()
+        };
+        plan_of(&template.of_slot(slot)?, &overrides, trial, true)
+    })
+}

@@ -1,0 +1,85 @@
+//! Whether the outputs of a pipeline tell its slots apart: asked before the first one is made.
+
+use std::collections::BTreeSet;
+
+use crate::error::{Problem, Problems};
+use crate::place::{LocalPath, Placed};
+use crate::plan::{Plan, SinkPlan};
+use crate::sink::SlotsBy;
+use crate::spec::Slot;
+
+/// What is wrong with a pipeline whose plans of two slots are these.
+pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
+    let mut problems = Problems::default();
+    for job in &one.0.jobs {
+        if job.rows.is_none() {
+            let what = format!(
+                "table `{}` has no end, so that no slot of it is ever done",
+                job.table
+            );
+            problems.push(Problem::new(what).hint("give it `rows`, or leave out `schedule`"));
+        }
+    }
+    let sinks =
+        |plan: &'_ Plan| -> Vec<usize> { plan.jobs.iter().map(|job| job.sinks.len()).collect() };
+    // Which sinks there are may hang on the slot; then they cannot be told apart two by two.
+    let alike = sinks(one.0) == sinks(other.0);
+    let jobs = one.0.jobs.iter().zip(&other.0.jobs);
+    let pairs = jobs.flat_map(|(a, b)| a.sinks.iter().zip(&b.sinks));
+    for (a, b) in pairs.filter(|_| alike) {
+        match (a.options.slots(), b.options.slots()) {
+            (Ok(SlotsBy::Path(path)), Ok(SlotsBy::Path(same))) if path.value == same.value => {
+                problems.push(shared_path(&path, one.1, other.1));
+            }
+            (Ok(SlotsBy::Partition(path)), Ok(SlotsBy::Partition(same)))
+                if path.value == same.value =>
+            {
+                problems.extend(shared_partition(&path, (a, one.1), (b, other.1)));
+            }
+            (Err(problem), _) => problems.push(Problem {
+                message: format!("sink `{}`: {}", a.name, problem.message),
+                ..problem
+            }),
+            _ => {}
+        }
+    }
+    problems
+}
+
+fn shared_path(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
+    let what = format!(
+        "`{}` is the path of the slots {one} and {other}",
+        path.as_str()
+    );
+    let hint = match one.day() == other.day() {
+        true => "put `${slot}` in it: `${run_date}` is the same for all slots of a day",
+        false => "put `${run_date}` or `${slot}` in it",
+    };
+    Problem::new(what).at(&path.place).hint(hint)
+}
+
+/// A partition that two slots would both write: the later one would replace what the other has made.
+fn shared_partition(
+    path: &Placed<LocalPath>,
+    (one, one_slot): (&SinkPlan, Slot),
+    (other, other_slot): (&SinkPlan, Slot),
+) -> Option<Problem> {
+    let names = |sink: &SinkPlan| -> BTreeSet<String> {
+        let partitions = sink.lanes.iter().flat_map(|lane| lane.iter());
+        let name = |(column, value): &(String, Option<String>)| {
+            format!("{column}={}", value.as_deref().unwrap_or_default())
+        };
+        let folder =
+            partitions.map(|partition| partition.values.iter().map(name).collect::<Vec<_>>());
+        folder.map(|names| names.join("/")).collect()
+    };
+    let (names, others) = (names(one), names(other));
+    let shared = names.intersection(&others).next()?;
+    let what = format!(
+        "the slots {one_slot} and {other_slot} both write the partition `{shared}` in `{}`",
+        path.as_str()
+    );
+    Some(Problem::new(what).at(&path.place).hint(
+        "partition by a column that `${run_date}` or `${slot}` decides alone, or write to a path of each slot",
+    ))
+}

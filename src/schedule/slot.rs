@@ -1,0 +1,160 @@
+//! One slot, from its plan to its end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::board::kept;
+use crate::engine::{self, Options, Running, Stop};
+use crate::error::{Error, Fault, Result};
+use crate::plan::Plan;
+use crate::report::{Outcome, Report};
+use crate::sink::Standing;
+
+/// How the work on a slot has ended.
+#[derive(Debug, Clone)]
+pub enum SlotEnd {
+    /// Its dataset was made.
+    Made {
+        /// Rows of all tables.
+        rows: u64,
+        /// How long it took.
+        elapsed: Duration,
+        /// Rows were left out, or came too slowly.
+        warning: Option<String>,
+    },
+    /// Its dataset was there already.
+    There,
+    /// Something else is there, of another plan or seed, and stays.
+    Kept(PathBuf),
+    /// Another run is at work there.
+    Busy(String),
+    /// It has failed.
+    Failed {
+        /// Why, on one line.
+        error: String,
+        /// It is the user's to mend.
+        users: bool,
+    },
+    /// It was told to stop.
+    Cut,
+}
+
+impl SlotEnd {
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Made { .. } => "done",
+            Self::There => "there already",
+            Self::Kept(_) => "kept",
+            Self::Busy(_) => "busy",
+            Self::Failed { .. } => "failed",
+            Self::Cut => "interrupted",
+        }
+    }
+
+    /// All that is to be said of it, in one line.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Made {
+                rows,
+                elapsed,
+                warning,
+            } => {
+                let rows = crate::units::show_count(*rows);
+                let done = format!("done, {rows} rows in {:.2} s", elapsed.as_secs_f64());
+                warning
+                    .as_ref()
+                    .map_or(done.clone(), |warning| format!("{done}; {warning}"))
+            }
+            Self::There => "is there already".into(),
+            Self::Kept(path) => kept(path),
+            Self::Busy(error) => format!("another run is at work there: {error}"),
+            Self::Failed { error, .. } => format!("failed: {error}"),
+            Self::Cut => "interrupted; the next start completes it".into(),
+        }
+    }
+}
+
+/// How a slot has ended already, by what is there of its output.
+pub(super) fn found(plan: &Plan, options: &Options) -> Option<SlotEnd> {
+    match engine::standing(plan, options).ok()? {
+        Standing::Absent => None,
+        Standing::Same => Some(SlotEnd::There),
+        Standing::Other(path) => Some(SlotEnd::Kept(path)),
+    }
+}
+
+/// Makes a slot, unless it is there. `begun` is given the run.
+pub(super) fn carry_out(
+    plan: &dyn Fn(bool) -> Result<Plan>,
+    options: &Options,
+    begun: &dyn Fn(&Arc<Running>),
+) -> SlotEnd {
+    let work = AssertUnwindSafe(|| make(plan, options, begun));
+    let done = catch_unwind(work);
+    let done = done.unwrap_or_else(|panic| Err(Error::of_panic("a slot", panic.as_ref())));
+    done.unwrap_or_else(|error| failed(&error))
+}
+
+fn make(
+    plan: &dyn Fn(bool) -> Result<Plan>,
+    options: &Options,
+    begun: &dyn Fn(&Arc<Running>),
+) -> Result<SlotEnd> {
+    // Another scheduler may have made it in the meantime.
+    if !options.overwrite
+        && let Some(end) = found(&plan(false)?, options)
+    {
+        return Ok(end);
+    }
+    let options = Options {
+        // What ends this slot does not end the others.
+        stop: Stop::of(&options.stop),
+        ..options.clone()
+    };
+    let run = Arc::new(engine::start(Arc::new(plan(true)?), options));
+    begun(&run);
+    Ok(ended(&run.wait()))
+}
+
+fn ended(report: &Report) -> SlotEnd {
+    let error = || one_line(report.first_error().unwrap_or_default());
+    match report.outcome {
+        Outcome::Done | Outcome::TooSlow | Outcome::Rejected => SlotEnd::Made {
+            rows: report.rows,
+            elapsed: report.elapsed,
+            warning: match report.outcome {
+                Outcome::TooSlow => Some("slower than its rate".into()),
+                Outcome::Rejected => Some("rows were left out".into()),
+                _ => None,
+            },
+        },
+        Outcome::Interrupted(_) => SlotEnd::Cut,
+        Outcome::NotBegun(Fault::Busy) => SlotEnd::Busy(error()),
+        Outcome::NotBegun(Fault::User) => SlotEnd::Failed {
+            error: error(),
+            users: true,
+        },
+        Outcome::Failed | Outcome::NotBegun(Fault::Run) => SlotEnd::Failed {
+            error: error(),
+            users: false,
+        },
+    }
+}
+
+fn failed(error: &Error) -> SlotEnd {
+    match error.fault {
+        Fault::Busy => SlotEnd::Busy(one_line(&error.to_string())),
+        fault => SlotEnd::Failed {
+            error: one_line(&error.to_string()),
+            users: fault == Fault::User,
+        },
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.trim_start_matches("error: ").to_string()
+}

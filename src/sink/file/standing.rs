@@ -1,0 +1,97 @@
+//! Whether the output of a slot is there already, read from nothing but the output itself.
+
+use std::fs;
+
+use super::existing::{Existing, beside, check_folder, written};
+use super::layout::{PartFolder, PathLayout};
+use super::manifest::{self, ManifestEntry, looked_at};
+use super::{File, IfExists};
+use crate::error::{Problem, Result};
+use crate::sink::{SlotsBy, Standing, Target};
+
+/// How this sink keeps the outputs of slots apart, or why it cannot be asked for them.
+pub(super) fn slots(options: &File) -> Result<SlotsBy, Problem> {
+    let asked = options.if_exists.as_ref();
+    match asked.map(|asked| asked.value) {
+        Some(IfExists::Skip) => Ok(SlotsBy::Path(options.path.clone())),
+        Some(IfExists::ReplacePartitions) => Ok(SlotsBy::Partition(options.path.clone())),
+        other => {
+            let (said, why) = match other {
+                None | Some(IfExists::Error) => ("error", "a slot that is run again would fail"),
+                Some(IfExists::Append) => (
+                    "append",
+                    "a slot that is run again would add its rows once more",
+                ),
+                _ => (
+                    "replace",
+                    "it makes anew what is there, so nobody knows what is done",
+                ),
+            };
+            let what = format!("`if_exists: {said}` cannot be scheduled: {why}");
+            let place = asked.map_or(&options.path.place, |asked| &asked.place);
+            let hint = "say `if_exists: skip` with `${run_date}` or `${slot}` in the path; or `replace_partitions`";
+            Err(Problem::new(what).at(place).hint(hint))
+        }
+    }
+}
+
+/// What is there of the output that `target` would write.
+pub(super) fn standing(options: &File, layout: &PathLayout, target: &Target) -> Result<Standing> {
+    match layout {
+        PathLayout::Through(_) => Ok(Standing::Absent),
+        PathLayout::One(file) => {
+            let Some(found) = looked_at(file)? else {
+                return Ok(Standing::Absent);
+            };
+            let entries = manifest::read(&beside(file))?.unwrap_or_default();
+            let same = |entry: &ManifestEntry| {
+                entry.fingerprint == target.fingerprint && entry.bytes == found.len()
+            };
+            Ok(match entries.iter().any(same) {
+                true => Standing::Same,
+                false => Standing::Other(file.clone()),
+            })
+        }
+        PathLayout::Folder(folder) => match options.if_exists(target) {
+            IfExists::ReplacePartitions => partitions(folder, target),
+            _ => whole(folder, target),
+        },
+    }
+}
+
+/// A folder that is a slot's own.
+fn whole(folder: &PartFolder, target: &Target) -> Result<Standing> {
+    if folder.has_success() || folder.own_manifest().exists() {
+        // Only a dataset that is said to be whole is one of another plan: all else is left of a run that
+        // did not end, which the next run looks after.
+        let whole = folder.has_success();
+        return Ok(match check_folder(folder, IfExists::Skip, target) {
+            Ok(Existing::Same) => Standing::Same,
+            Err(_) if whole => Standing::Other(folder.path.clone()),
+            _ => Standing::Absent,
+        });
+    }
+    Ok(Standing::Absent)
+}
+
+/// A slot's partitions in a folder that all slots share.
+fn partitions(folder: &PartFolder, target: &Target) -> Result<Standing> {
+    let own = manifest::read(&folder.own_manifest())?.unwrap_or_default();
+    let stands = |entry: &&ManifestEntry| match &entry.path {
+        Some(path) => {
+            fs::metadata(folder.path.join(path)).is_ok_and(|found| found.len() == entry.bytes)
+        }
+        None => true,
+    };
+    let mine = |entry: &&ManifestEntry| entry.fingerprint == target.fingerprint;
+    let (mine, others): (Vec<_>, Vec<_>) = own.iter().partition(mine);
+    if !mine.is_empty() && mine.iter().all(stands) {
+        return Ok(Standing::Same);
+    }
+    let written = written(folder, target);
+    let there = |entry: &&ManifestEntry| written.contains(&folder.path.join(entry.folder()));
+    Ok(match others.iter().copied().find(there) {
+        Some(entry) if mine.is_empty() => Standing::Other(folder.path.join(entry.folder())),
+        _ => Standing::Absent,
+    })
+}

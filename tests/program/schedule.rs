@@ -1,0 +1,464 @@
+//! Schedules: each slot's dataset is there once and whole, as the one that is made by hand, whatever is killed
+//! and whenever it is begun again.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::support::Folder;
+
+/// Fifty days with that on which clocks in Rome go forward.
+const FIRST: &str = "2026-03-01";
+const LAST: &str = "2026-04-19";
+const DAYS: usize = 50;
+
+fn pipeline(schedule: &str) -> String {
+    format!(
+        r#"
+version: 1
+name: daily
+schedule: {{ cron: "15 2 * * *", zone: Europe/Rome, {schedule} }}
+tables:
+  orders:
+    rows: 30_000
+    columns:
+      id: sequence
+      at: {{ type: "timestamp(us, UTC)", event_time: {{ start: "${{run_date}}", rate: 1/s }} }}
+      total: {{ type: "decimal(10,2)", uniform: {{ min: 1, max: 500 }} }}
+  days:
+    rows: 10
+    columns: {{ id: sequence, slot: {{ constant: "${{slot}}" }} }}
+sinks:
+  - file: {{ table: orders, path: "lake/${{run_date}}/orders", format: parquet, files: 3, if_exists: skip }}
+  - file: {{ table: days, path: "lake/${{run_date}}/days.csv", if_exists: skip }}
+"#
+    )
+}
+
+/// Numbers that are the same in every run of the tests.
+struct Moments(u64);
+
+impl Moments {
+    fn below(&mut self, most: u64) -> Duration {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis((self.0 >> 33) % most)
+    }
+}
+
+/// The days of all slots.
+fn days() -> Vec<String> {
+    let first: chrono::NaiveDate = FIRST.parse().unwrap();
+    let days = first.iter_days().take(DAYS).map(|day| day.to_string());
+    days.collect()
+}
+
+/// Every file below a folder of each day is, byte by byte, the one that a run of that day alone makes.
+fn equals_by_hand(folder: &Folder) {
+    for day in days() {
+        let by_hand = folder.run(&[
+            "run",
+            "p.yaml",
+            "--run-date",
+            &day,
+            "--out",
+            "hand",
+            "--quiet",
+        ]);
+        assert_eq!(by_hand.code, 0, "{}", by_hand.stderr);
+    }
+    let (made, by_hand) = (folder.names("lake"), folder.names("hand/lake"));
+    assert_eq!(made, by_hand);
+    assert!(made.len() > DAYS * 6, "{}", made.len());
+    for name in made {
+        let same =
+            folder.bytes(&format!("lake/{name}")) == folder.bytes(&format!("hand/lake/{name}"));
+        assert!(same, "{name}");
+    }
+}
+
+fn backfill(folder: &Folder) -> Child {
+    let arguments = [
+        "backfill", "p.yaml", "--from", FIRST, "--to", LAST, "--log", "text",
+    ];
+    let mut command = folder.command(&arguments);
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn a_backfill_that_is_killed_again_and_again_ends_as_by_hand() {
+    let folder = Folder::new();
+    folder.write("p.yaml", &pipeline("start: 2026-03-01"));
+    let mut moments = Moments(7);
+    let (mut kills, mut said) = (0, String::new());
+    loop {
+        let mut child = backfill(&folder);
+        std::thread::sleep(Duration::from_millis(150) + moments.below(900));
+        if child.try_wait().unwrap().is_none() && kills < 30 {
+            child.kill().unwrap();
+            kills += 1;
+        }
+        let status = child.wait().unwrap();
+        said.clear();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        if status.success() {
+            break;
+        }
+        assert_eq!(status.code(), None, "{said}");
+    }
+    assert!(kills >= 5, "{kills}");
+    assert!(said.contains("50 slots: "), "{said}");
+    equals_by_hand(&folder);
+    let again = folder.run(&[
+        "backfill", "p.yaml", "--from", FIRST, "--to", LAST, "--log", "text",
+    ]);
+    assert!(
+        again
+            .stderr
+            .ends_with("50 slots: 50 there already; 0 rows\n"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn two_backfills_at_once_end_as_by_hand() {
+    let folder = Folder::new();
+    folder.write("p.yaml", &pipeline("start: 2026-03-01, max_parallel: 2"));
+    let mut children = [backfill(&folder), backfill(&folder)];
+    for child in &mut children {
+        let status = child.wait().unwrap();
+        let mut said = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        assert_eq!(status.code(), Some(0), "{said}");
+    }
+    equals_by_hand(&folder);
+}
+
+#[test]
+fn mistakes_are_told_with_their_places() {
+    let folder = Folder::new();
+    let with = |schedule: &str, sink: &str| {
+        format!(
+            "version: 1\nschedule: {schedule}\ntables: {{ t: {{ rows: 3, columns: {{ id: sequence, day: {{ choice: [a, b] }} }} }} }}\nsinks:\n  - {sink}\n"
+        )
+    };
+    let by_day = "file: { path: \"${run_date}.csv\", if_exists: skip }";
+    let daily = "{ cron: \"15 2 * * *\" }";
+    let said: Vec<String> = [
+        ("{ cron: \"15 25 * * *\" }", by_day),
+        ("{ cron: \"0 0 30 2 *\" }", by_day),
+        ("{ cron: \"0 2 * * *\", zone: Europe/Roma }", by_day),
+        ("{ cron: \"0 2 * * *\", catch_up: all }", by_day),
+        ("{ cron: \"0 2 * * *\", catch_up: some }", by_day),
+        (
+            "{ cron: \"0 2 * * *\", start: yesterday, max_parallel: 0 }",
+            by_day,
+        ),
+        ("{ zone: UTC }", by_day),
+        ("{ cron: \"0 * * * *\" }", by_day),
+        (daily, "file: { path: out.csv, if_exists: skip }"),
+        (daily, "file: { path: \"${run_date}.csv\" }"),
+        (
+            daily,
+            "file: { path: \"${run_date}.csv\", if_exists: replace }",
+        ),
+        (
+            daily,
+            "file: { path: out, format: csv, partition_by: day, if_exists: replace_partitions }",
+        ),
+        (daily, "discard: {}"),
+    ]
+    .iter()
+    .map(|(schedule, sink)| folder.refuse(&with(schedule, sink)))
+    .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_slot_by_hand_is_that_of_its_day_or_of_its_name() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nschedule: { cron: \"0 2,14 * * *\" }\ntables: { t: { rows: 1, columns: { s: { constant: \"${run_date} ${slot}\" } } } }\nsinks:\n  - file: { path: \"${slot}.csv\", if_exists: skip }\n";
+    folder.write("p.yaml", yaml);
+    let run = |arguments: &[&str]| folder.run(&[&["run", "p.yaml", "--quiet"], arguments].concat());
+    assert_eq!(run(&["--slot", "2026-01-31T14:00"]).code, 0);
+    assert_eq!(
+        folder.read("2026-01-31T14-00.csv"),
+        "s\n2026-01-31 2026-01-31T14-00\n"
+    );
+    let several = run(&["--run-date", "2026-01-31"]);
+    assert_eq!(several.code, 1);
+    let hint = "error: 2026-01-31 has several slots\n --> p.yaml:2:19\n  |\n2 | schedule: { cron: \"0 2,14 * * *\" }\n  |                   ^^^^^^^^^^^^^^\n  hint: say which one: `--slot 2026-01-31T02-00`\n";
+    assert_eq!(several.stderr, hint);
+    let none = run(&["--slot", "2026-01-31T03-00"]).stderr;
+    assert!(
+        none.starts_with("error: `2026-01-31T03-00` is no slot of this schedule"),
+        "{none}"
+    );
+    assert!(
+        none.ends_with("hint: the next one is 2026-01-31T14-00\n"),
+        "{none}"
+    );
+    assert_eq!(run(&[]).code, 0);
+}
+
+#[test]
+fn what_another_plan_has_made_stays_until_it_is_asked_for() {
+    let folder = Folder::new();
+    let yaml = |rows: u32| {
+        format!(
+            "version: 1\nschedule: {{ cron: \"0 2 * * *\" }}\ntables: {{ t: {{ rows: {rows}, columns: {{ id: sequence }} }} }}\nsinks:\n  - file: {{ path: \"${{run_date}}.csv\", if_exists: skip }}\n"
+        )
+    };
+    folder.write("p.yaml", &yaml(1));
+    let fill = |more: &[&str]| {
+        let days = [
+            "backfill",
+            "p.yaml",
+            "--from",
+            "2026-01-01",
+            "--to",
+            "2026-01-03",
+            "--log",
+            "text",
+        ];
+        let ended = folder.run(&[&days[..], more].concat());
+        (
+            ended.code,
+            ended.stderr.lines().last().unwrap_or_default().to_string(),
+        )
+    };
+    assert_eq!(
+        fill(&["--dry-run"]),
+        (0, "3 slots: 3 to be made; 0 rows".into())
+    );
+    assert_eq!(fill(&[]), (0, "3 slots: 3 made; 3 rows".into()));
+    folder.write("p.yaml", &yaml(2));
+    std::fs::remove_file(folder.path("2026-01-02.csv")).unwrap();
+    let kept = "3 slots: 1 made, 2 of another plan or seed, kept; 2 rows";
+    assert_eq!(fill(&[]), (1, kept.into()));
+    assert_eq!(folder.read("2026-01-01.csv"), "id\n1\n");
+    assert_eq!(
+        fill(&["--overwrite"]),
+        (0, "3 slots: 3 made; 6 rows".into())
+    );
+    assert_eq!(folder.read("2026-01-01.csv"), "id\n1\n2\n");
+}
+
+#[test]
+fn slots_share_a_folder_by_their_partitions() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nschedule: { cron: \"0 2 * * *\", max_parallel: 3 }\ntables: { t: { rows: 100, columns: { id: sequence, day: { choice: [\"${run_date}\"] } } } }\nsinks:\n  - file: { path: lake, format: csv, partition_by: day, if_exists: replace_partitions }\n";
+    folder.write("p.yaml", yaml);
+    let fill = |last: &str| {
+        let days = [
+            "backfill",
+            "p.yaml",
+            "--from",
+            "2026-01-01",
+            "--to",
+            last,
+            "--log",
+            "text",
+        ];
+        let ended = folder.run(&days);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        ended.stderr.lines().last().unwrap_or_default().to_string()
+    };
+    assert_eq!(fill("2026-01-05"), "5 slots: 5 made; 500 rows");
+    let before = folder.visible("lake");
+    assert_eq!(
+        fill("2026-01-07"),
+        "7 slots: 2 made, 5 there already; 200 rows"
+    );
+    let now = folder.visible("lake");
+    let parts = |all: &[(String, String)]| {
+        all.iter()
+            .filter(|(name, _)| name.starts_with("day="))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(parts(&now).len(), 7);
+    assert_eq!(parts(&now)[..5], parts(&before)[..]);
+}
+
+/// A service with a clock of its own.
+#[cfg(feature = "serve")]
+struct Service {
+    child: Child,
+    address: String,
+}
+
+#[cfg(feature = "serve")]
+impl Service {
+    fn start(folder: &Folder, clock: &str) -> Option<Self> {
+        let arguments = [
+            "serve",
+            "p.yaml",
+            "--listen",
+            "127.0.0.1:0",
+            "--clock",
+            clock,
+        ];
+        let mut child = folder
+            .command(&arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (send, address) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                if let Some(address) = line["address"]
+                    .as_str()
+                    .or(line["fields"]["address"].as_str())
+                {
+                    let _ = send.send(address.to_string());
+                }
+            }
+        });
+        match address.recv_timeout(Duration::from_secs(60)) {
+            Ok(address) => Some(Self { child, address }),
+            Err(_) => panic!("the service has not begun: {:?}", child.wait()),
+        }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.address
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+            .split_once("\r\n\r\n")
+            .map(|(_, body)| body.to_string())
+            .unwrap_or_default()
+    }
+
+    fn status(&self) -> serde_json::Value {
+        let status: serde_json::Value = serde_json::from_str(&self.get("/status")).unwrap();
+        status["schedules"][0].clone()
+    }
+
+    fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(
+            std::process::Command::new("kill")
+                .arg(id)
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[cfg(feature = "serve")]
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until something is so.
+#[cfg(feature = "serve")]
+fn wait(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[cfg(feature = "serve")]
+#[test]
+fn a_service_that_is_killed_between_and_within_slots_ends_as_by_hand() {
+    /// A day passes in so many seconds.
+    const DAY: f64 = 0.5;
+    let folder = Folder::new();
+    folder.write("p.yaml", &pipeline("start: 2026-03-01"));
+    let begin: chrono::DateTime<chrono::Utc> = "2026-02-28T22:00:00Z".parse().unwrap();
+    let since = Instant::now();
+    let passed = || since.elapsed().as_secs_f64() / DAY;
+    let clock = || {
+        let now = begin + chrono::TimeDelta::seconds((passed() * 86_400.0) as i64);
+        format!("{},{}", now.format("%Y-%m-%dT%H:%M:%SZ"), 86_400.0 / DAY)
+    };
+    let (mut moments, mut kills) = (Moments(11), 0);
+    while passed() < DAYS as f64 {
+        let service = Service::start(&folder, &clock()).unwrap();
+        std::thread::sleep(moments.below(2500));
+        // Every third one ends as it should.
+        match kills % 3 {
+            2 => assert_eq!(service.terminate(), Some(143)),
+            _ => drop(service),
+        }
+        kills += 1;
+        std::thread::sleep(moments.below(800));
+    }
+    assert!(kills >= 5, "{kills}");
+    // From here on a clock that stands still, behind the last slot.
+    let service = Service::start(&folder, "2026-04-19T12:00:00Z,0").unwrap();
+    wait("all slots are done", || {
+        let status = service.status();
+        status["missed"]["count"] == 0
+            && status["running"].as_array().unwrap().is_empty()
+            && status["last_done"]["slot"] == "2026-04-19T02-15"
+    });
+    assert_eq!(service.status()["next"]["slot"], "2026-04-20T02-15");
+    assert_eq!(service.terminate(), Some(143));
+    equals_by_hand(&folder);
+}
+
+#[cfg(feature = "serve")]
+#[test]
+fn a_slot_that_fails_is_told_and_tried_again_and_the_others_go_on() {
+    let folder = Folder::new();
+    folder.write("p.yaml", &pipeline("start: 2026-03-01"));
+    let blocked: PathBuf = folder.write("lake/2026-03-03/orders", "in the way");
+    // Two hours a second: the second day of the month and three more pass in a minute.
+    let service = Service::start(&folder, "2026-03-05T12:00:00Z,60").unwrap();
+    wait("four slots are done", || service.status()["made"] == 4);
+    let status = service.status();
+    assert_eq!(status["failed"][0]["slot"], "2026-03-03T02-15", "{status}");
+    let error = status["failed"][0]["error"].as_str().unwrap();
+    assert!(
+        error.contains("`lake/2026-03-03/orders` is a file"),
+        "{error}"
+    );
+    let metrics = service.get("/metrics");
+    assert!(
+        metrics.contains("rowgen_schedule_slots_failed{pipeline=\"daily\"} 1"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("rowgen_schedule_slots_made_total{pipeline=\"daily\"} 4"),
+        "{metrics}"
+    );
+    assert!(service.get("/health").contains("2026-03-03T02-15"));
+    std::fs::remove_file(blocked).unwrap();
+    wait("the slot is done", || service.status()["made"] == 5);
+    assert_eq!(service.status()["failed"].as_array().unwrap().len(), 0);
+    assert!(service.get("/health").contains("\"healthy\""));
+    assert_eq!(service.terminate(), Some(143));
+}
