@@ -73,8 +73,10 @@ impl<'p> Failures<'p> {
     /// Everything that stands in the way, and some more.
     pub(super) fn and(&self, more: Vec<Problem>) -> Error {
         let sinks = self.all.values().flat_map(|error| error.problems.clone());
+        let busy = self.all.values().any(|error| error.fault == Fault::Busy);
         Error {
-            fault: Fault::Run,
+            // Whoever waits for another run must know that there is one.
+            fault: if busy { Fault::Busy } else { Fault::Run },
             problems: sinks.chain(more).collect(),
         }
     }

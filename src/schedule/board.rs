@@ -14,7 +14,7 @@ use crate::spec::Slot;
 const WAIT: (i64, i64) = (1, 300);
 
 /// So long one waits that somebody else is at.
-const BUSY: i64 = 2;
+const BUSY: i64 = 1;
 
 /// So many slots that have ended are remembered.
 const REMEMBERED: usize = 50;

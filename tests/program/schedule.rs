@@ -72,7 +72,9 @@ fn equals_by_hand(folder: &Folder) {
         assert_eq!(by_hand.code, 0, "{}", by_hand.stderr);
     }
     let (made, by_hand) = (folder.names("lake"), folder.names("hand/lake"));
-    assert_eq!(made, by_hand);
+    let odd: Vec<&String> = made.iter().filter(|name| !by_hand.contains(name)).collect();
+    assert!(odd.is_empty(), "{odd:?}");
+    assert_eq!(made.len(), by_hand.len());
     assert!(made.len() > DAYS * 6, "{}", made.len());
     for name in made {
         let same =
@@ -97,7 +99,7 @@ fn a_backfill_that_is_killed_again_and_again_ends_as_by_hand() {
     let (mut kills, mut said) = (0, String::new());
     loop {
         let mut child = backfill(&folder);
-        std::thread::sleep(Duration::from_millis(150) + moments.below(900));
+        std::thread::sleep(Duration::from_millis(20) + moments.below(250));
         if child.try_wait().unwrap().is_none() && kills < 30 {
             child.kill().unwrap();
             kills += 1;
@@ -184,7 +186,17 @@ fn mistakes_are_told_with_their_places() {
         (daily, "discard: {}"),
     ]
     .iter()
-    .map(|(schedule, sink)| folder.refuse(&with(schedule, sink)))
+    .map(|(schedule, sink)| {
+        folder.write("p.yaml", &with(schedule, sink));
+        let slot = if schedule.contains("0 *") {
+            "2026-01-15T02-00"
+        } else {
+            "2026-01-15T02-15"
+        };
+        let ended = folder.run(&["check", "p.yaml", "--slot", slot]);
+        assert_eq!(ended.code, 1, "{schedule} {sink}: {}", ended.stderr);
+        ended.stderr
+    })
     .collect();
     insta::assert_snapshot!(said.join("\n"));
 }
@@ -405,7 +417,7 @@ fn a_service_that_is_killed_between_and_within_slots_ends_as_by_hand() {
         format!("{},{}", now.format("%Y-%m-%dT%H:%M:%SZ"), 86_400.0 / DAY)
     };
     let (mut moments, mut kills) = (Moments(11), 0);
-    while passed() < DAYS as f64 {
+    while passed() < DAYS as f64 - 6.0 {
         let service = Service::start(&folder, &clock()).unwrap();
         std::thread::sleep(moments.below(2500));
         // Every third one ends as it should.
