@@ -1,7 +1,7 @@
 //! Which slots wait, run and have failed, and what becomes of those that end. It touches nothing.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -118,7 +118,7 @@ impl Board {
     }
 
     /// The slot that becomes due next.
-    pub(super) fn expect(&mut self, next: Option<Slot>) {
+    pub(super) fn awaits(&mut self, next: Option<Slot>) {
         self.next = next;
     }
 
@@ -274,7 +274,7 @@ impl Board {
 }
 
 /// What is told of a slot whose output stays.
-pub(super) fn kept(path: &PathBuf) -> String {
+pub(super) fn kept(path: &Path) -> String {
     let path = path.display();
     format!(
         "`{path}` is there already, of another plan or seed, and stays; `rowgen backfill --overwrite` makes it anew"

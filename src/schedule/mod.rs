@@ -167,7 +167,7 @@ impl Scheduler {
             Some(newest) => slots.after(newest),
             None => slots.from(slots.local(now)),
         };
-        lock(&self.board).expect(next);
+        lock(&self.board).awaits(next);
         match (missed, newest) {
             (Missed::All, Some(newest)) => slots.until(newest),
             (Missed::Latest, newest) => newest.into_iter().collect(),
@@ -210,7 +210,7 @@ impl Scheduler {
             .filter(|next| self.task.slots.due(*next) <= now)
         {
             due.push(next);
-            board.expect(self.task.slots.after(next));
+            board.awaits(self.task.slots.after(next));
         }
         // It may have slept over several: a machine that is suspended runs nothing.
         if missed == Missed::Latest {
