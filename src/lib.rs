@@ -50,6 +50,10 @@ mod plain_file;
 pub mod plan;
 pub mod registry;
 pub mod report;
+#[cfg_attr(
+    not(feature = "serve"),
+    allow(dead_code, reason = "a backfill asks for less of it than a service")
+)]
 mod schedule;
 #[cfg(feature = "serve")]
 mod serve;
