@@ -207,6 +207,10 @@ impl SharedWork<'_, '_> {
     }
 
     /// Releases lanes that have not moved for too long though there was something to take.
+    ///
+    /// A session of a server watches the same time itself and can say what it waited for. So this
+    /// watch, for lanes that say nothing, counts what has become safe as a move, too, and comes
+    /// second by `SAY_WHY`.
     pub(super) fn release_stalled(&self, stalls: &mut Stalls, said: Option<Duration>) {
         for job in &stalls.group {
             let Some(timeout) = self.jobs[*job].job.stall_timeout(said) else {
@@ -215,15 +219,16 @@ impl SharedWork<'_, '_> {
             let given = self.gate.given(*job);
             for (index, sink) in self.jobs[*job].sinks.iter().enumerate() {
                 let accepted = sink.accepted();
+                let reached = (accepted, sink.durable());
                 let (seen, since) = stalls
                     .seen
                     .entry((*job, index))
-                    .or_insert((accepted, Instant::now()));
+                    .or_insert((reached, Instant::now()));
                 // A lane that has taken everything it was given is not stalled: its table may
                 // simply be waiting.
-                if accepted != *seen || accepted >= given || !sink.live() {
-                    (*seen, *since) = (accepted, Instant::now());
-                } else if since.elapsed() >= timeout {
+                if reached != *seen || accepted >= given || !sink.live() {
+                    (*seen, *since) = (reached, Instant::now());
+                } else if since.elapsed() >= timeout + SAY_WHY {
                     sink.released.store(true, Ordering::Relaxed);
                     self.gate.wake();
                 }
@@ -232,10 +237,14 @@ impl SharedWork<'_, '_> {
     }
 }
 
+/// How long a lane has to say itself why it takes nothing, after `stall_timeout`.
+const SAY_WHY: Duration = Duration::from_secs(2);
+
 /// When each lane of a group of jobs was last seen to move.
 pub(super) struct Stalls {
     group: Vec<usize>,
-    seen: HashMap<(usize, usize), (u64, Instant)>,
+    /// By job and sink: how many batches were accepted and safe, and since when.
+    seen: HashMap<(usize, usize), ((u64, u64), Instant)>,
 }
 
 impl Stalls {
