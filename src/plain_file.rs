@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::Path;
 
 use crate::units::show_bytes;
@@ -66,6 +66,7 @@ pub fn append_to(path: &Path) -> io::Result<File> {
         .create(true)
         .append(true)
         .open(path)?;
+    cut_half_line(path)?;
     for folder in folders {
         // The parent of a bare file name is the empty path.
         let empty = folder.as_os_str().is_empty();
@@ -73,6 +74,56 @@ pub fn append_to(path: &Path) -> io::Result<File> {
         File::open(folder)?.sync_all()?;
     }
     Ok(file)
+}
+
+/// Writes whole lines to the end of a file: where a disk is full, none of them.
+///
+/// # Errors
+/// The system refuses.
+pub fn add_lines<W>(file: &mut File, write: W) -> io::Result<()>
+where
+    W: FnOnce(&mut File) -> io::Result<()>,
+{
+    let found = file.metadata()?;
+    let before = found.is_file().then(|| found.len());
+    write(file).inspect_err(|_| {
+        if let Some(before) = before {
+            // What is wrong is told of the write.
+            let _ = file.set_len(before);
+        }
+    })
+}
+
+/// Removes what a killed program has written of a last line: the next one would stand behind it.
+///
+/// # Errors
+/// The system refuses.
+pub fn cut_half_line(path: &Path) -> io::Result<()> {
+    // A pipe or a device has no lines that stay.
+    if !path.is_file() {
+        return Ok(());
+    }
+    let file = match fs::OpenOptions::new().read(true).write(true).open(path) {
+        // Who may only add to it cannot look.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+        opened => opened?,
+    };
+    let length = file.metadata()?.len();
+    let (mut end, mut block) = (length, vec![0; 64 << 10]);
+    while end > 0 {
+        let begin = end.saturating_sub(block.len() as u64);
+        let piece = &mut block[..(end - begin) as usize];
+        file.read_exact_at(piece, begin)?;
+        if let Some(line) = piece.iter().rposition(|byte| *byte == b'\n') {
+            end = begin + line as u64 + 1;
+            break;
+        }
+        end = begin;
+    }
+    match end < length {
+        true => file.set_len(end),
+        false => Ok(()),
+    }
 }
 
 /// Waits until the disk has what was written. A pipe, a terminal or another device has none.
@@ -119,6 +170,35 @@ pub fn holds_other(path: &Path, key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn half_a_line_is_cut_off_and_a_write_that_fails_leaves_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bad.jsonl");
+        let long = "x".repeat(200_000);
+        for (there, left) in [
+            ("", ""),
+            ("half", ""),
+            ("{}\n", "{}\n"),
+            ("{}\n{\"a", "{}\n"),
+            (&format!("{{}}\n{long}"), "{}\n"),
+            (&long, ""),
+        ] {
+            fs::write(&path, there).unwrap();
+            cut_half_line(&path).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), left);
+        }
+        fs::write(&path, "{}\n").unwrap();
+        let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+        let full = add_lines(&mut file, |file| {
+            file.write_all(b"{\"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        add_lines(&mut file, |file| file.write_all(b"[]\n")).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{}\n[]\n");
+    }
 
     #[test]
     fn what_has_no_end_is_not_opened() {

@@ -11,7 +11,7 @@ use schemars::json_schema;
 use super::Begin;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Node, Placed, Text, Value, by_node, decode};
-use crate::plain_file::{holds_other, wait_for_disk};
+use crate::plain_file::{add_lines, cut_half_line, holds_other, wait_for_disk};
 use crate::report::Meter;
 use crate::sync::lock;
 
@@ -187,7 +187,7 @@ impl Rejects {
         }
         drop(counts);
         if let Some(letters) = &self.letters {
-            letters.write(|file| file.write_all(&lines))?;
+            letters.write(|file| add_lines(file, |file| file.write_all(&lines)))?;
         }
         self.meter.reject(rejected.len() as u64);
         Ok(())
@@ -235,8 +235,9 @@ impl DeadLetterFile {
         let mut opening = OpenOptions::new();
         opening.create(true).write(true);
         opening.append(again).truncate(!again);
-        let file = opening
-            .open(&path)
+        let opened = opening.open(&path);
+        let file = opened
+            .and_then(|file| cut_half_line(&path).map(|()| file))
             .map_err(|error| Error::because(doing(), error))?;
         let file = Mutex::new(file);
         Ok(Self { path, file })

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::batch::Position;
 use crate::error::{Error, Problem, Result};
-use crate::plain_file::{append_to, wait_for_disk};
+use crate::plain_file::{add_lines, append_to, wait_for_disk};
 use crate::report::Meter;
 use crate::sink::applied::Applied;
 use crate::sink::on_bad_row::{self, OnBadRow};
@@ -123,8 +123,10 @@ fn append(path: &Path, file: &mut Option<File>, lines: &str) -> std::io::Result<
         Some(file) => file,
         None => file.insert(append_to(path)?),
     };
-    file.write_all(lines.as_bytes())?;
-    wait_for_disk(file)
+    add_lines(file, |file| {
+        file.write_all(lines.as_bytes())?;
+        wait_for_disk(file)
+    })
 }
 
 #[cfg(test)]
