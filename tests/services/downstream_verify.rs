@@ -253,9 +253,20 @@ fn a_load_arrives_whole_and_what_is_done_to_it_is_named() {
         })
         .expect("an order that was updated twice");
     swap(&store, one, other);
+    // Somebody emptied the table, and Debezium told of it.
+    let emptied = doc! { "_id": "binlog.000999:4:0", "operation": "truncate" };
+    let orders = store.collection("inventory_orders");
+    block_on(async { orders.insert_one(emptied).await })
+        .unwrap()
+        .unwrap();
     let (code, words) = verify(folder.path(), "o", &against("inventory_orders", "changes"));
     assert_eq!(code, Some(3), "{words}");
     let lines = |what: &str| words.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(
+        lines("extra: found as document binlog.000999:4:0, which says that the table was emptied"),
+        1,
+        "{words}"
+    );
     assert_eq!(lines("is not told"), 11, "{words}");
     assert_eq!(lines("is told otherwise"), 1, "{words}");
     assert_eq!(lines("is told in another place than its own"), 1, "{words}");

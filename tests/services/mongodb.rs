@@ -135,6 +135,31 @@ fn documents_of_equal_key_are_replaced_or_refused() {
 }
 
 #[test]
+fn a_document_that_is_too_long_is_a_bad_row() {
+    let database = fresh("long");
+    let store = Store::shared(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(16 << 20);
+    let lines = format!("{{\"text\":\"a\"}}\n{{\"text\":\"{long}\"}}\n{{\"text\":\"b\"}}\n");
+    std::fs::write(folder.path().join("in.jsonl"), lines).unwrap();
+    let yaml = |how: &str| {
+        format!(
+            "version: 1\ntables:\n  t: {{ from: {{ json: {{ path: in.jsonl }} }} }}\nsinks:\n  - mongodb: {{ table: t, url: \"${{env:MONGODB_URL}}\", database: {database}{how} }}\n"
+        )
+    };
+    let said = "a document of 16 777 255 bytes is longer than the 16 777 216 that MongoDB takes";
+    let output = rowgen(folder.path(), &yaml(""), &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains(said), "{}", words(&output));
+    let kept = yaml(", on_bad_row: { dead_letter: bad.jsonl }");
+    let output = rowgen(folder.path(), &kept, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", words(&output));
+    let letters = std::fs::read_to_string(folder.path().join("bad.jsonl")).unwrap();
+    assert!(letters.contains(said) && letters.contains("\"row\":1"));
+    assert_eq!(store.count("t"), 2);
+}
+
+#[test]
 fn a_server_that_is_not_there_or_silent_is_told_in_time() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = listener.local_addr().unwrap().to_string();

@@ -16,7 +16,7 @@ use crate::client::database::Tls;
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Placed, Secret, Text};
 #[cfg(feature = "mongodb")]
-pub use driver::{Event, events};
+pub use driver::{Event, EventsRead, events};
 
 /// The documents of a collection of MongoDB, in the order of their `_id`, at a quiet moment: a server has no
 /// snapshot of one that changes.

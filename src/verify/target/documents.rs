@@ -18,7 +18,7 @@ use crate::changes::{Living, Past};
 use crate::error::{Error, Problem, Result};
 use crate::format::Operation;
 use crate::plan::BATCH_ROWS;
-use crate::source::mongodb::{Event, MongoDb, events};
+use crate::source::mongodb::{Event, EventsRead, MongoDb, events};
 use crate::units::show_count;
 
 /// A change that must have its document.
@@ -79,8 +79,8 @@ impl Target<'_> {
         )?;
         let mut digest = Digest::new(&fields, key)?;
         let must = must(&states, end, &mut digest)?;
-        let (there, described) = there(documents, &fields, &mut digest)?;
-        outcome.source = described;
+        let (there, read) = there(documents, &fields, &mut digest)?;
+        outcome.source = read.described;
         outcome.key = Some(fields[key].name().clone());
         let first = |end| format!("after the first {} changes", show_count(end));
         let moment = note.unwrap_or_else(|| first(end));
@@ -88,7 +88,14 @@ impl Target<'_> {
             "{moment}: a document for each that changes anything"
         ));
         outcome.counts.expected = must.len() as u64;
-        outcome.counts.found = there.len() as u64;
+        outcome.counts.found = (there.len() + read.emptied.len()) as u64;
+        for id in read.emptied {
+            outcome.counts.count(Kind::Extra, 1);
+            if self.options.all_told || outcome.told < self.options.most_told {
+                outcome.told += 1;
+                tell(outcome, &emptied(&id))?;
+            }
+        }
         let told = differences(&must, &there);
         let wanted = told
             .len()
@@ -178,6 +185,23 @@ impl Target<'_> {
     }
 }
 
+/// A document says that the table was emptied, which no load does.
+fn emptied(id: &str) -> Told {
+    Told {
+        kind: Kind::Extra,
+        times: 1,
+        key: None,
+        row: None,
+        found_row: None,
+        found_at: Some(format!(
+            "as document {id}, which says that the table was emptied"
+        )),
+        cells: Vec::new(),
+        unread: None,
+        blame: None,
+    }
+}
+
 fn kind(aligned: Aligned) -> Kind {
     match aligned {
         Aligned::Moved(..) => Kind::OutOfOrder,
@@ -253,9 +277,9 @@ fn there(
     documents: &MongoDb,
     fields: &[Field],
     digest: &mut Digest,
-) -> Result<(Vec<There>, String)> {
+) -> Result<(Vec<There>, EventsRead)> {
     let mut all = Vec::new();
-    let described = events(documents, fields, &mut |told: Vec<Event>, columns| {
+    let read = events(documents, fields, &mut |told: Vec<Event>, columns| {
         let digests = digest.of(&columns)?;
         for (event, (key, values)) in told.into_iter().zip(digests) {
             let operation = match event.operation.as_str() {
@@ -278,7 +302,7 @@ fn there(
         Ok(())
     })?;
     all.sort_by_key(|there: &There| (there.key, there.place));
-    Ok((all, described))
+    Ok((all, read))
 }
 
 /// What is not as it should be, row by row, with places in both lists; in the order of the changes.

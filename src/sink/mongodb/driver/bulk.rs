@@ -9,6 +9,7 @@ use mongodb::bson::{Bson, Document};
 use mongodb::error::Error as Refusal;
 
 use crate::client::mongodb::passes;
+use crate::units::show_count;
 
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +39,23 @@ pub struct Statement {
     pub bytes: RawDocumentBuf,
 }
 
+impl Statement {
+    /// It itself, if its document is one that a server takes.
+    ///
+    /// # Errors
+    /// It is too long.
+    pub fn fitting(self) -> Result<Self, String> {
+        match self.bytes.as_bytes().len() {
+            0..=MOST_OF_DOCUMENT => Ok(self),
+            bytes => Err(format!(
+                "a document of {} bytes is longer than the {} that MongoDB takes",
+                show_count(bytes as u64),
+                show_count(MOST_OF_DOCUMENT as u64)
+            )),
+        }
+    }
+}
+
 /// What a server did not do.
 #[derive(Debug, Clone)]
 pub struct Refused {
@@ -49,6 +67,9 @@ pub struct Refused {
 
 /// A command has at most so many bytes of statements: a server takes 16 MiB of a document.
 const MOST_BYTES: usize = 12 << 20;
+
+/// A document has at most so many: for a longer one the server closes the connection without a word.
+const MOST_OF_DOCUMENT: usize = 16 << 20;
 
 /// At most so many statements are in a command: what a server takes.
 const MOST_STATEMENTS: usize = 100_000;

@@ -72,8 +72,10 @@ impl Changes {
         let (mut statements, mut unheld) = (Vec::new(), Vec::new());
         for row in 0..batch.rows.num_rows() {
             let change = self.change(&texts, row);
-            match self.statements(&change) {
-                Ok(made) => statements.extend(made),
+            let made = self.statements(&change);
+            let fitting = |made: Vec<Statement>| made.into_iter().map(Statement::fitting).collect();
+            match made.and_then(fitting) {
+                Ok::<Vec<_>, _>(made) => statements.extend(made),
                 Err(why) => unheld.push((row, why)),
             }
         }

@@ -50,7 +50,8 @@ impl Documents {
         let columns = columns.collect::<crate::error::Result<Vec<_>>>()?;
         let (mut statements, mut unheld) = (Vec::new(), Vec::new());
         for row in 0..batch.rows.num_rows() {
-            match self.statement(batch, &columns, row) {
+            let made = self.statement(batch, &columns, row);
+            match made.and_then(Statement::fitting) {
                 Ok(statement) => statements.push(statement),
                 Err(why) => unheld.push((row, why)),
             }

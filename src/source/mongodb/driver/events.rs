@@ -29,20 +29,37 @@ const AT_ONCE: usize = 16_384;
 /// Who is given changes: each piece's, with their rows; of a delete, the row before.
 pub type Give<'g> = dyn FnMut(Vec<Event>, Vec<ArrayRef>) -> Result<()> + 'g;
 
+/// What was read.
+#[derive(Debug)]
+pub struct EventsRead {
+    /// Where the documents were.
+    pub described: String,
+    /// The documents, by their `_id`, that say that the table was emptied.
+    pub emptied: Vec<String>,
+}
+
 /// Reads the documents of a collection of changes, with their rows as `fields`.
 ///
 /// # Errors
 /// The server does not give them, or one is no change.
-pub fn events(options: &MongoDb, fields: &[Field], give: &mut Give<'_>) -> Result<String> {
+pub fn events(options: &MongoDb, fields: &[Field], give: &mut Give<'_>) -> Result<EventsRead> {
     let documents = Documents::open(options)?;
     let schema = Arc::new(Schema::new(fields.to_vec()));
     let mut first = 0;
+    let mut emptied = Vec::new();
     while first < documents.count {
         let read = documents.read(first, AT_ONCE)?;
         if read.is_empty() {
             break;
         }
         first += read.len() as u64;
+        let (emptying, read): (Vec<Document>, Vec<Document>) =
+            read.into_iter().partition(|document| {
+                document
+                    .get_str("operation")
+                    .is_ok_and(|operation| operation == "truncate")
+            });
+        emptied.extend(emptying.iter().map(id));
         let (mut told, mut rows) = (Vec::new(), Vec::new());
         for document in &read {
             let (event, row) = event(document).map_err(|why| stranger(options, document, &why))?;
@@ -56,11 +73,21 @@ pub fn events(options: &MongoDb, fields: &[Field], give: &mut Give<'_>) -> Resul
         }
         give(told, arrays)?;
     }
-    Ok(format!(
-        "mongodb changes in {} at {}",
-        documents.name,
-        documents.server()
-    ))
+    Ok(EventsRead {
+        described: format!(
+            "mongodb changes in {} at {}",
+            documents.name,
+            documents.server()
+        ),
+        emptied,
+    })
+}
+
+fn id(document: &Document) -> String {
+    match document.get("_id") {
+        Some(Bson::String(text)) => text.clone(),
+        other => other.map_or_else(String::new, ToString::to_string),
+    }
 }
 
 fn stranger(options: &MongoDb, document: &Document, why: &str) -> Error {
@@ -81,9 +108,6 @@ fn event(document: &Document) -> Result<(Event, &Document), String> {
     let operation = document
         .get_str("operation")
         .map_err(|_| "it has no operation")?;
-    if operation == "truncate" {
-        return Err("its table was emptied, which no load does".into());
-    }
     let row = row("afterdata", "after_data").or(row("beforedata", "before_data"));
     let row = row.ok_or("it has no row, neither before nor after")?;
     let id = document

@@ -15,7 +15,7 @@ use crate::error::{Error, Problem, Result};
 use crate::source::retype::typed;
 use crate::source::{Asked, Opened};
 use collection::Documents;
-pub use events::{Event, events};
+pub use events::{Event, EventsRead, events};
 use records::Rows;
 
 /// What is wrong with the address.
