@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use rowgen::client::runtime::block_on;
 
@@ -46,14 +46,20 @@ impl Broker {
 
     /// A durable queue.
     pub fn declare(&self, queue: &str) {
+        self.declare_as(queue, "classic");
+    }
+
+    /// A durable queue of this type.
+    pub fn declare_as(&self, queue: &str, kind: &str) {
         let options = QueueDeclareOptions {
             durable: true,
             ..QueueDeclareOptions::default()
         };
+        let mut arguments = FieldTable::default();
+        let kind = AMQPValue::LongString(kind.into());
+        arguments.insert("x-queue-type".into(), kind);
         let declared = async {
-            let asked = self
-                .channel
-                .queue_declare(queue.into(), options, FieldTable::default());
+            let asked = self.channel.queue_declare(queue.into(), options, arguments);
             asked.await
         };
         block_on(declared).unwrap().unwrap();

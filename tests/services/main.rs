@@ -60,6 +60,7 @@ mod postgres_source;
 mod postgres_types;
 #[cfg(all(feature = "postgres", feature = "rabbitmq"))]
 mod rabbitmq;
+mod rabbitmq_queues;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod refused;
 mod registry;

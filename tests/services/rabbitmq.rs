@@ -17,17 +17,17 @@ pub fn reading(url: &str, queues: &str, source: &str, more: &str) -> String {
     )
 }
 
-const TYPES: &str = "    types: { id: int64, name: utf8 }\n";
+pub const TYPES: &str = "    types: { id: int64, name: utf8 }\n";
 
 /// What a run says, and the rows that it wrote.
-fn run(yaml: &str, arguments: &[&str]) -> (Option<i32>, String, Vec<Value>) {
+pub fn run(yaml: &str, arguments: &[&str]) -> (Option<i32>, String, Vec<Value>) {
     let folder = tempfile::tempdir().unwrap();
     let output = rowgen(folder.path(), yaml, arguments).output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), words, rows(folder.path()))
 }
 
-fn rows(folder: &std::path::Path) -> Vec<Value> {
+pub fn rows(folder: &std::path::Path) -> Vec<Value> {
     let pattern = folder.join("out/*").display().to_string();
     let mut files: Vec<_> = glob::glob(&pattern).unwrap().flatten().collect();
     files.sort();
@@ -45,7 +45,7 @@ fn messages(ids: std::ops::Range<u32>) -> Vec<Vec<u8>> {
 }
 
 /// A queue with such messages.
-fn queue(broker: &Broker, ids: std::ops::Range<u32>) -> String {
+pub fn queue(broker: &Broker, ids: std::ops::Range<u32>) -> String {
     let name = fresh("queue");
     broker.declare(&name);
     let messages = messages(ids);
@@ -54,7 +54,7 @@ fn queue(broker: &Broker, ids: std::ops::Range<u32>) -> String {
 }
 
 #[test]
-fn queues_are_read_until_they_are_empty() {
+pub fn queues_are_read_until_they_are_empty() {
     let broker = Broker::shared();
     let (one, other) = (queue(&broker, 0..3000), queue(&broker, 5000..5010));
     let source = "until: empty, metadata: { queue: q, redelivered: again }";
@@ -252,36 +252,6 @@ fn a_broker_that_is_killed_and_comes_back_loses_nothing() {
         read + broker.ready(&name) >= 20_000
     });
     assert!(ids.iter().all(|id| *id < 20_000));
-}
-
-#[test]
-fn a_queue_that_is_deleted_ends_the_run_and_says_so() {
-    let broker = Broker::shared();
-    let name = queue(&broker, 0..3);
-    let url = environment("RABBITMQ_URL");
-    let folder = tempfile::tempdir().unwrap();
-    let yaml = reading(&url, &name, "until: forever", TYPES)
-        .replace("if_exists: append", "if_exists: append, roll: 1s");
-    let mut command = rowgen(folder.path(), &yaml, &[]);
-    let run = command
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let there = || "the rows are written".to_string();
-    until(there, Duration::from_secs(60), || {
-        rows(folder.path()).len() == 3
-    });
-    broker.delete(&name);
-    let output = run.wait_with_output().unwrap();
-    let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{words}");
-    let address = url.split('@').nth(1).unwrap().split('/').next().unwrap();
-    let said = format!(
-        "error: reading queue `{name}` at RabbitMQ at {address}\n  caused by: NOT_FOUND - no queue '{name}' in vhost '/'\n  hint: a source declares no queues: `rabbitmqctl list_queues` shows those that are there"
-    );
-    assert!(words.trim_end().ends_with(&said), "{words}");
-    // No sink has: it was given up.
-    assert!(!words.contains("has failed"), "{words}");
 }
 
 const SCHEMA: &str = r#"{"type":"record","name":"User","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string"]}]}"#;

@@ -54,7 +54,8 @@ pub struct Envelope<'m> {
 struct Message<'m> {
     #[serde(borrow, default)]
     schema: Option<&'m RawValue>,
-    #[serde(borrow, default)]
+    // Null in the place of a value that is gone; one that is not there at all is no envelope.
+    #[serde(borrow, deserialize_with = "Option::deserialize")]
     payload: Option<Payload<'m>>,
 }
 

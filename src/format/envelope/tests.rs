@@ -65,6 +65,10 @@ fn tombstones_are_told_from_changes_and_from_nonsense() {
             "it is no envelope of Debezium: missing field `source` at line 1 column 8",
         ),
         (
+            r#"{"schema":null}"#,
+            "it is no envelope of Debezium: missing field `payload` at line 1 column 15",
+        ),
+        (
             r#"{"op":"c","source":{"file":"a"}}"#,
             "it is no envelope of Debezium: its source names no `db` and `table`",
         ),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{self, Stream, StreamExt, select_all};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection};
 use tokio::time::{sleep, timeout};
 
@@ -19,7 +19,7 @@ use super::pipe::Message;
 use crate::batch::Turn;
 use crate::client::rabbitmq::Refused;
 use crate::client::runtime::block_on;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 
 /// How often is looked how much waits, and of a run that ends, whether nothing does.
 const LOOK: Duration = Duration::from_millis(500);
@@ -35,6 +35,9 @@ const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 
 /// How many looks in a row find that nothing more can come, until more is asked for.
 const STUCK: u32 = 2;
+
+/// Where a consumer of a stream begins, and where a message of one stands.
+const STREAM_OFFSET: &str = "x-stream-offset";
 
 /// So many messages are passed on at once.
 const TOGETHER: usize = 1024;
@@ -219,7 +222,10 @@ async fn widen<'s>(
 ) -> Result<Events<'s>, Refused> {
     let queue = shared.queues[number].as_str();
     let doing = format!("reading queue `{queue}`");
-    let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+    let options = BasicConsumeOptions::default();
+    let mut arguments = FieldTable::default();
+    // Other queues pass over it.
+    arguments.insert(STREAM_OFFSET.into(), AMQPValue::LongString("first".into()));
     let begin = line
         .channel
         .basic_consume(queue.into(), "".into(), options, arguments);
@@ -254,6 +260,25 @@ impl Line {
 }
 
 /// Passes on what has come.
+/// A queue that is a stream would tell nothing before something new comes, and its messages stay though they
+/// are acknowledged: the next run would have them again.
+fn is_no_stream(shared: &Shared, number: usize, first: &Delivery) -> Result<(), Refused> {
+    let headers = first.properties.headers().as_ref();
+    if headers.is_none_or(|headers| !headers.contains_key(STREAM_OFFSET)) {
+        return Ok(());
+    }
+    let queue = &shared.queues[number];
+    let what = format!(
+        "queue `{queue}` at RabbitMQ at {} is a stream, whose messages stay when they are acknowledged",
+        shared.broker.name()
+    );
+    let hint = "bind a classic or a quorum queue to what fills it, and read that";
+    Err(Refused {
+        error: Error::user(Problem::new(what).hint(hint)),
+        passes: false,
+    })
+}
+
 fn take(
     shared: &Shared,
     number: usize,
@@ -261,6 +286,9 @@ fn take(
     deliveries: Vec<lapin::Result<Delivery>>,
 ) -> Result<(), Refused> {
     let arrived = Instant::now();
+    if let Some(first) = deliveries.iter().flatten().next() {
+        is_no_stream(shared, number, first)?;
+    }
     let last = deliveries.iter().flatten().next_back();
     line.came = last.map_or(line.came, |last| line.came.max(last.delivery_tag));
     let mut failed = None;
