@@ -13,6 +13,7 @@ use super::table;
 use crate::client::mysql::{TableName, answer, quoted};
 use crate::client::offsets::OFFSETS;
 use crate::error::{Error, Result};
+use crate::sink::applied::AppliedColumns;
 use crate::sink::database::Missing;
 
 /// Denied for a table, or for a column.
@@ -87,11 +88,9 @@ impl Load {
             let column = quoted(self.schema.field(set).name());
             asked.push(("UPDATE", format!("UPDATE {table} SET {column} = NULL")));
         }
-        if self
-            .changes
-            .as_ref()
-            .is_some_and(|changes| changes.deletes())
-        {
+        let deletes = |changes: &AppliedColumns| changes.deletes();
+        // `TRUNCATE` needs DROP, which cannot be asked for, and without it rows are deleted.
+        if self.empties() || self.changes.as_ref().is_some_and(deletes) {
             asked.push(("DELETE", format!("DELETE FROM {table}")));
         }
         asked
@@ -106,19 +105,26 @@ async fn ask(
     (asked, made): (&[Asked], Option<String>),
 ) -> Result<(), Refusal> {
     let on = name.quoted();
-    let mut seen = false;
+    let (mut seen, mut lacks) = (false, false);
     for (privilege, statement) in asked {
         match denied(conn, statement).await? {
             Some(Denied::Absent) => {}
-            Some(Denied::Privilege(_)) => missing.add(&on, privilege),
+            Some(Denied::Privilege(_)) => {
+                lacks = true;
+                missing.add(&on, privilege);
+            }
             None => seen = true,
         }
     }
     let Some(made) = made.filter(|_| !seen) else {
         return Ok(());
     };
-    // With this one the others can be given before there is a table.
-    if let Some(Denied::Privilege(privilege)) = denied(conn, &made).await? {
+    let privilege = match denied(conn, &made).await? {
+        Some(Denied::Privilege(privilege)) => Some(privilege),
+        // It has this one already. Only together with it the others can be given before there is a table.
+        _ => lacks.then(|| "CREATE".to_string()),
+    };
+    if let Some(privilege) = privilege {
         missing.add(&on, &privilege);
     }
     Ok(())

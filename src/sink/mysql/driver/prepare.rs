@@ -163,20 +163,14 @@ impl Load {
             conn.query_drop("SET SESSION foreign_key_checks = 0")
                 .await?;
             for name in changes.applied.changing().beside(self.database.name()) {
-                match conn.query_drop(format!("TRUNCATE TABLE {name}")).await {
+                match empty_table(conn, &name).await {
                     Err(error) if answer(&error).is_some_and(|said| said.code == ABSENT) => {}
                     emptied => emptied?,
                 }
             }
             return conn.query_drop("SET SESSION foreign_key_checks = 1").await;
         }
-        let name = self.name.quoted();
-        match conn.query_drop(format!("TRUNCATE TABLE {name}")).await {
-            Err(error) if answer(&error).is_some_and(|said| ONE_BY_ONE.contains(&said.code)) => {
-                conn.query_drop(format!("DELETE FROM {name}")).await
-            }
-            emptied => emptied,
-        }
+        empty_table(conn, &self.name.quoted()).await
     }
 
     /// Removes all rows. Whoever reads them keeps the table as it is, perhaps this very run.
@@ -191,5 +185,15 @@ impl Load {
                 _ => said,
             }
         })
+    }
+}
+
+/// At once where that is allowed.
+async fn empty_table(conn: &mut Conn, name: &str) -> Result<(), Refusal> {
+    match conn.query_drop(format!("TRUNCATE TABLE {name}")).await {
+        Err(error) if answer(&error).is_some_and(|said| ONE_BY_ONE.contains(&said.code)) => {
+            conn.query_drop(format!("DELETE FROM {name}")).await
+        }
+        emptied => emptied,
     }
 }
