@@ -15,6 +15,15 @@ pub const BATCH_ROWS: i32 = -2;
 /// The partition whose offset is the number of shards that changes were begun with.
 pub const SHARDS_OF: i32 = -3;
 
+/// What a connection is to hold of a load.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wanted<'h> {
+    /// The load as a whole, by its name.
+    pub whole: Option<String>,
+    /// These partitions of its table.
+    pub partitions: &'h [i32],
+}
+
 /// Whoever has the lock of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {

@@ -198,6 +198,34 @@ fn a_run_that_stands_still_does_not_block_the_next_one() {
 }
 
 #[test]
+fn runs_of_one_load_that_go_on_beside_each_other_do_not_wait_for_ever() {
+    for database in both("beside") {
+        let yaml = changes(database.kind, 40_000, ", transaction_rows: 50");
+        let arguments = ["--batch-rows", "2000", "--quiet"];
+        let first = spawn(&database, &yaml, &arguments);
+        let second = spawn(&database, &yaml, &arguments);
+        until_begun(&database, "things", 100);
+        // Whichever has the load stands still for a while, and the other one may not have parts of it.
+        for run in [&first, &second] {
+            signal(run, "-STOP");
+            std::thread::sleep(Duration::from_millis(1500));
+            signal(run, "-CONT");
+        }
+        let began = Instant::now();
+        let ended = [first, second].map(|run| run.wait_with_output().unwrap());
+        assert!(began.elapsed() < Duration::from_secs(90));
+        for ended in &ended {
+            let said = told(&words(ended));
+            let taken = said.contains("another run of this load has taken over");
+            assert!(ended.status.success() || taken, "{said}");
+        }
+        assert!(ended.iter().any(|ended| ended.status.success()));
+        let (code, told) = database.verify(&yaml, &[]);
+        assert_eq!(code, Some(0), "{told}");
+    }
+}
+
+#[test]
 fn a_load_that_stops_others_is_interrupted_as_well() {
     for database in both("stops") {
         let yaml = changes(database.kind, 60_000, ", transaction_rows: 1");

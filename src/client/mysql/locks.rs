@@ -5,42 +5,58 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
 use super::{Offsets, literal};
-use crate::client::offsets::{Holder, NotHeld};
+use crate::client::offsets::{Holder, NotHeld, Wanted};
 
 impl Offsets {
-    /// Holds partitions until the connection ends, whose number is returned.
+    /// Holds a load, partitions of it or both until the connection ends, whose number is returned.
     ///
     /// # Errors
     /// Somebody else has one of them; what the server says.
-    pub async fn hold(&self, conn: &mut Conn, partitions: &[i32]) -> Result<i64, NotHeld<Refusal>> {
-        let name = |partition: &i32| self.lock_name(*partition);
-        let locks = partitions.iter().map(name);
-        let locks: Vec<String> = locks
-            .map(|name| format!("IFNULL(GET_LOCK({name}, 0), 0)"))
+    pub async fn hold(
+        &self,
+        conn: &mut Conn,
+        wanted: &Wanted<'_>,
+    ) -> Result<i64, NotHeld<Refusal>> {
+        // Before any partition: who waits for the load must not be in the way of whoever has it.
+        if let Some(whole) = &wanted.whole {
+            take(conn, &[lock_name(whole, "load")]).await?;
+        }
+        let load = format!("{}|{}|{}", self.table, self.sink, self.load);
+        let partitions = wanted.partitions.iter();
+        let partitions: Vec<String> = partitions
+            .map(|partition| lock_name(&load, &partition.to_string()))
             .collect();
-        let query = format!("SELECT CONCAT_WS(',', {})", locks.join(", "));
-        let held: Option<String> = conn.query_first(query).await?;
-        let held = held.unwrap_or_default();
-        let Some(other) = held.split(',').position(|held| held != "1") else {
-            return Ok(conn.id().into());
-        };
-        let used = format!("SELECT IS_USED_LOCK({})", self.lock_name(partitions[other]));
-        let id: Option<Option<i64>> = conn.query_first(used).await?;
-        let Some(id) = id.flatten() else {
-            return Err(NotHeld::By(None));
-        };
-        let query = format!(
-            "SELECT CONCAT(user, '@', host) FROM information_schema.processlist WHERE id = {id}"
-        );
-        let whose: Option<String> = conn.query_first(query).await?;
-        let whose = whose.map(|whose| format!(" of {whose}"));
-        let shown = format!("connection {id}{}", whose.unwrap_or_default());
-        Err(NotHeld::By(Some(Holder { id, shown })))
+        take(conn, &partitions).await
     }
+}
 
-    /// Names of locks are short, and count on the whole server.
-    fn lock_name(&self, partition: i32) -> String {
-        let load = literal(&format!("{}|{}|{}", self.table, self.sink, self.load));
-        format!("CONCAT('rowgen ', MD5({load}), ' {partition}')")
-    }
+/// Takes locks until the connection ends, whose number is returned.
+async fn take(conn: &mut Conn, names: &[String]) -> Result<i64, NotHeld<Refusal>> {
+    let locks: Vec<String> = names
+        .iter()
+        .map(|name| format!("IFNULL(GET_LOCK({name}, 0), 0)"))
+        .collect();
+    let query = format!("SELECT CONCAT_WS(',', {})", locks.join(", "));
+    let held: Option<String> = conn.query_first(query).await?;
+    let held = held.unwrap_or_default();
+    let Some(other) = held.split(',').position(|held| held != "1") else {
+        return Ok(conn.id().into());
+    };
+    let used = format!("SELECT IS_USED_LOCK({})", names[other]);
+    let id: Option<Option<i64>> = conn.query_first(used).await?;
+    let Some(id) = id.flatten() else {
+        return Err(NotHeld::By(None));
+    };
+    let query = format!(
+        "SELECT CONCAT(user, '@', host) FROM information_schema.processlist WHERE id = {id}"
+    );
+    let whose: Option<String> = conn.query_first(query).await?;
+    let whose = whose.map(|whose| format!(" of {whose}"));
+    let shown = format!("connection {id}{}", whose.unwrap_or_default());
+    Err(NotHeld::By(Some(Holder { id, shown })))
+}
+
+/// Names of locks are short, and count on the whole server.
+fn lock_name(load: &str, part: &str) -> String {
+    format!("CONCAT('rowgen ', MD5({}), ' {part}')", literal(load))
 }

@@ -35,6 +35,11 @@ impl Offsets {
         }
     }
 
+    /// What the load is called among all of the server.
+    pub fn name(&self) -> String {
+        format!("{} {} {}", self.table, self.sink, self.load)
+    }
+
     /// Makes the table where it does not exist.
     ///
     /// # Errors

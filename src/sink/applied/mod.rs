@@ -28,6 +28,7 @@ pub use options::{another_load, of_table};
 pub use shards::{Applied, SHARDS, Share, shard_of};
 
 use super::Target;
+use super::session::Leader;
 use crate::changes::Table;
 use crate::sync::lock;
 
@@ -49,6 +50,7 @@ pub struct Together(Mutex<HashMap<String, Database>>);
 #[derive(Default, Clone)]
 struct Database {
     barrier: Arc<Barrier>,
+    leader: Arc<Leader>,
     /// Tables of the pipeline, and what they are called there.
     tables: Vec<(String, String)>,
 }
@@ -78,6 +80,12 @@ impl Changing {
         let table = self.table.name().to_string();
         there.tables.push((table, name.to_string()));
         there.barrier.join()
+    }
+
+    /// Which session of all tables in this database holds the load.
+    pub fn leader(&self, database: &str) -> Arc<Leader> {
+        let mut all = lock(&self.together.0);
+        all.entry(database.to_string()).or_default().leader.clone()
     }
 
     /// What a table of the pipeline is called in this database, if its changes go there. All of them have

@@ -1,58 +1,132 @@
 //! Partitions that a session's connections hold, so that two runs of one load do not do the same work beside
 //! each other: the later one waits, and says for whom.
+//!
+//! Two runs that each had some of the partitions would wait for each other for ever. So the session that comes
+//! first holds the whole load, too (of changes: of all tables in the database), and the others of its run wait
+//! for that; and a session whose partitions another run has got, as it stood still, does not wait: its run ends.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
-use crate::client::offsets::Holder;
-use crate::error::Error;
+use super::Failure;
+use crate::client::offsets::{Holder, Wanted};
+use crate::error::{Error, Problem};
 use crate::sink::applied::SHARDS;
+use crate::sync::lock;
+
+/// No session, or no connection.
+const NONE: i64 = -1;
+
+/// Which session holds the whole load, of all that a run has for it.
+#[derive(Debug)]
+pub struct Leader {
+    /// How many sessions there are.
+    sessions: AtomicI64,
+    /// The one that came first.
+    first: AtomicI64,
+    /// It has held the load once.
+    holds: AtomicBool,
+    /// What the load is called, table by table.
+    tables: Mutex<Vec<String>>,
+}
+
+impl Default for Leader {
+    fn default() -> Self {
+        Self {
+            sessions: AtomicI64::new(0),
+            first: AtomicI64::new(NONE),
+            holds: AtomicBool::new(false),
+            tables: Mutex::default(),
+        }
+    }
+}
 
 /// The partitions of one session.
 #[derive(Debug)]
 pub struct Held {
+    /// Which session it is, of all that the leader knows.
+    session: i64,
     partitions: Vec<i32>,
+    leader: Arc<Leader>,
     /// The connection that held them last.
     last: AtomicI64,
 }
 
 impl Held {
-    /// Those of session `number` of so many, where partitions are sessions, or the shards of changes.
-    pub fn of(number: usize, sessions: usize, applies: bool) -> Self {
+    /// Those of each of so many sessions of a table, whose load is called `name`; partitions are sessions, or
+    /// the shards of changes.
+    pub fn all(
+        sessions: usize,
+        applies: bool,
+        leader: &Arc<Leader>,
+        name: String,
+    ) -> Vec<Arc<Self>> {
+        lock(&leader.tables).push(name);
         // Below the number of shards, or of sessions.
-        let partitions = match applies {
+        let partitions = |number: usize| match applies {
             true => (number..SHARDS).step_by(sessions.max(1)),
             false => (number..number + 1).step_by(1),
         };
-        Self {
-            partitions: partitions.map(|one| one as i32).collect(),
-            last: AtomicI64::new(-1),
-        }
+        let held = |number: usize| Self {
+            session: leader.sessions.fetch_add(1, Ordering::Relaxed),
+            partitions: partitions(number).map(|one| one as i32).collect(),
+            leader: leader.clone(),
+            last: AtomicI64::new(NONE),
+        };
+        (0..sessions).map(|number| Arc::new(held(number))).collect()
     }
 
-    /// Which they are.
-    pub fn partitions(&self) -> &[i32] {
-        &self.partitions
+    /// What it is to hold now; nothing while another session of this run is to hold the load first.
+    pub fn wanted(&self) -> Option<Wanted<'_>> {
+        let leader = &self.leader;
+        let (relaxed, acquire) = (Ordering::Relaxed, Ordering::Acquire);
+        let first = leader
+            .first
+            .compare_exchange(NONE, self.session, relaxed, relaxed);
+        let leads = first.map_or_else(|first| first == self.session, |_| true);
+        let whole = leads.then(|| {
+            let mut tables = lock(&leader.tables).clone();
+            tables.sort_unstable();
+            tables.join(", ")
+        });
+        (leads || leader.holds.load(acquire)).then_some(Wanted {
+            whole,
+            partitions: &self.partitions,
+        })
     }
 
     /// A connection of this session holds them now.
     pub fn hold(&self, connection: i64) {
         self.last.store(connection, Ordering::Relaxed);
+        self.leader.holds.store(true, Ordering::Release);
     }
 
-    /// True if it is a connection of this session that has them still: it was cut off, and the server does
-    /// not know yet.
-    pub fn is_own(&self, holder: &Holder) -> bool {
-        self.last.load(Ordering::Relaxed) == holder.id
+    /// The connection of this session that had them last, and has them still: it was cut off, and the server
+    /// does not know yet.
+    pub fn own(&self, holder: Option<&Holder>) -> Option<i64> {
+        let last = self.last.load(Ordering::Relaxed);
+        holder.map(|holder| holder.id).filter(|id| *id == last)
     }
-}
 
-/// Somebody else has a partition.
-pub fn held_by(holder: Option<&Holder>) -> Error {
-    let who = holder.map(|holder| format!(": {} has its lock", holder.shown));
-    Error::run(format!(
-        "another run of this load is at work{}",
-        who.unwrap_or_default()
-    ))
+    /// Somebody else has one of them: they are waited for, unless this session had them and has lost them.
+    pub fn taken(&self, holder: Option<&Holder>) -> Failure {
+        let who = holder.map(|holder| format!(": {} has its lock", holder.shown));
+        let who = who.unwrap_or_default();
+        let is_lost = self.last.load(Ordering::Relaxed) != NONE && self.own(holder).is_none();
+        match holder.filter(|_| is_lost) {
+            None => Failure::Again(Error::run(format!(
+                "another run of this load is at work{who}"
+            ))),
+            Some(_) => Failure::Stop(Error::run(
+                Problem::new(format!(
+                    "another run of this load has taken over while this one stood still{who}"
+                ))
+                .hint(
+                    "that run goes on with all that is left; end it before this one is begun again",
+                ),
+            )),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -62,12 +136,61 @@ mod tests {
     #[test]
     fn each_partition_has_one_session() {
         let all = |sessions: usize, applies| {
-            let held = (0..sessions).map(|number| Held::of(number, sessions, applies));
-            let mut all: Vec<i32> = held.flat_map(|held| held.partitions.clone()).collect();
+            let held = Held::all(sessions, applies, &Arc::default(), "load".into());
+            let mut all: Vec<i32> = held
+                .iter()
+                .flat_map(|held| held.partitions.clone())
+                .collect();
             all.sort_unstable();
             all
         };
         assert!(all(5, true).into_iter().eq(0..SHARDS as i32));
         assert_eq!(all(3, false), [0, 1, 2]);
+    }
+
+    fn holder(id: i64) -> Holder {
+        Holder {
+            id,
+            shown: format!("connection {id}"),
+        }
+    }
+
+    #[test]
+    fn the_session_that_comes_first_holds_the_load_before_the_others() {
+        let leader = Arc::default();
+        let orders = Held::all(2, false, &leader, "orders".into());
+        let customers = Held::all(1, false, &leader, "customers".into());
+        let first = || Wanted {
+            whole: Some("customers, orders".into()),
+            partitions: &[1],
+        };
+        assert_eq!(orders[1].wanted(), Some(first()));
+        assert_eq!(orders[0].wanted(), None);
+        assert_eq!(customers[0].wanted(), None);
+        assert_eq!(orders[1].wanted(), Some(first()));
+        orders[1].hold(7);
+        let other = Wanted {
+            whole: None,
+            partitions: &[0],
+        };
+        assert_eq!(customers[0].wanted(), Some(other));
+    }
+
+    #[test]
+    fn what_another_run_has_got_is_waited_for_before_and_not_after_it_was_held() {
+        let held = &Held::all(1, false, &Arc::default(), "load".into())[0];
+        let taken = |id| held.taken(Some(&holder(id)));
+        assert!(matches!(taken(8), Failure::Again(_)));
+        held.hold(7);
+        assert_eq!(held.own(Some(&holder(7))), Some(7));
+        assert!(matches!(taken(7), Failure::Again(_)));
+        assert!(matches!(held.taken(None), Failure::Again(_)));
+        let Failure::Stop(error) = taken(8) else {
+            panic!("it waits")
+        };
+        assert_eq!(
+            error.to_string(),
+            "error: another run of this load has taken over while this one stood still: connection 8 has its lock\n  hint: that run goes on with all that is left; end it before this one is begun again"
+        );
     }
 }

@@ -50,7 +50,7 @@ use arrow::array::RecordBatch;
 use super::applied::Applied;
 pub use super::on_bad_row::OnBadRow;
 pub use clock::Clock;
-pub use held::{Held, held_by};
+pub use held::{Held, Leader};
 pub use lane::{changes, rows, sink};
 pub use letters::{Keep, Letter, Letters};
 pub use piece::Piece;

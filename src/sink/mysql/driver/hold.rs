@@ -1,12 +1,17 @@
 //! What a connection holds before its first rows: the partitions that it writes, so that another run of the
 //! load waits for it, and says so.
 
+use std::time::Duration;
+
 use mysql_async::prelude::Queryable;
 
 use super::failure;
 use super::session::Connection;
 use crate::client::offsets::NotHeld;
-use crate::sink::session::{Failure, held_by};
+use crate::sink::session::Failure;
+
+/// How often is looked whether the session that came first holds the load.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl Connection {
     /// Sees to it that nobody else writes what it writes.
@@ -14,7 +19,13 @@ impl Connection {
         let (Some(held), Some(offsets)) = (&self.unheld, &self.load.offsets) else {
             return Ok(());
         };
-        let holder = match offsets.hold(&mut self.conn, held.partitions()).await {
+        let wanted = loop {
+            match held.wanted() {
+                Some(wanted) => break wanted,
+                None => tokio::time::sleep(LOOK).await,
+            }
+        };
+        let holder = match offsets.hold(&mut self.conn, &wanted).await {
             Ok(own) => {
                 held.hold(own);
                 self.unheld = None;
@@ -25,10 +36,10 @@ impl Connection {
                 return Err(failure::of(&self.load.database, "locking its part", &error));
             }
         };
-        if let Some(own) = holder.as_ref().filter(|holder| held.is_own(holder)) {
+        if let Some(own) = held.own(holder.as_ref()) {
             // It may be gone by now.
-            let _ = self.conn.query_drop(format!("KILL {}", own.id)).await;
+            let _ = self.conn.query_drop(format!("KILL {own}")).await;
         }
-        Err(Failure::Again(held_by(holder.as_ref())))
+        Err(held.taken(holder.as_ref()))
     }
 }

@@ -253,9 +253,13 @@ impl Load {
     /// What each session holds. The partitions of a stream move from one process to another, and offsets
     /// alone say whose they are.
     fn holds(&self, sessions: usize) -> Vec<Arc<Held>> {
-        let held = |number| Arc::new(Held::of(number, sessions, self.changes.is_some()));
-        let sessions = if self.is_stream { 0 } else { sessions };
-        (0..sessions).map(held).collect()
+        let Some(offsets) = self.offsets.as_ref().filter(|_| !self.is_stream) else {
+            return Vec::new();
+        };
+        let leader = self.changes.as_ref().map_or_else(Arc::default, |changes| {
+            changes.applied.changing().leader(self.database.name())
+        });
+        Held::all(sessions, self.changes.is_some(), &leader, offsets.name())
     }
 
     /// The load as the engine is told of it.
