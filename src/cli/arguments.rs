@@ -121,7 +121,7 @@ pub(super) struct FileOptions {
     /// What all randomness is keyed by
     #[arg(long, env = "ROWGEN_SEED")]
     pub(super) seed: Option<String>,
-    /// The row count of the one table that has one, or of tables by name: --rows orders=1000,users=50
+    /// The row count of the one table that has one, or of tables by name (0: without end): --rows orders=1000,users=50
     #[arg(long, env = "ROWGEN_ROWS", value_name = "N|TABLE=N", value_delimiter = ',', value_parser = parse_rows)]
     pub(super) rows: Vec<(Option<String>, u64)>,
     /// Worker threads
