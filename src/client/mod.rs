@@ -5,6 +5,7 @@ pub mod database;
 pub mod kafka;
 pub mod mongodb;
 pub mod mysql;
+pub mod object;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub mod offsets;
 #[cfg(any(feature = "mysql", feature = "postgres"))]

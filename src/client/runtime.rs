@@ -21,7 +21,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
 ///
 /// # Errors
 /// The runtime cannot be started.
-#[cfg(feature = "serve")]
+#[cfg(any(feature = "object", feature = "serve"))]
 pub fn spawn(
     future: impl Future<Output = ()> + Send + 'static,
 ) -> Result<tokio::task::JoinHandle<()>> {

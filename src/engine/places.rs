@@ -50,7 +50,7 @@ fn problem(
     out: &Path,
     reads: &[PathBuf],
 ) -> Option<Problem> {
-    let place = out.join(path.as_str());
+    let place = path.from(out);
     let cause = reads
         .iter()
         .find_map(|read| in_the_way(read, &place, folder))?;

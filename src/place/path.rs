@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 
 use schemars::json_schema;
 
-use super::{Text, Value, by_node, decode};
+use super::{Node, OBJECT_SCHEMES, Text, Value, by_node, decode};
 use crate::error::Problem;
 
 /// A path of this machine, as it is said: relative ones start where their option says.
@@ -14,13 +14,8 @@ pub struct LocalPath(pub String);
 
 /// Where else files are, by how a path to there begins, and what copies them.
 const ELSEWHERE: &[(&[&str], &str)] = &[
-    (&["s3", "s3a", "s3n"], "`aws s3 cp`"),
-    (&["gs", "gcs"], "`gcloud storage cp`"),
     (&["hdfs", "viewfs", "webhdfs"], "`hdfs dfs -get` or `-put`"),
-    (
-        &["abfs", "abfss", "adl", "az", "azure", "wasb", "wasbs"],
-        "`azcopy copy`",
-    ),
+    (&["adl"], "`azcopy copy`"),
     (&["dbfs"], "`databricks fs cp`"),
     (&["ftp", "ftps", "http", "https"], "`curl -O`"),
     (&["scp", "sftp", "ssh"], "`scp`"),
@@ -110,6 +105,18 @@ impl Deref for LocalPath {
     }
 }
 
+/// What other tools call the schemes of objects.
+const OTHER_SCHEMES: &[(&str, &str)] = &[
+    ("abfs", "az"),
+    ("abfss", "az"),
+    ("azure", "az"),
+    ("gcs", "gs"),
+    ("s3a", "s3"),
+    ("s3n", "s3"),
+    ("wasb", "az"),
+    ("wasbs", "az"),
+];
+
 /// A path that leads to another machine, or is one of another system.
 fn elsewhere(text: &str) -> Option<Problem> {
     let (scheme, rest) = text.split_once(':')?;
@@ -134,6 +141,16 @@ fn elsewhere(text: &str) -> Option<Problem> {
         let what = format!("`{text}` is a URL, and no path");
         return Some(Problem::new(what).hint(format!("write the path alone: `/{path}`")));
     }
+    if let Some(object) = OBJECT_SCHEMES.iter().find(|object| *object == &scheme) {
+        let what = format!("`{text}` is an object, and only rows are read and written there");
+        let hint = format!(
+            "tables, references and `file` take `{object}://…`; here a path of this machine is needed"
+        );
+        return Some(Problem::new(what).hint(hint));
+    }
+    if let Some((_, own)) = OTHER_SCHEMES.iter().find(|(other, _)| *other == scheme) {
+        return Some(far(text).hint(format!("objects are named `{own}://BUCKET/KEY`")));
+    }
     let known = ELSEWHERE
         .iter()
         .find(|(names, _)| names.contains(&scheme.as_str()));
@@ -147,7 +164,7 @@ fn elsewhere(text: &str) -> Option<Problem> {
 
 fn far(text: &str) -> Problem {
     Problem::new(format!(
-        "`{text}` is not on this machine: object stores and servers of files are not read or written"
+        "`{text}` is not on this machine, nor in a store that is read or written"
     ))
 }
 
@@ -175,7 +192,7 @@ fn home(text: &str) -> Option<Problem> {
 }
 
 /// A name in braces that is left where `{table}` was put in.
-fn placeholder(text: &str) -> Option<Problem> {
+pub(super) fn placeholder(text: &str) -> Option<Problem> {
     let start = text.find('{')?;
     let end = start + text[start..].find('}')?;
     let braces = text[end..].bytes().take_while(|byte| *byte == b'}').count();
@@ -220,7 +237,7 @@ fn variable(text: &str) -> Option<Problem> {
 }
 
 /// `%Y-%m-%d`, which `date` and other programs fill in. `%20` and `%dF` are bytes of a URL.
-fn time_format(text: &str) -> Option<Problem> {
+pub(super) fn time_format(text: &str) -> Option<Problem> {
     let mut parts = text.split('%').skip(1);
     let sign = parts.find_map(|part| {
         let mut characters = part.chars();
@@ -246,22 +263,27 @@ fn dash(text: &str) -> Option<Problem> {
 by_node!(
     inline,
     LocalPath,
-    |node| {
-        if matches!(node.value, Value::Null) {
-            let hint = "`~` and `null` are nothing in YAML: name a file or a folder, such as `out/orders.parquet`";
-            return Err(Problem::new("the path is empty").hint(hint));
-        }
-        // Folders, reports and messages show every path to all who may read them.
-        if let Some(secret) = node.place.secret() {
-            let message = format!("a path cannot have the secret `{secret}` in it");
-            let hint = "whoever lists the folder, or reads the log or the report, would read it: write a name that may be shown";
-            return Err(Problem::new(message).hint(hint));
-        }
-        let text = decode::<Text>(node)?;
-        LocalPath::said(&text)
-    },
+    |node| path_of(node, LocalPath::said),
     |_| json_schema!({ "type": ["string", "number", "boolean"] })
 );
+
+/// What a node says as a path of some kind.
+pub(super) fn path_of(
+    node: &Node,
+    said: impl FnOnce(&str) -> Result<LocalPath, Problem>,
+) -> Result<LocalPath, Problem> {
+    if matches!(node.value, Value::Null) {
+        let hint = "`~` and `null` are nothing in YAML: name a file or a folder, such as `out/orders.parquet`";
+        return Err(Problem::new("the path is empty").hint(hint));
+    }
+    // Folders, reports and messages show every path to all who may read them.
+    if let Some(secret) = node.place.secret() {
+        let message = format!("a path cannot have the secret `{secret}` in it");
+        let hint = "whoever lists the folder, or reads the log or the report, would read it: write a name that may be shown";
+        return Err(Problem::new(message).hint(hint));
+    }
+    said(&decode::<Text>(node)?)
+}
 
 #[cfg(test)]
 mod tests {

@@ -44,7 +44,7 @@ impl Placed<LocalPath> {
     /// The path to read that this says: relative to the file that says it.
     pub fn beside(&self) -> PathBuf {
         let folder = Path::new(self.place.file()).parent();
-        folder.unwrap_or(Path::new("")).join(self.value.as_str())
+        self.value.from(folder.unwrap_or(Path::new("")))
     }
 }
 

@@ -28,6 +28,7 @@ use crate::place::{LocalPath, Placed};
 #[serde(deny_unknown_fields)]
 pub struct Avro {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.avro`.
+    #[serde(deserialize_with = "crate::place::of_rows")]
     path: Placed<LocalPath>,
 }
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::first_bytes::{ENOUGH, FirstBytes};
 use super::packed::Packed;
 use super::raw::{RawBytes, RawFile};
+use super::remote::RemoteFile;
 use super::unpack::Packing;
+use crate::client::object::Object;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Place, Placed};
 use crate::plain_file::plain;
@@ -32,6 +34,8 @@ pub struct OpenFile {
 pub struct Closed {
     /// Its path.
     pub path: PathBuf,
+    /// What its store says of it, where it is an object.
+    pub object: Option<Object>,
     /// What the pipeline says of it.
     pub said: Placed<LocalPath>,
     /// It is kept open: it is one of few.
@@ -48,12 +52,10 @@ impl Closed {
     /// # Errors
     /// It is not there, is no plain file, or is compressed by what is not known.
     pub fn open(&self) -> Result<OpenFile, Problem> {
-        // A pipe would be waited for: nothing but plain files is opened.
-        plain(&self.path)
-            .map_err(|error| absent(self.problem().cause(&error), &error, &self.said))?;
-        let failed = |error: std::io::Error| self.problem().cause(error);
-        let file = File::open(&self.path).map_err(failed)?;
-        let raw = Arc::new(RawFile::new(&self.path, file, self.hold).map_err(failed)?);
+        let raw = Arc::new(match &self.object {
+            Some(object) => RawFile::of(RemoteFile::new(&self.path, object)?),
+            None => self.open_raw()?,
+        });
         let packed = self.unpacked(&raw)?;
         let length = packed.as_ref().map(|packed| packed.length);
         Ok(OpenFile {
@@ -66,8 +68,20 @@ impl Closed {
         })
     }
 
-    /// Its bytes on the disk.
+    fn open_raw(&self) -> Result<RawFile, Problem> {
+        // A pipe would be waited for: nothing but plain files is opened.
+        plain(&self.path)
+            .map_err(|error| absent(self.problem().cause(&error), &error, &self.said))?;
+        let failed = |error: std::io::Error| self.problem().cause(error);
+        let file = File::open(&self.path).map_err(failed)?;
+        RawFile::new(&self.path, file, self.hold).map_err(failed)
+    }
+
+    /// Its bytes on the disk, or in its store.
     pub fn stored(&self) -> u64 {
+        if let Some(object) = &self.object {
+            return object.bytes;
+        }
         self.path.metadata().map_or(0, |about| about.len())
     }
 

@@ -13,6 +13,7 @@ use super::file::Closed;
 use super::hive::{self, PartitionKey};
 use super::set::{FileSet, SetMember};
 use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
+use crate::client::object::ObjectUrl;
 use crate::error::{Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::sync::lock;
@@ -48,6 +49,9 @@ const HELD: usize = 64;
 /// Batches that are under way at once span no more than so many.
 const UNDER_WAY: u64 = 32;
 
+/// Objects that are looked at at once.
+const AT_ONCE: usize = 16;
+
 /// Several files.
 struct FileSetSource {
     parts: Vec<FilePart>,
@@ -71,6 +75,14 @@ impl<T: FileSource> Source for T {
         Some(FileSource::path(self))
     }
 
+    /// Objects are asked of their store.
+    fn check(&self) -> Option<Result<(), Problem>> {
+        let url = ObjectUrl::of(FileSource::path(self).as_str().as_ref())?;
+        let first = url.driver().err();
+        let first = first.and_then(|error| error.problems.into_iter().next());
+        Some(first.map_or(Ok(()), Err))
+    }
+
     fn open(&self, asked: &Asked<'_>) -> Result<Opened> {
         Ok(open(self, asked)?)
     }
@@ -82,6 +94,7 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
     let set = FileSet::find(said, source.extensions())?;
     let closed = |file: &SetMember| Closed {
         path: file.path.clone(),
+        object: file.object.clone(),
         said: said.clone(),
         // A set of thousands of files would need as many descriptors at once as a process may have;
         // they are opened anew for each piece, which costs a call to the system.
@@ -297,7 +310,10 @@ pub fn each<R: Send>(
     work: impl Fn(&Closed) -> Result<R, Problem> + Sync,
 ) -> Result<Vec<R>, Problem> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = files.len().clamp(1, cores);
+    // Stores are waited for, and take as long for many objects as for one.
+    let remote = files.iter().any(|file| file.object.is_some());
+    let most = if remote { cores.max(AT_ONCE) } else { cores };
+    let threads = files.len().clamp(1, most);
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let go_on = || {

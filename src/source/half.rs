@@ -27,7 +27,7 @@ pub fn problem(files: &[SetMember]) -> Option<Problem> {
 }
 
 /// The folder that a file is a part of: the one above those of its partitions.
-fn dataset(file: &Path) -> &Path {
+pub(super) fn dataset(file: &Path) -> &Path {
     let mut above = file.ancestors().skip(1);
     let is_partition = |folder: &&Path| {
         let name = folder.file_name().map(|name| name.to_string_lossy());
@@ -52,7 +52,7 @@ fn is_half(folder: &Path) -> io::Result<bool> {
     Ok(decided && !folder.join(SUCCESS).try_exists()?)
 }
 
-fn half(folder: &str) -> Problem {
+pub(super) fn half(folder: &str) -> Problem {
     let why = "a run is giving its files their names, or was killed while it did";
     let hint = "wait until that run has ended; if it was killed, run it again, which finishes it";
     Problem::new(format!("`{folder}` is only half published"))

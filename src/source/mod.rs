@@ -53,8 +53,11 @@ mod pool;
 pub mod postgres;
 pub mod rabbitmq;
 mod raw;
+// What reads objects needs a feature; what a pipeline says of them is read and checked without it.
 mod reject;
 mod relation;
+#[cfg_attr(not(feature = "object"), path = "no_remote.rs")]
+mod remote;
 mod retype;
 mod running;
 #[cfg(any(feature = "mysql", feature = "postgres"))]

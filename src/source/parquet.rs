@@ -35,6 +35,7 @@ use crate::place::{LocalPath, Placed};
 #[serde(deny_unknown_fields)]
 pub struct Parquet {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.parquet`.
+    #[serde(deserialize_with = "crate::place::of_rows")]
     path: Placed<LocalPath>,
 }
 

@@ -6,13 +6,25 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::remote::RemoteFile;
+
 /// A file that is read.
 #[derive(Debug)]
 pub struct RawFile {
     path: PathBuf,
     identity: FileIdentity,
-    /// Held open, unless it is one of many.
-    held: Option<File>,
+    bytes: Bytes,
+}
+
+/// Where its bytes are.
+#[derive(Debug)]
+enum Bytes {
+    /// In a file that is held open.
+    Held(File),
+    /// In one of many files: it is opened for each read.
+    Anew,
+    /// In an object.
+    Remote(RemoteFile),
 }
 
 /// What tells a file from any other, and from itself once it is written again.
@@ -61,8 +73,27 @@ impl RawFile {
         Ok(Self {
             path: path.to_path_buf(),
             identity: FileIdentity::of(&file.metadata()?),
-            held: hold.then_some(file),
+            bytes: match hold {
+                true => Bytes::Held(file),
+                false => Bytes::Anew,
+            },
         })
+    }
+
+    /// An object.
+    pub fn of(object: RemoteFile) -> Self {
+        let (length, mark) = object.identity();
+        Self {
+            path: object.path().to_path_buf(),
+            identity: FileIdentity {
+                device: 0,
+                inode: mark,
+                length,
+                seconds: mark as i64,
+                nanoseconds: 0,
+            },
+            bytes: Bytes::Remote(object),
+        }
     }
 
     /// What it is.
@@ -75,9 +106,10 @@ impl RawFile {
     /// # Errors
     /// The disk fails, or it is not the file that it was.
     pub fn read_at(&self, buffer: &mut [u8], at: u64) -> Result<usize> {
-        match &self.held {
-            Some(file) => file.read_at(buffer, at),
-            None => self.open()?.read_at(buffer, at),
+        match &self.bytes {
+            Bytes::Held(file) => file.read_at(buffer, at),
+            Bytes::Anew => self.open()?.read_at(buffer, at),
+            Bytes::Remote(object) => object.read_at(buffer, at),
         }
     }
 
@@ -86,28 +118,33 @@ impl RawFile {
     /// # Errors
     /// As `read_at`, or it has become shorter.
     pub fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> Result<()> {
-        match &self.held {
-            Some(file) => file.read_exact_at(buffer, at),
-            None => self.open()?.read_exact_at(buffer, at),
+        match &self.bytes {
+            Bytes::Held(file) => file.read_exact_at(buffer, at),
+            Bytes::Anew => self.open()?.read_exact_at(buffer, at),
+            Bytes::Remote(object) => object.read_exact_at(buffer, at),
         }
     }
 
     /// # Errors
     /// Another file is there now, or it was written since it was opened.
     pub fn unchanged(&self) -> Result<()> {
-        self.is_still(&std::fs::metadata(&self.path)?)
+        let same = match &self.bytes {
+            Bytes::Remote(object) => object.is_still()?,
+            _ => FileIdentity::of(&std::fs::metadata(&self.path)?) == self.identity,
+        };
+        still(same)
     }
 
     fn open(&self) -> Result<File> {
         let file = File::open(&self.path)?;
-        self.is_still(&file.metadata()?).map(|()| file)
+        still(FileIdentity::of(&file.metadata()?) == self.identity).map(|()| file)
     }
+}
 
-    fn is_still(&self, now: &Metadata) -> Result<()> {
-        match FileIdentity::of(now) == self.identity {
-            true => Ok(()),
-            false => Err(Error::other("it has been written since it was opened")),
-        }
+fn still(same: bool) -> Result<()> {
+    match same {
+        true => Ok(()),
+        false => Err(Error::other("it has been written since it was opened")),
     }
 }
 

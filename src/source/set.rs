@@ -7,7 +7,8 @@ use glob::{MatchOptions, Pattern};
 
 use super::file::inner_extension;
 use super::natural::natural;
-use super::{half, hive};
+use super::{half, hive, remote};
+use crate::client::object::Object;
 use crate::error::Problem;
 use crate::place::{LocalPath, Placed};
 
@@ -27,10 +28,12 @@ pub struct SetMember {
     pub path: PathBuf,
     /// Names and values of `key=value` folders, outermost first.
     pub keys: Vec<(String, Option<String>)>,
+    /// What its store says of it, where it is an object.
+    pub object: Option<Object>,
 }
 
 /// Names that begin like this are hidden, and where tools keep what is no data.
-const PASSED_OVER: [char; 2] = ['.', '_'];
+pub(super) const PASSED_OVER: [char; 2] = ['.', '_'];
 
 /// How patterns match: a name at a time, and no hidden ones.
 pub const MATCH: MatchOptions = MatchOptions {
@@ -38,6 +41,14 @@ pub const MATCH: MatchOptions = MatchOptions {
     require_literal_separator: true,
     require_literal_leading_dot: true,
 };
+
+impl SetMember {
+    /// A file of this machine.
+    fn of(path: PathBuf, keys: Vec<(String, Option<String>)>) -> Self {
+        let object = None;
+        Self { path, keys, object }
+    }
+}
 
 impl FileSet {
     /// Finds the files of a path.
@@ -47,12 +58,14 @@ impl FileSet {
     pub fn find(said: &Placed<LocalPath>, extensions: &[&str]) -> Result<Self, Problem> {
         let path = said.beside();
         let mut files = Vec::new();
-        let many = if path.is_dir() {
+        let many = if said.is_object() {
+            let found = remote::find(said, &mut files);
+            found.map_err(|problem| problem.at(&said.place))?
+        } else if path.is_dir() {
             below(&path, &[], &mut files).map_err(|problem| problem.at(&said.place))?;
             true
         } else if path.exists() || !said.is_pattern() {
-            let keys = Vec::new();
-            files.push(SetMember { path, keys });
+            files.push(SetMember::of(path, Vec::new()));
             false
         } else {
             matching(said, &mut files)?;
@@ -142,37 +155,34 @@ fn below(
             continue;
         }
         if !path.is_dir() {
-            let keys = keys.to_vec();
-            files.push(SetMember { path, keys });
+            files.push(SetMember::of(path, keys.to_vec()));
             continue;
         }
         let Some(key) = hive::key(&name) else {
-            let (shown, folder) = (path.display(), folder.display());
-            let what = format!("`{shown}` is a folder within the folder that is read");
-            let hint = format!(
-                "`{folder}/**/*` reads the files of all folders below; those named `key=value` are read as partitions"
-            );
-            return Err(Problem::new(what).hint(hint));
+            return Err(within(&path, folder));
         };
         below(&path, &[keys, &[key]].concat(), files)?;
     }
     Ok(())
 }
 
+/// A folder that is no partition, in one that is read.
+pub(super) fn within(path: &Path, folder: &Path) -> Problem {
+    let (shown, folder) = (path.display(), folder.display());
+    let what = format!("`{shown}` is a folder within the folder that is read");
+    let hint = format!(
+        "`{folder}/**/*` reads the files of all folders below; those named `key=value` are read as partitions"
+    );
+    Problem::new(what).hint(hint)
+}
+
 /// The files that a pattern matches, with the keys of folders that it leaves open.
 fn matching(said: &Placed<LocalPath>, files: &mut Vec<SetMember>) -> Result<(), Problem> {
-    let wrong = |error: &str| {
-        let problem = Problem::new(format!("`{}` is no pattern", said.as_str())).at(&said.place);
-        match error.contains("range") {
-            true => problem.hint("`[` needs its `]`; `[[]` is the character itself"),
-            false => problem.hint("`**` stands alone between two `/`, for any number of folders"),
-        }
-    };
     let pattern = pattern(said);
     let found = glob::glob_with(&pattern, MATCH);
     let fixed = fixed(said);
     let hidden = said.split('/').any(|name| name.starts_with('_'));
-    for path in found.map_err(|error| wrong(error.msg))? {
+    for path in found.map_err(|error| no_pattern(said, error.msg))? {
         let path = path.map_err(|error| {
             let what = format!("could not read `{}`", error.path().display());
             Problem::new(what).at(&said.place).cause(error.error())
@@ -184,9 +194,18 @@ fn matching(said: &Placed<LocalPath>, files: &mut Vec<SetMember>) -> Result<(), 
         }
         let folders = open.iter().take(open.len().saturating_sub(1));
         let keys = folders.filter_map(|name| hive::key(name)).collect();
-        files.push(SetMember { path, keys });
+        files.push(SetMember::of(path, keys));
     }
     Ok(())
+}
+
+/// What is wrong with a pattern.
+pub(super) fn no_pattern(said: &Placed<LocalPath>, error: &str) -> Problem {
+    let problem = Problem::new(format!("`{}` is no pattern", said.as_str())).at(&said.place);
+    match error.contains("range") {
+        true => problem.hint("`[` needs its `]`; `[[]` is the character itself"),
+        false => problem.hint("`**` stands alone between two `/`, for any number of folders"),
+    }
 }
 
 /// How many names a path begins with that are no pattern.
@@ -201,7 +220,7 @@ fn fixed(said: &Placed<LocalPath>) -> usize {
 }
 
 /// True for a name that stands for others: `[[]` is the character itself.
-fn is_open(name: &str) -> bool {
+pub(super) fn is_open(name: &str) -> bool {
     let escaped = ["[[]", "[]]", "[*]", "[?]"];
     let rest = escaped
         .iter()
@@ -218,7 +237,7 @@ fn names(path: &Path) -> impl Iterator<Item = String> {
 /// Where a path reads: the file or the folder, or the pattern, from the current folder on.
 pub fn read_at(said: &Placed<LocalPath>) -> PathBuf {
     let path = said.beside();
-    match path.exists() || !said.is_pattern() {
+    match path.exists() || !said.is_pattern() || said.is_object() {
         true => path,
         false => pattern(said).into(),
     }

@@ -35,6 +35,7 @@ pub struct Table {
 #[serde(deny_unknown_fields)]
 pub struct ReferenceFile {
     /// The file, from the folder of the file that says it on; its extension (json, jsonl, csv, tsv, parquet) says what it is.
+    #[serde(deserialize_with = "crate::place::of_rows")]
     pub path: Placed<LocalPath>,
     /// Keeps the rows for which this expression is true.
     #[serde(rename = "where")]

@@ -7,6 +7,7 @@ use super::matching::Counts;
 use super::outcome::Outcome;
 use super::scan::Workers;
 use crate::dataset::checksum;
+use crate::place::is_object;
 use crate::report::digest;
 use crate::sink::{HeldFiles, Listed};
 use crate::units::show_count;
@@ -64,6 +65,9 @@ pub(super) fn of_another_run(held: &HeldFiles, fingerprint: &str) -> Option<Stri
 /// Why manifests say nothing of what must be there.
 fn doubt(held: &HeldFiles, fingerprint: &str, rows: u64) -> Option<String> {
     let listed = &held.listed;
+    if is_object(&held.path) {
+        return Some("the bytes of objects are not known without reading them".into());
+    }
     if listed.is_empty() {
         return Some("there is none".into());
     }

@@ -1,4 +1,4 @@
-//! A line to PostgreSQL that goes dead: nothing comes over it any more, and nobody is told.
+//! A line to a server that is slow, or goes dead: nothing comes over it any more, and nobody is told.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,14 +20,31 @@ struct State {
     /// The word that kills it, and how often it has to be said.
     word: &'static str,
     left: AtomicU32,
+    /// How long it takes for 64 KiB, in microseconds.
+    delay: u64,
 }
 
 impl Line {
-    /// One that is dead once the client has said `word` so often.
+    /// One to the shared database that is dead once the client has said `word` so often.
     pub fn until(word: &'static str, times: u32) -> Self {
+        Self::to(environment("POSTGRES_ADDRESS"), word, times)
+    }
+
+    /// The same to another server.
+    pub fn to(server: String, word: &'static str, times: u32) -> Self {
+        Self::with(server, word, times, 0)
+    }
+
+    /// One that lets so many bytes a second pass, each way.
+    pub fn slow(server: String, bytes: u64) -> Self {
+        Self::with(server, "", u32::MAX, 65_536 * 1_000_000 / bytes)
+    }
+
+    fn with(server: String, word: &'static str, times: u32, delay: u64) -> Self {
         let state = Arc::new(State {
             word,
             left: AtomicU32::new(times),
+            delay,
             ..State::default()
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -35,7 +52,7 @@ impl Line {
         let own = state.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let server = TcpStream::connect(environment("POSTGRES_ADDRESS")).unwrap();
+                let server = TcpStream::connect(&server).unwrap();
                 for (from, to, speaks) in [(&client, &server, true), (&server, &client, false)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let state = own.clone();
@@ -82,6 +99,8 @@ impl State {
             if speaks {
                 self.hear(&buffer[..read]);
             }
+            let share = read as u64 * self.delay / 65_536;
+            std::thread::sleep(Duration::from_micros(share));
             while self.dead.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(20));
             }

@@ -42,6 +42,14 @@ mod mysql_gone;
 mod mysql_login;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod mysql_source;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod objects;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod objects_errors;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod objects_gone;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod objects_source;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]

@@ -40,11 +40,14 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
         IfExists::Skip => "skip",
         IfExists::Append => "append",
     };
+    let safe = match file.path.is_object() {
+        true => "uploaded in parts, published once all of it is there".to_string(),
+        false => format!("fsync: {}", file.fsync()),
+    };
     let mut lines = vec![format!(
-        "{} as {}, if it exists: {exists}, fsync: {}",
+        "{} as {}, if it exists: {exists}, {safe}",
         file.path.as_str(),
         format.kind(),
-        file.fsync()
     )];
     lines.extend(files(file, shape));
     if let Some(bytes) = bytes_a_row(&format, shape) {
@@ -82,7 +85,7 @@ fn of_all(bytes_a_row: f64, shape: &Shape) -> Option<u64> {
 }
 
 /// The bytes that a row of the trial batch takes once it is encoded.
-fn bytes_a_row(format: &FormatKind, shape: &Shape) -> Option<f64> {
+pub(super) fn bytes_a_row(format: &FormatKind, shape: &Shape) -> Option<f64> {
     let trial = shape.trial.as_ref().filter(|trial| trial.num_rows() > 0)?;
     let bytes = encoded(format, shape).ok()?;
     Some(bytes as f64 / trial.num_rows() as f64)

@@ -1,16 +1,15 @@
 //! Output that is already there, looked at before the first row.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
+use super::contents::Contents;
 use super::layout::{PartFolder, PathLayout};
-use super::manifest::{self, Listing, ManifestEntry, entries_in, looked_at};
+use super::manifest::{self, Listing, ManifestEntry, looked_at};
 use super::output::system;
 use super::{IfExists, inside};
-use crate::dataset::FOLDER;
 use crate::error::{Error, Problem, Result};
 use crate::place::{LocalPath, Placed};
 use crate::sink::Target;
@@ -48,7 +47,9 @@ pub(super) fn check(
             .and_then(|()| check_file(file, if_exists, target)),
         PathLayout::Folder(folder) => check_way(&folder.path)
             .and_then(|()| inside::outside_datasets(&folder.path))
-            .and_then(|()| check_folder(folder, if_exists, target)),
+            .and_then(|()| check_is_folder(folder))
+            .and_then(|()| Contents::of(folder, &target.fingerprint))
+            .and_then(|contents| check_folder(folder, &contents, if_exists, target)),
     };
     let answer = answer.and_then(|found| match (&found, layout) {
         (Existing::Same, _) | (_, PathLayout::Through(_)) => Ok(found),
@@ -84,26 +85,39 @@ fn check_writable(path: &Path, folder: bool) -> Result<()> {
 }
 
 fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Existing> {
-    let shown = file.display();
     let Some(found) = looked_at(file)? else {
         return Ok(Existing::Nothing);
     };
     if found.is_dir() {
-        return Err(refused(format!("`{shown}` is a folder")));
+        return Err(refused(format!("`{}` is a folder", file.display())));
     }
+    let listed = || manifest::read(&beside(file));
+    check_one(file, found.len(), listed, if_exists, target)
+}
+
+/// May the rows of `target` take the place of a file of so many bytes? `listed` is what is remembered of
+/// it.
+pub(super) fn check_one(
+    file: &Path,
+    bytes: u64,
+    listed: impl FnOnce() -> Result<Option<Vec<ManifestEntry>>>,
+    if_exists: IfExists,
+    target: &Target,
+) -> Result<Existing> {
+    let shown = file.display();
     match if_exists {
         IfExists::Replace | IfExists::ReplacePartitions => Ok(Existing::Replaced),
         IfExists::Error | IfExists::Append => {
-            let known = manifest::read(&beside(file)).is_ok_and(|entries| entries.is_some());
+            let known = listed().is_ok_and(|entries| entries.is_some());
             let hint = if known { REPLACE } else { REPLACE_OTHER };
             Err(refused(format!("`{shown}` is there already")).hint(hint))
         }
         IfExists::Skip => {
-            let entries = manifest::read(&beside(file))?.unwrap_or_default();
+            let entries = listed()?.unwrap_or_default();
             let same = |entry: &ManifestEntry| {
                 // The length, too: a file that somebody has cut short or appended to is not the
                 // same output any more.
-                entry.fingerprint == target.fingerprint && entry.bytes == found.len()
+                entry.fingerprint == target.fingerprint && entry.bytes == bytes
             };
             if entries.iter().any(same) {
                 return Ok(Existing::Same);
@@ -113,20 +127,24 @@ fn check_file(file: &Path, if_exists: IfExists, target: &Target) -> Result<Exist
     }
 }
 
+fn check_is_folder(folder: &PartFolder) -> Result<()> {
+    if folder.path.is_file() {
+        let what = format!("`{}` is a file", folder.path.display());
+        let hint = "a path without an extension, or with `/` at its end, is a folder";
+        return Err(refused(what).hint(hint));
+    }
+    Ok(())
+}
+
+/// May the rows of `target` be written in a folder that has this?
 pub(super) fn check_folder(
     folder: &PartFolder,
+    contents: &Contents,
     if_exists: IfExists,
     target: &Target,
 ) -> Result<Existing> {
     let shown = folder.path.display().to_string();
-    if folder.path.is_file() {
-        let hint = "a path without an extension, or with `/` at its end, is a folder";
-        return Err(refused(format!("`{shown}` is a file")).hint(hint));
-    }
-    // The files are looked for before the manifests are read: a slice that is at work notes a file
-    // before it names it, so none is taken for a stranger.
-    let visible = visible_files(&folder.path)?;
-    let listing = folder.listing()?;
+    let listing = &contents.listing;
     let replaces = if_exists == IfExists::Replace;
     if folder.slice.is_some() && !listing.foreign.is_empty() && !replaces {
         let what = format!("`{shown}` holds this dataset in other slices, or as a whole");
@@ -135,13 +153,13 @@ pub(super) fn check_folder(
     let own = listing.own.is_some() || !listing.journal.is_empty();
     let dataset = own || !listing.others.is_empty();
     let written = written(folder, target);
-    let stranger = stranger(folder, &visible, &listing, if_exists, &written);
-    if let Some(path) = mixed(folder, &listing, if_exists, &written)? {
+    let stranger = stranger(folder, contents, if_exists, &written);
+    if let Some(path) = mixed(folder, contents, if_exists, &written)? {
         return Err(is_mixed(&shown, &path));
     }
     match if_exists {
-        IfExists::Skip if is_same(folder, &listing, target)? => Ok(Existing::Same),
-        IfExists::Skip if stranger.is_none() && is_mine(&listing, target) => Ok(Existing::Nothing),
+        IfExists::Skip if is_same(contents, target) => Ok(Existing::Same),
+        IfExists::Skip if stranger.is_none() && is_mine(listing, target) => Ok(Existing::Nothing),
         IfExists::Skip => Err(other_output(&shown)),
         IfExists::Error if dataset => {
             let mut partitions = target.lanes.iter().flat_map(|lane| lane.iter());
@@ -154,7 +172,9 @@ pub(super) fn check_folder(
         _ => match stranger {
             None if dataset && if_exists != IfExists::Append => Ok(Existing::Replaced),
             None => Ok(Existing::Nothing),
-            Some(stranger) if is_leftover(folder, &stranger) => Err(leftover(&shown, &stranger)),
+            Some(stranger) if contents.is_leftover(folder, &stranger) => {
+                Err(leftover(&shown, &stranger))
+            }
             Some(stranger) => {
                 let what = format!("`{shown}` holds files that are no part of this dataset");
                 let hint = "write to another folder, or remove them";
@@ -176,12 +196,11 @@ pub(super) fn written(folder: &PartFolder, target: &Target) -> BTreeSet<PathBuf>
 /// A file that no run of this dataset is known to have written, where it would be in the way.
 fn stranger(
     folder: &PartFolder,
-    visible: &[String],
-    listing: &Listing,
+    contents: &Contents,
     if_exists: IfExists,
     written: &BTreeSet<PathBuf>,
 ) -> Option<String> {
-    let known = listing.paths();
+    let known = contents.listing.paths();
     let in_the_way = |path: &String| {
         let whole = folder.path.join(path);
         if_exists != IfExists::ReplacePartitions
@@ -190,29 +209,11 @@ fn stranger(
                 .is_some_and(|parent| written.contains(parent))
     };
     let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
-    let mut strangers = visible.iter().filter(|path| {
+    let mut strangers = contents.visible.iter().filter(|path| {
         let is_known = known.contains(path.as_str());
-        !is_known && in_the_way(path) && !(replaces && is_leftover(folder, path))
+        !is_known && in_the_way(path) && !(replaces && contents.is_leftover(folder, path))
     });
     strangers.next().cloned()
-}
-
-/// A part that no manifest lists, in a dataset that is not whole: what is left of a run that was killed
-/// while it published, and that nobody can finish any more.
-fn is_leftover(folder: &PartFolder, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    folder.is_part(name) && !folder.has_success() && folder.path.join(FOLDER).is_dir()
-}
-
-/// Those that go when the dataset is replaced.
-pub(super) fn leftovers(folder: &PartFolder, listing: &Listing) -> Result<Vec<String>> {
-    if folder.has_success() {
-        return Ok(Vec::new());
-    }
-    let known = listing.paths();
-    let mut files = visible_files(&folder.path)?;
-    files.retain(|path| !known.contains(path.as_str()) && is_leftover(folder, path));
-    Ok(files)
 }
 
 fn leftover(shown: &str, path: &str) -> Error {
@@ -228,7 +229,7 @@ fn leftover(shown: &str, path: &str) -> Error {
 /// ended. Whoever adds to such a mix would make it one dataset.
 fn mixed(
     folder: &PartFolder,
-    listing: &Listing,
+    contents: &Contents,
     if_exists: IfExists,
     written: &BTreeSet<PathBuf>,
 ) -> Result<Option<String>> {
@@ -238,6 +239,7 @@ fn mixed(
     let stays = |entry: &&ManifestEntry| {
         if_exists == IfExists::Append || !written.contains(&folder.path.join(entry.folder()))
     };
+    let listing = &contents.listing;
     let named = listing.journal.iter();
     let named: BTreeMap<_, _> = named.map(|entry| (entry.path.as_deref(), entry)).collect();
     let own = listing.own.iter().flatten();
@@ -245,8 +247,8 @@ fn mixed(
         let Some(path) = entry.path.as_deref() else {
             continue;
         };
-        let found = looked_at(&folder.path.join(path))?;
-        let other_bytes = found.is_some_and(|found| found.len() != entry.bytes);
+        let found = contents.bytes(path)?;
+        let other_bytes = found.is_some_and(|found| found != entry.bytes);
         if other_bytes || named.get(&Some(path)).is_some_and(|named| *named != entry) {
             return Ok(Some(path.to_string()));
         }
@@ -264,18 +266,17 @@ fn is_mixed(shown: &str, path: &str) -> Error {
 }
 
 /// Complete, and of the same plan and seed.
-fn is_same(folder: &PartFolder, listing: &Listing, target: &Target) -> Result<bool> {
+fn is_same(contents: &Contents, target: &Target) -> bool {
+    let listing = &contents.listing;
     let stands = |entry: &ManifestEntry| match &entry.path {
-        Some(path) => {
-            fs::metadata(folder.path.join(path)).is_ok_and(|found| found.len() == entry.bytes)
-        }
+        Some(path) => matches!(contents.bytes(path), Ok(Some(found)) if found == entry.bytes),
         None => true,
     };
     let same = |entry: &ManifestEntry| entry.fingerprint == target.fingerprint && stands(entry);
     let committed = listing.own.as_ref();
     let whole = listing.journal.is_empty() && committed.is_some_and(|own| own.iter().all(same));
     // A run that was killed right before `_SUCCESS` is run again.
-    Ok(whole && (folder.has_success() || !folder.is_complete(&target.fingerprint)?))
+    whole && (contents.has_success || !contents.is_complete)
 }
 
 /// Nothing is there, or what a killed run of the same plan and seed left.
@@ -290,24 +291,29 @@ fn is_mine(listing: &Listing, target: &Target) -> bool {
             .all(mine)
 }
 
-/// What a second append of the same plan and seed does; a stream's rows are others each time.
+/// What a second append of the same plan and seed does.
 pub(super) fn doubled(layout: &PathLayout, target: &Target) -> Result<Option<String>> {
     let PathLayout::Folder(folder) = layout else {
         return Ok(None);
     };
-    if target.is_stream {
-        return Ok(None);
-    }
-    let own = manifest::read(&folder.own_manifest())?.unwrap_or_default();
-    let same = own
-        .iter()
-        .any(|entry| entry.fingerprint == target.fingerprint);
+    let own = manifest::read(&folder.own_manifest())?;
+    Ok(doubled_in(folder, own.as_deref(), target))
+}
+
+/// The same, where the manifest is known; a stream's rows are others each time.
+pub(super) fn doubled_in(
+    folder: &PartFolder,
+    own: Option<&[ManifestEntry]>,
+    target: &Target,
+) -> Option<String> {
+    let is_same = |entry: &ManifestEntry| entry.fingerprint == target.fingerprint;
+    let same = own.is_some_and(|own| own.iter().any(is_same)) && !target.is_stream;
     let shown = folder.path.display();
-    Ok(same.then(|| {
+    same.then(|| {
         format!(
             "`{shown}` holds the rows of this plan and seed already, and they are added once more: `--seed` makes other ones"
         )
-    }))
+    })
 }
 
 /// The hidden file beside a single one that remembers its fingerprint for `if_exists: skip`.
@@ -325,26 +331,4 @@ fn other_output(shown: &str) -> Error {
         "`{shown}` is there already and is not known to be the same"
     ))
     .hint(REPLACE_OTHER)
-}
-
-/// The files below a folder that an engine would read, relative to it.
-fn visible_files(folder: &Path) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(inside) = folders.pop() {
-        for entry in entries_in(&inside)? {
-            let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(['.', '_']) {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(path) = path.strip_prefix(folder) {
-                files.push(path.to_string_lossy().into_owned());
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -19,15 +19,15 @@ pub fn outside_datasets(path: &Path) -> Result<()> {
     for folder in there.ancestors() {
         let files = files_in(&folder.join(FOLDER))?;
         if files.iter().any(|file| is_manifest(&listed_as(file))) {
-            return Err(refused(path, folder));
+            let here = whole(Path::new("."));
+            return Err(refused(path, folder.strip_prefix(&here).unwrap_or(folder)));
         }
     }
     Ok(())
 }
 
-fn refused(path: &Path, folder: &Path) -> Error {
-    let here = whole(Path::new("."));
-    let folder = folder.strip_prefix(&here).unwrap_or(folder);
+/// What is to be written at `path` would lie in the dataset of `folder`.
+pub(super) fn refused(path: &Path, folder: &Path) -> Error {
     let folder = match folder.as_os_str().is_empty() {
         true => Path::new("."),
         false => folder,

@@ -66,7 +66,7 @@ pub(super) fn doubtful(path: &LocalPath) -> Option<Problem> {
 impl PathLayout {
     /// What `path` means for this target.
     pub(super) fn new(path: &LocalPath, extension: &str, target: &Target) -> Self {
-        let whole = target.out.join(path.as_str());
+        let whole = path.from(&target.out);
         if is_through(&whole) {
             return Self::Through(whole);
         }
@@ -144,14 +144,19 @@ impl PartFolder {
     /// # Errors
     /// The folder cannot be read: who took that for an empty one would write over what is there.
     pub(super) fn next_part(&self, inside: &Path) -> Result<u64> {
+        let paths = manifest::files_in(inside)?;
+        Ok(self.next_after(paths.iter().map(PathBuf::as_path)))
+    }
+
+    /// The number after the greatest one that any of these files of a folder has.
+    pub(super) fn next_after<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> u64 {
         let prefix = self.part_prefix();
-        let number = |name: String| {
+        let number = |path: &Path| {
+            let name = path.file_name()?.to_string_lossy();
             let (number, _) = name.strip_prefix(&prefix)?.split_once('.')?;
             number.parse::<u64>().ok()
         };
-        let paths = manifest::files_in(inside)?.into_iter();
-        let names = paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-        Ok(names.filter_map(number).max().map_or(0, |last| last + 1))
+        paths.filter_map(number).max().map_or(0, |last| last + 1)
     }
 
     /// What the names of this slice's files begin with.

@@ -120,25 +120,34 @@ impl PartFolder {
             if name == self.manifest() || !is_manifest(&name) {
                 continue;
             }
-            // Slices of one slicing share a dataset; a run with another number of slices wrote
-            // another one there.
-            let sibling = self.slice.is_some_and(|slice| {
-                name.starts_with("manifest-")
-                    && name.ends_with(&format!("-of-{:05}.jsonl", slice.count))
-            });
             let entries = read(&path)?.unwrap_or_default();
-            if entries.is_empty() {
-                // The journal of a run that has named nothing yet.
-                continue;
-            }
-            if sibling {
-                listing.siblings.extend(entries);
-            } else {
-                listing.others.extend(entries);
-                listing.foreign.push(path);
-            }
+            self.add_other(&mut listing, path, entries);
         }
         Ok(listing)
+    }
+
+    /// Adds what a manifest or a journal lists that is not this slice's own.
+    pub(super) fn add_other(
+        &self,
+        listing: &mut Listing,
+        path: PathBuf,
+        entries: Vec<ManifestEntry>,
+    ) {
+        let name = listed_as(&path);
+        // Slices of one slicing share a dataset; a run with another number of slices wrote another
+        // one there.
+        let sibling = self.slice.is_some_and(|slice| {
+            name.starts_with("manifest-")
+                && name.ends_with(&format!("-of-{:05}.jsonl", slice.count))
+        });
+        if entries.is_empty() {
+            // The journal of a run that has named nothing yet.
+        } else if sibling {
+            listing.siblings.extend(entries);
+        } else {
+            listing.others.extend(entries);
+            listing.foreign.push(path);
+        }
     }
 
     /// From here on until the run ends no other run writes here, but for other slices. What is locked.
@@ -209,11 +218,15 @@ pub(super) fn looked_at(path: &Path) -> Result<Option<fs::Metadata>> {
 
 /// The lines of a manifest or a journal; nothing if there is none.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<ManifestEntry>>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if is_nothing(&error) => return Ok(None),
-        Err(error) => return Err(system("reading", path, &error)),
-    };
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text, path).map(Some),
+        Err(error) if is_nothing(&error) => Ok(None),
+        Err(error) => Err(system("reading", path, &error)),
+    }
+}
+
+/// The lines of a manifest or a journal that stands at this path.
+pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<ManifestEntry>> {
     // A line without its end is what a killed run was writing: its file has no final name yet.
     let whole = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
     let entries = whole.lines().enumerate().map(|(index, line)| {
@@ -226,7 +239,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<ManifestEntry>>> {
             Error::user(Problem::new(what).cause(error))
         })
     });
-    entries.collect::<Result<Vec<_>>>().map(Some)
+    entries.collect()
 }
 
 /// The name of a manifest, also that of its journal.

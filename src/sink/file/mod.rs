@@ -1,8 +1,10 @@
 //! `file`: one file or a folder of files, whole or absent.
 
+mod contents;
 mod decision;
 mod describe;
 mod direct;
+mod disk;
 mod done;
 mod existing;
 mod held;
@@ -11,6 +13,9 @@ mod kept;
 mod layout;
 mod manifest;
 mod named;
+// What sends objects needs a feature; what a pipeline says of them is read and checked without it.
+#[cfg_attr(not(feature = "object"), path = "no_object.rs")]
+mod object;
 mod output;
 mod part;
 mod partitions;
@@ -49,7 +54,8 @@ use writer::FileRules;
 /// One file, or a folder of files: each has its final name only when it is whole.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct File {
-    /// Where to write, from the current folder or `--out` on. A path with an extension (`.csv`, `.csv.gz`) is one file; without one, or with `/` at its end, a folder of part-00000, …; `/dev/stdout` and pipes are written through.
+    /// Where to write, from the current folder or `--out` on. A path with an extension (`.csv`, `.csv.gz`) is one file; without one, or with `/` at its end, a folder of part-00000, …; `/dev/stdout` and pipes are written through; `s3://…`, `gs://…` and `az://…` are objects.
+    #[serde(deserialize_with = "crate::place::of_rows")]
     pub path: Placed<LocalPath>,
     /// How rows become bytes; without it, the extension of the path chooses.
     pub format: Option<FormatKind>,
@@ -211,9 +217,13 @@ impl File {
 
 impl Sink for File {
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
-        let path = Path::new(self.path.as_str());
+        // A run that is only measured sends no objects.
+        let path = self.path.split_once("://").map(|(_, path)| path);
+        let (path, sends) = (path.unwrap_or(self.path.as_str()), path.is_some());
+        let path = Path::new(path);
         let below = |part: &Component<'_>| matches!(part, Component::Normal(_));
-        if path.starts_with("/dev") || path.components().all(|part| below(&part)) {
+        let is_below = path.components().all(|part| below(&part)) && !sends;
+        if path.starts_with("/dev") || is_below {
             return None;
         }
         let inside: std::path::PathBuf = path.components().filter(below).collect();
@@ -225,6 +235,7 @@ impl Sink for File {
 
     fn holds(&self, out: &Path, slice: Option<Slice>) -> Holds<'_> {
         match self.format() {
+            Ok(format) if self.path.is_object() => object::held(&self.path, format, slice),
             Ok(format) => held::held(&self.path, format, out, slice),
             Err(_) => Holds::Nothing("its format is not known"),
         }
@@ -259,6 +270,9 @@ impl Sink for File {
 
     fn connect(&self, target: &Target) -> Result<Found> {
         let layout = self.layout(target)?;
+        if self.path.is_object() {
+            return object::connect(self, layout, target);
+        }
         let found = existing::check(&layout, &self.path, self.if_exists(target), target)?;
         if found == Existing::Same {
             return Ok(Found::Same);
@@ -284,11 +298,18 @@ impl Sink for File {
     }
 
     fn standing(&self, target: &Target) -> Result<Standing> {
-        standing::standing(self, &self.layout(target)?, target)
+        let layout = self.layout(target)?;
+        match self.path.is_object() {
+            true => object::standing(self, &layout, target),
+            false => standing::standing(self, &layout, target),
+        }
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {
         let layout = self.layout(target)?;
+        if self.path.is_object() {
+            return object::recover(self, &layout, target, only_look);
+        }
         recover::recover(&layout, target, self.if_exists(target), only_look)
     }
 
@@ -298,6 +319,9 @@ impl Sink for File {
         record: Option<&serde_json::Value>,
     ) -> Result<Box<dyn Publish>> {
         let layout = self.layout(target)?;
+        if self.path.is_object() {
+            return object::earlier(self, &layout, target);
+        }
         let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
         let place = publish::place(&layout, &target.fingerprint);
         let output = place.map(|place| match known {

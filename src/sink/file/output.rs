@@ -32,6 +32,17 @@ enum OutputTarget {
     File(Sequential),
     /// A pipe, a terminal or a device.
     Through(File),
+    /// An object.
+    Upload(Box<dyn Upload>),
+}
+
+/// An object on its way to its store.
+pub(super) trait Upload: Write + Send {
+    /// All bytes were written: waits until they are there.
+    fn end(&mut self) -> io::Result<()>;
+
+    /// Why writing failed, said better than the system could.
+    fn failure(&self) -> Option<Error>;
 }
 
 /// A finished file that still has its hidden name.
@@ -89,6 +100,15 @@ impl OutputFile {
         Ok(Self::new(OutputTarget::Through(file), hash))
     }
 
+    /// An object that is there once the sink publishes.
+    #[cfg_attr(
+        not(feature = "object"),
+        expect(dead_code, reason = "nothing is sent without a store of objects")
+    )]
+    pub(super) fn upload(upload: Box<dyn Upload>, hash: bool) -> Self {
+        Self::new(OutputTarget::Upload(upload), hash)
+    }
+
     fn new(target: OutputTarget, hash: bool) -> Self {
         Self(Arc::new(Mutex::new(OutputState {
             target,
@@ -107,7 +127,11 @@ impl OutputFile {
 
     /// What to say of an error that a format met while it wrote here.
     pub(super) fn explain(&self, path: &Path, error: Error) -> Error {
-        match &lock(&self.0).failure {
+        let inner = lock(&self.0);
+        if let Some(error) = inner.target.failure() {
+            return error;
+        }
+        match &inner.failure {
             Some(failure) => system("writing", path, failure),
             None => error.context(format!("writing `{}`", path.display())),
         }
@@ -116,10 +140,12 @@ impl OutputFile {
     /// Everything was written: makes it safe if asked.
     pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<WrittenFile> {
         let mut inner = lock(&self.0);
-        let ended = inner.target.end();
-        ended.map_err(|error| system("ending", path, &error))?;
+        if let Err(error) = inner.target.end() {
+            let told = inner.target.failure();
+            return Err(told.unwrap_or_else(|| system("ending", path, &error)));
+        }
         if fsync {
-            let synced = inner.target.file().sync_all();
+            let synced = inner.target.sync();
             synced.map_err(|error| system("flushing", path, &error))?;
         }
         Ok(WrittenFile {
@@ -134,6 +160,7 @@ impl OutputTarget {
         match self {
             Self::File(file) => file.write_all(bytes),
             Self::Through(file) => file.write_all(bytes),
+            Self::Upload(upload) => upload.write_all(bytes),
         }
     }
 
@@ -141,13 +168,22 @@ impl OutputTarget {
         match self {
             Self::File(file) => file.end(),
             Self::Through(_) => Ok(()),
+            Self::Upload(upload) => upload.end(),
         }
     }
 
-    fn file(&self) -> &File {
+    fn sync(&self) -> io::Result<()> {
         match self {
-            Self::File(file) => file.file(),
-            Self::Through(file) => file,
+            Self::File(file) => file.file().sync_all(),
+            Self::Through(file) => file.sync_all(),
+            Self::Upload(_) => Ok(()),
+        }
+    }
+
+    fn failure(&self) -> Option<Error> {
+        match self {
+            Self::File(_) | Self::Through(_) => None,
+            Self::Upload(upload) => upload.failure(),
         }
     }
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::IfExists;
+use super::contents::Contents;
 use super::decision::DecidedOutput;
-use super::existing::{beside, leftovers};
+use super::existing::beside;
 use super::layout::{PartFolder, PathLayout, hidden};
 use super::manifest::{self, ManifestEntry};
 use super::steps::{PublishStep, PublishSteps};
@@ -39,7 +40,9 @@ pub(super) fn at_once(
         PathLayout::Through(_) => Ok(()),
         PathLayout::Folder(folder) => folder.publish(report, fingerprint, rules.fsync),
         PathLayout::One(path) => {
-            let (fsync, steps) = (rules.fsync, one(path, report, rules, fingerprint));
+            let remembered = beside(path).exists();
+            let steps = one(path, remembered, report, rules, fingerprint);
+            let fsync = rules.fsync;
             PublishSteps { fsync, steps }.take(folder_of(path))
         }
     }
@@ -57,10 +60,14 @@ pub(super) fn output(
     };
     output.steps.fsync = rules.fsync;
     output.steps.steps = match layout {
-        PathLayout::Folder(folder) => dataset(folder, files, rules, fingerprint)?,
+        PathLayout::Folder(folder) => {
+            let contents = Contents::of(folder, fingerprint)?;
+            dataset(folder, &contents, files, rules, fingerprint)?
+        }
         PathLayout::One(path) if rules.named_at_commit => {
-            let steps = files.iter().map(|file| one(path, file, rules, fingerprint));
-            steps.flatten().collect()
+            let remembered = beside(path).exists();
+            let one = |file| one(path, remembered, file, rules, fingerprint);
+            files.iter().flat_map(one).collect()
         }
         _ => Vec::new(),
     };
@@ -100,21 +107,24 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A single file gets its name, and what it comes from is remembered for `if_exists: skip`. Where that
 /// option is used, a run that is killed in between must find both.
-fn one(path: &Path, report: &FileReport, rules: &FileRules, fingerprint: &str) -> Vec<PublishStep> {
+pub(super) fn one(
+    path: &Path,
+    remembered: bool,
+    report: &FileReport,
+    rules: &FileRules,
+    fingerprint: &str,
+) -> Vec<PublishStep> {
     let folder = folder_of(path);
     let beside = beside(path);
     let relative = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
     let mut steps = Vec::new();
     // What is remembered of the file before goes first: a run that is killed between the two must
     // not leave the new rows beside the old fingerprint, or `skip` would keep them as the old ones.
-    if beside.exists() {
+    if remembered {
         let path = relative(&beside);
         steps.push(PublishStep::Remove { path });
     }
-    steps.push(PublishStep::Name {
-        path: relative(path),
-        bytes: report.bytes,
-    });
+    steps.push(named(report, folder));
     let path = relative(&beside);
     let text = manifest::line(&ManifestEntry::new(report, folder, fingerprint));
     match rules.if_exists {
@@ -126,9 +136,19 @@ fn one(path: &Path, report: &FileReport, rules: &FileRules, fingerprint: &str) -
     steps
 }
 
+/// A file in a folder gets its name.
+pub(super) fn named(report: &FileReport, folder: &Path) -> PublishStep {
+    let path = report.path.strip_prefix(folder).unwrap_or(&report.path);
+    PublishStep::Name {
+        path: path.to_path_buf(),
+        bytes: report.bytes,
+    }
+}
+
 /// Files get their names with the manifest that lists them, and what they replace goes.
-fn dataset(
+pub(super) fn dataset(
     folder: &PartFolder,
+    contents: &Contents,
     files: &[FileReport],
     rules: &FileRules,
     fingerprint: &str,
@@ -142,12 +162,9 @@ fn dataset(
     let path = SUCCESS.into();
     let mut steps = vec![PublishStep::Remove { path }];
     if rules.named_at_commit {
-        steps.extend(entries.iter().map(|entry| PublishStep::Name {
-            path: entry.path.clone().unwrap_or_default().into(),
-            bytes: entry.bytes,
-        }));
+        steps.extend(files.iter().map(|file| named(file, &folder.path)));
     }
-    let before = before(folder, &entries, rules)?;
+    let before = before(folder, contents, &entries, rules)?;
     entries.extend(before.kept.into_values());
     // The manifest is the same whichever lane was ready first.
     entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -176,10 +193,11 @@ fn dataset(
 /// Sorts what is there into what goes and what stays.
 fn before(
     folder: &PartFolder,
+    contents: &Contents,
     written: &[ManifestEntry],
     rules: &FileRules,
 ) -> Result<BeforePublish> {
-    let listing = folder.listing()?;
+    let listing = &contents.listing;
     let paths: BTreeSet<&str> = written.iter().filter_map(|e| e.path.as_deref()).collect();
     let folders: BTreeSet<&Path> = written.iter().map(ManifestEntry::folder).collect();
     let goes = |entry: &ManifestEntry| match rules.if_exists {
@@ -188,7 +206,7 @@ fn before(
         _ => true,
     };
     let mut left = match rules.if_exists {
-        IfExists::Replace | IfExists::ReplacePartitions => leftovers(folder, &listing)?,
+        IfExists::Replace | IfExists::ReplacePartitions => contents.leftovers(folder),
         _ => Vec::new(),
     };
     if rules.if_exists == IfExists::ReplacePartitions {
@@ -199,20 +217,20 @@ fn before(
         });
     }
     let mut before = BeforePublish::default();
-    let own = listing.own.into_iter().flatten().chain(listing.journal);
-    let others = listing.others.into_iter();
+    let own = listing.own.iter().flatten().chain(&listing.journal);
+    let others = listing.others.iter();
     let all = own.map(|own| (own, true)).chain(others.map(|e| (e, false)));
     for (entry, own) in all {
         match &entry.path {
             Some(path) if paths.contains(path.as_str()) => {}
-            Some(path) if goes(&entry) && (own || folder.slice.is_none()) => {
+            Some(path) if goes(entry) && (own || folder.slice.is_none()) => {
                 before.stale.insert(path.clone());
             }
-            Some(path) if goes(&entry) => {
+            Some(path) if goes(entry) => {
                 before.replaced.insert(path.into());
             }
-            Some(path) if manifest::looked_at(&folder.path.join(path))?.is_some() => {
-                before.kept.insert(path.clone(), entry);
+            Some(path) if contents.bytes(path)?.is_some() => {
+                before.kept.insert(path.clone(), entry.clone());
             }
             _ => {}
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::decision::DecidedOutput;
 use super::describe::about_bytes;
+use super::disk::Disk;
 use super::layout::{PathLayout, hidden};
 use super::output::{busy, claim};
-use super::writer::LaneFiles;
+use super::writer::{FileStore, LaneFiles};
 use super::{File, FileReport, done, kept, manifest, publish};
 use crate::error::Result;
 use crate::format::FileEnds;
@@ -38,6 +39,25 @@ struct UnpublishedFiles {
     _claims: Arc<Claims>,
 }
 
+/// Opens lane `number` of a sink whose files are made in `store`.
+pub(super) fn open_lane(
+    options: &File,
+    layout: &PathLayout,
+    target: &Target,
+    store: Arc<dyn FileStore>,
+    number: usize,
+) -> Result<Arc<dyn Lane>> {
+    let encoder = options.format()?.open(&target.shape)?;
+    let partitions = target.lanes.get(number).cloned().unwrap_or_default();
+    let rules = options.rules(target, layout, &partitions);
+    encoder.plan_files(FileEnds {
+        before: rules.before.clone(),
+        bytes: rules.bytes,
+    });
+    let files = LaneFiles::new(encoder.clone(), (layout, store), target, rules, partitions)?;
+    lane::start(target, encoder, Box::new(files))
+}
+
 impl Ready for ReadyFiles {
     fn folder(&self) -> Option<PathBuf> {
         match &self.layout {
@@ -53,16 +73,12 @@ impl Ready for ReadyFiles {
     }
 
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
-        let target = &self.target;
-        let encoder = self.options.format()?.open(&target.shape)?;
-        let partitions = target.lanes.get(lane).cloned().unwrap_or_default();
-        let rules = self.options.rules(target, &self.layout, &partitions);
-        encoder.plan_files(FileEnds {
-            before: rules.before.clone(),
-            bytes: rules.bytes,
+        let store = Arc::new(Disk {
+            claims: self.claims.clone(),
+            meter: self.target.meter.clone(),
+            fingerprint: self.target.fingerprint.clone(),
         });
-        let files = LaneFiles::new(encoder.clone(), self, rules, partitions)?;
-        lane::start(target, encoder, Box::new(files))
+        open_lane(&self.options, &self.layout, &self.target, store, lane)
     }
 
     fn holds_back(&self) -> bool {

@@ -1,7 +1,9 @@
 //! Whether the output of a slot is there already, read from nothing but the output itself.
 
 use std::fs;
+use std::path::Path;
 
+use super::contents::Contents;
 use super::existing::{Existing, beside, check_folder, written};
 use super::layout::{PartFolder, PathLayout};
 use super::manifest::{self, ManifestEntry, looked_at};
@@ -44,54 +46,74 @@ pub(super) fn standing(options: &File, layout: &PathLayout, target: &Target) -> 
                 return Ok(Standing::Absent);
             };
             let entries = manifest::read(&beside(file))?.unwrap_or_default();
-            let same = |entry: &ManifestEntry| {
-                entry.fingerprint == target.fingerprint && entry.bytes == found.len()
-            };
-            Ok(match entries.iter().any(same) {
-                true => Standing::Same,
-                false => Standing::Other(file.clone()),
-            })
+            Ok(one(file, found.len(), &entries, target))
         }
         PathLayout::Folder(folder) => match options.if_exists(target) {
-            IfExists::ReplacePartitions => partitions(folder, target),
-            _ => whole(folder, target),
+            IfExists::ReplacePartitions => {
+                let own = manifest::read(&folder.own_manifest())?.unwrap_or_default();
+                let bytes = |path: &str| Some(fs::metadata(folder.path.join(path)).ok()?.len());
+                Ok(partitions(folder, &own, bytes, target))
+            }
+            _ if !folder.has_success() && !folder.own_manifest().exists() => Ok(Standing::Absent),
+            _ => Ok(match Contents::of(folder, &target.fingerprint) {
+                Ok(contents) => whole(folder, &contents, target),
+                Err(_) => unknown(folder, folder.has_success()),
+            }),
         },
     }
 }
 
-/// A folder that is a slot's own.
-fn whole(folder: &PartFolder, target: &Target) -> Result<Standing> {
-    if folder.has_success() || folder.own_manifest().exists() {
-        // Only a dataset that is said to be whole is one of another plan: all else is left of a run that
-        // did not end, which the next run looks after.
-        let whole = folder.has_success();
-        return Ok(match check_folder(folder, IfExists::Skip, target) {
-            Ok(Existing::Same) => Standing::Same,
-            Err(_) if whole => Standing::Other(folder.path.clone()),
-            _ => Standing::Absent,
-        });
+/// One file of so many bytes, of which this is remembered.
+pub(super) fn one(file: &Path, bytes: u64, entries: &[ManifestEntry], target: &Target) -> Standing {
+    let same =
+        |entry: &ManifestEntry| entry.fingerprint == target.fingerprint && entry.bytes == bytes;
+    match entries.iter().any(same) {
+        true => Standing::Same,
+        false => Standing::Other(file.to_path_buf()),
     }
-    Ok(Standing::Absent)
 }
 
-/// A slot's partitions in a folder that all slots share.
-fn partitions(folder: &PartFolder, target: &Target) -> Result<Standing> {
-    let own = manifest::read(&folder.own_manifest())?.unwrap_or_default();
+/// A folder that is a slot's own.
+pub(super) fn whole(folder: &PartFolder, contents: &Contents, target: &Target) -> Standing {
+    if !contents.has_success && contents.listing.own.is_none() {
+        return Standing::Absent;
+    }
+    match check_folder(folder, contents, IfExists::Skip, target) {
+        Ok(Existing::Same) => Standing::Same,
+        Err(_) => unknown(folder, contents.has_success),
+        Ok(_) => Standing::Absent,
+    }
+}
+
+/// Only a dataset that is said to be whole is one of another plan: all else is left of a run that did not end,
+/// which the next run looks after.
+fn unknown(folder: &PartFolder, is_whole: bool) -> Standing {
+    match is_whole {
+        true => Standing::Other(folder.path.clone()),
+        false => Standing::Absent,
+    }
+}
+
+/// A slot's partitions in a folder that all slots share: what the manifest lists, and how large its files are.
+pub(super) fn partitions(
+    folder: &PartFolder,
+    own: &[ManifestEntry],
+    bytes: impl Fn(&str) -> Option<u64>,
+    target: &Target,
+) -> Standing {
     let stands = |entry: &&ManifestEntry| match &entry.path {
-        Some(path) => {
-            fs::metadata(folder.path.join(path)).is_ok_and(|found| found.len() == entry.bytes)
-        }
+        Some(path) => bytes(path) == Some(entry.bytes),
         None => true,
     };
     let mine = |entry: &&ManifestEntry| entry.fingerprint == target.fingerprint;
     let (mine, others): (Vec<_>, Vec<_>) = own.iter().partition(mine);
     if !mine.is_empty() && mine.iter().all(stands) {
-        return Ok(Standing::Same);
+        return Standing::Same;
     }
     let written = written(folder, target);
     let there = |entry: &&ManifestEntry| written.contains(&folder.path.join(entry.folder()));
-    Ok(match others.iter().copied().find(there) {
+    match others.iter().copied().find(there) {
         Some(entry) if mine.is_empty() => Standing::Other(folder.path.join(entry.folder())),
         _ => Standing::Absent,
-    })
+    }
 }

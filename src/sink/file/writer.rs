@@ -3,21 +3,19 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::layout::{self, PathLayout};
+use super::IfExists;
+use super::layout::{PartFolder, PathLayout};
 use super::output::OutputFile;
-use super::ready::ReadyFiles;
-use super::{IfExists, publish};
 use crate::error::{Error, Problem, Result};
 use crate::format::{Body, FileChunk, FileEncoder, FileWriter};
 use crate::outlet::is_standard_stream;
 use crate::report::Meter;
-use crate::sink::claims::Claims;
 use crate::sink::lane::{Marks, Writer};
-use crate::sink::{FileReport, Partition};
+use crate::sink::{FileReport, Partition, Target};
 
 /// The reader of a pipe may take nothing for so long once the run is to end: longer than a pause of a
 /// busy machine, and short enough for whoever has asked for the end.
@@ -39,17 +37,35 @@ pub(super) struct FileRules {
     pub before: Vec<u64>,
 }
 
+/// Where files are made: on a disk, or as objects.
+pub(super) trait FileStore: Send + Sync {
+    /// Nobody else writes in this folder from here on, but for other slices.
+    fn enter(&self, folder: &PartFolder, rules: &FileRules) -> Result<()>;
+
+    /// A new file that is to have this name. One that is `alone` has nothing but itself to keep others
+    /// away by.
+    fn create(self: Arc<Self>, path: &Path, alone: bool, rules: &FileRules) -> Result<OutputFile>;
+
+    /// The number after the greatest one that a file has in this folder of a dataset.
+    fn next_part(&self, folder: &PartFolder, inside: &Path) -> Result<u64>;
+
+    /// A file of a table without end gets its name as soon as it is whole.
+    fn name(&self, layout: &PathLayout, report: &FileReport, rules: &FileRules) -> Result<()>;
+
+    /// Writing may wait for somebody else.
+    fn waits(&self) -> bool;
+}
+
 /// The files of one lane.
 pub(super) struct LaneFiles {
     encoder: Arc<dyn FileEncoder>,
     layout: PathLayout,
     rules: FileRules,
-    claims: Arc<Claims>,
+    store: Arc<dyn FileStore>,
     /// Knows what would be left.
     meter: Arc<Meter>,
     /// The first row of the table that comes.
     first_row: u64,
-    fingerprint: String,
     /// Those of this lane, one after the other.
     partitions: Arc<Vec<Partition>>,
     open: Option<OpenPart>,
@@ -85,22 +101,21 @@ impl LaneFiles {
     /// known before the first row; a pipe is not, because opening it may wait for its reader.
     pub(super) fn new(
         encoder: Arc<dyn FileEncoder>,
-        sink: &ReadyFiles,
+        (layout, store): (&PathLayout, Arc<dyn FileStore>),
+        target: &Target,
         rules: FileRules,
         partitions: Arc<Vec<Partition>>,
     ) -> Result<Self> {
-        if let PathLayout::Folder(folder) = &sink.layout {
-            let lock = folder.claim(&sink.claims, rules.fsync)?;
-            sink.target.meter.leaves(lock);
+        if let PathLayout::Folder(folder) = layout {
+            store.enter(folder, &rules)?;
         }
         let mut files = Self {
             encoder,
-            layout: sink.layout.clone(),
+            layout: layout.clone(),
             rules,
-            claims: sink.claims.clone(),
-            meter: sink.target.meter.clone(),
-            first_row: sink.target.first_row,
-            fingerprint: sink.target.fingerprint.clone(),
+            store,
+            meter: target.meter.clone(),
+            first_row: target.first_row,
             partitions,
             open: None,
             pipe: None,
@@ -127,9 +142,8 @@ impl LaneFiles {
                 (path.clone(), output)
             }
             PathLayout::One(path) => {
-                self.meter.leaves(layout::hidden(path));
-                let output = OutputFile::alone(path, &self.claims, checksums, self.rules.fsync)?;
-                (path.clone(), output)
+                let store = self.store.clone();
+                (path.clone(), store.create(path, true, &self.rules)?)
             }
             PathLayout::Folder(folder) => {
                 let inside = match self.partitions.get(self.partition) {
@@ -141,15 +155,14 @@ impl LaneFiles {
                     Entry::Occupied(entry) => entry.into_mut(),
                     // Looked up once a folder, under the dataset's lock: nobody else numbers files
                     // there meanwhile.
-                    Entry::Vacant(entry) if append => entry.insert(folder.next_part(&inside)?),
+                    Entry::Vacant(entry) if append => {
+                        entry.insert(self.store.next_part(folder, &inside)?)
+                    }
                     Entry::Vacant(entry) => entry.insert(0),
                 };
                 let path = inside.join(folder.part(*index));
                 *index += 1;
-                // Noted before the file is there: whatever ends the process, the report names what
-                // it may have left.
-                self.meter.leaves(layout::hidden(&path));
-                let output = OutputFile::create(&path, checksums, self.rules.fsync)?;
+                let output = self.store.clone().create(&path, false, &self.rules)?;
                 (path, output)
             }
         };
@@ -198,9 +211,8 @@ impl LaneFiles {
         let finished = file.writer.finish();
         finished.map_err(|error| file.output.explain(&file.path, error))?;
         let through = matches!(self.layout, PathLayout::Through(_));
-        let written = file
-            .output
-            .close(&file.path, self.rules.fsync && !through)?;
+        let fsync = self.rules.fsync && !through;
+        let written = file.output.close(&file.path, fsync)?;
         self.count(0, written.bytes.saturating_sub(file.counted), marks);
         let report = FileReport {
             path: file.path,
@@ -210,8 +222,7 @@ impl LaneFiles {
             first_row: file.first_row,
         };
         if !self.rules.named_at_commit {
-            publish::at_once(&self.layout, &report, &self.rules, &self.fingerprint)?;
-            self.meter.named(&layout::hidden(&report.path));
+            self.store.name(&self.layout, &report, &self.rules)?;
             self.meter.seen(report.rows, report.bytes);
         }
         self.reports.push(report);
@@ -291,7 +302,7 @@ impl LaneFiles {
 
 impl Writer<FileChunk> for LaneFiles {
     fn waits(&self) -> bool {
-        matches!(self.layout, PathLayout::Through(_))
+        matches!(self.layout, PathLayout::Through(_)) || self.store.waits()
     }
 
     fn patience(&self) -> Option<(Duration, Error)> {

@@ -18,6 +18,7 @@ use crate::source::file::OpenFile;
 #[serde(deny_unknown_fields)]
 pub struct Csv {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.csv`. What gzip or zstd compressed is read as it is.
+    #[serde(deserialize_with = "crate::place::of_rows")]
     pub(super) path: Placed<LocalPath>,
     /// One ASCII character between values (default: a comma; a tab for `.tsv`).
     delimiter: Option<Placed<Text>>,

@@ -31,6 +31,7 @@ use seen::SeenFields;
 #[serde(deny_unknown_fields)]
 pub struct Json {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.jsonl`. What gzip or zstd compressed is read as it is.
+    #[serde(deserialize_with = "crate::place::of_rows")]
     path: Placed<LocalPath>,
     /// What becomes of an object that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
     #[serde(default)]

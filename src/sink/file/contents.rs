@@ -1,0 +1,102 @@
+//! What is in the folder of a dataset before a run writes there, on a disk or in a store of objects.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::layout::PartFolder;
+use super::manifest::{Listing, entries_in, looked_at};
+use crate::dataset::FOLDER;
+use crate::error::Result;
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Contents {
+    /// The files that an engine would read, relative to the folder.
+    pub visible: Vec<String>,
+    /// What its manifests list.
+    pub listing: Listing,
+    /// It is said to be complete.
+    pub has_success: bool,
+    /// A run has been here.
+    pub has_notes: bool,
+    /// Every slice has committed the plan of whoever asks, and none is at work.
+    pub is_complete: bool,
+    /// How large its files are.
+    pub sizes: Sizes,
+}
+
+/// How large files are.
+#[derive(Debug)]
+pub(super) enum Sizes {
+    /// They are looked up in this folder.
+    In(PathBuf),
+    /// They were listed, relative to the folder.
+    #[cfg_attr(
+        not(feature = "object"),
+        expect(dead_code, reason = "only stores of objects list them")
+    )]
+    Known(BTreeMap<String, u64>),
+}
+
+impl Contents {
+    /// Looks at a folder on the disk.
+    pub(super) fn of(folder: &PartFolder, fingerprint: &str) -> Result<Self> {
+        // The files are looked for before the manifests are read: a slice that is at work notes a file
+        // before it names it, so none is taken for a stranger.
+        let visible = visible_files(&folder.path)?;
+        Ok(Self {
+            visible,
+            listing: folder.listing()?,
+            has_success: folder.has_success(),
+            has_notes: folder.path.join(FOLDER).is_dir(),
+            is_complete: folder.is_complete(fingerprint)?,
+            sizes: Sizes::In(folder.path.clone()),
+        })
+    }
+
+    /// How large a file is; nothing if there is none.
+    pub(super) fn bytes(&self, path: &str) -> Result<Option<u64>> {
+        match &self.sizes {
+            Sizes::In(folder) => Ok(looked_at(&folder.join(path))?.map(|found| found.len())),
+            Sizes::Known(sizes) => Ok(sizes.get(path).copied()),
+        }
+    }
+
+    /// A part that no manifest lists, in a dataset that is not whole: what is left of a run that was killed
+    /// while it published, and that nobody can finish any more.
+    pub(super) fn is_leftover(&self, folder: &PartFolder, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        folder.is_part(name) && !self.has_success && self.has_notes
+    }
+
+    /// Those that go when the dataset is replaced.
+    pub(super) fn leftovers(&self, folder: &PartFolder) -> Vec<String> {
+        let known = self.listing.paths();
+        let files = self.visible.iter();
+        let left =
+            files.filter(|path| !known.contains(path.as_str()) && self.is_leftover(folder, path));
+        left.cloned().collect()
+    }
+}
+
+/// The files below a folder that an engine would read, relative to it.
+fn visible_files(folder: &Path) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(inside) = folders.pop() {
+        for entry in entries_in(&inside)? {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(['.', '_']) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(path) = path.strip_prefix(folder) {
+                files.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

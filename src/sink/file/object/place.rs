@@ -1,0 +1,116 @@
+//! Where the objects of a sink lie, and what rowgen keeps beside them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::existing::beside;
+use super::super::inside;
+use super::super::layout::PathLayout;
+use super::super::manifest::{self, ManifestEntry, is_manifest, listed_as};
+use super::LOOK;
+use crate::client::object::{Bucket, ObjectUrl};
+use crate::dataset::FOLDER;
+use crate::error::{Error, Problem, Result};
+
+/// A folder of objects, or one object.
+#[derive(Clone)]
+pub(super) struct ObjectPlace {
+    pub(super) bucket: Bucket,
+    /// The URL of the folder, from which paths of steps start.
+    pub(super) base: PathBuf,
+    /// The key of the steps of a run that publishes.
+    pub(super) journal: String,
+    /// What the keys of records of uploads begin with.
+    pub(super) records: String,
+    /// What is written and removed, to find out whether that may be.
+    trial: String,
+    url: ObjectUrl,
+}
+
+impl ObjectPlace {
+    /// A place that is waited for so long.
+    pub(super) fn new(layout: &PathLayout, patience: Duration) -> Result<Self> {
+        let path = layout.path();
+        let whole = match layout {
+            PathLayout::Folder(folder) => Some(&*folder.path),
+            PathLayout::One(path) | PathLayout::Through(path) => path.parent(),
+        };
+        let base = whole.unwrap_or(path).to_path_buf();
+        let own = |kind| layout.own(kind).unwrap_or_default();
+        let url = ObjectUrl::of(path);
+        let url = url.ok_or_else(|| Error::user(Problem::new("this is no URL of objects")))?;
+        let mut place = Self {
+            bucket: Bucket::open(&url, patience)?,
+            base,
+            journal: String::new(),
+            records: String::new(),
+            trial: String::new(),
+            url,
+        };
+        place.journal = place.key(&own("run"));
+        place.trial = place.key(&own("trial"));
+        place.records = place.key(&own("uploads").with_extension("")) + "/";
+        Ok(place)
+    }
+
+    /// The same place for what is only tidied: it is not waited for long.
+    pub(super) fn shortly(&self) -> Result<Self> {
+        Ok(Self {
+            bucket: Bucket::open(&self.url, LOOK)?,
+            ..self.clone()
+        })
+    }
+
+    /// The key of a path from the folder on.
+    pub(super) fn key(&self, path: &Path) -> String {
+        self.key_of(&self.base.join(path))
+    }
+
+    /// The key of a URL.
+    pub(super) fn key_of(&self, path: &Path) -> String {
+        let text = path.to_string_lossy();
+        let root = self.url.url("");
+        text.strip_prefix(&root).unwrap_or_default().to_string()
+    }
+
+    /// The URL of a key.
+    pub(super) fn shown(&self, key: &str) -> String {
+        self.url.url(key)
+    }
+
+    /// What is remembered of one object.
+    pub(super) fn remembered(&self, path: &Path) -> Result<Option<Vec<ManifestEntry>>> {
+        let beside = beside(path);
+        let text = self.bucket.text(&self.key_of(&beside))?;
+        text.map(|text| manifest::parse(&text, &beside)).transpose()
+    }
+
+    /// Refuses what would lie within the dataset of another output.
+    pub(super) fn outside_datasets(&self, path: &Path) -> Result<()> {
+        for folder in path.ancestors().skip(1) {
+            if ObjectUrl::of(folder).is_none_or(|url| url.bucket.is_empty()) {
+                break;
+            }
+            let notes = self.key_of(&folder.join(FOLDER));
+            let listed = self.bucket.list(&notes)?;
+            let is_list = |key: &str| is_manifest(&listed_as(Path::new(key)));
+            if listed.iter().any(|object| is_list(&object.key)) {
+                return Err(inside::refused(path, folder));
+            }
+        }
+        Ok(())
+    }
+
+    /// A hidden object can be written and removed.
+    pub(super) fn check_writable(&self) -> Result<()> {
+        let shown = |mut error: Error| {
+            for problem in &mut error.problems {
+                problem.message = format!("writing to `{}`", self.base.display());
+            }
+            error
+        };
+        self.bucket.put(&self.trial, "").map_err(shown)?;
+        let trial = std::slice::from_ref(&self.trial);
+        self.bucket.remove(trial).map_err(shown)
+    }
+}

@@ -1,0 +1,79 @@
+//! What is wrong with a store is told before the first row, with its place and what helps.
+
+use crate::objects::{Lake, table};
+
+/// The words of a run with these variables.
+#[track_caller]
+fn refused(yaml: &str, variables: &[(&str, &str)], expected: &str) {
+    let lake = Lake::new("refused");
+    let mut command = lake.command("run", yaml, &["--quiet"]);
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let words = lake.told(&output);
+    assert_eq!(words, expected);
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{words}");
+    let all = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !all.contains("rowgen-secret") && !all.contains("wrong-secret"),
+        "{all}"
+    );
+    assert!(lake.objects().is_empty());
+}
+
+#[test]
+fn a_wrong_secret_and_a_wrong_key() {
+    let yaml = table(10, "path: PATH, format: csv");
+    refused(
+        &yaml,
+        &[("AWS_SECRET_ACCESS_KEY", "wrong-secret")],
+        "error: could not open sink `file-1`
+  --> p.yaml:12:29
+  caused by: looking at `s3://rowgen/PREFIX`
+  caused by: the secret is not that of the key
+  hint: `AWS_SECRET_ACCESS_KEY` and `AWS_ACCESS_KEY_ID` belong together",
+    );
+    refused(
+        &yaml,
+        &[("AWS_ACCESS_KEY_ID", "nobody")],
+        "error: could not open sink `file-1`
+  --> p.yaml:12:29
+  caused by: looking at `s3://rowgen/PREFIX`
+  caused by: it does not know the key
+  hint: `AWS_ACCESS_KEY_ID` names a key of this store; `AWS_ENDPOINT_URL` says which store it is",
+    );
+}
+
+#[test]
+fn a_bucket_that_is_not_there() {
+    let yaml = table(10, "path: s3://nowhere/x, format: csv");
+    refused(
+        &yaml,
+        &[],
+        "error: could not open sink `file-1`
+  --> p.yaml:12:29
+  caused by: looking at `s3://nowhere/x`
+  caused by: there is no such bucket
+  hint: make it first, or write its name as it is; `AWS_ENDPOINT_URL` says where it is",
+    );
+    let yaml = "version: 1\ntables:\n  t: { from: { csv: { path: s3://nowhere/x.csv } } }\nsinks: [discard]\n";
+    refused(
+        yaml,
+        &[],
+        "error: listing `s3://nowhere/x.csv`
+ --> p.yaml:3:29
+  caused by: there is no such bucket
+  hint: make it first, or write its name as it is; `AWS_ENDPOINT_URL` says where it is",
+    );
+}
+
+#[test]
+fn a_server_that_is_away() {
+    let yaml = table(10, "path: PATH, format: csv");
+    refused(
+        &yaml,
+        &[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")],
+        "error: could not open sink `file-1`
+  --> p.yaml:12:29
+  caused by: looking at `s3://rowgen/PREFIX`
+  caused by: Connection refused (os error 111)",
+    );
+}

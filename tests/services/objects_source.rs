@@ -1,0 +1,117 @@
+//! Objects as sources and references: one, folders, patterns, partitions; what does not belong together.
+
+use crate::objects::{Lake, table};
+
+/// A pipeline that reads `from` and writes a CSV file beside it.
+fn reads(from: &str) -> String {
+    format!(
+        "version: 1\ntables:\n  t: {{ from: {from} }}\nsinks:\n  - file: {{ path: back.csv, if_exists: replace }}\n"
+    )
+}
+
+fn back(lake: &Lake) -> String {
+    std::fs::read_to_string(lake.folder.path().join("back.csv")).unwrap()
+}
+
+/// The lines behind the header, sorted.
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().skip(1).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    for (format, source) in [
+        ("parquet", "parquet"),
+        ("csv", "csv"),
+        ("{ json: { layout: lines } }", "json"),
+        ("avro", "avro"),
+    ] {
+        let lake = Lake::new("back");
+        let yaml = table(30_000, &format!("path: PATH, format: {format}, files: 3"));
+        lake.succeeds(&yaml, &[]);
+        let wanted = yaml.replace("path: PATH, format", "path: w.csv, format: csv }\n# ");
+        lake.succeeds(&wanted, &[]);
+        let wanted = std::fs::read_to_string(lake.folder.path().join("w.csv")).unwrap();
+        for path in ["PATH", "PATH/", "PATH/*", "PATH/part-0000[0-2].*"] {
+            lake.succeeds(
+                &reads(&format!("{{ {source}: {{ path: \"{path}\" }} }}")),
+                &[],
+            );
+            // Texts do not say which types they have: what digits mean is inferred.
+            let typed = matches!(source, "parquet" | "avro");
+            let (back, wanted) = (back(&lake), sorted(&wanted));
+            assert_eq!(sorted(&back).len(), wanted.len(), "{format} {path}");
+            assert!(!typed || sorted(&back) == wanted, "{format} {path}");
+        }
+        let output = lake.command("verify", &yaml, &[]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+#[test]
+fn partitions_come_back_as_columns() {
+    let lake = Lake::new("hive");
+    let yaml = table(
+        3_000,
+        "path: PATH, format: parquet, partition_by: [day, kind]",
+    );
+    lake.succeeds(&yaml, &[]);
+    let output = lake.command("verify", &yaml, &[]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    lake.succeeds(&reads("{ parquet: { path: PATH/ } }"), &[]);
+    let text = back(&lake);
+    assert_eq!(text.lines().next(), Some("id,amount,note,day,kind"));
+    assert_eq!(text.lines().count(), 3_001);
+    for kind in ["a", "b/c", "50%"] {
+        assert!(
+            text.lines()
+                .any(|line| line.ends_with(&format!("2026-01-02,{kind}")))
+        );
+    }
+    lake.succeeds(
+        &reads("{ parquet: { path: \"PATH/day=2026-01-03/*/*.parquet\" } }"),
+        &[],
+    );
+    assert!(back(&lake).starts_with("id,amount,note,kind\n"));
+}
+
+#[test]
+fn a_thousand_objects_are_one_table_and_a_reference() {
+    let lake = Lake::new("many");
+    lake.succeeds(&table(2_000, "path: PATH, format: csv, files: 1000"), &[]);
+    lake.succeeds(&reads("{ csv: { path: \"PATH/*.csv\" } }"), &[]);
+    assert_eq!(back(&lake).lines().count(), 2_001);
+    let yaml = "version: 1
+reference:
+  r: { path: \"PATH/part-00007.csv\" }
+tables:
+  t: { rows: 4, columns: { id: sequence, of: { reference: { from: r, field: note } } } }
+sinks:
+  - file: { path: back.csv, if_exists: replace }
+";
+    lake.succeeds(&yaml, &[]);
+    assert!(back(&lake).contains("of many"), "{}", back(&lake));
+}
+
+#[test]
+fn what_does_not_belong_together_is_told() {
+    let lake = Lake::new("odd");
+    lake.succeeds(&table(10, "path: PATH/a.csv"), &[]);
+    let other = table(10, "path: PATH/b.csv").replace("      kind:", "      sort:");
+    lake.succeeds(&other, &[]);
+    let (code, words) = lake.refusal(&reads("{ csv: { path: PATH } }"), &[]);
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("s3://rowgen/PREFIX/b.csv"), "{words}");
+    let (code, words) = lake.refusal(&reads("{ csv: { path: \"PATH/x*.csv\" } }"), &[]);
+    assert_eq!(
+        (code, &*words),
+        (
+            Some(1),
+            "error: `s3://rowgen/PREFIX/x*.csv` has no file to read
+ --> p.yaml:3:29
+  hint: a pattern matches the names of files, and none that begins with `.` or `_`"
+        )
+    );
+}
