@@ -7,13 +7,13 @@ use super::decision::DecidedOutput;
 use super::describe::about_bytes;
 use super::layout::{PathLayout, hidden};
 use super::output::{busy, claim};
-use super::writer::LaneFiles;
-use super::{File, FileReport, done, kept, manifest, publish};
-use crate::error::Result;
+use super::writer::{CheckPartitions, LaneFiles};
+use super::{File, FileReport, done, existing, kept, manifest, publish};
+use crate::error::{Error, Result};
 use crate::format::FileEnds;
 use crate::report::Meter;
 use crate::sink::claims::Claims;
-use crate::sink::{Finished, Lane, Publish, Ready, Record, Target, lane};
+use crate::sink::{Finished, Lane, Publish, Ready, Record, Sink, Target, lane};
 
 /// What is known of the files before the first row.
 pub(super) struct ReadyFiles {
@@ -36,6 +36,27 @@ struct UnpublishedFiles {
     meter: Arc<Meter>,
     /// Nobody else writes there until the files are named.
     _claims: Arc<Claims>,
+}
+
+impl ReadyFiles {
+    /// Looks at partitions that are known once rows are sorted as at those that are known before.
+    pub(super) fn check_partitions(&self) -> CheckPartitions {
+        let (options, layout) = (self.options.clone(), self.layout.clone());
+        let target = self.target.clone();
+        Box::new(move |partitions| {
+            let lanes = vec![partitions.clone()];
+            if let Some(problem) = options.check_partitions(&lanes) {
+                return Err(Error::user(problem));
+            }
+            let target = Target {
+                lanes,
+                late_partitions: false,
+                ..target.clone()
+            };
+            let if_exists = options.if_exists(&target);
+            existing::check(&layout, &options.path, if_exists, &target).map(|_| ())
+        })
+    }
 }
 
 impl Ready for ReadyFiles {
