@@ -9,6 +9,7 @@ from importlib.metadata import version
 import cdc
 import kafka
 import mysql
+import ordered
 import seed_status
 import stream
 import targets
@@ -21,6 +22,7 @@ from settings import TOP, Settings, crate_versions
 PACKAGES = {
     "casino": ["polars", "pyarrow", "numpy", "duckdb", "chdb", "fastavro"],
     "lineitem": ["tpchgen-cli"],
+    "sorted": ["duckdb"],
     "memory": [],
     "kafka": ["confluent-kafka"],
     "seed_status": [],
@@ -49,6 +51,7 @@ def size(name):
     return {
         "casino": f"{Settings.rows:,} rows",
         "lineitem": f"scale {Settings.scale}",
+        "sorted": f"TPC-H lineitem at scale {Settings.scale}, by l_shipdate",
         "memory": f"{Settings.rows_memory:,} rows",
         "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
@@ -103,6 +106,8 @@ def raced(name, peers_only):
         return stream.race(), stream.facts()
     if name == "cdc":
         return cdc.race(), cdc.facts()
+    if name == "sorted":
+        return ordered.race(), ordered.facts()
     if name == "verify":
         return verify.race(), verify.facts()
     if name == "mysql":

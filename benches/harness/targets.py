@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import ordered
 from report import MIB, Medians, aligned, medians
 
 
@@ -104,8 +105,8 @@ class Cost:
     needs = Speed.needs
 
 
-def memory(name, work, bar):
-    return AtMost(name, work, bar, lambda run: run.rss / MIB, "MiB", 0)
+def memory(name, work, bar, tool="rowgen"):
+    return AtMost(name, work, bar, lambda run: run.rss / MIB, "MiB", 0, tool)
 
 
 @dataclass
@@ -147,6 +148,20 @@ def cdc_loads():
     return ["2 x 1000", "50 x 200"]
 
 
+def sorting():
+    """Each of the orders beside DuckDB, its CPU beside the run without an order, its memory beside what keys may take."""
+    orders = {"": 1024, " small files": 1024, " by month": 1024, " little memory": ordered.LITTLE / MIB}
+    return [
+        target
+        for order, keys in orders.items()
+        for target in [
+            Speed(f"lineitem by its date{order}", "sorted", ["duckdb"], 1.5, f"rowgen{order}"),
+            Cost(f"sorting lineitem{order}, its CPU", "sorted", ["unsorted"], 2.5, f"rowgen{order}"),
+            memory(f"sorting lineitem{order}, peak memory", "sorted", 300 + keys, f"rowgen{order}"),
+        ]
+    ]
+
+
 DATABASES = ["duckdb", "clickhouse", "pyarrow", "polars"]
 TARGETS = {
     "casino": [
@@ -171,6 +186,7 @@ TARGETS = {
         Speed("lineitem Parquet, snappy", "parquet", ["tpchgen-cli"], 3),
         Speed("lineitem CSV", "csv", ["tpchgen-cli"], 3),
     ],
+    "sorted": sorting(),
     "memory": [memory("casino Parquet, peak memory", "parquet", 300)],
     "kafka": kafka(),
     "seed_status": [

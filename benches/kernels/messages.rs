@@ -37,6 +37,7 @@ fn shape(batch: &RecordBatch) -> Shape {
     Shape {
         table: "users".into(),
         schema: batch.schema(),
+        order: Vec::new(),
         domains: vec![Domain::default(); batch.num_columns()],
         rows: None,
         batch_rows: ROWS,

@@ -11,7 +11,7 @@ use crate::domain::{Domain, Order};
 use crate::engine::window;
 use crate::error::Result;
 use crate::format::Operation;
-use crate::plan::{Job, JobChanges, Plan, SinkPlan};
+use crate::plan::{Job, JobChanges, JobOrder, Plan, SinkPlan};
 use crate::units::{show_bytes, show_count, show_duration};
 
 pub(super) fn run(options: &PlanOptions) -> Result<u8> {
@@ -95,7 +95,30 @@ fn describe_job(job: &Job) -> String {
     if let Some(changes) = &job.changes {
         text.push_str(&describe_changes(changes));
     }
+    if let Some(order) = &job.order {
+        text.push_str(&describe_order(order));
+    }
     text
+}
+
+/// By what rows are sorted, and what that takes.
+fn describe_order(order: &JobOrder) -> String {
+    let by = &order.by;
+    let Ok(costs) = order.sorting.costs() else {
+        return format!("  sorted by {by}\n");
+    };
+    let (memory, bytes) = (order.sorting.memory(), costs.entries * costs.entry);
+    let memory = show_bytes(memory);
+    let of = format!("{} bytes a row, {} in all", costs.entry, show_bytes(bytes));
+    match costs.ranges {
+        1 => format!("  sorted by {by} in memory: {of} of at most {memory}\n"),
+        ranges => {
+            let ranges = show_count(ranges);
+            format!(
+                "  sorted by {by} through a file beside the output: {of}, in {ranges} ranges of keys with {memory} of memory\n"
+            )
+        }
+    }
 }
 
 /// What is done to the rows of a table, and how many of them there are in the end.
@@ -208,6 +231,7 @@ fn job_as_json(job: &Job) -> Value {
         "batch_rows": job.source.batch_rows(),
         "rows_per_second": job.rate,
         "changes": job.changes.as_ref().map(changes_as_json),
+        "sorted_by": job.order.as_ref().map(|order| order.by.as_str()),
         "source": job.source.source().map(|(opened, _)| opened.describe()),
         "sinks": job.sinks.iter().map(sink_as_json).collect::<Vec<_>>(),
     })

@@ -17,6 +17,7 @@ mod build;
 pub mod changes;
 pub mod distribution;
 mod generators;
+pub mod kin;
 mod parent_column;
 mod program;
 pub mod random;

@@ -8,6 +8,7 @@ use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
 
 use crate::column::changes::{ChangeFrame, ChangePlaces};
+use crate::column::kin::{Given, KinPart};
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::domain::Domain;
@@ -20,6 +21,11 @@ pub trait Fill: Send + Sync {
     /// # Errors
     /// A value that the column's type cannot hold, naming the row.
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef>;
+
+    /// Which part of a row's place among its parent's children the values are, if they are one.
+    fn kin(&self) -> Option<KinPart> {
+        None
+    }
 }
 
 impl<F> Fill for F
@@ -181,6 +187,20 @@ impl Program {
         rows: Rows<'_>,
         outer: &[ArrayRef],
     ) -> Result<Vec<ArrayRef>> {
+        self.evaluate_given(selection, rows, outer, Given::default())
+    }
+
+    /// As `evaluate`, where the values of some nodes are known already, but for their nulls.
+    ///
+    /// # Errors
+    /// As `evaluate`.
+    pub fn evaluate_given(
+        &self,
+        selection: &Selection,
+        rows: Rows<'_>,
+        outer: &[ArrayRef],
+        given: Given,
+    ) -> Result<Vec<ArrayRef>> {
         let born = match &self.changes {
             Some(frame) if !self.outer(selection).is_empty() => frame.born(rows),
             _ => Vec::new(),
@@ -189,8 +209,13 @@ impl Program {
         // Columns are kept until the batch is done. To drop each behind its last reader was not
         // tried: a batch of columns is small.
         let mut made = vec![None; self.nodes.len()];
+        for (index, values) in given.0 {
+            made[index] = Some(self.nodes[index].with_nulls(rows, values)?);
+        }
         for index in &selection.order {
-            self.fill(*index, rows, outer, &mut made)?;
+            if made[*index].is_none() {
+                self.fill(*index, rows, outer, &mut made)?;
+            }
         }
         let wanted = selection.wanted.iter();
         Ok(wanted.filter_map(|index| made[*index].clone()).collect())

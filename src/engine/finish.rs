@@ -61,7 +61,8 @@ impl<'p> OpenRun<'p> {
     fn ending<'r>(&'r self, job: usize, sink: &'r OpenSink<'p>, begun: bool) -> Ending<'r, 'p> {
         let plan = &self.plan.jobs[job];
         let given = self.gate.given(job);
-        let all = plan.source.batches().is_none_or(|all| given == all) || sink.is_made();
+        let batches = self.sources[job].batches();
+        let all = batches.is_none_or(|all| given == all) || sink.is_made();
         let mut report = SinkReport::new(&sink.plan.name, &sink.plan.kind, &plan.table);
         let (position, published) = sink.take_kept().unzip();
         report.skipped = sink.skipped;

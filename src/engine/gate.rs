@@ -110,6 +110,15 @@ impl Gate {
         self.begun.store(true, Ordering::Relaxed);
     }
 
+    /// More batches of a job can be made: it has so many now.
+    pub fn go_on(&self, job: usize, batches: Option<u64>) {
+        let mut state = lock(&self.state);
+        let mut counters = state.counters.iter_mut();
+        if let Some(counter) = counters.find(|counter| counter.job == job) {
+            counter.batches = batches;
+        }
+    }
+
     /// Wakes the workers that wait: a lane has moved.
     pub fn wake(&self) {
         // Taking the lock orders this after a waiter's look at the lanes, so no wake-up is lost.

@@ -147,6 +147,8 @@ pub(super) fn targets(
             run_id: plan.run_id,
             first_row: job.first_row,
             lanes: sink.lanes.clone(),
+            is_sorted: job.order.is_some(),
+            late_partitions: job.order.is_some() && !sink.folders.is_empty(),
             is_stream: matches!(job.source, Batches::Streamed(_)),
             changes: job.changes.as_ref().map(|changes| Changing {
                 table: changes.table.clone(),

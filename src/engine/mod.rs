@@ -14,6 +14,7 @@ mod places;
 mod room;
 mod run;
 mod running;
+mod sort;
 mod standing;
 mod stop;
 mod watch;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::lanes::CheckedSink;
 use super::running::Options;
 use crate::error::{Error, Problem, Result};
-use crate::plan::{Plan, SinkPlan};
+use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::{Found, Ready};
 use crate::units::show_bytes;
 
@@ -25,6 +25,8 @@ struct Disk<'a> {
     folder: PathBuf,
     free: u64,
     sinks: Vec<(&'a SinkPlan, &'a dyn Ready)>,
+    /// Keys that are sorted in a file beside the output: one table after the other is.
+    keys: u64,
 }
 
 /// Refuses a run whose files have no room; what will be tight is told, a line each.
@@ -56,8 +58,9 @@ pub(super) fn check(
 /// The sinks that write files, by the disk that they write to.
 fn disks<'a>(plan: &'a Plan, checked: &'a [Vec<CheckedSink>]) -> BTreeMap<u64, Disk<'a>> {
     let mut disks = BTreeMap::new();
-    let sinks = plan.jobs.iter().flat_map(|job| &job.sinks);
-    for (sink, checked) in sinks.zip(checked.iter().flatten()) {
+    let sinks = plan.jobs.iter();
+    let sinks = sinks.flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)));
+    for ((job, sink), checked) in sinks.zip(checked.iter().flatten()) {
         let Found::Ready { sink: ready, .. } = &checked.found else {
             continue;
         };
@@ -73,7 +76,9 @@ fn disks<'a>(plan: &'a Plan, checked: &'a [Vec<CheckedSink>]) -> BTreeMap<u64, D
             folder,
             free,
             sinks: Vec::new(),
+            keys: 0,
         });
+        disk.keys = disk.keys.max(keys(job));
         disk.sinks.push((sink, ready.as_ref()));
     }
     disks
@@ -94,11 +99,12 @@ impl Disk<'_> {
         let sinks = self.sinks.iter();
         let rough: u64 = sinks.clone().map(|(sink, _)| in_memory(sink)).sum();
         // To encode the first batch once more would be a good part of a short run.
-        if rough.saturating_mul(MOST_EXPANSION) < self.free {
+        let most = rough.saturating_mul(MOST_EXPANSION);
+        if most.saturating_add(self.keys) < self.free {
             return None;
         }
         let bytes = sinks.filter_map(|(_, ready)| ready.about_bytes());
-        Some(bytes.fold(0, u64::saturating_add))
+        Some(bytes.fold(self.keys, u64::saturating_add))
     }
 
     fn words(&self, needed: u64) -> String {
@@ -107,17 +113,35 @@ impl Disk<'_> {
             .iter()
             .map(|(sink, _)| format!("`{}`", sink.name));
         format!(
-            "the output of {} takes about {}, and {} are free on the disk of `{}`",
+            "the output of {} takes about {}{}, and {} are free on the disk of `{}`",
             names.collect::<Vec<_>>().join(" and "),
             show_bytes(needed),
+            self.of_keys(),
             show_bytes(self.free),
             self.folder.display()
         )
     }
 
+    /// What of it is gone in the end.
+    fn of_keys(&self) -> String {
+        match self.keys {
+            0 => String::new(),
+            keys => format!(" ({} of them to sort keys in a file)", show_bytes(keys)),
+        }
+    }
+
     fn problem(&self, needed: u64) -> Problem {
         let hint = "free some space, write elsewhere with `--out`, or go on with `--force`: sizes are estimated by the first batch";
         Problem::new(self.words(needed)).hint(hint)
+    }
+}
+
+/// The bytes of a job's keys that are sorted in a file.
+fn keys(job: &Job) -> u64 {
+    let costs = job.order.as_ref().map(|order| order.sorting.costs());
+    match costs {
+        Some(Ok(costs)) if costs.ranges > 1 => costs.entries.saturating_mul(costs.entry),
+        _ => 0,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Carries a plan out: finite tables one after the other, endless ones side by side.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,9 @@ pub(super) struct OpenRun<'p> {
     pub(super) stop: Stop,
     /// The pace of each job that has one.
     paces: Vec<Option<Arc<Pace>>>,
-    pool: rayon::ThreadPool,
+    pub(super) pool: rayon::ThreadPool,
+    /// Where relative paths start.
+    pub(super) out: PathBuf,
 }
 
 /// How many batches may be under way: enough for every worker to have one in hand and one ahead,
@@ -81,6 +84,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
         stop,
         paces,
         pool,
+        out: options.out.clone(),
     })
 }
 
@@ -151,7 +155,11 @@ fn begin_sources(
             // The plan gives a stream no other sink beside one that keeps offsets.
             resume: open.sinks.iter().find_map(OpenSink::resume),
         };
-        match job.source.start(&begin) {
+        let source = match &job.order {
+            Some(order) => RunningSource::sorted(&order.sorting, &begin),
+            None => job.source.start(&begin),
+        };
+        match source {
             Ok(source) => sources.push(source),
             Err(error) => {
                 // Groups of consumers are left now: their partitions would stay with this process
@@ -211,9 +219,12 @@ impl OpenRun<'_> {
     }
 
     fn work(&self, group: &[usize]) -> (Times, Option<Error>) {
+        if let Err(error) = self.sort(group) {
+            return (Times::default(), self.unsorted(error));
+        }
         let batches: Vec<_> = group
             .iter()
-            .map(|job| (*job, self.plan.jobs[*job].source.batches()))
+            .map(|job| (*job, self.sources[*job].ready()))
             .collect();
         for job in group {
             let ahead = self.plan.jobs[*job].ahead;
@@ -223,6 +234,11 @@ impl OpenRun<'_> {
                 .for_each(|pace| pace.start_in(ahead));
         }
         self.gate.begin(&batches);
+        self.work_and_sort(group)
+    }
+
+    /// Makes all batches of a group that can be made by now.
+    pub(super) fn work_on(&self, group: &[usize]) -> (Times, Option<Error>) {
         let work = SharedWork {
             jobs: &self.jobs,
             watched: self.watched,
@@ -352,8 +368,10 @@ fn groups(plan: &Plan) -> Vec<Vec<usize>> {
     for (index, job) in plan.jobs.iter().enumerate() {
         let beside = |other: &usize| {
             let other = &plan.jobs[*other];
+            // All cores sort at once, and nothing else meanwhile.
+            let sorted = job.order.is_some() || other.order.is_some();
             let change = job.changes.is_some() && other.changes.is_some();
-            change || job.own_rate && job.table == other.table
+            !sorted && (change || job.own_rate && job.table == other.table)
         };
         let mut latest_first = groups.iter_mut().rev();
         match (

@@ -5,6 +5,7 @@
 
 use super::error::{Result, RowFailure, TextSpan};
 use super::node::{Kernel, ResultType, TypedNode};
+use super::range::NumericBounds;
 use super::temporal::interval_kernel;
 use super::types;
 use super::value::nulls;
@@ -97,7 +98,17 @@ pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode> {
         let zone = from.unwrap_or(Zone::UTC);
         let per_day = per_second * SECONDS_PER_DAY;
         let day = move |instant| zone.to_local(instant, per_second).div_euclid(per_day);
-        return ticks(node, ResultType::of(DataType::Date32), place, day);
+        let result_type = ResultType::of(DataType::Date32);
+        // A zone moves an instant by less than a day.
+        let within = |tick: i128, more: i128| tick.div_euclid(per_day.into()) + more;
+        let result_type = match node.range {
+            Some(range) => {
+                let (low, high) = (within(range.low, -1), within(range.high, 1));
+                result_type.within(NumericBounds::new(low, high))
+            }
+            None => result_type,
+        };
+        return ticks(node, result_type, place, day);
     }
     let DataType::Timestamp(unit, _) = target else {
         return Ok(node);

@@ -9,6 +9,7 @@ use super::error::{Result, RowFailure, TextSpan};
 use super::exact::Operator;
 use super::node::{Kernel, ResultType, Sides, TypedNode};
 use super::number::as_double;
+use super::range::NumericBounds;
 use super::types::{self, Family, INTERVAL, family};
 use super::value::nulls;
 use crate::kernel::map::{Operand, map_checked};
@@ -55,6 +56,14 @@ fn days(
     place: TextSpan,
 ) -> Result<TypedNode> {
     let days = cast::cast(days, &DataType::Int64, CastContext::Implicitly)?;
+    // A sum that is no date is an error of its row, so that what is there is within the type.
+    let range = date.range.zip(days.range).map(|(date, days)| {
+        let moved = match operator {
+            Operator::Sub => date.sub(days),
+            _ => date.add(days),
+        };
+        moved.clamp(NumericBounds::new(i32::MIN.into(), i32::MAX.into()))
+    });
     let sum = move |date: i64, days: i64| {
         let day = match operator {
             Operator::Sub => date.checked_sub(days),
@@ -62,12 +71,12 @@ fn days(
         };
         day.filter(|day| i32::try_from(*day).is_ok())
     };
-    checked_ticks(
-        vec![date, days],
-        ResultType::of(DataType::Date32),
-        place,
-        sum,
-    )
+    let result_type = ResultType::of(DataType::Date32);
+    let result_type = match range {
+        Some(range) => result_type.within(range),
+        None => result_type,
+    };
+    checked_ticks(vec![date, days], result_type, place, sum)
 }
 
 /// Whole days.

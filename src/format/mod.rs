@@ -52,6 +52,8 @@ pub struct Shape {
     pub beside: usize,
     /// What is known of each column, in the schema's order.
     pub domains: Vec<Domain>,
+    /// The columns in whose order rows come, where that was asked for.
+    pub order: Vec<SortedColumn>,
     /// How many rows there will be; unknown for an endless run.
     pub rows: Option<u64>,
     /// How many rows each batch has, the last one of a file or of the table apart.
@@ -67,6 +69,17 @@ pub struct Shape {
     pub trial: Option<RecordBatch>,
     /// Which columns make changes of the rows, where they are such.
     pub changes: Option<Arc<ChangeColumns>>,
+}
+
+/// A column in whose order rows come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SortedColumn {
+    /// Its place in the schema.
+    pub column: usize,
+    /// From the greatest value to the least.
+    pub descending: bool,
+    /// Nulls come before all values.
+    pub nulls_first: bool,
 }
 
 impl Shape {

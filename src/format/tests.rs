@@ -47,6 +47,7 @@ pub fn format(yaml: &str) -> Result<FormatKind, crate::error::Problem> {
 pub fn shape(table: &str, schema: SchemaRef) -> Shape {
     Shape {
         table: table.into(),
+        order: Vec::new(),
         domains: vec![Domain::default(); schema.fields().len()],
         schema,
         rows: None,

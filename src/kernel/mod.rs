@@ -14,6 +14,7 @@ pub mod local_time;
 pub mod look_up;
 pub mod map;
 pub mod math;
+pub mod murmur3;
 pub mod normal;
 pub mod number_text;
 pub mod numbered;

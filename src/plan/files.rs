@@ -49,6 +49,12 @@ pub(super) fn starts(grid: Option<&Grid>, files: Option<u64>) -> Arc<[u64]> {
     begins(rows, files).filter_map(batch).collect()
 }
 
+/// The batches with which all runs but the first begin: each is a file.
+pub(super) fn begun(grid: &Grid) -> Arc<[u64]> {
+    let runs = grid.runs().iter().skip(1);
+    runs.map(|run| run.first_batch).collect()
+}
+
 /// The rows with which all files but the first begin, when `rows` are dealt to `files` evenly; no file
 /// is empty.
 fn begins(rows: u64, files: u64) -> impl Iterator<Item = u64> {

@@ -11,7 +11,8 @@ use super::changing::{columns, refused};
 use super::files;
 use super::fingerprints::digest;
 use super::guarantee::Guarantee;
-use super::partition::{KeyColumn, PartitionLayout, PartitionSplit, folders, layout};
+use super::order;
+use super::partition::{PartitionLayout, PartitionSplit, key_columns, layout};
 use super::sinks::Resolved;
 use super::{BATCH_ROWS, Job, JobChanges, SinkPlan};
 use crate::column::{Program, ProgramCell};
@@ -19,7 +20,7 @@ use crate::error::{Problem, Problems};
 use crate::format::Shape;
 use crate::place::Place;
 use crate::sink::{Delivery, Partition, Slice};
-use crate::source::{Batches, Grid, Opened, TableColumns};
+use crate::source::{Batches, Grid, MadeBatches, Opened, Sorting, TableColumns};
 
 /// What a job is made from.
 pub(super) struct TablePlan<'a> {
@@ -57,7 +58,9 @@ pub(super) fn jobs(
         .into_iter()
         // A sink with a rate of its own, or whose rows are cut by partitions, cannot share batches
         // with others: its rows are made again for it.
-        .partition(|sink| sink.rate.is_some() || !sink.partition_by.is_empty());
+        .partition(|sink| {
+            sink.rate.is_some() || !sink.partition_by.is_empty() || !sink.order_by.is_empty()
+        });
     let mut jobs = Vec::new();
     problems.extend(sole_sink(table, &shared, &alone));
     if !shared.is_empty() {
@@ -108,9 +111,10 @@ fn own_job(
                 .hint("say `rate` under `run:`, for all sinks of the stream"),
         );
     }
-    let job = match sink.partition_by.is_empty() {
-        true => Some(shared_job(table, program, vec![sink], problems)),
-        false => partitioned_job(table, program, sink, problems),
+    let own_order = !sink.partition_by.is_empty() || !sink.order_by.is_empty();
+    let job = match own_order {
+        false => Some(shared_job(table, program, vec![sink], problems)),
+        true => ordered_job(table, program, sink, problems),
     };
     job.map(|job| Job {
         rate: rate.as_ref().map(|rate| rate.value.0).or(job.rate),
@@ -150,7 +154,8 @@ fn shared_job(
     job(table, source, None, sinks)
 }
 
-fn partitioned_job(
+/// The job of a sink whose rows go to folders, or come in an order.
+fn ordered_job(
     table: &TablePlan<'_>,
     program: &Program,
     sink: Resolved,
@@ -159,47 +164,67 @@ fn partitioned_job(
     let grid = grid(table, program, std::slice::from_ref(&sink));
     let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
     let Batches::Made(made) = source(table, program, &nodes, grid) else {
-        problems.push(unmade(table, &sink));
+        problems.push(order::unmade(table, &sink));
         return None;
     };
-    let keys: Vec<usize> = sink.partition_by.iter().map(|(node, _)| *node).collect();
-    let keys = made.with(TableColumns::new(table.program, program, &keys));
-    let columns: Vec<KeyColumn<'_>> = sink
-        .partition_by
-        .iter()
-        .map(|(node, name)| {
-            let node = program.node(*node);
-            KeyColumn {
-                name,
-                data_type: node.field.data_type(),
-                domain: &node.domain,
-            }
-        })
-        .collect();
-    let (made, split, lanes): (_, Option<PartitionSplit>, Vec<Arc<Vec<Partition>>>) =
-        match problems.note(layout(&columns, keys, &made))? {
-            PartitionLayout::Closed {
-                table,
-                split,
-                lanes,
-            } => (table, Some(*split), lanes),
-            PartitionLayout::Monotone { table, partitions } => (table, None, vec![partitions]),
-        };
+    let layout = match (
+        order::is_given(program, &sink),
+        sink.partition_by.is_empty(),
+    ) {
+        (false, _) => None,
+        (true, true) => {
+            let source = Batches::Made(made);
+            let lanes = vec![Arc::default()];
+            let sink = sink_plan(table, program, &source, &nodes, sink, lanes, problems)?;
+            return Some(job(table, source, None, vec![sink]));
+        }
+        (true, false) => {
+            let keys: Vec<usize> = sink.partition_by.iter().map(|key| key.node).collect();
+            let keys = made.with(TableColumns::new(table.program, program, &keys));
+            let columns = key_columns(program, &sink.partition_by);
+            problems.note(layout(&columns, keys, &made))?
+        }
+    };
+    let Some(layout) = layout else {
+        return sorted_job(table, program, made, sink, problems);
+    };
+    let (made, split, lanes): (_, Option<PartitionSplit>, Vec<Arc<Vec<Partition>>>) = match layout {
+        PartitionLayout::Closed {
+            table,
+            split,
+            lanes,
+        } => (table, Some(*split), lanes),
+        PartitionLayout::Monotone { table, partitions } => (table, None, vec![partitions]),
+    };
     let source = Batches::Made(made);
     let sink = sink_plan(table, program, &source, &nodes, sink, lanes, problems)?;
     Some(job(table, source, split, vec![sink]))
 }
 
-/// Rows of a partition are made without those between them, which no source gives.
-fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
-    let problem = Problem::new(format!(
-        "table `{}` is read, and only tables that are made here can be partitioned",
-        table.name
-    ));
-    match sink.partition_by.first() {
-        Some((_, name)) => problem.at(&name.place),
-        None => problem.at(&sink.place),
-    }
+/// The job of a sink whose rows must be sorted.
+fn sorted_job(
+    table: &TablePlan<'_>,
+    program: &Program,
+    made: MadeBatches,
+    mut sink: Resolved,
+    problems: &mut Problems,
+) -> Option<Job> {
+    // Of a slice, too, all rows are sorted.
+    let rows = match table.range {
+        Some(_) => share(table),
+        None => (0, table.rows),
+    };
+    let order = problems.note(order::plan(table, program, &sink, &made, rows))?;
+    let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
+    sink.sorting = Some(order.sorting.clone());
+    // Batches are cut where the order is, and what is made again for a comparison where the table is.
+    let cut = Batches::Made(made.on(order.sorting.grid().clone()));
+    let lanes = vec![Arc::default()];
+    let sink = sink_plan(table, program, &cut, &nodes, sink, lanes, problems)?;
+    Some(Job {
+        order: Some(order),
+        ..job(table, Batches::Made(made), None, vec![sink])
+    })
 }
 
 fn job(
@@ -219,6 +244,7 @@ fn job(
         ahead: AHEAD * u32::from(sinks.iter().all(SinkPlan::holds_rows)),
         changes: table.changes.clone(),
         source,
+        order: None,
         split,
         sinks,
     }
@@ -282,7 +308,7 @@ fn sink_plan(
     problems.extend(refused(&sink, &shape, table.changes.is_some()));
     let stream = table.records.is_some_and(Opened::is_stream);
     if table.trial && !stream && problems.is_empty() {
-        match trial(table, source, &columns, &shape) {
+        match trial(table, source, sink.sorting.as_ref(), &columns, &shape) {
             Ok(trial) => shape.trial = trial,
             Err(error) => {
                 problems.fail(error.at(table.from.unwrap_or(&sink.place)));
@@ -301,7 +327,7 @@ fn sink_plan(
         columns,
         shape,
         lanes,
-        folders: folders(program, &sink.partition_by),
+        folders: order::folders(program, &sink.partition_by),
         on_failure: sink.on_failure,
         fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
         load: digest(&[&table.load, &sink.canonical]),
@@ -323,14 +349,18 @@ fn shape(
     Shape {
         table: table.name.to_string(),
         schema: Arc::new(Schema::new(fields)),
-        domains: sink
-            .columns
-            .iter()
-            .map(|(node, _)| program.node(*node).domain.clone())
-            .collect(),
-        rows: share(table).1,
+        domains: order::domains(program, sink),
+        order: order::written(sink),
+        // What is decided by their number is the same for every slice of an order.
+        rows: sink
+            .sorting
+            .as_ref()
+            .map_or(share(table).1, |sorting| Some(sorting.rows())),
         batch_rows: usize::try_from(source.batch_rows()).unwrap_or(usize::MAX),
-        file_starts: files::starts(source.grid(), sink.options.takes().files),
+        file_starts: match &sink.sorting {
+            Some(sorting) => files::begun(sorting.grid()),
+            None => files::starts(source.grid(), sink.options.takes().files),
+        },
         open_files,
         beside: sink.beside,
         run_key: table.run_key,
@@ -346,6 +376,7 @@ fn shape(
 fn trial(
     table: &TablePlan<'_>,
     source: &Batches,
+    sorting: Option<&Sorting>,
     columns: &[usize],
     shape: &Shape,
 ) -> crate::error::Result<Option<arrow::array::RecordBatch>> {
@@ -353,6 +384,9 @@ fn trial(
     if grid.rows(0) == 0 {
         return Ok(None);
     }
-    let first = source.on(grid).first()?;
-    shape.take(columns, &first.rows).map(Some)
+    let first = match sorting {
+        Some(sorting) => sorting.trial(grid.batch_rows())?,
+        None => source.on(grid).first()?.rows,
+    };
+    shape.take(columns, &first).map(Some)
 }

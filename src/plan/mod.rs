@@ -10,6 +10,7 @@ mod guarantee;
 mod job;
 mod letters;
 mod make;
+mod order;
 mod partition;
 mod preview;
 mod sinks;
@@ -33,6 +34,7 @@ use crate::spec::{Log, OnSinkFailure, Serve};
 
 pub use guarantee::Guarantee;
 pub use make::make;
+pub use order::JobOrder;
 pub use partition::PartitionSplit;
 pub use preview::{Preview, discarding, measured, preview};
 pub use sinks::taken;
@@ -134,6 +136,8 @@ pub struct Job {
     pub source: Batches,
     /// Which changes of its table they are, where they are such.
     pub changes: Option<JobChanges>,
+    /// The order in which its rows come, where that is not that of their table.
+    pub order: Option<JobOrder>,
     /// Sends rows to one lane for each value of the partition columns.
     pub split: Option<PartitionSplit>,
     /// Where they go: exactly one with a split.

@@ -4,27 +4,23 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
 
+use super::sinks::PartitionColumn;
 use crate::batch::{Batch, Place};
+use crate::column::Program;
 use crate::column::rows::Rows;
-use crate::column::{Program, arrays};
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::sink::Partition;
-use crate::source::{MadeBatches, RowRange};
+use crate::source::{MOST_FOLDERS, MadeBatches, RowRange, Transform, folder_texts};
 use crate::units::show_count;
 
 /// At most so many files are open at once.
 // Each holds a row group of its own, which share 512 MiB since: 64 of 128 MiB each were 8 GiB and
 // more that nothing bounded.
 const MOST_OPEN: usize = 64;
-
-/// At most so many folders come one after the other: the hours of ten years.
-// A table in the order of its key may have any number of folders, one open at a time; this only
-// stops those who partition by a key of a million values by mistake.
-const MOST_FOLDERS: u64 = 100_000;
 
 /// Batches of one chunk, whose rows are told apart by their key columns before anything else is made.
 // The rows of one value are a part of a chunk: 16 batches of 16 384 rows over 64 values are 4096
@@ -39,6 +35,7 @@ pub struct PartitionSplit {
     /// Makes all of them.
     table: MadeBatches,
     codes: Vec<KeyNumbers>,
+    transforms: Vec<Option<Transform>>,
 }
 
 /// How one key column's values are numbered; the number after the last one stands for null.
@@ -60,9 +57,14 @@ enum PartitionKind {
 
 /// One partition column.
 pub(super) struct KeyColumn<'a> {
+    /// As the file says it.
     pub(super) name: &'a Placed<Text>,
-    pub(super) data_type: &'a DataType,
-    pub(super) domain: &'a Domain,
+    /// What its folders are called.
+    pub(super) folder: &'a str,
+    pub(super) transform: Option<Transform>,
+    /// Its type and what is known of it once it is transformed.
+    pub(super) data_type: DataType,
+    pub(super) domain: Domain,
 }
 
 /// How a partitioned sink is written.
@@ -80,40 +82,53 @@ pub(super) enum PartitionLayout {
     },
 }
 
-/// What the names of folders say, and of which types that is.
-pub(super) fn folders(program: &Program, columns: &[(usize, Placed<Text>)]) -> Vec<Field> {
-    let field = |(node, name): &(usize, Placed<Text>)| {
-        let field = program.node(*node).field.clone();
-        field.with_name(name.as_str())
+/// The columns of folders, and what is known of them.
+pub(super) fn key_columns<'a>(
+    program: &Program,
+    columns: &'a [PartitionColumn],
+) -> Vec<KeyColumn<'a>> {
+    let column = |column: &'a PartitionColumn| {
+        let node = program.node(column.node);
+        let (data_type, domain) = match column.transform {
+            None => (node.field.data_type().clone(), node.domain.clone()),
+            Some(transform) => transform.made(node.field.data_type(), &node.domain),
+        };
+        KeyColumn {
+            name: &column.said,
+            folder: &column.folder,
+            transform: column.transform,
+            data_type,
+            domain,
+        }
     };
-    columns.iter().map(field).collect()
+    columns.iter().map(column).collect()
 }
 
-/// Decides the layout of a table whose key columns `keys` makes, or refuses.
+/// Decides the layout of a table whose key columns `keys` makes, or refuses; nothing where its rows must be
+/// sorted.
 pub(super) fn layout(
     columns: &[KeyColumn<'_>],
     keys: MadeBatches,
     table: &MadeBatches,
-) -> Result<PartitionLayout, Problem> {
+) -> Result<Option<PartitionLayout>, Problem> {
     // Values that come in order need one open file, however many there are.
     if let [one] = columns
         && one.domain.order >= Order::Ascending
         && !one.domain.nulls
     {
-        return monotone(one, &keys, table).map_err(|error| problem(error, one.name));
+        let layout = monotone(one, &keys, table);
+        return layout.map(Some).map_err(|error| problem(error, one.name));
     }
-    let codes: Vec<KeyNumbers> = columns.iter().map(closed).collect::<Result<_, _>>()?;
+    let codes = columns.iter().map(closed).collect::<Result<_, _>>()?;
+    let Some(codes): Option<Vec<KeyNumbers>> = codes else {
+        return Ok(None);
+    };
     let count: usize = codes
         .iter()
         .map(|codes| codes.count + usize::from(codes.nulls))
         .fold(1, usize::saturating_mul);
     if count > MOST_OPEN {
-        let Some(last) = columns.last() else {
-            return Err(Problem::new("`partition_by` names no column"));
-        };
-        return Err(Problem::new(format!("`partition_by` would open {count} files at once, at most {MOST_OPEN} are allowed"))
-            .at(&last.name.place)
-            .hint("partition by fewer columns, or by one whose values come one after the other, such as a date"));
+        return Ok(None);
     }
     let grid = table.grid();
     let grid = grid.in_batches_of(grid.batch_rows() * CHUNK_BATCHES);
@@ -121,16 +136,27 @@ pub(super) fn layout(
         .map(|index| lane(columns, &codes, index))
         .collect();
     let (keys, table) = (keys.on(grid.clone()), table.on(grid));
-    Ok(PartitionLayout::Closed {
+    let transforms = columns.iter().map(|column| column.transform).collect();
+    Ok(Some(PartitionLayout::Closed {
         table: table.clone(),
-        split: Box::new(PartitionSplit { keys, table, codes }),
+        split: Box::new(PartitionSplit {
+            keys,
+            table,
+            codes,
+            transforms,
+        }),
         lanes,
-    })
+    }))
 }
 
-fn closed(column: &KeyColumn<'_>) -> Result<KeyNumbers, Problem> {
+/// How the values of a column are numbered, if they are few and known.
+fn closed(column: &KeyColumn<'_>) -> Result<Option<KeyNumbers>, Problem> {
+    // The others are not called as their numbers are.
+    if !matches!(column.transform, None | Some(Transform::Bucket(_))) {
+        return Ok(None);
+    }
     let (kind, count) = match (
-        column.data_type,
+        &column.data_type,
         &column.domain.dictionary,
         column.domain.range,
     ) {
@@ -150,12 +176,7 @@ fn closed(column: &KeyColumn<'_>) -> Result<KeyNumbers, Problem> {
                 (max - min + 1) as usize,
             )
         }
-        _ => {
-            let name = column.name.as_str();
-            return Err(Problem::new(format!("cannot partition by `{name}`: its values are neither few and known nor in order"))
-                .at(&column.name.place)
-                .hint("up to 64 values that are known have a `choice`, a `boolean` and whole numbers from a `min` to a `max`; in order are a `sequence`, an `event_time`, and the day of one: `cast(at as date)`, `date_trunc('hour', at)`, `{ copy: at, type: date }`"));
-        }
+        _ => return Ok(None),
     };
     let empty = match &kind {
         PartitionKind::Dictionary(texts) => texts
@@ -164,12 +185,12 @@ fn closed(column: &KeyColumn<'_>) -> Result<KeyNumbers, Problem> {
             .position(|text| text == Some("")),
         _ => None,
     };
-    Ok(KeyNumbers {
+    Ok(Some(KeyNumbers {
         kind,
         count,
         nulls: column.domain.nulls,
         empty,
-    })
+    }))
 }
 
 fn lane(columns: &[KeyColumn<'_>], codes: &[KeyNumbers], index: usize) -> Arc<Vec<Partition>> {
@@ -177,7 +198,7 @@ fn lane(columns: &[KeyColumn<'_>], codes: &[KeyNumbers], index: usize) -> Arc<Ve
     let mut values = Vec::new();
     for (column, codes) in columns.iter().zip(codes).rev() {
         let all = codes.count + usize::from(codes.nulls);
-        values.push((column.name.0.clone(), codes.text(rest % all)));
+        values.push((column.folder.to_string(), codes.text(rest % all)));
         rest /= all;
     }
     values.reverse();
@@ -248,10 +269,13 @@ impl PartitionSplit {
         let first = self.keys.grid().first_row(number);
         let mut lanes = vec![0usize; batch.num_rows()];
         let mut count = 1;
-        for (codes, column) in self.codes.iter().zip(batch.columns()) {
+        let columns = batch.columns().iter().zip(&self.transforms);
+        for (codes, (column, transform)) in self.codes.iter().zip(columns) {
+            let made = transform.map(|transform| transform.apply(column));
+            let column = made.transpose()?.unwrap_or_else(|| column.clone());
             let all = codes.count + usize::from(codes.nulls);
             count *= all;
-            for (lane, code) in lanes.iter_mut().zip(codes.of(column)?) {
+            for (lane, code) in lanes.iter_mut().zip(codes.of(&column)?) {
                 *lane = *lane * all + code;
             }
         }
@@ -296,10 +320,8 @@ fn monotone(
     let end = run.first_row + rows;
     let text = |row: u64| -> Result<String> {
         let batch = keys.at(Rows::List(&[row]))?;
-        Ok(arrow::util::display::array_value_to_string(
-            &arrays::plain(batch.column(0))?,
-            0,
-        )?)
+        let texts = folder_texts(batch.column(0), column.transform)?;
+        Ok(texts.value(0).to_string())
     };
     let (mut runs, mut partitions) = (Vec::new(), Vec::new());
     let (mut row, mut batch) = (run.first_row, 0);
@@ -314,7 +336,7 @@ fn monotone(
             rows: Some(next - row),
             first_batch: batch,
         });
-        let values = vec![(column.name.0.clone(), Some(value))];
+        let values = vec![(column.folder.to_string(), Some(value))];
         partitions.push(Partition {
             first_batch: batch,
             first_row: Some(row),
@@ -355,8 +377,11 @@ fn first_after(row: u64, end: u64, same: impl Fn(u64) -> Result<bool>) -> Result
 }
 
 fn problem(error: Error, name: &Placed<Text>) -> Problem {
+    first(error).at(&name.place)
+}
+
+/// The first of an error's problems.
+pub(super) fn first(error: Error) -> Problem {
     let first = error.problems.into_iter().next();
-    first
-        .unwrap_or_else(|| Problem::new("cannot partition"))
-        .at(&name.place)
+    first.unwrap_or_else(|| Problem::new("cannot partition"))
 }

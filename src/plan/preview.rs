@@ -146,6 +146,7 @@ pub fn discarding(plan: &Plan) -> Plan {
         ..plan.clone()
     };
     for job in &mut plan.jobs {
+        job.order = None;
         job.split = None;
         for sink in &mut job.sinks {
             sink.kind = "discard".into();

@@ -5,10 +5,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::enabled::enabled;
+use super::order;
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Place, Placed, Rate, Text};
+use crate::sink::order_by::OrderBy;
 use crate::sink::{SinkKind, SinkPlace};
+use crate::source::{Sorting, Transform};
 use crate::spec::{AskedDelivery, OnSinkFailure, Pipeline, SinkEntry};
 
 /// One sink of one table, its columns resolved.
@@ -21,8 +24,12 @@ pub(super) struct Resolved {
     pub(super) columns: Vec<(usize, String)>,
     /// How many of the last ones are only read, not written.
     pub(super) beside: usize,
-    /// Nodes of the partition columns and their names.
-    pub(super) partition_by: Vec<(usize, Placed<Text>)>,
+    /// What its folders are called by.
+    pub(super) partition_by: Vec<PartitionColumn>,
+    /// The nodes in whose order rows come.
+    pub(super) order_by: Vec<(usize, OrderBy)>,
+    /// What sorts its rows, once that is known.
+    pub(super) sorting: Option<Sorting>,
     pub(super) on_failure: OnSinkFailure,
     /// What it must guarantee.
     pub(super) delivery: Option<Placed<AskedDelivery>>,
@@ -30,6 +37,18 @@ pub(super) struct Resolved {
     pub(super) rate: Option<Placed<Rate>>,
     /// What decides the content of its output, beside the rows.
     pub(super) canonical: String,
+}
+
+/// What folders are called by.
+pub(super) struct PartitionColumn {
+    /// The column's node.
+    pub(super) node: usize,
+    /// As the file says it.
+    pub(super) said: Placed<Text>,
+    /// What the folders are called.
+    pub(super) folder: String,
+    /// What is made of the column's values.
+    pub(super) transform: Option<Transform>,
 }
 
 /// Every enabled sink, or those of `only`, for each of its tables but those of which nothing is known.
@@ -220,11 +239,14 @@ fn resolve_one(
     }
     let options = options(entry, table)?;
     let partition_by = partition_by(&options, table, builder)?;
-    let keys = |column: &str| partition_by.iter().any(|(_, key)| key.as_str() == column);
+    let order_by = order::columns(&options, table, builder)?;
+    let key = |key: &PartitionColumn, column: &str| key.transform.is_none() && key.folder == column;
+    let keys = |column: &str| partition_by.iter().any(|one| key(one, column));
     let wanted = wanted(entry, builder.columns(&table.value))
         .into_iter()
         .filter(|(column, _)| !keys(&column.value));
     let mut resolved = nodes(name, wanted, table, builder)?;
+    doubled(&partition_by, &resolved)?;
     let placing = options.takes().placing;
     let beside = beside(&options.takes().reads, &resolved, table, builder)?;
     let count = beside.len();
@@ -241,6 +263,8 @@ fn resolve_one(
         options: Arc::new(options),
         columns: resolved,
         partition_by,
+        order_by,
+        sorting: None,
         delivery: entry.common.delivery.clone(),
         rate: entry.common.rate.clone(),
         canonical: entry.canonical(placing),
@@ -296,17 +320,42 @@ fn partition_by(
     options: &SinkKind,
     table: &Placed<String>,
     builder: &mut Builder,
-) -> Result<Vec<(usize, Placed<Text>)>, Problem> {
-    let mut columns: Vec<(usize, Placed<Text>)> = Vec::new();
-    for key in options.takes().partition_by {
-        let name = key.as_str();
-        if columns.iter().any(|(_, known)| known.as_str() == name) {
-            let problem = Problem::new(format!("`partition_by` names `{name}` twice"));
-            return Err(problem.at(&key.place).hint("leave one of them out"));
+) -> Result<Vec<PartitionColumn>, Problem> {
+    let mut columns: Vec<PartitionColumn> = Vec::new();
+    for said in options.takes().partition_by {
+        let parsed = Transform::parse(&said).map_err(|problem| problem.at(&said.place))?;
+        let (transform, name) = match parsed {
+            Some((transform, column)) => (Some(transform), column),
+            None => (None, said.as_str()),
+        };
+        let folder = transform.map_or(name.to_string(), |transform| transform.folder(name));
+        if columns.iter().any(|known| known.folder == folder) {
+            let problem = Problem::new(format!("`partition_by` names `{folder}` twice"));
+            return Err(problem.at(&said.place).hint("leave one of them out"));
         }
-        columns.push((builder.column(&table.value, &key, &key.place)?, key));
+        let node = builder.column(&table.value, name, &said.place)?;
+        columns.push(PartitionColumn {
+            node,
+            folder,
+            transform,
+            said,
+        });
     }
     Ok(columns)
+}
+
+/// Folders that are called as a column that the files hold: readers would have it twice.
+fn doubled(partition_by: &[PartitionColumn], written: &[(usize, String)]) -> Result<(), Problem> {
+    let is_written = |folder: &str| written.iter().any(|(_, name)| name == folder);
+    match partition_by.iter().find(|key| is_written(&key.folder)) {
+        None => Ok(()),
+        Some(key) => {
+            let (said, folder) = (key.said.as_str(), &key.folder);
+            let what = format!("the folders of `{said}` and a column are both called `{folder}`");
+            let hint = "give the column another name in `columns`, or leave it out there";
+            Err(Problem::new(what).at(&key.said.place).hint(hint))
+        }
+    }
 }
 
 /// The columns that are only read: those that are not written under their names anyway.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{Problem, Problems};
 use crate::place::{LocalPath, Placed};
-use crate::plan::{Plan, SinkPlan};
+use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::SlotsBy;
 use crate::spec::Slot;
 
@@ -25,8 +25,14 @@ pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
     // Which sinks there are may hang on the slot; then they cannot be told apart two by two.
     let alike = sinks(one.0) == sinks(other.0);
     let jobs = one.0.jobs.iter().zip(&other.0.jobs);
-    let pairs = jobs.flat_map(|(a, b)| a.sinks.iter().zip(&b.sinks));
-    for (a, b) in pairs.filter(|_| alike) {
+    let pairs = jobs.flat_map(|jobs| {
+        jobs.0
+            .sinks
+            .iter()
+            .zip(&jobs.1.sinks)
+            .map(move |sinks| (jobs, sinks))
+    });
+    for (jobs, (a, b)) in pairs.filter(|_| alike) {
         match (a.options.slots(), b.options.slots()) {
             (Ok(SlotsBy::Path(path)), Ok(SlotsBy::Path(same))) if path.value == same.value => {
                 problems.push(shared_path(&path, one.1, other.1));
@@ -35,6 +41,9 @@ pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
                 if path.value == same.value =>
             {
                 problems.extend(shared_partition(&path, (a, one.1), (b, other.1)));
+                if may_share(jobs.0, jobs.1) {
+                    problems.push(unknown_partitions(&path, one.1, other.1));
+                }
             }
             (Err(problem), _) => problems.push(Problem {
                 message: format!("sink `{}`: {}", a.name, problem.message),
@@ -56,6 +65,29 @@ fn shared_path(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
         false => "put `${run_date}` or `${slot}` in it",
     };
     Problem::new(what).at(&path.place).hint(hint)
+}
+
+/// Partitions that are known once rows are sorted, some of which two slots may both have.
+fn may_share(one: &Job, other: &Job) -> bool {
+    let orders = [&one.order, &other.order].map(|order| {
+        let order = order.as_ref();
+        order.filter(|order| !order.folders.is_empty())
+    });
+    match orders {
+        [None, None] => false,
+        [Some(one), Some(other)] => !one.sorting.is_apart(&other.sorting),
+        _ => true,
+    }
+}
+
+fn unknown_partitions(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
+    let what = format!(
+        "the slots {one} and {other} may both write a partition in `{}`: which ones they have is known once their rows are sorted",
+        path.as_str()
+    );
+    Problem::new(what).at(&path.place).hint(
+        "partition also by a column that `${run_date}` or `${slot}` decides alone, or write to a path of each slot",
+    )
 }
 
 /// A partition that two slots would both write: the later one would replace what the other has made.

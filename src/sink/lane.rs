@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{FileReport, Finished, Lane, Run, Target};
+use super::{FileReport, Finished, Lane, Partition, Run, Target};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::Encode;
@@ -45,6 +45,14 @@ pub trait Writer<C>: Send {
     /// Without it that is waited for as long as it takes.
     fn patience(&self) -> Option<(Duration, Error)> {
         None
+    }
+
+    /// The partitions that come, where they were not known before.
+    ///
+    /// # Errors
+    /// Some of them cannot be.
+    fn announce(&mut self, _partitions: Vec<Partition>) -> Result<()> {
+        Ok(())
     }
 
     /// Puts the chunk of batch `number` down and counts its rows and bytes, now or once they are
@@ -238,6 +246,10 @@ impl<E: Encode + ?Sized> Lane for EncodingLane<E> {
             clock.times.writing += self.writing.put_down(&mut clock.lap);
         }
         passed_on
+    }
+
+    fn announce(&self, partitions: Vec<Partition>) -> Result<()> {
+        self.writing.announce(partitions)
     }
 
     fn accepted(&self) -> u64 {

@@ -14,6 +14,7 @@ pub mod lane;
 pub mod mongodb;
 pub mod mysql;
 pub mod on_bad_row;
+pub mod order_by;
 pub mod postgres;
 pub mod publish;
 mod run;
@@ -69,6 +70,10 @@ pub struct Target {
     pub first_row: u64,
     /// The partitions that each lane writes in turn; one lane with none without `partition_by`.
     pub lanes: Vec<Arc<Vec<Partition>>>,
+    /// Rows come in another order than that of the table.
+    pub is_sorted: bool,
+    /// Which partitions come is told once rows are sorted.
+    pub late_partitions: bool,
     /// Rows come from a stream: they have offsets of their own.
     pub is_stream: bool,
     /// Rows are changes of the table, beside those of others.
@@ -299,6 +304,14 @@ pub trait Lane: Send + Sync {
 
     /// True once it takes no more: it failed, was aborted, or the reader of its pipe has gone.
     fn failed(&self) -> bool;
+
+    /// The partitions that come, of one whose rows are sorted: told once, before the first batch.
+    ///
+    /// # Errors
+    /// Partitions that it cannot keep apart, or give a name to.
+    fn announce(&self, _partitions: Vec<Partition>) -> Result<()> {
+        Ok(())
+    }
 
     /// All `batches` were submitted. Every lane of the run is told before the first of them finishes: those
     /// that wait for each other know that no more comes.

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::place::{LocalPath, Placed, Text};
+use super::order_by::OrderBy;
+use crate::place::{Bytes, LocalPath, Placed, Text};
 
 /// What a sink takes, and what the plan must know of it.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,10 @@ pub struct Takes {
     /// Columns whose values choose a folder; they are left out of `Shape` and of the batches. Such a
     /// sink has a lane for each value, or for each run of values.
     pub partition_by: Vec<Placed<Text>>,
+    /// Columns whose order rows come in.
+    pub order_by: Vec<OrderBy>,
+    /// The bytes that sorting may take.
+    pub sort_memory: Option<Placed<Bytes>>,
     /// Columns that are read beside those that are written: keys, times. Each is a column that is
     /// written, or one of the table's, hidden ones too, which then comes after all that are written.
     pub reads: Vec<Placed<Text>>,

@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::column::changes::ChangePlaces;
+use crate::column::kin::{Given, Kin};
 use crate::column::rows::Rows;
 use crate::column::{Program, ProgramCell, Selection};
 use crate::error::{Error, Result};
@@ -43,6 +44,19 @@ impl TableColumns {
     /// Their values at `rows`, of what was read there.
     pub(super) fn evaluate(&self, rows: Rows<'_>, read: &[ArrayRef]) -> Result<RecordBatch> {
         let made = self.program()?.show(&self.selection, rows, read)?;
+        self.batch(made, rows.len())
+    }
+
+    /// What of them follows from whose child a row is.
+    pub(super) fn kin(&self) -> Option<Kin> {
+        Kin::of(self.program.get()?, &self.selection)
+    }
+
+    /// Their values at `rows` of which some are known already.
+    pub(super) fn evaluate_given(&self, rows: Rows<'_>, given: Given) -> Result<RecordBatch> {
+        let made = self
+            .program()?
+            .evaluate_given(&self.selection, rows, &[], given)?;
         self.batch(made, rows.len())
     }
 

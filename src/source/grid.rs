@@ -1,6 +1,7 @@
 //! How the rows of a table are cut into batches: runs of rows that stand one after the other, each
 //! cut into equal parts.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Runs of rows, each cut into batches of its own.
@@ -53,6 +54,18 @@ impl Grid {
             runs: self.runs.clone(),
             batch_rows,
         }
+    }
+
+    /// Some of the runs, with batches that are numbered from 0.
+    #[must_use]
+    pub fn only(&self, runs: Range<usize>) -> Self {
+        let runs = &self.runs[runs];
+        let first = runs.first().map_or(0, |run| run.first_batch);
+        let run = |run: &RowRange| RowRange {
+            first_batch: run.first_batch - first,
+            ..*run
+        };
+        self.of(runs.iter().map(run).collect())
     }
 
     /// The runs.

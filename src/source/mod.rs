@@ -43,6 +43,7 @@ mod messages;
 pub mod mongodb;
 pub mod mysql;
 mod natural;
+mod ordered;
 mod overlap;
 mod packed;
 pub mod parquet;
@@ -84,6 +85,10 @@ pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use json_rows::careful;
+pub use ordered::{
+    MOST_FOLDERS, SortColumn, SortContext, SortCosts, SortedFolder, SortedRun, Sorting,
+    SortingPlan, Transform, folder_texts,
+};
 pub use overlap::{in_the_way, is_within};
 pub use piece::{OddValue, Piece};
 pub use reject::{OnBadRow, Rejected, Rejects};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::batches::{Batches, MadeBatches, ReadBatches, Streamed, damaged};
 use super::failing::RowOrigins;
+use super::ordered::{SortContext, SortedFolder, SortedRun, Sorting};
 use super::turns::StreamTurns;
 use super::{Begin, Rejects, SourceKept};
 use crate::batch::{Batch, Place, Span};
@@ -22,6 +23,7 @@ pub struct RunningSource {
 
 enum RunningKind {
     Made(MadeBatches),
+    Sorted(SortedRun),
     Read(ReadBatches, Rejects),
     Streamed(Streamed, StreamTurns, Rejects),
 }
@@ -44,6 +46,64 @@ impl RunningSource {
         Ok(Self { kind, wake })
     }
 
+    /// The rows of a table that is made here, in another order than its own.
+    ///
+    /// # Errors
+    /// A column has no order.
+    pub fn sorted(sorting: &Sorting, begin: &Begin) -> Result<Self> {
+        Ok(Self {
+            kind: RunningKind::Sorted(sorting.start()?),
+            wake: begin.wake.clone(),
+        })
+    }
+
+    /// Sorts the rows of one that is in another order; the folders that come, where there are any.
+    ///
+    /// # Errors
+    /// A value that cannot be made, or a file that cannot be written.
+    pub fn sort(&self, context: &SortContext<'_>) -> Result<Vec<SortedFolder>> {
+        match &self.kind {
+            RunningKind::Sorted(sorted) => sorted.sort(context),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Makes more batches of sorted rows ready; false when all are.
+    ///
+    /// # Errors
+    /// As `sort`.
+    pub fn sort_on(&self, context: &SortContext<'_>) -> Result<bool> {
+        match &self.kind {
+            RunningKind::Sorted(sorted) => sorted.go_on(context),
+            _ => Ok(false),
+        }
+    }
+
+    /// No more batches are taken of it.
+    pub fn end(&self) {
+        if let RunningKind::Sorted(sorted) = &self.kind {
+            sorted.end();
+        }
+    }
+
+    /// How many batches there are; none where that is not known.
+    pub fn batches(&self) -> Option<u64> {
+        match &self.kind {
+            RunningKind::Made(MadeBatches { grid, .. })
+            | RunningKind::Read(ReadBatches { grid, .. }, _) => grid.batches(),
+            RunningKind::Sorted(sorted) => Some(sorted.batches()),
+            RunningKind::Streamed(..) => None,
+        }
+    }
+
+    /// How many of them can be taken by now.
+    pub fn ready(&self) -> Option<u64> {
+        match &self.kind {
+            RunningKind::Sorted(sorted) => Some(sorted.ready()),
+            _ => self.batches(),
+        }
+    }
+
     /// How long until batch `number` is worth taking; nothing when it is now. A stream wakes the run
     /// before that, when something comes: no worker waits for it while there is other work.
     pub fn wait(&self, number: u64) -> Option<Duration> {
@@ -60,6 +120,7 @@ impl RunningSource {
     pub fn take(&self, number: u64) -> Result<Option<Batch>> {
         match &self.kind {
             RunningKind::Made(made) => made.make(number).map(Some),
+            RunningKind::Sorted(sorted) => sorted.make(number).map(Some),
             RunningKind::Read(read, rejects) => read.make(number, rejects).map(Some),
             RunningKind::Streamed(streamed, turns, rejects) => {
                 let taken = turns.take(number, streamed.most());
@@ -96,6 +157,7 @@ impl RunningSource {
             | RunningKind::Read(ReadBatches { grid, .. }, _) => {
                 grid.first_row(number) - grid.first_row(0)
             }
+            RunningKind::Sorted(sorted) => sorted.rows_before(number),
             RunningKind::Streamed(_, turns, _) => turns.rows(),
         }
     }
@@ -112,7 +174,7 @@ impl RunningSource {
     /// The run is to end: nobody waits for a stream any more, and for a server a little while only.
     pub fn stop(&self) {
         match &self.kind {
-            RunningKind::Made(_) => {}
+            RunningKind::Made(_) | RunningKind::Sorted(_) => {}
             RunningKind::Read(read, _) => read.records.stop(),
             RunningKind::Streamed(_, turns, _) => turns.flow().stop(),
         }
@@ -151,7 +213,7 @@ impl RunningSource {
     /// What was read, and what of it could not be; nothing of rows that are made.
     pub fn kept(&self) -> Option<SourceKept> {
         let (source, rejects) = match &self.kind {
-            RunningKind::Made(_) => return None,
+            RunningKind::Made(_) | RunningKind::Sorted(_) => return None,
             RunningKind::Read(read, rejects) => (read.records.describe(), rejects),
             RunningKind::Streamed(streamed, _, rejects) => (streamed.stream.describe(), rejects),
         };

@@ -97,11 +97,33 @@ impl<'p> Expected<'p> {
         partitions.get(after.checked_sub(1)?)
     }
 
+    /// What the folders of sorted rows are called, which lie among others in the table.
+    fn folders(&self, batch: &Batch) -> Result<Option<Vec<StringArray>>> {
+        let count = batch.rows.num_rows();
+        let order = self
+            .job
+            .order
+            .as_ref()
+            .filter(|order| !order.folders.is_empty());
+        let numbers = || {
+            (0..count)
+                .map(|row| batch.place.row(row))
+                .collect::<Vec<u64>>()
+        };
+        let texts = order.map(|order| order.sorting.folders(&numbers()));
+        texts.transpose()
+    }
+
     fn columns(&self, batch: &Batch, folder: Option<&Partition>) -> Result<Vec<ArrayRef>> {
         let rows = self.sink.shape.take(&self.sink.columns, &batch.rows)?;
+        let folders = self.folders(batch)?;
         let column = |column: &Column| match column.from {
             From::Batch(index) => column.held.of(rows.column(index)),
             From::Folder(index) => {
+                if let Some(texts) = &folders {
+                    let texts: ArrayRef = Arc::new(texts[index].clone());
+                    return Ok(convert(&texts, column.field.data_type())?.0);
+                }
                 let value = folder.and_then(|folder| folder.values[index].1.clone());
                 // A folder's name cannot tell the empty text from null.
                 let value = value.filter(|value| !value.is_empty());

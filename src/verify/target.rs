@@ -367,19 +367,21 @@ impl<'p> Target<'p> {
             return Ok(None);
         }
         // A copy may have them in another order.
-        let in_order = reader.held.is_some() && !self.is_partitioned();
+        let moved = self.is_partitioned() || self.job.order.is_some();
+        let in_order = reader.held.is_some() && !moved;
         Behind::of(&self.columns, (self.sink, expected), in_order).map(Some)
     }
 
     fn is_partitioned(&self) -> bool {
-        self.sink.lanes.iter().any(|lane| !lane.is_empty())
+        !self.sink.folders.is_empty()
     }
 
     /// The first row, where what was found may have the places that it has in the table.
     fn place(&self, expected: &dyn Side, found: &dyn Side) -> Option<u64> {
         let same = expected.rows() == found.rows();
         let exact = self.options.float_ulps == 0;
-        (same && !self.is_partitioned() && exact).then_some(self.job.first_row)
+        let moved = self.is_partitioned() || self.job.order.is_some();
+        (same && !moved && exact).then_some(self.job.first_row)
     }
 
     fn counted(&self, expected: u64, found: u64) -> Counts {

@@ -226,6 +226,8 @@ fn target(job: &Job, sink: &SinkPlan, run_id: u128) -> Target {
         pace: None,
         first_row: job.first_row,
         lanes: sink.lanes.clone(),
+        is_sorted: false,
+        late_partitions: false,
         is_stream: false,
         changes: None,
         run_id,

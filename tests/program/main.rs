@@ -39,6 +39,9 @@ mod moments;
 mod mutations;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod ordered;
+mod ordered_files;
+mod ordered_runs;
 mod packed_files;
 mod partitions;
 mod paths;

@@ -94,6 +94,8 @@ impl<'a> Run<'a> {
             run_id: 0,
             first_row: self.first_row(),
             lanes: vec![Arc::new(self.partitions.clone())],
+            is_sorted: false,
+            late_partitions: false,
             is_stream: false,
             changes: None,
             fingerprint: self.fingerprint.to_string(),

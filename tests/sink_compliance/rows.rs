@@ -97,6 +97,7 @@ pub fn shape(rows: u64) -> Shape {
     Shape {
         table: "bets".into(),
         schema: Arc::new(schema()),
+        order: Vec::new(),
         domains: vec![
             key.clone(),
             name,

@@ -168,7 +168,8 @@ impl ParquetEncoder {
                 }
                 Some(EncodingTask::Close { leaf }) => {
                     let chunks = self.close(leaf)?;
-                    lock(&self.schedule).closed(leaf, chunks)
+                    let bytes = chunks.iter().map(ColumnChunk::bytes).sum();
+                    lock(&self.schedule).closed(leaf, chunks, bytes)
                 }
             };
             match outcome {
@@ -181,9 +182,10 @@ impl ParquetEncoder {
                     number,
                     rows,
                     chunks,
+                    ends_file,
                 }) => {
                     let chunks = self.in_order(chunks);
-                    let body = Body::RowGroup(Box::new(RowGroup { chunks }));
+                    let body = Body::RowGroup(Box::new(RowGroup { chunks, ends_file }));
                     put(number, FileChunk { rows, body });
                 }
             }
@@ -201,7 +203,8 @@ impl ParquetEncoder {
         for (gathered, pages) in gathered.iter_mut().zip(pages) {
             gathered.add(pages);
         }
-        Ok(gathered.iter().map(GatheredPages::bytes).sum())
+        let bytes = |gathered: &GatheredPages| gathered.bytes() + gathered.told();
+        Ok(gathered.iter().map(bytes).sum())
     }
 
     fn close(&self, leaf: usize) -> Result<Vec<ColumnChunk>> {

@@ -24,11 +24,15 @@ use crate::error::Result;
 pub(super) struct GatheredPages {
     pages: Vec<Page>,
     bytes: u64,
+    /// What the page index and the footer will say of them, about.
+    told: u64,
 }
 
 /// A finished chunk: its pages one after the other, and what the footer says of them.
 pub(super) struct Chunk {
     pub pages: Pages,
+    /// About the bytes of the page index and of the footer that are its.
+    pub told: u64,
     pub close: ColumnCloseResult,
 }
 
@@ -53,6 +57,7 @@ struct PageIndex {
 impl GatheredPages {
     /// Adds the pages of the next batch.
     pub(super) fn add(&mut self, pages: Vec<Page>) {
+        self.told += pages.iter().map(told_of).sum::<u64>();
         self.bytes += pages
             .iter()
             .map(|page| page.bytes.len() as u64)
@@ -63,6 +68,11 @@ impl GatheredPages {
     /// The bytes of all pages so far.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Those of the page index and of the footer, about.
+    pub(super) fn told(&self) -> u64 {
+        self.told + CHUNK_TOLD
     }
 
     /// The chunk of these pages.
@@ -130,11 +140,13 @@ impl GatheredPages {
                 .set_unencoded_byte_array_data_bytes(text_length)
                 .set_definition_level_histogram(histogram(column, rows, nulls));
         }
+        let told = self.told();
         let (column_index, offset_index) = index.build()?;
         let pages = dictionary.map(|(bytes, _)| bytes.clone()).into_iter();
         let pages = pages.chain(self.pages.into_iter().map(|page| page.bytes));
         Ok(Chunk {
             pages: Pages(pages.collect()),
+            told,
             close: ColumnCloseResult {
                 bytes_written: at as u64,
                 rows_written: rows as u64,
@@ -145,6 +157,21 @@ impl GatheredPages {
             },
         })
     }
+}
+
+/// About the bytes in a footer that tell of a column's chunk.
+const CHUNK_TOLD: u64 = 180;
+
+/// About the bytes in a page index that tell of a page, but for its bounds.
+const PAGE_TOLD: u64 = 21;
+
+/// About the bytes in a page index that tell of a page.
+fn told_of(page: &Page) -> u64 {
+    let bounds = page.bounds.as_ref();
+    PAGE_TOLD
+        + bounds.map_or(0, |bounds| {
+            (bounds.least.len() + bounds.greatest.len()) as u64
+        })
 }
 
 /// How many pages there are of each kind, and the encodings of all of them.

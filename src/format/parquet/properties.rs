@@ -20,7 +20,7 @@ const DICTIONARY_LIMIT: usize = 1 << 30;
 
 /// The properties of files of this shape.
 pub(super) fn make(options: &Parquet, shape: &Shape, files: &FileSettings) -> WriterProperties {
-    let sorting = sorting_column(shape, &files.described).map(|column| vec![column]);
+    let sorting = sorting_columns(shape, &files.described);
     let mut builder = whole_file(options, &files.schema).set_sorting_columns(sorting);
     for leaf in &files.leaves {
         if let ColumnEncoder::Library(encoding) = leaf.way {
@@ -53,20 +53,30 @@ fn whole_file(options: &Parquet, logical: &Schema) -> WriterPropertiesBuilder {
         .set_data_page_row_count_limit(options.page_rows())
 }
 
-/// The first column whose order is proved: rows of every file are sorted by it.
-fn sorting_column(shape: &Shape, described: &SchemaDescriptor) -> Option<SortingColumn> {
+/// The columns by which rows of every file are sorted: those that were asked for, or else the first one
+/// whose order is proved.
+fn sorting_columns(shape: &Shape, described: &SchemaDescriptor) -> Option<Vec<SortingColumn>> {
     let sorted = |domain: &Domain| domain.order > Order::Unknown && !domain.nulls;
-    let index = shape.domains.iter().position(sorted)?;
-    let name = shape.schema.fields().get(index)?.name();
-    let leaf = described
-        .columns()
-        .iter()
-        .position(|leaf| leaf.path().parts() == [name.clone()])?;
-    Some(SortingColumn {
-        column_idx: leaf as i32,
-        descending: false,
-        nulls_first: false,
-    })
+    let proved = || shape.domains.iter().position(sorted);
+    let proved = || proved().map(|column| (column, false, false));
+    let asked = shape.order.iter();
+    let asked = asked.map(|sorted| (sorted.column, sorted.descending, sorted.nulls_first));
+    let columns: Vec<(usize, bool, bool)> = match shape.order.is_empty() {
+        true => proved().into_iter().collect(),
+        false => asked.collect(),
+    };
+    let column = |(column, descending, nulls_first): (usize, bool, bool)| {
+        let name = shape.schema.fields().get(column)?.name();
+        let mut leaves = described.columns().iter();
+        let leaf = leaves.position(|leaf| leaf.path().parts() == [name.clone()])?;
+        Some(SortingColumn {
+            column_idx: leaf as i32,
+            descending,
+            nulls_first,
+        })
+    };
+    let columns: Vec<SortingColumn> = columns.into_iter().map_while(column).collect();
+    (!columns.is_empty()).then_some(columns)
 }
 
 /// A column that the library encodes.

@@ -15,6 +15,9 @@ use crate::format::FileEnds;
 // let a quick leaf run ahead, a shorter one make workers wait for the slowest leaf more often.
 const LONGEST_STEP: u64 = 16;
 
+/// A file that lacks less than this part of its bytes is long enough.
+const NEARLY: u64 = 20;
+
 /// What bounds a row group.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RowGroupLimits {
@@ -44,6 +47,8 @@ pub(super) enum BatchOutcome<C> {
         number: u64,
         rows: u64,
         chunks: Vec<C>,
+        /// The file is as long as it should be.
+        ends_file: bool,
     },
 }
 
@@ -58,6 +63,8 @@ pub(super) struct RowGroupSchedule<B, C> {
     decision: u64,
     closing: Option<Closing<C>>,
     cut: bool,
+    /// The bytes of the row groups that the open file has.
+    file: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -81,6 +88,7 @@ struct Closing<C> {
     /// The batch that ended the row group, and its rows.
     number: u64,
     rows: u64,
+    ends_file: bool,
     /// The chunks of the leaves that have closed theirs.
     chunks: Vec<Option<C>>,
 }
@@ -96,6 +104,7 @@ impl<B, C> RowGroupSchedule<B, C> {
             decision: 1,
             closing: None,
             cut: false,
+            file: 0,
         }
     }
 
@@ -156,17 +165,20 @@ impl<B, C> RowGroupSchedule<B, C> {
         self.batches.remove(&number);
         // Only the batch before the decision asks, and only when every leaf has taken it: `bytes`
         // is then the same sum on one thread and on sixteen, and so are the row groups.
-        if number + 1 == self.decision && self.decide() {
-            self.close(number, rows);
+        if number + 1 == self.decision
+            && let Some(ends_file) = self.decide()
+        {
+            self.close(number, rows, ends_file);
             return None;
         }
         Some(BatchOutcome::Taken { number, rows })
     }
 
-    /// A leaf's chunk has been closed; the next row group may have begun for it.
-    pub(super) fn closed(&mut self, leaf: usize, chunk: C) -> Option<BatchOutcome<C>> {
+    /// A leaf's chunk of so many bytes has been closed; the next row group may have begun for it.
+    pub(super) fn closed(&mut self, leaf: usize, chunk: C, bytes: u64) -> Option<BatchOutcome<C>> {
         let closing = self.closing.as_mut()?;
         closing.chunks[leaf] = Some(chunk);
+        self.file += bytes;
         let leaf = &mut self.leaves[leaf];
         leaf.busy = false;
         leaf.closed = true;
@@ -178,10 +190,14 @@ impl<B, C> RowGroupSchedule<B, C> {
             leaf.closed = false;
         }
         let closing = self.closing.take()?;
+        if closing.ends_file {
+            self.file = 0;
+        }
         Some(BatchOutcome::Finished {
             number: closing.number,
             rows: closing.rows,
             chunks: closing.chunks.into_iter().flatten().collect(),
+            ends_file: closing.ends_file,
         })
     }
 
@@ -197,20 +213,22 @@ impl<B, C> RowGroupSchedule<B, C> {
     pub(super) fn end(&mut self, batches: u64) {
         if batches > self.start {
             self.start = batches;
-            self.close(batches, 0);
+            self.close(batches, 0, true);
         }
     }
 
-    fn close(&mut self, number: u64, rows: u64) {
+    fn close(&mut self, number: u64, rows: u64, ends_file: bool) {
         self.closing = Some(Closing {
             number,
             rows,
+            ends_file,
             chunks: self.leaves.iter().map(|_| None).collect(),
         });
     }
 
-    /// Every leaf stands at the decision: does the row group end here? If not, when to ask again?
-    fn decide(&mut self) -> bool {
+    /// Every leaf stands at the decision: does the row group end here, and with it the file? If not, when
+    /// to ask again?
+    fn decide(&mut self) -> Option<bool> {
         let here = self.decision;
         let batches = here - self.start;
         let bytes: u64 = self.leaves.iter().map(|leaf| leaf.bytes).sum();
@@ -218,6 +236,11 @@ impl<B, C> RowGroupSchedule<B, C> {
         // be had without encoding twice.
         let mean = (bytes / batches).max(1);
         let room = self.limits.bytes.saturating_sub(bytes) / mean;
+        let wanted = self.limits.ends.bytes.unwrap_or(u64::MAX);
+        let file = self.file + bytes;
+        // Half of the next batch is nearer to what is wanted than nothing of it.
+        let file_room = wanted.saturating_sub(file).saturating_add(mean / 2) / mean;
+        let (is_long, room) = (file >= wanted - wanted / NEARLY, room.min(file_room));
         let end = self
             .limits
             .ends
@@ -235,143 +258,14 @@ impl<B, C> RowGroupSchedule<B, C> {
             self.start = here;
             self.decision = here + 1;
             self.cut = false;
-            return true;
+            return Some(here == file_end || file_room == 0 || is_long);
         }
         // Half of the room: the mean of so few batches is only an estimate.
         let step = (room / 2).clamp(1, LONGEST_STEP);
         self.decision = (here + step).min(most);
-        false
+        None
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Runs `batches` batches of `bytes` through `leaves` leaves, in an order that `choose` picks.
-    fn row_groups(
-        limits: RowGroupLimits,
-        leaves: usize,
-        choose: impl Fn(usize) -> usize,
-    ) -> Vec<u64> {
-        let mut schedule = RowGroupSchedule::<(), usize>::new(leaves, limits);
-        let mut bytes = vec![0; leaves];
-        let mut ends = Vec::new();
-        let mut note = |outcome| {
-            if let Some(BatchOutcome::Finished { number, .. }) = outcome {
-                ends.push(number);
-            }
-        };
-        let mut doing: Vec<EncodingTask<()>> = Vec::new();
-        let mut coming: Vec<u64> = (0..40).rev().collect();
-        let mut turn = 0;
-        loop {
-            turn += 1;
-            let few = 3.min(coming.len());
-            if few > 0 && choose(turn).is_multiple_of(2) {
-                let number = coming.remove(coming.len() - 1 - choose(turn) % few);
-                schedule.add(number, 10, ());
-            }
-            while doing.len() < 4 {
-                match schedule.next() {
-                    Some(task) => doing.push(task),
-                    None => break,
-                }
-            }
-            if doing.is_empty() && coming.is_empty() {
-                break;
-            }
-            if doing.is_empty() {
-                continue;
-            }
-            note(match doing.remove(choose(turn) % doing.len()) {
-                EncodingTask::Write { leaf, .. } => {
-                    bytes[leaf] += leaf as u64 + 1;
-                    schedule.wrote(leaf, bytes[leaf])
-                }
-                EncodingTask::Close { leaf } => {
-                    bytes[leaf] = 0;
-                    schedule.closed(leaf, leaf)
-                }
-            });
-        }
-        schedule.end(40);
-        while let Some(EncodingTask::Close { leaf }) = schedule.next() {
-            note(schedule.closed(leaf, leaf));
-        }
-        ends
-    }
-
-    fn limits(batches: u64, bytes: u64, before: &[u64]) -> RowGroupLimits {
-        let before = before.to_vec();
-        let ends = FileEnds {
-            before,
-            bytes: None,
-        };
-        RowGroupLimits {
-            batches,
-            bytes,
-            ends,
-        }
-    }
-
-    #[test]
-    fn row_groups_end_alike_in_whatever_order_work_is_done() {
-        let orders: [fn(usize) -> usize; 4] = [
-            |_| 0,
-            |turn| turn,
-            |turn| turn * 7 + turn / 3,
-            |turn| (turn as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize >> 40,
-        ];
-        for (limits, expected) in [
-            (limits(8, u64::MAX, &[]), vec![7, 15, 23, 31, 39]),
-            (limits(30, u64::MAX, &[]), vec![29, 40]),
-            // Three leaves grow by 1 + 2 + 3 bytes a batch.
-            (limits(100, 60, &[]), vec![9, 19, 29, 39]),
-            (
-                limits(8, u64::MAX, &[3, 20]),
-                vec![2, 10, 18, 19, 27, 35, 40],
-            ),
-            (limits(1, 1, &[]), (0..40).collect()),
-        ] {
-            for choose in orders {
-                assert_eq!(
-                    row_groups(limits.clone(), 3, choose),
-                    expected,
-                    "{limits:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_cut_ends_the_row_group_with_the_next_batch() {
-        let mut schedule = RowGroupSchedule::new(1, limits(100, u64::MAX, &[]));
-        for number in 0..3 {
-            schedule.add(number, 10, ());
-            assert!(matches!(
-                schedule.next(),
-                Some(EncodingTask::Write { leaf: 0, .. })
-            ));
-            if number == 2 {
-                schedule.cut();
-            }
-            let outcome = schedule.wrote(0, 1);
-            match number {
-                2 => assert_eq!(outcome, None),
-                _ => assert_eq!(outcome, Some(BatchOutcome::Taken { number, rows: 10 })),
-            }
-        }
-        assert!(matches!(
-            schedule.next(),
-            Some(EncodingTask::Close { leaf: 0 })
-        ));
-        let (number, rows, chunks) = (2, 10, vec!["chunk"]);
-        let outcome = BatchOutcome::Finished {
-            number,
-            rows,
-            chunks,
-        };
-        assert_eq!(schedule.closed(0, "chunk"), Some(outcome));
-    }
-}
+mod tests;

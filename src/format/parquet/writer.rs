@@ -19,6 +19,8 @@ const AT_ONCE: usize = 1 << 20;
 pub struct RowGroup {
     /// One for each leaf column, in the order of the schema.
     pub(super) chunks: Vec<ColumnChunk>,
+    /// The file is as long as it should be.
+    pub(super) ends_file: bool,
 }
 
 /// The finished chunk of one leaf column.
@@ -30,6 +32,11 @@ pub(super) enum ColumnChunk {
 }
 
 impl RowGroup {
+    /// True if its file is as long as it should be with it.
+    pub fn ends_file(&self) -> bool {
+        self.ends_file
+    }
+
     /// True when all of its batches were empty.
     pub fn is_empty(&self) -> bool {
         self.chunks.first().is_some_and(|chunk| chunk.rows() == 0)
@@ -37,6 +44,14 @@ impl RowGroup {
 }
 
 impl ColumnChunk {
+    /// Its bytes in the file, with about those that tell of it.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Direct(chunk) => chunk.close.bytes_written + chunk.told,
+            Self::Library(chunk) => chunk.close().bytes_written,
+        }
+    }
+
     fn rows(&self) -> u64 {
         match self {
             Self::Direct(chunk) => chunk.close.rows_written,

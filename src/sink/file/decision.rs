@@ -56,6 +56,18 @@ pub(super) struct DecisionCopy {
 }
 
 impl DecidedOutput {
+    /// As a record tells of the output in this folder, if one does.
+    pub(super) fn told_by(self, record: Option<&serde_json::Value>) -> Self {
+        let told = record.and_then(|record| serde_json::from_value::<Self>(record.clone()).ok());
+        match told {
+            Some(told) => Self {
+                folder: self.folder,
+                ..told
+            },
+            None => self,
+        }
+    }
+
     /// What a later run needs to publish it.
     pub(super) fn record(&self) -> Option<serde_json::Value> {
         let mut output = self.clone();

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::layout::{PartFolder, PathLayout, hidden};
 use super::output::OutputFile;
-use super::publish;
 use super::writer::{FileRules, FileStore};
+use super::{File, existing, publish};
 use crate::error::Result;
 use crate::report::Meter;
-use crate::sink::FileReport;
 use crate::sink::claims::Claims;
+use crate::sink::{FileReport, Target};
 
 /// The disk, as one sink uses it.
 pub(super) struct Disk {
@@ -47,6 +47,10 @@ impl FileStore for Disk {
         publish::at_once(layout, report, rules, &self.fingerprint)?;
         self.meter.named(&hidden(&report.path));
         Ok(())
+    }
+
+    fn check(&self, file: &File, layout: &PathLayout, target: &Target) -> Result<()> {
+        existing::check(layout, &file.path, file.if_exists(target), target).map(drop)
     }
 
     fn waits(&self) -> bool {

@@ -154,7 +154,10 @@ pub(super) fn check_folder(
     let dataset = own || !listing.others.is_empty();
     let written = written(folder, target);
     let stranger = stranger(folder, contents, if_exists, &written);
-    if let Some(path) = mixed(folder, contents, if_exists, &written)? {
+    // Which partitions stay is not known before those that come are: it is asked again then.
+    let asks = if_exists != IfExists::ReplacePartitions || !target.late_partitions;
+    let mixed = asks.then(|| mixed(folder, contents, if_exists, &written));
+    if let Some(path) = mixed.transpose()?.flatten() {
         return Err(is_mixed(&shown, &path));
     }
     match if_exists {
@@ -163,7 +166,8 @@ pub(super) fn check_folder(
         IfExists::Skip => Err(other_output(&shown)),
         IfExists::Error if dataset => {
             let mut partitions = target.lanes.iter().flat_map(|lane| lane.iter());
-            let hint = match partitions.any(|partition| !partition.values.is_empty()) {
+            let known = partitions.any(|partition| !partition.values.is_empty());
+            let hint = match known || target.late_partitions {
                 true => REPLACE_PARTITIONS,
                 false => REPLACE,
             };

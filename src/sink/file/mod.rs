@@ -36,6 +36,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::claims::Claims;
+use super::order_by::OrderBy;
 use super::{
     Delivery, FileReport, Found, Holds, Partition, Publish, Recovered, Sink, SinkPlace, Slice,
     SlotsBy, Standing, Takes, Target,
@@ -43,7 +44,6 @@ use super::{
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
-use decision::DecidedOutput;
 use existing::Existing;
 pub use inside::outside_datasets;
 use layout::PathLayout;
@@ -69,8 +69,12 @@ pub struct File {
     pub target_file_size: Option<Placed<Bytes>>,
     /// End a file after so long and begin the next one.
     pub roll: Option<Placed<Duration>>,
-    /// Columns whose values name the folders, as in `day=2026-01-01`; files do not hold them.
+    /// Columns whose values name the folders, as in `day=2026-01-01`; files do not hold them. Or what is made of a column: `year(at)`, `month(at)`, `date(at)`, `hour(at)`, `bucket(16, id)`, `truncate(3, code)`.
     pub partition_by: Option<OneOrMany<Placed<Text>>>,
+    /// Columns in whose order rows come, in each folder and file: `[day, { column: amount, order: desc, nulls: first }]`.
+    pub order_by: Option<OneOrMany<OrderBy>>,
+    /// Memory for sorting, of which a row takes 8 or 16 bytes (default 1GiB); what has no room there goes through a file beside the output.
+    pub sort_memory: Option<Placed<Bytes>>,
 }
 
 /// What to do when there is output already.
@@ -92,6 +96,15 @@ pub enum IfExists {
 
 /// The most files that may be asked for: every tool is slow in a folder of more.
 const MOST_FILES: u64 = 1_000_000;
+
+/// Files that are to be smaller have smaller batches.
+const SMALL_FILE: u64 = 16 << 20;
+
+/// Ten times the bytes of a row of some ten columns.
+const ROW_BYTES: u64 = 1 << 10;
+
+/// However small a file is to be.
+const LEAST_ROWS: u64 = 64;
 
 impl File {
     /// The format, by name or by extension; what it leaves open, the file's name decides.
@@ -117,6 +130,15 @@ impl File {
             (_, true) => IfExists::Replace,
             (said, false) => said,
         }
+    }
+
+    /// Batches of a file of a wanted size are a small part of it: it ends with one of them.
+    fn best_rows(&self, format: Option<&FormatKind>) -> Option<u64> {
+        let cached = format.and_then(|format| format.cached_rows());
+        let size = self.target_file_size.as_ref().map(|bytes| bytes.0);
+        let few = size.filter(|size| *size < SMALL_FILE);
+        let few = few.map(|size| 1 << (size / ROW_BYTES).max(LEAST_ROWS).ilog2());
+        cached.into_iter().chain(few).min()
     }
 
     fn fsync(&self) -> bool {
@@ -203,6 +225,13 @@ impl File {
             problems
                 .extend(what.map(|(what, hint)| Problem::new(what).at(&files.place).hint(hint)));
         }
+        let sorts = self.order_by.is_some() || self.partition_by.is_some();
+        let unused = self.sort_memory.as_ref().filter(|_| !sorts);
+        problems.extend(unused.map(|memory| {
+            Problem::new("`sort_memory` needs `order_by` or `partition_by`")
+                .at(&memory.place)
+                .hint("leave it out: nothing is sorted here")
+        }));
         let partitions = |if_exists: &&Placed<IfExists>| {
             if_exists.value == IfExists::ReplacePartitions && self.partition_by.is_none()
         };
@@ -322,15 +351,8 @@ impl Sink for File {
         if self.path.is_object() {
             return object::earlier(self, &layout, target);
         }
-        let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
         let place = publish::place(&layout, &target.fingerprint);
-        let output = place.map(|place| match known {
-            Some(known) => DecidedOutput {
-                folder: place.folder,
-                ..known
-            },
-            None => place,
-        });
+        let output = place.map(|place| place.told_by(record));
         let earlier = EarlierFiles::new(layout, output);
         if record.is_some() {
             earlier.hold(&target.meter)?;
@@ -345,19 +367,21 @@ impl Sink for File {
     fn takes(&self) -> Takes {
         let format = self.format().ok();
         let asked = self.if_exists.as_ref().map(|asked| asked.value);
-        let columns = self.partition_by.as_ref();
+        let (columns, order) = (self.partition_by.as_ref(), self.order_by.as_ref());
         Takes {
             files: self.files.as_ref().map(|files| files.0.min(MOST_FILES)),
             most_rows: format.as_ref().and_then(|format| format.batch_rows()),
-            best_rows: format.as_ref().and_then(|format| format.cached_rows()),
+            best_rows: self.best_rows(format.as_ref()),
             partition_by: columns.map_or_else(Vec::new, |columns| columns.0.clone()),
+            order_by: order.map_or_else(Vec::new, |columns| columns.0.clone()),
+            sort_memory: self.sort_memory.clone(),
             place: match self.path.starts_with("/dev/") {
                 true => SinkPlace::Named,
                 false => SinkPlace::Path(self.path.clone()),
             },
             stdout: layout::STDOUT.contains(&self.path.as_str()),
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
-            placing: &["path", "if_exists", "fsync"],
+            placing: &["path", "if_exists", "fsync", "sort_memory"],
             // Bytes are a function of the plan, so a repeated run writes the same files; what is
             // appended, or has gone through a pipe, is there again.
             delivery: match asked == Some(IfExists::Append) || self.path.starts_with("/dev/") {

@@ -8,13 +8,13 @@ use super::describe::about_bytes;
 use super::disk::Disk;
 use super::layout::{PathLayout, hidden};
 use super::output::{busy, claim};
-use super::writer::{FileStore, LaneFiles};
+use super::writer::{CheckPartitions, FileStore, LaneFiles, LanePartitions};
 use super::{File, FileReport, done, kept, manifest, publish};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::FileEnds;
 use crate::report::Meter;
 use crate::sink::claims::Claims;
-use crate::sink::{Finished, Lane, Publish, Ready, Record, Target, lane};
+use crate::sink::{Finished, Lane, Publish, Ready, Record, Sink, Target, lane};
 
 /// What is known of the files before the first row.
 pub(super) struct ReadyFiles {
@@ -48,14 +48,41 @@ pub(super) fn open_lane(
     number: usize,
 ) -> Result<Arc<dyn Lane>> {
     let encoder = options.format()?.open(&target.shape)?;
-    let partitions = target.lanes.get(number).cloned().unwrap_or_default();
-    let rules = options.rules(target, layout, &partitions);
+    let known = target.lanes.get(number).cloned().unwrap_or_default();
+    let rules = options.rules(target, layout, &known);
     encoder.plan_files(FileEnds {
         before: rules.before.clone(),
         bytes: rules.bytes,
     });
+    let partitions = LanePartitions {
+        known,
+        check: check_partitions(options, layout, target, store.clone()),
+        partitioned: options.partition_by.is_some(),
+    };
     let files = LaneFiles::new(encoder.clone(), (layout, store), target, rules, partitions)?;
     lane::start(target, encoder, Box::new(files))
+}
+
+/// Looks at partitions that are known once rows are sorted as at those that are known before.
+fn check_partitions(
+    options: &File,
+    layout: &PathLayout,
+    target: &Target,
+    store: Arc<dyn FileStore>,
+) -> CheckPartitions {
+    let (options, layout, target) = (options.clone(), layout.clone(), target.clone());
+    Box::new(move |partitions| {
+        let lanes = vec![partitions.clone()];
+        if let Some(problem) = options.check_partitions(&lanes) {
+            return Err(Error::user(problem));
+        }
+        let target = Target {
+            lanes,
+            late_partitions: false,
+            ..target.clone()
+        };
+        store.check(&options, &layout, &target)
+    })
 }
 
 impl Ready for ReadyFiles {

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::IfExists;
 use super::layout::{PartFolder, PathLayout};
 use super::output::OutputFile;
+use super::{File, IfExists};
 use crate::error::{Error, Problem, Result};
-use crate::format::{Body, FileChunk, FileEncoder, FileWriter};
+use crate::format::{Body, FileChunk, FileEncoder, FileEnds, FileWriter};
 use crate::outlet::is_standard_stream;
 use crate::report::Meter;
 use crate::sink::lane::{Marks, Writer};
@@ -52,6 +52,9 @@ pub(super) trait FileStore: Send + Sync {
     /// A file of a table without end gets its name as soon as it is whole.
     fn name(&self, layout: &PathLayout, report: &FileReport, rules: &FileRules) -> Result<()>;
 
+    /// May these partitions be written?
+    fn check(&self, file: &File, layout: &PathLayout, target: &Target) -> Result<()>;
+
     /// Writing may wait for somebody else.
     fn waits(&self) -> bool;
 }
@@ -64,10 +67,14 @@ pub(super) struct LaneFiles {
     store: Arc<dyn FileStore>,
     /// Knows what would be left.
     meter: Arc<Meter>,
-    /// The first row of the table that comes.
-    first_row: u64,
+    /// The first row of the table that comes, where rows stand one after the other in it.
+    first_row: Option<u64>,
     /// Those of this lane, one after the other.
     partitions: Arc<Vec<Partition>>,
+    /// Looks at partitions that are known late.
+    check: CheckPartitions,
+    /// Files are in folders of partitions.
+    partitioned: bool,
     open: Option<OpenPart>,
     /// What is written through, to see whether anybody still reads it.
     pipe: Option<OutputFile>,
@@ -79,6 +86,19 @@ pub(super) struct LaneFiles {
     /// Batches that have been put down.
     batches: u64,
     reports: Vec<FileReport>,
+}
+
+/// Says what is wrong with partitions, where something is.
+pub(super) type CheckPartitions = Box<dyn Fn(&Arc<Vec<Partition>>) -> Result<()> + Send>;
+
+/// The partitions of a lane.
+pub(super) struct LanePartitions {
+    /// Those that are known before the first row.
+    pub known: Arc<Vec<Partition>>,
+    /// Looks at those that are known once rows are sorted.
+    pub check: CheckPartitions,
+    /// Files are in folders of partitions.
+    pub partitioned: bool,
 }
 
 struct OpenPart {
@@ -104,7 +124,11 @@ impl LaneFiles {
         (layout, store): (&PathLayout, Arc<dyn FileStore>),
         target: &Target,
         rules: FileRules,
-        partitions: Arc<Vec<Partition>>,
+        LanePartitions {
+            known: partitions,
+            check,
+            partitioned,
+        }: LanePartitions,
     ) -> Result<Self> {
         if let PathLayout::Folder(folder) = layout {
             store.enter(folder, &rules)?;
@@ -115,8 +139,10 @@ impl LaneFiles {
             rules,
             store,
             meter: target.meter.clone(),
-            first_row: target.first_row,
+            first_row: (!target.is_sorted).then_some(target.first_row),
             partitions,
+            check,
+            partitioned,
             open: None,
             pipe: None,
             parts: HashMap::new(),
@@ -127,7 +153,7 @@ impl LaneFiles {
         };
         // A folder of a partition is begun with its first row: most of a thousand folders would be
         // made for nothing if the run fails early.
-        if files.partitions.is_empty() && !matches!(files.layout, PathLayout::Through(_)) {
+        if !files.partitioned && !matches!(files.layout, PathLayout::Through(_)) {
             files.open = Some(files.begin()?);
         }
         Ok(files)
@@ -183,7 +209,7 @@ impl LaneFiles {
     fn first_row(&self) -> Option<u64> {
         let first = match self.partitions.get(self.partition) {
             Some(partition) => partition.first_row?,
-            None => self.first_row,
+            None => self.first_row?,
         };
         Some(first + self.rows)
     }
@@ -239,7 +265,11 @@ impl LaneFiles {
     }
 
     /// True when the file should end here.
-    fn is_full(&self, file: &OpenPart, added: u64) -> bool {
+    fn is_full(&self, file: &OpenPart, added: u64, ends_file: Option<bool>) -> bool {
+        // Row groups know best: what comes next is cut to what is left.
+        if let (Some(ends), Some(_)) = (ends_file, self.rules.bytes) {
+            return ends || self.is_due(file);
+        }
         // Half of what comes next is nearer to the wanted size than all or nothing of it.
         let bytes = |wanted: u64| file.writer.bytes() + added / 2 >= wanted;
         self.rules.bytes.is_some_and(bytes) || self.is_due(file)
@@ -256,6 +286,10 @@ impl LaneFiles {
             None => self.begin()?,
         };
         let (rows, ends) = (chunk.rows, !matches!(chunk.body, Body::Open));
+        let ends_file = match &chunk.body {
+            Body::RowGroup(group) => Some(group.ends_file()),
+            Body::Block(_) | Body::Open => None,
+        };
         let before = file.writer.bytes();
         file.began.get_or_insert_with(Instant::now);
         let written = file.writer.write(chunk);
@@ -273,7 +307,7 @@ impl LaneFiles {
             self.encoder.cut();
         }
         let explained = written.map_err(|error| file.output.explain(&file.path, error));
-        let full = ends && self.is_full(&file, added);
+        let full = ends && self.is_full(&file, added, ends_file);
         self.open = Some(file);
         explained?;
         if full { self.end_file(marks) } else { Ok(()) }
@@ -319,6 +353,18 @@ impl Writer<FileChunk> for LaneFiles {
         ))
     }
 
+    fn announce(&mut self, partitions: Vec<Partition>) -> Result<()> {
+        self.partitions = Arc::new(partitions);
+        (self.check)(&self.partitions)?;
+        let begins = self.partitions.iter().skip(1);
+        self.rules.before = begins.map(|partition| partition.first_batch).collect();
+        self.encoder.plan_files(FileEnds {
+            before: self.rules.before.clone(),
+            bytes: self.rules.bytes,
+        });
+        Ok(())
+    }
+
     fn write(&mut self, number: u64, chunk: FileChunk, marks: &Marks) -> Result<ControlFlow<()>> {
         self.turn_to(number, marks)?;
         self.batches = number + 1;
@@ -333,7 +379,7 @@ impl Writer<FileChunk> for LaneFiles {
 
     fn finish(&mut self, marks: &Marks) -> Result<Vec<FileReport>> {
         // A table without rows is a file without rows; a partition without rows is nothing.
-        let nothing = self.reports.is_empty() && self.partitions.is_empty();
+        let nothing = self.reports.is_empty() && !self.partitioned;
         if self.open.is_none() && nothing {
             self.open = Some(self.begin()?);
         }

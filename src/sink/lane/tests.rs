@@ -107,6 +107,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
     let shape = Shape {
         table: "t".into(),
         schema: Arc::new(Schema::empty()),
+        order: Vec::new(),
         domains: Vec::new(),
         rows: None,
         batch_rows: 1,
@@ -125,6 +126,8 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         run_id: 0,
         first_row: 0,
         lanes: vec![Arc::default()],
+        is_sorted: false,
+        late_partitions: false,
         is_stream: false,
         changes: None,
         fingerprint: String::new(),

@@ -9,6 +9,7 @@ use super::queue::{Queue, Taken};
 use super::{Marks, Writer};
 use crate::error::{Error, Result};
 use crate::report::Lap;
+use crate::sink::Partition;
 use crate::sync::lock;
 
 /// A writer with what waits for it.
@@ -63,6 +64,13 @@ impl<C> Writing<C> {
         let mut state = lock(&self.state);
         self.work(&mut state, &mut Lap::start());
         state.times
+    }
+
+    /// Tells the writer which partitions come.
+    pub(super) fn announce(&self, partitions: Vec<Partition>) -> Result<()> {
+        let mut state = lock(&self.state);
+        let writer = state.writer.as_deref_mut();
+        writer.map_or(Ok(()), |writer| writer.announce(partitions))
     }
 
     /// Lets the writer go; false while somebody is at it.

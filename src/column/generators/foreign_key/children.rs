@@ -4,6 +4,8 @@
 //! of parents is kept, so any row is found by a binary search and a walk within one block. Where every
 //! parent has as many, nothing is counted or kept.
 
+mod hints;
+
 use rayon::prelude::*;
 
 use crate::column::distribution::CountSampler;

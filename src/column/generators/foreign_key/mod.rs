@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn, ColumnFields, Parent, Pick};
 use crate::column::distribution::{CountSampler, Distribution};
+use crate::column::kin::KinPart;
 use crate::column::parent_column::ParentColumn;
 use crate::column::program::{Fill, first_input};
 use crate::column::random::hash::{Key, below};
@@ -60,6 +61,9 @@ struct RandomParents {
 
 /// Each parent has its children one after the other.
 struct ClusteredParents(Arc<Children>);
+
+/// Each row's place among those of its parent.
+struct ChildPlaces(Arc<Children>);
 
 /// What can be read through the key.
 struct ParentFields {
@@ -317,10 +321,11 @@ impl ColumnFields for ParentFields {
                 .hint("without it, the children of a parent have no order"));
         };
         let domain = Domain::integers(0, children.most().saturating_sub(1));
-        let fill = move |rows: Rows<'_>, _: &[ArrayRef]| -> Result<ArrayRef> {
-            Ok(Arc::new(UInt64Array::from(children.places(rows))))
-        };
-        Ok(BuiltColumn::new(DataType::UInt64, domain, fill))
+        Ok(BuiltColumn::new(
+            DataType::UInt64,
+            domain,
+            ChildPlaces(children),
+        ))
     }
 }
 
@@ -347,6 +352,26 @@ impl Fill for RandomParents {
 impl Fill for ClusteredParents {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
         Ok(Arc::new(UInt64Array::from(self.0.parents(rows))))
+    }
+
+    fn kin(&self) -> Option<KinPart> {
+        Some(KinPart {
+            children: self.0.clone(),
+            place: false,
+        })
+    }
+}
+
+impl Fill for ChildPlaces {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        Ok(Arc::new(UInt64Array::from(self.0.places(rows))))
+    }
+
+    fn kin(&self) -> Option<KinPart> {
+        Some(KinPart {
+            children: self.0.clone(),
+            place: true,
+        })
     }
 }
 

@@ -251,6 +251,7 @@ fn projected(shape: &Shape, columns: &[usize]) -> Shape {
     let fields: Fields = fields.collect::<Vec<FieldRef>>().into();
     Shape {
         schema: Arc::new(arrow::datatypes::Schema::new(fields)),
+        order: Vec::new(),
         domains: domains.collect(),
         trial: None,
         changes: None,

@@ -161,6 +161,7 @@ pub(super) fn ours(case: &Case, trial: bool) -> Bytes {
         table: "t".into(),
         schema,
         domains: case.domains.clone(),
+        order: Vec::new(),
         rows: Some(case.rows.all as u64),
         batch_rows: case.rows.batch,
         file_starts: std::sync::Arc::default(),

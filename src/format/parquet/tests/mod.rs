@@ -65,6 +65,7 @@ fn shape(schema: Arc<Schema>, domains: Vec<Domain>) -> Shape {
     Shape {
         table: "t".into(),
         schema,
+        order: Vec::new(),
         domains,
         rows: Some(ROWS as u64),
         batch_rows: ROWS,

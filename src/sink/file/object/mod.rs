@@ -28,7 +28,7 @@ pub(super) use held::held;
 pub(super) use recover::{earlier, recover};
 pub(super) use standing::standing;
 
-use super::existing::{self, Existing};
+use super::existing::Existing;
 use super::layout::PathLayout;
 use super::{File, describe};
 use crate::error::Result;
@@ -71,22 +71,7 @@ fn look(
     target: &Target,
 ) -> Result<Option<(ObjectPlace, Existing)>> {
     let place = ObjectPlace::new(layout, LOOK)?;
-    let if_exists = file.if_exists(target);
-    let found = match layout {
-        PathLayout::Folder(folder) => {
-            let (contents, _) = place.contents(folder, &target.fingerprint)?;
-            existing::check_folder(folder, &contents, if_exists, target)?
-        }
-        PathLayout::One(path) | PathLayout::Through(path) => {
-            match place.bucket.look(&place.key_of(path))? {
-                Some(there) => {
-                    let listed = || place.remembered(path);
-                    existing::check_one(path, there.bytes, listed, if_exists, target)?
-                }
-                None => Existing::Nothing,
-            }
-        }
-    };
+    let found = place.existing(file, layout, target)?;
     if found == Existing::Same {
         return Ok(None);
     }

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::existing::beside;
-use super::super::inside;
+use super::super::existing::{self, Existing, beside};
 use super::super::layout::PathLayout;
 use super::super::manifest::{self, ManifestEntry, is_manifest, listed_as};
+use super::super::{File, inside};
 use super::LOOK;
 use crate::client::object::{Bucket, ObjectUrl};
 use crate::dataset::FOLDER;
 use crate::error::{Error, Problem, Result};
+use crate::sink::Target;
 
 /// A folder of objects, or one object.
 #[derive(Clone)]
@@ -51,6 +52,28 @@ impl ObjectPlace {
         place.trial = place.key(&own("trial"));
         place.records = place.key(&own("uploads").with_extension("")) + "/";
         Ok(place)
+    }
+
+    /// May the rows of `target` be written here?
+    pub(super) fn existing(
+        &self,
+        file: &File,
+        layout: &PathLayout,
+        target: &Target,
+    ) -> Result<Existing> {
+        let if_exists = file.if_exists(target);
+        let path = match layout {
+            PathLayout::Folder(folder) => {
+                let (contents, _) = self.contents(folder, &target.fingerprint)?;
+                return existing::check_folder(folder, &contents, if_exists, target);
+            }
+            PathLayout::One(path) | PathLayout::Through(path) => path,
+        };
+        let Some(there) = self.bucket.look(&self.key_of(path))? else {
+            return Ok(Existing::Nothing);
+        };
+        let listed = || self.remembered(path);
+        existing::check_one(path, there.bytes, listed, if_exists, target)
     }
 
     /// The same place for what is only tidied: it is not waited for long.

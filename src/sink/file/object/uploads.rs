@@ -10,7 +10,7 @@ use super::super::layout::{PartFolder, PathLayout, hidden};
 use super::super::manifest::{self, ManifestEntry};
 use super::super::output::OutputFile;
 use super::super::writer::{FileRules, FileStore};
-use super::super::{FileReport, publish};
+use super::super::{File, FileReport, publish};
 use super::place::ObjectPlace;
 use super::steps::{DecidedObjects, WholeUpload};
 use super::upload::ObjectUpload;
@@ -165,6 +165,10 @@ impl FileStore for Uploads {
         decided.take(&self.place, layout)?;
         self.release([&key]);
         self.place.forget(&[key])
+    }
+
+    fn check(&self, file: &File, layout: &PathLayout, target: &Target) -> Result<()> {
+        self.place.existing(file, layout, target).map(drop)
     }
 
     fn waits(&self) -> bool {

@@ -12,6 +12,35 @@ fn counts(yaml: &str, most: u64) -> CountSampler {
 }
 
 #[test]
+fn hints_say_what_a_search_finds() {
+    use crate::column::random::hash::below;
+    for (least, most) in [(1, 7), (0, 3), (0, 1)] {
+        let yaml = format!("{{ uniform: {{ min: {least}, max: {most} }} }}");
+        let counts = counts(&yaml, 1000);
+        let children = Children::index(Key::new("children"), counts, 5000, 5000).unwrap();
+        let total = children.total();
+        let key = Key::new("rows");
+        let rows: Vec<u64> = (0..3000).map(|row| below(key.at(row), total)).collect();
+        let list = Rows::List(&rows);
+        for places in [true, false] {
+            let hints = children.hints(list, places);
+            let bits = children.hint_bits(places);
+            assert!(hints.iter().all(|hint| hint >> bits == 0));
+            let found = children.of_hints(&rows, &hints, places);
+            assert_eq!(found.0, children.parents(list));
+            assert!(!places || found.1 == children.places(list));
+        }
+        let (first, count) = (total / 3, 700);
+        let range = Rows::Range { first, count };
+        let rows: Vec<u64> = (first..first + 700).collect();
+        assert_eq!(
+            children.hints(range, true),
+            children.hints(Rows::List(&rows), true)
+        );
+    }
+}
+
+#[test]
 fn rows_are_found_alone_and_together() {
     for yaml in [
         "{ uniform: { min: 0, max: 7 } }",

@@ -54,6 +54,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> MessageRecipe {
         schema: batch().schema(),
         open_files: 1,
         beside: 1,
+        order: Vec::new(),
         domains: vec![crate::domain::Domain::default(); 2],
         rows: None,
         batch_rows: 4,

@@ -1,0 +1,282 @@
+//! `order_by`, and `partition_by` where values are neither few and known nor in order: rows are sorted.
+
+use std::collections::HashMap;
+
+use arrow::datatypes::{DataType, Field};
+
+use super::files;
+use super::job::TablePlan;
+use super::sinks::{PartitionColumn, Resolved};
+use crate::column::{Builder, Program, arrays, show_type};
+use crate::domain::{Domain, Order};
+use crate::error::Problem;
+use crate::format::SortedColumn;
+use crate::place::{Place, Placed};
+use crate::sink::SinkKind;
+use crate::sink::order_by::OrderBy;
+use crate::source::{Grid, MadeBatches, SortColumn, Sorting, SortingPlan, TableColumns};
+
+/// The bytes that sorting may take unless the file says how many.
+// 134 million rows whose keys have room in 8 bytes: more of them take a file on the disk.
+const SORT_MEMORY: u64 = 1 << 30;
+
+/// Less is no memory to sort in.
+const LEAST_MEMORY: u64 = 1 << 20;
+
+/// The order in which the rows of a job come, where it is not that of their table.
+#[derive(Clone)]
+pub struct JobOrder {
+    /// Sorts them.
+    pub sorting: Sorting,
+    /// What the folders are called by whose rows follow each other, from the outermost.
+    pub folders: Vec<String>,
+    /// The columns and their directions in words.
+    pub by: String,
+}
+
+/// The columns in whose order rows come, each once.
+pub(super) fn columns(
+    options: &SinkKind,
+    table: &Placed<String>,
+    builder: &mut Builder,
+) -> Result<Vec<(usize, OrderBy)>, Problem> {
+    let mut columns: Vec<(usize, OrderBy)> = Vec::new();
+    for by in options.takes().order_by {
+        let name = &by.column;
+        if columns
+            .iter()
+            .any(|(_, known)| known.column.as_str() == name.as_str())
+        {
+            let problem = Problem::new(format!("`order_by` names `{}` twice", name.as_str()));
+            return Err(problem.at(&name.place).hint("leave one of them out"));
+        }
+        columns.push((builder.column(&table.value, name, &name.place)?, by));
+    }
+    Ok(columns)
+}
+
+/// True where rows come as `order_by` asks for in the order of their table.
+pub(super) fn is_given(program: &Program, sink: &Resolved) -> bool {
+    let rises = |(node, by): &(usize, OrderBy)| {
+        let domain = &program.node(*node).domain;
+        let rises = domain.order > Order::Unknown && !domain.nulls && !by.descending;
+        rises.then_some(domain.order)
+    };
+    match sink.order_by.as_slice() {
+        [] => true,
+        [one] => rises(one).is_some(),
+        // What follows a value that stands once orders nothing.
+        [first, ..] => rises(first) == Some(Order::StrictlyAscending),
+    }
+}
+
+/// Where the file asks for an order or for folders, and what rows then are.
+fn said(sink: &Resolved) -> (&Place, &'static str) {
+    match (sink.order_by.first(), sink.partition_by.first()) {
+        (Some((_, by)), _) => (&by.column.place, "ordered"),
+        (None, Some(key)) => (&key.said.place, "partitioned"),
+        (None, None) => (&sink.place, "ordered"),
+    }
+}
+
+/// Rows of a partition, or in an order, are made without those between them, which no source gives.
+pub(super) fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
+    let (place, what) = said(sink);
+    Problem::new(format!(
+        "table `{}` is read, and only tables that are made here can be {what}",
+        table.name
+    ))
+    .at(place)
+}
+
+/// How the rows of a sink are sorted.
+///
+/// # Errors
+/// A column has no order, the table no end, or there is too little memory.
+pub(super) fn plan(
+    table: &TablePlan<'_>,
+    program: &Program,
+    sink: &Resolved,
+    made: &MadeBatches,
+    (first_row, rows): (u64, Option<u64>),
+) -> Result<JobOrder, Problem> {
+    let (place, what) = said(sink);
+    let Some(rows) = rows else {
+        let name = table.name;
+        let problem = Problem::new(format!("table `{name}` is endless and cannot be {what}"));
+        return Err(problem.at(place).hint(format!("give `{name}` a row count")));
+    };
+    let takes = sink.options.takes();
+    if table.slice.is_some() && sink.partition_by.is_empty() && takes.files.is_none() {
+        let what = "a slice of sorted rows is whole files, and nothing says where those begin";
+        let hint = "say `files: 100`, of which each slice writes its share, or use `partition_by`";
+        return Err(Problem::new(what).at(place).hint(hint));
+    }
+    let memory = takes
+        .sort_memory
+        .as_ref()
+        .map_or(SORT_MEMORY, |memory| memory.value.0);
+    let memory_place = takes.sort_memory.as_ref().map(|memory| &memory.place);
+    if let Some(place) = memory_place.filter(|_| memory < LEAST_MEMORY) {
+        let problem = Problem::new("`sort_memory` is at least 1MiB");
+        return Err(problem.at(place).hint("leave it out for 1GiB"));
+    }
+    let (nodes, columns) = sort_columns(program, sink)?;
+    let grid = Grid::one(0, Some(rows), made.grid().batch_rows());
+    let grid = files::cut(&grid, takes.files.as_slice());
+    let share = |all: u64| match table.slice {
+        Some(slice) => {
+            let cut =
+                |index: u64| (u128::from(all) * u128::from(index) / u128::from(slice.count)) as u64;
+            cut(slice.index - 1)..cut(slice.index)
+        }
+        None => 0..all,
+    };
+    let files = share(grid.runs().len() as u64);
+    let sorting = Sorting::new(SortingPlan {
+        table: made.clone(),
+        keys: made.with(TableColumns::new(table.program, program, &nodes)),
+        columns,
+        rows: (first_row, rows),
+        grid: grid.only(files.start as usize..files.end as usize),
+        part: share(rows),
+        memory,
+        place: place.clone(),
+    });
+    let costs = sorting
+        .costs()
+        .map_err(|error| super::partition::first(error).at(place))?;
+    if let Some(problem) = costs.problem(memory) {
+        return Err(problem.at(memory_place.unwrap_or(place)));
+    }
+    Ok(JobOrder {
+        sorting,
+        folders: sink
+            .partition_by
+            .iter()
+            .map(|key| key.folder.clone())
+            .collect(),
+        by: words(sink),
+    })
+}
+
+/// The columns by which rows are sorted: those of folders come first.
+fn sort_columns(
+    program: &Program,
+    sink: &Resolved,
+) -> Result<(Vec<usize>, Vec<SortColumn>), Problem> {
+    let (mut nodes, mut columns) = (Vec::new(), Vec::new());
+    for key in &sink.partition_by {
+        let node = program.node(key.node);
+        let data_type = node.field.data_type();
+        let problem = match key.transform {
+            None => unordered(data_type, "partition", key.said.as_str()),
+            Some(transform) => transform.problem(node.field.name(), data_type),
+        };
+        if let Some(problem) = problem {
+            return Err(problem.at(&key.said.place));
+        }
+        nodes.push(key.node);
+        columns.push(SortColumn {
+            data_type: data_type.clone(),
+            domain: node.domain.clone(),
+            transform: key.transform,
+            descending: false,
+            nulls_first: false,
+            folder: true,
+        });
+    }
+    for (at, by) in &sink.order_by {
+        let node = program.node(*at);
+        let data_type = node.field.data_type();
+        if let Some(problem) = unordered(data_type, "order", by.column.as_str()) {
+            return Err(problem.at(&by.column.place));
+        }
+        nodes.push(*at);
+        columns.push(SortColumn {
+            data_type: data_type.clone(),
+            domain: node.domain.clone(),
+            transform: None,
+            descending: by.descending,
+            nulls_first: by.nulls_first,
+            folder: false,
+        });
+    }
+    Ok((nodes, columns))
+}
+
+/// Why values of a type are in no order, if they are not.
+fn unordered(data_type: &DataType, doing: &str, name: &str) -> Option<Problem> {
+    let plain = arrays::plain_type(data_type);
+    let unordered = plain.is_nested() || matches!(plain, DataType::Interval(_) | DataType::Null);
+    unordered.then(|| {
+        let shown = show_type(plain);
+        Problem::new(format!("cannot {doing} by `{name}`: it is {shown}"))
+            .hint("a column of numbers, texts, dates or times has an order")
+    })
+}
+
+/// What is known of the columns of a sink, in the order in which it gets rows.
+pub(super) fn domains(program: &Program, sink: &Resolved) -> Vec<Domain> {
+    let nodes = sink.columns.iter().map(|(node, _)| *node);
+    // Rows of a folder that are in no other order stand as they do in the table.
+    let moved = sink.sorting.is_some() && !sink.order_by.is_empty();
+    let first = sink.order_by.first();
+    let domain = |node: usize| {
+        let mut domain = program.node(node).domain.clone();
+        let rises = first.is_some_and(|(first, by)| *first == node && !by.descending);
+        domain.order = match (moved, rises) {
+            (false, _) => domain.order,
+            (true, true) => Order::Ascending,
+            (true, false) => Order::Unknown,
+        };
+        domain
+    };
+    nodes.map(domain).collect()
+}
+
+/// The columns in whose order a sink writes its rows, up to the first one that it does not write.
+pub(super) fn written(sink: &Resolved) -> Vec<SortedColumn> {
+    let column = |(node, by): &(usize, OrderBy)| {
+        let written = sink.columns.iter().take(sink.columns.len() - sink.beside);
+        let column = written.map(|(node, _)| node).position(|own| own == node)?;
+        Some(SortedColumn {
+            column,
+            descending: by.descending,
+            nulls_first: by.nulls_first,
+        })
+    };
+    sink.order_by.iter().map_while(column).collect()
+}
+
+/// What the names of folders say, and of which types that is.
+pub(super) fn folders(program: &Program, columns: &[PartitionColumn]) -> Vec<Field> {
+    let field = |column: &PartitionColumn| {
+        let field = program.node(column.node).field.clone();
+        let field = field.with_name(&column.folder);
+        match column.transform {
+            None => field,
+            Some(transform) => {
+                let made = transform.folder_type(field.data_type());
+                field.with_data_type(made).with_metadata(HashMap::default())
+            }
+        }
+    };
+    columns.iter().map(field).collect()
+}
+
+/// The order in words.
+fn words(sink: &Resolved) -> String {
+    let folders = sink.partition_by.iter().map(|key| key.said.0.clone());
+    let columns = sink.order_by.iter().map(|(_, by)| {
+        let mut words = by.column.0.clone();
+        if by.descending {
+            words.push_str(" desc");
+        }
+        if by.nulls_first {
+            words.push_str(" nulls first");
+        }
+        words
+    });
+    folders.chain(columns).collect::<Vec<_>>().join(", ")
+}
