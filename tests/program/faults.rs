@@ -14,6 +14,23 @@ pub fn small(path: &str) -> String {
 }
 
 #[test]
+fn a_file_that_has_no_room_is_removed_at_once() {
+    let folder = Folder::new();
+    let large = small("out/t.csv").replace("rows: 1000", "rows: 1000000");
+    folder.write("p.yaml", &large);
+    // No file may have more than 100 KiB.
+    let script = "ulimit -f 100; \"$0\" run p.yaml --quiet";
+    let mut command = std::process::Command::new("bash");
+    command
+        .args(["-c", script, env!("CARGO_BIN_EXE_rowgen")])
+        .current_dir(folder.path(""));
+    let ended = Ended::from(command.output().unwrap());
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("File too large"), "{}", ended.stderr);
+    assert_eq!(folder.names("out"), [""; 0]);
+}
+
+#[test]
 fn a_full_disk_is_said_as_such() {
     let folder = Folder::new();
     let yaml = format!(

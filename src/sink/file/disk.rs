@@ -53,6 +53,13 @@ impl FileStore for Disk {
         existing::check(layout, &file.path, file.if_exists(target), target).map(drop)
     }
 
+    fn discard(&self, path: &Path) {
+        // Why it was not written is told; the next run removes what cannot be removed now.
+        if std::fs::remove_file(hidden(path)).is_ok() {
+            self.meter.named(&hidden(path));
+        }
+    }
+
     fn waits(&self) -> bool {
         false
     }

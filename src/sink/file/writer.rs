@@ -55,6 +55,9 @@ pub(super) trait FileStore: Send + Sync {
     /// May these partitions be written?
     fn check(&self, file: &File, layout: &PathLayout, target: &Target) -> Result<()>;
 
+    /// A file that could not be written to its end is of use to nobody, and a disk may be full of it.
+    fn discard(&self, path: &Path);
+
     /// Writing may wait for somebody else.
     fn waits(&self) -> bool;
 }
@@ -76,6 +79,8 @@ pub(super) struct LaneFiles {
     /// Files are in folders of partitions.
     partitioned: bool,
     open: Option<OpenPart>,
+    /// The file that was begun and has not ended.
+    unfinished: Option<PathBuf>,
     /// What is written through, to see whether anybody still reads it.
     pipe: Option<OutputFile>,
     /// How many files each folder has from us.
@@ -144,6 +149,7 @@ impl LaneFiles {
             check,
             partitioned,
             open: None,
+            unfinished: None,
             pipe: None,
             parts: HashMap::new(),
             partition: 0,
@@ -192,6 +198,7 @@ impl LaneFiles {
                 (path, output)
             }
         };
+        self.unfinished = Some(path.clone());
         let writer = self.encoder.begin(Box::new(output.clone()));
         Ok(OpenPart {
             writer: writer.map_err(|error| output.explain(&path, error))?,
@@ -252,6 +259,7 @@ impl LaneFiles {
             self.meter.seen(report.rows, report.bytes);
         }
         self.reports.push(report);
+        self.unfinished = None;
         marks.durable(self.batches);
         Ok(())
     }
@@ -318,6 +326,9 @@ impl LaneFiles {
     fn unless_gone(&self, result: Result<()>) -> Result<ControlFlow<()>> {
         let gone = self.pipe.as_ref().is_some_and(OutputFile::is_broken_pipe);
         let PathLayout::Through(path) = &self.layout else {
+            if let (Err(_), Some(half)) = (&result, &self.unfinished) {
+                self.store.discard(half);
+            }
             return result.map(|()| ControlFlow::Continue(()));
         };
         match result {
@@ -343,14 +354,9 @@ impl Writer<FileChunk> for LaneFiles {
         let PathLayout::Through(path) = &self.layout else {
             return None;
         };
-        let problem = Problem::new(format!(
-            "nobody reads what is written to `{}`",
-            path.display()
-        ));
-        Some((
-            PIPE_PATIENCE,
-            Error::run(problem.hint("start its reader before the run")),
-        ))
+        let what = format!("nobody reads what is written to `{}`", path.display());
+        let problem = Problem::new(what).hint("start its reader before the run");
+        Some((PIPE_PATIENCE, Error::run(problem)))
     }
 
     fn announce(&mut self, partitions: Vec<Partition>) -> Result<()> {

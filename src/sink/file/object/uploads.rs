@@ -171,6 +171,9 @@ impl FileStore for Uploads {
         self.place.existing(file, layout, target).map(drop)
     }
 
+    /// An upload that is given up is ended.
+    fn discard(&self, _: &Path) {}
+
     fn waits(&self) -> bool {
         true
     }
