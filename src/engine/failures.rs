@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Options;
 use crate::error::{Error, Fault, Problem, Result};
-use crate::plan::Plan;
+use crate::plan::{Batches, Plan};
 use crate::spec::OnSinkFailure;
 
 /// A sink by the places of its job and of itself among the job's.
@@ -12,6 +13,8 @@ pub(super) type SinkIndex = (usize, usize);
 /// Why sinks cannot be opened.
 pub(super) struct Failures<'p> {
     plan: &'p Plan,
+    /// The run begins again when it has failed.
+    begins_again: bool,
     all: BTreeMap<SinkIndex, Error>,
     /// Something stands in the way that no sink is to go on without.
     decisive: bool,
@@ -19,19 +22,23 @@ pub(super) struct Failures<'p> {
 
 impl<'p> Failures<'p> {
     /// None so far.
-    pub(super) fn new(plan: &'p Plan) -> Self {
+    pub(super) fn new(plan: &'p Plan, options: &Options) -> Self {
         Self {
             plan,
+            begins_again: options.begins_again,
             all: BTreeMap::new(),
             decisive: false,
         }
     }
 
     /// A sink cannot be opened: a mistake is told before the first row whatever `on_sink_failure` says,
-    /// and so is another run at work; what the world refuses is this sink's own failure.
+    /// and so is another run at work; what the world refuses is this sink's own failure. A service does not
+    /// go on without a sink of a stream: nothing could be acknowledged, and nobody would ask for the sink again.
     pub(super) fn add(&mut self, at: SinkIndex, error: Error) {
-        let sink = &self.plan.jobs[at.0].sinks[at.1];
-        let stops = sink.on_failure == OnSinkFailure::Stop || error.fault != Fault::Run;
+        let job = &self.plan.jobs[at.0];
+        let sink = &job.sinks[at.1];
+        let waits = self.begins_again && matches!(job.source, Batches::Streamed(_));
+        let stops = sink.on_failure == OnSinkFailure::Stop || error.fault != Fault::Run || waits;
         self.decisive |= stops;
         let error = error.context(format!("could not open sink `{}`", sink.name));
         self.all.insert(at, error);

@@ -47,7 +47,7 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
     let run: Arc<dyn sink::Run> = Arc::new(());
     let watched = Watched::new(plan);
     let targets = targets(plan, options, &watched, &paces(plan), &run);
-    let mut failures = Failures::new(plan);
+    let mut failures = Failures::new(plan, options);
     let recovered = recover(plan, &targets, true, &mut failures);
     failures.none()?;
     let checked = check(plan, targets, &recovered, &mut failures)?;
@@ -76,7 +76,7 @@ pub(super) fn open<'p>(
 ) -> Result<Vec<OpenJob<'p>>> {
     places::check(plan, options)?;
     let targets = targets(plan, options, watched, paces, run);
-    let mut failures = Failures::new(plan);
+    let mut failures = Failures::new(plan, options);
     let recovered = recover(plan, &targets, false, &mut failures);
     failures.verdict()?;
     // Before anything is opened: what an earlier run has decided of an output that is made anew

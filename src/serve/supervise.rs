@@ -92,6 +92,7 @@ impl Supervised {
         let options = Options {
             // What ends this run does not end the next one, nor another pipeline.
             stop: Stop::of(&self.stop),
+            begins_again: true,
             ..options.clone()
         };
         let running = Arc::new(engine::start(self.plan.clone(), options));
