@@ -226,6 +226,34 @@ fn runs_of_one_load_that_go_on_beside_each_other_do_not_wait_for_ever() {
 }
 
 #[test]
+fn of_two_loads_that_begin_together_one_is_refused() {
+    for database in both("two") {
+        // Keys that never meet: nothing but progress tells the loads from each other.
+        let yaml = format!(
+            r#"version: 1
+name: load
+tables:
+  things: {{ columns: {{ id: {{ uuid: {{}}, type: uuid }}, s: {{ choice: [A, B] }} }} }}
+changes: {{ count: 20_000, mix: {{ things: {{ insert: 60, update: {{ weight: 38, set: [s] }}, delete: 2 }} }} }}
+sinks:
+  - {}: {{ name: t, table: things, url: "${{env:DB_URL}}", connections: 2 }}
+"#,
+            database.kind
+        );
+        let seeds = ["a", "b"];
+        let runs = seeds.map(|seed| spawn(&database, &yaml, &["--seed", seed, "--quiet"]));
+        let ended = runs.map(|run| run.wait_with_output().unwrap());
+        let codes = ended.each_ref().map(|run| run.status.code());
+        let won = usize::from(codes[0] != Some(0));
+        let said = told(&words(&ended[1 - won]));
+        assert_eq!((codes[won], codes[1 - won]), (Some(0), Some(2)), "{said}");
+        assert!(said.contains(" has changes of another load"), "{said}");
+        let (code, told) = database.verify(&yaml, &["--seed", seeds[won]]);
+        assert_eq!(code, Some(0), "{told}");
+    }
+}
+
+#[test]
 fn a_load_that_stops_others_is_interrupted_as_well() {
     for database in both("stops") {
         let yaml = changes(database.kind, 60_000, ", transaction_rows: 1");

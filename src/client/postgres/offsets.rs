@@ -42,9 +42,14 @@ impl Offsets {
         }
     }
 
+    /// What the rows' table is called among all of the server.
+    pub fn table_name(&self) -> String {
+        format!("{} {}", self.table, self.sink)
+    }
+
     /// What the load is called among all of the server.
     pub fn name(&self) -> String {
-        format!("{} {} {}", self.table, self.sink, self.load)
+        format!("{} {}", self.table_name(), self.load)
     }
 
     /// Makes the table where it does not exist. `IF NOT EXISTS` alone fails for one of two that make it

@@ -137,6 +137,23 @@ impl Load {
         if is_begun(reached) || self.empties() || self.is_gone.load(Ordering::Acquire) {
             return Ok(());
         }
+        self.check_others(offsets, conn).await
+    }
+
+    /// Once more, when its parts are to be held: of two loads that began together, one has written.
+    pub(super) async fn check_again(&self, conn: &mut Conn) -> Result<()> {
+        let offsets = self.offsets.as_ref().filter(|_| self.changes.is_some());
+        let Some(offsets) = offsets.filter(|_| !self.empties()) else {
+            return Ok(());
+        };
+        let reached = offsets.read(conn).await;
+        match is_begun(&reached.map_err(|error| self.unseen(&error))?) {
+            true => Ok(()),
+            false => self.check_others(offsets, conn).await,
+        }
+    }
+
+    async fn check_others(&self, offsets: &Offsets, conn: &mut Conn) -> Result<()> {
         let said = |error| self.unseen(&error);
         let others = offsets.has_other_changes(conn).await.map_err(said)?;
         // Where somebody has emptied the table, nothing of them is in the way.
@@ -269,7 +286,12 @@ impl Load {
         let leader = self.changes.as_ref().map_or_else(Arc::default, |changes| {
             changes.applied.changing().leader(self.database.name())
         });
-        Held::all(sessions, self.changes.is_some(), &leader, offsets.name())
+        // Of changes a table takes one load alone.
+        let name = match &self.changes {
+            Some(_) => offsets.table_name(),
+            None => offsets.name(),
+        };
+        Held::all(sessions, self.changes.is_some(), &leader, name)
     }
 
     /// The load as the engine is told of it.

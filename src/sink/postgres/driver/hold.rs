@@ -24,6 +24,9 @@ impl Connection {
         let (Some(held), Some(offsets)) = (&self.unheld, &self.load.offsets) else {
             return Ok(());
         };
+        // Who would wait for another load, which is to be refused, is refused at once.
+        let checked = self.load.check_again(&self.client).await;
+        checked.map_err(Failure::Stop)?;
         let wanted = loop {
             match held.wanted() {
                 Some(wanted) => break wanted,
@@ -36,6 +39,8 @@ impl Connection {
         let holder = match offsets.hold(&self.client, &wanted).await {
             Ok(own) => {
                 held.hold(own);
+                let checked = self.load.check_again(&self.client).await;
+                checked.map_err(Failure::Stop)?;
                 self.unheld = None;
                 return Ok(());
             }
