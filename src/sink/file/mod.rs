@@ -320,7 +320,7 @@ impl Sink for File {
     ) -> Result<Box<dyn Publish>> {
         let layout = self.layout(target)?;
         if self.path.is_object() {
-            return object::earlier(self, &layout, target);
+            return object::earlier(self, &layout, target, record);
         }
         let known = record.and_then(|record| serde_json::from_value(record.clone()).ok());
         let place = publish::place(&layout, &target.fingerprint);

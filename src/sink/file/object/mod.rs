@@ -5,16 +5,18 @@
 //! small ones too, however many there are: then all that is left to do in the end is a list of steps, as
 //! on a disk, which whoever comes next can take as well.
 //!
-//! Beside the objects lie, hidden: a record of each upload, so that the next run ends those of a run that
-//! was killed; and, while a run publishes, the steps that it takes. Who puts these there first publishes.
-//!
-//! Two runs at once: the later one ends the uploads of the earlier one, which then fails. Nobody can tell
-//! a run on another machine that is at work from one that was killed.
+//! Beside the objects lie, hidden: who writes there (`lease.rs`); a record of each upload, so that the next
+//! run ends those of a run that was killed; and, while a run publishes, the steps that it takes.
 
 mod contents;
+mod decision;
+mod earlier;
 mod held;
+mod lease;
 mod place;
+mod process;
 mod ready;
+mod records;
 mod recover;
 mod standing;
 mod steps;
@@ -24,8 +26,9 @@ mod uploads;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use earlier::earlier;
 pub(super) use held::held;
-pub(super) use recover::{earlier, recover};
+pub(super) use recover::recover;
 pub(super) use standing::standing;
 
 use super::existing::{self, Existing};
