@@ -19,6 +19,7 @@ mod object;
 mod output;
 mod part;
 mod partitions;
+mod parts;
 mod publish;
 mod ready;
 mod recover;

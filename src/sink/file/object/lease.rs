@@ -8,10 +8,11 @@
 //! A holder that was silent for too long may still be there. It sees that there is another one before it
 //! publishes; and its uploads are ended, so that nothing can come of it.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use crate::client::object::Object;
 use crate::client::runtime::spawn;
 use crate::error::{Error, Result};
 use crate::sink::Run;
+use crate::sync::lock;
 
 /// How often a holder says that it is there.
 const RENEWED: Duration = Duration::from_secs(5);
@@ -38,9 +40,13 @@ const LOOKED_AT: Duration = Duration::from_millis(500);
 pub(super) struct Lease {
     place: ObjectPlace,
     key: String,
+    name: String,
     is_lost: Arc<AtomicBool>,
     renewing: JoinHandle<()>,
 }
+
+/// The names of those that this process holds: what else is said in its name is left of one that it has let go.
+static HELD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// What is written of a holder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,10 +90,13 @@ impl Lease {
             return Err(busy(&place.path()));
         }
         let is_lost = Arc::new(AtomicBool::new(false));
+        let name = holder.name.clone();
+        lock(&HELD).insert(name.clone());
         let renewing = spawn(renew(place.clone(), key.clone(), holder, is_lost.clone()))?;
         let lease = Self {
             place: place.clone(),
             key,
+            name,
             is_lost,
             renewing,
         };
@@ -131,6 +140,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewing.abort();
+        lock(&HELD).remove(&self.name);
         let key = std::slice::from_ref(&self.key);
         let removed = self.place.shortly().and_then(|it| it.bucket.remove(key));
         if let Err(error) = removed {
@@ -161,12 +171,18 @@ async fn renew(place: ObjectPlace, key: String, mut holder: Holder, is_lost: Arc
 fn outlive(place: &ObjectPlace, held: &Object, run: &dyn Run) -> Result<()> {
     let text = place.bucket.text(&held.key)?;
     let holder: Option<Holder> = text.and_then(|text| serde_json::from_str(&text).ok());
-    let process = holder.and_then(|holder| holder.process);
-    if process.as_ref().is_some_and(Process::is_gone) {
-        return Ok(());
-    }
-    if process.is_some() && process == Process::own() {
-        return Err(busy(&place.path()));
+    if let Some(Holder { name, process, .. }) = holder
+        && let Some(process) = process
+    {
+        if process.is_gone() {
+            return Ok(());
+        }
+        if Process::own().as_ref() == Some(&process) {
+            return match lock(&HELD).contains(&name) {
+                true => Err(busy(&place.path())),
+                false => Ok(()),
+            };
+        }
     }
     let age = place.now()?.saturating_sub(held.version.seconds);
     let age = Duration::from_secs(age.max(0) as u64);

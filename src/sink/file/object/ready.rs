@@ -32,7 +32,8 @@ struct UnpublishedObjects {
 
 impl Ready for ReadyObjects {
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
-        self.uploads.claim()?;
+        let claimed = self.uploads.claim();
+        claimed.map_err(|error| error.at(&self.options.path.place))?;
         let store = self.uploads.clone();
         open_lane(&self.options, &self.layout, &self.target, store, lane)
     }

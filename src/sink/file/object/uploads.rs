@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::super::layout::{PartFolder, PathLayout, hidden};
 use super::super::manifest::{self, ManifestEntry};
 use super::super::output::OutputFile;
+use super::super::parts::IN_FLIGHT;
 use super::super::writer::{FileRules, FileStore};
 use super::super::{FileReport, publish};
 use super::lease::Lease;
@@ -19,10 +20,6 @@ use crate::dataset::SUCCESS;
 use crate::error::Result;
 use crate::sink::{Run, Target};
 use crate::sync::lock;
-
-/// Parts of a sink that are on their way at once: what a slow store may hold back in memory, beside the part
-/// that each open file gathers.
-const IN_FLIGHT: usize = 4;
 
 /// What the lanes of a sink share.
 pub(super) struct Uploads {
