@@ -50,6 +50,8 @@ mod objects_errors;
 mod objects_gone;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_source;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod objects_together;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]

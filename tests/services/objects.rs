@@ -100,6 +100,11 @@ impl Lake {
         files(&self.bucket.join(&self.prefix))
     }
 
+    /// Writes an object below the prefix.
+    pub fn put(&self, path: &str, text: &str) {
+        std::fs::write(self.bucket.join(&self.prefix).join(path), text).unwrap();
+    }
+
     /// The names of those that an engine reads.
     pub fn visible(&self) -> Vec<String> {
         let hidden = |path: &&String| path.split('/').any(|name| name.starts_with(['.', '_']));

@@ -12,7 +12,7 @@ fn server(lake: &Lake) -> String {
 }
 
 /// Starts a run over a line that goes dead once its word was said so often, and kills it there.
-fn killed_at(lake: &Lake, yaml: &str, word: &'static str, times: u32) {
+pub fn killed_at(lake: &Lake, yaml: &str, word: &'static str, times: u32) {
     let line = Line::to(server(lake), word, times);
     let mut command = lake.command("run", yaml, &["--quiet"]);
     command.env("AWS_ENDPOINT_URL", format!("http://{}", line.address));
@@ -42,6 +42,20 @@ const MOMENTS: [(&str, u32, bool); 12] = [
     ("manifest.jsonl HTTP", 1, true),
     ("manifest.jsonl HTTP", 2, true),
     ("_SUCCESS HTTP", 1, true),
+];
+
+/// The same where a run has three outputs.
+pub const MOMENTS_TOGETHER: [(&str, u32, bool); 10] = [
+    ("partNumber=1&", 2, false),
+    ("partNumber=1&", 4, false),
+    ("a/_rowgen/.run.jsonl HTTP", 2, false),
+    ("b/_rowgen/.run.jsonl HTTP", 2, false),
+    (".c.csv.run.jsonl HTTP", 2, false),
+    ("POST /rowgen/", 5, true),
+    ("POST /rowgen/", 6, true),
+    ("POST /rowgen/", 8, true),
+    ("_SUCCESS HTTP", 1, true),
+    ("_SUCCESS HTTP", 2, true),
 ];
 
 #[test]

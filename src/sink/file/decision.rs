@@ -26,6 +26,9 @@ use crate::units::hexadecimal;
 /// The kind of sink whose records are read here.
 const KIND: &str = "file";
 
+/// What the records of objects stand under: they are decided beside objects.
+pub(super) const OBJECTS: &str = "objects";
+
 /// One output of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DecidedOutput {
@@ -83,8 +86,10 @@ impl DecidedOutput {
     /// Keeps the decision beside this output. One file alone gets its name in one step: there is
     /// nothing to keep of it, unless the run goes on.
     pub(super) fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
+        let is_file =
+            |record: &&Record| record.kind == KIND && record.output.get(OBJECTS).is_none();
         let mut outputs = Vec::new();
-        for record in run.iter().filter(|record| record.kind == KIND) {
+        for record in run.iter().filter(is_file) {
             let output = serde_json::from_value::<DecidedOutput>(record.output.clone());
             outputs.push(output.map_err(|error| Error::because("keeping what is decided", error))?);
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::{File, IfExists};
+use super::{File, IfExists, parts};
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::format::{FileChunk, FormatKind, Shape};
@@ -50,6 +50,9 @@ pub(super) fn describe(file: &File, shape: &Shape) -> Vec<String> {
         format.kind(),
     )];
     lines.extend(files(file, shape));
+    if file.path.is_object() {
+        lines.push(parts::describe(file, shape));
+    }
     if let Some(bytes) = bytes_a_row(&format, shape) {
         let all = of_all(bytes, shape).map_or(String::new(), |bytes| {
             format!(", about {} in all", show_bytes(bytes))

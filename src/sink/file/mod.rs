@@ -19,6 +19,7 @@ mod object;
 mod output;
 mod part;
 mod partitions;
+mod parts;
 mod publish;
 mod ready;
 mod recover;
@@ -349,7 +350,7 @@ impl Sink for File {
     ) -> Result<Box<dyn Publish>> {
         let layout = self.layout(target)?;
         if self.path.is_object() {
-            return object::earlier(self, &layout, target);
+            return object::earlier(self, &layout, target, record);
         }
         let place = publish::place(&layout, &target.fingerprint);
         let output = place.map(|place| place.told_by(record));

@@ -46,6 +46,7 @@ pub(super) fn earlier(
     file: &File,
     layout: &PathLayout,
     _target: &Target,
+    _record: Option<&serde_json::Value>,
 ) -> Result<Box<dyn Publish>> {
     Err(refused(file, layout))
 }

@@ -220,6 +220,26 @@ impl Bucket {
         }
     }
 
+    /// Writes a small object again, if it is the last one of its folder: false if it is not.
+    ///
+    /// # Errors
+    /// The store refuses or is not there.
+    pub async fn renew(&self, folder: &str, key: &str, text: &str) -> Result<bool> {
+        let renewed = async {
+            let listed = self.store.list(Some(&path(folder)?));
+            let listed: Vec<ObjectMeta> = listed.try_collect().await?;
+            let last = listed.iter().map(|meta| meta.location.as_ref()).max();
+            let is_last = last == Some(key);
+            if is_last {
+                let bytes = Bytes::copy_from_slice(text.as_bytes());
+                self.store.put(&path(key)?, bytes.into()).await?;
+            }
+            Ok(is_last)
+        };
+        let renewed = renewed.await;
+        renewed.map_err(|error| self.failed("writing", key, &error))
+    }
+
     fn write(&self, key: &str, text: &str, mode: PutMode) -> Result<object_store::Result<()>> {
         let options = PutOptions::from(mode);
         self.wait(async {

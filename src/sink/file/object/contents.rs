@@ -47,7 +47,11 @@ impl ObjectPlace {
         let contents = Contents {
             visible: sizes.keys().filter(seen).cloned().collect(),
             has_success: sizes.contains_key(SUCCESS),
-            has_notes: sizes.keys().any(|path| Path::new(path).starts_with(notes)),
+            // Who is at work has not been here yet.
+            has_notes: sizes.keys().any(|path| {
+                let path = Path::new(path).strip_prefix(notes);
+                path.is_ok_and(|path| !path.to_string_lossy().starts_with(".lease"))
+            }),
             is_complete: is_complete(folder.slice, &lists, fingerprint),
             listing: listing(folder, lists),
             sizes: Sizes::Known(sizes),

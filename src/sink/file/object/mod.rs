@@ -5,16 +5,18 @@
 //! small ones too, however many there are: then all that is left to do in the end is a list of steps, as
 //! on a disk, which whoever comes next can take as well.
 //!
-//! Beside the objects lie, hidden: a record of each upload, so that the next run ends those of a run that
-//! was killed; and, while a run publishes, the steps that it takes. Who puts these there first publishes.
-//!
-//! Two runs at once: the later one ends the uploads of the earlier one, which then fails. Nobody can tell
-//! a run on another machine that is at work from one that was killed.
+//! Beside the objects lie, hidden: who writes there (`lease.rs`); a record of each upload, so that the next
+//! run ends those of a run that was killed; and, while a run publishes, the steps that it takes.
 
 mod contents;
+mod decision;
+mod earlier;
 mod held;
+mod lease;
 mod place;
+mod process;
 mod ready;
+mod records;
 mod recover;
 mod standing;
 mod steps;
@@ -24,13 +26,15 @@ mod uploads;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use earlier::earlier;
 pub(super) use held::held;
-pub(super) use recover::{earlier, recover};
+pub(super) use recover::recover;
 pub(super) use standing::standing;
 
+use super::File;
 use super::existing::Existing;
 use super::layout::PathLayout;
-use super::{File, describe};
+use super::parts::part_bytes;
 use crate::error::Result;
 use crate::sink::{Found, Target};
 use place::ObjectPlace;
@@ -56,7 +60,7 @@ pub(super) fn connect(file: &File, layout: PathLayout, target: &Target) -> Resul
         replaces: found == Existing::Replaced,
         told: Vec::new(),
         sink: Box::new(ReadyObjects {
-            uploads: Arc::new(Uploads::new(place, part_bytes(file, target), target)),
+            uploads: Arc::new(Uploads::new(place, part_bytes(file, &target.shape), target)),
             options: file.clone(),
             layout,
             target: target.clone(),
@@ -79,37 +83,4 @@ fn look(
     place.check_writable()?;
     let patience = target.stall_timeout().unwrap_or(LONG);
     Ok(Some((ObjectPlace::new(layout, patience)?, found)))
-}
-
-/// The least bytes of a part that every store takes.
-const LEAST_PART: u64 = 5 << 20;
-
-/// Bytes of a part where few files are open at once: the fewer requests, the faster.
-const BEST_PART: u64 = 8 << 20;
-
-/// So many files may be open at once with parts of the best size.
-const FEW_FILES: usize = 4;
-
-/// A store takes no more than 10 000 parts of an object: an estimate may be half of what comes.
-const PLANNED_PARTS: u64 = 5_000;
-
-/// How large the parts of each file are, by what the plan knows of the rows.
-fn part_bytes(file: &File, target: &Target) -> u64 {
-    let format = file.format().ok();
-    let a_row = format.and_then(|format| describe::bytes_a_row(&format, &target.shape));
-    let files = target.shape.file_starts.len() as u64 + 1;
-    let all = a_row.zip(target.shape.rows);
-    let all = all.map(|(bytes, rows)| (bytes * rows as f64) as u64 / files);
-    let wanted = file.target_file_size.as_ref().map(|size| size.value.0);
-    let expected = match (all, wanted) {
-        (Some(all), Some(wanted)) => all.min(wanted),
-        (all, wanted) => all.or(wanted).unwrap_or_default(),
-    };
-    let least = if target.lanes.len() > FEW_FILES {
-        LEAST_PART
-    } else {
-        BEST_PART
-    };
-    let mib = 1 << 20;
-    least.max(expected.div_ceil(PLANNED_PARTS).div_ceil(mib) * mib)
 }

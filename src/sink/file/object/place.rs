@@ -23,6 +23,8 @@ pub(super) struct ObjectPlace {
     pub(super) journal: String,
     /// What the keys of records of uploads begin with.
     pub(super) records: String,
+    /// Below it stands who writes there.
+    pub(super) leases: String,
     /// What is written and removed, to find out whether that may be.
     trial: String,
     url: ObjectUrl,
@@ -45,12 +47,14 @@ impl ObjectPlace {
             base,
             journal: String::new(),
             records: String::new(),
+            leases: String::new(),
             trial: String::new(),
             url,
         };
         place.journal = place.key(&own("run"));
         place.trial = place.key(&own("trial"));
         place.records = place.key(&own("uploads").with_extension("")) + "/";
+        place.leases = place.key(&own("lease").with_extension(""));
         Ok(place)
     }
 
@@ -99,6 +103,29 @@ impl ObjectPlace {
     /// The URL of a key.
     pub(super) fn shown(&self, key: &str) -> String {
         self.url.url(key)
+    }
+
+    /// The URL of the steps: no other place has it.
+    pub(super) fn journal_url(&self) -> String {
+        self.shown(&self.journal)
+    }
+
+    /// Tells an output of this plan and seed from all others.
+    pub(super) fn output(&self, fingerprint: &str) -> String {
+        format!("{fingerprint} {}", self.journal_url())
+    }
+
+    /// The folder, or the one object.
+    pub(super) fn path(&self) -> PathBuf {
+        self.url.url(&self.url.key).into()
+    }
+
+    /// What time it is in the store, in seconds since 1970.
+    pub(super) fn now(&self) -> Result<i64> {
+        self.bucket.put(&self.trial, "")?;
+        let there = self.bucket.look(&self.trial)?;
+        self.bucket.remove(std::slice::from_ref(&self.trial))?;
+        Ok(there.map_or(0, |there| there.version.seconds))
     }
 
     /// What is remembered of one object.

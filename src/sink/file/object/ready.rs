@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::layout::PathLayout;
-use super::super::output::busy;
 use super::super::ready::open_lane;
 use super::super::{File, FileReport, publish};
 use super::contents::Versions;
+use super::decision::{DecisionCopy, ObjectOutput};
 use super::steps::{DecidedObjects, WholeUpload};
 use super::uploads::Uploads;
 use crate::error::{Error, Problem, Result};
@@ -25,13 +25,15 @@ pub(super) struct ReadyObjects {
 struct UnpublishedObjects {
     uploads: Arc<Uploads>,
     layout: PathLayout,
-    decided: DecidedObjects,
+    output: ObjectOutput,
     /// It is published with others: the table has an end.
     together: bool,
 }
 
 impl Ready for ReadyObjects {
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
+        let claimed = self.uploads.claim();
+        claimed.map_err(|error| error.at(&self.options.path.place))?;
         let store = self.uploads.clone();
         open_lane(&self.options, &self.layout, &self.target, store, lane)
     }
@@ -63,7 +65,10 @@ impl Ready for ReadyObjects {
             _ => Vec::new(),
         };
         Ok(Box::new(UnpublishedObjects {
-            decided: DecidedObjects::new(fingerprint, steps, uploads),
+            output: ObjectOutput::new(
+                &self.layout,
+                DecidedObjects::new(fingerprint, steps, uploads),
+            ),
             together: rules.named_at_commit,
             uploads: self.uploads,
             layout: self.layout,
@@ -83,25 +88,27 @@ impl ReadyObjects {
 }
 
 impl Publish for UnpublishedObjects {
-    /// The decision: who has put it there first publishes. One object alone is completed in one step, so that
-    /// there is nothing to keep of it, unless the run goes on.
-    fn decide(&self, _run: &[Record], goes_on: bool) -> Result<()> {
-        if self.together && (goes_on || !self.decided.steps.are_one()) {
+    fn record(&self) -> Option<serde_json::Value> {
+        self.together.then(|| self.output.record())?
+    }
+
+    /// One object alone is completed in one step, so that there is nothing to keep of it, unless the run goes
+    /// on.
+    fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
+        self.uploads.still_holds()?;
+        let is_one = run.len() == 1 && self.output.decided.steps.are_one();
+        if self.together && (goes_on || !is_one) {
             let place = &self.uploads.place;
-            if !place
-                .bucket
-                .put_new(&place.journal, &self.decided.text()?)?
-            {
-                return Err(busy(self.layout.path()));
-            }
+            let text = DecisionCopy::of(run)?.text()?;
+            place.bucket.put(&place.journal, &text)?;
         }
-        self.uploads.release(self.decided.uploads.keys());
+        self.uploads.release(self.output.decided.uploads.keys());
         Ok(())
     }
 
     fn publish(&self) -> Result<()> {
         let place = &self.uploads.place;
-        match self.decided.take(place, &self.layout)? {
+        match self.output.decided.take(place, &self.layout)? {
             true => Ok(()),
             false => Err(gone(&self.layout)),
         }
@@ -109,23 +116,21 @@ impl Publish for UnpublishedObjects {
 
     fn settle(&self) -> Result<()> {
         let place = &self.uploads.place;
-        let keys: Vec<String> = self.decided.uploads.keys().cloned().collect();
+        let keys: Vec<String> = self.output.decided.uploads.keys().cloned().collect();
         place.forget(&keys)?;
         place.bucket.remove(std::slice::from_ref(&place.journal))
     }
 
     fn withdraw(self: Box<Self>) -> Result<()> {
-        let place = &self.uploads.place;
-        let uploads = self.decided.uploads.iter();
-        let ids = uploads.map(|(key, upload)| (key.clone(), upload.id.clone()));
-        self.uploads.release(self.decided.uploads.keys());
-        place.abort(&ids.collect::<Vec<_>>())?;
-        match DecidedObjects::kept(place)? {
-            Some(kept) if kept.is(&self.decided) => {
-                place.bucket.remove(std::slice::from_ref(&place.journal))
-            }
-            _ => Ok(()),
+        let (place, decided) = (&self.uploads.place, &self.output.decided);
+        // The decision goes first: without it nobody makes objects of what is ended.
+        if DecisionCopy::kept(place)?.is_some_and(|copy| copy.lists(decided)) {
+            place.bucket.remove(std::slice::from_ref(&place.journal))?;
         }
+        let ids = decided.uploads.iter();
+        let ids = ids.map(|(key, upload)| (key.clone(), upload.id.clone()));
+        self.uploads.release(decided.uploads.keys());
+        place.abort(&ids.collect::<Vec<_>>())
     }
 }
 

@@ -1,81 +1,20 @@
 //! What runs before left where objects are to be written: steps that were decided are taken, uploads that
 //! were not are ended.
 
-use serde::{Deserialize, Serialize};
-
 use super::super::existing::doubled_in;
 use super::super::layout::PathLayout;
 use super::super::{File, IfExists};
 use super::LOOK;
+use super::decision::{DecisionCopy, stands};
+use super::lease::Lease;
 use super::place::ObjectPlace;
-use super::steps::DecidedObjects;
 use crate::error::{Error, Result};
-use crate::sink::{Earlier, Publish, Recovered, Target};
-
-/// A record of an upload.
-#[derive(Debug, Serialize, Deserialize)]
-struct UploadRecord {
-    key: String,
-    upload: String,
-}
-
-impl ObjectPlace {
-    fn record_key(&self, key: &str) -> String {
-        // Its name is that of the object, with what no name has for `/`.
-        format!("{}{}.json", self.records, key.replace('/', "\\"))
-    }
-
-    /// Records an upload.
-    pub(super) fn record(&self, key: &str, id: &str) -> Result<()> {
-        let (key, upload) = (key.to_string(), id.to_string());
-        let at = self.record_key(&key);
-        let text = serde_json::to_string(&UploadRecord { key, upload });
-        let text = text.map_err(|error| Error::because("recording an upload", error))?;
-        self.bucket.put(&at, &text)
-    }
-
-    /// The uploads of these objects are over: nobody has to end them.
-    pub(super) fn forget(&self, keys: &[String]) -> Result<()> {
-        let records: Vec<String> = keys.iter().map(|key| self.record_key(key)).collect();
-        self.bucket.remove(&records)
-    }
-
-    /// Ends uploads, and forgets them.
-    pub(super) fn abort(&self, uploads: &[(String, String)]) -> Result<()> {
-        self.bucket.abort(uploads)?;
-        let keys: Vec<String> = uploads.iter().map(|(key, _)| key.clone()).collect();
-        self.forget(&keys)
-    }
-
-    /// The uploads that runs before have begun and not ended, by what they have recorded.
-    fn recorded(&self) -> Result<Vec<(String, String)>> {
-        let mut uploads = Vec::new();
-        for object in self.bucket.list(self.records.trim_end_matches('/'))? {
-            let text = self.bucket.text(&object.key)?;
-            let record = text.and_then(|text| serde_json::from_str::<UploadRecord>(&text).ok());
-            uploads.extend(record.map(|record| (record.key, record.upload)));
-        }
-        Ok(uploads)
-    }
-
-    /// Tells an output of this plan and seed from all others.
-    fn output(&self, fingerprint: &str) -> String {
-        format!("{fingerprint} {}", self.shown(&self.journal))
-    }
-
-    fn published(&self, fingerprint: &str) -> Earlier {
-        Earlier {
-            output: self.output(fingerprint),
-            position: 0,
-            record: serde_json::Value::Null,
-        }
-    }
-}
+use crate::sink::{Recovered, Target};
 
 /// Does what is to be done, or with `only_look` says what the next run will do.
 ///
 /// # Errors
-/// The store refuses or is not there.
+/// Somebody is at work there, or the store refuses or is not there.
 pub(in super::super) fn recover(
     file: &File,
     layout: &PathLayout,
@@ -104,67 +43,107 @@ fn recovered(
         }
         error
     };
-    let kept = DecidedObjects::kept(&place).map_err(first)?;
-    let mut left = place.recorded().map_err(first)?;
-    match kept {
-        Some(decided) => {
-            finish(&place, layout, target, &decided, &mut recovered, only_look)?;
-            left.retain(|(key, _)| !decided.uploads.contains_key(key));
-        }
-        None if file.if_exists(target) == IfExists::Append => {
-            recovered.lines.extend(doubled(&place, layout, target)?);
-        }
-        None => {}
+    let copy = DecisionCopy::kept(&place).map_err(first)?;
+    let left = place.recorded().map_err(first)?;
+    if copy.is_none() && file.if_exists(target) == IfExists::Append {
+        recovered.lines.extend(doubled(&place, layout, target)?);
     }
-    for (key, _) in &left {
-        let shown = place.shown(key);
-        recovered.lines.push(match only_look {
-            true => format!(
-                "`{shown}`: a run that did not end, or is at work, has begun an upload; the next run ends it"
-            ),
-            false => format!("`{shown}`: the upload of a run that did not end is ended"),
-        });
-    }
-    if !only_look {
-        place.abort(&left)?;
+    match copy.is_none() && left.is_empty() {
+        true => {}
+        false if only_look => told(&place, layout, &mut recovered)?,
+        false => {
+            // What is there belongs to a run that is at work, or to nobody: that it is known before
+            // anything is done to it, nobody else does so at the same time.
+            let _lease = Lease::take(&place, &*target.run)?;
+            mended(&place, layout, target, &mut recovered)?;
+        }
     }
     Ok(recovered)
 }
 
-/// Takes the steps that a run before has decided.
+/// What the next run does with what is there.
+fn told(place: &ObjectPlace, layout: &PathLayout, recovered: &mut Recovered) -> Result<()> {
+    let mut left = place.recorded()?;
+    if let Some(copy) = DecisionCopy::kept(place)?
+        && stands(&copy.places()?)?
+    {
+        let shown = layout.path().display();
+        recovered.lines.push(format!(
+            "`{shown}`: a run that did not end had this ready; the next run publishes it"
+        ));
+        left.retain(|(key, id)| !copy.has_upload(key, id));
+    }
+    recovered.lines.extend(left.iter().map(|(key, _)| {
+        let shown = place.shown(key);
+        format!(
+            "`{shown}`: a run that did not end, or is at work, has begun an upload; the next run ends it"
+        )
+    }));
+    Ok(())
+}
+
+/// Publishes what was decided, and ends the uploads that were not.
+fn mended(
+    place: &ObjectPlace,
+    layout: &PathLayout,
+    target: &Target,
+    recovered: &mut Recovered,
+) -> Result<()> {
+    if let Some(copy) = DecisionCopy::kept(place)? {
+        finish(place, layout, target, &copy, recovered)?;
+    }
+    let left = place.recorded()?;
+    recovered.lines.extend(left.iter().map(|(key, _)| {
+        let shown = place.shown(key);
+        format!("`{shown}`: the upload of a run that did not end is ended")
+    }));
+    place.abort(&left)
+}
+
+/// Takes the steps that a run before has decided, for all of its outputs.
 fn finish(
     place: &ObjectPlace,
     layout: &PathLayout,
     target: &Target,
-    decided: &DecidedObjects,
+    copy: &DecisionCopy,
     recovered: &mut Recovered,
-    only_look: bool,
 ) -> Result<()> {
-    let shown = layout.path().display();
-    let is_own = decided.fingerprint == target.fingerprint;
-    if only_look {
-        let line = "a run that did not end had this ready; the next run publishes it";
-        recovered.lines.push(format!("`{shown}`: {line}"));
-        return Ok(());
-    }
-    let taken = decided.take(place, layout)?;
-    let keys: Vec<String> = decided.uploads.keys().cloned().collect();
-    place.forget(&keys)?;
-    if taken {
-        let line = "what a run that did not end had ready is published";
-        recovered.lines.push(format!("`{shown}`: {line}"));
-    } else if decided.undo(place)? {
-        let line = "a run was killed while it published this, and some of what it had made is gone: the rest is removed";
-        recovered.lines.push(format!("`{shown}`: {line}"));
+    let own = place.output(&target.fingerprint);
+    let places = copy.places()?;
+    let others = places
+        .iter()
+        .filter(|(_, other, has_copy)| *has_copy && other.journal_url() != place.journal_url());
+    let leases = others.map(|(_, other, _)| Lease::take(other, &*target.run));
+    let _leases = leases.collect::<Result<Vec<_>>>()?;
+    let mut stays = false;
+    if stands(&places)? {
+        for (position, (output, other, has_copy)) in places.iter().enumerate() {
+            let is_here = other.journal_url() == place.journal_url();
+            let published = match has_copy {
+                true => output.decided.finish(other, &output.layout())?,
+                false => output.decided.were_taken(other)?,
+            };
+            stays |= is_here && published && output.key(other) == own;
+            if published {
+                recovered.published.extend(output.earlier(other, position));
+            } else if *has_copy && output.decided.undo(other)? {
+                let shown = output.layout();
+                let shown = shown.path().display();
+                let line = "a run was killed while it published this, and some of what it had made is gone: the rest is removed";
+                recovered.lines.push(format!("`{shown}`: {line}"));
+            }
+            if is_here && published {
+                let shown = layout.path().display();
+                let line = "what a run that did not end had ready is published";
+                recovered.lines.push(format!("`{shown}`: {line}"));
+            }
+        }
     }
     // What is decided stays as long as it is the same run that is here.
-    if taken && is_own {
-        recovered
-            .published
-            .push(place.published(&target.fingerprint));
-        return Ok(());
+    match stays {
+        true => Ok(()),
+        false => place.bucket.remove(std::slice::from_ref(&place.journal)),
     }
-    place.bucket.remove(std::slice::from_ref(&place.journal))
 }
 
 fn doubled(place: &ObjectPlace, layout: &PathLayout, target: &Target) -> Result<Option<String>> {
@@ -173,52 +152,4 @@ fn doubled(place: &ObjectPlace, layout: &PathLayout, target: &Target) -> Result<
     };
     let (contents, _) = place.contents(folder, &target.fingerprint)?;
     Ok(doubled_in(folder, contents.listing.own.as_deref(), target))
-}
-
-/// What a run before has published here.
-struct EarlierObjects {
-    place: ObjectPlace,
-    fingerprint: String,
-}
-
-/// What runs before have decided at this place.
-///
-/// # Errors
-/// The store refuses or is not there.
-pub(in super::super) fn earlier(
-    file: &File,
-    layout: &PathLayout,
-    target: &Target,
-) -> Result<Box<dyn Publish>> {
-    let place = ObjectPlace::new(layout, LOOK);
-    Ok(Box::new(EarlierObjects {
-        place: place.map_err(|error| error.at(&file.path.place))?,
-        fingerprint: target.fingerprint.clone(),
-    }))
-}
-
-impl EarlierObjects {
-    fn forget(&self) -> Result<()> {
-        match DecidedObjects::kept(&self.place)? {
-            Some(decided) if decided.fingerprint == self.fingerprint => {
-                let journal = std::slice::from_ref(&self.place.journal);
-                self.place.bucket.remove(journal)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Publish for EarlierObjects {
-    fn publish(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn settle(&self) -> Result<()> {
-        self.forget()
-    }
-
-    fn withdraw(self: Box<Self>) -> Result<()> {
-        self.forget()
-    }
 }

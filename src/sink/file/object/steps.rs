@@ -11,7 +11,7 @@ use super::super::steps::{PublishStep, PublishSteps};
 use super::place::ObjectPlace;
 use crate::client::object::{Part, Version};
 use crate::dataset::SUCCESS;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// An upload all of whose parts have arrived.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -141,16 +141,39 @@ impl DecidedObjects {
         (self.ready, &self.fingerprint) == (other.ready, &other.fingerprint)
     }
 
-    /// As it is kept.
-    pub(super) fn text(&self) -> Result<String> {
-        let text = serde_json::to_string(self);
-        text.map_err(|error| Error::because("keeping what is decided", error))
+    /// Takes all steps for a run that could not, whose uploads are over then. False as `take`.
+    pub(super) fn finish(&self, place: &ObjectPlace, layout: &PathLayout) -> Result<bool> {
+        let taken = self.take(place, layout)?;
+        let keys: Vec<String> = self.uploads.keys().cloned().collect();
+        place.forget(&keys)?;
+        Ok(taken)
     }
 
-    /// What is kept at a place; nothing where that is none, or none that can be read.
-    pub(super) fn kept(place: &ObjectPlace) -> Result<Option<Self>> {
-        let text = place.bucket.text(&place.journal)?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    /// An object has come of it already.
+    pub(super) fn is_begun(&self, place: &ObjectPlace) -> Result<bool> {
+        for key in self.uploads.keys() {
+            if self.is_there(place, key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What the steps made is there, and nobody has changed it since.
+    pub(super) fn were_taken(&self, place: &ObjectPlace) -> Result<bool> {
+        for key in self.uploads.keys() {
+            if !self.is_there(place, key)? {
+                return Ok(false);
+            }
+        }
+        for step in &self.steps.steps {
+            if let PublishStep::Write { path, text } | PublishStep::Remember { path, text } = step
+                && place.bucket.text(&place.key(path))?.as_ref() != Some(text)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -9,8 +9,10 @@ use tokio::sync::Semaphore;
 use super::super::layout::{PartFolder, PathLayout, hidden};
 use super::super::manifest::{self, ManifestEntry};
 use super::super::output::OutputFile;
+use super::super::parts::IN_FLIGHT;
 use super::super::writer::{FileRules, FileStore};
 use super::super::{File, FileReport, publish};
+use super::lease::Lease;
 use super::place::ObjectPlace;
 use super::steps::{DecidedObjects, WholeUpload};
 use super::upload::ObjectUpload;
@@ -18,10 +20,6 @@ use crate::dataset::SUCCESS;
 use crate::error::Result;
 use crate::sink::{Run, Target};
 use crate::sync::lock;
-
-/// Parts of a sink that are on their way at once: what a slow store may hold back in memory, beside the part
-/// that each open file gathers.
-const IN_FLIGHT: usize = 4;
 
 /// What the lanes of a sink share.
 pub(super) struct Uploads {
@@ -32,6 +30,8 @@ pub(super) struct Uploads {
     pub(super) run: Arc<dyn Run>,
     /// Of the plan and the seed.
     fingerprint: String,
+    /// Keeps other runs away, once a lane is open.
+    lease: Mutex<Option<Lease>>,
     /// By their keys.
     begun: Mutex<BTreeMap<String, BegunUpload>>,
     /// What a table without end has named so far, with what runs before had.
@@ -52,14 +52,32 @@ impl Uploads {
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
             run: target.run.clone(),
             fingerprint: target.fingerprint.clone(),
+            lease: Mutex::default(),
             begun: Mutex::default(),
             named: Mutex::default(),
         }
     }
 
+    /// From here on until the run ends no other run writes here, but for other slices.
+    pub(super) fn claim(&self) -> Result<()> {
+        let mut lease = lock(&self.lease);
+        if lease.is_none() {
+            *lease = Some(Lease::take(&self.place, &*self.run)?);
+        }
+        Ok(())
+    }
+
+    /// Nobody has taken the place of this run: the store is asked.
+    pub(super) fn still_holds(&self) -> Result<()> {
+        lock(&self.lease)
+            .as_ref()
+            .map_or(Ok(()), Lease::still_holds)
+    }
+
     /// Begins the upload of an object. It is recorded before anything of it is sent: the next run ends it,
     /// if this one cannot.
     pub(super) fn begin(&self, key: &str) -> Result<String> {
+        lock(&self.lease).as_ref().map_or(Ok(()), Lease::holds)?;
         let id = self.place.bucket.begin(key)?;
         let begun = BegunUpload {
             id: id.clone(),
@@ -129,7 +147,7 @@ impl Drop for Uploads {
 }
 
 impl FileStore for Uploads {
-    /// Nobody can be kept away from a folder of objects: see the module.
+    /// The sink has claimed it when its first lane was opened.
     fn enter(&self, _: &PartFolder, _: &FileRules) -> Result<()> {
         Ok(())
     }
