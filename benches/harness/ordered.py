@@ -34,7 +34,7 @@ ORDERS = {
 
 
 def rowgen(sink, params, out, threads=Settings.threads):
-    sets = [word for name, value in params.items() for word in ("--set", f"{name}={value}")]
+    sets = [word for name, value in params.items() for word in ("--set", f"{name}={value // KIB}KiB")]
     options = ["--set", f"scale={Settings.scale}", *sets, "--sinks", sink, "--threads", threads, "--out", out, "--quiet"]
     return [str(word) for word in [Settings.rowgen, "run", PIPELINE, *options]]
 

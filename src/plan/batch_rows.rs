@@ -12,6 +12,12 @@ use crate::sink::{Takes, TakesChanges};
 // 16 384 rows at `rate: 1/h` were written at once before: two years of them.
 pub(super) const AHEAD: Duration = Duration::from_millis(100);
 
+/// Bytes of a value of which nothing is known.
+const UNKNOWN: u64 = 32;
+
+/// Rows of a batch, however small a file is to be.
+const LEAST_ROWS: u64 = 32;
+
 /// Bytes that the rows of a batch may take together.
 // A batch has at least one row, and a row has at most 1 GiB
 // (`column/build/builder/size_limits.rs`).
@@ -29,13 +35,30 @@ pub(super) fn batch_rows(table: &TablePlan<'_>, program: &Program, sinks: &[Reso
     let usual = sinks.iter().map(liked).max();
     let rate = sinks.iter().find_map(|sink| sink.rate.as_ref());
     let rate = rate.map(|rate| rate.value.0).or(table.rate);
+    let sized = sinks.iter().filter_map(|sink| sized(program, sink));
+    let sized = sized.min().unwrap_or(u64::MAX);
     table
         .batch_rows
-        .or(usual.map(|usual| usual.min(paced(rate))))
+        .or(usual.map(|usual| usual.min(paced(rate)).min(sized)))
         .unwrap_or(BATCH_ROWS)
         .min(least.unwrap_or(u64::MAX))
         .min(fitting(program.most_bytes()))
         .max(1)
+}
+
+/// The rows of a batch of a sink that says how many bytes it best has, by what is known of its columns. A
+/// power of two, so that row groups are as large as without.
+pub(super) fn sized(program: &Program, sink: &Resolved) -> Option<u64> {
+    let best = sink.options.takes().best_bytes?;
+    let nodes = sink.columns.iter().map(|(node, _)| program.node(*node));
+    let bytes = nodes.map(
+        |node| match node.domain.most_bytes(node.field.data_type()) {
+            0 => UNKNOWN,
+            bytes => bytes,
+        },
+    );
+    let rows = best / bytes.fold(1, u64::saturating_add);
+    Some(1 << rows.max(LEAST_ROWS).ilog2())
 }
 
 /// The rows of a batch of at most 1 GiB, however large its rows are. A power of two, as at a rate.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 
-use super::batch_rows::{AHEAD, batch_rows};
+use super::batch_rows::{AHEAD, batch_rows, sized};
 use super::changing::{columns, refused};
 use super::files;
 use super::fingerprints::digest;
@@ -182,7 +182,7 @@ fn ordered_job(
             let keys: Vec<usize> = sink.partition_by.iter().map(|key| key.node).collect();
             let keys = made.with(TableColumns::new(table.program, program, &keys));
             let columns = key_columns(program, &sink.partition_by);
-            problems.note(layout(&columns, keys, &made))?
+            problems.note(layout(&columns, keys, &made, sized(program, &sink)))?
         }
     };
     let Some(layout) = layout else {

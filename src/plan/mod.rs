@@ -6,6 +6,7 @@ mod changing;
 mod enabled;
 mod files;
 mod fingerprints;
+mod folders;
 mod guarantee;
 mod job;
 mod letters;

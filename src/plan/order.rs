@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use arrow::datatypes::{DataType, Field};
 
 use super::files;
+use super::folders::PartitionColumn;
 use super::job::TablePlan;
-use super::sinks::{PartitionColumn, Resolved};
+use super::sinks::Resolved;
 use crate::column::{Builder, Program, arrays, show_type};
 use crate::domain::{Domain, Order};
 use crate::error::Problem;
@@ -14,7 +15,7 @@ use crate::format::SortedColumn;
 use crate::place::{Place, Placed};
 use crate::sink::SinkKind;
 use crate::sink::order_by::OrderBy;
-use crate::source::{Grid, MadeBatches, SortColumn, Sorting, SortingPlan, TableColumns};
+use crate::source::{Grid, MadeBatches, SortColumn, Sorting, SortingPlan, TableColumns, Transform};
 
 /// The bytes that sorting may take unless the file says how many.
 // 134 million rows whose keys have room in 8 bytes: more of them take a file on the disk.
@@ -50,7 +51,14 @@ pub(super) fn columns(
             let problem = Problem::new(format!("`order_by` names `{}` twice", name.as_str()));
             return Err(problem.at(&name.place).hint("leave one of them out"));
         }
-        columns.push((builder.column(&table.value, name, &name.place)?, by));
+        let node = builder.column(&table.value, name, &name.place);
+        let node = node.map_err(|problem| match Transform::parse(name) {
+            Ok(Some((transform, column))) if !matches!(transform, Transform::Bucket(_)) => problem.hint(format!(
+                "rows that are in the order of `{column}` are in that of what is made of it, too"
+            )),
+            _ => problem,
+        })?;
+        columns.push((node, by));
     }
     Ok(columns)
 }

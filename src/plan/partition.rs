@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 
-use super::sinks::PartitionColumn;
+use super::folders::PartitionColumn;
 use crate::batch::{Batch, Place};
 use crate::column::Program;
 use crate::column::rows::Rows;
@@ -110,6 +110,7 @@ pub(super) fn layout(
     columns: &[KeyColumn<'_>],
     keys: MadeBatches,
     table: &MadeBatches,
+    best_rows: Option<u64>,
 ) -> Result<Option<PartitionLayout>, Problem> {
     // Values that come in order need one open file, however many there are.
     if let [one] = columns
@@ -131,7 +132,9 @@ pub(super) fn layout(
         return Ok(None);
     }
     let grid = table.grid();
-    let grid = grid.in_batches_of(grid.batch_rows() * CHUNK_BATCHES);
+    // All rows of a chunk may have one value, and a file of a wanted size ends with a batch.
+    let most = best_rows.map_or(CHUNK_BATCHES, |rows| rows / grid.batch_rows());
+    let grid = grid.in_batches_of(grid.batch_rows() * most.clamp(1, CHUNK_BATCHES));
     let lanes = (0..count)
         .map(|index| lane(columns, &codes, index))
         .collect();

@@ -5,13 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::enabled::enabled;
+use super::folders::{PartitionColumn, doubled, partition_by};
 use super::order;
 use crate::column::Builder;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::place::{Place, Placed, Rate, Text};
 use crate::sink::order_by::OrderBy;
 use crate::sink::{SinkKind, SinkPlace};
-use crate::source::{Sorting, Transform};
+use crate::source::Sorting;
 use crate::spec::{AskedDelivery, OnSinkFailure, Pipeline, SinkEntry};
 
 /// One sink of one table, its columns resolved.
@@ -37,18 +38,6 @@ pub(super) struct Resolved {
     pub(super) rate: Option<Placed<Rate>>,
     /// What decides the content of its output, beside the rows.
     pub(super) canonical: String,
-}
-
-/// What folders are called by.
-pub(super) struct PartitionColumn {
-    /// The column's node.
-    pub(super) node: usize,
-    /// As the file says it.
-    pub(super) said: Placed<Text>,
-    /// What the folders are called.
-    pub(super) folder: String,
-    /// What is made of the column's values.
-    pub(super) transform: Option<Transform>,
 }
 
 /// Every enabled sink, or those of `only`, for each of its tables but those of which nothing is known.
@@ -313,49 +302,6 @@ fn options(entry: &SinkEntry, table: &Placed<String>) -> Result<SinkKind, Proble
     let what = format!("table `{name}` cannot stand in a path as `{{table}}`");
     let hint = "give it a name without `/`, or its sink a path without `{table}`";
     Err(Problem::new(what).at(&table.place).hint(hint))
-}
-
-/// The partition columns, each once.
-fn partition_by(
-    options: &SinkKind,
-    table: &Placed<String>,
-    builder: &mut Builder,
-) -> Result<Vec<PartitionColumn>, Problem> {
-    let mut columns: Vec<PartitionColumn> = Vec::new();
-    for said in options.takes().partition_by {
-        let parsed = Transform::parse(&said).map_err(|problem| problem.at(&said.place))?;
-        let (transform, name) = match parsed {
-            Some((transform, column)) => (Some(transform), column),
-            None => (None, said.as_str()),
-        };
-        let folder = transform.map_or(name.to_string(), |transform| transform.folder(name));
-        if columns.iter().any(|known| known.folder == folder) {
-            let problem = Problem::new(format!("`partition_by` names `{folder}` twice"));
-            return Err(problem.at(&said.place).hint("leave one of them out"));
-        }
-        let node = builder.column(&table.value, name, &said.place)?;
-        columns.push(PartitionColumn {
-            node,
-            folder,
-            transform,
-            said,
-        });
-    }
-    Ok(columns)
-}
-
-/// Folders that are called as a column that the files hold: readers would have it twice.
-fn doubled(partition_by: &[PartitionColumn], written: &[(usize, String)]) -> Result<(), Problem> {
-    let is_written = |folder: &str| written.iter().any(|(_, name)| name == folder);
-    match partition_by.iter().find(|key| is_written(&key.folder)) {
-        None => Ok(()),
-        Some(key) => {
-            let (said, folder) = (key.said.as_str(), &key.folder);
-            let what = format!("the folders of `{said}` and a column are both called `{folder}`");
-            let hint = "give the column another name in `columns`, or leave it out there";
-            Err(Problem::new(what).at(&key.said.place).hint(hint))
-        }
-    }
 }
 
 /// The columns that are only read: those that are not written under their names anyway.

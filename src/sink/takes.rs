@@ -12,6 +12,8 @@ pub struct Takes {
     pub most_rows: Option<u64>,
     /// Batches are best no larger than this, where all sinks that share them say so.
     pub best_rows: Option<u64>,
+    /// The rows of a batch are best no more than so many bytes: a file of a wanted size ends with one.
+    pub best_bytes: Option<u64>,
     /// It wants its rows in so many files: batches end where they do.
     pub files: Option<u64>,
     /// Columns whose values choose a folder; they are left out of `Shape` and of the batches. Such a

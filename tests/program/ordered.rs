@@ -161,6 +161,7 @@ fn what_cannot_be_sorted_is_refused() {
     let mut cases: Vec<String> = [
         "order_by: shiped",
         "order_by: [shipped, shipped]",
+        "order_by: \"month(shipped)\"",
         "order_by: items",
         "order_by: { column: shipped, order: down }",
         "order_by: { by: shipped }",
@@ -190,6 +191,19 @@ fn what_cannot_be_sorted_is_refused() {
     let endless = "version: 1\ntables:\n  t: { rows: 0, columns: { a: { uniform: { min: 1, max: 9 } } } }\nsinks:\n  - file: { path: o.csv, order_by: a }\n";
     cases.push(folder.refuse(endless));
     insta::assert_snapshot!(cases.join("\n"));
+}
+
+/// What is called like a transform is one unless there is such a column.
+#[test]
+fn a_column_with_the_name_of_a_transform_is_that_column() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 50, columns: { at: { type: date, uniform: { min: 2026-01-01, max: 2026-03-31 } }, \"month(at)\": { uniform: { min: 1, max: 3 } } } }\nsinks:\n  - file: { path: out, partition_by: \"month(at)\", format: csv }\n";
+    folder.make(yaml, &[]);
+    assert!(
+        folder.path("out/month(at)=2").is_dir(),
+        "{:?}",
+        folder.names("out")
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Files of sorted rows: their bytes, their sizes, what Parquet says of them.
 
+use std::collections::BTreeMap;
+
 use super::ordered::pipeline;
 use super::support::Folder;
 
@@ -82,6 +84,57 @@ fn what_is_sorted_is_verified() {
         let ended = folder.run(&["verify", "p.yaml"]);
         assert_eq!(ended.code, 0, "{order}: {}{}", ended.stdout, ended.stderr);
         assert!(ended.stdout.contains("all equal"), "{}", ended.stdout);
+    }
+}
+
+/// Rows of 800 bytes; folders of values that are known and seldom alike often.
+#[test]
+fn files_have_the_size_that_was_asked_for_in_any_format_however_wide_rows_are() {
+    let columns: Vec<String> = (0..32)
+        .map(|column| format!("      c{column}: {{ pattern: '[a-z]{{25}}' }}\n"))
+        .collect();
+    let size = 400.0 * 1024.0;
+    for (format, more) in [
+        ("csv", "order_by: c0"),
+        ("{ csv: { compression: gzip } }", "order_by: c0"),
+        ("{ json: { layout: lines } }", "order_by: c0"),
+        ("avro", "order_by: c0"),
+        ("parquet", "order_by: c0"),
+        ("{ parquet: { compression: zstd(3) } }", "order_by: c0"),
+        ("parquet", "partition_by: kind"),
+        ("parquet", "partition_by: \"truncate(1, c0)\""),
+    ] {
+        let folder = Folder::new();
+        let yaml = format!(
+            "version: 1
+tables:
+  t:
+    rows: 16_000
+    columns:
+      kind: {{ choice: {{ a: 9, b: 1 }} }}
+{}sinks:
+  - file: {{ path: out/, fsync: false, format: {format}, {more}, target_file_size: 400KiB }}
+",
+            columns.concat()
+        );
+        folder.make(&yaml, &[]);
+        let mut lengths: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for name in folder.names("out") {
+            let (inside, file) = name.rsplit_once('/').unwrap_or(("", &name));
+            if file.starts_with("part-") {
+                let length = folder.bytes(&format!("out/{name}")).len();
+                lengths.entry(inside.to_string()).or_default().push(length);
+            }
+        }
+        let mut count = 0;
+        for (inside, lengths) in &lengths {
+            for length in &lengths[..lengths.len() - 1] {
+                let near = (*length as f64 / size - 1.0).abs() < 0.1;
+                assert!(near, "{format}, {more}, {inside}: {length} bytes");
+                count += 1;
+            }
+        }
+        assert!(count > 10, "{format}, {more}: {count} files");
     }
 }
 

@@ -98,14 +98,11 @@ pub enum IfExists {
 /// The most files that may be asked for: every tool is slow in a folder of more.
 const MOST_FILES: u64 = 1_000_000;
 
-/// Files that are to be smaller have smaller batches.
-const SMALL_FILE: u64 = 16 << 20;
+/// The part of a Parquet file of a wanted size that a batch is at most, in memory: the file is encoded.
+const FILE_PART: u64 = 6;
 
-/// Ten times the bytes of a row of some ten columns.
-const ROW_BYTES: u64 = 1 << 10;
-
-/// However small a file is to be.
-const LEAST_ROWS: u64 = 64;
+/// That of other files: names and digits stand around values, and small batches cost nothing.
+const TEXT_PART: u64 = 20;
 
 impl File {
     /// The format, by name or by extension; what it leaves open, the file's name decides.
@@ -134,12 +131,13 @@ impl File {
     }
 
     /// Batches of a file of a wanted size are a small part of it: it ends with one of them.
-    fn best_rows(&self, format: Option<&FormatKind>) -> Option<u64> {
-        let cached = format.and_then(|format| format.cached_rows());
-        let size = self.target_file_size.as_ref().map(|bytes| bytes.0);
-        let few = size.filter(|size| *size < SMALL_FILE);
-        let few = few.map(|size| 1 << (size / ROW_BYTES).max(LEAST_ROWS).ilog2());
-        cached.into_iter().chain(few).min()
+    fn best_bytes(&self, format: Option<&FormatKind>) -> Option<u64> {
+        let part = match format {
+            Some(FormatKind::Parquet(_)) => FILE_PART,
+            _ => TEXT_PART,
+        };
+        let size = self.target_file_size.as_ref();
+        size.map(|size| size.0 / part)
     }
 
     fn fsync(&self) -> bool {
@@ -372,7 +370,8 @@ impl Sink for File {
         Takes {
             files: self.files.as_ref().map(|files| files.0.min(MOST_FILES)),
             most_rows: format.as_ref().and_then(|format| format.batch_rows()),
-            best_rows: self.best_rows(format.as_ref()),
+            best_rows: format.as_ref().and_then(|format| format.cached_rows()),
+            best_bytes: self.best_bytes(format.as_ref()),
             partition_by: columns.map_or_else(Vec::new, |columns| columns.0.clone()),
             order_by: order.map_or_else(Vec::new, |columns| columns.0.clone()),
             sort_memory: self.sort_memory.clone(),
