@@ -365,7 +365,8 @@ impl Question<'_> {
         let values = self.domain.dictionary.as_ref()?;
         let leaf = self.descriptor;
         let width = leaf.type_length().max(0) as usize;
-        Dictionary::new(values, leaf.physical_type(), width, &Ordered::of(leaf))
+        let found = Dictionary::new(values, leaf.physical_type(), width, &Ordered::of(leaf))?;
+        (found.plain.len() <= self.files.dictionary_limit().unwrap_or(usize::MAX)).then_some(found)
     }
 
     fn bloom(&self) -> Option<bloom::BloomSize> {
