@@ -1,6 +1,6 @@
 //! What cells are made from: the options of the pipeline's own Parquet sink of the table, or the usual ones.
 
-use super::sweep::option;
+use super::flags::option;
 use crate::error::Problems;
 use crate::format::parquet::{BloomFilter, ColumnOptions, Parquet};
 use crate::format::{FormatKind, Shape};

@@ -60,6 +60,11 @@ fn page(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "<h2>Smallest by column</h2>")?;
         table(out, &text::columns(report))?;
         writeln!(out, "<p>{}</p>", escaped(&text::together(report)))?;
+        writeln!(
+            out,
+            "<p>As options of the format:</p><pre>{}</pre>",
+            escaped(&text::options(report))
+        )?;
     }
     if !report.notes.is_empty() {
         writeln!(out, "<h2>Notes</h2><ul>")?;
@@ -145,7 +150,11 @@ fn times(out: &mut String, report: &Report) -> fmt::Result {
         }
     }
     writeln!(out, "<h2>All times</h2>")?;
-    table(out, &text::times(report))
+    for (title, rows) in text::times(report) {
+        writeln!(out, "<h3>{}</h3>", escaped(&title))?;
+        table(out, &rows)?;
+    }
+    Ok(())
 }
 
 /// A bar for each cell, and a line over what its median may be.

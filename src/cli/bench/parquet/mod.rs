@@ -4,6 +4,7 @@
 mod arguments;
 mod base;
 mod columns;
+mod flags;
 mod html;
 mod measure;
 mod prune;

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Schema};
 use serde::Serialize;
 
 use super::ParquetOptions;
-use super::sweep::unknown;
+use super::flags::unknown;
 use super::table::Table;
 use crate::domain::Order;
 use crate::error::{Problems, Result};

@@ -5,7 +5,11 @@ use std::fmt::{self, Write};
 use super::questions::Ask;
 use super::report::{Best, CellReport, Report};
 use super::spread::Spread;
+use crate::format::parquet::ColumnEncoding;
 use crate::units::{show_bytes, show_count};
+
+/// Options of more columns are not told: nobody types them in.
+const MOST_OPTIONS: usize = 50;
 
 /// What came of a measurement.
 pub(super) fn text(report: &Report) -> String {
@@ -21,9 +25,9 @@ fn whole(out: &mut String, report: &Report) -> fmt::Result {
     }
     writeln!(out)?;
     table(out, &sizes(report))?;
-    if report.rounds > 0 {
-        writeln!(out)?;
-        table(out, &times(report))?;
+    for (title, rows) in times(report) {
+        writeln!(out, "\n{title}")?;
+        table(out, &rows)?;
     }
     if !report.best.is_empty() {
         writeln!(out, "\nBest for")?;
@@ -45,6 +49,9 @@ fn whole(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "\nSmallest by column")?;
         table(out, &columns(report))?;
         writeln!(out, "\n{}", together(report))?;
+        if report.columns.len() <= MOST_OPTIONS {
+            writeln!(out, "\nAs options of the format\n{}", options(report))?;
+        }
     }
     report
         .notes
@@ -89,12 +96,18 @@ pub(super) fn introduction(report: &Report) -> Vec<String> {
     ));
     for asked in &report.questions {
         let rows = show_count(asked.rows);
-        lines.push(format!("{}: {}, {rows} rows", asked.ask.name(), asked.of));
+        let plural = if asked.rows == 1 { "row" } else { "rows" };
+        lines.push(format!(
+            "{}: {}, {rows} {plural}",
+            asked.ask.name(),
+            asked.of
+        ));
     }
     lines.push(format!(
-        "medians of {} rounds in turn; GB are of values in memory; writing is encoding and handing to the system, files are not waited for, and are read from the system's cache",
+        "medians of {} rounds in turn, each with the half of its interval",
         report.rounds
     ));
+    lines.push("writing is encoding and handing to the system: files are not waited for, and are read from its cache".to_string());
     lines
 }
 
@@ -139,37 +152,51 @@ fn sizes(report: &Report) -> Vec<Vec<String>> {
     rows
 }
 
-/// The times of all readers, a column each.
-pub(super) fn times(report: &Report) -> Vec<Vec<String>> {
-    let mut head = vec!["cell".to_string(), "write GB/s".to_string()];
-    let mut kinds = Vec::new();
+/// What was timed, a table each: writing and reading all beside each other, then a question each, by reader.
+pub(super) fn times(report: &Report) -> Vec<(String, Vec<Vec<String>>)> {
+    let mut tables = Vec::new();
+    if report.rounds == 0 {
+        return tables;
+    }
     for asked in &report.questions {
-        for (reader, _) in &report.readers {
-            let there = report
-                .cells
-                .iter()
-                .any(|cell| cell.answer(reader, asked.ask).is_some());
-            if there {
-                let unit = if asked.ask == Ask::Scan { "GB/s" } else { "ms" };
-                head.push(format!("{} {unit} {reader}", asked.ask.name()));
-                kinds.push((asked.ask, reader));
-            }
+        let scan = asked.ask == Ask::Scan;
+        let there = |reader: &&(String, String)| {
+            let mut cells = report.cells.iter();
+            cells.any(|cell| cell.answer(&reader.0, asked.ask).is_some())
+        };
+        let readers: Vec<&str> = report
+            .readers
+            .iter()
+            .filter(there)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if readers.is_empty() && !scan {
+            continue;
         }
+        let mut head = vec!["cell".to_string()];
+        head.extend(scan.then(|| "writing".to_string()));
+        head.extend(readers.iter().map(|reader| match scan {
+            true => format!("scan by {reader}"),
+            false => (*reader).to_string(),
+        }));
+        let mut rows = vec![head];
+        for cell in &report.cells {
+            let mut row = vec![cell.label.clone()];
+            row.extend(scan.then(|| rate(report, cell.write.as_ref().map(|timed| &timed.spread))));
+            row.extend(
+                readers
+                    .iter()
+                    .map(|reader| answer(report, cell, asked.ask, reader)),
+            );
+            rows.push(row);
+        }
+        let title = match scan {
+            true => "GB of values a second".to_string(),
+            false => format!("Milliseconds of the {}", asked.ask.name()),
+        };
+        tables.push((title, rows));
     }
-    let mut rows = vec![head];
-    for cell in &report.cells {
-        let mut row = vec![
-            cell.label.clone(),
-            rate(report, cell.write.as_ref().map(|timed| &timed.spread)),
-        ];
-        row.extend(
-            kinds
-                .iter()
-                .map(|(ask, reader)| answer(report, cell, *ask, reader)),
-        );
-        rows.push(row);
-    }
-    rows
+    tables
 }
 
 fn answer(report: &Report, cell: &CellReport, ask: Ask, reader: &str) -> String {
@@ -206,7 +233,7 @@ pub(super) fn verdict(report: &Report, best: &Best) -> String {
     let first = label(best.cell);
     match (&best.as_good[..], best.second) {
         ([], Some((second, times))) => {
-            format!("{first}; {} takes {times:.2} times as much", label(second))
+            format!("{first}; {} takes {}", label(second), more(times))
         }
         ([], None) => first,
         (others, _) if others.len() + 1 == report.cells.len() => {
@@ -231,6 +258,15 @@ pub(super) fn verdict(report: &Report, best: &Best) -> String {
                 shown.join(", ")
             )
         }
+    }
+}
+
+/// How much more something takes than the least.
+fn more(times: f64) -> String {
+    match times {
+        times if times >= 2.0 => format!("{times:.1} times as much"),
+        times if times >= 1.0005 => format!("{:.1} % more", (times - 1.0) * 100.0),
+        _ => "as much".to_string(),
     }
 }
 
@@ -276,6 +312,37 @@ pub(super) fn together(report: &Report) -> String {
         show_bytes(bytes),
         less.max(0.0)
     )
+}
+
+/// What makes each column its smallest, as a pipeline says it. A field of a struct has no options of its own.
+pub(super) fn options(report: &Report) -> String {
+    let flat = report
+        .columns
+        .iter()
+        .filter(|column| !column.column.contains('.'));
+    let lines = flat.map(|column| {
+        let name = match column
+            .column
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
+            true => column.column.clone(),
+            false => serde_json::Value::from(column.column.as_str()).to_string(),
+        };
+        // What booleans are encoded as has no name in a pipeline.
+        let encoding = match ColumnEncoding::ALL
+            .iter()
+            .find(|one| one.name() == column.encoding)
+        {
+            Some(encoding) => format!("encoding: {}, ", encoding.name()),
+            None => String::new(),
+        };
+        format!(
+            "    {name}: {{ {encoding}compression: {} }}\n",
+            column.compression
+        )
+    });
+    format!("  columns:\n{}", lines.collect::<String>().trim_end())
 }
 
 /// Texts to the left, figures to the right.
