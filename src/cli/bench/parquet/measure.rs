@@ -70,6 +70,9 @@ impl Measurement<'_> {
             // The first of all is slower: programs are loaded, caches and pools are filled.
             self.cell(0, true, &mut outcome)?;
             outcome.seen[0].forget_times();
+            if self.stop.requested() {
+                return Ok(outcome);
+            }
         }
         for round in 0..rounds.max(1) {
             if round > 0

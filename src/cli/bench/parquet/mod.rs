@@ -65,7 +65,10 @@ pub(in crate::cli) fn run(options: &ParquetOptions) -> Result<u8> {
         .thread_name(|index| format!("worker {index}"))
         .build()
         .map_err(|error| Error::because("starting the workers", error))?;
-    let deadline = plan.duration.map(|duration| Instant::now() + duration);
+    let deadline = options
+        .file
+        .duration
+        .map(|duration| Instant::now() + duration);
     let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
     let table = Table::make(&plan, &sweep.orders, options.memory, (&pool, &stop))?;
     let Some(table) = table else {

@@ -31,6 +31,7 @@ pub(super) struct Answer {
 
 /// A file and its footer.
 pub(super) struct OpenFile {
+    path: PathBuf,
     pub(super) file: File,
     pub(super) metadata: ArrowReaderMetadata,
 }
@@ -54,7 +55,11 @@ pub(super) fn open(files: &[PathBuf], index: bool) -> Result<Vec<OpenFile>> {
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
         let metadata = ArrowReaderMetadata::load(&file, options);
         let metadata = metadata.map_err(|error| Error::because(doing(), error))?;
-        Ok(OpenFile { file, metadata })
+        Ok(OpenFile {
+            path: path.clone(),
+            file,
+            metadata,
+        })
     };
     files.iter().map(open).collect()
 }
@@ -107,7 +112,8 @@ pub(super) fn ask(
 impl Piece<'_> {
     fn read(self, column: Option<&str>, range: Option<&Range>) -> Result<u64> {
         let doing = |error: &dyn std::fmt::Display| Error::because("reading a row group", error);
-        let file = self.file.file.try_clone().map_err(|error| doing(&error))?;
+        // One of its own: what is cloned shares its position, and others read elsewhere at the same time.
+        let file = File::open(&self.file.path).map_err(|error| doing(&error))?;
         let metadata = self.file.metadata.clone();
         let root = |name: &str| {
             let place = metadata.schema().index_of(name).unwrap_or(0);

@@ -318,10 +318,12 @@ fn worded(name: &str, label: &str) -> String {
     }
 }
 
-/// A mistake of no file: what is said stands in no line.
+/// A mistake of no file: what is said stands in no line, and a flag allows what the sink does not.
 fn without_a_file(problem: Problem) -> Problem {
+    let flag = |hint: String| hint.replace("`compatibility: latest`", "`--compatibility latest`");
     Problem {
         place: None,
+        hint: problem.hint.map(flag),
         ..problem
     }
 }

@@ -43,10 +43,11 @@ pub(super) fn pipeline(options: &ParquetOptions) -> Result<(Pipeline, String)> {
     };
     match &options.table {
         Some(asked) if !names().any(|name| name == asked) => {
+            let all: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+            let near = did_you_mean(asked, names());
+            let hint = near.unwrap_or_else(|| format!("the tables are {}", all.join(", ")));
             let problem = Problem::new(format!("there is no table `{asked}`"));
-            Err(Error::user(
-                problem.maybe_hint(did_you_mean(asked, names())),
-            ))
+            Err(Error::user(problem.hint(hint)))
         }
         asked => Ok((pipeline, asked.clone().unwrap_or(first))),
     }

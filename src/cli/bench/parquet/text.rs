@@ -68,7 +68,7 @@ pub(super) fn introduction(report: &Report) -> Vec<String> {
     };
     let bytes = show_bytes(report.row_bytes);
     let mut lines = vec![format!(
-        "{}: {}{of} rows, {bytes} of values; {} threads",
+        "{}: {} rows{of}, {bytes} of values; {} threads",
         report.table,
         show_count(report.rows),
         report.threads
@@ -192,7 +192,7 @@ pub(super) fn times(report: &Report) -> Vec<(String, Vec<Vec<String>>)> {
         }
         let title = match scan {
             true => "GB of values a second".to_string(),
-            false => format!("Milliseconds of the {}", asked.ask.name()),
+            false => format!("Milliseconds: {}", asked.ask.name()),
         };
         tables.push((title, rows));
     }
